@@ -1,0 +1,43 @@
+"""The local executor: all cells in this process, one after the other. Same interface and same results as the Ray executor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from actors.host import Blueprint, FinalReport, StageHost, StepReport
+from actors.topology import Cell
+from actors.wire import Bundle
+from credit.subsystem import State, Window
+
+
+class LocalExecutor:
+    """Runs cells in the calling process."""
+
+    name = "local"
+
+    def __init__(self) -> None:
+        self.hosts: dict[Cell, StageHost] = {}
+
+    def start(self, blueprints: Sequence[Blueprint], states: dict[Cell, State] | None) -> None:
+        """Builds all hosts; with `states`, from where an earlier run ended."""
+        for blueprint in blueprints:
+            host = StageHost(blueprint)
+            if states is not None:
+                host.import_state(states[blueprint.cell])
+            self.hosts[blueprint.cell] = host
+
+    def step(self, cell: Cell, window: Window, inputs: Sequence[Bundle]) -> tuple[list[Bundle], StepReport]:
+        return self.hosts[cell].step(window, inputs)
+
+    def put(self, bundle: Bundle) -> Bundle:
+        return bundle
+
+    def get(self, handles: Sequence[Any]) -> list[Any]:
+        return list(handles)
+
+    def finish(self) -> list[FinalReport]:
+        return [host.finish() for host in self.hosts.values()]
+
+    def stop(self) -> None:
+        self.hosts.clear()

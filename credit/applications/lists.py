@@ -1,0 +1,81 @@
+"""Risk lists (EXT-07, EXT-08): the bank's own copy of the outside lists, refreshed from time to time and used while the list
+port is down, and the internal risk library (内部风险客户库), filled by confirmed fraud. Its rule: an entry counts from the
+moment it was entered until the moment it was removed, whatever the order in which mail is read."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from credit.applications.counters import NUMBERS_A_BRANCH
+from credit.applications.keys import id_keys, text_keys
+from credit.messages import Rows
+from credit.table import Table
+from credit.times import NEVER, Bools, Ints
+
+Texts = npt.NDArray[np.generic]
+
+
+class ListCopy:
+    """The bank's own copy of the outside lists, by entry number."""
+
+    def __init__(self) -> None:
+        self.entries = Table("entry person list since until", "entry")
+
+    def refresh(self, rows: Rows) -> None:
+        """Enters and removes RefreshRiskList rows, in row order. An entry that stands already is not entered twice."""
+        removed = rows["removed"] != 0
+        added = rows[~removed]
+        first = np.unique(added["entry"], return_index=True)[1]
+        fresh = np.sort(first[self.entries.find(added["entry"][first]) < 0])
+        people = (text_keys(added["id_number"][fresh]) >> np.uint64(1)).astype(np.int64)
+        self.entries.append(
+            length=len(fresh), entry=added["entry"][fresh], person=people, list=added["list"][fresh],
+            since=added["at"][fresh], until=NEVER,
+        )  # fmt: skip
+        gone = rows[removed]
+        places = self.entries.find(gone["entry"])
+        known = places >= 0
+        np.minimum.at(self.entries["until"], places[known], gone["at"][known])
+
+    def forget(self, before: int) -> None:
+        """Drops entries that were removed before an instant."""
+        self.entries.keep(self.entries["until"] >= before)
+
+    def lists(self, id_numbers: Texts, at: Ints) -> Ints:
+        """The list bits of each person at an instant."""
+        people = (text_keys(id_numbers) >> np.uint64(1)).astype(np.int64)
+        order = np.argsort(self.entries["person"], kind="stable")
+        sorted_people = self.entries["person"][order]
+        left = np.searchsorted(sorted_people, people, side="left")
+        right = np.searchsorted(sorted_people, people, side="right")
+        bits = np.zeros(len(people), dtype=np.int64)
+        for depth in range(int((right - left).max(initial=0))):
+            has = np.flatnonzero(left + depth < right)
+            entry = order[left[has] + depth]
+            counts = (self.entries["since"][entry] <= at[has]) & (at[has] < self.entries["until"][entry])
+            bits[has] |= np.where(counts, self.entries["list"][entry], 0)
+        return bits
+
+
+class RiskLibrary:
+    """The internal risk customer library, by person and branch."""
+
+    def __init__(self) -> None:
+        self.people = Table("key since case", "key")
+
+    def enter(self, rows: Rows) -> None:
+        """Enters FraudConfirmed rows; a person who is in it already stays as first entered."""
+        keys = id_keys(rows["case"] // NUMBERS_A_BRANCH, rows["id_number"])
+        first = np.unique(keys, return_index=True)[1]
+        new = np.sort(first[self.people.find(keys[first]) < 0])
+        self.people.append(length=len(new), key=keys[new], since=rows["at"][new], case=rows["case"][new])
+
+    def holds(self, branch: Ints, id_numbers: Texts, at: Ints) -> Bools:
+        """Whether each person stood in the library at an instant."""
+        if not len(self.people):
+            return np.zeros(len(at), dtype=bool)
+        rows = self.people.find(id_keys(branch, id_numbers))
+        found = rows >= 0
+        found[found] = self.people["since"][rows[found]] <= at[found]
+        return found

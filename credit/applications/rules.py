@@ -1,0 +1,104 @@
+"""The desk's rules, compiled once from policy into columns: required documents and consents (APP-10), admission criteria
+(CUS-04), lists (EXT-07) and dispatch (APP-17). Its rule: nothing here knows a customer; rows go in, codes come out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.codes import Consent, Material, Refusal, RiskList
+from credit.messages import Rows
+from credit.policies.admission import AMOUNT_UNLIMITED_FEN, AdmissionPolicy, Criteria
+from credit.policies.products import ProductPolicy, columns_of
+from credit.times import DAY_MS, Bools, Ints
+
+RISK_MAX = 2
+LIST_REFUSALS: tuple[tuple[RiskList, Refusal], ...] = (
+    (RiskList.DISHONEST_DEBTOR, Refusal.LIST_DISHONEST),
+    (RiskList.CENTRAL_BANK, Refusal.LIST_CENTRAL_BANK),
+    (RiskList.ASSOCIATION, Refusal.LIST_ASSOCIATION),
+    (RiskList.INTERNAL, Refusal.LIST_INTERNAL),
+)
+"""The refusal of each list; a person on several is told the first."""
+
+
+class Desk:
+    """The application desk's rules as columns indexed by product code."""
+
+    def __init__(self, policy: AdmissionPolicy, products: ProductPolicy) -> None:
+        self.policy = policy
+        self.products = columns_of(products)
+        self.form_age_min, self.form_age_max = policy.form_age_min, policy.form_age_max
+        self.consents = sum(Consent[name.upper()] for name in policy.required_consents)
+        self.reused = sum(Material[name.upper()] for name in policy.reused_materials)
+        self.recent_ms = policy.recent_days * DAY_MS
+        key_materials = sum(Material[name.upper()] for name in policy.key_materials)
+        self._conditional = self.products.conditional & ~key_materials
+        self._required = np.where(self.products.known, (self.products.required & ~self._conditional) | key_materials, 0)
+        self._criteria = self._criteria_columns(products)
+        self._dispatch = [self._dispatch_row(products, row) for row in range(len(policy.dispatch))]
+
+    def product_index(self, product: Ints) -> Ints:
+        """Product codes fit for indexing; one that is not in the catalogue becomes 0, which is unknown."""
+        inside = (product >= 0) & (product < len(self.products.known))
+        return np.where(inside, product, 0)
+
+    def has_required(self, product: Ints, documents: Ints) -> Bools:
+        """Whether all materials that must come with the form are there."""
+        required = self._required[self.product_index(product)]
+        return np.asarray((documents & required) == required)
+
+    def missing(self, product: Ints, documents: Ints) -> Ints:
+        """Bits of the conditional materials still to come (APP-13, APR-13); identity proofs are never among them."""
+        return np.asarray(self._conditional[self.product_index(product)] & ~documents)
+
+    def admission_faults(self, rows: Rows, age: Ints) -> Ints:
+        """Why a prospect is politely declined (婉拒), 0 where the criteria of the product's class are met (CUS-04)."""
+        age_min, age_max, income_min, months_min = self._criteria[:, self.product_index(rows["product"])]
+        faults = np.zeros(len(rows), dtype=np.int64)
+        faults[rows["employment_months"] < months_min] = Refusal.EMPLOYMENT_LIMIT
+        faults[rows["income_fen"] < income_min] = Refusal.INCOME_LIMIT
+        faults[(age < age_min) | (age > age_max)] = Refusal.AGE_LIMIT
+        return faults
+
+    def risk_level(self, amount_fen: Ints, recent: Ints, existing: Ints) -> Ints:
+        """Risk before scoring: 0 ordinary, one up for repeated applications, one up for a new customer's large amount."""
+        repeated = recent >= self.policy.risk_raised_recent
+        large = (existing == 0) & (amount_fen >= self.policy.risk_raised_amount)
+        return np.asarray(repeated.astype(np.int64) + large)
+
+    def teams(self, product: Ints, amount_fen: Ints, risk: Ints) -> Ints:
+        """Team code of each application: the first row of the dispatch table that fits (APP-17)."""
+        teams = np.zeros(len(product), dtype=np.int64)
+        code = self.product_index(product)
+        for allowed, amount_from, risk_from, team in reversed(self._dispatch):
+            fits = allowed[code] & (amount_fen >= amount_from) & (risk >= risk_from)
+            teams[fits] = team
+        return teams
+
+    def _criteria_columns(self, products: ProductPolicy) -> Ints:
+        by_class = {c.key: c for c in self.policy.criteria}
+        columns = np.zeros((4, len(self.products.known)), dtype=np.int64)
+        columns[1] = AMOUNT_UNLIMITED_FEN  # no upper age until a product fills it
+        for product in products.products:
+            columns[:, product.code] = _criterion(by_class[product.purpose_class])  # type: ignore[index]
+        return columns
+
+    def _dispatch_row(self, products: ProductPolicy, number: int) -> tuple[Bools, int, int, int]:
+        row = self.policy.dispatch[number]
+        allowed = np.full(len(self.products.known), not row.products)
+        for key in row.products:
+            allowed[products.by_key(key).code] = True
+        team = next(t.code for t in self.policy.teams if t.key == row.team)
+        return allowed, row.amount_from, row.risk_from, team
+
+
+def _criterion(criteria: Criteria) -> list[int]:
+    return [criteria.age_min, criteria.age_max, criteria.income_min, criteria.employment_months_min]
+
+
+def list_refusals(lists: Ints) -> Ints:
+    """The refusal of each set of list bits, 0 where no list knows the person (EXT-07, EXT-08)."""
+    codes = np.zeros(len(lists), dtype=np.int64)
+    for bit, refusal in reversed(LIST_REFUSALS):
+        codes[(lists & bit) != 0] = refusal
+    return codes

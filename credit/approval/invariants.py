@@ -1,0 +1,41 @@
+"""What must always hold in approval. Its rule: these functions share no code with the rules they watch, so a rule that slips
+is seen here; each violation names the case."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.codes import Node
+from credit.messages import Rows
+from credit.table import Table
+from credit.times import Bools, Ints, text_of
+
+
+def open_cases(cases: Table, nodes: tuple[Node, ...], until: int) -> list[str]:
+    """Every open case stands at one of the desk's nodes, looks only upwards, and has a limit after its entry."""
+    case, node, path = cases["case"], cases["node"], cases["path"]
+    found = _named(case, ~np.isin(node, [int(n) for n in nodes]), "stands at a node that is not this desk's", node)
+    found += _named(
+        case, (path & ((np.int64(2) << node) - 1)) != 0, "is to pass a node not above the one it is at", path
+    )
+    found += _named(
+        case, cases["limit_at"] <= cases["entered_at"], "has a limit not after its entry", cases["limit_at"]
+    )
+    found += _named(case, cases["amount_fen"] <= 0, "is decided on without an amount", cases["amount_fen"])
+    overdue = (cases["limit_at"] < until) & (cases["urged"] == 0)
+    return found + _named(
+        case, overdue, f"was not urged by {text_of(until)} though its limit passed", cases["limit_at"]
+    )
+
+
+def approvals(granted: Rows, authority_fen: Ints) -> list[str]:
+    """APR-04, APR-07: each manual approval of the window has two people behind it and the authority of its last node."""
+    case = granted["case"]
+    alone = (granted["reviewer"] == granted["approver"]) | (granted["reviewer"] <= 0) | (granted["approver"] <= 0)
+    found = _named(case, alone, "was approved by one person alone", granted["approver"])
+    beyond = granted["amount_fen"] > authority_fen[granted["node"]]
+    return found + _named(case, beyond, "was approved above the authority of its node", granted["amount_fen"])
+
+
+def _named(case: Ints, wrong: Bools, what: str, value: Ints) -> list[str]:
+    return [f"case {case[row]} {what}: {value[row]}" for row in np.flatnonzero(wrong).tolist()]

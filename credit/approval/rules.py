@@ -1,0 +1,64 @@
+"""Rules of approval on whole columns: what comes in and may be decided by machine, what a person's opinion must hold, what an
+approval fixes. Its rule: pure functions of columns; a rule answers with a `Refusal` code, 0 = none."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.codes import Alert, Lane, Node, Refusal, Verdict
+from credit.messages import Rows
+from credit.policies.products import ProductColumns
+from credit.times import Bools, Ints
+
+
+def rejected_reason(cases: Rows) -> Ints:
+    """Why scoring rejected: a red alert, else the score (SCO-05, SCO-07); 0 where it did not."""
+    reason = np.where(cases["alert"] == Alert.RED, int(Refusal.RED_ALERT), int(Refusal.SCORE_LOW))
+    return np.where(cases["lane"] == Lane.REJECT, reason, 0)
+
+
+def material_faults(cases: Rows, key: int, products: ProductColumns) -> Ints:
+    """APR-13: only a product's conditional materials may be missing, and key items never."""
+    late = products.conditional[cases["product"]] & ~np.int64(key)
+    return np.where((cases["missing"] & ~late) != 0, int(Refusal.DOCUMENT_MISSING), 0)
+
+
+def terms_faults(cases: Rows, products: ProductColumns) -> Ints:
+    """Terms a product offers; asked again of a customer's changed wish (APR-14, CON-16)."""
+    product = cases["product"]
+    amount = (cases["amount_fen"] < products.amount_min[product]) | (cases["amount_fen"] > products.amount_max[product])
+    months = np.clip(cases["term_months"], 0, products.terms.shape[1] - 1)
+    term = ~products.terms[product, months] | (months != cases["term_months"])
+    return np.where(amount, int(Refusal.AMOUNT_RANGE), np.where(term, int(Refusal.TERM_OPTION), 0))
+
+
+def may_be_automatic(cases: Rows, products: ProductColumns) -> Bools:
+    """APR-15: the lane that scoring chose, within what the product lets a machine decide; doubts and alerts need a person."""
+    allowed = (cases["lane"] == Lane.AUTOMATIC) & (cases["amount_fen"] <= products.automatic_max[cases["product"]])
+    return np.asarray(allowed & (cases["doubts"] == 0) & (cases["alert"] == Alert.NONE))
+
+
+def same_person(opinions: Rows, cases: Rows) -> Bools:
+    """APR-04: who decided the node before may not decide this one."""
+    return np.asarray(opinions["person"] == cases["previous"])
+
+
+def opinion_faults(opinions: Rows, cases: Rows, minimum_fen: Ints, may_reduce: Bools, members: int) -> Ints:
+    """What is wrong with an opinion as such; `cases` row by row the case it is about, `minimum_fen` the product's least
+    amount. A committee approves by the majority of its members (APR-02)."""
+    verdict, amount, asked = opinions["verdict"], opinions["amount_fen"], cases["amount_fen"]
+    known = (verdict >= Verdict.APPROVE) & (verdict <= Verdict.ESCALATE)
+    reduces = verdict == Verdict.REDUCE
+    above = (amount > asked) & (reduces | (verdict == Verdict.APPROVE))
+    wrong = ~known | (reduces & ((amount < minimum_fen) | (amount == asked) | ~may_reduce))
+    wrong |= (verdict == Verdict.APPROVE) & (amount != 0) & (amount < asked)
+    in_favour = (verdict == Verdict.APPROVE) | reduces
+    majority = opinions["votes"] * 2 > members
+    wrong |= (opinions["node"] == Node.COMMITTEE) & (in_favour != majority) & (verdict != Verdict.ESCALATE)
+    wrong |= (opinions["votes"] < 0) | (opinions["votes"] > members)
+    return np.where(above, int(Refusal.LIMIT_EXCEEDED), np.where(wrong, int(Refusal.DECISION_INVALID), 0))
+
+
+def decided_amount(opinions: Rows, cases: Rows) -> Ints:
+    """The amount after an opinion: lowered by REDUCE, else as it was."""
+    return np.where(opinions["verdict"] == Verdict.REDUCE, opinions["amount_fen"], cases["amount_fen"])

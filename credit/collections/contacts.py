@@ -1,0 +1,148 @@
+"""What collectors report: each contact is checked, recorded, and starts the next step that its result asks for (COL-08).
+Its rule: only the task that was given, only by somebody of the team it was given to; what is recorded comes from the report
+alone, so payments of the same day can't change it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.codes import Contact, ContactOutcome, Event
+from credit.collections.cases import log_case, refuse, set_state, to_work
+from credit.collections.rules import in_passes, means_of_attempt, stage_of_attempt
+from credit.collections.states import CaseState, RefusedBecause
+from credit.collections.strategy import Strategies
+from credit.messages import Rows
+from credit.policies.collections import CollectionPolicy
+from credit.staff import StaffRegister
+from credit.subsystem import Outbox
+from credit.table import Table
+from credit.times import DAY_MS, Ints
+
+_DONE = {Contact.CALL: "call_done", Contact.VISIT: "visit_done", Contact.LEGAL: "legal_done"}
+
+
+class Contacts:
+    """Applies ContactMade, and watches promises at each day's end (COL-09)."""
+
+    def __init__(self, cases: Table, policy: CollectionPolicy, strategies: Strategies, register: StaffRegister) -> None:
+        self._cases, self._policy, self._strategies, self._register = cases, policy, strategies, register
+
+    def apply(self, rows: Rows, out: Outbox) -> None:
+        """Records contacts in the order of their times."""
+        for part in in_passes(rows):
+            self._record(part, out)
+
+    def _record(self, rows: Rows, out: Outbox) -> None:
+        place = self._cases.find(rows["loan"])
+        because = self._objections(rows, place)
+        refuse(out, rows[because > 0], because[because > 0])
+        self._hand_back(rows[because == RefusedBecause.NO_AUTHORITY], place[because == RefusedBecause.NO_AUTHORITY])
+        rows, place = rows[because == 0], place[because == 0]
+        if not len(rows):
+            return
+        cases = self._cases
+        log_case(out, Event.CONTACT_MADE, cases, place, rows["at"], actor=rows["person"], amount_fen=0,
+                 reason=rows["outcome"], value=rows["action"])  # fmt: skip
+        self._hand_back(rows, place)
+        cases["contacts"][place] += 1
+        for means, name in _DONE.items():
+            chosen = rows["action"] == means
+            cases[name][place[chosen]] = rows["at"][chosen] // DAY_MS
+        self._follow(rows, place, out)
+
+    def _objections(self, rows: Rows, place: Ints) -> Ints:
+        """Why each row has no effect; 0 where it has."""
+        because = np.zeros(len(rows), dtype=np.int64)
+        if not len(self._cases):
+            because[:] = RefusedBecause.UNKNOWN_CASE
+            return because
+        cases, attempt = self._cases, rows["attempt"]
+        given = (attempt == cases["task"][place]) | (attempt == cases["former_task"][place])
+        given &= (attempt > 0) & (rows["action"] == means_of_attempt(attempt))
+        stage = np.where(given, stage_of_attempt(attempt), 1)
+        entitled = self._register.may_act(
+            rows["person"], cases["branch"][place], self._strategies.desk[stage], rows["on_behalf_of"]
+        )
+        because[~entitled] = RefusedBecause.NO_AUTHORITY
+        because[~given] = RefusedBecause.NOT_ASKED
+        because[(place < 0) | (rows["at"] >= cases["closed_at"][place])] = RefusedBecause.UNKNOWN_CASE
+        return because
+
+    def _hand_back(self, rows: Rows, place: Ints) -> None:
+        """A task that came back is open no longer."""
+        for name in ("task", "former_task"):
+            mine = place[self._cases[name][place] == rows["attempt"]]
+            self._cases[name][mine] = 0
+
+    # ---- what each result starts
+
+    def _follow(self, rows: Rows, place: Ints, out: Outbox) -> None:
+        """Promise → watched; unable → hardship referred, contacts rest; lost → a visit, then legal action. A case whose
+        write-off is being decided keeps its course; one paid later the same day keeps the record alone."""
+        on_course = self._cases["state"][place] != CaseState.WRITE_OFF
+        for outcome, follow in (
+            (ContactOutcome.PROMISE, self._promise),
+            (ContactOutcome.UNABLE, self._refer),
+            (ContactOutcome.LOST, self._seek),
+        ):
+            chosen = on_course & (rows["outcome"] == outcome)
+            if bool(chosen.any()):
+                follow(rows[chosen], place[chosen], out)
+
+    def _promise(self, rows: Rows, place: Ints, out: Outbox) -> None:
+        ahead = rows["promise_day"] - rows["at"] // DAY_MS
+        sound = (ahead >= 1) & (ahead <= self._policy.promise_days_max) & (rows["promise_fen"] > 0)
+        refuse(out, rows[~sound], RefusedBecause.PROMISE_TERMS)
+        rows, place = rows[sound], place[sound]
+        self._note_promise(rows, place, out)
+        self._unless_closed(place, CaseState.PROMISED)
+
+    def _unless_closed(self, place: Ints, state: CaseState) -> None:
+        set_state(self._cases, place[self._cases["state"][place] != CaseState.CLOSED], state)
+
+    def _note_promise(self, rows: Rows, place: Ints, out: Outbox) -> None:
+        cases = self._cases
+        cases["promise_day"][place], cases["promise_made"][place] = rows["promise_day"], rows["at"] // DAY_MS
+        cases["promise_fen"][place], cases["promise_paid_fen"][place] = rows["promise_fen"], 0
+        log_case(out, Event.PROMISE_MADE, cases, place, rows["at"], actor=rows["person"], amount_fen=rows["promise_fen"],
+                 value=rows["promise_day"])  # fmt: skip
+
+    def _refer(self, rows: Rows, place: Ints, out: Outbox) -> None:
+        cases = self._cases
+        cases["promise_day"][place] = 0
+        cases["pause_until"][place] = rows["at"] // DAY_MS + 1 + self._policy.hardship_pause_days
+        self._unless_closed(place, CaseState.PAUSED)
+        log_case(out, Event.HARDSHIP_REFERRED, cases, place, rows["at"], actor=rows["person"], amount_fen=0)
+
+    def _seek(self, rows: Rows, place: Ints, out: Outbox) -> None:  # noqa: ARG002
+        """A person who can't be reached by phone is visited; who can't be found is a matter for the lawyers. The step waits
+        until the strategy of the case's stage allows it."""
+        after = np.where(rows["action"] == Contact.CALL, Contact.VISIT, Contact.LEGAL)
+        self._cases["next_means"][place] = np.where(rows["action"] == Contact.LEGAL, 0, after)
+
+    # ---- promises, at the day's end
+
+    def watch(self, day: int, at: int, out: Outbox) -> None:
+        """Kept promises settle, broken ones raise the level (COL-09). `at`: the day's last instant."""
+        cases = self._cases
+        promised = cases["promise_day"] > 0
+        if not bool(promised.any()):
+            return
+        paid = (cases["promise_paid_fen"] >= cases["promise_fen"]) | (cases["state"] == CaseState.CLOSED)
+        kept = np.flatnonzero(promised & paid)
+        broken = np.flatnonzero(promised & ~paid & (cases["promise_day"] <= day))
+        log_case(out, Event.PROMISE_KEPT, cases, kept, at, amount_fen=cases["promise_fen"][kept],
+                 value=cases["promise_day"][kept])  # fmt: skip
+        log_case(out, Event.PROMISE_BROKEN, cases, broken, at, amount_fen=cases["promise_fen"][broken],
+                 value=cases["promise_day"][broken])  # fmt: skip
+        self._raise(broken, at, out)
+        ended = np.concatenate([kept, broken])
+        to_work(cases, ended[cases["state"][ended] == CaseState.PROMISED])
+        for name in ("promise_day", "promise_made", "promise_fen", "promise_paid_fen"):
+            cases[name][ended] = 0
+
+    def _raise(self, rows: Ints, at: int, out: Outbox) -> None:
+        top = self._strategies.dpd_from.shape[1]
+        rows = rows[self._cases["stage"][rows] < top]
+        self._cases["raised"][rows] += 1
+        log_case(out, Event.LEVEL_RAISED, self._cases, rows, at, value=self._cases["stage"][rows] + 1)

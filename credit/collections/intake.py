@@ -1,0 +1,123 @@
+"""How loans enter and leave collection: overdue, paid in part, paid in full. Its rule: mail is applied in the order of its
+times, loan by loan; a case that is closed stays until the day ends, so what happened to it earlier that day still finds it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.codes import Event
+from credit.collections.cases import leave_task, log_case, refuse, set_state, stage_on, to_work
+from credit.collections.rules import cleared, dpd_of, passes, work_instant
+from credit.collections.states import CaseState, RefusedBecause
+from credit.collections.strategy import Strategies
+from credit.collections.worklist import WorkList
+from credit.messages import Rows
+from credit.subsystem import Outbox
+from credit.table import Table
+from credit.times import DAY_MS, NEVER, Ints
+
+_KEPT_ON_REOPENING = (
+    "loan", "state", "task", "former_task", "sms_day", "voice_day", "call_day", "visit_day", "legal_day",
+)  # fmt: skip
+"""A new case on the same day must not repeat what the old one did that day."""
+
+
+class Intake:
+    """Applies LoanOverdue and OverduePaid in the order of their times, loan by loan."""
+
+    def __init__(self, cases: Table, strategies: Strategies, work_list: WorkList) -> None:
+        self._cases, self._strategies, self._work_list = cases, strategies, work_list
+
+    def apply(self, overdue: Rows, paid: Rows, out: Outbox) -> None:
+        """Opens, updates and closes cases."""
+        if not len(overdue) and not len(paid):
+            return
+        loans = np.concatenate([overdue["loan"], paid["loan"]])
+        at = np.concatenate([overdue["at"], paid["at"]])
+        for chosen in passes(loans, at):
+            self._overdue(overdue[chosen[chosen < len(overdue)]], out)
+            self._paid(paid[chosen[chosen >= len(overdue)] - len(overdue)], out)
+
+    # ---- overdue
+
+    def _overdue(self, rows: Rows, out: Outbox) -> None:
+        """Opens cases; for a loan whose case is open the figures are brought up to date."""
+        if not len(rows):
+            return
+        place = self._cases.find(rows["loan"])
+        known = place >= 0
+        closed = known & (self._state_at(place) == CaseState.CLOSED)
+        self._update(place[known & ~closed], rows[known & ~closed])
+        self._clear(place[closed], rows[closed], out)
+        place[~known] = self._cases.append(rows[~known], state=CaseState.CREATED, closed_at=NEVER)
+        fresh = ~known | closed
+        self._open(place[fresh], rows["at"][fresh], out)
+
+    def _state_at(self, place: Ints) -> Ints:
+        if not len(self._cases):
+            return np.zeros(len(place), dtype=np.int64)
+        return np.asarray(self._cases["state"][place])
+
+    def _clear(self, place: Ints, rows: Rows, out: Outbox) -> None:
+        """A loan overdue again on the day it was paid: a new case in the old row."""
+        if not len(place):
+            return
+        kept = self._cases["promise_day"][place] > 0
+        log_case(out, Event.PROMISE_KEPT, self._cases, place[kept], rows["at"][kept],
+                 amount_fen=self._cases["promise_fen"][place[kept]], value=self._cases["promise_day"][place[kept]])  # fmt: skip
+        set_state(self._cases, place, CaseState.CREATED)
+        source = rows.dtype.names or ()
+        for name in self._cases.names:
+            if name not in _KEPT_ON_REOPENING:
+                self._cases[name][place] = rows[name] if name in source else 0
+        self._cases["closed_at"][place] = NEVER
+        leave_task(self._cases, place)
+
+    def _update(self, place: Ints, rows: Rows) -> None:
+        for name in ("overdue_since_day", "overdue_fen", "balance_fen"):
+            self._cases[name][place] = rows[name]
+        self._cases["written_off"][place] |= rows["written_off"]
+
+    def _open(self, place: Ints, at: Ints, out: Outbox) -> None:
+        """A case is assigned to the team of its stage as it is created (COL-05)."""
+        cases = self._cases
+        cases["opened_at"][place] = at
+        cases["set"][place] = self._strategies.sets(cases["product"][place], cases["segment"][place])
+        log_case(
+            out, Event.CASE_OPENED, cases, place, at, value=dpd_of(at // DAY_MS, cases["overdue_since_day"][place])
+        )
+        stage = stage_on(cases, self._strategies, place, at // DAY_MS)
+        cases["stage"][place], cases["stage_since"][place] = stage, at // DAY_MS
+        to_work(cases, place)
+        desks = self._strategies.desk[stage]
+        log_case(out, Event.CASE_ASSIGNED, cases, place, at, value=desks, reason=stage)
+        self._begin(place, at, out)
+
+    def _begin(self, place: Ints, at: Ints, out: Outbox) -> None:
+        """A case opened before the hour of work is worked on the same day. All rows of a window are of one day."""
+        if len(place):
+            day = int(at[0]) // DAY_MS
+            self._work_list.plan(place[at <= work_instant(day, self._work_list.work_hour)], day, out)
+
+    # ---- paid
+
+    def _paid(self, rows: Rows, out: Outbox) -> None:
+        if not len(rows):
+            return
+        place = self._cases.find(rows["loan"])
+        known = (place >= 0) & (self._state_at(place) != CaseState.CLOSED)
+        refuse(out, rows[~known], RefusedBecause.UNKNOWN_CASE)
+        rows, place = rows[known], place[known]
+        cases = self._cases
+        cases["overdue_fen"][place] = rows["overdue_fen"]
+        cases["balance_fen"][place] = np.maximum(cases["balance_fen"][place] - rows["paid_fen"], 0)
+        promised = (cases["promise_day"][place] > 0) & (rows["at"] // DAY_MS > cases["promise_made"][place])
+        cases["promise_paid_fen"][place] += np.where(promised, rows["paid_fen"], 0)
+        gone = cleared(rows["overdue_fen"])
+        cases["overdue_since_day"][place[~gone]] = rows["overdue_since_day"][~gone]
+        self._close(place[gone], rows[gone], out)
+
+    def _close(self, place: Ints, rows: Rows, out: Outbox) -> None:
+        set_state(self._cases, place, CaseState.CLOSED)
+        self._cases["closed_at"][place] = rows["at"]
+        log_case(out, Event.CASE_CLOSED, self._cases, place, rows["at"], amount_fen=rows["paid_fen"])

@@ -1,0 +1,87 @@
+"""What must hold for every collection case, as functions from the table to sentences that name the loan. Its rule: whole
+columns, so that they may run in every window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from credit.collections.rules import means_of_attempt, stage_of_attempt
+from credit.collections.states import CaseState
+from credit.collections.strategy import HUMAN, Strategies
+from credit.table import Table
+from credit.times import NEVER, Bools, Ints
+
+
+def violations(cases: Table, strategies: Strategies) -> list[str]:
+    """All of them; empty when everything holds."""
+    if not len(cases):
+        return []
+    return [
+        sentence
+        for rule in (_one_set, _stage, _task, _promise, _closed, _write_off)
+        for sentence in rule(cases, strategies)
+    ]
+
+
+def _one_set(cases: Table, strategies: Strategies) -> list[str]:
+    wrong = cases["set"] != strategies.sets(cases["product"], cases["segment"])
+    return _said(
+        cases, wrong, lambda i: f"policy set {cases['set'][i]} is not the one of its product and segment (COL-04)"
+    )
+
+
+def _stage(cases: Table, strategies: Strategies) -> list[str]:
+    wrong = (cases["stage"] < 1) | (cases["stage"] > strategies.dpd_from.shape[1])
+    return _said(cases, wrong, lambda i: f"stage {cases['stage'][i]} has no team (COL-05)")
+
+
+def _task(cases: Table, strategies: Strategies) -> list[str]:  # noqa: ARG001
+    task = cases["task"]
+    means = means_of_attempt(task)
+    wrong = (task > 0) & ~HUMAN[np.minimum(means, len(HUMAN) - 1)]
+    strange = _said(cases, wrong, lambda i: f"task {task[i]} asks for means {means[i]}, which needs nobody")
+    elsewhere = (task > 0) & (stage_of_attempt(task) != cases["stage"])
+    return strange + _said(
+        cases,
+        elsewhere,
+        lambda i: f"task {task[i]} was given to another team than stage {cases['stage'][i]}'s (COL-05)",
+    )
+
+
+def _promise(cases: Table, strategies: Strategies) -> list[str]:  # noqa: ARG001
+    pending = cases["promise_day"] > 0
+    wrong = (cases["state"] == CaseState.PROMISED) & ~pending
+    lost = _said(cases, wrong, lambda _: "a promise is awaited but its date is lost (COL-09)")
+    backwards = pending & (cases["promise_day"] <= cases["promise_made"])
+    return lost + _said(
+        cases, backwards, lambda i: f"promised for day {cases['promise_day'][i]}, not after it was made"
+    )
+
+
+def _closed(cases: Table, strategies: Strategies) -> list[str]:  # noqa: ARG001
+    closed = cases["state"] == CaseState.CLOSED
+    unpaid = _said(
+        cases, closed & (cases["overdue_fen"] > 0), lambda i: f"closed with {cases['overdue_fen'][i]} fen still overdue"
+    )
+    untold = closed != (cases["closed_at"] < NEVER)
+    return unpaid + _said(cases, untold, lambda _: "its state and its closing time disagree")
+
+
+def _write_off(cases: Table, strategies: Strategies) -> list[str]:  # noqa: ARG001
+    by = [cases[f"approved_{n}"] for n in (1, 2, 3)]
+    decided = by[2] > 0
+    same = (by[0] == by[1]) | (by[1] == by[2]) | (by[0] == by[2])
+    missing = (by[0] == 0) | (by[1] == 0)
+    found = _said(
+        cases,
+        decided & (same | missing),
+        lambda i: f"written off by {by[0][i]}, {by[1][i]}, {by[2][i]}: not three different people (NPL-08)",
+    )
+    early = decided & (cases["legal_done"] == 0)
+    return found + _said(cases, early, lambda _: "written off before all means of collection were exhausted (NPL-08)")
+
+
+def _said(cases: Table, wrong: Bools | Ints, sentence: Callable[[int], str]) -> list[str]:
+    return [f"collection case of loan {cases['loan'][i]}: {sentence(int(i))}" for i in np.flatnonzero(wrong)[:5]]

@@ -1,0 +1,149 @@
+"""Write-off (核销): proposed when all means of collection are exhausted, decided by three bodies one after another: branch
+risk director, head-office risk management, finance (NPL-08). Its rule: three different people, each entitled; one no ends
+it; after the third yes the loan's balance leaves the books and collection continues (NPL-09)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.codes import Contact, Desk, Event, Verdict
+from credit.collections.cases import log_case, refuse, set_state
+from credit.collections.rules import dpd_of, in_passes, work_instant
+from credit.collections.states import CaseState, RefusedBecause
+from credit.collections.strategy import Strategies
+from credit.collections.worklist import WorkList
+from credit.messages import Rows, WriteOffApproved, WriteOffTask
+from credit.policies.collections import CollectionPolicy
+from credit.staff import StaffRegister
+from credit.subsystem import Outbox
+from credit.table import Table
+from credit.times import DAY_MS, MINUTE_MS, Bools, Ints
+
+DESKS = (Desk.BRANCH_RISK_DIRECTOR, Desk.HEAD_OFFICE_RISK, Desk.FINANCE)
+"""The bodies in the order in which they decide."""
+
+_HANDOVER_MS = 1
+
+
+class WriteOffs:
+    """Proposes and decides write-offs."""
+
+    def __init__(
+        self,
+        cases: Table,
+        policy: CollectionPolicy,
+        strategies: Strategies,
+        register: StaffRegister,
+        work_list: WorkList,
+    ) -> None:
+        self._cases, self._policy, self._strategies = cases, policy, strategies
+        self._register, self._work_list = register, work_list
+
+    def propose(self, day: int, out: Outbox) -> None:
+        """Every case that has seen all means in vain goes to the first desk at the policy's hour."""
+        rules, cases = self._policy.write_off, self._cases
+        ripe = (cases["state"] == CaseState.ASSIGNED) & (dpd_of(day, cases["overdue_since_day"]) > rules.dpd_over)
+        ripe &= (cases["task"] == 0) & (cases["contacts"] >= rules.contacts_min)
+        ripe &= (cases["refused_day"] == 0) | (day - cases["refused_day"] >= rules.retry_days)
+        rows = np.flatnonzero(ripe)
+        rows = rows[self.exhausted(rows)] if len(rows) else rows
+        if not len(rows):
+            return
+        rows = rows[np.argsort(cases["loan"][rows], kind="stable")]
+        set_state(cases, rows, CaseState.WRITE_OFF)
+        at = work_instant(day, self._policy.work_hour)
+        cases["write_off_fen"][rows] = cases["balance_fen"][rows]
+        log_case(out, Event.WRITE_OFF_PROPOSED, cases, rows, at, amount_fen=cases["write_off_fen"][rows])
+        self._ask(rows, np.full(len(rows), at), 0, 0, out)
+
+    def exhausted(self, rows: Ints) -> Bools:
+        """True where each human means that the strategy allows has been carried out, legal action among them."""
+        strategy = self._work_list.strategy_rows(rows)
+        done = np.asarray(self._cases["legal_done"][rows] > 0)
+        for means, name in ((Contact.CALL, "call_done"), (Contact.VISIT, "visit_done")):
+            done &= ~self._strategies.allowed[strategy, means] | (self._cases[name][rows] > 0)
+        return done
+
+    def _ask(self, rows: Ints, at: Ints, step: int, excluded: Ints | int, out: Outbox) -> None:
+        """Puts cases before the desk of a step. They may reach it in a later window."""
+        if not len(rows):
+            return
+        cases = self._cases
+        cases["write_off_desk"][rows] = DESKS[step]
+        tasks = WriteOffTask.rows(
+            len(rows), at=at, loan=cases["loan"][rows], case=cases["case"][rows], branch=cases["branch"][rows],
+            desk=DESKS[step], amount_fen=cases["write_off_fen"][rows], priority=1,
+            limit_at=at + self._policy.task_limit_minutes * MINUTE_MS, excluded=excluded,
+        )  # fmt: skip
+        out.send(WriteOffTask, tasks)
+
+    # ---- decisions
+
+    def apply(self, rows: Rows, out: Outbox) -> None:
+        """Takes the desks' opinions, in the order of their times."""
+        for part in in_passes(rows):
+            self._decide(part, out)
+
+    def _decide(self, rows: Rows, out: Outbox) -> None:
+        place = self._cases.find(rows["loan"])
+        because = self._objections(rows, place)
+        refuse(out, rows[because > 0], because[because > 0])
+        again = (because == RefusedBecause.NO_AUTHORITY) | (because == RefusedBecause.SAME_PERSON)
+        self._ask_again(rows[again], place[again], out)
+        rows, place = rows[because == 0], place[because == 0]
+        if not len(rows):
+            return
+        log_case(out, Event.WRITE_OFF_DECIDED, self._cases, place, rows["at"], actor=rows["person"],
+                 amount_fen=self._cases["write_off_fen"][place], reason=rows["desk"], value=rows["verdict"])  # fmt: skip
+        yes = rows["verdict"] == Verdict.APPROVE
+        self._decline(rows[~yes], place[~yes])
+        for step, desk in enumerate(DESKS):
+            chosen = yes & (rows["desk"] == desk)
+            self._approve(rows[chosen], place[chosen], step, out)
+
+    def _objections(self, rows: Rows, place: Ints) -> Ints:
+        because = np.zeros(len(rows), dtype=np.int64)
+        if not len(self._cases):
+            because[:] = RefusedBecause.UNKNOWN_CASE
+            return because
+        cases, person = self._cases, rows["person"]
+        before = (person == cases["approved_1"][place]) | (person == cases["approved_2"][place])
+        because[before] = RefusedBecause.SAME_PERSON
+        entitled = self._register.may_act(person, cases["branch"][place], rows["desk"], rows["on_behalf_of"])
+        because[~entitled] = RefusedBecause.NO_AUTHORITY
+        asked = (cases["state"][place] == CaseState.WRITE_OFF) | (cases["state"][place] == CaseState.CLOSED)
+        asked &= cases["write_off_desk"][place] == rows["desk"]
+        because[~asked] = RefusedBecause.NOT_ASKED
+        because[(place < 0) | (rows["at"] >= cases["closed_at"][place])] = RefusedBecause.UNKNOWN_CASE
+        return because
+
+    def _ask_again(self, rows: Rows, place: Ints, out: Outbox) -> None:
+        """A decision that does not count is asked for once more, of somebody else."""
+        for step, desk in enumerate(DESKS):
+            chosen = rows["desk"] == desk
+            self._ask(place[chosen], rows["at"][chosen] + _HANDOVER_MS, step, rows["person"][chosen], out)
+
+    def _decline(self, rows: Rows, place: Ints) -> None:
+        if not len(rows):
+            return
+        self._forget(place)
+        self._cases["refused_day"][place] = rows["at"] // DAY_MS
+        pending = place[self._cases["state"][place] == CaseState.WRITE_OFF]
+        set_state(self._cases, pending, CaseState.ASSIGNED)
+
+    def _forget(self, place: Ints) -> None:
+        for name in ("write_off_desk", "approved_1", "approved_2", "approved_3"):
+            self._cases[name][place] = 0
+
+    def _approve(self, rows: Rows, place: Ints, step: int, out: Outbox) -> None:
+        if not len(rows):
+            return
+        self._cases[f"approved_{step + 1}"][place] = rows["person"]
+        if step + 1 < len(DESKS):
+            self._ask(place, rows["at"] + _HANDOVER_MS, step + 1, rows["person"], out)
+            return
+        out.send(WriteOffApproved, WriteOffApproved.rows(len(rows), at=rows["at"], loan=rows["loan"]))
+        self._cases["written_off"][place] = 1
+        self._cases["write_off_desk"][place] = 0
+        pending = place[self._cases["state"][place] == CaseState.WRITE_OFF]
+        set_state(self._cases, pending, CaseState.CONTINUED)

@@ -1,0 +1,49 @@
+"""What must always hold of contracts. Its rule: these functions share no code with the rules they watch; each violation names
+the case."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.contracts.states import ContractState
+from credit.messages import Rows
+from credit.table import Table
+from credit.times import Bools, Ints, text_of
+
+_ESSENTIAL = ("name", "id_number")
+_KEPT = (ContractState.GENERATED, ContractState.EXPIRED, ContractState.BLOCKED)
+
+
+def pending(contracts: Table, until: int, valid_ms: int) -> list[str]:
+    """Every kept contract is in a state that is kept, says what was approved, and is neither overdue nor long-lived."""
+    case, state = contracts["case"], contracts["state"]
+    generated = state == ContractState.GENERATED
+    found = _named(case, ~np.isin(state, _KEPT), "is kept in a state that ends the flow", state)
+    differs = contracts["amount_fen"] != contracts["approved_fen"]
+    found += _named(case, differs, "says another amount than was approved", contracts["amount_fen"])
+    overdue = generated & (contracts["expires_at"] < until)
+    found += _named(case, overdue, f"was not marked expired by {text_of(until)}", contracts["expires_at"])
+    long = generated & (contracts["expires_at"] - contracts["offered_at"] > valid_ms)
+    found += _named(case, long, "may be signed for longer than the policy says", contracts["expires_at"])
+    for name in _ESSENTIAL:
+        empty = generated & (contracts.text(name) == "")
+        found += [f"contract of case {c} is offered without an essential element: {name}" for c in case[empty].tolist()]
+    lapsed = contracts["valid_until"] < until
+    return found + _named(case, lapsed, "is kept beyond its approval", contracts["valid_until"])
+
+
+def effective(signed: Rows) -> list[str]:
+    """CON-15, CON-07: each contract that became effective in the window was confirmed, then signed, before it expired, and
+    says what was approved."""
+    case = signed["case"]
+    found = _named(
+        case, signed["signed_at"] >= signed["expires_at"], "was signed after it expired", signed["signed_at"]
+    )
+    early = (signed["confirmed_at"] < signed["offered_at"]) | (signed["confirmed_at"] > signed["signed_at"])
+    found += _named(case, early, "was confirmed outside the time of its offer", signed["confirmed_at"])
+    differs = signed["amount_fen"] != signed["approved_fen"]
+    return found + _named(case, differs, "was signed for another amount than approved", signed["amount_fen"])
+
+
+def _named(case: Ints, wrong: Bools, what: str, value: Ints) -> list[str]:
+    return [f"contract of case {case[row]} {what}: {value[row]}" for row in np.flatnonzero(wrong).tolist()]

@@ -1,0 +1,50 @@
+"""Rules of the contract desk on whole columns. Its rule: pure functions; a rule answers with a `Refusal` code, 0 = none."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.codes import Refusal
+from credit.contracts.states import Action, SignMode, refusal_table
+from credit.messages import Rows
+from credit.policies.products import ProductColumns
+from credit.times import Bools, Ints
+
+_TABLE = refusal_table()
+_STATE = int(Refusal.CONTRACT_STATE)
+
+
+def has_expired(at: Ints, expires_at: Ints) -> Bools:
+    """CON-15: the instant of expiry itself is too late."""
+    return np.asarray(at >= expires_at)
+
+
+def action_faults(actions: Rows, contracts: Rows) -> Ints:
+    """Why an action is refused, whatever it is: the approval has run out, the state forbids it, or it is about an earlier
+    contract of the case, which has expired. `contracts`: row by row the contract it is about."""
+    faults = _TABLE[actions["action"], contracts["state"]]
+    earlier = actions["attempt"] < contracts["attempt"]
+    faults = np.where(earlier, int(Refusal.CONTRACT_EXPIRED), faults)
+    faults = np.where(actions["attempt"] > contracts["attempt"], _STATE, faults)
+    return np.where(actions["at"] >= contracts["valid_until"], int(Refusal.APPROVAL_EXPIRED), faults)
+
+
+def signature_faults(actions: Rows, contracts: Rows) -> Ints:
+    """A signature needs a confirmation between offer and signature, and the product's mode: a customer may sign on paper
+    what could be signed electronically, not the other way round (CON-07, CON-08)."""
+    confirmed = (actions["confirmed_at"] >= contracts["offered_at"]) & (actions["confirmed_at"] <= actions["at"])
+    mode = (actions["mode"] == contracts["mode"]) | (actions["mode"] == SignMode.PAPER)
+    return np.where((actions["action"] == Action.SIGN) & ~(confirmed & mode), _STATE, 0)
+
+
+def change_faults(actions: Rows, contracts: Rows, products: ProductColumns) -> Ints:
+    """A change of amount or term needs a reason (CON-17), must change something, and lies within the product."""
+    product, amount, term = contracts["product"], actions["amount_fen"], actions["term_months"]
+    months = np.clip(term, 0, products.terms.shape[1] - 1)
+    same = (amount == contracts["amount_fen"]) & (term == contracts["term_months"])
+    faults = np.where((actions["reason"] <= 0) | same, _STATE, 0)
+    offered = products.terms[product, months] & (months == term)
+    faults = np.where(offered, faults, int(Refusal.TERM_OPTION))
+    within = (amount >= products.amount_min[product]) & (amount <= products.amount_max[product])
+    faults = np.where(within, faults, int(Refusal.AMOUNT_RANGE))
+    return np.where(actions["action"] == Action.CHANGE, faults, 0)

@@ -1,0 +1,86 @@
+"""States of a contract, the moves between them, and which action is allowed when (CON-07, CON-15, CON-16), as tables. Its
+rule: an action in a state that isn't listed for it is refused with a reason.
+
+    generated ──► confirmed ──► signed ──► effective ──► archived        (已生成 → 已确认 → 已签署 → 已生效 → 已归档)
+        │ 3 days
+        ├────────► expired ──renewal──► generated (attempt + 1)          (已失效 → 重新生成)
+        ├────────► withdrawn, back to approval                           (已撤销)
+    blocked ──renewal──► generated, once its elements are complete       (要素不全)
+    any of generated, expired, blocked ──► lapsed, the approval has run out
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+from credit.codes import Refusal
+from credit.times import Ints
+
+
+class ContractState(IntEnum):
+    """Where a contract stands. GENERATED, EXPIRED and BLOCKED are kept; what follows a signature happens at once."""
+
+    GENERATED = 1
+    CONFIRMED = 2
+    SIGNED = 3
+    EFFECTIVE = 4
+    ARCHIVED = 5
+    EXPIRED = 6
+    BLOCKED = 7
+    WITHDRAWN = 8
+    LAPSED = 9
+
+
+class SignMode(IntEnum):
+    """How a contract is signed, CON-08."""
+
+    ELECTRONIC = 1
+    PAPER = 2
+
+
+class Action(IntEnum):
+    """What a customer may do about a contract."""
+
+    SIGN = 1
+    CHANGE = 2
+    RENEW = 3
+
+
+_S = ContractState
+MOVES: dict[ContractState, tuple[ContractState, ...]] = {
+    _S.GENERATED: (_S.CONFIRMED, _S.EXPIRED, _S.WITHDRAWN, _S.LAPSED),
+    _S.CONFIRMED: (_S.SIGNED,),
+    _S.SIGNED: (_S.EFFECTIVE,),
+    _S.EFFECTIVE: (_S.ARCHIVED,),
+    _S.ARCHIVED: (),
+    _S.EXPIRED: (_S.GENERATED, _S.BLOCKED, _S.WITHDRAWN, _S.LAPSED),
+    _S.BLOCKED: (_S.GENERATED, _S.BLOCKED, _S.WITHDRAWN, _S.LAPSED),
+    _S.WITHDRAWN: (),
+    _S.LAPSED: (),
+}
+
+ALLOWED: dict[Action, tuple[ContractState, ...]] = {
+    Action.SIGN: (_S.GENERATED,),
+    Action.CHANGE: (_S.GENERATED, _S.EXPIRED, _S.BLOCKED),
+    Action.RENEW: (_S.EXPIRED, _S.BLOCKED),
+}
+REASONS: dict[ContractState, Refusal] = {
+    _S.EXPIRED: Refusal.CONTRACT_EXPIRED,
+    _S.BLOCKED: Refusal.CONTRACT_ELEMENT,
+}
+"""Why an action is refused in a state; CONTRACT_STATE in the others."""
+
+SIGNING_STEPS = (_S.GENERATED, _S.CONFIRMED, _S.SIGNED, _S.EFFECTIVE, _S.ARCHIVED)
+"""What a good signature walks through (CON-07)."""
+
+
+def refusal_table() -> Ints:
+    """(action, state) → refusal code, 0 = allowed."""
+    table = np.full((max(Action) + 1, max(ContractState) + 1), int(Refusal.CONTRACT_STATE), dtype=np.int64)
+    for state, reason in REASONS.items():
+        table[:, state] = reason
+    for action, states in ALLOWED.items():
+        table[action, list(states)] = 0
+    return table

@@ -1,0 +1,76 @@
+"""Templates (合同模板): fixed clauses with placeholders, one list of clauses a product, filled only from approval data (CON-04).
+Its rule: a template with an unknown placeholder, or without an essential one, never gets as far as a customer."""
+
+from __future__ import annotations
+
+import re
+from itertools import count
+
+import numpy as np
+
+from credit.contracts.elements import ESSENTIAL, MAPPING, NAMES, until_day
+from credit.messages import Rows
+from credit.policies.contracts import ContractPolicy, clause_text
+from credit.policies.loading import PolicyError
+from credit.policies.products import ProductPolicy
+from credit.times import Bools
+
+_PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+_OWN = ("lender", "product_name", "clause")
+_NUMERALS = "零一二三四五六七八九十"
+
+
+class Templates:
+    """The templates of a policy, checked; `needed` says which elements each product's template uses."""
+
+    def __init__(self, policy: ContractPolicy, products: ProductPolicy, purposes: dict[int, str]) -> None:
+        """`purposes`: code → text, as the admission policy lists them. Raises PolicyError on a wrong template."""
+        self._lender, self._purposes = policy.lender, purposes
+        self._texts: dict[int, str] = {}
+        self._names: dict[int, str] = {}
+        self.versions: dict[int, int] = {}
+        self.needed: Bools = np.zeros((max(p.code for p in products.products) + 1, len(NAMES)), dtype=bool)
+        by_key = {template.key: template for template in policy.templates}
+        for product in products.products:
+            if product.key not in by_key:
+                raise PolicyError(f"policies.contracts: templates: no template for product {product.key}")
+            template = by_key[product.key]
+            text = _numbered([clause_text(name) for name in template.clauses])
+            self.needed[product.code, _elements(product.key, text)] = True
+            self._texts[product.code], self._names[product.code] = text, product.name_zh
+            self.versions[product.code] = template.version
+
+    def render(self, row: Rows | np.void, sign_before: int, attempt: int) -> str:
+        """The text of one contract from its row of terms. Raises KeyError for a product without a template."""
+        product = int(row["product"])
+        values = {name: element.write(row[element.column]) for name, element in MAPPING.items()}
+        code = int(row["purpose"])
+        values |= {
+            "purpose": self._purposes.get(code, "其他合法用途") if code else "",
+            "contract_number": f"{int(row['case'])}-{attempt:03d}-V{self.versions[product]}",
+            "sign_before": until_day(sign_before),
+            "lender": self._lender,
+            "product_name": self._names[product],
+        }
+        return _PLACEHOLDER.sub(lambda found: values[found[1]], self._texts[product])
+
+
+def _numbered(clauses: list[str]) -> str:
+    """The clauses as one text; those with a number get one, in order."""
+    numbers = count(1)
+    return "\n".join(re.sub(r"\{\{clause\}\}", lambda _: _NUMERALS[next(numbers)], clause) for clause in clauses)
+
+
+def _elements(key: str, text: str) -> list[int]:
+    used = dict.fromkeys(_PLACEHOLDER.findall(text))
+    unknown = [name for name in used if name not in MAPPING and name not in _OWN]
+    if unknown:
+        raise PolicyError(
+            f"policies.contracts: template {key}: no field is mapped to {{{{{unknown[0]}}}}}; known: {', '.join(NAMES)}"
+        )
+    lacking = [name for name in ESSENTIAL if name not in used]
+    if lacking:
+        raise PolicyError(
+            f"policies.contracts: template {key}: {{{{{lacking[0]}}}}} is missing, every contract needs it"
+        )
+    return [place for place, name in enumerate(NAMES) if name in used]

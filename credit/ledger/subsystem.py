@@ -1,0 +1,239 @@
+"""The ledger's state and its window: postings in, books kept, every loan proved. Its rule: a transaction enters whole or not
+at all; what does not add up is refused and named, so the books always balance and `check` says what was wrong."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.codes import Account, Event, Gauge, Stage
+from credit.ledger import invariants
+from credit.ledger.rules import BRANCH_MAX, branch_of_transaction, newest, repeated, sums_by_loan, transactions_of
+from credit.ledger.states import states_of
+from credit.messages import AccrualTotal, LoanBalance, Posting, Rows
+from credit.policies.ledger import BY_LOAN, LedgerPolicy
+from credit.policies.loading import Overrides, load
+from credit.subsystem import Inbox, Outbox, State, Window
+from credit.table import Table
+from credit.times import Bools, Ints
+
+CLOSING_DTYPE = np.dtype(
+    [(name, "i8") for name in ("branch", "account", "balance_fen", "debit_fen", "credit_fen", "postings")]
+)
+"""One row a branch and account with postings: closing balance (debit positive), total debits, credits (positive), postings."""
+
+_SIDES = {"debit": 1, "credit": -1, "either": 0}
+_ACCOUNT_BOUND = 10_000
+_VIOLATIONS_MAX = 100
+_COMPACT_SHARE = 16
+"""Settled loans are dropped when they are more than one in so many."""
+
+
+class LedgerSubsystem:
+    """See the module's text."""
+
+    stage = Stage.LEDGER
+
+    def __init__(self, policy: LedgerPolicy) -> None:
+        self.policy = policy
+        self._names = tuple(row.key for row in policy.accounts)
+        self._numbers = np.array([row.number for row in policy.accounts], dtype=np.int64)
+        self._sides = np.array([_SIDES[row.side] for row in policy.accounts], dtype=np.int64)
+        self._index = np.full(_ACCOUNT_BOUND, -1, dtype=np.int64)
+        self._index[self._numbers] = np.arange(len(self._numbers))
+        self._slot = np.full(len(self._numbers), -1, dtype=np.int64)
+        self._slot[[self._names.index(name) for name in BY_LOAN]] = np.arange(len(BY_LOAN))
+        self._accrued = int(self._index[Account.INTEREST_ACCRUED])
+        self._start_over()
+
+    @classmethod
+    def build(cls, overrides: Overrides | None = None) -> LedgerSubsystem:
+        """The ledger with the packaged chart of accounts, and a scenario's overrides laid over it."""
+        return cls(load("ledger", LedgerPolicy, overrides))
+
+    def _start_over(self) -> None:
+        self._loans = Table("loan " + " ".join(BY_LOAN), "loan")
+        self._books = np.zeros((0, len(self._numbers), 3), dtype=np.int64)  # debits, credits, count by branch, account
+        self._violations: list[str] = []
+        self._totals_seen = False
+
+    # ---- the five calls
+
+    def open(self, window: Window, out: Outbox) -> None:  # noqa: ARG002
+        """Time alone brings the ledger nothing."""
+        self._totals_seen = False
+
+    def apply(self, inbox: Inbox, window: Window, out: Outbox) -> None:  # noqa: ARG002
+        """Posts the window's transactions, then proves the loans and the accrued interest against them."""
+        posted = self._post(inbox.take(Posting))
+        self._prove_loans(posted, inbox.take(LoanBalance))
+        self._prove_accrual(inbox.take(AccrualTotal))
+
+    def close(self, window: Window, out: Outbox) -> None:
+        """At a day's end the trial balance (试算平衡) is drawn."""
+        if not window.ends_day:
+            return
+        balances = self.balances()
+        self._say(invariants.trial_balance(balances))
+        self._say(invariants.wrong_side(self._names, balances, self._sides))
+        if not self._totals_seen and bool(self._by_branch(self._accrued).any()):
+            self._say(["no stage reported the total of accrued interest (AccrualTotal) at the day's end"])
+        counts = self._books[:, :, 2].sum(axis=0)
+        out.measure(Gauge.TRIAL_BALANCE, window.until - 1, group=self._numbers, count=counts, amount_fen=balances)
+        total = int(balances.sum())
+        out.log(Event.TRIAL_BALANCED, window.until - 1, 0, amount_fen=total, value=int(counts.sum()))
+        self._compact()
+
+    def check(self) -> list[str]:
+        """What was wrong since the start, and whether the loans still sum to their accounts."""
+        kept = np.array([int(self._loans[name].sum()) for name in BY_LOAN], dtype=np.int64)
+        accounts = np.zeros(len(BY_LOAN), dtype=np.int64)
+        by_loan = self._slot >= 0
+        accounts[self._slot[by_loan]] = self.balances()[by_loan]
+        return self._violations + invariants.loans_against_accounts(BY_LOAN, kept, accounts)
+
+    def export_state(self) -> State:
+        """``loans``: the loans with a balance; ``accounts``: the books by branch and account."""
+        loans = self._loans.export()
+        return {"loans": loans[self._alive(loans)], "accounts": self.closing_balances()}
+
+    def import_state(self, state: State) -> None:
+        """Replaces everything by exported state."""
+        self._start_over()
+        self._loans.load(state["loans"])
+        rows = state["accounts"]
+        if len(rows):
+            self._grow(int(rows["branch"].max()))
+        place = (rows["branch"], self._index[rows["account"]])
+        for column, name in enumerate(("debit_fen", "credit_fen", "postings")):
+            self._books[(*place, column)] = rows[name]
+
+    # ---- for reports
+
+    def balances(self) -> Ints:
+        """Balance of each account of the chart, in its order, debit positive, fen."""
+        return np.asarray((self._books[:, :, 0] - self._books[:, :, 1]).sum(axis=0))
+
+    def closing_balances(self) -> Rows:
+        """Rows of `CLOSING_DTYPE` for every branch and account with postings, in order."""
+        branch, account = np.nonzero(self._books[:, :, 2])
+        rows = np.zeros(len(branch), dtype=CLOSING_DTYPE)
+        debit, credit, count = self._books[branch, account].T
+        rows["branch"], rows["account"] = branch, self._numbers[account]
+        rows["balance_fen"], rows["debit_fen"], rows["credit_fen"], rows["postings"] = (
+            debit - credit,
+            debit,
+            credit,
+            count,
+        )
+        return rows[np.lexsort((rows["account"], rows["branch"]))]
+
+    def loan_balances(self, loans: Ints) -> Ints:
+        """Balances of loans, shape (loans, 4) in the order of `BY_LOAN`; zeros for settled and unknown ones."""
+        return self._balances_at(self._loans.find(loans))
+
+    # ---- posting
+
+    def _post(self, postings: Rows) -> Ints:
+        """Enters every sound transaction; returns the loans it touched, in order."""
+        if not len(postings):
+            return np.zeros(0, dtype=np.int64)
+        sound = self._sound(postings)
+        rows = postings if bool(sound.all()) else postings[sound]
+        account, amount = self._index[rows["account"]], rows["amount_fen"]
+        self._enter(branch_of_transaction(rows["transaction"]), account, amount)
+        slot = self._slot[account]
+        kept = slot >= 0
+        loans, sums = sums_by_loan(rows["loan"][kept], slot[kept], amount[kept], len(BY_LOAN))
+        self._add(loans, sums)
+        return loans
+
+    def _sound(self, postings: Rows) -> Bools:
+        """True for postings of transactions that balance, name known accounts, and a loan where one is needed."""
+        accounts = postings["account"]
+        inside = (accounts >= 0) & (accounts < _ACCOUNT_BOUND)
+        index = self._index[np.where(inside, accounts, 0)]
+        unknown = index < 0
+        orphan = ~unknown & (self._slot[index] >= 0) & (postings["loan"] <= 0)
+        branch = branch_of_transaction(postings["transaction"])
+        stray = (branch < 0) | (branch > BRANCH_MAX)
+        transactions = transactions_of(postings)
+        twice = repeated(transactions.number)
+        bad = (transactions.total_fen != 0) | twice
+        wrong = unknown | orphan | stray
+        if bool(bad.any()) or bool(wrong.any()):
+            self._say(invariants.unknown_accounts(postings, unknown))
+            self._say(invariants.without_loan(postings, orphan))
+            self._say(invariants.unknown_branches(postings, stray))
+            self._say(invariants.unbalanced(postings, transactions))
+            self._say(invariants.numbers_used_twice(postings, transactions, twice))
+            bad |= np.logical_or.reduceat(wrong, transactions.first)
+        return np.asarray(~bad[transactions.of_posting])
+
+    def _enter(self, branch: Ints, account: Ints, amount: Ints) -> None:
+        self._grow(int(branch.max(initial=0)))
+        place = branch * len(self._numbers) + account
+        books = self._books.reshape(-1, 3)
+        for column, values in enumerate((np.maximum(amount, 0), np.maximum(-amount, 0), np.ones_like(amount))):
+            sums = np.zeros(len(books), dtype=np.int64)
+            np.add.at(sums, place, values)
+            books[:, column] += sums
+
+    def _grow(self, branch: int) -> None:
+        short = branch + 1 - len(self._books)
+        if short > 0:
+            self._books = np.concatenate([self._books, np.zeros((short, *self._books.shape[1:]), dtype=np.int64)])
+
+    def _add(self, loans: Ints, sums: Ints) -> None:
+        rows = self._loans.find(loans)
+        new = rows < 0
+        if bool(new.any()):
+            rows[new] = self._loans.append(length=int(new.sum()), loan=loans[new])
+        before = self._balances_at(rows)
+        for slot, name in enumerate(BY_LOAN):
+            self._loans[name][rows] += sums[:, slot]
+        after = before + sums
+        self._say(invariants.impossible_balances(loans, states_of(before), states_of(after), after))
+
+    def _balances_at(self, rows: Ints) -> Ints:
+        """Balances of loan rows, zeros where the row is −1."""
+        found = np.zeros((len(rows), len(BY_LOAN)), dtype=np.int64)
+        if len(self._loans):
+            for slot, name in enumerate(BY_LOAN):
+                found[:, slot] = self._loans[name][rows]
+            found[rows < 0] = 0
+        return found
+
+    # ---- proving
+
+    def _prove_loans(self, posted: Ints, reports: Rows) -> None:
+        latest = newest(reports, "loan")
+        self._say(invariants.ledger_against_loans(latest, self.loan_balances(latest["loan"])))
+        self._say(invariants.unreported(posted, latest["loan"]))
+
+    def _prove_accrual(self, totals: Rows) -> None:
+        if not len(totals):
+            return
+        self._totals_seen = True
+        latest = totals[totals["at"] == totals["at"].max()]
+        self._grow(int(latest["branch"].max()))
+        control = self._by_branch(self._accrued)
+        total = np.zeros(len(control), dtype=np.int64)
+        np.add.at(total, latest["branch"], latest["accrued_fen"])
+        self._say(invariants.control_against_total(np.arange(len(control)), control, total))
+
+    def _by_branch(self, account: int) -> Ints:
+        return np.asarray(self._books[:, account, 0] - self._books[:, account, 1])
+
+    # ---- upkeep
+
+    def _alive(self, loans: Rows | Table) -> Bools:
+        return np.asarray(np.logical_or.reduce([loans[name] != 0 for name in BY_LOAN]))
+
+    def _compact(self) -> None:
+        """Settled loans leave; not at once, because renumbering all the others costs more than keeping a few."""
+        alive = self._alive(self._loans)
+        if (len(alive) - int(alive.sum())) * _COMPACT_SHARE > len(alive):
+            self._loans.keep(alive)
+
+    def _say(self, found: list[str]) -> None:
+        self._violations.extend(found[: _VIOLATIONS_MAX - len(self._violations)])

@@ -1,0 +1,128 @@
+"""Admission policy (准入政策): what a form must hold (CUS-05, CUS-08, APP-08, APP-10), who is let in (CUS-04), how long the
+lists are waited for (EXT-07) and which team an application goes to (APP-17). Its rule: amounts, ages, purposes and teams
+are read from here, never from code."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from credit.codes import Consent, Material
+from credit.policies.base import PolicyModel, Yuan
+
+PurposeClass = Literal["consumer", "operating", "housing"]
+STEPS = ("initial_review", "scoring", "approval", "contract", "disbursement")
+AMOUNT_UNLIMITED_FEN = 10**15
+
+
+class Criteria(PolicyModel):
+    """Admission criteria (准入标准) of one class of products, CUS-04. `employment_months_min` is months in business for
+    companies."""
+
+    key: PurposeClass
+    age_min: int = Field(ge=14, le=100)
+    age_max: int = Field(ge=14, le=100)
+    income_min: Yuan
+    """A month's declared income."""
+    employment_months_min: int = Field(ge=0, le=600)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Criteria:
+        if self.age_min > self.age_max:
+            raise ValueError(f"criteria {self.key}: age_min is above age_max")
+        return self
+
+
+class Purpose(PolicyModel):
+    """One purpose the bank accepts (贷款用途), with the product classes it fits."""
+
+    key: str = Field(min_length=2, max_length=12)
+    """The text as it stands in the form."""
+    code: int = Field(ge=1, le=98)
+    classes: list[PurposeClass] = Field(min_length=1)
+
+
+class Team(PolicyModel):
+    """A team that works on applications (APP-17)."""
+
+    key: str
+    code: int = Field(ge=1, le=99)
+    name: str
+
+
+class Dispatch(PolicyModel):
+    """One row of the dispatch table; the first row that fits decides. An empty list of products means all."""
+
+    products: list[str] = []
+    amount_from: Yuan = 0
+    risk_from: int = Field(default=0, ge=0, le=2)
+    """Least risk level before scoring: 0 ordinary, 1 raised (new and large, or repeated), 2 high."""
+    team: str
+
+
+class AdmissionPolicy(PolicyModel):
+    """Everything the application desk decides by."""
+
+    form_age_min: int = Field(ge=14, le=100)
+    form_age_max: int = Field(ge=14, le=100)
+    required_consents: list[str]
+    key_materials: list[str]
+    """Identity proofs that must be present at once, whatever a product says (APR-13)."""
+    reused_materials: list[str]
+    """Materials on file that an existing customer need not bring again (APP-05)."""
+    form_ms: int = Field(ge=0, le=60_000)
+    """Time from the form's arrival to the list query."""
+    list_wait_ms: int = Field(ge=1, le=3_600_000)
+    """How long the list port is waited for before the bank's own copy decides."""
+    recent_days: int = Field(ge=1, le=365)
+    """How far back repeated applications are counted (SCO-11)."""
+    risk_raised_recent: int = Field(ge=2, le=5)
+    """So many applications in `recent_days` raise the risk level by one."""
+    risk_raised_amount: Yuan
+    """A new customer who asks for this much has a raised risk level."""
+    other_purpose: Literal["accept", "refuse"]
+    """What happens to a purpose that is neither vague nor on the list."""
+    purpose_length_min: int = Field(ge=1, le=12)
+    vague_purposes: list[str] = Field(min_length=1)
+    purposes: list[Purpose] = Field(min_length=1)
+    step_minutes: dict[str, int]
+    """Usual length of each step, for the estimated completion (APP-18)."""
+    criteria: list[Criteria] = Field(min_length=3, max_length=3)
+    teams: list[Team] = Field(min_length=1)
+    dispatch: list[Dispatch] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> AdmissionPolicy:
+        _known("required_consents", self.required_consents, list(Consent.__members__))
+        _known("key_materials", self.key_materials, list(Material.__members__))
+        _known("reused_materials", self.reused_materials, list(Material.__members__))
+        _unique("criteria", [c.key for c in self.criteria])
+        _unique("purposes", [p.key for p in self.purposes])
+        _unique("teams", [str(t.code) for t in self.teams])
+        for vague in self.vague_purposes:
+            if vague in [p.key for p in self.purposes]:
+                raise ValueError(f"purposes: {vague} is both vague and accepted")
+        known = [t.key for t in self.teams]
+        for row in self.dispatch:
+            if row.team not in known:
+                raise ValueError(f"dispatch: team {row.team!r} is not one of {', '.join(known)}")
+        for step in STEPS:
+            if self.step_minutes.get(step, 0) < 1:
+                raise ValueError(f"step_minutes: {step} needs at least one minute")
+        last = self.dispatch[-1]
+        if last.products or last.amount_from or last.risk_from:
+            raise ValueError("dispatch: the last row must fit every application")
+        return self
+
+
+def _known(field: str, names: list[str], allowed: list[str]) -> None:
+    for name in names:
+        if name.upper() not in allowed:
+            raise ValueError(f"{field}: {name!r} is not one of {', '.join(a.lower() for a in allowed)}")
+
+
+def _unique(field: str, keys: list[str]) -> None:
+    for key in keys:
+        if keys.count(key) > 1:
+            raise ValueError(f"{field}: {key} stands twice")

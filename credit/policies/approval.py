@@ -1,0 +1,124 @@
+"""Approval policy (审批政策): the matrix of routes by product, amount and risk (APR-03), the nodes with authority and time limit,
+what the automatic lane may grant (APR-14, APR-15) and which materials may follow (APR-13). Its rule: no amount, share, node
+or limit stands in code."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from credit.codes import Doubt, Material, Node
+from credit.policies.base import PolicyModel, SharePpm, Yuan
+
+
+class NodePolicy(PolicyModel):
+    """One approval node (审批节点). `authority` is the largest amount it may finally approve; 0 = it only reviews (评审)."""
+
+    key: str
+    name_zh: str
+    authority: Yuan
+    limit_minutes: int = Field(ge=1, le=20_000)
+    """Working minutes until the case is urged (APR-10)."""
+    priority: int = Field(default=2, ge=1, le=9)
+    may_reduce: bool = True
+    escalates_to: str = ""
+    """Where a person's own wish to pass the case up leads; empty = nowhere."""
+
+
+class RouteRow(PolicyModel):
+    """One row of the matrix; the first row that fits decides. Empty products = all."""
+
+    products: list[str] = []
+    amount_from: Yuan = 0
+    grade_from: int = Field(default=0, ge=0, le=5)
+    """Weakest grades only: 4 = from WEAK on; 0 = all."""
+    alert_from: int = Field(default=0, ge=0, le=2)
+    nodes: list[str] = Field(min_length=2)
+    """At least two: a manual approval needs two people (APR-04)."""
+
+
+class ProductApproval(PolicyModel):
+    """What approval decides by, one row a product."""
+
+    key: str
+    payment_share_ppm: SharePpm
+    """Share of verified monthly income that all monthly payments together may take."""
+    valid_days: int = Field(ge=1, le=366)
+    """How long an approval may be used."""
+    collateral_share_ppm: SharePpm = 0
+    """Largest share of the collateral's value; 0 = not lent against collateral."""
+    machine_review: bool = False
+    """The system reviews first, then people re-check (PRD-05)."""
+
+
+class ApprovalPolicy(PolicyModel):
+    """Everything the approval desks decide by."""
+
+    decision_ms: int = Field(ge=0, le=10_000)
+    """How long the automatic lane takes."""
+    amount_step: Yuan
+    """Amounts cut by rule are rounded down to this."""
+    unverified_share_ppm: SharePpm
+    """Share of a declared income that counts while nothing verified it."""
+    fraud_doubts: list[str]
+    """Doubts that send a case to the risk specialist (APR-07)."""
+    key_materials: list[str]
+    """Never conditional (APR-13)."""
+    committee_members: int = Field(ge=3, le=31)
+    working_minutes: list[tuple[int, int]] = Field(min_length=1)
+    """Office hours in minutes of the day, in which time limits run."""
+    returned_priority: int = Field(default=1, ge=0, le=9)
+    """Priority of a case that comes back from a withdrawn contract."""
+    lighter_nodes: list[str] = Field(min_length=2)
+    """Route of a returned case that asks for no more than was approved."""
+    nodes: list[NodePolicy] = Field(min_length=2)
+    products: list[ProductApproval] = Field(min_length=1)
+    routes: list[RouteRow] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> ApprovalPolicy:
+        _known("fraud_doubts", self.fraud_doubts, list(Doubt.__members__))
+        _known("key_materials", self.key_materials, list(Material.__members__))
+        _check_nodes(self.nodes)
+        keys = [node.key for node in self.nodes]
+        for name, nodes in [("lighter_nodes", self.lighter_nodes)] + [("routes", row.nodes) for row in self.routes]:
+            _check_route(name, nodes, keys)
+        last = self.routes[-1]
+        if last.products or last.amount_from or last.grade_from or last.alert_from:
+            raise ValueError("routes: the last row must fit every case")
+        _check_hours(self.working_minutes)
+        return self
+
+    def node(self, key: str) -> NodePolicy:
+        """The node of a key; KeyError when there is none."""
+        return {node.key: node for node in self.nodes}[key]
+
+
+def _known(field: str, names: list[str], allowed: list[str]) -> None:
+    for name in names:
+        if name.upper() not in allowed:
+            raise ValueError(f"{field}: {name!r} is not one of {', '.join(a.lower() for a in allowed)}")
+
+
+def _check_nodes(nodes: list[NodePolicy]) -> None:
+    keys = [node.key for node in nodes]
+    _known("nodes", keys, list(Node.__members__))
+    if sorted(keys) != sorted(name.lower() for name in Node.__members__):
+        raise ValueError(f"nodes: each of {', '.join(n.lower() for n in Node.__members__)} is needed once")
+    if max(nodes, key=lambda node: Node[node.key.upper()]).authority < 10**11:
+        raise ValueError("nodes: the highest node's authority must be 1000000000, it decides whatever comes")
+    for node in nodes:
+        if node.escalates_to and Node[node.escalates_to.upper()] <= Node[node.key.upper()]:
+            raise ValueError(f"nodes: {node.key} must escalate to a higher node")
+
+
+def _check_route(name: str, nodes: list[str], keys: list[str]) -> None:
+    _known(name, nodes, [key.upper() for key in keys])
+    order = [int(Node[node.upper()]) for node in nodes]
+    if order != sorted(order) or len(dict.fromkeys(order)) != len(order):
+        raise ValueError(f"{name}: the nodes {', '.join(nodes)} must rise in authority")
+
+
+def _check_hours(spans: list[tuple[int, int]]) -> None:
+    edges = [edge for span in spans for edge in span]
+    if edges != sorted(edges) or len(dict.fromkeys(edges)) != len(edges) or edges[0] < 0 or edges[-1] > 1_440:
+        raise ValueError("working_minutes: spans must rise and lie within 0 to 1440 minutes")

@@ -1,0 +1,137 @@
+"""Collection policy (催收策略): two sets of strategies by days past due (COL-02, COL-03), which of them applies to whom
+(COL-04), and when a loan may be written off (NPL-08). Its rule: stages follow one another without gap or overlap, and every
+overdue loan finds exactly one row."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from credit.codes import Grade, Segment
+from credit.policies.base import PolicyModel, Yuan
+
+SetKey = Literal["a", "b"]
+ActionName = Literal["sms", "voice", "call", "visit", "legal"]
+StageDesk = Literal["collector_early", "collector_middle", "collector_long"]
+STAGES = 3
+_DESKS = ("collector_early", "collector_middle", "collector_long")
+
+
+class Action(PolicyModel):
+    """One means and its rhythm."""
+
+    action: ActionName
+    every_days: int = Field(ge=0, le=365)
+    """Days between two uses; 0 = once."""
+    after_days: int = Field(default=0, ge=0, le=365)
+    """Days a case must have been in its stage before."""
+
+
+class CollectionStage(PolicyModel):
+    """One stage of a set: from which DPD on, and whose cases they are (COL-05)."""
+
+    key: str
+    name_zh: str
+    dpd_from: int = Field(ge=1, le=3_650)
+    desk: StageDesk
+
+
+class StrategyRow(PolicyModel):
+    """What is done in a stage for cases of an amount and of grades; the first row that fits decides (COL-01)."""
+
+    key: str
+    stage: str
+    overdue_from: Yuan = 0
+    grades: list[str] = []
+    """Credit grades the row is for; all when empty."""
+    priority: int = Field(default=2, ge=0, le=9)
+    """Of its tasks at the desk; 0 is the most urgent."""
+    actions: list[Action] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _known(self) -> StrategyRow:
+        for grade in self.grades:
+            if grade.upper() not in Grade.__members__:
+                raise ValueError(f"grade {grade!r} is not one of {', '.join(g.name.lower() for g in Grade)}")
+        names = [action.action for action in self.actions]
+        if len(names) != len(dict.fromkeys(names)):
+            raise ValueError(f"row {self.key}: an action stands in it twice")
+        return self
+
+    @property
+    def conditional(self) -> bool:
+        """True when the row does not fit every case of its stage."""
+        return self.overdue_from > 0 or bool(self.grades)
+
+
+class StrategySet(PolicyModel):
+    """One policy set: three stages and their rows."""
+
+    key: SetKey
+    name: str
+    name_zh: str
+    stages: list[CollectionStage] = Field(min_length=STAGES, max_length=STAGES)
+    rows: list[StrategyRow] = Field(min_length=STAGES)
+
+    @model_validator(mode="after")
+    def _complete(self) -> StrategySet:
+        begins = [stage.dpd_from for stage in self.stages]
+        if begins[0] != 1 or begins != sorted(set(begins)):
+            raise ValueError(f"stages must begin at DPD 1 and rise; given {begins}")
+        if tuple(stage.desk for stage in self.stages) != _DESKS:
+            raise ValueError(f"the stages belong to {', '.join(_DESKS)}, in this order")
+        keys = [stage.key for stage in self.stages]
+        for row in self.rows:
+            if row.stage not in keys:
+                raise ValueError(f"row {row.key}: stage {row.stage!r} is not one of {', '.join(keys)}")
+        for key in keys:
+            mine = [row for row in self.rows if row.stage == key]
+            if not mine or mine[-1].conditional or any(not row.conditional for row in mine[:-1]):
+                raise ValueError(f"stage {key}: its last row, and only that, must fit every case")
+            if key != keys[-1] and any(a.action == "legal" for row in mine for a in row.actions):
+                raise ValueError(f"stage {key}: legal action is possible in the last stage only")
+        return self
+
+
+class Assignment(PolicyModel):
+    """Which set applies to a product and customer type; an empty field means all of them (COL-04)."""
+
+    product: str = ""
+    segment: str = ""
+    set: SetKey
+
+    @model_validator(mode="after")
+    def _known(self) -> Assignment:
+        if self.segment and self.segment.upper() not in Segment.__members__:
+            raise ValueError(f"segment {self.segment!r} is not one of {', '.join(s.name.lower() for s in Segment)}")
+        if not self.product and not self.segment:
+            raise ValueError("an assignment names a product, a segment or both; for all cases set default_set")
+        return self
+
+
+class WriteOffRules(PolicyModel):
+    """When all means are exhausted (NPL-08)."""
+
+    dpd_over: int = Field(ge=90, le=3_650)
+    contacts_min: int = Field(ge=0, le=1_000)
+    """Contacts by people that a case must have seen."""
+    retry_days: int = Field(ge=1, le=3_650)
+    """Days after a refused write-off before it is proposed again."""
+
+
+class CollectionPolicy(PolicyModel):
+    """What holds for every case, whatever its set."""
+
+    work_hour: int = Field(ge=0, le=23)
+    """Hour at which the day's notices go out and the day's tasks reach the desks."""
+    default_set: SetKey
+    assignments: list[Assignment] = []
+    promise_days_max: int = Field(ge=1, le=90)
+    hardship_pause_days: int = Field(ge=1, le=90)
+    """How long contacts rest after a case of genuine hardship was referred (COL-08)."""
+    slower_after_write_off: int = Field(ge=1, le=52)
+    """How many times as long the rhythm of a written-off case is (NPL-09)."""
+    task_limit_minutes: int = Field(ge=1, le=43_200)
+    """When a task that no collector has begun is urged."""
+    write_off: WriteOffRules

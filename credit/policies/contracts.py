@@ -1,0 +1,57 @@
+"""Contract policy (合同政策): how long a generated contract may be signed (CON-15) and the template of each product as a list of
+clauses from the clause library (CON-04). Its rule: legal wording is data; a clause file is text with `{{placeholders}}`."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+from pydantic import Field, model_validator
+
+from credit.policies.base import PolicyModel
+from credit.policies.loading import PolicyError
+
+MANDATORY = ("purpose", "repayment", "guarantee", "breach", "disputes")
+"""Every contract says something on each (CON-06); a clause's name begins with the subject it covers."""
+
+
+class Template(PolicyModel):
+    """One product's template: clauses in order, and a version that rises with every change."""
+
+    key: str
+    version: int = Field(ge=1)
+    clauses: list[str] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _complete(self) -> Template:
+        for subject in MANDATORY:
+            if not any(clause.startswith(subject) for clause in self.clauses):
+                raise ValueError(
+                    f"template {self.key}: no clause on {subject}; each of {', '.join(MANDATORY)} is needed"
+                )
+        return self
+
+
+class ContractPolicy(PolicyModel):
+    """Everything the contract desk decides by."""
+
+    lender: str = Field(min_length=2)
+    valid_days: int = Field(ge=1, le=90)
+    """Calendar days from initiation within which a contract may be signed (CON-15)."""
+    templates: list[Template] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _unique(self) -> ContractPolicy:
+        keys = [template.key for template in self.templates]
+        if len(dict.fromkeys(keys)) != len(keys):
+            raise ValueError("templates: a product stands twice")
+        return self
+
+
+def clause_text(name: str) -> str:
+    """The text of one clause of the packaged library; PolicyError when there is none of that name."""
+    folder = resources.files("credit.policies").joinpath("data", "templates")
+    try:
+        return folder.joinpath(f"{name}.txt").read_text(encoding="utf-8")
+    except FileNotFoundError:
+        known = sorted(entry.name.removesuffix(".txt") for entry in folder.iterdir())
+        raise PolicyError(f"policies.contracts: no clause {name!r}; the library holds {', '.join(known)}") from None

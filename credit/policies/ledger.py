@@ -1,0 +1,49 @@
+"""The chart of accounts (会计科目表): number, names, side and keeping of every account. Its rule: the chart and the code name
+exactly the same accounts, so a posting can't reach an account that no report shows."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from credit.codes import Account
+from credit.policies.base import PolicyModel
+
+BY_LOAN = ("principal", "interest_receivable", "penalty_receivable", "off_balance_write_off")
+"""The accounts that the ledger keeps for each loan, in the order of the columns of `LoanBalance`."""
+
+
+class ChartAccount(PolicyModel):
+    """One account. `side` is where its balance may lie; `keeping` says how it is proved: against each loan, against a
+    total that another stage sends (control), or by the trial balance alone (general)."""
+
+    key: str
+    number: int = Field(ge=1000, le=9999)
+    name: str
+    name_zh: str
+    side: Literal["debit", "credit", "either"]
+    keeping: Literal["loan", "control", "general"]
+
+
+class LedgerPolicy(PolicyModel):
+    """The chart of accounts."""
+
+    accounts: list[ChartAccount] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _complete(self) -> LedgerPolicy:
+        for row in self.accounts:
+            code = Account.__members__.get(row.key.upper())
+            if code is None:
+                raise ValueError(f"account {row.key!r} is not one of {', '.join(a.name.lower() for a in Account)}")
+            if code != row.number:
+                raise ValueError(f"account {row.key}: number {row.number} must be {int(code)}")
+        keys = [row.key for row in self.accounts]
+        missing = [a.name.lower() for a in Account if a.name.lower() not in keys]
+        if missing or len(keys) != len(Account):
+            raise ValueError(f"each account stands in the chart once; missing: {', '.join(missing) or 'none'}")
+        kept = tuple(row.key for row in self.accounts if row.keeping == "loan")
+        if sorted(kept) != sorted(BY_LOAN):
+            raise ValueError(f"keeping = 'loan' belongs to exactly {', '.join(BY_LOAN)}; given {', '.join(kept)}")
+        return self

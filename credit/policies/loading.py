@@ -1,0 +1,68 @@
+"""Loads policies: the packaged TOML files, with a scenario's overrides laid over them. Its rule: a wrong value names the
+file, the line where it can be found, the field, and what is allowed."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from credit.errors import CreditError
+from credit.policies.base import PolicyModel
+
+Model = TypeVar("Model", bound=PolicyModel)
+Overrides = dict[str, dict[str, Any]]
+
+
+class PolicyError(CreditError):
+    """A policy file or an override that does not hold."""
+
+
+def packaged(name: str) -> dict[str, Any]:
+    """The packaged policy file `name`.toml as a dictionary."""
+    text = resources.files("credit.policies").joinpath("data", f"{name}.toml").read_text(encoding="utf-8")
+    return tomllib.loads(text)
+
+
+def load(name: str, model: type[Model], overrides: Overrides | None = None, *, file: str | None = None) -> Model:
+    """One policy, from `file` (default `name`).toml and `overrides[name]`; PolicyError says what is wrong and where."""
+    changes = (overrides or {}).get(name, {})
+    try:
+        return model.model_validate(merged(packaged(file or name), changes))
+    except ValidationError as error:
+        raise PolicyError(describe(f"policies.{name}", error)) from None
+
+
+def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """`changes` laid over `base`; tables merge, everything else is replaced. A list of tables with `key` fields merges by
+    that key, so that a scenario may change one product alone."""
+    result = dict(base)
+    for name, value in changes.items():
+        old = result.get(name)
+        if isinstance(old, dict) and isinstance(value, dict):
+            result[name] = merged(old, value)
+        elif _keyed(old) and _keyed(value):
+            result[name] = _merged_list(old, value)  # type: ignore[arg-type]
+        else:
+            result[name] = value
+    return result
+
+
+def _keyed(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) and "key" in item for item in value)
+
+
+def _merged_list(old: list[dict[str, Any]], changes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    by_key = {item["key"]: item for item in changes}
+    result = [merged(item, by_key.pop(item["key"], {})) for item in old]
+    return result + list(by_key.values())
+
+
+def describe(where: str, error: ValidationError) -> str:
+    """The first fault of a pydantic error as one line: where, what, and the value given."""
+    first = error.errors()[0]
+    field = ".".join(str(part) for part in first["loc"]) or "(whole)"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{where}: {field}: {first['msg']}; given {first.get('input')!r}{more}"[:400]

@@ -1,0 +1,161 @@
+"""The product catalogue (PRD-01, PRD-03 to PRD-06, PRD-08): each product carries its own form, materials, process, amount
+range, terms and rates as data. Rules read it as columns indexed by product code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from pydantic import Field, model_validator
+
+from credit.codes import Grade, Guarantee, Material, Method, Segment
+from credit.policies.base import PolicyModel, RatePpm, Yuan
+from credit.times import Bools, Ints
+
+TERM_MONTHS_MAX = 360
+
+
+class Product(PolicyModel):
+    """One product. Rates are yearly, one a credit grade; `terms_months` are the options the form offers."""
+
+    code: int = Field(ge=1, le=99)
+    key: str
+    name: str
+    name_zh: str
+    purpose_class: str = Field(pattern="^(consumer|operating|housing)$")
+    guarantee: str
+    segments: list[str] = Field(min_length=1)
+    amount_min: Yuan
+    amount_max: Yuan
+    terms_months: list[int] = Field(min_length=1)
+    methods: list[str] = Field(min_length=1)
+    daycount: str = Field(pattern="^(monthly|act_360|act_365|30_360)$")
+    rate_ppm_by_grade: list[RatePpm] = Field(min_length=5, max_length=5)
+    required_materials: list[str]
+    optional_materials: list[str] = []
+    conditional_materials: list[str] = []
+    """Required, but may follow after a conditional approval (APR-13)."""
+    automatic_amount_max: Yuan
+    """Largest amount the automatic lane may decide; 0 = always manual."""
+    contract_mode: str = Field(pattern="^(electronic|paper)$")
+    automatic_disbursement: bool
+    entrusted_payment: bool
+    revolving: bool = False
+    staged_shares_ppm: list[int] = [1_000_000]
+    """Share of the amount in each tranche; more than one means staged disbursement (DIS-16)."""
+    limit_months: int = 0
+    """How long a revolving limit may be drawn; 0 for other products."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Product:
+        if self.amount_min > self.amount_max:
+            raise ValueError(f"product {self.key}: amount_min is above amount_max")
+        if sum(self.staged_shares_ppm) != 1_000_000:
+            raise ValueError(f"product {self.key}: staged_shares_ppm must sum to 1000000")
+        if any(not 1 <= months <= TERM_MONTHS_MAX for months in self.terms_months):
+            raise ValueError(f"product {self.key}: terms_months must lie between 1 and {TERM_MONTHS_MAX}")
+        for names, codes in ((self.segments, Segment), (self.methods, Method), ([self.guarantee], Guarantee)):
+            _known(self.key, names, codes.__members__)
+        for names in (self.required_materials, self.optional_materials, self.conditional_materials):
+            _known(self.key, names, Material.__members__)
+        return self
+
+
+def _known(key: str, names: list[str], allowed: object) -> None:
+    for name in names:
+        if name.upper() not in allowed:  # type: ignore[operator]
+            options = ", ".join(str(a).lower() for a in allowed)  # type: ignore[attr-defined]
+            raise ValueError(f"product {key}: {name!r} is not one of {options}")
+
+
+class ProductPolicy(PolicyModel):
+    """All products, and where short, medium and long terms begin (PRD-01)."""
+
+    short_months_max: int = 12
+    medium_months_max: int = 60
+    products: list[Product] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _unique(self) -> ProductPolicy:
+        codes = [p.code for p in self.products]
+        if len(set(codes)) != len(codes):
+            raise ValueError("two products share a code")
+        return self
+
+    def by_key(self, key: str) -> Product:
+        """The product of a key; KeyError when there is none."""
+        for product in self.products:
+            if product.key == key:
+                return product
+        raise KeyError(key)
+
+
+@dataclass(frozen=True)
+class ProductColumns:
+    """The catalogue as columns indexed by product code; index 0 and unused codes have known = False."""
+
+    known: Bools
+    amount_min: Ints
+    amount_max: Ints
+    segments: Bools  # (code, segment)
+    terms: Bools  # (code, months)
+    methods: Bools  # (code, method)
+    rate_ppm: Ints  # (code, grade)
+    required: Ints  # material bits
+    conditional: Ints  # material bits
+    guarantee: Ints
+    automatic_max: Ints
+    electronic: Bools
+    automatic_disbursement: Bools
+    entrusted: Bools
+    revolving: Bools
+    limit_months: Ints
+    daycount: Ints
+    tranche_count: Ints
+    tranche_share_ppm: Ints  # (code, tranche 0…)
+
+
+DAYCOUNT_CODES = {"monthly": 0, "act_360": 1, "act_365": 2, "30_360": 3}
+
+
+def columns_of(policy: ProductPolicy) -> ProductColumns:
+    """Compiles the catalogue once, for whole-column rules."""
+    size = max(p.code for p in policy.products) + 1
+    tranches = max(len(p.staged_shares_ppm) for p in policy.products)
+
+    def flags(*shape: int) -> Bools:
+        return np.zeros((size, *shape), dtype=bool)
+
+    def ints(*shape: int) -> Ints:
+        return np.zeros((size, *shape), dtype=np.int64)
+
+    columns = ProductColumns(
+        known=flags(), amount_min=ints(), amount_max=ints(), segments=flags(4), terms=flags(TERM_MONTHS_MAX + 1),
+        methods=flags(5), rate_ppm=ints(6), required=ints(), conditional=ints(), guarantee=ints(), automatic_max=ints(),
+        electronic=flags(), automatic_disbursement=flags(), entrusted=flags(), revolving=flags(), limit_months=ints(),
+        daycount=ints(), tranche_count=ints(), tranche_share_ppm=ints(tranches),
+    )  # fmt: skip
+    for product in policy.products:
+        _fill(columns, product)
+    return columns
+
+
+def _fill(columns: ProductColumns, product: Product) -> None:
+    c = product.code
+    columns.known[c] = True
+    columns.amount_min[c], columns.amount_max[c] = product.amount_min, product.amount_max
+    columns.segments[c, [Segment[s.upper()] for s in product.segments]] = True
+    columns.terms[c, product.terms_months] = True
+    columns.methods[c, [Method[m.upper()] for m in product.methods]] = True
+    columns.rate_ppm[c, Grade.EXCELLENT :] = product.rate_ppm_by_grade
+    columns.required[c] = sum(Material[m.upper()] for m in product.required_materials)
+    columns.conditional[c] = sum(Material[m.upper()] for m in product.conditional_materials)
+    columns.guarantee[c] = Guarantee[product.guarantee.upper()]
+    columns.automatic_max[c] = product.automatic_amount_max
+    columns.electronic[c] = product.contract_mode == "electronic"
+    columns.automatic_disbursement[c] = product.automatic_disbursement
+    columns.entrusted[c] = product.entrusted_payment
+    columns.revolving[c], columns.limit_months[c] = product.revolving, product.limit_months
+    columns.daycount[c] = DAYCOUNT_CODES[product.daycount]
+    columns.tranche_count[c] = len(product.staged_shares_ppm)
+    columns.tranche_share_ppm[c, : len(product.staged_shares_ppm)] = product.staged_shares_ppm

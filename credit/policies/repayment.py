@@ -1,0 +1,115 @@
+"""Repayment policy (还款政策): debit and reminder days, retries, penalty interest, early repayment fees, plans set by hand and
+the mark of non-performing loans. Its rule: whatever differs by product or by loan is a row here, never a branch in code."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from credit.errors import CreditError
+from credit.policies.base import PolicyModel, SharePpm, Yuan
+from credit.schedules_custom import CustomPlan, staged_plan
+from credit.times import MINUTE_MS
+
+
+class DebitTerms(PolicyModel):
+    """Debit day and reminder of a product, or of one application (`case`) alone (REP-07, EX-05)."""
+
+    key: str
+    product: int = Field(default=0, ge=0, le=99)
+    """Product code; 0 = no product, the row is for `case`."""
+    case: int = Field(default=0, ge=0)
+    debit_day: int = Field(default=0, ge=0, le=31)
+    """Day of the month; 0 = the day of disbursement."""
+    reminder_days: int = Field(default=3, ge=0, le=27)
+    """Days before the due date on which the customer is reminded; 0 = no reminder."""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> DebitTerms:
+        if (self.product == 0) == (self.case == 0):
+            raise ValueError(f"debit terms {self.key}: give either a product or a case")
+        return self
+
+
+class EarlyFee(PolicyModel):
+    """Fee for early repayment (违约金) of a product, as a share of the principal repaid early (REP-11)."""
+
+    key: str
+    product: int = Field(ge=1, le=99)
+    fee_ppm: SharePpm = 0
+    free_after_months: int = Field(default=0, ge=0)
+    """No fee once the loan has run so many whole months; 0 = always the fee."""
+
+
+class PlanByHand(PolicyModel):
+    """A repayment plan set by hand (REP-03): stages of principal at instalment numbers, interest every so many months."""
+
+    key: str
+    months: int = Field(ge=1, le=480)
+    interest_every: int = Field(ge=1, le=480)
+    stages_ppm: dict[int, SharePpm]
+
+    @model_validator(mode="after")
+    def _holds(self) -> PlanByHand:
+        try:
+            self.plan()
+        except CreditError as error:
+            raise ValueError(f"plan {self.key}: {error}") from None
+        return self
+
+    def plan(self) -> CustomPlan:
+        """The plan as columns."""
+        return staged_plan(self.months, self.interest_every, self.stages_ppm)
+
+
+class RepaymentPolicy(PolicyModel):
+    """All that repayment decides by. Times of day are minutes after midnight."""
+
+    debit_minute: int = Field(ge=0, le=1_439)
+    reminder_minute: int = Field(ge=0, le=1_439)
+    first_period_days_min: int = Field(ge=1, le=31)
+    """A first debit day nearer than this moves to the next month."""
+    retry_daily_dpd_max: int = Field(ge=0, le=3_660)
+    retry_every_days: int = Field(ge=1, le=366)
+    unavailable_retry_minutes: int = Field(ge=1, le=1_440)
+    unavailable_tries_max: int = Field(ge=0, le=50)
+    penalty_factor_ppm: int = Field(ge=1_000_000, le=3_000_000)
+    non_performing_dpd: int = Field(ge=1, le=366)
+    """Non-performing (不良) when DPD is above this (NPL-01)."""
+    partial_minimum: Yuan
+    debit_terms: list[DebitTerms] = []
+    early_fees: list[EarlyFee] = []
+    plans: list[PlanByHand] = []
+    plan_interest_every: int = Field(ge=1, le=480)
+    """A CUSTOM loan whose term has no plan of its own pays interest every so many months and principal in equal stages then."""
+
+    @model_validator(mode="after")
+    def _once(self) -> RepaymentPolicy:
+        for what, values in (
+            ("debit_terms: product", [row.product for row in self.debit_terms if row.product]),
+            ("debit_terms: case", [row.case for row in self.debit_terms if row.case]),
+            ("early_fees: product", [row.product for row in self.early_fees]),
+            ("plans: months", [row.months for row in self.plans]),
+        ):
+            if len(set(values)) != len(values):
+                raise ValueError(f"{what}: two rows for the same; one is allowed")
+        return self
+
+    @property
+    def debit_ms(self) -> int:
+        return self.debit_minute * MINUTE_MS
+
+    @property
+    def reminder_ms(self) -> int:
+        return self.reminder_minute * MINUTE_MS
+
+    def plan_for(self, months: int) -> CustomPlan:
+        """The plan set by hand of a CUSTOM loan of so many months."""
+        for row in self.plans:
+            if row.months == months:
+                return row.plan()
+        every = min(self.plan_interest_every, months)
+        numbers = [*range(every, months, every), months]
+        share = 1_000_000 // len(numbers)
+        stages = dict.fromkeys(numbers, share)
+        stages[months] = 1_000_000 - share * (len(numbers) - 1)
+        return staged_plan(months, every, stages)

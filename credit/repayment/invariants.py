@@ -1,0 +1,176 @@
+"""What must always hold of the loan book. Its rule: every violation names the loan. The cheap checks run on the whole book; the
+replay of the schedule from the plan's beginning runs for the loans whose instalment fell due today, so that in the course
+of a month every loan is proved on the day it moved, and for the whole book when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from credit.codes import Method
+from credit.messages import Rows
+from credit.repayment.book import INSTALMENT_UNIT, NO_DAY, Book
+from credit.repayment.day_end import accrued_totals
+from credit.repayment.plans import Plans
+from credit.repayment.states import LoanState
+from credit.schedules import due_day, regular_part_fen
+from credit.times import Bools, Ints, date_of
+
+_NAMED_MAX = 3
+
+
+def violations(book: Book, plans: Plans, *, whole: bool) -> list[str]:
+    """All violated invariants; `whole` replays every loan and sums the accruals anew."""
+    found = [*negative(book), *arrears_against_instalments(book), *states(book)]
+    loans = book.loans
+    live = loans["state"] == LoanState.ACTIVE
+    chosen = np.flatnonzero(live if whole else live & (loans["period_start_day"] == book.today))
+    found += loan_against_schedule(loans.take(chosen), plans)
+    if whole:
+        found += accrued_against_loans(book)
+    return found
+
+
+def negative(book: Book) -> list[str]:
+    """No balance is below zero."""
+    found: list[str] = []
+    for table, names in (
+        (book.loans, ("balance_fen", "held_fen", "next_principal_fen", "next_interest_fen")),
+        (book.arrears, ("principal_fen", "interest_fen", "penalty_fen", "penalty_rest")),
+        (book.instalments, ("principal_fen", "interest_fen")),
+        (book.written_off, ("balance_fen",)),
+    ):
+        for name in names:
+            if len(table) and int(table[name].min()) < 0:
+                found += [
+                    f"loan {table['loan'][i]}: {name} is {table[name][i]}, below zero"
+                    for i in np.flatnonzero(table[name] < 0)[:_NAMED_MAX]
+                ]
+    return found
+
+
+def arrears_against_instalments(book: Book) -> list[str]:
+    """A loan's arrears are the sum of its unpaid instalments, overdue since the oldest of them."""
+    arrears, table = book.arrears, book.instalments
+    rows = arrears.find(table["loan"]) if len(table) else np.zeros(0, dtype=np.int64)
+    unpaid = (table["principal_fen"] > 0) | (table["interest_fen"] > 0)
+    stray = unpaid & (rows < 0)
+    found = _named(
+        table["loan"], stray, lambda i: f"instalment {table['instalment'][i] % INSTALMENT_UNIT} is in no arrears"
+    )
+    kept = np.flatnonzero(unpaid & (rows >= 0))
+    oldest = np.full(len(arrears), NO_DAY)
+    np.minimum.at(oldest, rows[kept], table["due_day"][kept])
+    for name in ("principal_fen", "interest_fen"):
+        sums = np.zeros(len(arrears), dtype=np.int64)
+        np.add.at(sums, rows[kept], table[name][kept])
+        found += _named(
+            arrears["loan"],
+            sums != arrears[name],
+            lambda i, n=name, s=sums: f"{n} due is {arrears[n][i]}, its unpaid instalments sum to {s[i]}",  # type: ignore[misc]
+        )
+    owing = book.arrears_fen() > 0
+    return found + _named(
+        arrears["loan"],
+        owing & (oldest != NO_DAY) & (arrears["since_day"] != oldest),
+        lambda i: f"overdue since day {arrears['since_day'][i]}, its oldest unpaid instalment was due on {oldest[i]}",
+    )
+
+
+def states(book: Book) -> list[str]:
+    """A matured loan owes something; an active one has an instalment to come."""
+    loans = book.loans
+    matured = np.flatnonzero(loans["state"] == LoanState.MATURED)
+    _, owed = book.owed(loans["loan"][matured])
+    found = _named(
+        loans["loan"][matured], owed == 0, lambda _: "all its instalments fell due, nothing is owed, not settled"
+    )
+    active = loans["state"] == LoanState.ACTIVE
+    wrong = active & ((loans["number"] > loans["periods"]) | (loans["due_day"] <= book.today))
+    return found + _named(loans["loan"], wrong, lambda i: f"instalment {loans['number'][i]} should have fallen due")
+
+
+def loan_against_schedule(loans: Rows, plans: Plans) -> list[str]:
+    """The loan is where its plan says: replayed step by step from the plan's beginning, to the fen."""
+    if not len(loans):
+        return []
+    fresh = (loans["plan_number"] == 0) & (loans["method"] != Method.CUSTOM)
+    part = regular_part_fen(
+        loans["plan_fen"][fresh], loans["rate_ppm"][fresh], loans["periods"][fresh], loans["method"][fresh],
+        loans["daycount"][fresh],
+    )  # fmt: skip
+    found = _named(
+        loans["loan"][fresh],
+        part != loans["part_fen"][fresh],
+        lambda i: f"regular part is {loans['part_fen'][fresh][i]} fen, its terms give {part[i]}",
+    )
+    return found + _replay(loans, plans)
+
+
+def _replay(loans: Rows, plans: Plans) -> list[str]:
+    steps = loans["number"] - loans["plan_number"] - 1
+    balance, held, start = loans["plan_fen"].copy(), np.zeros(len(loans), dtype=np.int64), loans["plan_day"].copy()
+    for step in range(int(steps.max()) + 1):
+        rows = np.flatnonzero(steps >= step)
+        number = loans["plan_number"][rows] + step + 1
+        due = _due(loans, rows, steps[rows] - step)
+        principal, interest = plans.instalment(loans, rows, balance[rows], number, start[rows], due)
+        now = steps[rows] == step
+        wrong = _compare(
+            loans[rows[now]], balance[rows[now]], held[rows[now]], start[rows[now]], principal[now], interest[now]
+        )
+        if wrong:
+            return wrong
+        _, rest = plans.interest_due(loans, rows, number, held[rows], interest)
+        balance[rows] -= principal
+        held[rows] = rest
+        start[rows] = due
+    return []
+
+
+def _due(loans: Rows, rows: Ints, before: Ints) -> Ints:
+    """Due day of the instalment so many months before the next one."""
+    return np.where(
+        before == 0, loans["due_day"][rows], due_day(loans["due_day"][rows], -before, loans["debit_day"][rows])
+    )
+
+
+def _compare(loans: Rows, balance: Ints, held: Ints, start: Ints, principal: Ints, interest: Ints) -> list[str]:
+    for name, planned in (
+        ("balance_fen", balance), ("held_fen", held), ("period_start_day", start),
+        ("next_principal_fen", principal), ("next_interest_fen", interest),
+    ):  # fmt: skip
+        found = _named(
+            loans["loan"],
+            loans[name] != planned,
+            lambda i, n=name, p=planned: (  # type: ignore[misc]
+                f"{n} is {loans[n][i]} before instalment {loans['number'][i]}, its schedule since "
+                f"{date_of(int(loans['plan_day'][i]))} says {p[i]}"
+            ),
+        )
+        if found:
+            return found
+    return []
+
+
+def accrued_against_loans(book: Book) -> list[str]:
+    """The control totals of accrued interest are the sums of the loans' accruals at the beginning of today. At a day's end,
+    when the day that has ended is accrued already, the sums at its end hold as well."""
+    if not len(book.control):
+        return []
+    place = book.control.find(book.loans["group"])
+    if bool((place < 0).any()):
+        return []  # groups of today: nothing of theirs has accrued yet
+    kept = book.control["accrued_fen"]
+    if any(bool((accrued_totals(book, day, place) == kept).all()) for day in (book.today, book.today + 1)):
+        return []
+    sums = accrued_totals(book, book.today, place)
+    return [
+        f"group {book.control['group'][i]}: {kept[i]} fen stand as accrued interest, its loans' accruals sum to {sums[i]}"
+        for i in np.flatnonzero(sums != kept)[:_NAMED_MAX]
+    ]
+
+
+def _named(loans: Ints, bad: Bools, sentence: Callable[[int], str]) -> list[str]:
+    return [f"loan {loans[i]}: {sentence(int(i))}" for i in np.flatnonzero(bad)[:_NAMED_MAX]]

@@ -1,0 +1,93 @@
+"""A loan's plan (还款计划) on the book: its beginning, the step from one instalment to the next, and the whole plan written out
+(REP-01 to REP-03). Its rule: the book holds the next instalment only; the plan by hand of a CUSTOM loan follows from its
+months and the policy, so nobody stores a schedule."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+
+from credit.codes import Method
+from credit.messages import Rows
+from credit.policies.repayment import RepaymentPolicy
+from credit.schedules import CustomPlan, Schedule, due_day, next_instalment
+from credit.table import Table
+from credit.times import Ints
+
+
+class Plans:
+    """Plans by hand, and steps along plans."""
+
+    def __init__(self, policy: RepaymentPolicy) -> None:
+        self._whole = lru_cache(maxsize=512)(policy.plan_for)
+        self._rest = lru_cache(maxsize=4_096)(lambda months, after: self._whole(months).after(after))
+
+    def rest(self, months: int, after: int) -> CustomPlan:
+        """The plan by hand of what is left of `months` months after instalment `after`."""
+        return self._rest(months, after)
+
+    def instalment(
+        self, loans: Rows | Table, rows: Ints, balance: Ints, number: Ints, start: Ints, due: Ints
+    ) -> tuple[Ints, Ints]:
+        """(principal, the period's own interest) of instalment `number` of loan rows."""
+        part, method = loans["part_fen"][rows], loans["method"][rows]
+        custom = np.flatnonzero(method == Method.CUSTOM)
+        if len(custom):
+            part = part.copy()
+            self._custom_parts(loans, rows, number, custom, part)
+        return next_instalment(
+            balance, part, loans["rate_ppm"][rows], number, loans["periods"][rows], start, due, method,
+            loans["daycount"][rows],
+        )  # fmt: skip
+
+    def interest_due(
+        self, loans: Rows | Table, rows: Ints, number: Ints, held: Ints, interest: Ints
+    ) -> tuple[Ints, Ints]:
+        """(interest due with instalment `number`, interest held back after it)."""
+        due, rest = held + interest, np.zeros_like(held)
+        for row in np.flatnonzero(loans["method"][rows] == Method.CUSTOM):
+            plan, nth = self._of(loans, int(rows[row]), int(number[row]))
+            paid, kept = plan.interest_due(nth, held[row], interest[row])
+            due[row], rest[row] = int(paid), int(kept)
+        return due, rest
+
+    def begin_next(self, loans: Table, rows: Ints) -> None:
+        """Works out principal and interest of the instalment that the rows' period now leads to."""
+        principal, interest = self.instalment(
+            loans, rows, loans["balance_fen"][rows], loans["number"][rows], loans["period_start_day"][rows],
+            loans["due_day"][rows],
+        )  # fmt: skip
+        loans["next_principal_fen"][rows], loans["next_interest_fen"][rows] = principal, interest
+
+    def schedule(self, loan: Rows) -> Schedule:
+        """The running plan of one loan (a record array of one row) from its beginning, an instalment a row (REP-01)."""
+        first, last = int(loan["plan_number"][0]), int(loan["periods"][0])
+        rows = np.zeros(1, dtype=np.int64)
+        # The due day of the plan's first instalment: as many months before the next one as lie between them.
+        due = _first_due(loan, first)
+        balance, start, held = loan["plan_fen"].copy(), loan["plan_day"].copy(), np.zeros(1, dtype=np.int64)
+        lines: list[tuple[int, ...]] = []
+        for number in range(first + 1, last + 1):
+            nth = np.array([number])
+            end = due_day(due, number - first - 1, loan["debit_day"])
+            principal, month = self.instalment(loan, rows, balance, nth, start, end)
+            interest, held = self.interest_due(loan, rows, nth, held, month)
+            balance, start = balance - principal, end
+            columns = (nth, end, principal, interest, principal + interest, balance)
+            lines.append(tuple(int(column[0]) for column in columns))
+        return Schedule(*np.array(lines, dtype=np.int64).reshape(-1, 6).T)
+
+    def _custom_parts(self, loans: Rows | Table, rows: Ints, number: Ints, custom: Ints, part: Ints) -> None:
+        for row in custom:
+            plan, nth = self._of(loans, int(rows[row]), int(number[row]))
+            part[row] = int(plan.part_fen(loans["plan_fen"][rows[row]], nth))
+
+    def _of(self, loans: Rows | Table, row: int, number: int) -> tuple[CustomPlan, int]:
+        months, after = int(loans["periods"][row]), int(loans["plan_number"][row])
+        return self.rest(months, after), number - after
+
+
+def _first_due(loan: Rows, first: int) -> Ints:
+    steps = loan["number"] - first - 1
+    return np.where(steps == 0, loan["due_day"], due_day(loan["due_day"], -steps, loan["debit_day"]))

@@ -1,0 +1,126 @@
+"""The three scorecards (SCO-04): application (申请评分卡), behaviour (行为评分卡) and collection (催收评分卡). A card weighs
+sub-indicators in four dimensions (SCO-02); each indicator is a table of points by bins, found by binary search on whole
+columns. Its rule: integers from the facts to the score, so a score can be recomputed by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from credit.codes import Grade, Segment
+from credit.policies import Overrides, load
+from credit.policies.scorecard import CardPolicy, ScorecardPolicy, ScoreTable
+from credit.times import Ints
+
+Columns = Mapping[str, Ints]
+_WHOLE = 10**12
+_FINE = 10**10
+"""Raw points are read off the scale in hundredths."""
+SCORE_MAX = 100
+HUNDREDTHS = 100
+
+
+class Card:
+    """One card, compiled."""
+
+    def __init__(self, policy: CardPolicy) -> None:
+        self.key = policy.key
+        self.columns: tuple[str, ...] = tuple(dict.fromkeys(i.key for i in policy.indicators))
+        self.dimensions: tuple[str, ...] = tuple(policy.dimensions)
+        self._scale = np.array(
+            [
+                _between([r * HUNDREDTHS for r in policy.scale.raw], policy.scale.score, raw)
+                for raw in range(SCORE_MAX * HUNDREDTHS + 1)
+            ],
+            dtype=np.int64,
+        )
+        self._parts = [
+            (
+                i.key,
+                i.dimension,
+                np.array(i.edges, dtype=np.int64),
+                np.array(i.points, dtype=np.int64) * (i.weight_ppm * policy.dimensions[i.dimension]),
+            )
+            for i in policy.indicators
+        ]
+
+    def scores(self, facts: Columns) -> Ints:
+        """Calibrated score of each row, 0 … 100, half up."""
+        total = np.zeros(len(facts[self.columns[0]]), dtype=np.int64)
+        for column, _, edges, points in self._parts:
+            total += points[np.searchsorted(edges, facts[column], side="right")]
+        return self._scale[(total + _FINE // 2) // _FINE]
+
+    def contributions(self, facts: Columns) -> dict[str, Ints]:
+        """What each indicator adds to the raw points, in millionths of a point: the explanation of a score (SCO-14)."""
+        return {
+            f"{dimension}.{column}": points[np.searchsorted(edges, facts[column], side="right")] // 1_000_000
+            for column, dimension, edges, points in self._parts
+        }
+
+    def by_dimension(self, facts: Columns) -> dict[str, Ints]:
+        """The same by dimension (SCO-01, SCO-02)."""
+        result: dict[str, Ints] = {}
+        for name, added in self.contributions(facts).items():
+            dimension = name.split(".", 1)[0]
+            result[dimension] = result.get(dimension, np.zeros(len(added), dtype=np.int64)) + added
+        return result
+
+
+class Scorecards:
+    """All cards with the bands and tables that read a score; built once, used by scoring, repayment and collections."""
+
+    def __init__(self, policy: ScorecardPolicy) -> None:
+        self.individual = Card(policy.card("application_individual"))
+        self.business = Card(policy.card("application_business"))
+        self.behaviour = Card(policy.card("behaviour"))
+        self.collection = Card(policy.card("collection"))
+        self._bands = np.array(policy.bands[::-1], dtype=np.int64)
+        self._pd = _by_score(policy.pd)
+        self._likelihood = _by_score(policy.collection_likelihood)
+
+    @classmethod
+    def build(cls, overrides: Overrides | None = None) -> Scorecards:
+        """The cards under the packaged policy, with overrides."""
+        return cls(load("scorecard", ScorecardPolicy, overrides))
+
+    def application_scores(self, segment: Ints, facts: Columns) -> Ints:
+        """Application score 0 … 100 of each row, by the card of its segment."""
+        scores = np.zeros(len(segment), dtype=np.int64)
+        person = segment == Segment.INDIVIDUAL
+        for card, chosen in ((self.individual, person), (self.business, ~person)):
+            if bool(chosen.all()):
+                return card.scores(facts)
+            if bool(chosen.any()):
+                scores[chosen] = card.scores({name: facts[name][chosen] for name in card.columns})
+        return scores
+
+    def behaviour_scores(self, facts: Columns) -> Ints:
+        """Behaviour score of existing customers. Facts: months_on_book, utilisation_ppm (of the limit or the first amount),
+        deposits_ratio_ppm (deposits to balance), overdue_12m, max_dpd_12m, failed_debits_6m, early_share_ppm."""
+        return self.behaviour.scores(facts)
+
+    def collection_likelihood_ppm(self, facts: Columns) -> Ints:
+        """Likelihood that an overdue customer repays, in millionths; directs collection resources. Facts: months_on_book,
+        overdue_ratio_ppm (overdue to balance), grade, dpd, promises_kept, promises_broken."""
+        return self._likelihood[self.collection.scores(facts)]
+
+    def grades(self, scores: Ints) -> Ints:
+        """Credit grade of each score by the bands (SCO-03); 82 is GOOD (良好)."""
+        return Grade.POOR - np.searchsorted(self._bands, scores, side="right")
+
+    def pd_ppm(self, scores: Ints) -> Ints:
+        """Probability of default within a year, in millionths, by score."""
+        return self._pd[scores]
+
+
+def _by_score(table: ScoreTable) -> Ints:
+    """The table's value at each score 0 … 100, straight lines rounded half up."""
+    return np.array([_between(table.scores, table.ppm, score) for score in range(SCORE_MAX + 1)], dtype=np.int64)
+
+
+def _between(scores: Sequence[int], values: Sequence[int], score: int) -> int:
+    k = max(i for i in range(len(scores) - 1) if scores[i] <= score)
+    rise, run = values[k + 1] - values[k], scores[k + 1] - scores[k]
+    return values[k] + (2 * rise * (score - scores[k]) + run) // (2 * run)

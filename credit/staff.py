@@ -1,0 +1,93 @@
+"""The staff register (员工名册): who sits at which desk of which branch, as the personnel department knows it. Its rule: the
+world may claim that anybody decided; only the register says who may. Person ids of branch b are b × 10000 + n, head office is
+branch 0, and the desks of head office decide for every branch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import numpy.typing as npt
+
+from credit.codes import Desk
+from credit.times import Bools, Ints
+
+HEAD_OFFICE = 0
+PEOPLE_PER_BRANCH = 10_000
+HEAD_OFFICE_DESKS = (Desk.RISK_SPECIALIST, Desk.FINAL_APPROVER, Desk.COMMITTEE, Desk.HEAD_OFFICE_RISK, Desk.FINANCE)
+"""Desks that exist once, for all branches."""
+
+_DESKS = 100
+_BRANCHES = 1_000
+_AT_HEAD_OFFICE = np.zeros(_DESKS, dtype=bool)
+_AT_HEAD_OFFICE[list(HEAD_OFFICE_DESKS)] = True
+
+
+def branch_of_desk(branch: npt.ArrayLike, desk: npt.ArrayLike) -> Ints:
+    """Where the people of a desk sit who serve a case of `branch`: the branch itself, or head office (0)."""
+    desks = np.clip(np.asarray(desk, dtype=np.int64), 0, _DESKS - 1)
+    return np.where(_AT_HEAD_OFFICE[desks], HEAD_OFFICE, np.asarray(branch, dtype=np.int64))
+
+
+class StaffRegister:
+    """Columns person, branch, desk, one row a seat; a person may hold several seats. Immutable, so no part of any state."""
+
+    def __init__(self, person: npt.ArrayLike, branch: npt.ArrayLike, desk: npt.ArrayLike) -> None:
+        """Raises ValueError on a person or desk number out of range, or columns of different lengths."""
+        columns = [np.atleast_1d(np.asarray(column, dtype=np.int64)) for column in (person, branch, desk)]
+        if len({len(column) for column in columns}) != 1:
+            raise ValueError(f"staff register: columns of lengths {[len(c) for c in columns]}, they must be equal")
+        self.person, self.branch, self.desk = columns
+        wrong = (self.person <= 0) | (self.branch < 0) | (self.branch >= _BRANCHES) | (self.desk <= 0)
+        wrong |= self.desk >= _DESKS
+        if bool(wrong.any()):
+            row = int(np.flatnonzero(wrong)[0])
+            raise ValueError(
+                f"staff register: person {self.person[row]}, branch {self.branch[row]}, desk {self.desk[row]}: persons "
+                f"are numbered from 1, branches 0 to {_BRANCHES - 1}, desks 1 to {_DESKS - 1}"
+            )
+        self._seats = np.unique(_seat(self.person, self.branch, self.desk))
+        self._people = np.unique(self.person)
+
+    @classmethod
+    def of(cls, seats: Iterable[tuple[int, int, int]]) -> StaffRegister:
+        """A register from (person, branch, desk) rows."""
+        table = np.array(list(seats), dtype=np.int64).reshape(-1, 3)
+        return cls(table[:, 0], table[:, 1], table[:, 2])
+
+    def __len__(self) -> int:
+        return len(self._seats)
+
+    def knows(self, person: npt.ArrayLike) -> Bools:
+        """True where the person is on the register at all."""
+        return _holds(self._people, np.asarray(person, dtype=np.int64))
+
+    def may_act(
+        self, person: npt.ArrayLike, branch: npt.ArrayLike, desk: npt.ArrayLike, on_behalf_of: npt.ArrayLike = 0
+    ) -> Bools:
+        """True where the person holds the desk that serves the branch's cases. A row with `on_behalf_of` ≠ 0 is a deputy's
+        (审批代理): the absent person must hold the desk, and the deputy must be another person on the register. Whether that
+        deputy was appointed for the day is `credit.approval.deputies`' question (APR-12)."""
+        who, absent = np.asarray(person, dtype=np.int64), np.asarray(on_behalf_of, dtype=np.int64)
+        seated = branch_of_desk(branch, desk)
+        stands_in = absent != 0
+        holder = np.where(stands_in, absent, who)
+        entitled = _holds(self._seats, _seat(holder, seated, np.asarray(desk, dtype=np.int64)))
+        return np.asarray(entitled & (~stands_in | (self.knows(who) & (who != absent))))
+
+    def people_at(self, branch: int, desk: int) -> Ints:
+        """The people of one desk, in order."""
+        place = int(branch_of_desk(branch, desk))
+        return np.sort(self.person[(self.branch == place) & (self.desk == desk)])
+
+
+def _seat(person: Ints, branch: Ints, desk: Ints) -> Ints:
+    return (person * _BRANCHES + branch) * _DESKS + desk
+
+
+def _holds(known: Ints, wanted: Ints) -> Bools:
+    """Membership in a sorted column."""
+    if not len(known):
+        return np.zeros(np.shape(wanted), dtype=bool)
+    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    return np.asarray(known[place] == wanted)

@@ -1,0 +1,191 @@
+"""What a subsystem is. Every subsystem of the bank answers the same five calls, so a host needs to know nothing else:
+`open` (what time itself brings in this window: due dates, retries), `apply` (mail, any number of times), `close` (what falls
+due because the window's end passes it: expiry, end of day), `check` (invariants) and the pair that exports and imports its
+state. Its rule: the result depends on the arguments and the state alone, never on the order in which shards or hosts run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from credit.codes import Event, Gauge, Stage
+from credit.messages import EVENT_DTYPE, KINDS, MEASURE_DTYPE, Kind, Rows
+from credit.times import DAY_MS
+
+State = dict[str, Rows]
+"""A subsystem's whole state: named record arrays, each in id order, text and int64 fields only."""
+
+
+class InvariantViolation(Exception):
+    """A promise about money or order is broken. The run stops; the message names the loan or case, the window, the seed."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.user_message = f"invariant violated: {what}"
+
+
+@dataclass(frozen=True)
+class Window:
+    """A half-open span of time [start, until) in ms, with its running number. Mail in a window is stamped inside it."""
+
+    number: int
+    start: int
+    until: int
+
+    @property
+    def ends_day(self) -> bool:
+        """True when the window's end is a midnight, so that end-of-day work belongs to it."""
+        return self.until % DAY_MS == 0
+
+    @property
+    def day(self) -> int:
+        """Day number of the window's first instant."""
+        return self.start // DAY_MS
+
+
+class Inbox:
+    """One window's mail for one receiver: at most one record array a kind, sorted by (at, id, remaining columns)."""
+
+    def __init__(self, rows: Mapping[int, Rows] | None = None) -> None:
+        self._rows = dict(rows or {})
+
+    def take(self, kind: Kind) -> Rows:
+        """The rows of a kind, possibly none."""
+        rows = self._rows.get(kind.number)
+        return rows if rows is not None else kind.empty()
+
+    def __bool__(self) -> bool:
+        return bool(self._rows)
+
+    def __iter__(self) -> Iterator[tuple[Kind, Rows]]:
+        for number in sorted(self._rows):
+            yield KINDS[number], self._rows[number]
+
+    @staticmethod
+    def of(*mail: tuple[Kind, Rows]) -> Inbox:
+        """An inbox from (kind, rows) pairs, merged and sorted; for tests and hosts."""
+        collected: dict[int, list[Rows]] = {}
+        for kind, rows in mail:
+            if len(rows):
+                collected.setdefault(kind.number, []).append(rows)
+        return Inbox({number: in_order(KINDS[number], parts) for number, parts in collected.items()})
+
+
+def in_order(kind: Kind, parts: Sequence[Rows]) -> Rows:
+    """Concatenates and sorts by (at, id): an order that does not depend on where the parts came from. Rows that agree in
+    both are told apart by their remaining int64 columns."""
+    rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    if len(rows) < 2:
+        return rows
+    at, ids = rows["at"], rows[kind.key]
+    order = np.lexsort((ids, at))
+    same = (at[order][1:] == at[order][:-1]) & (ids[order][1:] == ids[order][:-1])
+    if bool(same.any()):
+        names = kind.dtype.names or ()
+        order = np.lexsort([rows[name] for name in reversed(names)])
+    return rows[order]
+
+
+@dataclass
+class Outbox:
+    """What a call produces: mail to other stages or to the stage's own counterpart, event rows and measures."""
+
+    mail: dict[int, list[Rows]] = field(default_factory=dict)
+    events: list[Rows] = field(default_factory=list)
+    measures: list[Rows] = field(default_factory=list)
+
+    def send(self, kind: Kind, rows: Rows) -> None:
+        """Mails rows of a kind; empty batches are dropped."""
+        assert rows.dtype == kind.dtype, f"{kind.name}: rows have another record type"
+        if len(rows):
+            self.mail.setdefault(kind.number, []).append(rows)
+
+    def log(
+        self,
+        event: Event,
+        at: npt.ArrayLike,
+        case: npt.ArrayLike,
+        *,
+        actor: npt.ArrayLike = 0,
+        loan: npt.ArrayLike = 0,
+        amount_fen: npt.ArrayLike = 0,
+        reason: npt.ArrayLike = 0,
+        value: npt.ArrayLike = 0,
+    ) -> None:
+        """Records one event a row; `at` sets the length, the rest broadcasts."""
+        length = np.size(at)
+        if not length:
+            return
+        rows = np.empty(length, dtype=EVENT_DTYPE)
+        rows["event"] = event
+        for name, values in (("at", at), ("case", case), ("actor", actor), ("loan", loan)):
+            rows[name] = values
+        for name, values in (("amount_fen", amount_fen), ("reason", reason), ("value", value)):
+            rows[name] = values
+        self.events.append(rows)
+
+    def measure(
+        self,
+        gauge: Gauge,
+        at: int,
+        *,
+        branch: npt.ArrayLike = 0,
+        product: npt.ArrayLike = 0,
+        group: npt.ArrayLike = 0,
+        count: npt.ArrayLike = 0,
+        amount_fen: npt.ArrayLike = 0,
+    ) -> None:
+        """Records one row a group at a window's end."""
+        arrays = np.broadcast_arrays(*(np.atleast_1d(v) for v in (branch, product, group, count, amount_fen)))
+        rows = np.zeros(len(arrays[0]), dtype=MEASURE_DTYPE)
+        rows["at"], rows["gauge"] = at, gauge
+        for name, values in zip(("branch", "product", "group", "count", "amount_fen"), arrays, strict=True):
+            rows[name] = values
+        self.measures.append(rows)
+
+    def take(self, kind: Kind) -> Rows:
+        """The rows sent of a kind so far, sorted; for tests."""
+        parts = self.mail.get(kind.number)
+        return in_order(kind, parts) if parts else kind.empty()
+
+    def events_of(self, event: Event) -> Rows:
+        """The logged rows of an event; for tests."""
+        parts = [rows[rows["event"] == event] for rows in self.events]
+        return np.concatenate(parts) if parts else np.zeros(0, dtype=EVENT_DTYPE)
+
+
+class Subsystem(Protocol):
+    """The interface of every subsystem; see the module's text."""
+
+    stage: Stage
+
+    def open(self, window: Window, out: Outbox) -> None: ...
+
+    def apply(self, inbox: Inbox, window: Window, out: Outbox) -> None: ...
+
+    def close(self, window: Window, out: Outbox) -> None: ...
+
+    def check(self) -> list[str]: ...
+
+    def export_state(self) -> State: ...
+
+    def import_state(self, state: State) -> None: ...
+
+
+class Counterpart(Protocol):
+    """The world opposite a stage: its staff, partners or customers. `respond` is called in `rounds` rounds a window (more
+    while requests are outstanding) and returns answers stamped inside the window, sorted by nobody; it keeps later ones."""
+
+    rounds: int
+
+    def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]: ...
+
+    def statistics(self, window: Window) -> dict[str, Rows]: ...
+
+    def export_state(self) -> State: ...
+
+    def import_state(self, state: State) -> None: ...

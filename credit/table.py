@@ -1,0 +1,141 @@
+"""A columnar table that grows: one contiguous array a column, found by a unique int64 id. Its rule: rows keep their number
+until `keep` compacts the table, and ids are looked up whole columns at a time (binary search in a sorted index, with a
+small tail of recent ids that is merged now and then)."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from credit.messages import Rows
+from credit.times import Bools, Ints
+
+_TAIL_MAX = 16_384
+
+
+class Table:
+    """Columns from a record type; `key` names the id column. Text columns are allowed beside int64."""
+
+    def __init__(self, fields: str, key: str) -> None:
+        """`fields`: blank-separated names, int64 unless given as name:U12."""
+        pairs = [(part.split(":")[0], part.split(":")[1] if ":" in part else "i8") for part in fields.split()]
+        self.dtype: np.dtype[np.void] = np.dtype(pairs)
+        self.key = key
+        self._columns: dict[str, npt.NDArray[np.generic]] = {name: np.zeros(0, dtype=form) for name, form in pairs}
+        self._length = 0
+        self._reset_index()
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, name: str) -> Ints:
+        """The live part of a column: a view, so writing to it writes the table."""
+        return self._columns[name][: self._length]  # type: ignore[return-value]
+
+    def text(self, name: str) -> npt.NDArray[np.str_]:
+        """The live part of a text column."""
+        return self._columns[name][: self._length]  # type: ignore[return-value]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._columns)
+
+    def append(self, source: Rows | None = None, length: int | None = None, **columns: npt.ArrayLike) -> Ints:
+        """Adds rows: fields taken from `source` where it has them, then from `columns` (scalars broadcast), else zero.
+        Returns the new row numbers. An id that is already there raises ValueError."""
+        count = len(source) if source is not None else int(length or 0)
+        start, stop = self._length, self._length + count
+        self._grow(stop)
+        self._length = stop
+        shared = source.dtype.names or () if source is not None else ()
+        for name, column in self._columns.items():
+            if name in columns:
+                column[start:stop] = columns[name]
+            elif source is not None and name in shared:
+                column[start:stop] = source[name]
+            else:
+                column[start:stop] = np.zeros(1, dtype=column.dtype)
+        rows = np.arange(start, stop, dtype=np.int64)
+        self._index(self[self.key][start:stop].copy(), rows)
+        return rows
+
+    def find(self, ids: npt.ArrayLike) -> Ints:
+        """Row numbers of ids; −1 where there is none."""
+        wanted = np.asarray(ids, dtype=np.int64)
+        rows = _look_up(self._main_ids, self._main_rows, wanted)
+        if len(self._tail_ids):
+            rows = np.where(rows < 0, _look_up(self._tail_ids, self._tail_rows, wanted), rows)
+        return rows
+
+    def take(self, rows: npt.ArrayLike) -> Rows:
+        """A record copy of the given rows."""
+        chosen = np.asarray(rows)
+        out = np.zeros(int(chosen.sum()) if chosen.dtype == bool else len(chosen), dtype=self.dtype)
+        for name in self._columns:
+            out[name] = self._columns[name][: self._length][chosen]
+        return out
+
+    def keep(self, mask: Bools) -> None:
+        """Drops the rows where `mask` is false; the others are renumbered in their order."""
+        if bool(mask.all()):
+            return
+        kept = int(mask.sum())
+        for column in self._columns.values():
+            column[:kept] = column[: self._length][mask]
+        self._length = kept
+        self._rebuild()
+
+    def export(self) -> Rows:
+        """All rows as one record array, in id order, so that it does not depend on history."""
+        return self.take(np.argsort(self[self.key], kind="stable"))
+
+    def load(self, rows: Rows) -> None:
+        """Replaces the whole content by exported rows."""
+        self._length = 0
+        self._reset_index()
+        self.append(rows)
+
+    def nbytes_per_row(self) -> int:
+        """Bytes one row takes, index included."""
+        return self.dtype.itemsize + 16
+
+    def _grow(self, needed: int) -> None:
+        for name, column in self._columns.items():
+            if len(column) < needed:
+                larger = np.zeros(max(needed, len(column) + (len(column) >> 1), 64), dtype=column.dtype)
+                larger[: self._length] = column[: self._length]
+                self._columns[name] = larger
+
+    def _reset_index(self) -> None:
+        self._main_ids = self._main_rows = np.zeros(0, dtype=np.int64)
+        self._tail_ids = self._tail_rows = np.zeros(0, dtype=np.int64)
+
+    def _index(self, ids: Ints, rows: Ints) -> None:
+        if not len(ids):
+            return
+        self._tail_ids, self._tail_rows = _merge(self._tail_ids, self._tail_rows, ids, rows)
+        if bool((self._tail_ids[1:] == self._tail_ids[:-1]).any()) or bool(
+            (_look_up(self._main_ids, self._main_rows, ids) >= 0).any()
+        ):
+            raise ValueError(f"{self.key}: an id is already in the table")
+        if len(self._tail_ids) > _TAIL_MAX:
+            self._main_ids, self._main_rows = _merge(self._main_ids, self._main_rows, self._tail_ids, self._tail_rows)
+            self._tail_ids = self._tail_rows = np.zeros(0, dtype=np.int64)
+
+    def _rebuild(self) -> None:
+        self._reset_index()
+        order = np.argsort(self[self.key], kind="stable")
+        self._main_ids, self._main_rows = self[self.key][order], order
+
+
+def _look_up(ids: Ints, rows: Ints, wanted: Ints) -> Ints:
+    if not len(ids):
+        return np.full(wanted.shape, -1, dtype=np.int64)
+    place = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    return np.where(ids[place] == wanted, rows[place], -1)
+
+
+def _merge(ids: Ints, rows: Ints, more_ids: Ints, more_rows: Ints) -> tuple[Ints, Ints]:
+    all_ids = np.concatenate((ids, more_ids))
+    order = np.argsort(all_ids, kind="stable")
+    return all_ids[order], np.concatenate((rows, more_rows))[order]

@@ -1,0 +1,210 @@
+"""The commands. Each is thin: it turns words into a checked request, hands it to the module that knows, and prints what
+came back. Rule: modules are imported inside the command that needs them, so that `--help` stays instant; whatever goes
+wrong leaves as one line on standard error with exit code 2 (bad input), 130 (Ctrl-C) or 1 (a fault of ours)."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lendrill import __version__
+from lendrill.errors import EXIT_BAD_INPUT, EXIT_INTERNAL, EXIT_INTERRUPTED, UserError, line_for
+
+TRACEBACK_SWITCH = "LENDRILL_TRACEBACK"
+
+app = typer.Typer(
+    name="lendrill",
+    help="A bank's credit system as distributed actors, and the synthetic world that drills it.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"lendrill {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """A bank's credit system as distributed actors, and the synthetic world that drills it."""
+
+
+@app.command()
+def run(
+    scenario: Annotated[str, typer.Argument(help="A scenario's name (see `lendrill scenarios`) or a TOML file.")],
+    customers: Annotated[int | None, typer.Option(help="Customers who come to the bank during the run.")] = None,
+    days: Annotated[int | None, typer.Option(help="Virtual days to run.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every draw; the same seed gives the same digest.")] = None,
+    shards: Annotated[
+        int | None, typer.Option(help="Shards the branches are shared among; never changes results.")
+    ] = None,
+    executor: Annotated[str | None, typer.Option(help="ray or local; never changes results.")] = None,
+    address: Annotated[str | None, typer.Option(help="Join this Ray cluster instead of starting one.")] = None,
+    from_run: Annotated[
+        Path | None, typer.Option("--from", help="Start from the end state of this run's folder.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's own folder (default: runs/<id>/).")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, only where the results are.")] = False,
+) -> int:
+    """Run a bank through a scenario and write its report."""
+    from lendrill.options import RunOptions
+
+    options = RunOptions(scenario, customers, days, seed, shards, executor, address, from_run, out, quiet)
+    from lendrill.run import run_command
+
+    return run_command(options)
+
+
+@app.command()
+def scenarios() -> int:
+    """List the scenarios that come with Lendrill, and what each is for."""
+    from lendrill.tables import scenarios_table
+    from scenarios.loading import load_scenario, packaged_names
+
+    scenarios_table([load_scenario(name) for name in packaged_names()])
+    return 0
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")]) -> int:
+    """Draw the report of a run anew, from its files."""
+    from results.report import write_report
+
+    typer.echo(write_report(folder))
+    return 0
+
+
+@app.command()
+def compare(
+    first: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of one run.")],
+    second: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the other.")],
+) -> int:
+    """Put two runs side by side, and pair what became of the same customers in each."""
+    from lendrill.tables import comparison_tables
+    from results.compare import compare as compared
+
+    comparison_tables(compared(first, second))
+    return 0
+
+
+@app.command()
+def schedule(
+    amount: Annotated[str, typer.Option(help="The loan in yuan, e.g. 50000 or 50,000.05.")],
+    months: Annotated[int, typer.Option(help="How many monthly instalments.")],
+    monthly_rate: Annotated[str, typer.Option(help="Per cent a month, e.g. 0.5.")],
+    method: Annotated[
+        str, typer.Option(help="equal-instalment (等额本息), equal-principal (等额本金) or interest-first (先息后本).")
+    ] = "equal-instalment",
+    first_due: Annotated[
+        str | None, typer.Option(metavar="DATE", help="When the first instalment is due (default: in a month).")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+) -> int:
+    """Print the repayment schedule of a loan, to the fen."""
+    import datetime as dt
+
+    from lendrill import schedule as plans
+    from lendrill.tables import schedule_table
+
+    request = plans.read_request(amount, months, monthly_rate, method, first_due, dt.date.today())
+    plan = plans.as_json(plans.schedule_of(request))
+    if as_json:
+        typer.echo(json.dumps(plan, indent=1))
+    else:
+        schedule_table(plan)
+    return 0
+
+
+@app.command()
+def requirements(
+    state: Annotated[str | None, typer.Option(help="Only these: tested (a test carries the id) or untested.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+) -> int:
+    """Print every requirement with the tests that show it, and whether they pass."""
+    from lendrill import requirements as catalogue
+    from lendrill.tables import requirements_table
+
+    if state not in (None, "tested", "untested"):
+        raise UserError(f"--state {state}: no such state", "give tested or untested")
+    root = catalogue.repository()
+    if root is None and state is not None:
+        raise UserError(
+            "the tests are not part of this installation, so states are unknown",
+            "run it from a clone of the repository",
+        )
+    entries = catalogue.table(root)
+    shown = [entry for entry in entries if state is None or bool(entry.tests) == (state == "tested")]
+    if as_json:
+        rows = [vars(entry) | {"tests": list(entry.tests)} for entry in shown]
+        typer.echo(
+            json.dumps({"requirements": rows, "counts": catalogue.counts(entries)}, ensure_ascii=False, indent=1)
+        )
+    else:
+        requirements_table(shown, catalogue.counts(entries))
+    if root is None:
+        typer.echo("The tests are not part of this installation; run it from a clone to see what they show.", err=True)
+    return 0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command line (default: the process's own) and return its exit code; nothing escapes but SystemExit."""
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = app(args=words or ["--help"], prog_name="lendrill", standalone_mode=False)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return _say("interrupted", EXIT_INTERRUPTED)
+    except BrokenPipeError:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # whoever read us has gone; let the exit be quiet
+        return EXIT_INTERNAL
+    except typer.Abort:
+        return _say("interrupted", EXIT_INTERRUPTED)
+    except typer.TyperException as error:
+        return _say(_usage(error), EXIT_BAD_INPUT)
+    except Exception as error:  # the last line of defence against a traceback
+        return _failed(error)
+    return code if isinstance(code, int) else 0
+
+
+def _say(line: str, code: int) -> int:
+    typer.echo(f"lendrill: {line}", err=True)
+    return code
+
+
+def _usage(error: typer.TyperException) -> str:
+    """Typer's own complaint on one line, with the help that answers it."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "lendrill"
+    return f"{' '.join(error.format_message().split())} (see: {path} --help)"
+
+
+def _failed(error: Exception) -> int:
+    if os.environ.get(TRACEBACK_SWITCH):
+        raise error
+    line = line_for(error)
+    if line is not None:
+        return _say(line, EXIT_INTERNAL if _is_ours(error) else EXIT_BAD_INPUT)
+    fault = f"a fault of lendrill's own, {type(error).__name__}: {' '.join(str(error).split())}"
+    return _say(f"{fault} (set {TRACEBACK_SWITCH}=1 to see where)", EXIT_INTERNAL)
+
+
+def _is_ours(error: Exception) -> bool:
+    """A broken invariant has a clear line too, but no other input would have mended it."""
+    from credit.subsystem import InvariantViolation
+
+    return isinstance(error, InvariantViolation)

@@ -1,0 +1,83 @@
+"""What a run shows while it goes on: the virtual date, how much has passed each stage, the rate and the time left."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from actors.pipeline import Progress
+from credit.codes import Event
+from credit.times import text_of
+
+_SHOWN = (
+    ("submitted", Event.APPLICATION_SUBMITTED),
+    ("scored", Event.APPLICATION_SCORED),
+    ("approved", Event.APPLICATION_APPROVED),
+    ("signed", Event.CONTRACT_SIGNED),
+    ("disbursed", Event.LOAN_DISBURSED),
+    ("instalments paid", Event.INSTALMENT_PAID),
+    ("overdue", Event.OVERDUE_STARTED),
+    ("collection cases", Event.CASE_OPENED),
+)
+_PLAIN_EVERY_S = 5.0
+
+
+class RunProgress:
+    """A live panel on a terminal, a line every few seconds elsewhere, nothing with `quiet`."""
+
+    def __init__(self, windows: int, quiet: bool) -> None:
+        self._windows = windows
+        self._console = Console(file=sys.stderr)
+        self._live = (
+            Live(console=self._console, refresh_per_second=4) if self._console.is_terminal and not quiet else None
+        )
+        self._quiet = quiet
+        self._began = self._said = time.perf_counter()
+
+    def __enter__(self) -> RunProgress:
+        if self._live is not None:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def update(self, progress: Progress) -> None:
+        """Called once a window."""
+        if self._live is not None:
+            self._live.update(self._panel(progress))
+        elif not self._quiet and time.perf_counter() - self._said > _PLAIN_EVERY_S:
+            self._said = time.perf_counter()
+            self._console.print(self._line(progress), highlight=False)
+
+    def _line(self, progress: Progress) -> str:
+        share = progress.windows_done / self._windows
+        elapsed = time.perf_counter() - self._began
+        left = elapsed / share - elapsed if share else 0.0
+        submitted = progress.events[Event.APPLICATION_SUBMITTED]
+        return (
+            f"{text_of(progress.window.start)[:16]}  {share:4.0%}  {submitted:,} submitted  "
+            f"{progress.events[Event.LOAN_DISBURSED]:,} disbursed  {submitted / max(elapsed, 0.001):,.0f} customers/s  "
+            f"{left:.0f} s left"
+        )
+
+    def _panel(self, progress: Progress) -> Group:
+        table = Table.grid(padding=(0, 2))
+        for _ in _SHOWN[:4]:
+            table.add_column(justify="right")
+            table.add_column()
+        cells = [(f"{progress.events[event]:,}", name) for name, event in _SHOWN]
+        for row in (cells[:4], cells[4:]):
+            table.add_row(*(text for pair in row for text in pair))
+        bar = ProgressBar(total=self._windows, completed=progress.windows_done, width=60)
+        return Group(Text(self._line(progress)), bar, table)

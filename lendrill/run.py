@@ -1,0 +1,229 @@
+"""The main job: resolve a scenario, build the bank and its world, drive the windows, leave a run folder with a report. Its
+rule: bad input is found before anything is written; what can't be finished is never sealed as if it were whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from actors.host import Blueprint
+from actors.local import LocalExecutor
+from actors.pipeline import Executor, Outcome, Pipeline, windows
+from actors.topology import cells
+from credit.codes import Event
+from credit.digest import Digest
+from credit.subsystem import InvariantViolation, Window
+from lendrill.assembly import build_parts
+from lendrill.errors import UserError
+from lendrill.options import RunOptions
+from lendrill.progress import RunProgress
+from lendrill.saved import Saved, load_saved, save
+from results import folder, merging, summary
+from scenarios.loading import load_scenario
+from scenarios.model import Scenario
+
+RUNS = Path("runs")
+
+
+@dataclass
+class Timings:
+    """Wall seconds of the parts of a run that are given apart."""
+
+    start_s: float = 0.0
+    wall_s: float = 0.0
+    report_s: float = 0.0
+    driver_cpu_s: float = 0.0
+
+
+def run_command(options: RunOptions) -> int:
+    """`lendrill run`: 0 when the run is whole, 1 when an invariant stopped it, 130 when it was interrupted."""
+    saved = load_saved(options.from_run) if options.from_run else None
+    scenario = resolve(options, saved)
+    shards = options.shards or 1
+    if shards > scenario.bank.branches:
+        raise UserError(
+            f"--shards {shards}: the bank has {scenario.bank.branches} branches", "give at most that many shards"
+        )
+    executor = _executor(options)
+    path = options.out or RUNS / f"{scenario.name}-{dt.datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
+    folder.create(path)
+    try:
+        result = execute(scenario, shards, executor, path, saved, options.quiet)
+    except InvariantViolation:
+        raise
+    except OSError as error:
+        raise UserError(
+            f"{path}: writing the run failed ({error.strerror}); the folder stays marked UNFINISHED"
+        ) from None
+    _say_where(path, result, options.quiet)
+    return {"complete": 0, "partial": 130}.get(result["status"], 1)
+
+
+def _executor(options: RunOptions) -> Executor:
+    if options.executor == "local":
+        return LocalExecutor()
+    from actors.ray_executor import RayExecutor  # importing Ray takes a second; errors above should not
+
+    return RayExecutor(options.address)
+
+
+def resolve(options: RunOptions, saved: Saved | None) -> Scenario:
+    """The scenario with the command line's changes, continued from an earlier run if there is one."""
+    given = {"run.customers": options.customers, "run.days": options.days, "run.seed": options.seed}
+    changes: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if saved is not None:
+        changes = saved.continued(changes)
+    scenario = load_scenario(options.scenario, changes)
+    if saved is not None:
+        saved.check_fits(scenario)
+    return scenario
+
+
+def execute(
+    scenario: Scenario, shards: int, executor: Executor, path: Path, saved: Saved | None = None, quiet: bool = True,
+    check_every_window: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """Runs a scenario into a folder made by `folder.create`; returns the summary. Before the first window nothing is
+    kept of a failure; after it the folder stays, marked."""
+    timings = Timings()
+    began = time.perf_counter()
+    build = partial(
+        build_parts, scenario, shards, path.resolve(), saved.first_party if saved else 1, check_every_window
+    )
+    blueprints = [Blueprint(cell, shards, build) for cell in cells(shards)]
+    try:
+        executor.start(blueprints, saved.states(shards) if saved else None)
+    except BaseException:
+        executor.stop()
+        folder.discard(path)
+        raise
+    timings.start_s = time.perf_counter() - began
+    try:
+        return _drive(scenario, shards, executor, path, saved, quiet, timings)
+    finally:
+        executor.stop()
+
+
+def _drive(
+    scenario: Scenario, shards: int, executor: Executor, path: Path, saved: Saved | None, quiet: bool, timings: Timings
+) -> dict[str, Any]:
+    (path / "scenario.json").write_text(scenario.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    spans = list(windows(scenario.run.start_ms, scenario.run.until_ms, scenario.run.window_ms))
+    pipeline = Pipeline(executor, shards)
+    if saved is not None:
+        pipeline.seed_late_mail(saved.late(shards))
+    began, cpu = time.perf_counter(), time.process_time()
+    try:
+        with RunProgress(len(spans), quiet) as progress:
+            complete = pipeline.run(spans, progress.update)
+        outcome = pipeline.outcome(complete)
+    except InvariantViolation as violation:
+        raise InvariantViolation(
+            f"{violation} (seed {scenario.run.seed}; the folder {path} stays marked UNFINISHED)"
+        ) from None
+    timings.wall_s, timings.driver_cpu_s = time.perf_counter() - began, time.process_time() - cpu
+    return _seal(scenario, shards, executor, path, outcome, spans, timings, saved)
+
+
+def _seal(
+    scenario: Scenario, shards: int, executor: Executor, path: Path, outcome: Outcome, spans: list[Window],
+    timings: Timings, saved: Saved | None,
+) -> dict[str, Any]:  # fmt: skip
+    from results.report import write_report
+
+    began = time.perf_counter()
+    merging.merge(path)
+    _write_fidelity(scenario, path)
+    digest = Digest()
+    for final in outcome.finals:
+        digest.merge(Digest(final.digest))
+    until = spans[outcome.windows_done - 1].until if outcome.windows_done else scenario.run.start_ms
+    content = {
+        "scenario": scenario.name,
+        "title": scenario.title,
+        "status": "complete" if outcome.complete else "partial",
+        "seed": scenario.run.seed,
+        "customers": scenario.run.customers,
+        "days": scenario.run.days,
+        "window": scenario.run.window,
+        "windows_done": outcome.windows_done,
+        "windows": len(spans),
+        "shards": shards,
+        "executor": executor.name,
+        "digest": digest.hex(),
+        "invariants": {"checked": sum(final.checks for final in outcome.finals), "violations": 0},
+    } | summary.figures(path)
+    content["performance"] = _performance(content, outcome, timings)
+    content["continued_from"] = str(saved.name) if saved else None
+    content["next"] = {
+        "start_ms": until,
+        "first_party": scenario.run.first_arrival + scenario.run.customers,
+        "branches": scenario.bank.branches,
+        "state": save(path, outcome),
+    }
+    folder.seal(path, content)
+    write_report(path)
+    timings.report_s = time.perf_counter() - began
+    content["performance"]["report_s"] = round(timings.report_s, 3)
+    folder.seal(path, content)
+    return content
+
+
+def _write_fidelity(scenario: Scenario, path: Path) -> None:
+    """``fidelity.json``: how near the drawn population is to its declared margins."""
+    from sim.population.fidelity import fidelity
+
+    people = min(max(scenario.run.customers, 20_000), 100_000)
+    rows = [
+        {
+            "margin": row.margin, "label": row.band, "declared": row.declared_ppm / 1e6, "drawn": row.drawn_ppm / 1e6,
+            "distance": row.distance_ppm / 1e6, "within": bool(row.within), "people": people,
+        }
+        for row in fidelity(scenario, people, scenario.run.seed)
+    ]  # fmt: skip
+    (path / "fidelity.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+
+
+def _performance(content: dict[str, Any], outcome: Outcome, timings: Timings) -> dict[str, Any]:
+    loan_days = content.pop("loan_days")
+    wall = max(timings.wall_s, 1e-9)
+    busy = {str(final.cell): round(final.busy_s, 3) for final in outcome.finals}
+    return {
+        "wall_s": round(timings.wall_s, 3),
+        "start_s": round(timings.start_s, 3),
+        "customers_per_s": round(outcome.events[Event.APPLICATION_SUBMITTED] / wall, 1),
+        "loan_days": loan_days,
+        "loan_days_per_s": round(loan_days / wall, 1),
+        "peak_rss_mib": round(sum(final.peak_rss_mib for final in outcome.finals), 1),
+        "driver_cpu_s": round(timings.driver_cpu_s, 3),
+        "cells_cpu_s": round(sum(final.cpu_s for final in outcome.finals), 3),
+        "cells_busy_s": busy,
+        "phases_s": {
+            str(final.cell): {name: round(seconds, 3) for name, seconds in sorted(final.phases_s.items())}
+            for final in outcome.finals
+        },
+    }
+
+
+def _say_where(path: Path, content: dict[str, Any], quiet: bool) -> None:
+    console = Console()
+    if not quiet:
+        funnel, performance = content["funnel"], content["performance"]
+        console.print(
+            f"{content['scenario']}: {funnel['submitted']:,} applications, {funnel['approved']:,} approved, "
+            f"{funnel['disbursed']:,} paid out; trial balance {content['ledger']['trial_balance_fen']} fen over "
+            f"{content['ledger']['postings']:,} postings; {performance['wall_s']:.1f} s",
+            highlight=False,
+        )
+        console.print(f"digest {content['digest']}", highlight=False)
+    if content["status"] == "partial":
+        console.print("interrupted: a partial run, marked as such in its summary and report", highlight=False)
+    console.print(f"report: {path / 'report.html'}", highlight=False, soft_wrap=True)

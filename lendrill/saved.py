@@ -1,0 +1,134 @@
+"""The end state of a run, kept and taken up again: `lendrill run --from`. Its rule: a continued run starts with exactly the
+state, the mail under way and the seed that the earlier one ended with, whatever the number of shards of either."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from actors.pipeline import Outcome
+from actors.topology import SHARED, Cell, branch_of, cells, shard_of_branch
+from actors.wire import Bundle, pack
+from credit.messages import BY_NAME, KINDS, Rows
+from credit.subsystem import State
+from credit.times import DAY_MS, date_of
+from lendrill.errors import UserError
+from results.folder import load_state, read_summary, save_state
+from scenarios.model import Scenario
+
+LATE = "late"
+
+
+def save(path: Path, outcome: Outcome) -> dict[str, str]:
+    """Writes every cell's state and the late mail; returns the checksums for the summary."""
+    checksums: dict[str, str] = {}
+    for final in outcome.finals:
+        checksums |= save_state(path, str(final.cell), final.state)
+    late: State = {}
+    for (age, sender, receiver), bundle in outcome.late.items():
+        for number, content in bundle:
+            rows = np.frombuffer(content, dtype=KINDS[number].dtype)
+            late[f"{age}|{sender}|{receiver}|{KINDS[number].name}"] = rows
+    return checksums | save_state(path, LATE, late)
+
+
+@dataclass
+class Saved:
+    """An earlier run's end."""
+
+    name: Path
+    summary: dict[str, Any]
+    by_cell: dict[str, State]
+    late_rows: State
+
+    @property
+    def first_party(self) -> int:
+        """The first number not yet given to a customer of the world."""
+        return int(self.summary["next"]["first_party"])
+
+    def continued(self, changes: dict[str, Any]) -> dict[str, Any]:
+        """The command line's changes plus what the earlier run fixes: the day it ended and its seed."""
+        seed = self.summary["seed"]
+        if changes.get("run.seed", seed) != seed:
+            raise UserError(
+                f"--seed {changes['run.seed']}: a continued run keeps the seed of the run it comes from ({seed})",
+                "leave --seed out",
+            )
+        start = int(self.summary["next"]["start_ms"])
+        if start % DAY_MS:
+            raise UserError(f"{self.name}: ended in the middle of a day; only whole days can be continued from")
+        day = date_of(start // DAY_MS)
+        fixed = {
+            "run.seed": seed,
+            "run.start": dt.date(day.year, day.month, day.day),
+            "run.first_arrival": self.first_party,
+        }
+        return changes | fixed
+
+    def check_fits(self, scenario: Scenario) -> None:
+        """UserError when the scenario describes another bank."""
+        branches = self.summary["next"]["branches"]
+        if scenario.bank.branches != branches:
+            raise UserError(
+                f"{self.name} has {branches} branches, scenario {scenario.name!r} has {scenario.bank.branches}",
+                "continue with a scenario of the same bank",
+            )
+        if scenario.script:
+            raise UserError(f"scenario {scenario.name!r} is scripted and can't start from an earlier run")
+
+    def states(self, shards: int) -> dict[Cell, State]:
+        """The state of every cell, dealt out anew when the number of shards differs."""
+        if shards == self.summary["shards"]:
+            return {cell: self.by_cell[str(cell)] for cell in cells(shards)}
+        merged: dict[str, dict[str, list[Rows]]] = {}
+        for name, state in self.by_cell.items():
+            tables = merged.setdefault(name.rsplit("-", 1)[0], {})
+            for table, rows in state.items():
+                tables.setdefault(table, []).append(rows)
+        return {cell: _share(cell, merged[cell.stage.name.lower()], shards) for cell in cells(shards)}
+
+    def late(self, shards: int) -> dict[tuple[int, Cell, Cell], Bundle]:
+        """The late mail, by (windows travelled, sender, receiver)."""
+        mail: dict[tuple[int, Cell, Cell], dict[int, list[Rows]]] = {}
+        for label, rows in self.late_rows.items():
+            age, sender, receiver, kind = label.split("|")
+            owners = shard_of_branch(branch_of(rows), shards)
+            for shard in range(shards):
+                chosen = rows[owners == shard]
+                if len(chosen):
+                    key = (int(age), _cell(sender, shard), _cell(receiver, shard))
+                    mail.setdefault(key, {}).setdefault(BY_NAME[kind].number, []).append(chosen)
+        return {key: pack(content) for key, content in mail.items()}
+
+
+def _cell(name: str, shard: int) -> Cell:
+    stage = next(cell.stage for cell in cells(1) if cell.stage.name.lower() == name.rsplit("-", 1)[0])
+    return Cell(stage, 0 if stage in SHARED else shard)
+
+
+def _share(cell: Cell, tables: dict[str, list[Rows]], shards: int) -> State:
+    state: State = {}
+    for table, parts in tables.items():
+        rows = np.concatenate(parts)
+        mine = rows if cell.stage in SHARED else rows[shard_of_branch(branch_of(rows), shards) == cell.shard]
+        state[table] = mine
+    return state
+
+
+def load_saved(path: Path) -> Saved:
+    """The end state of the run in `path`; RunFolderError or UserError when it is no whole, undamaged run."""
+    summary = read_summary(path)
+    try:
+        checksums = summary["next"]["state"]
+        names = [str(cell) for cell in cells(int(summary["shards"]))]
+    except (KeyError, TypeError, ValueError):
+        raise UserError(
+            f"{path}: its summary does not say where its end state is; it can't be continued from"
+        ) from None
+    return Saved(
+        path, summary, {name: load_state(path, name, checksums) for name in names}, load_state(path, LATE, checksums)
+    )

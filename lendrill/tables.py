@@ -1,0 +1,104 @@
+"""How the command line draws its tables. Rule: presentation only; every figure arrives computed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from credit.money import format_yuan
+from lendrill.requirements import Requirement
+
+if TYPE_CHECKING:
+    from results.compare import Comparison
+    from scenarios.model import Scenario
+
+_STYLES = {"failing": "bold red", "passing": "green", "tested": "cyan", "untested": "dim", "unknown": "dim"}
+_TESTS_SHOWN = 3
+
+
+def requirements_table(entries: Sequence[Requirement], counts: dict[str, int]) -> None:
+    """Print entries by section, an id with its tests below it, and the counts of the whole catalogue at the end."""
+    console = Console()
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column("id", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    table.add_column("requirement, and the tests that show it", overflow="fold")
+    section = ""
+    for entry in entries:
+        if entry.section != section:
+            section = entry.section
+            table.add_section()
+            table.add_row("", "", f"[bold]{section}")
+        table.add_row(entry.id, f"[{_STYLES[entry.state]}]{entry.state}", _described(entry))
+    console.print(table)
+    total = sum(counts.values())
+    console.print(f"\n{total} requirements: " + ", ".join(f"{number} {state}" for state, number in counts.items()))
+
+
+def scenarios_table(scenarios: Sequence[Scenario]) -> None:
+    """Print each scenario's name, size, what it is for and what to look at."""
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column("scenario", no_wrap=True, style="bold")
+    table.add_column("customers", justify="right")
+    table.add_column("days", justify="right")
+    table.add_column("what it is for, and what to look at", overflow="fold")
+    for scenario in scenarios:
+        look = "".join(f"\n[dim]- {escape(text)}" for text in scenario.look_at)
+        table.add_row(
+            scenario.name, f"{scenario.run.customers:,}", f"{scenario.run.days:,}", escape(scenario.purpose) + look
+        )
+    Console().print(table)
+
+
+def schedule_table(plan: dict[str, Any]) -> None:
+    """Print a plan as `lendrill.schedule.as_json` gives it, in yuan, with its totals below."""
+    table = Table(show_edge=False, pad_edge=False, show_footer=True)
+    rows = plan["instalments"]
+    table.add_column("number", justify="right")
+    table.add_column("due", "total")
+    for name in ("principal", "interest", "payment"):
+        total = sum(row[f"{name}_fen"] for row in rows)
+        table.add_column(name, format_yuan(total), justify="right", no_wrap=True)
+    table.add_column("balance", justify="right", no_wrap=True)
+    for row in rows:
+        amounts = [format_yuan(row[f"{name}_fen"]) for name in ("principal", "interest", "payment", "balance")]
+        table.add_row(str(row["number"]), row["due"], *amounts)
+    Console().print(table)
+
+
+def comparison_tables(comparison: Comparison) -> None:
+    """Print key figures side by side, then what became of the same customers: rows the first run, columns the second."""
+    console = Console()
+    figures = Table(show_edge=False, pad_edge=False)
+    figures.add_column("", no_wrap=True)
+    for name in (*comparison.names, "difference"):
+        figures.add_column(escape(name), justify="right", overflow="fold")
+    for name, first, second in comparison.figures:
+        figures.add_row(name, _plain(first), _plain(second), _plain(second - first, signed=True))
+    console.print(figures)
+    fates = Table(title=f"\n{comparison.paired:,} customers in both runs", show_edge=False, pad_edge=False)
+    fates.add_column("first run, then second →", no_wrap=True)
+    for name in comparison.fates:
+        fates.add_column(name, justify="right")
+    for name, row in comparison.fates.items():
+        fates.add_row(name, *(f"{row[fate]:,}" for fate in comparison.fates))
+    console.print(fates)
+    if not comparison.same_seed:
+        console.print("\nThe seeds differ: customers of one number are not the same people in the two runs.")
+
+
+def _plain(value: float, signed: bool = False) -> str:
+    digits = 0 if float(value).is_integer() else 2
+    return f"{value:{'+' if signed else ''},.{digits}f}"
+
+
+def _described(entry: Requirement) -> str:
+    lines = [escape(entry.text)]
+    lines += [f"[dim]{test}" for test in entry.tests[:_TESTS_SHOWN]]
+    if len(entry.tests) > _TESTS_SHOWN:
+        lines.append(f"[dim]and {len(entry.tests) - _TESTS_SHOWN} more")
+    return "\n".join(lines)

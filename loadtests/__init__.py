@@ -1,0 +1,1 @@
+"""Load tests with Locust: a leaf that nobody imports, that imports no Ray and none of ours, and talks HTTP."""

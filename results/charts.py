@@ -1,0 +1,319 @@
+"""The report's charts over time, drawn with plotly. Each function takes plain rows and a language's number (0 English, 1
+Chinese) and returns a figure; colours, fonts and units are set in one place. `bilingual` draws a figure in both languages
+and keeps one, with the texts that differ."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import plotly.graph_objects as go
+
+from credit.codes import Account, Bucket
+from results import names
+from results.names import Words
+
+Row = tuple[Any, ...]
+FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
+INK, SOFT, GRID = "#1f2a37", "#64748b", "#e8edf3"
+TEAL, BLUE, AMBER, RED, VIOLET = "#0f766e", "#2563eb", "#d97706", "#b91c1c", "#7c3aed"
+PALETTE = [TEAL, BLUE, AMBER, RED, VIOLET, "#0891b2", "#65a30d", "#be185d", "#475569", "#a16207"]
+BUCKET_COLOURS = ["#5eb8ad", "#fde68a", "#fbbf24", "#fb923c", "#f87171", "#b91c1c"]
+VOLUME_COLOURS = ["#64748b", TEAL, RED, BLUE, VIOLET]
+MONEY_UNITS: tuple[tuple[int, Words], ...] = (
+    (100 * 10**9, ("billion yuan", "十亿元")),
+    (100 * 10**6, ("million yuan", "百万元")),
+    (100 * 10**3, ("thousand yuan", "千元")),
+    (100, ("yuan", "元")),
+)
+"""Fen in a unit, and its name; a chart takes the largest unit that its largest value reaches."""
+_TICKS = [
+    {"dtickrange": [None, 86_399_999], "value": "%H:%M\n%Y-%m-%d"},
+    {"dtickrange": [86_400_000, "M1"], "value": "%m-%d\n%Y"},
+    {"dtickrange": ["M1", None], "value": "%Y-%m"},
+]
+MEAN_DAYS = 7
+SMOOTH_FROM_DAYS = 45
+"""Longer runs show the mean of seven days over the single days, else the weekends comb the picture."""
+
+
+def bilingual(build: Callable[[int], go.Figure]) -> dict[str, Any]:
+    """``data`` and ``layout`` in English; ``words``: [path, English, Chinese] of every text that differs."""
+    english, chinese = (json.loads(build(language).to_json()) for language in (0, 1))
+    words: list[list[Any]] = []
+    _differences([], english, chinese, words)
+    return {"data": english["data"], "layout": english["layout"], "words": words}
+
+
+def _differences(path: list[str | int], one: Any, other: Any, found: list[list[Any]]) -> None:
+    if isinstance(one, dict):
+        for key in one:
+            _differences([*path, key], one[key], other[key], found)
+    elif isinstance(one, list):
+        for place, (left, right) in enumerate(zip(one, other, strict=True)):
+            _differences([*path, place], left, right, found)
+    elif one != other:
+        found.append([path, one, other])
+
+
+def money_unit(values: Sequence[float]) -> tuple[int, Words]:
+    """The unit a chart of these fen speaks in."""
+    most = max((abs(value) for value in values), default=0)
+    return next((unit for unit in MONEY_UNITS if most >= unit[0]), MONEY_UNITS[-1])
+
+
+def stamp(moment: dt.datetime) -> str:
+    """A moment as plotly reads it."""
+    return moment.isoformat(sep=" ", timespec="minutes")
+
+
+def _figure(height: int = 330, *, y: str = "", grain: str = "day", **layout: Any) -> go.Figure:
+    figure = go.Figure()
+    axis = {"gridcolor": GRID, "linecolor": "#cbd5e1", "zeroline": False, "automargin": True}
+    when = "%Y-%m-%d %H:%M" if grain == "hour" else "%Y-%m-%d"
+    figure.update_layout(
+        template="none", height=height, margin={"l": 56, "r": 14, "t": 30, "b": 40}, colorway=PALETTE,
+        modebar={"bgcolor": "rgba(255,255,255,.8)", "color": "#94a3b8", "activecolor": INK},
+        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", hovermode="x unified",
+        font={"family": FONT, "size": 13, "color": INK}, hoverlabel={"bgcolor": "#ffffff", "font": {"size": 12}},
+        legend={"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top", "font": {"size": 12}}, showlegend=True,
+        xaxis=axis | {"type": "date", "tickformatstops": _TICKS, "hoverformat": when, "nticks": 9},
+        yaxis=axis | {"rangemode": "tozero", "showline": False, "tickformat": ",~r"},
+    )  # fmt: skip
+    if y:  # the unit stands over the axis, where it takes no width and is read first
+        figure.add_annotation(
+            text=y, xref="paper", yref="paper", x=0, y=1, xanchor="left", yanchor="bottom", showarrow=False,
+            font={"size": 12, "color": SOFT}, yshift=6,
+        )  # fmt: skip
+    figure.update_layout(**layout)
+    return figure
+
+
+def _line(name: str, rows: Sequence[Row], column: int, colour: str, **more: Any) -> go.Scatter:
+    line = {"color": colour, "width": 2} | more.pop("line", {})
+    mode = more.pop("mode", "lines" if len(rows) > 1 else "markers")
+    return go.Scatter(
+        x=[stamp(row[0]) for row in rows], y=[row[column] for row in rows], name=name, mode=mode, line=line,
+        marker={"color": colour, "size": 7}, **more,
+    )  # fmt: skip
+
+
+def volumes(series: dict[str, list[Row]], grain: str, language: int) -> go.Figure:
+    """Counts an hour or a day, one line an event; long runs also as the mean of seven days."""
+    unit = (("a day", "每日"), ("an hour", "每小时"))[grain == "hour"]
+    figure = _figure(y=unit[language], grain=grain)
+    for place, (event, rows) in enumerate(series.items()):
+        if not rows:
+            continue
+        name, colour = names.VOLUMES[event][language], VOLUME_COLOURS[place]
+        if _span_days(rows) < SMOOTH_FROM_DAYS:
+            figure.add_trace(_line(name, rows, 1, colour))
+            continue
+        thin = {"width": 1, "color": colour}
+        figure.add_trace(_line(name, rows, 1, colour, line=thin, opacity=0.3, showlegend=False, hoverinfo="skip"))
+        figure.add_trace(_line(name, _week_means(rows), 1, colour, hovertemplate="%{y:.1f}"))
+    return figure
+
+
+def _span_days(rows: Sequence[Row]) -> int:
+    return int((rows[-1][0] - rows[0][0]).days)
+
+
+def _week_means(rows: Sequence[Row]) -> list[Row]:
+    """(day, mean of the seven days that end there), days without a row counting as 0, from the seventh day on."""
+    first, by_day = rows[0][0], {row[0]: row[1] for row in rows}
+    days = [first + dt.timedelta(days=n) for n in range(_span_days(rows) + 1)]
+    counts = [by_day.get(day, 0) for day in days]
+    return [
+        (days[n], sum(counts[n - MEAN_DAYS + 1 : n + 1]) / MEAN_DAYS) for n in range(MEAN_DAYS - 1, len(days))
+    ]  # fmt: skip
+
+
+_TIME_TICKS: tuple[tuple[int, Words], ...] = (
+    (1, ("1 s", "1 秒")), (10, ("10 s", "10 秒")), (60, ("1 min", "1 分钟")), (600, ("10 min", "10 分钟")),
+    (3_600, ("1 h", "1 小时")), (6 * 3_600, ("6 h", "6 小时")), (86_400, ("1 d", "1 天")), (3 * 86_400, ("3 d", "3 天")),
+    (10 * 86_400, ("10 d", "10 天")), (30 * 86_400, ("30 d", "30 天")),
+)  # fmt: skip
+
+
+def waits_over_time(rows: Sequence[Row], grain: str, language: int) -> go.Figure:
+    """Median and 95th percentile of the decision time on a log axis, one pair of lines a lane."""
+    seconds = {
+        "type": "log",
+        "tickvals": [s for s, _ in _TIME_TICKS],
+        "ticktext": [w[language] for _, w in _TIME_TICKS],
+    }
+    figure = _figure(grain=grain)
+    figure.update_yaxes(rangemode="normal", **seconds)
+    for lane, colour in (("automatic", TEAL), ("manual", BLUE)):
+        mine = [row for row in rows if row[1] == lane]
+        for index, (words, dash) in enumerate(((("median", "中位数"), "solid"), (("95%", "95%"), "dot"))):
+            if not mine:
+                continue
+            points = [(row[0], max(row[3][index], 1) / 1000, _spoken(row[3][index], language)) for row in mine]
+            name = f"{names.LANES[lane][language]}, {words[language]}"
+            texts = {"customdata": [point[2] for point in points], "hovertemplate": "%{customdata}"}
+            figure.add_trace(_line(name, points, 1, colour, line={"dash": dash}, **texts))
+    return figure
+
+
+def _spoken(milliseconds: float, language: int) -> str:
+    return duration_words(milliseconds)[language]
+
+
+_UNITS: tuple[tuple[float, Words], ...] = ((86_400.0, ("d", "天")), (3_600.0, ("h", "小时")), (60.0, ("min", "分钟")))
+
+
+def duration_words(milliseconds: float) -> Words:
+    """Milliseconds as people say it, in both languages."""
+    seconds = float(milliseconds) / 1000
+    for size, words in _UNITS:
+        if seconds >= size:
+            return f"{seconds / size:,.1f} {words[0]}", f"{seconds / size:,.1f} {words[1]}"
+    return f"{seconds:,.1f} s", f"{seconds:,.1f} 秒"
+
+
+def queues(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, language: int) -> go.Figure:
+    """Tasks waiting, one line a desk that ever had a queue; planned absences shaded."""
+    figure = _figure(height=380, y=("tasks waiting", "等待任务数")[language], grain=grain)
+    roles = [role for role in sorted({row[1] for row in rows}) if any(row[1] == role and row[2] for row in rows)]
+    for place, role in enumerate(roles):
+        mine = [row for row in rows if row[1] == role]
+        dash = "solid" if place < len(PALETTE) else "dash"
+        name = names.desk(role)[language]
+        figure.add_trace(_line(name, mine, 2, PALETTE[place % len(PALETTE)], line={"dash": dash}))
+    if figure.data:
+        _shade(figure, [fault for fault in faults if fault["kind"] == "absence"])
+    return figure
+
+
+def partners(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, language: int) -> go.Figure:
+    """Share of calls that a partner did not answer, one line a partner that ever failed."""
+    figure = _figure(y=("unanswered calls", "无应答比例")[language], grain=grain, height=300)
+    figure.update_yaxes(tickformat=".0%" if max((row[2] for row in rows), default=0) >= 0.05 else ".1%")
+    for place, number in enumerate(sorted({row[1] for row in rows if row[2]})):
+        mine = [row for row in rows if row[1] == number]
+        name = names.partner(number)[language]
+        figure.add_trace(_line(name, mine, 2, PALETTE[place % len(PALETTE)], hovertemplate="%{y:.1%}"))
+    if figure.data:
+        _shade(figure, [fault for fault in faults if fault["kind"] == "partner_outage"])
+    return figure
+
+
+def buckets(rows: Sequence[Row], language: int) -> go.Figure:
+    """Outstanding principal by DPD bucket, stacked."""
+    days = sorted({row[0] for row in rows})
+    by_place = {(row[0], row[1]): row[3] for row in rows}
+    totals = [sum(by_place.get((day, bucket), 0) for bucket in Bucket) for day in days]
+    size, unit = money_unit(totals)
+    figure = _figure(y=unit[language])
+    figure.update_layout(legend={"traceorder": "normal"})
+    for bucket in Bucket:
+        values = [(day, by_place.get((day, bucket), 0) / size) for day in days]
+        if any(value for _, value in values):
+            figure.add_trace(
+                _line(
+                    names.BUCKETS[bucket][language], values, 1, BUCKET_COLOURS[bucket], stackgroup="one",
+                    line={"width": 0.5}, fillcolor=BUCKET_COLOURS[bucket], hovertemplate="%{y:,.3~f}", mode="lines",
+                )
+            )  # fmt: skip
+    return figure
+
+
+def rates(bucket_rows: Sequence[Row], bad_rows: Sequence[Row], language: int) -> go.Figure:
+    """Overdue and non-performing share of the outstanding principal at each day's end."""
+    total: dict[dt.datetime, int] = {}
+    overdue: dict[dt.datetime, int] = {}
+    for day, bucket, _, amount in bucket_rows:
+        total[day] = total.get(day, 0) + amount
+        overdue[day] = overdue.get(day, 0) + (amount if bucket > Bucket.CURRENT else 0)
+    bad: dict[dt.datetime, int] = {}
+    for day, _, _, amount in bad_rows:
+        bad[day] = bad.get(day, 0) + amount
+    figure = _figure(y=("share of principal", "占贷款余额")[language])
+    lines = ((("overdue", "逾期率"), overdue, AMBER), (("non-performing", "不良率"), bad, RED))
+    for words, part, colour in lines:
+        rows = [(day, part.get(day, 0) / total[day]) for day in sorted(total) if total[day]]
+        if rows:
+            figure.add_trace(_line(words[language], rows, 1, colour, hovertemplate="%{y:.2%}"))
+    most = max((value for trace in figure.data for value in trace.y), default=0)
+    figure.update_yaxes(tickformat=".0%" if most >= 0.05 else ".1%" if most >= 0.005 else ".2%")
+    return figure
+
+
+def vintages(rows: Sequence[Row], language: int) -> go.Figure:
+    """Share of a month's loans that was ever overdue, by age; older months darker."""
+    figure = _figure(y=("ever overdue, of loans", "曾逾期笔数占比")[language], hovermode="closest")
+    title = {"text": ("days since payout", "账龄（天）")[language], "standoff": 6, "font": {"size": 12, "color": SOFT}}
+    ages = [0, *sorted({row[1] for row in rows})]
+    figure.update_xaxes(
+        type="linear", title=title, tickformat="d", tickvals=ages, hoverformat="d", range=[0, ages[-1] * 1.03]
+    )
+    figure.update_layout(legend={"y": -0.2})
+    figure.update_yaxes(tickformat=".1%")
+    months = sorted({row[0] for row in rows})
+    for place, month in enumerate(months):
+        mine = [row for row in rows if row[0] == month]
+        share = place / max(len(months) - 1, 1)
+        colour = f"rgb({15 + share * 190:.0f},{80 + share * 110:.0f},{90 + share * 20:.0f})"
+        loans = ("%{customdata:,} loans", "%{customdata:,} 笔")[language]
+        figure.add_trace(
+            go.Scatter(
+                x=[row[1] for row in mine], y=[row[2] for row in mine], customdata=[row[3] for row in mine], name=month,
+                mode="lines+markers", line={"color": colour, "width": 2}, marker={"color": colour, "size": 6},
+                hovertemplate=f"{month}: %{{y:.2%}} · {loans}<extra></extra>",
+            )
+        )  # fmt: skip
+    return figure
+
+
+_FLOWS: tuple[tuple[Words, Account, int, int, str], ...] = (
+    (("paid out", "放款"), Account.PRINCIPAL, 2, -1, BLUE),
+    (("principal repaid", "收回本金"), Account.PRINCIPAL, 3, 1, TEAL),
+    (("interest received", "收息"), Account.INTEREST_RECEIVABLE, 3, 1, "#65a30d"),
+    (("penalty interest", "罚息"), Account.PENALTY_RECEIVABLE, 3, 1, AMBER),
+    (("early-repayment fees", "违约金"), Account.FEE_INCOME, 3, 1, VIOLET),
+    (("recovered after write-off", "核销收回"), Account.RECOVERY_INCOME, 3, 1, RED),
+)
+"""Name, account, column of the flow's rows, sign (received is up), colour."""
+
+
+def flows(rows: Sequence[Row], grain: str, language: int) -> go.Figure:
+    """Money received (up) and paid out (down) over time, from the ledger."""
+    size, unit = money_unit([float(row[2] or 0) for row in rows if row[1] == Account.PRINCIPAL])
+    figure = _figure(y=unit[language], grain=grain, barmode="relative", bargap=0.25)
+    figure.update_yaxes(rangemode="normal", zeroline=True, zerolinecolor="#94a3b8")
+    for words, account, column, sign, colour in _FLOWS:
+        mine = [(row[0], sign * float(row[column] or 0) / size) for row in rows if row[1] == account]
+        if any(value for _, value in mine):
+            figure.add_trace(
+                go.Bar(
+                    x=[stamp(when) for when, _ in mine], y=[value for _, value in mine], name=words[language],
+                    marker={"color": colour}, hovertemplate="%{y:,.3~f}",
+                )
+            )  # fmt: skip
+    return figure
+
+
+def trouble(
+    series: dict[str, list[Row]], faults: Sequence[dict[str, Any]], span: tuple[str, str], grain: str, language: int
+) -> go.Figure:
+    """What broke: counts of trouble a day or an hour, with the scenario's planned faults shaded."""
+    unit = (("a day", "每日"), ("an hour", "每小时"))[grain == "hour"]
+    figure = _figure(y=unit[language], grain=grain)
+    for place, (event, rows) in enumerate(series.items()):
+        if rows:
+            mode = "lines+markers" if len(rows) < SMOOTH_FROM_DAYS else "lines"
+            figure.add_trace(_line(names.TROUBLE[event][language], rows, 1, PALETTE[place], mode=mode))
+    if figure.data:
+        _shade(figure, faults)
+        figure.update_xaxes(range=list(span))
+    return figure
+
+
+def _shade(figure: go.Figure, faults: Sequence[dict[str, Any]]) -> None:
+    """Spans of planned faults; spans of the same time once, so that shades do not add up."""
+    for start, end in sorted({(fault["start"], fault["end"]) for fault in faults}):
+        figure.add_vrect(x0=start, x1=end, fillcolor=RED, opacity=0.12, line_width=0, layer="below")

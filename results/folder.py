@@ -1,0 +1,97 @@
+"""A run's folder: made before the first window, marked while it is being written, sealed by its summary at the end. Its
+rule: a folder without ``summary.json`` is not a run; a partial run says so in it; an end state is used only when every
+file still has the checksum the summary gives."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from credit.messages import Rows
+
+SUMMARY = "summary.json"
+MARK = "UNFINISHED"
+STATE = "state"
+
+
+class RunFolderError(ValueError):
+    """A folder that can't be written to or read from; `user_message` is the whole explanation."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.user_message = message
+
+
+def create(path: Path) -> Path:
+    """Makes the folder of a new run. An existing folder is refused unless it is empty."""
+    try:
+        if path.exists() and (not path.is_dir() or any(path.iterdir())):
+            raise RunFolderError(f"{path}: already there and not an empty folder; give another --out")
+        path.mkdir(parents=True, exist_ok=True)
+        (path / MARK).write_text("This run has not ended; its files may be incomplete.\n", encoding="utf-8")
+    except OSError as error:
+        raise RunFolderError(f"{path}: can't write a run here ({error.strerror}); give another --out") from None
+    return path
+
+
+def discard(path: Path) -> None:
+    """Removes a folder whose run never began."""
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def seal(path: Path, summary: dict[str, Any]) -> None:
+    """Writes the summary and takes the mark away; from here on the folder is a run."""
+    text = json.dumps(summary, indent=2, ensure_ascii=False, sort_keys=False) + "\n"
+    draft = path / (SUMMARY + ".draft")
+    draft.write_text(text, encoding="utf-8")
+    draft.replace(path / SUMMARY)
+    (path / MARK).unlink(missing_ok=True)
+
+
+def read_summary(path: Path) -> dict[str, Any]:
+    """A run's summary. RunFolderError when the folder is no run, or an unfinished or damaged one."""
+    if not path.is_dir():
+        raise RunFolderError(f"{path}: no such folder; give the folder of a run, e.g. runs/<id>")
+    file = path / SUMMARY
+    if not file.is_file():
+        why = "its run has not ended" if (path / MARK).exists() else "it holds no summary.json"
+        raise RunFolderError(f"{path}: not a finished run ({why})")
+    try:
+        summary = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{file}: damaged ({error})") from None
+    if not isinstance(summary, dict) or "digest" not in summary:
+        raise RunFolderError(f"{file}: not a run's summary (no digest in it)")
+    return summary
+
+
+def save_state(path: Path, name: str, state: dict[str, Rows]) -> dict[str, str]:
+    """Writes one named state below ``state/``; returns its file name and checksum for the summary."""
+    file = path / STATE / f"{name}.npz"
+    file.parent.mkdir(exist_ok=True)
+    with file.open("wb") as stream:
+        np.savez(stream, **{key: np.ascontiguousarray(rows) for key, rows in state.items()})  # type: ignore[arg-type]
+    return {file.name: _checksum(file)}
+
+
+def load_state(path: Path, name: str, checksums: dict[str, str]) -> dict[str, Rows]:
+    """Reads one named state. RunFolderError when it is missing or not as the summary says."""
+    file = path / STATE / f"{name}.npz"
+    if not file.is_file():
+        raise RunFolderError(f"{file}: missing; the run can't be continued from")
+    if _checksum(file) != checksums.get(file.name):
+        raise RunFolderError(
+            f"{file}: damaged (its checksum is not the one in {SUMMARY}); the run can't be continued from"
+        )
+    with np.load(file, allow_pickle=False) as archive:
+        return {key: archive[key] for key in archive.files}
+
+
+def _checksum(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

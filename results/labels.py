@@ -1,0 +1,283 @@
+"""The report's fixed words, English and Chinese. Rule: every label of the page stands here once, in both languages; numbers come
+in by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from markupsafe import Markup, escape
+
+from results.names import Words
+
+LABELS: dict[str, Words] = {
+    # navigation and headings
+    "glance": ("At a glance", "要点"),
+    "funnel": ("Funnel", "漏斗"),
+    "funnel.title": ("Funnel and volumes", "业务漏斗与业务量"),
+    "times": ("Times", "时效"),
+    "times.title": ("Waiting and decision times", "等待与审批时效"),
+    "staff": ("Staff", "人员"),
+    "staff.title": ("Staff and desks", "岗位与人员负荷"),
+    "queues": ("Queues", "队列"),
+    "queues.title": ("Queue lengths over time", "队列长度"),
+    "portfolio": ("Portfolio", "资产质量"),
+    "portfolio.title": ("Portfolio by days past due", "逾期结构"),
+    "vintages": ("Vintages", "账龄"),
+    "vintages.title": ("Vintage curves", "账龄曲线"),
+    "money": ("Money", "资金"),
+    "money.title": ("Money flows", "资金流"),
+    "trouble": ("Trouble", "异常"),
+    "trouble.title": ("What broke, and when", "异常与故障"),
+    "refusals": ("Refusals", "拒绝原因"),
+    "refusals.title": ("Refusals by reason", "拒绝原因"),
+    "story": ("Cases", "个案"),
+    "story.title": ("The cases, step by step", "个案轨迹"),
+    "world": ("World", "拟真度"),
+    "world.title": ("How near the world is to what was declared", "拟真度"),
+    "method": ("Method", "口径"),
+    "method.title": ("Method", "统计口径"),
+    # header
+    "span": ("{days} days, {since} to {until}", "{since} 至 {until}，共 {days} 天"),
+    "customers": ("{n} customers", "{n} 位客户"),
+    "seed": ("seed {n}", "随机种子 {n}"),
+    "shards.one": ("1 shard", "1 个分片"),
+    "shards": ("{n} shards", "{n} 个分片"),
+    "executor": ("executor {name}", "执行器 {name}"),
+    "look_at": ("Look at", "看点"),
+    "partial": ("Partial run.", "运行未完成。"),
+    "partial.text": (
+        "It was interrupted after {done} of {all} windows; everything below covers only the time until {until}.",
+        "运行在第 {done} 个窗口后中断（共 {all} 个）；以下数据只到 {until}。",
+    ),
+    "noscript": ("The charts need JavaScript; the tables do not.", "图表需要启用 JavaScript；表格不需要。"),
+    # cards
+    "card.applications": ("applications", "申请笔数"),
+    "card.approved": ("approved, of all applications", "审批通过率（占申请）"),
+    "card.disbursed": ("cases paid out", "已放款"),
+    "card.outstanding": ("outstanding principal, yuan", "贷款余额（元）"),
+    "card.active": ("active loans", "在贷笔数"),
+    "card.overdue": ("overdue rate, of principal", "逾期率（占余额）"),
+    "card.npl": ("NPL rate, of principal", "不良率（占余额）"),
+    "card.balance": ("trial balance of {n} postings, fen", "试算平衡差额（分），{n} 笔分录"),
+    # columns
+    "col.step": ("Step", "环节"),
+    "col.count": ("count", "笔数"),
+    "col.of_first": ("of all", "占申请"),
+    "col.of_before": ("of the step before", "占上一环节"),
+    "col.product": ("Product", "产品"),
+    "col.active": ("active loans", "在贷笔数"),
+    "col.outstanding": ("outstanding, yuan", "余额（元）"),
+    "col.cases": ("cases", "件数"),
+    "col.median": ("median", "中位数"),
+    "col.longest": ("longest", "最长"),
+    "col.desk": ("Desk", "岗位"),
+    "col.people": ("people", "人数"),
+    "col.utilisation": ("utilisation", "工时利用率"),
+    "col.busiest": ("busiest person", "最忙一人"),
+    "col.tasks": ("tasks begun", "已开始任务"),
+    "col.wait": ("mean wait", "平均等待"),
+    "col.wait_max": ("longest wait", "最长等待"),
+    "col.urged": ("urged", "催办"),
+    "col.peak": ("longest queue", "最长队列"),
+    "col.left": ("waiting at the end", "期末等待"),
+    "col.account": ("Account", "科目"),
+    "col.number": ("number", "科目号"),
+    "col.debits": ("debits, yuan", "借方（元）"),
+    "col.credits": ("credits, yuan", "贷方（元）"),
+    "col.balance": ("balance, yuan", "差额（元）"),
+    "col.partner": ("Partner", "外部机构"),
+    "col.calls": ("calls", "调用次数"),
+    "col.unanswered": ("unanswered", "无应答"),
+    "col.latency": ("mean latency", "平均时延"),
+    "col.latency_max": ("longest", "最长时延"),
+    "col.event": ("Event", "事件"),
+    "col.reason": ("reason", "原因"),
+    "col.field": ("field", "字段"),
+    "col.margin": ("Margin", "维度"),
+    "col.class": ("class", "分组"),
+    "col.declared": ("declared", "设定"),
+    "col.drawn": ("drawn", "抽样"),
+    "col.difference": ("difference", "差异"),
+    "col.at": ("When", "时间"),
+    "col.actor": ("actor", "经办"),
+    "col.amount": ("amount, yuan", "金额（元）"),
+    "col.loan": ("loan", "借据"),
+    # funnel steps
+    "step.submitted": ("submitted", "申请"),
+    "step.screened": ("past screening", "通过初筛"),
+    "step.approved": ("approved", "审批通过"),
+    "step.signed": ("signed", "签约"),
+    "step.disbursed": ("paid out", "放款"),
+    # notes
+    "note.funnel": (
+        (
+            "Counts of this run. “Past screening” leaves out forms that were refused, prospects declined at admission, and list "
+            "hits. Cases still on their way at the end are counted as far as they came."
+        ),
+        "本次运行的实际笔数。“通过初筛”已扣除退回的申请表、准入婉拒和名单拦截。期末仍在途的，计到已到达的环节。",
+    ),
+    "note.volumes.day": ("Counts a day.", "每日笔数。"),
+    "note.volumes.mean": ("Thin: each day. Thick: mean of seven days.", "细线：每日；粗线：七日平均。"),
+    "note.volumes.hour": ("Counts an hour.", "每小时笔数。"),
+    "note.times": (
+        (
+            "In wall time: nights and holidays count. A decision is timed from the acceptance of the application; “automatic” "
+            "never met a desk. Cases still open at the end are not in these figures."
+        ),
+        "按自然时间计，含夜间和节假日。审批时效从受理起算；“自动审批”未经人工岗位。期末未结的不计入。",
+    ),
+    "note.waits": (
+        "Decision time by the instant of acceptance: solid the median, dotted the 95th percentile; log scale.",
+        "按受理时间统计的审批时效：实线为中位数，点线为 95 分位；对数坐标。",
+    ),
+    "note.staff": (
+        (
+            "Working time spent on cases, over time on shift. Above about 85% (the mark) queues grow quickly. A queue’s figures "
+            "are of all branches together."
+        ),
+        "办理业务的工时占在岗工时。超过约 85%（刻度线）后队列会迅速变长。队列数为全部分行合计。",
+    ),
+    "note.queues.day": (
+        "Tasks waiting at each day’s end, all branches together; desks that never had a queue are left out.",
+        "每日日终等待的任务数，全部分行合计；从无排队的岗位未列出。",
+    ),
+    "note.queues.hour": (
+        "Tasks waiting at each hour’s end, all branches together; desks that never had a queue are left out.",
+        "每小时末等待的任务数，全部分行合计；从无排队的岗位未列出。",
+    ),
+    "note.portfolio": (
+        (
+            "At each day’s end, by outstanding principal. Loans over 90 days past due are non-performing; loans written off have "
+            "left the balance sheet."
+        ),
+        "按日终贷款余额统计。逾期 90 天以上为不良；已核销贷款不在表内。",
+    ),
+    "note.vintages": (
+        (
+            "Of the loans paid out in a month, the share that was ever overdue by each age; only ages that every loan of the "
+            "month has reached."
+        ),
+        "某月放款中，到各账龄为止曾经逾期的笔数占比；只画该月全部贷款均已达到的账龄。",
+    ),
+    "note.flows": (
+        (
+            "From the ledger, by {grain}: received above, paid out below the line. Write-offs move no money and are not in "
+            "it. The first and last {grain} may not be whole."
+        ),
+        "取自总账，按{grain}汇总：线上为收回，线下为放款；核销不涉及资金收付，不在其中。首尾可能不足一{grain}。",
+    ),
+    "note.balances": ("Debit positive. Movements of this run only.", "借方为正。仅含本次运行的发生额。"),
+    "note.continued": ("This run continues {name}.", "本次运行接续 {name}。"),
+    "note.trouble": ("Shaded: faults that the scenario planned.", "阴影：情景中预设的故障。"),
+    "note.partners": ("Calls to partners, and how many brought no answer.", "对外部机构的调用及无应答次数。"),
+    "note.refusals": (
+        (
+            "One row an event and reason, the most frequent first. A case that the score rejects is counted again where approval "
+            "closes it."
+        ),
+        "按事件和原因统计，次数多的在前。评分拒绝的申请在审批结案时会再计一次。",
+    ),
+    "note.more": ("{n} more rows are in summary.json.", "其余 {n} 行见 summary.json。"),
+    "note.story": ("Every event of the run’s cases, in the order of time.", "本次运行全部个案的事件，按时间排列。"),
+    "note.world": (
+        "Declared margins against the population drawn with this run’s seed ({n} people).",
+        "情景设定的分布与按本次种子抽样人群（{n} 人）的对照。",
+    ),
+    # empty states
+    "none.volumes": ("Nobody applied.", "没有申请。"),
+    "none.waits": ("Nothing was decided.", "没有审批结论。"),
+    "none.staff": ("No desk was staffed in this run.", "本次运行没有人工岗位。"),
+    "none.queues": ("Nothing was ever left waiting.", "没有积压。"),
+    "none.buckets": ("No loan was on the books at any day’s end.", "各日日终均无在贷余额。"),
+    "none.vintages": ("No month’s loans are old enough yet.", "尚无整月贷款达到 30 天账龄。"),
+    "none.money": ("No money moved.", "没有资金收付。"),
+    "none.trouble": ("Nothing broke.", "没有异常。"),
+    "none.refusals": ("Nobody was refused.", "没有拒绝。"),
+    "none.world": ("Not measured for this run.", "本次运行未评估。"),
+    # faults
+    "fault.partner_outage": ("{what} does not answer", "{what}无应答"),
+    "fault.absence": ("{what}: staff away", "{what}：人员缺勤"),
+    "fault.share": ("share {share}", "比例 {share}"),
+    # method
+    "method.one": (
+        (
+            "One run, one seed: the figures are exact counts of what happened in it. They carry no confidence interval for other "
+            "seeds; run several seeds for that."
+        ),
+        "一次运行、一个种子：数字是这次运行的实际计数，没有针对其他种子的置信区间；需要区间时请用多个种子运行。",
+    ),
+    "method.invariants": (
+        (
+            "Invariants were checked {checked} times, with {violations} violations: every transaction sums to zero, the trial "
+            "balance is zero, and each loan agrees with its schedule and with the ledger."
+        ),
+        "不变量检查 {checked} 次，违反 {violations} 次：每笔交易借贷相等，试算平衡为零，每笔贷款与还款计划及总账一致。",
+    ),
+    "method.speed": (
+        (
+            "{wall} s from the first window to the last event on disk: {rate} customers a second, {days} loan-days; start-up "
+            "{start} s apart."
+        ),
+        "从第一个窗口到最后一条事件落盘 {wall} 秒：每秒 {rate} 位客户，{days} 贷款日；启动 {start} 秒另计。",
+    ),
+    "method.files": (
+        "The files beside this report open in DuckDB, pandas and polars:",
+        "同目录文件可用 DuckDB、pandas、polars 打开：",
+    ),
+    "method.digest": (
+        "Digest {digest}: the same scenario and seed give the same digest for any number of shards and either executor.",
+        "摘要 {digest}：同一情景与种子，无论分片数和执行器，摘要相同。",
+    ),
+    # findings
+    "find.desk": (
+        "Busiest desk: {desk}, {share} of its working time spent on cases.",
+        "最忙岗位：{desk}，工时利用率 {share}。",
+    ),
+    "find.queue": (
+        "Longest queue: {desk}, {n} tasks on {day}; {left} still waiting at the end.",
+        "最长队列：{desk}，{day} 达 {n} 件；期末仍有 {left} 件等待。",
+    ),
+    "find.manual": (
+        "Decisions at the desks: half within {p50}, 95% within {p95}.",
+        "人工审批：一半在 {p50} 内完成，95% 在 {p95} 内完成。",
+    ),
+    "find.automatic": (
+        "Automatic decisions: half within {p50}, 95% within {p95}.",
+        "自动审批：一半在 {p50} 内完成，95% 在 {p95} 内完成。",
+    ),
+    "find.urged": ("{n} tasks passed their time limit and were urged.", "{n} 件超过时限并被催办。"),
+    "find.partner": (
+        "{partner}: {n} of {calls} calls unanswered ({share}).",
+        "{partner}：{calls} 次调用中 {n} 次无应答（{share}）。",
+    ),
+    "find.refusal": ("Most frequent refusal: {event}, {reason} ({n}).", "最多的拒绝：{event}，{reason}（{n} 次）。"),
+    "find.written_off": ("{n} loans were written off, {amount} yuan.", "核销 {n} 笔，{amount} 元。"),
+}
+
+GRAINS: dict[str, Words] = {
+    "hour": ("hour", "小时"),
+    "day": ("day", "日"),
+    "week": ("week", "周"),
+    "month": ("month", "月"),
+}
+
+
+def both(words: Words) -> Markup:
+    """A text in both languages, of which the page shows one."""
+    if words[0] == words[1]:
+        return Markup(escape(words[0]))
+    return Markup('<span class="en">{}</span><span class="zh" lang="zh-CN">{}</span>').format(*words)
+
+
+def words_of(key: str, **values: Any) -> Words:
+    """A label with its numbers filled in. A value may itself be `Words`."""
+    first, second = LABELS[key]
+    return (
+        first.format(**{name: value[0] if isinstance(value, tuple) else value for name, value in values.items()}),
+        second.format(**{name: value[1] if isinstance(value, tuple) else value for name, value in values.items()}),
+    )
+
+
+def label(key: str, **values: Any) -> Markup:
+    """A label of the page, in both languages."""
+    return both(words_of(key, **values))

@@ -1,0 +1,215 @@
+"""What the report asks of a run's files, in SQL on Parquet. Each method returns plain rows; nothing is drawn here. Times are
+counted in the case's own life: accepted → decided → signed → paid out. A grain is 'hour', 'day', 'week' or 'month'."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+
+from results.sql import tables_of
+
+Row = tuple[Any, ...]
+
+_CASES = """
+CREATE TEMP TABLE cases AS
+SELECT "case", MIN("at") FILTER (event = 'application_accepted') AS accepted,
+       MIN("at") FILTER (event IN ('application_approved', 'application_declined', 'scoring_rejected')) AS decided,
+       MIN("at") FILTER (event = 'contract_signed') AS signed,
+       MIN("at") FILTER (event = 'loan_disbursed') AS disbursed,
+       BOOL_OR(event = 'node_entered') AS manual
+FROM {events} WHERE "case" > 0 AND event IN ('application_accepted', 'application_approved', 'application_declined',
+  'scoring_rejected', 'contract_signed', 'loan_disbursed', 'node_entered')
+GROUP BY "case"
+"""
+_LOANS = """
+CREATE TEMP TABLE loans AS
+SELECT loan, MIN("at") FILTER (event = 'loan_disbursed') AS disbursed,
+       MIN("at") FILTER (event = 'overdue_started') AS overdue
+FROM {events} WHERE loan > 0 AND event IN ('loan_disbursed', 'overdue_started')
+GROUP BY loan HAVING disbursed IS NOT NULL
+"""
+_STEPS = (
+    ("automatic", "accepted", "decided", "NOT manual"),
+    ("manual", "accepted", "decided", "manual"),
+    ("to_sign", "decided", "signed", "TRUE"),
+    ("to_pay", "signed", "disbursed", "TRUE"),
+)
+_STEP = """
+SELECT '{name}', COUNT(*), QUANTILE_CONT(EPOCH_MS({until}) - EPOCH_MS({since}), [0.5, 0.9, 0.95, 0.99]),
+       MAX(EPOCH_MS({until}) - EPOCH_MS({since}))
+FROM cases WHERE {since} IS NOT NULL AND {until} IS NOT NULL AND {lane}
+"""
+_WAIT_OVER_TIME = """
+SELECT DATE_TRUNC('{grain}', accepted)::TIMESTAMP AS since, IF(manual, 'manual', 'automatic') AS lane, COUNT(*),
+       QUANTILE_CONT(EPOCH_MS(decided) - EPOCH_MS(accepted), [0.5, 0.95])
+FROM cases WHERE decided IS NOT NULL AND accepted IS NOT NULL GROUP BY ALL ORDER BY ALL
+"""
+_VINTAGE = """
+SELECT STRFTIME(disbursed, '%Y-%m') AS vintage, age,
+       COUNT(*) FILTER (overdue IS NOT NULL AND DATE_DIFF('day', disbursed, overdue) <= age) / COUNT(*), COUNT(*)
+FROM loans, (SELECT UNNEST(GENERATE_SERIES(30, 720, 30)) AS age)
+WHERE DATE_TRUNC('month', disbursed) + INTERVAL 1 MONTH + TO_DAYS(CAST(age AS INTEGER)) <= CAST('{until}' AS TIMESTAMP)
+GROUP BY ALL ORDER BY ALL
+"""
+_COUNTS = """
+SELECT DATE_TRUNC('{grain}', "at")::TIMESTAMP AS since, CAST(event AS VARCHAR), COUNT(*) FROM {events}
+WHERE event IN ({names}) GROUP BY ALL ORDER BY ALL
+"""
+_DAILY_COUNTS = """
+SELECT day::TIMESTAMP, metric[7:], CAST(SUM(count) AS BIGINT) FROM {daily}
+WHERE metric IN ({names}) GROUP BY ALL ORDER BY ALL
+"""
+_GAUGE = """
+SELECT day::TIMESTAMP, "group", CAST(SUM(count) AS BIGINT), CAST(SUM(amount_fen) AS BIGINT) FROM {daily}
+WHERE metric = '{metric}' GROUP BY ALL ORDER BY ALL
+"""
+_FLOWS = """
+WITH gone AS (SELECT DISTINCT transaction, "at" FROM {ledger} WHERE account = 6701)
+SELECT DATE_TRUNC('{grain}', "at")::TIMESTAMP AS since, account, CAST(SUM(amount_fen) FILTER (amount_fen > 0) AS BIGINT),
+       CAST(-SUM(amount_fen) FILTER (amount_fen < 0) AS BIGINT)
+FROM {ledger} ANTI JOIN gone USING (transaction, "at") GROUP BY ALL ORDER BY ALL
+"""
+_BALANCES = """
+SELECT account, CAST(SUM(amount_fen) FILTER (amount_fen > 0) AS BIGINT), CAST(-SUM(amount_fen) FILTER (amount_fen < 0) AS BIGINT),
+       CAST(SUM(amount_fen) AS BIGINT)
+FROM {ledger} GROUP BY account ORDER BY account
+"""
+_BY_WINDOW = """
+SELECT start, "until", role, SUM(waiting_end) AS waiting, SUM(waiting_ms) AS waiting_ms FROM {queues} GROUP BY ALL
+"""
+_QUEUES = """
+SELECT DATE_TRUNC('{grain}', start)::TIMESTAMP AS since, role, CAST(ARG_MAX(waiting, "until") AS BIGINT),
+       CAST(SUM(waiting_ms) AS DOUBLE) / SUM(EPOCH_MS("until") - EPOCH_MS(start))
+FROM ({by_window}) GROUP BY ALL ORDER BY ALL
+"""
+_DESKS = """
+WITH peak AS (
+  SELECT role, CAST(MAX(waiting) AS BIGINT) AS peak, ARG_MAX(start, waiting) AS peak_at,
+         CAST(ARG_MAX(waiting, "until") AS BIGINT) AS left_waiting FROM ({by_window}) GROUP BY role)
+SELECT role, CAST(SUM(begun) AS BIGINT), CAST(SUM(wait_ms_sum) / GREATEST(SUM(begun), 1) AS BIGINT),
+       MAX(wait_ms_max), CAST(SUM(urged) AS BIGINT), ANY_VALUE(peak), ANY_VALUE(peak_at)::TIMESTAMP, ANY_VALUE(left_waiting)
+FROM {queues} JOIN peak USING (role) GROUP BY role ORDER BY role
+"""
+_STAFF = """
+SELECT role, COUNT(DISTINCT person), SUM(busy_ms) / GREATEST(SUM(on_shift_ms), 1), MAX(share)
+FROM (SELECT role, person, SUM(busy_ms) AS busy_ms, SUM(on_shift_ms) AS on_shift_ms,
+             SUM(busy_ms) / GREATEST(SUM(on_shift_ms), 1) AS share FROM {staff} GROUP BY ALL)
+GROUP BY role ORDER BY role
+"""
+_PARTNERS = """
+SELECT partner, CAST(SUM(calls) AS BIGINT), CAST(SUM(unavailable) AS BIGINT), SUM(latency_ms_sum) / SUM(calls),
+       MAX(latency_ms_max) FROM {partners} GROUP BY partner ORDER BY partner
+"""
+_PARTNERS_OVER_TIME = """
+SELECT DATE_TRUNC('{grain}', start)::TIMESTAMP AS since, partner, SUM(unavailable) / SUM(calls) FROM {partners}
+GROUP BY ALL ORDER BY ALL
+"""
+_PRODUCTS = """
+SELECT product, CAST(SUM(count) AS BIGINT), CAST(SUM(amount_fen) AS BIGINT) FROM {daily}
+WHERE metric = 'loans_by_bucket' AND day = (SELECT MAX(day) FROM {daily} WHERE NOT STARTS_WITH(metric, 'event.'))
+GROUP BY product ORDER BY product
+"""
+_STORY = """
+SELECT "case", "at"::TIMESTAMP, CAST(event AS VARCHAR), CAST(actor AS VARCHAR), CAST(reason AS VARCHAR), amount_fen, loan
+FROM {events} WHERE "case" > 0 ORDER BY "case", "at", event, loan, amount_fen LIMIT {most}
+"""
+
+
+class RunQueries:
+    """Questions to one run folder; use as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self._tables = tables_of(folder)
+        self._connection = duckdb.connect()
+        self._run(_CASES)
+        self._run(_LOANS)
+
+    def __enter__(self) -> RunQueries:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+    def _run(self, query: str, **values: object) -> list[Row]:
+        return self._connection.execute(query.format(**self._tables, **values)).fetchall()
+
+    def _run_on(self, table: str, query: str, **values: object) -> list[Row]:
+        """No rows where the run has no such file: a bank without staffed desks has no queues."""
+        if table not in self._tables:
+            return []
+        return self._run(query, by_window=_BY_WINDOW.format(**self._tables) if table == "queues" else "", **values)
+
+    def waits(self) -> list[Row]:
+        """(step, cases, [p50, p90, p95, p99] ms, longest ms), only steps that some case took."""
+        rows = [
+            self._run(_STEP, name=name, since=since, until=until, lane=lane)[0] for name, since, until, lane in _STEPS
+        ]
+        return [row for row in rows if row[1]]
+
+    def waits_over_time(self, grain: str) -> list[Row]:
+        """(since, lane, cases, [p50, p95] ms), by the instant of acceptance."""
+        return self._run(_WAIT_OVER_TIME, grain=grain)
+
+    def vintages(self, until: str) -> list[Row]:
+        """(month of disbursement, age in days, share ever overdue, loans), for ages the whole month has reached."""
+        return self._run(_VINTAGE, until=until)
+
+    def counts(self, grain: str, *events: str) -> dict[str, list[Row]]:
+        """Event → rows of (since, count)."""
+        found: dict[str, list[Row]] = {event: [] for event in events}
+        if grain == "hour":
+            rows = self._run(_COUNTS, grain=grain, names=_texts(events))
+        else:
+            rows = self._run(_DAILY_COUNTS, names=_texts(f"event.{event}" for event in events))
+        for since, event, count in rows:
+            found[event].append((since, count))
+        return found
+
+    def gauge(self, metric: str) -> list[Row]:
+        """(day, group, count, amount in fen) of a gauge at each day's end."""
+        return self._run(_GAUGE, metric=metric)
+
+    def flows(self, grain: str) -> list[Row]:
+        """(since, account, debits fen, credits fen), write-offs left out: no money moves in them."""
+        return self._run_on("ledger", _FLOWS, grain=grain)
+
+    def balances(self) -> list[Row]:
+        """(account, debits, credits, balance) in fen over the whole run."""
+        return self._run_on("ledger", _BALANCES)
+
+    def queues(self, grain: str) -> list[Row]:
+        """(since, desk, waiting at the end, mean waiting), all branches together; empty when no desk was staffed."""
+        return self._run_on("queues", _QUEUES, grain=grain)
+
+    def desks(self) -> list[Row]:
+        """(desk, tasks begun, mean wait ms, longest wait ms, urged, longest queue, its window, waiting at the run's end)."""
+        return self._run_on("queues", _DESKS)
+
+    def staff(self) -> list[Row]:
+        """(desk, people, utilisation, the busiest person's)."""
+        return self._run_on("staff", _STAFF)
+
+    def partners(self) -> list[Row]:
+        """(partner, calls, unanswered calls, mean latency ms, longest latency ms)."""
+        return self._run_on("partners", _PARTNERS)
+
+    def partners_over_time(self, grain: str) -> list[Row]:
+        """(since, partner, share of calls unanswered)."""
+        return self._run_on("partners", _PARTNERS_OVER_TIME, grain=grain)
+
+    def products(self) -> list[Row]:
+        """(product, active loans, outstanding fen) at the last day's end."""
+        return self._run(_PRODUCTS)
+
+    def story(self, most: int) -> list[Row]:
+        """(case, at, event, actor, reason, amount fen, loan), case by case in the order of time; for runs of a few cases."""
+        return self._run(_STORY, most=most)
+
+
+def _texts(values: Any) -> str:
+    return ", ".join(f"'{value}'" for value in values)

@@ -1,0 +1,86 @@
+"""The figures of ``summary.json`` that are counted from a run's own files: funnel, refusals, portfolio, ledger. Nothing here is
+remembered by the stages, so the summary can't say anything the files do not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from results.schemas import REFUSING_EVENTS
+from results.sql import tables_of
+
+_FUNNEL = """
+SELECT COUNT(*) FILTER (event = 'application_submitted') AS submitted,
+       COUNT(*) FILTER (event IN ('application_refused', 'customer_declined', 'application_intercepted')) AS screened_out,
+       COUNT(DISTINCT "case") FILTER (event = 'application_approved') AS approved,
+       COUNT(DISTINCT "case") FILTER (event IN ('application_declined', 'scoring_rejected')) AS declined,
+       COUNT(DISTINCT "case") FILTER (event = 'contract_signed') AS signed,
+       COUNT(DISTINCT "case") FILTER (event = 'loan_disbursed') AS disbursed
+FROM {events}
+WHERE event IN ('application_submitted', 'application_refused', 'customer_declined', 'application_intercepted',
+                'application_approved', 'application_declined', 'scoring_rejected', 'contract_signed', 'loan_disbursed')
+"""
+_REFUSALS = """
+SELECT CAST(event AS VARCHAR) AS event, CAST(reason AS VARCHAR) AS reason, COUNT(*) AS count FROM {events}
+WHERE reason IS NOT NULL AND event IN ({refusing}) GROUP BY ALL ORDER BY count DESC, event, reason
+"""
+_LAST_DAY = """
+SELECT metric, "group", CAST(SUM(count) AS BIGINT) AS count, CAST(SUM(amount_fen) AS BIGINT) AS amount
+FROM {daily}
+WHERE day = (SELECT MAX(day) FROM {daily} WHERE NOT STARTS_WITH(metric, 'event.')) AND NOT STARTS_WITH(metric, 'event.')
+GROUP BY ALL ORDER BY ALL
+"""
+_WRITTEN_OFF = """
+SELECT COUNT(DISTINCT loan) AS loans, SUM(amount_fen) AS amount FROM {events} WHERE event = 'loan_written_off'
+"""
+_LEDGER = "SELECT COUNT(*) AS postings, SUM(amount_fen) AS trial_balance_fen FROM {ledger}"
+_LOAN_DAYS = "SELECT SUM(count) AS days FROM {daily} WHERE metric = 'loans_active'"
+
+
+def figures(folder: Path) -> dict[str, Any]:
+    """Funnel, refusals, portfolio, ledger and loan-days of a merged run folder. Counts of one thing each: applications,
+    cases, loans; amounts in fen; rates as shares of the outstanding principal at the last day's end."""
+    tables = tables_of(folder)
+    refusing = ", ".join(f"'{event.name.lower()}'" for event in REFUSING_EVENTS)
+    with duckdb.connect() as connection:
+        return {
+            "funnel": _row(connection, _FUNNEL.format(**tables)),
+            "refusals": [
+                {"event": event, "reason": reason, "count": count}
+                for event, reason, count in connection.execute(_REFUSALS.format(refusing=refusing, **tables)).fetchall()
+            ],
+            "portfolio": _portfolio(connection, tables),
+            "ledger": _row(connection, _LEDGER.format(**tables))
+            if "ledger" in tables
+            else {"postings": 0, "trial_balance_fen": 0},
+            "loan_days": _row(connection, _LOAN_DAYS.format(**tables))["days"],
+        }
+
+
+def _row(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, int]:
+    cursor = connection.execute(query)
+    names = [column[0] for column in cursor.description or []]
+    values = cursor.fetchone() or ()
+    return {name: int(value or 0) for name, value in zip(names, values, strict=True)}
+
+
+def _portfolio(connection: duckdb.DuckDBPyConnection, tables: dict[str, str]) -> dict[str, Any]:
+    rows = connection.execute(_LAST_DAY.format(**tables)).fetchall()
+    buckets = {
+        int(group): (int(count), int(amount)) for metric, group, count, amount in rows if metric == "loans_by_bucket"
+    }
+    outstanding = sum(amount for _, amount in buckets.values())
+    overdue = sum(amount for group, (_, amount) in buckets.items() if group > 0)
+    bad = sum(int(amount) for metric, _, _, amount in rows if metric == "non_performing")
+    written_off = _row(connection, _WRITTEN_OFF.format(**tables))
+    return {
+        "active_loans": sum(count for count, _ in buckets.values()),
+        "outstanding_fen": outstanding,
+        "overdue_rate": round(overdue / outstanding, 6) if outstanding else 0.0,
+        "npl_rate": round(bad / outstanding, 6) if outstanding else 0.0,
+        "written_off_loans": written_off["loans"],
+        "written_off_fen": written_off["amount"],
+        "by_bucket": {str(group): {"loans": c, "outstanding_fen": a} for group, (c, a) in sorted(buckets.items())},
+    }

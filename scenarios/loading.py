@@ -1,0 +1,121 @@
+"""Finds, reads and resolves scenario files. Its rule: whatever is wrong with a file leaves as one line that names the file,
+the line, the field, and what is allowed; an unknown name suggests the nearest one there is."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from scenarios.model import Scenario
+
+
+class ScenarioError(ValueError):
+    """A scenario that can't be used; `user_message` is the whole explanation."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.user_message = message
+
+
+def packaged_names() -> list[str]:
+    """Names of the scenarios that come with Lendrill, in alphabetical order."""
+    folder = resources.files("scenarios").joinpath("files")
+    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+def load_scenario(name_or_path: str, changes: dict[str, Any] | None = None) -> Scenario:
+    """The scenario of a packaged name or of a path to a TOML file, with `changes` (``{"run.customers": 1000}``) laid over
+    it. ScenarioError says what is wrong, where, and what would be right."""
+    text, file = _read(name_or_path)
+    return parse_scenario(text, file, changes)
+
+
+def parse_scenario(text: str, file: str, changes: dict[str, Any] | None = None) -> Scenario:
+    """A scenario from TOML text; `file` is what errors call it."""
+    try:
+        content = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{file}: not valid TOML: {error}") from None
+    for path, value in (changes or {}).items():
+        section, field = path.split(".")
+        content.setdefault(section, {})[field] = value
+    try:
+        return Scenario.model_validate(content)
+    except ValidationError as error:
+        raise ScenarioError(_explain(text, file, error)) from None
+
+
+def _read(name_or_path: str) -> tuple[str, str]:
+    path = Path(name_or_path)
+    looks_like_path = name_or_path.endswith(".toml") or "/" in name_or_path
+    if not looks_like_path and name_or_path in packaged_names():
+        entry = resources.files("scenarios").joinpath("files", f"{name_or_path}.toml")
+        return entry.read_text(encoding="utf-8"), f"{name_or_path}.toml"
+    if looks_like_path:
+        try:
+            return path.read_text(encoding="utf-8"), str(path)
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+            raise ScenarioError(f"{path}: can't read the scenario file ({reason})") from None
+    raise ScenarioError(_unknown(name_or_path))
+
+
+def _unknown(name: str) -> str:
+    names = packaged_names()
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.5)
+    guess = f"; did you mean {near[0]!r}?" if near else ""
+    return f"no scenario {name!r}{guess} Known: {', '.join(names)}; or give the path of a .toml file"
+
+
+def _explain(text: str, file: str, error: ValidationError) -> str:
+    fault = error.errors()[0]
+    location = [str(part) for part in fault["loc"]]
+    line = _line_of(text, fault["loc"])
+    where = f"{file}:{line}" if line else file
+    message = fault["msg"].removeprefix("Value error, ")
+    if fault["type"] == "extra_forbidden":
+        message = f"unknown field{_near_field(fault['loc'])}"
+    given = "" if fault["type"] in ("missing", "value_error", "extra_forbidden") else f"; given {fault.get('input')!r}"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{where}: {'.'.join(location) or 'scenario'}: {message}{given}{more}"
+
+
+def _near_field(location: Sequence[Any]) -> str:
+    model: Any = Scenario
+    for part in location[:-1]:
+        if isinstance(part, str) and part in model.model_fields:
+            model = model.model_fields[part].annotation
+            model = getattr(model, "__args__", (model,))[0]
+            if not hasattr(model, "model_fields"):
+                return ""
+    fields = list(model.model_fields)
+    near = difflib.get_close_matches(str(location[-1]), fields, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; allowed: {', '.join(fields)}"
+
+
+def _line_of(text: str, location: Sequence[Any]) -> int | None:
+    """Line of the field a fault is about: its section's header, then its key; the n-th table of an array of tables."""
+    keys = [part for part in location if isinstance(part, str)]
+    index = next((part for part in location if isinstance(part, int)), 0)
+    if not keys:
+        return None
+    lines = text.splitlines()
+    start = 0
+    for depth in range(len(keys) - 1, 0, -1):
+        header = re.compile(r"^\s*\[+\s*" + re.escape(".".join(keys[:depth])) + r"\s*\]+")
+        found = [number for number, line in enumerate(lines) if header.match(line)]
+        if found:
+            start = found[min(index, len(found) - 1)]
+            break
+    key = re.compile(r"^\s*(\[+\s*)?" + re.escape(keys[-1]) + r"\b")
+    for number in range(start, len(lines)):
+        if key.match(lines[number]):
+            return number + 1
+    return start + 1 if start else None

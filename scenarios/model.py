@@ -1,0 +1,380 @@
+"""The validated model of a scenario. One class a section of the TOML file; every number the world runs on is a field here
+with a default, so `baseline` is nearly empty and every other scenario says only what differs. Chances are millionths
+(ppm), money is yuan in the files and fen in memory, local wall time everywhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from credit.policies.base import PolicyModel, SharePpm, Yuan
+from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, day_number, instant
+from scenarios.people import ArrivalShape, Factor, Files, Mix, PopulationShape
+
+Count = Annotated[int, Field(ge=0, le=1_000_000)]
+
+WINDOW_MS = {"day": DAY_MS, "hour": HOUR_MS, "15min": 15 * MINUTE_MS, "5min": 5 * MINUTE_MS, "minute": MINUTE_MS}
+
+
+class Run(PolicyModel):
+    """How long, how many, from when, and the grain of the windows."""
+
+    customers: int = Field(default=20_000, ge=1, le=20_000_000)
+    days: int = Field(default=180, ge=1, le=3_660)
+    start: dt.date = dt.date(2026, 1, 1)
+    seed: int = Field(default=20_260_101, ge=0, le=2**62)
+    window: Literal["day", "hour", "15min", "5min", "minute"] = "day"
+    arrival_days: int | None = Field(default=None, ge=1)
+    """Customers arrive during the first so many days only; all days when absent."""
+
+    first_arrival: int = Field(default=1, ge=1)
+    """Number of the first customer to come; a run that continues another goes on counting."""
+
+    @property
+    def start_ms(self) -> int:
+        return instant(self.start)
+
+    @property
+    def until_ms(self) -> int:
+        return self.start_ms + self.days * DAY_MS
+
+    @property
+    def window_ms(self) -> int:
+        return WINDOW_MS[self.window]
+
+
+class Bank(PolicyModel):
+    """The bank's shape: branches are the units of contention, each with its own staff."""
+
+    branches: int = Field(default=8, ge=1, le=900)
+    branch_weights_ppm: list[Factor] = []
+    """Relative volume of each branch; equal when empty."""
+
+
+class Behaviour(PolicyModel):
+    """What customers and staff do. Chances in millionths, times in the unit of their name."""
+
+    electronic_sign_median_minutes: int = Field(default=90, ge=1)
+    paper_sign_median_hours: int = Field(default=6, ge=1)
+    """In hours in which the counter is open."""
+    sign_spread_ppm: Factor = 900_000
+    """Sigma of the lognormal signing delay."""
+    abandon_ppm: SharePpm = 50_000
+    renew_ppm: SharePpm = 400_000
+    renew_after_days: int = Field(default=3, ge=1)
+    change_request_ppm: SharePpm = 15_000
+    late_sign_ppm: SharePpm = 200_000
+    """Share of those who come too late and try to sign the expired contract before they ask for a new one."""
+    late_renew_ppm: SharePpm = 800_000
+    """Chance that who comes too late asks for a new contract; `renew_ppm` is that of who forgot about it."""
+    paper_confirm_minutes: int = Field(default=20, ge=0)
+    approver_decline_ppm: list[SharePpm] = Field(
+        default=[10_000, 25_000, 60_000, 140_000, 260_000], min_length=5, max_length=5
+    )
+    """Chance that one person at one node declines, by grade from excellent to poor."""
+    approver_alert_ppm: SharePpm = 50_000
+    approver_doubt_ppm: SharePpm = 60_000
+    """What each level of alert and each doubt adds to it."""
+    approver_insight_ppm: SharePpm = 300_000
+    """Chance that a person sees through a fraudster whom the machine let pass."""
+    approver_reduce_ppm: SharePpm = 90_000
+    approver_escalate_ppm: SharePpm = 10_000
+    """Chance that a doubtful case is passed up by a person's own wish."""
+    desk_time_ppm: list[Factor] = Field(
+        default=[800_000, 700_000, 1_200_000, 1_200_000, 1_800_000], min_length=5, max_length=5
+    )
+    """Time a case takes at an approval desk, by product in the order of the mix, relative to the role's own."""
+    condition_days_median: int = Field(default=4, ge=1)
+    condition_never_ppm: SharePpm = 60_000
+    use_evidence_days_median: int = Field(default=12, ge=1)
+    use_not_genuine_ppm: SharePpm = 30_000
+    drawdowns_per_year: int = Field(default=4, ge=1, le=50)
+    drawdown_share_ppm: SharePpm = 350_000
+    miss_base_ppm: SharePpm = 14_000
+    """Chance that an average customer misses an instalment, in a normal economy."""
+    miss_spread: int = Field(default=6, ge=1)
+    """How many times likelier the weakest fifth misses than the average customer."""
+    cure_daily_ppm: SharePpm = 90_000
+    """Chance a day that an overdue customer pays by himself in the first week; falls with DPD."""
+    manual_late_ppm: SharePpm = 60_000
+    early_full_per_year_ppm: SharePpm = 40_000
+    early_partial_per_year_ppm: SharePpm = 30_000
+    notice_response_ppm: SharePpm = 60_000
+    promise_ppm: SharePpm = 420_000
+    unable_ppm: SharePpm = 200_000
+    lost_ppm: SharePpm = 120_000
+    promise_kept_ppm: SharePpm = 600_000
+    """Chances of a contact with an averagely willing customer; the less willing promise less, keep less and hide more."""
+    promise_days_min: int = Field(default=5, ge=5, le=15)
+    promise_days_max: int = Field(default=10, ge=5, le=15)
+    visit_time_ppm: Factor = 3_000_000
+    legal_time_ppm: Factor = 2_000_000
+    """Time that a visit and a legal step take, relative to a call of the same team."""
+    write_off_decline_ppm: SharePpm = 30_000
+    """Chance that one of the three bodies turns a write-off down."""
+    reviewer_reject_ppm: SharePpm = 5_000
+    payment_wrong_ppm: SharePpm = 200
+    """Payments that core banking reports with another amount or account than ordered."""
+    debit_partial_ppm: SharePpm = 100_000
+    """Debits missed whose account still holds a part of what is due."""
+
+
+def _over_defaults(model: type[PolicyModel], values: Any) -> Any:
+    """Part of a role or partner given in a file is laid over that role's or partner's own defaults, not the general ones."""
+    if not isinstance(values, dict):
+        return values
+    defaults = {name: model.model_fields[name].default for name in values if name in model.model_fields}
+    return {
+        name: defaults[name].model_dump() | value
+        if isinstance(value, dict) and isinstance(defaults.get(name), PolicyModel)
+        else value
+        for name, value in values.items()
+    }
+
+
+class Role(PolicyModel):
+    """One role's people and work: how many, when, and how long a case takes."""
+
+    per_branch: Count = 0
+    head_office: Count = 0
+    service_minutes_median: int = Field(default=20, ge=1, le=10_000)
+    service_spread_ppm: Factor = 500_000
+    limit_minutes: int = Field(default=480, ge=1)
+    shift_start_minute: int = Field(default=510, ge=0, le=1439)
+    shift_end_minute: int = Field(default=1050, ge=1, le=1440)
+    break_start_minute: int = Field(default=720, ge=0, le=1439)
+    break_end_minute: int = Field(default=780, ge=1, le=1440)
+    every_day: bool = False
+    """Works on holidays and weekends too."""
+
+    @model_validator(mode="after")
+    def _shift(self) -> Role:
+        if not self.shift_start_minute < self.shift_end_minute:
+            raise ValueError("shift_start_minute must lie before shift_end_minute")
+        return self
+
+
+class Staff(PolicyModel):
+    """People a branch and at head office, by role. `scale` lets the numbers follow the volume: with it on, counts are
+    multiplied by customers per day over `scale_per_day`."""
+
+    scale: bool = True
+    scale_per_day: int = Field(default=110, ge=1)
+    leave_days_per_year: int = Field(default=10, ge=0, le=60)
+    initial_approver: Role = Role(per_branch=2, service_minutes_median=25)
+    re_reviewer: Role = Role(per_branch=2, service_minutes_median=20)
+    risk_specialist: Role = Role(head_office=2, service_minutes_median=30)
+    final_approver: Role = Role(head_office=3, service_minutes_median=25)
+    committee: Role = Role(head_office=2, service_minutes_median=40, limit_minutes=1440)
+    disbursement_operator: Role = Role(per_branch=1, service_minutes_median=10, limit_minutes=240)
+    disbursement_reviewer: Role = Role(per_branch=1, service_minutes_median=8, limit_minutes=240)
+    use_verifier: Role = Role(per_branch=1, service_minutes_median=30)
+    collector_early: Role = Role(per_branch=1, service_minutes_median=12, limit_minutes=1440)
+    collector_middle: Role = Role(per_branch=1, service_minutes_median=20, limit_minutes=1440)
+    collector_long: Role = Role(per_branch=1, service_minutes_median=45, limit_minutes=2880)
+    branch_risk_director: Role = Role(per_branch=1, service_minutes_median=20, limit_minutes=2880)
+    head_office_risk: Role = Role(head_office=2, service_minutes_median=20, limit_minutes=2880)
+    finance: Role = Role(head_office=1, service_minutes_median=15, limit_minutes=2880)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, values: Any) -> Any:
+        return _over_defaults(cls, values)
+
+    def roles(self) -> dict[str, Role]:
+        """Role by name, in the order of the class."""
+        return {name: value for name, value in self if isinstance(value, Role)}
+
+
+class Partner(PolicyModel):
+    """One partner port: latency, error rate, timeout."""
+
+    latency_ms_median: int = Field(default=800, ge=1)
+    latency_spread_ppm: Factor = 600_000
+    error_ppm: SharePpm = 2_000
+    timeout_ms: int = Field(default=10_000, ge=1)
+
+
+class Partners(PolicyModel):
+    """The partners behind their ports (EXT-06)."""
+
+    bureau: Partner = Partner(latency_ms_median=1_200)
+    lists: Partner = Partner(latency_ms_median=150)
+    tax: Partner = Partner(latency_ms_median=1_500, error_ppm=5_000)
+    registry: Partner = Partner(latency_ms_median=900)
+    carrier: Partner = Partner(latency_ms_median=400)
+    public_security: Partner = Partner(latency_ms_median=600)
+    judicial: Partner = Partner(latency_ms_median=700)
+    sentiment: Partner = Partner(latency_ms_median=500)
+    core_banking: Partner = Partner(latency_ms_median=2_000, error_ppm=500)
+    payment: Partner = Partner(
+        latency_ms_median=180_000, latency_spread_ppm=800_000, error_ppm=4_000, timeout_ms=7_200_000
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, values: Any) -> Any:
+        return _over_defaults(cls, values)
+
+
+PartnerName = Literal[
+    "bureau",
+    "lists",
+    "tax",
+    "registry",
+    "carrier",
+    "public_security",
+    "judicial",
+    "sentiment",
+    "core_banking",
+    "payment",
+]
+
+
+class EconomyPoint(PolicyModel):
+    """The economy from a date on; between two points it moves in a straight line."""
+
+    day: dt.date
+    unemployment_ppm: SharePpm = 50_000
+    house_price_ppm: Factor = 1_000_000
+    """House prices relative to the start."""
+
+
+class Sensitivity(PolicyModel):
+    """How strongly the economy moves missed instalments, by the purpose class of a product. Each figure is the change of
+    the chance of a miss, as a share of it, per percentage point of unemployment above normal, or per tenth that house
+    prices lie below the start; symmetric, and never below `floor_ppm` of the normal chance."""
+
+    normal_unemployment_ppm: SharePpm = 50_000
+    consumer_per_point_ppm: Factor = 150_000
+    operating_per_point_ppm: Factor = 180_000
+    housing_per_point_ppm: Factor = 80_000
+    consumer_per_price_tenth_ppm: Factor = 20_000
+    operating_per_price_tenth_ppm: Factor = 60_000
+    housing_per_price_tenth_ppm: Factor = 250_000
+    floor_ppm: Factor = 200_000
+
+
+class Fault(PolicyModel):
+    """Something that breaks: a partner that does not answer, or a share of a role that is away."""
+
+    kind: Literal["partner_outage", "absence"]
+    target: str
+    """A partner, or a role of the staff section."""
+    start: dt.datetime
+    end: dt.datetime
+    share_ppm: SharePpm = 1_000_000
+
+    @model_validator(mode="after")
+    def _known(self) -> Fault:
+        if self.end <= self.start:
+            raise ValueError("end must lie after start")
+        allowed = Partners.model_fields if self.kind == "partner_outage" else _role_names()
+        if self.target not in allowed:
+            raise ValueError(f"target {self.target!r} is not one of {', '.join(allowed)}")
+        return self
+
+    @property
+    def start_ms(self) -> int:
+        return _ms(self.start)
+
+    @property
+    def end_ms(self) -> int:
+        return _ms(self.end)
+
+
+def _ms(moment: dt.datetime) -> int:
+    return day_number(moment.date()) * DAY_MS + (
+        moment - dt.datetime.combine(moment.date(), dt.time())
+    ) // dt.timedelta(milliseconds=1)
+
+
+def _role_names() -> list[str]:
+    return [name for name, field in Staff.model_fields.items() if field.annotation is Role]
+
+
+class ScriptedCustomer(PolicyModel):
+    """A customer whose form and behaviour are written down instead of drawn: the worked examples (EX-01 to EX-10)."""
+
+    party: int = Field(ge=1, le=1_000)
+    """Number of the scripted party; drawn parties start after the scripted ones."""
+    at: dt.datetime
+    name: str = Field(min_length=2, max_length=16)
+    id_number: str
+    mobile: str
+    credit_code: str = ""
+    branch: int = Field(default=1, ge=1)
+    channel: str = "mobile_bank"
+    segment: str = "individual"
+    product: str = "consumer_loan"
+    amount: Yuan
+    term_months: int
+    method: str = "equal_instalment"
+    purpose: str
+    occupation: int = 1
+    income: Yuan
+    employment_months: int = 60
+    documents: list[str]
+    consents: list[str] = ["bureau", "personal_data", "auto_debit"]
+    collateral: Yuan = 0
+    # latent truth
+    true_income: Yuan | None = None
+    miss_ppm: SharePpm = 0
+    quality_ppm: SharePpm = 800_000
+    """Latent credit quality: what the bureau and the score will see; 1000000 is the best."""
+    lenders: int = Field(default=1, ge=0)
+    queries_3m: int = Field(default=1, ge=0)
+    history_months: int = Field(default=60, ge=0)
+    other_debt: Yuan = 0
+    other_monthly_debt: Yuan = 0
+    deposits: Yuan = 0
+    # behaviour
+    sign_after_minutes: int = 30
+    approved_amount: Yuan | None = None
+    """What the people at the desks approve when they decide by hand; as asked when absent."""
+    debit_day: int | None = Field(default=None, ge=1, le=28)
+    reminder_days: int | None = Field(default=None, ge=0, le=15)
+    use_evidence_after_days: int | None = None
+    early_tranche_after_days: int | None = None
+    """Asks for the next tranche this many days after the first, before its use is verified: must be refused."""
+    payment_minutes: int | None = None
+
+
+class Scenario(PolicyModel):
+    """A whole scenario file."""
+
+    name: str = Field(pattern="^[a-z][a-z0-9_]*$")
+    title: str
+    purpose: str
+    """What the scenario is for."""
+    look_at: list[str]
+    """What to look at in its report."""
+    run: Run = Run()
+    bank: Bank = Bank()
+    mix: Mix = Mix()
+    arrivals: ArrivalShape = ArrivalShape()
+    population: PopulationShape = PopulationShape()
+    files: Files = Files()
+    behaviour: Behaviour = Behaviour()
+    staff: Staff = Staff()
+    partners: Partners = Partners()
+    economy: list[EconomyPoint] = []
+    sensitivity: Sensitivity = Sensitivity()
+    faults: list[Fault] = []
+    policies: dict[str, dict[str, Any]] = {}
+    script: list[ScriptedCustomer] = []
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Scenario:
+        if [p.day for p in self.economy] != sorted(p.day for p in self.economy):
+            raise ValueError("economy: the points must stand in the order of their days")
+        if self.bank.branch_weights_ppm and len(self.bank.branch_weights_ppm) != self.bank.branches:
+            raise ValueError("bank: branch_weights_ppm needs one weight a branch")
+        parties = [s.party for s in self.script]
+        if sorted(parties) != list(range(1, len(parties) + 1)):
+            raise ValueError("script: parties must be numbered 1, 2, 3 …")
+        if len(self.script) > self.run.customers:
+            raise ValueError("run: customers must be at least the number of scripted customers")
+        return self

@@ -1,0 +1,175 @@
+"""The sections of a scenario that say who comes and when: the product mix, the shape of arrivals, the population and what
+partners hold on it. Its rule: a margin or a rate that nobody could draw from is refused here, in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from credit.policies.base import PolicyModel, SharePpm, Yuan
+
+Factor = Annotated[int, Field(ge=0, le=100_000_000)]
+"""A multiplier in millionths: 1000000 leaves things as they are."""
+
+
+class Mix(PolicyModel):
+    """Share of each product among the arrivals; the segment follows from the product (CUS-02)."""
+
+    consumer_loan_ppm: SharePpm = 520_000
+    card_instalment_ppm: SharePpm = 300_000
+    mortgage_ppm: SharePpm = 80_000
+    micro_business_ppm: SharePpm = 80_000
+    working_capital_ppm: SharePpm = 20_000
+
+    @model_validator(mode="after")
+    def _whole(self) -> Mix:
+        if sum(self.shares()) != 1_000_000:
+            raise ValueError(f"the product shares must sum to 1000000, these sum to {sum(self.shares())}")
+        return self
+
+    def shares(self) -> list[int]:
+        """Shares of products 1 … 5."""
+        return [
+            self.consumer_loan_ppm, self.card_instalment_ppm, self.mortgage_ppm, self.micro_business_ppm,
+            self.working_capital_ppm,
+        ]  # fmt: skip
+
+
+class Campaign(PolicyModel):
+    """A span of days with more (or fewer) arrivals: a campaign, a burst, a quiet week. Hours optional."""
+
+    name: str
+    from_day: dt.date
+    to_day: dt.date
+    from_hour: int = Field(default=0, ge=0, le=23)
+    to_hour: int = Field(default=24, ge=1, le=24)
+    factor_ppm: Factor
+
+
+class ArrivalShape(PolicyModel):
+    """Intensity of arrivals by hour, weekday, holiday, month and growth over a year."""
+
+    hour_weights: list[int] = Field(
+        default=[4, 2, 1, 1, 1, 3, 10, 25, 60, 95, 100, 85, 55, 70, 90, 85, 75, 65, 55, 60, 65, 50, 30, 12],
+        min_length=24,
+        max_length=24,
+    )
+    weekday_weights: list[int] = Field(default=[110, 105, 100, 100, 105, 60, 45], min_length=7, max_length=7)
+    holiday_weight: int = Field(default=25, ge=0)
+    """Weight of a public holiday; make-up workdays count as Mondays."""
+    month_weights: list[int] = Field(
+        default=[105, 70, 110, 100, 100, 105, 95, 95, 105, 85, 105, 120], min_length=12, max_length=12
+    )
+    growth_per_year_ppm: int = Field(default=80_000, ge=-900_000, le=10_000_000)
+    campaigns: list[Campaign] = []
+
+    @model_validator(mode="after")
+    def _somebody_comes(self) -> ArrivalShape:
+        for name in ("hour_weights", "weekday_weights", "month_weights"):
+            weights = getattr(self, name)
+            if min(weights) < 0 or sum(weights) < 1:
+                raise ValueError(f"{name} must not be negative, nor all zero")
+        return self
+
+
+class PopulationShape(PolicyModel):
+    """Margins of the population and the rates at which forms are wrong."""
+
+    age_bands: list[int] = [18, 25, 30, 35, 40, 45, 50, 55, 60, 70]
+    age_weights: list[int] = [11, 18, 20, 17, 13, 9, 6, 4, 2]
+    monthly_income_bands: list[Yuan] = Field(
+        default=[2_000, 4_000, 6_000, 8_000, 12_000, 20_000, 40_000, 100_000], validate_default=True
+    )
+    """Edges of the bands of a person's true income a month; firms take in a multiple of their owner's."""
+    income_weights: list[int] = [10, 22, 25, 20, 14, 7, 2]
+    region_weights: list[int] = Field(default=[12, 7, 29, 27, 15, 10], min_length=6, max_length=6)
+    """North, north-east, east, south and centre, south-west, north-west: where people are registered."""
+    repeat_ppm: SharePpm = 60_000
+    """Share of arrivals that are an earlier party coming again."""
+    rush_ppm: SharePpm = 4_000
+    """Share that apply several times within days through several channels (SCO-11)."""
+    wrong_check_digit_ppm: SharePpm = 6_000
+    wrong_id_length_ppm: SharePpm = 4_000
+    malformed_mobile_ppm: SharePpm = 6_000
+    missing_field_ppm: SharePpm = 4_000
+    amount_out_of_range_ppm: SharePpm = 6_000
+    vague_purpose_ppm: SharePpm = 12_000
+    missing_document_ppm: SharePpm = 8_000
+    late_document_ppm: SharePpm = 80_000
+    """A conditional document that comes later (APR-13)."""
+    no_bureau_consent_ppm: SharePpm = 2_000
+    no_auto_debit_ppm: SharePpm = 60_000
+    fraud_ppm: SharePpm = 4_000
+    gang_ppm: SharePpm = 1_000
+    listed_ppm: SharePpm = 5_000
+    income_inflation_ppm: SharePpm = 60_000
+    """Share that declare far more income than they have."""
+    thin_employment_ppm: SharePpm = 40_000
+    """Share employed for less than half a year; the others for `employment_months_mean` on average."""
+    employment_months_mean: int = Field(default=66, ge=6)
+    micro_income_factor: int = Field(default=20, ge=1, le=1_000)
+    enterprise_income_factor: int = Field(default=400, ge=1, le=2_000)
+    """How many times a person's income a firm of that size takes in a month, at the median."""
+    amount_in_incomes_ppm: list[Factor] = Field(
+        default=[5_000_000, 1_200_000, 70_000_000, 4_000_000, 3_000_000], min_length=5, max_length=5
+    )
+    """Amount asked, in monthly incomes, at the median, by product in the order of the mix."""
+    tolerance_ppm: SharePpm = 20_000
+    """How far a drawn margin may lie from its declared one in the fidelity report."""
+
+    @model_validator(mode="after")
+    def _drawable(self) -> PopulationShape:
+        for name, edges, weights in (
+            ("age", self.age_bands, self.age_weights), ("income", self.monthly_income_bands, self.income_weights),
+        ):  # fmt: skip
+            if len(edges) != len(weights) + 1 or len(edges) < 2 or edges != sorted(set(edges)):
+                raise ValueError(f"the {name} bands need rising edges, one more than there are weights")
+            if min(weights) < 0 or sum(weights) < 1:
+                raise ValueError(f"the {name} weights must not be negative, nor all zero")
+        if min(self.region_weights) < 0 or sum(self.region_weights) < 1:
+            raise ValueError("region_weights must not be negative, nor all zero")
+        if sum(self.defects_ppm()) > 1_000_000:
+            raise ValueError(f"the rates of wrong forms must sum to at most 1000000, these: {sum(self.defects_ppm())}")
+        if min(high - low for low, high in zip(self.age_bands, self.age_bands[1:], strict=False)) < 2:
+            raise ValueError("an age band must span at least two years")
+        if self.age_bands[0] < 1 or self.age_bands[-1] > 120:
+            raise ValueError("age_bands must lie between 1 and 120 years")
+        return self
+
+    def defects_ppm(self) -> list[int]:
+        """Rates of the defects a form can have, of which it has at most one (see `sim.population.defects.Defect`)."""
+        return [
+            self.wrong_check_digit_ppm, self.wrong_id_length_ppm, self.malformed_mobile_ppm, self.missing_field_ppm,
+            self.amount_out_of_range_ppm, self.vague_purpose_ppm, self.missing_document_ppm, self.no_bureau_consent_ppm,
+        ]  # fmt: skip
+
+
+class Files(PolicyModel):
+    """What partners hold on people: credit files, tax, carrier, registry, courts. Means are of the customer in the middle;
+    weaker customers show more lenders, queries and debt, stronger ones more deposits."""
+
+    thin_ppm: SharePpm = 70_000
+    """Share without any credit history."""
+    lenders_mean_ppm: Factor = 1_600_000
+    queries_3m_mean_ppm: Factor = 1_300_000
+    history_months_mean: int = Field(default=70, ge=1)
+    debt_share_median_ppm: SharePpm = 110_000
+    """Monthly instalments elsewhere, as a share of the income."""
+    debt_months: int = Field(default=30, ge=1)
+    """Debt elsewhere, in monthly instalments."""
+    overdue_dpd_mean: int = Field(default=6, ge=1)
+    deposit_months_mean_ppm: Factor = 1_800_000
+    """Deposits with the bank, in monthly incomes."""
+    tax_least_ppm: SharePpm = 870_000
+    """Taxed income lies between this share and all of the true income."""
+    mobile_months_mean: int = Field(default=50, ge=1)
+    mobile_mismatch_ppm: SharePpm = 4_000
+    registry_gap_ppm: SharePpm = 30_000
+    """Share of firms registered for half as long as they say."""
+    inactive_ppm: SharePpm = 5_000
+    litigation_ppm: SharePpm = 30_000
+    fraud_mobile_mismatch_ppm: SharePpm = 400_000
+    fraud_identity_mismatch_ppm: SharePpm = 180_000
+    fraud_inactive_ppm: SharePpm = 300_000

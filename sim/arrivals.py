@@ -1,0 +1,177 @@
+"""When customers come. Exactly the scenario's number of them arrive, non-stationary: by hour of day, weekday, public holiday
+and make-up workday, month, growth and campaigns. Each arrival's instant is a keyed quantile of the cumulative intensity,
+and arrivals are numbered in the order of their instants, so neither shards nor windows have a say. A SimPy process walks
+the calendar hour by hour and releases who comes in that hour; each scripted customer is a process of his own. Its rule:
+the same window asked for twice, or first of all, gives the same forms."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+import simpy
+
+from credit.calendar import is_workday
+from credit.messages import Kind, Rows, SubmitApplication
+from credit.policies.loading import load
+from credit.policies.products import ProductPolicy
+from credit.subsystem import Window
+from credit.times import DAY_MS, HOUR_MS, Bools, Ints, day_number
+from scenarios.model import Scenario
+from scenarios.people import ArrivalShape
+from sim.population.forms import Forms
+from sim.randomness import PPM, Draw
+
+MONDAY_OF_EPOCH = 3
+"""1 January 1970 was a Thursday: (day + 3) % 7 is 0 on Mondays."""
+_EDGE_BITS = 31
+_CHUNK = 1 << 20
+_AROUND = 14
+Whole = np.ndarray[Any, np.dtype[np.object_]]
+"""Whole numbers of any size."""
+Steps = Generator[simpy.Event, Any, None]
+
+
+class Arrivals:
+    """The arrivals of one scenario under one seed."""
+
+    def __init__(self, scenario: Scenario, seed: int, products: ProductPolicy | None = None) -> None:
+        catalogue = products or load("products", ProductPolicy, scenario.policies)
+        self.forms = Forms(scenario, seed, catalogue)
+        script = self.forms.people.script
+        self._scripted_at: Ints = script.forms["at"][1:].astype(np.int64)
+        self.instants = drawn_instants(scenario, seed, scenario.run.customers - len(script))
+        self._branches_max = scenario.bank.branches
+        self._first = scenario.run.first_arrival + len(script)
+        self._env: simpy.Environment | None = None
+        self._until = 0
+        self._released: list[tuple[Ints, Ints]] = []
+
+    def window(self, window: Window, branches: Ints) -> Rows:
+        """The forms handed in at the given branches within a window, as `SubmitApplication` rows in time order."""
+        arrival, at = self.who_comes(window)
+        if not len(arrival):
+            return SubmitApplication.empty()
+        mine = np.zeros(self._branches_max + 1, dtype=bool)
+        mine[branches] = True
+        here = mine[self.forms.people.branch(self.forms.visits.of(arrival).party)]
+        return self.forms.forms(arrival[here], at[here])
+
+    def who_comes(self, window: Window) -> tuple[Ints, Ints]:
+        """Numbers and instants of all arrivals within a window, in time order."""
+        if self._env is None or self._env.now != window.start:
+            self._begin(window.start)
+        assert self._env is not None
+        self._until, self._released = window.until, []
+        self._env.run(until=window.until)
+        if not self._released:
+            nobody = np.zeros(0, dtype=np.int64)
+            return nobody, nobody
+        arrival = np.concatenate([numbers for numbers, _ in self._released])
+        at = np.concatenate([instants for _, instants in self._released])
+        order = np.lexsort((arrival, at))
+        return arrival[order], at[order]
+
+    def source(self, branches: Ints) -> ArrivalSource:
+        """These arrivals as a stage host's source of mail, for a shard's branches."""
+        return ArrivalSource(self, branches)
+
+    def _begin(self, start: int) -> None:
+        self._env = simpy.Environment(initial_time=start)
+        self._env.process(self._customers(self._env))
+        for index, at in enumerate(self._scripted_at.tolist()):
+            if at >= start:
+                self._env.process(self._scripted(self._env, index + 1, at))
+
+    def _customers(self, env: simpy.Environment) -> Steps:
+        """Releases, hour by hour, everybody who comes before the hour's end or the window's, whichever is first."""
+        first = self._first
+        while True:
+            now = int(env.now)
+            end = min((now // HOUR_MS + 1) * HOUR_MS, self._until)
+            low, high = np.searchsorted(self.instants, (now, end)).tolist()
+            if high > low:
+                self._released.append((np.arange(first + low, first + high, dtype=np.int64), self.instants[low:high]))
+            yield env.timeout(end - now)
+
+    def _scripted(self, env: simpy.Environment, party: int, at: int) -> Steps:
+        yield env.timeout(at - int(env.now))
+        self._released.append((np.array([party], dtype=np.int64), np.array([at], dtype=np.int64)))
+
+
+class ArrivalSource:
+    """What a stage host asks for mail from outside (see `actors.host.Source`)."""
+
+    def __init__(self, arrivals: Arrivals, branches: Ints) -> None:
+        self._arrivals, self._branches = arrivals, branches
+
+    def mail(self, window: Window) -> list[tuple[Kind, Rows]]:
+        """This window's forms."""
+        rows = self._arrivals.window(window, self._branches)
+        return [(SubmitApplication, rows)] if len(rows) else []
+
+
+def drawn_instants(scenario: Scenario, seed: int, count: int) -> Ints:
+    """`count` instants in ascending order, drawn from the scenario's intensity (see `hourly_weights`)."""
+    first_ms = day_number(scenario.run.start) * DAY_MS
+    edges = _edges(hourly_weights(scenario))
+    hour_draw, moment_draw = Draw(seed, "arrival.hour"), Draw(seed, "arrival.moment")
+    instants = np.empty(count, dtype=np.int64)
+    for low in range(0, count, _CHUNK):
+        number = np.arange(low, min(low + _CHUNK, count), dtype=np.int64)
+        luck = number + scenario.run.first_arrival - 1
+        place = (hour_draw.words(luck) >> np.uint64(64 - _EDGE_BITS)).astype(np.int64)
+        hour = np.searchsorted(edges, place, side="right")
+        instants[number] = first_ms + hour * HOUR_MS + moment_draw.below(HOUR_MS, luck)
+    instants.sort()
+    return instants
+
+
+def hourly_weights(scenario: Scenario) -> Whole:
+    """Intensity of each hour of the days on which customers arrive, as exact whole numbers on a scale of their own."""
+    run, shape = scenario.run, scenario.arrivals
+    first = day_number(run.start)
+    days = np.arange(first, first + min(run.arrival_days or run.days, run.days), dtype=np.int64)
+    daily = (_day_weights(shape, days) * _month_weights(shape, days)).astype(object)
+    daily = daily * np.maximum(PPM + shape.growth_per_year_ppm * (days - first) // 365, 0).astype(object)
+    weights = daily[:, None] * np.array(shape.hour_weights, dtype=object)[None, :]
+    for campaign in shape.campaigns:
+        on = (days >= day_number(campaign.from_day)) & (days <= day_number(campaign.to_day))
+        hours = slice(campaign.from_hour, campaign.to_hour)
+        weights[:, hours] = np.where(on[:, None], weights[:, hours] * campaign.factor_ppm, weights[:, hours] * PPM)
+        closed = [hour for hour in range(24) if not campaign.from_hour <= hour < campaign.to_hour]
+        weights[:, closed] *= PPM
+    whole: Whole = weights.ravel()
+    return whole
+
+
+def _edges(weights: Whole) -> Ints:
+    total = int(weights.sum())
+    if total <= 0:
+        raise ValueError("arrivals: nobody can come: the weights of all hours of the run are zero")
+    cumulative = np.cumsum(weights)
+    return np.array([int(edge) * (1 << _EDGE_BITS) // total for edge in cumulative], dtype=np.int64)
+
+
+def _month_weights(shape: ArrivalShape, days: Ints) -> Ints:
+    months = days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12
+    return np.array(shape.month_weights, dtype=np.int64)[months]
+
+
+def _day_weights(shape: ArrivalShape, days: Ints) -> Ints:
+    """Weekday weights; holidays have their own, and a make-up workday (调休) counts as a Monday."""
+    around = np.arange(days[0] - _AROUND, days[-1] + _AROUND + 1, dtype=np.int64)
+    working = np.asarray(is_workday(around), dtype=bool)
+    weekday = (around + MONDAY_OF_EPOCH) % 7
+    weights = np.array(shape.weekday_weights, dtype=np.int64)[weekday]
+    weights[working & (weekday >= 5)] = shape.weekday_weights[0]
+    weights[_holidays(working, weekday)] = shape.holiday_weight
+    return np.asarray(weights[_AROUND:-_AROUND], dtype=np.int64)
+
+
+def _holidays(working: Bools, weekday: Ints) -> Bools:
+    """Days off that are no plain weekend: all of a stretch that takes in a day from Monday to Friday."""
+    stretch = np.cumsum(working)
+    taken_in = np.bincount(stretch, weights=(~working & (weekday < 5)).astype(np.float64)) > 0
+    return ~working & taken_in[stretch]

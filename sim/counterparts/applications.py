@@ -1,0 +1,89 @@
+"""The world opposite the application desk: the port to the risk lists (EXT-07), and the list owners who send the bank a
+refresh of its own copy every week. Its rule: a list query agrees with the latent truth; a copy is incomplete and late."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.codes import Status
+from credit.messages import Kind, ListQuery, ListReply, RefreshRiskList, Rows
+from credit.policies.products import ProductPolicy
+from credit.subsystem import Inbox, State, Window
+from credit.times import DAY_MS, Ints
+from scenarios.model import Scenario
+from sim.counterparts.ports import Port, port_statistics
+from sim.held import Held
+from sim.randomness import Draw
+from sim.truth import Truth
+
+REFRESH_DAYS = 7
+COPY_ENTRIES_MAX = 1_000
+_SEARCHED_MAX = 400_000
+_KNOWN_FROM_START_WEEKS = 8
+_WEEKS = 20
+"""An entry reaches the copy in one of `_WEEKS` weeks, the first eight of which lie before the run."""
+
+
+class ApplicationsCounterpart:
+    """List port and list owners for the branches of one shard."""
+
+    rounds = 1
+
+    def __init__(
+        self, scenario: Scenario, seed: int, branches: Ints, truth: Truth | None = None,
+        products: ProductPolicy | None = None,
+    ) -> None:  # fmt: skip
+        self._truth = truth or Truth(seed, scenario, products)
+        self._port = Port(scenario, seed, "lists")
+        self._start = scenario.run.start_ms
+        self._held = Held()
+        self._copy, self._weeks = self._entries(scenario, seed, np.asarray(branches, dtype=np.int64))
+
+    def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
+        """Answers to list queries, and the refresh of the week when its hour falls in the window."""
+        queries = requests.take(ListQuery)
+        if len(queries):
+            self._held.put(ListReply, self._answers(queries))
+        answers = self._held.release(window)
+        if round_number == 0:
+            answers += [(RefreshRiskList, rows) for rows in self._refresh(window) if len(rows)]
+        return answers
+
+    def statistics(self, window: Window) -> dict[str, Rows]:
+        return port_statistics([self._port], window)
+
+    def export_state(self) -> State:
+        return self._held.export_state()
+
+    def import_state(self, state: State) -> None:
+        self._held.import_state(state)
+
+    def _answers(self, queries: Rows) -> Rows:
+        answer = self._port.call(queries["case"], queries["at"], queries["at"])
+        lists = np.where(answer.missing, 0, self._truth.lists(queries["party"]))
+        status = np.where(answer.missing, Status.UNAVAILABLE, Status.OK)
+        return ListReply.rows(len(queries), at=answer.at, case=queries["case"], lists=lists, status=status)
+
+    def _refresh(self, window: Window) -> list[Rows]:
+        """Refreshes go out at the start of the run and every week after, at midnight."""
+        period = REFRESH_DAYS * DAY_MS
+        first = -(-(window.start - self._start) // period)
+        last = (window.until - 1 - self._start) // period
+        found = []
+        for week in range(max(first, 0), last + 1):
+            rows = self._copy[self._weeks == week].copy()
+            rows["at"] = self._start + week * period
+            found.append(rows)
+        return found
+
+    def _entries(self, scenario: Scenario, seed: int, branches: Ints) -> tuple[Rows, Ints]:
+        """Entries of the bank's copy for these branches, and the week in which each arrives."""
+        party = np.arange(1, min(scenario.run.customers, _SEARCHED_MAX) + 1, dtype=np.int64)
+        lists = self._truth.lists(party)
+        listed = np.flatnonzero(lists)[:COPY_ENTRIES_MAX]
+        party, lists = party[listed], lists[listed]
+        here = np.isin(self._truth.people.branch(party), branches)
+        party, lists = party[here], lists[here]
+        rows = RefreshRiskList.rows(len(party), entry=party, list=lists, id_number=self._truth.people.id_numbers(party))
+        drawn = Draw(seed, "lists.week").below(_WEEKS, party)
+        return rows, np.maximum(drawn - _KNOWN_FROM_START_WEEKS + 1, 0)

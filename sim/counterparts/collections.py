@@ -1,0 +1,299 @@
+"""The world opposite collections: overdue customers who read a message or don't, collectors at their desks, and the three
+bodies that decide on write-offs. Its rule: what a customer does is keyed by loan and occasion, so it is the same for any
+windows and shards; when a collector gets round to it is the queue's affair.
+
+Head office's two desks (risk management, finance) serve each branch's write-offs as if it were the only one: they are few,
+and a shared queue would tie the shards together. Their working hours are divided among the branches in the statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from credit.calendar import is_workday
+from credit.codes import Contact, ContactOutcome, Desk, Verdict
+from credit.messages import (
+    CollectionTask,
+    ContactMade,
+    Kind,
+    NoticeSent,
+    PaymentIntended,
+    Rows,
+    WriteOffOpinion,
+    WriteOffTask,
+)
+from credit.subsystem import Inbox, State, Window
+from credit.table import Table
+from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Ints
+from scenarios.model import Behaviour, Scenario
+from sim.curves import lognormal
+from sim.held import Held
+from sim.randomness import PPM, Draw
+from sim.staff import Completions, Desks, Person, Role, StaffState, Tasks, no_tasks
+from sim.truth import Truth
+
+COLLECTORS = (Desk.COLLECTOR_EARLY, Desk.COLLECTOR_MIDDLE, Desk.COLLECTOR_LONG)
+ROUNDS: tuple[tuple[Desk, ...], ...] = (
+    (*COLLECTORS, Desk.BRANCH_RISK_DIRECTOR),
+    (Desk.HEAD_OFFICE_RISK,),
+    (Desk.FINANCE,),
+)
+"""Desks by the round in which they are served: each body of a write-off may still decide in the window of the one before."""
+
+_HEAD_OFFICE = (Desk.HEAD_OFFICE_RISK, Desk.FINANCE)
+_ROUND_OF = {desk: number for number, desks in enumerate(ROUNDS) for desk in desks}
+_TASK_FIELDS = "task loan party branch desk action dpd amount_fen attempt"
+_NOTICE_WANES_DPD = 30
+_WILLING_PPM = 625_000
+"""Willingness of the average customer, for whom the chances in `Behaviour` hold."""
+_LEAST_SERVICE_MS = MINUTE_MS
+_FIRST_HOUR, _HOURS = 8, 12
+REASON_PROMISE, REASON_NOTICE = 1, 2
+
+
+def role_of(desk: int) -> Role:
+    """The staff role that sits at a desk."""
+    return Role[Desk(desk).name]
+
+
+class CollectionsCounterpart:
+    """Customers, collectors and deciding bodies of the branches of one shard."""
+
+    rounds = len(ROUNDS)
+
+    def __init__(
+        self,
+        scenario: Scenario,
+        seed: int,
+        people: Iterable[Person],
+        branches: Sequence[int],
+        truth: Truth | None = None,
+    ) -> None:
+        """`people`: the bank's whole roster; `branches`: those of the shard."""
+        self._desks = Desks(_seated(people, branches), is_workday, scenario.run.start_ms // DAY_MS)
+        self._service = {desk: _service_table(scenario, role_of(desk)) for desks in ROUNDS for desk in desks}
+        self._customers = Customers(scenario.behaviour, seed, truth or Truth(seed, scenario))
+        self._draws = {name: Draw(seed, f"collections.{name}") for name in ("service", "verdict")}
+        self._behaviour = scenario.behaviour
+        self._bank_branches = max(scenario.bank.branches, 1)
+        self._tasks = Table(_TASK_FIELDS, "task")
+        self._next_round: dict[int, list[Rows]] = {}
+        self._again = Held()
+        self._served: list[Role] = []
+
+    # ---- the conversation
+
+    def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
+        """Notices are answered by customers at once; tasks go to the desks of their round."""
+        answers: list[tuple[Kind, Rows]] = []
+        if round_number == 0:
+            self._served = []
+            for kind, rows in self._again.release(window):
+                self._sort(kind, rows, window, round_number)
+        notices = requests.take(NoticeSent)
+        if len(notices):
+            answers.append((PaymentIntended, self._customers.after_notice(notices)))
+        for kind in (CollectionTask, WriteOffTask):
+            if len(rows := requests.take(kind)):
+                self._sort(kind, rows, window, round_number)
+        if round_number < len(ROUNDS):
+            for desk in ROUNDS[round_number]:
+                answers += self._serve(desk, window)
+        return answers
+
+    def _sort(self, kind: Kind, rows: Rows, window: Window, round_number: int) -> None:
+        """Puts tasks before the round of their desk; a desk that has been served sees them in the next window."""
+        for desk in np.unique(rows["desk"]).tolist():
+            mine = rows[rows["desk"] == desk]
+            if _ROUND_OF[Desk(desk)] >= round_number:
+                self._next_round.setdefault(desk, []).append(self._accept(mine))
+            else:
+                mine["at"] = window.until
+                self._again.put(kind, mine)
+
+    def _accept(self, rows: Rows) -> Rows:
+        """Columns that desks of both kinds of task need; the number is unique while a task waits or is in service."""
+        fields = [(name, "i8") for name in (*_TASK_FIELDS.split(), "at", "priority", "limit_at", "excluded")]
+        accepted = np.zeros(len(rows), dtype=fields)
+        for name in rows.dtype.names or ():
+            if name in (accepted.dtype.names or ()):
+                accepted[name] = rows[name]
+        day, means = rows["at"] // DAY_MS, np.maximum(accepted["action"] - Contact.CALL, 0)
+        accepted["task"] = rows["loan"] * 4_000 + day % 1_000 * 4 + np.where(accepted["attempt"] > 0, means, 3)
+        return accepted
+
+    def _serve(self, desk: Desk, window: Window) -> list[tuple[Kind, Rows]]:
+        """One desk's window, at all branches of the shard."""
+        role = role_of(desk)
+        staffed = self._desks.branches(role)
+        if not staffed:
+            self._next_round.pop(desk, None)
+            return []
+        parts = self._next_round.pop(desk, [])
+        tasks = self._arrive(desk, np.concatenate(parts), staffed) if parts else no_tasks()
+        completions = self._desks.serve(role, tasks, window.start, window.until)
+        self._served.append(role)
+        return self._finished(desk, completions)
+
+    def _arrive(self, desk: Desk, rows: Rows, staffed: list[int]) -> Tasks:
+        """Remembers tasks and hands them to the desk; at a branch where nobody sits, nobody ever answers."""
+        rows = rows[np.isin(rows["branch"], staffed)]
+        self._tasks.append(rows)
+        return Tasks.of(
+            rows["task"], rows["at"], self._service_ms(desk, rows), priority=rows["priority"], limit_at=rows["limit_at"],
+            excluded=rows["excluded"], branch=rows["branch"],
+        )  # fmt: skip
+
+    def _service_ms(self, desk: Desk, rows: Rows) -> Ints:
+        drawn = self._draws["service"].quantile(self._service[desk], rows["loan"], rows["task"])
+        factor = np.full(len(rows), PPM, dtype=np.int64)
+        factor[rows["action"] == Contact.VISIT] = self._behaviour.visit_time_ppm
+        factor[rows["action"] == Contact.LEGAL] = self._behaviour.legal_time_ppm
+        return np.asarray(np.maximum(drawn * factor // PPM, _LEAST_SERVICE_MS))
+
+    def _finished(self, desk: Desk, done: Completions) -> list[tuple[Kind, Rows]]:
+        if not len(done):
+            return []
+        place = self._tasks.find(done.task)
+        tasks = self._tasks.take(place)
+        keep = np.ones(len(self._tasks), dtype=bool)
+        keep[place] = False
+        self._tasks.keep(keep)
+        if desk in COLLECTORS:
+            return self._customers.contacted(tasks, done)
+        return [(WriteOffOpinion, self._opinions(tasks, done))]
+
+    def _opinions(self, tasks: Rows, done: Completions) -> Rows:
+        occasion = tasks["task"] % 4_000 * 100 + tasks["desk"]
+        declined = self._draws["verdict"].happens(self._behaviour.write_off_decline_ppm, tasks["loan"], occasion)
+        return WriteOffOpinion.rows(
+            len(tasks), at=done.finished_at, loan=tasks["loan"], desk=tasks["desk"], person=done.person,
+            on_behalf_of=done.on_behalf_of, started_at=done.started_at,
+            verdict=np.where(declined, Verdict.DECLINE, Verdict.APPROVE),
+        )  # fmt: skip
+
+    # ---- figures and state
+
+    def statistics(self, window: Window) -> dict[str, Rows]:
+        """Rows for ``queues`` and ``staff`` of the desks served in the window."""
+        del window
+        if not self._served:
+            return {}
+        queues = [_records(self._desks.queues(role)) for role in self._served]
+        staff = [self._staff(role) for role in self._served]
+        return {"queues": np.concatenate(queues), "staff": np.concatenate(staff)}
+
+    def _staff(self, role: Role) -> Rows:
+        rows = _records(self._desks.staff(role))
+        if any(role == role_of(desk) for desk in _HEAD_OFFICE):
+            rows["on_shift_ms"] //= self._bank_branches
+        return rows
+
+    def export_state(self) -> State:
+        """Tasks known to the desks, the desks themselves, and tasks put off to the next window."""
+        state = {"tasks": self._tasks.export()} | self._again.export_state("again")
+        desks = self._desks.export_state()
+        return state | {f"desks.{name}": rows for name, rows in zip(desks._fields, desks, strict=True)}
+
+    def import_state(self, state: State) -> None:
+        """Replaces everything by exported state."""
+        self._tasks.load(state["tasks"])
+        self._again.import_state(state, "again")
+        self._desks.import_state(StaffState(*(state[f"desks.{name}"] for name in StaffState._fields)))
+        self._next_round, self._served = {}, []
+
+
+class Customers:
+    """How overdue customers answer. Keyed by (loan, attempt); willingness is the truth's."""
+
+    def __init__(self, behaviour: Behaviour, seed: int, truth: Truth) -> None:
+        self._behaviour, self._truth = behaviour, truth
+        names = ("notice", "notice_day", "hour", "outcome", "promise_day", "kept")
+        self._draws = {name: Draw(seed, f"collections.customer.{name}") for name in names}
+
+    def after_notice(self, notices: Rows) -> Rows:
+        """The few that a message moves to pay within days; it wears off with the days past due."""
+        chance = self._scaled(self._behaviour.notice_response_ppm, notices["party"])
+        chance = chance * _NOTICE_WANES_DPD // (_NOTICE_WANES_DPD + notices["dpd"])
+        moved = self._draws["notice"].happens(chance, notices["loan"], notices["attempt"])
+        rows = notices[moved]
+        days = 5 + self._draws["notice_day"].below(4, rows["loan"], rows["attempt"])
+        return self._intended(rows, rows["at"], rows["at"] // DAY_MS + days, REASON_NOTICE)
+
+    def contacted(self, tasks: Rows, done: Completions) -> list[tuple[Kind, Rows]]:
+        """What comes of contacts by collectors, and the payments that customers mean to make on the promised day."""
+        outcome = self.outcomes(tasks)
+        promised = outcome == ContactOutcome.PROMISE
+        least, most = (
+            self._behaviour.promise_days_min,
+            max(self._behaviour.promise_days_max, self._behaviour.promise_days_min),
+        )
+        days = least + self._draws["promise_day"].below(most - least + 1, tasks["loan"], tasks["attempt"])
+        promise_day = np.where(promised, done.finished_at // DAY_MS + days, 0)
+        contacts = ContactMade.rows(
+            len(tasks), at=done.finished_at, loan=tasks["loan"], action=tasks["action"], person=done.person,
+            on_behalf_of=done.on_behalf_of, started_at=done.started_at, outcome=outcome, promise_day=promise_day,
+            promise_fen=np.where(promised, tasks["amount_fen"], 0), attempt=tasks["attempt"],
+        )  # fmt: skip
+        kept = promised & self._keeps(tasks)
+        paying = self._intended(tasks[kept], done.finished_at[kept], promise_day[kept], REASON_PROMISE)
+        return [(ContactMade, contacts), (PaymentIntended, paying)]
+
+    def outcomes(self, tasks: Rows) -> Ints:
+        """Promise, unable, lost or nothing: the unwilling promise less and hide more; a visit finds people."""
+        behaviour, party = self._behaviour, tasks["party"]
+        promise = self._scaled(behaviour.promise_ppm, party)
+        willing = np.minimum(self._truth.willingness_ppm(party), PPM)
+        lost = np.minimum(behaviour.lost_ppm * 2 * (PPM - willing) // (2 * (PPM - _WILLING_PPM)), PPM // 2)
+        lost = np.where(tasks["action"] == Contact.VISIT, lost // 2, lost)
+        drawn = self._draws["outcome"].ppm(tasks["loan"], tasks["attempt"])
+        unable_to = promise + behaviour.unable_ppm
+        return np.select(
+            [drawn < promise, drawn < unable_to, drawn < unable_to + lost],
+            [ContactOutcome.PROMISE, ContactOutcome.UNABLE, ContactOutcome.LOST],
+            ContactOutcome.NONE,
+        ).astype(np.int64)
+
+    def _keeps(self, tasks: Rows) -> Bools:
+        chance = self._scaled(self._behaviour.promise_kept_ppm, tasks["party"])
+        return self._draws["kept"].happens(chance, tasks["loan"], tasks["attempt"])
+
+    def _scaled(self, chance_ppm: int, party: Ints) -> Ints:
+        """A chance of the average customer, for each customer's willingness; at most 95 %."""
+        return np.minimum(chance_ppm * self._truth.willingness_ppm(party) // _WILLING_PPM, 950_000)
+
+    def _intended(self, rows: Rows, at: Ints, day: Ints, reason: int) -> Rows:
+        """Payments of all that is due, at some hour of a day."""
+        within = self._draws["hour"].below(_HOURS * HOUR_MS, rows["loan"], rows["attempt"])
+        return PaymentIntended.rows(
+            len(rows), at=at, loan=rows["loan"], party=rows["party"], pay_at=day * DAY_MS + _FIRST_HOUR * HOUR_MS + within,
+            share_ppm=PPM, reason=reason,
+        )  # fmt: skip
+
+
+def _seated(people: Iterable[Person], branches: Sequence[int]) -> list[Person]:
+    """The people of the shard's desks; those of head office once for each branch, see the module's text."""
+    own = [role_of(desk) for desks in ROUNDS for desk in desks if desk not in _HEAD_OFFICE]
+    shared = [role_of(desk) for desk in _HEAD_OFFICE]
+    everybody = list(people)
+    seated = [person for person in everybody if person.role in own and person.branch in branches]
+    for branch in branches:
+        seated += [replace(person, branch=branch) for person in everybody if person.role in shared]
+    return seated
+
+
+def _service_table(scenario: Scenario, role: Role) -> Ints:
+    rules = scenario.staff.roles()[role.label]
+    return lognormal(rules.service_minutes_median * MINUTE_MS, rules.service_spread_ppm, _LEAST_SERVICE_MS, 5 * DAY_MS)
+
+
+def _records(rows: object) -> Rows:
+    """Named columns as a record array."""
+    names = rows._fields  # type: ignore[attr-defined]
+    columns = dict(zip(names, rows, strict=True))  # type: ignore[call-overload]
+    records = np.zeros(len(columns[names[0]]), dtype=[(name, "i8") for name in names])
+    for name, column in columns.items():
+        records[name] = column
+    return records

@@ -1,0 +1,156 @@
+"""The world opposite contracts: customers who sign within minutes on the phone or come to the counter days later, forget
+about it, ask for a new contract, or want another amount. Its rule: all of it is keyed by (case, attempt) and drawn when the
+offer arrives; attempts count on from round to round, so luck is new with every contract."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.approval import WorkingTime
+from credit.calendar import is_workday
+from credit.contracts import SignMode
+from credit.messages import (
+    ContractChangeRequested,
+    ContractOffered,
+    ContractRenewalRequested,
+    ContractSigned,
+    Kind,
+    Rows,
+)
+from credit.policies import ProductPolicy, columns_of, load
+from credit.policies.approval import ApprovalPolicy
+from credit.subsystem import Inbox, State, Window
+from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Ints
+from scenarios.model import Scenario
+from sim.curves import lognormal
+from sim.held import Held
+from sim.randomness import Draw
+from sim.truth import Truth
+
+_STEP_FEN = 100_000
+_SOONEST_MS = 30 * SECOND_MS
+_LONGEST_MS = 400 * DAY_MS
+_KEPT_LEAST, _KEPT_SPAN = 700_000, 250_000
+_RENEWALS_MAX = 3
+_RENEW_DAYS_MAX = 24
+_ATTEMPTS_A_ROUND = 100
+REASON_AMOUNT, REASON_TERM = 1, 2
+
+
+class ContractsCounterpart:
+    """Customers with a contract to sign. Keeps nothing but actions that are still to come."""
+
+    rounds = 1
+
+    def __init__(self, scenario: Scenario, seed: int, truth: Truth | None = None) -> None:
+        products = load("products", ProductPolicy, scenario.policies)
+        hours = load("approval", ApprovalPolicy, scenario.policies).working_minutes
+        behaviour = scenario.behaviour
+        self._behaviour, self._truth = behaviour, truth or Truth(seed, scenario)
+        self._columns = columns_of(products)
+        self._counter = WorkingTime(hours, is_workday)
+        spread = behaviour.sign_spread_ppm
+        self._electronic = lognormal(behaviour.electronic_sign_median_minutes * MINUTE_MS, spread, 1, _LONGEST_MS)
+        self._paper = lognormal(behaviour.paper_sign_median_hours * HOUR_MS, spread, 1, _LONGEST_MS)
+        names = ("fate", "delay", "late", "renew", "renew_at", "share")
+        self._draws = {name: Draw(seed, f"contract.{name}") for name in names}
+        script = self._truth.people.script
+        self._scripted = len(script)
+        self._scripted_ms = script.column(lambda one: one.sign_after_minutes * MINUTE_MS)
+        self._held = Held()
+
+    def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
+        """What customers do in this window."""
+        del round_number
+        offers = requests.take(ContractOffered)
+        if len(offers):
+            self._receive(offers)
+        return self._held.release(window)
+
+    def statistics(self, window: Window) -> dict[str, Rows]:
+        """Customers keep no figures."""
+        del window
+        return {}
+
+    def export_state(self) -> State:
+        return self._held.export_state()
+
+    def import_state(self, state: State) -> None:
+        self._held.import_state(state)
+
+    def _receive(self, offers: Rows) -> None:
+        """Each offer meets its fate: signed, changed, abandoned or come for too late."""
+        case, attempt = offers["case"], offers["attempt"]
+        scripted = offers["party"] <= self._scripted
+        sign_at = self._sign_at(offers)
+        fate = self._draws["fate"].ppm(case, attempt)
+        abandons = ~scripted & (fate < self._behaviour.abandon_ppm)
+        changes = ~scripted & ~abandons & (attempt == 1)
+        changes &= fate < self._behaviour.abandon_ppm + self._behaviour.change_request_ppm
+        in_time = sign_at < offers["expires_at"]
+        signs = ~abandons & ~changes
+        self._sign(offers[signs & in_time], sign_at[signs & in_time])
+        self._change(offers[changes], sign_at[changes])
+        late = signs & ~in_time & self._draws["late"].happens(self._behaviour.late_sign_ppm, case, attempt)
+        self._sign(offers[late], sign_at[late])
+        missed = abandons | (signs & ~in_time)
+        asks = np.where(abandons, self._behaviour.renew_ppm, self._behaviour.late_renew_ppm)
+        self._renew(offers[missed], asks[missed], np.where(abandons, 0, sign_at)[missed])
+
+    def _sign_at(self, offers: Rows) -> Ints:
+        """Electronic: any hour. Paper: in the counter's hours, on workdays."""
+        case, attempt, at = offers["case"], offers["attempt"], offers["at"]
+        electronic = offers["mode"] == SignMode.ELECTRONIC
+        online = self._draws["delay"].quantile(self._electronic, case, attempt)
+        patience = self._truth.patience_ppm(offers["party"])
+        online = np.clip(online // 1_000 * (patience // 1_000), _SOONEST_MS, _LONGEST_MS)
+        sign_at = at + online
+        if not bool(electronic.all()):
+            spent = np.maximum(self._draws["delay"].quantile(self._paper, case, attempt), _SOONEST_MS)
+            sign_at = np.where(electronic, sign_at, self._counter.add(at, spent))
+        scripted = offers["party"] <= self._scripted
+        after = self._scripted_ms[np.where(scripted, offers["party"], 0)]
+        return np.where(scripted, at + np.maximum(after, 1), sign_at)
+
+    def _sign(self, offers: Rows, sign_at: Ints) -> None:
+        """Read and confirmed first, then signed; on paper both on one visit."""
+        ahead = np.where(
+            offers["mode"] == SignMode.ELECTRONIC, (sign_at - offers["at"]) // 4,
+            self._behaviour.paper_confirm_minutes * MINUTE_MS,
+        )  # fmt: skip
+        confirmed = np.maximum(sign_at - ahead, offers["at"])
+        self._held.put(ContractSigned, ContractSigned.carry(offers, at=sign_at, confirmed_at=confirmed))
+
+    def _change(self, offers: Rows, sign_at: Ints) -> None:
+        """Less money where the product allows less, else another term; said before they would have signed."""
+        least = self._columns.amount_min[offers["product"]]
+        share = _KEPT_LEAST + self._draws["share"].below(_KEPT_SPAN, offers["case"], offers["attempt"])
+        lower = offers["amount_fen"] // 1_000 * (share // 1_000) // _STEP_FEN * _STEP_FEN
+        sensible = (lower >= least) & (lower < offers["amount_fen"])
+        term = np.where(sensible, offers["term_months"], self._other_term(offers))
+        at = np.minimum(offers["at"] + (sign_at - offers["at"]) // 2, offers["expires_at"] - 1)
+        rows = ContractChangeRequested.carry(
+            offers, at=at, amount_fen=np.where(sensible, lower, offers["amount_fen"]), term_months=term,
+            reason=np.where(sensible, REASON_AMOUNT, REASON_TERM),
+        )  # fmt: skip
+        self._held.put(ContractChangeRequested, rows)
+
+    def _other_term(self, offers: Rows) -> Ints:
+        """The product's next longer term, or its longest but one."""
+        terms = self._columns.terms[offers["product"]].copy()
+        months = np.arange(terms.shape[1])
+        longer = terms & (months > offers["term_months"][:, None])
+        shorter = terms & (months < offers["term_months"][:, None])
+        last_shorter = terms.shape[1] - 1 - np.argmax(shorter[:, ::-1], axis=1)
+        return np.asarray(np.where(longer.any(axis=1), np.argmax(longer, axis=1), last_shorter))
+
+    def _renew(self, offers: Rows, chance_ppm: Ints, came_at: Ints) -> None:
+        """Some ask for a new contract: who came too late then and there, who forgot (`came_at` 0) once it has expired."""
+        case, attempt = offers["case"], offers["attempt"]
+        asks = self._draws["renew"].happens(chance_ppm, case, attempt)
+        asks &= attempt % _ATTEMPTS_A_ROUND <= _RENEWALS_MAX
+        rows, came = offers[asks], came_at[asks]
+        span = min(self._behaviour.renew_after_days, _RENEW_DAYS_MAX) * DAY_MS
+        remembers = rows["expires_at"] + self._draws["renew_at"].below(span, rows["case"], rows["attempt"])
+        at = np.where(came > 0, came + MINUTE_MS, remembers)
+        self._held.put(ContractRenewalRequested, ContractRenewalRequested.carry(rows, at=at))

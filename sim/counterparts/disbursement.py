@@ -1,0 +1,280 @@
+"""The world opposite disbursement: operators, reviewers and verifiers at their desks, core banking and the payment channel, and
+borrowers who bring what was still missing, draw on their limits and show what the money was spent on. Its rule: whatever
+people and partners do is keyed by case, loan or transaction; only when somebody gets round to a task is the queue's affair.
+
+Rounds of a window: borrowers act first, because nothing they do follows from a desk's work of the same window by less than a
+day; then verifiers, whose yes may open the next tranche; then operators; then reviewers, whose yes pays. Payments are
+answered in whatever round they are ordered."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.calendar import workday_from
+from credit.codes import Desk, Status, Verdict
+from credit.messages import (
+    ConditionFulfilled,
+    ConditionRequested,
+    DisbursementOpinion,
+    DisbursementTask,
+    DrawdownRequested,
+    FacilityOpened,
+    Kind,
+    PaymentInstruction,
+    PaymentResult,
+    Rows,
+    UseEvidenceFiled,
+    UseEvidenceRequested,
+)
+from credit.policies import ProductPolicy, columns_of, load
+from credit.subsystem import Inbox, State, Window
+from credit.table import Table
+from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Ints
+from scenarios.model import Scenario, ScriptedCustomer
+from sim.counterparts.ports import Port, port_statistics
+from sim.counterparts.staffed import Done, StaffedDesks, service_table
+from sim.curves import below_each, lognormal
+from sim.held import Held
+from sim.randomness import PPM, Draw
+from sim.staff import Desks, Role
+
+DESKS = (Desk.USE_VERIFIER, Desk.DISBURSEMENT_OPERATOR, Desk.DISBURSEMENT_REVIEWER)
+"""The desks in the order in which they are served."""
+
+_FIRST_DESK_ROUND = 1
+_ATTEMPTS, _DESK_CODES = 100, 32
+_DAYS_SPREAD_PPM, _DAYS_MAX = 600_000, 400
+_OFFICE_OPENS_MS, _OFFICE_MS = 9 * HOUR_MS, 8 * HOUR_MS
+_YEAR_DAYS = 365
+_FIRST_DRAWDOWN_DAYS = 10
+_DRAWN_LEAST_PPM, _DRAWN_SPAN_PPM = 500_000, 1_000_000
+_DRAWN_STEP_FEN = 1_000_000
+_TRANCHES = 100
+_WRONG_ACCOUNT_PPM = 250_000
+_PURPOSES = (
+    "condition_never condition_days not_genuine use_days drawdown_times drawdown_day drawdown_amount drawdown_term hour"
+)
+
+
+class DisbursementCounterpart:
+    """Staff of one shard's branches, its borrowers, and the partners that move the money."""
+
+    def __init__(self, scenario: Scenario, seed: int, desks: Desks) -> None:
+        """`desks`: the shard's desks of the roles `DESKS` (see `sim.staffing`)."""
+        self._tables = {desk: service_table(scenario, Role(int(desk))) for desk in DESKS}
+        self._service = Draw(seed, "disbursement.service")
+        self._reject = Draw(seed, "disbursement.reject")
+        self._reject_ppm = scenario.behaviour.reviewer_reject_ppm
+        self._desks = StaffedDesks(desks, DisbursementTask, DESKS, _FIRST_DESK_ROUND, _task_id, self._service_ms)
+        self.rounds = self._desks.rounds
+        self._channel = PaymentChannel(scenario, seed)
+        self._held = Held()
+        self._borrowers = Borrowers(scenario, seed, self._held)
+
+    def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
+        """What staff, partners and borrowers do in a round; answers due after the window are kept."""
+        if round_number == 0:
+            self._desks.open(window)
+        self._desks.take_in(requests.take(DisbursementTask), round_number)
+        done = self._desks.serve(round_number, window)
+        answers = [(DisbursementOpinion, self._opinions(done))] if done else []
+        for kind, act in (
+            (ConditionRequested, self._borrowers.bring_conditions), (FacilityOpened, self._borrowers.plan_drawdowns),
+            (UseEvidenceRequested, self._borrowers.show_use), (PaymentInstruction, self._pay),
+        ):  # fmt: skip
+            rows = requests.take(kind)
+            if len(rows):
+                act(rows)
+        return answers + self._held.release(window)
+
+    def _pay(self, instructions: Rows) -> None:
+        self._held.put(PaymentResult, self._channel.results(instructions))
+
+    def _service_ms(self, desk: Desk, tasks: Rows) -> Ints:
+        occasion = tasks["attempt"] * _DESK_CODES + int(desk)
+        return self._service.quantile(self._tables[desk], tasks["loan"], occasion)
+
+    def _opinions(self, done: Done) -> Rows:
+        tasks, work = done.tasks, done.work
+        return DisbursementOpinion.rows(
+            len(tasks), at=work.finished_at, loan=tasks["loan"], desk=int(done.desk), person=work.person,
+            on_behalf_of=work.on_behalf_of, started_at=work.started_at, urged=work.urged, attempt=tasks["attempt"],
+            verdict=np.where(self._declines(done.desk, tasks), int(Verdict.DECLINE), int(Verdict.APPROVE)),
+        )  # fmt: skip
+
+    def _declines(self, desk: Desk, tasks: Rows) -> Bools:
+        """Operators pass everything on; reviewers now and then find a fault; verifiers find out what is not genuine."""
+        if desk is Desk.DISBURSEMENT_REVIEWER:
+            return self._reject.happens(self._reject_ppm, tasks["loan"], tasks["attempt"])
+        if desk is Desk.USE_VERIFIER:
+            return ~self._borrowers.spends_as_agreed(tasks["loan"])
+        return np.zeros(len(tasks), dtype=bool)
+
+    def statistics(self, window: Window) -> dict[str, Rows]:
+        """Rows for ``queues``, ``staff`` and ``partners`` of the window."""
+        return self._desks.statistics() | port_statistics(self._channel.ports, window)
+
+    def export_state(self) -> State:
+        return self._desks.export_state() | self._held.export_state() | self._borrowers.export_state()
+
+    def import_state(self, state: State) -> None:
+        """Replaces everything by exported state."""
+        self._desks.import_state(state)
+        self._held.import_state(state)
+        self._borrowers.import_state(state)
+
+
+class PaymentChannel:
+    """Core banking books the instruction, then the payment channel carries the money. An instruction that one of them does
+    not take comes back as failed, nothing paid. Keyed by transaction."""
+
+    def __init__(self, scenario: Scenario, seed: int) -> None:
+        self._core, self._payment = Port(scenario, seed, "core_banking"), Port(scenario, seed, "payment")
+        self._draws = {name: Draw(seed, f"payment.{name}") for name in ("wrong", "account", "difference")}
+        self._wrong_ppm = scenario.behaviour.payment_wrong_ppm
+        minutes = [-1 if one.payment_minutes is None else one.payment_minutes for one in _in_order(scenario)]
+        self._scripted_ms = np.array([-1, *minutes], dtype=np.int64) * MINUTE_MS
+
+    @property
+    def ports(self) -> list[Port]:
+        return [self._core, self._payment]
+
+    def results(self, orders: Rows) -> Rows:
+        """One `PaymentResult` an instruction, stamped with the instant at which the bank hears of it."""
+        transaction, attempt = orders["transaction"], orders["attempt"]
+        booked = self._core.call(transaction, attempt, orders["at"])
+        at, failed = booked.at, booked.missing.copy()
+        passed_on = np.flatnonzero(~booked.missing)
+        carried = self._payment.call(transaction[passed_on], attempt[passed_on], at[passed_on])
+        at[passed_on], failed[passed_on] = carried.at, carried.missing
+        wrong = ~failed & self._draws["wrong"].happens(self._wrong_ppm, transaction, attempt)
+        at, failed, wrong = self._by_script(orders, at, failed, wrong)
+        other_account = wrong & self._draws["account"].happens(_WRONG_ACCOUNT_PPM, transaction, attempt)
+        most = np.clip(orders["amount_fen"] - 1, 1, 2**31)
+        less = 1 + below_each(self._draws["difference"], most, transaction, attempt)
+        amount = orders["amount_fen"] - np.where(wrong & ~other_account, less, 0)
+        return PaymentResult.carry(
+            orders, at=at, status=np.where(failed, int(Status.FAILED), int(Status.OK)),
+            amount_fen=np.where(failed, 0, amount), account=orders["account"] + other_account,
+        )  # fmt: skip
+
+    def _by_script(self, orders: Rows, at: Ints, failed: Bools, wrong: Bools) -> tuple[Ints, Bools, Bools]:
+        """Where the script says how long a payment takes, it arrives just then, and whole."""
+        party = np.where(orders["party"] < len(self._scripted_ms), orders["party"], 0)
+        took = self._scripted_ms[party]
+        drawn = took < 0
+        return np.where(drawn, at, orders["at"] + took), failed & drawn, wrong & drawn
+
+
+class Borrowers:
+    """What borrowers do before and after they have the money. Their actions lie at least a day ahead, in office hours of
+    workdays; scripted ones keep to their script."""
+
+    def __init__(self, scenario: Scenario, seed: int, held: Held) -> None:
+        behaviour, products = scenario.behaviour, load("products", ProductPolicy, scenario.policies)
+        self._behaviour, self._held = behaviour, held
+        self._draws = {name: Draw(seed, f"borrower.{name}") for name in _PURPOSES.split()}
+        self._condition_ms = _days_table(behaviour.condition_days_median)
+        self._use_ms = _days_table(behaviour.use_evidence_days_median)
+        self._terms = columns_of(products).terms
+        self._script = _in_order(scenario)
+        self._scripted_loans = Table("loan", "loan")
+
+    def bring_conditions(self, requests: Rows) -> None:
+        """APR-13: what was missing is brought days later, or never."""
+        case, conditions = requests["case"], requests["conditions"]
+        never = self._draws["condition_never"].happens(self._behaviour.condition_never_ppm, case, conditions)
+        rows = requests[~never | self._is_scripted(requests["party"])]
+        spent = self._draws["condition_days"].quantile(self._condition_ms, rows["case"], rows["conditions"])
+        at = self._office_moment(rows["at"], spent, rows["case"])
+        self._held.put(ConditionFulfilled, ConditionFulfilled.carry(rows, at=at))
+
+    def plan_drawdowns(self, opened: Rows) -> None:
+        """PRD-04: a revolving limit is drawn some times a year while it is valid, first within days."""
+        days = (opened["valid_until"] - opened["at"]) // DAY_MS - 1
+        rows = opened[(opened["revolving"] != 0) & (days > 0)]
+        days = (rows["valid_until"] - rows["at"]) // DAY_MS - 1
+        times, rest = np.divmod(self._behaviour.drawdowns_per_year * days, _YEAR_DAYS)
+        once_more = self._draws["drawdown_times"].below(_YEAR_DAYS, rows["case"]) < rest
+        times = np.clip(times + once_more, 1, days)
+        nth = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
+        rows, span = np.repeat(rows, times), np.repeat(days // times, times)
+        latest = np.where(nth == 0, np.minimum(span, _FIRST_DRAWDOWN_DAYS), span)
+        within = below_each(self._draws["drawdown_day"], latest, rows["case"], nth)
+        at = self._office_moment(rows["at"], (nth * span + within) * DAY_MS, rows["case"], nth)
+        share = _DRAWN_LEAST_PPM + self._draws["drawdown_amount"].below(_DRAWN_SPAN_PPM, rows["case"], nth)
+        amount = rows["limit_fen"] * self._behaviour.drawdown_share_ppm // PPM * share // PPM
+        asked = DrawdownRequested.rows(
+            len(rows), at=at, case=rows["case"], request=nth + 1, term_months=self._term(rows, nth),
+            amount_fen=np.maximum(amount // _DRAWN_STEP_FEN, 1) * _DRAWN_STEP_FEN,
+        )  # fmt: skip
+        self._held.put(DrawdownRequested, asked[at < rows["valid_until"]])
+
+    def show_use(self, requests: Rows) -> None:
+        """DIS-16: evidence of what a tranche was spent on comes days later; some of it is not genuine."""
+        scripted = self._is_scripted(requests["party"])
+        for row in requests[scripted]:
+            self._keep_to_script(row)
+        loan = requests["loan"]
+        spent = self._draws["use_days"].quantile(self._use_ms, loan)
+        at = self._office_moment(requests["at"], spent, loan)
+        for place in np.flatnonzero(scripted):
+            days = self._script[int(requests["party"][place]) - 1].use_evidence_after_days
+            if days is not None:
+                at[place] = requests["at"][place] + days * DAY_MS
+        self._held.put(UseEvidenceFiled, UseEvidenceFiled.carry(requests, at=at, genuine=self.spends_as_agreed(loan)))
+
+    def spends_as_agreed(self, loan: Ints) -> Bools:
+        """Whether the money of tranches went where it was meant to go: a truth of the loan, so asking again is no help."""
+        misused = self._draws["not_genuine"].happens(self._behaviour.use_not_genuine_ppm, loan)
+        return np.asarray(~misused | (self._scripted_loans.find(loan) >= 0))
+
+    def _keep_to_script(self, request: np.void) -> None:
+        """A scripted borrower spends as agreed, and may ask for the rest of the limit too early."""
+        one, loan = self._script[int(request["party"]) - 1], int(request["loan"])
+        if self._scripted_loans.find(np.array([loan]))[0] < 0:
+            self._scripted_loans.append(length=1, loan=loan)
+        rest = (one.approved_amount or one.amount) - int(request["amount_fen"])
+        if one.early_tranche_after_days is None or loan % _TRANCHES != 1 or rest <= 0:
+            return
+        at = int(request["at"]) + one.early_tranche_after_days * DAY_MS
+        asked = DrawdownRequested.rows(
+            1, at=at, case=int(request["case"]), amount_fen=rest, term_months=one.term_months, request=2
+        )
+        self._held.put(DrawdownRequested, asked)
+
+    def _is_scripted(self, party: Ints) -> Bools:
+        return (party >= 1) & (party <= len(self._script))
+
+    def _term(self, rows: Rows, nth: Ints) -> Ints:
+        """One of the product's terms."""
+        options = self._terms[rows["product"]]
+        count = options.sum(axis=1)
+        chosen = below_each(self._draws["drawdown_term"], np.maximum(count, 1), rows["case"], nth)
+        return np.asarray(np.argmax(np.cumsum(options, axis=1) > chosen[:, None], axis=1))
+
+    def _office_moment(self, at: Ints, spent_ms: Ints, entity: Ints, occasion: Ints | int = 0) -> Ints:
+        """A moment of office hours on the first workday from the day on which `spent_ms` have passed, tomorrow at the soonest."""
+        day = workday_from(np.maximum((at + spent_ms) // DAY_MS, at // DAY_MS + 1))
+        return np.asarray(day * DAY_MS + _OFFICE_OPENS_MS + self._draws["hour"].below(_OFFICE_MS, entity, occasion))
+
+    def export_state(self) -> State:
+        return {"scripted_loans": self._scripted_loans.export()}
+
+    def import_state(self, state: State) -> None:
+        self._scripted_loans.load(state["scripted_loans"])
+
+
+def _task_id(tasks: Rows) -> Ints:
+    """Unique while a task waits or is in service."""
+    return np.asarray((tasks["loan"] * _ATTEMPTS + tasks["attempt"] % _ATTEMPTS) * _DESK_CODES + tasks["desk"])
+
+
+def _days_table(median: int) -> Ints:
+    """Quantile table of some days, in ms."""
+    return lognormal(median * DAY_MS, _DAYS_SPREAD_PPM, 1, _DAYS_MAX * DAY_MS)
+
+
+def _in_order(scenario: Scenario) -> list[ScriptedCustomer]:
+    """Scripted customers; party n stands at place n − 1."""
+    return sorted(scenario.script, key=lambda one: one.party)

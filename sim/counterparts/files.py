@@ -1,0 +1,189 @@
+"""What partners know of people: the bureau's credit file, tax, carrier, registry, police, courts, the press, and the bank's
+own deposit books. Its rule: facts follow from the latent truth and stay the same however often and by whom they are asked
+for; the honest agree with their forms, fraudsters and the boastful do not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from credit.codes import Segment, Source
+from credit.times import Bools, Ints
+from scenarios.model import Scenario, ScriptedCustomer
+from sim.curves import exponential, lognormal
+from sim.randomness import PPM, Draw
+from sim.truth import Truth
+
+Facts = dict[str, Ints]
+MONTHS = 24
+DPD_MAX = 720
+_KILO = 1_000
+
+
+class Files:
+    """Files of one world's parties; all methods are pure functions of the party."""
+
+    def __init__(self, scenario: Scenario, seed: int, truth: Truth) -> None:
+        self._shape, self._truth = scenario.files, truth
+        self._script = truth.people.script
+        self._share = lognormal(self._shape.debt_share_median_ppm, 800_000, 0, 2 * PPM)
+        self._unit = exponential(PPM)
+        self._history = exponential(self._shape.history_months_mean)
+        self._mobile = exponential(self._shape.mobile_months_mean, 1)
+        self._draws = {name: Draw(seed, f"file.{name}") for name in _PURPOSES}
+
+    # the bureau -----------------------------------------------------------------------------------------------------
+
+    def credit(self, party: Ints) -> Facts:
+        """The credit file (EXT-01): overdue months and worst DPD in 24 months, lenders, queries, debt, length of history."""
+        shape, fraud = self._shape, self._truth.is_fraud(party)
+        thin = self._draws["thin"].happens(shape.thin_ppm, party)
+        weakness = PPM * 3 // 2 - self._truth.quality_ppm(party)
+        overdue = np.where(thin, 0, self._times("overdue", MONTHS * self._truth.normal_miss_ppm(party), party))
+        dpd = 1 + self._times("dpd", PPM * shape.overdue_dpd_mean * (1 + overdue), party)
+        lenders = self._times("lenders", shape.lenders_mean_ppm // _KILO * (weakness // _KILO), party, PPM // 2)
+        queries = self._times("queries", shape.queries_3m_mean_ppm // _KILO * (weakness // _KILO), party)
+        share = self._draws["share"].quantile(self._share, party) // _KILO * (weakness // _KILO)
+        monthly = np.where(thin | (lenders == 0), 0, self._truth.true_income_fen(party) // _KILO * (share // _KILO))
+        facts = {
+            "overdue_24m": np.minimum(overdue, MONTHS),
+            "max_dpd_24m": np.where(overdue > 0, np.minimum(dpd, DPD_MAX), 0),
+            "lenders": np.where(thin, 0, lenders) + np.where(fraud, 4, 0),
+            "queries_3m": queries + np.where(fraud, 4, 0),
+            "debt_fen": monthly * shape.debt_months,
+            "monthly_debt_fen": monthly,
+            "history_months": np.where(thin, 0, 1 + self._draws["history"].quantile(self._history, party)),
+        }
+        return self._as_written(facts, party)
+
+    # the other sources ----------------------------------------------------------------------------------------------
+
+    def verification(self, party: Ints, segment: Ints) -> Facts:
+        """What the other sources say (EXT-06), every column filled; `hide` takes out what was not answered."""
+        shape, fraud = self._shape, self._truth.is_fraud(party)
+        months = self._truth.people.employment_months(party)
+        firm = segment != Segment.INDIVIDUAL
+        gap = self._happens("gap", shape.registry_gap_ppm, party)
+        other_phone = self._happens(
+            "mobile", _either(fraud, shape.fraud_mobile_mismatch_ppm, shape.mobile_mismatch_ppm), party
+        )
+        other_face = self._happens("identity", _either(fraud, shape.fraud_identity_mismatch_ppm, 0), party)
+        closed = self._happens("inactive", _either(fraud, shape.fraud_inactive_ppm, shape.inactive_ppm), party)
+        facts: dict[str, npt.ArrayLike] = {
+            "tax_income_fen": self._taxed(party),
+            "mobile_matches": ~other_phone,
+            "mobile_months": self._draws["months"].quantile(self._mobile, party) // np.where(fraud, 8, 1),
+            "identity_matches": ~other_face,
+            "registry_months": np.where(firm, months // np.where(gap, 2, 1), 0),
+            "registry_active": firm & ~closed,
+            "litigation": self._litigation(party),
+            "sentiment": self._sentiment(party),
+            "shared_devices": self._truth.shared_devices(party),
+            "deposits_fen": self._deposits(party),
+        }
+        return self._as_written({name: np.asarray(column, dtype=np.int64) for name, column in facts.items()}, party)
+
+    def _taxed(self, party: Ints) -> Ints:
+        share = self._shape.tax_least_ppm + self._draws["tax"].below(max(PPM - self._shape.tax_least_ppm, 1), party)
+        return self._truth.true_income_fen(party) // _KILO * (share // _KILO)
+
+    def _litigation(self, party: Ints) -> Ints:
+        weakness = PPM - self._truth.quality_ppm(party)
+        chance = self._shape.litigation_ppm * 2 // _KILO * (weakness // _KILO)
+        sued = self._happens("litigation", chance, party)
+        return np.where(sued, 1 + self._draws["suits"].below(3, party), 0)
+
+    def _sentiment(self, party: Ints) -> Ints:
+        """−100 (bad press) … 100."""
+        lean = (self._truth.quality_ppm(party) - PPM // 2) * 60 // PPM
+        said = 10 + lean + self._draws["sentiment"].below(81, party) - 40
+        return np.asarray(np.clip(said, -100, 100), dtype=np.int64)
+
+    def _deposits(self, party: Ints) -> Ints:
+        mean = self._shape.deposit_months_mean_ppm // _KILO * (self._truth.quality_ppm(party) * 2 // _KILO)
+        months = self._draws["deposits"].quantile(self._unit, party) // _KILO * (mean // _KILO)
+        return np.asarray(self._truth.true_income_fen(party) // _KILO * (months // _KILO), dtype=np.int64)
+
+    # helpers --------------------------------------------------------------------------------------------------------
+
+    def _times(self, name: str, mean_ppm: Ints, party: Ints, rounding_ppm: int = 0) -> Ints:
+        """Geometric counts: an exponential with the given mean in millionths, rounded down, or to the nearest."""
+        size = self._draws[name].quantile(self._unit, party)
+        return np.asarray((mean_ppm // _KILO * (size // _KILO) + rounding_ppm) // PPM, dtype=np.int64)
+
+    def _happens(self, name: str, chance_ppm: npt.ArrayLike, party: Ints) -> Bools:
+        return self._draws[name].happens(chance_ppm, party)
+
+    def _as_written(self, facts: Facts, party: Ints) -> Facts:
+        """Scripted parties have exactly the facts of their script."""
+        if not len(self._script) or not bool((party <= len(self._script)).any()):
+            return facts
+        return {
+            name: self._script.laid_over(column, party, self._script.column(_WRITTEN.get(name, _nothing)))
+            for name, column in facts.items()
+        }
+
+
+_PURPOSES = (
+    "thin", "overdue", "dpd", "lenders", "queries", "share", "history", "tax", "mobile", "months", "identity", "gap",
+    "inactive", "litigation", "suits", "sentiment", "deposits",
+)  # fmt: skip
+
+TOLD_BY: dict[str, Source] = {
+    "tax_income_fen": Source.TAX,
+    "mobile_matches": Source.CARRIER,
+    "mobile_months": Source.CARRIER,
+    "identity_matches": Source.PUBLIC_SECURITY,
+    "registry_months": Source.REGISTRY,
+    "registry_active": Source.REGISTRY,
+    "litigation": Source.JUDICIAL,
+    "sentiment": Source.SENTIMENT,
+}
+"""Which source each fact comes from; the rest the bank knows itself."""
+
+
+def hide(facts: Facts, answered: Ints) -> Facts:
+    """`facts` with zeros where the source (a bit of `answered`) gave no answer."""
+    return {
+        name: np.where(answered & int(TOLD_BY[name]) != 0, column, 0) if name in TOLD_BY else column
+        for name, column in facts.items()
+    }
+
+
+def _either(which: Bools, yes: int, no: int) -> Ints:
+    return np.where(which, yes, no).astype(np.int64)
+
+
+def _nothing(one: ScriptedCustomer) -> int:
+    del one
+    return 0
+
+
+def _agrees(one: ScriptedCustomer) -> int:
+    del one
+    return 1
+
+
+def _overdue(one: ScriptedCustomer) -> int:
+    return MONTHS * one.miss_ppm // PPM
+
+
+_WRITTEN: dict[str, Callable[[ScriptedCustomer], int]] = {
+    "lenders": lambda one: one.lenders,
+    "queries_3m": lambda one: one.queries_3m,
+    "debt_fen": lambda one: one.other_debt,
+    "monthly_debt_fen": lambda one: one.other_monthly_debt,
+    "history_months": lambda one: one.history_months,
+    "overdue_24m": _overdue,
+    "max_dpd_24m": lambda one: 5 * _overdue(one),
+    "tax_income_fen": lambda one: one.income if one.true_income is None else one.true_income,
+    "mobile_matches": _agrees,
+    "mobile_months": lambda one: one.history_months,
+    "identity_matches": _agrees,
+    "registry_months": lambda one: one.employment_months if one.segment != "individual" else 0,
+    "registry_active": lambda one: int(one.segment != "individual"),
+    "deposits_fen": lambda one: one.deposits,
+}
+"""Facts of scripted customers; what is not here (lawsuits, press, shared devices) is nothing."""

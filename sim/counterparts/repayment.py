@@ -1,0 +1,262 @@
+"""The world opposite repayment: accounts that hold what is due or don't, customers who pay by themselves, late or as promised,
+and those who repay early. Its rule: whether an instalment is missed is fixed by (loan, number), whether an overdue customer
+pays by (loan, day), so neither windows, retries nor shards have a say."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from credit.calendar import WORKDAY_LAST_YEAR, add_months, day_of_month, workday_from
+from credit.codes import Channel, Status
+from credit.messages import (
+    DebitRequest,
+    DebitResult,
+    EarlyRepaymentRequested,
+    Kind,
+    LoanOpened,
+    PaymentIntended,
+    PaymentMade,
+    Rows,
+)
+from credit.policies import ProductPolicy, load
+from credit.schedules import LOWER_INSTALMENT, SHORTER_TERM
+from credit.subsystem import Inbox, State, Window
+from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Ints, day_number
+from scenarios.model import Scenario
+from sim.counterparts.ports import Port, port_statistics
+from sim.curves import exponential
+from sim.economy import Economy
+from sim.held import Held
+from sim.randomness import PPM, Draw
+from sim.truth import Truth
+
+_BATCH_MS = 15 * MINUTE_MS
+"""A debit is tried within so long of being asked for."""
+_ONE_INSTALMENT_DPD = 28
+"""Below this DPD the instalment that fell due last is the oldest unpaid one, since months have 28 days or more."""
+_CURE_DPD = np.array([8, 31, 91], dtype=np.int64)
+_CURE_DIVISOR = np.array([1, 2, 5, 20], dtype=np.int64)
+_WILLING_PPM = 625_000
+"""Willingness of the average customer, for whom `cure_daily_ppm` holds."""
+_CURE_MOST_PPM = 950_000
+_PARTIAL_EVERY_DPD = 7
+_PARTIAL_LEAST_PPM, _PARTIAL_SPAN_PPM = 100_000, 500_000
+_PAYING_MS = 12 * HOUR_MS
+_LATE_DAYS_MAX = 5
+_CHANNELS = np.array([Channel.ONLINE_BANK, Channel.MOBILE_BANK, Channel.COUNTER, Channel.THIRD_PARTY], dtype=np.int64)
+_CHANNEL_PPM = np.array([200_000, 600_000, 100_000, 100_000], dtype=np.int64)
+_OFFICE_OPENS_MS, _OFFICE_MS = 9 * HOUR_MS, 8 * HOUR_MS
+_YEAR_DAYS, _MONTH_DAYS = 365, 30
+_EARLY_DAYS_MAX = 1_000 * _YEAR_DAYS
+_LAST_DAY = day_number(dt.date(WORKDAY_LAST_YEAR, 12, 1))
+"""Nobody plans further ahead than workdays are known."""
+_PARTS_MAX = 3
+_PART_LEAST_PPM, _PART_SPAN_PPM = 100_000, 300_000
+_PART_STEP_FEN, _PART_LEAST_FEN = 10_000, 100_000
+
+
+class RepaymentCounterpart:
+    """Customers of a shard's loans and the port through which their accounts are debited."""
+
+    rounds = 1
+
+    def __init__(self, scenario: Scenario, seed: int, truth: Truth | None = None) -> None:
+        self._payers = Payers(scenario, seed, truth or Truth(seed, scenario))
+        self._early = EarlyRepayers(scenario, seed)
+        self._core = Port(scenario, seed, "core_banking")
+        self._place_in_batch = Draw(seed, "debit.batch")
+        self._held, self._far = Held(), Held()
+
+    def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
+        """Results of debits minutes later, payments when they are made, early repayments when their month has come."""
+        del round_number
+        debits = requests.take(DebitRequest)
+        if len(debits):
+            self._ask(debits)
+        intended = requests.take(PaymentIntended)
+        if len(intended):
+            self._held.put(PaymentMade, self._payers.as_intended(intended))
+        opened = requests.take(LoanOpened)
+        if len(opened):
+            self._far.put(EarlyRepaymentRequested, self._early.requests(opened))
+        return self._release(window)
+
+    def _ask(self, debits: Rows) -> None:
+        automatic = debits["automatic"] != 0
+        if bool(automatic.all()):
+            self._held.put(DebitResult, self._debited(debits))
+            return
+        self._held.put(DebitResult, self._debited(debits[automatic]))
+        self._held.put(PaymentMade, self._payers.bill(debits[~automatic]))
+
+    def _debited(self, debits: Rows) -> Rows:
+        """One result a debit: all of it, a part or nothing; nothing and no answer where core banking is silent."""
+        loan, attempt, amount = (np.ascontiguousarray(debits[name]) for name in ("loan", "attempt", "amount_fen"))
+        tried = debits["at"] + self._place_in_batch.below(_BATCH_MS, loan, attempt)
+        answer = self._core.call(loan, attempt, tried)
+        share = self._payers.shares(debits).share_ppm
+        paid = np.where(share == PPM, amount, amount * share // PPM)
+        paid[answer.missing] = 0
+        status = np.where(paid < amount, int(Status.FAILED), int(Status.OK))
+        status[answer.missing] = Status.UNAVAILABLE
+        return DebitResult.rows(len(debits), at=answer.at, loan=loan, paid_fen=paid, status=status, attempt=attempt)
+
+    def _release(self, window: Window) -> list[tuple[Kind, Rows]]:
+        """What is due in the window. Early repayments years ahead lie apart and come nearer once a month, so that a window
+        does not turn over all of them."""
+        today = np.array([(window.until - 1) // DAY_MS], dtype=np.int64)
+        next_month = int(add_months(today - day_of_month(today) + 1, 1)[0])
+        for kind, rows in self._far.release(Window(window.number, 0, next_month * DAY_MS)):
+            self._held.put(kind, rows)
+        return self._held.release(window)
+
+    def statistics(self, window: Window) -> dict[str, Rows]:
+        """Rows for ``partners`` of the window."""
+        return port_statistics([self._core], window)
+
+    def export_state(self) -> State:
+        return self._held.export_state() | self._far.export_state("far")
+
+    def import_state(self, state: State) -> None:
+        """Replaces everything by exported state."""
+        self._held.import_state(state)
+        self._far.import_state(state, "far")
+
+
+class Shares(NamedTuple):
+    """Of each debit: the share that the customer has for it, and whether its instalment was missed (always so once an
+    older one is unpaid)."""
+
+    share_ppm: Ints
+    missed: Bools
+
+
+class Payers:
+    """Who pays, how much and when."""
+
+    def __init__(self, scenario: Scenario, seed: int, truth: Truth) -> None:
+        products = load("products", ProductPolicy, scenario.policies)
+        self._behaviour, self._truth = scenario.behaviour, truth
+        self._economy = Economy(scenario, products)
+        self._codes = np.arange(max(product.code for product in products.products) + 1)
+        self._scripted = len(scenario.script)
+        names = ("miss", "cure", "partial", "part", "late", "late_days", "hour", "channel")
+        self._draws = {name: Draw(seed, f"payer.{name}") for name in names}
+
+    def shares(self, debits: Rows) -> Shares:
+        """First the fate of the instalment; a missed one is made up on a later day, or paid in part."""
+        missed = self.misses(debits)
+        share = np.where(missed, 0, PPM)
+        short = np.flatnonzero(missed)
+        if len(short):
+            share[short] = self._made_up(debits[short])
+        return Shares(share, missed)
+
+    def misses(self, debits: Rows) -> Bools:
+        """Whether the instalment that fell due last is missed, by (loan, number), as the economy was on its due date; true
+        for all that are past the month of one instalment."""
+        missed = np.ones(len(debits), dtype=bool)
+        first = np.flatnonzero(debits["dpd"] < _ONE_INSTALMENT_DPD)
+        loan, number, party, product, at, dpd = (
+            debits[name][first] for name in ("loan", "number", "party", "product", "at", "dpd")
+        )
+        factor = self._factor_ppm(product, at // DAY_MS - dpd)
+        chance = self._truth.miss_ppm(party, product) * factor // PPM
+        missed[first] = self._draws["miss"].happens(chance, loan, number)
+        return missed
+
+    def _factor_ppm(self, product: Ints, day: Ints) -> Ints:
+        """The economy's factor; looked up in a small table of products and days."""
+        if not len(day):
+            return day
+        first, last = int(day.min()), int(day.max())
+        table = self._economy.miss_factor_ppm(self._codes[:, None], np.arange(first, last + 1)[None, :])
+        return np.asarray(table[product, day - first])
+
+    def _made_up(self, debits: Rows) -> Ints:
+        """Share paid of debits whose instalment was missed: nothing, a part, or from the next day on all of it. The longer
+        overdue, the rarer; a part is found at most once in seven days."""
+        loan, dpd, day = debits["loan"], debits["dpd"], debits["at"] // DAY_MS
+        falling = _CURE_DIVISOR[np.searchsorted(_CURE_DPD, dpd, side="right")]
+        willing = self._truth.willingness_ppm(debits["party"])
+        chance = self._behaviour.cure_daily_ppm * willing // _WILLING_PPM // falling
+        cured = (dpd > 0) & self._draws["cure"].happens(np.minimum(chance, _CURE_MOST_PPM), loan, day)
+        found = (dpd % _PARTIAL_EVERY_DPD == 0) & (debits["party"] > self._scripted)
+        found &= self._draws["partial"].happens(self._behaviour.debit_partial_ppm, loan, day)
+        part = _PARTIAL_LEAST_PPM + self._draws["part"].below(_PARTIAL_SPAN_PPM, loan, day)
+        return np.where(cured, PPM, np.where(found, part, 0))
+
+    def bill(self, debits: Rows) -> Rows:
+        """REP-06: without automatic debit the bill is paid on its day or, by the forgetful, some days late; whoever missed
+        it behaves as any overdue customer. Later bills of an instalment that is paid anyway change nothing."""
+        shares = self.shares(debits)
+        pays = (shares.share_ppm > 0) & (shares.missed | (debits["dpd"] == 0))
+        rows, share = debits[pays], shares.share_ppm[pays]
+        loan, number, day = rows["loan"], rows["number"], rows["at"] // DAY_MS
+        late = self._draws["late"].happens(self._behaviour.manual_late_ppm, loan, number)
+        late &= ~shares.missed[pays] & (rows["party"] > self._scripted)
+        days = np.where(late, 1 + self._draws["late_days"].below(_LATE_DAYS_MAX, loan, number), 0)
+        at = rows["at"] + days * DAY_MS + self._draws["hour"].below(_PAYING_MS, loan, day)
+        return self._payments(rows, at, share, number)
+
+    def as_intended(self, intended: Rows) -> Rows:
+        """Payments that collections has brought about."""
+        return self._payments(intended, intended["pay_at"], intended["share_ppm"], intended["pay_at"] // DAY_MS)
+
+    def _payments(self, rows: Rows, at: Ints, share_ppm: Ints, occasion: Ints) -> Rows:
+        channel = _CHANNELS[self._draws["channel"].choice(_CHANNEL_PPM, rows["loan"], occasion)]
+        return PaymentMade.rows(len(rows), at=at, loan=rows["loan"], share_ppm=share_ppm, channel=channel)
+
+
+class EarlyRepayers:
+    """Who repays early, and when: waiting times of the yearly chances, drawn once when a loan is opened."""
+
+    def __init__(self, scenario: Scenario, seed: int) -> None:
+        behaviour = scenario.behaviour
+        self._full = _waiting_days(behaviour.early_full_per_year_ppm)
+        self._part = _waiting_days(behaviour.early_partial_per_year_ppm)
+        self._scripted = len(scenario.script)
+        names = ("full", "part", "amount", "choice", "hour")
+        self._draws = {name: Draw(seed, f"early.{name}") for name in names}
+
+    def requests(self, opened: Rows) -> Rows:
+        """REP-11, REP-12: at most one repayment in full a loan and some in part before it, none in the loan's last month."""
+        opened = opened[opened["party"] > self._scripted]
+        loan, start = opened["loan"], opened["at"] // DAY_MS
+        end = np.minimum(start + (opened["term_months"] - 1) * _MONTH_DAYS, _LAST_DAY)
+        full = self._on(start, self._full, "full", loan, 0)
+        found = [self._rows(opened, full, full < end, 1, 0)]
+        part = start
+        for nth in range(1, _PARTS_MAX + 1):
+            part = self._on(part, self._part, "part", loan, nth)
+            found.append(self._rows(opened, part, part < np.minimum(full, end), 0, nth))
+        return np.concatenate(found)
+
+    def _on(self, start: Ints, table: Ints, what: str, loan: Ints, nth: int) -> Ints:
+        """The day after a wait from `start`, tomorrow at the soonest."""
+        return np.asarray(start + 1 + self._draws[what].quantile(table, loan, nth))
+
+    def _rows(self, opened: Rows, day: Ints, wanted: Bools, full: int, nth: int) -> Rows:
+        """Requests on workdays in office hours; a part is 10 to 40 % of the amount borrowed, in hundreds of yuan."""
+        rows = opened[wanted]
+        loan = rows["loan"]
+        at = workday_from(day[wanted]) * DAY_MS + _OFFICE_OPENS_MS + self._draws["hour"].below(_OFFICE_MS, loan, nth)
+        share = _PART_LEAST_PPM + self._draws["amount"].below(_PART_SPAN_PPM, loan, nth)
+        amount = np.maximum(rows["amount_fen"] * share // PPM // _PART_STEP_FEN * _PART_STEP_FEN, _PART_LEAST_FEN)
+        choice = np.where(self._draws["choice"].below(2, loan, nth) == 0, SHORTER_TERM, LOWER_INSTALMENT)
+        return EarlyRepaymentRequested.rows(
+            len(rows), at=at, loan=loan, full=full, amount_fen=0 if full else amount, choice=0 if full else choice
+        )
+
+
+def _waiting_days(per_year_ppm: int) -> Ints:
+    """Quantile table of the days until something that happens within a year with a chance in millionths; a chance of 0
+    waits longer than any loan lasts."""
+    if per_year_ppm <= 0:
+        return np.full_like(exponential(1), _EARLY_DAYS_MAX)
+    yearly = -math.log1p(-min(per_year_ppm, PPM - 1) / PPM)
+    return exponential(max(round(_YEAR_DAYS / yearly), 1), 0, _EARLY_DAYS_MAX)

@@ -1,0 +1,103 @@
+"""The world opposite the scoring desk: the credit bureau (人行征信), asked in real time or in the nightly batch (EXT-01), and the
+other sources behind their ports (EXT-06): tax, registry, carrier, public security, courts, the press. Its rule: what is
+answered agrees with the latent truth; whether and when it is answered is the port's affair."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.codes import Source, Status
+from credit.messages import BureauQuery, BureauReport, Kind, Rows, VerificationQuery, VerificationReply
+from credit.policies.products import ProductPolicy
+from credit.subsystem import Inbox, State, Window
+from credit.times import DAY_MS, HOUR_MS, Bools, Ints
+from scenarios.model import Scenario
+from sim.counterparts.files import Files, hide
+from sim.counterparts.ports import Port, port_statistics
+from sim.held import Held
+from sim.randomness import Draw
+from sim.truth import Truth
+
+BATCH_HOUR = 2
+BATCH_SPAN_MS = 2 * HOUR_MS
+"""The nightly batch is answered between 02:00 and 04:00."""
+SOURCES = {source: source.name.lower() for source in Source if source.name is not None}
+
+
+class ScoringCounterpart:
+    """The bureau and the other sources; the same answers for every shard."""
+
+    rounds = 1
+
+    def __init__(
+        self, scenario: Scenario, seed: int, truth: Truth | None = None, products: ProductPolicy | None = None
+    ) -> None:
+        truth = truth or Truth(seed, scenario, products)
+        self._files = Files(scenario, seed, truth)
+        self._bureau = Port(scenario, seed, "bureau")
+        self._sources = {source: Port(scenario, seed, name) for source, name in SOURCES.items()}
+        self._batch = Draw(seed, "bureau.batch")
+        self._held = Held()
+
+    def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
+        """Answers due in the window; later ones are kept."""
+        del round_number
+        queries = requests.take(BureauQuery)
+        if len(queries):
+            batch = queries["batch"] != 0
+            self._held.put(BureauReport, self._real_time(queries[~batch]))
+            self._held.put(BureauReport, self._nightly(queries[batch]))
+        verifications = requests.take(VerificationQuery)
+        if len(verifications):
+            self._held.put(VerificationReply, self._verified(verifications))
+        return self._held.release(window)
+
+    def statistics(self, window: Window) -> dict[str, Rows]:
+        return port_statistics([self._bureau, *self._sources.values()], window)
+
+    def export_state(self) -> State:
+        return self._held.export_state()
+
+    def import_state(self, state: State) -> None:
+        self._held.import_state(state)
+
+    def _real_time(self, queries: Rows) -> Rows:
+        answer = self._bureau.call(queries["case"], queries["attempt"], queries["at"])
+        return self._report(queries, answer.at, answer.missing)
+
+    def _nightly(self, queries: Rows) -> Rows:
+        """Answered in the next batch, or found unavailable in it."""
+        if not len(queries):
+            return BureauReport.empty()
+        case, attempt, at = queries["case"], queries["attempt"], queries["at"]
+        hour = BATCH_HOUR * HOUR_MS
+        night = -(-(at - hour) // DAY_MS) * DAY_MS + hour
+        reached = night + self._batch.below(BATCH_SPAN_MS, case, attempt)
+        return self._report(queries, reached, self._bureau.is_down(case, attempt, reached))
+
+    def _report(self, queries: Rows, at: Ints, missing: Bools) -> Rows:
+        rows = BureauReport.rows(
+            len(queries), at=at, case=queries["case"], attempt=queries["attempt"],
+            status=np.where(missing, Status.UNAVAILABLE, Status.OK),
+        )  # fmt: skip
+        for name, column in self._files.credit(queries["party"]).items():
+            rows[name] = np.where(missing, 0, column)
+        return rows
+
+    def _verified(self, queries: Rows) -> Rows:
+        """All asked sources are called at once; the reply leaves when the last of them has answered or timed out."""
+        asked, at = queries["sources"], queries["at"].copy()
+        unavailable = np.zeros(len(queries), dtype=np.int64)
+        for source, port in self._sources.items():
+            mine = np.flatnonzero(asked & int(source))
+            if not len(mine):
+                continue
+            made = queries["at"][mine]
+            answer = port.call(queries["case"][mine], made, made)
+            at[mine] = np.maximum(at[mine], answer.at)
+            unavailable[mine[answer.missing]] |= int(source)
+        rows = VerificationReply.rows(len(queries), at=at, case=queries["case"], unavailable=unavailable)
+        facts = self._files.verification(queries["party"], queries["segment"])
+        for name, column in hide(facts, asked & ~unavailable).items():
+            rows[name] = column
+        return rows

@@ -1,0 +1,43 @@
+"""Shapes that the world draws from, as integer quantile tables for `sim.randomness.Draw.quantile`: lognormal for times and
+sizes, exponential for durations, and a uniform draw below a bound that differs by row. Its rule: floating point is used once
+per table, in plain Python, never on whole arrays."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from statistics import NormalDist
+
+import numpy as np
+import numpy.typing as npt
+
+from credit.times import Ints
+from sim.randomness import PPM, Draw, quantile_table
+
+_NORMAL = NormalDist()
+
+
+@lru_cache(maxsize=256)
+def lognormal(median: int, spread_ppm: int, lowest: int = 1, highest: int = 2**53) -> Ints:
+    """Quantile table of a lognormal with the given median, in its unit, and sigma in millionths."""
+    sigma = spread_ppm / PPM
+    return quantile_table(lambda share: median * math.exp(sigma * _NORMAL.inv_cdf(share)), lowest, highest)
+
+
+@lru_cache(maxsize=256)
+def exponential(mean: int, lowest: int = 0, highest: int = 2**53) -> Ints:
+    """Quantile table of an exponential with the given mean, in its unit."""
+    return quantile_table(lambda share: -mean * math.log1p(-share), lowest, highest)
+
+
+def below_each(draw: Draw, bounds: npt.ArrayLike, entity: npt.ArrayLike, occasion: npt.ArrayLike = 0) -> Ints:
+    """Uniform integers 0 … bound − 1, one bound a row, 1 ≤ bound ≤ 2**31."""
+    high = (draw.words(entity, occasion) >> np.uint64(33)).astype(np.int64)
+    return (high * np.asarray(bounds, dtype=np.int64)) >> np.int64(31)
+
+
+def shares_ppm(weights: list[int]) -> Ints:
+    """Whole weights as shares that sum to exactly 1,000,000; the remainder of rounding falls on the last edges."""
+    total = sum(weights)
+    edges = np.array([sum(weights[: k + 1]) * PPM // total for k in range(len(weights))], dtype=np.int64)
+    return np.diff(edges, prepend=0)

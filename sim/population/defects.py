@@ -1,0 +1,122 @@
+"""What is wrong with forms. A form has at most one of the defects below, at the rates the scenario declares; whether a
+conditional document comes later is a matter of its own, for that is allowed (APR-13). Its rule: a defect spoils one field
+and leaves the rest of the form as it was."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+from credit.codes import Consent
+from credit.messages import Rows
+from credit.policies.products import ProductPolicy, columns_of
+from credit.times import Bools, Ints
+from scenarios.model import Scenario
+from sim.population.people import PRODUCT_KEYS
+from sim.population.text import codes_of, texts_of
+from sim.population.vocabulary import VAGUE_PURPOSES
+from sim.randomness import PPM, Draw
+
+MATERIAL_BITS = 14
+
+
+class Defect(IntEnum):
+    """The order is that of `PopulationShape.defects_ppm`."""
+
+    NONE = 0
+    WRONG_CHECK_DIGIT = 1
+    WRONG_ID_LENGTH = 2
+    MALFORMED_MOBILE = 3
+    MISSING_FIELD = 4
+    AMOUNT_OUT_OF_RANGE = 5
+    VAGUE_PURPOSE = 6
+    MISSING_DOCUMENT = 7
+    NO_BUREAU_CONSENT = 8
+
+
+class Defects:
+    """Draws and makes the defects of one scenario's forms."""
+
+    def __init__(self, scenario: Scenario, seed: int, products: ProductPolicy) -> None:
+        self._edges = np.cumsum(scenario.population.defects_ppm())
+        self._columns = columns_of(products)
+        self._vague = np.zeros(len(self._columns.known), dtype="U12")
+        for key in PRODUCT_KEYS:
+            product = products.by_key(key)
+            self._vague[product.code] = VAGUE_PURPOSES[product.purpose_class]
+        self._draws = {name: Draw(seed, f"defect.{name}") for name in ("kind", "digit", "field", "size", "document")}
+
+    def of(self, arrival: Ints) -> Ints:
+        """The defect of each arrival's form, a `Defect`."""
+        kind = np.searchsorted(self._edges, self._draws["kind"].ppm(arrival), side="right")
+        return np.where(kind < len(self._edges), kind + 1, Defect.NONE)
+
+    def spoil(self, rows: Rows, arrival: Ints) -> None:
+        """Makes the defects in place; scripted forms are not passed here."""
+        defect = self.of(arrival)
+        makers = {
+            Defect.WRONG_CHECK_DIGIT: self._check_digit,
+            Defect.WRONG_ID_LENGTH: self._length,
+            Defect.MALFORMED_MOBILE: self._mobile,
+            Defect.MISSING_FIELD: self._field,
+            Defect.AMOUNT_OUT_OF_RANGE: self._amount,
+            Defect.VAGUE_PURPOSE: self._purpose,
+            Defect.MISSING_DOCUMENT: self._document,
+            Defect.NO_BUREAU_CONSENT: self._consent,
+        }
+        for kind, make in makers.items():
+            where = np.flatnonzero(defect == kind)
+            if len(where):
+                make(rows, where, arrival[where])
+
+    def _check_digit(self, rows: Rows, where: Ints, arrival: Ints) -> None:
+        codes = codes_of(rows["id_number"][where].tolist(), 18)
+        serial_end = 16
+        step = 1 + self._draws["digit"].below(9, arrival)
+        codes[:, serial_end] = 48 + (codes[:, serial_end].astype(np.int64) - 48 + step) % 10
+        rows["id_number"][where] = texts_of(codes)
+
+    def _length(self, rows: Rows, where: Ints, arrival: Ints) -> None:
+        keep = 15 + self._draws["digit"].below(3, arrival)
+        codes = codes_of(rows["id_number"][where].tolist(), 18)
+        codes[np.arange(18) >= keep[:, None]] = 0
+        rows["id_number"][where] = texts_of(codes)
+
+    def _mobile(self, rows: Rows, where: Ints, arrival: Ints) -> None:
+        codes = codes_of(rows["mobile"][where].tolist(), 12)
+        short = self._draws["digit"].below(2, arrival) == 0
+        codes[short, 10] = 0
+        codes[~short, 1] = ord("2")
+        rows["mobile"][where] = texts_of(codes)
+
+    def _field(self, rows: Rows, where: Ints, arrival: Ints) -> None:
+        which = self._draws["field"].below(4, arrival)
+        for number, field in enumerate(("name", "id_number", "mobile", "occupation")):
+            rows[field][where[which == number]] = 0 if field == "occupation" else ""
+
+    def _amount(self, rows: Rows, where: Ints, arrival: Ints) -> None:
+        product = rows["product"][where]
+        above = self._draws["size"].below(4, arrival) > 0
+        too_much = self._columns.amount_max[product] // 10 * (11 + self._draws["digit"].below(10, arrival))
+        rows["amount_fen"][where] = np.where(above, too_much, self._columns.amount_min[product] // 2)
+
+    def _purpose(self, rows: Rows, where: Ints, arrival: Ints) -> None:
+        missing = self._draws["field"].below(10, arrival) == 0
+        rows["purpose_text"][where] = np.where(missing, "", self._vague[rows["product"][where]])
+
+    def _document(self, rows: Rows, where: Ints, arrival: Ints) -> None:
+        required = self._columns.required[rows["product"][where]]
+        rows["documents"][where] &= ~_one_bit(required, self._draws["document"].ppm(arrival))
+
+    def _consent(self, rows: Rows, where: Ints, arrival: Ints) -> None:
+        del arrival
+        rows["consent"][where] &= ~int(Consent.BUREAU)
+
+
+def _one_bit(bits: Ints, ppm: Ints) -> Ints:
+    """One of the set bits of each row, chosen by `ppm`."""
+    present: Bools = (bits[:, None] >> np.arange(MATERIAL_BITS)) & 1 == 1
+    wanted = present.sum(axis=1) * ppm // PPM
+    position = np.argmax(np.cumsum(present, axis=1) > wanted[:, None], axis=1)
+    return np.asarray(np.left_shift(1, position), dtype=np.int64)

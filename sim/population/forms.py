@@ -1,0 +1,142 @@
+"""The forms that customers hand in: `SubmitApplication` rows from arrivals. A form is a pure function of (seed, arrival), the
+person on it of (seed, party). Its rule: 3,000 forms are one pass over whole columns, with the declared share of defects."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.codes import Channel, Consent, Material, Segment
+from credit.messages import Rows, SubmitApplication
+from credit.policies.products import ProductPolicy, columns_of
+from credit.times import DAY_MS, HOUR_MS, Ints
+from scenarios.model import Scenario
+from sim.curves import below_each
+from sim.population.companies import Companies
+from sim.population.defects import Defects
+from sim.population.people import PRODUCT_KEYS, People
+from sim.population.text import texts_of
+from sim.population.visits import Visits
+from sim.population.vocabulary import PURPOSES
+from sim.population.wishes import Wishes
+from sim.randomness import PPM, Draw
+
+RESIDENT_ID = 1
+COUNTER_OPENS, COUNTER_CLOSES = 9, 17
+_ALL_CONSENTS = int(Consent.BUREAU | Consent.PERSONAL_DATA | Consent.AUTO_DEBIT)
+_OPTIONAL_PPM = 550_000
+# Shares of the channels in the order of `Channel`, counters open and closed.
+_CHANNELS_OPEN = {
+    Segment.INDIVIDUAL: [180_000, 560_000, 130_000, 30_000, 100_000],
+    Segment.MICRO: [100_000, 150_000, 300_000, 450_000, 0],
+    Segment.ENTERPRISE: [50_000, 0, 150_000, 800_000, 0],
+}
+_CHANNELS_CLOSED = {
+    Segment.INDIVIDUAL: [230_000, 650_000, 0, 0, 120_000],
+    Segment.MICRO: [350_000, 650_000, 0, 0, 0],
+    Segment.ENTERPRISE: [1_000_000, 0, 0, 0, 0],
+}
+
+
+class Forms:
+    """Forms of one world's arrivals."""
+
+    def __init__(self, scenario: Scenario, seed: int, products: ProductPolicy, people: People | None = None) -> None:
+        self.people = people or People(scenario, seed, products)
+        self.companies = Companies(self.people, seed)
+        self.visits = Visits(scenario, seed)
+        self.wishes = Wishes(scenario, seed, products)
+        self.defects = Defects(scenario, seed, products)
+        self._shape = scenario.population
+        columns = columns_of(products)
+        self._required, self._conditional = columns.required, columns.conditional
+        self._entrusted = columns.entrusted
+        self._optional = np.zeros(len(columns.known), dtype=np.int64)
+        self._purposes, self._purpose_counts = _purposes(products, len(columns.known))
+        for product in products.products:
+            self._optional[product.code] = sum(Material[name.upper()] for name in product.optional_materials)
+        self._channels = np.stack([_channel_edges(_CHANNELS_CLOSED), _channel_edges(_CHANNELS_OPEN)])
+        names = ("channel", "purpose", "optional", "late", "debit")
+        self._draws = {name: Draw(seed, f"form.{name}") for name in names}
+
+    def forms(self, arrival: Ints, at: Ints) -> Rows:
+        """`SubmitApplication` rows of arrivals (numbers from 1) at their instants, in the order given."""
+        scripted = arrival <= len(self.people.script)
+        if not bool(scripted.any()):
+            return self._drawn(arrival, at)
+        rows = SubmitApplication.empty(len(arrival))
+        rows[~scripted] = self._drawn(arrival[~scripted], at[~scripted])
+        rows[scripted] = self.people.script.forms[arrival[scripted]]
+        return rows
+
+    def _drawn(self, arrival: Ints, at: Ints) -> Rows:
+        rows = SubmitApplication.empty(len(arrival))
+        if not len(arrival):
+            return rows
+        visit = self.visits.of(arrival)
+        rows["at"], rows["party"] = at, visit.party
+        self._person(rows, visit.party)
+        first = self.people.product(visit.party)
+        other = visit.again & ~visit.rushing
+        rows["product"] = np.where(other, self.people.other_product(visit.party, arrival), first)
+        self._wish(rows, arrival)
+        self._papers(rows, arrival)
+        rows["channel"] = self._channel(rows["segment"], arrival, at)
+        self.defects.spoil(rows, arrival)
+        return rows
+
+    def _person(self, rows: Rows, party: Ints) -> None:
+        people = self.people
+        rows["segment"] = segment = people.segment(party)
+        rows["branch"] = people.branch(party)
+        rows["name"] = texts_of(self.companies.names(party, segment))
+        rows["credit_code"] = self.companies.credit_codes(party, segment)
+        rows["id_type"] = RESIDENT_ID
+        rows["id_number"] = people.id_numbers(party)
+        rows["mobile"] = people.mobiles(party)
+        rows["occupation"] = people.occupation(party)
+        rows["employment_months"] = people.employment_months(party)
+        rows["income_fen"] = people.declared_income_fen(party)
+
+    def _wish(self, rows: Rows, arrival: Ints) -> None:
+        party, product = rows["party"], rows["product"]
+        wish = self.wishes.of(party, arrival, product, self.people.true_income_fen(party))
+        for name, column in zip(wish._fields, wish, strict=True):
+            rows[name] = column
+        which = below_each(self._draws["purpose"], self._purpose_counts[product], arrival)
+        rows["purpose_text"] = self._purposes[product, which]
+        own, payee = self.people.accounts(party)
+        rows["account"], rows["payee_account"] = own, np.where(self._entrusted[product], payee, 0)
+
+    def _papers(self, rows: Rows, arrival: Ints) -> None:
+        product = rows["product"]
+        optional = np.where(self._draws["optional"].happens(_OPTIONAL_PPM, arrival), self._optional[product], 0)
+        late = self._draws["late"].happens(self._shape.late_document_ppm, arrival)
+        rows["documents"] = self._required[product] | optional | np.where(late, 0, self._conditional[product])
+        manual = self._draws["debit"].happens(self._shape.no_auto_debit_ppm, rows["party"])
+        rows["consent"] = np.where(manual, _ALL_CONSENTS & ~int(Consent.AUTO_DEBIT), _ALL_CONSENTS)
+
+    def _channel(self, segment: Ints, arrival: Ints, at: Ints) -> Ints:
+        """By segment, and by whether the counters are open at that hour; weekends take few counter visits anyway."""
+        hour = at % DAY_MS // HOUR_MS
+        counters = ((hour >= COUNTER_OPENS) & (hour < COUNTER_CLOSES)).astype(np.int64)
+        edges = self._channels[counters, segment]
+        passed = (self._draws["channel"].ppm(arrival)[:, None] >= edges).sum(axis=1)
+        return np.asarray(passed + int(Channel.ONLINE_BANK), dtype=np.int64)
+
+
+def _channel_edges(shares: dict[Segment, list[int]]) -> Ints:
+    edges = np.full((max(Segment) + 1, len(Channel)), PPM, dtype=np.int64)
+    for segment, weights in shares.items():
+        edges[segment] = np.cumsum(weights)
+    return edges
+
+
+def _purposes(products: ProductPolicy, size: int) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.str_]], Ints]:
+    """Purpose texts by product code, and how many there are of each."""
+    widest = max(len(texts) for texts in PURPOSES.values())
+    table, counts = np.zeros((size, widest), dtype="U12"), np.ones(size, dtype=np.int64)
+    for key in PRODUCT_KEYS:
+        product = products.by_key(key)
+        texts = PURPOSES[product.purpose_class]
+        table[product.code, : len(texts)], counts[product.code] = texts, len(texts)
+    return table, counts

@@ -1,0 +1,125 @@
+"""Scripted customers: the worked examples, whose every fact is written in the scenario instead of drawn. Parties 1 … S are
+scripted, drawn parties follow. Its rule: what the script says is laid over what would have been drawn, column by column, so
+that nobody downstream needs to know the difference."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from credit.codes import Channel, Consent, Material, Method, Segment
+from credit.messages import Rows, SubmitApplication
+from credit.policies.products import ProductPolicy
+from credit.times import Ints, instant
+from scenarios.model import Scenario, ScriptedCustomer
+
+ACCOUNT_BASE = 6_217_000_000_000_000_000
+PAYEE_BASE = 6_222_000_000_000_000_000
+
+
+class Script:
+    """The scripted customers of a scenario as columns indexed by party; row 0 is empty."""
+
+    def __init__(self, scenario: Scenario, products: ProductPolicy) -> None:
+        self.customers: list[ScriptedCustomer] = sorted(scenario.script, key=lambda one: one.party)
+        self.forms = _forms(self.customers, products, scenario.bank.branches)
+
+    def __len__(self) -> int:
+        return len(self.customers)
+
+    def column(self, fact: Callable[[ScriptedCustomer], int]) -> Ints:
+        """One fact of every scripted customer, indexed by party."""
+        return np.array([0, *(int(fact(one)) for one in self.customers)], dtype=np.int64)
+
+    def laid_over(self, drawn: Ints, party: Ints, scripted: Ints) -> Ints:
+        """`drawn` with the scripted value (see `column`) where the party is scripted."""
+        if not self.customers:
+            return drawn
+        mine = (party >= 1) & (party <= len(self.customers))
+        return np.where(mine, scripted[np.where(mine, party, 0)], drawn)
+
+
+def _forms(customers: list[ScriptedCustomer], products: ProductPolicy, branches: int) -> Rows:
+    rows = SubmitApplication.empty(len(customers) + 1)
+    for one in customers:
+        _fill(rows[one.party], one, products, branches)
+    return rows
+
+
+def _fill(row: np.void, one: ScriptedCustomer, products: ProductPolicy, branches: int) -> None:
+    if one.branch > branches:
+        raise _wrong(one, "branch", str(one.branch), f"1 to {branches}")
+    facts: dict[str, npt.ArrayLike] = {
+        "at": _moment(one.at),
+        "party": one.party,
+        "branch": one.branch,
+        "channel": _code(Channel, one, "channel"),
+        "segment": _code(Segment, one, "segment"),
+        "product": _product(one, products),
+        "amount_fen": one.amount,
+        "term_months": one.term_months,
+        "method": _code(Method, one, "method"),
+        "purpose_text": one.purpose,
+        "id_type": 1,
+        "credit_code": one.credit_code,
+        "mobile": one.mobile,
+        "occupation": one.occupation,
+        "income_fen": one.income,
+        "employment_months": one.employment_months,
+        "documents": _bits(Material, one, "documents"),
+        "consent": _bits(Consent, one, "consents"),
+        "collateral_fen": one.collateral,
+        "account": ACCOUNT_BASE + one.party,
+        "payee_account": PAYEE_BASE + one.party,
+        "name": one.name,
+        "id_number": one.id_number,
+    }
+    for name, value in facts.items():
+        row[name] = value
+
+
+def _moment(at: dt.datetime) -> int:
+    return instant(at.date(), at.hour, at.minute, at.second) + at.microsecond // 1_000
+
+
+def _product(one: ScriptedCustomer, products: ProductPolicy) -> int:
+    try:
+        return products.by_key(one.product).code
+    except KeyError:
+        options = ", ".join(product.key for product in products.products)
+        raise _wrong(one, "product", one.product, options) from None
+
+
+def _code(codes: type[Channel] | type[Segment] | type[Method], one: ScriptedCustomer, field: str) -> int:
+    name = getattr(one, field)
+    if name.upper() not in codes.__members__:
+        raise _wrong(one, field, name, _names(codes))
+    return int(codes[name.upper()])
+
+
+def _bits(codes: type[Material] | type[Consent], one: ScriptedCustomer, field: str) -> int:
+    total = 0
+    for name in getattr(one, field):
+        if name.upper() not in codes.__members__:
+            raise _wrong(one, field, name, _names(codes))
+        total |= int(codes[name.upper()])
+    return total
+
+
+def _names(codes: type[Channel] | type[Segment] | type[Method] | type[Material] | type[Consent]) -> str:
+    return ", ".join(name.lower() for name in codes.__members__)
+
+
+class ScriptError(ValueError):
+    """A scripted customer that can't be played; `user_message` is the whole explanation."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.user_message = message
+
+
+def _wrong(one: ScriptedCustomer, field: str, value: str, options: str) -> ScriptError:
+    return ScriptError(f"script: party {one.party}: {field} {value!r} is not one of {options}")

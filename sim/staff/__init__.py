@@ -1,0 +1,34 @@
+"""Staffed queues: the people of the bank's desks, their hours and leave, and the work that waits for them. Rule: a pool is
+served window by window and never sees the future."""
+
+from sim.staff.checks import StaffRuleBroken, check_completions
+from sim.staff.desks import Desks
+from sim.staff.hours import ENDLESS, OFFICE, Shift
+from sim.staff.people import Person, Role
+from sim.staff.pool import Pool
+from sim.staff.roster import Absence, build_roster, pools_of
+from sim.staff.statistics import QueueRows, StaffRows
+from sim.staff.tasks import Completions, StaffState, Tasks, join_completions, join_tasks, no_tasks
+
+__all__ = [
+    "ENDLESS",
+    "OFFICE",
+    "Absence",
+    "Completions",
+    "Desks",
+    "Person",
+    "Pool",
+    "QueueRows",
+    "Role",
+    "Shift",
+    "StaffRows",
+    "StaffRuleBroken",
+    "StaffState",
+    "Tasks",
+    "build_roster",
+    "check_completions",
+    "join_completions",
+    "join_tasks",
+    "no_tasks",
+    "pools_of",
+]

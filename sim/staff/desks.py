@@ -1,0 +1,104 @@
+"""All desks of a shard: rows are routed to the pool of their branch, level by level. Rule: one call serves every pool of
+one level for one window; a desk that has nothing to do costs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from credit.times import Ints
+from sim.staff.desk import Entry
+from sim.staff.hours import DayMask
+from sim.staff.people import Person, Role
+from sim.staff.pool import Pool, PoolWindow, check_times, completions_of, entries_of, serve_together
+from sim.staff.roster import pools_of
+from sim.staff.statistics import QueueRows, StaffRows, queue_rows, staff_rows
+from sim.staff.tasks import Completions, StaffState, Tasks, join_states, state_of
+
+
+class _Served(NamedTuple):
+    windows: list[PoolWindow]
+    start: int
+    until: int
+
+
+class Desks:
+    """The pools of `people`, by role and branch. `is_workday` is the bank's calendar; `first_day` the first day of the run."""
+
+    def __init__(self, people: Iterable[Person], is_workday: DayMask, first_day: int) -> None:
+        self._pools: dict[Role, dict[int, Pool]] = {}
+        for (branch, role), members in pools_of(people).items():
+            self._pools.setdefault(role, {})[branch] = Pool(members, is_workday, first_day)
+        self._last: dict[Role, _Served] = {}
+
+    @property
+    def roles(self) -> list[Role]:
+        """Roles that have a desk here, in order."""
+        return sorted(self._pools)
+
+    def branches(self, role: Role) -> list[int]:
+        """Branches that have a desk of this role, in order."""
+        return list(self._pools.get(role, {}))
+
+    def holds_work(self, role: Role) -> bool:
+        """True while a task waits or is in service at this level; otherwise windows without arrivals may be skipped."""
+        return any(pool.holds_work for pool in self._pools.get(role, {}).values())
+
+    def serve(self, role: Role, tasks: Tasks, start: int, until: int) -> Completions:
+        """Serve every pool of a level for the window [start, until); `tasks.branch` says whose desk a row goes to.
+
+        Raises ValueError if a branch has no such desk, AssertionError if the window was served before, skips time in which
+        a desk held work, or holds a task of another time (a queue may never see the future)."""
+        check_times(tasks, start, until)
+        pools = self._pools.get(role, {})
+        entries, bounds = self._route(role, tasks)
+        arrivals = [
+            (pool, entries[low:high]) for pool, low, high in zip(pools.values(), bounds[:-1], bounds[1:], strict=True)
+        ]
+        windows = serve_together(arrivals, start, until)
+        self._last[role] = _Served(windows, start, until)
+        return completions_of(windows, until)
+
+    def _route(self, role: Role, tasks: Tasks) -> tuple[list[Entry], list[int]]:
+        """Rows in order of branch, time and id, and the bounds of each pool's rows."""
+        branches: Ints = np.array(self.branches(role), dtype=np.int64)
+        if len(tasks):
+            missing = np.flatnonzero(~np.isin(tasks.branch, branches))
+            if len(missing):
+                row = int(missing[0])
+                raise ValueError(
+                    f"task {tasks.task[row]} goes to the {role.label} of branch {tasks.branch[row]}, who does not exist "
+                    f"({len(missing)} such); branches with this desk: {branches.tolist()}"
+                )
+        order = np.lexsort((tasks.task, tasks.at, tasks.branch))
+        bounds = np.searchsorted(tasks.branch[order], branches).tolist()
+        return entries_of(tasks, order), [*bounds, len(tasks)]
+
+    # ---- figures of the window served last
+
+    def queues(self, role: Role) -> QueueRows:
+        """Queue figures of the level for the window served last; KeyError before the first."""
+        return queue_rows(*self._last[role])
+
+    def staff(self, role: Role) -> StaffRows:
+        """Figures of the level's people for the window served last; KeyError before the first."""
+        return staff_rows(*self._last[role])
+
+    # ---- state
+
+    def export_state(self) -> StaffState:
+        """State of all pools, canonical: equal for equal pasts."""
+        return join_states([pool.export_state() for level in self._pools.values() for pool in level.values()])
+
+    def import_state(self, state: StaffState) -> None:
+        """Become the desks that exported `state`; desks it does not know begin empty. ValueError if it holds desks that
+        are not here."""
+        pools = {(branch, int(role)): pool for role, level in self._pools.items() for branch, pool in level.items()}
+        for row in state.served.tolist():
+            if row[:2] not in pools:
+                raise ValueError(f"the state holds desks this roster lacks: {Role(row[1]).label} of branch {row[0]}")
+        for desk, pool in pools.items():
+            pool.import_state(state_of(state, *desk))
+        self._last = {}

@@ -1,0 +1,106 @@
+"""Who works at the bank: roles, and one person with shift, leave, speed and skills. Rule: a person is plain immutable
+data; what they are doing at the moment belongs to their pool."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from credit.codes import Desk
+from credit.times import Bools, Ints
+from sim.staff.hours import OFFICE, DayMask, Shift, WorkingHours, covered_days
+
+NORMAL_SPEED_PPM = 1_000_000
+PEOPLE_PER_BRANCH = 10_000
+"""Person ids of branch b are b * 10000 + 1 … b * 10000 + 9999; head office is branch 0."""
+
+Period = tuple[int, int]
+"""Day numbers (from, to), both included."""
+
+
+class Role(IntEnum):
+    """The roles of the bank, each numbered as the desk it serves."""
+
+    INITIAL_APPROVER = Desk.INITIAL_APPROVER  # 初审
+    RE_REVIEWER = Desk.RE_REVIEWER  # 复审
+    RISK_SPECIALIST = Desk.RISK_SPECIALIST  # 风险专岗
+    FINAL_APPROVER = Desk.FINAL_APPROVER  # 终审
+    COMMITTEE = Desk.COMMITTEE  # 信贷委员会
+    DISBURSEMENT_OPERATOR = Desk.DISBURSEMENT_OPERATOR  # 放款经办
+    DISBURSEMENT_REVIEWER = Desk.DISBURSEMENT_REVIEWER  # 放款复核
+    USE_VERIFIER = Desk.USE_VERIFIER  # 用途核查
+    COLLECTOR_EARLY = Desk.COLLECTOR_EARLY
+    COLLECTOR_MIDDLE = Desk.COLLECTOR_MIDDLE
+    COLLECTOR_LONG = Desk.COLLECTOR_LONG
+    BRANCH_RISK_DIRECTOR = Desk.BRANCH_RISK_DIRECTOR
+    HEAD_OFFICE_RISK = Desk.HEAD_OFFICE_RISK
+    FINANCE = Desk.FINANCE
+
+    @property
+    def label(self) -> str:
+        """The name in scenario files: ``initial_approver``."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """One member of staff at one desk. `leave` are days off; `speed_ppm` 1,000,000 does the work in its declared time;
+    `skills` is a bit set. A deputy is a person with `on_behalf_of` and `duty`, the days on which they may begin work."""
+
+    person: int
+    branch: int
+    role: Role
+    shift: Shift = OFFICE
+    leave: tuple[Period, ...] = ()
+    speed_ppm: int = NORMAL_SPEED_PPM
+    skills: int = 0
+    on_behalf_of: int = 0
+    duty: tuple[Period, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.speed_ppm <= 0:
+            raise ValueError(f"person {self.person}: speed_ppm must be > 0, got {self.speed_ppm}")
+        if self.person <= 0:
+            raise ValueError(f"person id must be > 0 (0 means nobody), got {self.person}")
+        for first, last in (*self.leave, *self.duty):
+            if last < first:
+                raise ValueError(f"person {self.person}: period ends on day {last}, before it begins on day {first}")
+
+    @property
+    def is_deputy(self) -> bool:
+        """True for a temporary deputy (审批代理) from another desk."""
+        return self.on_behalf_of != 0
+
+    def deputise(self, branch: int, role: Role, from_day: int, to_day: int, on_behalf_of: int) -> Person:
+        """This person as a deputy at another desk from day to day, both included (APR-12)."""
+        return replace(self, branch=branch, role=role, duty=((from_day, to_day),), on_behalf_of=on_behalf_of)
+
+
+def presence(person: Person, is_workday: DayMask) -> DayMask:
+    """Mask of the days on which a person is at work: workdays (every day for a 24x7 shift) without their leave."""
+    away = covered_days(person.leave)
+
+    def mask(days: Ints) -> Bools:
+        return ~away(days) if person.shift.always else is_workday(days) & ~away(days)
+
+    return mask
+
+
+def hours_of(person: Person, is_workday: DayMask, first_day: int) -> WorkingHours:
+    """Working hours of a person from `first_day` on."""
+    return WorkingHours(person.shift, presence(person, is_workday), first_day)
+
+
+def duty_hours_of(deputy: Person, regulars: list[Person], is_workday: DayMask, first_day: int) -> WorkingHours:
+    """Hours in which a deputy may begin work: days of the duty on which every regular person of the desk is absent.
+    What is begun is finished in the deputy's own hours, also after the duty has ended."""
+    present, on_duty = presence(deputy, is_workday), covered_days(deputy.duty)
+    others = [presence(person, is_workday) for person in regulars]
+
+    def mask(days: Ints) -> Bools:
+        works = present(days) & on_duty(days)
+        for other in others:
+            works &= ~other(days)
+        return works
+
+    return WorkingHours(deputy.shift, mask, first_day)

@@ -1,0 +1,210 @@
+"""A pool: the people of one desk, served window by window. Rule: a pool is its state (waiting tasks, tasks in service, idle
+people); the SimPy environment is built anew for each window and thrown away, so a run cut into days, hours or not at all,
+or snapshotted and restored in between, gives the same completions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from simpy.core import Environment
+
+from credit.times import Ints, text_of
+from sim.staff.desk import Begun, DeskWindow, Entry, Seat
+from sim.staff.hours import DayMask, WorkingHours, covered_days
+from sim.staff.people import Person, Role, duty_hours_of, hours_of
+from sim.staff.tasks import IDLE, IN_SERVICE, SERVED, WAITING, Completions, StaffState, Tasks, records
+
+
+@dataclass(slots=True)
+class PoolWindow:
+    """What happened at one pool in one window, for completions and statistics."""
+
+    pool: Pool
+    arrivals: int
+    carried: list[Begun]
+    begun: list[Begun]
+    desk: DeskWindow | None = None
+
+    def finished(self, until: int) -> list[Begun]:
+        """Tasks finished before `until`, carried ones included."""
+        return [row for row in (*self.carried, *self.begun) if row[6] < until]
+
+
+class Pool:
+    """The people of one branch and role, their deputies and their queue. `is_workday` tells workdays from holidays;
+    `first_day` is the day number before which nothing is asked."""
+
+    def __init__(self, people: Sequence[Person], is_workday: DayMask, first_day: int) -> None:
+        desks = sorted({(person.branch, int(person.role)) for person in people})
+        if len(desks) != 1:
+            raise ValueError(f"a pool needs people of exactly one branch and role, got {desks}")
+        self.branch, self.role = desks[0]
+        self.label = f"{people[0].role.label} of branch {self.branch}"
+        self.served_until = 0
+        self._is_workday, self._first_day = is_workday, first_day
+        ordered = sorted(people, key=lambda person: (person.person, person.on_behalf_of))
+        regulars = [person for person in ordered if not person.is_deputy]
+        self.seats = []
+        for person in ordered:
+            hours = hours_of(person, is_workday, first_day)
+            begins = duty_hours_of(person, regulars, is_workday, first_day) if person.is_deputy else hours
+            self.seats.append(Seat(person, hours, begins))
+        self._own = tuple(self.seats)
+        keys = [seat.rank[1:] for seat in self.seats]
+        if len(dict.fromkeys(keys)) != len(keys):
+            raise ValueError(f"{self.label}: the same person twice in {keys}")
+        self.waiting: dict[int, Entry] = {}
+
+    @property
+    def holds_work(self) -> bool:
+        """True while a task waits or is in service."""
+        return bool(self.waiting) or any(seat.begun for seat in self.seats)
+
+    def serve(self, tasks: Tasks, start: int, until: int) -> Completions:
+        """Serve the window [start, until) with the `tasks` that arrive in it (their branch is not looked at) and return
+        what is finished before `until`; the rest stays. Raises AssertionError if the window was served before, leaves out
+        time in which this pool held work, or holds a task of another time."""
+        check_times(tasks, start, until)
+        return completions_of(serve_together([(self, entries_of(tasks))], start, until), until)
+
+    def check(self, entries: list[Entry], start: int) -> None:
+        """Raise unless this pool may now be served from `start` with `entries`, in order of (at, task)."""
+        if start != self.served_until:
+            self._check_start(start)
+        if entries:
+            self._check_news(entries)
+
+    def open(self, env: Environment, entries: list[Entry], start: int, until: int) -> PoolWindow:
+        """Enter the pool's people and arrivals into `env` if anything can happen in the window."""
+        self.served_until = until
+        carried = [seat.begun for seat in self.seats if seat.begun]
+        if entries or ((carried or self.waiting) and self._stirs(start, until)):
+            desk = DeskWindow(env, self.seats, self.waiting, entries, until)
+            return PoolWindow(self, len(entries), carried, desk.begun, desk)
+        return PoolWindow(self, 0, carried, [])
+
+    def _stirs(self, start: int, until: int) -> bool:
+        """Whether anything can happen before `until` without arrivals."""
+        for seat in self.seats:
+            if seat.begun is not None:
+                if seat.begun[6] < until:
+                    return True
+            elif self.waiting and (seat.may_begin(start) or seat.opens < until):
+                return True
+        return False
+
+    def _check_start(self, start: int) -> None:
+        if start < self.served_until:
+            raise AssertionError(
+                f"{self.label} is served until {text_of(self.served_until)}; a window from {text_of(start)} "
+                "would serve that time twice: a queue may never see the future"
+            )
+        if self.holds_work:
+            raise AssertionError(
+                f"{self.label} holds work and is served until {text_of(self.served_until)}; "
+                f"a window from {text_of(start)} would skip the time between"
+            )
+
+    def _check_news(self, entries: list[Entry]) -> None:
+        held = [*(seat.begun[0] for seat in self.seats if seat.begun), *self.waiting]
+        if held:
+            new = {entry[2] for entry in entries}
+            again = [task for task in held if task in new]
+            if again:
+                raise ValueError(f"{self.label}: task {min(again)} arrives again while it waits or is in service")
+
+    # ---- state
+
+    def export_state(self) -> StaffState:
+        """Everything the pool keeps, exactly."""
+        desk = (self.branch, self.role)
+        waiting = [
+            (*desk, task, at, service_ms, priority, limit_at, excluded, needs)
+            for priority, at, task, service_ms, limit_at, excluded, needs in self.waiting.values()
+        ]
+        serving = [(*desk, *seat.begun) for seat in self.seats if seat.begun]
+        idle = [(*desk, seat.rank[1], seat.rank[2], seat.rank[0]) for seat in self._own]
+        return StaffState(
+            records(waiting, WAITING),
+            records(serving, IN_SERVICE),
+            records(idle, IDLE),
+            records([(*desk, self.served_until)], SERVED),
+        )
+
+    def import_state(self, state: StaffState) -> None:
+        """Become the pool that exported `state`; without any row, an empty pool. Of people who do not work here any more
+        (an earlier run's roster), what they have begun is still finished, and no more. ValueError if it is another pool's."""
+        desks = [(row["branch"], row["role"]) for rows in state for row in rows]
+        if any(desk != (self.branch, self.role) for desk in desks) or len(state.served) > 1:
+            raise ValueError(f"{self.label}: the state is of other desks: {sorted(dict.fromkeys(map(str, desks)))}")
+        seats = {seat.rank[1:]: seat for seat in self._own}
+        for seat in self._own:
+            seat.free(0)
+            seat.forget_hours()
+        for _, _, person, on_behalf_of, free_since in state.people.tolist():
+            if (person, on_behalf_of) in seats:
+                seats[person, on_behalf_of].free(free_since)
+        for row in state.in_service.tolist():
+            if row[5:7] not in seats:
+                seats[row[5:7]] = self._leaver(*row[5:7])
+            seats[row[5:7]].begun = row[2:]
+        self.seats = [seats[key] for key in sorted(seats)]
+        self.waiting = {
+            task: (priority, at, task, service_ms, limit_at, excluded, needs)
+            for _, _, task, at, service_ms, priority, limit_at, excluded, needs in state.waiting.tolist()
+        }
+        self.served_until = int(state.served["served_until"][0]) if len(state.served) else 0
+
+    def _leaver(self, person: int, on_behalf_of: int) -> Seat:
+        """A seat that is left for good once its task is done."""
+        leaver = Person(person, self.branch, Role(self.role), on_behalf_of=on_behalf_of)
+        never = WorkingHours(leaver.shift, covered_days(()), self._first_day)
+        return Seat(leaver, hours_of(leaver, self._is_workday, self._first_day), never)
+
+
+def serve_together(arrivals: list[tuple[Pool, list[Entry]]], start: int, until: int) -> list[PoolWindow]:
+    """Serve pools for the window [start, until) in one environment; each has its arrivals in order of (at, task)."""
+    for pool, entries in arrivals:
+        pool.check(entries, start)
+    env = Environment(initial_time=start)
+    windows = [pool.open(env, entries, start, until) for pool, entries in arrivals]
+    open_desks = [window.desk for window in windows if window.desk]
+    if open_desks:
+        env.run(until=until)
+    for desk in open_desks:
+        desk.close()
+    return windows
+
+
+def check_times(tasks: Tasks, start: int, until: int) -> None:
+    """AssertionError unless start < until and every task arrives in [start, until); ValueError on a repeated task id."""
+    if start >= until:
+        raise AssertionError(f"a window must end after it starts, got {text_of(start)} to {text_of(until)}")
+    late = np.flatnonzero((tasks.at < start) | (tasks.at >= until))
+    if len(late):
+        row = int(late[0])
+        raise AssertionError(
+            f"task {tasks.task[row]} arrives at {text_of(tasks.at[row])}, outside of the window "
+            f"{text_of(start)} to {text_of(until)}: a queue may never see the future, nor change its past"
+        )
+    ids = np.sort(tasks.task)
+    twice = np.flatnonzero(ids[1:] == ids[:-1])
+    if len(twice):
+        raise ValueError(f"task {ids[twice[0]]} arrives twice in one window")
+
+
+def entries_of(tasks: Tasks, order: Ints | None = None) -> list[Entry]:
+    """Rows as tuples in `order`, by default (at, task)."""
+    rows = np.lexsort((tasks.task, tasks.at)) if order is None else order
+    columns = (tasks.priority, tasks.at, tasks.task, tasks.service_ms, tasks.limit_at, tasks.excluded, tasks.needs)
+    return list(zip(*(column[rows].tolist() for column in columns), strict=True))
+
+
+def completions_of(windows: list[PoolWindow], until: int) -> Completions:
+    """What the pools finished before `until`, as columns in order of (finished_at, task)."""
+    finished = [(window.pool.branch, *row) for window in windows for row in window.finished(until)]
+    table = np.array(finished, dtype=np.int64).reshape(-1, 9).T
+    branch, task, at, limit_at, person, on_behalf_of, started, ended, _ = table[:, np.lexsort((table[1], table[7]))]
+    return Completions(task, branch, person, on_behalf_of, started, ended, started - at, started >= limit_at)

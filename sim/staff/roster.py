@@ -1,0 +1,212 @@
+"""The roster: who works at which desk, from a scenario's staffing table, with annual leave and the absences of its fault
+timeline. Rule: a person's id, leave and luck are keyed by who they are, never by how many others there are, so hiring one
+more re-reviewer changes nobody else; the whole bank's roster is the same on every shard."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby, pairwise, permutations
+
+import numpy as np
+
+from credit.times import Ints, date_of, day_number
+from sim.randomness import PPM, Draw
+from sim.staff.hours import OFFICE, DayMask, Shift
+from sim.staff.people import PEOPLE_PER_BRANCH, Period, Person, Role, presence
+
+HEAD_OFFICE = 0
+LEAVE_SPELLS = (5, 3, 2)
+"""Workdays of the spells of annual leave (年假), ten days a year in all."""
+
+_SPELL_ORDERS = tuple(permutations(LEAVE_SPELLS))
+
+# People each role may have at one branch; the blocks of ids fill 1 … 9,990 and never move.
+_BLOCKS = {
+    Role.INITIAL_APPROVER: 1_500,
+    Role.RE_REVIEWER: 1_200,
+    Role.FINAL_APPROVER: 900,
+    Role.COMMITTEE: 400,
+    Role.RISK_SPECIALIST: 800,
+    Role.DISBURSEMENT_OPERATOR: 900,
+    Role.DISBURSEMENT_REVIEWER: 800,
+    Role.COLLECTOR_EARLY: 1_000,
+    Role.COLLECTOR_MIDDLE: 800,
+    Role.COLLECTOR_LONG: 600,
+    Role.USE_VERIFIER: 400,
+    Role.BRANCH_RISK_DIRECTOR: 90,
+    Role.HEAD_OFFICE_RISK: 300,
+    Role.FINANCE: 300,
+}
+
+Staffing = Mapping[str, int]
+"""People a role at one branch: ``{"initial_approver": 4, "re_reviewer": 2}``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """A fault: `share_ppm` of the people of `role` (and `branch`; None = all branches) are away from day to day."""
+
+    role: Role
+    from_day: int
+    to_day: int
+    share_ppm: int
+    branch: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share_ppm <= PPM:
+            raise ValueError(f"absence of {self.role.label}: share must lie in 0 to {PPM} ppm, got {self.share_ppm}")
+        if self.to_day < self.from_day:
+            raise ValueError(
+                f"absence of {self.role.label}: ends {date_of(self.to_day)}, before it begins {date_of(self.from_day)}"
+            )
+
+
+def seats_max(role: Role) -> int:
+    """The most people a role may have at one branch."""
+    return _BLOCKS[role]
+
+
+def person_id(branch: int, role: Role, number: int) -> int:
+    """Id of the `number`-th person (from 0) of a role at a branch: branch × 10000 + place in the role's block of ids."""
+    if not 0 <= number < _BLOCKS[role]:
+        raise ValueError(
+            f"branch {branch} may have at most {_BLOCKS[role]} people as {role.label}, asked for {number + 1}"
+        )
+    before = sum(size for other, size in _BLOCKS.items() if other < role)
+    return branch * PEOPLE_PER_BRANCH + 1 + before + number
+
+
+def roles_of(staffing: Staffing) -> list[tuple[Role, int]]:
+    """Roles and head counts of a staffing table in role order; ValueError on an unknown role or a negative count."""
+    labels = {role.label: role for role in Role}
+    unknown = [name for name in staffing if name not in labels]
+    if unknown:
+        raise ValueError(f"unknown role {unknown[0]!r} in the staffing table; known: {', '.join(labels)}")
+    negative = [name for name, count in staffing.items() if count < 0]
+    if negative:
+        raise ValueError(f"staffing of {negative[0]} must not be negative, got {staffing[negative[0]]}")
+    return sorted((labels[name], count) for name, count in staffing.items() if count)
+
+
+def build_roster(
+    seed: int,
+    staffing: Mapping[int, Staffing],
+    is_workday: DayMask,
+    first_day: int,
+    days: int,
+    *,
+    absences: Sequence[Absence] = (),
+    shifts: Mapping[str, Shift] | None = None,
+    annual_leave: bool = True,
+) -> tuple[Person, ...]:
+    """People of all desks in order of id, deputies included. `staffing` maps branch → role → head count (branch 0 = head
+    office); `days` from `first_day` is the span for which leave is drawn and deputies are named; `shifts` gives roles other
+    hours than the office's."""
+    hours = shifts or {}
+    people = [
+        Person(person_id(branch, role, number), branch, role, shift=hours.get(role.label, OFFICE))
+        for branch in sorted(staffing)
+        for role, count in roles_of(staffing[branch])
+        for number in range(count)
+    ]
+    if annual_leave:
+        people = _with_annual_leave(seed, people, is_workday, first_day, days)
+    people = with_absences(seed, people, absences)
+    return with_deputies(people, is_workday, first_day, days)
+
+
+def pools_of(people: Iterable[Person]) -> dict[tuple[int, Role], tuple[Person, ...]]:
+    """People by (branch, role) in ascending order, each in order of id."""
+    ordered = sorted(people, key=lambda one: (one.branch, one.role, one.person, one.on_behalf_of))
+    return {desk: tuple(group) for desk, group in groupby(ordered, key=lambda one: (one.branch, one.role))}
+
+
+# ---- leave
+
+
+def _with_annual_leave(seed: int, people: list[Person], is_workday: DayMask, first_day: int, days: int) -> list[Person]:
+    """Each calendar year has one part for each spell of leave; the spell lies anywhere within its part."""
+    ids = np.array([person.person for person in people], dtype=np.int64)
+    leave: list[list[Period]] = [list(person.leave) for person in people]
+    for year in range(date_of(first_day).year, date_of(first_day + max(days, 1) - 1).year + 1):
+        first, last = day_number(dt.date(year, 1, 1)), day_number(dt.date(year, 12, 31))
+        every = np.arange(first, last + 1, dtype=np.int64)
+        workdays = every[is_workday(every)]
+        orders = Draw(seed, "staff.leave.order").below(len(_SPELL_ORDERS), ids, year)
+        for part in range(len(LEAVE_SPELLS)):
+            luck = Draw(seed, f"staff.leave.start.{part}").ppm(ids, year)
+            for row, (order, share) in enumerate(zip(orders.tolist(), luck.tolist(), strict=True)):
+                leave[row].append(_spell(workdays, part, _SPELL_ORDERS[order][part], share))
+    return [replace(person, leave=tuple(spells)) for person, spells in zip(people, leave, strict=True)]
+
+
+def _spell(workdays: Ints, part: int, length: int, luck_ppm: int) -> Period:
+    size = len(workdays) // len(LEAVE_SPELLS)
+    start = part * size + luck_ppm * (size - length + 1) // PPM
+    return int(workdays[start]), int(workdays[start + length - 1])
+
+
+def with_absences(seed: int, people: Sequence[Person], absences: Sequence[Absence]) -> list[Person]:
+    """People with the leave that faults impose: of each fault's people exactly the share, rounded half up, chosen by key."""
+    away: dict[int, list[Period]] = {}
+    for number, absence in enumerate(absences):
+        scope = [
+            person.person
+            for person in people
+            if person.role == absence.role and absence.branch in (None, person.branch) and not person.is_deputy
+        ]
+        count = (len(scope) * absence.share_ppm * 2 + PPM) // (2 * PPM)
+        luck = Draw(seed, "staff.absence").words(np.array(scope, dtype=np.int64), number).tolist()
+        for _, person in sorted(zip(luck, scope, strict=True))[:count]:
+            away.setdefault(person, []).append((absence.from_day, absence.to_day))
+    return [replace(one, leave=(*one.leave, *away.get(one.person, ()))) for one in people]
+
+
+# ---- deputies
+
+
+def with_deputies(people: Sequence[Person], is_workday: DayMask, first_day: int, days: int) -> tuple[Person, ...]:
+    """The regular people plus a temporary deputy (审批代理) for each run of days on which a desk has nobody: whoever is there
+    on most of these days, first from the same role at the next branches, else from another desk of the branch (APR-12)."""
+    regulars = [person for person in people if not person.is_deputy]
+    span = np.arange(first_day, first_day + days, dtype=np.int64)
+    present = {person.person: presence(person, is_workday)(span) for person in regulars}
+    work = is_workday(span)
+    pools = pools_of(regulars)
+    duties: dict[tuple[int, Role, int], tuple[Person, list[Period]]] = {}
+    for desk, members in pools.items():
+        staffed = np.logical_or.reduce([present[member.person] for member in members])
+        open_days = work | np.bool_(any(member.shift.always for member in members))
+        candidates = _candidates(*desk, pools)
+        for first, last in _runs(np.flatnonzero(open_days & ~staffed), np.flatnonzero(open_days)):
+            shares = [int(present[one.person][first : last + 1].sum()) for one in candidates]
+            if max(shares, default=0):
+                deputy = candidates[shares.index(max(shares))]
+                _, periods = duties.setdefault((*desk, deputy.person), (deputy, []))
+                periods.append((int(span[first]), int(span[last])))
+    named = [
+        replace(deputy, branch=branch, role=role, duty=tuple(periods), on_behalf_of=pools[branch, role][0].person)
+        for (branch, role, _), (deputy, periods) in duties.items()
+    ]
+    return tuple(sorted((*regulars, *named), key=lambda one: (one.branch, one.role, one.person, one.on_behalf_of)))
+
+
+def _runs(rows: Ints, open_rows: Ints) -> list[tuple[int, int]]:
+    """First and last row of each run of `rows` that are neighbours among the days the desk is open."""
+    if not len(rows):
+        return []
+    place = np.searchsorted(open_rows, rows)
+    cuts = [0, *(np.flatnonzero(np.diff(place) != 1) + 1).tolist(), len(rows)]
+    return [(int(rows[a]), int(rows[b - 1])) for a, b in pairwise(cuts)]
+
+
+def _candidates(branch: int, role: Role, pools: Mapping[tuple[int, Role], tuple[Person, ...]]) -> list[Person]:
+    """Same role at the branches after this one, in a circle; then the branch's other desks."""
+    same = sorted((other <= branch, other) for other, desk in pools if desk == role and other != branch)
+    peers = [person for _, other in same for person in pools[other, role]]
+    others = [
+        person for (other, desk), members in pools.items() if other == branch and desk != role for person in members
+    ]
+    return peers + others

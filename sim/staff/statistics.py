@@ -1,0 +1,138 @@
+"""Figures of the desks for one window, in columns: one row a pool, one row a person. Rule: integers only, taken from what
+happened (`PoolWindow`), all pools at once; a queue's length counts those who wait once an instant has been dealt with."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from credit.times import Ints
+from sim.staff.desk import Seat
+from sim.staff.pool import PoolWindow
+
+
+class QueueRows(NamedTuple):
+    """One row a pool and window. `urged` tasks whose limit passed in the window while they waited · `waiting_max` greatest
+    queue length · `waiting_ms` its integral over time (÷ window = mean length) · `wait_ms_sum`, `wait_ms_max` over `begun`."""
+
+    start: Ints
+    until: Ints
+    branch: Ints
+    role: Ints
+    arrivals: Ints
+    begun: Ints
+    completions: Ints
+    urged: Ints
+    waiting_end: Ints
+    waiting_max: Ints
+    waiting_ms: Ints
+    in_service_end: Ints
+    wait_ms_sum: Ints
+    wait_ms_max: Ints
+
+
+class StaffRows(NamedTuple):
+    """One row a person, desk and window; `busy_ms` working time spent on tasks, of `on_shift_ms`. For a deputy,
+    `on_shift_ms` counts the hours of the duty."""
+
+    start: Ints
+    until: Ints
+    branch: Ints
+    role: Ints
+    person: Ints
+    on_behalf_of: Ints
+    busy_ms: Ints
+    on_shift_ms: Ints
+
+
+def queue_rows(windows: list[PoolWindow], start: int, until: int) -> QueueRows:
+    """Queue figures of pools just served for [start, until)."""
+    count = len(windows)
+    begun, waiting = _begun(windows), _waiting(windows)
+    pool = np.concatenate([begun[0], waiting[0]])
+    joined = np.maximum(np.concatenate([begun[1], waiting[1]]), start)
+    limit = np.concatenate([begun[2], waiting[2]])
+    left = np.concatenate([begun[3], np.full(len(waiting[0]), until, dtype=np.int64)])
+    urged_at = np.maximum(limit, np.concatenate([begun[1], waiting[1]]))
+    urged = (urged_at >= start) & (urged_at < until) & (urged_at <= left)
+    waits = begun[3] - begun[1]
+    wait_max = np.zeros(count, dtype=np.int64)
+    np.maximum.at(wait_max, begun[0], waits)
+    return QueueRows(
+        start=np.full(count, start, dtype=np.int64),
+        until=np.full(count, until, dtype=np.int64),
+        branch=_column([window.pool.branch for window in windows]),
+        role=_column([window.pool.role for window in windows]),
+        arrivals=_column([window.arrivals for window in windows]),
+        begun=_column([len(window.begun) for window in windows]),
+        completions=_column([len(window.finished(until)) for window in windows]),
+        urged=np.bincount(pool[urged], minlength=count).astype(np.int64),
+        waiting_end=_column([len(window.pool.waiting) for window in windows]),
+        waiting_max=_longest(count, pool, joined, begun[0], begun[3]),
+        waiting_ms=_sums(count, pool, left - joined),
+        in_service_end=_column([sum(seat.begun is not None for seat in window.pool.seats) for window in windows]),
+        wait_ms_sum=_sums(count, begun[0], waits),
+        wait_ms_max=wait_max,
+    )
+
+
+def staff_rows(windows: list[PoolWindow], start: int, until: int) -> StaffRows:
+    """Figures of the people of pools just served for [start, until)."""
+    rows = []
+    for window in windows:
+        pool = window.pool
+        busy = _busy_ms(window, start, until) if window.carried or window.begun else {}
+        for seat in pool.seats:
+            key = seat.rank[1:]
+            rows.append(
+                (start, until, pool.branch, pool.role, *key, busy.get(key, 0), seat.begins.worked(start, until))
+            )
+    return StaffRows(*np.array(rows, dtype=np.int64).reshape(-1, len(StaffRows._fields)).T)
+
+
+def _busy_ms(window: PoolWindow, start: int, until: int) -> dict[tuple[int, ...], int]:
+    seats: dict[tuple[int, ...], Seat] = {seat.rank[1:]: seat for seat in window.pool.seats}
+    busy: dict[tuple[int, ...], int] = {}
+    for row in (*window.carried, *window.begun):
+        key, begun, ends, work = row[3:5], row[5], row[6], row[7]
+        if begun < start or ends > until:
+            work = seats[key].hours.worked(max(begun, start), min(ends, until))
+        busy[key] = busy.get(key, 0) + work
+    return busy
+
+
+def _begun(windows: list[PoolWindow]) -> Ints:
+    """Rows pool, at, limit_at, started_at of the tasks begun."""
+    rows = [(n, row[1], row[2], row[5]) for n, window in enumerate(windows) for row in window.begun]
+    return np.array(rows, dtype=np.int64).reshape(-1, 4).T
+
+
+def _waiting(windows: list[PoolWindow]) -> Ints:
+    """Rows pool, at, limit_at of the tasks left waiting."""
+    rows = [(n, entry[1], entry[4]) for n, window in enumerate(windows) for entry in window.pool.waiting.values()]
+    return np.array(rows, dtype=np.int64).reshape(-1, 3).T
+
+
+def _longest(count: int, pool: Ints, joined: Ints, left_pool: Ints, left: Ints) -> Ints:
+    """Greatest queue length of each pool. At one instant leaving is counted before joining, so that only the length after
+    the instant can be a maximum."""
+    pools = np.concatenate([left_pool, pool])
+    steps = np.concatenate([np.full(len(left), -1, dtype=np.int64), np.ones(len(joined), dtype=np.int64)])
+    order = np.lexsort((steps, np.concatenate([left, joined]), pools))
+    pools, length = pools[order], np.cumsum(steps[order])
+    first = np.searchsorted(pools, np.arange(count))
+    before = np.concatenate([[0], length])[first]
+    longest = np.zeros(count, dtype=np.int64)
+    np.maximum.at(longest, pools, length - before[pools])
+    return longest
+
+
+def _sums(count: int, pool: Ints, amounts: Ints) -> Ints:
+    sums = np.zeros(count, dtype=np.int64)
+    np.add.at(sums, pool, amounts)
+    return sums
+
+
+def _column(values: list[int]) -> Ints:
+    return np.array(values, dtype=np.int64)

@@ -1,0 +1,109 @@
+"""A scenario's staff: how many people each desk has, who they are, when they are away, and what the bank's own register and
+deputies say of them. Its rule: one roster for the whole bank; a shard takes the desks of its branches, head office its own."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from credit.calendar import is_workday
+from credit.codes import Desk
+from credit.messages import AppointDeputy, Kind, Rows
+from credit.staff import StaffRegister
+from credit.subsystem import Window
+from credit.times import DAY_MS, Ints, day_number
+from scenarios.model import Role as RoleTable
+from scenarios.model import Scenario
+from sim.staff.desks import Desks
+from sim.staff.hours import Shift
+from sim.staff.people import PEOPLE_PER_BRANCH, Person, Role
+from sim.staff.roster import HEAD_OFFICE, Absence, build_roster, seats_max
+
+ADMINISTRATOR = 9_999
+"""The head-office administrator who appoints deputies (APR-12)."""
+
+
+@dataclass(frozen=True)
+class Staffing:
+    """The people of a bank under one scenario and seed."""
+
+    people: tuple[Person, ...]
+    first_day: int
+
+    def desks(self, branches: Ints, roles: tuple[Desk, ...]) -> Desks:
+        """The desks of some roles at some branches (0 = head office)."""
+        places, wanted = set(branches.tolist()), {int(role) for role in roles}
+        mine = [one for one in self.people if one.branch in places and int(one.role) in wanted]
+        return Desks(mine, is_workday, self.first_day)
+
+    def register(self) -> StaffRegister:
+        """The bank's register of the regular people; deputies are appointed, not registered."""
+        return StaffRegister.of((one.person, one.branch, int(one.role)) for one in self.people if not one.is_deputy)
+
+    def appointments(self) -> Rows:
+        """`AppointDeputy` rows, one a spell, stamped at the first day."""
+        rows = [
+            (self.first_day * DAY_MS, one.on_behalf_of, one.person, int(one.role), first, last, ADMINISTRATOR)
+            for one in self.people
+            if one.is_deputy
+            for first, last in one.duty
+        ]
+        return np.array(rows, dtype=AppointDeputy.dtype) if rows else AppointDeputy.empty()
+
+
+def build_staffing(scenario: Scenario, seed: int) -> Staffing:
+    """The roster of a scenario: head counts scaled to its volume where it says so, leave drawn, absences imposed."""
+    roles = scenario.staff.roles()
+    factor = _factor(scenario)
+    counts = {HEAD_OFFICE: {name: _count(name, role.head_office, factor) for name, role in roles.items()}}
+    at_branch = {name: _count(name, role.per_branch, factor) for name, role in roles.items()}
+    counts |= {branch: dict(at_branch) for branch in range(1, scenario.bank.branches + 1)}
+    first = day_number(scenario.run.start)
+    people = build_roster(
+        seed, counts, is_workday, first, scenario.run.days + 30, absences=_absences(scenario),
+        shifts={name: _shift(role) for name, role in roles.items()}, annual_leave=scenario.staff.leave_days_per_year > 0,
+    )  # fmt: skip
+    return Staffing(people, first)
+
+
+class DeputySource:
+    """Mails the administrator's appointments when the run opens."""
+
+    def __init__(self, appointments: Rows, branches: Ints) -> None:
+        mine = np.isin(appointments["person"] // PEOPLE_PER_BRANCH, branches)
+        self._rows = appointments[mine]
+
+    def mail(self, window: Window) -> list[tuple[Kind, Rows]]:
+        """The appointments stamped in this window."""
+        now = (self._rows["at"] >= window.start) & (self._rows["at"] < window.until)
+        return [(AppointDeputy, self._rows[now])] if bool(now.any()) else []
+
+
+def _factor(scenario: Scenario) -> float:
+    if not scenario.staff.scale:
+        return 1.0
+    days = scenario.run.arrival_days or scenario.run.days
+    return scenario.run.customers / days / scenario.staff.scale_per_day
+
+
+def _count(role: str, people: int, factor: float) -> int:
+    """At least two at a desk that has any, so that leave and the dual-person rule leave somebody."""
+    return 0 if not people else min(max(2, math.ceil(people * factor)), seats_max(Role[role.upper()]))
+
+
+def _absences(scenario: Scenario) -> list[Absence]:
+    found = []
+    for fault in scenario.faults:
+        if fault.kind == "absence":
+            last = max(fault.start_ms, fault.end_ms - 1) // DAY_MS
+            found.append(Absence(Role[fault.target.upper()], fault.start_ms // DAY_MS, last, fault.share_ppm))
+    return found
+
+
+def _shift(role: RoleTable) -> Shift:
+    start, end = role.shift_start_minute, role.shift_end_minute
+    rest, back = role.break_start_minute, role.break_end_minute
+    spans = ((start, rest), (back, end)) if start < rest < back < end else ((start, end),)
+    return Shift(spans=spans, always=role.every_day)

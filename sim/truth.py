@@ -1,0 +1,124 @@
+"""What is true of people and what the bank never sees: how good a payer somebody is, what really comes in, who means to
+defraud and with whom, who is on which list, who is patient. The bank learns of it only through documents, partners and
+behaviour. Its rule: every method is a pure function of (seed, party), whole columns in and out, so partners, staff and
+customers of any shard agree with one another."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.codes import RiskList, Segment
+from credit.policies.loading import load
+from credit.policies.products import ProductPolicy
+from credit.times import Bools, Ints
+from scenarios.model import Scenario
+from sim.curves import lognormal
+from sim.population.people import PRODUCT_KEYS, People
+from sim.randomness import PPM, Draw
+
+CURVE_STEPS = 1_000
+MISS_MOST_PPM = 900_000
+GANG_SIZE = 8
+_FRAUD_MISS_PPM = 850_000
+_STRETCHED_PPM = 1_600_000
+_LISTS = np.array([RiskList.CENTRAL_BANK, RiskList.DISHONEST_DEBTOR, RiskList.ASSOCIATION], dtype=np.int64)
+_LIST_WEIGHTS = np.array([400_000, 400_000, 200_000], dtype=np.int64)
+_MIDDLE_OF_WEAKEST = 0.1
+_TILT = {"consumer_loan": 1_000_000, "card_instalment": 1_250_000, "mortgage": 350_000, "micro_business": 1_300_000,
+         "working_capital": 800_000}  # fmt: skip
+"""Chance of a miss by product, relative to a consumer loan: people keep their houses and let go of their cards."""
+
+
+class Truth:
+    """The latent truth of one world's parties."""
+
+    def __init__(self, seed: int, scenario: Scenario, products: ProductPolicy | None = None) -> None:
+        catalogue = products or load("products", ProductPolicy, scenario.policies)
+        self.people = People(scenario, seed, catalogue)
+        self._script = self.people.script
+        self._shape = scenario.population
+        self._draws = {name: Draw(seed, f"truth.{name}") for name in _PURPOSES}
+        self._curve = miss_curve(scenario.behaviour.miss_base_ppm, scenario.behaviour.miss_spread)
+        self._tilt = np.full(len(self.people.mix_of_code), PPM, dtype=np.int64)
+        for key in PRODUCT_KEYS:
+            self._tilt[catalogue.by_key(key).code] = _TILT[key]
+        self._patience = lognormal(PPM, 400_000, PPM // 10, 10 * PPM)
+        self._gangs = max(scenario.run.customers * self._shape.gang_ppm // (GANG_SIZE * PPM), 1)
+
+    # money ----------------------------------------------------------------------------------------------------------
+
+    def true_income_fen(self, party: Ints) -> Ints:
+        """What really comes in a month; the form may declare more."""
+        return self.people.true_income_fen(party)
+
+    def quality_ppm(self, party: Ints) -> Ints:
+        """Latent credit quality as a rank, 0 … 999,999: half of all people lie below 500,000."""
+        drawn = self._draws["quality"].ppm(party)
+        return self._script.laid_over(drawn, party, self._script.column(lambda one: min(one.quality_ppm, PPM - 1)))
+
+    def normal_miss_ppm(self, party: Ints) -> Ints:
+        """Chance a month that an honest customer misses an instalment of an ordinary loan, in a normal economy."""
+        quality = self.quality_ppm(party)
+        drawn = self._curve[quality * CURVE_STEPS // PPM]
+        stretched = np.where(self.people.inflates_income(party), _STRETCHED_PPM, PPM)
+        chance = np.minimum(drawn * stretched // PPM, MISS_MOST_PPM)
+        return self._script.laid_over(chance, party, self._script.column(lambda one: one.miss_ppm))
+
+    def miss_ppm(self, party: Ints, product: Ints) -> Ints:
+        """Chance a month that the party misses an instalment of a product, in a normal economy; a fraudster hardly pays."""
+        chance = np.minimum(self.normal_miss_ppm(party) * self._tilt[product] // PPM, MISS_MOST_PPM)
+        return np.where(self.is_fraud(party), _FRAUD_MISS_PPM, chance)
+
+    def willingness_ppm(self, party: Ints) -> Ints:
+        """Willingness to repay once overdue: how likely a promise is meant, 0 … 1,000,000; it rises with quality."""
+        drawn = 250_000 + self.quality_ppm(party) * 45 // 100 + self._draws["willingness"].below(300_000, party)
+        return np.where(self.is_fraud(party), 20_000, drawn)
+
+    # intent ---------------------------------------------------------------------------------------------------------
+
+    def is_fraud(self, party: Ints) -> Bools:
+        """Who applies without meaning to repay; gangs are a part of them."""
+        most = max(self._shape.fraud_ppm, self._shape.gang_ppm)
+        return self._draws["fraud"].happens(most, party) & self._is_drawn(party)
+
+    def gang(self, party: Ints) -> Ints:
+        """Number of the gang (1 …) that the party works with; 0 for nearly everybody."""
+        member = self._draws["fraud"].happens(self._shape.gang_ppm, party) & self._is_drawn(party)
+        return np.where(member, 1 + self._draws["gang"].below(self._gangs, party), 0)
+
+    def shared_devices(self, party: Ints) -> Ints:
+        """How many other applicants use the same device: many in a gang, rarely one in a family."""
+        family = self._draws["family"].happens(40_000, party) & self._is_drawn(party)
+        return np.where(self.gang(party) > 0, 3 + self._draws["devices"].below(6, party), family.astype(np.int64))
+
+    def lists(self, party: Ints) -> Ints:
+        """Risk lists that the party stands on, as `RiskList` bits; 0 for nearly everybody."""
+        listed = self._draws["listed"].happens(self._shape.listed_ppm, party) & self._is_drawn(party)
+        return np.where(listed, _LISTS[self._draws["list"].choice(_LIST_WEIGHTS, party)], 0)
+
+    # temper ---------------------------------------------------------------------------------------------------------
+
+    def patience_ppm(self, party: Ints) -> Ints:
+        """How long the party takes over things and puts up with waiting, relative to the median customer."""
+        return self._draws["patience"].quantile(self._patience, party)
+
+    def price_sensitivity_ppm(self, party: Ints) -> Ints:
+        """How much the rate matters, 0 … 1,000,000; micro businesses care most (CUS-02)."""
+        drawn = self._draws["price"].ppm(party)
+        return np.where(self.people.segment(party) == Segment.MICRO, 400_000 + drawn * 6 // 10, drawn * 8 // 10)
+
+    def _is_drawn(self, party: Ints) -> Bools:
+        return party > len(self._script)
+
+
+_PURPOSES = (
+    "quality", "willingness", "fraud", "gang", "family", "devices", "listed", "list", "patience", "price",
+)  # fmt: skip
+
+
+def miss_curve(base_ppm: int, spread: int) -> Ints:
+    """Chance of a miss by quality in thousandths: `base_ppm` for the customer in the middle, `spread` times as much in the
+    middle of the weakest fifth, as much less in the middle of the best, geometric in between."""
+    points = range(CURVE_STEPS)
+    powers = [(0.5 - (k + 0.5) / CURVE_STEPS) / (0.5 - _MIDDLE_OF_WEAKEST) for k in points]
+    return np.array([min(round(base_ppm * spread**power), MISS_MOST_PPM) for power in powers], dtype=np.int64)

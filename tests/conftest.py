@@ -1,0 +1,43 @@
+"""What every test shares: the requirement mark. Rule: a test may only carry ids that the catalogue holds, and how it
+went is kept in `.requirements.json`, from which `lendrill requirements` tells passing from failing."""
+
+from __future__ import annotations
+
+import pytest
+
+from lendrill import requirements
+
+_PROPERTY = "requirement"
+_ran: dict[str, dict[str, str]] = {}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse unknown ids, and hand the known ones to the test's report (which also travels between processes)."""
+    known = requirements.known_ids()
+    faults = []
+    for item in items:
+        ids = list(
+            dict.fromkeys(found for mark in item.iter_markers(requirements.MARK) for found in (mark.args or [""]))
+        )
+        faults += [f"  {item.nodeid}: {found!r}" for found in ids if found not in known]
+        item.user_properties += [(_PROPERTY, found) for found in ids]
+    if faults:
+        raise pytest.UsageError("requirement ids that docs/requirements.md does not hold:\n" + "\n".join(faults))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Keep each test's worst outcome: a failing set-up or teardown fails the test."""
+    if report.when != "call" and report.passed:
+        return
+    for name, value in report.user_properties:
+        if name == _PROPERTY:
+            outcomes = _ran.setdefault(str(value), {})
+            if outcomes.get(report.nodeid) != "failed":
+                outcomes[report.nodeid] = report.outcome
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the record once, from the process that saw every report."""
+    if _ran and not hasattr(session.config, "workerinput"):
+        requirements.merge_record(session.config.rootpath, _ran)

@@ -1,0 +1,231 @@
+"""What a form must hold: required fields, formats, what the product allows, purpose, documents, consents."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from credit.applications import ApplicationsSubsystem
+from credit.codes import FIELD_OF_REFUSAL, Consent, Event, Material, Method, Refusal, Segment
+from credit.messages import ApplicationAccepted, Kind, Rows
+from credit.subsystem import Inbox
+from tests.credit.applications.builders import CONSENTS, PAPERS, Run, born, business_forms, desk_day, forms
+
+
+def reasons(run: Run, event: Event = Event.APPLICATION_REFUSED) -> list[Refusal]:
+    return [Refusal(int(code)) for code in run.events_of(event)["reason"]]
+
+
+def assert_refused(run: Run, refusal: Refusal) -> None:
+    """Refused for that reason, and nothing else was done."""
+    assert reasons(run) == [refusal]
+    assert FIELD_OF_REFUSAL[refusal]
+    assert not len(run.sent(ApplicationAccepted))
+    assert not len(run.events_of(Event.CUSTOMER_CREATED))
+
+
+@pytest.mark.requirement("CUS-05", "CUS-08", "APP-15")
+def test_a_sound_form_is_accepted_with_a_number_of_its_branch() -> None:
+    run = desk_day(forms(2))
+    accepted = run.sent(ApplicationAccepted)
+    assert accepted["case"].tolist() == [3_000_000_001, 3_000_000_002]
+    assert accepted["customer"].tolist() == [3_000_000_001, 3_000_000_002]
+    assert accepted["age"].tolist() == [35, 35]
+    assert accepted["mobile_prefix"].tolist() == [138, 138]
+    assert len(run.events_of(Event.APPLICATION_SUBMITTED)) == 2
+
+
+@pytest.mark.requirement("CUS-05")
+@pytest.mark.parametrize(
+    ("field", "refusal"),
+    [
+        ("name", Refusal.NAME_MISSING),
+        ("id_number", Refusal.ID_MISSING),
+        ("id_type", Refusal.ID_MISSING),
+        ("mobile", Refusal.MOBILE_MISSING),
+        ("occupation", Refusal.OCCUPATION_MISSING),
+    ],
+)
+def test_a_form_without_a_required_field_is_refused(field: str, refusal: Refusal) -> None:
+    empty: str | int = 0 if field in ("id_type", "occupation") else ""
+    assert_refused(desk_day(forms(**{field: empty})), refusal)
+
+
+@pytest.mark.requirement("CUS-08")
+@pytest.mark.parametrize(
+    ("field", "value", "refusal"),
+    [
+        ("id_number", "1101051990030728", Refusal.ID_LENGTH),
+        ("id_number", "11010519900307A87X", Refusal.ID_CHARACTERS),
+        ("id_number", "99010519900307287X", Refusal.ID_REGION),
+        ("id_number", "110105199002302879", Refusal.ID_BIRTHDAY),
+        ("id_number", "110105199003072871", Refusal.ID_CHECK_DIGIT),
+        ("mobile", "1380013800", Refusal.MOBILE_FORMAT),
+        ("mobile", "12800138000", Refusal.MOBILE_FORMAT),
+        ("mobile", "1380013800a", Refusal.MOBILE_FORMAT),
+        ("credit_code", "91310104MA1FABCD4X", Refusal.CREDIT_CODE),
+    ],
+)
+def test_a_malformed_field_is_refused_by_name(field: str, value: str, refusal: Refusal) -> None:
+    assert_refused(desk_day(forms(**{field: value})), refusal)
+
+
+@pytest.mark.requirement("CUS-08")
+@pytest.mark.parametrize(("age", "accepted"), [(17, False), (18, True), (70, True), (71, False)])
+def test_the_age_limits_of_the_form_hold_to_the_year(age: int, accepted: bool) -> None:
+    desk = ApplicationsSubsystem.build({"admission": {"criteria": [{"key": "consumer", "age_min": 14, "age_max": 99}]}})
+    run = desk_day(forms(id_number=born(age)), desk=desk)
+    assert reasons(run) == ([] if accepted else [Refusal.AGE_LIMIT])
+
+
+@pytest.mark.requirement("CUS-08")
+def test_a_company_needs_a_right_credit_code_and_a_person_none() -> None:
+    assert len(desk_day(business_forms()).sent(ApplicationAccepted)) == 1
+    assert_refused(desk_day(business_forms(credit_code="")), Refusal.CREDIT_CODE)
+    assert len(desk_day(forms(credit_code="")).sent(ApplicationAccepted)) == 1
+
+
+@pytest.mark.requirement("CUS-01", "APP-06", "APP-07", "PRD-08")
+@pytest.mark.parametrize(
+    ("columns", "refusal"),
+    [
+        ({"product": 77}, Refusal.PRODUCT_UNKNOWN),
+        ({"product": -1}, Refusal.PRODUCT_UNKNOWN),
+        ({"segment": Segment.ENTERPRISE, "credit_code": "91110105MA000001X4"}, None),
+        ({"product": 4}, Refusal.PRODUCT_SEGMENT),
+        ({"amount_fen": 499_999}, Refusal.AMOUNT_RANGE),
+        ({"amount_fen": 30_000_001}, Refusal.AMOUNT_RANGE),
+        ({"amount_fen": 0}, Refusal.AMOUNT_RANGE),
+        ({"term_months": 13}, Refusal.TERM_OPTION),
+        ({"term_months": 0}, Refusal.TERM_OPTION),
+        ({"term_months": 100_000}, Refusal.TERM_OPTION),
+        ({"method": Method.CUSTOM}, Refusal.METHOD_OPTION),
+        ({"product": 2, "method": Method.EQUAL_PRINCIPAL}, Refusal.METHOD_OPTION),
+    ],
+)
+def test_what_the_product_does_not_offer_is_refused(columns: dict[str, int], refusal: Refusal | None) -> None:
+    if refusal is None:  # a consumer loan for a company: whatever its code, it is not for its segment
+        rows = business_forms(product=1, amount_fen=5_000_000)
+        assert_refused(desk_day(rows), Refusal.PRODUCT_SEGMENT)
+    else:
+        assert_refused(desk_day(forms(**columns)), refusal)
+
+
+@pytest.mark.requirement("APP-07")
+@pytest.mark.parametrize("amount_fen", [500_000, 30_000_000])
+def test_the_ends_of_the_amount_range_are_offered(amount_fen: int) -> None:
+    assert len(desk_day(forms(amount_fen=amount_fen)).sent(ApplicationAccepted)) == 1
+
+
+@pytest.mark.requirement("PRD-08")
+def test_a_product_changes_by_configuration_alone() -> None:
+    changed = {"products": {"products": [{"key": "consumer_loan", "amount_max": 40_000, "terms_months": [12, 13]}]}}
+    desk = ApplicationsSubsystem.build(changed)
+    rows = forms(3, amount_fen=[5_000_000, 4_000_000, 4_000_000], term_months=[12, 13, 18])
+    run = desk_day(rows, desk=desk)
+    assert reasons(run) == [Refusal.AMOUNT_RANGE, Refusal.TERM_OPTION]
+    assert run.sent(ApplicationAccepted)["term_months"].tolist() == [13]
+
+
+@pytest.mark.requirement("APP-08")
+@pytest.mark.parametrize(
+    ("product", "text", "refusal"),
+    [
+        (1, "", Refusal.PURPOSE_MISSING),
+        (1, "  ", Refusal.PURPOSE_MISSING),
+        (1, "日常消费", Refusal.PURPOSE_VAGUE),
+        (4, "经营周转", Refusal.PURPOSE_VAGUE),
+        (4, "日常经营周转", Refusal.PURPOSE_VAGUE),
+        (4, "经营场所租金", None),
+        (4, "经营周转用", Refusal.PURPOSE_VAGUE),
+        (1, "买", Refusal.PURPOSE_VAGUE),
+        (1, "装修", None),
+        (4, "进货采购", None),
+        (1, "购买钢琴", None),
+        (1, "进货采购", Refusal.PURPOSE_VAGUE),
+    ],
+)
+def test_a_purpose_must_be_real_and_specific(product: int, text: str, refusal: Refusal | None) -> None:
+    rows = forms(purpose_text=text) if product == 1 else business_forms(purpose_text=text)
+    assert reasons(desk_day(rows)) == ([] if refusal is None else [refusal])
+
+
+@pytest.mark.requirement("APP-08")
+def test_free_text_can_be_shut_out_by_policy() -> None:
+    desk = ApplicationsSubsystem.build({"admission": {"other_purpose": "refuse"}})
+    assert_refused(desk_day(forms(purpose_text="购买钢琴"), desk=desk), Refusal.PURPOSE_VAGUE)
+
+
+@pytest.mark.requirement("APP-10")
+@pytest.mark.parametrize(
+    "material", [Material.ID_FRONT, Material.ID_BACK, Material.INCOME_PROOF, Material.PURPOSE_STATEMENT]
+)
+def test_a_missing_required_material_blocks_submission(material: Material) -> None:
+    assert_refused(desk_day(forms(documents=PAPERS & ~material)), Refusal.DOCUMENT_MISSING)
+
+
+@pytest.mark.requirement("APP-10")
+def test_an_optional_material_may_be_left_out_and_a_conditional_one_may_follow() -> None:
+    assert desk_day(forms()).sent(ApplicationAccepted)["missing"].tolist() == [0]
+    papers = int(business_forms()["documents"][0])
+    late = desk_day(business_forms(documents=papers & ~Material.LEASE_CONTRACT)).sent(ApplicationAccepted)
+    assert late["missing"].tolist() == [Material.LEASE_CONTRACT]
+
+
+@pytest.mark.requirement("APP-10")
+def test_an_identity_proof_may_not_follow_even_if_a_product_says_so() -> None:
+    loose = {"products": {"products": [{"key": "consumer_loan", "conditional_materials": ["id_front"]}]}}
+    desk = ApplicationsSubsystem.build(loose)
+    assert_refused(desk_day(forms(documents=PAPERS & ~Material.ID_FRONT), desk=desk), Refusal.DOCUMENT_MISSING)
+
+
+@pytest.mark.requirement("EXT-02")
+@pytest.mark.parametrize("missing", [Consent.BUREAU, Consent.PERSONAL_DATA])
+def test_a_form_without_consent_is_refused(missing: Consent) -> None:
+    assert_refused(desk_day(forms(consent=CONSENTS & ~missing)), Refusal.CONSENT_MISSING)
+
+
+def test_the_first_fault_in_the_order_of_the_form_is_told() -> None:
+    run = desk_day(forms(name="", mobile="1", amount_fen=1, documents=0))
+    assert reasons(run) == [Refusal.NAME_MISSING]
+
+
+def test_a_fault_of_one_form_does_not_touch_its_neighbours() -> None:
+    amounts = np.where(np.arange(40) % 3 == 1, 1, 5_000_000)
+    run = desk_day(forms(40, amount_fen=amounts))
+    assert len(run.events_of(Event.APPLICATION_REFUSED)) == 13
+    assert (run.sent(ApplicationAccepted)["amount_fen"] == 5_000_000).all()
+    assert len(run.sent(ApplicationAccepted)) == 27
+
+
+@pytest.mark.requirement("CUS-04")
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"income_fen": 229_999}, Refusal.INCOME_LIMIT),
+        ({"employment_months": 2}, Refusal.EMPLOYMENT_LIMIT),
+        ({"id_number": born(18)[0]}, Refusal.AGE_LIMIT),
+        ({"id_number": born(66)[0]}, Refusal.AGE_LIMIT),
+    ],
+)
+def test_a_prospect_below_the_criteria_is_declined_and_causes_no_work(columns: dict[str, int], reason: Refusal) -> None:
+    asked: list[Inbox] = []
+
+    def port(requests: Inbox) -> list[tuple[Kind, Rows]]:
+        asked.append(requests)
+        return []
+
+    run = desk_day(forms(**columns), port)
+    assert reasons(run, Event.CUSTOMER_DECLINED) == [reason]
+    assert asked == []
+    assert not len(run.sent(ApplicationAccepted))
+    assert not len(run.events_of(Event.CUSTOMER_CREATED))
+
+
+@pytest.mark.requirement("CUS-04")
+def test_the_criteria_follow_the_class_of_the_product() -> None:
+    person, company = forms(employment_months=11), business_forms(employment_months=11)
+    assert len(desk_day(person).sent(ApplicationAccepted)) == 1
+    assert reasons(desk_day(company), Event.CUSTOMER_DECLINED) == [Refusal.EMPLOYMENT_LIMIT]
+    strict = {"admission": {"criteria": [{"key": "consumer", "employment_months_min": 12}]}}
+    assert reasons(desk_day(person, desk=ApplicationsSubsystem.build(strict)), Event.CUSTOMER_DECLINED)

@@ -1,0 +1,126 @@
+"""Small builders of approval's mail, and a calendar of plain weeks, so that each test says only what it is about."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import numpy as np
+
+from credit.approval import ApprovalSubsystem
+from credit.codes import Consent, Desk, Grade, Guarantee, Lane, Method, Node, Segment, Stage, Verdict
+from credit.messages import (
+    ApplicationScored,
+    ApprovalOpinion,
+    CaseEscalated,
+    ContractWithdrawn,
+    HeadOfficeOpinion,
+    Kind,
+    Rows,
+)
+from credit.policies import Overrides, ProductPolicy, load
+from credit.policies.approval import ApprovalPolicy
+from credit.staff import StaffRegister
+from credit.subsystem import Inbox, Outbox, Window
+from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Ints, instant
+
+MONDAY = dt.date(2026, 3, 2)
+NINE = instant(MONDAY, 9)
+CASE = 1 * 10**9 + 1
+YUAN = 100
+INITIAL, SECOND_INITIAL, RE_REVIEWER, CLERK = 1001, 1002, 1201, 1900
+RISK, FINAL, SECOND_FINAL, CHAIR = 300, 200, 201, 250
+FOREIGN_INITIAL = 2001
+CONSUMER, CARD, MORTGAGE, MICRO, WORKING_CAPITAL = 1, 2, 3, 4, 5
+
+
+def weekdays(days: Ints) -> Bools:
+    """Monday to Friday; day 0 was a Thursday."""
+    return np.asarray((days + 3) % 7 < 5)
+
+
+def register() -> StaffRegister:
+    return StaffRegister.of(
+        [
+            (INITIAL, 1, Desk.INITIAL_APPROVER),
+            (SECOND_INITIAL, 1, Desk.INITIAL_APPROVER),
+            (INITIAL, 1, Desk.RE_REVIEWER),  # holds both desks: only the dual-person rule stops him
+            (RE_REVIEWER, 1, Desk.RE_REVIEWER),
+            (CLERK, 1, Desk.DISBURSEMENT_OPERATOR),
+            (FOREIGN_INITIAL, 2, Desk.INITIAL_APPROVER),
+            (RISK, 0, Desk.RISK_SPECIALIST),
+            (FINAL, 0, Desk.FINAL_APPROVER),
+            (SECOND_FINAL, 0, Desk.FINAL_APPROVER),
+            (CHAIR, 0, Desk.COMMITTEE),
+        ]
+    )
+
+
+def desk(stage: Stage = Stage.APPROVAL, overrides: Overrides | None = None) -> ApprovalSubsystem:
+    products = load("products", ProductPolicy, overrides)
+    return ApprovalSubsystem(stage, load("approval", ApprovalPolicy, overrides), products, register(), weekdays)
+
+
+def day_window(number: int = 0, day: dt.date = MONDAY) -> Window:
+    start = instant(day) + number * DAY_MS
+    return Window(number, start, start + DAY_MS)
+
+
+def scored(case: int = CASE, at: int = NINE, **columns: Any) -> Rows:
+    """A good consumer application for 50,000 yuan in the automatic lane."""
+    facts: dict[str, Any] = {
+        "customer": case, "party": 7, "branch": case // 10**9, "channel": 2, "segment": Segment.INDIVIDUAL,
+        "product": CONSUMER, "amount_fen": 50_000 * YUAN, "term_months": 12, "method": Method.EQUAL_INSTALMENT,
+        "purpose": 1, "age": 35, "income_fen": 18_000 * YUAN, "employment_months": 60, "documents": 39,
+        "consent": Consent.BUREAU, "account": 6217_0000_0000_0000, "name": "张建国", "id_number": "11010519900307287X",
+        "score": 82, "grade": Grade.GOOD, "pd_ppm": 12_000, "lane": Lane.AUTOMATIC,
+        "verified_income_fen": 18_000 * YUAN,
+    }  # fmt: skip
+    return ApplicationScored.rows(1, at=at, case=case, **(facts | columns))
+
+
+def manual(case: int = CASE, at: int = NINE, **columns: Any) -> Rows:
+    """The same application, for people to decide."""
+    return scored(case, at, **({"lane": Lane.MANUAL} | columns))
+
+
+def micro(case: int = CASE, at: int = NINE, **columns: Any) -> Rows:
+    facts: dict[str, Any] = {
+        "product": MICRO, "segment": Segment.MICRO, "amount_fen": 600_000 * YUAN, "term_months": 24,
+        "income_fen": 320_000 * YUAN, "verified_income_fen": 300_000 * YUAN, "name": "李氏食品店", "lane": Lane.MANUAL,
+    }  # fmt: skip
+    return scored(case, at, **(facts | columns))
+
+
+def opinion(person: int, node: Node, at: int, case: int = CASE, **columns: Any) -> tuple[Kind, Rows]:
+    """A person's approval, unless another verdict is given; begun ten minutes before."""
+    kind = ApprovalOpinion if node <= Node.RE_REVIEW else HeadOfficeOpinion
+    facts: dict[str, Any] = {"verdict": Verdict.APPROVE, "started_at": at - 10 * MINUTE_MS}
+    return kind, kind.rows(1, at=at, case=case, node=node, person=person, **(facts | columns))
+
+
+def escalated(path: list[Node], at: int = NINE, case: int = CASE, previous: int = RE_REVIEWER, **columns: Any) -> Rows:
+    """A case that comes to head office with the nodes it is still to pass."""
+    bits = sum(1 << node for node in path)
+    return CaseEscalated.carry(manual(case, at, **columns), path=bits, previous=previous)
+
+
+def withdrawn(amount: int, previous: int, at: int = NINE, **columns: Any) -> Rows:
+    return ContractWithdrawn.carry(
+        scored(at=at), amount_fen=amount * YUAN, previous_fen=previous * YUAN, rate_ppm=60_000,
+        guarantee=Guarantee.CREDIT, **columns,
+    )  # fmt: skip
+
+
+def run(subsystem: ApprovalSubsystem, *mail: tuple[Kind, Rows], window: Window | None = None) -> Outbox:
+    """One whole window; invariants must hold at its end."""
+    span, out = window or day_window(), Outbox()
+    subsystem.open(span, out)
+    subsystem.apply(Inbox.of(*mail), span, out)
+    subsystem.close(span, out)
+    assert subsystem.check() == []
+    return out
+
+
+def hours(count: int) -> int:
+    return count * HOUR_MS

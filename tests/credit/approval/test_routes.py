@@ -1,0 +1,215 @@
+"""Routes and nodes: who must see a case, in which order, and when it goes above."""
+
+from __future__ import annotations
+
+import pytest
+
+from credit.approval import Cause, trail
+from credit.codes import Doubt, Event, Grade, Node, Refusal, Stage, Verdict
+from credit.messages import (
+    ApplicationApproved,
+    ApplicationScored,
+    ApprovalTask,
+    CaseEscalated,
+    HeadOfficeTask,
+)
+from credit.policies import PolicyError
+from tests.credit.approval.builders import (
+    CASE,
+    CHAIR,
+    FINAL,
+    INITIAL,
+    MICRO,
+    MORTGAGE,
+    NINE,
+    RE_REVIEWER,
+    RISK,
+    SECOND_FINAL,
+    WORKING_CAPITAL,
+    YUAN,
+    desk,
+    escalated,
+    hours,
+    manual,
+    micro,
+    opinion,
+    run,
+)
+
+REVIEWED, APPROVED = NINE + hours(1), NINE + hours(2)
+
+
+def route(**columns):
+    """The nodes of the branch and of head office that a new case is to pass."""
+    subsystem = desk()
+    out = run(subsystem, (ApplicationScored, manual(**columns)))
+    path = int(subsystem.export_state()["cases"]["path"][0])
+    return out.take(ApprovalTask)["node"].tolist() + [node for node in Node if path >> node & 1]
+
+
+@pytest.mark.requirement("APR-01", "APR-05", "APR-09")
+def test_review_comes_before_approval_and_the_case_moves_on_by_itself():
+    subsystem = desk()
+    first = run(subsystem, (ApplicationScored, manual()), opinion(INITIAL, Node.INITIAL, REVIEWED))
+    assert first.take(ApprovalTask)["node"].tolist() == [Node.INITIAL, Node.RE_REVIEW]
+    second = first.take(ApprovalTask)[1]
+    assert (second["at"], second["excluded"]) == (REVIEWED, INITIAL)
+    assert len(first.take(ApplicationApproved)) == 0, "a review alone grants nothing"
+    last = run(subsystem, opinion(RE_REVIEWER, Node.RE_REVIEW, APPROVED))
+    assert last.take(ApplicationApproved)["at"].tolist() == [APPROVED]
+    assert last.take(ApplicationApproved)["amount_fen"].tolist() == [50_000 * YUAN]
+    entries = trail(first.events_of(Event.NODE_DECIDED), CASE) + trail(last.events_of(Event.NODE_DECIDED), CASE)
+    assert [(e.at, e.node, e.person, e.verdict) for e in entries] == [
+        (REVIEWED, Node.INITIAL, INITIAL, Verdict.APPROVE),
+        (APPROVED, Node.RE_REVIEW, RE_REVIEWER, Verdict.APPROVE),
+    ]
+    assert "initial: 1001: approve" in str(entries[0])
+
+
+@pytest.mark.requirement("APR-09")
+def test_the_trail_keeps_reason_amount_votes_and_the_absent_person():
+    subsystem = desk(Stage.HEAD_OFFICE)
+    run(subsystem, (CaseEscalated, escalated([Node.COMMITTEE])))
+    out = run(
+        subsystem,
+        opinion(CHAIR, Node.COMMITTEE, REVIEWED, verdict=Verdict.REDUCE, amount_fen=40_000 * YUAN, votes=4),
+    )
+    [entry] = trail(out.events_of(Event.NODE_DECIDED), CASE)
+    assert (entry.verdict, entry.amount_fen, entry.votes, entry.on_behalf_of) == (Verdict.REDUCE, 4_000_000, 4, 0)
+    assert "4 votes" in str(entry)
+
+
+@pytest.mark.requirement("APR-02", "APR-03", "PRD-03", "PRD-05")
+@pytest.mark.parametrize(
+    ("columns", "nodes"),
+    [
+        ({}, [Node.INITIAL, Node.RE_REVIEW]),
+        ({"alert": 2}, [Node.INITIAL, Node.RE_REVIEW, Node.RISK_SPECIALIST, Node.FINAL]),
+        ({"product": MORTGAGE, "amount_fen": 1_499_000 * YUAN}, [Node.INITIAL, Node.RE_REVIEW]),
+        ({"product": MORTGAGE, "amount_fen": 1_500_000 * YUAN}, [Node.INITIAL, Node.RE_REVIEW, Node.FINAL]),
+        (
+            {"product": MORTGAGE, "amount_fen": 5_000_000 * YUAN},
+            [Node.INITIAL, Node.RE_REVIEW, Node.FINAL, Node.COMMITTEE],
+        ),
+        ({"product": MICRO, "amount_fen": 300_000 * YUAN, "income_fen": 10**8}, [Node.INITIAL, Node.RE_REVIEW]),
+        (
+            {"product": MICRO, "amount_fen": 300_000 * YUAN, "income_fen": 10**8, "grade": Grade.WEAK},
+            [Node.INITIAL, Node.RE_REVIEW, Node.FINAL],
+        ),
+        (
+            {"product": WORKING_CAPITAL, "amount_fen": 20_000_000 * YUAN},
+            [Node.INITIAL, Node.RE_REVIEW, Node.RISK_SPECIALIST, Node.FINAL, Node.COMMITTEE],
+        ),
+    ],
+)
+def test_the_matrix_routes_by_product_amount_and_risk(columns, nodes):
+    facts = {"verified_income_fen": 10**9, "collateral_fen": 10**10}
+    assert route(**(facts | columns)) == nodes
+
+
+def test_a_scenario_may_change_authority_and_limits():
+    overrides = {"approval": {"nodes": [{"key": "re_review", "authority": 40_000, "limit_minutes": 60}]}}
+    subsystem = desk(overrides=overrides)
+    run(subsystem, (ApplicationScored, manual()))
+    out = run(subsystem, opinion(INITIAL, Node.INITIAL, REVIEWED), opinion(RE_REVIEWER, Node.RE_REVIEW, APPROVED))
+    assert out.take(ApprovalTask)["limit_at"].tolist() == [REVIEWED + hours(1)]
+    assert len(out.take(CaseEscalated)) == 1
+
+
+@pytest.mark.requirement("APR-07", "APR-02")
+def test_an_amount_above_the_nodes_authority_is_escalated_at_its_approval():
+    subsystem = desk()
+    rich = manual(product=MORTGAGE, amount_fen=1_200_000 * YUAN, collateral_fen=10**9)
+    run(subsystem, (ApplicationScored, rich), opinion(INITIAL, Node.INITIAL, REVIEWED))
+    out = run(subsystem, opinion(RE_REVIEWER, Node.RE_REVIEW, APPROVED))
+    assert len(out.take(ApplicationApproved)) == 0
+    [event] = out.events_of(Event.CASE_ESCALATED)
+    assert (event["at"], event["reason"], event["value"]) == (APPROVED, Cause.AUTHORITY, Node.FINAL)
+    [mail] = out.take(CaseEscalated)
+    assert (mail["previous"], mail["path"], mail["at"]) == (RE_REVIEWER, 1 << Node.FINAL, APPROVED)
+
+
+@pytest.mark.requirement("APR-07")
+@pytest.mark.parametrize("doubt", [Doubt.GANG, Doubt.IDENTITY_MISMATCH, Doubt.REPEATED_APPLICATIONS])
+def test_a_fraud_doubt_sends_the_case_to_the_risk_specialist(doubt):
+    assert route(doubts=doubt) == [Node.INITIAL, Node.RE_REVIEW, Node.RISK_SPECIALIST]
+    out = run(desk(), (ApplicationScored, manual(doubts=doubt)))
+    assert out.events_of(Event.CASE_ESCALATED)["reason"].tolist() == [Cause.FRAUD_DOUBT]
+    assert route(doubts=Doubt.AMOUNT_GROWTH) == [Node.INITIAL, Node.RE_REVIEW]
+
+
+@pytest.mark.requirement("APR-07", "APR-05")
+def test_the_risk_specialist_only_reviews_so_final_approval_follows():
+    subsystem = desk(Stage.HEAD_OFFICE)
+    first = run(subsystem, (CaseEscalated, escalated([Node.RISK_SPECIALIST])), opinion(RISK, 3, REVIEWED))
+    assert first.take(HeadOfficeTask)["node"].tolist() == [Node.RISK_SPECIALIST, Node.FINAL]
+    assert len(first.take(ApplicationApproved)) == 0
+    out = run(subsystem, opinion(FINAL, Node.FINAL, APPROVED))
+    assert out.take(ApplicationApproved)["branch"].tolist() == [1]
+
+
+def test_a_person_may_pass_a_case_up_and_the_committee_may_not():
+    subsystem = desk()
+    run(subsystem, (ApplicationScored, manual()), opinion(INITIAL, Node.INITIAL, REVIEWED))
+    out = run(subsystem, opinion(RE_REVIEWER, Node.RE_REVIEW, APPROVED, verdict=Verdict.ESCALATE))
+    assert out.events_of(Event.CASE_ESCALATED)["reason"].tolist() == [Cause.PERSON]
+    assert out.take(CaseEscalated)["path"].tolist() == [1 << Node.FINAL]
+    above = desk(Stage.HEAD_OFFICE)
+    run(above, (CaseEscalated, escalated([Node.COMMITTEE])))
+    refused = run(above, opinion(CHAIR, Node.COMMITTEE, REVIEWED, verdict=Verdict.ESCALATE))
+    assert refused.events_of(Event.DECISION_REFUSED)["reason"].tolist() == [Refusal.DECISION_INVALID]
+
+
+@pytest.mark.requirement("APR-02")
+@pytest.mark.parametrize(("votes", "granted"), [(5, True), (3, True), (2, False), (6, False)])
+def test_the_committee_grants_by_the_majority_of_its_members(votes, granted):
+    subsystem = desk(Stage.HEAD_OFFICE)
+    big = escalated([Node.FINAL, Node.COMMITTEE], product=MORTGAGE, amount_fen=8_000_000 * YUAN)
+    run(subsystem, (CaseEscalated, big), opinion(FINAL, Node.FINAL, REVIEWED))
+    out = run(subsystem, opinion(CHAIR, Node.COMMITTEE, APPROVED, votes=votes))
+    assert len(out.take(ApplicationApproved)) == granted
+    assert len(out.events_of(Event.DECISION_REFUSED)) == (not granted)
+
+
+def test_two_at_head_office_are_two_people():
+    subsystem = desk(Stage.HEAD_OFFICE)
+    case = escalated([Node.FINAL], previous=FINAL)
+    out = run(subsystem, (CaseEscalated, case), opinion(FINAL, Node.FINAL, REVIEWED))
+    assert out.events_of(Event.DECISION_REFUSED)["reason"].tolist() == [Refusal.SAME_PERSON]
+    assert len(run(subsystem, opinion(SECOND_FINAL, Node.FINAL, APPROVED)).take(ApplicationApproved)) == 1
+
+
+@pytest.mark.requirement("PRD-03")
+def test_collateral_binds_the_amount_of_a_mortgage():
+    house = {"product": MORTGAGE, "amount_fen": 1_000_000 * YUAN, "term_months": 240}
+    cut = run(desk(), (ApplicationScored, manual(collateral_fen=1_000_500 * YUAN, **house)))
+    assert cut.take(ApprovalTask)["amount_fen"].tolist() == [800_000 * YUAN]
+    none = run(desk(), (ApplicationScored, manual(collateral_fen=100_000 * YUAN, **house)))
+    assert none.events_of(Event.APPLICATION_DECLINED)["reason"].tolist() == [Refusal.GUARANTEE_MISSING]
+
+
+@pytest.mark.requirement("PRD-05")
+def test_a_micro_loan_is_reviewed_by_the_machine_and_then_by_two_people():
+    out = run(desk(), (ApplicationScored, micro(amount_fen=5_000_000 * YUAN)))
+    [advice] = trail(out.events_of(Event.NODE_DECIDED), CASE)
+    assert (advice.node, advice.person, advice.verdict) == (0, 0, Verdict.REDUCE)
+    [task] = out.take(ApprovalTask)
+    assert (task["node"], task["amount_fen"]) == (Node.INITIAL, 5_000_000 * YUAN), "advice does not bind people"
+    poor = run(desk(), (ApplicationScored, micro(verified_income_fen=1_000 * YUAN)))
+    assert poor.events_of(Event.APPLICATION_DECLINED)["reason"].tolist() == [Refusal.AFFORDABILITY]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"routes": [{"nodes": ["initial"]}]}, "routes"),
+        ({"routes": [{"nodes": ["final", "initial"]}]}, "rise in authority"),
+        ({"routes": [{"alert_from": 1, "nodes": ["initial", "final"]}]}, "last row must fit"),
+        ({"nodes": [{"key": "committee", "authority": 5}]}, "highest node"),
+        ({"fraud_doubts": ["gangs"]}, "gang"),
+        ({"working_minutes": [[700, 500]]}, "must rise"),
+    ],
+)
+def test_a_policy_that_can_not_work_is_refused_with_the_field(change, said):
+    with pytest.raises(PolicyError, match=said):
+        desk(overrides={"approval": change})

@@ -1,0 +1,131 @@
+"""Small builders for collection tests: a bench that drives the bare subsystem day by day, and one function a fact."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.codes import Contact, ContactOutcome, Desk, Event, Verdict
+from credit.collections import CollectionsSubsystem
+from credit.messages import (
+    CollectionTask,
+    ContactMade,
+    Kind,
+    LoanOverdue,
+    NoticeSent,
+    OverduePaid,
+    Rows,
+    WriteOffOpinion,
+)
+from credit.policies.loading import Overrides
+from credit.staff import StaffRegister
+from credit.subsystem import Inbox, InvariantViolation, Outbox, Window
+from credit.times import DAY_MS, HOUR_MS
+
+DAY = 20_454
+"""The due day that was missed: DPD n is day DAY + n."""
+BRANCH = 3
+CASE = BRANCH * 10**9 + 1
+LOAN = CASE * 100 + 1
+EARLY, MIDDLE, LONG, DIRECTOR = 3_101, 3_201, 3_301, 3_401
+RISK, FINANCE, STRANGER = 11, 12, 4_101
+STAFF = StaffRegister.of(
+    [
+        (EARLY, BRANCH, Desk.COLLECTOR_EARLY), (MIDDLE, BRANCH, Desk.COLLECTOR_MIDDLE), (LONG, BRANCH, Desk.COLLECTOR_LONG),
+        (DIRECTOR, BRANCH, Desk.BRANCH_RISK_DIRECTOR), (RISK, 0, Desk.HEAD_OFFICE_RISK), (FINANCE, 0, Desk.FINANCE),
+        (STRANGER, 4, Desk.COLLECTOR_EARLY), (DIRECTOR, 0, Desk.FINANCE),
+    ]
+)  # fmt: skip
+TEAM = {Desk.COLLECTOR_EARLY: EARLY, Desk.COLLECTOR_MIDDLE: MIDDLE, Desk.COLLECTOR_LONG: LONG}
+
+
+class Bench:
+    """One subsystem and everything it has sent and logged."""
+
+    def __init__(self, overrides: Overrides | None = None, subsystem: CollectionsSubsystem | None = None) -> None:
+        self.bank = subsystem or CollectionsSubsystem.build(STAFF, overrides)
+        self.out = Outbox()
+        self.next_day = DAY
+
+    def day(self, dpd: int, *mail: tuple[Kind, Rows], hours: int = 24) -> Outbox:
+        """Runs the days up to DPD `dpd`, mail on the last; returns what that last day brought."""
+        assert self.next_day <= DAY + dpd, "that day is over"
+        while self.next_day < DAY + dpd:
+            self._one(self.next_day, (), hours)
+        return self._one(self.next_day, mail, hours)
+
+    def _one(self, day: int, mail: tuple[tuple[Kind, Rows], ...], hours: int) -> Outbox:
+        out = Outbox()
+        for hour in range(0, 24, hours):
+            start = day * DAY_MS + hour * HOUR_MS
+            window = Window(day * 24 + hour, start, start + hours * HOUR_MS)
+            self.bank.open(window, out)
+            inside = [(kind, rows[(rows["at"] >= start) & (rows["at"] < window.until)]) for kind, rows in mail]
+            self.bank.apply(Inbox.of(*inside), window, out)
+            self.bank.close(window, out)
+            if found := self.bank.check():
+                raise InvariantViolation(found[0])
+        self.next_day = day + 1
+        for number, parts in out.mail.items():
+            self.out.mail.setdefault(number, []).extend(parts)
+        self.out.events += out.events
+        return out
+
+    def column(self, name: str, loan: int = LOAN) -> int:
+        return int(self.bank.cases[name][self.bank.cases.find([loan])[0]])
+
+
+def at(dpd: int, hour: int = 12, minute: int = 0) -> int:
+    return (DAY + dpd) * DAY_MS + hour * HOUR_MS + minute * 60_000
+
+
+def overdue(
+    dpd: int = 1, loan: int = LOAN, fen: int = 500_000, grade: int = 2, product: int = 1, segment: int = 1, hour: int = 0,
+    branch: int = BRANCH, since: int = DAY,
+) -> tuple[Kind, Rows]:  # fmt: skip
+    return LoanOverdue, LoanOverdue.rows(
+        1, at=at(dpd, hour), loan=loan, case=loan // 100, customer=branch * 10**9 + 7, party=77, branch=branch,
+        segment=segment, product=product, grade=grade, overdue_since_day=since, overdue_fen=fen, balance_fen=10 * fen,
+    )  # fmt: skip
+
+
+def paid(
+    dpd: int, fen: int = 500_000, left: int = 0, since: int = DAY, loan: int = LOAN, hour: int = 12
+) -> tuple[Kind, Rows]:
+    return OverduePaid, OverduePaid.rows(
+        1, at=at(dpd, hour), loan=loan, paid_fen=fen, overdue_fen=left, overdue_since_day=since
+    )
+
+
+def contact(
+    task: Rows, outcome: ContactOutcome, *, person: int | None = None, dpd: int | None = None, hour: int = 15,
+    promise_dpd: int = 0, promise_fen: int = 500_000, **columns: int,
+) -> tuple[Kind, Rows]:  # fmt: skip
+    """The answer to one CollectionTask, by default by its own team on the day of the task."""
+    row = task[0]
+    when = at(dpd, hour) if dpd is not None else int(row["at"]) // DAY_MS * DAY_MS + hour * HOUR_MS
+    rows = ContactMade.rows(
+        1, at=when, loan=row["loan"], action=row["action"], attempt=row["attempt"], outcome=outcome,
+        person=TEAM[Desk(int(row["desk"]))] if person is None else person, started_at=when - 60_000,
+        promise_day=DAY + promise_dpd if promise_dpd else 0, promise_fen=promise_fen,
+    )  # fmt: skip
+    for name, value in columns.items():
+        rows[name] = value
+    return ContactMade, rows
+
+
+def opinion(
+    desk: Desk, person: int, dpd: int, hour: int, verdict: Verdict = Verdict.APPROVE, loan: int = LOAN
+) -> tuple[Kind, Rows]:
+    return WriteOffOpinion, WriteOffOpinion.rows(
+        1, at=at(dpd, hour), loan=loan, desk=desk, person=person, started_at=at(dpd, hour) - 1, verdict=verdict
+    )
+
+
+def means_sent(out: Outbox) -> list[str]:
+    """Names of the means used in what was sent, sorted."""
+    sent = np.concatenate([out.take(NoticeSent)["action"], out.take(CollectionTask)["action"]])
+    return sorted(Contact(int(means)).name.lower() for means in sent)
+
+
+def named(out: Outbox, event: Event) -> Rows:
+    return out.events_of(event)

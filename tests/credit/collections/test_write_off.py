@@ -1,0 +1,227 @@
+"""Write-off: only after all means, only by three different entitled people in their order; collection then continues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import credit.collections.write_off as write_off_module
+from credit.codes import ContactOutcome, Desk, Event, Verdict
+from credit.collections import CaseState, RefusedBecause
+from credit.messages import CollectionTask, NoticeSent, WriteOffApproved, WriteOffTask
+from credit.subsystem import InvariantViolation, Outbox
+from tests.credit.collections.desk import (
+    BRANCH,
+    DAY,
+    DIRECTOR,
+    FINANCE,
+    LOAN,
+    RISK,
+    Bench,
+    contact,
+    opinion,
+    overdue,
+    paid,
+)
+
+BODIES = (
+    (Desk.BRANCH_RISK_DIRECTOR, DIRECTOR, 10),
+    (Desk.HEAD_OFFICE_RISK, RISK, 12),
+    (Desk.FINANCE, FINANCE, 14),
+)
+
+
+def worked(until: int, skip: tuple[str, ...] = (), overrides: Any = None) -> Bench:
+    """A case on which every task was done on its day without result, up to a DPD. `skip`: means left undone."""
+    bench = Bench(overrides)
+    bench.day(1, overdue())
+    codes = {"call": 3, "visit": 4, "legal": 5}
+    for dpd in range(2, until + 1):
+        tasks = bench.day(dpd).take(CollectionTask)
+        if len(tasks) and tasks["action"][0] not in [codes[name] for name in skip]:
+            bench.next_day -= 1
+            again = contact(tasks, ContactOutcome.NONE)
+            bench.bank.open = lambda window, out: None  # type: ignore[method-assign]
+            bench.day(dpd, again)
+            del bench.bank.open
+    return bench
+
+
+def decisions(bench: Bench, dpd: int, bodies: tuple[tuple[Desk, int, int], ...] = BODIES) -> Outbox:
+    """The bodies' approvals, each in a round of its own, on one day."""
+    return bench.day(dpd, *(opinion(desk, person, dpd, hour) for desk, person, hour in bodies), hours=1)
+
+
+def refusals(out: Outbox) -> list[int]:
+    return [int(reason) for reason in out.events_of(Event.COLLECTION_ACTION_REFUSED)["reason"]]
+
+
+@pytest.fixture
+def ripe() -> Bench:
+    """A case that has seen all means, on the day its write-off is proposed (DPD 181)."""
+    bench = worked(180)
+    assert len(bench.out.take(WriteOffTask)) == 0
+    return bench
+
+
+@pytest.mark.requirement("NPL-08")
+def test_a_write_off_is_proposed_when_all_means_are_exhausted_and_180_days_have_passed(ripe: Bench) -> None:
+    bench = ripe
+    dpd = 181
+    while not len(bench.out.take(WriteOffTask)):
+        bench.day(dpd)
+        dpd += 1
+    task = bench.out.take(WriteOffTask)
+    assert task["desk"].tolist() == [Desk.BRANCH_RISK_DIRECTOR]
+    assert task["branch"].tolist() == [BRANCH]
+    assert bench.column("state") == CaseState.WRITE_OFF
+
+
+@pytest.mark.requirement("NPL-08")
+@pytest.mark.parametrize("means", ["call", "visit", "legal"])
+def test_a_means_not_carried_out_keeps_the_loan_from_being_written_off(means: str) -> None:
+    bench = worked(230, skip=(means,))
+    assert len(bench.out.events_of(Event.WRITE_OFF_PROPOSED)) == 0
+
+
+@pytest.mark.requirement("NPL-08")
+def test_too_few_contacts_keep_the_loan_from_being_written_off() -> None:
+    bench = worked(230, overrides={"collections": {"write_off": {"contacts_min": 1_000}}})
+    assert len(bench.out.events_of(Event.WRITE_OFF_PROPOSED)) == 0
+
+
+def proposed() -> tuple[Bench, int]:
+    """A case before the branch risk director, and its DPD."""
+    bench, dpd = worked(180), 181
+    while not len(bench.out.take(WriteOffTask)):
+        bench.day(dpd)
+        dpd += 1
+    return bench, dpd
+
+
+@pytest.mark.requirement("NPL-08", "NPL-09")
+def test_three_bodies_one_after_another_write_the_loan_off() -> None:
+    bench, dpd = proposed()
+    out = decisions(bench, dpd)
+    assert out.take(WriteOffApproved)["loan"].tolist() == [LOAN]
+    decided = out.events_of(Event.WRITE_OFF_DECIDED)
+    assert decided["reason"].tolist() == [desk for desk, _, _ in BODIES]
+    assert decided["actor"].tolist() == [DIRECTOR, RISK, FINANCE]
+    assert out.take(WriteOffTask)["desk"].tolist() == [Desk.HEAD_OFFICE_RISK, Desk.FINANCE]
+
+
+@pytest.mark.requirement("NPL-08")
+@pytest.mark.parametrize("missing", [0, 1, 2])
+def test_without_one_of_the_three_nothing_is_written_off(missing: int) -> None:
+    bench, dpd = proposed()
+    bodies = tuple(body for number, body in enumerate(BODIES) if number != missing)
+    out = decisions(bench, dpd, bodies)
+    assert len(out.take(WriteOffApproved)) == 0
+    assert bench.column("state") == CaseState.WRITE_OFF
+
+
+@pytest.mark.requirement("NPL-08")
+def test_the_bodies_decide_in_their_order() -> None:
+    bench, dpd = proposed()
+    out = decisions(bench, dpd, (BODIES[2], BODIES[1]))
+    assert refusals(out) == [RefusedBecause.NOT_ASKED] * 2
+    assert len(out.take(WriteOffApproved)) == 0
+
+
+@pytest.mark.requirement("NPL-08")
+def test_one_person_decides_once_though_entitled_twice() -> None:
+    bench, dpd = proposed()
+    out = decisions(bench, dpd, (*BODIES[:2], (Desk.FINANCE, DIRECTOR, 14)))
+    assert refusals(out) == [RefusedBecause.SAME_PERSON]
+    assert len(out.take(WriteOffApproved)) == 0
+    again = out.take(WriteOffTask)[-1]
+    assert (again["desk"], again["excluded"]) == (Desk.FINANCE, DIRECTOR)
+
+
+@pytest.mark.requirement("NPL-08")
+@pytest.mark.parametrize("person", [RISK, FINANCE, 999_999])
+def test_a_decision_without_authority_is_refused_and_asked_for_again(person: int) -> None:
+    bench, dpd = proposed()
+    out = decisions(bench, dpd, ((Desk.BRANCH_RISK_DIRECTOR, person, 10),))
+    assert refusals(out) == [RefusedBecause.NO_AUTHORITY]
+    assert out.take(WriteOffTask)["desk"].tolist() == [Desk.BRANCH_RISK_DIRECTOR]
+    assert bench.column("approved_1") == 0
+
+
+@pytest.mark.requirement("NPL-08")
+@pytest.mark.parametrize("body", [0, 1, 2])
+def test_one_no_ends_it_and_it_is_proposed_again_only_after_the_policys_days(body: int) -> None:
+    bench, dpd = proposed()
+    desk, person, hour = BODIES[body]
+    mail = [opinion(d, p, dpd, h) for d, p, h in BODIES[:body]]
+    out = bench.day(dpd, *mail, opinion(desk, person, dpd, hour, Verdict.DECLINE), hours=1)
+    assert len(out.take(WriteOffApproved)) == 0
+    assert bench.column("state") == CaseState.ASSIGNED
+    assert bench.column("approved_1") == 0
+    retry = bench.bank.policy.write_off.retry_days
+    while bench.next_day < dpd + retry + DAY:
+        assert len(bench.day(bench.next_day - DAY).events_of(Event.WRITE_OFF_PROPOSED)) == 0
+
+
+def test_an_opinion_on_an_unknown_case_is_refused() -> None:
+    assert refusals(decisions(Bench(), 1, BODIES[:1])) == [RefusedBecause.UNKNOWN_CASE]
+
+
+def test_a_loan_paid_while_its_write_off_is_decided_is_not_written_off() -> None:
+    bench, dpd = proposed()
+    mail = [opinion(desk, person, dpd, hour) for desk, person, hour in BODIES]
+    out = bench.day(dpd, paid(dpd, hour=11), *mail, hours=1)
+    assert len(out.take(WriteOffApproved)) == 0
+    assert len(bench.bank.cases) == 0
+
+
+@pytest.mark.requirement("NPL-09")
+def test_collection_continues_after_the_write_off_in_a_slower_rhythm() -> None:
+    bench, dpd = proposed()
+    decisions(bench, dpd)
+    assert bench.column("state") == CaseState.CONTINUED
+    sent_before = np.diff(bench.out.take(NoticeSent)["dpd"])[-3:].max()
+    start = dpd + 1
+    out = [bench.day(start + day) for day in range(100)]
+    days = [day for day, one in enumerate(out) if (one.take(NoticeSent)["action"] == 1).any()]
+    assert len(days) >= 2
+    assert min(np.diff(days)) > sent_before
+    assert all(len(one.events_of(Event.WRITE_OFF_PROPOSED)) == 0 for one in out)
+
+
+@pytest.mark.requirement("NPL-09")
+def test_a_written_off_loan_paid_back_is_closed() -> None:
+    bench, dpd = proposed()
+    decisions(bench, dpd)
+    out = bench.day(dpd + 1, paid(dpd + 1))
+    assert len(out.events_of(Event.CASE_CLOSED)) == 1
+
+
+# ---- planted bugs
+
+
+def test_planted_missing_second_person_rule_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    objections = write_off_module.WriteOffs._objections
+
+    def forgetful(self: write_off_module.WriteOffs, rows: Any, place: Any) -> Any:
+        because = objections(self, rows, place)
+        because[because == RefusedBecause.SAME_PERSON] = 0
+        return because
+
+    monkeypatch.setattr(write_off_module.WriteOffs, "_objections", forgetful)
+    bench, dpd = proposed()
+    with pytest.raises(InvariantViolation, match=rf"case of loan {LOAN}: written off by .*not three different people"):
+        decisions(bench, dpd, (*BODIES[:2], (Desk.FINANCE, DIRECTOR, 14)))
+
+
+def test_planted_write_off_before_all_means_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(write_off_module.WriteOffs, "exhausted", lambda self, rows: np.ones(len(rows), dtype=bool))
+    bench = worked(200, skip=("legal",))
+    assert len(bench.out.events_of(Event.WRITE_OFF_PROPOSED)) == 0, "its open task still holds it"
+    while not len(bench.out.take(WriteOffTask)):
+        bench.bank.cases["task"][:] = 0
+        bench.day(bench.next_day - DAY)
+    with pytest.raises(InvariantViolation, match="before all means of collection were exhausted"):
+        decisions(bench, bench.next_day - DAY)

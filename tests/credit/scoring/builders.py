@@ -1,0 +1,88 @@
+"""Small builders for the tests of scoring: accepted applications and the answers of a friendly world. Its rule: every case
+is sound unless a test says otherwise."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from credit.codes import Channel, Consent, Method, Segment, Status
+from credit.messages import (
+    ApplicationAccepted,
+    BureauQuery,
+    BureauReport,
+    Kind,
+    Rows,
+    VerificationQuery,
+    VerificationReply,
+)
+from credit.scoring import ScoringSubsystem
+from credit.subsystem import Inbox, Outbox, Window
+from credit.times import DAY_MS, HOUR_MS, SECOND_MS
+
+START = 20_454 * DAY_MS
+DAY = Window(0, START, START + DAY_MS)
+MORNING = START + 10 * HOUR_MS
+CASE = 3 * 10**9 + 1
+
+
+def windows(length_ms: int, days: int = 1) -> list[Window]:
+    """Windows of a length over so many days from START."""
+    count = days * DAY_MS // length_ms
+    return [Window(n, START + n * length_ms, START + (n + 1) * length_ms) for n in range(count)]
+
+
+def accepted(count: int = 1, **columns: npt.ArrayLike) -> Rows:
+    """Sound consumer loan applications of branch 3, a second apart."""
+    number = np.arange(count)
+    facts: dict[str, npt.ArrayLike] = {
+        "at": MORNING + number * SECOND_MS, "case": CASE + number, "customer": CASE + number, "party": 1 + number, "branch": 3,
+        "channel": Channel.MOBILE_BANK, "segment": Segment.INDIVIDUAL, "product": 1, "amount_fen": 5_000_000,
+        "term_months": 12, "method": Method.EQUAL_INSTALMENT, "purpose": 1, "age": 35, "income_fen": 1_800_000,
+        "employment_months": 84, "consent": int(Consent.BUREAU | Consent.PERSONAL_DATA), "recent_applications": 1,
+        "recent_channels": 1, "id_valid": 1, "mobile_prefix": 138, "id_number": "11010519900307287X", "name": "张建国",
+    }  # fmt: skip
+    return ApplicationAccepted.rows(count, **(facts | columns))
+
+
+def report(queries: Rows, after_ms: int = 1_200, **columns: npt.ArrayLike) -> Rows:
+    """Clean bureau reports to queries."""
+    facts: dict[str, npt.ArrayLike] = {
+        "at": queries["at"] + after_ms, "status": Status.OK, "lenders": 1, "queries_3m": 1, "history_months": 60,
+    }  # fmt: skip
+    return BureauReport.carry(queries, **(facts | columns))
+
+
+def reply(queries: Rows, after_ms: int = 1_500, **columns: npt.ArrayLike) -> Rows:
+    """Friendly answers of the other sources."""
+    facts: dict[str, npt.ArrayLike] = {
+        "at": queries["at"] + after_ms, "tax_income_fen": queries["declared_income_fen"], "mobile_matches": 1,
+        "mobile_months": 40, "identity_matches": 1, "registry_months": 96, "registry_active": 1,
+    }  # fmt: skip
+    return VerificationReply.carry(queries, **(facts | columns))
+
+
+def ask(scoring: ScoringSubsystem, rows: Rows, window: Window = DAY) -> tuple[Rows, Rows, Outbox]:
+    """Puts applications in; gives the bureau and source queries that come out."""
+    out = Outbox()
+    scoring.open(window, out)
+    scoring.apply(Inbox.of((ApplicationAccepted, rows)), window, out)
+    return out.take(BureauQuery), out.take(VerificationQuery), out
+
+
+def through(
+    scoring: ScoringSubsystem, rows: Rows, bureau: dict[str, npt.ArrayLike] | None = None,
+    sources: dict[str, npt.ArrayLike] | None = None,
+) -> Outbox:  # fmt: skip
+    """One day: applications in, all questions answered, the day closed and checked."""
+    queries, questions, out = ask(scoring, rows)
+    reports, replies = report(queries, **(bureau or {})), reply(questions, **(sources or {}))
+    answer(scoring, (BureauReport, reports), (VerificationReply, replies), out=out)
+    scoring.close(DAY, out)
+    assert scoring.check() == []
+    return out
+
+
+def answer(scoring: ScoringSubsystem, *mail: tuple[Kind, Rows], out: Outbox, window: Window = DAY) -> None:
+    """Delivers answers."""
+    scoring.apply(Inbox.of(*mail), window, out)

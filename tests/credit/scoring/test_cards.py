@@ -1,0 +1,147 @@
+"""The three scorecards: dimensions, weights, bins, bands, and the tables that read a score."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from credit.codes import Grade, Segment
+from credit.policies import Overrides, PolicyError, load
+from credit.policies.scorecard import CARD_KEYS, DIMENSIONS, ScorecardPolicy
+from credit.scoring import Scorecards
+from credit.scoring.cards import Card
+from credit.scoring.facts import COLUMNS
+from credit.times import Ints
+
+POLICY = load("scorecard", ScorecardPolicy)
+CARDS = Scorecards(POLICY)
+
+
+def facts(card: Card, **changes: int) -> dict[str, Ints]:
+    """One row of middling facts for a card."""
+    middling = {
+        "age": 35, "employment_months": 60, "mobile_months": 40, "income_fen": 1_000_000, "debt_ratio_ppm": 300_000,
+        "history_months": 60, "amount_months": 3, "registry_months": 60, "registry_active": 1, "months_on_book": 12,
+        "utilisation_ppm": 300_000, "deposits_ratio_ppm": 100_000, "grade": 3, "dpd": 10, "recent_applications": 1,
+    }  # fmt: skip
+    return {name: np.array([changes.get(name, middling.get(name, 0))]) for name in card.columns}
+
+
+@pytest.mark.requirement("SCO-01", "SCO-02")
+@pytest.mark.parametrize("key", CARD_KEYS)
+def test_each_card_has_four_dimensions_and_the_parts_sum_to_the_raw_points(key: str) -> None:
+    policy = POLICY.card(key)
+    card = Card(policy.model_copy(update={"scale": type(policy.scale)()}))
+    assert card.dimensions == DIMENSIONS
+    row = facts(card)
+    parts = card.contributions(row)
+    assert len(parts) >= 6
+    assert (sum(int(p[0]) for p in parts.values()) + 500_000) // 1_000_000 == card.scores(row)[0]
+    by_dimension = card.by_dimension(row)
+    assert list(by_dimension) == list(DIMENSIONS)
+    assert sum(int(v[0]) for v in by_dimension.values()) == sum(int(p[0]) for p in parts.values())
+
+
+@pytest.mark.requirement("SCO-02")
+def test_a_sub_indicator_moves_the_score_by_its_weight() -> None:
+    single = {"raw": [0, 100], "score": [0, 100]}
+    cards = Scorecards.build({"scorecard": {"cards": [{"key": "application_individual", "scale": single}]}})
+    card = cards.individual
+    clean, late = card.scores(facts(card)), card.scores(facts(card, overdue_24m=2))
+    # overdue_24m: 38 % of a dimension of 38 %, points 100 → 50
+    assert abs((clean[0] - late[0]) - 0.38 * 0.38 * 50) <= 1
+
+
+@pytest.mark.requirement("SCO-02")
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"dimensions": {"identity": 200_001}}, "weights must sum"),
+        ({"indicators": [{"key": "age", "weight_ppm": 300_001}]}, "weights in identity must sum"),
+        ({"indicators": [{"key": "age", "points": [1, 2]}]}, "edges need"),
+        ({"scale": {"raw": [0, 50, 40, 100], "score": [0, 1, 2, 100]}}, "raw must rise"),
+    ],
+)
+def test_a_card_that_does_not_add_up_is_refused(change: dict[str, object], message: str) -> None:
+    overrides: Overrides = {"scorecard": {"cards": [{"key": "application_individual", **change}]}}
+    with pytest.raises(PolicyError, match=message):
+        load("scorecard", ScorecardPolicy, overrides)
+
+
+@pytest.mark.requirement("SCO-03")
+@pytest.mark.parametrize(
+    ("score", "grade"),
+    [
+        (100, Grade.EXCELLENT), (88, Grade.EXCELLENT), (87, Grade.GOOD), (82, Grade.GOOD), (76, Grade.GOOD), (75, Grade.FAIR),
+        (60, Grade.FAIR), (59, Grade.WEAK), (50, Grade.WEAK), (49, Grade.POOR), (0, Grade.POOR),
+    ],
+)  # fmt: skip
+def test_scores_map_to_grades_at_the_edges_of_the_bands(score: int, grade: Grade) -> None:
+    assert CARDS.grades(np.array([score]))[0] == grade
+
+
+@pytest.mark.requirement("SCO-03")
+def test_the_bands_are_configurable() -> None:
+    cards = Scorecards.build({"scorecard": {"bands": [95, 90, 85, 80]}})
+    assert cards.grades(np.array([82]))[0] == Grade.WEAK
+
+
+@pytest.mark.requirement("SCO-04")
+def test_the_application_card_follows_the_segment() -> None:
+    both = {name: np.repeat(values, 3) for name, values in (facts(CARDS.individual) | facts(CARDS.business)).items()}
+    segment = np.array([Segment.INDIVIDUAL, Segment.MICRO, Segment.ENTERPRISE])
+    person, micro, firm = CARDS.application_scores(segment, both)
+    assert person == CARDS.individual.scores(both)[0]
+    assert micro == firm == CARDS.business.scores(both)[0]
+    assert set(CARDS.individual.columns) | set(CARDS.business.columns) <= set(COLUMNS)
+
+
+@pytest.mark.requirement("SCO-04")
+def test_the_behaviour_card_tells_good_from_bad_payers() -> None:
+    card = CARDS.behaviour
+    good = CARDS.behaviour_scores(facts(card, months_on_book=48))[0]
+    bad = CARDS.behaviour_scores(
+        facts(card, overdue_12m=5, max_dpd_12m=95, failed_debits_6m=4, utilisation_ppm=990_000)
+    )[0]
+    assert good >= 76
+    assert bad < 50
+
+
+@pytest.mark.requirement("SCO-04")
+def test_the_collection_card_gives_a_likelihood_that_falls_with_days_past_due() -> None:
+    card = CARDS.collection
+    days = (2, 6, 12, 25, 45, 75, 120, 400)
+    chances = [int(CARDS.collection_likelihood_ppm(facts(card, dpd=dpd))[0]) for dpd in days]
+    assert all(a > b for a, b in pairwise(chances))
+    assert 0 < chances[-1] < chances[0] < 1_000_000
+    broken = CARDS.collection_likelihood_ppm(facts(card, promises_broken=3))[0]
+    assert broken < CARDS.collection_likelihood_ppm(facts(card))[0]
+
+
+@pytest.mark.requirement("SCO-04")
+def test_a_better_score_never_means_a_higher_chance_of_default() -> None:
+    pd = CARDS.pd_ppm(np.arange(101))
+    assert (np.diff(pd) < 0).all()
+    assert (pd[0], pd[82], pd[100]) == (450_000, 9_000, 2_000)
+    assert pd[79] == 11_500  # halfway between 76 and 82
+
+
+BAD_WHEN_MORE = ("overdue_24m", "max_dpd_24m", "lenders", "queries_3m", "debt_ratio_ppm", "amount_months")
+
+
+@given(st.sampled_from(BAD_WHEN_MORE), st.integers(0, 3_000_000), st.integers(0, 3_000_000))
+def test_more_of_what_is_bad_never_raises_the_score(name: str, one: int, other: int) -> None:
+    card = CARDS.individual
+    less, more = sorted((one, other))
+    assert card.scores(facts(card, **{name: less}))[0] >= card.scores(facts(card, **{name: more}))[0]
+
+
+@given(st.lists(st.integers(-(10**12), 10**12), min_size=14, max_size=14))
+def test_scores_stay_between_0_and_100_whatever_the_facts(values: list[int]) -> None:
+    card = CARDS.individual
+    row = {name: np.array([value]) for name, value in zip(card.columns, values, strict=True)}
+    assert 0 <= card.scores(row)[0] <= 100

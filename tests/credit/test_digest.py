@@ -1,0 +1,64 @@
+"""Digests: blind to order and cutting, sensitive to every field."""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from credit.digest import Digest
+from credit.messages import ApplicationAccepted, Posting, Rows
+
+
+def postings(amounts: list[int]) -> Rows:
+    return Posting.rows(len(amounts), at=np.arange(len(amounts)), transaction=7, account=1301, amount_fen=amounts)
+
+
+def digest_of(*batches: Rows) -> str:
+    digest = Digest()
+    for rows in batches:
+        digest.add(Posting.number, rows)
+    return digest.hex()
+
+
+@given(st.lists(st.integers(-(10**12), 10**12), max_size=40), st.integers(0, 40), st.randoms(use_true_random=False))
+def test_order_and_cutting_do_not_matter(amounts: list[int], cut: int, random: object) -> None:
+    rows = postings(amounts)
+    shuffled = rows.copy()
+    random.shuffle(order := list(range(len(rows))))  # type: ignore[attr-defined]
+    shuffled = rows[order] if len(rows) else rows
+    assert digest_of(rows) == digest_of(shuffled) == digest_of(rows[:cut], rows[cut:])
+
+
+@given(st.lists(st.integers(-(10**6), 10**6), min_size=1, max_size=20), st.data())
+def test_one_changed_field_changes_the_digest(amounts: list[int], data: st.DataObject) -> None:
+    rows = postings(amounts)
+    changed = rows.copy()
+    place = data.draw(st.integers(0, len(rows) - 1))
+    field = data.draw(st.sampled_from(Posting.dtype.names or ()))
+    changed[field][place] += data.draw(st.sampled_from([1, -1, 100, 10**9]))
+    assert digest_of(rows) != digest_of(changed)
+
+
+def test_two_rows_that_swap_a_field_are_seen() -> None:
+    rows = postings([5, 9])
+    swapped = rows.copy()
+    swapped["amount_fen"] = [9, 5]
+    assert digest_of(rows) != digest_of(swapped)
+
+
+def test_the_kind_and_text_fields_count() -> None:
+    one, other = ApplicationAccepted.rows(1, name="张伟"), ApplicationAccepted.rows(1, name="张玮")
+    a, b, c = Digest(), Digest(), Digest()
+    a.add(1, one)
+    b.add(1, other)
+    c.add(2, one)
+    assert len({a.hex(), b.hex(), c.hex()}) == 3
+
+
+def test_merged_digests_are_the_digest_of_the_whole() -> None:
+    left, right = Digest(), Digest()
+    left.add(Posting.number, postings([1, 2]))
+    right.add(Posting.number, postings([3]))
+    left.merge(right)
+    assert left.hex() == digest_of(postings([1, 2]), postings([3]))

@@ -1,0 +1,33 @@
+"""Runs small banks for the tests: whole runs through the real assembly, into a temporary folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from actors.local import LocalExecutor
+from actors.pipeline import Executor
+from lendrill.run import execute
+from lendrill.saved import load_saved
+from results import folder
+from scenarios.loading import load_scenario
+from scenarios.model import Scenario
+
+SMALL = {"run.customers": 400, "run.days": 60, "bank.branches": 4, "mix.consumer_loan_ppm": 300_000,
+         "mix.card_instalment_ppm": 200_000, "mix.mortgage_ppm": 150_000, "mix.micro_business_ppm": 200_000,
+         "mix.working_capital_ppm": 150_000, "behaviour.miss_base_ppm": 150_000}  # fmt: skip
+"""A small bank with all products and enough trouble that every stage has work."""
+
+
+def small(name: str = "baseline", **changes: Any) -> Scenario:
+    """The small bank; keyword ``run__days=5`` changes ``run.days``."""
+    return load_scenario(name, SMALL | {key.replace("__", "."): value for key, value in changes.items()})
+
+
+def run(
+    scenario: Scenario, path: Path, *, shards: int = 1, executor: Executor | None = None, earlier: Path | None = None
+) -> dict[str, Any]:
+    """Runs a scenario into `path` with invariants checked in every window; returns the summary."""
+    saved = load_saved(earlier) if earlier else None
+    folder.create(path)
+    return execute(scenario, shards, executor or LocalExecutor(), path, saved, check_every_window=True)

@@ -1,0 +1,81 @@
+"""The central promise: one digest, whatever hosts the bank, however many shards, whatever the hash seed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.lendrill import harness
+
+_CHILD = """
+import sys, pathlib
+from tests.lendrill import harness
+print(harness.run(harness.small(run__days=30), pathlib.Path(sys.argv[1]), shards=2)["digest"])
+"""
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    """The reference: one process, one shard."""
+    return harness.run(harness.small(), tmp_path_factory.mktemp("runs") / "whole")
+
+
+def test_the_small_bank_has_work_in_every_stage(whole: dict[str, object], tmp_path: Path) -> None:
+    events = whole["funnel"]
+    assert isinstance(events, dict)
+    assert events["submitted"] >= 400
+    assert min(events["approved"], events["declined"], events["signed"], events["disbursed"]) > 20
+    portfolio = whole["portfolio"]
+    assert isinstance(portfolio, dict)
+    assert portfolio["overdue_rate"] > 0
+
+
+@pytest.mark.parametrize("shards", [2, 4])
+def test_the_number_of_shards_changes_nothing(whole: dict[str, object], shards: int, tmp_path: Path) -> None:
+    assert harness.run(harness.small(), tmp_path / "run", shards=shards)["digest"] == whole["digest"]
+
+
+def test_the_seed_changes_everything(whole: dict[str, object], tmp_path: Path) -> None:
+    assert harness.run(harness.small(run__seed=7), tmp_path / "run")["digest"] != whole["digest"]
+
+
+def test_the_hash_seed_changes_nothing(tmp_path: Path) -> None:
+    digests = set()
+    for hash_seed in ("0", "1", "4242"):
+        environment = os.environ | {"PYTHONHASHSEED": hash_seed}
+        result = subprocess.run(
+            [sys.executable, "-c", _CHILD, str(tmp_path / hash_seed)],
+            env=environment, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2],
+        )  # fmt: skip
+        digests.add(result.stdout.strip().splitlines()[-1])
+    assert len(digests) == 1
+
+
+@pytest.mark.ray
+@pytest.mark.parametrize("shards", [1, 2])
+def test_ray_actors_and_the_local_executor_agree(whole: dict[str, object], shards: int, tmp_path: Path) -> None:
+    from actors.ray_executor import RayExecutor
+
+    summary = harness.run(harness.small(), tmp_path / "run", shards=shards, executor=RayExecutor(cpus=2))
+    assert summary["digest"] == whole["digest"]
+    assert summary["funnel"] == whole["funnel"]
+
+
+def test_a_run_in_two_parts_ends_where_the_whole_run_ends(whole: dict[str, object], tmp_path: Path) -> None:
+    first = harness.small(run__days=60)
+    harness.run(first, tmp_path / "first")
+    second = harness.run(
+        harness.small(run__days=30, run__customers=100, run__start="2026-03-02"),
+        tmp_path / "second",
+        earlier=tmp_path / "first",
+    )
+    resharded = harness.run(
+        harness.small(run__days=30, run__customers=100, run__start="2026-03-02"),
+        tmp_path / "resharded", earlier=tmp_path / "first", shards=2,
+    )  # fmt: skip
+    assert second["digest"] == resharded["digest"]
+    assert second["portfolio"]["active_loans"] > 0

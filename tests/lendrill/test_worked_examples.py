@@ -1,0 +1,114 @@
+"""The worked examples of the requirement catalogue, run through the whole bank and read back from the run's own files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from scenarios.loading import load_scenario
+from tests.lendrill import harness
+
+Rows = list[tuple[Any, ...]]
+
+
+class Story:
+    """One scripted run and its event log."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        self.path = path
+        self.summary = harness.run(load_scenario(name), path)
+
+    def ask(self, query: str) -> Rows:
+        events, ledger = self.path / "events" / "*.parquet", self.path / "ledger" / "*.parquet"
+        return duckdb.sql(query.format(events=events, ledger=ledger)).fetchall()
+
+    def events(self, *names: str) -> Rows:
+        """(at, event, amount_fen, value, reason, actor, loan) of the named events, in time order."""
+        listed = ", ".join(f"'{name}'" for name in names)
+        return self.ask(
+            "SELECT at, CAST(event AS VARCHAR), amount_fen, value, CAST(reason AS VARCHAR), CAST(actor AS VARCHAR), loan "
+            f"FROM read_parquet('{{events}}') WHERE event IN ({listed}) ORDER BY at, loan"
+        )
+
+    def moment(self, name: str) -> Any:
+        found = self.events(name)
+        assert len(found) == 1, f"{name}: {found}"
+        return found[0][0]
+
+
+@pytest.fixture(scope="module")
+def zhang(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    return Story("zhang_consumer_loan", tmp_path_factory.mktemp("zhang") / "run")
+
+
+@pytest.fixture(scope="module")
+def li(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    return Story("li_food_store", tmp_path_factory.mktemp("li") / "run")
+
+
+@pytest.mark.requirement("EX-01", "EX-02", "EX-03", "APR-15", "SCO-03")
+def test_zhang_is_scored_82_and_approved_as_asked_within_seconds(zhang: Story) -> None:
+    assert [row[3] for row in zhang.events("application_scored")] == [82]
+    assert zhang.events("node_entered") == []
+    (approved,) = zhang.events("application_approved")
+    assert approved[2] == 5_000_000
+    assert (approved[0] - zhang.moment("application_accepted")).total_seconds() < 60
+
+
+@pytest.mark.requirement("EX-03", "EX-04", "DIS-17", "DIS-06")
+def test_zhang_signs_and_the_money_is_there_within_ten_minutes(zhang: Story) -> None:
+    assert zhang.moment("contract_signed") < zhang.moment("loan_disbursed")
+    assert (zhang.moment("funds_arrived") - zhang.moment("contract_effective")).total_seconds() <= 600
+    assert zhang.events("disbursement_initiated") == []
+
+
+@pytest.mark.requirement("EX-05", "REP-07")
+def test_zhang_is_reminded_on_the_8th_and_debited_on_the_10th(zhang: Story) -> None:
+    assert [row[0].day for row in zhang.events("reminder_sent")] == [8] * 12
+    dues = zhang.events("instalment_due")
+    assert [(row[0].day, row[0].month) for row in dues] == [(10, (2 + n) % 12 + 1) for n in range(12)]
+    assert [row[0].day for row in zhang.events("instalment_paid")] == [10] * 12
+
+
+@pytest.mark.requirement("EX-06", "REP-01", "REP-02")
+def test_zhang_pays_to_the_fen(zhang: Story) -> None:
+    assert [row[2] for row in zhang.events("instalment_paid")] == [430_332] * 11 + [430_334]
+    received = zhang.ask(
+        "SELECT at, SUM(-amount_fen) FROM read_parquet('{ledger}') WHERE account = 1132 AND amount_fen < 0 "
+        "GROUP BY at ORDER BY at"
+    )
+    assert received[0][1] == 25_000
+    assert sum(row[1] for row in received) == 163_986
+    assert len(zhang.events("loan_settled")) == 1
+    assert zhang.summary["portfolio"]["active_loans"] == 0
+    assert zhang.summary["ledger"]["trial_balance_fen"] == 0
+
+
+@pytest.mark.requirement("EX-07", "EX-08", "APR-14")
+def test_li_asks_two_million_and_gets_one_million_eight_hundred_thousand_from_people(li: Story) -> None:
+    (submitted,) = li.events("application_submitted")
+    (approved,) = li.events("application_approved")
+    assert (submitted[2], approved[2]) == (200_000_000, 180_000_000)
+    deciders = {row[5] for row in li.events("node_decided")}
+    assert len(deciders) >= 2
+    assert all(actor.startswith("staff ") for actor in deciders)
+
+
+@pytest.mark.requirement("EX-09", "CON-07")
+def test_li_signs_on_paper_after_two_days(li: Story) -> None:
+    generated, signed = li.moment("contract_generated"), li.moment("contract_signed")
+    assert 1 <= (signed - generated).total_seconds() / 86_400 <= 3
+    assert len(li.events("contract_archived")) == 1
+
+
+@pytest.mark.requirement("EX-10", "DIS-16")
+def test_li_gets_the_second_tranche_only_when_the_use_of_the_first_is_verified(li: Story) -> None:
+    paid = li.events("loan_disbursed")
+    assert [row[2] for row in paid] == [100_000_000, 80_000_000]
+    refused = [row for row in li.events("drawdown_refused") if row[4] == "use_not_verified"]
+    assert len(refused) == 1
+    verified = li.moment("use_verified")
+    assert paid[0][0] < refused[0][0] < verified < paid[1][0]

@@ -1,0 +1,83 @@
+"""Two runs are compared customer by customer: the party is the pair, never the case number."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from credit.applications import ApplicationsSubsystem
+from credit.codes import Event
+from credit.messages import SubmitApplication
+from credit.subsystem import Inbox, Outbox, Window
+from credit.times import DAY_MS
+from results.compare import FATES, compare
+from results.folder import RunFolderError
+from tests.results.builders import START, bank, record, seal, whole_run
+
+
+def test_the_same_run_twice_differs_in_nothing(tmp_path: Path) -> None:
+    plan, loans, _ = whole_run(tmp_path / "a")
+    whole_run(tmp_path / "b", shards=2)
+    overdue = len(plan.happened(Event.OVERDUE_STARTED))
+    found = compare(tmp_path / "a", tmp_path / "b")
+    assert found.same_seed
+    assert found.paired == 100
+    assert all(one == other for _, one, other in found.figures)
+    assert sum(found.fates[fate][fate] for fate in FATES) == 100
+    assert {fate: found.fates[fate][fate] for fate in FATES} == {
+        "not approved": 50, "approved only": 10, "paid out": len(loans) - overdue, "was overdue": overdue, "non-performing": 0,
+    }  # fmt: skip
+
+
+def test_customers_are_paired_by_party_though_their_case_numbers_differ(tmp_path: Path) -> None:
+    whole_run(tmp_path / "a")
+    plan, _ = bank()
+    plan.events = {
+        key: [(row[0], row[1] + 5_000 if row[1] else 0, *row[2:]) for row in rows] for key, rows in plan.events.items()
+    }
+    seal(plan, tmp_path / "b", record(plan, tmp_path / "b"))
+    found = compare(tmp_path / "a", tmp_path / "b")
+    assert found.paired == 100
+    assert sum(found.fates[fate][fate] for fate in FATES) == 100
+
+
+def test_a_customer_whose_fate_changed_stands_off_the_diagonal(tmp_path: Path) -> None:
+    whole_run(tmp_path / "a")
+    plan, loans = bank()
+    spared, worse = [loan for loan in loans if loan.overdue_day is not None][:2]
+    overdue = len(plan.happened(Event.OVERDUE_STARTED))
+    for key, rows in plan.events.items():
+        plan.events[key] = [row for row in rows if not (row[2] == Event.OVERDUE_STARTED and row[1] == spared.case)]
+    plan.event(Event.NPL_MARKED, START + 119 * DAY_MS, worse.case, loan=worse.number)
+    seal(plan, tmp_path / "b", record(plan, tmp_path / "b"), seed=8)
+    found = compare(tmp_path / "a", tmp_path / "b")
+    assert not found.same_seed
+    assert found.fates["was overdue"]["paid out"] == 1
+    assert found.fates["was overdue"]["non-performing"] == 1
+    assert found.fates["was overdue"]["was overdue"] == overdue - 2
+
+
+def test_only_customers_of_both_runs_are_paired(tmp_path: Path) -> None:
+    whole_run(tmp_path / "a", cases=100)
+    whole_run(tmp_path / "b", cases=60)
+    found = compare(tmp_path / "a", tmp_path / "b")
+    assert found.paired == 60
+    assert {name: (one, other) for name, one, other in found.figures}["submitted"] == (100, 60)
+
+
+def test_a_summary_that_lacks_a_figure_says_which(tmp_path: Path) -> None:
+    whole_run(tmp_path / "a", cases=10, days=20)
+    file = tmp_path / "a" / "summary.json"
+    file.write_text(json.dumps({k: v for k, v in json.loads(file.read_text()).items() if k != "portfolio"}))
+    with pytest.raises(RunFolderError, match="lacks 'portfolio'; run it again"):
+        compare(tmp_path / "a", tmp_path / "a")
+
+
+def test_the_application_desk_names_the_party_of_every_form() -> None:
+    forms = SubmitApplication.rows(3, at=START + np.arange(3), branch=1, party=[41, 42, 43], channel=1)
+    out, window = Outbox(), Window(0, START, START + DAY_MS)
+    ApplicationsSubsystem.build().apply(Inbox.of((SubmitApplication, forms)), window, out)
+    assert out.events_of(Event.APPLICATION_SUBMITTED)["value"].tolist() == [41, 42, 43]

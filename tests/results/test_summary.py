@@ -1,0 +1,154 @@
+"""Merged files and the summary say what the plan says, whatever the shards and the length of the windows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from credit.codes import Account, Bucket, Event
+from credit.times import DAY_MS, HOUR_MS
+from results import summary
+from tests.results.builders import FATES, START, Bank, Loan, bank, record, seal, whole_run
+
+
+def ask(query: str) -> list[tuple[Any, ...]]:
+    with duckdb.connect() as connection:
+        return connection.execute(query).fetchall()
+
+
+def fates(cases: int = 100) -> Counter[str]:
+    return Counter(FATES[n % len(FATES)] for n in range(1, cases + 1))
+
+
+@pytest.mark.parametrize("shards", [1, 2])
+def test_the_funnel_counts_cases_by_how_far_they_came(tmp_path: Path, shards: int) -> None:
+    _, _, found = whole_run(tmp_path / "run", shards=shards)
+    count = fates()
+    paid = count["paid"] + count["late"] + count["bad"]
+    assert found["funnel"] == {
+        "submitted": 100, "screened_out": count["form"] + count["admission"] + count["list"],
+        "approved": paid + count["unsigned"], "declined": count["score"] + count["human"], "signed": paid, "disbursed": paid,
+    }  # fmt: skip
+
+
+def test_refusals_are_counted_by_event_and_reason(tmp_path: Path) -> None:
+    _, _, found = whole_run(tmp_path / "run")
+    assert {(row["event"], row["reason"]): row["count"] for row in found["refusals"]} == {
+        ("application_refused", "id_check_digit"): 10, ("customer_declined", "age_limit"): 10,
+        ("application_intercepted", "list_dishonest"): 10, ("scoring_rejected", "score_low"): 10,
+        ("application_declined", "score_low"): 10, ("application_declined", "human_decline"): 10,
+    }  # fmt: skip
+
+
+def at_end(loans: list[Loan], day: int) -> dict[Bucket, list[int]]:
+    found: dict[Bucket, list[int]] = {}
+    for loan in loans:
+        bucket = loan.bucket(day)
+        if bucket is not None:
+            found.setdefault(bucket, []).append(loan.amount)
+    return found
+
+
+@pytest.mark.parametrize("window_ms", [DAY_MS, 6 * HOUR_MS])
+def test_the_portfolio_is_the_last_days_end(tmp_path: Path, window_ms: int) -> None:
+    plan, loans = bank(shards=2)
+    found = seal(plan, tmp_path / "run", record(plan, tmp_path / "run", window_ms), window_ms)["portfolio"]
+    book = at_end(loans, plan.days - 1)
+    outstanding = sum(map(sum, book.values()))
+    overdue = outstanding - sum(book[Bucket.CURRENT])
+    assert overdue > sum(book[Bucket.DPD_OVER_90]) > 0
+    assert found["active_loans"] == len(loans)
+    assert found["outstanding_fen"] == outstanding
+    assert found["overdue_rate"] == pytest.approx(overdue / outstanding, abs=1e-6)
+    assert found["npl_rate"] == pytest.approx(sum(book[Bucket.DPD_OVER_90]) / outstanding, abs=1e-6)
+    assert found["by_bucket"] == {
+        str(int(bucket)): {"loans": len(book[bucket]), "outstanding_fen": sum(book[bucket])} for bucket in sorted(book)
+    }
+
+
+def test_an_empty_book_on_the_last_day_is_empty_though_it_was_full_before(tmp_path: Path) -> None:
+    plan, _ = bank(days=60)
+    last = START + 60 * DAY_MS - 1
+    for shard, rows in plan.measures.items():
+        plan.measures[shard] = [row for row in rows if row[0] != last] + [(last, 6, 0, 0, int(Account.PRINCIPAL), 9, 0)]
+    found = seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
+    assert found["portfolio"]["active_loans"] == 0
+    assert found["portfolio"]["overdue_rate"] == 0.0
+    assert found["performance"]["loan_days"] > 0
+
+
+def test_ledger_and_loan_days_are_counted_from_the_rows(tmp_path: Path) -> None:
+    plan, loans, found = whole_run(tmp_path / "run", shards=2)
+    assert found["ledger"] == {"postings": sum(map(len, plan.postings.values())), "trial_balance_fen": 0}
+    assert found["performance"]["loan_days"] == sum(120 - loan.day for loan in loans)
+
+
+@pytest.mark.planted
+def test_planted_lost_posting_shows_in_the_trial_balance(tmp_path: Path) -> None:
+    plan, _ = bank()
+    lost = plan.postings[0].pop(5)
+    found = seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
+    assert found["ledger"]["trial_balance_fen"] == -lost[4] != 0
+
+
+def test_write_offs_are_counted_loan_by_loan(tmp_path: Path) -> None:
+    plan, loans = bank()
+    gone = loans[3]
+    plan.event(Event.LOAN_WRITTEN_OFF, START + 110 * DAY_MS, gone.case, loan=gone.number, amount=gone.amount)
+    found = seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))["portfolio"]
+    assert (found["written_off_loans"], found["written_off_fen"]) == (1, gone.amount)
+
+
+def test_daily_counts_every_event_on_its_own_day(tmp_path: Path) -> None:
+    plan, _, _ = whole_run(tmp_path / "run", shards=2)
+    rows = ask(f"SELECT day, metric, branch, count FROM '{tmp_path}/run/daily.parquet' WHERE metric LIKE 'event.%'")
+    expected = Counter(
+        ((row[0] - START) // DAY_MS, f"event.{Event(row[2]).name.lower()}", row[1] // 10**9)
+        for part in plan.events.values()
+        for row in part
+    )
+    first = dt.date(2026, 1, 1)
+    assert Counter({((day - first).days, metric, branch): n for day, metric, branch, n in rows}) == expected
+
+
+def test_readings_of_shorter_windows_are_not_added_up(tmp_path: Path) -> None:
+    """A gauge read every six hours: the day's figure is its last reading."""
+    plan, _ = bank(cases=10, days=10)
+    for shard, rows in plan.measures.items():
+        earlier = [(at - 6 * HOUR_MS, gauge, *rest[:-2], 99, 99) for at, gauge, *rest in rows]
+        plan.measures[shard] = sorted(rows + earlier)
+    quarter = seal(plan, tmp_path / "a", record(plan, tmp_path / "a", 6 * HOUR_MS), 6 * HOUR_MS)
+    plain, _ = bank(cases=10, days=10)
+    assert quarter["portfolio"] == seal(plain, tmp_path / "b", record(plain, tmp_path / "b"))["portfolio"]
+
+
+def test_statistics_are_merged_and_the_pieces_gone(tmp_path: Path) -> None:
+    whole_run(tmp_path / "run", shards=2)
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert {"daily.parquet", "queues.parquet", "staff.parquet", "partners.parquet", "summary.json"} <= names
+    assert "parts" not in names
+    assert ask(f"SELECT COUNT(*), SUM(begun) FROM '{tmp_path}/run/queues.parquet'") == [(240, 2_400)]
+    assert ask(f"SELECT COUNT(*), COUNT(DISTINCT person) FROM '{tmp_path}/run/staff.parquet'") == [(480, 4)]
+
+
+def test_a_bank_without_desks_or_loans_has_a_summary_all_the_same(tmp_path: Path) -> None:
+    plan = Bank(days=3)
+    plan.event(Event.APPLICATION_SUBMITTED, START + HOUR_MS, 10**9 + 1, value=1)
+    found = seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
+    assert found["funnel"] == dict.fromkeys(found["funnel"], 0) | {"submitted": 1}
+    assert found["portfolio"]["outstanding_fen"] == 0
+    assert found["refusals"] == []
+    assert not (tmp_path / "run" / "queues.parquet").exists()
+
+
+def test_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    odd = tmp_path / "Li's run [2]? *"
+    plan, loans, found = whole_run(odd, cases=20, days=40)
+    assert found["funnel"]["submitted"] == 20
+    assert summary.figures(odd)["portfolio"]["active_loans"] == len(loans)
+    assert plan.days == 40

@@ -1,0 +1,157 @@
+"""Customers with a contract to sign, run against the bank itself: in hours or days by mode, in the counter's hours, and with
+the shares of forgetting, coming late and changing their minds that the scenario says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from credit.calendar import is_workday
+from credit.codes import Event, Refusal
+from credit.contracts import SignMode
+from credit.messages import (
+    ContractChangeRequested,
+    ContractEffective,
+    ContractOffered,
+    ContractRenewalRequested,
+    ContractSigned,
+    ContractWithdrawn,
+    Kind,
+    Rows,
+)
+from credit.policies import ProductPolicy, columns_of, load
+from credit.subsystem import Inbox, Window
+from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
+from scenarios.model import Scenario
+from sim.counterparts.contracts import REASON_AMOUNT, REASON_TERM, ContractsCounterpart
+from tests.sim.signing_chain import PLAIN, SEED, YUAN, Chain, applications, scenario
+
+COUNT = 6_000
+START = PLAIN.run.start_ms + 10 * HOUR_MS
+YEAR = Window(0, PLAIN.run.start_ms, PLAIN.run.start_ms + 900 * DAY_MS)
+
+
+def offers(count: int = COUNT, **columns) -> Rows:
+    number = np.arange(1, count + 1)
+    facts = {"at": START, "case": 10**9 + number, "party": number, "branch": 1, "product": 1, "term_months": 12,
+             "amount_fen": 50_000 * YUAN, "mode": SignMode.ELECTRONIC, "expires_at": START + 3 * DAY_MS,
+             "attempt": 1}  # fmt: skip
+    return ContractOffered.rows(count, **(facts | columns))
+
+
+def answers(rows: Rows, plan: Scenario | None = None) -> dict[Kind, Rows]:
+    """Everything that customers will ever do about these offers."""
+    people = ContractsCounterpart(plan or scenario(), SEED)
+    return dict(people.respond(Inbox.of((ContractOffered, rows)), YEAR, 0))
+
+
+def test_most_sign_on_the_phone_within_hours_after_they_have_read() -> None:
+    signed = answers(offers())[ContractSigned]
+    assert 0.90 < len(signed) / COUNT < 0.96
+    delay = signed["at"] - START
+    assert 60 * MINUTE_MS < float(np.median(delay)) < 130 * MINUTE_MS
+    assert bool((signed["confirmed_at"] >= START).all() & (signed["confirmed_at"] < signed["at"]).all())
+    assert bool((signed["mode"] == SignMode.ELECTRONIC).all())
+
+
+def test_paper_is_signed_at_the_counter_on_workdays() -> None:
+    signed = answers(offers(mode=SignMode.PAPER))[ContractSigned]
+    minute = signed["at"] % DAY_MS // MINUTE_MS
+    assert bool(is_workday(signed["at"] // DAY_MS).all())
+    assert bool((minute >= 510).all() & (minute <= 1050).all())
+    assert not bool(((minute > 720) & (minute < 780)).any())
+    assert len(np.unique(signed["at"] // DAY_MS)) > 2
+
+
+def test_shares_of_forgetting_and_of_changes_follow_the_scenario() -> None:
+    plan = scenario(behaviour={"abandon_ppm": 300_000, "change_request_ppm": 200_000, "renew_ppm": 500_000})
+    found = answers(offers(), plan)
+    assert abs(len(found[ContractChangeRequested]) / COUNT - 0.2) < 0.02
+    assert abs(len(found[ContractRenewalRequested]) / COUNT - 0.15) < 0.02
+    renewed = found[ContractRenewalRequested]["at"]
+    assert bool((renewed >= START + 3 * DAY_MS).all() & (renewed < START + 6 * DAY_MS).all())
+
+
+def test_a_changed_wish_is_one_that_the_product_offers() -> None:
+    plan = scenario(behaviour={"change_request_ppm": 900_000})
+    products = columns_of(load("products", ProductPolicy))
+    changes = answers(offers(), plan)[ContractChangeRequested]
+    assert bool((changes["reason"] == REASON_AMOUNT).all() & (changes["amount_fen"] < 50_000 * YUAN).all())
+    assert bool((changes["amount_fen"] >= products.amount_min[1]).all())
+    for months, expected in ((12, 18), (60, 36)):
+        other = answers(offers(amount_fen=5_000 * YUAN, term_months=months), plan)[ContractChangeRequested]
+        assert bool((other["reason"] == REASON_TERM).all())
+        assert np.unique(other["term_months"]).tolist() == [expected]
+    assert ContractChangeRequested not in answers(offers(attempt=101), plan), "once is enough"
+
+
+def test_who_comes_too_late_asks_for_a_new_contract() -> None:
+    plan = scenario(behaviour={"abandon_ppm": 0, "change_request_ppm": 0})
+    found = answers(offers(expires_at=START + 31_000), plan)
+    late = len(found[ContractSigned])
+    assert 0.15 < late / COUNT < 0.25, "some try the old one"
+    assert 0.75 < len(found[ContractRenewalRequested]) / COUNT < 0.85
+    assert ContractRenewalRequested not in answers(offers(expires_at=START + 1, attempt=4), plan), "not for ever"
+
+
+def test_the_luck_of_an_offer_depends_on_case_and_attempt_alone() -> None:
+    rows = offers(500)
+    whole = np.sort(answers(rows)[ContractSigned])
+    half = answers(rows[::-2])[ContractSigned]
+    assert np.sort(whole[np.isin(whole["case"], rows[::-2]["case"])]).tobytes() == np.sort(half).tobytes()
+    again = np.sort(answers(offers(500, attempt=2))[ContractSigned])
+    assert again["at"].tolist() != whole["at"].tolist()
+
+
+def test_a_scripted_customer_signs_when_the_script_says() -> None:
+    script = [{
+        "party": 1, "at": "2026-03-03T09:30:00", "name": "张建国", "id_number": "11010519491231002X",
+        "mobile": "13901234567", "amount": 50_000, "term_months": 12, "purpose": "装修", "income": 18_000,
+        "documents": ["id_front"], "sign_after_minutes": 20,
+    }]  # fmt: skip
+    plan = scenario(script=script, behaviour={"abandon_ppm": 1_000_000})
+    signed = answers(offers(2), plan)[ContractSigned]
+    assert signed[["case", "at"]].tolist() == [(10**9 + 1, START + 20 * MINUTE_MS)]
+
+
+def test_nothing_is_answered_before_its_time_and_the_state_keeps_the_rest() -> None:
+    people, restored = (ContractsCounterpart(scenario(), SEED) for _ in range(2))
+    hour = Window(0, START, START + HOUR_MS)
+    early = people.respond(Inbox.of((ContractOffered, offers())), hour, 0)
+    assert all(int(rows["at"].max()) < hour.until for _, rows in early)
+    restored.import_state(people.export_state())
+    rest = Window(1, hour.until, YEAR.until)
+    for (kind, rows), (other, same) in zip(
+        people.respond(Inbox(), rest, 0), restored.respond(Inbox(), rest, 0), strict=True
+    ):
+        assert kind is other
+        assert np.sort(rows).tobytes() == np.sort(same).tobytes()
+        assert int(rows["at"].min()) >= hour.until
+
+
+@pytest.mark.requirement("CON-15", "CON-16")
+def test_in_a_running_bank_contracts_expire_are_renewed_and_go_back_to_approval() -> None:
+    plan = scenario(behaviour={"abandon_ppm": 150_000, "change_request_ppm": 100_000, "late_sign_ppm": 700_000})
+    chain = Chain(plan, applications(plan, 30, 12), 60)
+    count = {event: len(chain.events(event)) for event in Event}
+    for event in (
+        Event.CONTRACT_EXPIRED, Event.CONTRACT_REGENERATED, Event.CONTRACT_WITHDRAWN, Event.RE_APPROVAL_OPENED,
+        Event.CONTRACT_ACTION_REFUSED,
+    ):  # fmt: skip
+        assert count[event] > 3, event.name
+    refused = chain.events(Event.CONTRACT_ACTION_REFUSED)["reason"].tolist()
+    assert dict.fromkeys(refused).keys() <= {Refusal.CONTRACT_EXPIRED, Refusal.APPROVAL_EXPIRED}
+    effective, withdrawn = chain.sent(ContractEffective), chain.sent(ContractWithdrawn)
+    assert len(np.unique(effective["case"])) == len(effective), "no case has two contracts in force"
+    assert count[Event.RE_APPROVAL_OPENED] == len(withdrawn)
+    again = effective[np.isin(effective["case"], withdrawn["case"])]
+    assert len(again) > 3
+    assert bool((again["round"] == 1).all())
+    wished = dict(zip(withdrawn["case"].tolist(), withdrawn["amount_fen"].tolist(), strict=True))
+    assert all(row["amount_fen"] <= wished[int(row["case"])] for row in again)
+
+
+def test_a_change_of_mind_is_the_same_on_any_number_of_shards() -> None:
+    plan = scenario(behaviour={"change_request_ppm": 100_000})
+    rows = applications(plan, 20, 6)
+    assert Chain(plan, rows, 20).record() == Chain(plan, rows, 20, shards=3).record()

@@ -1,4 +1,4 @@
-"""The loan book (贷款台账): all that repayment remembers. A loan is one row of 28 integers and no schedule; what has fallen due
+"""The loan book (贷款台账): all that repayment remembers. A loan is one row of 29 integers and no schedule; what has fallen due
 and is unpaid stands in two small tables beside it, so the daily work on arrears never touches the healthy loans. Its rule:
 every change of a loan's balances is noted, so that at the window's end the ledger can be told each balance that moved."""
 
@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Account
+from credit.codes import Account, Event
 from credit.messages import LoanBalance, Posting, Rows
 from credit.repayment.states import LoanState
 from credit.subsystem import Outbox, State
@@ -15,10 +15,11 @@ from credit.times import Ints
 
 LOAN_FIELDS = (
     "loan customer party group segment grade pd_ppm rate_ppm method daycount automatic revolving debit_day reminder_days "
-    "state plan_fen plan_day plan_number periods part_fen number period_start_day due_day next_principal_fen "
+    "state plan_fen plan_day plan_number choice periods part_fen number period_start_day due_day next_principal_fen "
     "next_interest_fen held_fen balance_fen run"
 )
-"""`group` = branch × 100 + product. The running plan began on `plan_day` over `plan_fen`, after instalment `plan_number`.
+"""`group` = branch × 100 + product. The running plan began on `plan_day` over `plan_fen`, after instalment `plan_number`;
+`choice` is what the customer chose when it was regenerated (REP-12), 0 = it is the plan of the contract.
 `number` is the next instalment to fall due, on `due_day`; its principal and interest are known. `balance_fen` is principal
 not yet due, `held_fen` interest of past months that a plan by hand has not made due yet."""
 ARREARS_FIELDS = (
@@ -184,6 +185,14 @@ class Book:
             getattr(self, name).load(state[name])
         self.today = int(state["clock"]["today"][0])
         self._touched, self._gone = [], 0
+
+
+def settle(book: Book, rows: Ints, at: Ints, out: Outbox) -> None:
+    """The loans owe nothing any more and leave the active book."""
+    if len(rows):
+        ids = book.loans["loan"][rows]
+        book.park(rows, LoanState.SETTLED)
+        out.log(Event.LOAN_SETTLED, at, ids // 100, loan=ids)
 
 
 def batch_transactions(groups: Ints, day: int, what: int) -> Ints:

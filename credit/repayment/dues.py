@@ -18,6 +18,7 @@ from credit.repayment.book import (
     PENALTY_BATCH,
     Book,
     post_batch,
+    settle,
 )
 from credit.repayment.plans import Plans
 from credit.repayment.rules import penalty_step
@@ -116,7 +117,7 @@ class Dues:
         )
         loans["held_fen"][rows] = held
         loans["balance_fen"][rows] -= principal
-        self._step_on(book, rows, day)
+        ended = self._step_on(book, rows, day)
         owing = np.flatnonzero(principal + interest)
         self._owe(book, day, ids[owing], groups[owing], number[owing], principal[owing], interest[owing])
         book.release_accrual(groups, interest)
@@ -127,8 +128,13 @@ class Dues:
             Event.INSTALMENT_DUE, np.full(len(owing), at), ids[owing] // 100, loan=ids[owing],
             amount_fen=(principal + interest)[owing], value=number[owing],
         )  # fmt: skip
+        # Rounding may repay a tiny loan before its last instalment, which is then nothing: no payment will settle it.
+        _, owed = book.owed(book.loans["loan"][ended])
+        nothing = ended[owed == 0]
+        settle(book, nothing, np.full(len(nothing), at), out)
 
-    def _step_on(self, book: Book, rows: Ints, day: int) -> None:
+    def _step_on(self, book: Book, rows: Ints, day: int) -> Ints:
+        """To the next period; returns the rows that have none."""
         loans = book.loans
         loans["number"][rows] += 1
         ended = loans["number"][rows] > loans["periods"][rows]
@@ -138,6 +144,7 @@ class Dues:
         loans["period_start_day"][on] = day
         loans["due_day"][on] = due_day(day, 1, loans["debit_day"][on])
         self._plans.begin_next(loans, on)
+        return rows[ended]
 
     def _owe(
         self, book: Book, day: int, ids: Ints, groups: Ints, number: Ints, principal: Ints, interest: Ints
@@ -167,16 +174,17 @@ class Dues:
         the same as a bill: they pay by themselves."""
         arrears = book.arrears
         chosen = np.flatnonzero(book.arrears_fen() > 0)
+        chosen = chosen[self._asked_today(book, chosen, day)]
         rows = book.find_loans(arrears["loan"][chosen])
-        wanted = self._asked_today(book, chosen, rows, day)
-        chosen, rows = chosen[wanted], rows[wanted]
         arrears["tries"][chosen] = 0
         self.send_debits(book, chosen, rows, np.full(len(rows), at), day, out)
 
-    def _asked_today(self, book: Book, chosen: Ints, rows: Ints, day: int) -> Bools:
+    def _asked_today(self, book: Book, chosen: Ints, day: int) -> Bools:
+        """Due today (the last instalment as well, after which a loan has no period), or its turn to be tried again."""
         dpd = day - book.arrears["since_day"][chosen]
         policy = self._policy
-        fell_due = book.loans["period_start_day"][rows] == day
+        due_today = book.instalments["loan"][book.instalments["due_day"] == day]
+        fell_due = np.isin(book.arrears["loan"][chosen], due_today)
         return np.asarray(fell_due | (dpd <= policy.retry_daily_dpd_max) | (dpd % policy.retry_every_days == 0))
 
     def send_debits(self, book: Book, chosen: Ints, rows: Ints, at: Ints, day: int, out: Outbox) -> None:

@@ -9,9 +9,8 @@ import numpy as np
 from credit.codes import Account, Actor, Event, Refusal
 from credit.messages import LimitReleased, Rows
 from credit.policies.repayment import RepaymentPolicy
-from credit.repayment.book import GROUP_UNIT, Book, post
+from credit.repayment.book import GROUP_UNIT, Book, post, settle
 from credit.repayment.plans import Plans
-from credit.repayment.receipts import settle
 from credit.repayment.rules import EarlyFees
 from credit.repayment.states import LoanState
 from credit.repayment.write_off import accrued_so_far
@@ -51,7 +50,9 @@ class Early:
         """Why an order is refused; 0 = it is not."""
         _, owed = book.owed(orders["loan"])
         state = book.loans["state"][rows] if len(book.loans) else np.zeros(len(rows), dtype=np.int64)
-        part = orders["full"] == 0
+        # An amount that covers what is owed repays in full, whatever the order calls it.
+        balance = book.loans["balance_fen"][rows] if len(book.loans) else np.zeros(len(rows), dtype=np.int64)
+        part = (orders["full"] == 0) & (orders["amount_fen"] < balance)
         choice = (orders["choice"] == SHORTER_TERM) | (orders["choice"] == LOWER_INSTALMENT)
         return np.select(
             [
@@ -117,6 +118,7 @@ class Early:
             day,
             passed,
         )
+        loans["choice"][rows] = orders["choice"]
         loans["period_start_day"][rows], loans["held_fen"][rows] = day, 0
         self._plans.begin_next(loans, rows)
         out.log(

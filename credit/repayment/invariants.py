@@ -14,7 +14,7 @@ from credit.repayment.book import INSTALMENT_UNIT, NO_DAY, Book
 from credit.repayment.day_end import accrued_totals
 from credit.repayment.plans import Plans
 from credit.repayment.states import LoanState
-from credit.schedules import due_day, regular_part_fen
+from credit.schedules import SHORTER_TERM, due_day, regular_part_fen
 from credit.times import Bools, Ints, date_of
 
 _NAMED_MAX = 3
@@ -95,10 +95,11 @@ def loan_against_schedule(loans: Rows, plans: Plans) -> list[str]:
     """The loan is where its plan says: replayed step by step from the plan's beginning, to the fen."""
     if not len(loans):
         return []
-    fresh = (loans["plan_number"] == 0) & (loans["method"] != Method.CUSTOM)
+    # A shorter term keeps the part of the plan before, which nobody remembers; every other plan's follows from its terms.
+    fresh = (loans["choice"] != SHORTER_TERM) & (loans["method"] != Method.CUSTOM)
     part = regular_part_fen(
-        loans["plan_fen"][fresh], loans["rate_ppm"][fresh], loans["periods"][fresh], loans["method"][fresh],
-        loans["daycount"][fresh],
+        loans["plan_fen"][fresh], loans["rate_ppm"][fresh], (loans["periods"] - loans["plan_number"])[fresh],
+        loans["method"][fresh], loans["daycount"][fresh],
     )  # fmt: skip
     found = _named(
         loans["loan"][fresh],

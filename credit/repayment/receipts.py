@@ -10,7 +10,7 @@ from credit.codes import Account, Actor, Event, Refusal, Status
 from credit.messages import LimitReleased, OverduePaid, Rows
 from credit.money import PPM, mul_div_round
 from credit.policies.repayment import RepaymentPolicy
-from credit.repayment.book import INSTALMENT_UNIT, Book, post
+from credit.repayment.book import INSTALMENT_UNIT, Book, post, settle
 from credit.repayment.dues import Dues
 from credit.repayment.rules import allocate
 from credit.repayment.states import LoanState
@@ -191,14 +191,6 @@ class Receipts:
                 overdue_since_day=np.where(overdue[late] > 0, arrears["since_day"][rows[late]], 0),
             ),
         )  # fmt: skip
-
-
-def settle(book: Book, rows: Ints, at: Ints, out: Outbox) -> None:
-    """The loans owe nothing any more and leave the active book."""
-    if len(rows):
-        ids = book.loans["loan"][rows]
-        book.park(rows, LoanState.SETTLED)
-        out.log(Event.LOAN_SETTLED, at, ids // 100, loan=ids)
 
 
 def _refuse(rows: Rows, amount: Ints, reason: Refusal, out: Outbox) -> None:

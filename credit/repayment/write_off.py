@@ -84,6 +84,10 @@ def recover(book: Book, payments: Rows, out: Outbox) -> None:
     owed = table["balance_fen"][rows]
     offered = payments["amount_fen"]
     offered = np.where(offered > 0, offered, mul_div_round(owed, payments["share_ppm"], PPM))
+    some = offered > 0
+    if not bool(some.all()):  # a share too small for a fen, or an empty payment: nothing moves
+        recover(book, payments[some], out)
+        return
     taken = np.minimum(offered, owed)
     more = np.flatnonzero(offered > owed)
     out.log(Event.PAYMENT_RETURNED, at[more], ids[more] // 100, loan=ids[more], amount_fen=(offered - taken)[more])

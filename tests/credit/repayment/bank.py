@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from credit.codes import Account, Event, Method, Status
-from credit.ledger import build
+from credit.ledger import LedgerSubsystem
 from credit.messages import (
     KINDS,
     DebitRequest,
@@ -70,7 +70,7 @@ class Bank:
     def __init__(self, overrides: Overrides | None = None, *, start: int = START, window_ms: int = DAY_MS) -> None:
         self.repayment = RepaymentSubsystem.build(overrides)
         self.repayment.check_whole_book = True
-        self.ledger = build()
+        self.ledger = LedgerSubsystem.build()
         self.now = start * DAY_MS
         self.window_ms = window_ms
         self.pays = 1_000_000
@@ -78,6 +78,10 @@ class Bank:
         self.events: list[Rows] = []
         self.measures: list[Rows] = []
         self.mail: dict[int, list[Rows]] = {}
+        self.strict = True
+        self.found: list[str] = []
+        """Violated invariants, where `strict` is off: for planted bugs."""
+        self._booked: set[int] = set()
         self._later: list[Mail] = []
 
     def until(self, day: int, *mail: Mail) -> Bank:
@@ -121,7 +125,12 @@ class Bank:
 
     def _book(self, window: Window, out: Outbox, mail: Sequence[Mail]) -> None:
         """The ledger takes what repayment posted, and what disbursement would have posted for new loans."""
-        disbursed = [rows for kind, rows in mail if kind is LoanDisbursed]
+        # Disbursement pays out a loan once, even where its message is told twice.
+        disbursed = []
+        for kind, rows in mail:
+            if kind is LoanDisbursed and int(rows["loan"][0]) not in self._booked:
+                self._booked.add(int(rows["loan"][0]))
+                disbursed.append(rows)
         entries: list[Mail] = [
             (Posting, Posting.rows(1, at=rows["at"], transaction=rows["loan"] * 100 + 1, account=account, loan=rows["loan"],
                                    amount_fen=rows["amount_fen"] * sign))
@@ -143,8 +152,8 @@ class Bank:
         self.ledger.open(window, books)
         self.ledger.apply(Inbox.of(*entries), window, books)
         self.ledger.close(window, books)
-        assert self.repayment.check() == []
-        assert self.ledger.check() == []
+        self.found += self.repayment.check() + self.ledger.check()
+        assert not (self.strict and self.found), self.found
 
     def _keep(self, kind: Kind, rows: Rows) -> None:
         if len(rows):

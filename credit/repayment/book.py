@@ -127,7 +127,8 @@ class Book:
 
     def release_accrual(self, groups: Ints, amounts_fen: Ints) -> None:
         """Takes what has left the account of accrued interest off the control totals."""
-        np.subtract.at(self.control["accrued_fen"], self.control_rows(groups), amounts_fen)
+        rows = self.control_rows(groups)  # first: a new group may move the column
+        np.subtract.at(self.control["accrued_fen"], rows, amounts_fen)
 
     # the window's end -------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from credit.repayment.book import INSTALMENT_UNIT, Book, post, settle
 from credit.repayment.dues import Dues
 from credit.repayment.rules import allocate
 from credit.repayment.states import LoanState
-from credit.repayment.write_off import recover
+from credit.repayment.write_off import offered_fen, recover
 from credit.subsystem import Outbox
 from credit.times import DAY_MS, MINUTE_MS, Ints
 
@@ -36,7 +36,11 @@ class Receipts:
         if len(book.arrears):
             book.arrears["asked"][rows[answered]] = 0
         fits = answered & (book.find_loans(results["loan"]) >= 0)
-        _refuse(results[~fits], results["paid_fen"][~fits], Refusal.DEBIT_UNKNOWN, out)
+        # Written off between request and answer: the money is the customer's no more, so it counts as recovered (NPL-09).
+        late = answered & (book.written_off.find(results["loan"]) >= 0)
+        recover(book, results[late], results["paid_fen"][late], Actor.CORE_BANKING, out)
+        wrong = ~(fits | late)
+        _refuse(results[wrong], results["paid_fen"][wrong], Refusal.DEBIT_UNKNOWN, out)
         results, rows = results[fits], rows[fits]
         if not len(results):
             return
@@ -80,7 +84,8 @@ class Receipts:
             ~(known | gone) | (payments["amount_fen"] < 0) | (payments["share_ppm"] < 0) | (payments["share_ppm"] > PPM)
         )
         _refuse(payments[wrong], payments["amount_fen"][wrong], Refusal.LOAN_UNKNOWN, out)
-        recover(book, payments[gone & ~wrong], out)
+        late = payments[gone & ~wrong]
+        recover(book, late, offered_fen(book, late), Actor.CUSTOMER, out)
         payments = payments[known & ~wrong]
         _, owed = book.owed(payments["loan"])
         amount = payments["amount_fen"]

@@ -69,25 +69,31 @@ def _leave(book: Book, ids: Ints, rows: Ints, arrears_rows: Ints) -> None:
     for name in ("principal_fen", "interest_fen"):
         book.instalments[name][unpaid] = 0
         book.arrears[name][arrears_rows] = 0
-    for name in ("penalty_fen", "penalty_rest", "told", "marked", "asked"):
+    # `asked` stays: what a debit under way still brings is a recovery.
+    for name in ("penalty_fen", "penalty_rest", "told", "marked"):
         book.arrears[name][arrears_rows] = 0
     book.park(rows, LoanState.WRITTEN_OFF)
     book.touch(ids)
 
 
-def recover(book: Book, payments: Rows, out: Outbox) -> None:
-    """Payments on loans written off are income (已核销贷款收回) and shrink the off-balance claim. Each loan at most once."""
+def offered_fen(book: Book, payments: Rows) -> Ints:
+    """What payments on loans written off offer: an amount, or a share of the claim."""
+    table, amount = book.written_off, payments["amount_fen"]
     if not len(payments):
+        return np.zeros(0, dtype=np.int64)
+    owed = table["balance_fen"][table.find(payments["loan"])]
+    return np.where(amount > 0, amount, mul_div_round(owed, payments["share_ppm"], PPM))
+
+
+def recover(book: Book, receipts: Rows, offered: Ints, actor: Actor, out: Outbox) -> None:
+    """Money for loans written off is income (已核销贷款收回) and shrinks the off-balance claim. Each loan at most once; offers of
+    nothing move nothing."""
+    receipts, offered = receipts[offered > 0], offered[offered > 0]
+    if not len(receipts):
         return
-    table, ids, at = book.written_off, payments["loan"], payments["at"]
+    table, ids, at = book.written_off, receipts["loan"], receipts["at"]
     rows = table.find(ids)
     owed = table["balance_fen"][rows]
-    offered = payments["amount_fen"]
-    offered = np.where(offered > 0, offered, mul_div_round(owed, payments["share_ppm"], PPM))
-    some = offered > 0
-    if not bool(some.all()):  # a share too small for a fen, or an empty payment: nothing moves
-        recover(book, payments[some], out)
-        return
     taken = np.minimum(offered, owed)
     more = np.flatnonzero(offered > owed)
     out.log(Event.PAYMENT_RETURNED, at[more], ids[more] // 100, loan=ids[more], amount_fen=(offered - taken)[more])
@@ -101,7 +107,7 @@ def recover(book: Book, payments: Rows, out: Outbox) -> None:
         (Account.OFF_BALANCE_CONTRA, ids, taken),
         (Account.OFF_BALANCE_WRITE_OFF, ids, -taken),
     ])  # fmt: skip
-    out.log(Event.RECOVERY_RECEIVED, at, ids // 100, actor=Actor.CUSTOMER, loan=ids, amount_fen=taken)
+    out.log(Event.RECOVERY_RECEIVED, at, ids // 100, actor=actor, loan=ids, amount_fen=taken)
     rest = owed - taken
     out.send(
         OverduePaid,

@@ -169,9 +169,9 @@ class Bank:
     def happened(self, event: Event) -> Rows:
         """All rows of an event so far, in order of time."""
         rows = np.concatenate(self.events)
-        chosen: Rows = rows[rows["event"] == event]
-        chosen = chosen[np.argsort(chosen["at"], kind="stable")]
-        return chosen
+        rows = rows[rows["event"] == event]
+        in_time: Rows = rows[np.argsort(rows["at"], kind="stable")]
+        return in_time
 
     def balance(self, account: Account) -> int:
         """The ledger's balance of an account in fen, debit positive."""

@@ -166,6 +166,12 @@ class Bank:
         parts = self.mail.get(kind.number)
         return np.concatenate(parts) if parts else kind.empty()
 
+    def sent_postings(self, account: Account) -> Rows:
+        """All of repayment's postings to an account so far."""
+        rows = self.sent(Posting)
+        chosen: Rows = rows[rows["account"] == account]
+        return chosen
+
     def happened(self, event: Event) -> Rows:
         """All rows of an event so far, in order of time."""
         rows = np.concatenate(self.events)

@@ -166,8 +166,9 @@ DisbursementOpinion = _kind(
     "DisbursementOpinion", 605, S.DISBURSEMENT, "loan desk person on_behalf_of started_at verdict urged attempt"
 )
 PaymentInstruction = _kind(
-    "PaymentInstruction", 606, S.DISBURSEMENT, "transaction loan party amount_fen account entrusted attempt", world=True
-)
+    "PaymentInstruction", 606, S.DISBURSEMENT,
+    "transaction loan party amount_fen account entrusted attempt kind interbank", world=True,
+)  # fmt: skip
 PaymentResult = _kind("PaymentResult", 607, S.DISBURSEMENT, "transaction loan status amount_fen account attempt")
 FacilityOpened = _kind(
     "FacilityOpened", 608, S.DISBURSEMENT, "case party product limit_fen revolving staged valid_until", world=True
@@ -180,7 +181,8 @@ RestrictLimit = _kind("RestrictLimit", 613, S.DISBURSEMENT, "case restricted rea
 # repayment ------------------------------------------------------------------------------------------------------------
 LoanDisbursed = _kind(
     "LoanDisbursed", 701, S.REPAYMENT,
-    "loan case customer party branch segment product grade pd_ppm amount_fen rate_ppm term_months method auto_debit revolving transaction",
+    "loan case customer party branch segment product grade pd_ppm amount_fen rate_ppm term_months method auto_debit "
+    "revolving transaction",
 )  # fmt: skip
 DebitRequest = _kind(
     "DebitRequest",

@@ -12,7 +12,7 @@ import numpy as np
 
 from actors.host import Parts
 from actors.topology import Cell, shard_of_branch
-from credit.codes import Stage
+from credit.codes import Desk, Stage
 from credit.policies import Overrides
 from credit.staff import StaffRegister
 from credit.subsystem import Counterpart, Subsystem
@@ -90,7 +90,67 @@ def _scoring(site: Site) -> Pair:
     return ScoringSubsystem.build(site.overrides), ScoringCounterpart(site.scenario, site.seed)
 
 
+def _approval(site: Site) -> Pair:
+    from credit.approval import ApprovalSubsystem
+    from sim.counterparts.approval import ApprovalCounterpart
+
+    stage = site.cell.stage
+    desks = (1, 2) if stage is Stage.APPROVAL else (3, 4, 5)
+    staff = site.staffing.desks(site.branches, tuple(Desk(desk) for desk in desks))
+    return (
+        ApprovalSubsystem.build(stage, site.register, site.overrides),
+        ApprovalCounterpart(stage, site.scenario, site.seed, staff),
+    )
+
+
+def _contracts(site: Site) -> Pair:
+    from credit.contracts import ContractsSubsystem
+    from sim.counterparts.contracts import ContractsCounterpart
+
+    return ContractsSubsystem.build(site.overrides), ContractsCounterpart(site.scenario, site.seed)
+
+
+def _disbursement(site: Site) -> Pair:
+    from credit.disbursement import DisbursementSubsystem
+    from sim.counterparts.disbursement import DESKS, DisbursementCounterpart
+
+    return (
+        DisbursementSubsystem.build(site.register, site.overrides),
+        DisbursementCounterpart(site.scenario, site.seed, site.staffing.desks(site.branches, DESKS)),
+    )
+
+
+def _repayment(site: Site) -> Pair:
+    from credit.repayment import RepaymentSubsystem
+    from sim.counterparts.repayment import RepaymentCounterpart
+
+    return RepaymentSubsystem.build(site.overrides), RepaymentCounterpart(site.scenario, site.seed)
+
+
+def _collections(site: Site) -> Pair:
+    from credit.collections import CollectionsSubsystem
+    from sim.counterparts.collections import CollectionsCounterpart
+
+    return (
+        CollectionsSubsystem.build(site.register, site.overrides),
+        CollectionsCounterpart(site.scenario, site.seed, site.staffing.people, site.branches),
+    )
+
+
+def _ledger(site: Site) -> Pair:
+    from credit.ledger import LedgerSubsystem
+
+    return LedgerSubsystem.build(site.overrides), None
+
+
 _BUILDERS: dict[Stage, Callable[[Site], Pair]] = {
     Stage.APPLICATIONS: _applications,
     Stage.SCORING: _scoring,
+    Stage.APPROVAL: _approval,
+    Stage.HEAD_OFFICE: _approval,
+    Stage.CONTRACTS: _contracts,
+    Stage.DISBURSEMENT: _disbursement,
+    Stage.REPAYMENT: _repayment,
+    Stage.COLLECTIONS: _collections,
+    Stage.LEDGER: _ledger,
 }

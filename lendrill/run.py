@@ -95,9 +95,7 @@ def execute(
     kept of a failure; after it the folder stays, marked."""
     timings = Timings()
     began = time.perf_counter()
-    build = partial(
-        build_parts, scenario, shards, path.resolve(), saved.first_party if saved else 1, check_every_window
-    )
+    build = partial(build_parts, scenario, shards, path.resolve(), check_every_window)
     blueprints = [Blueprint(cell, shards, build) for cell in cells(shards)]
     try:
         executor.start(blueprints, saved.states(shards) if saved else None)

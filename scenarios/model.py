@@ -334,8 +334,6 @@ class ScriptedCustomer(PolicyModel):
     sign_after_minutes: int = 30
     approved_amount: Yuan | None = None
     """What the people at the desks approve when they decide by hand; as asked when absent."""
-    debit_day: int | None = Field(default=None, ge=1, le=28)
-    reminder_days: int | None = Field(default=None, ge=0, le=15)
     use_evidence_after_days: int | None = None
     early_tranche_after_days: int | None = None
     """Asks for the next tranche this many days after the first, before its use is verified: must be refused."""

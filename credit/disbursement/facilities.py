@@ -1,0 +1,205 @@
+"""Contracts of which more than one payment, or none yet, can be made: revolving limits (循环额度), staged loans (分次放款) and
+whatever waits for a condition (APR-13). Its rule: what is drawn and not restored never exceeds the limit, and every fen drawn
+is either paid out or under way (PRD-09)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.codes import Event, Refusal
+from credit.disbursement.rules import facility_end, tranche_fen
+from credit.disbursement.states import FacilityState
+from credit.messages import ConditionRequested, FacilityOpened, Rows
+from credit.policies.payments import PaymentPolicy
+from credit.policies.products import ProductColumns
+from credit.rows import only
+from credit.subsystem import Outbox, Window
+from credit.table import Table
+from credit.times import Bools, Ints
+
+CONTRACT_FIELDS = (
+    "case customer party branch segment product amount_fen term_months method documents consent collateral_fen account "
+    "payee_account grade pd_ppm lane rate_ppm guarantee conditions valid_until signed_at"
+)
+FACILITY_FIELDS = (
+    f"{CONTRACT_FIELDS} state revolving staged opened_at drawn_fen paid_fen restored_fen loans verified restricted"
+)
+"""`amount_fen` is the limit; `drawn_fen` all that was ever committed, `paid_fen` what has arrived, `restored_fen` what repayment
+gave back; `loans` payments begun, `verified` tranches whose use was shown."""
+
+
+class Facilities:
+    """The table, and the moves of a facility."""
+
+    def __init__(self, policy: PaymentPolicy, products: ProductColumns) -> None:
+        self.table = Table(FACILITY_FIELDS, "case")
+        self._policy, self._products = policy, products
+
+    def needed(self, contracts: Rows) -> Bools:
+        """True for contracts that are more than one payment, or whose conditions are open."""
+        product = contracts["product"]
+        several = self._products.revolving[product] | (self._products.tranche_count[product] > 1)
+        return np.asarray(several | (contracts["conditions"] != 0))
+
+    def admit(self, contracts: Rows, at: Ints, out: Outbox) -> Rows:
+        """Contracts enter: with open conditions they wait and the customer is asked, else they open. Returns the staged ones
+        that opened, whose first tranche is to be paid."""
+        product = contracts["product"]
+        waits = contracts["conditions"] != 0
+        self.table.append(
+            contracts, revolving=self._products.revolving[product], staged=self._products.tranche_count[product] > 1,
+            state=np.where(waits, int(FacilityState.WAITING), int(FacilityState.OPEN)),
+        )  # fmt: skip
+        asked = contracts[waits]
+        out.send(ConditionRequested, ConditionRequested.carry(asked, at=at[waits]))
+        out.log(
+            Event.DISBURSEMENT_PRECHECK_FAILED, at[waits], asked["case"], amount_fen=asked["amount_fen"],
+            reason=Refusal.CONDITION_OPEN, value=asked["conditions"],
+        )  # fmt: skip
+        return self.open(self.table.find(contracts["case"][~waits]), at[~waits], out)
+
+    def open(self, rows: Ints, at: Ints, out: Outbox) -> Rows:
+        """Opens facilities. Returns, as contracts, those that pay by themselves: staged ones and plain loans."""
+        table = self.table
+        table["state"][rows], table["opened_at"][rows] = FacilityState.OPEN, at
+        found = table.take(rows)
+        several = (found["revolving"] != 0) | (found["staged"] != 0)
+        ends = facility_end(at, found["product"], self._products, self._policy.staged_days)
+        table["valid_until"][rows] = np.where(several, ends, found["valid_until"])
+        opened = found[several]
+        out.log(
+            Event.FACILITY_OPENED, at[several], opened["case"], amount_fen=opened["amount_fen"], value=ends[several]
+        )
+        out.send(
+            FacilityOpened,
+            FacilityOpened.carry(
+                opened, at=at[several], limit_fen=opened["amount_fen"], valid_until=ends[several]
+            ),
+        )  # fmt: skip
+        return only(found, found["revolving"] == 0)
+
+    def commit(self, cases: Ints, amounts: Ints) -> Ints:
+        """A payment begins under each facility; returns the loans' numbers. Cases are distinct."""
+        rows = self.table.find(cases)
+        self.table["drawn_fen"][rows] += amounts
+        self.table["loans"][rows] += 1
+        return np.asarray(cases * 100 + self.table["loans"][rows])
+
+    def next_tranche_fen(self, rows: Ints) -> Ints:
+        """Amount of the tranche after those begun."""
+        table = self.table
+        return tranche_fen(
+            table["amount_fen"][rows], table["product"][rows], table["loans"][rows] + 1, self._products,
+            self._policy.tranche_step,
+        )  # fmt: skip
+
+    def has_more_tranches(self, cases: Ints) -> Bools:
+        """True where a staged loan has a further tranche to pay."""
+        rows = self.table.find(cases)
+        known = rows >= 0
+        if not bool(known.any()):
+            return known
+        table = self.table
+        more = table["loans"][rows] < self._products.tranche_count[table["product"][rows]]
+        return np.asarray(known & (table["staged"][rows] != 0) & more)
+
+    def paid(self, cases: Ints, amounts: Ints, at: Ints, out: Outbox) -> None:
+        """Money has arrived under facilities, where the cases have one; what does not revolve ends with its last fen."""
+        table, rows = self.table, self.table.find(cases)
+        known = rows >= 0
+        rows, at = rows[known], at[known]
+        np.add.at(table["paid_fen"], rows, amounts[known])
+        ends = (table["revolving"][rows] == 0) & (table["paid_fen"][rows] == table["amount_fen"][rows])
+        self.close(rows[ends], at[ends], np.zeros(int(ends.sum()), dtype=np.int64), out)
+
+    def give_up(self, cases: Ints, amounts: Ints, at: Ints, out: Outbox) -> None:
+        """Payments under way were stopped: a revolving limit gets its amount back, a staged loan or a plain one ends."""
+        rows = self.table.find(cases)
+        known = rows >= 0
+        rows, cases, amounts, at = rows[known], cases[known], amounts[known], at[known]
+        np.subtract.at(self.table["drawn_fen"], rows, amounts)
+        ends = self.table["revolving"][rows] == 0
+        self.close(rows[ends], at[ends], np.full(int(ends.sum()), int(Refusal.PAYMENT_FAILED)), out)
+
+    # notices ----------------------------------------------------------------------------------------------------------
+
+    def restore(self, notices: Rows, out: Outbox) -> Rows:
+        """PRD-09: repaid principal restores a revolving limit. Returns the notices that fit no facility."""
+        rows = self.table.find(notices["case"])
+        table = self.table
+        fits = rows >= 0
+        if bool(fits.any()):
+            back = np.zeros(len(table), dtype=np.int64)
+            np.add.at(back, rows[fits], notices["principal_fen"][fits])
+            owed = table["paid_fen"] - table["restored_fen"] - back
+            fits &= np.where(fits, (owed[rows] >= 0) & (table["revolving"][rows] != 0), False)
+        good, found = notices[fits], rows[fits]
+        np.add.at(table["restored_fen"], found, good["principal_fen"])
+        is_open = table["state"][found] == FacilityState.OPEN
+        out.log(
+            Event.LIMIT_RESTORED, good["at"][is_open], good["case"][is_open], loan=good["loan"][is_open],
+            amount_fen=good["principal_fen"][is_open],
+        )  # fmt: skip
+        return notices[~fits]
+
+    def restrict(self, orders: Rows, out: Outbox) -> Rows:
+        """PRD-09: a warning restricts use (限制用信), or lifts the restriction. Returns the orders that fit no facility."""
+        rows = self.table.find(orders["case"])
+        fits = rows >= 0
+        good = orders[fits]
+        self.table["restricted"][rows[fits]] = good["restricted"] != 0
+        out.log(
+            Event.LIMIT_RESTRICTED, good["at"], good["case"], actor=good["operator"], reason=good["reason"],
+            value=good["restricted"],
+        )  # fmt: skip
+        return orders[~fits]
+
+    def fulfil(self, answers: Rows, out: Outbox) -> tuple[Rows, Ints]:
+        """APR-13: what was missing has come. Returns (answers that fit nothing, rows whose conditions are all met)."""
+        rows, table = self.table.find(answers["case"]), self.table
+        fits = rows >= 0
+        if bool(fits.any()):
+            fits &= (table["state"][rows] == FacilityState.WAITING) & (answers["at"] < table["valid_until"][rows])
+        good, found = answers[fits], rows[fits]
+        table["conditions"][found] &= ~good["conditions"]
+        table["documents"][found] |= good["conditions"]
+        out.log(Event.CONDITION_MET, good["at"], good["case"], value=good["conditions"])
+        met = table["conditions"][found] == 0
+        return answers[~fits], found[met]
+
+    # time -------------------------------------------------------------------------------------------------------------
+
+    def expire(self, window: Window, busy: Ints, out: Outbox) -> None:
+        """Facilities whose time is over by the window's end close; a case in `busy`, with a payment under way, does so later."""
+        table = self.table
+        over = np.flatnonzero((table["valid_until"] < window.until) & (table["state"] != FacilityState.CLOSED))
+        over = over[~np.isin(table["case"][over], busy)]
+        at = np.maximum(table["valid_until"][over], window.start)
+        waited = table["state"][over] == FacilityState.WAITING
+        out.log(
+            Event.DISBURSEMENT_PRECHECK_FAILED, at[waited], table["case"][over[waited]], reason=Refusal.APPROVAL_EXPIRED,
+            amount_fen=table["amount_fen"][over[waited]], value=table["conditions"][over[waited]],
+        )  # fmt: skip
+        self.close(over, at, np.full(len(over), int(Refusal.APPROVAL_EXPIRED)), out)
+
+    def close(self, rows: Ints, at: Ints, reason: Ints, out: Outbox) -> None:
+        """Nothing more is paid under these; the event names what was never drawn."""
+        table = self.table
+        rows, first = np.unique(rows, return_index=True)
+        at, reason = at[first], reason[first]
+        was_open = (table["state"][rows] == FacilityState.OPEN) & (table["revolving"][rows] + table["staged"][rows] > 0)
+        table["state"][rows] = FacilityState.CLOSED
+        rows = rows[was_open]
+        out.log(
+            Event.FACILITY_CLOSED, at[was_open], table["case"][rows], reason=reason[was_open],
+            amount_fen=table["amount_fen"][rows] - table["drawn_fen"][rows],
+        )  # fmt: skip
+
+    def forget(self) -> None:
+        """Closed facilities leave once nothing is under way and, if they revolve, all is repaid."""
+        table = self.table
+        if not len(table):
+            return
+        settled = (table["revolving"] == 0) | (table["restored_fen"] >= table["paid_fen"])
+        idle = table["drawn_fen"] == table["paid_fen"]
+        table.keep(~((table["state"] == FacilityState.CLOSED) & settled & idle))

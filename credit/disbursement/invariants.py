@@ -1,0 +1,84 @@
+"""What must always hold of disbursement. Its rule: these functions share no code with the rules they watch; each violation names
+the loan or the case."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.codes import Lane
+from credit.disbursement.states import FacilityState, PaymentState
+from credit.messages import Rows
+from credit.table import Table
+from credit.times import Bools, Ints, text_of
+
+_P = PaymentState
+_COMMITTED = (_P.PENDING, _P.REVIEW, _P.SCHEDULED, _P.SENT, _P.EXCEPTION)
+
+
+def under_way(payments: Table, until: int, arrival_ms: int) -> list[str]:
+    """Every payment is where its facts say it can be: two different people before the money moves unless the automatic lane
+    pays (DIS-04), no silent delay (DIS-06), nothing kept that is done."""
+    loan, state, sent_at = payments["loan"], payments["state"], payments["sent_at"]
+    found = _named("loan", loan, ~np.isin(state, [s for s in _P if s is not _P.CLOSED]), "is kept in state", state)
+    moving = np.isin(state, (_P.SCHEDULED, _P.SENT, _P.EXCEPTION, _P.ARRIVED, _P.EVIDENCE))
+    found += _alone(loan, moving, payments["lane"], payments["operator"], payments["reviewer"])
+    silent = (state == _P.SENT) & (payments["delayed"] == 0) & (sent_at + arrival_ms < until)
+    found += _named("loan", loan, silent, f"is late by {text_of(until)} and nobody was told; sent at", sent_at)
+    missed = (state == _P.SCHEDULED) & (payments["leaves_at"] < until)
+    found += _named("loan", loan, missed, "should have left at", payments["leaves_at"])
+    waits = np.isin(state, (_P.PENDING, _P.REVIEW))
+    over = waits & (payments["valid_until"] < until)
+    found += _named("loan", loan, over, "waits for a desk beyond its approval, which ended at", payments["valid_until"])
+    untasked = np.isin(state, (_P.PENDING, _P.REVIEW, _P.EXCEPTION, _P.EVIDENCE)) & (payments["task"] < 1)
+    return found + _named("loan", loan, untasked, "waits for a desk that was never asked, state", state)
+
+
+def limits(facilities: Table, payments: Table) -> list[str]:
+    """PRD-09: 0 ≤ drawn − restored ≤ limit; drawn = paid + under way; a tranche begins only after the use of all before it is
+    verified (DIS-16); nothing is drawn while a condition is open."""
+    case = facilities["case"]
+    used = facilities["drawn_fen"] - facilities["restored_fen"]
+    found = _named("case", case, used > facilities["amount_fen"], "has drawn more than its limit, in fen:", used)
+    found += _named("case", case, used < 0, "has restored more than it drew, in fen:", used)
+    going = np.isin(payments["state"], _COMMITTED)
+    ids, place = np.unique(payments["case"][going], return_inverse=True)
+    sums = np.zeros(len(ids) + 1, dtype=np.int64)
+    np.add.at(sums, place, payments["amount_fen"][going])
+    at = np.searchsorted(ids, case)
+    hit = (at < len(ids)) & (np.append(ids, 0)[np.minimum(at, len(ids))] == case)
+    committed = facilities["paid_fen"] + np.where(hit, sums[np.minimum(at, len(ids))], 0)
+    differs = committed != facilities["drawn_fen"]
+    found += _named(
+        "case", case, differs, "has drawn what is neither paid nor under way; paid and under way:", committed
+    )
+    early = (facilities["staged"] != 0) & (facilities["loans"] > facilities["verified"] + 1)
+    found += _named(
+        "case", case, early, "began a tranche before the use of the last was verified; tranches:", facilities["loans"]
+    )
+    waits = (facilities["state"] == FacilityState.WAITING) & (facilities["drawn_fen"] != 0)
+    return found + _named("case", case, waits, "draws while conditions are open:", facilities["conditions"])
+
+
+def paid_out(paid: Rows) -> list[str]:
+    """DIS-04, DIS-07 of what was disbursed in the window: the amount that moved is the amount agreed, after the instruction,
+    by two people or by the automatic lane."""
+    loan = paid["loan"]
+    differs = paid["paid_fen"] != paid["amount_fen"]
+    found = _named("loan", loan, differs, "was paid another amount than agreed, in fen:", paid["paid_fen"])
+    found += _named("loan", loan, paid["at"] < paid["sent_at"], "arrived before it was sent, at", paid["at"])
+    twice = np.sort(loan)
+    again = twice[1:][twice[1:] == twice[:-1]]
+    found += [f"loan {number} was disbursed twice in one window" for number in again.tolist()]
+    return found + _alone(loan, np.ones(len(paid), dtype=bool), paid["lane"], paid["operator"], paid["reviewer"])
+
+
+def _alone(loan: Ints, moving: Bools, lane: Ints, operator: Ints, reviewer: Ints) -> list[str]:
+    """Money that moves without two people, and not by the automatic lane."""
+    nobody = (operator == 0) & (reviewer == 0)
+    pair = (operator != 0) & (reviewer != 0) & (operator != reviewer)
+    alone = moving & ~pair & ~(nobody & (lane == Lane.AUTOMATIC))
+    return _named("loan", loan, alone, "moves money without an operator and another reviewer; operator", operator)
+
+
+def _named(what: str, ids: Ints, wrong: Bools, how: str, value: Ints) -> list[str]:
+    return [f"{what} {ids[row]} {how} {value[row]}" for row in np.flatnonzero(wrong).tolist()]

@@ -1,0 +1,192 @@
+"""The arithmetic of disbursement on whole columns: preconditions, tranches, drawdowns, the check of core banking's answer, and
+the instant at which a payment leaves. Its rule: pure functions; a rule answers with a `Refusal` code, 0 = none."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.calendar import add_months, add_workdays, is_workday, next_workday, workday_from
+from credit.codes import Guarantee, Material, Refusal, Status
+from credit.disbursement.states import FacilityState, PaymentKind
+from credit.messages import Rows
+from credit.money import PPM, mul_div_round
+from credit.policies.payments import KINDS, PaymentPolicy
+from credit.policies.products import ProductColumns
+from credit.times import DAY_MS, MINUTE_MS, Bools, Ints
+
+_PRODUCTS = 100
+_PREFIX_DIGITS = 6
+_SECURED = (Guarantee.MORTGAGE, Guarantee.PLEDGE)
+_POWERS = 10 ** np.arange(19, dtype=np.int64)
+
+
+class Preconditions:
+    """DIS-02: all are required, and all are checked here."""
+
+    def __init__(self, policy: PaymentPolicy, products: ProductColumns) -> None:
+        self._policy, self._products = policy, products
+        self._needed = np.zeros(max(Guarantee) + 1, dtype=np.int64)
+        for guarantee, materials in policy.guarantee_materials.items():
+            self._needed[Guarantee[guarantee.upper()]] = sum(int(Material[name.upper()]) for name in materials)
+
+    def faults(self, rows: Rows, at: Ints) -> Ints:
+        """The first precondition that does not hold at `at`. `rows`: contracts as in `ContractEffective`."""
+        checks = (
+            (rows["valid_until"] <= at, Refusal.APPROVAL_EXPIRED),
+            ((rows["signed_at"] <= 0) | (rows["signed_at"] > at), Refusal.CONTRACT_NOT_EFFECTIVE),
+            (rows["amount_fen"] <= 0, Refusal.LIMIT_EXCEEDED),
+            (~self._accounts_sound(rows), Refusal.ACCOUNT_INVALID),
+            (~self._guarantee_in_place(rows), Refusal.GUARANTEE_MISSING),
+            (rows["conditions"] != 0, Refusal.CONDITION_OPEN),
+        )
+        faults = np.zeros(len(rows), dtype=np.int64)
+        for wrong, refusal in checks:
+            faults[(faults == 0) & wrong] = refusal
+        return faults
+
+    def _accounts_sound(self, rows: Rows) -> Bools:
+        """The account that gets the money has as many digits as accounts have; entrusted payment (受托支付) needs a payee who
+        is not the borrower (DIS-14)."""
+        entrusted = self._products.entrusted[rows["product"]]
+        low, high = self._policy.account_digits
+        sound = _has_digits(rows["account"], low, high)
+        payee = _has_digits(rows["payee_account"], low, high) & (rows["payee_account"] != rows["account"])
+        return np.asarray(sound & (~entrusted | payee))
+
+    def _guarantee_in_place(self, rows: Rows) -> Bools:
+        """The contract's guarantee is the product's, its documents are on hand or among the open conditions, and what secures
+        the amount covers it."""
+        kind = np.clip(rows["guarantee"], 0, len(self._needed) - 1)
+        needed = self._needed[kind]
+        on_hand = (needed & ~(rows["documents"] | rows["conditions"])) == 0
+        secured = np.isin(kind, _SECURED)
+        covered = rows["amount_fen"] <= mul_div_round(rows["collateral_fen"], self._policy.collateral_share_ppm, PPM)
+        return np.asarray((kind == self._products.guarantee[rows["product"]]) & on_hand & (~secured | covered))
+
+
+def _has_digits(numbers: Ints, low: int, high: int) -> Bools:
+    enough = numbers >= _POWERS[low - 1]
+    return np.asarray(enough if high >= len(_POWERS) else enough & (numbers < _POWERS[high]))
+
+
+def first_tranche_fen(rows: Rows, products: ProductColumns, step_fen: int) -> Ints:
+    """What the first payment of a contract is: its whole amount, or the first tranche of a staged one."""
+    return tranche_fen(rows["amount_fen"], rows["product"], np.ones(len(rows), dtype=np.int64), products, step_fen)
+
+
+def tranche_fen(amount: Ints, product: Ints, number: Ints, products: ProductColumns, step_fen: int) -> Ints:
+    """Amount of tranche `number` ≥ 1 of a contract: its share rounded to whole steps, the last absorbs the remainder. The
+    shares are laid end to end before rounding, so the tranches always sum to the amount (DIS-16)."""
+    shares = np.cumsum(products.tranche_share_ppm, axis=1)
+    count = products.tranche_count[product]
+
+    def paid_after(tranches: Ints) -> Ints:
+        share = np.where(tranches > 0, shares[product, np.maximum(tranches, 1) - 1], 0)
+        whole = mul_div_round(amount, share, PPM * step_fen) * step_fen
+        return np.where(tranches >= count, amount, np.minimum(whole, amount))
+
+    return np.asarray(paid_after(number) - paid_after(number - 1))
+
+
+def facility_end(at: Ints, product: Ints, products: ProductColumns, staged_days: int) -> Ints:
+    """The instant at which a facility signed at `at` ends: a revolving limit at midnight after its months (PRD-04), a staged
+    loan after so many days."""
+    day = at // DAY_MS
+    revolving = products.revolving[product]
+    return np.where(revolving, add_months(day, products.limit_months[product]), day + staged_days) * DAY_MS
+
+
+def drawdown_faults(requests: Rows, facilities: Rows, products: ProductColumns) -> Ints:
+    """Why a drawdown is refused (PRD-04, PRD-09, DIS-16); `facilities`: row by row the facility it draws on."""
+    used = facilities["drawn_fen"] - facilities["restored_fen"]
+    months = np.clip(requests["term_months"], 0, products.terms.shape[1] - 1)
+    offered = products.terms[facilities["product"], months] & (months == requests["term_months"])
+    revolving = facilities["revolving"] != 0
+    checks = (
+        (requests["at"] >= facilities["valid_until"], Refusal.APPROVAL_EXPIRED),
+        (facilities["state"] == FacilityState.WAITING, Refusal.CONDITION_OPEN),
+        (facilities["state"] != FacilityState.OPEN, Refusal.CONTRACT_STATE),
+        (facilities["restricted"] != 0, Refusal.LIMIT_RESTRICTED),
+        (~revolving & (facilities["verified"] < facilities["loans"]), Refusal.USE_NOT_VERIFIED),
+        (requests["amount_fen"] <= 0, Refusal.AMOUNT_RANGE),
+        (requests["amount_fen"] > facilities["amount_fen"] - used, Refusal.LIMIT_EXCEEDED),
+        (facilities["loans"] >= LOANS_MAX, Refusal.LIMIT_EXCEEDED),
+        (~offered, Refusal.TERM_OPTION),
+        (~revolving, Refusal.CONTRACT_STATE),
+    )
+    faults = np.zeros(len(requests), dtype=np.int64)
+    for wrong, refusal in checks:
+        faults[(faults == 0) & wrong] = refusal
+    return faults
+
+
+LOANS_MAX = 99
+"""Loans of one contract: a loan is numbered case × 100 + 1 … 99."""
+
+
+def result_faults(results: Rows, payments: Rows) -> Ints:
+    """DIS-07: core banking's answer agrees with the instruction in amount and account, or the loan is not disbursed."""
+    agrees = (results["amount_fen"] == payments["amount_fen"]) & (results["account"] == payments["account"])
+    faults = np.where(agrees, 0, int(Refusal.PAYMENT_MISMATCH))
+    return np.where(results["status"] == Status.OK, faults, int(Refusal.PAYMENT_FAILED))
+
+
+class PaymentTimes:
+    """When a payment leaves the bank (DIS-13)."""
+
+    def __init__(self, policy: PaymentPolicy) -> None:
+        self._policy = policy
+        self._kind = np.full(_PRODUCTS, int(PaymentKind.REAL_TIME), dtype=np.int64)
+        self._workdays, self._minute = np.zeros((2, _PRODUCTS), dtype=np.int64)
+        for route in policy.routes:
+            self._kind[route.product] = KINDS.index(route.kind) + 1
+            self._workdays[route.product], self._minute[route.product] = route.workdays, route.minute
+        self._slots = np.array(policy.batch_minutes, dtype=np.int64) * MINUTE_MS
+        self._own = np.array(policy.own_prefixes, dtype=np.int64)
+
+    def kind(self, product: Ints) -> Ints:
+        """`PaymentKind` of a product's payments."""
+        return self._kind[product]
+
+    def is_interbank(self, account: Ints) -> Bools:
+        """True for accounts kept elsewhere (跨行): their first six digits are none of ours."""
+        digits = np.searchsorted(_POWERS, account, side="right")
+        return ~np.isin(account // _POWERS[np.clip(digits - _PREFIX_DIGITS, 0, len(_POWERS) - 1)], self._own)
+
+    def leaves_at(self, at: Ints, product: Ints, account: Ints, amount_fen: Ints, *, again: bool = False) -> Ints:
+        """The instant at which a payment ordered at `at` leaves; one that is sent `again` waits for no batch and no date."""
+        kind = self._kind[product] if not again else np.full(len(at), int(PaymentKind.REAL_TIME))
+        leaves = at.copy()
+        for one, find in ((PaymentKind.BATCH, self._next_batch), (PaymentKind.SCHEDULED, self._on_date)):
+            rows = np.flatnonzero(kind == one)
+            if len(rows):
+                leaves[rows] = find(at[rows], product[rows])
+        large = np.flatnonzero((amount_fen > self._policy.clearing_above) & self.is_interbank(account))
+        if len(large):
+            leaves[large] = self._in_clearing_hours(leaves[large])
+        return leaves
+
+    def _next_batch(self, at: Ints, product: Ints) -> Ints:  # noqa: ARG002
+        day, within = np.divmod(at, DAY_MS)
+        slot = np.searchsorted(self._slots, within)
+        today = is_workday(day) & (slot < len(self._slots))
+        slot = np.where(today, slot, 0)
+        return np.asarray(np.where(today, day, next_workday(day)) * DAY_MS + self._slots[slot])
+
+    def _on_date(self, at: Ints, product: Ints) -> Ints:
+        count, minute = self._workdays[product], self._minute[product] * MINUTE_MS
+        today = workday_from(at // DAY_MS)
+        day = np.where(count > 0, add_workdays(at // DAY_MS, np.maximum(count, 1)), today)
+        moment = day * DAY_MS + minute
+        return np.asarray(np.where(moment >= at, moment, next_workday(day) * DAY_MS + minute))
+
+    def _in_clearing_hours(self, at: Ints) -> Ints:
+        opens, closes = self._policy.clearing_opens_minute * MINUTE_MS, self._policy.clearing_closes_minute * MINUTE_MS
+        day, within = np.divmod(at, DAY_MS)
+        later = ~is_workday(day) | (within >= closes)
+        return np.asarray(np.where(later, next_workday(day) * DAY_MS + opens, np.maximum(at, day * DAY_MS + opens)))
+
+
+def task_limit(at: Ints, policy: PaymentPolicy) -> Ints:
+    """When a task at a desk is due: at the close of the so-manieth workday after it came."""
+    return np.asarray(add_workdays(at // DAY_MS, policy.task_workdays) * DAY_MS + policy.closing_minute * MINUTE_MS)

@@ -1,0 +1,87 @@
+"""The life of a payment (放款) and of a facility (额度) as data: states, and the moves between them. Its rule: a payment changes
+state only through `moved`, so a move that the table does not hold stops the run.
+
+    PENDING ─operator─► REVIEW ─reviewer─► SCHEDULED ─its time─► SENT ─result agrees─► ARRIVED ─evidence─► EVIDENCE ─┐
+       ▲ ▲                 │                                    ▲  │   (staged loans; others are done)               │
+       │ └────rejected─────┘                              retry │  ▼ failed, or another amount or account            ▼
+       │                                                        EXCEPTION ─► stopped                       verified or rejected
+     automatic lane (自动通道): SCHEDULED at once
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import numpy as np
+
+from credit.codes import Desk
+from credit.times import Bools, Ints
+
+
+class PaymentState(IntEnum):
+    """Where the payment of one loan (a tranche, a drawdown, or the whole amount) stands."""
+
+    PENDING = 1  # 待放款
+    REVIEW = 2  # 待复核
+    SCHEDULED = 3  # waits for its batch, its date or clearing hours
+    SENT = 4  # 已发送指令
+    EXCEPTION = 5  # 异常处理
+    ARRIVED = 6  # 已到账, use of the tranche not shown yet
+    EVIDENCE = 7  # 用途核查中
+    CLOSED = 8  # leaves the table: disbursed, verified, or stopped
+
+
+class FacilityState(IntEnum):
+    """Where a contract stands of which more than one payment, or none yet, can be made."""
+
+    WAITING = 1  # conditions are open (APR-13)
+    OPEN = 2
+    CLOSED = 3  # nothing more is paid; a revolving one stays until all is repaid
+
+
+class PaymentKind(IntEnum):
+    """When a payment leaves, DIS-13."""
+
+    REAL_TIME = 1  # 实时
+    BATCH = 2  # 批量
+    SCHEDULED = 3  # 定时
+
+
+_P = PaymentState
+MOVES: dict[PaymentState, tuple[PaymentState, ...]] = {
+    _P.PENDING: (_P.REVIEW, _P.SCHEDULED, _P.CLOSED),
+    _P.REVIEW: (_P.PENDING, _P.SCHEDULED, _P.CLOSED),
+    _P.SCHEDULED: (_P.SENT,),
+    _P.SENT: (_P.EXCEPTION, _P.ARRIVED, _P.CLOSED),
+    _P.EXCEPTION: (_P.SCHEDULED, _P.CLOSED),
+    _P.ARRIVED: (_P.EVIDENCE, _P.CLOSED),
+    _P.EVIDENCE: (_P.CLOSED,),
+    _P.CLOSED: (),
+}
+DESK_OF: dict[PaymentState, Desk] = {
+    _P.PENDING: Desk.DISBURSEMENT_OPERATOR,
+    _P.REVIEW: Desk.DISBURSEMENT_REVIEWER,
+    _P.EXCEPTION: Desk.DISBURSEMENT_OPERATOR,
+    _P.EVIDENCE: Desk.USE_VERIFIER,
+}
+"""The desk at which a payment waits in a state."""
+
+NOT_YET_PAID = (_P.PENDING, _P.REVIEW, _P.SCHEDULED, _P.SENT, _P.EXCEPTION)
+"""States in which the money is committed and not yet there."""
+
+_ALLOWED = np.zeros((max(PaymentState) + 1, max(PaymentState) + 1), dtype=bool)
+for _before, _afters in MOVES.items():
+    _ALLOWED[_before, list(_afters)] = True
+DESKS = np.zeros(max(PaymentState) + 1, dtype=np.int64)
+for _state, _desk in DESK_OF.items():
+    DESKS[_state] = _desk
+COMMITTED: Bools = np.isin(np.arange(max(PaymentState) + 1), [int(state) for state in NOT_YET_PAID])
+
+
+def moved(before: Ints, after: PaymentState, loans: Ints) -> int:
+    """The new state, after proving that every payment may take it; AssertionError names the first loan that may not."""
+    bad = np.flatnonzero(~_ALLOWED[before, after])
+    if len(bad):
+        was = PaymentState(int(before[bad[0]])).name
+        raise AssertionError(f"the payment of loan {loans[bad[0]]} can't go from {was} to {after.name}")
+    return int(after)

@@ -1,0 +1,65 @@
+"""Payment policy (放款支付政策): preconditions, payment kinds, retries and limits of time of disbursement (DIS-02 to DIS-17). Its
+rule: whatever differs by product is a row here, never a branch in code."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+
+from credit.codes import Guarantee, Material
+from credit.policies.base import PolicyModel, SharePpm, Yuan
+
+_MINUTES_A_DAY = 1_440
+KINDS = ("real_time", "batch", "scheduled")
+
+
+class PaymentRoute(PolicyModel):
+    """How the payments of a product leave the bank (DIS-13)."""
+
+    product: int = Field(ge=1, le=99)
+    kind: str = Field(pattern="^(real_time|batch|scheduled)$")
+    workdays: int = Field(default=0, ge=0, le=30)
+    """Scheduled payments: workdays after the order …"""
+    minute: int = Field(default=540, ge=0, lt=_MINUTES_A_DAY)
+    """… and the minute of that day."""
+
+
+class PaymentPolicy(PolicyModel):
+    """All that disbursement decides by. Times of day are minutes after midnight."""
+
+    arrival_minutes: int = Field(ge=1, le=_MINUTES_A_DAY)
+    retries_max: int = Field(ge=0, le=40)
+    rejections_max: int = Field(ge=0, le=40)
+    task_workdays: int = Field(ge=1, le=30)
+    closing_minute: int = Field(ge=0, lt=_MINUTES_A_DAY)
+    tranche_step: Yuan
+    staged_days: int = Field(ge=1, le=3_660)
+    account_digits: tuple[int, int]
+    own_prefixes: list[int]
+    collateral_share_ppm: SharePpm
+    batch_minutes: list[int] = Field(min_length=1)
+    clearing_opens_minute: int = Field(ge=0, lt=_MINUTES_A_DAY)
+    clearing_closes_minute: int = Field(ge=1, le=_MINUTES_A_DAY)
+    clearing_above: Yuan
+    routes: list[PaymentRoute] = []
+    guarantee_materials: dict[str, list[str]] = {}
+
+    @model_validator(mode="after")
+    def _holds(self) -> PaymentPolicy:
+        low, high = self.account_digits
+        if not 1 <= low <= high <= 18 and not (1 <= low <= high == 19):
+            raise ValueError("account_digits: fewest and most digits, between 1 and 19")
+        if self.batch_minutes != sorted(set(self.batch_minutes)) or self.batch_minutes[0] < 0:
+            raise ValueError("batch_minutes must rise")
+        if self.batch_minutes[-1] >= _MINUTES_A_DAY or self.clearing_opens_minute >= self.clearing_closes_minute:
+            raise ValueError("batch_minutes and clearing hours must lie within a day")
+        if self.tranche_step < 1:
+            raise ValueError("tranche_step must be at least 0.01 yuan")
+        if len({route.product for route in self.routes}) != len(self.routes):
+            raise ValueError("routes: two rows for one product")
+        for guarantee, materials in self.guarantee_materials.items():
+            for name, allowed in [(guarantee, Guarantee), *((material, Material) for material in materials)]:
+                if name.upper() not in allowed.__members__:
+                    raise ValueError(
+                        f"guarantee_materials: {name!r} is not one of {', '.join(allowed.__members__).lower()}"
+                    )
+        return self

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 
 from credit.codes import Account, Bucket
 from results import names
+from results.intervals import interval_text, wilson
 from results.names import Words
 
 Row = tuple[Any, ...]
@@ -35,6 +36,8 @@ _TICKS = [
     {"dtickrange": ["M1", None], "value": "%Y-%m"},
 ]
 MEAN_DAYS = 7
+QUEUES_SHOWN = 6
+"""So many of the longest queues are drawn at first."""
 SMOOTH_FROM_DAYS = 45
 """Longer runs show the mean of seven days over the single days, else the weekends comb the picture."""
 
@@ -101,7 +104,7 @@ def _line(name: str, rows: Sequence[Row], column: int, colour: str, **more: Any)
 
 
 def volumes(series: dict[str, list[Row]], grain: str, language: int) -> go.Figure:
-    """Counts an hour or a day, one line an event; long runs also as the mean of seven days."""
+    """Counts an hour or a day, one line an event; in long runs the mean of seven days, and the first event day by day."""
     unit = (("a day", "每日"), ("an hour", "每小时"))[grain == "hour"]
     figure = _figure(y=unit[language], grain=grain)
     for place, (event, rows) in enumerate(series.items()):
@@ -111,8 +114,9 @@ def volumes(series: dict[str, list[Row]], grain: str, language: int) -> go.Figur
         if _span_days(rows) < SMOOTH_FROM_DAYS:
             figure.add_trace(_line(name, rows, 1, colour))
             continue
-        thin = {"width": 1, "color": colour}
-        figure.add_trace(_line(name, rows, 1, colour, line=thin, opacity=0.3, showlegend=False, hoverinfo="skip"))
+        if not place:  # the peaks of what comes in; more thin lines than one hide the thick ones
+            thin = {"width": 1, "color": colour}
+            figure.add_trace(_line(name, rows, 1, colour, line=thin, opacity=0.25, showlegend=False, hoverinfo="skip"))
         figure.add_trace(_line(name, _week_means(rows), 1, colour, hovertemplate="%{y:.1f}"))
     return figure
 
@@ -176,14 +180,19 @@ def duration_words(milliseconds: float) -> Words:
 
 
 def queues(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, language: int) -> go.Figure:
-    """Tasks waiting, one line a desk that ever had a queue; planned absences shaded."""
+    """Tasks waiting, one line a desk that ever had a queue, the longest first; planned absences shaded. Of many desks only
+    the longest queues are drawn until the reader asks for the others."""
     figure = _figure(height=380, y=("tasks waiting", "等待任务数")[language], grain=grain)
-    roles = [role for role in sorted({row[1] for row in rows}) if any(row[1] == role and row[2] for row in rows)]
+    peaks: dict[int, int] = {}
+    for _, role, waiting, _ in rows:
+        peaks[role] = max(peaks.get(role, 0), waiting)
+    roles = sorted((role for role in peaks if peaks[role]), key=lambda role: (-peaks[role], role))
     for place, role in enumerate(roles):
         mine = [row for row in rows if row[1] == role]
-        dash = "solid" if place < len(PALETTE) else "dash"
-        name = names.desk(role)[language]
-        figure.add_trace(_line(name, mine, 2, PALETTE[place % len(PALETTE)], line={"dash": dash}))
+        line = {"dash": "solid" if place < len(PALETTE) else "dash"}
+        shown = True if place < QUEUES_SHOWN else "legendonly"
+        name, colour = names.desk(role)[language], PALETTE[place % len(PALETTE)]
+        figure.add_trace(_line(name, mine, 2, colour, line=line, visible=shown))
     if figure.data:
         _shade(figure, [fault for fault in faults if fault["kind"] == "absence"])
     return figure
@@ -244,7 +253,7 @@ def rates(bucket_rows: Sequence[Row], bad_rows: Sequence[Row], language: int) ->
 
 
 def vintages(rows: Sequence[Row], language: int) -> go.Figure:
-    """Share of a month's loans that was ever overdue, by age; older months darker."""
+    """Share of a month's loans that was ever overdue, by age, with its interval at the pointer; older months darker."""
     figure = _figure(y=("ever overdue, of loans", "曾逾期笔数占比")[language], hovermode="closest")
     title = {"text": ("days since payout", "账龄（天）")[language], "standoff": 6, "font": {"size": 12, "color": SOFT}}
     ages = [0, *sorted({row[1] for row in rows})]
@@ -258,12 +267,13 @@ def vintages(rows: Sequence[Row], language: int) -> go.Figure:
         mine = [row for row in rows if row[0] == month]
         share = place / max(len(months) - 1, 1)
         colour = f"rgb({15 + share * 190:.0f},{80 + share * 110:.0f},{90 + share * 20:.0f})"
-        loans = ("%{customdata:,} loans", "%{customdata:,} 笔")[language]
+        texts = [[f"{row[3]:,}", interval_text(wilson(row[4], row[3]), 2)] for row in mine]
+        said = ("%{customdata[0]} loans, 95% CI %{customdata[1]}", "%{customdata[0]} 笔，95% 置信区间 %{customdata[1]}")
         figure.add_trace(
             go.Scatter(
-                x=[row[1] for row in mine], y=[row[2] for row in mine], customdata=[row[3] for row in mine], name=month,
+                x=[row[1] for row in mine], y=[row[2] for row in mine], customdata=texts, name=month,
                 mode="lines+markers", line={"color": colour, "width": 2}, marker={"color": colour, "size": 6},
-                hovertemplate=f"{month}: %{{y:.2%}} · {loans}<extra></extra>",
+                hovertemplate=f"{month}: %{{y:.2%}} · {said[language]}<extra></extra>",
             )
         )  # fmt: skip
     return figure
@@ -291,22 +301,40 @@ def flows(rows: Sequence[Row], grain: str, language: int) -> go.Figure:
             figure.add_trace(
                 go.Bar(
                     x=[stamp(when) for when, _ in mine], y=[value for _, value in mine], name=words[language],
-                    marker={"color": colour}, hovertemplate="%{y:,.3~f}",
+                    marker={"color": colour}, hovertemplate="%{y:,.3~f}", **_period(mine, grain),
                 )
             )  # fmt: skip
     return figure
 
 
+_PERIODS: dict[str, tuple[int | str, Words]] = {
+    "hour": (3_600_000, ("an hour", "每小时")),
+    "day": (86_400_000, ("a day", "每日")),
+    "week": (7 * 86_400_000, ("a week", "每周")),
+    "month": ("M1", ("a month", "每月")),
+}
+"""Length of a bar's period as plotly counts it, and its unit."""
+
+
+def _period(rows: Sequence[Row], grain: str) -> dict[str, Any]:
+    """A bar stands over the whole of its period, not around the instant at which it begins."""
+    period = {"xperiod": _PERIODS[grain][0], "xperiodalignment": "middle"}
+    return period | ({"xperiod0": stamp(rows[0][0])} if rows and grain != "month" else {})
+
+
 def trouble(
     series: dict[str, list[Row]], faults: Sequence[dict[str, Any]], span: tuple[str, str], grain: str, language: int
 ) -> go.Figure:
-    """What broke: counts of trouble a day or an hour, with the scenario's planned faults shaded."""
-    unit = (("a day", "每日"), ("an hour", "每小时"))[grain == "hour"]
-    figure = _figure(y=unit[language], grain=grain)
+    """What broke: counts of trouble in each period, stacked, with the scenario's planned faults shaded."""
+    figure = _figure(y=_PERIODS[grain][1][language], grain=grain, barmode="stack", bargap=0.15)
     for place, (event, rows) in enumerate(series.items()):
         if rows:
-            mode = "lines+markers" if len(rows) < SMOOTH_FROM_DAYS else "lines"
-            figure.add_trace(_line(names.TROUBLE[event][language], rows, 1, PALETTE[place], mode=mode))
+            figure.add_trace(
+                go.Bar(
+                    x=[stamp(row[0]) for row in rows], y=[row[1] for row in rows], name=names.TROUBLE[event][language],
+                    marker={"color": PALETTE[place % len(PALETTE)]}, **_period(rows, grain),
+                )
+            )  # fmt: skip
     if figure.data:
         _shade(figure, faults)
         figure.update_xaxes(range=list(span))

@@ -50,6 +50,9 @@ LABELS: dict[str, Words] = {
         "运行在第 {done} 个窗口后中断（共 {all} 个）；以下数据只到 {until}。",
     ),
     "noscript": ("The charts need JavaScript; the tables do not.", "图表需要启用 JavaScript；表格不需要。"),
+    "mark.partial": ("partial run", "未完成"),
+    "nothing": ("no data", "无数据"),
+    "ci": ("95% CI {span}", "95% 置信区间 {span}"),
     # cards
     "card.applications": ("applications", "申请笔数"),
     "card.approved": ("approved, of all applications", "审批通过率（占申请）"),
@@ -62,8 +65,6 @@ LABELS: dict[str, Words] = {
     # columns
     "col.step": ("Step", "环节"),
     "col.count": ("count", "笔数"),
-    "col.of_first": ("of all", "占申请"),
-    "col.of_before": ("of the step before", "占上一环节"),
     "col.product": ("Product", "产品"),
     "col.active": ("active loans", "在贷笔数"),
     "col.outstanding": ("outstanding, yuan", "余额（元）"),
@@ -84,10 +85,11 @@ LABELS: dict[str, Words] = {
     "col.number": ("number", "科目号"),
     "col.debits": ("debits, yuan", "借方（元）"),
     "col.credits": ("credits, yuan", "贷方（元）"),
-    "col.balance": ("balance, yuan", "差额（元）"),
+    "col.balance": ("net, yuan", "净额（元）"),
     "col.partner": ("Partner", "外部机构"),
     "col.calls": ("calls", "调用次数"),
     "col.unanswered": ("unanswered", "无应答"),
+    "col.unanswered_share": ("of calls", "占调用"),
     "col.latency": ("mean latency", "平均时延"),
     "col.latency_max": ("longest", "最长时延"),
     "col.event": ("Event", "事件"),
@@ -97,6 +99,17 @@ LABELS: dict[str, Words] = {
     "col.class": ("class", "分组"),
     "col.declared": ("declared", "设定"),
     "col.drawn": ("drawn", "抽样"),
+    "col.ci": ("95% CI", "95% 置信区间"),
+    "col.month": ("Paid out in", "放款月份"),
+    "col.loans": ("loans", "笔数"),
+    "col.age": ("age reached, days", "已达账龄（天）"),
+    "col.ever": ("ever overdue", "曾逾期占比"),
+    "col.trouble": ("What", "异常"),
+    "col.first": ("first", "首次"),
+    "col.last": ("last", "末次"),
+    "col.worst.day": ("worst day", "最多的一天"),
+    "col.worst.hour": ("worst hour", "最多的一小时"),
+    "col.most": ("then", "当时次数"),
     "col.difference": ("difference", "差异"),
     "col.at": ("When", "时间"),
     "col.actor": ("actor", "经办"),
@@ -111,20 +124,28 @@ LABELS: dict[str, Words] = {
     # notes
     "note.funnel": (
         (
-            "Counts of this run. “Past screening” leaves out forms that were refused, prospects declined at admission, and list "
-            "hits. Cases still on their way at the end are counted as far as they came."
+            "Counts of this run, with each step’s share of all applications and its 95% confidence interval (CI). “Past "
+            "screening” leaves out forms that were refused, prospects declined at admission, and hits of lists and fraud "
+            "rules. Cases still on their way at the end are counted as far as they came."
         ),
-        "本次运行的实际笔数。“通过初筛”已扣除退回的申请表、准入婉拒和名单拦截。期末仍在途的，计到已到达的环节。",
+        (
+            "本次运行的实际笔数，右侧为占申请的比例及其 95% 置信区间。“通过初筛”已扣除退回的申请表、准入婉拒、名单和反欺诈拦截。"
+            "期末仍在途的，计到已到达的环节。"
+        ),
     ),
     "note.volumes.day": ("Counts a day.", "每日笔数。"),
-    "note.volumes.mean": ("Thin: each day. Thick: mean of seven days.", "细线：每日；粗线：七日平均。"),
+    "note.volumes.mean": ("Mean of seven days; the thin line: applications of each day.", "七日平均；细线为每日申请。"),
     "note.volumes.hour": ("Counts an hour.", "每小时笔数。"),
     "note.times": (
         (
             "In wall time: nights and holidays count. A decision is timed from the acceptance of the application; “automatic” "
-            "never met a desk. Cases still open at the end are not in these figures."
+            "never met a desk. Cases still open at the end are not in these figures. Exact percentiles of this run, without a "
+            "confidence interval: cases that wait in one queue are not independent."
         ),
-        "按自然时间计，含夜间和节假日。审批时效从受理起算；“自动审批”未经人工岗位。期末未结的不计入。",
+        (
+            "按自然时间计，含夜间和节假日。审批时效从受理起算；“自动审批”未经人工岗位。期末未结的不计入。"
+            "为本次运行的准确分位数，无置信区间：同一队列中的申请互不独立。"
+        ),
     ),
     "note.waits": (
         "Decision time by the instant of acceptance: solid the median, dotted the 95th percentile; log scale.",
@@ -133,31 +154,37 @@ LABELS: dict[str, Words] = {
     "note.staff": (
         (
             "Working time spent on cases, over time on shift. Above about 85% (the mark) queues grow quickly. A queue’s figures "
-            "are of all branches together."
+            "are of all branches together. Exact for this run, without a confidence interval."
         ),
-        "办理业务的工时占在岗工时。超过约 85%（刻度线）后队列会迅速变长。队列数为全部分行合计。",
+        "办理业务的工时占在岗工时。超过约 85%（刻度线）后队列会迅速变长。队列数为全部分行合计。为本次运行的准确值，无置信区间。",
     ),
     "note.queues.day": (
-        "Tasks waiting at each day’s end, all branches together; desks that never had a queue are left out.",
-        "每日日终等待的任务数，全部分行合计；从无排队的岗位未列出。",
+        (
+            "Tasks waiting at each day’s end, all branches together, the longest queues first; desks that never had a "
+            "queue are left out. Press a name to show or hide its line."
+        ),
+        "每日日终等待的任务数，全部分行合计，队列最长的在前；从无排队的岗位未列出。点击图例可显示或隐藏。",
     ),
     "note.queues.hour": (
-        "Tasks waiting at each hour’s end, all branches together; desks that never had a queue are left out.",
-        "每小时末等待的任务数，全部分行合计；从无排队的岗位未列出。",
+        (
+            "Tasks waiting at each hour’s end, all branches together, the longest queues first; desks that never had a "
+            "queue are left out. Press a name to show or hide its line."
+        ),
+        "每小时末等待的任务数，全部分行合计，队列最长的在前；从无排队的岗位未列出。点击图例可显示或隐藏。",
     ),
     "note.portfolio": (
         (
-            "At each day’s end, by outstanding principal. Loans over 90 days past due are non-performing; loans written off have "
-            "left the balance sheet."
+            "At each day’s end, by outstanding principal. Overdue: one day past due or more. Non-performing: marked so by the "
+            "bank. Loans written off have left the balance sheet. Exact for this book, without a confidence interval."
         ),
-        "按日终贷款余额统计。逾期 90 天以上为不良；已核销贷款不在表内。",
+        "按日终贷款余额统计。逾期：逾期 1 天及以上；不良：已认定为不良。已核销贷款不在表内。为该贷款组合的准确值，无置信区间。",
     ),
     "note.vintages": (
         (
             "Of the loans paid out in a month, the share that was ever overdue by each age; only ages that every loan of the "
-            "month has reached."
+            "month has reached. Its 95% confidence interval stands in the table, and at the pointer for each age."
         ),
-        "某月放款中，到各账龄为止曾经逾期的笔数占比；只画该月全部贷款均已达到的账龄。",
+        "某月放款中，到各账龄为止曾经逾期的笔数占比；只画该月全部贷款均已达到的账龄。95% 置信区间见下表，各账龄的见指针提示。",
     ),
     "note.flows": (
         (
@@ -169,7 +196,10 @@ LABELS: dict[str, Words] = {
     "note.balances": ("Debit positive. Movements of this run only.", "借方为正。仅含本次运行的发生额。"),
     "note.continued": ("This run continues {name}.", "本次运行接续 {name}。"),
     "note.trouble": ("Shaded: faults that the scenario planned.", "阴影：情景中预设的故障。"),
-    "note.partners": ("Calls to partners, and how many brought no answer.", "对外部机构的调用及无应答次数。"),
+    "note.partners": (
+        "Calls to partners, and how many brought no answer. No confidence interval: failures come together.",
+        "对外部机构的调用及无应答次数。无置信区间：故障往往集中发生。",
+    ),
     "note.refusals": (
         (
             "One row an event and reason, the most frequent first. A case that the score rejects is counted again where approval "
@@ -201,10 +231,14 @@ LABELS: dict[str, Words] = {
     # method
     "method.one": (
         (
-            "One run, one seed: the figures are exact counts of what happened in it. They carry no confidence interval for other "
-            "seeds; run several seeds for that."
+            "One run, one seed: the figures are exact counts of what happened in it. Shares of cases, loans and people carry "
+            "Wilson’s 95% confidence interval, which takes them as independent draws. Times, queues, utilisation, amounts and "
+            "rates by principal carry none; run several seeds for that."
         ),
-        "一次运行、一个种子：数字是这次运行的实际计数，没有针对其他种子的置信区间；需要区间时请用多个种子运行。",
+        (
+            "一次运行、一个种子：数字是这次运行的实际计数。按笔数、按人数的占比附 Wilson 95% 置信区间（视各笔为独立抽样）。"
+            "时效、队列、利用率、金额和按余额计算的比率没有置信区间；需要时请用多个种子运行。"
+        ),
     ),
     "method.invariants": (
         (

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Literal
 
 from credit.codes import Account, Desk
+from results.event_names import EVENTS
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, Language] = ("en", "zh")
@@ -86,27 +87,6 @@ LANES: dict[str, Words] = {
     "to_pay": ("signature → payout", "签约 → 放款"),
 }
 
-EVENTS: dict[str, Words] = {
-    "application_refused": ("form refused", "申请表退回"),
-    "customer_declined": ("prospect declined", "准入婉拒"),
-    "application_intercepted": ("intercepted", "名单或反欺诈拦截"),
-    "bureau_refused": ("bureau query refused", "征信查询被拒"),
-    "scoring_rejected": ("rejected by score", "评分拒绝"),
-    "application_declined": ("declined", "审批拒绝"),
-    "decision_refused": ("decision without effect", "无效审批意见"),
-    "contract_blocked": ("contract blocked", "合同要素拦截"),
-    "contract_withdrawn": ("contract withdrawn", "合同撤回"),
-    "contract_action_refused": ("contract action refused", "合同操作被拒"),
-    "disbursement_precheck_failed": ("precheck failed", "放款预审未通过"),
-    "disbursement_rejected": ("payout rejected", "放款复核退回"),
-    "drawdown_refused": ("drawdown refused", "提款被拒"),
-    "payment_failed": ("payment failed", "支付失败"),
-    "payment_stopped": ("payment stopped", "止付"),
-    "disbursement_action_refused": ("disbursement action refused", "放款操作被拒"),
-    "early_repayment_refused": ("early repayment refused", "提前还款被拒"),
-    "receipt_refused": ("receipt refused", "收款被拒"),
-}
-
 REASONS: dict[str, Words] = {
     "name_missing": ("name missing", "缺姓名"),
     "id_missing": ("ID number missing", "缺证件号"),
@@ -164,6 +144,33 @@ REASONS: dict[str, Words] = {
     "loan_overdue": ("loan overdue", "贷款逾期"),
     "early_amount": ("amount of early repayment", "提前还款金额不符"),
     "debit_unknown": ("no such debit", "扣款不存在"),
+    # collections: why an answer has no effect
+    "unknown_case": ("no such case", "催收案件不存在"),
+    "not_asked": ("nobody asked", "无此任务"),
+    "promise_terms": ("terms of the promise", "承诺金额或日期无效"),
+    # escalation
+    "authority": ("above the authority of the desk", "超出审批权限"),
+    "fraud_doubt": ("doubt of fraud", "欺诈疑点"),
+    "person": ("asked for by the approver", "审批人主动上报"),
+}
+CHANNELS: dict[str, Words] = {
+    "online_bank": ("online banking", "网上银行"),
+    "mobile_bank": ("mobile banking", "手机银行"),
+    "counter": ("counter", "柜面"),
+    "customer_manager": ("customer manager", "客户经理"),
+    "third_party": ("third party", "第三方渠道"),
+}
+CONTACTS: dict[str, Words] = {
+    "promise": ("promise to pay", "承诺还款"),
+    "unable": ("temporarily unable", "暂无能力还款"),
+    "lost": ("lost contact", "失联"),
+    "paid": ("paid", "已还款"),
+}
+ACTORS: dict[str, Words] = {
+    "system": ("system", "系统"),
+    "customer": ("customer", "客户"),
+    "partner": ("partner", "外部机构"),
+    "core_banking": ("core banking", "核心系统"),
 }
 
 FIELDS: dict[str, Words] = {
@@ -192,6 +199,9 @@ TROUBLE: dict[str, Words] = {
     "case_urged": ("cases urged", "催办"),
     "contract_expired": ("contracts expired", "合同失效"),
     "decision_refused": ("decisions without effect", "无效审批"),
+    "mail_refused": ("answers without a case", "回执无对应业务"),
+    "answer_refused": ("answers too late", "答复迟到"),
+    "collection_action_refused": ("collection refused", "催收操作被拒"),
 }
 
 VOLUMES: dict[str, Words] = {
@@ -203,9 +213,58 @@ VOLUMES: dict[str, Words] = {
 }
 
 
+MARGINS: dict[str, str] = {
+    "age": "年龄", "monthly income, yuan": "月收入（元）", "product": "产品", "region": "地区", "branch": "分行",
+    "quality": "资质", "fraud": "欺诈意图", "gang": "团伙", "listed": "名单命中", "inflated income": "虚报收入",
+    "short employment": "工龄过短", "form": "申请表", "comes again": "再次申请",
+}  # fmt: skip
+BANDS: dict[str, str] = {
+    "consumer loan": "个人消费贷款", "card instalment": "现金分期", "mortgage": "个人按揭贷款", "micro business": "小微企业贷款",
+    "working capital": "企业流动资金贷款", "north": "华北", "north-east": "东北", "east": "华东", "south and centre": "中南",
+    "south-west": "西南", "north-west": "西北", "yes": "是", "no": "否", "none": "无误", "wrong check digit": "校验码错误",
+    "wrong id length": "证件号位数错误", "malformed mobile": "手机号格式错误", "missing field": "缺项",
+    "amount out of range": "金额超范围", "vague purpose": "用途笼统", "missing document": "缺资料",
+    "no bureau consent": "未授权查询征信",
+}  # fmt: skip
+_NUMBERED = {"branch": "分行", "fifth": "五分位"}
+
+
 def plain(code: str) -> Words:
     """A code as it is spelt, for both languages."""
     return code.replace("_", " "), code.replace("_", " ")
+
+
+def event(code: str) -> Words:
+    """An event's name."""
+    return EVENTS.get(code, plain(code))
+
+
+def reason(code: str | None) -> Words:
+    """A refusal's, channel's or outcome's name; nothing for none, a number as it is."""
+    if not code:
+        return "", ""
+    return next((kind[code] for kind in (REASONS, CHANNELS, CONTACTS) if code in kind), plain(code))
+
+
+def actor(code: str) -> Words:
+    """Who acted: a party, or a member of staff by number."""
+    if code.startswith("staff "):
+        return code, code.replace("staff", "员工")
+    return ACTORS.get(code, plain(code))
+
+
+def margin(name: str) -> Words:
+    """A margin of the fidelity report, as the world spells it."""
+    return name, MARGINS.get(name, name)
+
+
+def band(name: str) -> Words:
+    """A class of a margin; bands of figures are the same in both languages."""
+    key = name.replace("_", " ")
+    word, _, rest = key.partition(" ")
+    if word in _NUMBERED and rest.isdigit():
+        return key, f"第 {rest} {_NUMBERED[word]}"
+    return key, BANDS.get(key, key)
 
 
 def desk(role: int) -> Words:

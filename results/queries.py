@@ -49,7 +49,8 @@ FROM cases WHERE decided IS NOT NULL AND accepted IS NOT NULL GROUP BY ALL ORDER
 """
 _VINTAGE = """
 SELECT STRFTIME(disbursed, '%Y-%m') AS vintage, age,
-       COUNT(*) FILTER (overdue IS NOT NULL AND DATE_DIFF('day', disbursed, overdue) <= age) / COUNT(*), COUNT(*)
+       COUNT(*) FILTER (overdue IS NOT NULL AND DATE_DIFF('day', disbursed, overdue) <= age) / COUNT(*), COUNT(*),
+       COUNT(*) FILTER (overdue IS NOT NULL AND DATE_DIFF('day', disbursed, overdue) <= age)
 FROM loans, (SELECT UNNEST(GENERATE_SERIES(30, 720, 30)) AS age)
 WHERE DATE_TRUNC('month', disbursed) + INTERVAL 1 MONTH + TO_DAYS(CAST(age AS INTEGER)) <= CAST('{until}' AS TIMESTAMP)
 GROUP BY ALL ORDER BY ALL
@@ -156,11 +157,12 @@ class RunQueries:
         return self._run(_WAIT_OVER_TIME, grain=grain)
 
     def vintages(self, until: str) -> list[Row]:
-        """(month of disbursement, age in days, share ever overdue, loans), for ages the whole month has reached."""
+        """(month of disbursement, age in days, share ever overdue, loans, loans ever overdue), for ages the whole month has
+        reached."""
         return self._run(_VINTAGE, until=until)
 
     def counts(self, grain: str, *events: str) -> dict[str, list[Row]]:
-        """Event → rows of (since, count)."""
+        """Event → rows of (since, count), by hour or by day."""
         found: dict[str, list[Row]] = {event: [] for event in events}
         if grain == "hour":
             rows = self._run(_COUNTS, grain=grain, names=_texts(events))

@@ -1,4 +1,4 @@
-"""``report.html``: one file that opens without a network and shows what a run did, in English or Chinese. Its rule: every
+"""``report.html``: one file that opens without a network and shows what a run did, in Chinese or English. Its rule: every
 figure is counted from the run's own files, and the page says of what it is a count and what it is not."""
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from credit.times import text_of
 from results import charts, labels, names
 from results.findings import findings
 from results.folder import read_summary
+from results.intervals import interval_text, wilson
 from results.names import Words
 from results.queries import Row, RunQueries
 
@@ -67,6 +68,10 @@ class Span:
     def flow_grain(self) -> str:
         return "day" if self.days <= _FLOWS_BY_DAY else "week" if self.days <= _FLOWS_BY_WEEK else "month"
 
+    @property
+    def trouble_grain(self) -> str:
+        return self.grain if self.grain == "hour" else self.flow_grain
+
     def filled(self, rows: Sequence[Row]) -> list[Row]:
         """(since, count) with a row for every day or hour of the run; nothing happened where there was none."""
         if not rows:
@@ -92,6 +97,7 @@ def write_report(folder: Path) -> Path:
     environment.globals |= {"t": labels.label, "both": labels.both, "names": names}
     environment.filters |= {
         "yuan": yuan, "money": money, "percent": percent, "number": number, "duration": duration, "moment": moment,
+        "interval": interval_text, "since": since,
     }  # fmt: skip
     file = folder / REPORT
     draft = folder / (REPORT + ".draft")
@@ -102,10 +108,12 @@ def write_report(folder: Path) -> Path:
 def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries, folder: Path) -> dict[str, Any]:
     span = _span(summary, scenario)
     waits, staff, desks, partners = queries.waits(), queries.staff(), queries.desks(), queries.partners()
-    drawn = _charts(queries, span, scenario.get("faults", []), partners)
+    trouble, vintages = _filled(queries, span, names.TROUBLE), queries.vintages(charts.stamp(span.until))
+    drawn = _charts(queries, span, scenario.get("faults", []), partners, trouble, vintages)
     return {
         "summary": summary,
         "scenario": scenario,
+        "texts": _texts(scenario),
         "span": span,
         "grains": labels.GRAINS,
         "plotly": Markup(get_plotlyjs().replace("</script", "<\\/script")),
@@ -113,9 +121,12 @@ def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries
         "has": {name: bool(chart["data"]) for name, chart in drawn.items()},
         "findings": findings(waits, staff, desks, partners, summary),
         "funnel": _funnel(summary["funnel"]),
+        "approved_interval": wilson(summary["funnel"]["approved"], summary["funnel"]["submitted"]),
         "waits": waits,
         "desks": _desks(staff, desks),
         "partners": partners,
+        "trouble": _trouble(trouble),
+        "vintages": _oldest(vintages),
         "balances": queries.balances(),
         "refusals": [_refusal(row) for row in summary["refusals"][:REFUSALS_SHOWN]],
         "refusals_more": max(len(summary["refusals"]) - REFUSALS_SHOWN, 0),
@@ -125,18 +136,35 @@ def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries
     }
 
 
+def _texts(scenario: dict[str, Any]) -> dict[str, Any]:
+    """The scenario's own words; in Chinese where it has them (`title_zh`, `purpose_zh`, `look_at_zh`)."""
+
+    def both(key: str) -> Words:
+        return scenario.get(key) or "", scenario.get(f"{key}_zh") or scenario.get(key) or ""
+
+    english = scenario.get("look_at") or []
+    chinese = scenario.get("look_at_zh") or english
+    look = list(zip(english, chinese, strict=True)) if len(english) == len(chinese) else [(w, w) for w in english]
+    return {"title": both("title"), "purpose": both("purpose"), "look_at": look}
+
+
 def _span(summary: dict[str, Any], scenario: dict[str, Any]) -> Span:
     since = dt.datetime.combine(dt.date.fromisoformat(scenario["run"]["start"]), dt.time())
     return Span(since, dt.datetime.fromisoformat(text_of(summary["next"]["start_ms"])))
 
 
 def _charts(
-    queries: RunQueries, span: Span, faults: Sequence[dict[str, Any]], partners: Sequence[Row]
+    queries: RunQueries,
+    span: Span,
+    faults: Sequence[dict[str, Any]],
+    partners: Sequence[Row],
+    trouble: dict[str, list[Row]],
+    vintages: Sequence[Row],
 ) -> dict[str, dict[str, Any]]:
     """Every chart of the page in both languages; one without data has nothing to draw."""
     bucket_rows, bad = queries.gauge("loans_by_bucket"), queries.gauge("non_performing")
     volumes = _filled(queries, span, names.VOLUMES)
-    trouble = _filled(queries, span, names.TROUBLE)
+    broken = {event: _gathered(rows, span.trouble_grain) for event, rows in trouble.items()}
     whole = (charts.stamp(span.since), charts.stamp(span.until))
     builders: dict[str, Callable[[int], go.Figure]] = {
         "volumes": partial(charts.volumes, volumes, span.grain),
@@ -144,9 +172,9 @@ def _charts(
         "queues": partial(charts.queues, queries.queues(span.grain), faults, span.grain),
         "buckets": partial(charts.buckets, bucket_rows),
         "rates": partial(charts.rates, bucket_rows, bad),
-        "vintages": partial(charts.vintages, queries.vintages(charts.stamp(span.until))),
+        "vintages": partial(charts.vintages, vintages),
         "flows": partial(charts.flows, queries.flows(span.flow_grain), span.flow_grain),
-        "trouble": partial(charts.trouble, trouble, faults, whole, span.grain),
+        "trouble": partial(charts.trouble, broken, faults, whole, span.trouble_grain),
     }
     if any(row[2] for row in partners):
         rows = queries.partners_over_time(span.grain)
@@ -158,21 +186,57 @@ def _filled(queries: RunQueries, span: Span, events: dict[str, Words]) -> dict[s
     return {event: span.filled(rows) for event, rows in queries.counts(span.grain, *events).items()}
 
 
+def _gathered(rows: Sequence[Row], grain: str) -> list[Row]:
+    """(since, count) of hours or days added up over weeks that begin on Mondays, or over months."""
+    if grain not in ("week", "month"):
+        return list(rows)
+    found: dict[dt.datetime, int] = {}
+    for day, count in rows:
+        since = day.replace(day=1) if grain == "month" else day - dt.timedelta(days=day.weekday())
+        found[since] = found.get(since, 0) + count
+    return sorted(found.items())
+
+
+def _trouble(series: dict[str, list[Row]]) -> list[dict[str, Any]]:
+    """One row a kind of trouble that happened: how often, when first and last, and its worst day or hour."""
+    rows = []
+    for event, counts in series.items():
+        struck = [(since, count) for since, count in counts if count]
+        if struck:
+            worst = max(struck, key=lambda row: int(row[1]))
+            rows.append({
+                "name": names.TROUBLE[event], "count": sum(count for _, count in struck), "first": struck[0][0],
+                "last": struck[-1][0], "worst": worst[0], "most": worst[1],
+            })  # fmt: skip
+    return rows
+
+
+def _oldest(vintages: Sequence[Row]) -> list[dict[str, Any]]:
+    """Each month's loans at the greatest age that all of them have reached."""
+    last = {row[0]: row for row in vintages}
+    return [
+        {"month": month, "age": age, "share": share, "loans": loans, "interval": wilson(overdue, loans)}
+        for month, age, share, loans, overdue in last.values()
+    ]
+
+
 def _funnel(funnel: dict[str, int]) -> list[dict[str, Any]]:
-    """Steps with their share of all applications and of the step before."""
+    """Steps with their share of all applications and its interval; the first step is the whole and has none."""
+    first = funnel["submitted"]
     counts = {
-        "submitted": funnel["submitted"],
-        "screened": funnel["submitted"] - funnel["screened_out"],
+        "submitted": first,
+        "screened": first - funnel["screened_out"],
         "approved": funnel["approved"],
         "signed": funnel["signed"],
         "disbursed": funnel["disbursed"],
     }
-    rows, first, before = [], funnel["submitted"], 0
-    for name, count in counts.items():
-        of_before = count / before if before else None
-        rows.append({"name": name, "count": count, "of_first": count / first if first else 0.0, "of_before": of_before})
-        before = count
-    return rows
+    return [
+        {
+            "name": name, "count": count, "of_first": count / first if first else None,
+            "interval": None if name == "submitted" else wilson(count, first),
+        }
+        for name, count in counts.items()
+    ]  # fmt: skip
 
 
 def _desks(staff: Sequence[Row], desks: Sequence[Row]) -> list[dict[str, Any]]:
@@ -193,6 +257,9 @@ def _desks(staff: Sequence[Row], desks: Sequence[Row]) -> list[dict[str, Any]]:
 def _fidelity(folder: Path) -> list[dict[str, Any]]:
     file = folder / "fidelity.json"
     rows: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+    for row in rows:
+        people = row.get("people") or 0
+        row["interval"] = wilson(round(row["drawn"] * people), people)
     return rows
 
 
@@ -201,8 +268,8 @@ def _refusal(row: dict[str, Any]) -> dict[str, Any]:
     code = row["reason"].upper()
     field = FIELD_OF_REFUSAL.get(Refusal[code], "") if code in Refusal.__members__ else ""
     return {
-        "event": names.EVENTS.get(row["event"], names.plain(row["event"])),
-        "reason": names.REASONS.get(row["reason"], names.plain(row["reason"])),
+        "event": names.event(row["event"]),
+        "reason": names.reason(row["reason"]),
         "field": names.FIELDS.get(field, names.plain(field)),
         "count": row["count"],
     }
@@ -251,3 +318,8 @@ def duration(milliseconds: float) -> Markup:
 def moment(when: dt.datetime) -> str:
     """A moment to the second."""
     return when.isoformat(sep=" ", timespec="seconds")
+
+
+def since(when: dt.datetime, grain: str) -> str:
+    """The beginning of an hour or a day."""
+    return f"{when:%Y-%m-%d %H:00}" if grain == "hour" else f"{when:%Y-%m-%d}"

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from credit.approval.states import Cause
 from credit.codes import Account, Actor, Channel, ContactOutcome, Event, Gauge, Refusal, Stage
+from credit.collections.states import RefusedBecause
 from credit.messages import EVENT_DTYPE, Rows
 from credit.times import Ints
 
@@ -78,19 +80,24 @@ REFUSING_EVENTS = (
     Event.CONTRACT_WITHDRAWN, Event.CONTRACT_ACTION_REFUSED, Event.DISBURSEMENT_PRECHECK_FAILED,
     Event.DISBURSEMENT_REJECTED, Event.DRAWDOWN_REFUSED, Event.PAYMENT_FAILED, Event.PAYMENT_STOPPED,
     Event.DISBURSEMENT_ACTION_REFUSED, Event.EARLY_REPAYMENT_REFUSED, Event.RECEIPT_REFUSED,
+    Event.COLLECTION_ACTION_REFUSED,
 )  # fmt: skip
-"""Events that say no to somebody; their `reason` is a `Refusal`."""
+"""Events that say no to somebody; their `reason` is a `Refusal`, the last one's a `RefusedBecause`."""
 _REASON_NAMES: tuple[dict[int, str], ...] = (
     {},
     {int(code): code.name.lower() for code in Refusal},
     {int(code): code.name.lower() for code in Channel},
     {int(code): code.name.lower() for code in ContactOutcome},
+    {int(code): code.name.lower() for code in RefusedBecause},
+    {int(code): code.name.lower() for code in Cause},
 )
 _REASON_KIND = np.zeros(1000, dtype=np.int64)
 """Event → place in `_REASON_NAMES`; a plain number unless said otherwise."""
 _REASON_KIND[[*REFUSING_EVENTS, Event.NODE_DECIDED, Event.APPLICATION_SCORED]] = 1
 _REASON_KIND[Event.APPLICATION_SUBMITTED] = 2
 _REASON_KIND[Event.CONTACT_MADE] = 3
+_REASON_KIND[Event.COLLECTION_ACTION_REFUSED] = 4
+_REASON_KIND[Event.CASE_ESCALATED] = 5
 
 
 def columns_of(parts: Sequence[Rows], dtype: np.dtype[np.void]) -> dict[str, Ints]:

@@ -12,8 +12,9 @@ from results.schemas import REFUSING_EVENTS
 from results.sql import tables_of
 
 _FUNNEL = """
-SELECT COUNT(*) FILTER (event = 'application_submitted') AS submitted,
-       COUNT(*) FILTER (event IN ('application_refused', 'customer_declined', 'application_intercepted')) AS screened_out,
+SELECT COUNT(DISTINCT "case") FILTER (event = 'application_submitted') AS submitted,
+       COUNT(DISTINCT "case") FILTER (event IN ('application_refused', 'customer_declined', 'application_intercepted'))
+         AS screened_out,
        COUNT(DISTINCT "case") FILTER (event = 'application_approved') AS approved,
        COUNT(DISTINCT "case") FILTER (event IN ('application_declined', 'scoring_rejected')) AS declined,
        COUNT(DISTINCT "case") FILTER (event = 'contract_signed') AS signed,
@@ -41,7 +42,12 @@ _LOAN_DAYS = "SELECT SUM(count) AS days FROM {daily} WHERE metric = 'loans_activ
 
 def figures(folder: Path) -> dict[str, Any]:
     """Funnel, refusals, portfolio, ledger and loan-days of a merged run folder. Counts of one thing each: applications,
-    cases, loans; amounts in fen; rates as shares of the outstanding principal at the last day's end."""
+    cases, loans; amounts in fen.
+
+    Both rates are shares of the outstanding principal on the balance sheet at the last day's end: `overdue_rate` (逾期率) of
+    loans with DPD >= 1, `npl_rate` (不良率) of loans marked non-performing. They are 0 where nothing is outstanding, and exact
+    for the run: no confidence interval belongs to them. `postings` counts rows of the ledger, `trial_balance_fen` adds them
+    up and is 0 in a sound run; `loan_days` is the number of loans on the books, summed over the days' ends."""
     tables = tables_of(folder)
     refusing = ", ".join(f"'{event.name.lower()}'" for event in REFUSING_EVENTS)
     with duckdb.connect() as connection:
@@ -52,9 +58,7 @@ def figures(folder: Path) -> dict[str, Any]:
                 for event, reason, count in connection.execute(_REFUSALS.format(refusing=refusing, **tables)).fetchall()
             ],
             "portfolio": _portfolio(connection, tables),
-            "ledger": _row(connection, _LEDGER.format(**tables))
-            if "ledger" in tables
-            else {"postings": 0, "trial_balance_fen": 0},
+            "ledger": _ledger(connection, tables),
             "loan_days": _row(connection, _LOAN_DAYS.format(**tables))["days"],
         }
 
@@ -64,6 +68,12 @@ def _row(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, int]:
     names = [column[0] for column in cursor.description or []]
     values = cursor.fetchone() or ()
     return {name: int(value or 0) for name, value in zip(names, values, strict=True)}
+
+
+def _ledger(connection: duckdb.DuckDBPyConnection, tables: dict[str, str]) -> dict[str, int]:
+    if "ledger" not in tables:
+        return {"postings": 0, "trial_balance_fen": 0}
+    return _row(connection, _LEDGER.format(**tables))
 
 
 def _portfolio(connection: duckdb.DuckDBPyConnection, tables: dict[str, str]) -> dict[str, Any]:

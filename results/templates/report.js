@@ -2,9 +2,9 @@
 (() => {
   const charts = JSON.parse(document.getElementById("charts").textContent);
   const root = document.documentElement;
-  const languages = ["en", "zh"];
+  const languages = ["zh", "en"];
   const titles = { en: root.dataset.titleEn, zh: root.dataset.titleZh };
-  let language = "en", anchor = "";
+  let language = "zh", anchor = "";
 
   const parse = () => {
     const parts = decodeURIComponent(location.hash.slice(1)).split(",").filter(Boolean);
@@ -64,6 +64,6 @@
   addEventListener("hashchange", () => { const asked = parse(); if (asked && asked !== language) speak(asked); show(); });
   let wasNarrow = narrow();
   addEventListener("resize", () => { if (narrow() !== wasNarrow) { wasNarrow = narrow(); drawAll(); } });
-  speak(parse() || (navigator.language.startsWith("zh") ? "zh" : "en"));
+  speak(parse() || "zh");
   if (anchor) setTimeout(show, 300);
 })();

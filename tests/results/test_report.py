@@ -13,10 +13,13 @@ from typing import Any
 
 import pytest
 
-from credit.codes import FIELD_OF_REFUSAL, Account, Bucket, Desk, Event, Refusal
+from credit.approval.states import Cause
+from credit.codes import FIELD_OF_REFUSAL, Account, Actor, Bucket, Channel, ContactOutcome, Desk, Event, Refusal
+from credit.collections.states import RefusedBecause
 from credit.policies import ProductPolicy, load
 from credit.times import DAY_MS, HOUR_MS
 from results import charts, labels, names
+from results.event_names import EVENTS
 from results.queries import RunQueries
 from results.report import Span, money, write_report
 from results.schemas import REFUSING_EVENTS
@@ -135,7 +138,10 @@ def test_refusals_name_reason_and_field(html: str) -> None:
 
 def test_the_funnel_on_the_page_is_the_runs_funnel(html: str) -> None:
     text = Page(html).text
-    steps = "submitted 100 100.0% past screening 70 70.0% approved 50 50.0% signed 40 40.0% paid out 40 40.0%"
+    steps = (
+        "submitted 100 100.0% past screening 70 70.0% 60.4%–78.1% approved 50 50.0% 40.4%–59.6% "
+        "signed 40 40.0% 30.9%–49.8% paid out 40 40.0% 30.9%–49.8%"
+    )
     assert steps in text
 
 
@@ -215,12 +221,12 @@ def test_vintages_show_only_ages_that_the_whole_month_has_reached(full: Path) ->
     _, loans = bank()
     with RunQueries(full) as queries:
         rows = queries.vintages("2026-05-01 00:00")
-    assert [(month, age) for month, age, _, _ in rows] == [
+    assert [(month, age) for month, age, *_ in rows] == [
         ("2026-01", 30), ("2026-01", 60), ("2026-02", 30), ("2026-02", 60), ("2026-03", 30),
     ]  # fmt: skip
     january = [loan for loan in loans if loan.day < 31]
     late = [loan for loan in january if loan.overdue_day is not None and loan.overdue_day - loan.day <= 30]
-    assert rows[0][2:] == (pytest.approx(len(late) / len(january)), len(january))
+    assert rows[0][2:] == (pytest.approx(len(late) / len(january)), len(january), len(late))
 
 
 def test_an_empty_run_says_so_everywhere(tmp_path: Path) -> None:
@@ -280,8 +286,14 @@ def test_text_from_a_scenario_is_no_markup(tmp_path: Path) -> None:
 def test_every_name_is_there_in_both_languages() -> None:
     assert {int(desk) for desk in Desk} == set(names.DESKS)
     assert {int(account) for account in Account} == set(names.ACCOUNTS)
-    assert {reason.name.lower() for reason in Refusal} == set(names.REASONS)
-    assert {event.name.lower() for event in REFUSING_EVENTS} == set(names.EVENTS)
+    reasons = {reason.name.lower() for kind in (Refusal, RefusedBecause, Cause) for reason in kind}
+    assert reasons == set(names.REASONS)
+    assert {event.name.lower() for event in Event} == set(EVENTS)
+    assert {event.name.lower() for event in REFUSING_EVENTS} <= set(EVENTS)
+    assert set(names.TROUBLE) | set(names.VOLUMES) <= set(EVENTS)
+    assert {channel.name.lower() for channel in Channel} == set(names.CHANNELS)
+    assert {outcome.name.lower() for outcome in ContactOutcome if outcome} == set(names.CONTACTS)
+    assert {actor.name.lower() for actor in Actor} == set(names.ACTORS)
     assert set(FIELD_OF_REFUSAL.values()) == set(names.FIELDS)
     assert len(names.BUCKETS) == len(Bucket)
     products = load("products", ProductPolicy).products
@@ -310,8 +322,11 @@ def test_a_chart_of_money_speaks_in_the_unit_its_largest_figure_reaches(fen: int
     assert charts.money_unit([fen, -fen // 2])[1][0] == unit
 
 
-@pytest.mark.parametrize(("days", "grain", "waits", "flows"), [(1, "hour", "hour", "day"), (7, "hour", "hour", "day"),
-    (30, "day", "day", "day"), (120, "day", "week", "week"), (365, "day", "week", "week"), (730, "day", "week", "month")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("days", "grain", "waits", "flows"),
+    [(1, "hour", "hour", "day"), (7, "hour", "hour", "day"), (30, "day", "day", "day"), (120, "day", "week", "week"),
+     (365, "day", "week", "week"), (730, "day", "week", "month")],
+)  # fmt: skip
 def test_grains_follow_the_length_of_the_run(days: int, grain: str, waits: str, flows: str) -> None:
     span = Span(dt.datetime(2026, 1, 1), dt.datetime(2026, 1, 1) + dt.timedelta(days=days))
     assert (span.grain, span.wait_grain, span.flow_grain) == (grain, waits, flows)

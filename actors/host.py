@@ -4,6 +4,7 @@ of loans. The same object runs in the local executor and inside a Ray actor."""
 
 from __future__ import annotations
 
+import os
 import resource
 import time
 from collections.abc import Callable, Sequence
@@ -79,6 +80,8 @@ class FinalReport:
     phases_s: dict[str, float]
     cpu_s: float
     peak_rss_mib: float
+    process: int
+    """The operating system's number of the process; cells of the local executor share one."""
     checks: int
     violations: list[str] = field(default_factory=list)
 
@@ -258,14 +261,13 @@ class StageHost:
         """Closes the record and gives the final state, its digest and what the host has used."""
         state = self.export_state()
         for name, rows in sorted(state.items()):
-            if self.cell.stage is not Stage.LEDGER or name != "bank.accounts":
-                self._digest.add(STATE_LABEL + sum(name.encode()), rows)
+            self._digest.add(STATE_LABEL + sum(name.encode()), rows)
         if self._parts.sink is not None:
             self._parts.sink.close()
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return FinalReport(
             self.cell, self._digest.lanes, state, self._phases.get("step", 0.0), dict(self._phases),
-            usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, self._checks,
+            usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, os.getpid(), self._checks,
         )  # fmt: skip
 
     def export_state(self) -> State:

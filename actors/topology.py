@@ -33,7 +33,7 @@ ROUTES: dict[Stage, tuple[Stage, ...]] = {
 SHARED = frozenset({Stage.HEAD_OFFICE})
 """Stages of which there is one for all shards."""
 
-_BRANCH_UNIT = {"case": 10**9, "customer": 10**9, "loan": 10**11, "transaction": 10**13, "person": 10_000}
+_BRANCH_UNIT = {"case": 10**9, "customer": 10**9, "loan": 10**11, "transaction": 10**13, "person": 10_000, "group": 100}
 
 
 @dataclass(frozen=True, order=True)

@@ -31,7 +31,6 @@ INSTALMENT_FIELDS = "instalment loan due_day principal_fen interest_fen"
 """Unpaid instalments, numbered loan × 1000 + number."""
 WRITTEN_OFF_FIELDS = "loan group balance_fen since_day run"
 CONTROL_FIELDS = "group accrued_fen"
-CLOCK_DTYPE = np.dtype([("today", "i8")])
 
 GROUP_UNIT = 100
 BRANCH_UNIT = 10**11
@@ -177,14 +176,12 @@ class Book:
             "instalments": instalments[instalments["principal_fen"] + instalments["interest_fen"] > 0],
             "written_off": self.written_off.export(),
             "control": self.control.export(),
-            "clock": np.array([(self.today,)], dtype=CLOCK_DTYPE),
         }
 
     def import_state(self, state: State) -> None:
         """Replaces everything."""
         for name in ("loans", "arrears", "instalments", "written_off", "control"):
             getattr(self, name).load(state[name])
-        self.today = int(state["clock"]["today"][0])
         self._touched, self._gone = [], 0
 
 

@@ -158,8 +158,8 @@ def _compare(loans: Rows, balance: Ints, held: Ints, start: Ints, principal: Int
 def accrued_against_loans(book: Book) -> list[str]:
     """The control totals of accrued interest are the sums of the loans' accruals at the beginning of today. At a day's end,
     when the day that has ended is accrued already, the sums at its end hold as well."""
-    if not len(book.control):
-        return []
+    if not len(book.control) or book.today < 0:
+        return []  # a book just taken up learns the day when its first window opens
     place = book.control.find(book.loans["group"])
     if bool((place < 0).any()):
         return []  # groups of today: nothing of theirs has accrued yet

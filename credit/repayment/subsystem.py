@@ -57,10 +57,9 @@ class RepaymentSubsystem:
 
     def open(self, window: Window, out: Outbox) -> None:
         """The days that begin in the window, then the day's debits and reminders if their minute lies in it."""
-        first = self.book.today + 1 if self.book.today >= 0 else window.day
-        for day in range(first, window.day + 1):
-            self.book.today = day
-            self._dues.begin_day(self.book, day, out)
+        self.book.today = window.day
+        if window.start % DAY_MS == 0:
+            self._dues.begin_day(self.book, window.day, out)
         for minute_ms, action in (
             (self.policy.debit_ms, self._dues.ask_debits), (self.policy.reminder_ms, self._dues.remind),
         ):  # fmt: skip

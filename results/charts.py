@@ -248,8 +248,13 @@ def rates(bucket_rows: Sequence[Row], bad_rows: Sequence[Row], language: int) ->
         if rows:
             figure.add_trace(_line(words[language], rows, 1, colour, hovertemplate="%{y:.2%}"))
     most = max((value for trace in figure.data for value in trace.y), default=0)
-    figure.update_yaxes(tickformat=".0%" if most >= 0.05 else ".1%" if most >= 0.005 else ".2%")
+    figure.update_yaxes(tickformat=".0%" if most >= 0.05 else ".1%" if most >= 0.005 else ".2%", **_room(most))
     return figure
+
+
+def _room(most: float) -> dict[str, Any]:
+    """An axis of shares that are all zero ends at one percent: its own choice, 100%, hides that nothing happened."""
+    return {} if most else {"range": [0, 0.01]}
 
 
 def vintages(rows: Sequence[Row], language: int) -> go.Figure:
@@ -261,7 +266,7 @@ def vintages(rows: Sequence[Row], language: int) -> go.Figure:
         type="linear", title=title, tickformat="d", tickvals=ages, hoverformat="d", range=[0, ages[-1] * 1.03]
     )
     figure.update_layout(legend={"y": -0.2})
-    figure.update_yaxes(tickformat=".1%")
+    figure.update_yaxes(tickformat=".1%", **_room(max((row[2] for row in rows), default=0)))
     months = sorted({row[0] for row in rows})
     for place, month in enumerate(months):
         mine = [row for row in rows if row[0] == month]
@@ -338,10 +343,14 @@ def trouble(
     if figure.data:
         _shade(figure, faults)
         figure.update_xaxes(range=list(span))
+        figure.update_layout(legend={"traceorder": "normal"})
     return figure
 
 
 def _shade(figure: go.Figure, faults: Sequence[dict[str, Any]]) -> None:
-    """Spans of planned faults; spans of the same time once, so that shades do not add up."""
+    """Spans of planned faults; spans of the same time once, so that shades do not add up. Edges keep an hour visible in a
+    picture of a year."""
     for start, end in sorted({(fault["start"], fault["end"]) for fault in faults}):
-        figure.add_vrect(x0=start, x1=end, fillcolor=RED, opacity=0.12, line_width=0, layer="below")
+        figure.add_vrect(
+            x0=start, x1=end, fillcolor="rgba(185,28,28,.12)", line={"width": 1.5, "color": "rgba(185,28,28,.4)"}
+        )

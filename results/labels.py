@@ -64,7 +64,7 @@ LABELS: dict[str, Words] = {
     "card.balance": ("trial balance of {n} postings, fen", "试算平衡差额（分），{n} 笔分录"),
     # columns
     "col.step": ("Step", "环节"),
-    "col.count": ("count", "笔数"),
+    "col.count": ("count", "次数"),
     "col.product": ("Product", "产品"),
     "col.active": ("active loans", "在贷笔数"),
     "col.outstanding": ("outstanding, yuan", "余额（元）"),
@@ -109,8 +109,8 @@ LABELS: dict[str, Words] = {
     "col.last": ("last", "末次"),
     "col.worst.day": ("worst day", "最多的一天"),
     "col.worst.hour": ("worst hour", "最多的一小时"),
-    "col.most": ("then", "当时次数"),
-    "col.difference": ("difference", "差异"),
+    "col.most": ("its count", "当时次数"),
+    "col.difference": ("difference, points", "差异（百分点）"),
     "col.at": ("When", "时间"),
     "col.actor": ("actor", "经办"),
     "col.amount": ("amount, yuan", "金额（元）"),
@@ -273,11 +273,11 @@ LABELS: dict[str, Words] = {
     ),
     "find.manual": (
         "Decisions at the desks: half within {p50}, 95% within {p95}.",
-        "人工审批：一半在 {p50} 内完成，95% 在 {p95} 内完成。",
+        "人工审批：一半在 {p50}内完成，95% 在 {p95}内完成。",
     ),
     "find.automatic": (
         "Automatic decisions: half within {p50}, 95% within {p95}.",
-        "自动审批：一半在 {p50} 内完成，95% 在 {p95} 内完成。",
+        "自动审批：一半在 {p50}内完成，95% 在 {p95}内完成。",
     ),
     "find.urged": ("{n} tasks passed their time limit and were urged.", "{n} 件超过时限并被催办。"),
     "find.partner": (

@@ -144,6 +144,9 @@ REASONS: dict[str, Words] = {
     "loan_overdue": ("loan overdue", "贷款逾期"),
     "early_amount": ("amount of early repayment", "提前还款金额不符"),
     "debit_unknown": ("no such debit", "扣款不存在"),
+    # contracts: what the customer wishes instead
+    "other_amount": ("wants another amount", "要求变更金额"),
+    "other_term": ("wants another term", "要求变更期限"),
     # collections: why an answer has no effect
     "unknown_case": ("no such case", "催收案件不存在"),
     "not_asked": ("nobody asked", "无此任务"),

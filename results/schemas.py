@@ -78,26 +78,29 @@ REFUSING_EVENTS = (
     Event.APPLICATION_REFUSED, Event.CUSTOMER_DECLINED, Event.APPLICATION_INTERCEPTED, Event.BUREAU_REFUSED,
     Event.SCORING_REJECTED, Event.APPLICATION_DECLINED, Event.DECISION_REFUSED, Event.CONTRACT_BLOCKED,
     Event.CONTRACT_WITHDRAWN, Event.CONTRACT_ACTION_REFUSED, Event.DISBURSEMENT_PRECHECK_FAILED,
-    Event.DISBURSEMENT_REJECTED, Event.DRAWDOWN_REFUSED, Event.PAYMENT_FAILED, Event.PAYMENT_STOPPED,
+    Event.DISBURSEMENT_REJECTED, Event.DRAWDOWN_REFUSED, Event.USE_REJECTED, Event.PAYMENT_FAILED, Event.PAYMENT_STOPPED,
     Event.DISBURSEMENT_ACTION_REFUSED, Event.EARLY_REPAYMENT_REFUSED, Event.RECEIPT_REFUSED,
     Event.COLLECTION_ACTION_REFUSED,
 )  # fmt: skip
 """Events that say no to somebody; their `reason` is a `Refusal`, the last one's a `RefusedBecause`."""
+_REFUSALS = {int(code): code.name.lower() for code in Refusal}
 _REASON_NAMES: tuple[dict[int, str], ...] = (
     {},
-    {int(code): code.name.lower() for code in Refusal},
+    _REFUSALS,
     {int(code): code.name.lower() for code in Channel},
     {int(code): code.name.lower() for code in ContactOutcome},
     {int(code): code.name.lower() for code in RefusedBecause},
     {int(code): code.name.lower() for code in Cause},
+    _REFUSALS | {1: "other_amount", 2: "other_term"},
 )
 _REASON_KIND = np.zeros(1000, dtype=np.int64)
 """Event → place in `_REASON_NAMES`; a plain number unless said otherwise."""
-_REASON_KIND[[*REFUSING_EVENTS, Event.NODE_DECIDED, Event.APPLICATION_SCORED]] = 1
+_REASON_KIND[[*REFUSING_EVENTS, Event.NODE_DECIDED, Event.APPLICATION_SCORED, Event.FACILITY_CLOSED]] = 1
 _REASON_KIND[Event.APPLICATION_SUBMITTED] = 2
 _REASON_KIND[Event.CONTACT_MADE] = 3
 _REASON_KIND[Event.COLLECTION_ACTION_REFUSED] = 4
 _REASON_KIND[Event.CASE_ESCALATED] = 5
+_REASON_KIND[Event.CONTRACT_WITHDRAWN] = 6  # by the bank with a `Refusal`, by the customer with a wish (CON-16)
 
 
 def columns_of(parts: Sequence[Rows], dtype: np.dtype[np.void]) -> dict[str, Ints]:

@@ -40,6 +40,9 @@
     const legend = element.querySelector(".legend .bg");
     const extra = legend ? Math.ceil(legend.getBoundingClientRect().height) : 0;
     await Plotly.relayout(element, { height: base + extra, "margin.b": layout.margin.b + extra });
+    const bottom = element.querySelector(".legend .bg")?.getBoundingClientRect().bottom;
+    const gap = bottom ? Math.floor(element.getBoundingClientRect().bottom - bottom) - 10 : 0;
+    if (gap > 6) await Plotly.relayout(element, { height: base + extra - gap, "margin.b": layout.margin.b + extra - gap });
   };
   const drawAll = () => document.querySelectorAll(".chart").forEach(draw);
 

@@ -1,0 +1,145 @@
+"""What the page shows first, what it says where there is nothing, and how trouble and queues are drawn."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from credit.codes import Desk, Event, Refusal, Stage
+from credit.collections.states import RefusedBecause
+from credit.messages import EVENT_DTYPE
+from credit.times import DAY_MS, HOUR_MS
+from results import charts, names
+from results.report import _gathered
+from results.schemas import event_table
+from tests.results.builders import START, Bank, bank, record, seal, whole_run
+from tests.results.test_report import Page, charts_of, html_of
+
+
+@pytest.fixture(scope="module")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "run"
+    whole_run(path)
+    return path
+
+
+def test_the_page_opens_in_chinese_and_english_is_one_press_away(full: Path) -> None:
+    html = html_of(full)
+    assert '<html lang="zh-CN" data-lang="zh"' in html
+    assert html.index('value="zh" aria-pressed="true"') < html.index('value="en" aria-pressed="false"')
+
+
+def test_a_scenarios_own_chinese_words_are_shown_where_it_has_them(full: Path) -> None:
+    file = full / "scenario.json"
+    before = file.read_text(encoding="utf-8")
+    more = {"title_zh": "写下来的银行", "purpose_zh": "供测试。", "look_at_zh": ["计数"]}
+    try:
+        file.write_text(json.dumps(json.loads(before) | more), encoding="utf-8")
+        html = html_of(full)
+    finally:
+        file.write_text(before, encoding="utf-8")
+    assert "写下来的银行" in Page(html, "zh").text
+    assert "供测试。" in Page(html, "zh").text
+    assert "供测试。" not in Page(html).text
+    assert "A written-down bank" in Page(html).text
+
+
+def test_shares_carry_an_interval_and_the_rest_says_that_it_has_none(full: Path) -> None:
+    english, chinese = Page(html_of(full)).text, Page(html_of(full), "zh").text
+    assert "95% CI 40.4%–59.6%" in english
+    assert "95% 置信区间 40.4%–59.6%" in chinese
+    assert english.count("without a confidence interval") == 3
+    assert english.count("No confidence interval") == 1
+    assert chinese.count("无置信区间") == 4
+    assert "2026-01" in english
+    vintage = next(row for row in charts_of(html_of(full))["vintages"]["data"] if row["name"] == "2026-03")
+    assert vintage["customdata"][0][1].count("%") == 2
+
+
+def test_rates_of_nothing_are_no_data_not_zero(tmp_path: Path) -> None:
+    plan = Bank(days=10)
+    seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
+    html = html_of(tmp_path / "run")
+    assert Page(html).text.count("no data") == 6
+    assert Page(html, "zh").text.count("无数据") == 6
+    assert "0.00%" not in Page(html).text
+
+
+def test_what_broke_is_counted_by_kind_with_its_worst_day(tmp_path: Path) -> None:
+    plan, _ = bank(cases=10, days=90)
+    for day, times in ((3, 1), (40, 5), (70, 2)):
+        for n in range(times):
+            plan.event(Event.BUREAU_UNAVAILABLE, START + day * DAY_MS + n * HOUR_MS, 10**9 + 1)
+    for rows in plan.events.values():
+        rows.sort()
+    seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
+    html = html_of(tmp_path / "run")
+    assert "bureau unanswered 8 2026-01-04 2026-03-12 2026-02-10 5" in Page(html).text
+    drawn = charts_of(html)["trouble"]["data"]
+    trace = next(row for row in drawn if row["name"] == "bureau unanswered")
+    assert sum(trace["y"]) == 8  # by the week, so that single days do not comb a long run
+    assert max(trace["y"]) == 5
+    assert trace["xperiod"] == 7 * DAY_MS
+
+
+def test_weeks_begin_on_mondays_and_months_on_their_first() -> None:
+    days = [(dt.datetime(2026, 1, 31) + dt.timedelta(days=n), 1) for n in range(3)]  # Saturday to Monday
+    assert _gathered(days, "week") == [(dt.datetime(2026, 1, 26), 2), (dt.datetime(2026, 2, 2), 1)]
+    assert _gathered(days, "month") == [(dt.datetime(2026, 1, 1), 1), (dt.datetime(2026, 2, 1), 2)]
+    assert _gathered(days, "day") == days
+
+
+def test_of_many_queues_the_longest_are_drawn_and_the_others_wait_in_the_legend() -> None:
+    day = dt.datetime(2026, 1, 1)
+    rows = [(day, int(desk), int(desk), float(desk)) for desk in Desk]
+    figure = charts.queues(rows, [], "day", 0)
+    assert [trace.name for trace in figure.data[:2]] == [names.desk(33)[0], names.desk(32)[0]]
+    assert [trace.visible for trace in figure.data].count(True) == charts.QUEUES_SHOWN
+    assert len(figure.data) == len(Desk)
+
+
+def test_shares_that_are_all_zero_do_not_stretch_the_axis() -> None:
+    day = dt.datetime(2026, 1, 1)
+    quiet = charts.rates([(day, 0, 5, 100)], [], 0)
+    assert tuple(quiet.layout.yaxis.range) == (0, 0.01)
+    assert charts.rates([(day, 1, 5, 100)], [], 0).layout.yaxis.range is None
+
+
+@pytest.mark.requirement("SVC-05")
+def test_acceptance_approval_and_payout_are_timed_and_the_crowded_desk_is_named(full: Path) -> None:
+    text = Page(html_of(full)).text
+    for step in ("automatic 40", "at the desks 30", "decision → signature 40 2.0 h", "signature → payout 40 1.0 h"):
+        assert step in text
+    assert "Busiest desk: initial approval, 88%" in text
+
+
+def test_reasons_are_named_by_the_event_that_carries_them() -> None:
+    """One number means different things: 1 is no such case in collections, another amount in a withdrawn contract."""
+    events = (
+        (Event.COLLECTION_ACTION_REFUSED, RefusedBecause.UNKNOWN_CASE, "unknown_case"),
+        (Event.CONTRACT_WITHDRAWN, 1, "other_amount"),
+        (Event.CONTRACT_WITHDRAWN, Refusal.APPROVAL_EXPIRED, "approval_expired"),
+        (Event.USE_REJECTED, Refusal.USE_NOT_VERIFIED, "use_not_verified"),
+        (Event.CASE_ESCALATED, 2, "fraud_doubt"),
+    )
+    rows = Bank(days=1)
+    for event, reason, _ in events:
+        rows.event(event, START, 10**9 + 1, reason=int(reason))
+    every = np.array([row for part in rows.events.values() for row in part], dtype=EVENT_DTYPE)
+    table = event_table(Stage.REPAYMENT, [every]).to_pylist()
+    found = {(row["event"], row["reason"]) for row in table}
+    assert found == {(event.name.lower(), name) for event, _, name in events}
+
+
+@pytest.mark.planted
+def test_planted_double_interception_is_counted_once(tmp_path: Path) -> None:
+    """A case that lists and fraud rules both stop is one case, else the funnel loses two applications for one."""
+    plan, _ = bank()
+    stopped = plan.happened(Event.APPLICATION_INTERCEPTED)[0]
+    plan.event(Event.APPLICATION_INTERCEPTED, stopped[0] + 1, stopped[1], reason=Refusal.FRAUD)
+    found = seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
+    assert found["funnel"]["screened_out"] == 30

@@ -202,10 +202,11 @@ def partners(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, 
     """Share of calls that a partner did not answer, one line a partner that ever failed."""
     figure = _figure(y=("unanswered calls", "无应答比例")[language], grain=grain, height=300)
     figure.update_yaxes(tickformat=".0%" if max((row[2] for row in rows), default=0) >= 0.05 else ".1%")
+    step = {"shape": "hv"}  # a day's share holds from its beginning to its end, as the shades do
     for place, number in enumerate(sorted({row[1] for row in rows if row[2]})):
         mine = [row for row in rows if row[1] == number]
         name = names.partner(number)[language]
-        figure.add_trace(_line(name, mine, 2, PALETTE[place % len(PALETTE)], hovertemplate="%{y:.1%}"))
+        figure.add_trace(_line(name, mine, 2, PALETTE[place % len(PALETTE)], hovertemplate="%{y:.1%}", line=step))
     if figure.data:
         _shade(figure, [fault for fault in faults if fault["kind"] == "partner_outage"])
     return figure

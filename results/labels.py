@@ -56,7 +56,7 @@ LABELS: dict[str, Words] = {
     # cards
     "card.applications": ("applications", "申请笔数"),
     "card.approved": ("approved, of all applications", "审批通过率（占申请）"),
-    "card.disbursed": ("cases paid out", "已放款"),
+    "card.disbursed": ("cases paid out", "已放款件数"),
     "card.outstanding": ("outstanding principal, yuan", "贷款余额（元）"),
     "card.active": ("active loans", "在贷笔数"),
     "card.overdue": ("overdue rate, of principal", "逾期率（占余额）"),

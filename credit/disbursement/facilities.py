@@ -22,10 +22,12 @@ CONTRACT_FIELDS = (
     "payee_account grade pd_ppm lane rate_ppm guarantee conditions valid_until signed_at"
 )
 FACILITY_FIELDS = (
-    f"{CONTRACT_FIELDS} state revolving staged opened_at drawn_fen paid_fen restored_fen loans verified restricted"
+    f"{CONTRACT_FIELDS} state revolving staged opened_at drawn_fen paid_fen restored_fen loans verified "
+    "restricted idle_at"
 )
 """`amount_fen` is the limit; `drawn_fen` all that was ever committed, `paid_fen` what has arrived, `restored_fen` what repayment
-gave back; `loans` payments begun, `verified` tranches whose use was shown."""
+gave back; `loans` payments begun, `verified` tranches whose use was shown; `idle_at` when the last payment ended,
+by arriving or by being stopped."""
 
 
 class Facilities:
@@ -109,6 +111,7 @@ class Facilities:
         known = rows >= 0
         rows, at = rows[known], at[known]
         np.add.at(table["paid_fen"], rows, amounts[known])
+        np.maximum.at(table["idle_at"], rows, at)
         ends = (table["revolving"][rows] == 0) & (table["paid_fen"][rows] == table["amount_fen"][rows])
         self.close(rows[ends], at[ends], np.zeros(int(ends.sum()), dtype=np.int64), out)
 
@@ -118,6 +121,7 @@ class Facilities:
         known = rows >= 0
         rows, cases, amounts, at = rows[known], cases[known], amounts[known], at[known]
         np.subtract.at(self.table["drawn_fen"], rows, amounts)
+        np.maximum.at(self.table["idle_at"], rows, at)
         ends = self.table["revolving"][rows] == 0
         self.close(rows[ends], at[ends], np.full(int(ends.sum()), int(Refusal.PAYMENT_FAILED)), out)
 
@@ -135,7 +139,7 @@ class Facilities:
             fits &= np.where(fits, (owed[rows] >= 0) & (table["revolving"][rows] != 0), False)
         good, found = notices[fits], rows[fits]
         np.add.at(table["restored_fen"], found, good["principal_fen"])
-        is_open = table["state"][found] == FacilityState.OPEN
+        is_open = (table["state"][found] == FacilityState.OPEN) & (good["at"] < table["valid_until"][found])
         out.log(
             Event.LIMIT_RESTORED, good["at"][is_open], good["case"][is_open], loan=good["loan"][is_open],
             amount_fen=good["principal_fen"][is_open],
@@ -170,11 +174,12 @@ class Facilities:
     # time -------------------------------------------------------------------------------------------------------------
 
     def expire(self, window: Window, busy: Ints, out: Outbox) -> None:
-        """Facilities whose time is over by the window's end close; a case in `busy`, with a payment under way, does so later."""
+        """Facilities whose time is over by the window's end close; a case in `busy`, with a payment under way, closes when its
+        last one has ended."""
         table = self.table
         over = np.flatnonzero((table["valid_until"] < window.until) & (table["state"] != FacilityState.CLOSED))
         over = over[~np.isin(table["case"][over], busy)]
-        at = np.maximum(table["valid_until"][over], window.start)
+        at = np.maximum(table["valid_until"][over], table["idle_at"][over])
         waited = table["state"][over] == FacilityState.WAITING
         out.log(
             Event.DISBURSEMENT_PRECHECK_FAILED, at[waited], table["case"][over[waited]], reason=Refusal.APPROVAL_EXPIRED,

@@ -245,9 +245,14 @@ class Payments:
         table = self.table
         open_ = (table["state"] == PaymentState.SENT) & (table["delayed"] == 0)
         self._note_delay(np.flatnonzero(open_ & (table["sent_at"] + self.arrival_ms < window.until)), out)
-        waits = (table["state"] == PaymentState.PENDING) | (table["state"] == PaymentState.REVIEW)
-        over = np.flatnonzero(waits & (table["valid_until"] < window.until))
-        self.stop(over, np.maximum(table["valid_until"][over], window.start), Refusal.APPROVAL_EXPIRED, out)
+        self.lapse(np.flatnonzero(table["valid_until"] < window.until), window.until, out)
+
+    def lapse(self, rows: Ints, at: Ints | int, out: Outbox) -> None:
+        """Payments whose approval ended at or before `at` while they waited for one of two people stop at that instant."""
+        table = self.table
+        waits = (table["state"][rows] == PaymentState.PENDING) | (table["state"][rows] == PaymentState.REVIEW)
+        over = rows[waits & (table["valid_until"][rows] <= at)]
+        self.stop(over, table["valid_until"][over], Refusal.APPROVAL_EXPIRED, out)
 
     def _note_delay(self, rows: Ints, out: Outbox) -> None:
         table = self.table

@@ -9,7 +9,8 @@ from credit.calendar import add_months, add_workdays, is_workday, next_workday, 
 from credit.codes import Guarantee, Material, Refusal, Status
 from credit.disbursement.states import FacilityState, PaymentKind
 from credit.messages import Rows
-from credit.money import PPM, mul_div_round
+from credit.money import PPM, format_yuan, mul_div_round
+from credit.policies import PolicyError
 from credit.policies.payments import KINDS, PaymentPolicy
 from credit.policies.products import ProductColumns
 from credit.times import DAY_MS, MINUTE_MS, Bools, Ints
@@ -69,11 +70,6 @@ def _has_digits(numbers: Ints, low: int, high: int) -> Bools:
     return np.asarray(enough if high >= len(_POWERS) else enough & (numbers < _POWERS[high]))
 
 
-def first_tranche_fen(rows: Rows, products: ProductColumns, step_fen: int) -> Ints:
-    """What the first payment of a contract is: its whole amount, or the first tranche of a staged one."""
-    return tranche_fen(rows["amount_fen"], rows["product"], np.ones(len(rows), dtype=np.int64), products, step_fen)
-
-
 def tranche_fen(amount: Ints, product: Ints, number: Ints, products: ProductColumns, step_fen: int) -> Ints:
     """Amount of tranche `number` ≥ 1 of a contract: its share rounded to whole steps, the last absorbs the remainder. The
     shares are laid end to end before rounding, so the tranches always sum to the amount (DIS-16)."""
@@ -86,6 +82,19 @@ def tranche_fen(amount: Ints, product: Ints, number: Ints, products: ProductColu
         return np.where(tranches >= count, amount, np.minimum(whole, amount))
 
     return np.asarray(paid_after(number) - paid_after(number - 1))
+
+
+def check_tranches(policy: PaymentPolicy, products: ProductColumns) -> None:
+    """PolicyError where the least loan of a product would have a tranche of nothing: whole steps too large for its shares."""
+    for product in np.flatnonzero(products.tranche_count > 1).tolist():
+        count = int(products.tranche_count[product])
+        least = np.full(count, products.amount_min[product])
+        parts = tranche_fen(least, np.full(count, product), np.arange(1, count + 1), products, policy.tranche_step)
+        if int(parts.min()) < 1:
+            raise PolicyError(
+                f"policies.payments: tranche_step: product {product} lends from {format_yuan(int(least[0]))} yuan in {count} "
+                f"tranches, too little for steps of {format_yuan(policy.tranche_step)} yuan"
+            )
 
 
 def facility_end(at: Ints, product: Ints, products: ProductColumns, staged_days: int) -> Ints:

@@ -11,7 +11,7 @@ from credit.codes import Event, Gauge, Lane, Refusal, Stage, Verdict
 from credit.disbursement import invariants
 from credit.disbursement.facilities import Facilities
 from credit.disbursement.payments import Payments
-from credit.disbursement.rules import Preconditions, drawdown_faults
+from credit.disbursement.rules import Preconditions, check_tranches, drawdown_faults
 from credit.disbursement.states import COMMITTED, DESKS, FacilityState, PaymentState
 from credit.messages import (
     ConditionFulfilled,
@@ -50,9 +50,9 @@ class DisbursementSubsystem:
     @classmethod
     def build(cls, register: StaffRegister, overrides: Overrides | None = None) -> DisbursementSubsystem:
         """The desk under the packaged policies, with a scenario's overrides laid over them."""
-        return cls(
-            load("payments", PaymentPolicy, overrides), load("products", ProductPolicy, overrides), register
-        )  # fmt: skip
+        policy, products = load("payments", PaymentPolicy, overrides), load("products", ProductPolicy, overrides)
+        check_tranches(policy, columns_of(products))
+        return cls(policy, products, register)
 
     def open(self, window: Window, out: Outbox) -> None:
         """Payments whose batch, date or clearing hour has come leave."""
@@ -80,8 +80,8 @@ class DisbursementSubsystem:
         table = self.payments.table
         self.facilities.expire(window, table["case"][COMMITTED[table["state"]]], out)
         self.payments.forget()
-        self.facilities.forget()
-        if window.ends_day:
+        if window.ends_day:  # and not before: what is refused, and why, may not depend on how a day is cut
+            self.facilities.forget()
             self._measure(window, out)
 
     def check(self) -> list[str]:
@@ -164,6 +164,7 @@ class DisbursementSubsystem:
         table = self.payments.table
         for batch in _passes(opinions, "loan"):
             rows = table.find(batch["loan"])
+            self.payments.lapse(rows[rows >= 0], batch["at"][rows >= 0], out)
             state = np.where(rows >= 0, table["state"][rows] if len(table) else 0, 0)
             fits = (rows >= 0) & (DESKS[state] == batch["desk"]) & (batch["desk"] > 0)
             if len(table):
@@ -189,12 +190,9 @@ class DisbursementSubsystem:
     def _decide(self, opinions: Rows, rows: Ints, state: Ints, out: Outbox) -> None:
         yes = opinions["verdict"] == Verdict.APPROVE
         payments = self.payments
-        over = opinions["at"] >= payments.table["valid_until"][rows]
-        over &= (state == PaymentState.PENDING) | (state == PaymentState.REVIEW)
-        payments.stop(rows[over], payments.table["valid_until"][rows[over]], Refusal.APPROVAL_EXPIRED, out)
 
         def of(mask: Bools) -> tuple[Ints, Rows]:
-            return rows[mask & ~over], opinions[mask & ~over]
+            return rows[mask], opinions[mask]
 
         payments.initiated(*of(yes & (state == PaymentState.PENDING)), out)
         payments.approved(*of(yes & (state == PaymentState.REVIEW)), out)
@@ -214,7 +212,7 @@ class DisbursementSubsystem:
         table, found = self.facilities.table, self.facilities.table.find(cases)
         live = found >= 0
         if bool(live.any()):
-            live &= table["state"][found] == FacilityState.OPEN
+            live &= (table["state"][found] == FacilityState.OPEN) & (opinions["at"] < table["valid_until"][found])
         found, at = found[live], opinions["at"][live]
         if not genuine:
             self.facilities.close(found, at, np.full(len(found), int(Refusal.USE_NOT_VERIFIED)), out)

@@ -9,6 +9,8 @@ from credit.codes import Guarantee, Material
 from credit.policies.base import PolicyModel, SharePpm, Yuan
 
 _MINUTES_A_DAY = 1_440
+_STEP_MAX_FEN = 9_000_000
+"""The share of an amount in whole steps is computed exactly up to here."""
 KINDS = ("real_time", "batch", "scheduled")
 
 
@@ -52,8 +54,8 @@ class PaymentPolicy(PolicyModel):
             raise ValueError("batch_minutes must rise")
         if self.batch_minutes[-1] >= _MINUTES_A_DAY or self.clearing_opens_minute >= self.clearing_closes_minute:
             raise ValueError("batch_minutes and clearing hours must lie within a day")
-        if self.tranche_step < 1:
-            raise ValueError("tranche_step must be at least 0.01 yuan")
+        if not 1 <= self.tranche_step <= _STEP_MAX_FEN:
+            raise ValueError("tranche_step must lie between 0.01 and 90000 yuan")
         if len({route.product for route in self.routes}) != len(self.routes):
             raise ValueError("routes: two rows for one product")
         for guarantee, materials in self.guarantee_materials.items():

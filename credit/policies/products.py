@@ -4,8 +4,10 @@ range, terms and rates as data. Rules read it as columns indexed by product code
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import IntEnum
 
 import numpy as np
+import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from credit.codes import Grade, Guarantee, Material, Method, Segment
@@ -13,6 +15,14 @@ from credit.policies.base import PolicyModel, RatePpm, Yuan
 from credit.times import Bools, Ints
 
 TERM_MONTHS_MAX = 360
+
+
+class TermClass(IntEnum):
+    """How long a loan runs, PRD-01; the policy says where each begins."""
+
+    SHORT = 1  # 短期
+    MEDIUM = 2  # 中期
+    LONG = 3  # 长期
 
 
 class Product(PolicyModel):
@@ -80,7 +90,26 @@ class ProductPolicy(PolicyModel):
         codes = [p.code for p in self.products]
         if len(set(codes)) != len(codes):
             raise ValueError("two products share a code")
+        if not 1 <= self.short_months_max < self.medium_months_max:
+            raise ValueError("short_months_max must be at least 1 and below medium_months_max")
         return self
+
+    def term_class(self, months: npt.ArrayLike) -> Ints:
+        """`TermClass` codes of terms in months, whole columns at a time (PRD-01)."""
+        term = np.asarray(months, dtype=np.int64)
+        return 1 + (term > self.short_months_max).astype(np.int64) + (term > self.medium_months_max)
+
+    def of_class(
+        self, *, purpose_class: str | None = None, guarantee: str | None = None, term: TermClass | None = None
+    ) -> list[Product]:
+        """The products of a class (PRD-01): of a purpose, of a guarantee, and that offer terms of a class; None = any."""
+        return [
+            product
+            for product in self.products
+            if purpose_class in (None, product.purpose_class)
+            and guarantee in (None, product.guarantee)
+            and (term is None or term in self.term_class(product.terms_months))
+        ]
 
     def by_key(self, key: str) -> Product:
         """The product of a key; KeyError when there is none."""

@@ -1,0 +1,184 @@
+"""Planted bugs: each rule of disbursement is broken on purpose, and an invariant notices in the very window."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from credit.codes import Refusal, Status, Verdict
+from credit.disbursement import DisbursementSubsystem
+from credit.disbursement.facilities import Facilities
+from credit.disbursement.payments import Payments
+from credit.messages import PaymentInstruction, Rows
+from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Ints
+from tests.credit.disbursement.builders import (
+    CASE,
+    LOAN,
+    MICRO,
+    MONDAY,
+    NINE,
+    OPERATOR,
+    WORKING,
+    YUAN,
+    Bench,
+    contract,
+    drawdown,
+    fulfilled,
+    initiated,
+    released,
+    result,
+    reviewed,
+)
+
+TEN = NINE + HOUR_MS
+
+
+@pytest.mark.planted
+@pytest.mark.requirement("DIS-04")
+def test_planted_reviewer_who_is_the_operator_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = DisbursementSubsystem._faults
+
+    def lenient(self: DisbursementSubsystem, *columns: Any) -> Ints:
+        faults = original(self, *columns)
+        return np.where(faults == Refusal.SAME_PERSON, 0, faults)
+
+    monkeypatch.setattr(DisbursementSubsystem, "_faults", lenient)
+    bench = Bench().begun(1, lane=2)
+    bench.run(initiated(TEN))
+    with pytest.raises(AssertionError, match=f"loan {LOAN} moves money without an operator and another reviewer"):
+        bench.run(reviewed(TEN + 1, person=OPERATOR))
+
+
+@pytest.mark.planted
+@pytest.mark.requirement("DIS-17")
+def test_planted_automatic_payment_of_a_manual_contract_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    def always(self: DisbursementSubsystem, contracts: Rows) -> Bools:
+        return np.ones(len(contracts), dtype=bool)
+
+    monkeypatch.setattr(DisbursementSubsystem, "_is_automatic", always)
+    with pytest.raises(AssertionError, match=f"loan {LOAN} moves money without an operator"):
+        Bench().run(contract(1, lane=2))
+
+
+@pytest.mark.planted
+@pytest.mark.requirement("DIS-07")
+def test_planted_answer_that_is_not_compared_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    def trusting(results: Rows, payments: Rows) -> Ints:
+        return np.zeros(len(results), dtype=np.int64)
+
+    monkeypatch.setattr("credit.disbursement.payments.result_faults", trusting)
+    bench = Bench()
+    order = bench.instructed()
+    with pytest.raises(AssertionError, match=f"loan {LOAN} was paid another amount than agreed, in fen: 4900000"):
+        bench.run(result(order, amount_fen=49_000 * YUAN))
+
+
+@pytest.mark.planted
+@pytest.mark.requirement("PRD-09")
+def test_planted_limit_that_is_not_checked_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    def generous(requests: Rows, *rest: Any) -> Ints:
+        return np.zeros(len(requests), dtype=np.int64)
+
+    monkeypatch.setattr("credit.disbursement.subsystem.drawdown_faults", generous)
+    bench = Bench().begun(WORKING)
+    with pytest.raises(AssertionError, match=f"case {CASE} has drawn more than its limit, in fen: 500000100"):
+        bench.run(drawdown(TEN, 5_000_001))
+
+
+@pytest.mark.planted
+@pytest.mark.requirement("PRD-09")
+def test_planted_repayment_that_restores_twice_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = Facilities.restore
+
+    def twice(self: Facilities, notices: Rows, out: Any) -> Rows:
+        self.table["restored_fen"][:] += int(notices["principal_fen"].sum())
+        return original(self, notices[:0], out)
+
+    monkeypatch.setattr(Facilities, "restore", twice)
+    bench = Bench().begun(WORKING)
+    with pytest.raises(AssertionError, match=f"case {CASE} has restored more than it drew"):
+        bench.run(released(TEN, 1_000))
+
+
+@pytest.mark.planted
+@pytest.mark.requirement("PRD-09")
+def test_planted_stop_that_keeps_the_limit_drawn_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Facilities, "give_up", lambda *columns: None)
+    bench = Bench().begun(WORKING)
+    bench.run(drawdown(TEN, 1_000))
+    with pytest.raises(AssertionError, match=f"case {CASE} has drawn what is neither paid nor under way"):
+        bench.run(initiated(TEN + 1, verdict=Verdict.DECLINE))
+
+
+@pytest.mark.planted
+@pytest.mark.requirement("DIS-16")
+def test_planted_tranche_before_the_last_was_verified_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = DisbursementSubsystem._results
+
+    def hasty(self: DisbursementSubsystem, results: Rows, out: Any) -> None:
+        original(self, results, out)
+        if len(results):
+            facility = self.facilities.table.take(self.facilities.table.find([CASE]))
+            self._next_payment(facility, results["at"], np.zeros(1, dtype=bool), out)
+
+    monkeypatch.setattr(DisbursementSubsystem, "_results", hasty)
+    bench = Bench().begun(MICRO)
+    with pytest.raises(AssertionError, match=f"case {CASE} began a tranche before the use of the last was verified"):
+        bench.pays(TEN, LOAN)
+
+
+@pytest.mark.planted
+@pytest.mark.requirement("DIS-02")
+def test_planted_condition_that_nobody_waits_for_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    def careless(requests: Rows, *rest: Any) -> Ints:
+        return np.zeros(len(requests), dtype=np.int64)
+
+    monkeypatch.setattr("credit.disbursement.subsystem.drawdown_faults", careless)
+    bench = Bench().begun(WORKING, conditions=2048)
+    with pytest.raises(AssertionError, match=f"case {CASE} draws while conditions are open: 2048"):
+        bench.run(drawdown(TEN, 1_000))
+    assert bench.bank.facilities.table["conditions"].tolist() == [2048]
+    with pytest.raises(AssertionError, match="draws while conditions are open"):
+        bench.run(fulfilled(TEN + HOUR_MS, 1))
+
+
+@pytest.mark.planted
+@pytest.mark.requirement("DIS-06")
+def test_planted_delay_that_nobody_notes_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Payments, "_note_delay", lambda *columns: None)
+    bench = Bench()
+    bench.instructed()
+    bench.run(until=NINE + 50 * MINUTE_MS)
+    with pytest.raises(AssertionError, match=f"loan {LOAN} is late by 2026-03-03 .* and nobody was told"):
+        bench.run(until=MONDAY + DAY_MS)
+
+
+@pytest.mark.planted
+@pytest.mark.requirement("DIS-13")
+def test_planted_batch_that_does_not_leave_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Payments, "leave", lambda *columns: None)
+    bench = Bench()
+    bench.instructed(3)
+    with pytest.raises(AssertionError, match=f"loan {LOAN} should have left at"):
+        bench.run(until=MONDAY + DAY_MS)
+
+
+@pytest.mark.planted
+@pytest.mark.requirement("DIS-02")
+def test_planted_payment_that_outlives_its_approval_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Payments, "lapse", lambda *columns: None)
+    bench = Bench().begun(1, lane=2, valid_until=TEN)
+    with pytest.raises(AssertionError, match=f"loan {LOAN} waits for a desk beyond its approval"):
+        bench.run(until=TEN + 1)
+
+
+@pytest.mark.planted
+@pytest.mark.requirement("DIS-08")
+def test_planted_failure_that_no_desk_is_told_of_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Payments, "_ask", lambda *columns: None)
+    bench = Bench()
+    order = bench.run(contract()).take(PaymentInstruction)
+    with pytest.raises(AssertionError, match=f"loan {LOAN} waits for a desk that was never asked"):
+        bench.run(result(order, status=Status.FAILED))

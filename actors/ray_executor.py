@@ -14,17 +14,10 @@ import ray
 from ray.exceptions import RayError, RayTaskError
 
 from actors.host import Blueprint, FinalReport, StageHost
+from actors.ray_address import RayUnavailable
 from actors.topology import Cell, destinations
 from actors.wire import Bundle
 from credit.subsystem import InvariantViolation, State, Window
-
-
-class RayUnavailable(Exception):
-    """Ray can't be reached or started here; `user_message` says why and what to do."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.user_message = message
 
 
 class StageActor:

@@ -17,6 +17,7 @@ from rich.console import Console
 from actors.host import Blueprint
 from actors.local import LocalExecutor
 from actors.pipeline import Executor, Outcome, Pipeline, windows
+from actors.ray_address import prove_cluster
 from actors.topology import cells
 from credit.codes import Event
 from credit.digest import Digest
@@ -61,15 +62,23 @@ def run_command(options: RunOptions) -> int:
         raise
     except OSError as error:
         raise UserError(
-            f"{path}: writing the run failed ({error.strerror}); the folder stays marked UNFINISHED"
+            f"{path}: writing the run failed ({_reason(error)}); the folder stays marked UNFINISHED"
         ) from None
     _say_where(path, result, options.quiet)
     return {"complete": 0, "partial": 130}.get(result["status"], 1)
 
 
+def _reason(error: OSError) -> str:
+    """The system's own words; an error from another process has them in its last line."""
+    words = error.strerror or (str(error).strip().splitlines() or [type(error).__name__])[-1]
+    return words.rsplit("] ", 1)[-1].strip()
+
+
 def _executor(options: RunOptions) -> Executor:
     if options.executor == "local":
         return LocalExecutor()
+    if options.address:
+        prove_cluster(options.address)
     from actors.ray_executor import RayExecutor  # importing Ray takes a second; errors above should not
 
     return RayExecutor(options.address)

@@ -117,8 +117,9 @@ class World:
         return ConditionFulfilled, ConditionFulfilled.carry(asked, at=asked["at"] + lag)
 
     def _draws(self, opened: Rows) -> Mail:
-        """Nine at 10 % of the limit, every four days and so beyond its end, and one of more than all of it."""
-        parts = []
+        """Nine of an eighth of a revolving limit, every four days and so beyond its end, and one of more than all of it: what
+        is refused does not hang on which of a day's mail is read first."""
+        parts, opened = [], opened[opened["revolving"] != 0]
         for number in range(1, 11):
             share = 9 if number == 10 else 1
             parts.append(

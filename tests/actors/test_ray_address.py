@@ -32,8 +32,11 @@ def test_what_is_no_address_is_refused(address: str) -> None:
 
 
 @pytest.mark.parametrize("address", ["auto", "local"])
-def test_rays_own_names_are_left_to_ray(address: str) -> None:
+def test_rays_own_names_are_left_to_ray(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr("actors.ray_address.socket.create_connection", lambda *_, **__: asked.append(address))
     prove_cluster(address)
+    assert asked == []
 
 
 @pytest.mark.slow

@@ -71,7 +71,7 @@ def _source(site: Site) -> object:
         from sim.arrivals import Arrivals
 
         return Arrivals(site.scenario, site.seed).source(site.branches)
-    if site.cell.stage in (Stage.APPROVAL, Stage.HEAD_OFFICE):
+    if site.cell.stage in (Stage.APPROVAL, Stage.HEAD_OFFICE, Stage.DISBURSEMENT):
         return DeputySource(site.staffing.appointments(), site.branches)
     return None
 

@@ -13,10 +13,10 @@ from credit import calendar
 from credit.approval import invariants, rules, trail
 from credit.approval.affordability import PPM, Affordability
 from credit.approval.deadlines import WorkingTime
-from credit.approval.deputies import Deputies
 from credit.approval.routes import Routes, next_node
 from credit.approval.states import DESKS, Cause
 from credit.codes import Actor, Event, Gauge, Lane, Material, Node, Refusal, Stage, Verdict
+from credit.deputies import Deputies
 from credit.messages import (
     SCORED,
     ApplicationApproved,
@@ -286,13 +286,7 @@ class ApprovalSubsystem:
         return np.where(self._entitled(opinions, cases), faults, int(Refusal.NO_AUTHORITY))
 
     def _entitled(self, opinions: Rows, cases: Rows) -> Bools:
-        person, absent = opinions["person"], opinions["on_behalf_of"]
-        entitled = self._register.may_act(person, cases["branch"], cases["node"], absent)
-        deputy = np.flatnonzero(absent != 0)
-        if len(deputy):
-            day = opinions["started_at"][deputy] // DAY_MS
-            entitled[deputy] &= self._deputies.stands_in(person[deputy], absent[deputy], cases["node"][deputy], day)
-        return entitled
+        return self._deputies.entitled(self._register, opinions, cases["branch"], cases["node"])
 
     def _refuse(self, opinions: Rows, reason: Ints | int, out: Outbox) -> None:
         out.log(

@@ -8,12 +8,14 @@ from __future__ import annotations
 import numpy as np
 
 from credit.codes import Event, Gauge, Lane, Refusal, Stage, Verdict
+from credit.deputies import Deputies
 from credit.disbursement import invariants
 from credit.disbursement.facilities import Facilities
 from credit.disbursement.payments import Payments
 from credit.disbursement.rules import Preconditions, check_tranches, drawdown_faults
 from credit.disbursement.states import COMMITTED, DESKS, FacilityState, PaymentState
 from credit.messages import (
+    AppointDeputy,
     ConditionFulfilled,
     ContractEffective,
     DisbursementOpinion,
@@ -31,9 +33,11 @@ from credit.subsystem import Inbox, Outbox, State, Window
 from credit.table import Table
 from credit.times import Bools, Ints
 
+_DEPUTY_KEPT_DAYS = 60
+
 
 class DisbursementSubsystem:
-    """State: payments under way, facilities, and the contracts that have been taken in."""
+    """State: payments under way, facilities, the contracts that have been taken in, and deputies."""
 
     stage = Stage.DISBURSEMENT
 
@@ -45,6 +49,7 @@ class DisbursementSubsystem:
         self.facilities = Facilities(policy, self._products)
         self.payments = Payments(policy, self._products, self.facilities)
         self._contracts = Table("case", "case")
+        self._deputies = Deputies()
         self._until = 0
 
     @classmethod
@@ -61,11 +66,13 @@ class DisbursementSubsystem:
 
     def apply(self, inbox: Inbox, window: Window, out: Outbox) -> None:
         """Contracts; limits; then what people and partners answered; drawdowns last, on limits as they stand by then."""
+        self._deputies.appoint(inbox.take(AppointDeputy))
         self._effective(inbox.take(ContractEffective), out)
         for kind, act in ((LimitReleased, self.facilities.restore), (RestrictLimit, self.facilities.restrict)):
             rows = inbox.take(kind)
             if len(rows):
                 self._refuse(act(rows, out), Refusal.CONTRACT_STATE, out)
+        self._resume(inbox.take(RestrictLimit), out)
         self._fulfilled(inbox.take(ConditionFulfilled), out)
         self._evidence(inbox.take(UseEvidenceFiled), out)
         self._opinions(inbox.take(DisbursementOpinion), out)
@@ -82,6 +89,7 @@ class DisbursementSubsystem:
         self.payments.forget()
         if window.ends_day:  # and not before: what is refused, and why, may not depend on how a day is cut
             self.facilities.forget()
+            self._deputies.forget(window.day - _DEPUTY_KEPT_DAYS)
             self._measure(window, out)
 
     def check(self) -> list[str]:
@@ -96,12 +104,14 @@ class DisbursementSubsystem:
     def export_state(self) -> State:
         return {
             "contracts": self._contracts.export(),
+            "deputies": self._deputies.table.export(),
             "facilities": self.facilities.table.export(),
             "payments": self.payments.table.export(),
         }
 
     def import_state(self, state: State) -> None:
         self._contracts.load(state["contracts"])
+        self._deputies.table.load(state["deputies"])
         self.facilities.table.load(state["facilities"])
         self.payments.table.load(state["payments"])
 
@@ -178,9 +188,7 @@ class DisbursementSubsystem:
 
     def _faults(self, opinions: Rows, rows: Ints, state: Ints) -> Ints:
         table = self.payments.table
-        may = self._register.may_act(
-            opinions["person"], table["branch"][rows], opinions["desk"], opinions["on_behalf_of"]
-        )
+        may = self._deputies.entitled(self._register, opinions, table["branch"][rows], opinions["desk"])
         faults = np.where(may, 0, int(Refusal.NO_AUTHORITY))
         same = (state == PaymentState.REVIEW) & (opinions["person"] == table["operator"][rows])
         faults = np.where(same, int(Refusal.SAME_PERSON), faults)
@@ -218,7 +226,21 @@ class DisbursementSubsystem:
             self.facilities.close(found, at, np.full(len(found), int(Refusal.USE_NOT_VERIFIED)), out)
             return
         table["verified"][found] += 1
-        self._next_payment(table.take(found), at, np.zeros(len(found), dtype=bool), out)
+        free = table["restricted"][found] == 0
+        self._next_payment(table.take(found[free]), at[free], np.zeros(int(free.sum()), dtype=bool), out)
+
+    def _resume(self, orders: Rows, out: Outbox) -> None:
+        """PRD-09: a tranche held back by a restriction goes on when it is lifted."""
+        lifted = orders[orders["restricted"] == 0]
+        table, found = self.facilities.table, self.facilities.table.find(lifted["case"])
+        known = found >= 0
+        found, at = found[known], lifted["at"][known]
+        if not len(found):
+            return
+        ready = (table["state"][found] == FacilityState.OPEN) & (table["verified"][found] == table["loans"][found])
+        ready &= (table["restricted"][found] == 0) & (table["loans"][found] > 0) & (at < table["valid_until"][found])
+        ready &= self.facilities.has_more_tranches(table["case"][found])
+        self._next_payment(table.take(found[ready]), at[ready], np.zeros(int(ready.sum()), dtype=bool), out)
 
     # partners and customers -------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ import pytest
 from credit.codes import Account, Actor, Desk, Event, Gauge, Guarantee, Lane, Material, Refusal, Status, Verdict
 from credit.disbursement import PaymentState
 from credit.messages import (
+    AppointDeputy,
     ConditionRequested,
     CustomerEnteredBusiness,
     DisbursementTask,
@@ -175,6 +176,16 @@ def test_operator_then_another_reviewer_then_the_instruction():
 
 
 @pytest.mark.requirement("DIS-04")
+@pytest.mark.parametrize(("first", "last", "pays"), [(0, 0, 1), (-3, 5, 1), (1, 5, 0), (-3, -1, 0)])
+def test_a_deputy_reviews_on_the_days_for_which_he_was_appointed(first, last, pays):
+    bench, day = in_review(), TEN // DAY_MS
+    named = {"person": REVIEWER, "deputy": VERIFIER, "node": REVIEWERS, "from_day": day + first, "to_day": day + last}
+    bench.run((AppointDeputy, AppointDeputy.rows(1, at=TEN + 1, operator=9, **named)))
+    out = bench.run(reviewed(TEN + HOUR_MS, person=VERIFIER, on_behalf_of=REVIEWER))
+    assert len(out.take(PaymentInstruction)) == pays
+
+
+@pytest.mark.requirement("DIS-04")
 @pytest.mark.parametrize(
     ("how", "refusal"),
     [
@@ -184,6 +195,7 @@ def test_operator_then_another_reviewer_then_the_instruction():
         ({"person": OTHER_BRANCH}, Refusal.NO_AUTHORITY),
         ({"person": VERIFIER}, Refusal.NO_AUTHORITY),
         ({"person": 999}, Refusal.NO_AUTHORITY),
+        ({"person": VERIFIER, "on_behalf_of": REVIEWER}, Refusal.NO_AUTHORITY),
         ({"attempt": 1}, Refusal.NO_OPEN_TASK),
         ({"attempt": 3}, Refusal.NO_OPEN_TASK),
         ({"loan": LOAN + 1}, Refusal.NO_OPEN_TASK),

@@ -28,6 +28,7 @@ from tests.credit.disbursement.builders import (
     initiated,
     opinion,
     reasons,
+    restricted,
     times,
 )
 
@@ -128,6 +129,19 @@ def test_the_second_tranche_comes_only_after_the_use_of_the_first_is_verified():
     assert bench.all.take(LoanDisbursed)["amount_fen"].tolist() == [150_000 * YUAN, 100_000 * YUAN]
     assert out.take(UseEvidenceRequested).tolist() == [], "nothing follows the last tranche"
     assert reasons(out, Event.FACILITY_CLOSED) == [0]
+
+
+@pytest.mark.requirement("PRD-09", "DIS-16")
+def test_a_restriction_holds_the_next_tranche_back_until_it_is_lifted():
+    bench = shown()
+    at = TEN + 2 * HOUR_MS
+    bench.run(restricted(at))
+    assert len(bench.run(judged(at + MINUTE_MS)).take(DisbursementTask)) == 0
+    assert len(bench.run(restricted(at + 2 * MINUTE_MS)).take(DisbursementTask)) == 0
+    lifted = bench.run(restricted(at + 3 * MINUTE_MS, on=False)).take(DisbursementTask)
+    assert lifted["loan"].tolist() == [SECOND]
+    assert lifted["amount_fen"].tolist() == [100_000 * YUAN]
+    assert len(bench.run(restricted(at + 4 * MINUTE_MS, on=False)).take(DisbursementTask)) == 0
 
 
 @pytest.mark.requirement("DIS-16")

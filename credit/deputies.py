@@ -6,8 +6,9 @@ from __future__ import annotations
 import numpy as np
 
 from credit.messages import Rows
+from credit.staff import StaffRegister
 from credit.table import Table
-from credit.times import Bools, Ints
+from credit.times import DAY_MS, Bools, Ints
 
 _FIELDS = ("person", "deputy", "node", "from_day", "to_day")
 _NUMBERS_A_PERSON = 1_000_000
@@ -48,6 +49,17 @@ class Deputies:
             & (day[:, None] <= table["to_day"])
         )
         return np.asarray(matches.any(axis=1))
+
+    def entitled(self, register: StaffRegister, opinions: Rows, branch: Ints, desk: Ints) -> Bools:
+        """True where the person of an opinion (person, on_behalf_of, started_at) holds the desk that serves the branch, or was
+        appointed to stand in there on the day on which the work began."""
+        person, absent = opinions["person"], opinions["on_behalf_of"]
+        may = register.may_act(person, branch, desk, absent)
+        deputy = np.flatnonzero(absent != 0)
+        if len(deputy):
+            day = opinions["started_at"][deputy] // DAY_MS
+            may[deputy] &= self.stands_in(person[deputy], absent[deputy], desk[deputy], day)
+        return may
 
     def forget(self, day: int) -> None:
         """Drops appointments that ended long before `day`; what was begun in time has been decided by then."""

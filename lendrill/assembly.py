@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from actors.host import Parts
+from actors.host import Parts, Source
 from actors.topology import Cell, shard_of_branch
 from credit.codes import Desk, Stage
 from credit.policies import Overrides
@@ -44,7 +44,7 @@ class Site:
         if self.cell.stage is Stage.HEAD_OFFICE:
             return np.zeros(1, dtype=np.int64)
         every = np.arange(1, self.scenario.bank.branches + 1, dtype=np.int64)
-        return every[shard_of_branch(every, self.shards) == self.cell.shard]
+        return np.asarray(every[shard_of_branch(every, self.shards) == self.cell.shard])
 
     @cached_property
     def staffing(self) -> Staffing:
@@ -66,7 +66,7 @@ def build_parts(scenario: Scenario, shards: int, folder: Path, check_every_windo
 Pair = tuple[Subsystem, Counterpart | None]
 
 
-def _source(site: Site) -> object:
+def _source(site: Site) -> Source | None:
     if site.cell.stage is Stage.APPLICATIONS:
         from sim.arrivals import Arrivals
 
@@ -133,7 +133,7 @@ def _collections(site: Site) -> Pair:
 
     return (
         CollectionsSubsystem.build(site.register, site.overrides),
-        CollectionsCounterpart(site.scenario, site.seed, site.staffing.people, site.branches),
+        CollectionsCounterpart(site.scenario, site.seed, site.staffing.people, site.branches.tolist()),
     )
 
 

@@ -23,7 +23,7 @@ class Story:
 
     def ask(self, query: str) -> Rows:
         events, ledger = self.path / "events" / "*.parquet", self.path / "ledger" / "*.parquet"
-        return duckdb.sql(query.format(events=events, ledger=ledger)).fetchall()
+        return duckdb.execute(query.format(events=events, ledger=ledger)).fetchall()
 
     def events(self, *names: str) -> Rows:
         """(at, event, amount_fen, value, reason, actor, loan) of the named events, in time order."""

@@ -158,7 +158,7 @@ class Chain:
         if cell.stage is Stage.HEAD_OFFICE:
             return np.zeros(1, dtype=np.int64)
         every = np.arange(1, BRANCHES + 1)
-        return every[shard_of_branch(every, self._shards) == cell.shard]
+        return np.asarray(every[shard_of_branch(every, self._shards) == cell.shard])
 
     def _step(self, window: Window) -> None:
         waiting: dict[Cell, list[Bundle]] = {}

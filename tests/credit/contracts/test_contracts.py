@@ -76,11 +76,11 @@ def opened(**columns: Any) -> ContractsSubsystem:
 
 
 def refusals(out: Outbox) -> list[int]:
-    return out.events_of(Event.CONTRACT_ACTION_REFUSED)["reason"].tolist()
+    return list(out.events_of(Event.CONTRACT_ACTION_REFUSED)["reason"].tolist())
 
 
 def state(desk: ContractsSubsystem, column: str = "state") -> list[int]:
-    return desk.export_state()["contracts"][column].tolist()
+    return list(desk.export_state()["contracts"][column].tolist())
 
 
 @pytest.mark.requirement("CON-01")

@@ -20,6 +20,9 @@ from actors.wire import Bundle
 from credit.subsystem import InvariantViolation, State, Window
 
 
+_SPARE = 8
+
+
 class StageActor:
     """The one actor class: hosts whatever its blueprint says."""
 
@@ -59,14 +62,18 @@ class RayExecutor:
         self._returns: dict[Cell, int] = {}
         self.pids: list[int] = []
 
-    def connect(self) -> None:
-        """Starts Ray here, or joins the cluster at the address. RayUnavailable when that fails."""
+    def connect(self, actors: int = 0) -> None:
+        """Starts Ray here for so many actors, or joins the cluster at the address. RayUnavailable when that fails."""
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False, "ignore_reinit_error": True}
         if self._address:
             options["address"] = self._address
         else:
-            options |= {"include_dashboard": False, "num_cpus": self._cpus or os.cpu_count()}
+            options |= {
+                "include_dashboard": False, "num_cpus": self._cpus or os.cpu_count(),
+                # Actors here take no processor of their own, so Ray would warn that there are too many of them.
+                "_system_config": {"worker_maximum_startup_concurrency": actors + _SPARE},
+            }  # fmt: skip
         try:
             ray.init(**options)
         except (Exception, SystemExit) as error:
@@ -77,7 +84,7 @@ class RayExecutor:
 
     def start(self, blueprints: Sequence[Blueprint], states: dict[Cell, State] | None) -> None:
         """Connects, then builds every cell in an actor of its own and waits until all stand."""
-        self.connect()
+        self.connect(len(blueprints))
         for blueprint in blueprints:
             cell = blueprint.cell
             options = {"num_cpus": 0, "max_concurrency": 1, "max_restarts": 0}

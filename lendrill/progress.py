@@ -29,6 +29,12 @@ _SHOWN = (
 _PLAIN_EVERY_S = 5.0
 
 
+def say(quiet: bool, text: str) -> None:
+    """One line about what takes a moment, before and after the windows."""
+    if not quiet:
+        Console(file=sys.stderr).print(text, style="dim", highlight=False, soft_wrap=True)
+
+
 class RunProgress:
     """A live panel on a terminal, a line every few seconds elsewhere, nothing with `quiet`."""
 
@@ -58,7 +64,7 @@ class RunProgress:
             self._live.update(self._panel(progress))
         elif not self._quiet and time.perf_counter() - self._said > _PLAIN_EVERY_S:
             self._said = time.perf_counter()
-            self._console.print(self._line(progress), highlight=False)
+            self._console.print(self._line(progress), highlight=False, soft_wrap=True)
 
     def _line(self, progress: Progress) -> str:
         share = progress.windows_done / self._windows

@@ -25,7 +25,7 @@ from credit.subsystem import InvariantViolation, Window
 from lendrill.assembly import build_parts
 from lendrill.errors import UserError
 from lendrill.options import RunOptions
-from lendrill.progress import RunProgress
+from lendrill.progress import RunProgress, say
 from lendrill.saved import Saved, load_saved, save
 from results import folder, merging, summary
 from scenarios.loading import load_scenario
@@ -106,6 +106,7 @@ def execute(
     began = time.perf_counter()
     build = partial(build_parts, scenario, shards, path.resolve(), check_every_window)
     blueprints = [Blueprint(cell, shards, build) for cell in cells(shards)]
+    say(quiet, f"Starting {len(blueprints)} cells of the bank ({executor.name}) …")
     try:
         executor.start(blueprints, saved.states(shards) if saved else None)
     except BaseException:
@@ -136,6 +137,7 @@ def _drive(
         raise InvariantViolation(
             f"{violation} (seed {scenario.run.seed}; the folder {path} stays marked UNFINISHED)"
         ) from None
+    say(quiet, "Merging the record and drawing the report …")
     timings.wall_s, timings.driver_cpu_s = time.perf_counter() - began, time.process_time() - cpu
     return _seal(scenario, shards, executor, path, outcome, spans, timings, saved)
 
@@ -230,6 +232,7 @@ def _say_where(path: Path, content: dict[str, Any], quiet: bool) -> None:
             f"{funnel['disbursed']:,} paid out; trial balance {content['ledger']['trial_balance_fen']} fen over "
             f"{content['ledger']['postings']:,} postings; {performance['wall_s']:.1f} s",
             highlight=False,
+            soft_wrap=True,
         )
         console.print(f"digest {content['digest']}", highlight=False)
     if content["status"] == "partial":

@@ -19,7 +19,6 @@ from actors.topology import Cell, destinations
 from actors.wire import Bundle
 from credit.subsystem import InvariantViolation, State, Window
 
-
 _SPARE = 8
 
 

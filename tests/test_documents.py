@@ -1,0 +1,67 @@
+"""The README's commands run, and print what it says they print. `…` in an expected line stands for anything on that line; a line
+that is only `…` stands for any lines."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+Example = tuple[str, list[str]]
+
+
+def examples(text: str) -> list[Example]:
+    """(command, expected lines) of the ``console`` blocks, in order."""
+    found: list[Example] = []
+    for block in re.findall(r"```console\n(.*?)```", text, flags=re.DOTALL):
+        for line in block.splitlines():
+            if line.startswith("$ "):
+                found.append((line[2:], []))
+            else:
+                found[-1][1].append(line.rstrip())
+    return found
+
+
+def matches(expected: list[str], printed: str) -> bool:
+    """Whether the output is the expected one, with `…` as described above."""
+    parts = [r"(?:.*\n)*?" if line == "…" else re.escape(line).replace("…", ".*") + r"[ ]*\n" for line in expected]
+    lines = "".join(line.rstrip() + "\n" for line in printed.splitlines())
+    return re.fullmatch("".join(parts), lines) is not None
+
+
+def test_the_commands_of_the_readme_print_what_it_says(tmp_path: Path) -> None:
+    found = examples((ROOT / "README.md").read_text(encoding="utf-8"))
+    assert len(found) >= 10
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PATH": path, "COLUMNS": "120", "PYTHONIOENCODING": "utf-8"}
+    for command, expected in found:
+        done = subprocess.run(
+            ["sh", "-c", command], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+        )
+        printed = done.stdout or done.stderr
+        assert matches(expected, printed), f"$ {command}\n{printed}\n{done.stderr}"
+
+
+@pytest.mark.parametrize(
+    ("expected", "printed", "fits"),
+    [
+        (["a"], "a\n", True), (["a"], "b\n", False), (["a …", "c"], "a b\nc\n", True), (["…", "c"], "a\nb\nc\n", True),
+        (["a", "…"], "a\n", True), (["a"], "a\nb\n", False), (["a.c"], "abc\n", False),
+    ],
+)  # fmt: skip
+def test_an_example_fits_only_what_it_says(expected: list[str], printed: str, fits: bool) -> None:
+    assert matches(expected, printed) == fits
+
+
+@pytest.mark.parametrize("name", ["README.md", "ARCHITECTURE.md"])
+def test_the_files_that_documents_point_at_are_there(name: str) -> None:
+    text = (ROOT / name).read_text(encoding="utf-8")
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", text) if "://" not in link]
+    missing = [link for link in links if not (ROOT / link).exists()]
+    assert links
+    assert not missing

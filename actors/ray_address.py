@@ -8,18 +8,16 @@ import socket
 import subprocess
 import sys
 
+from credit.errors import CreditError
+
 _CONNECT_S = 5
 _HEALTH_S = 15
 _MODE = "RAY_AUTH_MODE"
 _ADVICE = "check --address, or leave it out to start Ray here"
 
 
-class RayUnavailable(Exception):
-    """Ray can't be reached or started here; `user_message` says why and what to do."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.user_message = message
+class RayUnavailable(CreditError):
+    """Ray can't be reached or started here."""
 
 
 def prove_cluster(address: str) -> None:

@@ -147,6 +147,26 @@ class Outbox:
             rows[name] = values
         self.measures.append(rows)
 
+    def tally(
+        self, gauge: Gauge, at: int, branch: npt.NDArray[np.int64], product: npt.NDArray[np.int64],
+        group: npt.NDArray[np.int64], amount_fen: npt.NDArray[np.int64],
+    ) -> None:  # fmt: skip
+        """Counts rows and sums their amounts by (branch, product, group); groups are numbered 0 … 99."""
+        if not len(branch):
+            return
+        keys, place, count = np.unique((branch * 100 + product) * 100 + group, return_inverse=True, return_counts=True)
+        amount = np.zeros(len(keys), dtype=np.int64)
+        np.add.at(amount, place, amount_fen)
+        self.measure(
+            gauge,
+            at,
+            branch=keys // 10_000,
+            product=keys // 100 % 100,
+            group=keys % 100,
+            count=count,
+            amount_fen=amount,
+        )
+
     def take(self, kind: Kind) -> Rows:
         """The rows sent of a kind so far, sorted; for tests."""
         parts = self.mail.get(kind.number)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from credit.errors import CreditError
 from credit.messages import Rows
 
 SUMMARY = "summary.json"
@@ -19,12 +20,8 @@ MARK = "UNFINISHED"
 STATE = "state"
 
 
-class RunFolderError(ValueError):
-    """A folder that can't be written to or read from; `user_message` is the whole explanation."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.user_message = message
+class RunFolderError(CreditError):
+    """A folder that can't be written to or read from."""
 
 
 def create(path: Path) -> Path:

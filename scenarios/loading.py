@@ -13,15 +13,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from credit.errors import CreditError
 from scenarios.model import Scenario
 
 
-class ScenarioError(ValueError):
-    """A scenario that can't be used; `user_message` is the whole explanation."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.user_message = message
+class ScenarioError(CreditError):
+    """A scenario that can't be used."""
 
 
 def packaged_names() -> list[str]:

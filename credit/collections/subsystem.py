@@ -85,15 +85,5 @@ class CollectionsSubsystem:
 
     def _count(self, at: int, out: Outbox) -> None:
         """Cases and overdue amount by branch, product and stage."""
-        cases = self.cases
-        if not len(cases):
-            return
-        keys = np.stack([cases["branch"], cases["product"], cases["stage"]])
-        groups, place = np.unique(keys, axis=1, return_inverse=True)
-        place = place.ravel()
-        amount = np.zeros(groups.shape[1], dtype=np.int64)
-        np.add.at(amount, place, cases["overdue_fen"])
-        out.measure(
-            Gauge.COLLECTION_CASES, at, branch=groups[0], product=groups[1], group=groups[2],
-            count=np.bincount(place), amount_fen=amount,
-        )  # fmt: skip
+        columns = (self.cases[name] for name in ("branch", "product", "stage", "overdue_fen"))
+        out.tally(Gauge.COLLECTION_CASES, at, *columns)

@@ -247,17 +247,8 @@ class ContractsSubsystem:
 
     def _measure(self, window: Window, out: Outbox) -> None:
         """Contracts waiting for a signature, by branch, product and state."""
-        table = self._contracts
-        if not len(table):
-            return
-        key = (table["branch"] * 100 + table["product"]) * 10 + table["state"]
-        groups, where, number = np.unique(key, return_inverse=True, return_counts=True)
-        amount = np.zeros(len(groups), dtype=np.int64)
-        np.add.at(amount, where, table["amount_fen"])
-        out.measure(
-            Gauge.PENDING_CONTRACTS, window.until, branch=groups // 1000, product=groups // 10 % 100,
-            group=groups % 10, count=number, amount_fen=amount,
-        )  # fmt: skip
+        columns = (self._contracts[name] for name in ("branch", "product", "state", "amount_fen"))
+        out.tally(Gauge.PENDING_CONTRACTS, window.until - 1, *columns)
 
 
 def _merged(inbox: Inbox) -> Rows:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from credit.codes import Channel, Consent, Material, Method, Segment
+from credit.errors import CreditError
 from credit.messages import Rows, SubmitApplication
 from credit.policies.products import ProductPolicy
 from credit.times import Ints, instant
@@ -113,12 +114,8 @@ def _names(codes: type[Channel] | type[Segment] | type[Method] | type[Material] 
     return ", ".join(name.lower() for name in codes.__members__)
 
 
-class ScriptError(ValueError):
-    """A scripted customer that can't be played; `user_message` is the whole explanation."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.user_message = message
+class ScriptError(CreditError):
+    """A scripted customer that can't be played."""
 
 
 def _wrong(one: ScriptedCustomer, field: str, value: str, options: str) -> ScriptError:

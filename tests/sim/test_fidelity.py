@@ -41,16 +41,19 @@ def test_each_margin_is_complete() -> None:
         assert sum(row.drawn for row in mine) == COUNT, margin
 
 
+@pytest.mark.planted
 def test_planted_one_sided_regions_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(People, "region", lambda self, party: np.where(party % 10 == 0, 1, 1 + party % 6))
     assert outside() == {"region"}
 
 
+@pytest.mark.planted
 def test_planted_missing_fraud_is_caught_although_it_is_rare(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Truth, "is_fraud", lambda self, party: np.zeros(len(party), dtype=bool))
     assert outside() == {"fraud"}
 
 
+@pytest.mark.planted
 def test_planted_customers_who_never_return_are_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     nobody = Visits.of
     monkeypatch.setattr(

@@ -136,6 +136,7 @@ BUGS: list[tuple[Callable[[pytest.MonkeyPatch], None], str]] = [
 ]
 
 
+@pytest.mark.planted
 @pytest.mark.parametrize(("bug", "caught"), BUGS, ids=[bug.__name__ for bug, _ in BUGS])
 def test_a_planted_bug_is_caught(bug: Callable[[pytest.MonkeyPatch], None], caught: str) -> None:
     with pytest.MonkeyPatch.context() as patch:

@@ -188,6 +188,7 @@ def test_a_balance_on_the_wrong_side_is_named() -> None:
 # ---- planted bugs
 
 
+@pytest.mark.planted
 def test_planted_credit_entered_short_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     enter = ledger_module.LedgerSubsystem._enter
 
@@ -199,6 +200,7 @@ def test_planted_credit_entered_short_is_caught(monkeypatch: pytest.MonkeyPatch)
     assert any("trial balance: debits exceed credits by 1 fen" in line for line in ledger.check())
 
 
+@pytest.mark.planted
 def test_planted_transaction_without_its_loan_lines_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     def forgetful(self: object, loans: Ints, sums: Ints) -> None:
         pass
@@ -208,6 +210,7 @@ def test_planted_transaction_without_its_loan_lines_is_caught(monkeypatch: pytes
     assert any("account principal: the loans sum to 0 fen, the account holds 1000" in line for line in ledger.check())
 
 
+@pytest.mark.planted
 def test_planted_oldest_report_instead_of_the_newest_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     def oldest(reports: Rows, key: str) -> Rows:
         return reports[np.unique(reports[key], return_index=True)[1]]

@@ -72,7 +72,7 @@ def outside_share(summary: dict[str, Any]) -> float:
 def main() -> int:
     """Runs the measurements and prints them."""
     parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
-    parser.add_argument("--customers", type=int, default=20_000, help="customers of the comparison (default 20,000)")
+    parser.add_argument("--customers", type=int, default=100_000, help="customers of the comparison (default 100,000)")
     parser.add_argument("--full", action="store_true", help="also 1,000,000 customers (several minutes)")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="lendrill-bench-"))

@@ -326,6 +326,13 @@ FIELD_OF_REFUSAL: dict[Refusal, str] = {
 }
 
 
+class ChangeReason(IntEnum):
+    """Why a customer gives an offered contract back and asks for another one, CON-16."""
+
+    OTHER_AMOUNT = 1
+    OTHER_TERM = 2
+
+
 class Event(IntEnum):
     """Past-tense names of everything the event log records; the hundreds digit is the stage."""
 

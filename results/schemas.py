@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from credit.approval.states import Cause
-from credit.codes import Account, Actor, Channel, ContactOutcome, Event, Gauge, Refusal, Stage
+from credit.codes import Account, Actor, ChangeReason, Channel, ContactOutcome, Event, Gauge, Refusal, Stage
 from credit.collections.states import RefusedBecause
 from credit.messages import EVENT_DTYPE, Rows
 from credit.times import Ints
@@ -91,7 +91,7 @@ _REASON_NAMES: tuple[dict[int, str], ...] = (
     {int(code): code.name.lower() for code in ContactOutcome},
     {int(code): code.name.lower() for code in RefusedBecause},
     {int(code): code.name.lower() for code in Cause},
-    _REFUSALS | {1: "other_amount", 2: "other_term"},
+    _REFUSALS | {int(code): code.name.lower() for code in ChangeReason},
 )
 _REASON_KIND = np.zeros(1000, dtype=np.int64)
 """Event → place in `_REASON_NAMES`; a plain number unless said otherwise."""

@@ -113,7 +113,7 @@ class PopulationShape(PolicyModel):
     enterprise_income_factor: int = Field(default=400, ge=1, le=2_000)
     """How many times a person's income a firm of that size takes in a month, at the median."""
     amount_in_incomes_ppm: list[Factor] = Field(
-        default=[5_000_000, 1_200_000, 70_000_000, 4_000_000, 3_000_000], min_length=5, max_length=5
+        default=[5_000_000, 1_200_000, 70_000_000, 4_000_000, 2_200_000], min_length=5, max_length=5
     )
     """Amount asked, in monthly incomes, at the median, by product in the order of the mix."""
     tolerance_ppm: SharePpm = 20_000

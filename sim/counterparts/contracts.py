@@ -8,6 +8,7 @@ import numpy as np
 
 from credit.approval import WorkingTime
 from credit.calendar import is_workday
+from credit.codes import ChangeReason
 from credit.contracts import SignMode
 from credit.messages import (
     ContractChangeRequested,
@@ -34,7 +35,6 @@ _KEPT_LEAST, _KEPT_SPAN = 700_000, 250_000
 _RENEWALS_MAX = 3
 _RENEW_DAYS_MAX = 24
 _ATTEMPTS_A_ROUND = 100
-REASON_AMOUNT, REASON_TERM = 1, 2
 
 
 class ContractsCounterpart:
@@ -131,7 +131,7 @@ class ContractsCounterpart:
         at = np.minimum(offers["at"] + (sign_at - offers["at"]) // 2, offers["expires_at"] - 1)
         rows = ContractChangeRequested.carry(
             offers, at=at, amount_fen=np.where(sensible, lower, offers["amount_fen"]), term_months=term,
-            reason=np.where(sensible, REASON_AMOUNT, REASON_TERM),
+            reason=np.where(sensible, int(ChangeReason.OTHER_AMOUNT), int(ChangeReason.OTHER_TERM)),
         )  # fmt: skip
         self._held.put(ContractChangeRequested, rows)
 

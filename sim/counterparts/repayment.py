@@ -39,7 +39,7 @@ _BATCH_MS = 15 * MINUTE_MS
 _ONE_INSTALMENT_DPD = 28
 """Below this DPD the instalment that fell due last is the oldest unpaid one, since months have 28 days or more."""
 _CURE_DPD = np.array([8, 31, 91], dtype=np.int64)
-_CURE_DIVISOR = np.array([1, 2, 5, 20], dtype=np.int64)
+_CURE_DIVISOR = np.array([1, 2, 20, 80], dtype=np.int64)
 _WILLING_PPM = 625_000
 """Willingness of the average customer, for whom `cure_daily_ppm` holds."""
 _CURE_MOST_PPM = 950_000
@@ -179,11 +179,12 @@ class Payers:
 
     def _made_up(self, debits: Rows) -> Ints:
         """Share paid of debits whose instalment was missed: nothing, a part, or from the next day on all of it. The longer
-        overdue, the rarer; a part is found at most once in seven days."""
+        overdue, the rarer, and rarer still in a bad economy; a part is found at most once in seven days."""
         loan, dpd, day = debits["loan"], debits["dpd"], debits["at"] // DAY_MS
         falling = _CURE_DIVISOR[np.searchsorted(_CURE_DPD, dpd, side="right")]
         willing = self._truth.willingness_ppm(debits["party"])
         chance = self._behaviour.cure_daily_ppm * willing // _WILLING_PPM // falling
+        chance = chance * PPM // self._factor_ppm(debits["product"], day)
         cured = (dpd > 0) & self._draws["cure"].happens(np.minimum(chance, _CURE_MOST_PPM), loan, day)
         found = (dpd % _PARTIAL_EVERY_DPD == 0) & (debits["party"] > self._scripted)
         found &= self._draws["partial"].happens(self._behaviour.debit_partial_ppm, loan, day)

@@ -14,7 +14,18 @@ from typing import Any
 import pytest
 
 from credit.approval.states import Cause
-from credit.codes import FIELD_OF_REFUSAL, Account, Actor, Bucket, Channel, ContactOutcome, Desk, Event, Refusal
+from credit.codes import (
+    FIELD_OF_REFUSAL,
+    Account,
+    Actor,
+    Bucket,
+    ChangeReason,
+    Channel,
+    ContactOutcome,
+    Desk,
+    Event,
+    Refusal,
+)
 from credit.collections.states import RefusedBecause
 from credit.policies import ProductPolicy, load
 from credit.times import DAY_MS, HOUR_MS
@@ -286,8 +297,9 @@ def test_text_from_a_scenario_is_no_markup(tmp_path: Path) -> None:
 def test_every_name_is_there_in_both_languages() -> None:
     assert {int(desk) for desk in Desk} == set(names.DESKS)
     assert {int(account) for account in Account} == set(names.ACCOUNTS)
-    reasons = {reason.name.lower() for kind in (Refusal, RefusedBecause, Cause) for reason in kind}
-    assert reasons | {"other_amount", "other_term"} == set(names.REASONS)
+    kinds = (Refusal, RefusedBecause, Cause, ChangeReason)
+    reasons = {reason.name.lower() for kind in kinds for reason in kind}
+    assert reasons == set(names.REASONS)
     assert {event.name.lower() for event in Event} == set(EVENTS)
     assert {event.name.lower() for event in REFUSING_EVENTS} <= set(EVENTS)
     assert set(names.TROUBLE) | set(names.VOLUMES) <= set(EVENTS)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from credit.calendar import is_workday
-from credit.codes import Event, Refusal
+from credit.codes import ChangeReason, Event, Refusal
 from credit.contracts import SignMode
 from credit.messages import (
     ContractChangeRequested,
@@ -23,7 +23,7 @@ from credit.policies import ProductPolicy, columns_of, load
 from credit.subsystem import Inbox, Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
 from scenarios.model import Scenario
-from sim.counterparts.contracts import REASON_AMOUNT, REASON_TERM, ContractsCounterpart
+from sim.counterparts.contracts import ContractsCounterpart
 from tests.sim.signing_chain import PLAIN, SEED, YUAN, Chain, applications, scenario
 
 COUNT = 6_000
@@ -76,11 +76,11 @@ def test_a_changed_wish_is_one_that_the_product_offers() -> None:
     plan = scenario(behaviour={"change_request_ppm": 900_000})
     products = columns_of(load("products", ProductPolicy))
     changes = answers(offers(), plan)[ContractChangeRequested]
-    assert bool((changes["reason"] == REASON_AMOUNT).all() & (changes["amount_fen"] < 50_000 * YUAN).all())
+    assert bool((changes["reason"] == ChangeReason.OTHER_AMOUNT).all() & (changes["amount_fen"] < 50_000 * YUAN).all())
     assert bool((changes["amount_fen"] >= products.amount_min[1]).all())
     for months, expected in ((12, 18), (60, 36)):
         other = answers(offers(amount_fen=5_000 * YUAN, term_months=months), plan)[ContractChangeRequested]
-        assert bool((other["reason"] == REASON_TERM).all())
+        assert bool((other["reason"] == ChangeReason.OTHER_TERM).all())
         assert np.unique(other["term_months"]).tolist() == [expected]
     assert ContractChangeRequested not in answers(offers(attempt=101), plan), "once is enough"
 
@@ -132,7 +132,7 @@ def test_nothing_is_answered_before_its_time_and_the_state_keeps_the_rest() -> N
 @pytest.mark.requirement("CON-15", "CON-16")
 def test_in_a_running_bank_contracts_expire_are_renewed_and_go_back_to_approval() -> None:
     plan = scenario(behaviour={"abandon_ppm": 150_000, "change_request_ppm": 100_000, "late_sign_ppm": 700_000})
-    chain = Chain(plan, applications(plan, 30, 12), 60)
+    chain = Chain(plan, applications(plan, 30, 12), 75)
     count = {event: len(chain.events(event)) for event in Event}
     for event in (
         Event.CONTRACT_EXPIRED, Event.CONTRACT_REGENERATED, Event.CONTRACT_WITHDRAWN, Event.RE_APPROVAL_OPENED,

@@ -159,7 +159,7 @@ def test_the_longer_overdue_the_fewer_pay() -> None:
         due = results(debits(), **bad)
         never = due["paid_fen"] < 430_332 if dpd < 28 else np.ones(COUNT, dtype=bool)
         shares.append(float((found["paid_fen"][never] == 430_332).mean()))
-    for share, expected in zip(shares, (0.090, 0.045, 0.018, 0.0045), strict=True):
+    for share, expected in zip(shares, (0.074, 0.037, 0.0037, 0.000925), strict=True):
         assert 0.75 * expected < share < 1.25 * expected
 
 

@@ -1,0 +1,162 @@
+"""The packaged scenario files: each says in both languages what it is for and what to look at, loads as it stands and with
+values laid over it, and has its faults and campaigns inside its run; a file that can't be meant is refused in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from importlib import resources
+
+import pytest
+
+from credit.policies.loading import load
+from credit.policies.products import ProductPolicy
+from credit.times import DAY_MS, day_number
+from scenarios.loading import ScenarioError, load_scenario, packaged_names, parse_scenario
+from scenarios.model import Fault, Scenario
+from sim.arrivals import drawn_instants
+from sim.staffing import build_staffing
+
+NAMES = packaged_names()
+CHINESE = re.compile("[\u4e00-\u9fff]")
+HEAD = 'name = "odd"\ntitle = "t"\npurpose = "p"\nlook_at = ["one", "two"]\n'
+
+
+def text_of(name: str) -> str:
+    return resources.files("scenarios").joinpath("files", f"{name}.toml").read_text(encoding="utf-8")
+
+
+def refusal_of(text: str) -> str:
+    with pytest.raises(ScenarioError) as caught:
+        parse_scenario(HEAD + text, "odd.toml")
+    return caught.value.user_message
+
+
+def faults_outside(scenario: Scenario) -> list[Fault]:
+    run = scenario.run
+    return [fault for fault in scenario.faults if fault.start_ms < run.start_ms or fault.end_ms > run.until_ms]
+
+
+def test_there_is_a_scenario_for_each_question() -> None:
+    assert set(NAMES) == {
+        "baseline", "bureau_outage", "growth", "li_food_store", "peak_day", "recession", "staff_shortage",
+        "zhang_consumer_loan",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_opens_with_what_it_is_for_in_both_languages(name: str) -> None:
+    scenario, text = load_scenario(name), text_of(name)
+    assert scenario.name == name
+    assert text.startswith("# ")
+    assert text.index("look_at_zh = [") < text.find("\n[run]") or "\n[" not in text
+    for english, chinese in (
+        (scenario.title, scenario.title_zh), (scenario.purpose, scenario.purpose_zh),
+        *zip(scenario.look_at, scenario.look_at_zh, strict=True),
+    ):  # fmt: skip
+        assert english.strip()
+        assert CHINESE.search(chinese or "")
+    assert scenario.look_at
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_values_laid_over_a_file_win(name: str) -> None:
+    scenario = load_scenario(name, {"run.customers": 5, "run.days": 400, "run.seed": 77})
+    assert (scenario.run.customers, scenario.run.days, scenario.run.seed) == (5, 400, 77)
+    assert scenario.purpose == load_scenario(name).purpose
+    load("products", ProductPolicy, scenario.policies)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_happens_in_a_scenario_happens_inside_its_run(name: str) -> None:
+    scenario = load_scenario(name)
+    run = scenario.run
+    last = run.start + dt.timedelta(days=run.days - 1)
+    assert not faults_outside(scenario)
+    for campaign in scenario.arrivals.campaigns:
+        assert run.start <= campaign.from_day <= campaign.to_day <= last
+    for point in scenario.economy:
+        assert run.start <= point.day <= last
+    for one in scenario.script:
+        assert run.start <= one.at.date() <= last
+
+
+@pytest.mark.planted
+def test_a_fault_after_the_run_is_noticed() -> None:
+    assert faults_outside(load_scenario("staff_shortage", {"run.days": 70}))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_desk_has_two_people_and_absence_leaves_somebody(name: str) -> None:
+    scenario = load_scenario(name)
+    heads: dict[tuple[int, int], int] = {}
+    for one in build_staffing(scenario, scenario.run.seed).people:
+        if not one.is_deputy:
+            heads[one.branch, int(one.role)] = heads.get((one.branch, int(one.role)), 0) + 1
+    least = 2 if scenario.staff.scale else 1
+    assert min(heads.values()) >= least
+
+
+def test_growth_doubles_arrivals_within_its_year() -> None:
+    plain = load_scenario("growth", {"run.customers": 100_000, "arrivals.growth_per_year_ppm": 0})
+    grown = load_scenario("growth", {"run.customers": 100_000})
+    shares = []
+    for scenario in (plain, grown):
+        day = (drawn_instants(scenario, 1, 100_000) - scenario.run.start_ms) // DAY_MS
+        shares.append([int((day < 31).sum()), int((day >= 334).sum())])
+    (january, december), (first, last) = shares
+    assert 1.75 < (last / december) / (first / january) < 2.05
+
+
+def test_the_shortage_is_the_baseline_but_for_the_people_who_are_away() -> None:
+    plain, short = load_scenario("baseline"), load_scenario("staff_shortage")
+    assert short.run == plain.run
+    assert short.staff == plain.staff
+    assert {fault.target for fault in short.faults} == {"initial_approver", "re_reviewer", "final_approver"}
+
+
+def test_the_peak_is_ten_times_an_ordinary_day() -> None:
+    scenario = load_scenario("peak_day")
+    day = drawn_instants(scenario, 3, scenario.run.customers) // DAY_MS
+    peak = day_number(scenario.arrivals.campaigns[0].from_day)
+    ordinary = (int((day == peak - 1).sum()) + int((day == peak + 1).sum())) / 2
+    assert 8 < int((day == peak).sum()) / ordinary < 12
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[run]\ncustomers = 0\n", "odd.toml:6: run.customers"),
+        ("[run]\ndays = -3\n", "run.days"),
+        ('[run]\nwindow = "week"\n', "run.window"),
+        ("[mix]\nmortgage_ppm = 500_000\n", "must sum to 1000000"),
+        ("[behaviour]\nmiss_base_ppm = 1_000_001\n", "behaviour.miss_base_ppm"),
+        ("[behaviour]\nmiss_bass_ppm = 1\n", "did you mean 'miss_base_ppm'"),
+        ("[staff.finance]\nshift_start_minute = 1200\n", "shift_start_minute must lie before"),
+        ("[bank]\nbranch_weights_ppm = [1, 2]\n", "one weight a branch"),
+        ("[[economy]]\nday = 2026-05-01\n[[economy]]\nday = 2026-01-01\n", "order of their days"),
+        (
+            '[[faults]]\nkind = "absence"\ntarget = "nobody"\nstart = 2026-01-02T00:00:00\nend = 2026-01-03T00:00:00\n',
+            "'nobody' is not one of",
+        ),
+        (
+            '[[faults]]\nkind = "absence"\ntarget = "finance"\nstart = 2026-01-03T00:00:00\nend = 2026-01-03T00:00:00\n',
+            "end must lie after start",
+        ),
+        ("[population]\nage_bands = [18, 17]\nage_weights = [1]\n", "rising edges"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_words(text: str, said: str) -> None:
+    assert said in refusal_of(text)
+
+
+@pytest.mark.parametrize(
+    "text", ['title_zh = ""\n', 'purpose_zh = ""\n', 'look_at_zh = ["", "x"]\n', 'look_at_zh = ["x"]\n']
+)
+def test_chinese_texts_are_whole_or_absent(text: str) -> None:
+    assert "_zh" in refusal_of(text)
+
+
+def test_an_unknown_scenario_names_the_nearest() -> None:
+    with pytest.raises(ScenarioError, match="did you mean 'recession'"):
+        load_scenario("recesion")

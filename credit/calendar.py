@@ -98,7 +98,10 @@ def months_and_days(start_day: npt.ArrayLike, end_day: npt.ArrayLike) -> tuple[I
     start, end = np.asarray(start_day, dtype=np.int64), np.asarray(end_day, dtype=np.int64)
     months = month_of(end) - month_of(start)
     reached = add_months(start, months)
-    whole = (reached == end) | (add_months(end, -months) == start)
+    whole = np.asarray(reached == end)
+    if bool(whole.all()):  # most periods end on the day of the month they began on
+        return months, np.zeros_like(whole, dtype=np.int64)
+    whole = whole | (add_months(end, -months) == start)
     short = ~whole & (reached > end)
     months = months - short
     reached = add_months(start, months) if short.any() else reached

@@ -33,8 +33,8 @@ ANNUAL_PPM_MAX = 1_000_000
 def check_conventions(convention: npt.ArrayLike) -> Ints:
     """The codes as int64, or CreditError that names the row and the codes there are."""
     codes = np.asarray(convention, dtype=np.int64)
-    bad = np.flatnonzero((codes < ACT_360) | (codes > MONTHLY))
-    if len(bad):
+    if codes.size and (int(codes.min()) < ACT_360 or int(codes.max()) > MONTHLY):
+        bad = np.flatnonzero((codes < ACT_360) | (codes > MONTHLY))
         known = ", ".join(f"{code} ({name})" for code, name in NAMES.items())
         raise CreditError(f"daycount, row {int(bad[0])}: {int(codes.reshape(-1)[bad[0]])} is none of {known}")
     return codes

@@ -37,10 +37,10 @@ class Digest:
             return
         plain = np.ascontiguousarray(rows)
         words = plain.view(np.uint64).reshape(len(plain), -1)
+        mixed = words ^ (words >> _S32)
         for lane, salt in enumerate(_LANES):
             odd = self._odd(words.shape[1], lane, salt)
-            mixed = words ^ (words >> _S32)
-            hashed = (mixed * odd).sum(axis=1, dtype=np.uint64) + np.uint64((label * _GOLDEN) & _MASK)
+            hashed = mixed @ odd + np.uint64((label * _GOLDEN) & _MASK)
             hashed = (hashed ^ (hashed >> _S29)) * _MULTIPLIER
             hashed ^= hashed >> _S32
             self._lanes[lane] = (self._lanes[lane] + int(hashed.sum(dtype=np.uint64))) & _MASK

@@ -66,7 +66,8 @@ def _columns(*arrays: npt.ArrayLike) -> list[Ints]:
 
 def is_stub(period_start_day: npt.ArrayLike, due: npt.ArrayLike) -> Bools:
     """Whether a period isn't just a month, counted from either end."""
-    return np.asarray((add_months(period_start_day, 1) != due) & (add_months(due, -1) != period_start_day))
+    stub = np.asarray(add_months(period_start_day, 1) != due)
+    return stub & (add_months(due, -1) != period_start_day) if bool(stub.any()) else stub
 
 
 def next_instalment(

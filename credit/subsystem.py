@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from credit.codes import Event, Gauge, Stage
 from credit.messages import EVENT_DTYPE, KINDS, MEASURE_DTYPE, Kind, Rows
-from credit.times import DAY_MS
+from credit.times import DAY_MS, Ints
+
+Column = npt.NDArray[Any]
+_ONE_NUMBER_MAX = 1 << 62
 
 State = dict[str, Rows]
 """A subsystem's whole state: named record arrays, each in id order, text and int64 fields only."""
@@ -77,17 +80,54 @@ class Inbox:
 
 def in_order(kind: Kind, parts: Sequence[Rows]) -> Rows:
     """Concatenates and sorts by (at, id): an order that does not depend on where the parts came from. Rows that agree in
-    both are told apart by their remaining int64 columns."""
+    both are told apart by their remaining columns. Rows that stand in order already are returned as they are."""
     rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    if len(rows) < 2:
-        return rows
-    at, ids = rows["at"], rows[kind.key]
-    order = np.lexsort((ids, at))
-    same = (at[order][1:] == at[order][:-1]) & (ids[order][1:] == ids[order][:-1])
-    if bool(same.any()):
-        names = kind.dtype.names or ()
-        order = np.lexsort([rows[name] for name in reversed(names)])
-    return rows[order]
+    columns = [rows[name] for name in kind.dtype.names or ()]
+    return rows if len(rows) < 2 or _ascending(columns) else rows[_order_of(columns)]
+
+
+def _ascending(columns: Sequence[Column]) -> bool:
+    """Whether rows stand in order of the first column, then the second …"""
+    tied = np.arange(len(columns[0]) - 1)  # rows that are so far equal to the next one
+    for column in columns:
+        here, there = column[tied], column[tied + 1]
+        if bool((here > there).any()):
+            return False
+        tied = tied[here == there]
+        if not len(tied):
+            break
+    return True
+
+
+def _order_of(columns: Sequence[Column]) -> Ints:
+    """What ``np.lexsort`` gives for the columns, the first one leading; a later column is looked at only where the ones
+    before it leave rows tied, which are few."""
+    order = np.argsort(columns[0], kind="stable")
+    first = columns[0][order]
+    tied = np.flatnonzero(first[1:] == first[:-1])  # places that are so far equal to the next one
+    for column in columns[1:]:
+        if not len(tied):
+            break
+        inside = np.zeros(len(order), dtype=bool)
+        inside[tied] = inside[tied + 1] = True
+        starts = inside.copy()
+        starts[tied + 1] = False
+        places = np.flatnonzero(inside)
+        run = np.cumsum(starts[places])
+        sorted_in = order[places][_order_in_runs(run, column[order[places]])]
+        order[places] = sorted_in
+        values = column[sorted_in]
+        tied = places[:-1][(run[1:] == run[:-1]) & (values[1:] == values[:-1])]
+    return order
+
+
+def _order_in_runs(run: Ints, values: Column) -> Ints:
+    """Order of values within ascending runs: one sort where both fit into one number, else two."""
+    if values.dtype.kind == "i":
+        low, high = int(values.min()), int(values.max())
+        if (int(run[-1]) + 1) * (high - low + 1) < _ONE_NUMBER_MAX:
+            return np.argsort(run * (high - low + 1) + (values - low), kind="stable")
+    return np.lexsort((values, run))
 
 
 @dataclass

@@ -135,7 +135,8 @@ class Book:
         """The balances of every loan touched in the window, for the ledger to prove."""
         if not self._touched:
             return
-        loans = np.unique(np.concatenate(self._touched))
+        loans = np.sort(np.concatenate(self._touched))
+        loans = loans[np.flatnonzero(np.diff(loans, prepend=-1))]
         self._touched = []
         rows, arrears, gone = self.find_loans(loans), self.arrears.find(loans), self.written_off.find(loans)
 

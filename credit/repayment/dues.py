@@ -183,9 +183,10 @@ class Dues:
         """Due today (the last instalment as well, after which a loan has no period), or its turn to be tried again."""
         dpd = day - book.arrears["since_day"][chosen]
         policy = self._policy
-        due_today = book.instalments["loan"][book.instalments["due_day"] == day]
-        fell_due = np.isin(book.arrears["loan"][chosen], due_today)
-        return np.asarray(fell_due | (dpd <= policy.retry_daily_dpd_max) | (dpd % policy.retry_every_days == 0))
+        due_today = book.arrears.find(book.instalments["loan"][book.instalments["due_day"] == day])
+        fell_due = np.zeros(len(book.arrears), dtype=bool)
+        fell_due[due_today[due_today >= 0]] = True
+        return np.asarray(fell_due[chosen] | (dpd <= policy.retry_daily_dpd_max) | (dpd % policy.retry_every_days == 0))
 
     def send_debits(self, book: Book, chosen: Ints, rows: Ints, at: Ints, day: int, out: Outbox) -> None:
         """Requests for all that is due of the chosen rows of the arrears; `rows` are their rows of the book."""

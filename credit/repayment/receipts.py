@@ -104,22 +104,28 @@ class Receipts:
         amount = np.minimum(amount[due], owed[due])
         if not len(receipts):
             return
-        principal = self._settle_instalments(book, receipts, rows, amount, out)
+        loan_rows, (unpaid, place) = book.find_loans(receipts["loan"]), book.unpaid_of(receipts["loan"])
+        principal = self._settle_instalments(book, receipts, rows, loan_rows, amount, (unpaid, place), out)
         out.log(
             Event.PAYMENT_RECEIVED, receipts["at"][told], receipts["loan"][told] // 100, actor=actor,
             loan=receipts["loan"][told], amount_fen=amount[told],
         )  # fmt: skip
-        self._after(book, receipts, rows, amount, principal, out)
+        left = (book.instalments["principal_fen"][unpaid] > 0) | (book.instalments["interest_fen"][unpaid] > 0)
+        overdue = self._overdue(book, receipts, rows, unpaid[left], place[left])
+        self._after(book, receipts, rows, loan_rows, amount, principal, overdue, out)
 
     def _give_back(self, receipts: Rows, excess: Ints, out: Outbox) -> None:
         more = np.flatnonzero(excess)
         ids = receipts["loan"][more]
         out.log(Event.PAYMENT_RETURNED, receipts["at"][more], ids // 100, loan=ids, amount_fen=excess[more])
 
-    def _settle_instalments(self, book: Book, receipts: Rows, rows: Ints, amount: Ints, out: Outbox) -> Ints:
-        """Allocates and posts; returns the principal repaid a receipt."""
+    def _settle_instalments(
+        self, book: Book, receipts: Rows, rows: Ints, loan_rows: Ints, amount: Ints, unpaid_of: tuple[Ints, Ints],
+        out: Outbox,
+    ) -> Ints:  # fmt: skip
+        """Allocates to the unpaid instalments and posts; returns the principal repaid a receipt."""
         arrears, instalments, ids = book.arrears, book.instalments, receipts["loan"]
-        unpaid, place = book.unpaid_of(ids)
+        unpaid, place = unpaid_of
         interest, principal = instalments["interest_fen"][unpaid], instalments["principal_fen"][unpaid]
         taken = allocate(amount, arrears["penalty_fen"][rows], place, interest, principal)
         instalments["interest_fen"][unpaid] -= taken.interest_fen
@@ -136,7 +142,7 @@ class Receipts:
             amount_fen=(interest + principal)[done], value=instalments["instalment"][unpaid[done]] % INSTALMENT_UNIT,
         )  # fmt: skip
         book.touch(ids)
-        post(out, receipts["at"], book.next_transactions(book.find_loans(ids)), [
+        post(out, receipts["at"], book.next_transactions(loan_rows), [
             (Account.SETTLEMENT, ids, amount),
             (Account.PENALTY_RECEIVABLE, ids, -taken.penalty_fen),
             (Account.INTEREST_RECEIVABLE, ids, -sums[0]),
@@ -144,22 +150,28 @@ class Receipts:
         ])  # fmt: skip
         return np.asarray(sums[1])
 
-    def _after(self, book: Book, receipts: Rows, rows: Ints, amount: Ints, principal: Ints, out: Outbox) -> None:
-        """What a payment leads to: a later since-day, an end of being overdue, a limit restored, a loan settled."""
+    def _overdue(self, book: Book, receipts: Rows, rows: Ints, unpaid: Ints, place: Ints) -> Ints:
+        """Moves the since-day to the oldest instalment still unpaid; returns what is overdue a receipt."""
         arrears, ids, at = book.arrears, receipts["loan"], receipts["at"]
-        unpaid, place = book.unpaid_of(ids)
         oldest, overdue = np.full(len(ids), np.iinfo(np.int64).max), arrears["penalty_fen"][rows].copy()
         due = book.instalments["due_day"][unpaid]
         np.minimum.at(oldest, place, due)
         left = np.where(due < (at // DAY_MS)[place], book.instalments["principal_fen"][unpaid], 0)
         left += np.where(due < (at // DAY_MS)[place], book.instalments["interest_fen"][unpaid], 0)
         np.add.at(overdue, place, left)
-        late = np.flatnonzero(arrears["told"][rows])
         has_rest = np.zeros(len(ids), dtype=bool)
         has_rest[place] = True
         arrears["since_day"][rows] = np.where(has_rest, oldest, np.where(overdue > 0, arrears["since_day"][rows], 0))
+        return overdue
+
+    def _after(
+        self, book: Book, receipts: Rows, rows: Ints, loan_rows: Ints, amount: Ints, principal: Ints, overdue: Ints,
+        out: Outbox,
+    ) -> None:  # fmt: skip
+        """What a payment leads to: an end of being overdue, a limit restored, a loan settled."""
+        arrears, ids, at = book.arrears, receipts["loan"], receipts["at"]
+        late = np.flatnonzero(arrears["told"][rows])
         self._tell_collections(book, receipts, rows, late, amount, overdue, out)
-        loan_rows = book.find_loans(ids)
         release = np.flatnonzero((principal > 0) & (book.loans["revolving"][loan_rows] != 0))
         out.send(
             LimitReleased,

@@ -63,6 +63,13 @@ class DebitDays:
         return first
 
 
+def run_starts(values: Ints) -> Ints:
+    """For each row of an ascending column, the first row with its value."""
+    starts = np.arange(len(values))
+    starts[1:][values[1:] == values[:-1]] = 0
+    return np.asarray(np.maximum.accumulate(starts))
+
+
 @dataclass(frozen=True)
 class Taken:
     """What payments were taken for: penalty a loan; interest and principal an instalment."""
@@ -80,7 +87,7 @@ def allocate(amount_fen: Ints, penalty_fen: Ints, place: Ints, interest_fen: Int
         return Taken(penalty, interest_fen[:0], principal_fen[:0])
     total = interest_fen + principal_fen
     before = np.cumsum(total) - total
-    first = np.searchsorted(place, place, side="left")
+    first = run_starts(place)
     left = (amount_fen - penalty)[place] - (before - before[first])
     interest = np.clip(left, 0, interest_fen)
     return Taken(penalty, interest, np.clip(left - interest_fen, 0, principal_fen))
@@ -112,8 +119,7 @@ def waves(loans: Ints) -> list[Ints]:
     """Row numbers cut into waves in which every loan occurs at most once, each loan's rows in their order."""
     order = np.argsort(loans, kind="stable")
     ids = loans[order]
-    first = np.searchsorted(ids, ids, side="left")
-    nth = np.arange(len(ids)) - first
+    nth = np.arange(len(ids)) - run_starts(ids)
     most = int(nth.max(initial=-1))
     if most <= 0:
         return [np.arange(len(loans))] if len(loans) else []

@@ -12,12 +12,13 @@ from credit.codes import Method
 from credit.messages import Rows
 from credit.repayment.book import INSTALMENT_UNIT, NO_DAY, Book
 from credit.repayment.day_end import accrued_totals
-from credit.repayment.plans import Plans
+from credit.repayment.plans import Columns, Plans
 from credit.repayment.states import LoanState
 from credit.schedules import SHORTER_TERM, due_day, regular_part_fen
 from credit.times import Bools, Ints, date_of
 
 _NAMED_MAX = 3
+_PLAN_COLUMNS = "plan_fen plan_number periods part_fen method daycount rate_ppm debit_day due_day".split()
 
 
 def violations(book: Book, plans: Plans, *, whole: bool) -> list[str]:
@@ -110,31 +111,31 @@ def loan_against_schedule(loans: Rows, plans: Plans) -> list[str]:
 
 
 def _replay(loans: Rows, plans: Plans) -> list[str]:
+    """Longest way first: the loans still on their way stand together, so that each step works on whole columns."""
     steps = loans["number"] - loans["plan_number"] - 1
+    order = np.argsort(-steps, kind="stable")
+    loans, steps = loans[order], steps[order]
+    columns = {name: np.ascontiguousarray(loans[name]) for name in _PLAN_COLUMNS}
     balance, held, start = loans["plan_fen"].copy(), np.zeros(len(loans), dtype=np.int64), loans["plan_day"].copy()
-    for step in range(int(steps.max()) + 1):
-        rows = np.flatnonzero(steps >= step)
-        number = loans["plan_number"][rows] + step + 1
-        due = _due(loans, rows, steps[rows] - step)
-        principal, interest = plans.instalment(loans, rows, balance[rows], number, start[rows], due)
-        now = steps[rows] == step
-        wrong = _compare(
-            loans[rows[now]], balance[rows[now]], held[rows[now]], start[rows[now]], principal[now], interest[now]
-        )
+    for step in range(int(steps[0]) + 1):
+        count = int(np.searchsorted(-steps, -step, side="right"))
+        columns = {name: column[:count] for name, column in columns.items()}
+        steps, balance, held, start = steps[:count], balance[:count], held[:count], start[:count]
+        rows, number = np.arange(count), columns["plan_number"] + step + 1
+        due = _due(columns, steps - step)
+        principal, interest = plans.instalment(columns, rows, balance, number, start, due)
+        now = slice(int(np.searchsorted(-steps, -step)), count)
+        wrong = _compare(loans[now], balance[now], held[now], start[now], principal[now], interest[now])
         if wrong:
             return wrong
-        _, rest = plans.interest_due(loans, rows, number, held[rows], interest)
-        balance[rows] -= principal
-        held[rows] = rest
-        start[rows] = due
+        _, held = plans.interest_due(columns, rows, number, held, interest)
+        balance, start = balance - principal, due
     return []
 
 
-def _due(loans: Rows, rows: Ints, before: Ints) -> Ints:
+def _due(loans: Columns, before: Ints) -> Ints:
     """Due day of the instalment so many months before the next one."""
-    return np.where(
-        before == 0, loans["due_day"][rows], due_day(loans["due_day"][rows], -before, loans["debit_day"][rows])
-    )
+    return due_day(loans["due_day"], -before, loans["debit_day"])
 
 
 def _compare(loans: Rows, balance: Ints, held: Ints, start: Ints, principal: Ints, interest: Ints) -> list[str]:

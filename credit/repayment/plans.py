@@ -15,6 +15,9 @@ from credit.schedules import CustomPlan, Schedule, due_day, next_instalment
 from credit.table import Table
 from credit.times import Ints
 
+Columns = Rows | Table | dict[str, Ints]
+"""Whatever gives the columns of loans by their names."""
+
 
 class Plans:
     """Plans by hand, and steps along plans."""
@@ -28,7 +31,7 @@ class Plans:
         return self._rest(months, after)
 
     def instalment(
-        self, loans: Rows | Table, rows: Ints, balance: Ints, number: Ints, start: Ints, due: Ints
+        self, loans: Columns, rows: Ints, balance: Ints, number: Ints, start: Ints, due: Ints
     ) -> tuple[Ints, Ints]:
         """(principal, the period's own interest) of instalment `number` of loan rows."""
         part, method = loans["part_fen"][rows], loans["method"][rows]
@@ -41,9 +44,7 @@ class Plans:
             loans["daycount"][rows],
         )  # fmt: skip
 
-    def interest_due(
-        self, loans: Rows | Table, rows: Ints, number: Ints, held: Ints, interest: Ints
-    ) -> tuple[Ints, Ints]:
+    def interest_due(self, loans: Columns, rows: Ints, number: Ints, held: Ints, interest: Ints) -> tuple[Ints, Ints]:
         """(interest due with instalment `number`, interest held back after it)."""
         due, rest = held + interest, np.zeros_like(held)
         for row in np.flatnonzero(loans["method"][rows] == Method.CUSTOM):
@@ -78,12 +79,12 @@ class Plans:
             lines.append(tuple(int(column[0]) for column in columns))
         return Schedule(*np.array(lines, dtype=np.int64).reshape(-1, 6).T)
 
-    def _custom_parts(self, loans: Rows | Table, rows: Ints, number: Ints, custom: Ints, part: Ints) -> None:
+    def _custom_parts(self, loans: Columns, rows: Ints, number: Ints, custom: Ints, part: Ints) -> None:
         for row in custom:
             plan, nth = self._of(loans, int(rows[row]), int(number[row]))
             part[row] = int(plan.part_fen(loans["plan_fen"][rows[row]], nth))
 
-    def _of(self, loans: Rows | Table, row: int, number: int) -> tuple[CustomPlan, int]:
+    def _of(self, loans: Columns, row: int, number: int) -> tuple[CustomPlan, int]:
         months, after = int(loans["periods"][row]), int(loans["plan_number"][row])
         return self.rest(months, after), number - after
 

@@ -1,7 +1,8 @@
 """One window of one desk in SimPy. This is the hard module, so here is how it works.
 
-Each person is a SimPy process: ask the desk for work, be called back when the work handed out is done, ask again. The
-arrivals are one more process. Between them stands the desk, a priority store. It is not ``simpy.PriorityStore`` because three
+The arrivals are a SimPy process. A person is two steps that follow each other: ask the desk for work, be called back by an
+event when the work handed out is done, ask again. That is a process without a generator; half of all events are theirs.
+Between them stands the desk, a priority store. It is not ``simpy.PriorityStore`` because three
 rules of a bank do not fit one: a task may be barred to the person who asks (双人审批, missing skill), its priority rises when
 its limit passes while it waits (自动催办), and what happens within one millisecond must not depend on the order in which
 events were scheduled, since that order changes with the cut into windows. So every instant has three phases, held apart by
@@ -22,7 +23,7 @@ list of those still to come is out of its reach. A queue may never see the futur
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 from heapq import heapify, heappop, heappush
 from operator import attrgetter
 
@@ -48,37 +49,28 @@ _by_rank = attrgetter("rank")
 
 
 class Moment(Event):
-    """A timeout of a later phase than NORMAL within its instant."""
+    """A timeout in a phase of its instant; `value` is for its callbacks."""
 
-    def __init__(self, env: Environment, delay: int, phase: EventPriority) -> None:
+    def __init__(
+        self, env: Environment, delay: int, phase: EventPriority, *callbacks: Callable[[Event], None], value: object = None
+    ) -> None:  # fmt: skip
         self.env = env
-        self.callbacks = []
-        self._value = None
+        self.callbacks = list(callbacks)
+        self._value = value
         self._ok = True
         env.schedule(self, phase, delay)
-
-
-class Call(Event):
-    """A person's request for work, answered after the work: one event instead of a hand-over and a timeout."""
-
-    def answer(self, delay: int) -> None:
-        """The work handed over will be done after `delay` ms."""
-        self._value = None
-        self._ok = True
-        self.env.schedule(self, NORMAL, delay)
 
 
 class Seat:
     """A person at the desk: what stays between windows is `free_since` and `begun`."""
 
-    __slots__ = ("begins", "begun", "call", "closes", "hours", "opens", "person", "rank")
+    __slots__ = ("begins", "begun", "closes", "hours", "opens", "person", "rank")
 
     def __init__(self, person: Person, hours: WorkingHours, begins: WorkingHours) -> None:
         self.person = person
         self.hours = hours
         self.begins = begins
         self.begun: Begun | None = None
-        self.call: Call | None = None
         self.free(0)
         self.forget_hours()
 
@@ -122,14 +114,20 @@ class _Lane:
         self.heap: list[_Queued] = []
 
     def admits(self, seat: Seat) -> bool:
+        if self.open:
+            return True
         person = seat.person
         return person.person != self.excluded and not self.needs & ~person.skills
 
+    def first_of(self, seats: list[Seat]) -> Seat | None:
+        return next((seat for seat in seats if self.admits(seat)), None) if seats else None
+
 
 class DeskWindow:
-    """The desk and its people from the present of `env` to `until`, as processes of `env`. `waiting` is the pool's own table
-    of waiting tasks by id and is kept up to date; `arrivals` are in order of their time. While `env` runs, the tasks begun
-    are noted in `begun`, in order of their beginning; then the window has to be closed."""
+    """The desk and its people from the present of `env` to `until`. `waiting` is the pool's own table of waiting tasks by id
+    and is kept up to date; `arrivals` are in order of their time. While `env` runs, the tasks begun are noted in `begun`, in
+    order of their beginning. When it has run until `until`, no event of the desk is left: what ends later is scheduled by
+    the window that it ends in, and no reference cycle waits for the garbage collector."""
 
     def __init__(
         self, env: Environment, seats: list[Seat], waiting: dict[int, Entry], arrivals: list[Entry], until: int
@@ -137,7 +135,6 @@ class DeskWindow:
         start = int(env.now)
         self.env = env
         self.begun: list[Begun] = []
-        self._seats = seats
         self._until = until
         self._waiting = waiting
         self._people = {seat.person.person for seat in seats}
@@ -152,30 +149,25 @@ class DeskWindow:
         )
         self._load(start)
         for seat in seats:
-            env.process(self._work(seat))
-        if arrivals:
-            env.process(self._arrive(arrivals))
-
-    def close(self) -> None:
-        """Send the processes away. Without it each window would leave its reference cycles to the garbage collector, which
-        costs more time than the window itself."""
-        for seat in self._seats:
-            if seat.call is not None and seat.call.callbacks is not None:
-                seat.call.callbacks.clear()
-            seat.call = None
-
-    # ---- processes
-
-    def _work(self, seat: Seat) -> Generator[Event, None, None]:
-        while True:
-            seat.call = Call(self.env)
             if seat.begun is None:
                 self._ask(seat)
             else:
-                seat.call.answer(seat.begun[6] - int(self.env.now))
-            yield seat.call
-            if seat.begun is not None:
-                seat.free(seat.begun[6])
+                self._work(seat, seat.begun, start)
+        if arrivals:
+            env.process(self._arrive(arrivals))
+
+    # ---- people and arrivals
+
+    def _work(self, seat: Seat, begun: Begun, now: int) -> None:
+        """Be called back when the work is done, if that is within the window."""
+        if begun[6] < self._until:
+            Moment(self.env, begun[6] - now, NORMAL, self._done, value=seat)
+
+    def _done(self, finish: Event) -> None:
+        seat = finish.value
+        assert isinstance(seat, Seat)
+        seat.free(int(self.env.now))
+        self._ask(seat)
 
     def _arrive(self, arrivals: list[Entry]) -> Generator[Event, None, None]:
         env, count, row = self.env, len(arrivals), 0
@@ -190,7 +182,7 @@ class DeskWindow:
     # ---- the store
 
     def _ask(self, seat: Seat) -> None:
-        """A person asks for work; their call is answered when the task that the desk then hands them is done."""
+        """A person asks for work."""
         insort(self._idle, seat, key=_by_rank)
         self._quiet_until = 0
         if self._waiting:
@@ -226,35 +218,49 @@ class DeskWindow:
         now = int(self.env.now)
         if now < self._quiet_until or not self._idle or not self._waiting:
             return
-        ready = [seat for seat in self._idle if seat.may_begin(now)]
-        if ready:
-            self._urge(now)
-            self._match(ready, now)
-        else:
+        self._urge(now)
+        if not self._match(now):
             self._quiet_until = min(seat.opens for seat in self._idle)
         if self._waiting:
             self._call_wake(now)
 
-    def _match(self, ready: list[Seat], now: int) -> None:
+    def _match(self, now: int) -> bool:
+        """Hand out work; False if nobody idle is on shift. Idle people are looked at one by one and only as far as needed:
+        mostly one task has come and the first of them takes it. If tasks are left, everybody has been looked at."""
         lanes = [lane for lane in self._lanes.values() if self._head(lane)]
-        while lanes and ready:
+        unseen, barred = iter(self._idle.copy()), list[Seat]()
+        found = False
+        while lanes:
             lane = lanes[0] if len(lanes) == 1 else min(lanes, key=_first_of_lane)
-            seat = ready[0] if lane.open else next((seat for seat in ready if lane.admits(seat)), None)
+            seat = lane.first_of(barred)
+            if seat is not None:
+                barred.remove(seat)
+            else:
+                seat = self._next_on_shift(lane, unseen, barred, now)
             if seat is None:
                 lanes.remove(lane)
                 continue
-            ready.remove(seat)
+            found = True
             self._start(seat, heappop(lane.heap)[3], now)
             if not self._head(lane):
                 lanes.remove(lane)
+        return found or bool(barred)
+
+    def _next_on_shift(self, lane: _Lane, unseen: Iterator[Seat], barred: list[Seat], now: int) -> Seat | None:
+        """The next one on shift who may take a task of the lane; those who may not are noted in `barred`."""
+        for seat in unseen:
+            if seat.may_begin(now):
+                if lane.admits(seat):
+                    return seat
+                barred.append(seat)
+        return None
 
     def _start(self, seat: Seat, entry: Entry, now: int) -> None:
         del self._waiting[entry[2]]
         self._idle.remove(seat)
         begun = seat.begin(entry, now)
         self.begun.append(begun)
-        if seat.call is not None:
-            seat.call.answer(begun[6] - now)
+        self._work(seat, begun, now)
 
     def _head(self, lane: _Lane) -> bool:
         """Drop entries of tasks already begun; True if a waiting task is left."""
@@ -267,8 +273,9 @@ class DeskWindow:
 
     def _call_round(self) -> None:
         """Hand out at the end of this instant, once however many ask."""
-        if self._round_at != self.env.now:
-            self._round_at = int(self.env.now)
+        now = int(self.env.now)
+        if self._round_at != now:
+            self._round_at = now
             self._later(0)
 
     def _call_wake(self, now: int) -> None:
@@ -279,8 +286,7 @@ class DeskWindow:
             self._later(opens - now)
 
     def _later(self, delay: int) -> None:
-        moment = Moment(self.env, delay, _ROUND)
-        moment.callbacks.append(lambda _: self._hand_out())
+        Moment(self.env, delay, _ROUND, lambda _: self._hand_out())
 
 
 def _queued(entry: Entry, now: int) -> _Queued:

@@ -118,7 +118,7 @@ class WorkingHours:
     def _worked_to(self, at: int) -> int:
         """Milliseconds of working time in the day of `at` before it."""
         day, ms = divmod(at, DAY_MS)
-        if not self._count_days(day, day + 1):
+        if not ms or not self._count_days(day, day + 1):
             return 0
         return sum(min(ms, b) - a for a, b in self._spans if ms > a)
 

@@ -25,7 +25,7 @@ class PoolWindow:
     arrivals: int
     carried: list[Begun]
     begun: list[Begun]
-    desk: DeskWindow | None = None
+    stirs: bool = False
 
     def finished(self, until: int) -> list[Begun]:
         """Tasks finished before `until`, carried ones included."""
@@ -82,7 +82,7 @@ class Pool:
         carried = [seat.begun for seat in self.seats if seat.begun]
         if entries or ((carried or self.waiting) and self._stirs(start, until)):
             desk = DeskWindow(env, self.seats, self.waiting, entries, until)
-            return PoolWindow(self, len(entries), carried, desk.begun, desk)
+            return PoolWindow(self, len(entries), carried, desk.begun, stirs=True)
         return PoolWindow(self, 0, carried, [])
 
     def _stirs(self, start: int, until: int) -> bool:
@@ -170,11 +170,8 @@ def serve_together(arrivals: list[tuple[Pool, list[Entry]]], start: int, until: 
         pool.check(entries, start)
     env = Environment(initial_time=start)
     windows = [pool.open(env, entries, start, until) for pool, entries in arrivals]
-    open_desks = [window.desk for window in windows if window.desk]
-    if open_desks:
+    if any(window.stirs for window in windows):
         env.run(until=until)
-    for desk in open_desks:
-        desk.close()
     return windows
 
 

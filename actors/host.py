@@ -102,6 +102,7 @@ class StageHost:
     def step(self, window: Window, bundles: Sequence[Bundle]) -> tuple[list[Bundle], StepReport]:
         """One window: mail in, mail out (one bundle a destination, in the order of `destinations`)."""
         began = lap = time.perf_counter()
+        cpu = time.process_time()
         inbox, world = self._receive(window, bundles)
         lap = self._lap("wire", lap)
         out = Outbox()
@@ -118,6 +119,7 @@ class StageHost:
         lap = self._lap("record", lap)
         bundles_out = self._send(mail)
         self._lap("wire", lap)
+        self._phases["processor"] = self._phases.get("processor", 0.0) + time.process_time() - cpu
         return bundles_out, self._report(out, began)
 
     def _receive(self, window: Window, bundles: Sequence[Bundle]) -> tuple[Inbox, Mail]:

@@ -64,9 +64,9 @@ def loan_bytes(summary: dict[str, Any]) -> float:
 def outside_share(summary: dict[str, Any]) -> float:
     """Share of all processor time spent outside the stages' own work: Ray, pickling, starting processes, the driver."""
     performance = summary["performance"]
-    cpu = performance["cells_cpu_s"] + performance["driver_cpu_s"]
-    busy: float = sum(performance["cells_busy_s"].values())
-    return max(0.0, 1.0 - busy / float(cpu))
+    apart = performance["driver_cpu_s"] if summary["executor"] == "ray" else 0.0  # the local executor is the driver
+    busy = sum(phases["processor"] for phases in performance["phases_s"].values())
+    return float(1.0 - busy / (performance["cells_cpu_s"] + apart))
 
 
 def main() -> int:

@@ -89,7 +89,7 @@ SubmitApplication = _kind(
     "party branch channel segment product amount_fen term_months method purpose_text:U12 id_type credit_code:U18 mobile:U12 "
     f"occupation income_fen employment_months documents consent collateral_fen account payee_account customer {_PERSON}",
 )  # fmt: skip
-RefreshRiskList = _kind("RefreshRiskList", 102, S.APPLICATIONS, "entry list removed id_number:U18")
+RefreshRiskList = _kind("RefreshRiskList", 102, S.APPLICATIONS, "entry branch list removed id_number:U18")
 ListQuery = _kind("ListQuery", 103, S.APPLICATIONS, "case party id_number:U18", world=True)
 ListReply = _kind("ListReply", 104, S.APPLICATIONS, "case lists status")
 CustomerEnteredBusiness = _kind("CustomerEnteredBusiness", 105, S.APPLICATIONS, "customer case")

@@ -60,7 +60,9 @@ class Draw:
         high = self.words(entity, occasion) >> np.uint64(33)
         return ((high * np.uint64(bound)) >> np.uint64(31)).astype(np.int64)
 
-    def happens(self, chance_ppm: npt.ArrayLike, entity: npt.ArrayLike, occasion: npt.ArrayLike = 0) -> npt.NDArray[np.bool_]:
+    def happens(
+        self, chance_ppm: npt.ArrayLike, entity: npt.ArrayLike, occasion: npt.ArrayLike = 0
+    ) -> npt.NDArray[np.bool_]:
         """True with the given chance in millionths (scalar or array)."""
         return np.asarray(self.ppm(entity, occasion) < np.asarray(chance_ppm, dtype=np.int64))
 
@@ -75,11 +77,15 @@ class Draw:
     def choice(self, weights_ppm: Ints, entity: npt.ArrayLike, occasion: npt.ArrayLike = 0) -> Ints:
         """Indices 0 … len(weights) − 1 with chances in millionths that sum to 1,000,000."""
         edges = np.cumsum(weights_ppm)
-        return np.searchsorted(edges, self.ppm(entity, occasion), side="right").astype(np.int64).clip(max=len(edges) - 1)
+        return (
+            np.searchsorted(edges, self.ppm(entity, occasion), side="right").astype(np.int64).clip(max=len(edges) - 1)
+        )
 
 
 def quantile_table(inverse_cdf: Callable[[float], float], lowest: int, highest: int) -> Ints:
     """Integer quantile table for `Draw.quantile`: `inverse_cdf` at k / TABLE_SIZE, rounded and kept within
     [lowest, highest]. Called once per distribution in plain Python, so its values are the same on every run."""
-    points = [inverse_cdf(min(max(k / TABLE_SIZE, 0.5 / TABLE_SIZE), 1 - 0.5 / TABLE_SIZE)) for k in range(TABLE_SIZE + 1)]
+    points = [
+        inverse_cdf(min(max(k / TABLE_SIZE, 0.5 / TABLE_SIZE), 1 - 0.5 / TABLE_SIZE)) for k in range(TABLE_SIZE + 1)
+    ]
     return np.array([min(max(round(p), lowest), highest) for p in points], dtype=np.int64)

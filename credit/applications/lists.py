@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from credit.applications.counters import NUMBERS_A_BRANCH
-from credit.applications.keys import id_keys, text_keys
+from credit.applications.keys import id_keys
 from credit.messages import Rows
 from credit.table import Table
 from credit.times import NEVER, Bools, Ints
@@ -17,10 +17,11 @@ Texts = npt.NDArray[np.generic]
 
 
 class ListCopy:
-    """The bank's own copy of the outside lists, by entry number."""
+    """The bank's own copy of the outside lists, by entry number: each branch keeps the entries that concern it, because a
+    branch lives in one shard whatever the number of shards is."""
 
     def __init__(self) -> None:
-        self.entries = Table("entry person list since until", "entry")
+        self.entries = Table("entry branch person list since until", "entry")
 
     def refresh(self, rows: Rows) -> None:
         """Enters and removes RefreshRiskList rows, in row order. An entry that stands already is not entered twice."""
@@ -28,10 +29,10 @@ class ListCopy:
         added = rows[~removed]
         first = np.unique(added["entry"], return_index=True)[1]
         fresh = np.sort(first[self.entries.find(added["entry"][first]) < 0])
-        people = (text_keys(added["id_number"][fresh]) >> np.uint64(1)).astype(np.int64)
+        new = added[fresh]
         self.entries.append(
-            length=len(fresh), entry=added["entry"][fresh], person=people, list=added["list"][fresh],
-            since=added["at"][fresh], until=NEVER,
+            length=len(new), entry=new["entry"], branch=new["branch"], list=new["list"], since=new["at"], until=NEVER,
+            person=id_keys(new["branch"], new["id_number"]),
         )  # fmt: skip
         gone = rows[removed]
         places = self.entries.find(gone["entry"])
@@ -42,9 +43,9 @@ class ListCopy:
         """Drops entries that were removed before an instant."""
         self.entries.keep(self.entries["until"] >= before)
 
-    def lists(self, id_numbers: Texts, at: Ints) -> Ints:
-        """The list bits of each person at an instant."""
-        people = (text_keys(id_numbers) >> np.uint64(1)).astype(np.int64)
+    def lists(self, branch: Ints, id_numbers: Texts, at: Ints) -> Ints:
+        """The list bits of each person at an instant, as the person's branch knows them."""
+        people = id_keys(branch, id_numbers)
         order = np.argsort(self.entries["person"], kind="stable")
         sorted_people = self.entries["person"][order]
         left = np.searchsorted(sorted_people, people, side="left")

@@ -211,7 +211,7 @@ class ApplicationsSubsystem:
         return np.where(rows >= 0, self._pending["deadline"][rows], -1)
 
     def _own_lists(self, cases: Rows, at: Ints) -> Ints:
-        return self._copy.lists(cases["id_number"], at)
+        return self._copy.lists(cases["branch"], cases["id_number"], at)
 
     def _review(self, cases: Rows, at: Ints, lists: Ints, out: Outbox) -> None:
         """APP-16: the automatic initial review ends; a hit intercepts at once, the rest is dispatched (APP-17)."""

@@ -84,6 +84,9 @@ class ApplicationsCounterpart:
         party, lists = party[listed], lists[listed]
         here = np.isin(self._truth.people.branch(party), branches)
         party, lists = party[here], lists[here]
-        rows = RefreshRiskList.rows(len(party), entry=party, list=lists, id_number=self._truth.people.id_numbers(party))
+        people = self._truth.people
+        rows = RefreshRiskList.rows(
+            len(party), entry=party, branch=people.branch(party), list=lists, id_number=people.id_numbers(party)
+        )
         drawn = Draw(seed, "lists.week").below(_WEEKS, party)
         return rows, np.maximum(drawn - _KNOWN_FROM_START_WEEKS + 1, 0)

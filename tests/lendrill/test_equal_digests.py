@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from scenarios.loading import load_scenario
 from tests.lendrill import harness
 
 _CHILD = """
@@ -37,6 +38,14 @@ def test_the_small_bank_has_work_in_every_stage(whole: dict[str, object], tmp_pa
 @pytest.mark.parametrize("shards", [2, 4])
 def test_the_number_of_shards_changes_nothing(whole: dict[str, object], shards: int, tmp_path: Path) -> None:
     assert harness.run(harness.small(), tmp_path / "run", shards=shards)["digest"] == whole["digest"]
+
+
+@pytest.mark.slow
+def test_the_number_of_shards_changes_nothing_in_a_bank_of_ordinary_size(tmp_path: Path) -> None:
+    """Twenty thousand customers meet what four hundred do not: namesakes, shared identity numbers, ports that time out."""
+    ordinary = load_scenario("baseline", {"run.days": 365})
+    digests = {harness.run(ordinary, tmp_path / str(shards), shards=shards)["digest"] for shards in (1, 3, 8)}
+    assert len(digests) == 1
 
 
 def test_the_seed_changes_everything(whole: dict[str, object], tmp_path: Path) -> None:

@@ -138,7 +138,8 @@ def test_a_listed_person_is_intercepted_at_once(bits: RiskList, refusal: Refusal
 def test_the_banks_own_copy_decides_while_the_port_is_down() -> None:
     rows = forms(3)
     ids = rows["id_number"]
-    copy = RefreshRiskList.rows(2, at=START, entry=[1, 2], list=int(RiskList.DISHONEST_DEBTOR), id_number=ids[:2])
+    entry = {"entry": [1, 2, 3], "branch": [3, 3, 4], "list": int(RiskList.DISHONEST_DEBTOR), "id_number": ids}
+    copy = RefreshRiskList.rows(3, at=START, **entry)  # the third is another branch's, whatever shard that lives in
     removal = RefreshRiskList.rows(1, at=START + HOUR_MS, entry=2, removed=1)
     mail = [(RefreshRiskList, copy), (RefreshRiskList, removal), (SubmitApplication, rows)]
     for port, after in ((down, 10_000), (silent, 15_000)):
@@ -152,7 +153,7 @@ def test_the_banks_own_copy_decides_while_the_port_is_down() -> None:
 
 @pytest.mark.requirement("EXT-07")
 def test_an_entry_counts_from_its_own_instant() -> None:
-    late = RefreshRiskList.rows(1, at=MORNING + HOUR_MS, entry=1, list=1, id_number=forms()["id_number"])
+    late = RefreshRiskList.rows(1, at=MORNING + HOUR_MS, entry=1, branch=3, list=1, id_number=forms()["id_number"])
     run = walk(desk(), [(RefreshRiskList, late), (SubmitApplication, forms())], [DAY], down)
     assert len(run.sent(ApplicationAccepted)) == 1
 

@@ -268,9 +268,16 @@ class StageHost:
             self._parts.sink.close()
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return FinalReport(
-            self.cell, self._digest.lanes, state, self._phases.get("step", 0.0), dict(self._phases),
-            usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, os.getpid(), self._checks,
-        )  # fmt: skip
+            self.cell,
+            self._digest.lanes,
+            state,
+            self._phases.get("step", 0.0),
+            dict(self._phases),
+            usage.ru_utime + usage.ru_stime,
+            usage.ru_maxrss / 1024,
+            os.getpid(),
+            self._checks,
+        )
 
     def export_state(self) -> State:
         """Everything the cell knows: ``bank.*`` of the subsystem, ``world.*`` of its counterpart, ``carried.*``."""

@@ -69,10 +69,11 @@ class RayExecutor:
             options["address"] = self._address
         else:
             options |= {
-                "include_dashboard": False, "num_cpus": self._cpus or os.cpu_count(),
+                "include_dashboard": False,
+                "num_cpus": self._cpus or os.cpu_count(),
                 # Actors here take no processor of their own, so Ray would warn that there are too many of them.
                 "_system_config": {"worker_maximum_startup_concurrency": actors + _SPARE},
-            }  # fmt: skip
+            }
         try:
             ray.init(**options)
         except (Exception, SystemExit) as error:

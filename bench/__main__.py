@@ -117,9 +117,13 @@ def speed(yardstick: dict[str, Any], runs: dict[tuple[str, int], dict[str, Any]]
         performance = summary["performance"]
         rate = customers / performance["wall_s"]
         table.add_row(
-            f"lendrill, {executor}", f"{rate:,.0f}", f"{rate / base:.1f}", f"{performance['loan_days_per_s']:,.0f}",
-            f"{outside_share(summary):.0%}", f"{performance['peak_rss_mib']:,.0f}",
-        )  # fmt: skip
+            f"lendrill, {executor}",
+            f"{rate:,.0f}",
+            f"{rate / base:.1f}",
+            f"{performance['loan_days_per_s']:,.0f}",
+            f"{outside_share(summary):.0%}",
+            f"{performance['peak_rss_mib']:,.0f}",
+        )
     console.print(table)
 
 
@@ -141,10 +145,14 @@ def slope(runs: list[tuple[int, dict[str, Any]]]) -> None:
         performance = summary["performance"]
         cost = performance["wall_s"] / size
         table.add_row(
-            f"{size:,}", f"{performance['wall_s']:,.1f}", f"{cost * 1e6:,.0f}", f"{cost / first:.2f}",
-            f"{performance['loan_days_per_s']:,.0f}", f"{loan_bytes(summary):,.0f}",
+            f"{size:,}",
+            f"{performance['wall_s']:,.1f}",
+            f"{cost * 1e6:,.0f}",
+            f"{cost / first:.2f}",
+            f"{performance['loan_days_per_s']:,.0f}",
+            f"{loan_bytes(summary):,.0f}",
             f"{performance['peak_rss_mib']:,.0f}",
-        )  # fmt: skip
+        )
     console.print(table)
 
 

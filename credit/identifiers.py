@@ -34,9 +34,42 @@ _ORGANISATION_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2], dtype=np.int64)
 _ORGANISATION_CHECKS = np.array([ord(c) for c in "0123456789X"], dtype=np.int64)
 _SERIALS_BASE = len(_ALPHABET)
 PROVINCES = (
-    11, 12, 13, 14, 15, 21, 22, 23, 31, 32, 33, 34, 35, 36, 37, 41, 42, 43, 44, 45, 46, 50, 51, 52, 53, 54, 61, 62, 63, 64, 65,
-    71, 81, 82, 83,
-)  # fmt: skip
+    11,
+    12,
+    13,
+    14,
+    15,
+    21,
+    22,
+    23,
+    31,
+    32,
+    33,
+    34,
+    35,
+    36,
+    37,
+    41,
+    42,
+    43,
+    44,
+    45,
+    46,
+    50,
+    51,
+    52,
+    53,
+    54,
+    61,
+    62,
+    63,
+    64,
+    65,
+    71,
+    81,
+    82,
+    83,
+)
 """First two digits of a region (GB/T 2260); 83 stands in residence permits of people from Taiwan."""
 _PERSON_REGIONS: Bools = np.isin(np.arange(100), PROVINCES)
 _FIRM_REGIONS: Bools = np.isin(np.arange(100), (10, *PROVINCES))  # 10: registered with the central authority

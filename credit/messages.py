@@ -85,10 +85,12 @@ TERMS = f"{SCORED} rate_ppm guarantee conditions approved_at valid_until round"
 
 # applications ---------------------------------------------------------------------------------------------------------
 SubmitApplication = _kind(
-    "SubmitApplication", 101, S.APPLICATIONS,
+    "SubmitApplication",
+    101,
+    S.APPLICATIONS,
     "party branch channel segment product amount_fen term_months method purpose_text:U12 id_type credit_code:U18 mobile:U12 "
     f"occupation income_fen employment_months documents consent collateral_fen account payee_account customer {_PERSON}",
-)  # fmt: skip
+)
 RefreshRiskList = _kind("RefreshRiskList", 102, S.APPLICATIONS, "entry branch list removed id_number:U18")
 ListQuery = _kind("ListQuery", 103, S.APPLICATIONS, "case party id_number:U18", world=True)
 ListReply = _kind("ListReply", 104, S.APPLICATIONS, "case lists status")
@@ -103,24 +105,31 @@ ApplicationAccepted = _kind(
 )
 BureauQuery = _kind("BureauQuery", 202, S.SCORING, "case party segment reason operator attempt batch", world=True)
 BureauReport = _kind(
-    "BureauReport", 203, S.SCORING,
+    "BureauReport",
+    203,
+    S.SCORING,
     "case status attempt overdue_24m max_dpd_24m lenders queries_3m debt_fen monthly_debt_fen history_months",
-)  # fmt: skip
+)
 VerificationQuery = _kind(
     "VerificationQuery", 204, S.SCORING, "case party segment sources declared_income_fen", world=True
 )
 VerificationReply = _kind(
-    "VerificationReply", 205, S.SCORING,
+    "VerificationReply",
+    205,
+    S.SCORING,
     "case unavailable tax_income_fen mobile_matches mobile_months identity_matches registry_months registry_active litigation "
     "sentiment shared_devices deposits_fen",
-)  # fmt: skip
+)
 # approval -------------------------------------------------------------------------------------------------------------
 ApplicationScored = _kind("ApplicationScored", 301, S.APPROVAL, SCORED)
 ContractWithdrawn = _kind("ContractWithdrawn", 302, S.APPROVAL, f"{TERMS} reason previous_fen")
 ApprovalTask = _kind(
-    "ApprovalTask", 303, S.APPROVAL,
-    "case party branch node product segment amount_fen score grade alert doubts priority limit_at excluded round", world=True,
-)  # fmt: skip
+    "ApprovalTask",
+    303,
+    S.APPROVAL,
+    "case party branch node product segment amount_fen score grade alert doubts priority limit_at excluded round",
+    world=True,
+)
 ApprovalOpinion = _kind(
     "ApprovalOpinion", 304, S.APPROVAL, "case node person on_behalf_of started_at verdict amount_fen urged reason votes"
 )
@@ -128,9 +137,12 @@ AppointDeputy = _kind("AppointDeputy", 305, S.APPROVAL, "person deputy node from
 # head office: the same subsystem, the higher desks ---------------------------------------------------------------------
 CaseEscalated = _kind("CaseEscalated", 401, S.HEAD_OFFICE, f"{SCORED} round previous path")
 HeadOfficeTask = _kind(
-    "HeadOfficeTask", 403, S.HEAD_OFFICE,
-    "case party branch node product segment amount_fen score grade alert doubts priority limit_at excluded round", world=True,
-)  # fmt: skip
+    "HeadOfficeTask",
+    403,
+    S.HEAD_OFFICE,
+    "case party branch node product segment amount_fen score grade alert doubts priority limit_at excluded round",
+    world=True,
+)
 HeadOfficeOpinion = _kind(
     "HeadOfficeOpinion",
     404,
@@ -166,9 +178,12 @@ DisbursementOpinion = _kind(
     "DisbursementOpinion", 605, S.DISBURSEMENT, "loan desk person on_behalf_of started_at verdict urged attempt"
 )
 PaymentInstruction = _kind(
-    "PaymentInstruction", 606, S.DISBURSEMENT,
-    "transaction loan party amount_fen account entrusted attempt kind interbank", world=True,
-)  # fmt: skip
+    "PaymentInstruction",
+    606,
+    S.DISBURSEMENT,
+    "transaction loan party amount_fen account entrusted attempt kind interbank",
+    world=True,
+)
 PaymentResult = _kind("PaymentResult", 607, S.DISBURSEMENT, "transaction loan status amount_fen account attempt")
 FacilityOpened = _kind(
     "FacilityOpened", 608, S.DISBURSEMENT, "case party product limit_fen revolving staged valid_until", world=True
@@ -180,10 +195,12 @@ LimitReleased = _kind("LimitReleased", 612, S.DISBURSEMENT, "case loan principal
 RestrictLimit = _kind("RestrictLimit", 613, S.DISBURSEMENT, "case restricted reason operator")
 # repayment ------------------------------------------------------------------------------------------------------------
 LoanDisbursed = _kind(
-    "LoanDisbursed", 701, S.REPAYMENT,
+    "LoanDisbursed",
+    701,
+    S.REPAYMENT,
     "loan case customer party branch segment product grade pd_ppm amount_fen rate_ppm term_months method auto_debit "
     "revolving transaction",
-)  # fmt: skip
+)
 DebitRequest = _kind(
     "DebitRequest",
     702,
@@ -206,9 +223,11 @@ PaymentIntended = _kind("PaymentIntended", 707, S.REPAYMENT, "loan party pay_at 
 WriteOffApproved = _kind("WriteOffApproved", 708, S.REPAYMENT, "loan")
 # collections ----------------------------------------------------------------------------------------------------------
 LoanOverdue = _kind(
-    "LoanOverdue", 801, S.COLLECTIONS,
+    "LoanOverdue",
+    801,
+    S.COLLECTIONS,
     "loan case customer party branch segment product grade overdue_since_day overdue_fen balance_fen written_off",
-)  # fmt: skip
+)
 OverduePaid = _kind("OverduePaid", 802, S.COLLECTIONS, "loan paid_fen overdue_fen overdue_since_day")
 NoticeSent = _kind("NoticeSent", 803, S.COLLECTIONS, "loan party action dpd amount_fen attempt", world=True)
 CollectionTask = _kind(

@@ -1,13 +1,16 @@
-"""Choosing rows. Its rule: when a mask chooses all rows, which is the common case on the hot path, nothing is copied."""
+"""Choosing rows and telling apart rows of one id. When all rows are chosen, which is the common case on the hot path, nothing
+is copied."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
-from credit.times import Bools
+from credit.messages import Rows
+from credit.times import Bools, Ints
 
 Array = TypeVar("Array", bound=npt.NDArray[np.generic])
 
@@ -15,3 +18,49 @@ Array = TypeVar("Array", bound=npt.NDArray[np.generic])
 def only(rows: Array, mask: Bools) -> Array:
     """``rows[mask]``, or `rows` itself where the mask is true throughout: who writes to the result may write to `rows`."""
     return rows if bool(mask.all()) else rows[mask]  # type: ignore[return-value]
+
+
+def firsts(ids: Ints) -> Bools:
+    """True at the first row of each id."""
+    first = np.zeros(len(ids), dtype=bool)
+    first[np.unique(ids, return_index=True)[1]] = True
+    return first
+
+
+def run_starts(values: Ints) -> Ints:
+    """For each row of an ascending column, the first row with its value."""
+    starts = np.arange(len(values))
+    starts[1:][values[1:] == values[:-1]] = 0
+    return np.asarray(np.maximum.accumulate(starts))
+
+
+def ranks(ids: Ints) -> Ints:
+    """The running number (from 0) of each row among the rows of its id, in row order."""
+    order = np.argsort(ids, kind="stable")
+    result = np.empty(len(ids), dtype=np.int64)
+    result[order] = np.arange(len(ids)) - run_starts(ids[order])
+    return result
+
+
+def previous(ids: Ints) -> Ints:
+    """The row before each row among the rows of its id, in row order; −1 for the first."""
+    order = np.argsort(ids, kind="stable")
+    same = np.flatnonzero(ids[order][1:] == ids[order][:-1])
+    result = np.full(len(ids), -1, dtype=np.int64)
+    result[order[same + 1]] = order[same]
+    return result
+
+
+def waves(ids: Ints) -> Iterator[Ints]:
+    """Row numbers cut into waves in which no id stands twice; each id's rows keep their order. Nearly always one wave."""
+    if not len(ids):
+        return
+    rank = ranks(ids)
+    for wave in range(int(rank.max()) + 1):
+        yield np.flatnonzero(rank == wave)
+
+
+def passes(rows: Rows, key: str) -> Iterator[Rows]:
+    """Rows cut into waves by their column `key`."""
+    for wave in waves(rows[key]):
+        yield rows if len(wave) == len(rows) else rows[wave]

@@ -26,10 +26,25 @@ from credit.schedules_level import PERIODS_MAX, level_payment_fen
 from credit.times import Bools, Ints
 
 __all__ = [
-    "LOWER_INSTALMENT", "SHORTER_TERM", "CustomPlan", "Schedule", "Schedules", "Terms", "accrued_fen", "after_partial",
-    "build_schedule", "build_schedules", "custom_plan", "due_day", "early_interest_fen", "is_stub", "level_payment_fen",
-    "next_instalment", "regular_part_fen", "staged_plan",
-]  # fmt: skip
+    "LOWER_INSTALMENT",
+    "SHORTER_TERM",
+    "CustomPlan",
+    "Schedule",
+    "Schedules",
+    "Terms",
+    "accrued_fen",
+    "after_partial",
+    "build_schedule",
+    "build_schedules",
+    "custom_plan",
+    "due_day",
+    "early_interest_fen",
+    "is_stub",
+    "level_payment_fen",
+    "next_instalment",
+    "regular_part_fen",
+    "staged_plan",
+]
 
 SHORTER_TERM = 1
 LOWER_INSTALMENT = 2
@@ -199,9 +214,13 @@ class Schedules:
         rows = slice(int(self.offsets[loan]), int(self.offsets[loan + 1]))
         flat = self.flat
         return Schedule(
-            flat.number[rows], flat.due_day[rows], flat.principal_fen[rows], flat.interest_fen[rows],
-            flat.payment_fen[rows], flat.balance_fen[rows],
-        )  # fmt: skip
+            flat.number[rows],
+            flat.due_day[rows],
+            flat.principal_fen[rows],
+            flat.interest_fen[rows],
+            flat.payment_fen[rows],
+            flat.balance_fen[rows],
+        )
 
 
 def build_schedules(terms: Terms, plans: Sequence[CustomPlan] = ()) -> Schedules:
@@ -216,9 +235,16 @@ def build_schedules(terms: Terms, plans: Sequence[CustomPlan] = ()) -> Schedules
         end = due_day(terms.first_due_day[live], number - 1, terms.day_of_month[live])
         wanted = _with_custom_parts(part[live], terms, live, number, plans)
         paid, month_interest = next_instalment(
-            owed[live], wanted, terms.annual_rate_ppm[live], number, terms.months[live], start[live], end,
-            terms.method[live], terms.daycount[live],
-        )  # fmt: skip
+            owed[live],
+            wanted,
+            terms.annual_rate_ppm[live],
+            number,
+            terms.months[live],
+            start[live],
+            end,
+            terms.method[live],
+            terms.daycount[live],
+        )
         owed[live] -= paid
         start[live] = end
         row = offsets[live] + number - 1

@@ -188,9 +188,14 @@ class Outbox:
         self.measures.append(rows)
 
     def tally(
-        self, gauge: Gauge, at: int, branch: npt.NDArray[np.int64], product: npt.NDArray[np.int64],
-        group: npt.NDArray[np.int64], amount_fen: npt.NDArray[np.int64],
-    ) -> None:  # fmt: skip
+        self,
+        gauge: Gauge,
+        at: int,
+        branch: npt.NDArray[np.int64],
+        product: npt.NDArray[np.int64],
+        group: npt.NDArray[np.int64],
+        amount_fen: npt.NDArray[np.int64],
+    ) -> None:
         """Counts rows and sums their amounts by (branch, product, group); groups are numbered 0 … 99."""
         if not len(branch):
             return

@@ -97,9 +97,14 @@ def resolve(options: RunOptions, saved: Saved | None) -> Scenario:
 
 
 def execute(
-    scenario: Scenario, shards: int, executor: Executor, path: Path, saved: Saved | None = None, quiet: bool = True,
+    scenario: Scenario,
+    shards: int,
+    executor: Executor,
+    path: Path,
+    saved: Saved | None = None,
+    quiet: bool = True,
     check_every_window: bool = False,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Runs a scenario into a folder made by `folder.create`; returns the summary. Before the first window nothing is
     kept of a failure; after it the folder stays, marked."""
     timings = Timings()
@@ -143,9 +148,15 @@ def _drive(
 
 
 def _seal(
-    scenario: Scenario, shards: int, executor: Executor, path: Path, outcome: Outcome, spans: list[Window],
-    timings: Timings, saved: Saved | None,
-) -> dict[str, Any]:  # fmt: skip
+    scenario: Scenario,
+    shards: int,
+    executor: Executor,
+    path: Path,
+    outcome: Outcome,
+    spans: list[Window],
+    timings: Timings,
+    saved: Saved | None,
+) -> dict[str, Any]:
     from results.report import write_report
 
     began = time.perf_counter()
@@ -193,11 +204,16 @@ def _write_fidelity(scenario: Scenario, path: Path) -> None:
     people = min(max(scenario.run.customers, 20_000), 100_000)
     rows = [
         {
-            "margin": row.margin, "label": row.band, "declared": row.declared_ppm / 1e6, "drawn": row.drawn_ppm / 1e6,
-            "distance": row.distance_ppm / 1e6, "within": bool(row.within), "people": people,
+            "margin": row.margin,
+            "label": row.band,
+            "declared": row.declared_ppm / 1e6,
+            "drawn": row.drawn_ppm / 1e6,
+            "distance": row.distance_ppm / 1e6,
+            "within": bool(row.within),
+            "people": people,
         }
         for row in fidelity(scenario, people, scenario.run.seed)
-    ]  # fmt: skip
+    ]
     (path / "fidelity.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 

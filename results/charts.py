@@ -77,19 +77,34 @@ def _figure(height: int = 330, *, y: str = "", grain: str = "day", **layout: Any
     axis = {"gridcolor": GRID, "linecolor": "#cbd5e1", "zeroline": False, "automargin": True}
     when = "%Y-%m-%d %H:%M" if grain == "hour" else "%Y-%m-%d"
     figure.update_layout(
-        template="none", height=height, margin={"l": 56, "r": 14, "t": 30, "b": 40}, colorway=PALETTE,
+        template="none",
+        height=height,
+        margin={"l": 56, "r": 14, "t": 30, "b": 40},
+        colorway=PALETTE,
         modebar={"bgcolor": "rgba(255,255,255,.8)", "color": "#94a3b8", "activecolor": INK},
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", hovermode="x unified",
-        font={"family": FONT, "size": 13, "color": INK}, hoverlabel={"bgcolor": "#ffffff", "font": {"size": 12}},
-        legend={"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top", "font": {"size": 12}}, showlegend=True,
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        hovermode="x unified",
+        font={"family": FONT, "size": 13, "color": INK},
+        hoverlabel={"bgcolor": "#ffffff", "font": {"size": 12}},
+        legend={"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top", "font": {"size": 12}},
+        showlegend=True,
         xaxis=axis | {"type": "date", "tickformatstops": _TICKS, "hoverformat": when, "nticks": 9},
         yaxis=axis | {"rangemode": "tozero", "showline": False, "tickformat": ",~r"},
-    )  # fmt: skip
+    )
     if y:  # the unit stands over the axis, where it takes no width and is read first
         figure.add_annotation(
-            text=y, xref="paper", yref="paper", x=0, y=1, xanchor="left", yanchor="bottom", showarrow=False,
-            font={"size": 12, "color": SOFT}, yshift=6,
-        )  # fmt: skip
+            text=y,
+            xref="paper",
+            yref="paper",
+            x=0,
+            y=1,
+            xanchor="left",
+            yanchor="bottom",
+            showarrow=False,
+            font={"size": 12, "color": SOFT},
+            yshift=6,
+        )
     figure.update_layout(**layout)
     return figure
 
@@ -98,9 +113,14 @@ def _line(name: str, rows: Sequence[Row], column: int, colour: str, **more: Any)
     line = {"color": colour, "width": 2} | more.pop("line", {})
     mode = more.pop("mode", "lines" if len(rows) > 1 else "markers")
     return go.Scatter(
-        x=[stamp(row[0]) for row in rows], y=[row[column] for row in rows], name=name, mode=mode, line=line,
-        marker={"color": colour, "size": 7}, **more,
-    )  # fmt: skip
+        x=[stamp(row[0]) for row in rows],
+        y=[row[column] for row in rows],
+        name=name,
+        mode=mode,
+        line=line,
+        marker={"color": colour, "size": 7},
+        **more,
+    )
 
 
 def volumes(series: dict[str, list[Row]], grain: str, language: int) -> go.Figure:
@@ -130,16 +150,21 @@ def _week_means(rows: Sequence[Row]) -> list[Row]:
     first, by_day = rows[0][0], {row[0]: row[1] for row in rows}
     days = [first + dt.timedelta(days=n) for n in range(_span_days(rows) + 1)]
     counts = [by_day.get(day, 0) for day in days]
-    return [
-        (days[n], sum(counts[n - MEAN_DAYS + 1 : n + 1]) / MEAN_DAYS) for n in range(MEAN_DAYS - 1, len(days))
-    ]  # fmt: skip
+    return [(days[n], sum(counts[n - MEAN_DAYS + 1 : n + 1]) / MEAN_DAYS) for n in range(MEAN_DAYS - 1, len(days))]
 
 
 _TIME_TICKS: tuple[tuple[int, Words], ...] = (
-    (1, ("1 s", "1 秒")), (10, ("10 s", "10 秒")), (60, ("1 min", "1 分钟")), (600, ("10 min", "10 分钟")),
-    (3_600, ("1 h", "1 小时")), (6 * 3_600, ("6 h", "6 小时")), (86_400, ("1 d", "1 天")), (3 * 86_400, ("3 d", "3 天")),
-    (10 * 86_400, ("10 d", "10 天")), (30 * 86_400, ("30 d", "30 天")),
-)  # fmt: skip
+    (1, ("1 s", "1 秒")),
+    (10, ("10 s", "10 秒")),
+    (60, ("1 min", "1 分钟")),
+    (600, ("10 min", "10 分钟")),
+    (3_600, ("1 h", "1 小时")),
+    (6 * 3_600, ("6 h", "6 小时")),
+    (86_400, ("1 d", "1 天")),
+    (3 * 86_400, ("3 d", "3 天")),
+    (10 * 86_400, ("10 d", "10 天")),
+    (30 * 86_400, ("30 d", "30 天")),
+)
 
 
 def waits_over_time(rows: Sequence[Row], grain: str, language: int) -> go.Figure:
@@ -225,10 +250,17 @@ def buckets(rows: Sequence[Row], language: int) -> go.Figure:
         if any(value for _, value in values):
             figure.add_trace(
                 _line(
-                    names.BUCKETS[bucket][language], values, 1, BUCKET_COLOURS[bucket], stackgroup="one",
-                    line={"width": 0.5}, fillcolor=BUCKET_COLOURS[bucket], hovertemplate="%{y:,.3~f}", mode="lines",
+                    names.BUCKETS[bucket][language],
+                    values,
+                    1,
+                    BUCKET_COLOURS[bucket],
+                    stackgroup="one",
+                    line={"width": 0.5},
+                    fillcolor=BUCKET_COLOURS[bucket],
+                    hovertemplate="%{y:,.3~f}",
+                    mode="lines",
                 )
-            )  # fmt: skip
+            )
     return figure
 
 
@@ -277,11 +309,16 @@ def vintages(rows: Sequence[Row], language: int) -> go.Figure:
         said = ("%{customdata[0]} loans, 95% CI %{customdata[1]}", "%{customdata[0]} 笔，95% 置信区间 %{customdata[1]}")
         figure.add_trace(
             go.Scatter(
-                x=[row[1] for row in mine], y=[row[2] for row in mine], customdata=texts, name=month,
-                mode="lines+markers", line={"color": colour, "width": 2}, marker={"color": colour, "size": 6},
+                x=[row[1] for row in mine],
+                y=[row[2] for row in mine],
+                customdata=texts,
+                name=month,
+                mode="lines+markers",
+                line={"color": colour, "width": 2},
+                marker={"color": colour, "size": 6},
                 hovertemplate=f"{month}: %{{y:.2%}} · {said[language]}<extra></extra>",
             )
-        )  # fmt: skip
+        )
     return figure
 
 
@@ -306,10 +343,14 @@ def flows(rows: Sequence[Row], grain: str, language: int) -> go.Figure:
         if any(value for _, value in mine):
             figure.add_trace(
                 go.Bar(
-                    x=[stamp(when) for when, _ in mine], y=[value for _, value in mine], name=words[language],
-                    marker={"color": colour}, hovertemplate="%{y:,.3~f}", **_period(mine, grain),
+                    x=[stamp(when) for when, _ in mine],
+                    y=[value for _, value in mine],
+                    name=words[language],
+                    marker={"color": colour},
+                    hovertemplate="%{y:,.3~f}",
+                    **_period(mine, grain),
                 )
-            )  # fmt: skip
+            )
     return figure
 
 
@@ -337,10 +378,13 @@ def trouble(
         if rows:
             figure.add_trace(
                 go.Bar(
-                    x=[stamp(row[0]) for row in rows], y=[row[1] for row in rows], name=names.TROUBLE[event][language],
-                    marker={"color": PALETTE[place % len(PALETTE)]}, **_period(rows, grain),
+                    x=[stamp(row[0]) for row in rows],
+                    y=[row[1] for row in rows],
+                    name=names.TROUBLE[event][language],
+                    marker={"color": PALETTE[place % len(PALETTE)]},
+                    **_period(rows, grain),
                 )
-            )  # fmt: skip
+            )
     if figure.data:
         _shade(figure, faults)
         figure.update_xaxes(range=list(span))

@@ -49,11 +49,14 @@ def _desks(staff: Sequence[Row], desks: Sequence[Row]) -> Iterator[Finding]:
     if longest is not None and longest[5] > 0:
         yield Finding(
             words_of(
-                "find.queue", desk=names.desk(longest[0]), n=f"{longest[5]:,}", day=f"{longest[6]:%Y-%m-%d}",
+                "find.queue",
+                desk=names.desk(longest[0]),
+                n=f"{longest[5]:,}",
+                day=f"{longest[6]:%Y-%m-%d}",
                 left=f"{longest[7]:,}",
             ),
             "warn" if longest[7] * 2 > longest[5] else "plain",
-        )  # fmt: skip
+        )
     urged = sum(row[4] for row in desks)
     if urged:
         yield Finding(words_of("find.urged", n=f"{urged:,}"))
@@ -71,11 +74,14 @@ def _partners(partners: Sequence[Row]) -> Iterator[Finding]:
         if unanswered >= UNANSWERED * calls:
             yield Finding(
                 words_of(
-                    "find.partner", partner=names.partner(number), n=f"{unanswered:,}", calls=f"{calls:,}",
+                    "find.partner",
+                    partner=names.partner(number),
+                    n=f"{unanswered:,}",
+                    calls=f"{calls:,}",
                     share=f"{unanswered / calls:.1%}",
                 ),
                 "warn",
-            )  # fmt: skip
+            )
 
 
 def _refusals(refusals: Sequence[dict[str, Any]]) -> Iterator[Finding]:

@@ -53,8 +53,17 @@ PARTNERS: tuple[Words, ...] = (
 )
 """In the order of the partners' numbers, from 1."""
 PARTNER_KEYS = (
-    "bureau", "lists", "tax", "registry", "carrier", "public_security", "judicial", "sentiment", "core_banking", "payment",
-)  # fmt: skip
+    "bureau",
+    "lists",
+    "tax",
+    "registry",
+    "carrier",
+    "public_security",
+    "judicial",
+    "sentiment",
+    "core_banking",
+    "payment",
+)
 
 ACCOUNTS: dict[int, Words] = {
     Account.SETTLEMENT: ("settlement", "清算资金"),
@@ -217,18 +226,44 @@ VOLUMES: dict[str, Words] = {
 
 
 MARGINS: dict[str, str] = {
-    "age": "年龄", "monthly income, yuan": "月收入（元）", "product": "产品", "region": "地区", "branch": "分行",
-    "quality": "资质", "fraud": "欺诈意图", "gang": "团伙", "listed": "名单命中", "inflated income": "虚报收入",
-    "short employment": "工龄过短", "form": "申请表", "comes again": "再次申请",
-}  # fmt: skip
+    "age": "年龄",
+    "monthly income, yuan": "月收入（元）",
+    "product": "产品",
+    "region": "地区",
+    "branch": "分行",
+    "quality": "资质",
+    "fraud": "欺诈意图",
+    "gang": "团伙",
+    "listed": "名单命中",
+    "inflated income": "虚报收入",
+    "short employment": "工龄过短",
+    "form": "申请表",
+    "comes again": "再次申请",
+}
 BANDS: dict[str, str] = {
-    "consumer loan": "个人消费贷款", "card instalment": "现金分期", "mortgage": "个人按揭贷款", "micro business": "小微企业贷款",
-    "working capital": "企业流动资金贷款", "north": "华北", "north-east": "东北", "east": "华东", "south and centre": "中南",
-    "south-west": "西南", "north-west": "西北", "yes": "是", "no": "否", "none": "无误", "wrong check digit": "校验码错误",
-    "wrong id length": "证件号位数错误", "malformed mobile": "手机号格式错误", "missing field": "缺项",
-    "amount out of range": "金额超范围", "vague purpose": "用途笼统", "missing document": "缺资料",
+    "consumer loan": "个人消费贷款",
+    "card instalment": "现金分期",
+    "mortgage": "个人按揭贷款",
+    "micro business": "小微企业贷款",
+    "working capital": "企业流动资金贷款",
+    "north": "华北",
+    "north-east": "东北",
+    "east": "华东",
+    "south and centre": "中南",
+    "south-west": "西南",
+    "north-west": "西北",
+    "yes": "是",
+    "no": "否",
+    "none": "无误",
+    "wrong check digit": "校验码错误",
+    "wrong id length": "证件号位数错误",
+    "malformed mobile": "手机号格式错误",
+    "missing field": "缺项",
+    "amount out of range": "金额超范围",
+    "vague purpose": "用途笼统",
+    "missing document": "缺资料",
     "no bureau consent": "未授权查询征信",
-}  # fmt: skip
+}
 _NUMBERED = {"branch": "分行", "fifth": "五分位"}
 
 

@@ -96,9 +96,15 @@ def write_report(folder: Path) -> Path:
     )
     environment.globals |= {"t": labels.label, "both": labels.both, "names": names}
     environment.filters |= {
-        "yuan": yuan, "money": money, "percent": percent, "number": number, "duration": duration, "moment": moment,
-        "interval": interval_text, "since": since,
-    }  # fmt: skip
+        "yuan": yuan,
+        "money": money,
+        "percent": percent,
+        "number": number,
+        "duration": duration,
+        "moment": moment,
+        "interval": interval_text,
+        "since": since,
+    }
     file = folder / REPORT
     draft = folder / (REPORT + ".draft")
     draft.write_text(environment.get_template("report.html.j2").render(page), encoding="utf-8")
@@ -204,10 +210,16 @@ def _trouble(series: dict[str, list[Row]]) -> list[dict[str, Any]]:
         struck = [(since, count) for since, count in counts if count]
         if struck:
             worst = max(struck, key=lambda row: int(row[1]))
-            rows.append({
-                "name": names.TROUBLE[event], "count": sum(count for _, count in struck), "first": struck[0][0],
-                "last": struck[-1][0], "worst": worst[0], "most": worst[1],
-            })  # fmt: skip
+            rows.append(
+                {
+                    "name": names.TROUBLE[event],
+                    "count": sum(count for _, count in struck),
+                    "first": struck[0][0],
+                    "last": struck[-1][0],
+                    "worst": worst[0],
+                    "most": worst[1],
+                }
+            )
     return rows
 
 
@@ -232,11 +244,13 @@ def _funnel(funnel: dict[str, int]) -> list[dict[str, Any]]:
     }
     return [
         {
-            "name": name, "count": count, "of_first": count / first if first else None,
+            "name": name,
+            "count": count,
+            "of_first": count / first if first else None,
             "interval": None if name == "submitted" else wilson(count, first),
         }
         for name, count in counts.items()
-    ]  # fmt: skip
+    ]
 
 
 def _desks(staff: Sequence[Row], desks: Sequence[Row]) -> list[dict[str, Any]]:
@@ -247,10 +261,20 @@ def _desks(staff: Sequence[Row], desks: Sequence[Row]) -> list[dict[str, Any]]:
     for role in sorted(people.keys() | work.keys()):
         _, count, used, busiest = people.get(role, (role, 0, 0.0, 0.0))
         _, begun, wait, wait_max, urged, peak, _, left = work.get(role, (role, 0, 0, 0, 0, 0, None, 0))
-        rows.append({
-            "role": role, "people": count, "used": used, "busiest": busiest, "begun": begun, "wait": wait,
-            "wait_max": wait_max, "urged": urged, "peak": peak, "left": left,
-        })  # fmt: skip
+        rows.append(
+            {
+                "role": role,
+                "people": count,
+                "used": used,
+                "busiest": busiest,
+                "begun": begun,
+                "wait": wait,
+                "wait_max": wait_max,
+                "urged": urged,
+                "peak": peak,
+                "left": left,
+            }
+        )
     return rows
 
 

@@ -75,13 +75,27 @@ GAUGE_NAMES = {int(code): code.name.lower() for code in Gauge}
 _EVENT_NAMES = _Names(Event)
 _ACTOR_NAMES = {int(code): code.name.lower() for code in Actor}
 REFUSING_EVENTS = (
-    Event.APPLICATION_REFUSED, Event.CUSTOMER_DECLINED, Event.APPLICATION_INTERCEPTED, Event.BUREAU_REFUSED,
-    Event.SCORING_REJECTED, Event.APPLICATION_DECLINED, Event.DECISION_REFUSED, Event.CONTRACT_BLOCKED,
-    Event.CONTRACT_WITHDRAWN, Event.CONTRACT_ACTION_REFUSED, Event.DISBURSEMENT_PRECHECK_FAILED,
-    Event.DISBURSEMENT_REJECTED, Event.DRAWDOWN_REFUSED, Event.USE_REJECTED, Event.PAYMENT_FAILED, Event.PAYMENT_STOPPED,
-    Event.DISBURSEMENT_ACTION_REFUSED, Event.EARLY_REPAYMENT_REFUSED, Event.RECEIPT_REFUSED,
+    Event.APPLICATION_REFUSED,
+    Event.CUSTOMER_DECLINED,
+    Event.APPLICATION_INTERCEPTED,
+    Event.BUREAU_REFUSED,
+    Event.SCORING_REJECTED,
+    Event.APPLICATION_DECLINED,
+    Event.DECISION_REFUSED,
+    Event.CONTRACT_BLOCKED,
+    Event.CONTRACT_WITHDRAWN,
+    Event.CONTRACT_ACTION_REFUSED,
+    Event.DISBURSEMENT_PRECHECK_FAILED,
+    Event.DISBURSEMENT_REJECTED,
+    Event.DRAWDOWN_REFUSED,
+    Event.USE_REJECTED,
+    Event.PAYMENT_FAILED,
+    Event.PAYMENT_STOPPED,
+    Event.DISBURSEMENT_ACTION_REFUSED,
+    Event.EARLY_REPAYMENT_REFUSED,
+    Event.RECEIPT_REFUSED,
     Event.COLLECTION_ACTION_REFUSED,
-)  # fmt: skip
+)
 """Events that say no to somebody; their `reason` is a `Refusal`, the last one's a `RefusedBecause`."""
 _REFUSALS = {int(code): code.name.lower() for code in Refusal}
 _REASON_NAMES: tuple[dict[int, str], ...] = (
@@ -165,12 +179,18 @@ def event_table(stage: Stage, parts: Sequence[Rows]) -> pa.Table:
     tagged += _REASON_KIND[event]
     return pa.table(
         [
-            instants(columns["at"]), pa.array(columns["case"]), stages, _EVENT_NAMES.encode(event),
-            _encoded(columns["actor"], _actor_name), pa.array(columns["loan"]), pa.array(columns["amount_fen"]),
-            _encoded(tagged, _reason_name), pa.array(columns["value"]),
+            instants(columns["at"]),
+            pa.array(columns["case"]),
+            stages,
+            _EVENT_NAMES.encode(event),
+            _encoded(columns["actor"], _actor_name),
+            pa.array(columns["loan"]),
+            pa.array(columns["amount_fen"]),
+            _encoded(tagged, _reason_name),
+            pa.array(columns["value"]),
         ],
         schema=EVENTS,
-    )  # fmt: skip
+    )
 
 
 def posting_table(parts: Sequence[Rows]) -> pa.Table:

@@ -160,9 +160,12 @@ def _collector(minutes: int, limit_minutes: int) -> Role:
     """Collectors of a branch call and visit from 15:30 to 17:30 and sit at other desks before: a branch of this size has not
     enough overdue loans for a whole day of anybody's."""
     return Role(
-        per_branch=1, service_minutes_median=minutes, limit_minutes=limit_minutes, shift_start_minute=930,
+        per_branch=1,
+        service_minutes_median=minutes,
+        limit_minutes=limit_minutes,
+        shift_start_minute=930,
         shift_end_minute=1050,
-    )  # fmt: skip
+    )
 
 
 class Staff(PolicyModel):

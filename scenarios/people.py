@@ -32,9 +32,12 @@ class Mix(PolicyModel):
     def shares(self) -> list[int]:
         """Shares of products 1 … 5."""
         return [
-            self.consumer_loan_ppm, self.card_instalment_ppm, self.mortgage_ppm, self.micro_business_ppm,
+            self.consumer_loan_ppm,
+            self.card_instalment_ppm,
+            self.mortgage_ppm,
+            self.micro_business_ppm,
             self.working_capital_ppm,
-        ]  # fmt: skip
+        ]
 
 
 class Campaign(PolicyModel):
@@ -122,8 +125,9 @@ class PopulationShape(PolicyModel):
     @model_validator(mode="after")
     def _drawable(self) -> PopulationShape:
         for name, edges, weights in (
-            ("age", self.age_bands, self.age_weights), ("income", self.monthly_income_bands, self.income_weights),
-        ):  # fmt: skip
+            ("age", self.age_bands, self.age_weights),
+            ("income", self.monthly_income_bands, self.income_weights),
+        ):
             if len(edges) != len(weights) + 1 or len(edges) < 2 or edges != sorted(set(edges)):
                 raise ValueError(f"the {name} bands need rising edges, one more than there are weights")
             if min(weights) < 0 or sum(weights) < 1:
@@ -141,9 +145,15 @@ class PopulationShape(PolicyModel):
     def defects_ppm(self) -> list[int]:
         """Rates of the defects a form can have, of which it has at most one (see `sim.population.defects.Defect`)."""
         return [
-            self.wrong_check_digit_ppm, self.wrong_id_length_ppm, self.malformed_mobile_ppm, self.missing_field_ppm,
-            self.amount_out_of_range_ppm, self.vague_purpose_ppm, self.missing_document_ppm, self.no_bureau_consent_ppm,
-        ]  # fmt: skip
+            self.wrong_check_digit_ppm,
+            self.wrong_id_length_ppm,
+            self.malformed_mobile_ppm,
+            self.missing_field_ppm,
+            self.amount_out_of_range_ppm,
+            self.vague_purpose_ppm,
+            self.missing_document_ppm,
+            self.no_bureau_consent_ppm,
+        ]
 
 
 class Files(PolicyModel):

@@ -62,9 +62,15 @@ def build_staffing(scenario: Scenario, seed: int) -> Staffing:
     counts |= {branch: dict(at_branch) for branch in range(1, scenario.bank.branches + 1)}
     first = day_number(scenario.run.start)
     people = build_roster(
-        seed, counts, is_workday, first, scenario.run.days + 30, absences=_absences(scenario),
-        shifts={name: _shift(role) for name, role in roles.items()}, annual_leave=scenario.staff.leave_days_per_year > 0,
-    )  # fmt: skip
+        seed,
+        counts,
+        is_workday,
+        first,
+        scenario.run.days + 30,
+        absences=_absences(scenario),
+        shifts={name: _shift(role) for name, role in roles.items()},
+        annual_leave=scenario.staff.leave_days_per_year > 0,
+    )
     return Staffing(people, first)
 
 

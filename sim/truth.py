@@ -24,8 +24,13 @@ _STRETCHED_PPM = 1_600_000
 _LISTS = np.array([RiskList.CENTRAL_BANK, RiskList.DISHONEST_DEBTOR, RiskList.ASSOCIATION], dtype=np.int64)
 _LIST_WEIGHTS = np.array([400_000, 400_000, 200_000], dtype=np.int64)
 _MIDDLE_OF_WEAKEST = 0.1
-_TILT = {"consumer_loan": 2_200_000, "card_instalment": 2_400_000, "mortgage": 1_500_000, "micro_business": 2_500_000,
-         "working_capital": 2_300_000}  # fmt: skip
+_TILT = {
+    "consumer_loan": 2_200_000,
+    "card_instalment": 2_400_000,
+    "mortgage": 1_500_000,
+    "micro_business": 2_500_000,
+    "working_capital": 2_300_000,
+}
 """Chance of a miss by product, relative to the person's other debts: a new instalment is the first to be let go, a house the
 last. It moves the bank's own overdue rate without touching what the bureau holds on the same people."""
 
@@ -116,9 +121,7 @@ class Truth:
         return party > len(self._script)
 
 
-_PURPOSES = (
-    "quality", "willingness", "fraud", "gang", "family", "devices", "listed", "list", "patience", "price",
-)  # fmt: skip
+_PURPOSES = ("quality", "willingness", "fraud", "gang", "family", "devices", "listed", "list", "patience", "price")
 
 
 def miss_curve(base_ppm: int, spread: int) -> Ints:

@@ -56,10 +56,15 @@ def test_the_commands_of_the_readme_print_what_it_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("expected", "printed", "fits"),
     [
-        (["a"], "a\n", True), (["a"], "b\n", False), (["a …", "c"], "a b\nc\n", True), (["…", "c"], "a\nb\nc\n", True),
-        (["a", "…"], "a\n", True), (["a"], "a\nb\n", False), (["a.c"], "abc\n", False),
+        (["a"], "a\n", True),
+        (["a"], "b\n", False),
+        (["a …", "c"], "a b\nc\n", True),
+        (["…", "c"], "a\nb\nc\n", True),
+        (["a", "…"], "a\n", True),
+        (["a"], "a\nb\n", False),
+        (["a.c"], "abc\n", False),
     ],
-)  # fmt: skip
+)
 def test_an_example_fits_only_what_it_says(expected: list[str], printed: str, fits: bool) -> None:
     assert matches(expected, printed) == fits
 

@@ -6,33 +6,12 @@ from __future__ import annotations
 import numpy as np
 
 from credit.messages import Rows
+from credit.rows import ranks
 from credit.table import Table
 from credit.times import Ints
 
 NUMBERS_A_BRANCH = 10**9
 TALLIES = "forms customers refused declined intercepted accepted"
-
-
-def ranks(groups: Ints) -> Ints:
-    """The running number (from 0) of each row within its group, in row order."""
-    if len(groups) < 2:
-        return np.zeros(len(groups), dtype=np.int64)
-    order = np.argsort(groups, kind="stable")
-    ordered = groups[order]
-    starts = np.flatnonzero(np.concatenate(([True], ordered[1:] != ordered[:-1])))
-    lengths = np.diff(np.append(starts, len(groups)))
-    result = np.empty(len(groups), dtype=np.int64)
-    result[order] = np.arange(len(groups)) - np.repeat(starts, lengths)
-    return result
-
-
-def previous(groups: Ints) -> Ints:
-    """The row before each row within its group, in row order; −1 for the first of a group."""
-    order = np.argsort(groups, kind="stable")
-    same = np.flatnonzero(groups[order][1:] == groups[order][:-1])
-    result = np.full(len(groups), -1, dtype=np.int64)
-    result[order[same + 1]] = order[same]
-    return result
 
 
 class Counters:

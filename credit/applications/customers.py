@@ -8,9 +8,10 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from credit.applications.counters import Counters, ranks
+from credit.applications.counters import Counters
 from credit.applications.states import CustomerState
 from credit.messages import Rows
+from credit.rows import firsts, waves
 from credit.table import Table
 from credit.times import Bools, Ints
 
@@ -59,25 +60,20 @@ class Register:
     def onboard(self, forms: Rows, keys: Ints, rows: Ints, documents: Ints) -> Onboarded:
         """Finds or creates the customer of each admitted SubmitApplication row, in row order, and remembers the application.
         `rows`: what `find` gave. Rows of one customer in one batch are taken one after the other."""
-        turn = ranks(keys)
-        if not bool(turn.any()):
-            return self._onboard_once(forms, keys, rows, documents)
         columns = np.zeros((len(FIELDS), len(forms)), dtype=np.int64)
-        for number in range(int(turn.max()) + 1):
-            chosen = np.flatnonzero(turn == number)
-            places = rows[chosen] if number == 0 else self.find(keys[chosen])
-            entry = self._onboard_once(forms[chosen], keys[chosen], places, documents[chosen])
-            columns[:, chosen] = [getattr(entry, name) for name in FIELDS]
+        for wave in waves(keys):
+            if len(wave) == len(forms):
+                return self._onboard_once(forms, keys, rows, documents)
+            entry = self._onboard_once(forms[wave], keys[wave], self.find(keys[wave]), documents[wave])
+            columns[:, wave] = [getattr(entry, name) for name in FIELDS]
         return Onboarded(*columns)
 
     def make_formal(self, customer: Ints) -> tuple[Ints, Ints]:
         """Makes potential customers formal. Gives 1 where that changed something, and 1 where the number is unknown."""
         rows = self.customers.find(customer)
         unknown = rows < 0
-        first = np.zeros(len(customer), dtype=bool)
-        first[np.unique(customer, return_index=True)[1]] = True
         state = self.customers["state"]
-        changes = ~unknown & first
+        changes = ~unknown & firsts(customer)
         changes[changes] = state[rows[changes]] == CustomerState.POTENTIAL
         state[rows[changes]] = CustomerState.FORMAL
         return changes.astype(np.int64), unknown.astype(np.int64)

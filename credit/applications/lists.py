@@ -31,9 +31,14 @@ class ListCopy:
         fresh = np.sort(first[self.entries.find(added["entry"][first]) < 0])
         new = added[fresh]
         self.entries.append(
-            length=len(new), entry=new["entry"], branch=new["branch"], list=new["list"], since=new["at"], until=NEVER,
+            length=len(new),
+            entry=new["entry"],
+            branch=new["branch"],
+            list=new["list"],
+            since=new["at"],
+            until=NEVER,
             person=id_keys(new["branch"], new["id_number"]),
-        )  # fmt: skip
+        )
         gone = rows[removed]
         places = self.entries.find(gone["entry"])
         known = places >= 0

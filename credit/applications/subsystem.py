@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from credit.applications.counters import Counters, previous
+from credit.applications.counters import Counters
 from credit.applications.customers import Onboarded, Register
 from credit.applications.forms import form_faults
 from credit.applications.invariants import violations
@@ -29,9 +29,10 @@ from credit.messages import (
 )
 from credit.policies import Overrides, ProductPolicy, load
 from credit.policies.admission import AdmissionPolicy
+from credit.rows import firsts, previous
 from credit.subsystem import Inbox, Outbox, State, Window
 from credit.table import Table
-from credit.times import DAY_MS, Bools, Ints
+from credit.times import DAY_MS, Ints
 
 _MOBILE_PREFIX = 3
 _FORMS = [(name, ApplicationAccepted.dtype[name]) for name in ApplicationAccepted.dtype.names or ()]
@@ -110,9 +111,14 @@ class ApplicationsSubsystem:
         case = self._counters.next_numbers("forms", forms["branch"])
         at, amount = forms["at"], forms["amount_fen"]
         out.log(
-            Event.APPLICATION_SUBMITTED, at, case, actor=Actor.CUSTOMER, amount_fen=amount, reason=forms["channel"],
+            Event.APPLICATION_SUBMITTED,
+            at,
+            case,
+            actor=Actor.CUSTOMER,
+            amount_fen=amount,
+            reason=forms["channel"],
             value=forms["party"],
-        )  # fmt: skip
+        )
         age, purpose = ages_at(forms["id_number"], at // DAY_MS), self._purposes.codes(forms)
         keys = customer_keys(forms)
         rows = self._register.find(keys)
@@ -150,9 +156,13 @@ class ApplicationsSubsystem:
         """A form that goes no further: an event with the reason, nothing else."""
         rows = np.flatnonzero(codes)
         out.log(
-            event, forms["at"][rows], case[rows], amount_fen=forms["amount_fen"][rows], reason=codes[rows],
+            event,
+            forms["at"][rows],
+            case[rows],
+            amount_fen=forms["amount_fen"][rows],
+            reason=codes[rows],
             value=forms["party"][rows],
-        )  # fmt: skip
+        )
         self._counters.count(tally, forms["branch"][rows])
 
     def _onboard(self, forms: Rows, keys: Ints, rows: Ints, facts: dict[str, Ints], out: Outbox) -> None:
@@ -195,7 +205,7 @@ class ApplicationsSubsystem:
         if not len(replies):
             return
         rows = self._pending.find(replies["case"])
-        in_time = (rows >= 0) & (replies["at"] <= self._pending_deadlines(rows)) & _firsts(replies["case"])
+        in_time = (rows >= 0) & (replies["at"] <= self._pending_deadlines(rows)) & firsts(replies["case"])
         self._refuse_mail(replies[~in_time], out)
         replies = replies[in_time]
         cases = self._pending.take(rows[in_time])
@@ -266,10 +276,3 @@ def _prefixes(mobiles: npt.NDArray[np.generic]) -> Ints:
     """The first three digits of checked mobile numbers."""
     digits = codes_of(mobiles)[:, :_MOBILE_PREFIX].astype(np.int64) - ord("0")
     return np.asarray(digits @ np.array([100, 10, 1]))
-
-
-def _firsts(ids: Ints) -> Bools:
-    """True at the first row of each id."""
-    first = np.zeros(len(ids), dtype=bool)
-    first[np.unique(ids, return_index=True)[1]] = True
-    return first

@@ -17,13 +17,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from credit.codes import Node, Stage
-from credit.messages import (
-    ApprovalOpinion,
-    ApprovalTask,
-    HeadOfficeOpinion,
-    HeadOfficeTask,
-    Kind,
-)
+from credit.messages import ApprovalOpinion, ApprovalTask, HeadOfficeOpinion, HeadOfficeTask, Kind
 
 
 class CaseState(IntEnum):

@@ -28,7 +28,7 @@ from credit.messages import (
 )
 from credit.policies import Overrides, ProductPolicy, columns_of, load
 from credit.policies.approval import ApprovalPolicy
-from credit.rows import only
+from credit.rows import only, passes
 from credit.staff import StaffRegister
 from credit.subsystem import Inbox, Outbox, State, Window
 from credit.table import Table
@@ -186,9 +186,14 @@ class ApprovalSubsystem:
         enough = largest >= self._products.amount_min[rows["product"]]
         self._decline(rows, at, np.where(enough, 0, int(Refusal.AFFORDABILITY)), out)
         self._approve(
-            only(rows, enough), at[enough], Actor.SYSTEM, Lane.AUTOMATIC, out, amount_fen=largest[enough],
+            only(rows, enough),
+            at[enough],
+            Actor.SYSTEM,
+            Lane.AUTOMATIC,
+            out,
+            amount_fen=largest[enough],
             round=round_[enough],
-        )  # fmt: skip
+        )
 
     # routes -----------------------------------------------------------------------------------------------------------
     def _open_routes(self, cases: Rows, at: Ints, out: Outbox) -> None:
@@ -202,9 +207,13 @@ class ApprovalSubsystem:
         cases["path"][doubtful] |= 1 << Node.RISK_SPECIALIST
         rows = np.flatnonzero(doubtful)
         out.log(
-            Event.CASE_ESCALATED, at[rows], cases["case"][rows], reason=Cause.FRAUD_DOUBT,
-            amount_fen=cases["amount_fen"][rows], value=Node.RISK_SPECIALIST,
-        )  # fmt: skip
+            Event.CASE_ESCALATED,
+            at[rows],
+            cases["case"][rows],
+            reason=Cause.FRAUD_DOUBT,
+            amount_fen=cases["amount_fen"][rows],
+            value=Node.RISK_SPECIALIST,
+        )
         self._enter(cases, at, out)
 
     def _review(self, cases: Rows, at: Ints, out: Outbox) -> Bools:
@@ -221,9 +230,14 @@ class ApprovalSubsystem:
         verdict = np.where(reason > 0, int(Verdict.DECLINE), verdict)
         seen = np.flatnonzero(self._machine_review[product] | (covered < cases["amount_fen"]))
         out.log(
-            Event.NODE_DECIDED, at[seen], cases["case"][seen], actor=Actor.SYSTEM, amount_fen=advised[seen],
-            reason=reason[seen], value=trail.pack(0, verdict[seen], 0, cases["round"][seen], 0),
-        )  # fmt: skip
+            Event.NODE_DECIDED,
+            at[seen],
+            cases["case"][seen],
+            actor=Actor.SYSTEM,
+            amount_fen=advised[seen],
+            reason=reason[seen],
+            value=trail.pack(0, verdict[seen], 0, cases["round"][seen], 0),
+        )
         self._decline(cases, at, reason, out)
         cases["amount_fen"] = covered
         return np.asarray(reason == 0)
@@ -251,11 +265,8 @@ class ApprovalSubsystem:
     # opinions ---------------------------------------------------------------------------------------------------------
     def _opinions(self, rows: Rows, out: Outbox) -> None:
         """Opinions in time order; a second one on the same case is looked at after the first."""
-        while len(rows):
-            first = np.zeros(len(rows), dtype=bool)
-            first[np.unique(rows["case"], return_index=True)[1]] = True
-            self._decided(only(rows, first), out)
-            rows = rows[~first]
+        for batch in passes(rows, "case"):
+            self._decided(batch, out)
 
     def _decided(self, opinions: Rows, out: Outbox) -> None:
         found = self._cases.find(opinions["case"])
@@ -290,9 +301,14 @@ class ApprovalSubsystem:
 
     def _refuse(self, opinions: Rows, reason: Ints | int, out: Outbox) -> None:
         out.log(
-            Event.DECISION_REFUSED, opinions["at"], opinions["case"], actor=opinions["person"], reason=reason,
-            amount_fen=opinions["amount_fen"], value=opinions["node"],
-        )  # fmt: skip
+            Event.DECISION_REFUSED,
+            opinions["at"],
+            opinions["case"],
+            actor=opinions["person"],
+            reason=reason,
+            amount_fen=opinions["amount_fen"],
+            value=opinions["node"],
+        )
 
     def _take_effect(self, opinions: Rows, cases: Rows, found: Ints, out: Outbox) -> None:
         """A good opinion: written into the trail (APR-09), then the case is declined, granted or moved on (APR-05)."""
@@ -330,9 +346,14 @@ class ApprovalSubsystem:
         up = np.flatnonzero(added)
         cases["path"][up] |= np.int64(1) << added[up]
         out.log(
-            Event.CASE_ESCALATED, at[up], cases["case"][up], actor=opinions["person"][up], reason=cause[up],
-            amount_fen=cases["amount_fen"][up], value=added[up],
-        )  # fmt: skip
+            Event.CASE_ESCALATED,
+            at[up],
+            cases["case"][up],
+            actor=opinions["person"][up],
+            reason=cause[up],
+            amount_fen=cases["amount_fen"][up],
+            value=added[up],
+        )
         granted = cases["path"] == 0
         self._witness(opinions[granted], cases[granted])
         self._approve(cases[granted], at[granted], opinions["person"][granted], Lane.MANUAL, out)
@@ -356,10 +377,16 @@ class ApprovalSubsystem:
             return
         product = cases["product"]
         terms = ApplicationApproved.carry(
-            cases, at=at, approved_at=at, lane=lane, conditions=cases["missing"],
-            rate_ppm=self._products.rate_ppm[product, cases["grade"]], guarantee=self._products.guarantee[product],
-            valid_until=at + self._valid_ms[product], **fixed,
-        )  # fmt: skip
+            cases,
+            at=at,
+            approved_at=at,
+            lane=lane,
+            conditions=cases["missing"],
+            rate_ppm=self._products.rate_ppm[product, cases["grade"]],
+            guarantee=self._products.guarantee[product],
+            valid_until=at + self._valid_ms[product],
+            **fixed,
+        )
         out.send(ApplicationApproved, terms)
         out.log(Event.APPLICATION_APPROVED, at, terms["case"], actor=actor, amount_fen=terms["amount_fen"], value=lane)
 
@@ -367,9 +394,14 @@ class ApprovalSubsystem:
         rows = np.flatnonzero(reason)
         who = np.broadcast_to(np.asarray(actor, dtype=np.int64), len(cases))[rows]
         out.log(
-            Event.APPLICATION_DECLINED, at[rows], cases["case"][rows], actor=who, amount_fen=cases["amount_fen"][rows],
-            reason=reason[rows], value=cases["party"][rows],
-        )  # fmt: skip
+            Event.APPLICATION_DECLINED,
+            at[rows],
+            cases["case"][rows],
+            actor=who,
+            amount_fen=cases["amount_fen"][rows],
+            reason=reason[rows],
+            value=cases["party"][rows],
+        )
 
     def _urge(self, rows: Ints, out: Outbox) -> None:
         cases = self._cases

@@ -8,11 +8,12 @@ import numpy as np
 
 from credit.codes import Contact, ContactOutcome, Event
 from credit.collections.cases import log_case, refuse, set_state, to_work
-from credit.collections.rules import in_passes, means_of_attempt, stage_of_attempt
+from credit.collections.rules import means_of_attempt, stage_of_attempt
 from credit.collections.states import CaseState, RefusedBecause
 from credit.collections.strategy import Strategies
 from credit.messages import Rows
 from credit.policies.collections import CollectionPolicy
+from credit.rows import passes
 from credit.staff import StaffRegister
 from credit.subsystem import Outbox
 from credit.table import Table
@@ -29,7 +30,7 @@ class Contacts:
 
     def apply(self, rows: Rows, out: Outbox) -> None:
         """Records contacts in the order of their times."""
-        for part in in_passes(rows):
+        for part in passes(rows, "loan"):
             self._record(part, out)
 
     def _record(self, rows: Rows, out: Outbox) -> None:
@@ -41,8 +42,17 @@ class Contacts:
         if not len(rows):
             return
         cases = self._cases
-        log_case(out, Event.CONTACT_MADE, cases, place, rows["at"], actor=rows["person"], amount_fen=0,
-                 reason=rows["outcome"], value=rows["action"])  # fmt: skip
+        log_case(
+            out,
+            Event.CONTACT_MADE,
+            cases,
+            place,
+            rows["at"],
+            actor=rows["person"],
+            amount_fen=0,
+            reason=rows["outcome"],
+            value=rows["action"],
+        )
         self._hand_back(rows, place)
         cases["contacts"][place] += 1
         for means, name in _DONE.items():
@@ -104,8 +114,16 @@ class Contacts:
         cases = self._cases
         cases["promise_day"][place], cases["promise_made"][place] = rows["promise_day"], rows["at"] // DAY_MS
         cases["promise_fen"][place], cases["promise_paid_fen"][place] = rows["promise_fen"], 0
-        log_case(out, Event.PROMISE_MADE, cases, place, rows["at"], actor=rows["person"], amount_fen=rows["promise_fen"],
-                 value=rows["promise_day"])  # fmt: skip
+        log_case(
+            out,
+            Event.PROMISE_MADE,
+            cases,
+            place,
+            rows["at"],
+            actor=rows["person"],
+            amount_fen=rows["promise_fen"],
+            value=rows["promise_day"],
+        )
 
     def _refer(self, rows: Rows, place: Ints, out: Outbox) -> None:
         cases = self._cases
@@ -131,10 +149,24 @@ class Contacts:
         paid = (cases["promise_paid_fen"] >= cases["promise_fen"]) | (cases["state"] == CaseState.CLOSED)
         kept = np.flatnonzero(promised & paid)
         broken = np.flatnonzero(promised & ~paid & (cases["promise_day"] <= day))
-        log_case(out, Event.PROMISE_KEPT, cases, kept, at, amount_fen=cases["promise_fen"][kept],
-                 value=cases["promise_day"][kept])  # fmt: skip
-        log_case(out, Event.PROMISE_BROKEN, cases, broken, at, amount_fen=cases["promise_fen"][broken],
-                 value=cases["promise_day"][broken])  # fmt: skip
+        log_case(
+            out,
+            Event.PROMISE_KEPT,
+            cases,
+            kept,
+            at,
+            amount_fen=cases["promise_fen"][kept],
+            value=cases["promise_day"][kept],
+        )
+        log_case(
+            out,
+            Event.PROMISE_BROKEN,
+            cases,
+            broken,
+            at,
+            amount_fen=cases["promise_fen"][broken],
+            value=cases["promise_day"][broken],
+        )
         self._raise(broken, at, out)
         ended = np.concatenate([kept, broken])
         to_work(cases, ended[cases["state"][ended] == CaseState.PROMISED])

@@ -7,18 +7,27 @@ import numpy as np
 
 from credit.codes import Event
 from credit.collections.cases import leave_task, log_case, refuse, set_state, stage_on, to_work
-from credit.collections.rules import cleared, dpd_of, passes, work_instant
+from credit.collections.rules import cleared, dpd_of, work_instant
 from credit.collections.states import CaseState, RefusedBecause
 from credit.collections.strategy import Strategies
 from credit.collections.worklist import WorkList
 from credit.messages import Rows
+from credit.rows import waves
 from credit.subsystem import Outbox
 from credit.table import Table
 from credit.times import DAY_MS, NEVER, Ints
 
 _KEPT_ON_REOPENING = (
-    "loan", "state", "task", "former_task", "sms_day", "voice_day", "call_day", "visit_day", "legal_day",
-)  # fmt: skip
+    "loan",
+    "state",
+    "task",
+    "former_task",
+    "sms_day",
+    "voice_day",
+    "call_day",
+    "visit_day",
+    "legal_day",
+)
 """A new case on the same day must not repeat what the old one did that day."""
 
 
@@ -32,9 +41,10 @@ class Intake:
         """Opens, updates and closes cases."""
         if not len(overdue) and not len(paid):
             return
+        order = np.argsort(np.concatenate([overdue["at"], paid["at"]]), kind="stable")
         loans = np.concatenate([overdue["loan"], paid["loan"]])
-        at = np.concatenate([overdue["at"], paid["at"]])
-        for chosen in passes(loans, at):
+        for wave in waves(loans[order]):
+            chosen = np.sort(order[wave])
             self._overdue(overdue[chosen[chosen < len(overdue)]], out)
             self._paid(paid[chosen[chosen >= len(overdue)] - len(overdue)], out)
 
@@ -63,8 +73,15 @@ class Intake:
         if not len(place):
             return
         kept = self._cases["promise_day"][place] > 0
-        log_case(out, Event.PROMISE_KEPT, self._cases, place[kept], rows["at"][kept],
-                 amount_fen=self._cases["promise_fen"][place[kept]], value=self._cases["promise_day"][place[kept]])  # fmt: skip
+        log_case(
+            out,
+            Event.PROMISE_KEPT,
+            self._cases,
+            place[kept],
+            rows["at"][kept],
+            amount_fen=self._cases["promise_fen"][place[kept]],
+            value=self._cases["promise_day"][place[kept]],
+        )
         set_state(self._cases, place, CaseState.CREATED)
         source = rows.dtype.names or ()
         for name in self._cases.names:

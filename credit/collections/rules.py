@@ -1,11 +1,10 @@
-"""Rules on plain columns: days past due, the number of a task, and mail cut into passes in which each loan appears once.
+"""Rules on plain columns: days past due, the number of a task.
 Its rule: pure functions, no state."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from credit.messages import Rows
 from credit.times import DAY_MS, HOUR_MS, Bools, Ints
 
 _STAGE_UNIT = 8
@@ -40,25 +39,3 @@ def stage_of_attempt(attempt: Ints) -> Ints:
 def means_of_attempt(attempt: Ints) -> Ints:
     """The means that a task asks for."""
     return attempt % _STAGE_UNIT
-
-
-def passes(loans: Ints, at: Ints) -> list[Ints]:
-    """Row numbers in passes: each loan at most once in a pass, its rows in order of time over the passes. Nearly always
-    there is a single pass."""
-    count = len(loans)
-    if not count:
-        return []
-    order = np.lexsort((at, loans))
-    begins = np.ones(count, dtype=bool)
-    begins[1:] = loans[order][1:] != loans[order][:-1]
-    if bool(begins.all()):
-        return [np.sort(order)]
-    place = np.arange(count)
-    number = np.empty(count, dtype=np.int64)
-    number[order] = place - np.maximum.accumulate(np.where(begins, place, 0))
-    return [np.flatnonzero(number == one) for one in range(int(number.max()) + 1)]
-
-
-def in_passes(rows: Rows) -> list[Rows]:
-    """Rows of one kind in passes, see `passes`."""
-    return [rows[chosen] for chosen in passes(rows["loan"], rows["at"])]

@@ -104,10 +104,15 @@ class WorkList:
         cases = self._cases
         cases[_LAST_DAY[means]][rows] = day
         notices = NoticeSent.rows(
-            len(rows), at=at, loan=cases["loan"][rows], party=cases["party"][rows], action=means,
-            dpd=dpd_of(day, cases["overdue_since_day"][rows]), amount_fen=cases["overdue_fen"][rows],
+            len(rows),
+            at=at,
+            loan=cases["loan"][rows],
+            party=cases["party"][rows],
+            action=means,
+            dpd=dpd_of(day, cases["overdue_since_day"][rows]),
+            amount_fen=cases["overdue_fen"][rows],
             attempt=attempt_of(day, cases["stage"][rows], means),
-        )  # fmt: skip
+        )
         out.send(NoticeSent, notices)
         log_case(out, Event.COLLECTION_NOTICE_SENT, cases, rows, at, value=int(means))
 
@@ -127,10 +132,18 @@ class WorkList:
         stage = cases["stage"][rows]
         cases["task"][rows] = attempt_of(day, stage, chosen)
         tasks = CollectionTask.rows(
-            len(rows), at=at, loan=cases["loan"][rows], case=cases["case"][rows], party=cases["party"][rows],
-            branch=cases["branch"][rows], desk=self._strategies.desk[stage], action=chosen,
-            dpd=dpd_of(day, cases["overdue_since_day"][rows]), amount_fen=cases["overdue_fen"][rows],
-            priority=self._strategies.row_priority[strategy], limit_at=at + self._policy.task_limit_minutes * MINUTE_MS,
+            len(rows),
+            at=at,
+            loan=cases["loan"][rows],
+            case=cases["case"][rows],
+            party=cases["party"][rows],
+            branch=cases["branch"][rows],
+            desk=self._strategies.desk[stage],
+            action=chosen,
+            dpd=dpd_of(day, cases["overdue_since_day"][rows]),
+            amount_fen=cases["overdue_fen"][rows],
+            priority=self._strategies.row_priority[strategy],
+            limit_at=at + self._policy.task_limit_minutes * MINUTE_MS,
             attempt=cases["task"][rows],
-        )  # fmt: skip
+        )
         out.send(CollectionTask, tasks)

@@ -8,12 +8,13 @@ import numpy as np
 
 from credit.codes import Contact, Desk, Event, Verdict
 from credit.collections.cases import log_case, refuse, set_state
-from credit.collections.rules import dpd_of, in_passes, work_instant
+from credit.collections.rules import dpd_of, work_instant
 from credit.collections.states import CaseState, RefusedBecause
 from credit.collections.strategy import Strategies
 from credit.collections.worklist import WorkList
 from credit.messages import Rows, WriteOffApproved, WriteOffTask
 from credit.policies.collections import CollectionPolicy
+from credit.rows import passes
 from credit.staff import StaffRegister
 from credit.subsystem import Outbox
 from credit.table import Table
@@ -71,17 +72,24 @@ class WriteOffs:
         cases = self._cases
         cases["write_off_desk"][rows] = DESKS[step]
         tasks = WriteOffTask.rows(
-            len(rows), at=at, loan=cases["loan"][rows], case=cases["case"][rows], branch=cases["branch"][rows],
-            desk=DESKS[step], amount_fen=cases["write_off_fen"][rows], priority=1,
-            limit_at=at + self._policy.task_limit_minutes * MINUTE_MS, excluded=excluded,
-        )  # fmt: skip
+            len(rows),
+            at=at,
+            loan=cases["loan"][rows],
+            case=cases["case"][rows],
+            branch=cases["branch"][rows],
+            desk=DESKS[step],
+            amount_fen=cases["write_off_fen"][rows],
+            priority=1,
+            limit_at=at + self._policy.task_limit_minutes * MINUTE_MS,
+            excluded=excluded,
+        )
         out.send(WriteOffTask, tasks)
 
     # ---- decisions
 
     def apply(self, rows: Rows, out: Outbox) -> None:
         """Takes the desks' opinions, in the order of their times."""
-        for part in in_passes(rows):
+        for part in passes(rows, "loan"):
             self._decide(part, out)
 
     def _decide(self, rows: Rows, out: Outbox) -> None:
@@ -93,8 +101,17 @@ class WriteOffs:
         rows, place = rows[because == 0], place[because == 0]
         if not len(rows):
             return
-        log_case(out, Event.WRITE_OFF_DECIDED, self._cases, place, rows["at"], actor=rows["person"],
-                 amount_fen=self._cases["write_off_fen"][place], reason=rows["desk"], value=rows["verdict"])  # fmt: skip
+        log_case(
+            out,
+            Event.WRITE_OFF_DECIDED,
+            self._cases,
+            place,
+            rows["at"],
+            actor=rows["person"],
+            amount_fen=self._cases["write_off_fen"][place],
+            reason=rows["desk"],
+            value=rows["verdict"],
+        )
         yes = rows["verdict"] == Verdict.APPROVE
         self._decline(rows[~yes], place[~yes])
         for step, desk in enumerate(DESKS):

@@ -19,13 +19,18 @@ from credit.money import MAX_AMOUNT_FEN
 from credit.times import DAY_MS, Bools, Ints, date_of
 
 METHODS_ZH = {
-    Method.EQUAL_INSTALMENT: "等额本息", Method.EQUAL_PRINCIPAL: "等额本金", Method.INTEREST_FIRST: "先息后本",
+    Method.EQUAL_INSTALMENT: "等额本息",
+    Method.EQUAL_PRINCIPAL: "等额本金",
+    Method.INTEREST_FIRST: "先息后本",
     Method.CUSTOM: "自定义",
-}  # fmt: skip
+}
 GUARANTEES_ZH = {
-    Guarantee.CREDIT: "信用", Guarantee.MORTGAGE: "抵押", Guarantee.PLEDGE: "质押", Guarantee.GUARANTOR: "保证",
+    Guarantee.CREDIT: "信用",
+    Guarantee.MORTGAGE: "抵押",
+    Guarantee.PLEDGE: "质押",
+    Guarantee.GUARANTOR: "保证",
     Guarantee.DOCUMENT: "担保文件",
-}  # fmt: skip
+}
 
 
 def figures(fen: int) -> str:

@@ -66,10 +66,7 @@ ALLOWED: dict[Action, tuple[ContractState, ...]] = {
     Action.CHANGE: (_S.GENERATED, _S.EXPIRED, _S.BLOCKED),
     Action.RENEW: (_S.EXPIRED, _S.BLOCKED),
 }
-REASONS: dict[ContractState, Refusal] = {
-    _S.EXPIRED: Refusal.CONTRACT_EXPIRED,
-    _S.BLOCKED: Refusal.CONTRACT_ELEMENT,
-}
+REASONS: dict[ContractState, Refusal] = {_S.EXPIRED: Refusal.CONTRACT_EXPIRED, _S.BLOCKED: Refusal.CONTRACT_ELEMENT}
 """Why an action is refused in a state; CONTRACT_STATE in the others."""
 
 SIGNING_STEPS = (_S.GENERATED, _S.CONFIRMED, _S.SIGNED, _S.EFFECTIVE, _S.ARCHIVED)

@@ -27,7 +27,7 @@ from credit.messages import (
 from credit.policies import Overrides, ProductPolicy, columns_of, load
 from credit.policies.admission import AdmissionPolicy
 from credit.policies.contracts import ContractPolicy
-from credit.rows import only
+from credit.rows import only, passes
 from credit.subsystem import Inbox, Outbox, State, Window
 from credit.table import Table
 from credit.times import DAY_MS, Ints
@@ -118,9 +118,11 @@ class ContractsSubsystem:
             return
         electronic = self._products.electronic[rows["product"]]
         new = self._contracts.append(
-            rows, approved_fen=rows["amount_fen"], attempt=rows["round"] * ATTEMPTS_A_ROUND + 1,
+            rows,
+            approved_fen=rows["amount_fen"],
+            attempt=rows["round"] * ATTEMPTS_A_ROUND + 1,
             mode=np.where(electronic, int(SignMode.ELECTRONIC), int(SignMode.PAPER)),
-        )  # fmt: skip
+        )
         self._generate(new, rows["at"], Event.CONTRACT_GENERATED, out)
 
     def _generate(self, rows: Ints, at: Ints, event: Event, out: Outbox) -> None:
@@ -134,20 +136,21 @@ class ContractsSubsystem:
         case, amount, attempt = contracts["case"], contracts["amount_fen"], contracts["attempt"]
         out.log(event, at[whole], case[whole], amount_fen=amount[whole], value=attempt[whole])
         out.log(
-            Event.CONTRACT_BLOCKED, at[~whole], case[~whole], amount_fen=amount[~whole],
-            reason=Refusal.CONTRACT_ELEMENT, value=faults[~whole],
-        )  # fmt: skip
+            Event.CONTRACT_BLOCKED,
+            at[~whole],
+            case[~whole],
+            amount_fen=amount[~whole],
+            reason=Refusal.CONTRACT_ELEMENT,
+            value=faults[~whole],
+        )
         offered = ContractOffered.carry(only(contracts, whole), at=at[whole], expires_at=expires[whole])
         out.send(ContractOffered, offered)
 
     # actions ----------------------------------------------------------------------------------------------------------
     def _actions(self, actions: Rows, out: Outbox) -> None:
         """In time order; a second action on the same contract is looked at after the first."""
-        while len(actions):
-            first = np.zeros(len(actions), dtype=bool)
-            first[np.unique(actions["case"], return_index=True)[1]] = True
-            self._act(only(actions, first), out)
-            actions = actions[~first]
+        for batch in passes(actions, "case"):
+            self._act(batch, out)
 
     def _act(self, actions: Rows, out: Outbox) -> None:
         found = self._contracts.find(actions["case"])
@@ -200,13 +203,22 @@ class ContractsSubsystem:
         if not len(actions):
             return
         out.log(
-            Event.CONTRACT_WITHDRAWN, actions["at"], contracts["case"], actor=Actor.CUSTOMER,
-            amount_fen=actions["amount_fen"], reason=actions["reason"], value=actions["term_months"],
-        )  # fmt: skip
+            Event.CONTRACT_WITHDRAWN,
+            actions["at"],
+            contracts["case"],
+            actor=Actor.CUSTOMER,
+            amount_fen=actions["amount_fen"],
+            reason=actions["reason"],
+            value=actions["term_months"],
+        )
         mail = ContractWithdrawn.carry(
-            contracts, at=actions["at"], amount_fen=actions["amount_fen"], term_months=actions["term_months"],
-            reason=actions["reason"], previous_fen=contracts["approved_fen"],
-        )  # fmt: skip
+            contracts,
+            at=actions["at"],
+            amount_fen=actions["amount_fen"],
+            term_months=actions["term_months"],
+            reason=actions["reason"],
+            previous_fen=contracts["approved_fen"],
+        )
         out.send(ContractWithdrawn, mail)
 
     def _renew(self, actions: Rows, found: Ints, out: Outbox) -> None:
@@ -217,26 +229,36 @@ class ContractsSubsystem:
 
     def _refuse(self, actions: Rows, reason: Ints, out: Outbox) -> None:
         out.log(
-            Event.CONTRACT_ACTION_REFUSED, actions["at"], actions["case"], actor=Actor.CUSTOMER, reason=reason,
+            Event.CONTRACT_ACTION_REFUSED,
+            actions["at"],
+            actions["case"],
+            actor=Actor.CUSTOMER,
+            reason=reason,
             value=actions["action"],
-        )  # fmt: skip
+        )
 
     # time -------------------------------------------------------------------------------------------------------------
     def _expire(self, rows: Ints, out: Outbox) -> None:
         table = self._contracts
         table["state"][rows] = ContractState.EXPIRED
         out.log(
-            Event.CONTRACT_EXPIRED, table["expires_at"][rows], table["case"][rows],
-            amount_fen=table["amount_fen"][rows], value=table["attempt"][rows],
-        )  # fmt: skip
+            Event.CONTRACT_EXPIRED,
+            table["expires_at"][rows],
+            table["case"][rows],
+            amount_fen=table["amount_fen"][rows],
+            value=table["attempt"][rows],
+        )
 
     def _lapse(self, rows: Ints, out: Outbox) -> None:
         """The approval's own validity has passed: the case ends here."""
         table = self._contracts
         out.log(
-            Event.CONTRACT_WITHDRAWN, table["valid_until"][rows], table["case"][rows],
-            amount_fen=table["amount_fen"][rows], reason=Refusal.APPROVAL_EXPIRED,
-        )  # fmt: skip
+            Event.CONTRACT_WITHDRAWN,
+            table["valid_until"][rows],
+            table["case"][rows],
+            amount_fen=table["amount_fen"][rows],
+            reason=Refusal.APPROVAL_EXPIRED,
+        )
         self._drop(rows)
 
     def _drop(self, rows: Ints) -> None:

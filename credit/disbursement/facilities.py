@@ -49,15 +49,21 @@ class Facilities:
         product = contracts["product"]
         waits = contracts["conditions"] != 0
         self.table.append(
-            contracts, revolving=self._products.revolving[product], staged=self._products.tranche_count[product] > 1,
+            contracts,
+            revolving=self._products.revolving[product],
+            staged=self._products.tranche_count[product] > 1,
             state=np.where(waits, int(FacilityState.WAITING), int(FacilityState.OPEN)),
-        )  # fmt: skip
+        )
         asked = contracts[waits]
         out.send(ConditionRequested, ConditionRequested.carry(asked, at=at[waits]))
         out.log(
-            Event.DISBURSEMENT_PRECHECK_FAILED, at[waits], asked["case"], amount_fen=asked["amount_fen"],
-            reason=Refusal.CONDITION_OPEN, value=asked["conditions"],
-        )  # fmt: skip
+            Event.DISBURSEMENT_PRECHECK_FAILED,
+            at[waits],
+            asked["case"],
+            amount_fen=asked["amount_fen"],
+            reason=Refusal.CONDITION_OPEN,
+            value=asked["conditions"],
+        )
         return self.open(self.table.find(contracts["case"][~waits]), at[~waits], out)
 
     def open(self, rows: Ints, at: Ints, out: Outbox) -> Rows:
@@ -74,10 +80,8 @@ class Facilities:
         )
         out.send(
             FacilityOpened,
-            FacilityOpened.carry(
-                opened, at=at[several], limit_fen=opened["amount_fen"], valid_until=ends[several]
-            ),
-        )  # fmt: skip
+            FacilityOpened.carry(opened, at=at[several], limit_fen=opened["amount_fen"], valid_until=ends[several]),
+        )
         return only(found, found["revolving"] == 0)
 
     def commit(self, cases: Ints, amounts: Ints) -> Ints:
@@ -91,9 +95,12 @@ class Facilities:
         """Amount of the tranche after those begun."""
         table = self.table
         return tranche_fen(
-            table["amount_fen"][rows], table["product"][rows], table["loans"][rows] + 1, self._products,
+            table["amount_fen"][rows],
+            table["product"][rows],
+            table["loans"][rows] + 1,
+            self._products,
             self._policy.tranche_step,
-        )  # fmt: skip
+        )
 
     def has_more_tranches(self, cases: Ints) -> Bools:
         """True where a staged loan has a further tranche to pay."""
@@ -141,9 +148,12 @@ class Facilities:
         np.add.at(table["restored_fen"], found, good["principal_fen"])
         is_open = (table["state"][found] == FacilityState.OPEN) & (good["at"] < table["valid_until"][found])
         out.log(
-            Event.LIMIT_RESTORED, good["at"][is_open], good["case"][is_open], loan=good["loan"][is_open],
+            Event.LIMIT_RESTORED,
+            good["at"][is_open],
+            good["case"][is_open],
+            loan=good["loan"][is_open],
             amount_fen=good["principal_fen"][is_open],
-        )  # fmt: skip
+        )
         return notices[~fits]
 
     def restrict(self, orders: Rows, out: Outbox) -> Rows:
@@ -153,9 +163,13 @@ class Facilities:
         good = orders[fits]
         self.table["restricted"][rows[fits]] = good["restricted"] != 0
         out.log(
-            Event.LIMIT_RESTRICTED, good["at"], good["case"], actor=good["operator"], reason=good["reason"],
+            Event.LIMIT_RESTRICTED,
+            good["at"],
+            good["case"],
+            actor=good["operator"],
+            reason=good["reason"],
             value=good["restricted"],
-        )  # fmt: skip
+        )
         return orders[~fits]
 
     def fulfil(self, answers: Rows, out: Outbox) -> tuple[Rows, Ints]:
@@ -182,9 +196,13 @@ class Facilities:
         at = np.maximum(table["valid_until"][over], table["idle_at"][over])
         waited = table["state"][over] == FacilityState.WAITING
         out.log(
-            Event.DISBURSEMENT_PRECHECK_FAILED, at[waited], table["case"][over[waited]], reason=Refusal.APPROVAL_EXPIRED,
-            amount_fen=table["amount_fen"][over[waited]], value=table["conditions"][over[waited]],
-        )  # fmt: skip
+            Event.DISBURSEMENT_PRECHECK_FAILED,
+            at[waited],
+            table["case"][over[waited]],
+            reason=Refusal.APPROVAL_EXPIRED,
+            amount_fen=table["amount_fen"][over[waited]],
+            value=table["conditions"][over[waited]],
+        )
         self.close(over, at, np.full(len(over), int(Refusal.APPROVAL_EXPIRED)), out)
 
     def close(self, rows: Ints, at: Ints, reason: Ints, out: Outbox) -> None:
@@ -196,9 +214,12 @@ class Facilities:
         table["state"][rows] = FacilityState.CLOSED
         rows = rows[was_open]
         out.log(
-            Event.FACILITY_CLOSED, at[was_open], table["case"][rows], reason=reason[was_open],
+            Event.FACILITY_CLOSED,
+            at[was_open],
+            table["case"][rows],
+            reason=reason[was_open],
             amount_fen=table["amount_fen"][rows] - table["drawn_fen"][rows],
-        )  # fmt: skip
+        )
 
     def forget(self) -> None:
         """Closed facilities leave once nothing is under way and, if they revolve, all is repaid."""

@@ -60,10 +60,15 @@ class Payments:
         product = contracts["product"]
         entrusted = self._products.entrusted[product]
         rows = self.table.append(
-            contracts, loan=loans, amount_fen=amounts, revolving=self._products.revolving[product], entrusted=entrusted,
-            auto_debit=(contracts["consent"] & int(Consent.AUTO_DEBIT)) != 0, state=PaymentState.PENDING,
+            contracts,
+            loan=loans,
+            amount_fen=amounts,
+            revolving=self._products.revolving[product],
+            entrusted=entrusted,
+            auto_debit=(contracts["consent"] & int(Consent.AUTO_DEBIT)) != 0,
+            state=PaymentState.PENDING,
             account=np.where(entrusted, contracts["payee_account"], contracts["account"]),
-        )  # fmt: skip
+        )
         auto = rows[automatic]
         self._log(Event.DISBURSEMENT_INITIATED, auto, at[automatic], out)
         self._schedule(auto, at[automatic], out)
@@ -80,10 +85,15 @@ class Payments:
         out.send(
             DisbursementTask,
             DisbursementTask.carry(
-                found, at=at, desk=DESKS[found["state"]], priority=_TASK_PRIORITY, excluded=excluded,
-                limit_at=task_limit(at, self._policy), attempt=found["task"],
+                found,
+                at=at,
+                desk=DESKS[found["state"]],
+                priority=_TASK_PRIORITY,
+                excluded=excluded,
+                limit_at=task_limit(at, self._policy),
+                attempt=found["task"],
             ),
-        )  # fmt: skip
+        )
 
     def _move(self, rows: Ints, state: PaymentState) -> None:
         table = self.table
@@ -109,9 +119,13 @@ class Payments:
         table = self.table
         table["rejections"][rows] += 1
         self._log(
-            Event.DISBURSEMENT_REJECTED, rows, opinions["at"], out, actor=opinions["person"],
+            Event.DISBURSEMENT_REJECTED,
+            rows,
+            opinions["at"],
+            out,
+            actor=opinions["person"],
             reason=np.full(len(rows), int(Refusal.REVIEW_REJECTED)),
-        )  # fmt: skip
+        )
         ends = table["rejections"][rows] > self._policy.rejections_max
         again = rows[~ends]
         self._move(again, PaymentState.PENDING)
@@ -169,10 +183,13 @@ class Payments:
         out.send(
             PaymentInstruction,
             PaymentInstruction.carry(
-                found, at=at, transaction=transaction_of(found["loan"]), kind=self.times.kind(found["product"]),
+                found,
+                at=at,
+                transaction=transaction_of(found["loan"]),
+                kind=self.times.kind(found["product"]),
                 interbank=self.times.is_interbank(found["account"]),
             ),
-        )  # fmt: skip
+        )
 
     def answered(self, rows: Ints, results: Rows, out: Outbox) -> None:
         """DIS-07, DIS-08: what agrees makes a disbursed loan; what does not becomes an exception for the operator."""
@@ -272,6 +289,12 @@ class Payments:
         table = self.table
         loans = table["loan"][rows]
         out.log(
-            event, at, table["case"][rows], actor=actor, loan=loans, amount_fen=table["amount_fen"][rows],
-            reason=reason, value=transaction_of(loans),
-        )  # fmt: skip
+            event,
+            at,
+            table["case"][rows],
+            actor=actor,
+            loan=loans,
+            amount_fen=table["amount_fen"][rows],
+            reason=reason,
+            value=transaction_of(loans),
+        )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Event, Gauge, Lane, Refusal, Stage, Verdict
+from credit.codes import Actor, Event, Gauge, Lane, Refusal, Stage, Verdict
 from credit.deputies import Deputies
 from credit.disbursement import invariants
 from credit.disbursement.facilities import Facilities
@@ -28,6 +28,7 @@ from credit.messages import (
 )
 from credit.policies import Overrides, ProductPolicy, columns_of, load
 from credit.policies.payments import PaymentPolicy
+from credit.rows import firsts, passes
 from credit.staff import StaffRegister
 from credit.subsystem import Inbox, Outbox, State, Window
 from credit.table import Table
@@ -122,7 +123,7 @@ class DisbursementSubsystem:
         if not len(rows):
             return
         new = self._contracts.find(rows["case"]) < 0
-        new &= _first_of_each(rows["case"])
+        new &= firsts(rows["case"])
         self._refuse(rows[~new], Refusal.CONTRACT_STATE, out)
         rows = rows[new]
         self._contracts.append(rows)
@@ -130,9 +131,12 @@ class DisbursementSubsystem:
         faults = self._preconditions.faults(rows, at)
         bad = (faults != 0) & (faults != Refusal.CONDITION_OPEN)
         out.log(
-            Event.DISBURSEMENT_PRECHECK_FAILED, at[bad], rows["case"][bad], amount_fen=rows["amount_fen"][bad],
+            Event.DISBURSEMENT_PRECHECK_FAILED,
+            at[bad],
+            rows["case"][bad],
+            amount_fen=rows["amount_fen"][bad],
             reason=faults[bad],
-        )  # fmt: skip
+        )
         several = ~bad & self.facilities.needed(rows)
         whole = ~bad & ~several
         plain = rows[whole]
@@ -160,7 +164,7 @@ class DisbursementSubsystem:
 
     def _fulfilled(self, answers: Rows, out: Outbox) -> None:
         """APR-13: when all conditions are met the payment begins."""
-        for batch in _passes(answers, "case"):
+        for batch in passes(answers, "case"):
             wrong, met = self.facilities.fulfil(batch, out)
             self._refuse(wrong, Refusal.CONTRACT_STATE, out)
             if len(met):
@@ -172,7 +176,7 @@ class DisbursementSubsystem:
     def _opinions(self, opinions: Rows, out: Outbox) -> None:
         """DIS-04: only from somebody who holds the desk, on the task that is open, and never both from one person."""
         table = self.payments.table
-        for batch in _passes(opinions, "loan"):
+        for batch in passes(opinions, "loan"):
             rows = table.find(batch["loan"])
             self.payments.lapse(rows[rows >= 0], batch["at"][rows >= 0], out)
             state = np.where(rows >= 0, table["state"][rows] if len(table) else 0, 0)
@@ -247,32 +251,37 @@ class DisbursementSubsystem:
     def _results(self, results: Rows, out: Outbox) -> None:
         """DIS-07: an answer to the instruction that is under way; anything else is refused."""
         table = self.payments.table
-        for batch in _passes(results, "loan"):
-            rows = table.find(batch["loan"])
-            fits = rows >= 0
+        for batch in passes(results, "loan"):
+            rows, fits = self._in_state(batch, PaymentState.SENT)
             if len(table):
-                fits &= (table["state"][rows] == PaymentState.SENT) & (table["attempt"][rows] == batch["attempt"])
+                fits &= table["attempt"][rows] == batch["attempt"]
             self._refuse(batch[~fits], Refusal.PAYMENT_MISMATCH, out)
             self.payments.answered(rows[fits], batch[fits], out)
 
     def _evidence(self, filed: Rows, out: Outbox) -> None:
-        table = self.payments.table
-        for batch in _passes(filed, "loan"):
-            rows = table.find(batch["loan"])
-            fits = rows >= 0
-            if len(table):
-                fits &= table["state"][rows] == PaymentState.ARRIVED
+        for batch in passes(filed, "loan"):
+            rows, fits = self._in_state(batch, PaymentState.ARRIVED)
             self._refuse(batch[~fits], Refusal.NO_OPEN_TASK, out)
             self.payments.shown(rows[fits], batch["at"][fits], out)
+
+    def _in_state(self, batch: Rows, state: PaymentState) -> tuple[Ints, Bools]:
+        """(row of each loan's payment or −1, whether it stands in the state)."""
+        table = self.payments.table
+        rows = table.find(batch["loan"])
+        return rows, (rows >= 0) & (table["state"][rows] == state if len(table) else False)
 
     def _drawdowns(self, requests: Rows, out: Outbox) -> None:
         """PRD-04, PRD-09: partial drawdowns within the limit; a second request of one case sees what the first has drawn."""
         table = self.facilities.table
-        for batch in _passes(requests, "case"):
+        for batch in passes(requests, "case"):
             out.log(
-                Event.DRAWDOWN_REQUESTED, batch["at"], batch["case"], actor=-1, amount_fen=batch["amount_fen"],
+                Event.DRAWDOWN_REQUESTED,
+                batch["at"],
+                batch["case"],
+                actor=Actor.CUSTOMER,
+                amount_fen=batch["amount_fen"],
                 value=batch["request"],
-            )  # fmt: skip
+            )
             found = table.find(batch["case"])
             known = found >= 0
             faults = np.full(len(batch), int(Refusal.CONTRACT_STATE))
@@ -280,9 +289,13 @@ class DisbursementSubsystem:
                 faults[known] = drawdown_faults(batch[known], table.take(found[known]), self._products)
             bad, good = faults != 0, faults == 0
             out.log(
-                Event.DRAWDOWN_REFUSED, batch["at"][bad], batch["case"][bad], amount_fen=batch["amount_fen"][bad],
-                reason=faults[bad], value=batch["request"][bad],
-            )  # fmt: skip
+                Event.DRAWDOWN_REFUSED,
+                batch["at"][bad],
+                batch["case"][bad],
+                amount_fen=batch["amount_fen"][bad],
+                reason=faults[bad],
+                value=batch["request"][bad],
+            )
             drawn = table.take(found[good])
             drawn["term_months"] = batch["term_months"][good]
             loans = self.facilities.commit(drawn["case"], batch["amount_fen"][good])
@@ -307,19 +320,3 @@ class DisbursementSubsystem:
         out.tally(
             Gauge.PENDING_DISBURSEMENTS, window.until - 1, table["branch"], table["product"], state, table["amount_fen"]
         )
-
-
-def _first_of_each(ids: Ints) -> Bools:
-    first = np.zeros(len(ids), dtype=bool)
-    first[np.unique(ids, return_index=True)[1]] = True
-    return first
-
-
-def _passes(rows: Rows, key: str) -> list[Rows]:
-    """Cuts rows so that no id stands twice in one part; the parts are in order of time for each id."""
-    parts = []
-    while len(rows):
-        first = _first_of_each(rows[key])
-        parts.append(rows if bool(first.all()) else rows[first])
-        rows = rows[~first]
-    return parts

@@ -159,11 +159,26 @@ def columns_of(policy: ProductPolicy) -> ProductColumns:
         return np.zeros((size, *shape), dtype=np.int64)
 
     columns = ProductColumns(
-        known=flags(), amount_min=ints(), amount_max=ints(), segments=flags(4), terms=flags(TERM_MONTHS_MAX + 1),
-        methods=flags(5), rate_ppm=ints(6), required=ints(), conditional=ints(), guarantee=ints(), automatic_max=ints(),
-        electronic=flags(), automatic_disbursement=flags(), entrusted=flags(), revolving=flags(), limit_months=ints(),
-        daycount=ints(), tranche_count=ints(), tranche_share_ppm=ints(tranches),
-    )  # fmt: skip
+        known=flags(),
+        amount_min=ints(),
+        amount_max=ints(),
+        segments=flags(4),
+        terms=flags(TERM_MONTHS_MAX + 1),
+        methods=flags(5),
+        rate_ppm=ints(6),
+        required=ints(),
+        conditional=ints(),
+        guarantee=ints(),
+        automatic_max=ints(),
+        electronic=flags(),
+        automatic_disbursement=flags(),
+        entrusted=flags(),
+        revolving=flags(),
+        limit_months=ints(),
+        daycount=ints(),
+        tranche_count=ints(),
+        tranche_share_ppm=ints(tranches),
+    )
     for product in policy.products:
         _fill(columns, product)
     return columns

@@ -148,13 +148,15 @@ class Book:
         out.send(
             LoanBalance,
             LoanBalance.rows(
-                len(loans), at=at, loan=loans,
+                len(loans),
+                at=at,
+                loan=loans,
                 principal_fen=column(self.loans, "balance_fen", rows) + column(self.arrears, "principal_fen", arrears),
                 interest_receivable_fen=column(self.arrears, "interest_fen", arrears),
                 penalty_receivable_fen=column(self.arrears, "penalty_fen", arrears),
                 written_off_fen=column(self.written_off, "balance_fen", gone),
             ),
-        )  # fmt: skip
+        )
 
     def compact(self) -> None:
         """Paid arrears leave every day; settled loans when they are one in eight, since renumbering costs a pass."""
@@ -210,10 +212,14 @@ def post(out: Outbox, at: Ints | int, transaction: Ints, legs: list[tuple[Accoun
             loans = np.broadcast_to(np.asarray(loan, dtype=np.int64), transaction.shape)[moved]
             parts.append(
                 Posting.rows(
-                    len(moved), at=when[moved], transaction=transaction[moved], account=account, loan=loans,
+                    len(moved),
+                    at=when[moved],
+                    transaction=transaction[moved],
+                    account=account,
+                    loan=loans,
                     amount_fen=amounts[moved],
                 )
-            )  # fmt: skip
+            )
     if parts:
         out.send(Posting, np.concatenate(parts))
 

@@ -90,14 +90,26 @@ def _measure(book: Book, place: Ints, totals: Ints, day_end: int, at: int, out: 
     bad = book.loans["balance_fen"][book.find_loans(arrears["loan"][marked])] + arrears["principal_fen"][marked]
     nobody = np.zeros(count, dtype=np.int64)
     _emit(
-        out, Gauge.NON_PERFORMING, at, branch, product, nobody, _sum(mine[marked], np.ones_like(marked), count),
+        out,
+        Gauge.NON_PERFORMING,
+        at,
+        branch,
+        product,
+        nobody,
+        _sum(mine[marked], np.ones_like(marked), count),
         _sum(mine[marked], bad, count),
-    )  # fmt: skip
+    )
     gone = book.control.find(book.written_off["group"])
     _emit(
-        out, Gauge.WRITTEN_OFF, at, branch, product, nobody, _sum(gone, np.ones_like(gone), count),
+        out,
+        Gauge.WRITTEN_OFF,
+        at,
+        branch,
+        product,
+        nobody,
+        _sum(gone, np.ones_like(gone), count),
         _sum(gone, book.written_off["balance_fen"], count),
-    )  # fmt: skip
+    )
     _emit(out, Gauge.LOANS_ACTIVE, at, branch, product, nobody, active, outstanding)
     _emit(out, Gauge.ACCRUED_INTEREST, at, branch, product, nobody, active, totals)
 
@@ -115,6 +127,11 @@ def _emit(
     some = np.flatnonzero((count != 0) | (amount != 0))
     if len(some):
         out.measure(
-            gauge, at, branch=branch[some], product=product[some], group=group[some], count=count[some],
+            gauge,
+            at,
+            branch=branch[some],
+            product=product[some],
+            group=group[some],
+            count=count[some],
             amount_fen=amount[some],
-        )  # fmt: skip
+        )

@@ -54,18 +54,28 @@ class Dues:
         rows = book.find_loans(arrears["loan"][late])
         loans = book.loans
         fen, rest = penalty_step(
-            base[late], arrears["penalty_rest"][late], loans["rate_ppm"][rows], loans["daycount"][rows],
+            base[late],
+            arrears["penalty_rest"][late],
+            loans["rate_ppm"][rows],
+            loans["daycount"][rows],
             self._policy.penalty_factor_ppm,
-        )  # fmt: skip
+        )
         arrears["penalty_fen"][late] += fen
         arrears["penalty_rest"][late] = rest
         charged = late[fen > 0]
         ids = arrears["loan"][charged]
         book.touch(ids)
         post_batch(
-            out, at, day, PENALTY_BATCH, Account.PENALTY_RECEIVABLE, Account.PENALTY_INCOME, ids, arrears["group"][charged],
+            out,
+            at,
+            day,
+            PENALTY_BATCH,
+            Account.PENALTY_RECEIVABLE,
+            Account.PENALTY_INCOME,
+            ids,
+            arrears["group"][charged],
             fen[fen > 0],
-        )  # fmt: skip
+        )
 
     def _mark_overdue(self, book: Book, day: int, at: int, out: Outbox) -> None:
         """REP-09: the day after the due date an unpaid loan enters overdue management."""
@@ -82,11 +92,16 @@ class Dues:
         out.send(
             LoanOverdue,
             LoanOverdue.carry(
-                loans, at=at, case=ids // 100, branch=ids // BRANCH_UNIT, product=loans["group"] % GROUP_UNIT,
-                overdue_since_day=since, overdue_fen=owed[new],
+                loans,
+                at=at,
+                case=ids // 100,
+                branch=ids // BRANCH_UNIT,
+                product=loans["group"] % GROUP_UNIT,
+                overdue_since_day=since,
+                overdue_fen=owed[new],
                 balance_fen=loans["balance_fen"] + arrears["principal_fen"][new],
             ),
-        )  # fmt: skip
+        )
 
     def _mark_non_performing(self, book: Book, day: int, at: int, out: Outbox) -> None:
         """NPL-01: DPD above the policy's number of days."""
@@ -125,9 +140,13 @@ class Dues:
             out, at, day, DUE_BATCH, Account.INTEREST_RECEIVABLE, Account.INTEREST_ACCRUED, ids, groups, interest
         )
         out.log(
-            Event.INSTALMENT_DUE, np.full(len(owing), at), ids[owing] // 100, loan=ids[owing],
-            amount_fen=(principal + interest)[owing], value=number[owing],
-        )  # fmt: skip
+            Event.INSTALMENT_DUE,
+            np.full(len(owing), at),
+            ids[owing] // 100,
+            loan=ids[owing],
+            amount_fen=(principal + interest)[owing],
+            value=number[owing],
+        )
         # Rounding may repay a tiny loan before its last instalment, which is then nothing: no payment will settle it.
         _, owed = book.owed(book.loans["loan"][ended])
         nothing = ended[owed == 0]
@@ -152,9 +171,13 @@ class Dues:
         """Enters instalments into the arrears: due is due, overdue only from tomorrow."""
         book.touch(ids)
         book.instalments.append(
-            length=len(ids), instalment=ids * INSTALMENT_UNIT + number, loan=ids, due_day=day, principal_fen=principal,
+            length=len(ids),
+            instalment=ids * INSTALMENT_UNIT + number,
+            loan=ids,
+            due_day=day,
+            principal_fen=principal,
             interest_fen=interest,
-        )  # fmt: skip
+        )
         arrears = book.arrears
         rows = arrears.find(ids)
         new = np.flatnonzero(rows < 0)
@@ -197,14 +220,20 @@ class Dues:
         out.send(
             DebitRequest,
             DebitRequest.rows(
-                len(rows), at=at, loan=arrears["loan"][chosen], party=loans["party"][rows],
-                product=loans["group"][rows] % GROUP_UNIT, number=loans["number"][rows] - 1,
+                len(rows),
+                at=at,
+                loan=arrears["loan"][chosen],
+                party=loans["party"][rows],
+                product=loans["group"][rows] % GROUP_UNIT,
+                number=loans["number"][rows] - 1,
                 amount_fen=book.arrears_fen()[chosen],
                 instalment_fen=loans["next_principal_fen"][rows] + loans["next_interest_fen"][rows],
-                dpd=day - arrears["since_day"][chosen], attempt=arrears["attempt"][chosen], pd_ppm=loans["pd_ppm"][rows],
+                dpd=day - arrears["since_day"][chosen],
+                attempt=arrears["attempt"][chosen],
+                pd_ppm=loans["pd_ppm"][rows],
                 automatic=automatic,
             ),
-        )  # fmt: skip
+        )
 
     def remind(self, book: Book, day: int, at: int, out: Outbox) -> None:
         """REP-07: so many days before the due date."""
@@ -214,6 +243,10 @@ class Dues:
         amount = loans["next_principal_fen"][rows] + loans["next_interest_fen"][rows]
         ids = loans["loan"][rows]
         out.log(
-            Event.REMINDER_SENT, np.full(len(rows), at), ids // 100, loan=ids, amount_fen=amount,
+            Event.REMINDER_SENT,
+            np.full(len(rows), at),
+            ids // 100,
+            loan=ids,
+            amount_fen=amount,
             value=loans["reminder_days"][rows],
-        )  # fmt: skip
+        )

@@ -33,9 +33,14 @@ class Early:
         reasons = self._reasons(book, orders, rows)
         bad = orders[reasons != 0]
         out.log(
-            Event.EARLY_REPAYMENT_REFUSED, bad["at"], bad["loan"] // 100, actor=Actor.CUSTOMER, loan=bad["loan"],
-            amount_fen=bad["amount_fen"], reason=reasons[reasons != 0],
-        )  # fmt: skip
+            Event.EARLY_REPAYMENT_REFUSED,
+            bad["at"],
+            bad["loan"] // 100,
+            actor=Actor.CUSTOMER,
+            loan=bad["loan"],
+            amount_fen=bad["amount_fen"],
+            reason=reasons[reasons != 0],
+        )
         orders, rows = orders[reasons == 0], rows[reasons == 0]
         if not len(orders):
             return
@@ -69,18 +74,26 @@ class Early:
         loans, at, ids = book.loans, orders["at"], orders["loan"]
         day, group = at // DAY_MS, loans["group"][rows]
         interest = loans["held_fen"][rows] + early_interest_fen(
-            loans["balance_fen"][rows], loans["rate_ppm"][rows], loans["period_start_day"][rows], day,
+            loans["balance_fen"][rows],
+            loans["rate_ppm"][rows],
+            loans["period_start_day"][rows],
+            day,
             loans["daycount"][rows],
-        )  # fmt: skip
+        )
         accrued = accrued_so_far(book, rows, day)
         fee = self._fees.fee_fen(group % GROUP_UNIT, principal, loans["number"][rows] - 1)
-        post(out, at, book.next_transactions(rows), [
-            (Account.SETTLEMENT, ids, principal + interest + fee),
-            (Account.PRINCIPAL, ids, -principal),
-            (Account.INTEREST_ACCRUED, 0, -accrued),
-            (Account.INTEREST_INCOME, 0, accrued - interest),
-            (Account.FEE_INCOME, ids, -fee),
-        ])  # fmt: skip
+        post(
+            out,
+            at,
+            book.next_transactions(rows),
+            [
+                (Account.SETTLEMENT, ids, principal + interest + fee),
+                (Account.PRINCIPAL, ids, -principal),
+                (Account.INTEREST_ACCRUED, 0, -accrued),
+                (Account.INTEREST_INCOME, 0, accrued - interest),
+                (Account.FEE_INCOME, ids, -fee),
+            ],
+        )
         book.release_accrual(group, accrued)
         loans["balance_fen"][rows] -= principal
         book.touch(ids)
@@ -97,10 +110,13 @@ class Early:
         out.send(
             LimitReleased,
             LimitReleased.rows(
-                len(revolving), at=at[revolving], case=ids[revolving] // 100, loan=ids[revolving],
+                len(revolving),
+                at=at[revolving],
+                case=ids[revolving] // 100,
+                loan=ids[revolving],
                 principal_fen=principal[revolving],
             ),
-        )  # fmt: skip
+        )
 
     def _begin_anew(self, book: Book, orders: Rows, rows: Ints, principal: Ints, out: Outbox) -> None:
         """REP-12: the plan of what is left, from today, with the next due day where it was."""
@@ -109,9 +125,14 @@ class Early:
         loans, day = book.loans, orders["at"] // DAY_MS
         passed = loans["number"][rows] - 1
         count, part = after_partial(
-            loans["balance_fen"][rows], loans["rate_ppm"][rows], loans["periods"][rows] - passed, loans["part_fen"][rows],
-            loans["method"][rows], loans["daycount"][rows], orders["choice"],
-        )  # fmt: skip
+            loans["balance_fen"][rows],
+            loans["rate_ppm"][rows],
+            loans["periods"][rows] - passed,
+            loans["part_fen"][rows],
+            loans["method"][rows],
+            loans["daycount"][rows],
+            orders["choice"],
+        )
         loans["periods"][rows], loans["part_fen"][rows] = passed + count, part
         loans["plan_fen"][rows], loans["plan_day"][rows], loans["plan_number"][rows] = (
             loans["balance_fen"][rows],
@@ -122,6 +143,11 @@ class Early:
         loans["period_start_day"][rows], loans["held_fen"][rows] = day, 0
         self._plans.begin_next(loans, rows)
         out.log(
-            Event.SCHEDULE_REGENERATED, orders["at"], orders["loan"] // 100, loan=orders["loan"], amount_fen=principal,
-            reason=orders["choice"], value=count,
-        )  # fmt: skip
+            Event.SCHEDULE_REGENERATED,
+            orders["at"],
+            orders["loan"] // 100,
+            loan=orders["loan"],
+            amount_fen=principal,
+            reason=orders["choice"],
+            value=count,
+        )

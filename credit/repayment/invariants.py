@@ -99,9 +99,12 @@ def loan_against_schedule(loans: Rows, plans: Plans) -> list[str]:
     # A shorter term keeps the part of the plan before, which nobody remembers; every other plan's follows from its terms.
     fresh = (loans["choice"] != SHORTER_TERM) & (loans["method"] != Method.CUSTOM)
     part = regular_part_fen(
-        loans["plan_fen"][fresh], loans["rate_ppm"][fresh], (loans["periods"] - loans["plan_number"])[fresh],
-        loans["method"][fresh], loans["daycount"][fresh],
-    )  # fmt: skip
+        loans["plan_fen"][fresh],
+        loans["rate_ppm"][fresh],
+        (loans["periods"] - loans["plan_number"])[fresh],
+        loans["method"][fresh],
+        loans["daycount"][fresh],
+    )
     found = _named(
         loans["loan"][fresh],
         part != loans["part_fen"][fresh],
@@ -140,9 +143,12 @@ def _due(loans: Columns, before: Ints) -> Ints:
 
 def _compare(loans: Rows, balance: Ints, held: Ints, start: Ints, principal: Ints, interest: Ints) -> list[str]:
     for name, planned in (
-        ("balance_fen", balance), ("held_fen", held), ("period_start_day", start),
-        ("next_principal_fen", principal), ("next_interest_fen", interest),
-    ):  # fmt: skip
+        ("balance_fen", balance),
+        ("held_fen", held),
+        ("period_start_day", start),
+        ("next_principal_fen", principal),
+        ("next_interest_fen", interest),
+    ):
         found = _named(
             loans["loan"],
             loans[name] != planned,

@@ -3,15 +3,14 @@ the same loan never twice."""
 
 from __future__ import annotations
 
-import numpy as np
-
 from credit.codes import Event, Refusal
-from credit.messages import LoanDisbursed, LoanOpened, Rows
+from credit.messages import LoanOpened, Rows
 from credit.policies.products import ProductColumns
 from credit.repayment.book import GROUP_UNIT, Book
 from credit.repayment.plans import Plans
 from credit.repayment.rules import DAYCOUNT_OF_PRODUCT, DebitDays
 from credit.repayment.states import LoanState
+from credit.rows import firsts
 from credit.schedules import regular_part_fen
 from credit.subsystem import Outbox
 from credit.times import DAY_MS, Bools
@@ -28,9 +27,13 @@ class Opening:
         sound = self._sound(book, disbursed)
         wrong = disbursed[~sound]
         out.log(
-            Event.RECEIPT_REFUSED, wrong["at"], wrong["case"], loan=wrong["loan"], amount_fen=wrong["amount_fen"],
+            Event.RECEIPT_REFUSED,
+            wrong["at"],
+            wrong["case"],
+            loan=wrong["loan"],
+            amount_fen=wrong["amount_fen"],
             reason=Refusal.LOAN_UNKNOWN,
-        )  # fmt: skip
+        )
         rows = disbursed[sound]
         if not len(rows):
             return
@@ -38,12 +41,24 @@ class Opening:
         debit_day, reminder, first_due = self._days.terms(rows["case"], product, start)
         daycount = DAYCOUNT_OF_PRODUCT[self._products.daycount[product]]
         added = book.loans.append(
-            rows, group=rows["branch"] * GROUP_UNIT + product, daycount=daycount, automatic=rows["auto_debit"],
-            debit_day=debit_day, reminder_days=reminder, state=LoanState.ACTIVE, plan_fen=rows["amount_fen"], plan_day=start,
-            periods=rows["term_months"], number=1, period_start_day=start, due_day=first_due,
+            rows,
+            group=rows["branch"] * GROUP_UNIT + product,
+            daycount=daycount,
+            automatic=rows["auto_debit"],
+            debit_day=debit_day,
+            reminder_days=reminder,
+            state=LoanState.ACTIVE,
+            plan_fen=rows["amount_fen"],
+            plan_day=start,
+            periods=rows["term_months"],
+            number=1,
+            period_start_day=start,
+            due_day=first_due,
             balance_fen=rows["amount_fen"],
-            part_fen=regular_part_fen(rows["amount_fen"], rows["rate_ppm"], rows["term_months"], rows["method"], daycount),
-        )  # fmt: skip
+            part_fen=regular_part_fen(
+                rows["amount_fen"], rows["rate_ppm"], rows["term_months"], rows["method"], daycount
+            ),
+        )
         self._plans.begin_next(book.loans, added)
         book.touch(rows["loan"])
         first = book.loans["next_principal_fen"][added] + book.loans["next_interest_fen"][added]
@@ -58,10 +73,5 @@ class Opening:
         out.send(LoanOpened, LoanOpened.carry(rows))
 
     def _sound(self, book: Book, rows: Rows) -> Bools:
-        first = np.zeros(len(rows), dtype=bool)
-        first[np.unique(rows["loan"], return_index=True)[1]] = True
         known = (book.loans.find(rows["loan"]) >= 0) | (book.written_off.find(rows["loan"]) >= 0)
-        return first & ~known & (rows["amount_fen"] > 0) & (rows["term_months"] > 0)
-
-
-__all__ = ["LoanDisbursed", "Opening"]
+        return firsts(rows["loan"]) & ~known & (rows["amount_fen"] > 0) & (rows["term_months"] > 0)

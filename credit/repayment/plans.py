@@ -40,9 +40,16 @@ class Plans:
             part = part.copy()
             self._custom_parts(loans, rows, number, custom, part)
         return next_instalment(
-            balance, part, loans["rate_ppm"][rows], number, loans["periods"][rows], start, due, method,
+            balance,
+            part,
+            loans["rate_ppm"][rows],
+            number,
+            loans["periods"][rows],
+            start,
+            due,
+            method,
             loans["daycount"][rows],
-        )  # fmt: skip
+        )
 
     def interest_due(self, loans: Columns, rows: Ints, number: Ints, held: Ints, interest: Ints) -> tuple[Ints, Ints]:
         """(interest due with instalment `number`, interest held back after it)."""
@@ -56,9 +63,13 @@ class Plans:
     def begin_next(self, loans: Table, rows: Ints) -> None:
         """Works out principal and interest of the instalment that the rows' period now leads to."""
         principal, interest = self.instalment(
-            loans, rows, loans["balance_fen"][rows], loans["number"][rows], loans["period_start_day"][rows],
+            loans,
+            rows,
+            loans["balance_fen"][rows],
+            loans["number"][rows],
+            loans["period_start_day"][rows],
             loans["due_day"][rows],
-        )  # fmt: skip
+        )
         loans["next_principal_fen"][rows], loans["next_interest_fen"][rows] = principal, interest
 
     def schedule(self, loan: Rows) -> Schedule:

@@ -67,14 +67,24 @@ class Receipts:
         results, rows, dpd = results[failed], rows[failed], dpd[failed]
         case, owed = results["loan"] // 100, book.arrears_fen()[rows]
         out.log(
-            Event.DEBIT_FAILED, results["at"], case, actor=Actor.CORE_BANKING, loan=results["loan"], amount_fen=owed,
-            reason=results["status"], value=results["attempt"],
-        )  # fmt: skip
+            Event.DEBIT_FAILED,
+            results["at"],
+            case,
+            actor=Actor.CORE_BANKING,
+            loan=results["loan"],
+            amount_fen=owed,
+            reason=results["status"],
+            value=results["attempt"],
+        )
         first = dpd == 0
         out.log(
-            Event.REMINDER_SENT, results["at"][first], case[first], loan=results["loan"][first], amount_fen=owed[first],
+            Event.REMINDER_SENT,
+            results["at"][first],
+            case[first],
+            loan=results["loan"][first],
+            amount_fen=owed[first],
             value=SECOND_REMINDER,
-        )  # fmt: skip
+        )
 
     def payments(self, book: Book, payments: Rows, out: Outbox) -> None:
         """Payments by the customer: an amount, or a share of what is due."""
@@ -107,9 +117,13 @@ class Receipts:
         loan_rows, (unpaid, place) = book.find_loans(receipts["loan"]), book.unpaid_of(receipts["loan"])
         principal = self._settle_instalments(book, receipts, rows, loan_rows, amount, (unpaid, place), out)
         out.log(
-            Event.PAYMENT_RECEIVED, receipts["at"][told], receipts["loan"][told] // 100, actor=actor,
-            loan=receipts["loan"][told], amount_fen=amount[told],
-        )  # fmt: skip
+            Event.PAYMENT_RECEIVED,
+            receipts["at"][told],
+            receipts["loan"][told] // 100,
+            actor=actor,
+            loan=receipts["loan"][told],
+            amount_fen=amount[told],
+        )
         left = (book.instalments["principal_fen"][unpaid] > 0) | (book.instalments["interest_fen"][unpaid] > 0)
         overdue = self._overdue(book, receipts, rows, unpaid[left], place[left])
         self._after(book, receipts, rows, loan_rows, amount, principal, overdue, out)
@@ -120,9 +134,15 @@ class Receipts:
         out.log(Event.PAYMENT_RETURNED, receipts["at"][more], ids // 100, loan=ids, amount_fen=excess[more])
 
     def _settle_instalments(
-        self, book: Book, receipts: Rows, rows: Ints, loan_rows: Ints, amount: Ints, unpaid_of: tuple[Ints, Ints],
+        self,
+        book: Book,
+        receipts: Rows,
+        rows: Ints,
+        loan_rows: Ints,
+        amount: Ints,
+        unpaid_of: tuple[Ints, Ints],
         out: Outbox,
-    ) -> Ints:  # fmt: skip
+    ) -> Ints:
         """Allocates to the unpaid instalments and posts; returns the principal repaid a receipt."""
         arrears, instalments, ids = book.arrears, book.instalments, receipts["loan"]
         unpaid, place = unpaid_of
@@ -138,16 +158,25 @@ class Receipts:
         arrears["principal_fen"][rows] -= sums[1]
         done = np.flatnonzero((taken.interest_fen == interest) & (taken.principal_fen == principal))
         out.log(
-            Event.INSTALMENT_PAID, receipts["at"][place[done]], ids[place[done]] // 100, loan=ids[place[done]],
-            amount_fen=(interest + principal)[done], value=instalments["instalment"][unpaid[done]] % INSTALMENT_UNIT,
-        )  # fmt: skip
+            Event.INSTALMENT_PAID,
+            receipts["at"][place[done]],
+            ids[place[done]] // 100,
+            loan=ids[place[done]],
+            amount_fen=(interest + principal)[done],
+            value=instalments["instalment"][unpaid[done]] % INSTALMENT_UNIT,
+        )
         book.touch(ids)
-        post(out, receipts["at"], book.next_transactions(loan_rows), [
-            (Account.SETTLEMENT, ids, amount),
-            (Account.PENALTY_RECEIVABLE, ids, -taken.penalty_fen),
-            (Account.INTEREST_RECEIVABLE, ids, -sums[0]),
-            (Account.PRINCIPAL, ids, -sums[1]),
-        ])  # fmt: skip
+        post(
+            out,
+            receipts["at"],
+            book.next_transactions(loan_rows),
+            [
+                (Account.SETTLEMENT, ids, amount),
+                (Account.PENALTY_RECEIVABLE, ids, -taken.penalty_fen),
+                (Account.INTEREST_RECEIVABLE, ids, -sums[0]),
+                (Account.PRINCIPAL, ids, -sums[1]),
+            ],
+        )
         return np.asarray(sums[1])
 
     def _overdue(self, book: Book, receipts: Rows, rows: Ints, unpaid: Ints, place: Ints) -> Ints:
@@ -165,9 +194,16 @@ class Receipts:
         return overdue
 
     def _after(
-        self, book: Book, receipts: Rows, rows: Ints, loan_rows: Ints, amount: Ints, principal: Ints, overdue: Ints,
+        self,
+        book: Book,
+        receipts: Rows,
+        rows: Ints,
+        loan_rows: Ints,
+        amount: Ints,
+        principal: Ints,
+        overdue: Ints,
         out: Outbox,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """What a payment leads to: an end of being overdue, a limit restored, a loan settled."""
         arrears, ids, at = book.arrears, receipts["loan"], receipts["at"]
         late = np.flatnonzero(arrears["told"][rows])
@@ -204,14 +240,23 @@ class Receipts:
         out.send(
             OverduePaid,
             OverduePaid.rows(
-                len(late), at=receipts["at"][late], loan=ids[late], paid_fen=amount[late], overdue_fen=overdue[late],
+                len(late),
+                at=receipts["at"][late],
+                loan=ids[late],
+                paid_fen=amount[late],
+                overdue_fen=overdue[late],
                 overdue_since_day=np.where(overdue[late] > 0, arrears["since_day"][rows[late]], 0),
             ),
-        )  # fmt: skip
+        )
 
 
 def _refuse(rows: Rows, amount: Ints, reason: Refusal, out: Outbox) -> None:
     out.log(
-        Event.RECEIPT_REFUSED, rows["at"], rows["loan"] // 100, actor=Actor.PARTNER, loan=rows["loan"], amount_fen=amount,
+        Event.RECEIPT_REFUSED,
+        rows["at"],
+        rows["loan"] // 100,
+        actor=Actor.PARTNER,
+        loan=rows["loan"],
+        amount_fen=amount,
         reason=reason,
-    )  # fmt: skip
+    )

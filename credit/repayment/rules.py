@@ -12,6 +12,7 @@ from credit.codes import Bucket
 from credit.daycount import BASES, MONTHLY
 from credit.money import PPM, mul_div_round
 from credit.policies.repayment import RepaymentPolicy
+from credit.rows import run_starts
 from credit.times import Ints
 
 _PRODUCTS = 100
@@ -63,13 +64,6 @@ class DebitDays:
         return first
 
 
-def run_starts(values: Ints) -> Ints:
-    """For each row of an ascending column, the first row with its value."""
-    starts = np.arange(len(values))
-    starts[1:][values[1:] == values[:-1]] = 0
-    return np.asarray(np.maximum.accumulate(starts))
-
-
 @dataclass(frozen=True)
 class Taken:
     """What payments were taken for: penalty a loan; interest and principal an instalment."""
@@ -113,14 +107,3 @@ class EarlyFees:
         """Fee in fen for principal repaid early after so many instalments."""
         free = (self._free_after[product] > 0) & (months_run >= self._free_after[product])
         return mul_div_round(principal_fen, np.where(free, 0, self._ppm[product]), PPM)
-
-
-def waves(loans: Ints) -> list[Ints]:
-    """Row numbers cut into waves in which every loan occurs at most once, each loan's rows in their order."""
-    order = np.argsort(loans, kind="stable")
-    ids = loans[order]
-    nth = np.arange(len(ids)) - run_starts(ids)
-    most = int(nth.max(initial=-1))
-    if most <= 0:
-        return [np.arange(len(loans))] if len(loans) else []
-    return [np.sort(order[nth == wave]) for wave in range(most + 1)]

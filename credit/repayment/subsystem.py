@@ -26,8 +26,9 @@ from credit.repayment.invariants import violations
 from credit.repayment.opening import Opening
 from credit.repayment.plans import Plans
 from credit.repayment.receipts import Receipts
-from credit.repayment.rules import DebitDays, waves
+from credit.repayment.rules import DebitDays
 from credit.repayment.write_off import write_off
+from credit.rows import waves
 from credit.schedules import Schedule
 from credit.subsystem import Inbox, Outbox, State, Window
 from credit.times import DAY_MS, Ints
@@ -61,8 +62,9 @@ class RepaymentSubsystem:
         if window.start % DAY_MS == 0:
             self._dues.begin_day(self.book, window.day, out)
         for minute_ms, action in (
-            (self.policy.debit_ms, self._dues.ask_debits), (self.policy.reminder_ms, self._dues.remind),
-        ):  # fmt: skip
+            (self.policy.debit_ms, self._dues.ask_debits),
+            (self.policy.reminder_ms, self._dues.remind),
+        ):
             at = window.day * DAY_MS + minute_ms
             if window.start <= at < window.until:
                 action(self.book, window.day, at, out)

@@ -41,22 +41,31 @@ def write_off(book: Book, approved: Rows, out: Outbox) -> None:
     principal = book.loans["balance_fen"][rows] + arrears["principal_fen"][arrears_rows]
     interest, penalty = arrears["interest_fen"][arrears_rows].copy(), arrears["penalty_fen"][arrears_rows].copy()
     total = principal + interest + penalty
-    post(out, at, book.next_transactions(rows), [
-        (Account.PRINCIPAL, ids, -principal),
-        (Account.INTEREST_RECEIVABLE, ids, -interest),
-        (Account.PENALTY_RECEIVABLE, ids, -penalty),
-        (Account.WRITE_OFF_LOSS, ids, total),
-        (Account.INTEREST_ACCRUED, 0, -accrued),
-        (Account.INTEREST_INCOME, 0, accrued),
-        (Account.OFF_BALANCE_WRITE_OFF, ids, total),
-        (Account.OFF_BALANCE_CONTRA, ids, -total),
-    ])  # fmt: skip
+    post(
+        out,
+        at,
+        book.next_transactions(rows),
+        [
+            (Account.PRINCIPAL, ids, -principal),
+            (Account.INTEREST_RECEIVABLE, ids, -interest),
+            (Account.PENALTY_RECEIVABLE, ids, -penalty),
+            (Account.WRITE_OFF_LOSS, ids, total),
+            (Account.INTEREST_ACCRUED, 0, -accrued),
+            (Account.INTEREST_INCOME, 0, accrued),
+            (Account.OFF_BALANCE_WRITE_OFF, ids, total),
+            (Account.OFF_BALANCE_CONTRA, ids, -total),
+        ],
+    )
     book.release_accrual(book.loans["group"][rows], accrued)
     since = arrears["since_day"][arrears_rows]
     book.written_off.append(
-        length=len(ids), loan=ids, group=book.loans["group"][rows], balance_fen=total, since_day=since,
+        length=len(ids),
+        loan=ids,
+        group=book.loans["group"][rows],
+        balance_fen=total,
+        since_day=since,
         run=book.loans["run"][rows],
-    )  # fmt: skip
+    )
     _leave(book, ids, rows, arrears_rows)
     out.log(Event.LOAN_WRITTEN_OFF, at, ids // 100, loan=ids, amount_fen=total, value=at // DAY_MS - since)
     out.send(OverduePaid, OverduePaid.rows(len(ids), at=at, loan=ids, overdue_fen=total, overdue_since_day=since))
@@ -101,21 +110,30 @@ def recover(book: Book, receipts: Rows, offered: Ints, actor: Actor, out: Outbox
     table["run"][rows] = run
     table["balance_fen"][rows] = owed - taken
     book.touch(ids)
-    post(out, at, ids * 100 + _FIRST_RUN + run, [
-        (Account.SETTLEMENT, ids, taken),
-        (Account.RECOVERY_INCOME, ids, -taken),
-        (Account.OFF_BALANCE_CONTRA, ids, taken),
-        (Account.OFF_BALANCE_WRITE_OFF, ids, -taken),
-    ])  # fmt: skip
+    post(
+        out,
+        at,
+        ids * 100 + _FIRST_RUN + run,
+        [
+            (Account.SETTLEMENT, ids, taken),
+            (Account.RECOVERY_INCOME, ids, -taken),
+            (Account.OFF_BALANCE_CONTRA, ids, taken),
+            (Account.OFF_BALANCE_WRITE_OFF, ids, -taken),
+        ],
+    )
     out.log(Event.RECOVERY_RECEIVED, at, ids // 100, actor=actor, loan=ids, amount_fen=taken)
     rest = owed - taken
     out.send(
         OverduePaid,
         OverduePaid.rows(
-            len(ids), at=at, loan=ids, paid_fen=taken, overdue_fen=rest,
+            len(ids),
+            at=at,
+            loan=ids,
+            paid_fen=taken,
+            overdue_fen=rest,
             overdue_since_day=np.where(rest > 0, table["since_day"][rows], 0),
         ),
-    )  # fmt: skip
+    )
     done = rest == 0
     out.log(Event.LOAN_SETTLED, at[done], ids[done] // 100, loan=ids[done])
     if bool(done.any()):

@@ -8,6 +8,7 @@ import numpy as np
 from credit.messages import ApplicationAccepted, BureauQuery, BureauReport, Kind, Rows, VerificationReply
 from credit.policies.products import ProductPolicy
 from credit.policies.scorecard import BureauPolicy
+from credit.rows import firsts
 from credit.scoring.states import CaseState
 from credit.table import Table
 from credit.times import MINUTE_MS, NEVER, Bools, Ints
@@ -44,9 +45,14 @@ class Cases:
         first = rows["at"] + policy.ask_ms
         wait = np.where(self.batch(rows["product"]) == 1, policy.batch_wait_max_minutes, policy.wait_max_minutes)
         self.table.append(
-            rows, state=CaseState.WAITING, operator=rows["branch"] * 1_000 + policy.operator_seat,
-            reason=policy.query_reason, next_at=first, deadline=first + wait * MINUTE_MS, ready_at=NEVER,
-        )  # fmt: skip
+            rows,
+            state=CaseState.WAITING,
+            operator=rows["branch"] * 1_000 + policy.operator_seat,
+            reason=policy.query_reason,
+            next_at=first,
+            deadline=first + wait * MINUTE_MS,
+            ready_at=NEVER,
+        )
 
     def due_questions(self, until: int) -> Ints:
         """Rows whose next bureau query falls before `until`."""
@@ -115,7 +121,7 @@ class Cases:
         return cases
 
     def _open(self, rows: Ints, answers: Rows, stamp: str) -> Bools:
-        fits = (rows >= 0) & _firsts(answers["case"])
+        fits = (rows >= 0) & firsts(answers["case"])
         known = rows[fits]
         table = self.table
         fits[fits] = (
@@ -124,10 +130,3 @@ class Cases:
             & (answers["at"][fits] <= table["deadline"][known])
         )
         return fits
-
-
-def _firsts(ids: Ints) -> Bools:
-    """True at the first row of each id."""
-    first = np.zeros(len(ids), dtype=bool)
-    first[np.unique(ids, return_index=True)[1]] = True
-    return first

@@ -27,15 +27,39 @@ SOURCE_OF: dict[str, Source] = {
 """The outside source of each fact; facts of the application itself, the bureau and the bank's own records have none here."""
 BUREAU_FACTS = ("overdue_24m", "max_dpd_24m", "lenders", "queries_3m", "history_months", "debt_ratio_ppm")
 NEUTRAL = {
-    "identity_matches": 1, "mobile_matches": 1, "mobile_months": 24, "registry_months": 36, "registry_active": 1,
-    "litigation": 0, "sentiment": 0, "history_months": 12, "lenders": 3, "queries_3m": 3,
-}  # fmt: skip
+    "identity_matches": 1,
+    "mobile_matches": 1,
+    "mobile_months": 24,
+    "registry_months": 36,
+    "registry_active": 1,
+    "litigation": 0,
+    "sentiment": 0,
+    "history_months": 12,
+    "lenders": 3,
+    "queries_3m": 3,
+}
 """Values that stand for a silent source: middling, neither praise nor blame."""
 PASSED_ON = (
-    "age", "employment_months", "existing", "recent_applications", "recent_channels", "amount_growth_ppm",
-    "overdue_24m", "max_dpd_24m", "lenders", "queries_3m", "history_months", "mobile_matches", "mobile_months",
-    "identity_matches", "registry_months", "registry_active", "litigation", "sentiment", "shared_devices",
-)  # fmt: skip
+    "age",
+    "employment_months",
+    "existing",
+    "recent_applications",
+    "recent_channels",
+    "amount_growth_ppm",
+    "overdue_24m",
+    "max_dpd_24m",
+    "lenders",
+    "queries_3m",
+    "history_months",
+    "mobile_matches",
+    "mobile_months",
+    "identity_matches",
+    "registry_months",
+    "registry_active",
+    "litigation",
+    "sentiment",
+    "shared_devices",
+)
 COLUMNS = (*PASSED_ON, "income_fen", "debt_ratio_ppm", "cover_ppm", "amount_months", "income_excess_ppm")
 """Every fact a card or a rule may name."""
 

@@ -112,14 +112,19 @@ class ScoringSubsystem:
         queries = self._cases.queries(rows)
         out.send(BureauQuery, queries)
         out.log(
-            Event.BUREAU_QUERIED, queries["at"], queries["case"], actor=queries["operator"], reason=queries["reason"],
+            Event.BUREAU_QUERIED,
+            queries["at"],
+            queries["case"],
+            actor=queries["operator"],
+            reason=queries["reason"],
             value=queries["attempt"],
-        )  # fmt: skip
+        )
         first = queries["attempt"] == 1
         asked = VerificationQuery.carry(
-            queries[first], sources=self._sources[queries["segment"][first]],
+            queries[first],
+            sources=self._sources[queries["segment"][first]],
             declared_income_fen=self._cases.table["income_fen"][rows[first]],
-        )  # fmt: skip
+        )
         out.send(VerificationQuery, asked)
 
     def _bureau_report(self, reports: Rows, out: Outbox) -> None:
@@ -187,9 +192,16 @@ class ScoringSubsystem:
         lane = lanes(cases, grade, alert, doubts, (reasons != 0) & ~advised, limit, self.policy)
         advice = np.where((reasons == 0) & (alert == Alert.RED), int(Refusal.RED_ALERT), reasons)
         scored = ApplicationScored.carry(
-            cases, at=cases["ready_at"], score=scores, grade=grade, pd_ppm=self.cards.pd_ppm(scores), alert=alert, lane=lane,
-            doubts=doubts, verified_income_fen=facts["income_fen"],
-        )[goes_on]  # fmt: skip
+            cases,
+            at=cases["ready_at"],
+            score=scores,
+            grade=grade,
+            pd_ppm=self.cards.pd_ppm(scores),
+            alert=alert,
+            lane=lane,
+            doubts=doubts,
+            verified_income_fen=facts["income_fen"],
+        )[goes_on]
         self._log_scores(scored, advice[goes_on], out)
         return scored
 

@@ -30,9 +30,13 @@ class ApplicationsCounterpart:
     rounds = 1
 
     def __init__(
-        self, scenario: Scenario, seed: int, branches: Ints, truth: Truth | None = None,
+        self,
+        scenario: Scenario,
+        seed: int,
+        branches: Ints,
+        truth: Truth | None = None,
         products: ProductPolicy | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._truth = truth or Truth(seed, scenario, products)
         self._port = Port(scenario, seed, "lists")
         self._start = scenario.run.start_ms

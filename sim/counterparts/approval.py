@@ -154,10 +154,14 @@ class ApprovalCounterpart:
             self._tasks.append(rows)
         role = Role(int(node))
         tasks = Tasks.of(
-            rows["case"], rows["at"], self._service_ms(node, rows), priority=rows["priority"],
-            limit_at=rows["limit_at"], excluded=rows["excluded"],
+            rows["case"],
+            rows["at"],
+            self._service_ms(node, rows),
+            priority=rows["priority"],
+            limit_at=rows["limit_at"],
+            excluded=rows["excluded"],
             branch=np.where(self._at_head_office, 0, rows["branch"]),
-        )  # fmt: skip
+        )
         self._served.append(role)
         return self._desks.serve(role, tasks, window.start, window.until)
 
@@ -174,10 +178,19 @@ class ApprovalCounterpart:
         self._tasks.keep(waiting)
         verdict, amount, votes = self._judgement.opinions(tasks)
         return self._kinds.opinion.rows(
-            len(tasks), at=done.finished_at, case=done.task, node=node, person=done.person,
-            on_behalf_of=done.on_behalf_of, started_at=done.started_at, verdict=verdict, amount_fen=amount,
-            urged=done.urged, reason=np.where(verdict == Verdict.DECLINE, int(Refusal.HUMAN_DECLINE), 0), votes=votes,
-        )  # fmt: skip
+            len(tasks),
+            at=done.finished_at,
+            case=done.task,
+            node=node,
+            person=done.person,
+            on_behalf_of=done.on_behalf_of,
+            started_at=done.started_at,
+            verdict=verdict,
+            amount_fen=amount,
+            urged=done.urged,
+            reason=np.where(verdict == Verdict.DECLINE, int(Refusal.HUMAN_DECLINE), 0),
+            votes=votes,
+        )
 
     def statistics(self, window: Window) -> dict[str, Rows]:
         """Rows for ``queues`` and ``staff`` of the desks served in the window."""

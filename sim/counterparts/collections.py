@@ -142,9 +142,14 @@ class CollectionsCounterpart:
         rows = rows[np.isin(rows["branch"], staffed)]
         self._tasks.append(rows)
         return Tasks.of(
-            rows["task"], rows["at"], self._service_ms(desk, rows), priority=rows["priority"], limit_at=rows["limit_at"],
-            excluded=rows["excluded"], branch=rows["branch"],
-        )  # fmt: skip
+            rows["task"],
+            rows["at"],
+            self._service_ms(desk, rows),
+            priority=rows["priority"],
+            limit_at=rows["limit_at"],
+            excluded=rows["excluded"],
+            branch=rows["branch"],
+        )
 
     def _service_ms(self, desk: Desk, rows: Rows) -> Ints:
         drawn = self._draws["service"].quantile(self._service[desk], rows["loan"], rows["task"])
@@ -169,10 +174,15 @@ class CollectionsCounterpart:
         occasion = tasks["task"] % 4_000 * 100 + tasks["desk"]
         declined = self._draws["verdict"].happens(self._behaviour.write_off_decline_ppm, tasks["loan"], occasion)
         return WriteOffOpinion.rows(
-            len(tasks), at=done.finished_at, loan=tasks["loan"], desk=tasks["desk"], person=done.person,
-            on_behalf_of=done.on_behalf_of, started_at=done.started_at,
+            len(tasks),
+            at=done.finished_at,
+            loan=tasks["loan"],
+            desk=tasks["desk"],
+            person=done.person,
+            on_behalf_of=done.on_behalf_of,
+            started_at=done.started_at,
             verdict=np.where(declined, Verdict.DECLINE, Verdict.APPROVE),
-        )  # fmt: skip
+        )
 
     # ---- figures and state
 
@@ -233,10 +243,18 @@ class Customers:
         days = least + self._draws["promise_day"].below(most - least + 1, tasks["loan"], tasks["attempt"])
         promise_day = np.where(promised, done.finished_at // DAY_MS + days, 0)
         contacts = ContactMade.rows(
-            len(tasks), at=done.finished_at, loan=tasks["loan"], action=tasks["action"], person=done.person,
-            on_behalf_of=done.on_behalf_of, started_at=done.started_at, outcome=outcome, promise_day=promise_day,
-            promise_fen=np.where(promised, tasks["amount_fen"], 0), attempt=tasks["attempt"],
-        )  # fmt: skip
+            len(tasks),
+            at=done.finished_at,
+            loan=tasks["loan"],
+            action=tasks["action"],
+            person=done.person,
+            on_behalf_of=done.on_behalf_of,
+            started_at=done.started_at,
+            outcome=outcome,
+            promise_day=promise_day,
+            promise_fen=np.where(promised, tasks["amount_fen"], 0),
+            attempt=tasks["attempt"],
+        )
         kept = promised & self._keeps(tasks)
         paying = self._intended(tasks[kept], done.finished_at[kept], promise_day[kept], REASON_PROMISE)
         return [(ContactMade, contacts), (PaymentIntended, paying)]
@@ -268,9 +286,14 @@ class Customers:
         """Payments of all that is due, at some hour of a day."""
         within = self._draws["hour"].below(_HOURS * HOUR_MS, rows["loan"], rows["attempt"])
         return PaymentIntended.rows(
-            len(rows), at=at, loan=rows["loan"], party=rows["party"], pay_at=day * DAY_MS + _FIRST_HOUR * HOUR_MS + within,
-            share_ppm=PPM, reason=reason,
-        )  # fmt: skip
+            len(rows),
+            at=at,
+            loan=rows["loan"],
+            party=rows["party"],
+            pay_at=day * DAY_MS + _FIRST_HOUR * HOUR_MS + within,
+            share_ppm=PPM,
+            reason=reason,
+        )
 
 
 def _seated(people: Iterable[Person], branches: Sequence[int]) -> list[Person]:

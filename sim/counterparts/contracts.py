@@ -115,9 +115,10 @@ class ContractsCounterpart:
     def _sign(self, offers: Rows, sign_at: Ints) -> None:
         """Read and confirmed first, then signed; on paper both on one visit."""
         ahead = np.where(
-            offers["mode"] == SignMode.ELECTRONIC, (sign_at - offers["at"]) // 4,
+            offers["mode"] == SignMode.ELECTRONIC,
+            (sign_at - offers["at"]) // 4,
             self._behaviour.paper_confirm_minutes * MINUTE_MS,
-        )  # fmt: skip
+        )
         confirmed = np.maximum(sign_at - ahead, offers["at"])
         self._held.put(ContractSigned, ContractSigned.carry(offers, at=sign_at, confirmed_at=confirmed))
 
@@ -130,9 +131,12 @@ class ContractsCounterpart:
         term = np.where(sensible, offers["term_months"], self._other_term(offers))
         at = np.minimum(offers["at"] + (sign_at - offers["at"]) // 2, offers["expires_at"] - 1)
         rows = ContractChangeRequested.carry(
-            offers, at=at, amount_fen=np.where(sensible, lower, offers["amount_fen"]), term_months=term,
+            offers,
+            at=at,
+            amount_fen=np.where(sensible, lower, offers["amount_fen"]),
+            term_months=term,
             reason=np.where(sensible, int(ChangeReason.OTHER_AMOUNT), int(ChangeReason.OTHER_TERM)),
-        )  # fmt: skip
+        )
         self._held.put(ContractChangeRequested, rows)
 
     def _other_term(self, offers: Rows) -> Ints:

@@ -79,9 +79,11 @@ class DisbursementCounterpart:
         done = self._desks.serve(round_number, window)
         answers = [(DisbursementOpinion, self._opinions(done))] if done else []
         for kind, act in (
-            (ConditionRequested, self._borrowers.bring_conditions), (FacilityOpened, self._borrowers.plan_drawdowns),
-            (UseEvidenceRequested, self._borrowers.show_use), (PaymentInstruction, self._pay),
-        ):  # fmt: skip
+            (ConditionRequested, self._borrowers.bring_conditions),
+            (FacilityOpened, self._borrowers.plan_drawdowns),
+            (UseEvidenceRequested, self._borrowers.show_use),
+            (PaymentInstruction, self._pay),
+        ):
             rows = requests.take(kind)
             if len(rows):
                 act(rows)
@@ -97,10 +99,17 @@ class DisbursementCounterpart:
     def _opinions(self, done: Done) -> Rows:
         tasks, work = done.tasks, done.work
         return DisbursementOpinion.rows(
-            len(tasks), at=work.finished_at, loan=tasks["loan"], desk=int(done.desk), person=work.person,
-            on_behalf_of=work.on_behalf_of, started_at=work.started_at, urged=work.urged, attempt=tasks["attempt"],
+            len(tasks),
+            at=work.finished_at,
+            loan=tasks["loan"],
+            desk=int(done.desk),
+            person=work.person,
+            on_behalf_of=work.on_behalf_of,
+            started_at=work.started_at,
+            urged=work.urged,
+            attempt=tasks["attempt"],
             verdict=np.where(self._declines(done.desk, tasks), int(Verdict.DECLINE), int(Verdict.APPROVE)),
-        )  # fmt: skip
+        )
 
     def _declines(self, desk: Desk, tasks: Rows) -> Bools:
         """Operators pass everything on; reviewers now and then find a fault; verifiers find out what is not genuine."""
@@ -154,9 +163,12 @@ class PaymentChannel:
         less = 1 + below_each(self._draws["difference"], most, transaction, attempt)
         amount = orders["amount_fen"] - np.where(wrong & ~other_account, less, 0)
         return PaymentResult.carry(
-            orders, at=at, status=np.where(failed, int(Status.FAILED), int(Status.OK)),
-            amount_fen=np.where(failed, 0, amount), account=orders["account"] + other_account,
-        )  # fmt: skip
+            orders,
+            at=at,
+            status=np.where(failed, int(Status.FAILED), int(Status.OK)),
+            amount_fen=np.where(failed, 0, amount),
+            account=orders["account"] + other_account,
+        )
 
     def _by_script(self, orders: Rows, at: Ints, failed: Bools, wrong: Bools) -> tuple[Ints, Bools, Bools]:
         """Where the script says how long a payment takes, it arrives just then, and whole."""
@@ -205,9 +217,13 @@ class Borrowers:
         share = _DRAWN_LEAST_PPM + self._draws["drawdown_amount"].below(_DRAWN_SPAN_PPM, rows["case"], nth)
         amount = rows["limit_fen"] * self._behaviour.drawdown_share_ppm // PPM * share // PPM
         asked = DrawdownRequested.rows(
-            len(rows), at=at, case=rows["case"], request=nth + 1, term_months=self._term(rows, nth),
+            len(rows),
+            at=at,
+            case=rows["case"],
+            request=nth + 1,
+            term_months=self._term(rows, nth),
             amount_fen=np.maximum(amount // _DRAWN_STEP_FEN, 1) * _DRAWN_STEP_FEN,
-        )  # fmt: skip
+        )
         self._held.put(DrawdownRequested, asked[at < rows["valid_until"]])
 
     def show_use(self, requests: Rows) -> None:

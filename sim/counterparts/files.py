@@ -127,9 +127,24 @@ class Files:
 
 
 _PURPOSES = (
-    "thin", "overdue", "dpd", "lenders", "queries", "share", "history", "tax", "mobile", "months", "identity", "gap",
-    "inactive", "litigation", "suits", "sentiment", "deposits",
-)  # fmt: skip
+    "thin",
+    "overdue",
+    "dpd",
+    "lenders",
+    "queries",
+    "share",
+    "history",
+    "tax",
+    "mobile",
+    "months",
+    "identity",
+    "gap",
+    "inactive",
+    "litigation",
+    "suits",
+    "sentiment",
+    "deposits",
+)
 
 TOLD_BY: dict[str, Source] = {
     "tax_income_fen": Source.TAX,

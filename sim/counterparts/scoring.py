@@ -77,9 +77,12 @@ class ScoringCounterpart:
 
     def _report(self, queries: Rows, at: Ints, missing: Bools) -> Rows:
         rows = BureauReport.rows(
-            len(queries), at=at, case=queries["case"], attempt=queries["attempt"],
+            len(queries),
+            at=at,
+            case=queries["case"],
+            attempt=queries["attempt"],
             status=np.where(missing, Status.UNAVAILABLE, Status.OK),
-        )  # fmt: skip
+        )
         for name, column in self._files.credit(queries["party"]).items():
             rows[name] = np.where(missing, 0, column)
         return rows

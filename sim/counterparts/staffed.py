@@ -37,9 +37,14 @@ class StaffedDesks:
     `task_id`: unique int64 ids of task rows while they wait or are in service · `service_ms`: their time at a desk."""
 
     def __init__(
-        self, desks: Desks, kind: Kind, order: Sequence[Desk], first_round: int,
-        task_id: Callable[[Rows], Ints], service_ms: Callable[[Desk, Rows], Ints],
-    ) -> None:  # fmt: skip
+        self,
+        desks: Desks,
+        kind: Kind,
+        order: Sequence[Desk],
+        first_round: int,
+        task_id: Callable[[Rows], Ints],
+        service_ms: Callable[[Desk, Rows], Ints],
+    ) -> None:
         self._desks, self._kind = desks, kind
         self._order, self._first = tuple(order), first_round
         self._task_id, self._service_ms = task_id, service_ms
@@ -91,9 +96,14 @@ class StaffedDesks:
         if len(rows):
             self._tasks.append(rows, task=task)
         return Tasks.of(
-            task, rows["at"], self._service_ms(desk, rows), priority=rows["priority"], limit_at=rows["limit_at"],
-            excluded=rows["excluded"], branch=rows["branch"],
-        )  # fmt: skip
+            task,
+            rows["at"],
+            self._service_ms(desk, rows),
+            priority=rows["priority"],
+            limit_at=rows["limit_at"],
+            excluded=rows["excluded"],
+            branch=rows["branch"],
+        )
 
     def _leave(self, task: Ints) -> Rows:
         place = self._tasks.find(task)

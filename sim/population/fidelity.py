@@ -94,9 +94,13 @@ def _of_people(scenario: Scenario, people: People, party: Ints) -> list[MarginRo
     weights = scenario.bank.branch_weights_ppm or [1] * scenario.bank.branches
     rows = _banded("age", shape.age_bands, shape.age_weights, age, tolerance, 1)
     rows += _banded(
-        "monthly income, yuan", shape.monthly_income_bands, shape.income_weights, people.personal_income_fen(party),
-        tolerance, 100,
-    )  # fmt: skip
+        "monthly income, yuan",
+        shape.monthly_income_bands,
+        shape.income_weights,
+        people.personal_income_fen(party),
+        tolerance,
+        100,
+    )
     mix = people.mix_of_code[people.product(party)]
     rows += compare("product", PRODUCT_KEYS, scenario.mix.shares(), _counts(mix, len(PRODUCT_KEYS)), tolerance)
     rows += compare("region", _REGIONS, shape.region_weights, _counts(people.region(party) - 1, 6), tolerance)

@@ -192,10 +192,28 @@ class People:
 
 
 _PURPOSES = (
-    "product", "other_product", "branch", "region", "sex", "surname", "given", "carrier", "mobile", "occupation",
-    "employment", "thin", "thin_months", "income_band", "income", "firm_size", "inflates", "inflation", "day_in_block",
-    "age_band", "age",
-)  # fmt: skip
+    "product",
+    "other_product",
+    "branch",
+    "region",
+    "sex",
+    "surname",
+    "given",
+    "carrier",
+    "mobile",
+    "occupation",
+    "employment",
+    "thin",
+    "thin_months",
+    "income_band",
+    "income",
+    "firm_size",
+    "inflates",
+    "inflation",
+    "day_in_block",
+    "age_band",
+    "age",
+)
 
 
 def _age_blocks(bands: list[int]) -> tuple[Ints, Ints]:

@@ -23,9 +23,23 @@ REGIONS = 6
 """The first digit of a region number: north, north-east, east, south and centre, south-west, north-west."""
 
 TRADES = (
-    "食品店", "便利店", "餐馆", "五金店", "服装店", "建材店", "水果店", "理发店", "文具店", "药店", "茶庄", "花店",
-    "汽修店", "打印店", "农资店", "面馆",
-)  # fmt: skip
+    "食品店",
+    "便利店",
+    "餐馆",
+    "五金店",
+    "服装店",
+    "建材店",
+    "水果店",
+    "理发店",
+    "文具店",
+    "药店",
+    "茶庄",
+    "花店",
+    "汽修店",
+    "打印店",
+    "农资店",
+    "面馆",
+)
 """What micro businesses do; 李氏食品店 is 李 + 氏 + 食品店."""
 
 PURPOSES: dict[str, tuple[str, ...]] = {
@@ -38,8 +52,15 @@ PURPOSES: dict[str, tuple[str, ...]] = {
 VAGUE_PURPOSES: dict[str, str] = {"consumer": "日常消费", "housing": "日常消费", "operating": "经营周转"}
 
 OCCUPATIONS = (
-    "负责人", "专业技术人员", "办事人员", "社会生产服务人员", "农林牧渔人员", "生产制造人员", "军人", "其他从业人员",
-)  # fmt: skip
+    "负责人",
+    "专业技术人员",
+    "办事人员",
+    "社会生产服务人员",
+    "农林牧渔人员",
+    "生产制造人员",
+    "军人",
+    "其他从业人员",
+)
 """The eight main classes of the occupational classification (GB/T 6565), codes 1 … 8."""
 
 

@@ -52,8 +52,13 @@ class Moment(Event):
     """A timeout in a phase of its instant; `value` is for its callbacks."""
 
     def __init__(
-        self, env: Environment, delay: int, phase: EventPriority, *callbacks: Callable[[Event], None], value: object = None
-    ) -> None:  # fmt: skip
+        self,
+        env: Environment,
+        delay: int,
+        phase: EventPriority,
+        *callbacks: Callable[[Event], None],
+        value: object = None,
+    ) -> None:
         self.env = env
         self.callbacks = list(callbacks)
         self._value = value

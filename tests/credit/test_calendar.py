@@ -175,11 +175,7 @@ def test_every_guessed_year_has_its_festivals():
     assert np.isin(np.array(GUESSED), years).all()
 
 
-@given(
-    st.dates(dt.date(WORKDAY_FIRST_YEAR, 1, 1), dt.date(2058, 1, 1)),
-    st.integers(0, 500),
-    st.integers(1, 60),
-)
+@given(st.dates(dt.date(WORKDAY_FIRST_YEAR, 1, 1), dt.date(2058, 1, 1)), st.integers(0, 500), st.integers(1, 60))
 def test_counting_and_moving_by_workdays_agree_with_walking(date, length, count):
     start = day_number(date)
     walked = is_workday(np.arange(start, start + 800))

@@ -155,8 +155,10 @@ def test_consumer_products_are_small_signed_online_decided_by_rules_and_paid_at_
     assert max(product.terms_months) <= CATALOGUE.medium_months_max
     assert 0 < product.automatic_amount_max <= product.amount_max
     assert (product.contract_mode, product.automatic_disbursement, product.entrusted_payment) == (
-        "electronic", True, False,
-    )  # fmt: skip
+        "electronic",
+        True,
+        False,
+    )
     out = pay.Bench().run(pay.contract(product.code))
     assert out.take(PaymentInstruction)["at"].tolist() == [pay.NINE], "in the very millisecond"
     assert out.take(DisbursementTask).tolist() == []
@@ -210,10 +212,17 @@ def test_one_field_of_one_product_changes_and_nothing_else_does(fields, column, 
 @pytest.mark.requirement("PRD-08")
 def test_a_sixth_product_is_taken_in_and_paid_without_a_line_of_code():
     green = CATALOGUE.by_key("consumer_loan").model_dump() | {
-        "code": 6, "key": "green_car", "name": "Electric car loan", "name_zh": "新能源汽车贷款", "amount_min": "10000",
-        "amount_max": "500000", "automatic_amount_max": "0", "terms_months": [36], "entrusted_payment": True,
+        "code": 6,
+        "key": "green_car",
+        "name": "Electric car loan",
+        "name_zh": "新能源汽车贷款",
+        "amount_min": "10000",
+        "amount_max": "500000",
+        "automatic_amount_max": "0",
+        "terms_months": [36],
+        "entrusted_payment": True,
         "automatic_disbursement": False,
-    }  # fmt: skip
+    }
     more = {"products": {"products": [green]}, "payments": {"routes": [{"product": 6, "kind": "batch"}]}}
     desk = ApplicationsSubsystem.build(more)
     rows = forms(2, product=6, amount_fen=[40_000_000, 60_000_000], term_months=36)
@@ -280,9 +289,11 @@ def happened(*rows: tuple[int, int, Event]) -> Rows:
 def test_the_core_terms_are_data_in_both_languages():
     named = {term.key: (term.name, term.name_zh) for term in TERMS.terms}
     assert named == {
-        "credit_grant": ("Credit grant", "授信"), "limit": ("Limit", "额度"), "overdue": ("Overdue", "逾期"),
+        "credit_grant": ("Credit grant", "授信"),
+        "limit": ("Limit", "额度"),
+        "overdue": ("Overdue", "逾期"),
         "default": ("Default", "违约"),
-    }  # fmt: skip
+    }
 
 
 _E = Event

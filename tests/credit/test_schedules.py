@@ -315,9 +315,15 @@ def test_due_days_keep_the_day_of_the_month_and_clamp_to_its_end(first, wanted, 
 )
 def test_terms_that_cannot_be_are_refused_by_column_and_row(changed, message):
     good = {
-        "principal_fen": 100, "annual_rate_ppm": 0, "months": 1, "method": 1, "daycount": MONTHLY, "start_day": START,
-        "first_due_day": FIRST_DUE, "day_of_month": 10,
-    }  # fmt: skip
+        "principal_fen": 100,
+        "annual_rate_ppm": 0,
+        "months": 1,
+        "method": 1,
+        "daycount": MONTHLY,
+        "start_day": START,
+        "first_due_day": FIRST_DUE,
+        "day_of_month": 10,
+    }
     with pytest.raises(CreditError, match=message):
         Terms.of(**{**good, **changed})
 

@@ -58,8 +58,12 @@ def test_the_hash_seed_changes_nothing(tmp_path: Path) -> None:
         environment = os.environ | {"PYTHONHASHSEED": hash_seed}
         result = subprocess.run(
             [sys.executable, "-c", _CHILD, str(tmp_path / hash_seed)],
-            env=environment, capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2],
-        )  # fmt: skip
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=Path(__file__).parents[2],
+        )
         digests.add(result.stdout.strip().splitlines()[-1])
     assert len(digests) == 1
 
@@ -84,7 +88,9 @@ def test_a_continued_run_is_the_same_for_any_number_of_shards(tmp_path: Path) ->
     )
     resharded = harness.run(
         harness.small(run__days=30, run__customers=100, run__start="2026-03-02"),
-        tmp_path / "resharded", earlier=tmp_path / "first", shards=2,
-    )  # fmt: skip
+        tmp_path / "resharded",
+        earlier=tmp_path / "first",
+        shards=2,
+    )
     assert second["digest"] == resharded["digest"]
     assert second["portfolio"]["active_loans"] > 0

@@ -18,9 +18,15 @@ from results import folder, merging, summary
 from results.sink import RunSink
 
 START = 20_454 * DAY_MS  # 2026-01-01
-QUEUE = np.dtype([(n, "i8") for n in (
-    "start until branch role arrivals begun completions urged waiting_end waiting_max waiting_ms in_service_end wait_ms_sum "
-    "wait_ms_max").split()])  # fmt: skip
+QUEUE = np.dtype(
+    [
+        (n, "i8")
+        for n in (
+            "start until branch role arrivals begun completions urged waiting_end waiting_max waiting_ms in_service_end "
+            "wait_ms_sum wait_ms_max"
+        ).split()
+    ]
+)
 STAFF = np.dtype([(n, "i8") for n in "start until branch role person on_behalf_of busy_ms on_shift_ms".split()])
 PORT = np.dtype([(n, "i8") for n in "start until partner calls unavailable latency_ms_sum latency_ms_max".split()])
 CHANNELS = [int(channel) for channel in Channel]
@@ -85,8 +91,14 @@ class Loan:
         if day < self.day:
             return None
         late = 0 if self.overdue_day is None else day - self.overdue_day + 1
-        limits = ((1, Bucket.CURRENT), (8, Bucket.DPD_1_7), (31, Bucket.DPD_8_30), (61, Bucket.DPD_31_60),
-                  (91, Bucket.DPD_61_90), (10**9, Bucket.DPD_OVER_90))  # fmt: skip
+        limits = (
+            (1, Bucket.CURRENT),
+            (8, Bucket.DPD_1_7),
+            (31, Bucket.DPD_8_30),
+            (61, Bucket.DPD_31_60),
+            (91, Bucket.DPD_61_90),
+            (10**9, Bucket.DPD_OVER_90),
+        )
         return next(bucket for limit, bucket in limits if late < limit)
 
 
@@ -158,10 +170,20 @@ def _lend(plan: Bank, case: int, at: int, amount: int, fate: str) -> Loan:
     if fate == "paid":
         interest = amount // 200
         due = at + 30 * DAY_MS
-        plan.post(due, loan.number, loan.number * 100 + 50,
-                  (Account.INTEREST_RECEIVABLE, interest), (Account.INTEREST_INCOME, -interest))  # fmt: skip
-        plan.post(due, loan.number, loan.number * 100 + 51,
-                  (Account.SETTLEMENT, interest), (Account.INTEREST_RECEIVABLE, -interest))  # fmt: skip
+        plan.post(
+            due,
+            loan.number,
+            loan.number * 100 + 50,
+            (Account.INTEREST_RECEIVABLE, interest),
+            (Account.INTEREST_INCOME, -interest),
+        )
+        plan.post(
+            due,
+            loan.number,
+            loan.number * 100 + 51,
+            (Account.SETTLEMENT, interest),
+            (Account.INTEREST_RECEIVABLE, -interest),
+        )
         plan.event(Event.INSTALMENT_PAID, due, case, loan=loan.number, amount=interest, value=1)
         return loan
     loan.overdue_day = day + (30 if fate == "late" else 5)
@@ -192,8 +214,24 @@ def _desks(plan: Bank, day: int) -> None:
     for branch in (1, 2):
         shard = (branch - 1) % plan.shards
         queues = plan.statistics.setdefault((Stage.APPROVAL, shard, "queues"), [])
-        queues.append((since, until, branch, Desk.INITIAL_APPROVER, 11, 10, 9, 2, day + 1, day + 2, DAY_MS * day,
-                       1, 10 * 60_000, 90_000 + day))  # fmt: skip
+        queues.append(
+            (
+                since,
+                until,
+                branch,
+                Desk.INITIAL_APPROVER,
+                11,
+                10,
+                9,
+                2,
+                day + 1,
+                day + 2,
+                DAY_MS * day,
+                1,
+                10 * 60_000,
+                90_000 + day,
+            )
+        )
         staff = plan.statistics.setdefault((Stage.APPROVAL, shard, "staff"), [])
         for n, busy in ((1, 6), (2, 8)):
             row = (since, until, branch, Desk.INITIAL_APPROVER, branch * 10_000 + n, 0, busy * HOUR_MS, 8 * HOUR_MS)
@@ -247,15 +285,31 @@ def seal(plan: Bank, path: Path, done: int, window_ms: int = DAY_MS, *, seed: in
     import json
 
     merging.merge(path)
-    scenario = {"name": "written", "title": "A written-down bank", "purpose": "For tests.", "look_at": ["the counts"],
-                "run": {"start": "2026-01-01"}, "faults": more.pop("faults", [])}  # fmt: skip
+    scenario = {
+        "name": "written",
+        "title": "A written-down bank",
+        "purpose": "For tests.",
+        "look_at": ["the counts"],
+        "run": {"start": "2026-01-01"},
+        "faults": more.pop("faults", []),
+    }
     (path / "scenario.json").write_text(json.dumps(scenario), encoding="utf-8")
     total = plan.days * DAY_MS // window_ms
     content = {
-        "scenario": "written", "title": "A written-down bank", "status": "complete" if done == total else "partial", "seed": seed,
-        "customers": 100, "days": plan.days, "window": "day", "windows_done": done, "windows": total, "shards": plan.shards,
-        "executor": "local", "digest": "0" * 32, "invariants": {"checked": 120, "violations": 0},
-    } | summary.figures(path)  # fmt: skip
+        "scenario": "written",
+        "title": "A written-down bank",
+        "status": "complete" if done == total else "partial",
+        "seed": seed,
+        "customers": 100,
+        "days": plan.days,
+        "window": "day",
+        "windows_done": done,
+        "windows": total,
+        "shards": plan.shards,
+        "executor": "local",
+        "digest": "0" * 32,
+        "invariants": {"checked": 120, "violations": 0},
+    } | summary.figures(path)
     content["performance"] = {
         "wall_s": 1.0,
         "start_s": 0.1,

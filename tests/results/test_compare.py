@@ -28,8 +28,12 @@ def test_the_same_run_twice_differs_in_nothing(tmp_path: Path) -> None:
     assert all(one == other for _, one, other in found.figures)
     assert sum(found.fates[fate][fate] for fate in FATES) == 100
     assert {fate: found.fates[fate][fate] for fate in FATES} == {
-        "not approved": 50, "approved only": 10, "paid out": len(loans) - overdue, "was overdue": overdue, "non-performing": 0,
-    }  # fmt: skip
+        "not approved": 50,
+        "approved only": 10,
+        "paid out": len(loans) - overdue,
+        "was overdue": overdue,
+        "non-performing": 0,
+    }
 
 
 def test_customers_are_paired_by_party_though_their_case_numbers_differ(tmp_path: Path) -> None:

@@ -65,8 +65,7 @@ def test_a_discarded_folder_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "why"),
-    [("{", "damaged"), ("[]", "no digest"), ('{"seed": 1}', "no digest"), ("\u0000", "damaged")],
+    ("text", "why"), [("{", "damaged"), ("[]", "no digest"), ('{"seed": 1}', "no digest"), ("\u0000", "damaged")]
 )
 def test_a_summary_that_is_none_is_refused(tmp_path: Path, text: str, why: str) -> None:
     (tmp_path / "summary.json").write_text(text)

@@ -110,8 +110,16 @@ def test_every_section_of_a_full_run_is_filled(html: str) -> None:
     assert 'class="empty"' not in html.replace(f'<p class="empty">{labels.label("none.world")}</p>', "")
     drawn = charts_of(html)
     assert {name for name, chart in drawn.items() if chart["data"]} == {
-        "volumes", "waits", "queues", "partners", "buckets", "rates", "vintages", "flows", "trouble",
-    }  # fmt: skip
+        "volumes",
+        "waits",
+        "queues",
+        "partners",
+        "buckets",
+        "rates",
+        "vintages",
+        "flows",
+        "trouble",
+    }
     assert set(re.findall(r'data-chart="(\w+)"', html)) == set(drawn)
     anchors = re.findall(r'<a href="#(\w+)"', html)
     assert len(anchors) == 11
@@ -233,8 +241,12 @@ def test_vintages_show_only_ages_that_the_whole_month_has_reached(full: Path) ->
     with RunQueries(full) as queries:
         rows = queries.vintages("2026-05-01 00:00")
     assert [(month, age) for month, age, *_ in rows] == [
-        ("2026-01", 30), ("2026-01", 60), ("2026-02", 30), ("2026-02", 60), ("2026-03", 30),
-    ]  # fmt: skip
+        ("2026-01", 30),
+        ("2026-01", 60),
+        ("2026-02", 30),
+        ("2026-02", 60),
+        ("2026-03", 30),
+    ]
     january = [loan for loan in loans if loan.day < 31]
     late = [loan for loan in january if loan.overdue_day is not None and loan.overdue_day - loan.day <= 30]
     assert rows[0][2:] == (pytest.approx(len(late) / len(january)), len(january), len(late))
@@ -321,24 +333,37 @@ def test_every_label_takes_the_same_numbers_in_both_languages() -> None:
 
 @pytest.mark.parametrize(
     ("fen", "english", "chinese"),
-    [(0, "0.00", "0.00"), (999_999, "9,999.99", "9,999.99"), (12_345_600, "123,456.00", "12.35 万"),
-     (12_345_678_900, "123.46 m", "1.23 亿"), (-123_456_789_000, "-1.23 bn", "-12.35 亿")],
-)  # fmt: skip
+    [
+        (0, "0.00", "0.00"),
+        (999_999, "9,999.99", "9,999.99"),
+        (12_345_600, "123,456.00", "12.35 万"),
+        (12_345_678_900, "123.46 m", "1.23 亿"),
+        (-123_456_789_000, "-1.23 bn", "-12.35 亿"),
+    ],
+)
 def test_money_is_short_in_each_languages_own_units(fen: int, english: str, chinese: str) -> None:
     assert str(money(fen)) == str(labels.both((english, chinese)))
 
 
-@pytest.mark.parametrize(("fen", "unit"), [(0, "yuan"), (99_999, "yuan"), (10**7, "thousand yuan"), (10**8, "million yuan"),
-                                           (10**11, "billion yuan")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("fen", "unit"),
+    [(0, "yuan"), (99_999, "yuan"), (10**7, "thousand yuan"), (10**8, "million yuan"), (10**11, "billion yuan")],
+)
 def test_a_chart_of_money_speaks_in_the_unit_its_largest_figure_reaches(fen: int, unit: str) -> None:
     assert charts.money_unit([fen, -fen // 2])[1][0] == unit
 
 
 @pytest.mark.parametrize(
     ("days", "grain", "waits", "flows"),
-    [(1, "hour", "hour", "day"), (7, "hour", "hour", "day"), (30, "day", "day", "day"), (120, "day", "week", "week"),
-     (365, "day", "week", "week"), (730, "day", "week", "month")],
-)  # fmt: skip
+    [
+        (1, "hour", "hour", "day"),
+        (7, "hour", "hour", "day"),
+        (30, "day", "day", "day"),
+        (120, "day", "week", "week"),
+        (365, "day", "week", "week"),
+        (730, "day", "week", "month"),
+    ],
+)
 def test_grains_follow_the_length_of_the_run(days: int, grain: str, waits: str, flows: str) -> None:
     span = Span(dt.datetime(2026, 1, 1), dt.datetime(2026, 1, 1) + dt.timedelta(days=days))
     assert (span.grain, span.wait_grain, span.flow_grain) == (grain, waits, flows)
@@ -359,8 +384,15 @@ def test_a_browser_draws_every_chart_in_the_language_of_the_address(
 ) -> None:
     page = write_report(full)
     options = "--headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-sync"
-    command = [str(CHROMIUM), *options.split(), "--disable-component-update", f"--user-data-dir={tmp_path}",
-               "--virtual-time-budget=20000", "--dump-dom", f"{page.as_uri()}#{mark}"]  # fmt: skip
+    command = [
+        str(CHROMIUM),
+        *options.split(),
+        "--disable-component-update",
+        f"--user-data-dir={tmp_path}",
+        "--virtual-time-budget=20000",
+        "--dump-dom",
+        f"{page.as_uri()}#{mark}",
+    ]
     drawn = subprocess.run(command, capture_output=True, check=True, text=True, timeout=120).stdout
     assert drawn.count('<svg class="main-svg"') >= 2 * 9
     assert f'data-lang="{mark}"' in drawn

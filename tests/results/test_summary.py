@@ -31,18 +31,25 @@ def test_the_funnel_counts_cases_by_how_far_they_came(tmp_path: Path, shards: in
     count = fates()
     paid = count["paid"] + count["late"] + count["bad"]
     assert found["funnel"] == {
-        "submitted": 100, "screened_out": count["form"] + count["admission"] + count["list"],
-        "approved": paid + count["unsigned"], "declined": count["score"] + count["human"], "signed": paid, "disbursed": paid,
-    }  # fmt: skip
+        "submitted": 100,
+        "screened_out": count["form"] + count["admission"] + count["list"],
+        "approved": paid + count["unsigned"],
+        "declined": count["score"] + count["human"],
+        "signed": paid,
+        "disbursed": paid,
+    }
 
 
 def test_refusals_are_counted_by_event_and_reason(tmp_path: Path) -> None:
     _, _, found = whole_run(tmp_path / "run")
     assert {(row["event"], row["reason"]): row["count"] for row in found["refusals"]} == {
-        ("application_refused", "id_check_digit"): 10, ("customer_declined", "age_limit"): 10,
-        ("application_intercepted", "list_dishonest"): 10, ("scoring_rejected", "score_low"): 10,
-        ("application_declined", "score_low"): 10, ("application_declined", "human_decline"): 10,
-    }  # fmt: skip
+        ("application_refused", "id_check_digit"): 10,
+        ("customer_declined", "age_limit"): 10,
+        ("application_intercepted", "list_dishonest"): 10,
+        ("scoring_rejected", "score_low"): 10,
+        ("application_declined", "score_low"): 10,
+        ("application_declined", "human_decline"): 10,
+    }
 
 
 def at_end(loans: list[Loan], day: int) -> dict[Bucket, list[int]]:

@@ -39,9 +39,15 @@ def faults_outside(scenario: Scenario) -> list[Fault]:
 
 def test_there_is_a_scenario_for_each_question() -> None:
     assert set(NAMES) == {
-        "baseline", "bureau_outage", "growth", "li_food_store", "peak_day", "recession", "staff_shortage",
+        "baseline",
+        "bureau_outage",
+        "growth",
+        "li_food_store",
+        "peak_day",
+        "recession",
+        "staff_shortage",
         "zhang_consumer_loan",
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -51,9 +57,10 @@ def test_a_file_opens_with_what_it_is_for_in_both_languages(name: str) -> None:
     assert text.startswith("# ")
     assert text.index("look_at_zh = [") < text.find("\n[run]") or "\n[" not in text
     for english, chinese in (
-        (scenario.title, scenario.title_zh), (scenario.purpose, scenario.purpose_zh),
+        (scenario.title, scenario.title_zh),
+        (scenario.purpose, scenario.purpose_zh),
         *zip(scenario.look_at, scenario.look_at_zh, strict=True),
-    ):  # fmt: skip
+    ):
         assert english.strip()
         assert CHINESE.search(chinese or "")
     assert scenario.look_at

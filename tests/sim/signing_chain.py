@@ -33,9 +33,14 @@ YUAN = 100
 
 def scenario(**sections: Any) -> Scenario:
     base: dict[str, Any] = {
-        "name": "test", "title": "t", "purpose": "p", "look_at": [], "bank": {"branches": BRANCHES},
-        "run": {"customers": 3_000, "days": 60, "seed": SEED, "start": "2026-03-02"}, "staff": {"scale": False},
-    }  # fmt: skip
+        "name": "test",
+        "title": "t",
+        "purpose": "p",
+        "look_at": [],
+        "bank": {"branches": BRANCHES},
+        "run": {"customers": 3_000, "days": 60, "seed": SEED, "start": "2026-03-02"},
+        "staff": {"scale": False},
+    }
     return Scenario.model_validate(base | sections)
 
 
@@ -115,9 +120,15 @@ class Chain:
     """Hosts of the three stages for a number of shards, through `days` days in windows of `window_ms`."""
 
     def __init__(
-        self, plan: Scenario, rows: Rows, days: int, window_ms: int = DAY_MS, shards: int = 1, restart_at: int = -1,
+        self,
+        plan: Scenario,
+        rows: Rows,
+        days: int,
+        window_ms: int = DAY_MS,
+        shards: int = 1,
+        restart_at: int = -1,
         wrap: Wrap | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._plan, self._rows, self._shards = plan, rows, shards
         self._staffing = build_staffing(plan, SEED)
         self._truth = Truth(SEED, plan)

@@ -132,9 +132,13 @@ def test_a_campaign_day_has_ten_times_the_volume() -> None:
 
 def test_a_burst_stays_within_its_hours() -> None:
     burst = {
-        "name": "x", "from_day": "2026-01-01", "to_day": "2026-01-30", "from_hour": 20, "to_hour": 21,
+        "name": "x",
+        "from_day": "2026-01-01",
+        "to_day": "2026-01-30",
+        "from_hour": 20,
+        "to_hour": 21,
         "factor_ppm": 5_000_000,
-    }  # fmt: skip
+    }
     plain = hourly_weights(scenario(run={"days": 30})).reshape(30, 24)
     more = hourly_weights(scenario(run={"days": 30}, arrivals={"campaigns": [burst]})).reshape(30, 24)
     ratio = more * 1_000 // np.maximum(plain, 1) // 1_000_000

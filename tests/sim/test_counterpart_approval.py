@@ -126,8 +126,15 @@ def test_the_desks_report_their_queues_and_people(chain: Chain) -> None:
 # what people decide ---------------------------------------------------------------------------------------------------
 def tasks(count: int = 4_000, kind: Kind = ApprovalTask, **columns) -> Rows:
     number = np.arange(1, count + 1)
-    facts = {"case": number, "party": number, "node": Node.INITIAL, "product": 1, "grade": Grade.GOOD, "alert": 0,
-             "amount_fen": 50_000 * YUAN}  # fmt: skip
+    facts = {
+        "case": number,
+        "party": number,
+        "node": Node.INITIAL,
+        "product": 1,
+        "grade": Grade.GOOD,
+        "alert": 0,
+        "amount_fen": 50_000 * YUAN,
+    }
     return kind.rows(count, **(facts | columns))
 
 
@@ -173,11 +180,23 @@ def test_the_committees_verdict_is_the_majority_of_its_votes() -> None:
 
 
 def test_a_scripted_customer_gets_what_the_script_says() -> None:
-    script = [{
-        "party": 1, "at": "2026-03-03T09:30:00", "name": "李氏食品店", "id_number": "310104198205121237",
-        "mobile": "13901234567", "segment": "micro", "product": "micro_business", "amount": 2_000_000, "term_months": 12,
-        "purpose": "进货采购", "income": 320_000, "documents": ["id_front"], "approved_amount": 1_800_000,
-    }]  # fmt: skip
+    script = [
+        {
+            "party": 1,
+            "at": "2026-03-03T09:30:00",
+            "name": "李氏食品店",
+            "id_number": "310104198205121237",
+            "mobile": "13901234567",
+            "segment": "micro",
+            "product": "micro_business",
+            "amount": 2_000_000,
+            "term_months": 12,
+            "purpose": "进货采购",
+            "income": 320_000,
+            "documents": ["id_front"],
+            "approved_amount": 1_800_000,
+        }
+    ]
     plan = scenario(script=script)
     judge = Judgement(plan, SEED, Truth(SEED, plan))
     verdict, amount, _ = judge.opinions(tasks(count=1, product=4, amount_fen=2_000_000 * YUAN, grade=Grade.POOR))

@@ -39,9 +39,15 @@ from sim.truth import Truth
 SEED = 7
 BRANCHES = [1, 2, 3, 4]
 SCENARIO = Scenario.model_validate(
-    {"name": "test", "title": "t", "purpose": "p", "look_at": [], "run": {"customers": 4_000, "days": 365},
-     "bank": {"branches": 4}}
-)  # fmt: skip
+    {
+        "name": "test",
+        "title": "t",
+        "purpose": "p",
+        "look_at": [],
+        "run": {"customers": 4_000, "days": 365},
+        "bank": {"branches": 4},
+    }
+)
 START = SCENARIO.run.start_ms
 FIRST_DAY = START // DAY_MS
 TRUTH = Truth(SEED, SCENARIO)
@@ -69,10 +75,18 @@ class Street:
         branch = number % len(BRANCHES) + 1
         start = FIRST_DAY + 1 + number % 25
         rows = LoanOverdue.rows(
-            loans, at=start * DAY_MS + HOUR_MS, loan=(branch * 10**9 + number + 1) * 100 + 1, party=number + 1, branch=branch,
-            segment=1, product=1 + number % 3, grade=1 + number % 5, overdue_since_day=start - 1,
-            overdue_fen=100_000 + 10_007 * number, balance_fen=10_000_000,
-        )  # fmt: skip
+            loans,
+            at=start * DAY_MS + HOUR_MS,
+            loan=(branch * 10**9 + number + 1) * 100 + 1,
+            party=number + 1,
+            branch=branch,
+            segment=1,
+            product=1 + number % 3,
+            grade=1 + number % 5,
+            overdue_since_day=start - 1,
+            overdue_fen=100_000 + 10_007 * number,
+            balance_fen=10_000_000,
+        )
         rows["case"], rows["customer"] = rows["loan"] // 100, rows["loan"] // 100
         self.overdue = rows[np.isin(branch, branches)]
         self.pay_at = dict.fromkeys(self.overdue["loan"].tolist(), 0)
@@ -117,9 +131,14 @@ class Run:
     """A collections host with its world, over some days."""
 
     def __init__(
-        self, loans: int = 60, days: int = 100, hours: int = 24, branches: Sequence[int] = BRANCHES, cut: int = -1,
+        self,
+        loans: int = 60,
+        days: int = 100,
+        hours: int = 24,
+        branches: Sequence[int] = BRANCHES,
+        cut: int = -1,
         scenario: Scenario = SCENARIO,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.street, self.ear, self.branches, self.scenario = Street(loans, branches), Ear(), branches, scenario
         self.intended = PaymentIntended.empty()
         self.written_off = WriteOffApproved.empty()
@@ -191,8 +210,11 @@ def long_run() -> Run:
 def test_a_year_shows_every_result_and_its_next_step(long_run: Run) -> None:
     contacts = long_run.ear.of(Event.CONTACT_MADE)
     assert set(np.unique(contacts["reason"]).tolist()) == {
-        ContactOutcome.NONE, ContactOutcome.PROMISE, ContactOutcome.UNABLE, ContactOutcome.LOST,
-    }  # fmt: skip
+        ContactOutcome.NONE,
+        ContactOutcome.PROMISE,
+        ContactOutcome.UNABLE,
+        ContactOutcome.LOST,
+    }
     assert set(np.unique(contacts["value"]).tolist()) == {Contact.CALL, Contact.VISIT, Contact.LEGAL}
     for event in (Event.PROMISE_KEPT, Event.PROMISE_BROKEN, Event.LEVEL_RAISED, Event.HARDSHIP_REFERRED):
         assert len(long_run.ear.of(event)) > 0, event.name
@@ -324,9 +346,14 @@ def test_the_excluded_person_does_not_decide() -> None:
     monday = FIRST_DAY + 4
     window = Window(0, monday * DAY_MS, (monday + 1) * DAY_MS)
     tasks = WriteOffTask.rows(
-        10, at=window.start + 9 * HOUR_MS, loan=10**11 + 101 + 100 * np.arange(10), branch=1, desk=Desk.HEAD_OFFICE_RISK,
-        limit_at=2**60, excluded=risk[0],
-    )  # fmt: skip
+        10,
+        at=window.start + 9 * HOUR_MS,
+        loan=10**11 + 101 + 100 * np.arange(10),
+        branch=1,
+        desk=Desk.HEAD_OFFICE_RISK,
+        limit_at=2**60,
+        excluded=risk[0],
+    )
     answered(world, window, 0)
     done = answered(world, window, 1, (WriteOffTask, tasks))[WriteOffOpinion.name]
     assert np.unique(done["person"]).tolist() == [risk[1]]
@@ -336,8 +363,15 @@ def test_where_nobody_sits_nobody_answers() -> None:
     world = CollectionsCounterpart(SCENARIO, SEED, [one for one in PEOPLE if one.branch != 2], BRANCHES, TRUTH)
     window = Window(0, (FIRST_DAY + 4) * DAY_MS, (FIRST_DAY + 5) * DAY_MS)
     tasks = CollectionTask.rows(
-        2, at=window.start + 9 * HOUR_MS, loan=[10**11 + 101, 2 * 10**11 + 101], branch=[1, 2], desk=Desk.COLLECTOR_EARLY,
-        action=Contact.CALL, attempt=1, limit_at=2**60, party=1,
-    )  # fmt: skip
+        2,
+        at=window.start + 9 * HOUR_MS,
+        loan=[10**11 + 101, 2 * 10**11 + 101],
+        branch=[1, 2],
+        desk=Desk.COLLECTOR_EARLY,
+        action=Contact.CALL,
+        attempt=1,
+        limit_at=2**60,
+        party=1,
+    )
     done = answered(world, window, 0, (CollectionTask, tasks))[ContactMade.name]
     assert done["loan"].tolist() == [10**11 + 101]

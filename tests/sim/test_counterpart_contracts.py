@@ -33,9 +33,18 @@ YEAR = Window(0, PLAIN.run.start_ms, PLAIN.run.start_ms + 900 * DAY_MS)
 
 def offers(count: int = COUNT, **columns) -> Rows:
     number = np.arange(1, count + 1)
-    facts = {"at": START, "case": 10**9 + number, "party": number, "branch": 1, "product": 1, "term_months": 12,
-             "amount_fen": 50_000 * YUAN, "mode": SignMode.ELECTRONIC, "expires_at": START + 3 * DAY_MS,
-             "attempt": 1}  # fmt: skip
+    facts = {
+        "at": START,
+        "case": 10**9 + number,
+        "party": number,
+        "branch": 1,
+        "product": 1,
+        "term_months": 12,
+        "amount_fen": 50_000 * YUAN,
+        "mode": SignMode.ELECTRONIC,
+        "expires_at": START + 3 * DAY_MS,
+        "attempt": 1,
+    }
     return ContractOffered.rows(count, **(facts | columns))
 
 
@@ -104,11 +113,21 @@ def test_the_luck_of_an_offer_depends_on_case_and_attempt_alone() -> None:
 
 
 def test_a_scripted_customer_signs_when_the_script_says() -> None:
-    script = [{
-        "party": 1, "at": "2026-03-03T09:30:00", "name": "张建国", "id_number": "11010519491231002X",
-        "mobile": "13901234567", "amount": 50_000, "term_months": 12, "purpose": "装修", "income": 18_000,
-        "documents": ["id_front"], "sign_after_minutes": 20,
-    }]  # fmt: skip
+    script = [
+        {
+            "party": 1,
+            "at": "2026-03-03T09:30:00",
+            "name": "张建国",
+            "id_number": "11010519491231002X",
+            "mobile": "13901234567",
+            "amount": 50_000,
+            "term_months": 12,
+            "purpose": "装修",
+            "income": 18_000,
+            "documents": ["id_front"],
+            "sign_after_minutes": 20,
+        }
+    ]
     plan = scenario(script=script, behaviour={"abandon_ppm": 1_000_000})
     signed = answers(offers(2), plan)[ContractSigned]
     assert signed[["case", "at"]].tolist() == [(10**9 + 1, START + 20 * MINUTE_MS)]
@@ -135,9 +154,12 @@ def test_in_a_running_bank_contracts_expire_are_renewed_and_go_back_to_approval(
     chain = Chain(plan, applications(plan, 30, 12), 75)
     count = {event: len(chain.events(event)) for event in Event}
     for event in (
-        Event.CONTRACT_EXPIRED, Event.CONTRACT_REGENERATED, Event.CONTRACT_WITHDRAWN, Event.RE_APPROVAL_OPENED,
+        Event.CONTRACT_EXPIRED,
+        Event.CONTRACT_REGENERATED,
+        Event.CONTRACT_WITHDRAWN,
+        Event.RE_APPROVAL_OPENED,
         Event.CONTRACT_ACTION_REFUSED,
-    ):  # fmt: skip
+    ):
         assert count[event] > 3, event.name
     refused = chain.events(Event.CONTRACT_ACTION_REFUSED)["reason"].tolist()
     assert dict.fromkeys(refused).keys() <= {Refusal.CONTRACT_EXPIRED, Refusal.APPROVAL_EXPIRED}

@@ -39,9 +39,14 @@ BRANCHES = numbers(4)
 COUNT = 8_000
 OUTAGE = {"kind": "partner_outage", "start": "2026-03-09T00:00:00", "end": "2026-03-10T00:00:00"}
 LI = ZHANG | {
-    "segment": "micro", "product": "micro_business", "amount": 2_000_000, "approved_amount": 1_800_000,
-    "use_evidence_after_days": 15, "early_tranche_after_days": 5, "payment_minutes": 8,
-}  # fmt: skip
+    "segment": "micro",
+    "product": "micro_business",
+    "amount": 2_000_000,
+    "approved_amount": 1_800_000,
+    "use_evidence_after_days": 15,
+    "early_tranche_after_days": 5,
+    "payment_minutes": 8,
+}
 KINDS = {
     kind.name: kind
     for kind in (DisbursementOpinion, PaymentResult, ConditionFulfilled, DrawdownRequested, UseEvidenceFiled)
@@ -112,8 +117,16 @@ def tasks(count: int, desk: Desk = Desk.DISBURSEMENT_OPERATOR, **columns: Any) -
     number = numbers(count)
     branch = 1 + number % 4
     case = branch * 10**9 + number
-    rows = {"at": NINE + number * 6 * MINUTE_MS, "loan": case * 100 + 1, "case": case, "branch": branch, "desk": int(desk),
-            "priority": 3, "limit_at": NEVER, "attempt": 1}  # fmt: skip
+    rows = {
+        "at": NINE + number * 6 * MINUTE_MS,
+        "loan": case * 100 + 1,
+        "case": case,
+        "branch": branch,
+        "desk": int(desk),
+        "priority": 3,
+        "limit_at": NEVER,
+        "attempt": 1,
+    }
     return DisbursementTask.rows(count, **rows | columns)
 
 
@@ -211,8 +224,15 @@ def test_desks_and_ports_report_their_figures() -> None:
 
 def instructions(count: int = COUNT, **columns: Any) -> Rows:
     loan = tasks(count)["loan"]
-    rows = {"at": NINE + numbers(count), "transaction": loan * 100 + 1, "loan": loan, "party": 1 + numbers(count),
-            "amount_fen": 5_000_000, "account": 6_217_000_000_000_000_000 + numbers(count), "attempt": 1}  # fmt: skip
+    rows = {
+        "at": NINE + numbers(count),
+        "transaction": loan * 100 + 1,
+        "loan": loan,
+        "party": 1 + numbers(count),
+        "amount_fen": 5_000_000,
+        "account": 6_217_000_000_000_000_000 + numbers(count),
+        "attempt": 1,
+    }
     return PaymentInstruction.rows(count, **rows | columns)
 
 
@@ -290,8 +310,15 @@ def test_conditions_are_brought_days_later_or_never() -> None:
 
 
 def facilities(count: int = 400, **columns: Any) -> Rows:
-    rows = {"at": NINE, "case": tasks(count)["case"], "party": 1 + numbers(count), "product": 5, "limit_fen": 500_000_000,
-            "revolving": 1, "valid_until": NINE + 365 * DAY_MS}  # fmt: skip
+    rows = {
+        "at": NINE,
+        "case": tasks(count)["case"],
+        "party": 1 + numbers(count),
+        "product": 5,
+        "limit_fen": 500_000_000,
+        "revolving": 1,
+        "valid_until": NINE + 365 * DAY_MS,
+    }
     return FacilityOpened.rows(count, **rows | columns)
 
 
@@ -384,10 +411,13 @@ def test_a_scripted_borrower_asks_too_early_and_shows_evidence_on_the_day_of_the
 def mixed() -> list[Mail]:
     asked = ConditionRequested.rows(60, at=NINE + numbers(60), case=tasks(60)["case"], conditions=1)
     return [
-        (DisbursementTask, tasks(120)), (DisbursementTask, tasks(30, Desk.USE_VERIFIER)), (ConditionRequested, asked),
-        (PaymentInstruction, instructions(60, at=NINE + numbers(60) * 15 * MINUTE_MS)), (FacilityOpened, facilities(20)),
+        (DisbursementTask, tasks(120)),
+        (DisbursementTask, tasks(30, Desk.USE_VERIFIER)),
+        (ConditionRequested, asked),
+        (PaymentInstruction, instructions(60, at=NINE + numbers(60) * 15 * MINUTE_MS)),
+        (FacilityOpened, facilities(20)),
         (UseEvidenceRequested, evidence(40, party=1)),
-    ]  # fmt: skip
+    ]
 
 
 def plain(found: dict[str, Rows]) -> dict[str, list[Any]]:

@@ -51,8 +51,17 @@ def loans(party: Ints) -> Ints:
 def debits(count: int = COUNT, dpd: int = 0, **columns: Any) -> Rows:
     """One debit a party at eight in the morning, `dpd` days after what is unpaid fell due."""
     party = numbers(count)
-    rows = {"at": EIGHT + dpd * DAY_MS, "loan": loans(party), "party": party, "product": 1, "number": 3, "dpd": dpd,
-            "amount_fen": 430_332, "attempt": 1, "automatic": 1}  # fmt: skip
+    rows = {
+        "at": EIGHT + dpd * DAY_MS,
+        "loan": loans(party),
+        "party": party,
+        "product": 1,
+        "number": 3,
+        "dpd": dpd,
+        "amount_fen": 430_332,
+        "attempt": 1,
+        "automatic": 1,
+    }
     return DebitRequest.rows(count, **rows | columns)
 
 
@@ -273,8 +282,11 @@ def test_nobody_repays_early_where_the_chance_is_nought() -> None:
 
 
 def test_scripted_customers_never_miss_are_never_late_and_never_repay_early() -> None:
-    script = {"script": [ZHANG], "economy": RECESSION,
-              "behaviour": {"manual_late_ppm": 1_000_000, "early_full_per_year_ppm": 999_999}}  # fmt: skip
+    script = {
+        "script": [ZHANG],
+        "economy": RECESSION,
+        "behaviour": {"manual_late_ppm": 1_000_000, "early_full_per_year_ppm": 999_999},
+    }
     rows = np.concatenate([debits(count=1, number=n, attempt=n) for n in range(1, 241)])
     found = played(world(**script), [(DebitRequest, rows)], windows(START, START + DAY_MS))["DebitResult"]
     assert set(found["paid_fen"].tolist()) == {430_332}

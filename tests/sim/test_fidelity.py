@@ -27,8 +27,13 @@ def test_the_default_population_keeps_all_its_margins() -> None:
 
 def test_other_margins_are_kept_too() -> None:
     other = {"age_weights": [1, 0, 0, 0, 5, 0, 0, 0, 4], "income_weights": [0, 0, 0, 1, 1, 1, 1], "fraud_ppm": 50_000}
-    mix = {"consumer_loan_ppm": 0, "card_instalment_ppm": 0, "mortgage_ppm": 900_000, "micro_business_ppm": 100_000,
-           "working_capital_ppm": 0}  # fmt: skip
+    mix = {
+        "consumer_loan_ppm": 0,
+        "card_instalment_ppm": 0,
+        "mortgage_ppm": 900_000,
+        "micro_business_ppm": 100_000,
+        "working_capital_ppm": 0,
+    }
     bank = {"branches": 3, "branch_weights_ppm": [600_000, 300_000, 100_000]}
     assert outside(population=other, mix=mix, bank=bank) == set()
 

@@ -145,8 +145,10 @@ def test_who_earns_more_asks_for_more() -> None:
 def test_declared_income_is_true_but_for_those_who_inflate_it() -> None:
     someone, party = people(), numbers(20_000)
     declared, true, inflates = (
-        someone.declared_income_fen(party), someone.true_income_fen(party), someone.inflates_income(party),
-    )  # fmt: skip
+        someone.declared_income_fen(party),
+        someone.true_income_fen(party),
+        someone.inflates_income(party),
+    )
     assert bool((declared[~inflates] <= true[~inflates]).all())
     assert bool((true[~inflates] - declared[~inflates] < 11_000).all())
     assert bool((declared[inflates] > true[inflates] * 13 // 10).all())

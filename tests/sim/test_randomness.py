@@ -125,10 +125,13 @@ def test_the_world_is_the_same_under_every_hash_seed() -> None:
     )
     digests = {
         subprocess.run(
-            [sys.executable, "-c", program], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True,
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
             check=True,
         ).stdout
         for seed in ("0", "1", "4242")
-    }  # fmt: skip
+    }
     assert len(digests) == 1
     assert len(digests.pop().strip()) == 64

@@ -71,10 +71,7 @@ def test_a_shift_must_be_a_day_in_order(spans: tuple[tuple[int, int], ...]) -> N
 
 
 @given(
-    shift=shifts,
-    leave=st.lists(periods, max_size=3),
-    start=st.integers(0, DAYS * 1440 - 1),
-    work=st.integers(1, 2000),
+    shift=shifts, leave=st.lists(periods, max_size=3), start=st.integers(0, DAYS * 1440 - 1), work=st.integers(1, 2000)
 )
 def test_finish_and_worked_agree_with_a_reckoning_by_minutes(
     shift: Shift, leave: list[tuple[int, int]], start: int, work: int

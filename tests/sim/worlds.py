@@ -17,15 +17,29 @@ from sim.population.people import People
 
 SEED = 7
 PERFECT = {
-    "wrong_check_digit_ppm": 0, "wrong_id_length_ppm": 0, "malformed_mobile_ppm": 0, "missing_field_ppm": 0,
-    "amount_out_of_range_ppm": 0, "vague_purpose_ppm": 0, "missing_document_ppm": 0, "no_bureau_consent_ppm": 0,
-}  # fmt: skip
+    "wrong_check_digit_ppm": 0,
+    "wrong_id_length_ppm": 0,
+    "malformed_mobile_ppm": 0,
+    "missing_field_ppm": 0,
+    "amount_out_of_range_ppm": 0,
+    "vague_purpose_ppm": 0,
+    "missing_document_ppm": 0,
+    "no_bureau_consent_ppm": 0,
+}
 """Population settings under which nobody makes a mistake."""
 ZHANG: dict[str, Any] = {
-    "party": 1, "at": "2026-01-08T10:00:00", "name": "张建国", "id_number": "11010519900307287X",
-    "mobile": "13800138000", "amount": 50_000, "term_months": 12, "purpose": "装修", "income": 18_000,
-    "documents": ["id_front", "id_back"], "quality_ppm": 820_000,
-}  # fmt: skip
+    "party": 1,
+    "at": "2026-01-08T10:00:00",
+    "name": "张建国",
+    "id_number": "11010519900307287X",
+    "mobile": "13800138000",
+    "amount": 50_000,
+    "term_months": 12,
+    "purpose": "装修",
+    "income": 18_000,
+    "documents": ["id_front", "id_back"],
+    "quality_ppm": 820_000,
+}
 
 
 def scenario(**sections: Any) -> Scenario:

@@ -42,12 +42,26 @@ def forms(count: int = 1, **columns: npt.ArrayLike) -> Rows:
     """Sound consumer loan forms of branch 3, of different people, a second apart."""
     number = np.arange(count)
     facts: dict[str, npt.ArrayLike] = {
-        "at": MORNING + number * SECOND_MS, "party": 1 + number, "branch": 3, "channel": Channel.MOBILE_BANK,
-        "segment": Segment.INDIVIDUAL, "product": 1, "amount_fen": 5_000_000, "term_months": 12,
-        "method": Method.EQUAL_INSTALMENT, "purpose_text": "装修", "id_type": 1, "mobile": mobiles(138, 1 + number),
-        "occupation": 3, "income_fen": 1_800_000, "employment_months": 84, "documents": PAPERS, "consent": CONSENTS,
-        "name": "张建国", "id_number": born(35, number % 1_000),
-    }  # fmt: skip
+        "at": MORNING + number * SECOND_MS,
+        "party": 1 + number,
+        "branch": 3,
+        "channel": Channel.MOBILE_BANK,
+        "segment": Segment.INDIVIDUAL,
+        "product": 1,
+        "amount_fen": 5_000_000,
+        "term_months": 12,
+        "method": Method.EQUAL_INSTALMENT,
+        "purpose_text": "装修",
+        "id_type": 1,
+        "mobile": mobiles(138, 1 + number),
+        "occupation": 3,
+        "income_fen": 1_800_000,
+        "employment_months": 84,
+        "documents": PAPERS,
+        "consent": CONSENTS,
+        "name": "张建国",
+        "id_number": born(35, number % 1_000),
+    }
     return SubmitApplication.rows(count, **(facts | columns))
 
 
@@ -55,10 +69,16 @@ def business_forms(count: int = 1, **columns: npt.ArrayLike) -> Rows:
     """Sound forms of micro businesses."""
     papers = PAPERS | Material.BUSINESS_LICENCE | Material.TAX_PROOF | Material.LEASE_CONTRACT
     facts: dict[str, npt.ArrayLike] = {
-        "segment": Segment.MICRO, "product": 4, "amount_fen": 200_000_000, "method": Method.EQUAL_PRINCIPAL,
-        "purpose_text": "进货采购", "documents": int(papers), "credit_code": credit_codes(110105, 1 + np.arange(count)),
-        "income_fen": 32_000_000, "employment_months": 96,
-    }  # fmt: skip
+        "segment": Segment.MICRO,
+        "product": 4,
+        "amount_fen": 200_000_000,
+        "method": Method.EQUAL_PRINCIPAL,
+        "purpose_text": "进货采购",
+        "documents": int(papers),
+        "credit_code": credit_codes(110105, 1 + np.arange(count)),
+        "income_fen": 32_000_000,
+        "employment_months": 96,
+    }
     return forms(count, **(facts | columns))
 
 

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from credit.applications import ApplicationsSubsystem
-from credit.applications.counters import previous, ranks
 from credit.applications.customers import Register
 from credit.codes import Channel, Event, Material, Refusal, RiskList
 from credit.messages import (
@@ -20,6 +19,7 @@ from credit.messages import (
     RefreshRiskList,
     SubmitApplication,
 )
+from credit.rows import previous, ranks
 from credit.subsystem import Inbox, Outbox, Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.credit.applications.builders import (
@@ -99,10 +99,13 @@ def test_what_is_on_file_need_not_be_brought_again(first_day: bool) -> None:
 @pytest.mark.requirement("SCO-11")
 def test_repeated_applications_channels_and_growth_are_counted_within_the_policys_days() -> None:
     rows = forms(
-        5, id_number=born(35, 7), party=1, at=MORNING + np.array([0, 1, 2, 31, 32]) * DAY_MS,
+        5,
+        id_number=born(35, 7),
+        party=1,
+        at=MORNING + np.array([0, 1, 2, 31, 32]) * DAY_MS,
         amount_fen=[2_000_000, 3_000_000, 9_000_000, 9_000_000, 4_500_000],
         channel=[Channel.MOBILE_BANK, Channel.ONLINE_BANK, Channel.MOBILE_BANK, Channel.COUNTER, Channel.COUNTER],
-    )  # fmt: skip
+    )
     accepted = walk(desk(), [(SubmitApplication, rows)], windows(DAY_MS, 33), no_hit).sent(ApplicationAccepted)
     assert accepted["recent_applications"].tolist() == [1, 2, 3, 3, 3]
     assert accepted["recent_channels"].tolist() == [1, 2, 2, 3, 2]
@@ -213,10 +216,16 @@ def a_busy_fortnight() -> np.ndarray:
     count = 240
     number = np.arange(count)
     rows = forms(
-        count, at=START + (number * 7_919 % (10 * 24 * 60)) * MINUTE_MS + number, party=number % 90 + 1,
-        branch=1 + number % 90 % 3, id_number=born(35, number % 90), amount_fen=1_000_000 + number * 20_000,
-        employment_months=np.where(number % 17 == 0, 0, 84), occupation=(number % 23 > 0).astype(int), channel=1 + number % 3,
-    )  # fmt: skip
+        count,
+        at=START + (number * 7_919 % (10 * 24 * 60)) * MINUTE_MS + number,
+        party=number % 90 + 1,
+        branch=1 + number % 90 % 3,
+        id_number=born(35, number % 90),
+        amount_fen=1_000_000 + number * 20_000,
+        employment_months=np.where(number % 17 == 0, 0, 84),
+        occupation=(number % 23 > 0).astype(int),
+        channel=1 + number % 3,
+    )
     rows["documents"][number % 11 == 5] &= ~int(Material.ID_BACK)
     return rows
 

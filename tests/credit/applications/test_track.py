@@ -103,5 +103,8 @@ def test_every_event_belongs_to_a_stage_of_the_business() -> None:
 def test_the_track_never_goes_back_before_the_contract_except_to_approval() -> None:
     order = {event: STEP_AFTER[event][0] for event in STEP_AFTER}
     assert order[Event.CONTRACT_WITHDRAWN] is Step.APPROVAL
-    assert all(step in (Step.CONTRACT, Step.APPROVAL) for event, step in order.items() if event // 100 == Stage.CONTRACTS
-               and event is not Event.CONTRACT_EFFECTIVE)  # fmt: skip
+    assert all(
+        step in (Step.CONTRACT, Step.APPROVAL)
+        for event, step in order.items()
+        if event // 100 == Stage.CONTRACTS and event is not Event.CONTRACT_EFFECTIVE
+    )

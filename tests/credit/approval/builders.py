@@ -69,13 +69,30 @@ def day_window(number: int = 0, day: dt.date = MONDAY) -> Window:
 def scored(case: int = CASE, at: int = NINE, **columns: Any) -> Rows:
     """A good consumer application for 50,000 yuan in the automatic lane."""
     facts: dict[str, Any] = {
-        "customer": case, "party": 7, "branch": case // 10**9, "channel": 2, "segment": Segment.INDIVIDUAL,
-        "product": CONSUMER, "amount_fen": 50_000 * YUAN, "term_months": 12, "method": Method.EQUAL_INSTALMENT,
-        "purpose": 1, "age": 35, "income_fen": 18_000 * YUAN, "employment_months": 60, "documents": 39,
-        "consent": Consent.BUREAU, "account": 6217_0000_0000_0000, "name": "张建国", "id_number": "11010519900307287X",
-        "score": 82, "grade": Grade.GOOD, "pd_ppm": 12_000, "lane": Lane.AUTOMATIC,
+        "customer": case,
+        "party": 7,
+        "branch": case // 10**9,
+        "channel": 2,
+        "segment": Segment.INDIVIDUAL,
+        "product": CONSUMER,
+        "amount_fen": 50_000 * YUAN,
+        "term_months": 12,
+        "method": Method.EQUAL_INSTALMENT,
+        "purpose": 1,
+        "age": 35,
+        "income_fen": 18_000 * YUAN,
+        "employment_months": 60,
+        "documents": 39,
+        "consent": Consent.BUREAU,
+        "account": 6217_0000_0000_0000,
+        "name": "张建国",
+        "id_number": "11010519900307287X",
+        "score": 82,
+        "grade": Grade.GOOD,
+        "pd_ppm": 12_000,
+        "lane": Lane.AUTOMATIC,
         "verified_income_fen": 18_000 * YUAN,
-    }  # fmt: skip
+    }
     return ApplicationScored.rows(1, at=at, case=case, **(facts | columns))
 
 
@@ -86,9 +103,15 @@ def manual(case: int = CASE, at: int = NINE, **columns: Any) -> Rows:
 
 def micro(case: int = CASE, at: int = NINE, **columns: Any) -> Rows:
     facts: dict[str, Any] = {
-        "product": MICRO, "segment": Segment.MICRO, "amount_fen": 600_000 * YUAN, "term_months": 24,
-        "income_fen": 320_000 * YUAN, "verified_income_fen": 300_000 * YUAN, "name": "李氏食品店", "lane": Lane.MANUAL,
-    }  # fmt: skip
+        "product": MICRO,
+        "segment": Segment.MICRO,
+        "amount_fen": 600_000 * YUAN,
+        "term_months": 24,
+        "income_fen": 320_000 * YUAN,
+        "verified_income_fen": 300_000 * YUAN,
+        "name": "李氏食品店",
+        "lane": Lane.MANUAL,
+    }
     return scored(case, at, **(facts | columns))
 
 
@@ -107,9 +130,13 @@ def escalated(path: list[Node], at: int = NINE, case: int = CASE, previous: int 
 
 def withdrawn(amount: int, previous: int, at: int = NINE, **columns: Any) -> Rows:
     return ContractWithdrawn.carry(
-        scored(at=at), amount_fen=amount * YUAN, previous_fen=previous * YUAN, rate_ppm=60_000,
-        guarantee=Guarantee.CREDIT, **columns,
-    )  # fmt: skip
+        scored(at=at),
+        amount_fen=amount * YUAN,
+        previous_fen=previous * YUAN,
+        rate_ppm=60_000,
+        guarantee=Guarantee.CREDIT,
+        **columns,
+    )
 
 
 def run(subsystem: ApprovalSubsystem, *mail: tuple[Kind, Rows], window: Window | None = None) -> Outbox:

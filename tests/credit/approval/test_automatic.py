@@ -25,8 +25,10 @@ def test_a_scorecard_product_is_decided_within_seconds_with_all_terms_fixed():
     assert 0 < terms["at"] - NINE <= 3 * SECOND_MS
     assert (terms["amount_fen"], terms["term_months"], terms["rate_ppm"]) == (50_000 * YUAN, 12, 60_000)
     assert (terms["method"], terms["guarantee"], terms["lane"]) == (
-        Method.EQUAL_INSTALMENT, Guarantee.CREDIT, Lane.AUTOMATIC,
-    )  # fmt: skip
+        Method.EQUAL_INSTALMENT,
+        Guarantee.CREDIT,
+        Lane.AUTOMATIC,
+    )
     assert terms["approved_at"] == terms["at"]
     assert terms["valid_until"] == terms["at"] + 30 * DAY_MS
     assert out.events_of(Event.APPLICATION_APPROVED)["actor"].tolist() == [Actor.SYSTEM]
@@ -95,16 +97,22 @@ def test_a_decision_due_after_midnight_is_made_in_the_next_window_at_its_own_ins
 
 
 @given(
-    income=st.integers(2_000, 60_000), debt=st.integers(0, 9_000), amount=st.integers(5, 200),
-    months=st.sampled_from([6, 12, 18, 24, 36, 60]), grade=st.sampled_from(list(Grade)),
-)  # fmt: skip
+    income=st.integers(2_000, 60_000),
+    debt=st.integers(0, 9_000),
+    amount=st.integers(5, 200),
+    months=st.sampled_from([6, 12, 18, 24, 36, 60]),
+    grade=st.sampled_from(list(Grade)),
+)
 def test_nobody_is_granted_more_than_the_share_of_income_carries(income, debt, amount, months, grade):
     products = load("products", ProductPolicy)
     rule = Affordability(load("approval", ApprovalPolicy), products, columns_of(products))
     row = scored(
-        verified_income_fen=income * YUAN, monthly_debt_fen=debt * YUAN, amount_fen=amount * 1_000 * YUAN,
-        term_months=months, grade=grade,
-    )  # fmt: skip
+        verified_income_fen=income * YUAN,
+        monthly_debt_fen=debt * YUAN,
+        amount_fen=amount * 1_000 * YUAN,
+        term_months=months,
+        grade=grade,
+    )
     largest = int(rule.largest_fen(row)[0])
     rate = products.products[0].rate_ppm_by_grade[grade - 1]
     room = income * YUAN // 2 - debt * YUAN

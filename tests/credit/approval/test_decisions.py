@@ -197,9 +197,11 @@ def test_head_office_keeps_the_deputies_of_its_own_desks_only():
     other_desk = deputy(Node.INITIAL, INITIAL, CLERK, day, day)
     mail = [(AppointDeputy, appointed), (AppointDeputy, appointed), (AppointDeputy, other_desk)]
     out = run(
-        subsystem, *mail, (CaseEscalated, escalated([Node.FINAL])),
+        subsystem,
+        *mail,
+        (CaseEscalated, escalated([Node.FINAL])),
         opinion(CLERK, Node.FINAL, LATER, on_behalf_of=FINAL),
-    )  # fmt: skip
+    )
     assert len(out.take(ApplicationApproved)) == 1
     assert len(subsystem.export_state()["deputies"]) == 1, "appointed twice is appointed once"
 

@@ -6,13 +6,7 @@ import pytest
 
 from credit.approval import Cause, trail
 from credit.codes import Doubt, Event, Grade, Node, Refusal, Stage, Verdict
-from credit.messages import (
-    ApplicationApproved,
-    ApplicationScored,
-    ApprovalTask,
-    CaseEscalated,
-    HeadOfficeTask,
-)
+from credit.messages import ApplicationApproved, ApplicationScored, ApprovalTask, CaseEscalated, HeadOfficeTask
 from credit.policies import PolicyError
 from tests.credit.approval.builders import (
     CASE,
@@ -71,8 +65,7 @@ def test_the_trail_keeps_reason_amount_votes_and_the_absent_person():
     subsystem = desk(Stage.HEAD_OFFICE)
     run(subsystem, (CaseEscalated, escalated([Node.COMMITTEE])))
     out = run(
-        subsystem,
-        opinion(CHAIR, Node.COMMITTEE, REVIEWED, verdict=Verdict.REDUCE, amount_fen=40_000 * YUAN, votes=4),
+        subsystem, opinion(CHAIR, Node.COMMITTEE, REVIEWED, verdict=Verdict.REDUCE, amount_fen=40_000 * YUAN, votes=4)
     )
     [entry] = trail(out.events_of(Event.NODE_DECIDED), CASE)
     assert (entry.verdict, entry.amount_fen, entry.votes, entry.on_behalf_of) == (Verdict.REDUCE, 4_000_000, 4, 0)

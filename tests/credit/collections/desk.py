@@ -30,11 +30,16 @@ EARLY, MIDDLE, LONG, DIRECTOR = 3_101, 3_201, 3_301, 3_401
 RISK, FINANCE, STRANGER = 11, 12, 4_101
 STAFF = StaffRegister.of(
     [
-        (EARLY, BRANCH, Desk.COLLECTOR_EARLY), (MIDDLE, BRANCH, Desk.COLLECTOR_MIDDLE), (LONG, BRANCH, Desk.COLLECTOR_LONG),
-        (DIRECTOR, BRANCH, Desk.BRANCH_RISK_DIRECTOR), (RISK, 0, Desk.HEAD_OFFICE_RISK), (FINANCE, 0, Desk.FINANCE),
-        (STRANGER, 4, Desk.COLLECTOR_EARLY), (DIRECTOR, 0, Desk.FINANCE),
+        (EARLY, BRANCH, Desk.COLLECTOR_EARLY),
+        (MIDDLE, BRANCH, Desk.COLLECTOR_MIDDLE),
+        (LONG, BRANCH, Desk.COLLECTOR_LONG),
+        (DIRECTOR, BRANCH, Desk.BRANCH_RISK_DIRECTOR),
+        (RISK, 0, Desk.HEAD_OFFICE_RISK),
+        (FINANCE, 0, Desk.FINANCE),
+        (STRANGER, 4, Desk.COLLECTOR_EARLY),
+        (DIRECTOR, 0, Desk.FINANCE),
     ]
-)  # fmt: skip
+)
 TEAM = {Desk.COLLECTOR_EARLY: EARLY, Desk.COLLECTOR_MIDDLE: MIDDLE, Desk.COLLECTOR_LONG: LONG}
 
 
@@ -79,13 +84,31 @@ def at(dpd: int, hour: int = 12, minute: int = 0) -> int:
 
 
 def overdue(
-    dpd: int = 1, loan: int = LOAN, fen: int = 500_000, grade: int = 2, product: int = 1, segment: int = 1, hour: int = 0,
-    branch: int = BRANCH, since: int = DAY,
-) -> tuple[Kind, Rows]:  # fmt: skip
+    dpd: int = 1,
+    loan: int = LOAN,
+    fen: int = 500_000,
+    grade: int = 2,
+    product: int = 1,
+    segment: int = 1,
+    hour: int = 0,
+    branch: int = BRANCH,
+    since: int = DAY,
+) -> tuple[Kind, Rows]:
     return LoanOverdue, LoanOverdue.rows(
-        1, at=at(dpd, hour), loan=loan, case=loan // 100, customer=branch * 10**9 + 7, party=77, branch=branch,
-        segment=segment, product=product, grade=grade, overdue_since_day=since, overdue_fen=fen, balance_fen=10 * fen,
-    )  # fmt: skip
+        1,
+        at=at(dpd, hour),
+        loan=loan,
+        case=loan // 100,
+        customer=branch * 10**9 + 7,
+        party=77,
+        branch=branch,
+        segment=segment,
+        product=product,
+        grade=grade,
+        overdue_since_day=since,
+        overdue_fen=fen,
+        balance_fen=10 * fen,
+    )
 
 
 def paid(
@@ -97,17 +120,31 @@ def paid(
 
 
 def contact(
-    task: Rows, outcome: ContactOutcome, *, person: int | None = None, dpd: int | None = None, hour: int = 15,
-    promise_dpd: int = 0, promise_fen: int = 500_000, **columns: int,
-) -> tuple[Kind, Rows]:  # fmt: skip
+    task: Rows,
+    outcome: ContactOutcome,
+    *,
+    person: int | None = None,
+    dpd: int | None = None,
+    hour: int = 15,
+    promise_dpd: int = 0,
+    promise_fen: int = 500_000,
+    **columns: int,
+) -> tuple[Kind, Rows]:
     """The answer to one CollectionTask, by default by its own team on the day of the task."""
     row = task[0]
     when = at(dpd, hour) if dpd is not None else int(row["at"]) // DAY_MS * DAY_MS + hour * HOUR_MS
     rows = ContactMade.rows(
-        1, at=when, loan=row["loan"], action=row["action"], attempt=row["attempt"], outcome=outcome,
-        person=TEAM[Desk(int(row["desk"]))] if person is None else person, started_at=when - 60_000,
-        promise_day=DAY + promise_dpd if promise_dpd else 0, promise_fen=promise_fen,
-    )  # fmt: skip
+        1,
+        at=when,
+        loan=row["loan"],
+        action=row["action"],
+        attempt=row["attempt"],
+        outcome=outcome,
+        person=TEAM[Desk(int(row["desk"]))] if person is None else person,
+        started_at=when - 60_000,
+        promise_day=DAY + promise_dpd if promise_dpd else 0,
+        promise_fen=promise_fen,
+    )
     for name, value in columns.items():
         rows[name] = value
     return ContactMade, rows

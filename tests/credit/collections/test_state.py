@@ -21,7 +21,7 @@ Facts = list[tuple[int, int, int, int]]
 
 facts = st.lists(
     st.tuples(st.integers(1, 4), st.integers(1, 10), st.integers(1, 70), st.integers(0, 3)), min_size=1, max_size=12
-)  # fmt: skip
+)
 
 
 class World:
@@ -53,10 +53,16 @@ class World:
         outcome = np.array([self.outcome[loan] for loan in tasks["loan"].tolist()], dtype=np.int64)
         lag = tasks["loan"] % 7 + 1
         return ContactMade.rows(
-            len(tasks), at=tasks["at"] + lag * HOUR_MS, loan=tasks["loan"], action=tasks["action"],
-            person=tasks["branch"] * 1_000 + 101 + 100 * (tasks["desk"] - 21), outcome=outcome, attempt=tasks["attempt"],
-            promise_day=np.where(outcome == ContactOutcome.PROMISE, tasks["at"] // DAY_MS + 6, 0), promise_fen=1,
-        )  # fmt: skip
+            len(tasks),
+            at=tasks["at"] + lag * HOUR_MS,
+            loan=tasks["loan"],
+            action=tasks["action"],
+            person=tasks["branch"] * 1_000 + 101 + 100 * (tasks["desk"] - 21),
+            outcome=outcome,
+            attempt=tasks["attempt"],
+            promise_day=np.where(outcome == ContactOutcome.PROMISE, tasks["at"] // DAY_MS + 6, 0),
+            promise_fen=1,
+        )
 
 
 class Run:
@@ -132,9 +138,17 @@ def test_ten_thousand_cases_are_planned_in_columns() -> None:
     bank, out = CollectionsSubsystem.build(STAFF), Outbox()
     count = 10_000
     rows = LoanOverdue.rows(
-        count, at=(DAY + 1) * DAY_MS, loan=3 * 10**11 + 101 + 100 * np.arange(count), branch=3, segment=1, product=1, grade=3,
-        overdue_since_day=DAY, overdue_fen=1_000 * np.arange(1, count + 1), balance_fen=10**8,
-    )  # fmt: skip
+        count,
+        at=(DAY + 1) * DAY_MS,
+        loan=3 * 10**11 + 101 + 100 * np.arange(count),
+        branch=3,
+        segment=1,
+        product=1,
+        grade=3,
+        overdue_since_day=DAY,
+        overdue_fen=1_000 * np.arange(1, count + 1),
+        balance_fen=10**8,
+    )
     window = Window(0, (DAY + 1) * DAY_MS, (DAY + 2) * DAY_MS)
     bank.open(window, out)
     bank.apply(Inbox.of((LoanOverdue, rows), (OverduePaid, OverduePaid.empty())), window, out)

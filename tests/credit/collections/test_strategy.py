@@ -37,10 +37,26 @@ def allowed_at(set_number: int, dpd: int, fen: int = 100_000, grade: int = 2) ->
     )
 
 
-A_STAGES = {0: [], 1: DIGITAL, 7: DIGITAL, 8: DIGITAL, 30: DIGITAL, 31: [*DIGITAL, "call", "visit"],
-            90: [*DIGITAL, "call", "visit"], 91: [*DIGITAL, "call", "visit", "legal"]}  # fmt: skip
-B_STAGES = {0: [], 1: ["sms"], 7: ["sms"], 8: ["sms", "call"], 30: ["sms", "call"], 31: ["sms", "call", "visit", "legal"],
-            90: ["sms", "call", "visit", "legal"], 91: ["sms", "call", "visit", "legal"]}  # fmt: skip
+A_STAGES = {
+    0: [],
+    1: DIGITAL,
+    7: DIGITAL,
+    8: DIGITAL,
+    30: DIGITAL,
+    31: [*DIGITAL, "call", "visit"],
+    90: [*DIGITAL, "call", "visit"],
+    91: [*DIGITAL, "call", "visit", "legal"],
+}
+B_STAGES = {
+    0: [],
+    1: ["sms"],
+    7: ["sms"],
+    8: ["sms", "call"],
+    30: ["sms", "call"],
+    31: ["sms", "call", "visit", "legal"],
+    90: ["sms", "call", "visit", "legal"],
+    91: ["sms", "call", "visit", "legal"],
+}
 
 
 @pytest.mark.requirement("COL-02", "COL-04")
@@ -140,9 +156,7 @@ def test_assignments_that_overlap_or_name_nothing_are_refused(rows: list[dict[st
 
 
 @pytest.mark.requirement("COL-04")
-@given(
-    set_number=st.integers(0, 1), dpd=st.integers(1, 2_000), fen=st.integers(1, 10**11), grade=st.integers(1, 5)
-)  # fmt: skip
+@given(set_number=st.integers(0, 1), dpd=st.integers(1, 2_000), fen=st.integers(1, 10**11), grade=st.integers(1, 5))
 def test_every_overdue_case_finds_exactly_one_row_of_its_own_stage(
     set_number: int, dpd: int, fen: int, grade: int
 ) -> None:
@@ -195,8 +209,10 @@ def test_each_stage_is_assigned_to_its_own_team() -> None:
     assigned = bench.out.events_of(Event.CASE_ASSIGNED)
     days = (assigned["at"] // DAY_MS - DAY).tolist()
     assert list(zip(days, assigned["value"].tolist(), strict=True)) == [
-        (1, Desk.COLLECTOR_EARLY), (31, Desk.COLLECTOR_MIDDLE), (91, Desk.COLLECTOR_LONG),
-    ]  # fmt: skip
+        (1, Desk.COLLECTOR_EARLY),
+        (31, Desk.COLLECTOR_MIDDLE),
+        (91, Desk.COLLECTOR_LONG),
+    ]
 
 
 # ---- the files

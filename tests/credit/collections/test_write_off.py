@@ -26,11 +26,7 @@ from tests.credit.collections.desk import (
     paid,
 )
 
-BODIES = (
-    (Desk.BRANCH_RISK_DIRECTOR, DIRECTOR, 10),
-    (Desk.HEAD_OFFICE_RISK, RISK, 12),
-    (Desk.FINANCE, FINANCE, 14),
-)
+BODIES = ((Desk.BRANCH_RISK_DIRECTOR, DIRECTOR, 10), (Desk.HEAD_OFFICE_RISK, RISK, 12), (Desk.FINANCE, FINANCE, 14))
 
 
 def worked(until: int, skip: tuple[str, ...] = (), overrides: Any = None) -> Bench:

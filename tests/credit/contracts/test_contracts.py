@@ -36,12 +36,26 @@ FIRST = 1
 def approved(case: int = CASE, at: int = NINE, **columns: Any) -> Rows:
     """An approval of 50,000 yuan, 12 months at 6 %, valid for thirty days."""
     facts: dict[str, Any] = {
-        "customer": case, "party": 7, "branch": case // 10**9, "segment": Segment.INDIVIDUAL, "product": 1,
-        "amount_fen": 50_000 * YUAN, "term_months": 12, "method": Method.EQUAL_INSTALMENT, "purpose": 1,
-        "account": 6217_0000_0000_0000, "payee_account": 6222_0000_0000_0000, "name": "张建国",
-        "id_number": "11010519491231002X", "grade": Grade.GOOD, "lane": Lane.AUTOMATIC, "rate_ppm": 60_000,
-        "guarantee": Guarantee.CREDIT, "approved_at": at, "valid_until": at + 30 * DAY_MS,
-    }  # fmt: skip
+        "customer": case,
+        "party": 7,
+        "branch": case // 10**9,
+        "segment": Segment.INDIVIDUAL,
+        "product": 1,
+        "amount_fen": 50_000 * YUAN,
+        "term_months": 12,
+        "method": Method.EQUAL_INSTALMENT,
+        "purpose": 1,
+        "account": 6217_0000_0000_0000,
+        "payee_account": 6222_0000_0000_0000,
+        "name": "张建国",
+        "id_number": "11010519491231002X",
+        "grade": Grade.GOOD,
+        "lane": Lane.AUTOMATIC,
+        "rate_ppm": 60_000,
+        "guarantee": Guarantee.CREDIT,
+        "approved_at": at,
+        "valid_until": at + 30 * DAY_MS,
+    }
     return ApplicationApproved.rows(1, at=at, case=case, **(facts | columns))
 
 
@@ -98,8 +112,11 @@ def test_a_signature_walks_through_the_whole_flow_and_hands_over_to_disbursement
     out = run(desk, signed(at, confirmed_at=NINE + 60_000))
     walked = [int(event) for rows in out.events for event in rows["event"]]
     assert walked == [
-        Event.CONTRACT_CONFIRMED, Event.CONTRACT_SIGNED, Event.CONTRACT_EFFECTIVE, Event.CONTRACT_ARCHIVED,
-    ]  # fmt: skip
+        Event.CONTRACT_CONFIRMED,
+        Event.CONTRACT_SIGNED,
+        Event.CONTRACT_EFFECTIVE,
+        Event.CONTRACT_ARCHIVED,
+    ]
     assert out.events_of(Event.CONTRACT_CONFIRMED)["value"].tolist() == [NINE + 60_000]
     [terms] = out.take(ContractEffective)
     assert (terms["signed_at"], terms["mode"], terms["rate_ppm"]) == (at, SignMode.ELECTRONIC, 60_000)
@@ -112,8 +129,10 @@ def test_the_tables_of_states_agree_with_one_another():
     for before, after in pairwise(SIGNING_STEPS):
         assert after in MOVES[before]
     results = {
-        Action.SIGN: ContractState.CONFIRMED, Action.CHANGE: ContractState.WITHDRAWN, Action.RENEW: ContractState.GENERATED,
-    }  # fmt: skip
+        Action.SIGN: ContractState.CONFIRMED,
+        Action.CHANGE: ContractState.WITHDRAWN,
+        Action.RENEW: ContractState.GENERATED,
+    }
     for action, result in results.items():
         assert ALLOWED[action] == tuple(s for s in ContractState if result in MOVES[s])
 

@@ -33,9 +33,20 @@ def faults(**columns):
 def test_the_text_holds_the_approvals_own_data_in_figures_and_words():
     text = opened(amount_fen=5_000_005, rate_ppm=43_500).render(CASE)
     for element in (
-        "个人消费贷款合同", f"{CASE}-001-V1", "张建国", "11010519491231002X", "50,000.05元", "伍万元零伍分",
-        "12个月", "4.35%", "等额本息", "信用", "2026年3月5日 09时00分00秒", "第一条　", "第七条　",
-    ):  # fmt: skip
+        "个人消费贷款合同",
+        f"{CASE}-001-V1",
+        "张建国",
+        "11010519491231002X",
+        "50,000.05元",
+        "伍万元零伍分",
+        "12个月",
+        "4.35%",
+        "等额本息",
+        "信用",
+        "2026年3月5日 09时00分00秒",
+        "第一条　",
+        "第七条　",
+    ):
         assert element in text, element
     assert "{{" not in text
 
@@ -109,8 +120,7 @@ def test_a_failing_element_blocks_signing_until_it_is_mended():
 
 @pytest.mark.requirement("CON-04")
 @pytest.mark.parametrize(
-    ("clause", "said"),
-    [("借款人：{{nickname}}", "nickname"), ("借款人：{{customer_name}}", "id_number")],
+    ("clause", "said"), [("借款人：{{nickname}}", "nickname"), ("借款人：{{customer_name}}", "id_number")]
 )
 def test_a_template_that_maps_wrongly_never_reaches_a_customer(monkeypatch, clause, said):
     monkeypatch.setattr(templates, "clause_text", lambda name: clause)
@@ -122,11 +132,17 @@ def test_a_template_that_maps_wrongly_never_reaches_a_customer(monkeypatch, clau
     ("change", "said"),
     [
         ({"templates": [{"key": "mortgage", "clauses": ["heading", "credit"]}]}, "no clause on purpose"),
-        ({"templates": [{"key": "mortgage", "clauses": ["purpose", "repayment", "guarantee_x", "breach", "disputes"]}]},
-         "no clause 'guarantee_x'"),
+        (
+            {
+                "templates": [
+                    {"key": "mortgage", "clauses": ["purpose", "repayment", "guarantee_x", "breach", "disputes"]}
+                ]
+            },
+            "no clause 'guarantee_x'",
+        ),
         ({"valid_days": 0}, "valid_days"),
     ],
-)  # fmt: skip
+)
 def test_a_policy_that_can_not_work_is_refused_with_the_field(change, said):
     with pytest.raises(PolicyError, match=said):
         ContractsSubsystem.build({"contracts": change})

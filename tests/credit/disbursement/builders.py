@@ -45,26 +45,36 @@ STAFF = StaffRegister.of(
     + [(VERIFIER, BRANCH, Desk.USE_VERIFIER), (OTHER_BRANCH, 4, Desk.DISBURSEMENT_REVIEWER)]
 )
 """OPERATOR holds the reviewer's seat too: only the rule keeps the two apart."""
-HOLDER = {
-    Desk.DISBURSEMENT_OPERATOR: OPERATOR, Desk.DISBURSEMENT_REVIEWER: REVIEWER, Desk.USE_VERIFIER: VERIFIER,
-}  # fmt: skip
+HOLDER = {Desk.DISBURSEMENT_OPERATOR: OPERATOR, Desk.DISBURSEMENT_REVIEWER: REVIEWER, Desk.USE_VERIFIER: VERIFIER}
 
 _KNOWN: dict[int, dict[str, Any]] = {
     CONSUMER: {"amount_fen": 50_000 * YUAN, "guarantee": Guarantee.CREDIT, "lane": Lane.AUTOMATIC, "term_months": 12},
     CARD: {"amount_fen": 8_000 * YUAN, "guarantee": Guarantee.CREDIT, "lane": Lane.AUTOMATIC, "term_months": 6},
     MORTGAGE: {
-        "amount_fen": 900_000 * YUAN, "guarantee": Guarantee.MORTGAGE, "collateral_fen": 1_500_000 * YUAN,
-        "documents": Material.PROPERTY_CERTIFICATE, "term_months": 240, "payee_account": PAYEE,
+        "amount_fen": 900_000 * YUAN,
+        "guarantee": Guarantee.MORTGAGE,
+        "collateral_fen": 1_500_000 * YUAN,
+        "documents": Material.PROPERTY_CERTIFICATE,
+        "term_months": 240,
+        "payee_account": PAYEE,
     },
     MICRO: {
-        "amount_fen": 250_000 * YUAN, "guarantee": Guarantee.DOCUMENT, "documents": Material.LEASE_CONTRACT,
-        "segment": Segment.MICRO, "term_months": 24, "payee_account": PAYEE,
+        "amount_fen": 250_000 * YUAN,
+        "guarantee": Guarantee.DOCUMENT,
+        "documents": Material.LEASE_CONTRACT,
+        "segment": Segment.MICRO,
+        "term_months": 24,
+        "payee_account": PAYEE,
     },
     WORKING: {
-        "amount_fen": 5_000_000 * YUAN, "guarantee": Guarantee.GUARANTOR, "segment": Segment.ENTERPRISE,
-        "term_months": 12, "method": Method.INTEREST_FIRST, "payee_account": PAYEE,
+        "amount_fen": 5_000_000 * YUAN,
+        "guarantee": Guarantee.GUARANTOR,
+        "segment": Segment.ENTERPRISE,
+        "term_months": 12,
+        "method": Method.INTEREST_FIRST,
+        "payee_account": PAYEE,
     },
-}  # fmt: skip
+}
 
 Mail = tuple[Kind, Rows]
 
@@ -72,22 +82,45 @@ Mail = tuple[Kind, Rows]
 def contract(product: int = CONSUMER, case: int = CASE, at: int = NINE, **columns: Any) -> Mail:
     """A contract as it takes effect: of an ordinary customer, its approval valid for thirty days."""
     facts = {
-        "customer": case, "party": 7, "branch": case // 10**9, "segment": Segment.INDIVIDUAL, "product": product,
-        "method": Method.EQUAL_INSTALMENT, "consent": Consent.AUTO_DEBIT, "account": OWN, "grade": Grade.GOOD,
-        "lane": Lane.MANUAL, "rate_ppm": 60_000, "valid_until": at + 30 * DAY_MS, "signed_at": at,
-    }  # fmt: skip
+        "customer": case,
+        "party": 7,
+        "branch": case // 10**9,
+        "segment": Segment.INDIVIDUAL,
+        "product": product,
+        "method": Method.EQUAL_INSTALMENT,
+        "consent": Consent.AUTO_DEBIT,
+        "account": OWN,
+        "grade": Grade.GOOD,
+        "lane": Lane.MANUAL,
+        "rate_ppm": 60_000,
+        "valid_until": at + 30 * DAY_MS,
+        "signed_at": at,
+    }
     return ContractEffective, ContractEffective.rows(1, at=at, case=case, **(facts | _KNOWN[product] | columns))
 
 
 def opinion(
-    desk: Desk, at: int, verdict: int = Verdict.APPROVE, *, person: int = 0, loan: int = LOAN, attempt: int = 1,
+    desk: Desk,
+    at: int,
+    verdict: int = Verdict.APPROVE,
+    *,
+    person: int = 0,
+    loan: int = LOAN,
+    attempt: int = 1,
     on_behalf_of: int = 0,
-) -> Mail:  # fmt: skip
+) -> Mail:
     """What somebody says at a desk, by default the one who holds it, on the payment's task number `attempt`."""
     return DisbursementOpinion, DisbursementOpinion.rows(
-        1, at=at, loan=loan, desk=desk, person=person or HOLDER[desk], verdict=verdict, attempt=attempt,
-        started_at=at - MINUTE_MS, on_behalf_of=on_behalf_of,
-    )  # fmt: skip
+        1,
+        at=at,
+        loan=loan,
+        desk=desk,
+        person=person or HOLDER[desk],
+        verdict=verdict,
+        attempt=attempt,
+        started_at=at - MINUTE_MS,
+        on_behalf_of=on_behalf_of,
+    )
 
 
 def initiated(at: int, attempt: int = 1, **how: Any) -> Mail:

@@ -218,9 +218,13 @@ def test_a_limit_closes_when_the_payment_under_way_at_its_end_has_arrived(hours)
 # ---- any sequence
 
 _ACTS = st.tuples(
-    st.sampled_from(("draw", "draw", "release", "result", "result", "desk", "desk", "desk", "same", "restrict", "time")),
-    st.integers(1, 3), st.integers(1, 4), st.integers(0, 4).map(bool),
-)  # fmt: skip
+    st.sampled_from(
+        ("draw", "draw", "release", "result", "result", "desk", "desk", "desk", "same", "restrict", "time")
+    ),
+    st.integers(1, 3),
+    st.integers(1, 4),
+    st.integers(0, 4).map(bool),
+)
 
 
 def _act(bench: Bench, at: int, act: str, loan: int, size: int, good: bool) -> list[Mail]:

@@ -428,10 +428,18 @@ def test_one_transaction_number_follows_a_payment_over_rejection_failure_delay_a
     bench.run(result(order, HOUR_MS))
     kind = Event
     assert story(bench.all) == [
-        kind.DISBURSEMENT_INITIATED, kind.DISBURSEMENT_REJECTED, kind.DISBURSEMENT_INITIATED, kind.DISBURSEMENT_REVIEWED,
-        kind.INSTRUCTION_SENT, kind.PAYMENT_FAILED, kind.PAYMENT_RETRIED, kind.INSTRUCTION_SENT, kind.PAYMENT_DELAYED,
-        kind.FUNDS_ARRIVED, kind.LOAN_DISBURSED,
-    ]  # fmt: skip
+        kind.DISBURSEMENT_INITIATED,
+        kind.DISBURSEMENT_REJECTED,
+        kind.DISBURSEMENT_INITIATED,
+        kind.DISBURSEMENT_REVIEWED,
+        kind.INSTRUCTION_SENT,
+        kind.PAYMENT_FAILED,
+        kind.PAYMENT_RETRIED,
+        kind.INSTRUCTION_SENT,
+        kind.PAYMENT_DELAYED,
+        kind.FUNDS_ARRIVED,
+        kind.LOAN_DISBURSED,
+    ]
     [number] = transactions(bench.all)
     for mail in (PaymentInstruction, LoanDisbursed, Posting):
         assert set(bench.all.take(mail)["transaction"].tolist()) == {number}

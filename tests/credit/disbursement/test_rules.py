@@ -134,10 +134,7 @@ def test_which_accounts_are_kept_here_shows_in_their_first_six_digits():
 @pytest.mark.requirement("DIS-13")
 @pytest.mark.parametrize(
     ("product", "leaves_at", "kind"),
-    [
-        (CONSUMER, NINE + 2 * MINUTE_MS, PaymentKind.REAL_TIME),
-        (MORTGAGE, on("03-02", 10), PaymentKind.BATCH),
-    ],
+    [(CONSUMER, NINE + 2 * MINUTE_MS, PaymentKind.REAL_TIME), (MORTGAGE, on("03-02", 10), PaymentKind.BATCH)],
 )
 @pytest.mark.parametrize("minutes", [15, 240])
 def test_the_instruction_carries_its_kind_and_the_moment_it_left(product, leaves_at, kind, minutes):

@@ -72,9 +72,7 @@ def test_tranches_sum_to_the_amount_and_are_whole_steps_but_the_last(facts):
     changes = {"products": {"products": [{"key": "micro_business", "staged_shares_ppm": shares}]}}
     products = columns_of(load("products", ProductPolicy, changes))
     count = len(shares)
-    parts = tranche_fen(
-        np.full(count, amount), np.full(count, MICRO), np.arange(1, count + 1), products, step
-    )  # fmt: skip
+    parts = tranche_fen(np.full(count, amount), np.full(count, MICRO), np.arange(1, count + 1), products, step)
     assert int(parts.sum()) == amount
     assert int(parts.min()) >= 0
     paid = np.cumsum(parts)[:-1]
@@ -122,9 +120,7 @@ def test_the_second_tranche_comes_only_after_the_use_of_the_first_is_verified():
     out = bench.run(judged(TEN + 2 * HOUR_MS))
     assert len(out.events_of(Event.USE_VERIFIED)) == 1
     [task] = out.take(DisbursementTask)
-    assert (task["desk"], task["loan"], task["amount_fen"]) == (
-        Desk.DISBURSEMENT_OPERATOR, SECOND, 100_000 * YUAN,
-    )  # fmt: skip
+    assert (task["desk"], task["loan"], task["amount_fen"]) == (Desk.DISBURSEMENT_OPERATOR, SECOND, 100_000 * YUAN)
     out = bench.pays(TEN + 3 * HOUR_MS, SECOND)
     assert bench.all.take(LoanDisbursed)["amount_fen"].tolist() == [150_000 * YUAN, 100_000 * YUAN]
     assert out.take(UseEvidenceRequested).tolist() == [], "nothing follows the last tranche"

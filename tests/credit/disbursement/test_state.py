@@ -29,21 +29,10 @@ from credit.messages import (
 from credit.staff import StaffRegister
 from credit.subsystem import Inbox, Outbox, Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Ints
-from tests.credit.disbursement.builders import (
-    BRANCH,
-    CONSUMER,
-    MONDAY,
-    NINE,
-    YUAN,
-    Mail,
-    contract,
-)
+from tests.credit.disbursement.builders import BRANCH, CONSUMER, MONDAY, NINE, YUAN, Mail, contract
 
 DAYS = 34
-OVERRIDES = {
-    "payments": {"staged_days": 9},
-    "products": {"products": [{"key": "working_capital", "limit_months": 1}]},
-}
+OVERRIDES = {"payments": {"staged_days": 9}, "products": {"products": [{"key": "working_capital", "limit_months": 1}]}}
 """So that limits and staged loans end within the run."""
 BRANCHES = (1, 2, 3)
 STAFF = StaffRegister.of((b * 10_000 + desk, b, desk) for b in BRANCHES for desk in (11, 12, 13))
@@ -53,8 +42,9 @@ Facts = list[tuple[int, int, int, int]]
 
 facts = st.lists(
     st.tuples(st.sampled_from(BRANCHES), st.integers(1, 5), st.integers(0, 90), st.integers(0, 10**6)),
-    min_size=1, max_size=12,
-)  # fmt: skip
+    min_size=1,
+    max_size=12,
+)
 
 
 def keyed(ids: Ints, salt: int, below: int) -> Ints:
@@ -91,9 +81,13 @@ class World:
     def hears(self, out: Outbox) -> None:
         """Plans the answers to what the bank has sent."""
         for kind, answer in (
-            (DisbursementTask, self._opinions), (PaymentInstruction, self._results), (ConditionRequested, self._papers),
-            (FacilityOpened, self._draws), (UseEvidenceRequested, self._use), (LoanDisbursed, self._repays),
-        ):  # fmt: skip
+            (DisbursementTask, self._opinions),
+            (PaymentInstruction, self._results),
+            (ConditionRequested, self._papers),
+            (FacilityOpened, self._draws),
+            (UseEvidenceRequested, self._use),
+            (LoanDisbursed, self._repays),
+        ):
             if len(rows := out.take(kind)):
                 self.later.append(answer(rows))
 
@@ -124,10 +118,14 @@ class World:
             share = 9 if number == 10 else 1
             parts.append(
                 DrawdownRequested.rows(
-                    len(opened), at=opened["at"] + number * 4 * DAY_MS - keyed(opened["case"], number, DAY_MS),
-                    case=opened["case"], request=number, term_months=6, amount_fen=opened["limit_fen"] // 8 * share,
+                    len(opened),
+                    at=opened["at"] + number * 4 * DAY_MS - keyed(opened["case"], number, DAY_MS),
+                    case=opened["case"],
+                    request=number,
+                    term_months=6,
+                    amount_fen=opened["limit_fen"] // 8 * share,
                 )
-            )  # fmt: skip
+            )
         return DrawdownRequested, np.concatenate(parts)
 
     def _use(self, asked: Rows) -> Mail:

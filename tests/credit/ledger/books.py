@@ -33,11 +33,15 @@ class Mail:
             (
                 Posting,
                 Posting.rows(
-                    len(lines), at=self.at if at is None else at, transaction=transaction, loan=loan,
-                    account=list(lines), amount_fen=list(lines.values()),
+                    len(lines),
+                    at=self.at if at is None else at,
+                    transaction=transaction,
+                    loan=loan,
+                    account=list(lines),
+                    amount_fen=list(lines.values()),
                 ),
             )
-        )  # fmt: skip
+        )
         return self
 
     def report(
@@ -47,11 +51,16 @@ class Mail:
             (
                 LoanBalance,
                 LoanBalance.rows(
-                    1, at=self.at + later, loan=loan, principal_fen=principal, interest_receivable_fen=interest,
-                    penalty_receivable_fen=penalty, written_off_fen=written_off,
+                    1,
+                    at=self.at + later,
+                    loan=loan,
+                    principal_fen=principal,
+                    interest_receivable_fen=interest,
+                    penalty_receivable_fen=penalty,
+                    written_off_fen=written_off,
                 ),
             )
-        )  # fmt: skip
+        )
         return self
 
     def accrued(self, branch: int, product: int, fen: int) -> Mail:

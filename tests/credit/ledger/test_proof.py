@@ -84,9 +84,7 @@ def written_off(ledger_fen: int = 1_000) -> Mail:
         Mail()
         .post(LOAN * 100 + 5, LOAN, {Account.WRITE_OFF_LOSS: ledger_fen, Account.PRINCIPAL: -ledger_fen})
         .post(
-            LOAN * 100 + 6,
-            LOAN,
-            {Account.OFF_BALANCE_WRITE_OFF: ledger_fen, Account.OFF_BALANCE_CONTRA: -ledger_fen},
+            LOAN * 100 + 6, LOAN, {Account.OFF_BALANCE_WRITE_OFF: ledger_fen, Account.OFF_BALANCE_CONTRA: -ledger_fen}
         )
     )
 

@@ -20,9 +20,7 @@ from tests.credit.ledger.books import DAY, LOAN, Mail, run
 Facts = list[tuple[int, int, int]]
 """(hour, branch, principal) of disbursements, one loan each."""
 
-facts = st.lists(
-    st.tuples(st.integers(0, 71), st.integers(1, 4), st.integers(1, 10**9)), min_size=1, max_size=25
-)  # fmt: skip
+facts = st.lists(st.tuples(st.integers(0, 71), st.integers(1, 4), st.integers(1, 10**9)), min_size=1, max_size=25)
 
 
 def mail_of(rows: Facts) -> tuple[Rows, Rows]:
@@ -34,8 +32,11 @@ def mail_of(rows: Facts) -> tuple[Rows, Rows]:
         if part:
             lines += [(2, 1, Account.SETTLEMENT, part), (2, 1, Account.PRINCIPAL, -part)]
         for number, later, account, amount in lines:
-            postings.append(Posting.rows(1, at=at + later, transaction=loan * 100 + number, account=account, loan=loan,
-                                         amount_fen=amount))  # fmt: skip
+            postings.append(
+                Posting.rows(
+                    1, at=at + later, transaction=loan * 100 + number, account=account, loan=loan, amount_fen=amount
+                )
+            )
         reports.append(LoanBalance.rows(1, at=at + 1, loan=loan, principal_fen=principal - part))
     return np.concatenate(postings), np.concatenate(reports)
 

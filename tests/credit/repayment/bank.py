@@ -44,10 +44,20 @@ def day_of(year: int, month: int, day: int) -> int:
 def loan(number: int = LOAN, day: int = START, **columns: int) -> Mail:
     """A loan disbursed at 10:00; Zhang's by default: 50,000 yuan, 12 months, 0.5 % a month, equal instalment."""
     values = {
-        "case": number // 100, "customer": number // 100, "party": 7, "branch": number // 10**11, "segment": 1,
-        "product": 1, "grade": 2, "amount_fen": 5_000_000, "rate_ppm": 60_000, "term_months": 12,
-        "method": int(Method.EQUAL_INSTALMENT), "auto_debit": 1, "pd_ppm": 20_000,
-    } | columns  # fmt: skip
+        "case": number // 100,
+        "customer": number // 100,
+        "party": 7,
+        "branch": number // 10**11,
+        "segment": 1,
+        "product": 1,
+        "grade": 2,
+        "amount_fen": 5_000_000,
+        "rate_ppm": 60_000,
+        "term_months": 12,
+        "method": int(Method.EQUAL_INSTALMENT),
+        "auto_debit": 1,
+        "pd_ppm": 20_000,
+    } | columns
     return LoanDisbursed, LoanDisbursed.rows(1, at=at(day, 10), loan=number, **values)
 
 
@@ -132,10 +142,20 @@ class Bank:
                 self._booked.add(int(rows["loan"][0]))
                 disbursed.append(rows)
         entries: list[Mail] = [
-            (Posting, Posting.rows(1, at=rows["at"], transaction=rows["loan"] * 100 + 1, account=account, loan=rows["loan"],
-                                   amount_fen=rows["amount_fen"] * sign))
-            for rows in disbursed for account, sign in ((Account.PRINCIPAL, 1), (Account.SETTLEMENT, -1))
-        ]  # fmt: skip
+            (
+                Posting,
+                Posting.rows(
+                    1,
+                    at=rows["at"],
+                    transaction=rows["loan"] * 100 + 1,
+                    account=account,
+                    loan=rows["loan"],
+                    amount_fen=rows["amount_fen"] * sign,
+                ),
+            )
+            for rows in disbursed
+            for account, sign in ((Account.PRINCIPAL, 1), (Account.SETTLEMENT, -1))
+        ]
         for number, parts in out.mail.items():
             kind = KINDS[number]
             for rows in parts:

@@ -171,10 +171,7 @@ def test_parts_may_follow_each_other_even_on_one_day() -> None:
 
 @pytest.mark.requirement("REP-11")
 def test_a_part_that_covers_the_balance_repays_in_full() -> None:
-    orders = [
-        early(at(START + 10, 11), amount_fen=4_950_000),
-        early(at(START + 20, 11), amount_fen=60_000, choice=0),
-    ]
+    orders = [early(at(START + 10, 11), amount_fen=4_950_000), early(at(START + 20, 11), amount_fen=60_000, choice=0)]
     bank = Bank().until(START + 21, loan(), *orders)
     assert bank.happened(Event.EARLY_REPAYMENT)["amount_fen"].tolist() == [4_950_000, 50_000]
     assert len(bank.happened(Event.LOAN_SETTLED)) == 1

@@ -28,10 +28,13 @@ Post = Callable[[Outbox, Ints | int, Ints, Legs], None]
 def run(overrides: Overrides | None = None, *, pays: int = 400_000) -> Bank:
     """Two loans, one of which repays a part early, is late, and is written off; violations are kept instead of raised."""
     mail: list[Mail] = [
-        loan(), loan(OTHER, START + 2, method=2), early_order(at(START + 8, 11), amount_fen=1_000_000, choice=2),
-        payment(at(FIRST + 4, 12), share_ppm=300_000), write_off_order(at(FIRST + 20, 12), OTHER),
+        loan(),
+        loan(OTHER, START + 2, method=2),
+        early_order(at(START + 8, 11), amount_fen=1_000_000, choice=2),
+        payment(at(FIRST + 4, 12), share_ppm=300_000),
+        write_off_order(at(FIRST + 20, 12), OTHER),
         payment(at(FIRST + 22, 12), OTHER, amount_fen=100_000),
-    ]  # fmt: skip
+    ]
     bank = Bank(overrides)
     bank.strict, bank.pays = False, pays
     return bank.until(END, *mail)
@@ -90,8 +93,9 @@ def test_planted_write_off_that_forgets_the_penalty_is_caught(monkeypatch: pytes
         penalty = sum((leg[2] for leg in legs if leg[0] == Account.PENALTY_RECEIVABLE), np.zeros(1, dtype=np.int64))
         legs = [
             (account, ids, amount + penalty if account == Account.WRITE_OFF_LOSS else amount)
-            for account, ids, amount in legs if account != Account.PENALTY_RECEIVABLE
-        ]  # fmt: skip
+            for account, ids, amount in legs
+            if account != Account.PENALTY_RECEIVABLE
+        ]
         real(out, when, transaction, legs)
 
     monkeypatch.setattr(write_off, "post", forgetful)
@@ -136,8 +140,9 @@ def test_planted_early_repayment_that_keeps_the_accrual_is_caught(monkeypatch: p
         accrued = sum((leg[2] for leg in legs if leg[0] == Account.INTEREST_ACCRUED), np.zeros(1, dtype=np.int64))
         legs = [
             (account, ids, amount + accrued if account == Account.INTEREST_INCOME else amount)
-            for account, ids, amount in legs if account != Account.INTEREST_ACCRUED
-        ]  # fmt: skip
+            for account, ids, amount in legs
+            if account != Account.INTEREST_ACCRUED
+        ]
         real(out, when, transaction, legs)
 
     monkeypatch.setattr(early, "post", keeps)

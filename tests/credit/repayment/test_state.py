@@ -89,12 +89,16 @@ def test_interest_held_back_by_a_plan_by_hand_accrues_as_well() -> None:
 def _mail() -> list[Mail]:
     """Loans of several kinds, with everything that can happen to one."""
     return [
-        loan(), loan(OTHER, START + 2, method=2, product=4), loan(THIRD, START + 4, method=int(Method.CUSTOM), term_months=24),
-        payment(at(START + 45, 12), share_ppm=300_000), payment(at(START + 61, 12), share_ppm=1_000_000),
+        loan(),
+        loan(OTHER, START + 2, method=2, product=4),
+        loan(THIRD, START + 4, method=int(Method.CUSTOM), term_months=24),
+        payment(at(START + 45, 12), share_ppm=300_000),
+        payment(at(START + 61, 12), share_ppm=1_000_000),
         early(at(START + 20, 11), OTHER, amount_fen=1_000_000, choice=1),
         early(at(START + 70, 11), THIRD, amount_fen=500_000, choice=2),
-        write_off(at(START + 100, 12), OTHER), payment(at(START + 130, 12), OTHER, amount_fen=700_000),
-    ]  # fmt: skip
+        write_off(at(START + 100, 12), OTHER),
+        payment(at(START + 130, 12), OTHER, amount_fen=700_000),
+    ]
 
 
 def _run(bank: Bank, days: Sequence[int]) -> None:
@@ -156,11 +160,13 @@ LOANS = st.fixed_dictionaries(
 PAYS = st.lists(st.sampled_from([0, 1, 250_000, 999_999, 1_000_000]), min_size=16, max_size=16)
 ORDERS = st.lists(
     st.tuples(
-        st.integers(1, 150), st.sampled_from(["share", "amount", "part", "full"]), st.integers(1, 1_000_000),
+        st.integers(1, 150),
+        st.sampled_from(["share", "amount", "part", "full"]),
+        st.integers(1, 1_000_000),
         st.sampled_from([1, 2]),
     ),
     max_size=5,
-)  # fmt: skip
+)
 
 
 def _order(day: int, what: str, share: int, choice: int, amount_fen: int) -> Mail:
@@ -190,8 +196,11 @@ def test_loan_schedule_and_ledger_agree_every_day_whatever_is_paid(
     assert int(rows["amount_fen"].sum()) == -amount
     assert len(bank.happened(Event.LOAN_SETTLED)) == 1
     for account in (
-        Account.PRINCIPAL, Account.INTEREST_ACCRUED, Account.INTEREST_RECEIVABLE, Account.PENALTY_RECEIVABLE,
-    ):  # fmt: skip
+        Account.PRINCIPAL,
+        Account.INTEREST_ACCRUED,
+        Account.INTEREST_RECEIVABLE,
+        Account.PENALTY_RECEIVABLE,
+    ):
         assert bank.balance(account) == 0, account
     income = (Account.INTEREST_INCOME, Account.PENALTY_INCOME, Account.FEE_INCOME)
     assert bank.balance(Account.SETTLEMENT) == -sum(bank.balance(account) for account in income)

@@ -36,29 +36,55 @@ def accepted(count: int = 1, **columns: npt.ArrayLike) -> Rows:
     """Sound consumer loan applications of branch 3, a second apart."""
     number = np.arange(count)
     facts: dict[str, npt.ArrayLike] = {
-        "at": MORNING + number * SECOND_MS, "case": CASE + number, "customer": CASE + number, "party": 1 + number, "branch": 3,
-        "channel": Channel.MOBILE_BANK, "segment": Segment.INDIVIDUAL, "product": 1, "amount_fen": 5_000_000,
-        "term_months": 12, "method": Method.EQUAL_INSTALMENT, "purpose": 1, "age": 35, "income_fen": 1_800_000,
-        "employment_months": 84, "consent": int(Consent.BUREAU | Consent.PERSONAL_DATA), "recent_applications": 1,
-        "recent_channels": 1, "id_valid": 1, "mobile_prefix": 138, "id_number": "11010519900307287X", "name": "张建国",
-    }  # fmt: skip
+        "at": MORNING + number * SECOND_MS,
+        "case": CASE + number,
+        "customer": CASE + number,
+        "party": 1 + number,
+        "branch": 3,
+        "channel": Channel.MOBILE_BANK,
+        "segment": Segment.INDIVIDUAL,
+        "product": 1,
+        "amount_fen": 5_000_000,
+        "term_months": 12,
+        "method": Method.EQUAL_INSTALMENT,
+        "purpose": 1,
+        "age": 35,
+        "income_fen": 1_800_000,
+        "employment_months": 84,
+        "consent": int(Consent.BUREAU | Consent.PERSONAL_DATA),
+        "recent_applications": 1,
+        "recent_channels": 1,
+        "id_valid": 1,
+        "mobile_prefix": 138,
+        "id_number": "11010519900307287X",
+        "name": "张建国",
+    }
     return ApplicationAccepted.rows(count, **(facts | columns))
 
 
 def report(queries: Rows, after_ms: int = 1_200, **columns: npt.ArrayLike) -> Rows:
     """Clean bureau reports to queries."""
     facts: dict[str, npt.ArrayLike] = {
-        "at": queries["at"] + after_ms, "status": Status.OK, "lenders": 1, "queries_3m": 1, "history_months": 60,
-    }  # fmt: skip
+        "at": queries["at"] + after_ms,
+        "status": Status.OK,
+        "lenders": 1,
+        "queries_3m": 1,
+        "history_months": 60,
+    }
     return BureauReport.carry(queries, **(facts | columns))
 
 
 def reply(queries: Rows, after_ms: int = 1_500, **columns: npt.ArrayLike) -> Rows:
     """Friendly answers of the other sources."""
     facts: dict[str, npt.ArrayLike] = {
-        "at": queries["at"] + after_ms, "tax_income_fen": queries["declared_income_fen"], "mobile_matches": 1,
-        "mobile_months": 40, "identity_matches": 1, "registry_months": 96, "registry_active": 1,
-    }  # fmt: skip
+        "at": queries["at"] + after_ms,
+        "tax_income_fen": queries["declared_income_fen"],
+        "mobile_matches": 1,
+        "mobile_months": 40,
+        "identity_matches": 1,
+        "registry_months": 96,
+        "registry_active": 1,
+    }
     return VerificationReply.carry(queries, **(facts | columns))
 
 
@@ -71,9 +97,11 @@ def ask(scoring: ScoringSubsystem, rows: Rows, window: Window = DAY) -> tuple[Ro
 
 
 def through(
-    scoring: ScoringSubsystem, rows: Rows, bureau: dict[str, npt.ArrayLike] | None = None,
+    scoring: ScoringSubsystem,
+    rows: Rows,
+    bureau: dict[str, npt.ArrayLike] | None = None,
     sources: dict[str, npt.ArrayLike] | None = None,
-) -> Outbox:  # fmt: skip
+) -> Outbox:
     """One day: applications in, all questions answered, the day closed and checked."""
     queries, questions, out = ask(scoring, rows)
     reports, replies = report(queries, **(bureau or {})), reply(questions, **(sources or {}))

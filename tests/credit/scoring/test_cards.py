@@ -24,10 +24,22 @@ CARDS = Scorecards(POLICY)
 def facts(card: Card, **changes: int) -> dict[str, Ints]:
     """One row of middling facts for a card."""
     middling = {
-        "age": 35, "employment_months": 60, "mobile_months": 40, "income_fen": 1_000_000, "debt_ratio_ppm": 300_000,
-        "history_months": 60, "amount_months": 3, "registry_months": 60, "registry_active": 1, "months_on_book": 12,
-        "utilisation_ppm": 300_000, "deposits_ratio_ppm": 100_000, "grade": 3, "dpd": 10, "recent_applications": 1,
-    }  # fmt: skip
+        "age": 35,
+        "employment_months": 60,
+        "mobile_months": 40,
+        "income_fen": 1_000_000,
+        "debt_ratio_ppm": 300_000,
+        "history_months": 60,
+        "amount_months": 3,
+        "registry_months": 60,
+        "registry_active": 1,
+        "months_on_book": 12,
+        "utilisation_ppm": 300_000,
+        "deposits_ratio_ppm": 100_000,
+        "grade": 3,
+        "dpd": 10,
+        "recent_applications": 1,
+    }
     return {name: np.array([changes.get(name, middling.get(name, 0))]) for name in card.columns}
 
 
@@ -76,10 +88,19 @@ def test_a_card_that_does_not_add_up_is_refused(change: dict[str, object], messa
 @pytest.mark.parametrize(
     ("score", "grade"),
     [
-        (100, Grade.EXCELLENT), (88, Grade.EXCELLENT), (87, Grade.GOOD), (82, Grade.GOOD), (76, Grade.GOOD), (75, Grade.FAIR),
-        (60, Grade.FAIR), (59, Grade.WEAK), (50, Grade.WEAK), (49, Grade.POOR), (0, Grade.POOR),
+        (100, Grade.EXCELLENT),
+        (88, Grade.EXCELLENT),
+        (87, Grade.GOOD),
+        (82, Grade.GOOD),
+        (76, Grade.GOOD),
+        (75, Grade.FAIR),
+        (60, Grade.FAIR),
+        (59, Grade.WEAK),
+        (50, Grade.WEAK),
+        (49, Grade.POOR),
+        (0, Grade.POOR),
     ],
-)  # fmt: skip
+)
 def test_scores_map_to_grades_at_the_edges_of_the_bands(score: int, grade: Grade) -> None:
     assert CARDS.grades(np.array([score]))[0] == grade
 

@@ -232,12 +232,14 @@ def test_a_new_fraud_pattern_is_a_new_row_of_the_rule_base() -> None:
         "fraud": {
             "rules": [
                 {
-                    "key": "young_and_much", "doubt": "gang", "action": "intercept",
+                    "key": "young_and_much",
+                    "doubt": "gang",
+                    "action": "intercept",
                     "conditions": [{"column": "age", "at_most": 35}, {"column": "amount_months", "at_least": 2}],
                 }
             ]
         }
-    }  # fmt: skip
+    }
     assert len(decide()[0]) == 1
     assert not len(decide(overrides=night)[0])
 

@@ -100,10 +100,7 @@ def test_silence_of_everybody_is_decided_at_the_deadline() -> None:
     assert (scored["at"] == accepted(2)["at"] + 30 + DAY_MS).all()
 
 
-@pytest.mark.parametrize(
-    ("changes", "delay_ms"),
-    [({"case": CASE + 9}, 0), ({"attempt": 2}, 0), ({}, 2 * DAY_MS)],
-)
+@pytest.mark.parametrize(("changes", "delay_ms"), [({"case": CASE + 9}, 0), ({"attempt": 2}, 0), ({}, 2 * DAY_MS)])
 def test_a_report_that_fits_no_open_question_is_refused(changes: dict[str, int], delay_ms: int) -> None:
     scoring = ScoringSubsystem.build()
     queries, questions, out = ask(scoring, accepted())
@@ -134,12 +131,20 @@ def a_busy_week() -> Rows:
     number = np.arange(count)
     branch = 1 + number % 3
     return accepted(
-        count, branch=branch, case=branch * 10**9 + number + 1, customer=branch * 10**9 + number + 1, party=number + 1,
+        count,
+        branch=branch,
+        case=branch * 10**9 + number + 1,
+        customer=branch * 10**9 + number + 1,
+        party=number + 1,
         at=START + number % 5 * DAY_MS + np.where(number % 4 == 0, DAY_MS - 1_000 + number, number * 9 * MINUTE_MS),
-        consent=np.where(number % 19 == 0, 2, 3), product=np.where(number % 10 == 0, 5, 1), channel=Channel.COUNTER,
-        segment=np.where(number % 10 == 0, Segment.ENTERPRISE, Segment.INDIVIDUAL), recent_applications=1 + number % 4,
-        recent_channels=1 + number % 3, amount_fen=2_000_000 + number * 100_000,
-    )  # fmt: skip
+        consent=np.where(number % 19 == 0, 2, 3),
+        product=np.where(number % 10 == 0, 5, 1),
+        channel=Channel.COUNTER,
+        segment=np.where(number % 10 == 0, Segment.ENTERPRISE, Segment.INDIVIDUAL),
+        recent_applications=1 + number % 4,
+        recent_channels=1 + number % 3,
+        amount_fen=2_000_000 + number * 100_000,
+    )
 
 
 OUTAGE_END = START + 2 * DAY_MS + 11 * HOUR_MS

@@ -29,9 +29,7 @@ SEED = 7
 @pytest.fixture(scope="module")
 def runs() -> tuple[Run, Run]:
     """The desk and scoring after four days of arrivals."""
-    scenario = Scenario(
-        name="tuned", title="", purpose="", look_at=[], run=RunSection(customers=ARRIVALS, days=180)
-    )  # fmt: skip
+    scenario = Scenario(name="tuned", title="", purpose="", look_at=[], run=RunSection(customers=ARRIVALS, days=180))
     products = load("products", ProductPolicy)
     truth = Truth(SEED, scenario, products)
     start = scenario.run.start_ms

@@ -1,6 +1,6 @@
-"""The stage host: carries one subsystem, and the piece of the world opposite it, through the windows. It knows the order of
-the calls, where mail goes, and what must never happen (mail from the future, from the past, or to nobody); it knows nothing
-of loans. The same object runs in the local executor and inside a Ray actor."""
+"""The host of one cell: unpacks the mail, has the stage do its window, records, digests, routes and packs. It knows where
+mail goes and how long things take; it knows nothing of loans. The same object runs in the local executor and inside a Ray
+actor."""
 
 from __future__ import annotations
 
@@ -8,35 +8,29 @@ import os
 import resource
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
-from actors.topology import Cell, branch_of, destinations, is_late, shard_of_branch
-from actors.wire import Bundle, inbox_of, pack, unpack
-from credit.codes import Event, Stage
+from actors.topology import Cell, Flow, shard_of_branch
+from actors.wire import Bundle, pack, unpack
 from credit.digest import Digest
-from credit.messages import KINDS, Kind, Rows
-from credit.subsystem import Counterpart, Inbox, InvariantViolation, Outbox, State, Subsystem, Window, in_order
-from credit.times import text_of
+from credit.errors import InvariantViolation
+from credit.mail import Outbox, in_order
+from credit.numbers import branch_of
+from credit.room import KINDS, Rows
+from credit.stage import Mail, Outcome, Source, Stage
+from credit.subsystem import Counterpart, State, Subsystem, Window
 
-ROUNDS_MAX = 400
 EVENT_LABEL = 1
 STATE_LABEL = 2
-Mail = dict[int, list[Rows]]
-
-
-class Source(Protocol):
-    """Where a stage's mail from outside comes from: arrivals in a simulation."""
-
-    def mail(self, window: Window) -> list[tuple[Kind, Rows]]: ...
 
 
 class Sink(Protocol):
-    """Where a stage's record goes while the run goes on."""
+    """Where a cell's record goes while the run goes on."""
 
-    def record(self, window: Window, inbox: Inbox, out: Outbox, statistics: dict[str, Rows]) -> None: ...
+    def record(self, window: Window, outcome: Outcome, statistics: dict[str, Rows]) -> None: ...
 
     def close(self) -> None: ...
 
@@ -57,7 +51,7 @@ class Blueprint:
     """How to build a host where it will live: `build` is called there, with the cell."""
 
     cell: Cell
-    shards: int
+    flow: Flow
     build: Callable[[Cell], Parts]
 
 
@@ -83,155 +77,80 @@ class FinalReport:
     process: int
     """The operating system's number of the process; cells of the local executor share one."""
     checks: int
-    violations: list[str] = field(default_factory=list)
+
+
+class Meter:
+    """Seconds by phase: each lap belongs to the phase that it ends."""
+
+    def __init__(self) -> None:
+        self.phases: dict[str, float] = {}
+        self._began = self._lap = self._cpu = 0.0
+
+    def start(self) -> None:
+        """A step begins."""
+        self._began = self._lap = time.perf_counter()
+        self._cpu = time.process_time()
+
+    def lap(self, phase: str) -> None:
+        """A phase ends."""
+        now = time.perf_counter()
+        self._add(phase, now - self._lap)
+        self._lap = now
+
+    def stop(self) -> float:
+        """The step ends; returns its seconds."""
+        busy = time.perf_counter() - self._began
+        self._add("step", busy)
+        self._add("processor", time.process_time() - self._cpu)
+        return busy
+
+    def _add(self, phase: str, seconds: float) -> None:
+        self.phases[phase] = self.phases.get(phase, 0.0) + seconds
 
 
 class StageHost:
     """One cell of the bank; see the module's text."""
 
     def __init__(self, blueprint: Blueprint) -> None:
-        self.cell = blueprint.cell
-        self._shards = blueprint.shards
-        self._parts = blueprint.build(blueprint.cell)
-        self._destinations = destinations(self.cell, self._shards)
-        self._carried: Mail = {}  # requests stamped at or after the last window's end
+        self.cell, self._flow = blueprint.cell, blueprint.flow
+        parts = blueprint.build(blueprint.cell)
+        self._meter = Meter()
+        self._sink = parts.sink
+        room = self._flow.room_of(self.cell)
+        self.stage = Stage(
+            room,
+            parts.subsystem,
+            parts.counterpart,
+            parts.source,
+            check_every_window=parts.check_every_window,
+            lap=self._meter.lap,
+        )
+        self._destinations = self._flow.destinations(self.cell)
+        self._once_a_shard = np.array([int(one) for one in room.events or () if not one.said.digested], dtype=np.int64)
         self._digest = Digest()
-        self._phases: dict[str, float] = {}
-        self._checks = 0
 
     def step(self, window: Window, bundles: Sequence[Bundle]) -> tuple[list[Bundle], StepReport]:
-        """One window: mail in, mail out (one bundle a destination, in the order of `destinations`)."""
-        began = lap = time.perf_counter()
-        cpu = time.process_time()
-        inbox, world = self._receive(window, bundles)
-        lap = self._lap("wire", lap)
-        out = Outbox()
-        self._parts.subsystem.open(window, out)
-        self._parts.subsystem.apply(inbox, window, out)
-        lap = self._lap("subsystem", lap)
-        mail = self._converse(window, world, out)
-        lap = time.perf_counter()
-        self._parts.subsystem.close(window, out)
-        self._carry(self._sort_out(window, out, mail))
-        self._check(window)
-        lap = self._lap("subsystem", lap)
-        self._record(window, inbox, out, mail)
-        lap = self._lap("record", lap)
-        bundles_out = self._send(mail)
-        self._lap("wire", lap)
-        self._phases["processor"] = self._phases.get("processor", 0.0) + time.process_time() - cpu
-        return bundles_out, self._report(out, began)
+        """One window: mail in, mail out (one bundle a destination, in the order of `Flow.destinations`)."""
+        self._meter.start()
+        try:
+            outcome = self.stage.step(window, unpack(bundles))
+        except InvariantViolation as violation:
+            raise type(violation)(f"{violation.what} [shard {self.cell.shard}]") from None
+        self._record(window, outcome)
+        self._meter.lap("record")
+        bundles_out = self._send(outcome.mail)
+        self._meter.lap("wire")
+        return bundles_out, StepReport(_counts(outcome.out), self._meter.stop())
 
-    def _receive(self, window: Window, bundles: Sequence[Bundle]) -> tuple[Inbox, Mail]:
-        """The bank's inbox and the mail for the counterpart; late mail is stamped at the window's start."""
-        bank, world = self._carry_over(window)
-        for number, parts in unpack(bundles).items():
-            for rows in parts:
-                np.maximum(rows["at"], window.start, out=rows["at"])
-            (world if KINDS[number].world else bank).setdefault(number, []).extend(parts)
-        if self._parts.source is not None:
-            for kind, rows in self._parts.source.mail(window):
-                bank.setdefault(kind.number, []).append(rows)
-        return inbox_of(bank), world
-
-    def _carry_over(self, window: Window) -> tuple[Mail, Mail]:
-        bank: Mail = {}
-        world: Mail = {}
-        carried, self._carried = self._carried, {}
-        for number, parts in carried.items():
-            rows = np.concatenate(parts)
-            due = rows["at"] < window.until
-            if bool((~due).any()):
-                self._carried[number] = [rows[~due]]
-            if bool(due.any()):
-                now = rows[due]
-                now["at"] = np.maximum(now["at"], window.start)
-                (world if KINDS[number].world else bank).setdefault(number, []).append(now)
-        return bank, world
-
-    def _converse(self, window: Window, world: Mail, out: Outbox) -> Mail:
-        """Asks the counterpart and applies its answers until nothing is outstanding in this window."""
-        mail: Mail = {}
-        requests = world
-        counterpart = self._parts.counterpart
-        for round_number in range(ROUNDS_MAX):
-            for number, parts in self._sort_out(window, out, mail).items():
-                requests.setdefault(number, []).extend(parts)
-            if counterpart is None or (round_number >= counterpart.rounds and not requests):
-                break
-            lap = time.perf_counter()
-            answers = self._answers(counterpart.respond(inbox_of(requests), window, round_number), window, mail)
-            lap = self._lap("counterpart", lap)
-            requests = {}
-            if answers:
-                self._parts.subsystem.apply(inbox_of(answers), window, out)
-                self._lap("subsystem", lap)
-        else:
-            raise InvariantViolation(f"{self.cell}: requests and answers do not end in window {window.number}")
-        if requests:
-            raise InvariantViolation(f"{self.cell}: requests to nobody: {', '.join(KINDS[n].name for n in requests)}")
-        return mail
-
-    def _answers(self, replies: list[tuple[Kind, Rows]], window: Window, mail: Mail) -> Mail:
-        answers: Mail = {}
-        for kind, rows in replies:
-            if not len(rows):
-                continue
-            self._assert_inside(kind, rows, window)
-            target = answers if kind.stage == self.cell.stage else mail
-            target.setdefault(kind.number, []).append(rows)
-        return answers
-
-    def _sort_out(self, window: Window, out: Outbox, mail: Mail) -> Mail:
-        """Splits what the subsystem sent: requests due now (returned), requests for later (carried), mail (collected)."""
-        requests: Mail = {}
-        for number, parts in out.mail.items():
-            kind = KINDS[number]
-            if kind.stage != self.cell.stage:
-                for rows in parts:
-                    self._assert_inside(kind, rows, window)
-                mail.setdefault(number, []).extend(parts)
-                continue
-            for rows in parts:
-                due = rows["at"] < window.until
-                if bool(due.any()):
-                    requests.setdefault(number, []).append(rows[due])
-                if not bool(due.all()):
-                    self._carried.setdefault(number, []).append(rows[~due])
-        out.mail = {}
-        return requests
-
-    def _carry(self, requests: Mail) -> None:
-        """Requests made at the close reach the counterpart when the next window opens."""
-        for number, parts in requests.items():
-            self._carried.setdefault(number, []).extend(parts)
-
-    def _assert_inside(self, kind: Kind, rows: Rows, window: Window) -> None:
-        at = rows["at"]
-        if int(at.min()) < window.start or int(at.max()) >= window.until:
-            bad = at[(at < window.start) | (at >= window.until)][0]
-            raise InvariantViolation(
-                f"{self.cell}: {kind.name} stamped {text_of(int(bad))}, outside window {window.number} "
-                f"[{text_of(window.start)}, {text_of(window.until)})"
-            )
-
-    def _check(self, window: Window) -> None:
-        if self._parts.check_every_window or window.ends_day:
-            self._checks += 1
-            violations = self._parts.subsystem.check()
-            if violations:
-                raise InvariantViolation(
-                    f"{self.cell}, window {window.number} ({text_of(window.start)}): {violations[0]}"
-                )
-
-    def _record(self, window: Window, inbox: Inbox, out: Outbox, mail: Mail) -> None:
-        statistics = self._parts.counterpart.statistics(window) if self._parts.counterpart is not None else {}
-        if self._parts.sink is not None:
-            self._parts.sink.record(window, inbox, out, statistics)
-        if self.cell.stage is not Stage.LEDGER:
-            for rows in out.events:
-                self._digest.add(EVENT_LABEL, rows)
-        for number, parts in mail.items():
+    def _record(self, window: Window, outcome: Outcome) -> None:
+        counterpart = self.stage.counterpart
+        statistics = counterpart.statistics(window) if counterpart is not None else {}
+        if self._sink is not None:
+            self._sink.record(window, outcome, statistics)
+        for rows in outcome.out.events:
+            counted = rows[~np.isin(rows["event"], self._once_a_shard)] if len(self._once_a_shard) else rows
+            self._digest.add(EVENT_LABEL, counted)
+        for number, parts in outcome.mail.items():
             for rows in parts:
                 self._digest.add(number, rows)
 
@@ -243,67 +162,47 @@ class StageHost:
         return [pack(sorted_mail.get(cell, {})) for cell in self._destinations]
 
     def _addressed(self, number: int, rows: Rows) -> list[tuple[Cell, Rows]]:
-        targets = [cell for cell in self._destinations if cell.stage == KINDS[number].stage]
+        targets = [cell for cell in self._destinations if cell.room == KINDS[number].room]
         if not targets:
             raise InvariantViolation(f"{self.cell}: {KINDS[number].name} has no route from here")
         if len(targets) == 1:
             return [(targets[0], rows)]
-        shard = shard_of_branch(branch_of(rows), self._shards)
+        shard = shard_of_branch(branch_of(rows), self._flow.shards)
         return [(cell, rows[shard == cell.shard]) for cell in targets if bool((shard == cell.shard).any())]
-
-    def _report(self, out: Outbox, began: float) -> StepReport:
-        events = [rows["event"] for rows in out.events]
-        counts = np.bincount(np.concatenate(events), minlength=1) if events else np.zeros(1, dtype=np.int64)
-        busy = time.perf_counter() - began
-        self._phases["step"] = self._phases.get("step", 0.0) + busy
-        present = np.flatnonzero(counts)
-        return StepReport({int(Event(int(code))): int(counts[code]) for code in present}, busy)
 
     def finish(self) -> FinalReport:
         """Closes the record and gives the final state, its digest and what the host has used."""
-        state = self.export_state()
+        state = self.stage.export_state()
         for name, rows in sorted(state.items()):
             self._digest.add(STATE_LABEL + sum(name.encode()), rows)
-        if self._parts.sink is not None:
-            self._parts.sink.close()
+        if self._sink is not None:
+            self._sink.close()
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return FinalReport(
             self.cell,
             self._digest.lanes,
             state,
-            self._phases.get("step", 0.0),
-            dict(self._phases),
+            self._meter.phases.get("step", 0.0),
+            dict(self._meter.phases),
             usage.ru_utime + usage.ru_stime,
             usage.ru_maxrss / 1024,
             os.getpid(),
-            self._checks,
+            self.stage.checks,
         )
 
     def export_state(self) -> State:
-        """Everything the cell knows: ``bank.*`` of the subsystem, ``world.*`` of its counterpart, ``carried.*``."""
-        state: State = {f"bank.{name}": rows for name, rows in self._parts.subsystem.export_state().items()}
-        if self._parts.counterpart is not None:
-            state |= {f"world.{name}": rows for name, rows in self._parts.counterpart.export_state().items()}
-        for number, parts in self._carried.items():
-            state[f"carried.{KINDS[number].name}"] = in_order(KINDS[number], parts)
-        return state
+        """Everything the cell knows."""
+        return self.stage.export_state()
 
     def import_state(self, state: State) -> None:
         """Replaces everything the cell knows."""
-        self._parts.subsystem.import_state(_under("bank.", state))
-        if self._parts.counterpart is not None:
-            self._parts.counterpart.import_state(_under("world.", state))
-        by_name = {kind.name: kind.number for kind in KINDS.values()}
-        self._carried = {by_name[name]: [rows] for name, rows in _under("carried.", state).items()}
-
-    def _lap(self, phase: str, began: float) -> float:
-        now = time.perf_counter()
-        self._phases[phase] = self._phases.get(phase, 0.0) + now - began
-        return now
+        self.stage.import_state(state)
 
 
-def _under(prefix: str, state: State) -> State:
-    return {name.removeprefix(prefix): rows for name, rows in state.items() if name.startswith(prefix)}
-
-
-__all__ = ["Blueprint", "FinalReport", "Parts", "Sink", "Source", "StageHost", "StepReport", "is_late"]
+def _counts(out: Outbox) -> dict[int, int]:
+    """Rows by event."""
+    if not out.events:
+        return {}
+    counts = np.bincount(np.concatenate([rows["event"] for rows in out.events]))
+    present = np.flatnonzero(counts)
+    return dict(zip(present.tolist(), counts[present].tolist(), strict=True))

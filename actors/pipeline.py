@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from actors.host import Blueprint, FinalReport, StepReport
-from actors.topology import LATE_WINDOWS, Cell, cells, destinations, is_late, sources
+from actors.topology import LATE_WINDOWS, Cell, Flow
 from actors.wire import Bundle
 from credit.subsystem import State, Window
 
@@ -66,11 +66,11 @@ def windows(start_ms: int, until_ms: int, length_ms: int) -> Iterator[Window]:
 class Pipeline:
     """One run of the windows; see the module's text."""
 
-    def __init__(self, executor: Executor, shards: int) -> None:
+    def __init__(self, executor: Executor, flow: Flow) -> None:
         self._executor = executor
-        self._cells = cells(shards)
-        self._destinations = {cell: destinations(cell, shards) for cell in self._cells}
-        self._sources = {cell: sources(cell, shards) for cell in self._cells}
+        self._cells, self._is_late = flow.cells, flow.is_late
+        self._destinations = {cell: flow.destinations(cell) for cell in self._cells}
+        self._sources = {cell: flow.sources(cell) for cell in self._cells}
         self._mail: dict[tuple[int, Cell, Cell], Handle] = {}
         self._reports: dict[int, list[Handle]] = {}
         self.progress = Progress(Window(0, 0, 0))
@@ -102,7 +102,7 @@ class Pipeline:
         for cell in self._cells:
             inputs = []
             for sender in self._sources[cell]:
-                number = window.number - LATE_WINDOWS if is_late(sender, cell) else window.number
+                number = window.number - LATE_WINDOWS if self._is_late(sender, cell) else window.number
                 handle = self._mail.pop((number, sender, cell), None)
                 if handle is not None:
                     inputs.append(handle)
@@ -124,7 +124,7 @@ class Pipeline:
     def outcome(self, complete: bool) -> Outcome:
         """Ends the run: final reports, and the late mail still under way."""
         done = self.progress.windows_done
-        pending = {key: handle for key, handle in self._mail.items() if is_late(key[1], key[2]) and key[0] < done}
+        pending = {key: handle for key, handle in self._mail.items() if self._is_late(key[1], key[2]) and key[0] < done}
         bundles = self._executor.get(list(pending.values()))
         late = {(key[0] - done + LATE_WINDOWS, key[1], key[2]): b for key, b in zip(pending, bundles, strict=True)}
         return Outcome(self._executor.finish(), late, done, self.progress.events, complete)

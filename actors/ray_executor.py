@@ -15,9 +15,10 @@ from ray.exceptions import RayError, RayTaskError
 
 from actors.host import Blueprint, FinalReport, StageHost
 from actors.ray_address import RayUnavailable
-from actors.topology import Cell, destinations
+from actors.topology import Cell
 from actors.wire import Bundle
-from credit.subsystem import InvariantViolation, State, Window
+from credit.errors import InvariantViolation
+from credit.subsystem import State, Window
 
 _SPARE = 8
 
@@ -90,7 +91,7 @@ class RayExecutor:
             options = {"num_cpus": 0, "max_concurrency": 1, "max_restarts": 0}
             state = None if states is None else states[cell]
             self._actors[cell] = RemoteStage.options(**options).remote(blueprint, state)
-            self._returns[cell] = len(destinations(cell, blueprint.shards)) + 1
+            self._returns[cell] = len(blueprint.flow.destinations(cell)) + 1
         self.pids = self._get([actor.ready.remote() for actor in self._actors.values()])
 
     def step(self, cell: Cell, window: Window, inputs: Sequence[Any]) -> tuple[list[Any], Any]:

@@ -1,92 +1,100 @@
-"""The map of the flow: which stage mails which, and which shard a branch lives in. Its rule: mail to a later stage travels
-in the same window; mail to an earlier stage travels `LATE_WINDOWS` windows, so stages of different windows can overlap
-without ever seeing each other's future.
+"""The map of the flow: which cell mails which. Everything is derived from the rooms' contracts and their order: mail to a
+later room travels in the same window; mail to an earlier one travels `LATE_WINDOWS` windows, so rooms of different windows
+can overlap without ever seeing each other's future.
 
     applications → scoring → approval → head office → contracts → disbursement → repayment → collections
-                                                                       └────────────┴─────────────┴──→ ledger
+                                                                       └────────────┴──→ ledger
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-from credit.codes import Stage
-from credit.messages import Rows
+from credit.bank import PIPELINE
+from credit.room import Room
 from credit.times import Ints
 
 LATE_WINDOWS = 4
-"""How many windows mail to an earlier stage is under way; also how many windows may be in flight at once."""
-
-ROUTES: dict[Stage, tuple[Stage, ...]] = {
-    Stage.APPLICATIONS: (Stage.SCORING,),
-    Stage.SCORING: (Stage.APPROVAL, Stage.APPLICATIONS),
-    Stage.APPROVAL: (Stage.HEAD_OFFICE, Stage.CONTRACTS),
-    Stage.HEAD_OFFICE: (Stage.CONTRACTS,),
-    Stage.CONTRACTS: (Stage.DISBURSEMENT, Stage.APPROVAL),
-    Stage.DISBURSEMENT: (Stage.REPAYMENT, Stage.LEDGER, Stage.APPLICATIONS),
-    Stage.REPAYMENT: (Stage.COLLECTIONS, Stage.LEDGER, Stage.DISBURSEMENT),
-    Stage.COLLECTIONS: (Stage.LEDGER, Stage.REPAYMENT),
-    Stage.LEDGER: (),
-}
-"""Every stage with the stages it may mail, later ones first."""
-
-SHARED = frozenset({Stage.HEAD_OFFICE})
-"""Stages of which there is one for all shards."""
-
-_BRANCH_UNIT = {"case": 10**9, "customer": 10**9, "loan": 10**11, "transaction": 10**13, "person": 10_000, "group": 100}
+"""How many windows mail to an earlier room is under way; also how many windows may be in flight at once."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Cell:
-    """One host's place: a stage of a shard. Shared stages live in shard 0."""
+    """One host's place: a room of a shard. Shared rooms live in shard 0."""
 
-    stage: Stage
+    room: str
     shard: int
 
     def __str__(self) -> str:
-        return f"{self.stage.name.lower()}-{self.shard}"
+        return f"{self.room}-{self.shard}"
+
+    @staticmethod
+    def named(name: str) -> Cell:
+        """The cell that a name stands for: ``Cell.named("scoring-1")``."""
+        room, _, shard = name.rpartition("-")
+        return Cell(room, int(shard))
 
 
-def cells(shards: int) -> list[Cell]:
-    """All cells in the order in which a window passes them."""
-    return [Cell(stage, shard) for stage in Stage for shard in range(1 if stage in SHARED else shards)]
+@dataclass(frozen=True)
+class Flow:
+    """Rooms in the order in which a window passes them, shared out to `shards`."""
 
+    shards: int
+    rooms: Sequence[Room] = PIPELINE
 
-def destinations(cell: Cell, shards: int) -> list[Cell]:
-    """The cells a cell may mail, in a fixed order."""
-    found = []
-    for stage in ROUTES[cell.stage]:
-        if stage in SHARED:
-            found.append(Cell(stage, 0))
-        elif cell.stage in SHARED:
-            found.extend(Cell(stage, shard) for shard in range(shards))
-        else:
-            found.append(Cell(stage, cell.shard))
-    return found
+    @cached_property
+    def order(self) -> dict[str, int]:
+        """Place of each room by its name."""
+        return {room.name: place for place, room in enumerate(self.rooms)}
 
+    @cached_property
+    def shared(self) -> frozenset[str]:
+        """Rooms of which there is one for all shards."""
+        return frozenset(room.name for room in self.rooms if room.shared)
 
-def sources(cell: Cell, shards: int) -> list[Cell]:
-    """The cells that may mail a cell, in a fixed order."""
-    return [other for other in cells(shards) if cell in destinations(other, shards)]
+    @cached_property
+    def routes(self) -> dict[str, tuple[str, ...]]:
+        """Each room with the rooms it mails, in order: whoever accepts a kind names its senders."""
+        found: dict[str, set[str]] = {room.name: set() for room in self.rooms}
+        for receiver in self.rooms:
+            for kind in receiver.kinds:
+                for sender in kind.senders:
+                    if sender != receiver.name and sender in found:
+                        found[sender].add(receiver.name)
+        return {name: tuple(sorted(targets, key=self.order.__getitem__)) for name, targets in found.items()}
 
+    @cached_property
+    def cells(self) -> list[Cell]:
+        """All cells in the order in which a window passes them."""
+        return [Cell(r.name, shard) for r in self.rooms for shard in range(1 if r.shared else self.shards)]
 
-def is_late(sender: Cell, receiver: Cell) -> bool:
-    """True for mail that goes back up the flow."""
-    return receiver.stage <= sender.stage
+    def destinations(self, cell: Cell) -> list[Cell]:
+        """The cells a cell may mail, in a fixed order."""
+        found = []
+        for room in self.routes[cell.room]:
+            if room in self.shared:
+                found.append(Cell(room, 0))
+            elif cell.room in self.shared:
+                found.extend(Cell(room, shard) for shard in range(self.shards))
+            else:
+                found.append(Cell(room, cell.shard))
+        return found
+
+    def sources(self, cell: Cell) -> list[Cell]:
+        """The cells that may mail a cell, in a fixed order."""
+        return [other for other in self.cells if cell in self.destinations(other)]
+
+    def is_late(self, sender: Cell, receiver: Cell) -> bool:
+        """True for mail that goes back up the flow."""
+        return self.order[receiver.room] <= self.order[sender.room]
+
+    def room_of(self, cell: Cell) -> Room:
+        """The room that a cell hosts."""
+        return self.rooms[self.order[cell.room]]
 
 
 def shard_of_branch(branch: Ints, shards: int) -> Ints:
     """The shard of each branch: branches are dealt out in turn. Head office (branch 0) lives in shard 0."""
     return (branch - 1).clip(min=0) % shards
-
-
-def branch_of(rows: Rows) -> Ints:
-    """The branch of each row, from its `branch` column or from the number it carries (case, loan, customer …). Raises
-    ValueError for rows that carry neither."""
-    names = rows.dtype.names or ()
-    if "branch" in names:
-        return rows["branch"]
-    for name, unit in _BRANCH_UNIT.items():
-        if name in names:
-            return rows[name] // unit
-    raise ValueError(f"rows with the columns {', '.join(names)} do not say which branch they belong to")

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from credit.messages import KINDS, Rows
-from credit.subsystem import Inbox, in_order
+from credit.room import KINDS, Rows
 
 Bundle = tuple[tuple[int, bytes], ...]
 """(kind number, record bytes) pairs."""
@@ -29,8 +28,3 @@ def unpack(bundles: Iterable[Bundle]) -> dict[int, list[Rows]]:
             rows = np.frombuffer(bytearray(content), dtype=KINDS[number].dtype)
             mail.setdefault(number, []).append(rows)
     return mail
-
-
-def inbox_of(mail: Mapping[int, Sequence[Rows]]) -> Inbox:
-    """An inbox of merged, sorted rows."""
-    return Inbox({number: in_order(KINDS[number], parts) for number, parts in mail.items()})

@@ -1,23 +1,10 @@
-"""Every code the bank counts in: segments, channels, stages, events, reasons, actors. Columns carry the integers; reports
-print the names. A code, once published, keeps its number: old runs stay readable."""
+"""Codes that several rooms count in: segments, channels, grades, materials, accounts. Columns carry the integers; reports
+print the names. A code, once published, keeps its number: old runs stay readable. What one room says stands in its
+contract."""
 
 from __future__ import annotations
 
 from enum import IntEnum, IntFlag
-
-
-class Stage(IntEnum):
-    """The subsystems in the order in which work flows through them; the ledger takes postings from all."""
-
-    APPLICATIONS = 1
-    SCORING = 2
-    APPROVAL = 3
-    HEAD_OFFICE = 4
-    CONTRACTS = 5
-    DISBURSEMENT = 6
-    REPAYMENT = 7
-    COLLECTIONS = 8
-    LEDGER = 9
 
 
 class Segment(IntEnum):
@@ -74,32 +61,13 @@ class Alert(IntEnum):
 
 
 class Node(IntEnum):
-    """Approval nodes in rising order of authority, APR-02; a desk of that name serves each."""
+    """Approval nodes in rising order of authority, APR-02; each is numbered as the desk that serves it."""
 
     INITIAL = 1  # 初审, branch
     RE_REVIEW = 2  # 复审, branch
     RISK_SPECIALIST = 3  # 风险专岗, head office
     FINAL = 4  # 终审, head office
     COMMITTEE = 5  # 信贷委员会, head office
-
-
-class Desk(IntEnum):
-    """Every staffed desk. Approval nodes share their numbers with the first five."""
-
-    INITIAL_APPROVER = 1
-    RE_REVIEWER = 2
-    RISK_SPECIALIST = 3
-    FINAL_APPROVER = 4
-    COMMITTEE = 5
-    DISBURSEMENT_OPERATOR = 11
-    DISBURSEMENT_REVIEWER = 12
-    USE_VERIFIER = 13
-    COLLECTOR_EARLY = 21
-    COLLECTOR_MIDDLE = 22
-    COLLECTOR_LONG = 23
-    BRANCH_RISK_DIRECTOR = 31
-    HEAD_OFFICE_RISK = 32
-    FINANCE = 33
 
 
 class Verdict(IntEnum):
@@ -238,213 +206,6 @@ class Account(IntEnum):
     OFF_BALANCE_CONTRA = 7102  # 表外核销对应
 
 
-class Refusal(IntEnum):
-    """Why the bank refused, with the field the reason names (`FIELD_OF_REFUSAL`)."""
-
-    NAME_MISSING = 101
-    ID_MISSING = 102
-    MOBILE_MISSING = 103
-    OCCUPATION_MISSING = 104
-    ID_LENGTH = 111
-    ID_CHARACTERS = 112
-    ID_REGION = 113
-    ID_BIRTHDAY = 114
-    ID_CHECK_DIGIT = 115
-    MOBILE_FORMAT = 121
-    CREDIT_CODE = 122
-    AGE_LIMIT = 131
-    INCOME_LIMIT = 132
-    EMPLOYMENT_LIMIT = 133
-    CREDIT_HISTORY = 134
-    PRODUCT_UNKNOWN = 140
-    PRODUCT_SEGMENT = 141
-    AMOUNT_RANGE = 142
-    TERM_OPTION = 143
-    METHOD_OPTION = 144
-    PURPOSE_MISSING = 151
-    PURPOSE_VAGUE = 152
-    DOCUMENT_MISSING = 161
-    CONSENT_MISSING = 171
-    LIST_CENTRAL_BANK = 181
-    LIST_DISHONEST = 182
-    LIST_ASSOCIATION = 183
-    LIST_INTERNAL = 184
-    FRAUD = 201
-    RED_ALERT = 202
-    SCORE_LOW = 203
-    BUREAU_UNAVAILABLE = 204
-    HUMAN_DECLINE = 301
-    AFFORDABILITY = 302
-    SAME_PERSON = 303
-    NO_AUTHORITY = 304
-    NO_OPEN_TASK = 305
-    DECISION_INVALID = 306
-    CONTRACT_ELEMENT = 401
-    CONTRACT_EXPIRED = 402
-    CONTRACT_STATE = 403
-    APPROVAL_EXPIRED = 501
-    CONTRACT_NOT_EFFECTIVE = 502
-    GUARANTEE_MISSING = 503
-    ACCOUNT_INVALID = 504
-    CONDITION_OPEN = 505
-    LIMIT_EXCEEDED = 506
-    USE_NOT_VERIFIED = 507
-    REVIEW_REJECTED = 508
-    LIMIT_RESTRICTED = 509
-    PAYMENT_MISMATCH = 510
-    PAYMENT_FAILED = 511
-    LOAN_UNKNOWN = 601
-    LOAN_OVERDUE = 602
-    EARLY_AMOUNT = 603
-    DEBIT_UNKNOWN = 604
-
-
-FIELD_OF_REFUSAL: dict[Refusal, str] = {
-    Refusal.NAME_MISSING: "name",
-    Refusal.ID_MISSING: "id_number",
-    Refusal.MOBILE_MISSING: "mobile",
-    Refusal.OCCUPATION_MISSING: "occupation",
-    Refusal.ID_LENGTH: "id_number",
-    Refusal.ID_CHARACTERS: "id_number",
-    Refusal.ID_REGION: "id_number",
-    Refusal.ID_BIRTHDAY: "id_number",
-    Refusal.ID_CHECK_DIGIT: "id_number",
-    Refusal.MOBILE_FORMAT: "mobile",
-    Refusal.CREDIT_CODE: "credit_code",
-    Refusal.AGE_LIMIT: "age",
-    Refusal.INCOME_LIMIT: "income_fen",
-    Refusal.EMPLOYMENT_LIMIT: "employment_months",
-    Refusal.PRODUCT_UNKNOWN: "product",
-    Refusal.PRODUCT_SEGMENT: "segment",
-    Refusal.AMOUNT_RANGE: "amount_fen",
-    Refusal.TERM_OPTION: "term_months",
-    Refusal.METHOD_OPTION: "method",
-    Refusal.PURPOSE_MISSING: "purpose",
-    Refusal.PURPOSE_VAGUE: "purpose",
-    Refusal.DOCUMENT_MISSING: "documents",
-    Refusal.CONSENT_MISSING: "consent",
-}
-
-
-class ChangeReason(IntEnum):
-    """Why a customer gives an offered contract back and asks for another one, CON-16."""
-
-    OTHER_AMOUNT = 1
-    OTHER_TERM = 2
-
-
-class Event(IntEnum):
-    """Past-tense names of everything the event log records; the hundreds digit is the stage."""
-
-    APPLICATION_SUBMITTED = 101
-    APPLICATION_REFUSED = 102  # form, format, logic: never entered the flow
-    CUSTOMER_DECLINED = 103  # 婉拒, admission screening
-    CUSTOMER_CREATED = 104
-    APPLICATION_INTERCEPTED = 105  # list hit
-    APPLICATION_ACCEPTED = 106
-    CUSTOMER_FORMAL = 107
-    APPLICATION_DISPATCHED = 108
-    LIST_REFRESHED = 109
-    MAIL_REFUSED = 110  # an answer or notice that fits no open application or customer
-    BUREAU_QUERIED = 201
-    BUREAU_ANSWERED = 202
-    BUREAU_UNAVAILABLE = 203
-    BUREAU_REFUSED = 204
-    APPLICATION_SCORED = 205
-    DOUBT_MARKED = 206
-    ALERT_RAISED = 207
-    SCORING_REJECTED = 208
-    RISK_LIBRARY_ENTERED = 209
-    ANSWER_REFUSED = 210  # an answer that fits no open case, or comes too late
-    NODE_ENTERED = 301
-    NODE_DECIDED = 302
-    CASE_URGED = 303
-    CASE_ESCALATED = 304
-    APPLICATION_APPROVED = 305
-    APPLICATION_DECLINED = 306
-    DECISION_REFUSED = 307
-    DEPUTY_APPOINTED = 308
-    RE_APPROVAL_OPENED = 309
-    CONTRACT_GENERATED = 501
-    CONTRACT_BLOCKED = 502
-    CONTRACT_CONFIRMED = 503
-    CONTRACT_SIGNED = 504
-    CONTRACT_EFFECTIVE = 505
-    CONTRACT_ARCHIVED = 506
-    CONTRACT_EXPIRED = 507
-    CONTRACT_WITHDRAWN = 508
-    CONTRACT_REGENERATED = 509
-    CONTRACT_ACTION_REFUSED = 510
-    DISBURSEMENT_INITIATED = 601
-    DISBURSEMENT_PRECHECK_FAILED = 602
-    DISBURSEMENT_REVIEWED = 603
-    DISBURSEMENT_REJECTED = 604
-    INSTRUCTION_SENT = 605
-    FUNDS_ARRIVED = 606
-    PAYMENT_DELAYED = 607
-    PAYMENT_FAILED = 608
-    PAYMENT_RETRIED = 609
-    LOAN_DISBURSED = 610
-    CONDITION_MET = 611
-    DRAWDOWN_REQUESTED = 612
-    DRAWDOWN_REFUSED = 613
-    USE_VERIFIED = 614
-    USE_REJECTED = 615
-    LIMIT_RESTORED = 616
-    PAYMENT_STOPPED = 617
-    LIMIT_RESTRICTED = 618
-    DISBURSEMENT_ACTION_REFUSED = 619  # an opinion, answer or notice that fits nothing, or from somebody not entitled
-    FACILITY_OPENED = 620
-    FACILITY_CLOSED = 621
-    SCHEDULE_GENERATED = 701
-    REMINDER_SENT = 702
-    INSTALMENT_DUE = 703
-    INSTALMENT_PAID = 704
-    DEBIT_FAILED = 705
-    OVERDUE_STARTED = 706
-    OVERDUE_CLEARED = 707
-    LOAN_SETTLED = 708
-    EARLY_REPAYMENT = 709
-    SCHEDULE_REGENERATED = 710
-    NPL_MARKED = 711
-    LOAN_WRITTEN_OFF = 712
-    RECOVERY_RECEIVED = 713
-    EARLY_REPAYMENT_REFUSED = 714
-    PAYMENT_RECEIVED = 715
-    PAYMENT_RETURNED = 716  # more than was owed: the rest goes back
-    RECEIPT_REFUSED = 717  # an answer or order that fits no loan or no open debit
-    CASE_OPENED = 801
-    CASE_ASSIGNED = 802
-    CONTACT_MADE = 803
-    PROMISE_MADE = 804
-    PROMISE_KEPT = 805
-    PROMISE_BROKEN = 806
-    LEVEL_RAISED = 807
-    CASE_CLOSED = 808
-    WRITE_OFF_PROPOSED = 809
-    WRITE_OFF_DECIDED = 810
-    HARDSHIP_REFERRED = 811
-    COLLECTION_NOTICE_SENT = 812
-    COLLECTION_ACTION_REFUSED = 813
-    TRIAL_BALANCED = 901
-
-
-class Gauge(IntEnum):
-    """What a `Measure` row counts at a window's end, for daily.parquet."""
-
-    LOANS_BY_BUCKET = 1  # group = bucket; count loans, amount outstanding principal
-    OVERDUE_BY_BUCKET = 2  # group = bucket; amount overdue
-    NON_PERFORMING = 3
-    WRITTEN_OFF = 4
-    LOANS_ACTIVE = 5
-    TRIAL_BALANCE = 6
-    COLLECTION_CASES = 7
-    PENDING_CONTRACTS = 8
-    PENDING_APPROVALS = 9
-    PENDING_DISBURSEMENTS = 10
-    ACCRUED_INTEREST = 11
-
-
 class Bucket(IntEnum):
     """Portfolio buckets by days past due (DPD, 逾期天数)."""
 
@@ -454,3 +215,27 @@ class Bucket(IntEnum):
     DPD_31_60 = 3
     DPD_61_90 = 4
     DPD_OVER_90 = 5
+
+
+class Step(IntEnum):
+    """Steps of an application in their order; from CLOSED on nothing more is to come (APP-15)."""
+
+    INITIAL_REVIEW = 1  # 自动化初审
+    SCORING = 2
+    APPROVAL = 3
+    CONTRACT = 4
+    DISBURSEMENT = 5
+    DISBURSED = 6
+    CLOSED = 7
+
+
+class Handler(IntEnum):
+    """Who has the case (APP-18)."""
+
+    NOBODY = 0
+    SYSTEM = 1
+    APPROVER = 2
+    CUSTOMER = 3
+    OPERATOR = 4
+    REVIEWER = 5
+    CORE_BANKING = 6

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from credit.messages import Rows
+from credit.room import Rows
 from credit.times import Bools, Ints
 
 Array = TypeVar("Array", bound=npt.NDArray[np.generic])

@@ -5,28 +5,32 @@ branch 0, and the desks of head office decide for every branch."""
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
-from credit.codes import Desk
+from credit.numbers import BRANCH_MAX, HEAD_OFFICE
+from credit.room import DESKS
 from credit.times import Bools, Ints
 
-HEAD_OFFICE = 0
-PEOPLE_PER_BRANCH = 10_000
-HEAD_OFFICE_DESKS = (Desk.RISK_SPECIALIST, Desk.FINAL_APPROVER, Desk.COMMITTEE, Desk.HEAD_OFFICE_RISK, Desk.FINANCE)
-"""Desks that exist once, for all branches."""
-
 _DESKS = 100
-_BRANCHES = 1_000
-_AT_HEAD_OFFICE = np.zeros(_DESKS, dtype=bool)
-_AT_HEAD_OFFICE[list(HEAD_OFFICE_DESKS)] = True
+_BRANCHES = BRANCH_MAX + 1
 
 
 def branch_of_desk(branch: npt.ArrayLike, desk: npt.ArrayLike) -> Ints:
     """Where the people of a desk sit who serve a case of `branch`: the branch itself, or head office (0)."""
     desks = np.clip(np.asarray(desk, dtype=np.int64), 0, _DESKS - 1)
-    return np.where(_AT_HEAD_OFFICE[desks], HEAD_OFFICE, np.asarray(branch, dtype=np.int64))
+    return np.where(_at_head_office(len(DESKS))[desks], HEAD_OFFICE, np.asarray(branch, dtype=np.int64))
+
+
+@lru_cache(maxsize=4)
+def _at_head_office(known: int) -> Bools:
+    """Desks that exist once, for all branches, by number; as many desks as are `known` have declared themselves."""
+    del known
+    table = np.zeros(_DESKS, dtype=bool)
+    table[[int(desk) for desk in DESKS.values() if desk.at_head_office]] = True
+    return table
 
 
 class StaffRegister:

@@ -1,34 +1,34 @@
-"""What a subsystem is. Every subsystem of the bank answers the same five calls, so a host needs to know nothing else:
-`open` (what time itself brings in this window: due dates, retries), `apply` (mail, any number of times), `close` (what falls
-due because the window's end passes it: expiry, end of day), `check` (invariants) and the pair that exports and imports its
-state. Its rule: the result depends on the arguments and the state alone, never on the order in which shards or hosts run."""
+"""What a subsystem is: a room with state that answers the same calls as every other, so a host needs to know nothing else.
+
+In a window the frame calls `open` (what time itself brings: due dates, retries), `apply` (mail, any number of times) and
+`close` (what falls due because the window's end passes it); `check` proves the invariants; `export_state` and `import_state`
+are its memory. A subsystem itself fills in:
+
+    HANDLERS   which method takes which kind of mail, in this order; only kinds that came are called
+    begin      what a window brings before its mail            follow     what is to be done after each round of mail
+    end        what the window's end passes                    end_day    what a day's end passes, after `end`
+    violations the invariants, and whatever it wants to prove of what it has seen (`note`) since they were looked at last
+
+The result depends on the arguments and the state alone, never on the order in which shards or hosts run."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from credit.codes import Event, Gauge, Stage
-from credit.messages import EVENT_DTYPE, KINDS, MEASURE_DTYPE, Kind, Rows
+from credit.mail import Inbox, Outbox
+from credit.numbers import case_of
+from credit.policies import Overrides
+from credit.room import EventCode, Kind, Room, Rows
+from credit.staff import StaffRegister
+from credit.table import Table
 from credit.times import DAY_MS, Ints
-
-Column = npt.NDArray[Any]
-_ONE_NUMBER_MAX = 1 << 62
 
 State = dict[str, Rows]
 """A subsystem's whole state: named record arrays, each in id order, text and int64 fields only."""
-
-
-class InvariantViolation(Exception):
-    """A promise about money or order is broken. The run stops; the message names the loan or case, the window, the seed."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(what)
-        self.user_message = f"invariant violated: {what}"
 
 
 @dataclass(frozen=True)
@@ -50,204 +50,136 @@ class Window:
         return self.start // DAY_MS
 
 
-class Inbox:
-    """One window's mail for one receiver: at most one record array a kind, sorted by (at, id, remaining columns)."""
-
-    def __init__(self, rows: Mapping[int, Rows] | None = None) -> None:
-        self._rows = dict(rows or {})
-
-    def take(self, kind: Kind) -> Rows:
-        """The rows of a kind, possibly none."""
-        rows = self._rows.get(kind.number)
-        return rows if rows is not None else kind.empty()
-
-    def __bool__(self) -> bool:
-        return bool(self._rows)
-
-    def __iter__(self) -> Iterator[tuple[Kind, Rows]]:
-        for number in sorted(self._rows):
-            yield KINDS[number], self._rows[number]
-
-    @staticmethod
-    def of(*mail: tuple[Kind, Rows]) -> Inbox:
-        """An inbox from (kind, rows) pairs, merged and sorted; for tests and hosts."""
-        collected: dict[int, list[Rows]] = {}
-        for kind, rows in mail:
-            if len(rows):
-                collected.setdefault(kind.number, []).append(rows)
-        return Inbox({number: in_order(KINDS[number], parts) for number, parts in collected.items()})
+NOBODY = StaffRegister.of(())
 
 
-def in_order(kind: Kind, parts: Sequence[Rows]) -> Rows:
-    """Concatenates and sorts by (at, id): an order that does not depend on where the parts came from. Rows that agree in
-    both are told apart by their remaining columns. Rows that stand in order already are returned as they are."""
-    rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    columns = [rows[name] for name in kind.dtype.names or ()]
-    return rows if len(rows) < 2 or _ascending(columns) else rows[_order_of(columns)]
+@dataclass(frozen=True)
+class Setting:
+    """What a subsystem is built from: a scenario's changes to the packaged policies, and who works at the bank."""
+
+    overrides: Overrides | None = None
+    register: StaffRegister = NOBODY
 
 
-def _ascending(columns: Sequence[Column]) -> bool:
-    """Whether rows stand in order of the first column, then the second …"""
-    tied = np.arange(len(columns[0]) - 1)  # rows that are so far equal to the next one
-    for column in columns:
-        here, there = column[tied], column[tied + 1]
-        if bool((here > there).any()):
-            return False
-        tied = tied[here == there]
-        if not len(tied):
-            break
-    return True
+class Takes(NamedTuple):
+    """The method that takes a kind of mail."""
+
+    kind: Kind
+    method: str
 
 
-def _order_of(columns: Sequence[Column]) -> Ints:
-    """What ``np.lexsort`` gives for the columns, the first one leading; a later column is looked at only where the ones
-    before it leave rows tied, which are few."""
-    order = np.argsort(columns[0], kind="stable")
-    first = columns[0][order]
-    tied = np.flatnonzero(first[1:] == first[:-1])  # places that are so far equal to the next one
-    for column in columns[1:]:
-        if not len(tied):
-            break
-        inside = np.zeros(len(order), dtype=bool)
-        inside[tied] = inside[tied + 1] = True
-        starts = inside.copy()
-        starts[tied + 1] = False
-        places = np.flatnonzero(inside)
-        run = np.cumsum(starts[places])
-        sorted_in = order[places][_order_in_runs(run, column[order[places]])]
-        order[places] = sorted_in
-        values = column[sorted_in]
-        tied = places[:-1][(run[1:] == run[:-1]) & (values[1:] == values[:-1])]
-    return order
+class Together(NamedTuple):
+    """Kinds that are taken in the order of their time, one id of the column `key` at a time (see `Inbox.in_time`)."""
+
+    key: str
+    takes: tuple[Takes, ...]
 
 
-def _order_in_runs(run: Ints, values: Column) -> Ints:
-    """Order of values within ascending runs: one sort where both fit into one number, else two."""
-    if values.dtype.kind == "i":
-        low, high = int(values.min()), int(values.max())
-        if (int(run[-1]) + 1) * (high - low + 1) < _ONE_NUMBER_MAX:
-            return np.argsort(run * (high - low + 1) + (values - low), kind="stable")
-    return np.lexsort((values, run))
+class Subsystem:
+    """One room at work; see the module's text. A handler's method is called with (rows, out)."""
 
+    room: ClassVar[Room]
+    HANDLERS: ClassVar[tuple[Takes | Together, ...]] = ()
+    REFUSED: ClassVar[EventCode]
+    """The event that says what mail had no effect, and why."""
 
-@dataclass
-class Outbox:
-    """What a call produces: mail to other stages or to the stage's own counterpart, event rows and measures."""
+    def __init__(self) -> None:
+        self.tables: dict[str, Table] = {name: Table(*declared) for name, declared in self.room.tables.items()}
+        self.window = Window(-1, 0, 0)
+        self._noted: dict[str, list[Rows]] = {}
 
-    mail: dict[int, list[Rows]] = field(default_factory=dict)
-    events: list[Rows] = field(default_factory=list)
-    measures: list[Rows] = field(default_factory=list)
+    # what a host calls ------------------------------------------------------------------------------------------------
 
-    def send(self, kind: Kind, rows: Rows) -> None:
-        """Mails rows of a kind; empty batches are dropped."""
-        assert rows.dtype == kind.dtype, f"{kind.name}: rows have another record type"
+    def open(self, window: Window, out: Outbox) -> None:
+        """A window begins."""
+        self.window = window
+        self.begin(out)
+
+    def apply(self, inbox: Inbox, window: Window, out: Outbox) -> None:
+        """Mail of the window."""
+        self.window = window
+        for handler in self.HANDLERS:
+            if isinstance(handler, Takes):
+                rows = inbox.get(handler.kind)
+                if rows is not None:
+                    getattr(self, handler.method)(rows, out)
+            else:
+                methods = dict(handler.takes)
+                for kind, rows in inbox.in_time([one.kind for one in handler.takes], handler.key):
+                    getattr(self, methods[kind])(rows, out)
+        self.follow(out)
+
+    def close(self, window: Window, out: Outbox) -> None:
+        """The window ends."""
+        self.window = window
+        self.end(out)
+        if window.ends_day:
+            self.end_day(out)
+
+    def check(self) -> list[str]:
+        """Violated invariants: of the state, and of everything noted since the last call, however many windows ago."""
+        found = self.violations()
+        self._noted = {}
+        return found
+
+    def export_state(self) -> State:
+        """Every table, in id order."""
+        return {name: table.export() for name, table in self.tables.items()}
+
+    def import_state(self, state: State) -> None:
+        """Replaces every table."""
+        for name, table in self.tables.items():
+            table.load(state[name])
+        self._noted = {}
+
+    # what a subsystem fills in ----------------------------------------------------------------------------------------
+
+    def begin(self, out: Outbox) -> None:
+        """Before the window's mail."""
+
+    def follow(self, out: Outbox) -> None:
+        """After each round of mail."""
+
+    def end(self, out: Outbox) -> None:
+        """What the window's end passes."""
+
+    def end_day(self, out: Outbox) -> None:
+        """What a day's end passes."""
+
+    def violations(self) -> list[str]:
+        """Violated invariants, each a sentence that names the entity."""
+        return []
+
+    # what they share --------------------------------------------------------------------------------------------------
+
+    def note(self, name: str, rows: Rows) -> None:
+        """Keeps a witness for `violations`: rows of one shape a name."""
         if len(rows):
-            self.mail.setdefault(kind.number, []).append(rows)
+            self._noted.setdefault(name, []).append(rows)
 
-    def log(
-        self,
-        event: Event,
-        at: npt.ArrayLike,
-        case: npt.ArrayLike,
-        *,
-        actor: npt.ArrayLike = 0,
-        loan: npt.ArrayLike = 0,
-        amount_fen: npt.ArrayLike = 0,
-        reason: npt.ArrayLike = 0,
-        value: npt.ArrayLike = 0,
-    ) -> None:
-        """Records one event a row; `at` sets the length, the rest broadcasts."""
-        length = np.size(at)
-        if not length:
-            return
-        rows = np.empty(length, dtype=EVENT_DTYPE)
-        rows["event"] = event
-        for name, values in (("at", at), ("case", case), ("actor", actor), ("loan", loan)):
-            rows[name] = values
-        for name, values in (("amount_fen", amount_fen), ("reason", reason), ("value", value)):
-            rows[name] = values
-        self.events.append(rows)
+    def noted(self, name: str) -> list[Rows]:
+        """The witnesses of a name since the last check."""
+        parts = self._noted.get(name, [])
+        return [np.concatenate(parts)] if parts else []
 
-    def measure(
-        self,
-        gauge: Gauge,
-        at: int,
-        *,
-        branch: npt.ArrayLike = 0,
-        product: npt.ArrayLike = 0,
-        group: npt.ArrayLike = 0,
-        count: npt.ArrayLike = 0,
-        amount_fen: npt.ArrayLike = 0,
-    ) -> None:
-        """Records one row a group at a window's end."""
-        arrays = np.broadcast_arrays(*(np.atleast_1d(v) for v in (branch, product, group, count, amount_fen)))
-        rows = np.zeros(len(arrays[0]), dtype=MEASURE_DTYPE)
-        rows["at"], rows["gauge"] = at, gauge
-        for name, values in zip(("branch", "product", "group", "count", "amount_fen"), arrays, strict=True):
-            rows[name] = values
-        self.measures.append(rows)
-
-    def tally(
-        self,
-        gauge: Gauge,
-        at: int,
-        branch: npt.NDArray[np.int64],
-        product: npt.NDArray[np.int64],
-        group: npt.NDArray[np.int64],
-        amount_fen: npt.NDArray[np.int64],
-    ) -> None:
-        """Counts rows and sums their amounts by (branch, product, group); groups are numbered 0 … 99."""
-        if not len(branch):
-            return
-        keys, place, count = np.unique((branch * 100 + product) * 100 + group, return_inverse=True, return_counts=True)
-        amount = np.zeros(len(keys), dtype=np.int64)
-        np.add.at(amount, place, amount_fen)
-        self.measure(
-            gauge,
-            at,
-            branch=keys // 10_000,
-            product=keys // 100 % 100,
-            group=keys % 100,
-            count=count,
-            amount_fen=amount,
-        )
-
-    def take(self, kind: Kind) -> Rows:
-        """The rows sent of a kind so far, sorted; for tests."""
-        parts = self.mail.get(kind.number)
-        return in_order(kind, parts) if parts else kind.empty()
-
-    def events_of(self, event: Event) -> Rows:
-        """The logged rows of an event; for tests."""
-        parts = [rows[rows["event"] == event] for rows in self.events]
-        return np.concatenate(parts) if parts else np.zeros(0, dtype=EVENT_DTYPE)
-
-
-class Subsystem(Protocol):
-    """The interface of every subsystem; see the module's text."""
-
-    stage: Stage
-
-    def open(self, window: Window, out: Outbox) -> None: ...
-
-    def apply(self, inbox: Inbox, window: Window, out: Outbox) -> None: ...
-
-    def close(self, window: Window, out: Outbox) -> None: ...
-
-    def check(self) -> list[str]: ...
-
-    def export_state(self) -> State: ...
-
-    def import_state(self, state: State) -> None: ...
+    def refuse(self, rows: Rows, reason: Ints | int, out: Outbox, **more: Any) -> None:
+        """Logs mail that has no effect. Case, loan and actor are read off the rows unless they are given."""
+        names = rows.dtype.names or ()
+        if "loan" in names:
+            more.setdefault("loan", rows["loan"])
+        if "person" in names:
+            more.setdefault("actor", rows["person"])
+        case = rows["case"] if "case" in names else case_of(rows["loan"])
+        out.log(self.REFUSED, rows["at"], case, reason=reason, **more)
 
 
 class Counterpart(Protocol):
-    """The world opposite a stage: its staff, partners or customers. `respond` is called in `rounds` rounds a window (more
+    """The world opposite a room: its staff, partners or customers. `respond` is called in `rounds` rounds a window (more
     while requests are outstanding) and returns answers stamped inside the window, sorted by nobody; it keeps later ones."""
 
     rounds: int
 
-    def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]: ...
+    def respond(self, requests: Inbox, window: Window, round_number: int) -> Sequence[tuple[Kind, Rows]]: ...
 
     def statistics(self, window: Window) -> dict[str, Rows]: ...
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from credit.messages import Rows
+from credit.room import Rows
 from credit.times import Bools, Ints
 
 _TAIL_MAX = 16_384

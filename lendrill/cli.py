@@ -205,6 +205,6 @@ def _failed(error: Exception) -> int:
 
 def _is_ours(error: Exception) -> bool:
     """A broken invariant has a clear line too, but no other input would have mended it."""
-    from credit.subsystem import InvariantViolation
+    from credit.errors import InvariantViolation
 
     return isinstance(error, InvariantViolation)

@@ -13,18 +13,24 @@ from rich.table import Table
 from rich.text import Text
 
 from actors.pipeline import Progress
-from credit.codes import Event
+from credit.applications.contract import Event as ApplicationEvent
+from credit.approval.contract import Event as ApprovalEvent
+from credit.collections.contract import Event as CollectionEvent
+from credit.contracts.contract import Event as ContractEvent
+from credit.disbursement.contract import Event as DisbursementEvent
+from credit.repayment.contract import Event as RepaymentEvent
+from credit.scoring.contract import Event as ScoringEvent
 from credit.times import text_of
 
 _SHOWN = (
-    ("submitted", Event.APPLICATION_SUBMITTED),
-    ("scored", Event.APPLICATION_SCORED),
-    ("approved", Event.APPLICATION_APPROVED),
-    ("signed", Event.CONTRACT_SIGNED),
-    ("disbursed", Event.LOAN_DISBURSED),
-    ("instalments paid", Event.INSTALMENT_PAID),
-    ("overdue", Event.OVERDUE_STARTED),
-    ("collection cases", Event.CASE_OPENED),
+    ("submitted", ApplicationEvent.APPLICATION_SUBMITTED),
+    ("scored", ScoringEvent.APPLICATION_SCORED),
+    ("approved", ApprovalEvent.APPLICATION_APPROVED),
+    ("signed", ContractEvent.CONTRACT_SIGNED),
+    ("disbursed", DisbursementEvent.LOAN_DISBURSED),
+    ("instalments paid", RepaymentEvent.INSTALMENT_PAID),
+    ("overdue", RepaymentEvent.OVERDUE_STARTED),
+    ("collection cases", CollectionEvent.CASE_OPENED),
 )
 _PLAIN_EVERY_S = 5.0
 
@@ -70,11 +76,11 @@ class RunProgress:
         share = progress.windows_done / self._windows
         elapsed = time.perf_counter() - self._began
         left = elapsed / share - elapsed if share else 0.0
-        submitted = progress.events[Event.APPLICATION_SUBMITTED]
+        submitted = progress.events[ApplicationEvent.APPLICATION_SUBMITTED]
         return (
             f"{text_of(progress.window.start)[:16]}  {share:4.0%}  {submitted:,} submitted  "
-            f"{progress.events[Event.LOAN_DISBURSED]:,} disbursed  {submitted / max(elapsed, 0.001):,.0f} customers/s  "
-            f"{left:.0f} s left"
+            f"{progress.events[DisbursementEvent.LOAN_DISBURSED]:,} disbursed  "
+            f"{submitted / max(elapsed, 0.001):,.0f} customers/s  {left:.0f} s left"
         )
 
     def _panel(self, progress: Progress) -> Group:

@@ -18,10 +18,11 @@ from actors.host import Blueprint
 from actors.local import LocalExecutor
 from actors.pipeline import Executor, Outcome, Pipeline, windows
 from actors.ray_address import prove_cluster
-from actors.topology import cells
-from credit.codes import Event
+from actors.topology import Flow
+from credit.applications.contract import Event
 from credit.digest import Digest
-from credit.subsystem import InvariantViolation, Window
+from credit.errors import InvariantViolation
+from credit.subsystem import Window
 from lendrill.assembly import build_parts
 from lendrill.errors import UserError
 from lendrill.options import RunOptions
@@ -57,7 +58,7 @@ def run_command(options: RunOptions) -> int:
     path = options.out or RUNS / f"{scenario.name}-{dt.datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
     folder.create(path)
     try:
-        result = execute(scenario, shards, executor, path, saved, options.quiet)
+        result = execute(scenario, Flow(shards), executor, path, saved, options.quiet)
     except InvariantViolation:
         raise
     except OSError as error:
@@ -98,7 +99,7 @@ def resolve(options: RunOptions, saved: Saved | None) -> Scenario:
 
 def execute(
     scenario: Scenario,
-    shards: int,
+    flow: Flow,
     executor: Executor,
     path: Path,
     saved: Saved | None = None,
@@ -109,30 +110,30 @@ def execute(
     kept of a failure; after it the folder stays, marked."""
     timings = Timings()
     began = time.perf_counter()
-    build = partial(build_parts, scenario, shards, path.resolve(), check_every_window)
-    blueprints = [Blueprint(cell, shards, build) for cell in cells(shards)]
+    build = partial(build_parts, scenario, flow, path.resolve(), check_every_window)
+    blueprints = [Blueprint(cell, flow, build) for cell in flow.cells]
     say(quiet, f"Starting {len(blueprints)} cells of the bank ({executor.name}) …")
     try:
-        executor.start(blueprints, saved.states(shards) if saved else None)
+        executor.start(blueprints, saved.states(flow) if saved else None)
     except BaseException:
         executor.stop()
         folder.discard(path)
         raise
     timings.start_s = time.perf_counter() - began
     try:
-        return _drive(scenario, shards, executor, path, saved, quiet, timings)
+        return _drive(scenario, flow, executor, path, saved, quiet, timings)
     finally:
         executor.stop()
 
 
 def _drive(
-    scenario: Scenario, shards: int, executor: Executor, path: Path, saved: Saved | None, quiet: bool, timings: Timings
+    scenario: Scenario, flow: Flow, executor: Executor, path: Path, saved: Saved | None, quiet: bool, timings: Timings
 ) -> dict[str, Any]:
     (path / "scenario.json").write_text(scenario.model_dump_json(indent=2) + "\n", encoding="utf-8")
     spans = list(windows(scenario.run.start_ms, scenario.run.until_ms, scenario.run.window_ms))
-    pipeline = Pipeline(executor, shards)
+    pipeline = Pipeline(executor, flow)
     if saved is not None:
-        pipeline.seed_late_mail(saved.late(shards))
+        pipeline.seed_late_mail(saved.late(flow))
     began, cpu = time.perf_counter(), time.process_time()
     try:
         with RunProgress(len(spans), quiet) as progress:
@@ -144,12 +145,12 @@ def _drive(
         ) from None
     say(quiet, "Merging the record and drawing the report …")
     timings.wall_s, timings.driver_cpu_s = time.perf_counter() - began, time.process_time() - cpu
-    return _seal(scenario, shards, executor, path, outcome, spans, timings, saved)
+    return _seal(scenario, flow, executor, path, outcome, spans, timings, saved)
 
 
 def _seal(
     scenario: Scenario,
-    shards: int,
+    flow: Flow,
     executor: Executor,
     path: Path,
     outcome: Outcome,
@@ -176,7 +177,7 @@ def _seal(
         "window": scenario.run.window,
         "windows_done": outcome.windows_done,
         "windows": len(spans),
-        "shards": shards,
+        "shards": flow.shards,
         "executor": executor.name,
         "digest": digest.hex(),
         "invariants": {"checked": sum(final.checks for final in outcome.finals), "violations": 0},

@@ -11,9 +11,10 @@ from typing import Any
 import numpy as np
 
 from actors.pipeline import Outcome
-from actors.topology import SHARED, Cell, branch_of, cells, shard_of_branch
+from actors.topology import Cell, Flow, shard_of_branch
 from actors.wire import Bundle, pack
-from credit.messages import BY_NAME, KINDS, Rows
+from credit.numbers import branch_of
+from credit.room import BY_NAME, KINDS, Rows
 from credit.subsystem import State
 from credit.times import DAY_MS, date_of
 from lendrill.errors import UserError
@@ -80,42 +81,42 @@ class Saved:
         if scenario.script:
             raise UserError(f"scenario {scenario.name!r} is scripted and can't start from an earlier run")
 
-    def states(self, shards: int) -> dict[Cell, State]:
+    def states(self, flow: Flow) -> dict[Cell, State]:
         """The state of every cell, dealt out anew when the number of shards differs."""
-        if shards == self.summary["shards"]:
-            return {cell: self.by_cell[str(cell)] for cell in cells(shards)}
+        if flow.shards == self.summary["shards"]:
+            return {cell: self.by_cell[str(cell)] for cell in flow.cells}
         merged: dict[str, dict[str, list[Rows]]] = {}
         for name, state in self.by_cell.items():
-            tables = merged.setdefault(name.rsplit("-", 1)[0], {})
+            tables = merged.setdefault(Cell.named(name).room, {})
             for table, rows in state.items():
                 tables.setdefault(table, []).append(rows)
-        return {cell: _share(cell, merged[cell.stage.name.lower()], shards) for cell in cells(shards)}
+        return {cell: _share(cell, merged[cell.room], flow) for cell in flow.cells}
 
-    def late(self, shards: int) -> dict[tuple[int, Cell, Cell], Bundle]:
+    def late(self, flow: Flow) -> dict[tuple[int, Cell, Cell], Bundle]:
         """The late mail, by (windows travelled, sender, receiver)."""
         mail: dict[tuple[int, Cell, Cell], dict[int, list[Rows]]] = {}
         for label, rows in self.late_rows.items():
             age, sender, receiver, kind = label.split("|")
-            owners = shard_of_branch(branch_of(rows), shards)
-            for shard in range(shards):
+            owners = shard_of_branch(branch_of(rows), flow.shards)
+            for shard in range(flow.shards):
                 chosen = rows[owners == shard]
                 if len(chosen):
-                    key = (int(age), _cell(sender, shard), _cell(receiver, shard))
+                    key = (int(age), _cell(sender, shard, flow), _cell(receiver, shard, flow))
                     mail.setdefault(key, {}).setdefault(BY_NAME[kind].number, []).append(chosen)
         return {key: pack(content) for key, content in mail.items()}
 
 
-def _cell(name: str, shard: int) -> Cell:
-    stage = next(cell.stage for cell in cells(1) if cell.stage.name.lower() == name.rsplit("-", 1)[0])
-    return Cell(stage, 0 if stage in SHARED else shard)
+def _cell(name: str, shard: int, flow: Flow) -> Cell:
+    room = Cell.named(name).room
+    return Cell(room, 0 if room in flow.shared else shard)
 
 
-def _share(cell: Cell, tables: dict[str, list[Rows]], shards: int) -> State:
+def _share(cell: Cell, tables: dict[str, list[Rows]], flow: Flow) -> State:
     state: State = {}
     for table, parts in tables.items():
         rows = np.concatenate(parts)
-        mine = rows if cell.stage in SHARED else rows[shard_of_branch(branch_of(rows), shards) == cell.shard]
-        state[table] = mine
+        whole = cell.room in flow.shared
+        state[table] = rows if whole else rows[shard_of_branch(branch_of(rows), flow.shards) == cell.shard]
     return state
 
 
@@ -124,7 +125,7 @@ def load_saved(path: Path) -> Saved:
     summary = read_summary(path)
     try:
         checksums = summary["next"]["state"]
-        names = [str(cell) for cell in cells(int(summary["shards"]))]
+        names = [str(cell) for cell in Flow(int(summary["shards"])).cells]
     except (KeyError, TypeError, ValueError):
         raise UserError(
             f"{path}: its summary does not say where its end state is; it can't be continued from"

@@ -12,9 +12,9 @@ from typing import Any
 import plotly.graph_objects as go
 
 from credit.codes import Account, Bucket
+from credit.room import Words
 from results import names
 from results.intervals import interval_text, wilson
-from results.names import Words
 
 Row = tuple[Any, ...]
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
@@ -380,7 +380,7 @@ def trouble(
                 go.Bar(
                     x=[stamp(row[0]) for row in rows],
                     y=[row[1] for row in rows],
-                    name=names.TROUBLE[event][language],
+                    name=names.trouble()[event][language],
                     marker={"color": PALETTE[place % len(PALETTE)]},
                     **_period(rows, grain),
                 )

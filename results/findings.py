@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from credit.room import Words
 from results import names
 from results.charts import duration_words
 from results.labels import words_of
-from results.names import Words
 
 Row = tuple[Any, ...]
 CROWDED = 0.85

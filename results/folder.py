@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from credit.errors import CreditError
-from credit.messages import Rows
+from credit.room import Rows
 
 SUMMARY = "summary.json"
 MARK = "UNFINISHED"

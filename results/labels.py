@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup, escape
 
-from results.names import Words
+from credit.room import Words
 
 LABELS: dict[str, Words] = {
     # navigation and headings

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from results.schemas import GAUGE_NAMES
+from results.schemas import gauge_names
 from results.sink import PARTS
 from results.sql import quoted, reading
 
@@ -51,7 +51,7 @@ def _daily(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
     parts = [_EVENT_COUNTS.format(events=reading(sorted((folder / "events").glob("*.parquet"))))]
     measures = _pieces(folder, "measures")
     if measures:
-        names = " ".join(f"WHEN {code} THEN '{name}'" for code, name in GAUGE_NAMES.items())
+        names = " ".join(f"WHEN {code} THEN '{name}'" for code, name in gauge_names().items())
         parts.append(_MEASURES.format(names=names, measures=reading(measures)))
     _write(connection, " UNION ALL ".join(f"({part})" for part in parts) + " ORDER BY ALL", folder / "daily.parquet")
 

@@ -16,13 +16,12 @@ from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from credit.codes import FIELD_OF_REFUSAL, Refusal
+from credit.room import REASONS, Words
 from credit.times import text_of
 from results import charts, labels, names
 from results.findings import findings
 from results.folder import read_summary
 from results.intervals import interval_text, wilson
-from results.names import Words
 from results.queries import Row, RunQueries
 
 REPORT = "report.html"
@@ -114,7 +113,7 @@ def write_report(folder: Path) -> Path:
 def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries, folder: Path) -> dict[str, Any]:
     span = _span(summary, scenario)
     waits, staff, desks, partners = queries.waits(), queries.staff(), queries.desks(), queries.partners()
-    trouble, vintages = _filled(queries, span, names.TROUBLE), queries.vintages(charts.stamp(span.until))
+    trouble, vintages = _filled(queries, span, names.trouble()), queries.vintages(charts.stamp(span.until))
     drawn = _charts(queries, span, scenario.get("faults", []), partners, trouble, vintages)
     return {
         "summary": summary,
@@ -212,7 +211,7 @@ def _trouble(series: dict[str, list[Row]]) -> list[dict[str, Any]]:
             worst = max(struck, key=lambda row: int(row[1]))
             rows.append(
                 {
-                    "name": names.TROUBLE[event],
+                    "name": names.trouble()[event],
                     "count": sum(count for _, count in struck),
                     "first": struck[0][0],
                     "last": struck[-1][0],
@@ -289,8 +288,8 @@ def _fidelity(folder: Path) -> list[dict[str, Any]]:
 
 def _refusal(row: dict[str, Any]) -> dict[str, Any]:
     """A row of the summary with its names in both languages, and the field that the reason names."""
-    code = row["reason"].upper()
-    field = FIELD_OF_REFUSAL.get(Refusal[code], "") if code in Refusal.__members__ else ""
+    found = next((one for one in REASONS.values() if one.name.lower() == row["reason"]), None)
+    field = found.field if found is not None else ""
     return {
         "event": names.event(row["event"]),
         "reason": names.reason(row["reason"]),

@@ -5,16 +5,14 @@ names are made once for each distinct code."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from enum import IntEnum
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from credit.approval.states import Cause
-from credit.codes import Account, Actor, ChangeReason, Channel, ContactOutcome, Event, Gauge, Refusal, Stage
-from credit.collections.states import RefusedBecause
-from credit.messages import EVENT_DTYPE, Rows
+from credit.codes import Account, Actor
+from credit.room import EVENT_DTYPE, GAUGES, REASONS, EventCode, Reason, Rows
+from credit.room import EVENTS as EVENT_CODES
 from credit.times import Ints
 
 NAMES = pa.dictionary(pa.int16(), pa.string())
@@ -55,66 +53,18 @@ _SPAN_MAX = 4_194_304
 """Codes that lie within so many numbers are looked up in a table; wider ones are sorted."""
 
 
-class _Names:
-    """Dictionary encoding of one code column: a fixed list of names and a lookup from code to its index."""
-
-    def __init__(self, codes: type[IntEnum]) -> None:
-        members = sorted(codes, key=int)
-        self._lowest = int(members[0])
-        self.values = pa.array([m.name.lower() for m in members])
-        self._index = np.full(int(members[-1]) - self._lowest + 1, -1, dtype=np.int16)
-        for place, member in enumerate(members):
-            self._index[int(member) - self._lowest] = place
-
-    def encode(self, column: Ints) -> pa.DictionaryArray:
-        return pa.DictionaryArray.from_arrays(pa.array(self._index[column - self._lowest]), self.values)
-
-
 ACCOUNT_NAMES = {int(code): code.name.lower() for code in Account}
-GAUGE_NAMES = {int(code): code.name.lower() for code in Gauge}
-_EVENT_NAMES = _Names(Event)
 _ACTOR_NAMES = {int(code): code.name.lower() for code in Actor}
-REFUSING_EVENTS = (
-    Event.APPLICATION_REFUSED,
-    Event.CUSTOMER_DECLINED,
-    Event.APPLICATION_INTERCEPTED,
-    Event.BUREAU_REFUSED,
-    Event.SCORING_REJECTED,
-    Event.APPLICATION_DECLINED,
-    Event.DECISION_REFUSED,
-    Event.CONTRACT_BLOCKED,
-    Event.CONTRACT_WITHDRAWN,
-    Event.CONTRACT_ACTION_REFUSED,
-    Event.DISBURSEMENT_PRECHECK_FAILED,
-    Event.DISBURSEMENT_REJECTED,
-    Event.DRAWDOWN_REFUSED,
-    Event.USE_REJECTED,
-    Event.PAYMENT_FAILED,
-    Event.PAYMENT_STOPPED,
-    Event.DISBURSEMENT_ACTION_REFUSED,
-    Event.EARLY_REPAYMENT_REFUSED,
-    Event.RECEIPT_REFUSED,
-    Event.COLLECTION_ACTION_REFUSED,
-)
-"""Events that say no to somebody; their `reason` is a `Refusal`, the last one's a `RefusedBecause`."""
-_REFUSALS = {int(code): code.name.lower() for code in Refusal}
-_REASON_NAMES: tuple[dict[int, str], ...] = (
-    {},
-    _REFUSALS,
-    {int(code): code.name.lower() for code in Channel},
-    {int(code): code.name.lower() for code in ContactOutcome},
-    {int(code): code.name.lower() for code in RefusedBecause},
-    {int(code): code.name.lower() for code in Cause},
-    _REFUSALS | {int(code): code.name.lower() for code in ChangeReason},
-)
-_REASON_KIND = np.zeros(1000, dtype=np.int64)
-"""Event → place in `_REASON_NAMES`; a plain number unless said otherwise."""
-_REASON_KIND[[*REFUSING_EVENTS, Event.NODE_DECIDED, Event.APPLICATION_SCORED, Event.FACILITY_CLOSED]] = 1
-_REASON_KIND[Event.APPLICATION_SUBMITTED] = 2
-_REASON_KIND[Event.CONTACT_MADE] = 3
-_REASON_KIND[Event.COLLECTION_ACTION_REFUSED] = 4
-_REASON_KIND[Event.CASE_ESCALATED] = 5
-_REASON_KIND[Event.CONTRACT_WITHDRAWN] = 6  # by the bank with a `Refusal`, by the customer with a wish (CON-16)
+
+
+def gauge_names() -> dict[int, str]:
+    """Gauge by number, as the files spell it."""
+    return {number: gauge.name.lower() for number, gauge in GAUGES.items()}
+
+
+def refusing_events() -> list[EventCode]:
+    """Events that say no to somebody."""
+    return [one for one in EVENT_CODES.values() if one.said.refuses]
 
 
 def columns_of(parts: Sequence[Rows], dtype: np.dtype[np.void]) -> dict[str, Ints]:
@@ -133,11 +83,14 @@ def instants(column: Ints) -> pa.Array:
     return pa.array(column.view("datetime64[ms]"))
 
 
-def _encoded(codes: Ints, name_of: Callable[[int], str | None]) -> pa.DictionaryArray:
+def _encoded(
+    codes: Ints, name_of: Callable[[int], str | None], index_type: pa.DataType | None = None
+) -> pa.DictionaryArray:
     """Codes with few distinct values as names; null where `name_of` gives none."""
     distinct, index = _distinct(codes)
     names = [name_of(code) for code in distinct.tolist()]
-    places = pa.array(index, mask=np.array([n is None for n in names])[index]) if None in names else pa.array(index)
+    mask = np.array([name is None for name in names])[index] if None in names else None
+    places = pa.array(index, type=index_type, mask=mask)
     return pa.DictionaryArray.from_arrays(places, pa.array([name or "" for name in names], type=pa.string()))
 
 
@@ -163,30 +116,36 @@ def _actor_name(code: int) -> str:
     return _ACTOR_NAMES.get(code) or f"staff {code}"
 
 
-def _reason_name(tagged: int) -> str | None:
-    code, kind = divmod(tagged, len(_REASON_NAMES))
-    return _REASON_NAMES[kind].get(code, str(code)) if code else None
+def _reason_name(event: int, code: int) -> str | None:
+    """A reason as its event's contract spells it; a plain number where the event counts something else, null for none."""
+    if not code:
+        return None
+    codes = EVENT_CODES[event].said.reason
+    known = REASONS if codes is Reason else {int(one): one for one in codes or ()}
+    return known[code].name.lower() if code in known else str(code)
 
 
-def event_table(stage: Stage, parts: Sequence[Rows]) -> pa.Table:
-    """Event rows of one stage as an Arrow table of `EVENTS`."""
+def event_table(room: str, parts: Sequence[Rows]) -> pa.Table:
+    """Event rows of one room as an Arrow table of `EVENTS`."""
     columns = columns_of(parts, EVENT_DTYPE)
-    event = columns["event"]
-    stages = pa.DictionaryArray.from_arrays(
-        pa.array(np.zeros(len(event), dtype=np.int16)), pa.array([stage.name.lower()], type=pa.string())
+    event, reason = columns["event"], columns["reason"]
+    rooms = pa.DictionaryArray.from_arrays(
+        pa.array(np.zeros(len(event), dtype=np.int16)), pa.array([room], type=pa.string())
     )
-    tagged = columns["reason"] * len(_REASON_NAMES)
-    tagged += _REASON_KIND[event]
+    lowest = int(reason.min(initial=0))
+    span = int(reason.max(initial=0)) - lowest + 1
     return pa.table(
         [
             instants(columns["at"]),
             pa.array(columns["case"]),
-            stages,
-            _EVENT_NAMES.encode(event),
+            rooms,
+            _encoded(event, lambda code: EVENT_CODES[code].name.lower(), pa.int16()),
             _encoded(columns["actor"], _actor_name),
             pa.array(columns["loan"]),
             pa.array(columns["amount_fen"]),
-            _encoded(tagged, _reason_name),
+            _encoded(
+                event * span + (reason - lowest), lambda tagged: _reason_name(tagged // span, tagged % span + lowest)
+            ),
             pa.array(columns["value"]),
         ],
         schema=EVENTS,

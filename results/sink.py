@@ -11,9 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from credit.codes import Stage
-from credit.messages import Posting, Rows
-from credit.subsystem import Inbox, Outbox, Window
+from credit.ledger.contract import Posting
+from credit.room import Rows
+from credit.stage import Outcome
+from credit.subsystem import Window
 from results.schemas import EVENTS, LEDGER, LEDGER_DTYPE, event_table, plain_schema, plain_table, posting_table
 
 GROUP_ROWS = 262_144
@@ -56,20 +57,20 @@ class _Stream:
 class RunSink:
     """Writes one cell's events, postings, measures and statistics of staff and partners below a run's folder."""
 
-    def __init__(self, folder: Path, stage: Stage, shard: int) -> None:
-        self._folder, self._cell = folder, f"{stage.name.lower()}-{shard}"
-        self._events = _Stream(folder / "events" / f"{self._cell}.parquet", EVENTS, partial(event_table, stage))
+    def __init__(self, folder: Path, room: str, shard: int) -> None:
+        self._folder, self._cell = folder, f"{room}-{shard}"
+        self._events = _Stream(folder / "events" / f"{self._cell}.parquet", EVENTS, partial(event_table, room))
         ledger = folder / "ledger" / f"{shard}.parquet"
-        self._ledger = _Stream(ledger, LEDGER, posting_table) if stage is Stage.LEDGER else None
+        self._ledger = _Stream(ledger, LEDGER, posting_table) if room == Posting.room else None
         self._pieces: dict[str, _Stream] = {}
 
-    def record(self, window: Window, inbox: Inbox, out: Outbox, statistics: dict[str, Rows]) -> None:
+    def record(self, window: Window, outcome: Outcome, statistics: dict[str, Rows]) -> None:
         """Takes what one window produced. The rows are kept until their row group is written; nobody may change them."""
-        for rows in out.events:
+        for rows in outcome.out.events:
             self._events.add(rows)
-        if self._ledger is not None and len(postings := inbox.take(Posting)):
+        if self._ledger is not None and len(postings := outcome.inbox.take(Posting)):
             self._ledger.add(_in_window(window, postings))
-        for rows in out.measures:
+        for rows in outcome.out.measures:
             self._piece("measures", rows)
         for name, rows in statistics.items():
             self._piece(name, rows)

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from results.schemas import REFUSING_EVENTS
+from results.schemas import refusing_events
 from results.sql import tables_of
 
 _FUNNEL = """
@@ -49,7 +49,7 @@ def figures(folder: Path) -> dict[str, Any]:
     for the run: no confidence interval belongs to them. `postings` counts rows of the ledger, `trial_balance_fen` adds them
     up and is 0 in a sound run; `loan_days` is the number of loans on the books, summed over the days' ends."""
     tables = tables_of(folder)
-    refusing = ", ".join(f"'{event.name.lower()}'" for event in REFUSING_EVENTS)
+    refusing = ", ".join(f"'{event.name.lower()}'" for event in refusing_events())
     with duckdb.connect() as connection:
         return {
             "funnel": _row(connection, _FUNNEL.format(**tables)),

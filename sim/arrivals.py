@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import simpy
 
+from credit.applications.contract import SubmitApplication
 from credit.calendar import is_workday
-from credit.messages import Kind, Rows, SubmitApplication
 from credit.policies.loading import load
 from credit.policies.products import ProductPolicy
+from credit.room import Kind, Rows
 from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, Bools, Ints, day_number
 from scenarios.model import Scenario

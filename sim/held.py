@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.messages import BY_NAME, KINDS, Kind, Rows
+from credit.room import BY_NAME, KINDS, Kind, Rows
 from credit.subsystem import State, Window
 
 

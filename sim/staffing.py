@@ -4,13 +4,14 @@ deputies say of them. Its rule: one roster for the whole bank; a shard takes the
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
+from credit.approval.contract import AppointDeputy
 from credit.calendar import is_workday
-from credit.codes import Desk
-from credit.messages import AppointDeputy, Kind, Rows
+from credit.room import DeskCode, Kind, Rows
 from credit.staff import StaffRegister
 from credit.subsystem import Window
 from credit.times import DAY_MS, Ints, day_number
@@ -32,7 +33,7 @@ class Staffing:
     people: tuple[Person, ...]
     first_day: int
 
-    def desks(self, branches: Ints, roles: tuple[Desk, ...]) -> Desks:
+    def desks(self, branches: Ints, roles: Iterable[DeskCode]) -> Desks:
         """The desks of some roles at some branches (0 = head office)."""
         places, wanted = set(branches.tolist()), {int(role) for role in roles}
         mine = [one for one in self.people if one.branch in places and int(one.role) in wanted]

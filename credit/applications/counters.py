@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.messages import Rows
+from credit.room import Rows
 from credit.rows import ranks
 from credit.table import Table
 from credit.times import Ints

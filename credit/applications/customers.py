@@ -10,7 +10,7 @@ import numpy as np
 
 from credit.applications.counters import Counters
 from credit.applications.states import CustomerState
-from credit.messages import Rows
+from credit.room import Rows
 from credit.rows import firsts, waves
 from credit.table import Table
 from credit.times import Bools, Ints

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.applications.contract import Refusal
 from credit.applications.keys import present
 from credit.applications.purposes import PURPOSE_MISSING, PURPOSE_VAGUE
 from credit.applications.rules import Desk
-from credit.codes import Refusal, Segment
+from credit.codes import Segment
 from credit.identifiers import check_credit_codes, check_mobiles, check_resident_ids
-from credit.messages import Rows
+from credit.room import Rows
 from credit.times import Bools, Ints
 
 ID_REFUSALS = np.array(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from credit.messages import Rows
+from credit.room import Rows
 from credit.times import Ints
 
 Codes = npt.NDArray[np.uint32]

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from credit.applications.counters import NUMBERS_A_BRANCH
 from credit.applications.keys import id_keys
-from credit.messages import Rows
+from credit.room import Rows
 from credit.table import Table
 from credit.times import NEVER, Bools, Ints
 

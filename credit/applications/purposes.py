@@ -7,9 +7,9 @@ from __future__ import annotations
 import numpy as np
 
 from credit.applications.keys import text_keys
-from credit.messages import Rows
 from credit.policies.admission import AdmissionPolicy
 from credit.policies.products import ProductPolicy
+from credit.room import Rows
 from credit.times import Ints
 
 PURPOSE_MISSING = -1

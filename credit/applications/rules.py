@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Consent, Material, Refusal, RiskList
-from credit.messages import Rows
+from credit.applications.contract import Refusal
+from credit.codes import Consent, Material, RiskList
 from credit.policies.admission import AMOUNT_UNLIMITED_FEN, AdmissionPolicy, Criteria
 from credit.policies.products import ProductPolicy, columns_of
+from credit.room import Rows
 from credit.times import DAY_MS, Bools, Ints
 
 RISK_MAX = 2

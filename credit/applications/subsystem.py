@@ -7,6 +7,17 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from credit.applications.contract import (
+    CustomerEnteredBusiness,
+    Event,
+    FraudConfirmed,
+    ListQuery,
+    ListReply,
+    RefreshRiskList,
+    Refusal,
+    SubmitApplication,
+    room,
+)
 from credit.applications.counters import Counters
 from credit.applications.customers import Onboarded, Register
 from credit.applications.forms import form_faults
@@ -15,22 +26,15 @@ from credit.applications.keys import codes_of, customer_keys
 from credit.applications.lists import ListCopy, RiskLibrary
 from credit.applications.purposes import Purposes
 from credit.applications.rules import Desk, list_refusals
-from credit.codes import Actor, Event, Refusal, Stage, Status
+from credit.codes import Actor, Status
 from credit.identifiers import ages_at
-from credit.messages import (
-    ApplicationAccepted,
-    CustomerEnteredBusiness,
-    FraudConfirmed,
-    ListQuery,
-    ListReply,
-    RefreshRiskList,
-    Rows,
-    SubmitApplication,
-)
+from credit.mail import Inbox, Outbox
 from credit.policies import Overrides, ProductPolicy, load
 from credit.policies.admission import AdmissionPolicy
+from credit.room import Rows
 from credit.rows import firsts, previous
-from credit.subsystem import Inbox, Outbox, State, Window
+from credit.scoring.contract import ApplicationAccepted
+from credit.subsystem import Setting, State, Window
 from credit.table import Table
 from credit.times import DAY_MS, Ints
 
@@ -43,7 +47,7 @@ _PENDING = " ".join(f"{name}:U{form.itemsize // 4}" if form.kind == "U" else nam
 class ApplicationsSubsystem:
     """State: the register of customers, the list copy and the risk library, cases in review, and a tally a branch."""
 
-    stage = Stage.APPLICATIONS
+    room = room
 
     def __init__(self, admission: AdmissionPolicy, products: ProductPolicy) -> None:
         self.policy = admission
@@ -276,3 +280,8 @@ def _prefixes(mobiles: npt.NDArray[np.generic]) -> Ints:
     """The first three digits of checked mobile numbers."""
     digits = codes_of(mobiles)[:, :_MOBILE_PREFIX].astype(np.int64) - ord("0")
     return np.asarray(digits @ np.array([100, 10, 1]))
+
+
+def build(setting: Setting) -> ApplicationsSubsystem:
+    """The room under a setting."""
+    return ApplicationsSubsystem.build(setting.overrides)

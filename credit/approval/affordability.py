@@ -7,9 +7,9 @@ from __future__ import annotations
 import numpy as np
 
 from credit.codes import Grade, Method
-from credit.messages import Rows
 from credit.policies.approval import ApprovalPolicy
 from credit.policies.products import TERM_MONTHS_MAX, ProductColumns, ProductPolicy
+from credit.room import Rows
 from credit.times import Ints
 
 PPM = 1_000_000

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from credit.codes import Node
-from credit.messages import Rows
+from credit.room import Rows
 from credit.table import Table
 from credit.times import Bools, Ints, text_of
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 import numpy as np
 
 from credit.codes import Doubt, Node
-from credit.messages import Rows
 from credit.policies.approval import ApprovalPolicy
 from credit.policies.products import ProductPolicy
+from credit.room import Rows
 from credit.times import MINUTE_MS, Bools, Ints
 
 NODES = max(Node) + 1

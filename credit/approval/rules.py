@@ -5,22 +5,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Alert, Lane, Node, Refusal, Verdict
-from credit.messages import Rows
+from credit.applications.contract import Refusal as ApplicationRefusal
+from credit.approval.contract import Refusal
+from credit.codes import Alert, Lane, Node, Verdict
 from credit.policies.products import ProductColumns
+from credit.room import Rows
+from credit.scoring.contract import Refusal as ScoringRefusal
 from credit.times import Bools, Ints
 
 
 def rejected_reason(cases: Rows) -> Ints:
     """Why scoring rejected: a red alert, else the score (SCO-05, SCO-07); 0 where it did not."""
-    reason = np.where(cases["alert"] == Alert.RED, int(Refusal.RED_ALERT), int(Refusal.SCORE_LOW))
+    reason = np.where(cases["alert"] == Alert.RED, int(ScoringRefusal.RED_ALERT), int(ScoringRefusal.SCORE_LOW))
     return np.where(cases["lane"] == Lane.REJECT, reason, 0)
 
 
 def material_faults(cases: Rows, key: int, products: ProductColumns) -> Ints:
     """APR-13: only a product's conditional materials may be missing, and key items never."""
     late = products.conditional[cases["product"]] & ~np.int64(key)
-    return np.where((cases["missing"] & ~late) != 0, int(Refusal.DOCUMENT_MISSING), 0)
+    return np.where((cases["missing"] & ~late) != 0, int(ApplicationRefusal.DOCUMENT_MISSING), 0)
 
 
 def terms_faults(cases: Rows, products: ProductColumns) -> Ints:
@@ -29,7 +32,9 @@ def terms_faults(cases: Rows, products: ProductColumns) -> Ints:
     amount = (cases["amount_fen"] < products.amount_min[product]) | (cases["amount_fen"] > products.amount_max[product])
     months = np.clip(cases["term_months"], 0, products.terms.shape[1] - 1)
     term = ~products.terms[product, months] | (months != cases["term_months"])
-    return np.where(amount, int(Refusal.AMOUNT_RANGE), np.where(term, int(Refusal.TERM_OPTION), 0))
+    return np.where(
+        amount, int(ApplicationRefusal.AMOUNT_RANGE), np.where(term, int(ApplicationRefusal.TERM_OPTION), 0)
+    )
 
 
 def may_be_automatic(cases: Rows, products: ProductColumns) -> Bools:

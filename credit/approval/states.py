@@ -16,8 +16,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from credit.codes import Node, Stage
-from credit.messages import ApprovalOpinion, ApprovalTask, HeadOfficeOpinion, HeadOfficeTask, Kind
+from credit.approval.contract import ApprovalOpinion, ApprovalTask
+from credit.codes import Node
+from credit.head_office.contract import HeadOfficeOpinion, HeadOfficeTask
+from credit.room import Kind
 
 
 class CaseState(IntEnum):
@@ -41,14 +43,6 @@ MOVES: dict[CaseState, tuple[CaseState, ...]] = {
 }
 
 
-class Cause(IntEnum):
-    """Why a case was escalated (自动上报), APR-07; the `reason` of CASE_ESCALATED."""
-
-    AUTHORITY = 1  # amount above the node's authority
-    FRAUD_DOUBT = 2
-    PERSON = 3  # the approver's own wish
-
-
 @dataclass(frozen=True)
 class DeskKinds:
     """The messages of one desk, and the nodes it serves."""
@@ -58,7 +52,7 @@ class DeskKinds:
     nodes: tuple[Node, ...]
 
 
-DESKS: dict[Stage, DeskKinds] = {
-    Stage.APPROVAL: DeskKinds(ApprovalTask, ApprovalOpinion, (Node.INITIAL, Node.RE_REVIEW)),
-    Stage.HEAD_OFFICE: DeskKinds(HeadOfficeTask, HeadOfficeOpinion, (Node.RISK_SPECIALIST, Node.FINAL, Node.COMMITTEE)),
+DESKS: dict[str, DeskKinds] = {
+    "approval": DeskKinds(ApprovalTask, ApprovalOpinion, (Node.INITIAL, Node.RE_REVIEW)),
+    "head_office": DeskKinds(HeadOfficeTask, HeadOfficeOpinion, (Node.RISK_SPECIALIST, Node.FINAL, Node.COMMITTEE)),
 }

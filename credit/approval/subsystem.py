@@ -12,25 +12,22 @@ import numpy as np
 from credit import calendar
 from credit.approval import invariants, rules, trail
 from credit.approval.affordability import PPM, Affordability
+from credit.approval.contract import ApplicationScored, AppointDeputy, Cause, ContractWithdrawn, Event, Gauge, Refusal
 from credit.approval.deadlines import WorkingTime
 from credit.approval.routes import Routes, next_node
-from credit.approval.states import DESKS, Cause
-from credit.codes import Actor, Event, Gauge, Lane, Material, Node, Refusal, Stage, Verdict
+from credit.approval.states import DESKS
+from credit.codes import Actor, Lane, Material, Node, Verdict
+from credit.contracts.contract import ApplicationApproved
 from credit.deputies import Deputies
-from credit.messages import (
-    SCORED,
-    ApplicationApproved,
-    ApplicationScored,
-    AppointDeputy,
-    CaseEscalated,
-    ContractWithdrawn,
-    Rows,
-)
+from credit.head_office.contract import CaseEscalated
+from credit.mail import Inbox, Outbox
 from credit.policies import Overrides, ProductPolicy, columns_of, load
 from credit.policies.approval import ApprovalPolicy
+from credit.profile import SCORED
+from credit.room import Rows
 from credit.rows import only, passes
 from credit.staff import StaffRegister
-from credit.subsystem import Inbox, Outbox, State, Window
+from credit.subsystem import Setting, State, Window
 from credit.table import Table
 from credit.times import DAY_MS, Bools, Ints
 
@@ -44,15 +41,15 @@ class ApprovalSubsystem:
 
     def __init__(
         self,
-        stage: Stage,
+        room: str,
         approval: ApprovalPolicy,
         products: ProductPolicy,
         register: StaffRegister,
         workdays: Callable[[Ints], Bools],
     ) -> None:
-        self.stage = stage
+        self.room = room
         self.policy = approval
-        self._desk = DESKS[stage]
+        self._desk = DESKS[room]
         self._register = register
         self._products = columns_of(products)
         self._routes = Routes(approval, products)
@@ -73,10 +70,10 @@ class ApprovalSubsystem:
         self._until = 0
 
     @classmethod
-    def build(cls, stage: Stage, register: StaffRegister, overrides: Overrides | None = None) -> ApprovalSubsystem:
+    def build(cls, room: str, register: StaffRegister, overrides: Overrides | None = None) -> ApprovalSubsystem:
         """A desk under the packaged policies, with a scenario's overrides laid over them."""
         products = load("products", ProductPolicy, overrides)
-        return cls(stage, load("approval", ApprovalPolicy, overrides), products, register, calendar.is_workday)
+        return cls(room, load("approval", ApprovalPolicy, overrides), products, register, calendar.is_workday)
 
     def open(self, window: Window, out: Outbox) -> None:
         """Automatic decisions whose second comes in this window."""
@@ -422,6 +419,9 @@ class ApprovalSubsystem:
 
 def _routed(source: Rows, path: Ints, round_: Ints | int, previous: Ints | int = 0) -> Rows:
     """Cases with their route, from scored, withdrawn or escalated rows."""
-    rows = CaseEscalated.carry(source)
-    rows["path"], rows["round"], rows["previous"] = path, round_, previous
-    return rows
+    return CaseEscalated.carry(source, path=path, round=round_, previous=previous)
+
+
+def build(setting: Setting) -> ApprovalSubsystem:
+    """The room under a setting."""
+    return ApprovalSubsystem.build("approval", setting.register, setting.overrides)

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from credit.codes import Event, Node, Refusal, Verdict
-from credit.messages import Rows
+from credit.approval.contract import Event
+from credit.codes import Node, Verdict
+from credit.room import REASONS, Rows
 from credit.times import Ints, text_of
 
 _VERDICT, _VOTES, _ROUND, _ABSENT = 10, 100, 10_000, 1_000_000
@@ -43,7 +44,7 @@ class Opinion:
     def __str__(self) -> str:
         node = Node(self.node).name.lower() if self.node else "machine"
         person = f"{self.person} for {self.on_behalf_of}" if self.on_behalf_of else str(self.person)
-        reason = f" ({Refusal(self.reason).name.lower()})" if self.reason else ""
+        reason = f" ({REASONS[self.reason].name.lower()})" if self.reason else ""
         votes = f", {self.votes} votes" if self.votes else ""
         return (
             f"{text_of(self.at)} {node}: {person}: {self.verdict.name.lower()}{reason}, {self.amount_fen} fen{votes}, "

@@ -5,12 +5,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Event
+from credit.collections.contract import Event, RefusedBecause
 from credit.collections.rules import dpd_of
-from credit.collections.states import CaseState, RefusedBecause, moved
+from credit.collections.states import CaseState, moved
 from credit.collections.strategy import Strategies
-from credit.messages import Rows
-from credit.subsystem import Outbox
+from credit.mail import Outbox
+from credit.room import Rows
 from credit.table import Table
 from credit.times import Ints
 

@@ -6,16 +6,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Contact, ContactOutcome, Event
+from credit.codes import Contact, ContactOutcome
 from credit.collections.cases import log_case, refuse, set_state, to_work
+from credit.collections.contract import Event, RefusedBecause
 from credit.collections.rules import means_of_attempt, stage_of_attempt
-from credit.collections.states import CaseState, RefusedBecause
+from credit.collections.states import CaseState
 from credit.collections.strategy import Strategies
-from credit.messages import Rows
+from credit.mail import Outbox
 from credit.policies.collections import CollectionPolicy
+from credit.room import Rows
 from credit.rows import passes
 from credit.staff import StaffRegister
-from credit.subsystem import Outbox
 from credit.table import Table
 from credit.times import DAY_MS, Ints
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Event
 from credit.collections.cases import leave_task, log_case, refuse, set_state, stage_on, to_work
+from credit.collections.contract import Event, RefusedBecause
 from credit.collections.rules import cleared, dpd_of, work_instant
-from credit.collections.states import CaseState, RefusedBecause
+from credit.collections.states import CaseState
 from credit.collections.strategy import Strategies
 from credit.collections.worklist import WorkList
-from credit.messages import Rows
+from credit.mail import Outbox
+from credit.room import Rows
 from credit.rows import waves
-from credit.subsystem import Outbox
 from credit.table import Table
 from credit.times import DAY_MS, NEVER, Ints
 

@@ -28,16 +28,6 @@ class CaseState(IntEnum):
     CLOSED = 7
 
 
-class RefusedBecause(IntEnum):
-    """Why an answer from the world has no effect: the `reason` of COLLECTION_ACTION_REFUSED."""
-
-    UNKNOWN_CASE = 1  # or closed before the answer came
-    NOT_ASKED = 2  # no such task is open
-    NO_AUTHORITY = 3
-    PROMISE_TERMS = 4  # no amount, or a day that has passed or is too far away
-    SAME_PERSON = 5
-
-
 _C = CaseState
 TRANSITIONS: dict[CaseState, tuple[CaseState, ...]] = {
     _C.CREATED: (_C.ASSIGNED, _C.CONTINUED),

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from credit.codes import Contact, Desk, Grade, Segment
+from credit.codes import Contact, Grade, Segment
+from credit.collections.contract import Desk
 from credit.policies.collections import CollectionPolicy, StrategySet
 from credit.policies.loading import PolicyError
 from credit.policies.products import ProductPolicy

@@ -6,28 +6,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Gauge, Stage
 from credit.collections import invariants
 from credit.collections.cases import new_table
 from credit.collections.contacts import Contacts
+from credit.collections.contract import ContactMade, Gauge, LoanOverdue, OverduePaid, WriteOffOpinion, room
 from credit.collections.intake import Intake
 from credit.collections.states import CaseState
 from credit.collections.strategy import Strategies, compile_strategies
 from credit.collections.worklist import WorkList
 from credit.collections.write_off import WriteOffs
-from credit.messages import ContactMade, LoanOverdue, OverduePaid, WriteOffOpinion
+from credit.mail import Inbox, Outbox
 from credit.policies.collections import CollectionPolicy, StrategySet
 from credit.policies.loading import Overrides, load
 from credit.policies.products import ProductPolicy
 from credit.staff import StaffRegister
-from credit.subsystem import Inbox, Outbox, State, Window
+from credit.subsystem import Setting, State, Window
 from credit.times import DAY_MS, Ints
 
 
 class CollectionsSubsystem:
     """See the module's text."""
 
-    stage = Stage.COLLECTIONS
+    room = room
 
     def __init__(self, policy: CollectionPolicy, strategies: Strategies, register: StaffRegister) -> None:
         self.policy, self.strategies = policy, strategies
@@ -87,3 +87,8 @@ class CollectionsSubsystem:
         """Cases and overdue amount by branch, product and stage."""
         columns = (self.cases[name] for name in ("branch", "product", "stage", "overdue_fen"))
         out.tally(Gauge.COLLECTION_CASES, at, *columns)
+
+
+def build(setting: Setting) -> CollectionsSubsystem:
+    """The room under a setting."""
+    return CollectionsSubsystem.build(setting.register, setting.overrides)

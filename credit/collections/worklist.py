@@ -6,14 +6,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Contact, Event
+from credit.codes import Contact
 from credit.collections.cases import leave_task, log_case, stage_on, to_work
+from credit.collections.contract import CollectionTask, Event, NoticeSent
 from credit.collections.rules import attempt_of, dpd_of, work_instant
 from credit.collections.states import CaseState
 from credit.collections.strategy import Strategies
-from credit.messages import CollectionTask, NoticeSent
+from credit.mail import Outbox
 from credit.policies.collections import CollectionPolicy
-from credit.subsystem import Outbox
 from credit.table import Table
 from credit.times import MINUTE_MS, Bools, Ints
 

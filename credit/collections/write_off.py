@@ -6,17 +6,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Contact, Desk, Event, Verdict
+from credit.codes import Contact, Verdict
 from credit.collections.cases import log_case, refuse, set_state
+from credit.collections.contract import Desk, Event, RefusedBecause, WriteOffTask
 from credit.collections.rules import dpd_of, work_instant
-from credit.collections.states import CaseState, RefusedBecause
+from credit.collections.states import CaseState
 from credit.collections.strategy import Strategies
 from credit.collections.worklist import WorkList
-from credit.messages import Rows, WriteOffApproved, WriteOffTask
+from credit.mail import Outbox
 from credit.policies.collections import CollectionPolicy
+from credit.repayment.contract import WriteOffApproved
+from credit.room import Rows
 from credit.rows import passes
 from credit.staff import StaffRegister
-from credit.subsystem import Outbox
 from credit.table import Table
 from credit.times import DAY_MS, MINUTE_MS, Bools, Ints
 

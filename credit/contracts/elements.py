@@ -14,8 +14,8 @@ from credit.amount_words import amount_words, parse_amount_words
 from credit.codes import Guarantee, Method
 from credit.errors import CreditError
 from credit.identifiers import check_credit_codes, check_resident_ids
-from credit.messages import Rows
 from credit.money import MAX_AMOUNT_FEN
+from credit.room import Rows
 from credit.times import DAY_MS, Bools, Ints, date_of
 
 METHODS_ZH = {

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Refusal
+from credit.applications.contract import Refusal as ApplicationRefusal
+from credit.approval.contract import Refusal as ApprovalRefusal
+from credit.contracts.contract import Refusal
 from credit.contracts.states import Action, SignMode, refusal_table
-from credit.messages import Rows
 from credit.policies.products import ProductColumns
+from credit.room import Rows
 from credit.times import Bools, Ints
 
 _TABLE = refusal_table()
@@ -26,7 +28,7 @@ def action_faults(actions: Rows, contracts: Rows) -> Ints:
     earlier = actions["attempt"] < contracts["attempt"]
     faults = np.where(earlier, int(Refusal.CONTRACT_EXPIRED), faults)
     faults = np.where(actions["attempt"] > contracts["attempt"], _STATE, faults)
-    return np.where(actions["at"] >= contracts["valid_until"], int(Refusal.APPROVAL_EXPIRED), faults)
+    return np.where(actions["at"] >= contracts["valid_until"], int(ApprovalRefusal.APPROVAL_EXPIRED), faults)
 
 
 def signature_faults(actions: Rows, contracts: Rows) -> Ints:
@@ -44,7 +46,7 @@ def change_faults(actions: Rows, contracts: Rows, products: ProductColumns) -> I
     same = (amount == contracts["amount_fen"]) & (term == contracts["term_months"])
     faults = np.where((actions["reason"] <= 0) | same, _STATE, 0)
     offered = products.terms[product, months] & (months == term)
-    faults = np.where(offered, faults, int(Refusal.TERM_OPTION))
+    faults = np.where(offered, faults, int(ApplicationRefusal.TERM_OPTION))
     within = (amount >= products.amount_min[product]) & (amount <= products.amount_max[product])
-    faults = np.where(within, faults, int(Refusal.AMOUNT_RANGE))
+    faults = np.where(within, faults, int(ApplicationRefusal.AMOUNT_RANGE))
     return np.where(actions["action"] == Action.CHANGE, faults, 0)

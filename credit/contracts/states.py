@@ -15,7 +15,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from credit.codes import Refusal
+from credit.contracts.contract import Refusal
 from credit.times import Ints
 
 

@@ -7,28 +7,33 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Actor, Event, Gauge, Refusal, Stage
+from credit.approval.contract import ContractWithdrawn
+from credit.approval.contract import Refusal as ApprovalRefusal
+from credit.codes import Actor
 from credit.contracts import invariants, rules
-from credit.contracts.elements import element_faults
-from credit.contracts.states import Action, ContractState, SignMode
-from credit.contracts.templates import Templates
-from credit.messages import (
-    TERMS,
+from credit.contracts.contract import (
     ApplicationApproved,
     ContractChangeRequested,
-    ContractEffective,
     ContractOffered,
     ContractRenewalRequested,
     ContractSigned,
-    ContractWithdrawn,
-    Kind,
-    Rows,
+    Event,
+    Gauge,
+    Refusal,
+    room,
 )
+from credit.contracts.elements import element_faults
+from credit.contracts.states import Action, ContractState, SignMode
+from credit.contracts.templates import Templates
+from credit.disbursement.contract import ContractEffective
+from credit.mail import Inbox, Outbox
 from credit.policies import Overrides, ProductPolicy, columns_of, load
 from credit.policies.admission import AdmissionPolicy
 from credit.policies.contracts import ContractPolicy
+from credit.profile import TERMS
+from credit.room import Kind, Rows
 from credit.rows import only, passes
-from credit.subsystem import Inbox, Outbox, State, Window
+from credit.subsystem import Setting, State, Window
 from credit.table import Table
 from credit.times import DAY_MS, Ints
 
@@ -51,7 +56,7 @@ _SIGNED = np.dtype(
 class ContractsSubsystem:
     """State: contracts not yet signed."""
 
-    stage = Stage.CONTRACTS
+    room = room
 
     def __init__(self, contracts: ContractPolicy, products: ProductPolicy, admission: AdmissionPolicy) -> None:
         self.policy = contracts
@@ -257,7 +262,7 @@ class ContractsSubsystem:
             table["valid_until"][rows],
             table["case"][rows],
             amount_fen=table["amount_fen"][rows],
-            reason=Refusal.APPROVAL_EXPIRED,
+            reason=ApprovalRefusal.APPROVAL_EXPIRED,
         )
         self._drop(rows)
 
@@ -288,3 +293,8 @@ def _merged(inbox: Inbox) -> Rows:
         return np.zeros(0, dtype=_ACTION)
     merged = np.concatenate(parts)
     return merged[np.lexsort((merged["attempt"], merged["action"], merged["case"], merged["at"]))]
+
+
+def build(setting: Setting) -> ContractsSubsystem:
+    """The room under a setting."""
+    return ContractsSubsystem.build(setting.overrides)

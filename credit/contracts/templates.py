@@ -9,10 +9,10 @@ from itertools import count
 import numpy as np
 
 from credit.contracts.elements import ESSENTIAL, MAPPING, NAMES, until_day
-from credit.messages import Rows
 from credit.policies.contracts import ContractPolicy, clause_text
 from credit.policies.loading import PolicyError
 from credit.policies.products import ProductPolicy
+from credit.room import Rows
 from credit.times import Bools
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")

@@ -6,14 +6,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Event, Refusal
+from credit.approval.contract import Refusal as ApprovalRefusal
+from credit.disbursement.contract import ConditionRequested, Event, FacilityOpened, Refusal
 from credit.disbursement.rules import facility_end, tranche_fen
 from credit.disbursement.states import FacilityState
-from credit.messages import ConditionRequested, FacilityOpened, Rows
+from credit.mail import Outbox
 from credit.policies.payments import PaymentPolicy
 from credit.policies.products import ProductColumns
+from credit.room import Rows
 from credit.rows import only
-from credit.subsystem import Outbox, Window
+from credit.subsystem import Window
 from credit.table import Table
 from credit.times import Bools, Ints
 
@@ -199,11 +201,11 @@ class Facilities:
             Event.DISBURSEMENT_PRECHECK_FAILED,
             at[waited],
             table["case"][over[waited]],
-            reason=Refusal.APPROVAL_EXPIRED,
+            reason=ApprovalRefusal.APPROVAL_EXPIRED,
             amount_fen=table["amount_fen"][over[waited]],
             value=table["conditions"][over[waited]],
         )
-        self.close(over, at, np.full(len(over), int(Refusal.APPROVAL_EXPIRED)), out)
+        self.close(over, at, np.full(len(over), int(ApprovalRefusal.APPROVAL_EXPIRED)), out)
 
     def close(self, rows: Ints, at: Ints, reason: Ints, out: Outbox) -> None:
         """Nothing more is paid under these; the event names what was never drawn."""

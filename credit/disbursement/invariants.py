@@ -7,7 +7,7 @@ import numpy as np
 
 from credit.codes import Lane
 from credit.disbursement.states import FacilityState, PaymentState
-from credit.messages import Rows
+from credit.room import Rows
 from credit.table import Table
 from credit.times import Bools, Ints, text_of
 

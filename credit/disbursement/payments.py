@@ -6,22 +6,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Account, Actor, Consent, Event, Refusal
+from credit.applications.contract import CustomerEnteredBusiness
+from credit.approval.contract import Refusal as ApprovalRefusal
+from credit.codes import Account, Actor, Consent
+from credit.disbursement.contract import DisbursementTask, Event, PaymentInstruction, Refusal, UseEvidenceRequested
 from credit.disbursement.facilities import Facilities
 from credit.disbursement.rules import PaymentTimes, result_faults, task_limit
 from credit.disbursement.states import DESKS, PaymentState, moved
-from credit.messages import (
-    CustomerEnteredBusiness,
-    DisbursementTask,
-    LoanDisbursed,
-    PaymentInstruction,
-    Posting,
-    Rows,
-    UseEvidenceRequested,
-)
+from credit.ledger.contract import Posting
+from credit.mail import Outbox
 from credit.policies.payments import PaymentPolicy
 from credit.policies.products import ProductColumns
-from credit.subsystem import Outbox, Window
+from credit.repayment.contract import LoanDisbursed
+from credit.room import Reason, Rows
+from credit.subsystem import Window
 from credit.table import Table
 from credit.times import MINUTE_MS, Bools, Ints
 
@@ -141,7 +139,7 @@ class Payments:
         self._schedule(again, at, out, again=True)
         self.stop(rows[spent], opinions["at"][spent], Refusal.PAYMENT_FAILED, out)
 
-    def stop(self, rows: Ints, at: Ints, reason: Refusal, out: Outbox) -> None:
+    def stop(self, rows: Ints, at: Ints, reason: Reason, out: Outbox) -> None:
         """Payments that will not be made: what they had drawn is given back."""
         if not len(rows):
             return
@@ -269,7 +267,7 @@ class Payments:
         table = self.table
         waits = (table["state"][rows] == PaymentState.PENDING) | (table["state"][rows] == PaymentState.REVIEW)
         over = rows[waits & (table["valid_until"][rows] <= at)]
-        self.stop(over, table["valid_until"][over], Refusal.APPROVAL_EXPIRED, out)
+        self.stop(over, table["valid_until"][over], ApprovalRefusal.APPROVAL_EXPIRED, out)
 
     def _note_delay(self, rows: Ints, out: Outbox) -> None:
         table = self.table

@@ -5,14 +5,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.applications.contract import Refusal as ApplicationRefusal
+from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.calendar import add_months, add_workdays, is_workday, next_workday, workday_from
-from credit.codes import Guarantee, Material, Refusal, Status
+from credit.codes import Guarantee, Material, Status
+from credit.contracts.contract import Refusal as ContractRefusal
+from credit.disbursement.contract import Refusal
 from credit.disbursement.states import FacilityState, PaymentKind
-from credit.messages import Rows
 from credit.money import PPM, format_yuan, mul_div_round
 from credit.policies import PolicyError
 from credit.policies.payments import KINDS, PaymentPolicy
 from credit.policies.products import ProductColumns
+from credit.room import Rows
 from credit.times import DAY_MS, MINUTE_MS, Bools, Ints
 
 _PRODUCTS = 100
@@ -33,11 +37,11 @@ class Preconditions:
     def faults(self, rows: Rows, at: Ints) -> Ints:
         """The first precondition that does not hold at `at`. `rows`: contracts as in `ContractEffective`."""
         checks = (
-            (rows["valid_until"] <= at, Refusal.APPROVAL_EXPIRED),
+            (rows["valid_until"] <= at, ApprovalRefusal.APPROVAL_EXPIRED),
             ((rows["signed_at"] <= 0) | (rows["signed_at"] > at), Refusal.CONTRACT_NOT_EFFECTIVE),
-            (rows["amount_fen"] <= 0, Refusal.LIMIT_EXCEEDED),
+            (rows["amount_fen"] <= 0, ApprovalRefusal.LIMIT_EXCEEDED),
             (~self._accounts_sound(rows), Refusal.ACCOUNT_INVALID),
-            (~self._guarantee_in_place(rows), Refusal.GUARANTEE_MISSING),
+            (~self._guarantee_in_place(rows), ApprovalRefusal.GUARANTEE_MISSING),
             (rows["conditions"] != 0, Refusal.CONDITION_OPEN),
         )
         faults = np.zeros(len(rows), dtype=np.int64)
@@ -112,16 +116,16 @@ def drawdown_faults(requests: Rows, facilities: Rows, products: ProductColumns) 
     offered = products.terms[facilities["product"], months] & (months == requests["term_months"])
     revolving = facilities["revolving"] != 0
     checks = (
-        (requests["at"] >= facilities["valid_until"], Refusal.APPROVAL_EXPIRED),
+        (requests["at"] >= facilities["valid_until"], ApprovalRefusal.APPROVAL_EXPIRED),
         (facilities["state"] == FacilityState.WAITING, Refusal.CONDITION_OPEN),
-        (facilities["state"] != FacilityState.OPEN, Refusal.CONTRACT_STATE),
+        (facilities["state"] != FacilityState.OPEN, ContractRefusal.CONTRACT_STATE),
         (facilities["restricted"] != 0, Refusal.LIMIT_RESTRICTED),
         (~revolving & (facilities["verified"] < facilities["loans"]), Refusal.USE_NOT_VERIFIED),
-        (requests["amount_fen"] <= 0, Refusal.AMOUNT_RANGE),
-        (requests["amount_fen"] > facilities["amount_fen"] - used, Refusal.LIMIT_EXCEEDED),
-        (facilities["loans"] >= LOANS_MAX, Refusal.LIMIT_EXCEEDED),
-        (~offered, Refusal.TERM_OPTION),
-        (~revolving, Refusal.CONTRACT_STATE),
+        (requests["amount_fen"] <= 0, ApplicationRefusal.AMOUNT_RANGE),
+        (requests["amount_fen"] > facilities["amount_fen"] - used, ApprovalRefusal.LIMIT_EXCEEDED),
+        (facilities["loans"] >= LOANS_MAX, ApprovalRefusal.LIMIT_EXCEEDED),
+        (~offered, ApplicationRefusal.TERM_OPTION),
+        (~revolving, ContractRefusal.CONTRACT_STATE),
     )
     faults = np.zeros(len(requests), dtype=np.int64)
     for wrong, refusal in checks:

@@ -14,7 +14,7 @@ from enum import IntEnum
 
 import numpy as np
 
-from credit.codes import Desk
+from credit.disbursement.contract import Desk
 from credit.times import Bools, Ints
 
 

@@ -7,30 +7,37 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Actor, Event, Gauge, Lane, Refusal, Stage, Verdict
+from credit.approval.contract import AppointDeputy
+from credit.approval.contract import Refusal as ApprovalRefusal
+from credit.codes import Actor, Lane, Verdict
+from credit.contracts.contract import Refusal as ContractRefusal
 from credit.deputies import Deputies
 from credit.disbursement import invariants
-from credit.disbursement.facilities import Facilities
-from credit.disbursement.payments import Payments
-from credit.disbursement.rules import Preconditions, check_tranches, drawdown_faults
-from credit.disbursement.states import COMMITTED, DESKS, FacilityState, PaymentState
-from credit.messages import (
-    AppointDeputy,
+from credit.disbursement.contract import (
     ConditionFulfilled,
     ContractEffective,
     DisbursementOpinion,
     DrawdownRequested,
+    Event,
+    Gauge,
     LimitReleased,
     PaymentResult,
+    Refusal,
     RestrictLimit,
-    Rows,
     UseEvidenceFiled,
+    room,
 )
+from credit.disbursement.facilities import Facilities
+from credit.disbursement.payments import Payments
+from credit.disbursement.rules import Preconditions, check_tranches, drawdown_faults
+from credit.disbursement.states import COMMITTED, DESKS, FacilityState, PaymentState
+from credit.mail import Inbox, Outbox
 from credit.policies import Overrides, ProductPolicy, columns_of, load
 from credit.policies.payments import PaymentPolicy
+from credit.room import Reason, Rows
 from credit.rows import firsts, passes
 from credit.staff import StaffRegister
-from credit.subsystem import Inbox, Outbox, State, Window
+from credit.subsystem import Setting, State, Window
 from credit.table import Table
 from credit.times import Bools, Ints
 
@@ -40,7 +47,7 @@ _DEPUTY_KEPT_DAYS = 60
 class DisbursementSubsystem:
     """State: payments under way, facilities, the contracts that have been taken in, and deputies."""
 
-    stage = Stage.DISBURSEMENT
+    room = room
 
     def __init__(self, policy: PaymentPolicy, products: ProductPolicy, register: StaffRegister) -> None:
         self.policy = policy
@@ -72,7 +79,7 @@ class DisbursementSubsystem:
         for kind, act in ((LimitReleased, self.facilities.restore), (RestrictLimit, self.facilities.restrict)):
             rows = inbox.take(kind)
             if len(rows):
-                self._refuse(act(rows, out), Refusal.CONTRACT_STATE, out)
+                self._refuse(act(rows, out), ContractRefusal.CONTRACT_STATE, out)
         self._resume(inbox.take(RestrictLimit), out)
         self._fulfilled(inbox.take(ConditionFulfilled), out)
         self._evidence(inbox.take(UseEvidenceFiled), out)
@@ -124,7 +131,7 @@ class DisbursementSubsystem:
             return
         new = self._contracts.find(rows["case"]) < 0
         new &= firsts(rows["case"])
-        self._refuse(rows[~new], Refusal.CONTRACT_STATE, out)
+        self._refuse(rows[~new], ContractRefusal.CONTRACT_STATE, out)
         rows = rows[new]
         self._contracts.append(rows)
         at = rows["at"]
@@ -166,7 +173,7 @@ class DisbursementSubsystem:
         """APR-13: when all conditions are met the payment begins."""
         for batch in passes(answers, "case"):
             wrong, met = self.facilities.fulfil(batch, out)
-            self._refuse(wrong, Refusal.CONTRACT_STATE, out)
+            self._refuse(wrong, ContractRefusal.CONTRACT_STATE, out)
             if len(met):
                 at = batch["at"][np.isin(batch["case"], self.facilities.table["case"][met])]
                 self._begin(self.facilities.open(met, at, out), out)
@@ -183,7 +190,7 @@ class DisbursementSubsystem:
             fits = (rows >= 0) & (DESKS[state] == batch["desk"]) & (batch["desk"] > 0)
             if len(table):
                 fits &= table["task"][rows] == batch["attempt"]
-            self._refuse(batch[~fits], Refusal.NO_OPEN_TASK, out)
+            self._refuse(batch[~fits], ApprovalRefusal.NO_OPEN_TASK, out)
             asked, rows, state = batch[fits], rows[fits], state[fits]
             faults = self._faults(asked, rows, state)
             self._refuse(asked[faults != 0], faults[faults != 0], out)
@@ -193,11 +200,11 @@ class DisbursementSubsystem:
     def _faults(self, opinions: Rows, rows: Ints, state: Ints) -> Ints:
         table = self.payments.table
         may = self._deputies.entitled(self._register, opinions, table["branch"][rows], opinions["desk"])
-        faults = np.where(may, 0, int(Refusal.NO_AUTHORITY))
+        faults = np.where(may, 0, int(ApprovalRefusal.NO_AUTHORITY))
         same = (state == PaymentState.REVIEW) & (opinions["person"] == table["operator"][rows])
-        faults = np.where(same, int(Refusal.SAME_PERSON), faults)
+        faults = np.where(same, int(ApprovalRefusal.SAME_PERSON), faults)
         known = (opinions["verdict"] == Verdict.APPROVE) | (opinions["verdict"] == Verdict.DECLINE)
-        return np.where(known, faults, int(Refusal.DECISION_INVALID))
+        return np.where(known, faults, int(ApprovalRefusal.DECISION_INVALID))
 
     def _decide(self, opinions: Rows, rows: Ints, state: Ints, out: Outbox) -> None:
         yes = opinions["verdict"] == Verdict.APPROVE
@@ -211,7 +218,7 @@ class DisbursementSubsystem:
         payments.retried(*of(yes & (state == PaymentState.EXCEPTION)), out)
         payments.rejected(*of(~yes & (state == PaymentState.REVIEW)), out)
         ended, words = of(~yes & ((state == PaymentState.PENDING) | (state == PaymentState.EXCEPTION)))
-        payments.stop(ended, words["at"], Refusal.HUMAN_DECLINE, out)
+        payments.stop(ended, words["at"], ApprovalRefusal.HUMAN_DECLINE, out)
         self._judge(*of(yes & (state == PaymentState.EVIDENCE)), True, out)
         self._judge(*of(~yes & (state == PaymentState.EVIDENCE)), False, out)
 
@@ -261,7 +268,7 @@ class DisbursementSubsystem:
     def _evidence(self, filed: Rows, out: Outbox) -> None:
         for batch in passes(filed, "loan"):
             rows, fits = self._in_state(batch, PaymentState.ARRIVED)
-            self._refuse(batch[~fits], Refusal.NO_OPEN_TASK, out)
+            self._refuse(batch[~fits], ApprovalRefusal.NO_OPEN_TASK, out)
             self.payments.shown(rows[fits], batch["at"][fits], out)
 
     def _in_state(self, batch: Rows, state: PaymentState) -> tuple[Ints, Bools]:
@@ -284,7 +291,7 @@ class DisbursementSubsystem:
             )
             found = table.find(batch["case"])
             known = found >= 0
-            faults = np.full(len(batch), int(Refusal.CONTRACT_STATE))
+            faults = np.full(len(batch), int(ContractRefusal.CONTRACT_STATE))
             if bool(known.any()):
                 faults[known] = drawdown_faults(batch[known], table.take(found[known]), self._products)
             bad, good = faults != 0, faults == 0
@@ -303,7 +310,7 @@ class DisbursementSubsystem:
                 drawn, loans, batch["amount_fen"][good], batch["at"][good], np.zeros(len(loans), dtype=bool), out
             )
 
-    def _refuse(self, rows: Rows, reason: Refusal | Ints, out: Outbox) -> None:
+    def _refuse(self, rows: Rows, reason: Reason | Ints, out: Outbox) -> None:
         """An opinion, answer or notice without effect, and why."""
         if not len(rows):
             return
@@ -320,3 +327,8 @@ class DisbursementSubsystem:
         out.tally(
             Gauge.PENDING_DISBURSEMENTS, window.until - 1, table["branch"], table["product"], state, table["amount_fen"]
         )
+
+
+def build(setting: Setting) -> DisbursementSubsystem:
+    """The room under a setting."""
+    return DisbursementSubsystem.build(setting.register, setting.overrides)

@@ -9,8 +9,8 @@ import numpy as np
 
 from credit.ledger.rules import Transactions
 from credit.ledger.states import LoanAccount, allowed
-from credit.messages import Rows
 from credit.policies.ledger import BY_LOAN
+from credit.room import Rows
 from credit.times import Bools, Ints, text_of
 
 NAMED_MAX = 5

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from credit.messages import Rows
+from credit.room import Rows
 from credit.times import Bools, Ints
 
 TRANSACTION_UNIT = 10**13

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Account, Event, Gauge, Stage
+from credit.codes import Account
 from credit.ledger import invariants
+from credit.ledger.contract import AccrualTotal, Event, Gauge, LoanBalance, Posting, room
 from credit.ledger.rules import BRANCH_MAX, branch_of_transaction, newest, repeated, sums_by_loan, transactions_of
 from credit.ledger.states import states_of
-from credit.messages import AccrualTotal, LoanBalance, Posting, Rows
+from credit.mail import Inbox, Outbox
 from credit.policies.ledger import BY_LOAN, LedgerPolicy
 from credit.policies.loading import Overrides, load
-from credit.subsystem import Inbox, Outbox, State, Window
+from credit.room import Rows
+from credit.subsystem import Setting, State, Window
 from credit.table import Table
 from credit.times import Bools, Ints
 
@@ -31,7 +33,7 @@ _COMPACT_SHARE = 16
 class LedgerSubsystem:
     """See the module's text."""
 
-    stage = Stage.LEDGER
+    room = room
 
     def __init__(self, policy: LedgerPolicy) -> None:
         self.policy = policy
@@ -237,3 +239,8 @@ class LedgerSubsystem:
 
     def _say(self, found: list[str]) -> None:
         self._violations.extend(found[: _VIOLATIONS_MAX - len(self._violations)])
+
+
+def build(setting: Setting) -> LedgerSubsystem:
+    """The room under a setting."""
+    return LedgerSubsystem.build(setting.overrides)

@@ -6,10 +6,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Account, Event
-from credit.messages import LoanBalance, Posting, Rows
+from credit.codes import Account
+from credit.ledger.contract import LoanBalance, Posting
+from credit.mail import Outbox
+from credit.repayment.contract import Event
 from credit.repayment.states import LoanState
-from credit.subsystem import Outbox, State
+from credit.room import Rows
+from credit.subsystem import State
 from credit.table import Table
 from credit.times import Ints
 

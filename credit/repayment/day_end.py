@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Account, Bucket, Gauge
-from credit.messages import AccrualTotal
+from credit.codes import Account, Bucket
+from credit.ledger.contract import AccrualTotal
+from credit.mail import Outbox
 from credit.repayment.book import ACCRUAL_BATCH, GROUP_UNIT, Book, batch_transactions, post
+from credit.repayment.contract import Gauge
 from credit.repayment.rules import buckets
 from credit.repayment.states import LoanState
-from credit.subsystem import Outbox
 from credit.times import Ints
 
 _GROUPS = 1_000 * GROUP_UNIT

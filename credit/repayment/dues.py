@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Account, Event
-from credit.messages import DebitRequest, LoanOverdue
+from credit.codes import Account
+from credit.collections.contract import LoanOverdue
+from credit.mail import Outbox
 from credit.policies.repayment import RepaymentPolicy
 from credit.repayment.book import (
     BRANCH_UNIT,
@@ -20,11 +21,11 @@ from credit.repayment.book import (
     post_batch,
     settle,
 )
+from credit.repayment.contract import DebitRequest, Event
 from credit.repayment.plans import Plans
 from credit.repayment.rules import penalty_step
 from credit.repayment.states import LoanState
 from credit.schedules import due_day
-from credit.subsystem import Outbox
 from credit.times import DAY_MS, Bools, Ints
 
 
@@ -100,6 +101,7 @@ class Dues:
                 overdue_since_day=since,
                 overdue_fen=owed[new],
                 balance_fen=loans["balance_fen"] + arrears["principal_fen"][new],
+                written_off=0,
             ),
         )
 

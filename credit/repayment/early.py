@@ -6,16 +6,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Account, Actor, Event, Refusal
-from credit.messages import LimitReleased, Rows
+from credit.codes import Account, Actor
+from credit.disbursement.contract import LimitReleased
+from credit.mail import Outbox
 from credit.policies.repayment import RepaymentPolicy
 from credit.repayment.book import GROUP_UNIT, Book, post, settle
+from credit.repayment.contract import Event, Refusal
 from credit.repayment.plans import Plans
 from credit.repayment.rules import EarlyFees
 from credit.repayment.states import LoanState
 from credit.repayment.write_off import accrued_so_far
+from credit.room import Rows
 from credit.schedules import LOWER_INSTALMENT, SHORTER_TERM, after_partial, early_interest_fen
-from credit.subsystem import Outbox
 from credit.times import DAY_MS, Ints
 
 

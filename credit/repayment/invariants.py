@@ -9,11 +9,11 @@ from collections.abc import Callable
 import numpy as np
 
 from credit.codes import Method
-from credit.messages import Rows
 from credit.repayment.book import INSTALMENT_UNIT, NO_DAY, Book
 from credit.repayment.day_end import accrued_totals
 from credit.repayment.plans import Columns, Plans
 from credit.repayment.states import LoanState
+from credit.room import Rows
 from credit.schedules import SHORTER_TERM, due_day, regular_part_fen
 from credit.times import Bools, Ints, date_of
 

@@ -3,16 +3,16 @@ the same loan never twice."""
 
 from __future__ import annotations
 
-from credit.codes import Event, Refusal
-from credit.messages import LoanOpened, Rows
+from credit.mail import Outbox
 from credit.policies.products import ProductColumns
 from credit.repayment.book import GROUP_UNIT, Book
+from credit.repayment.contract import Event, LoanOpened, Refusal
 from credit.repayment.plans import Plans
 from credit.repayment.rules import DAYCOUNT_OF_PRODUCT, DebitDays
 from credit.repayment.states import LoanState
+from credit.room import Rows
 from credit.rows import firsts
 from credit.schedules import regular_part_fen
-from credit.subsystem import Outbox
 from credit.times import DAY_MS, Bools
 
 

@@ -9,8 +9,8 @@ from functools import lru_cache
 import numpy as np
 
 from credit.codes import Method
-from credit.messages import Rows
 from credit.policies.repayment import RepaymentPolicy
+from credit.room import Rows
 from credit.schedules import CustomPlan, Schedule, due_day, next_instalment
 from credit.table import Table
 from credit.times import Ints

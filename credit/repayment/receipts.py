@@ -6,16 +6,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Account, Actor, Event, Refusal, Status
-from credit.messages import LimitReleased, OverduePaid, Rows
+from credit.codes import Account, Actor, Status
+from credit.collections.contract import OverduePaid
+from credit.disbursement.contract import LimitReleased
+from credit.mail import Outbox
 from credit.money import PPM, mul_div_round
 from credit.policies.repayment import RepaymentPolicy
 from credit.repayment.book import INSTALMENT_UNIT, Book, post, settle
+from credit.repayment.contract import Event, Refusal
 from credit.repayment.dues import Dues
 from credit.repayment.rules import allocate
 from credit.repayment.states import LoanState
 from credit.repayment.write_off import offered_fen, recover
-from credit.subsystem import Outbox
+from credit.room import Rows
 from credit.times import DAY_MS, MINUTE_MS, Ints
 
 SECOND_REMINDER = 0

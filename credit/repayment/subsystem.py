@@ -6,19 +6,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Stage
-from credit.messages import (
-    DebitResult,
-    EarlyRepaymentRequested,
-    Kind,
-    LoanDisbursed,
-    PaymentMade,
-    Rows,
-    WriteOffApproved,
-)
+from credit.mail import Inbox, Outbox
 from credit.policies import Overrides, ProductPolicy, columns_of, load
 from credit.policies.repayment import RepaymentPolicy
 from credit.repayment.book import Book
+from credit.repayment.contract import (
+    DebitResult,
+    EarlyRepaymentRequested,
+    LoanDisbursed,
+    PaymentMade,
+    WriteOffApproved,
+    room,
+)
 from credit.repayment.day_end import end_day
 from credit.repayment.dues import Dues
 from credit.repayment.early import Early
@@ -28,9 +27,10 @@ from credit.repayment.plans import Plans
 from credit.repayment.receipts import Receipts
 from credit.repayment.rules import DebitDays
 from credit.repayment.write_off import write_off
+from credit.room import Kind, Rows
 from credit.rows import waves
 from credit.schedules import Schedule
-from credit.subsystem import Inbox, Outbox, State, Window
+from credit.subsystem import Setting, State, Window
 from credit.times import DAY_MS, Ints
 
 _MONEY_KINDS = (DebitResult, PaymentMade, EarlyRepaymentRequested, WriteOffApproved)
@@ -39,7 +39,7 @@ _MONEY_KINDS = (DebitResult, PaymentMade, EarlyRepaymentRequested, WriteOffAppro
 class RepaymentSubsystem:
     """State: the book. `check_whole_book` makes every check replay every loan; tests set it."""
 
-    stage = Stage.REPAYMENT
+    room = room
 
     def __init__(self, policy: RepaymentPolicy, products: ProductPolicy, *, check_whole_book: bool = False) -> None:
         self.policy = policy
@@ -128,3 +128,8 @@ def _in_time(inbox: Inbox, kinds: list[Kind]) -> tuple[Ints, Ints]:
     at = np.concatenate([inbox.take(kind)["at"] for kind in kinds])
     order = np.argsort(at, kind="stable")
     return of_kind[order], order
+
+
+def build(setting: Setting) -> RepaymentSubsystem:
+    """The room under a setting."""
+    return RepaymentSubsystem.build(setting.overrides)

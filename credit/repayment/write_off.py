@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Account, Actor, Event, Refusal
-from credit.messages import OverduePaid, Rows
+from credit.codes import Account, Actor
+from credit.collections.contract import OverduePaid
+from credit.mail import Outbox
 from credit.money import PPM, mul_div_round
 from credit.repayment.book import Book, post
+from credit.repayment.contract import Event, Refusal
 from credit.repayment.states import LoanState
+from credit.room import Rows
 from credit.schedules import accrued_fen
-from credit.subsystem import Outbox
 from credit.times import DAY_MS, Ints
 
 _RUNS = 50
@@ -68,7 +70,9 @@ def write_off(book: Book, approved: Rows, out: Outbox) -> None:
     )
     _leave(book, ids, rows, arrears_rows)
     out.log(Event.LOAN_WRITTEN_OFF, at, ids // 100, loan=ids, amount_fen=total, value=at // DAY_MS - since)
-    out.send(OverduePaid, OverduePaid.rows(len(ids), at=at, loan=ids, overdue_fen=total, overdue_since_day=since))
+    out.send(
+        OverduePaid, OverduePaid.rows(len(ids), at=at, loan=ids, paid_fen=0, overdue_fen=total, overdue_since_day=since)
+    )
 
 
 def _leave(book: Book, ids: Ints, rows: Ints, arrears_rows: Ints) -> None:

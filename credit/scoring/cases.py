@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.messages import ApplicationAccepted, BureauQuery, BureauReport, Kind, Rows, VerificationReply
 from credit.policies.products import ProductPolicy
 from credit.policies.scorecard import BureauPolicy
+from credit.room import Kind, Rows
 from credit.rows import firsts
+from credit.scoring.contract import ApplicationAccepted, BureauQuery, BureauReport, VerificationReply
 from credit.scoring.states import CaseState
 from credit.table import Table
 from credit.times import MINUTE_MS, NEVER, Bools, Ints

@@ -7,8 +7,8 @@ from __future__ import annotations
 import numpy as np
 
 from credit.codes import Segment, Source
-from credit.messages import Rows
 from credit.policies.scorecard import ScorecardPolicy
+from credit.room import Rows
 from credit.times import Bools, Ints
 
 PPM = 1_000_000

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from credit.codes import Alert, Consent, Grade, Lane
-from credit.messages import Rows
+from credit.room import Rows
 from credit.scoring.states import KEPT, CaseState
 from credit.scoring.tally import NUMBERS_A_BRANCH, Tally
 from credit.table import Table

@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Alert, Doubt, Lane, Refusal, Segment, Source
-from credit.messages import Rows
+from credit.codes import Alert, Doubt, Lane, Segment, Source
 from credit.policies.scorecard import ScorecardPolicy
+from credit.room import Rows
+from credit.scoring.contract import Refusal
 from credit.scoring.facts import Facts
 from credit.times import Bools, Ints
 

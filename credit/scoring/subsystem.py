@@ -6,35 +6,41 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Actor, Alert, Consent, Event, Lane, Refusal, Stage, Status
-from credit.messages import (
-    ApplicationAccepted,
-    ApplicationScored,
-    BureauQuery,
-    BureauReport,
-    FraudConfirmed,
-    Rows,
-    VerificationQuery,
-    VerificationReply,
-)
+from credit.applications.contract import Event as ApplicationEvent
+from credit.applications.contract import FraudConfirmed
+from credit.applications.contract import Refusal as ApplicationRefusal
+from credit.approval.contract import ApplicationScored
+from credit.codes import Actor, Alert, Consent, Lane, Status
+from credit.mail import Inbox, Outbox
 from credit.policies import Overrides, ProductPolicy, columns_of, load
 from credit.policies.fraud import FraudPolicy
 from credit.policies.scorecard import ScorecardPolicy
+from credit.room import Rows
 from credit.scoring.cards import Scorecards
 from credit.scoring.cases import BUREAU_FIELDS, SOURCE_FIELDS, Cases
+from credit.scoring.contract import (
+    ApplicationAccepted,
+    BureauQuery,
+    BureauReport,
+    Event,
+    Refusal,
+    VerificationQuery,
+    VerificationReply,
+    room,
+)
 from credit.scoring.facts import Facts, asked_sources
 from credit.scoring.fraud import FraudEngine, FraudFindings
 from credit.scoring.invariants import violations
 from credit.scoring.rules import alerts, borderline, cross_validation_doubts, lanes, rejections
 from credit.scoring.tally import Tally
-from credit.subsystem import Inbox, Outbox, State, Window
+from credit.subsystem import Setting, State, Window
 from credit.times import Bools, Ints
 
 
 class ScoringSubsystem:
     """State: open cases and a tally a branch."""
 
-    stage = Stage.SCORING
+    room = room
 
     def __init__(self, scorecard: ScorecardPolicy, fraud: FraudPolicy, products: ProductPolicy) -> None:
         self.policy = scorecard
@@ -99,7 +105,7 @@ class ScoringSubsystem:
         agreed = (rows["consent"] & Consent.BUREAU) != 0
         refused = rows[~agreed]
         for event in (Event.BUREAU_REFUSED, Event.SCORING_REJECTED):
-            out.log(event, refused["at"], refused["case"], reason=Refusal.CONSENT_MISSING)
+            out.log(event, refused["at"], refused["case"], reason=ApplicationRefusal.CONSENT_MISSING)
         self._tally.count("refused", refused["case"])
         self._cases.add(rows[agreed])
 
@@ -174,7 +180,11 @@ class ScoringSubsystem:
             return
         rows = cases[stopped]
         out.log(
-            Event.APPLICATION_INTERCEPTED, rows["ready_at"], rows["case"], reason=Refusal.FRAUD, value=doubts[stopped]
+            ApplicationEvent.APPLICATION_INTERCEPTED,
+            rows["ready_at"],
+            rows["case"],
+            reason=Refusal.FRAUD,
+            value=doubts[stopped],
         )
         self._tally.count("intercepted", rows["case"])
         confirmed = rows[found.confirm[stopped]]
@@ -216,3 +226,8 @@ class ScoringSubsystem:
             out.log(event, at[rows], case[rows], value=values[rows])
         rows = np.flatnonzero(scored["lane"] == Lane.REJECT)
         out.log(Event.SCORING_REJECTED, at[rows], case[rows], reason=advice[rows], value=scored["score"][rows])
+
+
+def build(setting: Setting) -> ScoringSubsystem:
+    """The room under a setting."""
+    return ScoringSubsystem.build(setting.overrides)

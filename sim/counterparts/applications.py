@@ -5,14 +5,18 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.applications.contract import ListQuery, ListReply, RefreshRiskList
 from credit.codes import Status
-from credit.messages import Kind, ListQuery, ListReply, RefreshRiskList, Rows
+from credit.mail import Inbox
 from credit.policies.products import ProductPolicy
-from credit.subsystem import Inbox, State, Window
+from credit.room import Kind, Rows
+from credit.subsystem import State, Window
 from credit.times import DAY_MS, Ints
 from scenarios.model import Scenario
+from sim.arrivals import Arrivals
 from sim.counterparts.ports import Port, port_statistics
 from sim.held import Held
+from sim.opposite import Opposite, World
 from sim.randomness import Draw
 from sim.truth import Truth
 
@@ -73,12 +77,7 @@ class ApplicationsCounterpart:
         period = REFRESH_DAYS * DAY_MS
         first = -(-(window.start - self._start) // period)
         last = (window.until - 1 - self._start) // period
-        found = []
-        for week in range(max(first, 0), last + 1):
-            rows = self._copy[self._weeks == week].copy()
-            rows["at"] = self._start + week * period
-            found.append(rows)
-        return found
+        return [self._copy[self._weeks == week].copy() for week in range(max(first, 0), last + 1)]
 
     def _entries(self, scenario: Scenario, seed: int, branches: Ints) -> tuple[Rows, Ints]:
         """Entries of the bank's copy for these branches, and the week in which each arrives."""
@@ -89,8 +88,20 @@ class ApplicationsCounterpart:
         here = np.isin(self._truth.people.branch(party), branches)
         party, lists = party[here], lists[here]
         people = self._truth.people
+        weeks = np.maximum(Draw(seed, "lists.week").below(_WEEKS, party) - _KNOWN_FROM_START_WEEKS + 1, 0)
         rows = RefreshRiskList.rows(
-            len(party), entry=party, branch=people.branch(party), list=lists, id_number=people.id_numbers(party)
+            len(party),
+            at=self._start + weeks * REFRESH_DAYS * DAY_MS,
+            entry=party,
+            branch=people.branch(party),
+            list=lists,
+            removed=0,
+            id_number=people.id_numbers(party),
         )
-        drawn = Draw(seed, "lists.week").below(_WEEKS, party)
-        return rows, np.maximum(drawn - _KNOWN_FROM_START_WEEKS + 1, 0)
+        return rows, weeks
+
+
+def opposite(world: World) -> Opposite:
+    """The list port and the list owners; forms come by themselves."""
+    people = Arrivals(world.scenario, world.seed).source(world.branches)
+    return Opposite(ApplicationsCounterpart(world.scenario, world.seed, world.branches), people)

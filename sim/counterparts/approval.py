@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.approval.contract import Refusal
 from credit.approval.states import DESKS
-from credit.codes import Node, Refusal, Stage, Verdict
-from credit.messages import Kind, Rows
+from credit.codes import Node, Verdict
+from credit.mail import Inbox
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.approval import ApprovalPolicy
-from credit.subsystem import Inbox, State, Window
+from credit.room import Kind, Rows
+from credit.subsystem import State, Window
 from credit.table import Table
 from credit.times import DAY_MS, MINUTE_MS, Bools, Ints
 from scenarios.model import Scenario
 from sim.curves import lognormal
 from sim.held import Held
+from sim.opposite import Opposite, World
 from sim.population.people import PRODUCT_KEYS
 from sim.randomness import PPM, Draw
 from sim.staff import Completions, Desks, Role, StaffState, Tasks
+from sim.staffing import DeputySource
 from sim.truth import Truth
 
 _STEP_FEN = 100_000
@@ -108,12 +112,12 @@ class Judgement:
 class ApprovalCounterpart:
     """The desks of one stage: INITIAL and RE_REVIEW of a shard's branches, or head office's three."""
 
-    def __init__(self, stage: Stage, scenario: Scenario, seed: int, desks: Desks, truth: Truth | None = None) -> None:
+    def __init__(self, room: str, scenario: Scenario, seed: int, desks: Desks, truth: Truth | None = None) -> None:
         """`desks`: the staffed desks of this stage's nodes (see `sim.staffing`)."""
-        self._kinds = DESKS[stage]
+        self._kinds = DESKS[room]
         self.rounds = len(self._kinds.nodes)
         self._desks = desks
-        self._at_head_office = stage is Stage.HEAD_OFFICE
+        self._at_head_office = room == "head_office"
         self._judgement = Judgement(scenario, seed, truth or Truth(seed, scenario))
         self._service = Draw(seed, "approval.service")
         self._tables = {node: _service_table(scenario, Role(int(node))) for node in self._kinds.nodes}
@@ -237,3 +241,10 @@ def _records(rows: object) -> Rows:
     for name, column in columns.items():
         records[name] = column
     return records
+
+
+def opposite(world: World) -> Opposite:
+    """The approvers of the room's desks; the administrator appoints their deputies."""
+    desks = world.staffing.desks(world.branches, world.room.desks or ())
+    people = ApprovalCounterpart(world.room.name, world.scenario, world.seed, desks)
+    return Opposite(people, DeputySource(world.staffing.appointments(), world.branches))

@@ -13,23 +13,18 @@ from dataclasses import replace
 import numpy as np
 
 from credit.calendar import is_workday
-from credit.codes import Contact, ContactOutcome, Desk, Verdict
-from credit.messages import (
-    CollectionTask,
-    ContactMade,
-    Kind,
-    NoticeSent,
-    PaymentIntended,
-    Rows,
-    WriteOffOpinion,
-    WriteOffTask,
-)
-from credit.subsystem import Inbox, State, Window
+from credit.codes import Contact, ContactOutcome, Verdict
+from credit.collections.contract import CollectionTask, ContactMade, Desk, NoticeSent, WriteOffOpinion, WriteOffTask
+from credit.mail import Inbox
+from credit.repayment.contract import PaymentIntended
+from credit.room import Kind, Rows
+from credit.subsystem import State, Window
 from credit.table import Table
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Ints
 from scenarios.model import Behaviour, Scenario
 from sim.curves import lognormal
 from sim.held import Held
+from sim.opposite import Opposite, World
 from sim.randomness import PPM, Draw
 from sim.staff import Completions, Desks, Person, Role, StaffState, Tasks, no_tasks
 from sim.truth import Truth
@@ -43,7 +38,7 @@ ROUNDS: tuple[tuple[Desk, ...], ...] = (
 """Desks by the round in which they are served: each body of a write-off may still decide in the window of the one before."""
 
 _HEAD_OFFICE = (Desk.HEAD_OFFICE_RISK, Desk.FINANCE)
-_ROUND_OF = {desk: number for number, desks in enumerate(ROUNDS) for desk in desks}
+_ROUND_OF: dict[int, int] = {desk: number for number, desks in enumerate(ROUNDS) for desk in desks}
 _TASK_FIELDS = "task loan party branch desk action dpd amount_fen attempt"
 _NOTICE_WANES_DPD = 30
 _WILLING_PPM = 625_000
@@ -55,7 +50,7 @@ REASON_PROMISE, REASON_NOTICE = 1, 2
 
 def role_of(desk: int) -> Role:
     """The staff role that sits at a desk."""
-    return Role[Desk(desk).name]
+    return Role(desk)
 
 
 class CollectionsCounterpart:
@@ -107,7 +102,7 @@ class CollectionsCounterpart:
         """Puts tasks before the round of their desk; a desk that has been served sees them in the next window."""
         for desk in np.unique(rows["desk"]).tolist():
             mine = rows[rows["desk"] == desk]
-            if _ROUND_OF[Desk(desk)] >= round_number:
+            if _ROUND_OF[desk] >= round_number:
                 self._next_round.setdefault(desk, []).append(self._accept(mine))
             else:
                 mine["at"] = window.until
@@ -320,3 +315,9 @@ def _records(rows: object) -> Rows:
     for name, column in columns.items():
         records[name] = column
     return records
+
+
+def opposite(world: World) -> Opposite:
+    """Overdue customers, collectors, and those who decide on write-offs."""
+    people, branches = world.staffing.people, world.branches.tolist()
+    return Opposite(CollectionsCounterpart(world.scenario, world.seed, people, branches))

@@ -6,25 +6,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.approval import WorkingTime
+from credit.approval.deadlines import WorkingTime
 from credit.calendar import is_workday
-from credit.codes import ChangeReason
-from credit.contracts import SignMode
-from credit.messages import (
+from credit.contracts.contract import (
+    ChangeReason,
     ContractChangeRequested,
     ContractOffered,
     ContractRenewalRequested,
     ContractSigned,
-    Kind,
-    Rows,
 )
+from credit.contracts.states import SignMode
+from credit.mail import Inbox
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.approval import ApprovalPolicy
-from credit.subsystem import Inbox, State, Window
+from credit.room import Kind, Rows
+from credit.subsystem import State, Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Ints
 from scenarios.model import Scenario
 from sim.curves import lognormal
 from sim.held import Held
+from sim.opposite import Opposite, World
 from sim.randomness import Draw
 from sim.truth import Truth
 
@@ -158,3 +159,8 @@ class ContractsCounterpart:
         remembers = rows["expires_at"] + self._draws["renew_at"].below(span, rows["case"], rows["attempt"])
         at = np.where(came > 0, came + MINUTE_MS, remembers)
         self._held.put(ContractRenewalRequested, ContractRenewalRequested.carry(rows, at=at))
+
+
+def opposite(world: World) -> Opposite:
+    """Customers with a contract to sign."""
+    return Opposite(ContractsCounterpart(world.scenario, world.seed))

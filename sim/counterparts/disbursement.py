@@ -11,23 +11,24 @@ from __future__ import annotations
 import numpy as np
 
 from credit.calendar import workday_from
-from credit.codes import Desk, Status, Verdict
-from credit.messages import (
+from credit.codes import Status, Verdict
+from credit.disbursement.contract import (
     ConditionFulfilled,
     ConditionRequested,
+    Desk,
     DisbursementOpinion,
     DisbursementTask,
     DrawdownRequested,
     FacilityOpened,
-    Kind,
     PaymentInstruction,
     PaymentResult,
-    Rows,
     UseEvidenceFiled,
     UseEvidenceRequested,
 )
+from credit.mail import Inbox
 from credit.policies import ProductPolicy, columns_of, load
-from credit.subsystem import Inbox, State, Window
+from credit.room import DeskCode, Kind, Rows
+from credit.subsystem import State, Window
 from credit.table import Table
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Ints
 from scenarios.model import Scenario, ScriptedCustomer
@@ -35,8 +36,10 @@ from sim.counterparts.ports import Port, port_statistics
 from sim.counterparts.staffed import Done, StaffedDesks, service_table
 from sim.curves import below_each, lognormal
 from sim.held import Held
+from sim.opposite import Opposite, World
 from sim.randomness import PPM, Draw
 from sim.staff import Desks, Role
+from sim.staffing import DeputySource
 
 DESKS = (Desk.USE_VERIFIER, Desk.DISBURSEMENT_OPERATOR, Desk.DISBURSEMENT_REVIEWER)
 """The desks in the order in which they are served."""
@@ -61,7 +64,7 @@ class DisbursementCounterpart:
 
     def __init__(self, scenario: Scenario, seed: int, desks: Desks) -> None:
         """`desks`: the shard's desks of the roles `DESKS` (see `sim.staffing`)."""
-        self._tables = {desk: service_table(scenario, Role(int(desk))) for desk in DESKS}
+        self._tables = {int(desk): service_table(scenario, Role(int(desk))) for desk in DESKS}
         self._service = Draw(seed, "disbursement.service")
         self._reject = Draw(seed, "disbursement.reject")
         self._reject_ppm = scenario.behaviour.reviewer_reject_ppm
@@ -92,7 +95,7 @@ class DisbursementCounterpart:
     def _pay(self, instructions: Rows) -> None:
         self._held.put(PaymentResult, self._channel.results(instructions))
 
-    def _service_ms(self, desk: Desk, tasks: Rows) -> Ints:
+    def _service_ms(self, desk: DeskCode, tasks: Rows) -> Ints:
         occasion = tasks["attempt"] * _DESK_CODES + int(desk)
         return self._service.quantile(self._tables[desk], tasks["loan"], occasion)
 
@@ -111,7 +114,7 @@ class DisbursementCounterpart:
             verdict=np.where(self._declines(done.desk, tasks), int(Verdict.DECLINE), int(Verdict.APPROVE)),
         )
 
-    def _declines(self, desk: Desk, tasks: Rows) -> Bools:
+    def _declines(self, desk: DeskCode, tasks: Rows) -> Bools:
         """Operators pass everything on; reviewers now and then find a fault; verifiers find out what is not genuine."""
         if desk is Desk.DISBURSEMENT_REVIEWER:
             return self._reject.happens(self._reject_ppm, tasks["loan"], tasks["attempt"])
@@ -294,3 +297,9 @@ def _days_table(median: int) -> Ints:
 def _in_order(scenario: Scenario) -> list[ScriptedCustomer]:
     """Scripted customers; party n stands at place n − 1."""
     return sorted(scenario.script, key=lambda one: one.party)
+
+
+def opposite(world: World) -> Opposite:
+    """Staff, borrowers and partners; the administrator appoints deputies."""
+    people = DisbursementCounterpart(world.scenario, world.seed, world.staffing.desks(world.branches, DESKS))
+    return Opposite(people, DeputySource(world.staffing.appointments(), world.branches))

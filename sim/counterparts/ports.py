@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from credit.messages import Rows
+from credit.room import Rows
 from credit.subsystem import Window
 from credit.times import Bools, Ints
 from scenarios.model import Partners, Scenario

@@ -12,25 +12,26 @@ import numpy as np
 
 from credit.calendar import WORKDAY_LAST_YEAR, add_months, day_of_month, workday_from
 from credit.codes import Channel, Status
-from credit.messages import (
+from credit.mail import Inbox
+from credit.policies import ProductPolicy, load
+from credit.repayment.contract import (
     DebitRequest,
     DebitResult,
     EarlyRepaymentRequested,
-    Kind,
     LoanOpened,
     PaymentIntended,
     PaymentMade,
-    Rows,
 )
-from credit.policies import ProductPolicy, load
+from credit.room import Kind, Rows
 from credit.schedules import LOWER_INSTALMENT, SHORTER_TERM
-from credit.subsystem import Inbox, State, Window
+from credit.subsystem import State, Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Ints, day_number
 from scenarios.model import Scenario
 from sim.counterparts.ports import Port, port_statistics
 from sim.curves import exponential
 from sim.economy import Economy
 from sim.held import Held
+from sim.opposite import Opposite, World
 from sim.randomness import PPM, Draw
 from sim.truth import Truth
 
@@ -261,3 +262,8 @@ def _waiting_days(per_year_ppm: int) -> Ints:
         return np.full_like(exponential(1), _EARLY_DAYS_MAX)
     yearly = -math.log1p(-min(per_year_ppm, PPM - 1) / PPM)
     return exponential(max(round(_YEAR_DAYS / yearly), 1), 0, _EARLY_DAYS_MAX)
+
+
+def opposite(world: World) -> Opposite:
+    """Customers and their accounts."""
+    return Opposite(RepaymentCounterpart(world.scenario, world.seed))

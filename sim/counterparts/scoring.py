@@ -7,14 +7,17 @@ from __future__ import annotations
 import numpy as np
 
 from credit.codes import Source, Status
-from credit.messages import BureauQuery, BureauReport, Kind, Rows, VerificationQuery, VerificationReply
+from credit.mail import Inbox
 from credit.policies.products import ProductPolicy
-from credit.subsystem import Inbox, State, Window
+from credit.room import Kind, Rows
+from credit.scoring.contract import BureauQuery, BureauReport, VerificationQuery, VerificationReply
+from credit.subsystem import State, Window
 from credit.times import DAY_MS, HOUR_MS, Bools, Ints
 from scenarios.model import Scenario
 from sim.counterparts.files import Files, hide
 from sim.counterparts.ports import Port, port_statistics
 from sim.held import Held
+from sim.opposite import Opposite, World
 from sim.randomness import Draw
 from sim.truth import Truth
 
@@ -76,16 +79,15 @@ class ScoringCounterpart:
         return self._report(queries, reached, self._bureau.is_down(case, attempt, reached))
 
     def _report(self, queries: Rows, at: Ints, missing: Bools) -> Rows:
-        rows = BureauReport.rows(
+        told = self._files.credit(queries["party"])
+        return BureauReport.rows(
             len(queries),
             at=at,
             case=queries["case"],
             attempt=queries["attempt"],
             status=np.where(missing, Status.UNAVAILABLE, Status.OK),
+            **{name: np.where(missing, 0, column) for name, column in told.items()},
         )
-        for name, column in self._files.credit(queries["party"]).items():
-            rows[name] = np.where(missing, 0, column)
-        return rows
 
     def _verified(self, queries: Rows) -> Rows:
         """All asked sources are called at once; the reply leaves when the last of them has answered or timed out."""
@@ -99,8 +101,10 @@ class ScoringCounterpart:
             answer = port.call(queries["case"][mine], made, made)
             at[mine] = np.maximum(at[mine], answer.at)
             unavailable[mine[answer.missing]] |= int(source)
-        rows = VerificationReply.rows(len(queries), at=at, case=queries["case"], unavailable=unavailable)
-        facts = self._files.verification(queries["party"], queries["segment"])
-        for name, column in hide(facts, asked & ~unavailable).items():
-            rows[name] = column
-        return rows
+        facts = hide(self._files.verification(queries["party"], queries["segment"]), asked & ~unavailable)
+        return VerificationReply.rows(len(queries), at=at, case=queries["case"], unavailable=unavailable, **facts)
+
+
+def opposite(world: World) -> Opposite:
+    """The bureau and the other sources."""
+    return Opposite(ScoringCounterpart(world.scenario, world.seed))

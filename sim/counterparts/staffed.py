@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from credit.codes import Desk
-from credit.messages import Kind, Rows
+from credit.room import DeskCode, Kind, Rows
 from credit.subsystem import State, Window
 from credit.table import Table
 from credit.times import DAY_MS, MINUTE_MS, Ints
@@ -26,7 +25,7 @@ LONGEST_SERVICE_MS = 5 * DAY_MS
 class Done(NamedTuple):
     """What one desk finished in a window: the tasks as they came, and who did them when, row by row."""
 
-    desk: Desk
+    desk: DeskCode
     tasks: Rows
     work: Completions
 
@@ -40,10 +39,10 @@ class StaffedDesks:
         self,
         desks: Desks,
         kind: Kind,
-        order: Sequence[Desk],
+        order: Sequence[DeskCode],
         first_round: int,
         task_id: Callable[[Rows], Ints],
-        service_ms: Callable[[Desk, Rows], Ints],
+        service_ms: Callable[[DeskCode, Rows], Ints],
     ) -> None:
         self._desks, self._kind = desks, kind
         self._order, self._first = tuple(order), first_round
@@ -90,7 +89,7 @@ class StaffedDesks:
         self._served.append(role)
         return Done(desk, self._leave(work.task), work) if len(work) else None
 
-    def _accept(self, desk: Desk, rows: Rows, staffed: list[int]) -> Tasks:
+    def _accept(self, desk: DeskCode, rows: Rows, staffed: list[int]) -> Tasks:
         rows = rows[np.isin(rows["branch"], staffed)]
         task = self._task_id(rows)
         if len(rows):

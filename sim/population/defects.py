@@ -9,8 +9,8 @@ from enum import IntEnum
 import numpy as np
 
 from credit.codes import Consent
-from credit.messages import Rows
 from credit.policies.products import ProductPolicy, columns_of
+from credit.room import Rows
 from credit.times import Bools, Ints
 from scenarios.model import Scenario
 from sim.population.people import PRODUCT_KEYS

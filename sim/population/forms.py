@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.applications.contract import SubmitApplication
 from credit.codes import Channel, Consent, Material, Segment
-from credit.messages import Rows, SubmitApplication
 from credit.policies.products import ProductPolicy, columns_of
+from credit.room import Rows
 from credit.times import DAY_MS, HOUR_MS, Ints
 from scenarios.model import Scenario
 from sim.curves import below_each

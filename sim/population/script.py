@@ -10,10 +10,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from credit.applications.contract import SubmitApplication
 from credit.codes import Channel, Consent, Material, Method, Segment
 from credit.errors import CreditError
-from credit.messages import Rows, SubmitApplication
 from credit.policies.products import ProductPolicy
+from credit.room import Rows
 from credit.times import Ints, instant
 from scenarios.model import Scenario, ScriptedCustomer
 

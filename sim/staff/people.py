@@ -6,7 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
-from credit.codes import Desk
+from credit.approval.contract import Desk as ApprovalDesk
+from credit.collections.contract import Desk as CollectionDesk
+from credit.disbursement.contract import Desk as DisbursementDesk
+from credit.head_office.contract import Desk as HeadOfficeDesk
 from credit.times import Bools, Ints
 from sim.staff.hours import OFFICE, DayMask, Shift, WorkingHours, covered_days
 
@@ -21,20 +24,20 @@ Period = tuple[int, int]
 class Role(IntEnum):
     """The roles of the bank, each numbered as the desk it serves."""
 
-    INITIAL_APPROVER = Desk.INITIAL_APPROVER  # 初审
-    RE_REVIEWER = Desk.RE_REVIEWER  # 复审
-    RISK_SPECIALIST = Desk.RISK_SPECIALIST  # 风险专岗
-    FINAL_APPROVER = Desk.FINAL_APPROVER  # 终审
-    COMMITTEE = Desk.COMMITTEE  # 信贷委员会
-    DISBURSEMENT_OPERATOR = Desk.DISBURSEMENT_OPERATOR  # 放款经办
-    DISBURSEMENT_REVIEWER = Desk.DISBURSEMENT_REVIEWER  # 放款复核
-    USE_VERIFIER = Desk.USE_VERIFIER  # 用途核查
-    COLLECTOR_EARLY = Desk.COLLECTOR_EARLY
-    COLLECTOR_MIDDLE = Desk.COLLECTOR_MIDDLE
-    COLLECTOR_LONG = Desk.COLLECTOR_LONG
-    BRANCH_RISK_DIRECTOR = Desk.BRANCH_RISK_DIRECTOR
-    HEAD_OFFICE_RISK = Desk.HEAD_OFFICE_RISK
-    FINANCE = Desk.FINANCE
+    INITIAL_APPROVER = ApprovalDesk.INITIAL_APPROVER  # 初审
+    RE_REVIEWER = ApprovalDesk.RE_REVIEWER  # 复审
+    RISK_SPECIALIST = HeadOfficeDesk.RISK_SPECIALIST  # 风险专岗
+    FINAL_APPROVER = HeadOfficeDesk.FINAL_APPROVER  # 终审
+    COMMITTEE = HeadOfficeDesk.COMMITTEE  # 信贷委员会
+    DISBURSEMENT_OPERATOR = DisbursementDesk.DISBURSEMENT_OPERATOR  # 放款经办
+    DISBURSEMENT_REVIEWER = DisbursementDesk.DISBURSEMENT_REVIEWER  # 放款复核
+    USE_VERIFIER = DisbursementDesk.USE_VERIFIER  # 用途核查
+    COLLECTOR_EARLY = CollectionDesk.COLLECTOR_EARLY
+    COLLECTOR_MIDDLE = CollectionDesk.COLLECTOR_MIDDLE
+    COLLECTOR_LONG = CollectionDesk.COLLECTOR_LONG
+    BRANCH_RISK_DIRECTOR = CollectionDesk.BRANCH_RISK_DIRECTOR
+    HEAD_OFFICE_RISK = CollectionDesk.HEAD_OFFICE_RISK
+    FINANCE = CollectionDesk.FINANCE
 
     @property
     def label(self) -> str:

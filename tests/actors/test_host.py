@@ -6,28 +6,25 @@ import numpy as np
 import pytest
 
 from actors.host import Blueprint, Parts, StageHost
-from actors.topology import LATE_WINDOWS, Cell, branch_of, cells, destinations, is_late, shard_of_branch, sources
+from actors.topology import LATE_WINDOWS, Cell, Flow, shard_of_branch
 from actors.wire import pack, unpack
-from credit.codes import Event, Stage
-from credit.messages import (
-    BureauQuery,
-    ContractOffered,
-    ContractSigned,
-    ContractWithdrawn,
-    Kind,
-    LoanDisbursed,
-    Posting,
-    Rows,
-)
-from credit.subsystem import Inbox, InvariantViolation, Outbox, State, Window, in_order
+from credit.approval.contract import ContractWithdrawn
+from credit.contracts.contract import ContractOffered, ContractSigned, Event
+from credit.errors import InvariantViolation
+from credit.ledger.contract import Posting
+from credit.mail import Inbox, Outbox, in_order
+from credit.numbers import branch_of
+from credit.repayment.contract import LoanDisbursed
+from credit.room import Kind, Rows
+from credit.scoring.contract import BureauQuery
+from credit.subsystem import State, Window
+from tests.rows import sample
 
 WINDOW = Window(3, 3_000, 4_000)
 
 
 class Scripted:
     """A contracts subsystem that sends what it is told and remembers what it got."""
-
-    stage = Stage.CONTRACTS
 
     def __init__(self, *sends: tuple[Kind, Rows], at_close: tuple[Kind, Rows] | None = None, fault: str = "") -> None:
         self._sends, self._at_close, self._fault = list(sends), at_close, fault
@@ -64,7 +61,8 @@ class Customers:
 
     def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
         offers = requests.take(ContractOffered)
-        return [(ContractSigned, ContractSigned.carry(offers, at=offers["at"] + 100))]
+        signed = sample(ContractSigned, source=offers, at=offers["at"] + 100, mode=1, confirmed_at=offers["at"])
+        return [(ContractSigned, signed)]
 
     def statistics(self, window: Window) -> dict[str, Rows]:
         return {}
@@ -77,41 +75,41 @@ class Customers:
 
 def host(subsystem: Scripted, counterpart: Customers | None = None) -> StageHost:
     parts = Parts(subsystem, counterpart, check_every_window=True)
-    return StageHost(Blueprint(Cell(Stage.CONTRACTS, 0), 1, lambda cell: parts))
+    return StageHost(Blueprint(Cell("contracts", 0), Flow(1), lambda cell: parts))
 
 
 @pytest.mark.parametrize("at", [2_999, 4_000])
 def test_mail_stamped_outside_its_window_stops_the_run(at: int) -> None:
-    late = (ContractWithdrawn, ContractWithdrawn.rows(1, at=at, case=5))
-    with pytest.raises(InvariantViolation, match=r"ContractWithdrawn stamped .* outside window 3"):
+    late = (ContractWithdrawn, sample(ContractWithdrawn, 1, at=at, case=5))
+    with pytest.raises(InvariantViolation, match=r"contracts, window 3 .*ContractWithdrawn stamped .* outside"):
         host(Scripted(late)).step(WINDOW, [])
 
 
 def test_mail_without_a_route_stops_the_run() -> None:
-    stray = (LoanDisbursed, LoanDisbursed.rows(1, at=3_500, loan=1))
+    stray = (LoanDisbursed, sample(LoanDisbursed, 1, at=3_500, loan=1))
     with pytest.raises(InvariantViolation, match="LoanDisbursed has no route"):
         host(Scripted(stray)).step(WINDOW, [])
 
 
 def test_a_request_that_nobody_answers_stops_the_run() -> None:
     with pytest.raises(InvariantViolation, match="requests to nobody: ContractOffered"):
-        host(Scripted((ContractOffered, ContractOffered.rows(1, at=3_100)))).step(WINDOW, [])
+        host(Scripted((ContractOffered, sample(ContractOffered, 1, at=3_100)))).step(WINDOW, [])
 
 
 def test_a_broken_invariant_names_cell_and_window() -> None:
-    with pytest.raises(InvariantViolation, match=r"contracts-0, window 3 .*loan 7 is off by a fen"):
+    with pytest.raises(InvariantViolation, match=r"contracts, window 3 .*loan 7 is off by a fen \[shard 0\]"):
         host(Scripted(fault="loan 7 is off by a fen")).step(WINDOW, [])
 
 
 def test_answers_come_back_within_the_window() -> None:
-    subsystem = Scripted((ContractOffered, ContractOffered.rows(2, at=[3_100, 3_050], case=[1, 2])))
+    subsystem = Scripted((ContractOffered, sample(ContractOffered, 2, at=[3_100, 3_050], case=[1, 2])))
     host(subsystem, Customers()).step(WINDOW, [])
     assert subsystem.got == [("ContractSigned", [3_150, 3_200])]
 
 
 def test_requests_for_later_and_requests_at_the_close_wait_for_their_window() -> None:
-    later = (ContractOffered, ContractOffered.rows(1, at=4_700, case=1))
-    closing = (ContractOffered, ContractOffered.rows(1, at=3_999, case=2))
+    later = (ContractOffered, sample(ContractOffered, 1, at=4_700, case=1))
+    closing = (ContractOffered, sample(ContractOffered, 1, at=3_999, case=2))
     subsystem = Scripted(later, at_close=closing)
     stage = host(subsystem, Customers())
     stage.step(WINDOW, [])
@@ -122,42 +120,44 @@ def test_requests_for_later_and_requests_at_the_close_wait_for_their_window() ->
 
 def test_late_mail_is_stamped_at_the_windows_start() -> None:
     subsystem = Scripted()
-    rows = ContractSigned.rows(1, at=17, case=9)
+    rows = sample(ContractSigned, 1, at=17, case=9)
     host(subsystem).step(WINDOW, [pack({ContractSigned.number: [rows]})])
     assert subsystem.got == [("ContractSigned", [3_000])]
 
 
 def test_bundles_carry_rows_to_the_last_bit_and_stay_writable() -> None:
-    rows = Posting.rows(3, at=[3, 1, 2], transaction=-5, amount_fen=[-(2**62), 0, 2**62])
+    rows = sample(Posting, 3, at=[3, 1, 2], transaction=-5, amount_fen=[-(2**62), 0, 2**62])
     back = unpack([pack({Posting.number: [rows[:1], rows[1:]]})])[Posting.number][0]
     assert (back == rows).all()
     back["at"] = 0
 
 
 def test_an_inbox_does_not_depend_on_where_its_rows_came_from() -> None:
-    rows = Posting.rows(4, at=[5, 5, 5, 1], transaction=[9, 9, 9, 3], account=[3, 1, 2, 0])
+    rows = sample(Posting, 4, at=[5, 5, 5, 1], transaction=[9, 9, 9, 3], account=[3, 1, 2, 0])
     one, other = in_order(Posting, [rows[:2], rows[2:]]), in_order(Posting, [rows[::-1]])
     assert (one == other).all()
     assert one["account"].tolist() == [0, 1, 2, 3]
 
 
 def test_the_map_is_feed_forward_but_for_declared_late_mail() -> None:
-    late = [(a.stage, b.stage) for a in cells(1) for b in destinations(a, 1) if is_late(a, b)]
+    flow = Flow(1)
+    late = [(a.room, b.room) for a in flow.cells for b in flow.destinations(a) if flow.is_late(a, b)]
     assert late == [
-        (Stage.SCORING, Stage.APPLICATIONS),
-        (Stage.CONTRACTS, Stage.APPROVAL),
-        (Stage.DISBURSEMENT, Stage.APPLICATIONS),
-        (Stage.REPAYMENT, Stage.DISBURSEMENT),
-        (Stage.COLLECTIONS, Stage.REPAYMENT),
+        ("scoring", "applications"),
+        ("contracts", "approval"),
+        ("disbursement", "applications"),
+        ("repayment", "disbursement"),
+        ("collections", "repayment"),
     ]
     assert LATE_WINDOWS >= 1
 
 
 def test_the_head_office_desk_is_shared_and_mails_every_shard() -> None:
-    head = Cell(Stage.HEAD_OFFICE, 0)
-    assert [c for c in cells(3) if c.stage == Stage.HEAD_OFFICE] == [head]
-    assert destinations(head, 3) == [Cell(Stage.CONTRACTS, shard) for shard in range(3)]
-    assert sources(head, 3) == [Cell(Stage.APPROVAL, shard) for shard in range(3)]
+    head = Cell("head_office", 0)
+    flow = Flow(3)
+    assert [c for c in flow.cells if c.room == "head_office"] == [head]
+    assert flow.destinations(head) == [Cell("contracts", shard) for shard in range(3)]
+    assert flow.sources(head) == [Cell("approval", shard) for shard in range(3)]
 
 
 def test_every_number_says_its_branch() -> None:

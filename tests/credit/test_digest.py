@@ -7,11 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit.digest import Digest
-from credit.messages import ApplicationAccepted, Posting, Rows
+from credit.ledger.contract import Posting
+from credit.room import Rows
+from credit.scoring.contract import ApplicationAccepted
+from tests.rows import sample
 
 
 def postings(amounts: list[int]) -> Rows:
-    return Posting.rows(len(amounts), at=np.arange(len(amounts)), transaction=7, account=1301, amount_fen=amounts)
+    return sample(Posting, len(amounts), at=np.arange(len(amounts)), transaction=7, account=1301, amount_fen=amounts)
 
 
 def digest_of(*batches: Rows) -> str:
@@ -48,7 +51,7 @@ def test_two_rows_that_swap_a_field_are_seen() -> None:
 
 
 def test_the_kind_and_text_fields_count() -> None:
-    one, other = ApplicationAccepted.rows(1, name="张伟"), ApplicationAccepted.rows(1, name="张玮")
+    one, other = sample(ApplicationAccepted, 1, name="张伟"), sample(ApplicationAccepted, 1, name="张玮")
     a, b, c = Digest(), Digest(), Digest()
     a.add(1, one)
     b.add(1, other)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from credit.messages import Posting, RefreshRiskList, Rows
-from credit.subsystem import in_order
+from credit.applications.contract import RefreshRiskList
+from credit.ledger.contract import Posting
+from credit.mail import in_order
+from credit.room import Rows
+from tests.rows import sample
 
 
 def by_all_columns(rows: Rows) -> Rows:
@@ -18,7 +21,7 @@ def by_all_columns(rows: Rows) -> Rows:
 def test_ties_are_broken_by_the_next_columns(length: int, values: int) -> None:
     random = np.random.default_rng(length + values)
     columns = {name: random.integers(-values, values, length) for name in Posting.dtype.names or ()}
-    rows = Posting.rows(length, **columns | {"at": random.integers(0, 3, length)})
+    rows = sample(Posting, length, **columns | {"at": random.integers(0, 3, length)})
     given = rows.tobytes()
     ordered = in_order(Posting, [rows[: length // 3], rows[length // 3 :]])
     assert ordered.tobytes() == by_all_columns(rows).tobytes()
@@ -28,5 +31,5 @@ def test_ties_are_broken_by_the_next_columns(length: int, values: int) -> None:
 
 def test_text_breaks_ties_too() -> None:
     ids = ["B2", "A1", "C3", "A1", "B2", "A0"]
-    rows = RefreshRiskList.rows(6, at=[5, 5, 5, 4, 5, 5], entry=[1, 1, 1, 2, 1, 1], id_number=ids)
+    rows = sample(RefreshRiskList, 6, at=[5, 5, 5, 4, 5, 5], entry=[1, 1, 1, 2, 1, 1], id_number=ids)
     assert in_order(RefreshRiskList, [rows])["id_number"].tolist() == ["A1", "A0", "A1", "B2", "B2", "C3"]

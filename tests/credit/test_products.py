@@ -1,4 +1,4 @@
-"""The product catalogue and the core terms: what the five products are, that each changes by configuration alone, and that a
+"""The product catalogue: what the five products are, that each changes by configuration alone, and that a
 wrong value is named where it stands."""
 
 from __future__ import annotations
@@ -11,19 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit.applications import ApplicationsSubsystem
-from credit.codes import Event, Guarantee, Material, Method, Refusal, Segment
-from credit.messages import EVENT_DTYPE, ApplicationAccepted, DisbursementTask, FacilityOpened, PaymentInstruction, Rows
+from credit.applications.subsystem import ApplicationsSubsystem
+from credit.approval.contract import Refusal
+from credit.codes import Guarantee, Material, Method, Segment
+from credit.disbursement.contract import DisbursementTask, Event, FacilityOpened, PaymentInstruction
 from credit.policies import PolicyError, Product, ProductPolicy, columns_of, load
 from credit.policies.products import DAYCOUNT_CODES, TermClass
-from credit.policies.terms import CoreTermPolicy
+from credit.scoring.contract import ApplicationAccepted
 from credit.times import instant
 from tests.credit.applications.builders import desk_day, forms
 from tests.credit.disbursement import builders as pay
 
 CATALOGUE = load("products", ProductPolicy)
 COLUMNS = columns_of(CATALOGUE)
-TERMS = load("terms", CoreTermPolicy)
 YUAN = 100
 LONGEST = 360
 KEYS = ["consumer_loan", "card_instalment", "mortgage", "micro_business", "working_capital"]
@@ -272,69 +272,3 @@ def test_a_wrong_catalogue_is_refused_with_the_product_the_field_and_what_is_all
         load("products", ProductPolicy, changed("consumer_loan", **fields))
     assert str(refused.value).startswith("policies.products: ")
     assert "\n" not in str(refused.value)
-
-
-# ---- core terms
-
-
-def happened(*rows: tuple[int, int, Event]) -> Rows:
-    """Events from (day, case, event)."""
-    events = np.zeros(len(rows), dtype=EVENT_DTYPE)
-    for row, (day, case, event) in zip(events, rows, strict=True):
-        row["at"], row["case"], row["event"] = day, case, event
-    return events
-
-
-@pytest.mark.requirement("PRD-02")
-def test_the_core_terms_are_data_in_both_languages():
-    named = {term.key: (term.name, term.name_zh) for term in TERMS.terms}
-    assert named == {
-        "credit_grant": ("Credit grant", "授信"),
-        "limit": ("Limit", "额度"),
-        "overdue": ("Overdue", "逾期"),
-        "default": ("Default", "违约"),
-    }
-
-
-_E = Event
-
-
-@pytest.mark.requirement("PRD-02")
-@pytest.mark.parametrize(
-    ("key", "events", "cases"),
-    [
-        ("credit_grant", [(1, 7, _E.APPLICATION_SCORED), (2, 7, _E.APPLICATION_APPROVED)], [7]),
-        ("credit_grant", [(1, 7, _E.APPLICATION_SCORED), (2, 8, _E.APPLICATION_APPROVED)], []),
-        (
-            "credit_grant",
-            [(1, 7, _E.APPLICATION_SCORED), (2, 7, _E.APPLICATION_APPROVED), (3, 7, _E.CONTRACT_EXPIRED)],
-            [],
-        ),
-        ("limit", [(1, 7, _E.FACILITY_OPENED), (1, 5, _E.FACILITY_OPENED), (9, 7, _E.FACILITY_CLOSED)], [5]),
-        ("overdue", [(1, 7, _E.OVERDUE_STARTED)], [7]),
-        ("overdue", [(1, 7, _E.OVERDUE_STARTED), (2, 7, _E.OVERDUE_CLEARED)], []),
-        ("overdue", [(3, 7, _E.OVERDUE_STARTED), (2, 7, _E.OVERDUE_CLEARED), (1, 7, _E.OVERDUE_STARTED)], [7]),
-        ("default", [(1, 7, _E.OVERDUE_STARTED)], []),
-        ("default", [(1, 7, _E.OVERDUE_STARTED), (91, 7, _E.NPL_MARKED)], [7]),
-        ("default", [(91, 7, _E.NPL_MARKED), (99, 7, _E.OVERDUE_CLEARED)], []),
-    ],
-)
-def test_a_term_is_true_of_the_cases_its_events_make_it_true_of(key, events, cases):
-    assert TERMS.by_key(key).cases_under(happened(*events)).tolist() == cases
-
-
-@pytest.mark.requirement("PRD-02")
-def test_whoever_draws_on_a_limit_that_has_ended_has_none():
-    bench = pay.Bench().begun(pay.WORKING)
-    term = TERMS.by_key("limit")
-    assert term.cases_under(np.concatenate(bench.all.events)).tolist() == [pay.CASE]
-    bench.run(until=instant(dt.date(2027, 3, 3)))
-    assert term.cases_under(np.concatenate(bench.all.events)).tolist() == []
-
-
-@pytest.mark.requirement("PRD-02")
-def test_a_term_that_names_no_event_is_refused():
-    with pytest.raises(PolicyError, match="term overdue: 'late' is no event"):
-        load("terms", CoreTermPolicy, {"terms": {"terms": [{"key": "overdue", "needs": ["late"]}]}})
-    with pytest.raises(KeyError):
-        TERMS.by_key("collateral")

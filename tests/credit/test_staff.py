@@ -5,16 +5,18 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from credit.codes import Desk
+from credit.approval.contract import Desk as ApprovalDesk
+from credit.collections.contract import Desk as CollectionDesk
+from credit.head_office.contract import Desk as HeadOfficeDesk
 from credit.rows import only
 from credit.staff import StaffRegister, branch_of_desk
 
 REGISTER = StaffRegister.of(
     [
-        (10_001, 1, Desk.INITIAL_APPROVER),
-        (10_001, 1, Desk.RE_REVIEWER),
-        (20_001, 2, Desk.INITIAL_APPROVER),
-        (200, 0, Desk.FINAL_APPROVER),
+        (10_001, 1, ApprovalDesk.INITIAL_APPROVER),
+        (10_001, 1, ApprovalDesk.RE_REVIEWER),
+        (20_001, 2, ApprovalDesk.INITIAL_APPROVER),
+        (200, 0, HeadOfficeDesk.FINAL_APPROVER),
     ]
 )
 
@@ -22,16 +24,16 @@ REGISTER = StaffRegister.of(
 @pytest.mark.parametrize(
     ("person", "branch", "desk", "may"),
     [
-        (10_001, 1, Desk.INITIAL_APPROVER, True),
-        (10_001, 1, Desk.RE_REVIEWER, True),
-        (10_001, 2, Desk.INITIAL_APPROVER, False),
-        (20_001, 2, Desk.INITIAL_APPROVER, True),
-        (20_001, 2, Desk.RE_REVIEWER, False),
-        (200, 1, Desk.FINAL_APPROVER, True),
-        (200, 2, Desk.FINAL_APPROVER, True),
-        (200, 1, Desk.COMMITTEE, False),
-        (0, 1, Desk.INITIAL_APPROVER, False),
-        (-10_001, 1, Desk.INITIAL_APPROVER, False),
+        (10_001, 1, ApprovalDesk.INITIAL_APPROVER, True),
+        (10_001, 1, ApprovalDesk.RE_REVIEWER, True),
+        (10_001, 2, ApprovalDesk.INITIAL_APPROVER, False),
+        (20_001, 2, ApprovalDesk.INITIAL_APPROVER, True),
+        (20_001, 2, ApprovalDesk.RE_REVIEWER, False),
+        (200, 1, HeadOfficeDesk.FINAL_APPROVER, True),
+        (200, 2, HeadOfficeDesk.FINAL_APPROVER, True),
+        (200, 1, HeadOfficeDesk.COMMITTEE, False),
+        (0, 1, ApprovalDesk.INITIAL_APPROVER, False),
+        (-10_001, 1, ApprovalDesk.INITIAL_APPROVER, False),
         (10_001, 1, 99, False),
         (10_001, 1, 10**9, False),
     ],
@@ -43,7 +45,7 @@ def test_a_person_acts_at_the_own_desk_of_the_own_branch_only(person, branch, de
 @pytest.mark.requirement("APR-12")
 def test_a_deputy_needs_an_absent_person_who_holds_the_desk():
     def may(deputy: int, absent: int) -> bool:
-        return bool(REGISTER.may_act([deputy], [1], [Desk.INITIAL_APPROVER], [absent])[0])
+        return bool(REGISTER.may_act([deputy], [1], [ApprovalDesk.INITIAL_APPROVER], [absent])[0])
 
     assert may(20_001, 10_001)
     assert not may(20_001, 200), "the absent person does not hold the desk"
@@ -54,8 +56,10 @@ def test_a_deputy_needs_an_absent_person_who_holds_the_desk():
 def test_whole_columns_are_answered_at_once():
     may = REGISTER.may_act(np.array([10_001, 20_001, 200]), np.array([1, 1, 7]), np.array([1, 1, 4]))
     assert may.tolist() == [True, False, True]
-    assert branch_of_desk([1, 2, 3], [Desk.INITIAL_APPROVER, Desk.COMMITTEE, Desk.FINANCE]).tolist() == [1, 0, 0]
-    assert REGISTER.people_at(2, Desk.FINAL_APPROVER).tolist() == [200]
+    assert branch_of_desk(
+        [1, 2, 3], [ApprovalDesk.INITIAL_APPROVER, HeadOfficeDesk.COMMITTEE, CollectionDesk.FINANCE]
+    ).tolist() == [1, 0, 0]
+    assert REGISTER.people_at(2, HeadOfficeDesk.FINAL_APPROVER).tolist() == [200]
     assert len(REGISTER) == 4
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from actors.local import LocalExecutor
 from actors.pipeline import Executor
+from actors.topology import Flow
 from lendrill.run import execute
 from lendrill.saved import load_saved
 from results import folder
@@ -38,4 +39,4 @@ def run(
     """Runs a scenario into `path` with invariants checked in every window; returns the summary."""
     saved = load_saved(earlier) if earlier else None
     folder.create(path)
-    return execute(scenario, shards, executor or LocalExecutor(), path, saved, check_every_window=True)
+    return execute(scenario, Flow(shards), executor or LocalExecutor(), path, saved, check_every_window=True)

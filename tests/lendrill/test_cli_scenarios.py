@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from credit.subsystem import InvariantViolation
+from credit.errors import InvariantViolation
 from lendrill import requirements
 from lendrill.cli import main
 from scenarios.loading import load_scenario, packaged_names

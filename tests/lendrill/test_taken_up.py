@@ -10,8 +10,8 @@ import numpy as np
 from actors.host import Blueprint
 from actors.local import LocalExecutor
 from actors.pipeline import Outcome, Pipeline, windows
-from actors.topology import Cell, cells
-from credit.messages import Rows
+from actors.topology import Cell, Flow
+from credit.room import Rows
 from credit.subsystem import State, Window
 from lendrill.assembly import build_parts
 from lendrill.saved import Saved, save
@@ -24,11 +24,13 @@ def part(scenario: Scenario, spans: list[Window], path: Path, earlier: Path | No
     """Runs some windows of one scenario's life."""
     create(path)
     saved = None if earlier is None else taken(earlier)
-    executor, build = LocalExecutor(), partial(build_parts, scenario, 1, path, True)
-    executor.start([Blueprint(cell, 1, build) for cell in cells(1)], saved.states(1) if saved else None)
-    pipeline = Pipeline(executor, 1)
+    executor, build = LocalExecutor(), partial(build_parts, scenario, Flow(1), path, True)
+    executor.start(
+        [Blueprint(cell, Flow(1), build) for cell in Flow(1).cells], saved.states(Flow(1)) if saved else None
+    )
+    pipeline = Pipeline(executor, Flow(1))
     if saved is not None:
-        pipeline.seed_late_mail(saved.late(1))
+        pipeline.seed_late_mail(saved.late(Flow(1)))
     outcome = pipeline.outcome(pipeline.run([Window(n, w.start, w.until) for n, w in enumerate(spans)]))
     checksums[path] = save(path, outcome)
     return outcome
@@ -38,7 +40,7 @@ checksums: dict[Path, dict[str, str]] = {}
 
 
 def taken(path: Path) -> Saved:
-    kept = {str(cell): load_state(path, str(cell), checksums[path]) for cell in cells(1)}
+    kept = {str(cell): load_state(path, str(cell), checksums[path]) for cell in Flow(1).cells}
     return Saved(path, {"shards": 1}, kept, load_state(path, "late", checksums[path]))
 
 

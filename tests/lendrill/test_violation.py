@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from credit.codes import Account
-from credit.messages import Posting, Rows
-from credit.subsystem import InvariantViolation, Outbox
+from credit.errors import InvariantViolation
+from credit.ledger.contract import Posting
+from credit.mail import Outbox
+from credit.room import Rows
 from lendrill.errors import line_for
 from tests.lendrill import harness
 

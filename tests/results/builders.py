@@ -10,9 +10,25 @@ from typing import Any
 
 import numpy as np
 
-from credit.codes import Account, Actor, Bucket, Channel, Desk, Event, Gauge, Refusal, Stage
-from credit.messages import EVENT_DTYPE, MEASURE_DTYPE, Posting, Rows
-from credit.subsystem import Inbox, Outbox, Window
+from actors.topology import Flow
+from credit.applications.contract import Event as ApplicationEvent
+from credit.applications.contract import Refusal as ApplicationRefusal
+from credit.approval.contract import Desk
+from credit.approval.contract import Event as ApprovalEvent
+from credit.approval.contract import Refusal as ApprovalRefusal
+from credit.bank import PIPELINE
+from credit.codes import Account, Actor, Bucket, Channel
+from credit.contracts.contract import Event as ContractEvent
+from credit.disbursement.contract import Event as DisbursementEvent
+from credit.ledger.contract import Posting
+from credit.mail import Inbox, Outbox
+from credit.repayment.contract import Event as RepaymentEvent
+from credit.repayment.contract import Gauge
+from credit.room import EVENT_DTYPE, MEASURE_DTYPE, EventCode, Rows
+from credit.scoring.contract import Event as ScoringEvent
+from credit.scoring.contract import Refusal as ScoringRefusal
+from credit.stage import Outcome
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
 from results import folder, merging, summary
 from results.sink import RunSink
@@ -38,17 +54,17 @@ class Bank:
 
     days: int = 120
     shards: int = 1
-    events: dict[tuple[Stage, int], list[tuple[int, ...]]] = field(default_factory=dict)
+    events: dict[tuple[str, int], list[tuple[int, ...]]] = field(default_factory=dict)
     postings: dict[int, list[tuple[int, ...]]] = field(default_factory=dict)
     measures: dict[int, list[tuple[int, ...]]] = field(default_factory=dict)
-    statistics: dict[tuple[Stage, int, str], list[tuple[int, ...]]] = field(default_factory=dict)
+    statistics: dict[tuple[str, int, str], list[tuple[int, ...]]] = field(default_factory=dict)
 
     def shard(self, case: int) -> int:
         return (case // 10**9 - 1) % self.shards
 
     def event(
         self,
-        event: Event,
+        event: EventCode,
         at: int,
         case: int,
         *,
@@ -58,7 +74,7 @@ class Bank:
         reason: int = 0,
         value: int = 0,
     ) -> None:
-        stage = Stage(int(event) // 100) if int(event) < 400 else Stage(max(int(event) // 100, 5))
+        stage = next(room.name for room in PIPELINE if room.events and event in room.events)
         if at < START + self.days * DAY_MS:
             key = (stage, self.shard(case) if case else 0)
             self.events.setdefault(key, []).append((at, case, int(event), actor, loan, amount, reason, value))
@@ -69,7 +85,7 @@ class Bank:
             rows = self.postings.setdefault(shard, [])
             rows.extend((at, transaction, int(account), loan, amount) for account, amount in legs)
 
-    def happened(self, event: Event) -> list[tuple[int, ...]]:
+    def happened(self, event: EventCode) -> list[tuple[int, ...]]:
         return [row for rows in self.events.values() for row in rows if row[2] == event]
 
 
@@ -123,7 +139,7 @@ def _life(plan: Bank, n: int, case: int, fate: str) -> Loan | None:
     day, amount = n % 100, 1_000_000 + n * 10_000
     at = START + day * DAY_MS + 9 * HOUR_MS + n * MINUTE_MS
     plan.event(
-        Event.APPLICATION_SUBMITTED,
+        ApplicationEvent.APPLICATION_SUBMITTED,
         at,
         case,
         actor=Actor.CUSTOMER,
@@ -132,40 +148,42 @@ def _life(plan: Bank, n: int, case: int, fate: str) -> Loan | None:
         value=1000 + n,
     )
     early = {
-        "form": (Event.APPLICATION_REFUSED, Refusal.ID_CHECK_DIGIT),
-        "admission": (Event.CUSTOMER_DECLINED, Refusal.AGE_LIMIT),
-        "list": (Event.APPLICATION_INTERCEPTED, Refusal.LIST_DISHONEST),
+        "form": (ApplicationEvent.APPLICATION_REFUSED, ApplicationRefusal.ID_CHECK_DIGIT),
+        "admission": (ApplicationEvent.CUSTOMER_DECLINED, ApplicationRefusal.AGE_LIMIT),
+        "list": (ApplicationEvent.APPLICATION_INTERCEPTED, ApplicationRefusal.LIST_DISHONEST),
     }
     if fate in early:
         plan.event(early[fate][0], at, case, reason=early[fate][1])
         return None
-    plan.event(Event.APPLICATION_ACCEPTED, at + 1_000, case, amount=amount)
+    plan.event(ApplicationEvent.APPLICATION_ACCEPTED, at + 1_000, case, amount=amount)
     manual = fate in ("human", "late", "bad")
     decided = at + 1_000 + (n * HOUR_MS if manual else 5_000 + n)
     if fate == "score":
-        plan.event(Event.SCORING_REJECTED, decided, case, reason=Refusal.SCORE_LOW)
-        plan.event(Event.APPLICATION_DECLINED, decided, case, reason=Refusal.SCORE_LOW)
+        plan.event(ScoringEvent.SCORING_REJECTED, decided, case, reason=ScoringRefusal.SCORE_LOW)
+        plan.event(ApprovalEvent.APPLICATION_DECLINED, decided, case, reason=ScoringRefusal.SCORE_LOW)
         return None
     person = 10_000 + n % 3
     if manual:
-        plan.event(Event.NODE_ENTERED, at + 2_000, case, value=1)
-        reason = Refusal.HUMAN_DECLINE if fate == "human" else 0
-        plan.event(Event.NODE_DECIDED, decided, case, actor=person, reason=reason)
+        plan.event(ApprovalEvent.NODE_ENTERED, at + 2_000, case, value=1)
+        reason = ApprovalRefusal.HUMAN_DECLINE if fate == "human" else 0
+        plan.event(ApprovalEvent.NODE_DECIDED, decided, case, actor=person, reason=reason)
     if fate == "human":
-        plan.event(Event.APPLICATION_DECLINED, decided, case, actor=person, reason=Refusal.HUMAN_DECLINE)
+        plan.event(
+            ApprovalEvent.APPLICATION_DECLINED, decided, case, actor=person, reason=ApprovalRefusal.HUMAN_DECLINE
+        )
         return None
-    plan.event(Event.APPLICATION_APPROVED, decided, case, actor=person if manual else 0, amount=amount)
+    plan.event(ApprovalEvent.APPLICATION_APPROVED, decided, case, actor=person if manual else 0, amount=amount)
     if fate == "unsigned":
-        plan.event(Event.CONTRACT_EXPIRED, decided + 7 * DAY_MS, case)
+        plan.event(ContractEvent.CONTRACT_EXPIRED, decided + 7 * DAY_MS, case)
         return None
-    plan.event(Event.CONTRACT_SIGNED, decided + 2 * HOUR_MS, case, actor=Actor.CUSTOMER)
+    plan.event(ContractEvent.CONTRACT_SIGNED, decided + 2 * HOUR_MS, case, actor=Actor.CUSTOMER)
     return _lend(plan, case, decided + 3 * HOUR_MS, amount, fate)
 
 
 def _lend(plan: Bank, case: int, at: int, amount: int, fate: str) -> Loan:
     day = (at - START) // DAY_MS
     loan = Loan(case, day, amount)
-    plan.event(Event.LOAN_DISBURSED, at, case, loan=loan.number, amount=amount)
+    plan.event(DisbursementEvent.LOAN_DISBURSED, at, case, loan=loan.number, amount=amount)
     plan.post(at, loan.number, loan.number * 100 + 1, (Account.PRINCIPAL, amount), (Account.SETTLEMENT, -amount))
     if fate == "paid":
         interest = amount // 200
@@ -184,10 +202,10 @@ def _lend(plan: Bank, case: int, at: int, amount: int, fate: str) -> Loan:
             (Account.SETTLEMENT, interest),
             (Account.INTEREST_RECEIVABLE, -interest),
         )
-        plan.event(Event.INSTALMENT_PAID, due, case, loan=loan.number, amount=interest, value=1)
+        plan.event(RepaymentEvent.INSTALMENT_PAID, due, case, loan=loan.number, amount=interest, value=1)
         return loan
     loan.overdue_day = day + (30 if fate == "late" else 5)
-    plan.event(Event.OVERDUE_STARTED, START + loan.overdue_day * DAY_MS, case, loan=loan.number, amount=amount)
+    plan.event(RepaymentEvent.OVERDUE_STARTED, START + loan.overdue_day * DAY_MS, case, loan=loan.number, amount=amount)
     return loan
 
 
@@ -213,7 +231,7 @@ def _desks(plan: Bank, day: int) -> None:
     since, until = START + day * DAY_MS, START + (day + 1) * DAY_MS
     for branch in (1, 2):
         shard = (branch - 1) % plan.shards
-        queues = plan.statistics.setdefault((Stage.APPROVAL, shard, "queues"), [])
+        queues = plan.statistics.setdefault(("approval", shard, "queues"), [])
         queues.append(
             (
                 since,
@@ -232,11 +250,11 @@ def _desks(plan: Bank, day: int) -> None:
                 90_000 + day,
             )
         )
-        staff = plan.statistics.setdefault((Stage.APPROVAL, shard, "staff"), [])
+        staff = plan.statistics.setdefault(("approval", shard, "staff"), [])
         for n, busy in ((1, 6), (2, 8)):
             row = (since, until, branch, Desk.INITIAL_APPROVER, branch * 10_000 + n, 0, busy * HOUR_MS, 8 * HOUR_MS)
             staff.append(row)
-    partners = plan.statistics.setdefault((Stage.SCORING, 0, "partners"), [])
+    partners = plan.statistics.setdefault(("scoring", 0, "partners"), [])
     partners.append((since, until, 1, 10, 1, 10 * 800, 1_500 + day))
 
 
@@ -245,27 +263,27 @@ def record(plan: Bank, path: Path, window_ms: int = DAY_MS, windows: int | None 
     folder.create(path)
     total = plan.days * DAY_MS // window_ms
     done = total if windows is None else windows
-    for stage in Stage:
-        for shard in range(1 if stage is Stage.HEAD_OFFICE else plan.shards):
-            sink = RunSink(path, stage, shard)
-            for number in range(done):
-                since = START + number * window_ms
-                _record_window(plan, sink, stage, shard, Window(number, since, since + window_ms))
-            sink.close()
+    for cell in Flow(plan.shards).cells:
+        stage, shard = cell.room, cell.shard
+        sink = RunSink(path, stage, shard)
+        for number in range(done):
+            since = START + number * window_ms
+            _record_window(plan, sink, stage, shard, Window(number, since, since + window_ms))
+        sink.close()
     return done
 
 
-def _record_window(plan: Bank, sink: RunSink, stage: Stage, shard: int, window: Window) -> None:
+def _record_window(plan: Bank, sink: RunSink, stage: str, shard: int, window: Window) -> None:
     inside = _inside(window)
     out, inbox = Outbox(), Inbox()
     events = [row for row in plan.events.get((stage, shard), []) if inside(row)]
     if events:
         out.events.append(np.array(events, dtype=EVENT_DTYPE))
-    if stage is Stage.REPAYMENT:
+    if stage == "repayment":
         measures = [row for row in plan.measures.get(shard, []) if inside(row)]
         if measures:
             out.measures.append(np.array(measures, dtype=MEASURE_DTYPE))
-    if stage is Stage.LEDGER:
+    if stage == "ledger":
         postings = [row for row in plan.postings.get(shard, []) if inside(row)]
         inbox = Inbox.of((Posting, np.array(postings, dtype=Posting.dtype)))
     statistics: dict[str, Rows] = {}
@@ -273,7 +291,7 @@ def _record_window(plan: Bank, sink: RunSink, stage: Stage, shard: int, window: 
         rows = [row for row in plan.statistics.get((stage, shard, name), []) if inside(row)]
         if rows:
             statistics[name] = np.array(rows, dtype=dtype)
-    sink.record(window, inbox, out, statistics)
+    sink.record(window, Outcome(inbox, out, {}), statistics)
 
 
 def _inside(window: Window) -> Callable[[Iterable[int]], bool]:

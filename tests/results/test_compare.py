@@ -8,20 +8,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from credit.applications import ApplicationsSubsystem
-from credit.codes import Event
-from credit.messages import SubmitApplication
-from credit.subsystem import Inbox, Outbox, Window
+from credit.applications.contract import Event as ApplicationEvent
+from credit.applications.contract import SubmitApplication
+from credit.applications.subsystem import ApplicationsSubsystem
+from credit.mail import Inbox, Outbox
+from credit.repayment.contract import Event as RepaymentEvent
+from credit.subsystem import Window
 from credit.times import DAY_MS
 from results.compare import FATES, compare
 from results.folder import RunFolderError
 from tests.results.builders import START, bank, record, seal, whole_run
+from tests.rows import sample
 
 
 def test_the_same_run_twice_differs_in_nothing(tmp_path: Path) -> None:
     plan, loans, _ = whole_run(tmp_path / "a")
     whole_run(tmp_path / "b", shards=2)
-    overdue = len(plan.happened(Event.OVERDUE_STARTED))
+    overdue = len(plan.happened(RepaymentEvent.OVERDUE_STARTED))
     found = compare(tmp_path / "a", tmp_path / "b")
     assert found.same_seed
     assert found.paired == 100
@@ -52,10 +55,12 @@ def test_a_customer_whose_fate_changed_stands_off_the_diagonal(tmp_path: Path) -
     whole_run(tmp_path / "a")
     plan, loans = bank()
     spared, worse = [loan for loan in loans if loan.overdue_day is not None][:2]
-    overdue = len(plan.happened(Event.OVERDUE_STARTED))
+    overdue = len(plan.happened(RepaymentEvent.OVERDUE_STARTED))
     for key, rows in plan.events.items():
-        plan.events[key] = [row for row in rows if not (row[2] == Event.OVERDUE_STARTED and row[1] == spared.case)]
-    plan.event(Event.NPL_MARKED, START + 119 * DAY_MS, worse.case, loan=worse.number)
+        plan.events[key] = [
+            row for row in rows if not (row[2] == RepaymentEvent.OVERDUE_STARTED and row[1] == spared.case)
+        ]
+    plan.event(RepaymentEvent.NPL_MARKED, START + 119 * DAY_MS, worse.case, loan=worse.number)
     seal(plan, tmp_path / "b", record(plan, tmp_path / "b"), seed=8)
     found = compare(tmp_path / "a", tmp_path / "b")
     assert not found.same_seed
@@ -81,7 +86,7 @@ def test_a_summary_that_lacks_a_figure_says_which(tmp_path: Path) -> None:
 
 
 def test_the_application_desk_names_the_party_of_every_form() -> None:
-    forms = SubmitApplication.rows(3, at=START + np.arange(3), branch=1, party=[41, 42, 43], channel=1)
+    forms = sample(SubmitApplication, 3, at=START + np.arange(3), branch=1, party=[41, 42, 43], channel=1)
     out, window = Outbox(), Window(0, START, START + DAY_MS)
     ApplicationsSubsystem.build().apply(Inbox.of((SubmitApplication, forms)), window, out)
-    assert out.events_of(Event.APPLICATION_SUBMITTED)["value"].tolist() == [41, 42, 43]
+    assert out.events_of(ApplicationEvent.APPLICATION_SUBMITTED)["value"].tolist() == [41, 42, 43]

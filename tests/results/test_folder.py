@@ -8,15 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from credit.messages import Posting
+from credit.ledger.contract import Posting
 from results.folder import MARK, RunFolderError, create, discard, load_state, read_summary, save_state, seal
+from tests.rows import sample
 
 WHOLE = {"digest": "ab", "seed": 1}
 
 
 def state() -> dict[str, np.ndarray]:
     return {
-        "bank.loans": Posting.rows(5, at=np.arange(5), amount_fen=np.arange(5) * 100),
+        "bank.loans": sample(Posting, 5, at=np.arange(5), amount_fen=np.arange(5) * 100),
         "world.desks": Posting.empty(),
     }
 

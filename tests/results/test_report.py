@@ -13,27 +13,14 @@ from typing import Any
 
 import pytest
 
-from credit.approval.states import Cause
-from credit.codes import (
-    FIELD_OF_REFUSAL,
-    Account,
-    Actor,
-    Bucket,
-    ChangeReason,
-    Channel,
-    ContactOutcome,
-    Desk,
-    Event,
-    Refusal,
-)
-from credit.collections.states import RefusedBecause
+from credit.applications.contract import Event
+from credit.codes import Account, Actor, Bucket, Channel, ContactOutcome
 from credit.policies import ProductPolicy, load
+from credit.room import DESKS, EVENTS, GAUGES, REASONS
 from credit.times import DAY_MS, HOUR_MS
 from results import charts, labels, names
-from results.event_names import EVENTS
 from results.queries import RunQueries
 from results.report import Span, money, write_report
-from results.schemas import REFUSING_EVENTS
 from tests.results.builders import START, Bank, bank, record, seal, whole_run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -307,18 +294,17 @@ def test_text_from_a_scenario_is_no_markup(tmp_path: Path) -> None:
 
 
 def test_every_name_is_there_in_both_languages() -> None:
-    assert {int(desk) for desk in Desk} == set(names.DESKS)
     assert {int(account) for account in Account} == set(names.ACCOUNTS)
-    kinds = (Refusal, RefusedBecause, Cause, ChangeReason)
-    reasons = {reason.name.lower() for kind in kinds for reason in kind}
-    assert reasons == set(names.REASONS)
-    assert {event.name.lower() for event in Event} == set(EVENTS)
-    assert {event.name.lower() for event in REFUSING_EVENTS} <= set(EVENTS)
-    assert set(names.TROUBLE) | set(names.VOLUMES) <= set(EVENTS)
+    spoken = [one.said.words for one in EVENTS.values()] + [desk.words for desk in DESKS.values()]
+    spoken += [gauge.words for gauge in GAUGES.values()] + [reason.words for reason in REASONS.values()]
+    for english, chinese in (*spoken, *names.trouble().values()):
+        assert english, chinese
+        assert re.search("[\u4e00-\u9fff]", chinese), english
+    assert set(names.VOLUMES) <= {event.name.lower() for event in EVENTS.values()}
     assert {channel.name.lower() for channel in Channel} == set(names.CHANNELS)
     assert {outcome.name.lower() for outcome in ContactOutcome if outcome} == set(names.CONTACTS)
     assert {actor.name.lower() for actor in Actor} == set(names.ACTORS)
-    assert set(FIELD_OF_REFUSAL.values()) == set(names.FIELDS)
+    assert {reason.field for reason in REASONS.values() if reason.field} == set(names.FIELDS)
     assert len(names.BUCKETS) == len(Bucket)
     products = load("products", ProductPolicy).products
     assert {product.code: product.name_zh for product in products} == {c: zh for c, (_, zh) in names.PRODUCTS.items()}

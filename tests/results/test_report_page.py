@@ -9,9 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from credit.codes import Desk, Event, Refusal, Stage
-from credit.collections.states import RefusedBecause
-from credit.messages import EVENT_DTYPE
+from credit.applications.contract import Event as ApplicationEvent
+from credit.approval.contract import Event as ApprovalEvent
+from credit.approval.contract import Refusal as ApprovalRefusal
+from credit.collections.contract import Event as CollectionEvent
+from credit.collections.contract import RefusedBecause
+from credit.contracts.contract import Event as ContractEvent
+from credit.disbursement.contract import Event as DisbursementEvent
+from credit.disbursement.contract import Refusal as DisbursementRefusal
+from credit.room import DESKS, EVENT_DTYPE
+from credit.scoring.contract import Event as ScoringEvent
+from credit.scoring.contract import Refusal as ScoringRefusal
 from credit.times import DAY_MS, HOUR_MS
 from results import charts, names
 from results.report import _gathered
@@ -73,7 +81,7 @@ def test_what_broke_is_counted_by_kind_with_its_worst_day(tmp_path: Path) -> Non
     plan, _ = bank(cases=10, days=90)
     for day, times in ((3, 1), (40, 5), (70, 2)):
         for n in range(times):
-            plan.event(Event.BUREAU_UNAVAILABLE, START + day * DAY_MS + n * HOUR_MS, 10**9 + 1)
+            plan.event(ScoringEvent.BUREAU_UNAVAILABLE, START + day * DAY_MS + n * HOUR_MS, 10**9 + 1)
     for rows in plan.events.values():
         rows.sort()
     seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
@@ -95,11 +103,11 @@ def test_weeks_begin_on_mondays_and_months_on_their_first() -> None:
 
 def test_of_many_queues_the_longest_are_drawn_and_the_others_wait_in_the_legend() -> None:
     day = dt.datetime(2026, 1, 1)
-    rows = [(day, int(desk), int(desk), float(desk)) for desk in Desk]
+    rows = [(day, int(desk), int(desk), float(desk)) for desk in DESKS.values()]
     figure = charts.queues(rows, [], "day", 0)
     assert [trace.name for trace in figure.data[:2]] == [names.desk(33)[0], names.desk(32)[0]]
     assert [trace.visible for trace in figure.data].count(True) == charts.QUEUES_SHOWN
-    assert len(figure.data) == len(Desk)
+    assert len(figure.data) == len(DESKS)
 
 
 def test_shares_that_are_all_zero_do_not_stretch_the_axis() -> None:
@@ -120,17 +128,15 @@ def test_acceptance_approval_and_payout_are_timed_and_the_crowded_desk_is_named(
 def test_reasons_are_named_by_the_event_that_carries_them() -> None:
     """One number means different things: 1 is no such case in collections, another amount in a withdrawn contract."""
     events = (
-        (Event.COLLECTION_ACTION_REFUSED, RefusedBecause.UNKNOWN_CASE, "unknown_case"),
-        (Event.CONTRACT_WITHDRAWN, 1, "other_amount"),
-        (Event.CONTRACT_WITHDRAWN, Refusal.APPROVAL_EXPIRED, "approval_expired"),
-        (Event.USE_REJECTED, Refusal.USE_NOT_VERIFIED, "use_not_verified"),
-        (Event.CASE_ESCALATED, 2, "fraud_doubt"),
+        (CollectionEvent.COLLECTION_ACTION_REFUSED, RefusedBecause.UNKNOWN_CASE, "unknown_case"),
+        (ContractEvent.CONTRACT_WITHDRAWN, 1, "other_amount"),
+        (ContractEvent.CONTRACT_WITHDRAWN, ApprovalRefusal.APPROVAL_EXPIRED, "approval_expired"),
+        (DisbursementEvent.USE_REJECTED, DisbursementRefusal.USE_NOT_VERIFIED, "use_not_verified"),
+        (ApprovalEvent.CASE_ESCALATED, 2, "fraud_doubt"),
     )
-    rows = Bank(days=1)
-    for event, reason, _ in events:
-        rows.event(event, START, 10**9 + 1, reason=int(reason))
-    every = np.array([row for part in rows.events.values() for row in part], dtype=EVENT_DTYPE)
-    table = event_table(Stage.REPAYMENT, [every]).to_pylist()
+    rows = [(START, 10**9 + 1, int(event), 0, 0, 0, int(reason), 0) for event, reason, _ in events]
+    every = np.array(rows, dtype=EVENT_DTYPE)
+    table = event_table("repayment", [every]).to_pylist()
     found = {(row["event"], row["reason"]) for row in table}
     assert found == {(event.name.lower(), name) for event, _, name in events}
 
@@ -139,7 +145,7 @@ def test_reasons_are_named_by_the_event_that_carries_them() -> None:
 def test_planted_double_interception_is_counted_once(tmp_path: Path) -> None:
     """A case that lists and fraud rules both stop is one case, else the funnel loses two applications for one."""
     plan, _ = bank()
-    stopped = plan.happened(Event.APPLICATION_INTERCEPTED)[0]
-    plan.event(Event.APPLICATION_INTERCEPTED, stopped[0] + 1, stopped[1], reason=Refusal.FRAUD)
+    stopped = plan.happened(ApplicationEvent.APPLICATION_INTERCEPTED)[0]
+    plan.event(ApplicationEvent.APPLICATION_INTERCEPTED, stopped[0] + 1, stopped[1], reason=ScoringRefusal.FRAUD)
     found = seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
     assert found["funnel"]["screened_out"] == 30

@@ -12,9 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit.codes import Actor, Channel, ContactOutcome, Event, Refusal, Stage
-from credit.messages import EVENT_DTYPE
-from credit.subsystem import Inbox, Outbox, Window
+from credit.applications.contract import Event as ApplicationEvent
+from credit.applications.contract import Refusal as ApplicationRefusal
+from credit.approval.contract import Event as ApprovalEvent
+from credit.codes import Actor, Channel, ContactOutcome
+from credit.collections.contract import Event as CollectionEvent
+from credit.mail import Inbox, Outbox
+from credit.room import EVENT_DTYPE
+from credit.room import EVENTS as BANK_EVENTS
+from credit.scoring.contract import Event as ScoringEvent
+from credit.scoring.contract import Refusal as ScoringRefusal
+from credit.stage import Outcome
+from credit.subsystem import Window
 from credit.times import DAY_MS
 from results import schemas, sink
 from results.schemas import EVENTS, LEDGER, event_table, plain_table
@@ -32,15 +41,35 @@ def read(path: Path, name: str) -> pa.Table:
 
 def test_codes_become_the_names_people_query_by() -> None:
     table = event_table(
-        Stage.APPLICATIONS,
+        "applications",
         [
-            rows((START, 10**9 + 1, Event.APPLICATION_SUBMITTED, Actor.CUSTOMER, 0, 5_000, Channel.COUNTER, 77)),
             rows(
-                (START + 1, 10**9 + 1, Event.APPLICATION_REFUSED, Actor.SYSTEM, 0, 0, Refusal.ID_CHECK_DIGIT, 0),
-                (START + 2, 10**9 + 2, Event.CONTACT_MADE, 20_003, 9, 0, ContactOutcome.PROMISE, 0),
-                (START + 3, 10**9 + 2, Event.CASE_ASSIGNED, Actor.CORE_BANKING, 9, 0, 3, 0),
-                (START + 4, 10**9 + 2, Event.NODE_DECIDED, 20_004, 0, 0, 0, 0),
-                (START + 5, 0, Event.APPLICATION_REFUSED, 0, 0, 0, 999_999, 0),
+                (
+                    START,
+                    10**9 + 1,
+                    ApplicationEvent.APPLICATION_SUBMITTED,
+                    Actor.CUSTOMER,
+                    0,
+                    5_000,
+                    Channel.COUNTER,
+                    77,
+                )
+            ),
+            rows(
+                (
+                    START + 1,
+                    10**9 + 1,
+                    ApplicationEvent.APPLICATION_REFUSED,
+                    Actor.SYSTEM,
+                    0,
+                    0,
+                    ApplicationRefusal.ID_CHECK_DIGIT,
+                    0,
+                ),
+                (START + 2, 10**9 + 2, CollectionEvent.CONTACT_MADE, 20_003, 9, 0, ContactOutcome.PROMISE, 0),
+                (START + 3, 10**9 + 2, CollectionEvent.CASE_ASSIGNED, Actor.CORE_BANKING, 9, 0, 3, 0),
+                (START + 4, 10**9 + 2, ApprovalEvent.NODE_DECIDED, 20_004, 0, 0, 0, 0),
+                (START + 5, 0, ApplicationEvent.APPLICATION_REFUSED, 0, 0, 0, 999_999, 0),
             ),
         ],
     )
@@ -56,10 +85,15 @@ def test_codes_become_the_names_people_query_by() -> None:
 
 
 def test_a_refusal_and_a_plain_number_of_the_same_code_are_told_apart() -> None:
-    code = int(Refusal.SCORE_LOW)
+    code = int(ScoringRefusal.SCORE_LOW)
     table = event_table(
-        Stage.SCORING,
-        [rows((1, 1, Event.SCORING_REJECTED, 0, 0, 0, code, 0), (1, 1, Event.DOUBT_MARKED, 0, 0, 0, code, 0))],
+        "scoring",
+        [
+            rows(
+                (1, 1, ScoringEvent.SCORING_REJECTED, 0, 0, 0, code, 0),
+                (1, 1, ScoringEvent.DOUBT_MARKED, 0, 0, 0, code, 0),
+            )
+        ],
     )
     assert table["reason"].to_pylist() == ["score_low", str(code)]
 
@@ -75,7 +109,7 @@ def test_every_event_and_posting_of_a_run_is_in_its_files_once(tmp_path: Path) -
     plan, _ = bank(shards=2)
     record(plan, tmp_path / "run")
     events = read(tmp_path / "run", "events")
-    expected = Counter((row[1], Event(row[2]).name.lower()) for part in plan.events.values() for row in part)
+    expected = Counter((row[1], BANK_EVENTS[row[2]].name.lower()) for part in plan.events.values() for row in part)
     assert Counter(zip(events["case"].to_pylist(), events["event"].to_pylist(), strict=True)) == expected
     ledger = read(tmp_path / "run", "ledger")
     assert ledger.schema == LEDGER
@@ -88,14 +122,16 @@ def test_every_event_and_posting_of_a_run_is_in_its_files_once(tmp_path: Path) -
 
 def test_rows_are_written_group_by_group_while_the_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sink, "GROUP_ROWS", 100)
-    stream = RunSink(tmp_path, Stage.SCORING, 0)
+    stream = RunSink(tmp_path, "scoring", 0)
     file = tmp_path / "events" / "scoring-0.parquet"
     sizes = []
     for number in range(10):
         out = Outbox()
         at = START + number * DAY_MS + np.arange(60)
-        out.log(Event.APPLICATION_SCORED, at, np.arange(60) * 7_919 % 1_000)
-        stream.record(Window(number, START + number * DAY_MS, START + (number + 1) * DAY_MS), Inbox(), out, {})
+        out.log(ScoringEvent.APPLICATION_SCORED, at, np.arange(60) * 7_919 % 1_000)
+        stream.record(
+            Window(number, START + number * DAY_MS, START + (number + 1) * DAY_MS), Outcome(Inbox(), out, {}), {}
+        )
         assert sum(map(len, stream._events._waiting)) < 100
         sizes.append(file.stat().st_size)
     stream.close()
@@ -109,7 +145,7 @@ def test_rows_are_written_group_by_group_while_the_run_goes_on(tmp_path: Path, m
 
 
 def test_a_stage_without_a_single_event_leaves_a_readable_file(tmp_path: Path) -> None:
-    RunSink(tmp_path, Stage.LEDGER, 0).close()
+    RunSink(tmp_path, "ledger", 0).close()
     assert pq.read_table(tmp_path / "events" / "ledger-0.parquet").schema == EVENTS
     assert pq.read_table(tmp_path / "ledger" / "0.parquet").num_rows == 0
 

@@ -10,7 +10,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from credit.codes import Account, Bucket, Event
+from credit.applications.contract import Event as ApplicationEvent
+from credit.codes import Account, Bucket
+from credit.repayment.contract import Event as RepaymentEvent
+from credit.room import EVENTS
 from credit.times import DAY_MS, HOUR_MS
 from results import summary
 from tests.results.builders import FATES, START, Bank, Loan, bank, record, seal, whole_run
@@ -106,7 +109,7 @@ def test_planted_lost_posting_shows_in_the_trial_balance(tmp_path: Path) -> None
 def test_write_offs_are_counted_loan_by_loan(tmp_path: Path) -> None:
     plan, loans = bank()
     gone = loans[3]
-    plan.event(Event.LOAN_WRITTEN_OFF, START + 110 * DAY_MS, gone.case, loan=gone.number, amount=gone.amount)
+    plan.event(RepaymentEvent.LOAN_WRITTEN_OFF, START + 110 * DAY_MS, gone.case, loan=gone.number, amount=gone.amount)
     found = seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))["portfolio"]
     assert (found["written_off_loans"], found["written_off_fen"]) == (1, gone.amount)
 
@@ -115,7 +118,7 @@ def test_daily_counts_every_event_on_its_own_day(tmp_path: Path) -> None:
     plan, _, _ = whole_run(tmp_path / "run", shards=2)
     rows = ask(f"SELECT day, metric, branch, count FROM '{tmp_path}/run/daily.parquet' WHERE metric LIKE 'event.%'")
     expected = Counter(
-        ((row[0] - START) // DAY_MS, f"event.{Event(row[2]).name.lower()}", row[1] // 10**9)
+        ((row[0] - START) // DAY_MS, f"event.{EVENTS[row[2]].name.lower()}", row[1] // 10**9)
         for part in plan.events.values()
         for row in part
     )
@@ -145,7 +148,7 @@ def test_statistics_are_merged_and_the_pieces_gone(tmp_path: Path) -> None:
 
 def test_a_bank_without_desks_or_loans_has_a_summary_all_the_same(tmp_path: Path) -> None:
     plan = Bank(days=3)
-    plan.event(Event.APPLICATION_SUBMITTED, START + HOUR_MS, 10**9 + 1, value=1)
+    plan.event(ApplicationEvent.APPLICATION_SUBMITTED, START + HOUR_MS, 10**9 + 1, value=1)
     found = seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
     assert found["funnel"] == dict.fromkeys(found["funnel"], 0) | {"submitted": 1}
     assert found["portfolio"]["outstanding_fen"] == 0

@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 
 from actors.host import Blueprint, FinalReport, Parts, StageHost
-from actors.topology import LATE_WINDOWS, Cell, destinations, shard_of_branch
+from actors.topology import LATE_WINDOWS, Cell, Flow, shard_of_branch
 from actors.wire import Bundle, unpack
-from credit.approval import ApprovalSubsystem
-from credit.codes import Alert, Event, Grade, Lane, Method, Segment, Stage
-from credit.contracts import ContractsSubsystem
+from credit.approval.contract import ApplicationScored
+from credit.approval.subsystem import ApprovalSubsystem
+from credit.codes import Alert, Grade, Lane, Method, Segment
+from credit.contracts.subsystem import ContractsSubsystem
 from credit.digest import Digest
-from credit.messages import ApplicationScored, Kind, Rows
-from credit.subsystem import Inbox, Outbox, Window
+from credit.room import EventCode, Kind, Rows
+from credit.stage import Outcome
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, Ints
 from scenarios.model import Scenario
 from sim.counterparts.approval import ApprovalCounterpart
@@ -27,7 +29,7 @@ from sim.truth import Truth
 
 SEED = 11
 BRANCHES = 4
-CHAIN = (Stage.APPROVAL, Stage.HEAD_OFFICE, Stage.CONTRACTS)
+CHAIN = ("approval", "head_office", "contracts")
 YUAN = 100
 
 
@@ -103,8 +105,8 @@ class Ear:
         self.queues: list[Rows] = []
         self.staff: list[Rows] = []
 
-    def record(self, window: Window, inbox: Inbox, out: Outbox, statistics: dict[str, Rows]) -> None:
-        self.events += out.events
+    def record(self, window: Window, outcome: Outcome, statistics: dict[str, Rows]) -> None:
+        self.events += outcome.out.events
         for name in ("queues", "staff"):
             if name in statistics:
                 getattr(self, name).append(statistics[name])
@@ -129,13 +131,13 @@ class Chain:
         restart_at: int = -1,
         wrap: Wrap | None = None,
     ) -> None:
-        self._plan, self._rows, self._shards = plan, rows, shards
+        self._plan, self._rows, self._flow = plan, rows, Flow(shards)
         self._staffing = build_staffing(plan, SEED)
         self._truth = Truth(SEED, plan)
         self._wrap = wrap or (lambda counterpart: counterpart)
         self.ears: dict[Cell, Ear] = {}
         self.mail: dict[int, list[Rows]] = {}
-        cells = [Cell(s, n) for s in CHAIN for n in range(1 if s is Stage.HEAD_OFFICE else shards)]
+        cells = [Cell(s, n) for s in CHAIN for n in range(1 if s == "head_office" else shards)]
         self.hosts = {cell: self._host(cell) for cell in cells}
         self._late: dict[int, list[tuple[Cell, Bundle]]] = {}
         for number in range(days * DAY_MS // window_ms):
@@ -151,25 +153,25 @@ class Chain:
     def _host(self, cell: Cell) -> StageHost:
         def parts(where: Cell) -> Parts:
             ear = self.ears.setdefault(where, Ear())
-            if where.stage is Stage.CONTRACTS:
+            if where.room == "contracts":
                 customers = ContractsCounterpart(self._plan, SEED, self._truth)
                 return Parts(ContractsSubsystem.build(), customers, None, ear, check_every_window=True)
             branches = self._branches(where)
-            nodes = {Stage.APPROVAL: (1, 2), Stage.HEAD_OFFICE: (3, 4, 5)}[where.stage]
+            nodes = {"approval": (1, 2), "head_office": (3, 4, 5)}[where.room]
             desks = self._staffing.desks(branches, nodes)  # type: ignore[arg-type]
-            people = self._wrap(ApprovalCounterpart(where.stage, self._plan, SEED, desks, self._truth))
+            people = self._wrap(ApprovalCounterpart(where.room, self._plan, SEED, desks, self._truth))
             rows = self._rows[np.isin(self._rows["branch"], branches)]
             source = Desk(rows, DeputySource(self._staffing.appointments(), branches))
-            subsystem = ApprovalSubsystem.build(where.stage, self._staffing.register())
+            subsystem = ApprovalSubsystem.build(where.room, self._staffing.register())
             return Parts(subsystem, people, source, ear, check_every_window=True)
 
-        return StageHost(Blueprint(cell, self._shards, parts))
+        return StageHost(Blueprint(cell, self._flow, parts))
 
     def _branches(self, cell: Cell) -> Ints:
-        if cell.stage is Stage.HEAD_OFFICE:
+        if cell.room == "head_office":
             return np.zeros(1, dtype=np.int64)
         every = np.arange(1, BRANCHES + 1)
-        return np.asarray(every[shard_of_branch(every, self._shards) == cell.shard])
+        return np.asarray(every[shard_of_branch(every, self._flow.shards) == cell.shard])
 
     def _step(self, window: Window) -> None:
         waiting: dict[Cell, list[Bundle]] = {}
@@ -177,10 +179,10 @@ class Chain:
             waiting.setdefault(cell, []).append(bundle)
         for cell, host in self.hosts.items():
             bundles, _ = host.step(window, waiting.get(cell, []))
-            for target, bundle in zip(destinations(cell, self._shards), bundles, strict=True):
+            for target, bundle in zip(self._flow.destinations(cell), bundles, strict=True):
                 for number, parts in unpack([bundle]).items():
                     self.mail.setdefault(number, []).extend(parts)
-                if target.stage < cell.stage:
+                if self._flow.is_late(cell, target):
                     self._late.setdefault(window.number + LATE_WINDOWS, []).append((target, bundle))
                 else:
                     waiting.setdefault(target, []).append(bundle)
@@ -190,7 +192,7 @@ class Chain:
         parts = self.mail.get(kind.number, [])
         return np.sort(np.concatenate(parts)) if parts else kind.empty()
 
-    def events(self, *kinds: Event) -> Rows:
+    def events(self, *kinds: EventCode) -> Rows:
         """All events of the chain, or those of some kinds, in order of time."""
         rows = np.sort(np.concatenate([rows for ear in self.ears.values() for rows in ear.events]))
         return rows[np.isin(rows["event"], kinds)] if kinds else rows
@@ -206,6 +208,6 @@ class Chain:
         return digest.hex()
 
 
-def only_stage(chain: Chain, stage: Stage) -> Sequence[Ear]:
+def only_stage(chain: Chain, stage: str) -> Sequence[Ear]:
     """The ears of one stage."""
-    return [ear for cell, ear in chain.ears.items() if cell.stage is stage]
+    return [ear for cell, ear in chain.ears.items() if cell.room == stage]

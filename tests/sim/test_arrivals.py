@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from credit.applications.contract import SubmitApplication
 from credit.calendar import is_workday
-from credit.messages import SubmitApplication
 from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Ints, day_number, instant
 from sim.arrivals import Arrivals, drawn_instants, hourly_weights

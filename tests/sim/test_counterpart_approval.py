@@ -8,15 +8,20 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from credit.approval import trail
+from credit.approval.contract import ApprovalOpinion, ApprovalTask, Event, Refusal
+from credit.approval.trail import trail
 from credit.calendar import is_workday
-from credit.codes import Actor, Alert, Event, Grade, Node, Refusal, Stage, Verdict
-from credit.messages import ApplicationApproved, ApprovalOpinion, ApprovalTask, HeadOfficeTask, Kind, Rows
-from credit.subsystem import Inbox, Window
+from credit.codes import Actor, Alert, Grade, Node, Verdict
+from credit.contracts.contract import ApplicationApproved
+from credit.head_office.contract import HeadOfficeTask
+from credit.mail import Inbox
+from credit.room import Kind, Rows
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
 from sim.counterparts.approval import ApprovalCounterpart, Judgement
 from sim.staffing import build_staffing
 from sim.truth import Truth
+from tests.rows import sample
 from tests.sim.signing_chain import PLAIN, SEED, YUAN, Chain, applications, only_stage, scenario
 
 DAYS = 14
@@ -113,7 +118,7 @@ def test_deputies_stand_in_when_a_whole_desk_is_away() -> None:
 
 
 def test_the_desks_report_their_queues_and_people(chain: Chain) -> None:
-    [branch] = only_stage(chain, Stage.APPROVAL)
+    [branch] = only_stage(chain, "approval")
     queues, staff = np.concatenate(branch.queues), np.concatenate(branch.staff)
     entered = chain.events(Event.NODE_ENTERED)
     assert int(queues["arrivals"].sum()) == int((entered["value"] <= Node.RE_REVIEW).sum())
@@ -135,7 +140,7 @@ def tasks(count: int = 4_000, kind: Kind = ApprovalTask, **columns) -> Rows:
         "alert": 0,
         "amount_fen": 50_000 * YUAN,
     }
-    return kind.rows(count, **(facts | columns))
+    return sample(kind, count, **(facts | columns))
 
 
 def declined_share(**columns) -> float:
@@ -209,7 +214,7 @@ def test_a_scripted_customer_gets_what_the_script_says() -> None:
 def test_a_task_for_a_desk_already_served_waits_for_the_next_window() -> None:
     staffing = build_staffing(PLAIN, SEED)
     desks = staffing.desks(np.array([1]), (1, 2))  # type: ignore[arg-type]
-    people = ApprovalCounterpart(Stage.APPROVAL, PLAIN, SEED, desks, TRUTH)
+    people = ApprovalCounterpart("approval", PLAIN, SEED, desks, TRUTH)
     start = PLAIN.run.start_ms
     first, second = Window(0, start, start + DAY_MS), Window(1, start + DAY_MS, start + 2 * DAY_MS)
     late = Inbox.of((ApprovalTask, tasks(1, at=start + 10 * HOUR_MS, branch=1, limit_at=start + 20 * DAY_MS)))

@@ -9,32 +9,35 @@ import numpy as np
 import pytest
 
 from actors.host import Blueprint, FinalReport, Parts, StageHost
-from actors.topology import Cell
+from actors.topology import Cell, Flow
 from actors.wire import unpack
 from credit.calendar import is_workday
-from credit.codes import Contact, ContactOutcome, Desk, Event, Stage, Verdict
-from credit.collections import CollectionsSubsystem
-from credit.digest import Digest
-from credit.messages import (
+from credit.codes import Contact, ContactOutcome, Verdict
+from credit.collections.contract import (
     CollectionTask,
     ContactMade,
-    Kind,
+    Desk,
+    Event,
     LoanOverdue,
     NoticeSent,
     OverduePaid,
-    PaymentIntended,
-    Rows,
-    WriteOffApproved,
     WriteOffOpinion,
     WriteOffTask,
 )
+from credit.collections.subsystem import CollectionsSubsystem
+from credit.digest import Digest
+from credit.mail import Inbox
+from credit.repayment.contract import PaymentIntended, WriteOffApproved
+from credit.room import EventCode, Kind, Rows
 from credit.staff import StaffRegister
-from credit.subsystem import Inbox, Outbox, Window
+from credit.stage import Outcome
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS
 from scenarios.model import Scenario
 from sim.counterparts.collections import REASON_NOTICE, REASON_PROMISE, CollectionsCounterpart, Customers
 from sim.staff import Person, Role, build_roster
 from sim.truth import Truth
+from tests.rows import sample
 
 SEED = 7
 BRANCHES = [1, 2, 3, 4]
@@ -74,7 +77,8 @@ class Street:
         number = np.arange(loans)
         branch = number % len(BRANCHES) + 1
         start = FIRST_DAY + 1 + number % 25
-        rows = LoanOverdue.rows(
+        rows = sample(
+            LoanOverdue,
             loans,
             at=start * DAY_MS + HOUR_MS,
             loan=(branch * 10**9 + number + 1) * 100 + 1,
@@ -95,7 +99,7 @@ class Street:
         at = self.overdue["at"]
         new = self.overdue[(at >= window.start) & (at < window.until)]
         due = sorted((at, loan) for loan, at in self.pay_at.items() if window.start <= at < window.until)
-        paid = OverduePaid.rows(len(due), at=[at for at, _ in due], loan=[loan for _, loan in due], paid_fen=1)
+        paid = sample(OverduePaid, len(due), at=[at for at, _ in due], loan=[loan for _, loan in due], paid_fen=1)
         return [(LoanOverdue, new), (OverduePaid, paid)]
 
     def hear(self, intended: Rows) -> None:
@@ -114,15 +118,15 @@ class Ear:
         self.events: list[Rows] = []
         self.statistics: dict[str, list[Rows]] = {}
 
-    def record(self, window: Window, inbox: Inbox, out: Outbox, statistics: dict[str, Rows]) -> None:
-        self.events += out.events
+    def record(self, window: Window, outcome: Outcome, statistics: dict[str, Rows]) -> None:
+        self.events += outcome.out.events
         for name, rows in statistics.items():
             self.statistics.setdefault(name, []).append(rows)
 
     def close(self) -> None:
         pass
 
-    def of(self, event: Event) -> Rows:
+    def of(self, event: EventCode) -> Rows:
         every = np.concatenate(self.events)
         return np.asarray(every[every["event"] == event])
 
@@ -169,7 +173,7 @@ class Run:
             world = CollectionsCounterpart(self.scenario, SEED, PEOPLE, self.branches, TRUTH)
             return Parts(bank, world, self.street, self.ear, check_every_window=True)
 
-        return StageHost(Blueprint(Cell(Stage.COLLECTIONS, 0), 1, parts))
+        return StageHost(Blueprint(Cell("collections", 0), Flow(1), parts))
 
     def _hear(self, parts: dict[int, list[Rows]]) -> None:
         for rows in parts.get(PaymentIntended.number, []):
@@ -267,8 +271,8 @@ def test_desks_report_queues_and_people_with_head_office_hours_shared_among_bran
 
 
 def tasks_of(parties: Sequence[int], action: Contact = Contact.CALL) -> Rows:
-    rows = CollectionTask.rows(
-        len(parties), loan=10**11 + 101 + 100 * np.arange(len(parties)), party=parties, action=action
+    rows = sample(
+        CollectionTask, len(parties), loan=10**11 + 101 + 100 * np.arange(len(parties)), party=parties, action=action
     )
     rows["attempt"], rows["amount_fen"] = 654_555, 70_000
     return rows
@@ -294,8 +298,14 @@ def test_messages_move_a_few_and_fewer_the_longer_it_lasts() -> None:
     count = 10_000
     moved = []
     for dpd in (1, 90):
-        notices = NoticeSent.rows(
-            count, at=START + 9 * HOUR_MS, loan=np.arange(count) + 1, party=np.arange(count) + 1, dpd=dpd, attempt=99
+        notices = sample(
+            NoticeSent,
+            count,
+            at=START + 9 * HOUR_MS,
+            loan=np.arange(count) + 1,
+            party=np.arange(count) + 1,
+            dpd=dpd,
+            attempt=99,
         )
         rows = customers.after_notice(notices)
         assert (rows["reason"] == REASON_NOTICE).all()
@@ -325,7 +335,8 @@ def test_a_desk_served_already_sees_a_new_task_in_the_next_window_only() -> None
     world = CollectionsCounterpart(SCENARIO, SEED, PEOPLE, BRANCHES, TRUTH)
     monday = FIRST_DAY + 4
     windows = [Window(n, (monday + n) * DAY_MS, (monday + n + 1) * DAY_MS) for n in range(2)]
-    task = WriteOffTask.rows(
+    task = sample(
+        WriteOffTask,
         1,
         at=windows[0].start + 9 * HOUR_MS,
         loan=10**11 + 101,
@@ -345,7 +356,8 @@ def test_the_excluded_person_does_not_decide() -> None:
     risk = sorted(one.person for one in PEOPLE if one.role == Role.HEAD_OFFICE_RISK and not one.is_deputy)
     monday = FIRST_DAY + 4
     window = Window(0, monday * DAY_MS, (monday + 1) * DAY_MS)
-    tasks = WriteOffTask.rows(
+    tasks = sample(
+        WriteOffTask,
         10,
         at=window.start + 9 * HOUR_MS,
         loan=10**11 + 101 + 100 * np.arange(10),
@@ -362,7 +374,8 @@ def test_the_excluded_person_does_not_decide() -> None:
 def test_where_nobody_sits_nobody_answers() -> None:
     world = CollectionsCounterpart(SCENARIO, SEED, [one for one in PEOPLE if one.branch != 2], BRANCHES, TRUTH)
     window = Window(0, (FIRST_DAY + 4) * DAY_MS, (FIRST_DAY + 5) * DAY_MS)
-    tasks = CollectionTask.rows(
+    tasks = sample(
+        CollectionTask,
         2,
         at=window.start + 9 * HOUR_MS,
         loan=[10**11 + 101, 2 * 10**11 + 101],

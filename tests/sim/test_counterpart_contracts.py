@@ -6,24 +6,29 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from credit.approval.contract import ContractWithdrawn
+from credit.approval.contract import Event as ApprovalEvent
+from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.calendar import is_workday
-from credit.codes import ChangeReason, Event, Refusal
-from credit.contracts import SignMode
-from credit.messages import (
+from credit.contracts.contract import (
+    ChangeReason,
     ContractChangeRequested,
-    ContractEffective,
     ContractOffered,
     ContractRenewalRequested,
     ContractSigned,
-    ContractWithdrawn,
-    Kind,
-    Rows,
 )
+from credit.contracts.contract import Event as ContractEvent
+from credit.contracts.contract import Refusal as ContractRefusal
+from credit.contracts.states import SignMode
+from credit.disbursement.contract import ContractEffective
+from credit.mail import Inbox
 from credit.policies import ProductPolicy, columns_of, load
-from credit.subsystem import Inbox, Window
+from credit.room import EVENTS, Kind, Rows
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
 from scenarios.model import Scenario
 from sim.counterparts.contracts import ContractsCounterpart
+from tests.rows import sample
 from tests.sim.signing_chain import PLAIN, SEED, YUAN, Chain, applications, scenario
 
 COUNT = 6_000
@@ -45,7 +50,7 @@ def offers(count: int = COUNT, **columns) -> Rows:
         "expires_at": START + 3 * DAY_MS,
         "attempt": 1,
     }
-    return ContractOffered.rows(count, **(facts | columns))
+    return sample(ContractOffered, count, **(facts | columns))
 
 
 def answers(rows: Rows, plan: Scenario | None = None) -> dict[Kind, Rows]:
@@ -152,20 +157,20 @@ def test_nothing_is_answered_before_its_time_and_the_state_keeps_the_rest() -> N
 def test_in_a_running_bank_contracts_expire_are_renewed_and_go_back_to_approval() -> None:
     plan = scenario(behaviour={"abandon_ppm": 150_000, "change_request_ppm": 100_000, "late_sign_ppm": 700_000})
     chain = Chain(plan, applications(plan, 30, 12), 75)
-    count = {event: len(chain.events(event)) for event in Event}
+    count = {event: len(chain.events(event)) for event in EVENTS.values()}
     for event in (
-        Event.CONTRACT_EXPIRED,
-        Event.CONTRACT_REGENERATED,
-        Event.CONTRACT_WITHDRAWN,
-        Event.RE_APPROVAL_OPENED,
-        Event.CONTRACT_ACTION_REFUSED,
+        ContractEvent.CONTRACT_EXPIRED,
+        ContractEvent.CONTRACT_REGENERATED,
+        ContractEvent.CONTRACT_WITHDRAWN,
+        ApprovalEvent.RE_APPROVAL_OPENED,
+        ContractEvent.CONTRACT_ACTION_REFUSED,
     ):
         assert count[event] > 3, event.name
-    refused = chain.events(Event.CONTRACT_ACTION_REFUSED)["reason"].tolist()
-    assert dict.fromkeys(refused).keys() <= {Refusal.CONTRACT_EXPIRED, Refusal.APPROVAL_EXPIRED}
+    refused = chain.events(ContractEvent.CONTRACT_ACTION_REFUSED)["reason"].tolist()
+    assert dict.fromkeys(refused).keys() <= {ContractRefusal.CONTRACT_EXPIRED, ApprovalRefusal.APPROVAL_EXPIRED}
     effective, withdrawn = chain.sent(ContractEffective), chain.sent(ContractWithdrawn)
     assert len(np.unique(effective["case"])) == len(effective), "no case has two contracts in force"
-    assert count[Event.RE_APPROVAL_OPENED] == len(withdrawn)
+    assert count[ApprovalEvent.RE_APPROVAL_OPENED] == len(withdrawn)
     again = effective[np.isin(effective["case"], withdrawn["case"])]
     assert len(again) > 3
     assert bool((again["round"] == 1).all())

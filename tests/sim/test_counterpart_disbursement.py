@@ -10,26 +10,28 @@ import numpy as np
 import pytest
 
 from credit.calendar import is_workday
-from credit.codes import Desk, Status, Verdict
-from credit.messages import (
+from credit.codes import Status, Verdict
+from credit.disbursement.contract import (
     ConditionFulfilled,
     ConditionRequested,
+    Desk,
     DisbursementOpinion,
     DisbursementTask,
     DrawdownRequested,
     FacilityOpened,
-    Kind,
     PaymentInstruction,
     PaymentResult,
-    Rows,
     UseEvidenceFiled,
     UseEvidenceRequested,
 )
-from credit.subsystem import Inbox, Window, in_order
+from credit.mail import Inbox, in_order
+from credit.room import Kind, Rows
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, NEVER, Ints, day_number
 from scenarios.model import Scenario
 from sim.counterparts.disbursement import DESKS, DisbursementCounterpart
 from sim.staffing import build_staffing
+from tests.rows import sample
 from tests.sim.worlds import SEED, ZHANG, numbers, scenario, windows
 
 MONDAY = day_number(dt.date(2026, 3, 9))
@@ -127,7 +129,7 @@ def tasks(count: int, desk: Desk = Desk.DISBURSEMENT_OPERATOR, **columns: Any) -
         "limit_at": NEVER,
         "attempt": 1,
     }
-    return DisbursementTask.rows(count, **rows | columns)
+    return sample(DisbursementTask, count, **rows | columns)
 
 
 @pytest.mark.requirement("DIS-04")
@@ -233,7 +235,7 @@ def instructions(count: int = COUNT, **columns: Any) -> Rows:
         "account": 6_217_000_000_000_000_000 + numbers(count),
         "attempt": 1,
     }
-    return PaymentInstruction.rows(count, **rows | columns)
+    return sample(PaymentInstruction, count, **rows | columns)
 
 
 def paid(rows: Rows, span: int = 1, **sections: Any) -> Rows:
@@ -297,8 +299,8 @@ def in_office_hours(found: Rows) -> bool:
 
 @pytest.mark.requirement("APR-13")
 def test_conditions_are_brought_days_later_or_never() -> None:
-    asked = ConditionRequested.rows(
-        COUNT, at=NINE, case=tasks(COUNT)["case"], party=1 + numbers(COUNT), conditions=4096
+    asked = sample(
+        ConditionRequested, COUNT, at=NINE, case=tasks(COUNT)["case"], party=1 + numbers(COUNT), conditions=4096
     )
     found = played(world(), [(ConditionRequested, asked)], days(450))["ConditionFulfilled"]
     assert 0.05 < 1 - len(found) / COUNT < 0.07
@@ -319,7 +321,7 @@ def facilities(count: int = 400, **columns: Any) -> Rows:
         "revolving": 1,
         "valid_until": NINE + 365 * DAY_MS,
     }
-    return FacilityOpened.rows(count, **rows | columns)
+    return sample(FacilityOpened, count, **rows | columns)
 
 
 def drawn(rows: Rows, **sections: Any) -> Rows:
@@ -364,7 +366,7 @@ def evidence(count: int = COUNT, **columns: Any) -> Rows:
         "party": 1 + numbers(count),
         "amount_fen": 100_000_000,
     }
-    return UseEvidenceRequested.rows(count, **named | columns)
+    return sample(UseEvidenceRequested, count, **named | columns)
 
 
 @pytest.mark.requirement("DIS-16")
@@ -409,7 +411,7 @@ def test_a_scripted_borrower_asks_too_early_and_shows_evidence_on_the_day_of_the
 
 
 def mixed() -> list[Mail]:
-    asked = ConditionRequested.rows(60, at=NINE + numbers(60), case=tasks(60)["case"], conditions=1)
+    asked = sample(ConditionRequested, 60, at=NINE + numbers(60), case=tasks(60)["case"], conditions=1)
     return [
         (DisbursementTask, tasks(120)),
         (DisbursementTask, tasks(30, Desk.USE_VERIFIER)),

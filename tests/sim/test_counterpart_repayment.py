@@ -11,21 +11,22 @@ import pytest
 
 from credit.calendar import is_workday
 from credit.codes import Channel, Status
-from credit.messages import (
+from credit.mail import Inbox, in_order
+from credit.repayment.contract import (
     DebitRequest,
     DebitResult,
     EarlyRepaymentRequested,
-    Kind,
     LoanOpened,
     PaymentIntended,
     PaymentMade,
-    Rows,
 )
+from credit.room import Kind, Rows
 from credit.schedules import LOWER_INSTALMENT, SHORTER_TERM
-from credit.subsystem import Inbox, Window, in_order
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Ints, day_number
 from sim.counterparts.repayment import RepaymentCounterpart
 from sim.truth import Truth
+from tests.rows import sample
 from tests.sim.worlds import SEED, ZHANG, numbers, scenario, windows
 
 COUNT = 20_000
@@ -62,7 +63,7 @@ def debits(count: int = COUNT, dpd: int = 0, **columns: Any) -> Rows:
         "attempt": 1,
         "automatic": 1,
     }
-    return DebitRequest.rows(count, **rows | columns)
+    return sample(DebitRequest, count, **rows | columns)
 
 
 def played(counterpart: RepaymentCounterpart, mail: list[tuple[Kind, Rows]], cut: list[Window]) -> Played:
@@ -219,7 +220,7 @@ def test_a_second_bill_is_paid_only_by_those_who_missed_the_first() -> None:
 def test_intended_payments_are_made_when_they_were_meant() -> None:
     loan = loans(numbers(50))
     pay_at = START + 7 * DAY_MS + numbers(50) * HOUR_MS
-    intended = PaymentIntended.rows(50, at=START, loan=loan, party=numbers(50), pay_at=pay_at, share_ppm=400_000)
+    intended = sample(PaymentIntended, 50, at=START, loan=loan, party=numbers(50), pay_at=pay_at, share_ppm=400_000)
     made = played(world(), [(PaymentIntended, intended)], windows(START, START + 12 * DAY_MS))["PaymentMade"]
     assert made["at"].tolist() == pay_at.tolist()
     assert made["loan"].tolist() == loan.tolist()
@@ -239,7 +240,7 @@ def opened(count: int = COUNT, term: int = 13, **columns: Any) -> Rows:
         "amount_fen": 5_000_000,
         "term_months": term,
     }
-    return LoanOpened.rows(count, **rows | columns)
+    return sample(LoanOpened, count, **rows | columns)
 
 
 def early(rows: Rows, days: int = 420, **sections: Any) -> Rows:

@@ -7,25 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 
+from credit.applications.contract import ListQuery, ListReply, RefreshRiskList
 from credit.codes import RiskList, Segment, Source, Status
-from credit.messages import (
-    BureauQuery,
-    BureauReport,
-    Kind,
-    ListQuery,
-    ListReply,
-    RefreshRiskList,
-    Rows,
-    VerificationQuery,
-    VerificationReply,
-)
-from credit.subsystem import Counterpart, Inbox, Window, in_order
+from credit.mail import Inbox, in_order
+from credit.room import Kind, Rows
+from credit.scoring.contract import BureauQuery, BureauReport, VerificationQuery, VerificationReply
+from credit.subsystem import Counterpart, Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
 from sim.counterparts.applications import ApplicationsCounterpart
 from sim.counterparts.files import TOLD_BY
 from sim.counterparts.ports import PARTNERS, PORT_DTYPE, Port
 from sim.counterparts.scoring import ScoringCounterpart
 from sim.truth import Truth
+from tests.rows import sample
 from tests.sim.worlds import SEED, ZHANG, morning, numbers, scenario, windows
 
 COUNT = 3_000
@@ -44,14 +38,14 @@ def truth(**sections: Any) -> Truth:
 
 def bureau(**columns: Any) -> Rows:
     segment = truth().people.segment(PARTY)
-    return BureauQuery.rows(
-        COUNT, **{"at": AT, "case": PARTY, "party": PARTY, "segment": segment, "attempt": 1} | columns
+    return sample(
+        BureauQuery, COUNT, **{"at": AT, "case": PARTY, "party": PARTY, "segment": segment, "attempt": 1} | columns
     )
 
 
 def verification(sources: int = ALL_SOURCES) -> Rows:
     segment = truth().people.segment(PARTY)
-    return VerificationQuery.rows(COUNT, at=AT, case=PARTY, party=PARTY, segment=segment, sources=sources)
+    return sample(VerificationQuery, COUNT, at=AT, case=PARTY, party=PARTY, segment=segment, sources=sources)
 
 
 def played(world: Counterpart, requests: list[tuple[Kind, Rows]], cut: list[Window]) -> dict[str, Rows]:
@@ -268,7 +262,7 @@ def test_statistics_count_calls_once() -> None:
 
 
 def lists() -> Rows:
-    return ListQuery.rows(COUNT, at=AT, case=PARTY, party=PARTY, id_number=truth().people.id_numbers(PARTY))
+    return sample(ListQuery, COUNT, at=AT, case=PARTY, party=PARTY, id_number=truth().people.id_numbers(PARTY))
 
 
 def test_list_queries_are_answered_with_the_truth() -> None:
@@ -333,8 +327,8 @@ def test_a_scripted_customer_has_the_file_that_is_written() -> None:
     world = ScoringCounterpart(scenario(script=[written], run={"customers": 5}, partners=PERFECT), SEED)
     one = {"at": AT[:1], "case": 1, "party": 1, "segment": int(Segment.INDIVIDUAL)}
     asked = [
-        (BureauQuery, BureauQuery.rows(1, **one)),
-        (VerificationQuery, VerificationQuery.rows(1, sources=63, **one)),
+        (BureauQuery, sample(BureauQuery, 1, **one)),
+        (VerificationQuery, sample(VerificationQuery, 1, sources=63, **one)),
     ]
     answers = played(world, asked, [DAY])
     report, reply = answers["BureauReport"][0], answers["VerificationReply"][0]

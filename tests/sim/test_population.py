@@ -12,8 +12,8 @@ from stdnum.cn import ric, uscc
 
 from credit.codes import Channel, Consent, Material, Segment
 from credit.identifiers import check_credit_codes, check_mobiles, check_resident_ids
-from credit.messages import Rows
 from credit.policies.products import columns_of
+from credit.room import Rows
 from credit.times import DAY_MS, date_of, day_number
 from sim.population.defects import Defect
 from sim.population.people import PARTIES, THIN_MONTHS

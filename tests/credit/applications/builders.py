@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import numpy.typing as npt
 
-from credit.applications import ApplicationsSubsystem
-from credit.codes import Channel, Consent, Event, Material, Method, RiskList, Segment, Status
+from credit.applications.contract import ListQuery, ListReply, SubmitApplication
+from credit.applications.subsystem import ApplicationsSubsystem
+from credit.codes import Channel, Consent, Material, Method, RiskList, Segment, Status
 from credit.digest import Digest
 from credit.identifiers import credit_codes, mobiles, resident_ids
-from credit.messages import EVENT_DTYPE, KINDS, Kind, ListQuery, ListReply, Rows, SubmitApplication
-from credit.subsystem import Inbox, Outbox, Subsystem, Window
+from credit.mail import Inbox, Outbox
+from credit.room import EVENT_DTYPE, KINDS, EventCode, Kind, Rows
+from credit.subsystem import Subsystem, Window
 from credit.times import DAY_MS, HOUR_MS, SECOND_MS, day_number
+from tests.rows import sample
 
 START = 20_454 * DAY_MS
 DAY = Window(0, START, START + DAY_MS)
@@ -62,7 +65,7 @@ def forms(count: int = 1, **columns: npt.ArrayLike) -> Rows:
         "name": "张建国",
         "id_number": born(35, number % 1_000),
     }
-    return SubmitApplication.rows(count, **(facts | columns))
+    return sample(SubmitApplication, count, **(facts | columns))
 
 
 def business_forms(count: int = 1, **columns: npt.ArrayLike) -> Rows:
@@ -85,7 +88,7 @@ def business_forms(count: int = 1, **columns: npt.ArrayLike) -> Rows:
 def no_hit(requests: Inbox, after_ms: int = 150) -> list[tuple[Kind, Rows]]:
     """The list port: nobody is listed."""
     queries = requests.take(ListQuery)
-    return [(ListReply, ListReply.carry(queries, at=queries["at"] + after_ms))]
+    return [(ListReply, sample(ListReply, source=queries, at=queries["at"] + after_ms))]
 
 
 def listed(bits: RiskList) -> Answer:
@@ -121,7 +124,7 @@ class Run:
         """All mail of a kind, in (at, id) order."""
         return Inbox.of(*((kind, rows) for rows in self.mail.get(kind.number, []))).take(kind)
 
-    def events_of(self, event: Event) -> Rows:
+    def events_of(self, event: EventCode) -> Rows:
         rows = np.concatenate([np.zeros(0, dtype=EVENT_DTYPE), *self.events])
         chosen: Rows = rows[rows["event"] == event]
         return chosen
@@ -170,7 +173,7 @@ def _collect(
     """Requests due now; later ones stay in `asked`, mail to other stages goes to the run."""
     for number, parts in out.mail.items():
         for rows in parts:
-            if KINDS[number].stage == subsystem.stage:
+            if KINDS[number].room == subsystem.room.name:
                 asked.append((KINDS[number], rows))
             else:
                 assert window.start <= rows["at"].min()

@@ -6,21 +6,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from credit.applications import ApplicationsSubsystem
-from credit.applications.customers import Register
-from credit.codes import Channel, Event, Material, Refusal, RiskList
-from credit.messages import (
-    KINDS,
-    ApplicationAccepted,
+from credit.applications.contract import (
     CustomerEnteredBusiness,
+    Event,
     FraudConfirmed,
     ListQuery,
     ListReply,
     RefreshRiskList,
+    Refusal,
     SubmitApplication,
 )
+from credit.applications.customers import Register
+from credit.applications.subsystem import ApplicationsSubsystem
+from credit.codes import Channel, Material, RiskList
+from credit.mail import Inbox, Outbox
+from credit.room import KINDS
 from credit.rows import previous, ranks
-from credit.subsystem import Inbox, Outbox, Window
+from credit.scoring.contract import ApplicationAccepted
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.credit.applications.builders import (
     DAY,
@@ -39,6 +42,7 @@ from tests.credit.applications.builders import (
     walk,
     windows,
 )
+from tests.rows import sample
 
 
 def desk() -> ApplicationsSubsystem:
@@ -73,7 +77,7 @@ def test_a_potential_customer_becomes_formal_once() -> None:
     bank = desk()
     case = desk_day(forms(), desk=bank).sent(ApplicationAccepted)["case"][0]
     assert bank.export_state()["customers"]["state"].tolist() == [0]
-    notice = CustomerEnteredBusiness.rows(3, at=DAY.until, customer=3_000_000_001, case=[case, case + 1, case + 2])
+    notice = sample(CustomerEnteredBusiness, 3, at=DAY.until, customer=3_000_000_001, case=[case, case + 1, case + 2])
     notice["customer"][2] = 3_000_000_099
     run = walk(bank, [(CustomerEnteredBusiness, notice)], [Window(1, DAY.until, DAY.until + DAY_MS)], no_hit)
     assert run.events_of(Event.CUSTOMER_FORMAL)["case"].tolist() == [case]
@@ -142,8 +146,8 @@ def test_the_banks_own_copy_decides_while_the_port_is_down() -> None:
     rows = forms(3)
     ids = rows["id_number"]
     entry = {"entry": [1, 2, 3], "branch": [3, 3, 4], "list": int(RiskList.DISHONEST_DEBTOR), "id_number": ids}
-    copy = RefreshRiskList.rows(3, at=START, **entry)  # the third is another branch's, whatever shard that lives in
-    removal = RefreshRiskList.rows(1, at=START + HOUR_MS, entry=2, removed=1)
+    copy = sample(RefreshRiskList, 3, at=START, **entry)  # the third is another branch's, whatever shard that lives in
+    removal = sample(RefreshRiskList, 1, at=START + HOUR_MS, entry=2, removed=1)
     mail = [(RefreshRiskList, copy), (RefreshRiskList, removal), (SubmitApplication, rows)]
     for port, after in ((down, 10_000), (silent, 15_000)):
         run = walk(desk(), mail, [DAY], port)
@@ -156,7 +160,7 @@ def test_the_banks_own_copy_decides_while_the_port_is_down() -> None:
 
 @pytest.mark.requirement("EXT-07")
 def test_an_entry_counts_from_its_own_instant() -> None:
-    late = RefreshRiskList.rows(1, at=MORNING + HOUR_MS, entry=1, branch=3, list=1, id_number=forms()["id_number"])
+    late = sample(RefreshRiskList, 1, at=MORNING + HOUR_MS, entry=1, branch=3, list=1, id_number=forms()["id_number"])
     run = walk(desk(), [(RefreshRiskList, late), (SubmitApplication, forms())], [DAY], down)
     assert len(run.sent(ApplicationAccepted)) == 1
 
@@ -165,7 +169,7 @@ def test_an_entry_counts_from_its_own_instant() -> None:
 def test_the_internal_risk_library_intercepts_a_confirmed_fraudster() -> None:
     bank, rows = desk(), forms(2)
     case = int(desk_day(rows, desk=bank).sent(ApplicationAccepted)["case"][0])
-    confirmed = FraudConfirmed.rows(1, at=DAY.until, case=case, id_number=rows["id_number"][0])
+    confirmed = sample(FraudConfirmed, 1, at=DAY.until, case=case, id_number=rows["id_number"][0])
     again = rows.copy()
     again["at"] += DAY_MS
     mail = [(FraudConfirmed, confirmed), (SubmitApplication, again)]
@@ -203,7 +207,7 @@ def test_an_answer_that_fits_no_case_or_comes_twice_or_late_is_refused() -> None
     bank, out = desk(), Outbox()
     bank.apply(Inbox.of((SubmitApplication, forms())), DAY, out)
     query = out.take(ListQuery)
-    answers = ListReply.rows(4, at=query["at"] + [100, 15_001, 200, 300], case=query["case"] + [0, 0, 0, 9])
+    answers = sample(ListReply, 4, at=query["at"] + [100, 15_001, 200, 300], case=query["case"] + [0, 0, 0, 9])
     bank.apply(Inbox.of((ListReply, answers[1:2])), DAY, out)
     assert not len(out.take(ApplicationAccepted))
     bank.apply(Inbox.of((ListReply, answers[[0, 2, 3]])), DAY, out)

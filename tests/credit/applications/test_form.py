@@ -5,21 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from credit.applications import ApplicationsSubsystem
-from credit.codes import FIELD_OF_REFUSAL, Consent, Event, Material, Method, Refusal, Segment
-from credit.messages import ApplicationAccepted, Kind, Rows
-from credit.subsystem import Inbox
+from credit.applications.contract import Event, Refusal
+from credit.applications.subsystem import ApplicationsSubsystem
+from credit.codes import Consent, Material, Method, Segment
+from credit.mail import Inbox
+from credit.room import REASONS, EventCode, Kind, Reason, Rows
+from credit.scoring.contract import ApplicationAccepted
 from tests.credit.applications.builders import CONSENTS, PAPERS, Run, born, business_forms, desk_day, forms
 
 
-def reasons(run: Run, event: Event = Event.APPLICATION_REFUSED) -> list[Refusal]:
-    return [Refusal(int(code)) for code in run.events_of(event)["reason"]]
+def reasons(run: Run, event: EventCode = Event.APPLICATION_REFUSED) -> list[Reason]:
+    return [REASONS[int(code)] for code in run.events_of(event)["reason"]]
 
 
 def assert_refused(run: Run, refusal: Refusal) -> None:
     """Refused for that reason, and nothing else was done."""
     assert reasons(run) == [refusal]
-    assert FIELD_OF_REFUSAL[refusal]
+    assert refusal.field
     assert not len(run.sent(ApplicationAccepted))
     assert not len(run.events_of(Event.CUSTOMER_CREATED))
 

@@ -7,22 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from credit.approval import ApprovalSubsystem
-from credit.codes import Consent, Desk, Grade, Guarantee, Lane, Method, Node, Segment, Stage, Verdict
-from credit.messages import (
-    ApplicationScored,
-    ApprovalOpinion,
-    CaseEscalated,
-    ContractWithdrawn,
-    HeadOfficeOpinion,
-    Kind,
-    Rows,
-)
+from credit.approval.contract import ApplicationScored, ApprovalOpinion, ContractWithdrawn, Desk
+from credit.approval.subsystem import ApprovalSubsystem
+from credit.codes import Consent, Grade, Guarantee, Lane, Method, Node, Segment, Verdict
+from credit.disbursement.contract import Desk as DisbursementDesk
+from credit.head_office.contract import CaseEscalated, HeadOfficeOpinion
+from credit.head_office.contract import Desk as HeadOfficeDesk
+from credit.mail import Inbox, Outbox
 from credit.policies import Overrides, ProductPolicy, load
 from credit.policies.approval import ApprovalPolicy
+from credit.room import Kind, Rows
 from credit.staff import StaffRegister
-from credit.subsystem import Inbox, Outbox, Window
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Ints, instant
+from tests.rows import sample
 
 MONDAY = dt.date(2026, 3, 2)
 NINE = instant(MONDAY, 9)
@@ -46,17 +44,17 @@ def register() -> StaffRegister:
             (SECOND_INITIAL, 1, Desk.INITIAL_APPROVER),
             (INITIAL, 1, Desk.RE_REVIEWER),  # holds both desks: only the dual-person rule stops him
             (RE_REVIEWER, 1, Desk.RE_REVIEWER),
-            (CLERK, 1, Desk.DISBURSEMENT_OPERATOR),
+            (CLERK, 1, DisbursementDesk.DISBURSEMENT_OPERATOR),
             (FOREIGN_INITIAL, 2, Desk.INITIAL_APPROVER),
-            (RISK, 0, Desk.RISK_SPECIALIST),
-            (FINAL, 0, Desk.FINAL_APPROVER),
-            (SECOND_FINAL, 0, Desk.FINAL_APPROVER),
-            (CHAIR, 0, Desk.COMMITTEE),
+            (RISK, 0, HeadOfficeDesk.RISK_SPECIALIST),
+            (FINAL, 0, HeadOfficeDesk.FINAL_APPROVER),
+            (SECOND_FINAL, 0, HeadOfficeDesk.FINAL_APPROVER),
+            (CHAIR, 0, HeadOfficeDesk.COMMITTEE),
         ]
     )
 
 
-def desk(stage: Stage = Stage.APPROVAL, overrides: Overrides | None = None) -> ApprovalSubsystem:
+def desk(stage: str = "approval", overrides: Overrides | None = None) -> ApprovalSubsystem:
     products = load("products", ProductPolicy, overrides)
     return ApprovalSubsystem(stage, load("approval", ApprovalPolicy, overrides), products, register(), weekdays)
 
@@ -93,7 +91,7 @@ def scored(case: int = CASE, at: int = NINE, **columns: Any) -> Rows:
         "lane": Lane.AUTOMATIC,
         "verified_income_fen": 18_000 * YUAN,
     }
-    return ApplicationScored.rows(1, at=at, case=case, **(facts | columns))
+    return sample(ApplicationScored, 1, at=at, case=case, **(facts | columns))
 
 
 def manual(case: int = CASE, at: int = NINE, **columns: Any) -> Rows:
@@ -119,18 +117,19 @@ def opinion(person: int, node: Node, at: int, case: int = CASE, **columns: Any) 
     """A person's approval, unless another verdict is given; begun ten minutes before."""
     kind = ApprovalOpinion if node <= Node.RE_REVIEW else HeadOfficeOpinion
     facts: dict[str, Any] = {"verdict": Verdict.APPROVE, "started_at": at - 10 * MINUTE_MS}
-    return kind, kind.rows(1, at=at, case=case, node=node, person=person, **(facts | columns))
+    return kind, sample(kind, 1, at=at, case=case, node=node, person=person, **(facts | columns))
 
 
 def escalated(path: list[Node], at: int = NINE, case: int = CASE, previous: int = RE_REVIEWER, **columns: Any) -> Rows:
     """A case that comes to head office with the nodes it is still to pass."""
     bits = sum(1 << node for node in path)
-    return CaseEscalated.carry(manual(case, at, **columns), path=bits, previous=previous)
+    return sample(CaseEscalated, source=manual(case, at, **columns), path=bits, previous=previous)
 
 
 def withdrawn(amount: int, previous: int, at: int = NINE, **columns: Any) -> Rows:
-    return ContractWithdrawn.carry(
-        scored(at=at),
+    return sample(
+        ContractWithdrawn,
+        source=scored(at=at),
         amount_fen=amount * YUAN,
         previous_fen=previous * YUAN,
         rate_ppm=60_000,

@@ -7,13 +7,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from credit.applications.contract import Refusal as ApplicationRefusal
 from credit.approval.affordability import Affordability, payment_factor
-from credit.codes import Actor, Event, Grade, Guarantee, Lane, Material, Method, Refusal
-from credit.messages import ApplicationApproved, ApplicationScored, ApprovalTask
+from credit.approval.contract import ApplicationScored, ApprovalTask, Event, Refusal
+from credit.codes import Actor, Grade, Guarantee, Lane, Material, Method
+from credit.contracts.contract import ApplicationApproved
+from credit.mail import Outbox
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.approval import ApprovalPolicy
 from credit.schedules import level_payment_fen
-from credit.subsystem import Outbox, Window
+from credit.scoring.contract import Refusal as ScoringRefusal
+from credit.subsystem import Window
 from credit.times import DAY_MS, SECOND_MS
 from tests.credit.approval.builders import CASE, MORTGAGE, NINE, YUAN, day_window, desk, run, scored
 
@@ -63,7 +67,7 @@ def test_an_unverified_income_counts_in_part_only():
     assert int(out.take(ApplicationApproved)["amount_fen"][0]) < 50_000 * YUAN
 
 
-@pytest.mark.parametrize(("alert", "reason"), [(0, Refusal.SCORE_LOW), (2, Refusal.RED_ALERT)])
+@pytest.mark.parametrize(("alert", "reason"), [(0, ScoringRefusal.SCORE_LOW), (2, ScoringRefusal.RED_ALERT)])
 def test_a_rejected_application_is_declined_at_once(alert, reason):
     out = run(desk(), (ApplicationScored, scored(lane=Lane.REJECT, alert=alert)))
     [event] = out.events_of(Event.APPLICATION_DECLINED)
@@ -85,7 +89,7 @@ def test_a_missing_conditional_material_becomes_a_condition_and_a_key_item_never
     assert len(conditional.take(ApprovalTask)) == 1
     for missing in (Material.ID_FRONT, Material.RESIDENCE_PROOF | Material.ID_BACK, Material.INCOME_PROOF):
         out = run(desk(), (ApplicationScored, scored(missing=missing, **late)))
-        assert out.events_of(Event.APPLICATION_DECLINED)["reason"].tolist() == [Refusal.DOCUMENT_MISSING]
+        assert out.events_of(Event.APPLICATION_DECLINED)["reason"].tolist() == [ApplicationRefusal.DOCUMENT_MISSING]
 
 
 def test_a_decision_due_after_midnight_is_made_in_the_next_window_at_its_own_instant():

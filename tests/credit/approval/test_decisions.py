@@ -8,18 +8,25 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from credit.approval import WorkingTime, rules, trail
-from credit.codes import Event, Gauge, Lane, Node, Refusal, Stage, Verdict
-from credit.messages import (
-    ApplicationApproved,
+from credit.applications.contract import Refusal as ApplicationRefusal
+from credit.approval import rules
+from credit.approval.contract import (
     ApplicationScored,
     AppointDeputy,
     ApprovalTask,
-    CaseEscalated,
     ContractWithdrawn,
-    Rows,
+    Event,
+    Gauge,
+    Refusal,
 )
-from credit.subsystem import Inbox, Outbox, Window
+from credit.approval.deadlines import WorkingTime
+from credit.approval.trail import trail
+from credit.codes import Lane, Node, Verdict
+from credit.contracts.contract import ApplicationApproved
+from credit.head_office.contract import CaseEscalated
+from credit.mail import Inbox, Outbox
+from credit.room import Rows
+from credit.subsystem import Window
 from credit.times import DAY_MS, MINUTE_MS, instant
 from tests.credit.approval.builders import (
     CARD,
@@ -44,6 +51,7 @@ from tests.credit.approval.builders import (
     weekdays,
     withdrawn,
 )
+from tests.rows import sample
 
 LATER = NINE + hours(1)
 
@@ -162,8 +170,16 @@ def test_working_time_pauses_at_lunch_at_night_and_at_weekends():
 
 
 def deputy(node: Node, absent: int, stand_in: int, from_day: int, to_day: int) -> Rows:
-    return AppointDeputy.rows(
-        1, at=instant(MONDAY), person=absent, deputy=stand_in, node=node, from_day=from_day, to_day=to_day, operator=9
+    return sample(
+        AppointDeputy,
+        1,
+        at=instant(MONDAY),
+        person=absent,
+        deputy=stand_in,
+        node=node,
+        from_day=from_day,
+        to_day=to_day,
+        operator=9,
     )
 
 
@@ -192,7 +208,7 @@ def test_a_deputy_must_name_an_absent_person_of_that_desk():
 
 def test_head_office_keeps_the_deputies_of_its_own_desks_only():
     day = NINE // DAY_MS
-    subsystem = desk(Stage.HEAD_OFFICE)
+    subsystem = desk("head_office")
     appointed = deputy(Node.FINAL, FINAL, CLERK, day, day)
     other_desk = deputy(Node.INITIAL, INITIAL, CLERK, day, day)
     mail = [(AppointDeputy, appointed), (AppointDeputy, appointed), (AppointDeputy, other_desk)]
@@ -224,11 +240,11 @@ def test_a_lower_wish_of_a_manual_product_takes_two_people_and_goes_first():
 @pytest.mark.parametrize(
     ("columns", "reason"),
     [
-        ({"term_months": 13}, Refusal.TERM_OPTION),
-        ({"term_months": -12}, Refusal.TERM_OPTION),
-        ({"amount_fen": 4_999 * YUAN}, Refusal.AMOUNT_RANGE),
-        ({"amount_fen": 300_001 * YUAN}, Refusal.AMOUNT_RANGE),
-        ({"term_months": 36, "product": CARD}, Refusal.TERM_OPTION),
+        ({"term_months": 13}, ApplicationRefusal.TERM_OPTION),
+        ({"term_months": -12}, ApplicationRefusal.TERM_OPTION),
+        ({"amount_fen": 4_999 * YUAN}, ApplicationRefusal.AMOUNT_RANGE),
+        ({"amount_fen": 300_001 * YUAN}, ApplicationRefusal.AMOUNT_RANGE),
+        ({"term_months": 36, "product": CARD}, ApplicationRefusal.TERM_OPTION),
     ],
 )
 def test_a_wish_that_the_product_does_not_offer_is_declined(columns, reason):

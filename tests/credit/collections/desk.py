@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Contact, ContactOutcome, Desk, Event, Verdict
-from credit.collections import CollectionsSubsystem
-from credit.messages import (
+from credit.codes import Contact, ContactOutcome, Verdict
+from credit.collections.contract import (
     CollectionTask,
     ContactMade,
-    Kind,
+    Desk,
     LoanOverdue,
     NoticeSent,
     OverduePaid,
-    Rows,
     WriteOffOpinion,
 )
+from credit.collections.subsystem import CollectionsSubsystem
+from credit.errors import InvariantViolation
+from credit.mail import Inbox, Outbox
 from credit.policies.loading import Overrides
+from credit.room import EventCode, Kind, Rows
 from credit.staff import StaffRegister
-from credit.subsystem import Inbox, InvariantViolation, Outbox, Window
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS
+from tests.rows import sample
 
 DAY = 20_454
 """The due day that was missed: DPD n is day DAY + n."""
@@ -40,7 +43,7 @@ STAFF = StaffRegister.of(
         (DIRECTOR, 0, Desk.FINANCE),
     ]
 )
-TEAM = {Desk.COLLECTOR_EARLY: EARLY, Desk.COLLECTOR_MIDDLE: MIDDLE, Desk.COLLECTOR_LONG: LONG}
+TEAM: dict[int, int] = {Desk.COLLECTOR_EARLY: EARLY, Desk.COLLECTOR_MIDDLE: MIDDLE, Desk.COLLECTOR_LONG: LONG}
 
 
 class Bench:
@@ -94,7 +97,8 @@ def overdue(
     branch: int = BRANCH,
     since: int = DAY,
 ) -> tuple[Kind, Rows]:
-    return LoanOverdue, LoanOverdue.rows(
+    return LoanOverdue, sample(
+        LoanOverdue,
         1,
         at=at(dpd, hour),
         loan=loan,
@@ -114,8 +118,8 @@ def overdue(
 def paid(
     dpd: int, fen: int = 500_000, left: int = 0, since: int = DAY, loan: int = LOAN, hour: int = 12
 ) -> tuple[Kind, Rows]:
-    return OverduePaid, OverduePaid.rows(
-        1, at=at(dpd, hour), loan=loan, paid_fen=fen, overdue_fen=left, overdue_since_day=since
+    return OverduePaid, sample(
+        OverduePaid, 1, at=at(dpd, hour), loan=loan, paid_fen=fen, overdue_fen=left, overdue_since_day=since
     )
 
 
@@ -133,14 +137,15 @@ def contact(
     """The answer to one CollectionTask, by default by its own team on the day of the task."""
     row = task[0]
     when = at(dpd, hour) if dpd is not None else int(row["at"]) // DAY_MS * DAY_MS + hour * HOUR_MS
-    rows = ContactMade.rows(
+    rows = sample(
+        ContactMade,
         1,
         at=when,
         loan=row["loan"],
         action=row["action"],
         attempt=row["attempt"],
         outcome=outcome,
-        person=TEAM[Desk(int(row["desk"]))] if person is None else person,
+        person=TEAM[int(row["desk"])] if person is None else person,
         started_at=when - 60_000,
         promise_day=DAY + promise_dpd if promise_dpd else 0,
         promise_fen=promise_fen,
@@ -153,8 +158,15 @@ def contact(
 def opinion(
     desk: Desk, person: int, dpd: int, hour: int, verdict: Verdict = Verdict.APPROVE, loan: int = LOAN
 ) -> tuple[Kind, Rows]:
-    return WriteOffOpinion, WriteOffOpinion.rows(
-        1, at=at(dpd, hour), loan=loan, desk=desk, person=person, started_at=at(dpd, hour) - 1, verdict=verdict
+    return WriteOffOpinion, sample(
+        WriteOffOpinion,
+        1,
+        at=at(dpd, hour),
+        loan=loan,
+        desk=desk,
+        person=person,
+        started_at=at(dpd, hour) - 1,
+        verdict=verdict,
     )
 
 
@@ -164,5 +176,5 @@ def means_sent(out: Outbox) -> list[str]:
     return sorted(Contact(int(means)).name.lower() for means in sent)
 
 
-def named(out: Outbox, event: Event) -> Rows:
+def named(out: Outbox, event: EventCode) -> Rows:
     return out.events_of(event)

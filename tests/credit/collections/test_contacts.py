@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 import credit.collections.contacts as contacts_module
-from credit.codes import Contact, ContactOutcome, Desk, Event
-from credit.collections import CaseState, RefusedBecause
-from credit.messages import CollectionTask, NoticeSent, Rows
-from credit.subsystem import InvariantViolation, Outbox
+from credit.codes import Contact, ContactOutcome
+from credit.collections.contract import CollectionTask, Desk, Event, NoticeSent, RefusedBecause
+from credit.collections.states import CaseState
+from credit.errors import InvariantViolation
+from credit.mail import Outbox
+from credit.room import Rows
 from credit.times import DAY_MS
 from tests.credit.collections.desk import (
     DAY,

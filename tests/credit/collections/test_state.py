@@ -6,14 +6,17 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit.codes import ContactOutcome, Gauge
-from credit.collections import CollectionsSubsystem
+from credit.codes import ContactOutcome
+from credit.collections.contract import CollectionTask, ContactMade, Gauge, LoanOverdue, OverduePaid
+from credit.collections.subsystem import CollectionsSubsystem
 from credit.digest import Digest
-from credit.messages import CollectionTask, ContactMade, Kind, LoanOverdue, OverduePaid, Rows
+from credit.mail import Inbox, Outbox
+from credit.room import Kind, Rows
 from credit.staff import StaffRegister
-from credit.subsystem import Inbox, Outbox, Window
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS
 from tests.credit.collections.desk import DAY, STAFF, Bench, overdue, paid
+from tests.rows import sample
 
 DAYS = 60
 Facts = list[tuple[int, int, int, int]]
@@ -52,7 +55,8 @@ class World:
     def answers(self, tasks: Rows) -> Rows:
         outcome = np.array([self.outcome[loan] for loan in tasks["loan"].tolist()], dtype=np.int64)
         lag = tasks["loan"] % 7 + 1
-        return ContactMade.rows(
+        return sample(
+            ContactMade,
             len(tasks),
             at=tasks["at"] + lag * HOUR_MS,
             loan=tasks["loan"],
@@ -137,7 +141,8 @@ def test_cases_are_counted_at_each_days_end_by_branch_product_and_stage() -> Non
 def test_ten_thousand_cases_are_planned_in_columns() -> None:
     bank, out = CollectionsSubsystem.build(STAFF), Outbox()
     count = 10_000
-    rows = LoanOverdue.rows(
+    rows = sample(
+        LoanOverdue,
         count,
         at=(DAY + 1) * DAY_MS,
         loan=3 * 10**11 + 101 + 100 * np.arange(count),

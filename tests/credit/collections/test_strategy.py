@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit.codes import Contact, Desk, Event, Segment
-from credit.collections import Strategies, compile_strategies
-from credit.messages import CollectionTask, NoticeSent
+from credit.codes import Contact, Segment
+from credit.collections.contract import CollectionTask, Desk, Event, NoticeSent
+from credit.collections.strategy import Strategies, compile_strategies
 from credit.policies.collections import CollectionPolicy, StrategySet
 from credit.policies.loading import PolicyError, load, packaged
 from credit.policies.products import ProductPolicy

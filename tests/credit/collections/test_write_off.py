@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 import credit.collections.write_off as write_off_module
-from credit.codes import ContactOutcome, Desk, Event, Verdict
-from credit.collections import CaseState, RefusedBecause
-from credit.messages import CollectionTask, NoticeSent, WriteOffApproved, WriteOffTask
-from credit.subsystem import InvariantViolation, Outbox
+from credit.codes import ContactOutcome, Verdict
+from credit.collections.contract import CollectionTask, Desk, Event, NoticeSent, RefusedBecause, WriteOffTask
+from credit.collections.states import CaseState
+from credit.errors import InvariantViolation
+from credit.mail import Outbox
+from credit.repayment.contract import WriteOffApproved
 from tests.credit.collections.desk import (
     BRANCH,
     DAY,

@@ -9,22 +9,29 @@ from typing import Any
 import numpy as np
 import pytest
 
-from credit.codes import Event, Gauge, Grade, Guarantee, Lane, Method, Refusal, Segment
-from credit.contracts import Action, ContractsSubsystem, ContractState, SignMode, rules, subsystem
-from credit.contracts.states import ALLOWED, MOVES, SIGNING_STEPS
-from credit.messages import (
+from credit.applications.contract import Refusal as ApplicationRefusal
+from credit.approval.contract import ContractWithdrawn
+from credit.approval.contract import Refusal as ApprovalRefusal
+from credit.codes import Grade, Guarantee, Lane, Method, Segment
+from credit.contracts import rules, subsystem
+from credit.contracts.contract import (
     ApplicationApproved,
     ContractChangeRequested,
-    ContractEffective,
     ContractOffered,
     ContractRenewalRequested,
     ContractSigned,
-    ContractWithdrawn,
-    Kind,
-    Rows,
+    Event,
+    Gauge,
+    Refusal,
 )
-from credit.subsystem import Inbox, Outbox, Window
+from credit.contracts.states import ALLOWED, MOVES, SIGNING_STEPS, Action, ContractState, SignMode
+from credit.contracts.subsystem import ContractsSubsystem
+from credit.disbursement.contract import ContractEffective
+from credit.mail import Inbox, Outbox
+from credit.room import Kind, Rows
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, instant
+from tests.rows import sample
 
 NINE = instant(dt.date(2026, 3, 2), 9)
 CASE = 1 * 10**9 + 1
@@ -56,21 +63,21 @@ def approved(case: int = CASE, at: int = NINE, **columns: Any) -> Rows:
         "approved_at": at,
         "valid_until": at + 30 * DAY_MS,
     }
-    return ApplicationApproved.rows(1, at=at, case=case, **(facts | columns))
+    return sample(ApplicationApproved, 1, at=at, case=case, **(facts | columns))
 
 
 def signed(at: int, case: int = CASE, **columns: Any) -> tuple[Kind, Rows]:
     facts = {"attempt": FIRST, "mode": SignMode.ELECTRONIC, "confirmed_at": at - 1}
-    return ContractSigned, ContractSigned.rows(1, at=at, case=case, **(facts | columns))
+    return ContractSigned, sample(ContractSigned, 1, at=at, case=case, **(facts | columns))
 
 
 def changed(at: int, **columns: Any) -> tuple[Kind, Rows]:
     facts = {"attempt": FIRST, "amount_fen": 40_000 * YUAN, "term_months": 12, "reason": 1}
-    return ContractChangeRequested, ContractChangeRequested.rows(1, at=at, case=CASE, **(facts | columns))
+    return ContractChangeRequested, sample(ContractChangeRequested, 1, at=at, case=CASE, **(facts | columns))
 
 
 def renewal(at: int, attempt: int = FIRST) -> tuple[Kind, Rows]:
-    return ContractRenewalRequested, ContractRenewalRequested.rows(1, at=at, case=CASE, attempt=attempt)
+    return ContractRenewalRequested, sample(ContractRenewalRequested, 1, at=at, case=CASE, attempt=attempt)
 
 
 def run(desk: ContractsSubsystem, *mail: tuple[Kind, Rows], start: int = NINE, until: int | None = None) -> Outbox:
@@ -212,8 +219,8 @@ def test_a_contract_of_the_next_round_has_numbers_of_its_own():
         (renewal(NINE + 5), Refusal.CONTRACT_STATE),
         (changed(NINE + 5, amount_fen=50_000 * YUAN), Refusal.CONTRACT_STATE),
         (changed(NINE + 5, reason=0), Refusal.CONTRACT_STATE),
-        (changed(NINE + 5, amount_fen=1), Refusal.AMOUNT_RANGE),
-        (changed(NINE + 5, term_months=7), Refusal.TERM_OPTION),
+        (changed(NINE + 5, amount_fen=1), ApplicationRefusal.AMOUNT_RANGE),
+        (changed(NINE + 5, term_months=7), ApplicationRefusal.TERM_OPTION),
     ],
 )
 def test_an_action_in_the_wrong_state_or_shape_is_refused_with_a_reason(mail, reason):
@@ -242,8 +249,10 @@ def test_a_contract_lapses_with_its_approval():
     desk = opened(valid_until=until)
     assert state(desk, "expires_at") == [until], "no contract outlives its approval"
     out = run(desk, renewal(until + 1), start=until - 5)
-    assert refusals(out) == [Refusal.APPROVAL_EXPIRED]
-    assert out.events_of(Event.CONTRACT_WITHDRAWN)[["at", "reason"]].tolist() == [(until, Refusal.APPROVAL_EXPIRED)]
+    assert refusals(out) == [ApprovalRefusal.APPROVAL_EXPIRED]
+    assert out.events_of(Event.CONTRACT_WITHDRAWN)[["at", "reason"]].tolist() == [
+        (until, ApprovalRefusal.APPROVAL_EXPIRED)
+    ]
     assert state(desk) == []
 
 
@@ -266,9 +275,9 @@ def day_of_mail(day: int) -> list[tuple[Kind, Rows]]:
         mail.append(signed(at + 50, CASE + 10 * day - 10))
     if day > 3:
         old = CASE + 10 * (day - 4)
-        mail.append((ContractRenewalRequested, ContractRenewalRequested.rows(1, at=at, case=old + 1, attempt=FIRST)))
-        change = ContractChangeRequested.rows(
-            1, at=at, case=old + 2, attempt=FIRST, amount_fen=10**6, term_months=6, reason=1
+        mail.append((ContractRenewalRequested, sample(ContractRenewalRequested, 1, at=at, case=old + 1, attempt=FIRST)))
+        change = sample(
+            ContractChangeRequested, 1, at=at, case=old + 2, attempt=FIRST, amount_fen=10**6, term_months=6, reason=1
         )
         mail.append((ContractChangeRequested, change))
     return mail

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from credit.codes import Event, Guarantee, Refusal
-from credit.contracts import ContractsSubsystem, ContractState, elements, templates
+from credit.codes import Guarantee
+from credit.contracts import elements, templates
+from credit.contracts.contract import ApplicationApproved, ContractOffered, Event, Refusal
 from credit.contracts.elements import NAMES, element_faults, faulty_names, figures, percent
-from credit.messages import ApplicationApproved, ContractEffective, ContractOffered
+from credit.contracts.states import ContractState
+from credit.contracts.subsystem import ContractsSubsystem
+from credit.disbursement.contract import ContractEffective
 from credit.policies import PolicyError
 from tests.credit.contracts.test_contracts import (
     CASE,

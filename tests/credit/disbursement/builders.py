@@ -8,26 +8,28 @@ from typing import Any
 
 import numpy as np
 
-from credit.codes import Consent, Desk, Event, Grade, Guarantee, Lane, Material, Method, Segment, Status, Verdict
-from credit.disbursement import DisbursementSubsystem
-from credit.messages import (
+from credit.codes import Consent, Grade, Guarantee, Lane, Material, Method, Segment, Status, Verdict
+from credit.disbursement.contract import (
     ConditionFulfilled,
     ContractEffective,
+    Desk,
     DisbursementOpinion,
     DisbursementTask,
     DrawdownRequested,
-    Kind,
     LimitReleased,
     PaymentInstruction,
     PaymentResult,
     RestrictLimit,
-    Rows,
     UseEvidenceFiled,
 )
+from credit.disbursement.subsystem import DisbursementSubsystem
+from credit.mail import Inbox, Outbox
 from credit.policies import Overrides
+from credit.room import EVENTS, EventCode, Kind, Rows
 from credit.staff import StaffRegister
-from credit.subsystem import Inbox, Outbox, Window
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, instant
+from tests.rows import sample
 
 MONDAY = instant(dt.date(2026, 3, 2))
 NINE = MONDAY + 9 * HOUR_MS
@@ -96,7 +98,7 @@ def contract(product: int = CONSUMER, case: int = CASE, at: int = NINE, **column
         "valid_until": at + 30 * DAY_MS,
         "signed_at": at,
     }
-    return ContractEffective, ContractEffective.rows(1, at=at, case=case, **(facts | _KNOWN[product] | columns))
+    return ContractEffective, sample(ContractEffective, 1, at=at, case=case, **(facts | _KNOWN[product] | columns))
 
 
 def opinion(
@@ -110,7 +112,8 @@ def opinion(
     on_behalf_of: int = 0,
 ) -> Mail:
     """What somebody says at a desk, by default the one who holds it, on the payment's task number `attempt`."""
-    return DisbursementOpinion, DisbursementOpinion.rows(
+    return DisbursementOpinion, sample(
+        DisbursementOpinion,
         1,
         at=at,
         loan=loan,
@@ -135,29 +138,29 @@ def result(instruction: Rows, after_ms: int = MINUTE_MS, **columns: Any) -> Mail
     """Core banking's answer to one `PaymentInstruction`, by default that all went well a minute later."""
     row = instruction[-1:]
     facts = {"at": row["at"] + after_ms, "status": Status.OK}
-    return PaymentResult, PaymentResult.carry(row, **(facts | columns))
+    return PaymentResult, sample(PaymentResult, source=row, **(facts | columns))
 
 
 def drawdown(at: int, yuan: int, *, case: int = CASE, months: int = 6, request: int = 1) -> Mail:
-    return DrawdownRequested, DrawdownRequested.rows(
-        1, at=at, case=case, amount_fen=yuan * YUAN, term_months=months, request=request
+    return DrawdownRequested, sample(
+        DrawdownRequested, 1, at=at, case=case, amount_fen=yuan * YUAN, term_months=months, request=request
     )
 
 
 def released(at: int, yuan: int, *, loan: int = LOAN, case: int = CASE) -> Mail:
-    return LimitReleased, LimitReleased.rows(1, at=at, case=case, loan=loan, principal_fen=yuan * YUAN)
+    return LimitReleased, sample(LimitReleased, 1, at=at, case=case, loan=loan, principal_fen=yuan * YUAN)
 
 
 def restricted(at: int, on: bool = True, case: int = CASE) -> Mail:
-    return RestrictLimit, RestrictLimit.rows(1, at=at, case=case, restricted=on, operator=9)
+    return RestrictLimit, sample(RestrictLimit, 1, at=at, case=case, restricted=on, operator=9)
 
 
 def fulfilled(at: int, conditions: int, case: int = CASE) -> Mail:
-    return ConditionFulfilled, ConditionFulfilled.rows(1, at=at, case=case, conditions=conditions)
+    return ConditionFulfilled, sample(ConditionFulfilled, 1, at=at, case=case, conditions=conditions)
 
 
 def evidence(at: int, loan: int = LOAN) -> Mail:
-    return UseEvidenceFiled, UseEvidenceFiled.rows(1, at=at, loan=loan, genuine=1)
+    return UseEvidenceFiled, sample(UseEvidenceFiled, 1, at=at, loan=loan, genuine=1)
 
 
 class Bench:
@@ -227,12 +230,12 @@ class Bench:
         return int(table[column][row])
 
 
-def reasons(out: Outbox, event: Event) -> list[int]:
+def reasons(out: Outbox, event: EventCode) -> list[int]:
     """Why: the reason of each such event, in order."""
     return list(out.events_of(event)["reason"].tolist())
 
 
-def times(out: Outbox, event: Event) -> list[int]:
+def times(out: Outbox, event: EventCode) -> list[int]:
     return list(out.events_of(event)["at"].tolist())
 
 
@@ -241,11 +244,11 @@ def desks(out: Outbox) -> list[int]:
     return list(out.take(DisbursementTask)["desk"].tolist())
 
 
-def story(out: Outbox, loan: int = LOAN) -> list[Event]:
+def story(out: Outbox, loan: int = LOAN) -> list[EventCode]:
     """What happened to a loan, in order of time."""
     rows = np.concatenate(out.events)
     rows = rows[rows["loan"] == loan]
-    return [Event(int(row["event"])) for row in rows[np.argsort(rows["at"], kind="stable")]]
+    return [EVENTS[int(row["event"])] for row in rows[np.argsort(rows["at"], kind="stable")]]
 
 
 def transactions(out: Outbox, loan: int = LOAN) -> set[int]:

@@ -8,10 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit.codes import Event, Material, Refusal, Status, Verdict
-from credit.disbursement import PaymentState
-from credit.messages import FacilityOpened, LoanDisbursed, PaymentInstruction
-from credit.subsystem import Outbox
+from credit.applications.contract import Refusal as ApplicationRefusal
+from credit.approval.contract import Refusal as ApprovalRefusal
+from credit.codes import Material, Status, Verdict
+from credit.contracts.contract import Refusal as ContractRefusal
+from credit.disbursement.contract import Event, FacilityOpened, PaymentInstruction, Refusal
+from credit.disbursement.states import PaymentState
+from credit.mail import Outbox
+from credit.repayment.contract import LoanDisbursed
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, instant
 from tests.credit.disbursement.builders import (
     CASE,
@@ -91,7 +95,7 @@ def test_partial_drawdowns_are_loans_of_their_own_terms():
 
 
 @pytest.mark.requirement("PRD-04")
-@pytest.mark.parametrize(("before_ms", "expected"), [(1, []), (0, [Refusal.APPROVAL_EXPIRED])])
+@pytest.mark.parametrize(("before_ms", "expected"), [(1, []), (0, [ApprovalRefusal.APPROVAL_EXPIRED])])
 def test_a_limit_can_be_drawn_until_its_months_are_over(before_ms, expected):
     bench = limit()
     bench.run(until=END - 1)
@@ -111,12 +115,12 @@ def test_how_long_a_limit_lasts_is_a_parameter_of_the_product():
 @pytest.mark.parametrize(
     ("request_", "refusal"),
     [
-        (drawdown(TEN, LIMIT + 1), Refusal.LIMIT_EXCEEDED),
-        (drawdown(TEN, 0), Refusal.AMOUNT_RANGE),
-        (drawdown(TEN, -5), Refusal.AMOUNT_RANGE),
-        (drawdown(TEN, 1_000, months=5), Refusal.TERM_OPTION),
-        (drawdown(TEN, 1_000, months=100_000), Refusal.TERM_OPTION),
-        (drawdown(TEN, 1_000, case=CASE + 1), Refusal.CONTRACT_STATE),
+        (drawdown(TEN, LIMIT + 1), ApprovalRefusal.LIMIT_EXCEEDED),
+        (drawdown(TEN, 0), ApplicationRefusal.AMOUNT_RANGE),
+        (drawdown(TEN, -5), ApplicationRefusal.AMOUNT_RANGE),
+        (drawdown(TEN, 1_000, months=5), ApplicationRefusal.TERM_OPTION),
+        (drawdown(TEN, 1_000, months=100_000), ApplicationRefusal.TERM_OPTION),
+        (drawdown(TEN, 1_000, case=CASE + 1), ContractRefusal.CONTRACT_STATE),
     ],
 )
 def test_a_drawdown_that_does_not_fit_the_limit_is_refused_with_its_reason(request_, refusal):
@@ -129,7 +133,7 @@ def test_a_drawdown_that_does_not_fit_the_limit_is_refused_with_its_reason(reque
 
 def test_a_plain_loan_has_nothing_to_draw():
     bench = Bench().begun(CONSUMER)
-    assert refused(bench.run(drawdown(TEN, 1_000))) == [Refusal.CONTRACT_STATE]
+    assert refused(bench.run(drawdown(TEN, 1_000))) == [ContractRefusal.CONTRACT_STATE]
 
 
 def test_nothing_is_drawn_while_a_condition_is_open():
@@ -145,7 +149,7 @@ def test_nothing_is_drawn_while_a_condition_is_open():
 @pytest.mark.requirement("PRD-09")
 def test_two_drawdowns_of_one_window_see_each_other():
     out = limit().run(drawdown(TEN, LIMIT - 1_000), drawdown(TEN + 1, 1_001, request=2), drawdown(TEN + 2, 1_000))
-    assert refused(out) == [Refusal.LIMIT_EXCEEDED]
+    assert refused(out) == [ApprovalRefusal.LIMIT_EXCEEDED]
     assert out.events_of(Event.DRAWDOWN_REFUSED)["value"].tolist() == [2]
 
 
@@ -153,12 +157,12 @@ def test_two_drawdowns_of_one_window_see_each_other():
 def test_repayment_restores_exactly_what_was_repaid():
     bench = drawn(LIMIT)
     at = bench.now
-    assert refused(bench.run(drawdown(at, 1))) == [Refusal.LIMIT_EXCEEDED]
+    assert refused(bench.run(drawdown(at, 1))) == [ApprovalRefusal.LIMIT_EXCEEDED]
     out = bench.run(released(at + 1, 600_000))
     assert out.events_of(Event.LIMIT_RESTORED)["amount_fen"].tolist() == [600_000 * YUAN]
-    assert refused(bench.run(drawdown(at + 2, 600_001))) == [Refusal.LIMIT_EXCEEDED]
+    assert refused(bench.run(drawdown(at + 2, 600_001))) == [ApprovalRefusal.LIMIT_EXCEEDED]
     assert refused(bench.run(drawdown(at + 3, 600_000))) == []
-    assert refused(bench.run(drawdown(at + 4, 1))) == [Refusal.LIMIT_EXCEEDED]
+    assert refused(bench.run(drawdown(at + 4, 1))) == [ApprovalRefusal.LIMIT_EXCEEDED]
 
 
 @pytest.mark.requirement("PRD-09")
@@ -166,7 +170,7 @@ def test_repayment_restores_exactly_what_was_repaid():
 def test_no_more_is_restored_than_was_paid_out(yuan):
     bench = drawn(600_000)
     out = bench.run(released(bench.now, yuan))
-    assert reasons(out, Event.DISBURSEMENT_ACTION_REFUSED) == [Refusal.CONTRACT_STATE]
+    assert reasons(out, Event.DISBURSEMENT_ACTION_REFUSED) == [ContractRefusal.CONTRACT_STATE]
     assert bench.facility("restored_fen") == 0
 
 
@@ -190,7 +194,7 @@ def test_a_warning_restricts_use_until_it_is_lifted_and_leaves_what_is_drawn():
     assert bench.facility("drawn_fen") == 1_000_000 * YUAN
     assert refused(bench.run(restricted(TEN + 3, on=False), drawdown(TEN + 4, 1_000))) == []
     wrong = bench.run(restricted(TEN + 5, case=CASE + 1))
-    assert reasons(wrong, Event.DISBURSEMENT_ACTION_REFUSED) == [Refusal.CONTRACT_STATE]
+    assert reasons(wrong, Event.DISBURSEMENT_ACTION_REFUSED) == [ContractRefusal.CONTRACT_STATE]
 
 
 # ---- the end of a limit

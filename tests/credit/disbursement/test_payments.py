@@ -8,17 +8,23 @@ from typing import Any
 import numpy as np
 import pytest
 
-from credit.codes import Account, Actor, Desk, Event, Gauge, Guarantee, Lane, Material, Refusal, Status, Verdict
-from credit.disbursement import PaymentState
-from credit.messages import (
-    AppointDeputy,
+from credit.applications.contract import CustomerEnteredBusiness
+from credit.approval.contract import AppointDeputy
+from credit.approval.contract import Refusal as ApprovalRefusal
+from credit.codes import Account, Actor, Guarantee, Lane, Material, Status, Verdict
+from credit.contracts.contract import Refusal as ContractRefusal
+from credit.disbursement.contract import (
     ConditionRequested,
-    CustomerEnteredBusiness,
+    Desk,
     DisbursementTask,
-    LoanDisbursed,
+    Event,
+    Gauge,
     PaymentInstruction,
-    Posting,
+    Refusal,
 )
+from credit.disbursement.states import PaymentState
+from credit.ledger.contract import Posting
+from credit.repayment.contract import LoanDisbursed
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Ints
 from tests.credit.disbursement.builders import (
     CASE,
@@ -50,6 +56,7 @@ from tests.credit.disbursement.builders import (
     times,
     transactions,
 )
+from tests.rows import sample
 
 TEN = NINE + HOUR_MS
 ARRIVAL_MS = 30 * MINUTE_MS
@@ -78,16 +85,16 @@ def postings(lines: Any) -> list[tuple[int, int]]:
 @pytest.mark.parametrize(
     ("product", "columns", "refusal"),
     [
-        (CONSUMER, {"valid_until": NINE}, Refusal.APPROVAL_EXPIRED),
-        (CONSUMER, {"valid_until": NINE - DAY_MS}, Refusal.APPROVAL_EXPIRED),
+        (CONSUMER, {"valid_until": NINE}, ApprovalRefusal.APPROVAL_EXPIRED),
+        (CONSUMER, {"valid_until": NINE - DAY_MS}, ApprovalRefusal.APPROVAL_EXPIRED),
         (CONSUMER, {"signed_at": 0}, Refusal.CONTRACT_NOT_EFFECTIVE),
         (CONSUMER, {"signed_at": NINE + 1}, Refusal.CONTRACT_NOT_EFFECTIVE),
-        (CONSUMER, {"amount_fen": 0}, Refusal.LIMIT_EXCEEDED),
-        (CONSUMER, {"guarantee": Guarantee.GUARANTOR}, Refusal.GUARANTEE_MISSING),
-        (MORTGAGE, {"documents": 0}, Refusal.GUARANTEE_MISSING),
-        (MORTGAGE, {"collateral_fen": 900_000 * YUAN - 1}, Refusal.GUARANTEE_MISSING),
-        (MICRO, {"documents": Material.PROPERTY_CERTIFICATE}, Refusal.GUARANTEE_MISSING),
-        (WORKING, {"guarantee": 0}, Refusal.GUARANTEE_MISSING),
+        (CONSUMER, {"amount_fen": 0}, ApprovalRefusal.LIMIT_EXCEEDED),
+        (CONSUMER, {"guarantee": Guarantee.GUARANTOR}, ApprovalRefusal.GUARANTEE_MISSING),
+        (MORTGAGE, {"documents": 0}, ApprovalRefusal.GUARANTEE_MISSING),
+        (MORTGAGE, {"collateral_fen": 900_000 * YUAN - 1}, ApprovalRefusal.GUARANTEE_MISSING),
+        (MICRO, {"documents": Material.PROPERTY_CERTIFICATE}, ApprovalRefusal.GUARANTEE_MISSING),
+        (WORKING, {"guarantee": 0}, ApprovalRefusal.GUARANTEE_MISSING),
         (CONSUMER, {"account": 0}, Refusal.ACCOUNT_INVALID),
         (CONSUMER, {"account": 999_999_999_999_999}, Refusal.ACCOUNT_INVALID),
         (MORTGAGE, {"payee_account": 0}, Refusal.ACCOUNT_INVALID),
@@ -131,8 +138,8 @@ def test_a_condition_that_is_never_met_ends_with_the_approval_and_comes_too_late
     bench.run(until=end)
     out = bench.run(fulfilled(end, Material.WORK_PROOF), until=end + HOUR_MS)
     assert times(out, Event.DISBURSEMENT_PRECHECK_FAILED) == [end]
-    assert reasons(out, Event.DISBURSEMENT_PRECHECK_FAILED) == [Refusal.APPROVAL_EXPIRED]
-    assert reasons(out, Event.DISBURSEMENT_ACTION_REFUSED) == [Refusal.CONTRACT_STATE]
+    assert reasons(out, Event.DISBURSEMENT_PRECHECK_FAILED) == [ApprovalRefusal.APPROVAL_EXPIRED]
+    assert reasons(out, Event.DISBURSEMENT_ACTION_REFUSED) == [ContractRefusal.CONTRACT_STATE]
     assert out.mail == {}
 
 
@@ -145,15 +152,15 @@ def test_an_approval_that_ends_while_the_payment_waits_for_a_desk_stops_it_at_th
     bench.run(initiated(TEN))
     out = bench.run(reviewed(end), until=NINE + hours * 2 * HOUR_MS)
     assert times(out, Event.PAYMENT_STOPPED) == [end]
-    assert reasons(out, Event.PAYMENT_STOPPED) == [Refusal.APPROVAL_EXPIRED]
-    assert reasons(out, Event.DISBURSEMENT_ACTION_REFUSED) == [Refusal.NO_OPEN_TASK]
+    assert reasons(out, Event.PAYMENT_STOPPED) == [ApprovalRefusal.APPROVAL_EXPIRED]
+    assert reasons(out, Event.DISBURSEMENT_ACTION_REFUSED) == [ApprovalRefusal.NO_OPEN_TASK]
     assert out.mail == {}
 
 
 def test_a_contract_is_paid_once_however_often_it_takes_effect():
     out = Bench().run(contract(), contract(at=NINE + 1))
     assert len(out.take(PaymentInstruction)) == 1
-    assert reasons(out, Event.DISBURSEMENT_ACTION_REFUSED) == [Refusal.CONTRACT_STATE]
+    assert reasons(out, Event.DISBURSEMENT_ACTION_REFUSED) == [ContractRefusal.CONTRACT_STATE]
 
 
 # ---- two people, or the automatic lane
@@ -180,7 +187,7 @@ def test_operator_then_another_reviewer_then_the_instruction():
 def test_a_deputy_reviews_on_the_days_for_which_he_was_appointed(first, last, pays):
     bench, day = in_review(), TEN // DAY_MS
     named = {"person": REVIEWER, "deputy": VERIFIER, "node": REVIEWERS, "from_day": day + first, "to_day": day + last}
-    bench.run((AppointDeputy, AppointDeputy.rows(1, at=TEN + 1, operator=9, **named)))
+    bench.run((AppointDeputy, sample(AppointDeputy, 1, at=TEN + 1, operator=9, **named)))
     out = bench.run(reviewed(TEN + HOUR_MS, person=VERIFIER, on_behalf_of=REVIEWER))
     assert len(out.take(PaymentInstruction)) == pays
 
@@ -189,18 +196,18 @@ def test_a_deputy_reviews_on_the_days_for_which_he_was_appointed(first, last, pa
 @pytest.mark.parametrize(
     ("how", "refusal"),
     [
-        ({"person": OPERATOR}, Refusal.SAME_PERSON),
-        ({"person": OPERATOR, "on_behalf_of": REVIEWER}, Refusal.SAME_PERSON),
-        ({"person": SECOND}, Refusal.NO_AUTHORITY),
-        ({"person": OTHER_BRANCH}, Refusal.NO_AUTHORITY),
-        ({"person": VERIFIER}, Refusal.NO_AUTHORITY),
-        ({"person": 999}, Refusal.NO_AUTHORITY),
-        ({"person": VERIFIER, "on_behalf_of": REVIEWER}, Refusal.NO_AUTHORITY),
-        ({"attempt": 1}, Refusal.NO_OPEN_TASK),
-        ({"attempt": 3}, Refusal.NO_OPEN_TASK),
-        ({"loan": LOAN + 1}, Refusal.NO_OPEN_TASK),
-        ({"verdict": Verdict.ESCALATE}, Refusal.DECISION_INVALID),
-        ({"verdict": 0}, Refusal.DECISION_INVALID),
+        ({"person": OPERATOR}, ApprovalRefusal.SAME_PERSON),
+        ({"person": OPERATOR, "on_behalf_of": REVIEWER}, ApprovalRefusal.SAME_PERSON),
+        ({"person": SECOND}, ApprovalRefusal.NO_AUTHORITY),
+        ({"person": OTHER_BRANCH}, ApprovalRefusal.NO_AUTHORITY),
+        ({"person": VERIFIER}, ApprovalRefusal.NO_AUTHORITY),
+        ({"person": 999}, ApprovalRefusal.NO_AUTHORITY),
+        ({"person": VERIFIER, "on_behalf_of": REVIEWER}, ApprovalRefusal.NO_AUTHORITY),
+        ({"attempt": 1}, ApprovalRefusal.NO_OPEN_TASK),
+        ({"attempt": 3}, ApprovalRefusal.NO_OPEN_TASK),
+        ({"loan": LOAN + 1}, ApprovalRefusal.NO_OPEN_TASK),
+        ({"verdict": Verdict.ESCALATE}, ApprovalRefusal.DECISION_INVALID),
+        ({"verdict": 0}, ApprovalRefusal.DECISION_INVALID),
     ],
 )
 def test_a_review_by_the_wrong_person_or_on_the_wrong_task_has_no_effect(how, refusal):
@@ -216,7 +223,7 @@ def test_a_review_by_the_wrong_person_or_on_the_wrong_task_has_no_effect(how, re
 def test_an_opinion_of_another_desk_than_the_one_that_was_asked_has_no_effect():
     bench = waiting()
     out = bench.run(opinion(REVIEWERS, TEN), opinion(Desk.USE_VERIFIER, TEN))
-    assert reasons(out, Event.DISBURSEMENT_ACTION_REFUSED) == [Refusal.NO_OPEN_TASK] * 2
+    assert reasons(out, Event.DISBURSEMENT_ACTION_REFUSED) == [ApprovalRefusal.NO_OPEN_TASK] * 2
     assert bench.payment("state") == PaymentState.PENDING
 
 
@@ -241,8 +248,8 @@ def test_what_a_reviewer_rejects_goes_back_to_the_operator_until_it_has_come_bac
 def test_an_operator_who_declines_stops_the_payment():
     bench = waiting()
     out = bench.run(initiated(TEN, verdict=Verdict.DECLINE))
-    assert reasons(out, Event.PAYMENT_STOPPED) == [Refusal.HUMAN_DECLINE]
-    assert reasons(bench.run(reviewed(TEN + 1)), Event.DISBURSEMENT_ACTION_REFUSED) == [Refusal.NO_OPEN_TASK]
+    assert reasons(out, Event.PAYMENT_STOPPED) == [ApprovalRefusal.HUMAN_DECLINE]
+    assert reasons(bench.run(reviewed(TEN + 1)), Event.DISBURSEMENT_ACTION_REFUSED) == [ApprovalRefusal.NO_OPEN_TASK]
 
 
 @pytest.mark.requirement("DIS-17")
@@ -346,7 +353,7 @@ def test_the_operator_may_give_a_failed_payment_up():
     bench = Bench()
     bench.run(result(bench.instructed(), status=Status.FAILED))
     out = bench.run(initiated(TEN, 3, verdict=Verdict.DECLINE))
-    assert reasons(out, Event.PAYMENT_STOPPED) == [Refusal.HUMAN_DECLINE]
+    assert reasons(out, Event.PAYMENT_STOPPED) == [ApprovalRefusal.HUMAN_DECLINE]
 
 
 # ---- delay

@@ -7,11 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from credit.codes import Refusal, Status, Verdict
-from credit.disbursement import DisbursementSubsystem
+from credit.approval.contract import Refusal as ApprovalRefusal
+from credit.codes import Status, Verdict
+from credit.disbursement.contract import PaymentInstruction
 from credit.disbursement.facilities import Facilities
 from credit.disbursement.payments import Payments
-from credit.messages import PaymentInstruction, Rows
+from credit.disbursement.subsystem import DisbursementSubsystem
+from credit.room import Rows
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Ints
 from tests.credit.disbursement.builders import (
     CASE,
@@ -42,7 +44,7 @@ def test_planted_reviewer_who_is_the_operator_is_caught(monkeypatch: pytest.Monk
 
     def lenient(self: DisbursementSubsystem, *columns: Any) -> Ints:
         faults = original(self, *columns)
-        return np.where(faults == Refusal.SAME_PERSON, 0, faults)
+        return np.where(faults == ApprovalRefusal.SAME_PERSON, 0, faults)
 
     monkeypatch.setattr(DisbursementSubsystem, "_faults", lenient)
     bench = Bench().begun(1, lane=2)

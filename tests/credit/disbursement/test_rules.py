@@ -7,10 +7,10 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from credit.disbursement import PaymentKind, transaction_of
+from credit.disbursement.contract import PaymentInstruction
+from credit.disbursement.payments import transaction_of
 from credit.disbursement.rules import PaymentTimes, task_limit
-from credit.disbursement.states import DESKS, MOVES, PaymentState, moved
-from credit.messages import PaymentInstruction
+from credit.disbursement.states import DESKS, MOVES, PaymentKind, PaymentState, moved
 from credit.policies import PolicyError, load
 from credit.policies.payments import PaymentPolicy
 from credit.times import MINUTE_MS, instant

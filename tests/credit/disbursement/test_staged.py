@@ -7,11 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit.codes import Desk, Event, Material, Refusal, Verdict
-from credit.disbursement import PaymentState
+from credit.approval.contract import Refusal as ApprovalRefusal
+from credit.codes import Material, Verdict
+from credit.disbursement.contract import Desk, DisbursementTask, Event, FacilityOpened, Refusal, UseEvidenceRequested
 from credit.disbursement.rules import tranche_fen
-from credit.messages import DisbursementTask, FacilityOpened, LoanDisbursed, UseEvidenceRequested
+from credit.disbursement.states import PaymentState
 from credit.policies import PolicyError, ProductPolicy, columns_of, load
+from credit.repayment.contract import LoanDisbursed
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.credit.disbursement.builders import (
     CASE,
@@ -160,7 +162,7 @@ def test_a_tranche_cannot_be_asked_for():
 def test_evidence_that_nobody_waits_for_is_refused(when):
     bench = Bench().begun(MICRO) if when.startswith("before") else shown()
     out = bench.run(evidence(bench.now + MINUTE_MS))
-    assert reasons(out, Event.DISBURSEMENT_ACTION_REFUSED) == [Refusal.NO_OPEN_TASK]
+    assert reasons(out, Event.DISBURSEMENT_ACTION_REFUSED) == [ApprovalRefusal.NO_OPEN_TASK]
 
 
 @pytest.mark.requirement("DIS-16")
@@ -171,7 +173,7 @@ def test_use_that_is_shown_after_the_loans_time_brings_no_further_tranche(hours)
     bench.run(until=end)
     bench.run(evidence(end + HOUR_MS), judged(end + 2 * HOUR_MS), until=end + hours * 3 * HOUR_MS)
     assert times(bench.all, Event.FACILITY_CLOSED) == [end]
-    assert reasons(bench.all, Event.FACILITY_CLOSED) == [Refusal.APPROVAL_EXPIRED]
+    assert reasons(bench.all, Event.FACILITY_CLOSED) == [ApprovalRefusal.APPROVAL_EXPIRED]
     assert len(bench.all.take(LoanDisbursed)) == 1
     assert len(bench.bank.payments.table) == 0
 

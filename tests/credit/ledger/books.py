@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from credit.codes import Account
-from credit.ledger import LedgerSubsystem
-from credit.messages import AccrualTotal, Kind, LoanBalance, Posting, Rows
-from credit.subsystem import Inbox, Outbox, Window
+from credit.ledger.contract import AccrualTotal, LoanBalance, Posting
+from credit.ledger.subsystem import LedgerSubsystem
+from credit.mail import Inbox, Outbox
+from credit.room import Kind, Rows
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS
+from tests.rows import sample
 
 DAY = 20_454
 LOAN = 3 * 10**11 + 101
@@ -32,7 +35,8 @@ class Mail:
         self.rows.append(
             (
                 Posting,
-                Posting.rows(
+                sample(
+                    Posting,
                     len(lines),
                     at=self.at if at is None else at,
                     transaction=transaction,
@@ -50,7 +54,8 @@ class Mail:
         self.rows.append(
             (
                 LoanBalance,
-                LoanBalance.rows(
+                sample(
+                    LoanBalance,
                     1,
                     at=self.at + later,
                     loan=loan,
@@ -65,7 +70,7 @@ class Mail:
 
     def accrued(self, branch: int, product: int, fen: int) -> Mail:
         self.rows.append(
-            (AccrualTotal, AccrualTotal.rows(1, at=self.at, branch=branch, product=product, accrued_fen=fen))
+            (AccrualTotal, sample(AccrualTotal, 1, at=self.at, branch=branch, product=product, accrued_fen=fen))
         )
         return self
 

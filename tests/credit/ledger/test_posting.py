@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from credit.codes import Account
-from credit.ledger import LedgerSubsystem
+from credit.ledger.subsystem import LedgerSubsystem
 from credit.times import HOUR_MS
 from tests.credit.ledger.books import LOAN, OTHER_LOAN, Mail, balance, kept, lent, run
 

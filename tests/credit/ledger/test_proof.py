@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 import credit.ledger.subsystem as ledger_module
-from credit.codes import Account, Event, Gauge
-from credit.ledger import LedgerSubsystem
+from credit.codes import Account
+from credit.ledger.contract import Event, Gauge
 from credit.ledger.invariants import NAMED_MAX
-from credit.messages import Rows
-from credit.subsystem import Outbox, Window
+from credit.ledger.subsystem import LedgerSubsystem
+from credit.mail import Outbox
+from credit.room import Rows
+from credit.subsystem import Window
 from credit.times import HOUR_MS, Ints
 from tests.credit.ledger.books import DAY, LOAN, OTHER_LOAN, Mail, balance, day_window, kept, lent, run
 

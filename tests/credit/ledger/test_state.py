@@ -9,13 +9,16 @@ from hypothesis import strategies as st
 
 from credit.codes import Account
 from credit.digest import Digest
-from credit.ledger import LedgerSubsystem
-from credit.messages import LoanBalance, Posting, Rows
+from credit.ledger.contract import LoanBalance, Posting
+from credit.ledger.subsystem import LedgerSubsystem
+from credit.mail import Inbox, Outbox
 from credit.policies.ledger import LedgerPolicy
 from credit.policies.loading import PolicyError, load, packaged
-from credit.subsystem import Inbox, Outbox, Window
+from credit.room import Rows
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS
 from tests.credit.ledger.books import DAY, LOAN, Mail, run
+from tests.rows import sample
 
 Facts = list[tuple[int, int, int]]
 """(hour, branch, principal) of disbursements, one loan each."""
@@ -33,11 +36,17 @@ def mail_of(rows: Facts) -> tuple[Rows, Rows]:
             lines += [(2, 1, Account.SETTLEMENT, part), (2, 1, Account.PRINCIPAL, -part)]
         for number, later, account, amount in lines:
             postings.append(
-                Posting.rows(
-                    1, at=at + later, transaction=loan * 100 + number, account=account, loan=loan, amount_fen=amount
+                sample(
+                    Posting,
+                    1,
+                    at=at + later,
+                    transaction=loan * 100 + number,
+                    account=account,
+                    loan=loan,
+                    amount_fen=amount,
                 )
             )
-        reports.append(LoanBalance.rows(1, at=at + 1, loan=loan, principal_fen=principal - part))
+        reports.append(sample(LoanBalance, 1, at=at + 1, loan=loan, principal_fen=principal - part))
     return np.concatenate(postings), np.concatenate(reports)
 
 

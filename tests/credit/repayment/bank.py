@@ -8,24 +8,24 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from credit.codes import Account, Event, Method, Status
-from credit.ledger import LedgerSubsystem
-from credit.messages import (
-    KINDS,
+from credit.codes import Account, Method, Status
+from credit.ledger.contract import Posting
+from credit.ledger.subsystem import LedgerSubsystem
+from credit.mail import Inbox, Outbox
+from credit.policies import Overrides
+from credit.repayment.contract import (
     DebitRequest,
     DebitResult,
     EarlyRepaymentRequested,
-    Kind,
     LoanDisbursed,
     PaymentMade,
-    Posting,
-    Rows,
     WriteOffApproved,
 )
-from credit.policies import Overrides
-from credit.repayment import RepaymentSubsystem
-from credit.subsystem import Inbox, Outbox, Window
+from credit.repayment.subsystem import RepaymentSubsystem
+from credit.room import KINDS, EventCode, Kind, Rows
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, day_number
+from tests.rows import sample
 
 START = day_number(dt.date(2026, 1, 10))
 LOAN = 3 * 10**11 + 101
@@ -58,20 +58,22 @@ def loan(number: int = LOAN, day: int = START, **columns: int) -> Mail:
         "auto_debit": 1,
         "pd_ppm": 20_000,
     } | columns
-    return LoanDisbursed, LoanDisbursed.rows(1, at=at(day, 10), loan=number, **values)
+    return LoanDisbursed, sample(LoanDisbursed, 1, at=at(day, 10), loan=number, **values)
 
 
 def payment(when: int, number: int = LOAN, amount_fen: int = 0, share_ppm: int = 0) -> Mail:
-    return PaymentMade, PaymentMade.rows(1, at=when, loan=number, amount_fen=amount_fen, share_ppm=share_ppm, channel=2)
+    return PaymentMade, sample(
+        PaymentMade, 1, at=when, loan=number, amount_fen=amount_fen, share_ppm=share_ppm, channel=2
+    )
 
 
 def early(when: int, number: int = LOAN, amount_fen: int = 0, choice: int = 1, full: int = 0) -> Mail:
-    rows = EarlyRepaymentRequested.rows(1, at=when, loan=number, full=full, amount_fen=amount_fen, choice=choice)
+    rows = sample(EarlyRepaymentRequested, 1, at=when, loan=number, full=full, amount_fen=amount_fen, choice=choice)
     return EarlyRepaymentRequested, rows
 
 
 def write_off(when: int, number: int = LOAN) -> Mail:
-    return WriteOffApproved, WriteOffApproved.rows(1, at=when, loan=number)
+    return WriteOffApproved, sample(WriteOffApproved, 1, at=when, loan=number)
 
 
 class Bank:
@@ -131,7 +133,7 @@ class Bank:
     def _result(self, request: Rows) -> Rows:
         paid = request["amount_fen"] * self.pays // 1_000_000
         paid = np.where(self.status == Status.UNAVAILABLE, 0, paid)
-        return DebitResult.carry(request, at=request["at"] + 5_000, paid_fen=paid, status=self.status)
+        return sample(DebitResult, source=request, at=request["at"] + 5_000, paid_fen=paid, status=self.status)
 
     def _book(self, window: Window, out: Outbox, mail: Sequence[Mail]) -> None:
         """The ledger takes what repayment posted, and what disbursement would have posted for new loans."""
@@ -144,7 +146,8 @@ class Bank:
         entries: list[Mail] = [
             (
                 Posting,
-                Posting.rows(
+                sample(
+                    Posting,
                     1,
                     at=rows["at"],
                     transaction=rows["loan"] * 100 + 1,
@@ -162,7 +165,7 @@ class Bank:
                 assert (rows["at"] >= window.start).all(), f"{kind.name} stamped before its window"
                 assert kind.world or (rows["at"] < window.until).all(), f"{kind.name} stamped after its window"
                 self._keep(kind, rows)
-                if kind.stage == self.ledger.stage:
+                if kind.room == "ledger":
                     entries.append((kind, rows))
         for rows in out.events:
             assert ((rows["at"] >= window.start) & (rows["at"] < window.until)).all(), rows
@@ -192,7 +195,7 @@ class Bank:
         chosen: Rows = rows[rows["account"] == account]
         return chosen
 
-    def happened(self, event: Event) -> Rows:
+    def happened(self, event: EventCode) -> Rows:
         """All rows of an event so far, in order of time."""
         rows = np.concatenate(self.events)
         rows = rows[rows["event"] == event]

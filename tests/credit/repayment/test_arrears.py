@@ -7,11 +7,16 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from credit.codes import Account, Bucket, Event, Gauge, Method, Refusal
-from credit.messages import DebitRequest, DebitResult, LimitReleased, LoanOverdue, OverduePaid, Posting, Rows
+from credit.codes import Account, Bucket, Method
+from credit.collections.contract import LoanOverdue, OverduePaid
+from credit.disbursement.contract import LimitReleased
+from credit.ledger.contract import Posting
 from credit.policies import Overrides
+from credit.repayment.contract import DebitRequest, DebitResult, Event, Gauge, Refusal
+from credit.room import Rows
 from credit.times import date_of
 from tests.credit.repayment.bank import LOAN, OTHER, START, Bank, Mail, at, day_of, loan, payment
+from tests.rows import sample
 
 FIRST, SECOND, THIRD = day_of(2026, 2, 10), day_of(2026, 3, 10), day_of(2026, 4, 10)
 INSTALMENT, INTEREST, PRINCIPAL = 430_332, 25_000, 405_332
@@ -137,7 +142,7 @@ def test_payments_that_cannot_be_are_refused(wrong: Mail) -> None:
 def test_a_debit_nobody_asked_for_or_answered_twice_is_refused() -> None:
     bank = Bank()
     bank.pays = 400_000
-    answer = DebitResult.rows(1, at=at(FIRST, 9), loan=LOAN, paid_fen=100_000, status=0, attempt=1)
+    answer = sample(DebitResult, 1, at=at(FIRST, 9), loan=LOAN, paid_fen=100_000, status=0, attempt=1)
     bank.until(FIRST + 1, loan(), (DebitResult, answer))
     refused = bank.happened(Event.RECEIPT_REFUSED)
     assert refused["reason"].tolist() == [Refusal.DEBIT_UNKNOWN]

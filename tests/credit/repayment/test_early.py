@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from credit.codes import Account, Event, Method, Refusal
-from credit.messages import LimitReleased, Posting
+from credit.codes import Account, Method
+from credit.disbursement.contract import LimitReleased
+from credit.ledger.contract import Posting
 from credit.policies import Overrides
+from credit.repayment.contract import Event, Refusal
 from credit.schedules import LOWER_INSTALMENT, SHORTER_TERM
 from tests.credit.repayment.bank import LOAN, OTHER, START, Bank, at, day_of, early, loan
 

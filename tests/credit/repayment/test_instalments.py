@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from credit.codes import Account, Actor, Event, Method, Status
-from credit.messages import DebitRequest, LoanOpened, LoanOverdue
+from credit.codes import Account, Actor, Method, Status
+from credit.collections.contract import LoanOverdue
+from credit.repayment.contract import DebitRequest, Event, LoanOpened
 from credit.times import HOUR_MS, MINUTE_MS, date_of
 from tests.credit.repayment.bank import LOAN, OTHER, START, Bank, at, day_of, loan, payment
 

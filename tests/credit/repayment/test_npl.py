@@ -5,10 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from credit.codes import Account, Actor, Bucket, Event, Gauge, Refusal
-from credit.messages import DebitRequest, DebitResult, OverduePaid, Posting, Rows
+from credit.codes import Account, Actor, Bucket
+from credit.collections.contract import OverduePaid
+from credit.ledger.contract import Posting
 from credit.policies import Overrides
+from credit.repayment.contract import DebitRequest, DebitResult, Event, Gauge, Refusal
+from credit.room import Rows
 from tests.credit.repayment.bank import LOAN, OTHER, START, Bank, at, day_of, early, loan, payment, write_off
+from tests.rows import sample
 
 FIRST = day_of(2026, 2, 10)
 DAY_90, DAY_91 = FIRST + 90, FIRST + 91
@@ -180,7 +184,7 @@ def test_what_a_debit_under_way_at_the_write_off_brings_is_a_recovery() -> None:
     assert recovered["amount_fen"].tolist() == [int(asked["amount_fen"]) // 2]
     assert recovered["actor"].tolist() == [int(Actor.CORE_BANKING)]
     assert len(bank.happened(Event.RECEIPT_REFUSED)) == 0
-    again = DebitResult.rows(1, at=at(GONE + 1, 9), loan=LOAN, paid_fen=5, status=0, attempt=asked["attempt"])
+    again = sample(DebitResult, 1, at=at(GONE + 1, 9), loan=LOAN, paid_fen=5, status=0, attempt=asked["attempt"])
     bank.until(GONE + 2, (DebitResult, again))
     assert bank.happened(Event.RECEIPT_REFUSED)["reason"].tolist() == [int(Refusal.DEBIT_UNKNOWN)]
 

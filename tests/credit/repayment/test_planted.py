@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from credit.codes import Account
+from credit.mail import Outbox
 from credit.policies import Overrides
 from credit.repayment import day_end, dues, early, plans, receipts, write_off
 from credit.repayment.book import Book, post
 from credit.schedules import after_partial
-from credit.subsystem import Outbox
 from credit.times import Ints
 from tests.credit.repayment.bank import LOAN, OTHER, START, Bank, Mail, at, day_of, loan, payment
 from tests.credit.repayment.bank import early as early_order

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from credit.codes import Account, Event, Method
+from credit.codes import Account, Method
 from credit.daycount import ACT_360, ACT_365, D30_360, MONTHLY
-from credit.messages import AccrualTotal
+from credit.ledger.contract import AccrualTotal
 from credit.policies import Overrides, ProductPolicy, columns_of, load
-from credit.repayment import RepaymentSubsystem
+from credit.repayment.contract import Event
 from credit.repayment.rules import DAYCOUNT_OF_PRODUCT
+from credit.repayment.subsystem import RepaymentSubsystem
 from credit.schedules import Schedule, Terms, accrued_fen, build_schedule
 from credit.times import date_of
 from tests.credit.repayment.bank import LOAN, OTHER, START, Bank, Mail, at, day_of, early, loan, payment, write_off

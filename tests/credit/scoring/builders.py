@@ -7,18 +7,13 @@ import numpy as np
 import numpy.typing as npt
 
 from credit.codes import Channel, Consent, Method, Segment, Status
-from credit.messages import (
-    ApplicationAccepted,
-    BureauQuery,
-    BureauReport,
-    Kind,
-    Rows,
-    VerificationQuery,
-    VerificationReply,
-)
-from credit.scoring import ScoringSubsystem
-from credit.subsystem import Inbox, Outbox, Window
+from credit.mail import Inbox, Outbox
+from credit.room import Kind, Rows
+from credit.scoring.contract import ApplicationAccepted, BureauQuery, BureauReport, VerificationQuery, VerificationReply
+from credit.scoring.subsystem import ScoringSubsystem
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, SECOND_MS
+from tests.rows import sample
 
 START = 20_454 * DAY_MS
 DAY = Window(0, START, START + DAY_MS)
@@ -59,7 +54,7 @@ def accepted(count: int = 1, **columns: npt.ArrayLike) -> Rows:
         "id_number": "11010519900307287X",
         "name": "张建国",
     }
-    return ApplicationAccepted.rows(count, **(facts | columns))
+    return sample(ApplicationAccepted, count, **(facts | columns))
 
 
 def report(queries: Rows, after_ms: int = 1_200, **columns: npt.ArrayLike) -> Rows:
@@ -71,7 +66,7 @@ def report(queries: Rows, after_ms: int = 1_200, **columns: npt.ArrayLike) -> Ro
         "queries_3m": 1,
         "history_months": 60,
     }
-    return BureauReport.carry(queries, **(facts | columns))
+    return sample(BureauReport, source=queries, **(facts | columns))
 
 
 def reply(queries: Rows, after_ms: int = 1_500, **columns: npt.ArrayLike) -> Rows:
@@ -85,7 +80,7 @@ def reply(queries: Rows, after_ms: int = 1_500, **columns: npt.ArrayLike) -> Row
         "registry_months": 96,
         "registry_active": 1,
     }
-    return VerificationReply.carry(queries, **(facts | columns))
+    return sample(VerificationReply, source=queries, **(facts | columns))
 
 
 def ask(scoring: ScoringSubsystem, rows: Rows, window: Window = DAY) -> tuple[Rows, Rows, Outbox]:

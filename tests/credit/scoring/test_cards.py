@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from credit.codes import Grade, Segment
 from credit.policies import Overrides, PolicyError, load
 from credit.policies.scorecard import CARD_KEYS, DIMENSIONS, ScorecardPolicy
-from credit.scoring import Scorecards
-from credit.scoring.cards import Card
+from credit.scoring.cards import Card, Scorecards
 from credit.scoring.facts import COLUMNS
 from credit.times import Ints
 

@@ -6,11 +6,16 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from credit.codes import Actor, Alert, Consent, Doubt, Event, Grade, Lane, Refusal, RiskList, Segment, Source
-from credit.messages import ApplicationScored, BureauQuery, FraudConfirmed, Rows, VerificationQuery
+from credit.applications.contract import Event as ApplicationEvent
+from credit.applications.contract import FraudConfirmed
+from credit.applications.contract import Refusal as ApplicationRefusal
+from credit.approval.contract import ApplicationScored
+from credit.codes import Actor, Alert, Consent, Doubt, Grade, Lane, RiskList, Segment, Source
+from credit.mail import Outbox
 from credit.policies import Overrides
-from credit.scoring import ScoringSubsystem
-from credit.subsystem import Outbox
+from credit.room import Rows
+from credit.scoring.contract import BureauQuery, Event, Refusal, VerificationQuery
+from credit.scoring.subsystem import ScoringSubsystem
 from tests.credit.scoring.builders import CASE, MORNING, accepted, ask, through
 
 Facts = dict[str, npt.ArrayLike]
@@ -196,7 +201,7 @@ def test_high_risk_is_intercepted_at_once(bureau: Facts, sources: Facts, confirm
     rows = accepted(2, recent_applications=[1, 4])[1:]
     scored, out = decide(rows, bureau, sources)
     assert not len(scored)
-    assert out.events_of(Event.APPLICATION_INTERCEPTED)["reason"].tolist() == [Refusal.FRAUD]
+    assert out.events_of(ApplicationEvent.APPLICATION_INTERCEPTED)["reason"].tolist() == [Refusal.FRAUD]
     up = out.take(FraudConfirmed)
     assert len(up) == len(out.events_of(Event.RISK_LIBRARY_ENTERED)) == confirmed
     if confirmed:
@@ -222,7 +227,7 @@ def test_softer_signs_are_doubts_for_a_person(bureau: Facts, sources: Facts, dou
 @pytest.mark.requirement("SCO-08")
 def test_a_source_that_did_not_answer_convicts_nobody() -> None:
     scored, out = decide(sources={"unavailable": int(Source.PUBLIC_SECURITY), "identity_matches": 0})
-    assert not len(out.events_of(Event.APPLICATION_INTERCEPTED))
+    assert not len(out.events_of(ApplicationEvent.APPLICATION_INTERCEPTED))
     assert scored["lane"].tolist() == [Lane.MANUAL]
 
 
@@ -265,7 +270,7 @@ def test_without_recorded_consent_nobody_is_asked_and_the_refusal_is_on_record()
     rows = accepted(2, consent=[int(Consent.PERSONAL_DATA), int(Consent.BUREAU)])
     bureau, sources, out = ask(scoring, rows)
     assert bureau["case"].tolist() == sources["case"].tolist() == [CASE + 1]
-    assert out.events_of(Event.BUREAU_REFUSED)["reason"].tolist() == [Refusal.CONSENT_MISSING]
+    assert out.events_of(Event.BUREAU_REFUSED)["reason"].tolist() == [ApplicationRefusal.CONSENT_MISSING]
     assert out.events_of(Event.BUREAU_REFUSED)["case"].tolist() == [CASE]
 
 

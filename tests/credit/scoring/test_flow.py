@@ -5,21 +5,23 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from credit.codes import Channel, Doubt, Event, Lane, Refusal, Segment, Source, Status
-from credit.messages import (
+from credit.approval.contract import ApplicationScored
+from credit.codes import Channel, Doubt, Lane, Segment, Source, Status
+from credit.mail import Inbox
+from credit.policies import Overrides
+from credit.room import Kind, Rows
+from credit.scoring.cases import Cases
+from credit.scoring.contract import (
     ApplicationAccepted,
-    ApplicationScored,
     BureauQuery,
     BureauReport,
-    Kind,
-    Rows,
+    Event,
+    Refusal,
     VerificationQuery,
     VerificationReply,
 )
-from credit.policies import Overrides
-from credit.scoring import ScoringSubsystem
-from credit.scoring.cases import Cases
-from credit.subsystem import Inbox, Window
+from credit.scoring.subsystem import ScoringSubsystem
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
 from tests.credit.applications.builders import Answer, Run, fingerprint, walk
 from tests.credit.scoring.builders import CASE, DAY, MORNING, START, accepted, answer, ask, reply, report, windows

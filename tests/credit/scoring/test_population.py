@@ -6,12 +6,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from credit.applications import ApplicationsSubsystem
-from credit.codes import Event, Lane
-from credit.messages import ApplicationAccepted, ApplicationScored, SubmitApplication
+from credit.applications.contract import Event as ApplicationEvent
+from credit.applications.contract import SubmitApplication
+from credit.applications.subsystem import ApplicationsSubsystem
+from credit.approval.contract import ApplicationScored
+from credit.codes import Lane
+from credit.mail import Inbox
 from credit.policies import ProductPolicy, load
-from credit.scoring import ScoringSubsystem
-from credit.subsystem import Inbox, Window
+from credit.scoring.contract import ApplicationAccepted
+from credit.scoring.subsystem import ScoringSubsystem
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS
 from scenarios.model import Run as RunSection
 from scenarios.model import Scenario
@@ -62,9 +66,9 @@ def share(count: int) -> float:
 
 def test_the_desk_refuses_declines_and_intercepts_in_measure(runs: tuple[Run, Run]) -> None:
     desk, _ = runs
-    assert 0.03 < share(len(desk.events_of(Event.APPLICATION_REFUSED))) < 0.06
-    assert 0.04 < share(len(desk.events_of(Event.CUSTOMER_DECLINED))) < 0.09
-    assert 0.002 < share(len(desk.events_of(Event.APPLICATION_INTERCEPTED))) < 0.02
+    assert 0.03 < share(len(desk.events_of(ApplicationEvent.APPLICATION_REFUSED))) < 0.06
+    assert 0.04 < share(len(desk.events_of(ApplicationEvent.CUSTOMER_DECLINED))) < 0.09
+    assert 0.002 < share(len(desk.events_of(ApplicationEvent.APPLICATION_INTERCEPTED))) < 0.02
 
 
 def test_lanes_and_rejections_keep_their_measure(runs: tuple[Run, Run]) -> None:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from credit.applications import ApplicationsSubsystem, query, track
-from credit.applications.track import STEP_AFTER, Handler, Step
-from credit.codes import Event, Stage
-from credit.messages import EVENT_DTYPE, Rows
-from credit.stages import Phase, phase_of_event, phases_of_events
+from credit.applications.contract import Event
+from credit.applications.subsystem import ApplicationsSubsystem
+from credit.approval.contract import Event as ApprovalEvent
+from credit.codes import Handler, Step
+from credit.contracts.contract import Event as ContractEvent
+from credit.disbursement.contract import Event as DisbursementEvent
+from credit.room import EVENT_DTYPE, EVENTS, Rows
+from credit.scoring.contract import Event as ScoringEvent
 from credit.times import MINUTE_MS
+from credit.track import query, track
 from tests.credit.applications.builders import DAY, MORNING, desk_day, forms
 
 CASE = 3_000_000_001
@@ -27,7 +31,7 @@ def events(*pairs: tuple[int, Event]) -> Rows:
 def test_the_track_starts_with_the_application_and_tells_the_step() -> None:
     run = desk_day(forms(2))
     log = run.all_events()
-    names = [Event(int(e)).name for e in track(log, CASE, DAY.until)["event"]]
+    names = [EVENTS[int(e)].name for e in track(log, CASE, DAY.until)["event"]]
     assert names == ["APPLICATION_SUBMITTED", "CUSTOMER_CREATED", "APPLICATION_ACCEPTED", "APPLICATION_DISPATCHED"]
     before, during, after = (query(log, CASE, at) for at in (MORNING - 1, MORNING + 10, MORNING + 500))
     assert before is None
@@ -40,7 +44,9 @@ def test_the_track_starts_with_the_application_and_tells_the_step() -> None:
 @pytest.mark.requirement("APP-18")
 def test_the_estimate_is_the_rest_of_this_step_and_all_later_ones() -> None:
     minutes = ApplicationsSubsystem.build().policy.step_minutes
-    log = events((0, Event.APPLICATION_SUBMITTED), (1_000, Event.APPLICATION_SCORED), (2_000, Event.NODE_ENTERED))
+    log = events(
+        (0, Event.APPLICATION_SUBMITTED), (1_000, ScoringEvent.APPLICATION_SCORED), (2_000, ApprovalEvent.NODE_ENTERED)
+    )
     rest = (minutes["contract"] + minutes["disbursement"]) * MINUTE_MS
     early, late = query(log, CASE, 3_000), query(log, CASE, 10**9)
     assert early is not None
@@ -54,17 +60,19 @@ def test_the_estimate_is_the_rest_of_this_step_and_all_later_ones() -> None:
 @pytest.mark.parametrize(
     ("last", "step", "handler"),
     [
-        (Event.CONTRACT_GENERATED, Step.CONTRACT, Handler.CUSTOMER),
-        (Event.CONTRACT_WITHDRAWN, Step.APPROVAL, Handler.SYSTEM),
-        (Event.CONTRACT_EFFECTIVE, Step.DISBURSEMENT, Handler.OPERATOR),
-        (Event.DISBURSEMENT_INITIATED, Step.DISBURSEMENT, Handler.REVIEWER),
-        (Event.INSTRUCTION_SENT, Step.DISBURSEMENT, Handler.CORE_BANKING),
-        (Event.LOAN_DISBURSED, Step.DISBURSED, Handler.NOBODY),
-        (Event.APPLICATION_DECLINED, Step.CLOSED, Handler.NOBODY),
+        (ContractEvent.CONTRACT_GENERATED, Step.CONTRACT, Handler.CUSTOMER),
+        (ContractEvent.CONTRACT_WITHDRAWN, Step.APPROVAL, Handler.SYSTEM),
+        (ContractEvent.CONTRACT_EFFECTIVE, Step.DISBURSEMENT, Handler.OPERATOR),
+        (DisbursementEvent.DISBURSEMENT_INITIATED, Step.DISBURSEMENT, Handler.REVIEWER),
+        (DisbursementEvent.INSTRUCTION_SENT, Step.DISBURSEMENT, Handler.CORE_BANKING),
+        (DisbursementEvent.LOAN_DISBURSED, Step.DISBURSED, Handler.NOBODY),
+        (ApprovalEvent.APPLICATION_DECLINED, Step.CLOSED, Handler.NOBODY),
     ],
 )
 def test_the_query_goes_on_through_all_stages(last: Event, step: Step, handler: Handler) -> None:
-    progress = query(events((0, Event.APPLICATION_SUBMITTED), (9, Event.APPLICATION_APPROVED), (20, last)), CASE, 50)
+    progress = query(
+        events((0, Event.APPLICATION_SUBMITTED), (9, ApprovalEvent.APPLICATION_APPROVED), (20, last)), CASE, 50
+    )
     assert progress is not None
     assert (progress.step, progress.handler) == (step, handler)
     assert (progress.expected_at == 0) == (step > Step.DISBURSEMENT)
@@ -73,38 +81,23 @@ def test_the_query_goes_on_through_all_stages(last: Event, step: Step, handler: 
 @pytest.mark.requirement("APP-18")
 def test_events_that_move_nothing_and_other_cases_are_passed_over() -> None:
     log = events(
-        (0, Event.APPLICATION_SUBMITTED), (5, Event.NODE_ENTERED), (6, Event.CASE_URGED), (7, Event.LOAN_DISBURSED)
+        (0, Event.APPLICATION_SUBMITTED),
+        (5, ApprovalEvent.NODE_ENTERED),
+        (6, ApprovalEvent.CASE_URGED),
+        (7, DisbursementEvent.LOAN_DISBURSED),
     )
     log["case"][3] = CASE + 1
     progress = query(log, CASE, 50)
     assert progress is not None
-    assert (progress.step, progress.last_event) == (Step.APPROVAL, Event.NODE_ENTERED)
-
-
-@pytest.mark.requirement("APP-01")
-def test_every_event_belongs_to_a_stage_of_the_business() -> None:
-    for event, phase in (
-        (Event.APPLICATION_SUBMITTED, Phase.PRE_LOAN),
-        (Event.APPLICATION_SCORED, Phase.PRE_LOAN),
-        (Event.APPLICATION_APPROVED, Phase.PRE_LOAN),
-        (Event.CONTRACT_SIGNED, Phase.IN_LOAN),
-        (Event.FUNDS_ARRIVED, Phase.IN_LOAN),
-        (Event.INSTALMENT_PAID, Phase.POST_LOAN),
-        (Event.CONTACT_MADE, Phase.POST_LOAN),
-        (Event.TRIAL_BALANCED, Phase.NONE),
-    ):
-        assert phase_of_event(event) is phase, event.name
-    codes = np.array([int(e) for e in Event if e // 100 != Stage.LEDGER])
-    assert (phases_of_events(codes) != Phase.NONE).all()
-    assert phases_of_events(np.array([0, 5, 99_999])).tolist() == [0, 0, 0]
+    assert (progress.step, progress.last_event) == (Step.APPROVAL, ApprovalEvent.NODE_ENTERED)
 
 
 @pytest.mark.requirement("APP-01")
 def test_the_track_never_goes_back_before_the_contract_except_to_approval() -> None:
-    order = {event: STEP_AFTER[event][0] for event in STEP_AFTER}
-    assert order[Event.CONTRACT_WITHDRAWN] is Step.APPROVAL
+    order = {event: event.said.step for event in EVENTS.values() if event.said.step}
+    assert order[ContractEvent.CONTRACT_WITHDRAWN] is Step.APPROVAL
     assert all(
         step in (Step.CONTRACT, Step.APPROVAL)
         for event, step in order.items()
-        if event // 100 == Stage.CONTRACTS and event is not Event.CONTRACT_EFFECTIVE
+        if event in ContractEvent and event is not ContractEvent.CONTRACT_EFFECTIVE
     )

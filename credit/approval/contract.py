@@ -1,0 +1,100 @@
+"""Approval at the branch (分行审批): what the room says to the rest of the bank."""
+
+from __future__ import annotations
+
+from credit.codes import Handler, Step
+from credit.profile import SCORED, TERMS
+from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, event
+
+room = Room(__name__, "approval", ("approval", "分行审批"))
+
+# mail in, and what is asked of the world -------------------------------------------------------------------------------
+ApplicationScored = room.accepts(301, "ApplicationScored", SCORED, sender="scoring")
+ContractWithdrawn = room.accepts(302, "ContractWithdrawn", f"{TERMS} reason previous_fen", sender="contracts")
+ApprovalTask = room.asks(
+    303,
+    "ApprovalTask",
+    "case party branch node product segment amount_fen score grade alert doubts priority limit_at excluded round",
+)
+ApprovalOpinion = room.accepts(
+    304, "ApprovalOpinion", "case node person on_behalf_of started_at verdict amount_fen urged reason votes"
+)
+AppointDeputy = room.accepts(305, "AppointDeputy", "person deputy node from_day to_day operator")
+
+# what it records -------------------------------------------------------------------------------------------------------
+
+
+class Cause(Reason):
+    """Why a case was escalated (自动上报), APR-07."""
+
+    AUTHORITY = 1, "above the authority of the desk", "超出审批权限"
+    FRAUD_DOUBT = 2, "doubt of fraud", "欺诈疑点"
+    PERSON = 3, "asked for by the approver", "审批人主动上报"
+
+
+class Event(EventCode):
+    """Events of approval."""
+
+    NODE_ENTERED = event(
+        301, "reached an approval desk", "进入审批节点", value="node", step=Step.APPROVAL, handler=Handler.APPROVER
+    )
+    NODE_DECIDED = event(
+        302,
+        "opinion given",
+        "节点意见",
+        reason=Reason,
+        value="node, verdict, votes, round and absent person, packed (see trail.py)",
+        step=Step.APPROVAL,
+        handler=Handler.SYSTEM,
+    )
+    CASE_URGED = event(303, "urged", "催办", value="node", trouble=("cases urged", "催办"))
+    CASE_ESCALATED = event(
+        304, "escalated", "自动上报", reason=Cause, value="node added", step=Step.APPROVAL, handler=Handler.APPROVER
+    )
+    APPLICATION_APPROVED = event(305, "approved", "审批通过", value="lane", step=Step.CONTRACT, handler=Handler.SYSTEM)
+    APPLICATION_DECLINED = event(
+        306, "declined", "审批拒绝", reason=Reason, value="party", refuses=True, step=Step.CLOSED
+    )
+    DECISION_REFUSED = event(
+        307,
+        "decision without effect",
+        "无效审批意见",
+        reason=Reason,
+        value="node",
+        refuses=True,
+        trouble=("decisions without effect", "无效审批"),
+    )
+    DEPUTY_APPOINTED = event(308, "deputy appointed", "指定代理人", value="deputy")
+    RE_APPROVAL_OPENED = event(
+        309, "re-approval opened", "重新审批", value="round", step=Step.APPROVAL, handler=Handler.SYSTEM
+    )
+
+
+class Gauge(GaugeCode):
+    """What approval measures at a day's end."""
+
+    PENDING_APPROVALS = 9, "applications in approval", "待审批"
+
+
+class Desk(DeskCode):
+    """The staffed desks of approval."""
+
+    INITIAL_APPROVER = 1, "initial approval", "初审"
+    RE_REVIEWER = 2, "re-review", "复审"
+
+
+class Refusal(Reason):
+    """Why approval refuses."""
+
+    HUMAN_DECLINE = 301, "declined by an approver", "人工拒绝"
+    AFFORDABILITY = 302, "cannot afford it", "偿债能力不足"
+    SAME_PERSON = 303, "same person twice", "双人审批同一人"
+    NO_AUTHORITY = 304, "no authority", "无权限"
+    NO_OPEN_TASK = 305, "no open task", "无待办任务"
+    DECISION_INVALID = 306, "invalid decision", "意见无效"
+    APPROVAL_EXPIRED = 501, "approval expired", "审批已过期"
+    GUARANTEE_MISSING = 503, "guarantee missing", "担保未落实"
+    LIMIT_EXCEEDED = 506, "limit exceeded", "超额度"
+
+
+room.logs(Event, Gauge, Desk, reasons=(Refusal,))

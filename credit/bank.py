@@ -1,0 +1,16 @@
+"""The bank: its rooms in the order in which a window passes them. To add a subsystem, write its package and its counterpart
+and put its room into `PIPELINE`."""
+
+from __future__ import annotations
+
+from credit.applications.contract import room as applications
+from credit.approval.contract import room as approval
+from credit.collections.contract import room as collections
+from credit.contracts.contract import room as contracts
+from credit.disbursement.contract import room as disbursement
+from credit.head_office.contract import room as head_office
+from credit.ledger.contract import room as ledger
+from credit.repayment.contract import room as repayment
+from credit.scoring.contract import room as scoring
+
+PIPELINE = (applications, scoring, approval, head_office, contracts, disbursement, repayment, collections, ledger)

@@ -1,0 +1,87 @@
+"""Collections (催收): what the room says to the rest of the bank."""
+
+from __future__ import annotations
+
+from credit.codes import ContactOutcome
+from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, event
+
+room = Room(__name__, "collections", ("collections", "催收"))
+
+# mail in, and what is asked of the world -------------------------------------------------------------------------------
+LoanOverdue = room.accepts(
+    801,
+    "LoanOverdue",
+    "loan case customer party branch segment product grade overdue_since_day overdue_fen balance_fen written_off",
+    sender="repayment",
+)
+OverduePaid = room.accepts(802, "OverduePaid", "loan paid_fen overdue_fen overdue_since_day", sender="repayment")
+NoticeSent = room.asks(803, "NoticeSent", "loan party action dpd amount_fen attempt")
+CollectionTask = room.asks(
+    804, "CollectionTask", "loan case party branch desk action dpd amount_fen priority limit_at attempt"
+)
+ContactMade = room.accepts(
+    805, "ContactMade", "loan action person on_behalf_of started_at outcome promise_day promise_fen attempt"
+)
+WriteOffTask = room.asks(806, "WriteOffTask", "loan case branch desk amount_fen priority limit_at excluded")
+WriteOffOpinion = room.accepts(807, "WriteOffOpinion", "loan desk person on_behalf_of started_at verdict")
+
+# what it records -------------------------------------------------------------------------------------------------------
+
+
+class RefusedBecause(Reason):
+    """Why an answer from the world has no effect."""
+
+    UNKNOWN_CASE = 1, "no such case", "催收案件不存在"  # or closed before the answer came
+    NOT_ASKED = 2, "nobody asked", "无此任务"
+    NO_AUTHORITY = 3, "no authority", "无权限"
+    PROMISE_TERMS = (
+        4,
+        "terms of the promise",
+        "承诺金额或日期无效",
+    )  # no amount, or a day that has passed or is too far away
+    SAME_PERSON = 5, "same person twice", "双人审批同一人"
+
+
+class Event(EventCode):
+    """Events of collections."""
+
+    CASE_OPENED = event(801, "collection case opened", "催收立案", value="days past due")
+    CASE_ASSIGNED = event(802, "collection case assigned", "催收分派", value="desk")
+    CONTACT_MADE = event(803, "contact made", "催收联系", reason=ContactOutcome, value="means")
+    PROMISE_MADE = event(804, "promise made", "承诺还款", value="day promised")
+    PROMISE_KEPT = event(805, "promise kept", "履行承诺", value="day promised")
+    PROMISE_BROKEN = event(806, "promise broken", "违反承诺", value="day promised")
+    LEVEL_RAISED = event(807, "collection level raised", "催收升级", value="stage")
+    CASE_CLOSED = event(808, "collection case closed", "催收结案")
+    WRITE_OFF_PROPOSED = event(809, "write-off proposed", "核销申报")
+    WRITE_OFF_DECIDED = event(810, "write-off decided", "核销审批", value="verdict")
+    HARDSHIP_REFERRED = event(811, "hardship referred", "困难客户转重组")
+    COLLECTION_NOTICE_SENT = event(812, "collection notice sent", "发送催收函", value="means")
+    COLLECTION_ACTION_REFUSED = event(
+        813,
+        "collection action refused",
+        "催收操作被拒",
+        reason=RefusedBecause,
+        refuses=True,
+        trouble=("collection refused", "催收操作被拒"),
+    )
+
+
+class Gauge(GaugeCode):
+    """What collections measures at a day's end."""
+
+    COLLECTION_CASES = 7, "collection cases", "催收案件"
+
+
+class Desk(DeskCode):
+    """The staffed desks of collections."""
+
+    COLLECTOR_EARLY = 21, "early collection", "前期催收"
+    COLLECTOR_MIDDLE = 22, "middle collection", "中期催收"
+    COLLECTOR_LONG = 23, "late collection", "后期催收"
+    BRANCH_RISK_DIRECTOR = 31, "branch risk director", "分行风险总监"
+    HEAD_OFFICE_RISK = 32, "head-office risk", "总行风险管理部", True
+    FINANCE = 33, "finance", "财务部", True
+
+
+room.logs(Event, Gauge, Desk)

@@ -1,0 +1,93 @@
+"""Contracts (合同): what the room says to the rest of the bank."""
+
+from __future__ import annotations
+
+from credit.codes import Handler, Step
+from credit.profile import TERMS
+from credit.room import EventCode, GaugeCode, Reason, Room, event
+
+room = Room(__name__, "contracts", ("contracts", "合同"))
+
+# mail in, and what is asked of the world -------------------------------------------------------------------------------
+ApplicationApproved = room.accepts(501, "ApplicationApproved", TERMS, sender="approval head_office")
+ContractOffered = room.asks(
+    502, "ContractOffered", "case party branch product amount_fen term_months lane mode expires_at attempt"
+)
+ContractSigned = room.accepts(503, "ContractSigned", "case attempt mode confirmed_at")
+ContractChangeRequested = room.accepts(504, "ContractChangeRequested", "case attempt amount_fen term_months reason")
+ContractRenewalRequested = room.accepts(505, "ContractRenewalRequested", "case attempt")
+
+# what it records -------------------------------------------------------------------------------------------------------
+
+
+class Event(EventCode):
+    """Events of contracts."""
+
+    CONTRACT_GENERATED = event(
+        501, "contract generated", "生成合同", value="attempt", step=Step.CONTRACT, handler=Handler.CUSTOMER
+    )
+    CONTRACT_BLOCKED = event(
+        502,
+        "contract blocked",
+        "合同要素拦截",
+        reason=Reason,
+        value="faulty elements (bits)",
+        refuses=True,
+        step=Step.CONTRACT,
+        handler=Handler.OPERATOR,
+    )
+    CONTRACT_CONFIRMED = event(503, "contract confirmed", "确认合同", value="instant of the confirmation, ms")
+    CONTRACT_SIGNED = event(504, "contract signed", "签约", value="mode of signing")
+    CONTRACT_EFFECTIVE = event(
+        505, "contract effective", "合同生效", value="attempt", step=Step.DISBURSEMENT, handler=Handler.OPERATOR
+    )
+    CONTRACT_ARCHIVED = event(506, "contract archived", "合同归档", value="attempt")
+    CONTRACT_EXPIRED = event(
+        507,
+        "contract expired",
+        "合同失效",
+        value="attempt",
+        step=Step.CONTRACT,
+        handler=Handler.CUSTOMER,
+        trouble=("contracts expired", "合同失效"),
+    )
+    CONTRACT_WITHDRAWN = event(
+        508,
+        "contract withdrawn",
+        "合同撤回",
+        reason=Reason,
+        value="term wished for, months",
+        refuses=True,
+        step=Step.APPROVAL,
+        handler=Handler.SYSTEM,
+    )
+    CONTRACT_REGENERATED = event(
+        509, "contract generated anew", "重新生成合同", value="attempt", step=Step.CONTRACT, handler=Handler.CUSTOMER
+    )
+    CONTRACT_ACTION_REFUSED = event(
+        510, "contract action refused", "合同操作被拒", reason=Reason, value="action", refuses=True
+    )
+
+
+class Gauge(GaugeCode):
+    """What contracts measures at a day's end."""
+
+    PENDING_CONTRACTS = 8, "contracts to be signed", "待签合同"
+
+
+class Refusal(Reason):
+    """Why contracts refuses."""
+
+    CONTRACT_ELEMENT = 401, "contract element missing", "合同要素缺失"
+    CONTRACT_EXPIRED = 402, "contract expired", "合同已失效"
+    CONTRACT_STATE = 403, "wrong state of the contract", "合同状态不符"
+
+
+class ChangeReason(Reason):
+    """Why a customer gives an offered contract back and asks for another one, CON-16."""
+
+    OTHER_AMOUNT = 1, "wants another amount", "要求变更金额"
+    OTHER_TERM = 2, "wants another term", "要求变更期限"
+
+
+room.logs(Event, Gauge, reasons=(Refusal, ChangeReason))

@@ -1,0 +1,132 @@
+"""Disbursement (放款): what the room says to the rest of the bank."""
+
+from __future__ import annotations
+
+from credit.codes import Handler, Step
+from credit.profile import TERMS
+from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, event
+
+room = Room(__name__, "disbursement", ("disbursement", "放款"))
+
+# mail in, and what is asked of the world -------------------------------------------------------------------------------
+ContractEffective = room.accepts(601, "ContractEffective", f"{TERMS} signed_at mode", sender="contracts")
+ConditionRequested = room.asks(602, "ConditionRequested", "case party conditions")
+ConditionFulfilled = room.accepts(603, "ConditionFulfilled", "case conditions")
+DisbursementTask = room.asks(
+    604, "DisbursementTask", "loan case branch desk product amount_fen priority limit_at excluded attempt"
+)
+DisbursementOpinion = room.accepts(
+    605, "DisbursementOpinion", "loan desk person on_behalf_of started_at verdict urged attempt"
+)
+PaymentInstruction = room.asks(
+    606, "PaymentInstruction", "transaction loan party amount_fen account entrusted attempt kind interbank"
+)
+PaymentResult = room.accepts(607, "PaymentResult", "transaction loan status amount_fen account attempt")
+FacilityOpened = room.asks(608, "FacilityOpened", "case party product limit_fen revolving staged valid_until")
+DrawdownRequested = room.accepts(609, "DrawdownRequested", "case amount_fen term_months request")
+UseEvidenceRequested = room.asks(610, "UseEvidenceRequested", "loan case party amount_fen")
+UseEvidenceFiled = room.accepts(611, "UseEvidenceFiled", "loan genuine")
+LimitReleased = room.accepts(612, "LimitReleased", "case loan principal_fen", sender="repayment")
+RestrictLimit = room.accepts(613, "RestrictLimit", "case restricted reason operator")
+
+# what it records -------------------------------------------------------------------------------------------------------
+
+
+class Event(EventCode):
+    """Events of disbursement."""
+
+    DISBURSEMENT_INITIATED = event(
+        601, "payout initiated", "发起放款", value="transaction", step=Step.DISBURSEMENT, handler=Handler.REVIEWER
+    )
+    DISBURSEMENT_PRECHECK_FAILED = event(
+        602, "precheck failed", "放款预审未通过", reason=Reason, value="materials still to come (bits)", refuses=True
+    )
+    DISBURSEMENT_REVIEWED = event(
+        603, "payout reviewed", "放款复核通过", value="transaction", step=Step.DISBURSEMENT, handler=Handler.SYSTEM
+    )
+    DISBURSEMENT_REJECTED = event(
+        604,
+        "payout rejected",
+        "放款复核退回",
+        reason=Reason,
+        value="transaction",
+        refuses=True,
+        step=Step.DISBURSEMENT,
+        handler=Handler.OPERATOR,
+    )
+    INSTRUCTION_SENT = event(
+        605,
+        "payment instruction sent",
+        "发送支付指令",
+        value="transaction",
+        step=Step.DISBURSEMENT,
+        handler=Handler.CORE_BANKING,
+    )
+    FUNDS_ARRIVED = event(606, "funds arrived", "资金到账", value="transaction", step=Step.DISBURSED)
+    PAYMENT_DELAYED = event(
+        607,
+        "payment delayed",
+        "到账延迟",
+        value="transaction",
+        step=Step.DISBURSEMENT,
+        handler=Handler.CORE_BANKING,
+        trouble=("payments delayed", "到账延迟"),
+    )
+    PAYMENT_FAILED = event(
+        608,
+        "payment failed",
+        "支付失败",
+        reason=Reason,
+        value="transaction",
+        refuses=True,
+        step=Step.DISBURSEMENT,
+        handler=Handler.OPERATOR,
+        trouble=("payments failed", "支付失败"),
+    )
+    PAYMENT_RETRIED = event(609, "payment retried", "重新支付", value="transaction")
+    LOAN_DISBURSED = event(610, "loan paid out", "放款", value="transaction", step=Step.DISBURSED)
+    CONDITION_MET = event(611, "condition met", "放款条件落实", value="materials (bits)")
+    DRAWDOWN_REQUESTED = event(612, "drawdown requested", "申请提款", value="request of the case")
+    DRAWDOWN_REFUSED = event(
+        613, "drawdown refused", "提款被拒", reason=Reason, value="request of the case", refuses=True
+    )
+    USE_VERIFIED = event(614, "use of funds verified", "用途核实", value="transaction")
+    USE_REJECTED = event(615, "use of funds rejected", "用途不符", reason=Reason, value="transaction", refuses=True)
+    LIMIT_RESTORED = event(616, "limit restored", "额度恢复")
+    PAYMENT_STOPPED = event(
+        617, "payment stopped", "止付", reason=Reason, value="transaction", refuses=True, step=Step.CLOSED
+    )
+    LIMIT_RESTRICTED = event(618, "limit restricted", "额度受限", value="1 restricted, 0 lifted")
+    DISBURSEMENT_ACTION_REFUSED = event(619, "disbursement action refused", "放款操作被拒", reason=Reason, refuses=True)
+    FACILITY_OPENED = event(620, "facility opened", "额度启用", value="end of validity, ms")
+    FACILITY_CLOSED = event(621, "facility closed", "额度终止", reason=Reason)
+
+
+class Gauge(GaugeCode):
+    """What disbursement measures at a day's end."""
+
+    PENDING_DISBURSEMENTS = 10, "payments under way", "待放款"
+
+
+class Desk(DeskCode):
+    """The staffed desks of disbursement."""
+
+    DISBURSEMENT_OPERATOR = 11, "disbursement operator", "放款经办"
+    DISBURSEMENT_REVIEWER = 12, "disbursement reviewer", "放款复核"
+    USE_VERIFIER = 13, "use of funds", "资金用途核查"
+
+
+class Refusal(Reason):
+    """Why disbursement refuses."""
+
+    CONTRACT_NOT_EFFECTIVE = 502, "contract not effective", "合同未生效"
+    ACCOUNT_INVALID = 504, "account invalid", "账户无效"
+    CONDITION_OPEN = 505, "condition still open", "放款条件未落实"
+    USE_NOT_VERIFIED = 507, "use of funds not verified", "用途未核实"
+    REVIEW_REJECTED = 508, "rejected at review", "复核退回"
+    LIMIT_RESTRICTED = 509, "limit restricted", "额度受限"
+    PAYMENT_MISMATCH = 510, "payment does not match", "支付不符"
+    PAYMENT_FAILED = 511, "payment failed", "支付失败"
+
+
+room.logs(Event, Gauge, Desk, reasons=(Refusal,))

@@ -1,0 +1,34 @@
+"""The general ledger (总账): what the room says to the rest of the bank."""
+
+from __future__ import annotations
+
+from credit.room import EventCode, GaugeCode, Room, event
+
+room = Room(__name__, "ledger", ("ledger", "总账"))
+
+# mail in, and what is asked of the world -------------------------------------------------------------------------------
+Posting = room.accepts(901, "Posting", "transaction account loan amount_fen", sender="disbursement repayment")
+LoanBalance = room.accepts(
+    902,
+    "LoanBalance",
+    "loan principal_fen interest_receivable_fen penalty_receivable_fen written_off_fen",
+    sender="repayment",
+)
+AccrualTotal = room.accepts(903, "AccrualTotal", "branch product accrued_fen", sender="repayment")
+
+# what it records -------------------------------------------------------------------------------------------------------
+
+
+class Event(EventCode):
+    """Events of ledger."""
+
+    TRIAL_BALANCED = event(901, "trial balance drawn", "试算平衡", value="postings", digested=False)
+
+
+class Gauge(GaugeCode):
+    """What ledger measures at a day's end."""
+
+    TRIAL_BALANCE = 6, "trial balance", "试算平衡"
+
+
+room.logs(Event, Gauge)

@@ -1,0 +1,216 @@
+"""Mail in and mail out: what a room finds in a window, and what it leaves behind. Rows of a kind stand in order of (time, id), an
+order that does not depend on shards, batches or who delivered first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from credit.room import EVENT_DTYPE, KINDS, MEASURE_DTYPE, EventCode, GaugeCode, Kind, Rows
+from credit.rows import passes, waves
+from credit.times import Ints
+
+Column = npt.NDArray[Any]
+_ONE_NUMBER_MAX = 1 << 62
+
+
+class Inbox:
+    """One window's mail for one receiver: at most one record array a kind, sorted by (at, id, remaining columns)."""
+
+    def __init__(self, rows: Mapping[int, Rows] | None = None) -> None:
+        self._rows = dict(rows or {})
+
+    def take(self, kind: Kind) -> Rows:
+        """The rows of a kind, possibly none."""
+        rows = self._rows.get(kind.number)
+        return rows if rows is not None else kind.empty()
+
+    def get(self, kind: Kind) -> Rows | None:
+        """The rows of a kind; None where none came."""
+        return self._rows.get(kind.number)
+
+    def __bool__(self) -> bool:
+        return bool(self._rows)
+
+    def __iter__(self) -> Iterator[tuple[Kind, Rows]]:
+        for number in sorted(self._rows):
+            yield KINDS[number], self._rows[number]
+
+    def in_time(self, kinds: Sequence[Kind], key: str) -> Iterator[tuple[Kind, Rows]]:
+        """Rows of several kinds, cut so that an id of the column `key` stands at most once in each piece, and over the pieces
+        its rows come in the order of their time, at one instant in the order of `kinds`."""
+        present = [(kind, self._rows[kind.number]) for kind in kinds if kind.number in self._rows]
+        if len(present) == 1:
+            [(kind, rows)] = present
+            yield from ((kind, part) for part in passes(rows, key))
+            return
+        if not present:
+            return
+        lengths = [len(rows) for _, rows in present]
+        of_kind = np.repeat(np.arange(len(present)), lengths)
+        row = np.concatenate([np.arange(length) for length in lengths])
+        order = np.argsort(np.concatenate([rows["at"] for _, rows in present]), kind="stable")
+        for wave in waves(np.concatenate([rows[key] for _, rows in present])[order]):
+            chosen = order[wave]
+            for number, (kind, rows) in enumerate(present):
+                mine = chosen[of_kind[chosen] == number]
+                if len(mine):
+                    yield kind, rows[row[mine]]
+
+    @staticmethod
+    def of(*mail: tuple[Kind, Rows]) -> Inbox:
+        """An inbox from (kind, rows) pairs, merged and sorted; for tests and hosts."""
+        collected: dict[int, list[Rows]] = {}
+        for kind, rows in mail:
+            if len(rows):
+                collected.setdefault(kind.number, []).append(rows)
+        return Inbox({number: in_order(KINDS[number], parts) for number, parts in collected.items()})
+
+
+def in_order(kind: Kind, parts: Sequence[Rows]) -> Rows:
+    """Concatenates and sorts by (at, id): an order that does not depend on where the parts came from. Rows that agree in
+    both are told apart by their remaining columns. Rows that stand in order already are returned as they are."""
+    rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    columns = [rows[name] for name in kind.dtype.names or ()]
+    return rows if len(rows) < 2 or _ascending(columns) else rows[_order_of(columns)]
+
+
+def _ascending(columns: Sequence[Column]) -> bool:
+    """Whether rows stand in order of the first column, then the second …"""
+    tied = np.arange(len(columns[0]) - 1)  # rows that are so far equal to the next one
+    for column in columns:
+        here, there = column[tied], column[tied + 1]
+        if bool((here > there).any()):
+            return False
+        tied = tied[here == there]
+        if not len(tied):
+            break
+    return True
+
+
+def _order_of(columns: Sequence[Column]) -> Ints:
+    """What ``np.lexsort`` gives for the columns, the first one leading; a later column is looked at only where the ones
+    before it leave rows tied, which are few."""
+    order = np.argsort(columns[0], kind="stable")
+    first = columns[0][order]
+    tied = np.flatnonzero(first[1:] == first[:-1])  # places that are so far equal to the next one
+    for column in columns[1:]:
+        if not len(tied):
+            break
+        inside = np.zeros(len(order), dtype=bool)
+        inside[tied] = inside[tied + 1] = True
+        starts = inside.copy()
+        starts[tied + 1] = False
+        places = np.flatnonzero(inside)
+        run = np.cumsum(starts[places])
+        sorted_in = order[places][_order_in_runs(run, column[order[places]])]
+        order[places] = sorted_in
+        values = column[sorted_in]
+        tied = places[:-1][(run[1:] == run[:-1]) & (values[1:] == values[:-1])]
+    return order
+
+
+def _order_in_runs(run: Ints, values: Column) -> Ints:
+    """Order of values within ascending runs: one sort where both fit into one number, else two."""
+    if values.dtype.kind == "i":
+        low, high = int(values.min()), int(values.max())
+        if (int(run[-1]) + 1) * (high - low + 1) < _ONE_NUMBER_MAX:
+            return np.argsort(run * (high - low + 1) + (values - low), kind="stable")
+    return np.lexsort((values, run))
+
+
+@dataclass
+class Outbox:
+    """What a call produces: mail to other stages or to the stage's own counterpart, event rows and measures."""
+
+    mail: dict[int, list[Rows]] = field(default_factory=dict)
+    events: list[Rows] = field(default_factory=list)
+    measures: list[Rows] = field(default_factory=list)
+
+    def send(self, kind: Kind, rows: Rows) -> None:
+        """Mails rows of a kind; empty batches are dropped."""
+        assert rows.dtype == kind.dtype, f"{kind.name}: rows have another record type"
+        if len(rows):
+            self.mail.setdefault(kind.number, []).append(rows)
+
+    def log(
+        self,
+        event: EventCode,
+        at: npt.ArrayLike,
+        case: npt.ArrayLike,
+        *,
+        actor: npt.ArrayLike = 0,
+        loan: npt.ArrayLike = 0,
+        amount_fen: npt.ArrayLike = 0,
+        reason: npt.ArrayLike = 0,
+        value: npt.ArrayLike = 0,
+    ) -> None:
+        """Records one event a row; `at` sets the length, the rest broadcasts."""
+        length = np.size(at)
+        if not length:
+            return
+        rows = np.empty(length, dtype=EVENT_DTYPE)
+        rows["event"] = event
+        for name, values in (("at", at), ("case", case), ("actor", actor), ("loan", loan)):
+            rows[name] = values
+        for name, values in (("amount_fen", amount_fen), ("reason", reason), ("value", value)):
+            rows[name] = values
+        self.events.append(rows)
+
+    def measure(
+        self,
+        gauge: GaugeCode,
+        at: int,
+        *,
+        branch: npt.ArrayLike = 0,
+        product: npt.ArrayLike = 0,
+        group: npt.ArrayLike = 0,
+        count: npt.ArrayLike = 0,
+        amount_fen: npt.ArrayLike = 0,
+    ) -> None:
+        """Records one row a group at a window's end."""
+        arrays = np.broadcast_arrays(*(np.atleast_1d(v) for v in (branch, product, group, count, amount_fen)))
+        rows = np.zeros(len(arrays[0]), dtype=MEASURE_DTYPE)
+        rows["at"], rows["gauge"] = at, gauge
+        for name, values in zip(("branch", "product", "group", "count", "amount_fen"), arrays, strict=True):
+            rows[name] = values
+        self.measures.append(rows)
+
+    def tally(
+        self,
+        gauge: GaugeCode,
+        at: int,
+        branch: npt.NDArray[np.int64],
+        product: npt.NDArray[np.int64],
+        group: npt.NDArray[np.int64],
+        amount_fen: npt.NDArray[np.int64],
+    ) -> None:
+        """Counts rows and sums their amounts by (branch, product, group); groups are numbered 0 … 99."""
+        if not len(branch):
+            return
+        keys, place, count = np.unique((branch * 100 + product) * 100 + group, return_inverse=True, return_counts=True)
+        amount = np.zeros(len(keys), dtype=np.int64)
+        np.add.at(amount, place, amount_fen)
+        self.measure(
+            gauge,
+            at,
+            branch=keys // 10_000,
+            product=keys // 100 % 100,
+            group=keys % 100,
+            count=count,
+            amount_fen=amount,
+        )
+
+    def take(self, kind: Kind) -> Rows:
+        """The rows sent of a kind so far, sorted; for tests."""
+        parts = self.mail.get(kind.number)
+        return in_order(kind, parts) if parts else kind.empty()
+
+    def events_of(self, event: EventCode) -> Rows:
+        """The logged rows of an event; for tests."""
+        parts = [rows[rows["event"] == event] for rows in self.events]
+        return np.concatenate(parts) if parts else np.zeros(0, dtype=EVENT_DTYPE)

@@ -1,0 +1,72 @@
+"""Repayment (还款): what the room says to the rest of the bank."""
+
+from __future__ import annotations
+
+from credit.room import EventCode, GaugeCode, Reason, Room, event
+
+room = Room(__name__, "repayment", ("repayment", "还款"))
+
+# mail in, and what is asked of the world -------------------------------------------------------------------------------
+LoanDisbursed = room.accepts(
+    701,
+    "LoanDisbursed",
+    "loan case customer party branch segment product grade pd_ppm amount_fen rate_ppm term_months method auto_debit "
+    "revolving transaction",
+    sender="disbursement",
+)
+DebitRequest = room.asks(
+    702, "DebitRequest", "loan party product number amount_fen instalment_fen dpd attempt pd_ppm automatic"
+)
+DebitResult = room.accepts(703, "DebitResult", "loan paid_fen status attempt")
+LoanOpened = room.asks(704, "LoanOpened", "loan party product segment amount_fen term_months pd_ppm revolving method")
+EarlyRepaymentRequested = room.accepts(705, "EarlyRepaymentRequested", "loan full amount_fen choice")
+PaymentMade = room.accepts(706, "PaymentMade", "loan amount_fen=0 share_ppm=0 channel")
+PaymentIntended = room.asks(707, "PaymentIntended", "loan party pay_at share_ppm reason", sender="collections")
+WriteOffApproved = room.accepts(708, "WriteOffApproved", "loan", sender="collections")
+
+# what it records -------------------------------------------------------------------------------------------------------
+
+
+class Event(EventCode):
+    """Events of repayment."""
+
+    SCHEDULE_GENERATED = event(701, "schedule generated", "生成还款计划", value="instalments")
+    REMINDER_SENT = event(702, "reminder sent", "还款提醒", value="days before the due day")
+    INSTALMENT_DUE = event(703, "instalment due", "分期到期", value="instalment")
+    INSTALMENT_PAID = event(704, "instalment paid", "还款", value="instalment")
+    DEBIT_FAILED = event(705, "debit failed", "扣款失败", value="attempt")
+    OVERDUE_STARTED = event(706, "overdue", "进入逾期", value="days past due")
+    OVERDUE_CLEARED = event(707, "overdue cleared", "逾期结清")
+    LOAN_SETTLED = event(708, "loan settled", "贷款结清")
+    EARLY_REPAYMENT = event(709, "early repayment", "提前还款", value="interest and fee, fen")
+    SCHEDULE_REGENERATED = event(710, "schedule generated anew", "重算还款计划", value="instalments left")
+    NPL_MARKED = event(711, "marked non-performing", "认定不良", value="days past due")
+    LOAN_WRITTEN_OFF = event(712, "written off", "核销", value="days past due")
+    RECOVERY_RECEIVED = event(713, "recovered after write-off", "核销后收回")
+    EARLY_REPAYMENT_REFUSED = event(714, "early repayment refused", "提前还款被拒", reason=Reason, refuses=True)
+    PAYMENT_RECEIVED = event(715, "payment received", "收到款项")
+    PAYMENT_RETURNED = event(716, "surplus returned", "退回多付款")
+    RECEIPT_REFUSED = event(717, "receipt refused", "收款被拒", reason=Reason, refuses=True)
+
+
+class Gauge(GaugeCode):
+    """What repayment measures at a day's end."""
+
+    LOANS_BY_BUCKET = 1, "loans by days past due", "逾期结构"
+    OVERDUE_BY_BUCKET = 2, "overdue by days past due", "逾期金额"
+    NON_PERFORMING = 3, "non-performing loans", "不良贷款"
+    WRITTEN_OFF = 4, "written off", "已核销"
+    LOANS_ACTIVE = 5, "active loans", "在贷"
+    ACCRUED_INTEREST = 11, "accrued interest", "应计利息"
+
+
+class Refusal(Reason):
+    """Why repayment refuses."""
+
+    LOAN_UNKNOWN = 601, "no such loan", "借据不存在"
+    LOAN_OVERDUE = 602, "loan overdue", "贷款逾期"
+    EARLY_AMOUNT = 603, "amount of early repayment", "提前还款金额不符"
+    DEBIT_UNKNOWN = 604, "no such debit", "扣款不存在"
+
+
+room.logs(Event, Gauge, reasons=(Refusal,))

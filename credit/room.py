@@ -1,0 +1,310 @@
+"""Rooms: what a subsystem says to the rest of the bank, declared in its `contract.py` and nowhere else.
+
+A contract makes one `Room` and hangs everything on it that others may see: the kinds of mail it takes in and who sends them,
+what it asks of the world opposite, the tables that are its state, its events with their words in English and Chinese, the
+reasons it refuses with, its gauges and its desks. Whatever lists kinds, routes, names, reasons or desks elsewhere is derived
+from here: the registries below fill up as contracts are imported, and a number or a name taken twice is an error at that
+moment. Numbers are explicit and stay for ever: old runs remain readable.
+
+A field list is one text: blank-separated names, int64 unless given as ``name:U12`` (fixed-width text of an even length, so that
+rows are whole 64-bit words), and ``name=0`` where a row may leave the column out. The first column of a kind is always `at`
+(ms)."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from credit.codes import Handler, Step
+
+Rows = npt.NDArray[np.void]
+Words = tuple[str, str]
+"""English, Chinese."""
+
+WORLD = "world"
+"""Sender of what comes from outside the bank: customers, staff, partners."""
+
+KINDS: dict[int, Kind] = {}
+BY_NAME: dict[str, Kind] = {}
+EVENTS: dict[int, EventCode] = {}
+GAUGES: dict[int, GaugeCode] = {}
+DESKS: dict[int, DeskCode] = {}
+REASONS: dict[int, Reason] = {}
+ROOMS: dict[str, Room] = {}
+
+EVENT_DTYPE = np.dtype([(f, "i8") for f in "at case event actor loan amount_fen reason value".split()])
+MEASURE_DTYPE = np.dtype([(f, "i8") for f in "at gauge branch product group count amount_fen".split()])
+
+
+# fields ---------------------------------------------------------------------------------------------------------------
+
+
+class Fields:
+    """A field list read: the record type, and which columns may be left out."""
+
+    def __init__(self, text: str) -> None:
+        parts = [part.partition("=")[::2] for part in text.split()]
+        pairs = [(name.partition(":")[0], name.partition(":")[2] or "i8") for name, _ in parts]
+        self.dtype: np.dtype[np.void] = np.dtype(pairs)
+        self.names: tuple[str, ...] = self.dtype.names or ()
+        self.may_lack = frozenset(name for (name, _), (_, default) in zip(pairs, parts, strict=True) if default)
+        self._plans: dict[tuple[Any, ...], tuple[str, ...]] = {}
+
+    def plan(self, what: str, source: tuple[str, ...] | None, given: Iterable[str]) -> tuple[str, ...]:
+        """Which columns to take from a source that has these; ValueError on a column that does not exist or that nobody
+        fills: nothing is dropped and nothing is zeroed in silence."""
+        key = (source, tuple(given))
+        if key not in self._plans:
+            names = frozenset(key[1])
+            unknown = [name for name in key[1] if name not in self.names]
+            taken = tuple(name for name in self.names if name not in names and name in (source or ()))
+            lacking = [n for n in self.names if n not in names and n not in taken and n not in self.may_lack]
+            if unknown or lacking:
+                wrong = [f"has no column {name!r}" for name in unknown] + [f"needs a value for {n!r}" for n in lacking]
+                raise ValueError(f"{what} {'; '.join(wrong)}; its columns: {', '.join(self.names)}")
+            self._plans[key] = taken
+        return self._plans[key]
+
+
+def fits(what: str, name: str, form: np.dtype[Any], values: npt.ArrayLike) -> npt.ArrayLike:
+    """`values`, once it is sure that no text of them is longer than its column; ValueError names the column."""
+    if form.kind == "U":
+        texts = np.asarray(values)
+        longest = int(np.char.str_len(texts).max(initial=0)) if texts.dtype.itemsize > form.itemsize else 0
+        if longest > form.itemsize // 4:
+            raise ValueError(f"{what}: {name} holds {form.itemsize // 4} characters, a text of {longest} was given")
+    return values
+
+
+# kinds ----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Kind:
+    """One kind of mail: a numpy record type. `room` takes it in; a `world` kind goes to the world opposite that room."""
+
+    name: str
+    number: int
+    room: str
+    world: bool
+    senders: tuple[str, ...]
+    fields: Fields
+    key: str
+
+    @property
+    def dtype(self) -> np.dtype[np.void]:
+        return self.fields.dtype
+
+    def empty(self, length: int = 0) -> Rows:
+        """`length` rows of zeros and empty text."""
+        return np.zeros(length, dtype=self.dtype)
+
+    def rows(self, length: int, **columns: npt.ArrayLike) -> Rows:
+        """`length` rows from columns; scalars broadcast. ValueError on an unknown or a missing column."""
+        self.fields.plan(self.name, None, columns)
+        return self._filled(np.zeros(length, dtype=self.dtype), columns)
+
+    def carry(self, source: Rows, **columns: npt.ArrayLike) -> Rows:
+        """Rows that take every column `source` shares with this kind, then the given ones. ValueError as for `rows`."""
+        rows = np.zeros(len(source), dtype=self.dtype)
+        for name in self.fields.plan(self.name, source.dtype.names or (), columns):
+            rows[name] = fits(self.name, name, self.dtype[name], source[name])
+        return self._filled(rows, columns)
+
+    def _filled(self, rows: Rows, columns: Mapping[str, npt.ArrayLike]) -> Rows:
+        for name, values in columns.items():
+            rows[name] = fits(self.name, name, self.dtype[name], values)
+        return rows
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+# events, gauges, desks, reasons ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Said:
+    """What there is to say of an event, see `event`."""
+
+    code: int
+    words: Words
+    reason: type[IntEnum] | None
+    counts: str
+    refuses: bool
+    step: Step | None
+    handler: Handler
+    trouble: Words | None
+    digested: bool
+
+
+def event(
+    code: int,
+    en: str,
+    zh: str,
+    *,
+    reason: type[IntEnum] | None = None,
+    value: str = "",
+    refuses: bool = False,
+    step: Step | None = None,
+    handler: Handler = Handler.NOBODY,
+    trouble: Words | None = None,
+    digested: bool = True,
+) -> Said:
+    """One event. `reason`: the enum that its reason column counts in, `Reason` for the reasons of any room, None for a plain
+    number · `value`: what its value column counts · `refuses`: it says no to somebody · `step`, `handler`: where the case
+    stands after it and who has it (APP-18) · `trouble`: its line in the report's table of trouble · `digested`: False for
+    what each shard says once."""
+    return Said(code, (en, zh), reason, value, refuses, step, handler, trouble, digested)
+
+
+class EventCode(IntEnum):
+    """A room's events, in the past tense; each value is made by `event`."""
+
+    said: Said
+
+    def __new__(cls, said: Said) -> EventCode:
+        member = int.__new__(cls, said.code)
+        member._value_ = said.code
+        member.said = said
+        return member
+
+
+class GaugeCode(IntEnum):
+    """What a `Measure` row counts at a window's end: (number, English, Chinese). `group` is explained by the room."""
+
+    words: Words
+
+    def __new__(cls, code: int, en: str, zh: str) -> GaugeCode:
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.words = (en, zh)
+        return member
+
+
+class DeskCode(IntEnum):
+    """A room's staffed desks: (number, English, Chinese, whether it exists once at head office, for all branches)."""
+
+    words: Words
+    at_head_office: bool
+
+    def __new__(cls, code: int, en: str, zh: str, at_head_office: bool = False) -> DeskCode:
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.words = (en, zh)
+        member.at_head_office = at_head_office
+        return member
+
+    @property
+    def label(self) -> str:
+        """The name in scenario files: ``initial_approver``."""
+        return self.name.lower()
+
+
+class Reason(IntEnum):
+    """Why a room refuses: (number, English, Chinese, the field of the form that is wrong). Numbers are unique in the bank, so a
+    reason may be passed on by another room."""
+
+    words: Words
+    field: str
+
+    def __new__(cls, code: int, en: str, zh: str, field: str = "") -> Reason:
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.words = (en, zh)
+        member.field = field
+        return member
+
+
+# rooms ----------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class Room:
+    """One subsystem as others see it. `module` is the contract's own ``__name__``; `shared`: there is one for all shards."""
+
+    module: str
+    name: str
+    words: Words
+    shared: bool = False
+    kinds: list[Kind] = field(default_factory=list)
+    tables: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """Name → (field list, key column)."""
+    events: type[EventCode] | None = None
+    gauges: type[GaugeCode] | None = None
+    desks: type[DeskCode] | None = None
+    reasons: list[type[IntEnum]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        _claim(ROOMS, self.name, self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _room_of, (self.module,)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def package(self) -> str:
+        """The package that the contract stands in."""
+        return self.module.rpartition(".")[0]
+
+    def accepts(self, number: int, name: str, fields: str, *, sender: str = WORLD) -> Kind:
+        """A kind of mail to this room, sent by the named rooms (blank-separated) or the world. The second column is its key."""
+        return self._kind(number, name, fields, False, sender)
+
+    def asks(self, number: int, name: str, fields: str, *, sender: str = "") -> Kind:
+        """A kind of mail to the world opposite this room, by default from the room itself."""
+        return self._kind(number, name, fields, True, sender or self.name)
+
+    def _kind(self, number: int, name: str, fields: str, world: bool, sender: str) -> Kind:
+        read = Fields("at " + fields)
+        assert read.dtype.itemsize % 8 == 0, f"{name}: text columns need an even number of characters"
+        kind = Kind(name, number, self.name, world, tuple(sender.split()), read, read.names[1])
+        _claim(KINDS, number, kind)
+        _claim(BY_NAME, name, kind)
+        self.kinds.append(kind)
+        return kind
+
+    def table(self, name: str, fields: str, key: str) -> str:
+        """A table of the room's state; returns its name. One of its columns says which branch a row belongs to, so that a
+        saved bank can be dealt out to any number of shards (see `credit.numbers.branch_of`)."""
+        _claim(self.tables, name, (fields, key))
+        return name
+
+    def logs(
+        self,
+        events: type[EventCode] | None = None,
+        gauges: type[GaugeCode] | None = None,
+        desks: type[DeskCode] | None = None,
+        reasons: Iterable[type[IntEnum]] = (),
+    ) -> None:
+        """Declares the room's events, gauges, desks and reasons."""
+        self.events, self.gauges, self.desks, self.reasons = events, gauges, desks, list(reasons)
+        for one in events or ():
+            _claim(EVENTS, int(one), one)
+        for gauge in gauges or ():
+            _claim(GAUGES, int(gauge), gauge)
+        for desk in desks or ():
+            _claim(DESKS, int(desk), desk)
+        for codes in self.reasons:
+            if issubclass(codes, Reason):
+                for reason in codes:
+                    _claim(REASONS, int(reason), reason)
+
+
+def _claim(registry: dict[Any, Any], key: Any, value: Any) -> None:
+    if key in registry:
+        raise ValueError(f"{key!r} is declared twice: {registry[key]!r} and {value!r}")
+    registry[key] = value
+
+
+def _room_of(module: str) -> Room:
+    room: Room = importlib.import_module(module).room
+    return room

@@ -1,0 +1,83 @@
+"""Scoring and anti-fraud (评分与反欺诈): what the room says to the rest of the bank."""
+
+from __future__ import annotations
+
+from credit.codes import Handler, Step
+from credit.profile import PROFILE
+from credit.room import EventCode, Reason, Room, event
+
+room = Room(__name__, "scoring", ("scoring", "评分与反欺诈"))
+
+# mail in, and what is asked of the world -------------------------------------------------------------------------------
+ApplicationAccepted = room.accepts(
+    201,
+    "ApplicationAccepted",
+    f"{PROFILE} recent_applications recent_channels amount_growth_ppm existing id_valid mobile_prefix",
+    sender="applications",
+)
+BureauQuery = room.asks(202, "BureauQuery", "case party segment reason operator attempt batch")
+BureauReport = room.accepts(
+    203,
+    "BureauReport",
+    "case status attempt overdue_24m max_dpd_24m lenders queries_3m debt_fen monthly_debt_fen history_months",
+)
+VerificationQuery = room.asks(204, "VerificationQuery", "case party segment sources declared_income_fen")
+VerificationReply = room.accepts(
+    205,
+    "VerificationReply",
+    "case unavailable tax_income_fen mobile_matches mobile_months identity_matches registry_months registry_active litigation "
+    "sentiment shared_devices deposits_fen",
+)
+
+# what it records -------------------------------------------------------------------------------------------------------
+
+
+class Event(EventCode):
+    """Events of scoring."""
+
+    BUREAU_QUERIED = event(
+        201, "bureau queried", "查询征信", value="attempt", step=Step.SCORING, handler=Handler.SYSTEM
+    )
+    BUREAU_ANSWERED = event(202, "bureau answered", "征信返回", value="attempt")
+    BUREAU_UNAVAILABLE = event(
+        203,
+        "bureau unanswered",
+        "征信无应答",
+        value="attempt",
+        step=Step.SCORING,
+        handler=Handler.SYSTEM,
+        trouble=("bureau unanswered", "征信无应答"),
+    )
+    BUREAU_REFUSED = event(204, "bureau query refused", "征信查询被拒", reason=Reason, refuses=True, step=Step.CLOSED)
+    APPLICATION_SCORED = event(
+        205, "scored", "完成评分", reason=Reason, value="score", step=Step.APPROVAL, handler=Handler.SYSTEM
+    )
+    DOUBT_MARKED = event(206, "doubt marked", "标记疑点", value="doubts (bits)")
+    ALERT_RAISED = event(207, "alert raised", "触发预警", value="alert")
+    SCORING_REJECTED = event(
+        208,
+        "rejected by score",
+        "评分拒绝",
+        reason=Reason,
+        value="score",
+        refuses=True,
+        step=Step.APPROVAL,
+        handler=Handler.SYSTEM,
+    )
+    RISK_LIBRARY_ENTERED = event(209, "entered in the risk library", "录入风险客户库", value="customer")
+    ANSWER_REFUSED = event(
+        210, "answer too late or without a case", "迟到或无对应的答复", trouble=("answers too late", "答复迟到")
+    )
+
+
+class Refusal(Reason):
+    """Why scoring refuses."""
+
+    CREDIT_HISTORY = 134, "credit history", "信用记录不良"
+    FRAUD = 201, "fraud rules", "反欺诈规则"
+    RED_ALERT = 202, "red alert", "红色预警"
+    SCORE_LOW = 203, "score too low", "评分不足"
+    BUREAU_UNAVAILABLE = 204, "bureau did not answer", "征信无应答"
+
+
+room.logs(Event, reasons=(Refusal,))

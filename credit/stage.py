@@ -1,0 +1,204 @@
+"""One room's windows, in memory: no wire, no file, no clock. This is the hard module of the frame, so here is how it works.
+
+A stage joins a subsystem and the world opposite it (its staff, partners, customers). One window is one call of `step`:
+
+    open       what time itself brings: due dates, retries
+    apply      the window's mail, all of it, in order of time
+    ┌─ respond   the world is asked and answers what falls into this window; a staffed desk is served
+    └─ apply     its answers; and again, until nothing is outstanding
+    close      what falls due because the end passes it: expiry, end of day
+    check      invariants, each window in tests and drills, each day's end in runs
+
+What a subsystem sends goes one of three ways, told apart by the kind alone: to the world opposite, when it is stamped inside
+the window; into `_carried` until the window comes whose end passes it, when it is stamped later; out of the stage, when its
+room is another one. Mail that leaves is stamped inside the window: the rooms after this one see complete windows in order of
+time, and nobody sees a future. What would break that (mail from outside the window, requests nobody takes, a conversation
+without end) stops the run and says who did it.
+
+The same object runs in one process, inside an actor and under a test; only hosts know which."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from credit.errors import InvariantViolation
+from credit.mail import Inbox, Outbox, in_order
+from credit.room import BY_NAME, KINDS, Kind, Room, Rows
+from credit.subsystem import Counterpart, State, Subsystem, Window
+from credit.times import text_of
+
+ROUNDS_MAX = 400
+Mail = dict[int, list[Rows]]
+"""Parts by kind number."""
+
+
+class Source(Protocol):
+    """Where a room's mail from outside comes from: arrivals in a simulation."""
+
+    def mail(self, window: Window) -> list[tuple[Kind, Rows]]: ...
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a window leaves behind: the mail the room found, its record, and the mail for other rooms."""
+
+    inbox: Inbox
+    out: Outbox
+    mail: Mail
+
+
+def inbox_of(mail: Mail) -> Inbox:
+    """An inbox of merged, sorted rows."""
+    return Inbox({number: in_order(KINDS[number], parts) for number, parts in mail.items()})
+
+
+class Stage:
+    """One room at work; see the module's text."""
+
+    def __init__(
+        self,
+        room: Room,
+        subsystem: Subsystem,
+        counterpart: Counterpart | None = None,
+        source: Source | None = None,
+        *,
+        check_every_window: bool = False,
+        lap: Callable[[str], object] = str,
+    ) -> None:
+        """`lap` is told the name of each phase when it ends."""
+        self.room, self.subsystem, self.counterpart = room, subsystem, counterpart
+        self._source, self._check_every_window, self._lap = source, check_every_window, lap
+        self._carried: Mail = {}
+        self.checks = 0
+
+    def step(self, window: Window, mail: Mail) -> Outcome:
+        """One window; InvariantViolation names the room, the window and what is wrong."""
+        try:
+            return self._step(window, mail)
+        except InvariantViolation as violation:
+            raise type(violation)(
+                f"{self.room}, window {window.number} ({text_of(window.start)}): {violation.what}"
+            ) from None
+
+    def _step(self, window: Window, mail: Mail) -> Outcome:
+        inbox, requests = self._receive(window, mail)
+        self._lap("wire")
+        out, leaving = Outbox(), Mail()
+        self.subsystem.open(window, out)
+        self.subsystem.apply(inbox, window, out)
+        self._lap("subsystem")
+        self._converse(window, requests, out, leaving)
+        self.subsystem.close(window, out)
+        for number, parts in self._sort_out(window, out, leaving).items():
+            self._carried.setdefault(number, []).extend(parts)
+        if self._check_every_window or window.ends_day:
+            self.checks += 1
+            violations = self.subsystem.check()
+            if violations:
+                raise InvariantViolation(violations[0])
+        self._lap("subsystem")
+        return Outcome(inbox, out, leaving)
+
+    def _receive(self, window: Window, mail: Mail) -> tuple[Inbox, Mail]:
+        """The room's inbox and the mail for the world opposite; what comes late is stamped at the window's start."""
+        bank, world = self._due(window)
+        for number, parts in mail.items():
+            for rows in parts:
+                np.maximum(rows["at"], window.start, out=rows["at"])
+            (world if KINDS[number].world else bank).setdefault(number, []).extend(parts)
+        if self._source is not None:
+            for kind, rows in self._source.mail(window):
+                bank.setdefault(kind.number, []).append(rows)
+        return inbox_of(bank), world
+
+    def _due(self, window: Window) -> tuple[Mail, Mail]:
+        """What was carried and is due before the window's end."""
+        bank, world = Mail(), Mail()
+        carried, self._carried = self._carried, {}
+        for number, parts in carried.items():
+            rows = np.concatenate(parts)
+            due = rows["at"] < window.until
+            if bool((~due).any()):
+                self._carried[number] = [rows[~due]]
+            if bool(due.any()):
+                now = rows[due]
+                now["at"] = np.maximum(now["at"], window.start)
+                (world if KINDS[number].world else bank).setdefault(number, []).append(now)
+        return bank, world
+
+    def _converse(self, window: Window, requests: Mail, out: Outbox, leaving: Mail) -> None:
+        """Asks the world and applies its answers until nothing is outstanding in this window."""
+        for round_number in range(ROUNDS_MAX):
+            for number, parts in self._sort_out(window, out, leaving).items():
+                requests.setdefault(number, []).extend(parts)
+            if self.counterpart is None or (round_number >= self.counterpart.rounds and not requests):
+                break
+            self._lap("subsystem")
+            answers = self._answers(self.counterpart.respond(inbox_of(requests), window, round_number), window, leaving)
+            self._lap("counterpart")
+            requests = {}
+            if answers:
+                self.subsystem.apply(inbox_of(answers), window, out)
+        else:
+            raise InvariantViolation("requests and answers do not end")
+        if requests:
+            raise InvariantViolation(f"requests to nobody: {', '.join(KINDS[n].name for n in requests)}")
+
+    def _answers(self, replies: Sequence[tuple[Kind, Rows]], window: Window, leaving: Mail) -> Mail:
+        answers: Mail = {}
+        for kind, rows in replies:
+            if len(rows):
+                self._assert_inside(kind, rows, window)
+                (answers if kind.room == self.room.name else leaving).setdefault(kind.number, []).append(rows)
+        return answers
+
+    def _sort_out(self, window: Window, out: Outbox, leaving: Mail) -> Mail:
+        """Splits what the subsystem sent: requests due now (returned), requests for later (carried), mail (leaving)."""
+        requests: Mail = {}
+        for number, parts in out.mail.items():
+            kind = KINDS[number]
+            if kind.room != self.room.name:
+                for rows in parts:
+                    self._assert_inside(kind, rows, window)
+                leaving.setdefault(number, []).extend(parts)
+                continue
+            for rows in parts:
+                due = rows["at"] < window.until
+                if bool(due.any()):
+                    requests.setdefault(number, []).append(rows[due])
+                if not bool(due.all()):
+                    self._carried.setdefault(number, []).append(rows[~due])
+        out.mail = {}
+        return requests
+
+    def _assert_inside(self, kind: Kind, rows: Rows, window: Window) -> None:
+        at = rows["at"]
+        if int(at.min()) < window.start or int(at.max()) >= window.until:
+            bad = at[(at < window.start) | (at >= window.until)][0]
+            raise InvariantViolation(
+                f"{kind.name} stamped {text_of(int(bad))}, outside [{text_of(window.start)}, {text_of(window.until)})"
+            )
+
+    def export_state(self) -> State:
+        """Everything the stage knows: ``bank.*`` of the subsystem, ``world.*`` of its counterpart, ``carried.*``."""
+        state: State = {f"bank.{name}": rows for name, rows in self.subsystem.export_state().items()}
+        if self.counterpart is not None:
+            state |= {f"world.{name}": rows for name, rows in self.counterpart.export_state().items()}
+        for number, parts in self._carried.items():
+            state[f"carried.{KINDS[number].name}"] = in_order(KINDS[number], parts)
+        return state
+
+    def import_state(self, state: State) -> None:
+        """Replaces everything the stage knows."""
+        self.subsystem.import_state(_under("bank.", state))
+        if self.counterpart is not None:
+            self.counterpart.import_state(_under("world.", state))
+        self._carried = {BY_NAME[name].number: [rows] for name, rows in _under("carried.", state).items()}
+
+
+def _under(prefix: str, state: State) -> State:
+    return {name.removeprefix(prefix): rows for name, rows in state.items() if name.startswith(prefix)}

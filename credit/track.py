@@ -1,0 +1,68 @@
+"""The application track (申请轨迹, APP-15) and the query on it (APP-18): where a case stands, who has it, and when it will
+probably be done, folded from its events of any room, each of which says in its contract where the case stands after it. It is
+computed from the event log, so it can be asked for any past instant and can't disagree with what happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from credit.codes import Handler, Step
+from credit.policies import load
+from credit.policies.admission import AdmissionPolicy
+from credit.room import EVENTS, EventCode, Rows
+from credit.times import MINUTE_MS
+
+LAST_OPEN = Step.DISBURSEMENT
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Answer to an application query: all instants in ms; `expected_at` is 0 when nothing more is to come."""
+
+    case: int
+    step: Step
+    handler: Handler
+    since: int
+    expected_at: int
+    last_event: EventCode
+
+
+def track(events: Rows, case: int, at: int) -> Rows:
+    """The track of a case up to an instant: its event rows in the order of time. Rows of one instant keep the order of
+    stages and of the event codes."""
+    mine = events[(events["case"] == case) & (events["at"] <= at)]
+    order = np.lexsort((mine["event"], mine["at"]))
+    return np.asarray(mine[order])
+
+
+def query(events: Rows, case: int, at: int, policy: AdmissionPolicy | None = None) -> Progress | None:
+    """Current step, handler and estimated completion of a case at an instant (APP-18), from event rows of any stages; None
+    for a case that has no events by then."""
+    current: Progress | None = None
+    for row in track(events, case, at):
+        event = EVENTS[int(row["event"])]
+        step, handler = event.said.step, event.said.handler
+        if step is None:
+            continue
+        if current is not None and current.step is Step.CLOSED:
+            break
+        since = current.since if current is not None and current.step is step else int(row["at"])
+        current = Progress(case, step, handler, since, _expected(step, since, at, policy or _packaged()), event)
+    return current
+
+
+def _expected(step: Step, since: int, at: int, policy: AdmissionPolicy) -> int:
+    """The end of the current step (not before now), then all steps that remain."""
+    if step > LAST_OPEN:
+        return 0
+    minutes = policy.step_minutes
+    end = max(since + minutes[step.name.lower()] * MINUTE_MS, at)
+    return end + sum(minutes[Step(later).name.lower()] for later in range(step + 1, LAST_OPEN + 1)) * MINUTE_MS
+
+
+@lru_cache(maxsize=1)
+def _packaged() -> AdmissionPolicy:
+    return load("admission", AdmissionPolicy)

@@ -72,6 +72,11 @@ class Fields:
         return self._plans[key]
 
 
+def blank(names: str) -> str:
+    """A field list of columns that a new row may leave out: ``blank("a b") == "a=0 b=0"``."""
+    return " ".join(f"{name}=0" for name in names.split())
+
+
 def fits(what: str, name: str, form: np.dtype[Any], values: npt.ArrayLike) -> npt.ArrayLike:
     """`values`, once it is sure that no text of them is longer than its column; ValueError names the column."""
     if form.kind == "U":

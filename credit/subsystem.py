@@ -61,6 +61,10 @@ class Setting:
     register: StaffRegister = NOBODY
 
 
+PLAIN = Setting()
+"""The packaged policies, and nobody at any desk."""
+
+
 class Takes(NamedTuple):
     """The method that takes a kind of mail."""
 

@@ -1,13 +1,13 @@
-"""A columnar table that grows: one contiguous array a column, found by a unique int64 id. Its rule: rows keep their number
-until `keep` compacts the table, and ids are looked up whole columns at a time (binary search in a sorted index, with a
-small tail of recent ids that is merged now and then)."""
+"""A columnar table that grows: one contiguous array a column, found by a unique int64 id. Rows keep their number until `keep`
+or `drop` compacts the table, and ids are looked up whole columns at a time (binary search in a sorted index, with a small
+tail of recent ids that is merged now and then)."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from credit.room import Rows
+from credit.room import Fields, Rows, fits
 from credit.times import Bools, Ints
 
 _TAIL_MAX = 16_384
@@ -18,11 +18,11 @@ class Table:
     """Columns from a record type; `key` names the id column. Text columns are allowed beside int64."""
 
     def __init__(self, fields: str, key: str) -> None:
-        """`fields`: blank-separated names, int64 unless given as name:U12."""
-        pairs = [(part.split(":")[0], part.split(":")[1] if ":" in part else "i8") for part in fields.split()]
-        self.dtype: np.dtype[np.void] = np.dtype(pairs)
+        """`fields`: a field list, see `credit.room`."""
+        self.fields = Fields(fields)
+        self.dtype: np.dtype[np.void] = self.fields.dtype
         self.key = key
-        self._columns: dict[str, npt.NDArray[np.generic]] = {name: np.zeros(0, dtype=form) for name, form in pairs}
+        self._columns: dict[str, npt.NDArray[np.generic]] = {n: np.zeros(0, self.dtype[n]) for n in self.fields.names}
         self._length = 0
         self._reset_index()
 
@@ -42,18 +42,19 @@ class Table:
         return tuple(self._columns)
 
     def append(self, source: Rows | None = None, length: int | None = None, **columns: npt.ArrayLike) -> Ints:
-        """Adds rows: fields taken from `source` where it has them, then from `columns` (scalars broadcast), else zero.
-        Returns the new row numbers. An id that is already there raises ValueError."""
-        count = len(source) if source is not None else int(length or 0)
-        start, stop = self._length, self._length + count
+        """Adds rows: columns taken from `source` where it has them, then from `columns` (scalars broadcast). Returns the new
+        row numbers. ValueError on a column that does not exist or that nobody fills, and on an id that is already there."""
+        what = f"table by {self.key}"
+        taken = self.fields.plan(what, None if source is None else source.dtype.names or (), columns)
+        start = self._length
+        stop = start + (len(source) if source is not None else int(length or 0))
         self._grow(stop)
         self._length = stop
-        shared = source.dtype.names or () if source is not None else ()
         for name, column in self._columns.items():
             if name in columns:
-                column[start:stop] = columns[name]
-            elif source is not None and name in shared:
-                column[start:stop] = source[name]
+                column[start:stop] = fits(what, name, column.dtype, columns[name])
+            elif name in taken and source is not None:
+                column[start:stop] = fits(what, name, column.dtype, source[name])
             else:
                 column[start:stop] = np.zeros(1, dtype=column.dtype)
         rows = np.arange(start, stop, dtype=np.int64)
@@ -69,13 +70,27 @@ class Table:
             rows[missing] = _look_up(self._tail_ids, self._tail_rows, wanted[missing])
         return rows
 
-    def take(self, rows: npt.ArrayLike) -> Rows:
-        """A record copy of the given rows."""
+    def get(self, name: str, rows: Ints, default: int = 0) -> Ints:
+        """A column at the given rows; `default` where the row is −1."""
+        if not self._length:
+            return np.full(len(rows), default, dtype=np.int64)
+        return np.where(rows >= 0, self[name][rows], default)
+
+    def take(self, rows: npt.ArrayLike, names: str = "") -> Rows:
+        """A record copy of the given rows, of all columns or of those named (blank-separated)."""
         chosen = np.asarray(rows)
-        out = np.zeros(int(chosen.sum()) if chosen.dtype == bool else len(chosen), dtype=self.dtype)
-        for name in self._columns:
+        form = np.dtype([(name, self.dtype[name]) for name in names.split()]) if names else self.dtype
+        out = np.zeros(int(chosen.sum()) if chosen.dtype == bool else len(chosen), dtype=form)
+        for name in form.names or ():
             out[name] = self._columns[name][: self._length][chosen]
         return out
+
+    def drop(self, rows: Ints) -> None:
+        """Removes rows; the others are renumbered in their order."""
+        if len(rows):
+            staying = np.ones(self._length, dtype=bool)
+            staying[rows] = False
+            self.keep(staying)
 
     def keep(self, mask: Bools) -> None:
         """Drops the rows where `mask` is false; the others are renumbered in their order."""

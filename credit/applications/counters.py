@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.room import Rows
+from credit.room import Rows, blank
 from credit.rows import ranks
 from credit.table import Table
 from credit.times import Ints
@@ -18,7 +18,7 @@ class Counters:
     """One row a branch."""
 
     def __init__(self) -> None:
-        self.table = Table(f"branch {TALLIES}", "branch")
+        self.table = Table(f"branch {blank(TALLIES)}", "branch")
 
     def next_numbers(self, name: str, branch: Ints) -> Ints:
         """New numbers, branch × 10⁹ + running number from 1, in row order; counts them under `name`."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from credit.applications.counters import Counters
 from credit.applications.states import CustomerState
-from credit.room import Rows
+from credit.room import Rows, blank
 from credit.rows import firsts, waves
 from credit.table import Table
 from credit.times import Bools, Ints
@@ -42,7 +42,9 @@ class Register:
 
     def __init__(self, counters: Counters, recent_ms: int) -> None:
         self.people = Table("key customer", "key")
-        self.customers = Table(f"customer party state since documents product amount_fen {' '.join(SEEN)}", "customer")
+        self.customers = Table(
+            f"customer party state=0 since {blank('documents product amount_fen')} {blank(' '.join(SEEN))}", "customer"
+        )
         self._counters = counters
         self._recent_ms = recent_ms
 

@@ -10,16 +10,19 @@ from credit.collections.rules import dpd_of
 from credit.collections.states import CaseState, moved
 from credit.collections.strategy import Strategies
 from credit.mail import Outbox
-from credit.room import Rows
+from credit.room import Rows, blank
 from credit.table import Table
 from credit.times import Ints
 
-FIELDS = (
-    "loan case customer party branch segment product grade overdue_since_day overdue_fen balance_fen written_off "
-    "opened_at closed_at state set stage stage_since raised task former_task contacts next_means "
+_BLANK = (
+    "set stage stage_since raised task former_task contacts next_means "
     "sms_day voice_day call_day visit_day legal_day call_done visit_done legal_done "
     "promise_day promise_made promise_fen promise_paid_fen pause_until "
     "write_off_desk write_off_fen approved_1 approved_2 approved_3 refused_day"
+)
+FIELDS = (
+    "loan case customer party branch segment product grade overdue_since_day overdue_fen balance_fen written_off "
+    f"opened_at=0 closed_at state {blank(_BLANK)}"
 )
 """Columns of a case. `*_day`: day on which a means was last used, 0 = never; `*_done`: day on which a collector last
 finished it; `task`: number of the open task, `former_task` of one left with the team before; `raised`: levels added by

@@ -16,6 +16,7 @@ ContractOffered = room.asks(
 ContractSigned = room.accepts(503, "ContractSigned", "case attempt mode confirmed_at")
 ContractChangeRequested = room.accepts(504, "ContractChangeRequested", "case attempt amount_fen term_months reason")
 ContractRenewalRequested = room.accepts(505, "ContractRenewalRequested", "case attempt")
+room.table("contracts", f"{TERMS} state attempt offered_at=0 expires_at=0 mode approved_fen", key="case")
 
 # what it records -------------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,4 @@
-"""What must always hold of contracts. Its rule: these functions share no code with the rules they watch; each violation names
-the case."""
+"""What must always hold of contracts. These functions share no code with the rules they watch; each violation names the case."""
 
 from __future__ import annotations
 
@@ -11,6 +10,9 @@ from credit.table import Table
 from credit.times import Bools, Ints, text_of
 
 _ESSENTIAL = ("name", "id_number")
+_SIGNED = np.dtype(
+    [(n, "i8") for n in "case offered_at expires_at confirmed_at signed_at amount_fen approved_fen".split()]
+)
 _KEPT = (ContractState.GENERATED, ContractState.EXPIRED, ContractState.BLOCKED)
 
 
@@ -43,6 +45,15 @@ def effective(signed: Rows) -> list[str]:
     found += _named(case, early, "was confirmed outside the time of its offer", signed["confirmed_at"])
     differs = signed["amount_fen"] != signed["approved_fen"]
     return found + _named(case, differs, "was signed for another amount than approved", signed["amount_fen"])
+
+
+def signed(contracts: Rows, actions: Rows) -> Rows:
+    """The witness of signatures: contracts as they stood, and how they were signed."""
+    rows = np.zeros(len(actions), dtype=_SIGNED)
+    for name in ("case", "offered_at", "expires_at", "amount_fen", "approved_fen"):
+        rows[name] = contracts[name]
+    rows["confirmed_at"], rows["signed_at"] = actions["confirmed_at"], actions["at"]
+    return rows
 
 
 def _named(case: Ints, wrong: Bools, what: str, value: Ints) -> list[str]:

@@ -1,4 +1,4 @@
-"""Rules of the contract desk on whole columns. Its rule: pure functions; a rule answers with a `Refusal` code, 0 = none."""
+"""Rules of the contract desk on whole columns: pure functions that answer with a reason code, 0 = none."""
 
 from __future__ import annotations
 
@@ -21,32 +21,32 @@ def has_expired(at: Ints, expires_at: Ints) -> Bools:
     return np.asarray(at >= expires_at)
 
 
-def action_faults(actions: Rows, contracts: Rows) -> Ints:
+def action_faults(action: Action, actions: Rows, contracts: Rows) -> Ints:
     """Why an action is refused, whatever it is: the approval has run out, the state forbids it, or it is about an earlier
     contract of the case, which has expired. `contracts`: row by row the contract it is about."""
-    faults = _TABLE[actions["action"], contracts["state"]]
+    faults = _TABLE[action, contracts["state"]]
     earlier = actions["attempt"] < contracts["attempt"]
     faults = np.where(earlier, int(Refusal.CONTRACT_EXPIRED), faults)
     faults = np.where(actions["attempt"] > contracts["attempt"], _STATE, faults)
     return np.where(actions["at"] >= contracts["valid_until"], int(ApprovalRefusal.APPROVAL_EXPIRED), faults)
 
 
-def signature_faults(actions: Rows, contracts: Rows) -> Ints:
+def signature_faults(signatures: Rows, contracts: Rows) -> Ints:
     """A signature needs a confirmation between offer and signature, and the product's mode: a customer may sign on paper
     what could be signed electronically, not the other way round (CON-07, CON-08)."""
-    confirmed = (actions["confirmed_at"] >= contracts["offered_at"]) & (actions["confirmed_at"] <= actions["at"])
-    mode = (actions["mode"] == contracts["mode"]) | (actions["mode"] == SignMode.PAPER)
-    return np.where((actions["action"] == Action.SIGN) & ~(confirmed & mode), _STATE, 0)
+    confirmed = signatures["confirmed_at"] >= contracts["offered_at"]
+    confirmed &= signatures["confirmed_at"] <= signatures["at"]
+    mode = (signatures["mode"] == contracts["mode"]) | (signatures["mode"] == SignMode.PAPER)
+    return np.where(confirmed & mode, 0, _STATE)
 
 
-def change_faults(actions: Rows, contracts: Rows, products: ProductColumns) -> Ints:
+def change_faults(changes: Rows, contracts: Rows, products: ProductColumns) -> Ints:
     """A change of amount or term needs a reason (CON-17), must change something, and lies within the product."""
-    product, amount, term = contracts["product"], actions["amount_fen"], actions["term_months"]
+    product, amount, term = contracts["product"], changes["amount_fen"], changes["term_months"]
     months = np.clip(term, 0, products.terms.shape[1] - 1)
     same = (amount == contracts["amount_fen"]) & (term == contracts["term_months"])
-    faults = np.where((actions["reason"] <= 0) | same, _STATE, 0)
+    faults = np.where((changes["reason"] <= 0) | same, _STATE, 0)
     offered = products.terms[product, months] & (months == term)
     faults = np.where(offered, faults, int(ApplicationRefusal.TERM_OPTION))
     within = (amount >= products.amount_min[product]) & (amount <= products.amount_max[product])
-    faults = np.where(within, faults, int(ApplicationRefusal.AMOUNT_RANGE))
-    return np.where(actions["action"] == Action.CHANGE, faults, 0)
+    return np.where(within, faults, int(ApplicationRefusal.AMOUNT_RANGE))

@@ -1,11 +1,11 @@
-"""States of a contract, the moves between them, and which action is allowed when (CON-07, CON-15, CON-16), as tables. Its
-rule: an action in a state that isn't listed for it is refused with a reason.
+"""States of a contract, the moves between them, and which action is allowed when (CON-07, CON-15, CON-16), as tables. An action in
+a state that isn't listed for it is refused with a reason.
 
-    generated ──► confirmed ──► signed ──► effective ──► archived        (已生成 → 已确认 → 已签署 → 已生效 → 已归档)
-        │ 3 days
-        ├────────► expired ──renewal──► generated (attempt + 1)          (已失效 → 重新生成)
-        ├────────► withdrawn, back to approval                           (已撤销)
-    blocked ──renewal──► generated, once its elements are complete       (要素不全)
+    draft ──► generated ──► confirmed ──► signed ──► effective ──► archived  (草拟 已生成 已确认 已签署 已生效 已归档)
+      │           │ 3 days
+      │           ├────────► expired ──renewal──► generated (attempt + 1)     (已失效 → 重新生成)
+      │           ├────────► withdrawn, back to approval                      (已撤销)
+      └──► blocked ──renewal──► generated, once its elements are complete     (要素不全)
     any of generated, expired, blocked ──► lapsed, the approval has run out
 """
 
@@ -16,12 +16,14 @@ from enum import IntEnum
 import numpy as np
 
 from credit.contracts.contract import Refusal
+from credit.moves import Moves
 from credit.times import Ints
 
 
 class ContractState(IntEnum):
     """Where a contract stands. GENERATED, EXPIRED and BLOCKED are kept; what follows a signature happens at once."""
 
+    DRAFT = 0
     GENERATED = 1
     CONFIRMED = 2
     SIGNED = 3
@@ -49,17 +51,23 @@ class Action(IntEnum):
 
 
 _S = ContractState
-MOVES: dict[ContractState, tuple[ContractState, ...]] = {
-    _S.GENERATED: (_S.CONFIRMED, _S.EXPIRED, _S.WITHDRAWN, _S.LAPSED),
-    _S.CONFIRMED: (_S.SIGNED,),
-    _S.SIGNED: (_S.EFFECTIVE,),
-    _S.EFFECTIVE: (_S.ARCHIVED,),
-    _S.ARCHIVED: (),
-    _S.EXPIRED: (_S.GENERATED, _S.BLOCKED, _S.WITHDRAWN, _S.LAPSED),
-    _S.BLOCKED: (_S.GENERATED, _S.BLOCKED, _S.WITHDRAWN, _S.LAPSED),
-    _S.WITHDRAWN: (),
-    _S.LAPSED: (),
-}
+MOVES = Moves(
+    "contract of case",
+    {
+        _S.DRAFT: (_S.GENERATED, _S.BLOCKED),
+        _S.GENERATED: (_S.CONFIRMED, _S.EXPIRED, _S.WITHDRAWN, _S.LAPSED),
+        _S.CONFIRMED: (_S.SIGNED,),
+        _S.SIGNED: (_S.EFFECTIVE,),
+        _S.EFFECTIVE: (_S.ARCHIVED,),
+        _S.ARCHIVED: (),
+        _S.EXPIRED: (_S.GENERATED, _S.BLOCKED, _S.WITHDRAWN, _S.LAPSED),
+        _S.BLOCKED: (_S.GENERATED, _S.BLOCKED, _S.WITHDRAWN, _S.LAPSED),
+        _S.WITHDRAWN: (),
+        _S.LAPSED: (),
+    },
+)
+SIGNING = (_S.CONFIRMED, _S.SIGNED, _S.EFFECTIVE, _S.ARCHIVED)
+"""What a good signature walks through (CON-07)."""
 
 ALLOWED: dict[Action, tuple[ContractState, ...]] = {
     Action.SIGN: (_S.GENERATED,),
@@ -68,9 +76,6 @@ ALLOWED: dict[Action, tuple[ContractState, ...]] = {
 }
 REASONS: dict[ContractState, Refusal] = {_S.EXPIRED: Refusal.CONTRACT_EXPIRED, _S.BLOCKED: Refusal.CONTRACT_ELEMENT}
 """Why an action is refused in a state; CONTRACT_STATE in the others."""
-
-SIGNING_STEPS = (_S.GENERATED, _S.CONFIRMED, _S.SIGNED, _S.EFFECTIVE, _S.ARCHIVED)
-"""What a good signature walks through (CON-07)."""
 
 
 def refusal_table() -> Ints:

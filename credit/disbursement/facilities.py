@@ -13,7 +13,7 @@ from credit.disbursement.states import FacilityState
 from credit.mail import Outbox
 from credit.policies.payments import PaymentPolicy
 from credit.policies.products import ProductColumns
-from credit.room import Rows
+from credit.room import Rows, blank
 from credit.rows import only
 from credit.subsystem import Window
 from credit.table import Table
@@ -24,8 +24,8 @@ CONTRACT_FIELDS = (
     "payee_account grade pd_ppm lane rate_ppm guarantee conditions valid_until signed_at"
 )
 FACILITY_FIELDS = (
-    f"{CONTRACT_FIELDS} state revolving staged opened_at drawn_fen paid_fen restored_fen loans verified "
-    "restricted idle_at"
+    f"{CONTRACT_FIELDS} state revolving staged "
+    f"{blank('opened_at drawn_fen paid_fen restored_fen loans verified restricted idle_at')}"
 )
 """`amount_fen` is the limit; `drawn_fen` all that was ever committed, `paid_fen` what has arrived, `restored_fen` what repayment
 gave back; `loans` payments begun, `verified` tranches whose use was shown; `idle_at` when the last payment ended,

@@ -25,7 +25,8 @@ from credit.times import MINUTE_MS, Bools, Ints
 
 PAYMENT_FIELDS = (
     "loan case customer party branch segment product grade pd_ppm amount_fen rate_ppm term_months method auto_debit revolving "
-    "account entrusted lane state task operator reviewer attempt rejections leaves_at sent_at delayed valid_until"
+    "account entrusted lane state task=0 operator=0 reviewer=0 attempt=0 rejections=0 leaves_at=0 sent_at=0 delayed=0 "
+    "valid_until"
 )
 """`task` numbers the tasks of a loan, `attempt` its instructions; `delayed` once the time of normal arrival has passed."""
 PAID_DTYPE = np.dtype([(n, "i8") for n in "loan case lane amount_fen paid_fen operator reviewer sent_at at".split()])

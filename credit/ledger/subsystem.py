@@ -13,7 +13,7 @@ from credit.ledger.states import states_of
 from credit.mail import Inbox, Outbox
 from credit.policies.ledger import BY_LOAN, LedgerPolicy
 from credit.policies.loading import Overrides, load
-from credit.room import Rows
+from credit.room import Rows, blank
 from credit.subsystem import Setting, State, Window
 from credit.table import Table
 from credit.times import Bools, Ints
@@ -53,7 +53,7 @@ class LedgerSubsystem:
         return cls(load("ledger", LedgerPolicy, overrides))
 
     def _start_over(self) -> None:
-        self._loans = Table("loan " + " ".join(BY_LOAN), "loan")
+        self._loans = Table(f"loan {blank(' '.join(BY_LOAN))}", "loan")
         self._books = np.zeros((0, len(self._numbers), 3), dtype=np.int64)  # debits, credits, count by branch, account
         self._violations: list[str] = []
         self._totals_seen = False

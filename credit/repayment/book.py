@@ -11,29 +11,27 @@ from credit.ledger.contract import LoanBalance, Posting
 from credit.mail import Outbox
 from credit.repayment.contract import Event
 from credit.repayment.states import LoanState
-from credit.room import Rows
+from credit.room import Rows, blank
 from credit.subsystem import State
 from credit.table import Table
 from credit.times import Ints
 
 LOAN_FIELDS = (
     "loan customer party group segment grade pd_ppm rate_ppm method daycount automatic revolving debit_day reminder_days "
-    "state plan_fen plan_day plan_number choice periods part_fen number period_start_day due_day next_principal_fen "
-    "next_interest_fen held_fen balance_fen run"
+    "state plan_fen plan_day plan_number=0 choice=0 periods part_fen number period_start_day due_day "
+    "next_principal_fen=0 next_interest_fen=0 held_fen=0 balance_fen run=0"
 )
 """`group` = branch × 100 + product. The running plan began on `plan_day` over `plan_fen`, after instalment `plan_number`;
 `choice` is what the customer chose when it was regenerated (REP-12), 0 = it is the plan of the contract.
 `number` is the next instalment to fall due, on `due_day`; its principal and interest are known. `balance_fen` is principal
 not yet due, `held_fen` interest of past months that a plan by hand has not made due yet."""
-ARREARS_FIELDS = (
-    "loan group since_day principal_fen interest_fen penalty_fen penalty_rest told marked attempt asked tries"
-)
+ARREARS_FIELDS = f"loan group since_day {blank('principal_fen interest_fen penalty_fen penalty_rest told marked attempt asked tries')}"
 """Due and unpaid, one row a loan. `since_day` is the due day of the oldest unpaid instalment; `told`: collections knows;
 `marked`: non-performing; `asked`: attempt number of the debit under way, 0 = none."""
 INSTALMENT_FIELDS = "instalment loan due_day principal_fen interest_fen"
 """Unpaid instalments, numbered loan × 1000 + number."""
 WRITTEN_OFF_FIELDS = "loan group balance_fen since_day run"
-CONTROL_FIELDS = "group accrued_fen"
+CONTROL_FIELDS = "group accrued_fen=0"
 
 GROUP_UNIT = 100
 BRANCH_UNIT = 10**11

@@ -7,7 +7,7 @@ import numpy as np
 
 from credit.policies.products import ProductPolicy
 from credit.policies.scorecard import BureauPolicy
-from credit.room import Kind, Rows
+from credit.room import Kind, Rows, blank
 from credit.rows import firsts
 from credit.scoring.contract import ApplicationAccepted, BureauQuery, BureauReport, VerificationReply
 from credit.scoring.states import CaseState
@@ -30,7 +30,9 @@ class Cases:
     """Open cases, by application number."""
 
     def __init__(self, policy: BureauPolicy, products: ProductPolicy) -> None:
-        self.table = Table(" ".join([*_fields(ApplicationAccepted), *BUREAU_FIELDS, *SOURCE_FIELDS, *TIMES]), "case")
+        self.table = Table(
+            " ".join([*_fields(ApplicationAccepted), blank(" ".join([*BUREAU_FIELDS, *SOURCE_FIELDS, *TIMES]))]), "case"
+        )
         self._policy = policy
         self._backoff = np.array(policy.backoff_minutes, dtype=np.int64) * MINUTE_MS
         self._batch = np.zeros(max(p.code for p in products.products) + 1, dtype=np.int64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.room import blank
 from credit.table import Table
 from credit.times import Ints
 
@@ -15,7 +16,7 @@ class Tally:
     """One row a branch: cases accepted, refused for lack of consent, intercepted, scored."""
 
     def __init__(self) -> None:
-        self.table = Table("branch accepted refused intercepted scored", "branch")
+        self.table = Table(f"branch {blank('accepted refused intercepted scored')}", "branch")
 
     def count(self, name: str, case: Ints) -> None:
         """Adds one under `name` for each case, in the branch of its number."""

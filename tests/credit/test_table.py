@@ -38,9 +38,9 @@ def test_compaction_keeps_the_kept_rows_and_forgets_the_others(ids: list[int], d
 
 def test_a_repeated_id_is_refused_within_a_batch_and_across_batches() -> None:
     with pytest.raises(ValueError, match="already in the table"):
-        make([1, 2]).append(length=1, loan=2)
+        make([1, 2]).append(length=1, loan=2, balance=0, name="")
     with pytest.raises(ValueError, match="already in the table"):
-        make([]).append(length=2, loan=[7, 7])
+        make([]).append(length=2, loan=[7, 7], balance=0, name="")
 
 
 def test_many_ids_pass_the_tail_into_the_main_index() -> None:
@@ -64,3 +64,25 @@ def test_a_column_is_a_view_that_writes_the_table() -> None:
     table = make([5, 6])
     table["balance"][table.find([6])] = 1
     assert table.take([1])["balance"].tolist() == [1]
+
+
+def test_nothing_is_zeroed_or_dropped_in_silence() -> None:
+    table = Table("loan amount_fen name:U4 tries=0", "loan")
+    with pytest.raises(ValueError, match=r"has no column 'amuont_fen'; needs a value for 'amount_fen'"):
+        table.append(length=1, loan=2, amuont_fen=9, name="a")
+    with pytest.raises(ValueError, match="name holds 4 characters, a text of 5 was given"):
+        table.append(length=1, loan=2, amount_fen=9, name="abcde")
+    table.append(length=1, loan=2, amount_fen=9, name="abcd")
+    assert table["tries"].tolist() == [0]
+
+
+def test_a_row_that_is_not_there_reads_as_the_default() -> None:
+    assert make([]).get("balance", np.array([-1])).tolist() == [0]
+    assert make([3, 5]).get("balance", np.array([1, -1, 0]), -7).tolist() == [50, -7, 30]
+
+
+def test_dropped_rows_leave_the_others_in_their_order() -> None:
+    table = make([3, 5, 8])
+    table.drop(np.array([1]))
+    assert table["loan"].tolist() == [3, 8]
+    assert table.take(table.find([8]), "balance").tolist() == [(80,)]

@@ -12,6 +12,7 @@ from credit.contracts.states import ContractState
 from credit.contracts.subsystem import ContractsSubsystem
 from credit.disbursement.contract import ContractEffective
 from credit.policies import PolicyError
+from credit.subsystem import Setting
 from tests.credit.contracts.test_contracts import (
     CASE,
     NINE,
@@ -148,7 +149,7 @@ def test_a_template_that_maps_wrongly_never_reaches_a_customer(monkeypatch, clau
 )
 def test_a_policy_that_can_not_work_is_refused_with_the_field(change, said):
     with pytest.raises(PolicyError, match=said):
-        ContractsSubsystem.build({"contracts": change})
+        ContractsSubsystem.build(Setting({"contracts": change}))
 
 
 def test_figures_and_rates_are_written_as_contracts_need_them():

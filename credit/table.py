@@ -44,19 +44,18 @@ class Table:
     def append(self, source: Rows | None = None, length: int | None = None, **columns: npt.ArrayLike) -> Ints:
         """Adds rows: columns taken from `source` where it has them, then from `columns` (scalars broadcast). Returns the new
         row numbers. ValueError on a column that does not exist or that nobody fills, and on an id that is already there."""
-        what = f"table by {self.key}"
-        taken = self.fields.plan(what, None if source is None else source.dtype.names or (), columns)
+        what, names = f"table by {self.key}", None if source is None else source.dtype.names or ()
+        given: dict[str, npt.ArrayLike] = dict(columns)
+        for name in self.fields.plan(what, names, columns):
+            given[name] = source[name]  # type: ignore[index]
+        for name, values in given.items():
+            fits(what, name, self.dtype[name], values)
         start = self._length
         stop = start + (len(source) if source is not None else int(length or 0))
         self._grow(stop)
         self._length = stop
         for name, column in self._columns.items():
-            if name in columns:
-                column[start:stop] = fits(what, name, column.dtype, columns[name])
-            elif name in taken and source is not None:
-                column[start:stop] = fits(what, name, column.dtype, source[name])
-            else:
-                column[start:stop] = np.zeros(1, dtype=column.dtype)
+            column[start:stop] = given[name] if name in given else np.zeros(1, dtype=column.dtype)
         rows = np.arange(start, stop, dtype=np.int64)
         self._index(self[self.key][start:stop].copy(), rows)
         return rows

@@ -1,7 +1,7 @@
 """States of a contract, the moves between them, and which action is allowed when (CON-07, CON-15, CON-16), as tables. An action in
 a state that isn't listed for it is refused with a reason.
 
-    draft ──► generated ──► confirmed ──► signed ──► effective ──► archived  (草拟 已生成 已确认 已签署 已生效 已归档)
+    draft ──► generated ──► confirmed ──► signed ──► effective ──► archived  (已生成 … 已归档)
       │           │ 3 days
       │           ├────────► expired ──renewal──► generated (attempt + 1)     (已失效 → 重新生成)
       │           ├────────► withdrawn, back to approval                      (已撤销)

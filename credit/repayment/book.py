@@ -25,7 +25,9 @@ LOAN_FIELDS = (
 `choice` is what the customer chose when it was regenerated (REP-12), 0 = it is the plan of the contract.
 `number` is the next instalment to fall due, on `due_day`; its principal and interest are known. `balance_fen` is principal
 not yet due, `held_fen` interest of past months that a plan by hand has not made due yet."""
-ARREARS_FIELDS = f"loan group since_day {blank('principal_fen interest_fen penalty_fen penalty_rest told marked attempt asked tries')}"
+ARREARS_FIELDS = "loan group since_day " + blank(
+    "principal_fen interest_fen penalty_fen penalty_rest told marked attempt asked tries"
+)
 """Due and unpaid, one row a loan. `since_day` is the due day of the oldest unpaid instalment; `told`: collections knows;
 `marked`: non-performing; `asked`: attempt number of the debit under way, 0 = none."""
 INSTALMENT_FIELDS = "instalment loan due_day principal_fen interest_fen"

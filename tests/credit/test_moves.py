@@ -1,4 +1,5 @@
-"""State machines that run: what the table allows is done, anything else names the entity, where it stood and where it was to go."""
+"""State machines that run: what the table allows is done, anything else names the entity, where it stood and where it was to
+go."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def test_a_column_is_a_view_that_writes_the_table() -> None:
 
 def test_nothing_is_zeroed_or_dropped_in_silence() -> None:
     table = Table("loan amount_fen name:U4 tries=0", "loan")
-    with pytest.raises(ValueError, match=r"has no column 'amuont_fen'; needs a value for 'amount_fen'"):
+    with pytest.raises(ValueError, match="has no column 'amuont_fen'; needs a value for 'amount_fen'"):
         table.append(length=1, loan=2, amuont_fen=9, name="a")
     with pytest.raises(ValueError, match="name holds 4 characters, a text of 5 was given"):
         table.append(length=1, loan=2, amount_fen=9, name="abcde")

@@ -1,4 +1,4 @@
-"""States of a contract, the moves between them, and which action is allowed when (CON-07, CON-15, CON-16), as tables. An action in
+"""States of a contract, the moves between them, and which action is allowed when (CON-07, CON-15, CON-16), as tables. An action
 a state that isn't listed for it is refused with a reason.
 
     draft ──► generated ──► confirmed ──► signed ──► effective ──► archived  (已生成 … 已归档)

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from actors.topology import Cell, Flow, shard_of_branch
+from actors.topology import LATE_MS, Cell, Flow, shard_of_branch
 from actors.wire import Bundle, pack, unpack
 from credit.digest import Digest
 from credit.errors import InvariantViolation
@@ -155,10 +155,12 @@ class StageHost:
                 self._digest.add(number, rows)
 
     def _send(self, mail: Mail) -> list[Bundle]:
+        """Mail to earlier rooms is stamped with the time of its arrival."""
         sorted_mail: dict[Cell, Mail] = {}
         for number, parts in mail.items():
             for cell, rows in self._addressed(number, in_order(KINDS[number], parts)):
-                sorted_mail.setdefault(cell, {}).setdefault(number, []).append(rows)
+                arriving = _later(rows) if self._flow.is_late(self.cell, cell) else rows
+                sorted_mail.setdefault(cell, {}).setdefault(number, []).append(arriving)
         return [pack(sorted_mail.get(cell, {})) for cell in self._destinations]
 
     def _addressed(self, number: int, rows: Rows) -> list[tuple[Cell, Rows]]:
@@ -169,6 +171,10 @@ class StageHost:
             return [(targets[0], rows)]
         shard = shard_of_branch(branch_of(rows), self._flow.shards)
         return [(cell, rows[shard == cell.shard]) for cell in targets if bool((shard == cell.shard).any())]
+
+    def keep(self, bundles: Sequence[Bundle]) -> None:
+        """Mail whose time has not come when the run ends."""
+        self.stage.keep(unpack(bundles))
 
     def finish(self) -> FinalReport:
         """Closes the record and gives the final state, its digest and what the host has used."""
@@ -197,6 +203,13 @@ class StageHost:
     def import_state(self, state: State) -> None:
         """Replaces everything the cell knows."""
         self.stage.import_state(state)
+
+
+def _later(rows: Rows) -> Rows:
+    """Rows stamped with the time at which they arrive at an earlier room."""
+    arriving = rows.copy()
+    arriving["at"] += LATE_MS
+    return arriving
 
 
 def _counts(out: Outbox) -> dict[int, int]:

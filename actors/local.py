@@ -30,8 +30,8 @@ class LocalExecutor:
     def step(self, cell: Cell, window: Window, inputs: Sequence[Bundle]) -> tuple[list[Bundle], StepReport]:
         return self.hosts[cell].step(window, inputs)
 
-    def put(self, bundle: Bundle) -> Bundle:
-        return bundle
+    def keep(self, cell: Cell, inputs: Sequence[Bundle]) -> None:
+        self.hosts[cell].keep(inputs)
 
     def get(self, handles: Sequence[Any]) -> list[Any]:
         return list(handles)

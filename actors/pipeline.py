@@ -1,19 +1,21 @@
-"""The pipeline: drives the windows through all cells. It never touches a row: it only says which cell's output goes into
-which cell's input, so an output may be the rows themselves (local executor) or a promise of them (Ray). Its rule: window w
-of a stage needs window w of the stages before it and window w − LATE_WINDOWS of the stages after it, and nothing else."""
+"""The pipeline: drives the windows through all cells. It never touches a row: it only says which cell's output goes into which
+cell's input, so an output may be the rows themselves (local executor) or a promise of them (Ray). A window of a room needs the
+same window of the rooms before it, and of the rooms after it every window that began `LATE_MS` before its end, and nothing
+else."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from actors.host import Blueprint, FinalReport, StepReport
-from actors.topology import LATE_WINDOWS, Cell, Flow
-from actors.wire import Bundle
+from actors.topology import LATE_MS, Cell, Flow
 from credit.subsystem import State, Window
 
+IN_FLIGHT = 4
+"""How many windows may be under way at once."""
 Handle = Any
 """A bundle, or a promise of one; only the executor looks inside."""
 
@@ -27,7 +29,7 @@ class Executor(Protocol):
 
     def step(self, cell: Cell, window: Window, inputs: Sequence[Handle]) -> tuple[list[Handle], Handle]: ...
 
-    def put(self, bundle: Bundle) -> Handle: ...
+    def keep(self, cell: Cell, inputs: Sequence[Handle]) -> None: ...
 
     def get(self, handles: Sequence[Handle]) -> list[Any]: ...
 
@@ -50,17 +52,9 @@ class Outcome:
     """What the pipeline hands back."""
 
     finals: list[FinalReport]
-    late: dict[tuple[int, Cell, Cell], Bundle]
-    """Mail still under way, by (windows it has travelled, sender, receiver)."""
     windows_done: int
     events: Counter[int]
     complete: bool
-
-
-def windows(start_ms: int, until_ms: int, length_ms: int) -> Iterator[Window]:
-    """The windows of a span, numbered from 0."""
-    for number, start in enumerate(range(start_ms, until_ms, length_ms)):
-        yield Window(number, start, min(start + length_ms, until_ms))
 
 
 class Pipeline:
@@ -71,14 +65,10 @@ class Pipeline:
         self._cells, self._is_late = flow.cells, flow.is_late
         self._destinations = {cell: flow.destinations(cell) for cell in self._cells}
         self._sources = {cell: flow.sources(cell) for cell in self._cells}
-        self._mail: dict[tuple[int, Cell, Cell], Handle] = {}
+        self._mail: dict[tuple[Cell, Cell], Handle] = {}
+        self._late: dict[tuple[Cell, Cell], deque[tuple[int, Handle]]] = {}
         self._reports: dict[int, list[Handle]] = {}
         self.progress = Progress(Window(0, 0, 0))
-
-    def seed_late_mail(self, late: dict[tuple[int, Cell, Cell], Bundle]) -> None:
-        """Mail under way at the end of the run this one continues."""
-        for (age, sender, receiver), bundle in late.items():
-            self._mail[age - LATE_WINDOWS, sender, receiver] = self._executor.put(bundle)
 
     def run(self, spans: Sequence[Window], on_progress: Callable[[Progress], None] | None = None) -> bool:
         """Runs all windows; False when interrupted from the keyboard, with every window begun also ended."""
@@ -87,8 +77,8 @@ class Pipeline:
             for window in spans:
                 self._submit(window)
                 done = window.number + 1
-                if window.number >= LATE_WINDOWS:
-                    self._collect(window.number - LATE_WINDOWS, spans, on_progress)
+                if window.number >= IN_FLIGHT:
+                    self._collect(window.number - IN_FLIGHT, spans, on_progress)
             complete = True
         except KeyboardInterrupt:
             complete = False
@@ -100,17 +90,24 @@ class Pipeline:
     def _submit(self, window: Window) -> None:
         reports = []
         for cell in self._cells:
-            inputs = []
-            for sender in self._sources[cell]:
-                number = window.number - LATE_WINDOWS if self._is_late(sender, cell) else window.number
-                handle = self._mail.pop((number, sender, cell), None)
-                if handle is not None:
-                    inputs.append(handle)
+            inputs = [handle for sender in self._sources[cell] for handle in self._arrived(sender, cell, window)]
             outputs, report = self._executor.step(cell, window, inputs)
             for receiver, handle in zip(self._destinations[cell], outputs, strict=True):
-                self._mail[window.number, cell, receiver] = handle
+                if self._is_late(cell, receiver):
+                    self._late.setdefault((cell, receiver), deque()).append((window.start, handle))
+                else:
+                    self._mail[cell, receiver] = handle
             reports.append(report)
         self._reports[window.number] = reports
+
+    def _arrived(self, sender: Cell, cell: Cell, window: Window) -> list[Handle]:
+        """What a sender's mail for a window of a cell is in."""
+        if not self._is_late(sender, cell):
+            return [self._mail.pop((sender, cell))]
+        waiting, found = self._late.get((sender, cell), deque()), []
+        while waiting and waiting[0][0] + LATE_MS < window.until:
+            found.append(waiting.popleft()[1])
+        return found
 
     def _collect(self, number: int, spans: Sequence[Window], on_progress: Callable[[Progress], None] | None) -> None:
         reports: list[StepReport] = self._executor.get(self._reports.pop(number))
@@ -122,9 +119,10 @@ class Pipeline:
             on_progress(self.progress)
 
     def outcome(self, complete: bool) -> Outcome:
-        """Ends the run: final reports, and the late mail still under way."""
-        done = self.progress.windows_done
-        pending = {key: handle for key, handle in self._mail.items() if self._is_late(key[1], key[2]) and key[0] < done}
-        bundles = self._executor.get(list(pending.values()))
-        late = {(key[0] - done + LATE_WINDOWS, key[1], key[2]): b for key, b in zip(pending, bundles, strict=True)}
-        return Outcome(self._executor.finish(), late, done, self.progress.events, complete)
+        """Ends the run. Mail still under way is handed to its receivers, who keep it until its time comes."""
+        for cell in self._cells:
+            waiting = [self._late.pop((sender, cell), deque()) for sender in self._sources[cell]]
+            handles = [handle for queue in waiting for _, handle in queue]
+            if handles:
+                self._executor.keep(cell, handles)
+        return Outcome(self._executor.finish(), self.progress.windows_done, self.progress.events, complete)

@@ -42,6 +42,10 @@ class StageActor:
         outputs, report = self._host.step(window, bundles)
         return (*outputs, report) if outputs else report
 
+    def keep(self, *bundles: Bundle) -> None:
+        """Mail whose time has not come."""
+        self._host.keep(bundles)
+
     def finish(self) -> FinalReport:
         """Closes the record and returns the final report."""
         return self._host.finish()
@@ -99,8 +103,8 @@ class RayExecutor:
         result = self._actors[cell].step.options(num_returns=count).remote(window, *inputs)
         return ([], result) if count == 1 else (result[:-1], result[-1])
 
-    def put(self, bundle: Bundle) -> Any:
-        return ray.put(bundle)
+    def keep(self, cell: Cell, inputs: Sequence[Any]) -> None:
+        self._get([self._actors[cell].keep.remote(*inputs)])
 
     def get(self, handles: Sequence[Any]) -> list[Any]:
         return self._get(list(handles))

@@ -1,6 +1,6 @@
-"""The map of the flow: which cell mails which. Everything is derived from the rooms' contracts and their order: mail to a
-later room travels in the same window; mail to an earlier one travels `LATE_WINDOWS` windows, so rooms of different windows
-can overlap without ever seeing each other's future.
+"""The map of the flow: which cell mails which. Everything is derived from the rooms' contracts and their order: mail to a later
+room travels in the same window; mail to an earlier one is under way for a stated time, so rooms of different windows can overlap
+without ever seeing each other's future.
 
     applications → scoring → approval → head office → contracts → disbursement → repayment → collections
                                                                        └────────────┴──→ ledger
@@ -14,10 +14,11 @@ from functools import cached_property
 
 from credit.bank import PIPELINE
 from credit.room import Room
-from credit.times import Ints
+from credit.times import DAY_MS, Ints
 
-LATE_WINDOWS = 4
-"""How many windows mail to an earlier room is under way; also how many windows may be in flight at once."""
+LATE_MS = DAY_MS
+"""How long mail to an earlier room is under way: what a later room says counts there a day after it was said (T+1), whatever the
+length of the windows. No window is longer (`credit.subsystem.spans`), so rooms of different windows may overlap."""
 
 
 @dataclass(frozen=True)

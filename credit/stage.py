@@ -29,7 +29,7 @@ from credit.errors import InvariantViolation
 from credit.mail import Inbox, Outbox, in_order
 from credit.room import BY_NAME, KINDS, Kind, Room, Rows
 from credit.subsystem import Counterpart, State, Subsystem, Window
-from credit.times import text_of
+from credit.times import DAY_MS, text_of
 
 ROUNDS_MAX = 400
 Mail = dict[int, list[Rows]]
@@ -73,6 +73,7 @@ class Stage:
         self.room, self.subsystem, self.counterpart = room, subsystem, counterpart
         self._source, self._check_every_window, self._lap = source, check_every_window, lap
         self._carried: Mail = {}
+        self._until: int | None = None
         self.checks = 0
 
     def step(self, window: Window, mail: Mail) -> Outcome:
@@ -85,6 +86,7 @@ class Stage:
             ) from None
 
     def _step(self, window: Window, mail: Mail) -> Outcome:
+        self._follow_on(window)
         inbox, requests = self._receive(window, mail)
         self._lap("wire")
         out, leaving = Outbox(), Mail()
@@ -93,8 +95,7 @@ class Stage:
         self._lap("subsystem")
         self._converse(window, requests, out, leaving)
         self.subsystem.close(window, out)
-        for number, parts in self._sort_out(window, out, leaving).items():
-            self._carried.setdefault(number, []).extend(parts)
+        self._keep_for_next(window, self._sort_out(window, out, leaving))
         if self._check_every_window or window.ends_day:
             self.checks += 1
             violations = self.subsystem.check()
@@ -103,32 +104,46 @@ class Stage:
         self._lap("subsystem")
         return Outcome(inbox, out, leaving)
 
+    def _follow_on(self, window: Window) -> None:
+        """Windows follow one another without a gap, and each belongs to one day (see `credit.subsystem.windows`)."""
+        if self._until not in (None, window.start):
+            raise InvariantViolation(
+                f"the last window ended at {text_of(self._until or 0)}: the time between would be lost"
+            )
+        if (window.until - 1) // DAY_MS != window.day:
+            raise InvariantViolation(f"the window ends at {text_of(window.until)}: it spans a midnight")
+        self._until = window.until
+
     def _receive(self, window: Window, mail: Mail) -> tuple[Inbox, Mail]:
-        """The room's inbox and the mail for the world opposite; what comes late is stamped at the window's start."""
-        bank, world = self._due(window)
-        for number, parts in mail.items():
-            for rows in parts:
-                np.maximum(rows["at"], window.start, out=rows["at"])
-            (world if KINDS[number].world else bank).setdefault(number, []).extend(parts)
+        """The room's inbox and the mail for the world opposite; what is stamped after the window waits for its time."""
+        self.keep(mail)
+        bank, world = Mail(), Mail()
+        carried, self._carried = self._carried, {}
+        for number, parts in carried.items():
+            rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
+            due = rows["at"] < window.until
+            if not bool(due.all()):
+                self._carried[number] = [rows[~due]]
+                rows = rows[due]
+            if len(rows):
+                self._assert_inside(KINDS[number], rows, window)
+                (world if KINDS[number].world else bank).setdefault(number, []).append(rows)
         if self._source is not None:
             for kind, rows in self._source.mail(window):
                 bank.setdefault(kind.number, []).append(rows)
         return inbox_of(bank), world
 
-    def _due(self, window: Window) -> tuple[Mail, Mail]:
-        """What was carried and is due before the window's end."""
-        bank, world = Mail(), Mail()
-        carried, self._carried = self._carried, {}
-        for number, parts in carried.items():
-            rows = np.concatenate(parts)
-            due = rows["at"] < window.until
-            if bool((~due).any()):
-                self._carried[number] = [rows[~due]]
-            if bool(due.any()):
-                now = rows[due]
-                now["at"] = np.maximum(now["at"], window.start)
-                (world if KINDS[number].world else bank).setdefault(number, []).append(now)
-        return bank, world
+    def keep(self, mail: Mail) -> None:
+        """Takes mail in until its time comes."""
+        for number, parts in mail.items():
+            self._carried.setdefault(number, []).extend(parts)
+
+    def _keep_for_next(self, window: Window, requests: Mail) -> None:
+        """Requests made at the close reach the world opposite when the next window opens."""
+        for parts in requests.values():
+            for rows in parts:
+                rows["at"] = window.until
+        self.keep(requests)
 
     def _converse(self, window: Window, requests: Mail, out: Outbox, leaving: Mail) -> None:
         """Asks the world and applies its answers until nothing is outstanding in this window."""

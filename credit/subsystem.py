@@ -13,7 +13,7 @@ The result depends on the arguments and the state alone, never on the order in w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Protocol
 
@@ -25,7 +25,7 @@ from credit.policies import Overrides
 from credit.room import EventCode, Kind, Room, Rows
 from credit.staff import StaffRegister
 from credit.table import Table
-from credit.times import DAY_MS, Ints
+from credit.times import DAY_MS, Ints, text_of
 
 State = dict[str, Rows]
 """A subsystem's whole state: named record arrays, each in id order, text and int64 fields only."""
@@ -51,6 +51,21 @@ class Window:
 
 
 NOBODY = StaffRegister.of(())
+
+
+def windows(cuts: Iterable[int]) -> Iterator[Window]:
+    """Windows between rising instants, numbered from 0. However the instants lie, nothing is left out, and a midnight is always a
+    cut: a window that is late, long, short or oddly cut is made of pieces that belong to one day each. ValueError when the
+    instants do not rise."""
+    number, start = 0, None
+    for until in cuts:
+        if start is not None and until <= start:
+            raise ValueError(f"windows must follow one another: {text_of(until)} does not come after {text_of(start)}")
+        while start is not None and start < until:
+            end = min(until, (start // DAY_MS + 1) * DAY_MS)
+            yield Window(number, start, end)
+            number, start = number + 1, end
+        start = until
 
 
 @dataclass(frozen=True)

@@ -16,13 +16,13 @@ from rich.console import Console
 
 from actors.host import Blueprint
 from actors.local import LocalExecutor
-from actors.pipeline import Executor, Outcome, Pipeline, windows
+from actors.pipeline import Executor, Outcome, Pipeline
 from actors.ray_address import prove_cluster
 from actors.topology import Flow
 from credit.applications.contract import Event
 from credit.digest import Digest
 from credit.errors import InvariantViolation
-from credit.subsystem import Window
+from credit.subsystem import Window, windows
 from lendrill.assembly import build_parts
 from lendrill.errors import UserError
 from lendrill.options import RunOptions
@@ -130,10 +130,9 @@ def _drive(
     scenario: Scenario, flow: Flow, executor: Executor, path: Path, saved: Saved | None, quiet: bool, timings: Timings
 ) -> dict[str, Any]:
     (path / "scenario.json").write_text(scenario.model_dump_json(indent=2) + "\n", encoding="utf-8")
-    spans = list(windows(scenario.run.start_ms, scenario.run.until_ms, scenario.run.window_ms))
+    run = scenario.run
+    spans = list(windows([*range(run.start_ms, run.until_ms, run.window_ms), run.until_ms]))
     pipeline = Pipeline(executor, flow)
-    if saved is not None:
-        pipeline.seed_late_mail(saved.late(flow))
     began, cpu = time.perf_counter(), time.process_time()
     try:
         with RunProgress(len(spans), quiet) as progress:

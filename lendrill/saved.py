@@ -12,29 +12,21 @@ import numpy as np
 
 from actors.pipeline import Outcome
 from actors.topology import Cell, Flow, shard_of_branch
-from actors.wire import Bundle, pack
 from credit.numbers import branch_of
-from credit.room import BY_NAME, KINDS, Rows
+from credit.room import Rows
 from credit.subsystem import State
 from credit.times import DAY_MS, date_of
 from lendrill.errors import UserError
 from results.folder import load_state, read_summary, save_state
 from scenarios.model import Scenario
 
-LATE = "late"
-
 
 def save(path: Path, outcome: Outcome) -> dict[str, str]:
-    """Writes every cell's state and the late mail; returns the checksums for the summary."""
+    """Writes every cell's state, mail under way included; returns the checksums for the summary."""
     checksums: dict[str, str] = {}
     for final in outcome.finals:
         checksums |= save_state(path, str(final.cell), final.state)
-    late: State = {}
-    for (age, sender, receiver), bundle in outcome.late.items():
-        for number, content in bundle:
-            rows = np.frombuffer(content, dtype=KINDS[number].dtype)
-            late[f"{age}|{sender}|{receiver}|{KINDS[number].name}"] = rows
-    return checksums | save_state(path, LATE, late)
+    return checksums
 
 
 @dataclass
@@ -44,7 +36,6 @@ class Saved:
     name: Path
     summary: dict[str, Any]
     by_cell: dict[str, State]
-    late_rows: State
 
     @property
     def first_party(self) -> int:
@@ -92,24 +83,6 @@ class Saved:
                 tables.setdefault(table, []).append(rows)
         return {cell: _share(cell, merged[cell.room], flow) for cell in flow.cells}
 
-    def late(self, flow: Flow) -> dict[tuple[int, Cell, Cell], Bundle]:
-        """The late mail, by (windows travelled, sender, receiver)."""
-        mail: dict[tuple[int, Cell, Cell], dict[int, list[Rows]]] = {}
-        for label, rows in self.late_rows.items():
-            age, sender, receiver, kind = label.split("|")
-            owners = shard_of_branch(branch_of(rows), flow.shards)
-            for shard in range(flow.shards):
-                chosen = rows[owners == shard]
-                if len(chosen):
-                    key = (int(age), _cell(sender, shard, flow), _cell(receiver, shard, flow))
-                    mail.setdefault(key, {}).setdefault(BY_NAME[kind].number, []).append(chosen)
-        return {key: pack(content) for key, content in mail.items()}
-
-
-def _cell(name: str, shard: int, flow: Flow) -> Cell:
-    room = Cell.named(name).room
-    return Cell(room, 0 if room in flow.shared else shard)
-
 
 def _share(cell: Cell, tables: dict[str, list[Rows]], flow: Flow) -> State:
     state: State = {}
@@ -130,6 +103,4 @@ def load_saved(path: Path) -> Saved:
         raise UserError(
             f"{path}: its summary does not say where its end state is; it can't be continued from"
         ) from None
-    return Saved(
-        path, summary, {name: load_state(path, name, checksums) for name in names}, load_state(path, LATE, checksums)
-    )
+    return Saved(path, summary, {name: load_state(path, name, checksums) for name in names})

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from actors.host import Blueprint, Parts, StageHost
-from actors.topology import LATE_WINDOWS, Cell, Flow, shard_of_branch
+from actors.topology import LATE_MS, Cell, Flow, shard_of_branch
 from actors.wire import pack, unpack
 from credit.approval.contract import ContractWithdrawn
 from credit.contracts.contract import ContractOffered, ContractSigned, Event
@@ -17,7 +19,8 @@ from credit.numbers import branch_of
 from credit.repayment.contract import LoanDisbursed
 from credit.room import Kind, Rows
 from credit.scoring.contract import BureauQuery
-from credit.subsystem import State, Window
+from credit.subsystem import State, Window, windows
+from credit.times import DAY_MS
 from tests.rows import sample
 
 WINDOW = Window(3, 3_000, 4_000)
@@ -118,11 +121,51 @@ def test_requests_for_later_and_requests_at_the_close_wait_for_their_window() ->
     assert subsystem.got == [("ContractSigned", [4_100, 4_800])]
 
 
-def test_late_mail_is_stamped_at_the_windows_start() -> None:
+def test_mail_waits_until_its_time_comes_and_keeps_it() -> None:
     subsystem = Scripted()
-    rows = sample(ContractSigned, 1, at=17, case=9)
-    host(subsystem).step(WINDOW, [pack({ContractSigned.number: [rows]})])
-    assert subsystem.got == [("ContractSigned", [3_000])]
+    rows = sample(ContractSigned, 2, at=[4_999, 3_700], case=[9, 8])
+    stage = host(subsystem)
+    stage.step(WINDOW, [pack({ContractSigned.number: [rows]})])
+    assert subsystem.got == [("ContractSigned", [3_700])]
+    stage.step(Window(4, 4_000, 5_000), [])
+    assert subsystem.got[1:] == [("ContractSigned", [4_999])]
+
+
+def test_mail_from_the_past_stops_the_run() -> None:
+    with pytest.raises(InvariantViolation, match=r"ContractSigned stamped 1970-01-01 00:00:00.017, outside"):
+        host(Scripted()).step(WINDOW, [pack({ContractSigned.number: [sample(ContractSigned, 1, at=17, case=9)]})])
+
+
+def test_mail_to_an_earlier_room_arrives_a_stated_time_later() -> None:
+    back = (ContractWithdrawn, sample(ContractWithdrawn, 1, at=3_500, case=10**9 + 1))
+    stage = host(Scripted(back))
+    bundles, _ = stage.step(WINDOW, [])
+    mail = dict(zip(Flow(1).destinations(Cell("contracts", 0)), bundles, strict=True))
+    assert unpack([mail[Cell("approval", 0)]])[ContractWithdrawn.number][0]["at"].tolist() == [3_500 + LATE_MS]
+
+
+def test_time_that_no_window_covers_stops_the_run() -> None:
+    stage = host(Scripted())
+    stage.step(WINDOW, [])
+    with pytest.raises(InvariantViolation, match=r"the last window ended at .*04.000: the time between would be lost"):
+        stage.step(Window(4, 5_000, 6_000), [])
+
+
+def test_a_window_belongs_to_one_day() -> None:
+    with pytest.raises(InvariantViolation, match="it spans a midnight"):
+        host(Scripted()).step(Window(0, DAY_MS - 5, DAY_MS + 5), [])
+
+
+@given(st.lists(st.integers(1, 3 * DAY_MS), max_size=12))
+def test_however_time_is_cut_every_instant_lies_in_one_window_of_its_day(lengths: list[int]) -> None:
+    cuts = [7]
+    for length in lengths:
+        cuts.append(cuts[-1] + length)
+    spans = list(windows(cuts))
+    assert [span.start for span in spans] == [7, *(span.until for span in spans[:-1])][: len(spans)]
+    assert set(cuts[1:]) <= {span.until for span in spans}
+    assert all(span.day == (span.until - 1) // DAY_MS for span in spans)
+    assert [span.number for span in spans] == list(range(len(spans)))
 
 
 def test_bundles_carry_rows_to_the_last_bit_and_stay_writable() -> None:
@@ -149,7 +192,7 @@ def test_the_map_is_feed_forward_but_for_declared_late_mail() -> None:
         ("repayment", "disbursement"),
         ("collections", "repayment"),
     ]
-    assert LATE_WINDOWS >= 1
+    assert LATE_MS >= DAY_MS
 
 
 def test_the_head_office_desk_is_shared_and_mails_every_shard() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from actors.host import Blueprint, FinalReport, Parts, StageHost
-from actors.topology import LATE_WINDOWS, Cell, Flow, shard_of_branch
+from actors.topology import Cell, Flow, shard_of_branch
 from actors.wire import Bundle, unpack
 from credit.approval.contract import ApplicationScored
 from credit.approval.subsystem import ApprovalSubsystem
@@ -139,7 +139,7 @@ class Chain:
         self.mail: dict[int, list[Rows]] = {}
         cells = [Cell(s, n) for s in CHAIN for n in range(1 if s == "head_office" else shards)]
         self.hosts = {cell: self._host(cell) for cell in cells}
-        self._late: dict[int, list[tuple[Cell, Bundle]]] = {}
+        self._late: list[tuple[Cell, Bundle]] = []
         for number in range(days * DAY_MS // window_ms):
             if number == restart_at:
                 states = {cell: host.export_state() for cell, host in self.hosts.items()}
@@ -175,15 +175,16 @@ class Chain:
 
     def _step(self, window: Window) -> None:
         waiting: dict[Cell, list[Bundle]] = {}
-        for cell, bundle in self._late.pop(window.number, []):
+        for cell, bundle in self._late:
             waiting.setdefault(cell, []).append(bundle)
+        self._late = []
         for cell, host in self.hosts.items():
             bundles, _ = host.step(window, waiting.get(cell, []))
             for target, bundle in zip(self._flow.destinations(cell), bundles, strict=True):
                 for number, parts in unpack([bundle]).items():
                     self.mail.setdefault(number, []).extend(parts)
                 if self._flow.is_late(cell, target):
-                    self._late.setdefault(window.number + LATE_WINDOWS, []).append((target, bundle))
+                    self._late.append((target, bundle))
                 else:
                     waiting.setdefault(target, []).append(bundle)
 

@@ -4,6 +4,7 @@ file, the line where it can be found, the field, and what is allowed."""
 from __future__ import annotations
 
 import tomllib
+from functools import lru_cache
 from importlib import resources
 from typing import Any, TypeVar
 
@@ -20,10 +21,47 @@ class PolicyError(CreditError):
     """A policy file or an override that does not hold."""
 
 
+SECTIONS = {
+    "approval": ("approval", "products"),
+    "contract": ("contracts", "templates"),
+    "payment": ("payments", "routes"),
+    "debit": ("repayment", "debit_terms"),
+    "early_fee": ("repayment", "early_fees"),
+}
+"""Where the sections of a product's file go: policy, and the list in it to which the product adds a row."""
+
+
 def packaged(name: str) -> dict[str, Any]:
-    """The packaged policy file `name`.toml as a dictionary."""
-    text = resources.files("credit.policies").joinpath("data", f"{name}.toml").read_text(encoding="utf-8")
-    return tomllib.loads(text)
+    """The packaged policy `name` as a dictionary: its own file, and what the products' files add to it."""
+    data = resources.files("credit.policies").joinpath("data")
+    content = tomllib.loads(data.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+    for product in packaged_products():
+        content = merged(content, spread(product).get(name, {}))
+    return content
+
+
+@lru_cache(maxsize=1)
+def packaged_products() -> tuple[dict[str, Any], ...]:
+    """The products' files, in the order of their codes."""
+    folder = resources.files("credit.policies").joinpath("data", "products")
+    texts = (entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+    return tuple(sorted((tomllib.loads(text) for text in texts), key=lambda product: int(product["code"])))
+
+
+def spread(product: dict[str, Any]) -> Overrides:
+    """One product's file as changes to the policies that it speaks to. PolicyError on a section that no policy reads."""
+    catalogue = {name: value for name, value in product.items() if not isinstance(value, dict)}
+    key, code = str(catalogue.get("key")), catalogue.get("code")
+    changes: Overrides = {"products": {"products": [catalogue]}}
+    for name, section in product.items():
+        if not isinstance(section, dict):
+            continue
+        if name not in SECTIONS:
+            raise PolicyError(f"product {key}: [{name}] is no section of a product; known: {', '.join(SECTIONS)}")
+        policy, rows = SECTIONS[name]
+        by_code = {"product": code} if policy in ("payments", "repayment") else {}
+        changes.setdefault(policy, {}).setdefault(rows, []).append({"key": key} | by_code | section)
+    return changes
 
 
 def load(name: str, model: type[Model], overrides: Overrides | None = None, *, file: str | None = None) -> Model:
@@ -43,8 +81,8 @@ def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
         old = result.get(name)
         if isinstance(old, dict) and isinstance(value, dict):
             result[name] = merged(old, value)
-        elif _keyed(old) and _keyed(value):
-            result[name] = _merged_list(old, value)  # type: ignore[arg-type]
+        elif (_keyed(old) or not old) and _keyed(value):
+            result[name] = _merged_list(old or [], value)
         else:
             result[name] = value
     return result

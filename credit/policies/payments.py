@@ -17,6 +17,7 @@ KINDS = ("real_time", "batch", "scheduled")
 class PaymentRoute(PolicyModel):
     """How the payments of a product leave the bank (DIS-13)."""
 
+    key: str = ""
     product: int = Field(ge=1, le=99)
     kind: str = Field(pattern="^(real_time|batch|scheduled)$")
     workdays: int = Field(default=0, ge=0, le=30)

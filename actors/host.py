@@ -164,13 +164,17 @@ class StageHost:
         return [pack(sorted_mail.get(cell, {})) for cell in self._destinations]
 
     def _addressed(self, number: int, rows: Rows) -> list[tuple[Cell, Rows]]:
-        targets = [cell for cell in self._destinations if cell.room == KINDS[number].room]
-        if not targets:
-            raise InvariantViolation(f"{self.cell}: {KINDS[number].name} has no route from here")
-        if len(targets) == 1:
-            return [(targets[0], rows)]
-        shard = shard_of_branch(branch_of(rows), self._flow.shards)
-        return [(cell, rows[shard == cell.shard]) for cell in targets if bool((shard == cell.shard).any())]
+        kind, addressed = KINDS[number], []
+        for room in (kind.room, *kind.hearers):
+            targets = [cell for cell in self._destinations if cell.room == room]
+            if not targets and room == kind.room:
+                raise InvariantViolation(f"{self.cell}: {kind.name} has no route from here")
+            if len(targets) == 1:
+                addressed.append((targets[0], rows))
+            elif targets:
+                shard = shard_of_branch(branch_of(rows), self._flow.shards)
+                addressed += [(cell, rows[shard == cell.shard]) for cell in targets]
+        return [(cell, mine) for cell, mine in addressed if len(mine)]
 
     def keep(self, bundles: Sequence[Bundle]) -> None:
         """Mail whose time has not come when the run ends."""

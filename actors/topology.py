@@ -57,13 +57,11 @@ class Flow:
 
     @cached_property
     def routes(self) -> dict[str, tuple[str, ...]]:
-        """Each room with the rooms it mails, in order: whoever accepts a kind names its senders."""
+        """Each room with the rooms it mails, in order: whoever accepts a kind names its senders, whoever hears it says so."""
         found: dict[str, set[str]] = {room.name: set() for room in self.rooms}
-        for receiver in self.rooms:
-            for kind in receiver.kinds:
-                for sender in kind.senders:
-                    if sender != receiver.name and sender in found:
-                        found[sender].add(receiver.name)
+        for kind in (kind for room in self.rooms for kind in room.kinds):
+            for sender in (sender for sender in kind.senders if sender in found):
+                found[sender].update(name for name in (kind.room, *kind.hearers) if name in found and name != sender)
         return {name: tuple(sorted(targets, key=self.order.__getitem__)) for name, targets in found.items()}
 
     @cached_property

@@ -98,9 +98,11 @@ class Kind:
     number: int
     room: str
     world: bool
-    senders: tuple[str, ...]
     fields: Fields
     key: str
+    senders: list[str]
+    hearers: list[str] = field(default_factory=list)
+    """Rooms that get a copy, see `Room.hears`."""
 
     @property
     def dtype(self) -> np.dtype[np.void]:
@@ -268,10 +270,18 @@ class Room:
         """A kind of mail to the world opposite this room, by default from the room itself."""
         return self._kind(number, name, fields, True, sender or self.name)
 
+    def sends(self, kind: Kind) -> None:
+        """This room sends a kind that another room takes in, besides the senders that room names itself."""
+        kind.senders.append(self.name)
+
+    def hears(self, kind: Kind) -> None:
+        """This room gets a copy of a kind of mail that is meant for another one, in the same way as if it were meant for it."""
+        kind.hearers.append(self.name)
+
     def _kind(self, number: int, name: str, fields: str, world: bool, sender: str) -> Kind:
         read = Fields("at " + fields)
         assert read.dtype.itemsize % 8 == 0, f"{name}: text columns need an even number of characters"
-        kind = Kind(name, number, self.name, world, tuple(sender.split()), read, read.names[1])
+        kind = Kind(name, number, self.name, world, read, read.names[1], sender.split())
         _claim(KINDS, number, kind)
         _claim(BY_NAME, name, kind)
         self.kinds.append(kind)

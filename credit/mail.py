@@ -16,6 +16,8 @@ from credit.times import Ints
 
 Column = npt.NDArray[Any]
 _ONE_NUMBER_MAX = 1 << 62
+ANSWER_DTYPE = np.dtype([(name, "i8") for name in "request at number reason".split()])
+"""The answer to a request: when it was given, the case or loan it is about (0 = none), and why it is refused (0 = accepted)."""
 
 
 class Inbox:
@@ -130,6 +132,7 @@ class Outbox:
     mail: dict[int, list[Rows]] = field(default_factory=dict)
     events: list[Rows] = field(default_factory=list)
     measures: list[Rows] = field(default_factory=list)
+    answers: list[Rows] = field(default_factory=list)
 
     def send(self, kind: Kind, rows: Rows) -> None:
         """Mails rows of a kind; empty batches are dropped."""
@@ -204,6 +207,20 @@ class Outbox:
             count=count,
             amount_fen=amount,
         )
+
+    def answer(self, rows: Rows, *, number: npt.ArrayLike = 0, reason: npt.ArrayLike = 0) -> None:
+        """Answers commands (rows with `request` and `at`): with the number of what came of them, or the reason of a refusal."""
+        if not len(rows):
+            return
+        answers = np.zeros(len(rows), dtype=ANSWER_DTYPE)
+        for name, values in (("request", rows["request"]), ("at", rows["at"]), ("number", number), ("reason", reason)):
+            answers[name] = values
+        self.answers.append(answers[answers["request"] != 0])
+
+    def take_answers(self) -> Rows:
+        """The answers given so far, which are forgotten here."""
+        answers, self.answers = self.answers, []
+        return np.concatenate(answers) if answers else np.zeros(0, dtype=ANSWER_DTYPE)
 
     def take(self, kind: Kind) -> Rows:
         """The rows sent of a kind so far, sorted; for tests."""

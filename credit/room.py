@@ -101,6 +101,8 @@ class Kind:
     fields: Fields
     key: str
     senders: list[str]
+    command: bool = False
+    """A command from outside, which carries a request number and is answered (`credit.requests`)."""
     hearers: list[str] = field(default_factory=list)
     """Rooms that get a copy, see `Room.hears`."""
 
@@ -266,6 +268,10 @@ class Room:
         """A kind of mail to this room, sent by the named rooms (blank-separated) or the world. The second column is its key."""
         return self._kind(number, name, fields, False, sender)
 
+    def obeys(self, number: int, name: str, fields: str) -> Kind:
+        """A command from outside: mail with a request number, answered exactly once."""
+        return self._kind(number, name, f"{fields} request=0", False, WORLD, command=True)
+
     def asks(self, number: int, name: str, fields: str, *, sender: str = "") -> Kind:
         """A kind of mail to the world opposite this room, by default from the room itself."""
         return self._kind(number, name, fields, True, sender or self.name)
@@ -278,10 +284,10 @@ class Room:
         """This room gets a copy of a kind of mail that is meant for another one, in the same way as if it were meant for it."""
         kind.hearers.append(self.name)
 
-    def _kind(self, number: int, name: str, fields: str, world: bool, sender: str) -> Kind:
+    def _kind(self, number: int, name: str, fields: str, world: bool, sender: str, *, command: bool = False) -> Kind:
         read = Fields("at " + fields)
         assert read.dtype.itemsize % 8 == 0, f"{name}: text columns need an even number of characters"
-        kind = Kind(name, number, self.name, world, read, read.names[1], sender.split())
+        kind = Kind(name, number, self.name, world, read, read.names[1], sender.split(), command)
         _claim(KINDS, number, kind)
         _claim(BY_NAME, name, kind)
         self.kinds.append(kind)

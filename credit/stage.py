@@ -27,6 +27,7 @@ import numpy as np
 
 from credit.errors import InvariantViolation
 from credit.mail import Inbox, Outbox, in_order
+from credit.requests import Requests
 from credit.room import BY_NAME, KINDS, Kind, Room, Rows
 from credit.subsystem import Counterpart, State, Subsystem, Window
 from credit.times import DAY_MS, text_of
@@ -49,6 +50,8 @@ class Outcome:
     inbox: Inbox
     out: Outbox
     mail: Mail
+    answers: Rows
+    """What the bank answers to the commands of the window, rows of `credit.mail.ANSWER_DTYPE`."""
 
 
 def inbox_of(mail: Mail) -> Inbox:
@@ -74,6 +77,7 @@ class Stage:
         self._source, self._check_every_window, self._lap = source, check_every_window, lap
         self._carried: Mail = {}
         self._until: int | None = None
+        self._requests = Requests()
         self.checks = 0
 
     def step(self, window: Window, mail: Mail) -> Outcome:
@@ -91,10 +95,12 @@ class Stage:
         self._lap("wire")
         out, leaving = Outbox(), Mail()
         self.subsystem.open(window, out)
-        self.subsystem.apply(inbox, window, out)
+        answers = [self._apply(inbox, window, out)]
         self._lap("subsystem")
-        self._converse(window, requests, out, leaving)
+        self._converse(window, requests, out, leaving, answers)
         self.subsystem.close(window, out)
+        if window.ends_day:
+            self._requests.forget(window.until)
         self._keep_for_next(window, self._sort_out(window, out, leaving))
         if self._check_every_window or window.ends_day:
             self.checks += 1
@@ -102,7 +108,13 @@ class Stage:
             if violations:
                 raise InvariantViolation(violations[0])
         self._lap("subsystem")
-        return Outcome(inbox, out, leaving)
+        return Outcome(inbox, out, leaving, np.concatenate(answers))
+
+    def _apply(self, inbox: Inbox, window: Window, out: Outbox) -> Rows:
+        """The subsystem does what is new; returns the answers to all that was asked."""
+        admitted = self._requests.admit(inbox)
+        self.subsystem.apply(admitted.inbox, window, out)
+        return self._requests.answer(admitted, out)
 
     def _follow_on(self, window: Window) -> None:
         """Windows follow one another without a gap, and each belongs to one day (see `credit.subsystem.windows`)."""
@@ -145,7 +157,7 @@ class Stage:
                 rows["at"] = window.until
         self.keep(requests)
 
-    def _converse(self, window: Window, requests: Mail, out: Outbox, leaving: Mail) -> None:
+    def _converse(self, window: Window, requests: Mail, out: Outbox, leaving: Mail, answered: list[Rows]) -> None:
         """Asks the world and applies its answers until nothing is outstanding in this window."""
         for round_number in range(ROUNDS_MAX):
             for number, parts in self._sort_out(window, out, leaving).items():
@@ -157,7 +169,7 @@ class Stage:
             self._lap("counterpart")
             requests = {}
             if answers:
-                self.subsystem.apply(inbox_of(answers), window, out)
+                answered.append(self._apply(inbox_of(answers), window, out))
         else:
             raise InvariantViolation("requests and answers do not end")
         if requests:
@@ -199,8 +211,10 @@ class Stage:
             )
 
     def export_state(self) -> State:
-        """Everything the stage knows: ``bank.*`` of the subsystem, ``world.*`` of its counterpart, ``carried.*``."""
+        """Everything the stage knows: ``bank.*`` of the subsystem, ``world.*`` of its counterpart, ``carried.*``, and the
+        answered ``requests``."""
         state: State = {f"bank.{name}": rows for name, rows in self.subsystem.export_state().items()}
+        state["requests"] = self._requests.table.export()
         if self.counterpart is not None:
             state |= {f"world.{name}": rows for name, rows in self.counterpart.export_state().items()}
         for number, parts in self._carried.items():
@@ -210,6 +224,7 @@ class Stage:
     def import_state(self, state: State) -> None:
         """Replaces everything the stage knows."""
         self.subsystem.import_state(_under("bank.", state))
+        self._requests.table.load(state["requests"])
         if self.counterpart is not None:
             self.counterpart.import_state(_under("world.", state))
         self._carried = {BY_NAME[name].number: [rows] for name, rows in _under("carried.", state).items()}

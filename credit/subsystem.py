@@ -190,6 +190,8 @@ class Subsystem:
             more.setdefault("actor", rows["person"])
         case = rows["case"] if "case" in names else case_of(rows["loan"])
         out.log(self.REFUSED, rows["at"], case, reason=reason, **more)
+        if "request" in names:
+            out.answer(rows, reason=reason)
 
 
 class Counterpart(Protocol):

@@ -21,7 +21,7 @@ from credit.codes import Account, Actor, Bucket, Channel
 from credit.contracts.contract import Event as ContractEvent
 from credit.disbursement.contract import Event as DisbursementEvent
 from credit.ledger.contract import Posting
-from credit.mail import Inbox, Outbox
+from credit.mail import ANSWER_DTYPE, Inbox, Outbox
 from credit.repayment.contract import Event as RepaymentEvent
 from credit.repayment.contract import Gauge
 from credit.room import EVENT_DTYPE, MEASURE_DTYPE, EventCode, Rows
@@ -291,7 +291,7 @@ def _record_window(plan: Bank, sink: RunSink, stage: str, shard: int, window: Wi
         rows = [row for row in plan.statistics.get((stage, shard, name), []) if inside(row)]
         if rows:
             statistics[name] = np.array(rows, dtype=dtype)
-    sink.record(window, Outcome(inbox, out, {}), statistics)
+    sink.record(window, Outcome(inbox, out, {}, np.zeros(0, dtype=ANSWER_DTYPE)), statistics)
 
 
 def _inside(window: Window) -> Callable[[Iterable[int]], bool]:

@@ -17,7 +17,7 @@ from credit.applications.contract import Refusal as ApplicationRefusal
 from credit.approval.contract import Event as ApprovalEvent
 from credit.codes import Actor, Channel, ContactOutcome
 from credit.collections.contract import Event as CollectionEvent
-from credit.mail import Inbox, Outbox
+from credit.mail import ANSWER_DTYPE, Inbox, Outbox
 from credit.room import EVENT_DTYPE
 from credit.room import EVENTS as BANK_EVENTS
 from credit.scoring.contract import Event as ScoringEvent
@@ -130,7 +130,9 @@ def test_rows_are_written_group_by_group_while_the_run_goes_on(tmp_path: Path, m
         at = START + number * DAY_MS + np.arange(60)
         out.log(ScoringEvent.APPLICATION_SCORED, at, np.arange(60) * 7_919 % 1_000)
         stream.record(
-            Window(number, START + number * DAY_MS, START + (number + 1) * DAY_MS), Outcome(Inbox(), out, {}), {}
+            Window(number, START + number * DAY_MS, START + (number + 1) * DAY_MS),
+            Outcome(Inbox(), out, {}, np.zeros(0, dtype=ANSWER_DTYPE)),
+            {},
         )
         assert sum(map(len, stream._events._waiting)) < 100
         sizes.append(file.stat().st_size)

@@ -1,49 +1,28 @@
-"""The table of collection cases and the few ways in which it changes. Its rule: one case a loan, a state changes only by
-`set_state`, and every entry in the log carries the case's own numbers."""
+"""The few ways in which collection cases change, and their entries in the log, each of which carries the case's own numbers."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
 from credit.collections.contract import Event, RefusedBecause
 from credit.collections.rules import dpd_of
-from credit.collections.states import CaseState, moved
+from credit.collections.states import MOVES, CaseState
 from credit.collections.strategy import Strategies
 from credit.mail import Outbox
-from credit.room import Rows, blank
+from credit.room import Rows
 from credit.table import Table
 from credit.times import Ints
 
-_BLANK = (
-    "set stage stage_since raised task former_task contacts next_means "
-    "sms_day voice_day call_day visit_day legal_day call_done visit_done legal_done "
-    "promise_day promise_made promise_fen promise_paid_fen pause_until "
-    "write_off_desk write_off_fen approved_1 approved_2 approved_3 refused_day"
-)
-FIELDS = (
-    "loan case customer party branch segment product grade overdue_since_day overdue_fen balance_fen written_off "
-    f"opened_at=0 closed_at state {blank(_BLANK)}"
-)
-"""Columns of a case. `*_day`: day on which a means was last used, 0 = never; `*_done`: day on which a collector last
-finished it; `task`: number of the open task, `former_task` of one left with the team before; `raised`: levels added by
-broken promises; `approved_n`: who approved the write-off, desk by desk."""
-
-
-def new_table() -> Table:
-    """An empty table of cases."""
-    return Table(FIELDS, "loan")
+Refuse = Callable[[Rows, RefusedBecause | Ints, Outbox], None]
+"""How answers that have no effect are recorded, and why."""
 
 
 def to_work(cases: Table, rows: Ints) -> None:
     """Takes cases back into ordinary work: ASSIGNED, or CONTINUED after a write-off (NPL-09)."""
     written_off = cases["written_off"][rows] != 0
-    set_state(cases, rows[~written_off], CaseState.ASSIGNED)
-    set_state(cases, rows[written_off], CaseState.CONTINUED)
-
-
-def set_state(cases: Table, rows: Ints, state: CaseState) -> None:
-    """The only place that changes a state."""
-    cases["state"][rows] = moved(cases["state"][rows], state, cases["loan"][rows])
+    MOVES.to(cases, rows, np.where(written_off, int(CaseState.CONTINUED), int(CaseState.ASSIGNED)))
 
 
 def leave_task(cases: Table, rows: Ints) -> None:
@@ -81,13 +60,4 @@ def log_case(
         amount_fen=cases["overdue_fen"][place] if amount_fen is None else amount_fen,
         reason=reason,
         value=value,
-    )
-
-
-def refuse(out: Outbox, rows: Rows, because: RefusedBecause | Ints) -> None:
-    """Records answers that have no effect, and why."""
-    names = rows.dtype.names or ()
-    actor = rows["person"] if "person" in names else 0
-    out.log(
-        Event.COLLECTION_ACTION_REFUSED, rows["at"], rows["loan"] // 100, actor=actor, loan=rows["loan"], reason=because
     )

@@ -1,21 +1,20 @@
-"""What collectors report: each contact is checked, recorded, and starts the next step that its result asks for (COL-08).
-Its rule: only the task that was given, only by somebody of the team it was given to; what is recorded comes from the report
-alone, so payments of the same day can't change it."""
+"""What collectors report: each contact is checked, recorded, and starts the next step that its result asks for (COL-08). Only
+the task that was given counts, only by somebody of the team it was given to; what is recorded comes from the report alone,
+so payments of the same day can't change it."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from credit.codes import Contact, ContactOutcome
-from credit.collections.cases import log_case, refuse, set_state, to_work
+from credit.collections.cases import Refuse, log_case, to_work
 from credit.collections.contract import Event, RefusedBecause
 from credit.collections.rules import means_of_attempt, stage_of_attempt
-from credit.collections.states import CaseState
+from credit.collections.states import MOVES, CaseState
 from credit.collections.strategy import Strategies
 from credit.mail import Outbox
 from credit.policies.collections import CollectionPolicy
 from credit.room import Rows
-from credit.rows import passes
 from credit.staff import StaffRegister
 from credit.table import Table
 from credit.times import DAY_MS, Ints
@@ -24,20 +23,19 @@ _DONE = {Contact.CALL: "call_done", Contact.VISIT: "visit_done", Contact.LEGAL: 
 
 
 class Contacts:
-    """Applies ContactMade, and watches promises at each day's end (COL-09)."""
+    """Records contacts, and watches promises at each day's end (COL-09)."""
 
-    def __init__(self, cases: Table, policy: CollectionPolicy, strategies: Strategies, register: StaffRegister) -> None:
+    def __init__(
+        self, cases: Table, policy: CollectionPolicy, strategies: Strategies, register: StaffRegister, refuse: Refuse
+    ) -> None:
         self._cases, self._policy, self._strategies, self._register = cases, policy, strategies, register
+        self._refuse = refuse
 
-    def apply(self, rows: Rows, out: Outbox) -> None:
-        """Records contacts in the order of their times."""
-        for part in passes(rows, "loan"):
-            self._record(part, out)
-
-    def _record(self, rows: Rows, out: Outbox) -> None:
+    def record(self, rows: Rows, out: Outbox) -> None:
+        """Contacts, each loan at most once."""
         place = self._cases.find(rows["loan"])
         because = self._objections(rows, place)
-        refuse(out, rows[because > 0], because[because > 0])
+        self._refuse(rows[because > 0], because[because > 0], out)
         self._hand_back(rows[because == RefusedBecause.NO_AUTHORITY], place[because == RefusedBecause.NO_AUTHORITY])
         rows, place = rows[because == 0], place[because == 0]
         if not len(rows):
@@ -63,21 +61,18 @@ class Contacts:
 
     def _objections(self, rows: Rows, place: Ints) -> Ints:
         """Why each row has no effect; 0 where it has."""
-        because = np.zeros(len(rows), dtype=np.int64)
-        if not len(self._cases):
-            because[:] = RefusedBecause.UNKNOWN_CASE
-            return because
         cases, attempt = self._cases, rows["attempt"]
-        given = (attempt == cases["task"][place]) | (attempt == cases["former_task"][place])
+        given = (attempt == cases.get("task", place)) | (attempt == cases.get("former_task", place))
         given &= (attempt > 0) & (rows["action"] == means_of_attempt(attempt))
         stage = np.where(given, stage_of_attempt(attempt), 1)
         entitled = self._register.may_act(
-            rows["person"], cases["branch"][place], self._strategies.desk[stage], rows["on_behalf_of"]
+            rows["person"], cases.get("branch", place), self._strategies.desk[stage], rows["on_behalf_of"]
         )
-        because[~entitled] = RefusedBecause.NO_AUTHORITY
-        because[~given] = RefusedBecause.NOT_ASKED
-        because[(place < 0) | (rows["at"] >= cases["closed_at"][place])] = RefusedBecause.UNKNOWN_CASE
-        return because
+        return np.select(
+            [rows["at"] >= cases.get("closed_at", place), ~given, ~entitled],
+            [int(RefusedBecause.UNKNOWN_CASE), int(RefusedBecause.NOT_ASKED), int(RefusedBecause.NO_AUTHORITY)],
+            0,
+        )
 
     def _hand_back(self, rows: Rows, place: Ints) -> None:
         """A task that came back is open no longer."""
@@ -103,13 +98,13 @@ class Contacts:
     def _promise(self, rows: Rows, place: Ints, out: Outbox) -> None:
         ahead = rows["promise_day"] - rows["at"] // DAY_MS
         sound = (ahead >= 1) & (ahead <= self._policy.promise_days_max) & (rows["promise_fen"] > 0)
-        refuse(out, rows[~sound], RefusedBecause.PROMISE_TERMS)
+        self._refuse(rows[~sound], RefusedBecause.PROMISE_TERMS, out)
         rows, place = rows[sound], place[sound]
         self._note_promise(rows, place, out)
         self._unless_closed(place, CaseState.PROMISED)
 
     def _unless_closed(self, place: Ints, state: CaseState) -> None:
-        set_state(self._cases, place[self._cases["state"][place] != CaseState.CLOSED], state)
+        MOVES.to(self._cases, place[self._cases["state"][place] != CaseState.CLOSED], state)
 
     def _note_promise(self, rows: Rows, place: Ints, out: Outbox) -> None:
         cases = self._cases

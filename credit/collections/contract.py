@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from credit.codes import ContactOutcome
-from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, event
+from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, blank, event
 
 room = Room(__name__, "collections", ("collections", "催收"))
 
@@ -24,6 +24,22 @@ ContactMade = room.accepts(
 )
 WriteOffTask = room.asks(806, "WriteOffTask", "loan case branch desk amount_fen priority limit_at excluded")
 WriteOffOpinion = room.accepts(807, "WriteOffOpinion", "loan desk person on_behalf_of started_at verdict")
+
+# One case a loan. `*_day`: day on which a means was last used, 0 = never; `*_done`: day on which a collector last finished it;
+# `task`: number of the open task, `former_task` of one left with the team before; `raised`: levels added by broken promises;
+# `approved_n`: who approved the write-off, desk by desk.
+room.table(
+    "cases",
+    "loan case customer party branch segment product grade overdue_since_day overdue_fen balance_fen written_off "
+    "opened_at=0 closed_at state "
+    + blank(
+        "set stage stage_since raised task former_task contacts next_means "
+        "sms_day voice_day call_day visit_day legal_day call_done visit_done legal_done "
+        "promise_day promise_made promise_fen promise_paid_fen pause_until "
+        "write_off_desk write_off_fen approved_1 approved_2 approved_3 refused_day"
+    ),
+    key="loan",
+)
 
 # what it records -------------------------------------------------------------------------------------------------------
 

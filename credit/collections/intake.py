@@ -1,19 +1,17 @@
-"""How loans enter and leave collection: overdue, paid in part, paid in full. Its rule: mail is applied in the order of its
-times, loan by loan; a case that is closed stays until the day ends, so what happened to it earlier that day still finds it."""
+"""How loans enter and leave collection: overdue, paid in part, paid in full, in the order of their times, loan by loan. A case that is closed stays until the day ends, so what happened to it earlier that day still finds it."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from credit.collections.cases import leave_task, log_case, refuse, set_state, stage_on, to_work
+from credit.collections.cases import Refuse, leave_task, log_case, stage_on, to_work
 from credit.collections.contract import Event, RefusedBecause
 from credit.collections.rules import cleared, dpd_of, work_instant
-from credit.collections.states import CaseState
+from credit.collections.states import MOVES, CaseState
 from credit.collections.strategy import Strategies
 from credit.collections.worklist import WorkList
 from credit.mail import Outbox
 from credit.room import Rows
-from credit.rows import waves
 from credit.table import Table
 from credit.times import DAY_MS, NEVER, Ints
 
@@ -32,46 +30,26 @@ _KEPT_ON_REOPENING = (
 
 
 class Intake:
-    """Applies LoanOverdue and OverduePaid in the order of their times, loan by loan."""
+    """Opens, updates and closes cases; each loan at most once a call."""
 
-    def __init__(self, cases: Table, strategies: Strategies, work_list: WorkList) -> None:
-        self._cases, self._strategies, self._work_list = cases, strategies, work_list
-
-    def apply(self, overdue: Rows, paid: Rows, out: Outbox) -> None:
-        """Opens, updates and closes cases."""
-        if not len(overdue) and not len(paid):
-            return
-        order = np.argsort(np.concatenate([overdue["at"], paid["at"]]), kind="stable")
-        loans = np.concatenate([overdue["loan"], paid["loan"]])
-        for wave in waves(loans[order]):
-            chosen = np.sort(order[wave])
-            self._overdue(overdue[chosen[chosen < len(overdue)]], out)
-            self._paid(paid[chosen[chosen >= len(overdue)] - len(overdue)], out)
+    def __init__(self, cases: Table, strategies: Strategies, work_list: WorkList, refuse: Refuse) -> None:
+        self._cases, self._strategies, self._work_list, self._refuse = cases, strategies, work_list, refuse
 
     # ---- overdue
 
-    def _overdue(self, rows: Rows, out: Outbox) -> None:
+    def overdue(self, rows: Rows, out: Outbox) -> None:
         """Opens cases; for a loan whose case is open the figures are brought up to date."""
-        if not len(rows):
-            return
         place = self._cases.find(rows["loan"])
         known = place >= 0
-        closed = known & (self._state_at(place) == CaseState.CLOSED)
+        closed = self._cases.get("state", place) == CaseState.CLOSED
         self._update(place[known & ~closed], rows[known & ~closed])
         self._clear(place[closed], rows[closed], out)
         place[~known] = self._cases.append(rows[~known], state=CaseState.CREATED, closed_at=NEVER)
         fresh = ~known | closed
         self._open(place[fresh], rows["at"][fresh], out)
 
-    def _state_at(self, place: Ints) -> Ints:
-        if not len(self._cases):
-            return np.zeros(len(place), dtype=np.int64)
-        return np.asarray(self._cases["state"][place])
-
     def _clear(self, place: Ints, rows: Rows, out: Outbox) -> None:
         """A loan overdue again on the day it was paid: a new case in the old row."""
-        if not len(place):
-            return
         kept = self._cases["promise_day"][place] > 0
         log_case(
             out,
@@ -82,7 +60,7 @@ class Intake:
             amount_fen=self._cases["promise_fen"][place[kept]],
             value=self._cases["promise_day"][place[kept]],
         )
-        set_state(self._cases, place, CaseState.CREATED)
+        MOVES.to(self._cases, place, CaseState.CREATED)
         source = rows.dtype.names or ()
         for name in self._cases.names:
             if name not in _KEPT_ON_REOPENING:
@@ -118,12 +96,11 @@ class Intake:
 
     # ---- paid
 
-    def _paid(self, rows: Rows, out: Outbox) -> None:
-        if not len(rows):
-            return
+    def paid(self, rows: Rows, out: Outbox) -> None:
+        """Payments shrink what is overdue; the last one closes the case."""
         place = self._cases.find(rows["loan"])
-        known = (place >= 0) & (self._state_at(place) != CaseState.CLOSED)
-        refuse(out, rows[~known], RefusedBecause.UNKNOWN_CASE)
+        known = self._cases.get("state", place, CaseState.CLOSED) != CaseState.CLOSED
+        self._refuse(rows[~known], RefusedBecause.UNKNOWN_CASE, out)
         rows, place = rows[known], place[known]
         cases = self._cases
         cases["overdue_fen"][place] = rows["overdue_fen"]
@@ -135,6 +112,6 @@ class Intake:
         self._close(place[gone], rows[gone], out)
 
     def _close(self, place: Ints, rows: Rows, out: Outbox) -> None:
-        set_state(self._cases, place, CaseState.CLOSED)
+        MOVES.to(self._cases, place, CaseState.CLOSED)
         self._cases["closed_at"][place] = rows["at"]
         log_case(out, Event.CASE_CLOSED, self._cases, place, rows["at"], amount_fen=rows["paid_fen"])

@@ -1,23 +1,22 @@
 """Write-off (核销): proposed when all means of collection are exhausted, decided by three bodies one after another: branch
-risk director, head-office risk management, finance (NPL-08). Its rule: three different people, each entitled; one no ends
-it; after the third yes the loan's balance leaves the books and collection continues (NPL-09)."""
+risk director, head-office risk management, finance (NPL-08). They are three different people, each entitled; one no ends it;
+after the third yes the loan's balance leaves the books and collection continues (NPL-09)."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from credit.codes import Contact, Verdict
-from credit.collections.cases import log_case, refuse, set_state
+from credit.collections.cases import Refuse, log_case
 from credit.collections.contract import Desk, Event, RefusedBecause, WriteOffTask
 from credit.collections.rules import dpd_of, work_instant
-from credit.collections.states import CaseState
+from credit.collections.states import MOVES, CaseState
 from credit.collections.strategy import Strategies
 from credit.collections.worklist import WorkList
 from credit.mail import Outbox
 from credit.policies.collections import CollectionPolicy
 from credit.repayment.contract import WriteOffApproved
 from credit.room import Rows
-from credit.rows import passes
 from credit.staff import StaffRegister
 from credit.table import Table
 from credit.times import DAY_MS, MINUTE_MS, Bools, Ints
@@ -38,9 +37,10 @@ class WriteOffs:
         strategies: Strategies,
         register: StaffRegister,
         work_list: WorkList,
+        refuse: Refuse,
     ) -> None:
         self._cases, self._policy, self._strategies = cases, policy, strategies
-        self._register, self._work_list = register, work_list
+        self._register, self._work_list, self._refuse = register, work_list, refuse
 
     def propose(self, day: int, out: Outbox) -> None:
         """Every case that has seen all means in vain goes to the first desk at the policy's hour."""
@@ -53,7 +53,7 @@ class WriteOffs:
         if not len(rows):
             return
         rows = rows[np.argsort(cases["loan"][rows], kind="stable")]
-        set_state(cases, rows, CaseState.WRITE_OFF)
+        MOVES.to(cases, rows, CaseState.WRITE_OFF)
         at = work_instant(day, self._policy.work_hour)
         cases["write_off_fen"][rows] = cases["balance_fen"][rows]
         log_case(out, Event.WRITE_OFF_PROPOSED, cases, rows, at, amount_fen=cases["write_off_fen"][rows])
@@ -89,15 +89,11 @@ class WriteOffs:
 
     # ---- decisions
 
-    def apply(self, rows: Rows, out: Outbox) -> None:
-        """Takes the desks' opinions, in the order of their times."""
-        for part in passes(rows, "loan"):
-            self._decide(part, out)
-
-    def _decide(self, rows: Rows, out: Outbox) -> None:
+    def decide(self, rows: Rows, out: Outbox) -> None:
+        """The desks' opinions, each loan at most once."""
         place = self._cases.find(rows["loan"])
         because = self._objections(rows, place)
-        refuse(out, rows[because > 0], because[because > 0])
+        self._refuse(rows[because > 0], because[because > 0], out)
         again = (because == RefusedBecause.NO_AUTHORITY) | (because == RefusedBecause.SAME_PERSON)
         self._ask_again(rows[again], place[again], out)
         rows, place = rows[because == 0], place[because == 0]
@@ -121,20 +117,21 @@ class WriteOffs:
             self._approve(rows[chosen], place[chosen], step, out)
 
     def _objections(self, rows: Rows, place: Ints) -> Ints:
-        because = np.zeros(len(rows), dtype=np.int64)
-        if not len(self._cases):
-            because[:] = RefusedBecause.UNKNOWN_CASE
-            return because
-        cases, person = self._cases, rows["person"]
-        before = (person == cases["approved_1"][place]) | (person == cases["approved_2"][place])
-        because[before] = RefusedBecause.SAME_PERSON
-        entitled = self._register.may_act(person, cases["branch"][place], rows["desk"], rows["on_behalf_of"])
-        because[~entitled] = RefusedBecause.NO_AUTHORITY
-        asked = (cases["state"][place] == CaseState.WRITE_OFF) | (cases["state"][place] == CaseState.CLOSED)
-        asked &= cases["write_off_desk"][place] == rows["desk"]
-        because[~asked] = RefusedBecause.NOT_ASKED
-        because[(place < 0) | (rows["at"] >= cases["closed_at"][place])] = RefusedBecause.UNKNOWN_CASE
-        return because
+        cases, person, state = self._cases, rows["person"], self._cases.get("state", place)
+        before = (person == cases.get("approved_1", place)) | (person == cases.get("approved_2", place))
+        entitled = self._register.may_act(person, cases.get("branch", place), rows["desk"], rows["on_behalf_of"])
+        asked = (state == CaseState.WRITE_OFF) | (state == CaseState.CLOSED)
+        asked &= cases.get("write_off_desk", place) == rows["desk"]
+        return np.select(
+            [rows["at"] >= cases.get("closed_at", place), ~asked, ~entitled, before],
+            [
+                int(RefusedBecause.UNKNOWN_CASE),
+                int(RefusedBecause.NOT_ASKED),
+                int(RefusedBecause.NO_AUTHORITY),
+                int(RefusedBecause.SAME_PERSON),
+            ],
+            0,
+        )
 
     def _ask_again(self, rows: Rows, place: Ints, out: Outbox) -> None:
         """A decision that does not count is asked for once more, of somebody else."""
@@ -148,7 +145,7 @@ class WriteOffs:
         self._forget(place)
         self._cases["refused_day"][place] = rows["at"] // DAY_MS
         pending = place[self._cases["state"][place] == CaseState.WRITE_OFF]
-        set_state(self._cases, pending, CaseState.ASSIGNED)
+        MOVES.to(self._cases, pending, CaseState.ASSIGNED)
 
     def _forget(self, place: Ints) -> None:
         for name in ("write_off_desk", "approved_1", "approved_2", "approved_3"):
@@ -165,4 +162,4 @@ class WriteOffs:
         self._cases["written_off"][place] = 1
         self._cases["write_off_desk"][place] = 0
         pending = place[self._cases["state"][place] == CaseState.WRITE_OFF]
-        set_state(self._cases, pending, CaseState.CONTINUED)
+        MOVES.to(self._cases, pending, CaseState.CONTINUED)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from credit.room import EventCode, GaugeCode, Room, event
+from credit.policies.ledger import BY_LOAN
+from credit.room import EventCode, GaugeCode, Room, blank, event
 
 room = Room(__name__, "ledger", ("ledger", "总账"))
 
@@ -15,6 +16,8 @@ LoanBalance = room.accepts(
     sender="repayment",
 )
 AccrualTotal = room.accepts(903, "AccrualTotal", "branch product accrued_fen", sender="repayment")
+
+room.table("loans", f"loan {blank(' '.join(BY_LOAN))}", key="loan")
 
 # what it records -------------------------------------------------------------------------------------------------------
 

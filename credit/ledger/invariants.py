@@ -1,5 +1,5 @@
 """What must hold in the books, each as a function from columns to sentences that name the transaction, the loan or the
-account. Its rule: an empty list means that the promise holds; the first sentence is enough to find the fault."""
+account. An empty list means that the promise holds; the first sentence is enough to find the fault."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from credit.ledger.rules import Transactions
-from credit.ledger.states import LoanAccount, allowed
+from credit.ledger.states import MOVES
 from credit.policies.ledger import BY_LOAN
 from credit.room import Rows
 from credit.times import Bools, Ints, text_of
@@ -105,7 +105,7 @@ def impossible_balances(loans: Ints, before: Ints, after: Ints, balances: Ints) 
     """Negative balances, balances on and off the balance sheet at once, and moves that `states` does not allow."""
     negative: Bools = np.asarray((balances < 0).any(axis=1))
     both = (balances[:, 3] != 0) & (balances[:, 0] != 0)
-    moved = ~allowed(before, after)
+    moved = ~MOVES.allowed(before, after)
 
     def sentence(i: int) -> str:
         if negative[i]:
@@ -113,10 +113,7 @@ def impossible_balances(loans: Ints, before: Ints, after: Ints, balances: Ints) 
             return f"loan {loans[i]}: {BY_LOAN[column]} is {balances[i, column]} fen, below zero"
         if both[i]:
             return f"loan {loans[i]}: {balances[i, 0]} fen principal on balance, {balances[i, 3]} fen written off"
-        return (
-            f"loan {loans[i]} went from {LoanAccount(int(before[i])).name.lower()} to "
-            f"{LoanAccount(int(after[i])).name.lower()} by postings of one window"
-        )
+        return MOVES.said(int(loans[i]), int(before[i]), int(after[i])) + " by postings of one window"
 
     return _sentences(np.flatnonzero(negative | both | moved), sentence)
 

@@ -1,5 +1,5 @@
-"""The ledger's arithmetic on whole columns: runs of transactions, sums by loan, the newest report of each loan. Its rule:
-int64 sums only, and nothing depends on the order in which stages or shards delivered their rows."""
+"""The ledger's arithmetic on whole columns: runs of transactions, sums by loan, the newest report of each loan: int64
+sums only, and nothing depends on the order in which stages or shards delivered their rows."""
 
 from __future__ import annotations
 
@@ -9,11 +9,6 @@ import numpy as np
 
 from credit.room import Rows
 from credit.times import Bools, Ints
-
-TRANSACTION_UNIT = 10**13
-"""A transaction number is branch × 10¹³ + a number of the branch."""
-
-BRANCH_MAX = 999
 
 
 class Transactions(NamedTuple):
@@ -61,8 +56,3 @@ def newest(reports: Rows, key: str) -> Rows:
     last = np.ones(len(ids), dtype=bool)
     last[:-1] = ids[order][1:] != ids[order][:-1]
     return reports[order[last]]
-
-
-def branch_of_transaction(transactions: Ints) -> Ints:
-    """The branch whose books a transaction belongs to."""
-    return transactions // TRANSACTION_UNIT

@@ -1,5 +1,5 @@
-"""The life of a loan as the ledger sees it, derived from its balances. Its rule: what has left the balance sheet never
-comes back (NPL-09); recoveries shrink the off-balance amount until nothing is left.
+"""The life of a loan as the ledger sees it, derived from its balances. What has left the balance sheet never comes back
+(NPL-09); recoveries shrink the off-balance amount until nothing is left.
 
     ON_BALANCE ──write-off──► WRITTEN_OFF ──recovered in full──► SETTLED
         └───────────────────repaid in full──────────────────────────┘
@@ -11,7 +11,8 @@ from enum import IntEnum
 
 import numpy as np
 
-from credit.times import Bools, Ints
+from credit.moves import Moves
+from credit.times import Ints
 
 
 class LoanAccount(IntEnum):
@@ -22,15 +23,15 @@ class LoanAccount(IntEnum):
     WRITTEN_OFF = 2
 
 
-TRANSITIONS: dict[LoanAccount, tuple[LoanAccount, ...]] = {
-    LoanAccount.SETTLED: (LoanAccount.ON_BALANCE,),  # the first posting of a loan; a tranche repaid and drawn again
-    LoanAccount.ON_BALANCE: (LoanAccount.WRITTEN_OFF, LoanAccount.SETTLED),
-    LoanAccount.WRITTEN_OFF: (LoanAccount.SETTLED,),
-}
-
-_ALLOWED = np.eye(len(LoanAccount), dtype=bool)
-for _before, _afters in TRANSITIONS.items():
-    _ALLOWED[_before, list(_afters)] = True
+_L = LoanAccount
+MOVES = Moves(
+    "loan",
+    {
+        _L.SETTLED: (_L.SETTLED, _L.ON_BALANCE),  # the first posting of a loan; a tranche repaid and drawn again
+        _L.ON_BALANCE: (_L.ON_BALANCE, _L.WRITTEN_OFF, _L.SETTLED),
+        _L.WRITTEN_OFF: (_L.WRITTEN_OFF, _L.SETTLED),
+    },
+)
 
 
 def states_of(balances: Ints) -> Ints:
@@ -38,8 +39,3 @@ def states_of(balances: Ints) -> Ints:
     on_balance = (balances[:, :3] != 0).any(axis=1)
     off_balance = balances[:, 3] != 0
     return np.where(off_balance, LoanAccount.WRITTEN_OFF, np.where(on_balance, LoanAccount.ON_BALANCE, 0))
-
-
-def allowed(before: Ints, after: Ints) -> Bools:
-    """True where a loan may go from one state to the other, or stay."""
-    return np.asarray(_ALLOWED[before, after])

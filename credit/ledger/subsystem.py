@@ -1,5 +1,5 @@
-"""The ledger's state and its window: postings in, books kept, every loan proved. Its rule: a transaction enters whole or not
-at all; what does not add up is refused and named, so the books always balance and `check` says what was wrong."""
+"""The ledger's state and its window: postings in, books kept, every loan proved. A transaction enters whole or not at all; what
+does not add up is refused and named, so the books always balance and `check` says what was wrong."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import numpy as np
 from credit.codes import Account
 from credit.ledger import invariants
 from credit.ledger.contract import AccrualTotal, Event, Gauge, LoanBalance, Posting, room
-from credit.ledger.rules import BRANCH_MAX, branch_of_transaction, newest, repeated, sums_by_loan, transactions_of
+from credit.ledger.rules import newest, repeated, sums_by_loan, transactions_of
 from credit.ledger.states import states_of
-from credit.mail import Inbox, Outbox
+from credit.mail import Outbox
+from credit.numbers import BRANCH_MAX, branch_of_transaction
 from credit.policies.ledger import BY_LOAN, LedgerPolicy
-from credit.policies.loading import Overrides, load
-from credit.room import Rows, blank
-from credit.subsystem import Setting, State, Window
+from credit.policies.loading import load
+from credit.room import Rows
+from credit.rows import only
+from credit.subsystem import PLAIN, Setting, State, Subsystem, Takes
 from credit.table import Table
 from credit.times import Bools, Ints
 
@@ -30,12 +32,17 @@ _COMPACT_SHARE = 16
 """Settled loans are dropped when they are more than one in so many."""
 
 
-class LedgerSubsystem:
-    """See the module's text."""
+_NONE = np.zeros(0, dtype=np.int64)
+
+
+class LedgerSubsystem(Subsystem):
+    """State: the balances of every loan, and the books by branch and account."""
 
     room = room
+    HANDLERS = (Takes(Posting, "posted"), Takes(LoanBalance, "reported"), Takes(AccrualTotal, "accrued"))
 
     def __init__(self, policy: LedgerPolicy) -> None:
+        super().__init__()
         self.policy = policy
         self._names = tuple(row.key for row in policy.accounts)
         self._numbers = np.array([row.number for row in policy.accounts], dtype=np.int64)
@@ -45,47 +52,69 @@ class LedgerSubsystem:
         self._slot = np.full(len(self._numbers), -1, dtype=np.int64)
         self._slot[[self._names.index(name) for name in BY_LOAN]] = np.arange(len(BY_LOAN))
         self._accrued = int(self._index[Account.INTEREST_ACCRUED])
+        self._loans = self.tables["loans"]
         self._start_over()
 
     @classmethod
-    def build(cls, overrides: Overrides | None = None) -> LedgerSubsystem:
+    def build(cls, setting: Setting = PLAIN) -> LedgerSubsystem:
         """The ledger with the packaged chart of accounts, and a scenario's overrides laid over it."""
-        return cls(load("ledger", LedgerPolicy, overrides))
+        return cls(load("ledger", LedgerPolicy, setting.overrides))
 
     def _start_over(self) -> None:
-        self._loans = Table(f"loan {blank(' '.join(BY_LOAN))}", "loan")
         self._books = np.zeros((0, len(self._numbers), 3), dtype=np.int64)  # debits, credits, count by branch, account
         self._violations: list[str] = []
-        self._totals_seen = False
+        self._posted, self._reported, self._totals_seen = _NONE, _NONE, False
 
-    # ---- the five calls
+    # ---- the window
 
-    def open(self, window: Window, out: Outbox) -> None:  # noqa: ARG002
-        """Time alone brings the ledger nothing."""
-        self._totals_seen = False
+    def begin(self, out: Outbox) -> None:  # noqa: ARG002
+        """Nothing has been posted or reported yet."""
+        self._posted, self._reported, self._totals_seen = _NONE, _NONE, False
 
-    def apply(self, inbox: Inbox, window: Window, out: Outbox) -> None:  # noqa: ARG002
-        """Posts the window's transactions, then proves the loans and the accrued interest against them."""
-        posted = self._post(inbox.take(Posting))
-        self._prove_loans(posted, inbox.take(LoanBalance))
-        self._prove_accrual(inbox.take(AccrualTotal))
+    def posted(self, rows: Rows, out: Outbox) -> None:  # noqa: ARG002
+        """Enters every sound transaction."""
+        sound = only(rows, self._sound(rows))
+        account, amount = self._index[sound["account"]], sound["amount_fen"]
+        self._enter(branch_of_transaction(sound["transaction"]), account, amount)
+        slot = self._slot[account]
+        kept = slot >= 0
+        loans, sums = sums_by_loan(sound["loan"][kept], slot[kept], amount[kept], len(BY_LOAN))
+        self._add(loans, sums)
+        self._posted = np.union1d(self._posted, loans)
 
-    def close(self, window: Window, out: Outbox) -> None:
-        """At a day's end the trial balance (试算平衡) is drawn."""
-        if not window.ends_day:
-            return
-        balances = self.balances()
+    def reported(self, rows: Rows, out: Outbox) -> None:  # noqa: ARG002
+        """Proves the loans: each has in the books what it says itself."""
+        latest = newest(rows, "loan")
+        self._say(invariants.ledger_against_loans(latest, self.loan_balances(latest["loan"])))
+        self._reported = np.union1d(self._reported, latest["loan"])
+
+    def accrued(self, totals: Rows, out: Outbox) -> None:  # noqa: ARG002
+        """Proves the account of accrued interest of every branch."""
+        self._totals_seen = True
+        latest = totals[totals["at"] == totals["at"].max()]
+        self._grow(int(latest["branch"].max()))
+        control = self._by_branch(self._accrued)
+        total = np.zeros(len(control), dtype=np.int64)
+        np.add.at(total, latest["branch"], latest["accrued_fen"])
+        self._say(invariants.control_against_total(np.arange(len(control)), control, total))
+
+    def end(self, out: Outbox) -> None:  # noqa: ARG002
+        """Every loan that was posted to has reported."""
+        self._say(invariants.unreported(self._posted, self._reported))
+
+    def end_day(self, out: Outbox) -> None:
+        """The trial balance (试算平衡) is drawn."""
+        balances, last = self.balances(), self.window.until - 1
         self._say(invariants.trial_balance(balances))
         self._say(invariants.wrong_side(self._names, balances, self._sides))
         if not self._totals_seen and bool(self._by_branch(self._accrued).any()):
             self._say(["no stage reported the total of accrued interest (AccrualTotal) at the day's end"])
         counts = self._books[:, :, 2].sum(axis=0)
-        out.measure(Gauge.TRIAL_BALANCE, window.until - 1, group=self._numbers, count=counts, amount_fen=balances)
-        total = int(balances.sum())
-        out.log(Event.TRIAL_BALANCED, window.until - 1, 0, amount_fen=total, value=int(counts.sum()))
+        out.measure(Gauge.TRIAL_BALANCE, last, group=self._numbers, count=counts, amount_fen=balances)
+        out.log(Event.TRIAL_BALANCED, last, 0, amount_fen=int(balances.sum()), value=int(counts.sum()))
         self._compact()
 
-    def check(self) -> list[str]:
+    def violations(self) -> list[str]:
         """What was wrong since the start, and whether the loans still sum to their accounts."""
         kept = np.array([int(self._loans[name].sum()) for name in BY_LOAN], dtype=np.int64)
         accounts = np.zeros(len(BY_LOAN), dtype=np.int64)
@@ -101,7 +130,7 @@ class LedgerSubsystem:
     def import_state(self, state: State) -> None:
         """Replaces everything by exported state."""
         self._start_over()
-        self._loans.load(state["loans"])
+        super().import_state(state)
         rows = state["accounts"]
         if len(rows):
             self._grow(int(rows["branch"].max()))
@@ -134,20 +163,6 @@ class LedgerSubsystem:
         return self._balances_at(self._loans.find(loans))
 
     # ---- posting
-
-    def _post(self, postings: Rows) -> Ints:
-        """Enters every sound transaction; returns the loans it touched, in order."""
-        if not len(postings):
-            return np.zeros(0, dtype=np.int64)
-        sound = self._sound(postings)
-        rows = postings if bool(sound.all()) else postings[sound]
-        account, amount = self._index[rows["account"]], rows["amount_fen"]
-        self._enter(branch_of_transaction(rows["transaction"]), account, amount)
-        slot = self._slot[account]
-        kept = slot >= 0
-        loans, sums = sums_by_loan(rows["loan"][kept], slot[kept], amount[kept], len(BY_LOAN))
-        self._add(loans, sums)
-        return loans
 
     def _sound(self, postings: Rows) -> Bools:
         """True for postings of transactions that balance, name known accounts, and a loan where one is needed."""
@@ -187,9 +202,8 @@ class LedgerSubsystem:
 
     def _add(self, loans: Ints, sums: Ints) -> None:
         rows = self._loans.find(loans)
-        new = rows < 0
-        if bool(new.any()):
-            rows[new] = self._loans.append(length=int(new.sum()), loan=loans[new])
+        new = loans[rows < 0]
+        rows[rows < 0] = self._loans.append(length=len(new), loan=new)
         before = self._balances_at(rows)
         for slot, name in enumerate(BY_LOAN):
             self._loans[name][rows] += sums[:, slot]
@@ -198,30 +212,7 @@ class LedgerSubsystem:
 
     def _balances_at(self, rows: Ints) -> Ints:
         """Balances of loan rows, zeros where the row is −1."""
-        found = np.zeros((len(rows), len(BY_LOAN)), dtype=np.int64)
-        if len(self._loans):
-            for slot, name in enumerate(BY_LOAN):
-                found[:, slot] = self._loans[name][rows]
-            found[rows < 0] = 0
-        return found
-
-    # ---- proving
-
-    def _prove_loans(self, posted: Ints, reports: Rows) -> None:
-        latest = newest(reports, "loan")
-        self._say(invariants.ledger_against_loans(latest, self.loan_balances(latest["loan"])))
-        self._say(invariants.unreported(posted, latest["loan"]))
-
-    def _prove_accrual(self, totals: Rows) -> None:
-        if not len(totals):
-            return
-        self._totals_seen = True
-        latest = totals[totals["at"] == totals["at"].max()]
-        self._grow(int(latest["branch"].max()))
-        control = self._by_branch(self._accrued)
-        total = np.zeros(len(control), dtype=np.int64)
-        np.add.at(total, latest["branch"], latest["accrued_fen"])
-        self._say(invariants.control_against_total(np.arange(len(control)), control, total))
+        return np.stack([self._loans.get(name, rows) for name in BY_LOAN], axis=1)
 
     def _by_branch(self, account: int) -> Ints:
         return np.asarray(self._books[:, account, 0] - self._books[:, account, 1])
@@ -241,6 +232,4 @@ class LedgerSubsystem:
         self._violations.extend(found[: _VIOLATIONS_MAX - len(self._violations)])
 
 
-def build(setting: Setting) -> LedgerSubsystem:
-    """The room under a setting."""
-    return LedgerSubsystem.build(setting.overrides)
+build = LedgerSubsystem.build

@@ -1,131 +1,115 @@
-"""The loan book (贷款台账): all that repayment remembers. A loan is one row of 29 integers and no schedule; what has fallen due
-and is unpaid stands in two small tables beside it, so the daily work on arrears never touches the healthy loans. Its rule:
-every change of a loan's balances is noted, so that at the window's end the ledger can be told each balance that moved."""
+"""The loan book (贷款台账): all that repayment remembers. A loan is one row of integers and no schedule; what has fallen due
+and is unpaid stands in two small tables beside it, so the daily work on arrears never touches the healthy loans. Every change
+of a loan's balances is noted, so that at the window's end the ledger can be told each balance that moved."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import numpy as np
 
 from credit.codes import Account
+from credit.disbursement.contract import LimitReleased
 from credit.ledger.contract import LoanBalance, Posting
 from credit.mail import Outbox
+from credit.numbers import batch_transaction, case_of, movement_transaction, next_run
 from credit.repayment.contract import Event
-from credit.repayment.states import LoanState
-from credit.room import Rows, blank
-from credit.subsystem import State
+from credit.repayment.states import MOVES, LoanState
+from credit.room import Rows
+from credit.schedules import accrued_fen
 from credit.table import Table
 from credit.times import Ints
 
-LOAN_FIELDS = (
-    "loan customer party group segment grade pd_ppm rate_ppm method daycount automatic revolving debit_day reminder_days "
-    "state plan_fen plan_day plan_number=0 choice=0 periods part_fen number period_start_day due_day "
-    "next_principal_fen=0 next_interest_fen=0 held_fen=0 balance_fen run=0"
-)
-"""`group` = branch × 100 + product. The running plan began on `plan_day` over `plan_fen`, after instalment `plan_number`;
-`choice` is what the customer chose when it was regenerated (REP-12), 0 = it is the plan of the contract.
-`number` is the next instalment to fall due, on `due_day`; its principal and interest are known. `balance_fen` is principal
-not yet due, `held_fen` interest of past months that a plan by hand has not made due yet."""
-ARREARS_FIELDS = "loan group since_day " + blank(
-    "principal_fen interest_fen penalty_fen penalty_rest told marked attempt asked tries"
-)
-"""Due and unpaid, one row a loan. `since_day` is the due day of the oldest unpaid instalment; `told`: collections knows;
-`marked`: non-performing; `asked`: attempt number of the debit under way, 0 = none."""
-INSTALMENT_FIELDS = "instalment loan due_day principal_fen interest_fen"
-"""Unpaid instalments, numbered loan × 1000 + number."""
-WRITTEN_OFF_FIELDS = "loan group balance_fen since_day run"
-CONTROL_FIELDS = "group accrued_fen=0"
-
-GROUP_UNIT = 100
-BRANCH_UNIT = 10**11
-INSTALMENT_UNIT = 1_000
 NO_DAY = 1 << 40
 """Due day of a loan that has no further instalment."""
-_RUNS = 50
-_FIRST_RUN = 50
-_BATCHES_FROM = 9 * 10**12
-_COMPACT_SHARE = 8
-
 DUE_BATCH, PENALTY_BATCH, ACCRUAL_BATCH = 1, 2, 3
+_COMPACT_SHARE = 8
+_DUE = ("principal_fen", "interest_fen", "penalty_fen")
 
 
 class Book:
-    """Tables of the book, and what the running window has touched."""
+    """The tables of the book, and what the running window has touched."""
 
-    def __init__(self) -> None:
-        self.loans = Table(LOAN_FIELDS, "loan")
-        self.arrears = Table(ARREARS_FIELDS, "loan")
-        self.instalments = Table(INSTALMENT_FIELDS, "instalment")
-        self.written_off = Table(WRITTEN_OFF_FIELDS, "loan")
-        self.control = Table(CONTROL_FIELDS, "group")
+    def __init__(self, tables: Mapping[str, Table]) -> None:
+        self.loans, self.arrears, self.instalments = tables["loans"], tables["arrears"], tables["instalments"]
+        self.written_off, self.control = tables["written_off"], tables["control"]
         self.today = -1
         self._touched: list[Ints] = []
-        self._gone = 0
 
     # finding ----------------------------------------------------------------------------------------------------------
 
     def find_loans(self, loans: Ints) -> Ints:
         """Row numbers of loans on the active book; −1 for those that never were, are settled or written off."""
         rows = self.loans.find(loans)
-        if not len(self.loans):
-            return rows
-        return np.where((rows >= 0) & (self.loans["state"][rows] < LoanState.SETTLED), rows, -1)
+        return np.where(self.loans.get("state", rows, LoanState.SETTLED) < LoanState.SETTLED, rows, -1)
 
     def owed(self, loans: Ints) -> tuple[Ints, Ints]:
         """(row of the arrears or −1, amount due and unpaid in fen) of loans."""
         rows = self.arrears.find(loans)
-        if not len(self.arrears):
-            return rows, np.zeros(len(rows), dtype=np.int64)
-        return rows, np.where(rows >= 0, self.arrears_fen()[rows], 0)
+        principal, interest, penalty = (self.arrears.get(name, rows) for name in _DUE)
+        return rows, principal + interest + penalty
 
     def arrears_fen(self) -> Ints:
         """Amount due and unpaid of each row of the arrears."""
-        table = self.arrears
-        return table["principal_fen"] + table["interest_fen"] + table["penalty_fen"]
+        principal, interest, penalty = (self.arrears[name] for name in _DUE)
+        return principal + interest + penalty
+
+    def unpaid(self) -> Ints:
+        """What is left of each instalment, fen."""
+        return self.instalments["principal_fen"] + self.instalments["interest_fen"]
 
     def unpaid_of(self, loans: Ints) -> tuple[Ints, Ints]:
         """(rows of the unpaid instalments of the given loans, place of each one's loan in `loans`), by place and number.
         `loans` must be ascending and distinct."""
-        table = self.instalments
-        if not len(table) or not len(loans):
+        if not len(loans):
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+        table = self.instalments
         place = np.minimum(np.searchsorted(loans, table["loan"]), len(loans) - 1)
-        unpaid = (table["principal_fen"] > 0) | (table["interest_fen"] > 0)
-        rows = np.flatnonzero((loans[place] == table["loan"]) & unpaid)
+        rows = np.flatnonzero((loans[place] == table["loan"]) & (self.unpaid() > 0))
         rows = rows[np.argsort(table["instalment"][rows], kind="stable")]
         return rows, place[rows]
 
     def control_rows(self, groups: Ints) -> Ints:
         """Rows of groups in the control table, new ones added in order."""
-        rows = self.control.find(groups)
-        missing = np.unique(groups[rows < 0])
-        if len(missing):
-            self.control.append(length=len(missing), group=missing)
-            rows = self.control.find(groups)
-        return rows
+        missing = np.unique(groups[self.control.find(groups) < 0])
+        self.control.append(length=len(missing), group=missing)
+        return self.control.find(groups)
+
+    def accrued_fen(self, rows: Ints, day: Ints) -> Ints:
+        """Interest that stands in the account of accrued interest for loan rows during `day`: as of its beginning."""
+        loans = self.loans
+        start, due = loans["period_start_day"][rows], loans["due_day"][rows]
+        return loans["held_fen"][rows] + accrued_fen(loans["next_interest_fen"][rows], day - start, due - start)
 
     # changing ---------------------------------------------------------------------------------------------------------
 
     def park(self, rows: Ints, state: LoanState) -> None:
         """The loans have no further instalment and bear no further interest."""
         loans = self.loans
-        loans["state"][rows] = state
+        MOVES.to(loans, rows, state)
         loans["due_day"][rows], loans["period_start_day"][rows] = NO_DAY, NO_DAY - 1
         for name in ("next_principal_fen", "next_interest_fen", "held_fen", "balance_fen"):
             loans[name][rows] = 0
-        if state >= LoanState.SETTLED:
-            self._gone += len(rows)
+
+    def settle(self, rows: Ints, at: Ints, out: Outbox) -> None:
+        """The loans owe nothing any more and leave the active book."""
+        loans = self.loans["loan"][rows]
+        self.park(rows, LoanState.SETTLED)
+        out.log(Event.LOAN_SETTLED, at, case_of(loans), loan=loans)
+
+    def release_limits(self, rows: Ints, at: Ints, principal_fen: Ints, out: Outbox) -> None:
+        """Principal repaid of revolving loans may be drawn again."""
+        again = np.flatnonzero((principal_fen > 0) & (self.loans["revolving"][rows] != 0))
+        loans = self.loans["loan"][rows[again]]
+        mail = LimitReleased.rows(
+            len(again), at=at[again], case=case_of(loans), loan=loans, principal_fen=principal_fen[again]
+        )
+        out.send(LimitReleased, mail)
 
     def touch(self, loans: Ints) -> None:
         """Notes that balances of loans have moved."""
         if len(loans):
             self._touched.append(loans)
-
-    def next_transactions(self, rows: Ints) -> Ints:
-        """A transaction number for each loan row: loan × 100 + 50 … 99 in turn. Disbursement uses the numbers below 50.
-        Fifty movements of one loan in one window are more than any window holds."""
-        run = (self.loans["run"][rows] + 1) % _RUNS
-        self.loans["run"][rows] = run
-        return np.asarray(self.loans["loan"][rows] * 100 + _FIRST_RUN + run)
 
     def release_accrual(self, groups: Ints, amounts_fen: Ints) -> None:
         """Takes what has left the account of accrued interest off the control totals."""
@@ -138,71 +122,35 @@ class Book:
         """The balances of every loan touched in the window, for the ledger to prove."""
         if not self._touched:
             return
-        loans = np.sort(np.concatenate(self._touched))
-        loans = loans[np.flatnonzero(np.diff(loans, prepend=-1))]
+        loans = np.unique(np.concatenate(self._touched))
         self._touched = []
-        rows, arrears, gone = self.find_loans(loans), self.arrears.find(loans), self.written_off.find(loans)
-
-        def column(table: Table, name: str, at_rows: Ints) -> Ints:
-            return (
-                np.where(at_rows >= 0, table[name][at_rows], 0) if len(table) else np.zeros(len(loans), dtype=np.int64)
-            )
-
-        out.send(
-            LoanBalance,
-            LoanBalance.rows(
-                len(loans),
-                at=at,
-                loan=loans,
-                principal_fen=column(self.loans, "balance_fen", rows) + column(self.arrears, "principal_fen", arrears),
-                interest_receivable_fen=column(self.arrears, "interest_fen", arrears),
-                penalty_receivable_fen=column(self.arrears, "penalty_fen", arrears),
-                written_off_fen=column(self.written_off, "balance_fen", gone),
-            ),
+        arrears = self.arrears.find(loans)
+        balances = LoanBalance.rows(
+            len(loans),
+            at=at,
+            loan=loans,
+            principal_fen=self.loans.get("balance_fen", self.find_loans(loans))
+            + self.arrears.get("principal_fen", arrears),
+            interest_receivable_fen=self.arrears.get("interest_fen", arrears),
+            penalty_receivable_fen=self.arrears.get("penalty_fen", arrears),
+            written_off_fen=self.written_off.get("balance_fen", self.written_off.find(loans)),
         )
+        out.send(LoanBalance, balances)
 
     def compact(self) -> None:
         """Paid arrears leave every day; settled loans when they are one in eight, since renumbering costs a pass."""
-        arrears, instalments = self.arrears, self.instalments
-        arrears.keep((self.arrears_fen() > 0) | (arrears["asked"] > 0))
-        instalments.keep((instalments["principal_fen"] > 0) | (instalments["interest_fen"] > 0))
-        if self._gone * _COMPACT_SHARE > len(self.loans):
-            self.loans.keep(self.loans["state"] < LoanState.SETTLED)
-            self._gone = 0
-
-    # state ------------------------------------------------------------------------------------------------------------
-
-    def export_state(self) -> State:
-        """What is alive, in id order: a settled loan that still waits to be compacted is no part of the state."""
-        arrears, instalments, loans = self.arrears.export(), self.instalments.export(), self.loans.export()
-        owing = arrears["principal_fen"] + arrears["interest_fen"] + arrears["penalty_fen"] > 0
-        return {
-            "loans": loans[loans["state"] < LoanState.SETTLED],
-            "arrears": arrears[owing | (arrears["asked"] > 0)],
-            "instalments": instalments[instalments["principal_fen"] + instalments["interest_fen"] > 0],
-            "written_off": self.written_off.export(),
-            "control": self.control.export(),
-        }
-
-    def import_state(self, state: State) -> None:
-        """Replaces everything."""
-        for name in ("loans", "arrears", "instalments", "written_off", "control"):
-            getattr(self, name).load(state[name])
-        self._touched, self._gone = [], 0
+        self.arrears.keep((self.arrears_fen() > 0) | (self.arrears["asked"] > 0))
+        self.instalments.keep(self.unpaid() > 0)
+        alive = self.loans["state"] < LoanState.SETTLED
+        if (len(alive) - np.count_nonzero(alive)) * _COMPACT_SHARE > len(alive):
+            self.loans.keep(alive)
 
 
-def settle(book: Book, rows: Ints, at: Ints, out: Outbox) -> None:
-    """The loans owe nothing any more and leave the active book."""
-    if len(rows):
-        ids = book.loans["loan"][rows]
-        book.park(rows, LoanState.SETTLED)
-        out.log(Event.LOAN_SETTLED, at, ids // 100, loan=ids)
-
-
-def batch_transactions(groups: Ints, day: int, what: int) -> Ints:
-    """One transaction number for a group's batch of a day; above every loan's own numbers of the branch."""
-    branch, product = np.divmod(groups, GROUP_UNIT)
-    return np.asarray(branch * 10**13 + _BATCHES_FROM + day * 10_000 + product * 100 + what)
+def next_transactions(table: Table, rows: Ints) -> Ints:
+    """A transaction number for each row of loans or of claims written off; disbursement has its own."""
+    run = next_run(table["run"][rows])
+    table["run"][rows] = run
+    return movement_transaction(table["loan"][rows], run)
 
 
 def post(out: Outbox, at: Ints | int, transaction: Ints, legs: list[tuple[Account, Ints | int, Ints]]) -> None:
@@ -232,7 +180,7 @@ def post_batch(
     at: int,
     day: int,
     what: int,
-    by_loan: Account | None,
+    by_loan: Account,
     total: Account,
     loans: Ints,
     groups: Ints,
@@ -242,7 +190,6 @@ def post_batch(
     ids, place = np.unique(groups, return_inverse=True)
     sums = np.zeros(len(ids), dtype=np.int64)
     np.add.at(sums, place, amounts)
-    numbers = batch_transactions(ids, day, what)
-    if by_loan is not None:
-        post(out, at, numbers[place], [(by_loan, loans, amounts)])
+    numbers = batch_transaction(ids, day, what)
+    post(out, at, numbers[place], [(by_loan, loans, amounts)])
     post(out, at, numbers, [(total, 0, -sums)])

@@ -1,6 +1,6 @@
-"""What must always hold of the loan book. Its rule: every violation names the loan. The cheap checks run on the whole book; the
-replay of the schedule from the plan's beginning runs for the loans whose instalment fell due today, so that in the course
-of a month every loan is proved on the day it moved, and for the whole book when asked."""
+"""What must always hold of the loan book; every violation names the loan. The cheap checks run on the whole book; the replay of
+the schedule from the plan's beginning runs for the loans whose instalment fell due today, so that in the course of a month
+every loan is proved on the day it moved, and for the whole book when asked."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from collections.abc import Callable
 import numpy as np
 
 from credit.codes import Method
-from credit.repayment.book import INSTALMENT_UNIT, NO_DAY, Book
+from credit.numbers import instalment_number
+from credit.repayment.book import NO_DAY, Book
 from credit.repayment.day_end import accrued_totals
-from credit.repayment.plans import Columns, Plans
+from credit.repayment.plans import Plans
 from credit.repayment.states import LoanState
 from credit.room import Rows
 from credit.schedules import SHORTER_TERM, due_day, regular_part_fen
@@ -54,11 +55,11 @@ def negative(book: Book) -> list[str]:
 def arrears_against_instalments(book: Book) -> list[str]:
     """A loan's arrears are the sum of its unpaid instalments, overdue since the oldest of them."""
     arrears, table = book.arrears, book.instalments
-    rows = arrears.find(table["loan"]) if len(table) else np.zeros(0, dtype=np.int64)
-    unpaid = (table["principal_fen"] > 0) | (table["interest_fen"] > 0)
+    rows = arrears.find(table["loan"])
+    unpaid = book.unpaid() > 0
     stray = unpaid & (rows < 0)
     found = _named(
-        table["loan"], stray, lambda i: f"instalment {table['instalment'][i] % INSTALMENT_UNIT} is in no arrears"
+        table["loan"], stray, lambda i: f"instalment {instalment_number(table['instalment'][i])} is in no arrears"
     )
     kept = np.flatnonzero(unpaid & (rows >= 0))
     oldest = np.full(len(arrears), NO_DAY)
@@ -114,51 +115,36 @@ def loan_against_schedule(loans: Rows, plans: Plans) -> list[str]:
 
 
 def _replay(loans: Rows, plans: Plans) -> list[str]:
-    """Longest way first: the loans still on their way stand together, so that each step works on whole columns."""
-    steps = loans["number"] - loans["plan_number"] - 1
-    order = np.argsort(-steps, kind="stable")
-    loans, steps = loans[order], steps[order]
+    """Every loan from its plan's beginning to its next instalment, all of them a step at a time."""
     columns = {name: np.ascontiguousarray(loans[name]) for name in _PLAN_COLUMNS}
-    balance, held, start = loans["plan_fen"].copy(), np.zeros(len(loans), dtype=np.int64), loans["plan_day"].copy()
-    for step in range(int(steps[0]) + 1):
-        count = int(np.searchsorted(-steps, -step, side="right"))
-        columns = {name: column[:count] for name, column in columns.items()}
-        steps, balance, held, start = steps[:count], balance[:count], held[:count], start[:count]
-        rows, number = np.arange(count), columns["plan_number"] + step + 1
-        due = _due(columns, steps - step)
-        principal, interest = plans.instalment(columns, rows, balance, number, start, due)
-        now = slice(int(np.searchsorted(-steps, -step)), count)
-        wrong = _compare(loans[now], balance[now], held[now], start[now], principal[now], interest[now])
-        if wrong:
-            return wrong
-        _, held = plans.interest_due(columns, rows, number, held, interest)
-        balance, start = balance - principal, due
-    return []
-
-
-def _due(loans: Columns, before: Ints) -> Ints:
-    """Due day of the instalment so many months before the next one."""
-    return due_day(loans["due_day"], -before, loans["debit_day"])
-
-
-def _compare(loans: Rows, balance: Ints, held: Ints, start: Ints, principal: Ints, interest: Ints) -> list[str]:
-    for name, planned in (
-        ("balance_fen", balance),
-        ("held_fen", held),
-        ("period_start_day", start),
-        ("next_principal_fen", principal),
-        ("next_interest_fen", interest),
-    ):
-        found = _named(
-            loans["loan"],
-            loans[name] != planned,
-            lambda i, n=name, p=planned: (  # type: ignore[misc]
-                f"{n} is {loans[n][i]} before instalment {loans['number'][i]}, its schedule since "
-                f"{date_of(int(loans['plan_day'][i]))} says {p[i]}"
-            ),
-        )
-        if found:
-            return found
+    passed = loans["number"] - loans["plan_number"] - 1
+    balance, start = columns["plan_fen"].copy(), loans["plan_day"].copy()
+    held, principal, interest = (np.zeros(len(loans), dtype=np.int64) for _ in range(3))
+    for step in range(int(passed.max()) + 1):
+        rows = np.flatnonzero(passed >= step)
+        number = columns["plan_number"][rows] + step + 1
+        due = due_day(columns["due_day"][rows], step - passed[rows], columns["debit_day"][rows])
+        principal[rows], interest[rows] = plans.instalment(columns, rows, balance[rows], number, start[rows], due)
+        on = passed[rows] > step
+        rows, number = rows[on], number[on]
+        _, held[rows] = plans.interest_due(columns, rows, number, held[rows], interest[rows])
+        balance[rows] -= principal[rows]
+        start[rows] = due[on]
+    planned = {
+        "balance_fen": balance,
+        "held_fen": held,
+        "period_start_day": start,
+        "next_principal_fen": principal,
+        "next_interest_fen": interest,
+    }
+    for name, values in planned.items():
+        wrong = np.flatnonzero(loans[name] != values)
+        if len(wrong):
+            return [
+                f"loan {loans['loan'][i]}: {name} is {loans[name][i]} before instalment {loans['number'][i]}, its schedule "
+                f"since {date_of(int(loans['plan_day'][i]))} says {values[i]}"
+                for i in wrong[:_NAMED_MAX]
+            ]
     return []
 
 

@@ -1,265 +1,211 @@
-"""Money comes in: results of automatic debits and payments of the customer's own (REP-05, REP-06, REP-08, REP-09). Its rule:
-the bank takes what is due and no fen more, penalty first, then the oldest instalment's interest and principal; the rest goes
-back. Each payment is one transaction that sums to zero."""
+"""Money for loans on the book (REP-05, REP-06, REP-08, REP-09). The bank takes what is due and no fen more, penalty first,
+then the oldest instalment's interest and principal; the rest goes back. Each payment is one transaction that sums to zero.
+
+`Receipts.take` is the way of every payment: `_meet` finds what it meets on the book, then it is settled, and `_lead_on` draws
+the consequences: an end of being overdue, a limit restored, a loan settled."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
 from credit.codes import Account, Actor, Status
 from credit.collections.contract import OverduePaid
-from credit.disbursement.contract import LimitReleased
 from credit.mail import Outbox
-from credit.money import PPM, mul_div_round
+from credit.numbers import case_of, instalment_number
 from credit.policies.repayment import RepaymentPolicy
-from credit.repayment.book import INSTALMENT_UNIT, Book, post, settle
-from credit.repayment.contract import Event, Refusal
+from credit.repayment.book import NO_DAY, Book, next_transactions, post
+from credit.repayment.contract import Event
 from credit.repayment.dues import Dues
 from credit.repayment.rules import allocate
 from credit.repayment.states import LoanState
-from credit.repayment.write_off import offered_fen, recover
+from credit.repayment.write_off import give_back
 from credit.room import Rows
-from credit.times import DAY_MS, MINUTE_MS, Ints
+from credit.times import DAY_MS, MINUTE_MS, Bools, Ints
 
 SECOND_REMINDER = 0
 """`value` of a reminder that follows a failed debit: no days before the due date."""
 
 
+@dataclass(frozen=True)
+class Met:
+    """Payments of at most what is due, one a loan in order of their loans, and the rows of the book that they meet."""
+
+    at: Ints
+    loan: Ints
+    case: Ints
+    amount_fen: Ints
+    loans: Ints
+    """Row of the loan."""
+    arrears: Ints
+    """Row of its arrears."""
+    unpaid: Ints
+    """Rows of all the unpaid instalments, oldest first a loan."""
+    of: Ints
+    """Which payment each of these belongs to."""
+
+    def sums(self, amounts_fen: Ints) -> Ints:
+        """Amounts an unpaid instalment, by payment."""
+        sums = np.zeros(len(self.loan), dtype=np.int64)
+        np.add.at(sums, self.of, amounts_fen)
+        return sums
+
+
 class Receipts:
     """Takes payments. All methods expect each loan at most once."""
 
-    def __init__(self, policy: RepaymentPolicy, dues: Dues) -> None:
-        self._policy, self._dues = policy, dues
+    def __init__(self, book: Book, policy: RepaymentPolicy, dues: Dues) -> None:
+        self._book, self._policy, self._dues = book, policy, dues
 
-    def debit_results(self, book: Book, results: Rows, out: Outbox) -> None:
-        """Answers of core banking to debits; one that nobody asked for is refused."""
-        rows = book.arrears.find(results["loan"])
-        asked = np.where(rows >= 0, book.arrears["asked"][rows], 0) if len(book.arrears) else np.zeros_like(rows)
-        answered = (asked > 0) & (asked == results["attempt"]) & (results["paid_fen"] >= 0)
-        if len(book.arrears):
-            book.arrears["asked"][rows[answered]] = 0
-        fits = answered & (book.find_loans(results["loan"]) >= 0)
-        # Written off between request and answer: the money is the customer's no more, so it counts as recovered (NPL-09).
-        late = answered & (book.written_off.find(results["loan"]) >= 0)
-        recover(book, results[late], results["paid_fen"][late], Actor.CORE_BANKING, out)
-        wrong = ~(fits | late)
-        _refuse(results[wrong], results["paid_fen"][wrong], Refusal.DEBIT_UNKNOWN, out)
-        results, rows = results[fits], rows[fits]
-        if not len(results):
-            return
-        dpd = results["at"] // DAY_MS - book.arrears["since_day"][rows]
-        short = np.flatnonzero(results["paid_fen"] < book.arrears_fen()[rows])
-        paid = np.flatnonzero(results["paid_fen"] > 0)
-        told = np.zeros(len(results), dtype=bool)
-        told[short] = True
-        self.take(book, results[paid], results["paid_fen"][paid], told[paid] | (dpd[paid] > 0), Actor.CORE_BANKING, out)
-        self._fail(book, results[short], rows[short], dpd[short], out)
+    # debits -----------------------------------------------------------------------------------------------------------
 
-    def _fail(self, book: Book, results: Rows, rows: Ints, dpd: Ints, out: Outbox) -> None:
+    def debited(self, results: Rows, out: Outbox) -> None:
+        """Answers of core banking to debits of loans on the book: what was paid is taken, what is missing has failed."""
+        rows, owed = self._book.owed(results["loan"])
+        paid, dpd = results["paid_fen"], results["at"] // DAY_MS - self._book.arrears["since_day"][rows]
+        short = paid < owed
+        some = paid > 0
+        self.take(results[some], paid[some], Actor.CORE_BANKING, out, silent=~short[some] & (dpd[some] <= 0))
+        self._fail(results[short], rows[short], dpd[short], out)
+
+    def _fail(self, results: Rows, rows: Ints, dpd: Ints, out: Outbox) -> None:
         """REP-08: onto the failed-debit list and a second reminder; where core banking was silent, the debit is asked again."""
-        arrears, policy = book.arrears, self._policy
+        arrears, policy, at = self._book.arrears, self._policy, results["at"]
+        again = at + policy.unavailable_retry_minutes * MINUTE_MS
         silent = (results["status"] == Status.UNAVAILABLE) & (arrears["tries"][rows] < policy.unavailable_tries_max)
-        again = results["at"] + policy.unavailable_retry_minutes * MINUTE_MS
-        silent &= again // DAY_MS == results["at"] // DAY_MS
-        if bool(silent.any()):
-            chosen = rows[silent]
-            arrears["tries"][chosen] += 1
-            day = int(results["at"][silent][0] // DAY_MS)
-            self._dues.send_debits(book, chosen, book.find_loans(arrears["loan"][chosen]), again[silent], day, out)
-        failed = ~silent
-        results, rows, dpd = results[failed], rows[failed], dpd[failed]
-        case, owed = results["loan"] // 100, book.arrears_fen()[rows]
+        silent &= again // DAY_MS == at // DAY_MS
+        arrears["tries"][rows[silent]] += 1
+        self._dues.send_debits(rows[silent], again[silent], out)
+        results, rows, first = results[~silent], rows[~silent], dpd[~silent] == 0
+        at, loan, owed = results["at"], results["loan"], self._book.arrears_fen()[rows]
         out.log(
             Event.DEBIT_FAILED,
-            results["at"],
-            case,
+            at,
+            case_of(loan),
             actor=Actor.CORE_BANKING,
-            loan=results["loan"],
+            loan=loan,
             amount_fen=owed,
             reason=results["status"],
             value=results["attempt"],
         )
-        first = dpd == 0
         out.log(
             Event.REMINDER_SENT,
-            results["at"][first],
-            case[first],
-            loan=results["loan"][first],
+            at[first],
+            case_of(loan[first]),
+            loan=loan[first],
             amount_fen=owed[first],
             value=SECOND_REMINDER,
         )
 
-    def payments(self, book: Book, payments: Rows, out: Outbox) -> None:
-        """Payments by the customer: an amount, or a share of what is due."""
-        gone = book.written_off.find(payments["loan"]) >= 0
-        known = book.find_loans(payments["loan"]) >= 0
-        wrong = (
-            ~(known | gone) | (payments["amount_fen"] < 0) | (payments["share_ppm"] < 0) | (payments["share_ppm"] > PPM)
-        )
-        _refuse(payments[wrong], payments["amount_fen"][wrong], Refusal.LOAN_UNKNOWN, out)
-        late = payments[gone & ~wrong]
-        recover(book, late, offered_fen(book, late), Actor.CUSTOMER, out)
-        payments = payments[known & ~wrong]
-        _, owed = book.owed(payments["loan"])
-        amount = payments["amount_fen"]
-        amount = np.where(amount > 0, amount, mul_div_round(owed, payments["share_ppm"], PPM))
-        some = amount > 0
-        self.take(book, payments[some], amount[some], np.ones(int(some.sum()), dtype=bool), Actor.CUSTOMER, out)
+    # any payment ------------------------------------------------------------------------------------------------------
 
-    def take(self, book: Book, receipts: Rows, amount: Ints, told: Ints, actor: Actor, out: Outbox) -> None:
-        """Takes amounts for loans on the book, at `receipts["at"]`; `told` rows are logged as payments received."""
-        order = np.argsort(receipts["loan"], kind="stable")
-        receipts, amount, told = receipts[order], amount[order], told[order]
-        rows, owed = book.owed(receipts["loan"])
-        self._give_back(receipts, np.maximum(amount - owed, 0), out)
-        due = np.flatnonzero(owed > 0)
-        receipts, rows, told = receipts[due], rows[due], told[due]
-        amount = np.minimum(amount[due], owed[due])
+    def take(
+        self, receipts: Rows, amount_fen: Ints, actor: Actor, out: Outbox, *, silent: Bools | bool = False
+    ) -> None:
+        """Takes amounts for loans on the book, at `receipts["at"]`. `silent` rows, which paid the day's instalment as
+        planned, are not logged as payments received beside the instalments they paid."""
         if not len(receipts):
             return
-        loan_rows, (unpaid, place) = book.find_loans(receipts["loan"]), book.unpaid_of(receipts["loan"])
-        principal = self._settle_instalments(book, receipts, rows, loan_rows, amount, (unpaid, place), out)
+        order = np.argsort(receipts["loan"], kind="stable")
+        receipts, amount_fen = receipts[order], amount_fen[order]
+        told = ~np.broadcast_to(np.asarray(silent, dtype=bool), order.shape)[order]
+        rows, owed = self._book.owed(receipts["loan"])
+        give_back(receipts, np.maximum(amount_fen - owed, 0), out)
+        due = owed > 0
+        met = self._meet(receipts[due], rows[due], np.minimum(amount_fen, owed)[due])
+        principal = self._settle(met, out)
+        told = told[due]
         out.log(
             Event.PAYMENT_RECEIVED,
-            receipts["at"][told],
-            receipts["loan"][told] // 100,
+            met.at[told],
+            met.case[told],
             actor=actor,
-            loan=receipts["loan"][told],
-            amount_fen=amount[told],
+            loan=met.loan[told],
+            amount_fen=met.amount_fen[told],
         )
-        left = (book.instalments["principal_fen"][unpaid] > 0) | (book.instalments["interest_fen"][unpaid] > 0)
-        overdue = self._overdue(book, receipts, rows, unpaid[left], place[left])
-        self._after(book, receipts, rows, loan_rows, amount, principal, overdue, out)
+        self._lead_on(met, principal, out)
 
-    def _give_back(self, receipts: Rows, excess: Ints, out: Outbox) -> None:
-        more = np.flatnonzero(excess)
-        ids = receipts["loan"][more]
-        out.log(Event.PAYMENT_RETURNED, receipts["at"][more], ids // 100, loan=ids, amount_fen=excess[more])
+    def _meet(self, receipts: Rows, arrears: Ints, amount_fen: Ints) -> Met:
+        loan = np.ascontiguousarray(receipts["loan"])
+        unpaid, of = self._book.unpaid_of(loan)
+        return Met(receipts["at"], loan, case_of(loan), amount_fen, self._book.find_loans(loan), arrears, unpaid, of)
 
-    def _settle_instalments(
-        self,
-        book: Book,
-        receipts: Rows,
-        rows: Ints,
-        loan_rows: Ints,
-        amount: Ints,
-        unpaid_of: tuple[Ints, Ints],
-        out: Outbox,
-    ) -> Ints:
-        """Allocates to the unpaid instalments and posts; returns the principal repaid a receipt."""
-        arrears, instalments, ids = book.arrears, book.instalments, receipts["loan"]
-        unpaid, place = unpaid_of
-        interest, principal = instalments["interest_fen"][unpaid], instalments["principal_fen"][unpaid]
-        taken = allocate(amount, arrears["penalty_fen"][rows], place, interest, principal)
-        instalments["interest_fen"][unpaid] -= taken.interest_fen
-        instalments["principal_fen"][unpaid] -= taken.principal_fen
-        sums = np.zeros((2, len(ids)), dtype=np.int64)
-        np.add.at(sums[0], place, taken.interest_fen)
-        np.add.at(sums[1], place, taken.principal_fen)
-        arrears["penalty_fen"][rows] -= taken.penalty_fen
-        arrears["interest_fen"][rows] -= sums[0]
-        arrears["principal_fen"][rows] -= sums[1]
-        done = np.flatnonzero((taken.interest_fen == interest) & (taken.principal_fen == principal))
-        out.log(
-            Event.INSTALMENT_PAID,
-            receipts["at"][place[done]],
-            ids[place[done]] // 100,
-            loan=ids[place[done]],
-            amount_fen=(interest + principal)[done],
-            value=instalments["instalment"][unpaid[done]] % INSTALMENT_UNIT,
-        )
-        book.touch(ids)
+    def _settle(self, met: Met, out: Outbox) -> Ints:
+        """Allocates to the unpaid instalments and posts; returns the principal repaid a payment."""
+        arrears, instalments = self._book.arrears, self._book.instalments
+        interest, principal = instalments["interest_fen"][met.unpaid], instalments["principal_fen"][met.unpaid]
+        taken = allocate(met.amount_fen, arrears["penalty_fen"][met.arrears], met.of, interest, principal)
+        interest_paid, principal_paid = met.sums(taken.interest_fen), met.sums(taken.principal_fen)
+        instalments["interest_fen"][met.unpaid] -= taken.interest_fen
+        instalments["principal_fen"][met.unpaid] -= taken.principal_fen
+        arrears["penalty_fen"][met.arrears] -= taken.penalty_fen
+        arrears["interest_fen"][met.arrears] -= interest_paid
+        arrears["principal_fen"][met.arrears] -= principal_paid
+        self._book.touch(met.loan)
         post(
             out,
-            receipts["at"],
-            book.next_transactions(loan_rows),
+            met.at,
+            next_transactions(self._book.loans, met.loans),
             [
-                (Account.SETTLEMENT, ids, amount),
-                (Account.PENALTY_RECEIVABLE, ids, -taken.penalty_fen),
-                (Account.INTEREST_RECEIVABLE, ids, -sums[0]),
-                (Account.PRINCIPAL, ids, -sums[1]),
+                (Account.SETTLEMENT, met.loan, met.amount_fen),
+                (Account.PENALTY_RECEIVABLE, met.loan, -taken.penalty_fen),
+                (Account.INTEREST_RECEIVABLE, met.loan, -interest_paid),
+                (Account.PRINCIPAL, met.loan, -principal_paid),
             ],
         )
-        return np.asarray(sums[1])
+        done = np.flatnonzero((taken.interest_fen == interest) & (taken.principal_fen == principal))
+        of = met.of[done]
+        out.log(
+            Event.INSTALMENT_PAID,
+            met.at[of],
+            met.case[of],
+            loan=met.loan[of],
+            amount_fen=(interest + principal)[done],
+            value=instalment_number(instalments["instalment"][met.unpaid[done]]),
+        )
+        return principal_paid
 
-    def _overdue(self, book: Book, receipts: Rows, rows: Ints, unpaid: Ints, place: Ints) -> Ints:
-        """Moves the since-day to the oldest instalment still unpaid; returns what is overdue a receipt."""
-        arrears, ids, at = book.arrears, receipts["loan"], receipts["at"]
-        oldest, overdue = np.full(len(ids), np.iinfo(np.int64).max), arrears["penalty_fen"][rows].copy()
-        due = book.instalments["due_day"][unpaid]
-        np.minimum.at(oldest, place, due)
-        left = np.where(due < (at // DAY_MS)[place], book.instalments["principal_fen"][unpaid], 0)
-        left += np.where(due < (at // DAY_MS)[place], book.instalments["interest_fen"][unpaid], 0)
-        np.add.at(overdue, place, left)
-        has_rest = np.zeros(len(ids), dtype=bool)
-        has_rest[place] = True
-        arrears["since_day"][rows] = np.where(has_rest, oldest, np.where(overdue > 0, arrears["since_day"][rows], 0))
+    def _lead_on(self, met: Met, principal: Ints, out: Outbox) -> None:
+        """What a payment leads to: an end of being overdue, a limit restored, a loan settled."""
+        self._tell_collections(met, self._overdue(met), out)
+        self._book.release_limits(met.loans, met.at, principal, out)
+        ended = self._book.loans["state"][met.loans] == LoanState.MATURED
+        ended &= self._book.arrears_fen()[met.arrears] == 0
+        self._book.settle(met.loans[ended], met.at[ended], out)
+
+    def _overdue(self, met: Met) -> Ints:
+        """Moves the since-day to the oldest instalment still unpaid; returns what is overdue a payment."""
+        arrears, left = self._book.arrears, self._book.unpaid()[met.unpaid]
+        due, penalty = self._book.instalments["due_day"][met.unpaid], arrears["penalty_fen"][met.arrears]
+        overdue = penalty + met.sums(np.where(due < (met.at // DAY_MS)[met.of], left, 0))
+        oldest = np.full(len(met.loan), NO_DAY)
+        np.minimum.at(oldest, met.of[left > 0], due[left > 0])
+        since = np.where(overdue > 0, arrears["since_day"][met.arrears], 0)
+        arrears["since_day"][met.arrears] = np.where(oldest < NO_DAY, oldest, since)
         return overdue
 
-    def _after(
-        self,
-        book: Book,
-        receipts: Rows,
-        rows: Ints,
-        loan_rows: Ints,
-        amount: Ints,
-        principal: Ints,
-        overdue: Ints,
-        out: Outbox,
-    ) -> None:
-        """What a payment leads to: an end of being overdue, a limit restored, a loan settled."""
-        arrears, ids, at = book.arrears, receipts["loan"], receipts["at"]
-        late = np.flatnonzero(arrears["told"][rows])
-        self._tell_collections(book, receipts, rows, late, amount, overdue, out)
-        release = np.flatnonzero((principal > 0) & (book.loans["revolving"][loan_rows] != 0))
-        out.send(
-            LimitReleased,
-            LimitReleased.rows(
-                len(release),
-                at=at[release],
-                case=ids[release] // 100,
-                loan=ids[release],
-                principal_fen=principal[release],
-            ),
-        )
-        ended = (book.loans["state"][loan_rows] == LoanState.MATURED) & (book.arrears_fen()[rows] == 0)
-        settle(book, loan_rows[ended], at[ended], out)
-
-    def _tell_collections(
-        self, book: Book, receipts: Rows, rows: Ints, late: Ints, amount: Ints, overdue: Ints, out: Outbox
-    ) -> None:
+    def _tell_collections(self, met: Met, overdue: Ints, out: Outbox) -> None:
         """Every payment while overdue is told to collections; nothing overdue left ends it (REP-10)."""
-        arrears, ids = book.arrears, receipts["loan"]
-        cleared = late[overdue[late] == 0]
+        arrears = self._book.arrears
+        late = arrears["told"][met.arrears] != 0
+        cleared = late & (overdue == 0)
         for name in ("told", "marked", "penalty_rest"):
-            arrears[name][rows[cleared]] = 0
+            arrears[name][met.arrears[cleared]] = 0
         out.log(
             Event.OVERDUE_CLEARED,
-            receipts["at"][cleared],
-            ids[cleared] // 100,
-            loan=ids[cleared],
-            amount_fen=amount[cleared],
+            met.at[cleared],
+            met.case[cleared],
+            loan=met.loan[cleared],
+            amount_fen=met.amount_fen[cleared],
         )
-        out.send(
-            OverduePaid,
-            OverduePaid.rows(
-                len(late),
-                at=receipts["at"][late],
-                loan=ids[late],
-                paid_fen=amount[late],
-                overdue_fen=overdue[late],
-                overdue_since_day=np.where(overdue[late] > 0, arrears["since_day"][rows[late]], 0),
-            ),
+        since = np.where(overdue > 0, arrears["since_day"][met.arrears], 0)
+        paid = OverduePaid.rows(
+            int(late.sum()),
+            at=met.at[late],
+            loan=met.loan[late],
+            paid_fen=met.amount_fen[late],
+            overdue_fen=overdue[late],
+            overdue_since_day=since[late],
         )
-
-
-def _refuse(rows: Rows, amount: Ints, reason: Refusal, out: Outbox) -> None:
-    out.log(
-        Event.RECEIPT_REFUSED,
-        rows["at"],
-        rows["loan"] // 100,
-        actor=Actor.PARTNER,
-        loan=rows["loan"],
-        amount_fen=amount,
-        reason=reason,
-    )
+        out.send(OverduePaid, paid)

@@ -2,19 +2,21 @@
 
     LoanDisbursed ──► ACTIVE ──last instalment fell due──► MATURED ──all paid──► SETTLED
                         │ └──────repaid early in full───────────────────────────────▲
-                        └──────────────► WRITTEN_OFF ◄────────┘                     │
-                                              └──────────recovered in full──────────┘
+                        └──────────────► WRITTEN_OFF ◄────────┘
 
-Its rule: being overdue is no state but a fact: something due is unpaid, and since when (the arrears). So a loan can't be
-marked overdue without an amount, nor the other way round."""
+SETTLED and WRITTEN_OFF loans have left the active book and wait to be compacted; what comes back of a loan written off shrinks
+its claim in the table ``written_off``. Being overdue is no state but a fact: something due is unpaid, and since when (the
+arrears). So a loan can't be marked overdue without an amount, nor the other way round."""
 
 from __future__ import annotations
 
 from enum import IntEnum
 
+from credit.moves import Moves
+
 
 class LoanState(IntEnum):
-    """Where a loan stands. SETTLED and WRITTEN_OFF rows have left the active book and wait to be compacted."""
+    """Where a loan stands."""
 
     ACTIVE = 1
     MATURED = 2
@@ -22,9 +24,12 @@ class LoanState(IntEnum):
     WRITTEN_OFF = 4
 
 
-MOVES: dict[LoanState, tuple[LoanState, ...]] = {
-    LoanState.ACTIVE: (LoanState.MATURED, LoanState.SETTLED, LoanState.WRITTEN_OFF),
-    LoanState.MATURED: (LoanState.SETTLED, LoanState.WRITTEN_OFF),
-    LoanState.SETTLED: (),
-    LoanState.WRITTEN_OFF: (LoanState.SETTLED,),
-}
+MOVES = Moves(
+    "loan",
+    {
+        LoanState.ACTIVE: (LoanState.MATURED, LoanState.SETTLED, LoanState.WRITTEN_OFF),
+        LoanState.MATURED: (LoanState.SETTLED, LoanState.WRITTEN_OFF),
+        LoanState.SETTLED: (),
+        LoanState.WRITTEN_OFF: (),
+    },
+)

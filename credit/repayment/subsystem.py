@@ -1,20 +1,25 @@
 """Repayment (还款): the book of all loans from disbursement to their last fen. Mail comes in, a day brings dues and debits by
-itself, the day's end accrues. Its rule: for one loan things happen in the order of their time, and every fen that moves is
-posted in the same window."""
+itself, the day's end accrues. For one loan things happen in the order of their time, and every fen that moves is posted in
+the same window."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from credit.mail import Inbox, Outbox
-from credit.policies import Overrides, ProductPolicy, columns_of, load
+from credit.codes import Actor
+from credit.mail import Outbox
+from credit.money import PPM
+from credit.numbers import case_of
+from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.repayment import RepaymentPolicy
 from credit.repayment.book import Book
 from credit.repayment.contract import (
     DebitResult,
     EarlyRepaymentRequested,
+    Event,
     LoanDisbursed,
     PaymentMade,
+    Refusal,
     WriteOffApproved,
     room,
 )
@@ -26,85 +31,141 @@ from credit.repayment.opening import Opening
 from credit.repayment.plans import Plans
 from credit.repayment.receipts import Receipts
 from credit.repayment.rules import DebitDays
-from credit.repayment.write_off import write_off
-from credit.room import Kind, Rows
-from credit.rows import waves
+from credit.repayment.states import LoanState
+from credit.repayment.write_off import WriteOffs, offered_fen
+from credit.room import Rows
+from credit.rows import only
 from credit.schedules import Schedule
-from credit.subsystem import Setting, State, Window
-from credit.times import DAY_MS, Ints
-
-_MONEY_KINDS = (DebitResult, PaymentMade, EarlyRepaymentRequested, WriteOffApproved)
+from credit.subsystem import PLAIN, Setting, State, Subsystem, Takes, Together
+from credit.times import DAY_MS
 
 
-class RepaymentSubsystem:
+class RepaymentSubsystem(Subsystem):
     """State: the book. `check_whole_book` makes every check replay every loan; tests set it."""
 
     room = room
+    REFUSED = Event.RECEIPT_REFUSED
+    HANDLERS = (
+        Takes(LoanDisbursed, "disbursed"),
+        Together(
+            "loan",
+            (
+                Takes(DebitResult, "debited"),
+                Takes(PaymentMade, "paid"),
+                Takes(EarlyRepaymentRequested, "repaid_early"),
+                Takes(WriteOffApproved, "written_off"),
+            ),
+        ),
+    )
 
-    def __init__(self, policy: RepaymentPolicy, products: ProductPolicy, *, check_whole_book: bool = False) -> None:
+    def __init__(self, policy: RepaymentPolicy, products: ProductPolicy) -> None:
+        super().__init__()
         self.policy = policy
-        self.book = Book()
-        self.check_whole_book = check_whole_book
+        self.check_whole_book = False
+        self.book = Book(self.tables)
         self._plans = Plans(policy)
-        self._opening = Opening(columns_of(products), DebitDays(policy), self._plans)
-        self._dues = Dues(policy, self._plans)
-        self._receipts = Receipts(policy, self._dues)
-        self._early = Early(policy, self._plans)
+        self._opening = Opening(self.book, columns_of(products), DebitDays(policy), self._plans)
+        self._dues = Dues(self.book, policy, self._plans)
+        self._receipts = Receipts(self.book, policy, self._dues)
+        self._early = Early(self.book, policy, self._plans)
+        self._write_offs = WriteOffs(self.book)
 
     @classmethod
-    def build(cls, overrides: Overrides | None = None) -> RepaymentSubsystem:
+    def build(cls, setting: Setting = PLAIN) -> RepaymentSubsystem:
         """Repayment under the packaged policies, with a scenario's overrides laid over them."""
+        overrides = setting.overrides
         return cls(load("repayment", RepaymentPolicy, overrides), load("products", ProductPolicy, overrides))
 
-    def open(self, window: Window, out: Outbox) -> None:
-        """The days that begin in the window, then the day's debits and reminders if their minute lies in it."""
+    # time -------------------------------------------------------------------------------------------------------------
+
+    def begin(self, out: Outbox) -> None:
+        """The day that begins in the window, then the day's debits and reminders if their minute lies in it."""
+        window = self.window
         self.book.today = window.day
         if window.start % DAY_MS == 0:
-            self._dues.begin_day(self.book, window.day, out)
+            self._dues.begin_day(window.day, out)
         for minute_ms, action in (
             (self.policy.debit_ms, self._dues.ask_debits),
             (self.policy.reminder_ms, self._dues.remind),
         ):
             at = window.day * DAY_MS + minute_ms
             if window.start <= at < window.until:
-                action(self.book, window.day, at, out)
+                action(window.day, at, out)
 
-    def apply(self, inbox: Inbox, window: Window, out: Outbox) -> None:  # noqa: ARG002
-        """New loans first: nothing can happen to a loan before it is there. Then money, loan by loan in order of time."""
-        disbursed = inbox.take(LoanDisbursed)
-        if len(disbursed):
-            self._opening.open_loans(self.book, disbursed, out)
-        kinds = [kind for kind in _MONEY_KINDS if len(inbox.take(kind))]
-        if not kinds:
-            return
-        of_kind, row = _in_time(inbox, kinds)
-        loans = np.concatenate([inbox.take(kind)["loan"] for kind in kinds])[row]
-        offsets = np.cumsum([0, *(len(inbox.take(kind)) for kind in kinds)])
-        for wave in waves(loans):
-            for number, kind in enumerate(kinds):
-                mine = wave[of_kind[wave] == number]
-                if len(mine):
-                    self._money(kind, inbox.take(kind)[row[mine] - offsets[number]], out)
-
-    def _money(self, kind: Kind, rows: Rows, out: Outbox) -> None:
-        if kind is DebitResult:
-            self._receipts.debit_results(self.book, rows, out)
-        elif kind is PaymentMade:
-            self._receipts.payments(self.book, rows, out)
-        elif kind is EarlyRepaymentRequested:
-            self._early.repay(self.book, rows, out)
-        else:
-            write_off(self.book, rows, out)
-
-    def close(self, window: Window, out: Outbox) -> None:
+    def end(self, out: Outbox) -> None:
         """At a day's end interest accrues and the book is measured; at each end the ledger is told what moved."""
-        if window.ends_day:
-            end_day(self.book, window.until // DAY_MS, window.until - 1, out)
+        last = self.window.until - 1
+        if self.window.ends_day:
+            end_day(self.book, self.window.until // DAY_MS, last, out)
             self.book.compact()
-        self.book.report_balances(window.until - 1, out)
+        self.book.report_balances(last, out)
 
-    def check(self) -> list[str]:
-        """Violated invariants, each naming its loan."""
+    # mail -------------------------------------------------------------------------------------------------------------
+
+    def disbursed(self, rows: Rows, out: Outbox) -> None:
+        """New loans; one that is there already is refused."""
+        sound = self._opening.sound(rows)
+        wrong = rows[~sound]
+        self.refuse(wrong, Refusal.LOAN_UNKNOWN, out, amount_fen=wrong["amount_fen"])
+        if bool(sound.any()):
+            self._opening.open_loans(only(rows, sound), out)
+
+    def debited(self, results: Rows, out: Outbox) -> None:
+        """Answers of core banking to debits; one that nobody asked for is refused. Where the loan was written off between
+        request and answer, the money counts as recovered (NPL-09)."""
+        book, loans, paid = self.book, results["loan"], results["paid_fen"]
+        rows = book.arrears.find(loans)
+        asked = book.arrears.get("asked", rows)
+        answered = (asked > 0) & (asked == results["attempt"]) & (paid >= 0)
+        book.arrears["asked"][rows[answered]] = 0
+        on_book = answered & (book.find_loans(loans) >= 0)
+        late = answered & (book.written_off.find(loans) >= 0)
+        wrong = ~(on_book | late)
+        self.refuse(results[wrong], Refusal.DEBIT_UNKNOWN, out, actor=Actor.PARTNER, amount_fen=paid[wrong])
+        self._write_offs.recover(results[late], paid[late], Actor.CORE_BANKING, out)
+        self._receipts.debited(results[on_book], out)
+
+    def paid(self, payments: Rows, out: Outbox) -> None:
+        """Payments by the customer: an amount, or a share of what is due."""
+        loans, share = payments["loan"], payments["share_ppm"]
+        sound = (payments["amount_fen"] >= 0) & (share >= 0) & (share <= PPM)
+        gone = sound & (self.book.written_off.find(loans) >= 0)
+        on_book = sound & (self.book.find_loans(loans) >= 0)
+        wrong = payments[~(gone | on_book)]
+        self.refuse(wrong, Refusal.LOAN_UNKNOWN, out, actor=Actor.PARTNER, amount_fen=wrong["amount_fen"])
+        recovered, payments = payments[gone], payments[on_book]
+        claims = self._write_offs.claims_fen(recovered["loan"])
+        self._write_offs.recover(recovered, offered_fen(recovered, claims), Actor.CUSTOMER, out)
+        amount = offered_fen(payments, self.book.owed(payments["loan"])[1])
+        some = amount > 0
+        self._receipts.take(payments[some], amount[some], Actor.CUSTOMER, out)
+
+    def repaid_early(self, orders: Rows, out: Outbox) -> None:
+        """REP-11, REP-12: orders that the loan and the policy allow."""
+        faults = self._early.faults(orders)
+        bad, orders = orders[faults != 0], only(orders, faults == 0)
+        out.log(
+            Event.EARLY_REPAYMENT_REFUSED,
+            bad["at"],
+            case_of(bad["loan"]),
+            actor=Actor.CUSTOMER,
+            loan=bad["loan"],
+            amount_fen=bad["amount_fen"],
+            reason=faults[faults != 0],
+        )
+        if len(orders):
+            self._early.repay(orders, out)
+
+    def written_off(self, approved: Rows, out: Outbox) -> None:
+        """NPL-09: loans that are still overdue when their write-off has been approved."""
+        overdue = self._write_offs.overdue(approved)
+        self.refuse(approved[~overdue], Refusal.LOAN_UNKNOWN, out)
+        if bool(overdue.any()):
+            self._write_offs.write_off(only(approved, overdue), out)
+
+    # looking ----------------------------------------------------------------------------------------------------------
+
+    def violations(self) -> list[str]:
         return violations(self.book, self._plans, whole=self.check_whole_book)
 
     def schedule(self, loan: int) -> Schedule:
@@ -115,21 +176,15 @@ class RepaymentSubsystem:
         return self._plans.schedule(self.book.loans.take(row))
 
     def export_state(self) -> State:
-        return self.book.export_state()
-
-    def import_state(self, state: State) -> None:
-        self.book.import_state(state)
-
-
-def _in_time(inbox: Inbox, kinds: list[Kind]) -> tuple[Ints, Ints]:
-    """(place of the kind, place among all rows) of the rows of several kinds, in order of time, then kind."""
-    lengths = [len(inbox.take(kind)) for kind in kinds]
-    of_kind = np.repeat(np.arange(len(kinds)), lengths)
-    at = np.concatenate([inbox.take(kind)["at"] for kind in kinds])
-    order = np.argsort(at, kind="stable")
-    return of_kind[order], order
+        """What is alive, in id order: what still waits to be compacted is no part of the state."""
+        state = super().export_state()
+        loans, arrears, instalments = state["loans"], state["arrears"], state["instalments"]
+        owing = arrears["principal_fen"] + arrears["interest_fen"] + arrears["penalty_fen"] > 0
+        return state | {
+            "loans": loans[loans["state"] < LoanState.SETTLED],
+            "arrears": arrears[owing | (arrears["asked"] > 0)],
+            "instalments": instalments[instalments["principal_fen"] + instalments["interest_fen"] > 0],
+        }
 
 
-def build(setting: Setting) -> RepaymentSubsystem:
-    """The room under a setting."""
-    return RepaymentSubsystem.build(setting.overrides)
+build = RepaymentSubsystem.build

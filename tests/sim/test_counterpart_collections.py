@@ -31,7 +31,7 @@ from credit.repayment.contract import PaymentIntended, WriteOffApproved
 from credit.room import EventCode, Kind, Rows
 from credit.staff import StaffRegister
 from credit.stage import Outcome
-from credit.subsystem import Window
+from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS
 from scenarios.model import Scenario
 from sim.counterparts.collections import REASON_NOTICE, REASON_PROMISE, CollectionsCounterpart, Customers
@@ -169,7 +169,7 @@ class Run:
 
     def _host(self) -> StageHost:
         def parts(cell: Cell) -> Parts:
-            bank = CollectionsSubsystem.build(register(), self.scenario.policies)
+            bank = CollectionsSubsystem.build(Setting(self.scenario.policies, register()))
             world = CollectionsCounterpart(self.scenario, SEED, PEOPLE, self.branches, TRUTH)
             return Parts(bank, world, self.street, self.ear, check_every_window=True)
 

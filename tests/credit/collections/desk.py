@@ -20,7 +20,7 @@ from credit.mail import Inbox, Outbox
 from credit.policies.loading import Overrides
 from credit.room import EventCode, Kind, Rows
 from credit.staff import StaffRegister
-from credit.subsystem import Window
+from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS
 from tests.rows import sample
 
@@ -50,7 +50,7 @@ class Bench:
     """One subsystem and everything it has sent and logged."""
 
     def __init__(self, overrides: Overrides | None = None, subsystem: CollectionsSubsystem | None = None) -> None:
-        self.bank = subsystem or CollectionsSubsystem.build(STAFF, overrides)
+        self.bank = subsystem or CollectionsSubsystem.build(Setting(overrides, STAFF))
         self.out = Outbox()
         self.next_day = DAY
 

@@ -13,7 +13,7 @@ from credit.digest import Digest
 from credit.mail import Inbox, Outbox
 from credit.room import Kind, Rows
 from credit.staff import StaffRegister
-from credit.subsystem import Window
+from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS
 from tests.credit.collections.desk import DAY, STAFF, Bench, overdue, paid
 from tests.rows import sample
@@ -73,12 +73,16 @@ class Run:
     """One run of the bare subsystem with this world: its record and its state."""
 
     def __init__(self, facts: Facts, hours: int, branches: list[int], cut: int | None = None) -> None:
-        self.world, self.bank, self.digest = World(facts), CollectionsSubsystem.build(staff_of_all()), Digest()
+        self.world, self.bank, self.digest = (
+            World(facts),
+            CollectionsSubsystem.build(Setting(register=staff_of_all())),
+            Digest(),
+        )
         self.asked = CollectionTask.empty()
         for step in range(0, DAYS * 24, hours):
             if cut is not None and step == cut * 24:
                 state = {name: rows.copy() for name, rows in self.bank.export_state().items()}
-                self.bank = CollectionsSubsystem.build(staff_of_all())
+                self.bank = CollectionsSubsystem.build(Setting(register=staff_of_all()))
                 self.bank.import_state(state)
             self._window(step, hours, branches)
         for name, rows in sorted(self.bank.export_state().items()):
@@ -139,7 +143,7 @@ def test_cases_are_counted_at_each_days_end_by_branch_product_and_stage() -> Non
 
 
 def test_ten_thousand_cases_are_planned_in_columns() -> None:
-    bank, out = CollectionsSubsystem.build(STAFF), Outbox()
+    bank, out = CollectionsSubsystem.build(Setting(register=STAFF)), Outbox()
     count = 10_000
     rows = sample(
         LoanOverdue,

@@ -23,7 +23,7 @@ from credit.repayment.contract import (
 )
 from credit.repayment.subsystem import RepaymentSubsystem
 from credit.room import KINDS, EventCode, Kind, Rows
-from credit.subsystem import Window
+from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS, day_number
 from tests.rows import sample
 
@@ -80,7 +80,7 @@ class Bank:
     """Runs windows. `pays` answers every automatic debit: the share of the amount that is paid, in millionths."""
 
     def __init__(self, overrides: Overrides | None = None, *, start: int = START, window_ms: int = DAY_MS) -> None:
-        self.repayment = RepaymentSubsystem.build(overrides)
+        self.repayment = RepaymentSubsystem.build(Setting(overrides))
         self.repayment.check_whole_book = True
         self.ledger = LedgerSubsystem.build()
         self.now = start * DAY_MS

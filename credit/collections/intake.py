@@ -1,4 +1,5 @@
-"""How loans enter and leave collection: overdue, paid in part, paid in full, in the order of their times, loan by loan. A case that is closed stays until the day ends, so what happened to it earlier that day still finds it."""
+"""How loans enter and leave collection: overdue, paid in part, paid in full, in the order of their times, loan by loan. A case
+that is closed stays until the day ends, so what happened to it earlier that day still finds it."""
 
 from __future__ import annotations
 

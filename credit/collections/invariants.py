@@ -1,4 +1,4 @@
-"""What must hold for every collection case, as functions from the table to sentences that name the loan. Its rule: whole
+"""What must hold for every collection case, as functions from the table to sentences that name the loan. Whole
 columns, so that they may run in every window."""
 
 from __future__ import annotations

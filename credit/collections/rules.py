@@ -1,5 +1,4 @@
-"""Rules on plain columns: days past due, the number of a task.
-Its rule: pure functions, no state."""
+"""Rules on plain columns: days past due, the number of a task."""
 
 from __future__ import annotations
 

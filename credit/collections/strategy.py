@@ -1,5 +1,5 @@
-"""Strategies compiled to columns: which set, stage and row a case falls under, and which means are due on a day. Its rule:
-policy tables only; a case finds exactly one row (COL-01 to COL-04), and a means its row does not name is never used."""
+"""Strategies compiled to columns: which set, stage and row a case falls under, and which means are due on a day. A
+case finds exactly one row (COL-01 to COL-04), and a means its row does not name is never used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The day's work list: made at midnight from what is known then, carried out at the policy's hour. Its rule: it looks at
+"""The day's work list: made at midnight from what is known then, carried out at the policy's hour. It looks at
 the cases as the day before left them, so the list is the same whether windows are days or minutes; no task and no notice
 goes out that the strategy of the case's stage does not name."""
 

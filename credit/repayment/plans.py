@@ -1,5 +1,5 @@
 """A loan's plan (还款计划) on the book: its beginning, the step from one instalment to the next, and the whole plan written out
-(REP-01 to REP-03). Its rule: the book holds the next instalment only; the plan by hand of a CUSTOM loan follows from its
+(REP-01 to REP-03). The book holds the next instalment only; the plan by hand of a CUSTOM loan follows from its
 months and the policy, so nobody stores a schedule."""
 
 from __future__ import annotations

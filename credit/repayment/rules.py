@@ -1,5 +1,5 @@
 """The arithmetic of repayment on whole columns: debit days, the order in which a payment is taken, penalty interest, buckets,
-fees. Its rule: int64 fen, exact; nothing here knows of tables, windows or mail."""
+fees. Int64 fen, exact; nothing here knows of tables, windows or mail."""
 
 from __future__ import annotations
 

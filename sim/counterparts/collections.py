@@ -1,5 +1,5 @@
 """The world opposite collections: overdue customers who read a message or don't, collectors at their desks, and the three
-bodies that decide on write-offs. Its rule: what a customer does is keyed by loan and occasion, so it is the same for any
+bodies that decide on write-offs. What a customer does is keyed by loan and occasion, so it is the same for any
 windows and shards; when a collector gets round to it is the queue's affair.
 
 Head office's two desks (risk management, finance) serve each branch's write-offs as if it were the only one: they are few,

@@ -1,5 +1,5 @@
 """The world opposite repayment: accounts that hold what is due or don't, customers who pay by themselves, late or as promised,
-and those who repay early. Its rule: whether an instalment is missed is fixed by (loan, number), whether an overdue customer
+and those who repay early. Whether an instalment is missed is fixed by (loan, number), whether an overdue customer
 pays by (loan, day), so neither windows, retries nor shards have a say."""
 
 from __future__ import annotations

@@ -11,6 +11,12 @@ from credit.disbursement.contract import room as disbursement
 from credit.head_office.contract import room as head_office
 from credit.ledger.contract import room as ledger
 from credit.repayment.contract import room as repayment
+from credit.room import DESKS, DeskCode
 from credit.scoring.contract import room as scoring
 
 PIPELINE = (applications, scoring, approval, head_office, contracts, disbursement, repayment, collections, ledger)
+
+
+def desks() -> dict[str, DeskCode]:
+    """The desks of these rooms, and of any other whose contract has been imported, by label in the order of their numbers."""
+    return {DESKS[number].label: DESKS[number] for number in sorted(DESKS)}

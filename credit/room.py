@@ -35,6 +35,7 @@ BY_NAME: dict[str, Kind] = {}
 EVENTS: dict[int, EventCode] = {}
 GAUGES: dict[int, GaugeCode] = {}
 DESKS: dict[int, DeskCode] = {}
+DESK_LABELS: dict[str, DeskCode] = {}
 REASONS: dict[int, Reason] = {}
 ROOMS: dict[str, Room] = {}
 
@@ -198,16 +199,21 @@ class GaugeCode(IntEnum):
 
 
 class DeskCode(IntEnum):
-    """A room's staffed desks: (number, English, Chinese, whether it exists once at head office, for all branches)."""
+    """A room's staffed desks: (number, English, Chinese, whether it exists once at head office, for all branches, how many
+    people sit there, how many minutes they need for a case). The last two hold where a scenario says nothing of the desk."""
 
     words: Words
     at_head_office: bool
+    people: int
+    minutes: int
 
-    def __new__(cls, code: int, en: str, zh: str, at_head_office: bool = False) -> DeskCode:
+    def __new__(
+        cls, code: int, en: str, zh: str, at_head_office: bool = False, people: int = 1, minutes: int = 20
+    ) -> DeskCode:
         member = int.__new__(cls, code)
         member._value_ = code
         member.words = (en, zh)
-        member.at_head_office = at_head_office
+        member.at_head_office, member.people, member.minutes = at_head_office, people, minutes
         return member
 
     @property
@@ -314,6 +320,7 @@ class Room:
             _claim(GAUGES, int(gauge), gauge)
         for desk in desks or ():
             _claim(DESKS, int(desk), desk)
+            _claim(DESK_LABELS, desk.label, desk)
         for codes in self.reasons:
             if issubclass(codes, Reason):
                 for reason in codes:

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from credit.errors import CreditError
-from scenarios.model import Scenario
+from scenarios.model import Scenario, Staff
 
 
 class ScenarioError(CreditError):
@@ -92,7 +92,7 @@ def _near_field(location: Sequence[Any]) -> str:
             model = getattr(model, "__args__", (model,))[0]
             if not hasattr(model, "model_fields"):
                 return ""
-    fields = list(model.model_fields)
+    fields = model.known() if model is Staff else list(model.model_fields)
     near = difflib.get_close_matches(str(location[-1]), fields, n=1)
     return f"; did you mean {near[0]!r}?" if near else f"; allowed: {', '.join(fields)}"
 
@@ -105,11 +105,13 @@ def _line_of(text: str, location: Sequence[Any]) -> int | None:
         return None
     lines = text.splitlines()
     start = 0
-    for depth in range(len(keys) - 1, 0, -1):
+    for depth in range(len(keys), 0, -1):
         header = re.compile(r"^\s*\[+\s*" + re.escape(".".join(keys[:depth])) + r"\s*\]+")
         found = [number for number, line in enumerate(lines) if header.match(line)]
         if found:
             start = found[min(index, len(found) - 1)]
+            if depth == len(keys):
+                return start + 1
             break
     key = re.compile(r"^\s*(\[+\s*)?" + re.escape(keys[-1]) + r"\b")
     for number in range(start, len(lines)):

@@ -7,9 +7,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
+from credit.bank import desks
 from credit.policies.base import PolicyModel, SharePpm, Yuan
+from credit.room import DeskCode
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, day_number, instant
 from scenarios.people import ArrivalShape, Factor, Files, Mix, PopulationShape
 
@@ -85,7 +87,7 @@ class Behaviour(PolicyModel):
     desk_time_ppm: list[Factor] = Field(
         default=[800_000, 700_000, 1_200_000, 1_200_000, 1_800_000], min_length=5, max_length=5
     )
-    """Time a case takes at an approval desk, by product in the order of the mix, relative to the role's own."""
+    """Time a case takes at an approval desk, by product in the order of the mix, relative to the desk's own."""
     condition_days_median: int = Field(default=4, ge=1)
     condition_never_ppm: SharePpm = 60_000
     use_evidence_days_median: int = Field(default=12, ge=1)
@@ -121,11 +123,10 @@ class Behaviour(PolicyModel):
     """Debits missed whose account still holds a part of what is due."""
 
 
-def _over_defaults(model: type[PolicyModel], values: Any) -> Any:
-    """Part of a role or partner given in a file is laid over that role's or partner's own defaults, not the general ones."""
+def _over_defaults(values: Any, defaults: dict[str, Any]) -> Any:
+    """Part of a desk or partner given in a file is laid over that desk's or partner's own defaults, not the general ones."""
     if not isinstance(values, dict):
         return values
-    defaults = {name: model.model_fields[name].default for name in values if name in model.model_fields}
     return {
         name: defaults[name].model_dump() | value
         if isinstance(value, dict) and isinstance(defaults.get(name), PolicyModel)
@@ -134,8 +135,8 @@ def _over_defaults(model: type[PolicyModel], values: Any) -> Any:
     }
 
 
-class Role(PolicyModel):
-    """One role's people and work: how many, when, and how long a case takes."""
+class DeskStaff(PolicyModel):
+    """One desk's people and work: how many, when, and how long a case takes."""
 
     per_branch: Count = 0
     head_office: Count = 0
@@ -150,16 +151,16 @@ class Role(PolicyModel):
     """Works on holidays and weekends too."""
 
     @model_validator(mode="after")
-    def _shift(self) -> Role:
+    def _shift(self) -> DeskStaff:
         if not self.shift_start_minute < self.shift_end_minute:
             raise ValueError("shift_start_minute must lie before shift_end_minute")
         return self
 
 
-def _collector(minutes: int, limit_minutes: int) -> Role:
+def _collector(minutes: int, limit_minutes: int) -> DeskStaff:
     """Collectors of a branch call and visit from 15:30 to 17:30 and sit at other desks before: a branch of this size has not
     enough overdue loans for a whole day of anybody's."""
-    return Role(
+    return DeskStaff(
         per_branch=1,
         service_minutes_median=minutes,
         limit_minutes=limit_minutes,
@@ -169,36 +170,60 @@ def _collector(minutes: int, limit_minutes: int) -> Role:
 
 
 class Staff(PolicyModel):
-    """People a branch and at head office, by role. `scale` lets the numbers follow the volume: with it on, counts are
-    multiplied by customers per day over `scale_per_day`. Minutes are those of everything a case needs at a desk, calls,
-    checks and files included; at the usual volume they keep desks busy for a half to two thirds of their hours."""
+    """People a branch and at head office, by desk; a desk that has no field here has what its room declares. `scale` lets
+    the numbers follow the volume: with it on, counts are multiplied by customers per day over `scale_per_day`. Minutes are
+    those of everything a case needs at a desk, calls, checks and files included; at the usual volume they keep desks busy
+    for a half to two thirds of their hours."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, DeskStaff] = Field(init=False)
 
     scale: bool = True
     scale_per_day: int = Field(default=112, ge=1)
     leave_days_per_year: int = Field(default=10, ge=0, le=60)
-    initial_approver: Role = Role(per_branch=2, service_minutes_median=100)
-    re_reviewer: Role = Role(per_branch=2, service_minutes_median=100)
-    risk_specialist: Role = Role(head_office=2, service_minutes_median=150)
-    final_approver: Role = Role(head_office=3, service_minutes_median=70)
-    committee: Role = Role(head_office=2, service_minutes_median=280, limit_minutes=1440)
-    disbursement_operator: Role = Role(per_branch=2, service_minutes_median=90, limit_minutes=240)
-    disbursement_reviewer: Role = Role(per_branch=2, service_minutes_median=85, limit_minutes=240)
-    use_verifier: Role = Role(per_branch=1, service_minutes_median=180)
-    collector_early: Role = _collector(30, 1440)
-    collector_middle: Role = _collector(60, 1440)
-    collector_long: Role = _collector(75, 2880)
-    branch_risk_director: Role = Role(per_branch=1, service_minutes_median=20, limit_minutes=2880)
-    head_office_risk: Role = Role(head_office=2, service_minutes_median=20, limit_minutes=2880)
-    finance: Role = Role(head_office=1, service_minutes_median=15, limit_minutes=2880)
+    initial_approver: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=100)
+    re_reviewer: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=100)
+    risk_specialist: DeskStaff = DeskStaff(head_office=2, service_minutes_median=150)
+    final_approver: DeskStaff = DeskStaff(head_office=3, service_minutes_median=70)
+    committee: DeskStaff = DeskStaff(head_office=2, service_minutes_median=280, limit_minutes=1440)
+    disbursement_operator: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=90, limit_minutes=240)
+    disbursement_reviewer: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=85, limit_minutes=240)
+    use_verifier: DeskStaff = DeskStaff(per_branch=1, service_minutes_median=180)
+    collector_early: DeskStaff = _collector(30, 1440)
+    collector_middle: DeskStaff = _collector(60, 1440)
+    collector_long: DeskStaff = _collector(75, 2880)
+    branch_risk_director: DeskStaff = DeskStaff(per_branch=1, service_minutes_median=20, limit_minutes=2880)
+    head_office_risk: DeskStaff = DeskStaff(head_office=2, service_minutes_median=20, limit_minutes=2880)
+    finance: DeskStaff = DeskStaff(head_office=1, service_minutes_median=15, limit_minutes=2880)
 
     @model_validator(mode="before")
     @classmethod
     def _complete(cls, values: Any) -> Any:
-        return _over_defaults(cls, values)
+        unknown = [name for name in values if name not in cls.known()] if isinstance(values, dict) else []
+        if unknown:
+            raise ValidationError.from_exception_data(
+                "Staff", [{"type": "extra_forbidden", "loc": (name,), "input": values[name]} for name in unknown]
+            )
+        return _over_defaults(values, {name: cls._default(name) for name in cls.known()})
 
-    def roles(self) -> dict[str, Role]:
-        """Role by name, in the order of the class."""
-        return {name: value for name, value in self if isinstance(value, Role)}
+    @classmethod
+    def known(cls) -> list[str]:
+        """The fields of this section: its own, and the desks of the bank's rooms."""
+        return list(dict.fromkeys((*cls.model_fields, *desks())))
+
+    @classmethod
+    def _default(cls, name: str) -> Any:
+        return cls.model_fields[name].default if name in cls.model_fields else _as_declared(desks()[name])
+
+    def desks(self) -> dict[int, DeskStaff]:
+        """Staff of every desk of the bank by the desk's number, in that order."""
+        return {int(desk): getattr(self, label, None) or _as_declared(desk) for label, desk in desks().items()}
+
+
+def _as_declared(desk: DeskCode) -> DeskStaff:
+    """The staff of a desk that no scenario speaks of."""
+    at_branch, at_head_office = (0, desk.people) if desk.at_head_office else (desk.people, 0)
+    return DeskStaff(per_branch=at_branch, head_office=at_head_office, service_minutes_median=desk.minutes)
 
 
 class Partner(PolicyModel):
@@ -229,7 +254,7 @@ class Partners(PolicyModel):
     @model_validator(mode="before")
     @classmethod
     def _complete(cls, values: Any) -> Any:
-        return _over_defaults(cls, values)
+        return _over_defaults(values, {name: field.default for name, field in cls.model_fields.items()})
 
 
 PartnerName = Literal[
@@ -271,11 +296,11 @@ class Sensitivity(PolicyModel):
 
 
 class Fault(PolicyModel):
-    """Something that breaks: a partner that does not answer, or a share of a role that is away."""
+    """Something that breaks: a partner that does not answer, or a share of a desk's people who are away."""
 
     kind: Literal["partner_outage", "absence"]
     target: str
-    """A partner, or a role of the staff section."""
+    """A partner, or a desk of the staff section."""
     start: dt.datetime
     end: dt.datetime
     share_ppm: SharePpm = 1_000_000
@@ -284,7 +309,7 @@ class Fault(PolicyModel):
     def _known(self) -> Fault:
         if self.end <= self.start:
             raise ValueError("end must lie after start")
-        allowed = Partners.model_fields if self.kind == "partner_outage" else _role_names()
+        allowed = Partners.model_fields if self.kind == "partner_outage" else desks()
         if self.target not in allowed:
             raise ValueError(f"target {self.target!r} is not one of {', '.join(allowed)}")
         return self
@@ -302,10 +327,6 @@ def _ms(moment: dt.datetime) -> int:
     return day_number(moment.date()) * DAY_MS + (
         moment - dt.datetime.combine(moment.date(), dt.time())
     ) // dt.timedelta(milliseconds=1)
-
-
-def _role_names() -> list[str]:
-    return [name for name, field in Staff.model_fields.items() if field.annotation is Role]
 
 
 class ScriptedCustomer(PolicyModel):

@@ -10,16 +10,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from credit.approval.contract import AppointDeputy
+from credit.bank import desks
 from credit.calendar import is_workday
 from credit.room import DeskCode, Kind, Rows
 from credit.staff import StaffRegister
 from credit.subsystem import Window
 from credit.times import DAY_MS, Ints, day_number
-from scenarios.model import Role as RoleTable
-from scenarios.model import Scenario
+from scenarios.model import DeskStaff, Scenario
 from sim.staff.desks import Desks
 from sim.staff.hours import Shift
-from sim.staff.people import PEOPLE_PER_BRANCH, Person, Role
+from sim.staff.people import PEOPLE_PER_BRANCH, Person
 from sim.staff.roster import HEAD_OFFICE, Absence, build_roster, seats_max
 
 ADMINISTRATOR = 9_999
@@ -56,10 +56,10 @@ class Staffing:
 
 def build_staffing(scenario: Scenario, seed: int) -> Staffing:
     """The roster of a scenario: head counts scaled to its volume where it says so, leave drawn, absences imposed."""
-    roles = scenario.staff.roles()
-    factor = _factor(scenario)
-    counts = {HEAD_OFFICE: {name: _count(name, role.head_office, factor) for name, role in roles.items()}}
-    at_branch = {name: _count(name, role.per_branch, factor) for name, role in roles.items()}
+    declared, factor = scenario.staff.desks(), _factor(scenario)
+    staff = {label: declared[desk] for label, desk in desks().items()}
+    counts = {HEAD_OFFICE: {label: _count(label, its.head_office, factor) for label, its in staff.items()}}
+    at_branch = {label: _count(label, its.per_branch, factor) for label, its in staff.items()}
     counts |= {branch: dict(at_branch) for branch in range(1, scenario.bank.branches + 1)}
     first = day_number(scenario.run.start)
     people = build_roster(
@@ -69,7 +69,7 @@ def build_staffing(scenario: Scenario, seed: int) -> Staffing:
         first,
         scenario.run.days + 30,
         absences=_absences(scenario),
-        shifts={name: _shift(role) for name, role in roles.items()},
+        shifts={label: _shift(its) for label, its in staff.items()},
         annual_leave=scenario.staff.leave_days_per_year > 0,
     )
     return Staffing(people, first)
@@ -95,9 +95,9 @@ def _factor(scenario: Scenario) -> float:
     return scenario.run.customers / days / scenario.staff.scale_per_day
 
 
-def _count(role: str, people: int, factor: float) -> int:
+def _count(label: str, people: int, factor: float) -> int:
     """At least two at a desk that has any, so that leave and the dual-person rule leave somebody."""
-    return 0 if not people else min(max(2, math.ceil(people * factor)), seats_max(Role[role.upper()]))
+    return 0 if not people else min(max(2, math.ceil(people * factor)), seats_max(desks()[label]))
 
 
 def _absences(scenario: Scenario) -> list[Absence]:
@@ -105,12 +105,12 @@ def _absences(scenario: Scenario) -> list[Absence]:
     for fault in scenario.faults:
         if fault.kind == "absence":
             last = max(fault.start_ms, fault.end_ms - 1) // DAY_MS
-            found.append(Absence(Role[fault.target.upper()], fault.start_ms // DAY_MS, last, fault.share_ppm))
+            found.append(Absence(desks()[fault.target], fault.start_ms // DAY_MS, last, fault.share_ppm))
     return found
 
 
-def _shift(role: RoleTable) -> Shift:
-    start, end = role.shift_start_minute, role.shift_end_minute
-    rest, back = role.break_start_minute, role.break_end_minute
+def _shift(its: DeskStaff) -> Shift:
+    start, end = its.shift_start_minute, its.shift_end_minute
+    rest, back = its.break_start_minute, its.break_end_minute
     spans = ((start, rest), (back, end)) if start < rest < back < end else ((start, end),)
-    return Shift(spans=spans, always=role.every_day)
+    return Shift(spans=spans, always=its.every_day)

@@ -16,20 +16,18 @@ from credit.policies.approval import ApprovalPolicy
 from credit.room import Kind, Rows
 from credit.subsystem import State, Window
 from credit.table import Table
-from credit.times import DAY_MS, MINUTE_MS, Bools, Ints
+from credit.times import Bools, Ints
 from scenarios.model import Scenario
-from sim.curves import lognormal
+from sim.counterparts.staffed import LEAST_SERVICE_MS, LONGEST_SERVICE_MS, records, service_table
 from sim.held import Held
 from sim.opposite import Opposite, World
 from sim.population.people import PRODUCT_KEYS
 from sim.randomness import PPM, Draw
-from sim.staff import Completions, Desks, Role, StaffState, Tasks
+from sim.staff import Completions, Desks, StaffState, Tasks
 from sim.staffing import DeputySource
 from sim.truth import Truth
 
 _STEP_FEN = 100_000
-_LEAST_SERVICE_MS = MINUTE_MS
-_LONGEST_SERVICE_MS = 5 * DAY_MS
 _KEPT_LEAST, _KEPT_SPAN = 600_000, 350_000
 _ROUNDS, _MEMBERS = 10, 10_000
 _BITS = np.array([bin(value).count("1") for value in range(1 << 10)], dtype=np.int64)
@@ -120,12 +118,12 @@ class ApprovalCounterpart:
         self._at_head_office = room == "head_office"
         self._judgement = Judgement(scenario, seed, truth or Truth(seed, scenario))
         self._service = Draw(seed, "approval.service")
-        self._tables = {node: _service_table(scenario, Role(int(node))) for node in self._kinds.nodes}
+        self._tables = {node: service_table(scenario, node) for node in self._kinds.nodes}
         self._time_ppm = _time_by_product(scenario)
         self._tasks = Table(_TASK, "case")
         self._later = Held()
         self._arrived: dict[int, list[Rows]] = {}
-        self._served: list[Role] = []
+        self._served: list[int] = []
 
     def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
         """Takes tasks in, and serves the round's desk."""
@@ -156,7 +154,6 @@ class ApprovalCounterpart:
         rows = np.concatenate(parts) if parts else self._kinds.task.empty()
         if len(rows):
             self._tasks.append(rows)
-        role = Role(int(node))
         tasks = Tasks.of(
             rows["case"],
             rows["at"],
@@ -166,13 +163,13 @@ class ApprovalCounterpart:
             excluded=rows["excluded"],
             branch=np.where(self._at_head_office, 0, rows["branch"]),
         )
-        self._served.append(role)
-        return self._desks.serve(role, tasks, window.start, window.until)
+        self._served.append(node)
+        return self._desks.serve(node, tasks, window.start, window.until)
 
     def _service_ms(self, node: Node, rows: Rows) -> Ints:
         drawn = self._service.quantile(self._tables[node], rows["case"], node + _ROUNDS * rows["round"])
         needed = drawn * self._time_ppm[rows["product"]] // PPM
-        return np.asarray(np.clip(needed, _LEAST_SERVICE_MS, _LONGEST_SERVICE_MS))
+        return np.asarray(np.clip(needed, LEAST_SERVICE_MS, LONGEST_SERVICE_MS))
 
     def _opinions(self, node: Node, done: Completions) -> Rows:
         place = self._tasks.find(done.task)
@@ -201,8 +198,8 @@ class ApprovalCounterpart:
         del window
         if not self._served:
             return {}
-        queues = [_records(self._desks.queues(role)) for role in self._served]
-        staff = [_records(self._desks.staff(role)) for role in self._served]
+        queues = [records(self._desks.queues(desk)) for desk in self._served]
+        staff = [records(self._desks.staff(desk)) for desk in self._served]
         return {"queues": np.concatenate(queues), "staff": np.concatenate(staff)}
 
     def export_state(self) -> State:
@@ -219,28 +216,12 @@ class ApprovalCounterpart:
         self._arrived, self._served = {}, []
 
 
-def _service_table(scenario: Scenario, role: Role) -> Ints:
-    rules = scenario.staff.roles()[role.label]
-    median = rules.service_minutes_median * MINUTE_MS
-    return lognormal(median, rules.service_spread_ppm, _LEAST_SERVICE_MS, _LONGEST_SERVICE_MS)
-
-
 def _time_by_product(scenario: Scenario) -> Ints:
     products = load("products", ProductPolicy, scenario.policies)
     factor = np.full(max(product.code for product in products.products) + 1, PPM, dtype=np.int64)
     for key, ppm in zip(PRODUCT_KEYS, scenario.behaviour.desk_time_ppm, strict=True):
         factor[products.by_key(key).code] = ppm
     return factor
-
-
-def _records(rows: object) -> Rows:
-    """Named columns as a record array."""
-    names = rows._fields  # type: ignore[attr-defined]
-    columns = dict(zip(names, rows, strict=True))  # type: ignore[call-overload]
-    records = np.zeros(len(columns[names[0]]), dtype=[(name, "i8") for name in names])
-    for name, column in columns.items():
-        records[name] = column
-    return records
 
 
 def opposite(world: World) -> Opposite:

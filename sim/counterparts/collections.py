@@ -20,13 +20,13 @@ from credit.repayment.contract import PaymentIntended
 from credit.room import Kind, Rows
 from credit.subsystem import State, Window
 from credit.table import Table
-from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Ints
+from credit.times import DAY_MS, HOUR_MS, Bools, Ints
 from scenarios.model import Behaviour, Scenario
-from sim.curves import lognormal
+from sim.counterparts.staffed import LEAST_SERVICE_MS, records, service_table
 from sim.held import Held
 from sim.opposite import Opposite, World
 from sim.randomness import PPM, Draw
-from sim.staff import Completions, Desks, Person, Role, StaffState, Tasks, no_tasks
+from sim.staff import Completions, Desks, Person, StaffState, Tasks, no_tasks
 from sim.truth import Truth
 
 COLLECTORS = (Desk.COLLECTOR_EARLY, Desk.COLLECTOR_MIDDLE, Desk.COLLECTOR_LONG)
@@ -43,14 +43,8 @@ _TASK_FIELDS = "task loan party branch desk action dpd amount_fen attempt"
 _NOTICE_WANES_DPD = 30
 _WILLING_PPM = 625_000
 """Willingness of the average customer, for whom the chances in `Behaviour` hold."""
-_LEAST_SERVICE_MS = MINUTE_MS
 _FIRST_HOUR, _HOURS = 8, 12
 REASON_PROMISE, REASON_NOTICE = 1, 2
-
-
-def role_of(desk: int) -> Role:
-    """The staff role that sits at a desk."""
-    return Role(desk)
 
 
 class CollectionsCounterpart:
@@ -68,7 +62,7 @@ class CollectionsCounterpart:
     ) -> None:
         """`people`: the bank's whole roster; `branches`: those of the shard."""
         self._desks = Desks(_seated(people, branches), is_workday, scenario.run.start_ms // DAY_MS)
-        self._service = {desk: _service_table(scenario, role_of(desk)) for desks in ROUNDS for desk in desks}
+        self._service = {desk: service_table(scenario, desk) for desks in ROUNDS for desk in desks}
         self._customers = Customers(scenario.behaviour, seed, truth or Truth(seed, scenario))
         self._draws = {name: Draw(seed, f"collections.{name}") for name in ("service", "verdict")}
         self._behaviour = scenario.behaviour
@@ -76,7 +70,7 @@ class CollectionsCounterpart:
         self._tasks = Table(_TASK_FIELDS, "task")
         self._next_round: dict[int, list[Rows]] = {}
         self._again = Held()
-        self._served: list[Role] = []
+        self._served: list[Desk] = []
 
     # ---- the conversation
 
@@ -121,15 +115,14 @@ class CollectionsCounterpart:
 
     def _serve(self, desk: Desk, window: Window) -> list[tuple[Kind, Rows]]:
         """One desk's window, at all branches of the shard."""
-        role = role_of(desk)
-        staffed = self._desks.branches(role)
+        staffed = self._desks.branches(desk)
         if not staffed:
             self._next_round.pop(desk, None)
             return []
         parts = self._next_round.pop(desk, [])
         tasks = self._arrive(desk, np.concatenate(parts), staffed) if parts else no_tasks()
-        completions = self._desks.serve(role, tasks, window.start, window.until)
-        self._served.append(role)
+        completions = self._desks.serve(desk, tasks, window.start, window.until)
+        self._served.append(desk)
         return self._finished(desk, completions)
 
     def _arrive(self, desk: Desk, rows: Rows, staffed: list[int]) -> Tasks:
@@ -151,7 +144,7 @@ class CollectionsCounterpart:
         factor = np.full(len(rows), PPM, dtype=np.int64)
         factor[rows["action"] == Contact.VISIT] = self._behaviour.visit_time_ppm
         factor[rows["action"] == Contact.LEGAL] = self._behaviour.legal_time_ppm
-        return np.asarray(np.maximum(drawn * factor // PPM, _LEAST_SERVICE_MS))
+        return np.asarray(np.maximum(drawn * factor // PPM, LEAST_SERVICE_MS))
 
     def _finished(self, desk: Desk, done: Completions) -> list[tuple[Kind, Rows]]:
         if not len(done):
@@ -186,13 +179,13 @@ class CollectionsCounterpart:
         del window
         if not self._served:
             return {}
-        queues = [_records(self._desks.queues(role)) for role in self._served]
-        staff = [self._staff(role) for role in self._served]
+        queues = [records(self._desks.queues(desk)) for desk in self._served]
+        staff = [self._staff(desk) for desk in self._served]
         return {"queues": np.concatenate(queues), "staff": np.concatenate(staff)}
 
-    def _staff(self, role: Role) -> Rows:
-        rows = _records(self._desks.staff(role))
-        if any(role == role_of(desk) for desk in _HEAD_OFFICE):
+    def _staff(self, desk: Desk) -> Rows:
+        rows = records(self._desks.staff(desk))
+        if desk in _HEAD_OFFICE:
             rows["on_shift_ms"] //= self._bank_branches
         return rows
 
@@ -293,28 +286,12 @@ class Customers:
 
 def _seated(people: Iterable[Person], branches: Sequence[int]) -> list[Person]:
     """The people of the shard's desks; those of head office once for each branch, see the module's text."""
-    own = [role_of(desk) for desks in ROUNDS for desk in desks if desk not in _HEAD_OFFICE]
-    shared = [role_of(desk) for desk in _HEAD_OFFICE]
+    own = [desk for desks in ROUNDS for desk in desks if desk not in _HEAD_OFFICE]
     everybody = list(people)
     seated = [person for person in everybody if person.role in own and person.branch in branches]
     for branch in branches:
-        seated += [replace(person, branch=branch) for person in everybody if person.role in shared]
+        seated += [replace(person, branch=branch) for person in everybody if person.role in _HEAD_OFFICE]
     return seated
-
-
-def _service_table(scenario: Scenario, role: Role) -> Ints:
-    rules = scenario.staff.roles()[role.label]
-    return lognormal(rules.service_minutes_median * MINUTE_MS, rules.service_spread_ppm, _LEAST_SERVICE_MS, 5 * DAY_MS)
-
-
-def _records(rows: object) -> Rows:
-    """Named columns as a record array."""
-    names = rows._fields  # type: ignore[attr-defined]
-    columns = dict(zip(names, rows, strict=True))  # type: ignore[call-overload]
-    records = np.zeros(len(columns[names[0]]), dtype=[(name, "i8") for name in names])
-    for name, column in columns.items():
-        records[name] = column
-    return records
 
 
 def opposite(world: World) -> Opposite:

@@ -38,7 +38,7 @@ from sim.curves import below_each, lognormal
 from sim.held import Held
 from sim.opposite import Opposite, World
 from sim.randomness import PPM, Draw
-from sim.staff import Desks, Role
+from sim.staff import Desks
 from sim.staffing import DeputySource
 
 DESKS = (Desk.USE_VERIFIER, Desk.DISBURSEMENT_OPERATOR, Desk.DISBURSEMENT_REVIEWER)
@@ -64,7 +64,7 @@ class DisbursementCounterpart:
 
     def __init__(self, scenario: Scenario, seed: int, desks: Desks) -> None:
         """`desks`: the shard's desks of the roles `DESKS` (see `sim.staffing`)."""
-        self._tables = {int(desk): service_table(scenario, Role(int(desk))) for desk in DESKS}
+        self._tables = {int(desk): service_table(scenario, desk) for desk in DESKS}
         self._service = Draw(seed, "disbursement.service")
         self._reject = Draw(seed, "disbursement.reject")
         self._reject_ppm = scenario.behaviour.reviewer_reject_ppm

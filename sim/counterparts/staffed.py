@@ -16,7 +16,7 @@ from credit.times import DAY_MS, MINUTE_MS, Ints
 from scenarios.model import Scenario
 from sim.curves import lognormal
 from sim.held import Held
-from sim.staff import Completions, Desks, Role, StaffState, Tasks
+from sim.staff import Completions, Desks, StaffState, Tasks
 
 LEAST_SERVICE_MS = MINUTE_MS
 LONGEST_SERVICE_MS = 5 * DAY_MS
@@ -50,7 +50,7 @@ class StaffedDesks:
         self._tasks = Table(" ".join(("task", *(kind.dtype.names or ()))), "task")
         self._later = Held()
         self._arrived: dict[int, list[Rows]] = {}
-        self._served: list[Role] = []
+        self._served: list[DeskCode] = []
 
     @property
     def rounds(self) -> int:
@@ -80,13 +80,13 @@ class StaffedDesks:
         if not 0 <= place < len(self._order):
             return None
         desk = self._order[place]
-        role, parts = Role(int(desk)), self._arrived.pop(int(desk), [])
-        staffed = self._desks.branches(role)
+        parts = self._arrived.pop(int(desk), [])
+        staffed = self._desks.branches(desk)
         if not staffed:
             return None
         rows = np.concatenate(parts) if parts else self._kind.empty()
-        work = self._desks.serve(role, self._accept(desk, rows, staffed), window.start, window.until)
-        self._served.append(role)
+        work = self._desks.serve(desk, self._accept(desk, rows, staffed), window.start, window.until)
+        self._served.append(desk)
         return Done(desk, self._leave(work.task), work) if len(work) else None
 
     def _accept(self, desk: DeskCode, rows: Rows, staffed: list[int]) -> Tasks:
@@ -116,8 +116,8 @@ class StaffedDesks:
         """Rows for ``queues`` and ``staff`` of the desks served in the window."""
         if not self._served:
             return {}
-        queues = [records(self._desks.queues(role)) for role in self._served]
-        staff = [records(self._desks.staff(role)) for role in self._served]
+        queues = [records(self._desks.queues(desk)) for desk in self._served]
+        staff = [records(self._desks.staff(desk)) for desk in self._served]
         return {"queues": np.concatenate(queues), "staff": np.concatenate(staff)}
 
     def export_state(self) -> State:
@@ -134,9 +134,9 @@ class StaffedDesks:
         self._arrived, self._served = {}, []
 
 
-def service_table(scenario: Scenario, role: Role) -> Ints:
+def service_table(scenario: Scenario, desk: int) -> Ints:
     """Quantile table of the time a task takes at a desk, ms (see `sim.randomness.Draw.quantile`)."""
-    rules = scenario.staff.roles()[role.label]
+    rules = scenario.staff.desks()[desk]
     median = rules.service_minutes_median * MINUTE_MS
     return lognormal(median, rules.service_spread_ppm, LEAST_SERVICE_MS, LONGEST_SERVICE_MS)
 

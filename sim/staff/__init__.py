@@ -4,7 +4,7 @@ served window by window and never sees the future."""
 from sim.staff.checks import StaffRuleBroken, check_completions
 from sim.staff.desks import Desks
 from sim.staff.hours import ENDLESS, OFFICE, Shift
-from sim.staff.people import Person, Role
+from sim.staff.people import Person
 from sim.staff.pool import Pool
 from sim.staff.roster import Absence, build_roster, pools_of
 from sim.staff.statistics import QueueRows, StaffRows
@@ -19,7 +19,6 @@ __all__ = [
     "Person",
     "Pool",
     "QueueRows",
-    "Role",
     "Shift",
     "StaffRows",
     "StaffRuleBroken",

@@ -11,7 +11,7 @@ import numpy as np
 from credit.times import Ints
 from sim.staff.desk import Entry
 from sim.staff.hours import DayMask
-from sim.staff.people import Person, Role
+from sim.staff.people import Person, label_of
 from sim.staff.pool import Pool, PoolWindow, check_times, completions_of, entries_of, serve_together
 from sim.staff.roster import pools_of
 from sim.staff.statistics import QueueRows, StaffRows, queue_rows, staff_rows
@@ -28,25 +28,25 @@ class Desks:
     """The pools of `people`, by role and branch. `is_workday` is the bank's calendar; `first_day` the first day of the run."""
 
     def __init__(self, people: Iterable[Person], is_workday: DayMask, first_day: int) -> None:
-        self._pools: dict[Role, dict[int, Pool]] = {}
+        self._pools: dict[int, dict[int, Pool]] = {}
         for (branch, role), members in pools_of(people).items():
             self._pools.setdefault(role, {})[branch] = Pool(members, is_workday, first_day)
-        self._last: dict[Role, _Served] = {}
+        self._last: dict[int, _Served] = {}
 
     @property
-    def roles(self) -> list[Role]:
+    def roles(self) -> list[int]:
         """Roles that have a desk here, in order."""
         return sorted(self._pools)
 
-    def branches(self, role: Role) -> list[int]:
+    def branches(self, role: int) -> list[int]:
         """Branches that have a desk of this role, in order."""
         return list(self._pools.get(role, {}))
 
-    def holds_work(self, role: Role) -> bool:
+    def holds_work(self, role: int) -> bool:
         """True while a task waits or is in service at this level; otherwise windows without arrivals may be skipped."""
         return any(pool.holds_work for pool in self._pools.get(role, {}).values())
 
-    def serve(self, role: Role, tasks: Tasks, start: int, until: int) -> Completions:
+    def serve(self, role: int, tasks: Tasks, start: int, until: int) -> Completions:
         """Serve every pool of a level for the window [start, until); `tasks.branch` says whose desk a row goes to.
 
         Raises ValueError if a branch has no such desk, AssertionError if the window was served before, skips time in which
@@ -61,7 +61,7 @@ class Desks:
         self._last[role] = _Served(windows, start, until)
         return completions_of(windows, until)
 
-    def _route(self, role: Role, tasks: Tasks) -> tuple[list[Entry], list[int]]:
+    def _route(self, role: int, tasks: Tasks) -> tuple[list[Entry], list[int]]:
         """Rows in order of branch, time and id, and the bounds of each pool's rows."""
         branches: Ints = np.array(self.branches(role), dtype=np.int64)
         if len(tasks):
@@ -69,7 +69,7 @@ class Desks:
             if len(missing):
                 row = int(missing[0])
                 raise ValueError(
-                    f"task {tasks.task[row]} goes to the {role.label} of branch {tasks.branch[row]}, who does not exist "
+                    f"task {tasks.task[row]} goes to the {label_of(role)} of branch {tasks.branch[row]}, who does not exist "
                     f"({len(missing)} such); branches with this desk: {branches.tolist()}"
                 )
         order = np.lexsort((tasks.task, tasks.at, tasks.branch))
@@ -78,11 +78,11 @@ class Desks:
 
     # ---- figures of the window served last
 
-    def queues(self, role: Role) -> QueueRows:
+    def queues(self, role: int) -> QueueRows:
         """Queue figures of the level for the window served last; KeyError before the first."""
         return queue_rows(*self._last[role])
 
-    def staff(self, role: Role) -> StaffRows:
+    def staff(self, role: int) -> StaffRows:
         """Figures of the level's people for the window served last; KeyError before the first."""
         return staff_rows(*self._last[role])
 
@@ -98,7 +98,7 @@ class Desks:
         pools = {(branch, int(role)): pool for role, level in self._pools.items() for branch, pool in level.items()}
         for row in state.served.tolist():
             if row[:2] not in pools:
-                raise ValueError(f"the state holds desks this roster lacks: {Role(row[1]).label} of branch {row[0]}")
+                raise ValueError(f"the state holds desks this roster lacks: {label_of(row[1])} of branch {row[0]}")
         for desk, pool in pools.items():
             pool.import_state(state_of(state, *desk))
         self._last = {}

@@ -1,15 +1,11 @@
-"""Who works at the bank: roles, and one person with shift, leave, speed and skills. Rule: a person is plain immutable
+"""Who works at the bank: one person at a desk, with shift, leave, speed and skills. Rule: a person is plain immutable
 data; what they are doing at the moment belongs to their pool."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import IntEnum
 
-from credit.approval.contract import Desk as ApprovalDesk
-from credit.collections.contract import Desk as CollectionDesk
-from credit.disbursement.contract import Desk as DisbursementDesk
-from credit.head_office.contract import Desk as HeadOfficeDesk
+from credit.room import DESKS
 from credit.times import Bools, Ints
 from sim.staff.hours import OFFICE, DayMask, Shift, WorkingHours, covered_days
 
@@ -21,38 +17,20 @@ Period = tuple[int, int]
 """Day numbers (from, to), both included."""
 
 
-class Role(IntEnum):
-    """The roles of the bank, each numbered as the desk it serves."""
-
-    INITIAL_APPROVER = ApprovalDesk.INITIAL_APPROVER  # 初审
-    RE_REVIEWER = ApprovalDesk.RE_REVIEWER  # 复审
-    RISK_SPECIALIST = HeadOfficeDesk.RISK_SPECIALIST  # 风险专岗
-    FINAL_APPROVER = HeadOfficeDesk.FINAL_APPROVER  # 终审
-    COMMITTEE = HeadOfficeDesk.COMMITTEE  # 信贷委员会
-    DISBURSEMENT_OPERATOR = DisbursementDesk.DISBURSEMENT_OPERATOR  # 放款经办
-    DISBURSEMENT_REVIEWER = DisbursementDesk.DISBURSEMENT_REVIEWER  # 放款复核
-    USE_VERIFIER = DisbursementDesk.USE_VERIFIER  # 用途核查
-    COLLECTOR_EARLY = CollectionDesk.COLLECTOR_EARLY
-    COLLECTOR_MIDDLE = CollectionDesk.COLLECTOR_MIDDLE
-    COLLECTOR_LONG = CollectionDesk.COLLECTOR_LONG
-    BRANCH_RISK_DIRECTOR = CollectionDesk.BRANCH_RISK_DIRECTOR
-    HEAD_OFFICE_RISK = CollectionDesk.HEAD_OFFICE_RISK
-    FINANCE = CollectionDesk.FINANCE
-
-    @property
-    def label(self) -> str:
-        """The name in scenario files: ``initial_approver``."""
-        return self.name.lower()
+def label_of(role: int) -> str:
+    """The name of a desk in scenario files."""
+    return DESKS[role].label if role in DESKS else f"desk {role}"
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One member of staff at one desk. `leave` are days off; `speed_ppm` 1,000,000 does the work in its declared time;
-    `skills` is a bit set. A deputy is a person with `on_behalf_of` and `duty`, the days on which they may begin work."""
+    """One member of staff at one desk: `role` is the desk's number (a `DeskCode`), `leave` are days off; `speed_ppm` 1,000,000
+    does the work in its declared time; `skills` is a bit set. A deputy is a person with `on_behalf_of` and `duty`, the days
+    on which they may begin work."""
 
     person: int
     branch: int
-    role: Role
+    role: int
     shift: Shift = OFFICE
     leave: tuple[Period, ...] = ()
     speed_ppm: int = NORMAL_SPEED_PPM
@@ -74,7 +52,7 @@ class Person:
         """True for a temporary deputy (审批代理) from another desk."""
         return self.on_behalf_of != 0
 
-    def deputise(self, branch: int, role: Role, from_day: int, to_day: int, on_behalf_of: int) -> Person:
+    def deputise(self, branch: int, role: int, from_day: int, to_day: int, on_behalf_of: int) -> Person:
         """This person as a deputy at another desk from day to day, both included (APR-12)."""
         return replace(self, branch=branch, role=role, duty=((from_day, to_day),), on_behalf_of=on_behalf_of)
 

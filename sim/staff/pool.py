@@ -13,7 +13,7 @@ from simpy.core import Environment
 from credit.times import Ints, text_of
 from sim.staff.desk import Begun, DeskWindow, Entry, Seat
 from sim.staff.hours import DayMask, WorkingHours, covered_days
-from sim.staff.people import Person, Role, duty_hours_of, hours_of
+from sim.staff.people import Person, duty_hours_of, hours_of, label_of
 from sim.staff.tasks import IDLE, IN_SERVICE, SERVED, WAITING, Completions, StaffState, Tasks, records
 
 
@@ -41,7 +41,7 @@ class Pool:
         if len(desks) != 1:
             raise ValueError(f"a pool needs people of exactly one branch and role, got {desks}")
         self.branch, self.role = desks[0]
-        self.label = f"{people[0].role.label} of branch {self.branch}"
+        self.label = f"{label_of(self.role)} of branch {self.branch}"
         self.served_until = 0
         self._is_workday, self._first_day = is_workday, first_day
         ordered = sorted(people, key=lambda person: (person.person, person.on_behalf_of))
@@ -159,7 +159,7 @@ class Pool:
 
     def _leaver(self, person: int, on_behalf_of: int) -> Seat:
         """A seat that is left for good once its task is done."""
-        leaver = Person(person, self.branch, Role(self.role), on_behalf_of=on_behalf_of)
+        leaver = Person(person, self.branch, self.role, on_behalf_of=on_behalf_of)
         never = WorkingHours(leaver.shift, covered_days(()), self._first_day)
         return Seat(leaver, hours_of(leaver, self._is_workday, self._first_day), never)
 

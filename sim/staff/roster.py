@@ -11,10 +11,12 @@ from itertools import groupby, pairwise, permutations
 
 import numpy as np
 
+from credit.bank import desks
+from credit.room import DESKS, DeskCode
 from credit.times import Ints, date_of, day_number
 from sim.randomness import PPM, Draw
 from sim.staff.hours import OFFICE, DayMask, Shift
-from sim.staff.people import PEOPLE_PER_BRANCH, Period, Person, Role, presence
+from sim.staff.people import PEOPLE_PER_BRANCH, Period, Person, label_of, presence
 
 HEAD_OFFICE = 0
 LEAVE_SPELLS = (5, 3, 2)
@@ -22,33 +24,35 @@ LEAVE_SPELLS = (5, 3, 2)
 
 _SPELL_ORDERS = tuple(permutations(LEAVE_SPELLS))
 
-# People each role may have at one branch; the blocks of ids fill 1 … 9,990 and never move.
 _BLOCKS = {
-    Role.INITIAL_APPROVER: 1_500,
-    Role.RE_REVIEWER: 1_200,
-    Role.FINAL_APPROVER: 900,
-    Role.COMMITTEE: 400,
-    Role.RISK_SPECIALIST: 800,
-    Role.DISBURSEMENT_OPERATOR: 900,
-    Role.DISBURSEMENT_REVIEWER: 800,
-    Role.COLLECTOR_EARLY: 1_000,
-    Role.COLLECTOR_MIDDLE: 800,
-    Role.COLLECTOR_LONG: 600,
-    Role.USE_VERIFIER: 400,
-    Role.BRANCH_RISK_DIRECTOR: 90,
-    Role.HEAD_OFFICE_RISK: 300,
-    Role.FINANCE: 300,
+    1: 1_500,
+    2: 1_200,
+    3: 800,
+    4: 900,
+    5: 400,
+    11: 900,
+    12: 800,
+    13: 400,
+    21: 1_000,
+    22: 800,
+    23: 600,
+    31: 90,
+    32: 300,
+    33: 300,
 }
+"""People each desk may have at one branch; the blocks of ids fill 1 … 9,990 and never move."""
+_BLOCK = 2
+"""The same for a desk that is not named above."""
 
 Staffing = Mapping[str, int]
-"""People a role at one branch: ``{"initial_approver": 4, "re_reviewer": 2}``."""
+"""People a desk at one branch: ``{"initial_approver": 4, "re_reviewer": 2}``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Absence:
     """A fault: `share_ppm` of the people of `role` (and `branch`; None = all branches) are away from day to day."""
 
-    role: Role
+    role: int
     from_day: int
     to_day: int
     share_ppm: int
@@ -56,34 +60,38 @@ class Absence:
 
     def __post_init__(self) -> None:
         if not 0 <= self.share_ppm <= PPM:
-            raise ValueError(f"absence of {self.role.label}: share must lie in 0 to {PPM} ppm, got {self.share_ppm}")
+            raise ValueError(
+                f"absence of {label_of(self.role)}: share must lie in 0 to {PPM} ppm, got {self.share_ppm}"
+            )
         if self.to_day < self.from_day:
             raise ValueError(
-                f"absence of {self.role.label}: ends {date_of(self.to_day)}, before it begins {date_of(self.from_day)}"
+                f"absence of {label_of(self.role)}: ends {date_of(self.to_day)}, before it begins {date_of(self.from_day)}"
             )
 
 
-def seats_max(role: Role) -> int:
-    """The most people a role may have at one branch."""
-    return _BLOCKS[role]
+def seats_max(role: int) -> int:
+    """The most people a desk may have at one branch."""
+    return _BLOCKS.get(role, _BLOCK)
 
 
-def person_id(branch: int, role: Role, number: int) -> int:
-    """Id of the `number`-th person (from 0) of a role at a branch: branch × 10000 + place in the role's block of ids."""
-    if not 0 <= number < _BLOCKS[role]:
-        raise ValueError(
-            f"branch {branch} may have at most {_BLOCKS[role]} people as {role.label}, asked for {number + 1}"
-        )
-    before = sum(size for other, size in _BLOCKS.items() if other < role)
+def person_id(branch: int, role: int, number: int) -> int:
+    """Id of the `number`-th person (from 0) of a desk at a branch: branch × 10000 + place in the desk's block of ids."""
+    most = seats_max(role)
+    if not 0 <= number < most:
+        raise ValueError(f"branch {branch} may have at most {most} people as {label_of(role)}, asked for {number + 1}")
+    if role in _BLOCKS:
+        before = sum(size for other, size in _BLOCKS.items() if other < role)
+    else:
+        before = sum(_BLOCKS.values()) + _BLOCK * [desk for desk in sorted(DESKS) if desk not in _BLOCKS].index(role)
     return branch * PEOPLE_PER_BRANCH + 1 + before + number
 
 
-def roles_of(staffing: Staffing) -> list[tuple[Role, int]]:
-    """Roles and head counts of a staffing table in role order; ValueError on an unknown role or a negative count."""
-    labels = {role.label: role for role in Role}
+def roles_of(staffing: Staffing) -> list[tuple[DeskCode, int]]:
+    """Desks and head counts of a staffing table in order; ValueError on an unknown desk or a negative count."""
+    labels = desks()
     unknown = [name for name in staffing if name not in labels]
     if unknown:
-        raise ValueError(f"unknown role {unknown[0]!r} in the staffing table; known: {', '.join(labels)}")
+        raise ValueError(f"unknown desk {unknown[0]!r} in the staffing table; known: {', '.join(labels)}")
     negative = [name for name, count in staffing.items() if count < 0]
     if negative:
         raise ValueError(f"staffing of {negative[0]} must not be negative, got {staffing[negative[0]]}")
@@ -117,7 +125,7 @@ def build_roster(
     return with_deputies(people, is_workday, first_day, days)
 
 
-def pools_of(people: Iterable[Person]) -> dict[tuple[int, Role], tuple[Person, ...]]:
+def pools_of(people: Iterable[Person]) -> dict[tuple[int, int], tuple[Person, ...]]:
     """People by (branch, role) in ascending order, each in order of id."""
     ordered = sorted(people, key=lambda one: (one.branch, one.role, one.person, one.on_behalf_of))
     return {desk: tuple(group) for desk, group in groupby(ordered, key=lambda one: (one.branch, one.role))}
@@ -175,7 +183,7 @@ def with_deputies(people: Sequence[Person], is_workday: DayMask, first_day: int,
     present = {person.person: presence(person, is_workday)(span) for person in regulars}
     work = is_workday(span)
     pools = pools_of(regulars)
-    duties: dict[tuple[int, Role, int], tuple[Person, list[Period]]] = {}
+    duties: dict[tuple[int, int, int], tuple[Person, list[Period]]] = {}
     for desk, members in pools.items():
         staffed = np.logical_or.reduce([present[member.person] for member in members])
         open_days = work | np.bool_(any(member.shift.always for member in members))
@@ -202,7 +210,7 @@ def _runs(rows: Ints, open_rows: Ints) -> list[tuple[int, int]]:
     return [(int(rows[a]), int(rows[b - 1])) for a, b in pairwise(cuts)]
 
 
-def _candidates(branch: int, role: Role, pools: Mapping[tuple[int, Role], tuple[Person, ...]]) -> list[Person]:
+def _candidates(branch: int, role: int, pools: Mapping[tuple[int, int], tuple[Person, ...]]) -> list[Person]:
     """Same role at the branches after this one, in a circle; then the branch's other desks."""
     same = sorted((other <= branch, other) for other, desk in pools if desk == role and other != branch)
     peers = [person for _, other in same for person in pools[other, role]]

@@ -139,6 +139,8 @@ def test_the_peak_is_ten_times_an_ordinary_day() -> None:
         ("[mix]\nmortgage_ppm = 500_000\n", "must sum to 1000000"),
         ("[behaviour]\nmiss_base_ppm = 1_000_001\n", "behaviour.miss_base_ppm"),
         ("[behaviour]\nmiss_bass_ppm = 1\n", "did you mean 'miss_base_ppm'"),
+        ("[staff.finanse]\nper_branch = 1\n", "odd.toml:5: staff.finanse: unknown field; did you mean 'finance'?"),
+        ("[staff.qqq]\nper_branch = 1\n", "initial_approver, re_reviewer"),
         ("[staff.finance]\nshift_start_minute = 1200\n", "shift_start_minute must lie before"),
         ("[bank]\nbranch_weights_ppm = [1, 2]\n", "one weight a branch"),
         ("[[economy]]\nday = 2026-05-01\n[[economy]]\nday = 2026-01-01\n", "order of their days"),

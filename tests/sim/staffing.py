@@ -10,8 +10,9 @@ from itertools import pairwise
 import numpy as np
 from hypothesis import strategies as st
 
+from credit.approval.contract import Desk
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, NEVER, Bools, Ints, day_number, instant
-from sim.staff import Completions, Person, Pool, Role, Shift, Tasks, join_completions, no_tasks
+from sim.staff import Completions, Person, Pool, Shift, Tasks, join_completions, no_tasks
 
 MONDAY = day_number(dt.date(2026, 1, 5))
 HOLIDAY = MONDAY + 9  # a Wednesday
@@ -30,7 +31,7 @@ def at(day: int, hour: int, minute: int = 0) -> int:
 
 def clerk(number: int, **fields: object) -> Person:
     """A person of the one desk of the tests."""
-    return Person(1000 + number, 1, Role.INITIAL_APPROVER, **fields)  # type: ignore[arg-type]
+    return Person(1000 + number, 1, Desk.INITIAL_APPROVER, **fields)  # type: ignore[arg-type]
 
 
 def pool_of(people: Sequence[Person]) -> Pool:
@@ -80,7 +81,7 @@ def peoples(draw: st.DrawFn, deputies: bool = True) -> list[Person]:
     ]
     if deputies and draw(st.booleans()):
         first, last = draw(periods)
-        people.append(Person(2001, 2, Role.RE_REVIEWER).deputise(1, Role.INITIAL_APPROVER, first, last, 1001))
+        people.append(Person(2001, 2, Desk.RE_REVIEWER).deputise(1, Desk.INITIAL_APPROVER, first, last, 1001))
     return people
 
 

@@ -35,7 +35,7 @@ from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS
 from scenarios.model import Scenario
 from sim.counterparts.collections import REASON_NOTICE, REASON_PROMISE, CollectionsCounterpart, Customers
-from sim.staff import Person, Role, build_roster
+from sim.staff import Person, build_roster
 from sim.truth import Truth
 from tests.rows import sample
 
@@ -66,7 +66,7 @@ PEOPLE = roster()
 
 
 def register() -> StaffRegister:
-    seats = [(one.person, one.branch, Desk[Role(one.role).name]) for one in PEOPLE if not one.is_deputy]
+    seats = [(one.person, one.branch, one.role) for one in PEOPLE if not one.is_deputy]
     return StaffRegister.of(seats)
 
 
@@ -261,7 +261,7 @@ def test_desks_report_queues_and_people_with_head_office_hours_shared_among_bran
     assert queues["completions"].sum() == len(long_run.ear.of(Event.CONTACT_MADE)) + len(
         long_run.ear.of(Event.WRITE_OFF_DECIDED)
     ) + len(long_run.ear.of(Event.COLLECTION_ACTION_REFUSED))
-    finance = staff[(staff["role"] == Role.FINANCE) & (staff["on_behalf_of"] == 0)]
+    finance = staff[(staff["role"] == Desk.FINANCE) & (staff["on_behalf_of"] == 0)]
     days = finance["start"] // DAY_MS
     most = max(int(finance["on_shift_ms"][days == day].sum()) for day in np.unique(days))
     assert 7 * HOUR_MS <= most <= 9 * HOUR_MS, "one person's day, though four branches share it"
@@ -353,7 +353,7 @@ def test_a_desk_served_already_sees_a_new_task_in_the_next_window_only() -> None
 
 def test_the_excluded_person_does_not_decide() -> None:
     world = CollectionsCounterpart(SCENARIO, SEED, PEOPLE, BRANCHES, TRUTH)
-    risk = sorted(one.person for one in PEOPLE if one.role == Role.HEAD_OFFICE_RISK and not one.is_deputy)
+    risk = sorted(one.person for one in PEOPLE if one.role == Desk.HEAD_OFFICE_RISK and not one.is_deputy)
     monday = FIRST_DAY + 4
     window = Window(0, monday * DAY_MS, (monday + 1) * DAY_MS)
     tasks = sample(

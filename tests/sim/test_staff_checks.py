@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from credit.approval.contract import Desk
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Ints
-from sim.staff import Completions, Person, Role, StaffRuleBroken, Tasks, check_completions
+from sim.staff import Completions, Person, StaffRuleBroken, Tasks, check_completions
 from sim.staff import desk as desk_module
 from sim.staff.desk import DeskWindow, Entry, Seat
 from sim.staff.hours import WorkingHours
@@ -17,7 +18,7 @@ from tests.sim.staffing import HOLIDAY, MONDAY, at, clerk, is_workday, pool_of, 
 
 CUTS = [*range(MONDAY * DAY_MS, (MONDAY + 30) * DAY_MS, DAY_MS)]
 PEOPLE = [clerk(1, leave=((MONDAY + 2, MONDAY + 3),)), clerk(2, speed_ppm=800_000), clerk(3, skills=1)]
-DEPUTY = Person(2001, 2, Role.RE_REVIEWER).deputise(1, Role.INITIAL_APPROVER, MONDAY, MONDAY + 30, 1001)
+DEPUTY = Person(2001, 2, Desk.RE_REVIEWER).deputise(1, Desk.INITIAL_APPROVER, MONDAY, MONDAY + 30, 1001)
 
 
 def workload() -> Tasks:

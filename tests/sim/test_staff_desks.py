@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from credit.approval.contract import Desk
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
 from sim.staff import (
     Completions,
     Desks,
     Person,
     QueueRows,
-    Role,
     StaffRows,
     Tasks,
     build_roster,
@@ -25,7 +25,7 @@ from sim.staff import (
 )
 from tests.sim.staffing import DAYS, MONDAY, arriving, at, clerk, is_workday, peoples, pool_of, rows_of, run, workloads
 
-ROLE = Role.INITIAL_APPROVER
+ROLE = Desk.INITIAL_APPROVER
 BRANCHES = range(1, 9)
 PEOPLE = build_roster(5, {b: {ROLE.label: 1 + b % 3} for b in BRANCHES}, is_workday, MONDAY, 30)
 START, END = MONDAY * DAY_MS, (MONDAY + 25) * DAY_MS

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from credit.approval.contract import Desk
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
-from sim.staff import Person, Pool, Role, Tasks, check_completions, no_tasks
+from sim.staff import Person, Pool, Tasks, check_completions, no_tasks
 from sim.staff.tasks import StaffState
 from tests.sim.staffing import (
     DAYS,
@@ -119,7 +120,7 @@ def test_past_its_limit_a_waiting_task_rises_one_class() -> None:
 
 @pytest.mark.requirement("APR-12")
 def test_a_deputy_serves_while_everybody_is_away_and_only_then() -> None:
-    deputy = Person(2001, 2, Role.RE_REVIEWER).deputise(1, Role.INITIAL_APPROVER, MONDAY + 1, MONDAY + 3, 1001)
+    deputy = Person(2001, 2, Desk.RE_REVIEWER).deputise(1, Desk.INITIAL_APPROVER, MONDAY + 1, MONDAY + 3, 1001)
     people = [clerk(1, leave=((MONDAY + 1, MONDAY + 2),)), clerk(2, leave=((MONDAY + 2, MONDAY + 4),)), deputy]
     tasks = Tasks.of([0, 1, 2, 3], [at(day, 10) for day in range(4)], 9 * HOUR_MS)
     done = served(people, tasks)
@@ -189,7 +190,7 @@ def test_people_of_an_earlier_roster_finish_what_they_began_and_no_more() -> Non
 
 
 def test_state_of_another_desk_is_refused() -> None:
-    other = Pool([Person(2001, 2, Role.INITIAL_APPROVER)], is_workday, MONDAY)
+    other = Pool([Person(2001, 2, Desk.INITIAL_APPROVER)], is_workday, MONDAY)
     with pytest.raises(ValueError, match="state is of other desks"):
         pool_of([clerk(1)]).import_state(other.export_state())
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from credit.approval.contract import Desk
+from credit.bank import desks
 from credit.times import Ints
-from sim.staff import ENDLESS, Absence, Person, Role, build_roster, pools_of
+from sim.staff import ENDLESS, Absence, Person, build_roster, pools_of
 from sim.staff.people import presence
 from sim.staff.roster import person_id, with_deputies
 from tests.sim.staffing import HOLIDAY, MONDAY, clerk, is_workday
@@ -38,7 +40,7 @@ def test_ids_are_unique_and_tell_the_branch() -> None:
     ids = [person.person for person in people]
     assert len(ids) == 8 + 6 * 5 == len(dict.fromkeys(ids))
     assert all(person.person // 10_000 == person.branch for person in people)
-    full = [person_id(3, role, number) for role in Role for number in range(9)]
+    full = [person_id(3, role, number) for role in desks().values() for number in range(9)]
     assert len(dict.fromkeys(full)) == len(full)
     assert min(full) == 30_001
     assert max(full) <= 39_999
@@ -66,24 +68,24 @@ def test_leave_of_a_year_does_not_depend_on_the_length_of_the_run() -> None:
 
 
 def test_a_fault_takes_exactly_its_share_from_day_to_day() -> None:
-    fault = Absence(Role.INITIAL_APPROVER, MONDAY, MONDAY + 11, 333_333)
+    fault = Absence(Desk.INITIAL_APPROVER, MONDAY, MONDAY + 11, 333_333)
     people = regulars(roster(absences=[fault], annual_leave=False))
     sick = [person for person in people if person.leave]
     assert len(sick) == 8  # a third of 24
-    assert all(person.role == Role.INITIAL_APPROVER and person.leave == ((MONDAY, MONDAY + 11),) for person in sick)
+    assert all(person.role == Desk.INITIAL_APPROVER and person.leave == ((MONDAY, MONDAY + 11),) for person in sick)
     other = regulars(roster(seed=5, absences=[fault], annual_leave=False))
     assert [p.person for p in other if p.leave] != [p.person for p in sick]
 
 
 def test_a_fault_may_strike_one_branch() -> None:
-    fault = Absence(Role.INITIAL_APPROVER, MONDAY, MONDAY, 1_000_000, branch=2)
+    fault = Absence(Desk.INITIAL_APPROVER, MONDAY, MONDAY, 1_000_000, branch=2)
     sick = [p.person for p in regulars(roster(absences=[fault], annual_leave=False)) if p.leave]
     assert sick == [20_001, 20_002, 20_003, 20_004]
 
 
 @pytest.mark.requirement("APR-12")
 def test_every_day_a_desk_would_stand_empty_a_deputy_stands_in() -> None:
-    strike = Absence(Role.INITIAL_APPROVER, HOLIDAY + 1, HOLIDAY + 5, 1_000_000, branch=3)
+    strike = Absence(Desk.INITIAL_APPROVER, HOLIDAY + 1, HOLIDAY + 5, 1_000_000, branch=3)
     people = roster(absences=[strike])
     empty = 0
     for members in pools_of(people).values():
@@ -100,9 +102,9 @@ def test_every_day_a_desk_would_stand_empty_a_deputy_stands_in() -> None:
 @pytest.mark.requirement("APR-12")
 def test_the_deputy_is_the_one_present_on_most_of_the_days() -> None:
     alone = clerk(1, leave=((MONDAY, MONDAY + 4),))
-    near = Person(2001, 2, Role.INITIAL_APPROVER, leave=((MONDAY + 1, MONDAY + 4),))
-    far = Person(5001, 5, Role.INITIAL_APPROVER, leave=((MONDAY, MONDAY),))
-    members = pools_of(with_deputies([alone, near, far], is_workday, FIRST, 30))[1, Role.INITIAL_APPROVER]
+    near = Person(2001, 2, Desk.INITIAL_APPROVER, leave=((MONDAY + 1, MONDAY + 4),))
+    far = Person(5001, 5, Desk.INITIAL_APPROVER, leave=((MONDAY, MONDAY),))
+    members = pools_of(with_deputies([alone, near, far], is_workday, FIRST, 30))[1, Desk.INITIAL_APPROVER]
     assert [(p.person, p.on_behalf_of, p.duty) for p in members] == [
         (1001, 0, ()),
         (5001, 1001, ((MONDAY, MONDAY + 4),)),
@@ -111,15 +113,15 @@ def test_the_deputy_is_the_one_present_on_most_of_the_days() -> None:
 
 def test_a_lone_24x7_person_is_deputised_on_weekends_too() -> None:
     alone = clerk(1, shift=ENDLESS, leave=((MONDAY + 5, MONDAY + 6),))
-    other = Person(2001, 2, Role.INITIAL_APPROVER, shift=ENDLESS)
-    members = pools_of(with_deputies([alone, other], is_workday, FIRST, 30))[1, Role.INITIAL_APPROVER]
+    other = Person(2001, 2, Desk.INITIAL_APPROVER, shift=ENDLESS)
+    members = pools_of(with_deputies([alone, other], is_workday, FIRST, 30))[1, Desk.INITIAL_APPROVER]
     assert members[1] == replace(other, branch=1, duty=((MONDAY + 5, MONDAY + 6),), on_behalf_of=1001)
 
 
 @pytest.mark.parametrize(
     ("staffing", "message"),
     [
-        ({1: {"initial_aprover": 4}}, "unknown role 'initial_aprover'"),
+        ({1: {"initial_aprover": 4}}, "unknown desk 'initial_aprover'"),
         ({1: {"initial_approver": -1}}, "must not be negative"),
         ({1: {"branch_risk_director": 91}}, "at most 90 people as branch_risk_director, asked for 91"),
     ],
@@ -132,4 +134,4 @@ def test_an_impossible_staffing_table_is_refused(staffing: dict[int, dict[str, i
 @pytest.mark.parametrize(("days", "share"), [((5, 4), 1), ((4, 5), -1), ((4, 5), 1_000_001)])
 def test_an_impossible_absence_is_refused(days: tuple[int, int], share: int) -> None:
     with pytest.raises(ValueError, match="absence of finance"):
-        Absence(Role.FINANCE, *days, share)
+        Absence(desks()["finance"], *days, share)

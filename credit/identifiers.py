@@ -22,7 +22,7 @@ MALE, FEMALE = 1, 2
 
 _CODE_LENGTH = 18
 _MOBILE_LENGTH = 11
-_ZERO, _NINE, _STAR, _X = 48, 57, 42, 88
+_ZERO, _NINE, _X = 48, 57, 88
 _ID_WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2], dtype=np.int64)
 _ID_CHECKS = np.array([ord(c) for c in "10X98765432"], dtype=np.int64)
 _ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
@@ -164,15 +164,6 @@ def sexes(texts: npt.NDArray[np.generic]) -> Ints:
     """MALE or FEMALE by the 17th digit of resident ID numbers that are right: odd is male."""
     codes, _ = _matrix(texts, _CODE_LENGTH)
     return np.where(codes[16] % 2 == 1, MALE, FEMALE)
-
-
-def masked_ids(texts: npt.NDArray[np.generic]) -> Texts:
-    """Numbers with the birthday hidden (脱敏, SEC-09): ``110101********002X``; a number of another length is hidden whole."""
-    codes, fits = _matrix(texts, _CODE_LENGTH)
-    hidden = np.broadcast_to(~fits, codes.shape).copy()
-    hidden[6:14] = True
-    codes[hidden & (codes != 0)] = _STAR
-    return _texts(codes)
 
 
 def resident_ids(region6: npt.ArrayLike, birth_day: npt.ArrayLike, serial: npt.ArrayLike) -> Texts:

@@ -9,5 +9,7 @@ PROFILE = (
 )
 """What every room before disbursement needs to know of an application; income is a month's, declared. `missing` holds
 the required materials still to come (APR-13); `amount_fen`, `term_months`, `method` are as asked until approval fixes them."""
+ACCEPTED = f"{PROFILE} recent_applications recent_channels amount_growth_ppm existing id_valid mobile_prefix"
+"""What scoring needs beside it: the applicant's last applications (SCO-11)."""
 SCORED = f"{PROFILE} score grade pd_ppm alert lane doubts verified_income_fen monthly_debt_fen"
 TERMS = f"{SCORED} rate_ppm guarantee conditions approved_at valid_until round"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from credit.codes import Channel, Handler, Step
-from credit.profile import PERSON
-from credit.room import EventCode, Reason, Room, event
+from credit.profile import ACCEPTED, PERSON
+from credit.room import EventCode, Reason, Room, blank, event
 
 room = Room(__name__, "applications", ("applications", "贷款申请"))
 
@@ -20,6 +20,17 @@ ListQuery = room.asks(103, "ListQuery", "case party id_number:U18")
 ListReply = room.accepts(104, "ListReply", "case lists status")
 CustomerEnteredBusiness = room.accepts(105, "CustomerEnteredBusiness", "customer case", sender="disbursement")
 FraudConfirmed = room.accepts(106, "FraudConfirmed", "case party customer id_number:U18", sender="scoring")
+
+room.table("counters", f"branch {blank('forms customers refused declined intercepted accepted')}", key="branch")
+room.table("copy", "entry branch person list since until", key="entry")
+room.table("library", "key since case", key="key")
+room.table("pending", f"at {ACCEPTED} deadline", key="case")
+room.table("people", "key customer", key="key")
+room.table(
+    "customers",
+    f"customer party state since {blank('documents product amount_fen seen1 seen2 seen3 seen4')}",
+    key="customer",
+)
 
 # what it records -------------------------------------------------------------------------------------------------------
 

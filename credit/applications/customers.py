@@ -1,18 +1,16 @@
 """The customer register: one number for each person or company of a branch (CUS-10), potential or formal (CUS-11), what is
-on file (APP-05), and the last applications, for anomalies (SCO-11). Its rule: a number is given once, when somebody is first
-let in, and never again."""
+on file (APP-05), and the last applications, for anomalies (SCO-11). A number is given once, when somebody is first let in,
+and never again."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-
 import numpy as np
 
-from credit.applications.counters import Counters
-from credit.applications.states import CustomerState
-from credit.room import Rows, blank
+from credit.applications.states import MOVES, CustomerState
+from credit.room import Rows
 from credit.rows import firsts, waves
 from credit.table import Table
+from credit.tally import Tally
 from credit.times import Bools, Ints
 
 SEEN = ("seen1", "seen2", "seen3", "seen4")
@@ -21,108 +19,75 @@ _CHANNEL_BITS = np.int64(3)
 _CHANNELS = 8
 PPM = 1_000_000
 GROWTH_MAX_PPM = 1_000_000_000
-
-
-@dataclass(frozen=True)
-class Onboarded:
-    """What the register says of a batch of admitted forms, one entry a row."""
-
-    customer: Ints
-    created: Ints  # 1 where the number is new
-    recent_applications: Ints
-    recent_channels: Ints
-    amount_growth_ppm: Ints
-
-
-FIELDS = tuple(field.name for field in fields(Onboarded))
+ENTRY = np.dtype([(n, "i8") for n in "customer created recent_applications recent_channels amount_growth_ppm".split()])
+"""What the register says of an admitted form; `created` is 1 where the number is new."""
 
 
 class Register:
-    """Customers by key and by number. Row k of both tables is the same customer."""
+    """Customers by key and by number."""
 
-    def __init__(self, counters: Counters, recent_ms: int) -> None:
-        self.people = Table("key customer", "key")
-        self.customers = Table(
-            f"customer party state=0 since {blank('documents product amount_fen')} {blank(' '.join(SEEN))}", "customer"
-        )
-        self._counters = counters
-        self._recent_ms = recent_ms
+    def __init__(self, people: Table, customers: Table, tally: Tally, recent_ms: int) -> None:
+        self.people, self.customers = people, customers
+        self._tally, self._recent_ms = tally, recent_ms
 
     def find(self, keys: Ints) -> Ints:
         """The register's row of each key; −1 for people the bank doesn't know."""
-        return self.people.find(keys)
+        return self.customers.find(self.people.get("customer", self.people.find(keys), -1))
 
-    def on_file(self, rows: Ints) -> Ints:
-        """Material bits on file at each row; 0 where there is none."""
-        documents = np.zeros(len(rows), dtype=np.int64)
-        known = rows >= 0
-        documents[known] = self.customers["documents"][rows[known]]
-        return documents
+    def on_file(self, keys: Ints) -> Ints:
+        """Material bits on file of each key; 0 where there is none."""
+        return self.customers.get("documents", self.find(keys))
 
-    def onboard(self, forms: Rows, keys: Ints, rows: Ints, documents: Ints) -> Onboarded:
-        """Finds or creates the customer of each admitted SubmitApplication row, in row order, and remembers the application.
-        `rows`: what `find` gave. Rows of one customer in one batch are taken one after the other."""
-        columns = np.zeros((len(FIELDS), len(forms)), dtype=np.int64)
+    def onboard(self, forms: Rows, keys: Ints, documents: Ints) -> Rows:
+        """Finds or creates the customer of each admitted SubmitApplication row, in row order, and remembers the application;
+        `ENTRY` rows. Rows of one customer in one batch are taken one after the other."""
+        entries = np.zeros(len(forms), dtype=ENTRY)
         for wave in waves(keys):
-            if len(wave) == len(forms):
-                return self._onboard_once(forms, keys, rows, documents)
-            entry = self._onboard_once(forms[wave], keys[wave], self.find(keys[wave]), documents[wave])
-            columns[:, wave] = [getattr(entry, name) for name in FIELDS]
-        return Onboarded(*columns)
+            entries[wave] = self._onboard_once(forms[wave], keys[wave], documents[wave])
+        return entries
 
-    def make_formal(self, customer: Ints) -> tuple[Ints, Ints]:
-        """Makes potential customers formal. Gives 1 where that changed something, and 1 where the number is unknown."""
+    def make_formal(self, customer: Ints) -> tuple[Bools, Bools]:
+        """Makes potential customers formal. Gives where that changed something, and where the number is known."""
         rows = self.customers.find(customer)
-        unknown = rows < 0
-        state = self.customers["state"]
-        changes = ~unknown & firsts(customer)
-        changes[changes] = state[rows[changes]] == CustomerState.POTENTIAL
-        state[rows[changes]] = CustomerState.FORMAL
-        return changes.astype(np.int64), unknown.astype(np.int64)
+        changes = firsts(customer) & (self.customers.get("state", rows, -1) == CustomerState.POTENTIAL)
+        MOVES.to(self.customers, rows[changes], CustomerState.FORMAL)
+        return changes, rows >= 0
 
-    def _onboard_once(self, forms: Rows, keys: Ints, places: Ints, documents: Ints) -> Onboarded:
+    def _onboard_once(self, forms: Rows, keys: Ints, documents: Ints) -> Rows:
         """One row a customer at most."""
-        new = np.flatnonzero(places < 0)
-        places = places.copy()
-        places[new] = self._create(forms[new], keys[new])
-        created = np.zeros(len(forms), dtype=np.int64)
-        created[new] = 1
-        return Onboarded(self.customers["customer"][places], created, *self._remember(forms, documents, places))
+        entries, rows = np.zeros(len(forms), dtype=ENTRY), self.find(keys)
+        new = rows < 0
+        rows[new] = self._create(forms[new], keys[new])
+        entries["customer"], entries["created"] = self.customers["customer"][rows], new
+        self._remember(forms, documents, rows, entries)
+        return entries
 
     def _create(self, forms: Rows, keys: Ints) -> Ints:
-        numbers = self._counters.next_numbers("customers", forms["branch"])
+        numbers = self._tally.next_numbers("customers", forms["branch"])
         self.people.append(length=len(keys), key=keys, customer=numbers)
-        return self.customers.append(length=len(keys), customer=numbers, party=forms["party"], since=forms["at"])
+        return self.customers.append(
+            length=len(keys), customer=numbers, party=forms["party"], since=forms["at"], state=CustomerState.POTENTIAL
+        )
 
-    def _remember(self, forms: Rows, documents: Ints, places: Ints) -> tuple[Ints, Ints, Ints]:
+    def _remember(self, forms: Rows, documents: Ints, rows: Ints, entries: Rows) -> None:
         """Recent applications, their channels and the growth of the amount, this one included and from now on remembered."""
-        at, amount, product = forms["at"], forms["amount_fen"], forms["product"]
-        table = self.customers
-        seen = [table[name][places] for name in SEEN]
-        since = at - self._recent_ms
+        at, amount, table = forms["at"], forms["amount_fen"], self.customers
+        seen = [table[name][rows] for name in SEEN]
         channels = np.int64(1) << forms["channel"].clip(0, _CHANNELS - 1)
         count = np.ones(len(forms), dtype=np.int64)
         for past in seen:
-            recent = ((past >> _CHANNEL_BITS) >= since) & (past > 0)
+            recent = ((past >> _CHANNEL_BITS) >= at - self._recent_ms) & (past > 0)
             count += recent
             channels |= np.where(recent, np.int64(1) << (past & (_CHANNELS - 1)), 0)
-        several = np.asarray(sum((channels >> bit) & 1 for bit in range(_CHANNELS)))
-        compared = (count > 1) & (table["product"][places] == product)
-        growth = _growth(table["amount_fen"][places], amount, compared)
+        compared = (count > 1) & (table["product"][rows] == forms["product"])
+        entries["recent_applications"] = count
+        entries["recent_channels"] = sum((channels >> bit) & 1 for bit in range(_CHANNELS))
+        entries["amount_growth_ppm"] = _growth(table["amount_fen"][rows], amount, compared)
         newest = at << _CHANNEL_BITS | forms["channel"].clip(0, _CHANNELS - 1)
         for name, values in zip(SEEN, [newest, *seen[:-1]], strict=True):
-            table[name][places] = values
-        table["amount_fen"][places], table["product"][places] = amount, product
-        table["documents"][places] |= documents
-        return count, several, growth
-
-    def export_state(self) -> dict[str, Rows]:
-        return {"people": self.people.export(), "customers": self.customers.export()}
-
-    def import_state(self, state: dict[str, Rows]) -> None:
-        people = state["people"]
-        self.people.load(people[np.argsort(people["customer"], kind="stable")])
-        self.customers.load(state["customers"])
+            table[name][rows] = values
+        table["amount_fen"][rows], table["product"][rows] = amount, forms["product"]
+        table["documents"][rows] |= documents
 
 
 def _growth(before: Ints, now: Ints, recent: Bools) -> Ints:

@@ -1,15 +1,16 @@
 """Risk lists (EXT-07, EXT-08): the bank's own copy of the outside lists, refreshed from time to time and used while the list
-port is down, and the internal risk library (内部风险客户库), filled by confirmed fraud. Its rule: an entry counts from the
-moment it was entered until the moment it was removed, whatever the order in which mail is read."""
+port is down, and the internal risk library (内部风险客户库), filled by confirmed fraud. An entry counts from the moment it was
+entered until the moment it was removed, whatever the order in which mail is read."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from credit.applications.counters import NUMBERS_A_BRANCH
 from credit.applications.keys import id_keys
+from credit.numbers import branch_of_case
 from credit.room import Rows
+from credit.rows import firsts
 from credit.table import Table
 from credit.times import NEVER, Bools, Ints
 
@@ -20,25 +21,16 @@ class ListCopy:
     """The bank's own copy of the outside lists, by entry number: each branch keeps the entries that concern it, because a
     branch lives in one shard whatever the number of shards is."""
 
-    def __init__(self) -> None:
-        self.entries = Table("entry branch person list since until", "entry")
+    def __init__(self, entries: Table) -> None:
+        self.entries = entries
 
     def refresh(self, rows: Rows) -> None:
         """Enters and removes RefreshRiskList rows, in row order. An entry that stands already is not entered twice."""
         removed = rows["removed"] != 0
-        added = rows[~removed]
-        first = np.unique(added["entry"], return_index=True)[1]
-        fresh = np.sort(first[self.entries.find(added["entry"][first]) < 0])
-        new = added[fresh]
-        self.entries.append(
-            length=len(new),
-            entry=new["entry"],
-            branch=new["branch"],
-            list=new["list"],
-            since=new["at"],
-            until=NEVER,
-            person=id_keys(new["branch"], new["id_number"]),
-        )
+        new = rows[~removed]
+        new = new[firsts(new["entry"]) & (self.entries.find(new["entry"]) < 0)]
+        people = id_keys(new["branch"], new["id_number"])
+        self.entries.append(new, since=new["at"], until=NEVER, person=people)
         gone = rows[removed]
         places = self.entries.find(gone["entry"])
         known = places >= 0
@@ -67,21 +59,15 @@ class ListCopy:
 class RiskLibrary:
     """The internal risk customer library, by person and branch."""
 
-    def __init__(self) -> None:
-        self.people = Table("key since case", "key")
+    def __init__(self, people: Table) -> None:
+        self.people = people
 
     def enter(self, rows: Rows) -> None:
         """Enters FraudConfirmed rows; a person who is in it already stays as first entered."""
-        keys = id_keys(rows["case"] // NUMBERS_A_BRANCH, rows["id_number"])
-        first = np.unique(keys, return_index=True)[1]
-        new = np.sort(first[self.people.find(keys[first]) < 0])
-        self.people.append(length=len(new), key=keys[new], since=rows["at"][new], case=rows["case"][new])
+        keys = id_keys(branch_of_case(rows["case"]), rows["id_number"])
+        new = firsts(keys) & (self.people.find(keys) < 0)
+        self.people.append(rows[new], key=keys[new], since=rows["at"][new])
 
     def holds(self, branch: Ints, id_numbers: Texts, at: Ints) -> Bools:
         """Whether each person stood in the library at an instant."""
-        if not len(self.people):
-            return np.zeros(len(at), dtype=bool)
-        rows = self.people.find(id_keys(branch, id_numbers))
-        found = rows >= 0
-        found[found] = self.people["since"][rows[found]] <= at[found]
-        return found
+        return np.asarray(self.people.get("since", self.people.find(id_keys(branch, id_numbers)), NEVER) <= at)

@@ -10,7 +10,7 @@ from credit.codes import Consent, Material, RiskList
 from credit.policies.admission import AMOUNT_UNLIMITED_FEN, AdmissionPolicy, Criteria
 from credit.policies.products import ProductPolicy, columns_of
 from credit.room import Rows
-from credit.times import DAY_MS, Bools, Ints
+from credit.times import Bools, Ints
 
 RISK_MAX = 2
 LIST_REFUSALS: tuple[tuple[RiskList, Refusal], ...] = (
@@ -31,7 +31,6 @@ class Desk:
         self.form_age_min, self.form_age_max = policy.form_age_min, policy.form_age_max
         self.consents = sum(Consent[name.upper()] for name in policy.required_consents)
         self.reused = sum(Material[name.upper()] for name in policy.reused_materials)
-        self.recent_ms = policy.recent_days * DAY_MS
         key_materials = sum(Material[name.upper()] for name in policy.key_materials)
         self._conditional = self.products.conditional & ~key_materials
         self._required = np.where(self.products.known, (self.products.required & ~self._conditional) | key_materials, 0)

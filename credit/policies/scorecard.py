@@ -1,4 +1,4 @@
-"""Scorecard policy (评分卡政策): the application, behaviour and collection cards (SCO-02, SCO-04), the bands that turn a score
+"""Scorecard policy (评分卡政策): the application cards (SCO-02, SCO-04), the bands that turn a score
 into a grade (SCO-03), alerts (SCO-05), lanes (SCO-07), and how the bureau and the other sources are asked (EXT-01 to EXT-03,
 EXT-06). Its rule: each indicator is a table of points by bins, and all weights of a card sum to one."""
 
@@ -156,7 +156,6 @@ class ScorecardPolicy(PolicyModel):
     """Sources asked beside the bureau, by segment (EXT-06)."""
     abnormal: list[Abnormal] = []
     bureau: BureauPolicy
-    collection_likelihood: ScoreTable
     cards: list[CardPolicy]
 
     @model_validator(mode="after")
@@ -184,4 +183,4 @@ class ScorecardPolicy(PolicyModel):
         raise KeyError(key)
 
 
-CARD_KEYS = ("application_individual", "application_business", "behaviour", "collection")
+CARD_KEYS = ("application_individual", "application_business")

@@ -1,6 +1,6 @@
-"""The three scorecards (SCO-04): application (申请评分卡), behaviour (行为评分卡) and collection (催收评分卡). A card weighs
-sub-indicators in four dimensions (SCO-02); each indicator is a table of points by bins, found by binary search on whole
-columns. Its rule: integers from the facts to the score, so a score can be recomputed by hand."""
+"""The application scorecards (申请评分卡, SCO-04), of individuals and of businesses. A card weighs sub-indicators in four
+dimensions (SCO-02); each indicator is a table of points by bins, found by binary search on whole columns. Integers from the
+facts to the score, so a score can be recomputed by hand."""
 
 from __future__ import annotations
 
@@ -69,16 +69,13 @@ class Card:
 
 
 class Scorecards:
-    """All cards with the bands and tables that read a score; built once, used by scoring, repayment and collections."""
+    """The cards, with the bands and the table that read a score."""
 
     def __init__(self, policy: ScorecardPolicy) -> None:
         self.individual = Card(policy.card("application_individual"))
         self.business = Card(policy.card("application_business"))
-        self.behaviour = Card(policy.card("behaviour"))
-        self.collection = Card(policy.card("collection"))
         self._bands = np.array(policy.bands[::-1], dtype=np.int64)
         self._pd = _by_score(policy.pd)
-        self._likelihood = _by_score(policy.collection_likelihood)
 
     @classmethod
     def build(cls, overrides: Overrides | None = None) -> Scorecards:
@@ -95,16 +92,6 @@ class Scorecards:
             if bool(chosen.any()):
                 scores[chosen] = card.scores({name: facts[name][chosen] for name in card.columns})
         return scores
-
-    def behaviour_scores(self, facts: Columns) -> Ints:
-        """Behaviour score of existing customers. Facts: months_on_book, utilisation_ppm (of the limit or the first amount),
-        deposits_ratio_ppm (deposits to balance), overdue_12m, max_dpd_12m, failed_debits_6m, early_share_ppm."""
-        return self.behaviour.scores(facts)
-
-    def collection_likelihood_ppm(self, facts: Columns) -> Ints:
-        """Likelihood that an overdue customer repays, in millionths; directs collection resources. Facts: months_on_book,
-        overdue_ratio_ppm (overdue to balance), grade, dpd, promises_kept, promises_broken."""
-        return self._likelihood[self.collection.scores(facts)]
 
     def grades(self, scores: Ints) -> Ints:
         """Credit grade of each score by the bands (SCO-03); 82 is GOOD (良好)."""

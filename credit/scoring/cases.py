@@ -1,5 +1,5 @@
-"""Cases in scoring: the application as accepted, the answers of the bureau and the other sources, and when what is due. Its
-rule: an answer counts when it fits an open question and comes in time; anything else is handed back as refused."""
+"""Cases in scoring: the application as accepted, the answers of the bureau and the other sources, and when what is due. An
+answer counts when it fits an open question and comes in time; anything else is handed back as refused."""
 
 from __future__ import annotations
 
@@ -7,32 +7,23 @@ import numpy as np
 
 from credit.policies.products import ProductPolicy
 from credit.policies.scorecard import BureauPolicy
-from credit.room import Kind, Rows, blank
+from credit.room import Rows
 from credit.rows import firsts
-from credit.scoring.contract import ApplicationAccepted, BureauQuery, BureauReport, VerificationReply
-from credit.scoring.states import CaseState
+from credit.scoring.contract import BUREAU_FACTS, SOURCE_FACTS, BureauQuery
+from credit.scoring.states import MOVES, CaseState
 from credit.table import Table
 from credit.times import MINUTE_MS, NEVER, Bools, Ints
 
-
-def _fields(kind: Kind) -> list[str]:
-    forms = [(name, kind.dtype[name]) for name in kind.dtype.names or ()]
-    return [f"{name}:U{form.itemsize // 4}" if form.kind == "U" else name for name, form in forms]
-
-
-BUREAU_FIELDS = [n for n in _fields(BureauReport) if n not in ("at", "case", "status", "attempt")]
-SOURCE_FIELDS = [n for n in _fields(VerificationReply) if n not in ("at", "case")]
-_ASKED = ("case", "party", "segment", "reason", "operator", "attempt")
-TIMES = ["state", "attempt", "operator", "reason", "next_at", "deadline", "bureau_at", "verified_at", "ready_at"]
+_ASKED = "case party segment reason operator attempt"
+_ANSWERED = {"bureau_at": BUREAU_FACTS.split(), "verified_at": SOURCE_FACTS.split()}
+"""The columns that an answer fills, by the column that says when it came."""
 
 
 class Cases:
     """Open cases, by application number."""
 
-    def __init__(self, policy: BureauPolicy, products: ProductPolicy) -> None:
-        self.table = Table(
-            " ".join([*_fields(ApplicationAccepted), blank(" ".join([*BUREAU_FIELDS, *SOURCE_FIELDS, *TIMES]))]), "case"
-        )
+    def __init__(self, table: Table, policy: BureauPolicy, products: ProductPolicy) -> None:
+        self.table = table
         self._policy = policy
         self._backoff = np.array(policy.backoff_minutes, dtype=np.int64) * MINUTE_MS
         self._batch = np.zeros(max(p.code for p in products.products) + 1, dtype=np.int64)
@@ -65,31 +56,26 @@ class Cases:
         """The bureau queries of those rows. Nothing more is planned for them until an answer comes."""
         table = self.table
         table["attempt"][rows] += 1
-        columns = {name: table[name][rows] for name in _ASKED}
-        queries = BureauQuery.rows(
-            len(rows), at=table["next_at"][rows], batch=self.batch(table["product"][rows]), **columns
-        )
+        at, batch = table["next_at"][rows], self.batch(table["product"][rows])
         table["next_at"][rows] = NEVER
-        return queries
+        return BureauQuery.carry(table.take(rows, _ASKED), at=at, batch=batch)
 
-    def bureau_answers(self, reports: Rows) -> tuple[Ints, Bools]:
-        """Table rows of reports, and which of them answer the open question in time."""
-        rows = self.table.find(reports["case"])
-        fits = self._open(rows, reports, "bureau_at")
-        known = rows[fits]
-        fits[fits] = (self.table["attempt"][known] == reports["attempt"][fits]) & (
-            self.table["next_at"][known] == NEVER
-        )
+    def answering(self, answers: Rows, stamp: str) -> tuple[Ints, Bools]:
+        """Table rows of answers, and which of them are the first in time to a question that is open. `stamp`: the column
+        that says when it was answered."""
+        rows, table = self.table.find(answers["case"]), self.table
+        fits = firsts(answers["case"]) & (table.get("state", rows) == CaseState.WAITING)
+        fits &= (table.get(stamp, rows) == 0) & (answers["at"] <= table.get("deadline", rows))
         return rows, fits
 
-    def source_answers(self, replies: Rows) -> tuple[Ints, Bools]:
-        """The same for the other sources."""
-        rows = self.table.find(replies["case"])
-        return rows, self._open(rows, replies, "verified_at")
+    def asked(self, rows: Ints, reports: Rows) -> Bools:
+        """Whether each report answers the attempt that is under way."""
+        table = self.table
+        return np.asarray((table.get("attempt", rows) == reports["attempt"]) & (table.get("next_at", rows) == NEVER))
 
-    def store(self, rows: Ints, answers: Rows, fields: list[str], stamp: str) -> None:
+    def store(self, rows: Ints, answers: Rows, stamp: str) -> None:
         """Writes answers into their cases."""
-        for name in fields:
+        for name in _ANSWERED[stamp]:
             self.table[name][rows] = answers[name]
         self.table[stamp][rows] = answers["at"]
 
@@ -102,34 +88,23 @@ class Cases:
     def settle(self, score_ms: int) -> None:
         """Cases with all answers become ready `score_ms` after the last one."""
         table = self.table
-        rows = np.flatnonzero(
-            (table["state"] == CaseState.WAITING) & (table["bureau_at"] > 0) & (table["verified_at"] > 0)
-        )
-        table["state"][rows] = CaseState.READY
+        waiting = table["state"] == CaseState.WAITING
+        rows = np.flatnonzero(waiting & (table["bureau_at"] > 0) & (table["verified_at"] > 0))
+        MOVES.to(table, rows, CaseState.READY)
         table["ready_at"][rows] = np.maximum(table["bureau_at"][rows], table["verified_at"][rows]) + score_ms
 
     def time_out(self, until: int) -> None:
         """Cases still waiting when their deadline passes are decided then, with what there is."""
         table = self.table
         rows = np.flatnonzero((table["state"] == CaseState.WAITING) & (table["deadline"] < until))
-        table["state"][rows] = CaseState.TIMED_OUT
+        MOVES.to(table, rows, CaseState.TIMED_OUT)
         table["ready_at"][rows] = table["deadline"][rows]
 
-    def take_ready(self, until: int) -> Rows:
-        """Removes and returns the cases to be decided before `until`."""
-        ready = self.table["ready_at"] < until
-        cases = self.table.take(ready)
-        if len(cases):
-            self.table.keep(~ready)
-        return cases
+    def ready(self, until: int) -> Ints:
+        """Rows of the cases to be decided before `until`."""
+        return np.flatnonzero(self.table["ready_at"] < until)
 
-    def _open(self, rows: Ints, answers: Rows, stamp: str) -> Bools:
-        fits = (rows >= 0) & firsts(answers["case"])
-        known = rows[fits]
-        table = self.table
-        fits[fits] = (
-            (table["state"][known] == CaseState.WAITING)
-            & (table[stamp][known] == 0)
-            & (answers["at"][fits] <= table["deadline"][known])
-        )
-        return fits
+    def leave(self, rows: Ints, intercepted: Bools) -> None:
+        """Decided cases go."""
+        MOVES.to(self.table, rows, np.where(intercepted, int(CaseState.INTERCEPTED), int(CaseState.SCORED)))
+        self.table.drop(rows)

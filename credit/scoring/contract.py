@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from credit.codes import Handler, Step
-from credit.profile import PROFILE
-from credit.room import EventCode, Reason, Room, event
+from credit.profile import ACCEPTED
+from credit.room import EventCode, Reason, Room, blank, event
 
 room = Room(__name__, "scoring", ("scoring", "评分与反欺诈"))
 
 # mail in, and what is asked of the world -------------------------------------------------------------------------------
-ApplicationAccepted = room.accepts(
-    201,
-    "ApplicationAccepted",
-    f"{PROFILE} recent_applications recent_channels amount_growth_ppm existing id_valid mobile_prefix",
-    sender="applications",
+BUREAU_FACTS = "overdue_24m max_dpd_24m lenders queries_3m debt_fen monthly_debt_fen history_months"
+SOURCE_FACTS = (
+    "unavailable tax_income_fen mobile_matches mobile_months identity_matches registry_months registry_active litigation "
+    "sentiment shared_devices deposits_fen"
 )
+ApplicationAccepted = room.accepts(201, "ApplicationAccepted", ACCEPTED, sender="applications")
 BureauQuery = room.asks(202, "BureauQuery", "case party segment reason operator attempt batch")
-BureauReport = room.accepts(
-    203,
-    "BureauReport",
-    "case status attempt overdue_24m max_dpd_24m lenders queries_3m debt_fen monthly_debt_fen history_months",
-)
+BureauReport = room.accepts(203, "BureauReport", f"case status attempt {BUREAU_FACTS}")
 VerificationQuery = room.asks(204, "VerificationQuery", "case party segment sources declared_income_fen")
-VerificationReply = room.accepts(
-    205,
-    "VerificationReply",
-    "case unavailable tax_income_fen mobile_matches mobile_months identity_matches registry_months registry_active litigation "
-    "sentiment shared_devices deposits_fen",
+VerificationReply = room.accepts(205, "VerificationReply", f"case {SOURCE_FACTS}")
+
+room.table(
+    "cases",
+    f"at {ACCEPTED} {blank(f'{BUREAU_FACTS} {SOURCE_FACTS}')} "
+    "state attempt=0 operator reason next_at deadline bureau_at=0 verified_at=0 ready_at",
+    key="case",
 )
+room.table("tally", f"branch {blank('accepted refused intercepted scored')}", key="branch")
 
 # what it records -------------------------------------------------------------------------------------------------------
 

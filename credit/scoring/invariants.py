@@ -1,38 +1,34 @@
 """What must hold in scoring: every case has exactly one fate, no bureau is asked without consent, reason and operator, nothing
-waits past its time, and the automatic lane holds only what it may. Its rule: a violation names the case or branch."""
+waits past its time, and the automatic lane holds only what it may. A violation names the case or branch."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from credit.codes import Alert, Consent, Grade, Lane
+from credit.numbers import branch_of_case
 from credit.room import Rows
 from credit.scoring.states import KEPT, CaseState
-from credit.scoring.tally import NUMBERS_A_BRANCH, Tally
 from credit.table import Table
+from credit.tally import Tally
 from credit.times import Bools, Ints
 
 SCORE_MAX = 100
 
 
-def violations(table: Table, tally: Tally, decided: Rows, automatic_max: Ints, until: int) -> list[str]:
-    """All violated invariants at a window's end. `decided`: ApplicationScored rows of the window; `automatic_max` by product."""
+def of_cases(table: Table, tally: Tally, until: int) -> list[str]:
+    """Of the open cases at a window's end."""
     return [
         *cases_are_conserved(table, tally),
         *queries_have_a_ground(table),
         *nobody_waits_past_the_deadline(table, until),
-        *lanes_are_earned(decided, automatic_max),
     ]
 
 
 def cases_are_conserved(table: Table, tally: Tally) -> list[str]:
     """accepted = refused + intercepted + scored + open, in each branch."""
-    counts = tally.table
-    waiting = np.zeros(len(counts), dtype=np.int64)
-    np.add.at(waiting, counts.find(table["case"] // NUMBERS_A_BRANCH), 1)
-    fates = counts["refused"] + counts["intercepted"] + counts["scored"] + waiting
-    bad = np.flatnonzero(fates != counts["accepted"])
-    return [f"branch {counts['branch'][r]}: {counts['accepted'][r]} cases but {fates[r]} fates" for r in bad.tolist()]
+    found = tally.imbalances("accepted", "refused intercepted scored", branch_of_case(table["case"]))
+    return [f"branch {branch}: {cases} cases but {fates} fates" for branch, cases, fates in found]
 
 
 def queries_have_a_ground(table: Table) -> list[str]:
@@ -57,7 +53,8 @@ def nobody_waits_past_the_deadline(table: Table, until: int) -> list[str]:
 
 
 def lanes_are_earned(decided: Rows, automatic_max: Ints) -> list[str]:
-    """The automatic lane: within the product's amount, fair or better, no alert, no doubt (SCO-07). Scores lie in 0 … 100."""
+    """The automatic lane: within the product's amount, fair or better, no alert, no doubt (SCO-07). Scores lie in 0 … 100.
+    `decided`: ApplicationScored rows; `automatic_max` by product."""
     automatic = decided["lane"] == Lane.AUTOMATIC
     limit = automatic_max[np.clip(decided["product"], 0, len(automatic_max) - 1)]
     unearned = automatic & (

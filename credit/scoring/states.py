@@ -1,15 +1,16 @@
-"""The states of a case in scoring, with every allowed move as data.
+"""The states of a case in scoring. Without recorded consent (EXT-02) there is no case: no bureau is asked, and the form ends.
 
-    WAITING ──► READY ──► SCORED          facts are in, processing time passes, on to approval with a lane
-       │          └─────► INTERCEPTED     a fraud rule with the action to stop
-       └────────► TIMED_OUT ──► SCORED    the bureau stayed silent too long: decided with what there is
-    (no consent) ─► REFUSED               no bureau query without recorded consent (EXT-02)
+    WAITING ──► READY ──────► SCORED         facts are in, processing time passes, on to approval with a lane
+       └──────► TIMED_OUT ──► INTERCEPTED    the bureau stayed silent too long: decided with what there is
+                                             (both: SCORED, or INTERCEPTED by a fraud rule with the action to stop)
 
-Its rule: only WAITING and READY are kept; everything else is final and leaves memory."""
+Only WAITING and READY are kept; everything else is final and leaves memory."""
 
 from __future__ import annotations
 
 from enum import IntEnum
+
+from credit.moves import Moves
 
 
 class CaseState(IntEnum):
@@ -20,15 +21,17 @@ class CaseState(IntEnum):
     TIMED_OUT = 3
     SCORED = 4
     INTERCEPTED = 5
-    REFUSED = 6
 
 
-CASE_MOVES: dict[CaseState, tuple[CaseState, ...]] = {
-    CaseState.WAITING: (CaseState.READY, CaseState.TIMED_OUT),
-    CaseState.READY: (CaseState.SCORED, CaseState.INTERCEPTED),
-    CaseState.TIMED_OUT: (CaseState.SCORED, CaseState.INTERCEPTED),
-    CaseState.SCORED: (),
-    CaseState.INTERCEPTED: (),
-    CaseState.REFUSED: (),
-}
-KEPT = (CaseState.WAITING, CaseState.READY)
+_S = CaseState
+MOVES = Moves(
+    "case in scoring",
+    {
+        _S.WAITING: (_S.READY, _S.TIMED_OUT),
+        _S.READY: (_S.SCORED, _S.INTERCEPTED),
+        _S.TIMED_OUT: (_S.SCORED, _S.INTERCEPTED),
+        _S.SCORED: (),
+        _S.INTERCEPTED: (),
+    },
+)
+KEPT = (_S.WAITING, _S.READY)

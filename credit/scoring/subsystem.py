@@ -1,6 +1,6 @@
 """Scoring: asks the bureau and the other sources, looks for fraud, scores, and chooses the lane (SCO-01 to SCO-11, EXT-01 to
-EXT-03). Its rule: no question without consent, no decision without the facts or the policy's word on missing ones, and every
-case leaves with a reason that can be explained."""
+EXT-03). No question without consent, no decision without the facts or the policy's word on missing ones, and every case
+leaves with a reason that can be explained."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from credit.applications.contract import FraudConfirmed
 from credit.applications.contract import Refusal as ApplicationRefusal
 from credit.approval.contract import ApplicationScored
 from credit.codes import Actor, Alert, Consent, Lane, Status
-from credit.mail import Inbox, Outbox
-from credit.policies import Overrides, ProductPolicy, columns_of, load
+from credit.mail import Outbox
+from credit.numbers import branch_of_case
+from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.fraud import FraudPolicy
 from credit.policies.scorecard import ScorecardPolicy
 from credit.room import Rows
+from credit.scoring import invariants
 from credit.scoring.cards import Scorecards
-from credit.scoring.cases import BUREAU_FIELDS, SOURCE_FIELDS, Cases
+from credit.scoring.cases import Cases
 from credit.scoring.contract import (
     ApplicationAccepted,
     BureauQuery,
@@ -30,101 +32,90 @@ from credit.scoring.contract import (
 )
 from credit.scoring.facts import Facts, asked_sources
 from credit.scoring.fraud import FraudEngine, FraudFindings
-from credit.scoring.invariants import violations
 from credit.scoring.rules import alerts, borderline, cross_validation_doubts, lanes, rejections
-from credit.scoring.tally import Tally
-from credit.subsystem import Setting, State, Window
+from credit.subsystem import PLAIN, Setting, Subsystem, Takes
+from credit.tally import Tally
 from credit.times import Bools, Ints
 
 
-class ScoringSubsystem:
+class ScoringSubsystem(Subsystem):
     """State: open cases and a tally a branch."""
 
     room = room
+    REFUSED = Event.ANSWER_REFUSED
+    HANDLERS = (
+        Takes(ApplicationAccepted, "accepted"),
+        Takes(BureauReport, "bureau_report"),
+        Takes(VerificationReply, "verification_reply"),
+    )
 
     def __init__(self, scorecard: ScorecardPolicy, fraud: FraudPolicy, products: ProductPolicy) -> None:
+        super().__init__()
         self.policy = scorecard
         self.cards = Scorecards(scorecard)
         self._engine = FraudEngine(fraud)
         self._automatic_max = columns_of(products).automatic_max
         self._sources = asked_sources(scorecard)
-        self._cases = Cases(scorecard.bureau, products)
-        self._tally = Tally()
-        self._decided: list[Rows] = []
-        self._until = 0
+        self._cases = Cases(self.tables["cases"], scorecard.bureau, products)
+        self._tally = Tally(self.tables["tally"])
 
     @classmethod
-    def build(cls, overrides: Overrides | None = None) -> ScoringSubsystem:
+    def build(cls, setting: Setting = PLAIN) -> ScoringSubsystem:
         """Scoring under the packaged policies, with a scenario's overrides laid over them."""
+        overrides = setting.overrides
         return cls(
             load("scorecard", ScorecardPolicy, overrides),
             load("fraud", FraudPolicy, overrides),
             load("products", ProductPolicy, overrides),
         )
 
-    def open(self, window: Window, out: Outbox) -> None:
+    # time -------------------------------------------------------------------------------------------------------------
+
+    def begin(self, out: Outbox) -> None:
         """Retries that fall into this window, and cases that became ready in the last milliseconds of the one before."""
-        self._decided = []
-        self._ask(window, out)
-        self._decide(window, out)
+        self._ask(out)
+        self._decide(out)
 
-    def apply(self, inbox: Inbox, window: Window, out: Outbox) -> None:
-        """New cases and answers; questions due in the window go out, cases with all answers are decided."""
-        self._accepted(inbox.take(ApplicationAccepted), out)
-        self._bureau_report(inbox.take(BureauReport), out)
-        self._verification_reply(inbox.take(VerificationReply), out)
-        self._ask(window, out)
+    def follow(self, out: Outbox) -> None:
+        """Questions due in the window go out, cases with all answers are decided."""
+        self._ask(out)
         self._cases.settle(self.policy.score_ms)
-        self._decide(window, out)
+        self._decide(out)
 
-    def close(self, window: Window, out: Outbox) -> None:
+    def end(self, out: Outbox) -> None:
         """Whoever has waited too long is decided at the deadline, with what there is."""
-        self._until = window.until
-        self._cases.time_out(window.until)
-        self._decide(window, out)
+        self._cases.time_out(self.window.until)
+        self._decide(out)
 
-    def check(self) -> list[str]:
-        """Violated invariants."""
-        decided = np.concatenate(self._decided) if self._decided else ApplicationScored.empty()
-        return violations(self._cases.table, self._tally, decided, self._automatic_max, self._until)
+    def violations(self) -> list[str]:
+        """Of the open cases, and of every decision."""
+        found = invariants.of_cases(self._cases.table, self._tally, self.window.until)
+        for decided in self.noted("decided"):
+            found += invariants.lanes_are_earned(decided, self._automatic_max)
+        return found
 
-    def export_state(self) -> State:
-        return {"cases": self._cases.table.export(), "tally": self._tally.table.export()}
+    # questions and answers --------------------------------------------------------------------------------------------
 
-    def import_state(self, state: State) -> None:
-        self._cases.table.load(state["cases"])
-        self._tally.table.load(state["tally"])
-        self._decided = []
-
-    # questions and answers ----------------------------------------------------------------------------------------------
-    def _accepted(self, rows: Rows, out: Outbox) -> None:
+    def accepted(self, rows: Rows, out: Outbox) -> None:
         """EXT-02: without recorded consent nobody is asked, and the case ends."""
-        if not len(rows):
-            return
-        self._tally.count("accepted", rows["case"])
+        self._count("accepted", rows)
         agreed = (rows["consent"] & Consent.BUREAU) != 0
         refused = rows[~agreed]
         for event in (Event.BUREAU_REFUSED, Event.SCORING_REJECTED):
             out.log(event, refused["at"], refused["case"], reason=ApplicationRefusal.CONSENT_MISSING)
-        self._tally.count("refused", refused["case"])
+        self._count("refused", refused)
         self._cases.add(rows[agreed])
 
-    def _ask(self, window: Window, out: Outbox) -> None:
+    def _ask(self, out: Outbox) -> None:
         """EXT-01, EXT-03: bureau queries that are due, each with reason and operator; EXT-06: with the first one the other
         sources are asked too."""
-        rows = self._cases.due_questions(window.until)
+        rows = self._cases.due_questions(self.window.until)
         if not len(rows):
             return
         queries = self._cases.queries(rows)
         out.send(BureauQuery, queries)
-        out.log(
-            Event.BUREAU_QUERIED,
-            queries["at"],
-            queries["case"],
-            actor=queries["operator"],
-            reason=queries["reason"],
-            value=queries["attempt"],
-        )
+        at, case, operator = queries["at"], queries["case"], queries["operator"]
+        out.log(Event.BUREAU_QUERIED, at, case, actor=operator, reason=queries["reason"], value=queries["attempt"])
         first = queries["attempt"] == 1
         asked = VerificationQuery.carry(
             queries[first],
@@ -133,61 +124,56 @@ class ScoringSubsystem:
         )
         out.send(VerificationQuery, asked)
 
-    def _bureau_report(self, reports: Rows, out: Outbox) -> None:
+    def bureau_report(self, reports: Rows, out: Outbox) -> None:
         """EXT-01: a report is taken in; without one another attempt follows after the policy's pause."""
-        if not len(reports):
-            return
-        rows, fits = self._cases.bureau_answers(reports)
+        rows, fits = self._cases.answering(reports, "bureau_at")
+        fits &= self._cases.asked(rows, reports)
         self._refuse_answers(reports[~fits], out)
         told = fits & (reports["status"] == Status.OK)
         silent = fits & ~told
-        self._cases.store(rows[told], reports[told], BUREAU_FIELDS, "bureau_at")
+        self._cases.store(rows[told], reports[told], "bureau_at")
         self._cases.plan_retry(rows[silent], reports["at"][silent])
         for event, chosen in ((Event.BUREAU_ANSWERED, reports[told]), (Event.BUREAU_UNAVAILABLE, reports[silent])):
             out.log(event, chosen["at"], chosen["case"], actor=Actor.PARTNER, value=chosen["attempt"])
 
-    def _verification_reply(self, replies: Rows, out: Outbox) -> None:
+    def verification_reply(self, replies: Rows, out: Outbox) -> None:
         """EXT-06: what the other sources say; those that did not answer stand in `unavailable`."""
-        if not len(replies):
-            return
-        rows, fits = self._cases.source_answers(replies)
+        rows, fits = self._cases.answering(replies, "verified_at")
         self._refuse_answers(replies[~fits], out)
-        self._cases.store(rows[fits], replies[fits], SOURCE_FIELDS, "verified_at")
+        self._cases.store(rows[fits], replies[fits], "verified_at")
 
     def _refuse_answers(self, rows: Rows, out: Outbox) -> None:
         """An answer for a case that is not open, to a question not asked, a second one, or one that comes too late."""
-        out.log(Event.ANSWER_REFUSED, rows["at"], rows["case"], actor=Actor.PARTNER)
+        self.refuse(rows, 0, out, actor=Actor.PARTNER)
 
-    # decisions ----------------------------------------------------------------------------------------------------------
-    def _decide(self, window: Window, out: Outbox) -> None:
+    def _count(self, name: str, rows: Rows) -> None:
+        self._tally.count(name, branch_of_case(rows["case"]))
+
+    # decisions --------------------------------------------------------------------------------------------------------
+
+    def _decide(self, out: Outbox) -> None:
         """SCO-01 to SCO-11 for all cases that are ready before the window's end."""
-        cases = self._cases.take_ready(window.until)
-        if not len(cases):
+        rows = self._cases.ready(self.window.until)
+        if not len(rows):
             return
+        cases = self._cases.table.take(rows)
         facts = Facts(cases, self.policy, self._sources)
         found = self._engine.examine(facts)
         doubts = found.doubts | cross_validation_doubts(cases, facts, self.policy)
         self._intercept(cases, doubts, found, out)
         scored = self._score(cases, facts, doubts, found.watch, ~found.intercept, out)
-        self._tally.count("scored", scored["case"])
-        self._decided.append(scored)
+        self._count("scored", scored)
+        self.note("decided", scored)
         out.send(ApplicationScored, scored)
+        self._cases.leave(rows, found.intercept)
 
     def _intercept(self, cases: Rows, doubts: Ints, found: FraudFindings, out: Outbox) -> None:
         """SCO-08: high risk is stopped at once; confirmed fraud goes into the internal risk library (EXT-08)."""
-        stopped = np.flatnonzero(found.intercept)
-        if not len(stopped):
-            return
-        rows = cases[stopped]
-        out.log(
-            ApplicationEvent.APPLICATION_INTERCEPTED,
-            rows["ready_at"],
-            rows["case"],
-            reason=Refusal.FRAUD,
-            value=doubts[stopped],
-        )
-        self._tally.count("intercepted", rows["case"])
-        confirmed = rows[found.confirm[stopped]]
+        rows = cases[found.intercept]
+        event, stopped_for = ApplicationEvent.APPLICATION_INTERCEPTED, doubts[found.intercept]
+        out.log(event, rows["ready_at"], rows["case"], reason=Refusal.FRAUD, value=stopped_for)
+        self._count("intercepted", rows)
+        confirmed = rows[found.confirm[found.intercept]]
         out.log(Event.RISK_LIBRARY_ENTERED, confirmed["ready_at"], confirmed["case"], value=confirmed["customer"])
         out.send(FraudConfirmed, FraudConfirmed.carry(confirmed, at=confirmed["ready_at"]))
 
@@ -228,6 +214,4 @@ class ScoringSubsystem:
         out.log(Event.SCORING_REJECTED, at[rows], case[rows], reason=advice[rows], value=scored["score"][rows])
 
 
-def build(setting: Setting) -> ScoringSubsystem:
-    """The room under a setting."""
-    return ScoringSubsystem.build(setting.overrides)
+build = ScoringSubsystem.build

@@ -22,7 +22,6 @@ from credit.identifiers import (
     check_mobiles,
     check_resident_ids,
     credit_codes,
-    masked_ids,
     mobiles,
     resident_ids,
     sexes,
@@ -140,12 +139,6 @@ def test_birthday_age_and_sex_are_read_from_the_number(person, today):
 
 def test_a_number_that_is_not_right_has_no_birthday():
     assert birth_days(column("", "11010119900230002X", RIGHT[:8] + "A" + RIGHT[9:])).tolist() == [0, 0, 0]
-
-
-@pytest.mark.requirement("SEC-09")
-def test_masking_hides_the_birthday_and_all_of_an_odd_number():
-    masked = masked_ids(column(RIGHT, "12345", ""))
-    assert masked.tolist() == [RIGHT[:6] + "********" + RIGHT[14:], "*****", ""]
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from credit.disbursement.contract import DisbursementTask, Event, FacilityOpened
 from credit.policies import PolicyError, Product, ProductPolicy, columns_of, load
 from credit.policies.products import DAYCOUNT_CODES, TermClass
 from credit.scoring.contract import ApplicationAccepted
+from credit.subsystem import Setting
 from credit.times import instant
 from tests.credit.applications.builders import desk_day, forms
 from tests.credit.disbursement import builders as pay
@@ -224,7 +225,7 @@ def test_a_sixth_product_is_taken_in_and_paid_without_a_line_of_code():
         "automatic_disbursement": False,
     }
     more = {"products": {"products": [green]}, "payments": {"routes": [{"product": 6, "kind": "batch"}]}}
-    desk = ApplicationsSubsystem.build(more)
+    desk = ApplicationsSubsystem.build(Setting(more))
     rows = forms(2, product=6, amount_fen=[40_000_000, 60_000_000], term_months=36)
     run = desk_day(rows, desk=desk)
     assert run.sent(ApplicationAccepted)["product"].tolist() == [6]

@@ -290,10 +290,7 @@ def test_planted_form_that_gets_lost_is_caught(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.planted
 def test_planted_case_that_waits_for_ever_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    def close(self: ApplicationsSubsystem, window: Window, out: Outbox) -> None:
-        self._until = window.until
-
-    monkeypatch.setattr(ApplicationsSubsystem, "close", close)
+    monkeypatch.setattr(ApplicationsSubsystem, "end", lambda self, out: None)
     with pytest.raises(AssertionError, match="window 0"):
         desk_day(forms(), silent)
 

@@ -11,6 +11,7 @@ from credit.codes import Consent, Material, Method, Segment
 from credit.mail import Inbox
 from credit.room import REASONS, EventCode, Kind, Reason, Rows
 from credit.scoring.contract import ApplicationAccepted
+from credit.subsystem import Setting
 from tests.credit.applications.builders import CONSENTS, PAPERS, Run, born, business_forms, desk_day, forms
 
 
@@ -75,7 +76,9 @@ def test_a_malformed_field_is_refused_by_name(field: str, value: str, refusal: R
 @pytest.mark.requirement("CUS-08")
 @pytest.mark.parametrize(("age", "accepted"), [(17, False), (18, True), (70, True), (71, False)])
 def test_the_age_limits_of_the_form_hold_to_the_year(age: int, accepted: bool) -> None:
-    desk = ApplicationsSubsystem.build({"admission": {"criteria": [{"key": "consumer", "age_min": 14, "age_max": 99}]}})
+    desk = ApplicationsSubsystem.build(
+        Setting({"admission": {"criteria": [{"key": "consumer", "age_min": 14, "age_max": 99}]}})
+    )
     run = desk_day(forms(id_number=born(age)), desk=desk)
     assert reasons(run) == ([] if accepted else [Refusal.AGE_LIMIT])
 
@@ -122,7 +125,7 @@ def test_the_ends_of_the_amount_range_are_offered(amount_fen: int) -> None:
 @pytest.mark.requirement("PRD-08")
 def test_a_product_changes_by_configuration_alone() -> None:
     changed = {"products": {"products": [{"key": "consumer_loan", "amount_max": 40_000, "terms_months": [12, 13]}]}}
-    desk = ApplicationsSubsystem.build(changed)
+    desk = ApplicationsSubsystem.build(Setting(changed))
     rows = forms(3, amount_fen=[5_000_000, 4_000_000, 4_000_000], term_months=[12, 13, 18])
     run = desk_day(rows, desk=desk)
     assert reasons(run) == [Refusal.AMOUNT_RANGE, Refusal.TERM_OPTION]
@@ -154,7 +157,7 @@ def test_a_purpose_must_be_real_and_specific(product: int, text: str, refusal: R
 
 @pytest.mark.requirement("APP-08")
 def test_free_text_can_be_shut_out_by_policy() -> None:
-    desk = ApplicationsSubsystem.build({"admission": {"other_purpose": "refuse"}})
+    desk = ApplicationsSubsystem.build(Setting({"admission": {"other_purpose": "refuse"}}))
     assert_refused(desk_day(forms(purpose_text="购买钢琴"), desk=desk), Refusal.PURPOSE_VAGUE)
 
 
@@ -177,7 +180,7 @@ def test_an_optional_material_may_be_left_out_and_a_conditional_one_may_follow()
 @pytest.mark.requirement("APP-10")
 def test_an_identity_proof_may_not_follow_even_if_a_product_says_so() -> None:
     loose = {"products": {"products": [{"key": "consumer_loan", "conditional_materials": ["id_front"]}]}}
-    desk = ApplicationsSubsystem.build(loose)
+    desk = ApplicationsSubsystem.build(Setting(loose))
     assert_refused(desk_day(forms(documents=PAPERS & ~Material.ID_FRONT), desk=desk), Refusal.DOCUMENT_MISSING)
 
 
@@ -230,4 +233,4 @@ def test_the_criteria_follow_the_class_of_the_product() -> None:
     assert len(desk_day(person).sent(ApplicationAccepted)) == 1
     assert reasons(desk_day(company), Event.CUSTOMER_DECLINED) == [Refusal.EMPLOYMENT_LIMIT]
     strict = {"admission": {"criteria": [{"key": "consumer", "employment_months_min": 12}]}}
-    assert reasons(desk_day(person, desk=ApplicationsSubsystem.build(strict)), Event.CUSTOMER_DECLINED)
+    assert reasons(desk_day(person, desk=ApplicationsSubsystem.build(Setting(strict))), Event.CUSTOMER_DECLINED)

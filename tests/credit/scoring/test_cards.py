@@ -1,8 +1,6 @@
-"""The three scorecards: dimensions, weights, bins, bands, and the tables that read a score."""
+"""The scorecards: dimensions, weights, bins, bands, and the tables that read a score."""
 
 from __future__ import annotations
-
-from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -32,11 +30,6 @@ def facts(card: Card, **changes: int) -> dict[str, Ints]:
         "amount_months": 3,
         "registry_months": 60,
         "registry_active": 1,
-        "months_on_book": 12,
-        "utilisation_ppm": 300_000,
-        "deposits_ratio_ppm": 100_000,
-        "grade": 3,
-        "dpd": 10,
         "recent_applications": 1,
     }
     return {name: np.array([changes.get(name, middling.get(name, 0))]) for name in card.columns}
@@ -118,28 +111,6 @@ def test_the_application_card_follows_the_segment() -> None:
     assert person == CARDS.individual.scores(both)[0]
     assert micro == firm == CARDS.business.scores(both)[0]
     assert set(CARDS.individual.columns) | set(CARDS.business.columns) <= set(COLUMNS)
-
-
-@pytest.mark.requirement("SCO-04")
-def test_the_behaviour_card_tells_good_from_bad_payers() -> None:
-    card = CARDS.behaviour
-    good = CARDS.behaviour_scores(facts(card, months_on_book=48))[0]
-    bad = CARDS.behaviour_scores(
-        facts(card, overdue_12m=5, max_dpd_12m=95, failed_debits_6m=4, utilisation_ppm=990_000)
-    )[0]
-    assert good >= 76
-    assert bad < 50
-
-
-@pytest.mark.requirement("SCO-04")
-def test_the_collection_card_gives_a_likelihood_that_falls_with_days_past_due() -> None:
-    card = CARDS.collection
-    days = (2, 6, 12, 25, 45, 75, 120, 400)
-    chances = [int(CARDS.collection_likelihood_ppm(facts(card, dpd=dpd))[0]) for dpd in days]
-    assert all(a > b for a, b in pairwise(chances))
-    assert 0 < chances[-1] < chances[0] < 1_000_000
-    broken = CARDS.collection_likelihood_ppm(facts(card, promises_broken=3))[0]
-    assert broken < CARDS.collection_likelihood_ppm(facts(card))[0]
 
 
 @pytest.mark.requirement("SCO-04")

@@ -14,9 +14,10 @@ from credit.codes import Actor, Alert, Consent, Doubt, Grade, Lane, RiskList, Se
 from credit.mail import Outbox
 from credit.policies import Overrides
 from credit.room import Rows
-from credit.scoring.contract import BureauQuery, Event, Refusal, VerificationQuery
+from credit.scoring.contract import BureauQuery, BureauReport, Event, Refusal, VerificationQuery, VerificationReply
 from credit.scoring.subsystem import ScoringSubsystem
-from tests.credit.scoring.builders import CASE, MORNING, accepted, ask, through
+from credit.subsystem import Setting
+from tests.credit.scoring.builders import CASE, MORNING, accepted, answer, ask, reply, report, through
 
 Facts = dict[str, npt.ArrayLike]
 
@@ -28,7 +29,7 @@ def decide(
     overrides: Overrides | None = None,
 ) -> tuple[Rows, Outbox]:
     """The decision on one application (or on `rows`), and all that came out."""
-    out = through(ScoringSubsystem.build(overrides), accepted() if rows is None else rows, bureau, sources)
+    out = through(ScoringSubsystem.build(Setting(overrides)), accepted() if rows is None else rows, bureau, sources)
     return out.take(ApplicationScored), out
 
 
@@ -291,7 +292,7 @@ def test_policy_says_which_products_are_fetched_in_the_nightly_batch() -> None:
     rows = accepted(2, product=[1, 5], segment=[Segment.INDIVIDUAL, Segment.ENTERPRISE])
     assert ask(ScoringSubsystem.build(), rows)[0]["batch"].tolist() == [0, 1]
     other: Overrides = {"scorecard": {"bureau": {"batch_products": ["consumer_loan"]}}}
-    assert ask(ScoringSubsystem.build(other), rows)[0]["batch"].tolist() == [1, 0]
+    assert ask(ScoringSubsystem.build(Setting(other)), rows)[0]["batch"].tolist() == [1, 0]
 
 
 @pytest.mark.requirement("EXT-06")
@@ -313,8 +314,8 @@ def test_planted_automatic_lane_for_everybody_is_caught(monkeypatch: pytest.Monk
 
     monkeypatch.setattr("credit.scoring.subsystem.lanes", always)
     scoring = ScoringSubsystem.build()
-    with pytest.raises(AssertionError):
-        through(scoring, accepted(), sources={"mobile_matches": 0})
+    queries, questions, out = ask(scoring, accepted())
+    answer(scoring, (BureauReport, report(queries)), (VerificationReply, reply(questions, mobile_matches=0)), out=out)
     assert scoring.check() == [f"case {CASE}: in the automatic lane without earning it"]
 
 

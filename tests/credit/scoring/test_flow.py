@@ -21,8 +21,8 @@ from credit.scoring.contract import (
     VerificationReply,
 )
 from credit.scoring.subsystem import ScoringSubsystem
-from credit.subsystem import Window
-from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
+from credit.subsystem import Setting, Window
+from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Ints
 from tests.credit.applications.builders import Answer, Run, fingerprint, walk
 from tests.credit.scoring.builders import CASE, DAY, MORNING, START, accepted, answer, ask, reply, report, windows
 
@@ -44,7 +44,9 @@ def world(up_from: int = 0, late_ms: int = 1_200) -> Answer:
 
 
 def days(rows: Rows, respond: Answer, count: int = 4, overrides: Overrides | None = None) -> Run:
-    return walk(ScoringSubsystem.build(overrides), [(ApplicationAccepted, rows)], windows(DAY_MS, count), respond)
+    return walk(
+        ScoringSubsystem.build(Setting(overrides)), [(ApplicationAccepted, rows)], windows(DAY_MS, count), respond
+    )
 
 
 @pytest.mark.requirement("EXT-01")
@@ -218,12 +220,12 @@ def test_planted_deadline_that_never_comes_is_caught(monkeypatch: pytest.MonkeyP
 
 @pytest.mark.planted
 def test_planted_case_that_gets_lost_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = Cases.take_ready
+    original = Cases.ready
 
-    def forgetful(self: Cases, until: int) -> Rows:
+    def forgetful(self: Cases, until: int) -> Ints:
         return original(self, until)[1:]
 
-    monkeypatch.setattr(Cases, "take_ready", forgetful)
+    monkeypatch.setattr(Cases, "ready", forgetful)
     with pytest.raises(AssertionError, match="window 0"):
         days(accepted(2), world())
 

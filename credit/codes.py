@@ -7,6 +7,18 @@ from __future__ import annotations
 from enum import IntEnum, IntFlag
 
 
+class Named(IntEnum):
+    """Codes that reports print: (number, English, Chinese)."""
+
+    words: tuple[str, str]
+
+    def __new__(cls, code: int, en: str, zh: str) -> Named:
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.words = (en, zh)
+        return member
+
+
 class Segment(IntEnum):
     """Customer segment (客户分类), CUS-01."""
 
@@ -15,23 +27,23 @@ class Segment(IntEnum):
     ENTERPRISE = 3  # 企业客户
 
 
-class Channel(IntEnum):
+class Channel(Named):
     """Where an application or a payment enters, APP-03 and REP-05."""
 
-    ONLINE_BANK = 1
-    MOBILE_BANK = 2
-    COUNTER = 3
-    CUSTOMER_MANAGER = 4
-    THIRD_PARTY = 5
+    ONLINE_BANK = 1, "online banking", "网上银行"
+    MOBILE_BANK = 2, "mobile banking", "手机银行"
+    COUNTER = 3, "counter", "柜面"
+    CUSTOMER_MANAGER = 4, "customer manager", "客户经理"
+    THIRD_PARTY = 5, "third party", "第三方渠道"
 
 
-class Actor(IntEnum):
+class Actor(Named):
     """Who acted, where it was not a member of staff (staff are positive person numbers)."""
 
-    SYSTEM = 0
-    CUSTOMER = -1
-    PARTNER = -2
-    CORE_BANKING = -3
+    SYSTEM = 0, "system", "系统"
+    CUSTOMER = -1, "customer", "客户"
+    PARTNER = -2, "partner", "外部机构"
+    CORE_BANKING = -3, "core banking", "核心系统"
 
 
 class Lane(IntEnum):
@@ -145,6 +157,21 @@ class Source(IntFlag):
     SENTIMENT = 32
 
 
+class Partner(Named):
+    """The partners behind their ports, EXT-06; a scenario calls them by their names in small letters."""
+
+    BUREAU = 1, "bureau", "人行征信"
+    LISTS = 2, "risk lists", "风险名单"
+    TAX = 3, "tax", "税务"
+    REGISTRY = 4, "business registry", "工商登记"
+    CARRIER = 5, "telecom carrier", "运营商"
+    PUBLIC_SECURITY = 6, "public security", "公安"
+    JUDICIAL = 7, "courts", "司法"
+    SENTIMENT = 8, "public sentiment", "舆情"
+    CORE_BANKING = 9, "core banking", "核心系统"
+    PAYMENT = 10, "payment", "支付通道"
+
+
 class Status(IntEnum):
     """Answer of a partner port."""
 
@@ -179,42 +206,42 @@ class Contact(IntEnum):
     LEGAL = 5
 
 
-class ContactOutcome(IntEnum):
+class ContactOutcome(Named):
     """Result classes of a contact, COL-08."""
 
-    NONE = 0
-    PROMISE = 1  # 承诺还款
-    UNABLE = 2  # 暂无能力还款
-    LOST = 3  # 失联
-    PAID = 4
+    NONE = 0, "none", "无"
+    PROMISE = 1, "promise to pay", "承诺还款"
+    UNABLE = 2, "temporarily unable", "暂无能力还款"
+    LOST = 3, "lost contact", "失联"
+    PAID = 4, "paid", "已还款"
 
 
-class Account(IntEnum):
+class Account(Named):
     """Chart of accounts (会计科目). Debit positive; income and liabilities carry negative balances."""
 
-    SETTLEMENT = 1001  # 清算资金, cash and clearing with core banking
-    PRINCIPAL = 1301  # 贷款本金
-    INTEREST_RECEIVABLE = 1132  # 应收利息, due and not received, by loan
-    INTEREST_ACCRUED = 1133  # 应计利息, running period, control account
-    PENALTY_RECEIVABLE = 1134  # 应收罚息
-    INTEREST_INCOME = 6011  # 利息收入
-    PENALTY_INCOME = 6012  # 罚息收入
-    FEE_INCOME = 6021  # 违约金收入, early repayment
-    WRITE_OFF_LOSS = 6701  # 核销损失
-    RECOVERY_INCOME = 6702  # 已核销贷款收回
-    OFF_BALANCE_WRITE_OFF = 7101  # 表外核销账户
-    OFF_BALANCE_CONTRA = 7102  # 表外核销对应
+    SETTLEMENT = 1001, "settlement", "清算资金"  # cash and clearing with core banking
+    PRINCIPAL = 1301, "loan principal", "贷款本金"
+    INTEREST_RECEIVABLE = 1132, "interest receivable", "应收利息"  # due and not received, by loan
+    INTEREST_ACCRUED = 1133, "accrued interest", "应计利息"  # running period, control account
+    PENALTY_RECEIVABLE = 1134, "penalty interest receivable", "应收罚息"
+    INTEREST_INCOME = 6011, "interest income", "利息收入"
+    PENALTY_INCOME = 6012, "penalty interest income", "罚息收入"
+    FEE_INCOME = 6021, "early-repayment fees", "违约金收入"
+    WRITE_OFF_LOSS = 6701, "write-off loss", "核销损失"
+    RECOVERY_INCOME = 6702, "recovered after write-off", "已核销贷款收回"
+    OFF_BALANCE_WRITE_OFF = 7101, "written off, off balance", "表外核销账户"
+    OFF_BALANCE_CONTRA = 7102, "written off, contra", "表外核销对应"
 
 
-class Bucket(IntEnum):
+class Bucket(Named):
     """Portfolio buckets by days past due (DPD, 逾期天数)."""
 
-    CURRENT = 0
-    DPD_1_7 = 1
-    DPD_8_30 = 2
-    DPD_31_60 = 3
-    DPD_61_90 = 4
-    DPD_OVER_90 = 5
+    CURRENT = 0, "current", "正常"
+    DPD_1_7 = 1, "1–7 days", "1–7 天"
+    DPD_8_30 = 2, "8–30 days", "8–30 天"
+    DPD_31_60 = 3, "31–60 days", "31–60 天"
+    DPD_61_90 = 4, "61–90 days", "61–90 天"
+    DPD_OVER_90 = 5, "over 90 days", "90 天以上"
 
 
 class Step(IntEnum):

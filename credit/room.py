@@ -187,15 +187,25 @@ class EventCode(IntEnum):
 
 
 class GaugeCode(IntEnum):
-    """What a `Measure` row counts at a window's end: (number, English, Chinese). `group` is explained by the room."""
+    """What a `Measure` row counts at a window's end: (number, English, Chinese, whether it has a line in the report's table of
+    open work, the enum that `group` counts in as ``module:Name``)."""
 
     words: Words
+    line: bool
+    group: str
 
-    def __new__(cls, code: int, en: str, zh: str) -> GaugeCode:
+    def __new__(cls, code: int, en: str, zh: str, line: bool = False, group: str = "") -> GaugeCode:
         member = int.__new__(cls, code)
         member._value_ = code
-        member.words = (en, zh)
+        member.words, member.line, member.group = (en, zh), line, group
         return member
+
+    @property
+    def groups(self) -> Iterable[IntEnum]:
+        """The codes of `group`; none where it is a plain number."""
+        module, _, name = self.group.partition(":")
+        found: Iterable[IntEnum] = getattr(importlib.import_module(module), name) if name else ()
+        return found
 
 
 class DeskCode(IntEnum):

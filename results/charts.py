@@ -250,7 +250,7 @@ def buckets(rows: Sequence[Row], language: int) -> go.Figure:
         if any(value for _, value in values):
             figure.add_trace(
                 _line(
-                    names.BUCKETS[bucket][language],
+                    bucket.words[language],
                     values,
                     1,
                     BUCKET_COLOURS[bucket],

@@ -20,6 +20,7 @@ LABELS: dict[str, Words] = {
     "staff.title": ("Staff and desks", "岗位与人员负荷"),
     "queues": ("Queues", "队列"),
     "queues.title": ("Queue lengths over time", "队列长度"),
+    "open": ("Open work at the end", "期末在办"),
     "portfolio": ("Portfolio", "资产质量"),
     "portfolio.title": ("Portfolio by days past due", "逾期结构"),
     "vintages": ("Vintages", "账龄"),
@@ -81,6 +82,7 @@ LABELS: dict[str, Words] = {
     "col.urged": ("urged", "催办"),
     "col.peak": ("longest queue", "最长队列"),
     "col.left": ("waiting at the end", "期末等待"),
+    "col.open": ("Work", "在办业务"),
     "col.account": ("Account", "科目"),
     "col.number": ("number", "科目号"),
     "col.debits": ("debits, yuan", "借方（元）"),
@@ -171,6 +173,10 @@ LABELS: dict[str, Words] = {
             "queue are left out. Press a name to show or hide its line."
         ),
         "每小时末等待的任务数，全部分行合计，队列最长的在前；从无排队的岗位未列出。点击图例可显示或隐藏。",
+    ),
+    "note.open": (
+        "What each room still had in hand at the last day’s end, all branches and products together.",
+        "最后一日日终各环节尚未办结的业务，全部分行和产品合计。",
     ),
     "note.portfolio": (
         (

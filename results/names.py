@@ -1,98 +1,24 @@
-"""Words in both languages: what the rooms' contracts say of their events, reasons and desks, and the names of products,
-partners and accounts. A name that is nowhere is shown as the code spells it, never left out."""
+"""Words in both languages: what the rooms' contracts, the bank's codes and the run's product catalogue say, and the report's own
+words for its steps and the world's margins. A name that is nowhere is shown as the code spells it, never left out."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from credit.codes import Account
-from credit.room import DESKS, EVENTS, REASONS, Words
+from credit.codes import Account, Actor, Named, Partner
+from credit.policies import Overrides, ProductPolicy, load
+from credit.room import DESKS, EVENTS, GAUGES, REASONS, Words
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, Language] = ("en", "zh")
-PRODUCTS: dict[int, Words] = {
-    1: ("consumer loan", "个人消费贷款"),
-    2: ("card instalment", "现金分期"),
-    3: ("mortgage", "个人按揭贷款"),
-    4: ("micro business", "小微企业贷款"),
-    5: ("working capital", "企业流动资金贷款"),
-}
-
-PARTNERS: tuple[Words, ...] = (
-    ("bureau", "人行征信"),
-    ("risk lists", "风险名单"),
-    ("tax", "税务"),
-    ("business registry", "工商登记"),
-    ("telecom carrier", "运营商"),
-    ("public security", "公安"),
-    ("courts", "司法"),
-    ("public sentiment", "舆情"),
-    ("core banking", "核心系统"),
-    ("payment", "支付通道"),
-)
-"""In the order of the partners' numbers, from 1."""
-PARTNER_KEYS = (
-    "bureau",
-    "lists",
-    "tax",
-    "registry",
-    "carrier",
-    "public_security",
-    "judicial",
-    "sentiment",
-    "core_banking",
-    "payment",
-)
-
-ACCOUNTS: dict[int, Words] = {
-    Account.SETTLEMENT: ("settlement", "清算资金"),
-    Account.PRINCIPAL: ("loan principal", "贷款本金"),
-    Account.INTEREST_RECEIVABLE: ("interest receivable", "应收利息"),
-    Account.INTEREST_ACCRUED: ("accrued interest", "应计利息"),
-    Account.PENALTY_RECEIVABLE: ("penalty interest receivable", "应收罚息"),
-    Account.INTEREST_INCOME: ("interest income", "利息收入"),
-    Account.PENALTY_INCOME: ("penalty interest income", "罚息收入"),
-    Account.FEE_INCOME: ("early-repayment fees", "违约金收入"),
-    Account.WRITE_OFF_LOSS: ("write-off loss", "核销损失"),
-    Account.RECOVERY_INCOME: ("recovered after write-off", "已核销贷款收回"),
-    Account.OFF_BALANCE_WRITE_OFF: ("written off, off balance", "表外核销账户"),
-    Account.OFF_BALANCE_CONTRA: ("written off, contra", "表外核销对应"),
-}
-
-BUCKETS: tuple[Words, ...] = (
-    ("current", "正常"),
-    ("1–7 days", "1–7 天"),
-    ("8–30 days", "8–30 天"),
-    ("31–60 days", "31–60 天"),
-    ("61–90 days", "61–90 天"),
-    ("over 90 days", "90 天以上"),
-)
+Catalogue = dict[int, tuple[str, Words]]
+"""Key and name of each product by its code."""
 
 LANES: dict[str, Words] = {
     "automatic": ("automatic", "自动审批"),
     "manual": ("at the desks", "人工审批"),
     "to_sign": ("decision → signature", "审批 → 签约"),
     "to_pay": ("signature → payout", "签约 → 放款"),
-}
-
-CHANNELS: dict[str, Words] = {
-    "online_bank": ("online banking", "网上银行"),
-    "mobile_bank": ("mobile banking", "手机银行"),
-    "counter": ("counter", "柜面"),
-    "customer_manager": ("customer manager", "客户经理"),
-    "third_party": ("third party", "第三方渠道"),
-}
-CONTACTS: dict[str, Words] = {
-    "promise": ("promise to pay", "承诺还款"),
-    "unable": ("temporarily unable", "暂无能力还款"),
-    "lost": ("lost contact", "失联"),
-    "paid": ("paid", "已还款"),
-}
-ACTORS: dict[str, Words] = {
-    "system": ("system", "系统"),
-    "customer": ("customer", "客户"),
-    "partner": ("partner", "外部机构"),
-    "core_banking": ("core banking", "核心系统"),
 }
 
 FIELDS: dict[str, Words] = {
@@ -139,11 +65,6 @@ MARGINS: dict[str, str] = {
     "comes again": "再次申请",
 }
 BANDS: dict[str, str] = {
-    "consumer loan": "个人消费贷款",
-    "card instalment": "现金分期",
-    "mortgage": "个人按揭贷款",
-    "micro business": "小微企业贷款",
-    "working capital": "企业流动资金贷款",
     "north": "华北",
     "north-east": "东北",
     "east": "华东",
@@ -182,20 +103,29 @@ def trouble() -> dict[str, Words]:
     }
 
 
+def open_work() -> dict[str, Words]:
+    """Gauges with a line in the table of open work, in the order of their numbers."""
+    return {GAUGES[n].name.lower(): GAUGES[n].words for n in sorted(GAUGES) if GAUGES[n].line}
+
+
 def reason(code: str | None) -> Words:
     """A refusal's, channel's or outcome's name; nothing for none, a number as it is."""
     if not code:
         return "", ""
     spelt = [*REASONS.values(), *(reason for one in EVENTS.values() for reason in one.said.reason or ())]
     found = (reason.words for reason in spelt if reason.name.lower() == code and hasattr(reason, "words"))
-    return next(found, None) or CHANNELS.get(code) or CONTACTS.get(code) or plain(code)
+    return next(found, None) or plain(code)
 
 
 def actor(code: str) -> Words:
     """Who acted: a party, or a member of staff by number."""
     if code.startswith("staff "):
         return code, code.replace("staff", "员工")
-    return ACTORS.get(code, plain(code))
+    return _named(Actor, code) or plain(code)
+
+
+def _named(codes: type[Named], key: str) -> Words | None:
+    return next((one.words for one in codes if one.name.lower() == key), None)
 
 
 def margin(name: str) -> Words:
@@ -203,8 +133,11 @@ def margin(name: str) -> Words:
     return name, MARGINS.get(name, name)
 
 
-def band(name: str) -> Words:
+def band(name: str, catalogue: Catalogue) -> Words:
     """A class of a margin; bands of figures are the same in both languages."""
+    product = next((words for key, words in catalogue.values() if key == name), None)
+    if product is not None:
+        return product
     key = name.replace("_", " ")
     word, _, rest = key.partition(" ")
     if word in _NUMBERED and rest.isdigit():
@@ -219,21 +152,22 @@ def desk(role: int) -> Words:
 
 def account(code: int) -> Words:
     """An account's name; its number when it has none."""
-    return ACCOUNTS.get(code, (str(code), str(code)))
-
-
-def product(code: int) -> Words:
-    """A product's name; its number when it has none."""
-    return PRODUCTS.get(code, (f"product {code}", f"产品 {code}"))
+    return next((one.words for one in Account if one == code), (str(code), str(code)))
 
 
 def partner(number: int) -> Words:
     """A partner's name by its number from 1."""
-    return PARTNERS[number - 1] if 1 <= number <= len(PARTNERS) else (f"partner {number}", f"外部机构 {number}")
+    return next((one.words for one in Partner if one == number), (f"partner {number}", f"外部机构 {number}"))
+
+
+def products(policies: Overrides | None = None) -> Catalogue:
+    """The catalogue as a scenario's policies have it."""
+    catalogue = load("products", ProductPolicy, policies).products
+    return {product.code: (product.key, (product.name, product.name_zh)) for product in catalogue}
 
 
 def target(kind: str, key: str) -> Words:
     """What a planned fault strikes: a partner or a role, by its key in the scenario."""
-    if kind == "partner_outage" and key in PARTNER_KEYS:
-        return PARTNERS[PARTNER_KEYS.index(key)]
+    if kind == "partner_outage":
+        return _named(Partner, key) or plain(key)
     return next((one.words for one in DESKS.values() if one.label == key), plain(key))

@@ -67,6 +67,11 @@ _GAUGE = """
 SELECT day::TIMESTAMP, "group", CAST(SUM(count) AS BIGINT), CAST(SUM(amount_fen) AS BIGINT) FROM {daily}
 WHERE metric = '{metric}' GROUP BY ALL ORDER BY ALL
 """
+_AT_THE_END = """
+SELECT metric, CAST(SUM(count) FILTER (day = latest) AS BIGINT), CAST(SUM(amount_fen) FILTER (day = latest) AS BIGINT)
+FROM {daily}, (SELECT MAX(day) AS latest FROM {daily} WHERE NOT STARTS_WITH(metric, 'event.'))
+WHERE metric IN ({names}) GROUP BY metric
+"""
 _FLOWS = """
 WITH gone AS (SELECT DISTINCT transaction, "at" FROM {ledger} WHERE account = 6701)
 SELECT DATE_TRUNC('{grain}', "at")::TIMESTAMP AS since, account, CAST(SUM(amount_fen) FILTER (amount_fen > 0) AS BIGINT),
@@ -175,6 +180,10 @@ class RunQueries:
     def gauge(self, metric: str) -> list[Row]:
         """(day, group, count, amount in fen) of a gauge at each day's end."""
         return self._run(_GAUGE, metric=metric)
+
+    def at_the_end(self, *metrics: str) -> list[Row]:
+        """(gauge, count, amount in fen) at the last day's end, of the gauges that ever had something to count."""
+        return [(m, n or 0, fen or 0) for m, n, fen in self._run(_AT_THE_END, names=_texts(metrics))]
 
     def flows(self, grain: str) -> list[Row]:
         """(since, account, debits fen, credits fen), write-offs left out: no money moves in them."""

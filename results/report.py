@@ -114,6 +114,7 @@ def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries
     span = _span(summary, scenario)
     waits, staff, desks, partners = queries.waits(), queries.staff(), queries.desks(), queries.partners()
     trouble, vintages = _filled(queries, span, names.trouble()), queries.vintages(charts.stamp(span.until))
+    catalogue = names.products(scenario.get("policies"))
     drawn = _charts(queries, span, scenario.get("faults", []), partners, trouble, vintages)
     return {
         "summary": summary,
@@ -135,9 +136,10 @@ def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries
         "balances": queries.balances(),
         "refusals": [_refusal(row) for row in summary["refusals"][:REFUSALS_SHOWN]],
         "refusals_more": max(len(summary["refusals"]) - REFUSALS_SHOWN, 0),
-        "products": queries.products(),
+        "products": [(catalogue[code][1], *figures) for code, *figures in queries.products()],
         "story": _story(queries) if 0 < summary["funnel"]["submitted"] <= STORY_CASES else [],
-        "fidelity": _fidelity(folder),
+        "open_work": _open_work(queries),
+        "fidelity": _fidelity(folder, catalogue),
     }
 
 
@@ -277,12 +279,19 @@ def _desks(staff: Sequence[Row], desks: Sequence[Row]) -> list[dict[str, Any]]:
     return rows
 
 
-def _fidelity(folder: Path) -> list[dict[str, Any]]:
+def _open_work(queries: RunQueries) -> list[tuple[Words, int, int]]:
+    """(name, count, amount in fen) of each gauge of open work at the last day's end, in the order of the gauges' numbers."""
+    found = {metric: figures for metric, *figures in queries.at_the_end(*names.open_work())}
+    return [(words, *found[metric]) for metric, words in names.open_work().items() if metric in found]
+
+
+def _fidelity(folder: Path, catalogue: names.Catalogue) -> list[dict[str, Any]]:
     file = folder / "fidelity.json"
     rows: list[dict[str, Any]] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
     for row in rows:
         people = row.get("people") or 0
         row["interval"] = wilson(round(row["drawn"] * people), people)
+        row["band"] = names.band(row["label"], catalogue)
     return rows
 
 

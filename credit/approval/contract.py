@@ -73,7 +73,7 @@ class Event(EventCode):
 class Gauge(GaugeCode):
     """What approval measures at a day's end."""
 
-    PENDING_APPROVALS = 9, "applications in approval", "待审批"
+    PENDING_APPROVALS = 9, "applications in approval", "待审批", True, "credit.codes:Node"
 
 
 class Desk(DeskCode):

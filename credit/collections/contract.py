@@ -86,7 +86,7 @@ class Event(EventCode):
 class Gauge(GaugeCode):
     """What collections measures at a day's end."""
 
-    COLLECTION_CASES = 7, "collection cases", "催收案件"
+    COLLECTION_CASES = 7, "collection cases", "催收案件", True
 
 
 class Desk(DeskCode):

@@ -73,7 +73,7 @@ class Event(EventCode):
 class Gauge(GaugeCode):
     """What contracts measures at a day's end."""
 
-    PENDING_CONTRACTS = 8, "contracts to be signed", "待签合同"
+    PENDING_CONTRACTS = 8, "contracts to be signed", "待签合同", True, "credit.contracts.states:ContractState"
 
 
 class Refusal(Reason):

@@ -105,7 +105,7 @@ class Event(EventCode):
 class Gauge(GaugeCode):
     """What disbursement measures at a day's end."""
 
-    PENDING_DISBURSEMENTS = 10, "payments under way", "待放款"
+    PENDING_DISBURSEMENTS = 10, "payments under way", "待放款", True, "credit.disbursement.states:PaymentState"
 
 
 class Desk(DeskCode):

@@ -31,7 +31,7 @@ class Event(EventCode):
 class Gauge(GaugeCode):
     """What ledger measures at a day's end."""
 
-    TRIAL_BALANCE = 6, "trial balance", "试算平衡"
+    TRIAL_BALANCE = 6, "trial balance", "试算平衡", False, "credit.codes:Account"
 
 
 room.logs(Event, Gauge)

@@ -76,8 +76,8 @@ class Event(EventCode):
 class Gauge(GaugeCode):
     """What repayment measures at a day's end."""
 
-    LOANS_BY_BUCKET = 1, "loans by days past due", "逾期结构"
-    OVERDUE_BY_BUCKET = 2, "overdue by days past due", "逾期金额"
+    LOANS_BY_BUCKET = 1, "loans by days past due", "逾期结构", False, "credit.codes:Bucket"
+    OVERDUE_BY_BUCKET = 2, "overdue by days past due", "逾期金额", False, "credit.codes:Bucket"
     NON_PERFORMING = 3, "non-performing loans", "不良贷款"
     WRITTEN_OFF = 4, "written off", "已核销"
     LOANS_ACTIVE = 5, "active loans", "在贷"

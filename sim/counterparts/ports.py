@@ -9,18 +9,18 @@ from typing import NamedTuple
 
 import numpy as np
 
+from credit.codes import Partner
 from credit.room import Rows
 from credit.subsystem import Window
 from credit.times import Bools, Ints
-from scenarios.model import Partners, Scenario
+from scenarios.model import Scenario
 from sim.curves import lognormal
 from sim.randomness import Draw
 
 PORT_DTYPE = np.dtype(
     [(name, "i8") for name in "start until partner calls unavailable latency_ms_sum latency_ms_max".split()]
 )
-"""Statistics of one port in one window; `partner` is the place of its name in `Partners`, from 1."""
-PARTNERS = tuple(Partners.model_fields)
+"""Statistics of one port in one window; `partner` counts in `Partner`."""
 
 
 class Answer(NamedTuple):
@@ -35,7 +35,7 @@ class Port:
 
     def __init__(self, scenario: Scenario, seed: int, name: str) -> None:
         partner = getattr(scenario.partners, name)
-        self.number = PARTNERS.index(name) + 1
+        self.number = int(Partner[name.upper()])
         self._timeout_ms, self._error_ppm = partner.timeout_ms, partner.error_ppm
         self._latency = lognormal(partner.latency_ms_median, partner.latency_spread_ppm)
         self._outages = [

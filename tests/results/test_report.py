@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 from credit.applications.contract import Event
-from credit.codes import Account, Actor, Bucket, Channel, ContactOutcome
-from credit.policies import ProductPolicy, load
+from credit.codes import Account, Actor, Bucket, Channel, ContactOutcome, Partner
 from credit.room import DESKS, EVENTS, GAUGES, REASONS
 from credit.times import DAY_MS, HOUR_MS
 from results import charts, labels, names
 from results.queries import RunQueries
 from results.report import Span, money, write_report
+from scenarios.model import Partners
 from tests.results.builders import START, Bank, bank, record, seal, whole_run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -294,20 +294,15 @@ def test_text_from_a_scenario_is_no_markup(tmp_path: Path) -> None:
 
 
 def test_every_name_is_there_in_both_languages() -> None:
-    assert {int(account) for account in Account} == set(names.ACCOUNTS)
     spoken = [one.said.words for one in EVENTS.values()] + [desk.words for desk in DESKS.values()]
     spoken += [gauge.words for gauge in GAUGES.values()] + [reason.words for reason in REASONS.values()]
-    for english, chinese in (*spoken, *names.trouble().values()):
+    spoken += [code.words for codes in (Account, Actor, Bucket, Channel, ContactOutcome, Partner) for code in codes]
+    for english, chinese in (*spoken, *names.trouble().values(), *(words for _, words in names.products().values())):
         assert english, chinese
         assert re.search("[\u4e00-\u9fff]", chinese), english
     assert set(names.VOLUMES) <= {event.name.lower() for event in EVENTS.values()}
-    assert {channel.name.lower() for channel in Channel} == set(names.CHANNELS)
-    assert {outcome.name.lower() for outcome in ContactOutcome if outcome} == set(names.CONTACTS)
-    assert {actor.name.lower() for actor in Actor} == set(names.ACTORS)
     assert {reason.field for reason in REASONS.values() if reason.field} == set(names.FIELDS)
-    assert len(names.BUCKETS) == len(Bucket)
-    products = load("products", ProductPolicy).products
-    assert {product.code: product.name_zh for product in products} == {c: zh for c, (_, zh) in names.PRODUCTS.items()}
+    assert [partner.name.lower() for partner in Partner] == list(Partners.model_fields)
 
 
 def test_every_label_takes_the_same_numbers_in_both_languages() -> None:

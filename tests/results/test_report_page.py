@@ -11,10 +11,12 @@ import pytest
 
 from credit.applications.contract import Event as ApplicationEvent
 from credit.approval.contract import Event as ApprovalEvent
+from credit.approval.contract import Gauge as ApprovalGauge
 from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.collections.contract import Event as CollectionEvent
 from credit.collections.contract import RefusedBecause
 from credit.contracts.contract import Event as ContractEvent
+from credit.contracts.contract import Gauge as ContractGauge
 from credit.disbursement.contract import Event as DisbursementEvent
 from credit.disbursement.contract import Refusal as DisbursementRefusal
 from credit.room import DESKS, EVENT_DTYPE
@@ -33,6 +35,24 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / "run"
     whole_run(path)
     return path
+
+
+def test_open_work_has_one_line_a_gauge_that_its_room_gives_one(tmp_path: Path) -> None:
+    """Amount and count of the last day's end; a gauge that had work once and has none now says so."""
+    plan, _ = bank(days=20)
+    end = START + 20 * DAY_MS - 1
+    rows = plan.measures.setdefault(0, [])
+    rows += [(end, ApprovalGauge.PENDING_APPROVALS, branch, 1, 2, 1_200 + branch, 10_050) for branch in (1, 2)]
+    rows += [(end - DAY_MS, ApprovalGauge.PENDING_APPROVALS, 1, 1, 2, 7, 7)]
+    rows += [(end - DAY_MS, ContractGauge.PENDING_CONTRACTS, 1, 1, 1, 3, 3)]
+    record(plan, tmp_path / "run")
+    seal(plan, tmp_path / "run", 20)
+    html = html_of(tmp_path / "run")
+    assert "Open work at the end" in Page(html).text
+    assert "contracts to be signed 0 0.00 applications in approval 2,403 201.00" in Page(html).text
+    assert "期末在办" in Page(html, "zh").text
+    assert "待签合同 0 0.00 待审批 2,403 201.00" in Page(html, "zh").text
+    assert "payments under way" not in Page(html).text
 
 
 def test_the_page_opens_in_chinese_and_english_is_one_press_away(full: Path) -> None:

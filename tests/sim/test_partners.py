@@ -8,15 +8,16 @@ import numpy as np
 import pytest
 
 from credit.applications.contract import ListQuery, ListReply, RefreshRiskList
-from credit.codes import RiskList, Segment, Source, Status
+from credit.codes import Partner, RiskList, Segment, Source, Status
 from credit.mail import Inbox, in_order
 from credit.room import Kind, Rows
 from credit.scoring.contract import BureauQuery, BureauReport, VerificationQuery, VerificationReply
 from credit.subsystem import Counterpart, Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
+from scenarios.model import Partners
 from sim.counterparts.applications import ApplicationsCounterpart
 from sim.counterparts.files import TOLD_BY
-from sim.counterparts.ports import PARTNERS, PORT_DTYPE, Port
+from sim.counterparts.ports import PORT_DTYPE, Port
 from sim.counterparts.scoring import ScoringCounterpart
 from sim.truth import Truth
 from tests.rows import sample
@@ -29,7 +30,7 @@ DAY = Window(4, int(AT[0]) // DAY_MS * DAY_MS, (int(AT[0]) // DAY_MS + 1) * DAY_
 ALL_SOURCES = sum(Source)
 ALL = numbers(8)
 OUTAGE = {"kind": "partner_outage", "target": "bureau", "start": "2026-01-05T10:10:00", "end": "2026-01-05T10:20:00"}
-PERFECT = {name: {"error_ppm": 0, "timeout_ms": 10**9} for name in PARTNERS}
+PERFECT = {name: {"error_ppm": 0, "timeout_ms": 10**9} for name in Partners.model_fields}
 
 
 def truth(**sections: Any) -> Truth:
@@ -252,7 +253,7 @@ def test_statistics_count_calls_once() -> None:
     played(world, [(BureauQuery, bureau())], [DAY])
     rows = world.statistics(DAY)["partners"]
     assert rows.dtype == PORT_DTYPE
-    assert rows["partner"].tolist() == [PARTNERS.index("bureau") + 1]
+    assert rows["partner"].tolist() == [Partner.BUREAU]
     assert rows["calls"].tolist() == [COUNT]
     assert 600 <= int(rows["unavailable"][0]) < 640
     assert world.statistics(DAY) == {}

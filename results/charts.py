@@ -208,7 +208,7 @@ def queues(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, la
     """Tasks waiting, one line a desk that ever had a queue, the longest first; planned absences shaded. Of many desks only
     the longest queues are drawn until the reader asks for the others."""
     figure = _figure(height=380, y=("tasks waiting", "等待任务数")[language], grain=grain)
-    peaks: dict[int, int] = {}
+    peaks: dict[str, int] = {}
     for _, role, waiting, _ in rows:
         peaks[role] = max(peaks.get(role, 0), waiting)
     roles = sorted((role for role in peaks if peaks[role]), key=lambda role: (-peaks[role], role))
@@ -228,9 +228,9 @@ def partners(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, 
     figure = _figure(y=("unanswered calls", "无应答比例")[language], grain=grain, height=300)
     figure.update_yaxes(tickformat=".0%" if max((row[2] for row in rows), default=0) >= 0.05 else ".1%")
     step = {"shape": "hv"}  # a day's share holds from its beginning to its end, as the shades do
-    for place, number in enumerate(sorted({row[1] for row in rows if row[2]})):
-        mine = [row for row in rows if row[1] == number]
-        name = names.partner(number)[language]
+    for place, partner in enumerate(sorted({row[1] for row in rows if row[2]})):
+        mine = [row for row in rows if row[1] == partner]
+        name = names.partner(partner)[language]
         figure.add_trace(_line(name, mine, 2, PALETTE[place % len(PALETTE)], hovertemplate="%{y:.1%}", line=step))
     if figure.data:
         _shade(figure, [fault for fault in faults if fault["kind"] == "partner_outage"])
@@ -241,12 +241,12 @@ def buckets(rows: Sequence[Row], language: int) -> go.Figure:
     """Outstanding principal by DPD bucket, stacked."""
     days = sorted({row[0] for row in rows})
     by_place = {(row[0], row[1]): row[3] for row in rows}
-    totals = [sum(by_place.get((day, bucket), 0) for bucket in Bucket) for day in days]
+    totals = [sum(by_place.get((day, bucket.name.lower()), 0) for bucket in Bucket) for day in days]
     size, unit = money_unit(totals)
     figure = _figure(y=unit[language])
     figure.update_layout(legend={"traceorder": "normal"})
     for bucket in Bucket:
-        values = [(day, by_place.get((day, bucket), 0) / size) for day in days]
+        values = [(day, by_place.get((day, bucket.name.lower()), 0) / size) for day in days]
         if any(value for _, value in values):
             figure.add_trace(
                 _line(
@@ -270,7 +270,7 @@ def rates(bucket_rows: Sequence[Row], bad_rows: Sequence[Row], language: int) ->
     overdue: dict[dt.datetime, int] = {}
     for day, bucket, _, amount in bucket_rows:
         total[day] = total.get(day, 0) + amount
-        overdue[day] = overdue.get(day, 0) + (amount if bucket > Bucket.CURRENT else 0)
+        overdue[day] = overdue.get(day, 0) + (amount if bucket != "current" else 0)
     bad: dict[dt.datetime, int] = {}
     for day, _, _, amount in bad_rows:
         bad[day] = bad.get(day, 0) + amount
@@ -335,11 +335,11 @@ _FLOWS: tuple[tuple[Words, Account, int, int, str], ...] = (
 
 def flows(rows: Sequence[Row], grain: str, language: int) -> go.Figure:
     """Money received (up) and paid out (down) over time, from the ledger."""
-    size, unit = money_unit([float(row[2] or 0) for row in rows if row[1] == Account.PRINCIPAL])
+    size, unit = money_unit([float(row[2] or 0) for row in rows if row[1] == "principal"])
     figure = _figure(y=unit[language], grain=grain, barmode="relative", bargap=0.25)
     figure.update_yaxes(rangemode="normal", zeroline=True, zerolinecolor="#94a3b8")
     for words, account, column, sign, colour in _FLOWS:
-        mine = [(row[0], sign * float(row[column] or 0) / size) for row in rows if row[1] == account]
+        mine = [(row[0], sign * float(row[column] or 0) / size) for row in rows if row[1] == account.name.lower()]
         if any(value for _, value in mine):
             figure.add_trace(
                 go.Bar(

@@ -14,15 +14,15 @@ from results.sql import tables_of
 
 _LIFE = """
 CREATE TEMP TABLE {name} AS
-WITH submitted AS (SELECT value AS party, "case" FROM {events} WHERE event = 'application_submitted'),
+WITH submitted AS (SELECT value AS party, case_no FROM {events} WHERE event = 'application_submitted'),
 fate AS (
-  SELECT "case", BOOL_OR(event = 'loan_disbursed') AS paid_out, BOOL_OR(event = 'application_approved') AS approved,
+  SELECT case_no, BOOL_OR(event = 'loan_disbursed') AS paid_out, BOOL_OR(event = 'application_approved') AS approved,
          BOOL_OR(event = 'overdue_started') AS overdue, BOOL_OR(event = 'npl_marked') AS npl
-  FROM {events} WHERE event IN ('loan_disbursed', 'application_approved', 'overdue_started', 'npl_marked') GROUP BY "case")
+  FROM {events} WHERE event IN ('loan_disbursed', 'application_approved', 'overdue_started', 'npl_marked') GROUP BY case_no)
 SELECT party, CASE WHEN BOOL_OR(npl) THEN 'non-performing' WHEN BOOL_OR(overdue) THEN 'was overdue'
                    WHEN BOOL_OR(paid_out) THEN 'paid out' WHEN BOOL_OR(approved) THEN 'approved only'
                    ELSE 'not approved' END AS fate
-FROM submitted LEFT JOIN fate USING ("case") GROUP BY party
+FROM submitted LEFT JOIN fate USING (case_no) GROUP BY party
 """
 FATES = ("not approved", "approved only", "paid out", "was overdue", "non-performing")
 

@@ -70,12 +70,12 @@ def _decisions(waits: Sequence[Row]) -> Iterator[Finding]:
 
 
 def _partners(partners: Sequence[Row]) -> Iterator[Finding]:
-    for number, calls, unanswered, _, _ in partners:
+    for partner, calls, unanswered, _, _ in partners:
         if unanswered >= UNANSWERED * calls:
             yield Finding(
                 words_of(
                     "find.partner",
-                    partner=names.partner(number),
+                    partner=names.partner(partner),
                     n=f"{unanswered:,}",
                     calls=f"{calls:,}",
                     share=f"{unanswered / calls:.1%}",

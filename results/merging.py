@@ -1,6 +1,7 @@
 """Merges the cells' pieces into the files people open: ``daily.parquet``, ``queues.parquet``, ``staff.parquet``,
-``partners.parquet``. DuckDB does the work, straight on Parquet. Rule: a day's figure of a gauge is its last reading of
-that day, summed over cells; readings of shorter windows are never added up."""
+``partners.parquet``, and writes the dictionary of their codes beside them. DuckDB does the work, straight on Parquet: codes become the
+names of the dictionary. Rule: a day's figure of a gauge is its last reading of that day, summed over cells; readings of shorter
+windows are never added up."""
 
 from __future__ import annotations
 
@@ -9,37 +10,49 @@ from pathlib import Path
 
 import duckdb
 
-from results.schemas import gauge_names
+from credit.policies import Overrides
+from results import dictionary
 from results.sink import PARTS
 from results.sql import quoted, reading
 
-STATISTICS = ("queues", "staff", "partners")
-"""Files of statistics, one row a window and pool, person or partner port."""
+STATISTICS = {"queues": "role", "staff": "role", "partners": "partner"}
+"""Files of statistics, one row a window and pool, person or partner port, and the column of each that holds a code."""
 
 _EVENT_COUNTS = """
-SELECT CAST("at" AS DATE) AS day, 'event.' || CAST(event AS VARCHAR) AS metric, CAST(stage AS VARCHAR) AS stage,
-       CAST("case" // 1000000000 AS BIGINT) AS branch, 0::BIGINT AS product, 0::BIGINT AS "group",
+SELECT CAST(ts AS DATE) AS day, 'event.' || CAST(event AS VARCHAR) AS metric, CAST(room AS VARCHAR) AS room,
+       CAST(case_no // 1000000000 AS BIGINT) AS branch, NULL AS product, NULL AS grp,
        COUNT(*) AS count, CAST(SUM(amount_fen) AS BIGINT) AS amount_fen
 FROM {events} GROUP BY ALL
 """
 _MEASURES = """
-SELECT day, CASE gauge {names} END AS metric, '' AS stage, branch, product, "group",
+SELECT day, gauges.name AS metric, gauges.room, branch, products.name AS product,
+       COALESCE(groups.name, CAST(NULLIF(grp, 0) AS VARCHAR)) AS grp,
        CAST(SUM(count) AS BIGINT) AS count, CAST(SUM(amount_fen) AS BIGINT) AS amount_fen
-FROM (SELECT *, CAST("at" - INTERVAL 1 MILLISECOND AS DATE) AS day, MAX("at") OVER (
-        PARTITION BY CAST("at" - INTERVAL 1 MILLISECOND AS DATE)) AS latest
+FROM (SELECT *, CAST(ts - INTERVAL 1 MILLISECOND AS DATE) AS day, MAX(ts) OVER (
+        PARTITION BY CAST(ts - INTERVAL 1 MILLISECOND AS DATE)) AS latest
       FROM {measures})
-WHERE "at" >= latest - INTERVAL 1 MILLISECOND GROUP BY ALL
+JOIN {codes} gauges ON gauges.kind = 'metric' AND gauges.code = gauge
+LEFT JOIN {codes} products ON products.kind = 'product' AND products.code = product
+LEFT JOIN {codes} groups ON groups.kind = 'grp.' || gauges.name AND groups.code = grp
+WHERE ts >= latest - INTERVAL 1 MILLISECOND GROUP BY ALL
+"""
+_NAMED = """
+SELECT rows.* REPLACE (COALESCE(name, CAST(rows.{column} AS VARCHAR)) AS {column})
+FROM {pieces} rows LEFT JOIN {codes} ON kind = '{column}' AND code = rows.{column} ORDER BY ALL
 """
 
 
-def merge(folder: Path) -> None:
-    """Writes daily figures and statistics of a run, then removes the pieces."""
+def merge(folder: Path, policies: Overrides | None = None) -> None:
+    """Writes daily figures, statistics and the dictionary of a run, then removes the pieces. `policies`: the scenario's
+    changes to the packaged ones, for the names of its products."""
+    codes = reading([dictionary.write(folder, policies)])
     with duckdb.connect() as connection:
-        _daily(connection, folder)
-        for name in STATISTICS:
+        _daily(connection, folder, codes)
+        for name, column in STATISTICS.items():
             pieces = _pieces(folder, name)
             if pieces:
-                _write(connection, f"SELECT * FROM {reading(pieces)} ORDER BY ALL", folder / f"{name}.parquet")
+                query = _NAMED.format(column=column, pieces=reading(pieces), codes=codes)
+                _write(connection, query, folder / f"{name}.parquet")
     shutil.rmtree(folder / PARTS, ignore_errors=True)
 
 
@@ -47,12 +60,11 @@ def _pieces(folder: Path, name: str) -> list[Path]:
     return sorted((folder / PARTS).glob(f"{name}-*.parquet"))
 
 
-def _daily(connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+def _daily(connection: duckdb.DuckDBPyConnection, folder: Path, codes: str) -> None:
     parts = [_EVENT_COUNTS.format(events=reading(sorted((folder / "events").glob("*.parquet"))))]
     measures = _pieces(folder, "measures")
     if measures:
-        names = " ".join(f"WHEN {code} THEN '{name}'" for code, name in gauge_names().items())
-        parts.append(_MEASURES.format(names=names, measures=reading(measures)))
+        parts.append(_MEASURES.format(measures=reading(measures), codes=codes))
     _write(connection, " UNION ALL ".join(f"({part})" for part in parts) + " ORDER BY ALL", folder / "daily.parquet")
 
 

@@ -11,8 +11,8 @@ from credit.room import DESKS, EVENTS, GAUGES, REASONS, Words
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, Language] = ("en", "zh")
-Catalogue = dict[int, tuple[str, Words]]
-"""Key and name of each product by its code."""
+Catalogue = dict[str, tuple[int, Words]]
+"""Code and name of each product by its key."""
 
 LANES: dict[str, Words] = {
     "automatic": ("automatic", "自动审批"),
@@ -135,9 +135,8 @@ def margin(name: str) -> Words:
 
 def band(name: str, catalogue: Catalogue) -> Words:
     """A class of a margin; bands of figures are the same in both languages."""
-    product = next((words for key, words in catalogue.values() if key == name), None)
-    if product is not None:
-        return product
+    if name in catalogue:
+        return catalogue[name][1]
     key = name.replace("_", " ")
     word, _, rest = key.partition(" ")
     if word in _NUMBERED and rest.isdigit():
@@ -145,29 +144,32 @@ def band(name: str, catalogue: Catalogue) -> Words:
     return key, BANDS.get(key, key)
 
 
-def desk(role: int) -> Words:
-    """A desk's name; its number when it has none."""
-    return DESKS[role].words if role in DESKS else (f"desk {role}", f"岗位 {role}")
+def desk(key: str) -> Words:
+    """A desk's name."""
+    return next((one.words for one in DESKS.values() if one.label == key), plain(key))
 
 
-def account(code: int) -> Words:
-    """An account's name; its number when it has none."""
-    return next((one.words for one in Account if one == code), (str(code), str(code)))
+def desk_number(key: str) -> int:
+    """A desk's number, 0 when it has none: the order in which desks are told."""
+    return next((number for number, one in DESKS.items() if one.label == key), 0)
 
 
-def partner(number: int) -> Words:
-    """A partner's name by its number from 1."""
-    return next((one.words for one in Partner if one == number), (f"partner {number}", f"外部机构 {number}"))
+def account(key: str) -> Words:
+    """An account's name."""
+    return _named(Account, key) or plain(key)
+
+
+def partner(key: str) -> Words:
+    """A partner's name."""
+    return _named(Partner, key) or plain(key)
 
 
 def products(policies: Overrides | None = None) -> Catalogue:
     """The catalogue as a scenario's policies have it."""
     catalogue = load("products", ProductPolicy, policies).products
-    return {product.code: (product.key, (product.name, product.name_zh)) for product in catalogue}
+    return {product.key: (product.code, (product.name, product.name_zh)) for product in catalogue}
 
 
 def target(kind: str, key: str) -> Words:
     """What a planned fault strikes: a partner or a role, by its key in the scenario."""
-    if kind == "partner_outage":
-        return _named(Partner, key) or plain(key)
-    return next((one.words for one in DESKS.values() if one.label == key), plain(key))
+    return partner(key) if kind == "partner_outage" else desk(key)

@@ -15,19 +15,19 @@ Row = tuple[Any, ...]
 
 _CASES = """
 CREATE TEMP TABLE cases AS
-SELECT "case", MIN("at") FILTER (event = 'application_accepted') AS accepted,
-       MIN("at") FILTER (event IN ('application_approved', 'application_declined', 'scoring_rejected')) AS decided,
-       MIN("at") FILTER (event = 'contract_signed') AS signed,
-       MIN("at") FILTER (event = 'loan_disbursed') AS disbursed,
+SELECT case_no, MIN(ts) FILTER (event = 'application_accepted') AS accepted,
+       MIN(ts) FILTER (event IN ('application_approved', 'application_declined', 'scoring_rejected')) AS decided,
+       MIN(ts) FILTER (event = 'contract_signed') AS signed,
+       MIN(ts) FILTER (event = 'loan_disbursed') AS disbursed,
        BOOL_OR(event = 'node_entered') AS manual
-FROM {events} WHERE "case" > 0 AND event IN ('application_accepted', 'application_approved', 'application_declined',
+FROM {events} WHERE case_no > 0 AND event IN ('application_accepted', 'application_approved', 'application_declined',
   'scoring_rejected', 'contract_signed', 'loan_disbursed', 'node_entered')
-GROUP BY "case"
+GROUP BY case_no
 """
 _LOANS = """
 CREATE TEMP TABLE loans AS
-SELECT loan, MIN("at") FILTER (event = 'loan_disbursed') AS disbursed,
-       MIN("at") FILTER (event = 'overdue_started') AS overdue
+SELECT loan, MIN(ts) FILTER (event = 'loan_disbursed') AS disbursed,
+       MIN(ts) FILTER (event = 'overdue_started') AS overdue
 FROM {events} WHERE loan > 0 AND event IN ('loan_disbursed', 'overdue_started')
 GROUP BY loan HAVING disbursed IS NOT NULL
 """
@@ -56,7 +56,7 @@ WHERE DATE_TRUNC('month', disbursed) + INTERVAL 1 MONTH + TO_DAYS(CAST(age AS IN
 GROUP BY ALL ORDER BY ALL
 """
 _COUNTS = """
-SELECT DATE_TRUNC('{grain}', "at")::TIMESTAMP AS since, CAST(event AS VARCHAR), COUNT(*) FROM {events}
+SELECT DATE_TRUNC('{grain}', ts)::TIMESTAMP AS since, CAST(event AS VARCHAR), COUNT(*) FROM {events}
 WHERE event IN ({names}) GROUP BY ALL ORDER BY ALL
 """
 _DAILY_COUNTS = """
@@ -64,7 +64,7 @@ SELECT day::TIMESTAMP, metric[7:], CAST(SUM(count) AS BIGINT) FROM {daily}
 WHERE metric IN ({names}) GROUP BY ALL ORDER BY ALL
 """
 _GAUGE = """
-SELECT day::TIMESTAMP, "group", CAST(SUM(count) AS BIGINT), CAST(SUM(amount_fen) AS BIGINT) FROM {daily}
+SELECT day::TIMESTAMP, grp, CAST(SUM(count) AS BIGINT), CAST(SUM(amount_fen) AS BIGINT) FROM {daily}
 WHERE metric = '{metric}' GROUP BY ALL ORDER BY ALL
 """
 _AT_THE_END = """
@@ -73,41 +73,44 @@ FROM {daily}, (SELECT MAX(day) AS latest FROM {daily} WHERE NOT STARTS_WITH(metr
 WHERE metric IN ({names}) GROUP BY metric
 """
 _FLOWS = """
-WITH gone AS (SELECT DISTINCT transaction, "at" FROM {ledger} WHERE account = 6701)
-SELECT DATE_TRUNC('{grain}', "at")::TIMESTAMP AS since, account, CAST(SUM(amount_fen) FILTER (amount_fen > 0) AS BIGINT),
+WITH gone AS (SELECT DISTINCT transaction, ts FROM {ledger} WHERE account = 'write_off_loss')
+SELECT DATE_TRUNC('{grain}', ts)::TIMESTAMP AS since, CAST(account AS VARCHAR),
+       CAST(SUM(amount_fen) FILTER (amount_fen > 0) AS BIGINT),
        CAST(-SUM(amount_fen) FILTER (amount_fen < 0) AS BIGINT)
-FROM {ledger} ANTI JOIN gone USING (transaction, "at") GROUP BY ALL ORDER BY ALL
+FROM {ledger} ANTI JOIN gone USING (transaction, ts) GROUP BY ALL ORDER BY ALL
 """
 _BALANCES = """
-SELECT account, CAST(SUM(amount_fen) FILTER (amount_fen > 0) AS BIGINT), CAST(-SUM(amount_fen) FILTER (amount_fen < 0) AS BIGINT),
-       CAST(SUM(amount_fen) AS BIGINT)
-FROM {ledger} GROUP BY account ORDER BY account
+SELECT name, ANY_VALUE(code),
+       CAST(SUM(amount_fen) FILTER (amount_fen > 0) AS BIGINT),
+       CAST(-SUM(amount_fen) FILTER (amount_fen < 0) AS BIGINT), CAST(SUM(amount_fen) AS BIGINT)
+FROM {ledger} JOIN {codes} ON kind = 'account' AND name = account GROUP BY name ORDER BY ANY_VALUE(code)
 """
 _BY_WINDOW = """
-SELECT start, "until", role, SUM(waiting_end) AS waiting, SUM(waiting_ms) AS waiting_ms FROM {queues} GROUP BY ALL
+SELECT start, until, role, SUM(waiting_end) AS waiting, SUM(waiting_ms) AS waiting_ms FROM {queues} GROUP BY ALL
 """
 _QUEUES = """
-SELECT DATE_TRUNC('{grain}', start)::TIMESTAMP AS since, role, CAST(ARG_MAX(waiting, "until") AS BIGINT),
-       CAST(SUM(waiting_ms) AS DOUBLE) / SUM(EPOCH_MS("until") - EPOCH_MS(start))
+SELECT DATE_TRUNC('{grain}', start)::TIMESTAMP AS since, role, CAST(ARG_MAX(waiting, until) AS BIGINT),
+       CAST(SUM(waiting_ms) AS DOUBLE) / SUM(EPOCH_MS(until) - EPOCH_MS(start))
 FROM ({by_window}) GROUP BY ALL ORDER BY ALL
 """
 _DESKS = """
 WITH peak AS (
   SELECT role, CAST(MAX(waiting) AS BIGINT) AS peak, ARG_MAX(start, waiting) AS peak_at,
-         CAST(ARG_MAX(waiting, "until") AS BIGINT) AS left_waiting FROM ({by_window}) GROUP BY role)
+         CAST(ARG_MAX(waiting, until) AS BIGINT) AS left_waiting FROM ({by_window}) GROUP BY role)
 SELECT role, CAST(SUM(begun) AS BIGINT), CAST(SUM(wait_ms_sum) / GREATEST(SUM(begun), 1) AS BIGINT),
        MAX(wait_ms_max), CAST(SUM(urged) AS BIGINT), ANY_VALUE(peak), ANY_VALUE(peak_at)::TIMESTAMP, ANY_VALUE(left_waiting)
-FROM {queues} JOIN peak USING (role) GROUP BY role ORDER BY role
+FROM {queues} JOIN peak USING (role) GROUP BY role
 """
 _STAFF = """
 SELECT role, COUNT(DISTINCT person), SUM(busy_ms) / GREATEST(SUM(on_shift_ms), 1), MAX(share)
 FROM (SELECT role, person, SUM(busy_ms) AS busy_ms, SUM(on_shift_ms) AS on_shift_ms,
              SUM(busy_ms) / GREATEST(SUM(on_shift_ms), 1) AS share FROM {staff} GROUP BY ALL)
-GROUP BY role ORDER BY role
+GROUP BY role
 """
 _PARTNERS = """
 SELECT partner, CAST(SUM(calls) AS BIGINT), CAST(SUM(unavailable) AS BIGINT), SUM(latency_ms_sum) / SUM(calls),
-       MAX(latency_ms_max) FROM {partners} GROUP BY partner ORDER BY partner
+       MAX(latency_ms_max) FROM {partners}
+JOIN {codes} ON kind = 'partner' AND name = partner GROUP BY partner ORDER BY ANY_VALUE(code)
 """
 _PARTNERS_OVER_TIME = """
 SELECT DATE_TRUNC('{grain}', start)::TIMESTAMP AS since, partner, SUM(unavailable) / SUM(calls) FROM {partners}
@@ -116,11 +119,11 @@ GROUP BY ALL ORDER BY ALL
 _PRODUCTS = """
 SELECT product, CAST(SUM(count) AS BIGINT), CAST(SUM(amount_fen) AS BIGINT) FROM {daily}
 WHERE metric = 'loans_by_bucket' AND day = (SELECT MAX(day) FROM {daily} WHERE NOT STARTS_WITH(metric, 'event.'))
-GROUP BY product ORDER BY product
+GROUP BY product
 """
 _STORY = """
-SELECT "case", "at"::TIMESTAMP, CAST(event AS VARCHAR), CAST(actor AS VARCHAR), CAST(reason AS VARCHAR), amount_fen, loan
-FROM {events} WHERE "case" > 0 ORDER BY "case", "at", event, loan, amount_fen LIMIT {most}
+SELECT case_no, ts::TIMESTAMP, CAST(event AS VARCHAR), CAST(actor AS VARCHAR), CAST(reason AS VARCHAR), amount_fen, loan
+FROM {events} WHERE case_no > 0 ORDER BY case_no, ts, event, loan, amount_fen LIMIT {most}
 """
 
 
@@ -190,7 +193,7 @@ class RunQueries:
         return self._run_on("ledger", _FLOWS, grain=grain)
 
     def balances(self) -> list[Row]:
-        """(account, debits, credits, balance) in fen over the whole run."""
+        """(account, its number, debits, credits, balance) in fen over the whole run."""
         return self._run_on("ledger", _BALANCES)
 
     def queues(self, grain: str) -> list[Row]:

@@ -136,7 +136,10 @@ def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries
         "balances": queries.balances(),
         "refusals": [_refusal(row) for row in summary["refusals"][:REFUSALS_SHOWN]],
         "refusals_more": max(len(summary["refusals"]) - REFUSALS_SHOWN, 0),
-        "products": [(catalogue[code][1], *figures) for code, *figures in queries.products()],
+        "products": [
+            (catalogue[key][1], *figures)
+            for key, *figures in sorted(queries.products(), key=lambda row: catalogue[row[0]][0])
+        ],
         "story": _story(queries) if 0 < summary["funnel"]["submitted"] <= STORY_CASES else [],
         "open_work": _open_work(queries),
         "fidelity": _fidelity(folder, catalogue),
@@ -259,7 +262,7 @@ def _desks(staff: Sequence[Row], desks: Sequence[Row]) -> list[dict[str, Any]]:
     people = {row[0]: row for row in staff}
     work = {row[0]: row for row in desks}
     rows = []
-    for role in sorted(people.keys() | work.keys()):
+    for role in sorted(people.keys() | work.keys(), key=names.desk_number):
         _, count, used, busiest = people.get(role, (role, 0, 0.0, 0.0))
         _, begun, wait, wait_max, urged, peak, _, left = work.get(role, (role, 0, 0, 0, 0, 0, None, 0))
         rows.append(

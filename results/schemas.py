@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from credit.codes import Account, Actor
-from credit.room import EVENT_DTYPE, GAUGES, REASONS, EventCode, Reason, Rows
+from credit.room import EVENT_DTYPE, REASONS, EventCode, Reason, Rows
 from credit.room import EVENTS as EVENT_CODES
 from credit.times import Ints
 
@@ -20,9 +20,9 @@ MANY_NAMES = pa.dictionary(pa.int32(), pa.string())
 
 EVENTS = pa.schema(
     [
-        ("at", pa.timestamp("ms")),
-        ("case", pa.int64()),
-        ("stage", NAMES),
+        ("ts", pa.timestamp("ms")),
+        ("case_no", pa.int64()),
+        ("room", NAMES),
         ("event", NAMES),
         ("actor", MANY_NAMES),
         ("loan", pa.int64()),
@@ -31,35 +31,29 @@ EVENTS = pa.schema(
         ("value", pa.int64()),
     ]
 )
-"""One row an event. `case` is the application number (0 for none), `loan` the loan note, `reason` a refusal's, channel's or
+"""One row an event. `case_no` is the application number (0 for none), `loan` the loan note, `reason` a refusal's, channel's or
 outcome's name, or a number where the event counts something else; null for none."""
 
 LEDGER = pa.schema(
     [
-        ("at", pa.timestamp("ms")),
-        ("window", pa.int32()),
+        ("ts", pa.timestamp("ms")),
+        ("window_no", pa.int32()),
         ("transaction", pa.int64()),
-        ("account", pa.int32()),
+        ("account", NAMES),
         ("loan", pa.int64()),
         ("amount_fen", pa.int64()),
     ]
 )
 """One row a posting, debit positive; `loan` 0 on control postings."""
 
-LEDGER_DTYPE = np.dtype([(name, "i8") for name in LEDGER.names])
+LEDGER_DTYPE = np.dtype([(name, "i8") for name in "at window transaction account loan amount_fen".split()])
 """A posting with the number of its window, as it waits for its row group."""
 
 _SPAN_MAX = 4_194_304
 """Codes that lie within so many numbers are looked up in a table; wider ones are sorted."""
 
-
-ACCOUNT_NAMES = {int(code): code.name.lower() for code in Account}
+_ACCOUNT_NAMES = {int(code): code.name.lower() for code in Account}
 _ACTOR_NAMES = {int(code): code.name.lower() for code in Actor}
-
-
-def gauge_names() -> dict[int, str]:
-    """Gauge by number, as the files spell it."""
-    return {number: gauge.name.lower() for number, gauge in GAUGES.items()}
 
 
 def refusing_events() -> list[EventCode]:
@@ -155,14 +149,21 @@ def event_table(room: str, parts: Sequence[Rows]) -> pa.Table:
 def posting_table(parts: Sequence[Rows]) -> pa.Table:
     """Posting rows (`LEDGER_DTYPE`) as an Arrow table of `LEDGER`."""
     columns = columns_of(parts, LEDGER_DTYPE)
-    columns["window"], columns["account"] = columns["window"].astype(np.int32), columns["account"].astype(np.int32)
-    arrays = [instants(column) if name == "at" else pa.array(column) for name, column in columns.items()]
+    arrays = [
+        instants(columns["at"]),
+        pa.array(columns["window"].astype(np.int32)),
+        pa.array(columns["transaction"]),
+        _encoded(columns["account"], lambda code: _ACCOUNT_NAMES.get(code, str(code)), pa.int16()),
+        pa.array(columns["loan"]),
+        pa.array(columns["amount_fen"]),
+    ]
     return pa.table(arrays, schema=LEDGER)
 
 
 def plain_schema(dtype: np.dtype[np.void]) -> pa.Schema:
-    """The schema of any record of int64 columns; instants (`at`, `start`, `until`) become timestamps."""
-    return pa.schema([(name, _plain_type(name)) for name in dtype.names or ()])
+    """The schema of any record of int64 columns; instants (`at`, `start`, `until`) become timestamps, and a name that SQL keeps
+    for itself another one."""
+    return pa.schema([(_UNRESERVED.get(name, name), _plain_type(name)) for name in dtype.names or ()])
 
 
 def plain_table(parts: Sequence[Rows]) -> pa.Table:
@@ -174,6 +175,7 @@ def plain_table(parts: Sequence[Rows]) -> pa.Table:
 
 
 _INSTANTS = ("at", "start", "until")
+_UNRESERVED = {"at": "ts", "case": "case_no", "group": "grp"}
 
 
 def _plain_type(name: str) -> pa.DataType:

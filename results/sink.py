@@ -32,7 +32,7 @@ class _Stream:
         named = [field.name for field in schema if pa.types.is_dictionary(field.type)]
         packed = {field.name: "DELTA_BINARY_PACKED" for field in schema if field.name not in named}
         self._writer = pq.ParquetWriter(
-            path, schema, compression="lz4", use_dictionary=named, column_encoding=packed, write_statistics=["at"]
+            path, schema, compression="lz4", use_dictionary=named, column_encoding=packed, write_statistics=["ts"]
         )
         self._build = build
         self._waiting: list[Rows] = []

@@ -12,13 +12,13 @@ from results.schemas import refusing_events
 from results.sql import tables_of
 
 _FUNNEL = """
-SELECT COUNT(DISTINCT "case") FILTER (event = 'application_submitted') AS submitted,
-       COUNT(DISTINCT "case") FILTER (event IN ('application_refused', 'customer_declined', 'application_intercepted'))
+SELECT COUNT(DISTINCT case_no) FILTER (event = 'application_submitted') AS submitted,
+       COUNT(DISTINCT case_no) FILTER (event IN ('application_refused', 'customer_declined', 'application_intercepted'))
          AS screened_out,
-       COUNT(DISTINCT "case") FILTER (event = 'application_approved') AS approved,
-       COUNT(DISTINCT "case") FILTER (event IN ('application_declined', 'scoring_rejected')) AS declined,
-       COUNT(DISTINCT "case") FILTER (event = 'contract_signed') AS signed,
-       COUNT(DISTINCT "case") FILTER (event = 'loan_disbursed') AS disbursed
+       COUNT(DISTINCT case_no) FILTER (event = 'application_approved') AS approved,
+       COUNT(DISTINCT case_no) FILTER (event IN ('application_declined', 'scoring_rejected')) AS declined,
+       COUNT(DISTINCT case_no) FILTER (event = 'contract_signed') AS signed,
+       COUNT(DISTINCT case_no) FILTER (event = 'loan_disbursed') AS disbursed
 FROM {events}
 WHERE event IN ('application_submitted', 'application_refused', 'customer_declined', 'application_intercepted',
                 'application_approved', 'application_declined', 'scoring_rejected', 'contract_signed', 'loan_disbursed')
@@ -28,7 +28,7 @@ SELECT CAST(event AS VARCHAR) AS event, CAST(reason AS VARCHAR) AS reason, COUNT
 WHERE reason IS NOT NULL AND event IN ({refusing}) GROUP BY ALL ORDER BY count DESC, event, reason
 """
 _LAST_DAY = """
-SELECT metric, "group", CAST(SUM(count) AS BIGINT) AS count, CAST(SUM(amount_fen) AS BIGINT) AS amount
+SELECT metric, grp, CAST(SUM(count) AS BIGINT) AS count, CAST(SUM(amount_fen) AS BIGINT) AS amount
 FROM {daily}
 WHERE day = (SELECT MAX(day) FROM {daily} WHERE NOT STARTS_WITH(metric, 'event.')) AND NOT STARTS_WITH(metric, 'event.')
 GROUP BY ALL ORDER BY ALL
@@ -78,11 +78,9 @@ def _ledger(connection: duckdb.DuckDBPyConnection, tables: dict[str, str]) -> di
 
 def _portfolio(connection: duckdb.DuckDBPyConnection, tables: dict[str, str]) -> dict[str, Any]:
     rows = connection.execute(_LAST_DAY.format(**tables)).fetchall()
-    buckets = {
-        int(group): (int(count), int(amount)) for metric, group, count, amount in rows if metric == "loans_by_bucket"
-    }
+    buckets = {group: (int(count), int(amount)) for metric, group, count, amount in rows if metric == "loans_by_bucket"}
     outstanding = sum(amount for _, amount in buckets.values())
-    overdue = sum(amount for group, (_, amount) in buckets.items() if group > 0)
+    overdue = sum(amount for group, (_, amount) in buckets.items() if group != "current")
     bad = sum(int(amount) for metric, _, _, amount in rows if metric == "non_performing")
     written_off = _row(connection, _WRITTEN_OFF.format(**tables))
     return {
@@ -92,5 +90,5 @@ def _portfolio(connection: duckdb.DuckDBPyConnection, tables: dict[str, str]) ->
         "npl_rate": round(bad / outstanding, 6) if outstanding else 0.0,
         "written_off_loans": written_off["loans"],
         "written_off_fen": written_off["amount"],
-        "by_bucket": {str(group): {"loans": c, "outstanding_fen": a} for group, (c, a) in sorted(buckets.items())},
+        "by_bucket": {group: {"loans": c, "outstanding_fen": a} for group, (c, a) in buckets.items()},
     }

@@ -29,7 +29,7 @@ class Story:
         """(at, event, amount_fen, value, reason, actor, loan) of the named events, in time order."""
         listed = ", ".join(f"'{name}'" for name in names)
         return self.ask(
-            'SELECT "at", CAST(event AS VARCHAR), amount_fen, value, CAST(reason AS VARCHAR), CAST(actor AS VARCHAR), loan '
+            "SELECT ts, CAST(event AS VARCHAR), amount_fen, value, CAST(reason AS VARCHAR), CAST(actor AS VARCHAR), loan "
             f"FROM read_parquet('{{events}}') WHERE event IN ({listed}) ORDER BY ALL"
         )
 
@@ -78,8 +78,8 @@ def test_zhang_is_reminded_on_the_8th_and_debited_on_the_10th(zhang: Story) -> N
 def test_zhang_pays_to_the_fen(zhang: Story) -> None:
     assert [row[2] for row in zhang.events("instalment_paid")] == [430_332] * 11 + [430_334]
     received = zhang.ask(
-        "SELECT SUM(-amount_fen) FROM read_parquet('{ledger}') WHERE account = 1132 AND amount_fen < 0 "
-        'GROUP BY "at" ORDER BY "at"'
+        "SELECT SUM(-amount_fen) FROM read_parquet('{ledger}') WHERE account = 'interest_receivable' AND amount_fen < 0 "
+        "GROUP BY ts ORDER BY ts"
     )
     assert received[0][0] == 25_000
     assert sum(row[0] for row in received) == 163_986

@@ -206,7 +206,7 @@ def test_write_offs_are_no_money_flow(tmp_path: Path) -> None:
     drawn = charts_of(html_of(tmp_path / "run"))
     assert [trace["name"] for trace in drawn["flows"]["data"]] == ["paid out", "interest received"]
     with RunQueries(tmp_path / "run") as queries:
-        assert {row[0]: row[3] for row in queries.balances()}[int(Account.WRITE_OFF_LOSS)] == gone.amount
+        assert {row[0]: row[4] for row in queries.balances()}["write_off_loss"] == gone.amount
 
 
 def test_waits_are_timed_step_by_step(full: Path) -> None:

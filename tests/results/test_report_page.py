@@ -23,7 +23,7 @@ from credit.room import DESKS, EVENT_DTYPE
 from credit.scoring.contract import Event as ScoringEvent
 from credit.scoring.contract import Refusal as ScoringRefusal
 from credit.times import DAY_MS, HOUR_MS
-from results import charts, names
+from results import charts
 from results.report import _gathered
 from results.schemas import event_table
 from tests.results.builders import START, Bank, bank, record, seal, whole_run
@@ -123,18 +123,18 @@ def test_weeks_begin_on_mondays_and_months_on_their_first() -> None:
 
 def test_of_many_queues_the_longest_are_drawn_and_the_others_wait_in_the_legend() -> None:
     day = dt.datetime(2026, 1, 1)
-    rows = [(day, int(desk), int(desk), float(desk)) for desk in DESKS.values()]
+    rows = [(day, desk.label, int(desk), float(desk)) for desk in DESKS.values()]
     figure = charts.queues(rows, [], "day", 0)
-    assert [trace.name for trace in figure.data[:2]] == [names.desk(33)[0], names.desk(32)[0]]
+    assert [trace.name for trace in figure.data[:2]] == ["finance", "head-office risk"]
     assert [trace.visible for trace in figure.data].count(True) == charts.QUEUES_SHOWN
     assert len(figure.data) == len(DESKS)
 
 
 def test_shares_that_are_all_zero_do_not_stretch_the_axis() -> None:
     day = dt.datetime(2026, 1, 1)
-    quiet = charts.rates([(day, 0, 5, 100)], [], 0)
+    quiet = charts.rates([(day, "current", 5, 100)], [], 0)
     assert tuple(quiet.layout.yaxis.range) == (0, 0.01)
-    assert charts.rates([(day, 1, 5, 100)], [], 0).layout.yaxis.range is None
+    assert charts.rates([(day, "dpd_1_7", 5, 100)], [], 0).layout.yaxis.range is None
 
 
 @pytest.mark.requirement("SVC-05")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from credit.applications.contract import Event as ApplicationEvent
 from credit.applications.contract import Refusal as ApplicationRefusal
 from credit.approval.contract import Event as ApprovalEvent
-from credit.codes import Actor, Channel, ContactOutcome
+from credit.codes import Account, Actor, Channel, ContactOutcome
 from credit.collections.contract import Event as CollectionEvent
 from credit.mail import ANSWER_DTYPE, Inbox, Outbox
 from credit.room import EVENT_DTYPE
@@ -78,10 +78,10 @@ def test_codes_become_the_names_people_query_by() -> None:
     assert found["event"][:3] == ["application_submitted", "application_refused", "contact_made"]
     assert found["actor"] == ["customer", "system", "staff 20003", "core_banking", "staff 20004", "system"]
     assert found["reason"] == ["counter", "id_check_digit", "promise", "3", None, "999999"]
-    assert set(found["stage"]) == {"applications"}
+    assert set(found["room"]) == {"applications"}
     assert found["value"][0] == 77
-    assert found["case"] == [10**9 + 1, 10**9 + 1, 10**9 + 2, 10**9 + 2, 10**9 + 2, 0]
-    assert str(found["at"][1]) == "2026-01-01 00:00:00.001000"
+    assert found["case_no"] == [10**9 + 1, 10**9 + 1, 10**9 + 2, 10**9 + 2, 10**9 + 2, 0]
+    assert str(found["ts"][1]) == "2026-01-01 00:00:00.001000"
 
 
 def test_a_refusal_and_a_plain_number_of_the_same_code_are_told_apart() -> None:
@@ -110,13 +110,14 @@ def test_every_event_and_posting_of_a_run_is_in_its_files_once(tmp_path: Path) -
     record(plan, tmp_path / "run")
     events = read(tmp_path / "run", "events")
     expected = Counter((row[1], BANK_EVENTS[row[2]].name.lower()) for part in plan.events.values() for row in part)
-    assert Counter(zip(events["case"].to_pylist(), events["event"].to_pylist(), strict=True)) == expected
+    assert Counter(zip(events["case_no"].to_pylist(), events["event"].to_pylist(), strict=True)) == expected
     ledger = read(tmp_path / "run", "ledger")
     assert ledger.schema == LEDGER
-    planned = [(row[1], row[2], row[4]) for part in plan.postings.values() for row in part]
+    names = {int(account): account.name.lower() for account in Account}
+    planned = [(row[1], names[row[2]], row[4]) for part in plan.postings.values() for row in part]
     columns = [ledger[name].to_pylist() for name in ("transaction", "account", "amount_fen")]
     assert sorted(zip(*columns, strict=True)) == sorted(planned)
-    at, window = ledger["at"].cast(pa.int64()).to_numpy(), ledger["window"].to_numpy()
+    at, window = ledger["ts"].cast(pa.int64()).to_numpy(), ledger["window_no"].to_numpy()
     assert np.array_equal(window, (at - START) // DAY_MS)
 
 
@@ -141,7 +142,7 @@ def test_rows_are_written_group_by_group_while_the_run_goes_on(tmp_path: Path, m
     written = pq.ParquetFile(file)
     assert written.metadata.num_rows == 600
     assert all(written.metadata.row_group(n).num_rows <= 100 for n in range(written.num_row_groups))
-    assert written.read()["at"].cast(pa.int64()).to_numpy().tolist() == sorted(
+    assert written.read()["ts"].cast(pa.int64()).to_numpy().tolist() == sorted(
         START + number * DAY_MS + n for number in range(10) for n in range(60)
     )
 
@@ -162,6 +163,6 @@ def test_statistics_keep_their_columns_and_tell_time_as_time() -> None:
 def test_an_interrupted_run_has_all_rows_of_the_windows_it_lived(tmp_path: Path) -> None:
     plan, _ = bank()
     record(plan, tmp_path / "run", windows=40)
-    at = read(tmp_path / "run", "events")["at"].cast(pa.int64()).to_numpy()
+    at = read(tmp_path / "run", "events")["ts"].cast(pa.int64()).to_numpy()
     expected = [row[0] for part in plan.events.values() for row in part if row[0] < START + 40 * DAY_MS]
     assert sorted(at.tolist()) == sorted(expected)

@@ -77,7 +77,8 @@ def test_the_portfolio_is_the_last_days_end(tmp_path: Path, window_ms: int) -> N
     assert found["overdue_rate"] == pytest.approx(overdue / outstanding, abs=1e-6)
     assert found["npl_rate"] == pytest.approx(sum(book[Bucket.DPD_OVER_90]) / outstanding, abs=1e-6)
     assert found["by_bucket"] == {
-        str(int(bucket)): {"loans": len(book[bucket]), "outstanding_fen": sum(book[bucket])} for bucket in sorted(book)
+        bucket.name.lower(): {"loans": len(book[bucket]), "outstanding_fen": sum(book[bucket])}
+        for bucket in sorted(book)
     }
 
 
@@ -144,6 +145,34 @@ def test_statistics_are_merged_and_the_pieces_gone(tmp_path: Path) -> None:
     assert "parts" not in names
     assert ask(f"SELECT COUNT(*), SUM(begun) FROM '{tmp_path}/run/queues.parquet'") == [(240, 2_400)]
     assert ask(f"SELECT COUNT(*), COUNT(DISTINCT person) FROM '{tmp_path}/run/staff.parquet'") == [(480, 4)]
+
+
+def test_codes_stand_as_names_and_the_dictionary_says_what_they_are(tmp_path: Path) -> None:
+    """No column needs quotes, and every name of the files is in ``codes.parquet`` in both languages."""
+    whole_run(tmp_path / "run", shards=2)
+    run = tmp_path / "run"
+    assert ask(f"SELECT DISTINCT role FROM '{run}/queues.parquet'") == [("initial_approver",)]
+    assert ask(f"SELECT DISTINCT partner FROM '{run}/partners.parquet'") == [("bureau",)]
+    assert ask(f"SELECT DISTINCT metric, room, grp FROM '{run}/daily.parquet' WHERE grp = 'dpd_8_30'") == [
+        ("loans_by_bucket", "repayment", "dpd_8_30")
+    ]
+    bucket = "kind = 'grp.loans_by_bucket' AND name = 'dpd_8_30'"
+    assert ask(f"SELECT code, english, chinese FROM '{run}/codes.parquet' WHERE {bucket}") == [
+        (2, "8–30 days", "8–30 天")
+    ]
+    for file, column, kind in (
+        ("events/*", "event", "event"),
+        ("events/*", "room", "room"),
+        ("ledger/*", "account", "account"),
+        ("queues", "role", "role"),
+        ("partners", "partner", "partner"),
+        ("daily", "product", "product"),
+    ):
+        rows = ask(
+            f"SELECT DISTINCT {column} FROM '{run}/{file}.parquet' WHERE {column} NOT IN "
+            f"(SELECT name FROM '{run}/codes.parquet' WHERE kind = '{kind}' AND english <> '' AND chinese <> '')"
+        )
+        assert rows == [], column
 
 
 def test_a_bank_without_desks_or_loans_has_a_summary_all_the_same(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Deputies (审批代理): an administrator appoints somebody who receives the cases of an approver on leave (APR-12). Its rule: a
+"""Deputies (审批代理): an administrator appoints somebody who receives the cases of an approver on leave (APR-12). A
 deputy may act on the appointed days only, at the appointed desk, and every decision names the absent person as well."""
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _NUMBERS_A_PERSON = 1_000_000
 class Deputies:
     """The appointments in force or to come."""
 
-    def __init__(self) -> None:
-        self.table = Table("number person deputy node from_day to_day", "number")
+    def __init__(self, table: Table) -> None:
+        self.table = table
 
     def appoint(self, rows: Rows) -> None:
         """Adds appointments; one that is there already is not added twice."""

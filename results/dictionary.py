@@ -1,5 +1,5 @@
-"""``codes.parquet``: what the names in a run's files stand for, in both languages. One row a code: its kind (the column it stands in;
-of a gauge's `grp` and an event's own `reason` followed by their name), number, name as the files spell it, English, Chinese."""
+"""``codes.parquet``: what the names in a run's files stand for, in both languages. One row a code: its kind (the column it stands
+in; of a gauge's `grp` and an event's own `reason` followed by their name), number, name as the files spell it, English, Chinese."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from credit.codes import Account, Actor, Partner
 from credit.policies import Overrides
-from credit.room import DESKS, EVENTS, GAUGES, REASONS, ROOMS, Reason
+from credit.room import REASONS, ROOMS, Reason
 from results import names
 
 FILE = "codes.parquet"

@@ -20,6 +20,9 @@ ApprovalOpinion = room.accepts(
     304, "ApprovalOpinion", "case node person on_behalf_of started_at verdict amount_fen urged reason votes"
 )
 AppointDeputy = room.accepts(305, "AppointDeputy", "person deputy node from_day to_day operator")
+room.table("cases", f"{SCORED} round previous path node entered_at limit_at urged", key="case")
+room.table("deciding", f"{SCORED} round decide_at", key="case")
+room.table("deputies", "number person deputy node from_day to_day", key="number")
 
 # what it records -------------------------------------------------------------------------------------------------------
 

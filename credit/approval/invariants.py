@@ -1,5 +1,4 @@
-"""What must always hold in approval. Its rule: these functions share no code with the rules they watch, so a rule that slips
-is seen here; each violation names the case."""
+"""What must always hold in approval. These functions share no code with the rules they watch; each violation names the case."""
 
 from __future__ import annotations
 
@@ -9,6 +8,8 @@ from credit.codes import Node
 from credit.room import Rows
 from credit.table import Table
 from credit.times import Bools, Ints, text_of
+
+_GRANTED = np.dtype([(name, "i8") for name in "case reviewer approver node amount_fen".split()])
 
 
 def open_cases(cases: Table, nodes: tuple[Node, ...], until: int) -> list[str]:
@@ -28,8 +29,17 @@ def open_cases(cases: Table, nodes: tuple[Node, ...], until: int) -> list[str]:
     )
 
 
+def granted(cases: Rows, opinions: Rows) -> Rows:
+    """The witness of manual approvals: who stands behind each."""
+    rows = np.zeros(len(cases), dtype=_GRANTED)
+    for name in ("case", "node", "amount_fen"):
+        rows[name] = cases[name]
+    rows["reviewer"], rows["approver"] = cases["previous"], opinions["person"]
+    return rows
+
+
 def approvals(granted: Rows, authority_fen: Ints) -> list[str]:
-    """APR-04, APR-07: each manual approval of the window has two people behind it and the authority of its last node."""
+    """APR-04, APR-07: each manual approval has two people behind it and the authority of its last node."""
     case = granted["case"]
     alone = (granted["reviewer"] == granted["approver"]) | (granted["reviewer"] <= 0) | (granted["approver"] <= 0)
     found = _named(case, alone, "was approved by one person alone", granted["approver"])

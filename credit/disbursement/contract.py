@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from credit.codes import Handler, Step
 from credit.profile import TERMS
-from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, event
+from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, blank, event
 
 room = Room(__name__, "disbursement", ("disbursement", "放款"))
 
@@ -28,6 +28,22 @@ UseEvidenceRequested = room.asks(610, "UseEvidenceRequested", "loan case party a
 UseEvidenceFiled = room.accepts(611, "UseEvidenceFiled", "loan genuine")
 LimitReleased = room.accepts(612, "LimitReleased", "case loan principal_fen", sender="repayment")
 RestrictLimit = room.accepts(613, "RestrictLimit", "case restricted reason operator")
+room.table("contracts", "case", key="case")
+room.table("deputies", "number person deputy node from_day to_day", key="number")
+room.table(
+    "facilities",
+    "case customer party branch segment product amount_fen term_months method documents consent collateral_fen account "
+    "payee_account grade pd_ppm lane rate_ppm guarantee conditions valid_until signed_at state revolving staged "
+    + blank("opened_at drawn_fen paid_fen restored_fen loans verified restricted idle_at"),
+    key="case",
+)
+room.table(
+    "payments",
+    "loan case customer party branch segment product grade pd_ppm amount_fen rate_ppm term_months method auto_debit "
+    "revolving account entrusted lane state task=0 operator=0 reviewer=0 attempt=0 rejections=0 leaves_at=0 sent_at=0 "
+    "delayed=0 valid_until",
+    key="loan",
+)
 
 # what it records -------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Contracts of which more than one payment, or none yet, can be made: revolving limits (循环额度), staged loans (分次放款) and
-whatever waits for a condition (APR-13). Its rule: what is drawn and not restored never exceeds the limit, and every fen drawn
-is either paid out or under way (PRD-09)."""
+whatever waits for a condition (APR-13). What is drawn and not restored never exceeds the limit, and every fen drawn is either
+paid out or under way (PRD-09)."""
 
 from __future__ import annotations
 
@@ -9,34 +9,25 @@ import numpy as np
 from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.disbursement.contract import ConditionRequested, Event, FacilityOpened, Refusal
 from credit.disbursement.rules import facility_end, tranche_fen
-from credit.disbursement.states import FacilityState
+from credit.disbursement.states import FACILITY_MOVES, FacilityState
 from credit.mail import Outbox
+from credit.numbers import loan_of
 from credit.policies.payments import PaymentPolicy
 from credit.policies.products import ProductColumns
-from credit.room import Rows, blank
+from credit.room import Rows
 from credit.rows import only
 from credit.subsystem import Window
 from credit.table import Table
 from credit.times import Bools, Ints
 
-CONTRACT_FIELDS = (
-    "case customer party branch segment product amount_fen term_months method documents consent collateral_fen account "
-    "payee_account grade pd_ppm lane rate_ppm guarantee conditions valid_until signed_at"
-)
-FACILITY_FIELDS = (
-    f"{CONTRACT_FIELDS} state revolving staged "
-    f"{blank('opened_at drawn_fen paid_fen restored_fen loans verified restricted idle_at')}"
-)
-"""`amount_fen` is the limit; `drawn_fen` all that was ever committed, `paid_fen` what has arrived, `restored_fen` what repayment
-gave back; `loans` payments begun, `verified` tranches whose use was shown; `idle_at` when the last payment ended,
-by arriving or by being stopped."""
-
 
 class Facilities:
-    """The table, and the moves of a facility."""
+    """The table, and the moves of a facility. `amount_fen` is the limit; `drawn_fen` all that was ever committed, `paid_fen`
+    what has arrived, `restored_fen` what repayment gave back; `loans` payments begun, `verified` tranches whose use was
+    shown; `idle_at` when the last payment ended, by arriving or by being stopped."""
 
-    def __init__(self, policy: PaymentPolicy, products: ProductColumns) -> None:
-        self.table = Table(FACILITY_FIELDS, "case")
+    def __init__(self, table: Table, policy: PaymentPolicy, products: ProductColumns) -> None:
+        self.table = table
         self._policy, self._products = policy, products
 
     def needed(self, contracts: Rows) -> Bools:
@@ -54,7 +45,7 @@ class Facilities:
             contracts,
             revolving=self._products.revolving[product],
             staged=self._products.tranche_count[product] > 1,
-            state=np.where(waits, int(FacilityState.WAITING), int(FacilityState.OPEN)),
+            state=FacilityState.WAITING,
         )
         asked = contracts[waits]
         out.send(ConditionRequested, ConditionRequested.carry(asked, at=at[waits]))
@@ -71,7 +62,8 @@ class Facilities:
     def open(self, rows: Ints, at: Ints, out: Outbox) -> Rows:
         """Opens facilities. Returns, as contracts, those that pay by themselves: staged ones and plain loans."""
         table = self.table
-        table["state"][rows], table["opened_at"][rows] = FacilityState.OPEN, at
+        FACILITY_MOVES.to(table, rows, FacilityState.OPEN)
+        table["opened_at"][rows] = at
         found = table.take(rows)
         several = (found["revolving"] != 0) | (found["staged"] != 0)
         ends = facility_end(at, found["product"], self._products, self._policy.staged_days)
@@ -91,7 +83,7 @@ class Facilities:
         rows = self.table.find(cases)
         self.table["drawn_fen"][rows] += amounts
         self.table["loans"][rows] += 1
-        return np.asarray(cases * 100 + self.table["loans"][rows])
+        return loan_of(cases, self.table["loans"][rows])
 
     def next_tranche_fen(self, rows: Ints) -> Ints:
         """Amount of the tranche after those begun."""
@@ -106,13 +98,15 @@ class Facilities:
 
     def has_more_tranches(self, cases: Ints) -> Bools:
         """True where a staged loan has a further tranche to pay."""
+        table, rows = self.table, self.table.find(cases)
+        more = table.get("loans", rows) < self._products.tranche_count[table.get("product", rows)]
+        return np.asarray((table.get("staged", rows) != 0) & more)
+
+    def live(self, cases: Ints, at: Ints) -> tuple[Ints, Ints]:
+        """Rows of the cases whose facility is open at the instant, and those instants."""
         rows = self.table.find(cases)
-        known = rows >= 0
-        if not bool(known.any()):
-            return known
-        table = self.table
-        more = table["loans"][rows] < self._products.tranche_count[table["product"][rows]]
-        return np.asarray(known & (table["staged"][rows] != 0) & more)
+        live = (self.table.get("state", rows) == FacilityState.OPEN) & (at < self.table.get("valid_until", rows))
+        return only(rows, live), only(at, live)
 
     def paid(self, cases: Ints, amounts: Ints, at: Ints, out: Outbox) -> None:
         """Money has arrived under facilities, where the cases have one; what does not revolve ends with its last fen."""
@@ -122,7 +116,7 @@ class Facilities:
         np.add.at(table["paid_fen"], rows, amounts[known])
         np.maximum.at(table["idle_at"], rows, at)
         ends = (table["revolving"][rows] == 0) & (table["paid_fen"][rows] == table["amount_fen"][rows])
-        self.close(rows[ends], at[ends], np.zeros(int(ends.sum()), dtype=np.int64), out)
+        self.close(rows[ends], at[ends], 0, out)
 
     def give_up(self, cases: Ints, amounts: Ints, at: Ints, out: Outbox) -> None:
         """Payments under way were stopped: a revolving limit gets its amount back, a staged loan or a plain one ends."""
@@ -132,20 +126,18 @@ class Facilities:
         np.subtract.at(self.table["drawn_fen"], rows, amounts)
         np.maximum.at(self.table["idle_at"], rows, at)
         ends = self.table["revolving"][rows] == 0
-        self.close(rows[ends], at[ends], np.full(int(ends.sum()), int(Refusal.PAYMENT_FAILED)), out)
+        self.close(rows[ends], at[ends], Refusal.PAYMENT_FAILED, out)
 
     # notices ----------------------------------------------------------------------------------------------------------
 
     def restore(self, notices: Rows, out: Outbox) -> Rows:
         """PRD-09: repaid principal restores a revolving limit. Returns the notices that fit no facility."""
-        rows = self.table.find(notices["case"])
-        table = self.table
-        fits = rows >= 0
-        if bool(fits.any()):
-            back = np.zeros(len(table), dtype=np.int64)
-            np.add.at(back, rows[fits], notices["principal_fen"][fits])
-            owed = table["paid_fen"] - table["restored_fen"] - back
-            fits &= np.where(fits, (owed[rows] >= 0) & (table["revolving"][rows] != 0), False)
+        table, rows = self.table, self.table.find(notices["case"])
+        fits = table.get("revolving", rows) != 0
+        back = np.zeros(len(table), dtype=np.int64)
+        np.add.at(back, rows[fits], notices["principal_fen"][fits])
+        owed = table["paid_fen"] - table["restored_fen"] - back
+        fits[fits] = owed[rows[fits]] >= 0
         good, found = notices[fits], rows[fits]
         np.add.at(table["restored_fen"], found, good["principal_fen"])
         is_open = (table["state"][found] == FacilityState.OPEN) & (good["at"] < table["valid_until"][found])
@@ -156,7 +148,7 @@ class Facilities:
             loan=good["loan"][is_open],
             amount_fen=good["principal_fen"][is_open],
         )
-        return notices[~fits]
+        return only(notices, ~fits)
 
     def restrict(self, orders: Rows, out: Outbox) -> Rows:
         """PRD-09: a warning restricts use (限制用信), or lifts the restriction. Returns the orders that fit no facility."""
@@ -177,9 +169,7 @@ class Facilities:
     def fulfil(self, answers: Rows, out: Outbox) -> tuple[Rows, Ints]:
         """APR-13: what was missing has come. Returns (answers that fit nothing, rows whose conditions are all met)."""
         rows, table = self.table.find(answers["case"]), self.table
-        fits = rows >= 0
-        if bool(fits.any()):
-            fits &= (table["state"][rows] == FacilityState.WAITING) & (answers["at"] < table["valid_until"][rows])
+        fits = (table.get("state", rows) == FacilityState.WAITING) & (answers["at"] < table.get("valid_until", rows))
         good, found = answers[fits], rows[fits]
         table["conditions"][found] &= ~good["conditions"]
         table["documents"][found] |= good["conditions"]
@@ -205,29 +195,27 @@ class Facilities:
             amount_fen=table["amount_fen"][over[waited]],
             value=table["conditions"][over[waited]],
         )
-        self.close(over, at, np.full(len(over), int(ApprovalRefusal.APPROVAL_EXPIRED)), out)
+        self.close(over, at, ApprovalRefusal.APPROVAL_EXPIRED, out)
 
-    def close(self, rows: Ints, at: Ints, reason: Ints, out: Outbox) -> None:
+    def close(self, rows: Ints, at: Ints, reason: int, out: Outbox) -> None:
         """Nothing more is paid under these; the event names what was never drawn."""
         table = self.table
         rows, first = np.unique(rows, return_index=True)
-        at, reason = at[first], reason[first]
+        at = at[first]
         was_open = (table["state"][rows] == FacilityState.OPEN) & (table["revolving"][rows] + table["staged"][rows] > 0)
-        table["state"][rows] = FacilityState.CLOSED
+        FACILITY_MOVES.to(table, rows, FacilityState.CLOSED)
         rows = rows[was_open]
         out.log(
             Event.FACILITY_CLOSED,
             at[was_open],
             table["case"][rows],
-            reason=reason[was_open],
+            reason=reason,
             amount_fen=table["amount_fen"][rows] - table["drawn_fen"][rows],
         )
 
     def forget(self) -> None:
         """Closed facilities leave once nothing is under way and, if they revolve, all is repaid."""
         table = self.table
-        if not len(table):
-            return
         settled = (table["revolving"] == 0) | (table["restored_fen"] >= table["paid_fen"])
         idle = table["drawn_fen"] == table["paid_fen"]
         table.keep(~((table["state"] == FacilityState.CLOSED) & settled & idle))

@@ -1,5 +1,5 @@
-"""What must always hold of disbursement. Its rule: these functions share no code with the rules they watch; each violation names
-the loan or the case."""
+"""What must always hold of disbursement. These functions share no code with the rules they watch; each violation names the loan
+or the case."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ import numpy as np
 from credit.codes import Lane
 from credit.disbursement.states import FacilityState, PaymentState
 from credit.room import Rows
+from credit.rows import firsts
 from credit.table import Table
 from credit.times import Bools, Ints, text_of
 
 _P = PaymentState
+_PAID = np.dtype([(n, "i8") for n in "loan case lane amount_fen paid_fen operator reviewer sent_at at".split()])
 _COMMITTED = (_P.PENDING, _P.REVIEW, _P.SCHEDULED, _P.SENT, _P.EXCEPTION)
 
 
@@ -41,12 +43,9 @@ def limits(facilities: Table, payments: Table) -> list[str]:
     found = _named("case", case, used > facilities["amount_fen"], "has drawn more than its limit, in fen:", used)
     found += _named("case", case, used < 0, "has restored more than it drew, in fen:", used)
     going = np.isin(payments["state"], _COMMITTED)
-    ids, place = np.unique(payments["case"][going], return_inverse=True)
-    sums = np.zeros(len(ids) + 1, dtype=np.int64)
-    np.add.at(sums, place, payments["amount_fen"][going])
-    at = np.searchsorted(ids, case)
-    hit = (at < len(ids)) & (np.append(ids, 0)[np.minimum(at, len(ids))] == case)
-    committed = facilities["paid_fen"] + np.where(hit, sums[np.minimum(at, len(ids))], 0)
+    owner = facilities.find(payments["case"][going])
+    committed = facilities["paid_fen"].copy()
+    np.add.at(committed, owner[owner >= 0], payments["amount_fen"][going][owner >= 0])
     differs = committed != facilities["drawn_fen"]
     found += _named(
         "case", case, differs, "has drawn what is neither paid nor under way; paid and under way:", committed
@@ -59,16 +58,23 @@ def limits(facilities: Table, payments: Table) -> list[str]:
     return found + _named("case", case, waits, "draws while conditions are open:", facilities["conditions"])
 
 
+def paid(loans: Rows, at: Ints, paid_fen: Ints) -> Rows:
+    """The witness of disbursements: payments as they stood, when the money came and how much."""
+    rows = np.zeros(len(loans), dtype=_PAID)
+    for name in ("loan", "case", "lane", "amount_fen", "operator", "reviewer", "sent_at"):
+        rows[name] = loans[name]
+    rows["at"], rows["paid_fen"] = at, paid_fen
+    return rows
+
+
 def paid_out(paid: Rows) -> list[str]:
-    """DIS-04, DIS-07 of what was disbursed in the window: the amount that moved is the amount agreed, after the instruction,
+    """DIS-04, DIS-07 of what was disbursed: the amount that moved is the amount agreed, after the instruction,
     by two people or by the automatic lane."""
     loan = paid["loan"]
     differs = paid["paid_fen"] != paid["amount_fen"]
     found = _named("loan", loan, differs, "was paid another amount than agreed, in fen:", paid["paid_fen"])
     found += _named("loan", loan, paid["at"] < paid["sent_at"], "arrived before it was sent, at", paid["at"])
-    twice = np.sort(loan)
-    again = twice[1:][twice[1:] == twice[:-1]]
-    found += [f"loan {number} was disbursed twice in one window" for number in again.tolist()]
+    found += [f"loan {number} was disbursed twice" for number in loan[~firsts(loan)].tolist()]
     return found + _alone(loan, np.ones(len(paid), dtype=bool), paid["lane"], paid["operator"], paid["reviewer"])
 
 

@@ -1,20 +1,24 @@
 """Payments under way (放款业务): two people at the desk or the automatic lane, the instruction, core banking's answer, delay,
-failure, and the use of a tranche. One transaction number follows a payment from its beginning to its arrival (DIS-15). Its
-rule: a loan is disbursed once, when the answer agrees with the instruction in amount and account, and never before (DIS-07)."""
+failure, and the use of a tranche. One transaction number follows a payment from its beginning to its arrival (DIS-15). A loan
+is disbursed once, when the answer agrees with the instruction in amount and account, and never before (DIS-07)."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
 from credit.applications.contract import CustomerEnteredBusiness
 from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Account, Actor, Consent
+from credit.disbursement import invariants
 from credit.disbursement.contract import DisbursementTask, Event, PaymentInstruction, Refusal, UseEvidenceRequested
 from credit.disbursement.facilities import Facilities
 from credit.disbursement.rules import PaymentTimes, result_faults, task_limit
-from credit.disbursement.states import DESKS, PaymentState, moved
+from credit.disbursement.states import DESKS, PAYMENT_MOVES, PaymentState
 from credit.ledger.contract import Posting
 from credit.mail import Outbox
+from credit.numbers import disbursement_transaction, place_in_case
 from credit.policies.payments import PaymentPolicy
 from credit.policies.products import ProductColumns
 from credit.repayment.contract import LoanDisbursed
@@ -23,39 +27,35 @@ from credit.subsystem import Window
 from credit.table import Table
 from credit.times import MINUTE_MS, Bools, Ints
 
-PAYMENT_FIELDS = (
-    "loan case customer party branch segment product grade pd_ppm amount_fen rate_ppm term_months method auto_debit revolving "
-    "account entrusted lane state task=0 operator=0 reviewer=0 attempt=0 rejections=0 leaves_at=0 sent_at=0 delayed=0 "
-    "valid_until"
-)
-"""`task` numbers the tasks of a loan, `attempt` its instructions; `delayed` once the time of normal arrival has passed."""
-PAID_DTYPE = np.dtype([(n, "i8") for n in "loan case lane amount_fen paid_fen operator reviewer sent_at at".split()])
 _TASK_PRIORITY = 3
 _NO_ONE = 0
 
 
-def transaction_of(loans: Ints) -> Ints:
-    """The number of a loan's payment, for its whole life (DIS-15); repayment uses the numbers from 50."""
-    return np.asarray(loans * 100 + 1)
-
-
 class Payments:
-    """The table, and the moves of a payment."""
+    """The table, and the moves of a payment. `task` numbers the tasks of a loan, `attempt` its instructions; `delayed` once the
+    time of normal arrival has passed. `note` keeps witnesses for the invariants."""
 
-    def __init__(self, policy: PaymentPolicy, products: ProductColumns, facilities: Facilities) -> None:
-        self.table = Table(PAYMENT_FIELDS, "loan")
-        self.paid: list[Rows] = []
+    def __init__(
+        self,
+        table: Table,
+        policy: PaymentPolicy,
+        products: ProductColumns,
+        facilities: Facilities,
+        note: Callable[[str, Rows], None],
+    ) -> None:
+        self.table = table
+        self._note = note
         self.arrival_ms = policy.arrival_minutes * MINUTE_MS
         self.times = PaymentTimes(policy)
         self._policy, self._products, self._facilities = policy, products, facilities
 
     # beginning --------------------------------------------------------------------------------------------------------
 
-    def begin(self, contracts: Rows, loans: Ints, amounts: Ints, at: Ints, automatic: Bools, out: Outbox) -> None:
+    def begin(
+        self, contracts: Rows, loans: Ints, amounts: Ints, at: Ints, automatic: Bools | bool, out: Outbox
+    ) -> None:
         """New payments: by the automatic lane at once (DIS-17), the others to the operator's desk. `contracts` may be rows of
         `ContractEffective` or of the facilities."""
-        if not len(loans):
-            return
         product = contracts["product"]
         entrusted = self._products.entrusted[product]
         rows = self.table.append(
@@ -68,10 +68,10 @@ class Payments:
             state=PaymentState.PENDING,
             account=np.where(entrusted, contracts["payee_account"], contracts["account"]),
         )
-        auto = rows[automatic]
-        self._log(Event.DISBURSEMENT_INITIATED, auto, at[automatic], out)
-        self._schedule(auto, at[automatic], out)
-        self._ask(rows[~automatic], at[~automatic], out)
+        auto = np.broadcast_to(automatic, len(rows))
+        self._log(Event.DISBURSEMENT_INITIATED, rows[auto], at[auto], out)
+        self._schedule(rows[auto], at[auto], out)
+        self._ask(rows[~auto], at[~auto], out)
 
     def _ask(self, rows: Ints, at: Ints, out: Outbox) -> None:
         """Puts payments before the desk their state waits for."""
@@ -95,8 +95,7 @@ class Payments:
         )
 
     def _move(self, rows: Ints, state: PaymentState) -> None:
-        table = self.table
-        table["state"][rows] = moved(table["state"][rows], state, table["loan"][rows])
+        PAYMENT_MOVES.to(self.table, rows, state)
 
     # desks ------------------------------------------------------------------------------------------------------------
 
@@ -123,7 +122,7 @@ class Payments:
             opinions["at"],
             out,
             actor=opinions["person"],
-            reason=np.full(len(rows), int(Refusal.REVIEW_REJECTED)),
+            reason=Refusal.REVIEW_REJECTED,
         )
         ends = table["rejections"][rows] > self._policy.rejections_max
         again = rows[~ends]
@@ -140,11 +139,15 @@ class Payments:
         self._schedule(again, at, out, again=True)
         self.stop(rows[spent], opinions["at"][spent], Refusal.PAYMENT_FAILED, out)
 
+    def declined(self, rows: Ints, opinions: Rows, out: Outbox) -> None:
+        """The operator's no ends a payment."""
+        self.stop(rows, opinions["at"], ApprovalRefusal.HUMAN_DECLINE, out)
+
     def stop(self, rows: Ints, at: Ints, reason: Reason, out: Outbox) -> None:
         """Payments that will not be made: what they had drawn is given back."""
         if not len(rows):
             return
-        self._log(Event.PAYMENT_STOPPED, rows, at, out, reason=np.full(len(rows), int(reason)))
+        self._log(Event.PAYMENT_STOPPED, rows, at, out, reason=reason)
         self._move(rows, PaymentState.CLOSED)
         self._facilities.give_up(self.table["case"][rows], self.table["amount_fen"][rows], at, out)
 
@@ -184,7 +187,7 @@ class Payments:
             PaymentInstruction.carry(
                 found,
                 at=at,
-                transaction=transaction_of(found["loan"]),
+                transaction=disbursement_transaction(found["loan"]),
                 kind=self.times.kind(found["product"]),
                 interbank=self.times.is_interbank(found["account"]),
             ),
@@ -211,7 +214,7 @@ class Payments:
         if not len(rows):
             return
         loans = self.table.take(rows)
-        transaction = transaction_of(loans["loan"])
+        transaction = disbursement_transaction(loans["loan"])
         self._log(Event.FUNDS_ARRIVED, rows, at, out, actor=int(Actor.CORE_BANKING))
         self._log(Event.LOAN_DISBURSED, rows, at, out)
         out.send(LoanDisbursed, LoanDisbursed.carry(loans, at=at, transaction=transaction))
@@ -222,22 +225,14 @@ class Payments:
                     len(rows), at=at, transaction=transaction, account=account, loan=loans["loan"], amount_fen=amounts
                 ),
             )
-        first = loans["revolving"] + (loans["loan"] % 100 == 1) > 0
+        first = loans["revolving"] + (place_in_case(loans["loan"]) == 1) > 0
         out.send(CustomerEnteredBusiness, CustomerEnteredBusiness.carry(loans[first], at=at[first]))
-        self._witness(loans, at, paid_fen)
+        self._note("paid", invariants.paid(loans, at, paid_fen))
         self._facilities.paid(loans["case"], loans["amount_fen"], at, out)
         shows = self._facilities.has_more_tranches(loans["case"])
         self._move(rows[shows], PaymentState.ARRIVED)
         out.send(UseEvidenceRequested, UseEvidenceRequested.carry(loans[shows], at=at[shows]))
         self._move(rows[~shows], PaymentState.CLOSED)
-
-    def _witness(self, loans: Rows, at: Ints, paid_fen: Ints) -> None:
-        """Keeps what the invariants prove at the window's end."""
-        seen = np.zeros(len(loans), dtype=PAID_DTYPE)
-        for name in ("loan", "case", "lane", "amount_fen", "operator", "reviewer", "sent_at"):
-            seen[name] = loans[name]
-        seen["at"], seen["paid_fen"] = at, paid_fen
-        self.paid.append(seen)
 
     # use of funds -----------------------------------------------------------------------------------------------------
 
@@ -249,7 +244,7 @@ class Payments:
     def judged(self, rows: Ints, opinions: Rows, genuine: bool, out: Outbox) -> None:
         """The verifier's word ends the payment; what it means for the facility is the subsystem's affair."""
         event = Event.USE_VERIFIED if genuine else Event.USE_REJECTED
-        reason = np.full(len(rows), 0 if genuine else int(Refusal.USE_NOT_VERIFIED))
+        reason = 0 if genuine else Refusal.USE_NOT_VERIFIED
         self._log(event, rows, opinions["at"], out, actor=opinions["person"], reason=reason)
         self._move(rows, PaymentState.CLOSED)
 
@@ -279,7 +274,7 @@ class Payments:
 
     def forget(self) -> None:
         """Payments that are done leave the table."""
-        self.table.keep(np.asarray(self.table["state"] != PaymentState.CLOSED))
+        self.table.drop(np.flatnonzero(self.table["state"] == PaymentState.CLOSED))
 
     def _log(
         self, event: Event, rows: Ints, at: Ints, out: Outbox, *, actor: Ints | int = 0, reason: Ints | int = 0
@@ -295,5 +290,5 @@ class Payments:
             loan=loans,
             amount_fen=table["amount_fen"][rows],
             reason=reason,
-            value=transaction_of(loans),
+            value=disbursement_transaction(loans),
         )

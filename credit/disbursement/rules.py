@@ -1,5 +1,5 @@
 """The arithmetic of disbursement on whole columns: preconditions, tranches, drawdowns, the check of core banking's answer, and
-the instant at which a payment leaves. Its rule: pure functions; a rule answers with a `Refusal` code, 0 = none."""
+the instant at which a payment leaves. A rule answers with a `Refusal` code, 0 = none."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from credit.contracts.contract import Refusal as ContractRefusal
 from credit.disbursement.contract import Refusal
 from credit.disbursement.states import FacilityState, PaymentKind
 from credit.money import PPM, format_yuan, mul_div_round
+from credit.numbers import LOANS_MAX
 from credit.policies import PolicyError
 from credit.policies.payments import KINDS, PaymentPolicy
 from credit.policies.products import ProductColumns
@@ -131,10 +132,6 @@ def drawdown_faults(requests: Rows, facilities: Rows, products: ProductColumns) 
     for wrong, refusal in checks:
         faults[(faults == 0) & wrong] = refusal
     return faults
-
-
-LOANS_MAX = 99
-"""Loans of one contract: a loan is numbered case × 100 + 1 … 99."""
 
 
 def result_faults(results: Rows, payments: Rows) -> Ints:

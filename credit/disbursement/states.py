@@ -1,11 +1,10 @@
-"""The life of a payment (放款) and of a facility (额度) as data: states, and the moves between them. Its rule: a payment changes
-state only through `moved`, so a move that the table does not hold stops the run.
+"""The life of a payment (放款) and of a facility (额度): states, and the moves between them.
 
-    PENDING ─operator─► REVIEW ─reviewer─► SCHEDULED ─its time─► SENT ─result agrees─► ARRIVED ─evidence─► EVIDENCE ─┐
-       ▲ ▲                 │                                    ▲  │   (staged loans; others are done)               │
-       │ └────rejected─────┘                              retry │  ▼ failed, or another amount or account            ▼
-       │                                                        EXCEPTION ─► stopped                       verified or rejected
-     automatic lane (自动通道): SCHEDULED at once
+PENDING ─operator─► REVIEW ─reviewer─► SCHEDULED ─its time─► SENT ─result agrees─► ARRIVED ─evidence─► EVIDENCE ─┐
+   ▲ ▲                 │                                    ▲  │   (staged loans; others are done)               │
+   │ └────rejected─────┘                              retry │  ▼ failed, or another amount or account            ▼
+   │                                                        EXCEPTION ─► stopped                       verified or rejected
+ automatic lane (自动通道): SCHEDULED at once
 """
 
 from __future__ import annotations
@@ -15,7 +14,8 @@ from enum import IntEnum
 import numpy as np
 
 from credit.disbursement.contract import Desk
-from credit.times import Bools, Ints
+from credit.moves import Moves
+from credit.times import Bools
 
 
 class PaymentState(IntEnum):
@@ -47,17 +47,23 @@ class PaymentKind(IntEnum):
     SCHEDULED = 3  # 定时
 
 
-_P = PaymentState
-MOVES: dict[PaymentState, tuple[PaymentState, ...]] = {
-    _P.PENDING: (_P.REVIEW, _P.SCHEDULED, _P.CLOSED),
-    _P.REVIEW: (_P.PENDING, _P.SCHEDULED, _P.CLOSED),
-    _P.SCHEDULED: (_P.SENT,),
-    _P.SENT: (_P.EXCEPTION, _P.ARRIVED, _P.CLOSED),
-    _P.EXCEPTION: (_P.SCHEDULED, _P.CLOSED),
-    _P.ARRIVED: (_P.EVIDENCE, _P.CLOSED),
-    _P.EVIDENCE: (_P.CLOSED,),
-    _P.CLOSED: (),
-}
+_P, _F = PaymentState, FacilityState
+PAYMENT_MOVES = Moves(
+    "payment of loan",
+    {
+        _P.PENDING: (_P.REVIEW, _P.SCHEDULED, _P.CLOSED),
+        _P.REVIEW: (_P.PENDING, _P.SCHEDULED, _P.CLOSED),
+        _P.SCHEDULED: (_P.SENT,),
+        _P.SENT: (_P.EXCEPTION, _P.ARRIVED, _P.CLOSED),
+        _P.EXCEPTION: (_P.SCHEDULED, _P.CLOSED),
+        _P.ARRIVED: (_P.EVIDENCE, _P.CLOSED),
+        _P.EVIDENCE: (_P.CLOSED,),
+        _P.CLOSED: (),
+    },
+)
+FACILITY_MOVES = Moves(
+    "facility of case", {_F.WAITING: (_F.OPEN, _F.CLOSED), _F.OPEN: (_F.CLOSED,), _F.CLOSED: (_F.CLOSED,)}
+)
 DESK_OF: dict[PaymentState, Desk] = {
     _P.PENDING: Desk.DISBURSEMENT_OPERATOR,
     _P.REVIEW: Desk.DISBURSEMENT_REVIEWER,
@@ -69,19 +75,7 @@ DESK_OF: dict[PaymentState, Desk] = {
 NOT_YET_PAID = (_P.PENDING, _P.REVIEW, _P.SCHEDULED, _P.SENT, _P.EXCEPTION)
 """States in which the money is committed and not yet there."""
 
-_ALLOWED = np.zeros((max(PaymentState) + 1, max(PaymentState) + 1), dtype=bool)
-for _before, _afters in MOVES.items():
-    _ALLOWED[_before, list(_afters)] = True
 DESKS = np.zeros(max(PaymentState) + 1, dtype=np.int64)
 for _state, _desk in DESK_OF.items():
     DESKS[_state] = _desk
 COMMITTED: Bools = np.isin(np.arange(max(PaymentState) + 1), [int(state) for state in NOT_YET_PAID])
-
-
-def moved(before: Ints, after: PaymentState, loans: Ints) -> int:
-    """The new state, after proving that every payment may take it; AssertionError names the first loan that may not."""
-    bad = np.flatnonzero(~_ALLOWED[before, after])
-    if len(bad):
-        was = PaymentState(int(before[bad[0]])).name
-        raise AssertionError(f"the payment of loan {loans[bad[0]]} can't go from {was} to {after.name}")
-    return int(after)

@@ -17,6 +17,8 @@ HeadOfficeTask = room.asks(
 HeadOfficeOpinion = room.accepts(
     404, "HeadOfficeOpinion", "case node person on_behalf_of started_at verdict amount_fen urged reason votes"
 )
+room.table("cases", f"{SCORED} round previous path node entered_at limit_at urged", key="case")
+room.table("deputies", "number person deputy node from_day to_day", key="number")
 
 # what it records -------------------------------------------------------------------------------------------------------
 

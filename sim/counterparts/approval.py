@@ -1,14 +1,15 @@
 """The world opposite approval: the people at the branch's desks and at head office's, one class for both. Cases wait in staffed
 queues; what a person decides is keyed by case, node and round, and is better than chance: people see through some of the
-fraud that the machine let pass. Its rule: a desk is served once a window, lower nodes before higher ones; a task that comes
-for a desk already served waits for the next window."""
+fraud that the machine let pass. A desk is served once a window, lower nodes before higher ones; a task that comes for a desk
+already served waits for the next window."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from credit.approval.contract import Refusal
-from credit.approval.states import DESKS
+from credit.approval.desk import ApprovalDesk
+from credit.approval.subsystem import ApprovalSubsystem
 from credit.codes import Node, Verdict
 from credit.mail import Inbox
 from credit.policies import ProductPolicy, columns_of, load
@@ -108,17 +109,19 @@ class Judgement:
 
 
 class ApprovalCounterpart:
-    """The desks of one stage: INITIAL and RE_REVIEW of a shard's branches, or head office's three."""
+    """The desks of one room: INITIAL and RE_REVIEW of a shard's branches, or head office's three."""
 
-    def __init__(self, room: str, scenario: Scenario, seed: int, desks: Desks, truth: Truth | None = None) -> None:
-        """`desks`: the staffed desks of this stage's nodes (see `sim.staffing`)."""
-        self._kinds = DESKS[room]
-        self.rounds = len(self._kinds.nodes)
+    def __init__(
+        self, desk: type[ApprovalDesk], scenario: Scenario, seed: int, desks: Desks, truth: Truth | None = None
+    ) -> None:
+        """`desk`: whose tasks they do · `desks`: the staffed desks of its nodes (see `sim.staffing`)."""
+        self._desk = desk
+        self.rounds = len(desk.NODES)
         self._desks = desks
-        self._at_head_office = room == "head_office"
+        self._at_head_office = desk.room.shared
         self._judgement = Judgement(scenario, seed, truth or Truth(seed, scenario))
         self._service = Draw(seed, "approval.service")
-        self._tables = {node: service_table(scenario, node) for node in self._kinds.nodes}
+        self._tables = {node: service_table(scenario, node) for node in desk.NODES}
         self._time_ppm = _time_by_product(scenario)
         self._tasks = Table(_TASK, "case")
         self._later = Held()
@@ -131,27 +134,27 @@ class ApprovalCounterpart:
             self._served = []
             for _, rows in self._later.release(window):
                 self._take_in(rows, 0)
-        self._take_in(requests.take(self._kinds.task), round_number)
+        self._take_in(requests.take(self._desk.TASK), round_number)
         if round_number >= self.rounds:
             return []
-        node = self._kinds.nodes[round_number]
+        node = self._desk.NODES[round_number]
         done = self._serve(node, window)
-        return [(self._kinds.opinion, self._opinions(node, done))] if len(done) else []
+        return [(self._desk.OPINION, self._opinions(node, done))] if len(done) else []
 
     def _take_in(self, rows: Rows, round_number: int) -> None:
         """Tasks for desks still to be served in this window; the others wait for the next."""
         if not len(rows):
             return
-        still = rows["node"] >= (self._kinds.nodes[round_number] if round_number < self.rounds else max(Node) + 1)
-        self._later.put(self._kinds.task, rows[~still])
-        for node in self._kinds.nodes:
+        still = rows["node"] >= (self._desk.NODES[round_number] if round_number < self.rounds else max(Node) + 1)
+        self._later.put(self._desk.TASK, rows[~still])
+        for node in self._desk.NODES:
             mine = still & (rows["node"] == node)
             if bool(mine.any()):
                 self._arrived.setdefault(int(node), []).append(rows[mine])
 
     def _serve(self, node: Node, window: Window) -> Completions:
         parts = self._arrived.pop(int(node), [])
-        rows = np.concatenate(parts) if parts else self._kinds.task.empty()
+        rows = np.concatenate(parts) if parts else self._desk.TASK.empty()
         if len(rows):
             self._tasks.append(rows)
         tasks = Tasks.of(
@@ -174,11 +177,9 @@ class ApprovalCounterpart:
     def _opinions(self, node: Node, done: Completions) -> Rows:
         place = self._tasks.find(done.task)
         tasks = self._tasks.take(place)
-        waiting = np.ones(len(self._tasks), dtype=bool)
-        waiting[place] = False
-        self._tasks.keep(waiting)
+        self._tasks.drop(place)
         verdict, amount, votes = self._judgement.opinions(tasks)
-        return self._kinds.opinion.rows(
+        return self._desk.OPINION.rows(
             len(tasks),
             at=done.finished_at,
             case=done.task,
@@ -224,8 +225,13 @@ def _time_by_product(scenario: Scenario) -> Ints:
     return factor
 
 
-def opposite(world: World) -> Opposite:
-    """The approvers of the room's desks; the administrator appoints their deputies."""
+def of_desk(desk: type[ApprovalDesk], world: World) -> Opposite:
+    """The approvers of a desk; the administrator appoints their deputies."""
     desks = world.staffing.desks(world.branches, world.room.desks or ())
-    people = ApprovalCounterpart(world.room.name, world.scenario, world.seed, desks)
+    people = ApprovalCounterpart(desk, world.scenario, world.seed, desks)
     return Opposite(people, DeputySource(world.staffing.appointments(), world.branches))
+
+
+def opposite(world: World) -> Opposite:
+    """The approvers at the branches."""
+    return of_desk(ApprovalSubsystem, world)

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
-from sim.counterparts.approval import opposite
+from credit.head_office.subsystem import HeadOfficeSubsystem
+from sim.counterparts.approval import of_desk
+from sim.opposite import Opposite, World
 
-__all__ = ["opposite"]
+
+def opposite(world: World) -> Opposite:
+    """The approvers at head office."""
+    return of_desk(HeadOfficeSubsystem, world)

@@ -16,9 +16,10 @@ from credit.approval.subsystem import ApprovalSubsystem
 from credit.codes import Alert, Grade, Lane, Method, Segment
 from credit.contracts.subsystem import ContractsSubsystem
 from credit.digest import Digest
+from credit.head_office.subsystem import HeadOfficeSubsystem
 from credit.room import EventCode, Kind, Rows
 from credit.stage import Outcome
-from credit.subsystem import Window
+from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS, Ints
 from scenarios.model import Scenario
 from sim.counterparts.approval import ApprovalCounterpart
@@ -159,10 +160,11 @@ class Chain:
             branches = self._branches(where)
             nodes = {"approval": (1, 2), "head_office": (3, 4, 5)}[where.room]
             desks = self._staffing.desks(branches, nodes)  # type: ignore[arg-type]
-            people = self._wrap(ApprovalCounterpart(where.room, self._plan, SEED, desks, self._truth))
+            room = HeadOfficeSubsystem if where.room == "head_office" else ApprovalSubsystem
+            people = self._wrap(ApprovalCounterpart(room, self._plan, SEED, desks, self._truth))
             rows = self._rows[np.isin(self._rows["branch"], branches)]
             source = Desk(rows, DeputySource(self._staffing.appointments(), branches))
-            subsystem = ApprovalSubsystem.build(where.room, self._staffing.register())
+            subsystem = room.build(Setting(register=self._staffing.register()))
             return Parts(subsystem, people, source, ear, check_every_window=True)
 
         return StageHost(Blueprint(cell, self._flow, parts))

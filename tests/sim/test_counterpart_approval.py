@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from credit.approval.contract import ApprovalOpinion, ApprovalTask, Event, Refusal
+from credit.approval.subsystem import ApprovalSubsystem
 from credit.approval.trail import trail
 from credit.calendar import is_workday
 from credit.codes import Actor, Alert, Grade, Node, Verdict
@@ -214,7 +215,7 @@ def test_a_scripted_customer_gets_what_the_script_says() -> None:
 def test_a_task_for_a_desk_already_served_waits_for_the_next_window() -> None:
     staffing = build_staffing(PLAIN, SEED)
     desks = staffing.desks(np.array([1]), (1, 2))  # type: ignore[arg-type]
-    people = ApprovalCounterpart("approval", PLAIN, SEED, desks, TRUTH)
+    people = ApprovalCounterpart(ApprovalSubsystem, PLAIN, SEED, desks, TRUTH)
     start = PLAIN.run.start_ms
     first, second = Window(0, start, start + DAY_MS), Window(1, start + DAY_MS, start + 2 * DAY_MS)
     late = Inbox.of((ApprovalTask, tasks(1, at=start + 10 * HOUR_MS, branch=1, limit_at=start + 20 * DAY_MS)))

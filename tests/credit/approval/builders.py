@@ -1,25 +1,23 @@
-"""Small builders of approval's mail, and a calendar of plain weeks, so that each test says only what it is about."""
+"""Small builders of approval's mail, so that each test says only what it is about."""
 
 from __future__ import annotations
 
 import datetime as dt
 from typing import Any
 
-import numpy as np
-
 from credit.approval.contract import ApplicationScored, ApprovalOpinion, ContractWithdrawn, Desk
+from credit.approval.desk import ApprovalDesk
 from credit.approval.subsystem import ApprovalSubsystem
 from credit.codes import Consent, Grade, Guarantee, Lane, Method, Node, Segment, Verdict
 from credit.disbursement.contract import Desk as DisbursementDesk
 from credit.head_office.contract import CaseEscalated, HeadOfficeOpinion
 from credit.head_office.contract import Desk as HeadOfficeDesk
 from credit.mail import Inbox, Outbox
-from credit.policies import Overrides, ProductPolicy, load
-from credit.policies.approval import ApprovalPolicy
+from credit.policies import Overrides
 from credit.room import Kind, Rows
 from credit.staff import StaffRegister
-from credit.subsystem import Window
-from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Ints, instant
+from credit.subsystem import Setting, Window
+from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, instant
 from tests.rows import sample
 
 MONDAY = dt.date(2026, 3, 2)
@@ -30,11 +28,6 @@ INITIAL, SECOND_INITIAL, RE_REVIEWER, CLERK = 1001, 1002, 1201, 1900
 RISK, FINAL, SECOND_FINAL, CHAIR = 300, 200, 201, 250
 FOREIGN_INITIAL = 2001
 CONSUMER, CARD, MORTGAGE, MICRO, WORKING_CAPITAL = 1, 2, 3, 4, 5
-
-
-def weekdays(days: Ints) -> Bools:
-    """Monday to Friday; day 0 was a Thursday."""
-    return np.asarray((days + 3) % 7 < 5)
 
 
 def register() -> StaffRegister:
@@ -54,9 +47,8 @@ def register() -> StaffRegister:
     )
 
 
-def desk(stage: str = "approval", overrides: Overrides | None = None) -> ApprovalSubsystem:
-    products = load("products", ProductPolicy, overrides)
-    return ApprovalSubsystem(stage, load("approval", ApprovalPolicy, overrides), products, register(), weekdays)
+def desk(of: type[ApprovalDesk] = ApprovalSubsystem, overrides: Overrides | None = None) -> ApprovalDesk:
+    return of.build(Setting(overrides, register()))
 
 
 def day_window(number: int = 0, day: dt.date = MONDAY) -> Window:
@@ -138,7 +130,7 @@ def withdrawn(amount: int, previous: int, at: int = NINE, **columns: Any) -> Row
     )
 
 
-def run(subsystem: ApprovalSubsystem, *mail: tuple[Kind, Rows], window: Window | None = None) -> Outbox:
+def run(subsystem: ApprovalDesk, *mail: tuple[Kind, Rows], window: Window | None = None) -> Outbox:
     """One whole window; invariants must hold at its end."""
     span, out = window or day_window(), Outbox()
     subsystem.open(span, out)

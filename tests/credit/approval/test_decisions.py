@@ -21,9 +21,11 @@ from credit.approval.contract import (
 )
 from credit.approval.deadlines import WorkingTime
 from credit.approval.trail import trail
+from credit.calendar import is_workday
 from credit.codes import Lane, Node, Verdict
 from credit.contracts.contract import ApplicationApproved
 from credit.head_office.contract import CaseEscalated
+from credit.head_office.subsystem import HeadOfficeSubsystem
 from credit.mail import Inbox, Outbox
 from credit.room import Rows
 from credit.subsystem import Window
@@ -48,7 +50,6 @@ from tests.credit.approval.builders import (
     manual,
     opinion,
     run,
-    weekdays,
     withdrawn,
 )
 from tests.rows import sample
@@ -158,7 +159,7 @@ def test_a_decision_after_the_limit_was_urged_before(late_ms, urged):
 
 
 def test_working_time_pauses_at_lunch_at_night_and_at_weekends():
-    time = WorkingTime([(510, 720), (780, 1050)], weekdays)
+    time = WorkingTime([(510, 720), (780, 1050)], is_workday)
     friday = instant(dt.date(2026, 3, 6), 17)
     assert int(time.add(friday, 30 * MINUTE_MS)) == friday + 30 * MINUTE_MS
     assert int(time.add(friday, 30 * MINUTE_MS + 1)) == instant(dt.date(2026, 3, 9), 8, 30) + 1
@@ -208,7 +209,7 @@ def test_a_deputy_must_name_an_absent_person_of_that_desk():
 
 def test_head_office_keeps_the_deputies_of_its_own_desks_only():
     day = NINE // DAY_MS
-    subsystem = desk("head_office")
+    subsystem = desk(HeadOfficeSubsystem)
     appointed = deputy(Node.FINAL, FINAL, CLERK, day, day)
     other_desk = deputy(Node.INITIAL, INITIAL, CLERK, day, day)
     mail = [(AppointDeputy, appointed), (AppointDeputy, appointed), (AppointDeputy, other_desk)]

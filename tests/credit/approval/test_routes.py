@@ -9,6 +9,7 @@ from credit.approval.trail import trail
 from credit.codes import Doubt, Grade, Node, Verdict
 from credit.contracts.contract import ApplicationApproved
 from credit.head_office.contract import CaseEscalated, HeadOfficeTask
+from credit.head_office.subsystem import HeadOfficeSubsystem
 from credit.policies import PolicyError
 from tests.credit.approval.builders import (
     CASE,
@@ -64,7 +65,7 @@ def test_review_comes_before_approval_and_the_case_moves_on_by_itself():
 
 @pytest.mark.requirement("APR-09")
 def test_the_trail_keeps_reason_amount_votes_and_the_absent_person():
-    subsystem = desk("head_office")
+    subsystem = desk(HeadOfficeSubsystem)
     run(subsystem, (CaseEscalated, escalated([Node.COMMITTEE])))
     out = run(
         subsystem, opinion(CHAIR, Node.COMMITTEE, REVIEWED, verdict=Verdict.REDUCE, amount_fen=40_000 * YUAN, votes=4)
@@ -135,7 +136,7 @@ def test_a_fraud_doubt_sends_the_case_to_the_risk_specialist(doubt):
 
 @pytest.mark.requirement("APR-07", "APR-05")
 def test_the_risk_specialist_only_reviews_so_final_approval_follows():
-    subsystem = desk("head_office")
+    subsystem = desk(HeadOfficeSubsystem)
     first = run(subsystem, (CaseEscalated, escalated([Node.RISK_SPECIALIST])), opinion(RISK, 3, REVIEWED))
     assert first.take(HeadOfficeTask)["node"].tolist() == [Node.RISK_SPECIALIST, Node.FINAL]
     assert len(first.take(ApplicationApproved)) == 0
@@ -149,7 +150,7 @@ def test_a_person_may_pass_a_case_up_and_the_committee_may_not():
     out = run(subsystem, opinion(RE_REVIEWER, Node.RE_REVIEW, APPROVED, verdict=Verdict.ESCALATE))
     assert out.events_of(Event.CASE_ESCALATED)["reason"].tolist() == [Cause.PERSON]
     assert out.take(CaseEscalated)["path"].tolist() == [1 << Node.FINAL]
-    above = desk("head_office")
+    above = desk(HeadOfficeSubsystem)
     run(above, (CaseEscalated, escalated([Node.COMMITTEE])))
     refused = run(above, opinion(CHAIR, Node.COMMITTEE, REVIEWED, verdict=Verdict.ESCALATE))
     assert refused.events_of(Event.DECISION_REFUSED)["reason"].tolist() == [Refusal.DECISION_INVALID]
@@ -158,7 +159,7 @@ def test_a_person_may_pass_a_case_up_and_the_committee_may_not():
 @pytest.mark.requirement("APR-02")
 @pytest.mark.parametrize(("votes", "granted"), [(5, True), (3, True), (2, False), (6, False)])
 def test_the_committee_grants_by_the_majority_of_its_members(votes, granted):
-    subsystem = desk("head_office")
+    subsystem = desk(HeadOfficeSubsystem)
     big = escalated([Node.FINAL, Node.COMMITTEE], product=MORTGAGE, amount_fen=8_000_000 * YUAN)
     run(subsystem, (CaseEscalated, big), opinion(FINAL, Node.FINAL, REVIEWED))
     out = run(subsystem, opinion(CHAIR, Node.COMMITTEE, APPROVED, votes=votes))
@@ -167,7 +168,7 @@ def test_the_committee_grants_by_the_majority_of_its_members(votes, granted):
 
 
 def test_two_at_head_office_are_two_people():
-    subsystem = desk("head_office")
+    subsystem = desk(HeadOfficeSubsystem)
     case = escalated([Node.FINAL], previous=FINAL)
     out = run(subsystem, (CaseEscalated, case), opinion(FINAL, Node.FINAL, REVIEWED))
     assert out.events_of(Event.DECISION_REFUSED)["reason"].tolist() == [Refusal.SAME_PERSON]

@@ -27,7 +27,7 @@ from credit.mail import Inbox, Outbox
 from credit.policies import Overrides
 from credit.room import EVENTS, EventCode, Kind, Rows
 from credit.staff import StaffRegister
-from credit.subsystem import Window
+from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, instant
 from tests.rows import sample
 
@@ -167,7 +167,7 @@ class Bench:
     """One subsystem, its time, and everything it has sent and logged. Each `run` is one window from where the last ended."""
 
     def __init__(self, overrides: Overrides | None = None, start: int = MONDAY) -> None:
-        self.bank = DisbursementSubsystem.build(STAFF, overrides)
+        self.bank = DisbursementSubsystem.build(Setting(overrides, STAFF))
         self.now, self.number = start, 0
         self.all = Outbox()
 

@@ -117,7 +117,7 @@ def test_planted_stop_that_keeps_the_limit_drawn_is_caught(monkeypatch: pytest.M
 @pytest.mark.planted
 @pytest.mark.requirement("DIS-16")
 def test_planted_tranche_before_the_last_was_verified_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = DisbursementSubsystem._results
+    original = DisbursementSubsystem.answer
 
     def hasty(self: DisbursementSubsystem, results: Rows, out: Any) -> None:
         original(self, results, out)
@@ -125,7 +125,7 @@ def test_planted_tranche_before_the_last_was_verified_is_caught(monkeypatch: pyt
             facility = self.facilities.table.take(self.facilities.table.find([CASE]))
             self._next_payment(facility, results["at"], np.zeros(1, dtype=bool), out)
 
-    monkeypatch.setattr(DisbursementSubsystem, "_results", hasty)
+    monkeypatch.setattr(DisbursementSubsystem, "answer", hasty)
     bench = Bench().begun(MICRO)
     with pytest.raises(AssertionError, match=f"case {CASE} began a tranche before the use of the last was verified"):
         bench.pays(TEN, LOAN)

@@ -30,7 +30,7 @@ from credit.mail import Inbox, Outbox
 from credit.repayment.contract import LoanDisbursed
 from credit.room import EVENTS, Rows
 from credit.staff import StaffRegister
-from credit.subsystem import Window
+from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Ints
 from tests.credit.disbursement.builders import BRANCH, CONSUMER, MONDAY, NINE, YUAN, Mail, contract
 from tests.rows import sample
@@ -155,12 +155,12 @@ class Run:
         self, rows: Facts, minutes: int, branches: tuple[int, ...] = BRANCHES, cut: int | None = None, days: int = DAYS
     ) -> None:
         self.world, self.digest, self.seen = World(rows, branches), Digest(), Outbox()
-        self.bank = DisbursementSubsystem.build(STAFF, OVERRIDES)
+        self.bank = DisbursementSubsystem.build(Setting(OVERRIDES, STAFF))
         for number in range(days * 24 * 60 // minutes):
             start = MONDAY + number * minutes * MINUTE_MS
             if start == MONDAY + (cut or -1) * DAY_MS:
                 state = {name: table.copy() for name, table in self.bank.export_state().items()}
-                self.bank = DisbursementSubsystem.build(STAFF, OVERRIDES)
+                self.bank = DisbursementSubsystem.build(Setting(OVERRIDES, STAFF))
                 self.bank.import_state(state)
             self._window(Window(number, start, start + minutes * MINUTE_MS))
         for name, table in sorted(self.bank.export_state().items()):
@@ -235,7 +235,7 @@ def test_two_shards_together_give_what_one_gives(rows: Facts) -> None:
 
 
 def test_ten_thousand_contracts_are_paid_in_columns() -> None:
-    bank, out = DisbursementSubsystem.build(STAFF), Outbox()
+    bank, out = DisbursementSubsystem.build(Setting(register=STAFF)), Outbox()
     count = 10_000
     rows = np.repeat(contract(CONSUMER, BRANCH * 10**9, NINE)[1], count)
     rows["case"] += np.arange(1, count + 1)

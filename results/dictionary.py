@@ -1,5 +1,6 @@
-"""``codes.parquet``: what the names in a run's files stand for, in both languages. One row a code: its kind (the column it stands
-in; of a gauge's `grp` and an event's own `reason` followed by their name), number, name as the files spell it, English, Chinese."""
+"""``codes.parquet``: what the names in a run's files stand for, in both languages. One row a code: its kind (the column it
+stands in; of a gauge's `grp` and an event's own `reason` followed by their name), number, name as the files spell it,
+English, Chinese."""
 
 from __future__ import annotations
 

@@ -4,8 +4,12 @@ went is kept in `.requirements.json`, from which `lendrill requirements` tells p
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from lendrill import requirements
+
+settings.register_profile("ours", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("ours")
 
 _PROPERTY = "requirement"
 _ran: dict[str, dict[str, str]] = {}

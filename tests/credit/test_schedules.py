@@ -199,7 +199,7 @@ def terms_of(loans: list[dict]) -> Terms:
 
 
 @pytest.mark.requirement("REP-01", "REP-02")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(LOAN, min_size=1, max_size=4))
 def test_plans_follow_the_reference_to_the_fen(loans):
     plans = build_schedules(terms_of(loans))
@@ -221,7 +221,7 @@ def test_plans_follow_the_reference_to_the_fen(loans):
         assert got == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(LOAN, min_size=1, max_size=6))
 def test_a_plan_repays_exactly_the_principal_and_never_owes_below_nothing(loans):
     terms = terms_of(loans)
@@ -236,7 +236,7 @@ def test_a_plan_repays_exactly_the_principal_and_never_owes_below_nothing(loans)
         assert np.array_equal(plan.payment_fen, plan.principal_fen + plan.interest_fen)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(LOAN, min_size=2, max_size=6))
 def test_a_plan_is_the_same_alone_among_others_and_step_by_step(loans):
     terms = terms_of(loans)
@@ -262,7 +262,6 @@ def stepped(loan: dict) -> list[int]:
     return payments
 
 
-@settings(deadline=None)
 @given(st.integers(10**6, 10**10), st.integers(10_000, 240_000), st.integers(6, 60), st.integers(1, 60))
 def test_a_stub_costs_interest_and_leaves_the_loan_on_its_path(principal, ppm, months, gap):
     assume(gap not in {28, 29, 30, 31})

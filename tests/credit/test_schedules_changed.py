@@ -139,7 +139,6 @@ def test_zhang_repays_10000_early_and_chooses():
 
 
 @pytest.mark.requirement("REP-12")
-@settings(deadline=None)
 @given(
     st.integers(10**6, 10**10),
     st.integers(0, 240_000),
@@ -165,7 +164,7 @@ def test_a_shorter_term_keeps_the_instalment_and_a_lower_one_keeps_the_term(bala
 
 
 @pytest.mark.requirement("REP-12")
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(10**6, 10**9), st.integers(1_000, 240_000), st.integers(3, 60), st.integers(5, 95))
 def test_a_shorter_term_saves_more_interest_than_a_lower_instalment(balance, ppm, count, percent):
     part = regular_part_fen(balance, ppm, count, Method.EQUAL_INSTALMENT, MONTHLY)

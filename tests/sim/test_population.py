@@ -172,7 +172,7 @@ def test_counters_are_closed_at_night() -> None:
 # batches --------------------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.lists(st.integers(1, 20_000), min_size=1, max_size=60, unique=True), st.data())
 def test_a_form_does_not_depend_on_the_others_in_its_batch(arrivals: list[int], data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(arrivals)))

@@ -147,7 +147,7 @@ def test_figures_of_a_known_day() -> None:
 
 
 @given(people=peoples(), tasks=workloads())
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_figures_add_up_over_any_windows(people: list[Person], tasks: Tasks) -> None:
     start, end = MONDAY * DAY_MS, (MONDAY + DAYS + 3) * DAY_MS
     tasks = replace(tasks, branch=np.ones_like(tasks.branch))
@@ -172,7 +172,7 @@ def test_figures_add_up_over_any_windows(people: list[Person], tasks: Tasks) -> 
 
 
 @given(people=peoples(), tasks=workloads())
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_figures_agree_with_the_completions(people: list[Person], tasks: Tasks) -> None:
     pool = pool_of(people)
     done = run(pool, tasks, [START, END])

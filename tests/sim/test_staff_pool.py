@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from credit.approval.contract import Desk
@@ -199,14 +199,12 @@ def test_state_of_another_desk_is_refused() -> None:
 
 
 @given(people=peoples(), tasks=workloads())
-@settings(deadline=None)
 def test_every_run_obeys_the_rules_of_a_desk(people: list[Person], tasks: Tasks) -> None:
     done = run(pool_of(people), tasks, DAILY)
     check_completions(tasks, done, people, is_workday)
 
 
 @given(people=peoples(deputies=False), tasks=workloads(plain=True))
-@settings(deadline=None)
 def test_nobody_idles_while_a_task_waits_and_every_task_ends(people: list[Person], tasks: Tasks) -> None:
     done = run(pool_of(people), tasks, [START, LATER, LATER + 400 * DAY_MS])
     assert sorted(done.task.tolist()) == sorted(tasks.task.tolist())
@@ -214,7 +212,6 @@ def test_nobody_idles_while_a_task_waits_and_every_task_ends(people: list[Person
 
 
 @given(people=peoples(), tasks=workloads(), cuts=st.lists(st.integers(START + 1, END), max_size=6, unique=True))
-@settings(deadline=None)
 def test_the_cut_into_windows_changes_nothing(people: list[Person], tasks: Tasks, cuts: list[int]) -> None:
     uncut = pool_of(people)
     whole = rows_of(run(uncut, tasks, [START, LATER]))
@@ -225,7 +222,6 @@ def test_the_cut_into_windows_changes_nothing(people: list[Person], tasks: Tasks
 
 
 @given(people=peoples(), tasks=workloads(), slot=st.integers(1, DAYS * 48 - 1))
-@settings(deadline=None)
 def test_a_snapshot_and_restore_in_between_changes_nothing(people: list[Person], tasks: Tasks, slot: int) -> None:
     """Snapshots fall on arrivals, beginnings and ends, since all lie on half hours."""
     middle = START + slot * (HOUR_MS // 2)
@@ -240,7 +236,6 @@ def test_a_snapshot_and_restore_in_between_changes_nothing(people: list[Person],
 
 
 @given(people=peoples(), tasks=workloads(), order=st.randoms(use_true_random=False))
-@settings(deadline=None)
 def test_the_order_of_rows_and_people_changes_nothing(people: list[Person], tasks: Tasks, order: object) -> None:
     rows, mixed = list(range(len(tasks))), list(people)
     order.shuffle(rows)  # type: ignore[attr-defined]

@@ -113,21 +113,21 @@ def staff_of_all() -> StaffRegister:
 
 
 @given(facts)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_days_and_hours_give_the_same_record_and_state(rows: Facts) -> None:
     every = [1, 2, 3, 4]
     assert Run(rows, 24, every).digest.hex() == Run(rows, 3, every).digest.hex()
 
 
 @given(facts, st.integers(1, DAYS - 1))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_export_and_import_in_between_changes_nothing(rows: Facts, cut: int) -> None:
     every = [1, 2, 3, 4]
     assert Run(rows, 24, every).digest.hex() == Run(rows, 24, every, cut).digest.hex()
 
 
 @given(facts)
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 def test_two_shards_together_give_what_one_gives(rows: Facts) -> None:
     whole, odd, even = Run(rows, 24, [1, 2, 3, 4]), Run(rows, 24, [1, 3]), Run(rows, 24, [2, 4])
     odd.digest.merge(even.digest)

@@ -256,7 +256,7 @@ def _act(bench: Bench, at: int, act: str, loan: int, size: int, good: bool) -> l
 
 @pytest.mark.requirement("PRD-09", "DIS-04", "DIS-07")
 @given(st.lists(_ACTS, min_size=20, max_size=60))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_no_sequence_of_drawdowns_repayments_answers_and_opinions_breaks_the_limit(acts):
     bench = Bench(
         {"payments": {"routes": []}, "products": {"products": [{"key": "working_capital", "limit_months": 1}]}}

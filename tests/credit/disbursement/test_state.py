@@ -215,19 +215,19 @@ def test_windows_of_a_quarter_an_hour_and_a_day_give_the_same_record(minutes: in
 
 
 @given(facts)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_any_contracts_fare_the_same_by_days_and_by_six_hours(rows: Facts) -> None:
     assert Run(rows, 6 * 60).digest.hex() == Run(rows, 24 * 60).digest.hex()
 
 
 @given(facts, st.integers(1, DAYS - 1))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_export_and_import_in_between_changes_nothing(rows: Facts, cut: int) -> None:
     assert Run(rows, 24 * 60).digest.hex() == Run(rows, 24 * 60, cut=cut).digest.hex()
 
 
 @given(facts)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_two_shards_together_give_what_one_gives(rows: Facts) -> None:
     whole, some, others = (Run(rows, 24 * 60, branches) for branches in (BRANCHES, (1, 3), (2,)))
     some.digest.merge(others.digest)

@@ -69,7 +69,7 @@ def digest(ledger: LedgerSubsystem) -> str:
 
 
 @given(facts)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_days_and_hours_give_the_same_books(rows: Facts) -> None:
     by_day, by_hour = LedgerSubsystem.build(), LedgerSubsystem.build()
     feed(by_day, mail_of(rows), 0, 72, 24)
@@ -78,7 +78,7 @@ def test_days_and_hours_give_the_same_books(rows: Facts) -> None:
 
 
 @given(facts, st.integers(0, 3))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_export_and_import_in_between_changes_nothing(rows: Facts, days: int) -> None:
     whole, first, second = LedgerSubsystem.build(), LedgerSubsystem.build(), LedgerSubsystem.build()
     feed(whole, mail_of(rows), 0, 72, 24)
@@ -89,7 +89,7 @@ def test_export_and_import_in_between_changes_nothing(rows: Facts, days: int) ->
 
 
 @given(facts)
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_two_shards_together_hold_what_one_holds(rows: Facts) -> None:
     whole, odd, even = LedgerSubsystem.build(), LedgerSubsystem.build(), LedgerSubsystem.build()
     feed(whole, mail_of(rows), 0, 72, 24)

@@ -180,7 +180,7 @@ def _order(day: int, what: str, share: int, choice: int, amount_fen: int) -> Mai
 
 
 @pytest.mark.requirement("REP-01", "REP-02", "REP-05", "REP-11", "REP-12")
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(LOANS, PAYS, ORDERS)
 def test_loan_schedule_and_ledger_agree_every_day_whatever_is_paid(
     terms: dict[str, int], pays: list[int], orders: list[tuple[int, str, int, int]]
@@ -208,7 +208,7 @@ def test_loan_schedule_and_ledger_agree_every_day_whatever_is_paid(
 
 
 @pytest.mark.requirement("REP-01", "REP-02", "REP-03")
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(LOANS)
 def test_what_falls_due_is_the_plan_and_its_principal_is_the_amount(terms: dict[str, int]) -> None:
     bank = Bank().until(START + 1, loan(**terms))

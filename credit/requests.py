@@ -59,7 +59,7 @@ class Requests:
         """The answers, after the room has done what was admitted: what it said of each new request, acceptance where it said
         nothing, and to the repeated ones the first answer once more."""
         answers, said = admitted.new, out.take_answers()
-        if len(said):
+        if len(said) and len(answers):
             order = np.argsort(answers["request"])
             place = np.minimum(np.searchsorted(answers["request"], said["request"], sorter=order), len(answers) - 1)
             mine = answers["request"][order[place]] == said["request"]

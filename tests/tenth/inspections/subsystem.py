@@ -1,0 +1,83 @@
+"""Inspections: every loan is looked at once after it has been paid. Where the money went elsewhere the case's limit is
+restricted (限制用信)."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from credit.codes import Verdict
+from credit.disbursement.contract import RestrictLimit
+from credit.mail import Outbox
+from credit.moves import Moves
+from credit.repayment.contract import LoanDisbursed
+from credit.room import Rows
+from credit.rows import firsts
+from credit.subsystem import PLAIN, Setting, Subsystem, Takes
+from credit.times import DAY_MS
+from tests.tenth.inspections.contract import Desk, Event, Gauge, InspectionReport, InspectionTask, Refusal, room
+
+DUE_MS = 15 * DAY_MS
+
+
+class InspectionState(IntEnum):
+    """Where an inspection stands."""
+
+    OPEN = 1
+    DONE = 2
+
+
+MOVES = Moves("inspection of loan", {InspectionState.OPEN: (InspectionState.DONE,), InspectionState.DONE: ()})
+
+
+class InspectionsSubsystem(Subsystem):
+    """State: one inspection a loan."""
+
+    room = room
+    REFUSED = Event.REPORT_REFUSED
+    HANDLERS = (Takes(LoanDisbursed, "paid"), Takes(InspectionReport, "report"))
+
+    def paid(self, loans: Rows, out: Outbox) -> None:
+        """A loan has been paid: somebody is to look at it."""
+        self.tables["inspections"].append(loans, state=InspectionState.OPEN)
+        due = loans["at"] + DUE_MS
+        task = InspectionTask.carry(loans, desk=Desk.INSPECTOR, priority=0, limit_at=due, excluded=0)
+        out.send(InspectionTask, task)
+
+    def report(self, reports: Rows, out: Outbox) -> None:
+        """What the inspector found."""
+        table = self.tables["inspections"]
+        rows = table.find(reports["loan"])
+        good = (table.get("state", rows) == InspectionState.OPEN) & firsts(reports["loan"])
+        self.refuse(reports[~good], Refusal.NOTHING_OPEN, out)
+        reports, rows = reports[good], rows[good]
+        MOVES.to(table, rows, InspectionState.DONE)
+        table["inspector"][rows] = reports["person"]
+        case, loan, at = table["case"][rows], reports["loan"], reports["at"]
+        out.log(Event.INSPECTED, at, case, loan=loan, actor=reports["person"], value=reports["verdict"])
+        misused = reports["verdict"] == Verdict.DECLINE
+        order = RestrictLimit.rows(
+            int(misused.sum()),
+            at=at[misused],
+            case=case[misused],
+            restricted=1,
+            reason=1,
+            operator=reports["person"][misused],
+        )
+        out.send(RestrictLimit, order)
+
+    def end_day(self, out: Outbox) -> None:
+        """How many wait."""
+        waiting = self.tables["inspections"]["state"] == InspectionState.OPEN
+        out.measure(Gauge.INSPECTIONS_OPEN, self.window.until, count=int(waiting.sum()))
+
+    def violations(self) -> list[str]:
+        """Whoever has looked is known."""
+        table = self.tables["inspections"]
+        nobody = (table["state"] == InspectionState.DONE) & (table["inspector"] == 0)
+        return [f"inspection of loan {loan} is done by nobody" for loan in table["loan"][nobody]]
+
+
+def build(setting: Setting = PLAIN) -> InspectionsSubsystem:
+    """The room; it knows no policies."""
+    del setting
+    return InspectionsSubsystem()

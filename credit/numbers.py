@@ -6,21 +6,24 @@ case          branch × 10⁹ + n                 an application, from its form 
 customer      branch × 10⁹ + n
 loan          case × 100 + n, 1 … 99           a payment under the case's contract: the whole loan, a tranche, a drawdown
 instalment    loan × 1,000 + n
-transaction   loan × 100 + n                   n = 1 the disbursement, 50 … 99 movements of the loan
-              branch × 10¹³ + 9 × 10¹² + …     a branch's batch of a day
+transaction   loan × 10⁴ + n, 1 … 9,999        n = 1 the disbursement, then every movement of the loan, in turn
+              10¹⁸ + branch × 10¹⁵ + day × 10⁵ + product × 100 + what, 1 … 99     a batch of a group's day
 group         branch × 100 + product           the loans of one product at one branch"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from credit.times import Ints
+from credit.errors import InvariantViolation
+from credit.times import Bools, Ints
 
 HEAD_OFFICE = 0
 BRANCH_MAX = 999
+PRODUCT_MAX = 99
 LOANS_MAX = 99
 """Loans of one case."""
 PEOPLE_PER_BRANCH = 10_000
@@ -28,20 +31,15 @@ NUMBERS_A_BRANCH = 10**9
 _LOAN = 100
 _GROUP = 100
 _INSTALMENT = 1_000
-_TRANSACTION = 100
+_TRANSACTION = 10_000
+TRANSACTIONS_MAX = _TRANSACTION - 1
+"""Transactions of one loan."""
+DISBURSEMENT = 1
+"""The first transaction of every loan: its payment (DIS-15)."""
 _LOANS_A_BRANCH = NUMBERS_A_BRANCH * _LOAN
 _TRANSACTIONS_A_BRANCH = _LOANS_A_BRANCH * _TRANSACTION
-_RUNS, _FIRST_RUN = 50, 50
-_BATCHES_FROM = 9 * 10**12
-
-_BRANCH_UNIT = {
-    "case": NUMBERS_A_BRANCH,
-    "customer": NUMBERS_A_BRANCH,
-    "loan": _LOANS_A_BRANCH,
-    "transaction": _TRANSACTIONS_A_BRANCH,
-    "person": PEOPLE_PER_BRANCH,
-    "group": _GROUP,
-}
+_BATCHES = 1_000 * _TRANSACTIONS_A_BRANCH
+_BATCH_DAY, _BATCH_PRODUCT = 100_000, 100
 
 
 def branch_of(rows: npt.NDArray[np.void]) -> Ints:
@@ -50,9 +48,9 @@ def branch_of(rows: npt.NDArray[np.void]) -> Ints:
     names: tuple[Any, ...] = rows.dtype.names or ()
     if "branch" in names:
         return rows["branch"]
-    for name, unit in _BRANCH_UNIT.items():
+    for name, belongs_to in _BRANCHES.items():
         if name in names:
-            return rows[name] // unit
+            return belongs_to(rows[name])
     raise ValueError(f"rows with the columns {', '.join(names)} do not say which branch they belong to")
 
 
@@ -77,8 +75,9 @@ def branch_of_person(person: npt.ArrayLike) -> Ints:
 
 
 def branch_of_transaction(transaction: Ints) -> Ints:
-    """The branch whose books a transaction belongs to."""
-    return transaction // _TRANSACTIONS_A_BRANCH
+    """The branch whose books a transaction belongs to; −1 for a number that is none."""
+    branch = transaction % _BATCHES // _TRANSACTIONS_A_BRANCH
+    return np.where((transaction > 0) & (transaction < 2 * _BATCHES), branch, -1)
 
 
 def case_of(loan: Ints) -> Ints:
@@ -87,7 +86,10 @@ def case_of(loan: Ints) -> Ints:
 
 
 def loan_of(case: Ints, number: Ints | int) -> Ints:
-    """The loan that is a case's first, second … payment."""
+    """The loan that is a case's first, second … payment. InvariantViolation where a case has no number for one more."""
+    over = np.flatnonzero(np.broadcast_to(np.asarray(number) > LOANS_MAX, np.shape(case)))
+    if len(over):
+        raise InvariantViolation(f"case {case[over[0]]} has had {LOANS_MAX} loans and has no number for more")
     return np.asarray(case * _LOAN + number)
 
 
@@ -120,22 +122,47 @@ GROUPS = (BRANCH_MAX + 1) * _GROUP
 """Every group lies below."""
 
 
-def disbursement_transaction(loan: Ints) -> Ints:
-    """The number of a loan's payment, for its whole life (DIS-15)."""
-    return np.asarray(loan * _TRANSACTION + 1)
-
-
-def next_run(run: Ints) -> Ints:
-    """The run after a loan's last movement."""
-    return (run + 1) % _RUNS
-
-
-def movement_transaction(loan: Ints, run: Ints) -> Ints:
-    """The number of a loan's movement of a run."""
-    return np.asarray(loan * _TRANSACTION + _FIRST_RUN + run)
+def transaction_of(loan: Ints, number: Ints | int) -> Ints:
+    """A loan's first, second … transaction, for ever. InvariantViolation where a loan has had all that it has numbers for."""
+    over = np.flatnonzero(np.broadcast_to(np.asarray(number) > TRANSACTIONS_MAX, np.shape(loan)))
+    if len(over):
+        raise InvariantViolation(
+            f"loan {loan[over[0]]} has had {TRANSACTIONS_MAX:,} transactions and has no number for more"
+        )
+    return np.asarray(loan * _TRANSACTION + number)
 
 
 def batch_transaction(group: Ints, day: int, what: int) -> Ints:
-    """The number of a group's batch of a day; above every loan's own numbers of the branch."""
+    """The number of a group's batch of a day; above every loan's own numbers."""
     branch, product = branch_and_product(group)
-    return np.asarray(branch * _TRANSACTIONS_A_BRANCH + _BATCHES_FROM + day * 10_000 + product * 100 + what)
+    place = day * _BATCH_DAY + product * _BATCH_PRODUCT + what
+    return np.asarray(_BATCHES + branch * _TRANSACTIONS_A_BRANCH + place)
+
+
+def is_batch(transaction: Ints) -> Bools:
+    """True for batches of groups, false for transactions of loans."""
+    return np.asarray(transaction >= _BATCHES)
+
+
+def place_in_loan(transaction: Ints) -> tuple[Ints, Ints]:
+    """(loan, which of its transactions it is) of loans' transactions."""
+    return np.divmod(transaction, _TRANSACTION)
+
+
+def place_in_group(transaction: Ints) -> tuple[Ints, Ints]:
+    """(group, a number that rises from one of its batches to the next) of batches."""
+    branch, place = np.divmod(transaction - _BATCHES, _TRANSACTIONS_A_BRANCH)
+    day, rest = np.divmod(place, _BATCH_DAY)
+    product, what = np.divmod(rest, _BATCH_PRODUCT)
+    return group_of(branch, product), day * _BATCH_PRODUCT + what
+
+
+_BRANCHES: dict[str, Callable[[Ints], Ints]] = {
+    "case": branch_of_case,
+    "customer": branch_of_case,
+    "loan": branch_of_loan,
+    "transaction": branch_of_transaction,
+    "person": branch_of_person,
+    "group": lambda group: branch_and_product(group)[0],
+}
+"""The columns that say which branch a row belongs to, the first that is there counts."""

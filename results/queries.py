@@ -73,11 +73,11 @@ FROM {daily}, (SELECT MAX(day) AS latest FROM {daily} WHERE NOT STARTS_WITH(metr
 WHERE metric IN ({names}) GROUP BY metric
 """
 _FLOWS = """
-WITH gone AS (SELECT DISTINCT transaction, ts FROM {ledger} WHERE account = 'write_off_loss')
+WITH gone AS (SELECT DISTINCT transaction FROM {ledger} WHERE account = 'write_off_loss')
 SELECT DATE_TRUNC('{grain}', ts)::TIMESTAMP AS since, CAST(account AS VARCHAR),
        CAST(SUM(amount_fen) FILTER (amount_fen > 0) AS BIGINT),
        CAST(-SUM(amount_fen) FILTER (amount_fen < 0) AS BIGINT)
-FROM {ledger} ANTI JOIN gone USING (transaction, ts) GROUP BY ALL ORDER BY ALL
+FROM {ledger} ANTI JOIN gone USING (transaction) GROUP BY ALL ORDER BY ALL
 """
 _BALANCES = """
 SELECT name, ANY_VALUE(code),

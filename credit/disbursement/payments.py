@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from credit import numbers
 from credit.applications.contract import CustomerEnteredBusiness
 from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Account, Actor, Consent
@@ -18,7 +19,7 @@ from credit.disbursement.rules import PaymentTimes, result_faults, task_limit
 from credit.disbursement.states import DESKS, PAYMENT_MOVES, PaymentState
 from credit.ledger.contract import Posting
 from credit.mail import Outbox
-from credit.numbers import disbursement_transaction, place_in_case
+from credit.numbers import place_in_case
 from credit.policies.payments import PaymentPolicy
 from credit.policies.products import ProductColumns
 from credit.repayment.contract import LoanDisbursed
@@ -29,6 +30,11 @@ from credit.times import MINUTE_MS, Bools, Ints
 
 _TASK_PRIORITY = 3
 _NO_ONE = 0
+
+
+def transaction_of(loans: Ints) -> Ints:
+    """The number of a loan's payment, for its whole life (DIS-15); repayment uses the numbers from 50."""
+    return numbers.transaction_of(loans, numbers.DISBURSEMENT)
 
 
 class Payments:
@@ -187,7 +193,7 @@ class Payments:
             PaymentInstruction.carry(
                 found,
                 at=at,
-                transaction=disbursement_transaction(found["loan"]),
+                transaction=transaction_of(found["loan"]),
                 kind=self.times.kind(found["product"]),
                 interbank=self.times.is_interbank(found["account"]),
             ),
@@ -214,7 +220,7 @@ class Payments:
         if not len(rows):
             return
         loans = self.table.take(rows)
-        transaction = disbursement_transaction(loans["loan"])
+        transaction = transaction_of(loans["loan"])
         self._log(Event.FUNDS_ARRIVED, rows, at, out, actor=int(Actor.CORE_BANKING))
         self._log(Event.LOAN_DISBURSED, rows, at, out)
         out.send(LoanDisbursed, LoanDisbursed.carry(loans, at=at, transaction=transaction))
@@ -290,5 +296,5 @@ class Payments:
             loan=loans,
             amount_fen=table["amount_fen"][rows],
             reason=reason,
-            value=disbursement_transaction(loans),
+            value=transaction_of(loans),
         )

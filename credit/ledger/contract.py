@@ -17,7 +17,9 @@ LoanBalance = room.accepts(
 )
 AccrualTotal = room.accepts(903, "AccrualTotal", "branch product accrued_fen", sender="repayment")
 
-room.table("loans", f"loan {blank(' '.join(BY_LOAN))}", key="loan")
+# Every loan that was ever paid out, and every group: `last` is its last transaction, so that no number is used twice for ever.
+room.table("loans", f"loan last=0 {blank(' '.join(BY_LOAN))}", key="loan")
+room.table("batches", "group last=0", key="group")
 
 # what it records -------------------------------------------------------------------------------------------------------
 

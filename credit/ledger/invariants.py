@@ -29,13 +29,13 @@ def unbalanced(postings: Rows, transactions: Transactions) -> list[str]:
     )
 
 
-def numbers_used_twice(postings: Rows, transactions: Transactions, twice: Bools) -> list[str]:
-    """Transaction numbers that stand for two transactions of one window."""
+def numbers_used_before(postings: Rows, transactions: Transactions, before: Bools) -> list[str]:
+    """Transactions whose number does not come after all those of its loan or group."""
     return _sentences(
-        np.flatnonzero(twice),
+        np.flatnonzero(before),
         lambda i: (
             f"transaction {transactions.number[i]} of loan {postings['loan'][transactions.first[i]]} at "
-            f"{text_of(postings['at'][transactions.first[i]])} carries a number used twice in the window"
+            f"{text_of(postings['at'][transactions.first[i]])} carries a number that was used before"
         ),
     )
 

@@ -11,7 +11,7 @@ from credit.ledger.contract import AccrualTotal, Event, Gauge, LoanBalance, Post
 from credit.ledger.rules import newest, repeated, sums_by_loan, transactions_of
 from credit.ledger.states import states_of
 from credit.mail import Outbox
-from credit.numbers import BRANCH_MAX, branch_of_transaction
+from credit.numbers import branch_of_transaction, is_batch, place_in_group, place_in_loan
 from credit.policies.ledger import BY_LOAN, LedgerPolicy
 from credit.policies.loading import load
 from credit.room import Rows
@@ -28,8 +28,6 @@ CLOSING_DTYPE = np.dtype(
 _SIDES = {"debit": 1, "credit": -1, "either": 0}
 _ACCOUNT_BOUND = 10_000
 _VIOLATIONS_MAX = 100
-_COMPACT_SHARE = 16
-"""Settled loans are dropped when they are more than one in so many."""
 
 
 _NONE = np.zeros(0, dtype=np.int64)
@@ -52,7 +50,7 @@ class LedgerSubsystem(Subsystem):
         self._slot = np.full(len(self._numbers), -1, dtype=np.int64)
         self._slot[[self._names.index(name) for name in BY_LOAN]] = np.arange(len(BY_LOAN))
         self._accrued = int(self._index[Account.INTEREST_ACCRUED])
-        self._loans = self.tables["loans"]
+        self._loans, self._batches = self.tables["loans"], self.tables["batches"]
         self._start_over()
 
     @classmethod
@@ -80,6 +78,7 @@ class LedgerSubsystem(Subsystem):
         kept = slot >= 0
         loans, sums = sums_by_loan(sound["loan"][kept], slot[kept], amount[kept], len(BY_LOAN))
         self._add(loans, sums)
+        self._number(np.unique(sound["transaction"]))
         self._posted = np.union1d(self._posted, loans)
 
     def reported(self, rows: Rows, out: Outbox) -> None:  # noqa: ARG002
@@ -112,7 +111,6 @@ class LedgerSubsystem(Subsystem):
         counts = self._books[:, :, 2].sum(axis=0)
         out.measure(Gauge.TRIAL_BALANCE, last, group=self._numbers, count=counts, amount_fen=balances)
         out.log(Event.TRIAL_BALANCED, last, 0, amount_fen=int(balances.sum()), value=int(counts.sum()))
-        self._compact()
 
     def violations(self) -> list[str]:
         """What was wrong since the start, and whether the loans still sum to their accounts."""
@@ -123,9 +121,8 @@ class LedgerSubsystem(Subsystem):
         return self._violations + invariants.loans_against_accounts(BY_LOAN, kept, accounts)
 
     def export_state(self) -> State:
-        """``loans``: the loans with a balance; ``accounts``: the books by branch and account."""
-        loans = self._loans.export()
-        return {"loans": loans[self._alive(loans)], "accounts": self.closing_balances()}
+        """The tables, and ``accounts``: the books by branch and account."""
+        return super().export_state() | {"accounts": self.closing_balances()}
 
     def import_state(self, state: State) -> None:
         """Replaces everything by exported state."""
@@ -172,17 +169,17 @@ class LedgerSubsystem(Subsystem):
         unknown = index < 0
         orphan = ~unknown & (self._slot[index] >= 0) & (postings["loan"] <= 0)
         branch = branch_of_transaction(postings["transaction"])
-        stray = (branch < 0) | (branch > BRANCH_MAX)
+        stray = branch < 0
         transactions = transactions_of(postings)
-        twice = repeated(transactions.number)
-        bad = (transactions.total_fen != 0) | twice
+        before = repeated(transactions.number) | self._numbered(transactions.number)
+        bad = (transactions.total_fen != 0) | before
         wrong = unknown | orphan | stray
         if bool(bad.any()) or bool(wrong.any()):
             self._say(invariants.unknown_accounts(postings, unknown))
             self._say(invariants.without_loan(postings, orphan))
             self._say(invariants.unknown_branches(postings, stray))
             self._say(invariants.unbalanced(postings, transactions))
-            self._say(invariants.numbers_used_twice(postings, transactions, twice))
+            self._say(invariants.numbers_used_before(postings, transactions, before))
             bad |= np.logical_or.reduceat(wrong, transactions.first)
         return np.asarray(~bad[transactions.of_posting])
 
@@ -201,14 +198,31 @@ class LedgerSubsystem(Subsystem):
             self._books = np.concatenate([self._books, np.zeros((short, *self._books.shape[1:]), dtype=np.int64)])
 
     def _add(self, loans: Ints, sums: Ints) -> None:
-        rows = self._loans.find(loans)
-        new = loans[rows < 0]
-        rows[rows < 0] = self._loans.append(length=len(new), loan=new)
+        rows = _rows_of(self._loans, loans)
         before = self._balances_at(rows)
         for slot, name in enumerate(BY_LOAN):
             self._loans[name][rows] += sums[:, slot]
         after = before + sums
         self._say(invariants.impossible_balances(loans, states_of(before), states_of(after), after))
+
+    def _numbered(self, transactions: Ints) -> Bools:
+        """True where a loan or a group has had this transaction, or a later one."""
+        (loans, nth), (groups, batch) = place_in_loan(transactions), place_in_group(transactions)
+        of_loan = nth <= self._loans.get("last", self._loans.find(loans))
+        of_group = batch <= self._batches.get("last", self._batches.find(groups))
+        return np.where(is_batch(transactions), of_group, of_loan)
+
+    def _number(self, transactions: Ints) -> None:
+        """Keeps the last transaction of every loan and group."""
+        batch = is_batch(transactions)
+        places = (
+            (self._loans, place_in_loan(transactions[~batch])),
+            (self._batches, place_in_group(transactions[batch])),
+        )
+        for table, (ids, last) in places:
+            distinct, place = np.unique(ids, return_inverse=True)
+            rows = _rows_of(table, distinct)[place]  # first: a new row may move the column
+            np.maximum.at(table["last"], rows, last)
 
     def _balances_at(self, rows: Ints) -> Ints:
         """Balances of loan rows, zeros where the row is −1."""
@@ -217,19 +231,16 @@ class LedgerSubsystem(Subsystem):
     def _by_branch(self, account: int) -> Ints:
         return np.asarray(self._books[:, account, 0] - self._books[:, account, 1])
 
-    # ---- upkeep
-
-    def _alive(self, loans: Rows | Table) -> Bools:
-        return np.asarray(np.logical_or.reduce([loans[name] != 0 for name in BY_LOAN]))
-
-    def _compact(self) -> None:
-        """Settled loans leave; not at once, because renumbering all the others costs more than keeping a few."""
-        alive = self._alive(self._loans)
-        if (len(alive) - int(alive.sum())) * _COMPACT_SHARE > len(alive):
-            self._loans.keep(alive)
-
     def _say(self, found: list[str]) -> None:
         self._violations.extend(found[: _VIOLATIONS_MAX - len(self._violations)])
+
+
+def _rows_of(table: Table, ids: Ints) -> Ints:
+    """Row numbers of distinct ids; new ones are added."""
+    rows = table.find(ids)
+    new = ids[rows < 0]
+    rows[rows < 0] = table.append(None, len(new), **{table.key: new})
+    return rows
 
 
 build = LedgerSubsystem.build

@@ -12,7 +12,7 @@ from credit.codes import Account
 from credit.disbursement.contract import LimitReleased
 from credit.ledger.contract import LoanBalance, Posting
 from credit.mail import Outbox
-from credit.numbers import batch_transaction, case_of, movement_transaction, next_run
+from credit.numbers import batch_transaction, case_of, transaction_of
 from credit.repayment.contract import Event
 from credit.repayment.states import MOVES, LoanState
 from credit.room import Rows
@@ -147,10 +147,9 @@ class Book:
 
 
 def next_transactions(table: Table, rows: Ints) -> Ints:
-    """A transaction number for each row of loans or of claims written off; disbursement has its own."""
-    run = next_run(table["run"][rows])
-    table["run"][rows] = run
-    return movement_transaction(table["loan"][rows], run)
+    """The next transaction number of each row of loans or of claims written off."""
+    table["transactions"][rows] += 1
+    return transaction_of(table["loan"][rows], table["transactions"][rows])
 
 
 def post(out: Outbox, at: Ints | int, transaction: Ints, legs: list[tuple[Account, Ints | int, Ints]]) -> None:

@@ -28,12 +28,12 @@ WriteOffApproved = room.accepts(708, "WriteOffApproved", "loan", sender="collect
 # The running plan began on `plan_day` over `plan_fen`, after instalment `plan_number`; `choice` is what the customer chose when
 # it was regenerated (REP-12), 0 = it is the plan of the contract. `number` is the next instalment to fall due, on `due_day`; its
 # principal and interest are known. `balance_fen` is principal not yet due, `held_fen` interest of past months that a plan by
-# hand has not made due yet. `run`: the loan's last movement.
+# hand has not made due yet. `transactions`: how many the loan has had, its disbursement the first.
 room.table(
     "loans",
     "loan customer party group segment grade pd_ppm rate_ppm method daycount automatic revolving debit_day reminder_days "
     "state plan_fen plan_day plan_number=0 choice=0 periods part_fen number period_start_day due_day "
-    "next_principal_fen=0 next_interest_fen=0 held_fen=0 balance_fen run=0",
+    "next_principal_fen=0 next_interest_fen=0 held_fen=0 balance_fen transactions",
     key="loan",
 )
 # Due and unpaid, one row a loan. `since_day`: due day of the oldest unpaid instalment; `told`: collections knows; `marked`:
@@ -45,7 +45,7 @@ room.table(
     key="loan",
 )
 room.table("instalments", "instalment loan due_day principal_fen interest_fen", key="instalment")
-room.table("written_off", "loan group balance_fen since_day run", key="loan")
+room.table("written_off", "loan group balance_fen since_day transactions", key="loan")
 room.table("control", "group accrued_fen=0", key="group")
 
 # what it records -------------------------------------------------------------------------------------------------------

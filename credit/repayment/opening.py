@@ -4,7 +4,7 @@ loan never twice."""
 from __future__ import annotations
 
 from credit.mail import Outbox
-from credit.numbers import group_of
+from credit.numbers import DISBURSEMENT, group_of
 from credit.policies.products import ProductColumns
 from credit.repayment.book import Book
 from credit.repayment.contract import Event, LoanOpened
@@ -48,6 +48,7 @@ class Opening:
             period_start_day=start,
             due_day=first_due,
             balance_fen=rows["amount_fen"],
+            transactions=DISBURSEMENT,
             part_fen=regular_part_fen(
                 rows["amount_fen"], rows["rate_ppm"], rows["term_months"], rows["method"], daycount
             ),

@@ -53,7 +53,12 @@ class WriteOffs:
         )
         book.release_accrual(group, accrued)
         book.written_off.append(
-            length=len(ids), loan=ids, group=group, balance_fen=total, since_day=since, run=book.loans["run"][rows]
+            length=len(ids),
+            loan=ids,
+            group=group,
+            balance_fen=total,
+            since_day=since,
+            transactions=book.loans["transactions"][rows],
         )
         self._leave(ids, rows, of)
         out.log(Event.LOAN_WRITTEN_OFF, at, case_of(ids), loan=ids, amount_fen=total, value=at // DAY_MS - since)

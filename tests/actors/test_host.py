@@ -204,7 +204,7 @@ def test_the_head_office_desk_is_shared_and_mails_every_shard() -> None:
 
 
 def test_every_number_says_its_branch() -> None:
-    case, loan, transaction = 7 * 10**9 + 12, (7 * 10**9 + 12) * 100 + 3, ((7 * 10**9 + 12) * 100 + 3) * 100 + 1
+    case, loan, transaction = 7 * 10**9 + 12, (7 * 10**9 + 12) * 100 + 3, ((7 * 10**9 + 12) * 100 + 3) * 10_000 + 1
     for name, value in (("case", case), ("loan", loan), ("transaction", transaction), ("branch", 7)):
         assert branch_of(np.array([(value,)], dtype=[(name, "i8")])).tolist() == [7]
     with pytest.raises(ValueError, match="do not say which branch"):

@@ -184,21 +184,21 @@ def _lend(plan: Bank, case: int, at: int, amount: int, fate: str) -> Loan:
     day = (at - START) // DAY_MS
     loan = Loan(case, day, amount)
     plan.event(DisbursementEvent.LOAN_DISBURSED, at, case, loan=loan.number, amount=amount)
-    plan.post(at, loan.number, loan.number * 100 + 1, (Account.PRINCIPAL, amount), (Account.SETTLEMENT, -amount))
+    plan.post(at, loan.number, loan.number * 10_000 + 1, (Account.PRINCIPAL, amount), (Account.SETTLEMENT, -amount))
     if fate == "paid":
         interest = amount // 200
         due = at + 30 * DAY_MS
         plan.post(
             due,
             loan.number,
-            loan.number * 100 + 50,
+            loan.number * 10_000 + 50,
             (Account.INTEREST_RECEIVABLE, interest),
             (Account.INTEREST_INCOME, -interest),
         )
         plan.post(
             due,
             loan.number,
-            loan.number * 100 + 51,
+            loan.number * 10_000 + 51,
             (Account.SETTLEMENT, interest),
             (Account.INTEREST_RECEIVABLE, -interest),
         )

@@ -201,7 +201,7 @@ def test_write_offs_are_no_money_flow(tmp_path: Path) -> None:
     gone = loans[0]
     at = START + 100 * DAY_MS
     legs = ((Account.WRITE_OFF_LOSS, gone.amount), (Account.PRINCIPAL, -gone.amount))
-    plan.post(at, gone.number, gone.number * 100 + 60, *legs)
+    plan.post(at, gone.number, gone.number * 10_000 + 60, *legs)
     seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
     drawn = charts_of(html_of(tmp_path / "run"))
     assert [trace["name"] for trace in drawn["flows"]["data"]] == ["paid out", "interest received"]

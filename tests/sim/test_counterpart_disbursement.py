@@ -228,7 +228,7 @@ def instructions(count: int = COUNT, **columns: Any) -> Rows:
     loan = tasks(count)["loan"]
     rows = {
         "at": NINE + numbers(count),
-        "transaction": loan * 100 + 1,
+        "transaction": loan * 10_000 + 1,
         "loan": loan,
         "party": 1 + numbers(count),
         "amount_fen": 5_000_000,
@@ -436,7 +436,7 @@ def test_two_shards_together_give_what_one_gives() -> None:
     whole = plain(played(world(), mixed(), days(30)))
     found: dict[str, list[Rows]] = {}
     for mine in (np.array([1, 3]), np.array([2, 4])):
-        unit = {"loan": 10**11, "case": 10**9, "transaction": 10**13}
+        unit = {"loan": 10**11, "case": 10**9, "transaction": 10**15}
         mail = [(kind, rows[np.isin(rows[kind.key] // unit[kind.key], mine)]) for kind, rows in mixed()]
         for name, rows in played(world(mine), mail, days(30)).items():
             found.setdefault(name, []).append(rows)

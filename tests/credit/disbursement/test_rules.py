@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from credit.disbursement.contract import PaymentInstruction
+from credit.disbursement.payments import transaction_of
 from credit.disbursement.rules import PaymentTimes, task_limit
 from credit.disbursement.states import DESKS, PaymentKind, PaymentState
-from credit.numbers import disbursement_transaction, movement_transaction
 from credit.policies import PolicyError, load
 from credit.policies.payments import PaymentPolicy
 from credit.times import MINUTE_MS, instant
@@ -159,8 +159,8 @@ def test_a_task_is_due_at_the_close_of_the_next_workday(at, expected):
 @pytest.mark.requirement("DIS-15")
 def test_transaction_numbers_of_different_loans_differ_and_keep_off_those_of_repayment():
     loans = np.arange(1, 200)
-    assert len(np.unique(disbursement_transaction(loans))) == len(loans)
-    assert not np.isin(disbursement_transaction(loans), movement_transaction(loans, 0)).any()
+    assert len(np.unique(transaction_of(loans))) == len(loans)
+    assert bool(np.all(transaction_of(loans) % 10_000 == 1))
 
 
 def test_only_four_states_have_a_desk():

@@ -75,7 +75,7 @@ class Mail:
         return self
 
     def disburse(self, loan: int, fen: int, number: int = 1) -> Mail:
-        return self.post(loan * 100 + number, loan, {Account.PRINCIPAL: fen, Account.SETTLEMENT: -fen})
+        return self.post(loan * 10_000 + number, loan, {Account.PRINCIPAL: fen, Account.SETTLEMENT: -fen})
 
     def inbox(self) -> Inbox:
         return Inbox.of(*self.rows)

@@ -16,11 +16,11 @@ from credit.subsystem import Window
 from credit.times import HOUR_MS, Ints
 from tests.credit.ledger.books import DAY, LOAN, OTHER_LOAN, Mail, balance, day_window, kept, lent, run
 
-ACCRUAL = 3 * 10**13 + 7
+ACCRUAL = 10**18 + 3 * 10**15 + 103
 
 
 def instalment(mail: Mail, principal: int = 400) -> Mail:
-    return mail.post(LOAN * 100 + 2, LOAN, {Account.SETTLEMENT: principal, Account.PRINCIPAL: -principal})
+    return mail.post(LOAN * 10_000 + 2, LOAN, {Account.SETTLEMENT: principal, Account.PRINCIPAL: -principal})
 
 
 def test_a_lost_posting_is_caught_by_the_loan_it_belongs_to() -> None:
@@ -84,9 +84,11 @@ def test_many_faults_of_one_kind_are_counted() -> None:
 def written_off(ledger_fen: int = 1_000) -> Mail:
     return (
         Mail()
-        .post(LOAN * 100 + 5, LOAN, {Account.WRITE_OFF_LOSS: ledger_fen, Account.PRINCIPAL: -ledger_fen})
+        .post(LOAN * 10_000 + 5, LOAN, {Account.WRITE_OFF_LOSS: ledger_fen, Account.PRINCIPAL: -ledger_fen})
         .post(
-            LOAN * 100 + 6, LOAN, {Account.OFF_BALANCE_WRITE_OFF: ledger_fen, Account.OFF_BALANCE_CONTRA: -ledger_fen}
+            LOAN * 10_000 + 6,
+            LOAN,
+            {Account.OFF_BALANCE_WRITE_OFF: ledger_fen, Account.OFF_BALANCE_CONTRA: -ledger_fen},
         )
     )
 
@@ -107,7 +109,7 @@ def test_what_was_written_off_never_comes_back_on_balance() -> None:
     ledger = lent(1_000)
     run(ledger, written_off().report(LOAN, written_off=1_000))
     back = Mail(at=(DAY + 1) * 86_400_000).post(
-        LOAN * 100 + 7,
+        LOAN * 10_000 + 7,
         LOAN,
         {
             Account.PRINCIPAL: 1_000,
@@ -123,7 +125,7 @@ def test_what_was_written_off_never_comes_back_on_balance() -> None:
 @pytest.mark.requirement("NPL-09")
 def test_principal_on_balance_beside_a_write_off_is_named() -> None:
     ledger = lent(1_000)
-    half = Mail().post(LOAN * 100 + 6, LOAN, {Account.OFF_BALANCE_WRITE_OFF: 400, Account.OFF_BALANCE_CONTRA: -400})
+    half = Mail().post(LOAN * 10_000 + 6, LOAN, {Account.OFF_BALANCE_WRITE_OFF: 400, Account.OFF_BALANCE_CONTRA: -400})
     run(ledger, half.report(LOAN, 1_000, written_off=400))
     assert any("1000 fen principal on balance, 400 fen written off" in line for line in ledger.check())
 

@@ -12,6 +12,7 @@ from credit.digest import Digest
 from credit.ledger.contract import LoanBalance, Posting
 from credit.ledger.subsystem import LedgerSubsystem
 from credit.mail import Inbox, Outbox
+from credit.numbers import batch_transaction
 from credit.policies.ledger import LedgerPolicy
 from credit.policies.loading import PolicyError, load, packaged
 from credit.room import Rows
@@ -40,7 +41,7 @@ def mail_of(rows: Facts) -> tuple[Rows, Rows]:
                     Posting,
                     1,
                     at=at + later,
-                    transaction=loan * 100 + number,
+                    transaction=loan * 10_000 + number,
                     account=account,
                     loan=loan,
                     amount_fen=amount,
@@ -102,16 +103,41 @@ def test_two_shards_together_hold_what_one_holds(rows: Facts) -> None:
         assert np.sort(joined, order=key).tolist() == whole.export_state()[table].tolist()
 
 
-def test_settled_loans_leave_the_state() -> None:
+def again(ledger: LedgerSubsystem, transaction: int, loan: int) -> list[str]:
+    """What is wrong when 7 fen more are posted on the day after under a number."""
+    lines = {Account.SETTLEMENT: -7, Account.PRINCIPAL: 7}
+    run(ledger, Mail(at=(DAY + 1) * DAY_MS).post(transaction, loan, lines).report(loan, 7), day=DAY + 1)
+    return ledger.check()
+
+
+@pytest.mark.parametrize("saved", [False, True])
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_no_number_of_a_loan_is_used_twice_not_even_of_a_settled_one(saved: bool, number: int) -> None:
     ledger = LedgerSubsystem.build()
-    mail = Mail()
-    for n in range(100):
-        mail.disburse(LOAN + n * 100, 500).post(
-            (LOAN + n * 100) * 100 + 2, LOAN + n * 100, {Account.SETTLEMENT: 500, Account.PRINCIPAL: -500}
-        ).report(LOAN + n * 100)
-    run(ledger, mail)
+    back = {Account.SETTLEMENT: 500, Account.PRINCIPAL: -500}
+    run(ledger, Mail().disburse(LOAN, 500).post(LOAN * 10_000 + 2, LOAN, back).report(LOAN))
     assert ledger.check() == []
-    assert len(ledger._loans) == 0
+    if saved:
+        state, ledger = ledger.export_state(), LedgerSubsystem.build()
+        ledger.import_state(state)
+    found = again(ledger, LOAN * 10_000 + number, LOAN)
+    assert (number == 3) == (found == [])
+    assert number == 3 or f"transaction {LOAN * 10_000 + number} of loan {LOAN}" in found[0]
+
+
+@pytest.mark.parametrize(
+    ("day", "what", "sound"), [(0, 2, False), (0, 1, False), (-1, 3, False), (0, 3, True), (1, 1, True)]
+)
+def test_no_batch_of_a_group_is_posted_twice_or_late(day: int, what: int, sound: bool) -> None:
+    ledger, group = LedgerSubsystem.build(), np.array([301])
+    lines = {Account.INTEREST_ACCRUED: 7, Account.INTEREST_INCOME: -7}
+    run(ledger, Mail().post(int(batch_transaction(group, DAY, 2)[0]), 0, lines))
+    # Another group's batch and a loan's own numbers stay apart.
+    run(ledger, Mail().post(int(batch_transaction(group + 1, DAY, 1)[0]), 0, lines).disburse(LOAN, 7).report(LOAN, 7))
+    assert ledger.check() == ["no stage reported the total of accrued interest (AccrualTotal) at the day's end"] * 2
+    number = int(batch_transaction(group, DAY + day, what)[0])
+    run(ledger, Mail().post(number, 0, lines))
+    assert sound == (not any(f"transaction {number}" in line for line in ledger.check()))
 
 
 # ---- the chart

@@ -150,7 +150,7 @@ class Bank:
                     Posting,
                     1,
                     at=rows["at"],
-                    transaction=rows["loan"] * 100 + 1,
+                    transaction=rows["loan"] * 10_000 + 1,
                     account=account,
                     loan=rows["loan"],
                     amount_fen=rows["amount_fen"] * sign,

@@ -17,7 +17,7 @@ from actors.topology import LATE_MS, Cell, Flow, shard_of_branch
 from actors.wire import Bundle, pack, unpack
 from credit.digest import Digest
 from credit.errors import InvariantViolation
-from credit.mail import Outbox, in_order
+from credit.mail import Outbox, in_order, in_sequence
 from credit.numbers import branch_of
 from credit.room import KINDS, Rows
 from credit.stage import Mail, Outcome, Source, Stage
@@ -143,13 +143,14 @@ class StageHost:
         return bundles_out, StepReport(_counts(outcome.out), self._meter.stop())
 
     def _record(self, window: Window, outcome: Outcome) -> None:
+        events = in_sequence(outcome.out.events, self._flow.order[self.cell.room])
+        outcome.out.events = [events]
         counterpart = self.stage.counterpart
         statistics = counterpart.statistics(window) if counterpart is not None else {}
         if self._sink is not None:
             self._sink.record(window, outcome, statistics)
-        for rows in outcome.out.events:
-            counted = rows[~np.isin(rows["event"], self._once_a_shard)] if len(self._once_a_shard) else rows
-            self._digest.add(EVENT_LABEL, counted)
+        counted = events[~np.isin(events["event"], self._once_a_shard)] if len(self._once_a_shard) else events
+        self._digest.add(EVENT_LABEL, counted)
         for number, parts in outcome.mail.items():
             for rows in parts:
                 self._digest.add(number, rows)
@@ -218,8 +219,7 @@ def _later(rows: Rows) -> Rows:
 
 def _counts(out: Outbox) -> dict[int, int]:
     """Rows by event."""
-    if not out.events:
-        return {}
-    counts = np.bincount(np.concatenate([rows["event"] for rows in out.events]))
+    [events] = out.events
+    counts = np.bincount(events["event"])
     present = np.flatnonzero(counts)
     return dict(zip(present.tolist(), counts[present].tolist(), strict=True))

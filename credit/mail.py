@@ -10,14 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from credit.numbers import branch_of_case, branch_of_loan
 from credit.room import EVENT_DTYPE, KINDS, MEASURE_DTYPE, EventCode, GaugeCode, Kind, Rows
-from credit.rows import passes, waves
+from credit.rows import passes, ranks, waves
 from credit.times import Ints
 
 Column = npt.NDArray[Any]
 _ONE_NUMBER_MAX = 1 << 62
 ANSWER_DTYPE = np.dtype([(name, "i8") for name in "request at number reason".split()])
 """The answer to a request: when it was given, the case or loan it is about (0 = none), and why it is refused (0 = accepted)."""
+STEPS_MAX = 1_000_000
+"""More than a room says of one case at one instant."""
 
 
 class Inbox:
@@ -125,6 +128,21 @@ def _order_in_runs(run: Ints, values: Column) -> Ints:
     return np.lexsort((values, run))
 
 
+def in_sequence(parts: Sequence[Rows], place: int) -> Rows:
+    """The events of a room's window as one batch, in the order in which they were logged, with their branch (0 head office) and
+    `seq`: it rises with what happened to a case (or loan) at one instant, over the rooms of the flow too, of which this room
+    is the one numbered `place`."""
+    rows = np.concatenate(parts) if parts else np.zeros(0, dtype=EVENT_DTYPE)
+    if len(rows):
+        of_case = rows["case"] > 0
+        rows["branch"] = np.where(of_case, branch_of_case(rows["case"]), branch_of_loan(rows["loan"]))
+        entity = np.where(of_case, rows["case"], rows["loan"])
+        of_whom = np.unique(entity, return_inverse=True)[1] * len(rows)
+        instant = np.unique(rows["at"], return_inverse=True)[1]
+        rows["seq"] = place * STEPS_MAX + np.where(entity > 0, 1 + ranks(of_whom + instant), 0)
+    return rows
+
+
 @dataclass
 class Outbox:
     """What a call produces: mail to other stages or to the stage's own counterpart, event rows and measures."""
@@ -151,13 +169,14 @@ class Outbox:
         amount_fen: npt.ArrayLike = 0,
         reason: npt.ArrayLike = 0,
         value: npt.ArrayLike = 0,
+        product: npt.ArrayLike = 0,
     ) -> None:
-        """Records one event a row; `at` sets the length, the rest broadcasts."""
+        """Records one event a row; `at` sets the length, the rest broadcasts. What is logged first of a case happened first."""
         length = np.size(at)
         if not length:
             return
         rows = np.empty(length, dtype=EVENT_DTYPE)
-        rows["event"] = event
+        rows["event"], rows["product"], rows["branch"], rows["seq"] = event, product, 0, 0
         for name, values in (("at", at), ("case", case), ("actor", actor), ("loan", loan)):
             rows[name] = values
         for name, values in (("amount_fen", amount_fen), ("reason", reason), ("value", value)):

@@ -39,7 +39,10 @@ DESK_LABELS: dict[str, DeskCode] = {}
 REASONS: dict[int, Reason] = {}
 ROOMS: dict[str, Room] = {}
 
-EVENT_DTYPE = np.dtype([(f, "i8") for f in "at case event actor loan amount_fen reason value".split()])
+EVENT_DTYPE = np.dtype(
+    [(f, "i8") for f in "at case event actor loan amount_fen reason value branch product seq".split()]
+)
+"""`branch` and `seq` are filled when the window is over (`credit.mail.in_sequence`); `product` is 0 where it is not said."""
 MEASURE_DTYPE = np.dtype([(f, "i8") for f in "at gauge branch product group count amount_fen".split()])
 
 

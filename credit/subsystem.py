@@ -188,6 +188,8 @@ class Subsystem:
             more.setdefault("loan", rows["loan"])
         if "person" in names:
             more.setdefault("actor", rows["person"])
+        if "product" in names:
+            more.setdefault("product", rows["product"])
         case = rows["case"] if "case" in names else case_of(rows["loan"])
         out.log(self.REFUSED, rows["at"], case, reason=reason, **more)
         if "request" in names:

@@ -30,7 +30,7 @@ def build_parts(scenario: Scenario, flow: Flow, folder: Path, check_every_window
         Setting(scenario.policies, staffing.register())
     )
     opposite = _opposite(room, World(scenario, room, branches, staffing))
-    sink = RunSink(folder, cell.room, cell.shard)
+    sink = RunSink(folder, cell.room, cell.shard, scenario.policies)
     return Parts(subsystem, opposite.counterpart, opposite.source, sink, check_every_window)
 
 

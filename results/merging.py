@@ -1,7 +1,7 @@
 """Merges the cells' pieces into the files people open: ``daily.parquet``, ``queues.parquet``, ``staff.parquet``,
-``partners.parquet``, and writes the dictionary of their codes beside them. DuckDB does the work, straight on Parquet: codes
-become the names of the dictionary. Rule: a day's figure of a gauge is its last reading of that day, summed over cells; readings
-of shorter windows are never added up."""
+``partners.parquet``, ``cases.parquet``, with a dictionary of their codes beside them. DuckDB does the work, straight on
+Parquet: codes become the names of the dictionary. Rule: a day's figure of a gauge is its last reading of that day, summed
+over cells; readings of shorter windows are never added up."""
 
 from __future__ import annotations
 
@@ -9,20 +9,32 @@ import shutil
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from credit.policies import Overrides
 from results import dictionary
 from results.sink import PARTS
 from results.sql import quoted, reading
 
+_KNOWN = pa.schema([("case_no", pa.int64()), ("product", pa.int64())])
 STATISTICS = {"queues": "role", "staff": "role", "partners": "partner"}
 """Files of statistics, one row a window and pool, person or partner port, and the column of each that holds a code."""
 
+_CASES = """
+SELECT case_no, ANY_VALUE(branch) AS branch, ANY_VALUE(product) AS product,
+       ANY_VALUE(value) FILTER (event = 'application_submitted') AS party,
+       MIN(ts) FILTER (event = 'application_submitted') AS submitted
+FROM (SELECT case_no, branch, CAST(product AS VARCHAR) AS product, event, value, ts FROM {events}
+      UNION ALL BY NAME
+      SELECT case_no, case_no // 1000000000 AS branch, name AS product FROM known
+      JOIN {codes} ON kind = 'product' AND code = product)
+WHERE case_no > 0 AND product IS NOT NULL GROUP BY case_no ORDER BY case_no
+"""
 _EVENT_COUNTS = """
 SELECT CAST(ts AS DATE) AS day, 'event.' || CAST(event AS VARCHAR) AS metric, CAST(room AS VARCHAR) AS room,
-       CAST(case_no // 1000000000 AS BIGINT) AS branch, NULL AS product, NULL AS grp,
+       CAST(e.branch AS BIGINT) AS branch, cases.product, NULL AS grp,
        COUNT(*) AS count, CAST(SUM(amount_fen) AS BIGINT) AS amount_fen
-FROM {events} GROUP BY ALL
+FROM {events} e LEFT JOIN {cases} cases USING (case_no) GROUP BY ALL
 """
 _MEASURES = """
 SELECT day, gauges.name AS metric, gauges.room, branch, products.name AS product,
@@ -42,12 +54,17 @@ FROM {pieces} rows LEFT JOIN {codes} ON kind = '{column}' AND code = rows.{colum
 """
 
 
-def merge(folder: Path, policies: Overrides | None = None) -> None:
-    """Writes daily figures, statistics and the dictionary of a run, then removes the pieces. `policies`: the scenario's
-    changes to the packaged ones, for the names of its products."""
+def merge(folder: Path, policies: Overrides | None = None, known: dict[int, int] | None = None) -> None:
+    """Writes the cases, daily figures, statistics and the dictionary of a run, then removes the pieces. `policies`: the
+    scenario's changes to the packaged ones, for the names of its products; `known`: the product of cases that the run began
+    with."""
     codes = reading([dictionary.write(folder, policies)])
     with duckdb.connect() as connection:
-        _daily(connection, folder, codes)
+        begun_with = pa.table({"case_no": list(known or ()), "product": list((known or {}).values())}, schema=_KNOWN)
+        connection.register("known", begun_with)
+        events = reading(sorted((folder / "events").glob("*.parquet")))
+        cases = _write(connection, _CASES.format(events=events, codes=codes), folder / "cases.parquet")
+        _daily(connection, folder, {"events": events, "codes": codes, "cases": cases})
         for name, column in STATISTICS.items():
             pieces = _pieces(folder, name)
             if pieces:
@@ -60,13 +77,15 @@ def _pieces(folder: Path, name: str) -> list[Path]:
     return sorted((folder / PARTS).glob(f"{name}-*.parquet"))
 
 
-def _daily(connection: duckdb.DuckDBPyConnection, folder: Path, codes: str) -> None:
-    parts = [_EVENT_COUNTS.format(events=reading(sorted((folder / "events").glob("*.parquet"))))]
+def _daily(connection: duckdb.DuckDBPyConnection, folder: Path, tables: dict[str, str]) -> None:
+    parts = [_EVENT_COUNTS.format(**tables)]
     measures = _pieces(folder, "measures")
     if measures:
-        parts.append(_MEASURES.format(measures=reading(measures), codes=codes))
+        parts.append(_MEASURES.format(measures=reading(measures), **tables))
     _write(connection, " UNION ALL ".join(f"({part})" for part in parts) + " ORDER BY ALL", folder / "daily.parquet")
 
 
-def _write(connection: duckdb.DuckDBPyConnection, query: str, file: Path) -> None:
+def _write(connection: duckdb.DuckDBPyConnection, query: str, file: Path) -> str:
+    """Writes a query's rows; returns the table expression that reads them."""
     connection.execute(f"COPY ({query}) TO {quoted(file)} (FORMAT parquet, COMPRESSION zstd)")
+    return reading([file])

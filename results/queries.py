@@ -123,7 +123,7 @@ GROUP BY product
 """
 _STORY = """
 SELECT case_no, ts::TIMESTAMP, CAST(event AS VARCHAR), CAST(actor AS VARCHAR), CAST(reason AS VARCHAR), amount_fen, loan
-FROM {events} WHERE case_no > 0 ORDER BY case_no, ts, event, loan, amount_fen LIMIT {most}
+FROM {events} WHERE case_no > 0 ORDER BY case_no, ts, seq LIMIT {most}
 """
 
 

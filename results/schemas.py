@@ -4,7 +4,7 @@ names are made once for each distinct code."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,10 +29,14 @@ EVENTS = pa.schema(
         ("amount_fen", pa.int64()),
         ("reason", MANY_NAMES),
         ("value", pa.int64()),
+        ("branch", pa.int32()),
+        ("product", NAMES),
+        ("seq", pa.int64()),
     ]
 )
-"""One row an event. `case_no` is the application number (0 for none), `loan` the loan note, `reason` a refusal's, channel's or
-outcome's name, or a number where the event counts something else; null for none."""
+"""One row an event; ordered by `ts`, then `seq`, the steps of a case stand as they happened. `case_no` is the application
+number (0 for none), `loan` the loan note, `reason` a refusal's, channel's or outcome's name, or a number where the event
+counts something else; null for none. `product` is said where the room knows it; ``cases.parquet`` has it of every case."""
 
 LEDGER = pa.schema(
     [
@@ -119,8 +123,8 @@ def _reason_name(event: int, code: int) -> str | None:
     return known[code].name.lower() if code in known else str(code)
 
 
-def event_table(room: str, parts: Sequence[Rows]) -> pa.Table:
-    """Event rows of one room as an Arrow table of `EVENTS`."""
+def event_table(room: str, products: Mapping[int, str], parts: Sequence[Rows]) -> pa.Table:
+    """Event rows of one room as an Arrow table of `EVENTS`; `products`: their keys by code."""
     columns = columns_of(parts, EVENT_DTYPE)
     event, reason = columns["event"], columns["reason"]
     rooms = pa.DictionaryArray.from_arrays(
@@ -141,6 +145,9 @@ def event_table(room: str, parts: Sequence[Rows]) -> pa.Table:
                 event * span + (reason - lowest), lambda tagged: _reason_name(tagged // span, tagged % span + lowest)
             ),
             pa.array(columns["value"]),
+            pa.array(columns["branch"].astype(np.int32)),
+            _encoded(columns["product"], lambda code: products.get(code, str(code)) if code else None, pa.int16()),
+            pa.array(columns["seq"]),
         ],
         schema=EVENTS,
     )

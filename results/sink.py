@@ -12,9 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from credit.ledger.contract import Posting
+from credit.policies import Overrides
 from credit.room import Rows
 from credit.stage import Outcome
 from credit.subsystem import Window
+from results import names
 from results.schemas import EVENTS, LEDGER, LEDGER_DTYPE, event_table, plain_schema, plain_table, posting_table
 
 GROUP_ROWS = 262_144
@@ -57,9 +59,13 @@ class _Stream:
 class RunSink:
     """Writes one cell's events, postings, measures and statistics of staff and partners below a run's folder."""
 
-    def __init__(self, folder: Path, room: str, shard: int) -> None:
+    def __init__(self, folder: Path, room: str, shard: int, policies: Overrides | None = None) -> None:
+        """`policies`: a scenario's changes to the packaged ones, for the names of its products."""
+        products = {code: key for key, (code, _) in names.products(policies).items()}
         self._folder, self._cell = folder, f"{room}-{shard}"
-        self._events = _Stream(folder / "events" / f"{self._cell}.parquet", EVENTS, partial(event_table, room))
+        self._events = _Stream(
+            folder / "events" / f"{self._cell}.parquet", EVENTS, partial(event_table, room, products)
+        )
         ledger = folder / "ledger" / f"{shard}.parquet"
         self._ledger = _Stream(ledger, LEDGER, posting_table) if room == Posting.room else None
         self._pieces: dict[str, _Stream] = {}

@@ -23,7 +23,7 @@ def reading(files: Iterable[Path]) -> str:
 def tables_of(folder: Path) -> dict[str, str]:
     """Table expressions of a merged run folder by the names that queries use; a file that is not there has no name here."""
     found = {name: sorted((folder / name).glob("*.parquet")) for name in ("events", "ledger")}
-    for name in ("daily", "queues", "staff", "partners", "codes"):
+    for name in ("daily", "queues", "staff", "partners", "codes", "cases"):
         file = folder / f"{name}.parquet"
         found[name] = [file] if file.is_file() else []
     return {name: reading(files) for name, files in found.items() if files}

@@ -80,7 +80,14 @@ class ApplicationsSubsystem(Subsystem):
         at, amount, case = forms["at"], forms["amount_fen"], self._tally.next_numbers("forms", forms["branch"])
         party, channel = forms["party"], forms["channel"]
         out.log(
-            Event.APPLICATION_SUBMITTED, at, case, actor=Actor.CUSTOMER, amount_fen=amount, reason=channel, value=party
+            Event.APPLICATION_SUBMITTED,
+            at,
+            case,
+            actor=Actor.CUSTOMER,
+            amount_fen=amount,
+            reason=channel,
+            value=party,
+            product=forms["product"],
         )
         age, purpose, keys = (
             ages_at(forms["id_number"], at // DAY_MS),

@@ -33,6 +33,12 @@ class Story:
             f"FROM read_parquet('{{events}}') WHERE event IN ({listed}) ORDER BY ALL"
         )
 
+    def order(self) -> list[str]:
+        """The events of the one case, as they happened."""
+        return [
+            row[0] for row in self.ask("SELECT event FROM read_parquet('{events}') WHERE case_no > 0 ORDER BY ts, seq")
+        ]
+
     def moment(self, name: str) -> Any:
         found = self.events(name)
         assert len(found) == 1, f"{name}: {found}"
@@ -86,6 +92,16 @@ def test_zhang_pays_to_the_fen(zhang: Story) -> None:
     assert len(zhang.events("loan_settled")) == 1
     assert zhang.summary["portfolio"]["active_loans"] == 0
     assert zhang.summary["ledger"]["trial_balance_fen"] == 0
+
+
+def test_steps_of_one_instant_stand_in_the_order_in_which_they_happened(li: Story, zhang: Story) -> None:
+    for story in (li, zhang):
+        order = story.order()
+        steps = ["contract_confirmed", "contract_signed", "contract_effective", "contract_archived"]
+        found = [name for name in order if name in steps]
+        assert found == steps, found
+        assert order.index("application_submitted") == 0
+    assert li.order().index("drawdown_requested") < li.order().index("drawdown_refused")
 
 
 @pytest.mark.requirement("EX-07", "EX-08", "APR-14")

@@ -21,7 +21,7 @@ from credit.codes import Account, Actor, Bucket, Channel
 from credit.contracts.contract import Event as ContractEvent
 from credit.disbursement.contract import Event as DisbursementEvent
 from credit.ledger.contract import Posting
-from credit.mail import ANSWER_DTYPE, Inbox, Outbox
+from credit.mail import ANSWER_DTYPE, Inbox, Outbox, in_sequence
 from credit.repayment.contract import Event as RepaymentEvent
 from credit.repayment.contract import Gauge
 from credit.room import EVENT_DTYPE, MEASURE_DTYPE, EventCode, Rows
@@ -73,11 +73,14 @@ class Bank:
         amount: int = 0,
         reason: int = 0,
         value: int = 0,
+        product: int = 0,
     ) -> None:
         stage = next(room.name for room in PIPELINE if room.events and event in room.events)
         if at < START + self.days * DAY_MS:
             key = (stage, self.shard(case) if case else 0)
-            self.events.setdefault(key, []).append((at, case, int(event), actor, loan, amount, reason, value))
+            self.events.setdefault(key, []).append(
+                (at, case, int(event), actor, loan, amount, reason, value, 0, product, 0)
+            )
 
     def post(self, at: int, loan: int, transaction: int, *legs: tuple[Account, int]) -> None:
         if at < START + self.days * DAY_MS:
@@ -142,6 +145,7 @@ def _life(plan: Bank, n: int, case: int, fate: str) -> Loan | None:
         ApplicationEvent.APPLICATION_SUBMITTED,
         at,
         case,
+        product=1 + n % 5,
         actor=Actor.CUSTOMER,
         amount=amount,
         reason=CHANNELS[n % 4],
@@ -278,7 +282,8 @@ def _record_window(plan: Bank, sink: RunSink, stage: str, shard: int, window: Wi
     out, inbox = Outbox(), Inbox()
     events = [row for row in plan.events.get((stage, shard), []) if inside(row)]
     if events:
-        out.events.append(np.array(events, dtype=EVENT_DTYPE))
+        place = [room.name for room in PIPELINE].index(stage)
+        out.events.append(in_sequence([np.array(events, dtype=EVENT_DTYPE)], place))
     if stage == "repayment":
         measures = [row for row in plan.measures.get(shard, []) if inside(row)]
         if measures:

@@ -154,9 +154,9 @@ def test_reasons_are_named_by_the_event_that_carries_them() -> None:
         (DisbursementEvent.USE_REJECTED, DisbursementRefusal.USE_NOT_VERIFIED, "use_not_verified"),
         (ApprovalEvent.CASE_ESCALATED, 2, "fraud_doubt"),
     )
-    rows = [(START, 10**9 + 1, int(event), 0, 0, 0, int(reason), 0) for event, reason, _ in events]
+    rows = [(START, 10**9 + 1, int(event), 0, 0, 0, int(reason), 0, 0, 0, 0) for event, reason, _ in events]
     every = np.array(rows, dtype=EVENT_DTYPE)
-    table = event_table("repayment", [every]).to_pylist()
+    table = event_table("repayment", {}, [every]).to_pylist()
     found = {(row["event"], row["reason"]) for row in table}
     assert found == {(event.name.lower(), name) for event, _, name in events}
 

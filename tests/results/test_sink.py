@@ -17,7 +17,8 @@ from credit.applications.contract import Refusal as ApplicationRefusal
 from credit.approval.contract import Event as ApprovalEvent
 from credit.codes import Account, Actor, Channel, ContactOutcome
 from credit.collections.contract import Event as CollectionEvent
-from credit.mail import ANSWER_DTYPE, Inbox, Outbox
+from credit.contracts.contract import Event as ContractEvent
+from credit.mail import ANSWER_DTYPE, Inbox, Outbox, in_sequence
 from credit.room import EVENT_DTYPE
 from credit.room import EVENTS as BANK_EVENTS
 from credit.scoring.contract import Event as ScoringEvent
@@ -32,7 +33,7 @@ from tests.results.builders import PORT, START, bank, record
 
 
 def rows(*values: tuple[int, ...]) -> np.ndarray:
-    return np.array(list(values), dtype=EVENT_DTYPE)
+    return np.array([(*value, 0, 0, 0) for value in values], dtype=EVENT_DTYPE)
 
 
 def read(path: Path, name: str) -> pa.Table:
@@ -42,6 +43,7 @@ def read(path: Path, name: str) -> pa.Table:
 def test_codes_become_the_names_people_query_by() -> None:
     table = event_table(
         "applications",
+        {},
         [
             rows(
                 (
@@ -84,10 +86,30 @@ def test_codes_become_the_names_people_query_by() -> None:
     assert str(found["ts"][1]) == "2026-01-01 00:00:00.001000"
 
 
+def test_events_carry_branch_product_and_the_order_in_which_they_happened() -> None:
+    """Within one instant a case's steps are numbered as they were logged, whatever else was logged between them."""
+    out = Outbox()
+    case, other, noon = 2 * 10**9 + 1, 3 * 10**9 + 1, START + DAY_MS // 2
+    out.log(ContractEvent.CONTRACT_CONFIRMED, [noon, noon], [case, other], product=[1, 3])
+    out.log(ContractEvent.CONTRACT_SIGNED, [noon], [case])
+    out.log(ContractEvent.CONTRACT_EFFECTIVE, [noon, noon + 1], [case, other], loan=[case * 100 + 1, 0])
+    out.log(ContractEvent.CONTRACT_ARCHIVED, [noon], [case])
+    before = Outbox()
+    before.log(ApprovalEvent.APPLICATION_APPROVED, [noon], [case])
+    events = [in_sequence(out.events, 4), in_sequence(before.events, 2)]
+    table = event_table("contracts", {1: "consumer_loan"}, events).sort_by([("ts", "ascending"), ("seq", "ascending")])
+    told = [row for row in table.to_pylist() if row["case_no"] == case]
+    assert [row["event"].split("_")[1] for row in told] == ["approved", "confirmed", "signed", "effective", "archived"]
+    assert {row["branch"] for row in told} == {2}
+    assert table["product"].to_pylist().count("consumer_loan") == 1
+    assert table["product"].to_pylist().count("3") == 1
+
+
 def test_a_refusal_and_a_plain_number_of_the_same_code_are_told_apart() -> None:
     code = int(ScoringRefusal.SCORE_LOW)
     table = event_table(
         "scoring",
+        {},
         [
             rows(
                 (1, 1, ScoringEvent.SCORING_REJECTED, 0, 0, 0, code, 0),

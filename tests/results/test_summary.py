@@ -15,7 +15,7 @@ from credit.codes import Account, Bucket
 from credit.repayment.contract import Event as RepaymentEvent
 from credit.room import EVENTS
 from credit.times import DAY_MS, HOUR_MS
-from results import summary
+from results import merging, summary
 from tests.results.builders import FATES, START, Bank, Loan, bank, record, seal, whole_run
 
 
@@ -125,6 +125,31 @@ def test_daily_counts_every_event_on_its_own_day(tmp_path: Path) -> None:
     )
     first = dt.date(2026, 1, 1)
     assert Counter({((day - first).days, metric, branch): n for day, metric, branch, n in rows}) == expected
+
+
+def test_cases_say_branch_and_product_and_daily_counts_are_by_product(tmp_path: Path) -> None:
+    whole_run(tmp_path / "run", shards=2)
+    cases = f"'{tmp_path}/run/cases.parquet'"
+    assert ask(f"SELECT COUNT(*), COUNT(DISTINCT party), COUNT(submitted) FROM {cases}") == [(100, 100, 100)]
+    assert ask(f"SELECT DISTINCT branch, product FROM {cases} WHERE case_no % 1000000000 % 10 = 3") == [
+        (2, "micro_business")
+    ]
+    signed = f"SELECT product, SUM(count) FROM '{tmp_path}/run/daily.parquet' WHERE metric = 'event.contract_signed' GROUP BY 1"
+    assert {product for product, _ in ask(signed)} == {
+        "card_instalment",
+        "mortgage",
+        "micro_business",
+        "working_capital",
+    }
+
+
+def test_the_product_of_a_case_of_an_earlier_run_is_known_from_the_state_it_left(tmp_path: Path) -> None:
+    plan = Bank(days=2)
+    plan.event(RepaymentEvent.LOAN_SETTLED, START + 1, 10**9 + 7, loan=(10**9 + 7) * 100 + 1)
+    record(plan, tmp_path / "run")
+    merging.merge(tmp_path / "run", None, {10**9 + 7: 3})
+    assert ask(f"SELECT case_no, branch, product FROM '{tmp_path}/run/cases.parquet'") == [(10**9 + 7, 1, "mortgage")]
+    assert ask(f"SELECT metric, product FROM '{tmp_path}/run/daily.parquet'") == [("event.loan_settled", "mortgage")]
 
 
 def test_readings_of_shorter_windows_are_not_added_up(tmp_path: Path) -> None:

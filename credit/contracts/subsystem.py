@@ -45,10 +45,10 @@ class ContractsSubsystem(Subsystem):
     room = room
     REFUSED = Event.CONTRACT_ACTION_REFUSED
     HANDLERS = (
-        Takes(ApplicationApproved, "approved"),
         Together(
             "case",
             (
+                Takes(ApplicationApproved, "approved"),
                 Takes(ContractSigned, "sign"),
                 Takes(ContractChangeRequested, "change"),
                 Takes(ContractRenewalRequested, "renew"),

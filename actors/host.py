@@ -154,6 +154,9 @@ class StageHost:
         for number, parts in outcome.mail.items():
             for rows in parts:
                 self._digest.add(number, rows)
+        for handed in outcome.asked:
+            for kind, rows in handed:
+                self._digest.add(kind.number, rows)
 
     def _send(self, mail: Mail) -> list[Bundle]:
         """Mail to earlier rooms is stamped with the time of its arrival."""

@@ -45,13 +45,15 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a window leaves behind: the mail the room found, its record, and the mail for other rooms."""
+    """What a window leaves behind: the mail the room found, its record, the mail for other rooms, and what the world opposite
+    was asked."""
 
     inbox: Inbox
     out: Outbox
     mail: Mail
     answers: Rows
     """What the bank answers to the commands of the window, rows of `credit.mail.ANSWER_DTYPE`."""
+    asked: Sequence[Inbox] = ()
 
 
 def inbox_of(mail: Mail) -> Inbox:
@@ -97,7 +99,7 @@ class Stage:
         self.subsystem.open(window, out)
         answers = [self._apply(inbox, window, out)]
         self._lap("subsystem")
-        self._converse(window, requests, out, leaving, answers)
+        asked = self._converse(window, requests, out, leaving, answers)
         self.subsystem.close(window, out)
         if window.ends_day:
             self._requests.forget(window.until)
@@ -108,7 +110,7 @@ class Stage:
             if violations:
                 raise InvariantViolation(violations[0])
         self._lap("subsystem")
-        return Outcome(inbox, out, leaving, np.concatenate(answers))
+        return Outcome(inbox, out, leaving, np.concatenate(answers), asked)
 
     def _apply(self, inbox: Inbox, window: Window, out: Outbox) -> Rows:
         """The subsystem does what is new; returns the answers to all that was asked."""
@@ -157,15 +159,21 @@ class Stage:
                 rows["at"] = window.until
         self.keep(requests)
 
-    def _converse(self, window: Window, requests: Mail, out: Outbox, leaving: Mail, answered: list[Rows]) -> None:
-        """Asks the world and applies its answers until nothing is outstanding in this window."""
+    def _converse(
+        self, window: Window, requests: Mail, out: Outbox, leaving: Mail, answered: list[Rows]
+    ) -> list[Inbox]:
+        """Asks the world and applies its answers until nothing is outstanding in this window; returns what was asked, as it was
+        handed over."""
+        asked: list[Inbox] = []
         for round_number in range(ROUNDS_MAX):
             for number, parts in self._sort_out(window, out, leaving).items():
                 requests.setdefault(number, []).extend(parts)
             if self.counterpart is None or (round_number >= self.counterpart.rounds and not requests):
                 break
             self._lap("subsystem")
-            answers = self._answers(self.counterpart.respond(inbox_of(requests), window, round_number), window, leaving)
+            handed = inbox_of(requests)
+            asked += [handed] if handed else []
+            answers = self._answers(self.counterpart.respond(handed, window, round_number), window, leaving)
             self._lap("counterpart")
             requests = {}
             if answers:
@@ -174,6 +182,7 @@ class Stage:
             raise InvariantViolation("requests and answers do not end")
         if requests:
             raise InvariantViolation(f"requests to nobody: {', '.join(KINDS[n].name for n in requests)}")
+        return asked
 
     def _answers(self, replies: Sequence[tuple[Kind, Rows]], window: Window, leaving: Mail) -> Mail:
         answers: Mail = {}

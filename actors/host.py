@@ -57,10 +57,11 @@ class Blueprint:
 
 @dataclass
 class StepReport:
-    """What a step tells the driver: rows by event, and how long it worked."""
+    """What a step tells the driver: rows by event, how long it worked, and the window's digest."""
 
     events: dict[int, int]
     busy_s: float
+    digest: tuple[int, int]
 
 
 @dataclass
@@ -136,11 +137,12 @@ class StageHost:
             outcome = self.stage.step(window, unpack(bundles))
         except InvariantViolation as violation:
             raise type(violation)(f"{violation.what} [shard {self.cell.shard}]") from None
+        before = self._digest.lanes
         self._record(window, outcome)
         self._meter.lap("record")
         bundles_out = self._send(outcome.mail)
         self._meter.lap("wire")
-        return bundles_out, StepReport(_counts(outcome.out), self._meter.stop())
+        return bundles_out, StepReport(_counts(outcome.out), self._meter.stop(), self._digest.since(before))
 
     def _record(self, window: Window, outcome: Outcome) -> None:
         events = in_sequence(outcome.out.events, self._flow.order[self.cell.room])

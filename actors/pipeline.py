@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from actors.host import Blueprint, FinalReport, StepReport
 from actors.topology import LATE_MS, Cell, Flow
+from credit.digest import Digest, linked
 from credit.subsystem import State, Window
 
 IN_FLIGHT = 4
@@ -55,13 +56,16 @@ class Outcome:
     windows_done: int
     events: Counter[int]
     complete: bool
+    chain: str
+    """Every window's digest over all cells, folded one into the next."""
 
 
 class Pipeline:
     """One run of the windows; see the module's text."""
 
-    def __init__(self, executor: Executor, flow: Flow) -> None:
-        self._executor = executor
+    def __init__(self, executor: Executor, flow: Flow, chain: str = "") -> None:
+        """`chain`: where the run that this one continues ended."""
+        self._executor, self._chain = executor, chain
         self._cells, self._is_late = flow.cells, flow.is_late
         self._destinations = {cell: flow.destinations(cell) for cell in self._cells}
         self._sources = {cell: flow.sources(cell) for cell in self._cells}
@@ -111,8 +115,11 @@ class Pipeline:
 
     def _collect(self, number: int, spans: Sequence[Window], on_progress: Callable[[Progress], None] | None) -> None:
         reports: list[StepReport] = self._executor.get(self._reports.pop(number))
+        digest = Digest()
         for report in reports:
             self.progress.events.update(report.events)
+            digest.merge(Digest(report.digest))
+        self._chain = linked(self._chain, digest.lanes)
         self.progress.window = spans[number]
         self.progress.windows_done = number + 1
         if on_progress is not None:
@@ -125,4 +132,4 @@ class Pipeline:
             handles = [handle for queue in waiting for _, handle in queue]
             if handles:
                 self._executor.keep(cell, handles)
-        return Outcome(self._executor.finish(), self.progress.windows_done, self.progress.events, complete)
+        return Outcome(self._executor.finish(), self.progress.windows_done, self.progress.events, complete, self._chain)

@@ -4,6 +4,8 @@ it detects divergence, it is no defence against an adversary."""
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 import numpy.typing as npt
 
@@ -22,6 +24,13 @@ def _odd_words(count: int, lane: int) -> npt.NDArray[np.uint64]:
         value = (value * 6364136223846793005 + _GOLDEN) & _MASK
         words.append(value | 1)
     return np.array(words, dtype=np.uint64)
+
+
+def linked(chain: str, lanes: tuple[int, int]) -> str:
+    """The chain after one more window: 32 hexadecimal digits that depend on every window's lanes and on their order. The chain
+    of a new bank is empty."""
+    link = chain.encode() + b"".join(lane.to_bytes(8, "little") for lane in lanes)
+    return hashlib.blake2b(link, digest_size=16).hexdigest()
 
 
 class Digest:
@@ -49,6 +58,10 @@ class Digest:
         """Adds another digest's sums."""
         for lane, value in enumerate(other.lanes):
             self._lanes[lane] = (self._lanes[lane] + value) & _MASK
+
+    def since(self, before: tuple[int, int]) -> tuple[int, int]:
+        """The lanes of what was added since the lanes were `before`."""
+        return ((self._lanes[0] - before[0]) & _MASK, (self._lanes[1] - before[1]) & _MASK)
 
     @property
     def lanes(self) -> tuple[int, int]:

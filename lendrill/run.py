@@ -132,7 +132,7 @@ def _drive(
     (path / "scenario.json").write_text(scenario.model_dump_json(indent=2) + "\n", encoding="utf-8")
     run = scenario.run
     spans = list(windows([*range(run.start_ms, run.until_ms, run.window_ms), run.until_ms]))
-    pipeline = Pipeline(executor, flow)
+    pipeline = Pipeline(executor, flow, saved.chain if saved else "")
     began, cpu = time.perf_counter(), time.process_time()
     try:
         with RunProgress(len(spans), quiet) as progress:
@@ -179,6 +179,7 @@ def _seal(
         "shards": flow.shards,
         "executor": executor.name,
         "digest": digest.hex(),
+        "chain": outcome.chain,
         "invariants": {"checked": sum(final.checks for final in outcome.finals), "violations": 0},
     } | summary.figures(path)
     content["performance"] = _performance(content, outcome, timings)
@@ -187,6 +188,7 @@ def _seal(
         "start_ms": until,
         "first_party": scenario.run.first_arrival + scenario.run.customers,
         "branches": scenario.bank.branches,
+        "chain": outcome.chain,
         "state": save(path, outcome),
     }
     folder.seal(path, content)

@@ -42,6 +42,11 @@ class Saved:
         """The first number not yet given to a customer of the world."""
         return int(self.summary["next"]["first_party"])
 
+    @property
+    def chain(self) -> str:
+        """The digests of all windows so far, one folded into the next."""
+        return str(self.summary["next"].get("chain", ""))
+
     def products(self) -> dict[int, int]:
         """The product of every case that the bank has anything of."""
         found: dict[int, int] = {}

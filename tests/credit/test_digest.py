@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import reduce
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit.digest import Digest
+from credit.digest import Digest, linked
 from credit.ledger.contract import Posting
 from credit.room import Rows
 from credit.scoring.contract import ApplicationAccepted
@@ -65,3 +67,31 @@ def test_merged_digests_are_the_digest_of_the_whole() -> None:
     right.add(Posting.number, postings([3]))
     left.merge(right)
     assert left.hex() == digest_of(postings([1, 2]), postings([3]))
+
+
+def test_a_chain_depends_on_every_window_and_on_their_order() -> None:
+    windows = [(1, 2), (3, 4), (5, 6)]
+    chain = reduce(linked, windows, "")
+    assert len(chain) == 32
+    assert chain == linked(reduce(linked, windows[:2], ""), windows[2])
+    assert (
+        len(
+            {
+                chain,
+                reduce(linked, windows[::-1], ""),
+                reduce(linked, windows[1:], ""),
+                reduce(linked, [(1, 2)] * 3, ""),
+            }
+        )
+        == 4
+    )
+
+
+def test_what_was_added_since_adds_up_to_the_whole() -> None:
+    digest = Digest()
+    digest.add(1, np.array([(7,)], dtype=[("a", "i8")]))
+    before = digest.lanes
+    digest.add(2, np.array([(9,), (11,)], dtype=[("a", "i8")]))
+    whole = Digest(before)
+    whole.merge(Digest(digest.since(before)))
+    assert whole.lanes == digest.lanes

@@ -20,7 +20,7 @@ from scenarios.model import Scenario
 from tests.lendrill import harness
 
 
-def part(scenario: Scenario, spans: list[Window], path: Path, earlier: Path | None = None) -> Outcome:
+def part(scenario: Scenario, spans: list[Window], path: Path, earlier: Path | None = None, chain: str = "") -> Outcome:
     """Runs some windows of one scenario's life."""
     create(path)
     saved = None if earlier is None else taken(earlier)
@@ -28,7 +28,7 @@ def part(scenario: Scenario, spans: list[Window], path: Path, earlier: Path | No
     executor.start(
         [Blueprint(cell, Flow(1), build) for cell in Flow(1).cells], saved.states(Flow(1)) if saved else None
     )
-    pipeline = Pipeline(executor, Flow(1))
+    pipeline = Pipeline(executor, Flow(1), chain)
     outcome = pipeline.outcome(pipeline.run([Window(n, w.start, w.until) for n, w in enumerate(spans)]))
     checksums[path] = save(path, outcome)
     return outcome
@@ -55,8 +55,9 @@ def test_every_table_of_every_stage_and_its_world_is_carried_over(tmp_path: Path
     spans = list(windows(range(scenario.run.start_ms, scenario.run.until_ms + 1, scenario.run.window_ms)))
     whole = part(scenario, spans, tmp_path / "whole")
     first = part(scenario, spans[:23], tmp_path / "first")
-    second = part(scenario, spans[23:], tmp_path / "second", tmp_path / "first")
+    second = part(scenario, spans[23:], tmp_path / "second", tmp_path / "first", first.chain)
     assert first.events + second.events == whole.events
+    assert second.chain == whole.chain != first.chain
     expected, found = by_cell(whole), by_cell(second)
     for cell, state in expected.items():
         assert sorted(state) == sorted(found[cell]), cell

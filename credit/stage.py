@@ -26,6 +26,7 @@ from typing import Protocol
 import numpy as np
 
 from credit.errors import InvariantViolation
+from credit.fingerprints import Forms, prove_state
 from credit.mail import Inbox, Outbox, in_order
 from credit.requests import Requests
 from credit.room import BY_NAME, KINDS, Kind, Room, Rows
@@ -231,12 +232,17 @@ class Stage:
         return state
 
     def import_state(self, state: State) -> None:
-        """Replaces everything the stage knows."""
+        """Replaces everything the stage knows; SchemaError when it is of another release."""
+        prove_state(self.room.name, _forms(state), _forms(self.export_state()))
         self.subsystem.import_state(_under("bank.", state))
         self._requests.table.load(state["requests"])
         if self.counterpart is not None:
             self.counterpart.import_state(_under("world.", state))
         self._carried = {BY_NAME[name].number: [rows] for name, rows in _under("carried.", state).items()}
+
+
+def _forms(state: State) -> Forms:
+    return {name: rows.dtype for name, rows in state.items()}
 
 
 def _under(prefix: str, state: State) -> State:

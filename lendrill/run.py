@@ -4,8 +4,10 @@ rule: bad input is found before anything is written; what can't be finished is n
 from __future__ import annotations
 
 import datetime as dt
+import importlib.metadata
 import json
 import os
+import platform
 import time
 from dataclasses import dataclass
 from functools import partial
@@ -19,10 +21,12 @@ from actors.local import LocalExecutor
 from actors.pipeline import Executor, Outcome, Pipeline
 from actors.ray_address import prove_cluster
 from actors.topology import Flow
+from credit import fingerprints
 from credit.applications.contract import Event
 from credit.digest import Digest
 from credit.errors import InvariantViolation
 from credit.subsystem import Window, windows
+from lendrill import __version__
 from lendrill.assembly import build_parts
 from lendrill.errors import UserError
 from lendrill.options import RunOptions
@@ -33,6 +37,7 @@ from scenarios.loading import load_scenario
 from scenarios.model import Scenario
 
 RUNS = Path("runs")
+DRAWN_WITH = ("numpy", "faker", "chinesecalendar", "simpy", "ray", "duckdb", "pyarrow")
 
 
 @dataclass
@@ -112,6 +117,8 @@ def execute(
     began = time.perf_counter()
     build = partial(build_parts, scenario, flow, path.resolve(), check_every_window)
     blueprints = [Blueprint(cell, flow, build) for cell in flow.cells]
+    if saved and (other := saved.differing(identity(scenario))):
+        say(quiet, f"Not as in the run it continues: {', '.join(other)}.")
     say(quiet, f"Starting {len(blueprints)} cells of the bank ({executor.name}) …")
     try:
         executor.start(blueprints, saved.states(flow) if saved else None)
@@ -184,10 +191,14 @@ def _seal(
     } | summary.figures(path)
     content["performance"] = _performance(content, outcome, timings)
     content["continued_from"] = str(saved.name) if saved else None
+    content |= identity(scenario)
+    content["continued_with_other"] = saved.differing(content) if saved else []
     content["next"] = {
         "start_ms": until,
         "first_party": scenario.run.first_arrival + scenario.run.customers,
         "branches": scenario.bank.branches,
+        "policies": content["policies"]["fingerprint"],
+        "schemas": content["schemas"]["fingerprint"],
         "chain": outcome.chain,
         "state": save(path, outcome),
     }
@@ -197,6 +208,18 @@ def _seal(
     content["performance"]["report_s"] = round(timings.report_s, 3)
     folder.seal(path, content)
     return content
+
+
+def identity(scenario: Scenario) -> dict[str, Any]:
+    """What a run's records can be told by: versions of what the world is drawn with, fingerprints of policies and schemas."""
+    versions = {"python": platform.python_version(), "lendrill": __version__}
+    versions |= {name: importlib.metadata.version(name) for name in DRAWN_WITH}
+    policies, schemas = fingerprints.policies(scenario.policies), fingerprints.schemas()
+    return {
+        "versions": versions,
+        "policies": {"fingerprint": fingerprints.of_all(policies)} | policies,
+        "schemas": {"fingerprint": fingerprints.of_all(schemas)} | schemas,
+    }
 
 
 def _write_fidelity(scenario: Scenario, path: Path) -> None:

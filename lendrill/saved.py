@@ -12,6 +12,7 @@ import numpy as np
 
 from actors.pipeline import Outcome
 from actors.topology import Cell, Flow, shard_of_branch
+from credit.fingerprints import differing
 from credit.numbers import branch_of, case_of
 from credit.room import Rows
 from credit.subsystem import State
@@ -46,6 +47,15 @@ class Saved:
     def chain(self) -> str:
         """The digests of all windows so far, one folded into the next."""
         return str(self.summary["next"].get("chain", ""))
+
+    def differing(self, now: dict[str, Any]) -> list[str]:
+        """What is not as in the earlier run: policies and versions, by name. Both are allowed, and told."""
+        return [
+            f"{one} {name}"
+            for what, one in (("policies", "policy"), ("versions", "version of"))
+            for name in differing(self.summary.get(what, {}), now[what])
+            if name != "fingerprint"
+        ]
 
     def products(self) -> dict[int, int]:
         """The product of every case that the bank has anything of."""

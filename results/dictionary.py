@@ -16,6 +16,7 @@ from credit.codes import Account, Actor, Partner
 from credit.policies import Overrides
 from credit.room import REASONS, ROOMS, Reason
 from results import names
+from results.schemas import marked
 
 FILE = "codes.parquet"
 
@@ -68,5 +69,5 @@ def write(folder: Path, policies: Overrides | None = None) -> Path:
     """Writes ``codes.parquet`` into a run's folder."""
     columns = zip(*codes(policies), strict=True)
     table = pa.table({name: list(column) for name, column in zip(Code._fields, columns, strict=True)})
-    pq.write_table(table, folder / FILE)
+    pq.write_table(table.cast(marked("codes", table.schema)), folder / FILE)
     return folder / FILE

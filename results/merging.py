@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from credit.policies import Overrides
 from results import dictionary
+from results.schemas import SCHEMA, fingerprint
 from results.sink import PARTS
 from results.sql import quoted, reading
 
@@ -86,6 +87,8 @@ def _daily(connection: duckdb.DuckDBPyConnection, folder: Path, tables: dict[str
 
 
 def _write(connection: duckdb.DuckDBPyConnection, query: str, file: Path) -> str:
-    """Writes a query's rows; returns the table expression that reads them."""
-    connection.execute(f"COPY ({query}) TO {quoted(file)} (FORMAT parquet, COMPRESSION zstd)")
+    """Writes a query's rows with the fingerprint of their schema; returns the table expression that reads them."""
+    columns = [(name, form) for name, form, *_ in connection.execute(f"DESCRIBE {query}").fetchall()]
+    mark = f"KV_METADATA {{{SCHEMA.decode()}: '{fingerprint(file.stem, columns)}'}}"
+    connection.execute(f"COPY ({query}) TO {quoted(file)} (FORMAT parquet, COMPRESSION zstd, {mark})")
     return reading([file])

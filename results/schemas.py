@@ -4,13 +4,14 @@ names are made once for each distinct code."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
 from credit.codes import Account, Actor
+from credit.fingerprints import of_text
 from credit.room import EVENT_DTYPE, REASONS, EventCode, Reason, Rows
 from credit.room import EVENTS as EVENT_CODES
 from credit.times import Ints
@@ -52,6 +53,20 @@ LEDGER = pa.schema(
 
 LEDGER_DTYPE = np.dtype([(name, "i8") for name in "at window transaction account loan amount_fen".split()])
 """A posting with the number of its window, as it waits for its row group."""
+
+SCHEMA = b"lendrill_schema"
+"""Where a file's metadata say which schema its rows are of."""
+
+
+def fingerprint(name: str, columns: Iterable[tuple[str, object]]) -> str:
+    """The fingerprint of a file's schema: names and types of its columns in their order."""
+    return of_text(f"{name} " + " ".join(f"{column}:{form}" for column, form in columns))
+
+
+def marked(name: str, schema: pa.Schema) -> pa.Schema:
+    """A schema with its fingerprint in the metadata."""
+    return schema.with_metadata({SCHEMA: fingerprint(name, ((field.name, field.type) for field in schema)).encode()})
+
 
 _SPAN_MAX = 4_194_304
 """Codes that lie within so many numbers are looked up in a table; wider ones are sorted."""

@@ -17,7 +17,7 @@ from credit.room import Rows
 from credit.stage import Outcome
 from credit.subsystem import Window
 from results import names
-from results.schemas import EVENTS, LEDGER, LEDGER_DTYPE, event_table, plain_schema, plain_table, posting_table
+from results.schemas import EVENTS, LEDGER, LEDGER_DTYPE, event_table, marked, plain_schema, plain_table, posting_table
 
 GROUP_ROWS = 262_144
 """Rows of a row group: 16 MiB of waiting event rows, and about as much again for the moment in which they are written."""
@@ -34,7 +34,12 @@ class _Stream:
         named = [field.name for field in schema if pa.types.is_dictionary(field.type)]
         packed = {field.name: "DELTA_BINARY_PACKED" for field in schema if field.name not in named}
         self._writer = pq.ParquetWriter(
-            path, schema, compression="lz4", use_dictionary=named, column_encoding=packed, write_statistics=["ts"]
+            path,
+            marked(path.parent.name, schema),
+            compression="lz4",
+            use_dictionary=named,
+            column_encoding=packed,
+            write_statistics=["ts"],
         )
         self._build = build
         self._waiting: list[Rows] = []

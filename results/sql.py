@@ -6,6 +6,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from results.folder import RunFolderError
+from results.schemas import EVENTS, LEDGER, SCHEMA, marked
+
 _GLOB_SIGNS = str.maketrans({"[": "[[]", "*": "[*]", "?": "[?]"})
 
 
@@ -21,9 +27,22 @@ def reading(files: Iterable[Path]) -> str:
 
 
 def tables_of(folder: Path) -> dict[str, str]:
-    """Table expressions of a merged run folder by the names that queries use; a file that is not there has no name here."""
+    """Table expressions of a merged run folder by the names that queries use; a file that is not there has no name here.
+    RunFolderError when another release wrote it."""
     found = {name: sorted((folder / name).glob("*.parquet")) for name in ("events", "ledger")}
     for name in ("daily", "queues", "staff", "partners", "codes", "cases"):
         file = folder / f"{name}.parquet"
         found[name] = [file] if file.is_file() else []
+    for name, schema in (("events", EVENTS), ("ledger", LEDGER)):
+        for file in found[name][:1]:
+            _prove(name, file, schema)
     return {name: reading(files) for name, files in found.items() if files}
+
+
+def _prove(name: str, file: Path, schema: pa.Schema) -> None:
+    found, expected = pq.read_schema(file), marked(name, schema)
+    if (found.metadata or {}).get(SCHEMA) != expected.metadata[SCHEMA]:
+        raise RunFolderError(
+            f"{file}: written by another release: {name} has the columns {' '.join(found.names)}, this release reads "
+            f"{' '.join(expected.names)}; use the release that wrote it"
+        )

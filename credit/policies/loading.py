@@ -31,6 +31,17 @@ SECTIONS = {
 """Where the sections of a product's file go: policy, and the list in it to which the product adds a row."""
 
 
+def policies() -> list[str]:
+    """The names of all policies."""
+    folder = resources.files("credit.policies").joinpath("data")
+    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+def resolved(name: str, overrides: Overrides | None = None) -> dict[str, Any]:
+    """A policy's values as a scenario has them."""
+    return merged(packaged(name), (overrides or {}).get(name, {}))
+
+
 def packaged(name: str) -> dict[str, Any]:
     """The packaged policy `name` as a dictionary: its own file, and what the products' files add to it."""
     data = resources.files("credit.policies").joinpath("data")

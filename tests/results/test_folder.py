@@ -6,10 +6,13 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from credit.ledger.contract import Posting
 from results.folder import MARK, RunFolderError, create, discard, load_state, read_summary, save_state, seal
+from results.sql import tables_of
+from tests.results.builders import whole_run
 from tests.rows import sample
 
 WHOLE = {"digest": "ab", "seed": 1}
@@ -118,3 +121,11 @@ def test_a_damaged_state_is_never_used(tmp_path: Path, how: str) -> None:
         checksums = {}
     with pytest.raises(RunFolderError, match=r"ledger-0\.npz: damaged"):
         load_state(tmp_path, "ledger-0", checksums)
+
+
+def test_a_folder_that_another_release_wrote_is_refused_with_both_lists_of_columns(tmp_path: Path) -> None:
+    whole_run(tmp_path / "run", cases=8, days=5)
+    for file in (tmp_path / "run" / "events").glob("*.parquet"):
+        pq.write_table(pq.read_table(file).rename_columns({"ts": "at"}).replace_schema_metadata(None), file)
+    with pytest.raises(RunFolderError, match=r"another release: events has the columns at case_no .* reads ts case_no"):
+        tables_of(tmp_path / "run")

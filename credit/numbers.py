@@ -7,6 +7,7 @@ customer      branch × 10⁹ + n
 loan          case × 100 + n, 1 … 99           a payment under the case's contract: the whole loan, a tranche, a drawdown
 instalment    loan × 1,000 + n
 transaction   loan × 10⁴ + n, 1 … 9,999        n = 1 the disbursement, then every movement of the loan, in turn
+debit         loan × 10⁴ + n, 1 … 9,999        what an account was asked for
               10¹⁸ + branch × 10¹⁵ + day × 10⁵ + product × 100 + what, 1 … 99     a batch of a group's day
 group         branch × 100 + product           the loans of one product at one branch"""
 
@@ -124,11 +125,18 @@ GROUPS = (BRANCH_MAX + 1) * _GROUP
 
 def transaction_of(loan: Ints, number: Ints | int) -> Ints:
     """A loan's first, second … transaction, for ever. InvariantViolation where a loan has had all that it has numbers for."""
+    return _numbered_in(loan, number, "transactions")
+
+
+def debit_of(loan: Ints, number: Ints) -> Ints:
+    """A loan's first, second … debit. InvariantViolation where a loan has been asked for all that it has numbers for."""
+    return _numbered_in(loan, number, "debits")
+
+
+def _numbered_in(loan: Ints, number: Ints | int, what: str) -> Ints:
     over = np.flatnonzero(np.broadcast_to(np.asarray(number) > TRANSACTIONS_MAX, np.shape(loan)))
     if len(over):
-        raise InvariantViolation(
-            f"loan {loan[over[0]]} has had {TRANSACTIONS_MAX:,} transactions and has no number for more"
-        )
+        raise InvariantViolation(f"loan {loan[over[0]]} has had {TRANSACTIONS_MAX:,} {what} and has no number for more")
     return np.asarray(loan * _TRANSACTION + number)
 
 

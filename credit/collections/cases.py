@@ -27,9 +27,10 @@ def to_work(cases: Table, rows: Ints) -> None:
 
 def leave_task(cases: Table, rows: Ints) -> None:
     """An open task stays with the team that has it, which may still finish it; the case may be given to another."""
-    waiting = rows[cases["task"][rows] > 0]
-    cases["former_task"][waiting] = cases["task"][waiting]
-    cases["task"][waiting] = 0
+    waiting = rows[cases["task_day"][rows] > 0]
+    for name in ("day", "means", "stage"):
+        cases[f"former_{name}"][waiting] = cases[f"task_{name}"][waiting]
+        cases[f"task_{name}"][waiting] = 0
 
 
 def stage_on(cases: Table, strategies: Strategies, rows: Ints, day: Ints | int) -> Ints:

@@ -9,7 +9,6 @@ import numpy as np
 from credit.codes import Contact, ContactOutcome
 from credit.collections.cases import Refuse, log_case, to_work
 from credit.collections.contract import Event, RefusedBecause
-from credit.collections.rules import means_of_attempt, stage_of_attempt
 from credit.collections.states import MOVES, CaseState
 from credit.collections.strategy import Strategies
 from credit.mail import Outbox
@@ -17,7 +16,7 @@ from credit.policies.collections import CollectionPolicy
 from credit.room import Rows
 from credit.staff import StaffRegister
 from credit.table import Table
-from credit.times import DAY_MS, Ints
+from credit.times import DAY_MS, Bools, Ints
 
 _DONE = {Contact.CALL: "call_done", Contact.VISIT: "visit_done", Contact.LEGAL: "legal_done"}
 
@@ -26,10 +25,16 @@ class Contacts:
     """Records contacts, and watches promises at each day's end (COL-09)."""
 
     def __init__(
-        self, cases: Table, policy: CollectionPolicy, strategies: Strategies, register: StaffRegister, refuse: Refuse
+        self,
+        cases: Table,
+        receipts: Table,
+        policy: CollectionPolicy,
+        strategies: Strategies,
+        register: StaffRegister,
+        refuse: Refuse,
     ) -> None:
-        self._cases, self._policy, self._strategies, self._register = cases, policy, strategies, register
-        self._refuse = refuse
+        self._cases, self._receipts, self._policy, self._strategies = cases, receipts, policy, strategies
+        self._register, self._refuse = register, refuse
 
     def record(self, rows: Rows, out: Outbox) -> None:
         """Contacts, each loan at most once."""
@@ -61,10 +66,10 @@ class Contacts:
 
     def _objections(self, rows: Rows, place: Ints) -> Ints:
         """Why each row has no effect; 0 where it has."""
-        cases, attempt = self._cases, rows["attempt"]
-        given = (attempt == cases.get("task", place)) | (attempt == cases.get("former_task", place))
-        given &= (attempt > 0) & (rows["action"] == means_of_attempt(attempt))
-        stage = np.where(given, stage_of_attempt(attempt), 1)
+        cases = self._cases
+        open_task, former = self._answers(rows, place, "task"), self._answers(rows, place, "former")
+        given = open_task | former
+        stage = np.where(open_task, cases.get("task_stage", place), cases.get("former_stage", place))
         entitled = self._register.may_act(
             rows["person"], cases.get("branch", place), self._strategies.desk[stage], rows["on_behalf_of"]
         )
@@ -74,11 +79,17 @@ class Contacts:
             0,
         )
 
+    def _answers(self, rows: Rows, place: Ints, which: str) -> Bools:
+        """True where a contact answers the case's task, or its former one."""
+        asked, means = self._cases.get(f"{which}_day", place), self._cases.get(f"{which}_means", place)
+        return np.asarray((asked > 0) & (rows["asked_day"] == asked) & (rows["action"] == means))
+
     def _hand_back(self, rows: Rows, place: Ints) -> None:
         """A task that came back is open no longer."""
-        for name in ("task", "former_task"):
-            mine = place[self._cases[name][place] == rows["attempt"]]
-            self._cases[name][mine] = 0
+        for which in ("task", "former"):
+            mine = place[self._answers(rows, place, which)]
+            for name in ("day", "means", "stage"):
+                self._cases[f"{which}_{name}"][mine] = 0
 
     # ---- what each result starts
 
@@ -100,7 +111,8 @@ class Contacts:
         sound = (ahead >= 1) & (ahead <= self._policy.promise_days_max) & (rows["promise_fen"] > 0)
         self._refuse(rows[~sound], RefusedBecause.PROMISE_TERMS, out)
         rows, place = rows[sound], place[sound]
-        self._note_promise(rows, place, out)
+        if len(rows):
+            self._note_promise(rows, place, out)
         self._unless_closed(place, CaseState.PROMISED)
 
     def _unless_closed(self, place: Ints, state: CaseState) -> None:
@@ -108,8 +120,8 @@ class Contacts:
 
     def _note_promise(self, rows: Rows, place: Ints, out: Outbox) -> None:
         cases = self._cases
-        cases["promise_day"][place], cases["promise_made"][place] = rows["promise_day"], rows["at"] // DAY_MS
-        cases["promise_fen"][place], cases["promise_paid_fen"][place] = rows["promise_fen"], 0
+        cases["promise_day"][place], cases["promise_at"][place] = rows["promise_day"], rows["at"]
+        cases["promise_fen"][place], cases["promise_paid_fen"][place] = rows["promise_fen"], self._paid_since(rows)
         log_case(
             out,
             Event.PROMISE_MADE,
@@ -120,6 +132,16 @@ class Contacts:
             amount_fen=rows["promise_fen"],
             value=rows["promise_day"],
         )
+
+    def _paid_since(self, rows: Rows) -> Ints:
+        """What was paid today after the promises were made, which may be heard of later."""
+        receipts = self._receipts
+        order = np.argsort(rows["loan"], kind="stable")
+        place = order[np.minimum(np.searchsorted(rows["loan"][order], receipts["loan"]), len(rows) - 1)]
+        later = (rows["loan"][place] == receipts["loan"]) & (receipts["at"] > rows["at"][place])
+        paid = np.zeros(len(rows), dtype=np.int64)
+        np.add.at(paid, place[later], receipts["paid_fen"][later])
+        return paid
 
     def _refer(self, rows: Rows, place: Ints, out: Outbox) -> None:
         cases = self._cases
@@ -166,7 +188,7 @@ class Contacts:
         self._raise(broken, at, out)
         ended = np.concatenate([kept, broken])
         to_work(cases, ended[cases["state"][ended] == CaseState.PROMISED])
-        for name in ("promise_day", "promise_made", "promise_fen", "promise_paid_fen"):
+        for name in ("promise_day", "promise_at", "promise_fen", "promise_paid_fen"):
             cases[name][ended] = 0
 
     def _raise(self, rows: Ints, at: int, out: Outbox) -> None:

@@ -8,38 +8,44 @@ from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, blank, eve
 room = Room(__name__, "collections", ("collections", "催收"))
 
 # mail in, and what is asked of the world -------------------------------------------------------------------------------
+FIGURES = "overdue_since_day overdue_fen principal_fen interest_fen penalty_fen"
+"""What a loan owes: since when, how much of it is overdue, and the whole claim by its parts (principal not yet due as well). The
+parts of a claim written off are 0: it stands in `overdue_fen` alone."""
 LoanOverdue = room.accepts(
-    801,
-    "LoanOverdue",
-    "loan case customer party branch segment product grade overdue_since_day overdue_fen balance_fen written_off",
-    sender="repayment",
+    801, "LoanOverdue", f"loan case customer party branch segment product grade {FIGURES}", sender="repayment"
 )
-OverduePaid = room.accepts(802, "OverduePaid", "loan paid_fen overdue_fen overdue_since_day", sender="repayment")
-NoticeSent = room.asks(803, "NoticeSent", "loan party action dpd amount_fen attempt")
+OverduePaid = room.accepts(802, "OverduePaid", f"loan transaction paid_fen {FIGURES}", sender="repayment")
+NoticeSent = room.asks(803, "NoticeSent", "loan party action dpd amount_fen")
+# A task is known by its loan, the day it was asked for and the means: each means is used at most once a day.
 CollectionTask = room.asks(
-    804, "CollectionTask", "loan case party branch desk action dpd amount_fen priority limit_at attempt"
+    804, "CollectionTask", "loan case party branch desk action dpd amount_fen priority limit_at asked_day"
 )
 ContactMade = room.accepts(
-    805, "ContactMade", "loan action person on_behalf_of started_at outcome promise_day promise_fen attempt"
+    805, "ContactMade", "loan action person on_behalf_of started_at outcome promise_day promise_fen asked_day"
 )
-WriteOffTask = room.asks(806, "WriteOffTask", "loan case branch desk amount_fen priority limit_at excluded")
+WriteOffTask = room.asks(
+    806,
+    "WriteOffTask",
+    "loan case branch desk amount_fen principal_fen interest_fen penalty_fen priority limit_at excluded",
+)
 WriteOffOpinion = room.accepts(807, "WriteOffOpinion", "loan desk person on_behalf_of started_at verdict")
-
+OverdueReported = room.accepts(808, "OverdueReported", f"loan {FIGURES}", sender="repayment")
 # One case a loan. `*_day`: day on which a means was last used, 0 = never; `*_done`: day on which a collector last finished it;
-# `task`: number of the open task, `former_task` of one left with the team before; `raised`: levels added by broken promises;
-# `approved_n`: who approved the write-off, desk by desk.
+# `task_*`: the open task, `former_*` one left with the team before; `raised`: levels added by broken promises; `approved_n`: who
+# approved the write-off, desk by desk.
 room.table(
     "cases",
-    "loan case customer party branch segment product grade overdue_since_day overdue_fen balance_fen written_off "
-    "opened_at=0 closed_at state "
+    f"loan case customer party branch segment product grade {FIGURES} opened_at=0 closed_at state "
     + blank(
-        "set stage stage_since raised task former_task contacts next_means "
-        "sms_day voice_day call_day visit_day legal_day call_done visit_done legal_done "
-        "promise_day promise_made promise_fen promise_paid_fen pause_until "
-        "write_off_desk write_off_fen approved_1 approved_2 approved_3 refused_day"
+        "written_off set stage stage_since raised task_day task_means task_stage former_day former_means former_stage "
+        "contacts next_means sms_day voice_day call_day visit_day legal_day call_done visit_done legal_done "
+        "promise_day promise_at promise_fen promise_paid_fen pause_until "
+        "write_off_desk approved_1 approved_2 approved_3 refused_day"
     ),
     key="loan",
 )
+# Today's payments, so that a promise that is heard of later in the day finds what was paid after it was made.
+room.table("receipts", "transaction loan at paid_fen", key="transaction")
 
 # what it records -------------------------------------------------------------------------------------------------------
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from credit.collections.cases import Refuse, leave_task, log_case, stage_on, to_work
-from credit.collections.contract import Event, RefusedBecause
-from credit.collections.rules import cleared, dpd_of, work_instant
+from credit.collections.contract import FIGURES, Event, RefusedBecause
+from credit.collections.rules import cleared, dpd_of
 from credit.collections.states import MOVES, CaseState
 from credit.collections.strategy import Strategies
 from credit.collections.worklist import WorkList
@@ -16,25 +16,19 @@ from credit.room import Rows
 from credit.table import Table
 from credit.times import DAY_MS, NEVER, Ints
 
-_KEPT_ON_REOPENING = (
-    "loan",
-    "state",
-    "task",
-    "former_task",
-    "sms_day",
-    "voice_day",
-    "call_day",
-    "visit_day",
-    "legal_day",
-)
+_TASKS = "task_day task_means task_stage former_day former_means former_stage"
+_KEPT_ON_REOPENING = {"loan", "state", *f"{_TASKS} sms_day voice_day call_day visit_day legal_day".split()}
 """A new case on the same day must not repeat what the old one did that day."""
 
 
 class Intake:
     """Opens, updates and closes cases; each loan at most once a call."""
 
-    def __init__(self, cases: Table, strategies: Strategies, work_list: WorkList, refuse: Refuse) -> None:
-        self._cases, self._strategies, self._work_list, self._refuse = cases, strategies, work_list, refuse
+    def __init__(
+        self, cases: Table, receipts: Table, strategies: Strategies, work_list: WorkList, refuse: Refuse
+    ) -> None:
+        self._cases, self._receipts, self._strategies = cases, receipts, strategies
+        self._work_list, self._refuse = work_list, refuse
 
     # ---- overdue
 
@@ -70,9 +64,17 @@ class Intake:
         leave_task(self._cases, place)
 
     def _update(self, place: Ints, rows: Rows) -> None:
-        for name in ("overdue_since_day", "overdue_fen", "balance_fen"):
+        for name in FIGURES.split():
             self._cases[name][place] = rows[name]
-        self._cases["written_off"][place] |= rows["written_off"]
+
+    def known(self, rows: Rows, out: Outbox) -> tuple[Rows, Ints]:
+        """Rows whose loan has an open case, brought up to date with their figures, and the row numbers of the cases."""
+        place = self._cases.find(rows["loan"])
+        there = self._cases.get("state", place, CaseState.CLOSED) != CaseState.CLOSED
+        self._refuse(rows[~there], RefusedBecause.UNKNOWN_CASE, out)
+        rows, place = rows[there], place[there]
+        self._update(place, rows)
+        return rows, place
 
     def _open(self, place: Ints, at: Ints, out: Outbox) -> None:
         """A case is assigned to the team of its stage as it is created (COL-05)."""
@@ -87,29 +89,18 @@ class Intake:
         to_work(cases, place)
         desks = self._strategies.desk[stage]
         log_case(out, Event.CASE_ASSIGNED, cases, place, at, value=desks, reason=stage)
-        self._begin(place, at, out)
-
-    def _begin(self, place: Ints, at: Ints, out: Outbox) -> None:
-        """A case opened before the hour of work is worked on the same day. All rows of a window are of one day."""
-        if len(place):
-            day = int(at[0]) // DAY_MS
-            self._work_list.plan(place[at <= work_instant(day, self._work_list.work_hour)], day, out)
+        self._work_list.plan(place, at, out)
 
     # ---- paid
 
     def paid(self, rows: Rows, out: Outbox) -> None:
         """Payments shrink what is overdue; the last one closes the case."""
-        place = self._cases.find(rows["loan"])
-        known = self._cases.get("state", place, CaseState.CLOSED) != CaseState.CLOSED
-        self._refuse(rows[~known], RefusedBecause.UNKNOWN_CASE, out)
-        rows, place = rows[known], place[known]
-        cases = self._cases
-        cases["overdue_fen"][place] = rows["overdue_fen"]
-        cases["balance_fen"][place] = np.maximum(cases["balance_fen"][place] - rows["paid_fen"], 0)
-        promised = (cases["promise_day"][place] > 0) & (rows["at"] // DAY_MS > cases["promise_made"][place])
+        rows, place = self.known(rows, out)
+        cases, some = self._cases, rows["paid_fen"] > 0
+        self._receipts.append(rows[some])
+        promised = (cases["promise_day"][place] > 0) & (rows["at"] > cases["promise_at"][place])
         cases["promise_paid_fen"][place] += np.where(promised, rows["paid_fen"], 0)
         gone = cleared(rows["overdue_fen"])
-        cases["overdue_since_day"][place[~gone]] = rows["overdue_since_day"][~gone]
         self._close(place[gone], rows[gone], out)
 
     def _close(self, place: Ints, rows: Rows, out: Outbox) -> None:

@@ -7,11 +7,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from credit.collections.rules import means_of_attempt, stage_of_attempt
 from credit.collections.states import CaseState
 from credit.collections.strategy import HUMAN, Strategies
 from credit.table import Table
-from credit.times import NEVER, Bools, Ints
+from credit.times import DAY_MS, NEVER, Bools, Ints
 
 
 def violations(cases: Table, strategies: Strategies) -> list[str]:
@@ -38,15 +37,14 @@ def _stage(cases: Table, strategies: Strategies) -> list[str]:
 
 
 def _task(cases: Table, strategies: Strategies) -> list[str]:  # noqa: ARG001
-    task = cases["task"]
-    means = means_of_attempt(task)
+    task, means = cases["task_day"], cases["task_means"]
     wrong = (task > 0) & ~HUMAN[np.minimum(means, len(HUMAN) - 1)]
-    strange = _said(cases, wrong, lambda i: f"task {task[i]} asks for means {means[i]}, which needs nobody")
-    elsewhere = (task > 0) & (stage_of_attempt(task) != cases["stage"])
+    strange = _said(cases, wrong, lambda i: f"task of day {task[i]} asks for means {means[i]}, which needs nobody")
+    elsewhere = (task > 0) & (cases["task_stage"] != cases["stage"])
     return strange + _said(
         cases,
         elsewhere,
-        lambda i: f"task {task[i]} was given to another team than stage {cases['stage'][i]}'s (COL-05)",
+        lambda i: f"task of day {task[i]} was given to another team than stage {cases['stage'][i]}'s (COL-05)",
     )
 
 
@@ -54,7 +52,7 @@ def _promise(cases: Table, strategies: Strategies) -> list[str]:  # noqa: ARG001
     pending = cases["promise_day"] > 0
     wrong = (cases["state"] == CaseState.PROMISED) & ~pending
     lost = _said(cases, wrong, lambda _: "a promise is awaited but its date is lost (COL-09)")
-    backwards = pending & (cases["promise_day"] <= cases["promise_made"])
+    backwards = pending & (cases["promise_day"] <= cases["promise_at"] // DAY_MS)
     return lost + _said(
         cases, backwards, lambda i: f"promised for day {cases['promise_day'][i]}, not after it was made"
     )

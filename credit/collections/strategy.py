@@ -55,11 +55,11 @@ class Strategies:
             found[fits] = row
         return found
 
-    def due(self, rows: Ints, days_in_stage: Ints, last_day: Ints, day: int, slower: Ints) -> Bools:
+    def due(self, rows: Ints, days_in_stage: Ints, last_day: Ints, day: Ints, slower: Ints) -> Bools:
         """Which means are due, shape (cases, means). `last_day`: day of each means' last use, 0 = never; `slower`: factor on
         the rhythm."""
         every = self.every_days[rows]
-        rested = (every > 0) & (day - last_day >= every * slower[:, None])
+        rested = (every > 0) & (day[:, None] - last_day >= every * slower[:, None])
         begun = days_in_stage[:, None] >= self.after_days[rows]
         return np.asarray(self.allowed[rows] & begun & ((last_day == 0) | rested))
 

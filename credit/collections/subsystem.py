@@ -1,5 +1,6 @@
 """Collections: overdue loans become cases, cases find their strategy, team and next step, until they are paid or written
-off. What a day's work is, is decided at its midnight from what is known then; answers change a case when they come."""
+off. Repayment tells each morning what every loan in collection owes; with that the day's work is decided. For one loan things
+happen in the order of their time."""
 
 from __future__ import annotations
 
@@ -7,7 +8,16 @@ import numpy as np
 
 from credit.collections import invariants
 from credit.collections.contacts import Contacts
-from credit.collections.contract import ContactMade, Event, Gauge, LoanOverdue, OverduePaid, WriteOffOpinion, room
+from credit.collections.contract import (
+    ContactMade,
+    Event,
+    Gauge,
+    LoanOverdue,
+    OverduePaid,
+    OverdueReported,
+    WriteOffOpinion,
+    room,
+)
 from credit.collections.intake import Intake
 from credit.collections.states import CaseState
 from credit.collections.strategy import Strategies, compile_strategies
@@ -29,18 +39,25 @@ class CollectionsSubsystem(Subsystem):
     room = room
     REFUSED = Event.COLLECTION_ACTION_REFUSED
     HANDLERS = (
-        Together("loan", (Takes(LoanOverdue, "overdue"), Takes(OverduePaid, "paid"))),
-        Together("loan", (Takes(ContactMade, "contacted"),)),
-        Together("loan", (Takes(WriteOffOpinion, "decided"),)),
+        Together(
+            "loan",
+            (
+                Takes(LoanOverdue, "overdue"),
+                Takes(OverdueReported, "reported"),
+                Takes(OverduePaid, "paid"),
+                Takes(ContactMade, "contacted"),
+                Takes(WriteOffOpinion, "decided"),
+            ),
+        ),
     )
 
     def __init__(self, policy: CollectionPolicy, strategies: Strategies, register: StaffRegister) -> None:
         super().__init__()
         self.policy, self.strategies = policy, strategies
-        self.cases = self.tables["cases"]
+        self.cases, self._receipts = self.tables["cases"], self.tables["receipts"]
         self._work_list = WorkList(self.cases, policy, strategies)
-        self._intake = Intake(self.cases, strategies, self._work_list, self.refuse)
-        self._contacts = Contacts(self.cases, policy, strategies, register, self.refuse)
+        self._intake = Intake(self.cases, self._receipts, strategies, self._work_list, self.refuse)
+        self._contacts = Contacts(self.cases, self._receipts, policy, strategies, register, self.refuse)
         self._write_offs = WriteOffs(self.cases, policy, strategies, register, self._work_list, self.refuse)
 
     @classmethod
@@ -52,17 +69,16 @@ class CollectionsSubsystem(Subsystem):
         strategies = compile_strategies(policy, sets, load("products", ProductPolicy, overrides))
         return cls(policy, strategies, setting.register)
 
-    def begin(self, out: Outbox) -> None:
-        """The window in which a day begins makes the day's work list. Its contacts are stamped at the hour of work, which
-        may lie in a later window."""
-        window = self.window
-        if window.start % DAY_MS == 0 and len(self.cases):
-            self._work_list.morning(window.day, window.start, out)
-            self._write_offs.propose(window.day, out)
-
     def overdue(self, rows: Rows, out: Outbox) -> None:
         """Loans that enter overdue management."""
         self._intake.overdue(rows, out)
+
+    def reported(self, rows: Rows, out: Outbox) -> None:
+        """The morning's figures of loans in collection, and the day's work on them. Its contacts are stamped at the hour of
+        work, which may lie in a later window."""
+        rows, place = self._intake.known(rows, out)
+        self._work_list.morning(place, rows["at"], out)
+        self._write_offs.propose(place, rows["at"], out)
 
     def paid(self, rows: Rows, out: Outbox) -> None:
         """Payments on overdue loans."""
@@ -78,11 +94,10 @@ class CollectionsSubsystem(Subsystem):
 
     def end_day(self, out: Outbox) -> None:
         """Promises are looked at, paid cases leave, and the cases are counted by branch, product and stage."""
-        if not len(self.cases):
-            return
         at = self.window.until - 1
         self._contacts.watch(at // DAY_MS, at, out)
         self.cases.keep(np.asarray(self.cases["state"] != CaseState.CLOSED))
+        self._receipts.drop(np.arange(len(self._receipts)))
         columns = (self.cases[name] for name in ("branch", "product", "stage", "overdue_fen"))
         out.tally(Gauge.COLLECTION_CASES, at, *columns)
 

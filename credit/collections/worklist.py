@@ -1,5 +1,5 @@
-"""The day's work list: made at midnight from what is known then, carried out at the policy's hour. It looks at
-the cases as the day before left them, so the list is the same whether windows are days or minutes; no task and no notice
+"""The day's work on cases: planned when the morning's figures come, at midnight, and carried out at the policy's hour. It knows
+what the day before left and what is owed today, so it is the same whether windows are days or minutes; no task and no notice
 goes out that the strategy of the case's stage does not name."""
 
 from __future__ import annotations
@@ -9,13 +9,13 @@ import numpy as np
 from credit.codes import Contact
 from credit.collections.cases import leave_task, log_case, stage_on, to_work
 from credit.collections.contract import CollectionTask, Event, NoticeSent
-from credit.collections.rules import attempt_of, dpd_of, work_instant
+from credit.collections.rules import dpd_of, work_instant
 from credit.collections.states import CaseState
 from credit.collections.strategy import Strategies
 from credit.mail import Outbox
 from credit.policies.collections import CollectionPolicy
 from credit.table import Table
-from credit.times import MINUTE_MS, Bools, Ints
+from credit.times import DAY_MS, MINUTE_MS, Bools, Ints
 
 _LAST_DAY = {
     Contact.SMS: "sms_day",
@@ -32,50 +32,42 @@ class WorkList:
 
     def __init__(self, cases: Table, policy: CollectionPolicy, strategies: Strategies) -> None:
         self._cases, self._policy, self._strategies = cases, policy, strategies
-        self.work_hour = policy.work_hour
 
-    def morning(self, day: int, at: int, out: Outbox) -> None:
-        """Everything that a new day brings: rests that are over, changes of stage, contacts due. `at`: its midnight."""
-        if not len(self._cases):
-            return
-        self._end_rests(day)
-        self._change_stages(day, at, out)
-        self.plan(np.arange(len(self._cases)), day, out)
+    def morning(self, rows: Ints, at: Ints, out: Outbox) -> None:
+        """What a new day brings to cases: rests that are over, changes of stage, contacts due. `at`: its midnight."""
+        self._end_rests(rows, at // DAY_MS)
+        self._change_stages(rows, at, out)
+        self.plan(rows, at, out)
 
-    def _end_rests(self, day: int) -> None:
-        over = (self._cases["state"] == CaseState.PAUSED) & (self._cases["pause_until"] <= day)
-        to_work(self._cases, np.flatnonzero(over))
+    def _end_rests(self, rows: Ints, day: Ints) -> None:
+        cases = self._cases
+        over = (cases["state"][rows] == CaseState.PAUSED) & (cases["pause_until"][rows] <= day)
+        to_work(cases, rows[over])
 
-    def _change_stages(self, day: int, at: int, out: Outbox) -> None:
+    def _change_stages(self, rows: Ints, at: Ints, out: Outbox) -> None:
         """Cases that enter another stage go to its team (COL-05); a task left with the old team may still be finished."""
-        cases = self._cases
-        every = np.arange(len(cases))
-        stage = stage_on(cases, self._strategies, every, day)
-        rows = np.flatnonzero((stage != cases["stage"]) & (cases["state"] != CaseState.CLOSED))
-        if not len(rows):
-            return
-        cases["stage"][rows], cases["stage_since"][rows] = stage[rows], day
+        cases, day = self._cases, at // DAY_MS
+        stage = stage_on(cases, self._strategies, rows, day)
+        moved = (stage != cases["stage"][rows]) & (cases["state"][rows] != CaseState.CLOSED)
+        rows, stage = rows[moved], stage[moved]
+        cases["stage"][rows], cases["stage_since"][rows] = stage, day[moved]
         leave_task(cases, rows)
-        log_case(
-            out, Event.CASE_ASSIGNED, cases, rows, at, value=self._strategies.desk[stage[rows]], reason=stage[rows]
-        )
+        log_case(out, Event.CASE_ASSIGNED, cases, rows, at[moved], value=self._strategies.desk[stage], reason=stage)
 
-    def plan(self, rows: Ints, day: int, out: Outbox) -> None:
-        """Sends the contacts due on a day for the given cases, in the order of their loans."""
-        cases = self._cases
-        state = cases["state"][rows]
+    def plan(self, rows: Ints, at: Ints, out: Outbox) -> None:
+        """Sends the contacts due on the day of `at` for the given cases, unless the hour of work is over."""
+        cases, day = self._cases, at // DAY_MS
+        state, hour = cases["state"][rows], work_instant(day, self._policy.work_hour)
         working = (state == CaseState.ASSIGNED) | (state == CaseState.CONTINUED)
-        working &= dpd_of(day, cases["overdue_since_day"][rows]) >= 1
-        rows = rows[working]
+        working &= (dpd_of(day, cases["overdue_since_day"][rows]) >= 1) & (at <= hour)
+        rows, day, at = rows[working], day[working], hour[working]
         if not len(rows):
             return
-        rows = rows[np.argsort(cases["loan"][rows], kind="stable")]
         strategy = self.strategy_rows(rows)
         due = self._due(rows, strategy, day)
-        at = work_instant(day, self.work_hour)
         for means in (Contact.SMS, Contact.VOICE):
-            self._notify(rows[due[:, means]], means, day, at, out)
-        self._ask(rows, strategy, due, day, at, out)
+            self._notify(rows[due[:, means]], means, at[due[:, means]], out)
+        self._ask(rows, strategy, due, at, out)
 
     def strategy_rows(self, rows: Ints) -> Ints:
         """The strategy row of each case (COL-01)."""
@@ -84,7 +76,7 @@ class WorkList:
             cases["set"][rows], cases["stage"][rows], cases["overdue_fen"][rows], cases["grade"][rows]
         )
 
-    def _due(self, rows: Ints, strategy: Ints, day: int) -> Bools:
+    def _due(self, rows: Ints, strategy: Ints, day: Ints) -> Bools:
         cases = self._cases
         last = np.zeros((len(rows), max(Contact) + 1), dtype=np.int64)
         for means, name in _LAST_DAY.items():
@@ -97,11 +89,9 @@ class WorkList:
             due[:, means] |= open_to & ((last[:, means] == 0) | (means == Contact.VISIT))
         return due
 
-    def _notify(self, rows: Ints, means: Contact, day: int, at: int, out: Outbox) -> None:
+    def _notify(self, rows: Ints, means: Contact, at: Ints, out: Outbox) -> None:
         """Messages and automated calls need nobody."""
-        if not len(rows):
-            return
-        cases = self._cases
+        cases, day = self._cases, at // DAY_MS
         cases[_LAST_DAY[means]][rows] = day
         notices = NoticeSent.rows(
             len(rows),
@@ -111,26 +101,24 @@ class WorkList:
             action=means,
             dpd=dpd_of(day, cases["overdue_since_day"][rows]),
             amount_fen=cases["overdue_fen"][rows],
-            attempt=attempt_of(day, cases["stage"][rows], means),
         )
         out.send(NoticeSent, notices)
         log_case(out, Event.COLLECTION_NOTICE_SENT, cases, rows, at, value=int(means))
 
-    def _ask(self, rows: Ints, strategy: Ints, due: Bools, day: int, at: int, out: Outbox) -> None:
+    def _ask(self, rows: Ints, strategy: Ints, due: Bools, at: Ints, out: Outbox) -> None:
         """One task at a time for the team of the stage: the strongest means that is due."""
         cases = self._cases
         chosen = np.zeros(len(rows), dtype=np.int64)
         for means in reversed(_STRONGEST_FIRST):
             chosen[due[:, means]] = means
-        asked = (chosen > 0) & (cases["task"][rows] == 0)
-        rows, chosen, strategy = rows[asked], chosen[asked], strategy[asked]
-        if not len(rows):
-            return
+        asked = (chosen > 0) & (cases["task_day"][rows] == 0)
+        rows, chosen, strategy, at = rows[asked], chosen[asked], strategy[asked], at[asked]
+        day, stage = at // DAY_MS, cases["stage"][rows]
         for means in _STRONGEST_FIRST:
-            cases[_LAST_DAY[means]][rows[chosen == means]] = day
+            used = chosen == means
+            cases[_LAST_DAY[means]][rows[used]] = day[used]
         cases["next_means"][rows[chosen == cases["next_means"][rows]]] = 0
-        stage = cases["stage"][rows]
-        cases["task"][rows] = attempt_of(day, stage, chosen)
+        cases["task_day"][rows], cases["task_means"][rows], cases["task_stage"][rows] = day, chosen, stage
         tasks = CollectionTask.rows(
             len(rows),
             at=at,
@@ -144,6 +132,6 @@ class WorkList:
             amount_fen=cases["overdue_fen"][rows],
             priority=self._strategies.row_priority[strategy],
             limit_at=at + self._policy.task_limit_minutes * MINUTE_MS,
-            attempt=cases["task"][rows],
+            asked_day=day,
         )
         out.send(CollectionTask, tasks)

@@ -42,22 +42,26 @@ class WriteOffs:
         self._cases, self._policy, self._strategies = cases, policy, strategies
         self._register, self._work_list, self._refuse = register, work_list, refuse
 
-    def propose(self, day: int, out: Outbox) -> None:
-        """Every case that has seen all means in vain goes to the first desk at the policy's hour."""
-        rules, cases = self._policy.write_off, self._cases
-        ripe = (cases["state"] == CaseState.ASSIGNED) & (dpd_of(day, cases["overdue_since_day"]) > rules.dpd_over)
-        ripe &= (cases["task"] == 0) & (cases["contacts"] >= rules.contacts_min)
-        ripe &= (cases["refused_day"] == 0) | (day - cases["refused_day"] >= rules.retry_days)
-        rows = np.flatnonzero(ripe)
-        rows = rows[self.exhausted(rows)] if len(rows) else rows
-        if not len(rows):
-            return
-        rows = rows[np.argsort(cases["loan"][rows], kind="stable")]
+    def propose(self, rows: Ints, at: Ints, out: Outbox) -> None:
+        """Of the given cases, those that have seen all means in vain go to the first desk at the policy's hour. `at`: the
+        day's midnight."""
+        rules, cases, day = self._policy.write_off, self._cases, at // DAY_MS
+        ripe = cases["state"][rows] == CaseState.ASSIGNED
+        ripe &= dpd_of(day, cases["overdue_since_day"][rows]) > rules.dpd_over
+        ripe &= (cases["task_day"][rows] == 0) & (cases["contacts"][rows] >= rules.contacts_min)
+        refused = cases["refused_day"][rows]
+        ripe &= (refused == 0) | (day - refused >= rules.retry_days)
+        rows, day = rows[ripe], day[ripe]
+        exhausted = self.exhausted(rows)
+        rows, at = rows[exhausted], work_instant(day[exhausted], self._policy.work_hour)
         MOVES.to(cases, rows, CaseState.WRITE_OFF)
-        at = work_instant(day, self._policy.work_hour)
-        cases["write_off_fen"][rows] = cases["balance_fen"][rows]
-        log_case(out, Event.WRITE_OFF_PROPOSED, cases, rows, at, amount_fen=cases["write_off_fen"][rows])
-        self._ask(rows, np.full(len(rows), at), 0, 0, out)
+        log_case(out, Event.WRITE_OFF_PROPOSED, cases, rows, at, amount_fen=self._claim_fen(rows))
+        self._ask(rows, at, 0, 0, out)
+
+    def _claim_fen(self, rows: Ints) -> Ints:
+        """What a write-off would write off today: principal, and interest and penalty beside it."""
+        cases = self._cases
+        return cases["principal_fen"][rows] + cases["interest_fen"][rows] + cases["penalty_fen"][rows]
 
     def exhausted(self, rows: Ints) -> Bools:
         """True where each human means that the strategy allows has been carried out, legal action among them."""
@@ -80,7 +84,10 @@ class WriteOffs:
             case=cases["case"][rows],
             branch=cases["branch"][rows],
             desk=DESKS[step],
-            amount_fen=cases["write_off_fen"][rows],
+            amount_fen=self._claim_fen(rows),
+            principal_fen=cases["principal_fen"][rows],
+            interest_fen=cases["interest_fen"][rows],
+            penalty_fen=cases["penalty_fen"][rows],
             priority=1,
             limit_at=at + self._policy.task_limit_minutes * MINUTE_MS,
             excluded=excluded,
@@ -106,7 +113,7 @@ class WriteOffs:
             place,
             rows["at"],
             actor=rows["person"],
-            amount_fen=self._cases["write_off_fen"][place],
+            amount_fen=self._claim_fen(place),
             reason=rows["desk"],
             value=rows["verdict"],
         )

@@ -22,6 +22,9 @@ from credit.times import Ints
 
 NO_DAY = 1 << 40
 """Due day of a loan that has no further instalment."""
+DAYS = ("begun", "debited", "reminded", "ended")
+DEBIT_MEMORY_DAYS = 30
+"""How long a late answer to a debit is waited for."""
 DUE_BATCH, PENALTY_BATCH, ACCRUAL_BATCH = 1, 2, 3
 _COMPACT_SHARE = 8
 _DUE = ("principal_fen", "interest_fen", "penalty_fen")
@@ -32,8 +35,10 @@ class Book:
 
     def __init__(self, tables: Mapping[str, Table]) -> None:
         self.loans, self.arrears, self.instalments = tables["loans"], tables["arrears"], tables["instalments"]
-        self.written_off, self.control = tables["written_off"], tables["control"]
+        self.written_off, self.control, self.debits = tables["written_off"], tables["control"], tables["debits"]
         self.today = -1
+        self.done = dict.fromkeys(DAYS, -1)
+        """The last day that was begun, debited, reminded of and ended."""
         self._touched: list[Ints] = []
 
     # finding ----------------------------------------------------------------------------------------------------------
@@ -139,11 +144,23 @@ class Book:
 
     def compact(self) -> None:
         """Paid arrears leave every day; settled loans when they are one in eight, since renumbering costs a pass."""
-        self.arrears.keep((self.arrears_fen() > 0) | (self.arrears["asked"] > 0))
+        self.arrears.keep(self.arrears_fen() > 0)
+        self.debits.keep(np.asarray(self.debits["asked_day"] > self.today - DEBIT_MEMORY_DAYS))
         self.instalments.keep(self.unpaid() > 0)
         alive = self.loans["state"] < LoanState.SETTLED
         if (len(alive) - np.count_nonzero(alive)) * _COMPACT_SHARE > len(alive):
             self.loans.keep(alive)
+
+    # days -------------------------------------------------------------------------------------------------------------
+
+    def write_days(self) -> None:
+        """Enters the days that are done into the control table: a book without groups has nothing to do on any day."""
+        for name, day in self.done.items():
+            self.control[name][:] = day
+
+    def read_days(self) -> None:
+        """Takes the days that are done from the control table."""
+        self.done = {name: int(self.control[name].max(initial=-1)) for name in DAYS}
 
 
 def next_transactions(table: Table, rows: Ints) -> Ints:

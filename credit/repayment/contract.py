@@ -28,25 +28,28 @@ WriteOffApproved = room.accepts(708, "WriteOffApproved", "loan", sender="collect
 # The running plan began on `plan_day` over `plan_fen`, after instalment `plan_number`; `choice` is what the customer chose when
 # it was regenerated (REP-12), 0 = it is the plan of the contract. `number` is the next instalment to fall due, on `due_day`; its
 # principal and interest are known. `balance_fen` is principal not yet due, `held_fen` interest of past months that a plan by
-# hand has not made due yet. `transactions`: how many the loan has had, its disbursement the first.
+# hand has not made due yet. `transactions`: how many the loan has had, its disbursement the first;
+# `debits`: how many it was asked for.
 room.table(
     "loans",
     "loan customer party group segment grade pd_ppm rate_ppm method daycount automatic revolving debit_day reminder_days "
     "state plan_fen plan_day plan_number=0 choice=0 periods part_fen number period_start_day due_day "
-    "next_principal_fen=0 next_interest_fen=0 held_fen=0 balance_fen transactions",
+    "next_principal_fen=0 next_interest_fen=0 held_fen=0 balance_fen transactions debits=0",
     key="loan",
 )
 # Due and unpaid, one row a loan. `since_day`: due day of the oldest unpaid instalment; `told`: collections knows; `marked`:
-# non-performing; `asked`: attempt number of the debit under way, 0 = none.
+# non-performing; `penalty_rest`: the part of a fen that the penalty so far is exact by; `tries`: debits of the day asked again.
 room.table(
     "arrears",
-    "loan group since_day "
-    + blank("principal_fen interest_fen penalty_fen penalty_rest told marked attempt asked tries"),
+    "loan group since_day " + blank("principal_fen interest_fen penalty_fen penalty_rest told marked tries"),
     key="loan",
 )
 room.table("instalments", "instalment loan due_day principal_fen interest_fen", key="instalment")
 room.table("written_off", "loan group balance_fen since_day transactions", key="loan")
-room.table("control", "group accrued_fen=0", key="group")
+# Debits whose outcome is not known: not answered yet, or core banking was silent. A late answer's money is never lost.
+room.table("debits", "debit loan asked_day silent=0", key="debit")
+# Interest accrued by group, and the days that the book has begun, debited, reminded of and ended.
+room.table("control", f"group {blank('accrued_fen begun debited reminded ended')}", key="group")
 
 # what it records -------------------------------------------------------------------------------------------------------
 

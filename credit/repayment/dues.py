@@ -8,9 +8,9 @@ from __future__ import annotations
 import numpy as np
 
 from credit.codes import Account
-from credit.collections.contract import LoanOverdue
+from credit.collections.contract import LoanOverdue, OverdueReported
 from credit.mail import Outbox
-from credit.numbers import branch_and_product, case_of, instalment_of
+from credit.numbers import branch_and_product, case_of, debit_of, instalment_of
 from credit.policies.repayment import RepaymentPolicy
 from credit.repayment.book import DUE_BATCH, PENALTY_BATCH, Book, post_batch
 from credit.repayment.contract import DebitRequest, Event
@@ -27,11 +27,10 @@ class Dues:
     def __init__(self, book: Book, policy: RepaymentPolicy, plans: Plans) -> None:
         self._book, self._policy, self._plans = book, policy, plans
 
-    def begin_day(self, day: int, out: Outbox) -> None:
+    def begin_day(self, day: int, at: int, out: Outbox) -> None:
         """First instant of `day`: penalty, overdue and non-performing marks, then the day's instalments."""
-        at = day * DAY_MS
         self._charge_penalty(day, at, out)
-        self._mark_overdue(day, at, out)
+        self._report_overdue(day, at, out)
         self._mark_non_performing(day, at, out)
         self._fall_due(day, at, out)
 
@@ -59,36 +58,47 @@ class Dues:
         self._book.touch(ids)
         post_batch(out, at, day, PENALTY_BATCH, Account.PENALTY_RECEIVABLE, Account.PENALTY_INCOME, ids, groups, fen)
 
-    def _mark_overdue(self, day: int, at: int, out: Outbox) -> None:
-        """REP-09: the day after the due date an unpaid loan enters overdue management."""
-        arrears, owed = self._book.arrears, self._book.arrears_fen()
-        new = np.flatnonzero((arrears["told"] == 0) & (owed > 0) & (arrears["since_day"] < day))
-        if not len(new):
-            return
-        arrears["told"][new] = 1
-        ids, since = arrears["loan"][new], arrears["since_day"][new]
-        out.log(
-            Event.OVERDUE_STARTED,
-            np.full(len(new), at),
-            case_of(ids),
-            loan=ids,
-            amount_fen=owed[new],
-            value=day - since,
-        )
-        loans = self._book.loans.take(self._book.find_loans(ids))
-        branch, product = branch_and_product(loans["group"])
-        overdue = LoanOverdue.carry(
+    def _report_overdue(self, day: int, at: int, out: Outbox) -> None:
+        """REP-09: the day after the due date an unpaid loan enters overdue management. From then on collections hears every
+        morning what is owed, of claims written off as well."""
+        book, owed = self._book, self._book.arrears_fen()
+        late = np.flatnonzero((owed > 0) & (book.arrears["since_day"] < day))
+        arrears, owed = book.arrears.take(late), owed[late]
+        loans = book.loans.take(book.find_loans(arrears["loan"]))
+        branch, product = branch_and_product(arrears["group"])
+        figures = LoanOverdue.carry(
             loans,
             at=at,
-            case=case_of(ids),
+            case=case_of(loans["loan"]),
             branch=branch,
             product=product,
-            overdue_since_day=since,
-            overdue_fen=owed[new],
-            balance_fen=loans["balance_fen"] + arrears["principal_fen"][new],
-            written_off=0,
+            overdue_since_day=arrears["since_day"],
+            overdue_fen=owed,
+            principal_fen=loans["balance_fen"] + arrears["principal_fen"],
+            interest_fen=arrears["interest_fen"],
+            penalty_fen=arrears["penalty_fen"],
         )
-        out.send(LoanOverdue, overdue)
+        told = arrears["told"] != 0
+        new = figures[~told]
+        book.arrears["told"][late[~told]] = 1
+        dpd = day - new["overdue_since_day"]
+        out.log(
+            Event.OVERDUE_STARTED, new["at"], new["case"], loan=new["loan"], amount_fen=new["overdue_fen"], value=dpd
+        )
+        out.send(LoanOverdue, new)
+        out.send(OverdueReported, OverdueReported.carry(figures[told]))
+        gone = book.written_off
+        claims = OverdueReported.rows(
+            len(gone),
+            at=at,
+            loan=gone["loan"],
+            overdue_since_day=gone["since_day"],
+            overdue_fen=gone["balance_fen"],
+            principal_fen=0,
+            interest_fen=0,
+            penalty_fen=0,
+        )
+        out.send(OverdueReported, claims)
 
     def _mark_non_performing(self, day: int, at: int, out: Outbox) -> None:
         """NPL-01: DPD above the policy's number of days."""
@@ -197,19 +207,25 @@ class Dues:
         arrears, loans = self._book.arrears, self._book.loans
         rows = self._book.find_loans(arrears["loan"][chosen])
         automatic = loans["automatic"][rows]
-        arrears["attempt"][chosen] += 1
-        arrears["asked"][chosen] = np.where(automatic != 0, arrears["attempt"][chosen], 0)
+        loans["debits"][rows] += 1
+        ids, number, asked = arrears["loan"][chosen], loans["debits"][rows], automatic != 0
+        self._book.debits.append(
+            length=int(asked.sum()),
+            debit=debit_of(ids, number)[asked],
+            loan=ids[asked],
+            asked_day=(at // DAY_MS)[asked],
+        )
         requests = DebitRequest.rows(
             len(rows),
             at=at,
-            loan=arrears["loan"][chosen],
+            loan=ids,
             party=loans["party"][rows],
             product=branch_and_product(loans["group"][rows])[1],
             number=loans["number"][rows] - 1,
             amount_fen=self._book.arrears_fen()[chosen],
             instalment_fen=loans["next_principal_fen"][rows] + loans["next_interest_fen"][rows],
             dpd=at // DAY_MS - arrears["since_day"][chosen],
-            attempt=arrears["attempt"][chosen],
+            attempt=number,
             pd_ppm=loans["pd_ppm"][rows],
             automatic=automatic,
         )

@@ -39,7 +39,7 @@ def negative(book: Book) -> list[str]:
     found: list[str] = []
     for table, names in (
         (book.loans, ("balance_fen", "held_fen", "next_principal_fen", "next_interest_fen")),
-        (book.arrears, ("principal_fen", "interest_fen", "penalty_fen", "penalty_rest")),
+        (book.arrears, ("principal_fen", "interest_fen", "penalty_fen")),
         (book.instalments, ("principal_fen", "interest_fen")),
         (book.written_off, ("balance_fen",)),
     ):

@@ -61,12 +61,14 @@ class Receipts:
     # debits -----------------------------------------------------------------------------------------------------------
 
     def debited(self, results: Rows, out: Outbox) -> None:
-        """Answers of core banking to debits of loans on the book: what was paid is taken, what is missing has failed."""
+        """Answers of core banking to debits of loans on the book: what was paid is taken, what is missing has failed. A debit
+        that was asked again since brings money or nothing; its failure is no news."""
         rows, owed = self._book.owed(results["loan"])
-        paid, dpd = results["paid_fen"], results["at"] // DAY_MS - self._book.arrears["since_day"][rows]
-        short = paid < owed
+        paid, dpd = results["paid_fen"], results["at"] // DAY_MS - self._book.arrears.get("since_day", rows)
+        newest = self._book.loans["debits"][self._book.find_loans(results["loan"])] == results["attempt"]
+        short = (paid < owed) & newest
         some = paid > 0
-        self.take(results[some], paid[some], Actor.CORE_BANKING, out, silent=~short[some] & (dpd[some] <= 0))
+        self.take(results[some], paid[some], Actor.CORE_BANKING, out, silent=(paid >= owed)[some] & (dpd[some] <= 0))
         self._fail(results[short], rows[short], dpd[short], out)
 
     def _fail(self, results: Rows, rows: Ints, dpd: Ints, out: Outbox) -> None:
@@ -114,7 +116,7 @@ class Receipts:
         give_back(receipts, np.maximum(amount_fen - owed, 0), out)
         due = owed > 0
         met = self._meet(receipts[due], rows[due], np.minimum(amount_fen, owed)[due])
-        principal = self._settle(met, out)
+        principal, numbers = self._settle(met, out)
         told = told[due]
         out.log(
             Event.PAYMENT_RECEIVED,
@@ -124,15 +126,15 @@ class Receipts:
             loan=met.loan[told],
             amount_fen=met.amount_fen[told],
         )
-        self._lead_on(met, principal, out)
+        self._lead_on(met, principal, numbers, out)
 
     def _meet(self, receipts: Rows, arrears: Ints, amount_fen: Ints) -> Met:
         loan = np.ascontiguousarray(receipts["loan"])
         unpaid, of = self._book.unpaid_of(loan)
         return Met(receipts["at"], loan, case_of(loan), amount_fen, self._book.find_loans(loan), arrears, unpaid, of)
 
-    def _settle(self, met: Met, out: Outbox) -> Ints:
-        """Allocates to the unpaid instalments and posts; returns the principal repaid a payment."""
+    def _settle(self, met: Met, out: Outbox) -> tuple[Ints, Ints]:
+        """Allocates to the unpaid instalments and posts; returns (principal repaid, transaction) of each payment."""
         arrears, instalments = self._book.arrears, self._book.instalments
         interest, principal = instalments["interest_fen"][met.unpaid], instalments["principal_fen"][met.unpaid]
         taken = allocate(met.amount_fen, arrears["penalty_fen"][met.arrears], met.of, interest, principal)
@@ -143,10 +145,11 @@ class Receipts:
         arrears["interest_fen"][met.arrears] -= interest_paid
         arrears["principal_fen"][met.arrears] -= principal_paid
         self._book.touch(met.loan)
+        numbers = next_transactions(self._book.loans, met.loans)
         post(
             out,
             met.at,
-            next_transactions(self._book.loans, met.loans),
+            numbers,
             [
                 (Account.SETTLEMENT, met.loan, met.amount_fen),
                 (Account.PENALTY_RECEIVABLE, met.loan, -taken.penalty_fen),
@@ -164,11 +167,11 @@ class Receipts:
             amount_fen=(interest + principal)[done],
             value=instalment_number(instalments["instalment"][met.unpaid[done]]),
         )
-        return principal_paid
+        return principal_paid, numbers
 
-    def _lead_on(self, met: Met, principal: Ints, out: Outbox) -> None:
+    def _lead_on(self, met: Met, principal: Ints, numbers: Ints, out: Outbox) -> None:
         """What a payment leads to: an end of being overdue, a limit restored, a loan settled."""
-        self._tell_collections(met, self._overdue(met), out)
+        self._tell_collections(met, self._overdue(met), numbers, out)
         self._book.release_limits(met.loans, met.at, principal, out)
         ended = self._book.loans["state"][met.loans] == LoanState.MATURED
         ended &= self._book.arrears_fen()[met.arrears] == 0
@@ -185,7 +188,7 @@ class Receipts:
         arrears["since_day"][met.arrears] = np.where(oldest < NO_DAY, oldest, since)
         return overdue
 
-    def _tell_collections(self, met: Met, overdue: Ints, out: Outbox) -> None:
+    def _tell_collections(self, met: Met, overdue: Ints, numbers: Ints, out: Outbox) -> None:
         """Every payment while overdue is told to collections; nothing overdue left ends it (REP-10)."""
         arrears = self._book.arrears
         late = arrears["told"][met.arrears] != 0
@@ -204,8 +207,12 @@ class Receipts:
             int(late.sum()),
             at=met.at[late],
             loan=met.loan[late],
+            transaction=numbers[late],
             paid_fen=met.amount_fen[late],
-            overdue_fen=overdue[late],
             overdue_since_day=since[late],
+            overdue_fen=overdue[late],
+            principal_fen=(self._book.loans["balance_fen"][met.loans] + arrears["principal_fen"][met.arrears])[late],
+            interest_fen=arrears["interest_fen"][met.arrears[late]],
+            penalty_fen=arrears["penalty_fen"][met.arrears[late]],
         )
         out.send(OverduePaid, paid)

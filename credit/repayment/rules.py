@@ -88,11 +88,13 @@ def allocate(amount_fen: Ints, penalty_fen: Ints, place: Ints, interest_fen: Int
 
 
 def penalty_step(base_fen: Ints, rest: Ints, rate_ppm: Ints, daycount: Ints, factor_ppm: int) -> tuple[Ints, Ints]:
-    """(penalty interest of one day in fen, remainder carried on): base × rate × factor / year. The part below a fen is
-    carried from day to day, so the sum over any number of days is the exact amount rounded down once."""
-    penalty_ppm = mul_div_round(rate_ppm, factor_ppm, PPM)
-    fen, carried = np.divmod(rest + base_fen * penalty_ppm, BASES[daycount] * PPM)
-    return fen, carried
+    """(penalty interest of one day in fen, remainder carried on): base × rate × factor / year. What the whole fen are short of
+    the exact amount, or above it, is carried from day to day, so the sum over any number of days is the exact amount rounded
+    half up once, as `credit.money` rounds everywhere."""
+    unit = BASES[daycount] * PPM
+    exact = rest + base_fen * mul_div_round(rate_ppm, factor_ppm, PPM)
+    fen = (exact + unit // 2) // unit
+    return fen, exact - fen * unit
 
 
 class EarlyFees:

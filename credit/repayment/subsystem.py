@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Actor
+from credit.codes import Actor, Status
 from credit.mail import Outbox
 from credit.money import PPM
-from credit.numbers import case_of
+from credit.numbers import TRANSACTIONS_MAX, case_of, debit_of
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.repayment import RepaymentPolicy
-from credit.repayment.book import Book
+from credit.repayment.book import DAYS, Book
 from credit.repayment.contract import (
     DebitResult,
     EarlyRepaymentRequested,
@@ -32,7 +32,7 @@ from credit.repayment.plans import Plans
 from credit.repayment.receipts import Receipts
 from credit.repayment.rules import DebitDays
 from credit.repayment.states import LoanState
-from credit.repayment.write_off import WriteOffs, offered_fen
+from credit.repayment.write_off import WriteOffs, give_back, offered_fen
 from credit.room import Rows
 from credit.rows import only
 from credit.schedules import Schedule
@@ -79,26 +79,32 @@ class RepaymentSubsystem(Subsystem):
     # time -------------------------------------------------------------------------------------------------------------
 
     def begin(self, out: Outbox) -> None:
-        """The day that begins in the window, then the day's debits and reminders if their minute lies in it."""
-        window = self.window
-        self.book.today = window.day
-        if window.start % DAY_MS == 0:
-            self._dues.begin_day(window.day, out)
-        for minute_ms, action in (
-            (self.policy.debit_ms, self._dues.ask_debits),
-            (self.policy.reminder_ms, self._dues.remind),
-        ):
-            at = window.day * DAY_MS + minute_ms
-            if window.start <= at < window.until:
-                action(window.day, at, out)
+        """All of today that lies before the window's end, and first of all whatever earlier days have left undone."""
+        today = self.window.day
+        for day in range(self.book.done["ended"] + 1 if self.book.done["ended"] >= 0 else today, today):
+            self._day(day, len(DAYS), out)
+        self._day(today, len(DAYS) - 1, out)
+
+    def _day(self, day: int, steps: int, out: Outbox) -> None:
+        """The first steps of a day that are due before the window's end and not done yet. Nothing but the state says what is
+        done, so a window may begin late, be long or short: no day and no minute is lost."""
+        instants = (0, self.policy.debit_ms, self.policy.reminder_ms, DAY_MS - 1)
+        actions = (self._dues.begin_day, self._dues.ask_debits, self._dues.remind, self._end)
+        self.book.today = day
+        for name, ms, action in list(zip(DAYS, instants, actions, strict=True))[:steps]:
+            at = day * DAY_MS + ms
+            if at < self.window.until and self.book.done[name] < day:
+                action(day, max(at, self.window.start), out)
+                self.book.done[name] = day
+
+    def _end(self, day: int, at: int, out: Outbox) -> None:
+        end_day(self.book, day + 1, at, out)
+        self.book.compact()
 
     def end(self, out: Outbox) -> None:
         """At a day's end interest accrues and the book is measured; at each end the ledger is told what moved."""
-        last = self.window.until - 1
-        if self.window.ends_day:
-            end_day(self.book, self.window.until // DAY_MS, last, out)
-            self.book.compact()
-        self.book.report_balances(last, out)
+        self._day(self.window.day, len(DAYS), out)
+        self.book.report_balances(self.window.until - 1, out)
 
     # mail -------------------------------------------------------------------------------------------------------------
 
@@ -111,19 +117,23 @@ class RepaymentSubsystem(Subsystem):
             self._opening.open_loans(only(rows, sound), out)
 
     def debited(self, results: Rows, out: Outbox) -> None:
-        """Answers of core banking to debits; one that nobody asked for is refused. Where the loan was written off between
-        request and answer, the money counts as recovered (NPL-09)."""
+        """Answers of core banking to debits; one that nobody asked for, or that has been answered, is refused. A debit that
+        timed out may be answered yet, though it was asked again: its money is taken, counts as recovered where the loan was
+        written off since (NPL-09), or goes back where it is settled."""
         book, loans, paid = self.book, results["loan"], results["paid_fen"]
-        rows = book.arrears.find(loans)
-        asked = book.arrears.get("asked", rows)
-        answered = (asked > 0) & (asked == results["attempt"]) & (paid >= 0)
-        book.arrears["asked"][rows[answered]] = 0
-        on_book = answered & (book.find_loans(loans) >= 0)
-        late = answered & (book.written_off.find(loans) >= 0)
-        wrong = ~(on_book | late)
+        numbered = (results["attempt"] >= 1) & (results["attempt"] <= TRANSACTIONS_MAX)
+        rows = book.debits.find(debit_of(loans, np.where(numbered, results["attempt"], 0)))
+        silent = results["status"] == Status.UNAVAILABLE
+        answered = (rows >= 0) & (paid >= 0) & ~(silent & (book.debits.get("silent", rows) != 0))
+        wrong = ~answered
         self.refuse(results[wrong], Refusal.DEBIT_UNKNOWN, out, actor=Actor.PARTNER, amount_fen=paid[wrong])
-        self._write_offs.recover(results[late], paid[late], Actor.CORE_BANKING, out)
-        self._receipts.debited(results[on_book], out)
+        book.debits["silent"][rows[answered & silent]] = 1
+        on_book, gone = book.find_loans(loans) >= 0, book.written_off.find(loans) >= 0
+        recovered, returned = answered & gone, answered & ~gone & ~on_book
+        self._write_offs.recover(results[recovered], paid[recovered], Actor.CORE_BANKING, out)
+        give_back(results[returned], paid[returned], out)
+        book.debits.drop(rows[answered & ~silent])
+        self._receipts.debited(results[answered & on_book], out)
 
     def paid(self, payments: Rows, out: Outbox) -> None:
         """Payments by the customer: an amount, or a share of what is due."""
@@ -177,14 +187,18 @@ class RepaymentSubsystem(Subsystem):
 
     def export_state(self) -> State:
         """What is alive, in id order: what still waits to be compacted is no part of the state."""
+        self.book.write_days()
         state = super().export_state()
         loans, arrears, instalments = state["loans"], state["arrears"], state["instalments"]
-        owing = arrears["principal_fen"] + arrears["interest_fen"] + arrears["penalty_fen"] > 0
         return state | {
             "loans": loans[loans["state"] < LoanState.SETTLED],
-            "arrears": arrears[owing | (arrears["asked"] > 0)],
+            "arrears": arrears[arrears["principal_fen"] + arrears["interest_fen"] + arrears["penalty_fen"] > 0],
             "instalments": instalments[instalments["principal_fen"] + instalments["interest_fen"] > 0],
         }
+
+    def import_state(self, state: State) -> None:
+        super().import_state(state)
+        self.book.read_days()
 
 
 build = RepaymentSubsystem.build

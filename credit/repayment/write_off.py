@@ -36,10 +36,11 @@ class WriteOffs:
         principal = book.loans["balance_fen"][rows] + book.arrears["principal_fen"][of]
         interest, penalty = book.arrears["interest_fen"][of], book.arrears["penalty_fen"][of]
         total, since, group = principal + interest + penalty, book.arrears["since_day"][of], book.loans["group"][rows]
+        numbers = next_transactions(book.loans, rows)
         post(
             out,
             at,
-            next_transactions(book.loans, rows),
+            numbers,
             [
                 (Account.PRINCIPAL, ids, -principal),
                 (Account.INTEREST_RECEIVABLE, ids, -interest),
@@ -62,13 +63,10 @@ class WriteOffs:
         )
         self._leave(ids, rows, of)
         out.log(Event.LOAN_WRITTEN_OFF, at, case_of(ids), loan=ids, amount_fen=total, value=at // DAY_MS - since)
-        out.send(
-            OverduePaid,
-            OverduePaid.rows(len(ids), at=at, loan=ids, paid_fen=0, overdue_fen=total, overdue_since_day=since),
-        )
+        _tell_collections(at, ids, numbers, 0, total, since, out)
 
     def _leave(self, ids: Ints, rows: Ints, of: Ints) -> None:
-        """The loans leave the active book with all that was due. `asked` stays: what a debit under way still brings is a
+        """The loans leave the active book with all that was due. Their debits stay: what one under way still brings is a
         recovery."""
         unpaid, _ = self._book.unpaid_of(np.sort(ids))
         for name in ("principal_fen", "interest_fen"):
@@ -94,10 +92,11 @@ class WriteOffs:
         give_back(receipts, offered - taken, out)
         table["balance_fen"][rows] = rest
         self._book.touch(ids)
+        numbers = next_transactions(table, rows)
         post(
             out,
             at,
-            next_transactions(table, rows),
+            numbers,
             [
                 (Account.SETTLEMENT, ids, taken),
                 (Account.RECOVERY_INCOME, ids, -taken),
@@ -106,14 +105,29 @@ class WriteOffs:
             ],
         )
         out.log(Event.RECOVERY_RECEIVED, at, case_of(ids), actor=actor, loan=ids, amount_fen=taken)
-        since = np.where(rest > 0, table["since_day"][rows], 0)
-        out.send(
-            OverduePaid,
-            OverduePaid.rows(len(ids), at=at, loan=ids, paid_fen=taken, overdue_fen=rest, overdue_since_day=since),
-        )
+        _tell_collections(at, ids, numbers, taken, rest, np.where(rest > 0, table["since_day"][rows], 0), out)
         done = rest == 0
         out.log(Event.LOAN_SETTLED, at[done], case_of(ids[done]), loan=ids[done])
         table.drop(rows[done])
+
+
+def _tell_collections(
+    at: Ints, loans: Ints, numbers: Ints, paid_fen: Ints | int, claim_fen: Ints, since_day: Ints, out: Outbox
+) -> None:
+    """What is left of claims written off, which have no parts any more."""
+    told = OverduePaid.rows(
+        len(loans),
+        at=at,
+        loan=loans,
+        transaction=numbers,
+        paid_fen=paid_fen,
+        overdue_since_day=since_day,
+        overdue_fen=claim_fen,
+        principal_fen=0,
+        interest_fen=0,
+        penalty_fen=0,
+    )
+    out.send(OverduePaid, told)
 
 
 def give_back(receipts: Rows, excess_fen: Ints, out: Outbox) -> None:

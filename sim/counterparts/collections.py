@@ -39,7 +39,7 @@ ROUNDS: tuple[tuple[Desk, ...], ...] = (
 
 _HEAD_OFFICE = (Desk.HEAD_OFFICE_RISK, Desk.FINANCE)
 _ROUND_OF: dict[int, int] = {desk: number for number, desks in enumerate(ROUNDS) for desk in desks}
-_TASK_FIELDS = "task loan party branch desk action dpd amount_fen attempt"
+_TASK_FIELDS = "task loan party branch desk action dpd amount_fen asked_day"
 _NOTICE_WANES_DPD = 30
 _WILLING_PPM = 625_000
 """Willingness of the average customer, for whom the chances in `Behaviour` hold."""
@@ -110,7 +110,7 @@ class CollectionsCounterpart:
             if name in (accepted.dtype.names or ()):
                 accepted[name] = rows[name]
         day, means = rows["at"] // DAY_MS, np.maximum(accepted["action"] - Contact.CALL, 0)
-        accepted["task"] = rows["loan"] * 4_000 + day % 1_000 * 4 + np.where(accepted["attempt"] > 0, means, 3)
+        accepted["task"] = rows["loan"] * 4_000 + day % 1_000 * 4 + np.where(accepted["asked_day"] > 0, means, 3)
         return accepted
 
     def _serve(self, desk: Desk, window: Window) -> list[tuple[Kind, Rows]]:
@@ -204,7 +204,7 @@ class CollectionsCounterpart:
 
 
 class Customers:
-    """How overdue customers answer. Keyed by (loan, attempt); willingness is the truth's."""
+    """How overdue customers answer. Keyed by loan, day and means; willingness is the truth's."""
 
     def __init__(self, behaviour: Behaviour, seed: int, truth: Truth) -> None:
         self._behaviour, self._truth = behaviour, truth
@@ -213,12 +213,13 @@ class Customers:
 
     def after_notice(self, notices: Rows) -> Rows:
         """The few that a message moves to pay within days; it wears off with the days past due."""
+        day = notices["at"] // DAY_MS
         chance = self._scaled(self._behaviour.notice_response_ppm, notices["party"])
         chance = chance * _NOTICE_WANES_DPD // (_NOTICE_WANES_DPD + notices["dpd"])
-        moved = self._draws["notice"].happens(chance, notices["loan"], notices["attempt"])
-        rows = notices[moved]
-        days = 5 + self._draws["notice_day"].below(4, rows["loan"], rows["attempt"])
-        return self._intended(rows, rows["at"], rows["at"] // DAY_MS + days, REASON_NOTICE)
+        moved = self._draws["notice"].happens(chance, notices["loan"], _occasion(day, notices["action"]))
+        rows, day = notices[moved], day[moved]
+        days = 5 + self._draws["notice_day"].below(4, rows["loan"], _occasion(day, rows["action"]))
+        return self._intended(rows, rows["at"], day, day + days, REASON_NOTICE)
 
     def contacted(self, tasks: Rows, done: Completions) -> list[tuple[Kind, Rows]]:
         """What comes of contacts by collectors, and the payments that customers mean to make on the promised day."""
@@ -228,7 +229,9 @@ class Customers:
             self._behaviour.promise_days_min,
             max(self._behaviour.promise_days_max, self._behaviour.promise_days_min),
         )
-        days = least + self._draws["promise_day"].below(most - least + 1, tasks["loan"], tasks["attempt"])
+        days = least + self._draws["promise_day"].below(
+            most - least + 1, tasks["loan"], _occasion(tasks["asked_day"], tasks["action"])
+        )
         promise_day = np.where(promised, done.finished_at // DAY_MS + days, 0)
         contacts = ContactMade.rows(
             len(tasks),
@@ -241,10 +244,11 @@ class Customers:
             outcome=outcome,
             promise_day=promise_day,
             promise_fen=np.where(promised, tasks["amount_fen"], 0),
-            attempt=tasks["attempt"],
+            asked_day=tasks["asked_day"],
         )
         kept = promised & self._keeps(tasks)
-        paying = self._intended(tasks[kept], done.finished_at[kept], promise_day[kept], REASON_PROMISE)
+        asked = tasks[kept]
+        paying = self._intended(asked, done.finished_at[kept], asked["asked_day"], promise_day[kept], REASON_PROMISE)
         return [(ContactMade, contacts), (PaymentIntended, paying)]
 
     def outcomes(self, tasks: Rows) -> Ints:
@@ -254,7 +258,7 @@ class Customers:
         willing = np.minimum(self._truth.willingness_ppm(party), PPM)
         lost = np.minimum(behaviour.lost_ppm * 2 * (PPM - willing) // (2 * (PPM - _WILLING_PPM)), PPM // 2)
         lost = np.where(tasks["action"] == Contact.VISIT, lost // 2, lost)
-        drawn = self._draws["outcome"].ppm(tasks["loan"], tasks["attempt"])
+        drawn = self._draws["outcome"].ppm(tasks["loan"], _occasion(tasks["asked_day"], tasks["action"]))
         unable_to = promise + behaviour.unable_ppm
         return np.select(
             [drawn < promise, drawn < unable_to, drawn < unable_to + lost],
@@ -264,15 +268,15 @@ class Customers:
 
     def _keeps(self, tasks: Rows) -> Bools:
         chance = self._scaled(self._behaviour.promise_kept_ppm, tasks["party"])
-        return self._draws["kept"].happens(chance, tasks["loan"], tasks["attempt"])
+        return self._draws["kept"].happens(chance, tasks["loan"], _occasion(tasks["asked_day"], tasks["action"]))
 
     def _scaled(self, chance_ppm: int, party: Ints) -> Ints:
         """A chance of the average customer, for each customer's willingness; at most 95 %."""
         return np.minimum(chance_ppm * self._truth.willingness_ppm(party) // _WILLING_PPM, 950_000)
 
-    def _intended(self, rows: Rows, at: Ints, day: Ints, reason: int) -> Rows:
+    def _intended(self, rows: Rows, at: Ints, asked_day: Ints, day: Ints, reason: int) -> Rows:
         """Payments of all that is due, at some hour of a day."""
-        within = self._draws["hour"].below(_HOURS * HOUR_MS, rows["loan"], rows["attempt"])
+        within = self._draws["hour"].below(_HOURS * HOUR_MS, rows["loan"], _occasion(asked_day, rows["action"]))
         return PaymentIntended.rows(
             len(rows),
             at=at,
@@ -282,6 +286,11 @@ class Customers:
             share_ppm=PPM,
             reason=reason,
         )
+
+
+def _occasion(day: Ints, means: Ints) -> Ints:
+    """What a customer's answer hangs on, beside the loan: each means is used at most once a day."""
+    return np.asarray(day * (max(Contact) + 1) + means)
 
 
 def _seated(people: Iterable[Person], branches: Sequence[int]) -> list[Person]:

@@ -21,6 +21,7 @@ from credit.collections.contract import (
     LoanOverdue,
     NoticeSent,
     OverduePaid,
+    OverdueReported,
     WriteOffOpinion,
     WriteOffTask,
 )
@@ -89,7 +90,7 @@ class Street:
             grade=1 + number % 5,
             overdue_since_day=start - 1,
             overdue_fen=100_000 + 10_007 * number,
-            balance_fen=10_000_000,
+            principal_fen=10_000_000,
         )
         rows["case"], rows["customer"] = rows["loan"] // 100, rows["loan"] // 100
         self.overdue = rows[np.isin(branch, branches)]
@@ -99,8 +100,18 @@ class Street:
         at = self.overdue["at"]
         new = self.overdue[(at >= window.start) & (at < window.until)]
         due = sorted((at, loan) for loan, at in self.pay_at.items() if window.start <= at < window.until)
-        paid = sample(OverduePaid, len(due), at=[at for at, _ in due], loan=[loan for _, loan in due], paid_fen=1)
-        return [(LoanOverdue, new), (OverduePaid, paid)]
+        loans = np.array([loan for _, loan in due], dtype=np.int64)
+        paid = sample(
+            OverduePaid, len(due), at=[at for at, _ in due], loan=loans, paid_fen=1, transaction=loans * 10_000 + 2
+        )
+        return [(LoanOverdue, new), (OverduePaid, paid), (OverdueReported, self.report(window))]
+
+    def report(self, window: Window) -> Rows:
+        """What is still owed, told at each midnight."""
+        pay_at = np.array(list(self.pay_at.values()), dtype=np.int64)
+        there = (self.overdue["at"] < window.start) & ((pay_at == 0) | (pay_at >= window.start))
+        midnight = there & (window.start % DAY_MS == 0)
+        return sample(OverdueReported, source=self.overdue[midnight], at=window.start)
 
     def hear(self, intended: Rows) -> None:
         """The first intention of each loan is carried out."""
@@ -274,7 +285,7 @@ def tasks_of(parties: Sequence[int], action: Contact = Contact.CALL) -> Rows:
     rows = sample(
         CollectionTask, len(parties), loan=10**11 + 101 + 100 * np.arange(len(parties)), party=parties, action=action
     )
-    rows["attempt"], rows["amount_fen"] = 654_555, 70_000
+    rows["asked_day"], rows["amount_fen"] = 654_555, 70_000
     return rows
 
 
@@ -299,13 +310,7 @@ def test_messages_move_a_few_and_fewer_the_longer_it_lasts() -> None:
     moved = []
     for dpd in (1, 90):
         notices = sample(
-            NoticeSent,
-            count,
-            at=START + 9 * HOUR_MS,
-            loan=np.arange(count) + 1,
-            party=np.arange(count) + 1,
-            dpd=dpd,
-            attempt=99,
+            NoticeSent, count, at=START + 9 * HOUR_MS, loan=np.arange(count) + 1, party=np.arange(count) + 1, dpd=dpd
         )
         rows = customers.after_notice(notices)
         assert (rows["reason"] == REASON_NOTICE).all()
@@ -315,7 +320,7 @@ def test_messages_move_a_few_and_fewer_the_longer_it_lasts() -> None:
     assert moved[1] < moved[0] / 2
 
 
-def test_a_customers_answer_depends_on_loan_and_attempt_alone() -> None:
+def test_a_customers_answer_depends_on_loan_day_and_means_alone() -> None:
     customers = Customers(SCENARIO.behaviour, SEED, TRUTH)
     tasks = tasks_of(np.arange(1, 501))
     shuffled = np.random.default_rng(3).permutation(len(tasks))
@@ -382,7 +387,7 @@ def test_where_nobody_sits_nobody_answers() -> None:
         branch=[1, 2],
         desk=Desk.COLLECTOR_EARLY,
         action=Contact.CALL,
-        attempt=1,
+        asked_day=1,
         limit_at=2**60,
         party=1,
     )

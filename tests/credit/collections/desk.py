@@ -12,6 +12,7 @@ from credit.collections.contract import (
     LoanOverdue,
     NoticeSent,
     OverduePaid,
+    OverdueReported,
     WriteOffOpinion,
 )
 from credit.collections.subsystem import CollectionsSubsystem
@@ -53,6 +54,8 @@ class Bench:
         self.bank = subsystem or CollectionsSubsystem.build(Setting(overrides, STAFF))
         self.out = Outbox()
         self.next_day = DAY
+        self.reports = True
+        """Whether repayment tells each morning what the loans in collection owe: what was told last."""
 
     def day(self, dpd: int, *mail: tuple[Kind, Rows], hours: int = 24) -> Outbox:
         """Runs the days up to DPD `dpd`, mail on the last; returns what that last day brought."""
@@ -68,6 +71,8 @@ class Bench:
             window = Window(day * 24 + hour, start, start + hours * HOUR_MS)
             self.bank.open(window, out)
             inside = [(kind, rows[(rows["at"] >= start) & (rows["at"] < window.until)]) for kind, rows in mail]
+            if hour == 0 and self.reports:
+                inside.append((OverdueReported, reports(self.bank, start)))
             self.bank.apply(Inbox.of(*inside), window, out)
             self.bank.close(window, out)
             if found := self.bank.check():
@@ -84,6 +89,11 @@ class Bench:
 
 def at(dpd: int, hour: int = 12, minute: int = 0) -> int:
     return (DAY + dpd) * DAY_MS + hour * HOUR_MS + minute * 60_000
+
+
+def reports(bank: CollectionsSubsystem, at: int) -> Rows:
+    """The morning's figures of every case, as they are known."""
+    return sample(OverdueReported, source=bank.cases.export(), at=at)
 
 
 def overdue(
@@ -111,15 +121,23 @@ def overdue(
         grade=grade,
         overdue_since_day=since,
         overdue_fen=fen,
-        balance_fen=10 * fen,
+        principal_fen=10 * fen,
     )
 
 
 def paid(
-    dpd: int, fen: int = 500_000, left: int = 0, since: int = DAY, loan: int = LOAN, hour: int = 12
+    dpd: int, fen: int = 500_000, left: int = 0, since: int = DAY, loan: int = LOAN, hour: int = 12, **columns: int
 ) -> tuple[Kind, Rows]:
     return OverduePaid, sample(
-        OverduePaid, 1, at=at(dpd, hour), loan=loan, paid_fen=fen, overdue_fen=left, overdue_since_day=since
+        OverduePaid,
+        1,
+        at=at(dpd, hour),
+        loan=loan,
+        transaction=loan * 10_000 + dpd * 24 + hour,
+        paid_fen=fen,
+        overdue_fen=left,
+        overdue_since_day=since,
+        **columns,
     )
 
 
@@ -143,7 +161,7 @@ def contact(
         at=when,
         loan=row["loan"],
         action=row["action"],
-        attempt=row["attempt"],
+        asked_day=row["asked_day"],
         outcome=outcome,
         person=TEAM[int(row["desk"])] if person is None else person,
         started_at=when - 60_000,

@@ -10,8 +10,9 @@ from credit.codes import Contact, ContactOutcome
 from credit.collections.contract import CollectionTask, Desk, Event, NoticeSent, RefusedBecause
 from credit.collections.states import CaseState
 from credit.errors import InvariantViolation
-from credit.mail import Outbox
+from credit.mail import Inbox, Outbox
 from credit.room import Rows
+from credit.subsystem import Window
 from credit.times import DAY_MS
 from tests.credit.collections.desk import (
     DAY,
@@ -21,6 +22,7 @@ from tests.credit.collections.desk import (
     MIDDLE,
     STRANGER,
     Bench,
+    at,
     contact,
     means_sent,
     overdue,
@@ -141,7 +143,7 @@ def test_a_contact_without_result_changes_nothing_but_the_record() -> None:
     made = out.events_of(Event.CONTACT_MADE)
     assert (made["value"].tolist(), made["reason"].tolist()) == ([Contact.CALL], [ContactOutcome.NONE])
     assert bench.column("state") == CaseState.ASSIGNED
-    assert bench.column("task") == 0
+    assert bench.column("task_day") == 0
 
 
 # ---- promises
@@ -222,7 +224,7 @@ def test_a_contact_by_somebody_of_another_team_is_refused(person: int) -> None:
     out = bench.day(32, contact(task, ContactOutcome.PROMISE, dpd=32, person=person, promise_dpd=38))
     assert refusals(out) == [RefusedBecause.NO_AUTHORITY]
     assert bench.column("state") == CaseState.ASSIGNED
-    assert bench.column("task") == 0, "the task is given out again in its time"
+    assert bench.column("task_day") == 0, "the task is given out again in its time"
 
 
 def test_a_deputy_acts_for_a_member_of_the_team() -> None:
@@ -233,7 +235,7 @@ def test_a_deputy_acts_for_a_member_of_the_team() -> None:
 
 def test_a_contact_nobody_asked_for_is_refused() -> None:
     bench, task = in_middle()
-    for change in ({"attempt": 1}, {"action": int(Contact.LEGAL)}, {"attempt": 0}):
+    for change in ({"asked_day": 1}, {"action": int(Contact.LEGAL)}, {"asked_day": 0}):
         out = bench.day(bench.next_day - DAY, contact(task, ContactOutcome.NONE, dpd=bench.next_day - DAY, **change))
         assert refusals(out) == [RefusedBecause.NOT_ASKED]
 
@@ -260,6 +262,30 @@ def test_a_promise_made_on_the_morning_of_the_payment_is_kept() -> None:
     bench, task = in_middle()
     out = bench.day(32, paid(32, hour=16), contact(task, ContactOutcome.PROMISE, dpd=32, hour=11, promise_dpd=38))
     assert len(out.events_of(Event.PROMISE_MADE)) == 1
+    assert len(out.events_of(Event.PROMISE_KEPT)) == 1
+
+
+@pytest.mark.requirement("COL-09")
+@pytest.mark.parametrize("hours", [24, 1])
+@pytest.mark.parametrize(("hour", "kept"), [(17, True), (15, False), (13, False)])
+def test_a_promise_is_kept_by_what_is_paid_after_it_was_made_on_the_same_day(hour: int, kept: bool, hours: int) -> None:
+    bench, task = in_middle()
+    promise = contact(task, ContactOutcome.PROMISE, dpd=32, hour=15, promise_dpd=38, promise_fen=300_000)
+    out = bench.day(32, paid(32, fen=300_000, left=200_000, hour=hour), promise, hours=hours)
+    assert len(out.events_of(Event.PROMISE_KEPT)) == kept
+    ended = bench.day(38)
+    assert len(ended.events_of(Event.PROMISE_BROKEN)) == (not kept)
+    assert len(ended.events_of(Event.LEVEL_RAISED)) == (not kept)
+
+
+def test_a_promise_heard_of_after_the_payment_is_kept_by_it() -> None:
+    bench, task = in_middle()
+    promise = contact(task, ContactOutcome.PROMISE, dpd=32, hour=15, promise_dpd=38, promise_fen=300_000)
+    window, out = Window(0, at(32, 0), at(33, 0)), Outbox()
+    bench.bank.open(window, out)
+    bench.bank.apply(Inbox.of(paid(32, fen=300_000, left=200_000, hour=17)), window, out)
+    bench.bank.apply(Inbox.of(promise), window, out)
+    bench.bank.close(window, out)
     assert len(out.events_of(Event.PROMISE_KEPT)) == 1
 
 
@@ -290,7 +316,7 @@ def test_planted_promise_without_its_date_is_caught(monkeypatch: pytest.MonkeyPa
 def test_planted_reassignment_that_keeps_the_old_teams_task_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("credit.collections.worklist.leave_task", lambda cases, rows: None)
     bench, _ = in_middle()
-    with pytest.raises(InvariantViolation, match=rf"case of loan {LOAN}: task \d+ was given to another team"):
+    with pytest.raises(InvariantViolation, match=rf"case of loan {LOAN}: task of day \d+ was given to another team"):
         bench.day(91)
 
 

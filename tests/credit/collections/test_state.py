@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit.codes import ContactOutcome
-from credit.collections.contract import CollectionTask, ContactMade, Gauge, LoanOverdue, OverduePaid
+from credit.collections.contract import CollectionTask, ContactMade, Gauge, LoanOverdue, OverduePaid, OverdueReported
 from credit.collections.subsystem import CollectionsSubsystem
 from credit.digest import Digest
 from credit.mail import Inbox, Outbox
@@ -15,7 +15,7 @@ from credit.room import Kind, Rows
 from credit.staff import StaffRegister
 from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS
-from tests.credit.collections.desk import DAY, STAFF, Bench, overdue, paid
+from tests.credit.collections.desk import DAY, STAFF, Bench, overdue, paid, reports
 from tests.rows import sample
 
 DAYS = 60
@@ -63,7 +63,7 @@ class World:
             action=tasks["action"],
             person=tasks["branch"] * 1_000 + 101 + 100 * (tasks["desk"] - 21),
             outcome=outcome,
-            attempt=tasks["attempt"],
+            asked_day=tasks["asked_day"],
             promise_day=np.where(outcome == ContactOutcome.PROMISE, tasks["at"] // DAY_MS + 6, 0),
             promise_fen=1,
         )
@@ -92,7 +92,10 @@ class Run:
         start = DAY * DAY_MS + step * HOUR_MS
         window, out = Window(step, start, start + hours * HOUR_MS), Outbox()
         self.bank.open(window, out)
-        self.bank.apply(self.world.within(window, branches), window, out)
+        mail = self.world.within(window, branches)
+        if start % DAY_MS == 0:
+            mail = Inbox.of(*mail, (OverdueReported, reports(self.bank, start)))
+        self.bank.apply(mail, window, out)
         if len(new := out.take(CollectionTask)):
             self.asked = np.concatenate([self.asked, new])
         answers = self.world.answers(self.asked)
@@ -156,7 +159,7 @@ def test_ten_thousand_cases_are_planned_in_columns() -> None:
         grade=3,
         overdue_since_day=DAY,
         overdue_fen=1_000 * np.arange(1, count + 1),
-        balance_fen=10**8,
+        principal_fen=10**8,
     )
     window = Window(0, (DAY + 1) * DAY_MS, (DAY + 2) * DAY_MS)
     bank.open(window, out)

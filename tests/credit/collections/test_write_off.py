@@ -9,7 +9,15 @@ import pytest
 
 import credit.collections.write_off as write_off_module
 from credit.codes import ContactOutcome, Verdict
-from credit.collections.contract import CollectionTask, Desk, Event, NoticeSent, RefusedBecause, WriteOffTask
+from credit.collections.contract import (
+    CollectionTask,
+    Desk,
+    Event,
+    NoticeSent,
+    OverdueReported,
+    RefusedBecause,
+    WriteOffTask,
+)
 from credit.collections.states import CaseState
 from credit.errors import InvariantViolation
 from credit.mail import Outbox
@@ -22,11 +30,13 @@ from tests.credit.collections.desk import (
     LOAN,
     RISK,
     Bench,
+    at,
     contact,
     opinion,
     overdue,
     paid,
 )
+from tests.rows import sample
 
 BODIES = ((Desk.BRANCH_RISK_DIRECTOR, DIRECTOR, 10), (Desk.HEAD_OFFICE_RISK, RISK, 12), (Desk.FINANCE, FINANCE, 14))
 
@@ -41,9 +51,9 @@ def worked(until: int, skip: tuple[str, ...] = (), overrides: Any = None) -> Ben
         if len(tasks) and tasks["action"][0] not in [codes[name] for name in skip]:
             bench.next_day -= 1
             again = contact(tasks, ContactOutcome.NONE)
-            bench.bank.open = lambda window, out: None  # type: ignore[method-assign]
+            bench.reports = False
             bench.day(dpd, again)
-            del bench.bank.open
+            bench.reports = True
     return bench
 
 
@@ -75,6 +85,28 @@ def test_a_write_off_is_proposed_when_all_means_are_exhausted_and_180_days_have_
     assert task["desk"].tolist() == [Desk.BRANCH_RISK_DIRECTOR]
     assert task["branch"].tolist() == [BRANCH]
     assert bench.column("state") == CaseState.WRITE_OFF
+
+
+@pytest.mark.requirement("NPL-08")
+def test_a_write_off_is_proposed_for_what_is_owed_principal_interest_and_penalty_apart(ripe: Bench) -> None:
+    figures = {"principal_fen": 5_000_000, "interest_fen": 60_000, "penalty_fen": 40_000}
+    bench, dpd = ripe, 181
+    bench.reports = False
+    while not len(bench.out.take(WriteOffTask)):
+        told = sample(OverdueReported, source=bench.bank.cases.export(), at=at(dpd, 0), **figures)
+        bench.day(dpd, (OverdueReported, told))
+        dpd += 1
+    task = bench.out.take(WriteOffTask)[0]
+    assert {name: int(task[name]) for name in figures} == figures
+    assert int(task["amount_fen"]) == 5_100_000
+    assert bench.out.events_of(Event.WRITE_OFF_PROPOSED)["amount_fen"].tolist() == [5_100_000]
+
+
+def test_a_payment_of_interest_and_penalty_leaves_the_principal_as_it_was() -> None:
+    bench = Bench()
+    bench.day(1, overdue())
+    bench.day(2, paid(2, fen=100_000, left=400_000, principal_fen=5_000_000, interest_fen=30_000, penalty_fen=0))
+    assert (bench.column("principal_fen"), bench.column("interest_fen")) == (5_000_000, 30_000)
 
 
 @pytest.mark.requirement("NPL-08")
@@ -219,7 +251,7 @@ def test_planted_write_off_before_all_means_is_caught(monkeypatch: pytest.Monkey
     bench = worked(200, skip=("legal",))
     assert len(bench.out.events_of(Event.WRITE_OFF_PROPOSED)) == 0, "its open task still holds it"
     while not len(bench.out.take(WriteOffTask)):
-        bench.bank.cases["task"][:] = 0
+        bench.bank.cases["task_day"][:] = 0
         bench.day(bench.next_day - DAY)
     with pytest.raises(InvariantViolation, match="before all means of collection were exhausted"):
         decisions(bench, bench.next_day - DAY)

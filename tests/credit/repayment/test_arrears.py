@@ -7,15 +7,16 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from credit.codes import Account, Bucket, Method
-from credit.collections.contract import LoanOverdue, OverduePaid
+from credit.codes import Account, Bucket, Method, Status
+from credit.collections.contract import LoanOverdue, OverduePaid, OverdueReported
 from credit.disbursement.contract import LimitReleased
 from credit.ledger.contract import Posting
 from credit.policies import Overrides
 from credit.repayment.contract import DebitRequest, DebitResult, Event, Gauge, Refusal
+from credit.repayment.rules import penalty_step
 from credit.room import Rows
-from credit.times import date_of
-from tests.credit.repayment.bank import LOAN, OTHER, START, Bank, Mail, at, day_of, loan, payment
+from credit.times import DAY_MS, date_of
+from tests.credit.repayment.bank import LOAN, OTHER, START, Bank, Mail, at, day_of, loan, payment, write_off
 from tests.rows import sample
 
 FIRST, SECOND, THIRD = day_of(2026, 2, 10), day_of(2026, 3, 10), day_of(2026, 4, 10)
@@ -43,8 +44,8 @@ def owed(bank: Bank) -> tuple[int, int, int]:
 
 
 def penalty(base_fen: int, days: int, rate_ppm: int = 60_000, base_days: int = 360) -> int:
-    """Penalty interest by the words of the rule: one and a half times the rate, cut to the fen once."""
-    return int(Fraction(base_fen * rate_ppm * days * 3, 1_000_000 * 2 * base_days))
+    """Penalty interest by the words of the rule: one and a half times the rate, rounded half up to the fen once."""
+    return int(Fraction(1, 2) + Fraction(base_fen * rate_ppm * days * 3, 1_000_000 * 2 * base_days))
 
 
 # the order in which a payment is taken --------------------------------------------------------------------------------
@@ -160,6 +161,39 @@ def test_repaid_principal_in_arrears_gives_the_limit_back_as_it_comes() -> None:
     assert released["principal_fen"].sum() == PRINCIPAL
 
 
+@pytest.mark.requirement("REP-05", "REP-08")
+@pytest.mark.parametrize("paid", [INSTALMENT, 100_000])
+def test_a_debit_that_timed_out_and_was_asked_again_still_brings_its_money(paid: int) -> None:
+    bank = Bank()
+    bank.status = Status.UNAVAILABLE
+    late = sample(DebitResult, 1, at=at(FIRST + 1, 3), loan=LOAN, paid_fen=paid, status=int(Status.OK), attempt=1)
+    bank.until(FIRST + 1, loan())
+    bank.status, bank.pays = Status.OK, 0
+    bank.until(FIRST + 2, (DebitResult, late))
+    assert bank.sent(DebitRequest)["attempt"].max() > 1
+    assert len(bank.happened(Event.RECEIPT_REFUSED)) == 0
+    assert bank.sent_postings(Account.SETTLEMENT)["amount_fen"].tolist() == [paid]
+    # The same answer a second time moves nothing.
+    again = late.copy()
+    again["at"] = at(FIRST + 2, 3)
+    bank.until(FIRST + 3, (DebitResult, again))
+    assert bank.happened(Event.RECEIPT_REFUSED)["reason"].tolist() == [Refusal.DEBIT_UNKNOWN]
+
+
+@pytest.mark.requirement("REP-05")
+@pytest.mark.parametrize("settled", [False, True])
+def test_what_a_late_answer_brings_too_much_goes_back(settled: bool) -> None:
+    bank = Bank()
+    bank.status = Status.UNAVAILABLE
+    due = day_of(2026, 2, 10)
+    bank.until(due + 1, loan(term_months=1 if settled else 12))
+    bank.status = Status.OK
+    late = sample(DebitResult, 1, at=at(due + 2, 3), loan=LOAN, paid_fen=700, status=int(Status.OK), attempt=1)
+    bank.until(due + 3, (DebitResult, late))
+    assert len(bank.happened(Event.LOAN_SETTLED)) == settled
+    assert bank.happened(Event.PAYMENT_RETURNED)["amount_fen"].tolist() == [700]
+
+
 # penalty interest -----------------------------------------------------------------------------------------------------
 
 
@@ -177,7 +211,7 @@ def test_penalty_follows_the_policys_factor_and_bears_no_interest() -> None:
     bank = Bank(overrides)
     bank.pays = 0
     bank.until(FIRST + 21, loan())
-    assert owed(bank)[0] == 2 * INSTALMENT * 60_000 * 20 * 3 // (2 * 360 * 1_000_000)
+    assert owed(bank)[0] == penalty(2 * INSTALMENT, 20)
 
 
 @pytest.mark.requirement("REP-09")
@@ -196,7 +230,18 @@ def test_fractions_of_a_fen_are_carried_from_day_to_day() -> None:
     bank = broke().until(FIRST + 28, loan(amount_fen=5_000, method=int(Method.INTEREST_FIRST), rate_ppm=240_000))
     base = sum(owed(bank)[1:])
     assert base == 100
-    assert owed(bank)[0] == penalty(base, 27, rate_ppm=240_000) == 2
+    assert owed(bank)[0] == penalty(base, 27, rate_ppm=240_000) == 3
+
+
+@pytest.mark.requirement("REP-09")
+def test_penalty_is_rounded_half_up_as_all_money_is() -> None:
+    # 100.00 at 18 % a year of 360 days: 5 fen a day; of 70.00 3.5 fen, which is 4 after one day and 7 after two.
+    bank = broke().until(FIRST + 2, loan(amount_fen=7_000, term_months=1, rate_ppm=0))
+    assert owed(bank)[0] == 0
+    fen, rest = penalty_step(*(np.array([n]) for n in (7_000, 0, 120_000, 1)), 1_500_000)
+    assert (fen.tolist(), rest.tolist()) == ([4], [-180_000_000])
+    fen, rest = penalty_step(*(np.array([n]) for n in (7_000, -180_000_000, 120_000, 1)), 1_500_000)
+    assert (fen.tolist(), rest.tolist()) == ([3], [0])
 
 
 # overdue management ---------------------------------------------------------------------------------------------------
@@ -214,9 +259,32 @@ def test_the_day_after_the_due_date_an_unpaid_loan_is_handed_over_once() -> None
     assert told["party"].tolist() == [7]
     assert told["overdue_since_day"].tolist() == [FIRST]
     assert told["overdue_fen"].tolist() == [INSTALMENT + penalty(INSTALMENT, 1)]
-    assert told["balance_fen"].tolist() == [5_000_000]
+    assert told["principal_fen"].tolist() == [5_000_000]
     started = bank.happened(Event.OVERDUE_STARTED)
     assert started["value"].tolist() == [1]
+
+
+@pytest.mark.requirement("REP-09", "COL-01")
+def test_collections_hears_every_morning_what_is_owed_as_further_instalments_fall_due() -> None:
+    bank = broke().until(day_of(2026, 4, 1), loan(amount_fen=10_000_000))
+    told = bank.sent(OverdueReported)
+    assert np.diff(told["at"]).tolist() == [DAY_MS] * (len(told) - 1), "each morning once"
+    assert int(told["at"][-1]) == at(day_of(2026, 3, 31))
+    penalty_fen, interest, principal = owed(bank)
+    last = told[-1]
+    assert (int(last["interest_fen"]), int(last["penalty_fen"])) == (interest, penalty_fen)
+    assert int(last["principal_fen"]) == 10_000_000
+    assert int(last["overdue_fen"]) == penalty_fen + interest + principal == 1_736_390
+
+
+@pytest.mark.requirement("NPL-09")
+def test_collections_hears_every_morning_what_is_left_of_a_claim_written_off() -> None:
+    mail = write_off(at(FIRST + 5, 12)), payment(at(FIRST + 6, 12), amount_fen=100_000)
+    bank = broke().until(FIRST + 8, loan(), *mail)
+    told = bank.sent(OverdueReported)[-2:]
+    claim = 5_000_000 + INTEREST + penalty(INSTALMENT, 5)
+    assert told["overdue_fen"].tolist() == [claim, claim - 100_000]
+    assert (told["principal_fen"] + told["interest_fen"] + told["penalty_fen"]).tolist() == [0, 0]
 
 
 @pytest.mark.requirement("REP-09")

@@ -32,6 +32,8 @@ NUMBERS_A_BRANCH = 10**9
 _LOAN = 100
 _GROUP = 100
 _INSTALMENT = 1_000
+INSTALMENTS_MAX = _INSTALMENT - 1
+"""Instalments of one loan."""
 _TRANSACTION = 10_000
 TRANSACTIONS_MAX = _TRANSACTION - 1
 """Transactions of one loan."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from credit.bank import desks
+from credit.calendar import WORKDAY_FIRST_YEAR, WORKDAY_LAST_YEAR
 from credit.policies.base import PolicyModel, SharePpm, Yuan
 from credit.room import DeskCode
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, day_number, instant
@@ -33,6 +34,16 @@ class Run(PolicyModel):
 
     first_arrival: int = Field(default=1, ge=1)
     """Number of the first customer to come; a run that continues another goes on counting."""
+
+    @field_validator("start")
+    @classmethod
+    def _within_the_calendar(cls, start: dt.date, info: ValidationInfo) -> dt.date:
+        """What is agreed in a run falls due after it, so a year beyond its end must be known too."""
+        first, last = dt.date(WORKDAY_FIRST_YEAR, 1, 1), dt.date(WORKDAY_LAST_YEAR, 1, 1)
+        end = start + dt.timedelta(days=info.data.get("days", 1)) if start <= last else start
+        if start < first or end > last:
+            raise ValueError(f"must lie between {first} and so many days before {last}; the run would end on {end}")
+        return start
 
     @property
     def start_ms(self) -> int:

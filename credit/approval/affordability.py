@@ -54,10 +54,6 @@ class Affordability:
         room = income * self._share[cases["product"]] // PPM - cases["monthly_debt_fen"]
         return np.asarray(np.clip(room, 0, _ROOM_MAX_FEN))
 
-    def payment_fen(self, cases: Rows) -> Ints:
-        """Monthly payment of the amount asked, by the rule's measure."""
-        return np.asarray(-(-cases["amount_fen"] * self._factors(cases) // _UNIT))
-
     def largest_fen(self, cases: Rows) -> Ints:
         """The amount asked where it is affordable, else the largest affordable one, rounded down to the policy's step."""
         factor = self._factors(cases)

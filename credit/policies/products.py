@@ -11,6 +11,7 @@ import numpy.typing as npt
 from pydantic import Field, model_validator
 
 from credit.codes import Grade, Guarantee, Material, Method, Segment
+from credit.numbers import LOANS_MAX
 from credit.policies.base import PolicyModel, RatePpm, Yuan
 from credit.times import Bools, Ints
 
@@ -51,7 +52,7 @@ class Product(PolicyModel):
     automatic_disbursement: bool
     entrusted_payment: bool
     revolving: bool = False
-    staged_shares_ppm: list[int] = [1_000_000]
+    staged_shares_ppm: list[int] = Field(default=[1_000_000], min_length=1, max_length=LOANS_MAX)
     """Share of the amount in each tranche; more than one means staged disbursement (DIS-16)."""
     limit_months: int = 0
     """How long a revolving limit may be drawn; 0 for other products."""

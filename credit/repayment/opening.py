@@ -4,7 +4,8 @@ loan never twice."""
 from __future__ import annotations
 
 from credit.mail import Outbox
-from credit.numbers import DISBURSEMENT, group_of
+from credit.money import MAX_AMOUNT_FEN
+from credit.numbers import DISBURSEMENT, INSTALMENTS_MAX, group_of
 from credit.policies.products import ProductColumns
 from credit.repayment.book import Book
 from credit.repayment.contract import Event, LoanOpened
@@ -24,9 +25,11 @@ class Opening:
         self._book, self._products, self._days, self._plans = book, products, days, plans
 
     def sound(self, rows: Rows) -> Bools:
-        """True for loans with an amount and a term that are not there already."""
+        """True for loans with an amount and a term that the book can hold and that are not there already."""
         known = (self._book.loans.find(rows["loan"]) >= 0) | (self._book.written_off.find(rows["loan"]) >= 0)
-        return firsts(rows["loan"]) & ~known & (rows["amount_fen"] > 0) & (rows["term_months"] > 0)
+        amount, term = rows["amount_fen"], rows["term_months"]
+        fits = (amount > 0) & (amount <= MAX_AMOUNT_FEN) & (term > 0) & (term <= INSTALMENTS_MAX)
+        return firsts(rows["loan"]) & ~known & fits
 
     def open_loans(self, rows: Rows, out: Outbox) -> None:
         """Every sound row becomes a loan with a schedule."""

@@ -9,8 +9,9 @@ from importlib import resources
 
 import pytest
 
-from credit.policies.loading import load
-from credit.policies.products import ProductPolicy
+from credit.numbers import INSTALMENTS_MAX
+from credit.policies.loading import PolicyError, load
+from credit.policies.products import TERM_MONTHS_MAX, ProductPolicy
 from credit.times import DAY_MS, day_number
 from scenarios.loading import ScenarioError, load_scenario, packaged_names, parse_scenario
 from scenarios.model import Fault, Scenario
@@ -169,3 +170,39 @@ def test_chinese_texts_are_whole_or_absent(text: str) -> None:
 def test_an_unknown_scenario_names_the_nearest() -> None:
     with pytest.raises(ScenarioError, match="did you mean 'recession'"):
         load_scenario("recesion")
+
+
+@pytest.mark.parametrize(
+    ("start", "days", "sound"),
+    [
+        ("2059-12-01", 31, True),
+        ("2059-12-01", 32, False),
+        ("2059-12-01", 360, False),
+        ("2004-01-01", 1, True),
+        ("2003-12-31", 1, False),
+        ("9999-12-31", 3_660, False),
+    ],
+)
+def test_a_run_lies_within_the_calendar(start: str, days: int, sound: bool) -> None:
+    text = f"[run]\ndays = {days}\nstart = {start}\n"
+    if sound:
+        assert str(parse_scenario(HEAD + text, "odd.toml").run.start) == start
+    else:
+        assert refusal_of(text).startswith(
+            "odd.toml:7: run.start: must lie between 2004-01-01 and so many days before 2060"
+        )
+
+
+@pytest.mark.parametrize(("tranches", "sound"), [(99, True), (100, False)])
+def test_a_product_has_no_more_tranches_than_a_case_has_numbers_for_loans(tranches: int, sound: bool) -> None:
+    shares = [10_000] * (tranches - 1) + [1_000_000 - 10_000 * (tranches - 1)]
+    overrides = {"products": {"products": [{"key": "mortgage", "staged_shares_ppm": shares}]}}
+    if sound:
+        assert len(load("products", ProductPolicy, overrides).by_key("mortgage").staged_shares_ppm) == tranches
+    else:
+        with pytest.raises(PolicyError, match=r"staged_shares_ppm"):
+            load("products", ProductPolicy, overrides)
+
+
+def test_a_loan_has_numbers_for_all_the_instalments_that_a_product_may_have() -> None:
+    assert TERM_MONTHS_MAX <= INSTALMENTS_MAX

@@ -23,6 +23,7 @@ from credit.numbers import (
     place_in_loan,
     transaction_of,
 )
+from credit.repayment.contract import Event
 from tests.credit.repayment.bank import LOAN, START, Bank, at, day_of, loan, payment, write_off
 
 FIRST = day_of(2026, 2, 10)
@@ -87,3 +88,19 @@ def test_numbers_of_the_largest_branch_loan_and_group_say_where_they_belong() ->
     assert [int(part[0]) for part in place_in_group(of_group)] == [int(group[0]), 200_000 * 100 + 99]
     assert branch_of_transaction(np.array([-1, 0, 2 * 10**18])).tolist() == [-1, -1, -1]
     assert START < 200_000
+
+
+@pytest.mark.parametrize(
+    ("columns", "sound"),
+    [
+        ({"amount_fen": 10**11}, True),
+        ({"amount_fen": 10**11 + 1}, False),
+        ({"term_months": 999, "method": 2}, True),
+        ({"term_months": 1_000, "method": 2}, False),
+    ],
+)
+def test_a_loan_larger_or_longer_than_the_book_can_hold_is_refused(columns: dict[str, int], sound: bool) -> None:
+    bank = Bank().until(START, loan(**columns))
+    bank.strict = sound  # the payment that nobody could book stays in the ledger alone
+    bank.until(START + 1)
+    assert len(bank.happened(Event.SCHEDULE_GENERATED if sound else Event.RECEIPT_REFUSED)) == 1

@@ -15,7 +15,9 @@ LoanBalance = room.accepts(
     "loan principal_fen interest_receivable_fen penalty_receivable_fen written_off_fen",
     sender="repayment",
 )
-AccrualTotal = room.accepts(903, "AccrualTotal", "branch product accrued_fen", sender="repayment")
+# What the loans of a product at a branch sum to at a day's end, each compared with its account.
+TOTALS = "accrued_fen principal_fen interest_receivable_fen penalty_receivable_fen written_off_fen"
+BookTotal = room.accepts(903, "BookTotal", f"branch product {TOTALS}", sender="repayment")
 
 # Every loan that was ever paid out, and every group: `last` is its last transaction, so that no number is used twice for ever.
 room.table("loans", f"loan last=0 {blank(' '.join(BY_LOAN))}", key="loan")

@@ -118,14 +118,11 @@ def impossible_balances(loans: Ints, before: Ints, after: Ints, balances: Ints) 
     return _sentences(np.flatnonzero(negative | both | moved), sentence)
 
 
-def control_against_total(branches: Ints, control_fen: Ints, total_fen: Ints) -> list[str]:
-    """Branches whose account of accrued interest differs from the sum of their loans."""
+def accounts_against_book(account: str, ledger_fen: Ints, book_fen: Ints) -> list[str]:
+    """Branches in which an account differs from the sum of the loans on the book; a row a branch."""
     return _sentences(
-        np.flatnonzero(control_fen != total_fen),
-        lambda i: (
-            f"branch {branches[i]}: interest_accrued is {control_fen[i]} fen in the ledger, the loans' accruals sum to "
-            f"{total_fen[i]} fen"
-        ),
+        np.flatnonzero(ledger_fen != book_fen),
+        lambda i: f"branch {i}: {account} is {ledger_fen[i]} fen in the ledger, the loans sum to {book_fen[i]} fen",
     )
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Account
 from credit.ledger import invariants
-from credit.ledger.contract import AccrualTotal, Event, Gauge, LoanBalance, Posting, room
+from credit.ledger.contract import TOTALS, BookTotal, Event, Gauge, LoanBalance, Posting, room
 from credit.ledger.rules import newest, repeated, sums_by_loan, transactions_of
 from credit.ledger.states import states_of
 from credit.mail import Outbox
@@ -37,7 +36,7 @@ class LedgerSubsystem(Subsystem):
     """State: the balances of every loan, and the books by branch and account."""
 
     room = room
-    HANDLERS = (Takes(Posting, "posted"), Takes(LoanBalance, "reported"), Takes(AccrualTotal, "accrued"))
+    HANDLERS = (Takes(Posting, "posted"), Takes(LoanBalance, "reported"), Takes(BookTotal, "totalled"))
 
     def __init__(self, policy: LedgerPolicy) -> None:
         super().__init__()
@@ -49,7 +48,8 @@ class LedgerSubsystem(Subsystem):
         self._index[self._numbers] = np.arange(len(self._numbers))
         self._slot = np.full(len(self._numbers), -1, dtype=np.int64)
         self._slot[[self._names.index(name) for name in BY_LOAN]] = np.arange(len(BY_LOAN))
-        self._accrued = int(self._index[Account.INTEREST_ACCRUED])
+        self._totals = [("interest_accrued", "accrued_fen"), *zip(BY_LOAN, TOTALS.split()[1:], strict=True)]
+        """Accounts that the book proves, and the columns of its totals."""
         self._loans, self._batches = self.tables["loans"], self.tables["batches"]
         self._start_over()
 
@@ -87,15 +87,15 @@ class LedgerSubsystem(Subsystem):
         self._say(invariants.ledger_against_loans(latest, self.loan_balances(latest["loan"])))
         self._reported = np.union1d(self._reported, latest["loan"])
 
-    def accrued(self, totals: Rows, out: Outbox) -> None:  # noqa: ARG002
-        """Proves the account of accrued interest of every branch."""
+    def totalled(self, totals: Rows, out: Outbox) -> None:  # noqa: ARG002
+        """Proves accrued interest, and the accounts kept by loan, of every branch: no loan has got lost from the book."""
         self._totals_seen = True
         latest = totals[totals["at"] == totals["at"].max()]
         self._grow(int(latest["branch"].max()))
-        control = self._by_branch(self._accrued)
-        total = np.zeros(len(control), dtype=np.int64)
-        np.add.at(total, latest["branch"], latest["accrued_fen"])
-        self._say(invariants.control_against_total(np.arange(len(control)), control, total))
+        for account, name in self._totals:
+            total = np.zeros(len(self._books), dtype=np.int64)
+            np.add.at(total, latest["branch"], latest[name])
+            self._say(invariants.accounts_against_book(account, self._by_branch(account), total))
 
     def end(self, out: Outbox) -> None:  # noqa: ARG002
         """Every loan that was posted to has reported."""
@@ -106,8 +106,8 @@ class LedgerSubsystem(Subsystem):
         balances, last = self.balances(), self.window.until - 1
         self._say(invariants.trial_balance(balances))
         self._say(invariants.wrong_side(self._names, balances, self._sides))
-        if not self._totals_seen and bool(self._by_branch(self._accrued).any()):
-            self._say(["no stage reported the total of accrued interest (AccrualTotal) at the day's end"])
+        if not self._totals_seen and bool(self._by_branch("interest_accrued").any()):
+            self._say(["repayment did not report the totals of its book (BookTotal) at the day's end"])
         counts = self._books[:, :, 2].sum(axis=0)
         out.measure(Gauge.TRIAL_BALANCE, last, group=self._numbers, count=counts, amount_fen=balances)
         out.log(Event.TRIAL_BALANCED, last, 0, amount_fen=int(balances.sum()), value=int(counts.sum()))
@@ -228,8 +228,9 @@ class LedgerSubsystem(Subsystem):
         """Balances of loan rows, zeros where the row is −1."""
         return np.stack([self._loans.get(name, rows) for name in BY_LOAN], axis=1)
 
-    def _by_branch(self, account: int) -> Ints:
-        return np.asarray(self._books[:, account, 0] - self._books[:, account, 1])
+    def _by_branch(self, account: str) -> Ints:
+        debit, credit, _ = self._books[:, self._names.index(account)].T
+        return np.asarray(debit - credit)
 
     def _say(self, found: list[str]) -> None:
         self._violations.extend(found[: _VIOLATIONS_MAX - len(self._violations)])

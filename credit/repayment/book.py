@@ -27,7 +27,8 @@ DEBIT_MEMORY_DAYS = 30
 """How long a late answer to a debit is waited for."""
 DUE_BATCH, PENALTY_BATCH, ACCRUAL_BATCH = 1, 2, 3
 _COMPACT_SHARE = 8
-_DUE = ("principal_fen", "interest_fen", "penalty_fen")
+DUE = ("penalty_fen", "interest_fen", "principal_fen")
+"""The parts of what is due, in the order in which payments are taken for them."""
 
 
 class Book:
@@ -51,12 +52,12 @@ class Book:
     def owed(self, loans: Ints) -> tuple[Ints, Ints]:
         """(row of the arrears or −1, amount due and unpaid in fen) of loans."""
         rows = self.arrears.find(loans)
-        principal, interest, penalty = (self.arrears.get(name, rows) for name in _DUE)
+        penalty, interest, principal = (self.arrears.get(name, rows) for name in DUE)
         return rows, principal + interest + penalty
 
     def arrears_fen(self) -> Ints:
         """Amount due and unpaid of each row of the arrears."""
-        principal, interest, penalty = (self.arrears[name] for name in _DUE)
+        penalty, interest, principal = (self.arrears[name] for name in DUE)
         return principal + interest + penalty
 
     def unpaid(self) -> Ints:

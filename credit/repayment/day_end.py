@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from credit.codes import Account, Bucket
-from credit.ledger.contract import AccrualTotal
+from credit.ledger.contract import BookTotal
 from credit.mail import Outbox
 from credit.numbers import GROUPS, batch_transaction, branch_and_product
 from credit.repayment.book import ACCRUAL_BATCH, Book, post
@@ -24,7 +24,11 @@ def end_day(book: Book, day_end: int, at: int, out: Outbox) -> None:
         return
     totals = accrued_totals(book, day_end, place)
     _post_accrual(book, totals, day_end - 1, at, out)
-    _measure(book, place, totals, day_end, at, out)
+    branch, product = branch_and_product(book.control["group"])
+    balances = _balances(book, place)
+    told = BookTotal.rows(len(branch), at=at, branch=branch, product=product, accrued_fen=totals, **balances)
+    out.send(BookTotal, told)
+    _measure(book, place, totals, balances, day_end, at, out)
 
 
 def _places(book: Book) -> Ints:
@@ -56,18 +60,30 @@ def _post_accrual(book: Book, totals: Ints, day: int, at: int, out: Outbox) -> N
     numbers = batch_transaction(groups, day, ACCRUAL_BATCH)
     post(out, at, numbers, [(Account.INTEREST_ACCRUED, 0, grown), (Account.INTEREST_INCOME, 0, -grown)])
     book.control["accrued_fen"][:] = totals
-    branch, product = branch_and_product(groups)
-    out.send(AccrualTotal, AccrualTotal.rows(len(groups), at=at, branch=branch, product=product, accrued_fen=totals))
 
 
-def _measure(book: Book, place: Ints, totals: Ints, day_end: int, at: int, out: Outbox) -> None:
-    """The day's figures by branch and product (REP-10): loans and principal by bucket, overdue, non-performing, written off."""
-    arrears, gone, groups = book.arrears, book.written_off, book.control["group"]
-    count, shape = len(groups), (len(groups), len(Bucket))
+def _balances(book: Book, place: Ints) -> dict[str, Ints]:
+    """What the loans on the book sum to, by row of the control table: the columns of `BookTotal`."""
+    arrears, gone, count = book.arrears, book.written_off, len(book.control)
     of_arrears, of_gone = book.control.find(arrears["group"]), book.control.find(gone["group"])
+    not_due = _sum(place, book.loans["balance_fen"], count)
+    return {
+        "principal_fen": not_due + _sum(of_arrears, arrears["principal_fen"], count),
+        "interest_receivable_fen": _sum(of_arrears, arrears["interest_fen"], count),
+        "penalty_receivable_fen": _sum(of_arrears, arrears["penalty_fen"], count),
+        "written_off_fen": _sum(of_gone, gone["balance_fen"], count),
+    }
+
+
+def _measure(
+    book: Book, place: Ints, totals: Ints, balances: dict[str, Ints], day_end: int, at: int, out: Outbox
+) -> None:
+    """The day's figures by branch and product (REP-10): loans and principal by bucket, overdue, non-performing, written off."""
+    arrears, groups = book.arrears, book.control["group"]
+    count, shape = len(groups), (len(groups), len(Bucket))
+    of_arrears, of_gone = book.control.find(arrears["group"]), book.control.find(book.written_off["group"])
     principal = book.loans.get("balance_fen", book.find_loans(arrears["loan"])) + arrears["principal_fen"]
-    active = _sum(place, book.loans["state"] < LoanState.SETTLED, count)
-    outstanding = _sum(place, book.loans["balance_fen"], count) + _sum(of_arrears, arrears["principal_fen"], count)
+    active, outstanding = _sum(place, book.loans["state"] < LoanState.SETTLED, count), balances["principal_fen"]
     # DPD as of the day that ends: what falls due tomorrow is not in the arrears yet.
     bucket, owed = buckets(day_end - 1 - arrears["since_day"]), book.arrears_fen()
     late = np.flatnonzero((owed > 0) & (bucket != Bucket.CURRENT))
@@ -80,7 +96,7 @@ def _measure(book: Book, place: Ints, totals: Ints, day_end: int, at: int, out: 
     _emit(out, Gauge.LOANS_BY_BUCKET, at, groups, loans_in, principal_in)
     marked = arrears["marked"] != 0
     non_performing = _sum(of_arrears, marked, count), _sum(of_arrears, principal * marked, count)
-    written_off = _sum(of_gone, np.ones_like(of_gone), count), _sum(of_gone, gone["balance_fen"], count)
+    written_off = _sum(of_gone, np.ones_like(of_gone), count), balances["written_off_fen"]
     _emit(out, Gauge.NON_PERFORMING, at, groups, *non_performing)
     _emit(out, Gauge.WRITTEN_OFF, at, groups, *written_off)
     _emit(out, Gauge.LOANS_ACTIVE, at, groups, active, outstanding)

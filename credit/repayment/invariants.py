@@ -20,6 +20,10 @@ from credit.times import Bools, Ints, date_of
 
 _NAMED_MAX = 3
 _PLAN_COLUMNS = "plan_fen plan_number periods part_fen method daycount rate_ppm debit_day due_day".split()
+_PARTS = ("penalty", "interest", "principal")
+_PAYMENT = np.dtype(
+    [(n, "i8") for n in ("loan", "amount_fen", *(f"{part}_{what}" for part in _PARTS for what in ("owed", "paid")))]
+)
 
 
 def violations(book: Book, plans: Plans, *, whole: bool) -> list[str]:
@@ -32,6 +36,36 @@ def violations(book: Book, plans: Plans, *, whole: bool) -> list[str]:
     if whole:
         found += accrued_against_loans(book)
     return found
+
+
+def payment(loan: Ints, amount_fen: Ints, owed_fen: Ints, paid_fen: Ints) -> Rows:
+    """The witness of payments on loans: `owed_fen` before and `paid_fen`, each penalty, interest and principal in turn."""
+    rows = np.zeros(len(loan), dtype=_PAYMENT)
+    rows["loan"], rows["amount_fen"] = loan, amount_fen
+    for name, owed, paid in zip(_PARTS, owed_fen, paid_fen, strict=True):
+        rows[f"{name}_owed"], rows[f"{name}_paid"] = owed, paid
+    return rows
+
+
+def payments(rows: Rows) -> list[str]:
+    """REP-05: every payment was used whole, for no more than what was owed, and for the penalty first."""
+    loan, amount = rows["loan"], rows["amount_fen"]
+    used = rows["penalty_paid"] + rows["interest_paid"] + rows["principal_paid"]
+    found = _named(loan, used != amount, lambda i: f"of a payment of {amount[i]} fen {used[i]} were used")
+    for name in _PARTS:
+        owed, paid = rows[f"{name}_owed"], rows[f"{name}_paid"]
+        wrong = (paid < 0) | (paid > owed)
+        found += _named(
+            loan,
+            wrong,
+            lambda i, n=name, o=owed, p=paid: f"{p[i]} fen were paid for {n}, of which {o[i]} were owed",  # type: ignore[misc]
+        )
+    first, due = rows["penalty_paid"], rows["penalty_owed"]
+    return found + _named(
+        loan,
+        first != np.minimum(due, amount),
+        lambda i: f"of a payment of {amount[i]} fen {first[i]} went to penalty, of which {due[i]} were owed",
+    )
 
 
 def negative(book: Book) -> list[str]:

@@ -6,6 +6,7 @@ the consequences: an end of being overdue, a limit restored, a loan settled."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,8 @@ from credit.collections.contract import OverduePaid
 from credit.mail import Outbox
 from credit.numbers import case_of, instalment_number
 from credit.policies.repayment import RepaymentPolicy
-from credit.repayment.book import NO_DAY, Book, next_transactions, post
+from credit.repayment import invariants
+from credit.repayment.book import DUE, NO_DAY, Book, next_transactions, post
 from credit.repayment.contract import Event
 from credit.repayment.dues import Dues
 from credit.repayment.rules import allocate
@@ -52,11 +54,15 @@ class Met:
         return sums
 
 
+Note = Callable[[str, Rows], None]
+"""Keeps a witness for the invariants."""
+
+
 class Receipts:
     """Takes payments. All methods expect each loan at most once."""
 
-    def __init__(self, book: Book, policy: RepaymentPolicy, dues: Dues) -> None:
-        self._book, self._policy, self._dues = book, policy, dues
+    def __init__(self, book: Book, policy: RepaymentPolicy, dues: Dues, note: Note) -> None:
+        self._book, self._policy, self._dues, self._note = book, policy, dues, note
 
     # debits -----------------------------------------------------------------------------------------------------------
 
@@ -137,13 +143,16 @@ class Receipts:
         """Allocates to the unpaid instalments and posts; returns (principal repaid, transaction) of each payment."""
         arrears, instalments = self._book.arrears, self._book.instalments
         interest, principal = instalments["interest_fen"][met.unpaid], instalments["principal_fen"][met.unpaid]
-        taken = allocate(met.amount_fen, arrears["penalty_fen"][met.arrears], met.of, interest, principal)
+        owed = np.stack([arrears[name][met.arrears] for name in DUE])
+        taken = allocate(met.amount_fen, owed[0], met.of, interest, principal)
         interest_paid, principal_paid = met.sums(taken.interest_fen), met.sums(taken.principal_fen)
         instalments["interest_fen"][met.unpaid] -= taken.interest_fen
         instalments["principal_fen"][met.unpaid] -= taken.principal_fen
         arrears["penalty_fen"][met.arrears] -= taken.penalty_fen
         arrears["interest_fen"][met.arrears] -= interest_paid
         arrears["principal_fen"][met.arrears] -= principal_paid
+        paid = np.stack([taken.penalty_fen, interest_paid, principal_paid])
+        self._note("payments", invariants.payment(met.loan, met.amount_fen, owed, paid))
         self._book.touch(met.loan)
         numbers = next_transactions(self._book.loans, met.loans)
         post(

@@ -26,7 +26,7 @@ from credit.repayment.contract import (
 from credit.repayment.day_end import end_day
 from credit.repayment.dues import Dues
 from credit.repayment.early import Early
-from credit.repayment.invariants import violations
+from credit.repayment.invariants import payments, violations
 from credit.repayment.opening import Opening
 from credit.repayment.plans import Plans
 from credit.repayment.receipts import Receipts
@@ -66,7 +66,7 @@ class RepaymentSubsystem(Subsystem):
         self._plans = Plans(policy)
         self._opening = Opening(self.book, columns_of(products), DebitDays(policy), self._plans)
         self._dues = Dues(self.book, policy, self._plans)
-        self._receipts = Receipts(self.book, policy, self._dues)
+        self._receipts = Receipts(self.book, policy, self._dues, self.note)
         self._early = Early(self.book, policy, self._plans)
         self._write_offs = WriteOffs(self.book)
 
@@ -176,7 +176,10 @@ class RepaymentSubsystem(Subsystem):
     # looking ----------------------------------------------------------------------------------------------------------
 
     def violations(self) -> list[str]:
-        return violations(self.book, self._plans, whole=self.check_whole_book)
+        found = violations(self.book, self._plans, whole=self.check_whole_book)
+        for rows in self.noted("payments"):
+            found += payments(rows)
+        return found
 
     def schedule(self, loan: int) -> Schedule:
         """The running plan of a loan on the book, an instalment a row (REP-01, REP-04); KeyError for any other."""

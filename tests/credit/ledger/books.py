@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from credit.codes import Account
-from credit.ledger.contract import AccrualTotal, LoanBalance, Posting
+from credit.ledger.contract import BookTotal, LoanBalance, Posting
 from credit.ledger.subsystem import LedgerSubsystem
 from credit.mail import Inbox, Outbox
 from credit.room import Kind, Rows
@@ -68,9 +68,14 @@ class Mail:
         )
         return self
 
-    def accrued(self, branch: int, product: int, fen: int) -> Mail:
+    def accrued(self, branch: int, product: int, fen: int, principal: int = 0) -> Mail:
         self.rows.append(
-            (AccrualTotal, sample(AccrualTotal, 1, at=self.at, branch=branch, product=product, accrued_fen=fen))
+            (
+                BookTotal,
+                sample(
+                    BookTotal, 1, at=self.at, branch=branch, product=product, accrued_fen=fen, principal_fen=principal
+                ),
+            )
         )
         return self
 

@@ -150,10 +150,18 @@ def test_a_difference_of_accrued_interest_names_the_branch(branch: int, fen: int
     assert any(line.startswith("branch 3: interest_accrued is 900 fen") for line in ledger.check())
 
 
+@pytest.mark.parametrize(("principal", "found"), [(600, 0), (599, 1), (0, 1)])
+def test_a_loan_lost_from_the_book_is_missed_in_its_branch(principal: int, found: int) -> None:
+    ledger = lent(1_000)
+    run(ledger, instalment(Mail()).report(LOAN, 600).accrued(3, 1, 0, principal))
+    said = f"branch 3: principal is 600 fen in the ledger, the loans sum to {principal} fen"
+    assert ledger.check() == [said] * found
+
+
 def test_a_day_without_the_accrual_total_is_named() -> None:
     ledger = LedgerSubsystem.build()
     run(ledger, accrual(900))
-    assert any("no stage reported the total of accrued interest" in line for line in ledger.check())
+    assert any("repayment did not report the totals" in line for line in ledger.check())
 
 
 # ---- trial balance

@@ -134,7 +134,7 @@ def test_no_batch_of_a_group_is_posted_twice_or_late(day: int, what: int, sound:
     run(ledger, Mail().post(int(batch_transaction(group, DAY, 2)[0]), 0, lines))
     # Another group's batch and a loan's own numbers stay apart.
     run(ledger, Mail().post(int(batch_transaction(group + 1, DAY, 1)[0]), 0, lines).disburse(LOAN, 7).report(LOAN, 7))
-    assert ledger.check() == ["no stage reported the total of accrued interest (AccrualTotal) at the day's end"] * 2
+    assert ledger.check() == ["repayment did not report the totals of its book (BookTotal) at the day's end"] * 2
     number = int(batch_transaction(group, DAY + day, what)[0])
     run(ledger, Mail().post(number, 0, lines))
     assert sound == (not any(f"transaction {number}" in line for line in ledger.check()))

@@ -14,7 +14,7 @@ from credit.policies import Overrides
 from credit.repayment import day_end, dues, early, plans, receipts, write_off
 from credit.repayment.book import Book, post
 from credit.schedules import after_partial
-from credit.times import Ints
+from credit.times import MINUTE_MS, Ints
 from tests.credit.repayment.bank import LOAN, OTHER, START, Bank, Mail, at, day_of, loan, payment
 from tests.credit.repayment.bank import early as early_order
 from tests.credit.repayment.bank import write_off as write_off_order
@@ -203,3 +203,39 @@ def test_planted_arrears_changed_by_a_stranger_are_caught(column: str) -> None:
 def test_planted_day_whose_instalments_never_fall_due_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dues.Dues, "_fall_due", lambda *_: None)
     assert found(f"loan {LOAN}: instalment 1 should have fallen due")
+
+
+# what is noticed in windows of any length ------------------------------------------------------------------------------
+
+
+@pytest.mark.planted
+@pytest.mark.requirement("REP-01")
+@pytest.mark.parametrize("minutes", [1_440, 5])
+def test_planted_loan_lost_from_the_book_is_caught_at_the_days_end(minutes: int) -> None:
+    bank = Bank().until(FIRST - 1, loan(), loan(OTHER))
+    bank.strict, bank.window_ms = False, minutes * MINUTE_MS
+    bank.repayment.book.loans.drop(bank.repayment.book.loans.find([OTHER]))
+    bank.until(FIRST)
+    assert any(
+        "branch 3: principal is 10000000 fen in the ledger, the loans sum to 5000000" in line for line in bank.found
+    )
+
+
+@pytest.mark.planted
+@pytest.mark.requirement("REP-05")
+@pytest.mark.parametrize("minutes", [1_440, 5])
+def test_planted_payment_that_skips_the_penalty_is_caught_at_the_days_end(
+    minutes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bank = Bank()
+    bank.pays = 0
+    bank.until(FIRST + 9, loan())
+    real = receipts.allocate
+
+    def skips(amount: Ints, penalty: Ints, *unpaid: Ints) -> object:
+        return real(amount, np.zeros_like(penalty), *unpaid)
+
+    monkeypatch.setattr(receipts, "allocate", skips)
+    bank.strict, bank.window_ms, bank.check_daily = False, minutes * MINUTE_MS, True
+    bank.until(FIRST + 10, payment(at(FIRST + 9, 12), amount_fen=10_000))
+    assert any(f"loan {LOAN}: of a payment of 10000 fen 0 went to penalty" in line for line in bank.found)

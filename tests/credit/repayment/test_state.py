@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from credit.codes import Account, Method
 from credit.daycount import ACT_360, ACT_365, D30_360, MONTHLY
-from credit.ledger.contract import AccrualTotal
+from credit.ledger.contract import BookTotal
 from credit.policies import Overrides, ProductPolicy, columns_of, load
 from credit.repayment.contract import Event
 from credit.repayment.rules import DAYCOUNT_OF_PRODUCT
@@ -65,7 +65,7 @@ def test_a_micro_business_loan_runs_by_actual_days_over_360(method: Method) -> N
 def test_what_accrues_each_day_is_what_the_schedule_says(method: Method, product: int) -> None:
     bank = Bank().until(day_of(2026, 5, 10), loan(product=product, method=int(method)))
     plan = terms(MONTHLY if product == 1 else ACT_360, method)
-    totals = bank.sent(AccrualTotal)
+    totals = bank.sent(BookTotal)
     assert len(totals) == day_of(2026, 5, 10) - START
     edges = np.concatenate([[START], plan.due_day])
     for row in totals:

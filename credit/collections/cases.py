@@ -17,6 +17,8 @@ from credit.times import Ints
 
 Refuse = Callable[[Rows, RefusedBecause | Ints, Outbox], None]
 """How answers that have no effect are recorded, and why."""
+Note = Callable[[str, Rows], None]
+"""Keeps a witness for the invariants."""
 
 
 def to_work(cases: Table, rows: Ints) -> None:

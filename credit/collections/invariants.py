@@ -9,6 +9,7 @@ import numpy as np
 
 from credit.collections.states import CaseState
 from credit.collections.strategy import HUMAN, Strategies
+from credit.room import Rows
 from credit.table import Table
 from credit.times import DAY_MS, NEVER, Bools, Ints
 
@@ -79,6 +80,37 @@ def _write_off(cases: Table, strategies: Strategies) -> list[str]:  # noqa: ARG0
     )
     early = decided & (cases["legal_done"] == 0)
     return found + _said(cases, early, lambda _: "written off before all means of collection were exhausted (NPL-08)")
+
+
+_DECISION = np.dtype(
+    [(n, "i8") for n in ("loan", "desk", "person", "on_behalf_of", "approved_1", "approved_2", "legal_done")]
+)
+
+
+def decisions(opinions: Rows, cases: Table, place: Ints) -> Rows:
+    """The witness of decisions on write-offs: who decided, and how their cases stood."""
+    rows = np.zeros(len(opinions), dtype=_DECISION)
+    for name in ("loan", "desk", "person", "on_behalf_of"):
+        rows[name] = opinions[name]
+    for name in ("approved_1", "approved_2", "legal_done"):
+        rows[name] = cases[name][place]
+    return rows
+
+
+def decided(rows: Rows) -> list[str]:
+    """NPL-08: nobody decides twice on a case, in his own name or in another's, nor before all means are exhausted."""
+    found: list[str] = []
+    for name in ("approved_1", "approved_2"):
+        twice = (rows[name] > 0) & ((rows["person"] == rows[name]) | (rows["on_behalf_of"] == rows[name]))
+        found += [
+            f"write-off of loan {row['loan']}: {row[name]} decided twice, the second time at desk {row['desk']} (NPL-08)"
+            for row in rows[twice][:5]
+        ]
+    early = rows[rows["legal_done"] == 0]
+    return found + [
+        f"write-off of loan {row['loan']}: decided before all means of collection were exhausted (NPL-08)"
+        for row in early[:5]
+    ]
 
 
 def _said(cases: Table, wrong: Bools | Ints, sentence: Callable[[int], str]) -> list[str]:

@@ -58,7 +58,7 @@ class CollectionsSubsystem(Subsystem):
         self._work_list = WorkList(self.cases, policy, strategies)
         self._intake = Intake(self.cases, self._receipts, strategies, self._work_list, self.refuse)
         self._contacts = Contacts(self.cases, self._receipts, policy, strategies, register, self.refuse)
-        self._write_offs = WriteOffs(self.cases, policy, strategies, register, self._work_list, self.refuse)
+        self._write_offs = WriteOffs(self.cases, policy, strategies, register, self._work_list, self.refuse, self.note)
 
     @classmethod
     def build(cls, setting: Setting = PLAIN) -> CollectionsSubsystem:
@@ -102,7 +102,10 @@ class CollectionsSubsystem(Subsystem):
         out.tally(Gauge.COLLECTION_CASES, at, *columns)
 
     def violations(self) -> list[str]:
-        return invariants.violations(self.cases, self.strategies)
+        found = invariants.violations(self.cases, self.strategies)
+        for rows in self.noted("decisions"):
+            found += invariants.decided(rows)
+        return found
 
 
 build = CollectionsSubsystem.build

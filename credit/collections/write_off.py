@@ -7,7 +7,8 @@ from __future__ import annotations
 import numpy as np
 
 from credit.codes import Contact, Verdict
-from credit.collections.cases import Refuse, log_case
+from credit.collections import invariants
+from credit.collections.cases import Note, Refuse, log_case
 from credit.collections.contract import Desk, Event, RefusedBecause, WriteOffTask
 from credit.collections.rules import dpd_of, work_instant
 from credit.collections.states import MOVES, CaseState
@@ -38,9 +39,10 @@ class WriteOffs:
         register: StaffRegister,
         work_list: WorkList,
         refuse: Refuse,
+        note: Note,
     ) -> None:
         self._cases, self._policy, self._strategies = cases, policy, strategies
-        self._register, self._work_list, self._refuse = register, work_list, refuse
+        self._register, self._work_list, self._refuse, self._note = register, work_list, refuse, note
 
     def propose(self, rows: Ints, at: Ints, out: Outbox) -> None:
         """Of the given cases, those that have seen all means in vain go to the first desk at the policy's hour. `at`: the
@@ -106,6 +108,7 @@ class WriteOffs:
         rows, place = rows[because == 0], place[because == 0]
         if not len(rows):
             return
+        self._note("decisions", invariants.decisions(rows, self._cases, place))
         log_case(
             out,
             Event.WRITE_OFF_DECIDED,
@@ -125,7 +128,11 @@ class WriteOffs:
 
     def _objections(self, rows: Rows, place: Ints) -> Ints:
         cases, person, state = self._cases, rows["person"], self._cases.get("state", place)
-        before = (person == cases.get("approved_1", place)) | (person == cases.get("approved_2", place))
+        earlier = [cases.get(name, place) for name in ("approved_1", "approved_2")]
+        before = np.zeros(len(rows), dtype=bool)
+        for decided in earlier:
+            # Neither in his own name nor in another's.
+            before |= (decided > 0) & ((person == decided) | (rows["on_behalf_of"] == decided))
         entitled = self._register.may_act(person, cases.get("branch", place), rows["desk"], rows["on_behalf_of"])
         asked = (state == CaseState.WRITE_OFF) | (state == CaseState.CLOSED)
         asked &= cases.get("write_off_desk", place) == rows["desk"]

@@ -246,6 +246,35 @@ def test_planted_missing_second_person_rule_is_caught(monkeypatch: pytest.Monkey
         decisions(bench, dpd, (*BODIES[:2], (Desk.FINANCE, DIRECTOR, 14)))
 
 
+@pytest.mark.planted
+@pytest.mark.parametrize("paid_back", [False, True])
+def test_planted_second_decision_of_one_person_is_caught_at_the_days_end_though_the_case_is_gone(
+    paid_back: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    objections = write_off_module.WriteOffs._objections
+
+    def forgetful(self: write_off_module.WriteOffs, rows: Any, place: Any) -> Any:
+        because = objections(self, rows, place)
+        return np.where(because == RefusedBecause.SAME_PERSON, 0, because)
+
+    monkeypatch.setattr(write_off_module.WriteOffs, "_objections", forgetful)
+    bench, dpd = proposed()
+    bench.check_daily = True
+    mail = [opinion(*body[:2], dpd, body[2]) for body in (*BODIES[:2], (Desk.FINANCE, DIRECTOR, 14))]
+    with pytest.raises(InvariantViolation, match=rf"loan {LOAN}.*(decided twice|not three different people)"):
+        bench.day(dpd, *mail, *([paid(dpd, hour=20)] if paid_back else []), hours=1)
+
+
+@pytest.mark.requirement("NPL-08")
+def test_nobody_decides_twice_in_anothers_name() -> None:
+    bench, dpd = proposed()
+    kind, rows = opinion(Desk.FINANCE, FINANCE, dpd, 14)
+    rows["on_behalf_of"] = DIRECTOR
+    out = bench.day(dpd, *(opinion(*body[:2], dpd, body[2]) for body in BODIES[:2]), (kind, rows), hours=1)
+    assert refusals(out) == [RefusedBecause.SAME_PERSON]
+    assert len(out.take(WriteOffApproved)) == 0
+
+
 def test_planted_write_off_before_all_means_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(write_off_module.WriteOffs, "exhausted", lambda self, rows: np.ones(len(rows), dtype=bool))
     bench = worked(200, skip=("legal",))

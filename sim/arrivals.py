@@ -1,13 +1,13 @@
-"""When customers come. Exactly the scenario's number of them arrive, non-stationary: by hour of day, weekday, public holiday
-and make-up workday, month, growth and campaigns. Each arrival's instant is a keyed quantile of the cumulative intensity,
-and arrivals are numbered in the order of their instants, so neither shards nor windows have a say. A SimPy process walks
-the calendar hour by hour and releases who comes in that hour; each scripted customer is a process of his own. Its rule:
-the same window asked for twice, or first of all, gives the same forms."""
+"""When customers come. Exactly the scenario's number of applications arrive, non-stationary: by hour of day, weekday, public
+holiday and make-up workday, month, growth and campaigns. The instant of each is a quantile of the cumulative intensity keyed
+by the person and the visit, so neither shards nor windows nor other people have a say. A SimPy process walks the calendar
+hour by hour and releases who comes in that hour; each scripted customer is a process of his own. Its rule: the same window
+asked for twice, or first of all, gives the same forms."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import simpy
@@ -21,7 +21,9 @@ from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, Bools, Ints, day_number
 from scenarios.model import Scenario
 from scenarios.people import ArrivalShape
+from sim.occasions import party_of, reference_of
 from sim.population.forms import Forms
+from sim.population.visits import RUSH_DAYS, Visits
 from sim.randomness import PPM, Draw
 
 MONDAY_OF_EPOCH = 3
@@ -42,25 +44,24 @@ class Arrivals:
         self.forms = Forms(scenario, seed, catalogue)
         script = self.forms.people.script
         self._scripted_at: Ints = script.forms["at"][1:].astype(np.int64)
-        self.instants = drawn_instants(scenario, seed, scenario.run.customers - len(script))
+        self.drawn = drawn_visits(scenario, seed, scenario.run.customers - len(script))
         self._branches_max = scenario.bank.branches
-        self._first = scenario.run.first_arrival + len(script)
         self._env: simpy.Environment | None = None
         self._until = 0
         self._released: list[tuple[Ints, Ints]] = []
 
     def window(self, window: Window, branches: Ints) -> Rows:
         """The forms handed in at the given branches within a window, as `SubmitApplication` rows in time order."""
-        arrival, at = self.who_comes(window)
-        if not len(arrival):
+        reference, at = self.who_comes(window)
+        if not len(reference):
             return SubmitApplication.empty()
         mine = np.zeros(self._branches_max + 1, dtype=bool)
         mine[branches] = True
-        here = mine[self.forms.people.branch(self.forms.visits.of(arrival).party)]
-        return self.forms.forms(arrival[here], at[here])
+        here = mine[self.forms.people.branch(party_of(reference))]
+        return self.forms.forms(reference[here], at[here])
 
     def who_comes(self, window: Window) -> tuple[Ints, Ints]:
-        """Numbers and instants of all arrivals within a window, in time order."""
+        """References and instants of all arrivals within a window, in time order."""
         if self._env is None or self._env.now != window.start:
             self._begin(window.start)
         assert self._env is not None
@@ -69,10 +70,10 @@ class Arrivals:
         if not self._released:
             nobody = np.zeros(0, dtype=np.int64)
             return nobody, nobody
-        arrival = np.concatenate([numbers for numbers, _ in self._released])
+        reference = np.concatenate([references for references, _ in self._released])
         at = np.concatenate([instants for _, instants in self._released])
-        order = np.lexsort((arrival, at))
-        return arrival[order], at[order]
+        order = np.lexsort((reference, at))
+        return reference[order], at[order]
 
     def source(self, branches: Ints) -> ArrivalSource:
         """These arrivals as a stage host's source of mail, for a shard's branches."""
@@ -87,18 +88,19 @@ class Arrivals:
 
     def _customers(self, env: simpy.Environment) -> Steps:
         """Releases, hour by hour, everybody who comes before the hour's end or the window's, whichever is first."""
-        first = self._first
+        reference, at = self.drawn
         while True:
             now = int(env.now)
             end = min((now // HOUR_MS + 1) * HOUR_MS, self._until)
-            low, high = np.searchsorted(self.instants, (now, end)).tolist()
+            low, high = np.searchsorted(at, (now, end)).tolist()
             if high > low:
-                self._released.append((np.arange(first + low, first + high, dtype=np.int64), self.instants[low:high]))
+                self._released.append((reference[low:high], at[low:high]))
             yield env.timeout(end - now)
 
     def _scripted(self, env: simpy.Environment, party: int, at: int) -> Steps:
         yield env.timeout(at - int(env.now))
-        self._released.append((np.array([party], dtype=np.int64), np.array([at], dtype=np.int64)))
+        came = np.array([at], dtype=np.int64)
+        self._released.append((reference_of(np.array([party], dtype=np.int64), 1), came))
 
 
 class ArrivalSource:
@@ -113,20 +115,57 @@ class ArrivalSource:
         return [(SubmitApplication, rows)] if len(rows) else []
 
 
-def drawn_instants(scenario: Scenario, seed: int, count: int) -> Ints:
-    """`count` instants in ascending order, drawn from the scenario's intensity (see `hourly_weights`)."""
-    first_ms = day_number(scenario.run.start) * DAY_MS
-    edges = _edges(hourly_weights(scenario))
-    hour_draw, moment_draw = Draw(seed, "arrival.hour"), Draw(seed, "arrival.moment")
-    instants = np.empty(count, dtype=np.int64)
-    for low in range(0, count, _CHUNK):
-        number = np.arange(low, min(low + _CHUNK, count), dtype=np.int64)
-        luck = number + scenario.run.first_arrival - 1
-        place = (hour_draw.words(luck) >> np.uint64(64 - _EDGE_BITS)).astype(np.int64)
-        hour = np.searchsorted(edges, place, side="right")
-        instants[number] = first_ms + hour * HOUR_MS + moment_draw.below(HOUR_MS, luck)
-    instants.sort()
-    return instants
+class Drawn(NamedTuple):
+    """Applications in the order of their instants: (at, reference)."""
+
+    reference: Ints
+    at: Ints
+
+
+def drawn_visits(scenario: Scenario, seed: int, count: int) -> Drawn:
+    """The run's `count` drawn applications, at instants of the scenario's intensity (see `hourly_weights`)."""
+    visits, moments = Visits(scenario, seed), Moments(scenario, seed)
+    references, instants, low, left = [], [], 0, count
+    while left:
+        high = low + min(left, _CHUNK)
+        comers = visits.comers(low, high)
+        row = np.repeat(np.arange(len(comers.place)), comers.visits)
+        nth = np.arange(len(row)) - np.repeat(np.cumsum(comers.visits) - comers.visits, comers.visits)
+        place = comers.place[row]
+        at = moments.of(place, nth, visits.rushes(place))
+        at = at[np.lexsort((nth, at, row))][:left]
+        row, nth = row[: len(at)], nth[: len(at)]
+        references.append(reference_of(comers.party[row], visits.number(comers, row, nth)))
+        instants.append(at)
+        low, left = high, left - len(at)
+    reference, at = (np.concatenate([np.zeros(0, dtype=np.int64), *parts]) for parts in (references, instants))
+    order = np.lexsort((reference, at))
+    return Drawn(reference[order], at[order])
+
+
+class Moments:
+    """The instants at which people come."""
+
+    def __init__(self, scenario: Scenario, seed: int) -> None:
+        self._first_ms = day_number(scenario.run.start) * DAY_MS
+        self._edges = _edges(hourly_weights(scenario))
+        self._days_ppm = RUSH_DAYS * PPM // (len(self._edges) // 24)
+        self._draws = {name: Draw(seed, f"arrival.{name}") for name in ("hour", "moment", "rush")}
+
+    def of(self, place: Ints, nth: Ints, rushes: Bools) -> Ints:
+        """The instants of visits 0, 1, 2 … of people; a rush follows upon its first within as much of the intensity as two
+        average days hold, and where the run ends before, it goes before it."""
+        hour = self._share(place, np.where(rushes, 0, nth))
+        later = np.flatnonzero(rushes & (nth > 0))
+        if len(later):
+            most = max((1 << _EDGE_BITS) // PPM * self._days_ppm, 1)
+            after = self._draws["rush"].below(min(most, 1 << _EDGE_BITS), place[later], nth[later])
+            hour[later] += np.where(hour[later] + after < 1 << _EDGE_BITS, after, -np.minimum(after, hour[later]))
+        hours = np.searchsorted(self._edges, hour, side="right")
+        return np.asarray(self._first_ms + hours * HOUR_MS + self._draws["moment"].below(HOUR_MS, place, nth))
+
+    def _share(self, place: Ints, nth: Ints) -> Ints:
+        return (self._draws["hour"].words(place, nth) >> np.uint64(64 - _EDGE_BITS)).astype(np.int64)
 
 
 def hourly_weights(scenario: Scenario) -> Whole:

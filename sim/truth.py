@@ -49,7 +49,7 @@ class Truth:
         for key in PRODUCT_KEYS:
             self._tilt[catalogue.by_key(key).code] = _TILT[key]
         self._patience = lognormal(PPM, 400_000, PPM // 10, 10 * PPM)
-        self._gangs = max(scenario.run.customers * self._shape.gang_ppm // (GANG_SIZE * PPM), 1)
+        self._gang_span = GANG_SIZE * PPM // max(self._shape.gang_ppm, 1)
 
     # money ----------------------------------------------------------------------------------------------------------
 
@@ -92,9 +92,9 @@ class Truth:
         return self._draws["fraud"].happens(most, party) & self._is_drawn(party)
 
     def gang(self, party: Ints) -> Ints:
-        """Number of the gang (1 …) that the party works with; 0 for nearly everybody."""
+        """Number of the gang (1 …) that the party works with; 0 for nearly everybody. Neighbours by number make up a gang."""
         member = self._draws["fraud"].happens(self._shape.gang_ppm, party) & self._is_drawn(party)
-        return np.where(member, 1 + self._draws["gang"].below(self._gangs, party), 0)
+        return np.where(member, 1 + party // self._gang_span, 0)
 
     def shared_devices(self, party: Ints) -> Ints:
         """How many other applicants use the same device: many in a gang, rarely one in a family."""
@@ -121,7 +121,7 @@ class Truth:
         return party > len(self._script)
 
 
-_PURPOSES = ("quality", "willingness", "fraud", "gang", "family", "devices", "listed", "list", "patience", "price")
+_PURPOSES = ("quality", "willingness", "fraud", "family", "devices", "listed", "list", "patience", "price")
 
 
 def miss_curve(base_ppm: int, spread: int) -> Ints:

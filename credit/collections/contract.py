@@ -26,7 +26,7 @@ ContactMade = room.accepts(
 WriteOffTask = room.asks(
     806,
     "WriteOffTask",
-    "loan case branch desk amount_fen principal_fen interest_fen penalty_fen priority limit_at excluded",
+    "loan case party branch desk amount_fen principal_fen interest_fen penalty_fen priority limit_at excluded",
 )
 WriteOffOpinion = room.accepts(807, "WriteOffOpinion", "loan desk person on_behalf_of started_at verdict")
 OverdueReported = room.accepts(808, "OverdueReported", f"loan {FIGURES}", sender="repayment")

@@ -84,6 +84,7 @@ class WriteOffs:
             at=at,
             loan=cases["loan"][rows],
             case=cases["case"][rows],
+            party=cases["party"][rows],
             branch=cases["branch"][rows],
             desk=DESKS[step],
             amount_fen=self._claim_fen(rows),

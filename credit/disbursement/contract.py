@@ -13,7 +13,7 @@ ContractEffective = room.accepts(601, "ContractEffective", f"{TERMS} signed_at m
 ConditionRequested = room.asks(602, "ConditionRequested", "case party conditions")
 ConditionFulfilled = room.accepts(603, "ConditionFulfilled", "case conditions")
 DisbursementTask = room.asks(
-    604, "DisbursementTask", "loan case branch desk product amount_fen priority limit_at excluded attempt"
+    604, "DisbursementTask", "loan case party branch desk product amount_fen priority limit_at excluded attempt"
 )
 DisbursementOpinion = room.accepts(
     605, "DisbursementOpinion", "loan desk person on_behalf_of started_at verdict urged attempt"

@@ -16,6 +16,7 @@ from scenarios.model import Scenario
 from sim.arrivals import Arrivals
 from sim.counterparts.ports import Port, port_statistics
 from sim.held import Held
+from sim.occasions import party_of
 from sim.opposite import Opposite, World
 from sim.randomness import Draw
 from sim.truth import Truth
@@ -67,8 +68,8 @@ class ApplicationsCounterpart:
         self._held.import_state(state)
 
     def _answers(self, queries: Rows) -> Rows:
-        answer = self._port.call(queries["case"], queries["at"], queries["at"])
-        lists = np.where(answer.missing, 0, self._truth.lists(queries["party"]))
+        answer = self._port.call(queries["party"], 0, queries["at"])
+        lists = np.where(answer.missing, 0, self._truth.lists(party_of(queries["party"])))
         status = np.where(answer.missing, Status.UNAVAILABLE, Status.OK)
         return ListReply.rows(len(queries), at=answer.at, case=queries["case"], lists=lists, status=status)
 
@@ -81,7 +82,8 @@ class ApplicationsCounterpart:
 
     def _entries(self, scenario: Scenario, seed: int, branches: Ints) -> tuple[Rows, Ints]:
         """Entries of the bank's copy for these branches, and the week in which each arrives."""
-        party = np.arange(1, min(scenario.run.customers, _SEARCHED_MAX) + 1, dtype=np.int64)
+        first = scenario.run.first_arrival
+        party = np.arange(first, first + min(scenario.run.customers, _SEARCHED_MAX), dtype=np.int64)
         lists = self._truth.lists(party)
         listed = np.flatnonzero(lists)[:COPY_ENTRIES_MAX]
         party, lists = party[listed], lists[listed]

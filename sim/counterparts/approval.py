@@ -1,6 +1,6 @@
 """The world opposite approval: the people at the branch's desks and at head office's, one class for both. Cases wait in staffed
-queues; what a person decides is keyed by case, node and round, and is better than chance: people see through some of the
-fraud that the machine let pass. A desk is served once a window, lower nodes before higher ones; a task that comes for a desk
+queues; what a person decides is keyed by application, node and round, and is better than chance: people see through some
+of the fraud that the machine let pass. A desk is served once a window, lower nodes before higher ones; a task that comes for a desk
 already served waits for the next window."""
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from credit.times import Bools, Ints
 from scenarios.model import Scenario
 from sim.counterparts.staffed import LEAST_SERVICE_MS, LONGEST_SERVICE_MS, records, service_table
 from sim.held import Held
+from sim.occasions import party_of
 from sim.opposite import Opposite, World
 from sim.population.people import PRODUCT_KEYS
 from sim.randomness import PPM, Draw
@@ -36,7 +37,7 @@ _TASK = "case party node product amount_fen grade alert doubts round"
 
 
 class Judgement:
-    """What people decide. A pure function of seed, case, node and round."""
+    """What people decide. A pure function of seed, application, node and round."""
 
     def __init__(self, scenario: Scenario, seed: int, truth: Truth) -> None:
         products = load("products", ProductPolicy, scenario.policies)
@@ -63,41 +64,42 @@ class Judgement:
 
     def _declines(self, tasks: Rows, key: Ints) -> tuple[Bools, Ints]:
         """One person's no, or at the committee the majority's."""
-        behaviour, case = self._behaviour, tasks["case"]
+        behaviour, about = self._behaviour, tasks["party"]
         chance = self._by_grade[tasks["grade"]] + tasks["alert"] * behaviour.approver_alert_ppm
         chance = np.minimum(chance + _BITS[tasks["doubts"] % len(_BITS)] * behaviour.approver_doubt_ppm, PPM)
-        fraud = self._truth.is_fraud(tasks["party"])
-        no = self._draws["decline"].happens(chance, case, key)
-        no |= fraud & self._draws["insight"].happens(behaviour.approver_insight_ppm, case, key)
+        fraud = self._truth.is_fraud(party_of(about))
+        no = self._draws["decline"].happens(chance, about, key)
+        no |= fraud & self._draws["insight"].happens(behaviour.approver_insight_ppm, about, key)
         votes = np.zeros(len(tasks), dtype=np.int64)
         committee = np.flatnonzero(tasks["node"] == Node.COMMITTEE)
         for member in range(self._members if len(committee) else 0):
             occasion = key[committee] + _MEMBERS * (member + 1)
-            against = self._draws["decline"].happens(chance[committee], case[committee], occasion)
-            seen = self._draws["insight"].happens(behaviour.approver_insight_ppm, case[committee], occasion)
+            against = self._draws["decline"].happens(chance[committee], about[committee], occasion)
+            seen = self._draws["insight"].happens(behaviour.approver_insight_ppm, about[committee], occasion)
             votes[committee] += ~(against | (seen & fraud[committee]))
         no[committee] = votes[committee] * 2 <= self._members
         return no, votes
 
     def _lower_amount(self, tasks: Rows, key: Ints) -> Ints:
         """A lower amount in whole thousands where a person wants one and the product allows it; else 0."""
-        wants = self._draws["reduce"].happens(self._behaviour.approver_reduce_ppm, tasks["case"], key)
-        share = _KEPT_LEAST + self._draws["share"].below(_KEPT_SPAN, tasks["case"], key)
+        wants = self._draws["reduce"].happens(self._behaviour.approver_reduce_ppm, tasks["party"], key)
+        share = _KEPT_LEAST + self._draws["share"].below(_KEPT_SPAN, tasks["party"], key)
         lower = tasks["amount_fen"] // 1_000 * (share // 1_000) // _STEP_FEN * _STEP_FEN
         sensible = (lower >= self._least[tasks["product"]]) & (lower < tasks["amount_fen"])
         return np.where(wants & sensible, lower, 0)
 
     def _passes_up(self, tasks: Rows, key: Ints) -> Bools:
         doubtful = ((tasks["alert"] > 0) | (tasks["doubts"] != 0)) & (tasks["node"] != Node.COMMITTEE)
-        wishes = self._draws["escalate"].happens(self._behaviour.approver_escalate_ppm, tasks["case"], key)
+        wishes = self._draws["escalate"].happens(self._behaviour.approver_escalate_ppm, tasks["party"], key)
         return np.asarray(doubtful & wishes)
 
     def _by_script(self, tasks: Rows, verdict: Ints, amount: Ints, votes: Ints) -> tuple[Ints, Ints, Ints]:
         """Scripted customers are granted what their script says."""
-        scripted = tasks["party"] <= self._scripted
+        party = party_of(tasks["party"])
+        scripted = party <= self._scripted
         if not bool(scripted.any()):
             return verdict, amount, votes
-        granted = self._granted[np.where(scripted, tasks["party"], 0)]
+        granted = self._granted[np.where(scripted, party, 0)]
         lower = (granted > 0) & (granted < tasks["amount_fen"])
         said = np.where(lower, int(Verdict.REDUCE), int(Verdict.APPROVE))
         full = np.where(tasks["node"] == Node.COMMITTEE, self._members, 0)
@@ -170,7 +172,7 @@ class ApprovalCounterpart:
         return self._desks.serve(node, tasks, window.start, window.until)
 
     def _service_ms(self, node: Node, rows: Rows) -> Ints:
-        drawn = self._service.quantile(self._tables[node], rows["case"], node + _ROUNDS * rows["round"])
+        drawn = self._service.quantile(self._tables[node], rows["party"], node + _ROUNDS * rows["round"])
         needed = drawn * self._time_ppm[rows["product"]] // PPM
         return np.asarray(np.clip(needed, LEAST_SERVICE_MS, LONGEST_SERVICE_MS))
 

@@ -1,5 +1,5 @@
 """The world opposite collections: overdue customers who read a message or don't, collectors at their desks, and the three
-bodies that decide on write-offs. What a customer does is keyed by loan and occasion, so it is the same for any
+bodies that decide on write-offs. What a customer does is keyed by application, loan and occasion, so it is the same for any
 windows and shards; when a collector gets round to it is the queue's affair.
 
 Head office's two desks (risk management, finance) serve each branch's write-offs as if it were the only one: they are few,
@@ -24,6 +24,7 @@ from credit.times import DAY_MS, HOUR_MS, Bools, Ints
 from scenarios.model import Behaviour, Scenario
 from sim.counterparts.staffed import LEAST_SERVICE_MS, records, service_table
 from sim.held import Held
+from sim.occasions import on_loan, party_of
 from sim.opposite import Opposite, World
 from sim.randomness import PPM, Draw
 from sim.staff import Completions, Desks, Person, StaffState, Tasks, no_tasks
@@ -40,6 +41,7 @@ ROUNDS: tuple[tuple[Desk, ...], ...] = (
 _HEAD_OFFICE = (Desk.HEAD_OFFICE_RISK, Desk.FINANCE)
 _ROUND_OF: dict[int, int] = {desk: number for number, desks in enumerate(ROUNDS) for desk in desks}
 _TASK_FIELDS = "task loan party branch desk action dpd amount_fen asked_day"
+_TASKS_A_LOAN = 4_000
 _NOTICE_WANES_DPD = 30
 _WILLING_PPM = 625_000
 """Willingness of the average customer, for whom the chances in `Behaviour` hold."""
@@ -110,7 +112,9 @@ class CollectionsCounterpart:
             if name in (accepted.dtype.names or ()):
                 accepted[name] = rows[name]
         day, means = rows["at"] // DAY_MS, np.maximum(accepted["action"] - Contact.CALL, 0)
-        accepted["task"] = rows["loan"] * 4_000 + day % 1_000 * 4 + np.where(accepted["asked_day"] > 0, means, 3)
+        accepted["task"] = (
+            rows["loan"] * _TASKS_A_LOAN + day % 1_000 * 4 + np.where(accepted["asked_day"] > 0, means, 3)
+        )
         return accepted
 
     def _serve(self, desk: Desk, window: Window) -> list[tuple[Kind, Rows]]:
@@ -140,7 +144,8 @@ class CollectionsCounterpart:
         )
 
     def _service_ms(self, desk: Desk, rows: Rows) -> Ints:
-        drawn = self._draws["service"].quantile(self._service[desk], rows["loan"], rows["task"])
+        occasion = on_loan(rows["loan"], rows["task"] % _TASKS_A_LOAN)
+        drawn = self._draws["service"].quantile(self._service[desk], rows["party"], occasion)
         factor = np.full(len(rows), PPM, dtype=np.int64)
         factor[rows["action"] == Contact.VISIT] = self._behaviour.visit_time_ppm
         factor[rows["action"] == Contact.LEGAL] = self._behaviour.legal_time_ppm
@@ -159,8 +164,8 @@ class CollectionsCounterpart:
         return [(WriteOffOpinion, self._opinions(tasks, done))]
 
     def _opinions(self, tasks: Rows, done: Completions) -> Rows:
-        occasion = tasks["task"] % 4_000 * 100 + tasks["desk"]
-        declined = self._draws["verdict"].happens(self._behaviour.write_off_decline_ppm, tasks["loan"], occasion)
+        occasion = on_loan(tasks["loan"], tasks["task"] % _TASKS_A_LOAN * 100 + tasks["desk"])
+        declined = self._draws["verdict"].happens(self._behaviour.write_off_decline_ppm, tasks["party"], occasion)
         return WriteOffOpinion.rows(
             len(tasks),
             at=done.finished_at,
@@ -204,7 +209,7 @@ class CollectionsCounterpart:
 
 
 class Customers:
-    """How overdue customers answer. Keyed by loan, day and means; willingness is the truth's."""
+    """How overdue customers answer. Keyed by application, loan, day and means; willingness is the truth's."""
 
     def __init__(self, behaviour: Behaviour, seed: int, truth: Truth) -> None:
         self._behaviour, self._truth = behaviour, truth
@@ -214,11 +219,11 @@ class Customers:
     def after_notice(self, notices: Rows) -> Rows:
         """The few that a message moves to pay within days; it wears off with the days past due."""
         day = notices["at"] // DAY_MS
-        chance = self._scaled(self._behaviour.notice_response_ppm, notices["party"])
+        chance = self._scaled(self._behaviour.notice_response_ppm, party_of(notices["party"]))
         chance = chance * _NOTICE_WANES_DPD // (_NOTICE_WANES_DPD + notices["dpd"])
-        moved = self._draws["notice"].happens(chance, notices["loan"], _occasion(day, notices["action"]))
+        moved = self._draws["notice"].happens(chance, notices["party"], _occasion(notices, day))
         rows, day = notices[moved], day[moved]
-        days = 5 + self._draws["notice_day"].below(4, rows["loan"], _occasion(day, rows["action"]))
+        days = 5 + self._draws["notice_day"].below(4, rows["party"], _occasion(rows, day))
         return self._intended(rows, rows["at"], day, day + days, REASON_NOTICE)
 
     def contacted(self, tasks: Rows, done: Completions) -> list[tuple[Kind, Rows]]:
@@ -230,7 +235,7 @@ class Customers:
             max(self._behaviour.promise_days_max, self._behaviour.promise_days_min),
         )
         days = least + self._draws["promise_day"].below(
-            most - least + 1, tasks["loan"], _occasion(tasks["asked_day"], tasks["action"])
+            most - least + 1, tasks["party"], _occasion(tasks, tasks["asked_day"])
         )
         promise_day = np.where(promised, done.finished_at // DAY_MS + days, 0)
         contacts = ContactMade.rows(
@@ -253,12 +258,12 @@ class Customers:
 
     def outcomes(self, tasks: Rows) -> Ints:
         """Promise, unable, lost or nothing: the unwilling promise less and hide more; a visit finds people."""
-        behaviour, party = self._behaviour, tasks["party"]
+        behaviour, party = self._behaviour, party_of(tasks["party"])
         promise = self._scaled(behaviour.promise_ppm, party)
         willing = np.minimum(self._truth.willingness_ppm(party), PPM)
         lost = np.minimum(behaviour.lost_ppm * 2 * (PPM - willing) // (2 * (PPM - _WILLING_PPM)), PPM // 2)
         lost = np.where(tasks["action"] == Contact.VISIT, lost // 2, lost)
-        drawn = self._draws["outcome"].ppm(tasks["loan"], _occasion(tasks["asked_day"], tasks["action"]))
+        drawn = self._draws["outcome"].ppm(tasks["party"], _occasion(tasks, tasks["asked_day"]))
         unable_to = promise + behaviour.unable_ppm
         return np.select(
             [drawn < promise, drawn < unable_to, drawn < unable_to + lost],
@@ -267,8 +272,8 @@ class Customers:
         ).astype(np.int64)
 
     def _keeps(self, tasks: Rows) -> Bools:
-        chance = self._scaled(self._behaviour.promise_kept_ppm, tasks["party"])
-        return self._draws["kept"].happens(chance, tasks["loan"], _occasion(tasks["asked_day"], tasks["action"]))
+        chance = self._scaled(self._behaviour.promise_kept_ppm, party_of(tasks["party"]))
+        return self._draws["kept"].happens(chance, tasks["party"], _occasion(tasks, tasks["asked_day"]))
 
     def _scaled(self, chance_ppm: int, party: Ints) -> Ints:
         """A chance of the average customer, for each customer's willingness; at most 95 %."""
@@ -276,7 +281,7 @@ class Customers:
 
     def _intended(self, rows: Rows, at: Ints, asked_day: Ints, day: Ints, reason: int) -> Rows:
         """Payments of all that is due, at some hour of a day."""
-        within = self._draws["hour"].below(_HOURS * HOUR_MS, rows["loan"], _occasion(asked_day, rows["action"]))
+        within = self._draws["hour"].below(_HOURS * HOUR_MS, rows["party"], _occasion(rows, asked_day))
         return PaymentIntended.rows(
             len(rows),
             at=at,
@@ -288,9 +293,9 @@ class Customers:
         )
 
 
-def _occasion(day: Ints, means: Ints) -> Ints:
-    """What a customer's answer hangs on, beside the loan: each means is used at most once a day."""
-    return np.asarray(day * (max(Contact) + 1) + means)
+def _occasion(rows: Rows, day: Ints) -> Ints:
+    """What a customer's answer hangs on, beside the application: its loan, and each means is used at most once a day."""
+    return on_loan(rows["loan"], day * (max(Contact) + 1) + rows["action"])
 
 
 def _seated(people: Iterable[Person], branches: Sequence[int]) -> list[Person]:

@@ -1,6 +1,6 @@
 """The world opposite contracts: customers who sign within minutes on the phone or come to the counter days later, forget
-about it, ask for a new contract, or want another amount. Its rule: all of it is keyed by (case, attempt) and drawn when the
-offer arrives; attempts count on from round to round, so luck is new with every contract."""
+about it, ask for a new contract, or want another amount. Its rule: all of it is keyed by application and attempt and drawn
+when the offer arrives; attempts count on from round to round, so luck is new with every contract."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Ints
 from scenarios.model import Scenario
 from sim.curves import lognormal
 from sim.held import Held
+from sim.occasions import party_of
 from sim.opposite import Opposite, World
 from sim.randomness import Draw
 from sim.truth import Truth
@@ -81,10 +82,10 @@ class ContractsCounterpart:
 
     def _receive(self, offers: Rows) -> None:
         """Each offer meets its fate: signed, changed, abandoned or come for too late."""
-        case, attempt = offers["case"], offers["attempt"]
-        scripted = offers["party"] <= self._scripted
+        about, attempt = offers["party"], offers["attempt"]
+        scripted = party_of(about) <= self._scripted
         sign_at = self._sign_at(offers)
-        fate = self._draws["fate"].ppm(case, attempt)
+        fate = self._draws["fate"].ppm(about, attempt)
         abandons = ~scripted & (fate < self._behaviour.abandon_ppm)
         changes = ~scripted & ~abandons & (attempt == 1)
         changes &= fate < self._behaviour.abandon_ppm + self._behaviour.change_request_ppm
@@ -92,7 +93,7 @@ class ContractsCounterpart:
         signs = ~abandons & ~changes
         self._sign(offers[signs & in_time], sign_at[signs & in_time])
         self._change(offers[changes], sign_at[changes])
-        late = signs & ~in_time & self._draws["late"].happens(self._behaviour.late_sign_ppm, case, attempt)
+        late = signs & ~in_time & self._draws["late"].happens(self._behaviour.late_sign_ppm, about, attempt)
         self._sign(offers[late], sign_at[late])
         missed = abandons | (signs & ~in_time)
         asks = np.where(abandons, self._behaviour.renew_ppm, self._behaviour.late_renew_ppm)
@@ -100,17 +101,18 @@ class ContractsCounterpart:
 
     def _sign_at(self, offers: Rows) -> Ints:
         """Electronic: any hour. Paper: in the counter's hours, on workdays."""
-        case, attempt, at = offers["case"], offers["attempt"], offers["at"]
+        about, attempt, at = offers["party"], offers["attempt"], offers["at"]
         electronic = offers["mode"] == SignMode.ELECTRONIC
-        online = self._draws["delay"].quantile(self._electronic, case, attempt)
-        patience = self._truth.patience_ppm(offers["party"])
+        online = self._draws["delay"].quantile(self._electronic, about, attempt)
+        patience = self._truth.patience_ppm(party_of(about))
         online = np.clip(online // 1_000 * (patience // 1_000), _SOONEST_MS, _LONGEST_MS)
         sign_at = at + online
         if not bool(electronic.all()):
-            spent = np.maximum(self._draws["delay"].quantile(self._paper, case, attempt), _SOONEST_MS)
+            spent = np.maximum(self._draws["delay"].quantile(self._paper, about, attempt), _SOONEST_MS)
             sign_at = np.where(electronic, sign_at, self._counter.add(at, spent))
-        scripted = offers["party"] <= self._scripted
-        after = self._scripted_ms[np.where(scripted, offers["party"], 0)]
+        party = party_of(about)
+        scripted = party <= self._scripted
+        after = self._scripted_ms[np.where(scripted, party, 0)]
         return np.where(scripted, at + np.maximum(after, 1), sign_at)
 
     def _sign(self, offers: Rows, sign_at: Ints) -> None:
@@ -126,7 +128,7 @@ class ContractsCounterpart:
     def _change(self, offers: Rows, sign_at: Ints) -> None:
         """Less money where the product allows less, else another term; said before they would have signed."""
         least = self._columns.amount_min[offers["product"]]
-        share = _KEPT_LEAST + self._draws["share"].below(_KEPT_SPAN, offers["case"], offers["attempt"])
+        share = _KEPT_LEAST + self._draws["share"].below(_KEPT_SPAN, offers["party"], offers["attempt"])
         lower = offers["amount_fen"] // 1_000 * (share // 1_000) // _STEP_FEN * _STEP_FEN
         sensible = (lower >= least) & (lower < offers["amount_fen"])
         term = np.where(sensible, offers["term_months"], self._other_term(offers))
@@ -151,12 +153,12 @@ class ContractsCounterpart:
 
     def _renew(self, offers: Rows, chance_ppm: Ints, came_at: Ints) -> None:
         """Some ask for a new contract: who came too late then and there, who forgot (`came_at` 0) once it has expired."""
-        case, attempt = offers["case"], offers["attempt"]
-        asks = self._draws["renew"].happens(chance_ppm, case, attempt)
+        about, attempt = offers["party"], offers["attempt"]
+        asks = self._draws["renew"].happens(chance_ppm, about, attempt)
         asks &= attempt % _ATTEMPTS_A_ROUND <= _RENEWALS_MAX
         rows, came = offers[asks], came_at[asks]
         span = min(self._behaviour.renew_after_days, _RENEW_DAYS_MAX) * DAY_MS
-        remembers = rows["expires_at"] + self._draws["renew_at"].below(span, rows["case"], rows["attempt"])
+        remembers = rows["expires_at"] + self._draws["renew_at"].below(span, rows["party"], rows["attempt"])
         at = np.where(came > 0, came + MINUTE_MS, remembers)
         self._held.put(ContractRenewalRequested, ContractRenewalRequested.carry(rows, at=at))
 

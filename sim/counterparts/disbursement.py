@@ -1,6 +1,6 @@
 """The world opposite disbursement: operators, reviewers and verifiers at their desks, core banking and the payment channel, and
 borrowers who bring what was still missing, draw on their limits and show what the money was spent on. Its rule: whatever
-people and partners do is keyed by case, loan or transaction; only when somebody gets round to a task is the queue's affair.
+people and partners do is keyed by application, tranche and attempt; only when somebody gets round to a task is the queue's.
 
 Rounds of a window: borrowers act first, because nothing they do follows from a desk's work of the same window by less than a
 day; then verifiers, whose yes may open the next tranche; then operators; then reviewers, whose yes pays. Payments are
@@ -29,13 +29,13 @@ from credit.mail import Inbox
 from credit.policies import ProductPolicy, columns_of, load
 from credit.room import DeskCode, Kind, Rows
 from credit.subsystem import State, Window
-from credit.table import Table
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Ints
 from scenarios.model import Scenario, ScriptedCustomer
 from sim.counterparts.ports import Port, port_statistics
 from sim.counterparts.staffed import Done, StaffedDesks, service_table
 from sim.curves import below_each, lognormal
 from sim.held import Held
+from sim.occasions import on_loan, party_of
 from sim.opposite import Opposite, World
 from sim.randomness import PPM, Draw
 from sim.staff import Desks
@@ -97,7 +97,7 @@ class DisbursementCounterpart:
 
     def _service_ms(self, desk: DeskCode, tasks: Rows) -> Ints:
         occasion = tasks["attempt"] * _DESK_CODES + int(desk)
-        return self._service.quantile(self._tables[desk], tasks["loan"], occasion)
+        return self._service.quantile(self._tables[desk], tasks["party"], on_loan(tasks["loan"], occasion))
 
     def _opinions(self, done: Done) -> Rows:
         tasks, work = done.tasks, done.work
@@ -117,9 +117,9 @@ class DisbursementCounterpart:
     def _declines(self, desk: DeskCode, tasks: Rows) -> Bools:
         """Operators pass everything on; reviewers now and then find a fault; verifiers find out what is not genuine."""
         if desk is Desk.DISBURSEMENT_REVIEWER:
-            return self._reject.happens(self._reject_ppm, tasks["loan"], tasks["attempt"])
+            return self._reject.happens(self._reject_ppm, tasks["party"], on_loan(tasks["loan"], tasks["attempt"]))
         if desk is Desk.USE_VERIFIER:
-            return ~self._borrowers.spends_as_agreed(tasks["loan"])
+            return ~self._borrowers.spends_as_agreed(tasks)
         return np.zeros(len(tasks), dtype=bool)
 
     def statistics(self, window: Window) -> dict[str, Rows]:
@@ -127,18 +127,17 @@ class DisbursementCounterpart:
         return self._desks.statistics() | port_statistics(self._channel.ports, window)
 
     def export_state(self) -> State:
-        return self._desks.export_state() | self._held.export_state() | self._borrowers.export_state()
+        return self._desks.export_state() | self._held.export_state()
 
     def import_state(self, state: State) -> None:
         """Replaces everything by exported state."""
         self._desks.import_state(state)
         self._held.import_state(state)
-        self._borrowers.import_state(state)
 
 
 class PaymentChannel:
     """Core banking books the instruction, then the payment channel carries the money. An instruction that one of them does
-    not take comes back as failed, nothing paid. Keyed by transaction."""
+    not take comes back as failed, nothing paid. Keyed by application, tranche and attempt."""
 
     def __init__(self, scenario: Scenario, seed: int) -> None:
         self._core, self._payment = Port(scenario, seed, "core_banking"), Port(scenario, seed, "payment")
@@ -153,17 +152,17 @@ class PaymentChannel:
 
     def results(self, orders: Rows) -> Rows:
         """One `PaymentResult` an instruction, stamped with the instant at which the bank hears of it."""
-        transaction, attempt = orders["transaction"], orders["attempt"]
-        booked = self._core.call(transaction, attempt, orders["at"])
+        about, attempt = orders["party"], on_loan(orders["loan"], orders["attempt"])
+        booked = self._core.call(about, attempt, orders["at"])
         at, failed = booked.at, booked.missing.copy()
         passed_on = np.flatnonzero(~booked.missing)
-        carried = self._payment.call(transaction[passed_on], attempt[passed_on], at[passed_on])
+        carried = self._payment.call(about[passed_on], attempt[passed_on], at[passed_on])
         at[passed_on], failed[passed_on] = carried.at, carried.missing
-        wrong = ~failed & self._draws["wrong"].happens(self._wrong_ppm, transaction, attempt)
+        wrong = ~failed & self._draws["wrong"].happens(self._wrong_ppm, about, attempt)
         at, failed, wrong = self._by_script(orders, at, failed, wrong)
-        other_account = wrong & self._draws["account"].happens(_WRONG_ACCOUNT_PPM, transaction, attempt)
+        other_account = wrong & self._draws["account"].happens(_WRONG_ACCOUNT_PPM, about, attempt)
         most = np.clip(orders["amount_fen"] - 1, 1, 2**31)
-        less = 1 + below_each(self._draws["difference"], most, transaction, attempt)
+        less = 1 + below_each(self._draws["difference"], most, about, attempt)
         amount = orders["amount_fen"] - np.where(wrong & ~other_account, less, 0)
         return PaymentResult.carry(
             orders,
@@ -175,7 +174,8 @@ class PaymentChannel:
 
     def _by_script(self, orders: Rows, at: Ints, failed: Bools, wrong: Bools) -> tuple[Ints, Bools, Bools]:
         """Where the script says how long a payment takes, it arrives just then, and whole."""
-        party = np.where(orders["party"] < len(self._scripted_ms), orders["party"], 0)
+        party = party_of(orders["party"])
+        party = np.where(party < len(self._scripted_ms), party, 0)
         took = self._scripted_ms[party]
         drawn = took < 0
         return np.where(drawn, at, orders["at"] + took), failed & drawn, wrong & drawn
@@ -193,15 +193,14 @@ class Borrowers:
         self._use_ms = _days_table(behaviour.use_evidence_days_median)
         self._terms = columns_of(products).terms
         self._script = _in_order(scenario)
-        self._scripted_loans = Table("loan", "loan")
 
     def bring_conditions(self, requests: Rows) -> None:
         """APR-13: what was missing is brought days later, or never."""
-        case, conditions = requests["case"], requests["conditions"]
-        never = self._draws["condition_never"].happens(self._behaviour.condition_never_ppm, case, conditions)
+        about, conditions = requests["party"], requests["conditions"]
+        never = self._draws["condition_never"].happens(self._behaviour.condition_never_ppm, about, conditions)
         rows = requests[~never | self._is_scripted(requests["party"])]
-        spent = self._draws["condition_days"].quantile(self._condition_ms, rows["case"], rows["conditions"])
-        at = self._office_moment(rows["at"], spent, rows["case"])
+        spent = self._draws["condition_days"].quantile(self._condition_ms, rows["party"], rows["conditions"])
+        at = self._office_moment(rows["at"], spent, rows["party"])
         self._held.put(ConditionFulfilled, ConditionFulfilled.carry(rows, at=at))
 
     def plan_drawdowns(self, opened: Rows) -> None:
@@ -210,14 +209,14 @@ class Borrowers:
         rows = opened[(opened["revolving"] != 0) & (days > 0)]
         days = (rows["valid_until"] - rows["at"]) // DAY_MS - 1
         times, rest = np.divmod(self._behaviour.drawdowns_per_year * days, _YEAR_DAYS)
-        once_more = self._draws["drawdown_times"].below(_YEAR_DAYS, rows["case"]) < rest
+        once_more = self._draws["drawdown_times"].below(_YEAR_DAYS, rows["party"]) < rest
         times = np.clip(times + once_more, 1, days)
         nth = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
         rows, span = np.repeat(rows, times), np.repeat(days // times, times)
         latest = np.where(nth == 0, np.minimum(span, _FIRST_DRAWDOWN_DAYS), span)
-        within = below_each(self._draws["drawdown_day"], latest, rows["case"], nth)
-        at = self._office_moment(rows["at"], (nth * span + within) * DAY_MS, rows["case"], nth)
-        share = _DRAWN_LEAST_PPM + self._draws["drawdown_amount"].below(_DRAWN_SPAN_PPM, rows["case"], nth)
+        within = below_each(self._draws["drawdown_day"], latest, rows["party"], nth)
+        at = self._office_moment(rows["at"], (nth * span + within) * DAY_MS, rows["party"], nth)
+        share = _DRAWN_LEAST_PPM + self._draws["drawdown_amount"].below(_DRAWN_SPAN_PPM, rows["party"], nth)
         amount = rows["limit_fen"] * self._behaviour.drawdown_share_ppm // PPM * share // PPM
         asked = DrawdownRequested.rows(
             len(rows),
@@ -234,25 +233,25 @@ class Borrowers:
         scripted = self._is_scripted(requests["party"])
         for row in requests[scripted]:
             self._keep_to_script(row)
-        loan = requests["loan"]
-        spent = self._draws["use_days"].quantile(self._use_ms, loan)
-        at = self._office_moment(requests["at"], spent, loan)
+        about, tranche = requests["party"], on_loan(requests["loan"])
+        spent = self._draws["use_days"].quantile(self._use_ms, about, tranche)
+        at = self._office_moment(requests["at"], spent, about, tranche)
         for place in np.flatnonzero(scripted):
-            days = self._script[int(requests["party"][place]) - 1].use_evidence_after_days
+            days = self._script[int(party_of(about[place])) - 1].use_evidence_after_days
             if days is not None:
                 at[place] = requests["at"][place] + days * DAY_MS
-        self._held.put(UseEvidenceFiled, UseEvidenceFiled.carry(requests, at=at, genuine=self.spends_as_agreed(loan)))
+        self._held.put(
+            UseEvidenceFiled, UseEvidenceFiled.carry(requests, at=at, genuine=self.spends_as_agreed(requests))
+        )
 
-    def spends_as_agreed(self, loan: Ints) -> Bools:
+    def spends_as_agreed(self, rows: Rows) -> Bools:
         """Whether the money of tranches went where it was meant to go: a truth of the loan, so asking again is no help."""
-        misused = self._draws["not_genuine"].happens(self._behaviour.use_not_genuine_ppm, loan)
-        return np.asarray(~misused | (self._scripted_loans.find(loan) >= 0))
+        chance, tranche = self._behaviour.use_not_genuine_ppm, on_loan(rows["loan"])
+        return ~self._draws["not_genuine"].happens(chance, rows["party"], tranche) | self._is_scripted(rows["party"])
 
     def _keep_to_script(self, request: np.void) -> None:
-        """A scripted borrower spends as agreed, and may ask for the rest of the limit too early."""
-        one, loan = self._script[int(request["party"]) - 1], int(request["loan"])
-        if self._scripted_loans.find(np.array([loan]))[0] < 0:
-            self._scripted_loans.append(length=1, loan=loan)
+        """A scripted borrower may ask for the rest of the limit too early."""
+        one, loan = self._script[int(party_of(request["party"])) - 1], int(request["loan"])
         rest = (one.approved_amount or one.amount) - int(request["amount_fen"])
         if one.early_tranche_after_days is None or loan % _TRANCHES != 1 or rest <= 0:
             return
@@ -262,26 +261,21 @@ class Borrowers:
         )
         self._held.put(DrawdownRequested, asked)
 
-    def _is_scripted(self, party: Ints) -> Bools:
+    def _is_scripted(self, reference: Ints) -> Bools:
+        party = party_of(reference)
         return (party >= 1) & (party <= len(self._script))
 
     def _term(self, rows: Rows, nth: Ints) -> Ints:
         """One of the product's terms."""
         options = self._terms[rows["product"]]
         count = options.sum(axis=1)
-        chosen = below_each(self._draws["drawdown_term"], np.maximum(count, 1), rows["case"], nth)
+        chosen = below_each(self._draws["drawdown_term"], np.maximum(count, 1), rows["party"], nth)
         return np.asarray(np.argmax(np.cumsum(options, axis=1) > chosen[:, None], axis=1))
 
     def _office_moment(self, at: Ints, spent_ms: Ints, entity: Ints, occasion: Ints | int = 0) -> Ints:
         """A moment of office hours on the first workday from the day on which `spent_ms` have passed, tomorrow at the soonest."""
         day = workday_from(np.maximum((at + spent_ms) // DAY_MS, at // DAY_MS + 1))
         return np.asarray(day * DAY_MS + _OFFICE_OPENS_MS + self._draws["hour"].below(_OFFICE_MS, entity, occasion))
-
-    def export_state(self) -> State:
-        return {"scripted_loans": self._scripted_loans.export()}
-
-    def import_state(self, state: State) -> None:
-        self._scripted_loans.load(state["scripted_loans"])
 
 
 def _task_id(tasks: Rows) -> Ints:

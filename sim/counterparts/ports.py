@@ -1,7 +1,7 @@
 """A port to a partner: how long an answer takes, whether there is one. A call waits for its latency; it ends without an answer
 when the partner is down, when the latency passes the timeout (then at the timeout), or by an error of the partner. Its
-rule: everything is keyed by (case, occasion), and an outage is looked up at the instant of the call, so shards and
-windows have no say."""
+rule: everything is keyed by whom a call is about and the occasion, and an outage is looked up at the instant of the call, so
+shards and windows have no say."""
 
 from __future__ import annotations
 
@@ -46,24 +46,24 @@ class Port:
         self._draws = {what: Draw(seed, f"port.{name}.{what}") for what in ("latency", "error", "outage")}
         self._calls: list[tuple[int, int, int, int]] = []
 
-    def call(self, case: Ints, occasion: Ints, at: Ints) -> Answer:
-        """Calls made at `at`; the same (case, occasion) at the same time has the same fate."""
-        down = self.is_down(case, occasion, at)
-        latency = self._draws["latency"].quantile(self._latency, case, occasion)
+    def call(self, about: Ints, occasion: Ints | int, at: Ints) -> Answer:
+        """Calls made at `at`; the same (about, occasion) at the same time has the same fate."""
+        down = self.is_down(about, occasion, at)
+        latency = self._draws["latency"].quantile(self._latency, about, occasion)
         silent = down | (latency > self._timeout_ms)
         took = np.where(silent, self._timeout_ms, latency)
-        missing = silent | self._draws["error"].happens(self._error_ppm, case, occasion)
+        missing = silent | self._draws["error"].happens(self._error_ppm, about, occasion)
         if len(took):
             self._calls.append((len(took), int(missing.sum()), int(took.sum()), int(took.max())))
         return Answer(at + took, missing)
 
-    def is_down(self, case: Ints, occasion: Ints, at: Ints) -> Bools:
+    def is_down(self, about: Ints, occasion: Ints | int, at: Ints) -> Bools:
         """Which calls meet an outage of the scenario."""
         down = np.zeros(len(at), dtype=bool)
         for start, end, share_ppm in self._outages:
             inside = (at >= start) & (at < end)
             if bool(inside.any()):
-                down |= inside & self._draws["outage"].happens(share_ppm, case, occasion)
+                down |= inside & self._draws["outage"].happens(share_ppm, about, occasion)
         return down
 
     def statistics(self, window: Window) -> list[tuple[int, ...]]:

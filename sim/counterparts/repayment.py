@@ -31,6 +31,7 @@ from sim.counterparts.ports import Port, port_statistics
 from sim.curves import exponential
 from sim.economy import Economy
 from sim.held import Held
+from sim.occasions import on_loan, party_of
 from sim.opposite import Opposite, World
 from sim.randomness import PPM, Draw
 from sim.truth import Truth
@@ -97,8 +98,9 @@ class RepaymentCounterpart:
     def _debited(self, debits: Rows) -> Rows:
         """One result a debit: all of it, a part or nothing; nothing and no answer where core banking is silent."""
         loan, attempt, amount = (np.ascontiguousarray(debits[name]) for name in ("loan", "attempt", "amount_fen"))
-        tried = debits["at"] + self._place_in_batch.below(_BATCH_MS, loan, attempt)
-        answer = self._core.call(loan, attempt, tried)
+        about, occasion = debits["party"], on_loan(loan, attempt)
+        tried = debits["at"] + self._place_in_batch.below(_BATCH_MS, about, occasion)
+        answer = self._core.call(about, occasion, tried)
         share = self._payers.shares(debits).share_ppm
         paid = np.where(share == PPM, amount, amount * share // PPM)
         paid[answer.missing] = 0
@@ -158,7 +160,7 @@ class Payers:
         return Shares(share, missed)
 
     def misses(self, debits: Rows) -> Bools:
-        """Whether the instalment that fell due last is missed, by (loan, number), as the economy was on its due date; true
+        """Whether the instalment that fell due last is missed, by loan and number, as the economy was on its due date; true
         for all that are past the month of one instalment."""
         missed = np.ones(len(debits), dtype=bool)
         first = np.flatnonzero(debits["dpd"] < _ONE_INSTALMENT_DPD)
@@ -166,8 +168,8 @@ class Payers:
             debits[name][first] for name in ("loan", "number", "party", "product", "at", "dpd")
         )
         factor = self._factor_ppm(product, at // DAY_MS - dpd)
-        chance = self._truth.miss_ppm(party, product) * factor // PPM
-        missed[first] = self._draws["miss"].happens(chance, loan, number)
+        chance = self._truth.miss_ppm(party_of(party), product) * factor // PPM
+        missed[first] = self._draws["miss"].happens(chance, party, on_loan(loan, number))
         return missed
 
     def _factor_ppm(self, product: Ints, day: Ints) -> Ints:
@@ -181,15 +183,16 @@ class Payers:
     def _made_up(self, debits: Rows) -> Ints:
         """Share paid of debits whose instalment was missed: nothing, a part, or from the next day on all of it. The longer
         overdue, the rarer, and rarer still in a bad economy; a part is found at most once in seven days."""
-        loan, dpd, day = debits["loan"], debits["dpd"], debits["at"] // DAY_MS
+        dpd, day, about = debits["dpd"], debits["at"] // DAY_MS, debits["party"]
+        party, occasion = party_of(about), on_loan(debits["loan"], day)
         falling = _CURE_DIVISOR[np.searchsorted(_CURE_DPD, dpd, side="right")]
-        willing = self._truth.willingness_ppm(debits["party"])
+        willing = self._truth.willingness_ppm(party)
         chance = self._behaviour.cure_daily_ppm * willing // _WILLING_PPM // falling
         chance = chance * PPM // self._factor_ppm(debits["product"], day)
-        cured = (dpd > 0) & self._draws["cure"].happens(np.minimum(chance, _CURE_MOST_PPM), loan, day)
-        found = (dpd % _PARTIAL_EVERY_DPD == 0) & (debits["party"] > self._scripted)
-        found &= self._draws["partial"].happens(self._behaviour.debit_partial_ppm, loan, day)
-        part = _PARTIAL_LEAST_PPM + self._draws["part"].below(_PARTIAL_SPAN_PPM, loan, day)
+        cured = (dpd > 0) & self._draws["cure"].happens(np.minimum(chance, _CURE_MOST_PPM), about, occasion)
+        found = (dpd % _PARTIAL_EVERY_DPD == 0) & (party > self._scripted)
+        found &= self._draws["partial"].happens(self._behaviour.debit_partial_ppm, about, occasion)
+        part = _PARTIAL_LEAST_PPM + self._draws["part"].below(_PARTIAL_SPAN_PPM, about, occasion)
         return np.where(cured, PPM, np.where(found, part, 0))
 
     def bill(self, debits: Rows) -> Rows:
@@ -198,11 +201,12 @@ class Payers:
         shares = self.shares(debits)
         pays = (shares.share_ppm > 0) & (shares.missed | (debits["dpd"] == 0))
         rows, share = debits[pays], shares.share_ppm[pays]
-        loan, number, day = rows["loan"], rows["number"], rows["at"] // DAY_MS
-        late = self._draws["late"].happens(self._behaviour.manual_late_ppm, loan, number)
-        late &= ~shares.missed[pays] & (rows["party"] > self._scripted)
-        days = np.where(late, 1 + self._draws["late_days"].below(_LATE_DAYS_MAX, loan, number), 0)
-        at = rows["at"] + days * DAY_MS + self._draws["hour"].below(_PAYING_MS, loan, day)
+        about, number = rows["party"], rows["number"]
+        due, day = on_loan(rows["loan"], number), on_loan(rows["loan"], rows["at"] // DAY_MS)
+        late = self._draws["late"].happens(self._behaviour.manual_late_ppm, about, due)
+        late &= ~shares.missed[pays] & (party_of(about) > self._scripted)
+        days = np.where(late, 1 + self._draws["late_days"].below(_LATE_DAYS_MAX, about, due), 0)
+        at = rows["at"] + days * DAY_MS + self._draws["hour"].below(_PAYING_MS, about, day)
         return self._payments(rows, at, share, number)
 
     def as_intended(self, intended: Rows) -> Rows:
@@ -210,7 +214,7 @@ class Payers:
         return self._payments(intended, intended["pay_at"], intended["share_ppm"], intended["pay_at"] // DAY_MS)
 
     def _payments(self, rows: Rows, at: Ints, share_ppm: Ints, occasion: Ints) -> Rows:
-        channel = _CHANNELS[self._draws["channel"].choice(_CHANNEL_PPM, rows["loan"], occasion)]
+        channel = _CHANNELS[self._draws["channel"].choice(_CHANNEL_PPM, rows["party"], on_loan(rows["loan"], occasion))]
         return PaymentMade.rows(len(rows), at=at, loan=rows["loan"], share_ppm=share_ppm, channel=channel)
 
 
@@ -227,31 +231,40 @@ class EarlyRepayers:
 
     def requests(self, opened: Rows) -> Rows:
         """REP-11, REP-12: at most one repayment in full a loan and some in part before it, none in the loan's last month."""
-        opened = opened[opened["party"] > self._scripted]
-        loan, start = opened["loan"], opened["at"] // DAY_MS
+        opened = opened[party_of(opened["party"]) > self._scripted]
+        start = opened["at"] // DAY_MS
         end = np.minimum(start + (opened["term_months"] - 1) * _MONTH_DAYS, _LAST_DAY)
-        full = self._on(start, self._full, "full", loan, 0)
+        full = self._on(start, self._full, "full", opened, 0)
         found = [self._rows(opened, full, full < end, 1, 0)]
         part = start
         for nth in range(1, _PARTS_MAX + 1):
-            part = self._on(part, self._part, "part", loan, nth)
+            part = self._on(part, self._part, "part", opened, nth)
             found.append(self._rows(opened, part, part < np.minimum(full, end), 0, nth))
         return np.concatenate(found)
 
-    def _on(self, start: Ints, table: Ints, what: str, loan: Ints, nth: int) -> Ints:
+    def _on(self, start: Ints, table: Ints, what: str, opened: Rows, nth: int) -> Ints:
         """The day after a wait from `start`, tomorrow at the soonest."""
-        return np.asarray(start + 1 + self._draws[what].quantile(table, loan, nth))
+        return np.asarray(start + 1 + self._draws[what].quantile(table, opened["party"], on_loan(opened["loan"], nth)))
 
     def _rows(self, opened: Rows, day: Ints, wanted: Bools, full: int, nth: int) -> Rows:
         """Requests on workdays in office hours; a part is 10 to 40 % of the amount borrowed, in hundreds of yuan."""
         rows = opened[wanted]
-        loan = rows["loan"]
-        at = workday_from(day[wanted]) * DAY_MS + _OFFICE_OPENS_MS + self._draws["hour"].below(_OFFICE_MS, loan, nth)
-        share = _PART_LEAST_PPM + self._draws["amount"].below(_PART_SPAN_PPM, loan, nth)
+        about, occasion = rows["party"], on_loan(rows["loan"], nth)
+        at = (
+            workday_from(day[wanted]) * DAY_MS
+            + _OFFICE_OPENS_MS
+            + self._draws["hour"].below(_OFFICE_MS, about, occasion)
+        )
+        share = _PART_LEAST_PPM + self._draws["amount"].below(_PART_SPAN_PPM, about, occasion)
         amount = np.maximum(rows["amount_fen"] * share // PPM // _PART_STEP_FEN * _PART_STEP_FEN, _PART_LEAST_FEN)
-        choice = np.where(self._draws["choice"].below(2, loan, nth) == 0, SHORTER_TERM, LOWER_INSTALMENT)
+        choice = np.where(self._draws["choice"].below(2, about, occasion) == 0, SHORTER_TERM, LOWER_INSTALMENT)
         return EarlyRepaymentRequested.rows(
-            len(rows), at=at, loan=loan, full=full, amount_fen=0 if full else amount, choice=0 if full else choice
+            len(rows),
+            at=at,
+            loan=rows["loan"],
+            full=full,
+            amount_fen=0 if full else amount,
+            choice=0 if full else choice,
         )
 
 

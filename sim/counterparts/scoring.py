@@ -17,6 +17,7 @@ from scenarios.model import Scenario
 from sim.counterparts.files import Files, hide
 from sim.counterparts.ports import Port, port_statistics
 from sim.held import Held
+from sim.occasions import party_of
 from sim.opposite import Opposite, World
 from sim.randomness import Draw
 from sim.truth import Truth
@@ -65,21 +66,21 @@ class ScoringCounterpart:
         self._held.import_state(state)
 
     def _real_time(self, queries: Rows) -> Rows:
-        answer = self._bureau.call(queries["case"], queries["attempt"], queries["at"])
+        answer = self._bureau.call(queries["party"], queries["attempt"], queries["at"])
         return self._report(queries, answer.at, answer.missing)
 
     def _nightly(self, queries: Rows) -> Rows:
         """Answered in the next batch, or found unavailable in it."""
         if not len(queries):
             return BureauReport.empty()
-        case, attempt, at = queries["case"], queries["attempt"], queries["at"]
+        about, attempt, at = queries["party"], queries["attempt"], queries["at"]
         hour = BATCH_HOUR * HOUR_MS
         night = -(-(at - hour) // DAY_MS) * DAY_MS + hour
-        reached = night + self._batch.below(BATCH_SPAN_MS, case, attempt)
-        return self._report(queries, reached, self._bureau.is_down(case, attempt, reached))
+        reached = night + self._batch.below(BATCH_SPAN_MS, about, attempt)
+        return self._report(queries, reached, self._bureau.is_down(about, attempt, reached))
 
     def _report(self, queries: Rows, at: Ints, missing: Bools) -> Rows:
-        told = self._files.credit(queries["party"])
+        told = self._files.credit(party_of(queries["party"]))
         return BureauReport.rows(
             len(queries),
             at=at,
@@ -98,10 +99,10 @@ class ScoringCounterpart:
             if not len(mine):
                 continue
             made = queries["at"][mine]
-            answer = port.call(queries["case"][mine], made, made)
+            answer = port.call(queries["party"][mine], 0, made)
             at[mine] = np.maximum(at[mine], answer.at)
             unavailable[mine[answer.missing]] |= int(source)
-        facts = hide(self._files.verification(queries["party"], queries["segment"]), asked & ~unavailable)
+        facts = hide(self._files.verification(party_of(queries["party"]), queries["segment"]), asked & ~unavailable)
         return VerificationReply.rows(len(queries), at=at, case=queries["case"], unavailable=unavailable, **facts)
 
 

@@ -47,14 +47,14 @@ class Defects:
             self._vague[product.code] = VAGUE_PURPOSES[product.purpose_class]
         self._draws = {name: Draw(seed, f"defect.{name}") for name in ("kind", "digit", "field", "size", "document")}
 
-    def of(self, arrival: Ints) -> Ints:
-        """The defect of each arrival's form, a `Defect`."""
-        kind = np.searchsorted(self._edges, self._draws["kind"].ppm(arrival), side="right")
+    def of(self, reference: Ints) -> Ints:
+        """The defect of each form, a `Defect`."""
+        kind = np.searchsorted(self._edges, self._draws["kind"].ppm(reference), side="right")
         return np.where(kind < len(self._edges), kind + 1, Defect.NONE)
 
-    def spoil(self, rows: Rows, arrival: Ints) -> None:
+    def spoil(self, rows: Rows, reference: Ints) -> None:
         """Makes the defects in place; scripted forms are not passed here."""
-        defect = self.of(arrival)
+        defect = self.of(reference)
         makers = {
             Defect.WRONG_CHECK_DIGIT: self._check_digit,
             Defect.WRONG_ID_LENGTH: self._length,
@@ -68,49 +68,49 @@ class Defects:
         for kind, make in makers.items():
             where = np.flatnonzero(defect == kind)
             if len(where):
-                make(rows, where, arrival[where])
+                make(rows, where, reference[where])
 
-    def _check_digit(self, rows: Rows, where: Ints, arrival: Ints) -> None:
+    def _check_digit(self, rows: Rows, where: Ints, reference: Ints) -> None:
         codes = codes_of(rows["id_number"][where].tolist(), 18)
         serial_end = 16
-        step = 1 + self._draws["digit"].below(9, arrival)
+        step = 1 + self._draws["digit"].below(9, reference)
         codes[:, serial_end] = 48 + (codes[:, serial_end].astype(np.int64) - 48 + step) % 10
         rows["id_number"][where] = texts_of(codes)
 
-    def _length(self, rows: Rows, where: Ints, arrival: Ints) -> None:
-        keep = 15 + self._draws["digit"].below(3, arrival)
+    def _length(self, rows: Rows, where: Ints, reference: Ints) -> None:
+        keep = 15 + self._draws["digit"].below(3, reference)
         codes = codes_of(rows["id_number"][where].tolist(), 18)
         codes[np.arange(18) >= keep[:, None]] = 0
         rows["id_number"][where] = texts_of(codes)
 
-    def _mobile(self, rows: Rows, where: Ints, arrival: Ints) -> None:
+    def _mobile(self, rows: Rows, where: Ints, reference: Ints) -> None:
         codes = codes_of(rows["mobile"][where].tolist(), 12)
-        short = self._draws["digit"].below(2, arrival) == 0
+        short = self._draws["digit"].below(2, reference) == 0
         codes[short, 10] = 0
         codes[~short, 1] = ord("2")
         rows["mobile"][where] = texts_of(codes)
 
-    def _field(self, rows: Rows, where: Ints, arrival: Ints) -> None:
-        which = self._draws["field"].below(4, arrival)
+    def _field(self, rows: Rows, where: Ints, reference: Ints) -> None:
+        which = self._draws["field"].below(4, reference)
         for number, field in enumerate(("name", "id_number", "mobile", "occupation")):
             rows[field][where[which == number]] = 0 if field == "occupation" else ""
 
-    def _amount(self, rows: Rows, where: Ints, arrival: Ints) -> None:
+    def _amount(self, rows: Rows, where: Ints, reference: Ints) -> None:
         product = rows["product"][where]
-        above = self._draws["size"].below(4, arrival) > 0
-        too_much = self._columns.amount_max[product] // 10 * (11 + self._draws["digit"].below(10, arrival))
+        above = self._draws["size"].below(4, reference) > 0
+        too_much = self._columns.amount_max[product] // 10 * (11 + self._draws["digit"].below(10, reference))
         rows["amount_fen"][where] = np.where(above, too_much, self._columns.amount_min[product] // 2)
 
-    def _purpose(self, rows: Rows, where: Ints, arrival: Ints) -> None:
-        missing = self._draws["field"].below(10, arrival) == 0
+    def _purpose(self, rows: Rows, where: Ints, reference: Ints) -> None:
+        missing = self._draws["field"].below(10, reference) == 0
         rows["purpose_text"][where] = np.where(missing, "", self._vague[rows["product"][where]])
 
-    def _document(self, rows: Rows, where: Ints, arrival: Ints) -> None:
+    def _document(self, rows: Rows, where: Ints, reference: Ints) -> None:
         required = self._columns.required[rows["product"][where]]
-        rows["documents"][where] &= ~_one_bit(required, self._draws["document"].ppm(arrival))
+        rows["documents"][where] &= ~_one_bit(required, self._draws["document"].ppm(reference))
 
-    def _consent(self, rows: Rows, where: Ints, arrival: Ints) -> None:
-        del arrival
+    def _consent(self, rows: Rows, where: Ints, reference: Ints) -> None:
+        del reference
         rows["consent"][where] &= ~int(Consent.BUREAU)
 
 

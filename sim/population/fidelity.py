@@ -14,12 +14,13 @@ import numpy as np
 
 from credit.policies.loading import load
 from credit.policies.products import ProductPolicy
-from credit.times import Ints, day_number
+from credit.times import Ints
 from scenarios.model import Scenario
 from sim.curves import shares_ppm
+from sim.occasions import reference_of
 from sim.population.defects import Defect
 from sim.population.forms import Forms
-from sim.population.people import PRODUCT_KEYS, THIN_MONTHS, People
+from sim.population.people import PRODUCT_KEYS, THIN_MONTHS, WORLD_DAY, People
 from sim.randomness import PPM
 from sim.truth import Truth
 
@@ -43,7 +44,7 @@ class MarginRow(NamedTuple):
 
 
 def fidelity(scenario: Scenario, n: int | None = None, seed: int | None = None) -> list[MarginRow]:
-    """The report on the first `n` drawn parties and arrivals (by default as many as the run has, at least 20,000)."""
+    """The report on the first `n` drawn parties and their first forms (by default as many as the run has, at least 20,000)."""
     count = n if n is not None else max(scenario.run.customers, 20_000)
     products = load("products", ProductPolicy, scenario.policies)
     key = scenario.run.seed if seed is None else seed
@@ -51,7 +52,7 @@ def fidelity(scenario: Scenario, n: int | None = None, seed: int | None = None) 
     party = len(scenario.script) + np.arange(1, count + 1, dtype=np.int64)
     forms = Forms(scenario, key, products, truth.people)
     rows = _of_people(scenario, truth.people, party)
-    return rows + _of_truth(scenario, truth, party) + _of_forms(scenario, forms, party)
+    return rows + _of_truth(scenario, truth, party) + _of_forms(scenario, forms, reference_of(party, 1))
 
 
 def compare(
@@ -89,7 +90,7 @@ def _chi_square_milli(declared: Ints, drawn: Sequence[int], total: int) -> int:
 
 def _of_people(scenario: Scenario, people: People, party: Ints) -> list[MarginRow]:
     shape, tolerance = scenario.population, scenario.population.tolerance_ppm
-    age = (day_number(scenario.run.start) - people.birth_day(party)) * 4 // 1_461
+    age = (WORLD_DAY - people.birth_day(party)) * 4 // 1_461
     branches = [f"branch {number}" for number in range(1, scenario.bank.branches + 1)]
     weights = scenario.bank.branch_weights_ppm or [1] * scenario.bank.branches
     rows = _banded("age", shape.age_bands, shape.age_weights, age, tolerance, 1)
@@ -124,14 +125,15 @@ def _of_truth(scenario: Scenario, truth: Truth, party: Ints) -> list[MarginRow]:
     return rows
 
 
-def _of_forms(scenario: Scenario, forms: Forms, arrival: Ints) -> list[MarginRow]:
+def _of_forms(scenario: Scenario, forms: Forms, reference: Ints) -> list[MarginRow]:
     shape, tolerance = scenario.population, scenario.population.tolerance_ppm
     wrong = shape.defects_ppm()
     names = [defect.name.lower().replace("_", " ") for defect in Defect]
-    drawn = _counts(forms.defects.of(arrival), len(Defect))
+    drawn = _counts(forms.defects.of(reference), len(Defect))
     rows = compare("form", names, [PPM - sum(wrong), *wrong], drawn, tolerance, only_chance=True)
-    again = int(forms.visits.of(arrival).again.sum())
-    return rows + _rate("comes again", shape.repeat_ppm + shape.rush_ppm, again, len(arrival), tolerance)
+    visits = np.cumsum(forms.visits.comers(0, len(reference)).visits)
+    again = len(reference) - 1 - int(np.searchsorted(visits, len(reference)))
+    return rows + _rate("comes again", shape.repeat_ppm + shape.rush_ppm, again, len(reference), tolerance)
 
 
 def _banded(

@@ -1,5 +1,5 @@
-"""The forms that customers hand in: `SubmitApplication` rows from arrivals. A form is a pure function of (seed, arrival), the
-person on it of (seed, party). Its rule: 3,000 forms are one pass over whole columns, with the declared share of defects."""
+"""The forms that customers hand in: `SubmitApplication` rows from references. A form is a pure function of (seed, reference),
+the person on it of (seed, party). Its rule: 3,000 forms are one pass over whole columns, with the declared share of defects."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from credit.room import Rows
 from credit.times import DAY_MS, HOUR_MS, Ints
 from scenarios.model import Scenario
 from sim.curves import below_each
+from sim.occasions import party_of, visit_of
 from sim.population.companies import Companies
 from sim.population.defects import Defects
 from sim.population.people import PRODUCT_KEYS, People
@@ -39,7 +40,7 @@ _CHANNELS_CLOSED = {
 
 
 class Forms:
-    """Forms of one world's arrivals."""
+    """Forms of one world's applications."""
 
     def __init__(self, scenario: Scenario, seed: int, products: ProductPolicy, people: People | None = None) -> None:
         self.people = people or People(scenario, seed, products)
@@ -59,30 +60,29 @@ class Forms:
         names = ("channel", "purpose", "optional", "late", "debit")
         self._draws = {name: Draw(seed, f"form.{name}") for name in names}
 
-    def forms(self, arrival: Ints, at: Ints) -> Rows:
-        """`SubmitApplication` rows of arrivals (numbers from 1) at their instants, in the order given."""
-        scripted = arrival <= len(self.people.script)
+    def forms(self, reference: Ints, at: Ints) -> Rows:
+        """`SubmitApplication` rows of applications at their instants, in the order given."""
+        scripted = party_of(reference) <= len(self.people.script)
         if not bool(scripted.any()):
-            return self._drawn(arrival, at)
-        rows = SubmitApplication.empty(len(arrival))
-        rows[~scripted] = self._drawn(arrival[~scripted], at[~scripted])
-        rows[scripted] = self.people.script.forms[arrival[scripted]]
+            return self._drawn(reference, at)
+        rows = SubmitApplication.empty(len(reference))
+        rows[~scripted] = self._drawn(reference[~scripted], at[~scripted])
+        rows[scripted] = self.people.script.forms[party_of(reference[scripted])]
         return rows
 
-    def _drawn(self, arrival: Ints, at: Ints) -> Rows:
-        rows = SubmitApplication.empty(len(arrival))
-        if not len(arrival):
+    def _drawn(self, reference: Ints, at: Ints) -> Rows:
+        rows = SubmitApplication.empty(len(reference))
+        if not len(reference):
             return rows
-        visit = self.visits.of(arrival)
-        rows["at"], rows["party"] = at, visit.party
-        self._person(rows, visit.party)
-        first = self.people.product(visit.party)
-        other = visit.again & ~visit.rushing
-        rows["product"] = np.where(other, self.people.other_product(visit.party, arrival), first)
-        self._wish(rows, arrival)
-        self._papers(rows, arrival)
-        rows["channel"] = self._channel(rows["segment"], arrival, at)
-        self.defects.spoil(rows, arrival)
+        party, visit = party_of(reference), visit_of(reference)
+        rows["at"], rows["party"] = at, reference
+        self._person(rows, party)
+        other = self.visits.again(reference) & ~self.visits.in_a_rush(reference)
+        rows["product"] = np.where(other, self.people.other_product(party, visit), self.people.product(party))
+        self._wish(rows, party, visit)
+        self._papers(rows, party, visit)
+        rows["channel"] = self._channel(rows["segment"], reference, at)
+        self.defects.spoil(rows, reference)
         return rows
 
     def _person(self, rows: Rows, party: Ints) -> None:
@@ -98,30 +98,30 @@ class Forms:
         rows["employment_months"] = people.employment_months(party)
         rows["income_fen"] = people.declared_income_fen(party)
 
-    def _wish(self, rows: Rows, arrival: Ints) -> None:
-        party, product = rows["party"], rows["product"]
-        wish = self.wishes.of(party, arrival, product, self.people.true_income_fen(party))
+    def _wish(self, rows: Rows, party: Ints, visit: Ints) -> None:
+        product = rows["product"]
+        wish = self.wishes.of(party, visit, product, self.people.true_income_fen(party))
         for name, column in zip(wish._fields, wish, strict=True):
             rows[name] = column
-        which = below_each(self._draws["purpose"], self._purpose_counts[product], arrival)
+        which = below_each(self._draws["purpose"], self._purpose_counts[product], party, visit)
         rows["purpose_text"] = self._purposes[product, which]
         own, payee = self.people.accounts(party)
         rows["account"], rows["payee_account"] = own, np.where(self._entrusted[product], payee, 0)
 
-    def _papers(self, rows: Rows, arrival: Ints) -> None:
+    def _papers(self, rows: Rows, party: Ints, visit: Ints) -> None:
         product = rows["product"]
-        optional = np.where(self._draws["optional"].happens(_OPTIONAL_PPM, arrival), self._optional[product], 0)
-        late = self._draws["late"].happens(self._shape.late_document_ppm, arrival)
+        optional = np.where(self._draws["optional"].happens(_OPTIONAL_PPM, party, visit), self._optional[product], 0)
+        late = self._draws["late"].happens(self._shape.late_document_ppm, party, visit)
         rows["documents"] = self._required[product] | optional | np.where(late, 0, self._conditional[product])
-        manual = self._draws["debit"].happens(self._shape.no_auto_debit_ppm, rows["party"])
+        manual = self._draws["debit"].happens(self._shape.no_auto_debit_ppm, party)
         rows["consent"] = np.where(manual, _ALL_CONSENTS & ~int(Consent.AUTO_DEBIT), _ALL_CONSENTS)
 
-    def _channel(self, segment: Ints, arrival: Ints, at: Ints) -> Ints:
+    def _channel(self, segment: Ints, reference: Ints, at: Ints) -> Ints:
         """By segment, and by whether the counters are open at that hour; weekends take few counter visits anyway."""
         hour = at % DAY_MS // HOUR_MS
         counters = ((hour >= COUNTER_OPENS) & (hour < COUNTER_CLOSES)).astype(np.int64)
         edges = self._channels[counters, segment]
-        passed = (self._draws["channel"].ppm(arrival)[:, None] >= edges).sum(axis=1)
+        passed = (self._draws["channel"].ppm(reference)[:, None] >= edges).sum(axis=1)
         return np.asarray(passed + int(Channel.ONLINE_BANK), dtype=np.int64)
 
 

@@ -4,6 +4,8 @@ parties and return whole columns; nothing depends on which other parties are ask
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 
 from credit.codes import Segment
@@ -12,6 +14,7 @@ from credit.policies.products import ProductPolicy
 from credit.times import Bools, Ints, day_number
 from scenarios.model import Scenario
 from sim.curves import below_each, exponential, lognormal, shares_ppm
+from sim.population.branches import Branches
 from sim.population.script import ACCOUNT_BASE, PAYEE_BASE, Script
 from sim.population.text import Codes, Texts, joined
 from sim.population.vocabulary import GIVEN, OCCUPATIONS, SURNAMES, vocabulary
@@ -22,6 +25,9 @@ PRODUCT_KEYS = ("consumer_loan", "card_instalment", "mortgage", "micro_business"
 SERIALS = 500
 """Serial numbers of one sex in one county on one birthday."""
 BLOCK_DAYS = 256
+WORLD_DAY = day_number(dt.date(2026, 1, 1))
+"""The day on which people have the ages and the working lives that the scenario declares. It is the same for every run: a
+person's birthday and number follow neither a run's start nor its length, so who comes back to a bank is no stranger there."""
 PARTIES = 1 << 25
 """So many parties get different resident ID numbers."""
 _SPREAD_ODD = 0x9E3779B1
@@ -38,7 +44,6 @@ class People:
     def __init__(self, scenario: Scenario, seed: int, products: ProductPolicy) -> None:
         self.script = Script(scenario, products)
         self._shape = scenario.population
-        self._start_day = day_number(scenario.run.start)
         self._vocabulary = vocabulary()
         self._mix = np.array(scenario.mix.shares(), dtype=np.int64)
         self.codes = np.array([products.by_key(key).code for key in PRODUCT_KEYS], dtype=np.int64)
@@ -50,7 +55,7 @@ class People:
         self._counties = np.concatenate(self._vocabulary.counties)
         self._county_counts = np.array([len(codes) for codes in self._vocabulary.counties], dtype=np.int64)
         self._county_first = np.cumsum(self._county_counts) - self._county_counts
-        self._branches = shares_ppm(scenario.bank.branch_weights_ppm or [1] * scenario.bank.branches)
+        self._branches = Branches(seed, scenario.bank.branch_weights_ppm or [PPM] * scenario.bank.branches)
         self._regions = shares_ppm(self._shape.region_weights)
         self._ages = shares_ppm(self._shape.age_weights)
         self._blocks = _age_blocks(self._shape.age_bands)
@@ -79,7 +84,7 @@ class People:
 
     def branch(self, party: Ints) -> Ints:
         """The branch the party banks with, 1 … branches."""
-        drawn = self._draws["branch"].choice(self._branches, party) + 1
+        drawn = self._branches.of(party)
         return self.script.laid_over(drawn, party, self.script.forms["branch"])
 
     # the person -----------------------------------------------------------------------------------------------------
@@ -92,8 +97,8 @@ class People:
         return self._draws["sex"].happens(PPM // 2, party)
 
     def birth_day(self, party: Ints) -> Ints:
-        """Day number of the birthday; the age at the run's start lies in the bands of the scenario."""
-        return self._start_day - self._age_days(party, self._place(party)[2])
+        """Day number of the birthday; the age on `WORLD_DAY` lies in the bands of the scenario."""
+        return WORLD_DAY - self._age_days(party, self._place(party)[2])
 
     def county(self, party: Ints) -> Ints:
         """Six-digit number of the county or district."""
@@ -103,7 +108,7 @@ class People:
         """Resident ID numbers (GB 11643): valid, and different for each of the first `PARTIES` parties. For a firm, that of
         its legal representative."""
         county, serial, within = self._place(party)
-        birth = self._start_day - self._age_days(party, within)
+        birth = WORLD_DAY - self._age_days(party, within)
         return resident_ids(county, birth, serial)
 
     def person_names(self, party: Ints) -> Codes:
@@ -131,7 +136,7 @@ class People:
     def employment_months(self, party: Ints) -> Ints:
         """Months with the employer, or since a firm was founded; a declared share have less than half a year."""
         drawn = THIN_MONTHS + self._draws["employment"].quantile(self._employment, party)
-        years = (self._start_day - self.birth_day(party)) * 4 // 1_461
+        years = (WORLD_DAY - self.birth_day(party)) * 4 // 1_461
         most = np.maximum((years - _EARLIEST_WORK_YEARS) * 12, THIN_MONTHS)
         few = self._draws["thin_months"].below(THIN_MONTHS, party)
         thin = self._draws["thin"].happens(self._shape.thin_employment_ppm, party)
@@ -194,7 +199,6 @@ class People:
 _PURPOSES = (
     "product",
     "other_product",
-    "branch",
     "region",
     "sex",
     "surname",

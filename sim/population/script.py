@@ -17,6 +17,7 @@ from credit.policies.products import ProductPolicy
 from credit.room import Rows
 from credit.times import Ints, instant
 from scenarios.model import Scenario, ScriptedCustomer
+from sim.occasions import reference_of
 
 ACCOUNT_BASE = 6_217_000_000_000_000_000
 PAYEE_BASE = 6_222_000_000_000_000_000
@@ -56,7 +57,7 @@ def _fill(row: np.void, one: ScriptedCustomer, products: ProductPolicy, branches
         raise _wrong(one, "branch", str(one.branch), f"1 to {branches}")
     facts: dict[str, npt.ArrayLike] = {
         "at": _moment(one.at),
-        "party": one.party,
+        "party": int(reference_of(np.array(one.party), 1)),
         "branch": one.branch,
         "channel": _code(Channel, one, "channel"),
         "segment": _code(Segment, one, "segment"),

@@ -31,7 +31,7 @@ class Wish(NamedTuple):
 
 
 class Wishes:
-    """Wishes by occasion: `occasion` is the arrival, so who comes again asks for something else."""
+    """Wishes by occasion: `occasion` is the visit, so who comes again asks for something else."""
 
     def __init__(self, scenario: Scenario, seed: int, products: ProductPolicy) -> None:
         wanted = [products.by_key(key) for key in PRODUCT_KEYS]

@@ -15,7 +15,7 @@ from credit.policies.products import TERM_MONTHS_MAX, ProductPolicy
 from credit.times import DAY_MS, day_number
 from scenarios.loading import ScenarioError, load_scenario, packaged_names, parse_scenario
 from scenarios.model import Fault, Scenario
-from sim.arrivals import drawn_instants
+from sim.arrivals import drawn_visits
 from sim.staffing import build_staffing
 
 NAMES = packaged_names()
@@ -110,7 +110,7 @@ def test_growth_doubles_arrivals_within_its_year() -> None:
     grown = load_scenario("growth", {"run.customers": 100_000})
     shares = []
     for scenario in (plain, grown):
-        day = (drawn_instants(scenario, 1, 100_000) - scenario.run.start_ms) // DAY_MS
+        day = (drawn_visits(scenario, 1, 100_000).at - scenario.run.start_ms) // DAY_MS
         shares.append([int((day < 31).sum()), int((day >= 334).sum())])
     (january, december), (first, last) = shares
     assert 1.75 < (last / december) / (first / january) < 2.05
@@ -125,7 +125,7 @@ def test_the_shortage_is_the_baseline_but_for_the_people_who_are_away() -> None:
 
 def test_the_peak_is_ten_times_an_ordinary_day() -> None:
     scenario = load_scenario("peak_day")
-    day = drawn_instants(scenario, 3, scenario.run.customers) // DAY_MS
+    day = drawn_visits(scenario, 3, scenario.run.customers).at // DAY_MS
     peak = day_number(scenario.arrivals.campaigns[0].from_day)
     ordinary = (int((day == peak - 1).sum()) + int((day == peak + 1).sum())) / 2
     assert 8 < int((day == peak).sum()) / ordinary < 12

@@ -24,6 +24,7 @@ from credit.times import DAY_MS, HOUR_MS, Ints
 from scenarios.model import Scenario
 from sim.counterparts.approval import ApprovalCounterpart
 from sim.counterparts.contracts import ContractsCounterpart
+from sim.occasions import reference_of
 from sim.randomness import Draw
 from sim.staffing import DeputySource, build_staffing
 from sim.truth import Truth
@@ -69,7 +70,7 @@ def applications(plan: Scenario, a_day: int, days: int) -> Rows:
     draw = Draw(SEED, "test.applications")
     rows["at"] = plan.run.start_ms + number // a_day * DAY_MS + 8 * HOUR_MS + draw.below(12 * HOUR_MS, number)
     rows["case"] = rows["customer"] = branch * 10**9 + number
-    rows["party"], rows["branch"] = number, branch
+    rows["party"], rows["branch"] = reference_of(number, 1), branch
     rows["product"] = product = 1 + draw.below(5, number, 1)
     for code, (segment, amount, months, method) in _WISHES.items():
         mine = product == code

@@ -12,8 +12,8 @@ from credit.applications.contract import SubmitApplication
 from credit.calendar import is_workday
 from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Ints, day_number, instant
-from sim.arrivals import Arrivals, drawn_instants, hourly_weights
-from tests.sim.worlds import SEED, ZHANG, numbers, scenario, windows
+from sim.arrivals import Arrivals, drawn_visits, hourly_weights
+from tests.sim.worlds import SEED, ZHANG, numbers, references, scenario, windows
 
 ALL = numbers(8)
 START = instant(dt.date(2026, 1, 1))
@@ -22,7 +22,7 @@ START = instant(dt.date(2026, 1, 1))
 def by_day(days: int, **sections: Any) -> Ints:
     """Drawn arrivals a day."""
     world = scenario(run={"customers": 200_000, "days": days}, **sections)
-    at = drawn_instants(world, SEED, 200_000)
+    at = drawn_visits(world, SEED, 200_000).at
     return np.bincount((at - START) // DAY_MS, minlength=days)
 
 
@@ -78,7 +78,7 @@ def test_scripted_customers_come_at_their_instant_and_count() -> None:
     assert len(rows) == 50
     zhang = rows[rows["name"] == "张建国"]
     assert zhang["at"].tolist() == [instant(dt.date(2026, 1, 8), 10)]
-    assert zhang["party"].tolist() == [1]
+    assert zhang["party"].tolist() == references(1).tolist()
 
 
 def test_a_world_of_scripted_customers_only() -> None:
@@ -98,7 +98,7 @@ def test_the_source_hands_a_host_its_branches_mail() -> None:
 
 def test_hours_come_in_their_weights() -> None:
     world = scenario(run={"customers": 200_000, "days": 30})
-    at = drawn_instants(world, SEED, 200_000)
+    at = drawn_visits(world, SEED, 200_000).at
     counts = np.bincount(at % DAY_MS // HOUR_MS, minlength=24)
     weights = np.array(world.arrivals.hour_weights)
     expected = weights * 200_000 / weights.sum()
@@ -152,7 +152,7 @@ def test_volume_grows_over_the_year() -> None:
 
 
 def test_arrivals_may_end_before_the_run_does() -> None:
-    at = drawn_instants(scenario(run={"customers": 500, "days": 100, "arrival_days": 7}), SEED, 500)
+    at = drawn_visits(scenario(run={"customers": 500, "days": 100, "arrival_days": 7}), SEED, 500).at
     assert int(at[-1]) < START + 7 * DAY_MS
 
 

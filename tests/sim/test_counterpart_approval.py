@@ -20,6 +20,7 @@ from credit.room import Kind, Rows
 from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
 from sim.counterparts.approval import ApprovalCounterpart, Judgement
+from sim.occasions import reference_of
 from sim.staffing import build_staffing
 from sim.truth import Truth
 from tests.rows import sample
@@ -134,7 +135,7 @@ def tasks(count: int = 4_000, kind: Kind = ApprovalTask, **columns) -> Rows:
     number = np.arange(1, count + 1)
     facts = {
         "case": number,
-        "party": number,
+        "party": reference_of(number, 1),
         "node": Node.INITIAL,
         "product": 1,
         "grade": Grade.GOOD,

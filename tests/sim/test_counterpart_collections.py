@@ -36,6 +36,7 @@ from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS
 from scenarios.model import Scenario
 from sim.counterparts.collections import REASON_NOTICE, REASON_PROMISE, CollectionsCounterpart, Customers
+from sim.occasions import reference_of
 from sim.staff import Person, build_roster
 from sim.truth import Truth
 from tests.rows import sample
@@ -83,7 +84,7 @@ class Street:
             loans,
             at=start * DAY_MS + HOUR_MS,
             loan=(branch * 10**9 + number + 1) * 100 + 1,
-            party=number + 1,
+            party=reference_of(number + 1, 1),
             branch=branch,
             segment=1,
             product=1 + number % 3,
@@ -284,7 +285,11 @@ def test_desks_report_queues_and_people_with_head_office_hours_shared_among_bran
 
 def tasks_of(parties: Sequence[int], action: Contact = Contact.CALL) -> Rows:
     rows = sample(
-        CollectionTask, len(parties), loan=10**11 + 101 + 100 * np.arange(len(parties)), party=parties, action=action
+        CollectionTask,
+        len(parties),
+        loan=10**11 + 101 + 100 * np.arange(len(parties)),
+        party=reference_of(parties, 1),
+        action=action,
     )
     rows["asked_day"], rows["amount_fen"] = 654_555, 70_000
     return rows
@@ -311,7 +316,12 @@ def test_messages_move_a_few_and_fewer_the_longer_it_lasts() -> None:
     moved = []
     for dpd in (1, 90):
         notices = sample(
-            NoticeSent, count, at=START + 9 * HOUR_MS, loan=np.arange(count) + 1, party=np.arange(count) + 1, dpd=dpd
+            NoticeSent,
+            count,
+            at=START + 9 * HOUR_MS,
+            loan=np.arange(count) + 1,
+            party=reference_of(np.arange(count) + 1, 1),
+            dpd=dpd,
         )
         rows = customers.after_notice(notices)
         assert (rows["reason"] == REASON_NOTICE).all()
@@ -390,7 +400,7 @@ def test_where_nobody_sits_nobody_answers() -> None:
         action=Contact.CALL,
         asked_day=1,
         limit_at=2**60,
-        party=1,
+        party=int(reference_of(np.array(1), 1)),
     )
     done = answered(world, window, 0, (CollectionTask, tasks))[ContactMade.name]
     assert done["loan"].tolist() == [10**11 + 101]

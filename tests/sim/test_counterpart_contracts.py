@@ -28,6 +28,7 @@ from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
 from scenarios.model import Scenario
 from sim.counterparts.contracts import ContractsCounterpart
+from sim.occasions import reference_of
 from tests.rows import sample
 from tests.sim.signing_chain import PLAIN, SEED, YUAN, Chain, applications, scenario
 
@@ -41,7 +42,7 @@ def offers(count: int = COUNT, **columns) -> Rows:
     facts = {
         "at": START,
         "case": 10**9 + number,
-        "party": number,
+        "party": reference_of(number, 1),
         "branch": 1,
         "product": 1,
         "term_months": 12,

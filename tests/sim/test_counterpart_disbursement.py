@@ -30,9 +30,10 @@ from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, NEVER, Ints, day_number
 from scenarios.model import Scenario
 from sim.counterparts.disbursement import DESKS, DisbursementCounterpart
+from sim.occasions import reference_of
 from sim.staffing import build_staffing
 from tests.rows import sample
-from tests.sim.worlds import SEED, ZHANG, numbers, scenario, windows
+from tests.sim.worlds import SEED, ZHANG, ZHANG_ASKS, numbers, scenario, windows
 
 MONDAY = day_number(dt.date(2026, 3, 9))
 START = MONDAY * DAY_MS
@@ -123,6 +124,7 @@ def tasks(count: int, desk: Desk = Desk.DISBURSEMENT_OPERATOR, **columns: Any) -
         "at": NINE + number * 6 * MINUTE_MS,
         "loan": case * 100 + 1,
         "case": case,
+        "party": reference_of(1 + number, 1),
         "branch": branch,
         "desk": int(desk),
         "priority": 3,
@@ -230,7 +232,7 @@ def instructions(count: int = COUNT, **columns: Any) -> Rows:
         "at": NINE + numbers(count),
         "transaction": loan * 10_000 + 1,
         "loan": loan,
-        "party": 1 + numbers(count),
+        "party": reference_of(1 + numbers(count), 1),
         "amount_fen": 5_000_000,
         "account": 6_217_000_000_000_000_000 + numbers(count),
         "attempt": 1,
@@ -282,7 +284,7 @@ def test_in_an_outage_payments_fail_and_a_new_one_has_its_own_luck(partner: str)
 
 @pytest.mark.requirement("DIS-06")
 def test_a_scripted_payment_takes_the_minutes_of_the_script_and_arrives_whole() -> None:
-    rows = instructions(count=500, party=1)
+    rows = instructions(count=500, party=ZHANG_ASKS)
     found = paid(rows, script=[ZHANG | {"payment_minutes": 8}], behaviour={"payment_wrong_ppm": 1_000_000})
     assert set((found["at"] - np.sort(rows, order="transaction")["at"]).tolist()) == {8 * MINUTE_MS}
     assert set(found["status"].tolist()) == {Status.OK}
@@ -300,7 +302,12 @@ def in_office_hours(found: Rows) -> bool:
 @pytest.mark.requirement("APR-13")
 def test_conditions_are_brought_days_later_or_never() -> None:
     asked = sample(
-        ConditionRequested, COUNT, at=NINE, case=tasks(COUNT)["case"], party=1 + numbers(COUNT), conditions=4096
+        ConditionRequested,
+        COUNT,
+        at=NINE,
+        case=tasks(COUNT)["case"],
+        party=reference_of(1 + numbers(COUNT), 1),
+        conditions=4096,
     )
     found = played(world(), [(ConditionRequested, asked)], days(450))["ConditionFulfilled"]
     assert 0.05 < 1 - len(found) / COUNT < 0.07
@@ -315,7 +322,7 @@ def facilities(count: int = 400, **columns: Any) -> Rows:
     rows = {
         "at": NINE,
         "case": tasks(count)["case"],
-        "party": 1 + numbers(count),
+        "party": reference_of(1 + numbers(count), 1),
         "product": 5,
         "limit_fen": 500_000_000,
         "revolving": 1,
@@ -363,7 +370,7 @@ def evidence(count: int = COUNT, **columns: Any) -> Rows:
         "at": NINE,
         "loan": rows["loan"],
         "case": rows["case"],
-        "party": 1 + numbers(count),
+        "party": reference_of(1 + numbers(count), 1),
         "amount_fen": 100_000_000,
     }
     return sample(UseEvidenceRequested, count, **named | columns)
@@ -393,11 +400,15 @@ def test_verifiers_turn_down_what_is_not_genuine_and_nothing_else() -> None:
 @pytest.mark.requirement("DIS-16")
 def test_a_scripted_borrower_asks_too_early_and_shows_evidence_on_the_day_of_the_script() -> None:
     loan = 100_000_000_101
-    asked = evidence(1, loan=loan, case=loan // 100, party=1)
-    second = evidence(1, loan=loan + 1, case=loan // 100, party=1, at=NINE + 20 * DAY_MS, amount_fen=80_000_000)
+    asked = evidence(1, loan=loan, case=loan // 100, party=ZHANG_ASKS)
+    second = evidence(
+        1, loan=loan + 1, case=loan // 100, party=ZHANG_ASKS, at=NINE + 20 * DAY_MS, amount_fen=80_000_000
+    )
     script = {"script": [LI], "behaviour": {"use_not_genuine_ppm": 1_000_000}}
     mail: list[Mail] = [(UseEvidenceRequested, asked), (UseEvidenceRequested, second)]
-    check: list[Mail] = [(DisbursementTask, tasks(1, Desk.USE_VERIFIER, loan=loan, at=NINE + 15 * DAY_MS))]
+    check: list[Mail] = [
+        (DisbursementTask, tasks(1, Desk.USE_VERIFIER, loan=loan, party=ZHANG_ASKS, at=NINE + 15 * DAY_MS))
+    ]
     found = played(world(**script), mail + check, days(60))
     early = found["DrawdownRequested"]
     assert early["at"].tolist() == [NINE + 5 * DAY_MS], "only before the second tranche"
@@ -411,14 +422,16 @@ def test_a_scripted_borrower_asks_too_early_and_shows_evidence_on_the_day_of_the
 
 
 def mixed() -> list[Mail]:
-    asked = sample(ConditionRequested, 60, at=NINE + numbers(60), case=tasks(60)["case"], conditions=1)
+    asked = sample(
+        ConditionRequested, 60, at=NINE + numbers(60), case=tasks(60)["case"], party=tasks(60)["party"], conditions=1
+    )
     return [
         (DisbursementTask, tasks(120)),
         (DisbursementTask, tasks(30, Desk.USE_VERIFIER)),
         (ConditionRequested, asked),
         (PaymentInstruction, instructions(60, at=NINE + numbers(60) * 15 * MINUTE_MS)),
         (FacilityOpened, facilities(20)),
-        (UseEvidenceRequested, evidence(40, party=1)),
+        (UseEvidenceRequested, evidence(40, party=ZHANG_ASKS)),
     ]
 
 

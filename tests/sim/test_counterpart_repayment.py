@@ -25,6 +25,7 @@ from credit.schedules import LOWER_INSTALMENT, SHORTER_TERM
 from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Ints, day_number
 from sim.counterparts.repayment import RepaymentCounterpart
+from sim.occasions import reference_of
 from sim.truth import Truth
 from tests.rows import sample
 from tests.sim.worlds import SEED, ZHANG, numbers, scenario, windows
@@ -55,7 +56,7 @@ def debits(count: int = COUNT, dpd: int = 0, **columns: Any) -> Rows:
     rows = {
         "at": EIGHT + dpd * DAY_MS,
         "loan": loans(party),
-        "party": party,
+        "party": reference_of(party, 1),
         "product": 1,
         "number": 3,
         "dpd": dpd,
@@ -220,7 +221,9 @@ def test_a_second_bill_is_paid_only_by_those_who_missed_the_first() -> None:
 def test_intended_payments_are_made_when_they_were_meant() -> None:
     loan = loans(numbers(50))
     pay_at = START + 7 * DAY_MS + numbers(50) * HOUR_MS
-    intended = sample(PaymentIntended, 50, at=START, loan=loan, party=numbers(50), pay_at=pay_at, share_ppm=400_000)
+    intended = sample(
+        PaymentIntended, 50, at=START, loan=loan, party=reference_of(numbers(50), 1), pay_at=pay_at, share_ppm=400_000
+    )
     made = played(world(), [(PaymentIntended, intended)], windows(START, START + 12 * DAY_MS))["PaymentMade"]
     assert made["at"].tolist() == pay_at.tolist()
     assert made["loan"].tolist() == loan.tolist()
@@ -235,7 +238,7 @@ def opened(count: int = COUNT, term: int = 13, **columns: Any) -> Rows:
     rows = {
         "at": EIGHT + party,
         "loan": loans(party),
-        "party": party,
+        "party": reference_of(party, 1),
         "product": 1,
         "amount_fen": 5_000_000,
         "term_months": term,

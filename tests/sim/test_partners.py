@@ -19,6 +19,7 @@ from sim.counterparts.applications import ApplicationsCounterpart
 from sim.counterparts.files import TOLD_BY
 from sim.counterparts.ports import PORT_DTYPE, Port
 from sim.counterparts.scoring import ScoringCounterpart
+from sim.occasions import reference_of
 from sim.truth import Truth
 from tests.rows import sample
 from tests.sim.worlds import SEED, ZHANG, morning, numbers, scenario, windows
@@ -40,13 +41,17 @@ def truth(**sections: Any) -> Truth:
 def bureau(**columns: Any) -> Rows:
     segment = truth().people.segment(PARTY)
     return sample(
-        BureauQuery, COUNT, **{"at": AT, "case": PARTY, "party": PARTY, "segment": segment, "attempt": 1} | columns
+        BureauQuery,
+        COUNT,
+        **{"at": AT, "case": PARTY, "party": reference_of(PARTY, 1), "segment": segment, "attempt": 1} | columns,
     )
 
 
 def verification(sources: int = ALL_SOURCES) -> Rows:
     segment = truth().people.segment(PARTY)
-    return sample(VerificationQuery, COUNT, at=AT, case=PARTY, party=PARTY, segment=segment, sources=sources)
+    return sample(
+        VerificationQuery, COUNT, at=AT, case=PARTY, party=reference_of(PARTY, 1), segment=segment, sources=sources
+    )
 
 
 def played(world: Counterpart, requests: list[tuple[Kind, Rows]], cut: list[Window]) -> dict[str, Rows]:
@@ -263,7 +268,9 @@ def test_statistics_count_calls_once() -> None:
 
 
 def lists() -> Rows:
-    return sample(ListQuery, COUNT, at=AT, case=PARTY, party=PARTY, id_number=truth().people.id_numbers(PARTY))
+    return sample(
+        ListQuery, COUNT, at=AT, case=PARTY, party=reference_of(PARTY, 1), id_number=truth().people.id_numbers(PARTY)
+    )
 
 
 def test_list_queries_are_answered_with_the_truth() -> None:
@@ -326,7 +333,7 @@ def test_a_port_with_a_short_timeout_gives_up_at_it() -> None:
 def test_a_scripted_customer_has_the_file_that_is_written() -> None:
     written = ZHANG | {"lenders": 2, "queries_3m": 3, "history_months": 70, "other_debt": 1_000, "deposits": 30_000}
     world = ScoringCounterpart(scenario(script=[written], run={"customers": 5}, partners=PERFECT), SEED)
-    one = {"at": AT[:1], "case": 1, "party": 1, "segment": int(Segment.INDIVIDUAL)}
+    one = {"at": AT[:1], "case": 1, "party": int(reference_of(np.array(1), 1)), "segment": int(Segment.INDIVIDUAL)}
     asked = [
         (BureauQuery, sample(BureauQuery, 1, **one)),
         (VerificationQuery, sample(VerificationQuery, 1, sources=63, **one)),

@@ -15,20 +15,23 @@ from credit.identifiers import check_credit_codes, check_mobiles, check_resident
 from credit.policies.products import columns_of
 from credit.room import Rows
 from credit.times import DAY_MS, date_of, day_number
+from sim.arrivals import drawn_visits
+from sim.occasions import party_of, reference_of
 from sim.population.defects import Defect
+from sim.population.forms import Forms
 from sim.population.people import PARTIES, THIN_MONTHS
 from sim.population.script import ScriptError
 from sim.population.text import codes_of, joined, texts_of
-from sim.population.visits import RUSH_DAYS, Visits
+from sim.population.visits import RUSH_DAYS
 from sim.population.vocabulary import PURPOSES, VAGUE_PURPOSES
-from tests.sim.worlds import PERFECT, SEED, ZHANG, forms_of, morning, numbers, people, products, scenario
+from tests.sim.worlds import PERFECT, SEED, ZHANG, forms_of, morning, numbers, people, products, references, scenario
 
 PERFECT_FORMS = forms_of(population=PERFECT)
 FORMS = forms_of()
 
 
 def perfect(count: int = 4_000) -> Rows:
-    return PERFECT_FORMS.forms(numbers(count), morning(count))
+    return PERFECT_FORMS.forms(references(count), morning(count))
 
 
 def test_words_are_joined_without_gaps() -> None:
@@ -164,7 +167,7 @@ def test_nobody_has_worked_longer_than_since_he_was_eighteen() -> None:
 
 def test_counters_are_closed_at_night() -> None:
     midnight = np.full(3_000, 20_460 * DAY_MS, dtype=np.int64)
-    channels = PERFECT_FORMS.forms(numbers(3_000), midnight)["channel"]
+    channels = PERFECT_FORMS.forms(references(3_000), midnight)["channel"]
     assert set(np.unique(channels).tolist()) <= {Channel.ONLINE_BANK, Channel.MOBILE_BANK, Channel.THIRD_PARTY}
     assert set(np.unique(perfect()["channel"]).tolist()) == set(Channel)
 
@@ -176,7 +179,7 @@ def test_counters_are_closed_at_night() -> None:
 @given(st.lists(st.integers(1, 20_000), min_size=1, max_size=60, unique=True), st.data())
 def test_a_form_does_not_depend_on_the_others_in_its_batch(arrivals: list[int], data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(arrivals)))
-    a, at = np.array(arrivals), morning(len(arrivals))
+    a, at = reference_of(np.array(arrivals), 1), morning(len(arrivals))
     whole = FORMS.forms(a, at)
     parts = [FORMS.forms(a[:cut], at[:cut]), FORMS.forms(a[cut:], at[cut:])]
     assert np.concatenate(parts).tobytes() == whole.tobytes()
@@ -206,7 +209,7 @@ FAULTY: dict[Defect, tuple[str, ...]] = {
 @pytest.mark.parametrize("defect", list(FAULTY))
 def test_a_defect_spoils_its_own_field_and_leaves_the_rest(defect: Defect) -> None:
     always: dict[str, Any] = {**PERFECT, f"{defect.name.lower()}_ppm": 1_000_000}
-    spoilt, good = forms_of(population=always).forms(numbers(800), morning(800)), perfect(800)
+    spoilt, good = forms_of(population=always).forms(references(800), morning(800)), perfect(800)
     fields = FAULTY[defect]
     changed = np.zeros(800, dtype=np.int64)
     for name in good.dtype.names or ():
@@ -218,7 +221,7 @@ def test_a_defect_spoils_its_own_field_and_leaves_the_rest(defect: Defect) -> No
 
 def test_spoilt_fields_are_wrong_in_the_way_their_defect_says() -> None:
     def spoilt(defect: str) -> Rows:
-        return forms_of(population={**PERFECT, f"{defect}_ppm": 1_000_000}).forms(numbers(800), morning(800))
+        return forms_of(population={**PERFECT, f"{defect}_ppm": 1_000_000}).forms(references(800), morning(800))
 
     assert set(check_resident_ids(spoilt("wrong_check_digit")["id_number"]).tolist()) == {5}
     assert all(len(number) == 18 for number in spoilt("wrong_check_digit")["id_number"].tolist())
@@ -235,7 +238,7 @@ def test_spoilt_fields_are_wrong_in_the_way_their_defect_says() -> None:
 
 
 def test_a_conditional_document_may_come_later() -> None:
-    rows = forms_of(population={**PERFECT, "late_document_ppm": 500_000}).forms(numbers(8_000), morning(8_000))
+    rows = forms_of(population={**PERFECT, "late_document_ppm": 500_000}).forms(references(8_000), morning(8_000))
     micro = rows["documents"][rows["product"] == 4] & int(Material.LEASE_CONTRACT) == 0
     assert 0.4 < float(micro.mean()) < 0.6
 
@@ -248,38 +251,46 @@ def test_too_many_defects_are_refused_with_the_sum() -> None:
 # who comes again ------------------------------------------------------------------------------------------------------
 
 
+def come(**sections: Any) -> tuple[Forms, Rows]:
+    """All drawn forms of a run."""
+    world = scenario(**sections)
+    forms = Forms(world, SEED, products())
+    return forms, forms.forms(*drawn_visits(world, SEED, world.run.customers))
+
+
 def test_who_comes_again_has_come_before() -> None:
-    visit = Visits(scenario(), SEED).of(numbers(20_000))
-    assert bool((visit.party[visit.again] < numbers(20_000)[visit.again]).all())
-    assert bool((visit.party[~visit.again] == numbers(20_000)[~visit.again]).all())
-    own = set(visit.party[~visit.again].tolist())
-    assert set(visit.party[visit.again].tolist()) <= own, "every returning party has an arrival of its own"
-    assert 0.055 < float(visit.again.mean()) < 0.075
+    forms, rows = come()
+    reference = rows["party"]
+    assert len(np.unique(reference)) == 20_000, "each application has a reference of its own"
+    again = forms.visits.again(reference)
+    assert bool(np.isin(reference[again] - 1, reference).all()), "who comes a second time came a first"
+    at = dict(zip(reference.tolist(), rows["at"].tolist(), strict=True))
+    assert all(at[one - 1] <= at[one] for one in reference[again].tolist())
+    assert 0.055 < float(again.mean()) < 0.075
 
 
 def test_returning_customers_are_the_same_person_with_another_wish() -> None:
-    rows, visit = FORMS.forms(numbers(20_000), morning(20_000)), Visits(scenario(), SEED).of(numbers(20_000))
-    good = FORMS.defects.of(numbers(20_000)) == Defect.NONE
-    again = np.flatnonzero(visit.again & ~visit.rushing & good & good[visit.party - 1])
-    first = visit.party[again] - 1
+    forms, rows = come()
+    rows = rows[np.argsort(rows["party"])]
+    good = forms.defects.of(rows["party"]) == Defect.NONE
+    again = forms.visits.again(rows["party"]) & ~forms.visits.in_a_rush(rows["party"]) & good
+    later = np.flatnonzero(again & np.roll(good, 1))
     for name in ("name", "id_number", "mobile", "branch", "segment", "account"):
-        assert bool((rows[name][again] == rows[name][first]).all()), name
-    assert float((rows["amount_fen"][again] != rows["amount_fen"][first]).mean()) > 0.9
+        assert bool((rows[name][later] == rows[name][later - 1]).all()), name
+    assert float((rows["amount_fen"][later] != rows["amount_fen"][later - 1]).mean()) > 0.9
 
 
 def test_those_in_a_rush_apply_several_times_within_days_through_several_channels() -> None:
     world = {"population": {"rush_ppm": 20_000, "repeat_ppm": 0}, "run": {"customers": 50_000, "days": 100}}
-    forms = forms_of(**world)
-    arrival = numbers(50_000)
-    visit = forms.visits.of(arrival)
-    rushing = np.flatnonzero(visit.rushing)
-    assert 0.015 < len(rushing) / len(arrival) <= 0.021
-    block = RUSH_DAYS * 50_000 // 100
-    assert int((arrival[rushing] - visit.party[rushing]).max()) < block
-    parties, times = np.unique(visit.party[rushing], return_counts=True)
+    forms, rows = come(**world)
+    rows = rows[np.argsort(rows["party"])]
+    party, rushing = party_of(rows["party"]), forms.visits.in_a_rush(rows["party"])
+    assert 0.018 < float(rushing.mean()) < 0.022
+    leaders, times = np.unique(party[rushing], return_counts=True)
     assert float(times.mean()) > 2
-    rows = forms.forms(arrival, morning(50_000))
-    channels = [len(np.unique(rows["channel"][visit.party == party])) for party in parties[times >= 3][:40].tolist()]
+    first, last = (np.searchsorted(party, leaders, side=side) for side in ("left", "right"))
+    assert float((rows["at"][last - 1] - rows["at"][first] < 2 * RUSH_DAYS * DAY_MS).mean()) > 0.8
+    channels = [len(np.unique(rows["channel"][party == one])) for one in leaders[times >= 3][:40].tolist()]
     assert np.mean(channels) > 1.5
 
 
@@ -288,9 +299,9 @@ def test_those_in_a_rush_apply_several_times_within_days_through_several_channel
 
 def test_a_scripted_customer_hands_in_exactly_what_is_written() -> None:
     forms = forms_of(script=[ZHANG], run={"customers": 10})
-    row = forms.forms(numbers(10), morning(10))[0]
+    row = forms.forms(references(10), morning(10))[0]
     assert (row["name"], row["id_number"], row["mobile"]) == ("张建国", "11010519900307287X", "13800138000")
-    assert (int(row["party"]), int(row["amount_fen"]), int(row["term_months"])) == (1, 5_000_000, 12)
+    assert (int(party_of(row["party"])), int(row["amount_fen"]), int(row["term_months"])) == (1, 5_000_000, 12)
     assert int(row["documents"]) == Material.ID_FRONT | Material.ID_BACK
     assert int(row["income_fen"]) == 1_800_000
     assert int(forms.people.true_income_fen(numbers(1))[0]) == 1_800_000

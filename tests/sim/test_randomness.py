@@ -120,8 +120,8 @@ def test_shares_sum_to_one_whatever_the_weights() -> None:
 
 def test_the_world_is_the_same_under_every_hash_seed() -> None:
     program = (
-        "import hashlib, numpy as np; from tests.sim.worlds import forms_of, morning, numbers;"
-        "print(hashlib.sha256(forms_of().forms(numbers(500), morning(500)).tobytes()).hexdigest())"
+        "import hashlib, numpy as np; from tests.sim.worlds import forms_of, morning, references;"
+        "print(hashlib.sha256(forms_of().forms(references(500), morning(500)).tobytes()).hexdigest())"
     )
     digests = {
         subprocess.run(

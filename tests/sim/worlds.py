@@ -12,6 +12,7 @@ from credit.policies.products import ProductPolicy
 from credit.subsystem import Window
 from credit.times import DAY_MS, Ints, instant
 from scenarios.model import Scenario
+from sim.occasions import reference_of
 from sim.population.forms import Forms
 from sim.population.people import People
 
@@ -63,6 +64,15 @@ def forms_of(**sections: Any) -> Forms:
 
 def numbers(last: int, first: int = 1) -> Ints:
     return np.arange(first, last + 1, dtype=np.int64)
+
+
+def references(last: int, first: int = 1) -> Ints:
+    """The first applications of parties `first` to `last`."""
+    return reference_of(numbers(last, first), 1)
+
+
+ZHANG_ASKS = int(references(1)[0])
+"""Reference of the scripted customer's application."""
 
 
 def morning(count: int) -> Ints:

@@ -21,6 +21,7 @@ from scenarios.model import Run as RunSection
 from scenarios.model import Scenario
 from sim.counterparts.applications import ApplicationsCounterpart
 from sim.counterparts.scoring import ScoringCounterpart
+from sim.occasions import party_of, reference_of
 from sim.population.forms import Forms
 from sim.truth import Truth
 from tests.credit.applications.builders import Run, walk
@@ -40,7 +41,7 @@ def runs() -> tuple[Run, Run]:
     days = [Window(n, start + n * DAY_MS, start + (n + 1) * DAY_MS) for n in range(DAYS + 3)]
     arrival = np.arange(1, ARRIVALS + 1)
     at = start + (arrival % DAYS) * DAY_MS + 9 * HOUR_MS + arrival * 3_000
-    rows = Forms(scenario, SEED, products).forms(arrival, at)
+    rows = Forms(scenario, SEED, products).forms(reference_of(arrival, 1), at)
     lists, partners = (
         ApplicationsCounterpart(scenario, SEED, np.arange(1, 9), truth, products),
         ScoringCounterpart(scenario, SEED, truth, products),
@@ -85,7 +86,7 @@ def test_a_score_ranks_people_by_their_latent_quality(runs: tuple[Run, Run]) -> 
     truth = Truth(
         SEED, Scenario(name="t", title="", purpose="", look_at=[], run=RunSection(customers=ARRIVALS, days=180))
     )
-    miss = truth.miss_ppm(scored["party"], scored["product"])
+    miss = truth.miss_ppm(party_of(scored["party"]), scored["product"])
     consumer = scored["product"] <= 2
     by_band = [miss[consumer & (scored["score"] >= low) & (scored["score"] < low + 15)].mean() for low in (40, 55, 70)]
     assert by_band[0] > 1.3 * by_band[1] > 1.6 * by_band[2]

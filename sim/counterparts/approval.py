@@ -1,7 +1,7 @@
 """The world opposite approval: the people at the branch's desks and at head office's, one class for both. Cases wait in staffed
-queues; what a person decides is keyed by application, node and round, and is better than chance: people see through some
-of the fraud that the machine let pass. A desk is served once a window, lower nodes before higher ones; a task that comes for a desk
-already served waits for the next window."""
+queues; what a person decides is keyed by application, node and round, and is better than chance: people see through some of
+the fraud that the machine let pass. A desk is served once a window, lower nodes before higher ones; a task that comes for a
+desk already served waits for the next window."""
 
 from __future__ import annotations
 

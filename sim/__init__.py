@@ -1,1 +1,1 @@
-"""The synthetic world: people, staff, partners, economy and faults; the only place that imports SimPy and Faker."""
+"""The synthetic world: people, staff, partners, economy and faults; the only place that imports SimPy."""

@@ -112,7 +112,7 @@ class People:
         return resident_ids(county, birth, serial)
 
     def person_names(self, party: Ints) -> Codes:
-        """Names as code points, 16 wide: Faker's surnames and given names, by sex."""
+        """Names as code points, 16 wide: surnames and given names, by sex."""
         given = self._draws["given"].below(GIVEN, party)
         words = self._vocabulary
         chosen = np.where(self.male(party)[:, None], words.given_male[given], words.given_female[given])

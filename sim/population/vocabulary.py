@@ -1,24 +1,21 @@
-"""The words people are made of: names, firms, regions, carriers, purposes. Faker's zh_CN providers supply names, firms and
-regions; everything is drawn once, from Faker's own generator with a fixed seed, into arrays from which numpy picks in bulk.
-Its rule: the vocabulary depends on nothing but the versions of this file and of Faker, never on a scenario or its seed."""
+"""The words people are made of: names, firms, regions, carriers, purposes. They stand in ``vocabulary.json`` beside this module,
+drawn once from Faker's zh_CN providers (MIT licence) and frozen there, so that a world depends on no library's version; names
+occur as often as Faker drew them. Everything becomes arrays from which numpy picks in bulk."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import resources
 
 import numpy as np
-from faker import Faker
-from faker.providers.phone_number.zh_CN import Provider as Phones
-from faker.providers.ssn.zh_CN import Provider as Residents
 
 from credit.times import Ints
 from sim.population.text import Codes, codes_of
 
-FAKER_SEED = 2026
 SURNAMES = 4_096
 GIVEN = 1_024
-FIRMS = 1_024
 REGIONS = 6
 """The first digit of a region number: north, north-east, east, south and centre, south-west, north-west."""
 
@@ -66,8 +63,9 @@ OCCUPATIONS = (
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Words as code points, and numbers as integers; names occur as often as Faker draws them."""
+    """Words as code points, and numbers as integers; `source` says which version of which library they were drawn from."""
 
+    source: str
     surnames: Codes  # (SURNAMES, 2)
     given_female: Codes  # (GIVEN, 2)
     given_male: Codes  # (GIVEN, 2)
@@ -82,19 +80,24 @@ class Vocabulary:
 
 @lru_cache(maxsize=1)
 def vocabulary() -> Vocabulary:
-    """The vocabulary, drawn once per process (about a third of a second)."""
-    fake = Faker("zh_CN")
-    fake.seed_instance(FAKER_SEED)
-    firms = [fake.company_prefix() for _ in range(FIRMS)]
-    codes = np.array(sorted(int(code) for code in Residents.area_codes if not code.endswith("00")), dtype=np.int64)
+    """The vocabulary, read once per process."""
+    frozen = json.loads(resources.files("sim.population").joinpath("vocabulary.json").read_text(encoding="utf-8"))
+    codes = np.array(frozen["counties"], dtype=np.int64)
     return Vocabulary(
-        surnames=codes_of([fake.last_name() for _ in range(SURNAMES)], 2),
-        given_female=codes_of([fake.first_name_female() for _ in range(GIVEN)], 2),
-        given_male=codes_of([fake.first_name_male() for _ in range(GIVEN)], 2),
-        firm_prefixes=codes_of(sorted({word for word in firms if len(word) <= 6}), 6),
-        firm_suffixes=codes_of(sorted({fake.company_suffix() for _ in range(200)}), 6),
-        cities=codes_of(sorted({fake.city_name() for _ in range(400)}), 4),
+        source=frozen["source"],
+        surnames=_as_often(frozen["surnames"], SURNAMES),
+        given_female=_as_often(frozen["given_female"], GIVEN),
+        given_male=_as_often(frozen["given_male"], GIVEN),
+        firm_prefixes=codes_of(frozen["firm_prefixes"], 6),
+        firm_suffixes=codes_of(frozen["firm_suffixes"], 6),
+        cities=codes_of(frozen["cities"], 4),
         trades=codes_of(TRADES, 4),
         counties=[codes[codes // 100_000 == region] for region in range(1, REGIONS + 1)],
-        mobile_prefixes=np.array(sorted(Phones.phonenumber_prefixes), dtype=np.int64),
+        mobile_prefixes=np.array(frozen["mobile_prefixes"], dtype=np.int64),
     )
+
+
+def _as_often(words: dict[str, int], total: int) -> Codes:
+    """Names as many times as they are counted, `total` in all."""
+    assert sum(words.values()) == total, f"the frozen names add up to {sum(words.values())}, not {total}"
+    return np.repeat(codes_of(list(words), 2), list(words.values()), axis=0)

@@ -238,9 +238,10 @@ def test_penalty_is_rounded_half_up_as_all_money_is() -> None:
     # 100.00 at 18 % a year of 360 days: 5 fen a day; of 70.00 3.5 fen, which is 4 after one day and 7 after two.
     bank = broke().until(FIRST + 2, loan(amount_fen=7_000, term_months=1, rate_ppm=0))
     assert owed(bank)[0] == 0
-    fen, rest = penalty_step(*(np.array([n]) for n in (7_000, 0, 120_000, 1)), 1_500_000)
+    base, rate, daycount = np.array([7_000]), np.array([120_000]), np.array([1])
+    fen, rest = penalty_step(base, np.array([0]), rate, daycount, 1_500_000)
     assert (fen.tolist(), rest.tolist()) == ([4], [-180_000_000])
-    fen, rest = penalty_step(*(np.array([n]) for n in (7_000, -180_000_000, 120_000, 1)), 1_500_000)
+    fen, rest = penalty_step(base, rest, rate, daycount, 1_500_000)
     assert (fen.tolist(), rest.tolist()) == ([3], [0])
 
 

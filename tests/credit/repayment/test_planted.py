@@ -13,6 +13,7 @@ from credit.mail import Outbox
 from credit.policies import Overrides
 from credit.repayment import day_end, dues, early, plans, receipts, write_off
 from credit.repayment.book import Book, post
+from credit.repayment.rules import allocate
 from credit.schedules import after_partial
 from credit.times import MINUTE_MS, Ints
 from tests.credit.repayment.bank import LOAN, OTHER, START, Bank, Mail, at, day_of, loan, payment
@@ -230,7 +231,7 @@ def test_planted_payment_that_skips_the_penalty_is_caught_at_the_days_end(
     bank = Bank()
     bank.pays = 0
     bank.until(FIRST + 9, loan())
-    real = receipts.allocate
+    real = allocate
 
     def skips(amount: Ints, penalty: Ints, *unpaid: Ints) -> object:
         return real(amount, np.zeros_like(penalty), *unpaid)

@@ -7,6 +7,7 @@ from credit.applications.contract import room as applications
 from credit.approval.contract import room as approval
 from credit.collections.contract import room as collections
 from credit.contracts.contract import room as contracts
+from credit.customers.contract import room as customers
 from credit.disbursement.contract import room as disbursement
 from credit.head_office.contract import room as head_office
 from credit.ledger.contract import room as ledger
@@ -14,7 +15,18 @@ from credit.repayment.contract import room as repayment
 from credit.room import DESKS, DeskCode
 from credit.scoring.contract import room as scoring
 
-PIPELINE = (applications, scoring, approval, head_office, contracts, disbursement, repayment, collections, ledger)
+PIPELINE = (
+    applications,
+    customers,
+    scoring,
+    approval,
+    head_office,
+    contracts,
+    disbursement,
+    repayment,
+    collections,
+    ledger,
+)
 
 
 def desks() -> dict[str, DeskCode]:

@@ -3,7 +3,7 @@
 branch        1 … 999, head office 0
 person        branch × 10⁴ + n                 a member of staff
 case          branch × 10⁹ + n                 an application, from its form to its end
-customer      branch × 10⁹ + n
+customer      1, 2, 3 …                       a running number of the bank
 loan          case × 100 + n, 1 … 99           a payment under the case's contract: the whole loan, a tranche, a drawdown
 instalment    loan × 1,000 + n
 transaction   loan × 10⁴ + n, 1 … 9,999        n = 1 the disbursement, then every movement of the loan, in turn
@@ -46,7 +46,7 @@ _BATCH_DAY, _BATCH_PRODUCT = 100_000, 100
 
 
 def branch_of(rows: npt.NDArray[np.void]) -> Ints:
-    """The branch of each row, from its `branch` column or from the number it carries (case, loan, customer …). Raises
+    """The branch of each row, from its `branch` column or from the number it carries (case, loan …). Raises
     ValueError for rows that carry neither."""
     names: tuple[Any, ...] = rows.dtype.names or ()
     if "branch" in names:
@@ -58,12 +58,12 @@ def branch_of(rows: npt.NDArray[np.void]) -> Ints:
 
 
 def numbered(branch: Ints, number: Ints) -> Ints:
-    """Case or customer numbers of branches."""
+    """Case numbers of branches."""
     return branch * NUMBERS_A_BRANCH + number
 
 
 def branch_of_case(case: Ints) -> Ints:
-    """The branch of cases or customers."""
+    """The branch of cases."""
     return case // NUMBERS_A_BRANCH
 
 
@@ -169,7 +169,6 @@ def place_in_group(transaction: Ints) -> tuple[Ints, Ints]:
 
 _BRANCHES: dict[str, Callable[[Ints], Ints]] = {
     "case": branch_of_case,
-    "customer": branch_of_case,
     "loan": branch_of_loan,
     "transaction": branch_of_transaction,
     "person": branch_of_person,

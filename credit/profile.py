@@ -1,15 +1,26 @@
-"""What the rooms hand on of an application, from the form to the signature; each list of columns takes in the one before it."""
+"""What the rooms hand on of an application, from the form to the signature; each list of columns takes in the one before it. Who
+the customer is stands in the register (`credit.customers`): rows carry his number."""
 
 from __future__ import annotations
 
-PERSON = "name:U16 id_number:U18"
+from typing import NamedTuple
+
 PROFILE = (
     "case customer party branch channel segment product amount_fen term_months method purpose age income_fen "
-    f"employment_months documents missing consent collateral_fen account payee_account {PERSON}"
+    "employment_months documents missing consent collateral_fen account payee_account"
 )
 """What every room before disbursement needs to know of an application; income is a month's, declared. `missing` holds
 the required materials still to come (APR-13); `amount_fen`, `term_months`, `method` are as asked until approval fixes them."""
-ACCEPTED = f"{PROFILE} recent_applications recent_channels amount_growth_ppm existing id_valid mobile_prefix"
+ACCEPTED = f"{PROFILE} recent_applications recent_channels amount_growth_ppm existing"
 """What scoring needs beside it: the applicant's last applications (SCO-11)."""
 SCORED = f"{PROFILE} score grade pd_ppm alert lane doubts verified_income_fen monthly_debt_fen"
 TERMS = f"{SCORED} rate_ppm guarantee conditions approved_at valid_until round"
+
+
+class Identity(NamedTuple):
+    """Who a customer is, as the register has it."""
+
+    name: str
+    id_number: str
+    mobile: str
+    credit_code: str

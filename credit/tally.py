@@ -24,7 +24,7 @@ class Tally:
         np.add.at(self.table[name], rows, 1)
 
     def next_numbers(self, name: str, branch: Ints) -> Ints:
-        """New case or customer numbers, in row order; counts them under `name`."""
+        """New case numbers, in row order; counts them under `name`."""
         rows = self._rows(branch)
         numbers = numbered(branch, self.table[name][rows] + 1 + ranks(branch))
         self.count(name, branch)

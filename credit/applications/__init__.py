@@ -1,1 +1,1 @@
-"""Applications (贷款申请): the form, admission, the customer register, risk lists and dispatch."""
+"""Applications (贷款申请): the form, its checks and its number."""

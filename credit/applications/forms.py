@@ -1,19 +1,28 @@
-"""What is wrong with a form (CUS-05, CUS-08, APP-06 to APP-08, APP-10): one refusal code a row, the first in the order of
-the form. Its rule: every check sees whole columns and none looks at what another row holds."""
+"""What is wrong with a form (CUS-05, CUS-08, APP-06 to APP-08): one refusal code a row, the first in the order of the form. Every
+check sees whole columns and none looks at what another row holds."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from credit.applications.contract import Refusal
-from credit.applications.keys import present
 from credit.applications.purposes import PURPOSE_MISSING, PURPOSE_VAGUE
-from credit.applications.rules import Desk
-from credit.codes import Segment
+from credit.applications.texts import Beside
+from credit.codes import Consent, Segment
 from credit.identifiers import check_credit_codes, check_mobiles, check_resident_ids
+from credit.policies.admission import AdmissionPolicy
+from credit.policies.products import ProductPolicy, columns_of
 from credit.room import Rows
+from credit.texts import Field, present
 from credit.times import Bools, Ints
 
+PERSON_NAME_MAX, COMPANY_NAME_MAX = 60, 120
+LENGTHS = {
+    Field.PURPOSE: (500, Refusal.PURPOSE_LENGTH),
+    Field.REMARK: (500, Refusal.REMARK_LENGTH),
+    Field.ADDRESS: (200, Refusal.ADDRESS_LENGTH),
+}
+"""Characters that a text may have, and the refusal of a longer one."""
 ID_REFUSALS = np.array(
     [0, Refusal.ID_LENGTH, Refusal.ID_CHARACTERS, Refusal.ID_REGION, Refusal.ID_BIRTHDAY, Refusal.ID_CHECK_DIGIT],
     dtype=np.int64,
@@ -37,24 +46,42 @@ class Faults:
         self.codes = np.where(self.codes == 0, codes, self.codes)
 
 
-def form_faults(rows: Rows, age: Ints, purpose: Ints, documents: Ints, desk: Desk) -> Ints:
-    """The refusal code of each SubmitApplication row, 0 where the form holds. `age` in years at submission, `purpose` codes
-    from `purposes`, `documents` with those already on file."""
-    faults = Faults(len(rows))
-    _required(rows, faults)
-    _formats(rows, faults)
-    faults.mark((age < desk.form_age_min) | (age > desk.form_age_max), Refusal.AGE_LIMIT)
-    _product(rows, faults, desk)
-    faults.mark(purpose == PURPOSE_MISSING, Refusal.PURPOSE_MISSING)
-    faults.mark(purpose == PURPOSE_VAGUE, Refusal.PURPOSE_VAGUE)
-    faults.mark(~desk.has_required(rows["product"], documents), Refusal.DOCUMENT_MISSING)
-    faults.mark((rows["consent"] & desk.consents) != desk.consents, Refusal.CONSENT_MISSING)
-    return faults.codes
+class FormChecks:
+    """The checks of a form that need no history, compiled from policy."""
+
+    def __init__(self, policy: AdmissionPolicy, products: ProductPolicy) -> None:
+        self._products = columns_of(products)
+        self._age_min, self._age_max = policy.form_age_min, policy.form_age_max
+        self._consents = sum(Consent[name.upper()] for name in policy.required_consents)
+
+    def faults(self, rows: Rows, age: Ints, purpose: Ints, beside: Beside) -> Ints:
+        """The refusal code of each SubmitApplication row, 0 where the form holds. `age` in years at submission, `purpose` codes
+        from `purposes`, `beside` the texts that are longer than their columns."""
+        faults = Faults(len(rows))
+        _required(rows, faults, beside)
+        _formats(rows, faults)
+        _lengths(rows, faults, beside)
+        faults.mark((age < self._age_min) | (age > self._age_max), Refusal.AGE_LIMIT)
+        self._product(rows, faults)
+        faults.mark(purpose == PURPOSE_MISSING, Refusal.PURPOSE_MISSING)
+        faults.mark(purpose == PURPOSE_VAGUE, Refusal.PURPOSE_VAGUE)
+        faults.mark((rows["consent"] & self._consents) != self._consents, Refusal.CONSENT_MISSING)
+        return faults.codes
+
+    def _product(self, rows: Rows, faults: Faults) -> None:
+        """CUS-01, APP-06, APP-07, PRD-08: what the product allows."""
+        columns, product, amount = self._products, rows["product"], rows["amount_fen"]
+        code = np.where((product >= 0) & (product < len(columns.known)), product, 0)
+        faults.mark(~columns.known[code], Refusal.PRODUCT_UNKNOWN)
+        faults.mark(~_option(columns.segments, code, rows["segment"]), Refusal.PRODUCT_SEGMENT)
+        faults.mark((amount < columns.amount_min[code]) | (amount > columns.amount_max[code]), Refusal.AMOUNT_RANGE)
+        faults.mark(~_option(columns.terms, code, rows["term_months"]), Refusal.TERM_OPTION)
+        faults.mark(~_option(columns.methods, code, rows["method"]), Refusal.METHOD_OPTION)
 
 
-def _required(rows: Rows, faults: Faults) -> None:
+def _required(rows: Rows, faults: Faults, beside: Beside) -> None:
     """CUS-05: the form can't be saved with one of these empty."""
-    faults.mark(~present(rows["name"]), Refusal.NAME_MISSING)
+    faults.mark(~present(rows["name"]) & (beside.length(Field.NAME) == 0), Refusal.NAME_MISSING)
     faults.mark((rows["id_type"] <= 0) | ~present(rows["id_number"]), Refusal.ID_MISSING)
     faults.mark(~present(rows["mobile"]), Refusal.MOBILE_MISSING)
     faults.mark(rows["occupation"] <= 0, Refusal.OCCUPATION_MISSING)
@@ -64,23 +91,18 @@ def _formats(rows: Rows, faults: Faults) -> None:
     """CUS-08: formats of the ID number, the mobile number and, for companies, the credit code."""
     faults.mark_codes(ID_REFUSALS[check_resident_ids(rows["id_number"])])
     faults.mark(~check_mobiles(rows["mobile"]), Refusal.MOBILE_FORMAT)
-    company = np.flatnonzero((rows["segment"] != Segment.INDIVIDUAL) | present(rows["credit_code"]))
-    if len(company):
-        bad = np.zeros(len(rows), dtype=bool)
-        bad[company] = check_credit_codes(rows["credit_code"][company]) != 0
-        faults.mark(bad, Refusal.CREDIT_CODE)
+    company = (rows["segment"] != Segment.INDIVIDUAL) | present(rows["credit_code"])
+    bad = np.zeros(len(rows), dtype=bool)
+    bad[company] = check_credit_codes(rows["credit_code"][company]) != 0
+    faults.mark(bad, Refusal.CREDIT_CODE)
 
 
-def _product(rows: Rows, faults: Faults, desk: Desk) -> None:
-    """CUS-01, APP-06, APP-07, PRD-08: what the product allows."""
-    columns = desk.products
-    code = desk.product_index(rows["product"])
-    faults.mark(~columns.known[code], Refusal.PRODUCT_UNKNOWN)
-    faults.mark(~_option(columns.segments, code, rows["segment"]), Refusal.PRODUCT_SEGMENT)
-    amount = rows["amount_fen"]
-    faults.mark((amount < columns.amount_min[code]) | (amount > columns.amount_max[code]), Refusal.AMOUNT_RANGE)
-    faults.mark(~_option(columns.terms, code, rows["term_months"]), Refusal.TERM_OPTION)
-    faults.mark(~_option(columns.methods, code, rows["method"]), Refusal.METHOD_OPTION)
+def _lengths(rows: Rows, faults: Faults, beside: Beside) -> None:
+    """A text that is longer than may be kept, or of which a piece is lacking, is refused by name, never cut."""
+    name_max = np.where(rows["segment"] == Segment.INDIVIDUAL, PERSON_NAME_MAX, COMPANY_NAME_MAX)
+    faults.mark(beside.length(Field.NAME) > name_max, Refusal.NAME_LENGTH)
+    for field, (longest, refusal) in LENGTHS.items():
+        faults.mark(beside.length(field) > longest, refusal)
 
 
 def _option(table: Bools, code: Ints, choice: Ints) -> Bools:

@@ -6,10 +6,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.applications.keys import text_keys
 from credit.policies.admission import AdmissionPolicy
 from credit.policies.products import ProductPolicy
 from credit.room import Rows
+from credit.texts import text_keys
 from credit.times import Ints
 
 PURPOSE_MISSING = -1
@@ -40,7 +40,7 @@ class Purposes:
         codes = self._by_product[known_product, place]
         unknown = np.flatnonzero(self._keys[place] != keys)
         for row in unknown.tolist():
-            codes[row] = self._read(str(rows["purpose_text"][row]))
+            codes[row] = self.read(str(rows["purpose_text"][row]))
         return codes
 
     def _codes_for(self, purpose_class: str | None) -> Ints:
@@ -53,7 +53,8 @@ class Purposes:
             [PURPOSE_MISSING, *(PURPOSE_VAGUE for _ in self._policy.vague_purposes), *accepted], dtype=np.int64
         )
 
-    def _read(self, text: str) -> int:
+    def read(self, text: str) -> int:
+        """The code of a text that is none of the policy's."""
         plain = text.strip()
         if not plain:
             return PURPOSE_MISSING

@@ -8,6 +8,7 @@ import numpy as np
 from credit.applications.contract import Refusal as ApplicationRefusal
 from credit.approval.contract import Refusal
 from credit.codes import Alert, Lane, Node, Verdict
+from credit.customers.contract import Refusal as CustomerRefusal
 from credit.policies.products import ProductColumns
 from credit.room import Rows
 from credit.scoring.contract import Refusal as ScoringRefusal
@@ -23,7 +24,7 @@ def rejected_reason(cases: Rows) -> Ints:
 def material_faults(cases: Rows, key: int, products: ProductColumns) -> Ints:
     """APR-13: only a product's conditional materials may be missing, and key items never."""
     late = products.conditional[cases["product"]] & ~np.int64(key)
-    return np.where((cases["missing"] & ~late) != 0, int(ApplicationRefusal.DOCUMENT_MISSING), 0)
+    return np.where((cases["missing"] & ~late) != 0, int(CustomerRefusal.DOCUMENT_MISSING), 0)
 
 
 def terms_faults(cases: Rows, products: ProductColumns) -> Ints:

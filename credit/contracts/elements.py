@@ -13,7 +13,6 @@ import numpy as np
 from credit.amount_words import amount_words, parse_amount_words
 from credit.codes import Guarantee, Method
 from credit.errors import CreditError
-from credit.identifiers import check_credit_codes, check_resident_ids
 from credit.money import MAX_AMOUNT_FEN
 from credit.room import Rows
 from credit.times import DAY_MS, Bools, Ints, date_of
@@ -59,20 +58,12 @@ def words_agree(fen: int) -> bool:
 
 
 def _present(rows: Rows, column: str) -> Bools:
-    values = rows[column]
-    return np.asarray(values != "" if values.dtype.kind == "U" else values > 0)
+    return np.asarray(rows[column] > 0)
 
 
 def _amounts_agree(rows: Rows, column: str) -> Bools:
     amounts, where = np.unique(rows[column], return_inverse=True)
     return np.array([0 < a <= MAX_AMOUNT_FEN and words_agree(a) for a in amounts.tolist()], dtype=bool)[where]
-
-
-def _id_holds(rows: Rows, column: str) -> Bools:
-    person = check_resident_ids(rows[column]) == 0
-    if bool(person.all()):
-        return np.asarray(person)
-    return np.asarray(person | (check_credit_codes(rows[column]) == 0))
 
 
 @dataclass(frozen=True)
@@ -89,8 +80,8 @@ def _number(write: Callable[[int], str]) -> Callable[[object], str]:
 
 
 MAPPING: dict[str, Element] = {
-    "customer_name": Element("name", str),
-    "id_number": Element("id_number", str, _id_holds),
+    "customer_name": Element("customer", str),
+    "id_number": Element("customer", str),
     "amount_figures": Element("amount_fen", _number(figures)),
     "amount_words": Element("amount_fen", _number(amount_words), _amounts_agree),
     "term_months": Element("term_months", str),
@@ -104,8 +95,9 @@ MAPPING: dict[str, Element] = {
     "contract_number": Element("case", str),
     "sign_before": Element("valid_until", _number(until_day)),
 }
-"""Placeholder → element. `purpose`, `contract_number` and `sign_before` are written by the template from more than one
-value; their column is what must not be empty. `lender`, `product_name` and `clause` are the template's own."""
+"""Placeholder → element. Who the customer is, stands in the register: a contract carries his number. `purpose`,
+`contract_number` and `sign_before` are written by the template from more than one value; their column is what must not
+be empty. `lender`, `product_name` and `clause` are the template's own."""
 
 NAMES = tuple(MAPPING)
 ESSENTIAL = ("customer_name", "id_number", "amount_figures", "amount_words", "term_months", "rate_percent", "method")

@@ -9,7 +9,6 @@ from credit.room import Rows
 from credit.table import Table
 from credit.times import Bools, Ints, text_of
 
-_ESSENTIAL = ("name", "id_number")
 _SIGNED = np.dtype(
     [(n, "i8") for n in "case offered_at expires_at confirmed_at signed_at amount_fen approved_fen".split()]
 )
@@ -27,9 +26,8 @@ def pending(contracts: Table, until: int, valid_ms: int) -> list[str]:
     found += _named(case, overdue, f"was not marked expired by {text_of(until)}", contracts["expires_at"])
     long = generated & (contracts["expires_at"] - contracts["offered_at"] > valid_ms)
     found += _named(case, long, "may be signed for longer than the policy says", contracts["expires_at"])
-    for name in _ESSENTIAL:
-        empty = generated & (contracts.text(name) == "")
-        found += [f"contract of case {c} is offered without an essential element: {name}" for c in case[empty].tolist()]
+    nobody = generated & (contracts["customer"] <= 0)
+    found += _named(case, nobody, "is offered to nobody", contracts["customer"])
     lapsed = contracts["valid_until"] < until
     return found + _named(case, lapsed, "is kept beyond its approval", contracts["valid_until"])
 

@@ -30,6 +30,7 @@ from credit.mail import Outbox
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.admission import AdmissionPolicy
 from credit.policies.contracts import ContractPolicy
+from credit.profile import Identity
 from credit.room import Rows
 from credit.rows import only
 from credit.subsystem import PLAIN, Setting, Subsystem, Takes, Together
@@ -235,13 +236,14 @@ class ContractsSubsystem(Subsystem):
             found += invariants.effective(signed)
         return found
 
-    def render(self, case: int) -> str:
-        """The text of a pending contract (待签署合同), for viewing (CON-01). Raises KeyError for a case without one."""
+    def render(self, case: int, identity: Identity) -> str:
+        """The text of a pending contract (待签署合同), for viewing (CON-01); `identity`: the register's word on its customer.
+        Raises KeyError for a case without one."""
         [found] = self._contracts.find([case]).tolist()
         if found < 0:
             raise KeyError(case)
         [row] = self._contracts.take(np.array([found]))
-        return self.templates.render(row, int(row["expires_at"]), int(row["attempt"]))
+        return self.templates.render(row, identity, int(row["expires_at"]), int(row["attempt"]))
 
 
 build = ContractsSubsystem.build

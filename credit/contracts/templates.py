@@ -12,6 +12,7 @@ from credit.contracts.elements import ESSENTIAL, MAPPING, NAMES, until_day
 from credit.policies.contracts import ContractPolicy, clause_text
 from credit.policies.loading import PolicyError
 from credit.policies.products import ProductPolicy
+from credit.profile import Identity
 from credit.room import Rows
 from credit.times import Bools
 
@@ -40,12 +41,15 @@ class Templates:
             self._texts[product.code], self._names[product.code] = text, product.name_zh
             self.versions[product.code] = template.version
 
-    def render(self, row: Rows | np.void, sign_before: int, attempt: int) -> str:
-        """The text of one contract from its row of terms. Raises KeyError for a product without a template."""
+    def render(self, row: Rows | np.void, identity: Identity, sign_before: int, attempt: int) -> str:
+        """The text of one contract from its row of terms and the register's word on the customer. Raises KeyError for a
+        product without a template."""
         product = int(row["product"])
         values = {name: element.write(row[element.column]) for name, element in MAPPING.items()}
         code = int(row["purpose"])
         values |= {
+            "customer_name": identity.name,
+            "id_number": identity.id_number,
             "purpose": self._purposes.get(code, "其他合法用途") if code else "",
             "contract_number": f"{int(row['case'])}-{attempt:03d}-V{self.versions[product]}",
             "sign_before": until_day(sign_before),

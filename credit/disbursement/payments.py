@@ -9,9 +9,9 @@ from collections.abc import Callable
 import numpy as np
 
 from credit import numbers
-from credit.applications.contract import CustomerEnteredBusiness
 from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Account, Actor, Consent
+from credit.customers.contract import CustomerEnteredBusiness
 from credit.disbursement import invariants
 from credit.disbursement.contract import DisbursementTask, Event, PaymentInstruction, Refusal, UseEvidenceRequested
 from credit.disbursement.facilities import Facilities

@@ -14,7 +14,7 @@ SOURCE_FACTS = (
     "unavailable tax_income_fen mobile_matches mobile_months identity_matches registry_months registry_active litigation "
     "sentiment shared_devices deposits_fen"
 )
-ApplicationAccepted = room.accepts(201, "ApplicationAccepted", ACCEPTED, sender="applications")
+ApplicationAccepted = room.accepts(201, "ApplicationAccepted", ACCEPTED, sender="customers")
 BureauQuery = room.asks(202, "BureauQuery", "case party segment reason operator attempt batch")
 BureauReport = room.accepts(203, "BureauReport", f"case status attempt {BUREAU_FACTS}")
 VerificationQuery = room.asks(204, "VerificationQuery", "case party segment sources declared_income_fen")

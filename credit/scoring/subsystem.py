@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.applications.contract import Event as ApplicationEvent
-from credit.applications.contract import FraudConfirmed
 from credit.applications.contract import Refusal as ApplicationRefusal
 from credit.approval.contract import ApplicationScored
 from credit.codes import Actor, Alert, Consent, Lane, Status
+from credit.customers.contract import Event as CustomerEvent
+from credit.customers.contract import FraudConfirmed
 from credit.mail import Outbox
 from credit.numbers import branch_of_case
 from credit.policies import ProductPolicy, columns_of, load
@@ -170,7 +170,7 @@ class ScoringSubsystem(Subsystem):
     def _intercept(self, cases: Rows, doubts: Ints, found: FraudFindings, out: Outbox) -> None:
         """SCO-08: high risk is stopped at once; confirmed fraud goes into the internal risk library (EXT-08)."""
         rows = cases[found.intercept]
-        event, stopped_for = ApplicationEvent.APPLICATION_INTERCEPTED, doubts[found.intercept]
+        event, stopped_for = CustomerEvent.APPLICATION_INTERCEPTED, doubts[found.intercept]
         out.log(event, rows["ready_at"], rows["case"], reason=Refusal.FRAUD, value=stopped_for)
         self._count("intercepted", rows)
         confirmed = rows[found.confirm[found.intercept]]

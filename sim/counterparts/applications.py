@@ -1,109 +1,11 @@
-"""The world opposite the application desk: the port to the risk lists (EXT-07), and the list owners who send the bank a
-refresh of its own copy every week. Its rule: a list query agrees with the latent truth; a copy is incomplete and late."""
+"""The world opposite the application desk: nobody answers there, forms come by themselves."""
 
 from __future__ import annotations
 
-import numpy as np
-
-from credit.applications.contract import ListQuery, ListReply, RefreshRiskList
-from credit.codes import Status
-from credit.mail import Inbox
-from credit.policies.products import ProductPolicy
-from credit.room import Kind, Rows
-from credit.subsystem import State, Window
-from credit.times import DAY_MS, Ints
-from scenarios.model import Scenario
 from sim.arrivals import Arrivals
-from sim.counterparts.ports import Port, port_statistics
-from sim.held import Held
-from sim.occasions import party_of
 from sim.opposite import Opposite, World
-from sim.randomness import Draw
-from sim.truth import Truth
-
-REFRESH_DAYS = 7
-COPY_ENTRIES_MAX = 1_000
-_SEARCHED_MAX = 400_000
-_KNOWN_FROM_START_WEEKS = 8
-_WEEKS = 20
-"""An entry reaches the copy in one of `_WEEKS` weeks, the first eight of which lie before the run."""
-
-
-class ApplicationsCounterpart:
-    """List port and list owners for the branches of one shard."""
-
-    rounds = 1
-
-    def __init__(
-        self,
-        scenario: Scenario,
-        seed: int,
-        branches: Ints,
-        truth: Truth | None = None,
-        products: ProductPolicy | None = None,
-    ) -> None:
-        self._truth = truth or Truth(seed, scenario, products)
-        self._port = Port(scenario, seed, "lists")
-        self._start = scenario.run.start_ms
-        self._held = Held()
-        self._copy, self._weeks = self._entries(scenario, seed, np.asarray(branches, dtype=np.int64))
-
-    def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
-        """Answers to list queries, and the refresh of the week when its hour falls in the window."""
-        queries = requests.take(ListQuery)
-        if len(queries):
-            self._held.put(ListReply, self._answers(queries))
-        answers = self._held.release(window)
-        if round_number == 0:
-            answers += [(RefreshRiskList, rows) for rows in self._refresh(window) if len(rows)]
-        return answers
-
-    def statistics(self, window: Window) -> dict[str, Rows]:
-        return port_statistics([self._port], window)
-
-    def export_state(self) -> State:
-        return self._held.export_state()
-
-    def import_state(self, state: State) -> None:
-        self._held.import_state(state)
-
-    def _answers(self, queries: Rows) -> Rows:
-        answer = self._port.call(queries["party"], 0, queries["at"])
-        lists = np.where(answer.missing, 0, self._truth.lists(party_of(queries["party"])))
-        status = np.where(answer.missing, Status.UNAVAILABLE, Status.OK)
-        return ListReply.rows(len(queries), at=answer.at, case=queries["case"], lists=lists, status=status)
-
-    def _refresh(self, window: Window) -> list[Rows]:
-        """Refreshes go out at the start of the run and every week after, at midnight."""
-        period = REFRESH_DAYS * DAY_MS
-        first = -(-(window.start - self._start) // period)
-        last = (window.until - 1 - self._start) // period
-        return [self._copy[self._weeks == week].copy() for week in range(max(first, 0), last + 1)]
-
-    def _entries(self, scenario: Scenario, seed: int, branches: Ints) -> tuple[Rows, Ints]:
-        """Entries of the bank's copy for these branches, and the week in which each arrives."""
-        first = scenario.run.first_arrival
-        party = np.arange(first, first + min(scenario.run.customers, _SEARCHED_MAX), dtype=np.int64)
-        lists = self._truth.lists(party)
-        listed = np.flatnonzero(lists)[:COPY_ENTRIES_MAX]
-        party, lists = party[listed], lists[listed]
-        here = np.isin(self._truth.people.branch(party), branches)
-        party, lists = party[here], lists[here]
-        people = self._truth.people
-        weeks = np.maximum(Draw(seed, "lists.week").below(_WEEKS, party) - _KNOWN_FROM_START_WEEKS + 1, 0)
-        rows = RefreshRiskList.rows(
-            len(party),
-            at=self._start + weeks * REFRESH_DAYS * DAY_MS,
-            entry=party,
-            branch=people.branch(party),
-            list=lists,
-            removed=0,
-            id_number=people.id_numbers(party),
-        )
-        return rows, weeks
 
 
 def opposite(world: World) -> Opposite:
-    """The list port and the list owners; forms come by themselves."""
-    people = Arrivals(world.scenario, world.seed).source(world.branches)
-    return Opposite(ApplicationsCounterpart(world.scenario, world.seed, world.branches), people)
+    """Arrivals at the branches of a shard."""
+    return Opposite(source=Arrivals(world.scenario, world.seed).source(world.branches))

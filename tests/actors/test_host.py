@@ -186,9 +186,9 @@ def test_the_map_is_feed_forward_but_for_declared_late_mail() -> None:
     flow = Flow(1)
     late = [(a.room, b.room) for a in flow.cells for b in flow.destinations(a) if flow.is_late(a, b)]
     assert late == [
-        ("scoring", "applications"),
+        ("scoring", "customers"),
         ("contracts", "approval"),
-        ("disbursement", "applications"),
+        ("disbursement", "customers"),
         ("repayment", "disbursement"),
         ("collections", "repayment"),
     ]

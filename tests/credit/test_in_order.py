@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from credit.applications.contract import RefreshRiskList
+from credit.customers.contract import RefreshRiskList
 from credit.ledger.contract import Posting
 from credit.mail import in_order
 from credit.room import Rows

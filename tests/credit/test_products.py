@@ -11,16 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit.applications.subsystem import ApplicationsSubsystem
 from credit.approval.contract import Refusal
 from credit.codes import Guarantee, Material, Method, Segment
 from credit.disbursement.contract import DisbursementTask, Event, FacilityOpened, PaymentInstruction
 from credit.policies import PolicyError, Product, ProductPolicy, columns_of, load
 from credit.policies.products import DAYCOUNT_CODES, TermClass
 from credit.scoring.contract import ApplicationAccepted
-from credit.subsystem import Setting
 from credit.times import instant
-from tests.credit.applications.builders import desk_day, forms
+from tests.credit.applications.builders import Front, desk_day, forms
 from tests.credit.disbursement import builders as pay
 
 CATALOGUE = load("products", ProductPolicy)
@@ -225,9 +223,9 @@ def test_a_sixth_product_is_taken_in_and_paid_without_a_line_of_code():
         "automatic_disbursement": False,
     }
     more = {"products": {"products": [green]}, "payments": {"routes": [{"product": 6, "kind": "batch"}]}}
-    desk = ApplicationsSubsystem.build(Setting(more))
+    desk = Front(more)
     rows = forms(2, product=6, amount_fen=[40_000_000, 60_000_000], term_months=36)
-    run = desk_day(rows, desk=desk)
+    run = desk_day(rows, front=desk)
     assert run.sent(ApplicationAccepted)["product"].tolist() == [6]
     bench, columns = pay.Bench(more), {"product": 6, "amount_fen": 40_000_000, "payee_account": pay.PAYEE, "lane": 2}
     kind, signed = pay.contract()

@@ -19,6 +19,8 @@ from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.bank import PIPELINE
 from credit.codes import Account, Actor, Bucket, Channel
 from credit.contracts.contract import Event as ContractEvent
+from credit.customers.contract import Event as CustomerEvent
+from credit.customers.contract import Refusal as CustomerRefusal
 from credit.disbursement.contract import Event as DisbursementEvent
 from credit.ledger.contract import Posting
 from credit.mail import ANSWER_DTYPE, Inbox, Outbox, in_sequence
@@ -75,9 +77,9 @@ class Bank:
         value: int = 0,
         product: int = 0,
     ) -> None:
-        stage = next(room.name for room in PIPELINE if room.events and event in room.events)
+        room = next(room for room in PIPELINE if room.events and event in room.events)
         if at < START + self.days * DAY_MS:
-            key = (stage, self.shard(case) if case else 0)
+            key = (room.name, self.shard(case) if case and not room.shared else 0)
             self.events.setdefault(key, []).append(
                 (at, case, int(event), actor, loan, amount, reason, value, 0, product, 0)
             )
@@ -153,13 +155,13 @@ def _life(plan: Bank, n: int, case: int, fate: str) -> Loan | None:
     )
     early = {
         "form": (ApplicationEvent.APPLICATION_REFUSED, ApplicationRefusal.ID_CHECK_DIGIT),
-        "admission": (ApplicationEvent.CUSTOMER_DECLINED, ApplicationRefusal.AGE_LIMIT),
-        "list": (ApplicationEvent.APPLICATION_INTERCEPTED, ApplicationRefusal.LIST_DISHONEST),
+        "admission": (CustomerEvent.CUSTOMER_DECLINED, ApplicationRefusal.AGE_LIMIT),
+        "list": (CustomerEvent.APPLICATION_INTERCEPTED, CustomerRefusal.LIST_DISHONEST),
     }
     if fate in early:
         plan.event(early[fate][0], at, case, reason=early[fate][1])
         return None
-    plan.event(ApplicationEvent.APPLICATION_ACCEPTED, at + 1_000, case, amount=amount)
+    plan.event(CustomerEvent.APPLICATION_ACCEPTED, at + 1_000, case, amount=amount)
     manual = fate in ("human", "late", "bad")
     decided = at + 1_000 + (n * HOUR_MS if manual else 5_000 + n)
     if fate == "score":

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from credit.applications.contract import Event as ApplicationEvent
 from credit.approval.contract import Event as ApprovalEvent
 from credit.approval.contract import Gauge as ApprovalGauge
 from credit.approval.contract import Refusal as ApprovalRefusal
@@ -17,6 +16,7 @@ from credit.collections.contract import Event as CollectionEvent
 from credit.collections.contract import RefusedBecause
 from credit.contracts.contract import Event as ContractEvent
 from credit.contracts.contract import Gauge as ContractGauge
+from credit.customers.contract import Event as CustomerEvent
 from credit.disbursement.contract import Event as DisbursementEvent
 from credit.disbursement.contract import Refusal as DisbursementRefusal
 from credit.room import DESKS, EVENT_DTYPE
@@ -165,7 +165,7 @@ def test_reasons_are_named_by_the_event_that_carries_them() -> None:
 def test_planted_double_interception_is_counted_once(tmp_path: Path) -> None:
     """A case that lists and fraud rules both stop is one case, else the funnel loses two applications for one."""
     plan, _ = bank()
-    stopped = plan.happened(ApplicationEvent.APPLICATION_INTERCEPTED)[0]
-    plan.event(ApplicationEvent.APPLICATION_INTERCEPTED, stopped[0] + 1, stopped[1], reason=ScoringRefusal.FRAUD)
+    stopped = plan.happened(CustomerEvent.APPLICATION_INTERCEPTED)[0]
+    plan.event(CustomerEvent.APPLICATION_INTERCEPTED, stopped[0] + 1, stopped[1], reason=ScoringRefusal.FRAUD)
     found = seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
     assert found["funnel"]["screened_out"] == 30

@@ -84,7 +84,6 @@ def applications(plan: Scenario, a_day: int, days: int) -> Rows:
     rows["income_fen"] = rows["verified_income_fen"] = np.where(product <= 3, 20_000, 2_000_000) * YUAN
     rows["collateral_fen"], rows["purpose"] = 4_000_000 * YUAN, 1
     rows["account"], rows["payee_account"] = 6217_0000_0000_0000, 6222_0000_0000_0000
-    rows["name"], rows["id_number"] = "张建国", "11010519491231002X"
     return rows[np.argsort(rows["at"], kind="stable")]
 
 

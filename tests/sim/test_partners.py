@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from credit.applications.contract import ListQuery, ListReply, RefreshRiskList
 from credit.codes import Partner, RiskList, Segment, Source, Status
+from credit.customers.contract import ListQuery, ListReply, RefreshRiskList
 from credit.mail import Inbox, in_order
 from credit.room import Kind, Rows
 from credit.scoring.contract import BureauQuery, BureauReport, VerificationQuery, VerificationReply
 from credit.subsystem import Counterpart, Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
 from scenarios.model import Partners
-from sim.counterparts.applications import ApplicationsCounterpart
+from sim.counterparts.customers import CustomersCounterpart
 from sim.counterparts.files import TOLD_BY
 from sim.counterparts.ports import PORT_DTYPE, Port
 from sim.counterparts.scoring import ScoringCounterpart
@@ -222,8 +222,8 @@ def test_only_the_asked_sources_are_called() -> None:
 @pytest.mark.parametrize("length", [HOUR_MS, 15 * MINUTE_MS, 5 * MINUTE_MS])
 def test_the_length_of_the_windows_does_not_change_an_answer(length: int) -> None:
     requests = [(BureauQuery, bureau(batch=PARTY % 2)), (VerificationQuery, verification()), (ListQuery, lists())]
-    for build in (lambda: ScoringCounterpart(scenario(), SEED), lambda: ApplicationsCounterpart(scenario(), SEED, ALL)):
-        asked = [one for one in requests if (one[0] is ListQuery) == isinstance(build(), ApplicationsCounterpart)]
+    for build in (lambda: ScoringCounterpart(scenario(), SEED), lambda: CustomersCounterpart(scenario(), SEED)):
+        asked = [one for one in requests if (one[0] is ListQuery) == isinstance(build(), CustomersCounterpart)]
         daily = played(build(), asked, windows(DAY.start, DAY.until + DAY_MS))
         finer = played(build(), asked, windows(DAY.start, DAY.until + DAY_MS, length))
         assert {name: rows.tobytes() for name, rows in daily.items()} == {
@@ -268,13 +268,11 @@ def test_statistics_count_calls_once() -> None:
 
 
 def lists() -> Rows:
-    return sample(
-        ListQuery, COUNT, at=AT, case=PARTY, party=reference_of(PARTY, 1), id_number=truth().people.id_numbers(PARTY)
-    )
+    return sample(ListQuery, COUNT, at=AT, case=PARTY, party=reference_of(PARTY, 1))
 
 
 def test_list_queries_are_answered_with_the_truth() -> None:
-    world = ApplicationsCounterpart(scenario(partners=PERFECT), SEED, ALL)
+    world = CustomersCounterpart(scenario(partners=PERFECT), SEED)
     rows = played(world, [(ListQuery, lists())], [DAY])["ListReply"]
     rows = rows[np.argsort(rows["case"])]
     assert (rows["lists"] == truth().lists(PARTY)).all()
@@ -283,7 +281,7 @@ def test_list_queries_are_answered_with_the_truth() -> None:
 
 
 def test_a_list_port_that_is_down_says_so_and_nothing_else() -> None:
-    world = ApplicationsCounterpart(scenario(faults=[OUTAGE | {"target": "lists"}]), SEED, ALL)
+    world = CustomersCounterpart(scenario(faults=[OUTAGE | {"target": "lists"}]), SEED)
     rows = played(world, [(ListQuery, lists())], [DAY])["ListReply"]
     rows = rows[np.argsort(rows["case"])]
     minute = (AT - DAY.start) // MINUTE_MS
@@ -292,14 +290,14 @@ def test_a_list_port_that_is_down_says_so_and_nothing_else() -> None:
     assert not rows["lists"][down].any()
 
 
-def refreshed(branches: Any, days: int = 100) -> Rows:
+def refreshed(days: int = 100) -> Rows:
     world = scenario(run={"customers": 50_000, "days": days})
     cut = windows(world.run.start_ms, world.run.until_ms)
-    return played(ApplicationsCounterpart(world, SEED, np.array(branches)), [], cut)["RefreshRiskList"]
+    return played(CustomersCounterpart(world, SEED), [], cut)["RefreshRiskList"]
 
 
 def test_the_bank_s_copy_comes_at_the_start_and_grows_weekly() -> None:
-    rows, start = refreshed(ALL), scenario().run.start_ms
+    rows, start = refreshed(), scenario().run.start_ms
     week, rest = np.divmod(rows["at"] - start, 7 * DAY_MS)
     assert not rest.any()
     counts = np.bincount(week)
@@ -310,11 +308,6 @@ def test_the_bank_s_copy_comes_at_the_start_and_grows_weekly() -> None:
     assert (rows["list"] == lists_of).all()
     assert set(np.unique(rows["list"]).tolist()) <= set(RiskList)
     assert (rows["id_number"] == truth().people.id_numbers(rows["entry"])).all()
-
-
-def test_each_shard_gets_the_entries_of_its_branches() -> None:
-    whole, parts = refreshed(ALL), [refreshed([1, 2, 3]), refreshed([4, 5, 6, 7, 8])]
-    assert in_order(RefreshRiskList, parts).tobytes() == whole.tobytes()
 
 
 # ports and scripts ----------------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
-"""Small builders for the tests of the application desk, and a driver that walks a subsystem through windows as a host does.
-Its rule: every form is sound unless a test says otherwise."""
+"""Small builders for the tests of the application desk and of customers, and a driver that walks a subsystem through windows as a
+host does. Every form is sound unless a test says otherwise."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import numpy.typing as npt
 
-from credit.applications.contract import ListQuery, ListReply, SubmitApplication
+from credit.applications.contract import SubmitApplication
 from credit.applications.subsystem import ApplicationsSubsystem
 from credit.codes import Channel, Consent, Material, Method, RiskList, Segment, Status
+from credit.customers.contract import CaseText, FormChecked, ListQuery, ListReply
+from credit.customers.subsystem import CustomersSubsystem
 from credit.digest import Digest
 from credit.identifiers import credit_codes, mobiles, resident_ids
 from credit.mail import Inbox, Outbox
+from credit.policies import Overrides
 from credit.room import EVENT_DTYPE, KINDS, EventCode, Kind, Rows
-from credit.subsystem import Subsystem, Window
+from credit.subsystem import Setting, Subsystem, Window
 from credit.times import DAY_MS, HOUR_MS, SECOND_MS, day_number
 from tests.rows import sample
 
@@ -183,17 +186,47 @@ def _collect(
     return _due(asked, window)
 
 
-def desk_day(rows: Rows, answer: Answer = no_hit, desk: ApplicationsSubsystem | None = None) -> Run:
-    """One day at the desk."""
-    return walk(desk or ApplicationsSubsystem.build(), [(SubmitApplication, rows)], [DAY], answer)
+class Front:
+    """The application desk and the customers behind it."""
+
+    def __init__(self, overrides: Overrides | None = None) -> None:
+        self.desk = ApplicationsSubsystem.build(Setting(overrides))
+        self.customers = CustomersSubsystem.build(Setting(overrides))
+
+    def walk(self, mail: Iterable[tuple[Kind, Rows]], over: Iterable[Window], answer: Answer) -> Run:
+        """What comes out of both; `mail` finds its room."""
+        spans = list(over)
+        mine: list[tuple[Kind, Rows]] = []
+        others: list[tuple[Kind, Rows]] = []
+        for kind, rows in mail:
+            (mine if kind.room == self.desk.room.name else others).append((kind, rows))
+        intake = walk(self.desk, mine, spans, silent)
+        checked = [(kind, intake.sent(kind)) for kind in (CaseText, FormChecked)]
+        run = walk(self.customers, [*others, *checked], spans, answer)
+        run.events += intake.events
+        return run
+
+    def export_state(self) -> dict[str, Rows]:
+        """The tables of both."""
+        return self.desk.export_state() | self.customers.export_state()
+
+    def import_state(self, state: dict[str, Rows]) -> None:
+        """Puts them back."""
+        self.desk.import_state(state)
+        self.customers.import_state(state)
 
 
-def fingerprint(run: Run, subsystem: Subsystem) -> str:
+def desk_day(rows: Rows, answer: Answer = no_hit, front: Front | None = None) -> Run:
+    """One day of forms."""
+    return (front or Front()).walk([(SubmitApplication, rows)], [DAY], answer)
+
+
+def fingerprint(run: Run, subsystem: Subsystem | Front) -> str:
     """All that a run leaves behind: mail, events and state."""
     digest = Digest()
     for number in sorted(run.mail):
         digest.add(number, run.sent(KINDS[number]))
-    digest.add(1, np.concatenate(run.events))
+    digest.add(1, run.all_events())
     for label, (_, rows) in enumerate(sorted(subsystem.export_state().items())):
         digest.add(1_000 + label, rows)
     return digest.hex()

@@ -75,8 +75,6 @@ def scored(case: int = CASE, at: int = NINE, **columns: Any) -> Rows:
         "documents": 39,
         "consent": Consent.BUREAU,
         "account": 6217_0000_0000_0000,
-        "name": "张建国",
-        "id_number": "11010519900307287X",
         "score": 82,
         "grade": Grade.GOOD,
         "pd_ppm": 12_000,
@@ -99,7 +97,6 @@ def micro(case: int = CASE, at: int = NINE, **columns: Any) -> Rows:
         "term_months": 24,
         "income_fen": 320_000 * YUAN,
         "verified_income_fen": 300_000 * YUAN,
-        "name": "李氏食品店",
         "lane": Lane.MANUAL,
     }
     return scored(case, at, **(facts | columns))

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit.applications.contract import Refusal as ApplicationRefusal
 from credit.approval.affordability import Affordability, payment_factor
 from credit.approval.contract import ApplicationScored, ApprovalTask, Event, Refusal
 from credit.codes import Actor, Grade, Guarantee, Lane, Material, Method
 from credit.contracts.contract import ApplicationApproved
+from credit.customers.contract import Refusal as CustomerRefusal
 from credit.mail import Outbox
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.approval import ApprovalPolicy
@@ -89,7 +89,7 @@ def test_a_missing_conditional_material_becomes_a_condition_and_a_key_item_never
     assert len(conditional.take(ApprovalTask)) == 1
     for missing in (Material.ID_FRONT, Material.RESIDENCE_PROOF | Material.ID_BACK, Material.INCOME_PROOF):
         out = run(desk(), (ApplicationScored, scored(missing=missing, **late)))
-        assert out.events_of(Event.APPLICATION_DECLINED)["reason"].tolist() == [ApplicationRefusal.DOCUMENT_MISSING]
+        assert out.events_of(Event.APPLICATION_DECLINED)["reason"].tolist() == [CustomerRefusal.DOCUMENT_MISSING]
 
 
 def test_a_decision_due_after_midnight_is_made_in_the_next_window_at_its_own_instant():

@@ -54,8 +54,6 @@ def approved(case: int = CASE, at: int = NINE, **columns: Any) -> Rows:
         "purpose": 1,
         "account": 6217_0000_0000_0000,
         "payee_account": 6222_0000_0000_0000,
-        "name": "张建国",
-        "id_number": "11010519491231002X",
         "grade": Grade.GOOD,
         "lane": Lane.AUTOMATIC,
         "rate_ppm": 60_000,
@@ -127,7 +125,7 @@ def test_a_signature_walks_through_the_whole_flow_and_hands_over_to_disbursement
     assert out.events_of(Event.CONTRACT_CONFIRMED)["value"].tolist() == [NINE + 60_000]
     [terms] = out.take(ContractEffective)
     assert (terms["signed_at"], terms["mode"], terms["rate_ppm"]) == (at, SignMode.ELECTRONIC, 60_000)
-    assert (terms["amount_fen"], terms["guarantee"], terms["name"]) == (50_000 * YUAN, Guarantee.CREDIT, "张建国")
+    assert (terms["amount_fen"], terms["guarantee"], terms["customer"]) == (50_000 * YUAN, Guarantee.CREDIT, CASE)
     assert state(desk) == []
 
 
@@ -199,7 +197,7 @@ def test_a_changed_wish_withdraws_the_contract_and_goes_back_to_approval():
     out = run(desk, changed(NINE + 5, term_months=24, reason=2))
     [mail] = out.take(ContractWithdrawn)
     assert (mail["amount_fen"], mail["term_months"], mail["previous_fen"]) == (40_000 * YUAN, 24, 50_000 * YUAN)
-    assert (mail["reason"], mail["round"], mail["name"]) == (2, 0, "张建国")
+    assert (mail["reason"], mail["round"], mail["customer"]) == (2, 0, CASE)
     assert len(out.events_of(Event.CONTRACT_WITHDRAWN)) == 1
     assert refusals(run(desk, signed(NINE + 9))) == [Refusal.CONTRACT_STATE]
 
@@ -358,5 +356,5 @@ def test_planted_amount_rounded_on_its_way_into_the_contract_is_caught(monkeypat
 def test_planted_skipped_element_check_is_caught(monkeypatch):
     monkeypatch.setattr(subsystem, "element_faults", lambda rows, needed: np.zeros(len(rows), dtype=np.int64))
     desk = ContractsSubsystem.build()
-    found = unchecked(desk, (ApplicationApproved, approved(name="")), start=NINE)
-    assert found == [f"contract of case {CASE} is offered without an essential element: name"]
+    found = unchecked(desk, (ApplicationApproved, approved(customer=0)), start=NINE)
+    assert found == [f"contract of case {CASE} is offered to nobody: 0"]

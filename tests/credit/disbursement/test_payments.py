@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from credit.applications.contract import CustomerEnteredBusiness
 from credit.approval.contract import AppointDeputy
 from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Account, Actor, Guarantee, Lane, Material, Status, Verdict
 from credit.contracts.contract import Refusal as ContractRefusal
+from credit.customers.contract import CustomerEnteredBusiness
 from credit.disbursement.contract import (
     ConditionRequested,
     Desk,

@@ -49,10 +49,6 @@ def accepted(count: int = 1, **columns: npt.ArrayLike) -> Rows:
         "consent": int(Consent.BUREAU | Consent.PERSONAL_DATA),
         "recent_applications": 1,
         "recent_channels": 1,
-        "id_valid": 1,
-        "mobile_prefix": 138,
-        "id_number": "11010519900307287X",
-        "name": "张建国",
     }
     return sample(ApplicationAccepted, count, **(facts | columns))
 

@@ -6,11 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from credit.applications.contract import Event as ApplicationEvent
-from credit.applications.contract import FraudConfirmed
 from credit.applications.contract import Refusal as ApplicationRefusal
 from credit.approval.contract import ApplicationScored
 from credit.codes import Actor, Alert, Consent, Doubt, Grade, Lane, RiskList, Segment, Source
+from credit.customers.contract import Event as CustomerEvent
+from credit.customers.contract import FraudConfirmed
 from credit.mail import Outbox
 from credit.policies import Overrides
 from credit.room import Rows
@@ -202,11 +202,11 @@ def test_high_risk_is_intercepted_at_once(bureau: Facts, sources: Facts, confirm
     rows = accepted(2, recent_applications=[1, 4])[1:]
     scored, out = decide(rows, bureau, sources)
     assert not len(scored)
-    assert out.events_of(ApplicationEvent.APPLICATION_INTERCEPTED)["reason"].tolist() == [Refusal.FRAUD]
+    assert out.events_of(CustomerEvent.APPLICATION_INTERCEPTED)["reason"].tolist() == [Refusal.FRAUD]
     up = out.take(FraudConfirmed)
     assert len(up) == len(out.events_of(Event.RISK_LIBRARY_ENTERED)) == confirmed
     if confirmed:
-        assert (up["case"][0], up["id_number"][0]) == (rows["case"][0], rows["id_number"][0])
+        assert (up["case"][0], up["customer"][0]) == (rows["case"][0], rows["customer"][0])
 
 
 @pytest.mark.requirement("SCO-08")
@@ -228,7 +228,7 @@ def test_softer_signs_are_doubts_for_a_person(bureau: Facts, sources: Facts, dou
 @pytest.mark.requirement("SCO-08")
 def test_a_source_that_did_not_answer_convicts_nobody() -> None:
     scored, out = decide(sources={"unavailable": int(Source.PUBLIC_SECURITY), "identity_matches": 0})
-    assert not len(out.events_of(ApplicationEvent.APPLICATION_INTERCEPTED))
+    assert not len(out.events_of(CustomerEvent.APPLICATION_INTERCEPTED))
     assert scored["lane"].tolist() == [Lane.MANUAL]
 
 

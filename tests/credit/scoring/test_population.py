@@ -8,9 +8,9 @@ import pytest
 
 from credit.applications.contract import Event as ApplicationEvent
 from credit.applications.contract import SubmitApplication
-from credit.applications.subsystem import ApplicationsSubsystem
 from credit.approval.contract import ApplicationScored
 from credit.codes import Lane
+from credit.customers.contract import Event as CustomerEvent
 from credit.mail import Inbox
 from credit.policies import ProductPolicy, load
 from credit.scoring.contract import ApplicationAccepted
@@ -19,12 +19,12 @@ from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS
 from scenarios.model import Run as RunSection
 from scenarios.model import Scenario
-from sim.counterparts.applications import ApplicationsCounterpart
+from sim.counterparts.customers import CustomersCounterpart
 from sim.counterparts.scoring import ScoringCounterpart
 from sim.occasions import party_of, reference_of
 from sim.population.forms import Forms
 from sim.truth import Truth
-from tests.credit.applications.builders import Run, walk
+from tests.credit.applications.builders import Front, Run, walk
 
 ARRIVALS = 8_000
 DAYS = 4
@@ -43,7 +43,7 @@ def runs() -> tuple[Run, Run]:
     at = start + (arrival % DAYS) * DAY_MS + 9 * HOUR_MS + arrival * 3_000
     rows = Forms(scenario, SEED, products).forms(reference_of(arrival, 1), at)
     lists, partners = (
-        ApplicationsCounterpart(scenario, SEED, np.arange(1, 9), truth, products),
+        CustomersCounterpart(scenario, SEED, truth, products),
         ScoringCounterpart(scenario, SEED, truth, products),
     )
     whole = Window(
@@ -56,7 +56,7 @@ def runs() -> tuple[Run, Run]:
     def ask_partners(requests: Inbox):
         return partners.respond(requests, whole, 0)
 
-    desk = walk(ApplicationsSubsystem.build(), [(SubmitApplication, rows)], days, ask_lists)
+    desk = Front().walk([(SubmitApplication, rows)], days, ask_lists)
     accepted = desk.sent(ApplicationAccepted)
     return desk, walk(ScoringSubsystem.build(), [(ApplicationAccepted, accepted)], days, ask_partners)
 
@@ -68,8 +68,8 @@ def share(count: int) -> float:
 def test_the_desk_refuses_declines_and_intercepts_in_measure(runs: tuple[Run, Run]) -> None:
     desk, _ = runs
     assert 0.03 < share(len(desk.events_of(ApplicationEvent.APPLICATION_REFUSED))) < 0.06
-    assert 0.04 < share(len(desk.events_of(ApplicationEvent.CUSTOMER_DECLINED))) < 0.09
-    assert 0.002 < share(len(desk.events_of(ApplicationEvent.APPLICATION_INTERCEPTED))) < 0.02
+    assert 0.04 < share(len(desk.events_of(CustomerEvent.CUSTOMER_DECLINED))) < 0.09
+    assert 0.002 < share(len(desk.events_of(CustomerEvent.APPLICATION_INTERCEPTED))) < 0.02
 
 
 def test_lanes_and_rejections_keep_their_measure(runs: tuple[Run, Run]) -> None:

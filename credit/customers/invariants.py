@@ -1,13 +1,12 @@
-"""What must hold at the application desk whatever the mail: every form has exactly one fate, every customer one number, and
-nothing waits past its time. A violation names the branch, customer or case it was found on."""
+"""What must hold of customers whatever the mail: every form has exactly one fate, every person one number, and nothing waits past
+its time. A violation names the branch, customer or case it was found on."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from credit.applications.customers import Register
-from credit.applications.states import CustomerState
-from credit.numbers import branch_of_case
+from credit.customers.register import Register
+from credit.customers.states import CustomerState
 from credit.table import Table
 from credit.tally import Tally
 from credit.times import Bools, Ints
@@ -17,7 +16,7 @@ def violations(tally: Tally, register: Register, pending: Table, until: int) -> 
     """All violated invariants at a window's end `until`; empty = fine."""
     return [
         *forms_are_conserved(tally, pending),
-        *customers_are_numbered(tally, register),
+        *customers_are_numbered(register),
         *customers_have_a_state(register),
         *nobody_waits_past_the_deadline(pending, until),
         *pending_cases_have_a_customer(register, pending),
@@ -30,14 +29,14 @@ def forms_are_conserved(tally: Tally, pending: Table) -> list[str]:
     return [f"branch {branch}: {forms} forms but {fates} fates" for branch, forms, fates in found]
 
 
-def customers_are_numbered(tally: Tally, register: Register) -> list[str]:
-    """The register holds exactly the numbers given, and each key its own (CUS-10)."""
-    given, people, customers = int(tally.table["customers"].sum()), len(register.people), len(register.customers)
+def customers_are_numbered(register: Register) -> list[str]:
+    """Numbers run from 1 without a gap, and each key has its own (CUS-10)."""
+    customers, people = np.sort(register.customers["customer"]), np.sort(register.people["customer"])
     found = []
-    if given != customers:
-        found.append(f"{given} customer numbers given, {customers} in the register")
-    if people != customers:
-        found.append(f"{people} people but {customers} customers in the register")
+    if not np.array_equal(customers, np.arange(1, len(customers) + 1)):
+        found.append(f"{len(customers)} customers, the last of number {int(customers.max(initial=0))}")
+    if not np.array_equal(customers, people):
+        found.append(f"{len(people)} people but {len(customers)} customers in the register")
     return found
 
 
@@ -55,10 +54,10 @@ def nobody_waits_past_the_deadline(pending: Table, until: int) -> list[str]:
 
 
 def pending_cases_have_a_customer(register: Register, pending: Table) -> list[str]:
-    """A case in review belongs to a registered customer of its own branch."""
+    """A case in review belongs to a registered customer."""
     customer, case = pending["customer"], pending["case"]
-    bad = (register.customers.find(customer) < 0) | (branch_of_case(customer) != branch_of_case(case))
-    return [f"case {c}: customer {n} is not a customer of its branch" for c, n in _where(bad, case, customer)]
+    bad = register.customers.find(customer) < 0
+    return [f"case {c}: customer {n} is not in the register" for c, n in _where(bad, case, customer)]
 
 
 def _where(bad: Bools, *columns: Ints) -> list[tuple[int, ...]]:

@@ -1,5 +1,4 @@
-"""The states of a customer (CUS-11): potential until the first piece of business completes. A form has none to keep: it is
-refused, declined, or in review (自动化初审) until the lists have answered, and then intercepted or dispatched."""
+"""The states of a customer (CUS-11): potential until the first piece of business completes."""
 
 from __future__ import annotations
 

@@ -1,12 +1,13 @@
-"""The desk's rules, compiled once from policy into columns: required documents and consents (APP-10), admission criteria
-(CUS-04), lists (EXT-07) and dispatch (APP-17). Its rule: nothing here knows a customer; rows go in, codes come out."""
+"""The rules of admission, compiled once from policy into columns: required documents (APP-10), admission criteria (CUS-04), lists
+(EXT-07) and dispatch (APP-17). Nothing here knows a customer; rows go in, codes come out."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from credit.applications.contract import Refusal
-from credit.codes import Consent, Material, RiskList
+from credit.applications.contract import Refusal as FormRefusal
+from credit.codes import Material, RiskList
+from credit.customers.contract import Refusal
 from credit.policies.admission import AMOUNT_UNLIMITED_FEN, AdmissionPolicy, Criteria
 from credit.policies.products import ProductPolicy, columns_of
 from credit.room import Rows
@@ -22,14 +23,12 @@ LIST_REFUSALS: tuple[tuple[RiskList, Refusal], ...] = (
 """The refusal of each list; a person on several is told the first."""
 
 
-class Desk:
-    """The application desk's rules as columns indexed by product code."""
+class Admission:
+    """The rules as columns indexed by product code, all of products that the forms' checks have found known."""
 
     def __init__(self, policy: AdmissionPolicy, products: ProductPolicy) -> None:
         self.policy = policy
         self.products = columns_of(products)
-        self.form_age_min, self.form_age_max = policy.form_age_min, policy.form_age_max
-        self.consents = sum(Consent[name.upper()] for name in policy.required_consents)
         self.reused = sum(Material[name.upper()] for name in policy.reused_materials)
         key_materials = sum(Material[name.upper()] for name in policy.key_materials)
         self._conditional = self.products.conditional & ~key_materials
@@ -37,27 +36,22 @@ class Desk:
         self._criteria = self._criteria_columns(products)
         self._dispatch = [self._dispatch_row(products, row) for row in range(len(policy.dispatch))]
 
-    def product_index(self, product: Ints) -> Ints:
-        """Product codes fit for indexing; one that is not in the catalogue becomes 0, which is unknown."""
-        inside = (product >= 0) & (product < len(self.products.known))
-        return np.where(inside, product, 0)
-
     def has_required(self, product: Ints, documents: Ints) -> Bools:
         """Whether all materials that must come with the form are there."""
-        required = self._required[self.product_index(product)]
+        required = self._required[product]
         return np.asarray((documents & required) == required)
 
     def missing(self, product: Ints, documents: Ints) -> Ints:
         """Bits of the conditional materials still to come (APP-13, APR-13); identity proofs are never among them."""
-        return np.asarray(self._conditional[self.product_index(product)] & ~documents)
+        return np.asarray(self._conditional[product] & ~documents)
 
-    def admission_faults(self, rows: Rows, age: Ints) -> Ints:
+    def faults(self, rows: Rows) -> Ints:
         """Why a prospect is politely declined (婉拒), 0 where the criteria of the product's class are met (CUS-04)."""
-        age_min, age_max, income_min, months_min = self._criteria[:, self.product_index(rows["product"])]
+        age_min, age_max, income_min, months_min = self._criteria[:, rows["product"]]
         faults = np.zeros(len(rows), dtype=np.int64)
         faults[rows["employment_months"] < months_min] = Refusal.EMPLOYMENT_LIMIT
         faults[rows["income_fen"] < income_min] = Refusal.INCOME_LIMIT
-        faults[(age < age_min) | (age > age_max)] = Refusal.AGE_LIMIT
+        faults[(rows["age"] < age_min) | (rows["age"] > age_max)] = FormRefusal.AGE_LIMIT
         return faults
 
     def risk_level(self, amount_fen: Ints, recent: Ints, existing: Ints) -> Ints:
@@ -69,9 +63,8 @@ class Desk:
     def teams(self, product: Ints, amount_fen: Ints, risk: Ints) -> Ints:
         """Team code of each application: the first row of the dispatch table that fits (APP-17)."""
         teams = np.zeros(len(product), dtype=np.int64)
-        code = self.product_index(product)
         for allowed, amount_from, risk_from, team in reversed(self._dispatch):
-            fits = allowed[code] & (amount_fen >= amount_from) & (risk >= risk_from)
+            fits = allowed[product] & (amount_fen >= amount_from) & (risk >= risk_from)
             teams[fits] = team
         return teams
 

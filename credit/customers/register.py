@@ -1,34 +1,35 @@
-"""The customer register: one number for each person or company of a branch (CUS-10), potential or formal (CUS-11), what is
-on file (APP-05), and the last applications, for anomalies (SCO-11). A number is given once, when somebody is first let in,
-and never again."""
+"""The customer register: one number for each person or company of the bank (CUS-10), who that is, potential or formal (CUS-11),
+what is on file (APP-05), and the last applications at any branch, for anomalies (SCO-11). A number is given once, when somebody
+is first let in, and never again."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from credit.applications.states import MOVES, CustomerState
+from credit.customers.keys import customer_keys, id_keys
+from credit.customers.states import MOVES, CustomerState
+from credit.profile import Identity
 from credit.room import Rows
 from credit.rows import firsts, waves
 from credit.table import Table
-from credit.tally import Tally
+from credit.texts import Field, Texts, present
 from credit.times import Bools, Ints
 
-SEEN = ("seen1", "seen2", "seen3", "seen4")
-"""The last applications of a customer, newest first, each as at × 8 + channel; 0 = none. Five or more count as five."""
-_CHANNEL_BITS = np.int64(3)
-_CHANNELS = 8
+SEEN = (1, 2, 3, 4)
+"""So many of the last applications are remembered; five or more count as five."""
 PPM = 1_000_000
 GROWTH_MAX_PPM = 1_000_000_000
 ENTRY = np.dtype([(n, "i8") for n in "customer created recent_applications recent_channels amount_growth_ppm".split()])
 """What the register says of an admitted form; `created` is 1 where the number is new."""
+_IDENTITY = ("name", "id_number", "mobile", "credit_code")
 
 
 class Register:
     """Customers by key and by number."""
 
-    def __init__(self, people: Table, customers: Table, tally: Tally, recent_ms: int) -> None:
+    def __init__(self, people: Table, customers: Table, texts: Texts, recent_ms: int) -> None:
         self.people, self.customers = people, customers
-        self._tally, self._recent_ms = tally, recent_ms
+        self._texts, self._recent_ms = texts, recent_ms
 
     def find(self, keys: Ints) -> Ints:
         """The register's row of each key; −1 for people the bank doesn't know."""
@@ -38,9 +39,24 @@ class Register:
         """Material bits on file of each key; 0 where there is none."""
         return self.customers.get("documents", self.find(keys))
 
+    def identity(self, customer: int) -> Identity:
+        """Who a customer is, as he last said. KeyError for a number that was never given."""
+        [row] = self.customers.find([customer]).tolist()
+        if row < 0:
+            raise KeyError(customer)
+        name, *others = (str(self.customers.text(column)[row]) for column in _IDENTITY)
+        return Identity(name or self._texts.of(int(self.customers["texts"][row]), Field.NAME), *others)
+
+    def keys_of(self, customer: Ints) -> Ints:
+        """The keys of known customers and of the persons who sign for them."""
+        rows = self.customers.find(customer)
+        return np.concatenate(
+            (customer_keys(self.customers.take(rows, "id_number credit_code")), self.customers["person"][rows])
+        )
+
     def onboard(self, forms: Rows, keys: Ints, documents: Ints) -> Rows:
-        """Finds or creates the customer of each admitted SubmitApplication row, in row order, and remembers the application;
-        `ENTRY` rows. Rows of one customer in one batch are taken one after the other."""
+        """Finds or creates the customer of each admitted FormChecked row, in row order, and remembers the application; `ENTRY`
+        rows. Rows of one customer in one batch are taken one after the other."""
         entries = np.zeros(len(forms), dtype=ENTRY)
         for wave in waves(keys):
             entries[wave] = self._onboard_once(forms[wave], keys[wave], documents[wave])
@@ -59,35 +75,52 @@ class Register:
         new = rows < 0
         rows[new] = self._create(forms[new], keys[new])
         entries["customer"], entries["created"] = self.customers["customer"][rows], new
+        self._identify(forms, rows)
         self._remember(forms, documents, rows, entries)
         return entries
 
     def _create(self, forms: Rows, keys: Ints) -> Ints:
-        numbers = self._tally.next_numbers("customers", forms["branch"])
+        numbers = len(self.customers) + 1 + np.arange(len(keys))
         self.people.append(length=len(keys), key=keys, customer=numbers)
         return self.customers.append(
-            length=len(keys), customer=numbers, party=forms["party"], since=forms["at"], state=CustomerState.POTENTIAL
+            length=len(keys),
+            customer=numbers,
+            person=0,
+            party=forms["party"],
+            since=forms["at"],
+            state=CustomerState.POTENTIAL,
         )
+
+    def _identify(self, forms: Rows, rows: Ints) -> None:
+        """Who the customer is, by the form."""
+        table = self.customers
+        for name in _IDENTITY:
+            table.text(name)[rows] = forms[name]
+        table["person"][rows] = id_keys(forms["id_number"])
+        table["texts"][rows] = np.where(present(forms["name"]), 0, forms["case"])
 
     def _remember(self, forms: Rows, documents: Ints, rows: Ints, entries: Rows) -> None:
         """Recent applications, their channels and the growth of the amount, this one included and from now on remembered."""
         at, amount, table = forms["at"], forms["amount_fen"], self.customers
-        seen = [table[name][rows] for name in SEEN]
-        channels = np.int64(1) << forms["channel"].clip(0, _CHANNELS - 1)
-        count = np.ones(len(forms), dtype=np.int64)
-        for past in seen:
-            recent = ((past >> _CHANNEL_BITS) >= at - self._recent_ms) & (past > 0)
-            count += recent
-            channels |= np.where(recent, np.int64(1) << (past & (_CHANNELS - 1)), 0)
+        ats = np.stack([at, *(table[f"at{n}"][rows] for n in SEEN)])
+        channels = np.stack([forms["channel"], *(table[f"channel{n}"][rows] for n in SEEN)])
+        recent = (ats > 0) & (ats >= at - self._recent_ms)
+        recent[0] = True
+        count = recent.sum(axis=0)
         compared = (count > 1) & (table["product"][rows] == forms["product"])
         entries["recent_applications"] = count
-        entries["recent_channels"] = sum((channels >> bit) & 1 for bit in range(_CHANNELS))
+        entries["recent_channels"] = _distinct(np.where(recent, channels, channels[0]))
         entries["amount_growth_ppm"] = _growth(table["amount_fen"][rows], amount, compared)
-        newest = at << _CHANNEL_BITS | forms["channel"].clip(0, _CHANNELS - 1)
-        for name, values in zip(SEEN, [newest, *seen[:-1]], strict=True):
-            table[name][rows] = values
+        for n in SEEN:
+            table[f"at{n}"][rows], table[f"channel{n}"][rows] = ats[n - 1], channels[n - 1]
         table["amount_fen"][rows], table["product"][rows] = amount, forms["product"]
         table["documents"][rows] |= documents
+
+
+def _distinct(values: Ints) -> Ints:
+    """How many different values each column holds."""
+    ordered = np.sort(values, axis=0)
+    return np.asarray(1 + (ordered[1:] != ordered[:-1]).sum(axis=0))
 
 
 def _growth(before: Ints, now: Ints, recent: Bools) -> Ints:

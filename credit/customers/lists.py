@@ -5,21 +5,16 @@ entered until the moment it was removed, whatever the order in which mail is rea
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-from credit.applications.keys import id_keys
-from credit.numbers import branch_of_case
+from credit.customers.keys import id_keys
 from credit.room import Rows
 from credit.rows import firsts
 from credit.table import Table
 from credit.times import NEVER, Bools, Ints
 
-Texts = npt.NDArray[np.generic]
-
 
 class ListCopy:
-    """The bank's own copy of the outside lists, by entry number: each branch keeps the entries that concern it, because a
-    branch lives in one shard whatever the number of shards is."""
+    """The bank's own copy of the outside lists, by entry number."""
 
     def __init__(self, entries: Table) -> None:
         self.entries = entries
@@ -29,8 +24,7 @@ class ListCopy:
         removed = rows["removed"] != 0
         new = rows[~removed]
         new = new[firsts(new["entry"]) & (self.entries.find(new["entry"]) < 0)]
-        people = id_keys(new["branch"], new["id_number"])
-        self.entries.append(new, since=new["at"], until=NEVER, person=people)
+        self.entries.append(new, since=new["at"], until=NEVER, person=id_keys(new["id_number"]))
         gone = rows[removed]
         places = self.entries.find(gone["entry"])
         known = places >= 0
@@ -40,9 +34,8 @@ class ListCopy:
         """Drops entries that were removed before an instant."""
         self.entries.keep(self.entries["until"] >= before)
 
-    def lists(self, branch: Ints, id_numbers: Texts, at: Ints) -> Ints:
-        """The list bits of each person at an instant, as the person's branch knows them."""
-        people = id_keys(branch, id_numbers)
+    def lists(self, people: Ints, at: Ints) -> Ints:
+        """The list bits of each person, by key, at an instant."""
         order = np.argsort(self.entries["person"], kind="stable")
         sorted_people = self.entries["person"][order]
         left = np.searchsorted(sorted_people, people, side="left")
@@ -57,17 +50,16 @@ class ListCopy:
 
 
 class RiskLibrary:
-    """The internal risk customer library, by person and branch."""
+    """The internal risk customer library of the whole bank: persons and companies by key."""
 
     def __init__(self, people: Table) -> None:
         self.people = people
 
-    def enter(self, rows: Rows) -> None:
-        """Enters FraudConfirmed rows; a person who is in it already stays as first entered."""
-        keys = id_keys(branch_of_case(rows["case"]), rows["id_number"])
+    def enter(self, keys: Ints, at: Ints, case: Ints) -> None:
+        """Enters people; who is in it already stays as first entered."""
         new = firsts(keys) & (self.people.find(keys) < 0)
-        self.people.append(rows[new], key=keys[new], since=rows["at"][new])
+        self.people.append(length=int(new.sum()), key=keys[new], since=at[new], case=case[new])
 
-    def holds(self, branch: Ints, id_numbers: Texts, at: Ints) -> Bools:
-        """Whether each person stood in the library at an instant."""
-        return np.asarray(self.people.get("since", self.people.find(id_keys(branch, id_numbers)), NEVER) <= at)
+    def holds(self, keys: Ints, at: Ints) -> Bools:
+        """Whether each stood in the library at an instant."""
+        return np.asarray(self.people.get("since", self.people.find(keys), NEVER) <= at)

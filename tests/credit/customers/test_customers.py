@@ -1,24 +1,27 @@
-"""What the desk does with sound forms: customer numbers, the potential and the formal customer, anomalies, the initial review
-and dispatch; and that none of it depends on how time is cut into windows or branches into shards."""
+"""What the bank does with sound forms: customer numbers, the potential and the formal customer, anomalies, the initial review
+and dispatch; one person is one person at every branch, and nothing depends on how time is cut or branches are shared out."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from credit.applications.contract import (
+from credit.applications.contract import Event as FormEvent
+from credit.applications.contract import SubmitApplication
+from credit.applications.subsystem import ApplicationsSubsystem
+from credit.codes import Channel, Material, RiskList
+from credit.customers.contract import (
     CustomerEnteredBusiness,
     Event,
+    FormChecked,
     FraudConfirmed,
     ListQuery,
     ListReply,
     RefreshRiskList,
     Refusal,
-    SubmitApplication,
 )
-from credit.applications.customers import Register
-from credit.applications.subsystem import ApplicationsSubsystem
-from credit.codes import Channel, Material, RiskList
+from credit.customers.register import Register
+from credit.customers.subsystem import CustomersSubsystem
 from credit.mail import Inbox, Outbox
 from credit.room import KINDS
 from credit.rows import previous, ranks
@@ -30,6 +33,7 @@ from tests.credit.applications.builders import (
     MORNING,
     PAPERS,
     START,
+    Front,
     born,
     business_forms,
     desk_day,
@@ -45,15 +49,11 @@ from tests.credit.applications.builders import (
 from tests.rows import sample
 
 
-def desk() -> ApplicationsSubsystem:
-    return ApplicationsSubsystem.build()
-
-
 @pytest.mark.requirement("CUS-10")
 def test_one_person_applying_twice_keeps_one_number() -> None:
     rows = forms(4, id_number=born(35, [7, 8, 7, 7]), party=[1, 2, 1, 1])
     accepted = desk_day(rows).sent(ApplicationAccepted)
-    assert accepted["customer"].tolist() == [3_000_000_001, 3_000_000_002, 3_000_000_001, 3_000_000_001]
+    assert accepted["customer"].tolist() == [1, 2, 1, 1]
     assert accepted["existing"].tolist() == [0, 0, 1, 1]
     assert len(np.unique(accepted["case"])) == 4
 
@@ -68,22 +68,22 @@ def test_a_company_is_known_by_its_credit_code_whoever_signs() -> None:
 def test_a_refused_or_declined_form_uses_no_customer_number() -> None:
     rows = forms(3, amount_fen=[1, 5_000_000, 5_000_000], employment_months=[84, 0, 84])
     run = desk_day(rows)
-    assert run.sent(ApplicationAccepted)["customer"].tolist() == [3_000_000_001]
-    assert run.events_of(Event.CUSTOMER_CREATED)["value"].tolist() == [3_000_000_001]
+    assert run.sent(ApplicationAccepted)["customer"].tolist() == [1]
+    assert run.events_of(Event.CUSTOMER_CREATED)["value"].tolist() == [1]
 
 
 @pytest.mark.requirement("CUS-11")
 def test_a_potential_customer_becomes_formal_once() -> None:
-    bank = desk()
-    case = desk_day(forms(), desk=bank).sent(ApplicationAccepted)["case"][0]
+    bank = Front()
+    case = desk_day(forms(), front=bank).sent(ApplicationAccepted)["case"][0]
     assert bank.export_state()["customers"]["state"].tolist() == [0]
-    notice = sample(CustomerEnteredBusiness, 3, at=DAY.until, customer=3_000_000_001, case=[case, case + 1, case + 2])
-    notice["customer"][2] = 3_000_000_099
-    run = walk(bank, [(CustomerEnteredBusiness, notice)], [Window(1, DAY.until, DAY.until + DAY_MS)], no_hit)
+    notice = sample(CustomerEnteredBusiness, 3, at=DAY.until, customer=1, case=[case, case + 1, case + 2])
+    notice["customer"][2] = 99
+    run = bank.walk([(CustomerEnteredBusiness, notice)], [Window(1, DAY.until, DAY.until + DAY_MS)], no_hit)
     assert run.events_of(Event.CUSTOMER_FORMAL)["case"].tolist() == [case]
     assert run.events_of(Event.MAIL_REFUSED)["case"].tolist() == [case + 2]
     assert bank.export_state()["customers"]["state"].tolist() == [1]
-    again = walk(bank, [(CustomerEnteredBusiness, notice[:1])], [Window(2, DAY.until, DAY.until + DAY_MS)], no_hit)
+    again = bank.walk([(CustomerEnteredBusiness, notice[:1])], [Window(2, DAY.until, DAY.until + DAY_MS)], no_hit)
     assert not len(again.events_of(Event.CUSTOMER_FORMAL))
 
 
@@ -94,7 +94,7 @@ def test_what_is_on_file_need_not_be_brought_again(first_day: bool) -> None:
     rows = forms(2, id_number=born(35, 7), documents=[PAPERS, thin], party=1)
     if not first_day:
         rows["at"][1] += DAY_MS
-    run = walk(desk(), [(SubmitApplication, rows)], windows(DAY_MS, 2), no_hit)
+    run = Front().walk([(SubmitApplication, rows)], windows(DAY_MS, 2), no_hit)
     assert run.sent(ApplicationAccepted)["documents"].tolist() == [PAPERS, PAPERS]
     stranger = forms(2, documents=[PAPERS, thin])
     assert len(desk_day(stranger).sent(ApplicationAccepted)) == 1
@@ -110,7 +110,7 @@ def test_repeated_applications_channels_and_growth_are_counted_within_the_policy
         amount_fen=[2_000_000, 3_000_000, 9_000_000, 9_000_000, 4_500_000],
         channel=[Channel.MOBILE_BANK, Channel.ONLINE_BANK, Channel.MOBILE_BANK, Channel.COUNTER, Channel.COUNTER],
     )
-    accepted = walk(desk(), [(SubmitApplication, rows)], windows(DAY_MS, 33), no_hit).sent(ApplicationAccepted)
+    accepted = Front().walk([(SubmitApplication, rows)], windows(DAY_MS, 33), no_hit).sent(ApplicationAccepted)
     assert accepted["recent_applications"].tolist() == [1, 2, 3, 3, 3]
     assert accepted["recent_channels"].tolist() == [1, 2, 2, 3, 2]
     assert accepted["amount_growth_ppm"].tolist() == [0, 500_000, 2_000_000, 0, 0]
@@ -121,7 +121,7 @@ def test_every_channel_is_served_and_recorded() -> None:
     rows = forms(len(Channel), channel=[int(c) for c in Channel])
     run = desk_day(rows)
     assert sorted(run.sent(ApplicationAccepted)["channel"].tolist()) == [int(c) for c in Channel]
-    assert sorted(run.events_of(Event.APPLICATION_SUBMITTED)["reason"].tolist()) == [int(c) for c in Channel]
+    assert sorted(run.events_of(FormEvent.APPLICATION_SUBMITTED)["reason"].tolist()) == [int(c) for c in Channel]
 
 
 @pytest.mark.requirement("APP-16", "EXT-07")
@@ -145,37 +145,68 @@ def test_a_listed_person_is_intercepted_at_once(bits: RiskList, refusal: Refusal
 def test_the_banks_own_copy_decides_while_the_port_is_down() -> None:
     rows = forms(3)
     ids = rows["id_number"]
-    entry = {"entry": [1, 2, 3], "branch": [3, 3, 4], "list": int(RiskList.DISHONEST_DEBTOR), "id_number": ids}
-    copy = sample(RefreshRiskList, 3, at=START, **entry)  # the third is another branch's, whatever shard that lives in
+    entry = {"entry": [1, 2, 3], "list": int(RiskList.DISHONEST_DEBTOR), "id_number": [*ids[:2], born(60)[0]]}
+    copy = sample(RefreshRiskList, 3, at=START, **entry)  # the third is nobody who applies
     removal = sample(RefreshRiskList, 1, at=START + HOUR_MS, entry=2, removed=1)
     mail = [(RefreshRiskList, copy), (RefreshRiskList, removal), (SubmitApplication, rows)]
     for port, after in ((down, 10_000), (silent, 15_000)):
-        run = walk(desk(), mail, [DAY], port)
+        run = Front().walk(mail, [DAY], port)
         hits = run.events_of(Event.APPLICATION_INTERCEPTED)
         assert hits["reason"].tolist() == [Refusal.LIST_DISHONEST]
         assert hits["at"].tolist() == [MORNING + 20 + after]
         assert len(run.sent(ApplicationAccepted)) == 2
-    assert len(walk(desk(), mail, [DAY], no_hit).sent(ApplicationAccepted)) == 3
+    assert len(Front().walk(mail, [DAY], no_hit).sent(ApplicationAccepted)) == 3
 
 
 @pytest.mark.requirement("EXT-07")
 def test_an_entry_counts_from_its_own_instant() -> None:
-    late = sample(RefreshRiskList, 1, at=MORNING + HOUR_MS, entry=1, branch=3, list=1, id_number=forms()["id_number"])
-    run = walk(desk(), [(RefreshRiskList, late), (SubmitApplication, forms())], [DAY], down)
+    late = sample(RefreshRiskList, 1, at=MORNING + HOUR_MS, entry=1, list=1, id_number=forms()["id_number"])
+    run = Front().walk([(RefreshRiskList, late), (SubmitApplication, forms())], [DAY], down)
     assert len(run.sent(ApplicationAccepted)) == 1
 
 
 @pytest.mark.requirement("EXT-08")
-def test_the_internal_risk_library_intercepts_a_confirmed_fraudster() -> None:
-    bank, rows = desk(), forms(2)
-    case = int(desk_day(rows, desk=bank).sent(ApplicationAccepted)["case"][0])
-    confirmed = sample(FraudConfirmed, 1, at=DAY.until, case=case, id_number=rows["id_number"][0])
+def test_the_internal_risk_library_intercepts_a_confirmed_fraudster_at_every_branch() -> None:
+    bank, rows = Front(), forms(2)
+    first = desk_day(rows, front=bank).sent(ApplicationAccepted)[:1]
+    confirmed = sample(FraudConfirmed, source=first, at=DAY.until)
     again = rows.copy()
     again["at"] += DAY_MS
+    again["branch"] = 5
     mail = [(FraudConfirmed, confirmed), (SubmitApplication, again)]
-    run = walk(bank, mail, [Window(1, DAY.until, DAY.until + DAY_MS)], no_hit)
+    run = bank.walk(mail, [Window(1, DAY.until, DAY.until + DAY_MS)], no_hit)
     assert run.events_of(Event.APPLICATION_INTERCEPTED)["reason"].tolist() == [Refusal.LIST_INTERNAL]
     assert run.sent(ApplicationAccepted)["party"].tolist() == [2]
+
+
+@pytest.mark.requirement("EXT-08")
+def test_with_a_company_the_person_who_signed_is_known_too_and_the_company_whoever_signs() -> None:
+    bank = Front()
+    first = desk_day(business_forms(), front=bank).sent(ApplicationAccepted)
+    code = business_forms()["credit_code"][0]
+    other_signs = business_forms(credit_code=code, id_number=born(50), at=MORNING + DAY_MS)
+    alone = forms(at=MORNING + DAY_MS + HOUR_MS)
+    confirmed = sample(FraudConfirmed, source=first, at=DAY.until)
+    mail = [(FraudConfirmed, confirmed), (SubmitApplication, np.concatenate([other_signs, alone]))]
+    run = bank.walk(mail, [Window(1, DAY.until, DAY.until + DAY_MS)], no_hit)
+    assert run.events_of(Event.APPLICATION_INTERCEPTED)["reason"].tolist() == [Refusal.LIST_INTERNAL] * 2
+
+
+@pytest.mark.requirement("CUS-10", "SCO-11")
+def test_one_person_at_two_branches_has_one_number_and_is_recognised() -> None:
+    rows = forms(3, id_number=born(35, [7, 7, 8]), branch=[3, 5, 5], party=[1, 1, 2])
+    accepted = desk_day(rows).sent(ApplicationAccepted)
+    assert accepted["case"].tolist() == [3_000_000_001, 5_000_000_001, 5_000_000_002]
+    assert accepted["customer"].tolist() == [1, 1, 2]
+    assert accepted["existing"].tolist() == [0, 1, 0]
+    assert accepted["recent_applications"].tolist() == [1, 2, 1]
+
+
+@pytest.mark.requirement("APP-05")
+def test_what_one_branch_has_on_file_serves_another() -> None:
+    thin = PAPERS & ~int(Material.ID_FRONT | Material.ID_BACK)
+    rows = forms(2, id_number=born(35, 7), documents=[PAPERS, thin], party=1, branch=[3, 5])
+    assert desk_day(rows).sent(ApplicationAccepted)["documents"].tolist() == [PAPERS, PAPERS]
 
 
 @pytest.mark.requirement("APP-17")
@@ -189,28 +220,29 @@ def test_the_internal_risk_library_intercepts_a_confirmed_fraudster() -> None:
     ],
 )
 def test_dispatch_follows_product_and_amount(rows: np.ndarray, team: str) -> None:
-    bank = desk()
-    sent = desk_day(rows, desk=bank).events_of(Event.APPLICATION_DISPATCHED)
-    assert [t.key for t in bank.policy.teams if t.code == sent["value"][0]] == [team]
+    bank = Front()
+    sent = desk_day(rows, front=bank).events_of(Event.APPLICATION_DISPATCHED)
+    assert [t.key for t in bank.customers.policy.teams if t.code == sent["value"][0]] == [team]
 
 
 @pytest.mark.requirement("APP-17")
 def test_dispatch_follows_risk() -> None:
-    bank = desk()
+    bank = Front()
     rows = forms(3, id_number=born(35, 7), party=1)
-    codes = desk_day(rows, desk=bank).events_of(Event.APPLICATION_DISPATCHED)["value"].tolist()
-    names = {t.code: t.key for t in bank.policy.teams}
+    codes = desk_day(rows, front=bank).events_of(Event.APPLICATION_DISPATCHED)["value"].tolist()
+    names = {t.code: t.key for t in bank.customers.policy.teams}
     assert [names[c] for c in codes] == ["automatic_centre", "automatic_centre", "consumer_team"]
 
 
 def test_an_answer_that_fits_no_case_or_comes_twice_or_late_is_refused() -> None:
-    bank, out = desk(), Outbox()
-    bank.apply(Inbox.of((SubmitApplication, forms())), DAY, out)
+    bank, out = Front(), Outbox()
+    checked = walk(bank.desk, [(SubmitApplication, forms())], [DAY], silent).sent(FormChecked)
+    bank.customers.apply(Inbox.of((FormChecked, checked)), DAY, out)
     query = out.take(ListQuery)
     answers = sample(ListReply, 4, at=query["at"] + [100, 15_001, 200, 300], case=query["case"] + [0, 0, 0, 9])
-    bank.apply(Inbox.of((ListReply, answers[1:2])), DAY, out)
+    bank.customers.apply(Inbox.of((ListReply, answers[1:2])), DAY, out)
     assert not len(out.take(ApplicationAccepted))
-    bank.apply(Inbox.of((ListReply, answers[[0, 2, 3]])), DAY, out)
+    bank.customers.apply(Inbox.of((ListReply, answers[[0, 2, 3]])), DAY, out)
     assert out.take(ApplicationAccepted)["at"].tolist() == [query["at"][0] + 100]
     assert len(out.events_of(Event.MAIL_REFUSED)) == 3
 
@@ -222,9 +254,9 @@ def a_busy_fortnight() -> np.ndarray:
     rows = forms(
         count,
         at=START + (number * 7_919 % (10 * 24 * 60)) * MINUTE_MS + number,
-        party=number % 90 + 1,
-        branch=1 + number % 90 % 3,
-        id_number=born(35, number % 90),
+        party=number % 80 + 1,
+        branch=1 + number % 3,
+        id_number=born(35, number % 80),
         amount_fen=1_000_000 + number * 20_000,
         employment_months=np.where(number % 17 == 0, 0, 84),
         occupation=(number % 23 > 0).astype(int),
@@ -238,38 +270,39 @@ def a_busy_fortnight() -> np.ndarray:
 def test_results_do_not_depend_on_the_length_of_windows(length_ms: int) -> None:
     prints = []
     for length in (DAY_MS, length_ms):
-        bank = desk()
+        bank = Front()
         prints.append(
-            fingerprint(walk(bank, [(SubmitApplication, a_busy_fortnight())], windows(length, 11), down), bank)
+            fingerprint(bank.walk([(SubmitApplication, a_busy_fortnight())], windows(length, 11), down), bank)
         )
     assert prints[0] == prints[1]
 
 
-def test_results_do_not_depend_on_shards() -> None:
-    rows = a_busy_fortnight()
-    whole = walk(desk(), [(SubmitApplication, rows)], windows(DAY_MS, 11), no_hit)
-    parts = [
-        walk(desk(), [(SubmitApplication, rows[rows["branch"] == branch])], windows(DAY_MS, 11), no_hit)
-        for branch in (1, 2, 3)
+def test_results_do_not_depend_on_how_branches_are_shared_out() -> None:
+    rows, days = a_busy_fortnight(), windows(DAY_MS, 11)
+    whole = Front()
+    expected = fingerprint(whole.walk([(SubmitApplication, rows)], days, no_hit), whole)
+    desks = [ApplicationsSubsystem.build() for _ in range(3)]
+    runs = [
+        walk(desk, [(SubmitApplication, rows[rows["branch"] == branch])], days, silent)
+        for branch, desk in enumerate(desks, 1)
     ]
-    together = np.concatenate([part.sent(ApplicationAccepted) for part in parts])
-    assert np.array_equal(
-        np.sort(together, order=["at", "case"]), np.sort(whole.sent(ApplicationAccepted), order=["at", "case"])
-    )
-    events = np.concatenate([part.all_events() for part in parts])
-    assert np.array_equal(np.sort(events, order=list(events.dtype.names or ())), whole.all_events())
+    apart = Front()
+    run = walk(apart.customers, [(FormChecked, one.sent(FormChecked)) for one in runs], days, no_hit)
+    run.events += [event for one in runs for event in one.events]
+    apart.desk.import_state({"counters": np.concatenate([desk.export_state()["counters"] for desk in desks])})
+    assert fingerprint(run, apart) == expected
 
 
 @pytest.mark.parametrize("cut", [1, 4, 9])
 def test_state_taken_out_and_put_into_a_fresh_desk_goes_on_the_same(cut: int) -> None:
     rows, days = a_busy_fortnight(), windows(DAY_MS, 11)
-    straight = desk()
-    walk(straight, [(SubmitApplication, rows)], days, no_hit)
-    first = desk()
-    walk(first, [(SubmitApplication, rows[rows["at"] < days[cut].start])], days[:cut], no_hit)
-    second = desk()
+    straight = Front()
+    straight.walk([(SubmitApplication, rows)], days, no_hit)
+    first = Front()
+    first.walk([(SubmitApplication, rows[rows["at"] < days[cut].start])], days[:cut], no_hit)
+    second = Front()
     second.import_state(first.export_state())
-    walk(second, [(SubmitApplication, rows[rows["at"] >= days[cut].start])], days[cut:], no_hit)
+    second.walk([(SubmitApplication, rows[rows["at"] >= days[cut].start])], days[cut:], no_hit)
     for name, exported in straight.export_state().items():
         assert np.array_equal(exported, second.export_state()[name]), name
 
@@ -283,14 +316,14 @@ def test_planted_second_number_for_a_known_customer_is_caught(monkeypatch: pytes
 
 @pytest.mark.planted
 def test_planted_form_that_gets_lost_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ApplicationsSubsystem, "_turn_away", lambda self, *args: None)
+    monkeypatch.setattr(CustomersSubsystem, "_turn_away", lambda self, *args: None)
     with pytest.raises(AssertionError, match="window 0"):
-        desk_day(forms(2, occupation=[0, 3]))
+        desk_day(forms(2, employment_months=[0, 84]))
 
 
 @pytest.mark.planted
 def test_planted_case_that_waits_for_ever_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ApplicationsSubsystem, "end", lambda self, out: None)
+    monkeypatch.setattr(CustomersSubsystem, "end", lambda self, out: None)
     with pytest.raises(AssertionError, match="window 0"):
         desk_day(forms(), silent)
 

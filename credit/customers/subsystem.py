@@ -1,0 +1,222 @@
+"""Customers: one room for the whole bank, in which a person is one person at whatever branch he applies. It looks for the papers
+that are on file, declines who is not let in, gives customer numbers, asks the risk lists, and hands the rest to scoring (APP-10,
+APP-16, APP-17). A refused or declined form leaves nothing behind but its events."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from credit.applications.contract import Event as ApplicationEvent
+from credit.codes import Actor, Status
+from credit.customers.contract import (
+    CaseText,
+    CustomerEnteredBusiness,
+    Event,
+    FormChecked,
+    FraudConfirmed,
+    ListQuery,
+    ListReply,
+    RefreshRiskList,
+    Refusal,
+    room,
+)
+from credit.customers.invariants import violations
+from credit.customers.keys import customer_keys, id_keys
+from credit.customers.lists import ListCopy, RiskLibrary
+from credit.customers.register import Register
+from credit.customers.rules import Admission, list_refusals
+from credit.mail import Outbox
+from credit.policies import ProductPolicy, load
+from credit.policies.admission import AdmissionPolicy
+from credit.profile import Identity
+from credit.room import EventCode, Rows
+from credit.rows import firsts, previous, waves
+from credit.scoring.contract import ApplicationAccepted
+from credit.subsystem import PLAIN, Setting, Subsystem, Takes
+from credit.tally import Tally
+from credit.texts import Field, Texts
+from credit.times import DAY_MS, Ints
+
+
+class CustomersSubsystem(Subsystem):
+    """State: the register with its texts, the list copy and the risk library, cases in review (held in the shape in which
+    scoring will get them), and a tally a branch. Lists come before forms, so that a form of the same instant meets them."""
+
+    room = room
+    REFUSED = Event.MAIL_REFUSED
+    HANDLERS = (
+        Takes(FraudConfirmed, "fraud_confirmed"),
+        Takes(RefreshRiskList, "refresh"),
+        Takes(CustomerEnteredBusiness, "entered_business"),
+        Takes(CaseText, "texts"),
+        Takes(FormChecked, "checked"),
+        Takes(ListReply, "list_reply"),
+    )
+
+    def __init__(self, policy: AdmissionPolicy, products: ProductPolicy) -> None:
+        super().__init__()
+        self.policy = policy
+        self._admission = Admission(policy, products)
+        self._tally = Tally(self.tables["tally"])
+        self._texts = Texts(self.tables["texts"])
+        self._register = Register(
+            self.tables["people"], self.tables["customers"], self._texts, policy.recent_days * DAY_MS
+        )
+        self._copy = ListCopy(self.tables["copy"])
+        self._library = RiskLibrary(self.tables["library"])
+        self._pending = self.tables["pending"]
+
+    @classmethod
+    def build(cls, setting: Setting = PLAIN) -> CustomersSubsystem:
+        """The room under the packaged policies, with a scenario's overrides laid over them."""
+        overrides = setting.overrides
+        return cls(load("admission", AdmissionPolicy, overrides), load("products", ProductPolicy, overrides))
+
+    # who knows -------------------------------------------------------------------------------------------------------
+
+    def identity(self, customer: int) -> Identity:
+        """Who a customer is. KeyError for a number that was never given."""
+        return self._register.identity(customer)
+
+    def text(self, case: int, field: Field) -> str:
+        """A text of a case that is kept: what it is for in the applicant's own words, his remark, his address, a long name."""
+        return self._texts.of(case, field)
+
+    # forms ------------------------------------------------------------------------------------------------------------
+
+    def texts(self, rows: Rows, out: Outbox) -> None:  # noqa: ARG002
+        """Texts of the forms that come with them."""
+        self._texts.add(rows)
+
+    def checked(self, forms: Rows, out: Outbox) -> None:
+        """APP-10, CUS-04: the papers, with those on file; then admission; then onboarding."""
+        self._tally.count("forms", forms["branch"])
+        keys, declined = customer_keys(forms), self._admission.faults(forms)
+        refused, documents = self._papers(forms, keys, declined)
+        declined[refused != 0] = 0
+        self._turn_away(forms, refused, ApplicationEvent.APPLICATION_REFUSED, "refused", out)
+        self._turn_away(forms, declined, Event.CUSTOMER_DECLINED, "declined", out)
+        ok = (refused == 0) & (declined == 0)
+        self._texts.drop(forms["case"][~ok])
+        self._onboard(forms[ok], keys[ok], documents[ok], out)
+
+    def _papers(self, forms: Rows, keys: Ints, declined: Ints) -> tuple[Ints, Ints]:
+        """Refusal codes, and the documents that count: with the form, and on file (APP-05). The forms of one person are
+        looked at one after the other, since a later one finds on file what an earlier one brought, if that was let in."""
+        on_file, before = self._register.on_file(keys), previous(keys)
+        refused, documents = np.zeros(len(forms), dtype=np.int64), forms["documents"].copy()
+        for wave in waves(keys):
+            later = wave[before[wave] >= 0]
+            earlier = before[later]
+            let_in = (refused[earlier] == 0) & (declined[earlier] == 0)
+            on_file[later] = on_file[earlier] | np.where(let_in, documents[earlier], 0)
+            documents[wave] |= on_file[wave] & self._admission.reused
+            enough = self._admission.has_required(forms["product"][wave], documents[wave])
+            refused[wave] = np.where(enough, 0, int(Refusal.DOCUMENT_MISSING))
+        return refused, documents
+
+    def _turn_away(self, forms: Rows, codes: Ints, event: EventCode, tally: str, out: Outbox) -> None:
+        """A form that goes no further: an event with the reason, nothing else."""
+        gone, reason = forms[codes != 0], codes[codes != 0]
+        amount, party = gone["amount_fen"], gone["party"]
+        out.log(event, gone["at"], gone["case"], amount_fen=amount, reason=reason, value=party)
+        self._tally.count(tally, gone["branch"])
+
+    def _onboard(self, forms: Rows, keys: Ints, documents: Ints, out: Outbox) -> None:
+        """CUS-10: a customer number for each admitted person; then the internal library, then the outside lists (EXT-07: one
+        query a case; the case waits)."""
+        entries, person = self._register.onboard(forms, keys, documents), id_keys(forms["id_number"])
+        new = entries["created"] != 0
+        out.log(Event.CUSTOMER_CREATED, forms["at"][new], forms["case"][new], value=entries["customer"][new])
+        said = ("customer", "recent_applications", "recent_channels", "amount_growth_ppm")
+        cases = ApplicationAccepted.carry(
+            forms,
+            documents=documents,
+            missing=self._admission.missing(forms["product"], documents),
+            existing=~new,
+            **{name: entries[name] for name in said},
+        )
+        risky = self._library.holds(keys, forms["at"]) | self._library.holds(person, forms["at"])
+        self._intercept(cases[risky], forms["at"][risky], Refusal.LIST_INTERNAL, out)
+        asked = cases[~risky]
+        asked_at = asked["at"] + self.policy.form_ms
+        self._pending.append(asked, person=person[~risky], deadline=asked_at + self.policy.list_wait_ms)
+        query = ListQuery.carry(asked, at=asked_at)
+        out.send(ListQuery, query)
+
+    # lists ------------------------------------------------------------------------------------------------------------
+
+    def list_reply(self, replies: Rows, out: Outbox) -> None:
+        """EXT-07: an answer in time decides; where the port did not answer, the bank's own copy does."""
+        rows = self._pending.find(replies["case"])
+        in_time = (replies["at"] <= self._pending.get("deadline", rows, -1)) & firsts(replies["case"])
+        self.refuse(replies[~in_time], 0, out, actor=Actor.PARTNER)
+        replies, rows = replies[in_time], rows[in_time]
+        own = self._own_lists(self._pending.take(rows), replies["at"])
+        self._review(rows, replies["at"], np.where(replies["status"] == Status.OK, replies["lists"], own), out)
+
+    def _own_lists(self, cases: Rows, at: Ints) -> Ints:
+        return self._copy.lists(cases["person"], at)
+
+    def _review(self, rows: Ints, at: Ints, lists: Ints, out: Outbox) -> None:
+        """APP-16: the automatic initial review ends; a hit intercepts at once, the rest is dispatched (APP-17)."""
+        cases, reasons = self._pending.take(rows), list_refusals(lists)
+        hit = reasons != 0
+        self._intercept(cases[hit], at[hit], reasons[hit], out)
+        self._dispatch(cases[~hit], at[~hit], out)
+        self._pending.drop(rows)
+
+    def _intercept(self, cases: Rows, at: Ints, reason: Ints | Refusal, out: Outbox) -> None:
+        out.log(Event.APPLICATION_INTERCEPTED, at, cases["case"], reason=reason)
+        self._tally.count("intercepted", cases["branch"])
+
+    def _dispatch(self, cases: Rows, at: Ints, out: Outbox) -> None:
+        """APP-17: to a team by product, amount and risk; on to scoring."""
+        case, product, amount = cases["case"], cases["product"], cases["amount_fen"]
+        risk = self._admission.risk_level(amount, cases["recent_applications"], cases["existing"])
+        team = self._admission.teams(product, amount, risk)
+        out.log(Event.APPLICATION_ACCEPTED, at, case, amount_fen=amount, value=product)
+        out.log(Event.APPLICATION_DISPATCHED, at, case, amount_fen=amount, value=team)
+        self._tally.count("accepted", cases["branch"])
+        out.send(ApplicationAccepted, ApplicationAccepted.carry(cases, at=at))
+
+    def refresh(self, rows: Rows, out: Outbox) -> None:
+        """EXT-07: the bank's own copy of the lists follows their owners."""
+        self._copy.refresh(rows)
+        out.log(Event.LIST_REFRESHED, rows["at"], 0, actor=Actor.PARTNER, value=rows["entry"])
+
+    # late mail --------------------------------------------------------------------------------------------------------
+
+    def fraud_confirmed(self, rows: Rows, out: Outbox) -> None:
+        """EXT-08: the internal risk library grows by the customer and by the person who signed for him."""
+        known = self._register.customers.find(rows["customer"]) >= 0
+        self.refuse(rows[~known], 0, out, actor=Actor.PARTNER)
+        rows = rows[known]
+        self._library.enter(self._register.keys_of(rows["customer"]), np.tile(rows["at"], 2), np.tile(rows["case"], 2))
+
+    def entered_business(self, rows: Rows, out: Outbox) -> None:
+        """CUS-11: the first completed piece of business makes a customer formal."""
+        changed, known = self._register.make_formal(rows["customer"])
+        first = rows[changed]
+        out.log(Event.CUSTOMER_FORMAL, first["at"], first["case"], value=first["customer"])
+        self.refuse(rows[~known], 0, out, actor=Actor.PARTNER)
+
+    # time and proof ---------------------------------------------------------------------------------------------------
+
+    def end(self, out: Outbox) -> None:
+        """List queries that have run out of time are answered by the bank's own copy, at their deadline."""
+        late = np.flatnonzero(self._pending["deadline"] < self.window.until)
+        if len(late):
+            deadline = self._pending["deadline"][late]
+            self._review(late, deadline, self._own_lists(self._pending.take(late), deadline), out)
+
+    def end_day(self, out: Outbox) -> None:  # noqa: ARG002
+        """Entries that have long left the lists are forgotten."""
+        self._copy.forget(self.window.start - DAY_MS)
+
+    def violations(self) -> list[str]:
+        """Of forms, customers and cases in review."""
+        return violations(self._tally, self._register, self._pending, self.window.until)
+
+
+build = CustomersSubsystem.build

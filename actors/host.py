@@ -25,6 +25,7 @@ from credit.subsystem import Counterpart, State, Subsystem, Window
 
 EVENT_LABEL = 1
 STATE_LABEL = 2
+ANSWER_LABEL = 3
 
 
 class Sink(Protocol):
@@ -156,6 +157,7 @@ class StageHost:
         for number, parts in outcome.mail.items():
             for rows in parts:
                 self._digest.add(number, rows)
+        self._digest.add(ANSWER_LABEL, outcome.answers)
         for handed in outcome.asked:
             for kind, rows in handed:
                 self._digest.add(kind.number, rows)

@@ -27,7 +27,10 @@ BRANCH_MAX = 999
 PRODUCT_MAX = 99
 LOANS_MAX = 99
 """Loans of one case."""
-PEOPLE_PER_BRANCH = 10_000
+PEOPLE_PER_BRANCH = 1_000_000
+PEOPLE_PER_DESK = 10_000
+PEOPLE_MAX = PEOPLE_PER_DESK - 1
+"""People of one desk at one branch."""
 NUMBERS_A_BRANCH = 10**9
 _LOAN = 100
 _GROUP = 100
@@ -70,6 +73,13 @@ def branch_of_case(case: Ints) -> Ints:
 def branch_of_loan(loan: Ints) -> Ints:
     """The branch of loans."""
     return loan // _LOANS_A_BRANCH
+
+
+def person_of(branch: int, desk: int, number: int) -> int:
+    """The `number`-th member of staff, from 1, of a desk at a branch (0 = head office); ValueError beyond `PEOPLE_MAX`."""
+    if not 1 <= number <= PEOPLE_MAX:
+        raise ValueError(f"branch {branch}, desk {desk}: people are numbered 1 to {PEOPLE_MAX}, asked for {number}")
+    return branch * PEOPLE_PER_BRANCH + desk * PEOPLE_PER_DESK + number
 
 
 def branch_of_person(person: npt.ArrayLike) -> Ints:

@@ -1,6 +1,6 @@
 """The staff register (员工名册): who sits at which desk of which branch, as the personnel department knows it. Its rule: the
-world may claim that anybody decided; only the register says who may. Person ids of branch b are b × 10000 + n, head office is
-branch 0, and the desks of head office decide for every branch."""
+world may claim that anybody decided; only the register says who may. A person's number says branch and desk (see
+`credit.numbers`), head office is branch 0, and the desks of head office decide for every branch."""
 
 from __future__ import annotations
 

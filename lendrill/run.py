@@ -35,6 +35,7 @@ from lendrill.saved import Saved, load_saved, save
 from results import folder, merging, summary
 from scenarios.loading import load_scenario
 from scenarios.model import Scenario
+from sim.staffing import headcounts
 
 RUNS = Path("runs")
 DRAWN_WITH = ("numpy", "faker", "chinesecalendar", "simpy", "ray", "duckdb", "pyarrow")
@@ -136,7 +137,9 @@ def execute(
 def _drive(
     scenario: Scenario, flow: Flow, executor: Executor, path: Path, saved: Saved | None, quiet: bool, timings: Timings
 ) -> dict[str, Any]:
-    (path / "scenario.json").write_text(scenario.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    headcount = {label: of._asdict() for label, of in headcounts(scenario).items()}
+    told = scenario.model_dump(mode="json") | {"headcount": headcount}
+    (path / "scenario.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     run = scenario.run
     spans = list(windows([*range(run.start_ms, run.until_ms, run.window_ms), run.until_ms]))
     pipeline = Pipeline(executor, flow, saved.chain if saved else "")

@@ -172,7 +172,7 @@ def _collector(minutes: int, limit_minutes: int) -> DeskStaff:
     """Collectors of a branch call and visit from 15:30 to 17:30 and sit at other desks before: a branch of this size has not
     enough overdue loans for a whole day of anybody's."""
     return DeskStaff(
-        per_branch=1,
+        per_branch=2,
         service_minutes_median=minutes,
         limit_minutes=limit_minutes,
         shift_start_minute=930,
@@ -181,15 +181,15 @@ def _collector(minutes: int, limit_minutes: int) -> DeskStaff:
 
 
 class Staff(PolicyModel):
-    """People a branch and at head office, by desk; a desk that has no field here has what its room declares. `scale` lets
-    the numbers follow the volume: with it on, counts are multiplied by customers per day over `scale_per_day`. Minutes are
+    """People a branch and at head office, by desk; a desk that has no field here has what its room declares. They are
+    as many as the file says; with `scale` on, counts are multiplied by customers per day over `scale_per_day`. Minutes are
     those of everything a case needs at a desk, calls, checks and files included; at the usual volume they keep desks busy
     for a half to two thirds of their hours."""
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, DeskStaff] = Field(init=False)
 
-    scale: bool = True
+    scale: bool = False
     scale_per_day: int = Field(default=112, ge=1)
     leave_days_per_year: int = Field(default=10, ge=0, le=60)
     initial_approver: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=100)
@@ -199,13 +199,13 @@ class Staff(PolicyModel):
     committee: DeskStaff = DeskStaff(head_office=2, service_minutes_median=280, limit_minutes=1440)
     disbursement_operator: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=90, limit_minutes=240)
     disbursement_reviewer: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=85, limit_minutes=240)
-    use_verifier: DeskStaff = DeskStaff(per_branch=1, service_minutes_median=180)
+    use_verifier: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=180)
     collector_early: DeskStaff = _collector(30, 1440)
     collector_middle: DeskStaff = _collector(60, 1440)
     collector_long: DeskStaff = _collector(75, 2880)
-    branch_risk_director: DeskStaff = DeskStaff(per_branch=1, service_minutes_median=20, limit_minutes=2880)
+    branch_risk_director: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=20, limit_minutes=2880)
     head_office_risk: DeskStaff = DeskStaff(head_office=2, service_minutes_median=20, limit_minutes=2880)
-    finance: DeskStaff = DeskStaff(head_office=1, service_minutes_median=15, limit_minutes=2880)
+    finance: DeskStaff = DeskStaff(head_office=2, service_minutes_median=15, limit_minutes=2880)
 
     @model_validator(mode="before")
     @classmethod

@@ -6,12 +6,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
 from credit.approval.contract import AppointDeputy
 from credit.bank import desks
 from credit.calendar import is_workday
+from credit.errors import CreditError
+from credit.numbers import HEAD_OFFICE, PEOPLE_MAX, branch_of_person
 from credit.room import DeskCode, Kind, Rows
 from credit.staff import StaffRegister
 from credit.subsystem import Window
@@ -19,8 +23,8 @@ from credit.times import DAY_MS, Ints, day_number
 from scenarios.model import DeskStaff, Scenario
 from sim.staff.desks import Desks
 from sim.staff.hours import Shift
-from sim.staff.people import PEOPLE_PER_BRANCH, Person
-from sim.staff.roster import HEAD_OFFICE, Absence, build_roster, seats_max
+from sim.staff.people import Person
+from sim.staff.roster import Absence, build_roster
 
 ADMINISTRATOR = 9_999
 """The head-office administrator who appoints deputies (APR-12)."""
@@ -54,13 +58,37 @@ class Staffing:
         return np.array(rows, dtype=AppointDeputy.dtype) if rows else AppointDeputy.empty()
 
 
-def build_staffing(scenario: Scenario, seed: int) -> Staffing:
-    """The roster of a scenario: head counts scaled to its volume where it says so, leave drawn, absences imposed."""
+class StaffError(CreditError):
+    """A staff that a bank can't have."""
+
+
+class Headcount(NamedTuple):
+    """People at a desk: at each branch, and at head office."""
+
+    per_branch: int
+    head_office: int
+
+
+def headcounts(scenario: Scenario) -> dict[str, Headcount]:
+    """How many people sit at each desk of the bank: as the scenario says, or where it asks for it (`scale`) in the measure of
+    its volume, and then at least two at a desk that has any."""
     declared, factor = scenario.staff.desks(), _factor(scenario)
-    staff = {label: declared[desk] for label, desk in desks().items()}
-    counts = {HEAD_OFFICE: {label: _count(label, its.head_office, factor) for label, its in staff.items()}}
-    at_branch = {label: _count(label, its.per_branch, factor) for label, its in staff.items()}
-    counts |= {branch: dict(at_branch) for branch in range(1, scenario.bank.branches + 1)}
+    return {
+        label: Headcount(
+            _count(label, "per_branch", declared[desk].per_branch, factor),
+            _count(label, "head_office", declared[desk].head_office, factor),
+        )
+        for label, desk in desks().items()
+    }
+
+
+def build_staffing(scenario: Scenario, seed: int) -> Staffing:
+    """The roster of a scenario: its head counts, leave drawn, absences imposed. StaffError when a desk would have more people
+    than there are numbers."""
+    heads, rules = headcounts(scenario), scenario.staff.desks()
+    counts = {HEAD_OFFICE: {label: of.head_office for label, of in heads.items()}}
+    at_branch = {label: of.per_branch for label, of in heads.items()}
+    counts |= dict.fromkeys(range(1, scenario.bank.branches + 1), at_branch)
     first = day_number(scenario.run.start)
     people = build_roster(
         seed,
@@ -69,7 +97,7 @@ def build_staffing(scenario: Scenario, seed: int) -> Staffing:
         first,
         scenario.run.days + 30,
         absences=_absences(scenario),
-        shifts={label: _shift(its) for label, its in staff.items()},
+        shifts={label: _shift(rules[desk]) for label, desk in desks().items()},
         annual_leave=scenario.staff.leave_days_per_year > 0,
     )
     return Staffing(people, first)
@@ -79,7 +107,7 @@ class DeputySource:
     """Mails the administrator's appointments when the run opens."""
 
     def __init__(self, appointments: Rows, branches: Ints) -> None:
-        mine = np.isin(appointments["person"] // PEOPLE_PER_BRANCH, branches)
+        mine = np.isin(branch_of_person(appointments["person"]), branches)
         self._rows = appointments[mine]
 
     def mail(self, window: Window) -> list[tuple[Kind, Rows]]:
@@ -88,16 +116,20 @@ class DeputySource:
         return [(AppointDeputy, self._rows[now])] if bool(now.any()) else []
 
 
-def _factor(scenario: Scenario) -> float:
+def _factor(scenario: Scenario) -> Fraction | None:
+    """Customers a day over the volume for which the counts hold; None where the scenario's counts are to be taken as they are."""
     if not scenario.staff.scale:
-        return 1.0
+        return None
     days = scenario.run.arrival_days or scenario.run.days
-    return scenario.run.customers / days / scenario.staff.scale_per_day
+    return Fraction(scenario.run.customers, days * scenario.staff.scale_per_day)
 
 
-def _count(label: str, people: int, factor: float) -> int:
-    """At least two at a desk that has any, so that leave and the dual-person rule leave somebody."""
-    return 0 if not people else min(max(2, math.ceil(people * factor)), seats_max(desks()[label]))
+def _count(label: str, field: str, people: int, factor: Fraction | None) -> int:
+    count = people if factor is None or not people else max(2, math.ceil(people * factor))
+    if count > PEOPLE_MAX:
+        asked = f"{people}" if factor is None else f"{people}, scaled to {count} by the volume"
+        raise StaffError(f"staff.{label}.{field}: {asked}; a desk may have at most {PEOPLE_MAX} people at one place")
+    return count
 
 
 def _absences(scenario: Scenario) -> list[Absence]:

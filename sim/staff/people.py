@@ -10,8 +10,6 @@ from credit.times import Bools, Ints
 from sim.staff.hours import OFFICE, DayMask, Shift, WorkingHours, covered_days
 
 NORMAL_SPEED_PPM = 1_000_000
-PEOPLE_PER_BRANCH = 10_000
-"""Person ids of branch b are b * 10000 + 1 … b * 10000 + 9999; head office is branch 0."""
 
 Period = tuple[int, int]
 """Day numbers (from, to), both included."""

@@ -12,37 +12,17 @@ from itertools import groupby, pairwise, permutations
 import numpy as np
 
 from credit.bank import desks
-from credit.room import DESKS, DeskCode
+from credit.numbers import person_of
+from credit.room import DeskCode
 from credit.times import Ints, date_of, day_number
 from sim.randomness import PPM, Draw
 from sim.staff.hours import OFFICE, DayMask, Shift
-from sim.staff.people import PEOPLE_PER_BRANCH, Period, Person, label_of, presence
+from sim.staff.people import Period, Person, label_of, presence
 
-HEAD_OFFICE = 0
 LEAVE_SPELLS = (5, 3, 2)
 """Workdays of the spells of annual leave (年假), ten days a year in all."""
 
 _SPELL_ORDERS = tuple(permutations(LEAVE_SPELLS))
-
-_BLOCKS = {
-    1: 1_500,
-    2: 1_200,
-    3: 800,
-    4: 900,
-    5: 400,
-    11: 900,
-    12: 800,
-    13: 400,
-    21: 1_000,
-    22: 800,
-    23: 600,
-    31: 90,
-    32: 300,
-    33: 300,
-}
-"""People each desk may have at one branch; the blocks of ids fill 1 … 9,990 and never move."""
-_BLOCK = 2
-"""The same for a desk that is not named above."""
 
 Staffing = Mapping[str, int]
 """People a desk at one branch: ``{"initial_approver": 4, "re_reviewer": 2}``."""
@@ -67,23 +47,6 @@ class Absence:
             raise ValueError(
                 f"absence of {label_of(self.role)}: ends {date_of(self.to_day)}, before it begins {date_of(self.from_day)}"
             )
-
-
-def seats_max(role: int) -> int:
-    """The most people a desk may have at one branch."""
-    return _BLOCKS.get(role, _BLOCK)
-
-
-def person_id(branch: int, role: int, number: int) -> int:
-    """Id of the `number`-th person (from 0) of a desk at a branch: branch × 10000 + place in the desk's block of ids."""
-    most = seats_max(role)
-    if not 0 <= number < most:
-        raise ValueError(f"branch {branch} may have at most {most} people as {label_of(role)}, asked for {number + 1}")
-    if role in _BLOCKS:
-        before = sum(size for other, size in _BLOCKS.items() if other < role)
-    else:
-        before = sum(_BLOCKS.values()) + _BLOCK * [desk for desk in sorted(DESKS) if desk not in _BLOCKS].index(role)
-    return branch * PEOPLE_PER_BRANCH + 1 + before + number
 
 
 def roles_of(staffing: Staffing) -> list[tuple[DeskCode, int]]:
@@ -114,7 +77,7 @@ def build_roster(
     hours than the office's."""
     hours = shifts or {}
     people = [
-        Person(person_id(branch, role, number), branch, role, shift=hours.get(role.label, OFFICE))
+        Person(person_of(branch, role, number + 1), branch, role, shift=hours.get(role.label, OFFICE))
         for branch in sorted(staffing)
         for role, count in roles_of(staffing[branch])
         for number in range(count)

@@ -9,10 +9,11 @@ import pytest
 
 from credit.approval.contract import Desk
 from credit.bank import desks
+from credit.numbers import person_of
 from credit.times import Ints
 from sim.staff import ENDLESS, Absence, Person, build_roster, pools_of
 from sim.staff.people import presence
-from sim.staff.roster import person_id, with_deputies
+from sim.staff.roster import with_deputies
 from tests.sim.staffing import HOLIDAY, MONDAY, clerk, is_workday
 
 FIRST, DAYS = MONDAY - 4, 365  # 2026-01-01
@@ -39,11 +40,11 @@ def test_ids_are_unique_and_tell_the_branch() -> None:
     people = regulars(roster())
     ids = [person.person for person in people]
     assert len(ids) == 8 + 6 * 5 == len(dict.fromkeys(ids))
-    assert all(person.person // 10_000 == person.branch for person in people)
-    full = [person_id(3, role, number) for role in desks().values() for number in range(9)]
+    assert all(person.person // 1_000_000 == person.branch for person in people)
+    full = [person_of(3, role, number) for role in desks().values() for number in range(1, 9)]
     assert len(dict.fromkeys(full)) == len(full)
-    assert min(full) == 30_001
-    assert max(full) <= 39_999
+    assert min(full) == 3_010_001
+    assert max(full) <= 3_999_999
 
 
 def test_hiring_changes_nobody_else() -> None:
@@ -80,7 +81,7 @@ def test_a_fault_takes_exactly_its_share_from_day_to_day() -> None:
 def test_a_fault_may_strike_one_branch() -> None:
     fault = Absence(Desk.INITIAL_APPROVER, MONDAY, MONDAY, 1_000_000, branch=2)
     sick = [p.person for p in regulars(roster(absences=[fault], annual_leave=False)) if p.leave]
-    assert sick == [20_001, 20_002, 20_003, 20_004]
+    assert sick == [2_010_001, 2_010_002, 2_010_003, 2_010_004]
 
 
 @pytest.mark.requirement("APR-12")
@@ -123,7 +124,7 @@ def test_a_lone_24x7_person_is_deputised_on_weekends_too() -> None:
     [
         ({1: {"initial_aprover": 4}}, "unknown desk 'initial_aprover'"),
         ({1: {"initial_approver": -1}}, "must not be negative"),
-        ({1: {"branch_risk_director": 91}}, "at most 90 people as branch_risk_director, asked for 91"),
+        ({1: {"branch_risk_director": 10_000}}, "people are numbered 1 to 9999, asked for 10000"),
     ],
 )
 def test_an_impossible_staffing_table_is_refused(staffing: dict[int, dict[str, int]], message: str) -> None:

@@ -7,21 +7,40 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from credit.bank import desks
 from credit.calendar import WORKDAY_FIRST_YEAR, WORKDAY_LAST_YEAR
-from credit.policies.base import PolicyModel, SharePpm, Yuan
+from credit.policies.base import SharePpm, Yuan
+from credit.policies.loading import packaged_names
 from credit.room import DeskCode
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, day_number, instant
-from scenarios.people import ArrivalShape, Factor, Files, Mix, PopulationShape
+from scenarios.people import ArrivalShape, Factor, Files, Mix, PopulationShape, Section
 
+
+def _local(moment: dt.datetime) -> dt.datetime:
+    if moment.tzinfo is not None:
+        raise ValueError("times are the bank's own wall time: leave out the zone (Z, +08:00)")
+    return moment
+
+
+Moment = Annotated[dt.datetime, AfterValidator(_local)]
+PARTIES_MAX = 1 << 25
+"""So many people have different resident ID numbers."""
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 
 WINDOW_MS = {"day": DAY_MS, "hour": HOUR_MS, "15min": 15 * MINUTE_MS, "5min": 5 * MINUTE_MS, "minute": MINUTE_MS}
 
 
-class Run(PolicyModel):
+class Run(Section):
     """How long, how many, from when, and the grain of the windows."""
 
     customers: int = Field(default=20_000, ge=1, le=20_000_000)
@@ -45,6 +64,14 @@ class Run(PolicyModel):
             raise ValueError(f"must lie between {first} and so many days before {last}; the run would end on {end}")
         return start
 
+    @model_validator(mode="after")
+    def _within_bounds(self) -> Run:
+        if self.arrival_days is not None and self.arrival_days > self.days:
+            raise ValueError(f"arrival_days must be at most days ({self.days}), given {self.arrival_days}")
+        if self.first_arrival + self.customers > PARTIES_MAX:
+            raise ValueError(f"customers: a world has at most {PARTIES_MAX} people, these are more")
+        return self
+
     @property
     def start_ms(self) -> int:
         return instant(self.start)
@@ -58,15 +85,24 @@ class Run(PolicyModel):
         return WINDOW_MS[self.window]
 
 
-class Bank(PolicyModel):
+class Bank(Section):
     """The bank's shape: branches are the units of contention, each with its own staff."""
 
     branches: int = Field(default=8, ge=1, le=900)
     branch_weights_ppm: list[Factor] = []
     """Relative volume of each branch; equal when empty."""
 
+    @model_validator(mode="after")
+    def _somebody_is_served(self) -> Bank:
+        weights = self.branch_weights_ppm
+        if weights and len(weights) != self.branches:
+            raise ValueError(f"branch_weights_ppm needs one weight a branch: {self.branches}, given {len(weights)}")
+        if weights and not any(weights):
+            raise ValueError("branch_weights_ppm: at least one branch needs a weight above zero")
+        return self
 
-class Behaviour(PolicyModel):
+
+class Behaviour(Section):
     """What customers and staff do. Chances in millionths, times in the unit of their name."""
 
     electronic_sign_median_minutes: int = Field(default=90, ge=1)
@@ -140,13 +176,13 @@ def _over_defaults(values: Any, defaults: dict[str, Any]) -> Any:
         return values
     return {
         name: defaults[name].model_dump() | value
-        if isinstance(value, dict) and isinstance(defaults.get(name), PolicyModel)
+        if isinstance(value, dict) and isinstance(defaults.get(name), Section)
         else value
         for name, value in values.items()
     }
 
 
-class DeskStaff(PolicyModel):
+class DeskStaff(Section):
     """One desk's people and work: how many, when, and how long a case takes."""
 
     per_branch: Count = 0
@@ -165,6 +201,8 @@ class DeskStaff(PolicyModel):
     def _shift(self) -> DeskStaff:
         if not self.shift_start_minute < self.shift_end_minute:
             raise ValueError("shift_start_minute must lie before shift_end_minute")
+        if self.break_start_minute > self.break_end_minute:
+            raise ValueError("break_start_minute must not lie after break_end_minute")
         return self
 
 
@@ -180,7 +218,7 @@ def _collector(minutes: int, limit_minutes: int) -> DeskStaff:
     )
 
 
-class Staff(PolicyModel):
+class Staff(Section):
     """People a branch and at head office, by desk; a desk that has no field here has what its room declares. They are
     as many as the file says; with `scale` on, counts are multiplied by customers per day over `scale_per_day`. Minutes are
     those of everything a case needs at a desk, calls, checks and files included; at the usual volume they keep desks busy
@@ -217,6 +255,17 @@ class Staff(PolicyModel):
             )
         return _over_defaults(values, {name: cls._default(name) for name in cls.known()})
 
+    @model_validator(mode="after")
+    def _somebody_sits_there(self) -> Staff:
+        for label, desk in desks().items():
+            of = self.desks()[desk]
+            here, there = ("head_office", "per_branch") if desk.at_head_office else ("per_branch", "head_office")
+            if getattr(of, there):
+                raise ValueError(f"{label}.{there}: this desk's people are counted by {here}")
+            if not getattr(of, here):
+                raise ValueError(f"{label}.{here}: a desk where nobody sits decides nothing; at least 1")
+        return self
+
     @classmethod
     def known(cls) -> list[str]:
         """The fields of this section: its own, and the desks of the bank's rooms."""
@@ -237,7 +286,7 @@ def _as_declared(desk: DeskCode) -> DeskStaff:
     return DeskStaff(per_branch=at_branch, head_office=at_head_office, service_minutes_median=desk.minutes)
 
 
-class Partner(PolicyModel):
+class Partner(Section):
     """One partner port: latency, error rate, timeout."""
 
     latency_ms_median: int = Field(default=800, ge=1)
@@ -246,7 +295,7 @@ class Partner(PolicyModel):
     timeout_ms: int = Field(default=10_000, ge=1)
 
 
-class Partners(PolicyModel):
+class Partners(Section):
     """The partners behind their ports (EXT-06)."""
 
     bureau: Partner = Partner(latency_ms_median=1_200)
@@ -282,7 +331,7 @@ PartnerName = Literal[
 ]
 
 
-class EconomyPoint(PolicyModel):
+class EconomyPoint(Section):
     """The economy from a date on; between two points it moves in a straight line."""
 
     day: dt.date
@@ -291,7 +340,7 @@ class EconomyPoint(PolicyModel):
     """House prices relative to the start."""
 
 
-class Sensitivity(PolicyModel):
+class Sensitivity(Section):
     """How strongly the economy moves missed instalments, by the purpose class of a product. Each figure is the change of
     the chance of a miss, as a share of it, per percentage point of unemployment above normal, or per tenth that house
     prices lie below the start; symmetric, and never below `floor_ppm` of the normal chance."""
@@ -306,14 +355,14 @@ class Sensitivity(PolicyModel):
     floor_ppm: Factor = 200_000
 
 
-class Fault(PolicyModel):
+class Fault(Section):
     """Something that breaks: a partner that does not answer, or a share of a desk's people who are away."""
 
     kind: Literal["partner_outage", "absence"]
     target: str
     """A partner, or a desk of the staff section."""
-    start: dt.datetime
-    end: dt.datetime
+    start: Moment
+    end: Moment
     share_ppm: SharePpm = 1_000_000
 
     @model_validator(mode="after")
@@ -340,12 +389,12 @@ def _ms(moment: dt.datetime) -> int:
     ) // dt.timedelta(milliseconds=1)
 
 
-class ScriptedCustomer(PolicyModel):
+class ScriptedCustomer(Section):
     """A customer whose form and behaviour are written down instead of drawn: the worked examples (EX-01 to EX-10)."""
 
     party: int = Field(ge=1, le=1_000)
     """Number of the scripted party; drawn parties start after the scripted ones."""
-    at: dt.datetime
+    at: Moment
     name: str = Field(min_length=2, max_length=16)
     id_number: str
     mobile: str
@@ -385,7 +434,7 @@ class ScriptedCustomer(PolicyModel):
     payment_minutes: int | None = None
 
 
-class Scenario(PolicyModel):
+class Scenario(Section):
     """A whole scenario file."""
 
     name: str = Field(pattern="^[a-z][a-z0-9_]*$")
@@ -419,11 +468,31 @@ class Scenario(PolicyModel):
             raise ValueError("look_at_zh: needs as many points as look_at")
         if [p.day for p in self.economy] != sorted(p.day for p in self.economy):
             raise ValueError("economy: the points must stand in the order of their days")
-        if self.bank.branch_weights_ppm and len(self.bank.branch_weights_ppm) != self.bank.branches:
-            raise ValueError("bank: branch_weights_ppm needs one weight a branch")
         parties = [s.party for s in self.script]
         if sorted(parties) != list(range(1, len(parties) + 1)):
             raise ValueError("script: parties must be numbered 1, 2, 3 …")
         if len(self.script) > self.run.customers:
             raise ValueError("run: customers must be at least the number of scripted customers")
+        unknown = [name for name in self.policies if name not in packaged_names()]
+        if unknown:
+            raise ValueError(f"policies: there is no policy {unknown[0]!r}; known: {', '.join(packaged_names())}")
+        return self
+
+    @model_validator(mode="after")
+    def _happens(self) -> Scenario:
+        """What the scenario is about falls into its run; a run that goes on from another may lie after it all."""
+        run = self.run
+        first, last = run.start, run.start + dt.timedelta(days=run.days - 1)
+        if run.first_arrival > 1:
+            return self
+        for one in self.script:
+            if not first <= one.at.date() <= last:
+                raise ValueError(f"script: party {one.party} comes on {one.at.date()}, the run is {first} to {last}")
+        spans = [(fault.start.date(), fault.end.date(), f"the {fault.kind} of {fault.target}") for fault in self.faults]
+        spans += [(one.from_day, one.to_day, f"the campaign {one.name!r}") for one in self.arrivals.campaigns]
+        if spans and not any(begin <= last and end >= first for begin, end, _ in spans):
+            begin, end, what = spans[0]
+            raise ValueError(
+                f"nothing of what the scenario is about falls into its run, {first} to {last}: {what} is {begin} to {end}"
+            )
         return self

@@ -4,9 +4,9 @@ partners hold on it. Its rule: a margin or a rate that nobody could draw from is
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from credit.policies.base import PolicyModel, SharePpm, Yuan
 
@@ -14,7 +14,23 @@ Factor = Annotated[int, Field(ge=0, le=100_000_000)]
 """A multiplier in millionths: 1000000 leaves things as they are."""
 
 
-class Mix(PolicyModel):
+class Section(PolicyModel):
+    """Base of all sections: where a number is asked for, true and false are none."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_truths_for_numbers(cls, values: Any) -> Any:
+        given = values.items() if isinstance(values, dict) else ()
+        wrong = [(name, value) for name, value in given if isinstance(value, bool) and name in cls.model_fields]
+        wrong = [(name, value) for name, value in wrong if cls.model_fields[name].annotation is not bool]
+        if wrong:
+            raise ValidationError.from_exception_data(
+                cls.__name__, [{"type": "int_type", "loc": (name,), "input": value} for name, value in wrong]
+            )
+        return values
+
+
+class Mix(Section):
     """Share of each product among the arrivals; the segment follows from the product (CUS-02)."""
 
     consumer_loan_ppm: SharePpm = 520_000
@@ -40,7 +56,7 @@ class Mix(PolicyModel):
         ]
 
 
-class Campaign(PolicyModel):
+class Campaign(Section):
     """A span of days with more (or fewer) arrivals: a campaign, a burst, a quiet week. Hours optional."""
 
     name: str
@@ -51,7 +67,7 @@ class Campaign(PolicyModel):
     factor_ppm: Factor
 
 
-class ArrivalShape(PolicyModel):
+class ArrivalShape(Section):
     """Intensity of arrivals by hour, weekday, holiday, month and growth over a year."""
 
     hour_weights: list[int] = Field(
@@ -77,7 +93,7 @@ class ArrivalShape(PolicyModel):
         return self
 
 
-class PopulationShape(PolicyModel):
+class PopulationShape(Section):
     """Margins of the population and the rates at which forms are wrong."""
 
     age_bands: list[int] = [18, 25, 30, 35, 40, 45, 50, 55, 60, 70]
@@ -156,7 +172,7 @@ class PopulationShape(PolicyModel):
         ]
 
 
-class Files(PolicyModel):
+class Files(Section):
     """What partners hold on people: credit files, tax, carrier, registry, courts. Means are of the customer in the middle;
     weaker customers show more lenders, queries and debt, stronger ones more deposits."""
 

@@ -14,6 +14,7 @@ import simpy
 
 from credit.applications.contract import SubmitApplication
 from credit.calendar import is_workday
+from credit.errors import CreditError
 from credit.policies.loading import load
 from credit.policies.products import ProductPolicy
 from credit.room import Kind, Rows
@@ -34,6 +35,10 @@ _AROUND = 14
 Whole = np.ndarray[Any, np.dtype[np.object_]]
 """Whole numbers of any size."""
 Steps = Generator[simpy.Event, Any, None]
+
+
+class NobodyComes(CreditError):
+    """A run in which no customer can arrive."""
 
 
 class Arrivals:
@@ -189,7 +194,10 @@ def hourly_weights(scenario: Scenario) -> Whole:
 def _edges(weights: Whole) -> Ints:
     total = int(weights.sum())
     if total <= 0:
-        raise ValueError("arrivals: nobody can come: the weights of all hours of the run are zero")
+        raise NobodyComes(
+            "arrivals: nobody can come: hour_weights, weekday_weights, holiday_weight, month_weights and the campaigns' "
+            "factor_ppm leave no hour of the run with a weight above zero"
+        )
     cumulative = np.cumsum(weights)
     return np.array([int(edge) * (1 << _EDGE_BITS) // total for edge in cumulative], dtype=np.int64)
 

@@ -52,6 +52,13 @@ def packaged(name: str) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=1)
+def packaged_names() -> tuple[str, ...]:
+    """The names of all policies, in alphabetical order."""
+    folder = resources.files("credit.policies").joinpath("data")
+    return tuple(sorted(e.name.removesuffix(".toml") for e in folder.iterdir() if e.name.endswith(".toml")))
+
+
+@lru_cache(maxsize=1)
 def packaged_products() -> tuple[dict[str, Any], ...]:
     """The products' files, in the order of their codes."""
     folder = resources.files("credit.policies").joinpath("data", "products")

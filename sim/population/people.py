@@ -12,7 +12,7 @@ from credit.codes import Segment
 from credit.identifiers import mobiles, resident_ids
 from credit.policies.products import ProductPolicy
 from credit.times import Bools, Ints, day_number
-from scenarios.model import Scenario
+from scenarios.model import PARTIES_MAX, Scenario
 from sim.curves import below_each, exponential, lognormal, shares_ppm
 from sim.population.branches import Branches
 from sim.population.script import ACCOUNT_BASE, PAYEE_BASE, Script
@@ -28,7 +28,7 @@ BLOCK_DAYS = 256
 WORLD_DAY = day_number(dt.date(2026, 1, 1))
 """The day on which people have the ages and the working lives that the scenario declares. It is the same for every run: a
 person's birthday and number follow neither a run's start nor its length, so who comes back to a bank is no stranger there."""
-PARTIES = 1 << 25
+PARTIES = PARTIES_MAX
 """So many parties get different resident ID numbers."""
 _SPREAD_ODD = 0x9E3779B1
 _HUNDRED_YUAN = 10_000

@@ -153,6 +153,31 @@ def test_the_peak_is_ten_times_an_ordinary_day() -> None:
             '[[faults]]\nkind = "absence"\ntarget = "finance"\nstart = 2026-01-03T00:00:00\nend = 2026-01-03T00:00:00\n',
             "end must lie after start",
         ),
+        ("[policies.foo]\nx = 1\n", "no policy 'foo'; known: admission, approval"),
+        ("[run]\ncustomers = true\n", "odd.toml:6: run.customers: Input should be a valid integer; given True"),
+        ("[run]\ndays = 8\narrival_days = 100\n", "arrival_days must be at most days (8), given 100"),
+        ("[run]\nstart = 1900-01-01\n", "run.start: must lie between 2004-01-01 and"),
+        ("[run]\nstart = 2059-12-01\ndays = 390\n", "so many days before 2060-01-01; the run would end on 2060-12-25"),
+        ("[run]\nfirst_arrival = 33_554_000\ncustomers = 433\n", "at most 33554432 people"),
+        ("[bank]\nbranches = 2\nbranch_weights_ppm = [0, 0]\n", "at least one branch needs a weight above zero"),
+        ("[staff.finance]\nbreak_start_minute = 800\n", "break_start_minute must not lie after break_end_minute"),
+        ("[staff.re_reviewer]\nper_branch = 0\n", "re_reviewer.per_branch: a desk where nobody sits"),
+        (
+            "[staff.final_approver]\nper_branch = 2\n",
+            "final_approver.per_branch: this desk's people are counted by head_office",
+        ),
+        (
+            '[[faults]]\nkind = "absence"\ntarget = "finance"\nstart = 2035-01-02T00:00:00\nend = 2035-01-03T00:00:00\n',
+            "the absence of finance is 2035-01-02 to 2035-01-03",
+        ),
+        (
+            '[[faults]]\nkind = "absence"\ntarget = "finance"\nstart = 2026-01-02T00:00:00\nend = 2026-01-03T00:00:00Z\n',
+            "faults.0.end: times are the bank's own wall time",
+        ),
+        (
+            '[[arrivals.campaigns]]\nname = "x"\nfrom_day = 2031-01-01\nto_day = 2031-01-02\nfactor_ppm = 5\n',
+            "the campaign 'x' is 2031-01-01 to 2031-01-02",
+        ),
         ("[population]\nage_bands = [18, 17]\nage_weights = [1]\n", "rising edges"),
     ],
 )

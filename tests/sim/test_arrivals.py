@@ -12,7 +12,7 @@ from credit.applications.contract import SubmitApplication
 from credit.calendar import is_workday
 from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Ints, day_number, instant
-from sim.arrivals import Arrivals, drawn_visits, hourly_weights
+from sim.arrivals import Arrivals, NobodyComes, drawn_visits, hourly_weights
 from tests.sim.worlds import SEED, ZHANG, numbers, references, scenario, windows
 
 ALL = numbers(8)
@@ -167,7 +167,7 @@ def test_intensities_of_any_size_are_exact() -> None:
 
 def test_a_run_in_which_nobody_can_come_is_refused() -> None:
     world = scenario(run={"days": 3}, arrivals={"month_weights": [0, *[1] * 11]})
-    with pytest.raises(ValueError, match="nobody can come"):
+    with pytest.raises(NobodyComes, match="nobody can come"):
         Arrivals(world, SEED)
 
 

@@ -7,13 +7,13 @@ import datetime as dt
 
 import numpy as np
 
-from credit.applications.contract import RefreshRiskList
+from credit.customers.contract import RefreshRiskList
 from credit.mail import Inbox
 from credit.subsystem import Window
 from credit.times import DAY_MS
 from scenarios.model import Scenario
 from sim.arrivals import drawn_visits
-from sim.counterparts.applications import ApplicationsCounterpart
+from sim.counterparts.customers import CustomersCounterpart
 from sim.occasions import party_of
 from sim.population.people import People
 from sim.truth import Truth
@@ -87,7 +87,7 @@ def test_another_repeat_share_leaves_alone_whom_it_does_not_touch() -> None:
 
 def test_the_copy_of_the_lists_knows_the_people_of_the_run() -> None:
     truth = Truth(SEED, second())
-    copy = ApplicationsCounterpart(second(), SEED, numbers(8))
+    copy = CustomersCounterpart(second(), SEED)
     start = second().run.start_ms
     whole = Window(0, start, start + 200 * DAY_MS)
     rows = np.concatenate([rows for kind, rows in copy.respond(Inbox(), whole, 0) if kind is RefreshRiskList])

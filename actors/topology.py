@@ -2,8 +2,8 @@
 room travels in the same window; mail to an earlier one is under way for a stated time, so rooms of different windows can overlap
 without ever seeing each other's future.
 
-    applications → scoring → approval → head office → contracts → disbursement → repayment → collections
-                                                                       └────────────┴──→ ledger
+    applications → customers → scoring → approval → head office → contracts → disbursement → repayment → collections
+                                                                                   └────────────┴──→ ledger
 """
 
 from __future__ import annotations

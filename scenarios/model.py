@@ -395,7 +395,7 @@ class ScriptedCustomer(Section):
     party: int = Field(ge=1, le=1_000)
     """Number of the scripted party; drawn parties start after the scripted ones."""
     at: Moment
-    name: str = Field(min_length=2, max_length=16)
+    name: str = Field(min_length=2)
     id_number: str
     mobile: str
     credit_code: str = ""
@@ -407,6 +407,8 @@ class ScriptedCustomer(Section):
     term_months: int
     method: str = "equal_instalment"
     purpose: str
+    remark: str = ""
+    address: str = ""
     occupation: int = 1
     income: Yuan
     employment_months: int = 60

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import simpy
 
-from credit.applications.contract import SubmitApplication
+from credit.applications.contract import FormText, SubmitApplication
 from credit.calendar import is_workday
 from credit.errors import CreditError
 from credit.policies.loading import load
@@ -115,9 +115,11 @@ class ArrivalSource:
         self._arrivals, self._branches = arrivals, branches
 
     def mail(self, window: Window) -> list[tuple[Kind, Rows]]:
-        """This window's forms."""
-        rows = self._arrivals.window(window, self._branches)
-        return [(SubmitApplication, rows)] if len(rows) else []
+        """This window's forms, and what is too long for a form."""
+        texts = self._arrivals.forms.people.script.texts
+        due = (texts["at"] >= window.start) & (texts["at"] < window.until) & np.isin(texts["branch"], self._branches)
+        mail = ((SubmitApplication, self._arrivals.window(window, self._branches)), (FormText, texts[due]))
+        return [(kind, rows) for kind, rows in mail if len(rows)]
 
 
 class Drawn(NamedTuple):

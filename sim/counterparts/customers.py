@@ -76,8 +76,8 @@ class CustomersCounterpart:
 
     def _entries(self, scenario: Scenario, seed: int) -> tuple[Rows, Ints]:
         """Entries of the bank's copy, and the week in which each arrives."""
-        first = scenario.run.first_arrival
-        party = np.arange(first, first + min(scenario.run.customers, _SEARCHED_MAX), dtype=np.int64)
+        last = scenario.run.first_arrival - 1 + scenario.run.customers
+        party = np.arange(1, min(last, _SEARCHED_MAX) + 1, dtype=np.int64)
         lists = self._truth.lists(party)
         listed = np.flatnonzero(lists)[:COPY_ENTRIES_MAX]
         party, lists = party[listed], lists[listed]

@@ -10,11 +10,12 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from credit.applications.contract import SubmitApplication
+from credit.applications.contract import FormText, SubmitApplication
 from credit.codes import Channel, Consent, Material, Method, Segment
 from credit.errors import CreditError
 from credit.policies.products import ProductPolicy
 from credit.room import Rows
+from credit.texts import Field, cut
 from credit.times import Ints, instant
 from scenarios.model import Scenario, ScriptedCustomer
 from sim.occasions import reference_of
@@ -29,6 +30,8 @@ class Script:
     def __init__(self, scenario: Scenario, products: ProductPolicy) -> None:
         self.customers: list[ScriptedCustomer] = sorted(scenario.script, key=lambda one: one.party)
         self.forms = _forms(self.customers, products, scenario.bank.branches)
+        self.texts = np.concatenate([FormText.empty(), *(part for one in self.customers for part in _texts(one))])
+        """What is too long for a column of the form, see `FormText`."""
 
     def __len__(self) -> int:
         return len(self.customers)
@@ -65,7 +68,7 @@ def _fill(row: np.void, one: ScriptedCustomer, products: ProductPolicy, branches
         "amount_fen": one.amount,
         "term_months": one.term_months,
         "method": _code(Method, one, "method"),
-        "purpose_text": one.purpose,
+        "purpose_text": _fitting("purpose_text", one.purpose),
         "id_type": 1,
         "credit_code": one.credit_code,
         "mobile": one.mobile,
@@ -77,11 +80,24 @@ def _fill(row: np.void, one: ScriptedCustomer, products: ProductPolicy, branches
         "collateral_fen": one.collateral,
         "account": ACCOUNT_BASE + one.party,
         "payee_account": PAYEE_BASE + one.party,
-        "name": one.name,
+        "name": _fitting("name", one.name),
         "id_number": one.id_number,
     }
     for name, value in facts.items():
         row[name] = value
+
+
+def _fitting(column: str, text: str) -> str:
+    """A text that its column holds; empty where it comes beside the form."""
+    return text if len(text) <= SubmitApplication.dtype[column].itemsize // 4 else ""
+
+
+def _texts(one: ScriptedCustomer) -> list[Rows]:
+    beside = {Field.REMARK: one.remark, Field.ADDRESS: one.address}
+    for field, column, text in ((Field.NAME, "name", one.name), (Field.PURPOSE, "purpose_text", one.purpose)):
+        beside[field] = "" if _fitting(column, text) else text
+    columns = {"at": _moment(one.at), "party": one.party, "branch": one.branch}
+    return [cut(FormText, field, text, **columns) for field, text in beside.items() if text]
 
 
 def _moment(at: dt.datetime) -> int:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from credit.applications.contract import Event, FormText, Refusal, SubmitApplication
+from credit.codes import Material
 from credit.customers.contract import CaseText
 from credit.mail import Inbox, Outbox
 from credit.room import REASONS, Kind, Reason, Rows
 from credit.scoring.contract import ApplicationAccepted
+from credit.subsystem import Window
 from credit.texts import PIECE, Field, cut, joined
-from tests.credit.applications.builders import DAY, MORNING, Front, Run, born, business_forms, forms, no_hit
+from credit.times import DAY_MS, instant
+from sim.arrivals import Arrivals
+from tests.credit.applications.builders import DAY, MORNING, PAPERS, Front, Run, born, business_forms, forms, no_hit
+from tests.sim.worlds import ZHANG, scenario
 
 LONG_NAME = "阿卜杜热合曼·" * 8 + "买买提"
 LONG_PURPOSE = ("用于自住房屋厨房和卫生间的翻新，包括水电改造、防水、瓷砖铺贴和橱柜定制。" * 14)[:500]
@@ -48,6 +55,29 @@ def test_a_long_name_and_a_long_purpose_come_back_whole() -> None:
         assert bank.customers.identity(1) == (LONG_NAME[:60], str(born(35, 0)[0]), "13800000001", "")
         for field, words in said.items():
             assert bank.customers.text(case, field) == words
+
+
+def test_a_scripted_customers_long_texts_come_beside_his_form() -> None:
+    papers = [str(one.name).lower() for one in Material if one & PAPERS]
+    texts = {
+        "id_number": "110105199003072872",
+        "name": LONG_NAME[:60],
+        "purpose": LONG_PURPOSE,
+        "remark": "备注",
+        "address": "北京市朝阳区",
+    }
+    arrivals = Arrivals(scenario(script=[ZHANG | texts | {"documents": papers}], run={"customers": 1}), 1)
+    midnight = instant(dt.date(2026, 1, 8), 0)
+    span = Window(0, midnight, midnight + DAY_MS)
+    front = Front()
+    run = front.walk(arrivals.source(np.arange(1, 9)).mail(span), [span], no_hit)
+    [case] = run.sent(ApplicationAccepted)["case"].tolist()
+    assert front.customers.identity(1).name == LONG_NAME[:60]
+    assert [front.customers.text(case, field) for field in (Field.PURPOSE, Field.REMARK, Field.ADDRESS)] == [
+        LONG_PURPOSE,
+        "备注",
+        "北京市朝阳区",
+    ]
 
 
 @pytest.mark.requirement("APP-08")

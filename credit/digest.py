@@ -18,7 +18,8 @@ _S32, _S29 = np.uint64(32), np.uint64(29)
 _MULTIPLIER = np.uint64(0xFF51AFD7ED558CCD)
 
 
-def _odd_words(count: int, lane: int) -> npt.NDArray[np.uint64]:
+def odd_words(count: int, lane: int) -> npt.NDArray[np.uint64]:
+    """`count` odd 64-bit words that look drawn; `lane` begins the series."""
     value, words = lane, []
     for _ in range(count):
         value = (value * 6364136223846793005 + _GOLDEN) & _MASK
@@ -73,5 +74,5 @@ class Digest:
 
     def _odd(self, count: int, lane: int, salt: int) -> npt.NDArray[np.uint64]:
         if (count, lane) not in self._words:
-            self._words[count, lane] = _odd_words(count, salt)
+            self._words[count, lane] = odd_words(count, salt)
         return self._words[count, lane]

@@ -10,6 +10,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
+from credit.digest import odd_words
 from credit.room import Kind, Rows
 from credit.table import Table
 from credit.times import Bools, Ints
@@ -18,11 +19,10 @@ Codes = npt.NDArray[np.uint32]
 PIECE = 32
 PIECES = f"field place size text:U{PIECE}"
 """The columns of a piece: which text of the form, the piece's place in it from 0, the characters of the whole text."""
-_ODD = np.array(
-    [0x9E3779B97F4A7C15 * (2 * k + 1) & ((1 << 64) - 1) for k in range(1, 25)], dtype=np.uint64
-) | np.uint64(1)
 _S29, _S32 = np.uint64(29), np.uint64(32)
 _MULTIPLIER = np.uint64(0xFF51AFD7ED558CCD)
+_ODD = odd_words(64, 0xD6E8FEB86659FD93)
+"""A factor for each place of a text, with nothing in common between them: sums of small multiples of one number would meet."""
 
 
 class Field(IntEnum):

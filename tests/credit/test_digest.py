@@ -8,10 +8,10 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from credit.customers.contract import FormChecked
 from credit.digest import Digest, linked
 from credit.ledger.contract import Posting
 from credit.room import Rows
-from credit.scoring.contract import ApplicationAccepted
 from tests.rows import sample
 
 
@@ -53,7 +53,7 @@ def test_two_rows_that_swap_a_field_are_seen() -> None:
 
 
 def test_the_kind_and_text_fields_count() -> None:
-    one, other = sample(ApplicationAccepted, 1, name="张伟"), sample(ApplicationAccepted, 1, name="张玮")
+    one, other = sample(FormChecked, 1, name="张伟"), sample(FormChecked, 1, name="张玮")
     a, b, c = Digest(), Digest(), Digest()
     a.add(1, one)
     b.add(1, other)

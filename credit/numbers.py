@@ -9,6 +9,9 @@ instalment    loan × 1,000 + n
 transaction   loan × 10⁴ + n, 1 … 9,999        n = 1 the disbursement, then every movement of the loan, in turn
 debit         loan × 10⁴ + n, 1 … 9,999        what an account was asked for
               10¹⁸ + branch × 10¹⁵ + day × 10⁵ + product × 100 + what, 1 … 99     a batch of a group's day
+task          entity × 10⁴ + n                 of a case or loan, numbered by the room whose desk it is for
+act           entity × 100 + n                 of a person on a case or loan
+appointment   person × 10⁶ + n                 of a deputy, numbered within the absent person
 group         branch × 100 + product           the loans of one product at one branch"""
 
 from __future__ import annotations
@@ -44,6 +47,9 @@ DISBURSEMENT = 1
 """The first transaction of every loan: its payment (DIS-15)."""
 _LOANS_A_BRANCH = NUMBERS_A_BRANCH * _LOAN
 _TRANSACTIONS_A_BRANCH = _LOANS_A_BRANCH * _TRANSACTION
+_APPOINTMENT = 1_000_000
+_TASK, _NODES = 10_000, 10
+_ACT = 100
 _BATCHES = 1_000 * _TRANSACTIONS_A_BRANCH
 _BATCH_DAY, _BATCH_PRODUCT = 100_000, 100
 
@@ -175,6 +181,29 @@ def place_in_group(transaction: Ints) -> tuple[Ints, Ints]:
     day, rest = np.divmod(place, _BATCH_DAY)
     product, what = np.divmod(rest, _BATCH_PRODUCT)
     return group_of(branch, product), day * _BATCH_PRODUCT + what
+
+
+def task_of(entity: Ints, occasion: Ints | int) -> Ints:
+    """The number of a task about a case or loan; a room counts its occasions once for ever."""
+    wrong = (np.asarray(occasion) < 0) | (np.asarray(occasion) >= _TASK)
+    if bool(wrong.any()):
+        raise ValueError(f"occasions of tasks are numbered 0 … {_TASK - 1}, got {np.asarray(occasion)[wrong][:1]}")
+    return np.asarray(entity * _TASK + occasion)
+
+
+def occasion_of(round_: Ints, node: Ints) -> Ints:
+    """A case's tasks at approval: one a round and node."""
+    return np.asarray(round_ * _NODES + node)
+
+
+def act_of(entity: Ints, number: Ints | int) -> Ints:
+    """The number of an act on a case or loan."""
+    return np.asarray(entity * _ACT + number)
+
+
+def appointment_of(person: int, number: int) -> int:
+    """The number of a deputy's appointment, within the absent person, so that shards never share one."""
+    return person * _APPOINTMENT + number
 
 
 _BRANCHES: dict[str, Callable[[Ints], Ints]] = {

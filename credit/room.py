@@ -337,7 +337,8 @@ class Room:
         for codes in self.reasons:
             if issubclass(codes, Reason):
                 for reason in codes:
-                    _claim(REASONS, int(reason), reason)
+                    if REASONS.get(int(reason)) is not reason:  # rooms may share an enum, as those with worklists do
+                        _claim(REASONS, int(reason), reason)
 
 
 def _claim(registry: dict[Any, Any], key: Any, value: Any) -> None:

@@ -14,6 +14,8 @@ from credit.numbers import BRANCH_MAX, HEAD_OFFICE
 from credit.room import DESKS
 from credit.times import Bools, Ints
 
+ADMINISTRATOR_DESK = 9
+"""The seat from which the administrator appoints deputies, at head office (APR-12)."""
 _DESKS = 100
 _BRANCHES = BRANCH_MAX + 1
 

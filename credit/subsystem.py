@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
@@ -81,7 +82,7 @@ PLAIN = Setting()
 
 
 class Takes(NamedTuple):
-    """The method that takes a kind of mail."""
+    """The method that takes a kind of mail; ``part.method`` is one of a part of the room."""
 
     kind: Kind
     method: str
@@ -121,11 +122,11 @@ class Subsystem:
             if isinstance(handler, Takes):
                 rows = inbox.get(handler.kind)
                 if rows is not None:
-                    getattr(self, handler.method)(rows, out)
+                    attrgetter(handler.method)(self)(rows, out)
             else:
                 methods = dict(handler.takes)
                 for kind, rows in inbox.in_time([one.kind for one in handler.takes], handler.key):
-                    getattr(self, methods[kind])(rows, out)
+                    attrgetter(methods[kind])(self)(rows, out)
         self.follow(out)
 
     def close(self, window: Window, out: Outbox) -> None:

@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-import numpy as np
-
-from credit.approval.contract import AppointDeputy
 from credit.bank import desks
 from credit.calendar import is_workday
 from credit.errors import CreditError
-from credit.numbers import HEAD_OFFICE, PEOPLE_MAX, branch_of_person
+from credit.numbers import HEAD_OFFICE, PEOPLE_MAX
 from credit.room import DeskCode, Kind, Rows
-from credit.staff import StaffRegister
+from credit.staff import ADMINISTRATOR_DESK, StaffRegister
 from credit.subsystem import Window
 from credit.times import DAY_MS, Ints, day_number
 from scenarios.model import DeskStaff, Scenario
@@ -25,9 +22,6 @@ from sim.staff.desks import Desks
 from sim.staff.hours import Shift
 from sim.staff.people import Person
 from sim.staff.roster import Absence, build_roster
-
-ADMINISTRATOR = 9_999
-"""The head-office administrator who appoints deputies (APR-12)."""
 
 
 @dataclass(frozen=True)
@@ -47,15 +41,23 @@ class Staffing:
         """The bank's register of the regular people; deputies are appointed, not registered."""
         return StaffRegister.of((one.person, one.branch, int(one.role)) for one in self.people if not one.is_deputy)
 
-    def appointments(self) -> Rows:
-        """`AppointDeputy` rows, one a spell, stamped at the first day."""
+    def appointments(self, kind: Kind, branches: Ints, desks: Iterable[int]) -> Rows:
+        """The administrator's appointments to some desks at some branches, one a spell, stamped at the first day; none where
+        the administrator's desk is empty (APR-12)."""
+        places, wanted = set(branches.tolist()), {int(desk) for desk in desks}
+        administrators = self.register().people_at(HEAD_OFFICE, ADMINISTRATOR_DESK)[:1].tolist()
         rows = [
-            (self.first_day * DAY_MS, one.on_behalf_of, one.person, int(one.role), first, last, ADMINISTRATOR)
+            (self.first_day * DAY_MS, one.on_behalf_of, one.person, int(one.role), first, last, operator)
+            for operator in administrators
             for one in self.people
-            if one.is_deputy
+            if one.is_deputy and one.branch in places and int(one.role) in wanted
             for first, last in one.duty
         ]
-        return np.array(rows, dtype=AppointDeputy.dtype) if rows else AppointDeputy.empty()
+        appointed = kind.empty(len(rows))
+        names = ("at", "person", "deputy", "desk", "from_day", "to_day", "operator")
+        for name, column in zip(names, zip(*rows, strict=True), strict=False):
+            appointed[name] = column
+        return appointed
 
 
 class StaffError(CreditError):
@@ -106,14 +108,13 @@ def build_staffing(scenario: Scenario, seed: int) -> Staffing:
 class DeputySource:
     """Mails the administrator's appointments when the run opens."""
 
-    def __init__(self, appointments: Rows, branches: Ints) -> None:
-        mine = np.isin(branch_of_person(appointments["person"]), branches)
-        self._rows = appointments[mine]
+    def __init__(self, kind: Kind, staffing: Staffing, branches: Ints, desks: Iterable[int]) -> None:
+        self._kind, self._rows = kind, staffing.appointments(kind, branches, desks)
 
     def mail(self, window: Window) -> list[tuple[Kind, Rows]]:
         """The appointments stamped in this window."""
         now = (self._rows["at"] >= window.start) & (self._rows["at"] < window.until)
-        return [(AppointDeputy, self._rows[now])] if bool(now.any()) else []
+        return [(self._kind, self._rows[now])] if bool(now.any()) else []
 
 
 def _factor(scenario: Scenario) -> Fraction | None:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from credit.codes import Handler, Step
+from credit.codes import Handler, Step, Verdict
 from credit.profile import SCORED, TERMS
 from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, event
+from credit.worklists.kinds import desk_kinds
+from credit.worklists.states import Handling
+from credit.worklists.states import Refusal as TaskRefusal
 
 room = Room(__name__, "approval", ("approval", "分行审批"))
 
 # mail in, and what is asked of the world -------------------------------------------------------------------------------
 ApplicationScored = room.accepts(301, "ApplicationScored", SCORED, sender="scoring")
 ContractWithdrawn = room.accepts(302, "ContractWithdrawn", f"{TERMS} reason previous_fen", sender="contracts")
-ApprovalTask = room.asks(
-    303,
-    "ApprovalTask",
-    "case party branch node product segment amount_fen score grade alert doubts priority limit_at excluded round",
+DESK = desk_kinds(
+    room,
+    "Approval",
+    320,
+    entity="case",
+    offers="party product segment amount_fen score grade alert doubts round",
+    decides="verdict amount_fen votes",
 )
-ApprovalOpinion = room.accepts(
-    304, "ApprovalOpinion", "case node person on_behalf_of started_at verdict amount_fen urged reason votes"
-)
-AppointDeputy = room.accepts(305, "AppointDeputy", "person deputy node from_day to_day operator")
-room.table("cases", f"{SCORED} round previous path node entered_at limit_at urged", key="case")
-room.table("deciding", f"{SCORED} round decide_at", key="case")
-room.table("deputies", "number person deputy node from_day to_day", key="number")
+room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0", key="case")
 
 # what it records -------------------------------------------------------------------------------------------------------
 
@@ -45,12 +45,12 @@ class Event(EventCode):
         302,
         "opinion given",
         "节点意见",
-        reason=Reason,
-        value="node, verdict, votes, round and absent person, packed (see trail.py)",
+        reason=Verdict,
+        value="node, 0 the machine's review",
         step=Step.APPROVAL,
         handler=Handler.SYSTEM,
     )
-    CASE_URGED = event(303, "urged", "催办", value="node", trouble=("cases urged", "催办"))
+    CASE_URGED = event(303, "urged", "催办", value="desk", trouble=("cases urged", "催办"))
     CASE_ESCALATED = event(
         304, "escalated", "自动上报", reason=Cause, value="node added", step=Step.APPROVAL, handler=Handler.APPROVER
     )
@@ -68,6 +68,9 @@ class Event(EventCode):
         trouble=("decisions without effect", "无效审批"),
     )
     DEPUTY_APPOINTED = event(308, "deputy appointed", "指定代理人", value="deputy")
+    COMMITTEE_VOTED = event(310, "committee voted", "委员会表决", value="votes in favour")
+    DEPUTY_DECIDED = event(311, "decided for somebody absent", "代理审批", value="absent person")
+    TASK_HANDLED = event(312, "task handled", "任务流转", reason=Handling, value="person it concerns, or verdict")
     RE_APPROVAL_OPENED = event(
         309, "re-approval opened", "重新审批", value="round", step=Step.APPROVAL, handler=Handler.SYSTEM
     )
@@ -91,13 +94,9 @@ class Refusal(Reason):
 
     HUMAN_DECLINE = 301, "declined by an approver", "人工拒绝"
     AFFORDABILITY = 302, "cannot afford it", "偿债能力不足"
-    SAME_PERSON = 303, "same person twice", "双人审批同一人"
-    NO_AUTHORITY = 304, "no authority", "无权限"
-    NO_OPEN_TASK = 305, "no open task", "无待办任务"
-    DECISION_INVALID = 306, "invalid decision", "意见无效"
     APPROVAL_EXPIRED = 501, "approval expired", "审批已过期"
     GUARANTEE_MISSING = 503, "guarantee missing", "担保未落实"
     LIMIT_EXCEEDED = 506, "limit exceeded", "超额度"
 
 
-room.logs(Event, Gauge, Desk, reasons=(Refusal,))
+room.logs(Event, Gauge, Desk, reasons=(Refusal, TaskRefusal))

@@ -13,42 +13,43 @@ from credit.approval import invariants, rules, trail
 from credit.approval.contract import Cause, Event, Gauge, Refusal
 from credit.approval.deadlines import WorkingTime
 from credit.approval.routes import Routes, next_node
+from credit.approval.states import MOVES, CaseState
 from credit.codes import Actor, Lane, Node, Verdict
 from credit.contracts.contract import ApplicationApproved
-from credit.deputies import Deputies
-from credit.head_office.contract import CaseEscalated
+from credit.head_office.contract import CaseEscalated, CaseHandled
 from credit.mail import Outbox
+from credit.numbers import occasion_of
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.approval import ApprovalPolicy
-from credit.room import Kind, Rows
+from credit.room import Rows
 from credit.rows import only
 from credit.staff import StaffRegister
 from credit.subsystem import PLAIN, Setting, Subsystem
 from credit.times import DAY_MS, Ints
-
-_DEPUTY_KEPT_DAYS = 60
+from credit.worklists.kinds import DeskKinds
+from credit.worklists.states import Refusal as TaskRefusal
+from credit.worklists.worklist import Events, Worklist
 
 
 class ApprovalDesk(Subsystem):
-    """State: cases at a node, and deputies. A room says in TASK, OPINION and NODES what it asks, hears and serves."""
+    """State: cases, the worklist of the desk's nodes, and its deputies. A room says in DESK and NODES whom it serves."""
 
     REFUSED = Event.DECISION_REFUSED
-    TASK: ClassVar[Kind]
-    OPINION: ClassVar[Kind]
+    DESK: ClassVar[DeskKinds]
     NODES: ClassVar[tuple[Node, ...]]
 
     def __init__(self, approval: ApprovalPolicy, products: ProductPolicy, register: StaffRegister) -> None:
         super().__init__()
         self.policy = approval
-        self._register = register
         self._products = columns_of(products)
         self._routes = Routes(approval, products)
         self._time = WorkingTime(approval.working_minutes, calendar.is_workday)
         self._valid_ms = np.zeros(len(self._products.known), dtype=np.int64)
         for row in approval.products:
             self._valid_ms[products.by_key(row.key).code] = row.valid_days * DAY_MS
-        self._cases = self.tables["cases"]
-        self._deputies = Deputies(self.tables["deputies"])
+        self.cases = self.tables["cases"]
+        events = Events(urged=Event.CASE_URGED, handled=Event.TASK_HANDLED, deputy=Event.DEPUTY_APPOINTED)
+        self.desk = Worklist(self, self.DESK, register, events)
 
     @classmethod
     def build(cls, setting: Setting = PLAIN) -> Self:
@@ -56,115 +57,104 @@ class ApprovalDesk(Subsystem):
         products = load("products", ProductPolicy, setting.overrides)
         return cls(load("approval", ApprovalPolicy, setting.overrides), products, setting.register)
 
-    def appoint(self, rows: Rows, out: Outbox) -> None:
-        """APR-12: of the administrator's appointments, those for this desk's nodes."""
-        rows = rows[np.isin(rows["node"], self.NODES)]
-        self._deputies.appoint(rows)
-        out.log(Event.DEPUTY_APPOINTED, rows["at"], 0, actor=rows["operator"], value=rows["deputy"])
-
     # nodes ------------------------------------------------------------------------------------------------------------
 
-    def _enter(self, cases: Rows, at: Ints, out: Outbox) -> None:
-        """The case comes to the next node of its path (APR-05): a task is put, with its limit (APR-10)."""
-        node = next_node(cases["path"])
-        mine = np.isin(node, self.NODES)
-        out.send(CaseEscalated, CaseEscalated.carry(cases[~mine], at=at[~mine]))
-        cases, at, node = only(cases, mine), only(at, mine), only(node, mine)
-        if not len(cases):
-            return
-        limit = self._time.add(at, self._routes.limit_ms[node])
-        cases["path"] &= ~(np.int64(1) << node)
-        out.log(Event.NODE_ENTERED, at, cases["case"], amount_fen=cases["amount_fen"], value=node)
-        new = self._cases.append(cases, node=node, entered_at=at, limit_at=limit, urged=0)
-        self._put(new, at, out)
+    def _admit(self, cases: Rows, at: Ints, out: Outbox) -> None:
+        """Cases for people begin their path."""
+        self._enter(self.cases.append(cases, state=CaseState.RECEIVED), at, out)
 
-    def _put(self, rows: Ints, at: Ints, out: Outbox) -> None:
-        cases = self._cases.take(rows)
-        priority = np.where(cases["round"] > 0, self.policy.returned_priority, self._routes.priority[cases["node"]])
-        tasks = self.TASK.carry(cases, at=at, excluded=cases["previous"], priority=priority)
-        out.send(self.TASK, tasks)
+    def _enter(self, rows: Ints, at: Ints, out: Outbox) -> None:
+        """Cases come to the next node of their path (APR-05): a task is put, with its limit (APR-10); what is head office's is
+        passed on, with the names of all who had a hand in it."""
+        cases, node = self.cases, next_node(self.cases["path"][rows])
+        mine = np.isin(node, self.NODES)
+        self._pass_on(rows[~mine], at[~mine], out)
+        rows, at, node = only(rows, mine), only(at, mine), only(node, mine)
+        MOVES.to(cases, rows, CaseState.AT_NODE)
+        cases["node"][rows] = node
+        cases["path"][rows] &= ~(np.int64(1) << node)
+        found = cases.take(rows)
+        out.log(Event.NODE_ENTERED, at, found["case"], amount_fen=found["amount_fen"], value=node)
+        self.desk.put(
+            found,
+            out,
+            at=at,
+            occasion=occasion_of(found["round"], node),
+            desk=node,
+            priority=np.where(found["round"] > 0, self.policy.returned_priority, self._routes.priority[node]),
+            limit_at=self._time.add(at, self._routes.limit_ms[node]),
+            excluded=found["previous"],
+        )
+
+    def _pass_on(self, rows: Ints, at: Ints, out: Outbox) -> None:
+        cases = self.cases.take(rows)
+        acts, place = self.desk.acts_of(cases["case"])
+        out.send(CaseHandled, CaseHandled.carry(acts, at=at[place]))
+        out.send(CaseEscalated, CaseEscalated.carry(cases, at=at))
+        MOVES.to(self.cases, rows, CaseState.PASSED_ON)
 
     # opinions, one a case at a time -----------------------------------------------------------------------------------
 
     def decide(self, opinions: Rows, out: Outbox) -> None:
-        """An opinion on a task takes effect, or is refused and the task put again."""
-        found = self._cases.find(opinions["case"])
-        fits = (self._cases.get("node", found) == opinions["node"]) & (found >= 0)
-        fits &= opinions["at"] >= self._cases.get("entered_at", found)
-        self._reject(opinions[~fits], Refusal.NO_OPEN_TASK, out)
-        opinions, found = only(opinions, fits), only(found, fits)
-        cases = self._cases.take(found)
-        faults = self._faults(opinions, cases)
+        """An opinion on a task takes effect, or is refused."""
+        opinions, tasks = self.desk.heard(opinions, out)
+        rows = self.cases.find(opinions["case"])
+        faults = self._faults(opinions, self.cases.take(rows))
         wrong = faults > 0
-        self._reject(opinions[wrong], faults[wrong], out)
-        self._put(found[wrong], opinions["at"][wrong], out)
-        self._take_effect(only(opinions, ~wrong), only(cases, ~wrong), found[~wrong], out)
+        self.desk.reject(opinions[wrong], tasks[wrong], faults[wrong], out)
+        self._take_effect(only(opinions, ~wrong), only(tasks, ~wrong), only(rows, ~wrong), out)
 
     def _faults(self, opinions: Rows, cases: Rows) -> Ints:
-        """Entitlement first (APR-04, APR-12), then the opinion itself."""
+        """What is wrong with an opinion as such."""
         least = self._products.amount_min[cases["product"]]
         may_reduce = self._routes.may_reduce[cases["node"]]
-        faults = rules.opinion_faults(opinions, cases, least, may_reduce, self.policy.committee_members)
         lost = (opinions["verdict"] == Verdict.ESCALATE) & (self._routes.wished_above(cases["node"]) == 0)
-        lost |= (opinions["started_at"] < cases["entered_at"]) | (opinions["started_at"] > opinions["at"])
-        faults = np.where(lost, int(Refusal.DECISION_INVALID), faults)
-        faults = np.where(rules.same_person(opinions, cases), int(Refusal.SAME_PERSON), faults)
-        may = self._deputies.entitled(self._register, opinions, cases["branch"], cases["node"])
-        return np.where(may, faults, int(Refusal.NO_AUTHORITY))
+        faults = rules.opinion_faults(opinions, cases, least, may_reduce, self.policy.committee_members)
+        return np.where(lost, int(TaskRefusal.DECISION_INVALID), faults)
 
-    def _reject(self, opinions: Rows, reason: Ints | int, out: Outbox) -> None:
-        self.refuse(opinions, reason, out, amount_fen=opinions["amount_fen"], value=opinions["node"])
-
-    def _take_effect(self, opinions: Rows, cases: Rows, found: Ints, out: Outbox) -> None:
+    def _take_effect(self, opinions: Rows, tasks: Ints, rows: Ints, out: Outbox) -> None:
         """A good opinion: written into the trail (APR-09), then the case is declined, granted or moved on (APR-05)."""
-        if not len(opinions):
-            return
-        at, verdict = opinions["at"], opinions["verdict"]
-        self._urge(found[(cases["limit_at"] < at) & (cases["urged"] == 0)], out)
-        amount = rules.decided_amount(opinions, cases)
-        reason = np.where(verdict == Verdict.DECLINE, int(Refusal.HUMAN_DECLINE), 0)
-        value = trail.pack(cases["node"], verdict, opinions["votes"], cases["round"], opinions["on_behalf_of"])
-        out.log(
-            Event.NODE_DECIDED,
-            at,
-            cases["case"],
-            actor=opinions["person"],
-            amount_fen=amount,
-            reason=reason,
-            value=value,
-        )
-        self._cases.drop(found)
-        self._decline(cases, at, reason, out, opinions["person"])
-        cases["amount_fen"] = amount
-        on = verdict != Verdict.DECLINE
-        self._move_on(only(opinions, on), only(cases, on), out)
+        at, person, cases = opinions["at"], opinions["person"], self.cases
+        self.desk.done(tasks, at, out)
+        cases["amount_fen"][rows] = rules.decided_amount(opinions, cases.take(rows, "amount_fen"))
+        trail.record(opinions, cases.take(rows, "case node amount_fen"), out)
+        no = opinions["verdict"] == Verdict.DECLINE
+        self._decline(cases.take(rows[no]), at[no], np.full(int(no.sum()), int(Refusal.HUMAN_DECLINE)), out, person[no])
+        MOVES.to(cases, rows[no], CaseState.DECLINED)
+        self._move_on(only(opinions, ~no), only(rows, ~no), out)
 
-    def _move_on(self, opinions: Rows, cases: Rows, out: Outbox) -> None:
+    def _move_on(self, opinions: Rows, rows: Ints, out: Outbox) -> None:
         """Granted by the last node within its authority, else to the next node. A node lacking authority, or a person who
         wishes so, adds a higher node (APR-07)."""
-        at, node = opinions["at"], cases["node"]
+        cases, at, person = self.cases, opinions["at"], opinions["person"]
+        node = cases["node"][rows]
         wish = np.where(opinions["verdict"] == Verdict.ESCALATE, self._routes.wished_above(node), 0)
-        last = (cases["path"] == 0) & (wish == 0)
-        lacking = np.where(last, self._routes.above_authority(node, cases["amount_fen"]), 0)
-        added = np.where(wish > 0, wish, lacking)
+        last = (cases["path"][rows] == 0) & (wish == 0)
+        lacking = np.where(last, self._routes.above_authority(node, cases["amount_fen"][rows]), 0)
         cause = np.where(wish > 0, int(Cause.PERSON), int(Cause.AUTHORITY))
-        up = np.flatnonzero(added)
-        cases["path"][up] |= np.int64(1) << added[up]
+        self._add_node(rows, np.where(wish > 0, wish, lacking), cause, at, out, person)
+        granted = cases["path"][rows] == 0
+        self.note("granted", invariants.granted(cases.take(rows[granted]), opinions[granted]))
+        self._approve(cases.take(rows[granted]), at[granted], person[granted], Lane.MANUAL, out)
+        MOVES.to(cases, rows[granted], CaseState.APPROVED)
+        onward = rows[~granted]
+        cases["previous"][onward] = person[~granted]
+        self._enter(onward, at[~granted], out)
+
+    def _add_node(self, rows: Ints, node: Ints, cause: Ints, at: Ints, out: Outbox, actor: Ints) -> None:
+        """APR-07: a node is added to the path where it is not 0."""
+        up = np.flatnonzero(node)
+        found = self.cases.take(rows[up], "case amount_fen")
+        self.cases["path"][rows[up]] |= np.int64(1) << node[up]
         out.log(
             Event.CASE_ESCALATED,
             at[up],
-            cases["case"][up],
-            actor=opinions["person"][up],
+            found["case"],
+            actor=actor[up],
             reason=cause[up],
-            amount_fen=cases["amount_fen"][up],
-            value=added[up],
+            amount_fen=found["amount_fen"],
+            value=node[up],
         )
-        granted = cases["path"] == 0
-        self.note("granted", invariants.granted(cases[granted], opinions[granted]))
-        self._approve(cases[granted], at[granted], opinions["person"][granted], Lane.MANUAL, out)
-        onward = cases[~granted]
-        onward["previous"] = opinions["person"][~granted]
-        self._enter(onward, at[~granted], out)
 
     # what goes out ----------------------------------------------------------------------------------------------------
 
@@ -200,26 +190,31 @@ class ApprovalDesk(Subsystem):
             value=cases["party"][rows],
         )
 
-    def _urge(self, rows: Ints, out: Outbox) -> None:
-        cases = self._cases
-        cases["urged"][rows] = 1
-        out.log(Event.CASE_URGED, cases["limit_at"][rows], cases["case"][rows], value=cases["node"][rows])
-
     # time and proof ---------------------------------------------------------------------------------------------------
 
+    def follow(self, out: Outbox) -> None:
+        """Cases that are decided here or passed on leave."""
+        del out
+        over = np.flatnonzero(~np.isin(self.cases["state"], (CaseState.DECIDING, CaseState.AT_NODE)))
+        if len(over):
+            self.desk.forget(self.cases["case"][over])
+            self.cases.drop(over)
+
     def end(self, out: Outbox) -> None:
-        """APR-10: whose limit passes in this window is urged at that instant."""
-        self._urge(np.flatnonzero((self._cases["limit_at"] < self.window.until) & (self._cases["urged"] == 0)), out)
+        """APR-10: tasks whose limit passes in this window are urged at that instant."""
+        self.desk.urge(self.window.until, out)
 
     def end_day(self, out: Outbox) -> None:
-        """Open cases by branch, product and node; appointments that ended long ago are forgotten."""
-        self._deputies.forget(self.window.day - _DEPUTY_KEPT_DAYS)
-        columns = (self._cases[name] for name in ("branch", "product", "node", "amount_fen"))
+        """Cases before people, by branch, product and node."""
+        self.desk.tidy(self.window.day)
+        cases = self.cases.take(self.cases["state"] == CaseState.AT_NODE, "branch product node amount_fen")
+        columns = (cases[name] for name in ("branch", "product", "node", "amount_fen"))
         out.tally(Gauge.PENDING_APPROVALS, self.window.until - 1, *columns)
 
     def violations(self) -> list[str]:
-        """Of the open cases, and of every manual approval."""
-        found = invariants.open_cases(self._cases, self.NODES, self.window.until)
+        """Of the cases and their tasks, and of every manual approval."""
+        found = invariants.open_cases(self.cases, self.desk.tasks, self.NODES)
+        found += self.desk.violations(self.window.until)
         for granted in self.noted("granted"):
             found += invariants.approvals(granted, self._routes.authority_fen)
         return found

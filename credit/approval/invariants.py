@@ -4,29 +4,34 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.approval.states import CaseState
 from credit.codes import Node
 from credit.room import Rows
 from credit.table import Table
-from credit.times import Bools, Ints, text_of
+from credit.times import Bools, Ints
+from credit.worklists.states import TaskState
 
 _GRANTED = np.dtype([(name, "i8") for name in "case reviewer approver node amount_fen".split()])
 
 
-def open_cases(cases: Table, nodes: tuple[Node, ...], until: int) -> list[str]:
-    """Every open case stands at one of the desk's nodes, looks only upwards, and has a limit after its entry."""
-    case, node, path = cases["case"], cases["node"], cases["path"]
+def open_cases(cases: Table, tasks: Table, nodes: tuple[Node, ...]) -> list[str]:
+    """Every case before people stands at one of the desk's nodes, looks only upwards, and has one open task, at its node."""
+    people = cases["state"] == CaseState.AT_NODE
+    case, node, path = (cases[name][people] for name in ("case", "node", "path"))
     found = _named(case, ~np.isin(node, [int(n) for n in nodes]), "stands at a node that is not this desk's", node)
     found += _named(
         case, (path & ((np.int64(2) << node) - 1)) != 0, "is to pass a node not above the one it is at", path
     )
-    found += _named(
-        case, cases["limit_at"] <= cases["entered_at"], "has a limit not after its entry", cases["limit_at"]
-    )
-    found += _named(case, cases["amount_fen"] <= 0, "is decided on without an amount", cases["amount_fen"])
-    overdue = (cases["limit_at"] < until) & (cases["urged"] == 0)
-    return found + _named(
-        case, overdue, f"was not urged by {text_of(until)} though its limit passed", cases["limit_at"]
-    )
+    amount = cases["amount_fen"][people]
+    found += _named(case, amount <= 0, "is decided on without an amount", amount)
+    is_open = tasks["state"] < TaskState.DONE
+    owner, desk = tasks["case"][is_open], tasks["desk"][is_open]
+    ids = np.sort(case)
+    asked = np.bincount(np.searchsorted(ids, owner[np.isin(owner, ids)]), minlength=len(ids))
+    found += _named(ids, asked != 1, "is before nobody, or before several; tasks:", asked)
+    where = cases.find(owner)
+    stray = (where < 0) | (cases.get("node", where) != desk)
+    return found + _named(owner, stray, "is before a desk at which it does not stand:", desk)
 
 
 def granted(cases: Rows, opinions: Rows) -> Rows:

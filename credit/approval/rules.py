@@ -1,5 +1,5 @@
 """Rules of approval on whole columns: what comes in and may be decided by machine, what a person's opinion must hold, what an
-approval fixes. Its rule: pure functions of columns; a rule answers with a `Refusal` code, 0 = none."""
+approval fixes. A rule answers with a reason, 0 = none."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from credit.policies.products import ProductColumns
 from credit.room import Rows
 from credit.scoring.contract import Refusal as ScoringRefusal
 from credit.times import Bools, Ints
+from credit.worklists.states import Refusal as TaskRefusal
 
 
 def rejected_reason(cases: Rows) -> Ints:
@@ -44,11 +45,6 @@ def may_be_automatic(cases: Rows, products: ProductColumns) -> Bools:
     return np.asarray(allowed & (cases["doubts"] == 0) & (cases["alert"] == Alert.NONE))
 
 
-def same_person(opinions: Rows, cases: Rows) -> Bools:
-    """APR-04: who decided the node before may not decide this one."""
-    return np.asarray(opinions["person"] == cases["previous"])
-
-
 def opinion_faults(opinions: Rows, cases: Rows, minimum_fen: Ints, may_reduce: Bools, members: int) -> Ints:
     """What is wrong with an opinion as such; `cases` row by row the case it is about, `minimum_fen` the product's least
     amount. A committee approves by the majority of its members (APR-02)."""
@@ -60,9 +56,9 @@ def opinion_faults(opinions: Rows, cases: Rows, minimum_fen: Ints, may_reduce: B
     wrong |= (verdict == Verdict.APPROVE) & (amount != 0) & (amount < asked)
     in_favour = (verdict == Verdict.APPROVE) | reduces
     majority = opinions["votes"] * 2 > members
-    wrong |= (opinions["node"] == Node.COMMITTEE) & (in_favour != majority) & (verdict != Verdict.ESCALATE)
+    wrong |= (cases["node"] == Node.COMMITTEE) & (in_favour != majority) & (verdict != Verdict.ESCALATE)
     wrong |= (opinions["votes"] < 0) | (opinions["votes"] > members)
-    return np.where(above, int(Refusal.LIMIT_EXCEEDED), np.where(wrong, int(Refusal.DECISION_INVALID), 0))
+    return np.where(above, int(Refusal.LIMIT_EXCEEDED), np.where(wrong, int(TaskRefusal.DECISION_INVALID), 0))
 
 
 def decided_amount(opinions: Rows, cases: Rows) -> Ints:

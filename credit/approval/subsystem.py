@@ -5,42 +5,34 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.approval import rules, trail
-from credit.approval.affordability import PPM, Affordability
-from credit.approval.contract import (
-    ApplicationScored,
-    AppointDeputy,
-    ApprovalOpinion,
-    ApprovalTask,
-    Cause,
-    ContractWithdrawn,
-    Event,
-    Refusal,
-    room,
-)
+from credit.approval import rules
+from credit.approval.affordability import Affordability
+from credit.approval.contract import DESK, ApplicationScored, Cause, ContractWithdrawn, Event, Refusal, room
 from credit.approval.desk import ApprovalDesk
+from credit.approval.states import MOVES, CaseState
 from credit.codes import Actor, Lane, Material, Node, Verdict
 from credit.head_office.contract import CaseEscalated
 from credit.mail import Outbox
+from credit.money import share_fen
 from credit.policies import ProductPolicy
 from credit.policies.approval import ApprovalPolicy
 from credit.room import Rows
 from credit.rows import only
 from credit.staff import StaffRegister
-from credit.subsystem import Takes, Together
+from credit.subsystem import Takes
 from credit.times import Bools, Ints
+from credit.worklists.worklist import takes
 
 
 class ApprovalSubsystem(ApprovalDesk):
-    """State: a desk's, and automatic decisions under way."""
+    """State: a desk's; cases of the automatic lane are among them for its second."""
 
     room = room
-    TASK, OPINION, NODES = ApprovalTask, ApprovalOpinion, (Node.INITIAL, Node.RE_REVIEW)
+    DESK, NODES = DESK, (Node.INITIAL, Node.RE_REVIEW)
     HANDLERS = (
-        Takes(AppointDeputy, "appoint"),
         Takes(ApplicationScored, "scored"),
         Takes(ContractWithdrawn, "withdrawn"),
-        Together("case", (Takes(ApprovalOpinion, "decide"),)),
+        *takes(DESK, "desk", "decide"),
     )
 
     def __init__(self, approval: ApprovalPolicy, products: ProductPolicy, register: StaffRegister) -> None:
@@ -52,7 +44,6 @@ class ApprovalSubsystem(ApprovalDesk):
         for row in approval.products:
             code = products.by_key(row.key).code
             self._collateral_ppm[code], self._machine_review[code] = row.collateral_share_ppm, row.machine_review
-        self._deciding = self.tables["deciding"]
 
     # what comes in ----------------------------------------------------------------------------------------------------
 
@@ -63,7 +54,7 @@ class ApprovalSubsystem(ApprovalDesk):
         self._decline(rows, rows["at"], reason, out)
         rows = only(rows, reason == 0)
         automatic = rules.may_be_automatic(rows, self._products)
-        self._take_up(rows[automatic], 0, out)
+        self._take_up(rows[automatic], 0)
         manual = rows[~automatic]
         self._open_routes(
             CaseEscalated.carry(manual, path=self._routes.paths(manual), round=0, previous=0), manual["at"], out
@@ -79,7 +70,7 @@ class ApprovalSubsystem(ApprovalDesk):
         rows, round_ = rows[reason == 0], round_[reason == 0]
         lower = rows["amount_fen"] <= rows["previous_fen"]
         automatic = lower & rules.may_be_automatic(rows, self._products)
-        self._take_up(rows[automatic], round_[automatic], out)
+        self._take_up(rows[automatic], round_[automatic])
         manual, lighter = rows[~automatic], lower[~automatic]
         paths = np.where(lighter, self._routes.lighter, self._routes.paths(manual))
         self._open_routes(
@@ -88,35 +79,33 @@ class ApprovalSubsystem(ApprovalDesk):
 
     # the automatic lane -----------------------------------------------------------------------------------------------
 
-    def _take_up(self, rows: Rows, round_: Ints | int, out: Outbox) -> None:
-        """The machine needs `decision_ms`; what falls beyond the window waits for the next one."""
+    def _take_up(self, rows: Rows, round_: Ints | int) -> None:
+        """The machine needs `decision_ms`."""
         at = rows["at"] + self.policy.decision_ms
-        rounds = np.broadcast_to(np.asarray(round_, dtype=np.int64), len(rows))
-        now = at < self.window.until
-        self._deciding.append(rows[~now], round=rounds[~now], decide_at=at[~now])
-        self._decide(only(rows, now), at[now], rounds[now], out)
+        new = self.cases.append(rows, round=round_, path=0, previous=0, decide_at=at, state=CaseState.RECEIVED)
+        MOVES.to(self.cases, new, CaseState.DECIDING)
 
     def begin(self, out: Outbox) -> None:
         """Automatic decisions whose second comes in this window."""
-        due = np.flatnonzero(self._deciding["decide_at"] < self.window.until)
-        rows = self._deciding.take(due)
-        self._deciding.drop(due)
-        self._decide(rows, rows["decide_at"], rows["round"], out)
+        self.follow(out)
 
-    def _decide(self, rows: Rows, at: Ints, round_: Ints, out: Outbox) -> None:
-        """APR-14, APR-15: what the customer can carry, if that is enough for the product."""
-        largest = self._affordability.largest_fen(rows)
-        enough = largest >= self._products.amount_min[rows["product"]]
-        self._decline(rows, at, np.where(enough, 0, int(Refusal.AFFORDABILITY)), out)
-        self._approve(
-            only(rows, enough),
-            at[enough],
-            Actor.SYSTEM,
-            Lane.AUTOMATIC,
-            out,
-            amount_fen=largest[enough],
-            round=round_[enough],
+    def follow(self, out: Outbox) -> None:
+        """So do those of cases that have just come."""
+        due = np.flatnonzero(
+            (self.cases["state"] == CaseState.DECIDING) & (self.cases["decide_at"] < self.window.until)
         )
+        self._decide(due, out)
+        super().follow(out)
+
+    def _decide(self, rows: Ints, out: Outbox) -> None:
+        """APR-14, APR-15: what the customer can carry, if that is enough for the product."""
+        cases = self.cases.take(rows)
+        at, largest = cases["decide_at"], self._affordability.largest_fen(cases)
+        enough = largest >= self._products.amount_min[cases["product"]]
+        self._decline(cases, at, np.where(enough, 0, int(Refusal.AFFORDABILITY)), out)
+        cases["amount_fen"] = largest
+        self._approve(only(cases, enough), at[enough], Actor.SYSTEM, Lane.AUTOMATIC, out)
+        MOVES.to(self.cases, rows, np.where(enough, int(CaseState.APPROVED), int(CaseState.DECLINED)))
 
     # routes -----------------------------------------------------------------------------------------------------------
 
@@ -138,14 +127,14 @@ class ApprovalSubsystem(ApprovalDesk):
             amount_fen=cases["amount_fen"][rows],
             value=Node.RISK_SPECIALIST,
         )
-        self._enter(cases, at, out)
+        self._admit(cases, at, out)
 
     def _review(self, cases: Rows, at: Ints, out: Outbox) -> Bools:
         """The machine's review (PRD-03, PRD-05): collateral binds the amount; what a customer can carry is advice to the
         people who decide, unless not even the least amount is affordable. Lowers `cases` in place; False = declined."""
         product, least = cases["product"], self._products.amount_min[cases["product"]]
         share = self._collateral_ppm[product]
-        cover = self._affordability.rounded_down(cases["collateral_fen"] // PPM * share)
+        cover = self._affordability.rounded_down(share_fen(cases["collateral_fen"], share))
         covered = np.where(share > 0, np.minimum(cases["amount_fen"], cover), cases["amount_fen"])
         advised = np.where(self._machine_review[product], self._affordability.largest_fen(cases), covered)
         reason = np.where(advised < least, int(Refusal.AFFORDABILITY), 0)
@@ -159,8 +148,7 @@ class ApprovalSubsystem(ApprovalDesk):
             cases["case"][seen],
             actor=Actor.SYSTEM,
             amount_fen=advised[seen],
-            reason=reason[seen],
-            value=trail.pack(0, verdict[seen], 0, cases["round"][seen], 0),
+            reason=verdict[seen],
         )
         self._decline(cases, at, reason, out)
         cases["amount_fen"] = covered

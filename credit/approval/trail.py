@@ -1,30 +1,36 @@
-"""The approval trail (审批轨迹): every node records approver, time, opinion and result (APR-09). Its rule: the event log alone
-is the trail. `NODE_DECIDED` carries at, case, actor = approver, amount, reason and, packed in `value`, node, verdict, votes
-of the committee, round and the absent person a deputy stood for."""
+"""The approval trail (审批轨迹): every node records approver, time, opinion and result (APR-09). The event log alone is the
+trail: `NODE_DECIDED` carries approver, amount, node and verdict; what only some opinions have stands in events beside it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from credit.approval.contract import Event
 from credit.codes import Node, Verdict
+from credit.mail import Outbox
 from credit.room import REASONS, Rows
-from credit.times import Ints, text_of
-
-_VERDICT, _VOTES, _ROUND, _ABSENT = 10, 100, 10_000, 1_000_000
+from credit.times import text_of
 
 
-def pack(
-    node: npt.ArrayLike, verdict: npt.ArrayLike, votes: npt.ArrayLike, round_: npt.ArrayLike, absent: npt.ArrayLike
-) -> Ints:
-    """The `value` of NODE_DECIDED rows; node 0 is the machine's own review."""
-    parts = [np.asarray(column, dtype=np.int64) for column in (node, verdict, votes, round_, absent)]
-    return np.asarray(
-        parts[0] + parts[1] * _VERDICT + parts[2] * _VOTES + np.minimum(parts[3], 99) * _ROUND + parts[4] * _ABSENT
+def record(opinions: Rows, cases: Rows, out: Outbox) -> None:
+    """What people said, row by row the case as it is decided."""
+    at, case, person = opinions["at"], cases["case"], opinions["person"]
+    out.log(
+        Event.NODE_DECIDED,
+        at,
+        case,
+        actor=person,
+        amount_fen=cases["amount_fen"],
+        reason=opinions["verdict"],
+        value=cases["node"],
     )
+    for event, value, said in (
+        (Event.COMMITTEE_VOTED, opinions["votes"], cases["node"] == Node.COMMITTEE),
+        (Event.DEPUTY_DECIDED, opinions["on_behalf_of"], opinions["on_behalf_of"] != 0),
+    ):
+        out.log(event, at[said], case[said], actor=person[said], value=value[said])
 
 
 @dataclass(frozen=True)
@@ -53,21 +59,28 @@ class Opinion:
 
 
 def trail(events: Rows, case: int) -> list[Opinion]:
-    """The opinions on a case in time order, from event rows of any stage."""
-    rows = events[(events["case"] == case) & (events["event"] == Event.NODE_DECIDED)]
-    return [_opinion(row) for row in rows[np.lexsort((rows["value"] % _VERDICT, rows["at"]))]]
+    """The opinions on a case in time order, from event rows of any rooms."""
+    mine = events[events["case"] == case]
+    rows = mine[mine["event"] == Event.NODE_DECIDED]
+    return [_opinion(row, mine) for row in rows[np.lexsort((rows["value"], rows["at"]))]]
 
 
-def _opinion(row: np.void) -> Opinion:
-    value = int(row["value"])
+def _opinion(row: np.void, events: Rows) -> Opinion:
+    beside = events[(events["at"] == row["at"]) & (events["actor"] == row["actor"])]
+
+    def said(event: Event, column: str) -> int:
+        return int(beside[column][beside["event"] == event].sum())
+
+    verdict = Verdict(int(row["reason"]))
+    again = (events["event"] == Event.RE_APPROVAL_OPENED) & (events["at"] <= row["at"])
     return Opinion(
         at=int(row["at"]),
-        node=value % _VERDICT,
+        node=int(row["value"]),
         person=int(row["actor"]),
-        on_behalf_of=value // _ABSENT,
-        verdict=Verdict(value // _VERDICT % 10),
+        on_behalf_of=said(Event.DEPUTY_DECIDED, "value"),
+        verdict=verdict,
         amount_fen=int(row["amount_fen"]),
-        reason=int(row["reason"]),
-        votes=value // _VOTES % 100,
-        round=value // _ROUND % 100,
+        reason=said(Event.APPLICATION_DECLINED, "reason") if verdict is Verdict.DECLINE else 0,
+        votes=said(Event.COMMITTEE_VOTED, "value"),
+        round=int(events["value"][again].max(initial=0)),
     )

@@ -5,6 +5,9 @@ from __future__ import annotations
 from credit.codes import Handler, Step
 from credit.profile import TERMS
 from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, blank, event
+from credit.worklists.kinds import desk_kinds
+from credit.worklists.states import Handling
+from credit.worklists.states import Refusal as TaskRefusal
 
 room = Room(__name__, "disbursement", ("disbursement", "放款"))
 
@@ -12,11 +15,8 @@ room = Room(__name__, "disbursement", ("disbursement", "放款"))
 ContractEffective = room.accepts(601, "ContractEffective", f"{TERMS} signed_at mode", sender="contracts")
 ConditionRequested = room.asks(602, "ConditionRequested", "case party conditions")
 ConditionFulfilled = room.accepts(603, "ConditionFulfilled", "case conditions")
-DisbursementTask = room.asks(
-    604, "DisbursementTask", "loan case party branch desk product amount_fen priority limit_at excluded attempt"
-)
-DisbursementOpinion = room.accepts(
-    605, "DisbursementOpinion", "loan desk person on_behalf_of started_at verdict urged attempt"
+DESK = desk_kinds(
+    room, "Disbursement", 620, entity="loan", offers="case party product amount_fen attempt", decides="verdict"
 )
 PaymentInstruction = room.asks(
     606, "PaymentInstruction", "transaction loan party amount_fen account entrusted attempt kind interbank"
@@ -29,7 +29,6 @@ UseEvidenceFiled = room.accepts(611, "UseEvidenceFiled", "loan genuine")
 LimitReleased = room.accepts(612, "LimitReleased", "case loan principal_fen", sender="repayment")
 RestrictLimit = room.accepts(613, "RestrictLimit", "case restricted reason operator")
 room.table("contracts", "case", key="case")
-room.table("deputies", "number person deputy node from_day to_day", key="number")
 room.table(
     "facilities",
     "case customer party branch segment product amount_fen term_months method documents consent collateral_fen account "
@@ -116,6 +115,11 @@ class Event(EventCode):
     DISBURSEMENT_ACTION_REFUSED = event(619, "disbursement action refused", "放款操作被拒", reason=Reason, refuses=True)
     FACILITY_OPENED = event(620, "facility opened", "额度启用", value="end of validity, ms")
     FACILITY_CLOSED = event(621, "facility closed", "额度终止", reason=Reason)
+    TASK_URGED = event(622, "payment task urged", "放款催办", value="desk", trouble=("payment tasks urged", "放款催办"))
+    TASK_HANDLED = event(
+        623, "payment task handled", "放款任务流转", reason=Handling, value="person it concerns, or verdict"
+    )
+    DEPUTY_APPOINTED = event(624, "deputy for payments appointed", "指定放款代理人", value="deputy")
 
 
 class Gauge(GaugeCode):
@@ -145,4 +149,4 @@ class Refusal(Reason):
     PAYMENT_FAILED = 511, "payment failed", "支付失败"
 
 
-room.logs(Event, Gauge, Desk, reasons=(Refusal,))
+room.logs(Event, Gauge, Desk, reasons=(Refusal, TaskRefusal))

@@ -6,11 +6,12 @@ from __future__ import annotations
 import numpy as np
 
 from credit.codes import Lane
-from credit.disbursement.states import FacilityState, PaymentState
+from credit.disbursement.states import DESK_OF, FacilityState, PaymentState
 from credit.room import Rows
 from credit.rows import firsts
 from credit.table import Table
 from credit.times import Bools, Ints, text_of
+from credit.worklists.states import TaskState
 
 _P = PaymentState
 _PAID = np.dtype([(n, "i8") for n in "loan case lane amount_fen paid_fen operator reviewer sent_at at".split()])
@@ -30,9 +31,23 @@ def under_way(payments: Table, until: int, arrival_ms: int) -> list[str]:
     found += _named("loan", loan, missed, "should have left at", payments["leaves_at"])
     waits = np.isin(state, (_P.PENDING, _P.REVIEW))
     over = waits & (payments["valid_until"] < until)
-    found += _named("loan", loan, over, "waits for a desk beyond its approval, which ended at", payments["valid_until"])
-    untasked = np.isin(state, (_P.PENDING, _P.REVIEW, _P.EXCEPTION, _P.EVIDENCE)) & (payments["task"] < 1)
-    return found + _named("loan", loan, untasked, "waits for a desk that was never asked, state", state)
+    return found + _named(
+        "loan", loan, over, "waits for a desk beyond its approval, which ended at", payments["valid_until"]
+    )
+
+
+def asked(payments: Table, tasks: Table) -> list[str]:
+    """Every payment that waits for a desk has one open task there, and no other has one."""
+    is_open = tasks["state"] < TaskState.DONE
+    owner, desk = tasks["loan"][is_open], tasks["desk"][is_open]
+    loan, state = payments["loan"], payments["state"]
+    waits = np.isin(state, [int(one) for one in DESK_OF])
+    counted = np.zeros(len(loan), dtype=np.int64)
+    place = payments.find(owner)
+    np.add.at(counted, place[place >= 0], 1)
+    found = _named("loan", loan, waits & (counted != 1), "waits for a desk that was never asked, state", state)
+    wanted = np.array([int(DESK_OF.get(PaymentState(one), 0)) for one in payments.get("state", place, 8).tolist()])
+    return found + _named("loan", owner, desk != wanted, "is before a desk that it does not wait for:", desk)
 
 
 def limits(facilities: Table, payments: Table) -> list[str]:

@@ -13,7 +13,7 @@ from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Account, Actor, Consent
 from credit.customers.contract import CustomerEnteredBusiness
 from credit.disbursement import invariants
-from credit.disbursement.contract import DisbursementTask, Event, PaymentInstruction, Refusal, UseEvidenceRequested
+from credit.disbursement.contract import Event, PaymentInstruction, Refusal, UseEvidenceRequested
 from credit.disbursement.facilities import Facilities
 from credit.disbursement.rules import PaymentTimes, result_faults, task_limit
 from credit.disbursement.states import DESKS, PAYMENT_MOVES, PaymentState
@@ -27,6 +27,7 @@ from credit.room import Reason, Rows
 from credit.subsystem import Window
 from credit.table import Table
 from credit.times import MINUTE_MS, Bools, Ints
+from credit.worklists.worklist import Worklist
 
 _TASK_PRIORITY = 3
 _NO_ONE = 0
@@ -47,10 +48,11 @@ class Payments:
         policy: PaymentPolicy,
         products: ProductColumns,
         facilities: Facilities,
+        desk: Worklist,
         note: Callable[[str, Rows], None],
     ) -> None:
         self.table = table
-        self._note = note
+        self._desk, self._note = desk, note
         self.arrival_ms = policy.arrival_minutes * MINUTE_MS
         self.times = PaymentTimes(policy)
         self._policy, self._products, self._facilities = policy, products, facilities
@@ -79,25 +81,20 @@ class Payments:
         self._schedule(rows[auto], at[auto], out)
         self._ask(rows[~auto], at[~auto], out)
 
-    def _ask(self, rows: Ints, at: Ints, out: Outbox) -> None:
+    def _ask(self, rows: Ints, at: Ints, out: Outbox, excluded: Ints | int = _NO_ONE) -> None:
         """Puts payments before the desk their state waits for."""
-        if not len(rows):
-            return
-        table = self.table
-        table["task"][rows] += 1
-        found = table.take(rows)
-        excluded = np.where(found["state"] == PaymentState.REVIEW, found["operator"], _NO_ONE)
-        out.send(
-            DisbursementTask,
-            DisbursementTask.carry(
-                found,
-                at=at,
-                desk=DESKS[found["state"]],
-                priority=_TASK_PRIORITY,
-                excluded=excluded,
-                limit_at=task_limit(at, self._policy),
-                attempt=found["task"],
-            ),
+        self.table["task"][rows] += 1
+        found = self.table.take(rows)
+        self._desk.put(
+            found,
+            out,
+            at=at,
+            occasion=found["task"],
+            desk=DESKS[found["state"]],
+            priority=_TASK_PRIORITY,
+            limit_at=task_limit(at, self._policy),
+            excluded=excluded,
+            attempt=found["task"],
         )
 
     def _move(self, rows: Ints, state: PaymentState) -> None:
@@ -110,17 +107,19 @@ class Payments:
         self.table["operator"][rows] = opinions["person"]
         self._move(rows, PaymentState.REVIEW)
         self._log(Event.DISBURSEMENT_INITIATED, rows, opinions["at"], out, actor=opinions["person"])
-        self._ask(rows, opinions["at"], out)
+        self._ask(rows, opinions["at"], out, opinions["person"])
 
     def approved(self, rows: Ints, opinions: Rows, out: Outbox) -> None:
         """The reviewer's yes makes the instruction (DIS-05)."""
         self.table["reviewer"][rows] = opinions["person"]
+        self._desk.forget(self.table["loan"][rows])
         self._log(Event.DISBURSEMENT_REVIEWED, rows, opinions["at"], out, actor=opinions["person"])
         self._schedule(rows, opinions["at"], out)
 
     def rejected(self, rows: Ints, opinions: Rows, out: Outbox) -> None:
         """The reviewer's no sends the payment back to the operator, or ends it when it has come back too often."""
         table = self.table
+        self._desk.forget(table["loan"][rows])
         table["rejections"][rows] += 1
         self._log(
             Event.DISBURSEMENT_REJECTED,
@@ -139,6 +138,7 @@ class Payments:
 
     def retried(self, rows: Ints, opinions: Rows, out: Outbox) -> None:
         """The operator has looked into a failed payment and sends it again, as often as the policy allows."""
+        self._desk.forget(self.table["loan"][rows])
         spent = self.table["attempt"][rows] > self._policy.retries_max
         again, at = rows[~spent], opinions["at"][~spent]
         self._log(Event.PAYMENT_RETRIED, again, at, out, actor=opinions["person"][~spent])
@@ -153,6 +153,8 @@ class Payments:
         """Payments that will not be made: what they had drawn is given back."""
         if not len(rows):
             return
+        self._desk.withdraw(self.table["loan"][rows], at, out)
+        self._desk.forget(self.table["loan"][rows])
         self._log(Event.PAYMENT_STOPPED, rows, at, out, reason=reason)
         self._move(rows, PaymentState.CLOSED)
         self._facilities.give_up(self.table["case"][rows], self.table["amount_fen"][rows], at, out)
@@ -249,6 +251,7 @@ class Payments:
 
     def judged(self, rows: Ints, opinions: Rows, genuine: bool, out: Outbox) -> None:
         """The verifier's word ends the payment; what it means for the facility is the subsystem's affair."""
+        self._desk.forget(self.table["loan"][rows])
         event = Event.USE_VERIFIED if genuine else Event.USE_REJECTED
         reason = 0 if genuine else Refusal.USE_NOT_VERIFIED
         self._log(event, rows, opinions["at"], out, actor=opinions["person"], reason=reason)

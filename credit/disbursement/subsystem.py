@@ -9,16 +9,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from credit.approval.contract import AppointDeputy
-from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Actor, Lane, Verdict
 from credit.contracts.contract import Refusal as ContractRefusal
-from credit.deputies import Deputies
 from credit.disbursement import invariants
 from credit.disbursement.contract import (
+    DESK,
     ConditionFulfilled,
     ContractEffective,
-    DisbursementOpinion,
     DrawdownRequested,
     Event,
     Gauge,
@@ -32,7 +29,7 @@ from credit.disbursement.contract import (
 from credit.disbursement.facilities import Facilities
 from credit.disbursement.payments import Payments
 from credit.disbursement.rules import Preconditions, check_tranches, drawdown_faults
-from credit.disbursement.states import COMMITTED, DESKS, PaymentState
+from credit.disbursement.states import COMMITTED, PaymentState
 from credit.mail import Outbox
 from credit.numbers import loan_of
 from credit.policies import ProductPolicy, columns_of, load
@@ -42,25 +39,25 @@ from credit.rows import firsts, only
 from credit.staff import StaffRegister
 from credit.subsystem import PLAIN, Setting, Subsystem, Takes, Together
 from credit.times import Bools, Ints
+from credit.worklists.states import Refusal as TaskRefusal
+from credit.worklists.worklist import Events, Worklist, takes
 
-_DEPUTY_KEPT_DAYS = 60
 Act = Callable[[Ints, Rows, Outbox], None]
 """What a decision does: payments' row numbers, opinions row by row, what it brings about."""
 
 
 class DisbursementSubsystem(Subsystem):
-    """State: payments under way, facilities, the contracts that have been taken in, and deputies."""
+    """State: payments under way, facilities, the contracts that have been taken in, the worklist and its deputies."""
 
     room = room
     REFUSED = Event.DISBURSEMENT_ACTION_REFUSED
     HANDLERS = (
-        Takes(AppointDeputy, "appoint"),
         Takes(ContractEffective, "effective"),
         Takes(LimitReleased, "release"),
         Takes(RestrictLimit, "restrict"),
         Together("case", (Takes(ConditionFulfilled, "fulfil"),)),
         Together("loan", (Takes(UseEvidenceFiled, "show"),)),
-        Together("loan", (Takes(DisbursementOpinion, "decide"),)),
+        *takes(DESK, "desk", "decide"),
         Together("loan", (Takes(PaymentResult, "answer"),)),
         Together("case", (Takes(DrawdownRequested, "draw"),)),  # on limits as they stand by then
     )
@@ -69,12 +66,12 @@ class DisbursementSubsystem(Subsystem):
         super().__init__()
         self.policy = policy
         self._products = columns_of(products)
-        self._register = register
         self._preconditions = Preconditions(policy, self._products)
         self.facilities = Facilities(self.tables["facilities"], policy, self._products)
-        self.payments = Payments(self.tables["payments"], policy, self._products, self.facilities, self.note)
+        events = Events(urged=Event.TASK_URGED, handled=Event.TASK_HANDLED, deputy=Event.DEPUTY_APPOINTED)
+        self.desk = Worklist(self, DESK, register, events)
+        self.payments = Payments(self.tables["payments"], policy, self._products, self.facilities, self.desk, self.note)
         self._contracts = self.tables["contracts"]
-        self._deputies = Deputies(self.tables["deputies"])
 
     @classmethod
     def build(cls, setting: Setting = PLAIN) -> DisbursementSubsystem:
@@ -83,11 +80,6 @@ class DisbursementSubsystem(Subsystem):
         products = load("products", ProductPolicy, setting.overrides)
         check_tranches(policy, columns_of(products))
         return cls(policy, products, setting.register)
-
-    def appoint(self, rows: Rows, out: Outbox) -> None:
-        """APR-12: the administrator's appointments."""
-        del out
-        self._deputies.appoint(rows)
 
     # time -------------------------------------------------------------------------------------------------------------
 
@@ -100,17 +92,18 @@ class DisbursementSubsystem(Subsystem):
         self.payments.leave(self.window, out)
 
     def end(self, out: Outbox) -> None:
-        """What the window's end passes: late arrivals, expired approvals and limits."""
+        """What the window's end passes: late arrivals, expired approvals and limits, tasks to be urged."""
         self.payments.watch(self.window, out)
         table = self.payments.table
         self.facilities.expire(self.window, table["case"][COMMITTED[table["state"]]], out)
         self.payments.forget()
+        self.desk.urge(self.window.until, out)
 
     def end_day(self, out: Outbox) -> None:
         """Not before: what is refused, and why, may not depend on how a day is cut. Payments under way by branch, product and
         state; delayed ones count as exceptions (DIS-08)."""
         self.facilities.forget()
-        self._deputies.forget(self.window.day - _DEPUTY_KEPT_DAYS)
+        self.desk.tidy(self.window.day)
         table = self.payments.table
         state = np.where(table["delayed"] != 0, int(PaymentState.EXCEPTION), table["state"])
         columns = (table["branch"], table["product"], state, table["amount_fen"])
@@ -120,10 +113,11 @@ class DisbursementSubsystem(Subsystem):
         """Of payments and facilities as they stand, and of every payment that arrived."""
         payments, facilities = self.payments.table, self.facilities.table
         found = invariants.under_way(payments, self.window.until, self.payments.arrival_ms)
+        found += invariants.asked(payments, self.desk.tasks)
         found += invariants.limits(facilities, payments)
         for paid in self.noted("paid"):
             found += invariants.paid_out(paid)
-        return found
+        return found + self.desk.violations(self.window.until)
 
     # contracts --------------------------------------------------------------------------------------------------------
 
@@ -187,15 +181,18 @@ class DisbursementSubsystem(Subsystem):
     # desks, one payment at a time -------------------------------------------------------------------------------------
 
     def decide(self, opinions: Rows, out: Outbox) -> None:
-        """DIS-04: only from somebody who holds the desk, on the task that is open, and never both from one person."""
+        """DIS-04: an opinion on the payment's task takes effect, or is refused."""
         table = self.payments.table
         found = table.find(opinions["loan"])
         self.payments.lapse(found[found >= 0], opinions["at"][found >= 0], out)
-        fits = (DESKS[table.get("state", found)] == opinions["desk"]) & (opinions["desk"] > 0)
-        fits &= table.get("task", found) == opinions["attempt"]
-        opinions, found = self._met(opinions, found, fits, ApprovalRefusal.NO_OPEN_TASK, out)
-        faults = self._faults(opinions, found)
-        opinions, found = self._met(opinions, found, faults == 0, faults, out)
+        opinions, tasks = self.desk.heard(opinions, out)
+        known = np.isin(opinions["verdict"], (Verdict.APPROVE, Verdict.DECLINE))
+        self.desk.reject(
+            opinions[~known], tasks[~known], np.full(len(opinions), int(TaskRefusal.DECISION_INVALID))[~known], out
+        )
+        opinions = only(opinions, known)
+        self.desk.done(only(tasks, known), opinions["at"], out)
+        found = table.find(opinions["loan"])
         state, yes = table["state"][found], opinions["verdict"] == Verdict.APPROVE
         payments = self.payments
         acts: tuple[tuple[Bools, Act], ...] = (
@@ -215,15 +212,6 @@ class DisbursementSubsystem(Subsystem):
         """The rows that are `good`, with the table rows they are about; the others are refused."""
         self.refuse(rows[~good], np.broadcast_to(np.asarray(reason), len(rows))[~good], out)
         return only(rows, good), only(found, good)
-
-    def _faults(self, opinions: Rows, rows: Ints) -> Ints:
-        table = self.payments.table
-        may = self._deputies.entitled(self._register, opinions, table["branch"][rows], opinions["desk"])
-        faults = np.where(may, 0, int(ApprovalRefusal.NO_AUTHORITY))
-        same = (table["state"][rows] == PaymentState.REVIEW) & (opinions["person"] == table["operator"][rows])
-        faults = np.where(same, int(ApprovalRefusal.SAME_PERSON), faults)
-        known = (opinions["verdict"] == Verdict.APPROVE) | (opinions["verdict"] == Verdict.DECLINE)
-        return np.where(known, faults, int(ApprovalRefusal.DECISION_INVALID))
 
     def _verified(self, rows: Ints, opinions: Rows, out: Outbox) -> None:
         """DIS-16: verified use opens the next tranche."""
@@ -265,7 +253,7 @@ class DisbursementSubsystem(Subsystem):
         """DIS-16: evidence of what a tranche was spent on."""
         found = self.payments.table.find(filed["loan"])
         fits = self.payments.table.get("state", found) == PaymentState.ARRIVED
-        filed, found = self._met(filed, found, fits, ApprovalRefusal.NO_OPEN_TASK, out)
+        filed, found = self._met(filed, found, fits, TaskRefusal.NO_OPEN_TASK, out)
         self.payments.shown(found, filed["at"], out)
 
     def draw(self, requests: Rows, out: Outbox) -> None:

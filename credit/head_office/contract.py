@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from credit.profile import SCORED
 from credit.room import DeskCode, Room
+from credit.staff import ADMINISTRATOR_DESK
+from credit.worklists.kinds import desk_kinds
+from credit.worklists.states import Refusal as TaskRefusal
 
 room = Room(__name__, "head_office", ("head office", "总行审批"), shared=True)
 
 # mail in, and what is asked of the world -------------------------------------------------------------------------------
 CaseEscalated = room.accepts(401, "CaseEscalated", f"{SCORED} round previous path", sender="approval")
-HeadOfficeTask = room.asks(
-    403,
-    "HeadOfficeTask",
-    "case party branch node product segment amount_fen score grade alert doubts priority limit_at excluded round",
+CaseHandled = room.accepts(402, "CaseHandled", "case branch person", sender="approval")
+DESK = desk_kinds(
+    room,
+    "HeadOffice",
+    420,
+    entity="case",
+    offers="party product segment amount_fen score grade alert doubts round",
+    decides="verdict amount_fen votes",
 )
-HeadOfficeOpinion = room.accepts(
-    404, "HeadOfficeOpinion", "case node person on_behalf_of started_at verdict amount_fen urged reason votes"
-)
-room.table("cases", f"{SCORED} round previous path node entered_at limit_at urged", key="case")
-room.table("deputies", "number person deputy node from_day to_day", key="number")
+room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0", key="case")
 
 # what it records -------------------------------------------------------------------------------------------------------
 
@@ -29,6 +32,7 @@ class Desk(DeskCode):
     RISK_SPECIALIST = 3, "risk specialist", "风险专岗", True
     FINAL_APPROVER = 4, "final approval", "终审", True
     COMMITTEE = 5, "credit committee", "信贷委员会", True
+    ADMINISTRATOR = ADMINISTRATOR_DESK, "administrator", "系统管理员", True
 
 
-room.logs(desks=Desk)
+room.logs(desks=Desk, reasons=(TaskRefusal,))

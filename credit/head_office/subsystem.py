@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from credit.approval.contract import AppointDeputy
 from credit.approval.desk import ApprovalDesk
 from credit.codes import Node
-from credit.head_office.contract import CaseEscalated, HeadOfficeOpinion, HeadOfficeTask, room
+from credit.head_office.contract import DESK, CaseEscalated, CaseHandled, room
 from credit.mail import Outbox
 from credit.room import Rows
-from credit.subsystem import Takes, Together
+from credit.subsystem import Takes
+from credit.worklists.worklist import takes
 
 
 class HeadOfficeSubsystem(ApprovalDesk):
     """State: a desk's."""
 
     room = room
-    TASK, OPINION, NODES = HeadOfficeTask, HeadOfficeOpinion, (Node.RISK_SPECIALIST, Node.FINAL, Node.COMMITTEE)
-    HANDLERS = (
-        Takes(AppointDeputy, "appoint"),
-        Takes(CaseEscalated, "escalated"),
-        Together("case", (Takes(HeadOfficeOpinion, "decide"),)),
-    )
+    DESK, NODES = DESK, (Node.RISK_SPECIALIST, Node.FINAL, Node.COMMITTEE)
+    HANDLERS = (Takes(CaseHandled, "handled"), Takes(CaseEscalated, "escalated"), *takes(DESK, "desk", "decide"))
+
+    def handled(self, rows: Rows, out: Outbox) -> None:
+        """Who has had a hand in a case at the branch does not decide on it here (APR-04)."""
+        del out
+        self.desk.remember(rows)
 
     def escalated(self, rows: Rows, out: Outbox) -> None:
         """Cases that the branch passes on come to the next node of their path."""
-        self._enter(rows.copy(), rows["at"], out)
+        self._admit(rows, rows["at"], out)
 
 
 build = HeadOfficeSubsystem.build

@@ -5,9 +5,10 @@ desk already served waits for the next window."""
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 import numpy as np
 
-from credit.approval.contract import Refusal
 from credit.approval.desk import ApprovalDesk
 from credit.approval.subsystem import ApprovalSubsystem
 from credit.codes import Node, Verdict
@@ -16,16 +17,14 @@ from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.approval import ApprovalPolicy
 from credit.room import Kind, Rows
 from credit.subsystem import State, Window
-from credit.table import Table
 from credit.times import Bools, Ints
 from scenarios.model import Scenario
-from sim.counterparts.staffed import LEAST_SERVICE_MS, LONGEST_SERVICE_MS, records, service_table
-from sim.held import Held
+from sim.counterparts.staffed import LEAST_SERVICE_MS, LONGEST_SERVICE_MS, Done, StaffedDesks, service_table
 from sim.occasions import party_of
 from sim.opposite import Opposite, World
 from sim.population.people import PRODUCT_KEYS
 from sim.randomness import PPM, Draw
-from sim.staff import Completions, Desks, StaffState, Tasks
+from sim.staff import Desks
 from sim.staffing import DeputySource
 from sim.truth import Truth
 
@@ -33,7 +32,6 @@ _STEP_FEN = 100_000
 _KEPT_LEAST, _KEPT_SPAN = 600_000, 350_000
 _ROUNDS, _MEMBERS = 10, 10_000
 _BITS = np.array([bin(value).count("1") for value in range(1 << 10)], dtype=np.int64)
-_TASK = "case party node product amount_fen grade alert doubts round"
 
 
 class Judgement:
@@ -54,7 +52,7 @@ class Judgement:
 
     def opinions(self, tasks: Rows) -> tuple[Ints, Ints, Ints]:
         """Verdict, amount (0 unless reduced) and votes in favour (committee only) of each task."""
-        key = tasks["node"] + _ROUNDS * tasks["round"]
+        key = tasks["desk"] + _ROUNDS * tasks["round"]
         amount = self._lower_amount(tasks, key)
         verdict = np.where(amount > 0, int(Verdict.REDUCE), int(Verdict.APPROVE))
         verdict = np.where(self._passes_up(tasks, key), int(Verdict.ESCALATE), verdict)
@@ -71,7 +69,7 @@ class Judgement:
         no = self._draws["decline"].happens(chance, about, key)
         no |= fraud & self._draws["insight"].happens(behaviour.approver_insight_ppm, about, key)
         votes = np.zeros(len(tasks), dtype=np.int64)
-        committee = np.flatnonzero(tasks["node"] == Node.COMMITTEE)
+        committee = np.flatnonzero(tasks["desk"] == Node.COMMITTEE)
         for member in range(self._members if len(committee) else 0):
             occasion = key[committee] + _MEMBERS * (member + 1)
             against = self._draws["decline"].happens(chance[committee], about[committee], occasion)
@@ -89,7 +87,7 @@ class Judgement:
         return np.where(wants & sensible, lower, 0)
 
     def _passes_up(self, tasks: Rows, key: Ints) -> Bools:
-        doubtful = ((tasks["alert"] > 0) | (tasks["doubts"] != 0)) & (tasks["node"] != Node.COMMITTEE)
+        doubtful = ((tasks["alert"] > 0) | (tasks["doubts"] != 0)) & (tasks["desk"] != Node.COMMITTEE)
         wishes = self._draws["escalate"].happens(self._behaviour.approver_escalate_ppm, tasks["party"], key)
         return np.asarray(doubtful & wishes)
 
@@ -102,7 +100,7 @@ class Judgement:
         granted = self._granted[np.where(scripted, party, 0)]
         lower = (granted > 0) & (granted < tasks["amount_fen"])
         said = np.where(lower, int(Verdict.REDUCE), int(Verdict.APPROVE))
-        full = np.where(tasks["node"] == Node.COMMITTEE, self._members, 0)
+        full = np.where(tasks["desk"] == Node.COMMITTEE, self._members, 0)
         return (
             np.where(scripted, said, verdict),
             np.where(scripted, np.where(lower, granted, 0), amount),
@@ -117,106 +115,38 @@ class ApprovalCounterpart:
         self, desk: type[ApprovalDesk], scenario: Scenario, seed: int, desks: Desks, truth: Truth | None = None
     ) -> None:
         """`desk`: whose tasks they do · `desks`: the staffed desks of its nodes (see `sim.staffing`)."""
-        self._desk = desk
-        self.rounds = len(desk.NODES)
-        self._desks = desks
-        self._at_head_office = desk.room.shared
         self._judgement = Judgement(scenario, seed, truth or Truth(seed, scenario))
         self._service = Draw(seed, "approval.service")
-        self._tables = {node: service_table(scenario, node) for node in desk.NODES}
+        self._tables = {int(node): service_table(scenario, node) for node in desk.NODES}
         self._time_ppm = _time_by_product(scenario)
-        self._tasks = Table(_TASK, "case")
-        self._later = Held()
-        self._arrived: dict[int, list[Rows]] = {}
-        self._served: list[int] = []
+        self._desks = StaffedDesks(desks, desk.DESK, desk.NODES, 0, self._service_ms, self._says)
+        self.rounds = self._desks.rounds
 
     def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
         """Takes tasks in, and serves the round's desk."""
-        if round_number == 0:
-            self._served = []
-            for _, rows in self._later.release(window):
-                self._take_in(rows, 0)
-        self._take_in(requests.take(self._desk.TASK), round_number)
-        if round_number >= self.rounds:
-            return []
-        node = self._desk.NODES[round_number]
-        done = self._serve(node, window)
-        return [(self._desk.OPINION, self._opinions(node, done))] if len(done) else []
+        return self._desks.respond(requests, window, round_number)
 
-    def _take_in(self, rows: Rows, round_number: int) -> None:
-        """Tasks for desks still to be served in this window; the others wait for the next."""
-        if not len(rows):
-            return
-        still = rows["node"] >= (self._desk.NODES[round_number] if round_number < self.rounds else max(Node) + 1)
-        self._later.put(self._desk.TASK, rows[~still])
-        for node in self._desk.NODES:
-            mine = still & (rows["node"] == node)
-            if bool(mine.any()):
-                self._arrived.setdefault(int(node), []).append(rows[mine])
-
-    def _serve(self, node: Node, window: Window) -> Completions:
-        parts = self._arrived.pop(int(node), [])
-        rows = np.concatenate(parts) if parts else self._desk.TASK.empty()
-        if len(rows):
-            self._tasks.append(rows)
-        tasks = Tasks.of(
-            rows["case"],
-            rows["at"],
-            self._service_ms(node, rows),
-            priority=rows["priority"],
-            limit_at=rows["limit_at"],
-            excluded=rows["excluded"],
-            branch=np.where(self._at_head_office, 0, rows["branch"]),
-        )
-        self._served.append(node)
-        return self._desks.serve(node, tasks, window.start, window.until)
-
-    def _service_ms(self, node: Node, rows: Rows) -> Ints:
-        drawn = self._service.quantile(self._tables[node], rows["party"], node + _ROUNDS * rows["round"])
+    def _service_ms(self, desk: IntEnum, rows: Rows) -> Ints:
+        drawn = self._service.quantile(self._tables[desk], rows["party"], desk + _ROUNDS * rows["round"])
         needed = drawn * self._time_ppm[rows["product"]] // PPM
         return np.asarray(np.clip(needed, LEAST_SERVICE_MS, LONGEST_SERVICE_MS))
 
-    def _opinions(self, node: Node, done: Completions) -> Rows:
-        place = self._tasks.find(done.task)
-        tasks = self._tasks.take(place)
-        self._tasks.drop(place)
-        verdict, amount, votes = self._judgement.opinions(tasks)
-        return self._desk.OPINION.rows(
-            len(tasks),
-            at=done.finished_at,
-            case=done.task,
-            node=node,
-            person=done.person,
-            on_behalf_of=done.on_behalf_of,
-            started_at=done.started_at,
-            verdict=verdict,
-            amount_fen=amount,
-            urged=done.urged,
-            reason=np.where(verdict == Verdict.DECLINE, int(Refusal.HUMAN_DECLINE), 0),
-            votes=votes,
-        )
+    def _says(self, done: Done) -> dict[str, Ints]:
+        verdict, amount, votes = self._judgement.opinions(done.tasks)
+        return {"verdict": verdict, "amount_fen": amount, "votes": votes}
 
     def statistics(self, window: Window) -> dict[str, Rows]:
         """Rows for ``queues`` and ``staff`` of the desks served in the window."""
         del window
-        if not self._served:
-            return {}
-        queues = [records(self._desks.queues(desk)) for desk in self._served]
-        staff = [records(self._desks.staff(desk)) for desk in self._served]
-        return {"queues": np.concatenate(queues), "staff": np.concatenate(staff)}
+        return self._desks.statistics()
 
     def export_state(self) -> State:
         """Cases at the desks, the desks themselves, and tasks put off to the next window."""
-        state = {"tasks": self._tasks.export()} | self._later.export_state("later")
-        desks = self._desks.export_state()
-        return state | {f"desks.{name}": rows for name, rows in zip(desks._fields, desks, strict=True)}
+        return self._desks.export_state()
 
     def import_state(self, state: State) -> None:
         """Replaces everything by exported state."""
-        self._tasks.load(state["tasks"])
-        self._later.import_state(state, "later")
-        self._desks.import_state(StaffState(*(state[f"desks.{name}"] for name in StaffState._fields)))
-        self._arrived, self._served = {}, []
+        self._desks.import_state(state)
 
 
 def _time_by_product(scenario: Scenario) -> Ints:
@@ -231,7 +161,7 @@ def of_desk(desk: type[ApprovalDesk], world: World) -> Opposite:
     """The approvers of a desk; the administrator appoints their deputies."""
     desks = world.staffing.desks(world.branches, world.room.desks or ())
     people = ApprovalCounterpart(desk, world.scenario, world.seed, desks)
-    return Opposite(people, DeputySource(world.staffing.appointments(), world.branches))
+    return Opposite(people, DeputySource(desk.DESK.appoint, world.staffing, world.branches, desk.NODES))
 
 
 def opposite(world: World) -> Opposite:

@@ -8,16 +8,17 @@ answered in whatever round they are ordered."""
 
 from __future__ import annotations
 
+from enum import IntEnum
+
 import numpy as np
 
 from credit.calendar import workday_from
 from credit.codes import Status, Verdict
 from credit.disbursement.contract import (
+    DESK,
     ConditionFulfilled,
     ConditionRequested,
     Desk,
-    DisbursementOpinion,
-    DisbursementTask,
     DrawdownRequested,
     FacilityOpened,
     PaymentInstruction,
@@ -27,7 +28,7 @@ from credit.disbursement.contract import (
 )
 from credit.mail import Inbox
 from credit.policies import ProductPolicy, columns_of, load
-from credit.room import DeskCode, Kind, Rows
+from credit.room import Kind, Rows
 from credit.subsystem import State, Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Ints
 from scenarios.model import Scenario, ScriptedCustomer
@@ -45,7 +46,7 @@ DESKS = (Desk.USE_VERIFIER, Desk.DISBURSEMENT_OPERATOR, Desk.DISBURSEMENT_REVIEW
 """The desks in the order in which they are served."""
 
 _FIRST_DESK_ROUND = 1
-_ATTEMPTS, _DESK_CODES = 100, 32
+_DESK_CODES = 32
 _DAYS_SPREAD_PPM, _DAYS_MAX = 600_000, 400
 _OFFICE_OPENS_MS, _OFFICE_MS = 9 * HOUR_MS, 8 * HOUR_MS
 _YEAR_DAYS = 365
@@ -68,7 +69,7 @@ class DisbursementCounterpart:
         self._service = Draw(seed, "disbursement.service")
         self._reject = Draw(seed, "disbursement.reject")
         self._reject_ppm = scenario.behaviour.reviewer_reject_ppm
-        self._desks = StaffedDesks(desks, DisbursementTask, DESKS, _FIRST_DESK_ROUND, _task_id, self._service_ms)
+        self._desks = StaffedDesks(desks, DESK, DESKS, _FIRST_DESK_ROUND, self._service_ms, self._says)
         self.rounds = self._desks.rounds
         self._channel = PaymentChannel(scenario, seed)
         self._held = Held()
@@ -76,11 +77,7 @@ class DisbursementCounterpart:
 
     def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
         """What staff, partners and borrowers do in a round; answers due after the window are kept."""
-        if round_number == 0:
-            self._desks.open(window)
-        self._desks.take_in(requests.take(DisbursementTask), round_number)
-        done = self._desks.serve(round_number, window)
-        answers = [(DisbursementOpinion, self._opinions(done))] if done else []
+        answers = self._desks.respond(requests, window, round_number)
         for kind, act in (
             (ConditionRequested, self._borrowers.bring_conditions),
             (FacilityOpened, self._borrowers.plan_drawdowns),
@@ -95,26 +92,14 @@ class DisbursementCounterpart:
     def _pay(self, instructions: Rows) -> None:
         self._held.put(PaymentResult, self._channel.results(instructions))
 
-    def _service_ms(self, desk: DeskCode, tasks: Rows) -> Ints:
+    def _service_ms(self, desk: IntEnum, tasks: Rows) -> Ints:
         occasion = tasks["attempt"] * _DESK_CODES + int(desk)
         return self._service.quantile(self._tables[desk], tasks["party"], on_loan(tasks["loan"], occasion))
 
-    def _opinions(self, done: Done) -> Rows:
-        tasks, work = done.tasks, done.work
-        return DisbursementOpinion.rows(
-            len(tasks),
-            at=work.finished_at,
-            loan=tasks["loan"],
-            desk=int(done.desk),
-            person=work.person,
-            on_behalf_of=work.on_behalf_of,
-            started_at=work.started_at,
-            urged=work.urged,
-            attempt=tasks["attempt"],
-            verdict=np.where(self._declines(done.desk, tasks), int(Verdict.DECLINE), int(Verdict.APPROVE)),
-        )
+    def _says(self, done: Done) -> dict[str, Ints]:
+        return {"verdict": np.where(self._declines(done.desk, done.tasks), int(Verdict.DECLINE), int(Verdict.APPROVE))}
 
-    def _declines(self, desk: DeskCode, tasks: Rows) -> Bools:
+    def _declines(self, desk: IntEnum, tasks: Rows) -> Bools:
         """Operators pass everything on; reviewers now and then find a fault; verifiers find out what is not genuine."""
         if desk is Desk.DISBURSEMENT_REVIEWER:
             return self._reject.happens(self._reject_ppm, tasks["party"], on_loan(tasks["loan"], tasks["attempt"]))
@@ -278,11 +263,6 @@ class Borrowers:
         return np.asarray(day * DAY_MS + _OFFICE_OPENS_MS + self._draws["hour"].below(_OFFICE_MS, entity, occasion))
 
 
-def _task_id(tasks: Rows) -> Ints:
-    """Unique while a task waits or is in service."""
-    return np.asarray((tasks["loan"] * _ATTEMPTS + tasks["attempt"] % _ATTEMPTS) * _DESK_CODES + tasks["desk"])
-
-
 def _days_table(median: int) -> Ints:
     """Quantile table of some days, in ms."""
     return lognormal(median * DAY_MS, _DAYS_SPREAD_PPM, 1, _DAYS_MAX * DAY_MS)
@@ -296,4 +276,4 @@ def _in_order(scenario: Scenario) -> list[ScriptedCustomer]:
 def opposite(world: World) -> Opposite:
     """Staff, borrowers and partners; the administrator appoints deputies."""
     people = DisbursementCounterpart(world.scenario, world.seed, world.staffing.desks(world.branches, DESKS))
-    return Opposite(people, DeputySource(world.staffing.appointments(), world.branches))
+    return Opposite(people, DeputySource(DESK.appoint, world.staffing, world.branches, DESKS))

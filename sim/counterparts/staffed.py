@@ -1,18 +1,23 @@
-"""Staffed desks of one stage: tasks of one kind that wait for people, desks served in a fixed order, one a round. Its rule: a
-desk is served once a window; a task that comes for a desk already served waits for the next window, and one for a desk
-where nobody sits is never done."""
+"""Staffed desks of one worklist: tasks wait for people, desks are served in a fixed order, one a round. People claim a task when
+they begin and decide when they end. A desk is served once a window; a task that comes for a desk already served waits for
+the next window, and one for a desk where nobody sits is never done. A task that the bank withdraws is worked on all the same:
+nobody tells the people."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
 
-from credit.room import DeskCode, Kind, Rows
+from credit.mail import Inbox
+from credit.room import Kind, Rows
+from credit.staff import branch_of_desk
 from credit.subsystem import State, Window
 from credit.table import Table
 from credit.times import DAY_MS, MINUTE_MS, Ints
+from credit.worklists.kinds import DeskKinds
 from scenarios.model import Scenario
 from sim.curves import lognormal
 from sim.held import Held
@@ -25,46 +30,50 @@ LONGEST_SERVICE_MS = 5 * DAY_MS
 class Done(NamedTuple):
     """What one desk finished in a window: the tasks as they came, and who did them when, row by row."""
 
-    desk: DeskCode
+    desk: IntEnum
     tasks: Rows
     work: Completions
 
 
 class StaffedDesks:
-    """The desks `order` of one stage, the first of them served in round `first_round`, the next a round later …
+    """The desks `order` of one worklist, the first of them served in round `first_round`, the next a round later …
 
-    `task_id`: unique int64 ids of task rows while they wait or are in service · `service_ms`: their time at a desk."""
+    `service_ms`: the time of task rows at a desk · `says`: what people say when they are done, in the columns that the
+    decision has beyond those of every decision."""
 
     def __init__(
         self,
         desks: Desks,
-        kind: Kind,
-        order: Sequence[DeskCode],
+        kinds: DeskKinds,
+        order: Sequence[IntEnum],
         first_round: int,
-        task_id: Callable[[Rows], Ints],
-        service_ms: Callable[[DeskCode, Rows], Ints],
+        service_ms: Callable[[IntEnum, Rows], Ints],
+        says: Callable[[Done], dict[str, Ints]],
     ) -> None:
-        self._desks, self._kind = desks, kind
+        self._desks, self._kinds = desks, kinds
         self._order, self._first = tuple(order), first_round
-        self._task_id, self._service_ms = task_id, service_ms
-        self._tasks = Table(" ".join(("task", *(kind.dtype.names or ()))), "task")
+        self._service_ms, self._says = service_ms, says
+        self._tasks = Table(" ".join(kinds.task.dtype.names or ()), "task")
         self._later = Held()
         self._arrived: dict[int, list[Rows]] = {}
-        self._served: list[DeskCode] = []
+        self._served: list[int] = []
 
     @property
     def rounds(self) -> int:
         """Rounds a window needs until every desk has been served."""
         return self._first + len(self._order)
 
-    def open(self, window: Window) -> None:
-        """A window begins: tasks put off in the one before arrive."""
-        self._served = []
-        for _, rows in self._later.release(window):
-            self.take_in(rows, 0)
+    def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
+        """A round: tasks come in, and the desk whose round it is is served."""
+        if round_number == 0:
+            self._served = []
+            for _, rows in self._later.release(window):
+                self._take_in(rows, 0)
+        self._take_in(requests.take(self._kinds.task), round_number)
+        place = round_number - self._first
+        return self._serve(self._order[place], window) if 0 <= place < len(self._order) else []
 
-    def take_in(self, rows: Rows, round_number: int) -> None:
-        """Tasks that arrive in a round."""
+    def _take_in(self, rows: Rows, round_number: int) -> None:
         if not len(rows):
             return
         for place, desk in enumerate(self._order):
@@ -72,45 +81,50 @@ class StaffedDesks:
             if len(mine) and self._first + place >= round_number:
                 self._arrived.setdefault(int(desk), []).append(mine)
             else:
-                self._later.put(self._kind, mine)
+                self._later.put(self._kinds.task, mine)
 
-    def serve(self, round_number: int, window: Window) -> Done | None:
-        """The window of the desk whose round it is; None in a round without one, or when nothing was finished."""
-        place = round_number - self._first
-        if not 0 <= place < len(self._order):
-            return None
-        desk = self._order[place]
+    def _serve(self, desk: IntEnum, window: Window) -> list[tuple[Kind, Rows]]:
+        """Claims of what was begun, and what people say of what they finished."""
         parts = self._arrived.pop(int(desk), [])
         staffed = self._desks.branches(desk)
         if not staffed:
-            return None
-        rows = np.concatenate(parts) if parts else self._kind.empty()
+            return []
+        rows = np.concatenate(parts) if parts else self._kinds.task.empty()
         work = self._desks.serve(desk, self._accept(desk, rows, staffed), window.start, window.until)
         self._served.append(desk)
-        return Done(desk, self._leave(work.task), work) if len(work) else None
+        begun, claim = self._desks.begun(desk), self._kinds.claim
+        claims = claim.carry(
+            self._tasks.take(self._tasks.find(begun.task)),
+            at=begun.started_at,
+            person=begun.person,
+            on_behalf_of=begun.on_behalf_of,
+        )
+        answers = [(claim, claims), (self._kinds.opinion, self._decisions(desk, work))]
+        return [(kind, rows) for kind, rows in answers if len(rows)]
 
-    def _accept(self, desk: DeskCode, rows: Rows, staffed: list[int]) -> Tasks:
-        rows = rows[np.isin(rows["branch"], staffed)]
-        task = self._task_id(rows)
-        if len(rows):
-            self._tasks.append(rows, task=task)
+    def _decisions(self, desk: IntEnum, work: Completions) -> Rows:
+        place = self._tasks.find(work.task)
+        done = Done(desk, self._tasks.take(place), work)
+        self._tasks.drop(place)
+        return self._kinds.opinion.carry(
+            done.tasks, at=work.finished_at, person=work.person, on_behalf_of=work.on_behalf_of, **self._says(done)
+        )
+
+    def _accept(self, desk: IntEnum, rows: Rows, staffed: list[int]) -> Tasks:
+        """Tasks for desks at which somebody sits. One that is offered while it is here is here already."""
+        branch = branch_of_desk(rows["branch"], rows["desk"])
+        new = np.isin(branch, staffed) & (self._tasks.find(rows["task"]) < 0)
+        rows, branch = rows[new], branch[new]
+        self._tasks.append(rows)
         return Tasks.of(
-            task,
+            rows["task"],
             rows["at"],
             self._service_ms(desk, rows),
             priority=rows["priority"],
             limit_at=rows["limit_at"],
             excluded=rows["excluded"],
-            branch=rows["branch"],
+            branch=branch,
         )
-
-    def _leave(self, task: Ints) -> Rows:
-        place = self._tasks.find(task)
-        rows = self._tasks.take(place)
-        stays = np.ones(len(self._tasks), dtype=bool)
-        stays[place] = False
-        self._tasks.keep(stays)
-        return rows
 
     def statistics(self) -> dict[str, Rows]:
         """Rows for ``queues`` and ``staff`` of the desks served in the window."""

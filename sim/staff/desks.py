@@ -24,6 +24,15 @@ class _Served(NamedTuple):
     until: int
 
 
+class Begun(NamedTuple):
+    """Tasks taken up: who began which, for whom (0 = for nobody else), when."""
+
+    task: Ints
+    person: Ints
+    on_behalf_of: Ints
+    started_at: Ints
+
+
 class Desks:
     """The pools of `people`, by role and branch. `is_workday` is the bank's calendar; `first_day` the first day of the run."""
 
@@ -75,6 +84,11 @@ class Desks:
         order = np.lexsort((tasks.task, tasks.at, tasks.branch))
         bounds = np.searchsorted(tasks.branch[order], branches).tolist()
         return entries_of(tasks, order), [*bounds, len(tasks)]
+
+    def begun(self, role: int) -> Begun:
+        """Tasks begun at the level in the window served last, in order of their beginning; KeyError before the first."""
+        rows = [(r[0], r[3], r[4], r[5]) for window in self._last[role].windows for r in window.begun]
+        return Begun(*np.array(sorted(rows, key=lambda row: (row[3], row[0])), dtype=np.int64).reshape(-1, 4).T)
 
     # ---- figures of the window served last
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from credit.approval.contract import Refusal
 from credit.codes import Guarantee, Material, Method, Segment
-from credit.disbursement.contract import DisbursementTask, Event, FacilityOpened, PaymentInstruction
+from credit.disbursement.contract import DESK, Event, FacilityOpened, PaymentInstruction
 from credit.policies import PolicyError, Product, ProductPolicy, columns_of, load
 from credit.policies.products import DAYCOUNT_CODES, TermClass
 from credit.scoring.contract import ApplicationAccepted
@@ -160,7 +160,7 @@ def test_consumer_products_are_small_signed_online_decided_by_rules_and_paid_at_
     )
     out = pay.Bench().run(pay.contract(product.code))
     assert out.take(PaymentInstruction)["at"].tolist() == [pay.NINE], "in the very millisecond"
-    assert out.take(DisbursementTask).tolist() == []
+    assert out.take(DESK.task).tolist() == []
 
 
 # ---- changed by configuration

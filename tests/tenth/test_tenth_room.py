@@ -49,7 +49,7 @@ def test_it_is_in_the_report_and_in_the_dictionary(folder: Path) -> None:
     for words in ("inspections open", "贷后检查员", "待检查贷款"):
         assert words in report
     names = (
-        f"select count(*) from '{folder}/codes.parquet' where chinese in ('贷后检查完成', '无待办检查', '待检查贷款')"
+        f"select count(*) from '{folder}/codes.parquet' where chinese in ('贷后检查完成', '贷后检查员', '待检查贷款')"
     )
     assert figure(names) == 3
 

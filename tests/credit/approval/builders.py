@@ -5,19 +5,21 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from credit.approval.contract import ApplicationScored, ApprovalOpinion, ContractWithdrawn, Desk
+from credit.approval.contract import DESK, ApplicationScored, ContractWithdrawn, Desk
 from credit.approval.desk import ApprovalDesk
 from credit.approval.subsystem import ApprovalSubsystem
 from credit.codes import Consent, Grade, Guarantee, Lane, Method, Node, Segment, Verdict
 from credit.disbursement.contract import Desk as DisbursementDesk
-from credit.head_office.contract import CaseEscalated, HeadOfficeOpinion
+from credit.head_office.contract import DESK as HEAD_OFFICE_DESK
+from credit.head_office.contract import CaseEscalated
 from credit.head_office.contract import Desk as HeadOfficeDesk
 from credit.mail import Inbox, Outbox
+from credit.numbers import task_of
 from credit.policies import Overrides
 from credit.room import Kind, Rows
 from credit.staff import StaffRegister
 from credit.subsystem import Setting, Window
-from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, instant
+from credit.times import DAY_MS, HOUR_MS, instant
 from tests.rows import sample
 
 MONDAY = dt.date(2026, 3, 2)
@@ -25,7 +27,7 @@ NINE = instant(MONDAY, 9)
 CASE = 1 * 10**9 + 1
 YUAN = 100
 INITIAL, SECOND_INITIAL, RE_REVIEWER, CLERK = 1001, 1002, 1201, 1900
-RISK, FINAL, SECOND_FINAL, CHAIR = 300, 200, 201, 250
+RISK, FINAL, SECOND_FINAL, CHAIR, ADMINISTRATOR = 300, 200, 201, 250, 999
 FOREIGN_INITIAL = 2001
 CONSUMER, CARD, MORTGAGE, MICRO, WORKING_CAPITAL = 1, 2, 3, 4, 5
 
@@ -43,6 +45,7 @@ def register() -> StaffRegister:
             (FINAL, 0, HeadOfficeDesk.FINAL_APPROVER),
             (SECOND_FINAL, 0, HeadOfficeDesk.FINAL_APPROVER),
             (CHAIR, 0, HeadOfficeDesk.COMMITTEE),
+            (ADMINISTRATOR, 0, HeadOfficeDesk.ADMINISTRATOR),
         ]
     )
 
@@ -103,10 +106,10 @@ def micro(case: int = CASE, at: int = NINE, **columns: Any) -> Rows:
 
 
 def opinion(person: int, node: Node, at: int, case: int = CASE, **columns: Any) -> tuple[Kind, Rows]:
-    """A person's approval, unless another verdict is given; begun ten minutes before."""
-    kind = ApprovalOpinion if node <= Node.RE_REVIEW else HeadOfficeOpinion
-    facts: dict[str, Any] = {"verdict": Verdict.APPROVE, "started_at": at - 10 * MINUTE_MS}
-    return kind, sample(kind, 1, at=at, case=case, node=node, person=person, **(facts | columns))
+    """A person's approval of a case's task at a node, unless another verdict is given."""
+    kind = (DESK if node <= Node.RE_REVIEW else HEAD_OFFICE_DESK).opinion
+    facts: dict[str, Any] = {"verdict": Verdict.APPROVE, "task": task_of(case, node)}
+    return kind, sample(kind, 1, at=at, case=case, person=person, **(facts | columns))
 
 
 def escalated(path: list[Node], at: int = NINE, case: int = CASE, previous: int = RE_REVIEWER, **columns: Any) -> Rows:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit.approval.affordability import Affordability, payment_factor
-from credit.approval.contract import ApplicationScored, ApprovalTask, Event, Refusal
+from credit.approval.contract import DESK, ApplicationScored, Event, Refusal
 from credit.codes import Actor, Grade, Guarantee, Lane, Material, Method
 from credit.contracts.contract import ApplicationApproved
 from credit.customers.contract import Refusal as CustomerRefusal
@@ -37,7 +37,7 @@ def test_a_scorecard_product_is_decided_within_seconds_with_all_terms_fixed():
     assert terms["valid_until"] == terms["at"] + 30 * DAY_MS
     assert out.events_of(Event.APPLICATION_APPROVED)["actor"].tolist() == [Actor.SYSTEM]
     assert len(out.events_of(Event.NODE_ENTERED)) == 0
-    assert len(out.take(ApprovalTask)) == 0
+    assert len(out.take(DESK.task)) == 0
 
 
 @pytest.mark.requirement("APR-14")
@@ -78,7 +78,7 @@ def test_a_rejected_application_is_declined_at_once(alert, reason):
 def test_what_a_machine_may_not_decide_goes_to_people(change):
     more = {"collateral_fen": 10**9, "term_months": 60} if change.get("product") == MORTGAGE else {}
     out = run(desk(), (ApplicationScored, scored(**({"amount_fen": 120_000 * YUAN} | change | more))))
-    assert len(out.take(ApprovalTask)) == 1
+    assert len(out.take(DESK.task)) == 1
     assert len(out.take(ApplicationApproved)) == 0
 
 
@@ -86,7 +86,7 @@ def test_what_a_machine_may_not_decide_goes_to_people(change):
 def test_a_missing_conditional_material_becomes_a_condition_and_a_key_item_never():
     late = {"product": MORTGAGE, "collateral_fen": 10**9, "term_months": 60, "amount_fen": 200_000 * YUAN}
     conditional = run(desk(), (ApplicationScored, scored(missing=Material.RESIDENCE_PROOF, **late)))
-    assert len(conditional.take(ApprovalTask)) == 1
+    assert len(conditional.take(DESK.task)) == 1
     for missing in (Material.ID_FRONT, Material.RESIDENCE_PROOF | Material.ID_BACK, Material.INCOME_PROOF):
         out = run(desk(), (ApplicationScored, scored(missing=missing, **late)))
         assert out.events_of(Event.APPLICATION_DECLINED)["reason"].tolist() == [CustomerRefusal.DOCUMENT_MISSING]

@@ -9,28 +9,23 @@ import numpy as np
 import pytest
 
 from credit.applications.contract import Refusal as ApplicationRefusal
-from credit.approval import rules
-from credit.approval.contract import (
-    ApplicationScored,
-    AppointDeputy,
-    ApprovalTask,
-    ContractWithdrawn,
-    Event,
-    Gauge,
-    Refusal,
-)
+from credit.approval.contract import DESK, ApplicationScored, ContractWithdrawn, Event, Gauge, Refusal
 from credit.approval.deadlines import WorkingTime
+from credit.approval.routes import next_node
 from credit.approval.trail import trail
 from credit.calendar import is_workday
 from credit.codes import Lane, Node, Verdict
 from credit.contracts.contract import ApplicationApproved
-from credit.head_office.contract import CaseEscalated
+from credit.head_office.contract import CaseEscalated, CaseHandled
 from credit.head_office.subsystem import HeadOfficeSubsystem
 from credit.mail import Inbox, Outbox
+from credit.numbers import task_of
 from credit.room import Rows
 from credit.subsystem import Window
 from credit.times import DAY_MS, MINUTE_MS, instant
+from credit.worklists.states import Refusal as TaskRefusal
 from tests.credit.approval.builders import (
+    ADMINISTRATOR,
     CARD,
     CASE,
     CLERK,
@@ -41,6 +36,7 @@ from tests.credit.approval.builders import (
     MONDAY,
     NINE,
     RE_REVIEWER,
+    RISK,
     SECOND_INITIAL,
     YUAN,
     day_window,
@@ -52,6 +48,7 @@ from tests.credit.approval.builders import (
     run,
     withdrawn,
 )
+from tests.credit.worklists.planted import anybody_may
 from tests.rows import sample
 
 LATER = NINE + hours(1)
@@ -71,36 +68,38 @@ def refusals(out) -> list[int]:
 @pytest.mark.requirement("APR-04")
 def test_the_same_person_may_not_decide_twice_and_the_task_is_put_again():
     subsystem = at_re_review()
-    out = run(subsystem, opinion(INITIAL, Node.RE_REVIEW, LATER + 1_000, started_at=LATER))
-    assert refusals(out) == [Refusal.SAME_PERSON]
-    [again] = out.take(ApprovalTask)
-    assert (again["node"], again["excluded"], again["at"]) == (Node.RE_REVIEW, INITIAL, LATER + 1_000)
+    out = run(subsystem, opinion(INITIAL, Node.RE_REVIEW, LATER + 1_000))
+    assert refusals(out) == [TaskRefusal.SAME_PERSON]
+    [again] = out.take(DESK.task)
+    assert (again["desk"], again["excluded"], again["at"]) == (Node.RE_REVIEW, INITIAL, LATER + 1_000)
     done = run(subsystem, opinion(RE_REVIEWER, Node.RE_REVIEW, LATER + hours(1)))
     assert len(done.take(ApplicationApproved)) == 1
 
 
 @pytest.mark.requirement("APR-03")
-@pytest.mark.parametrize("person", [CLERK, FOREIGN_INITIAL, RE_REVIEWER, 4_711, 0, -3])
-def test_a_decision_by_somebody_not_entitled_is_refused_and_named(person):
+@pytest.mark.parametrize(
+    ("person", "reason"),
+    [(who, TaskRefusal.NO_AUTHORITY) for who in (CLERK, FOREIGN_INITIAL, RE_REVIEWER)]
+    + [(who, TaskRefusal.NOT_ON_REGISTER) for who in (4_711, 0, -3)],
+)
+def test_a_decision_by_somebody_not_entitled_is_refused_and_named(person, reason):
     subsystem = desk()
     out = run(subsystem, (ApplicationScored, manual()), opinion(person, Node.INITIAL, LATER))
     [event] = out.events_of(Event.DECISION_REFUSED)
-    assert (event["reason"], event["actor"], event["case"]) == (Refusal.NO_AUTHORITY, person, CASE)
-    assert len(out.take(ApprovalTask)) == 2
+    assert (event["reason"], event["actor"], event["case"]) == (reason, person, CASE)
+    assert len(out.take(DESK.task)) == 2
     assert subsystem.export_state()["cases"]["node"].tolist() == [Node.INITIAL]
 
 
 @pytest.mark.parametrize(
     ("columns", "reason"),
     [
-        ({"case": CASE + 1}, Refusal.NO_OPEN_TASK),
-        ({"node": Node.RE_REVIEW, "person": RE_REVIEWER}, Refusal.NO_OPEN_TASK),
-        ({"verdict": 9}, Refusal.DECISION_INVALID),
-        ({"verdict": Verdict.REDUCE, "amount_fen": 4_999 * YUAN}, Refusal.DECISION_INVALID),
-        ({"verdict": Verdict.APPROVE, "amount_fen": 20_000 * YUAN}, Refusal.DECISION_INVALID),
+        ({"case": CASE + 1}, TaskRefusal.NO_OPEN_TASK),
+        ({"task": task_of(CASE, Node.RE_REVIEW), "person": RE_REVIEWER}, TaskRefusal.NO_OPEN_TASK),
+        ({"verdict": 9}, TaskRefusal.DECISION_INVALID),
+        ({"verdict": Verdict.REDUCE, "amount_fen": 4_999 * YUAN}, TaskRefusal.DECISION_INVALID),
+        ({"verdict": Verdict.APPROVE, "amount_fen": 20_000 * YUAN}, TaskRefusal.DECISION_INVALID),
         ({"verdict": Verdict.REDUCE, "amount_fen": 50_001 * YUAN}, Refusal.LIMIT_EXCEEDED),
-        ({"started_at": NINE - 1}, Refusal.DECISION_INVALID),
-        ({"started_at": LATER + 1}, Refusal.DECISION_INVALID),
     ],
 )
 def test_an_opinion_that_does_not_hold_changes_nothing(columns, reason):
@@ -114,10 +113,10 @@ def test_an_opinion_that_does_not_hold_changes_nothing(columns, reason):
     assert subsystem.export_state()["cases"].tobytes() == before
 
 
-def test_the_second_of_two_opinions_on_one_task_finds_no_task():
+def test_the_second_of_two_opinions_on_one_task_comes_too_late():
     twice = [opinion(INITIAL, Node.INITIAL, LATER), opinion(SECOND_INITIAL, Node.INITIAL, LATER + 5)]
     out = run(desk(), (ApplicationScored, manual()), *twice)
-    assert refusals(out) == [Refusal.NO_OPEN_TASK]
+    assert refusals(out) == [TaskRefusal.ALREADY_DECIDED]
     assert out.events_of(Event.NODE_DECIDED)["actor"].tolist() == [INITIAL]
 
 
@@ -140,7 +139,7 @@ def test_a_decline_ends_the_case_with_the_person_named():
 def test_a_case_is_urged_at_the_very_instant_its_limit_passes():
     subsystem = desk()
     first = run(subsystem, (ApplicationScored, manual()))
-    limit = int(first.take(ApprovalTask)["limit_at"][0])
+    limit = int(first.take(DESK.task)["limit_at"][0])
     assert limit == instant(dt.date(2026, 3, 3), 9), "eight working hours after Monday nine"
     assert len(first.events_of(Event.CASE_URGED)) == 0
     assert run(subsystem, window=Window(1, limit - hours(9), limit)).events_of(Event.CASE_URGED).size == 0
@@ -153,7 +152,7 @@ def test_a_case_is_urged_at_the_very_instant_its_limit_passes():
 @pytest.mark.parametrize(("late_ms", "urged"), [(0, False), (1, True)])
 def test_a_decision_after_the_limit_was_urged_before(late_ms, urged):
     subsystem = desk()
-    limit = int(run(subsystem, (ApplicationScored, manual())).take(ApprovalTask)["limit_at"][0])
+    limit = int(run(subsystem, (ApplicationScored, manual())).take(DESK.task)["limit_at"][0])
     out = run(subsystem, opinion(INITIAL, Node.INITIAL, limit + late_ms), window=day_window(1))
     assert out.events_of(Event.CASE_URGED)["at"].tolist() == ([limit] if urged else [])
 
@@ -170,17 +169,17 @@ def test_working_time_pauses_at_lunch_at_night_and_at_weekends():
             assert int(time.elapsed(time.add(at, spent)) - time.elapsed(at)) == spent
 
 
-def deputy(node: Node, absent: int, stand_in: int, from_day: int, to_day: int) -> Rows:
+def deputy(node: Node, absent: int, stand_in: int, from_day: int, to_day: int, operator: int = ADMINISTRATOR) -> Rows:
     return sample(
-        AppointDeputy,
+        DESK.appoint,
         1,
         at=instant(MONDAY),
         person=absent,
         deputy=stand_in,
-        node=node,
+        desk=node,
         from_day=from_day,
         to_day=to_day,
-        operator=9,
+        operator=operator,
     )
 
 
@@ -188,39 +187,61 @@ def deputy(node: Node, absent: int, stand_in: int, from_day: int, to_day: int) -
 @pytest.mark.parametrize(("first", "last", "accepted"), [(0, 0, True), (-3, 4, True), (1, 3, False), (-3, -1, False)])
 def test_a_deputy_decides_on_the_appointed_days_only(first, last, accepted):
     day = NINE // DAY_MS
-    appointed = (AppointDeputy, deputy(Node.INITIAL, INITIAL, FOREIGN_INITIAL, day + first, day + last))
+    appointed = (DESK.appoint, deputy(Node.INITIAL, INITIAL, FOREIGN_INITIAL, day + first, day + last))
     stood_in = opinion(FOREIGN_INITIAL, Node.INITIAL, LATER, on_behalf_of=INITIAL)
     out = run(desk(), appointed, (ApplicationScored, manual()), stood_in)
-    assert refusals(out) == ([] if accepted else [Refusal.NO_AUTHORITY])
+    assert refusals(out) == ([] if accepted else [TaskRefusal.NOT_APPOINTED])
     assert out.events_of(Event.DEPUTY_APPOINTED)["value"].tolist() == [FOREIGN_INITIAL]
     if accepted:
-        [entry] = trail(out.events_of(Event.NODE_DECIDED), CASE)
+        [entry] = trail(np.concatenate(out.events), CASE)
         assert (entry.person, entry.on_behalf_of) == (FOREIGN_INITIAL, INITIAL)
 
 
 @pytest.mark.requirement("APR-12")
 def test_a_deputy_must_name_an_absent_person_of_that_desk():
     day = NINE // DAY_MS
-    appointed = (AppointDeputy, deputy(Node.INITIAL, CLERK, FOREIGN_INITIAL, day, day))
-    for absent in (CLERK, FOREIGN_INITIAL, SECOND_INITIAL):
+    appointed = (DESK.appoint, deputy(Node.INITIAL, CLERK, FOREIGN_INITIAL, day, day))
+    for absent, reason in (
+        (CLERK, TaskRefusal.NO_AUTHORITY),
+        (FOREIGN_INITIAL, TaskRefusal.NO_AUTHORITY),
+        (SECOND_INITIAL, TaskRefusal.NOT_APPOINTED),
+    ):
         claim = opinion(FOREIGN_INITIAL, Node.INITIAL, LATER, on_behalf_of=absent)
-        assert refusals(run(desk(), appointed, (ApplicationScored, manual()), claim)) == [Refusal.NO_AUTHORITY]
+        assert refusals(run(desk(), appointed, (ApplicationScored, manual()), claim)) == [reason]
 
 
-def test_head_office_keeps_the_deputies_of_its_own_desks_only():
-    day = NINE // DAY_MS
-    subsystem = desk(HeadOfficeSubsystem)
+def test_appointed_twice_is_appointed_once():
+    day, kind = NINE // DAY_MS, HeadOfficeSubsystem.DESK.appoint
     appointed = deputy(Node.FINAL, FINAL, CLERK, day, day)
-    other_desk = deputy(Node.INITIAL, INITIAL, CLERK, day, day)
-    mail = [(AppointDeputy, appointed), (AppointDeputy, appointed), (AppointDeputy, other_desk)]
+    subsystem = desk(HeadOfficeSubsystem)
+    case = (CaseEscalated, escalated([Node.FINAL]))
     out = run(
-        subsystem,
-        *mail,
-        (CaseEscalated, escalated([Node.FINAL])),
-        opinion(CLERK, Node.FINAL, LATER, on_behalf_of=FINAL),
+        subsystem, (kind, appointed), (kind, appointed), case, opinion(CLERK, Node.FINAL, LATER, on_behalf_of=FINAL)
     )
     assert len(out.take(ApplicationApproved)) == 1
-    assert len(subsystem.export_state()["deputies"]) == 1, "appointed twice is appointed once"
+    assert len(subsystem.export_state()["deputies"]) == 1
+
+
+@pytest.mark.requirement("APR-04", "APR-12")
+def test_who_passed_a_case_on_at_the_branch_does_not_decide_it_at_head_office_in_anothers_name():
+    day, kind = NINE // DAY_MS, HeadOfficeSubsystem.DESK.appoint
+    branch = desk()
+    run(branch, (ApplicationScored, manual()), opinion(INITIAL, Node.INITIAL, LATER, verdict=Verdict.APPROVE))
+    passed = run(branch, opinion(RE_REVIEWER, Node.RE_REVIEW, LATER + hours(1), verdict=Verdict.ESCALATE))
+    assert passed.take(CaseHandled)["person"].tolist() == [INITIAL, RE_REVIEWER]
+    mail = [(one, passed.take(one)) for one in (CaseHandled, CaseEscalated)]
+    node = Node(int(next_node(passed.take(CaseEscalated)["path"])[0]))
+    absent = {Node.RISK_SPECIALIST: RISK, Node.FINAL: FINAL}[node]
+    for operator, reasons in (
+        (INITIAL, [TaskRefusal.NOT_ADMINISTRATOR, TaskRefusal.NOT_APPOINTED]),
+        (ADMINISTRATOR, [TaskRefusal.SAME_PERSON]),
+    ):
+        appointed = (kind, deputy(node, absent, INITIAL, day, day, operator))
+        out = run(
+            desk(HeadOfficeSubsystem), appointed, *mail, opinion(INITIAL, node, LATER + hours(2), on_behalf_of=absent)
+        )
+        assert refusals(out) == reasons
+        assert len(out.take(ApplicationApproved)) == 0
 
 
 def test_a_lower_wish_on_an_automatic_product_is_decided_by_machine_under_the_next_round():
@@ -233,8 +254,8 @@ def test_a_lower_wish_on_an_automatic_product_is_decided_by_machine_under_the_ne
 def test_a_lower_wish_of_a_manual_product_takes_two_people_and_goes_first():
     micro = withdrawn(800_000, 900_000, product=MICRO, term_months=24, lane=Lane.MANUAL, verified_income_fen=10**8)
     subsystem = desk()
-    [task] = run(subsystem, (ContractWithdrawn, micro)).take(ApprovalTask)
-    assert (task["node"], task["priority"], task["round"]) == (Node.INITIAL, 1, 1)
+    [task] = run(subsystem, (ContractWithdrawn, micro)).take(DESK.task)
+    assert (task["desk"], task["priority"], task["round"]) == (Node.INITIAL, 1, 1)
     assert subsystem.export_state()["cases"]["path"].tolist() == [1 << Node.RE_REVIEW]
 
 
@@ -258,7 +279,7 @@ def test_a_wish_that_the_product_does_not_offer_is_declined(columns, reason):
 def test_a_higher_wish_needs_people_even_where_a_machine_decided_before():
     out = run(desk(), (ContractWithdrawn, withdrawn(60_000, 50_000)))
     assert len(out.take(ApplicationApproved)) == 0
-    assert out.take(ApprovalTask)["node"].tolist() == [Node.INITIAL]
+    assert out.take(DESK.task)["desk"].tolist() == [Node.INITIAL]
 
 
 def test_open_cases_are_counted_at_midnight_by_branch_product_and_node():
@@ -290,7 +311,7 @@ def test_a_desk_restored_from_its_state_goes_on_as_if_nothing_had_happened(cut):
             state, halves = halves.export_state(), desk()
             halves.import_state(state)
         got = run(halves, *mail_of_day(day), window=day_window(day))
-        for kind in (ApprovalTask, ApplicationApproved, CaseEscalated):
+        for kind in (DESK.task, ApplicationApproved, CaseEscalated):
             assert expected.take(kind).tobytes() == got.take(kind).tobytes()
     for name, rows in whole.export_state().items():
         assert rows.tobytes() == halves.export_state()[name].tobytes()
@@ -304,18 +325,21 @@ def test_the_order_of_rows_changes_nothing():
         inbox = Inbox.of((ApplicationScored, rows[::order]), *opinions[::order])
         subsystem, out = desk(), Outbox()
         subsystem.apply(inbox, day_window(), out)
-        outs.append((out.take(ApprovalTask).tobytes(), subsystem.export_state()["cases"].tobytes()))
+        outs.append((out.take(DESK.task).tobytes(), subsystem.export_state()["cases"].tobytes()))
     assert outs[0] == outs[1]
 
 
 # planted bugs -------------------------------------------------------------------------------------------------------
 @pytest.mark.planted
 def test_planted_one_person_approving_alone_is_caught(monkeypatch):
-    monkeypatch.setattr(rules, "same_person", lambda opinions, cases: np.zeros(len(opinions), dtype=bool))
+    anybody_may(monkeypatch)
     subsystem, out = at_re_review(), Outbox()
-    alone = opinion(INITIAL, Node.RE_REVIEW, LATER + 1_000, started_at=LATER)
+    alone = opinion(INITIAL, Node.RE_REVIEW, LATER + 1_000)
     subsystem.apply(Inbox.of(alone), day_window(), out)
-    assert subsystem.check() == [f"case {CASE} was approved by one person alone: {INITIAL}"]
+    assert subsystem.check() == [
+        f"case {CASE} was acted on twice by person {INITIAL}",
+        f"case {CASE} was approved by one person alone: {INITIAL}",
+    ]
 
 
 @pytest.mark.planted
@@ -333,6 +357,6 @@ def test_planted_approval_above_authority_is_caught(monkeypatch):
 def test_planted_forgotten_urging_is_caught(monkeypatch):
     subsystem = desk()
     run(subsystem, (ApplicationScored, manual()))
-    monkeypatch.setattr(subsystem, "_urge", lambda rows, out: None)
+    monkeypatch.setattr(subsystem.desk, "_urge", lambda rows, out: None)
     subsystem.close(day_window(1), Outbox())
     assert "was not urged" in subsystem.check()[0]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
-from credit.approval.contract import ApplicationScored, ApprovalTask, Cause, Event, Refusal
+from credit.approval.contract import DESK, ApplicationScored, Cause, Event, Refusal
 from credit.approval.trail import trail
 from credit.codes import Doubt, Grade, Node, Verdict
 from credit.contracts.contract import ApplicationApproved
-from credit.head_office.contract import CaseEscalated, HeadOfficeTask
+from credit.head_office.contract import DESK as HEAD_OFFICE_DESK
+from credit.head_office.contract import CaseEscalated, CaseHandled
 from credit.head_office.subsystem import HeadOfficeSubsystem
 from credit.policies import PolicyError
+from credit.worklists.states import Refusal as TaskRefusal
 from tests.credit.approval.builders import (
     CASE,
     CHAIR,
@@ -32,6 +35,7 @@ from tests.credit.approval.builders import (
     opinion,
     run,
 )
+from tests.rows import sample
 
 REVIEWED, APPROVED = NINE + hours(1), NINE + hours(2)
 
@@ -41,21 +45,21 @@ def route(**columns):
     subsystem = desk()
     out = run(subsystem, (ApplicationScored, manual(**columns)))
     path = int(subsystem.export_state()["cases"]["path"][0])
-    return out.take(ApprovalTask)["node"].tolist() + [node for node in Node if path >> node & 1]
+    return out.take(DESK.task)["desk"].tolist() + [node for node in Node if path >> node & 1]
 
 
 @pytest.mark.requirement("APR-01", "APR-05", "APR-09")
 def test_review_comes_before_approval_and_the_case_moves_on_by_itself():
     subsystem = desk()
     first = run(subsystem, (ApplicationScored, manual()), opinion(INITIAL, Node.INITIAL, REVIEWED))
-    assert first.take(ApprovalTask)["node"].tolist() == [Node.INITIAL, Node.RE_REVIEW]
-    second = first.take(ApprovalTask)[1]
+    assert first.take(DESK.task)["desk"].tolist() == [Node.INITIAL, Node.RE_REVIEW]
+    second = first.take(DESK.task)[1]
     assert (second["at"], second["excluded"]) == (REVIEWED, INITIAL)
     assert len(first.take(ApplicationApproved)) == 0, "a review alone grants nothing"
     last = run(subsystem, opinion(RE_REVIEWER, Node.RE_REVIEW, APPROVED))
     assert last.take(ApplicationApproved)["at"].tolist() == [APPROVED]
     assert last.take(ApplicationApproved)["amount_fen"].tolist() == [50_000 * YUAN]
-    entries = trail(first.events_of(Event.NODE_DECIDED), CASE) + trail(last.events_of(Event.NODE_DECIDED), CASE)
+    entries = trail(np.concatenate(first.events), CASE) + trail(np.concatenate(last.events), CASE)
     assert [(e.at, e.node, e.person, e.verdict) for e in entries] == [
         (REVIEWED, Node.INITIAL, INITIAL, Verdict.APPROVE),
         (APPROVED, Node.RE_REVIEW, RE_REVIEWER, Verdict.APPROVE),
@@ -70,7 +74,7 @@ def test_the_trail_keeps_reason_amount_votes_and_the_absent_person():
     out = run(
         subsystem, opinion(CHAIR, Node.COMMITTEE, REVIEWED, verdict=Verdict.REDUCE, amount_fen=40_000 * YUAN, votes=4)
     )
-    [entry] = trail(out.events_of(Event.NODE_DECIDED), CASE)
+    [entry] = trail(np.concatenate(out.events), CASE)
     assert (entry.verdict, entry.amount_fen, entry.votes, entry.on_behalf_of) == (Verdict.REDUCE, 4_000_000, 4, 0)
     assert "4 votes" in str(entry)
 
@@ -108,7 +112,7 @@ def test_a_scenario_may_change_authority_and_limits():
     subsystem = desk(overrides=overrides)
     run(subsystem, (ApplicationScored, manual()))
     out = run(subsystem, opinion(INITIAL, Node.INITIAL, REVIEWED), opinion(RE_REVIEWER, Node.RE_REVIEW, APPROVED))
-    assert out.take(ApprovalTask)["limit_at"].tolist() == [REVIEWED + hours(1)]
+    assert out.take(DESK.task)["limit_at"].tolist() == [REVIEWED + hours(1)]
     assert len(out.take(CaseEscalated)) == 1
 
 
@@ -138,7 +142,7 @@ def test_a_fraud_doubt_sends_the_case_to_the_risk_specialist(doubt):
 def test_the_risk_specialist_only_reviews_so_final_approval_follows():
     subsystem = desk(HeadOfficeSubsystem)
     first = run(subsystem, (CaseEscalated, escalated([Node.RISK_SPECIALIST])), opinion(RISK, 3, REVIEWED))
-    assert first.take(HeadOfficeTask)["node"].tolist() == [Node.RISK_SPECIALIST, Node.FINAL]
+    assert first.take(HEAD_OFFICE_DESK.task)["desk"].tolist() == [Node.RISK_SPECIALIST, Node.FINAL]
     assert len(first.take(ApplicationApproved)) == 0
     out = run(subsystem, opinion(FINAL, Node.FINAL, APPROVED))
     assert out.take(ApplicationApproved)["branch"].tolist() == [1]
@@ -153,7 +157,7 @@ def test_a_person_may_pass_a_case_up_and_the_committee_may_not():
     above = desk(HeadOfficeSubsystem)
     run(above, (CaseEscalated, escalated([Node.COMMITTEE])))
     refused = run(above, opinion(CHAIR, Node.COMMITTEE, REVIEWED, verdict=Verdict.ESCALATE))
-    assert refused.events_of(Event.DECISION_REFUSED)["reason"].tolist() == [Refusal.DECISION_INVALID]
+    assert refused.events_of(Event.DECISION_REFUSED)["reason"].tolist() == [TaskRefusal.DECISION_INVALID]
 
 
 @pytest.mark.requirement("APR-02")
@@ -170,8 +174,9 @@ def test_the_committee_grants_by_the_majority_of_its_members(votes, granted):
 def test_two_at_head_office_are_two_people():
     subsystem = desk(HeadOfficeSubsystem)
     case = escalated([Node.FINAL], previous=FINAL)
-    out = run(subsystem, (CaseEscalated, case), opinion(FINAL, Node.FINAL, REVIEWED))
-    assert out.events_of(Event.DECISION_REFUSED)["reason"].tolist() == [Refusal.SAME_PERSON]
+    handled = (CaseHandled, sample(CaseHandled, 1, at=NINE, case=CASE, branch=1, person=FINAL))
+    out = run(subsystem, handled, (CaseEscalated, case), opinion(FINAL, Node.FINAL, REVIEWED))
+    assert out.events_of(Event.DECISION_REFUSED)["reason"].tolist() == [TaskRefusal.SAME_PERSON]
     assert len(run(subsystem, opinion(SECOND_FINAL, Node.FINAL, APPROVED)).take(ApplicationApproved)) == 1
 
 
@@ -179,7 +184,7 @@ def test_two_at_head_office_are_two_people():
 def test_collateral_binds_the_amount_of_a_mortgage():
     house = {"product": MORTGAGE, "amount_fen": 1_000_000 * YUAN, "term_months": 240}
     cut = run(desk(), (ApplicationScored, manual(collateral_fen=1_000_500 * YUAN, **house)))
-    assert cut.take(ApprovalTask)["amount_fen"].tolist() == [800_000 * YUAN]
+    assert cut.take(DESK.task)["amount_fen"].tolist() == [800_000 * YUAN]
     none = run(desk(), (ApplicationScored, manual(collateral_fen=100_000 * YUAN, **house)))
     assert none.events_of(Event.APPLICATION_DECLINED)["reason"].tolist() == [Refusal.GUARANTEE_MISSING]
 
@@ -187,10 +192,10 @@ def test_collateral_binds_the_amount_of_a_mortgage():
 @pytest.mark.requirement("PRD-05")
 def test_a_micro_loan_is_reviewed_by_the_machine_and_then_by_two_people():
     out = run(desk(), (ApplicationScored, micro(amount_fen=5_000_000 * YUAN)))
-    [advice] = trail(out.events_of(Event.NODE_DECIDED), CASE)
+    [advice] = trail(np.concatenate(out.events), CASE)
     assert (advice.node, advice.person, advice.verdict) == (0, 0, Verdict.REDUCE)
-    [task] = out.take(ApprovalTask)
-    assert (task["node"], task["amount_fen"]) == (Node.INITIAL, 5_000_000 * YUAN), "advice does not bind people"
+    [task] = out.take(DESK.task)
+    assert (task["desk"], task["amount_fen"]) == (Node.INITIAL, 5_000_000 * YUAN), "advice does not bind people"
     poor = run(desk(), (ApplicationScored, micro(verified_income_fen=1_000 * YUAN)))
     assert poor.events_of(Event.APPLICATION_DECLINED)["reason"].tolist() == [Refusal.AFFORDABILITY]
 

@@ -10,11 +10,10 @@ import numpy as np
 
 from credit.codes import Consent, Grade, Guarantee, Lane, Material, Method, Segment, Status, Verdict
 from credit.disbursement.contract import (
+    DESK,
     ConditionFulfilled,
     ContractEffective,
     Desk,
-    DisbursementOpinion,
-    DisbursementTask,
     DrawdownRequested,
     LimitReleased,
     PaymentInstruction,
@@ -24,9 +23,10 @@ from credit.disbursement.contract import (
 )
 from credit.disbursement.subsystem import DisbursementSubsystem
 from credit.mail import Inbox, Outbox
+from credit.numbers import task_of
 from credit.policies import Overrides
 from credit.room import EVENTS, EventCode, Kind, Rows
-from credit.staff import StaffRegister
+from credit.staff import ADMINISTRATOR_DESK, StaffRegister
 from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, instant
 from tests.rows import sample
@@ -40,11 +40,12 @@ YUAN = 100
 OWN, PAYEE = 6217_0000_0000_0001, 6222_0000_0000_0002
 """An account of this bank, and a seller's account at another."""
 CONSUMER, CARD, MORTGAGE, MICRO, WORKING = range(1, 6)
-OPERATOR, SECOND, REVIEWER, VERIFIER, OTHER_BRANCH = 3_101, 3_102, 3_201, 3_301, 4_201
+OPERATOR, SECOND, REVIEWER, VERIFIER, OTHER_BRANCH, ADMINISTRATOR = 3_101, 3_102, 3_201, 3_301, 4_201, 9
 _SEATS = ((Desk.DISBURSEMENT_OPERATOR, (OPERATOR, SECOND)), (Desk.DISBURSEMENT_REVIEWER, (OPERATOR, REVIEWER)))
 STAFF = StaffRegister.of(
     [(person, BRANCH, desk) for desk, people in _SEATS for person in people]
     + [(VERIFIER, BRANCH, Desk.USE_VERIFIER), (OTHER_BRANCH, 4, Desk.DISBURSEMENT_REVIEWER)]
+    + [(ADMINISTRATOR, 0, ADMINISTRATOR_DESK)]
 )
 """OPERATOR holds the reviewer's seat too: only the rule keeps the two apart."""
 HOLDER = {Desk.DISBURSEMENT_OPERATOR: OPERATOR, Desk.DISBURSEMENT_REVIEWER: REVIEWER, Desk.USE_VERIFIER: VERIFIER}
@@ -112,16 +113,14 @@ def opinion(
     on_behalf_of: int = 0,
 ) -> Mail:
     """What somebody says at a desk, by default the one who holds it, on the payment's task number `attempt`."""
-    return DisbursementOpinion, sample(
-        DisbursementOpinion,
+    return DESK.opinion, sample(
+        DESK.opinion,
         1,
         at=at,
         loan=loan,
-        desk=desk,
+        task=task_of(loan, attempt),
         person=person or HOLDER[desk],
         verdict=verdict,
-        attempt=attempt,
-        started_at=at - MINUTE_MS,
         on_behalf_of=on_behalf_of,
     )
 
@@ -241,7 +240,7 @@ def times(out: Outbox, event: EventCode) -> list[int]:
 
 def desks(out: Outbox) -> list[int]:
     """The desks that were asked, in order of time."""
-    return list(out.take(DisbursementTask)["desk"].tolist())
+    return list(out.take(DESK.task)["desk"].tolist())
 
 
 def story(out: Outbox, loan: int = LOAN) -> list[EventCode]:

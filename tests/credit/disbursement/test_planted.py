@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Status, Verdict
 from credit.disbursement.contract import PaymentInstruction
 from credit.disbursement.facilities import Facilities
@@ -15,6 +14,7 @@ from credit.disbursement.payments import Payments
 from credit.disbursement.subsystem import DisbursementSubsystem
 from credit.room import Rows
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Ints
+from credit.worklists.worklist import Worklist
 from tests.credit.disbursement.builders import (
     CASE,
     LOAN,
@@ -33,6 +33,7 @@ from tests.credit.disbursement.builders import (
     result,
     reviewed,
 )
+from tests.credit.worklists.planted import anybody_may
 
 TEN = NINE + HOUR_MS
 
@@ -40,13 +41,7 @@ TEN = NINE + HOUR_MS
 @pytest.mark.planted
 @pytest.mark.requirement("DIS-04")
 def test_planted_reviewer_who_is_the_operator_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = DisbursementSubsystem._faults
-
-    def lenient(self: DisbursementSubsystem, *columns: Any) -> Ints:
-        faults = original(self, *columns)
-        return np.where(faults == ApprovalRefusal.SAME_PERSON, 0, faults)
-
-    monkeypatch.setattr(DisbursementSubsystem, "_faults", lenient)
+    anybody_may(monkeypatch)
     bench = Bench().begun(1, lane=2)
     bench.run(initiated(TEN))
     with pytest.raises(AssertionError, match=f"loan {LOAN} moves money without an operator and another reviewer"):
@@ -179,7 +174,7 @@ def test_planted_payment_that_outlives_its_approval_is_caught(monkeypatch: pytes
 @pytest.mark.planted
 @pytest.mark.requirement("DIS-08")
 def test_planted_failure_that_no_desk_is_told_of_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Payments, "_ask", lambda *columns: None)
+    monkeypatch.setattr(Worklist, "put", lambda *columns, **more: None)
     bench = Bench()
     order = bench.run(contract()).take(PaymentInstruction)
     with pytest.raises(AssertionError, match=f"loan {LOAN} waits for a desk that was never asked"):

@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Material, Verdict
-from credit.disbursement.contract import Desk, DisbursementTask, Event, FacilityOpened, Refusal, UseEvidenceRequested
+from credit.disbursement.contract import DESK, Desk, Event, FacilityOpened, Refusal, UseEvidenceRequested
 from credit.disbursement.rules import tranche_fen
 from credit.disbursement.states import PaymentState
 from credit.policies import PolicyError, ProductPolicy, columns_of, load
 from credit.repayment.contract import LoanDisbursed
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
+from credit.worklists.states import Refusal as TaskRefusal
 from tests.credit.disbursement.builders import (
     CASE,
     LOAN,
@@ -104,7 +105,7 @@ def test_the_first_tranche_is_paid_and_its_use_asked_for():
     bench = Bench()
     out = bench.run(contract(MICRO))
     assert out.take(FacilityOpened)[["staged", "revolving", "limit_fen"]].tolist() == [(1, 0, 250_000 * YUAN)]
-    assert out.take(DisbursementTask)["amount_fen"].tolist() == [150_000 * YUAN]
+    assert out.take(DESK.task)["amount_fen"].tolist() == [150_000 * YUAN]
     out = bench.pays(TEN, LOAN)
     assert out.take(LoanDisbursed)["amount_fen"].tolist() == [150_000 * YUAN]
     assert out.take(UseEvidenceRequested)["loan"].tolist() == [LOAN]
@@ -121,7 +122,7 @@ def test_the_second_tranche_comes_only_after_the_use_of_the_first_is_verified():
     assert bench.facility("loans") == 1
     out = bench.run(judged(TEN + 2 * HOUR_MS))
     assert len(out.events_of(Event.USE_VERIFIED)) == 1
-    [task] = out.take(DisbursementTask)
+    [task] = out.take(DESK.task)
     assert (task["desk"], task["loan"], task["amount_fen"]) == (Desk.DISBURSEMENT_OPERATOR, SECOND, 100_000 * YUAN)
     out = bench.pays(TEN + 3 * HOUR_MS, SECOND)
     assert bench.all.take(LoanDisbursed)["amount_fen"].tolist() == [150_000 * YUAN, 100_000 * YUAN]
@@ -134,12 +135,12 @@ def test_a_restriction_holds_the_next_tranche_back_until_it_is_lifted():
     bench = shown()
     at = TEN + 2 * HOUR_MS
     bench.run(restricted(at))
-    assert len(bench.run(judged(at + MINUTE_MS)).take(DisbursementTask)) == 0
-    assert len(bench.run(restricted(at + 2 * MINUTE_MS)).take(DisbursementTask)) == 0
-    lifted = bench.run(restricted(at + 3 * MINUTE_MS, on=False)).take(DisbursementTask)
+    assert len(bench.run(judged(at + MINUTE_MS)).take(DESK.task)) == 0
+    assert len(bench.run(restricted(at + 2 * MINUTE_MS)).take(DESK.task)) == 0
+    lifted = bench.run(restricted(at + 3 * MINUTE_MS, on=False)).take(DESK.task)
     assert lifted["loan"].tolist() == [SECOND]
     assert lifted["amount_fen"].tolist() == [100_000 * YUAN]
-    assert len(bench.run(restricted(at + 4 * MINUTE_MS, on=False)).take(DisbursementTask)) == 0
+    assert len(bench.run(restricted(at + 4 * MINUTE_MS, on=False)).take(DESK.task)) == 0
 
 
 @pytest.mark.requirement("DIS-16")
@@ -162,7 +163,7 @@ def test_a_tranche_cannot_be_asked_for():
 def test_evidence_that_nobody_waits_for_is_refused(when):
     bench = Bench().begun(MICRO) if when.startswith("before") else shown()
     out = bench.run(evidence(bench.now + MINUTE_MS))
-    assert reasons(out, Event.DISBURSEMENT_ACTION_REFUSED) == [ApprovalRefusal.NO_OPEN_TASK]
+    assert reasons(out, Event.DISBURSEMENT_ACTION_REFUSED) == [TaskRefusal.NO_OPEN_TASK]
 
 
 @pytest.mark.requirement("DIS-16")
@@ -183,7 +184,7 @@ def test_a_staged_loan_with_an_open_condition_starts_with_its_first_tranche_when
     bench = Bench().begun(MICRO, documents=0, conditions=Material.LEASE_CONTRACT)
     assert desks(bench.all) == []
     out = bench.run(fulfilled(TEN, Material.LEASE_CONTRACT))
-    assert out.take(DisbursementTask)[["loan", "amount_fen"]].tolist() == [(LOAN, 150_000 * YUAN)]
+    assert out.take(DESK.task)[["loan", "amount_fen"]].tolist() == [(LOAN, 150_000 * YUAN)]
     assert out.take(FacilityOpened)["valid_until"].tolist() == [(TEN // DAY_MS + 180) * DAY_MS]
 
 

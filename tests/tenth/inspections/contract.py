@@ -5,24 +5,19 @@ from __future__ import annotations
 from credit.disbursement.contract import RestrictLimit
 from credit.repayment.contract import LoanDisbursed
 from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, blank, event
+from credit.worklists.kinds import desk_kinds
+from credit.worklists.states import Handling, Refusal
 
 room = Room(__name__, "inspections", ("inspections", "贷后检查"))
 
 # mail in, and what is asked of the world -------------------------------------------------------------------------------
 room.hears(LoanDisbursed)
 room.sends(RestrictLimit)
-InspectionTask = room.asks(9001, "InspectionTask", "loan case branch desk priority limit_at excluded")
-InspectionReport = room.accepts(9002, "InspectionReport", "loan person on_behalf_of started_at verdict")
+DESK = desk_kinds(room, "Inspection", 9001, entity="loan", offers="case", decides="verdict")
 
 room.table("inspections", "loan case branch at state " + blank("inspector"), key="loan")
 
 # what it records -------------------------------------------------------------------------------------------------------
-
-
-class Refusal(Reason):
-    """Why a report has no effect."""
-
-    NOTHING_OPEN = 9001, "no open inspection", "无待办检查"
 
 
 class Event(EventCode):
@@ -37,6 +32,11 @@ class Event(EventCode):
         refuses=True,
         trouble=("inspection reports refused", "检查报告被拒"),
     )
+    TASK_URGED = event(9003, "inspection urged", "贷后检查催办", value="desk")
+    TASK_HANDLED = event(
+        9004, "inspection handled", "贷后检查流转", reason=Handling, value="person it concerns, or verdict"
+    )
+    DEPUTY_APPOINTED = event(9005, "deputy for inspections appointed", "指定检查代理人", value="deputy")
 
 
 class Gauge(GaugeCode):

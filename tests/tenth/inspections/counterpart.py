@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import IntEnum
 
 import numpy as np
 
 from credit.codes import Verdict
 from credit.mail import Inbox
-from credit.room import DeskCode, Kind, Rows
+from credit.room import Kind, Rows
 from credit.subsystem import State, Window
 from credit.times import Ints
-from sim.counterparts.staffed import StaffedDesks, service_table
+from sim.counterparts.staffed import Done, StaffedDesks, service_table
 from sim.opposite import Opposite, World
 from sim.randomness import Draw
-from tests.tenth.inspections.contract import Desk, InspectionReport, InspectionTask
+from tests.tenth.inspections.contract import DESK, Desk
 
 MISUSED_PPM = 300_000
 
@@ -26,30 +27,18 @@ class Inspectors:
         self._times = service_table(world.scenario, Desk.INSPECTOR)
         self._service, self._misused = Draw(world.seed, "inspection"), Draw(world.seed, "inspection.found")
         desks = world.staffing.desks(world.branches, (Desk.INSPECTOR,))
-        self._desks = StaffedDesks(desks, InspectionTask, (Desk.INSPECTOR,), 0, lambda rows: rows["loan"], self._ms)
+        self._desks = StaffedDesks(desks, DESK, (Desk.INSPECTOR,), 0, self._ms, self._says)
         self.rounds = 1
 
     def respond(self, requests: Inbox, window: Window, round_number: int) -> Sequence[tuple[Kind, Rows]]:
-        if round_number == 0:
-            self._desks.open(window)
-        self._desks.take_in(requests.take(InspectionTask), round_number)
-        done = self._desks.serve(round_number, window)
-        if done is None:
-            return []
-        misused = self._misused.happens(MISUSED_PPM, done.tasks["loan"])
-        report = InspectionReport.rows(
-            len(done.tasks),
-            at=done.work.finished_at,
-            loan=done.tasks["loan"],
-            person=done.work.person,
-            on_behalf_of=done.work.on_behalf_of,
-            started_at=done.work.started_at,
-            verdict=np.where(misused, int(Verdict.DECLINE), int(Verdict.APPROVE)),
-        )
-        return [(InspectionReport, report)]
+        return self._desks.respond(requests, window, round_number)
 
-    def _ms(self, desk: DeskCode, tasks: Rows) -> Ints:
+    def _ms(self, desk: IntEnum, tasks: Rows) -> Ints:
         return self._service.quantile(self._times, tasks["loan"])
+
+    def _says(self, done: Done) -> dict[str, Ints]:
+        misused = self._misused.happens(MISUSED_PPM, done.tasks["loan"])
+        return {"verdict": np.where(misused, int(Verdict.DECLINE), int(Verdict.APPROVE))}
 
     def statistics(self, window: Window) -> dict[str, Rows]:
         return self._desks.statistics()

@@ -5,16 +5,19 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+import numpy as np
+
 from credit.codes import Verdict
 from credit.disbursement.contract import RestrictLimit
 from credit.mail import Outbox
 from credit.moves import Moves
 from credit.repayment.contract import LoanDisbursed
 from credit.room import Rows
-from credit.rows import firsts
+from credit.staff import StaffRegister
 from credit.subsystem import PLAIN, Setting, Subsystem, Takes
 from credit.times import DAY_MS
-from tests.tenth.inspections.contract import Desk, Event, Gauge, InspectionReport, InspectionTask, Refusal, room
+from credit.worklists.worklist import Events, Worklist, takes
+from tests.tenth.inspections.contract import DESK, Desk, Event, Gauge, room
 
 DUE_MS = 15 * DAY_MS
 
@@ -34,22 +37,33 @@ class InspectionsSubsystem(Subsystem):
 
     room = room
     REFUSED = Event.REPORT_REFUSED
-    HANDLERS = (Takes(LoanDisbursed, "paid"), Takes(InspectionReport, "report"))
+    HANDLERS = (Takes(LoanDisbursed, "paid"), *takes(DESK, "desk", "report"))
+
+    def __init__(self, register: StaffRegister) -> None:
+        super().__init__()
+        events = Events(Event.TASK_URGED, Event.TASK_HANDLED, Event.DEPUTY_APPOINTED)
+        self.desk = Worklist(self, DESK, register, events)
 
     def paid(self, loans: Rows, out: Outbox) -> None:
         """A loan has been paid: somebody is to look at it."""
         self.tables["inspections"].append(loans, state=InspectionState.OPEN)
-        due = loans["at"] + DUE_MS
-        task = InspectionTask.carry(loans, desk=Desk.INSPECTOR, priority=0, limit_at=due, excluded=0)
-        out.send(InspectionTask, task)
+        self.desk.put(
+            loans,
+            out,
+            at=loans["at"],
+            occasion=np.ones(len(loans), dtype=np.int64),
+            desk=int(Desk.INSPECTOR),
+            priority=0,
+            limit_at=loans["at"] + DUE_MS,
+            excluded=0,
+        )
 
     def report(self, reports: Rows, out: Outbox) -> None:
         """What the inspector found."""
+        reports, tasks = self.desk.heard(reports, out)
+        self.desk.done(tasks, reports["at"], out)
         table = self.tables["inspections"]
         rows = table.find(reports["loan"])
-        good = (table.get("state", rows) == InspectionState.OPEN) & firsts(reports["loan"])
-        self.refuse(reports[~good], Refusal.NOTHING_OPEN, out)
-        reports, rows = reports[good], rows[good]
         MOVES.to(table, rows, InspectionState.DONE)
         table["inspector"][rows] = reports["person"]
         case, loan, at = table["case"][rows], reports["loan"], reports["at"]
@@ -65,8 +79,13 @@ class InspectionsSubsystem(Subsystem):
         )
         out.send(RestrictLimit, order)
 
+    def end(self, out: Outbox) -> None:
+        """Inspections that are due are urged."""
+        self.desk.urge(self.window.until, out)
+
     def end_day(self, out: Outbox) -> None:
         """How many wait."""
+        self.desk.tidy(self.window.day)
         waiting = self.tables["inspections"]["state"] == InspectionState.OPEN
         out.measure(Gauge.INSPECTIONS_OPEN, self.window.until, count=int(waiting.sum()))
 
@@ -74,10 +93,10 @@ class InspectionsSubsystem(Subsystem):
         """Whoever has looked is known."""
         table = self.tables["inspections"]
         nobody = (table["state"] == InspectionState.DONE) & (table["inspector"] == 0)
-        return [f"inspection of loan {loan} is done by nobody" for loan in table["loan"][nobody]]
+        found = [f"inspection of loan {loan} is done by nobody" for loan in table["loan"][nobody]]
+        return found + self.desk.violations(self.window.until)
 
 
 def build(setting: Setting = PLAIN) -> InspectionsSubsystem:
     """The room; it knows no policies."""
-    del setting
-    return InspectionsSubsystem()
+    return InspectionsSubsystem(setting.register)

@@ -1,0 +1,37 @@
+"""States of a case in approval (APR-01, APR-05), and the moves between them.
+
+RECEIVED ─automatic lane─► DECIDING ─► APPROVED | DECLINED
+    ├───manual───► AT_NODE ─► AT_NODE (the next one) | APPROVED | DECLINED
+    └──────────────────┴────► PASSED_ON (the next node is head office's)
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from credit.moves import Moves
+
+
+class CaseState(IntEnum):
+    """Where a case stands. DECIDING and AT_NODE are kept; RECEIVED lasts no time, the others are final here."""
+
+    RECEIVED = 1
+    DECIDING = 2
+    AT_NODE = 3
+    APPROVED = 4
+    DECLINED = 5
+    PASSED_ON = 6
+
+
+_C = CaseState
+MOVES = Moves(
+    "case",
+    {
+        _C.RECEIVED: (_C.DECIDING, _C.AT_NODE, _C.PASSED_ON),
+        _C.DECIDING: (_C.APPROVED, _C.DECLINED),
+        _C.AT_NODE: (_C.AT_NODE, _C.APPROVED, _C.DECLINED, _C.PASSED_ON),
+        _C.APPROVED: (),
+        _C.DECLINED: (),
+        _C.PASSED_ON: (),
+    },
+)

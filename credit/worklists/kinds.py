@@ -1,0 +1,60 @@
+"""What a room with desks says about its tasks: mail kinds and tables, declared by one helper, so that every desk of the bank
+speaks the same way. A room gives a name, its first number, the entity that its tasks are about, and what its offers and its
+decisions say beyond that. Nine numbers are taken; what people say
+are commands, each answered once:
+
+    first      …Task                 to the world: here is a task, or here it is again
+          + 1  …TaskWithdrawn        to the world: it is needed no more
+          + 2  Claim…Task            领取             + 6  Give…SecondOpinion   加签意见
+          + 3  Release…Task          退回             + 7  …Opinion             the decision
+          + 4  HandOver…Task         转办             + 8  Appoint…Deputy       指定代理人
+          + 5  Ask…SecondOpinion     加签"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from credit.room import Kind, Room
+
+_TASK = "branch desk priority limit_at excluded"
+_LIFE = "put_at urged=0 claimed_by=0 on_behalf_of=0 claimed_at=0 asked=0 state"
+
+
+@dataclass(frozen=True, eq=False)
+class DeskKinds:
+    """The kinds and tables of one worklist; `entity` is the column that names what a task is about."""
+
+    entity: str
+    tables: str
+    task: Kind
+    withdrawn: Kind
+    claim: Kind
+    release: Kind
+    hand_over: Kind
+    ask: Kind
+    second: Kind
+    opinion: Kind
+    appoint: Kind
+
+
+def desk_kinds(
+    room: Room, name: str, first: int, *, entity: str, offers: str, decides: str, tables: str = ""
+) -> DeskKinds:
+    """Declares the kinds of a worklist and its tables, `tables` before their names where a room has two lists."""
+    of = f"{entity} task"
+    room.table(f"{tables}tasks", f"task {entity} {_TASK} {offers} {_LIFE}", key="task")
+    room.table(f"{tables}acts", f"act {entity} branch person", key="act")
+    room.table(f"{tables}deputies", "number person deputy desk from_day to_day", key="number")
+    return DeskKinds(
+        entity,
+        tables,
+        task=room.asks(first, f"{name}Task", f"{of} {_TASK} {offers}"),
+        withdrawn=room.asks(first + 1, f"{name}TaskWithdrawn", of),
+        claim=room.obeys(first + 2, f"Claim{name}Task", f"{of} person on_behalf_of"),
+        release=room.obeys(first + 3, f"Release{name}Task", f"{of} person"),
+        hand_over=room.obeys(first + 4, f"HandOver{name}Task", f"{of} person to"),
+        ask=room.obeys(first + 5, f"Ask{name}SecondOpinion", f"{of} person asked"),
+        second=room.obeys(first + 6, f"Give{name}SecondOpinion", f"{of} person verdict"),
+        opinion=room.obeys(first + 7, f"{name}Opinion", f"{of} person on_behalf_of {decides}"),
+        appoint=room.obeys(first + 8, f"Appoint{name}Deputy", "person deputy desk from_day to_day operator"),
+    )

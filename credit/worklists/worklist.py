@@ -1,0 +1,342 @@
+"""A worklist (待办任务): the tasks of a room's desks, and the one place where it is decided what a person may do about them. This
+is how a room uses it (`credit.approval.desk` is the model):
+
+1. Its contract declares the mail and the tables: ``DESK = desk_kinds(room, "Approval", 320, entity="case", offers=…,
+   decides=…)``. A room with two lists (collectors' tasks, and the bodies that decide on write-offs) declares two, the second
+   with ``tables="write_off_"``. Its desks stand in its `DeskCode` enum as before, its events hold one member for each of
+   `Events`, and `credit.worklists.states.Refusal` is among its reasons.
+2. It builds ``self.desk = Worklist(self, DESK, register, Events(…))`` and puts ``*takes(DESK, "desk", "decide")`` among its
+   HANDLERS; claims, releases, hand-overs, second opinions and appointments never reach its own code.
+3. It asks with `put`. The tasks of one entity are numbered by the room (`occasion`), once for ever.
+4. Its `decide(rows, out)` begins with ``rows, tasks = self.desk.heard(rows, out)``: what is left may be decided by these
+   people; what the room itself finds wrong it refuses with `reject`, the rest it ends with `done`. A task that time or
+   another event makes needless ends with `withdraw`.
+5. It calls `urge` in `end`, `tidy` in `end_day`, adds `violations` to its own, and `forget` once the people of an entity may
+   meet it again: when it leaves, or when a new round of control begins. What happened in another room comes in by
+   `remember`, and goes out as `acts_of`.
+
+A command that a person may not give at that time is refused with a reason and changes nothing. Nobody acts twice on one
+entity, in his own name or another's: deciding, deciding for somebody absent and giving a second opinion all count."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from credit.mail import Outbox
+from credit.numbers import HEAD_OFFICE, act_of, case_of, task_of
+from credit.room import EventCode, Rows
+from credit.rows import only, passes
+from credit.staff import ADMINISTRATOR_DESK, StaffRegister
+from credit.subsystem import Subsystem, Takes, Together
+from credit.times import DAY_MS, Bools, Ints
+from credit.worklists import invariants
+from credit.worklists.deputies import Deputies
+from credit.worklists.kinds import DeskKinds
+from credit.worklists.rules import first_fault
+from credit.worklists.states import MOVES, OPEN, Handling, Refusal, TaskState
+
+_DEPUTY_KEPT_DAYS = 60
+_NOBODY = 0
+
+
+class Events(NamedTuple):
+    """What a list records in its room's name. `urged` counts the desk, `handled` is reasoned by `Handling` and counts whom
+    it was given to (or what the second opinion says), `deputy` the person appointed."""
+
+    urged: EventCode
+    handled: EventCode
+    deputy: EventCode
+
+
+def takes(kinds: DeskKinds, worklist: str, decide: str) -> tuple[Takes | Together, ...]:
+    """Handlers for a room's list: `worklist` its attribute, `decide` the method that takes decisions. Appointments come first; of
+    one entity everything in the order of its time, at one instant in the order of the kinds."""
+    commands = [
+        Takes(getattr(kinds, name), f"{worklist}.{name}") for name in ("claim", "release", "hand_over", "ask", "second")
+    ]
+    together = Together(kinds.entity, (*commands, Takes(kinds.opinion, decide)))
+    return Takes(kinds.appoint, f"{worklist}.appoint"), together
+
+
+class Worklist:
+    """One list of tasks; see the module's text."""
+
+    def __init__(self, owner: Subsystem, kinds: DeskKinds, register: StaffRegister, events: Events) -> None:
+        self._owner, self.kinds, self.register, self._events = owner, kinds, register, events
+        self.entity, self._again = kinds.entity, f"{kinds.tables}acted again"
+        self.tasks, self.acts = (owner.tables[f"{kinds.tables}{name}"] for name in ("tasks", "acts"))
+        self.deputies = Deputies(owner.tables[f"{kinds.tables}deputies"])
+
+    # what the room does -----------------------------------------------------------------------------------------------
+
+    def put(self, source: Rows, out: Outbox, *, at: Ints, occasion: Ints, **columns: Any) -> None:
+        """Tasks are put (APR-05): their columns come from `source` and `columns`. An entity's tasks have distinct occasions."""
+        numbers = task_of(source[self.entity], occasion)
+        new = self.tasks.append(source, task=numbers, put_at=at, state=TaskState.WAITING, **columns)
+        self._offer(new, at, out)
+
+    def heard(self, rows: Rows, out: Outbox) -> tuple[Rows, Ints]:
+        """The decisions that their tasks admit, with the tasks' row numbers; the others are refused. A decision on a task that
+        nobody has claimed claims it. A task that still waits after a refusal is offered again, to somebody else."""
+        found = self._find(rows)
+        state = self.tasks.get("state", found)
+        claiming = (state == TaskState.WAITING) & (self._claim_faults(rows, found) == 0)
+        self._take_up(only(rows, claiming), only(found, claiming))
+        state = self.tasks.get("state", found)
+        faults = first_fault(
+            *self._gone(state),
+            (state == TaskState.ASKED, Refusal.OPINION_OUTSTANDING),
+            (state == TaskState.WAITING, self._claim_faults(rows, found)),
+            (self.tasks.get("claimed_by", found) != rows["person"], Refusal.CLAIMED_BY_ANOTHER),
+            (self.tasks.get("on_behalf_of", found) != rows["on_behalf_of"], Refusal.CLAIMED_BY_ANOTHER),
+            (self._has_acted(rows[self.entity], rows["person"], rows["on_behalf_of"]), Refusal.SAME_PERSON),
+        )
+        self.reject(rows[faults > 0], found[faults > 0], faults[faults > 0], out)
+        return only(rows, faults == 0), only(found, faults == 0)
+
+    def reject(self, rows: Rows, found: Ints, reason: Ints, out: Outbox) -> None:
+        """Decisions that have no effect."""
+        self._refuse(rows, reason, out)
+        waiting = self.tasks.get("state", found) == TaskState.WAITING
+        self._offer(found[waiting], rows["at"][waiting], out, excluded=rows["person"][waiting])
+
+    def done(self, found: Ints, at: Ints, out: Outbox) -> None:
+        """Tasks are decided; whoever had a hand in it has acted on the entity."""
+        self._urge(found[self.tasks["limit_at"][found] < at], out)
+        MOVES.to(self.tasks, found, TaskState.DONE)
+        tasks = self.tasks.take(found, f"{self.entity} branch claimed_by on_behalf_of")
+        for name in ("claimed_by", "on_behalf_of"):
+            acted = tasks[tasks[name] != _NOBODY]
+            self._add_acts(acted["branch"], acted[self.entity], acted[name])
+
+    def withdraw(self, entities: Ints, at: Ints, out: Outbox) -> None:
+        """The open tasks of some entities, which are distinct, are needed no more since an instant."""
+        rows = np.flatnonzero(self.is_open() & np.isin(self.tasks[self.entity], entities))
+        when = at[self._places(entities, self.tasks[self.entity][rows])]
+        self._urge(rows[self.tasks["limit_at"][rows] < when], out)
+        MOVES.to(self.tasks, rows, TaskState.WITHDRAWN)
+        self.tasks["asked"][rows] = _NOBODY
+        out.send(self.kinds.withdrawn, self.kinds.withdrawn.carry(self.tasks.take(rows), at=when))
+
+    def is_open(self) -> Bools:
+        """True for the tasks that are neither done nor withdrawn."""
+        return np.isin(self.tasks["state"], OPEN)
+
+    def acts_of(self, entities: Ints) -> tuple[Rows, Ints]:
+        """Who has acted on some entities: rows with entity, branch and person, and the place of each one's entity."""
+        acts = self.acts.take(np.isin(self.acts[self.entity], entities))
+        return acts, self._places(entities, acts[self.entity])
+
+    def remember(self, rows: Rows) -> None:
+        """Acts of another room (entity, branch, person) count here too."""
+        for part in passes(rows, self.entity):
+            self._add_acts(part["branch"], part[self.entity], part["person"])
+
+    def forget(self, entities: Ints) -> None:
+        """From here on everybody may act on these entities again."""
+        rows = np.flatnonzero(np.isin(self.acts[self.entity], entities))
+        self._owner.note(self._again, invariants.twice(self.acts.take(rows), self.entity))
+        self.acts.drop(rows)
+
+    # time -------------------------------------------------------------------------------------------------------------
+
+    def urge(self, until: int, out: Outbox) -> None:
+        """APR-10 (自动催办): a task is urged at the instant its limit passes, and rises by a class."""
+        self._urge(np.flatnonzero(self.is_open() & (self.tasks["limit_at"] < until)), out)
+
+    def tidy(self, day: int) -> None:
+        """At a day's end, and not before, so that what is refused, and why, does not depend on how a day is cut."""
+        self.tasks.keep(self.is_open())
+        self.deputies.forget(day - _DEPUTY_KEPT_DAYS)
+
+    def violations(self, until: int) -> list[str]:
+        """Of tasks and acts as they stand, and of the acts forgotten since the last look."""
+        found = invariants.tasks(self.tasks, until)
+        standing = invariants.twice(self.acts.take(np.arange(len(self.acts))), self.entity)
+        for again in (standing, *self._owner.noted(self._again)):
+            found += invariants.acts(again, self.entity)
+        return found
+
+    # what people do ---------------------------------------------------------------------------------------------------
+
+    def claim(self, rows: Rows, out: Outbox) -> None:
+        """领取: somebody takes a task up."""
+        found = self._find(rows)
+        rows, found = self._admit(rows, found, self._claim_faults(rows, found), out)
+        self._take_up(rows, found)
+
+    def release(self, rows: Rows, out: Outbox) -> None:
+        """退回: who holds a task gives it back, an opinion asked for or not, and it is offered again."""
+        found = self._find(rows)
+        rows, found = self._admit(rows, found, self._holder_faults(rows, found), out)
+        self._hold(found, TaskState.WAITING, _NOBODY, _NOBODY, 0)
+        self._log(Handling.RELEASED, rows, rows["person"], out)
+        self._offer(found, rows["at"], out, excluded=rows["person"])
+
+    def hand_over(self, rows: Rows, out: Outbox) -> None:
+        """转办: who holds a task gives it to another person, who must be one that could claim it."""
+        found = self._find(rows)
+        rows, found = self._admit(rows, found, self._between_faults(rows, found, rows["to"]), out)
+        self._hold(found, TaskState.CLAIMED, rows["to"], _NOBODY, rows["at"])
+        self._log(Handling.HANDED_OVER, rows, rows["to"], out)
+
+    def ask(self, rows: Rows, out: Outbox) -> None:
+        """加签: who holds a task asks another person of the desk for an opinion; until it comes nothing is decided."""
+        found = self._find(rows)
+        rows, found = self._admit(rows, found, self._between_faults(rows, found, rows["asked"]), out)
+        MOVES.to(self.tasks, found, TaskState.ASKED)
+        self.tasks["asked"][found] = rows["asked"]
+        self._log(Handling.OPINION_ASKED, rows, rows["asked"], out)
+
+    def second(self, rows: Rows, out: Outbox) -> None:
+        """加签意见: the person asked gives an opinion, which counts as an act, and the task goes on where it was."""
+        found = self._find(rows)
+        rows, found = self._admit(rows, found, self._second_faults(rows, found), out)
+        MOVES.to(self.tasks, found, TaskState.CLAIMED)
+        self.tasks["asked"][found] = _NOBODY
+        self._add_acts(self.tasks["branch"][found], rows[self.entity], rows["person"])
+        self._log(Handling.OPINION_GIVEN, rows, rows["verdict"], out)
+
+    def appoint(self, rows: Rows, out: Outbox) -> None:
+        """APR-12: the administrator, and nobody else, appoints deputies."""
+        may = self.register.may_act(rows["operator"], HEAD_OFFICE, ADMINISTRATOR_DESK)
+        out.log(
+            self._owner.REFUSED, rows["at"][~may], 0, actor=rows["operator"][~may], reason=Refusal.NOT_ADMINISTRATOR
+        )
+        out.answer(rows[~may], reason=Refusal.NOT_ADMINISTRATOR)
+        rows = rows[may]
+        self.deputies.appoint(rows)
+        out.log(self._events.deputy, rows["at"], 0, actor=rows["operator"], value=rows["deputy"])
+
+    # who may ----------------------------------------------------------------------------------------------------------
+
+    def _find(self, rows: Rows) -> Ints:
+        """The tasks that commands are about; −1 for one that is another entity's, or not put yet."""
+        found = self.tasks.find(rows["task"])
+        right = self.tasks.get(self.entity, found) == rows[self.entity]
+        return np.where(right & (rows["at"] >= self.tasks.get("put_at", found)), found, -1)
+
+    def _gone(self, state: Ints) -> tuple[tuple[Bools, Refusal], ...]:
+        return (
+            ((state == 0) | (state == TaskState.WITHDRAWN), Refusal.NO_OPEN_TASK),
+            (state == TaskState.DONE, Refusal.ALREADY_DECIDED),
+        )
+
+    def _claim_faults(self, rows: Rows, found: Ints) -> Ints:
+        state = self.tasks.get("state", found)
+        return first_fault(
+            *self._gone(state),
+            (state != TaskState.WAITING, Refusal.CLAIMED_BY_ANOTHER),
+            (
+                np.ones(len(rows), dtype=bool),
+                self._person_faults(found, rows["person"], rows["on_behalf_of"], rows["at"]),
+            ),
+        )
+
+    def _person_faults(self, found: Ints, person: Ints, absent: Ints, at: Ints) -> Ints:
+        """Why a person may not have a task at an instant: APR-03, APR-04, APR-12."""
+        tasks = self.tasks
+        branch, desk, entity = (tasks.get(name, found) for name in ("branch", "desk", self.entity))
+        deputises = absent != _NOBODY
+        appointed = self.deputies.stands_in(person, absent, desk, at // DAY_MS)
+        excluded = tasks.get("excluded", found)
+        return first_fault(
+            (~self.register.knows(person), Refusal.NOT_ON_REGISTER),
+            (~self.register.may_act(person, branch, desk, absent), Refusal.NO_AUTHORITY),
+            (deputises & ~appointed, Refusal.NOT_APPOINTED),
+            (self._has_acted(entity, person, absent), Refusal.SAME_PERSON),
+            ((excluded != _NOBODY) & ((person == excluded) | (absent == excluded)), Refusal.EXCLUDED),
+        )
+
+    def _holder_faults(self, rows: Rows, found: Ints) -> Ints:
+        state = self.tasks.get("state", found)
+        return first_fault(
+            *self._gone(state),
+            (state == TaskState.WAITING, Refusal.NOT_CLAIMED),
+            (self.tasks.get("claimed_by", found) != rows["person"], Refusal.CLAIMED_BY_ANOTHER),
+        )
+
+    def _between_faults(self, rows: Rows, found: Ints, other: Ints) -> Ints:
+        """Of a command by the holder that names somebody else."""
+        nobody = np.zeros(len(rows), dtype=np.int64)
+        same = (other == rows["person"]) | (other == self.tasks.get("on_behalf_of", found))
+        return first_fault(
+            (np.ones(len(rows), dtype=bool), self._holder_faults(rows, found)),
+            (self.tasks.get("state", found) == TaskState.ASKED, Refusal.OPINION_OUTSTANDING),
+            (same, Refusal.SAME_PERSON),
+            (np.ones(len(rows), dtype=bool), self._person_faults(found, other, nobody, rows["at"])),
+        )
+
+    def _second_faults(self, rows: Rows, found: Ints) -> Ints:
+        state, nobody = self.tasks.get("state", found), np.zeros(len(rows), dtype=np.int64)
+        return first_fault(
+            *self._gone(state),
+            (state != TaskState.ASKED, Refusal.NO_OPEN_TASK),
+            (self.tasks.get("asked", found) != rows["person"], Refusal.NO_AUTHORITY),
+            (self._has_acted(rows[self.entity], rows["person"], nobody), Refusal.SAME_PERSON),
+        )
+
+    def _has_acted(self, entity: Ints, person: Ints, absent: Ints) -> Bools:
+        """Nobody acts twice on one entity, in his own name or another's."""
+        acted = np.zeros(len(entity), dtype=bool)
+        number = 0
+        while True:
+            number += 1
+            found = self.acts.find(act_of(entity, number))
+            if not bool((found >= 0).any()):
+                return acted
+            before = self.acts.get("person", found, -1)
+            acted |= (before == person) | ((before == absent) & (absent != _NOBODY))
+
+    # what they share --------------------------------------------------------------------------------------------------
+
+    def _places(self, entities: Ints, wanted: Ints) -> Ints:
+        """Where each of some entities stands in a column that holds them all."""
+        order = np.argsort(entities)
+        return order[np.searchsorted(entities[order], wanted)]
+
+    def _admit(self, rows: Rows, found: Ints, faults: Ints, out: Outbox) -> tuple[Rows, Ints]:
+        """Commands without fault, with their tasks; the others are refused."""
+        self._refuse(rows[faults > 0], faults[faults > 0], out)
+        return only(rows, faults == 0), only(found, faults == 0)
+
+    def _refuse(self, rows: Rows, reason: Ints, out: Outbox) -> None:
+        self._owner.refuse(rows, reason, out, value=rows["task"])
+
+    def _take_up(self, rows: Rows, found: Ints) -> None:
+        self._hold(found, TaskState.CLAIMED, rows["person"], rows["on_behalf_of"], rows["at"])
+
+    def _hold(self, found: Ints, state: TaskState, person: Ints | int, absent: Ints | int, at: Ints | int) -> None:
+        MOVES.to(self.tasks, found, state)
+        for name, values in (("claimed_by", person), ("on_behalf_of", absent), ("claimed_at", at), ("asked", _NOBODY)):
+            self.tasks[name][found] = values
+
+    def _offer(self, found: Ints, at: Ints, out: Outbox, **columns: Ints) -> None:
+        out.send(self.kinds.task, self.kinds.task.carry(self.tasks.take(found), at=at, **columns))
+
+    def _add_acts(self, branch: Ints, entity: Ints, person: Ints) -> None:
+        """Notes one act an entity; entities are distinct."""
+        number = np.ones(len(entity), dtype=np.int64)
+        while bool((taken := self.acts.find(act_of(entity, number)) >= 0).any()):
+            number += taken
+        acts = np.zeros(len(entity), dtype=self.acts.dtype)
+        acts["act"], acts[self.entity], acts["branch"], acts["person"] = act_of(entity, number), entity, branch, person
+        self.acts.append(acts)
+
+    def _urge(self, rows: Ints, out: Outbox) -> None:
+        rows = rows[self.tasks["urged"][rows] == 0]
+        tasks = self.tasks.take(rows)
+        self.tasks["urged"][rows] = 1
+        self.tasks["priority"][rows] = np.maximum(tasks["priority"] - 1, 0)
+        out.log(self._events.urged, tasks["limit_at"], value=tasks["desk"], **self._named(tasks))
+
+    def _log(self, what: Handling, rows: Rows, value: Ints, out: Outbox) -> None:
+        out.log(self._events.handled, rows["at"], actor=rows["person"], reason=what, value=value, **self._named(rows))
+
+    def _named(self, rows: Rows) -> dict[str, Ints]:
+        """How events call the entity."""
+        if self.entity == "loan":
+            return {"case": case_of(rows["loan"]), "loan": rows["loan"]}
+        return {"case": rows[self.entity]}

@@ -157,9 +157,8 @@ def test_operator_and_reviewer_of_a_payment_are_two_people_and_follow_one_anothe
     assert bool((by_loan[0]["at"] <= begun[np.argsort(begun["loan"])]["at"]).all())
     same_day = by_loan[0]["at"] // DAY_MS == by_loan[1]["at"] // DAY_MS
     assert float(same_day.mean()) > 0.8
-    assert bool((branch_of_person(found["person"]) == branch_of_loan(found["loan"])).all()), (
-        "each branch has its own people"
-    )
+    seat = np.where(found["on_behalf_of"] > 0, found["on_behalf_of"], found["person"])
+    assert bool((branch_of_person(seat) == branch_of_loan(found["loan"])).all()), "each branch has its own people"
 
 
 def test_the_excluded_person_does_not_take_a_task() -> None:
@@ -209,7 +208,8 @@ def test_a_task_for_a_desk_already_served_waits_for_the_next_window() -> None:
 
 
 def test_where_nobody_sits_nothing_is_done() -> None:
-    counterpart = world(staff={"scale": False, "disbursement_operator": {"per_branch": 0}})
+    desks = build_staffing(small(), SEED).desks(BRANCHES, [Desk.DISBURSEMENT_REVIEWER])
+    counterpart = DisbursementCounterpart(small(), SEED, desks)
     assert played(counterpart, [(DESK.task, tasks(20))], days(3)) == {}
 
 

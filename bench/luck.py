@@ -29,7 +29,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "repeat share 60,000 to 90,000": {"population.repeat_ppm": 90_000},
 }
 _CAME = (
-    'SELECT value AS who, MIN("at") AS came, MIN("case") // 1_000_000_000 AS branch FROM {events} '
+    "SELECT value AS who, MIN(ts) AS came, MIN(case_no) // 1_000_000_000 AS branch FROM {events} "
     "WHERE event = 'application_submitted' GROUP BY value"
 )
 
@@ -54,7 +54,10 @@ def _moved(first: Path, second: Path) -> str:
         one, two = (_CAME.format(events=tables_of(path)["events"]) for path in (first, second))
         query = f"SELECT SUM((a.came <> b.came)::INT), SUM((a.branch <> b.branch)::INT) FROM ({one}) a JOIN ({two}) b USING (who)"
         times, branches = connection.execute(query).fetchall()[0]
-    return f"{fates} fates, {times} arrival times, {branches} branches of {found.paired} differ"
+    paid_out = sum(sum(found.fates[fate].values()) for fate in ("paid out", "was overdue", "non-performing"))
+    return (
+        f"{fates} fates, {times} arrival times, {branches} branches of {found.paired} differ; {paid_out} were paid out"
+    )
 
 
 if __name__ == "__main__":

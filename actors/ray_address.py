@@ -1,5 +1,5 @@
-"""Is there a Ray cluster at an address? Left to itself, Ray asks a dead address for minutes; this finds out in seconds. Its rule:
-nothing here imports Ray, because Ray reads its authentication mode once, when it is imported."""
+"""Is there a Ray cluster at an address? Left to itself, Ray asks a dead address for minutes; this finds out in seconds.
+Nothing here imports Ray, because Ray reads its authentication mode once, when it is imported."""
 
 from __future__ import annotations
 

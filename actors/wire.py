@@ -1,4 +1,4 @@
-"""Bundles: one window's mail from one cell to another as plain bytes, one buffer a message kind. Its rule: what is packed
+"""Bundles: one window's mail from one cell to another as plain bytes, one buffer a message kind. What is packed
 here and unpacked there is equal to the last bit, whichever executor carried it; a bundle says which schema its bytes are of, so
 that cells of different releases never misread each other."""
 

@@ -1,4 +1,4 @@
-"""Amounts in Chinese capital figures (金额大写) as contracts need them, CON-05: 12,000.05 yuan is 壹万贰仟元零伍分. Its rule: the
+"""Amounts in Chinese capital figures (金额大写) as contracts need them, CON-05: 12,000.05 yuan is 壹万贰仟元零伍分. The
 words come from cn2an, which is handed the exact decimal text and never a float; they are read back here by a grammar of
 our own, so that a contract whose words and figures differ is found whoever wrote the words."""
 

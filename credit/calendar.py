@@ -1,6 +1,5 @@
-"""The bank's calendar (营业日历): months, month ends, and which days are workdays in mainland China. Its rule: days are day
+"""The bank's calendar (营业日历): months, month ends, and which days are workdays in mainland China. Days are day
 numbers (numpy ``datetime64[D]``), every question is asked of whole columns and answered from tables built once a process.
-
 Workdays rest on the State Council's published notices, make-up workdays (调休) included, for the `published_years`. Later years
 are a stated guess: Monday to Friday but for the thirteen statutory days of the 2024 decree (1 January, New Year's Eve and the
 first three days of the lunar year, Qingming, 1–2 May, Dragon Boat, Mid-Autumn, 1–3 October), and a statutory day on a weekend

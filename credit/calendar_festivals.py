@@ -1,5 +1,5 @@
 """Festivals of the lunar calendar (农历节日) as days of the common calendar, for years whose holidays nobody has published yet.
-Its rule: a table, not a computation; two independent lunar calendars agreed on every row when it was written, and a test
+A table, not a computation; two independent lunar calendars agreed on every row when it was written, and a test
 holds each row against the moon and against the published years."""
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Day count conventions (计息规则): which part of a year lies between two days, and the interest for it. Its rule: interest is
+"""Day count conventions (计息规则): which part of a year lies between two days, and the interest for it. Interest is
 balance × annual rate × days / base, in integers, rounded once by the bank's rounding rule; the day it starts counts, the
 day it ends doesn't (算头不算尾), so periods that touch neither overlap nor leave a gap.
-
 MONTHLY (按月计息) is the People's Bank's rule for interest by the deal (逐笔计息法): a whole month is a twelfth of a year
 whatever its length, odd days count one 360th each. D30_360 is 30E/360 (ISDA 2006, 4.16(g)): the 31st counts as the 30th, which
 makes it additive."""

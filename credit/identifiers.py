@@ -1,5 +1,5 @@
 """Numbers that people and firms are known by: resident ID (居民身份证号, GB 11643), unified social credit code (统一社会信用代码,
-GB 32100) and mobile number; checked, read and built. Its rule: a text column is looked at as a matrix of code points, one
+GB 32100) and mobile number; checked, read and built. A text column is looked at as a matrix of code points, one
 row a position, and checked as a whole; a faulty number gets a code for the first thing wrong with it and never raises,
 because a form may hold anything."""
 

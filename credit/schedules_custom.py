@@ -1,5 +1,5 @@
 """Repayment plans set by hand (自定义还款计划), REP-03: for each month the share of the principal that is repaid and whether
-interest is paid. Its rule: interest accrues every month on what is still owed, without compounding; where a month pays none
+interest is paid. Interest accrues every month on what is still owed, without compounding; where a month pays none
 it is held and falls due with the next month that does, and the last month always pays. So half-yearly interest with staged
 principal (EX-18) is a plan of monthly steps like any other."""
 

@@ -1,4 +1,4 @@
-"""The level payment (等额本息月供): what repays a loan in equal instalments. Its rule: the exact rational number
+"""The level payment (等额本息月供): what repays a loan in equal instalments. The exact rational number
 P·i / (1 − (1+i)^−n) rounded half up to the fen, for whole columns. Each (rate, periods, convention) has its factor computed once
 in big integers and cut into three limbs of 25 bits, so the product with the principal stays in int64; the truncated factor is
 below the true one by less than 2^−75, and the few rows whose rounding that could change are settled with big integers."""

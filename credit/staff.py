@@ -1,4 +1,4 @@
-"""The staff register (员工名册): who sits at which desk of which branch, as the personnel department knows it. Its rule: the
+"""The staff register (员工名册): who sits at which desk of which branch, as the personnel department knows it. The
 world may claim that anybody decided; only the register says who may. A person's number says branch and desk (see
 `credit.numbers`), head office is branch 0, and the desks of head office decide for every branch."""
 

@@ -1,5 +1,5 @@
 """The commands. Each is thin: it turns words into a checked request, hands it to the module that knows, and prints what
-came back. Rule: modules are imported inside the command that needs them, so that `--help` stays instant; whatever goes
+came back. Modules are imported inside the command that needs them, so that `--help` stays instant; whatever goes
 wrong leaves as one line on standard error with exit code 2 (bad input), 130 (Ctrl-C) or 1 (a fault of ours)."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a person is told when a request cannot be carried out. Rule: one clear line that says what, where and what would
+"""What a person is told when a request cannot be carried out. One clear line that says what, where and what would
 be right, exit code 2 and never a traceback. Packages that must not import this one give their exceptions a
 `user_message` text instead; `line_for` treats both alike."""
 

@@ -1,4 +1,4 @@
-"""What a person may ask of a run. Rule: an impossible value never gets past here, so whoever receives a `RunOptions`
+"""What a person may ask of a run. An impossible value never gets past here, so whoever receives a `RunOptions`
 need not ask again whether its numbers make sense."""
 
 from __future__ import annotations

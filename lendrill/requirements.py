@@ -1,5 +1,5 @@
 """The table of requirements: every id of docs/requirements.md, the tests that carry it, and how those tests last went.
-Rule: nothing is claimed by hand. Ids come from the catalogue, tests from reading the test files, outcomes from the
+Nothing is claimed by hand. Ids come from the catalogue, tests from reading the test files, outcomes from the
 record that the last test run left (`.requirements.json`); a test that has gone since no longer counts."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The main job: resolve a scenario, build the bank and its world, drive the windows, leave a run folder with a report. Its
-rule: bad input is found before anything is written; what can't be finished is never sealed as if it were whole."""
+"""The main job: resolve a scenario, build the bank and its world, drive the windows, leave a run folder with a report.
+Bad input is found before anything is written; what can't be finished is never sealed as if it were whole."""
 
 from __future__ import annotations
 

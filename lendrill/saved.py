@@ -1,4 +1,4 @@
-"""The end state of a run, kept and taken up again: `lendrill run --from`. Its rule: a continued run starts with exactly the
+"""The end state of a run, kept and taken up again: `lendrill run --from`. A continued run starts with exactly the
 state, the mail under way and the seed that the earlier one ended with, whatever the number of shards of either."""
 
 from __future__ import annotations

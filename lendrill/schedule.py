@@ -1,4 +1,4 @@
-"""`lendrill schedule`: the instalments of one loan, before there is a loan (REP-01). Rule: what is typed is read exactly, as
+"""`lendrill schedule`: the instalments of one loan, before there is a loan (REP-01). What is typed is read exactly, as
 decimals; an amount or a rate that is no whole number of fen, or of millionths a year, is refused and never rounded."""
 
 from __future__ import annotations

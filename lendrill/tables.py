@@ -1,4 +1,4 @@
-"""How the command line draws its tables. Rule: presentation only; every figure arrives computed."""
+"""How the command line draws its tables. Presentation only; every figure arrives computed."""
 
 from __future__ import annotations
 

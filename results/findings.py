@@ -1,4 +1,4 @@
-"""What a reader should see first: a handful of sentences, each counted from the run's files. Rule: a sentence stands here only
+"""What a reader should see first: a handful of sentences, each counted from the run's files. A sentence stands here only
 when there is something to say, and it says nothing that the page below does not show."""
 
 from __future__ import annotations

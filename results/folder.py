@@ -1,5 +1,5 @@
-"""A run's folder: made before the first window, marked while it is being written, sealed by its summary at the end. Its
-rule: a folder without ``summary.json`` is not a run; a partial run says so in it; an end state is used only when every
+"""A run's folder: made before the first window, marked while it is being written, sealed by its summary at the end.
+A folder without ``summary.json`` is not a run; a partial run says so in it; an end state is used only when every
 file still has the checksum the summary gives."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Confidence intervals of shares. Rule: an interval is given only where the counted things can be taken as independent draws
+"""Confidence intervals of shares. An interval is given only where the counted things can be taken as independent draws
 (cases, loans, people); for the rest the report says that there is none."""
 
 from __future__ import annotations

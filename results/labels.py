@@ -1,4 +1,4 @@
-"""The report's fixed words, English and Chinese. Rule: every label of the page stands here once, in both languages; numbers come
+"""The report's fixed words, English and Chinese. Every label of the page stands here once, in both languages; numbers come
 in by name."""
 
 from __future__ import annotations

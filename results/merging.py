@@ -1,6 +1,6 @@
 """Merges the cells' pieces into the files people open: ``daily.parquet``, ``queues.parquet``, ``staff.parquet``,
 ``partners.parquet``, ``cases.parquet``, with a dictionary of their codes beside them. DuckDB does the work, straight on
-Parquet: codes become the names of the dictionary. Rule: a day's figure of a gauge is its last reading of that day, summed
+Parquet: codes become the names of the dictionary. A day's figure of a gauge is its last reading of that day, summed
 over cells; readings of shorter windows are never added up."""
 
 from __future__ import annotations

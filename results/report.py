@@ -1,4 +1,4 @@
-"""``report.html``: one file that opens without a network and shows what a run did, in Chinese or English. Its rule: every
+"""``report.html``: one file that opens without a network and shows what a run did, in Chinese or English. Every
 figure is counted from the run's own files, and the page says of what it is a count and what it is not."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Arrow schemas of a run's Parquet files, and how the bank's codes become the names that people query by. One place, so
-that what the report reads is what the stages wrote. Rule: on the long columns nothing is sorted and nothing is formatted;
+that what the report reads is what the stages wrote. On the long columns nothing is sorted and nothing is formatted;
 names are made once for each distinct code."""
 
 from __future__ import annotations

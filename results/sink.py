@@ -1,4 +1,4 @@
-"""The sink: each cell streams its own files while the run goes on. Its rule: rows wait in memory for a row group, never
+"""The sink: each cell streams its own files while the run goes on. Rows wait in memory for a row group, never
 longer, whatever they are; and a closed file is whole, also when the run was interrupted before its last window."""
 
 from __future__ import annotations

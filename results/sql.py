@@ -1,4 +1,4 @@
-"""Small pieces of SQL shared by everything that asks DuckDB. Rule: a path becomes SQL text here and nowhere else, so that a
+"""Small pieces of SQL shared by everything that asks DuckDB. A path becomes SQL text here and nowhere else, so that a
 folder may be called ``Li's run [2]``."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Finds, reads and resolves scenario files. Its rule: whatever is wrong with a file leaves as one line that names the file,
+"""Finds, reads and resolves scenario files. Whatever is wrong with a file leaves as one line that names the file,
 the line, the field, and what is allowed; an unknown name suggests the nearest one there is."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """The sections of a scenario that say who comes and when: the product mix, the shape of arrivals, the population and what
-partners hold on it. Its rule: a margin or a rate that nobody could draw from is refused here, in words."""
+partners hold on it. A margin or a rate that nobody could draw from is refused here, in words."""
 
 from __future__ import annotations
 

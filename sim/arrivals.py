@@ -1,7 +1,7 @@
 """When customers come. Exactly the scenario's number of applications arrive, non-stationary: by hour of day, weekday, public
 holiday and make-up workday, month, growth and campaigns. The instant of each is a quantile of the cumulative intensity keyed
 by the person and the visit, so neither shards nor windows nor other people have a say. A SimPy process walks the calendar
-hour by hour and releases who comes in that hour; each scripted customer is a process of his own. Its rule: the same window
+hour by hour and releases who comes in that hour; each scripted customer is a process of his own. The same window
 asked for twice, or first of all, gives the same forms."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Shapes that the world draws from, as integer quantile tables for `sim.randomness.Draw.quantile`: lognormal for times and
-sizes, exponential for durations, and a uniform draw below a bound that differs by row. Its rule: floating point is used once
+sizes, exponential for durations, and a uniform draw below a bound that differs by row. Floating point is used once
 per table, in plain Python, never on whole arrays."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """The economy: unemployment and house prices over time, and what they do to missed instalments. Points come from the
-scenario; between two points the line is straight, before the first and after the last it is flat. Its rule: whole numbers
+scenario; between two points the line is straight, before the first and after the last it is flat. Whole numbers
 only, so every shard computes the same chance for the same day."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Mail of the world that is due later: answers still on their way, signatures to come, payments intended. Rows wait by
-kind and leave when a window's end passes them. Its rule: nothing leaves before its time, and nothing is lost between two
+kind and leave when a window's end passes them. Nothing leaves before its time, and nothing is lost between two
 windows, so it is part of the world's state."""
 
 from __future__ import annotations

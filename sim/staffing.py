@@ -1,5 +1,5 @@
 """A scenario's staff: how many people each desk has, who they are, when they are away, and what the bank's own register and
-deputies say of them. Its rule: one roster for the whole bank; a shard takes the desks of its branches, head office its own."""
+deputies say of them. One roster for the whole bank; a shard takes the desks of its branches, head office its own."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What is true of people and what the bank never sees: how good a payer somebody is, what really comes in, who means to
 defraud and with whom, who is on which list, who is patient. The bank learns of it only through documents, partners and
-behaviour. Its rule: every method is a pure function of (seed, party), whole columns in and out, so partners, staff and
+behaviour. Every method is a pure function of (seed, party), whole columns in and out, so partners, staff and
 customers of any shard agree with one another."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What every test shares: the requirement mark. Rule: a test may only carry ids that the catalogue holds, and how it
+"""What every test shares: the requirement mark. A test may only carry ids that the catalogue holds, and how it
 went is kept in `.requirements.json`, from which `lendrill requirements` tells passing from failing."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who may know whom, and what the core may not touch. Rule: the contracts of pyproject.toml hold for the code as it is, and
+"""Who may know whom, and what the core may not touch. The contracts of pyproject.toml hold for the code as it is, and
 each of them is shown to catch a planted breach; a contract that cannot fail protects nothing."""
 
 from __future__ import annotations

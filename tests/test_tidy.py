@@ -1,5 +1,5 @@
 """The code's own style, checked like any other rule: sizes, docstrings, tests that can fail, nothing of one machine in
-what is committed, and no order in the core that a hash seed decides. Rule: a limit with exceptions is a ratchet; an
+what is committed, and no order in the core that a hash seed decides. A limit with exceptions is a ratchet; an
 exception that has become roomier than its code must be tightened."""
 
 from __future__ import annotations

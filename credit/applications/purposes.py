@@ -1,5 +1,5 @@
 """Loan purposes (贷款用途): real and specific passes, generic is refused (APP-08). Known texts are found by their keys in
-whole columns; anything else, which is rare, is read one by one. Its rule: a text that names a vague purpose and nothing
+whole columns; anything else, which is rare, is read one by one. A text that names a vague purpose and nothing
 more is vague."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Affordability (还款能力): what a customer can carry a month, and the largest amount that fits it (APR-14). Its rule: integers
+"""Affordability (还款能力): what a customer can carry a month, and the largest amount that fits it (APR-14). Integers
 only; a payment is never understated, so whoever is granted the amount can pay its instalments from the policy's share of
 the income."""
 

@@ -1,5 +1,5 @@
-"""Time limits in working time (工作时间): a limit of 480 minutes that begins on a Friday afternoon ends on Monday. Its rule:
-office hours and workdays only, exact to the millisecond, whole columns; a limit used up exactly at closing time ends then,
+"""Time limits in working time (工作时间): a limit of 480 minutes that begins on a Friday afternoon ends on Monday.
+Office hours and workdays only, exact to the millisecond, whole columns; a limit used up exactly at closing time ends then,
 not the next morning."""
 
 from __future__ import annotations

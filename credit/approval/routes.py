@@ -1,5 +1,5 @@
 """Routes (审批路线): which nodes a case passes, by product, amount, grade and alert (APR-02, APR-03), and who stands above whom
-(APR-07). Its rule: a route is a set of nodes as bits, 1 << node, and is walked from the lowest node to the highest."""
+(APR-07). A route is a set of nodes as bits, 1 << node, and is walked from the lowest node to the highest."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Contract elements (合同要素): the exact mapping from a template's placeholders to the columns of an approval (CON-04), how
-each is written, and the check that none is empty or wrong (CON-05). Its rule: a placeholder is filled from its one column
+each is written, and the check that none is empty or wrong (CON-05). A placeholder is filled from its one column
 and from nothing else; whole columns are checked in bulk, text is written only for the contract somebody looks at."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Templates (合同模板): fixed clauses with placeholders, one list of clauses a product, filled only from approval data (CON-04).
-Its rule: a template with an unknown placeholder, or without an essential one, never gets as far as a customer."""
+A template with an unknown placeholder, or without an essential one, never gets as far as a customer."""
 
 from __future__ import annotations
 

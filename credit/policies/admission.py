@@ -1,5 +1,5 @@
 """Admission policy (准入政策): what a form must hold (CUS-05, CUS-08, APP-08, APP-10), who is let in (CUS-04), how long the
-lists are waited for (EXT-07) and which team an application goes to (APP-17). Its rule: amounts, ages, purposes and teams
+lists are waited for (EXT-07) and which team an application goes to (APP-17). Amounts, ages, purposes and teams
 are read from here, never from code."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Approval policy (审批政策): the matrix of routes by product, amount and risk (APR-03), the nodes with authority and time limit,
-what the automatic lane may grant (APR-14, APR-15) and which materials may follow (APR-13). Its rule: no amount, share, node
+what the automatic lane may grant (APR-14, APR-15) and which materials may follow (APR-13). No amount, share, node
 or limit stands in code."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Collection policy (催收策略): two sets of strategies by days past due (COL-02, COL-03), which of them applies to whom
-(COL-04), and when a loan may be written off (NPL-08). Its rule: stages follow one another without gap or overlap, and every
+(COL-04), and when a loan may be written off (NPL-08). Stages follow one another without gap or overlap, and every
 overdue loan finds exactly one row."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Contract policy (合同政策): how long a generated contract may be signed (CON-15) and the template of each product as a list of
-clauses from the clause library (CON-04). Its rule: legal wording is data; a clause file is text with `{{placeholders}}`."""
+clauses from the clause library (CON-04). Legal wording is data; a clause file is text with `{{placeholders}}`."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Fraud policy (反欺诈规则库): rules that mark a doubt, intercept or confirm fraud (SCO-08, SCO-10, SCO-11), and an additive
-model whose weights were learnt elsewhere and are kept here as points by bins. Its rule: the rule base is data, so a new
+model whose weights were learnt elsewhere and are kept here as points by bins. The rule base is data, so a new
 pattern is a new row."""
 
 from __future__ import annotations

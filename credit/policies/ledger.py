@@ -1,4 +1,4 @@
-"""The chart of accounts (会计科目表): number, names, side and keeping of every account. Its rule: the chart and the code name
+"""The chart of accounts (会计科目表): number, names, side and keeping of every account. The chart and the code name
 exactly the same accounts, so a posting can't reach an account that no report shows."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Loads policies: the packaged TOML files, with a scenario's overrides laid over them. Its rule: a wrong value names the
+"""Loads policies: the packaged TOML files, with a scenario's overrides laid over them. A wrong value names the
 file, the line where it can be found, the field, and what is allowed."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""Payment policy (放款支付政策): preconditions, payment kinds, retries and limits of time of disbursement (DIS-02 to DIS-17). Its
-rule: whatever differs by product is a row here, never a branch in code."""
+"""Payment policy (放款支付政策): preconditions, payment kinds, retries and limits of time of disbursement (DIS-02 to DIS-17).
+Whatever differs by product is a row here, never a branch in code."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Repayment policy (还款政策): debit and reminder days, retries, penalty interest, early repayment fees, plans set by hand and
-the mark of non-performing loans. Its rule: whatever differs by product or by loan is a row here, never a branch in code."""
+the mark of non-performing loans. Whatever differs by product or by loan is a row here, never a branch in code."""
 
 from __future__ import annotations
 

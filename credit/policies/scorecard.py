@@ -1,6 +1,6 @@
 """Scorecard policy (评分卡政策): the application cards (SCO-02, SCO-04), the bands that turn a score
 into a grade (SCO-03), alerts (SCO-05), lanes (SCO-07), and how the bureau and the other sources are asked (EXT-01 to EXT-03,
-EXT-06). Its rule: each indicator is a table of points by bins, and all weights of a card sum to one."""
+EXT-06). Each indicator is a table of points by bins, and all weights of a card sum to one."""
 
 from __future__ import annotations
 

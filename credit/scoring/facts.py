@@ -1,5 +1,5 @@
 """The facts of a case: what the application, the bureau and the other sources say, brought to the columns that cards and
-fraud rules read. Its rule: a source that did not answer leaves a neutral value and a mark, so that nobody is judged by
+fraud rules read. A source that did not answer leaves a neutral value and a mark, so that nobody is judged by
 silence."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The anti-fraud engine (SCO-08): rules from the rule base and an additive model, on whole columns. Its rule: a condition on
+"""The anti-fraud engine (SCO-08): rules from the rule base and an additive model, on whole columns. A condition on
 a fact that nobody told does not hold."""
 
 from __future__ import annotations

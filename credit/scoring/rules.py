@@ -1,4 +1,4 @@
-"""Cross-validation (SCO-10), alerts (SCO-05) and the choice of lane (SCO-07, SCO-14), on whole columns. Its rule: the machine
+"""Cross-validation (SCO-10), alerts (SCO-05) and the choice of lane (SCO-07, SCO-14), on whole columns. The machine
 decides alone only where nothing speaks against it; in doubt a person decides."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """The world opposite contracts: customers who sign within minutes on the phone or come to the counter days later, forget
-about it, ask for a new contract, or want another amount. Its rule: all of it is keyed by application and attempt and drawn
+about it, ask for a new contract, or want another amount. All of it is keyed by application and attempt and drawn
 when the offer arrives; attempts count on from round to round, so luck is new with every contract."""
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """The world opposite disbursement: operators, reviewers and verifiers at their desks, core banking and the payment channel, and
-borrowers who bring what was still missing, draw on their limits and show what the money was spent on. Its rule: whatever
+borrowers who bring what was still missing, draw on their limits and show what the money was spent on. Whatever
 people and partners do is keyed by application, tranche and attempt; only when somebody gets round to a task is the queue's.
-
 Rounds of a window: borrowers act first, because nothing they do follows from a desk's work of the same window by less than a
 day; then verifiers, whose yes may open the next tranche; then operators; then reviewers, whose yes pays. Payments are
 answered in whatever round they are ordered."""

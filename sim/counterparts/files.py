@@ -1,5 +1,5 @@
 """What partners know of people: the bureau's credit file, tax, carrier, registry, police, courts, the press, and the bank's
-own deposit books. Its rule: facts follow from the latent truth and stay the same however often and by whom they are asked
+own deposit books. Facts follow from the latent truth and stay the same however often and by whom they are asked
 for; the honest agree with their forms, fraudsters and the boastful do not."""
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A port to a partner: how long an answer takes, whether there is one. A call waits for its latency; it ends without an answer
-when the partner is down, when the latency passes the timeout (then at the timeout), or by an error of the partner. Its
-rule: everything is keyed by whom a call is about and the occasion, and an outage is looked up at the instant of the call, so
+when the partner is down, when the latency passes the timeout (then at the timeout), or by an error of the partner.
+Everything is keyed by whom a call is about and the occasion, and an outage is looked up at the instant of the call, so
 shards and windows have no say."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """The world opposite the scoring desk: the credit bureau (人行征信), asked in real time or in the nightly batch (EXT-01), and the
-other sources behind their ports (EXT-06): tax, registry, carrier, public security, courts, the press. Its rule: what is
+other sources behind their ports (EXT-06): tax, registry, carrier, public security, courts, the press. What is
 answered agrees with the latent truth; whether and when it is answered is the port's affair."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """The firms: names and unified social credit codes (统一社会信用代码). A micro business carries its owner's surname and its trade
-(李氏食品店), an enterprise a city and a firm name. Its rule: a firm is the party itself; its owner, or legal representative,
+(李氏食品店), an enterprise a city and a firm name. A firm is the party itself; its owner, or legal representative,
 is the person `People` draws for the same party."""
 
 from __future__ import annotations

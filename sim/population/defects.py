@@ -1,5 +1,5 @@
 """What is wrong with forms. A form has at most one of the defects below, at the rates the scenario declares; whether a
-conditional document comes later is a matter of its own, for that is allowed (APR-13). Its rule: a defect spoils one field
+conditional document comes later is a matter of its own, for that is allowed (APR-13). A defect spoils one field
 and leaves the rest of the form as it was."""
 
 from __future__ import annotations

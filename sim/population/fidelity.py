@@ -1,5 +1,5 @@
 """How near the drawn population is to what the scenario declares. For each margin (age, income, product, branch, region,
-quality, and the rates of defects, fraud, listing, repeats) the report sets declared against drawn shares. Its rule: the
+quality, and the rates of defects, fraud, listing, repeats) the report sets declared against drawn shares. The
 distance of a margin is its total variation, and a margin is within tolerance when that is no more than the scenario allows;
 rare events, which any tolerance would swallow, must moreover pass a chi-square test. `compare` is open to figures that only a
 run can know, such as score bands."""

@@ -1,5 +1,5 @@
 """The forms that customers hand in: `SubmitApplication` rows from references. A form is a pure function of (seed, reference),
-the person on it of (seed, party). Its rule: 3,000 forms are one pass over whole columns, with the declared share of defects."""
+the person on it of (seed, party). 3,000 forms are one pass over whole columns, with the declared share of defects."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Who the people are. Party p of a world is a pure function of (seed, p): its product wish and so its segment, its branch,
-region, birthday, sex, resident ID number, name, mobile number, occupation, employment and income. Its rule: methods take
+region, birthday, sex, resident ID number, name, mobile number, occupation, employment and income. Methods take
 parties and return whole columns; nothing depends on which other parties are asked for at the same time."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Scripted customers: the worked examples, whose every fact is written in the scenario instead of drawn. Parties 1 … S are
-scripted, drawn parties follow. Its rule: what the script says is laid over what would have been drawn, column by column, so
+scripted, drawn parties follow. What the script says is laid over what would have been drawn, column by column, so
 that nobody downstream needs to know the difference."""
 
 from __future__ import annotations

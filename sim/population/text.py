@@ -1,5 +1,5 @@
 """Text in bulk. A text column is held as a matrix of code points (one row a person, one column a character, zeros at the
-end), because numpy's own string functions loop over rows. Its rule: a matrix becomes text by being looked at differently,
+end), because numpy's own string functions loop over rows. A matrix becomes text by being looked at differently,
 never by being copied character by character."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What they want: amount, term, repayment method and collateral, by product and income. Its rule: a wish keeps to the
+"""What they want: amount, term, repayment method and collateral, by product and income. A wish keeps to the
 catalogue (range, options, methods); what lies outside is a defect of the form and made elsewhere."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Staffed queues: the people of the bank's desks, their hours and leave, and the work that waits for them. Rule: a pool is
+"""Staffed queues: the people of the bank's desks, their hours and leave, and the work that waits for them. A pool is
 served window by window and never sees the future."""
 
 from sim.staff.checks import StaffRuleBroken, check_completions

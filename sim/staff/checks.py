@@ -1,5 +1,5 @@
 """Checks that completions obey the rules of a desk, from the outside: they look only at what arrived and what came out, and
-they reckon working time minute by minute from the people's own data, not with the pool's arithmetic. Rule: each check names
+they reckon working time minute by minute from the people's own data, not with the pool's arithmetic. Each check names
 the task, the person and the times, and a pool that sees the future, works on a holiday or overtakes is caught."""
 
 from __future__ import annotations

@@ -1,5 +1,4 @@
 """One window of one desk in SimPy. This is the hard module, so here is how it works.
-
 The arrivals are a SimPy process. A person is two steps that follow each other: ask the desk for work, be called back by an
 event when the work handed out is done, ask again. That is a process without a generator; half of all events are theirs.
 Between them stands the desk, a priority store. It is not ``simpy.PriorityStore`` because three
@@ -11,13 +10,11 @@ event priority:
 1. people finish and ask (SimPy's NORMAL),
 2. all tasks of the instant arrive and the desk hands out work (ARRIVAL),
 3. the desk hands out work to those who asked or came on shift in phase 1 (ROUND).
-
 Handing out takes waiting tasks in the order (priority, at, task id); each goes to the first person able and allowed to
 begin it, longest idle first, then by id. Tasks with the same bars form a lane, a heap, so a lane nobody may serve now costs
 nothing per task. Urging needs no events: priorities matter only while handing out, so limits that have passed are applied
 then, by a second entry with the raised priority; entries of tasks already begun are skipped when they surface.
-
-Rule: the only time the desk reads is ``env.now``. It sees a task only after the arrivals process has waited for it; the
+The only time the desk reads is ``env.now``. It sees a task only after the arrivals process has waited for it; the
 list of those still to come is out of its reach. A queue may never see the future."""
 
 from __future__ import annotations

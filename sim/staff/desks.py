@@ -1,4 +1,4 @@
-"""All desks of a shard: rows are routed to the pool of their branch, level by level. Rule: one call serves every pool of
+"""All desks of a shard: rows are routed to the pool of their branch, level by level. One call serves every pool of
 one level for one window; a desk that has nothing to do costs nothing."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """Working hours of one person: on which days and between which minutes they work, and the arithmetic of work that pauses
-when they are away. Rule: every question is answered from the person's own calendar, to the millisecond, and the answer
+when they are away. Every question is answered from the person's own calendar, to the millisecond, and the answer
 never depends on who asks or how the run is cut into windows. Days are kept as one byte each and grown on demand, so a
 year of a person costs a few hundred bytes."""
 

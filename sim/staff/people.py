@@ -1,4 +1,4 @@
-"""Who works at the bank: one person at a desk, with shift, leave, speed and skills. Rule: a person is plain immutable
+"""Who works at the bank: one person at a desk, with shift, leave, speed and skills. A person is plain immutable
 data; what they are doing at the moment belongs to their pool."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A pool: the people of one desk, served window by window. Rule: a pool is its state (waiting tasks, tasks in service, idle
+"""A pool: the people of one desk, served window by window. A pool is its state (waiting tasks, tasks in service, idle
 people); the SimPy environment is built anew for each window and thrown away, so a run cut into days, hours or not at all,
 or snapshotted and restored in between, gives the same completions."""
 

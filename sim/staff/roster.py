@@ -1,5 +1,5 @@
 """The roster: who works at which desk, from a scenario's staffing table, with annual leave and the absences of its fault
-timeline. Rule: a person's id, leave and luck are keyed by who they are, never by how many others there are, so hiring one
+timeline. A person's id, leave and luck are keyed by who they are, never by how many others there are, so hiring one
 more re-reviewer changes nobody else; the whole bank's roster is the same on every shard."""
 
 from __future__ import annotations

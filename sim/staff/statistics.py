@@ -1,4 +1,4 @@
-"""Figures of the desks for one window, in columns: one row a pool, one row a person. Rule: integers only, taken from what
+"""Figures of the desks for one window, in columns: one row a pool, one row a person. Integers only, taken from what
 happened (`PoolWindow`), all pools at once; a queue's length counts those who wait once an instant has been dealt with."""
 
 from __future__ import annotations

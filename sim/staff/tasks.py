@@ -1,4 +1,4 @@
-"""What goes into a desk and what comes out, in columns. Rule: everything a pool knows between two windows is in the
+"""What goes into a desk and what comes out, in columns. Everything a pool knows between two windows is in the
 structured arrays declared here (int64 fields only), so a snapshot is exact and needs no pickling of processes."""
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
 """What the tests of staffed queues share: a calendar, people, tasks drawn by hypothesis, and running a pool in windows.
-Rule: no expectation lives here."""
+No expectation lives here."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Staffed pools against queueing theory: M/M/c (Erlang C), M/G/1 (Pollaczek–Khinchine) and priorities (Cobham), with a 24x7
-pool on an endless shift. Rule: each estimate is the mean of independent replications after warm-up; theory must lie within
+pool on an endless shift. Each estimate is the mean of independent replications after warm-up; theory must lie within
 its 99.9 % interval, and the interval must be narrow enough (half-width under 15 %) for that to mean something."""
 
 from __future__ import annotations

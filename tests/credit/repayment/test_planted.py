@@ -1,4 +1,4 @@
-"""Planted bugs: each breaks one promise of the book, and the check that guards it names the loan or the group. Rule: the same
+"""Planted bugs: each breaks one promise of the book, and the check that guards it names the loan or the group. The same
 run without the bug finds nothing, so it is the bug that is found."""
 
 from __future__ import annotations

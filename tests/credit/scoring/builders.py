@@ -1,4 +1,4 @@
-"""Small builders for the tests of scoring: accepted applications and the answers of a friendly world. Its rule: every case
+"""Small builders for the tests of scoring: accepted applications and the answers of a friendly world. Every case
 is sound unless a test says otherwise."""
 
 from __future__ import annotations

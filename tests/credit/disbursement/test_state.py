@@ -99,7 +99,9 @@ class World:
         lag = keyed(key, 1, 5) * HOUR_MS + keyed(key, 2, 3_000) * 1_000 + 1
         lag += np.where(keyed(key, 3, 6) == 0, 3 * DAY_MS, 0)  # now and then nobody gets round to it
         yes = np.where(keyed(key, 4, 4) == 0, int(Verdict.DECLINE), int(Verdict.APPROVE))
-        person = tasks["branch"] * 10_000 + np.where(keyed(key, 5, 9) == 0, 11, tasks["desk"])
+        operator = tasks["branch"] * 10_000 + 11  # who now and then tries what is not his, and is not asked again
+        tries = (keyed(key, 5, 3) == 0) & (tasks["excluded"] != operator)
+        person = np.where(tries, operator, tasks["branch"] * 10_000 + tasks["desk"])
         return DESK.opinion, sample(DESK.opinion, source=tasks, at=tasks["at"] + lag, verdict=yes, person=person)
 
     def _results(self, orders: Rows) -> Mail:

@@ -60,7 +60,7 @@ def _fill(row: np.void, one: ScriptedCustomer, products: ProductPolicy, branches
         raise _wrong(one, "branch", str(one.branch), f"1 to {branches}")
     facts: dict[str, npt.ArrayLike] = {
         "at": _moment(one.at),
-        "party": int(reference_of(np.array(one.party), 1)),
+        "party": _reference(one),
         "branch": one.branch,
         "channel": _code(Channel, one, "channel"),
         "segment": _code(Segment, one, "segment"),
@@ -92,11 +92,16 @@ def _fitting(column: str, text: str) -> str:
     return text if len(text) <= SubmitApplication.dtype[column].itemsize // 4 else ""
 
 
+def _reference(one: ScriptedCustomer) -> int:
+    """The one visit that a script tells of."""
+    return int(reference_of(np.array(one.party), 1))
+
+
 def _texts(one: ScriptedCustomer) -> list[Rows]:
     beside = {Field.REMARK: one.remark, Field.ADDRESS: one.address}
     for field, column, text in ((Field.NAME, "name", one.name), (Field.PURPOSE, "purpose_text", one.purpose)):
         beside[field] = "" if _fitting(column, text) else text
-    columns = {"at": _moment(one.at), "party": one.party, "branch": one.branch}
+    columns = {"at": _moment(one.at), "party": _reference(one), "branch": one.branch}
     return [cut(FormText, field, text, **columns) for field, text in beside.items() if text]
 
 

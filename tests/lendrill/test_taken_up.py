@@ -105,7 +105,7 @@ def test_every_room_takes_up_what_any_number_of_shards_put_down(
     saved, flow = load_saved(firms(3)), Flow(shards)
     found: dict[str, list[State]] = {}
     for cell, state in saved.states(flow).items():
-        parts = build_parts(harness.small(**LATER), flow, tmp_path, True, cell)
+        parts = build_parts(harness.small(**FIRMS), flow, tmp_path, True, cell)
         stage = Stage(flow.room_of(cell), parts.subsystem, parts.counterpart)
         stage.import_state(state)
         found.setdefault(cell.room, []).append(stage.export_state())

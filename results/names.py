@@ -38,6 +38,8 @@ FIELDS: dict[str, Words] = {
     "purpose": ("purpose", "用途"),
     "documents": ("documents", "资料"),
     "consent": ("consent", "授权"),
+    "address": ("address", "地址"),
+    "remark": ("remark", "备注"),
 }
 
 VOLUMES: dict[str, Words] = {

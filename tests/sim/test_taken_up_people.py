@@ -91,7 +91,7 @@ def test_the_copy_of_the_lists_knows_the_people_of_the_run() -> None:
     start = second().run.start_ms
     whole = Window(0, start, start + 200 * DAY_MS)
     rows = np.concatenate([rows for kind, rows in copy.respond(Inbox(), whole, 0) if kind is RefreshRiskList])
-    listed = numbers(1_100, 601)[truth.lists(numbers(1_100, 601)) > 0]
+    listed = numbers(1_100)[truth.lists(numbers(1_100)) > 0]  # those of the run before may come again
     assert len(listed)
     assert np.unique(rows["entry"]).tolist() == listed.tolist()
 

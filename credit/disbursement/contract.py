@@ -23,7 +23,7 @@ PaymentInstruction = room.asks(
 )
 PaymentResult = room.accepts(607, "PaymentResult", "transaction loan status amount_fen account attempt")
 FacilityOpened = room.asks(608, "FacilityOpened", "case party product limit_fen revolving staged valid_until")
-DrawdownRequested = room.accepts(609, "DrawdownRequested", "case amount_fen term_months request")
+DrawdownRequested = room.accepts(609, "DrawdownRequested", "case amount_fen term_months number")
 UseEvidenceRequested = room.asks(610, "UseEvidenceRequested", "loan case party amount_fen")
 UseEvidenceFiled = room.accepts(611, "UseEvidenceFiled", "loan genuine")
 LimitReleased = room.accepts(612, "LimitReleased", "case loan principal_fen", sender="repayment")

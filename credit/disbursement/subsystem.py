@@ -259,7 +259,7 @@ class DisbursementSubsystem(Subsystem):
     def draw(self, requests: Rows, out: Outbox) -> None:
         """PRD-04, PRD-09: partial drawdowns within the limit; a second request of one case sees what the first has drawn."""
         table = self.facilities.table
-        about = {"amount_fen": requests["amount_fen"], "value": requests["request"]}
+        about = {"amount_fen": requests["amount_fen"], "value": requests["number"]}
         out.log(Event.DRAWDOWN_REQUESTED, requests["at"], requests["case"], actor=Actor.CUSTOMER, **about)
         found = table.find(requests["case"])
         known = found >= 0
@@ -272,7 +272,7 @@ class DisbursementSubsystem(Subsystem):
             requests["case"][bad],
             amount_fen=requests["amount_fen"][bad],
             reason=faults[bad],
-            value=requests["request"][bad],
+            value=requests["number"][bad],
         )
         good = requests[~bad]
         drawn = table.take(found[~bad])

@@ -206,7 +206,7 @@ class Borrowers:
             len(rows),
             at=at,
             case=rows["case"],
-            request=nth + 1,
+            number=nth + 1,
             term_months=self._term(rows, nth),
             amount_fen=np.maximum(amount // _DRAWN_STEP_FEN, 1) * _DRAWN_STEP_FEN,
         )
@@ -241,7 +241,7 @@ class Borrowers:
             return
         at = int(request["at"]) + one.early_tranche_after_days * DAY_MS
         asked = DrawdownRequested.rows(
-            1, at=at, case=int(request["case"]), amount_fen=rest, term_months=one.term_months, request=2
+            1, at=at, case=int(request["case"]), amount_fen=rest, term_months=one.term_months, number=2
         )
         self._held.put(DrawdownRequested, asked)
 

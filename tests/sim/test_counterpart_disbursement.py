@@ -347,7 +347,7 @@ def test_a_revolving_limit_is_drawn_some_times_within_its_year() -> None:
     times = np.unique(found["case"], return_counts=True)[1]
     assert len(times) == 400
     assert 3.8 < float(times.mean()) <= 4.0
-    first = found["at"][found["request"] == 1]
+    first = found["at"][found["number"] == 1]
     assert int(first.max()) < NINE + 25 * DAY_MS, "a firm that has asked for a limit needs it"
     assert not (found["amount_fen"] % 1_000_000).any()
     assert 0.3 < float(found["amount_fen"].mean()) / 500_000_000 < 0.4

@@ -142,7 +142,7 @@ def result(instruction: Rows, after_ms: int = MINUTE_MS, **columns: Any) -> Mail
 
 def drawdown(at: int, yuan: int, *, case: int = CASE, months: int = 6, request: int = 1) -> Mail:
     return DrawdownRequested, sample(
-        DrawdownRequested, 1, at=at, case=case, amount_fen=yuan * YUAN, term_months=months, request=request
+        DrawdownRequested, 1, at=at, case=case, amount_fen=yuan * YUAN, term_months=months, number=request
     )
 
 

@@ -129,7 +129,7 @@ class World:
                     len(opened),
                     at=opened["at"] + number * 4 * DAY_MS - keyed(opened["case"], number, DAY_MS),
                     case=opened["case"],
-                    request=number,
+                    number=number,
                     term_months=6,
                     amount_fen=opened["limit_fen"] // 8 * share,
                 )

@@ -212,7 +212,9 @@ def test_any_commands_keep_each_task_in_one_state_and_nobody_acts_twice_on_a_cas
 @given(COMMANDS, st.integers(1, 60))
 @settings(max_examples=60, deadline=None)
 def test_however_the_time_is_cut_the_commands_have_the_same_answers(commands, cut):
-    whole, parts, every, some = desk(), desk(), as_mail(commands), Outbox()
+    # Not yet of appointments: one counts for the whole of its window, also for what was said before it.
+    every = as_mail([one for one in commands if one[0] != "appoint"])
+    whole, parts, some = desk(), desk(), Outbox()
     all_at_once = run(whole, *every)
     start, until = DAY * DAY_MS, NINE + 12 * HOUR_MS
     for number, (low, high) in enumerate(((start, NINE + cut), (NINE + cut, until))):

@@ -1,5 +1,6 @@
 """Deputies (审批代理): the administrator appoints somebody who receives the tasks of a person on leave (APR-12). A deputy may act
-on the appointed days only, at the appointed desk, and every decision names the absent person as well."""
+on the appointed days only, at the appointed desk, from the instant of the appointment on, and every decision names the absent
+person as well."""
 
 from __future__ import annotations
 
@@ -8,7 +9,7 @@ import numpy as np
 from credit.numbers import appointment_of
 from credit.room import Rows
 from credit.table import Table
-from credit.times import Bools, Ints
+from credit.times import DAY_MS, Bools, Ints
 
 _FIELDS = ("person", "deputy", "desk", "from_day", "to_day")
 
@@ -33,18 +34,19 @@ class Deputies:
                 last[row[0]] = last.get(row[0], appointment_of(row[0], 0)) + 1
                 new.append(place)
                 numbers.append(last[row[0]])
-        table.append(rows[new], number=numbers)
+        table.append(rows[new], number=numbers, since=rows["at"][new])
 
-    def stands_in(self, deputy: Ints, person: Ints, desk: Ints, day: Ints) -> Bools:
-        """True where `deputy` is appointed for `person` at the desk on the day. Deputies' commands are rare, appointments
+    def stands_in(self, deputy: Ints, person: Ints, desk: Ints, at: Ints) -> Bools:
+        """True where `deputy` is appointed for `person` at the desk at an instant. Deputies' commands are rare, appointments
         few: every pair is compared."""
-        table = self.table
+        table, day = self.table, at // DAY_MS
         matches = (
             (deputy[:, None] == table["deputy"])
             & (person[:, None] == table["person"])
             & (desk[:, None] == table["desk"])
             & (day[:, None] >= table["from_day"])
             & (day[:, None] <= table["to_day"])
+            & (at[:, None] >= table["since"])
         )
         return np.asarray(matches.any(axis=1))
 

@@ -44,7 +44,7 @@ def desk_kinds(
     of = f"{entity} task"
     room.table(f"{tables}tasks", f"task {entity} {_TASK} {offers} {_LIFE}", key="task")
     room.table(f"{tables}acts", f"act {entity} branch person", key="act")
-    room.table(f"{tables}deputies", "number person deputy desk from_day to_day", key="number")
+    room.table(f"{tables}deputies", "number person deputy desk from_day to_day since", key="number")
     return DeskKinds(
         entity,
         tables,

@@ -30,7 +30,7 @@ from credit.room import EventCode, Rows
 from credit.rows import only, passes
 from credit.staff import ADMINISTRATOR_DESK, StaffRegister
 from credit.subsystem import Subsystem, Takes, Together
-from credit.times import DAY_MS, Bools, Ints
+from credit.times import Bools, Ints
 from credit.worklists import invariants
 from credit.worklists.deputies import Deputies
 from credit.worklists.kinds import DeskKinds
@@ -51,8 +51,8 @@ class Events(NamedTuple):
 
 
 def takes(kinds: DeskKinds, worklist: str, decide: str) -> tuple[Takes | Together, ...]:
-    """Handlers for a room's list: `worklist` its attribute, `decide` the method that takes decisions. Appointments come first; of
-    one entity everything in the order of its time, at one instant in the order of the kinds."""
+    """Handlers for a room's list: `worklist` its attribute, `decide` the method that takes decisions. Appointments come first,
+    and count from their instant; of one entity everything in the order of its time, at one instant in the order of the kinds."""
     commands = [
         Takes(getattr(kinds, name), f"{worklist}.{name}") for name in ("claim", "release", "hand_over", "ask", "second")
     ]
@@ -240,7 +240,7 @@ class Worklist:
         tasks = self.tasks
         branch, desk, entity = (tasks.get(name, found) for name in ("branch", "desk", self.entity))
         deputises = absent != _NOBODY
-        appointed = self.deputies.stands_in(person, absent, desk, at // DAY_MS)
+        appointed = self.deputies.stands_in(person, absent, desk, at)
         excluded = tasks.get("excluded", found)
         return first_fault(
             (~self.register.knows(person), Refusal.NOT_ON_REGISTER),

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from credit.numbers import branch_of_case, branch_of_loan
 from credit.room import EVENT_DTYPE, KINDS, MEASURE_DTYPE, EventCode, GaugeCode, Kind, Rows
-from credit.rows import passes, ranks, waves
+from credit.rows import joined, only, ranks_of_pairs
 from credit.times import Ints
 
 Column = npt.NDArray[Any]
@@ -47,24 +47,17 @@ class Inbox:
 
     def in_time(self, kinds: Sequence[Kind], key: str) -> Iterator[tuple[Kind, Rows]]:
         """Rows of several kinds, cut so that an id of the column `key` stands at most once in each piece, and over the pieces
-        its rows come in the order of their time, at one instant in the order of `kinds`."""
+        its rows come in the order of their time, at one instant in the order of `kinds`. As few pieces as that allows: a
+        later kind's rows follow an earlier kind's within one wave."""
         present = [(kind, self._rows[kind.number]) for kind in kinds if kind.number in self._rows]
-        if len(present) == 1:
-            [(kind, rows)] = present
-            yield from ((kind, part) for part in passes(rows, key))
-            return
         if not present:
             return
-        lengths = [len(rows) for _, rows in present]
-        of_kind = np.repeat(np.arange(len(present)), lengths)
-        row = np.concatenate([np.arange(length) for length in lengths])
-        order = np.argsort(np.concatenate([rows["at"] for _, rows in present]), kind="stable")
-        for wave in waves(np.concatenate([rows[key] for _, rows in present])[order]):
-            chosen = order[wave]
-            for number, (kind, rows) in enumerate(present):
-                mine = chosen[of_kind[chosen] == number]
-                if len(mine):
-                    yield kind, rows[row[mine]]
+        waves = _waves([(rows[key], rows["at"]) for _, rows in present])
+        for wave in range(1 + max(int(of_rows.max()) for of_rows in waves)):
+            for (kind, rows), of_rows in zip(present, waves, strict=True):
+                mine = of_rows == wave
+                if bool(mine.any()):
+                    yield kind, only(rows, mine)
 
     @staticmethod
     def of(*mail: tuple[Kind, Rows]) -> Inbox:
@@ -76,10 +69,28 @@ class Inbox:
         return Inbox({number: in_order(KINDS[number], parts) for number, parts in collected.items()})
 
 
+def _waves(columns: Sequence[tuple[Ints, Ints]]) -> list[Ints]:
+    """The wave of each row, for the (ids, instants) of several kinds: an id's next row stands in a later wave unless its kind
+    comes after the one before."""
+    lengths = [len(ids) for ids, _ in columns]
+    ids, at = (np.concatenate(parts) for parts in zip(*columns, strict=True))
+    kind = np.repeat(np.arange(len(columns)), lengths)
+    order = np.lexsort((kind, at, ids))
+    ids, kind = ids[order], kind[order]
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = ids[1:] != ids[:-1]
+    again = np.zeros(len(order), dtype=np.int64)
+    again[1:] = ~new[1:] & (kind[1:] <= kind[:-1])
+    steps = np.cumsum(again)
+    waves = np.empty(len(order), dtype=np.int64)
+    waves[order] = steps - np.maximum.accumulate(np.where(new, steps, 0))
+    return np.split(waves, np.cumsum(lengths)[:-1])
+
+
 def in_order(kind: Kind, parts: Sequence[Rows]) -> Rows:
     """Concatenates and sorts by (at, id): an order that does not depend on where the parts came from. Rows that agree in
     both are told apart by their remaining columns. Rows that stand in order already are returned as they are."""
-    rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    rows = joined(parts)
     columns = [rows[name] for name in kind.dtype.names or ()]
     return rows if len(rows) < 2 or _ascending(columns) else rows[_order_of(columns)]
 
@@ -132,14 +143,12 @@ def in_sequence(parts: Sequence[Rows], place: int) -> Rows:
     """The events of a room's window as one batch, in the order in which they were logged, with their branch (0 head office) and
     `seq`: it rises with what happened to a case (or loan) at one instant, over the rooms of the flow too, of which this room
     is the one numbered `place`."""
-    rows = np.concatenate(parts) if parts else np.zeros(0, dtype=EVENT_DTYPE)
+    rows = np.concatenate(parts, dtype=EVENT_DTYPE) if parts else np.zeros(0, dtype=EVENT_DTYPE)
     if len(rows):
         of_case = rows["case"] > 0
         rows["branch"] = np.where(of_case, branch_of_case(rows["case"]), branch_of_loan(rows["loan"]))
         entity = np.where(of_case, rows["case"], rows["loan"])
-        of_whom = np.unique(entity, return_inverse=True)[1] * len(rows)
-        instant = np.unique(rows["at"], return_inverse=True)[1]
-        rows["seq"] = place * STEPS_MAX + np.where(entity > 0, 1 + ranks(of_whom + instant), 0)
+        rows["seq"] = place * STEPS_MAX + np.where(entity > 0, 1 + ranks_of_pairs(entity, rows["at"]), 0)
     return rows
 
 

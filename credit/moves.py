@@ -34,6 +34,8 @@ class Moves(Generic[State]):
         self._allowed = np.zeros((size, size), dtype=bool)
         for before, afters in moves.items():
             self._allowed[before, list(afters)] = True
+        self.final: Bools = np.asarray(~self._allowed.any(axis=1))
+        """True at the numbers of states that no move leaves."""
 
     def allowed(self, before: Ints, after: Ints | int) -> Bools:
         """True where the move is in the table."""

@@ -106,9 +106,9 @@ def case_of(loan: Ints) -> Ints:
 
 def loan_of(case: Ints, number: Ints | int) -> Ints:
     """The loan that is a case's first, second … payment. InvariantViolation where a case has no number for one more."""
-    over = np.flatnonzero(np.broadcast_to(np.asarray(number) > LOANS_MAX, np.shape(case)))
-    if len(over):
-        raise InvariantViolation(f"case {case[over[0]]} has had {LOANS_MAX} loans and has no number for more")
+    if np.any(over := np.asarray(number) > LOANS_MAX):
+        first = int(case[np.broadcast_to(over, np.shape(case))][0])
+        raise InvariantViolation(f"case {first} has had {LOANS_MAX} loans and has no number for more")
     return np.asarray(case * _LOAN + number)
 
 
@@ -152,9 +152,9 @@ def debit_of(loan: Ints, number: Ints) -> Ints:
 
 
 def _numbered_in(loan: Ints, number: Ints | int, what: str) -> Ints:
-    over = np.flatnonzero(np.broadcast_to(np.asarray(number) > TRANSACTIONS_MAX, np.shape(loan)))
-    if len(over):
-        raise InvariantViolation(f"loan {loan[over[0]]} has had {TRANSACTIONS_MAX:,} {what} and has no number for more")
+    if np.any(over := np.asarray(number) > TRANSACTIONS_MAX):
+        first = int(loan[np.broadcast_to(over, np.shape(loan))][0])
+        raise InvariantViolation(f"loan {first} has had {TRANSACTIONS_MAX:,} {what} and has no number for more")
     return np.asarray(loan * _TRANSACTION + number)
 
 

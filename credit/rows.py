@@ -3,7 +3,7 @@ is copied."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -18,6 +18,11 @@ Array = TypeVar("Array", bound=npt.NDArray[np.generic])
 def only(rows: Array, mask: Bools) -> Array:
     """``rows[mask]``, or `rows` itself where the mask is true throughout: who writes to the result may write to `rows`."""
     return rows if bool(mask.all()) else rows[mask]  # type: ignore[return-value]
+
+
+def joined(parts: Sequence[Rows]) -> Rows:
+    """Rows of one record type after one another. numpy works out a common type in Python unless it is told."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, dtype=parts[0].dtype)
 
 
 def firsts(ids: Ints) -> Bools:
@@ -36,9 +41,25 @@ def run_starts(values: Ints) -> Ints:
 
 def ranks(ids: Ints) -> Ints:
     """The running number (from 0) of each row among the rows of its id, in row order."""
-    order = np.argsort(ids, kind="stable")
-    result = np.empty(len(ids), dtype=np.int64)
-    result[order] = np.arange(len(ids)) - run_starts(ids[order])
+    return _ranks_in(np.argsort(ids, kind="stable"), ids)
+
+
+def ranks_of_pairs(first: Ints, second: Ints) -> Ints:
+    """`ranks` of the pairs that two columns make."""
+    order = np.lexsort((second, first))
+    return _ranks_in(order, first, second)
+
+
+def _ranks_in(order: Ints, *columns: Ints) -> Ints:
+    """The running number of each row among its equals, which stand together in an order."""
+    begins = np.zeros(len(order), dtype=bool)
+    begins[:1] = True
+    for column in columns:
+        values = column[order]
+        begins[1:] |= values[1:] != values[:-1]
+    place = np.arange(len(order))
+    result = np.empty(len(order), dtype=np.int64)
+    result[order] = place - np.maximum.accumulate(np.where(begins, place, 0))
     return result
 
 

@@ -23,13 +23,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-
 from credit.errors import InvariantViolation
 from credit.fingerprints import Forms, prove_state
 from credit.mail import Inbox, Outbox, in_order
 from credit.requests import Requests
 from credit.room import BY_NAME, KINDS, Kind, Room, Rows
+from credit.rows import joined
 from credit.subsystem import Counterpart, State, Subsystem, Window
 from credit.times import DAY_MS, text_of
 
@@ -111,7 +110,7 @@ class Stage:
             if violations:
                 raise InvariantViolation(violations[0])
         self._lap("subsystem")
-        return Outcome(inbox, out, leaving, np.concatenate(answers), asked)
+        return Outcome(inbox, out, leaving, joined(answers), asked)
 
     def _apply(self, inbox: Inbox, window: Window, out: Outbox) -> Rows:
         """The subsystem does what is new; returns the answers to all that was asked."""
@@ -135,7 +134,7 @@ class Stage:
         bank, world = Mail(), Mail()
         carried, self._carried = self._carried, {}
         for number, parts in carried.items():
-            rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
+            rows = joined(parts)
             due = rows["at"] < window.until
             if not bool(due.all()):
                 self._carried[number] = [rows[~due]]

@@ -18,12 +18,11 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple, Protocol
 
-import numpy as np
-
 from credit.mail import Inbox, Outbox
 from credit.numbers import case_of
 from credit.policies import Overrides
 from credit.room import EventCode, Kind, Room, Rows
+from credit.rows import joined
 from credit.staff import StaffRegister
 from credit.table import Table
 from credit.times import DAY_MS, Ints, text_of
@@ -180,10 +179,12 @@ class Subsystem:
     def noted(self, name: str) -> list[Rows]:
         """The witnesses of a name since the last check."""
         parts = self._noted.get(name, [])
-        return [np.concatenate(parts)] if parts else []
+        return [joined(parts)] if parts else []
 
     def refuse(self, rows: Rows, reason: Ints | int, out: Outbox, **more: Any) -> None:
         """Logs mail that has no effect. Case, loan and actor are read off the rows unless they are given."""
+        if not len(rows):
+            return
         names = rows.dtype.names or ()
         if "loan" in names:
             more.setdefault("loan", rows["loan"])

@@ -23,6 +23,9 @@ class Table:
         self.dtype: np.dtype[np.void] = self.fields.dtype
         self.key = key
         self._columns: dict[str, npt.NDArray[np.generic]] = {n: np.zeros(0, self.dtype[n]) for n in self.fields.names}
+        self._texts = {name for name in self.fields.names if self.dtype[name].kind == "U"}
+        self._blank = np.zeros((), dtype=self.dtype)
+        self._forms = {"": self.dtype}
         self._length = 0
         self._reset_index()
 
@@ -48,15 +51,17 @@ class Table:
         given: dict[str, npt.ArrayLike] = dict(columns)
         for name in self.fields.plan(what, names, columns):
             given[name] = source[name]  # type: ignore[index]
-        for name, values in given.items():
-            fits(what, name, self.dtype[name], values)
         start = self._length
         stop = start + (len(source) if source is not None else int(length or 0))
+        rows = np.arange(start, stop, dtype=np.int64)
+        for name in self._texts & given.keys():
+            fits(what, name, self.dtype[name], given[name])
+        if start == stop:
+            return rows
         self._grow(stop)
         self._length = stop
         for name, column in self._columns.items():
-            column[start:stop] = given[name] if name in given else np.zeros(1, dtype=column.dtype)
-        rows = np.arange(start, stop, dtype=np.int64)
+            column[start:stop] = given[name] if name in given else self._blank[name]
         self._index(self[self.key][start:stop].copy(), rows)
         return rows
 
@@ -65,8 +70,9 @@ class Table:
         wanted = np.asarray(ids, dtype=np.int64)
         rows = _look_up(self._main_ids, self._main_rows, wanted)
         if len(self._tail_ids):
-            missing = np.flatnonzero(rows < 0)
-            rows[missing] = _look_up(self._tail_ids, self._tail_rows, wanted[missing])
+            missing = (rows < 0).nonzero()[0]
+            if len(missing):
+                rows[missing] = _look_up(self._tail_ids, self._tail_rows, wanted[missing])
         return rows
 
     def get(self, name: str, rows: Ints, default: int = 0) -> Ints:
@@ -78,11 +84,17 @@ class Table:
     def take(self, rows: npt.ArrayLike, names: str = "") -> Rows:
         """A record copy of the given rows, of all columns or of those named (blank-separated)."""
         chosen = np.asarray(rows)
-        form = np.dtype([(name, self.dtype[name]) for name in names.split()]) if names else self.dtype
-        out = np.zeros(int(chosen.sum()) if chosen.dtype == bool else len(chosen), dtype=form)
-        for name in form.names or ():
-            out[name] = self._columns[name][: self._length][chosen]
+        form = self._forms.get(names) or self._forms.setdefault(names, self._form(names))
+        if chosen.dtype == bool:
+            chosen = chosen.nonzero()[0]
+        out = np.zeros(len(chosen), dtype=form)
+        if len(chosen):
+            for name in form.names or ():
+                out[name] = self._columns[name][: self._length][chosen]
         return out
+
+    def _form(self, names: str) -> np.dtype[np.void]:
+        return np.dtype([(name, self.dtype[name]) for name in names.split()])
 
     def drop(self, rows: Ints) -> None:
         """Removes rows; the others are renumbered in their order."""
@@ -110,10 +122,6 @@ class Table:
         self._length = 0
         self._reset_index()
         self.append(rows)
-
-    def nbytes_per_row(self) -> int:
-        """Bytes one row takes, index included."""
-        return self.dtype.itemsize + 16
 
     def _grow(self, needed: int) -> None:
         for name, column in self._columns.items():
@@ -158,7 +166,7 @@ def _look_up(ids: Ints, rows: Ints, wanted: Ints) -> Ints:
 
 
 def _search(ids: Ints, rows: Ints, wanted: Ints) -> Ints:
-    place = np.minimum(np.searchsorted(ids, wanted), len(ids) - 1)
+    place = np.minimum(ids.searchsorted(wanted), len(ids) - 1)
     return np.where(ids[place] == wanted, rows[place], -1)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from credit.room import BY_NAME, KINDS, Kind, Rows
+from credit.rows import joined
 from credit.subsystem import State, Window
 
 
@@ -39,7 +40,7 @@ class Held:
     def _split(self, number: int, window: Window) -> Rows:
         parts = self._waiting.pop(number)
         del self._earliest[number]
-        rows = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        rows = joined(parts)
         now = rows["at"] < window.until
         self.put(KINDS[number], rows[~now])
         due = rows[now]
@@ -50,7 +51,7 @@ class Held:
         """One record array a kind, named ``held.<Kind>``, in (at, id) order."""
         state: State = {}
         for number, parts in sorted(self._waiting.items()):
-            kind, rows = KINDS[number], np.concatenate(parts)
+            kind, rows = KINDS[number], joined(parts)
             names = [kind.key, "at"]
             state[f"{prefix}.{kind.name}"] = rows[np.lexsort([rows[n] for n in names])]
         return state

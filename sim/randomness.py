@@ -48,8 +48,7 @@ class Draw:
         """64 uniform bits for each (entity, occasion)."""
         who = np.atleast_1d(np.asarray(entity, dtype=np.int64)).view(np.uint64)
         when = np.atleast_1d(np.asarray(occasion, dtype=np.int64)).view(np.uint64)
-        with np.errstate(over="ignore"):
-            return _mix(_mix(who * _GOLDEN + self._key) ^ (when * _MIX_2 + _GOLDEN))
+        return _mix(_mix(who * _GOLDEN + self._key) ^ (when * _MIX_2 + _GOLDEN))  # arrays wrap without a warning
 
     def ppm(self, entity: npt.ArrayLike, occasion: npt.ArrayLike = 0) -> Ints:
         """Uniform integers 0 … 999,999."""

@@ -66,6 +66,8 @@ class ApprovalDesk(Subsystem):
     def _enter(self, rows: Ints, at: Ints, out: Outbox) -> None:
         """Cases come to the next node of their path (APR-05): a task is put, with its limit (APR-10); what is head office's is
         passed on, with the names of all who had a hand in it."""
+        if not len(rows):
+            return
         cases, node = self.cases, next_node(self.cases["path"][rows])
         mine = np.isin(node, self.NODES)
         self._pass_on(rows[~mine], at[~mine], out)
@@ -87,6 +89,8 @@ class ApprovalDesk(Subsystem):
         )
 
     def _pass_on(self, rows: Ints, at: Ints, out: Outbox) -> None:
+        if not len(rows):
+            return
         cases = self.cases.take(rows)
         acts, place = self.desk.acts_of(cases["case"])
         out.send(CaseHandled, CaseHandled.carry(acts, at=at[place]))
@@ -195,7 +199,7 @@ class ApprovalDesk(Subsystem):
     def follow(self, out: Outbox) -> None:
         """Cases that are decided here or passed on leave."""
         del out
-        over = np.flatnonzero(~np.isin(self.cases["state"], (CaseState.DECIDING, CaseState.AT_NODE)))
+        over = np.flatnonzero(MOVES.final[self.cases["state"]])
         if len(over):
             self.desk.forget(self.cases["case"][over])
             self.cases.drop(over)

@@ -99,6 +99,8 @@ class ApprovalSubsystem(ApprovalDesk):
 
     def _decide(self, rows: Ints, out: Outbox) -> None:
         """APR-14, APR-15: what the customer can carry, if that is enough for the product."""
+        if not len(rows):
+            return
         cases = self.cases.take(rows)
         at, largest = cases["decide_at"], self._affordability.largest_fen(cases)
         enough = largest >= self._products.amount_min[cases["product"]]

@@ -185,6 +185,8 @@ class Facilities:
         table = self.table
         over = np.flatnonzero((table["valid_until"] < window.until) & (table["state"] != FacilityState.CLOSED))
         over = over[~np.isin(table["case"][over], busy)]
+        if not len(over):
+            return
         at = np.maximum(table["valid_until"][over], table["idle_at"][over])
         waited = table["state"][over] == FacilityState.WAITING
         out.log(

@@ -83,6 +83,8 @@ class Payments:
 
     def _ask(self, rows: Ints, at: Ints, out: Outbox, excluded: Ints | int = _NO_ONE) -> None:
         """Puts payments before the desk their state waits for."""
+        if not len(rows):
+            return
         self.table["task"][rows] += 1
         found = self.table.take(rows)
         self._desk.put(

@@ -186,10 +186,9 @@ class DisbursementSubsystem(Subsystem):
         found = table.find(opinions["loan"])
         self.payments.lapse(found[found >= 0], opinions["at"][found >= 0], out)
         opinions, tasks = self.desk.heard(opinions, out)
-        known = np.isin(opinions["verdict"], (Verdict.APPROVE, Verdict.DECLINE))
-        self.desk.reject(
-            opinions[~known], tasks[~known], np.full(len(opinions), int(TaskRefusal.DECISION_INVALID))[~known], out
-        )
+        known = (opinions["verdict"] == Verdict.APPROVE) | (opinions["verdict"] == Verdict.DECLINE)
+        wrong = opinions[~known]
+        self.desk.reject(wrong, tasks[~known], np.full(len(wrong), int(TaskRefusal.DECISION_INVALID)), out)
         opinions = only(opinions, known)
         self.desk.done(only(tasks, known), opinions["at"], out)
         found = table.find(opinions["loan"])
@@ -200,7 +199,7 @@ class DisbursementSubsystem(Subsystem):
             (yes & (state == PaymentState.REVIEW), payments.approved),
             (yes & (state == PaymentState.EXCEPTION), payments.retried),
             (~yes & (state == PaymentState.REVIEW), payments.rejected),
-            (~yes & np.isin(state, (PaymentState.PENDING, PaymentState.EXCEPTION)), payments.declined),
+            (~yes & ((state == PaymentState.PENDING) | (state == PaymentState.EXCEPTION)), payments.declined),
             (yes & (state == PaymentState.EVIDENCE), self._verified),
             (~yes & (state == PaymentState.EVIDENCE), self._misused),
         )

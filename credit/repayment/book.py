@@ -16,6 +16,7 @@ from credit.numbers import batch_transaction, case_of, transaction_of
 from credit.repayment.contract import Event
 from credit.repayment.states import MOVES, LoanState
 from credit.room import Rows
+from credit.rows import joined
 from credit.schedules import accrued_fen
 from credit.table import Table
 from credit.times import Ints
@@ -189,7 +190,7 @@ def post(out: Outbox, at: Ints | int, transaction: Ints, legs: list[tuple[Accoun
                 )
             )
     if parts:
-        out.send(Posting, np.concatenate(parts))
+        out.send(Posting, joined(parts))
 
 
 def post_batch(

@@ -12,5 +12,7 @@ def first_fault(*checks: tuple[Bools, Ints | int]) -> Ints:
     of 0 says nothing, so the next check is asked."""
     faults = np.zeros(len(checks[0][0]), dtype=np.int64)
     for wrong, reason in checks:
-        faults = np.where((faults == 0) & wrong, reason, faults)
+        new = (faults == 0) & wrong
+        if bool(new.any()):
+            faults = np.where(new, reason, faults)
     return faults

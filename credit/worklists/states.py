@@ -27,7 +27,6 @@ class TaskState(IntEnum):
 
 
 _S = TaskState
-OPEN = (_S.WAITING, _S.CLAIMED, _S.ASKED)
 MOVES = Moves(
     "task",
     {

@@ -35,7 +35,7 @@ from credit.worklists import invariants
 from credit.worklists.deputies import Deputies
 from credit.worklists.kinds import DeskKinds
 from credit.worklists.rules import first_fault
-from credit.worklists.states import MOVES, OPEN, Handling, Refusal, TaskState
+from credit.worklists.states import MOVES, Handling, Refusal, TaskState
 
 _DEPUTY_KEPT_DAYS = 60
 _NOBODY = 0
@@ -82,22 +82,28 @@ class Worklist:
         nobody has claimed claims it. A task that still waits after a refusal is offered again, to somebody else."""
         found = self._find(rows)
         state = self.tasks.get("state", found)
-        claiming = (state == TaskState.WAITING) & (self._claim_faults(rows, found) == 0)
-        self._take_up(only(rows, claiming), only(found, claiming))
-        state = self.tasks.get("state", found)
+        waiting = np.flatnonzero(state == TaskState.WAITING)
+        unclaimable = np.zeros(len(rows), dtype=np.int64)
+        if len(waiting):
+            unclaimable[waiting] = self._claim_faults(rows[waiting], found[waiting])
+            claiming = waiting[unclaimable[waiting] == 0]
+            self._take_up(rows[claiming], found[claiming])
         faults = first_fault(
             *self._gone(state),
             (state == TaskState.ASKED, Refusal.OPINION_OUTSTANDING),
-            (state == TaskState.WAITING, self._claim_faults(rows, found)),
+            (unclaimable > 0, unclaimable),
             (self.tasks.get("claimed_by", found) != rows["person"], Refusal.CLAIMED_BY_ANOTHER),
             (self.tasks.get("on_behalf_of", found) != rows["on_behalf_of"], Refusal.CLAIMED_BY_ANOTHER),
             (self._has_acted(rows[self.entity], rows["person"], rows["on_behalf_of"]), Refusal.SAME_PERSON),
         )
-        self.reject(rows[faults > 0], found[faults > 0], faults[faults > 0], out)
-        return only(rows, faults == 0), only(found, faults == 0)
+        good = faults == 0
+        self.reject(rows[~good], found[~good], faults[~good], out)
+        return only(rows, good), only(found, good)
 
     def reject(self, rows: Rows, found: Ints, reason: Ints, out: Outbox) -> None:
         """Decisions that have no effect."""
+        if not len(rows):
+            return
         self._refuse(rows, reason, out)
         waiting = self.tasks.get("state", found) == TaskState.WAITING
         self._offer(found[waiting], rows["at"][waiting], out, excluded=rows["person"][waiting])
@@ -122,7 +128,7 @@ class Worklist:
 
     def is_open(self) -> Bools:
         """True for the tasks that are neither done nor withdrawn."""
-        return np.isin(self.tasks["state"], OPEN)
+        return ~MOVES.final[self.tasks["state"]]
 
     def acts_of(self, entities: Ints) -> tuple[Rows, Ints]:
         """Who has acted on some entities: rows with entity, branch and person, and the place of each one's entity."""
@@ -239,13 +245,14 @@ class Worklist:
         """Why a person may not have a task at an instant: APR-03, APR-04, APR-12."""
         tasks = self.tasks
         branch, desk, entity = (tasks.get(name, found) for name in ("branch", "desk", self.entity))
-        deputises = absent != _NOBODY
-        appointed = self.deputies.stands_in(person, absent, desk, at)
+        deputises = np.flatnonzero(absent != _NOBODY)
+        usurps = np.zeros(len(person), dtype=bool)
+        usurps[deputises] = ~self.deputies.stands_in(*(column[deputises] for column in (person, absent, desk, at)))
         excluded = tasks.get("excluded", found)
         return first_fault(
             (~self.register.knows(person), Refusal.NOT_ON_REGISTER),
             (~self.register.may_act(person, branch, desk, absent), Refusal.NO_AUTHORITY),
-            (deputises & ~appointed, Refusal.NOT_APPOINTED),
+            (usurps, Refusal.NOT_APPOINTED),
             (self._has_acted(entity, person, absent), Refusal.SAME_PERSON),
             ((excluded != _NOBODY) & ((person == excluded) | (absent == excluded)), Refusal.EXCLUDED),
         )
@@ -299,8 +306,10 @@ class Worklist:
 
     def _admit(self, rows: Rows, found: Ints, faults: Ints, out: Outbox) -> tuple[Rows, Ints]:
         """Commands without fault, with their tasks; the others are refused."""
-        self._refuse(rows[faults > 0], faults[faults > 0], out)
-        return only(rows, faults == 0), only(found, faults == 0)
+        good = faults == 0
+        if not bool(good.all()):
+            self._refuse(rows[~good], faults[~good], out)
+        return only(rows, good), only(found, good)
 
     def _refuse(self, rows: Rows, reason: Ints, out: Outbox) -> None:
         self._owner.refuse(rows, reason, out, value=rows["task"])
@@ -314,10 +323,14 @@ class Worklist:
             self.tasks[name][found] = values
 
     def _offer(self, found: Ints, at: Ints, out: Outbox, **columns: Ints) -> None:
+        if not len(found):
+            return
         out.send(self.kinds.task, self.kinds.task.carry(self.tasks.take(found), at=at, **columns))
 
     def _add_acts(self, branch: Ints, entity: Ints, person: Ints) -> None:
         """Notes one act an entity; entities are distinct."""
+        if not len(entity):
+            return
         number = np.ones(len(entity), dtype=np.int64)
         while bool((taken := self.acts.find(act_of(entity, number)) >= 0).any()):
             number += taken
@@ -327,6 +340,8 @@ class Worklist:
 
     def _urge(self, rows: Ints, out: Outbox) -> None:
         rows = rows[self.tasks["urged"][rows] == 0]
+        if not len(rows):
+            return
         tasks = self.tasks.take(rows)
         self.tasks["urged"][rows] = 1
         self.tasks["priority"][rows] = np.maximum(tasks["priority"] - 1, 0)

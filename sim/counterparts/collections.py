@@ -18,6 +18,7 @@ from credit.collections.contract import CollectionTask, ContactMade, Desk, Notic
 from credit.mail import Inbox
 from credit.repayment.contract import PaymentIntended
 from credit.room import Kind, Rows
+from credit.rows import joined
 from credit.subsystem import State, Window
 from credit.table import Table
 from credit.times import DAY_MS, HOUR_MS, Bools, Ints
@@ -124,7 +125,7 @@ class CollectionsCounterpart:
             self._next_round.pop(desk, None)
             return []
         parts = self._next_round.pop(desk, [])
-        tasks = self._arrive(desk, np.concatenate(parts), staffed) if parts else no_tasks()
+        tasks = self._arrive(desk, joined(parts), staffed) if parts else no_tasks()
         completions = self._desks.serve(desk, tasks, window.start, window.until)
         self._served.append(desk)
         return self._finished(desk, completions)
@@ -186,7 +187,7 @@ class CollectionsCounterpart:
             return {}
         queues = [records(self._desks.queues(desk)) for desk in self._served]
         staff = [self._staff(desk) for desk in self._served]
-        return {"queues": np.concatenate(queues), "staff": np.concatenate(staff)}
+        return {"queues": joined(queues), "staff": joined(staff)}
 
     def _staff(self, desk: Desk) -> Rows:
         rows = records(self._desks.staff(desk))

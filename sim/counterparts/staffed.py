@@ -13,6 +13,7 @@ import numpy as np
 
 from credit.mail import Inbox
 from credit.room import Kind, Rows
+from credit.rows import joined
 from credit.staff import branch_of_desk
 from credit.subsystem import State, Window
 from credit.table import Table
@@ -21,7 +22,7 @@ from credit.worklists.kinds import DeskKinds
 from scenarios.model import Scenario
 from sim.curves import lognormal
 from sim.held import Held
-from sim.staff import Completions, Desks, StaffState, Tasks
+from sim.staff import Begun, Completions, Desks, StaffState, Tasks, no_tasks
 
 LEAST_SERVICE_MS = MINUTE_MS
 LONGEST_SERVICE_MS = 5 * DAY_MS
@@ -89,18 +90,20 @@ class StaffedDesks:
         staffed = self._desks.branches(desk)
         if not staffed:
             return []
-        rows = np.concatenate(parts) if parts else self._kinds.task.empty()
+        rows = joined(parts) if parts else self._kinds.task.empty()
         work = self._desks.serve(desk, self._accept(desk, rows, staffed), window.start, window.until)
         self._served.append(desk)
-        begun, claim = self._desks.begun(desk), self._kinds.claim
-        claims = claim.carry(
+        begun = self._desks.begun(desk)
+        said = [(self._kinds.claim, self._claims(begun))] if len(begun.task) else []
+        return [*said, (self._kinds.opinion, self._decisions(desk, work))] if len(work.task) else said
+
+    def _claims(self, begun: Begun) -> Rows:
+        return self._kinds.claim.carry(
             self._tasks.take(self._tasks.find(begun.task)),
             at=begun.started_at,
             person=begun.person,
             on_behalf_of=begun.on_behalf_of,
         )
-        answers = [(claim, claims), (self._kinds.opinion, self._decisions(desk, work))]
-        return [(kind, rows) for kind, rows in answers if len(rows)]
 
     def _decisions(self, desk: IntEnum, work: Completions) -> Rows:
         place = self._tasks.find(work.task)
@@ -112,6 +115,8 @@ class StaffedDesks:
 
     def _accept(self, desk: IntEnum, rows: Rows, staffed: list[int]) -> Tasks:
         """Tasks for desks at which somebody sits. One that is offered while it is here is here already."""
+        if not len(rows):
+            return no_tasks()
         branch = branch_of_desk(rows["branch"], rows["desk"])
         new = np.isin(branch, staffed) & (self._tasks.find(rows["task"]) < 0)
         rows, branch = rows[new], branch[new]
@@ -132,7 +137,7 @@ class StaffedDesks:
             return {}
         queues = [records(self._desks.queues(desk)) for desk in self._served]
         staff = [records(self._desks.staff(desk)) for desk in self._served]
-        return {"queues": np.concatenate(queues), "staff": np.concatenate(staff)}
+        return {"queues": joined(queues), "staff": joined(staff)}
 
     def export_state(self) -> State:
         """Tasks at the desks, the desks themselves, and tasks put off to the next window."""

@@ -2,7 +2,7 @@
 served window by window and never sees the future."""
 
 from sim.staff.checks import StaffRuleBroken, check_completions
-from sim.staff.desks import Desks
+from sim.staff.desks import Begun, Desks
 from sim.staff.hours import ENDLESS, OFFICE, Shift
 from sim.staff.people import Person
 from sim.staff.pool import Pool
@@ -14,6 +14,7 @@ __all__ = [
     "ENDLESS",
     "OFFICE",
     "Absence",
+    "Begun",
     "Completions",
     "Desks",
     "Person",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -109,18 +110,12 @@ class WorkingHours:
 
     def worked(self, start: int, until: int) -> int:
         """Milliseconds of working time in [start, until)."""
-        first, last = start // DAY_MS, until // DAY_MS
+        first, low = divmod(start, DAY_MS)
+        last, high = divmod(until, DAY_MS)
         if first == last:
-            return self._worked_to(until) - self._worked_to(start)
+            return _within(self._spans, low, high) if self._count_days(first, first + 1) else 0
         full = self._count_days(first, last) * self._day_ms
-        return full + self._worked_to(until) - self._worked_to(start)
-
-    def _worked_to(self, at: int) -> int:
-        """Milliseconds of working time in the day of `at` before it."""
-        day, ms = divmod(at, DAY_MS)
-        if not ms or not self._count_days(day, day + 1):
-            return 0
-        return sum(min(ms, b) - a for a, b in self._spans if ms > a)
+        return full + self.worked(last * DAY_MS, until) - self.worked(first * DAY_MS, start)
 
     def _count_days(self, first: int, last: int) -> int:
         low, high = first - self._first, last - self._first
@@ -129,3 +124,9 @@ class WorkingHours:
         if high > len(self._days):
             self._grow(high)
         return self._days.count(1, low, high)
+
+
+@lru_cache(maxsize=1024)
+def _within(spans: tuple[tuple[int, int], ...], low: int, high: int) -> int:
+    """Milliseconds of the spans within [low, high) of a day; everybody of a shift asks for the same window."""
+    return sum(max(min(high, b) - max(low, a), 0) for a, b in spans)

@@ -72,7 +72,10 @@ class Tasks:
 
 def no_tasks() -> Tasks:
     """Tasks without a row."""
-    return Tasks.of(np.zeros(0, dtype=np.int64), 0, 1)
+    return _NO_TASKS
+
+
+_NO_TASKS = Tasks.of(np.zeros(0, dtype=np.int64), 0, 1)
 
 
 def join_tasks(parts: list[Tasks]) -> Tasks:

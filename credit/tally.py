@@ -27,7 +27,7 @@ class Tally:
         """New case numbers, in row order; counts them under `name`."""
         rows = self._rows(branch)
         numbers = numbered(branch, self.table[name][rows] + 1 + ranks(branch))
-        self.count(name, branch)
+        np.add.at(self.table[name], rows, 1)
         return numbers
 
     def imbalances(self, whole: str, parts: str, rest: Ints) -> list[tuple[int, int, int]]:
@@ -42,6 +42,9 @@ class Tally:
         return [(int(table["branch"][r]), int(table[whole][r]), int(total[r])) for r in wrong]
 
     def _rows(self, branch: Ints) -> Ints:
-        new = np.unique(branch[self.table.find(branch) < 0])
+        rows = self.table.find(branch)
+        if bool((rows >= 0).all()):
+            return rows
+        new = np.unique(branch[rows < 0])
         self.table.append(length=len(new), branch=new)
         return self.table.find(branch)

@@ -53,7 +53,7 @@ def policies(overrides: Overrides | None = None) -> dict[str, str]:
     """The fingerprint of each policy's resolved values."""
     return {
         name: of_text(json.dumps(loading.resolved(name, overrides), sort_keys=True, default=str))
-        for name in loading.policies()
+        for name in loading.packaged_names()
     }
 
 

@@ -7,6 +7,7 @@ import difflib
 import re
 import tomllib
 from collections.abc import Sequence
+from functools import reduce
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from credit.errors import CreditError
-from scenarios.model import Scenario, Staff
+from credit.policies.loading import WORLD, PolicyError, merged, packaged_products, spread
+from scenarios.model import Scenario
+from scenarios.people import Demand
+from scenarios.staff import Staff
 
 
 class ScenarioError(CreditError):
@@ -31,22 +35,59 @@ def load_scenario(name_or_path: str, changes: dict[str, Any] | None = None) -> S
     """The scenario of a packaged name or of a path to a TOML file, with `changes` (``{"run.customers": 1000}``) laid over
     it. ScenarioError says what is wrong, where, and what would be right."""
     text, file = _read(name_or_path)
-    return parse_scenario(text, file, changes)
+    return parse_scenario(text, file, changes, Path(name_or_path).parent)
 
 
-def parse_scenario(text: str, file: str, changes: dict[str, Any] | None = None) -> Scenario:
-    """A scenario from TOML text; `file` is what errors call it."""
+def parse_scenario(text: str, file: str, changes: dict[str, Any] | None = None, folder: Path = Path()) -> Scenario:
+    """A scenario from TOML text; `file` is what errors call it, and its products' files stand in `folder`."""
     try:
         content = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{file}: not valid TOML: {error}") from None
     for path, value in (changes or {}).items():
-        section, field = path.split(".")
-        content.setdefault(section, {})[field] = value
+        *sections, field = path.split(".")
+        reduce(lambda table, section: table.setdefault(section, {}), sections, content)[field] = value
+    for name in content.get("products", ()):
+        _lay_under(content, _product(folder / str(name), file), file)
     try:
         return Scenario.model_validate(content)
     except ValidationError as error:
         raise ScenarioError(_explain(text, file, error)) from None
+
+
+def _product(path: Path, file: str) -> dict[str, Any]:
+    """A product's file, as far as it can be judged by itself."""
+    where = f"{file}: products: {path}"
+    try:
+        product = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        raise ScenarioError(f"{where}: can't read the product's file ({reason})") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(f"{where}: not valid TOML: {error}") from None
+    taken = {str(one["key"]): one["code"] for one in packaged_products()}
+    key, code = product.get("key"), product.get("code")
+    if not isinstance(key, str) or not isinstance(code, int):
+        raise ScenarioError(f'{where}: a product needs a key = "…" and a code = number')
+    if key in taken or code in taken.values():
+        raise ScenarioError(f"{where}: key {key!r} or code {code} is taken; taken are {taken}")
+    if not isinstance(product.get(WORLD), dict):
+        raise ScenarioError(f"{where}: needs a section [{WORLD}] with {', '.join(Demand.model_fields)}")
+    return product
+
+
+def _lay_under(content: dict[str, Any], product: dict[str, Any], file: str) -> None:
+    """A product is added to the bank and to the world; what the scenario says of it goes before what the product's file says."""
+    policies, demand = (content.setdefault(name, {}) for name in ("policies", "demand"))
+    if not isinstance(policies, dict) or not isinstance(demand, dict):
+        return  # the model says what is wrong with them
+    try:
+        added = spread(product)
+    except PolicyError as error:
+        raise ScenarioError(f"{file}: products: {error}") from None
+    for name, changes in added.items():
+        policies[name] = merged(changes, policies.get(name, {}))
+    demand[product["key"]] = merged(product[WORLD], demand.get(product["key"], {}))
 
 
 def _read(name_or_path: str) -> tuple[str, str]:
@@ -72,7 +113,10 @@ def _unknown(name: str) -> str:
 
 
 def _explain(text: str, file: str, error: ValidationError) -> str:
-    fault = error.errors()[0]
+    faults = error.errors()
+    fault = next(
+        (one for one in faults if one["type"] == "extra_forbidden"), faults[0]
+    )  # a slip explains what is missing
     location = [str(part) for part in fault["loc"]]
     line = _line_of(text, fault["loc"])
     where = f"{file}:{line}" if line else file
@@ -89,8 +133,8 @@ def _near_field(location: Sequence[Any]) -> str:
     for part in location[:-1]:
         if isinstance(part, str) and part in model.model_fields:
             model = model.model_fields[part].annotation
-            model = getattr(model, "__args__", (model,))[0]
-            if not hasattr(model, "model_fields"):
+            model = next((one for one in getattr(model, "__args__", (model,)) if hasattr(one, "model_fields")), None)
+            if model is None:
                 return ""
     fields = model.known() if model is Staff else list(model.model_fields)
     near = difflib.get_close_matches(str(location[-1]), fields, n=1)

@@ -30,30 +30,19 @@ class Section(PolicyModel):
         return values
 
 
-class Mix(Section):
-    """Share of each product among the arrivals; the segment follows from the product (CUS-02)."""
+class Demand(Section):
+    """What the world makes of one product. The figures stand in [world] of the product's file; a scenario lays its own over
+    them. The segment of who comes follows from the product (CUS-02)."""
 
-    consumer_loan_ppm: SharePpm = 520_000
-    card_instalment_ppm: SharePpm = 300_000
-    mortgage_ppm: SharePpm = 80_000
-    micro_business_ppm: SharePpm = 80_000
-    working_capital_ppm: SharePpm = 20_000
-
-    @model_validator(mode="after")
-    def _whole(self) -> Mix:
-        if sum(self.shares()) != 1_000_000:
-            raise ValueError(f"the product shares must sum to 1000000, these sum to {sum(self.shares())}")
-        return self
-
-    def shares(self) -> list[int]:
-        """Shares of products 1 … 5."""
-        return [
-            self.consumer_loan_ppm,
-            self.card_instalment_ppm,
-            self.mortgage_ppm,
-            self.micro_business_ppm,
-            self.working_capital_ppm,
-        ]
+    weight: int = Field(ge=0, le=1_000_000_000)
+    """How many of the arrivals come for it, relative to the weights of the other products."""
+    amount_in_incomes_ppm: Factor
+    """Amount asked, in monthly incomes, at the median."""
+    desk_time_ppm: Factor
+    """Time a case takes at an approval desk, relative to the desk's own."""
+    miss_ppm: Factor
+    """Chance of a missed instalment relative to the person's other debts: a new instalment is the first to be let go, a house
+    the last. It moves the bank's own overdue rate without touching what the bureau holds on the same people."""
 
 
 class Campaign(Section):
@@ -131,10 +120,6 @@ class PopulationShape(Section):
     micro_income_factor: int = Field(default=20, ge=1, le=1_000)
     enterprise_income_factor: int = Field(default=400, ge=1, le=2_000)
     """How many times a person's income a firm of that size takes in a month, at the median."""
-    amount_in_incomes_ppm: list[Factor] = Field(
-        default=[5_000_000, 1_200_000, 70_000_000, 4_000_000, 2_200_000], min_length=5, max_length=5
-    )
-    """Amount asked, in monthly incomes, at the median, by product in the order of the mix."""
     tolerance_ppm: SharePpm = 20_000
     """How far a drawn margin may lie from its declared one in the fidelity report."""
 

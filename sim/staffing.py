@@ -17,7 +17,8 @@ from credit.room import DeskCode, Kind, Rows
 from credit.staff import ADMINISTRATOR_DESK, StaffRegister
 from credit.subsystem import Window
 from credit.times import DAY_MS, Ints, day_number
-from scenarios.model import DeskStaff, Scenario
+from scenarios.model import Scenario
+from scenarios.staff import DeskStaff
 from sim.staff.desks import Desks
 from sim.staff.hours import Shift
 from sim.staff.people import Person

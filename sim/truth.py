@@ -13,7 +13,7 @@ from credit.policies.products import ProductPolicy
 from credit.times import Bools, Ints
 from scenarios.model import Scenario
 from sim.curves import lognormal
-from sim.population.people import PRODUCT_KEYS, People
+from sim.population.people import People
 from sim.randomness import PPM, Draw
 
 CURVE_STEPS = 1_000
@@ -24,15 +24,6 @@ _STRETCHED_PPM = 1_600_000
 _LISTS = np.array([RiskList.CENTRAL_BANK, RiskList.DISHONEST_DEBTOR, RiskList.ASSOCIATION], dtype=np.int64)
 _LIST_WEIGHTS = np.array([400_000, 400_000, 200_000], dtype=np.int64)
 _MIDDLE_OF_WEAKEST = 0.1
-_TILT = {
-    "consumer_loan": 2_200_000,
-    "card_instalment": 2_400_000,
-    "mortgage": 1_500_000,
-    "micro_business": 2_500_000,
-    "working_capital": 2_300_000,
-}
-"""Chance of a miss by product, relative to the person's other debts: a new instalment is the first to be let go, a house the
-last. It moves the bank's own overdue rate without touching what the bureau holds on the same people."""
 
 
 class Truth:
@@ -46,8 +37,8 @@ class Truth:
         self._draws = {name: Draw(seed, f"truth.{name}") for name in _PURPOSES}
         self._curve = miss_curve(scenario.behaviour.miss_base_ppm, scenario.behaviour.miss_spread)
         self._tilt = np.full(len(self.people.mix_of_code), PPM, dtype=np.int64)
-        for key in PRODUCT_KEYS:
-            self._tilt[catalogue.by_key(key).code] = _TILT[key]
+        for product in catalogue.products:
+            self._tilt[product.code] = scenario.demand[product.key].miss_ppm
         self._patience = lognormal(PPM, 400_000, PPM // 10, 10 * PPM)
         self._gang_span = GANG_SIZE * PPM // max(self._shape.gang_ppm, 1)
 

@@ -29,12 +29,8 @@ SECTIONS = {
     "early_fee": ("repayment", "early_fees"),
 }
 """Where the sections of a product's file go: policy, and the list in it to which the product adds a row."""
-
-
-def policies() -> list[str]:
-    """The names of all policies."""
-    folder = resources.files("credit.policies").joinpath("data")
-    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+WORLD = "world"
+"""The section of a product's file that says what a simulated world makes of it. The bank does not read it."""
 
 
 def resolved(name: str, overrides: Overrides | None = None) -> dict[str, Any]:
@@ -72,10 +68,12 @@ def spread(product: dict[str, Any]) -> Overrides:
     key, code = str(catalogue.get("key")), catalogue.get("code")
     changes: Overrides = {"products": {"products": [catalogue]}}
     for name, section in product.items():
-        if not isinstance(section, dict):
+        if not isinstance(section, dict) or name == WORLD:
             continue
         if name not in SECTIONS:
-            raise PolicyError(f"product {key}: [{name}] is no section of a product; known: {', '.join(SECTIONS)}")
+            raise PolicyError(
+                f"product {key}: [{name}] is no section of a product; known: {', '.join((*SECTIONS, WORLD))}"
+            )
         policy, rows = SECTIONS[name]
         by_code = {"product": code} if policy in ("payments", "repayment") else {}
         changes.setdefault(policy, {}).setdefault(rows, []).append({"key": key} | by_code | section)

@@ -22,7 +22,6 @@ from scenarios.model import Scenario
 from sim.counterparts.staffed import LEAST_SERVICE_MS, LONGEST_SERVICE_MS, Done, StaffedDesks, service_table
 from sim.occasions import party_of
 from sim.opposite import Opposite, World
-from sim.population.people import PRODUCT_KEYS
 from sim.randomness import PPM, Draw
 from sim.staff import Desks
 from sim.staffing import DeputySource
@@ -150,10 +149,10 @@ class ApprovalCounterpart:
 
 
 def _time_by_product(scenario: Scenario) -> Ints:
-    products = load("products", ProductPolicy, scenario.policies)
-    factor = np.full(max(product.code for product in products.products) + 1, PPM, dtype=np.int64)
-    for key, ppm in zip(PRODUCT_KEYS, scenario.behaviour.desk_time_ppm, strict=True):
-        factor[products.by_key(key).code] = ppm
+    products = load("products", ProductPolicy, scenario.policies).products
+    factor = np.full(max(product.code for product in products) + 1, PPM, dtype=np.int64)
+    for product in products:
+        factor[product.code] = scenario.demand[product.key].desk_time_ppm
     return factor
 
 

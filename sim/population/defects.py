@@ -13,7 +13,6 @@ from credit.policies.products import ProductPolicy, columns_of
 from credit.room import Rows
 from credit.times import Bools, Ints
 from scenarios.model import Scenario
-from sim.population.people import PRODUCT_KEYS
 from sim.population.text import codes_of, texts_of
 from sim.population.vocabulary import VAGUE_PURPOSES
 from sim.randomness import PPM, Draw
@@ -42,8 +41,7 @@ class Defects:
         self._edges = np.cumsum(scenario.population.defects_ppm())
         self._columns = columns_of(products)
         self._vague = np.zeros(len(self._columns.known), dtype="U12")
-        for key in PRODUCT_KEYS:
-            product = products.by_key(key)
+        for product in products.products:
             self._vague[product.code] = VAGUE_PURPOSES[product.purpose_class]
         self._draws = {name: Draw(seed, f"defect.{name}") for name in ("kind", "digit", "field", "size", "document")}
 

@@ -20,7 +20,7 @@ from sim.curves import shares_ppm
 from sim.occasions import reference_of
 from sim.population.defects import Defect
 from sim.population.forms import Forms
-from sim.population.people import PRODUCT_KEYS, THIN_MONTHS, WORLD_DAY, People
+from sim.population.people import THIN_MONTHS, WORLD_DAY, People
 from sim.randomness import PPM
 from sim.truth import Truth
 
@@ -103,7 +103,8 @@ def _of_people(scenario: Scenario, people: People, party: Ints) -> list[MarginRo
         100,
     )
     mix = people.mix_of_code[people.product(party)]
-    rows += compare("product", PRODUCT_KEYS, scenario.mix.shares(), _counts(mix, len(PRODUCT_KEYS)), tolerance)
+    asked = [scenario.demand[key].weight for key in people.keys]
+    rows += compare("product", people.keys, asked, _counts(mix, len(asked)), tolerance)
     rows += compare("region", _REGIONS, shape.region_weights, _counts(people.region(party) - 1, 6), tolerance)
     return rows + compare("branch", branches, weights, _counts(people.branch(party) - 1, len(branches)), tolerance)
 

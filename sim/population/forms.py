@@ -15,7 +15,7 @@ from sim.curves import below_each
 from sim.occasions import party_of, visit_of
 from sim.population.companies import Companies
 from sim.population.defects import Defects
-from sim.population.people import PRODUCT_KEYS, People
+from sim.population.people import People
 from sim.population.text import texts_of
 from sim.population.visits import Visits
 from sim.population.vocabulary import PURPOSES
@@ -136,8 +136,7 @@ def _purposes(products: ProductPolicy, size: int) -> tuple[np.ndarray[tuple[int,
     """Purpose texts by product code, and how many there are of each."""
     widest = max(len(texts) for texts in PURPOSES.values())
     table, counts = np.zeros((size, widest), dtype="U12"), np.ones(size, dtype=np.int64)
-    for key in PRODUCT_KEYS:
-        product = products.by_key(key)
+    for product in products.products:
         texts = PURPOSES[product.purpose_class]
         table[product.code, : len(texts)], counts[product.code] = texts, len(texts)
     return table, counts

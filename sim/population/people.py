@@ -20,8 +20,6 @@ from sim.population.text import Codes, Texts, joined
 from sim.population.vocabulary import GIVEN, OCCUPATIONS, SURNAMES, vocabulary
 from sim.randomness import PPM, Draw, purpose_key
 
-PRODUCT_KEYS = ("consumer_loan", "card_instalment", "mortgage", "micro_business", "working_capital")
-"""Products in the order of the scenario's mix."""
 SERIALS = 500
 """Serial numbers of one sex in one county on one birthday."""
 BLOCK_DAYS = 256
@@ -45,13 +43,14 @@ class People:
         self.script = Script(scenario, products)
         self._shape = scenario.population
         self._vocabulary = vocabulary()
-        self._mix = np.array(scenario.mix.shares(), dtype=np.int64)
-        self.codes = np.array([products.by_key(key).code for key in PRODUCT_KEYS], dtype=np.int64)
+        self.keys = [product.key for product in products.products]
+        self._mix = shares_ppm([scenario.demand[key].weight for key in self.keys])
+        self.codes = np.array([product.code for product in products.products], dtype=np.int64)
         self.mix_of_code = np.zeros(int(self.codes.max()) + 1, dtype=np.int64)
         self.mix_of_code[self.codes] = np.arange(len(self.codes))
         self._segments = np.zeros(len(self.mix_of_code), dtype=np.int64)
-        for key, code in zip(PRODUCT_KEYS, self.codes, strict=True):
-            self._segments[code] = Segment[products.by_key(key).segments[0].upper()]
+        for product in products.products:
+            self._segments[product.code] = Segment[product.segments[0].upper()]
         self._counties = np.concatenate(self._vocabulary.counties)
         self._county_counts = np.array([len(codes) for codes in self._vocabulary.counties], dtype=np.int64)
         self._county_first = np.cumsum(self._county_counts) - self._county_counts

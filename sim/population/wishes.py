@@ -12,7 +12,6 @@ from credit.policies.products import ProductPolicy
 from credit.times import Ints
 from scenarios.model import Scenario
 from sim.curves import below_each, lognormal
-from sim.population.people import PRODUCT_KEYS
 from sim.randomness import PPM, Draw
 
 _NO_TERM = 2**31
@@ -34,7 +33,7 @@ class Wishes:
     """Wishes by occasion: `occasion` is the visit, so who comes again asks for something else."""
 
     def __init__(self, scenario: Scenario, seed: int, products: ProductPolicy) -> None:
-        wanted = [products.by_key(key) for key in PRODUCT_KEYS]
+        wanted = products.products
         size = max(product.code for product in wanted) + 1
         self._range = np.zeros((size, 2), dtype=np.int64)
         self._step, self._incomes = np.ones(size, dtype=np.int64), np.zeros(size, dtype=np.int64)
@@ -42,11 +41,11 @@ class Wishes:
         self._methods = np.zeros((size, max(len(p.methods) for p in wanted)), dtype=np.int64)
         self._counts = np.ones((size, 2), dtype=np.int64)
         self._mortgaged = np.zeros(size, dtype=bool)
-        for product, incomes in zip(wanted, scenario.population.amount_in_incomes_ppm, strict=True):
+        for product in wanted:
             code = product.code
             self._range[code] = product.amount_min, product.amount_max
             self._step[code] = _step(product.amount_min)
-            self._incomes[code] = incomes
+            self._incomes[code] = scenario.demand[product.key].amount_in_incomes_ppm
             self._terms[code, : len(product.terms_months)] = sorted(product.terms_months)
             self._methods[code, : len(product.methods)] = [Method[name.upper()] for name in product.methods]
             self._counts[code] = len(product.terms_months), len(product.methods)

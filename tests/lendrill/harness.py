@@ -18,11 +18,11 @@ SMALL = {
     "run.customers": 400,
     "run.days": 60,
     "bank.branches": 4,
-    "mix.consumer_loan_ppm": 300_000,
-    "mix.card_instalment_ppm": 200_000,
-    "mix.mortgage_ppm": 150_000,
-    "mix.micro_business_ppm": 200_000,
-    "mix.working_capital_ppm": 150_000,
+    "demand.consumer_loan.weight": 300_000,
+    "demand.card_instalment.weight": 200_000,
+    "demand.mortgage.weight": 150_000,
+    "demand.micro_business.weight": 200_000,
+    "demand.working_capital.weight": 150_000,
     "behaviour.miss_base_ppm": 150_000,
 }
 """A small bank with all products and enough trouble that every stage has work."""

@@ -20,6 +20,7 @@ from sim.staffing import build_staffing
 
 NAMES = packaged_names()
 CHINESE = re.compile("[\u4e00-\u9fff]")
+PRODUCTS = ("consumer_loan", "card_instalment", "mortgage", "micro_business", "working_capital")
 HEAD = 'name = "odd"\ntitle = "t"\npurpose = "p"\nlook_at = ["one", "two"]\n'
 
 
@@ -137,7 +138,17 @@ def test_the_peak_is_ten_times_an_ordinary_day() -> None:
         ("[run]\ncustomers = 0\n", "odd.toml:6: run.customers"),
         ("[run]\ndays = -3\n", "run.days"),
         ('[run]\nwindow = "week"\n', "run.window"),
-        ("[mix]\nmortgage_ppm = 500_000\n", "must sum to 1000000"),
+        ("[demand.mortgage]\nweight = -1\n", "odd.toml:6: demand.mortgage.weight"),
+        ("[demand.mortgage]\nwait = 1\n", "odd.toml:6: demand.mortgage.wait: unknown field; did you mean 'weight'"),
+        ("[demand.mortage]\nweight = 1\n", "demand: there is no product 'mortage'; known: consumer_loan, card"),
+        (
+            '[[policies.products.products]]\nkey = "tea"\ncode = 7\n',
+            "demand: nothing says who asks for 'tea'; give [demand.tea] weight, amount_in_incomes_ppm",
+        ),
+        (
+            "".join(f"[demand.{key}]\nweight = 0\n" for key in PRODUCTS),
+            "demand: at least one product needs a weight above zero",
+        ),
         ("[behaviour]\nmiss_base_ppm = 1_000_001\n", "behaviour.miss_base_ppm"),
         ("[behaviour]\nmiss_bass_ppm = 1\n", "did you mean 'miss_base_ppm'"),
         ("[staff.finanse]\nper_branch = 1\n", "odd.toml:5: staff.finanse: unknown field; did you mean 'finance'?"),

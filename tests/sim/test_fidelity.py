@@ -27,15 +27,10 @@ def test_the_default_population_keeps_all_its_margins() -> None:
 
 def test_other_margins_are_kept_too() -> None:
     other = {"age_weights": [1, 0, 0, 0, 5, 0, 0, 0, 4], "income_weights": [0, 0, 0, 1, 1, 1, 1], "fraud_ppm": 50_000}
-    mix = {
-        "consumer_loan_ppm": 0,
-        "card_instalment_ppm": 0,
-        "mortgage_ppm": 900_000,
-        "micro_business_ppm": 100_000,
-        "working_capital_ppm": 0,
-    }
+    weights = {"consumer_loan": 0, "card_instalment": 0, "mortgage": 90, "micro_business": 10, "working_capital": 0}
+    demand = {product: {"weight": weight} for product, weight in weights.items()}
     bank = {"branches": 3, "branch_weights_ppm": [600_000, 300_000, 100_000]}
-    assert outside(population=other, mix=mix, bank=bank) == set()
+    assert outside(population=other, demand=demand, bank=bank) == set()
 
 
 def test_each_margin_is_complete() -> None:

@@ -1,0 +1,85 @@
+"""A sixth product from one file is applied for, approved by machine and by people, signed, paid out, repaid and written off in
+a run; nothing else knows of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from results.names import products
+from scenarios.loading import ScenarioError, load_scenario
+from tests.lendrill import harness
+
+HERE = Path(__file__).parent
+SCENARIO = HERE / "electric_cars.toml"
+FATES = (
+    "application_submitted",
+    "application_approved",
+    "node_decided",
+    "contract_effective",
+    "loan_disbursed",
+    "instalment_paid",
+    "loan_settled",
+    "loan_written_off",
+)
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory):
+    path = tmp_path_factory.mktemp("sixth") / "run"
+    return path, harness.run(load_scenario(str(SCENARIO)), path, shards=2)
+
+
+@pytest.mark.requirement("PRD-08")
+@pytest.mark.parametrize("fate", FATES)
+def test_a_sixth_product_meets_every_fate(bank, fate):
+    path, _ = bank
+    mine = f"SELECT case_no FROM '{path}/cases.parquet' WHERE product = 'electric_car'"
+    events = f"SELECT count(*) FROM '{path}/events/*.parquet' WHERE event = ? AND case_no IN ({mine})"
+    assert duckdb.execute(events, [fate]).fetchall()[0][0] > 0
+
+
+def test_the_report_calls_it_by_its_name(bank):
+    path, _ = bank
+    page = (path / "report.html").read_text(encoding="utf-8")
+    assert "Electric car loan" in page
+    assert "新能源汽车贷款" in page
+
+
+def test_what_the_file_says_is_what_the_world_does():
+    scenario = load_scenario(str(SCENARIO))
+    assert scenario.demand["electric_car"].weight == 750_000  # the scenario's own
+    assert scenario.demand["electric_car"].miss_ppm == 2_000_000  # the product's file
+    assert products(scenario.policies)["electric_car"] == (6, ("Electric car loan", "新能源汽车贷款"))
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "words"),
+    [
+        ("code = 6", "code = 2", "key 'electric_car' or code 2 is taken"),
+        ('key = "electric_car"', 'key = "mortgage"', "key 'mortgage' or code 6 is taken"),
+        ('key = "electric_car"', "", 'a product needs a key = "…" and a code = number'),
+        ("[world]", "[wrld]", "needs a section [world] with weight, amount_in_incomes_ppm"),
+        ("weight = 250_000", "", "demand.electric_car.weight: Field required"),
+        ("desk_time_ppm = 900_000", "desk_tme_ppm = 1", "did you mean 'desk_time_ppm'"),
+        ("[early_fee]", "[early_fees]", "[early_fees] is no section of a product"),
+        ("version = 1", "version = ", "not valid TOML"),
+    ],
+)
+def test_a_wrong_product_file_is_refused_with_its_name(tmp_path, line, instead, words):
+    text = (HERE / "electric_car.toml").read_text(encoding="utf-8")
+    (tmp_path / "electric_car.toml").write_text(text.replace(line, instead, 1), encoding="utf-8")
+    scenario = SCENARIO.read_text(encoding="utf-8").replace("[demand.electric_car]\nweight = 750_000\n", "")
+    (tmp_path / "cars.toml").write_text(scenario, encoding="utf-8")
+    with pytest.raises(ScenarioError) as refused:
+        load_scenario(str(tmp_path / "cars.toml"))
+    assert "cars.toml" in str(refused.value)
+    assert words in str(refused.value)
+
+
+def test_a_product_file_that_is_not_there_is_named(tmp_path):
+    (tmp_path / "cars.toml").write_text(SCENARIO.read_text(encoding="utf-8"), encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"electric_car.toml: can't read the product's file"):
+        load_scenario(str(tmp_path / "cars.toml"))

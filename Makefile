@@ -11,6 +11,8 @@
 # Everything is installed from lock files with hashes, into VENV, and only again when a lock file or pyproject.toml changes.
 
 SHELL := /bin/sh
+# Modules are compiled once, not again by each of the many processes: a run on Ray is a process a room.
+export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 VENV ?= .venv
 BIN := $(VENV)/bin

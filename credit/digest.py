@@ -5,6 +5,7 @@ it detects divergence, it is no defence against an adversary."""
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -34,26 +35,35 @@ def linked(chain: str, lanes: tuple[int, int]) -> str:
     return hashlib.blake2b(link, digest_size=16).hexdigest()
 
 
+def row_hashes(label: int, rows: Rows, lane: int = 0) -> npt.NDArray[np.uint64]:
+    """64 bits for each row that depend on its label and on every field."""
+    words = np.ascontiguousarray(rows).view(np.uint64).reshape(len(rows), -1)
+    return _hashed(label, words ^ (words >> _S32), _LANES[lane])
+
+
+def _hashed(label: int, mixed: npt.NDArray[np.uint64], lane: int) -> npt.NDArray[np.uint64]:
+    hashed = mixed @ _odd(mixed.shape[1], lane) + np.uint64((label * _GOLDEN) & _MASK)
+    hashed = (hashed ^ (hashed >> _S29)) * _MULTIPLIER
+    return np.asarray(hashed ^ (hashed >> _S32))
+
+
+_odd = lru_cache(maxsize=None)(odd_words)
+
+
 class Digest:
     """A running 128-bit sum of row hashes. `add` takes a label (kind or table) and its rows; `merge` another digest."""
 
     def __init__(self, lanes: tuple[int, int] = (0, 0)) -> None:
         self._lanes = list(lanes)
-        self._words: dict[tuple[int, int], npt.NDArray[np.uint64]] = {}
 
     def add(self, label: int, rows: Rows) -> None:
         """Adds the rows of one labelled batch; every field counts."""
         if not len(rows):
             return
-        plain = np.ascontiguousarray(rows)
-        words = plain.view(np.uint64).reshape(len(plain), -1)
+        words = np.ascontiguousarray(rows).view(np.uint64).reshape(len(rows), -1)
         mixed = words ^ (words >> _S32)
         for lane, salt in enumerate(_LANES):
-            odd = self._odd(words.shape[1], lane, salt)
-            hashed = mixed @ odd + np.uint64((label * _GOLDEN) & _MASK)
-            hashed = (hashed ^ (hashed >> _S29)) * _MULTIPLIER
-            hashed ^= hashed >> _S32
-            self._lanes[lane] = (self._lanes[lane] + int(hashed.sum(dtype=np.uint64))) & _MASK
+            self._lanes[lane] = (self._lanes[lane] + int(_hashed(label, mixed, salt).sum(dtype=np.uint64))) & _MASK
 
     def merge(self, other: Digest) -> None:
         """Adds another digest's sums."""
@@ -71,8 +81,3 @@ class Digest:
     def hex(self) -> str:
         """32 hexadecimal digits."""
         return f"{self._lanes[0]:016x}{self._lanes[1]:016x}"
-
-    def _odd(self, count: int, lane: int, salt: int) -> npt.NDArray[np.uint64]:
-        if (count, lane) not in self._words:
-            self._words[count, lane] = odd_words(count, salt)
-        return self._words[count, lane]

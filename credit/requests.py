@@ -14,12 +14,13 @@ import numpy as np
 from credit.mail import ANSWER_DTYPE, Inbox, Outbox
 from credit.numbers import branch_of
 from credit.room import Rows
-from credit.rows import firsts
+from credit.rows import firsts, joined
 from credit.table import Table
 from credit.times import DAY_MS, Ints
 
 KEPT_MS = 7 * DAY_MS
 _ABOUT = np.dtype([(name, "i8") for name in "request at number reason branch".split()])
+_NOTHING = np.zeros(0, dtype=_ABOUT)
 
 
 class Admitted(NamedTuple):
@@ -39,21 +40,19 @@ class Requests:
     def admit(self, inbox: Inbox) -> Admitted:
         """Takes repeated requests out of the mail."""
         kept: dict[int, Rows] = {}
-        new, again = [np.zeros(0, dtype=_ABOUT)], [np.zeros(0, dtype=_ABOUT)]
+        new, again = [_NOTHING], [_NOTHING]
         for kind, rows in inbox:
             kept[kind.number] = rows
             if kind.command and bool(rows["request"].any()):
                 request = rows["request"]
-                known = (self.table.find(request) >= 0) | np.isin(
-                    request, np.concatenate([rows["request"] for rows in new])
-                )
+                known = (self.table.find(request) >= 0) | np.isin(request, joined(new)["request"])
                 fresh = (request == 0) | (firsts(request) & ~known)
                 kept[kind.number] = rows if bool(fresh.all()) else rows[fresh]
                 about = _about(kind.key, rows)
                 new.append(about[fresh & (request != 0)])
                 again.append(about[~fresh])
         left = Inbox({number: rows for number, rows in kept.items() if len(rows)})
-        return Admitted(left, np.concatenate(new), np.concatenate(again))
+        return Admitted(left, joined(new), joined(again))
 
     def answer(self, admitted: Admitted, out: Outbox) -> Rows:
         """The answers, after the room has done what was admitted: what it said of each new request, acceptance where it said
@@ -71,7 +70,7 @@ class Requests:
         again["number"], again["reason"] = self.table.get("number", first), self.table.get("reason", first)
         given = np.zeros(len(answers) + len(again), dtype=ANSWER_DTYPE)
         for name in ANSWER_DTYPE.names or ():
-            given[name] = np.concatenate([answers[name], again[name]])
+            given[name][: len(answers)], given[name][len(answers) :] = answers[name], again[name]
         return given
 
     def forget(self, until: int) -> None:

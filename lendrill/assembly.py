@@ -16,6 +16,7 @@ from credit.room import Room
 from credit.subsystem import Setting
 from results.sink import RunSink
 from scenarios.model import Scenario
+from sim.callers import with_numbers
 from sim.opposite import Opposite, World
 from sim.staffing import build_staffing
 
@@ -29,7 +30,7 @@ def build_parts(scenario: Scenario, flow: Flow, folder: Path, check_every_window
     subsystem = importlib.import_module(f"{room.package}.subsystem").build(
         Setting(scenario.policies, staffing.register())
     )
-    opposite = _opposite(room, World(scenario, room, branches, staffing))
+    opposite = with_numbers(_opposite(room, World(scenario, room, branches, staffing)))
     sink = RunSink(folder, cell.room, cell.shard, scenario.policies)
     return Parts(subsystem, opposite.counterpart, opposite.source, sink, check_every_window)
 

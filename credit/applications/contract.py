@@ -9,7 +9,7 @@ from credit.texts import PIECES
 room = Room(__name__, "applications", ("applications", "贷款申请"))
 
 # mail in -----------------------------------------------------------------------------------------------------------------
-SubmitApplication = room.accepts(
+SubmitApplication = room.obeys(
     101,
     "SubmitApplication",
     "party branch channel segment product amount_fen term_months method purpose_text:U12 id_type credit_code:U20 mobile:U12 "

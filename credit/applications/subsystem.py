@@ -69,6 +69,7 @@ class ApplicationsSubsystem(Subsystem):
         out.log(
             Event.APPLICATION_REFUSED, at[bad], case[bad], amount_fen=amount[bad], reason=faults[bad], value=party[bad]
         )
+        out.answer(forms, number=case, reason=faults)
         for name, chosen in (("refused", bad), ("checked", ok)):
             self._tally.count(name, forms["branch"][chosen])
         names = np.where(beside.length(Field.NAME) > 0, "", forms["name"])

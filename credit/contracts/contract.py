@@ -13,9 +13,9 @@ ApplicationApproved = room.accepts(501, "ApplicationApproved", TERMS, sender="ap
 ContractOffered = room.asks(
     502, "ContractOffered", "case party branch product amount_fen term_months lane mode expires_at attempt"
 )
-ContractSigned = room.accepts(503, "ContractSigned", "case attempt mode confirmed_at")
-ContractChangeRequested = room.accepts(504, "ContractChangeRequested", "case attempt amount_fen term_months reason")
-ContractRenewalRequested = room.accepts(505, "ContractRenewalRequested", "case attempt")
+ContractSigned = room.obeys(503, "ContractSigned", "case attempt mode confirmed_at")
+ContractChangeRequested = room.obeys(504, "ContractChangeRequested", "case attempt amount_fen term_months reason")
+ContractRenewalRequested = room.obeys(505, "ContractRenewalRequested", "case attempt")
 room.table("contracts", f"{TERMS} state attempt offered_at=0 expires_at=0 mode approved_fen", key="case")
 
 # what it records -------------------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ room = Room(__name__, "disbursement", ("disbursement", "放款"))
 # mail in, and what is asked of the world -------------------------------------------------------------------------------
 ContractEffective = room.accepts(601, "ContractEffective", f"{TERMS} signed_at mode", sender="contracts")
 ConditionRequested = room.asks(602, "ConditionRequested", "case party conditions")
-ConditionFulfilled = room.accepts(603, "ConditionFulfilled", "case conditions")
+ConditionFulfilled = room.obeys(603, "ConditionFulfilled", "case conditions")
 DESK = desk_kinds(
     room, "Disbursement", 620, entity="loan", offers="case party product amount_fen attempt", decides="verdict"
 )
@@ -23,11 +23,11 @@ PaymentInstruction = room.asks(
 )
 PaymentResult = room.accepts(607, "PaymentResult", "transaction loan status amount_fen account attempt")
 FacilityOpened = room.asks(608, "FacilityOpened", "case party product limit_fen revolving staged valid_until")
-DrawdownRequested = room.accepts(609, "DrawdownRequested", "case amount_fen term_months number")
+DrawdownRequested = room.obeys(609, "DrawdownRequested", "case amount_fen term_months number")
 UseEvidenceRequested = room.asks(610, "UseEvidenceRequested", "loan case party amount_fen")
-UseEvidenceFiled = room.accepts(611, "UseEvidenceFiled", "loan genuine")
+UseEvidenceFiled = room.obeys(611, "UseEvidenceFiled", "loan genuine")
 LimitReleased = room.accepts(612, "LimitReleased", "case loan principal_fen", sender="repayment")
-RestrictLimit = room.accepts(613, "RestrictLimit", "case restricted reason operator")
+RestrictLimit = room.obeys(613, "RestrictLimit", "case restricted reason operator")
 room.table("contracts", "case", key="case")
 room.table(
     "facilities",

@@ -273,6 +273,7 @@ class DisbursementSubsystem(Subsystem):
             reason=faults[bad],
             value=requests["number"][bad],
         )
+        out.answer(requests[bad], number=requests["case"][bad], reason=faults[bad])
         good = requests[~bad]
         drawn = table.take(found[~bad])
         drawn["term_months"] = good["term_months"]

@@ -19,8 +19,8 @@ DebitRequest = room.asks(
 )
 DebitResult = room.accepts(703, "DebitResult", "loan paid_fen status attempt")
 LoanOpened = room.asks(704, "LoanOpened", "loan party product segment amount_fen term_months pd_ppm revolving method")
-EarlyRepaymentRequested = room.accepts(705, "EarlyRepaymentRequested", "loan full amount_fen choice")
-PaymentMade = room.accepts(706, "PaymentMade", "loan amount_fen=0 share_ppm=0 channel")
+EarlyRepaymentRequested = room.obeys(705, "EarlyRepaymentRequested", "loan full amount_fen choice")
+PaymentMade = room.obeys(706, "PaymentMade", "loan amount_fen=0 share_ppm=0 channel")
 PaymentIntended = room.asks(707, "PaymentIntended", "loan party pay_at share_ppm reason", sender="collections")
 WriteOffApproved = room.accepts(708, "WriteOffApproved", "loan", sender="collections")
 

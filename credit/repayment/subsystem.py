@@ -163,6 +163,7 @@ class RepaymentSubsystem(Subsystem):
             amount_fen=bad["amount_fen"],
             reason=faults[faults != 0],
         )
+        out.answer(bad, number=bad["loan"], reason=faults[faults != 0])
         if len(orders):
             self._early.repay(orders, out)
 

@@ -72,11 +72,11 @@ def test_every_table_of_every_stage_and_its_world_is_carried_over(tmp_path: Path
 FIRMS = {
     "run__customers": 160,
     "run__days": 14,
-    "mix__micro_business_ppm": 400_000,
-    "mix__working_capital_ppm": 400_000,
-    "mix__consumer_loan_ppm": 100_000,
-    "mix__card_instalment_ppm": 50_000,
-    "mix__mortgage_ppm": 50_000,
+    "demand__micro_business__weight": 400_000,
+    "demand__working_capital__weight": 400_000,
+    "demand__consumer_loan__weight": 100_000,
+    "demand__card_instalment__weight": 50_000,
+    "demand__mortgage__weight": 50_000,
     "population__repeat_ppm": 300_000,
 }
 """Firms with persons behind them, who come again: a customer's and his people's rows must stay together when they move."""

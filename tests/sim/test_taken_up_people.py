@@ -19,8 +19,8 @@ from sim.population.people import People
 from sim.truth import Truth
 from tests.sim.worlds import SEED, numbers, products, references, scenario
 
-FIRMS = {"mix": dict.fromkeys(("consumer_loan_ppm", "card_instalment_ppm"), 100_000) | {"mortgage_ppm": 0}}
-FIRMS["mix"] |= {"micro_business_ppm": 500_000, "working_capital_ppm": 300_000}
+WEIGHTS = {"consumer_loan": 1, "card_instalment": 1, "mortgage": 0, "micro_business": 5, "working_capital": 3}
+FIRMS = {"demand": {product: {"weight": weight} for product, weight in WEIGHTS.items()}}
 POPULATION = {"population": {"repeat_ppm": 300_000, "listed_ppm": 50_000}}
 
 

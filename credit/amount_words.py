@@ -8,12 +8,9 @@ import re
 from functools import lru_cache
 
 import cn2an
-import numpy as np
-import numpy.typing as npt
 
 from credit.errors import CreditError
 from credit.money import FEN_PER_YUAN, MAX_AMOUNT_FEN
-from credit.times import Bools
 
 _DIGITS = {word: value for value, word in enumerate("零壹贰叁肆伍陆柒捌玖")}
 _UNITS = {"拾": 10, "佰": 100, "仟": 1_000}
@@ -50,12 +47,6 @@ def parse_amount_words(words: str, field: str = "amount in words") -> int:
 def amount_words_differ(fen: int, words: str) -> bool:
     """Whether words don't say this amount. A 零 or 整 that the rules leave to the writer may be there or not."""
     return fen > MAX_AMOUNT_FEN or _bare(words) != _bare(amount_words(fen))
-
-
-def words_match(fen: npt.ArrayLike, words: npt.NDArray[np.str_]) -> Bools:
-    """Whether each row's words say its amount, on columns (CON-05)."""
-    pairs = zip(np.asarray(fen, dtype=np.int64).tolist(), words.tolist(), strict=True)
-    return np.array([not amount_words_differ(amount, text) for amount, text in pairs], dtype=np.bool_)
 
 
 def _bare(words: str) -> str:

@@ -17,7 +17,6 @@ Matrix = npt.NDArray[np.int64]
 
 OK, LENGTH, CHARACTERS, REGION, BIRTHDAY, CHECK_DIGIT = range(6)
 """What is wrong with a number."""
-MALE, FEMALE = 1, 2
 """Sex as GB/T 2261.1 writes it."""
 
 _CODE_LENGTH = 18
@@ -158,12 +157,6 @@ def age_years(birth_day: npt.ArrayLike, day: npt.ArrayLike) -> Ints:
 def ages_at(texts: npt.NDArray[np.generic], day: npt.ArrayLike) -> Ints:
     """Full years of age on a day, read from resident ID numbers that are right."""
     return age_years(birth_days(texts), day)
-
-
-def sexes(texts: npt.NDArray[np.generic]) -> Ints:
-    """MALE or FEMALE by the 17th digit of resident ID numbers that are right: odd is male."""
-    codes, _ = _matrix(texts, _CODE_LENGTH)
-    return np.where(codes[16] % 2 == 1, MALE, FEMALE)
 
 
 def resident_ids(region6: npt.ArrayLike, birth_day: npt.ArrayLike, serial: npt.ArrayLike) -> Texts:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import RiskList, Segment
+from credit.codes import RiskList
 from credit.policies.loading import load
 from credit.policies.products import ProductPolicy
 from credit.times import Bools, Ints
@@ -103,16 +103,11 @@ class Truth:
         """How long the party takes over things and puts up with waiting, relative to the median customer."""
         return self._draws["patience"].quantile(self._patience, party)
 
-    def price_sensitivity_ppm(self, party: Ints) -> Ints:
-        """How much the rate matters, 0 … 1,000,000; micro businesses care most (CUS-02)."""
-        drawn = self._draws["price"].ppm(party)
-        return np.where(self.people.segment(party) == Segment.MICRO, 400_000 + drawn * 6 // 10, drawn * 8 // 10)
-
     def _is_drawn(self, party: Ints) -> Bools:
         return party > len(self._script)
 
 
-_PURPOSES = ("quality", "willingness", "fraud", "family", "devices", "listed", "list", "patience", "price")
+_PURPOSES = ("quality", "willingness", "fraud", "family", "devices", "listed", "list", "patience")
 
 
 def miss_curve(base_ppm: int, spread: int) -> Ints:

@@ -101,7 +101,8 @@ def test_a_form_sent_twice_is_one_application():
 
 def test_a_payment_sent_twice_is_taken_once():
     """The customer heard nothing and pays again with the same number: two minutes later, and the day after."""
-    repayment = stage(RepaymentSubsystem.build())
+    subsystem = RepaymentSubsystem.build()
+    repayment = stage(subsystem)
     day(repayment, bank.START, bank.loan())
     half = []
     for when in (bank.at(bank.START + 31, 9), bank.at(bank.START + 31, 9, 2), bank.at(bank.START + 32, 9)):
@@ -110,10 +111,10 @@ def test_a_payment_sent_twice_is_taken_once():
         half.append((kind, rows))
     for number in range(bank.START + 1, bank.START + 31):
         day(repayment, number)
-    arrears = repayment.subsystem.book.owed(np.array([bank.LOAN]))[1]
+    arrears = subsystem.book.owed(np.array([bank.LOAN]))[1]
     first = day(repayment, bank.START + 31, *half[:2])
     second = day(repayment, bank.START + 32, half[2])
-    owed = repayment.subsystem.book.owed(np.array([bank.LOAN]))[1]
+    owed = subsystem.book.owed(np.array([bank.LOAN]))[1]
     assert 0 < int(owed[0]) < 500_000
     assert int(owed[0]) >= int(arrears[0]) - 100_000  # once, and a day's penalty more
     answered = [answer[["request", "number", "reason"]].tolist() for answer in (first.answers, second.answers)]

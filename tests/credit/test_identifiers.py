@@ -13,8 +13,6 @@ from stdnum.iso7064 import mod_11_2
 
 from credit.errors import CreditError
 from credit.identifiers import (
-    FEMALE,
-    MALE,
     age_years,
     ages_at,
     birth_days,
@@ -24,7 +22,6 @@ from credit.identifiers import (
     credit_codes,
     mobiles,
     resident_ids,
-    sexes,
 )
 from credit.times import day_number
 
@@ -128,13 +125,12 @@ def test_nothing_a_form_may_hold_raises(texts):
 
 
 @given(PEOPLE, st.dates(dt.date(2016, 1, 1), dt.date(2060, 1, 1)))
-def test_birthday_age_and_sex_are_read_from_the_number(person, today):
-    number, (_, born, serial) = built([person]), person
+def test_birthday_and_age_are_read_from_the_number(person, today):
+    number, (_, born, _) = built([person]), person
     years = today.year - born.year - ((today.month, today.day) < (born.month, born.day))
     assert birth_days(number).tolist() == [day_number(born)]
     assert ages_at(number, day_number(today)).tolist() == [years]
     assert age_years(day_number(born), day_number(today)) == years
-    assert sexes(number).tolist() == [MALE if serial % 2 else FEMALE]
 
 
 def test_a_number_that_is_not_right_has_no_birthday():

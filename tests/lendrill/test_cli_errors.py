@@ -140,7 +140,8 @@ def test_a_reader_that_goes_away_causes_no_complaint() -> None:
 
 def test_control_c_ends_with_130(tmp_path: Path) -> None:
     code = (
-        "import sys, time, pathlib\nfrom lendrill import cli, requirements\n"
+        "import signal, sys, time, pathlib\nfrom lendrill import cli, requirements\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a shell's background ignores it
         f"requirements.table = lambda root: (pathlib.Path({str(tmp_path / 'on')!r}).touch(), time.sleep(30))\n"
         "sys.exit(cli.main(['requirements']))"
     )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit.codes import RiskList, Segment
+from credit.codes import RiskList
 from sim.truth import MISS_MOST_PPM, Truth, miss_curve
 from tests.sim.worlds import SEED, ZHANG, numbers, scenario
 
@@ -72,13 +71,6 @@ def test_the_listed_stand_on_one_outside_list_each() -> None:
     outside = (RiskList.CENTRAL_BANK, RiskList.DISHONEST_DEBTOR, RiskList.ASSOCIATION)
     assert set(np.unique(lists).tolist()) == {0, *outside}
     assert 0.004 < float((lists > 0).mean()) < 0.006
-
-
-@pytest.mark.requirement("CUS-02")
-def test_micro_businesses_are_the_most_sensitive_to_the_rate() -> None:
-    price, segment = TRUTH.price_sensitivity_ppm(PARTY), TRUTH.people.segment(PARTY)
-    micro = segment == Segment.MICRO
-    assert float(price[micro].mean()) > float(price[~micro].mean()) + 150_000
 
 
 def test_patience_has_the_median_customer_at_one() -> None:

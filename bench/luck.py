@@ -1,5 +1,5 @@
-"""How many customers' luck moves when the world changes a little: ``python -m bench.luck [customers] [days]``. One small bank is
-run as it is and with one branch more, one customer more, another branch's weight, another repeat share; counted are the
+"""How many applications' luck moves when the world changes a little: ``python -m bench.luck [customers] [days]``. One small bank is
+run as it is and with one branch more, one customer more, another branch's weight, another repeat share, shorter windows; counted are the
 applications whose fate differs (as `results.compare` tells fates), those that come at another time, and those that go to
 another branch. What should move is whom the change touches; the rest is contention for the same desks."""
 
@@ -27,6 +27,8 @@ CHANGES: dict[str, dict[str, Any]] = {
     "one customer more": {},
     "a branch's weight": {"bank.branch_weights_ppm": [1_500_000] + [1_000_000] * (BRANCHES - 1)},
     "repeat share 60,000 to 90,000": {"population.repeat_ppm": 90_000},
+    "windows of an hour": {"run.window": "hour"},
+    "windows of five minutes": {"run.window": "5min"},
 }
 _CAME = (
     "SELECT value AS who, MIN(ts) AS came, MIN(case_no) // 1_000_000_000 AS branch FROM {events} "

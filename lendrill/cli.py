@@ -92,7 +92,7 @@ def compare(
     first: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of one run.")],
     second: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the other.")],
 ) -> int:
-    """Put two runs side by side, and pair what became of the same customers in each."""
+    """Put two runs side by side, and pair what became of the same applications in each."""
     from lendrill.tables import comparison_tables
     from results.compare import compare as compared
 

@@ -71,7 +71,7 @@ def schedule_table(plan: dict[str, Any]) -> None:
 
 
 def comparison_tables(comparison: Comparison) -> None:
-    """Print key figures side by side, then what became of the same customers: rows the first run, columns the second."""
+    """Print key figures side by side, then what became of the same applications: rows the first run, columns the second."""
     console = Console()
     figures = Table(show_edge=False, pad_edge=False)
     figures.add_column("", no_wrap=True)
@@ -80,7 +80,7 @@ def comparison_tables(comparison: Comparison) -> None:
     for name, first, second in comparison.figures:
         figures.add_row(name, _plain(first), _plain(second), _plain(second - first, signed=True))
     console.print(figures)
-    fates = Table(title=f"\n{comparison.paired:,} customers in both runs", show_edge=False, pad_edge=False)
+    fates = Table(title=f"\n{comparison.paired:,} applications in both runs", show_edge=False, pad_edge=False)
     fates.add_column("first run, then second →", no_wrap=True)
     for name in comparison.fates:
         fates.add_column(name, justify="right")
@@ -88,7 +88,7 @@ def comparison_tables(comparison: Comparison) -> None:
         fates.add_row(name, *(f"{row[fate]:,}" for fate in comparison.fates))
     console.print(fates)
     if not comparison.same_seed:
-        console.print("\nThe seeds differ: customers of one number are not the same people in the two runs.")
+        console.print("\nThe seeds differ: applications of one reference are not the same people's in the two runs.")
 
 
 def _plain(value: float, signed: bool = False) -> str:

@@ -1,5 +1,6 @@
-"""Two runs side by side: their key figures, and what became of the same customers in each. Customers are paired by their
-number in the world, which the same seed gives the same people and the same luck in every scenario."""
+"""Two runs side by side: their key figures, and what became of the same applications in each. Applications are paired by their
+reference (which visit of which person), which the same seed gives the same people and the same luck in every scenario; who comes
+again counts once a visit."""
 
 from __future__ import annotations
 
@@ -14,23 +15,23 @@ from results.sql import tables_of
 
 _LIFE = """
 CREATE TEMP TABLE {name} AS
-WITH submitted AS (SELECT value AS party, case_no FROM {events} WHERE event = 'application_submitted'),
+WITH submitted AS (SELECT value AS reference, case_no FROM {events} WHERE event = 'application_submitted'),
 fate AS (
   SELECT case_no, BOOL_OR(event = 'loan_disbursed') AS paid_out, BOOL_OR(event = 'application_approved') AS approved,
          BOOL_OR(event = 'overdue_started') AS overdue, BOOL_OR(event = 'npl_marked') AS npl
   FROM {events} WHERE event IN ('loan_disbursed', 'application_approved', 'overdue_started', 'npl_marked') GROUP BY case_no)
-SELECT party, CASE WHEN BOOL_OR(npl) THEN 'non-performing' WHEN BOOL_OR(overdue) THEN 'was overdue'
+SELECT reference, CASE WHEN BOOL_OR(npl) THEN 'non-performing' WHEN BOOL_OR(overdue) THEN 'was overdue'
                    WHEN BOOL_OR(paid_out) THEN 'paid out' WHEN BOOL_OR(approved) THEN 'approved only'
                    ELSE 'not approved' END AS fate
-FROM submitted LEFT JOIN fate USING (case_no) GROUP BY party
+FROM submitted LEFT JOIN fate USING (case_no) GROUP BY reference
 """
 FATES = ("not approved", "approved only", "paid out", "was overdue", "non-performing")
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """`figures`: (name, first, second) with plain numbers; `fates`: fate in the first run → fate in the second → customers;
-    `paired`: customers found in both."""
+    """`figures`: (name, first, second) with plain numbers; `fates`: fate in the first run → fate in the second → applications;
+    `paired`: applications found in both."""
 
     names: tuple[str, str]
     figures: list[tuple[str, float, float]]
@@ -75,7 +76,7 @@ def _pair(first: Path, second: Path) -> tuple[dict[str, dict[str, int]], int]:
         for name, folder in (("one", first), ("two", second)):
             connection.execute(_LIFE.format(name=name, events=tables_of(folder)["events"]))
         rows = connection.execute(
-            "SELECT one.fate, two.fate, COUNT(*) FROM one JOIN two USING (party) GROUP BY ALL"
+            "SELECT one.fate, two.fate, COUNT(*) FROM one JOIN two USING (reference) GROUP BY ALL"
         ).fetchall()
     fates = {a: dict.fromkeys(FATES, 0) for a in FATES}
     for a, b, count in rows:

@@ -23,7 +23,7 @@ STATISTICS = {"queues": "role", "staff": "role", "partners": "partner"}
 
 _CASES = """
 SELECT case_no, ANY_VALUE(branch) AS branch, ANY_VALUE(product) AS product,
-       ANY_VALUE(value) FILTER (event = 'application_submitted') AS party,
+       ANY_VALUE(value) FILTER (event = 'application_submitted') AS reference,
        MIN(ts) FILTER (event = 'application_submitted') AS submitted
 FROM (SELECT case_no, branch, CAST(product AS VARCHAR) AS product, event, value, ts FROM {events}
       UNION ALL BY NAME

@@ -24,7 +24,7 @@ def test_figures_stand_side_by_side_with_their_difference(capsys: pytest.Capture
     submitted = next(line for line in lines if "submitted" in line)
     assert [cell.strip() for cell in submitted.split("│")] == ["submitted", "2,000", "1,990", "-10"]
     assert any("+0.75" in line for line in lines)
-    assert any("1,980 customers in both runs" in line for line in lines)
+    assert any("1,980 applications in both runs" in line for line in lines)
     assert any("paid out" in line and "1,234" in line for line in lines)
     assert not any("seeds differ" in line for line in lines)
 

@@ -130,7 +130,7 @@ def test_daily_counts_every_event_on_its_own_day(tmp_path: Path) -> None:
 def test_cases_say_branch_and_product_and_daily_counts_are_by_product(tmp_path: Path) -> None:
     whole_run(tmp_path / "run", shards=2)
     cases = f"'{tmp_path}/run/cases.parquet'"
-    assert ask(f"SELECT COUNT(*), COUNT(DISTINCT party), COUNT(submitted) FROM {cases}") == [(100, 100, 100)]
+    assert ask(f"SELECT COUNT(*), COUNT(DISTINCT reference), COUNT(submitted) FROM {cases}") == [(100, 100, 100)]
     assert ask(f"SELECT DISTINCT branch, product FROM {cases} WHERE case_no % 1000000000 % 10 = 3") == [
         (2, "micro_business")
     ]

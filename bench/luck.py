@@ -1,7 +1,7 @@
 """How many applications' luck moves when the world changes a little: ``python -m bench.luck [customers] [days]``. One small bank
-is run as it is and with one branch more, one customer more, another branch's weight, another repeat share, shorter windows; counted
-are the applications whose fate differs (as `results.compare` tells fates), those that come at another time, and those that go to
-another branch. What should move is whom the change touches; the rest is contention for the same desks."""
+is run as it is and with one branch more, one customer more, another branch's weight, another repeat share, shorter windows; then
+those are counted whose fate differs (as `results.compare` tells fates), that come at another time, and that go to another branch.
+What should move is whom the change touches; the rest is contention for the same desks."""
 
 from __future__ import annotations
 

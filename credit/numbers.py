@@ -191,6 +191,11 @@ def task_of(entity: Ints, occasion: Ints | int) -> Ints:
     return np.asarray(entity * _TASK + occasion)
 
 
+def occasion_of_task(task: Ints) -> Ints:
+    """The how-manieth occasion of its case or loan a task is."""
+    return task % _TASK
+
+
 def occasion_of(round_: Ints, node: Ints) -> Ints:
     """A case's tasks at approval: one a round and node."""
     return np.asarray(round_ * _NODES + node)

@@ -17,6 +17,7 @@ from credit.room import Rows
 from credit.staff import StaffRegister
 from credit.table import Table
 from credit.times import DAY_MS, Bools, Ints
+from credit.worklists.states import Refusal
 
 _DONE = {Contact.CALL: "call_done", Contact.VISIT: "visit_done", Contact.LEGAL: "legal_done"}
 
@@ -41,7 +42,7 @@ class Contacts:
         place = self._cases.find(rows["loan"])
         because = self._objections(rows, place)
         self._refuse(rows[because > 0], because[because > 0], out)
-        self._hand_back(rows[because == RefusedBecause.NO_AUTHORITY], place[because == RefusedBecause.NO_AUTHORITY])
+        self._hand_back(rows[because == Refusal.NO_AUTHORITY], place[because == Refusal.NO_AUTHORITY])
         rows, place = rows[because == 0], place[because == 0]
         if not len(rows):
             return
@@ -75,7 +76,7 @@ class Contacts:
         )
         return np.select(
             [rows["at"] >= cases.get("closed_at", place), ~given, ~entitled],
-            [int(RefusedBecause.UNKNOWN_CASE), int(RefusedBecause.NOT_ASKED), int(RefusedBecause.NO_AUTHORITY)],
+            [int(RefusedBecause.UNKNOWN_CASE), int(RefusedBecause.NOT_ASKED), int(Refusal.NO_AUTHORITY)],
             0,
         )
 

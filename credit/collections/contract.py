@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from credit.codes import ContactOutcome
 from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, blank, event
+from credit.worklists.kinds import desk_kinds
+from credit.worklists.states import Handling, Refusal
 
 room = Room(__name__, "collections", ("collections", "催收"))
 
@@ -23,16 +25,20 @@ CollectionTask = room.asks(
 ContactMade = room.accepts(
     805, "ContactMade", "loan action person on_behalf_of started_at outcome promise_day promise_fen asked_day"
 )
-WriteOffTask = room.asks(
-    806,
-    "WriteOffTask",
-    "loan case party branch desk amount_fen principal_fen interest_fen penalty_fen priority limit_at excluded",
-)
-WriteOffOpinion = room.accepts(807, "WriteOffOpinion", "loan desk person on_behalf_of started_at verdict")
 OverdueReported = room.accepts(808, "OverdueReported", f"loan {FIGURES}", sender="repayment")
+WRITE_OFF = desk_kinds(
+    room,
+    "WriteOff",
+    820,
+    entity="loan",
+    offers="case party amount_fen principal_fen interest_fen penalty_fen",
+    decides="verdict",
+    tables="write_off_",
+)
+"""The three bodies' list: what they decide on is the claim as it stood when they were asked."""
 # One case a loan. `*_day`: day on which a means was last used, 0 = never; `*_done`: day on which a collector last finished it;
-# `task_*`: the open task, `former_*` one left with the team before; `raised`: levels added by broken promises; `approved_n`: who
-# approved the write-off, desk by desk.
+# `task_*`: the open task, `former_*` one left with the team before; `raised`: levels added by broken promises;
+# `write_off_tasks`: how many have been put to the bodies; `approved_n`: who approved the write-off, desk by desk.
 room.table(
     "cases",
     f"loan case customer party branch segment product grade {FIGURES} opened_at=0 closed_at state "
@@ -40,7 +46,7 @@ room.table(
         "written_off set stage stage_since raised task_day task_means task_stage former_day former_means former_stage "
         "contacts next_means sms_day voice_day call_day visit_day legal_day call_done visit_done legal_done "
         "promise_day promise_at promise_fen promise_paid_fen pause_until "
-        "write_off_desk approved_1 approved_2 approved_3 refused_day"
+        "write_off_tasks approved_1 approved_2 approved_3 refused_day"
     ),
     key="loan",
 )
@@ -53,15 +59,13 @@ room.table("receipts", "transaction loan at paid_fen", key="transaction")
 class RefusedBecause(Reason):
     """Why an answer from the world has no effect."""
 
-    UNKNOWN_CASE = 1, "no such case", "催收案件不存在"  # or closed before the answer came
-    NOT_ASKED = 2, "nobody asked", "无此任务"
-    NO_AUTHORITY = 3, "no authority", "无权限"
+    UNKNOWN_CASE = 801, "no such case", "催收案件不存在"  # or closed before the answer came
+    NOT_ASKED = 802, "nobody asked", "无此任务"
     PROMISE_TERMS = (
-        4,
+        803,
         "terms of the promise",
         "承诺金额或日期无效",
     )  # no amount, or a day that has passed or is too far away
-    SAME_PERSON = 5, "same person twice", "双人审批同一人"
 
 
 class Event(EventCode):
@@ -83,10 +87,13 @@ class Event(EventCode):
         813,
         "collection action refused",
         "催收操作被拒",
-        reason=RefusedBecause,
+        reason=Reason,
         refuses=True,
         trouble=("collection refused", "催收操作被拒"),
     )
+    WRITE_OFF_URGED = event(814, "write-off urged", "核销催办", value="desk", trouble=("write-offs urged", "核销催办"))
+    WRITE_OFF_HANDLED = event(815, "write-off task handled", "核销任务流转", reason=Handling, value="person")
+    WRITE_OFF_DEPUTY_APPOINTED = event(816, "deputy for write-offs appointed", "指定核销代理人", value="deputy")
 
 
 class Gauge(GaugeCode):
@@ -106,4 +113,4 @@ class Desk(DeskCode):
     FINANCE = 33, "finance", "财务部", True
 
 
-room.logs(Event, Gauge, Desk)
+room.logs(Event, Gauge, Desk, (RefusedBecause, Refusal))

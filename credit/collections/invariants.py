@@ -82,15 +82,13 @@ def _write_off(cases: Table, strategies: Strategies) -> list[str]:  # noqa: ARG0
     return found + _said(cases, early, lambda _: "written off before all means of collection were exhausted (NPL-08)")
 
 
-_DECISION = np.dtype(
-    [(n, "i8") for n in ("loan", "desk", "person", "on_behalf_of", "approved_1", "approved_2", "legal_done")]
-)
+_DECISION = np.dtype([(n, "i8") for n in ("loan", "person", "on_behalf_of", "approved_1", "approved_2", "legal_done")])
 
 
 def decisions(opinions: Rows, cases: Table, place: Ints) -> Rows:
     """The witness of decisions on write-offs: who decided, and how their cases stood."""
     rows = np.zeros(len(opinions), dtype=_DECISION)
-    for name in ("loan", "desk", "person", "on_behalf_of"):
+    for name in ("loan", "person", "on_behalf_of"):
         rows[name] = opinions[name]
     for name in ("approved_1", "approved_2", "legal_done"):
         rows[name] = cases[name][place]
@@ -102,10 +100,7 @@ def decided(rows: Rows) -> list[str]:
     found: list[str] = []
     for name in ("approved_1", "approved_2"):
         twice = (rows[name] > 0) & ((rows["person"] == rows[name]) | (rows["on_behalf_of"] == rows[name]))
-        found += [
-            f"write-off of loan {row['loan']}: {row[name]} decided twice, the second time at desk {row['desk']} (NPL-08)"
-            for row in rows[twice][:5]
-        ]
+        found += [f"write-off of loan {row['loan']}: {row[name]} decided twice (NPL-08)" for row in rows[twice][:5]]
     early = rows[rows["legal_done"] == 0]
     return found + [
         f"write-off of loan {row['loan']}: decided before all means of collection were exhausted (NPL-08)"

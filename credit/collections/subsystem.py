@@ -9,13 +9,13 @@ import numpy as np
 from credit.collections import invariants
 from credit.collections.contacts import Contacts
 from credit.collections.contract import (
+    WRITE_OFF,
     ContactMade,
     Event,
     Gauge,
     LoanOverdue,
     OverduePaid,
     OverdueReported,
-    WriteOffOpinion,
     room,
 )
 from credit.collections.intake import Intake
@@ -31,6 +31,7 @@ from credit.room import Rows
 from credit.staff import StaffRegister
 from credit.subsystem import PLAIN, Setting, Subsystem, Takes, Together
 from credit.times import DAY_MS
+from credit.worklists.worklist import Events, Worklist, takes
 
 
 class CollectionsSubsystem(Subsystem):
@@ -46,9 +47,9 @@ class CollectionsSubsystem(Subsystem):
                 Takes(OverdueReported, "reported"),
                 Takes(OverduePaid, "paid"),
                 Takes(ContactMade, "contacted"),
-                Takes(WriteOffOpinion, "decided"),
             ),
         ),
+        *takes(WRITE_OFF, "desk", "decided"),
     )
 
     def __init__(self, policy: CollectionPolicy, strategies: Strategies, register: StaffRegister) -> None:
@@ -58,7 +59,9 @@ class CollectionsSubsystem(Subsystem):
         self._work_list = WorkList(self.cases, policy, strategies)
         self._intake = Intake(self.cases, self._receipts, strategies, self._work_list, self.refuse)
         self._contacts = Contacts(self.cases, self._receipts, policy, strategies, register, self.refuse)
-        self._write_offs = WriteOffs(self.cases, policy, strategies, register, self._work_list, self.refuse, self.note)
+        events = Events(Event.WRITE_OFF_URGED, Event.WRITE_OFF_HANDLED, Event.WRITE_OFF_DEPUTY_APPOINTED)
+        self.desk = Worklist(self, WRITE_OFF, register, events)
+        self._write_offs = WriteOffs(self.cases, policy, strategies, self._work_list, self.desk, self.note)
 
     @classmethod
     def build(cls, setting: Setting = PLAIN) -> CollectionsSubsystem:
@@ -92,17 +95,22 @@ class CollectionsSubsystem(Subsystem):
         """Opinions on write-offs (NPL-08)."""
         self._write_offs.decide(rows, out)
 
+    def end(self, out: Outbox) -> None:
+        """Write-offs of loans paid back are withdrawn, the others urged."""
+        self._write_offs.end(self.window.until, out)
+
     def end_day(self, out: Outbox) -> None:
         """Promises are looked at, paid cases leave, and the cases are counted by branch, product and stage."""
         at = self.window.until - 1
         self._contacts.watch(at // DAY_MS, at, out)
+        self.desk.tidy(self.window.day)
         self.cases.keep(np.asarray(self.cases["state"] != CaseState.CLOSED))
         self._receipts.drop(np.arange(len(self._receipts)))
         columns = (self.cases[name] for name in ("branch", "product", "stage", "overdue_fen"))
         out.tally(Gauge.COLLECTION_CASES, at, *columns)
 
     def violations(self) -> list[str]:
-        found = invariants.violations(self.cases, self.strategies)
+        found = invariants.violations(self.cases, self.strategies) + self.desk.violations(self.window.until)
         for rows in self.noted("decisions"):
             found += invariants.decided(rows)
         return found

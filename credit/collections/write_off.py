@@ -8,8 +8,8 @@ import numpy as np
 
 from credit.codes import Contact, Verdict
 from credit.collections import invariants
-from credit.collections.cases import Note, Refuse, log_case
-from credit.collections.contract import Desk, Event, RefusedBecause, WriteOffTask
+from credit.collections.cases import Note, log_case
+from credit.collections.contract import Desk, Event, RefusedBecause
 from credit.collections.rules import dpd_of, work_instant
 from credit.collections.states import MOVES, CaseState
 from credit.collections.strategy import Strategies
@@ -18,9 +18,10 @@ from credit.mail import Outbox
 from credit.policies.collections import CollectionPolicy
 from credit.repayment.contract import WriteOffApproved
 from credit.room import Rows
-from credit.staff import StaffRegister
 from credit.table import Table
 from credit.times import DAY_MS, MINUTE_MS, Bools, Ints
+from credit.worklists.states import Refusal
+from credit.worklists.worklist import Worklist
 
 DESKS = (Desk.BRANCH_RISK_DIRECTOR, Desk.HEAD_OFFICE_RISK, Desk.FINANCE)
 """The bodies in the order in which they decide."""
@@ -36,13 +37,12 @@ class WriteOffs:
         cases: Table,
         policy: CollectionPolicy,
         strategies: Strategies,
-        register: StaffRegister,
         work_list: WorkList,
-        refuse: Refuse,
+        desk: Worklist,
         note: Note,
     ) -> None:
         self._cases, self._policy, self._strategies = cases, policy, strategies
-        self._register, self._work_list, self._refuse, self._note = register, work_list, refuse, note
+        self._work_list, self._desk, self._note = work_list, desk, note
 
     def propose(self, rows: Ints, at: Ints, out: Outbox) -> None:
         """Of the given cases, those that have seen all means in vain go to the first desk at the policy's hour. `at`: the
@@ -74,41 +74,39 @@ class WriteOffs:
         return done
 
     def _ask(self, rows: Ints, at: Ints, step: int, excluded: Ints | int, out: Outbox) -> None:
-        """Puts cases before the desk of a step. They may reach it in a later window."""
+        """Puts cases before the desk of a step."""
         if not len(rows):
             return
-        cases = self._cases
-        cases["write_off_desk"][rows] = DESKS[step]
-        tasks = WriteOffTask.rows(
-            len(rows),
+        self._cases["write_off_tasks"][rows] += 1
+        cases = self._cases.take(rows)
+        self._desk.put(
+            cases,
+            out,
             at=at,
-            loan=cases["loan"][rows],
-            case=cases["case"][rows],
-            party=cases["party"][rows],
-            branch=cases["branch"][rows],
+            occasion=cases["write_off_tasks"],
             desk=DESKS[step],
-            amount_fen=self._claim_fen(rows),
-            principal_fen=cases["principal_fen"][rows],
-            interest_fen=cases["interest_fen"][rows],
-            penalty_fen=cases["penalty_fen"][rows],
             priority=1,
             limit_at=at + self._policy.task_limit_minutes * MINUTE_MS,
             excluded=excluded,
+            amount_fen=self._claim_fen(rows),
         )
-        out.send(WriteOffTask, tasks)
 
     # ---- decisions
 
     def decide(self, rows: Rows, out: Outbox) -> None:
         """The desks' opinions, each loan at most once."""
+        rows, tasks = self._desk.heard(rows, out)
         place = self._cases.find(rows["loan"])
-        because = self._objections(rows, place)
-        self._refuse(rows[because > 0], because[because > 0], out)
-        again = (because == RefusedBecause.NO_AUTHORITY) | (because == RefusedBecause.SAME_PERSON)
-        self._ask_again(rows[again], place[again], out)
-        rows, place = rows[because == 0], place[because == 0]
+        known = (rows["verdict"] == Verdict.APPROVE) | (rows["verdict"] == Verdict.DECLINE)
+        closed = rows["at"] >= self._cases.get("closed_at", place)
+        because = np.where(closed, int(RefusedBecause.UNKNOWN_CASE), np.where(known, 0, int(Refusal.DECISION_INVALID)))
+        wrong = because > 0
+        self._desk.reject(rows[wrong], tasks[wrong], because[wrong], out)
+        rows, tasks, place = rows[~wrong], tasks[~wrong], place[~wrong]
         if not len(rows):
             return
+        desk = self._desk.tasks["desk"][tasks]
+        self._desk.done(tasks, rows["at"], out)
         self._note("decisions", invariants.decisions(rows, self._cases, place))
         log_case(
             out,
@@ -118,53 +116,24 @@ class WriteOffs:
             rows["at"],
             actor=rows["person"],
             amount_fen=self._claim_fen(place),
-            reason=rows["desk"],
+            reason=desk,
             value=rows["verdict"],
         )
         yes = rows["verdict"] == Verdict.APPROVE
         self._decline(rows[~yes], place[~yes])
-        for step, desk in enumerate(DESKS):
-            chosen = yes & (rows["desk"] == desk)
+        for step, body in enumerate(DESKS):
+            chosen = yes & (desk == body)
             self._approve(rows[chosen], place[chosen], step, out)
-
-    def _objections(self, rows: Rows, place: Ints) -> Ints:
-        cases, person, state = self._cases, rows["person"], self._cases.get("state", place)
-        earlier = [cases.get(name, place) for name in ("approved_1", "approved_2")]
-        before = np.zeros(len(rows), dtype=bool)
-        for decided in earlier:
-            # Neither in his own name nor in another's.
-            before |= (decided > 0) & ((person == decided) | (rows["on_behalf_of"] == decided))
-        entitled = self._register.may_act(person, cases.get("branch", place), rows["desk"], rows["on_behalf_of"])
-        asked = (state == CaseState.WRITE_OFF) | (state == CaseState.CLOSED)
-        asked &= cases.get("write_off_desk", place) == rows["desk"]
-        return np.select(
-            [rows["at"] >= cases.get("closed_at", place), ~asked, ~entitled, before],
-            [
-                int(RefusedBecause.UNKNOWN_CASE),
-                int(RefusedBecause.NOT_ASKED),
-                int(RefusedBecause.NO_AUTHORITY),
-                int(RefusedBecause.SAME_PERSON),
-            ],
-            0,
-        )
-
-    def _ask_again(self, rows: Rows, place: Ints, out: Outbox) -> None:
-        """A decision that does not count is asked for once more, of somebody else."""
-        for step, desk in enumerate(DESKS):
-            chosen = rows["desk"] == desk
-            self._ask(place[chosen], rows["at"][chosen] + _HANDOVER_MS, step, rows["person"][chosen], out)
 
     def _decline(self, rows: Rows, place: Ints) -> None:
         if not len(rows):
             return
-        self._forget(place)
+        for name in ("approved_1", "approved_2", "approved_3"):
+            self._cases[name][place] = 0
+        self._desk.forget(rows["loan"])
         self._cases["refused_day"][place] = rows["at"] // DAY_MS
         pending = place[self._cases["state"][place] == CaseState.WRITE_OFF]
         MOVES.to(self._cases, pending, CaseState.ASSIGNED)
-
-    def _forget(self, place: Ints) -> None:
-        for name in ("write_off_desk", "approved_1", "approved_2", "approved_3"):
-            self._cases[name][place] = 0
 
     def _approve(self, rows: Rows, place: Ints, step: int, out: Outbox) -> None:
         if not len(rows):
@@ -174,7 +143,19 @@ class WriteOffs:
             self._ask(place, rows["at"] + _HANDOVER_MS, step + 1, rows["person"], out)
             return
         out.send(WriteOffApproved, WriteOffApproved.rows(len(rows), at=rows["at"], loan=rows["loan"]))
+        self._desk.forget(rows["loan"])
         self._cases["written_off"][place] = 1
-        self._cases["write_off_desk"][place] = 0
         pending = place[self._cases["state"][place] == CaseState.WRITE_OFF]
         MOVES.to(self._cases, pending, CaseState.CONTINUED)
+
+    # ---- time
+
+    def end(self, until: int, out: Outbox) -> None:
+        """Before a window ends, and not before, since opinions given earlier in it may still come: tasks on loans paid back are
+        withdrawn. Tasks are urged."""
+        rows = np.flatnonzero(self._cases["state"] == CaseState.CLOSED)
+        if len(rows):
+            loans, closed_at = self._cases["loan"][rows], self._cases["closed_at"][rows]
+            self._desk.withdraw(loans, closed_at, out)
+            self._desk.forget(loans)
+        self._desk.urge(until, out)

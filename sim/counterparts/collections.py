@@ -3,19 +3,22 @@ bodies that decide on write-offs. What a customer does is keyed by application, 
 windows and shards; when a collector gets round to it is the queue's affair.
 
 Head office's two desks (risk management, finance) serve each branch's write-offs as if it were the only one: they are few,
-and a shared queue would tie the shards together. Their working hours are divided among the branches in the statistics."""
+and a shared queue would tie the shards together. Their working hours are divided among the branches in the statistics, and nobody
+deputises for them: their tasks wait."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from enum import IntEnum
 
 import numpy as np
 
 from credit.calendar import is_workday
 from credit.codes import Contact, ContactOutcome, Verdict
-from credit.collections.contract import CollectionTask, ContactMade, Desk, NoticeSent, WriteOffOpinion, WriteOffTask
+from credit.collections.contract import WRITE_OFF, CollectionTask, ContactMade, Desk, NoticeSent
 from credit.mail import Inbox
+from credit.numbers import occasion_of_task
 from credit.repayment.contract import PaymentIntended
 from credit.room import Kind, Rows
 from credit.rows import joined
@@ -23,24 +26,20 @@ from credit.subsystem import State, Window
 from credit.table import Table
 from credit.times import DAY_MS, HOUR_MS, Bools, Ints
 from scenarios.model import Behaviour, Scenario
-from sim.counterparts.staffed import LEAST_SERVICE_MS, records, service_table
+from sim.counterparts.staffed import LEAST_SERVICE_MS, Done, StaffedDesks, records, service_table
 from sim.held import Held
 from sim.occasions import on_loan, party_of
 from sim.opposite import Opposite, World
 from sim.randomness import PPM, Draw
 from sim.staff import Completions, Desks, Person, StaffState, Tasks, no_tasks
+from sim.staffing import DeputySource
 from sim.truth import Truth
 
 COLLECTORS = (Desk.COLLECTOR_EARLY, Desk.COLLECTOR_MIDDLE, Desk.COLLECTOR_LONG)
-ROUNDS: tuple[tuple[Desk, ...], ...] = (
-    (*COLLECTORS, Desk.BRANCH_RISK_DIRECTOR),
-    (Desk.HEAD_OFFICE_RISK,),
-    (Desk.FINANCE,),
-)
-"""Desks by the round in which they are served: each body of a write-off may still decide in the window of the one before."""
+BODIES = (Desk.BRANCH_RISK_DIRECTOR, Desk.HEAD_OFFICE_RISK, Desk.FINANCE)
+"""Served one a round: each body of a write-off may still decide in the window of the one before."""
 
 _HEAD_OFFICE = (Desk.HEAD_OFFICE_RISK, Desk.FINANCE)
-_ROUND_OF: dict[int, int] = {desk: number for number, desks in enumerate(ROUNDS) for desk in desks}
 _TASK_FIELDS = "task loan party branch desk action dpd amount_fen asked_day"
 _TASKS_A_LOAN = 4_000
 _NOTICE_WANES_DPD = 30
@@ -53,8 +52,6 @@ REASON_PROMISE, REASON_NOTICE = 1, 2
 class CollectionsCounterpart:
     """Customers, collectors and deciding bodies of the branches of one shard."""
 
-    rounds = len(ROUNDS)
-
     def __init__(
         self,
         scenario: Scenario,
@@ -64,8 +61,12 @@ class CollectionsCounterpart:
         truth: Truth | None = None,
     ) -> None:
         """`people`: the bank's whole roster; `branches`: those of the shard."""
-        self._desks = Desks(_seated(people, branches), is_workday, scenario.run.start_ms // DAY_MS)
-        self._service = {desk: service_table(scenario, desk) for desks in ROUNDS for desk in desks}
+        everybody, first_day = list(people), scenario.run.start_ms // DAY_MS
+        self._desks = Desks(_collectors(everybody, branches), is_workday, first_day)
+        bodies = Desks(_bodies(everybody, branches), is_workday, first_day)
+        self._bodies = StaffedDesks(bodies, WRITE_OFF, BODIES, 0, self._deciding_ms, self._verdicts, _at_the_branch)
+        self.rounds = self._bodies.rounds
+        self._service: dict[int, Ints] = {desk: service_table(scenario, desk) for desk in (*COLLECTORS, *BODIES)}
         self._customers = Customers(scenario.behaviour, seed, truth or Truth(seed, scenario))
         self._draws = {name: Draw(seed, f"collections.{name}") for name in ("service", "verdict")}
         self._behaviour = scenario.behaviour
@@ -82,40 +83,37 @@ class CollectionsCounterpart:
         answers: list[tuple[Kind, Rows]] = []
         if round_number == 0:
             self._served = []
-            for kind, rows in self._again.release(window):
-                self._sort(kind, rows, window, round_number)
+            for _, rows in self._again.release(window):
+                self._sort(rows, window, round_number)
         notices = requests.take(NoticeSent)
         if len(notices):
             answers.append((PaymentIntended, self._customers.after_notice(notices)))
-        for kind in (CollectionTask, WriteOffTask):
-            if len(rows := requests.take(kind)):
-                self._sort(kind, rows, window, round_number)
-        if round_number < len(ROUNDS):
-            for desk in ROUNDS[round_number]:
+        self._sort(requests.take(CollectionTask), window, round_number)
+        if round_number == 0:
+            for desk in COLLECTORS:
                 answers += self._serve(desk, window)
-        return answers
+        return answers + self._bodies.respond(requests, window, round_number)
 
-    def _sort(self, kind: Kind, rows: Rows, window: Window, round_number: int) -> None:
-        """Puts tasks before the round of their desk; a desk that has been served sees them in the next window."""
+    def _sort(self, rows: Rows, window: Window, round_number: int) -> None:
+        """Puts tasks before their desk; one that has been served sees them in the next window."""
+        if not len(rows):
+            return
+        if round_number:
+            rows["at"] = window.until
+            self._again.put(CollectionTask, rows)
+            return
         for desk in np.unique(rows["desk"]).tolist():
-            mine = rows[rows["desk"] == desk]
-            if _ROUND_OF[desk] >= round_number:
-                self._next_round.setdefault(desk, []).append(self._accept(mine))
-            else:
-                mine["at"] = window.until
-                self._again.put(kind, mine)
+            self._next_round.setdefault(desk, []).append(self._accept(rows[rows["desk"] == desk]))
 
     def _accept(self, rows: Rows) -> Rows:
-        """Columns that desks of both kinds of task need; the number is unique while a task waits or is in service."""
-        fields = [(name, "i8") for name in (*_TASK_FIELDS.split(), "at", "priority", "limit_at", "excluded")]
+        """Columns that a desk needs; the number is unique while a task waits or is in service."""
+        fields = [(name, "i8") for name in (*_TASK_FIELDS.split(), "at", "priority", "limit_at")]
         accepted = np.zeros(len(rows), dtype=fields)
         for name in rows.dtype.names or ():
             if name in (accepted.dtype.names or ()):
                 accepted[name] = rows[name]
         day, means = rows["at"] // DAY_MS, np.maximum(accepted["action"] - Contact.CALL, 0)
-        accepted["task"] = (
-            rows["loan"] * _TASKS_A_LOAN + day % 1_000 * 4 + np.where(accepted["asked_day"] > 0, means, 3)
-        )
+        accepted["task"] = rows["loan"] * _TASKS_A_LOAN + day % 1_000 * 4 + means
         return accepted
 
     def _serve(self, desk: Desk, window: Window) -> list[tuple[Kind, Rows]]:
@@ -128,7 +126,7 @@ class CollectionsCounterpart:
         tasks = self._arrive(desk, joined(parts), staffed) if parts else no_tasks()
         completions = self._desks.serve(desk, tasks, window.start, window.until)
         self._served.append(desk)
-        return self._finished(desk, completions)
+        return self._finished(completions)
 
     def _arrive(self, desk: Desk, rows: Rows, staffed: list[int]) -> Tasks:
         """Remembers tasks and hands them to the desk; at a branch where nobody sits, nobody ever answers."""
@@ -140,7 +138,6 @@ class CollectionsCounterpart:
             self._service_ms(desk, rows),
             priority=rows["priority"],
             limit_at=rows["limit_at"],
-            excluded=rows["excluded"],
             branch=rows["branch"],
         )
 
@@ -152,7 +149,7 @@ class CollectionsCounterpart:
         factor[rows["action"] == Contact.LEGAL] = self._behaviour.legal_time_ppm
         return np.asarray(np.maximum(drawn * factor // PPM, LEAST_SERVICE_MS))
 
-    def _finished(self, desk: Desk, done: Completions) -> list[tuple[Kind, Rows]]:
+    def _finished(self, done: Completions) -> list[tuple[Kind, Rows]]:
         if not len(done):
             return []
         place = self._tasks.find(done.task)
@@ -160,52 +157,54 @@ class CollectionsCounterpart:
         keep = np.ones(len(self._tasks), dtype=bool)
         keep[place] = False
         self._tasks.keep(keep)
-        if desk in COLLECTORS:
-            return self._customers.contacted(tasks, done)
-        return [(WriteOffOpinion, self._opinions(tasks, done))]
+        return self._customers.contacted(tasks, done)
 
-    def _opinions(self, tasks: Rows, done: Completions) -> Rows:
-        occasion = on_loan(tasks["loan"], tasks["task"] % _TASKS_A_LOAN * 100 + tasks["desk"])
-        declined = self._draws["verdict"].happens(self._behaviour.write_off_decline_ppm, tasks["party"], occasion)
-        return WriteOffOpinion.rows(
-            len(tasks),
-            at=done.finished_at,
-            loan=tasks["loan"],
-            desk=tasks["desk"],
-            person=done.person,
-            on_behalf_of=done.on_behalf_of,
-            started_at=done.started_at,
-            verdict=np.where(declined, Verdict.DECLINE, Verdict.APPROVE),
+    # ---- the bodies
+
+    def _deciding_ms(self, desk: IntEnum, rows: Rows) -> Ints:
+        drawn = self._draws["service"].quantile(self._service[desk], rows["party"], _write_off_occasion(rows))
+        return np.asarray(np.maximum(drawn, LEAST_SERVICE_MS))
+
+    def _verdicts(self, done: Done) -> dict[str, Ints]:
+        tasks = done.tasks
+        no = self._draws["verdict"].happens(
+            self._behaviour.write_off_decline_ppm, tasks["party"], _write_off_occasion(tasks)
         )
+        return {"verdict": np.where(no, int(Verdict.DECLINE), int(Verdict.APPROVE))}
 
     # ---- figures and state
 
     def statistics(self, window: Window) -> dict[str, Rows]:
         """Rows for ``queues`` and ``staff`` of the desks served in the window."""
         del window
+        bodies = self._bodies.statistics()
+        if bodies:
+            mine = np.isin(bodies["staff"]["role"], _HEAD_OFFICE)
+            bodies["staff"]["on_shift_ms"][mine] //= self._bank_branches
         if not self._served:
-            return {}
+            return bodies
         queues = [records(self._desks.queues(desk)) for desk in self._served]
-        staff = [self._staff(desk) for desk in self._served]
-        return {"queues": joined(queues), "staff": joined(staff)}
-
-    def _staff(self, desk: Desk) -> Rows:
-        rows = records(self._desks.staff(desk))
-        if desk in _HEAD_OFFICE:
-            rows["on_shift_ms"] //= self._bank_branches
-        return rows
+        staff = [records(self._desks.staff(desk)) for desk in self._served]
+        return {
+            "queues": joined([*queues, *([bodies["queues"]] if bodies else [])]),
+            "staff": joined([*staff, *([bodies["staff"]] if bodies else [])]),
+        }
 
     def export_state(self) -> State:
         """Tasks known to the desks, the desks themselves, and tasks put off to the next window."""
         state = {"tasks": self._tasks.export()} | self._again.export_state("again")
         desks = self._desks.export_state()
-        return state | {f"desks.{name}": rows for name, rows in zip(desks._fields, desks, strict=True)}
+        state |= {f"desks.{name}": rows for name, rows in zip(desks._fields, desks, strict=True)}
+        return state | {f"bodies.{name}": rows for name, rows in self._bodies.export_state().items()}
 
     def import_state(self, state: State) -> None:
         """Replaces everything by exported state."""
         self._tasks.load(state["tasks"])
         self._again.import_state(state, "again")
         self._desks.import_state(StaffState(*(state[f"desks.{name}"] for name in StaffState._fields)))
+        self._bodies.import_state(
+            {name.removeprefix("bodies."): rows for name, rows in state.items() if name.startswith("bodies.")}
+        )
         self._next_round, self._served = {}, []
 
 
@@ -299,17 +298,31 @@ def _occasion(rows: Rows, day: Ints) -> Ints:
     return on_loan(rows["loan"], day * (max(Contact) + 1) + rows["action"])
 
 
-def _seated(people: Iterable[Person], branches: Sequence[int]) -> list[Person]:
-    """The people of the shard's desks; those of head office once for each branch, see the module's text."""
-    own = [desk for desks in ROUNDS for desk in desks if desk not in _HEAD_OFFICE]
-    everybody = list(people)
-    seated = [person for person in everybody if person.role in own and person.branch in branches]
+def _write_off_occasion(tasks: Rows) -> Ints:
+    return on_loan(tasks["loan"], occasion_of_task(tasks["task"]))
+
+
+def _at_the_branch(branch: Ints, desk: Ints) -> Ints:
+    del desk
+    return branch
+
+
+def _collectors(people: Sequence[Person], branches: Sequence[int]) -> list[Person]:
+    return [person for person in people if person.role in COLLECTORS and person.branch in branches]
+
+
+def _bodies(people: Sequence[Person], branches: Sequence[int]) -> list[Person]:
+    """Who decides on write-offs; those of head office sit once at each branch, see the module's text."""
+    seated = [person for person in people if person.role == Desk.BRANCH_RISK_DIRECTOR and person.branch in branches]
     for branch in branches:
-        seated += [replace(person, branch=branch) for person in everybody if person.role in _HEAD_OFFICE]
+        seated += [
+            replace(person, branch=branch) for person in people if person.role in _HEAD_OFFICE and not person.is_deputy
+        ]
     return seated
 
 
 def opposite(world: World) -> Opposite:
-    """Overdue customers, collectors, and those who decide on write-offs."""
+    """Overdue customers, collectors, and those who decide on write-offs; the administrator appoints the directors' deputies."""
     people, branches = world.staffing.people, world.branches.tolist()
-    return Opposite(CollectionsCounterpart(world.scenario, world.seed, people, branches))
+    deputies = DeputySource(WRITE_OFF.appoint, world.staffing, world.branches, (Desk.BRANCH_RISK_DIRECTOR,))
+    return Opposite(CollectionsCounterpart(world.scenario, world.seed, people, branches), deputies)

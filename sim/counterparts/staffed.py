@@ -40,7 +40,7 @@ class StaffedDesks:
     """The desks `order` of one worklist, the first of them served in round `first_round`, the next a round later …
 
     `service_ms`: the time of task rows at a desk · `says`: what people say when they are done, in the columns that the
-    decision has beyond those of every decision."""
+    decision has beyond those of every decision · `seats`: where a task of a branch is worked on, by its desk."""
 
     def __init__(
         self,
@@ -50,10 +50,11 @@ class StaffedDesks:
         first_round: int,
         service_ms: Callable[[IntEnum, Rows], Ints],
         says: Callable[[Done], dict[str, Ints]],
+        seats: Callable[[Ints, Ints], Ints] = branch_of_desk,
     ) -> None:
         self._desks, self._kinds = desks, kinds
         self._order, self._first = tuple(order), first_round
-        self._service_ms, self._says = service_ms, says
+        self._service_ms, self._says, self._seats = service_ms, says, seats
         self._tasks = Table(" ".join(kinds.task.dtype.names or ()), "task")
         self._later = Held()
         self._arrived: dict[int, list[Rows]] = {}
@@ -117,7 +118,7 @@ class StaffedDesks:
         """Tasks for desks at which somebody sits. One that is offered while it is here is here already."""
         if not len(rows):
             return no_tasks()
-        branch = branch_of_desk(rows["branch"], rows["desk"])
+        branch = self._seats(rows["branch"], rows["desk"])
         new = np.isin(branch, staffed) & (self._tasks.find(rows["task"]) < 0)
         rows, branch = rows[new], branch[new]
         self._tasks.append(rows)

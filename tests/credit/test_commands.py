@@ -30,7 +30,6 @@ NOT_ASKED = {
     "PaymentResult": "a partner's answer",
     "DebitResult": "a partner's answer",
     "ContactMade": "a report of what a collector did",
-    "WriteOffOpinion": "of a body that has no worklist yet",
 }
 """What comes from outside and is no command, and why."""
 

@@ -14,6 +14,7 @@ from actors.wire import unpack
 from credit.calendar import is_workday
 from credit.codes import Contact, ContactOutcome, Verdict
 from credit.collections.contract import (
+    WRITE_OFF,
     CollectionTask,
     ContactMade,
     Desk,
@@ -22,8 +23,6 @@ from credit.collections.contract import (
     NoticeSent,
     OverduePaid,
     OverdueReported,
-    WriteOffOpinion,
-    WriteOffTask,
 )
 from credit.collections.subsystem import CollectionsSubsystem
 from credit.digest import Digest
@@ -38,6 +37,7 @@ from scenarios.model import Scenario
 from sim.counterparts.collections import REASON_NOTICE, REASON_PROMISE, CollectionsCounterpart, Customers
 from sim.occasions import reference_of
 from sim.staff import Person, build_roster
+from sim.staffing import DeputySource, Staffing
 from sim.truth import Truth
 from tests.rows import sample
 
@@ -60,7 +60,7 @@ TRUTH = Truth(SEED, SCENARIO)
 
 def roster(days: int = 400) -> tuple[Person, ...]:
     branch = {"collector_early": 1, "collector_middle": 2, "collector_long": 2, "branch_risk_director": 1}
-    staffing = {0: {"head_office_risk": 2, "finance": 1}} | dict.fromkeys(BRANCHES, branch)
+    staffing = {0: {"head_office_risk": 2, "finance": 1, "administrator": 1}} | dict.fromkeys(BRANCHES, branch)
     return build_roster(SEED, staffing, is_workday, FIRST_DAY, days)
 
 
@@ -68,8 +68,7 @@ PEOPLE = roster()
 
 
 def register() -> StaffRegister:
-    seats = [(one.person, one.branch, one.role) for one in PEOPLE if not one.is_deputy]
-    return StaffRegister.of(seats)
+    return Staffing(PEOPLE, FIRST_DAY).register()
 
 
 class Street:
@@ -96,6 +95,8 @@ class Street:
         rows["case"], rows["customer"] = rows["loan"] // 100, rows["loan"] // 100
         self.overdue = rows[np.isin(branch, branches)]
         self.pay_at = dict.fromkeys(self.overdue["loan"].tolist(), 0)
+        directors = (Desk.BRANCH_RISK_DIRECTOR,)
+        self.deputies = DeputySource(WRITE_OFF.appoint, Staffing(PEOPLE, FIRST_DAY), np.array(branches), directors)
 
     def mail(self, window: Window) -> list[tuple[Kind, Rows]]:
         at = self.overdue["at"]
@@ -105,7 +106,8 @@ class Street:
         paid = sample(
             OverduePaid, len(due), at=[at for at, _ in due], loan=loans, paid_fen=1, transaction=loans * 10_000 + 2
         )
-        return [(LoanOverdue, new), (OverduePaid, paid), (OverdueReported, self.report(window))]
+        facts = [(LoanOverdue, new), (OverduePaid, paid), (OverdueReported, self.report(window))]
+        return [*facts, *self.deputies.mail(window)]
 
     def report(self, window: Window) -> Rows:
         """What is still owed, told at each midnight."""
@@ -352,18 +354,19 @@ def test_a_desk_served_already_sees_a_new_task_in_the_next_window_only() -> None
     monday = FIRST_DAY + 4
     windows = [Window(n, (monday + n) * DAY_MS, (monday + n + 1) * DAY_MS) for n in range(2)]
     task = sample(
-        WriteOffTask,
+        WRITE_OFF.task,
         1,
         at=windows[0].start + 9 * HOUR_MS,
         loan=10**11 + 101,
+        task=(10**11 + 101) * 10_000 + 1,
         branch=1,
         desk=Desk.BRANCH_RISK_DIRECTOR,
         limit_at=2**60,
     )
     for round_number in range(world.rounds):
         assert answered(world, windows[0], round_number) == {}
-    assert answered(world, windows[0], world.rounds, (WriteOffTask, task)) == {}
-    done = answered(world, windows[1], 0)[WriteOffOpinion.name]
+    assert answered(world, windows[0], world.rounds, (WRITE_OFF.task, task)) == {}
+    done = answered(world, windows[1], 0)[WRITE_OFF.opinion.name]
     assert (done["at"] >= windows[1].start).all()
 
 
@@ -372,18 +375,20 @@ def test_the_excluded_person_does_not_decide() -> None:
     risk = sorted(one.person for one in PEOPLE if one.role == Desk.HEAD_OFFICE_RISK and not one.is_deputy)
     monday = FIRST_DAY + 4
     window = Window(0, monday * DAY_MS, (monday + 1) * DAY_MS)
+    loans = 10**11 + 101 + 100 * np.arange(10)
     tasks = sample(
-        WriteOffTask,
+        WRITE_OFF.task,
         10,
         at=window.start + 9 * HOUR_MS,
-        loan=10**11 + 101 + 100 * np.arange(10),
+        loan=loans,
+        task=loans * 10_000 + 2,
         branch=1,
         desk=Desk.HEAD_OFFICE_RISK,
         limit_at=2**60,
         excluded=risk[0],
     )
     answered(world, window, 0)
-    done = answered(world, window, 1, (WriteOffTask, tasks))[WriteOffOpinion.name]
+    done = answered(world, window, 1, (WRITE_OFF.task, tasks))[WRITE_OFF.opinion.name]
     assert np.unique(done["person"]).tolist() == [risk[1]]
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from credit.codes import Contact, ContactOutcome, Verdict
 from credit.collections.contract import (
+    WRITE_OFF,
     CollectionTask,
     ContactMade,
     Desk,
@@ -13,14 +14,14 @@ from credit.collections.contract import (
     NoticeSent,
     OverduePaid,
     OverdueReported,
-    WriteOffOpinion,
 )
 from credit.collections.subsystem import CollectionsSubsystem
 from credit.errors import InvariantViolation
 from credit.mail import Inbox, Outbox
+from credit.numbers import task_of
 from credit.policies.loading import Overrides
 from credit.room import EventCode, Kind, Rows
-from credit.staff import StaffRegister
+from credit.staff import ADMINISTRATOR_DESK, StaffRegister
 from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS
 from tests.rows import sample
@@ -31,7 +32,7 @@ BRANCH = 3
 CASE = BRANCH * 10**9 + 1
 LOAN = CASE * 100 + 1
 EARLY, MIDDLE, LONG, DIRECTOR = 3_101, 3_201, 3_301, 3_401
-RISK, FINANCE, STRANGER = 11, 12, 4_101
+RISK, FINANCE, ADMIN, STRANGER = 11, 12, 13, 4_101
 STAFF = StaffRegister.of(
     [
         (EARLY, BRANCH, Desk.COLLECTOR_EARLY),
@@ -40,6 +41,7 @@ STAFF = StaffRegister.of(
         (DIRECTOR, BRANCH, Desk.BRANCH_RISK_DIRECTOR),
         (RISK, 0, Desk.HEAD_OFFICE_RISK),
         (FINANCE, 0, Desk.FINANCE),
+        (ADMIN, 0, ADMINISTRATOR_DESK),
         (STRANGER, 4, Desk.COLLECTOR_EARLY),
         (DIRECTOR, 0, Desk.FINANCE),
     ]
@@ -176,17 +178,13 @@ def contact(
 
 
 def opinion(
-    desk: Desk, person: int, dpd: int, hour: int, verdict: Verdict = Verdict.APPROVE, loan: int = LOAN
+    desk: Desk, person: int, dpd: int, hour: int, verdict: Verdict = Verdict.APPROVE, loan: int = LOAN, number: int = 0
 ) -> tuple[Kind, Rows]:
-    return WriteOffOpinion, sample(
-        WriteOffOpinion,
-        1,
-        at=at(dpd, hour),
-        loan=loan,
-        desk=desk,
-        person=person,
-        started_at=at(dpd, hour) - 1,
-        verdict=verdict,
+    """On a loan's first, second … write-off task: by default each body's own of the first proposal."""
+    bodies = (Desk.BRANCH_RISK_DIRECTOR, Desk.HEAD_OFFICE_RISK, Desk.FINANCE)
+    task = task_of(np.array([loan]), np.array([number or 1 + bodies.index(desk)]))
+    return WRITE_OFF.opinion, sample(
+        WRITE_OFF.opinion, 1, at=at(dpd, hour), loan=loan, task=task, person=person, verdict=verdict
     )
 
 

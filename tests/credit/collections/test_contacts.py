@@ -14,6 +14,7 @@ from credit.mail import Inbox, Outbox
 from credit.room import Rows
 from credit.subsystem import Window
 from credit.times import DAY_MS
+from credit.worklists.states import Refusal
 from tests.credit.collections.desk import (
     DAY,
     EARLY,
@@ -222,7 +223,7 @@ def test_a_promise_of_nothing_is_refused() -> None:
 def test_a_contact_by_somebody_of_another_team_is_refused(person: int) -> None:
     bench, task = in_middle()
     out = bench.day(32, contact(task, ContactOutcome.PROMISE, dpd=32, person=person, promise_dpd=38))
-    assert refusals(out) == [RefusedBecause.NO_AUTHORITY]
+    assert refusals(out) == [Refusal.NO_AUTHORITY]
     assert bench.column("state") == CaseState.ASSIGNED
     assert bench.column("task_day") == 0, "the task is given out again in its time"
 

@@ -8,21 +8,16 @@ import numpy as np
 import pytest
 
 import credit.collections.write_off as write_off_module
+import credit.worklists.worklist as worklist_module
 from credit.codes import ContactOutcome, Verdict
-from credit.collections.contract import (
-    CollectionTask,
-    Desk,
-    Event,
-    NoticeSent,
-    OverdueReported,
-    RefusedBecause,
-    WriteOffTask,
-)
+from credit.collections.contract import WRITE_OFF, CollectionTask, Desk, Event, NoticeSent, OverdueReported
 from credit.collections.states import CaseState
 from credit.errors import InvariantViolation
 from credit.mail import Outbox
 from credit.repayment.contract import WriteOffApproved
+from credit.worklists.states import Refusal
 from tests.credit.collections.desk import (
+    ADMIN,
     BRANCH,
     DAY,
     DIRECTOR,
@@ -70,7 +65,7 @@ def refusals(out: Outbox) -> list[int]:
 def ripe() -> Bench:
     """A case that has seen all means, on the day its write-off is proposed (DPD 181)."""
     bench = worked(180)
-    assert len(bench.out.take(WriteOffTask)) == 0
+    assert len(bench.out.take(WRITE_OFF.task)) == 0
     return bench
 
 
@@ -78,10 +73,10 @@ def ripe() -> Bench:
 def test_a_write_off_is_proposed_when_all_means_are_exhausted_and_180_days_have_passed(ripe: Bench) -> None:
     bench = ripe
     dpd = 181
-    while not len(bench.out.take(WriteOffTask)):
+    while not len(bench.out.take(WRITE_OFF.task)):
         bench.day(dpd)
         dpd += 1
-    task = bench.out.take(WriteOffTask)
+    task = bench.out.take(WRITE_OFF.task)
     assert task["desk"].tolist() == [Desk.BRANCH_RISK_DIRECTOR]
     assert task["branch"].tolist() == [BRANCH]
     assert bench.column("state") == CaseState.WRITE_OFF
@@ -92,11 +87,11 @@ def test_a_write_off_is_proposed_for_what_is_owed_principal_interest_and_penalty
     figures = {"principal_fen": 5_000_000, "interest_fen": 60_000, "penalty_fen": 40_000}
     bench, dpd = ripe, 181
     bench.reports = False
-    while not len(bench.out.take(WriteOffTask)):
+    while not len(bench.out.take(WRITE_OFF.task)):
         told = sample(OverdueReported, source=bench.bank.cases.export(), at=at(dpd, 0), **figures)
         bench.day(dpd, (OverdueReported, told))
         dpd += 1
-    task = bench.out.take(WriteOffTask)[0]
+    task = bench.out.take(WRITE_OFF.task)[0]
     assert {name: int(task[name]) for name in figures} == figures
     assert int(task["amount_fen"]) == 5_100_000
     assert bench.out.events_of(Event.WRITE_OFF_PROPOSED)["amount_fen"].tolist() == [5_100_000]
@@ -125,7 +120,7 @@ def test_too_few_contacts_keep_the_loan_from_being_written_off() -> None:
 def proposed() -> tuple[Bench, int]:
     """A case before the branch risk director, and its DPD."""
     bench, dpd = worked(180), 181
-    while not len(bench.out.take(WriteOffTask)):
+    while not len(bench.out.take(WRITE_OFF.task)):
         bench.day(dpd)
         dpd += 1
     return bench, dpd
@@ -139,7 +134,7 @@ def test_three_bodies_one_after_another_write_the_loan_off() -> None:
     decided = out.events_of(Event.WRITE_OFF_DECIDED)
     assert decided["reason"].tolist() == [desk for desk, _, _ in BODIES]
     assert decided["actor"].tolist() == [DIRECTOR, RISK, FINANCE]
-    assert out.take(WriteOffTask)["desk"].tolist() == [Desk.HEAD_OFFICE_RISK, Desk.FINANCE]
+    assert out.take(WRITE_OFF.task)["desk"].tolist() == [Desk.HEAD_OFFICE_RISK, Desk.FINANCE]
 
 
 @pytest.mark.requirement("NPL-08")
@@ -156,7 +151,7 @@ def test_without_one_of_the_three_nothing_is_written_off(missing: int) -> None:
 def test_the_bodies_decide_in_their_order() -> None:
     bench, dpd = proposed()
     out = decisions(bench, dpd, (BODIES[2], BODIES[1]))
-    assert refusals(out) == [RefusedBecause.NOT_ASKED] * 2
+    assert refusals(out) == [Refusal.NO_OPEN_TASK] * 2
     assert len(out.take(WriteOffApproved)) == 0
 
 
@@ -164,19 +159,22 @@ def test_the_bodies_decide_in_their_order() -> None:
 def test_one_person_decides_once_though_entitled_twice() -> None:
     bench, dpd = proposed()
     out = decisions(bench, dpd, (*BODIES[:2], (Desk.FINANCE, DIRECTOR, 14)))
-    assert refusals(out) == [RefusedBecause.SAME_PERSON]
+    assert refusals(out) == [Refusal.SAME_PERSON]
     assert len(out.take(WriteOffApproved)) == 0
-    again = out.take(WriteOffTask)[-1]
+    again = out.take(WRITE_OFF.task)[-1]
     assert (again["desk"], again["excluded"]) == (Desk.FINANCE, DIRECTOR)
 
 
 @pytest.mark.requirement("NPL-08")
-@pytest.mark.parametrize("person", [RISK, FINANCE, 999_999])
-def test_a_decision_without_authority_is_refused_and_asked_for_again(person: int) -> None:
+@pytest.mark.parametrize(
+    ("person", "reason"),
+    [(RISK, Refusal.NO_AUTHORITY), (FINANCE, Refusal.NO_AUTHORITY), (999_999, Refusal.NOT_ON_REGISTER)],
+)
+def test_a_decision_without_authority_is_refused_and_asked_for_again(person: int, reason: Refusal) -> None:
     bench, dpd = proposed()
     out = decisions(bench, dpd, ((Desk.BRANCH_RISK_DIRECTOR, person, 10),))
-    assert refusals(out) == [RefusedBecause.NO_AUTHORITY]
-    assert out.take(WriteOffTask)["desk"].tolist() == [Desk.BRANCH_RISK_DIRECTOR]
+    assert refusals(out) == [reason]
+    assert out.take(WRITE_OFF.task)["desk"].tolist() == [Desk.BRANCH_RISK_DIRECTOR]
     assert bench.column("approved_1") == 0
 
 
@@ -196,7 +194,7 @@ def test_one_no_ends_it_and_it_is_proposed_again_only_after_the_policys_days(bod
 
 
 def test_an_opinion_on_an_unknown_case_is_refused() -> None:
-    assert refusals(decisions(Bench(), 1, BODIES[:1])) == [RefusedBecause.UNKNOWN_CASE]
+    assert refusals(decisions(Bench(), 1, BODIES[:1])) == [Refusal.NO_OPEN_TASK]
 
 
 def test_a_loan_paid_while_its_write_off_is_decided_is_not_written_off() -> None:
@@ -232,15 +230,15 @@ def test_a_written_off_loan_paid_back_is_closed() -> None:
 # ---- planted bugs
 
 
+def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The list forgets who has acted, when it is asked."""
+    monkeypatch.setattr(
+        worklist_module.Worklist, "_has_acted", lambda self, entity, person, absent: np.zeros(len(entity), dtype=bool)
+    )
+
+
 def test_planted_missing_second_person_rule_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    objections = write_off_module.WriteOffs._objections
-
-    def forgetful(self: write_off_module.WriteOffs, rows: Any, place: Any) -> Any:
-        because = objections(self, rows, place)
-        because[because == RefusedBecause.SAME_PERSON] = 0
-        return because
-
-    monkeypatch.setattr(write_off_module.WriteOffs, "_objections", forgetful)
+    forgetful(monkeypatch)
     bench, dpd = proposed()
     with pytest.raises(InvariantViolation, match=rf"case of loan {LOAN}: written off by .*not three different people"):
         decisions(bench, dpd, (*BODIES[:2], (Desk.FINANCE, DIRECTOR, 14)))
@@ -251,27 +249,29 @@ def test_planted_missing_second_person_rule_is_caught(monkeypatch: pytest.Monkey
 def test_planted_second_decision_of_one_person_is_caught_at_the_days_end_though_the_case_is_gone(
     paid_back: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    objections = write_off_module.WriteOffs._objections
-
-    def forgetful(self: write_off_module.WriteOffs, rows: Any, place: Any) -> Any:
-        because = objections(self, rows, place)
-        return np.where(because == RefusedBecause.SAME_PERSON, 0, because)
-
-    monkeypatch.setattr(write_off_module.WriteOffs, "_objections", forgetful)
+    forgetful(monkeypatch)
     bench, dpd = proposed()
     bench.check_daily = True
     mail = [opinion(*body[:2], dpd, body[2]) for body in (*BODIES[:2], (Desk.FINANCE, DIRECTOR, 14))]
-    with pytest.raises(InvariantViolation, match=rf"loan {LOAN}.*(decided twice|not three different people)"):
+    with pytest.raises(
+        InvariantViolation, match=rf"loan {LOAN}.*(decided twice|not three different people|was acted on twice)"
+    ):
         bench.day(dpd, *mail, *([paid(dpd, hour=20)] if paid_back else []), hours=1)
 
 
-@pytest.mark.requirement("NPL-08")
-def test_nobody_decides_twice_in_anothers_name() -> None:
+@pytest.mark.requirement("NPL-08", "APR-12")
+@pytest.mark.parametrize(("appointed", "reason"), [(False, Refusal.NOT_APPOINTED), (True, Refusal.SAME_PERSON)])
+def test_nobody_decides_twice_in_anothers_name(appointed: bool, reason: Refusal) -> None:
     bench, dpd = proposed()
     kind, rows = opinion(Desk.FINANCE, FINANCE, dpd, 14)
     rows["on_behalf_of"] = DIRECTOR
-    out = bench.day(dpd, *(opinion(*body[:2], dpd, body[2]) for body in BODIES[:2]), (kind, rows), hours=1)
-    assert refusals(out) == [RefusedBecause.SAME_PERSON]
+    days = {"from_day": DAY, "to_day": DAY + 400}
+    duty = sample(
+        WRITE_OFF.appoint, 1, at=at(dpd, 8), person=DIRECTOR, deputy=FINANCE, desk=Desk.FINANCE, operator=ADMIN, **days
+    )
+    mail = [opinion(*body[:2], dpd, body[2]) for body in BODIES[:2]]
+    out = bench.day(dpd, *([(WRITE_OFF.appoint, duty)] if appointed else []), *mail, (kind, rows), hours=1)
+    assert refusals(out) == [reason]
     assert len(out.take(WriteOffApproved)) == 0
 
 
@@ -279,7 +279,7 @@ def test_planted_write_off_before_all_means_is_caught(monkeypatch: pytest.Monkey
     monkeypatch.setattr(write_off_module.WriteOffs, "exhausted", lambda self, rows: np.ones(len(rows), dtype=bool))
     bench = worked(200, skip=("legal",))
     assert len(bench.out.events_of(Event.WRITE_OFF_PROPOSED)) == 0, "its open task still holds it"
-    while not len(bench.out.take(WriteOffTask)):
+    while not len(bench.out.take(WRITE_OFF.task)):
         bench.bank.cases["task_day"][:] = 0
         bench.day(bench.next_day - DAY)
     with pytest.raises(InvariantViolation, match="before all means of collection were exhausted"):

@@ -39,7 +39,8 @@ def plain(customers: int) -> dict[str, Any]:
 def bank(customers: int, executor: str, folder: Path) -> dict[str, Any]:
     """A whole run's summary, from a process of its own."""
     out = folder / f"{executor}-{customers}"
-    command = [sys.executable, "-m", "lendrill", "run", "baseline", "--customers", str(customers), "--days", str(DAYS)]
+    scenario = str(Path(__file__).with_name("volume.toml"))
+    command = [sys.executable, "-m", "lendrill", "run", scenario, "--customers", str(customers), "--days", str(DAYS)]
     command += ["--executor", executor, "--out", str(out), "--quiet"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     summary: dict[str, Any] = json.loads((out / "summary.json").read_text())

@@ -17,7 +17,6 @@ Matrix = npt.NDArray[np.int64]
 
 OK, LENGTH, CHARACTERS, REGION, BIRTHDAY, CHECK_DIGIT = range(6)
 """What is wrong with a number."""
-"""Sex as GB/T 2261.1 writes it."""
 
 _CODE_LENGTH = 18
 _MOBILE_LENGTH = 11

@@ -307,9 +307,8 @@ class ScriptedCustomer(Section):
     payment_minutes: int | None = None
 
 
-def _catalogue(values: dict[str, Any]) -> list[str]:
-    """The keys of the products that a scenario's bank offers."""
-    policies = values.get("policies") or {}
+def _catalogue(policies: Any) -> list[str]:
+    """The keys of the products that a bank under these policies offers."""
     rows = resolved("products", policies if isinstance(policies, dict) else None)["products"]
     return [str(row.get("key")) for row in rows]
 
@@ -351,15 +350,16 @@ class Scenario(Section):
         given = values.get("demand", {}) if isinstance(values, dict) else None
         if not isinstance(given, dict):
             return values
-        unknown = [key for key in given if key not in _catalogue(values)]
+        offered = _catalogue(values.get("policies"))
+        unknown = [key for key in given if key not in offered]
         if unknown:
-            raise ValueError(f"demand: there is no product {unknown[0]!r}; known: {', '.join(_catalogue(values))}")
+            raise ValueError(f"demand: there is no product {unknown[0]!r}; known: {', '.join(offered)}")
         worlds = {str(product["key"]): product[WORLD] for product in packaged_products()}
         return values | {"demand": merged(worlds, given)}
 
     @model_validator(mode="after")
     def _somebody_asks(self) -> Scenario:
-        unasked = [key for key in _catalogue(self.model_dump()) if key not in self.demand]
+        unasked = [key for key in _catalogue(self.policies) if key not in self.demand]
         if unasked:
             needed = ", ".join(Demand.model_fields)
             raise ValueError(f"demand: nothing says who asks for {unasked[0]!r}; give [demand.{unasked[0]}] {needed}")

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 
 from credit.applications.contract import SubmitApplication
 from credit.applications.subsystem import ApplicationsSubsystem
 from credit.bank import PIPELINE
-from credit.mail import Inbox
 from credit.repayment.contract import EarlyRepaymentRequested, PaymentMade
 from credit.repayment.subsystem import RepaymentSubsystem
 from credit.room import REASONS, WORLD, Kind, Rows
 from credit.stage import Outcome, Stage
-from credit.subsystem import State, Subsystem, Window
+from credit.subsystem import Subsystem, Window
 from credit.times import DAY_MS
 from sim.callers import numbered
 from tests.credit.applications import builders
 from tests.credit.repayment import bank
+from tests.credit.test_windows import Silence
 
 NOT_ASKED = {
     "FormText": "a part of its form",
@@ -39,26 +37,8 @@ def test_whatever_people_ask_of_the_bank_is_a_command():
     assert {kind.name for kind in outside if not kind.command} == set(NOT_ASKED)
 
 
-class Mute:
-    """A world that says nothing."""
-
-    rounds = 0
-
-    def respond(self, requests: Inbox, window: Window, round_number: int) -> Sequence[tuple[Kind, Rows]]:
-        return []
-
-    def statistics(self, window: Window) -> dict[str, Rows]:
-        return {}
-
-    def export_state(self) -> State:
-        return {}
-
-    def import_state(self, state: State) -> None:
-        pass
-
-
 def stage(subsystem: Subsystem) -> Stage:
-    return Stage(subsystem.room, subsystem, Mute(), check_every_window=True)
+    return Stage(subsystem.room, subsystem, Silence(), check_every_window=True)
 
 
 def day(stage: Stage, number: int, *mail: tuple[Kind, Rows]) -> Outcome:

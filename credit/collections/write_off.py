@@ -98,8 +98,16 @@ class WriteOffs:
         rows, tasks = self._desk.heard(rows, out)
         place = self._cases.find(rows["loan"])
         known = (rows["verdict"] == Verdict.APPROVE) | (rows["verdict"] == Verdict.DECLINE)
-        closed = rows["at"] >= self._cases.get("closed_at", place)
-        because = np.where(closed, int(RefusedBecause.UNKNOWN_CASE), np.where(known, 0, int(Refusal.DECISION_INVALID)))
+        state = self._cases.get("state", place)
+        because = np.select(
+            [
+                rows["at"] >= self._cases.get("closed_at", place),
+                (state != CaseState.WRITE_OFF) & (state != CaseState.CLOSED),
+                ~known,
+            ],
+            [int(RefusedBecause.UNKNOWN_CASE), int(RefusedBecause.NOT_ASKED), int(Refusal.DECISION_INVALID)],
+            0,
+        )
         wrong = because > 0
         self._desk.reject(rows[wrong], tasks[wrong], because[wrong], out)
         rows, tasks, place = rows[~wrong], tasks[~wrong], place[~wrong]
@@ -151,11 +159,12 @@ class WriteOffs:
     # ---- time
 
     def end(self, until: int, out: Outbox) -> None:
-        """Before a window ends, and not before, since opinions given earlier in it may still come: tasks on loans paid back are
-        withdrawn. Tasks are urged."""
-        rows = np.flatnonzero(self._cases["state"] == CaseState.CLOSED)
-        if len(rows):
-            loans, closed_at = self._cases["loan"][rows], self._cases["closed_at"][rows]
-            self._desk.withdraw(loans, closed_at, out)
-            self._desk.forget(loans)
+        """Before a window ends, and not before, since opinions given earlier in it may still come: tasks on cases that
+        are closed, or have been opened anew, are withdrawn. Tasks are urged."""
+        loans = self._desk.tasks["loan"][self._desk.is_open()]
+        place = self._cases.find(loans)
+        gone = self._cases.get("state", place) != CaseState.WRITE_OFF
+        if bool(gone.any()):
+            self._desk.withdraw(loans[gone], np.minimum(self._cases.get("closed_at", place), until - 1)[gone], out)
+            self._desk.forget(loans[gone])
         self._desk.urge(until, out)

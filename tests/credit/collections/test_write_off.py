@@ -10,7 +10,15 @@ import pytest
 import credit.collections.write_off as write_off_module
 import credit.worklists.worklist as worklist_module
 from credit.codes import ContactOutcome, Verdict
-from credit.collections.contract import WRITE_OFF, CollectionTask, Desk, Event, NoticeSent, OverdueReported
+from credit.collections.contract import (
+    WRITE_OFF,
+    CollectionTask,
+    Desk,
+    Event,
+    NoticeSent,
+    OverdueReported,
+    RefusedBecause,
+)
 from credit.collections.states import CaseState
 from credit.errors import InvariantViolation
 from credit.mail import Outbox
@@ -203,6 +211,16 @@ def test_a_loan_paid_while_its_write_off_is_decided_is_not_written_off() -> None
     out = bench.day(dpd, paid(dpd, hour=11), *mail, hours=1)
     assert len(out.take(WriteOffApproved)) == 0
     assert len(bench.bank.cases) == 0
+
+
+@pytest.mark.requirement("NPL-08")
+def test_a_case_opened_anew_is_not_written_off_by_the_old_proposal() -> None:
+    bench, dpd = proposed()
+    again = overdue(dpd, hour=10, since=DAY + dpd - 1)
+    out = bench.day(dpd, paid(dpd, hour=9), again, opinion(*BODIES[0][:2], dpd, 12), hours=24)
+    assert refusals(out) == [RefusedBecause.NOT_ASKED]
+    assert bench.column("approved_1") == 0
+    assert out.take(WRITE_OFF.withdrawn)["loan"].tolist() == [LOAN]
 
 
 @pytest.mark.requirement("NPL-09")

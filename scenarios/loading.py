@@ -47,17 +47,39 @@ def parse_scenario(text: str, file: str, changes: dict[str, Any] | None = None, 
     for path, value in (changes or {}).items():
         *sections, field = path.split(".")
         reduce(lambda table, section: table.setdefault(section, {}), sections, content)[field] = value
-    for name in content.get("products", ()):
-        _lay_under(content, _product(folder / str(name), file), file)
+    _add_products(content, folder, file)
     try:
         return Scenario.model_validate(content)
     except ValidationError as error:
         raise ScenarioError(_explain(text, file, error)) from None
 
 
-def _product(path: Path, file: str) -> dict[str, Any]:
-    """A product's file, as far as it can be judged by itself."""
-    where = f"{file}: products: {path}"
+def _add_products(content: dict[str, Any], folder: Path, file: str) -> None:
+    """Adds the products whose files the scenario names, each under what the scenario itself says of it."""
+    names, policies, demand = content.get("products", []), content.get("policies", {}), content.get("demand", {})
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ScenarioError(f"{file}: products: needs a list of file names; given {names!r}")
+    tables = {"policies": policies, "demand": demand}
+    tables |= {f"policies.{name}": table for name, table in policies.items()} if isinstance(policies, dict) else {}
+    for where, table in tables.items():
+        if not isinstance(table, dict):
+            raise ScenarioError(f"{file}: {where}: needs to be a table; given {table!r}")
+    taken = {str(one["key"]): int(one["code"]) for one in packaged_products()}
+    for name in names:
+        product = _product(folder / name, f"{file}: products: {name}", taken)
+        taken[product["key"]] = product["code"]
+        try:
+            changes = spread(product)
+        except PolicyError as error:
+            raise ScenarioError(f"{file}: products: {name}: {error}") from None
+        for policy, change in changes.items():
+            policies[policy] = merged(change, policies.get(policy, {}))
+        demand[product["key"]] = merged(product[WORLD], demand.get(product["key"], {}))
+    content |= {"policies": policies, "demand": demand}
+
+
+def _product(path: Path, where: str, taken: dict[str, int]) -> dict[str, Any]:
+    """A product's file, as far as it can be judged by itself and by the keys and codes that are taken."""
     try:
         product = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -65,29 +87,14 @@ def _product(path: Path, file: str) -> dict[str, Any]:
         raise ScenarioError(f"{where}: can't read the product's file ({reason})") from None
     except tomllib.TOMLDecodeError as error:
         raise ScenarioError(f"{where}: not valid TOML: {error}") from None
-    taken = {str(one["key"]): one["code"] for one in packaged_products()}
     key, code = product.get("key"), product.get("code")
-    if not isinstance(key, str) or not isinstance(code, int):
+    if not isinstance(key, str) or type(code) is not int:
         raise ScenarioError(f'{where}: a product needs a key = "…" and a code = number')
     if key in taken or code in taken.values():
         raise ScenarioError(f"{where}: key {key!r} or code {code} is taken; taken are {taken}")
     if not isinstance(product.get(WORLD), dict):
         raise ScenarioError(f"{where}: needs a section [{WORLD}] with {', '.join(Demand.model_fields)}")
     return product
-
-
-def _lay_under(content: dict[str, Any], product: dict[str, Any], file: str) -> None:
-    """A product is added to the bank and to the world; what the scenario says of it goes before what the product's file says."""
-    policies, demand = (content.setdefault(name, {}) for name in ("policies", "demand"))
-    if not isinstance(policies, dict) or not isinstance(demand, dict):
-        return  # the model says what is wrong with them
-    try:
-        added = spread(product)
-    except PolicyError as error:
-        raise ScenarioError(f"{file}: products: {error}") from None
-    for name, changes in added.items():
-        policies[name] = merged(changes, policies.get(name, {}))
-    demand[product["key"]] = merged(product[WORLD], demand.get(product["key"], {}))
 
 
 def _read(name_or_path: str) -> tuple[str, str]:

@@ -308,9 +308,12 @@ class ScriptedCustomer(Section):
 
 
 def _catalogue(policies: Any) -> list[str]:
-    """The keys of the products that a bank under these policies offers."""
-    rows = resolved("products", policies if isinstance(policies, dict) else None)["products"]
-    return [str(row.get("key")) for row in rows]
+    """The keys of the products that a bank under these policies offers; of policies that are no tables, the packaged ones, as
+    something else says what is wrong with them."""
+    given = policies if isinstance(policies, dict) and isinstance(policies.get("products", {}), dict) else {}
+    rows = resolved("products", given)["products"]
+    sound = isinstance(rows, list) and all(isinstance(row, dict) for row in rows)
+    return [str(row.get("key")) for row in (rows if sound else packaged_products())]
 
 
 class Scenario(Section):

@@ -83,3 +83,29 @@ def test_a_product_file_that_is_not_there_is_named(tmp_path):
     (tmp_path / "cars.toml").write_text(SCENARIO.read_text(encoding="utf-8"), encoding="utf-8")
     with pytest.raises(ScenarioError, match=r"electric_car.toml: can't read the product's file"):
         load_scenario(str(tmp_path / "cars.toml"))
+
+
+@pytest.mark.parametrize(
+    ("line", "instead", "words"),
+    [
+        ('["electric_car.toml"]', '"electric_car.toml"', "products: needs a list of file names"),
+        ('["electric_car.toml"]', "5", "products: needs a list of file names"),
+        (
+            '["electric_car.toml"]',
+            '["electric_car.toml", "electric_car.toml"]',
+            "key 'electric_car' or code 6 is taken",
+        ),
+        ("[policies.collections.write_off]\ndpd_over = 91\n", "[policies]\nproducts = 5\n", "policies.products"),
+        ("[policies.collections.write_off]\ndpd_over = 91\n", "[policies.products]\nproducts = 5\n", "no product"),
+    ],
+)
+def test_a_scenario_that_names_its_products_wrongly_is_refused(tmp_path, line, instead, words):
+    (tmp_path / "electric_car.toml").write_text(
+        (HERE / "electric_car.toml").read_text(encoding="utf-8"), encoding="utf-8"
+    )
+    text = SCENARIO.read_text(encoding="utf-8")
+    assert line in text
+    (tmp_path / "cars.toml").write_text(text.replace(line, instead), encoding="utf-8")
+    with pytest.raises(ScenarioError) as refused:
+        load_scenario(str(tmp_path / "cars.toml"))
+    assert words in str(refused.value)

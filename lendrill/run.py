@@ -31,7 +31,7 @@ from lendrill.assembly import build_parts
 from lendrill.errors import UserError
 from lendrill.options import RunOptions
 from lendrill.progress import RunProgress, say
-from lendrill.saved import Saved, load_saved, save
+from lendrill.saved import Saved, about, load_saved, save
 from results import folder, merging, summary
 from scenarios.loading import load_scenario
 from scenarios.model import Scenario
@@ -203,8 +203,8 @@ def _seal(
         "policies": content["policies"]["fingerprint"],
         "schemas": content["schemas"]["fingerprint"],
         "chain": outcome.chain,
-        "state": save(path, outcome),
     }
+    content["next"]["state"] = save(path, outcome, about(content))
     folder.seal(path, content)
     write_report(path)
     timings.report_s = time.perf_counter() - began

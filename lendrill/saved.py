@@ -18,15 +18,24 @@ from credit.room import Rows
 from credit.subsystem import State
 from credit.times import DAY_MS, date_of
 from lendrill.errors import UserError
-from results.folder import load_state, read_summary, save_state
+from results.folder import About, load_state, read_summary, save_state
 from scenarios.model import Scenario
 
+_TOLD = ("first_party", "branches", "policies", "schemas", "chain")
 
-def save(path: Path, outcome: Outcome) -> dict[str, str]:
-    """Writes every cell's state, mail under way included; returns the checksums for the summary."""
+
+def about(summary: dict[str, Any]) -> About:
+    """What each state file says of the run it belongs to, as the run's summary has it."""
+    following = summary["next"]
+    run = {"seed": summary["seed"], "shards": summary["shards"], "until_ms": following["start_ms"]}
+    return run | {name: following[name] for name in _TOLD}
+
+
+def save(path: Path, outcome: Outcome, told: About) -> dict[str, str]:
+    """Writes every cell's state, mail under way included, with what it says of itself; returns the checksums for the summary."""
     checksums: dict[str, str] = {}
     for final in outcome.finals:
-        checksums |= save_state(path, str(final.cell), final.state)
+        checksums |= save_state(path, str(final.cell), final.state, told)
     return checksums
 
 
@@ -46,7 +55,7 @@ class Saved:
     @property
     def chain(self) -> str:
         """The digests of all windows so far, one folded into the next."""
-        return str(self.summary["next"].get("chain", ""))
+        return str(self.summary["next"]["chain"])
 
     def differing(self, now: dict[str, Any]) -> list[str]:
         """What is not as in the earlier run: policies and versions, by name. Both are allowed, and told."""
@@ -119,13 +128,14 @@ def _share(cell: Cell, tables: dict[str, list[Rows]], flow: Flow) -> State:
 
 
 def load_saved(path: Path) -> Saved:
-    """The end state of the run in `path`; RunFolderError or UserError when it is no whole, undamaged run."""
+    """The end state of the run in `path`; RunFolderError or UserError when it is no whole, undamaged run, or when a file of it is
+    another run's."""
     summary = read_summary(path)
     try:
-        checksums = summary["next"]["state"]
+        checksums, told = summary["next"]["state"], about(summary)
         names = [str(cell) for cell in Flow(int(summary["shards"])).cells]
     except (KeyError, TypeError, ValueError):
         raise UserError(
             f"{path}: its summary does not say where its end state is; it can't be continued from"
         ) from None
-    return Saved(path, summary, {name: load_state(path, name, checksums) for name in names})
+    return Saved(path, summary, {name: load_state(path, name, checksums, told) for name in names})

@@ -1,12 +1,13 @@
 """A run's folder: made before the first window, marked while it is being written, sealed by its summary at the end.
 A folder without ``summary.json`` is not a run; a partial run says so in it; an end state is used only when every
-file still has the checksum the summary gives."""
+file still has the checksum the summary gives, and says of itself that it belongs to just this run and this end of it."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,14 @@ import numpy as np
 
 from credit.errors import CreditError
 from credit.room import Rows
+from credit.times import text_of
 
 SUMMARY = "summary.json"
 MARK = "UNFINISHED"
 STATE = "state"
+ABOUT = "about"
+"""The entry of a state file, beside its tables, that says as JSON which cell of which run it is and when that ended."""
+About = dict[str, str | int]
 
 
 class RunFolderError(CreditError):
@@ -67,26 +72,65 @@ def read_summary(path: Path) -> dict[str, Any]:
     return summary
 
 
-def save_state(path: Path, name: str, state: dict[str, Rows]) -> dict[str, str]:
-    """Writes one named state below ``state/``; returns its file name and checksum for the summary."""
+def save_state(path: Path, name: str, state: dict[str, Rows], about: About) -> dict[str, str]:
+    """Writes one named state below ``state/``, with what it says of itself; returns its file name and checksum for the
+    summary."""
     file = path / STATE / f"{name}.npz"
     file.parent.mkdir(exist_ok=True)
+    told: About = {"cell": name, **about}
+    entries = {ABOUT: np.array(json.dumps(told))}
+    entries |= {key: np.ascontiguousarray(rows) for key, rows in state.items()}
     with file.open("wb") as stream:
-        np.savez(stream, **{key: np.ascontiguousarray(rows) for key, rows in state.items()})  # type: ignore[arg-type]
+        np.savez(stream, **entries)  # type: ignore[arg-type]
     return {file.name: _checksum(file)}
 
 
-def load_state(path: Path, name: str, checksums: dict[str, str]) -> dict[str, Rows]:
-    """Reads one named state. RunFolderError when it is missing or not as the summary says."""
+def load_state(path: Path, name: str, checksums: dict[str, str], about: About) -> dict[str, Rows]:
+    """Reads one named state. RunFolderError when it is missing, damaged, or says of itself other than `about`."""
     file = path / STATE / f"{name}.npz"
     if not file.is_file():
         raise RunFolderError(f"{file}: missing; the run can't be continued from")
+    found = _read_about(file)
+    if found is not None:
+        _prove_own(file, found, {"cell": name, **about})
     if _checksum(file) != checksums.get(file.name):
         raise RunFolderError(
             f"{file}: damaged (its checksum is not the one in {SUMMARY}); the run can't be continued from"
         )
+    if found is None:
+        raise RunFolderError(
+            f"{file}: does not say which run it belongs to; continue it with the release that wrote it, or begin anew"
+        )
     with np.load(file, allow_pickle=False) as archive:
-        return {key: archive[key] for key in archive.files}
+        return {key: archive[key] for key in archive.files if key != ABOUT}
+
+
+def _read_about(file: Path) -> About | None:
+    """What a state file says of itself; None when that can't be read."""
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            found = json.loads(str(archive[ABOUT]))
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _prove_own(file: Path, found: About, expected: About) -> None:
+    """RunFolderError when a state file is another cell's, another run's, or of another end than the summary's."""
+    wrong = [
+        f"{key.removesuffix('_ms')} {_shown(key, found.get(key))} where {SUMMARY} has {_shown(key, value)}"
+        for key, value in expected.items()
+        if found.get(key) != value
+    ]
+    if wrong:
+        raise RunFolderError(
+            f"{file}: not the state that belongs here; it says {', '.join(wrong)}; put back the file that this run wrote, "
+            "or begin anew without --from"
+        )
+
+
+def _shown(key: str, value: str | int | None) -> str:
+    return text_of(value) if key.endswith("_ms") and isinstance(value, int) else str(value)
 
 
 def _checksum(file: Path) -> str:

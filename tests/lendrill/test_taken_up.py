@@ -34,7 +34,7 @@ def part(scenario: Scenario, spans: list[Window], path: Path, earlier: Path | No
     )
     pipeline = Pipeline(executor, Flow(1), chain)
     outcome = pipeline.outcome(pipeline.run([Window(n, w.start, w.until) for n, w in enumerate(spans)]))
-    checksums[path] = save(path, outcome)
+    checksums[path] = save(path, outcome, {})
     return outcome
 
 
@@ -42,7 +42,7 @@ checksums: dict[Path, dict[str, str]] = {}
 
 
 def taken(path: Path) -> Saved:
-    kept = {str(cell): load_state(path, str(cell), checksums[path]) for cell in Flow(1).cells}
+    kept = {str(cell): load_state(path, str(cell), checksums[path], {}) for cell in Flow(1).cells}
     return Saved(path, {"shards": 1}, kept)
 
 

@@ -10,12 +10,14 @@ import pyarrow.parquet as pq
 import pytest
 
 from credit.ledger.contract import Posting
-from results.folder import MARK, RunFolderError, create, discard, load_state, read_summary, save_state, seal
+from credit.times import DAY_MS
+from results.folder import ABOUT, MARK, RunFolderError, create, discard, load_state, read_summary, save_state, seal
 from results.sql import tables_of
 from tests.results.builders import whole_run
 from tests.rows import sample
 
 WHOLE = {"digest": "ab", "seed": 1}
+TOLD = {"seed": 7, "until_ms": 20_454 * DAY_MS, "policies": "aa", "chain": "bb"}
 
 
 def state() -> dict[str, np.ndarray]:
@@ -92,8 +94,8 @@ def test_a_summary_keeps_its_order_and_its_chinese(tmp_path: Path) -> None:
 
 
 def test_a_state_comes_back_exactly(tmp_path: Path) -> None:
-    checksums = save_state(tmp_path, "repayment-0", state())
-    back = load_state(tmp_path, "repayment-0", checksums)
+    checksums = save_state(tmp_path, "repayment-0", state(), TOLD)
+    back = load_state(tmp_path, "repayment-0", checksums, TOLD)
     assert list(back) == list(state())
     for name, rows in state().items():
         assert back[name].dtype == rows.dtype
@@ -101,15 +103,30 @@ def test_a_state_comes_back_exactly(tmp_path: Path) -> None:
 
 
 def test_a_state_that_is_missing_is_named(tmp_path: Path) -> None:
-    checksums = save_state(tmp_path, "ledger-0", state())
+    checksums = save_state(tmp_path, "ledger-0", state(), TOLD)
     (tmp_path / "state" / "ledger-0.npz").unlink()
     with pytest.raises(RunFolderError, match=r"ledger-0\.npz: missing"):
-        load_state(tmp_path, "ledger-0", checksums)
+        load_state(tmp_path, "ledger-0", checksums, TOLD)
+
+
+@pytest.mark.parametrize("change", [{"seed": 8}, {"until_ms": 20_455 * DAY_MS}, {"policies": "ab"}, {"chain": ""}])
+def test_a_state_of_another_run_is_refused_whatever_its_checksum(tmp_path: Path, change: dict[str, str | int]) -> None:
+    checksums = save_state(tmp_path, "ledger-0", state(), TOLD)
+    for given in (checksums, {}):
+        with pytest.raises(RunFolderError, match=r"ledger-0\.npz: not the state that belongs here; it says"):
+            load_state(tmp_path, "ledger-0", given, TOLD | change)
+
+
+def test_what_a_state_file_says_of_itself_is_none_of_its_tables(tmp_path: Path) -> None:
+    checksums = save_state(tmp_path, "ledger-0", {}, TOLD)
+    assert load_state(tmp_path, "ledger-0", checksums, TOLD) == {}
+    with np.load(tmp_path / "state" / "ledger-0.npz") as archive:
+        assert archive.files == [ABOUT]
 
 
 @pytest.mark.parametrize("how", ["one byte", "cut", "no checksum"])
 def test_a_damaged_state_is_never_used(tmp_path: Path, how: str) -> None:
-    checksums = save_state(tmp_path, "ledger-0", state())
+    checksums = save_state(tmp_path, "ledger-0", state(), TOLD)
     file = tmp_path / "state" / "ledger-0.npz"
     content = bytearray(file.read_bytes())
     if how == "one byte":
@@ -120,7 +137,7 @@ def test_a_damaged_state_is_never_used(tmp_path: Path, how: str) -> None:
     else:
         checksums = {}
     with pytest.raises(RunFolderError, match=r"ledger-0\.npz: damaged"):
-        load_state(tmp_path, "ledger-0", checksums)
+        load_state(tmp_path, "ledger-0", checksums, TOLD)
 
 
 def test_a_folder_that_another_release_wrote_is_refused_with_both_lists_of_columns(tmp_path: Path) -> None:

@@ -1,20 +1,23 @@
 """The bank's calendar (营业日历): months, month ends, and which days are workdays in mainland China. Days are day
 numbers (numpy ``datetime64[D]``), every question is asked of whole columns and answered from tables built once a process.
-Workdays rest on the State Council's published notices, make-up workdays (调休) included, for the `published_years`. Later years
-are a stated guess: Monday to Friday but for the thirteen statutory days of the 2024 decree (1 January, New Year's Eve and the
-first three days of the lunar year, Qingming, 1–2 May, Dragon Boat, Mid-Autumn, 1–3 October), and a statutory day on a weekend
-is made good on the next workday. Notices move days about but keep their number, so a guessed year has the right length."""
+Workdays rest on the State Council's published notices, make-up workdays (调休) included, for the `published_years`: they stand
+in ``workdays.json`` beside this module, taken once from chinesecalendar (``python -m tests.frozen`` takes them anew). Later
+years are a stated guess: Monday to Friday but for the thirteen statutory days of the 2024 decree (1 January, New Year's Eve and
+the first three days of the lunar year, Qingming, 1–2 May, Dragon Boat, Mid-Autumn, 1–3 October), and a statutory day on a
+weekend is made good on the next workday. Notices move days about but keep their number, so a guessed year has the right
+length."""
 
 from __future__ import annotations
 
 import datetime as dt
+import json
 from functools import lru_cache
+from importlib import resources
 
-import chinese_calendar
 import numpy as np
 import numpy.typing as npt
 
-from credit.calendar_festivals import LUNAR_FESTIVALS
+from credit.calendar_festivals import FESTIVALS
 from credit.errors import CreditError
 from credit.times import Bools, Ints, day_number
 
@@ -113,10 +116,20 @@ WORKDAY_FIRST_YEAR, WORKDAY_LAST_YEAR = 2004, 2060
 """Years for which workdays are known or guessed."""
 
 
+@lru_cache(maxsize=1)
+def _published() -> dict[bool, list[dt.date]]:
+    """Days off, and days worked on a weekend, as published."""
+    frozen = json.loads(resources.files("credit").joinpath("workdays.json").read_text(encoding="utf-8"))
+    return {
+        works: [dt.date.fromisoformat(f"{year}-{day}") for year, days in frozen[key].items() for day in days]
+        for works, key in ((False, "off"), (True, "work"))
+    }
+
+
 def published_years() -> tuple[int, int]:
     """First and last year whose workdays come from published notices; later ones are guessed."""
-    years = [day.year for day in chinese_calendar.holidays]
-    return min(years), max(years)
+    off = _published()[False]
+    return off[0].year, off[-1].year
 
 
 class _Workdays:
@@ -126,16 +139,12 @@ class _Workdays:
         self.first_day = day_number(dt.date(WORKDAY_FIRST_YEAR, 1, 1))
         days = np.arange(self.first_day, day_number(dt.date(WORKDAY_LAST_YEAR + 1, 1, 1)), dtype=np.int64)
         self.works: Bools = (days + 3) % 7 < 5  # 1970-01-01 was a Thursday
-        self._mark(chinese_calendar.holidays, False)
-        self._mark(chinese_calendar.workdays, True)
+        for works, dates in _published().items():
+            self.works[[day_number(date) - self.first_day for date in dates]] = works
         for year in range(published_years()[1] + 1, WORKDAY_LAST_YEAR + 1):
             self._guess(_statutory_days(year))
         self.before = np.concatenate([[0], np.cumsum(self.works)]).astype(np.int64)
         self.all = days[self.works]
-
-    def _mark(self, dates: dict[dt.date, str], works: bool) -> None:
-        for date in dates:
-            self.works[day_number(date) - self.first_day] = works
 
     def _guess(self, days: list[int]) -> None:
         """Each statutory day takes itself off, or the next workday where it is free already."""
@@ -146,10 +155,8 @@ class _Workdays:
 
 def _statutory_days(year: int) -> list[int]:
     """The thirteen statutory holidays (法定节假日) of a year, rising; two may fall on one day."""
-    lunar = {row[0]: row[1:] for row in LUNAR_FESTIVALS}
-    spring, dragon, autumn = (day_number(dt.date(year, *divmod(day, 100))) for day in lunar[year])
-    terms = chinese_calendar.get_solar_terms(dt.date(year, 4, 3), dt.date(year, 4, 7))
-    qingming = day_number(terms[0][0])
+    festivals = {row[0]: row[1:] for row in FESTIVALS}
+    spring, qingming, dragon, autumn = (day_number(dt.date(year, *divmod(day, 100))) for day in festivals[year])
     fixed = [
         day_number(dt.date(year, month, day)) for month, day in ((1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3))
     ]

@@ -38,7 +38,8 @@ from scenarios.model import Scenario
 from sim.staffing import headcounts
 
 RUNS = Path("runs")
-DRAWN_WITH = ("numpy", "faker", "chinesecalendar", "simpy", "ray", "duckdb", "pyarrow")
+MADE_WITH = ("numpy", "simpy", "ray", "duckdb", "pyarrow")
+"""What worked on a run, beside Python and Lendrill: a reader of its summary may need their versions."""
 
 
 @dataclass
@@ -214,9 +215,9 @@ def _seal(
 
 
 def identity(scenario: Scenario) -> dict[str, Any]:
-    """What a run's records can be told by: versions of what the world is drawn with, fingerprints of policies and schemas."""
+    """What a run's records can be told by: versions of what it was made with, fingerprints of policies and schemas."""
     versions = {"python": platform.python_version(), "lendrill": __version__}
-    versions |= {name: importlib.metadata.version(name) for name in DRAWN_WITH}
+    versions |= {name: importlib.metadata.version(name) for name in MADE_WITH}
     policies, schemas = fingerprints.policies(scenario.policies), fingerprints.schemas()
     return {
         "versions": versions,

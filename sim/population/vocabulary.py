@@ -1,6 +1,7 @@
 """The words people are made of: names, firms, regions, carriers, purposes. They stand in ``vocabulary.json`` beside this module,
-drawn once from Faker's zh_CN providers (MIT licence) and frozen there, so that a world depends on no library's version; names
-occur as often as Faker drew them. Everything becomes arrays from which numpy picks in bulk."""
+drawn once from Faker's zh_CN providers (MIT licence) and frozen there, so that a world depends on no library's version
+(``python -m tests.frozen`` draws them anew); names occur as often as Faker drew them. Everything becomes arrays from which
+numpy picks in bulk."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import calendar
 import datetime as dt
+from importlib.metadata import version
 
 import chinese_calendar
 import numpy as np
@@ -27,9 +28,11 @@ from credit.calendar import (
     workday_from,
     workdays_between,
 )
-from credit.calendar_festivals import LUNAR_FESTIVALS
+from credit.calendar_festivals import FESTIVALS
 from credit.errors import CreditError
 from credit.times import date_of, day_number
+from tests.frozen import days as frozen_days
+from tests.frozen.writing import text_of
 
 DATES = st.dates(dt.date(1900, 1, 1), dt.date(2199, 12, 31))
 GUESSED = range(published_years()[1] + 1, WORKDAY_LAST_YEAR + 1)
@@ -104,6 +107,14 @@ def test_months_beyond_the_tables_are_refused():
 # workdays -------------------------------------------------------------------------------------------------------------
 
 
+def test_the_frozen_holidays_are_those_of_the_named_version():
+    assert published_years() == (2004, 2026)
+    frozen = frozen_days.FILE.read_text(encoding="utf-8")
+    if version("chinesecalendar") not in frozen:
+        pytest.skip("another chinesecalendar than the one the holidays were taken from")
+    assert text_of(frozen_days.drawn()) == frozen
+
+
 def test_published_years_are_those_of_the_notices():
     first, last = published_years()
     days = days_of(first, last)
@@ -151,8 +162,8 @@ def test_lunar_festivals_are_off_in_guessed_years(date, works):
 
 
 def test_lunar_festivals_agree_with_the_published_years():
-    rows = {row[0]: row[1:] for row in LUNAR_FESTIVALS}
-    names = ("Spring Festival", "Dragon-boat Festival", "Mid-autumn Festival")
+    rows = {row[0]: row[1:] for row in FESTIVALS}
+    names = ("Spring Festival", "Tomb-sweeping Day", "Dragon-boat Festival", "Mid-autumn Festival")
     for year in range(2009, published_years()[1] + 1):
         for name, month_day in zip(names, rows[year], strict=True):
             date = dt.date(year, *divmod(month_day, 100))
@@ -161,16 +172,23 @@ def test_lunar_festivals_agree_with_the_published_years():
 
 def test_lunar_festivals_agree_with_the_moon():
     lunation, first_new_moon = 29.530588, 10_962.76 + 8 / 24  # 6 January 2000, in Chinese time
-    for year, *festivals in LUNAR_FESTIVALS:
-        for month_day, of_month in zip(festivals, (1, 5, 15), strict=True):
+    for year, spring, _, dragon, autumn in FESTIVALS:
+        for month_day, of_month in zip((spring, dragon, autumn), (1, 5, 15), strict=True):
             number = day_number(dt.date(year, *divmod(month_day, 100)))
             age = (number + 0.5 - first_new_moon) % lunation - (of_month - 1)
             age = min(age, age - lunation, key=abs)
             assert abs(age) < 1.4, (year, month_day, age)
 
 
+def test_qingming_agrees_with_the_sun():
+    for year, _, qingming, *_ in FESTIVALS:
+        date = dt.date(year, *divmod(qingming, 100))
+        found = chinese_calendar.get_solar_terms(date, date)
+        assert found == [(date, "清明")], year
+
+
 def test_every_guessed_year_has_its_festivals():
-    years = [row[0] for row in LUNAR_FESTIVALS]
+    years = [row[0] for row in FESTIVALS]
     assert years == sorted(years)
     assert np.isin(np.array(GUESSED), years).all()
 

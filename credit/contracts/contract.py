@@ -11,11 +11,12 @@ room = Room(__name__, "contracts", ("contracts", "合同"))
 # mail in, and what is asked of the world -------------------------------------------------------------------------------
 ApplicationApproved = room.accepts(501, "ApplicationApproved", TERMS, sender="approval head_office")
 ContractOffered = room.asks(
-    502, "ContractOffered", "case party branch product amount_fen term_months lane mode expires_at attempt"
+    502, "ContractOffered", "case party branch product amount_fen term_months lane mode expires_at round attempt"
 )
-ContractSigned = room.obeys(503, "ContractSigned", "case attempt mode confirmed_at")
-ContractChangeRequested = room.obeys(504, "ContractChangeRequested", "case attempt amount_fen term_months reason")
-ContractRenewalRequested = room.obeys(505, "ContractRenewalRequested", "case attempt")
+ContractSigned = room.obeys(503, "ContractSigned", "case round attempt mode confirmed_at")
+ContractChangeRequested = room.obeys(504, "ContractChangeRequested", "case round attempt amount_fen term_months reason")
+ContractRenewalRequested = room.obeys(505, "ContractRenewalRequested", "case round attempt")
+"""Every approval of a case opens a round, and its contracts are numbered in it: attempt 1, 2, 3 …"""
 room.table("contracts", f"{TERMS} state attempt offered_at=0 expires_at=0 mode approved_fen", key="case")
 
 # what it records -------------------------------------------------------------------------------------------------------
@@ -25,7 +26,12 @@ class Event(EventCode):
     """Events of contracts."""
 
     CONTRACT_GENERATED = event(
-        501, "contract generated", "生成合同", value="attempt", step=Step.CONTRACT, handler=Handler.CUSTOMER
+        501,
+        "contract generated",
+        "生成合同",
+        value="attempt in its round",
+        step=Step.CONTRACT,
+        handler=Handler.CUSTOMER,
     )
     CONTRACT_BLOCKED = event(
         502,
@@ -40,14 +46,19 @@ class Event(EventCode):
     CONTRACT_CONFIRMED = event(503, "contract confirmed", "确认合同", value="instant of the confirmation, ms")
     CONTRACT_SIGNED = event(504, "contract signed", "签约", value="mode of signing")
     CONTRACT_EFFECTIVE = event(
-        505, "contract effective", "合同生效", value="attempt", step=Step.DISBURSEMENT, handler=Handler.OPERATOR
+        505,
+        "contract effective",
+        "合同生效",
+        value="attempt in its round",
+        step=Step.DISBURSEMENT,
+        handler=Handler.OPERATOR,
     )
-    CONTRACT_ARCHIVED = event(506, "contract archived", "合同归档", value="attempt")
+    CONTRACT_ARCHIVED = event(506, "contract archived", "合同归档", value="attempt in its round")
     CONTRACT_EXPIRED = event(
         507,
         "contract expired",
         "合同失效",
-        value="attempt",
+        value="attempt in its round",
         step=Step.CONTRACT,
         handler=Handler.CUSTOMER,
         trouble=("contracts expired", "合同失效"),
@@ -63,7 +74,12 @@ class Event(EventCode):
         handler=Handler.SYSTEM,
     )
     CONTRACT_REGENERATED = event(
-        509, "contract generated anew", "重新生成合同", value="attempt", step=Step.CONTRACT, handler=Handler.CUSTOMER
+        509,
+        "contract generated anew",
+        "重新生成合同",
+        value="attempt in its round",
+        step=Step.CONTRACT,
+        handler=Handler.CUSTOMER,
     )
     CONTRACT_ACTION_REFUSED = event(
         510, "contract action refused", "合同操作被拒", reason=Reason, value="action", refuses=True

@@ -25,10 +25,15 @@ def action_faults(action: Action, actions: Rows, contracts: Rows) -> Ints:
     """Why an action is refused, whatever it is: the approval has run out, the state forbids it, or it is about an earlier
     contract of the case, which has expired. `contracts`: row by row the contract it is about."""
     faults = _TABLE[action, contracts["state"]]
-    earlier = actions["attempt"] < contracts["attempt"]
-    faults = np.where(earlier, int(Refusal.CONTRACT_EXPIRED), faults)
-    faults = np.where(actions["attempt"] > contracts["attempt"], _STATE, faults)
+    faults = np.where(_precedes(actions, contracts), int(Refusal.CONTRACT_EXPIRED), faults)
+    faults = np.where(_precedes(contracts, actions), _STATE, faults)
     return np.where(actions["at"] >= contracts["valid_until"], int(ApprovalRefusal.APPROVAL_EXPIRED), faults)
+
+
+def _precedes(one: Rows, other: Rows) -> Bools:
+    """Row by row, whether the contract that one speaks of was generated before the other's, of the same case."""
+    same_round = one["round"] == other["round"]
+    return np.where(same_round, one["attempt"] < other["attempt"], one["round"] < other["round"])
 
 
 def signature_faults(signatures: Rows, contracts: Rows) -> Ints:

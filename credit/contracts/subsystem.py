@@ -36,9 +36,6 @@ from credit.rows import only
 from credit.subsystem import PLAIN, Setting, Subsystem, Takes, Together
 from credit.times import DAY_MS, Ints
 
-ATTEMPTS_A_ROUND = 100
-"""Attempts are numbered round × 100 + 1, 2, 3 …, so no two contracts of a case share a number."""
-
 
 class ContractsSubsystem(Subsystem):
     """State: contracts not yet signed."""
@@ -84,7 +81,7 @@ class ContractsSubsystem(Subsystem):
             rows,
             state=ContractState.DRAFT,
             approved_fen=rows["amount_fen"],
-            attempt=rows["round"] * ATTEMPTS_A_ROUND + 1,
+            attempt=1,
             mode=np.where(electronic, int(SignMode.ELECTRONIC), int(SignMode.PAPER)),
         )
         self._generate(new, rows["at"], Event.CONTRACT_GENERATED, out)
@@ -243,7 +240,7 @@ class ContractsSubsystem(Subsystem):
         if found < 0:
             raise KeyError(case)
         [row] = self._contracts.take(np.array([found]))
-        return self.templates.render(row, identity, int(row["expires_at"]), int(row["attempt"]))
+        return self.templates.render(row, identity, int(row["expires_at"]))
 
 
 build = ContractsSubsystem.build

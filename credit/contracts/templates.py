@@ -41,8 +41,8 @@ class Templates:
             self._texts[product.code], self._names[product.code] = text, product.name_zh
             self.versions[product.code] = template.version
 
-    def render(self, row: Rows | np.void, identity: Identity, sign_before: int, attempt: int) -> str:
-        """The text of one contract from its row of terms and the register's word on the customer. Raises KeyError for a
+    def render(self, row: Rows | np.void, identity: Identity, sign_before: int) -> str:
+        """The text of one contract from its row and the register's word on the customer. Raises KeyError for a
         product without a template."""
         product = int(row["product"])
         values = {name: element.write(row[element.column]) for name, element in MAPPING.items()}
@@ -51,7 +51,8 @@ class Templates:
             "customer_name": identity.name,
             "id_number": identity.id_number,
             "purpose": self._purposes.get(code, "其他合法用途") if code else "",
-            "contract_number": f"{int(row['case'])}-{attempt:03d}-V{self.versions[product]}",
+            "contract_number": "-".join(str(row[name]) for name in ("case", "round", "attempt"))
+            + f"-V{self.versions[product]}",
             "sign_before": until_day(sign_before),
             "lender": self._lender,
             "product_name": self._names[product],

@@ -1,6 +1,6 @@
 """The world opposite contracts: customers who sign within minutes on the phone or come to the counter days later, forget
-about it, ask for a new contract, or want another amount. All of it is keyed by application and attempt and drawn
-when the offer arrives; attempts count on from round to round, so luck is new with every contract."""
+about it, ask for a new contract, or want another amount. All of it is keyed by application, round and attempt and drawn
+when the offer arrives, so luck is new with every contract."""
 
 from __future__ import annotations
 
@@ -36,7 +36,8 @@ _LONGEST_MS = 400 * DAY_MS
 _KEPT_LEAST, _KEPT_SPAN = 700_000, 250_000
 _RENEWALS_MAX = 3
 _RENEW_DAYS_MAX = 24
-_ATTEMPTS_A_ROUND = 100
+_OCCASIONS_A_ROUND = 100
+"""Room for a round's attempts in the keys of luck; nobody reads a key back."""
 
 
 class ContractsCounterpart:
@@ -82,18 +83,18 @@ class ContractsCounterpart:
 
     def _receive(self, offers: Rows) -> None:
         """Each offer meets its fate: signed, changed, abandoned or come for too late."""
-        about, attempt = offers["party"], offers["attempt"]
+        about, occasion = offers["party"], _occasion(offers)
         scripted = party_of(about) <= self._scripted
         sign_at = self._sign_at(offers)
-        fate = self._draws["fate"].ppm(about, attempt)
+        fate = self._draws["fate"].ppm(about, occasion)
         abandons = ~scripted & (fate < self._behaviour.abandon_ppm)
-        changes = ~scripted & ~abandons & (attempt == 1)
+        changes = ~scripted & ~abandons & (offers["round"] == 0) & (offers["attempt"] == 1)
         changes &= fate < self._behaviour.abandon_ppm + self._behaviour.change_request_ppm
         in_time = sign_at < offers["expires_at"]
         signs = ~abandons & ~changes
         self._sign(offers[signs & in_time], sign_at[signs & in_time])
         self._change(offers[changes], sign_at[changes])
-        late = signs & ~in_time & self._draws["late"].happens(self._behaviour.late_sign_ppm, about, attempt)
+        late = signs & ~in_time & self._draws["late"].happens(self._behaviour.late_sign_ppm, about, occasion)
         self._sign(offers[late], sign_at[late])
         missed = abandons | (signs & ~in_time)
         asks = np.where(abandons, self._behaviour.renew_ppm, self._behaviour.late_renew_ppm)
@@ -101,14 +102,14 @@ class ContractsCounterpart:
 
     def _sign_at(self, offers: Rows) -> Ints:
         """Electronic: any hour. Paper: in the counter's hours, on workdays."""
-        about, attempt, at = offers["party"], offers["attempt"], offers["at"]
+        about, occasion, at = offers["party"], _occasion(offers), offers["at"]
         electronic = offers["mode"] == SignMode.ELECTRONIC
-        online = self._draws["delay"].quantile(self._electronic, about, attempt)
+        online = self._draws["delay"].quantile(self._electronic, about, occasion)
         patience = self._truth.patience_ppm(party_of(about))
         online = np.clip(online // 1_000 * (patience // 1_000), _SOONEST_MS, _LONGEST_MS)
         sign_at = at + online
         if not bool(electronic.all()):
-            spent = np.maximum(self._draws["delay"].quantile(self._paper, about, attempt), _SOONEST_MS)
+            spent = np.maximum(self._draws["delay"].quantile(self._paper, about, occasion), _SOONEST_MS)
             sign_at = np.where(electronic, sign_at, self._counter.add(at, spent))
         party = party_of(about)
         scripted = party <= self._scripted
@@ -128,7 +129,7 @@ class ContractsCounterpart:
     def _change(self, offers: Rows, sign_at: Ints) -> None:
         """Less money where the product allows less, else another term; said before they would have signed."""
         least = self._columns.amount_min[offers["product"]]
-        share = _KEPT_LEAST + self._draws["share"].below(_KEPT_SPAN, offers["party"], offers["attempt"])
+        share = _KEPT_LEAST + self._draws["share"].below(_KEPT_SPAN, offers["party"], _occasion(offers))
         lower = offers["amount_fen"] // 1_000 * (share // 1_000) // _STEP_FEN * _STEP_FEN
         sensible = (lower >= least) & (lower < offers["amount_fen"])
         term = np.where(sensible, offers["term_months"], self._other_term(offers))
@@ -153,14 +154,17 @@ class ContractsCounterpart:
 
     def _renew(self, offers: Rows, chance_ppm: Ints, came_at: Ints) -> None:
         """Some ask for a new contract: who came too late then and there, who forgot (`came_at` 0) once it has expired."""
-        about, attempt = offers["party"], offers["attempt"]
-        asks = self._draws["renew"].happens(chance_ppm, about, attempt)
-        asks &= attempt % _ATTEMPTS_A_ROUND <= _RENEWALS_MAX
+        asks = self._draws["renew"].happens(chance_ppm, offers["party"], _occasion(offers))
+        asks &= offers["attempt"] <= _RENEWALS_MAX
         rows, came = offers[asks], came_at[asks]
         span = min(self._behaviour.renew_after_days, _RENEW_DAYS_MAX) * DAY_MS
-        remembers = rows["expires_at"] + self._draws["renew_at"].below(span, rows["party"], rows["attempt"])
+        remembers = rows["expires_at"] + self._draws["renew_at"].below(span, rows["party"], _occasion(rows))
         at = np.where(came > 0, came + MINUTE_MS, remembers)
         self._held.put(ContractRenewalRequested, ContractRenewalRequested.carry(rows, at=at))
+
+
+def _occasion(offers: Rows) -> Ints:
+    return np.asarray(offers["round"] * _OCCASIONS_A_ROUND + offers["attempt"])
 
 
 def opposite(world: World) -> Opposite:

@@ -97,7 +97,7 @@ def test_a_changed_wish_is_one_that_the_product_offers() -> None:
         other = answers(offers(amount_fen=5_000 * YUAN, term_months=months), plan)[ContractChangeRequested]
         assert bool((other["reason"] == ChangeReason.OTHER_TERM).all())
         assert np.unique(other["term_months"]).tolist() == [expected]
-    assert ContractChangeRequested not in answers(offers(attempt=101), plan), "once is enough"
+    assert ContractChangeRequested not in answers(offers(round=1), plan), "once is enough"
 
 
 def test_who_comes_too_late_asks_for_a_new_contract() -> None:
@@ -109,13 +109,14 @@ def test_who_comes_too_late_asks_for_a_new_contract() -> None:
     assert ContractRenewalRequested not in answers(offers(expires_at=START + 1, attempt=4), plan), "not for ever"
 
 
-def test_the_luck_of_an_offer_depends_on_case_and_attempt_alone() -> None:
+def test_the_luck_of_an_offer_depends_on_case_round_and_attempt_alone() -> None:
     rows = offers(500)
     whole = np.sort(answers(rows)[ContractSigned])
     half = answers(rows[::-2])[ContractSigned]
     assert np.sort(whole[np.isin(whole["case"], rows[::-2]["case"])]).tobytes() == np.sort(half).tobytes()
-    again = np.sort(answers(offers(500, attempt=2))[ContractSigned])
-    assert again["at"].tolist() != whole["at"].tolist()
+    for other in ({"attempt": 2}, {"round": 1}):
+        again = np.sort(answers(offers(500, **other))[ContractSigned])
+        assert again["at"].tolist() != whole["at"].tolist()
 
 
 def test_a_scripted_customer_signs_when_the_script_says() -> None:

@@ -202,9 +202,13 @@ def test_a_changed_wish_withdraws_the_contract_and_goes_back_to_approval():
     assert refusals(run(desk, signed(NINE + 9))) == [Refusal.CONTRACT_STATE]
 
 
-def test_a_contract_of_the_next_round_has_numbers_of_its_own():
-    out = run(ContractsSubsystem.build(), (ApplicationApproved, approved(round=2)))
-    assert out.take(ContractOffered)["attempt"].tolist() == [201]
+def test_a_contract_of_the_next_round_is_another_one_than_those_before_it():
+    desk = ContractsSubsystem.build()
+    out = run(desk, (ApplicationApproved, approved(round=2)), until=NINE + 1)
+    assert out.take(ContractOffered)[["round", "attempt"]].tolist() == [(2, FIRST)]
+    early, late = signed(NINE + 5, round=1, attempt=150), signed(NINE + 6, round=3)
+    assert refusals(run(desk, early, late, until=NINE + 8)) == [Refusal.CONTRACT_EXPIRED, Refusal.CONTRACT_STATE]
+    assert len(run(desk, signed(NINE + 9, round=2)).take(ContractEffective)) == 1
 
 
 @pytest.mark.requirement("CON-07")

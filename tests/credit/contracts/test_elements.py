@@ -41,7 +41,7 @@ def test_the_text_holds_the_approvals_own_data_in_figures_and_words():
     text = opened(amount_fen=5_000_005, rate_ppm=43_500).render(CASE, ZHANG)
     for element in (
         "个人消费贷款合同",
-        f"{CASE}-001-V1",
+        f"{CASE}-0-1-V1",
         "张建国",
         "11010519491231002X",
         "50,000.05元",

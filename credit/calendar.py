@@ -168,9 +168,9 @@ def _workdays() -> _Workdays:
     return _Workdays()
 
 
-def _place(day: npt.ArrayLike, table: _Workdays, beyond: int = 0) -> Ints:
+def _place(day: npt.ArrayLike, table: _Workdays) -> Ints:
     place = np.asarray(day, dtype=np.int64) - table.first_day
-    if place.size and (int(place.min()) < 0 or int(place.max()) >= len(table.works) + beyond):
+    if place.size and (int(place.min()) < 0 or int(place.max()) >= len(table.works)):
         raise CreditError(
             f"a day lies outside the years {WORKDAY_FIRST_YEAR} to {WORKDAY_LAST_YEAR} whose workdays are known"
         )
@@ -205,9 +205,3 @@ def _nth(table: _Workdays, rank: Ints) -> Ints:
     if rank.size and int(rank.max()) >= len(table.all):
         raise CreditError(f"a workday is asked for after {WORKDAY_LAST_YEAR}, where none are known")
     return np.asarray(table.all[rank])
-
-
-def workdays_between(start_day: npt.ArrayLike, end_day: npt.ArrayLike) -> Ints:
-    """How many workdays lie from start (included) to end (not included); negative if end lies before start."""
-    table = _workdays()
-    return np.asarray(table.before[_place(end_day, table, 1)] - table.before[_place(start_day, table, 1)])

@@ -112,8 +112,3 @@ def element_faults(rows: Rows, needed: Bools) -> Ints:
         if bool(asked.any()):
             faults |= np.where(asked & ~element.holds(rows, element.column), 1 << place, 0)
     return faults
-
-
-def faulty_names(faults: int) -> list[str]:
-    """The placeholders that a fault word names."""
-    return [name for place, name in enumerate(NAMES) if faults >> place & 1]

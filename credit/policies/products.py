@@ -100,18 +100,6 @@ class ProductPolicy(PolicyModel):
         term = np.asarray(months, dtype=np.int64)
         return 1 + (term > self.short_months_max).astype(np.int64) + (term > self.medium_months_max)
 
-    def of_class(
-        self, *, purpose_class: str | None = None, guarantee: str | None = None, term: TermClass | None = None
-    ) -> list[Product]:
-        """The products of a class (PRD-01): of a purpose, of a guarantee, and that offer terms of a class; None = any."""
-        return [
-            product
-            for product in self.products
-            if purpose_class in (None, product.purpose_class)
-            and guarantee in (None, product.guarantee)
-            and (term is None or term in self.term_class(product.terms_months))
-        ]
-
     def by_key(self, key: str) -> Product:
         """The product of a key; KeyError when there is none."""
         for product in self.products:

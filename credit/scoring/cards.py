@@ -59,14 +59,6 @@ class Card:
             for column, dimension, edges, points in self._parts
         }
 
-    def by_dimension(self, facts: Columns) -> dict[str, Ints]:
-        """The same by dimension (SCO-01, SCO-02)."""
-        result: dict[str, Ints] = {}
-        for name, added in self.contributions(facts).items():
-            dimension = name.split(".", 1)[0]
-            result[dimension] = result.get(dimension, np.zeros(len(added), dtype=np.int64)) + added
-        return result
-
 
 class Scorecards:
     """The cards, with the bands and the table that read a score."""

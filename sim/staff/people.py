@@ -3,6 +3,7 @@ data; what they are doing at the moment belongs to their pool."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from credit.room import DESKS
@@ -50,9 +51,9 @@ class Person:
         """True for a temporary deputy (审批代理) from another desk."""
         return self.on_behalf_of != 0
 
-    def deputise(self, branch: int, role: int, from_day: int, to_day: int, on_behalf_of: int) -> Person:
-        """This person as a deputy at another desk from day to day, both included (APR-12)."""
-        return replace(self, branch=branch, role=role, duty=((from_day, to_day),), on_behalf_of=on_behalf_of)
+    def deputise(self, branch: int, role: int, duty: Iterable[Period], on_behalf_of: int) -> Person:
+        """This person as a deputy at another desk in some periods, first and last day included (APR-12)."""
+        return replace(self, branch=branch, role=role, duty=tuple(duty), on_behalf_of=on_behalf_of)
 
 
 def presence(person: Person, is_workday: DayMask) -> DayMask:

@@ -158,7 +158,7 @@ def with_deputies(people: Sequence[Person], is_workday: DayMask, first_day: int,
                 _, periods = duties.setdefault((*desk, deputy.person), (deputy, []))
                 periods.append((int(span[first]), int(span[last])))
     named = [
-        replace(deputy, branch=branch, role=role, duty=tuple(periods), on_behalf_of=pools[branch, role][0].person)
+        deputy.deputise(branch, role, periods, pools[branch, role][0].person)
         for (branch, role, _), (deputy, periods) in duties.items()
     ]
     return tuple(sorted((*regulars, *named), key=lambda one: (one.branch, one.role, one.person, one.on_behalf_of)))

@@ -26,7 +26,6 @@ from credit.calendar import (
     next_workday,
     published_years,
     workday_from,
-    workdays_between,
 )
 from credit.calendar_festivals import FESTIVALS
 from credit.errors import CreditError
@@ -149,8 +148,8 @@ def test_a_guessed_year_has_thirteen_statutory_days_off_and_no_work_on_weekends(
 
 
 def test_guessed_years_are_as_long_as_published_ones_since_the_decree():
-    published = workdays_between(day("2025-01-01"), day("2027-01-01")) / 2
-    guessed = workdays_between(day("2027-01-01"), day("2061-01-01")) / 34
+    published = is_workday(days_of(2025, 2026)).sum() / 2
+    guessed = is_workday(days_of(2027, 2060)).sum() / 34
     assert abs(published - guessed) < 1.5
 
 
@@ -193,12 +192,11 @@ def test_every_guessed_year_has_its_festivals():
     assert np.isin(np.array(GUESSED), years).all()
 
 
-@given(st.dates(dt.date(WORKDAY_FIRST_YEAR, 1, 1), dt.date(2058, 1, 1)), st.integers(0, 500), st.integers(1, 60))
-def test_counting_and_moving_by_workdays_agree_with_walking(date, length, count):
+@given(st.dates(dt.date(WORKDAY_FIRST_YEAR, 1, 1), dt.date(2058, 1, 1)), st.integers(1, 60))
+def test_moving_by_workdays_agrees_with_walking(date, count):
     start = day_number(date)
     walked = is_workday(np.arange(start, start + 800))
     places = np.flatnonzero(walked)
-    assert workdays_between(start, start + length) == walked[:length].sum()
     assert workday_from(start) == start + places[0]
     after = places[places > 0]
     assert next_workday(start) == start + after[0]

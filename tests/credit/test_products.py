@@ -58,23 +58,6 @@ def test_each_product_has_its_purpose_its_guarantee_and_its_terms(key, purpose, 
 
 
 @pytest.mark.requirement("PRD-01")
-@pytest.mark.parametrize(
-    ("chosen", "keys"),
-    [
-        ({}, KEYS),
-        ({"purpose_class": "consumer"}, KEYS[:2]),
-        ({"purpose_class": "operating", "term": TermClass.SHORT}, KEYS[3:]),
-        ({"guarantee": "mortgage"}, ["mortgage"]),
-        ({"guarantee": "pledge"}, []),
-        ({"term": TermClass.LONG}, ["mortgage"]),
-        ({"term": TermClass.MEDIUM}, KEYS[:4]),
-    ],
-)
-def test_products_are_found_by_class(chosen, keys):
-    assert [product.key for product in CATALOGUE.of_class(**chosen)] == keys
-
-
-@pytest.mark.requirement("PRD-01")
 @pytest.mark.parametrize("kind", ["credit", "mortgage", "pledge", "guarantor"])
 def test_every_kind_of_guarantee_can_be_asked_for(kind):
     columns = columns_of(load("products", ProductPolicy, changed("consumer_loan", guarantee=kind)))

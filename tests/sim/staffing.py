@@ -81,7 +81,7 @@ def peoples(draw: st.DrawFn, deputies: bool = True) -> list[Person]:
     ]
     if deputies and draw(st.booleans()):
         first, last = draw(periods)
-        people.append(Person(2001, 2, Desk.RE_REVIEWER).deputise(1, Desk.INITIAL_APPROVER, first, last, 1001))
+        people.append(Person(2001, 2, Desk.RE_REVIEWER).deputise(1, Desk.INITIAL_APPROVER, [(first, last)], 1001))
     return people
 
 

@@ -18,7 +18,7 @@ from tests.sim.staffing import HOLIDAY, MONDAY, at, clerk, is_workday, pool_of, 
 
 CUTS = [*range(MONDAY * DAY_MS, (MONDAY + 30) * DAY_MS, DAY_MS)]
 PEOPLE = [clerk(1, leave=((MONDAY + 2, MONDAY + 3),)), clerk(2, speed_ppm=800_000), clerk(3, skills=1)]
-DEPUTY = Person(2001, 2, Desk.RE_REVIEWER).deputise(1, Desk.INITIAL_APPROVER, MONDAY, MONDAY + 30, 1001)
+DEPUTY = Person(2001, 2, Desk.RE_REVIEWER).deputise(1, Desk.INITIAL_APPROVER, [(MONDAY, MONDAY + 30)], 1001)
 
 
 def workload() -> Tasks:

@@ -120,7 +120,7 @@ def test_past_its_limit_a_waiting_task_rises_one_class() -> None:
 
 @pytest.mark.requirement("APR-12")
 def test_a_deputy_serves_while_everybody_is_away_and_only_then() -> None:
-    deputy = Person(2001, 2, Desk.RE_REVIEWER).deputise(1, Desk.INITIAL_APPROVER, MONDAY + 1, MONDAY + 3, 1001)
+    deputy = Person(2001, 2, Desk.RE_REVIEWER).deputise(1, Desk.INITIAL_APPROVER, [(MONDAY + 1, MONDAY + 3)], 1001)
     people = [clerk(1, leave=((MONDAY + 1, MONDAY + 2),)), clerk(2, leave=((MONDAY + 2, MONDAY + 4),)), deputy]
     tasks = Tasks.of([0, 1, 2, 3], [at(day, 10) for day in range(4)], 9 * HOUR_MS)
     done = served(people, tasks)

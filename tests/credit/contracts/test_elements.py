@@ -7,7 +7,7 @@ import pytest
 from credit.codes import Guarantee
 from credit.contracts import elements, templates
 from credit.contracts.contract import ApplicationApproved, ContractOffered, Event, Refusal
-from credit.contracts.elements import NAMES, element_faults, faulty_names, figures, percent
+from credit.contracts.elements import NAMES, element_faults, figures, percent
 from credit.contracts.states import ContractState
 from credit.contracts.subsystem import ContractsSubsystem
 from credit.disbursement.contract import ContractEffective
@@ -28,6 +28,11 @@ from tests.credit.contracts.test_contracts import (
 )
 
 ZHANG = Identity("张建国", "11010519491231002X", "13800138000", "")
+
+
+def faulty_names(faults):
+    """The placeholders that a fault word names."""
+    return [name for place, name in enumerate(NAMES) if faults >> place & 1]
 
 
 def faults(**columns):

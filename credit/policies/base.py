@@ -27,8 +27,10 @@ def _fen(value: object) -> object:
 Yuan = Annotated[int, BeforeValidator(_fen), Field(ge=0, le=10**11)]
 """Written in yuan, held in fen, at most one billion yuan."""
 
-RatePpm = Annotated[int, Field(ge=0, le=240_000)]
-"""A yearly interest rate in millionths; at most 24 %, the ceiling courts protect for private lending."""
+RATE_PPM_MAX = 240_000
+"""24 %, the ceiling courts protect for private lending."""
+RatePpm = Annotated[int, Field(ge=0, le=RATE_PPM_MAX)]
+"""A yearly interest rate in millionths."""
 
 SharePpm = Annotated[int, Field(ge=0, le=1_000_000)]
 """A share in millionths."""

@@ -10,6 +10,8 @@ from credit.policies.base import PolicyModel, SharePpm, Yuan
 from credit.schedules_custom import CustomPlan, staged_plan
 from credit.times import MINUTE_MS
 
+PENALTY_FACTOR_PPM_MAX = 3_000_000
+
 
 class DebitTerms(PolicyModel):
     """Debit day and reminder of a product, or of one application (`case`) alone (REP-07, EX-05)."""
@@ -72,7 +74,7 @@ class RepaymentPolicy(PolicyModel):
     retry_every_days: int = Field(ge=1, le=366)
     unavailable_retry_minutes: int = Field(ge=1, le=1_440)
     unavailable_tries_max: int = Field(ge=0, le=50)
-    penalty_factor_ppm: int = Field(ge=1_000_000, le=3_000_000)
+    penalty_factor_ppm: int = Field(ge=1_000_000, le=PENALTY_FACTOR_PPM_MAX)
     non_performing_dpd: int = Field(ge=1, le=366)
     """Non-performing (不良) when DPD is above this (NPL-01)."""
     partial_minimum: Yuan

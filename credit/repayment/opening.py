@@ -6,6 +6,7 @@ from __future__ import annotations
 from credit.mail import Outbox
 from credit.money import MAX_AMOUNT_FEN
 from credit.numbers import DISBURSEMENT, INSTALMENTS_MAX, group_of
+from credit.policies.base import RATE_PPM_MAX
 from credit.policies.products import ProductColumns
 from credit.repayment.book import Book
 from credit.repayment.contract import Event, LoanOpened
@@ -25,10 +26,11 @@ class Opening:
         self._book, self._products, self._days, self._plans = book, products, days, plans
 
     def sound(self, rows: Rows) -> Bools:
-        """True for loans with an amount and a term that the book can hold and that are not there already."""
+        """True for loans with an amount, a rate and a term that the book can hold and that are not there already."""
         known = (self._book.loans.find(rows["loan"]) >= 0) | (self._book.written_off.find(rows["loan"]) >= 0)
-        amount, term = rows["amount_fen"], rows["term_months"]
+        amount, rate, term = rows["amount_fen"], rows["rate_ppm"], rows["term_months"]
         fits = (amount > 0) & (amount <= MAX_AMOUNT_FEN) & (term > 0) & (term <= INSTALMENTS_MAX)
+        fits &= (rate >= 0) & (rate <= RATE_PPM_MAX)
         return firsts(rows["loan"]) & ~known & fits
 
     def open_loans(self, rows: Rows, out: Outbox) -> None:

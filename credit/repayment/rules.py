@@ -16,6 +16,7 @@ from credit.rows import run_starts
 from credit.times import Ints
 
 _PRODUCTS = 100
+_EXACT_MAX = int(np.iinfo(np.int64).max) - int(BASES.max()) * PPM
 _BUCKET_FROM = np.array([1, 8, 31, 61, 91], dtype=np.int64)
 DAYCOUNT_OF_PRODUCT = np.array([MONTHLY, 1, 2, 3], dtype=np.int64)
 """The catalogue's day count codes as those of `credit.daycount`."""
@@ -90,9 +91,12 @@ def allocate(amount_fen: Ints, penalty_fen: Ints, place: Ints, interest_fen: Int
 def penalty_step(base_fen: Ints, rest: Ints, rate_ppm: Ints, daycount: Ints, factor_ppm: int) -> tuple[Ints, Ints]:
     """(penalty interest of one day in fen, remainder carried on): base × rate × factor / year. What the whole fen are short of
     the exact amount, or above it, is carried from day to day, so the sum over any number of days is the exact amount rounded
-    half up once, as `credit.money` rounds everywhere."""
-    unit = BASES[daycount] * PPM
-    exact = rest + base_fen * mul_div_round(rate_ppm, factor_ppm, PPM)
+    half up once, as `credit.money` rounds everywhere. What a loan within the policies' bounds can owe fits twelve times over;
+    OverflowError beyond."""
+    unit, yearly_ppm = BASES[daycount] * PPM, mul_div_round(rate_ppm, factor_ppm, PPM)
+    if base_fen.size and int(base_fen.max()) * int(yearly_ppm.max()) > _EXACT_MAX:
+        raise OverflowError(f"penalty_step: {int(base_fen.max())} × {int(yearly_ppm.max())} is more than int64 holds")
+    exact = rest + base_fen * yearly_ppm
     fen = (exact + unit // 2) // unit
     return fen, exact - fen * unit
 

@@ -7,14 +7,20 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from credit.calendar import WORKDAY_FIRST_YEAR, WORKDAY_LAST_YEAR
 from credit.codes import Account, Bucket, Method, Status
 from credit.collections.contract import LoanOverdue, OverduePaid, OverdueReported
+from credit.daycount import ACT_360
 from credit.disbursement.contract import LimitReleased
 from credit.ledger.contract import Posting
+from credit.money import MAX_AMOUNT_FEN, PPM
 from credit.policies import Overrides
+from credit.policies.base import RATE_PPM_MAX
+from credit.policies.repayment import PENALTY_FACTOR_PPM_MAX
 from credit.repayment.contract import DebitRequest, DebitResult, Event, Gauge, Refusal
 from credit.repayment.rules import penalty_step
 from credit.room import Rows
+from credit.schedules_level import PERIODS_MAX
 from credit.times import DAY_MS, date_of
 from tests.credit.repayment.bank import LOAN, OTHER, START, Bank, Mail, at, day_of, loan, payment, write_off
 from tests.rows import sample
@@ -243,6 +249,35 @@ def test_penalty_is_rounded_half_up_as_all_money_is() -> None:
     assert (fen.tolist(), rest.tolist()) == ([4], [-180_000_000])
     fen, rest = penalty_step(base, rest, rate, daycount, 1_500_000)
     assert (fen.tolist(), rest.tolist()) == ([3], [0])
+
+
+MOST = MAX_AMOUNT_FEN + MAX_AMOUNT_FEN * RATE_PPM_MAX // PPM * PERIODS_MAX // 12
+"""More than can be due of one loan but for its penalty: the largest principal, and the highest rate on all of it for the longest
+term."""
+YEARLY_PPM = RATE_PPM_MAX * PENALTY_FACTOR_PPM_MAX // PPM
+DAYS = day_of(WORKDAY_LAST_YEAR, 12, 31) - day_of(WORKDAY_FIRST_YEAR, 1, 1)
+"""No run is longer."""
+
+
+@pytest.mark.requirement("REP-09")
+def test_the_largest_loan_at_the_highest_rate_is_charged_to_the_fen_for_as_long_as_there_is_a_calendar() -> None:
+    base, rate, daycount = np.array([MOST, 1]), np.array([RATE_PPM_MAX] * 2), np.array([ACT_360] * 2)
+    charged, rest = np.zeros(2, dtype=np.int64), np.zeros(2, dtype=np.int64)
+    for _ in range(DAYS):
+        fen, rest = penalty_step(base, rest, rate, daycount, PENALTY_FACTOR_PPM_MAX)
+        charged += fen
+    assert charged.tolist() == [int(Fraction(1, 2) + Fraction(b * YEARLY_PPM * DAYS, PPM * 360)) for b in (MOST, 1)]
+    assert 200_000 * (MOST + int(charged[0])) < np.iinfo(np.int64).max, "the sum of so many such loans is exact as well"
+
+
+def test_penalty_beyond_the_bounds_is_an_error_and_never_wraps() -> None:
+    fits = (2**63 - 1 - 365 * PPM) // YEARLY_PPM
+    assert fits > 12 * MOST
+    rest, rate, daycount = np.array([180 * PPM - 1]), np.array([RATE_PPM_MAX]), np.array([ACT_360])
+    fen, _ = penalty_step(np.array([fits]), rest, rate, daycount, PENALTY_FACTOR_PPM_MAX)
+    assert fen.tolist() == [int(Fraction(1, 2) + Fraction(int(rest[0]) + fits * YEARLY_PPM, 360 * PPM))]
+    with pytest.raises(OverflowError, match="more than int64 holds"):
+        penalty_step(np.array([fits + 1]), rest, rate, daycount, PENALTY_FACTOR_PPM_MAX)
 
 
 # overdue management ---------------------------------------------------------------------------------------------------

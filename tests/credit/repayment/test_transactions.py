@@ -97,9 +97,12 @@ def test_numbers_of_the_largest_branch_loan_and_group_say_where_they_belong() ->
         ({"amount_fen": 10**11 + 1}, False),
         ({"term_months": 999, "method": 2}, True),
         ({"term_months": 1_000, "method": 2}, False),
+        ({"rate_ppm": 240_000}, True),
+        ({"rate_ppm": 240_001}, False),
+        ({"rate_ppm": -1}, False),
     ],
 )
-def test_a_loan_larger_or_longer_than_the_book_can_hold_is_refused(columns: dict[str, int], sound: bool) -> None:
+def test_a_loan_larger_dearer_or_longer_than_the_book_can_hold_is_refused(columns: dict[str, int], sound: bool) -> None:
     bank = Bank().until(START, loan(**columns))
     bank.strict = sound  # the payment that nobody could book stays in the ledger alone
     bank.until(START + 1)

@@ -184,7 +184,7 @@ def place_in_group(transaction: Ints) -> tuple[Ints, Ints]:
 
 
 def task_of(entity: Ints, occasion: Ints | int) -> Ints:
-    """The number of a task about a case or loan; a room counts its occasions once for ever."""
+    """The number of a task about a case or loan; a room counts its occasions, or takes the day (`occasion_of_day`)."""
     wrong = (np.asarray(occasion) < 0) | (np.asarray(occasion) >= _TASK)
     if bool(wrong.any()):
         raise ValueError(f"occasions of tasks are numbered 0 … {_TASK - 1}, got {np.asarray(occasion)[wrong][:1]}")
@@ -199,6 +199,11 @@ def occasion_of_task(task: Ints) -> Ints:
 def occasion_of(round_: Ints, node: Ints) -> Ints:
     """A case's tasks at approval: one a round and node."""
     return np.asarray(round_ * _NODES + node)
+
+
+def occasion_of_day(day: Ints) -> Ints:
+    """The occasion of a task where an entity has at most one a day. It comes again after 10,000 days, when nobody remembers."""
+    return np.asarray(day % _TASK)
 
 
 def act_of(entity: Ints, number: Ints | int) -> Ints:

@@ -4,7 +4,7 @@ deputies say of them. One roster for the whole bank; a shard takes the desks of 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
@@ -107,15 +107,15 @@ def build_staffing(scenario: Scenario, seed: int) -> Staffing:
 
 
 class DeputySource:
-    """Mails the administrator's appointments when the run opens."""
+    """Mails the administrator's appointments when the run opens: by kind, whose desks they are."""
 
-    def __init__(self, kind: Kind, staffing: Staffing, branches: Ints, desks: Iterable[int]) -> None:
-        self._kind, self._rows = kind, staffing.appointments(kind, branches, desks)
+    def __init__(self, desks: Mapping[Kind, Iterable[int]], staffing: Staffing, branches: Ints) -> None:
+        self._mail = [(kind, staffing.appointments(kind, branches, mine)) for kind, mine in desks.items()]
 
     def mail(self, window: Window) -> list[tuple[Kind, Rows]]:
         """The appointments stamped in this window."""
-        now = (self._rows["at"] >= window.start) & (self._rows["at"] < window.until)
-        return [(self._kind, self._rows[now])] if bool(now.any()) else []
+        now = [(kind, rows[(rows["at"] >= window.start) & (rows["at"] < window.until)]) for kind, rows in self._mail]
+        return [(kind, rows) for kind, rows in now if len(rows)]
 
 
 def _factor(scenario: Scenario) -> Fraction | None:

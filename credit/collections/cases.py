@@ -27,14 +27,6 @@ def to_work(cases: Table, rows: Ints) -> None:
     MOVES.to(cases, rows, np.where(written_off, int(CaseState.CONTINUED), int(CaseState.ASSIGNED)))
 
 
-def leave_task(cases: Table, rows: Ints) -> None:
-    """An open task stays with the team that has it, which may still finish it; the case may be given to another."""
-    waiting = rows[cases["task_day"][rows] > 0]
-    for name in ("day", "means", "stage"):
-        cases[f"former_{name}"][waiting] = cases[f"task_{name}"][waiting]
-        cases[f"task_{name}"][waiting] = 0
-
-
 def stage_on(cases: Table, strategies: Strategies, rows: Ints, day: Ints | int) -> Ints:
     """Stage of cases on a day, 1 to 3: by days past due, plus the levels that broken promises have added (COL-09)."""
     by_dpd = strategies.stages(cases["set"][rows], dpd_of(day, cases["overdue_since_day"][rows]))

@@ -1,23 +1,25 @@
-"""What collectors report: each contact is checked, recorded, and starts the next step that its result asks for (COL-08). Only
-the task that was given counts, only by somebody of the team it was given to; what is recorded comes from the report alone,
-so payments of the same day can't change it."""
+"""What collectors report: each contact is checked, recorded, and starts the next step that its result asks for (COL-08). The
+worklist says whose report on which task counts; what is recorded comes from the report alone, so payments of the same
+day can't change it."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from credit.codes import Contact, ContactOutcome
-from credit.collections.cases import Refuse, log_case, to_work
+from credit.collections.cases import log_case, to_work
 from credit.collections.contract import Event, RefusedBecause
 from credit.collections.states import MOVES, CaseState
 from credit.collections.strategy import Strategies
 from credit.mail import Outbox
 from credit.policies.collections import CollectionPolicy
 from credit.room import Rows
-from credit.staff import StaffRegister
+from credit.rows import only
 from credit.table import Table
 from credit.times import DAY_MS, Bools, Ints
+from credit.worklists.rules import first_fault
 from credit.worklists.states import Refusal
+from credit.worklists.worklist import Worklist
 
 _DONE = {Contact.CALL: "call_done", Contact.VISIT: "visit_done", Contact.LEGAL: "legal_done"}
 
@@ -26,26 +28,27 @@ class Contacts:
     """Records contacts, and watches promises at each day's end (COL-09)."""
 
     def __init__(
-        self,
-        cases: Table,
-        receipts: Table,
-        policy: CollectionPolicy,
-        strategies: Strategies,
-        register: StaffRegister,
-        refuse: Refuse,
+        self, cases: Table, receipts: Table, policy: CollectionPolicy, strategies: Strategies, collectors: Worklist
     ) -> None:
         self._cases, self._receipts, self._policy, self._strategies = cases, receipts, policy, strategies
-        self._register, self._refuse = register, refuse
+        self._collectors = collectors
 
     def record(self, rows: Rows, out: Outbox) -> None:
         """Contacts, each loan at most once."""
+        rows, tasks = self._collectors.heard(rows, out)
         place = self._cases.find(rows["loan"])
-        because = self._objections(rows, place)
-        self._refuse(rows[because > 0], because[because > 0], out)
-        self._hand_back(rows[because == Refusal.NO_AUTHORITY], place[because == Refusal.NO_AUTHORITY])
-        rows, place = rows[because == 0], place[because == 0]
+        because = first_fault(
+            (rows["at"] >= self._cases.get("closed_at", place), RefusedBecause.UNKNOWN_CASE),
+            (~np.isin(rows["outcome"], list(ContactOutcome)), Refusal.DECISION_INVALID),
+            (~self._sensible(rows), RefusedBecause.PROMISE_TERMS),
+        )
+        wrong = because > 0
+        self._collectors.reject(rows[wrong], tasks[wrong], because[wrong], out)
+        rows, tasks, place = only(rows, ~wrong), only(tasks, ~wrong), only(place, ~wrong)
         if not len(rows):
             return
+        means = self._collectors.tasks["action"][tasks]
+        self._collectors.done(tasks, rows["at"], out)
         cases = self._cases
         log_case(
             out,
@@ -56,71 +59,39 @@ class Contacts:
             actor=rows["person"],
             amount_fen=0,
             reason=rows["outcome"],
-            value=rows["action"],
+            value=means,
         )
-        self._hand_back(rows, place)
         cases["contacts"][place] += 1
-        for means, name in _DONE.items():
-            chosen = rows["action"] == means
+        for one, name in _DONE.items():
+            chosen = means == one
             cases[name][place[chosen]] = rows["at"][chosen] // DAY_MS
-        self._follow(rows, place, out)
+        self._follow(rows, place, means, out)
 
-    def _objections(self, rows: Rows, place: Ints) -> Ints:
-        """Why each row has no effect; 0 where it has."""
-        cases = self._cases
-        open_task, former = self._answers(rows, place, "task"), self._answers(rows, place, "former")
-        given = open_task | former
-        stage = np.where(open_task, cases.get("task_stage", place), cases.get("former_stage", place))
-        entitled = self._register.may_act(
-            rows["person"], cases.get("branch", place), self._strategies.desk[stage], rows["on_behalf_of"]
-        )
-        return np.select(
-            [rows["at"] >= cases.get("closed_at", place), ~given, ~entitled],
-            [int(RefusedBecause.UNKNOWN_CASE), int(RefusedBecause.NOT_ASKED), int(Refusal.NO_AUTHORITY)],
-            0,
-        )
-
-    def _answers(self, rows: Rows, place: Ints, which: str) -> Bools:
-        """True where a contact answers the case's task, or its former one."""
-        asked, means = self._cases.get(f"{which}_day", place), self._cases.get(f"{which}_means", place)
-        return np.asarray((asked > 0) & (rows["asked_day"] == asked) & (rows["action"] == means))
-
-    def _hand_back(self, rows: Rows, place: Ints) -> None:
-        """A task that came back is open no longer."""
-        for which in ("task", "former"):
-            mine = place[self._answers(rows, place, which)]
-            for name in ("day", "means", "stage"):
-                self._cases[f"{which}_{name}"][mine] = 0
+    def _sensible(self, rows: Rows) -> Bools:
+        """False where a promise names no amount, or a day that has passed or is too far away."""
+        ahead = rows["promise_day"] - rows["at"] // DAY_MS
+        sound = (ahead >= 1) & (ahead <= self._policy.promise_days_max) & (rows["promise_fen"] > 0)
+        return np.asarray(sound | (rows["outcome"] != ContactOutcome.PROMISE))
 
     # ---- what each result starts
 
-    def _follow(self, rows: Rows, place: Ints, out: Outbox) -> None:
-        """Promise → watched; unable → hardship referred, contacts rest; lost → a visit, then legal action. A case whose
-        write-off is being decided keeps its course; one paid later the same day keeps the record alone."""
-        on_course = self._cases["state"][place] != CaseState.WRITE_OFF
-        for outcome, follow in (
-            (ContactOutcome.PROMISE, self._promise),
-            (ContactOutcome.UNABLE, self._refer),
-            (ContactOutcome.LOST, self._seek),
-        ):
-            chosen = on_course & (rows["outcome"] == outcome)
-            if bool(chosen.any()):
-                follow(rows[chosen], place[chosen], out)
-
-    def _promise(self, rows: Rows, place: Ints, out: Outbox) -> None:
-        ahead = rows["promise_day"] - rows["at"] // DAY_MS
-        sound = (ahead >= 1) & (ahead <= self._policy.promise_days_max) & (rows["promise_fen"] > 0)
-        self._refuse(rows[~sound], RefusedBecause.PROMISE_TERMS, out)
-        rows, place = rows[sound], place[sound]
-        if len(rows):
-            self._note_promise(rows, place, out)
-        self._unless_closed(place, CaseState.PROMISED)
+    def _follow(self, rows: Rows, place: Ints, means: Ints, out: Outbox) -> None:
+        """Promise → watched; unable → hardship referred, contacts rest; lost → a visit, then legal action. A case paid later
+        the same day keeps the record alone."""
+        promised, unable = rows["outcome"] == ContactOutcome.PROMISE, rows["outcome"] == ContactOutcome.UNABLE
+        lost = rows["outcome"] == ContactOutcome.LOST
+        self._promise(rows[promised], place[promised], out)
+        self._refer(rows[unable], place[unable], out)
+        self._seek(place[lost], means[lost])
 
     def _unless_closed(self, place: Ints, state: CaseState) -> None:
         MOVES.to(self._cases, place[self._cases["state"][place] != CaseState.CLOSED], state)
 
-    def _note_promise(self, rows: Rows, place: Ints, out: Outbox) -> None:
+    def _promise(self, rows: Rows, place: Ints, out: Outbox) -> None:
+        if not len(rows):
+            return
         cases = self._cases
+        self._unless_closed(place, CaseState.PROMISED)
         cases["promise_day"][place], cases["promise_at"][place] = rows["promise_day"], rows["at"]
         cases["promise_fen"][place], cases["promise_paid_fen"][place] = rows["promise_fen"], self._paid_since(rows)
         log_case(
@@ -146,16 +117,15 @@ class Contacts:
 
     def _refer(self, rows: Rows, place: Ints, out: Outbox) -> None:
         cases = self._cases
-        cases["promise_day"][place] = 0
         cases["pause_until"][place] = rows["at"] // DAY_MS + 1 + self._policy.hardship_pause_days
         self._unless_closed(place, CaseState.PAUSED)
         log_case(out, Event.HARDSHIP_REFERRED, cases, place, rows["at"], actor=rows["person"], amount_fen=0)
 
-    def _seek(self, rows: Rows, place: Ints, out: Outbox) -> None:  # noqa: ARG002
+    def _seek(self, place: Ints, means: Ints) -> None:
         """A person who can't be reached by phone is visited; who can't be found is a matter for the lawyers. The step waits
         until the strategy of the case's stage allows it."""
-        after = np.where(rows["action"] == Contact.CALL, Contact.VISIT, Contact.LEGAL)
-        self._cases["next_means"][place] = np.where(rows["action"] == Contact.LEGAL, 0, after)
+        after = np.where(means == Contact.CALL, Contact.VISIT, Contact.LEGAL)
+        self._cases["next_means"][place] = np.where(means == Contact.LEGAL, 0, after)
 
     # ---- promises, at the day's end
 

@@ -18,14 +18,18 @@ LoanOverdue = room.accepts(
 )
 OverduePaid = room.accepts(802, "OverduePaid", f"loan transaction paid_fen {FIGURES}", sender="repayment")
 NoticeSent = room.asks(803, "NoticeSent", "loan party action dpd amount_fen")
-# A task is known by its loan, the day it was asked for and the means: each means is used at most once a day.
-CollectionTask = room.asks(
-    804, "CollectionTask", "loan case party branch desk action dpd amount_fen priority limit_at asked_day"
-)
-ContactMade = room.accepts(
-    805, "ContactMade", "loan action person on_behalf_of started_at outcome promise_day promise_fen asked_day"
-)
 OverdueReported = room.accepts(808, "OverdueReported", f"loan {FIGURES}", sender="repayment")
+COLLECTION = desk_kinds(
+    room,
+    "Collection",
+    830,
+    entity="loan",
+    offers="case party action dpd amount_fen",
+    decides="outcome promise_day promise_fen",
+    once=False,
+)
+"""The collectors' list: a task is one contact by the means `action`, the decision on it what came of the contact. A loan has one
+task a day, known by its day, and the same collector may have them all."""
 WRITE_OFF = desk_kinds(
     room,
     "WriteOff",
@@ -37,14 +41,14 @@ WRITE_OFF = desk_kinds(
 )
 """The three bodies' list: what they decide on is the claim as it stood when they were asked."""
 # One case a loan. `*_day`: day on which a means was last used, 0 = never; `*_done`: day on which a collector last finished it;
-# `task_*`: the open task, `former_*` one left with the team before; `raised`: levels added by broken promises;
+# `next_means`: what is to be done out of turn; `raised`: levels added by broken promises;
 # `write_off_tasks`: how many have been put to the bodies; `approved_n`: who approved the write-off, desk by desk.
 room.table(
     "cases",
     f"loan case customer party branch segment product grade {FIGURES} opened_at=0 closed_at state "
     + blank(
-        "written_off set stage stage_since raised task_day task_means task_stage former_day former_means former_stage "
-        "contacts next_means sms_day voice_day call_day visit_day legal_day call_done visit_done legal_done "
+        "written_off set stage stage_since raised contacts next_means "
+        "sms_day voice_day call_day visit_day legal_day call_done visit_done legal_done "
         "promise_day promise_at promise_fen promise_paid_fen pause_until "
         "write_off_tasks approved_1 approved_2 approved_3 refused_day"
     ),
@@ -94,6 +98,11 @@ class Event(EventCode):
     WRITE_OFF_URGED = event(814, "write-off urged", "核销催办", value="desk", trouble=("write-offs urged", "核销催办"))
     WRITE_OFF_HANDLED = event(815, "write-off task handled", "核销任务流转", reason=Handling, value="person")
     WRITE_OFF_DEPUTY_APPOINTED = event(816, "deputy for write-offs appointed", "指定核销代理人", value="deputy")
+    COLLECTION_URGED = event(
+        817, "collection urged", "催收催办", value="desk", trouble=("collection tasks urged", "催收催办")
+    )
+    COLLECTION_HANDLED = event(818, "collection task handled", "催收任务流转", reason=Handling, value="person")
+    COLLECTION_DEPUTY_APPOINTED = event(819, "deputy for collection appointed", "指定催收代理人", value="deputy")
 
 
 class Gauge(GaugeCode):

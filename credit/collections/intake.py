@@ -5,19 +5,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.collections.cases import Refuse, leave_task, log_case, stage_on, to_work
+from credit.collections.cases import Refuse, log_case, stage_on, to_work
 from credit.collections.contract import FIGURES, Event, RefusedBecause
+from credit.collections.daily_work import DailyWork
 from credit.collections.rules import cleared, dpd_of
 from credit.collections.states import MOVES, CaseState
 from credit.collections.strategy import Strategies
-from credit.collections.worklist import WorkList
 from credit.mail import Outbox
 from credit.room import Rows
 from credit.table import Table
 from credit.times import DAY_MS, NEVER, Ints
+from credit.worklists.worklist import Worklist
 
-_TASKS = "task_day task_means task_stage former_day former_means former_stage"
-_KEPT_ON_REOPENING = {"loan", "state", *f"{_TASKS} sms_day voice_day call_day visit_day legal_day".split()}
+_KEPT_ON_REOPENING = {"loan", "state", *"sms_day voice_day call_day visit_day legal_day".split()}
 """A new case on the same day must not repeat what the old one did that day."""
 
 
@@ -25,10 +25,16 @@ class Intake:
     """Opens, updates and closes cases; each loan at most once a call."""
 
     def __init__(
-        self, cases: Table, receipts: Table, strategies: Strategies, work_list: WorkList, refuse: Refuse
+        self,
+        cases: Table,
+        receipts: Table,
+        strategies: Strategies,
+        daily_work: DailyWork,
+        collectors: Worklist,
+        refuse: Refuse,
     ) -> None:
         self._cases, self._receipts, self._strategies = cases, receipts, strategies
-        self._work_list, self._refuse = work_list, refuse
+        self._daily_work, self._collectors, self._refuse = daily_work, collectors, refuse
 
     # ---- overdue
 
@@ -44,7 +50,7 @@ class Intake:
         self._open(place[fresh], rows["at"][fresh], out)
 
     def _clear(self, place: Ints, rows: Rows, out: Outbox) -> None:
-        """A loan overdue again on the day it was paid: a new case in the old row."""
+        """A loan overdue again on the day it was paid: a new case in the old row, for which no task was meant yet."""
         kept = self._cases["promise_day"][place] > 0
         log_case(
             out,
@@ -61,7 +67,7 @@ class Intake:
             if name not in _KEPT_ON_REOPENING:
                 self._cases[name][place] = rows[name] if name in source else 0
         self._cases["closed_at"][place] = NEVER
-        leave_task(self._cases, place)
+        self._collectors.withdraw(rows["loan"], rows["at"], out)
 
     def _update(self, place: Ints, rows: Rows) -> None:
         for name in FIGURES.split():
@@ -89,7 +95,7 @@ class Intake:
         to_work(cases, place)
         desks = self._strategies.desk[stage]
         log_case(out, Event.CASE_ASSIGNED, cases, place, at, value=desks, reason=stage)
-        self._work_list.plan(place, at, out)
+        self._daily_work.plan(place, at, out)
 
     # ---- paid
 

@@ -12,6 +12,7 @@ from credit.collections.strategy import HUMAN, Strategies
 from credit.room import Rows
 from credit.table import Table
 from credit.times import DAY_MS, NEVER, Bools, Ints
+from credit.worklists.states import TaskState
 
 
 def violations(cases: Table, strategies: Strategies) -> list[str]:
@@ -19,9 +20,7 @@ def violations(cases: Table, strategies: Strategies) -> list[str]:
     if not len(cases):
         return []
     return [
-        sentence
-        for rule in (_one_set, _stage, _task, _promise, _closed, _write_off)
-        for sentence in rule(cases, strategies)
+        sentence for rule in (_one_set, _stage, _promise, _closed, _write_off) for sentence in rule(cases, strategies)
     ]
 
 
@@ -35,18 +34,6 @@ def _one_set(cases: Table, strategies: Strategies) -> list[str]:
 def _stage(cases: Table, strategies: Strategies) -> list[str]:
     wrong = (cases["stage"] < 1) | (cases["stage"] > strategies.dpd_from.shape[1])
     return _said(cases, wrong, lambda i: f"stage {cases['stage'][i]} has no team (COL-05)")
-
-
-def _task(cases: Table, strategies: Strategies) -> list[str]:  # noqa: ARG001
-    task, means = cases["task_day"], cases["task_means"]
-    wrong = (task > 0) & ~HUMAN[np.minimum(means, len(HUMAN) - 1)]
-    strange = _said(cases, wrong, lambda i: f"task of day {task[i]} asks for means {means[i]}, which needs nobody")
-    elsewhere = (task > 0) & (cases["task_stage"] != cases["stage"])
-    return strange + _said(
-        cases,
-        elsewhere,
-        lambda i: f"task of day {task[i]} was given to another team than stage {cases['stage'][i]}'s (COL-05)",
-    )
 
 
 def _promise(cases: Table, strategies: Strategies) -> list[str]:  # noqa: ARG001
@@ -80,6 +67,21 @@ def _write_off(cases: Table, strategies: Strategies) -> list[str]:  # noqa: ARG0
     )
     early = decided & (cases["legal_done"] == 0)
     return found + _said(cases, early, lambda _: "written off before all means of collection were exhausted (NPL-08)")
+
+
+def tasks(table: Table, cases: Table, strategies: Strategies) -> list[str]:
+    """A collector's task is one for people, with the team of its case's stage (COL-05), and the only one of its case."""
+    open_ = table.take(table["state"] <= TaskState.ASKED, "task loan desk action")
+    means, place = open_["action"], cases.find(open_["loan"])
+    nobodys = ~HUMAN[np.minimum(means, len(HUMAN) - 1)]
+    found = [f"task {row['task']} asks for means {row['action']}, which needs nobody" for row in open_[nobodys][:5]]
+    desk = strategies.desk[cases.get("stage", place)]
+    found += [
+        f"task {row['task']} is with desk {row['desk']}, not with its case's team (COL-05)"
+        for row in open_[open_["desk"] != desk][:5]
+    ]
+    loans, count = np.unique(open_["loan"], return_counts=True)
+    return found + [f"collection case of loan {loan}: several tasks are open at once" for loan in loans[count > 1][:5]]
 
 
 _DECISION = np.dtype([(n, "i8") for n in ("loan", "person", "on_behalf_of", "approved_1", "approved_2", "legal_done")])

@@ -31,9 +31,8 @@ MOVES = Moves(
     {
         _C.CREATED: (_C.ASSIGNED, _C.CONTINUED),
         _C.ASSIGNED: (_C.PROMISED, _C.PAUSED, _C.WRITE_OFF, _C.CLOSED),
-        # A former team's contact may find a case that is resting already.
-        _C.PROMISED: (_C.PROMISED, _C.ASSIGNED, _C.CONTINUED, _C.PAUSED, _C.CLOSED),
-        _C.PAUSED: (_C.PAUSED, _C.ASSIGNED, _C.CONTINUED, _C.PROMISED, _C.CLOSED),
+        _C.PROMISED: (_C.ASSIGNED, _C.CONTINUED, _C.CLOSED),
+        _C.PAUSED: (_C.ASSIGNED, _C.CONTINUED, _C.CLOSED),
         _C.WRITE_OFF: (_C.ASSIGNED, _C.CONTINUED, _C.CLOSED),
         _C.CONTINUED: (_C.PROMISED, _C.PAUSED, _C.CLOSED),
         _C.CLOSED: (_C.CREATED,),  # overdue again on the day it was paid

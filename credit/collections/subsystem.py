@@ -9,8 +9,8 @@ import numpy as np
 from credit.collections import invariants
 from credit.collections.contacts import Contacts
 from credit.collections.contract import (
+    COLLECTION,
     WRITE_OFF,
-    ContactMade,
     Event,
     Gauge,
     LoanOverdue,
@@ -18,10 +18,10 @@ from credit.collections.contract import (
     OverdueReported,
     room,
 )
+from credit.collections.daily_work import DailyWork
 from credit.collections.intake import Intake
 from credit.collections.states import CaseState
 from credit.collections.strategy import Strategies, compile_strategies
-from credit.collections.worklist import WorkList
 from credit.collections.write_off import WriteOffs
 from credit.mail import Outbox
 from credit.policies.collections import CollectionPolicy, StrategySet
@@ -41,27 +41,24 @@ class CollectionsSubsystem(Subsystem):
     REFUSED = Event.COLLECTION_ACTION_REFUSED
     HANDLERS = (
         Together(
-            "loan",
-            (
-                Takes(LoanOverdue, "overdue"),
-                Takes(OverdueReported, "reported"),
-                Takes(OverduePaid, "paid"),
-                Takes(ContactMade, "contacted"),
-            ),
+            "loan", (Takes(LoanOverdue, "overdue"), Takes(OverdueReported, "reported"), Takes(OverduePaid, "paid"))
         ),
-        *takes(WRITE_OFF, "desk", "decided"),
+        *takes(COLLECTION, "collectors", "contacted"),
+        *takes(WRITE_OFF, "bodies", "decided"),
     )
 
     def __init__(self, policy: CollectionPolicy, strategies: Strategies, register: StaffRegister) -> None:
         super().__init__()
         self.policy, self.strategies = policy, strategies
         self.cases, self._receipts = self.tables["cases"], self.tables["receipts"]
-        self._work_list = WorkList(self.cases, policy, strategies)
-        self._intake = Intake(self.cases, self._receipts, strategies, self._work_list, self.refuse)
-        self._contacts = Contacts(self.cases, self._receipts, policy, strategies, register, self.refuse)
+        events = Events(Event.COLLECTION_URGED, Event.COLLECTION_HANDLED, Event.COLLECTION_DEPUTY_APPOINTED)
+        self.collectors = collectors = Worklist(self, COLLECTION, register, events)
         events = Events(Event.WRITE_OFF_URGED, Event.WRITE_OFF_HANDLED, Event.WRITE_OFF_DEPUTY_APPOINTED)
-        self.desk = Worklist(self, WRITE_OFF, register, events)
-        self._write_offs = WriteOffs(self.cases, policy, strategies, self._work_list, self.desk, self.note)
+        self.bodies = Worklist(self, WRITE_OFF, register, events)
+        self._daily_work = work = DailyWork(self.cases, policy, strategies, collectors)
+        self._intake = Intake(self.cases, self._receipts, strategies, work, collectors, self.refuse)
+        self._contacts = Contacts(self.cases, self._receipts, policy, strategies, collectors)
+        self._write_offs = WriteOffs(self.cases, policy, strategies, work, collectors, self.bodies, self.note)
 
     @classmethod
     def build(cls, setting: Setting = PLAIN) -> CollectionsSubsystem:
@@ -80,7 +77,7 @@ class CollectionsSubsystem(Subsystem):
         """The morning's figures of loans in collection, and the day's work on them. Its contacts are stamped at the hour of
         work, which may lie in a later window."""
         rows, place = self._intake.known(rows, out)
-        self._work_list.morning(place, rows["at"], out)
+        self._daily_work.morning(place, rows["at"], out)
         self._write_offs.propose(place, rows["at"], out)
 
     def paid(self, rows: Rows, out: Outbox) -> None:
@@ -96,21 +93,29 @@ class CollectionsSubsystem(Subsystem):
         self._write_offs.decide(rows, out)
 
     def end(self, out: Outbox) -> None:
-        """Write-offs of loans paid back are withdrawn, the others urged."""
-        self._write_offs.end(self.window.until, out)
+        """Tasks whose limit passes are urged."""
+        self.collectors.urge(self.window.until, out)
+        self.bodies.urge(self.window.until, out)
 
     def end_day(self, out: Outbox) -> None:
-        """Promises are looked at, paid cases leave, and the cases are counted by branch, product and stage."""
+        """Promises are looked at, paid cases leave with their tasks, and the cases are counted by branch, product and stage."""
         at = self.window.until - 1
         self._contacts.watch(at // DAY_MS, at, out)
-        self.desk.tidy(self.window.day)
-        self.cases.keep(np.asarray(self.cases["state"] != CaseState.CLOSED))
+        closed = self.cases["state"] == CaseState.CLOSED
+        self.collectors.withdraw(self.cases["loan"][closed], self.cases["closed_at"][closed], out)
+        self._write_offs.end_day(at, out)
+        for worklist in (self.collectors, self.bodies):
+            worklist.tidy(self.window.day)
+        self.cases.keep(~closed)
         self._receipts.drop(np.arange(len(self._receipts)))
         columns = (self.cases[name] for name in ("branch", "product", "stage", "overdue_fen"))
         out.tally(Gauge.COLLECTION_CASES, at, *columns)
 
     def violations(self) -> list[str]:
-        found = invariants.violations(self.cases, self.strategies) + self.desk.violations(self.window.until)
+        found = invariants.violations(self.cases, self.strategies)
+        found += invariants.tasks(self.collectors.tasks, self.cases, self.strategies)
+        for worklist in (self.collectors, self.bodies):
+            found += worklist.violations(self.window.until)
         for rows in self.noted("decisions"):
             found += invariants.decided(rows)
         return found

@@ -10,10 +10,10 @@ from credit.codes import Contact, Verdict
 from credit.collections import invariants
 from credit.collections.cases import Note, log_case
 from credit.collections.contract import Desk, Event, RefusedBecause
+from credit.collections.daily_work import DailyWork
 from credit.collections.rules import dpd_of, work_instant
 from credit.collections.states import MOVES, CaseState
 from credit.collections.strategy import Strategies
-from credit.collections.worklist import WorkList
 from credit.mail import Outbox
 from credit.policies.collections import CollectionPolicy
 from credit.repayment.contract import WriteOffApproved
@@ -37,12 +37,13 @@ class WriteOffs:
         cases: Table,
         policy: CollectionPolicy,
         strategies: Strategies,
-        work_list: WorkList,
-        desk: Worklist,
+        daily_work: DailyWork,
+        collectors: Worklist,
+        bodies: Worklist,
         note: Note,
     ) -> None:
         self._cases, self._policy, self._strategies = cases, policy, strategies
-        self._work_list, self._desk, self._note = work_list, desk, note
+        self._daily_work, self._collectors, self._bodies, self._note = daily_work, collectors, bodies, note
 
     def propose(self, rows: Ints, at: Ints, out: Outbox) -> None:
         """Of the given cases, those that have seen all means in vain go to the first desk at the policy's hour. `at`: the
@@ -50,11 +51,11 @@ class WriteOffs:
         rules, cases, day = self._policy.write_off, self._cases, at // DAY_MS
         ripe = cases["state"][rows] == CaseState.ASSIGNED
         ripe &= dpd_of(day, cases["overdue_since_day"][rows]) > rules.dpd_over
-        ripe &= (cases["task_day"][rows] == 0) & (cases["contacts"][rows] >= rules.contacts_min)
+        ripe &= cases["contacts"][rows] >= rules.contacts_min
         refused = cases["refused_day"][rows]
         ripe &= (refused == 0) | (day - refused >= rules.retry_days)
         rows, day = rows[ripe], day[ripe]
-        exhausted = self.exhausted(rows)
+        exhausted = self.exhausted(rows) & ~self._collectors.has_open(cases["loan"][rows])
         rows, at = rows[exhausted], work_instant(day[exhausted], self._policy.work_hour)
         MOVES.to(cases, rows, CaseState.WRITE_OFF)
         log_case(out, Event.WRITE_OFF_PROPOSED, cases, rows, at, amount_fen=self._claim_fen(rows))
@@ -67,7 +68,7 @@ class WriteOffs:
 
     def exhausted(self, rows: Ints) -> Bools:
         """True where each human means that the strategy allows has been carried out, legal action among them."""
-        strategy = self._work_list.strategy_rows(rows)
+        strategy = self._daily_work.strategy_rows(rows)
         done = np.asarray(self._cases["legal_done"][rows] > 0)
         for means, name in ((Contact.CALL, "call_done"), (Contact.VISIT, "visit_done")):
             done &= ~self._strategies.allowed[strategy, means] | (self._cases[name][rows] > 0)
@@ -79,7 +80,7 @@ class WriteOffs:
             return
         self._cases["write_off_tasks"][rows] += 1
         cases = self._cases.take(rows)
-        self._desk.put(
+        self._bodies.put(
             cases,
             out,
             at=at,
@@ -95,7 +96,7 @@ class WriteOffs:
 
     def decide(self, rows: Rows, out: Outbox) -> None:
         """The desks' opinions, each loan at most once."""
-        rows, tasks = self._desk.heard(rows, out)
+        rows, tasks = self._bodies.heard(rows, out)
         place = self._cases.find(rows["loan"])
         known = (rows["verdict"] == Verdict.APPROVE) | (rows["verdict"] == Verdict.DECLINE)
         state = self._cases.get("state", place)
@@ -109,12 +110,12 @@ class WriteOffs:
             0,
         )
         wrong = because > 0
-        self._desk.reject(rows[wrong], tasks[wrong], because[wrong], out)
+        self._bodies.reject(rows[wrong], tasks[wrong], because[wrong], out)
         rows, tasks, place = rows[~wrong], tasks[~wrong], place[~wrong]
         if not len(rows):
             return
-        desk = self._desk.tasks["desk"][tasks]
-        self._desk.done(tasks, rows["at"], out)
+        desk = self._bodies.tasks["desk"][tasks]
+        self._bodies.done(tasks, rows["at"], out)
         self._note("decisions", invariants.decisions(rows, self._cases, place))
         log_case(
             out,
@@ -138,7 +139,7 @@ class WriteOffs:
             return
         for name in ("approved_1", "approved_2", "approved_3"):
             self._cases[name][place] = 0
-        self._desk.forget(rows["loan"])
+        self._bodies.forget(rows["loan"])
         self._cases["refused_day"][place] = rows["at"] // DAY_MS
         pending = place[self._cases["state"][place] == CaseState.WRITE_OFF]
         MOVES.to(self._cases, pending, CaseState.ASSIGNED)
@@ -151,20 +152,19 @@ class WriteOffs:
             self._ask(place, rows["at"] + _HANDOVER_MS, step + 1, rows["person"], out)
             return
         out.send(WriteOffApproved, WriteOffApproved.rows(len(rows), at=rows["at"], loan=rows["loan"]))
-        self._desk.forget(rows["loan"])
+        self._bodies.forget(rows["loan"])
         self._cases["written_off"][place] = 1
         pending = place[self._cases["state"][place] == CaseState.WRITE_OFF]
         MOVES.to(self._cases, pending, CaseState.CONTINUED)
 
     # ---- time
 
-    def end(self, until: int, out: Outbox) -> None:
-        """Before a window ends, and not before, since opinions given earlier in it may still come: tasks on cases that
-        are closed, or have been opened anew, are withdrawn. Tasks are urged."""
-        loans = self._desk.tasks["loan"][self._desk.is_open()]
+    def end_day(self, at: int, out: Outbox) -> None:
+        """When a day ends, and not before, since opinions given earlier may still come: tasks on cases that are closed, or
+        have been opened anew, are withdrawn. `at`: the day's last instant."""
+        loans = self._bodies.tasks["loan"][self._bodies.is_open()]
         place = self._cases.find(loans)
         gone = self._cases.get("state", place) != CaseState.WRITE_OFF
         if bool(gone.any()):
-            self._desk.withdraw(loans[gone], np.minimum(self._cases.get("closed_at", place), until - 1)[gone], out)
-            self._desk.forget(loans[gone])
-        self._desk.urge(until, out)
+            self._bodies.withdraw(loans[gone], np.minimum(self._cases.get("closed_at", place), at)[gone], out)
+            self._bodies.forget(loans[gone])

@@ -133,5 +133,5 @@ class CollectionPolicy(PolicyModel):
     slower_after_write_off: int = Field(ge=1, le=52)
     """How many times as long the rhythm of a written-off case is (NPL-09)."""
     task_limit_minutes: int = Field(ge=1, le=43_200)
-    """When a task that no collector has begun is urged."""
+    """When a task that nobody has finished is urged."""
     write_off: WriteOffRules

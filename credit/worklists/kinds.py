@@ -8,7 +8,10 @@ are commands, each answered once:
           + 2  Claim…Task            领取             + 6  Give…SecondOpinion   加签意见
           + 3  Release…Task          退回             + 7  …Opinion             the decision
           + 4  HandOver…Task         转办             + 8  Appoint…Deputy       指定代理人
-          + 5  Ask…SecondOpinion     加签"""
+          + 5  Ask…SecondOpinion     加签
+
+Nobody acts twice on what must be controlled by several people. Where the same task comes again and again, and may come to the
+same person, the room says ``once=False``: acts are not kept."""
 
 from __future__ import annotations
 
@@ -26,6 +29,7 @@ class DeskKinds:
 
     entity: str
     tables: str
+    once: bool
     task: Kind
     withdrawn: Kind
     claim: Kind
@@ -38,9 +42,10 @@ class DeskKinds:
 
 
 def desk_kinds(
-    room: Room, name: str, first: int, *, entity: str, offers: str, decides: str, tables: str = ""
+    room: Room, name: str, first: int, *, entity: str, offers: str, decides: str, tables: str = "", once: bool = True
 ) -> DeskKinds:
-    """Declares the kinds of a worklist and its tables, `tables` before their names where a room has two lists."""
+    """Declares the kinds of a worklist and its tables, `tables` before their names where a room has two lists. `once`: nobody
+    acts twice on one entity."""
     of = f"{entity} task"
     room.table(f"{tables}tasks", f"task {entity} {_TASK} {offers} {_LIFE}", key="task")
     room.table(f"{tables}acts", f"act {entity} branch person", key="act")
@@ -48,6 +53,7 @@ def desk_kinds(
     return DeskKinds(
         entity,
         tables,
+        once,
         task=room.asks(first, f"{name}Task", f"{of} {_TASK} {offers}"),
         withdrawn=room.asks(first + 1, f"{name}TaskWithdrawn", of),
         claim=room.obeys(first + 2, f"Claim{name}Task", f"{of} person on_behalf_of"),

@@ -3,8 +3,9 @@ is how a room uses it (`credit.approval.desk` is the model):
 
 1. Its contract declares the mail and the tables: ``DESK = desk_kinds(room, "Approval", 320, entity="case", offers=…,
    decides=…)``. A room with two lists (collectors' tasks, and the bodies that decide on write-offs) declares two, the second
-   with ``tables="write_off_"``. Its desks stand in its `DeskCode` enum as before, its events hold one member for each of
-   `Events`, and `credit.worklists.states.Refusal` is among its reasons.
+   with ``tables="write_off_"``; one whose acts bar nobody (collectors call again and again) says ``once=False``. Its desks
+   stand in its `DeskCode` enum as before, its events hold one member for each of `Events`, and
+   `credit.worklists.states.Refusal` is among its reasons.
 2. It builds ``self.desk = Worklist(self, DESK, register, Events(…))`` and puts ``*takes(DESK, "desk", "decide")`` among its
    HANDLERS; claims, releases, hand-overs, second opinions and appointments never reach its own code.
 3. It asks with `put`. The tasks of one entity are numbered by the room (`occasion`), once for ever.
@@ -16,7 +17,8 @@ is how a room uses it (`credit.approval.desk` is the model):
    `remember`, and goes out as `acts_of`.
 
 A command that a person may not give at that time is refused with a reason and changes nothing. Nobody acts twice on one
-entity, in his own name or another's: deciding, deciding for somebody absent and giving a second opinion all count."""
+entity, in his own name or another's: deciding, deciding for somebody absent and giving a second opinion all count. (Where acts
+bar nobody, a second opinion is still somebody else's.)"""
 
 from __future__ import annotations
 
@@ -119,6 +121,8 @@ class Worklist:
 
     def withdraw(self, entities: Ints, at: Ints, out: Outbox) -> None:
         """The open tasks of some entities, which are distinct, are needed no more since an instant."""
+        if not len(entities):
+            return
         rows = np.flatnonzero(self.is_open() & np.isin(self.tasks[self.entity], entities))
         when = at[self._places(entities, self.tasks[self.entity][rows])]
         self._urge(rows[self.tasks["limit_at"][rows] < when], out)
@@ -129,6 +133,10 @@ class Worklist:
     def is_open(self) -> Bools:
         """True for the tasks that are neither done nor withdrawn."""
         return ~MOVES.final[self.tasks["state"]]
+
+    def has_open(self, entities: Ints) -> Bools:
+        """True for the entities about which somebody still has something to do."""
+        return np.isin(entities, self.tasks[self.entity][self.is_open()])
 
     def acts_of(self, entities: Ints) -> tuple[Rows, Ints]:
         """Who has acted on some entities: rows with entity, branch and person, and the place of each one's entity."""
@@ -329,7 +337,7 @@ class Worklist:
 
     def _add_acts(self, branch: Ints, entity: Ints, person: Ints) -> None:
         """Notes one act an entity; entities are distinct."""
-        if not len(entity):
+        if not len(entity) or not self.kinds.once:
             return
         number = np.ones(len(entity), dtype=np.int64)
         while bool((taken := self.acts.find(act_of(entity, number)) >= 0).any()):

@@ -160,7 +160,7 @@ def of_desk(desk: type[ApprovalDesk], world: World) -> Opposite:
     """The approvers of a desk; the administrator appoints their deputies."""
     desks = world.staffing.desks(world.branches, world.room.desks or ())
     people = ApprovalCounterpart(desk, world.scenario, world.seed, desks)
-    return Opposite(people, DeputySource(desk.DESK.appoint, world.staffing, world.branches, desk.NODES))
+    return Opposite(people, DeputySource({desk.DESK.appoint: desk.NODES}, world.staffing, world.branches))
 
 
 def opposite(world: World) -> Opposite:

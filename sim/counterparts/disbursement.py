@@ -275,4 +275,4 @@ def _in_order(scenario: Scenario) -> list[ScriptedCustomer]:
 def opposite(world: World) -> Opposite:
     """Staff, borrowers and partners; the administrator appoints deputies."""
     people = DisbursementCounterpart(world.scenario, world.seed, world.staffing.desks(world.branches, DESKS))
-    return Opposite(people, DeputySource(DESK.appoint, world.staffing, world.branches, DESKS))
+    return Opposite(people, DeputySource({DESK.appoint: DESKS}, world.staffing, world.branches))

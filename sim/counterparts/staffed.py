@@ -36,11 +36,17 @@ class Done(NamedTuple):
     work: Completions
 
 
+def _nothing(done: Done, decisions: Rows) -> list[tuple[Kind, Rows]]:
+    del done, decisions
+    return []
+
+
 class StaffedDesks:
     """The desks `order` of one worklist, the first of them served in round `first_round`, the next a round later …
 
     `service_ms`: the time of task rows at a desk · `says`: what people say when they are done, in the columns that the
-    decision has beyond those of every decision · `seats`: where a task of a branch is worked on, by its desk."""
+    decision has beyond those of every decision · `seats`: where a task of a branch is worked on, by its desk · `besides`: what
+    else comes of the tasks done and of what was said about them, row by row."""
 
     def __init__(
         self,
@@ -51,10 +57,11 @@ class StaffedDesks:
         service_ms: Callable[[IntEnum, Rows], Ints],
         says: Callable[[Done], dict[str, Ints]],
         seats: Callable[[Ints, Ints], Ints] = branch_of_desk,
+        besides: Callable[[Done, Rows], list[tuple[Kind, Rows]]] = _nothing,
     ) -> None:
         self._desks, self._kinds = desks, kinds
         self._order, self._first = tuple(order), first_round
-        self._service_ms, self._says, self._seats = service_ms, says, seats
+        self._service_ms, self._says, self._seats, self._besides = service_ms, says, seats, besides
         self._tasks = Table(" ".join(kinds.task.dtype.names or ()), "task")
         self._later = Held()
         self._arrived: dict[int, list[Rows]] = {}
@@ -96,7 +103,7 @@ class StaffedDesks:
         self._served.append(desk)
         begun = self._desks.begun(desk)
         said = [(self._kinds.claim, self._claims(begun))] if len(begun.task) else []
-        return [*said, (self._kinds.opinion, self._decisions(desk, work))] if len(work.task) else said
+        return [*said, *self._finished(desk, work)] if len(work.task) else said
 
     def _claims(self, begun: Begun) -> Rows:
         return self._kinds.claim.carry(
@@ -106,13 +113,14 @@ class StaffedDesks:
             on_behalf_of=begun.on_behalf_of,
         )
 
-    def _decisions(self, desk: IntEnum, work: Completions) -> Rows:
+    def _finished(self, desk: IntEnum, work: Completions) -> list[tuple[Kind, Rows]]:
         place = self._tasks.find(work.task)
         done = Done(desk, self._tasks.take(place), work)
         self._tasks.drop(place)
-        return self._kinds.opinion.carry(
+        decisions = self._kinds.opinion.carry(
             done.tasks, at=work.finished_at, person=work.person, on_behalf_of=work.on_behalf_of, **self._says(done)
         )
+        return [(self._kinds.opinion, decisions), *self._besides(done, decisions)]
 
     def _accept(self, desk: IntEnum, rows: Rows, staffed: list[int]) -> Tasks:
         """Tasks for desks at which somebody sits. One that is offered while it is here is here already."""

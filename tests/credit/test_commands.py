@@ -8,14 +8,18 @@ import pytest
 from credit.applications.contract import SubmitApplication
 from credit.applications.subsystem import ApplicationsSubsystem
 from credit.bank import PIPELINE
+from credit.codes import ContactOutcome
+from credit.collections.contract import COLLECTION, OverdueReported
+from credit.collections.subsystem import CollectionsSubsystem
 from credit.repayment.contract import EarlyRepaymentRequested, PaymentMade
 from credit.repayment.subsystem import RepaymentSubsystem
 from credit.room import REASONS, WORLD, Kind, Rows
 from credit.stage import Outcome, Stage
-from credit.subsystem import Subsystem, Window
+from credit.subsystem import Setting, Subsystem, Window
 from credit.times import DAY_MS
 from sim.callers import numbered
 from tests.credit.applications import builders
+from tests.credit.collections import desk
 from tests.credit.repayment import bank
 from tests.credit.test_windows import Silence
 
@@ -27,7 +31,6 @@ NOT_ASKED = {
     "VerificationReply": "a partner's answer",
     "PaymentResult": "a partner's answer",
     "DebitResult": "a partner's answer",
-    "ContactMade": "a report of what a collector did",
 }
 """What comes from outside and is no command, and why."""
 
@@ -114,6 +117,27 @@ def test_what_repayment_refuses_is_answered_with_the_reason(command, reason):
     command[1]["request"] = 9
     [answer] = day(repayment, bank.START + 1, command).answers
     assert (int(answer["request"]), REASONS[int(answer["reason"])].name) == (9, reason)
+
+
+def test_a_collectors_report_sent_twice_gets_its_first_answer_and_counts_once():
+    collections = CollectionsSubsystem.build(Setting(register=desk.STAFF))
+    collecting = stage(collections)
+    reported, tasks = [], None
+    for number in range(desk.DAY + 1, desk.DAY + 33):
+        mail = [desk.overdue()] if number == desk.DAY + 1 else []
+        morning = desk.reports(collections, number * DAY_MS)
+        mail += [(OverdueReported, morning)] if len(morning) else []
+        if tasks is not None and len(tasks):
+            kind, report = desk.contact(tasks, ContactOutcome.NONE, dpd=number - desk.DAY)
+            report["request"] = 4711
+            again = report.copy()
+            again["at"] += 5_000
+            mail += [(kind, report), (kind, again)]
+        outcome = day(collecting, number, *mail)
+        reported += outcome.answers[["request", "number", "reason"]].tolist()
+        tasks = outcome.asked[0].take(COLLECTION.task) if outcome.asked else None
+    assert reported == [(4711, desk.LOAN, 0)] * 2
+    assert collections.cases["contacts"].tolist() == [1]
 
 
 def test_callers_number_what_they_ask_and_keep_the_numbers_they_have():

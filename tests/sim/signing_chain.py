@@ -163,7 +163,7 @@ class Chain:
             room = HeadOfficeSubsystem if where.room == "head_office" else ApprovalSubsystem
             people = self._wrap(ApprovalCounterpart(room, self._plan, SEED, desks, self._truth))
             rows = self._rows[np.isin(self._rows["branch"], branches)]
-            source = Desk(rows, DeputySource(room.DESK.appoint, self._staffing, branches, nodes))
+            source = Desk(rows, DeputySource({room.DESK.appoint: nodes}, self._staffing, branches))
             subsystem = room.build(Setting(register=self._staffing.register()))
             return Parts(subsystem, people, source, ear, check_every_window=True)
 

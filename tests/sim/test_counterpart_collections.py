@@ -14,29 +14,41 @@ from actors.wire import unpack
 from credit.calendar import is_workday
 from credit.codes import Contact, ContactOutcome, Verdict
 from credit.collections.contract import (
+    COLLECTION,
     WRITE_OFF,
-    CollectionTask,
-    ContactMade,
     Desk,
     Event,
     LoanOverdue,
     NoticeSent,
     OverduePaid,
     OverdueReported,
+    RefusedBecause,
+    room,
 )
 from credit.collections.subsystem import CollectionsSubsystem
 from credit.digest import Digest
 from credit.mail import Inbox
+from credit.numbers import task_of
 from credit.repayment.contract import PaymentIntended, WriteOffApproved
 from credit.room import EventCode, Kind, Rows
 from credit.staff import StaffRegister
 from credit.stage import Outcome
 from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS
+from credit.worklists.states import Refusal
 from scenarios.model import Scenario
-from sim.counterparts.collections import REASON_NOTICE, REASON_PROMISE, CollectionsCounterpart, Customers
+from sim.counterparts.collections import (
+    COLLECTORS,
+    REASON_NOTICE,
+    REASON_PROMISE,
+    CollectionsCounterpart,
+    Customers,
+    opposite,
+)
+from sim.counterparts.staffed import Done
 from sim.occasions import reference_of
-from sim.staff import Person, build_roster
+from sim.opposite import World
+from sim.staff import Completions, Person, build_roster
 from sim.staffing import DeputySource, Staffing
 from sim.truth import Truth
 from tests.rows import sample
@@ -95,8 +107,8 @@ class Street:
         rows["case"], rows["customer"] = rows["loan"] // 100, rows["loan"] // 100
         self.overdue = rows[np.isin(branch, branches)]
         self.pay_at = dict.fromkeys(self.overdue["loan"].tolist(), 0)
-        directors = (Desk.BRANCH_RISK_DIRECTOR,)
-        self.deputies = DeputySource(WRITE_OFF.appoint, Staffing(PEOPLE, FIRST_DAY), np.array(branches), directors)
+        desks = {COLLECTION.appoint: COLLECTORS, WRITE_OFF.appoint: (Desk.BRANCH_RISK_DIRECTOR,)}
+        self.deputies = DeputySource(desks, Staffing(PEOPLE, FIRST_DAY), np.array(branches))
 
     def mail(self, window: Window) -> list[tuple[Kind, Rows]]:
         at = self.overdue["at"]
@@ -250,7 +262,9 @@ def test_the_hopeless_are_written_off_by_three_people_each(long_run: Run) -> Non
 
 def test_the_bank_refuses_none_of_its_own_people(long_run: Run) -> None:
     refused = long_run.ear.of(Event.COLLECTION_ACTION_REFUSED)
-    assert np.isin(refused["reason"], [1, 2]).all(), "only answers that came too late"
+    late = [Refusal.NO_OPEN_TASK, RefusedBecause.UNKNOWN_CASE]
+    assert np.isin(refused["reason"], late).all(), "only what came too late: nobody tells people what was withdrawn"
+    assert len(refused) < len(long_run.ear.of(Event.CONTACT_MADE)) // 50
 
 
 def test_kept_promises_are_those_that_customers_meant(long_run: Run) -> None:
@@ -275,7 +289,7 @@ def test_desks_report_queues_and_people_with_head_office_hours_shared_among_bran
     staff = np.concatenate(long_run.ear.statistics["staff"])
     assert queues["completions"].sum() == len(long_run.ear.of(Event.CONTACT_MADE)) + len(
         long_run.ear.of(Event.WRITE_OFF_DECIDED)
-    ) + len(long_run.ear.of(Event.COLLECTION_ACTION_REFUSED))
+    ) + len(np.unique(long_run.ear.of(Event.COLLECTION_ACTION_REFUSED)["value"])), "a task refused is refused twice"
     finance = staff[(staff["role"] == Desk.FINANCE) & (staff["on_behalf_of"] == 0)]
     days = finance["start"] // DAY_MS
     most = max(int(finance["on_shift_ms"][days == day].sum()) for day in np.unique(days))
@@ -286,19 +300,20 @@ def test_desks_report_queues_and_people_with_head_office_hours_shared_among_bran
 
 
 def tasks_of(parties: Sequence[int], action: Contact = Contact.CALL) -> Rows:
-    rows = sample(
-        CollectionTask,
+    loans = 10**11 + 101 + 100 * np.arange(len(parties))
+    return sample(
+        COLLECTION.task,
         len(parties),
-        loan=10**11 + 101 + 100 * np.arange(len(parties)),
+        loan=loans,
+        task=task_of(loans, 4_555),
         party=reference_of(parties, 1),
         action=action,
+        amount_fen=70_000,
     )
-    rows["asked_day"], rows["amount_fen"] = 654_555, 70_000
-    return rows
 
 
 def test_the_willing_promise_more_and_hide_less() -> None:
-    customers = Customers(SCENARIO.behaviour, SEED, TRUTH)
+    customers = Customers(SCENARIO, SEED, TRUTH)
     parties = np.arange(1, 4_001)
     order = np.argsort(TRUTH.willingness_ppm(parties))
     weak, strong = customers.outcomes(tasks_of(order[:1_000] + 1)), customers.outcomes(tasks_of(order[-1_000:] + 1))
@@ -307,13 +322,13 @@ def test_the_willing_promise_more_and_hide_less() -> None:
 
 
 def test_the_average_customer_behaves_as_the_scenario_says() -> None:
-    outcomes = Customers(SCENARIO.behaviour, SEED, TRUTH).outcomes(tasks_of(np.arange(1, 20_001)))
+    outcomes = Customers(SCENARIO, SEED, TRUTH).outcomes(tasks_of(np.arange(1, 20_001)))
     for outcome, ppm in ((ContactOutcome.PROMISE, "promise_ppm"), (ContactOutcome.UNABLE, "unable_ppm")):
         assert (outcomes == outcome).mean() == pytest.approx(getattr(SCENARIO.behaviour, ppm) / 1e6, abs=0.03)
 
 
 def test_messages_move_a_few_and_fewer_the_longer_it_lasts() -> None:
-    customers = Customers(SCENARIO.behaviour, SEED, TRUTH)
+    customers = Customers(SCENARIO, SEED, TRUTH)
     count = 10_000
     moved = []
     for dpd in (1, 90):
@@ -333,11 +348,29 @@ def test_messages_move_a_few_and_fewer_the_longer_it_lasts() -> None:
     assert moved[1] < moved[0] / 2
 
 
-def test_a_customers_answer_depends_on_loan_day_and_means_alone() -> None:
-    customers = Customers(SCENARIO.behaviour, SEED, TRUTH)
+def test_a_customers_answer_depends_on_person_loan_and_day_alone() -> None:
+    customers = Customers(SCENARIO, SEED, TRUTH)
     tasks = tasks_of(np.arange(1, 501))
     shuffled = np.random.default_rng(3).permutation(len(tasks))
     assert (customers.outcomes(tasks)[shuffled] == customers.outcomes(tasks[shuffled])).all()
+    again = tasks.copy()
+    again["at"], again["priority"], again["branch"], again["desk"] = START, 1, 2, Desk.COLLECTOR_LONG
+    assert (customers.outcomes(again) == customers.outcomes(tasks)).all(), (
+        "nor on who asks, and when he gets round to it"
+    )
+    again["task"] += 1
+    assert (customers.outcomes(again) != customers.outcomes(tasks)).any()
+
+
+def test_no_collector_notes_a_day_that_the_bank_would_not_take() -> None:
+    strict = SCENARIO.model_copy(update={"policies": {"collections": {"promise_days_max": 3}}})
+    tasks, nobody, noon = tasks_of(np.arange(1, 501)), np.zeros(500, dtype=np.int64), np.full(500, START + 12 * HOUR_MS)
+    work = Completions(tasks["task"], tasks["branch"], nobody, nobody, noon, noon, nobody, nobody > 0)
+    done = Done(Desk.COLLECTOR_MIDDLE, tasks, work)
+    said = Customers(strict, SEED, TRUTH).say(done)
+    promised = said["outcome"] == ContactOutcome.PROMISE
+    assert np.unique(said["promise_day"][promised]).tolist() == [FIRST_DAY + 3]
+    assert not said["promise_day"][~promised].any()
 
 
 # ---- the desks
@@ -392,20 +425,30 @@ def test_the_excluded_person_does_not_decide() -> None:
     assert np.unique(done["person"]).tolist() == [risk[1]]
 
 
+@pytest.mark.requirement("APR-12")
+def test_the_administrator_appoints_deputies_for_collectors_and_for_the_directors() -> None:
+    world = World(SCENARIO, room, np.array(BRANCHES), Staffing(PEOPLE, FIRST_DAY))
+    source = opposite(world).source
+    assert source is not None
+    appointed = dict(source.mail(Window(0, START, START + DAY_MS)))
+    assert set(appointed[COLLECTION.appoint]["desk"].tolist()) <= set(COLLECTORS)
+    assert set(appointed[WRITE_OFF.appoint]["desk"].tolist()) == {Desk.BRANCH_RISK_DIRECTOR}
+
+
 def test_where_nobody_sits_nobody_answers() -> None:
     world = CollectionsCounterpart(SCENARIO, SEED, [one for one in PEOPLE if one.branch != 2], BRANCHES, TRUTH)
     window = Window(0, (FIRST_DAY + 4) * DAY_MS, (FIRST_DAY + 5) * DAY_MS)
     tasks = sample(
-        CollectionTask,
+        COLLECTION.task,
         2,
         at=window.start + 9 * HOUR_MS,
         loan=[10**11 + 101, 2 * 10**11 + 101],
+        task=task_of(np.array([10**11 + 101, 2 * 10**11 + 101]), 1),
         branch=[1, 2],
         desk=Desk.COLLECTOR_EARLY,
         action=Contact.CALL,
-        asked_day=1,
         limit_at=2**60,
         party=int(reference_of(np.array(1), 1)),
     )
-    done = answered(world, window, 0, (CollectionTask, tasks))[ContactMade.name]
+    done = answered(world, window, 0, (COLLECTION.task, tasks))[COLLECTION.opinion.name]
     assert done["loan"].tolist() == [10**11 + 101]

@@ -6,9 +6,8 @@ import numpy as np
 
 from credit.codes import Contact, ContactOutcome, Verdict
 from credit.collections.contract import (
+    COLLECTION,
     WRITE_OFF,
-    CollectionTask,
-    ContactMade,
     Desk,
     LoanOverdue,
     NoticeSent,
@@ -31,12 +30,13 @@ DAY = 20_454
 BRANCH = 3
 CASE = BRANCH * 10**9 + 1
 LOAN = CASE * 100 + 1
-EARLY, MIDDLE, LONG, DIRECTOR = 3_101, 3_201, 3_301, 3_401
+EARLY, MIDDLE, COLLEAGUE, LONG, DIRECTOR = 3_101, 3_201, 3_202, 3_301, 3_401
 RISK, FINANCE, ADMIN, STRANGER = 11, 12, 13, 4_101
 STAFF = StaffRegister.of(
     [
         (EARLY, BRANCH, Desk.COLLECTOR_EARLY),
         (MIDDLE, BRANCH, Desk.COLLECTOR_MIDDLE),
+        (COLLEAGUE, BRANCH, Desk.COLLECTOR_MIDDLE),
         (LONG, BRANCH, Desk.COLLECTOR_LONG),
         (DIRECTOR, BRANCH, Desk.BRANCH_RISK_DIRECTOR),
         (RISK, 0, Desk.HEAD_OFFICE_RISK),
@@ -86,6 +86,11 @@ class Bench:
             self.out.mail.setdefault(number, []).extend(parts)
         self.out.events += out.events
         return out
+
+    @property
+    def open_tasks(self) -> int:
+        """How many tasks of collectors are open."""
+        return int(self.bank.collectors.is_open().sum())
 
     def column(self, name: str, loan: int = LOAN) -> int:
         return int(self.bank.cases[name][self.bank.cases.find([loan])[0]])
@@ -156,25 +161,29 @@ def contact(
     promise_fen: int = 500_000,
     **columns: int,
 ) -> tuple[Kind, Rows]:
-    """The answer to one CollectionTask, by default by its own team on the day of the task."""
+    """The answer to one task of the collectors, by default by its own team on the day of the task."""
     row = task[0]
     when = at(dpd, hour) if dpd is not None else int(row["at"]) // DAY_MS * DAY_MS + hour * HOUR_MS
     rows = sample(
-        ContactMade,
+        COLLECTION.opinion,
         1,
         at=when,
         loan=row["loan"],
-        action=row["action"],
-        asked_day=row["asked_day"],
+        task=row["task"],
         outcome=outcome,
         person=TEAM[int(row["desk"])] if person is None else person,
-        started_at=when - 60_000,
         promise_day=DAY + promise_dpd if promise_dpd else 0,
         promise_fen=promise_fen,
     )
     for name, value in columns.items():
         rows[name] = value
-    return ContactMade, rows
+    return COLLECTION.opinion, rows
+
+
+def about(name: str, task: Rows, person: int, dpd: int, hour: int, **columns: int) -> tuple[Kind, Rows]:
+    """``about("claim", task, MIDDLE, 31, 10)``: a command about a collectors' task; the name is that of a kind of the list."""
+    kind: Kind = getattr(COLLECTION, name)
+    return kind, sample(kind, source=task[:1], at=at(dpd, hour), person=person, **columns)
 
 
 def opinion(
@@ -190,7 +199,7 @@ def opinion(
 
 def means_sent(out: Outbox) -> list[str]:
     """Names of the means used in what was sent, sorted."""
-    sent = np.concatenate([out.take(NoticeSent)["action"], out.take(CollectionTask)["action"]])
+    sent = np.concatenate([out.take(NoticeSent)["action"], out.take(COLLECTION.task)["action"]])
     return sorted(Contact(int(means)).name.lower() for means in sent)
 
 

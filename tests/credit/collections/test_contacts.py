@@ -7,15 +7,19 @@ import pytest
 
 import credit.collections.contacts as contacts_module
 from credit.codes import Contact, ContactOutcome
-from credit.collections.contract import CollectionTask, Desk, Event, NoticeSent, RefusedBecause
+from credit.collections.contract import COLLECTION, Desk, Event, NoticeSent, RefusedBecause
 from credit.collections.states import CaseState
 from credit.errors import InvariantViolation
 from credit.mail import Inbox, Outbox
+from credit.numbers import task_of
 from credit.room import Rows
 from credit.subsystem import Window
-from credit.times import DAY_MS
-from credit.worklists.states import Refusal
+from credit.times import DAY_MS, Ints
+from credit.worklists.states import Handling, Refusal
+from credit.worklists.worklist import Worklist
 from tests.credit.collections.desk import (
+    ADMIN,
+    COLLEAGUE,
     DAY,
     EARLY,
     LOAN,
@@ -23,19 +27,21 @@ from tests.credit.collections.desk import (
     MIDDLE,
     STRANGER,
     Bench,
+    about,
     at,
     contact,
     means_sent,
     overdue,
     paid,
 )
+from tests.rows import sample
 
 
 def in_middle() -> tuple[Bench, Rows]:
     """A case at DPD 31 under set A, with its first call asked for."""
     bench = Bench()
     bench.day(1, overdue())
-    task = bench.day(31).take(CollectionTask)
+    task = bench.day(31).take(COLLECTION.task)
     assert task["action"].tolist() == [Contact.CALL]
     return bench, task
 
@@ -123,18 +129,18 @@ def test_hardship_is_referred_and_contacts_rest_for_the_policys_days() -> None:
 def test_who_is_lost_to_the_phone_is_visited_next() -> None:
     bench, task = in_middle()
     bench.day(32, contact(task, ContactOutcome.LOST, dpd=32))
-    assert bench.day(33).take(CollectionTask)["action"].tolist() == [Contact.VISIT]
+    assert bench.day(33).take(COLLECTION.task)["action"].tolist() == [Contact.VISIT]
 
 
 @pytest.mark.requirement("COL-08", "COL-02")
 def test_who_is_not_found_by_a_visit_goes_to_the_lawyers_once_the_stage_allows_it() -> None:
     bench, task = in_middle()
     bench.day(32, contact(task, ContactOutcome.LOST, dpd=32))
-    visit = bench.day(33).take(CollectionTask)
+    visit = bench.day(33).take(COLLECTION.task)
     bench.day(34, contact(visit, ContactOutcome.LOST, dpd=34))
     bench.day(90)
-    assert Contact.LEGAL not in bench.out.take(CollectionTask)["action"].tolist()
-    assert bench.day(91).take(CollectionTask)["action"].tolist() == [Contact.LEGAL]
+    assert Contact.LEGAL not in bench.out.take(COLLECTION.task)["action"].tolist()
+    assert bench.day(91).take(COLLECTION.task)["action"].tolist() == [Contact.LEGAL]
 
 
 @pytest.mark.requirement("COL-08")
@@ -144,7 +150,7 @@ def test_a_contact_without_result_changes_nothing_but_the_record() -> None:
     made = out.events_of(Event.CONTACT_MADE)
     assert (made["value"].tolist(), made["reason"].tolist()) == ([Contact.CALL], [ContactOutcome.NONE])
     assert bench.column("state") == CaseState.ASSIGNED
-    assert bench.column("task_day") == 0
+    assert bench.open_tasks == 0
 
 
 # ---- promises
@@ -204,7 +210,9 @@ def test_a_promise_for_no_sensible_day_is_refused(ahead: int) -> None:
     bench, task = in_middle()
     out = bench.day(32, contact(task, ContactOutcome.PROMISE, dpd=32, promise_dpd=32 + ahead))
     assert refusals(out) == [RefusedBecause.PROMISE_TERMS]
-    assert bench.column("state") == CaseState.ASSIGNED
+    assert len(out.events_of(Event.CONTACT_MADE)) == 0
+    corrected = bench.day(33, contact(task, ContactOutcome.PROMISE, dpd=33, promise_dpd=38))
+    assert corrected.events_of(Event.PROMISE_MADE)["actor"].tolist() == [MIDDLE]
 
 
 @pytest.mark.requirement("COL-09")
@@ -219,26 +227,66 @@ def test_a_promise_of_nothing_is_refused() -> None:
 
 
 @pytest.mark.requirement("COL-05")
-@pytest.mark.parametrize("person", [EARLY, LONG, STRANGER, 999_999])
-def test_a_contact_by_somebody_of_another_team_is_refused(person: int) -> None:
+@pytest.mark.parametrize(
+    ("person", "reason"),
+    [
+        (EARLY, Refusal.NO_AUTHORITY),
+        (LONG, Refusal.NO_AUTHORITY),
+        (STRANGER, Refusal.NO_AUTHORITY),
+        (999_999, Refusal.NOT_ON_REGISTER),
+    ],
+)
+def test_a_contact_by_somebody_of_another_team_or_branch_is_refused_and_the_task_offered_again(
+    person: int, reason: Refusal
+) -> None:
     bench, task = in_middle()
     out = bench.day(32, contact(task, ContactOutcome.PROMISE, dpd=32, person=person, promise_dpd=38))
-    assert refusals(out) == [Refusal.NO_AUTHORITY]
+    assert refusals(out) == [reason]
     assert bench.column("state") == CaseState.ASSIGNED
-    assert bench.column("task_day") == 0, "the task is given out again in its time"
+    assert out.take(COLLECTION.task)[["task", "excluded"]].tolist() == [(int(task["task"][0]), person)]
+    out = bench.day(33, contact(task, ContactOutcome.NONE, dpd=33))
+    assert out.events_of(Event.CONTACT_MADE)["actor"].tolist() == [MIDDLE]
 
 
-def test_a_deputy_acts_for_a_member_of_the_team() -> None:
+@pytest.mark.requirement("APR-12")
+@pytest.mark.parametrize("appointed", [False, True])
+def test_a_deputy_acts_for_a_member_of_the_team_once_he_is_appointed(appointed: bool) -> None:
     bench, task = in_middle()
-    out = bench.day(32, contact(task, ContactOutcome.NONE, dpd=32, person=EARLY, on_behalf_of=MIDDLE))
-    assert len(out.events_of(Event.CONTACT_MADE)) == 1
+    days = {"person": MIDDLE, "deputy": EARLY, "from_day": DAY + 32, "to_day": DAY + 32}
+    duty = sample(COLLECTION.appoint, 1, at=at(32, 8), desk=Desk.COLLECTOR_MIDDLE, operator=ADMIN, **days)
+    mail = [(COLLECTION.appoint, duty)] if appointed else []
+    out = bench.day(32, *mail, contact(task, ContactOutcome.NONE, dpd=32, person=EARLY, on_behalf_of=MIDDLE))
+    assert len(out.events_of(Event.CONTACT_MADE)) == appointed
+    assert refusals(out) == ([] if appointed else [Refusal.NOT_APPOINTED])
 
 
 def test_a_contact_nobody_asked_for_is_refused() -> None:
     bench, task = in_middle()
-    for change in ({"asked_day": 1}, {"action": int(Contact.LEGAL)}, {"asked_day": 0}):
-        out = bench.day(bench.next_day - DAY, contact(task, ContactOutcome.NONE, dpd=bench.next_day - DAY, **change))
-        assert refusals(out) == [RefusedBecause.NOT_ASKED]
+    for dpd, column in ((32, "task"), (33, "loan")):
+        kind, rows = contact(task, ContactOutcome.NONE, dpd=dpd)
+        rows[column] += 1
+        assert refusals(bench.day(dpd, (kind, rows))) == [Refusal.NO_OPEN_TASK]
+
+
+def test_a_contact_made_before_the_hour_of_work_is_refused() -> None:
+    bench = Bench()
+    bench.day(1, overdue())
+    bench.day(30)
+    task = sample(
+        COLLECTION.task, 1, loan=LOAN, task=task_of(np.array([LOAN]), (DAY + 31) % 10_000), desk=Desk.COLLECTOR_MIDDLE
+    )
+    out = bench.day(
+        31, contact(task, ContactOutcome.NONE, dpd=31, hour=8), contact(task, ContactOutcome.NONE, dpd=31, hour=9)
+    )
+    assert refusals(out) == [Refusal.NO_OPEN_TASK]
+    assert len(out.events_of(Event.CONTACT_MADE)) == 1
+
+
+def test_a_result_that_does_not_exist_is_refused() -> None:
+    bench, task = in_middle()
+    kind, rows = contact(task, ContactOutcome.NONE, dpd=32)
+    rows["outcome"] = 99
+    assert refusals(bench.day(32, (kind, rows))) == [Refusal.DECISION_INVALID]
 
 
 def test_a_task_counts_once() -> None:
@@ -249,14 +297,19 @@ def test_a_task_counts_once() -> None:
         contact(task, ContactOutcome.PROMISE, dpd=32, promise_dpd=38, hour=16),
     )
     assert len(out.events_of(Event.CONTACT_MADE)) == 1
-    assert refusals(out) == [RefusedBecause.NOT_ASKED]
+    assert refusals(out) == [Refusal.ALREADY_DECIDED]
 
 
-def test_a_contact_after_the_case_was_paid_has_no_effect() -> None:
+@pytest.mark.parametrize("hours", [24, 1])
+def test_a_contact_after_the_case_was_paid_has_no_effect(hours: int) -> None:
     bench, task = in_middle()
-    out = bench.day(32, paid(32, hour=10), contact(task, ContactOutcome.PROMISE, dpd=32, hour=15, promise_dpd=38))
+    late = contact(task, ContactOutcome.PROMISE, dpd=32, hour=15, promise_dpd=38)
+    out = bench.day(32, paid(32, hour=10), about("claim", task, MIDDLE, 32, 14), late, hours=hours)
     assert refusals(out) == [RefusedBecause.UNKNOWN_CASE]
     assert len(bench.bank.cases) == 0
+    assert out.take(COLLECTION.withdrawn)["task"].tolist() == task["task"].tolist()
+    next_day = bench.day(33, contact(task, ContactOutcome.NONE, dpd=33))
+    assert refusals(next_day) == [Refusal.NO_OPEN_TASK]
 
 
 def test_a_promise_made_on_the_morning_of_the_payment_is_kept() -> None:
@@ -290,35 +343,151 @@ def test_a_promise_heard_of_after_the_payment_is_kept_by_it() -> None:
     assert len(out.events_of(Event.PROMISE_KEPT)) == 1
 
 
-def test_the_team_before_may_finish_its_task_after_the_case_moved_on() -> None:
-    bench, _ = in_middle()
-    task = bench.out.take(CollectionTask)
-    out = bench.day(91, contact(task[-1:], ContactOutcome.NONE, dpd=91, person=MIDDLE))
-    assert len(out.events_of(Event.CONTACT_MADE)) == 1
-
-
 def test_one_task_at_a_time_however_long_the_queue() -> None:
     bench, _ = in_middle()
     bench.day(90)
-    assert len(bench.out.take(CollectionTask)) == 1
+    assert len(bench.out.take(COLLECTION.task)) == 1
     assert len(bench.out.take(NoticeSent)) > 20
+
+
+def test_a_loan_has_one_task_a_day_though_its_case_is_opened_twice() -> None:
+    bench = Bench({"collections": {"default_set": "b"}})
+    bench.day(1, overdue())
+    out = bench.day(10, paid(10, hour=7), overdue(dpd=10, hour=8, since=DAY - 40), hours=1)
+    [call] = out.take(COLLECTION.task)
+    assert out.take(COLLECTION.withdrawn)["task"].tolist() == [call["task"]]
+    assert bench.open_tasks == 0
+    [visit] = bench.day(11).take(COLLECTION.task)
+    assert (visit["task"], visit["desk"], visit["action"]) == (call["task"] + 1, Desk.COLLECTOR_LONG, Contact.VISIT)
+
+
+# ---- the list
+
+
+def test_the_same_collector_calls_again_and_again() -> None:
+    bench, task = in_middle()
+    bench.day(31 + 1, contact(task, ContactOutcome.NONE, dpd=32))
+    for _ in range(3):
+        while not len(task := bench.day(bench.next_day - DAY).take(COLLECTION.task)):
+            pass
+        dpd = bench.next_day - DAY
+        out = bench.day(dpd, about("claim", task, MIDDLE, dpd, 9), contact(task, ContactOutcome.NONE, dpd=dpd))
+        assert out.events_of(Event.CONTACT_MADE)["actor"].tolist() == [MIDDLE]
+    assert bench.column("contacts") == 4
+    assert len(bench.bank.collectors.acts) == 0
+
+
+@pytest.mark.requirement("COL-05")
+def test_the_old_teams_task_is_withdrawn_at_a_change_of_stage_and_the_new_team_is_asked_instead() -> None:
+    bench, old = in_middle()
+    out = bench.day(91, contact(old, ContactOutcome.NONE, dpd=91, person=MIDDLE))
+    assert out.take(COLLECTION.withdrawn)[["task", "at"]].tolist() == [(int(old["task"][0]), at(91, 0))]
+    assert refusals(out) == [Refusal.NO_OPEN_TASK]
+    [new] = out.take(COLLECTION.task)
+    assert (new["desk"], new["action"]) == (Desk.COLLECTOR_LONG, Contact.CALL)
+    assert len(
+        bench.day(92, contact(out.take(COLLECTION.task), ContactOutcome.NONE, dpd=92)).events_of(Event.CONTACT_MADE)
+    )
+
+
+@pytest.mark.requirement("COL-08", "COL-02")
+def test_a_visit_that_the_old_team_did_not_make_is_the_new_teams_first() -> None:
+    bench, task = in_middle()
+    bench.day(32, contact(task, ContactOutcome.LOST, dpd=32))
+    assert bench.day(33).take(COLLECTION.task)["action"].tolist() == [Contact.VISIT]
+    assert bench.day(91).take(COLLECTION.task)[["desk", "action"]].tolist() == [(Desk.COLLECTOR_LONG, Contact.VISIT)]
+
+
+@pytest.mark.requirement("COL-02")
+def test_a_task_withdrawn_from_the_lawyers_is_not_asked_of_a_stage_without_them_and_not_lost() -> None:
+    bench = Bench()
+    bench.day(91, overdue(dpd=91))
+    task, dpd = bench.out.take(COLLECTION.task), 91
+    while Contact.LEGAL not in task["action"].tolist():
+        dpd += 1
+        task = bench.day(dpd, *([contact(task, ContactOutcome.NONE, dpd=dpd)] if len(task) else [])).take(
+            COLLECTION.task
+        )
+    bench.day(dpd + 1, paid(dpd + 1, fen=1, left=400_000, since=DAY + dpd - 60))
+    back = bench.day(dpd + 2)
+    assert back.take(COLLECTION.withdrawn)["task"].tolist() == task["task"].tolist()
+    assert Contact.LEGAL not in back.take(COLLECTION.task)["action"].tolist()
+    assert bench.day(dpd + 31).take(COLLECTION.task)["action"].tolist() == [Contact.LEGAL], "in its stage again"
+
+
+def test_what_one_collector_has_taken_up_another_finishes_once_it_is_handed_over() -> None:
+    bench, task = in_middle()
+    mine, his = (
+        about("claim", task, MIDDLE, 32, 10),
+        contact(task, ContactOutcome.NONE, dpd=32, person=COLLEAGUE, hour=11),
+    )
+    out = bench.day(32, mine, his)
+    assert refusals(out) == [Refusal.CLAIMED_BY_ANOTHER]
+    over = about("hand_over", task, MIDDLE, 33, 10, to=COLLEAGUE)
+    out = bench.day(33, over, contact(task, ContactOutcome.NONE, dpd=33, person=COLLEAGUE, hour=11))
+    assert out.events_of(Event.CONTACT_MADE)["actor"].tolist() == [COLLEAGUE]
+    handled = out.events_of(Event.COLLECTION_HANDLED)
+    assert handled[["loan", "actor", "reason", "value"]].tolist() == [(LOAN, MIDDLE, Handling.HANDED_OVER, COLLEAGUE)]
+
+
+def test_a_task_is_not_handed_over_to_another_team() -> None:
+    bench, task = in_middle()
+    out = bench.day(32, about("claim", task, MIDDLE, 32, 10), about("hand_over", task, MIDDLE, 32, 11, to=LONG))
+    assert refusals(out) == [Refusal.NO_AUTHORITY]
+
+
+def test_a_second_opinion_is_somebody_elses_though_acts_bar_nobody() -> None:
+    bench, task = in_middle()
+    claim = about("claim", task, MIDDLE, 32, 10)
+    out = bench.day(32, claim, about("ask", task, MIDDLE, 32, 11, asked=MIDDLE))
+    assert refusals(out) == [Refusal.SAME_PERSON]
+    asked, given = (
+        about("ask", task, MIDDLE, 33, 11, asked=COLLEAGUE),
+        about("second", task, COLLEAGUE, 33, 12, verdict=1),
+    )
+    out = bench.day(33, asked, given, about("hand_over", task, MIDDLE, 33, 13, to=COLLEAGUE))
+    assert refusals(out) == [], "who gave an opinion may make the call"
+
+
+@pytest.mark.parametrize("taken_up", [False, True])
+def test_a_task_that_nobody_finishes_is_urged_once_at_its_limit(taken_up: bool) -> None:
+    bench, task = in_middle()
+    limit = int(task["at"][0]) + bench.bank.policy.task_limit_minutes * 60_000 - 1
+    out = bench.day(32, *([about("claim", task, MIDDLE, 32, 8)] if taken_up else []))
+    urged = out.events_of(Event.COLLECTION_URGED)
+    assert urged[["at", "loan", "value"]].tolist() == [(limit, LOAN, Desk.COLLECTOR_MIDDLE)]
+    bench.day(60)
+    assert len(bench.out.events_of(Event.COLLECTION_URGED)) == 1
 
 
 # ---- planted bugs
 
 
 def test_planted_promise_without_its_date_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contacts_module.Contacts, "_note_promise", lambda self, rows, place, out: None)
+    promise = contacts_module.Contacts._promise
+
+    def forgets(self: contacts_module.Contacts, rows: Rows, place: Ints, out: Outbox) -> None:
+        promise(self, rows, place, out)
+        self._cases["promise_day"][place] = 0
+
+    monkeypatch.setattr(contacts_module.Contacts, "_promise", forgets)
     bench, task = in_middle()
     with pytest.raises(InvariantViolation, match=r"a promise is awaited but its date is lost \(COL-09\)"):
         bench.day(32, contact(task, ContactOutcome.PROMISE, dpd=32, promise_dpd=38))
 
 
 def test_planted_reassignment_that_keeps_the_old_teams_task_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("credit.collections.worklist.leave_task", lambda cases, rows: None)
+    monkeypatch.setattr("credit.collections.daily_work.DailyWork._take_back", lambda self, rows, at, out: None)
     bench, _ = in_middle()
-    with pytest.raises(InvariantViolation, match=rf"case of loan {LOAN}: task of day \d+ was given to another team"):
+    with pytest.raises(InvariantViolation, match=rf"task {LOAN}\d+ is with desk 22, not with its case's team"):
         bench.day(91)
+
+
+def test_planted_second_task_of_a_case_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Worklist, "has_open", lambda self, entities: np.zeros(len(entities), dtype=bool))
+    bench, _ = in_middle()
+    with pytest.raises(InvariantViolation, match=f"case of loan {LOAN}: several tasks are open at once"):
+        bench.day(90)
 
 
 def test_planted_closing_of_a_case_that_still_owes_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit.codes import ContactOutcome
-from credit.collections.contract import CollectionTask, ContactMade, Gauge, LoanOverdue, OverduePaid, OverdueReported
+from credit.collections.contract import COLLECTION, Gauge, LoanOverdue, OverduePaid, OverdueReported
 from credit.collections.subsystem import CollectionsSubsystem
 from credit.digest import Digest
 from credit.mail import Inbox, Outbox
@@ -56,14 +56,11 @@ class World:
         outcome = np.array([self.outcome[loan] for loan in tasks["loan"].tolist()], dtype=np.int64)
         lag = tasks["loan"] % 7 + 1
         return sample(
-            ContactMade,
-            len(tasks),
+            COLLECTION.opinion,
+            source=tasks,
             at=tasks["at"] + lag * HOUR_MS,
-            loan=tasks["loan"],
-            action=tasks["action"],
             person=tasks["branch"] * 1_000 + 101 + 100 * (tasks["desk"] - 21),
             outcome=outcome,
-            asked_day=tasks["asked_day"],
             promise_day=np.where(outcome == ContactOutcome.PROMISE, tasks["at"] // DAY_MS + 6, 0),
             promise_fen=1,
         )
@@ -78,7 +75,7 @@ class Run:
             CollectionsSubsystem.build(Setting(register=staff_of_all())),
             Digest(),
         )
-        self.asked = CollectionTask.empty()
+        self.asked = COLLECTION.task.empty()
         for step in range(0, DAYS * 24, hours):
             if cut is not None and step == cut * 24:
                 state = {name: rows.copy() for name, rows in self.bank.export_state().items()}
@@ -96,11 +93,11 @@ class Run:
         if start % DAY_MS == 0:
             mail = Inbox.of(*mail, (OverdueReported, reports(self.bank, start)))
         self.bank.apply(mail, window, out)
-        if len(new := out.take(CollectionTask)):
+        if len(new := out.take(COLLECTION.task)):
             self.asked = np.concatenate([self.asked, new])
         answers = self.world.answers(self.asked)
         now = (answers["at"] >= window.start) & (answers["at"] < window.until)
-        self.bank.apply(Inbox.of((ContactMade, answers[now])), window, out)
+        self.bank.apply(Inbox.of((COLLECTION.opinion, answers[now])), window, out)
         self.bank.close(window, out)
         assert self.bank.check() == []
         for rows in out.events:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit.codes import Contact, Segment
-from credit.collections.contract import CollectionTask, Desk, Event, NoticeSent
+from credit.collections.contract import COLLECTION, Desk, Event, NoticeSent
 from credit.collections.strategy import Strategies, compile_strategies
 from credit.policies.collections import CollectionPolicy, StrategySet
 from credit.policies.loading import PolicyError, load, packaged
@@ -76,7 +76,7 @@ def test_under_set_a_nobody_is_called_before_day_31_nor_sued_before_day_91() -> 
     bench = Bench()
     bench.day(1, overdue())
     bench.day(150)
-    tasks, notices = bench.out.take(CollectionTask), bench.out.take(NoticeSent)
+    tasks, notices = bench.out.take(COLLECTION.task), bench.out.take(NoticeSent)
     assert sorted(np.unique(notices["action"]).tolist()) == [Contact.SMS, Contact.VOICE]
     assert notices["dpd"].min() == 1
     assert tasks["dpd"].min() >= 31
@@ -88,7 +88,7 @@ def test_under_set_b_the_first_week_is_messages_only_and_the_phone_comes_after()
     bench = Bench(USE_B)
     bench.day(1, overdue())
     bench.day(30)
-    notices, tasks = bench.out.take(NoticeSent), bench.out.take(CollectionTask)
+    notices, tasks = bench.out.take(NoticeSent), bench.out.take(COLLECTION.task)
     assert np.unique(notices["action"]).tolist() == [Contact.SMS]
     assert np.unique(tasks["action"]).tolist() == [Contact.CALL]
     assert tasks["dpd"].min() >= 8
@@ -136,7 +136,7 @@ def test_a_product_and_customer_type_may_have_the_other_set() -> None:
     out = bench.day(10)
     assert bench.column("set") == 0
     assert bench.column("set", LOAN + 100) == 1
-    assert set(out.take(CollectionTask)["loan"].tolist()) <= {LOAN + 100}
+    assert set(out.take(COLLECTION.task)["loan"].tolist()) <= {LOAN + 100}
 
 
 @pytest.mark.requirement("COL-04")
@@ -198,7 +198,7 @@ def test_each_means_is_used_at_most_once_a_day() -> None:
     bench.day(1, overdue())
     bench.day(200)
     used = [
-        (row["at"] // DAY_MS, row["action"]) for kind in (NoticeSent, CollectionTask) for row in bench.out.take(kind)
+        (row["at"] // DAY_MS, row["action"]) for kind in (NoticeSent, COLLECTION.task) for row in bench.out.take(kind)
     ]
     assert len(set(used)) == len(used)
 

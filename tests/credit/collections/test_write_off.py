@@ -10,20 +10,12 @@ import pytest
 import credit.collections.write_off as write_off_module
 import credit.worklists.worklist as worklist_module
 from credit.codes import ContactOutcome, Verdict
-from credit.collections.contract import (
-    WRITE_OFF,
-    CollectionTask,
-    Desk,
-    Event,
-    NoticeSent,
-    OverdueReported,
-    RefusedBecause,
-)
+from credit.collections.contract import COLLECTION, WRITE_OFF, Desk, Event, NoticeSent, OverdueReported, RefusedBecause
 from credit.collections.states import CaseState
 from credit.errors import InvariantViolation
 from credit.mail import Outbox
 from credit.repayment.contract import WriteOffApproved
-from credit.worklists.states import Refusal
+from credit.worklists.states import Refusal, TaskState
 from tests.credit.collections.desk import (
     ADMIN,
     BRANCH,
@@ -50,7 +42,7 @@ def worked(until: int, skip: tuple[str, ...] = (), overrides: Any = None) -> Ben
     bench.day(1, overdue())
     codes = {"call": 3, "visit": 4, "legal": 5}
     for dpd in range(2, until + 1):
-        tasks = bench.day(dpd).take(CollectionTask)
+        tasks = bench.day(dpd).take(COLLECTION.task)
         if len(tasks) and tasks["action"][0] not in [codes[name] for name in skip]:
             bench.next_day -= 1
             again = contact(tasks, ContactOutcome.NONE)
@@ -205,11 +197,14 @@ def test_an_opinion_on_an_unknown_case_is_refused() -> None:
     assert refusals(decisions(Bench(), 1, BODIES[:1])) == [Refusal.NO_OPEN_TASK]
 
 
-def test_a_loan_paid_while_its_write_off_is_decided_is_not_written_off() -> None:
+@pytest.mark.parametrize("hours", [24, 1])
+def test_a_loan_paid_while_its_write_off_is_decided_is_not_written_off(hours: int) -> None:
     bench, dpd = proposed()
     mail = [opinion(desk, person, dpd, hour) for desk, person, hour in BODIES]
-    out = bench.day(dpd, paid(dpd, hour=11), *mail, hours=1)
+    out = bench.day(dpd, paid(dpd, hour=11), *mail, hours=hours)
     assert len(out.take(WriteOffApproved)) == 0
+    assert refusals(out) == [RefusedBecause.UNKNOWN_CASE, Refusal.NO_OPEN_TASK]
+    assert out.take(WRITE_OFF.withdrawn)["loan"].tolist() == [LOAN]
     assert len(bench.bank.cases) == 0
 
 
@@ -298,7 +293,7 @@ def test_planted_write_off_before_all_means_is_caught(monkeypatch: pytest.Monkey
     bench = worked(200, skip=("legal",))
     assert len(bench.out.events_of(Event.WRITE_OFF_PROPOSED)) == 0, "its open task still holds it"
     while not len(bench.out.take(WRITE_OFF.task)):
-        bench.bank.cases["task_day"][:] = 0
+        bench.bank.collectors.tasks["state"][:] = TaskState.DONE
         bench.day(bench.next_day - DAY)
     with pytest.raises(InvariantViolation, match="before all means of collection were exhausted"):
         decisions(bench, bench.next_day - DAY)

@@ -7,15 +7,17 @@ from __future__ import annotations
 import numpy as np
 
 from credit.codes import Contact
-from credit.collections.cases import leave_task, log_case, stage_on, to_work
-from credit.collections.contract import CollectionTask, Event, NoticeSent
+from credit.collections.cases import log_case, stage_on, to_work
+from credit.collections.contract import Event, NoticeSent
 from credit.collections.rules import dpd_of, work_instant
 from credit.collections.states import CaseState
 from credit.collections.strategy import Strategies
 from credit.mail import Outbox
+from credit.numbers import occasion_of_day, task_of
 from credit.policies.collections import CollectionPolicy
 from credit.table import Table
 from credit.times import DAY_MS, MINUTE_MS, Bools, Ints
+from credit.worklists.worklist import Worklist
 
 _LAST_DAY = {
     Contact.SMS: "sms_day",
@@ -24,14 +26,16 @@ _LAST_DAY = {
     Contact.VISIT: "visit_day",
     Contact.LEGAL: "legal_day",
 }
+_BEFORE = 1
+"""A task of a day's limit is urged before the next day's work goes out, so the two never fall on one instant."""
 _STRONGEST_FIRST = (Contact.LEGAL, Contact.VISIT, Contact.CALL)
 
 
-class WorkList:
+class DailyWork:
     """Plans a day's contacts on whole columns."""
 
-    def __init__(self, cases: Table, policy: CollectionPolicy, strategies: Strategies) -> None:
-        self._cases, self._policy, self._strategies = cases, policy, strategies
+    def __init__(self, cases: Table, policy: CollectionPolicy, strategies: Strategies, collectors: Worklist) -> None:
+        self._cases, self._policy, self._strategies, self._collectors = cases, policy, strategies, collectors
 
     def morning(self, rows: Ints, at: Ints, out: Outbox) -> None:
         """What a new day brings to cases: rests that are over, changes of stage, contacts due. `at`: its midnight."""
@@ -45,14 +49,28 @@ class WorkList:
         to_work(cases, rows[over])
 
     def _change_stages(self, rows: Ints, at: Ints, out: Outbox) -> None:
-        """Cases that enter another stage go to its team (COL-05); a task left with the old team may still be finished."""
+        """Cases that enter another stage go to its team (COL-05), which takes over what the old one has not done."""
         cases, day = self._cases, at // DAY_MS
         stage = stage_on(cases, self._strategies, rows, day)
         moved = (stage != cases["stage"][rows]) & (cases["state"][rows] != CaseState.CLOSED)
+        if not bool(moved.any()):
+            return
         rows, stage = rows[moved], stage[moved]
         cases["stage"][rows], cases["stage_since"][rows] = stage, day[moved]
-        leave_task(cases, rows)
+        self._take_back(rows, at[moved], out)
         log_case(out, Event.CASE_ASSIGNED, cases, rows, at[moved], value=self._strategies.desk[stage], reason=stage)
+
+    def _take_back(self, rows: Ints, at: Ints, out: Outbox) -> None:
+        """Open tasks are withdrawn from the old team; their means are asked for again, once the new stage allows them."""
+        cases, tasks = self._cases, self._collectors.tasks
+        loans = cases["loan"][rows]
+        back = tasks.take(self._collectors.is_open() & np.isin(tasks["loan"], loans), "loan action")
+        place = cases.find(back["loan"])
+        for means in _STRONGEST_FIRST:
+            cases[_LAST_DAY[means]][place[back["action"] == means]] = 0
+        free = cases["next_means"][place] == 0
+        cases["next_means"][place[free]] = back["action"][free]
+        self._collectors.withdraw(loans, at, out)
 
     def plan(self, rows: Ints, at: Ints, out: Outbox) -> None:
         """Sends the contacts due on the day of `at` for the given cases, unless the hour of work is over."""
@@ -84,7 +102,7 @@ class WorkList:
         slower = np.where(cases["written_off"][rows] != 0, self._policy.slower_after_write_off, 1)
         due = self._strategies.due(strategy, day - cases["stage_since"][rows], last, day, slower)
         wanted = cases["next_means"][rows]
-        for means in (Contact.VISIT, Contact.LEGAL):
+        for means in _STRONGEST_FIRST:
             open_to = self._strategies.allowed[strategy, means] & (wanted == means)
             due[:, means] |= open_to & ((last[:, means] == 0) | (means == Contact.VISIT))
         return due
@@ -106,32 +124,31 @@ class WorkList:
         log_case(out, Event.COLLECTION_NOTICE_SENT, cases, rows, at, value=int(means))
 
     def _ask(self, rows: Ints, strategy: Ints, due: Bools, at: Ints, out: Outbox) -> None:
-        """One task at a time for the team of the stage: the strongest means that is due."""
-        cases = self._cases
+        """One task at a time, and one a day, for the team of the stage: the strongest means that is due."""
         chosen = np.zeros(len(rows), dtype=np.int64)
         for means in reversed(_STRONGEST_FIRST):
             chosen[due[:, means]] = means
-        asked = (chosen > 0) & (cases["task_day"][rows] == 0)
-        rows, chosen, strategy, at = rows[asked], chosen[asked], strategy[asked], at[asked]
-        day, stage = at // DAY_MS, cases["stage"][rows]
+        rows, strategy, chosen, at = (column[chosen > 0] for column in (rows, strategy, chosen, at))
+        if not len(rows):
+            return
+        loans, occasion = self._cases["loan"][rows], occasion_of_day(at // DAY_MS)
+        free = ~self._collectors.has_open(loans) & (self._collectors.tasks.find(task_of(loans, occasion)) < 0)
+        rows, strategy, chosen, at, occasion = (column[free] for column in (rows, strategy, chosen, at, occasion))
         for means in _STRONGEST_FIRST:
             used = chosen == means
-            cases[_LAST_DAY[means]][rows[used]] = day[used]
-        cases["next_means"][rows[chosen == cases["next_means"][rows]]] = 0
-        cases["task_day"][rows], cases["task_means"][rows], cases["task_stage"][rows] = day, chosen, stage
-        tasks = CollectionTask.rows(
-            len(rows),
+            self._cases[_LAST_DAY[means]][rows[used]] = (at // DAY_MS)[used]
+        self._cases["next_means"][rows[chosen == self._cases["next_means"][rows]]] = 0
+        cases = self._cases.take(rows)
+        self._collectors.put(
+            cases,
+            out,
             at=at,
-            loan=cases["loan"][rows],
-            case=cases["case"][rows],
-            party=cases["party"][rows],
-            branch=cases["branch"][rows],
-            desk=self._strategies.desk[stage],
+            occasion=occasion,
+            desk=self._strategies.desk[cases["stage"]],
             action=chosen,
-            dpd=dpd_of(day, cases["overdue_since_day"][rows]),
-            amount_fen=cases["overdue_fen"][rows],
+            dpd=dpd_of(at // DAY_MS, cases["overdue_since_day"]),
+            amount_fen=cases["overdue_fen"],
             priority=self._strategies.row_priority[strategy],
-            limit_at=at + self._policy.task_limit_minutes * MINUTE_MS,
-            asked_day=day,
+            limit_at=at + self._policy.task_limit_minutes * MINUTE_MS - _BEFORE,
+            excluded=0,
         )
-        out.send(CollectionTask, tasks)

@@ -15,6 +15,9 @@ room is another one. Mail that leaves is stamped inside the window: the rooms af
 time, and nobody sees a future. What would break that (mail from outside the window, requests nobody takes, a conversation
 without end) stops the run and says who did it.
 
+A window in which no mail comes and nothing is due is not stepped at all (`rests`): every part says when time itself next brings
+it something to do.
+
 The same object runs in one process, inside an actor and under a test; only hosts know which."""
 
 from __future__ import annotations
@@ -30,7 +33,7 @@ from credit.requests import Requests
 from credit.room import BY_NAME, KINDS, Kind, Room, Rows
 from credit.rows import joined
 from credit.subsystem import Counterpart, State, Subsystem, Window
-from credit.times import DAY_MS, text_of
+from credit.times import DAY_MS, NEVER, text_of
 
 ROUNDS_MAX = 400
 Mail = dict[int, list[Rows]]
@@ -38,9 +41,11 @@ Mail = dict[int, list[Rows]]
 
 
 class Source(Protocol):
-    """Where a room's mail from outside comes from: arrivals in a simulation."""
+    """Where a room's mail from outside comes from: arrivals in a simulation. `due`: when the next of it comes."""
 
     def mail(self, window: Window) -> list[tuple[Kind, Rows]]: ...
+
+    def due(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,7 @@ class Stage:
         self._source, self._check_every_window, self._lap = source, check_every_window, lap
         self._carried: Mail = {}
         self._until: int | None = None
+        self._due = 0
         self._requests = Requests()
         self.checks = 0
 
@@ -91,7 +97,24 @@ class Stage:
                 f"{self.room}, window {window.number} ({text_of(window.start)}): {violation.what}"
             ) from None
 
+    def rests(self, window: Window, mail: Mail) -> bool:
+        """Lets a window pass in which nothing comes and nothing is due; False where it must be stepped."""
+        if mail or window.ends_day or window.until > self.due():
+            return False
+        self._follow_on(window)
+        return True
+
+    def due(self) -> int:
+        """The earliest instant at which something happens here though no mail comes. What is known holds until the next
+        step, since nothing else changes the state."""
+        if not self._due:
+            carried = (int(rows["at"].min()) for parts in self._carried.values() for rows in parts)
+            parts = (self.subsystem, self.counterpart, self._source)
+            self._due = min(*carried, *(part.due() for part in parts if part is not None), NEVER, NEVER)
+        return self._due
+
     def _step(self, window: Window, mail: Mail) -> Outcome:
+        self._due = 0
         self._follow_on(window)
         inbox, requests = self._receive(window, mail)
         self._lap("wire")
@@ -111,6 +134,15 @@ class Stage:
                 raise InvariantViolation(violations[0])
         self._lap("subsystem")
         return Outcome(inbox, out, leaving, joined(answers), asked)
+
+    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
+        """What the world opposite measured of itself since it was asked last."""
+        return self.counterpart.statistics(window, closing) if self.counterpart is not None else {}
+
+    def closing_statistics(self) -> dict[str, Rows]:
+        """What the world opposite has measured and not told when the run ends."""
+        until = self._until or 0
+        return self.statistics(Window(-1, until, until), True)
 
     def _apply(self, inbox: Inbox, window: Window, out: Outbox) -> Rows:
         """The subsystem does what is new; returns the answers to all that was asked."""
@@ -149,6 +181,7 @@ class Stage:
 
     def keep(self, mail: Mail) -> None:
         """Takes mail in until its time comes."""
+        self._due = 0
         for number, parts in mail.items():
             self._carried.setdefault(number, []).extend(parts)
 
@@ -233,6 +266,7 @@ class Stage:
     def import_state(self, state: State) -> None:
         """Replaces everything the stage knows; SchemaError when it is of another release."""
         prove_state(self.room.name, _forms(state), _forms(self.export_state()))
+        self._due = 0
         self.subsystem.import_state(_under("bank.", state))
         self._requests.table.load(state["requests"])
         if self.counterpart is not None:

@@ -8,6 +8,9 @@ are its memory. A subsystem itself fills in:
     begin      what a window brings before its mail            follow     what is to be done after each round of mail
     end        what the window's end passes                    end_day    what a day's end passes, after `end`
     violations the invariants, and whatever it wants to prove of what it has seen (`note`) since they were looked at last
+    due        when time itself next brings something
+
+Until then a window without mail changes nothing and says nothing, so it is not worked at all: a window costs what it carries.
 
 The result depends on the arguments and the state alone, never on the order in which shards or hosts run."""
 
@@ -169,6 +172,11 @@ class Subsystem:
         """Violated invariants, each a sentence that names the entity."""
         return []
 
+    def due(self) -> int:
+        """The earliest instant at which `begin`, `follow` or `end` has something to do though no mail comes; NEVER where there
+        is none, 0 where a room can't say. A day's end is always worked."""
+        return 0
+
     # what they share --------------------------------------------------------------------------------------------------
 
     def note(self, name: str, rows: Rows) -> None:
@@ -200,13 +208,17 @@ class Subsystem:
 
 class Counterpart(Protocol):
     """The world opposite a room: its staff, partners or customers. `respond` is called in `rounds` rounds a window (more
-    while requests are outstanding) and returns answers stamped inside the window, sorted by nobody; it keeps later ones."""
+    while requests are outstanding) and returns answers stamped inside the window, sorted by nobody; it keeps later ones.
+    `statistics` are asked for after each window that was worked, `closing` at a day's end and when the run ends.
+    `due` is the earliest instant at which it has something to say unasked: windows that end before need not be asked about."""
 
     rounds: int
 
     def respond(self, requests: Inbox, window: Window, round_number: int) -> Sequence[tuple[Kind, Rows]]: ...
 
-    def statistics(self, window: Window) -> dict[str, Rows]: ...
+    def due(self) -> int: ...
+
+    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]: ...
 
     def export_state(self) -> State: ...
 

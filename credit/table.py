@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from credit.room import Fields, Rows, fits
-from credit.times import Bools, Ints
+from credit.times import NEVER, Bools, Ints
 
 _TAIL_MAX = 16_384
 _SORT_FROM = 256
@@ -80,6 +80,11 @@ class Table:
         if not self._length:
             return np.full(len(rows), default, dtype=np.int64)
         return np.where(rows >= 0, self[name][rows], default)
+
+    def least(self, name: str, rows: Bools | None = None) -> int:
+        """The least value of a column, of all rows or of those that a mask marks; NEVER where there is none."""
+        values = self[name] if rows is None else self[name][rows]
+        return int(values.min()) if len(values) else NEVER
 
     def take(self, rows: npt.ArrayLike, names: str = "") -> Rows:
         """A record copy of the given rows, of all columns or of those named (blank-separated)."""

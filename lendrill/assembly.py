@@ -21,7 +21,9 @@ from sim.opposite import Opposite, World
 from sim.staffing import build_staffing
 
 
-def build_parts(scenario: Scenario, flow: Flow, folder: Path, check_every_window: bool, cell: Cell) -> Parts:
+def build_parts(
+    scenario: Scenario, flow: Flow, folder: Path, check_every_window: bool, cell: Cell, every_window: bool = False
+) -> Parts:
     """The subsystem, its counterpart, its source of mail and its sink, for one cell."""
     room = flow.room_of(cell)
     every = np.arange(1, scenario.bank.branches + 1, dtype=np.int64)
@@ -32,7 +34,7 @@ def build_parts(scenario: Scenario, flow: Flow, folder: Path, check_every_window
     )
     opposite = with_numbers(_opposite(room, World(scenario, room, branches, staffing)))
     sink = RunSink(folder, cell.room, cell.shard, scenario.policies)
-    return Parts(subsystem, opposite.counterpart, opposite.source, sink, check_every_window)
+    return Parts(subsystem, opposite.counterpart, opposite.source, sink, check_every_window, every_window)
 
 
 def _opposite(room: Room, world: World) -> Opposite:

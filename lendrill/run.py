@@ -112,12 +112,13 @@ def execute(
     saved: Saved | None = None,
     quiet: bool = True,
     check_every_window: bool = False,
+    every_window: bool = False,
 ) -> dict[str, Any]:
     """Runs a scenario into a folder made by `folder.create`; returns the summary. Before the first window nothing is
     kept of a failure; after it the folder stays, marked."""
     timings = Timings()
     began = time.perf_counter()
-    build = partial(build_parts, scenario, flow, path.resolve(), check_every_window)
+    build = partial(build_parts, scenario, flow, path.resolve(), check_every_window, every_window=every_window)
     blueprints = [Blueprint(cell, flow, build) for cell in flow.cells]
     if saved and (other := saved.differing(identity(scenario))):
         say(quiet, f"Not as in the run it continues: {', '.join(other)}.")

@@ -3,6 +3,7 @@ counted in the case's own life: accepted → decided → signed → paid out. A 
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -85,20 +86,37 @@ SELECT name, ANY_VALUE(code),
        CAST(-SUM(amount_fen) FILTER (amount_fen < 0) AS BIGINT), CAST(SUM(amount_fen) AS BIGINT)
 FROM {ledger} JOIN {codes} ON kind = 'account' AND name = account GROUP BY name ORDER BY ANY_VALUE(code)
 """
-_BY_WINDOW = """
-SELECT start, until, role, SUM(waiting_end) AS waiting, SUM(waiting_ms) AS waiting_ms FROM {queues} GROUP BY ALL
+_WAITING = """
+SELECT role, MAX(start) AS start, until, CAST(SUM(SUM(step)) OVER (PARTITION BY role ORDER BY until) AS BIGINT) AS waiting
+FROM (SELECT role, start::TIMESTAMP AS start, until::TIMESTAMP AS until,
+             waiting_end - LAG(waiting_end, 1, 0) OVER (PARTITION BY role, branch ORDER BY until, start) AS step
+      FROM {queues})
+GROUP BY role, until
 """
+"""How many tasks wait at a desk after each instant at which that changes, all branches together: rows stand only where something
+happened, so what waits at one branch goes on while another has a row."""
 _QUEUES = """
-SELECT DATE_TRUNC('{grain}', start)::TIMESTAMP AS since, role, CAST(ARG_MAX(waiting, until) AS BIGINT),
-       CAST(SUM(waiting_ms) AS DOUBLE) / SUM(EPOCH_MS(until) - EPOCH_MS(start))
-FROM ({by_window}) GROUP BY ALL ORDER BY ALL
+WITH grid AS (
+  SELECT UNNEST(GENERATE_SERIES(TIMESTAMP '{since}', TIMESTAMP '{until}' - INTERVAL 1 MILLISECOND, INTERVAL 1 {grain})) AS since,
+         since + INTERVAL 1 {grain} AS next),
+desk AS (SELECT DISTINCT role FROM {queues}),
+part AS (
+  SELECT since, role, SUM(waiting_ms * EPOCH_MS(LEAST(until::TIMESTAMP, next) - GREATEST(start::TIMESTAMP, since))
+                          / EPOCH_MS(until - start)) AS waiting_ms
+  FROM grid JOIN {queues} ON start::TIMESTAMP < next AND until::TIMESTAMP > since WHERE waiting_ms > 0 GROUP BY since, role)
+SELECT grid.since, desk.role, COALESCE(waiting, 0),
+       COALESCE(waiting_ms, 0) / EPOCH_MS(LEAST(next, TIMESTAMP '{until}') - grid.since)
+FROM grid CROSS JOIN desk
+ASOF LEFT JOIN ({waiting}) waits ON waits.role = desk.role AND waits.until <= next
+LEFT JOIN part ON part.since = grid.since AND part.role = desk.role
+ORDER BY ALL
 """
 _DESKS = """
 WITH peak AS (
-  SELECT role, CAST(MAX(waiting) AS BIGINT) AS peak, ARG_MAX(start, waiting) AS peak_at,
-         CAST(ARG_MAX(waiting, until) AS BIGINT) AS left_waiting FROM ({by_window}) GROUP BY role)
+  SELECT role, MAX(waiting) AS peak, ARG_MAX(start, waiting) AS peak_at, ARG_MAX(waiting, until) AS left_waiting
+  FROM ({waiting}) GROUP BY role)
 SELECT role, CAST(SUM(begun) AS BIGINT), CAST(SUM(wait_ms_sum) / GREATEST(SUM(begun), 1) AS BIGINT),
-       MAX(wait_ms_max), CAST(SUM(urged) AS BIGINT), ANY_VALUE(peak), ANY_VALUE(peak_at)::TIMESTAMP, ANY_VALUE(left_waiting)
+       MAX(wait_ms_max), CAST(SUM(urged) AS BIGINT), ANY_VALUE(peak), ANY_VALUE(peak_at), ANY_VALUE(left_waiting)
 FROM {queues} JOIN peak USING (role) GROUP BY role
 """
 _STAFF = """
@@ -151,7 +169,8 @@ class RunQueries:
         """No rows where the run has no such file: a bank without staffed desks has no queues."""
         if table not in self._tables:
             return []
-        return self._run(query, by_window=_BY_WINDOW.format(**self._tables) if table == "queues" else "", **values)
+        waiting = _WAITING.format(**self._tables) if table == "queues" else ""
+        return self._run(query, waiting=waiting, **values)
 
     def waits(self) -> list[Row]:
         """(step, cases, [p50, p90, p95, p99] ms, longest ms), only steps that some case took."""
@@ -196,9 +215,10 @@ class RunQueries:
         """(account, its number, debits, credits, balance) in fen over the whole run."""
         return self._run_on("ledger", _BALANCES)
 
-    def queues(self, grain: str) -> list[Row]:
-        """(since, desk, waiting at the end, mean waiting), all branches together; empty when no desk was staffed."""
-        return self._run_on("queues", _QUEUES, grain=grain)
+    def queues(self, grain: str, since: dt.datetime, until: dt.datetime) -> list[Row]:
+        """(since, desk, waiting at the end, mean waiting) for every day or hour of a run, all branches together; empty when no
+        task was ever put to a desk."""
+        return self._run_on("queues", _QUEUES, grain=grain, since=since, until=until)
 
     def desks(self) -> list[Row]:
         """(desk, tasks begun, mean wait ms, longest wait ms, urged, longest queue, its window, waiting at the run's end)."""

@@ -179,7 +179,7 @@ def _charts(
     builders: dict[str, Callable[[int], go.Figure]] = {
         "volumes": partial(charts.volumes, volumes, span.grain),
         "waits": partial(charts.waits_over_time, queries.waits_over_time(span.wait_grain), span.wait_grain),
-        "queues": partial(charts.queues, queries.queues(span.grain), faults, span.grain),
+        "queues": partial(charts.queues, queries.queues(span.grain, span.since, span.until), faults, span.grain),
         "buckets": partial(charts.buckets, bucket_rows),
         "rates": partial(charts.rates, bucket_rows, bad),
         "vintages": partial(charts.vintages, vintages),

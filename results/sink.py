@@ -83,6 +83,9 @@ class RunSink:
             self._ledger.add(_in_window(window, postings))
         for rows in outcome.out.measures:
             self._piece("measures", rows)
+        self._tell(statistics)
+
+    def _tell(self, statistics: dict[str, Rows]) -> None:
         for name, rows in statistics.items():
             self._piece(name, rows)
 
@@ -94,8 +97,9 @@ class RunSink:
             self._pieces[name] = _Stream(path, plain_schema(rows.dtype), plain_table)
         self._pieces[name].add(rows)
 
-    def close(self) -> None:
-        """Writes what is still in memory and closes the files."""
+    def close(self, statistics: dict[str, Rows]) -> None:
+        """Writes what is still in memory, the last of the statistics with it, and closes the files."""
+        self._tell(statistics)
         self._events.close()
         if self._ledger is not None:
             self._ledger.close()

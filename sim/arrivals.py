@@ -19,7 +19,7 @@ from credit.policies.loading import load
 from credit.policies.products import ProductPolicy
 from credit.room import Kind, Rows
 from credit.subsystem import Window
-from credit.times import DAY_MS, HOUR_MS, Bools, Ints, day_number
+from credit.times import DAY_MS, HOUR_MS, NEVER, Bools, Ints, day_number
 from scenarios.model import Scenario
 from scenarios.people import ArrivalShape
 from sim.occasions import party_of, reference_of
@@ -80,6 +80,13 @@ class Arrivals:
         order = np.lexsort((reference, at))
         return reference[order], at[order]
 
+    def next_from(self, start: int) -> int:
+        """The instant of the first arrival at or after `start`; NEVER where nobody comes any more."""
+        drawn, scripted = self.drawn.at, self._scripted_at
+        place = int(np.searchsorted(drawn, start))
+        first = int(drawn[place]) if place < len(drawn) else NEVER
+        return min(first, int(scripted[scripted >= start].min(initial=NEVER)))
+
     def source(self, branches: Ints) -> ArrivalSource:
         """These arrivals as a stage host's source of mail, for a shard's branches."""
         return ArrivalSource(self, branches)
@@ -113,13 +120,20 @@ class ArrivalSource:
 
     def __init__(self, arrivals: Arrivals, branches: Ints) -> None:
         self._arrivals, self._branches = arrivals, branches
+        self._told_until = 0
 
     def mail(self, window: Window) -> list[tuple[Kind, Rows]]:
         """This window's forms, and what is too long for a form."""
+        self._told_until = window.until
         texts = self._arrivals.forms.people.script.texts
         due = (texts["at"] >= window.start) & (texts["at"] < window.until) & np.isin(texts["branch"], self._branches)
         mail = ((SubmitApplication, self._arrivals.window(window, self._branches)), (FormText, texts[due]))
         return [(kind, rows) for kind, rows in mail if len(rows)]
+
+    def due(self) -> int:
+        """When the next form is handed in, at any branch."""
+        texts = self._arrivals.forms.people.script.texts["at"]
+        return min(self._arrivals.next_from(self._told_until), int(texts[texts >= self._told_until].min(initial=NEVER)))
 
 
 class Drawn(NamedTuple):

@@ -37,8 +37,11 @@ class NumberedCounterpart:
     def respond(self, requests: Inbox, window: Window, round_number: int) -> Said:
         return numbered(self._inner.respond(requests, window, round_number))
 
-    def statistics(self, window: Window) -> dict[str, Rows]:
-        return self._inner.statistics(window)
+    def due(self) -> int:
+        return self._inner.due()
+
+    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
+        return self._inner.statistics(window, closing)
 
     def export_state(self) -> State:
         return self._inner.export_state()
@@ -55,6 +58,9 @@ class NumberedSource:
 
     def mail(self, window: Window) -> list[tuple[Kind, Rows]]:
         return list(numbered(self._inner.mail(window)))
+
+    def due(self) -> int:
+        return self._inner.due()
 
 
 def with_numbers(opposite: Opposite) -> Opposite:

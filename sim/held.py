@@ -9,6 +9,7 @@ import numpy as np
 from credit.room import BY_NAME, KINDS, Kind, Rows
 from credit.rows import joined
 from credit.subsystem import State, Window
+from credit.times import NEVER
 
 
 class Held:
@@ -33,6 +34,10 @@ class Held:
                 rows = self._split(number, window)
                 due.append((KINDS[number], rows))
         return due
+
+    def due(self) -> int:
+        """When the next row leaves."""
+        return min(self._earliest.values(), default=NEVER)
 
     def __len__(self) -> int:
         return sum(len(rows) for parts in self._waiting.values() for rows in parts)

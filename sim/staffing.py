@@ -16,7 +16,7 @@ from credit.numbers import HEAD_OFFICE, PEOPLE_MAX
 from credit.room import DeskCode, Kind, Rows
 from credit.staff import ADMINISTRATOR_DESK, StaffRegister
 from credit.subsystem import Window
-from credit.times import DAY_MS, Ints, day_number
+from credit.times import DAY_MS, NEVER, Ints, day_number
 from scenarios.model import Scenario
 from scenarios.staff import DeskStaff
 from sim.staff.desks import Desks
@@ -111,11 +111,18 @@ class DeputySource:
 
     def __init__(self, desks: Mapping[Kind, Iterable[int]], staffing: Staffing, branches: Ints) -> None:
         self._mail = [(kind, staffing.appointments(kind, branches, mine)) for kind, mine in desks.items()]
+        self._told_until = 0
 
     def mail(self, window: Window) -> list[tuple[Kind, Rows]]:
         """The appointments stamped in this window."""
+        self._told_until = window.until
         now = [(kind, rows[(rows["at"] >= window.start) & (rows["at"] < window.until)]) for kind, rows in self._mail]
         return [(kind, rows) for kind, rows in now if len(rows)]
+
+    def due(self) -> int:
+        """When the next appointment is stamped."""
+        to_come = (rows["at"][rows["at"] >= self._told_until] for _, rows in self._mail)
+        return min((int(at.min(initial=NEVER)) for at in to_come), default=NEVER)
 
 
 def _factor(scenario: Scenario) -> Fraction | None:

@@ -19,7 +19,7 @@ from credit.room import Rows
 from credit.subsystem import PLAIN, Setting, Subsystem, Takes
 from credit.tally import Tally
 from credit.texts import Field
-from credit.times import DAY_MS
+from credit.times import DAY_MS, NEVER
 
 
 class ApplicationsSubsystem(Subsystem):
@@ -86,6 +86,9 @@ class ApplicationsSubsystem(Subsystem):
 
     def _refuse_texts(self, rows: Rows, out: Outbox) -> None:
         out.log(self.REFUSED, rows["at"], 0, actor=Actor.CUSTOMER, value=rows["party"])
+
+    def due(self) -> int:
+        return NEVER
 
     def violations(self) -> list[str]:
         """Every form is refused or handed on."""

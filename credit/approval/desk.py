@@ -215,6 +215,9 @@ class ApprovalDesk(Subsystem):
         columns = (cases[name] for name in ("branch", "product", "node", "amount_fen"))
         out.tally(Gauge.PENDING_APPROVALS, self.window.until - 1, *columns)
 
+    def due(self) -> int:
+        return self.desk.due()
+
     def violations(self) -> list[str]:
         """Of the cases and their tasks, and of every manual approval."""
         found = invariants.open_cases(self.cases, self.desk.tasks, self.NODES)

@@ -97,6 +97,10 @@ class ApprovalSubsystem(ApprovalDesk):
         self._decide(due, out)
         super().follow(out)
 
+    def due(self) -> int:
+        deciding = self.cases["state"] == CaseState.DECIDING
+        return min(super().due(), self.cases.least("decide_at", deciding))
+
     def _decide(self, rows: Ints, out: Outbox) -> None:
         """APR-14, APR-15: what the customer can carry, if that is enough for the product."""
         if not len(rows):

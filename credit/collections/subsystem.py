@@ -111,6 +111,9 @@ class CollectionsSubsystem(Subsystem):
         columns = (self.cases[name] for name in ("branch", "product", "stage", "overdue_fen"))
         out.tally(Gauge.COLLECTION_CASES, at, *columns)
 
+    def due(self) -> int:
+        return min(self.collectors.due(), self.bodies.due())
+
     def violations(self) -> list[str]:
         found = invariants.violations(self.cases, self.strategies)
         found += invariants.tasks(self.collectors.tasks, self.cases, self.strategies)

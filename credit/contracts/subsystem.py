@@ -189,6 +189,11 @@ class ContractsSubsystem(Subsystem):
         self._expire(np.flatnonzero(generated & (table["expires_at"] < until)), out)
         self._lapse(np.flatnonzero(table["valid_until"] < until), out)
 
+    def due(self) -> int:
+        table = self._contracts
+        generated = table["state"] == ContractState.GENERATED
+        return min(table.least("expires_at", generated), table.least("valid_until"))
+
     def end_day(self, out: Outbox) -> None:
         """Contracts waiting for a signature, by branch, product and state."""
         columns = (self._contracts[name] for name in ("branch", "product", "state", "amount_fen"))

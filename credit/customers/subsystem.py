@@ -214,6 +214,9 @@ class CustomersSubsystem(Subsystem):
         """Entries that have long left the lists are forgotten."""
         self._copy.forget(self.window.start - DAY_MS)
 
+    def due(self) -> int:
+        return self._pending.least("deadline")
+
     def violations(self) -> list[str]:
         """Of forms, customers and cases in review."""
         return violations(self._tally, self._register, self._pending, self.window.until)

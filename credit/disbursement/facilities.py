@@ -199,6 +199,10 @@ class Facilities:
         )
         self.close(over, at, ApprovalRefusal.APPROVAL_EXPIRED, out)
 
+    def due(self) -> int:
+        """When the time of the next facility is over."""
+        return self.table.least("valid_until", self.table["state"] != FacilityState.CLOSED)
+
     def close(self, rows: Ints, at: Ints, reason: int, out: Outbox) -> None:
         """Nothing more is paid under these; the event names what was never drawn."""
         table = self.table

@@ -26,7 +26,7 @@ from credit.repayment.contract import LoanDisbursed
 from credit.room import Reason, Rows
 from credit.subsystem import Window
 from credit.table import Table
-from credit.times import MINUTE_MS, Bools, Ints
+from credit.times import MINUTE_MS, NEVER, Bools, Ints
 from credit.worklists.worklist import Worklist
 
 _TASK_PRIORITY = 3
@@ -282,6 +282,16 @@ class Payments:
         if len(rows):
             table["delayed"][rows] = 1
             self._log(Event.PAYMENT_DELAYED, rows, table["sent_at"][rows] + self.arrival_ms, out)
+
+    def due(self) -> int:
+        """When the next payment leaves, is late, or loses its approval."""
+        table, state = self.table, self.table["state"]
+        arrives = table.least("sent_at", (state == PaymentState.SENT) & (table["delayed"] == 0))
+        return min(
+            table.least("leaves_at", state == PaymentState.SCHEDULED),
+            NEVER if arrives == NEVER else arrives + self.arrival_ms,
+            table.least("valid_until", (state == PaymentState.PENDING) | (state == PaymentState.REVIEW)),
+        )
 
     def forget(self) -> None:
         """Payments that are done leave the table."""

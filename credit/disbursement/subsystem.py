@@ -109,6 +109,9 @@ class DisbursementSubsystem(Subsystem):
         columns = (table["branch"], table["product"], state, table["amount_fen"])
         out.tally(Gauge.PENDING_DISBURSEMENTS, self.window.until - 1, *columns)
 
+    def due(self) -> int:
+        return min(self.payments.due(), self.facilities.due(), self.desk.due())
+
     def violations(self) -> list[str]:
         """Of payments and facilities as they stand, and of every payment that arrived."""
         payments, facilities = self.payments.table, self.facilities.table

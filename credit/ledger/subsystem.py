@@ -17,7 +17,7 @@ from credit.room import Rows
 from credit.rows import only
 from credit.subsystem import PLAIN, Setting, State, Subsystem, Takes
 from credit.table import Table
-from credit.times import Bools, Ints
+from credit.times import NEVER, Bools, Ints
 
 CLOSING_DTYPE = np.dtype(
     [(name, "i8") for name in ("branch", "account", "balance_fen", "debit_fen", "credit_fen", "postings")]
@@ -111,6 +111,9 @@ class LedgerSubsystem(Subsystem):
         counts = self._books[:, :, 2].sum(axis=0)
         out.measure(Gauge.TRIAL_BALANCE, last, group=self._numbers, count=counts, amount_fen=balances)
         out.log(Event.TRIAL_BALANCED, last, 0, amount_fen=int(balances.sum()), value=int(counts.sum()))
+
+    def due(self) -> int:
+        return NEVER
 
     def violations(self) -> list[str]:
         """What was wrong since the start, and whether the loans still sum to their accounts."""

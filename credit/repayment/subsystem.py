@@ -61,6 +61,7 @@ class RepaymentSubsystem(Subsystem):
     def __init__(self, policy: RepaymentPolicy, products: ProductPolicy) -> None:
         super().__init__()
         self.policy = policy
+        self._instants = (0, policy.debit_ms, policy.reminder_ms, DAY_MS - 1)
         self.check_whole_book = False
         self.book = Book(self.tables)
         self._plans = Plans(policy)
@@ -88,10 +89,9 @@ class RepaymentSubsystem(Subsystem):
     def _day(self, day: int, steps: int, out: Outbox) -> None:
         """The first steps of a day that are due before the window's end and not done yet. Nothing but the state says what is
         done, so a window may begin late, be long or short: no day and no minute is lost."""
-        instants = (0, self.policy.debit_ms, self.policy.reminder_ms, DAY_MS - 1)
         actions = (self._dues.begin_day, self._dues.ask_debits, self._dues.remind, self._end)
         self.book.today = day
-        for name, ms, action in list(zip(DAYS, instants, actions, strict=True))[:steps]:
+        for name, ms, action in list(zip(DAYS, self._instants, actions, strict=True))[:steps]:
             at = day * DAY_MS + ms
             if at < self.window.until and self.book.done[name] < day:
                 action(day, max(at, self.window.start), out)
@@ -105,6 +105,10 @@ class RepaymentSubsystem(Subsystem):
         """At a day's end interest accrues and the book is measured; at each end the ledger is told what moved."""
         self._day(self.window.day, len(DAYS), out)
         self.book.report_balances(self.window.until - 1, out)
+
+    def due(self) -> int:
+        done = [self.book.done[name] for name in DAYS]
+        return min((day + 1) * DAY_MS + ms for day, ms in zip(done, self._instants, strict=True))
 
     # mail -------------------------------------------------------------------------------------------------------------
 

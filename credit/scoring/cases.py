@@ -104,6 +104,11 @@ class Cases:
         """Rows of the cases to be decided before `until`."""
         return np.flatnonzero(self.table["ready_at"] < until)
 
+    def due(self) -> int:
+        """When the next question, decision or deadline falls."""
+        waiting = self.table["state"] == CaseState.WAITING
+        return min(self.table.least("next_at"), self.table.least("ready_at"), self.table.least("deadline", waiting))
+
     def leave(self, rows: Ints, intercepted: Bools) -> None:
         """Decided cases go."""
         MOVES.to(self.table, rows, np.where(intercepted, int(CaseState.INTERCEPTED), int(CaseState.SCORED)))

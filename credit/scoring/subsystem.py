@@ -87,6 +87,9 @@ class ScoringSubsystem(Subsystem):
         self._cases.time_out(self.window.until)
         self._decide(out)
 
+    def due(self) -> int:
+        return self._cases.due()
+
     def violations(self) -> list[str]:
         """Of the open cases, and of every decision."""
         found = invariants.of_cases(self._cases.table, self._tally, self.window.until)

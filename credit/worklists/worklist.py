@@ -160,6 +160,10 @@ class Worklist:
         """APR-10 (自动催办): a task is urged at the instant its limit passes, and rises by a class."""
         self._urge(np.flatnonzero(self.is_open() & (self.tasks["limit_at"] < until)), out)
 
+    def due(self) -> int:
+        """When the next task is to be urged."""
+        return self.tasks.least("limit_at", self.is_open() & (self.tasks["urged"] == 0))
+
     def tidy(self, day: int) -> None:
         """At a day's end, and not before, so that what is refused, and why, does not depend on how a day is cut."""
         self.tasks.keep(self.is_open())

@@ -134,10 +134,12 @@ class ApprovalCounterpart:
         verdict, amount, votes = self._judgement.opinions(done.tasks)
         return {"verdict": verdict, "amount_fen": amount, "votes": votes}
 
-    def statistics(self, window: Window) -> dict[str, Rows]:
-        """Rows for ``queues`` and ``staff`` of the desks served in the window."""
-        del window
-        return self._desks.statistics()
+    def due(self) -> int:
+        return self._desks.due()
+
+    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
+        """Rows for ``queues`` and ``staff`` of the desks."""
+        return self._desks.statistics(window, closing)
 
     def export_state(self) -> State:
         """Cases at the desks, the desks themselves, and tasks put off to the next window."""

@@ -108,14 +108,17 @@ class CollectionsCounterpart:
 
     # ---- figures and state
 
-    def statistics(self, window: Window) -> dict[str, Rows]:
-        """Rows for ``queues`` and ``staff`` of the desks served in the window."""
-        del window
-        collectors, bodies = self._collectors.statistics(), self._bodies.statistics()
-        if bodies:
+    def due(self) -> int:
+        return min(desks.due() for desks in self._lists.values())
+
+    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
+        """Rows for ``queues`` and ``staff`` of the desks."""
+        collectors, bodies = self._collectors.statistics(window, closing), self._bodies.statistics(window, closing)
+        if closing:
             mine = np.isin(bodies["staff"]["role"], _HEAD_OFFICE)
             bodies["staff"]["on_shift_ms"][mine] //= self._bank_branches
-        return {name: joined([one[name] for one in (collectors, bodies) if one]) for name in (collectors or bodies)}
+        names = dict.fromkeys((*collectors, *bodies))
+        return {name: joined([one[name] for one in (collectors, bodies) if name in one]) for name in names}
 
     def export_state(self) -> State:
         """Both lists' desks."""

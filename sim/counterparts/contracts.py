@@ -70,9 +70,12 @@ class ContractsCounterpart:
             self._receive(offers)
         return self._held.release(window)
 
-    def statistics(self, window: Window) -> dict[str, Rows]:
+    def due(self) -> int:
+        return self._held.due()
+
+    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
         """Customers keep no figures."""
-        del window
+        del window, closing
         return {}
 
     def export_state(self) -> State:

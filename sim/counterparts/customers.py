@@ -40,6 +40,7 @@ class CustomersCounterpart:
         self._port = Port(scenario, seed, "lists")
         self._start = scenario.run.start_ms
         self._held = Held()
+        self._next_refresh = self._start
         self._copy, self._weeks = self._entries(scenario, seed)
 
     def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
@@ -52,7 +53,10 @@ class CustomersCounterpart:
             answers += [(RefreshRiskList, rows) for rows in self._refresh(window) if len(rows)]
         return answers
 
-    def statistics(self, window: Window) -> dict[str, Rows]:
+    def due(self) -> int:
+        return min(self._held.due(), self._next_refresh)
+
+    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:  # noqa: ARG002
         return port_statistics([self._port], window)
 
     def export_state(self) -> State:
@@ -70,6 +74,7 @@ class CustomersCounterpart:
     def _refresh(self, window: Window) -> list[Rows]:
         """Refreshes go out at the start of the run and every week after, at midnight."""
         period = REFRESH_DAYS * DAY_MS
+        self._next_refresh = self._start + ((window.until - 1 - self._start) // period + 1) * period
         first = -(-(window.start - self._start) // period)
         last = (window.until - 1 - self._start) // period
         return [self._copy[self._weeks == week].copy() for week in range(max(first, 0), last + 1)]

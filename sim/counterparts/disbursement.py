@@ -106,9 +106,12 @@ class DisbursementCounterpart:
             return ~self._borrowers.spends_as_agreed(tasks)
         return np.zeros(len(tasks), dtype=bool)
 
-    def statistics(self, window: Window) -> dict[str, Rows]:
+    def due(self) -> int:
+        return min(self._desks.due(), self._held.due())
+
+    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
         """Rows for ``queues``, ``staff`` and ``partners`` of the window."""
-        return self._desks.statistics() | port_statistics(self._channel.ports, window)
+        return self._desks.statistics(window, closing) | port_statistics(self._channel.ports, window)
 
     def export_state(self) -> State:
         return self._desks.export_state() | self._held.export_state()

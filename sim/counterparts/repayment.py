@@ -25,7 +25,7 @@ from credit.repayment.contract import (
 from credit.room import Kind, Rows
 from credit.schedules import LOWER_INSTALMENT, SHORTER_TERM
 from credit.subsystem import State, Window
-from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Ints, day_number
+from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, NEVER, Bools, Ints, day_number
 from scenarios.model import Scenario
 from sim.counterparts.ports import Port, port_statistics
 from sim.curves import exponential
@@ -117,7 +117,15 @@ class RepaymentCounterpart:
             self._held.put(kind, rows)
         return self._held.release(window)
 
-    def statistics(self, window: Window) -> dict[str, Rows]:
+    def due(self) -> int:
+        """When the next payment or result comes, or a month begins that brings early repayments nearer."""
+        far = self._far.due()
+        if far == NEVER:
+            return self._held.due()
+        day = np.array([far // DAY_MS], dtype=np.int64)
+        return min(self._held.due(), int(day[0] - day_of_month(day)[0] + 1) * DAY_MS)
+
+    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:  # noqa: ARG002
         """Rows for ``partners`` of the window."""
         return port_statistics([self._core], window)
 

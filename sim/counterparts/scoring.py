@@ -56,7 +56,10 @@ class ScoringCounterpart:
             self._held.put(VerificationReply, self._verified(verifications))
         return self._held.release(window)
 
-    def statistics(self, window: Window) -> dict[str, Rows]:
+    def due(self) -> int:
+        return self._held.due()
+
+    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:  # noqa: ARG002
         return port_statistics([self._bureau, *self._sources.values()], window)
 
     def export_state(self) -> State:

@@ -95,6 +95,8 @@ class StaffedDesks:
     def _serve(self, desk: IntEnum, window: Window) -> list[tuple[Kind, Rows]]:
         """Claims of what was begun, and what people say of what they finished."""
         parts = self._arrived.pop(int(desk), [])
+        if not parts and window.until <= self._desks.due(desk) and not window.ends_day:
+            return []
         staffed = self._desks.branches(desk)
         if not staffed:
             return []
@@ -140,13 +142,17 @@ class StaffedDesks:
             branch=branch,
         )
 
-    def statistics(self) -> dict[str, Rows]:
-        """Rows for ``queues`` and ``staff`` of the desks served in the window."""
-        if not self._served:
-            return {}
-        queues = [records(self._desks.queues(desk)) for desk in self._served]
-        staff = [records(self._desks.staff(desk)) for desk in self._served]
-        return {"queues": joined(queues), "staff": joined(staff)}
+    def due(self) -> int:
+        """When a desk next does something though no task comes."""
+        return min(self._later.due(), *(self._desks.due(desk) for desk in self._order))
+
+    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
+        """Rows for ``queues`` of the desks served in the window, and at a day's or the run's end for ``staff``."""
+        tables = {"queues": [records(self._desks.queues(desk)) for desk in self._served]}
+        if closing:
+            tables["staff"] = [records(self._desks.staff(desk, window.until)) for desk in self._order]
+        self._served = []
+        return {name: joined(parts) for name, parts in tables.items() if parts}
 
     def export_state(self) -> State:
         """Tasks at the desks, the desks themselves, and tasks put off to the next window."""

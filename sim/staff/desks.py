@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from credit.times import Ints
+from credit.times import NEVER, Ints
 from sim.staff.desk import Entry
 from sim.staff.hours import DayMask
 from sim.staff.people import Person, label_of
@@ -41,6 +41,7 @@ class Desks:
         for (branch, role), members in pools_of(people).items():
             self._pools.setdefault(role, {})[branch] = Pool(members, is_workday, first_day)
         self._last: dict[int, _Served] = {}
+        self._due: dict[int, int] = {}
 
     @property
     def roles(self) -> list[int]:
@@ -52,8 +53,14 @@ class Desks:
         return list(self._pools.get(role, {}))
 
     def holds_work(self, role: int) -> bool:
-        """True while a task waits or is in service at this level; otherwise windows without arrivals may be skipped."""
+        """True while a task waits or is in service at this level."""
         return any(pool.holds_work for pool in self._pools.get(role, {}).values())
+
+    def due(self, role: int) -> int:
+        """When something happens at the level though nothing arrives; windows that end by then may be left out."""
+        if role not in self._due:
+            self._due[role] = min((pool.due() for pool in self._pools.get(role, {}).values()), default=NEVER)
+        return self._due[role]
 
     def serve(self, role: int, tasks: Tasks, start: int, until: int) -> Completions:
         """Serve every pool of a level for the window [start, until); `tasks.branch` says whose desk a row goes to.
@@ -67,6 +74,7 @@ class Desks:
             (pool, entries[low:high]) for pool, low, high in zip(pools.values(), bounds[:-1], bounds[1:], strict=True)
         ]
         windows = serve_together(arrivals, start, until)
+        self._due.pop(role, None)
         self._last[role] = _Served(windows, start, until)
         return completions_of(windows, until)
 
@@ -90,15 +98,15 @@ class Desks:
         rows = [(r[0], r[3], r[4], r[5]) for window in self._last[role].windows for r in window.begun]
         return Begun(*np.array(sorted(rows, key=lambda row: (row[3], row[0])), dtype=np.int64).reshape(-1, 4).T)
 
-    # ---- figures of the window served last
+    # ---- figures
 
     def queues(self, role: int) -> QueueRows:
-        """Queue figures of the level for the window served last; KeyError before the first."""
+        """Queue figures of the level for the window served last, and the quiet time before; KeyError before the first."""
         return queue_rows(*self._last[role])
 
-    def staff(self, role: int) -> StaffRows:
-        """Figures of the level's people for the window served last; KeyError before the first."""
-        return staff_rows(*self._last[role])
+    def staff(self, role: int, until: int) -> StaffRows:
+        """Figures of the level's people since they were told last."""
+        return staff_rows(self._pools.get(role, {}).values(), until)
 
     # ---- state
 
@@ -115,4 +123,4 @@ class Desks:
                 raise ValueError(f"the state holds desks this roster lacks: {label_of(row[1])} of branch {row[0]}")
         for desk, pool in pools.items():
             pool.import_state(state_of(state, *desk))
-        self._last = {}
+        self._last, self._due = {}, {}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from simpy.core import Environment
 
-from credit.times import Ints, text_of
+from credit.times import DAY_MS, NEVER, Ints, text_of
 from sim.staff.desk import Begun, DeskWindow, Entry, Seat
 from sim.staff.hours import DayMask, WorkingHours, covered_days
 from sim.staff.people import Person, duty_hours_of, hours_of, label_of
@@ -22,10 +22,14 @@ class PoolWindow:
     """What happened at one pool in one window, for completions and statistics."""
 
     pool: Pool
+    since: int
+    """Until when the pool was served before."""
+    waited: int
+    """How many tasks waited when the window began."""
     arrivals: int
     carried: list[Begun]
     begun: list[Begun]
-    stirs: bool = False
+    stirs: bool
 
     def finished(self, until: int) -> list[Begun]:
         """Tasks finished before `until`, carried ones included."""
@@ -56,6 +60,9 @@ class Pool:
         if len(dict.fromkeys(keys)) != len(keys):
             raise ValueError(f"{self.label}: the same person twice in {keys}")
         self.waiting: dict[int, Entry] = {}
+        self.told_until = first_day * DAY_MS
+        self.worked_on: list[Begun] = []
+        """Tasks in service since `told_until`, whose working time has not been told."""
 
     @property
     def holds_work(self) -> bool:
@@ -76,24 +83,24 @@ class Pool:
         if entries:
             self._check_news(entries)
 
-    def open(self, env: Environment, entries: list[Entry], start: int, until: int) -> PoolWindow:
+    def open(self, env: Environment, entries: list[Entry], until: int) -> PoolWindow:
         """Enter the pool's people and arrivals into `env` if anything can happen in the window."""
-        self.served_until = until
-        carried = [seat.begun for seat in self.seats if seat.begun]
-        if entries or ((carried or self.waiting) and self._stirs(start, until)):
-            desk = DeskWindow(env, self.seats, self.waiting, entries, until)
-            return PoolWindow(self, len(entries), carried, desk.begun, stirs=True)
-        return PoolWindow(self, 0, carried, [])
+        stirs = bool(entries) or self.due() < until
+        since, self.served_until = self.served_until, until
+        carried, waited = [seat.begun for seat in self.seats if seat.begun], len(self.waiting)
+        begun = DeskWindow(env, self.seats, self.waiting, entries, until).begun if stirs else []
+        return PoolWindow(self, since, waited, len(entries), carried, begun, stirs)
 
-    def _stirs(self, start: int, until: int) -> bool:
-        """Whether anything can happen before `until` without arrivals."""
+    def due(self) -> int:
+        """When something happens though nothing arrives: a task is done, somebody idle comes on shift while tasks wait, the limit
+        of a waiting task passes."""
+        now, due = self.served_until, NEVER
         for seat in self.seats:
             if seat.begun is not None:
-                if seat.begun[6] < until:
-                    return True
-            elif self.waiting and (seat.may_begin(start) or seat.opens < until):
-                return True
-        return False
+                due = min(due, seat.begun[6])
+            elif self.waiting:
+                due = min(due, now if seat.may_begin(now) else seat.opens)
+        return min(due, min((entry[4] for entry in self.waiting.values() if entry[4] >= now), default=NEVER))
 
     def _check_start(self, start: int) -> None:
         if start < self.served_until:
@@ -101,10 +108,9 @@ class Pool:
                 f"{self.label} is served until {text_of(self.served_until)}; a window from {text_of(start)} "
                 "would serve that time twice: a queue may never see the future"
             )
-        if self.holds_work:
+        if self.due() < start:
             raise AssertionError(
-                f"{self.label} holds work and is served until {text_of(self.served_until)}; "
-                f"a window from {text_of(start)} would skip the time between"
+                f"{self.label} has work to do from {text_of(self.due())} on; a window from {text_of(start)} would skip it"
             )
 
     def _check_news(self, entries: list[Entry]) -> None:
@@ -156,6 +162,8 @@ class Pool:
             for _, _, task, at, service_ms, priority, limit_at, excluded, needs in state.waiting.tolist()
         }
         self.served_until = int(state.served["served_until"][0]) if len(state.served) else 0
+        self.told_until = max(self.served_until, self._first_day * DAY_MS)
+        self.worked_on = [seat.begun for seat in self.seats if seat.begun]
 
     def _leaver(self, person: int, on_behalf_of: int) -> Seat:
         """A seat that is left for good once its task is done."""
@@ -169,9 +177,11 @@ def serve_together(arrivals: list[tuple[Pool, list[Entry]]], start: int, until: 
     for pool, entries in arrivals:
         pool.check(entries, start)
     env = Environment(initial_time=start)
-    windows = [pool.open(env, entries, start, until) for pool, entries in arrivals]
+    windows = [pool.open(env, entries, until) for pool, entries in arrivals]
     if any(window.stirs for window in windows):
         env.run(until=until)
+        for window in windows:
+            window.pool.worked_on += window.begun
     return windows
 
 

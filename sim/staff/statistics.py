@@ -1,20 +1,22 @@
-"""Figures of the desks for one window, in columns: one row a pool, one row a person. Integers only, taken from what
-happened (`PoolWindow`), all pools at once; a queue's length counts those who wait once an instant has been dealt with."""
+"""Figures of the desks, in columns: of queues a row a pool and window in which something happened, and one for the quiet time
+before in which tasks waited; of people a row a day. Integers only, taken from what happened (`PoolWindow`), all pools at once;
+a queue's length counts those who wait once an instant has been dealt with."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 from credit.times import Ints
 from sim.staff.desk import Seat
-from sim.staff.pool import PoolWindow
+from sim.staff.pool import Pool, PoolWindow
 
 
 class QueueRows(NamedTuple):
-    """One row a pool and window. `urged` tasks whose limit passed in the window while they waited · `waiting_max` greatest
-    queue length · `waiting_ms` its integral over time (÷ window = mean length) · `wait_ms_sum`, `wait_ms_max` over `begun`."""
+    """One row a pool and stretch of time. `urged` tasks whose limit passed in it while they waited · `waiting_max` greatest
+    queue length · `waiting_ms` its integral over time (÷ stretch = mean length) · `wait_ms_sum`, `wait_ms_max` over `begun`."""
 
     start: Ints
     until: Ints
@@ -33,7 +35,7 @@ class QueueRows(NamedTuple):
 
 
 class StaffRows(NamedTuple):
-    """One row a person, desk and window; `busy_ms` working time spent on tasks, of `on_shift_ms`. For a deputy,
+    """One row a person, desk and day; `busy_ms` working time spent on tasks, of `on_shift_ms`. For a deputy,
     `on_shift_ms` counts the hours of the duty."""
 
     start: Ints
@@ -47,7 +49,33 @@ class StaffRows(NamedTuple):
 
 
 def queue_rows(windows: list[PoolWindow], start: int, until: int) -> QueueRows:
-    """Queue figures of pools just served for [start, until)."""
+    """Queue figures of pools just served for [start, until); none of a pool where nothing happened and nobody waits."""
+    rows = _of_window(windows, start, until)
+    told = (rows.arrivals + rows.begun + rows.completions + rows.urged + rows.waiting_ms + rows.waiting_end) > 0
+    quiet = [_while_quiet(window, start) for window in windows if window.waited and window.since < start]
+    before = np.array(quiet, dtype=np.int64).reshape(-1, len(QueueRows._fields)).T
+    return QueueRows(*(np.concatenate((old, new[told])) for old, new in zip(before, rows, strict=True)))
+
+
+def _while_quiet(window: PoolWindow, start: int) -> tuple[int, ...]:
+    """The time since the pool was served last, in which tasks waited and nothing happened."""
+    since, waited, serving = window.since, window.waited, len(window.carried)
+    return (
+        since,
+        start,
+        window.pool.branch,
+        window.pool.role,
+        *(0, 0, 0, 0),
+        waited,
+        waited,
+        waited * (start - since),
+        serving,
+        0,
+        0,
+    )
+
+
+def _of_window(windows: list[PoolWindow], start: int, until: int) -> QueueRows:
     count = len(windows)
     begun, waiting = _begun(windows), _waiting(windows)
     pool = np.concatenate([begun[0], waiting[0]])
@@ -77,24 +105,24 @@ def queue_rows(windows: list[PoolWindow], start: int, until: int) -> QueueRows:
     )
 
 
-def staff_rows(windows: list[PoolWindow], start: int, until: int) -> StaffRows:
-    """Figures of the people of pools just served for [start, until)."""
+def staff_rows(pools: Iterable[Pool], until: int) -> StaffRows:
+    """Figures of the pools' people for the time that has not been told yet, those who were away too."""
     rows = []
-    for window in windows:
-        pool = window.pool
-        busy = _busy_ms(window, start, until) if window.carried or window.begun else {}
+    for pool in (pool for pool in pools if pool.told_until < until):
+        start = pool.told_until
+        busy = _busy_ms(pool, start, until) if pool.worked_on else {}
         for seat in pool.seats:
             key = seat.rank[1:]
-            rows.append(
-                (start, until, pool.branch, pool.role, *key, busy.get(key, 0), seat.begins.worked(start, until))
-            )
+            on_shift = seat.begins.worked(start, until)
+            rows.append((start, until, pool.branch, pool.role, *key, busy.get(key, 0), on_shift))
+        pool.told_until, pool.worked_on = until, [seat.begun for seat in pool.seats if seat.begun]
     return StaffRows(*np.array(rows, dtype=np.int64).reshape(-1, len(StaffRows._fields)).T)
 
 
-def _busy_ms(window: PoolWindow, start: int, until: int) -> dict[tuple[int, ...], int]:
-    seats: dict[tuple[int, ...], Seat] = {seat.rank[1:]: seat for seat in window.pool.seats}
+def _busy_ms(pool: Pool, start: int, until: int) -> dict[tuple[int, ...], int]:
+    seats: dict[tuple[int, ...], Seat] = {seat.rank[1:]: seat for seat in pool.seats}
     busy: dict[tuple[int, ...], int] = {}
-    for row in (*window.carried, *window.begun):
+    for row in pool.worked_on:
         key, begun, ends, work = row[3:5], row[5], row[6], row[7]
         if begun < start or ends > until:
             work = seats[key].hours.worked(max(begun, start), min(ends, until))

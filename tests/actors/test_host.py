@@ -48,6 +48,9 @@ class Scripted:
             out.send(*self._at_close)
             self._at_close = None
 
+    def due(self) -> int:
+        return 0
+
     def check(self) -> list[str]:
         return [self._fault] if self._fault else []
 
@@ -67,7 +70,10 @@ class Customers:
         signed = sample(ContractSigned, source=offers, at=offers["at"] + 100, mode=1, confirmed_at=offers["at"])
         return [(ContractSigned, signed)]
 
-    def statistics(self, window: Window) -> dict[str, Rows]:
+    def due(self) -> int:
+        return 0
+
+    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
         return {}
 
     def export_state(self) -> State:

@@ -34,7 +34,10 @@ class Silence:
     def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
         return []
 
-    def statistics(self, window: Window) -> dict[str, Rows]:
+    def due(self) -> int:
+        return 0
+
+    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
         return {}
 
     def export_state(self) -> State:

@@ -34,9 +34,17 @@ def small(name: str = "baseline", **changes: Any) -> Scenario:
 
 
 def run(
-    scenario: Scenario, path: Path, *, shards: int = 1, executor: Executor | None = None, earlier: Path | None = None
+    scenario: Scenario,
+    path: Path,
+    *,
+    shards: int = 1,
+    executor: Executor | None = None,
+    earlier: Path | None = None,
+    every_window: bool = False,
 ) -> dict[str, Any]:
-    """Runs a scenario into `path` with invariants checked in every window; returns the summary."""
+    """Runs a scenario into `path` with invariants checked after every window that is worked, with `every_window` after each;
+    returns the summary."""
     saved = load_saved(earlier) if earlier else None
     folder.create(path)
-    return execute(scenario, Flow(shards), executor or LocalExecutor(), path, saved, check_every_window=True)
+    executor = executor or LocalExecutor()
+    return execute(scenario, Flow(shards), executor, path, saved, check_every_window=True, every_window=every_window)

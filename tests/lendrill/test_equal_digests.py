@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -9,7 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from actors.topology import Flow
+from results.queries import RunQueries
 from scenarios.loading import load_scenario
+from scenarios.model import Scenario
 from tests.lendrill import harness
 
 _CHILD = """
@@ -67,6 +71,26 @@ def test_the_hash_seed_changes_nothing(tmp_path: Path) -> None:
         )
         digests.add(result.stdout.strip().splitlines()[-1])
     assert len(digests) == 1
+
+
+def test_windows_in_which_nothing_happens_are_left_out_and_nothing_changes(tmp_path: Path) -> None:
+    """Neither a digest, nor a figure of the report on desks and people."""
+    quiet = harness.small(run__days=12, run__customers=60, run__window="hour")
+    found, told = [], []
+    for every_window in (False, True):
+        path = tmp_path / str(every_window)
+        found.append(harness.run(quiet, path, every_window=every_window))
+        with RunQueries(path) as queries:
+            told.append((sorted(queries.desks()), sorted(queries.staff()), queries.queues("hour", *_span(quiet))))
+    left_out, worked = found
+    assert (left_out["digest"], left_out["chain"]) == (worked["digest"], worked["chain"])
+    assert told[0] == told[1]
+    assert left_out["invariants"]["checked"] * 3 < worked["invariants"]["checked"] == 12 * 24 * len(Flow(1).cells)
+
+
+def _span(scenario: Scenario) -> tuple[dt.datetime, dt.datetime]:
+    since = dt.datetime.combine(scenario.run.start, dt.time())
+    return since, since + dt.timedelta(days=scenario.run.days)
 
 
 def test_a_continued_run_is_the_same_for_any_number_of_shards(tmp_path: Path) -> None:

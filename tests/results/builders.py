@@ -275,7 +275,7 @@ def record(plan: Bank, path: Path, window_ms: int = DAY_MS, windows: int | None 
         for number in range(done):
             since = START + number * window_ms
             _record_window(plan, sink, stage, shard, Window(number, since, since + window_ms))
-        sink.close()
+        sink.close({})
     return done
 
 

@@ -159,7 +159,7 @@ def test_rows_are_written_group_by_group_while_the_run_goes_on(tmp_path: Path, m
         )
         assert sum(map(len, stream._events._waiting)) < 100
         sizes.append(file.stat().st_size)
-    stream.close()
+    stream.close({})
     assert sizes[-1] > sizes[0]
     written = pq.ParquetFile(file)
     assert written.metadata.num_rows == 600
@@ -170,7 +170,7 @@ def test_rows_are_written_group_by_group_while_the_run_goes_on(tmp_path: Path, m
 
 
 def test_a_stage_without_a_single_event_leaves_a_readable_file(tmp_path: Path) -> None:
-    RunSink(tmp_path, "ledger", 0).close()
+    RunSink(tmp_path, "ledger", 0).close({})
     assert pq.read_table(tmp_path / "events" / "ledger-0.parquet").schema == EVENTS
     assert pq.read_table(tmp_path / "ledger" / "0.parquet").num_rows == 0
 

@@ -121,6 +121,9 @@ class Street:
         facts = [(LoanOverdue, new), (OverduePaid, paid), (OverdueReported, self.report(window))]
         return [*facts, *self.deputies.mail(window)]
 
+    def due(self) -> int:
+        return 0
+
     def report(self, window: Window) -> Rows:
         """What is still owed, told at each midnight."""
         pay_at = np.array(list(self.pay_at.values()), dtype=np.int64)
@@ -149,7 +152,7 @@ class Ear:
         for name, rows in statistics.items():
             self.statistics.setdefault(name, []).append(rows)
 
-    def close(self) -> None:
+    def close(self, statistics: dict[str, Rows]) -> None:
         pass
 
     def of(self, event: EventCode) -> Rows:

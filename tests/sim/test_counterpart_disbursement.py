@@ -216,7 +216,7 @@ def test_where_nobody_sits_nothing_is_done() -> None:
 def test_desks_and_ports_report_their_figures() -> None:
     counterpart, (today,) = world(), days(1)
     played(counterpart, [(DESK.task, tasks(20)), (PaymentInstruction, instructions(50))], [today])
-    figures = counterpart.statistics(today)
+    figures = counterpart.statistics(today, closing=True)
     arrivals = {
         role: int(figures["queues"]["arrivals"][figures["queues"]["role"] == role].sum()) for role in map(int, DESKS)
     }

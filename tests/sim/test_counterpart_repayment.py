@@ -341,5 +341,5 @@ def test_calls_to_core_banking_are_counted() -> None:
     counterpart = world()
     window = windows(START, START + DAY_MS)[0]
     counterpart.respond(Inbox.of((DebitRequest, debits(count=300))), window, 0)
-    assert counterpart.statistics(window)["partners"]["calls"].tolist() == [300]
-    assert counterpart.statistics(window) == {}
+    assert counterpart.statistics(window, closing=True)["partners"]["calls"].tolist() == [300]
+    assert counterpart.statistics(window, closing=True) == {}

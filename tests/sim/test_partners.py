@@ -256,12 +256,12 @@ def test_answers_on_their_way_survive_export_and_import() -> None:
 def test_statistics_count_calls_once() -> None:
     world = ScoringCounterpart(scenario(faults=[OUTAGE]), SEED)
     played(world, [(BureauQuery, bureau())], [DAY])
-    rows = world.statistics(DAY)["partners"]
+    rows = world.statistics(DAY, closing=True)["partners"]
     assert rows.dtype == PORT_DTYPE
     assert rows["partner"].tolist() == [Partner.BUREAU]
     assert rows["calls"].tolist() == [COUNT]
     assert 600 <= int(rows["unavailable"][0]) < 640
-    assert world.statistics(DAY) == {}
+    assert world.statistics(DAY, closing=True) == {}
 
 
 # lists ----------------------------------------------------------------------------------------------------------------

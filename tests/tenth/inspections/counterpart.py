@@ -40,8 +40,11 @@ class Inspectors:
         misused = self._misused.happens(MISUSED_PPM, done.tasks["loan"])
         return {"verdict": np.where(misused, int(Verdict.DECLINE), int(Verdict.APPROVE))}
 
-    def statistics(self, window: Window) -> dict[str, Rows]:
-        return self._desks.statistics()
+    def due(self) -> int:
+        return self._desks.due()
+
+    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
+        return self._desks.statistics(window, closing)
 
     def export_state(self) -> State:
         return self._desks.export_state()

@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import resource
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -14,7 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from actors.topology import LATE_MS, Cell, Flow, shard_of_branch
-from actors.wire import Bundle, pack, unpack
+from actors.wire import Bundle, Parcel, pack, unpack
 from credit.digest import Digest
 from credit.errors import InvariantViolation
 from credit.mail import Outbox, in_order, in_sequence
@@ -60,11 +61,10 @@ class Blueprint:
 
 @dataclass
 class StepReport:
-    """What a step tells the driver: rows by event, how long it worked, and the window's digest."""
+    """What a step tells the driver: rows by event, and the digest of each of its windows."""
 
-    events: dict[int, int]
-    busy_s: float
-    digest: tuple[int, int]
+    events: Counter[int]
+    digests: list[tuple[int, int]]
 
 
 @dataclass
@@ -101,12 +101,10 @@ class Meter:
         self._add(phase, now - self._lap)
         self._lap = now
 
-    def stop(self) -> float:
-        """The step ends; returns its seconds."""
-        busy = time.perf_counter() - self._began
-        self._add("step", busy)
+    def stop(self) -> None:
+        """The step ends."""
+        self._add("step", time.perf_counter() - self._began)
         self._add("processor", time.process_time() - self._cpu)
-        return busy
 
     def _add(self, phase: str, seconds: float) -> None:
         self.phases[phase] = self.phases.get(phase, 0.0) + seconds
@@ -133,22 +131,41 @@ class StageHost:
         self._once_a_shard = np.array([int(one) for one in room.events or () if not one.said.digested], dtype=np.int64)
         self._digest = Digest()
 
-    def step(self, window: Window, bundles: Sequence[Bundle]) -> tuple[list[Bundle], StepReport]:
-        """One window: mail in, mail out (one bundle a destination, in the order of `Flow.destinations`)."""
+    def step(self, windows: Sequence[Window], parcels: Sequence[Parcel]) -> tuple[list[Parcel], StepReport]:
+        """A block of windows of one day, one after another: mail in, mail out (one parcel a destination, in the order of
+        `Flow.destinations`). Late mail of earlier windows comes with the first one and waits for its time."""
         self._meter.start()
-        mail = unpack(bundles)
-        if not self._every_window and self.stage.rests(window, mail):
-            return [()] * len(self._destinations), StepReport({}, self._meter.stop(), (0, 0))
+        mail: dict[int, list[Bundle]] = {}
+        for parcel in parcels:
+            for number, bundle in parcel:
+                mail.setdefault(max(number, windows[0].number), []).append(bundle)
+        leaving: list[list[tuple[int, Bundle]]] = [[] for _ in self._destinations]
+        report = StepReport(Counter(), [])
+        for window in windows:
+            before = self._digest.lanes
+            for parcel_out, bundle in zip(
+                leaving, self._work(window, mail.get(window.number, ()), report), strict=False
+            ):
+                if bundle:
+                    parcel_out.append((window.number, bundle))
+            report.digests.append(self._digest.since(before))
+        self._meter.stop()
+        return [tuple(parcel) for parcel in leaving], report
+
+    def _work(self, window: Window, bundles: Sequence[Bundle], report: StepReport) -> list[Bundle]:
+        """One window; nothing where it can be left out."""
+        if not bundles and not self._every_window and self.stage.rests(window):
+            return []
         try:
-            outcome = self.stage.step(window, mail)
+            outcome = self.stage.step(window, unpack(bundles))
         except InvariantViolation as violation:
             raise type(violation)(f"{violation.what} [shard {self.cell.shard}]") from None
-        before = self._digest.lanes
         self._record(window, outcome)
+        report.events.update(_counts(outcome.out))
         self._meter.lap("record")
         bundles_out = self._send(outcome.mail)
         self._meter.lap("wire")
-        return bundles_out, StepReport(_counts(outcome.out), self._meter.stop(), self._digest.since(before))
+        return bundles_out
 
     def _record(self, window: Window, outcome: Outcome) -> None:
         events = in_sequence(outcome.out.events, self._flow.order[self.cell.room])
@@ -187,9 +204,9 @@ class StageHost:
                 addressed += [(cell, rows[shard == cell.shard]) for cell in targets]
         return [(cell, mine) for cell, mine in addressed if len(mine)]
 
-    def keep(self, bundles: Sequence[Bundle]) -> None:
+    def keep(self, parcels: Sequence[Parcel]) -> None:
         """Mail whose time has not come when the run ends."""
-        self.stage.keep(unpack(bundles))
+        self.stage.keep(unpack(bundle for parcel in parcels for _, bundle in parcel))
 
     def finish(self) -> FinalReport:
         """Closes the record and gives the final state, its digest and what the host has used."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from actors.host import Blueprint, FinalReport, StageHost, StepReport
 from actors.topology import Cell
-from actors.wire import Bundle
+from actors.wire import Parcel
 from credit.subsystem import State, Window
 
 
@@ -27,10 +27,10 @@ class LocalExecutor:
                 host.import_state(states[blueprint.cell])
             self.hosts[blueprint.cell] = host
 
-    def step(self, cell: Cell, window: Window, inputs: Sequence[Bundle]) -> tuple[list[Bundle], StepReport]:
-        return self.hosts[cell].step(window, inputs)
+    def step(self, cell: Cell, block: Sequence[Window], inputs: Sequence[Parcel]) -> tuple[list[Parcel], StepReport]:
+        return self.hosts[cell].step(block, inputs)
 
-    def keep(self, cell: Cell, inputs: Sequence[Bundle]) -> None:
+    def keep(self, cell: Cell, inputs: Sequence[Parcel]) -> None:
         self.hosts[cell].keep(inputs)
 
     def get(self, handles: Sequence[Any]) -> list[Any]:

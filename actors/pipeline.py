@@ -1,12 +1,12 @@
 """The pipeline: drives the windows through all cells. It never touches a row: it only says which cell's output goes into which
 cell's input, so an output may be the rows themselves (local executor) or a promise of them (Ray). A window of a room needs the
 same window of the rooms before it, and of the rooms after it every window that began `LATE_MS` before its end, and nothing
-else."""
+else; so a room may work many windows of a day in one call."""
 
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -16,19 +16,23 @@ from credit.digest import Digest, linked
 from credit.subsystem import State, Window
 
 IN_FLIGHT = 4
-"""How many windows may be under way at once."""
+"""How many blocks may be under way at once."""
+BLOCK = 48
+"""Most windows of a block: four hours of windows of five minutes."""
 Handle = Any
-"""A bundle, or a promise of one; only the executor looks inside."""
+"""A parcel, or a promise of one; only the executor looks inside."""
+Block = Sequence[Window]
+"""Windows of one day that a cell works in one call."""
 
 
 class Executor(Protocol):
-    """Runs cells. `step` returns one handle a destination and one for the step's report."""
+    """Runs cells. `step` works a block of windows and returns one handle a destination and one for the step's report."""
 
     name: str
 
     def start(self, blueprints: Sequence[Blueprint], states: dict[Cell, State] | None) -> None: ...
 
-    def step(self, cell: Cell, window: Window, inputs: Sequence[Handle]) -> tuple[list[Handle], Handle]: ...
+    def step(self, cell: Cell, block: Block, inputs: Sequence[Handle]) -> tuple[list[Handle], Handle]: ...
 
     def keep(self, cell: Cell, inputs: Sequence[Handle]) -> None: ...
 
@@ -60,68 +64,89 @@ class Outcome:
     """Every window's digest over all cells, folded one into the next."""
 
 
+def blocks(spans: Iterable[Window], most: int = BLOCK) -> Iterator[Block]:
+    """Windows cut into blocks: of one day, so that late mail is never for a window of its own block, and few enough for rooms of
+    several blocks to work side by side."""
+    block: list[Window] = []
+    for window in spans:
+        if block and (window.day != block[0].day or len(block) == most):
+            yield block
+            block = []
+        block.append(window)
+    if block:
+        yield block
+
+
 class Pipeline:
     """One run of the windows; see the module's text."""
 
     def __init__(self, executor: Executor, flow: Flow, chain: str = "") -> None:
         """`chain`: where the run that this one continues ended."""
         self._executor, self._chain = executor, chain
-        self._cells, self._is_late = flow.cells, flow.is_late
+        self._cells = flow.cells
         self._destinations = {cell: flow.destinations(cell) for cell in self._cells}
         self._sources = {cell: flow.sources(cell) for cell in self._cells}
+        self._going_back = {
+            (cell, to) for cell in self._cells for to in self._destinations[cell] if flow.is_late(cell, to)
+        }
         self._mail: dict[tuple[Cell, Cell], Handle] = {}
         self._late: dict[tuple[Cell, Cell], deque[tuple[int, Handle]]] = {}
-        self._reports: dict[int, list[Handle]] = {}
         self.progress = Progress(Window(0, 0, 0))
 
-    def run(self, spans: Sequence[Window], on_progress: Callable[[Progress], None] | None = None) -> bool:
-        """Runs all windows; False when interrupted from the keyboard, with every window begun also ended."""
-        done = 0
-        try:
-            for window in spans:
-                self._submit(window)
-                done = window.number + 1
-                if window.number >= IN_FLIGHT:
-                    self._collect(window.number - IN_FLIGHT, spans, on_progress)
-            complete = True
-        except KeyboardInterrupt:
-            complete = False
-        for number in sorted(self._reports):
-            if number < done:
-                self._collect(number, spans, on_progress)
+    def run(
+        self,
+        spans: Sequence[Window],
+        on_progress: Callable[[Progress], None] | None = None,
+        stops: Callable[[], bool] = bool,
+    ) -> bool:
+        """Runs all windows; False when `stops` says so in between, with every window begun also ended."""
+        under_way: deque[tuple[Block, list[Handle]]] = deque()
+        complete = True
+        for block in blocks(spans):
+            if stops():
+                complete = False
+                break
+            under_way.append((block, self._submit(block)))
+            if len(under_way) > IN_FLIGHT:
+                self._collect(*under_way.popleft(), on_progress)
+        while under_way:
+            self._collect(*under_way.popleft(), on_progress)
         return complete
 
-    def _submit(self, window: Window) -> None:
+    def _submit(self, block: Block) -> list[Handle]:
+        """Has every cell work a block; returns the handles of their reports."""
         reports = []
         for cell in self._cells:
-            inputs = [handle for sender in self._sources[cell] for handle in self._arrived(sender, cell, window)]
-            outputs, report = self._executor.step(cell, window, inputs)
+            inputs = [handle for sender in self._sources[cell] for handle in self._arrived(sender, cell, block)]
+            outputs, report = self._executor.step(cell, block, inputs)
             for receiver, handle in zip(self._destinations[cell], outputs, strict=True):
-                if self._is_late(cell, receiver):
-                    self._late.setdefault((cell, receiver), deque()).append((window.start, handle))
+                if (cell, receiver) in self._going_back:
+                    self._late.setdefault((cell, receiver), deque()).append((block[0].start, handle))
                 else:
                     self._mail[cell, receiver] = handle
             reports.append(report)
-        self._reports[window.number] = reports
+        return reports
 
-    def _arrived(self, sender: Cell, cell: Cell, window: Window) -> list[Handle]:
-        """What a sender's mail for a window of a cell is in."""
-        if not self._is_late(sender, cell):
+    def _arrived(self, sender: Cell, cell: Cell, block: Block) -> list[Handle]:
+        """What a sender's mail for a block of a cell is in."""
+        if (sender, cell) not in self._going_back:
             return [self._mail.pop((sender, cell))]
         waiting, found = self._late.get((sender, cell), deque()), []
-        while waiting and waiting[0][0] + LATE_MS < window.until:
+        while waiting and waiting[0][0] + LATE_MS < block[-1].until:
             found.append(waiting.popleft()[1])
         return found
 
-    def _collect(self, number: int, spans: Sequence[Window], on_progress: Callable[[Progress], None] | None) -> None:
-        reports: list[StepReport] = self._executor.get(self._reports.pop(number))
-        digest = Digest()
+    def _collect(self, block: Block, handles: list[Handle], on_progress: Callable[[Progress], None] | None) -> None:
+        reports: list[StepReport] = self._executor.get(handles)
+        for place in range(len(block)):
+            digest = Digest()
+            for report in reports:
+                digest.merge(Digest(report.digests[place]))
+            self._chain = linked(self._chain, digest.lanes)
         for report in reports:
             self.progress.events.update(report.events)
-            digest.merge(Digest(report.digest))
-        self._chain = linked(self._chain, digest.lanes)
-        self.progress.window = spans[number]
-        self.progress.windows_done = number + 1
+        self.progress.window = block[-1]
+        self.progress.windows_done = block[-1].number + 1
         if on_progress is not None:
             on_progress(self.progress)
 

@@ -16,7 +16,7 @@ from ray.exceptions import RayError, RayTaskError
 from actors.host import Blueprint, FinalReport, StageHost
 from actors.ray_address import RayUnavailable
 from actors.topology import Cell
-from actors.wire import Bundle
+from actors.wire import Parcel
 from credit.errors import InvariantViolation
 from credit.subsystem import State, Window
 
@@ -37,14 +37,14 @@ class StageActor:
         """The process that hosts the cell."""
         return os.getpid()
 
-    def step(self, window: Window, *bundles: Bundle) -> Any:
-        """One window; returns one bundle a destination, then the report."""
-        outputs, report = self._host.step(window, bundles)
+    def step(self, block: Sequence[Window], *parcels: Parcel) -> Any:
+        """A block of windows; returns one parcel a destination, then the report."""
+        outputs, report = self._host.step(block, parcels)
         return (*outputs, report) if outputs else report
 
-    def keep(self, *bundles: Bundle) -> None:
+    def keep(self, *parcels: Parcel) -> None:
         """Mail whose time has not come."""
-        self._host.keep(bundles)
+        self._host.keep(parcels)
 
     def finish(self) -> FinalReport:
         """Closes the record and returns the final report."""
@@ -98,9 +98,9 @@ class RayExecutor:
             self._returns[cell] = len(blueprint.flow.destinations(cell)) + 1
         self.pids = self._get([actor.ready.remote() for actor in self._actors.values()])
 
-    def step(self, cell: Cell, window: Window, inputs: Sequence[Any]) -> tuple[list[Any], Any]:
+    def step(self, cell: Cell, block: Sequence[Window], inputs: Sequence[Any]) -> tuple[list[Any], Any]:
         count = self._returns[cell]
-        result = self._actors[cell].step.options(num_returns=count).remote(window, *inputs)
+        result = self._actors[cell].step.options(num_returns=count).remote(list(block), *inputs)
         return ([], result) if count == 1 else (result[:-1], result[-1])
 
     def keep(self, cell: Cell, inputs: Sequence[Any]) -> None:

@@ -14,6 +14,8 @@ from credit.room import KINDS, Rows
 
 Bundle = tuple[tuple[int, str, bytes], ...]
 """(kind number, fingerprint of its schema, record bytes)."""
+Parcel = tuple[tuple[int, Bundle], ...]
+"""A block of windows' mail from one cell to another: (number of the window, its bundle), windows without mail left out."""
 
 
 def pack(mail: Mapping[int, Sequence[Rows]]) -> Bundle:

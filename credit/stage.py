@@ -97,9 +97,9 @@ class Stage:
                 f"{self.room}, window {window.number} ({text_of(window.start)}): {violation.what}"
             ) from None
 
-    def rests(self, window: Window, mail: Mail) -> bool:
-        """Lets a window pass in which nothing comes and nothing is due; False where it must be stepped."""
-        if mail or window.ends_day or window.until > self.due():
+    def rests(self, window: Window) -> bool:
+        """Lets a window without mail pass in which nothing is due; False where it must be stepped."""
+        if window.ends_day or window.until > self.due():
             return False
         self._follow_on(window)
         return True

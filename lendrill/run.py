@@ -29,6 +29,7 @@ from credit.subsystem import Window, windows
 from lendrill import __version__
 from lendrill.assembly import build_parts
 from lendrill.errors import UserError
+from lendrill.interruption import Interruption
 from lendrill.options import RunOptions
 from lendrill.progress import RunProgress, say
 from lendrill.saved import Saved, about, load_saved, save
@@ -123,21 +124,29 @@ def execute(
     if saved and (other := saved.differing(identity(scenario))):
         say(quiet, f"Not as in the run it continues: {', '.join(other)}.")
     say(quiet, f"Starting {len(blueprints)} cells of the bank ({executor.name}) …")
-    try:
-        executor.start(blueprints, saved.states(flow) if saved else None)
-    except BaseException:
-        executor.stop()
-        folder.discard(path)
-        raise
-    timings.start_s = time.perf_counter() - began
-    try:
-        return _drive(scenario, flow, executor, path, saved, quiet, timings)
-    finally:
-        executor.stop()
+    with Interruption() as interruption:
+        try:
+            executor.start(blueprints, saved.states(flow) if saved else None)
+        except BaseException:
+            executor.stop()
+            folder.discard(path)
+            raise
+        timings.start_s = time.perf_counter() - began
+        try:
+            return _drive(scenario, flow, executor, path, saved, quiet, timings, interruption)
+        finally:
+            executor.stop()
 
 
 def _drive(
-    scenario: Scenario, flow: Flow, executor: Executor, path: Path, saved: Saved | None, quiet: bool, timings: Timings
+    scenario: Scenario,
+    flow: Flow,
+    executor: Executor,
+    path: Path,
+    saved: Saved | None,
+    quiet: bool,
+    timings: Timings,
+    interruption: Interruption,
 ) -> dict[str, Any]:
     headcount = {label: of._asdict() for label, of in headcounts(scenario).items()}
     told = scenario.model_dump(mode="json") | {"headcount": headcount}
@@ -148,7 +157,9 @@ def _drive(
     began, cpu = time.perf_counter(), time.process_time()
     try:
         with RunProgress(len(spans), quiet) as progress:
-            complete = pipeline.run(spans, progress.update)
+            interruption.patient = True
+            complete = pipeline.run(spans, progress.update, interruption.asked)
+            interruption.patient = False
         outcome = pipeline.outcome(complete)
     except InvariantViolation as violation:
         raise InvariantViolation(

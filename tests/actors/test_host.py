@@ -21,6 +21,7 @@ from credit.room import Kind, Rows
 from credit.scoring.contract import BureauQuery
 from credit.subsystem import State, Window, windows
 from credit.times import DAY_MS
+from tests.hosts import step
 from tests.rows import sample
 
 WINDOW = Window(3, 3_000, 4_000)
@@ -91,28 +92,28 @@ def host(subsystem: Scripted, counterpart: Customers | None = None) -> StageHost
 def test_mail_stamped_outside_its_window_stops_the_run(at: int) -> None:
     late = (ContractWithdrawn, sample(ContractWithdrawn, 1, at=at, case=5))
     with pytest.raises(InvariantViolation, match=r"contracts, window 3 .*ContractWithdrawn stamped .* outside"):
-        host(Scripted(late)).step(WINDOW, [])
+        step(host(Scripted(late)), WINDOW)
 
 
 def test_mail_without_a_route_stops_the_run() -> None:
     stray = (LoanDisbursed, sample(LoanDisbursed, 1, at=3_500, loan=1))
     with pytest.raises(InvariantViolation, match="LoanDisbursed has no route"):
-        host(Scripted(stray)).step(WINDOW, [])
+        step(host(Scripted(stray)), WINDOW)
 
 
 def test_a_request_that_nobody_answers_stops_the_run() -> None:
     with pytest.raises(InvariantViolation, match="requests to nobody: ContractOffered"):
-        host(Scripted((ContractOffered, sample(ContractOffered, 1, at=3_100)))).step(WINDOW, [])
+        step(host(Scripted((ContractOffered, sample(ContractOffered, 1, at=3_100)))), WINDOW)
 
 
 def test_a_broken_invariant_names_cell_and_window() -> None:
     with pytest.raises(InvariantViolation, match=r"contracts, window 3 .*loan 7 is off by a fen \[shard 0\]"):
-        host(Scripted(fault="loan 7 is off by a fen")).step(WINDOW, [])
+        step(host(Scripted(fault="loan 7 is off by a fen")), WINDOW)
 
 
 def test_answers_come_back_within_the_window() -> None:
     subsystem = Scripted((ContractOffered, sample(ContractOffered, 2, at=[3_100, 3_050], case=[1, 2])))
-    host(subsystem, Customers()).step(WINDOW, [])
+    step(host(subsystem, Customers()), WINDOW)
     assert subsystem.got == [("ContractSigned", [3_150, 3_200])]
 
 
@@ -121,9 +122,9 @@ def test_requests_for_later_and_requests_at_the_close_wait_for_their_window() ->
     closing = (ContractOffered, sample(ContractOffered, 1, at=3_999, case=2))
     subsystem = Scripted(later, at_close=closing)
     stage = host(subsystem, Customers())
-    stage.step(WINDOW, [])
+    step(stage, WINDOW)
     assert subsystem.got == []
-    stage.step(Window(4, 4_000, 5_000), [])
+    step(stage, Window(4, 4_000, 5_000))
     assert subsystem.got == [("ContractSigned", [4_100, 4_800])]
 
 
@@ -131,35 +132,35 @@ def test_mail_waits_until_its_time_comes_and_keeps_it() -> None:
     subsystem = Scripted()
     rows = sample(ContractSigned, 2, at=[4_999, 3_700], case=[9, 8])
     stage = host(subsystem)
-    stage.step(WINDOW, [pack({ContractSigned.number: [rows]})])
+    step(stage, WINDOW, [pack({ContractSigned.number: [rows]})])
     assert subsystem.got == [("ContractSigned", [3_700])]
-    stage.step(Window(4, 4_000, 5_000), [])
+    step(stage, Window(4, 4_000, 5_000))
     assert subsystem.got[1:] == [("ContractSigned", [4_999])]
 
 
 def test_mail_from_the_past_stops_the_run() -> None:
     with pytest.raises(InvariantViolation, match=r"ContractSigned stamped 1970-01-01 00:00:00.017, outside"):
-        host(Scripted()).step(WINDOW, [pack({ContractSigned.number: [sample(ContractSigned, 1, at=17, case=9)]})])
+        step(host(Scripted()), WINDOW, [pack({ContractSigned.number: [sample(ContractSigned, 1, at=17, case=9)]})])
 
 
 def test_mail_to_an_earlier_room_arrives_a_stated_time_later() -> None:
     back = (ContractWithdrawn, sample(ContractWithdrawn, 1, at=3_500, case=10**9 + 1))
     stage = host(Scripted(back))
-    bundles, _ = stage.step(WINDOW, [])
+    bundles = step(stage, WINDOW)
     mail = dict(zip(Flow(1).destinations(Cell("contracts", 0)), bundles, strict=True))
     assert unpack([mail[Cell("approval", 0)]])[ContractWithdrawn.number][0]["at"].tolist() == [3_500 + LATE_MS]
 
 
 def test_time_that_no_window_covers_stops_the_run() -> None:
     stage = host(Scripted())
-    stage.step(WINDOW, [])
+    step(stage, WINDOW)
     with pytest.raises(InvariantViolation, match=r"the last window ended at .*04.000: the time between would be lost"):
-        stage.step(Window(4, 5_000, 6_000), [])
+        step(stage, Window(4, 5_000, 6_000))
 
 
 def test_a_window_belongs_to_one_day() -> None:
     with pytest.raises(InvariantViolation, match="it spans a midnight"):
-        host(Scripted()).step(Window(0, DAY_MS - 5, DAY_MS + 5), [])
+        step(host(Scripted()), Window(0, DAY_MS - 5, DAY_MS + 5))
 
 
 @given(st.lists(st.integers(1, 3 * DAY_MS), max_size=12))

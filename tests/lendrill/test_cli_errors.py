@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import signal
 import subprocess
@@ -153,3 +154,40 @@ def test_control_c_ends_with_130(tmp_path: Path) -> None:
     _, said = process.communicate(timeout=20)
     assert process.returncode == 130
     assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_run_asked_to_end_ends_between_windows_and_can_be_continued(number: signal.Signals, tmp_path: Path) -> None:
+    out, goes_on = tmp_path / "run", tmp_path / "goes_on"
+    code = (
+        "import signal, sys, pathlib\nfrom actors.pipeline import Pipeline\nfrom lendrill import cli\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "submit = Pipeline._submit\n"
+        f"def slowly(self, block): pathlib.Path({str(goes_on)!r}).touch(); return submit(self, block)\n"
+        "Pipeline._submit = slowly\n"
+        f"sys.exit(cli.main('run baseline --customers 200 --days 900 --executor local --out {out}'.split()))"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not goes_on.exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(process.pid, number)
+    _, said = process.communicate(timeout=60)
+    assert (process.returncode, "Traceback" in said) == (130, False)
+    summary = json.loads((out / "summary.json").read_text())
+    assert (summary["status"], summary["windows"]) == ("partial", 900)
+    again = [
+        sys.executable,
+        "-m",
+        "lendrill",
+        "run",
+        "baseline",
+        "--customers",
+        "10",
+        "--days",
+        "1",
+        "--from",
+        str(out),
+    ]
+    went_on = subprocess.run([*again, "--executor", "local", "--out", str(tmp_path / "more")], cwd=ROOT, check=False)
+    assert went_on.returncode == 0

@@ -28,6 +28,7 @@ from sim.occasions import reference_of
 from sim.randomness import Draw
 from sim.staffing import DeputySource, build_staffing
 from sim.truth import Truth
+from tests.hosts import step
 
 SEED = 11
 BRANCHES = 4
@@ -184,7 +185,7 @@ class Chain:
             waiting.setdefault(cell, []).append(bundle)
         self._late = []
         for cell, host in self.hosts.items():
-            bundles, _ = host.step(window, waiting.get(cell, []))
+            bundles = step(host, window, waiting.get(cell, []))
             for target, bundle in zip(self._flow.destinations(cell), bundles, strict=True):
                 for number, parts in unpack([bundle]).items():
                     self.mail.setdefault(number, []).extend(parts)

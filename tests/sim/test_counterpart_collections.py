@@ -51,6 +51,7 @@ from sim.opposite import World
 from sim.staff import Completions, Person, build_roster
 from sim.staffing import DeputySource, Staffing
 from sim.truth import Truth
+from tests.hosts import step
 from tests.rows import sample
 
 SEED = 7
@@ -176,14 +177,13 @@ class Run:
         self.intended = PaymentIntended.empty()
         self.written_off = WriteOffApproved.empty()
         host = self._host()
-        for step in range(0, days * 24, hours):
-            if step == cut * 24:
+        for hour in range(0, days * 24, hours):
+            if hour == cut * 24:
                 state = {name: rows.copy() for name, rows in host.export_state().items()}
                 host = self._host()
                 host.import_state(state)
-            window = Window(step, START + step * HOUR_MS, START + (step + hours) * HOUR_MS)
-            bundles, _ = host.step(window, [])
-            for parts in [unpack([bundle]) for bundle in bundles]:
+            window = Window(hour, START + hour * HOUR_MS, START + (hour + hours) * HOUR_MS)
+            for parts in [unpack([bundle]) for bundle in step(host, window)]:
                 self._hear(parts)
         self.final: FinalReport = host.finish()
 

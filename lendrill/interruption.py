@@ -1,0 +1,42 @@
+"""How a run is ended from outside: Ctrl-C, or SIGTERM as a scheduler sends it. While windows are worked the first of them only
+asks for an end, so that every window begun is also ended and the state is one that a run can be continued from; at any other
+time, and for the impatient who ask twice, the run breaks off at once."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType, TracebackType
+from typing import Any
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+class Interruption:
+    """Listens while it is entered. `asked()` says whether an end was asked for; `patient` is set while that is enough."""
+
+    def __init__(self) -> None:
+        self.patient = False
+        self._asked = False
+        self._before: dict[signal.Signals, Any] = {}
+
+    def asked(self) -> bool:
+        """True once somebody wants the run to end."""
+        return self._asked
+
+    def __enter__(self) -> Interruption:
+        if threading.current_thread() is threading.main_thread():
+            self._before = {number: signal.signal(number, self._hear) for number in _SIGNALS}
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _hear(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        if self.patient and not self._asked:
+            self._asked = True
+        else:
+            raise KeyboardInterrupt

@@ -21,6 +21,7 @@ from credit.times import DAY_MS, Ints
 KEPT_MS = 7 * DAY_MS
 _ABOUT = np.dtype([(name, "i8") for name in "request at number reason branch".split()])
 _NOTHING = np.zeros(0, dtype=_ABOUT)
+_NO_ANSWERS = np.zeros(0, dtype=ANSWER_DTYPE)
 
 
 class Admitted(NamedTuple):
@@ -39,6 +40,8 @@ class Requests:
 
     def admit(self, inbox: Inbox) -> Admitted:
         """Takes repeated requests out of the mail."""
+        if not any(kind.command for kind, _ in inbox):
+            return Admitted(inbox, _NOTHING, _NOTHING)
         kept: dict[int, Rows] = {}
         new, again = [_NOTHING], [_NOTHING]
         for kind, rows in inbox:
@@ -58,6 +61,8 @@ class Requests:
         """The answers, after the room has done what was admitted: what it said of each new request, acceptance where it said
         nothing, and to the repeated ones the first answer once more."""
         answers, said = admitted.new, out.take_answers()
+        if not len(answers) and not len(admitted.again):
+            return _NO_ANSWERS
         if len(said) and len(answers):
             order = np.argsort(answers["request"])
             place = np.minimum(np.searchsorted(answers["request"], said["request"], sorter=order), len(answers) - 1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,7 @@ Words = npt.NDArray[np.uint64]
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
 _MIX_2 = np.uint64(0x94D049BB133111EB)
+_WORD, _OCCASION, _START = (1 << 64) - 1, int(_MIX_2), int(_GOLDEN)
 _S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
 PPM = 1_000_000
 TABLE_BITS = 12
@@ -44,11 +46,14 @@ class Draw:
     def __init__(self, seed: int, purpose: str) -> None:
         self._key = purpose_key(seed, purpose)
 
-    def words(self, entity: npt.ArrayLike, occasion: npt.ArrayLike = 0) -> Words:
+    def words(self, entity: npt.ArrayLike, occasion: Any = 0) -> Words:
         """64 uniform bits for each (entity, occasion)."""
         who = np.atleast_1d(np.asarray(entity, dtype=np.int64)).view(np.uint64)
-        when = np.atleast_1d(np.asarray(occasion, dtype=np.int64)).view(np.uint64)
-        return _mix(_mix(who * _GOLDEN + self._key) ^ (when * _MIX_2 + _GOLDEN))  # arrays wrap without a warning
+        if isinstance(occasion, int):
+            when: Any = np.uint64((occasion * _OCCASION + _START) & _WORD)
+        else:
+            when = np.atleast_1d(np.asarray(occasion, dtype=np.int64)).view(np.uint64) * _MIX_2 + _GOLDEN
+        return _mix(_mix(who * _GOLDEN + self._key) ^ when)  # arrays wrap without a warning
 
     def ppm(self, entity: npt.ArrayLike, occasion: npt.ArrayLike = 0) -> Ints:
         """Uniform integers 0 … 999,999."""
@@ -76,9 +81,7 @@ class Draw:
     def choice(self, weights_ppm: Ints, entity: npt.ArrayLike, occasion: npt.ArrayLike = 0) -> Ints:
         """Indices 0 … len(weights) − 1 with chances in millionths that sum to 1,000,000."""
         edges = np.cumsum(weights_ppm)
-        return (
-            np.searchsorted(edges, self.ppm(entity, occasion), side="right").astype(np.int64).clip(max=len(edges) - 1)
-        )
+        return np.minimum(edges.searchsorted(self.ppm(entity, occasion), side="right"), len(edges) - 1)
 
 
 def quantile_table(inverse_cdf: Callable[[float], float], lowest: int, highest: int) -> Ints:

@@ -70,9 +70,12 @@ class Desks:
         check_times(tasks, start, until)
         pools = self._pools.get(role, {})
         entries, bounds = self._route(role, tasks)
-        arrivals = [
-            (pool, entries[low:high]) for pool, low, high in zip(pools.values(), bounds[:-1], bounds[1:], strict=True)
-        ]
+        arrivals = []
+        for pool, low, high in zip(pools.values(), bounds[:-1], bounds[1:], strict=True):
+            if high > low or pool.holds_work:
+                arrivals.append((pool, entries[low:high]))
+            else:
+                pool.pass_by(start, until)
         windows = serve_together(arrivals, start, until)
         self._due.pop(role, None)
         self._last[role] = _Served(windows, start, until)

@@ -112,6 +112,8 @@ class WorkingHours:
         """Milliseconds of working time in [start, until)."""
         first, low = divmod(start, DAY_MS)
         last, high = divmod(until, DAY_MS)
+        if not low and not high:
+            return self._count_days(first, last) * self._day_ms
         if first == last:
             return _within(self._spans, low, high) if self._count_days(first, first + 1) else 0
         full = self._count_days(first, last) * self._day_ms

@@ -76,6 +76,11 @@ class Pool:
         check_times(tasks, start, until)
         return completions_of(serve_together([(self, entries_of(tasks))], start, until), until)
 
+    def pass_by(self, start: int, until: int) -> None:
+        """A window in which there is nothing to do."""
+        self.check([], start)
+        self.served_until = until
+
     def check(self, entries: list[Entry], start: int) -> None:
         """Raise unless this pool may now be served from `start` with `entries`, in order of (at, task)."""
         if start != self.served_until:

@@ -50,6 +50,8 @@ class StaffRows(NamedTuple):
 
 def queue_rows(windows: list[PoolWindow], start: int, until: int) -> QueueRows:
     """Queue figures of pools just served for [start, until); none of a pool where nothing happened and nobody waits."""
+    if not windows:
+        return QueueRows(*np.zeros((len(QueueRows._fields), 0), dtype=np.int64))
     rows = _of_window(windows, start, until)
     told = (rows.arrivals + rows.begun + rows.completions + rows.urged + rows.waiting_ms + rows.waiting_end) > 0
     quiet = [_while_quiet(window, start) for window in windows if window.waited and window.since < start]

@@ -1,11 +1,18 @@
-"""`make bench`: how fast the bank is, as ratios measured in one run. Prints customers a second for the whole life against the
-plain SimPy yardstick, loan-days a second, the share of the work that is not the bank's and the world's own, bytes a loan, and
-how the cost of a customer moves with their number. `--full` adds one million customers."""
+"""`make bench`: how fast the bank is, as ratios measured in one run. The lean yardstick (`bench.lean_simpy`) runs beside every
+line that is measured against it; what has no yardstick is told in its own unit. Every run is kept as a line of
+``bench/history.jsonl``, with commit and machine, and compared with the last one of the same machine.
+
+    make bench                   the whole table but the million: a quarter of an hour on 2 cores
+    make bench ARGS=--quick      the small lines, within two minutes
+    make bench ARGS=--full       with one million customers"""
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import json
+import os
+import platform
 import shutil
 import subprocess
 import sys
@@ -13,159 +20,138 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from bench import banks
+
 DAYS = 365
+HERE = Path(__file__).parent
+HISTORY = HERE / "history.jsonl"
 console = Console()
+Figures = dict[str, float]
+"""Figures by the name of their line; of ratios more is better, of the others (`bench.banks.UNITS`) less."""
 
 
-def plain(customers: int) -> dict[str, Any]:
-    """The yardstick's figures, from a process of its own."""
-    command = [
-        sys.executable,
-        str(Path(__file__).with_name("plain_simpy.py")),
-        "--customers",
-        str(customers),
-        "--days",
-        str(DAYS),
+def yardstick(name: str, customers: int) -> float:
+    """Customers a second of a yardstick, in a process of its own."""
+    command = [sys.executable, str(HERE / f"{name}.py"), "--customers", str(customers)]
+    command += ["--days", str(DAYS)] if name == "plain_simpy" else []
+    said = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return float(customers / said["wall_s"])
+
+
+def against(scenario: str, customers: int, executor: str, folder: Path, model: str = "lean_simpy") -> dict[str, Any]:
+    """A bank through a year, its summary with `ratio`: its customers a second over the yardstick's."""
+    console.print(f"{scenario}, {customers:,} customers, {executor}, beside {model} …", highlight=False)
+    base = yardstick(model, customers)
+    summary = banks.run(scenario, folder / f"{executor}-{customers}-{model}", executor, customers, DAYS)
+    return summary | {"ratio": customers / summary["performance"]["wall_s"] / base}
+
+
+def measured(quick: bool, full: bool, folder: Path) -> tuple[Figures, dict[str, dict[str, Any]]]:
+    """All figures, and the summaries of which it is told where the time goes."""
+    volume = str(HERE / "volume.toml")
+    runs = {"2,000 customers, local ÷ lean SimPy": against("baseline", 2_000, "local", folder)}
+    if not quick:
+        runs["60,000 customers, local ÷ lean SimPy"] = against("baseline", 60_000, "local", folder)
+        runs["100,000 customers, local ÷ plain SimPy"] = against(volume, 100_000, "local", folder, "plain_simpy")
+        runs["100,000 customers, Ray ÷ plain SimPy"] = against(volume, 100_000, "ray", folder, "plain_simpy")
+    if full:
+        runs["1,000,000 customers, Ray ÷ lean SimPy"] = against(volume, 1_000_000, "ray", folder)
+    figures = {name: float(summary["ratio"]) for name, summary in runs.items()}
+    console.print("small windows, invariants, a fork …", highlight=False)
+    figures |= banks.small_windows(folder) | banks.searched(folder)
+    if not quick:
+        figures |= banks.forked(folder) | banks.peak_day(folder)
+        largest = list(runs.values())[-1]
+        figures |= {banks.BYTES: banks.loan_bytes(largest), banks.PEAK: float(largest["performance"]["peak_rss_mib"])}
+    return figures, runs
+
+
+def machine() -> str:
+    """What the figures were measured on."""
+    model = [
+        line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
     ]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
-    figures: dict[str, Any] = json.loads(result.stdout)
-    return figures
+    return f"{model[0] if model else platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
-def bank(customers: int, executor: str, folder: Path) -> dict[str, Any]:
-    """A whole run's summary, from a process of its own."""
-    out = folder / f"{executor}-{customers}"
-    scenario = str(Path(__file__).with_name("volume.toml"))
-    command = [sys.executable, "-m", "lendrill", "run", scenario, "--customers", str(customers), "--days", str(DAYS)]
-    command += ["--executor", executor, "--out", str(out), "--quiet"]
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    summary: dict[str, Any] = json.loads((out / "summary.json").read_text())
-    summary["state_bytes"] = state_bytes(out)
-    return summary
-
-
-def state_bytes(run: Path) -> int:
-    """Bytes of the bank's own state at the end, all cells."""
-    total = 0
-    for file in (run / "state").glob("*.npz"):
-        with np.load(file, allow_pickle=False) as archive:
-            total += sum(archive[name].nbytes for name in archive.files if name.startswith("bank."))
-    return total
-
-
-def loan_bytes(summary: dict[str, Any]) -> float:
-    """Bytes of the bank's state for each active loan."""
-    return float(summary["state_bytes"] / max(summary["portfolio"]["active_loans"], 1))
-
-
-def outside_share(summary: dict[str, Any]) -> float:
-    """Share of all processor time spent outside the stages' own work: Ray, pickling, starting processes, the driver."""
-    performance = summary["performance"]
-    apart = performance["driver_cpu_s"] if summary["executor"] == "ray" else 0.0  # the local executor is the driver
-    busy = sum(phases["processor"] for phases in performance["phases_s"].values())
-    return float(1.0 - busy / (performance["cells_cpu_s"] + apart))
-
-
-def main() -> int:
-    """Runs the measurements and prints them."""
-    parser = argparse.ArgumentParser(prog="make bench ARGS=…", description=__doc__)
-    parser.add_argument("--customers", type=int, default=100_000, help="customers of the comparison (default 100,000)")
-    parser.add_argument("--full", action="store_true", help="also 1,000,000 customers (several minutes)")
-    options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="lendrill-bench-"))
-    try:
-        report(options.customers, options.full, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return 0
-
-
-def report(customers: int, full: bool, folder: Path) -> None:
-    """Measures and prints everything."""
-    console.print(f"plain SimPy, {customers:,} customers …", highlight=False)
-    yardstick = plain(customers)
-    sizes = [10_000, 100_000, *([1_000_000] if full else [])]
-    runs: dict[tuple[str, int], dict[str, Any]] = {}
-    for executor, size in [("local", customers), ("ray", customers), *(("ray", size) for size in sizes)]:
-        if (executor, size) not in runs:
-            console.print(f"lendrill, {executor}, {size:,} customers …", highlight=False)
-            runs[executor, size] = bank(size, executor, folder)
-    speed(yardstick, runs, customers)
-    slope([(size, runs["ray", size]) for size in sizes])
-    where(runs["ray", sizes[-1]])
-
-
-def speed(yardstick: dict[str, Any], runs: dict[tuple[str, int], dict[str, Any]], customers: int) -> None:
-    """Customers a second for the whole life, against the yardstick."""
-    table = Table(title=f"{customers:,} customers through {DAYS} days", title_justify="left")
-    for column in ("", "customers/s", "× plain SimPy", "loan-days/s", "not the bank's or the world's", "peak MiB"):
-        table.add_column(column, justify="left" if not column else "right")
-    base = yardstick["customers_per_s"]
-    table.add_row(
-        "plain SimPy",
-        f"{base:,.0f}",
-        "1.0",
-        f"{yardstick['loan_days'] / yardstick['wall_s']:,.0f}",
-        "–",
-        f"{yardstick['peak_rss_mib']:,.0f}",
+def commit() -> str:
+    """The commit measured; with a + where the tree differs from it."""
+    said = subprocess.run(
+        ["git", "describe", "--always", "--dirty=+"], cwd=HERE, capture_output=True, text=True, check=False
     )
-    for executor in ("local", "ray"):
-        summary = runs[executor, customers]
-        performance = summary["performance"]
-        rate = customers / performance["wall_s"]
+    return said.stdout.strip() or "unknown"
+
+
+def last_run(here: str) -> Figures:
+    """The figures of the last run on this machine, none where there was none."""
+    lines = HISTORY.read_text(encoding="utf-8").splitlines() if HISTORY.exists() else []
+    mine = [run for run in map(json.loads, lines) if run["machine"] == here]
+    return mine[-1]["figures"] if mine else {}
+
+
+def keep(figures: Figures, here: str) -> None:
+    """Adds a line to the history."""
+    today = dt.datetime.now(dt.UTC).date().isoformat()
+    line = {"date": today, "commit": commit(), "machine": here}
+    line["figures"] = {name: round(value, 4) for name, value in figures.items()}  # type: ignore[assignment]
+    with HISTORY.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line, ensure_ascii=False) + "\n")
+
+
+def tell(figures: Figures, before: Figures) -> None:
+    """The table of figures, beside those of the run before."""
+    table = Table(title=f"{DAYS} days where nothing else is said", title_justify="left")
+    for column in ("", "now", "the run before", "×"):
+        table.add_column(column, justify="right" if column else "left")
+    for name, value in figures.items():
+        old, unit = before.get(name), banks.UNITS.get(name, "")
         table.add_row(
-            f"lendrill, {executor}",
-            f"{rate:,.0f}",
-            f"{rate / base:.1f}",
-            f"{performance['loan_days_per_s']:,.0f}",
-            f"{outside_share(summary):.0%}",
-            f"{performance['peak_rss_mib']:,.0f}",
+            name,
+            f"{value:,.3g} {unit}".strip() if value < 1_000 else f"{value:,.0f} {unit}",
+            "–" if old is None else f"{old:,.3g}" if old < 1_000 else f"{old:,.0f}",
+            "–" if not old else f"{value / old:.2f}",
         )
     console.print(table)
 
 
-def slope(runs: list[tuple[int, dict[str, Any]]]) -> None:
-    """The cost of a customer by their number, and the bytes a loan."""
-    table = Table(title="the cost of a customer as their number grows (Ray)", title_justify="left")
-    for column in (
-        "customers",
-        "wall s",
-        "µs a customer",
-        "× the smallest",
-        "loan-days/s",
-        "state bytes an active loan",
-        "peak MiB",
-    ):
-        table.add_column(column, justify="right")
-    first = runs[0][1]["performance"]["wall_s"] / runs[0][0]
-    for size, summary in runs:
-        performance = summary["performance"]
-        cost = performance["wall_s"] / size
-        table.add_row(
-            f"{size:,}",
-            f"{performance['wall_s']:,.1f}",
-            f"{cost * 1e6:,.0f}",
-            f"{cost / first:.2f}",
-            f"{performance['loan_days_per_s']:,.0f}",
-            f"{loan_bytes(summary):,.0f}",
-            f"{performance['peak_rss_mib']:,.0f}",
-        )
-    console.print(table)
-
-
-def where(summary: dict[str, Any]) -> None:
-    """Where the time of the largest run goes."""
-    table = Table(title=f"where the time goes, {summary['customers']:,} customers (seconds busy)", title_justify="left")
+def where(name: str, summary: dict[str, Any]) -> None:
+    """Where the time of a run goes."""
+    table = Table(title=f"where the time goes: {name} (seconds busy)", title_justify="left")
     for column in ("cell", "subsystem", "counterpart", "record", "wire", "all"):
         table.add_column(column, justify="left" if column == "cell" else "right")
     for cell, phases in summary["performance"]["phases_s"].items():
-        cells = [f"{phases.get(name, 0.0):.1f}" for name in ("subsystem", "counterpart", "record", "wire", "step")]
+        cells = [f"{phases.get(phase, 0.0):.1f}" for phase in ("subsystem", "counterpart", "record", "wire", "step")]
         table.add_row(cell, *cells)
     console.print(table)
+    console.print(
+        f"not the stages' own work: {banks.outside_share(summary):.0%} of the processor time", highlight=False
+    )
+
+
+def main() -> int:
+    """Runs the measurements, prints and keeps them."""
+    parser = argparse.ArgumentParser(
+        prog="make bench ARGS=…", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="the small lines only")
+    parser.add_argument("--full", action="store_true", help="also 1,000,000 customers")
+    options = parser.parse_args()
+    if options.quick and options.full:
+        parser.error("--quick leaves the large runs out and --full asks for the largest: take one of them")
+    folder = Path(tempfile.mkdtemp(prefix="lendrill-bench-"))
+    try:
+        figures, runs = measured(options.quick, options.full, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    here = machine()
+    tell(figures, last_run(here))
+    keep(figures, here)
+    for name in (next(iter(runs)), list(runs)[-1])[: len(runs)]:
+        where(name, runs[name])
+    return 0
 
 
 if __name__ == "__main__":

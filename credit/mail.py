@@ -3,7 +3,7 @@ order that does not depend on shards, batches or who delivered first."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -160,6 +160,8 @@ class Outbox:
     events: list[Rows] = field(default_factory=list)
     measures: list[Rows] = field(default_factory=list)
     answers: list[Rows] = field(default_factory=list)
+    product_of: Callable[[Ints, Ints], Ints] | None = None
+    """What the room knows of the products of cases and loans; see `Subsystem.product_of`."""
 
     def send(self, kind: Kind, rows: Rows) -> None:
         """Mails rows of a kind; empty batches are dropped."""
@@ -178,18 +180,22 @@ class Outbox:
         amount_fen: npt.ArrayLike = 0,
         reason: npt.ArrayLike = 0,
         value: npt.ArrayLike = 0,
-        product: npt.ArrayLike = 0,
+        product: npt.ArrayLike | None = None,
     ) -> None:
-        """Records one event a row; `at` sets the length, the rest broadcasts. What is logged first of a case happened first."""
+        """Records one event a row; `at` sets the length, the rest broadcasts. What is logged first of a case happened first. The
+        room looks the product up where it is not given."""
         length = np.size(at)
         if not length:
             return
         rows = np.empty(length, dtype=EVENT_DTYPE)
-        rows["event"], rows["product"], rows["branch"], rows["seq"] = event, product, 0, 0
+        rows["event"], rows["branch"], rows["seq"] = event, 0, 0
         for name, values in (("at", at), ("case", case), ("actor", actor), ("loan", loan)):
             rows[name] = values
         for name, values in (("amount_fen", amount_fen), ("reason", reason), ("value", value)):
             rows[name] = values
+        if product is None:
+            product = self.product_of(rows["case"], rows["loan"]) if self.product_of else 0
+        rows["product"] = product
         self.events.append(rows)
 
     def measure(

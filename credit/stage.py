@@ -118,7 +118,7 @@ class Stage:
         self._follow_on(window)
         inbox, requests = self._receive(window, mail)
         self._lap("wire")
-        out, leaving = Outbox(), Mail()
+        out, leaving = Outbox(product_of=self.subsystem.product_of), Mail()
         self.subsystem.open(window, out)
         answers = [self._apply(inbox, window, out)]
         self._lap("subsystem")

@@ -21,6 +21,8 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, ClassVar, NamedTuple, Protocol
 
+import numpy as np
+
 from credit.mail import Inbox, Outbox
 from credit.numbers import case_of
 from credit.policies import Overrides
@@ -107,6 +109,9 @@ class Subsystem:
 
     def __init__(self) -> None:
         self.tables: dict[str, Table] = {name: Table(*declared) for name, declared in self.room.tables.items()}
+        self._of_product = [
+            table for table in self.tables.values() if table.key in ("case", "loan") and "product" in table.names
+        ]
         self.window = Window(-1, 0, 0)
         self._noted: dict[str, list[Rows]] = {}
 
@@ -176,6 +181,15 @@ class Subsystem:
         """The earliest instant at which `begin`, `follow` or `end` has something to do though no mail comes; NEVER where there
         is none, 0 where a room can't say. A day's end is always worked."""
         return 0
+
+    def product_of(self, case: Ints, loan: Ints) -> Ints:
+        """The product of cases and loans that the room has, for its events; 0 where it does not know."""
+        product = np.zeros(len(case), dtype=np.int64)
+        for table in self._of_product:
+            if len(table):
+                rows = table.find(loan if table.key == "loan" else case)
+                product = np.where(product == 0, table.get("product", rows), product)
+        return product
 
     # what they share --------------------------------------------------------------------------------------------------
 

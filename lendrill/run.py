@@ -183,7 +183,7 @@ def _seal(
     from results.report import write_report
 
     began = time.perf_counter()
-    merging.merge(path, scenario.policies, saved.products() if saved else None)
+    merging.merge(path, scenario.policies)
     _write_fidelity(scenario, path)
     digest = Digest()
     for final in outcome.finals:

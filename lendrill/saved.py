@@ -13,7 +13,7 @@ import numpy as np
 from actors.pipeline import Outcome
 from actors.topology import Cell, Flow, shard_of_branch
 from credit.fingerprints import differing
-from credit.numbers import branch_of, case_of
+from credit.numbers import branch_of
 from credit.room import Rows
 from credit.subsystem import State
 from credit.times import DAY_MS, date_of
@@ -65,16 +65,6 @@ class Saved:
             for name in differing(self.summary.get(what, {}), now[what])
             if name != "fingerprint"
         ]
-
-    def products(self) -> dict[int, int]:
-        """The product of every case that the bank has anything of."""
-        found: dict[int, int] = {}
-        for rows in (rows for state in self.by_cell.values() for rows in state.values()):
-            names = rows.dtype.names or ()
-            if "product" in names and ("case" in names or "loan" in names):
-                cases = rows["case"] if "case" in names else case_of(rows["loan"])
-                found.update(zip(cases.tolist(), rows["product"].tolist(), strict=True))
-        return found
 
     def continued(self, changes: dict[str, Any]) -> dict[str, Any]:
         """The command line's changes plus what the earlier run fixes: the day it ended and its seed."""

@@ -9,7 +9,6 @@ import shutil
 from pathlib import Path
 
 import duckdb
-import pyarrow as pa
 
 from credit.policies import Overrides
 from results import dictionary
@@ -17,25 +16,20 @@ from results.schemas import SCHEMA, fingerprint
 from results.sink import PARTS
 from results.sql import quoted, reading
 
-_KNOWN = pa.schema([("case_no", pa.int64()), ("product", pa.int64())])
 STATISTICS = {"queues": "role", "staff": "role", "partners": "partner"}
 """Files of statistics, one row a window and pool, person or partner port, and the column of each that holds a code."""
 
 _CASES = """
-SELECT case_no, ANY_VALUE(branch) AS branch, ANY_VALUE(product) AS product,
+SELECT case_no, ANY_VALUE(branch) AS branch, ANY_VALUE(CAST(product AS VARCHAR)) AS product,
        ANY_VALUE(value) FILTER (event = 'application_submitted') AS reference,
        MIN(ts) FILTER (event = 'application_submitted') AS submitted
-FROM (SELECT case_no, branch, CAST(product AS VARCHAR) AS product, event, value, ts FROM {events}
-      UNION ALL BY NAME
-      SELECT case_no, case_no // 1000000000 AS branch, name AS product FROM known
-      JOIN {codes} ON kind = 'product' AND code = product)
-WHERE case_no > 0 AND product IS NOT NULL GROUP BY case_no ORDER BY case_no
+FROM {events} WHERE case_no > 0 AND product IS NOT NULL GROUP BY case_no ORDER BY case_no
 """
 _EVENT_COUNTS = """
 SELECT CAST(ts AS DATE) AS day, 'event.' || CAST(event AS VARCHAR) AS metric, CAST(room AS VARCHAR) AS room,
-       CAST(e.branch AS BIGINT) AS branch, cases.product, NULL AS grp,
+       CAST(branch AS BIGINT) AS branch, CAST(product AS VARCHAR) AS product, NULL AS grp,
        COUNT(*) AS count, CAST(SUM(amount_fen) AS BIGINT) AS amount_fen
-FROM {events} e LEFT JOIN {cases} cases USING (case_no) GROUP BY ALL
+FROM {events} GROUP BY ALL
 """
 _MEASURES = """
 SELECT day, gauges.name AS metric, gauges.room, branch, products.name AS product,
@@ -55,14 +49,11 @@ FROM {pieces} rows LEFT JOIN {codes} ON kind = '{column}' AND code = rows.{colum
 """
 
 
-def merge(folder: Path, policies: Overrides | None = None, known: dict[int, int] | None = None) -> None:
+def merge(folder: Path, policies: Overrides | None = None) -> None:
     """Writes the cases, daily figures, statistics and the dictionary of a run, then removes the pieces. `policies`: the
-    scenario's changes to the packaged ones, for the names of its products; `known`: the product of cases that the run began
-    with."""
+    scenario's changes to the packaged ones, for the names of its products."""
     codes = reading([dictionary.write(folder, policies)])
     with duckdb.connect() as connection:
-        begun_with = pa.table({"case_no": list(known or ()), "product": list((known or {}).values())}, schema=_KNOWN)
-        connection.register("known", begun_with)
         events = reading(sorted((folder / "events").glob("*.parquet")))
         cases = _write(connection, _CASES.format(events=events, codes=codes), folder / "cases.parquet")
         _daily(connection, folder, {"events": events, "codes": codes, "cases": cases})

@@ -179,7 +179,15 @@ class ApprovalDesk(Subsystem):
             **fixed,
         )
         out.send(ApplicationApproved, terms)
-        out.log(Event.APPLICATION_APPROVED, at, terms["case"], actor=actor, amount_fen=terms["amount_fen"], value=lane)
+        out.log(
+            Event.APPLICATION_APPROVED,
+            at,
+            terms["case"],
+            actor=actor,
+            amount_fen=terms["amount_fen"],
+            value=lane,
+            product=product,
+        )
 
     def _decline(self, cases: Rows, at: Ints, reason: Ints, out: Outbox, actor: Ints | int = Actor.SYSTEM) -> None:
         rows = np.flatnonzero(reason)
@@ -192,6 +200,7 @@ class ApprovalDesk(Subsystem):
             amount_fen=cases["amount_fen"][rows],
             reason=reason[rows],
             value=cases["party"][rows],
+            product=cases["product"][rows],
         )
 
     # time and proof ---------------------------------------------------------------------------------------------------

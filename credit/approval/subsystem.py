@@ -64,7 +64,14 @@ class ApprovalSubsystem(ApprovalDesk):
         """CON-16: a changed wish is approved anew, under the next round. One that asks for no more than was approved takes
         the machine or the lighter route; more takes the whole route."""
         round_ = rows["round"] + 1
-        out.log(Event.RE_APPROVAL_OPENED, rows["at"], rows["case"], amount_fen=rows["amount_fen"], value=round_)
+        out.log(
+            Event.RE_APPROVAL_OPENED,
+            rows["at"],
+            rows["case"],
+            amount_fen=rows["amount_fen"],
+            value=round_,
+            product=rows["product"],
+        )
         reason = rules.terms_faults(rows, self._products)
         self._decline(rows, rows["at"], reason, out)
         rows, round_ = rows[reason == 0], round_[reason == 0]
@@ -132,6 +139,7 @@ class ApprovalSubsystem(ApprovalDesk):
             reason=Cause.FRAUD_DOUBT,
             amount_fen=cases["amount_fen"][rows],
             value=Node.RISK_SPECIALIST,
+            product=cases["product"][rows],
         )
         self._admit(cases, at, out)
 
@@ -155,6 +163,7 @@ class ApprovalSubsystem(ApprovalDesk):
             actor=Actor.SYSTEM,
             amount_fen=advised[seen],
             reason=verdict[seen],
+            product=product[seen],
         )
         self._decline(cases, at, reason, out)
         cases["amount_fen"] = covered

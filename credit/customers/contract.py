@@ -13,7 +13,7 @@ room = Room(__name__, "customers", ("customers", "客户"), shared=True)
 RefreshRiskList = room.accepts(102, "RefreshRiskList", "entry list removed id_number:U18")
 ListQuery = room.asks(103, "ListQuery", "case party")
 ListReply = room.accepts(104, "ListReply", "case lists status")
-CustomerEnteredBusiness = room.accepts(105, "CustomerEnteredBusiness", "customer case", sender="disbursement")
+CustomerEnteredBusiness = room.accepts(105, "CustomerEnteredBusiness", "customer case product", sender="disbursement")
 FraudConfirmed = room.accepts(106, "FraudConfirmed", "case party customer", sender="scoring")
 FormChecked = room.accepts(
     107,

@@ -119,7 +119,7 @@ class CustomersSubsystem(Subsystem):
         """A form that goes no further: an event with the reason, nothing else."""
         gone, reason = forms[codes != 0], codes[codes != 0]
         amount, party = gone["amount_fen"], gone["party"]
-        out.log(event, gone["at"], gone["case"], amount_fen=amount, reason=reason, value=party)
+        out.log(event, gone["at"], gone["case"], amount_fen=amount, reason=reason, value=party, product=gone["product"])
         self._tally.count(tally, gone["branch"])
 
     def _onboard(self, forms: Rows, keys: Ints, documents: Ints, out: Outbox) -> None:
@@ -127,7 +127,14 @@ class CustomersSubsystem(Subsystem):
         query a case; the case waits)."""
         entries, person = self._register.onboard(forms, keys, documents), id_keys(forms["id_number"])
         new = entries["created"] != 0
-        out.log(Event.CUSTOMER_CREATED, forms["at"][new], forms["case"][new], value=entries["customer"][new])
+        created = forms[new]
+        out.log(
+            Event.CUSTOMER_CREATED,
+            created["at"],
+            created["case"],
+            value=entries["customer"][new],
+            product=created["product"],
+        )
         said = ("customer", "recent_applications", "recent_channels", "amount_growth_ppm")
         cases = ApplicationAccepted.carry(
             forms,
@@ -167,7 +174,7 @@ class CustomersSubsystem(Subsystem):
         self._pending.drop(rows)
 
     def _intercept(self, cases: Rows, at: Ints, reason: Ints | Refusal, out: Outbox) -> None:
-        out.log(Event.APPLICATION_INTERCEPTED, at, cases["case"], reason=reason)
+        out.log(Event.APPLICATION_INTERCEPTED, at, cases["case"], reason=reason, product=cases["product"])
         self._tally.count("intercepted", cases["branch"])
 
     def _dispatch(self, cases: Rows, at: Ints, out: Outbox) -> None:
@@ -175,8 +182,8 @@ class CustomersSubsystem(Subsystem):
         case, product, amount = cases["case"], cases["product"], cases["amount_fen"]
         risk = self._admission.risk_level(amount, cases["recent_applications"], cases["existing"])
         team = self._admission.teams(product, amount, risk)
-        out.log(Event.APPLICATION_ACCEPTED, at, case, amount_fen=amount, value=product)
-        out.log(Event.APPLICATION_DISPATCHED, at, case, amount_fen=amount, value=team)
+        out.log(Event.APPLICATION_ACCEPTED, at, case, amount_fen=amount, value=product, product=product)
+        out.log(Event.APPLICATION_DISPATCHED, at, case, amount_fen=amount, value=team, product=product)
         self._tally.count("accepted", cases["branch"])
         out.send(ApplicationAccepted, ApplicationAccepted.carry(cases, at=at))
 
@@ -198,7 +205,7 @@ class CustomersSubsystem(Subsystem):
         """CUS-11: the first completed piece of business makes a customer formal."""
         changed, known = self._register.make_formal(rows["customer"])
         first = rows[changed]
-        out.log(Event.CUSTOMER_FORMAL, first["at"], first["case"], value=first["customer"])
+        out.log(Event.CUSTOMER_FORMAL, first["at"], first["case"], value=first["customer"], product=first["product"])
         self.refuse(rows[~known], 0, out, actor=Actor.PARTNER)
 
     # time and proof ---------------------------------------------------------------------------------------------------

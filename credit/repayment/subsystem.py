@@ -9,7 +9,7 @@ import numpy as np
 from credit.codes import Actor, Status
 from credit.mail import Outbox
 from credit.money import PPM
-from credit.numbers import TRANSACTIONS_MAX, case_of, debit_of
+from credit.numbers import TRANSACTIONS_MAX, branch_and_product, case_of, debit_of
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.repayment import RepaymentPolicy
 from credit.repayment.book import DAYS, Book
@@ -37,7 +37,7 @@ from credit.room import Rows
 from credit.rows import only
 from credit.schedules import Schedule
 from credit.subsystem import PLAIN, Setting, State, Subsystem, Takes, Together
-from credit.times import DAY_MS
+from credit.times import DAY_MS, Ints
 
 
 class RepaymentSubsystem(Subsystem):
@@ -109,6 +109,12 @@ class RepaymentSubsystem(Subsystem):
     def due(self) -> int:
         done = [self.book.done[name] for name in DAYS]
         return min((day + 1) * DAY_MS + ms for day, ms in zip(done, self._instants, strict=True))
+
+    def product_of(self, case: Ints, loan: Ints) -> Ints:  # noqa: ARG002
+        """By the group that the loan is in."""
+        book = self.book
+        owed, lost = (table.get("group", table.find(loan)) for table in (book.loans, book.written_off))
+        return branch_and_product(np.where(owed > 0, owed, lost))[1]
 
     # mail -------------------------------------------------------------------------------------------------------------
 

@@ -60,6 +60,7 @@ class Bank:
     postings: dict[int, list[tuple[int, ...]]] = field(default_factory=dict)
     measures: dict[int, list[tuple[int, ...]]] = field(default_factory=dict)
     statistics: dict[tuple[str, int, str], list[tuple[int, ...]]] = field(default_factory=dict)
+    products: dict[int, int] = field(default_factory=dict)
 
     def shard(self, case: int) -> int:
         return (case // 10**9 - 1) % self.shards
@@ -78,6 +79,7 @@ class Bank:
         product: int = 0,
     ) -> None:
         room = next(room for room in PIPELINE if room.events and event in room.events)
+        product = self.products.setdefault(case, product)
         if at < START + self.days * DAY_MS:
             key = (room.name, self.shard(case) if case and not room.shared else 0)
             self.events.setdefault(key, []).append(

@@ -15,7 +15,7 @@ from credit.codes import Account, Bucket
 from credit.repayment.contract import Event as RepaymentEvent
 from credit.room import EVENTS
 from credit.times import DAY_MS, HOUR_MS
-from results import merging, summary
+from results import summary
 from tests.results.builders import FATES, START, Bank, Loan, bank, record, seal, whole_run
 
 
@@ -141,15 +141,6 @@ def test_cases_say_branch_and_product_and_daily_counts_are_by_product(tmp_path: 
         "micro_business",
         "working_capital",
     }
-
-
-def test_the_product_of_a_case_of_an_earlier_run_is_known_from_the_state_it_left(tmp_path: Path) -> None:
-    plan = Bank(days=2)
-    plan.event(RepaymentEvent.LOAN_SETTLED, START + 1, 10**9 + 7, loan=(10**9 + 7) * 100 + 1)
-    record(plan, tmp_path / "run")
-    merging.merge(tmp_path / "run", None, {10**9 + 7: 3})
-    assert ask(f"SELECT case_no, branch, product FROM '{tmp_path}/run/cases.parquet'") == [(10**9 + 7, 1, "mortgage")]
-    assert ask(f"SELECT metric, product FROM '{tmp_path}/run/daily.parquet'") == [("event.loan_settled", "mortgage")]
 
 
 def test_readings_of_shorter_windows_are_not_added_up(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from credit.bank import PIPELINE
 from results.names import products
 from scenarios.loading import ScenarioError, load_scenario
 from tests.lendrill import harness
@@ -39,6 +40,18 @@ def test_a_sixth_product_meets_every_fate(bank, fate):
     mine = f"SELECT case_no FROM '{path}/cases.parquet' WHERE product = 'electric_car'"
     events = f"SELECT count(*) FROM '{path}/events/*.parquet' WHERE event = ? AND case_no IN ({mine})"
     assert duckdb.execute(events, [fate]).fetchall()[0][0] > 0
+
+
+def test_every_event_of_a_case_says_its_product(bank):
+    """But for forms that name no product of the bank's, and refusals of what is about a case that has left the room."""
+    path, _ = bank
+    silent = f"SELECT DISTINCT event FROM '{path}/events/*.parquet' WHERE case_no > 0 AND product IS NULL"
+    refusals = {event.name.lower() for room in PIPELINE for event in room.events or () if event.said.refuses}
+    assert {event for (event,) in duckdb.execute(silent).fetchall()} <= refusals | {"application_refused"}
+    several = (
+        f"SELECT case_no FROM '{path}/events/*.parquet' WHERE case_no > 0 GROUP BY 1 HAVING count(DISTINCT product) > 1"
+    )
+    assert duckdb.execute(several).fetchall() == []
 
 
 def test_the_report_calls_it_by_its_name(bank):

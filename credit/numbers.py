@@ -201,9 +201,10 @@ def occasion_of(round_: Ints, node: Ints) -> Ints:
     return np.asarray(round_ * _NODES + node)
 
 
-def occasion_of_day(day: Ints) -> Ints:
-    """The occasion of a task where an entity has at most one a day. It comes again after 10,000 days, when nobody remembers."""
-    return np.asarray(day % _TASK)
+def occasion_of_day(day: Ints, nth: int = 0, most: int = 1) -> Ints:
+    """The occasion of a task where an entity has at most `most` a day, this one the `nth` (from 0). It comes again after
+    10,000 ÷ `most` days, when nobody remembers."""
+    return np.asarray(day % (_TASK // most) * most + nth)
 
 
 def act_of(entity: Ints, number: Ints | int) -> Ints:

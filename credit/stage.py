@@ -176,7 +176,8 @@ class Stage:
                 (world if KINDS[number].world else bank).setdefault(number, []).append(rows)
         if self._source is not None:
             for kind, rows in self._source.mail(window):
-                bank.setdefault(kind.number, []).append(rows)
+                if len(rows):
+                    bank.setdefault(kind.number, []).append(rows)
         return inbox_of(bank), world
 
     def keep(self, mail: Mail) -> None:

@@ -42,7 +42,7 @@ WRITE_OFF = desk_kinds(
 """The three bodies' list: what they decide on is the claim as it stood when they were asked."""
 # One case a loan. `*_day`: day on which a means was last used, 0 = never; `*_done`: day on which a collector last finished it;
 # `next_means`: what is to be done out of turn; `raised`: levels added by broken promises;
-# `write_off_tasks`: how many have been put to the bodies; `approved_n`: who approved the write-off, desk by desk.
+# `approved_n`: who approved the write-off, desk by desk.
 room.table(
     "cases",
     f"loan case customer party branch segment product grade {FIGURES} opened_at=0 closed_at state "
@@ -50,7 +50,7 @@ room.table(
         "written_off set stage stage_since raised contacts next_means "
         "sms_day voice_day call_day visit_day legal_day call_done visit_done legal_done "
         "promise_day promise_at promise_fen promise_paid_fen pause_until "
-        "write_off_tasks approved_1 approved_2 approved_3 refused_day"
+        "approved_1 approved_2 approved_3 refused_day"
     ),
     key="loan",
 )

@@ -15,6 +15,7 @@ from credit.collections.rules import dpd_of, work_instant
 from credit.collections.states import MOVES, CaseState
 from credit.collections.strategy import Strategies
 from credit.mail import Outbox
+from credit.numbers import occasion_of_day
 from credit.policies.collections import CollectionPolicy
 from credit.repayment.contract import WriteOffApproved
 from credit.room import Rows
@@ -78,13 +79,12 @@ class WriteOffs:
         """Puts cases before the desk of a step."""
         if not len(rows):
             return
-        self._cases["write_off_tasks"][rows] += 1
         cases = self._cases.take(rows)
         self._bodies.put(
             cases,
             out,
             at=at,
-            occasion=cases["write_off_tasks"],
+            occasion=occasion_of_day(at // DAY_MS, step, len(DESKS)),
             desk=DESKS[step],
             priority=1,
             limit_at=at + self._policy.task_limit_minutes * MINUTE_MS,

@@ -20,7 +20,7 @@ from credit.repayment.contract import LoanDisbursed
 from credit.room import Kind, Rows
 from credit.scoring.contract import BureauQuery
 from credit.subsystem import State, Window, windows
-from credit.times import DAY_MS
+from credit.times import DAY_MS, Ints
 from tests.hosts import step
 from tests.rows import sample
 
@@ -51,6 +51,9 @@ class Scripted:
 
     def due(self) -> int:
         return 0
+
+    def product_of(self, case: Ints, loan: Ints) -> Ints:
+        return np.zeros_like(case + loan)
 
     def check(self) -> list[str]:
         return [self._fault] if self._fault else []

@@ -17,7 +17,7 @@ from credit.collections.contract import (
 from credit.collections.subsystem import CollectionsSubsystem
 from credit.errors import InvariantViolation
 from credit.mail import Inbox, Outbox
-from credit.numbers import task_of
+from credit.numbers import occasion_of_day, task_of
 from credit.policies.loading import Overrides
 from credit.room import EventCode, Kind, Rows
 from credit.staff import ADMINISTRATOR_DESK, StaffRegister
@@ -187,11 +187,13 @@ def about(name: str, task: Rows, person: int, dpd: int, hour: int, **columns: in
 
 
 def opinion(
-    desk: Desk, person: int, dpd: int, hour: int, verdict: Verdict = Verdict.APPROVE, loan: int = LOAN, number: int = 0
+    desk: Desk, person: int, dpd: int, hour: int, verdict: Verdict = Verdict.APPROVE, loan: int = LOAN, asked: int = 0
 ) -> tuple[Kind, Rows]:
-    """On a loan's first, second … write-off task: by default each body's own of the first proposal."""
+    """On a body's task of the day `asked` past due: by default the first body's is of the day before, the others' of the same."""
     bodies = (Desk.BRANCH_RISK_DIRECTOR, Desk.HEAD_OFFICE_RISK, Desk.FINANCE)
-    task = task_of(np.array([loan]), np.array([number or 1 + bodies.index(desk)]))
+    place = bodies.index(desk)
+    day = DAY + (asked or dpd - (place == 0))
+    task = task_of(np.array([loan]), occasion_of_day(np.array([day]), place, len(bodies)))
     return WRITE_OFF.opinion, sample(
         WRITE_OFF.opinion, 1, at=at(dpd, hour), loan=loan, task=task, person=person, verdict=verdict
     )

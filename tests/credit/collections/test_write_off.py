@@ -14,6 +14,7 @@ from credit.collections.contract import COLLECTION, WRITE_OFF, Desk, Event, Noti
 from credit.collections.states import CaseState
 from credit.errors import InvariantViolation
 from credit.mail import Outbox
+from credit.numbers import occasion_of_day, occasion_of_task
 from credit.repayment.contract import WriteOffApproved
 from credit.worklists.states import Refusal, TaskState
 from tests.credit.collections.desk import (
@@ -216,6 +217,14 @@ def test_a_case_opened_anew_is_not_written_off_by_the_old_proposal() -> None:
     assert refusals(out) == [RefusedBecause.NOT_ASKED]
     assert bench.column("approved_1") == 0
     assert out.take(WRITE_OFF.withdrawn)["loan"].tolist() == [LOAN]
+
+
+def test_the_bodies_tasks_are_numbered_by_day_so_that_a_loans_next_case_begins_none_anew() -> None:
+    bench, dpd = proposed()
+    first = bench.out.take(WRITE_OFF.task)["task"]
+    second = bench.day(dpd, opinion(*BODIES[0][:2], dpd, 12), hours=24).take(WRITE_OFF.task)["task"]
+    assert occasion_of_task(first).tolist() == [occasion_of_day(DAY + dpd - 1, 0, 3)]
+    assert occasion_of_task(second).tolist() == [occasion_of_day(DAY + dpd, 1, 3)]
 
 
 @pytest.mark.requirement("NPL-09")

@@ -337,7 +337,10 @@ class Worklist:
     def _offer(self, found: Ints, at: Ints, out: Outbox, **columns: Ints) -> None:
         if not len(found):
             return
-        out.send(self.kinds.task, self.kinds.task.carry(self.tasks.take(found), at=at, **columns))
+        tasks = self.tasks.take(found)
+        late = (tasks["urged"] == 0) & (tasks["limit_at"] < at)  # urged by then, though the window has not ended
+        tasks["priority"] = np.maximum(tasks["priority"] - late, 0)
+        out.send(self.kinds.task, self.kinds.task.carry(tasks, at=at, **columns))
 
     def _add_acts(self, branch: Ints, entity: Ints, person: Ints) -> None:
         """Notes one act an entity; entities are distinct."""

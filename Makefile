@@ -32,7 +32,7 @@ run: $(RUN_READY)
 	@$(BIN)/lendrill run baseline $(ARGS)
 
 test: $(DEV_READY)
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(DEV_READY)
 	@$(BIN)/ruff format --check .

@@ -1,12 +1,24 @@
-"""What every test shares: the requirement mark. A test may only carry ids that the catalogue holds, and how it
-went is kept in `.requirements.json`, from which `lendrill requirements` tells passing from failing."""
+"""What every test shares: the requirement mark, and the order of the files. A test may only carry ids that the catalogue
+holds, and how it went is kept in `.requirements.json`, from which `lendrill requirements` tells passing from failing."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from lendrill import requirements
+
+LONGEST = (
+    "lendrill/test_equal_digests.py",
+    "lendrill/test_ray_digests.py",
+    "sim/test_queue_theory.py",
+    "test_documents.py",
+    "tenth/test_tenth_room.py",
+    "lendrill/test_taken_up.py",
+)
+"""Test files that take longest, longest first: begun first, so that at the end no process waits for one of them."""
 
 settings.register_profile("ours", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("ours")
@@ -26,8 +38,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         )
         faults += [f"  {item.nodeid}: {found!r}" for found in ids if found not in known]
         item.user_properties += [(_PROPERTY, found) for found in ids]
+    items.sort(key=_turn)  # a stable sort: within a file, and among the others, the order stays
     if faults:
         raise pytest.UsageError("requirement ids that docs/requirements.md does not hold:\n" + "\n".join(faults))
+
+
+def _turn(item: pytest.Item) -> int:
+    name = item.path.relative_to(Path(__file__).parent).as_posix()
+    return LONGEST.index(name) if name in LONGEST else len(LONGEST)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

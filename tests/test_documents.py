@@ -5,11 +5,14 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from lendrill.cli import main
 
 ROOT = Path(__file__).parents[1]
 Example = tuple[str, list[str]]
@@ -34,23 +37,26 @@ def matches(expected: list[str], printed: str) -> bool:
     return re.fullmatch("".join(parts), lines) is not None
 
 
-def test_the_commands_of_the_readme_print_what_it_says(tmp_path: Path) -> None:
+def test_the_commands_of_the_readme_print_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first is typed into a shell, as a reader does it; what follows of ours runs here, where all is imported already."""
     found = examples((ROOT / "README.md").read_text(encoding="utf-8"))
     assert len(found) >= 10
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = os.environ | {"PATH": path, "COLUMNS": "120", "PYTHONIOENCODING": "utf-8"}
-    for command, expected in found:
-        done = subprocess.run(
-            ["sh", "-c", command],
-            check=False,
-            cwd=tmp_path,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        printed = done.stdout or done.stderr
-        assert matches(expected, printed), f"$ {command}\n{printed}\n{done.stderr}"
+    assert found[0][0].startswith("lendrill run ")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("PYTHONIOENCODING", "utf-8")
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    for place, (command, expected) in enumerate(found):
+        words = shlex.split(command)
+        if place and words[0] == "lendrill":
+            main(words[1:])
+            out, err = capsys.readouterr()
+        else:
+            done = subprocess.run(["sh", "-c", command], check=False, capture_output=True, text=True, timeout=120)
+            out, err = done.stdout, done.stderr
+        assert matches(expected, out or err), f"$ {command}\n{out}\n{err}"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,7 @@ from tests.credit.collections.desk import (
     paid,
 )
 from tests.rows import sample
+from tests.twins import twin
 
 BODIES = ((Desk.BRANCH_RISK_DIRECTOR, DIRECTOR, 10), (Desk.HEAD_OFFICE_RISK, RISK, 12), (Desk.FINANCE, FINANCE, 14))
 
@@ -64,8 +66,7 @@ def refusals(out: Outbox) -> list[int]:
 
 @pytest.fixture
 def ripe() -> Bench:
-    """A case that has seen all means, on the day its write-off is proposed (DPD 181)."""
-    bench = worked(180)
+    bench = ready()
     assert len(bench.out.take(WRITE_OFF.task)) == 0
     return bench
 
@@ -118,9 +119,19 @@ def test_too_few_contacts_keep_the_loan_from_being_written_off() -> None:
     assert len(bench.out.events_of(Event.WRITE_OFF_PROPOSED)) == 0
 
 
+@cache
+def _worked_long_enough() -> Bench:
+    return worked(180)
+
+
+def ready() -> Bench:
+    """A case that has seen all means, on the day its write-off is proposed (DPD 181); each test gets its own."""
+    return twin(_worked_long_enough())
+
+
 def proposed() -> tuple[Bench, int]:
     """A case before the branch risk director, and its DPD."""
-    bench, dpd = worked(180), 181
+    bench, dpd = ready(), 181
     while not len(bench.out.take(WRITE_OFF.task)):
         bench.day(dpd)
         dpd += 1
@@ -260,8 +271,8 @@ def forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_planted_missing_second_person_rule_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    forgetful(monkeypatch)
     bench, dpd = proposed()
+    forgetful(monkeypatch)
     with pytest.raises(InvariantViolation, match=rf"case of loan {LOAN}: written off by .*not three different people"):
         decisions(bench, dpd, (*BODIES[:2], (Desk.FINANCE, DIRECTOR, 14)))
 
@@ -271,8 +282,8 @@ def test_planted_missing_second_person_rule_is_caught(monkeypatch: pytest.Monkey
 def test_planted_second_decision_of_one_person_is_caught_at_the_days_end_though_the_case_is_gone(
     paid_back: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    forgetful(monkeypatch)
     bench, dpd = proposed()
+    forgetful(monkeypatch)
     bench.check_daily = True
     mail = [opinion(*body[:2], dpd, body[2]) for body in (*BODIES[:2], (Desk.FINANCE, DIRECTOR, 14))]
     with pytest.raises(

@@ -4,6 +4,7 @@ and loan, schedule and ledger agree every day whatever the customers pay (the ba
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from credit.repayment.subsystem import RepaymentSubsystem
 from credit.schedules import Schedule, Terms, accrued_fen, build_schedule
 from credit.times import date_of
 from tests.credit.repayment.bank import LOAN, OTHER, START, Bank, Mail, at, day_of, early, loan, payment, write_off
+from tests.twins import twin
 
 THIRD = LOAN + 200
 STANDARD = [Method.EQUAL_INSTALMENT, Method.EQUAL_PRINCIPAL, Method.INTEREST_FIRST]
@@ -109,21 +111,29 @@ def _run(bank: Bank, days: Sequence[int]) -> None:
         bank.until(day + 1)
 
 
-@pytest.mark.parametrize("after", [1, 21, 35, 46, 71, 101, 131])
-def test_a_saved_book_goes_on_as_if_it_had_never_been_saved(after: int) -> None:
-    whole, saved = Bank(), Bank()
-    whole.until(START, *_mail())
-    saved.until(START, *_mail())
-    days = range(START, START + 140)
-    _run(whole, days)
-    _run(saved, days[:after])
+LIFE = range(START, START + 140)
+SAVED_AFTER = [1, 21, 35, 46, 71, 101, 131]
+
+
+@pytest.fixture(scope="module")
+def lives() -> dict[int, Bank]:
+    """One bank's life: as it was after so many days, and at its end."""
+    bank, found = Bank().until(START, *_mail()), {}
+    for before, after in pairwise([0, *SAVED_AFTER, len(LIFE)]):
+        _run(bank, LIFE[before:after])
+        found[after] = twin(bank)
+    return found
+
+
+@pytest.mark.parametrize("after", SAVED_AFTER)
+def test_a_saved_book_goes_on_as_if_it_had_never_been_saved(lives: dict[int, Bank], after: int) -> None:
+    whole, saved = lives[len(LIFE)], lives[after]
     state = saved.repayment.export_state()
     saved.repayment = RepaymentSubsystem.build()
-    saved.repayment.check_whole_book = True
     saved.repayment.import_state(state)
     again = saved.repayment.export_state()
     assert all(again[name].tolist() == state[name].tolist() for name in state)
-    _run(saved, days[after:])
+    _run(saved, LIFE[after:])
     mine, its = whole.repayment.export_state(), saved.repayment.export_state()
     assert all(mine[name].tolist() == its[name].tolist() for name in mine)
     for rows, others in ((whole.events, saved.events), (whole.measures, saved.measures)):
@@ -180,7 +190,7 @@ def _order(day: int, what: str, share: int, choice: int, amount_fen: int) -> Mai
 
 
 @pytest.mark.requirement("REP-01", "REP-02", "REP-05", "REP-11", "REP-12")
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(LOANS, PAYS, ORDERS)
 def test_loan_schedule_and_ledger_agree_every_day_whatever_is_paid(
     terms: dict[str, int], pays: list[int], orders: list[tuple[int, str, int, int]]
@@ -208,7 +218,7 @@ def test_loan_schedule_and_ledger_agree_every_day_whatever_is_paid(
 
 
 @pytest.mark.requirement("REP-01", "REP-02", "REP-03")
-@settings(max_examples=15)
+@settings(max_examples=10)
 @given(LOANS)
 def test_what_falls_due_is_the_plan_and_its_principal_is_the_amount(terms: dict[str, int]) -> None:
     bank = Bank().until(START + 1, loan(**terms))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from actors.local import LocalExecutor
 from actors.pipeline import Executor
@@ -41,10 +43,14 @@ def run(
     executor: Executor | None = None,
     earlier: Path | None = None,
     every_window: bool = False,
+    report: bool = False,
 ) -> dict[str, Any]:
     """Runs a scenario into `path` with invariants checked after every window that is worked, with `every_window` after each;
-    returns the summary."""
+    returns the summary. The report, which takes as long as a small run, is drawn where a test asks for it."""
     saved = load_saved(earlier) if earlier else None
     folder.create(path)
     executor = executor or LocalExecutor()
-    return execute(scenario, Flow(shards), executor, path, saved, check_every_window=True, every_window=every_window)
+    with nullcontext() if report else patch("results.report.write_report"):
+        return execute(
+            scenario, Flow(shards), executor, path, saved, check_every_window=True, every_window=every_window
+        )

@@ -176,18 +176,5 @@ def test_a_run_asked_to_end_ends_between_windows_and_can_be_continued(number: si
     assert (process.returncode, "Traceback" in said) == (130, False)
     summary = json.loads((out / "summary.json").read_text())
     assert (summary["status"], summary["windows"]) == ("partial", 900)
-    again = [
-        sys.executable,
-        "-m",
-        "lendrill",
-        "run",
-        "baseline",
-        "--customers",
-        "10",
-        "--days",
-        "1",
-        "--from",
-        str(out),
-    ]
-    went_on = subprocess.run([*again, "--executor", "local", "--out", str(tmp_path / "more")], cwd=ROOT, check=False)
-    assert went_on.returncode == 0
+    again = ["run", "baseline", "--customers", "10", "--days", "1", "--executor", "local", "--from", str(out)]
+    assert main([*again, "--out", str(tmp_path / "more")]) == 0

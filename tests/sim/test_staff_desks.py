@@ -167,7 +167,7 @@ def test_time_in_which_a_desk_has_something_to_do_can_not_be_left_out() -> None:
 
 
 @given(people=peoples(), tasks=workloads())
-@settings(max_examples=50)
+@settings(max_examples=20)
 def test_figures_add_up_over_any_windows(people: list[Person], tasks: Tasks) -> None:
     """Also where windows in which nothing is due are left out."""
     start, end = MONDAY * DAY_MS, (MONDAY + DAYS + 3) * DAY_MS

@@ -30,7 +30,7 @@ FATES = (
 @pytest.fixture(scope="module")
 def bank(tmp_path_factory):
     path = tmp_path_factory.mktemp("sixth") / "run"
-    return path, harness.run(load_scenario(str(SCENARIO)), path, shards=2)
+    return path, harness.run(load_scenario(str(SCENARIO)), path, report=True)
 
 
 @pytest.mark.requirement("PRD-08")

@@ -16,9 +16,9 @@ from tests.tenth.inspections.contract import room
 
 
 def main(path: str, shards: str) -> None:
-    """The small bank of the tests, thirty days long."""
+    """The small bank of the tests, twenty days long."""
     flow = Flow(int(shards), (*PIPELINE, room))
-    execute(small(run__days=30), flow, LocalExecutor(), folder.create(Path(path)), check_every_window=True)
+    execute(small(run__days=20), flow, LocalExecutor(), folder.create(Path(path)), check_every_window=True)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ def whole(folder: Path) -> dict[str, object]:
 
 
 @pytest.fixture(scope="module")
-def quiet(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, object]]:
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Any]]:
     """A bank in which most hours bring nothing: where it ran, and its summary."""
     path = tmp_path_factory.mktemp("runs") / "quiet"
     return path, harness.run(harness.small(**QUIET), path)
@@ -66,7 +67,7 @@ def test_the_number_of_shards_changes_nothing_in_a_bank_of_ordinary_size(tmp_pat
     assert len(digests) == 1
 
 
-def test_the_seed_changes_everything(quiet: tuple[Path, dict[str, object]], tmp_path: Path) -> None:
+def test_the_seed_changes_everything(quiet: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
     assert harness.run(harness.small(**QUIET, run__seed=7), tmp_path / "run")["digest"] != quiet[1]["digest"]
 
 
@@ -85,7 +86,7 @@ def test_the_hash_seed_changes_nothing(whole: dict[str, object], tmp_path: Path)
 
 
 def test_windows_in_which_nothing_happens_are_left_out_and_nothing_changes(
-    quiet: tuple[Path, dict[str, object]], tmp_path: Path
+    quiet: tuple[Path, dict[str, Any]], tmp_path: Path
 ) -> None:
     """Neither a digest, nor a figure of the report on desks and people."""
     scenario, (without, left_out) = harness.small(**QUIET), quiet

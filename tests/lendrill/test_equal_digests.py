@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from actors.topology import Flow
@@ -98,6 +99,19 @@ def test_windows_in_which_nothing_happens_are_left_out_and_nothing_changes(
     assert (left_out["digest"], left_out["chain"]) == (worked["digest"], worked["chain"])
     assert told[0] == told[1]
     assert left_out["invariants"]["checked"] * 3 < worked["invariants"]["checked"] == 12 * 24 * len(Flow(1).cells)
+
+
+def test_nothing_is_left_out_of_a_ripe_book_either(whole: dict[str, object], folder: Path, tmp_path: Path) -> None:
+    """A week of hours with debits, arrears, and collectors who do not get to every task within its limit of five minutes."""
+    assert whole["status"] == "complete"
+    limit = {"policies__collections__task_limit_minutes": 5}
+    week = harness.small(run__days=7, run__customers=40, run__start="2026-03-02", run__window="hour", **limit)
+    left_out, worked = (
+        harness.run(week, tmp_path / str(every), earlier=folder, every_window=every) for every in (False, True)
+    )
+    assert (left_out["digest"], left_out["chain"]) == (worked["digest"], worked["chain"])
+    urged = f"SELECT count(*) FROM '{tmp_path}/False/events/*.parquet' WHERE event = 'collection_urged'"
+    assert duckdb.execute(urged).fetchall()[0][0] > 0
 
 
 def _span(scenario: Scenario) -> tuple[dt.datetime, dt.datetime]:

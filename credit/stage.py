@@ -272,7 +272,8 @@ class Stage:
         self._requests.table.load(state["requests"])
         if self.counterpart is not None:
             self.counterpart.import_state(_under("world.", state))
-        self._carried = {BY_NAME[name].number: [rows] for name, rows in _under("carried.", state).items()}
+        carried = _under("carried.", state)  # dealt out to shards, some of which get none
+        self._carried = {BY_NAME[name].number: [rows] for name, rows in carried.items() if len(rows)}
 
 
 def _forms(state: State) -> Forms:

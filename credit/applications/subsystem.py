@@ -67,7 +67,13 @@ class ApplicationsSubsystem(Subsystem):
         faults = self._checks.faults(forms, age, purpose, beside)
         ok, bad = faults == 0, faults != 0
         out.log(
-            Event.APPLICATION_REFUSED, at[bad], case[bad], amount_fen=amount[bad], reason=faults[bad], value=party[bad]
+            Event.APPLICATION_REFUSED,
+            at[bad],
+            case[bad],
+            amount_fen=amount[bad],
+            reason=faults[bad],
+            value=party[bad],
+            product=forms["product"][bad],
         )
         out.answer(forms, number=case, reason=faults)
         for name, chosen in (("refused", bad), ("checked", ok)):

@@ -105,7 +105,13 @@ class ScoringSubsystem(Subsystem):
         agreed = (rows["consent"] & Consent.BUREAU) != 0
         refused = rows[~agreed]
         for event in (Event.BUREAU_REFUSED, Event.SCORING_REJECTED):
-            out.log(event, refused["at"], refused["case"], reason=ApplicationRefusal.CONSENT_MISSING)
+            out.log(
+                event,
+                refused["at"],
+                refused["case"],
+                reason=ApplicationRefusal.CONSENT_MISSING,
+                product=refused["product"],
+            )
         self._count("refused", refused)
         self._cases.add(rows[agreed])
 

@@ -18,7 +18,7 @@ from credit.times import DAY_MS, Ints
 
 LATE_MS = DAY_MS
 """How long mail to an earlier room is under way: what a later room says counts there a day after it was said (T+1), whatever the
-length of the windows. No window is longer (`credit.subsystem.spans`), so rooms of different windows may overlap."""
+length of the windows. No window is longer (`credit.subsystem.windows`), so rooms of different windows may overlap."""
 
 
 @dataclass(frozen=True)

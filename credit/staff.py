@@ -73,7 +73,7 @@ class StaffRegister:
     ) -> Bools:
         """True where the person holds the desk that serves the branch's cases. A row with `on_behalf_of` ≠ 0 is a deputy's
         (审批代理): the absent person must hold the desk, and the deputy must be another person on the register. Whether that
-        deputy was appointed for the day is `credit.deputies`' question (APR-12)."""
+        deputy was appointed for the day is `credit.worklists.deputies`' question (APR-12)."""
         who, absent = np.asarray(person, dtype=np.int64), np.asarray(on_behalf_of, dtype=np.int64)
         seated = branch_of_desk(branch, desk)
         stands_in = absent != 0

@@ -116,7 +116,7 @@ class Arrivals:
 
 
 class ArrivalSource:
-    """What a stage host asks for mail from outside (see `actors.host.Source`)."""
+    """What a stage host asks for mail from outside (see `credit.stage.Source`)."""
 
     def __init__(self, arrivals: Arrivals, branches: Ints) -> None:
         self._arrivals, self._branches = arrivals, branches

@@ -33,6 +33,8 @@ from tests.credit.worklists.builders import (
 
 _R = Refusal
 APPOINTED = {"person": ANNA, "deputy": DING, "desk": Desk.INITIAL_APPROVER, "from_day": DAY, "to_day": DAY}
+FOR_ANNA = ("appoint", 0, ADMINISTRATOR, APPOINTED)
+FOR_BO = ("appoint", 0, ADMINISTRATOR, APPOINTED | {"person": BO})
 CLAIM, ASK = ("claim", FIRST, ANNA), ("ask", FIRST, ANNA, {"asked": BO})
 
 
@@ -84,7 +86,14 @@ def mail(*steps):
         ([CLAIM, ASK, ("second", FIRST, BO), ("opinion", FIRST, ANNA)], [], TaskState.DONE),
         ([CLAIM, ASK, ("second", FIRST, BO), ("opinion", SECOND, BO)], [_R.SAME_PERSON], TaskState.CLAIMED),
         ([CLAIM, ASK, ("release", FIRST, ANNA)], [], TaskState.WAITING),
+        ([CLAIM, ASK, ("opinion", SECOND, BO), ("second", FIRST, BO)], [_R.SAME_PERSON], TaskState.ASKED),
         ([("appoint", 0, ANNA, APPOINTED)], [_R.NOT_ADMINISTRATOR], TaskState.WAITING),
+        (
+            [FOR_ANNA, ("claim", FIRST, DING, {"on_behalf_of": ANNA}), ("hand_over", FIRST, DING, {"to": ANNA})],
+            [_R.SAME_PERSON],
+            TaskState.CLAIMED,
+        ),
+        ([FOR_BO, ("claim", EXCLUDING, DING, {"on_behalf_of": BO})], [_R.EXCLUDED], TaskState.WAITING),
     ],
 )
 def test_a_command_is_taken_or_refused_with_its_reason(steps, reasons, state):

@@ -143,11 +143,9 @@ class StageHost:
         report = StepReport(Counter(), [])
         for window in windows:
             before = self._digest.lanes
-            for parcel_out, bundle in zip(
-                leaving, self._work(window, mail.get(window.number, ()), report), strict=False
-            ):
+            for place, bundle in enumerate(self._work(window, mail.get(window.number, ()), report)):
                 if bundle:
-                    parcel_out.append((window.number, bundle))
+                    leaving[place].append((window.number, bundle))
             report.digests.append(self._digest.since(before))
         self._meter.stop()
         return [tuple(parcel) for parcel in leaving], report
@@ -210,11 +208,12 @@ class StageHost:
 
     def finish(self) -> FinalReport:
         """Closes the record and gives the final state, its digest and what the host has used."""
+        closing = self.stage.closing_statistics()
+        if self._sink is not None:
+            self._sink.close(closing)
         state = self.stage.export_state()
         for name, rows in sorted(state.items()):
             self._digest.add(STATE_LABEL + sum(name.encode()), rows)
-        if self._sink is not None:
-            self._sink.close(self.stage.closing_statistics())
         usage = resource.getrusage(resource.RUSAGE_SELF)
         return FinalReport(
             self.cell,

@@ -10,24 +10,26 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from credit.numbers import branch_of_case, branch_of_loan
+from credit.numbers import branch_of, branch_of_case, branch_of_loan
 from credit.room import EVENT_DTYPE, KINDS, MEASURE_DTYPE, EventCode, GaugeCode, Kind, Rows
 from credit.rows import joined, only, ranks_of_pairs
 from credit.times import Ints
 
 Column = npt.NDArray[Any]
 _ONE_NUMBER_MAX = 1 << 62
-ANSWER_DTYPE = np.dtype([(name, "i8") for name in "request at number reason".split()])
-"""The answer to a request: when it was given, the case or loan it is about (0 = none), and why it is refused (0 = accepted)."""
+ANSWER_DTYPE = np.dtype([(name, "i8") for name in "branch request at number reason".split()])
+"""The answer to a branch's request: when it was given, the case or loan it is about (0 = none), and why it is refused (0 =
+accepted)."""
 STEPS_MAX = 1_000_000
 """More than a room says of one case at one instant."""
 
 
 class Inbox:
-    """One window's mail for one receiver: at most one record array a kind, sorted by (at, id, remaining columns)."""
+    """One window's mail for one receiver: at most one record array a kind, sorted by (at, id, remaining columns); none of a kind
+    of which nothing came."""
 
     def __init__(self, rows: Mapping[int, Rows] | None = None) -> None:
-        self._rows = dict(rows or {})
+        self._rows = {number: of_kind for number, of_kind in (rows or {}).items() if len(of_kind)}
 
     def take(self, kind: Kind) -> Rows:
         """The rows of a kind, possibly none."""
@@ -64,8 +66,7 @@ class Inbox:
         """An inbox from (kind, rows) pairs, merged and sorted; for tests and hosts."""
         collected: dict[int, list[Rows]] = {}
         for kind, rows in mail:
-            if len(rows):
-                collected.setdefault(kind.number, []).append(rows)
+            collected.setdefault(kind.number, []).append(rows)
         return Inbox({number: in_order(KINDS[number], parts) for number, parts in collected.items()})
 
 
@@ -247,8 +248,9 @@ class Outbox:
         if not len(rows):
             return
         answers = np.zeros(len(rows), dtype=ANSWER_DTYPE)
-        for name, values in (("request", rows["request"]), ("at", rows["at"]), ("number", number), ("reason", reason)):
-            answers[name] = values
+        for name in ("request", "at"):
+            answers[name] = rows[name]
+        answers["branch"], answers["number"], answers["reason"] = branch_of(rows), number, reason
         self.answers.append(answers[answers["request"] != 0])
 
     def take_answers(self) -> Rows:

@@ -1,6 +1,9 @@
 """Requests have answers. A command from outside carries its caller's request number; the bank answers it exactly once:
 accepted, with the number of the case or loan it is about, or refused, with the reason (which names the field). A number that
-comes again gets the first answer and does nothing, so a caller who heard nothing may ask again: no payment is taken twice.
+comes again gets the first answer and does nothing, so a caller who heard nothing may ask again: no payment is taken twice. One
+that comes again with something else in it is refused: it is another request, and the first answer is not its own.
+
+A number is its branch's own: what another branch numbers alike is another request.
 
 The answered numbers are state. They are kept for `KEPT_MS`; a number that comes back later is a new request. Rows with request
 number 0 come from callers who don't listen: they are done, and not answered."""
@@ -11,15 +14,17 @@ from typing import NamedTuple
 
 import numpy as np
 
+from credit.digest import row_hashes
 from credit.mail import ANSWER_DTYPE, Inbox, Outbox
 from credit.numbers import branch_of
-from credit.room import Rows
+from credit.room import Kind, RequestRefusal, Rows
 from credit.rows import firsts, joined
 from credit.table import Table
 from credit.times import DAY_MS, Ints
 
 KEPT_MS = 7 * DAY_MS
-_ABOUT = np.dtype([(name, "i8") for name in "request at number reason branch".split()])
+_FIELDS = "key request at number reason branch content"
+_ABOUT = np.dtype([(name, "i8") for name in _FIELDS.split()])
 _NOTHING = np.zeros(0, dtype=_ABOUT)
 _NO_ANSWERS = np.zeros(0, dtype=ANSWER_DTYPE)
 
@@ -36,7 +41,7 @@ class Requests:
     """The answered requests of one room."""
 
     def __init__(self) -> None:
-        self.table = Table("request at number reason branch", "request")
+        self.table = Table(_FIELDS, "key")
 
     def admit(self, inbox: Inbox) -> Admitted:
         """Takes repeated requests out of the mail."""
@@ -47,15 +52,14 @@ class Requests:
         for kind, rows in inbox:
             kept[kind.number] = rows
             if kind.command and bool(rows["request"].any()):
-                request = rows["request"]
-                known = (self.table.find(request) >= 0) | np.isin(request, joined(new)["request"])
-                fresh = (request == 0) | (firsts(request) & ~known)
+                about = _about(kind, rows)
+                key, numbered = about["key"], about["request"] != 0
+                known = (self.table.find(key) >= 0) | np.isin(key, joined(new)["key"])
+                fresh = ~numbered | (firsts(key) & ~known)
                 kept[kind.number] = rows if bool(fresh.all()) else rows[fresh]
-                about = _about(kind.key, rows)
-                new.append(about[fresh & (request != 0)])
+                new.append(about[fresh & numbered])
                 again.append(about[~fresh])
-        left = Inbox({number: rows for number, rows in kept.items() if len(rows)})
-        return Admitted(left, joined(new), joined(again))
+        return Admitted(Inbox(kept), joined(new), joined(again))
 
     def answer(self, admitted: Admitted, out: Outbox) -> Rows:
         """The answers, after the room has done what was admitted: what it said of each new request, acceptance where it said
@@ -64,15 +68,17 @@ class Requests:
         if not len(answers) and not len(admitted.again):
             return _NO_ANSWERS
         if len(said) and len(answers):
-            order = np.argsort(answers["request"])
-            place = np.minimum(np.searchsorted(answers["request"], said["request"], sorter=order), len(answers) - 1)
-            mine = answers["request"][order[place]] == said["request"]
+            key, order = _keys(said), np.argsort(answers["key"])
+            place = np.minimum(np.searchsorted(answers["key"], key, sorter=order), len(answers) - 1)
+            mine = answers["key"][order[place]] == key
             for name in ANSWER_DTYPE.names or ():
                 answers[name][order[place[mine]]] = said[name][mine]
         self.table.append(answers)
         again = admitted.again
-        first = self.table.find(again["request"])
-        again["number"], again["reason"] = self.table.get("number", first), self.table.get("reason", first)
+        first = self.table.find(again["key"])
+        same = self.table.get("content", first) == again["content"]
+        again["number"] = np.where(same, self.table.get("number", first), 0)
+        again["reason"] = np.where(same, self.table.get("reason", first), int(RequestRefusal.NUMBER_TAKEN))
         given = np.zeros(len(answers) + len(again), dtype=ANSWER_DTYPE)
         for name in ANSWER_DTYPE.names or ():
             given[name][: len(answers)], given[name][len(answers) :] = answers[name], again[name]
@@ -83,10 +89,18 @@ class Requests:
         self.table.keep(np.asarray(self.table["at"] >= until - KEPT_MS))
 
 
-def _about(key: str, rows: Rows) -> Rows:
-    about = np.zeros(len(rows), dtype=_ABOUT)
-    for name, values in (("request", rows["request"]), ("at", rows["at"]), ("number", rows[key])):
+def _about(kind: Kind, rows: Rows) -> Rows:
+    """What is kept of requests; `content` is everything they say but when."""
+    about, said = np.zeros(len(rows), dtype=_ABOUT), rows.copy()
+    said["at"] = 0
+    for name, values in (("request", rows["request"]), ("at", rows["at"]), ("number", rows[kind.key])):
         about[name] = values
-    branch: Ints = branch_of(rows)
-    about["branch"] = branch
+    about["branch"], about["content"] = branch_of(rows), row_hashes(kind.number, said).view(np.int64)
+    about["key"] = _keys(about)
     return about
+
+
+def _keys(rows: Rows) -> Ints:
+    """One number for the branch and the request of each row. Should two ever agree by chance, their contents differ, and the
+    later request is refused."""
+    return row_hashes(0, np.column_stack((rows["branch"], rows["request"]))).view(np.int64)

@@ -250,6 +250,14 @@ class Reason(IntEnum):
         return member
 
 
+class RequestRefusal(Reason):
+    """Why a command is refused before its room sees it."""
+
+    NUMBER_TAKEN = 90, "request number already used", "请求号已被使用", "request"
+
+
+REASONS |= {int(one): one for one in RequestRefusal}
+
 # rooms ----------------------------------------------------------------------------------------------------------------
 
 

@@ -1,5 +1,5 @@
-"""Choosing rows and telling apart rows of one id. When all rows are chosen, which is the common case on the hot path, nothing
-is copied."""
+"""Choosing rows, telling apart rows of one id, and finding what is wrong with rows. When all rows are chosen, which is the
+common case on the hot path, nothing is copied."""
 
 from __future__ import annotations
 
@@ -85,3 +85,14 @@ def passes(rows: Rows, key: str) -> Iterator[Rows]:
     """Rows cut into waves by their column `key`."""
     for wave in waves(rows[key]):
         yield rows if len(wave) == len(rows) else rows[wave]
+
+
+def first_fault(*checks: tuple[Bools, Ints | int]) -> Ints:
+    """The reason of the first check that is true of a row; 0 = none. A check is (where it fails, reason or reasons); a reason
+    of 0 says nothing, so the next check is asked."""
+    faults = np.zeros(len(checks[0][0]), dtype=np.int64)
+    for wrong, reason in checks:
+        new = (faults == 0) & wrong
+        if bool(new.any()):
+            faults = np.where(new, reason, faults)
+    return faults

@@ -53,7 +53,7 @@ class StaffRegister:
                 f"are numbered from 1, branches 0 to {_BRANCHES - 1}, desks 1 to {_DESKS - 1}"
             )
         self._seats = np.unique(_seat(self.person, self.branch, self.desk))
-        self._people = np.unique(self.person)
+        self._desks, self._people = np.unique(_at_desk(self.person, self.desk)), np.unique(self.person)
 
     @classmethod
     def of(cls, seats: Iterable[tuple[int, int, int]]) -> StaffRegister:
@@ -67,6 +67,10 @@ class StaffRegister:
     def knows(self, person: npt.ArrayLike) -> Bools:
         """True where the person is on the register at all."""
         return _holds(self._people, np.asarray(person, dtype=np.int64))
+
+    def holds(self, person: npt.ArrayLike, desk: npt.ArrayLike) -> Bools:
+        """True where the person has a seat at the desk, whichever branch it serves."""
+        return _holds(self._desks, _at_desk(np.asarray(person, dtype=np.int64), np.asarray(desk, dtype=np.int64)))
 
     def may_act(
         self, person: npt.ArrayLike, branch: npt.ArrayLike, desk: npt.ArrayLike, on_behalf_of: npt.ArrayLike = 0
@@ -89,6 +93,10 @@ class StaffRegister:
 
 def _seat(person: Ints, branch: Ints, desk: Ints) -> Ints:
     return (person * _BRANCHES + branch) * _DESKS + desk
+
+
+def _at_desk(person: Ints, desk: Ints) -> Ints:
+    return person * _DESKS + desk
 
 
 def _holds(known: Ints, wanted: Ints) -> Bools:

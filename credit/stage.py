@@ -33,7 +33,7 @@ from credit.requests import Requests
 from credit.room import BY_NAME, KINDS, Kind, Room, Rows
 from credit.rows import joined
 from credit.subsystem import Counterpart, State, Subsystem, Window
-from credit.times import DAY_MS, NEVER, text_of
+from credit.times import DAY_MS, text_of
 
 ROUNDS_MAX = 400
 Mail = dict[int, list[Rows]]
@@ -84,7 +84,7 @@ class Stage:
         self._source, self._check_every_window, self._lap = source, check_every_window, lap
         self._carried: Mail = {}
         self._until: int | None = None
-        self._due = 0
+        self._due: int | None = None
         self._requests = Requests()
         self.checks = 0
 
@@ -107,14 +107,14 @@ class Stage:
     def due(self) -> int:
         """The earliest instant at which something happens here though no mail comes. What is known holds until the next
         step, since nothing else changes the state."""
-        if not self._due:
-            carried = (int(rows["at"].min()) for parts in self._carried.values() for rows in parts)
-            parts = (self.subsystem, self.counterpart, self._source)
-            self._due = min(*carried, *(part.due() for part in parts if part is not None), NEVER, NEVER)
+        if self._due is None:
+            carried = [int(rows["at"].min()) for parts in self._carried.values() for rows in parts]
+            parts = [part.due() for part in (self.subsystem, self.counterpart, self._source) if part is not None]
+            self._due = min(carried + parts)
         return self._due
 
     def _step(self, window: Window, mail: Mail) -> Outcome:
-        self._due = 0
+        self._due = None
         self._follow_on(window)
         inbox, requests = self._receive(window, mail)
         self._lap("wire")
@@ -176,15 +176,15 @@ class Stage:
                 (world if KINDS[number].world else bank).setdefault(number, []).append(rows)
         if self._source is not None:
             for kind, rows in self._source.mail(window):
-                if len(rows):
-                    bank.setdefault(kind.number, []).append(rows)
+                bank.setdefault(kind.number, []).append(rows)
         return inbox_of(bank), world
 
     def keep(self, mail: Mail) -> None:
         """Takes mail in until its time comes."""
-        self._due = 0
+        self._due = None
         for number, parts in mail.items():
-            self._carried.setdefault(number, []).extend(parts)
+            if filled := [rows for rows in parts if len(rows)]:
+                self._carried.setdefault(number, []).extend(filled)
 
     def _keep_for_next(self, window: Window, requests: Mail) -> None:
         """Requests made at the close reach the world opposite when the next window opens."""
@@ -267,13 +267,12 @@ class Stage:
     def import_state(self, state: State) -> None:
         """Replaces everything the stage knows; SchemaError when it is of another release."""
         prove_state(self.room.name, _forms(state), _forms(self.export_state()))
-        self._due = 0
         self.subsystem.import_state(_under("bank.", state))
         self._requests.table.load(state["requests"])
         if self.counterpart is not None:
             self.counterpart.import_state(_under("world.", state))
-        carried = _under("carried.", state)  # dealt out to shards, some of which get none
-        self._carried = {BY_NAME[name].number: [rows] for name, rows in carried.items() if len(rows)}
+        self._carried = {}
+        self.keep({BY_NAME[name].number: [rows] for name, rows in _under("carried.", state).items()})
 
 
 def _forms(state: State) -> Forms:

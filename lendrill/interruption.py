@@ -1,6 +1,7 @@
 """How a run is ended from outside: Ctrl-C, or SIGTERM as a scheduler sends it. While windows are worked the first of them only
 asks for an end, so that every window begun is also ended and the state is one that a run can be continued from; at any other
-time, and for the impatient who ask twice, the run breaks off at once."""
+time, and for the impatient who ask twice, the run breaks off at once. A signal that the caller ignores (nohup, a shell's
+background) stays ignored."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ class Interruption:
 
     def __enter__(self) -> Interruption:
         if threading.current_thread() is threading.main_thread():
-            self._before = {number: signal.signal(number, self._hear) for number in _SIGNALS}
+            heard = [number for number in _SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+            self._before = {number: signal.signal(number, self._hear) for number in heard}
         return self
 
     def __exit__(

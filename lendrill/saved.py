@@ -124,6 +124,7 @@ def load_saved(path: Path) -> Saved:
     try:
         checksums, told = summary["next"]["state"], about(summary)
         names = [str(cell) for cell in Flow(int(summary["shards"])).cells]
+        checksums = dict(checksums)
     except (KeyError, TypeError, ValueError):
         raise UserError(
             f"{path}: its summary does not say where its end state is; it can't be continued from"

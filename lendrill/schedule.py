@@ -52,7 +52,7 @@ def read_request(
         raise UserError(f"--months {months}: impossible", f"give 1 to {PERIODS_MAX} months")
     if method not in METHODS:
         raise UserError(f"--method {method}: no such repayment method", f"give {', '.join(METHODS)}")
-    due = _date("--first-due", first_due) if first_due else _in_a_month(today)
+    due = _date("--first-due", first_due) if first_due is not None else _in_a_month(today)
     return ScheduleRequest(amount_fen, months, annual_rate_ppm(monthly_rate), METHODS[method], due)
 
 

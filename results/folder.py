@@ -20,6 +20,17 @@ from credit.times import text_of
 SUMMARY = "summary.json"
 MARK = "UNFINISHED"
 STATE = "state"
+_SHAPE: dict[str, type] = {
+    "seed": int,
+    "customers": int,
+    "days": int,
+    "shards": int,
+    "digest": str,
+    "policies": dict,
+    "versions": dict,
+    "next": dict,
+}
+"""What those who read a summary rely on."""
 ABOUT = "about"
 """The entry of a state file, beside its tables, that says as JSON which cell of which run it is and when that ended."""
 About = dict[str, str | int]
@@ -69,6 +80,9 @@ def read_summary(path: Path) -> dict[str, Any]:
         raise RunFolderError(f"{file}: damaged ({error})") from None
     if not isinstance(summary, dict) or "digest" not in summary:
         raise RunFolderError(f"{file}: not a run's summary (no digest in it)")
+    for key, form in _SHAPE.items():
+        if key in summary and type(summary[key]) is not form:
+            raise RunFolderError(f"{file}: damaged ({key} is {summary[key]!r}, where {form.__name__} belongs)")
     return summary
 
 

@@ -17,7 +17,8 @@ from results.sink import PARTS
 from results.sql import quoted, reading
 
 STATISTICS = {"queues": "role", "staff": "role", "partners": "partner"}
-"""Files of statistics, one row a window and pool, person or partner port, and the column of each that holds a code."""
+"""Files of statistics (of pools by what happened, of people by day, of partner ports by window), and the column of each that
+holds a code."""
 
 _CASES = """
 SELECT case_no, ANY_VALUE(branch) AS branch, ANY_VALUE(CAST(product AS VARCHAR)) AS product,
@@ -55,8 +56,8 @@ def merge(folder: Path, policies: Overrides | None = None) -> None:
     codes = reading([dictionary.write(folder, policies)])
     with duckdb.connect() as connection:
         events = reading(sorted((folder / "events").glob("*.parquet")))
-        cases = _write(connection, _CASES.format(events=events, codes=codes), folder / "cases.parquet")
-        _daily(connection, folder, {"events": events, "codes": codes, "cases": cases})
+        _write(connection, _CASES.format(events=events), folder / "cases.parquet")
+        _daily(connection, folder, {"events": events, "codes": codes})
         for name, column in STATISTICS.items():
             pieces = _pieces(folder, name)
             if pieces:
@@ -77,9 +78,8 @@ def _daily(connection: duckdb.DuckDBPyConnection, folder: Path, tables: dict[str
     _write(connection, " UNION ALL ".join(f"({part})" for part in parts) + " ORDER BY ALL", folder / "daily.parquet")
 
 
-def _write(connection: duckdb.DuckDBPyConnection, query: str, file: Path) -> str:
-    """Writes a query's rows with the fingerprint of their schema; returns the table expression that reads them."""
+def _write(connection: duckdb.DuckDBPyConnection, query: str, file: Path) -> None:
+    """Writes a query's rows with the fingerprint of their schema."""
     columns = [(name, form) for name, form, *_ in connection.execute(f"DESCRIBE {query}").fetchall()]
     mark = f"KV_METADATA {{{SCHEMA.decode()}: '{fingerprint(file.stem, columns)}'}}"
     connection.execute(f"COPY ({query}) TO {quoted(file)} (FORMAT parquet, COMPRESSION zstd, {mark})")
-    return reading([file])

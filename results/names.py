@@ -40,6 +40,10 @@ FIELDS: dict[str, Words] = {
     "consent": ("consent", "授权"),
     "address": ("address", "地址"),
     "remark": ("remark", "备注"),
+    "request": ("request number", "请求号"),
+    "operator": ("operator", "操作人"),
+    "desk": ("desk", "岗位"),
+    "to_day": ("last day", "截止日"),
 }
 
 VOLUMES: dict[str, Words] = {

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from results.folder import RunFolderError
 from results.sql import tables_of
 
 Row = tuple[Any, ...]
@@ -87,14 +88,18 @@ SELECT name, ANY_VALUE(code),
 FROM {ledger} JOIN {codes} ON kind = 'account' AND name = account GROUP BY name ORDER BY ANY_VALUE(code)
 """
 _WAITING = """
+WITH told AS (
+  SELECT role, start::TIMESTAMP AS start, until::TIMESTAMP AS until, waiting_end, waiting_end - arrivals + begun AS before,
+         LAG(waiting_end) OVER (PARTITION BY role, branch ORDER BY until, start) AS earlier FROM {queues}),
+steps AS (
+  SELECT role, start, until, waiting_end - COALESCE(earlier, before) AS step FROM told UNION ALL
+  SELECT role, first, first, before FROM told, (SELECT MIN(start) AS first FROM told) WHERE earlier IS NULL)
 SELECT role, MAX(start) AS start, until, CAST(SUM(SUM(step)) OVER (PARTITION BY role ORDER BY until) AS BIGINT) AS waiting
-FROM (SELECT role, start::TIMESTAMP AS start, until::TIMESTAMP AS until,
-             waiting_end - LAG(waiting_end, 1, 0) OVER (PARTITION BY role, branch ORDER BY until, start) AS step
-      FROM {queues})
-GROUP BY role, until
+FROM steps GROUP BY role, until
 """
 """How many tasks wait at a desk after each instant at which that changes, all branches together: rows stand only where something
-happened, so what waits at one branch goes on while another has a row."""
+happened, so what waits at one branch goes on while another has a row. What waits before a pool's first row has waited
+all along."""
 _QUEUES = """
 WITH grid AS (
   SELECT UNNEST(GENERATE_SERIES(TIMESTAMP '{since}', TIMESTAMP '{until}' - INTERVAL 1 MILLISECOND, INTERVAL 1 {grain})) AS since,
@@ -149,7 +154,7 @@ class RunQueries:
     """Questions to one run folder; use as a context manager."""
 
     def __init__(self, folder: Path) -> None:
-        self._tables = tables_of(folder)
+        self._folder, self._tables = folder, tables_of(folder)
         self._connection = duckdb.connect()
         self._run(_CASES)
         self._run(_LOANS)
@@ -163,7 +168,10 @@ class RunQueries:
         self._connection.close()
 
     def _run(self, query: str, **values: object) -> list[Row]:
-        return self._connection.execute(query.format(**self._tables, **values)).fetchall()
+        try:
+            return self._connection.execute(query.format(**self._tables, **values)).fetchall()
+        except (duckdb.IOException, duckdb.InvalidInputException) as error:
+            raise RunFolderError(f"{self._folder}: damaged ({str(error).splitlines()[0]})") from None
 
     def _run_on(self, table: str, query: str, **values: object) -> list[Row]:
         """No rows where the run has no such file: a bank without staffed desks has no queues."""

@@ -28,12 +28,14 @@ def reading(files: Iterable[Path]) -> str:
 
 def tables_of(folder: Path) -> dict[str, str]:
     """Table expressions of a merged run folder by the names that queries use; a file that is not there has no name here.
-    RunFolderError when another release wrote it."""
+    RunFolderError when another release wrote it, or when its events or its ledger are missing."""
     found = {name: sorted((folder / name).glob("*.parquet")) for name in ("events", "ledger")}
     for name in ("daily", "queues", "staff", "partners", "codes", "cases"):
         file = folder / f"{name}.parquet"
         found[name] = [file] if file.is_file() else []
     for name, schema in (("events", EVENTS), ("ledger", LEDGER)):
+        if not found[name]:
+            raise RunFolderError(f"{folder}: its {name}/ are missing; nothing can be told of it")
         for file in found[name][:1]:
             _prove(name, file, schema)
     return {name: reading(files) for name, files in found.items() if files}

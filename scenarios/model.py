@@ -156,6 +156,12 @@ class Behaviour(Section):
     debit_partial_ppm: SharePpm = 100_000
     """Debits missed whose account still holds a part of what is due."""
 
+    @model_validator(mode="after")
+    def _ordered(self) -> Behaviour:
+        if self.promise_days_max < self.promise_days_min:
+            raise ValueError(f"promise_days_max must be at least promise_days_min ({self.promise_days_min})")
+        return self
+
 
 class Partner(Section):
     """One partner port: latency, error rate, timeout."""
@@ -234,7 +240,8 @@ class Fault(Section):
     """A partner, or a desk of the staff section."""
     start: Moment
     end: Moment
-    share_ppm: SharePpm = 1_000_000
+    share_ppm: int = Field(default=1_000_000, ge=1, le=1_000_000)
+    """Of a desk's people, or of the calls to a partner."""
 
     @model_validator(mode="after")
     def _known(self) -> Fault:
@@ -243,6 +250,8 @@ class Fault(Section):
         allowed = Partners.model_fields if self.kind == "partner_outage" else desks()
         if self.target not in allowed:
             raise ValueError(f"target {self.target!r} is not one of {', '.join(allowed)}")
+        if self.kind == "absence" and (self.start_ms % DAY_MS or self.end_ms % DAY_MS):
+            raise ValueError("people are absent for whole days; let start and end be midnights")
         return self
 
     @property

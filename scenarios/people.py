@@ -55,6 +55,14 @@ class Campaign(Section):
     to_hour: int = Field(default=24, ge=1, le=24)
     factor_ppm: Factor
 
+    @model_validator(mode="after")
+    def _forwards(self) -> Campaign:
+        if self.to_day < self.from_day:
+            raise ValueError("to_day must not lie before from_day")
+        if self.to_hour <= self.from_hour:
+            raise ValueError("to_hour must lie after from_hour")
+        return self
+
 
 class ArrivalShape(Section):
     """Intensity of arrivals by hour, weekday, holiday, month and growth over a year."""

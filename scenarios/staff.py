@@ -32,7 +32,6 @@ class DeskStaff(Section):
     head_office: Count = 0
     service_minutes_median: int = Field(default=20, ge=1, le=10_000)
     service_spread_ppm: Factor = 500_000
-    limit_minutes: int = Field(default=480, ge=1)
     shift_start_minute: int = Field(default=510, ge=0, le=1439)
     shift_end_minute: int = Field(default=1050, ge=1, le=1440)
     break_start_minute: int = Field(default=720, ge=0, le=1439)
@@ -49,16 +48,10 @@ class DeskStaff(Section):
         return self
 
 
-def _collector(minutes: int, limit_minutes: int) -> DeskStaff:
+def _collector(minutes: int) -> DeskStaff:
     """Collectors of a branch call and visit from 15:30 to 17:30 and sit at other desks before: a branch of this size has not
     enough overdue loans for a whole day of anybody's."""
-    return DeskStaff(
-        per_branch=2,
-        service_minutes_median=minutes,
-        limit_minutes=limit_minutes,
-        shift_start_minute=930,
-        shift_end_minute=1050,
-    )
+    return DeskStaff(per_branch=2, service_minutes_median=minutes, shift_start_minute=930, shift_end_minute=1050)
 
 
 class Staff(Section):
@@ -77,16 +70,16 @@ class Staff(Section):
     re_reviewer: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=100)
     risk_specialist: DeskStaff = DeskStaff(head_office=2, service_minutes_median=150)
     final_approver: DeskStaff = DeskStaff(head_office=3, service_minutes_median=70)
-    committee: DeskStaff = DeskStaff(head_office=2, service_minutes_median=280, limit_minutes=1440)
-    disbursement_operator: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=90, limit_minutes=240)
-    disbursement_reviewer: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=85, limit_minutes=240)
+    committee: DeskStaff = DeskStaff(head_office=2, service_minutes_median=280)
+    disbursement_operator: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=90)
+    disbursement_reviewer: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=85)
     use_verifier: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=180)
-    collector_early: DeskStaff = _collector(30, 1440)
-    collector_middle: DeskStaff = _collector(60, 1440)
-    collector_long: DeskStaff = _collector(75, 2880)
-    branch_risk_director: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=20, limit_minutes=2880)
-    head_office_risk: DeskStaff = DeskStaff(head_office=2, service_minutes_median=20, limit_minutes=2880)
-    finance: DeskStaff = DeskStaff(head_office=2, service_minutes_median=15, limit_minutes=2880)
+    collector_early: DeskStaff = _collector(30)
+    collector_middle: DeskStaff = _collector(60)
+    collector_long: DeskStaff = _collector(75)
+    branch_risk_director: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=20)
+    head_office_risk: DeskStaff = DeskStaff(head_office=2, service_minutes_median=20)
+    finance: DeskStaff = DeskStaff(head_office=2, service_minutes_median=15)
 
     @model_validator(mode="before")
     @classmethod

@@ -101,7 +101,7 @@ def build_staffing(scenario: Scenario, seed: int) -> Staffing:
         scenario.run.days + 30,
         absences=_absences(scenario),
         shifts={label: _shift(rules[desk]) for label, desk in desks().items()},
-        annual_leave=scenario.staff.leave_days_per_year > 0,
+        leave_days=scenario.staff.leave_days_per_year,
     )
     return Staffing(people, first)
 

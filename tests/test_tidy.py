@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LONGEST
+
 ROOT = Path(__file__).resolve().parent.parent
 MODULE_LINES_MAX = 500
 FUNCTION_LINES_MAX = 70
@@ -52,6 +54,10 @@ def read(name: str) -> str:
 
 MODULES = [name for name in committed() if name.endswith(".py")]
 TEST_MODULES = [name for name in MODULES if Path(name).name.startswith("test_")]
+
+
+def test_the_files_that_are_begun_first_are_there() -> None:
+    assert [name for name in LONGEST if not (ROOT / "tests" / name).is_file()] == []
 
 
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:

@@ -14,10 +14,9 @@ from credit.collections.strategy import Strategies
 from credit.mail import Outbox
 from credit.policies.collections import CollectionPolicy
 from credit.room import Rows
-from credit.rows import only
+from credit.rows import first_fault, only
 from credit.table import Table
 from credit.times import DAY_MS, Bools, Ints
-from credit.worklists.rules import first_fault
 from credit.worklists.states import Refusal
 from credit.worklists.worklist import Worklist
 

@@ -170,7 +170,10 @@ class DisbursementSubsystem(Subsystem):
         self.refuse(self.facilities.restore(notices, out), ContractRefusal.CONTRACT_STATE, out)
 
     def restrict(self, orders: Rows, out: Outbox) -> None:
-        """PRD-09: a limit is restricted, or goes on where the restriction had held it back."""
+        """PRD-09: somebody of the bank restricts a limit, or lets it go on where the restriction had held it back."""
+        known = self.desk.register.knows(orders["operator"])
+        self.refuse(orders[~known], TaskRefusal.NOT_ON_REGISTER, out)
+        orders = only(orders, known)
         self.refuse(self.facilities.restrict(orders, out), ContractRefusal.CONTRACT_STATE, out)
         self._resume(orders, out)
 

@@ -94,6 +94,7 @@ class Refusal(Reason):
     LOAN_OVERDUE = 602, "loan overdue", "贷款逾期"
     EARLY_AMOUNT = 603, "amount of early repayment", "提前还款金额不符"
     DEBIT_UNKNOWN = 604, "no such debit", "扣款不存在"
+    PAYMENT_AMOUNT = 605, "nothing, or more than all, is paid", "还款金额不符", "amount_fen"
 
 
 room.logs(Event, Gauge, reasons=(Refusal,))

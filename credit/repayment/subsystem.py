@@ -34,7 +34,7 @@ from credit.repayment.rules import DebitDays
 from credit.repayment.states import LoanState
 from credit.repayment.write_off import WriteOffs, give_back, offered_fen
 from credit.room import Rows
-from credit.rows import only
+from credit.rows import first_fault, only
 from credit.schedules import Schedule
 from credit.subsystem import PLAIN, Setting, State, Subsystem, Takes, Together
 from credit.times import DAY_MS, Ints
@@ -148,11 +148,15 @@ class RepaymentSubsystem(Subsystem):
     def paid(self, payments: Rows, out: Outbox) -> None:
         """Payments by the customer: an amount, or a share of what is due."""
         loans, share = payments["loan"], payments["share_ppm"]
-        sound = (payments["amount_fen"] >= 0) & (share >= 0) & (share <= PPM)
-        gone = sound & (self.book.written_off.find(loans) >= 0)
-        on_book = sound & (self.book.find_loans(loans) >= 0)
-        wrong = payments[~(gone | on_book)]
-        self.refuse(wrong, Refusal.LOAN_UNKNOWN, out, actor=Actor.PARTNER, amount_fen=wrong["amount_fen"])
+        gone, on_book = self.book.written_off.find(loans) >= 0, self.book.find_loans(loans) >= 0
+        faults = first_fault(
+            (~(gone | on_book), Refusal.LOAN_UNKNOWN),
+            ((payments["amount_fen"] < 0) | (share < 0) | (share > PPM), Refusal.PAYMENT_AMOUNT),
+            ((payments["amount_fen"] == 0) & (share == 0), Refusal.PAYMENT_AMOUNT),
+        )
+        wrong, sound = payments[faults != 0], faults == 0
+        gone, on_book = gone & sound, on_book & sound
+        self.refuse(wrong, faults[faults != 0], out, actor=Actor.PARTNER, amount_fen=wrong["amount_fen"])
         recovered, payments = payments[gone], payments[on_book]
         claims = self._write_offs.claims_fen(recovered["loan"])
         self._write_offs.recover(recovered, offered_fen(recovered, claims), Actor.CUSTOMER, out)

@@ -20,8 +20,8 @@ class Deputies:
     def __init__(self, table: Table) -> None:
         self.table = table
 
-    def appoint(self, rows: Rows) -> None:
-        """Adds appointments; one that is there already is not added twice."""
+    def appoint(self, rows: Rows) -> Rows:
+        """Adds appointments and returns what was added: one that is there already is not added twice."""
         table = self.table
         known = dict.fromkeys(zip(*(table[name].tolist() for name in _FIELDS), strict=True))
         last: dict[int, int] = {}
@@ -35,6 +35,7 @@ class Deputies:
                 new.append(place)
                 numbers.append(last[row[0]])
         table.append(rows[new], number=numbers, since=rows["at"][new])
+        return rows[new]
 
     def stands_in(self, deputy: Ints, person: Ints, desk: Ints, at: Ints) -> Bools:
         """True where `deputy` is appointed for `person` at the desk at an instant. Deputies' commands are rare, appointments

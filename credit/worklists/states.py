@@ -63,4 +63,6 @@ class Refusal(Reason):
     NOT_CLAIMED = 315, "not claimed", "任务未领取"
     ALREADY_DECIDED = 316, "already decided", "任务已办结"
     OPINION_OUTSTANDING = 317, "second opinion outstanding", "加签意见未回"
-    NOT_ADMINISTRATOR = 318, "only the administrator may", "仅限管理员操作"
+    NOT_ADMINISTRATOR = 318, "only the administrator may", "仅限管理员操作", "operator"
+    NOT_THIS_DESK = 319, "not a desk of this list", "非本列表岗位", "desk"
+    DAYS_REVERSED = 320, "ends before it begins", "起止日期颠倒", "to_day"

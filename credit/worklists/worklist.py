@@ -29,14 +29,13 @@ import numpy as np
 from credit.mail import Outbox
 from credit.numbers import HEAD_OFFICE, act_of, case_of, task_of
 from credit.room import EventCode, Rows
-from credit.rows import only, passes
+from credit.rows import first_fault, only, passes
 from credit.staff import ADMINISTRATOR_DESK, StaffRegister
 from credit.subsystem import Subsystem, Takes, Together
 from credit.times import Bools, Ints
 from credit.worklists import invariants
 from credit.worklists.deputies import Deputies
 from credit.worklists.kinds import DeskKinds
-from credit.worklists.rules import first_fault
 from credit.worklists.states import MOVES, Handling, Refusal, TaskState
 
 _DEPUTY_KEPT_DAYS = 60
@@ -84,7 +83,8 @@ class Worklist:
         nobody has claimed claims it. A task that still waits after a refusal is offered again, to somebody else."""
         found = self._find(rows)
         state = self.tasks.get("state", found)
-        waiting = np.flatnonzero(state == TaskState.WAITING)
+        free = (state == TaskState.WAITING) | ((state == TaskState.CLAIMED) & ~self._held(found))
+        waiting = np.flatnonzero(free)
         unclaimable = np.zeros(len(rows), dtype=np.int64)
         if len(waiting):
             unclaimable[waiting] = self._claim_faults(rows[waiting], found[waiting])
@@ -218,15 +218,21 @@ class Worklist:
         self._log(Handling.OPINION_GIVEN, rows, rows["verdict"], out)
 
     def appoint(self, rows: Rows, out: Outbox) -> None:
-        """APR-12: the administrator, and nobody else, appoints deputies."""
-        may = self.register.may_act(rows["operator"], HEAD_OFFICE, ADMINISTRATOR_DESK)
-        out.log(
-            self._owner.REFUSED, rows["at"][~may], 0, actor=rows["operator"][~may], reason=Refusal.NOT_ADMINISTRATOR
+        """APR-12: the administrator, and nobody else, appoints for somebody of a desk another who works here."""
+        desks, person, deputy = [int(one) for one in self._owner.room.desks or ()], rows["person"], rows["deputy"]
+        faults = first_fault(
+            (~self.register.may_act(rows["operator"], HEAD_OFFICE, ADMINISTRATOR_DESK), Refusal.NOT_ADMINISTRATOR),
+            (~np.isin(rows["desk"], desks), Refusal.NOT_THIS_DESK),
+            (~self.register.knows(person) | ~self.register.knows(deputy), Refusal.NOT_ON_REGISTER),
+            (~self.register.holds(person, rows["desk"]), Refusal.NO_AUTHORITY),
+            (person == deputy, Refusal.SAME_PERSON),
+            (rows["from_day"] > rows["to_day"], Refusal.DAYS_REVERSED),
         )
-        out.answer(rows[~may], reason=Refusal.NOT_ADMINISTRATOR)
-        rows = rows[may]
-        self.deputies.appoint(rows)
-        out.log(self._events.deputy, rows["at"], 0, actor=rows["operator"], value=rows["deputy"])
+        bad = rows[faults != 0]
+        out.log(self._owner.REFUSED, bad["at"], 0, actor=bad["operator"], reason=faults[faults != 0])
+        out.answer(bad, reason=faults[faults != 0])
+        new = self.deputies.appoint(rows[faults == 0])
+        out.log(self._events.deputy, new["at"], 0, actor=new["operator"], value=new["deputy"])
 
     # who may ----------------------------------------------------------------------------------------------------------
 
@@ -246,12 +252,17 @@ class Worklist:
         state = self.tasks.get("state", found)
         return first_fault(
             *self._gone(state),
-            (state != TaskState.WAITING, Refusal.CLAIMED_BY_ANOTHER),
+            ((state != TaskState.WAITING) & self._held(found), Refusal.CLAIMED_BY_ANOTHER),
             (
                 np.ones(len(rows), dtype=bool),
                 self._person_faults(found, rows["person"], rows["on_behalf_of"], rows["at"]),
             ),
         )
+
+    def _held(self, found: Ints) -> Bools:
+        """False for a task whose holder has left the desk: anybody of the desk may take it up."""
+        get = self.tasks.get
+        return self.register.may_act(*(get(name, found) for name in ("claimed_by", "branch", "desk", "on_behalf_of")))
 
     def _person_faults(self, found: Ints, person: Ints, absent: Ints, at: Ints) -> Ints:
         """Why a person may not have a task at an instant: APR-03, APR-04, APR-12."""
@@ -337,10 +348,8 @@ class Worklist:
     def _offer(self, found: Ints, at: Ints, out: Outbox, **columns: Ints) -> None:
         if not len(found):
             return
-        tasks = self.tasks.take(found)
-        late = (tasks["urged"] == 0) & (tasks["limit_at"] < at)  # urged by then, though the window has not ended
-        tasks["priority"] = np.maximum(tasks["priority"] - late, 0)
-        out.send(self.kinds.task, self.kinds.task.carry(tasks, at=at, **columns))
+        self._urge(found[self.tasks["limit_at"][found] < at], out)
+        out.send(self.kinds.task, self.kinds.task.carry(self.tasks.take(found), at=at, **columns))
 
     def _add_acts(self, branch: Ints, entity: Ints, person: Ints) -> None:
         """Notes one act an entity; entities are distinct."""

@@ -147,9 +147,11 @@ class StaffedDesks:
         return min(self._later.due(), *(self._desks.due(desk) for desk in self._order))
 
     def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
-        """Rows for ``queues`` of the desks served in the window, and at a day's or the run's end for ``staff``."""
+        """Rows for ``queues`` of the desks served in the window; at a day's or the run's end, of those that were left out too,
+        and for ``staff``."""
         tables = {"queues": [records(self._desks.queues(desk)) for desk in self._served]}
         if closing:
+            tables["queues"] += [records(self._desks.rest(desk, window.until)) for desk in self._order]
             tables["staff"] = [records(self._desks.staff(desk, window.until)) for desk in self._order]
         self._served = []
         return {name: joined(parts) for name, parts in tables.items() if parts}

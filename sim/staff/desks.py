@@ -14,7 +14,7 @@ from sim.staff.hours import DayMask
 from sim.staff.people import Person, label_of
 from sim.staff.pool import Pool, PoolWindow, check_times, completions_of, entries_of, serve_together
 from sim.staff.roster import pools_of
-from sim.staff.statistics import QueueRows, StaffRows, queue_rows, staff_rows
+from sim.staff.statistics import QueueRows, StaffRows, queue_rows, quiet_rows, staff_rows
 from sim.staff.tasks import Completions, StaffState, Tasks, join_states, state_of
 
 
@@ -51,10 +51,6 @@ class Desks:
     def branches(self, role: int) -> list[int]:
         """Branches that have a desk of this role, in order."""
         return list(self._pools.get(role, {}))
-
-    def holds_work(self, role: int) -> bool:
-        """True while a task waits or is in service at this level."""
-        return any(pool.holds_work for pool in self._pools.get(role, {}).values())
 
     def due(self, role: int) -> int:
         """When something happens at the level though nothing arrives; windows that end by then may be left out."""
@@ -106,6 +102,14 @@ class Desks:
     def queues(self, role: int) -> QueueRows:
         """Queue figures of the level for the window served last, and the quiet time before; KeyError before the first."""
         return queue_rows(*self._last[role])
+
+    def rest(self, role: int, until: int) -> QueueRows:
+        """The level is served until an instant up to which nothing happens there. Queue figures of the time that passes."""
+        pools = [pool for pool in self._pools.get(role, {}).values() if pool.served_until < until]
+        rows = quiet_rows([(one, one.served_until, len(one.waiting), one.serving) for one in pools], until)
+        for pool in pools:
+            pool.pass_by(pool.served_until, until)
+        return rows
 
     def staff(self, role: int, until: int) -> StaffRows:
         """Figures of the level's people since they were told last."""

@@ -65,9 +65,14 @@ class Pool:
         """Tasks in service since `told_until`, whose working time has not been told."""
 
     @property
+    def serving(self) -> int:
+        """How many tasks are in service."""
+        return sum(seat.begun is not None for seat in self.seats)
+
+    @property
     def holds_work(self) -> bool:
         """True while a task waits or is in service."""
-        return bool(self.waiting) or any(seat.begun for seat in self.seats)
+        return bool(self.waiting or self.serving)
 
     def serve(self, tasks: Tasks, start: int, until: int) -> Completions:
         """Serve the window [start, until) with the `tasks` that arrive in it (their branch is not looked at) and return

@@ -19,10 +19,9 @@ from sim.randomness import PPM, Draw
 from sim.staff.hours import OFFICE, DayMask, Shift
 from sim.staff.people import Period, Person, label_of, presence
 
-LEAVE_SPELLS = (5, 3, 2)
-"""Workdays of the spells of annual leave (年假), ten days a year in all."""
-
-_SPELL_ORDERS = tuple(permutations(LEAVE_SPELLS))
+LEAVE_DAYS = 10
+"""Workdays of annual leave (年假) a year, where nothing else is said."""
+_SPELLS = 3
 
 Staffing = Mapping[str, int]
 """People a desk at one branch: ``{"initial_approver": 4, "re_reviewer": 2}``."""
@@ -70,7 +69,7 @@ def build_roster(
     *,
     absences: Sequence[Absence] = (),
     shifts: Mapping[str, Shift] | None = None,
-    annual_leave: bool = True,
+    leave_days: int = LEAVE_DAYS,
 ) -> tuple[Person, ...]:
     """People of all desks in order of id, deputies included. `staffing` maps branch → role → head count (branch 0 = head
     office); `days` from `first_day` is the span for which leave is drawn and deputies are named; `shifts` gives roles other
@@ -82,8 +81,8 @@ def build_roster(
         for role, count in roles_of(staffing[branch])
         for number in range(count)
     ]
-    if annual_leave:
-        people = _with_annual_leave(seed, people, is_workday, first_day, days)
+    if leave_days:
+        people = _with_annual_leave(seed, people, is_workday, first_day, days, leave_days)
     people = with_absences(seed, people, absences)
     return with_deputies(people, is_workday, first_day, days)
 
@@ -97,24 +96,34 @@ def pools_of(people: Iterable[Person]) -> dict[tuple[int, int], tuple[Person, ..
 # ---- leave
 
 
-def _with_annual_leave(seed: int, people: list[Person], is_workday: DayMask, first_day: int, days: int) -> list[Person]:
+def spells_of(leave_days: int) -> tuple[int, ...]:
+    """Workdays of the three spells of a year's leave: half of it, three tenths, the rest."""
+    longest, middle = (leave_days + 1) // 2, (leave_days * 3 + 5) // 10
+    return longest, middle, leave_days - longest - middle
+
+
+def _with_annual_leave(
+    seed: int, people: list[Person], is_workday: DayMask, first_day: int, days: int, leave_days: int
+) -> list[Person]:
     """Each calendar year has one part for each spell of leave; the spell lies anywhere within its part."""
+    orders = tuple(permutations(spells_of(leave_days)))
     ids = np.array([person.person for person in people], dtype=np.int64)
     leave: list[list[Period]] = [list(person.leave) for person in people]
     for year in range(date_of(first_day).year, date_of(first_day + max(days, 1) - 1).year + 1):
         first, last = day_number(dt.date(year, 1, 1)), day_number(dt.date(year, 12, 31))
         every = np.arange(first, last + 1, dtype=np.int64)
         workdays = every[is_workday(every)]
-        orders = Draw(seed, "staff.leave.order").below(len(_SPELL_ORDERS), ids, year)
-        for part in range(len(LEAVE_SPELLS)):
+        drawn = Draw(seed, "staff.leave.order").below(len(orders), ids, year)
+        for part in range(_SPELLS):
             luck = Draw(seed, f"staff.leave.start.{part}").ppm(ids, year)
-            for row, (order, share) in enumerate(zip(orders.tolist(), luck.tolist(), strict=True)):
-                leave[row].append(_spell(workdays, part, _SPELL_ORDERS[order][part], share))
+            for row, (order, share) in enumerate(zip(drawn.tolist(), luck.tolist(), strict=True)):
+                if orders[order][part]:
+                    leave[row].append(_spell(workdays, part, orders[order][part], share))
     return [replace(person, leave=tuple(spells)) for person, spells in zip(people, leave, strict=True)]
 
 
 def _spell(workdays: Ints, part: int, length: int, luck_ppm: int) -> Period:
-    size = len(workdays) // len(LEAVE_SPELLS)
+    size = len(workdays) // _SPELLS
     start = part * size + luck_ppm * (size - length + 1) // PPM
     return int(workdays[start]), int(workdays[start + length - 1])
 

@@ -54,26 +54,31 @@ def queue_rows(windows: list[PoolWindow], start: int, until: int) -> QueueRows:
         return QueueRows(*np.zeros((len(QueueRows._fields), 0), dtype=np.int64))
     rows = _of_window(windows, start, until)
     told = (rows.arrivals + rows.begun + rows.completions + rows.urged + rows.waiting_ms + rows.waiting_end) > 0
-    quiet = [_while_quiet(window, start) for window in windows if window.waited and window.since < start]
-    before = np.array(quiet, dtype=np.int64).reshape(-1, len(QueueRows._fields)).T
+    before = quiet_rows([(w.pool, w.since, w.waited, len(w.carried)) for w in windows], start)
     return QueueRows(*(np.concatenate((old, new[told])) for old, new in zip(before, rows, strict=True)))
 
 
-def _while_quiet(window: PoolWindow, start: int) -> tuple[int, ...]:
-    """The time since the pool was served last, in which tasks waited and nothing happened."""
-    since, waited, serving = window.since, window.waited, len(window.carried)
-    return (
-        since,
-        start,
-        window.pool.branch,
-        window.pool.role,
-        *(0, 0, 0, 0),
-        waited,
-        waited,
-        waited * (start - since),
-        serving,
-        0,
-        0,
+def quiet_rows(pools: Iterable[tuple[Pool, int, int, int]], until: int) -> QueueRows:
+    """Queue figures of the time up to an instant in which nothing happened while tasks waited, of (pool, since when, tasks
+    waiting, tasks in service)."""
+    quiet = [(pool.branch, pool.role, *figures) for pool, *figures in pools if figures[0] < until and figures[1]]
+    branch, role, since, waiting, serving = np.array(quiet, dtype=np.int64).reshape(-1, 5).T
+    nothing = np.zeros(len(quiet), dtype=np.int64)
+    return QueueRows(
+        start=since,
+        until=np.full(len(quiet), until, dtype=np.int64),
+        branch=branch,
+        role=role,
+        arrivals=nothing,
+        begun=nothing,
+        completions=nothing,
+        urged=nothing,
+        waiting_end=waiting,
+        waiting_max=waiting,
+        waiting_ms=waiting * (until - since),
+        in_service_end=serving,
+        wait_ms_sum=nothing,
+        wait_ms_max=nothing,
     )
 
 
@@ -101,7 +106,7 @@ def _of_window(windows: list[PoolWindow], start: int, until: int) -> QueueRows:
         waiting_end=_column([len(window.pool.waiting) for window in windows]),
         waiting_max=_longest(count, pool, joined, begun[0], begun[3]),
         waiting_ms=_sums(count, pool, left - joined),
-        in_service_end=_column([sum(seat.begun is not None for seat in window.pool.seats) for window in windows]),
+        in_service_end=_column([window.pool.serving for window in windows]),
         wait_ms_sum=_sums(count, begun[0], waits),
         wait_ms_max=wait_max,
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from credit.codes import Actor
 from credit.mail import Inbox, Outbox
 from credit.requests import KEPT_MS
-from credit.room import EventCode, Kind, Reason, Room, Rows, event
+from credit.room import EventCode, Kind, Reason, RequestRefusal, Room, Rows, event
 from credit.stage import Outcome, Stage
 from credit.subsystem import Subsystem, Takes, Window
 from credit.times import DAY_MS
@@ -82,16 +82,37 @@ def test_a_repeated_request_gets_the_first_answer_and_does_nothing() -> None:
     till = Till()
     stage = Stage(room, till)
     day(stage, 0, paid((5, 71, 300), (6, 72, -1)))
-    again = day(stage, 1, paid((DAY_MS + 1, 72, 900), (DAY_MS + 2, 71, 300), (DAY_MS + 3, 73, 50)))
+    again = day(stage, 1, paid((DAY_MS + 1, 72, -1), (DAY_MS + 2, 71, 300), (DAY_MS + 3, 73, 50)))
     assert sorted(answers(again)) == [(71, CASE, 0), (72, 0, Refusal.NOTHING), (73, CASE, 0)]
     assert till.total == 350
 
 
 def test_a_request_that_stands_twice_in_one_mail_is_done_once() -> None:
     till = Till()
-    outcome = day(Stage(room, till), 0, paid((5, 71, 300), (6, 71, 300), (7, 71, 999)))
+    outcome = day(Stage(room, till), 0, paid((5, 71, 300), (6, 71, 300), (7, 71, 300)))
     assert answers(outcome) == [(71, CASE, 0)] * 3
     assert till.total == 300
+
+
+def test_a_number_that_comes_again_with_something_else_is_refused_and_told_nothing_of_the_first() -> None:
+    till = Till()
+    stage = Stage(room, till)
+    first = day(stage, 0, paid((5, 71, 300), (6, 71, 999)))
+    later = day(stage, 1, paid((DAY_MS + 1, 71, 301), (DAY_MS + 2, 71, 300)))
+    assert answers(first) == [(71, CASE, 0), (71, 0, RequestRefusal.NUMBER_TAKEN)]
+    assert answers(later) == [(71, 0, RequestRefusal.NUMBER_TAKEN), (71, CASE, 0)]
+    assert (RequestRefusal.NUMBER_TAKEN.field, till.total) == ("request", 300)
+
+
+def test_a_number_is_its_branchs_own() -> None:
+    mail, elsewhere = paid((5, 71, 300)), CASE * 2
+    mail[PayIn.number].append(sample(PayIn, 2, at=[6, 7], request=71, amount_fen=[-1, 50], case=elsewhere))
+    stage = Stage(room, Till())
+    first = day(stage, 0, mail)
+    later = day(stage, 1, {PayIn.number: [sample(PayIn, at=DAY_MS, request=71, amount_fen=300, case=CASE)]})
+    both = np.concatenate((first.answers, later.answers))[["branch", "request", "number", "reason"]].tolist()
+    refused = (2, 71, 0, Refusal.NOTHING), (2, 71, 0, RequestRefusal.NUMBER_TAKEN)
+    assert both == [(1, 71, CASE, 0), *refused, (1, 71, CASE, 0)]
 
 
 def test_a_number_stands_for_one_request_whatever_its_kind() -> None:
@@ -100,7 +121,7 @@ def test_a_number_stands_for_one_request_whatever_its_kind() -> None:
         PayOut.number: [sample(PayOut, 2, at=[6, 7], request=[71, 72], amount_fen=100, case=CASE)]
     }
     outcome = day(Stage(room, till), 0, mail)
-    assert sorted(answers(outcome)) == [(71, CASE, 0), (71, CASE, 0), (72, CASE, 0)]
+    assert sorted(answers(outcome)) == [(71, 0, RequestRefusal.NUMBER_TAKEN), (71, CASE, 0), (72, CASE, 0)]
     assert till.total == 200
 
 
@@ -139,7 +160,8 @@ def test_however_often_and_in_whatever_mail_requests_come_each_counts_once(
             expected.setdefault(request, amount)
         outcome = day(stage, number, paid(*((number * DAY_MS + n, *one) for n, one in enumerate(part))))
         for request, *answer in answers(outcome):
-            assert given_answers.setdefault(request, tuple(answer)) == tuple(answer)
+            if answer[1] != RequestRefusal.NUMBER_TAKEN:
+                assert given_answers.setdefault(request, tuple(answer)) == tuple(answer)
     done = {request: expected[request] for request in given_answers}
     assert till.total == sum(amount for amount in done.values() if amount > 0)
 

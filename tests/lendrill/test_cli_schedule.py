@@ -115,6 +115,7 @@ def test_grouped_amounts_and_methods_are_understood() -> None:
         ("--method", "balloon"),
         ("--first-due", "2026-02-30"),
         ("--first-due", "10.02.2026"),
+        ("--first-due", ""),
         ("--first-due", "2999-01-01"),
     ],
 )

@@ -13,6 +13,7 @@ import duckdb
 import pytest
 
 from actors.topology import Flow
+from lendrill.interruption import Interruption
 from results.queries import RunQueries
 from scenarios.loading import load_scenario
 from scenarios.model import Scenario
@@ -112,6 +113,19 @@ def test_nothing_is_left_out_of_a_ripe_book_either(whole: dict[str, object], fol
     assert (left_out["digest"], left_out["chain"]) == (worked["digest"], worked["chain"])
     urged = f"SELECT count(*) FROM '{tmp_path}/False/events/*.parquet' WHERE event = 'collection_urged'"
     assert duckdb.execute(urged).fetchall()[0][0] > 0
+
+
+def test_a_run_that_ends_at_noon_is_the_same_for_any_number_of_shards(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Of a desk with nothing to do it is no longer known when it was last asked."""
+    short, found = harness.small(run__days=3, run__customers=60, run__window="5min"), []
+    for shards in (1, 2):
+        asked = iter([False] * 15 + [True] * 99)
+        monkeypatch.setattr(Interruption, "asked", lambda _, asked=asked: next(asked))
+        found.append(harness.run(short, tmp_path / str(shards), shards=shards))
+    assert [(one["status"], one["windows"]) for one in found] == [("partial", 864)] * 2
+    assert found[0]["digest"] == found[1]["digest"]
 
 
 def _span(scenario: Scenario) -> tuple[dt.datetime, dt.datetime]:

@@ -71,7 +71,17 @@ def test_a_discarded_folder_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "why"), [("{", "damaged"), ("[]", "no digest"), ('{"seed": 1}', "no digest"), ("\u0000", "damaged")]
+    ("text", "why"),
+    [
+        ("{", "damaged"),
+        ("[]", "no digest"),
+        ('{"seed": 1}', "no digest"),
+        ("\u0000", "damaged"),
+        ('{"digest": "0", "seed": "7"}', "damaged .seed is '7', where int belongs"),
+        ('{"digest": 5}', "digest is 5, where str belongs"),
+        ('{"digest": "0", "next": []}', "where dict belongs"),
+        ('{"digest": "0", "shards": true}', "where int belongs"),
+    ],
 )
 def test_a_summary_that_is_none_is_refused(tmp_path: Path, text: str, why: str) -> None:
     (tmp_path / "summary.json").write_text(text)

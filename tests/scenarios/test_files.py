@@ -132,6 +132,10 @@ def test_the_peak_is_ten_times_an_ordinary_day() -> None:
     assert 8 < int((day == peak).sum()) / ordinary < 12
 
 
+ABSENCE = '[[faults]]\nkind = "absence"\ntarget = "finance"\nstart = 2026-01-02T{}:00:00\nend = 2026-01-03T00:00:00\n'
+CAMPAIGN = '[[arrivals.campaigns]]\nname = "x"\nfrom_day = 2026-01-03\nto_day = 2026-01-{}\nfactor_ppm = 1\n'
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -164,6 +168,11 @@ def test_the_peak_is_ten_times_an_ordinary_day() -> None:
             '[[faults]]\nkind = "absence"\ntarget = "finance"\nstart = 2026-01-03T00:00:00\nend = 2026-01-03T00:00:00\n',
             "end must lie after start",
         ),
+        (ABSENCE.format("09"), "absent for whole days"),
+        (ABSENCE.format("00") + "share_ppm = 0\n", "share_ppm: Input should be greater than or equal to 1"),
+        (CAMPAIGN.format("02"), "to_day must not lie before from_day"),
+        (CAMPAIGN.format("03") + "from_hour = 9\nto_hour = 9\n", "to_hour must lie after from_hour"),
+        ("[behaviour]\npromise_days_min = 12\n", "promise_days_max must be at least promise_days_min (12)"),
         ("[policies.foo]\nx = 1\n", "no policy 'foo'; known: admission, approval"),
         ("[run]\ncustomers = true\n", "odd.toml:6: run.customers: Input should be a valid integer; given True"),
         ("[run]\ndays = 8\narrival_days = 100\n", "arrival_days must be at most days (8), given 100"),

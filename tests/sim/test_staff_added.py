@@ -48,9 +48,9 @@ def test_a_declared_desk_has_the_people_of_its_declaration() -> None:
 
 
 def test_a_scenario_may_speak_of_a_declared_desk() -> None:
-    scenario = parse_scenario(HEAD + "[staff.watcher]\nper_branch = 1\nlimit_minutes = 30\n", "odd.toml")
+    scenario = parse_scenario(HEAD + "[staff.watcher]\nper_branch = 1\nservice_spread_ppm = 30\n", "odd.toml")
     watcher = scenario.staff.desks()[Desk.WATCHER]
-    assert (watcher.per_branch, watcher.limit_minutes, watcher.service_minutes_median) == (1, 30, 45)
+    assert (watcher.per_branch, watcher.service_spread_ppm, watcher.service_minutes_median) == (1, 30, 45)
     desks = build_staffing(scenario, 1).desks(np.array([2]), Desk)
     assert desks.roles == [Desk.WATCHER]
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from credit.approval.contract import Desk
-from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
+from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, NEVER
 from sim.staff import (
     Completions,
     Desks,
@@ -107,7 +107,7 @@ def test_a_branch_without_the_desk_is_named() -> None:
 
 def test_windows_without_work_may_be_skipped() -> None:
     desks = Desks([clerk(1)], is_workday, MONDAY)
-    assert not desks.holds_work(ROLE)
+    assert desks.due(ROLE) == NEVER
     task = Tasks.of([1], [at(8, 10)], MINUTE_MS, branch=1)
     done = desks.serve(ROLE, task, (MONDAY + 8) * DAY_MS, (MONDAY + 9) * DAY_MS)
     assert done.started_at.tolist() == [at(8, 10)]
@@ -158,6 +158,15 @@ def test_quiet_time_in_which_tasks_wait_is_told_as_one_row() -> None:
     assert (rows.begun.tolist(), rows.wait_ms_sum.tolist()) == ([0, 1], [0, 14 * HOUR_MS])
 
 
+def test_who_still_waits_when_a_run_ends_is_told_up_to_that_instant() -> None:
+    desks = Desks([clerk(1)], is_workday, MONDAY)
+    desks.serve(ROLE, Tasks.of([1, 2], [at(0, 19)] * 2, HOUR_MS, branch=1), at(0, 19), at(0, 20))
+    rows = desks.rest(ROLE, at(0, 23))
+    assert (rows.start.tolist(), rows.until.tolist()) == ([at(0, 20)], [at(0, 23)])
+    assert (rows.waiting_ms.tolist(), rows.waiting_end.tolist()) == ([2 * 3 * HOUR_MS], [2])
+    assert len(desks.rest(ROLE, at(0, 20)).until) == 0
+
+
 def test_time_in_which_a_desk_has_something_to_do_can_not_be_left_out() -> None:
     desks = Desks([clerk(1)], is_workday, MONDAY)
     desks.serve(ROLE, Tasks.of([1], [at(0, 19)], HOUR_MS, limit_at=at(0, 23), branch=1), at(0, 19), at(0, 20))
@@ -172,14 +181,14 @@ def test_figures_add_up_over_any_windows(people: list[Person], tasks: Tasks) -> 
     """Also where windows in which nothing is due are left out."""
     start, end = MONDAY * DAY_MS, (MONDAY + DAYS + 3) * DAY_MS
     tasks = replace(tasks, branch=np.ones_like(tasks.branch))
-    queues, staff = [], []
+    queues, staff, finished = [], [], []
     for window, leaves_out in ((end - start, False), (DAY_MS, False), (HOUR_MS // 2, False), (HOUR_MS // 2, True)):
         desks = Desks(people, is_workday, MONDAY)
-        rows, hours = [], []
+        rows, hours, done = [], [], []
         for at_ in range(start, end, window):
             news = arriving(tasks, at_, at_ + window)
             if not leaves_out or len(news) or desks.due(ROLE) < at_ + window or at_ + window == end:
-                desks.serve(ROLE, news, at_, at_ + window)
+                done.append(desks.serve(ROLE, news, at_, at_ + window))
                 rows.append(np.array(desks.queues(ROLE)))
                 if not leaves_out or at_ + window == end:
                     hours.append(np.array(desks.staff(ROLE, at_ + window)))
@@ -196,6 +205,8 @@ def test_figures_add_up_over_any_windows(people: list[Person], tasks: Tasks) -> 
             spent = by_person.setdefault((int(person), int(absent)), [0, 0])
             spent[0], spent[1] = spent[0] + int(busy), spent[1] + int(shift)
         staff.append(by_person)
+        finished.append(rows_of(join_completions(done)))
+    assert finished[0] == finished[1] == finished[2] == finished[3]
     assert queues[0] == queues[1] == queues[2] == queues[3]
     assert staff[0] == staff[1] == staff[2] == staff[3]
     assert all(busy <= shift for (_, absent), (busy, shift) in staff[0].items() if not absent)

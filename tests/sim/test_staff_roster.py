@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from credit.approval.contract import Desk
 from credit.bank import desks
@@ -13,7 +15,7 @@ from credit.numbers import person_of
 from credit.times import Ints
 from sim.staff import ENDLESS, Absence, Person, build_roster, pools_of
 from sim.staff.people import presence
-from sim.staff.roster import with_deputies
+from sim.staff.roster import spells_of, with_deputies
 from tests.sim.staffing import HOLIDAY, MONDAY, clerk, is_workday
 
 FIRST, DAYS = MONDAY - 4, 365  # 2026-01-01
@@ -63,6 +65,14 @@ def test_everybody_has_ten_workdays_of_leave_a_year_spread_by_key() -> None:
     assert [p.leave for p in people] != [p.leave for p in regulars(roster(seed=4))]
 
 
+@given(st.integers(0, 60))
+@settings(max_examples=15)
+def test_everybody_has_as_many_workdays_of_leave_as_are_said(days: int) -> None:
+    assert sum(spells_of(days)) == days
+    assert min(spells_of(days)) >= 0
+    assert {len(away(person)) for person in regulars(roster(leave_days=days))} == {days}
+
+
 def test_leave_of_a_year_does_not_depend_on_the_length_of_the_run() -> None:
     short = regulars(build_roster(3, STAFFING, is_workday, FIRST, 30))
     assert [p.leave for p in short] == [p.leave for p in regulars(roster())]
@@ -70,17 +80,17 @@ def test_leave_of_a_year_does_not_depend_on_the_length_of_the_run() -> None:
 
 def test_a_fault_takes_exactly_its_share_from_day_to_day() -> None:
     fault = Absence(Desk.INITIAL_APPROVER, MONDAY, MONDAY + 11, 333_333)
-    people = regulars(roster(absences=[fault], annual_leave=False))
+    people = regulars(roster(absences=[fault], leave_days=0))
     sick = [person for person in people if person.leave]
     assert len(sick) == 8  # a third of 24
     assert all(person.role == Desk.INITIAL_APPROVER and person.leave == ((MONDAY, MONDAY + 11),) for person in sick)
-    other = regulars(roster(seed=5, absences=[fault], annual_leave=False))
+    other = regulars(roster(seed=5, absences=[fault], leave_days=0))
     assert [p.person for p in other if p.leave] != [p.person for p in sick]
 
 
 def test_a_fault_may_strike_one_branch() -> None:
     fault = Absence(Desk.INITIAL_APPROVER, MONDAY, MONDAY, 1_000_000, branch=2)
-    sick = [p.person for p in regulars(roster(absences=[fault], annual_leave=False)) if p.leave]
+    sick = [p.person for p in regulars(roster(absences=[fault], leave_days=0)) if p.leave]
     assert sick == [2_010_001, 2_010_002, 2_010_003, 2_010_004]
 
 

@@ -200,7 +200,7 @@ def test_a_deputy_decides_on_the_appointed_days_only(first, last, accepted):
 @pytest.mark.requirement("APR-12")
 def test_a_deputy_must_name_an_absent_person_of_that_desk():
     day = NINE // DAY_MS
-    appointed = (DESK.appoint, deputy(Node.INITIAL, CLERK, FOREIGN_INITIAL, day, day))
+    appointed = (DESK.appoint, deputy(Node.INITIAL, INITIAL, FOREIGN_INITIAL, day, day))
     for absent, reason in (
         (CLERK, TaskRefusal.NO_AUTHORITY),
         (FOREIGN_INITIAL, TaskRefusal.NO_AUTHORITY),

@@ -150,8 +150,8 @@ def released(at: int, yuan: int, *, loan: int = LOAN, case: int = CASE) -> Mail:
     return LimitReleased, sample(LimitReleased, 1, at=at, case=case, loan=loan, principal_fen=yuan * YUAN)
 
 
-def restricted(at: int, on: bool = True, case: int = CASE) -> Mail:
-    return RestrictLimit, sample(RestrictLimit, 1, at=at, case=case, restricted=on, operator=9)
+def restricted(at: int, on: bool = True, case: int = CASE, operator: int = ADMINISTRATOR) -> Mail:
+    return RestrictLimit, sample(RestrictLimit, 1, at=at, case=case, restricted=on, operator=operator)
 
 
 def fulfilled(at: int, conditions: int, case: int = CASE) -> Mail:

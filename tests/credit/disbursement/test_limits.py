@@ -17,6 +17,7 @@ from credit.disbursement.states import PaymentState
 from credit.mail import Outbox
 from credit.repayment.contract import LoanDisbursed
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, instant
+from credit.worklists.states import Refusal as TaskRefusal
 from tests.credit.disbursement.builders import (
     CASE,
     CONSUMER,
@@ -195,6 +196,9 @@ def test_a_warning_restricts_use_until_it_is_lifted_and_leaves_what_is_drawn():
     assert refused(bench.run(restricted(TEN + 3, on=False), drawdown(TEN + 4, 1_000))) == []
     wrong = bench.run(restricted(TEN + 5, case=CASE + 1))
     assert reasons(wrong, Event.DISBURSEMENT_ACTION_REFUSED) == [ContractRefusal.CONTRACT_STATE]
+    stranger = bench.run(restricted(TEN + 6, operator=77))
+    assert reasons(stranger, Event.DISBURSEMENT_ACTION_REFUSED) == [TaskRefusal.NOT_ON_REGISTER]
+    assert bench.facility("restricted") == 0
 
 
 # ---- the end of a limit

@@ -130,18 +130,19 @@ def test_a_debit_that_takes_a_part_leaves_the_rest_due_and_is_tried_for_the_rest
 
 @pytest.mark.requirement("REP-05")
 @pytest.mark.parametrize(
-    "wrong",
+    ("wrong", "reason"),
     [
-        payment(at(FIRST, 12), OTHER, amount_fen=1_000),
-        payment(at(FIRST, 12), amount_fen=-1),
-        payment(at(FIRST, 12), share_ppm=1_000_001),
-        payment(at(FIRST, 12), share_ppm=-1),
+        (payment(at(FIRST, 12), OTHER, amount_fen=1_000), Refusal.LOAN_UNKNOWN),
+        (payment(at(FIRST, 12), amount_fen=-1), Refusal.PAYMENT_AMOUNT),
+        (payment(at(FIRST, 12), share_ppm=1_000_001), Refusal.PAYMENT_AMOUNT),
+        (payment(at(FIRST, 12), share_ppm=-1), Refusal.PAYMENT_AMOUNT),
+        (payment(at(FIRST, 12)), Refusal.PAYMENT_AMOUNT),
     ],
-    ids=["no such loan", "negative", "more than all", "less than nothing"],
+    ids=["no such loan", "negative", "more than all", "less than nothing", "nothing"],
 )
-def test_payments_that_cannot_be_are_refused(wrong: Mail) -> None:
+def test_payments_that_cannot_be_are_refused(wrong: Mail, reason: Refusal) -> None:
     bank = broke().until(FIRST + 1, loan(), wrong)
-    assert bank.happened(Event.RECEIPT_REFUSED)["reason"].tolist() == [Refusal.LOAN_UNKNOWN]
+    assert bank.happened(Event.RECEIPT_REFUSED)["reason"].tolist() == [reason]
     assert owed(bank) == (0, INTEREST, PRINCIPAL)
 
 

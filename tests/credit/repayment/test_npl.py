@@ -240,6 +240,7 @@ def test_a_claim_recovered_in_full_settles_the_loan_and_the_rest_goes_back() -> 
 def test_an_empty_recovery_moves_nothing_and_is_no_event() -> None:
     bank, claim = written_off()
     bank.until(GONE + 6, payment(at(GONE + 5, 12)), payment(at(GONE + 5, 13), share_ppm=0))
+    assert bank.happened(Event.RECEIPT_REFUSED)["reason"].tolist() == [Refusal.PAYMENT_AMOUNT] * 2
     assert len(bank.happened(Event.RECOVERY_RECEIVED)) == 0
     assert len(bank.sent(OverduePaid)) == 1
     assert bank.balance(Account.OFF_BALANCE_WRITE_OFF) == claim

@@ -8,8 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from credit.approval.contract import DESK, Desk, Event
+from credit.head_office.contract import Desk as HeadOfficeDesk
 from credit.mail import Inbox, Outbox
 from credit.moves import ImpossibleMove
+from credit.staff import StaffRegister
 from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS
 from credit.worklists.states import MOVES, Handling, Refusal, TaskState
@@ -35,6 +37,13 @@ _R = Refusal
 APPOINTED = {"person": ANNA, "deputy": DING, "desk": Desk.INITIAL_APPROVER, "from_day": DAY, "to_day": DAY}
 FOR_ANNA = ("appoint", 0, ADMINISTRATOR, APPOINTED)
 FOR_BO = ("appoint", 0, ADMINISTRATOR, APPOINTED | {"person": BO})
+
+
+def wrongly(**columns):
+    """An appointment with something wrong in it."""
+    return "appoint", 0, ADMINISTRATOR, APPOINTED | columns
+
+
 CLAIM, ASK = ("claim", FIRST, ANNA), ("ask", FIRST, ANNA, {"asked": BO})
 
 
@@ -88,6 +97,13 @@ def mail(*steps):
         ([CLAIM, ASK, ("release", FIRST, ANNA)], [], TaskState.WAITING),
         ([CLAIM, ASK, ("opinion", SECOND, BO), ("second", FIRST, BO)], [_R.SAME_PERSON], TaskState.ASKED),
         ([("appoint", 0, ANNA, APPOINTED)], [_R.NOT_ADMINISTRATOR], TaskState.WAITING),
+        ([FOR_ANNA, FOR_ANNA, CLAIM], [], TaskState.CLAIMED),
+        ([wrongly(desk=HeadOfficeDesk.COMMITTEE)], [_R.NOT_THIS_DESK], TaskState.WAITING),
+        ([wrongly(deputy=77)], [_R.NOT_ON_REGISTER], TaskState.WAITING),
+        ([wrongly(person=77)], [_R.NOT_ON_REGISTER], TaskState.WAITING),
+        ([wrongly(person=DING)], [_R.NO_AUTHORITY], TaskState.WAITING),
+        ([wrongly(deputy=ANNA)], [_R.SAME_PERSON], TaskState.WAITING),
+        ([wrongly(to_day=DAY - 1)], [_R.DAYS_REVERSED], TaskState.WAITING),
         (
             [FOR_ANNA, ("claim", FIRST, DING, {"on_behalf_of": ANNA}), ("hand_over", FIRST, DING, {"to": ANNA})],
             [_R.SAME_PERSON],
@@ -127,6 +143,23 @@ def test_a_deputy_claims_on_the_appointed_days_and_nobody_acts_in_anothers_name_
     assert room.check() == []
 
 
+@pytest.mark.requirement("APR-12")
+def test_an_appointment_is_recorded_once_and_answered_and_a_wrong_one_leaves_no_trace() -> None:
+    room = desk()
+    out = run(room, *mail(FOR_ANNA, FOR_ANNA, wrongly(deputy=ANNA)))
+    assert out.events_of(Event.DEPUTY_APPOINTED)["value"].tolist() == [DING]
+    assert room.desk.deputies.table["deputy"].tolist() == [DING]
+
+
+def test_what_somebody_held_who_has_left_the_desk_is_anybodys() -> None:
+    room = desk()
+    run(room, *mail(CLAIM, ("claim", SECOND, BO)))
+    room.desk.register = StaffRegister.of([(BO, 1, Desk.INITIAL_APPROVER), (CHEN, 1, Desk.INITIAL_APPROVER)])
+    out = run(room, *[command("opinion", task, CHEN, at=NINE + 9) for task in (FIRST, SECOND)])
+    assert refusals(out) == [Refusal.CLAIMED_BY_ANOTHER], "BO is still there"
+    assert room.decided == [(FIRST, CHEN)]
+
+
 @pytest.mark.requirement("APR-10")
 def test_a_task_is_urged_at_its_limit_once_and_rises_by_a_class_whoever_holds_it():
     room, limit = desk(), NINE + 3 * HOUR_MS
@@ -153,9 +186,10 @@ def test_what_happens_to_a_task_is_recorded_and_it_is_offered_again():
 
 def test_a_withdrawn_task_is_told_to_the_world_and_decided_by_nobody():
     room = desk()
-    run(room, *mail(CLAIM))
+    run(room, *mail(CLAIM, ASK))
     out = run(room)
     room.desk.withdraw(np.array([FIRST // 10_000]), np.array([NINE + HOUR_MS]), out)
+    assert room.check() == []
     assert sorted(out.take(DESK.withdrawn)["task"].tolist()) == [FIRST, SECOND]
     late = run(room, command("opinion", FIRST, ANNA, at=NINE + 2 * HOUR_MS))
     assert refusals(late) == [Refusal.NO_OPEN_TASK]

@@ -1,0 +1,77 @@
+"""How many tasks wait at a desk, put together from rows that stand only where something happened."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from results.folder import RunFolderError
+from results.queries import RunQueries
+from tests.results.builders import whole_run
+
+DAY = dt.datetime(2026, 1, 1)
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """A run of three days, whose queues a test writes itself."""
+    whole_run(tmp_path / "run", cases=5, days=3)
+    return tmp_path / "run"
+
+
+def wait(run: Path, *rows: tuple[int, int, int, int, int]) -> None:
+    """Rows of (branch, day, arrivals, begun, waiting at its end), each a day long."""
+    file = run / "queues.parquet"
+    before = pq.read_table(file)
+    blank = dict.fromkeys(before.column_names, 0) | {"role": "re_reviewer"}
+    told = [
+        blank
+        | {"start": DAY + dt.timedelta(day), "until": DAY + dt.timedelta(day + 1), "branch": branch}
+        | {"arrivals": arrivals, "begun": begun, "waiting_end": waiting}
+        for branch, day, arrivals, begun, waiting in rows
+    ]
+    pq.write_table(pa.Table.from_pylist(told, before.schema), file)
+
+
+def waiting(run: Path) -> list[int]:
+    with RunQueries(run) as queries:
+        return [row[2] for row in queries.queues("day", DAY, DAY + dt.timedelta(3))]
+
+
+def peak(run: Path) -> tuple[int, dt.datetime, int]:
+    """The longest queue, when, and what the run leaves waiting."""
+    with RunQueries(run) as queries:
+        [(*_, longest, at, left)] = queries.desks()
+    return longest, at, left
+
+
+def test_what_waits_at_one_branch_goes_on_while_only_another_has_rows(run: Path) -> None:
+    wait(run, (1, 0, 5, 2, 3), (2, 1, 4, 0, 4), (1, 2, 0, 3, 0))
+    assert waiting(run) == [3, 7, 4]
+    assert peak(run) == (7, DAY + dt.timedelta(1), 4)
+
+
+def test_what_a_continued_run_finds_waiting_waits_from_its_start(run: Path) -> None:
+    wait(run, (1, 1, 0, 4, 6), (2, 0, 1, 0, 1))
+    assert waiting(run) == [11, 7, 7]
+    wait(run, (1, 0, 0, 4, 6), (2, 0, 1, 0, 1))
+    assert waiting(run) == [7, 7, 7]
+    assert peak(run) == (10, DAY, 7)
+
+
+@pytest.mark.parametrize("missing", ["events", "ledger"])
+def test_a_run_without_its_events_or_its_ledger_is_refused(run: Path, missing: str) -> None:
+    for file in (run / missing).glob("*.parquet"):
+        file.unlink()
+    with pytest.raises(RunFolderError, match=f"its {missing}/ are missing"):
+        RunQueries(run)
+
+
+def test_a_table_that_is_none_is_refused_in_a_line(run: Path) -> None:
+    (run / "queues.parquet").write_bytes(b"no table")
+    with RunQueries(run) as queries, pytest.raises(RunFolderError, match="run: damaged"):
+        queries.desks()

@@ -18,13 +18,15 @@ from credit.digest import row_hashes
 from credit.mail import ANSWER_DTYPE, Inbox, Outbox
 from credit.numbers import branch_of
 from credit.room import Kind, RequestRefusal, Rows
-from credit.rows import firsts, joined
+from credit.rows import firsts, joined, only
 from credit.table import Table
 from credit.times import DAY_MS, Ints
 
 KEPT_MS = 7 * DAY_MS
 _FIELDS = "key request at number reason branch content"
 _ABOUT = np.dtype([(name, "i8") for name in _FIELDS.split()])
+_APART = 0x1E3779B97F4A7C15
+"""What lies between the keys of two branches' equal numbers; sums that are too long wrap around."""
 _NOTHING = np.zeros(0, dtype=_ABOUT)
 _NO_ANSWERS = np.zeros(0, dtype=ANSWER_DTYPE)
 
@@ -45,21 +47,19 @@ class Requests:
 
     def admit(self, inbox: Inbox) -> Admitted:
         """Takes repeated requests out of the mail."""
-        if not any(kind.command for kind, _ in inbox):
+        commands = [(kind, rows) for kind, rows in inbox if kind.command and np.count_nonzero(rows["request"])]
+        if not commands:
             return Admitted(inbox, _NOTHING, _NOTHING)
-        kept: dict[int, Rows] = {}
-        new, again = [_NOTHING], [_NOTHING]
-        for kind, rows in inbox:
-            kept[kind.number] = rows
-            if kind.command and bool(rows["request"].any()):
-                about = _about(kind, rows)
-                key, numbered = about["key"], about["request"] != 0
-                known = (self.table.find(key) >= 0) | np.isin(key, joined(new)["key"])
-                fresh = ~numbered | (firsts(key) & ~known)
-                kept[kind.number] = rows if bool(fresh.all()) else rows[fresh]
-                new.append(about[fresh & numbered])
-                again.append(about[~fresh])
-        return Admitted(Inbox(kept), joined(new), joined(again))
+        about = joined([_about(kind, rows) for kind, rows in commands])
+        numbered = about["request"] != 0
+        fresh = ~numbered | (firsts(about["key"]) & (self.table.find(about["key"]) < 0))
+        if fresh.all() and numbered.all():
+            return Admitted(inbox, about, _NOTHING)
+        kept, end = {kind.number: rows for kind, rows in inbox}, 0
+        for kind, rows in commands:
+            end += len(rows)
+            kept[kind.number] = only(rows, fresh[end - len(rows) : end])
+        return Admitted(Inbox(kept), about[fresh & numbered], about[~fresh])
 
     def answer(self, admitted: Admitted, out: Outbox) -> Rows:
         """The answers, after the room has done what was admitted: what it said of each new request, acceptance where it said
@@ -74,15 +74,16 @@ class Requests:
             for name in ANSWER_DTYPE.names or ():
                 answers[name][order[place[mine]]] = said[name][mine]
         self.table.append(answers)
-        again = admitted.again
+        return np.concatenate((_as_answers(answers), self._first_answers(admitted.again)))
+
+    def _first_answers(self, again: Rows) -> Rows:
+        if not len(again):
+            return _NO_ANSWERS
         first = self.table.find(again["key"])
         same = self.table.get("content", first) == again["content"]
         again["number"] = np.where(same, self.table.get("number", first), 0)
         again["reason"] = np.where(same, self.table.get("reason", first), int(RequestRefusal.NUMBER_TAKEN))
-        given = np.zeros(len(answers) + len(again), dtype=ANSWER_DTYPE)
-        for name in ANSWER_DTYPE.names or ():
-            given[name][: len(answers)], given[name][len(answers) :] = answers[name], again[name]
-        return given
+        return _as_answers(again)
 
     def forget(self, until: int) -> None:
         """Drops what was answered long before an instant."""
@@ -100,7 +101,15 @@ def _about(kind: Kind, rows: Rows) -> Rows:
     return about
 
 
+def _as_answers(about: Rows) -> Rows:
+    given = np.empty(len(about), dtype=ANSWER_DTYPE)
+    for name in ANSWER_DTYPE.names or ():
+        given[name] = about[name]
+    return given
+
+
 def _keys(rows: Rows) -> Ints:
     """One number for the branch and the request of each row. Should two ever agree by chance, their contents differ, and the
     later request is refused."""
-    return row_hashes(0, np.column_stack((rows["branch"], rows["request"]))).view(np.int64)
+    key: Ints = rows["request"] + rows["branch"] * _APART
+    return key

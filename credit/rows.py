@@ -25,8 +25,15 @@ def joined(parts: Sequence[Rows]) -> Rows:
     return parts[0] if len(parts) == 1 else np.concatenate(parts, dtype=parts[0].dtype)
 
 
+def among(values: Ints, few: npt.ArrayLike) -> Bools:
+    """True where a value is one of a few: `np.isin` for lists of a handful, without its preparations."""
+    return np.asarray((values[:, None] == np.asarray(few, dtype=np.int64)).any(axis=1))
+
+
 def firsts(ids: Ints) -> Bools:
     """True at the first row of each id."""
+    if len(ids) < 2:
+        return np.ones(len(ids), dtype=bool)
     first = np.zeros(len(ids), dtype=bool)
     first[np.unique(ids, return_index=True)[1]] = True
     return first

@@ -22,8 +22,8 @@ _BRANCHES = BRANCH_MAX + 1
 
 def branch_of_desk(branch: npt.ArrayLike, desk: npt.ArrayLike) -> Ints:
     """Where the people of a desk sit who serve a case of `branch`: the branch itself, or head office (0)."""
-    desks = np.clip(np.asarray(desk, dtype=np.int64), 0, _DESKS - 1)
-    return np.where(_at_head_office(len(DESKS))[desks], HEAD_OFFICE, np.asarray(branch, dtype=np.int64))
+    at_head_office = _at_head_office(len(DESKS)).take(np.asarray(desk, dtype=np.int64), mode="clip")
+    return np.where(at_head_office, HEAD_OFFICE, np.asarray(branch, dtype=np.int64))
 
 
 @lru_cache(maxsize=4)

@@ -13,6 +13,7 @@ from credit.policies.products import ProductPolicy
 from credit.times import Bools, Ints
 from scenarios.model import Scenario
 from sim.curves import lognormal
+from sim.facts import fact
 from sim.population.people import People
 from sim.randomness import PPM, Draw
 
@@ -48,11 +49,13 @@ class Truth:
         """What really comes in a month; the form may declare more."""
         return self.people.true_income_fen(party)
 
+    @fact
     def quality_ppm(self, party: Ints) -> Ints:
         """Latent credit quality as a rank, 0 … 999,999: half of all people lie below 500,000."""
         drawn = self._draws["quality"].ppm(party)
         return self._script.laid_over(drawn, party, self._script.column(lambda one: min(one.quality_ppm, PPM - 1)))
 
+    @fact
     def normal_miss_ppm(self, party: Ints) -> Ints:
         """Chance a month that an honest customer misses an instalment of an ordinary loan, in a normal economy."""
         quality = self.quality_ppm(party)
@@ -77,6 +80,7 @@ class Truth:
 
     # intent ---------------------------------------------------------------------------------------------------------
 
+    @fact
     def is_fraud(self, party: Ints) -> Bools:
         """Who applies without meaning to repay; gangs are a part of them."""
         most = max(self._shape.fraud_ppm, self._shape.gang_ppm)

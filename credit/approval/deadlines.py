@@ -37,7 +37,7 @@ class WorkingTime:
         within = when % DAY_MS
         today = np.zeros(when.shape, dtype=np.int64)
         for start, length in zip(self._starts.tolist(), self._lengths.tolist(), strict=True):
-            today += np.clip(within - start, 0, length)
+            today += np.minimum(np.maximum(within - start, 0), length)
         return np.asarray(self._before[place] * self._day + np.where(self._open[place], today, 0))
 
     def add(self, at: npt.ArrayLike, working_ms: npt.ArrayLike) -> Ints:

@@ -22,7 +22,7 @@ from credit.numbers import occasion_of
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.approval import ApprovalPolicy
 from credit.room import Rows
-from credit.rows import only
+from credit.rows import among, only
 from credit.staff import StaffRegister
 from credit.subsystem import PLAIN, Setting, Subsystem
 from credit.times import DAY_MS, Ints
@@ -69,7 +69,7 @@ class ApprovalDesk(Subsystem):
         if not len(rows):
             return
         cases, node = self.cases, next_node(self.cases["path"][rows])
-        mine = np.isin(node, self.NODES)
+        mine = among(node, self.NODES)
         self._pass_on(rows[~mine], at[~mine], out)
         rows, at, node = only(rows, mine), only(at, mine), only(node, mine)
         MOVES.to(cases, rows, CaseState.AT_NODE)

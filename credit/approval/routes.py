@@ -9,6 +9,7 @@ from credit.codes import Doubt, Node
 from credit.policies.approval import ApprovalPolicy
 from credit.policies.products import ProductPolicy
 from credit.room import Rows
+from credit.rows import among
 from credit.times import MINUTE_MS, Bools, Ints
 
 NODES = max(Node) + 1
@@ -71,7 +72,7 @@ class Routes:
             fits = (cases["amount_fen"] >= amount_from) & (cases["grade"] >= grade_from)
             fits &= cases["alert"] >= alert_from
             if len(products):
-                fits &= np.isin(cases["product"], products)
+                fits &= among(cases["product"], products)
             path[fits] = nodes
         return path
 

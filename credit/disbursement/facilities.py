@@ -184,9 +184,9 @@ class Facilities:
         last one has ended."""
         table = self.table
         over = np.flatnonzero((table["valid_until"] < window.until) & (table["state"] != FacilityState.CLOSED))
-        over = over[~np.isin(table["case"][over], busy)]
         if not len(over):
             return
+        over = over[~np.isin(table["case"][over], busy)]
         at = np.maximum(table["valid_until"][over], table["idle_at"][over])
         waited = table["state"][over] == FacilityState.WAITING
         out.log(

@@ -18,6 +18,7 @@ from credit.policies import PolicyError
 from credit.policies.payments import KINDS, PaymentPolicy
 from credit.policies.products import ProductColumns
 from credit.room import Rows
+from credit.rows import among
 from credit.times import DAY_MS, MINUTE_MS, Bools, Ints
 
 _PRODUCTS = 100
@@ -65,7 +66,7 @@ class Preconditions:
         kind = np.clip(rows["guarantee"], 0, len(self._needed) - 1)
         needed = self._needed[kind]
         on_hand = (needed & ~(rows["documents"] | rows["conditions"])) == 0
-        secured = np.isin(kind, _SECURED)
+        secured = among(kind, _SECURED)
         covered = rows["amount_fen"] <= mul_div_round(rows["collateral_fen"], self._policy.collateral_share_ppm, PPM)
         return np.asarray((kind == self._products.guarantee[rows["product"]]) & on_hand & (~secured | covered))
 
@@ -161,7 +162,7 @@ class PaymentTimes:
     def is_interbank(self, account: Ints) -> Bools:
         """True for accounts kept elsewhere (跨行): their first six digits are none of ours."""
         digits = np.searchsorted(_POWERS, account, side="right")
-        return ~np.isin(account // _POWERS[np.clip(digits - _PREFIX_DIGITS, 0, len(_POWERS) - 1)], self._own)
+        return ~among(account // _POWERS.take(digits - _PREFIX_DIGITS, mode="clip"), self._own)
 
     def leaves_at(self, at: Ints, product: Ints, account: Ints, amount_fen: Ints, *, again: bool = False) -> Ints:
         """The instant at which a payment ordered at `at` leaves; one that is sent `again` waits for no batch and no date."""

@@ -13,7 +13,7 @@ import numpy as np
 
 from credit.mail import Inbox
 from credit.room import Kind, Rows
-from credit.rows import joined
+from credit.rows import among, joined
 from credit.staff import branch_of_desk
 from credit.subsystem import State, Window
 from credit.table import Table
@@ -129,7 +129,7 @@ class StaffedDesks:
         if not len(rows):
             return no_tasks()
         branch = self._seats(rows["branch"], rows["desk"])
-        new = np.isin(branch, staffed) & (self._tasks.find(rows["task"]) < 0)
+        new = among(branch, staffed) & (self._tasks.find(rows["task"]) < 0)
         rows, branch = rows[new], branch[new]
         self._tasks.append(rows)
         return Tasks.of(

@@ -14,6 +14,7 @@ from credit.policies.products import ProductPolicy
 from credit.times import Bools, Ints, day_number
 from scenarios.model import PARTIES_MAX, Scenario
 from sim.curves import below_each, exponential, lognormal, shares_ppm
+from sim.facts import fact
 from sim.population.branches import Branches
 from sim.population.script import ACCOUNT_BASE, PAYEE_BASE, Script
 from sim.population.text import Codes, Texts, joined
@@ -66,6 +67,7 @@ class People:
 
     # where and what -------------------------------------------------------------------------------------------------
 
+    @fact
     def product(self, party: Ints) -> Ints:
         """Code of the product the party first comes for, in the shares of the scenario's mix."""
         drawn = self.codes[self._draws["product"].choice(self._mix, party)]
@@ -77,10 +79,12 @@ class People:
         drawn = self.codes[self._draws["other_product"].choice(self._mix, party, occasion)]
         return np.where(self._segments[drawn] == self._segments[first], drawn, first)
 
+    @fact
     def segment(self, party: Ints) -> Ints:
         """Customer segment: it follows from the product first wished for (CUS-01, CUS-02)."""
         return self.script.laid_over(self._segments[self.product(party)], party, self.script.forms["segment"])
 
+    @fact
     def branch(self, party: Ints) -> Ints:
         """The branch the party banks with, 1 … branches."""
         drawn = self._branches.of(party)
@@ -88,13 +92,16 @@ class People:
 
     # the person -----------------------------------------------------------------------------------------------------
 
+    @fact
     def region(self, party: Ints) -> Ints:
         """The great region, 1 … 6, in which the person was registered."""
         return self._draws["region"].choice(self._regions, party) + 1
 
+    @fact
     def male(self, party: Ints) -> Bools:
         return self._draws["sex"].happens(PPM // 2, party)
 
+    @fact
     def birth_day(self, party: Ints) -> Ints:
         """Day number of the birthday; the age on `WORLD_DAY` lies in the bands of the scenario."""
         return WORLD_DAY - self._age_days(party, self._place(party)[2])
@@ -132,6 +139,7 @@ class People:
         assert len(_OCCUPATION_WEIGHTS) == len(OCCUPATIONS)
         return np.where(self.segment(party) == Segment.INDIVIDUAL, drawn, 1)
 
+    @fact
     def employment_months(self, party: Ints) -> Ints:
         """Months with the employer, or since a firm was founded; a declared share have less than half a year."""
         drawn = THIN_MONTHS + self._draws["employment"].quantile(self._employment, party)
@@ -148,6 +156,7 @@ class People:
 
     # money ----------------------------------------------------------------------------------------------------------
 
+    @fact
     def personal_income_fen(self, party: Ints) -> Ints:
         """A person's true income a month, in the bands of the scenario, before any firm's size comes into it."""
         bands = np.array(self._shape.monthly_income_bands, dtype=np.int64)
@@ -155,6 +164,7 @@ class People:
         within = self._draws["income"].ppm(party)
         return bands[band] + (bands[band + 1] - bands[band]) * within // PPM // 100 * 100
 
+    @fact
     def true_income_fen(self, party: Ints) -> Ints:
         """What really comes in a month: a person's income, or a firm's takings."""
         person, segment = self.personal_income_fen(party), self.segment(party)
@@ -164,6 +174,7 @@ class People:
         scripted = self.script.column(lambda one: one.income if one.true_income is None else one.true_income)
         return self.script.laid_over(drawn, party, scripted)
 
+    @fact
     def inflates_income(self, party: Ints) -> Bools:
         """Who declares far more than comes in."""
         return self._draws["inflates"].happens(self._shape.income_inflation_ppm, party) & (party > len(self.script))
@@ -177,6 +188,7 @@ class People:
 
     # the number of a person -----------------------------------------------------------------------------------------
 
+    @fact
     def _place(self, party: Ints) -> tuple[Ints, Ints, Ints]:
         """County, serial number and the day within a block of birthdays. Parties are spread over (county, serial, day)
         one to one, so two parties of one region and sex never share all three."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from credit.rows import among
 from credit.times import NEVER, Ints
 from sim.staff.desk import Entry
 from sim.staff.hours import DayMask
@@ -81,7 +82,7 @@ class Desks:
         """Rows in order of branch, time and id, and the bounds of each pool's rows."""
         branches: Ints = np.array(self.branches(role), dtype=np.int64)
         if len(tasks):
-            missing = np.flatnonzero(~np.isin(tasks.branch, branches))
+            missing = np.flatnonzero(~among(tasks.branch, branches))
             if len(missing):
                 row = int(missing[0])
                 raise ValueError(

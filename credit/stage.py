@@ -175,8 +175,10 @@ class Stage:
                 self._assert_inside(KINDS[number], rows, window)
                 (world if KINDS[number].world else bank).setdefault(number, []).append(rows)
         if self._source is not None:
+            self._lap("wire")
             for kind, rows in self._source.mail(window):
                 bank.setdefault(kind.number, []).append(rows)
+            self._lap("counterpart")
         return inbox_of(bank), world
 
     def keep(self, mail: Mail) -> None:

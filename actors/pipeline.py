@@ -25,12 +25,30 @@ Block = Sequence[Window]
 """Windows of one day that a cell works in one call."""
 
 
+Tell = Callable[[str], None]
+"""Hears, in words, what is being done while a start takes its time."""
+
+
+def silent(_: str) -> None:
+    """Tells nobody."""
+
+
+class CellLost(Exception):
+    """A cell whose process ended before the run did, or None where all of the executor was lost; why; and in which window."""
+
+    def __init__(self, cell: Cell | None, why: str, when: str = "before the first window") -> None:
+        super().__init__(cell, why, when)
+        self.cell, self.why = cell, why
+        who = f"the actor {cell} (stage {cell.room}, shard {cell.shard})" if cell else "Ray"
+        self.user_message = f"lost {who} {when}: {why}"
+
+
 class Executor(Protocol):
     """Runs cells. `step` works a block of windows and returns one handle a destination and one for the step's report."""
 
     name: str
 
-    def start(self, blueprints: Sequence[Blueprint], states: dict[Cell, State] | None) -> None: ...
+    def start(self, blueprints: Sequence[Blueprint], states: dict[Cell, State] | None, tell: Tell = silent) -> None: ...
 
     def step(self, cell: Cell, block: Block, inputs: Sequence[Handle]) -> tuple[list[Handle], Handle]: ...
 

@@ -6,35 +6,38 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import secrets
 import signal
 from collections.abc import Sequence
 from typing import Any
 
 import ray
-from ray.exceptions import RayError, RayTaskError
+from ray.exceptions import ActorDiedError, RayError, RayTaskError
 
+from actors import ray_start
 from actors.host import Blueprint, FinalReport, StageHost
+from actors.pipeline import CellLost, Tell, silent
 from actors.ray_address import RayUnavailable
 from actors.topology import Cell
 from actors.wire import Parcel
 from credit.errors import InvariantViolation
 from credit.subsystem import State, Window
 
-_SPARE = 8
+_TELL_EVERY_S = 1.0
 
 
 class StageActor:
     """The one actor class: hosts whatever its blueprint says."""
 
-    def __init__(self, blueprint: Blueprint, state: State | None) -> None:
+    def __init__(self) -> None:
         with contextlib.suppress(ValueError):
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle; actors end by its word
+
+    def build(self, blueprint: Blueprint, state: State | None) -> int:
+        """Builds the host of a cell; returns the process it lives in. Not done by `__init__`, whose errors Ray would reword."""
         self._host = StageHost(blueprint)
         if state is not None:
             self._host.import_state({name: rows.copy() for name, rows in state.items()})
-
-    def ready(self) -> int:
-        """The process that hosts the cell."""
         return os.getpid()
 
     def step(self, block: Sequence[Window], *parcels: Parcel) -> Any:
@@ -55,48 +58,65 @@ RemoteStage = ray.remote(StageActor)
 
 
 class RayExecutor:
-    """Runs cells as Ray actors, on this machine or on the cluster at `address`."""
+    """Runs cells as Ray actors, on this machine or on the cluster at `address`. The actors of a run have its cells' names, in a
+    namespace of their own."""
 
     name = "ray"
 
     def __init__(self, address: str | None = None, cpus: int | None = None) -> None:
         self._address = address
         self._cpus = cpus
+        self._enclosure: ray_start.Enclosure | None = None
         self._actors: dict[Cell, Any] = {}
         self._returns: dict[Cell, int] = {}
+        self.namespace = f"lendrill-{secrets.token_hex(4)}"
         self.pids: list[int] = []
 
-    def connect(self, actors: int = 0) -> None:
-        """Starts Ray here for so many actors, or joins the cluster at the address. RayUnavailable when that fails."""
+    def connect(self) -> None:
+        """Starts Ray here, or joins the cluster at the address. RayUnavailable when that fails."""
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
-        options: dict[str, Any] = {"logging_level": logging.ERROR, "log_to_driver": False, "ignore_reinit_error": True}
-        if self._address:
-            options["address"] = self._address
-        else:
-            options |= {
-                "include_dashboard": False,
-                "num_cpus": self._cpus or os.cpu_count(),
-                # Actors here take no processor of their own, so Ray would warn that there are too many of them.
-                "_system_config": {"worker_maximum_startup_concurrency": actors + _SPARE},
-            }
+        options: dict[str, Any] = {
+            "logging_level": logging.CRITICAL,
+            "log_to_driver": False,
+            "namespace": self.namespace,
+        }
         try:
-            ray.init(**options)
+            if self._address:
+                with ray_start.out_of_the_way():
+                    ray.init(address=self._address, **options)
+            else:
+                self._enclosure = ray_start.Enclosure()
+                ray_start.start(self._enclosure, self._cpus or os.cpu_count() or 1, **options)
         except (Exception, SystemExit) as error:
             where = f"no Ray cluster answers at {self._address}" if self._address else "Ray can't start on this machine"
             advice = "check --address, or leave it out to start Ray here" if self._address else "try --executor local"
             reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
             raise RayUnavailable(f"{where} ({reason}); {advice}") from None
 
-    def start(self, blueprints: Sequence[Blueprint], states: dict[Cell, State] | None) -> None:
+    def start(self, blueprints: Sequence[Blueprint], states: dict[Cell, State] | None, tell: Tell = silent) -> None:
         """Connects, then builds every cell in an actor of its own and waits until all stand."""
-        self.connect(len(blueprints))
+        tell(f"Joining Ray at {self._address} …" if self._address else "Starting Ray …")
+        self.connect()
+        building = []
         for blueprint in blueprints:
             cell = blueprint.cell
-            options = {"num_cpus": 0, "max_concurrency": 1, "max_restarts": 0}
-            state = None if states is None else states[cell]
-            self._actors[cell] = RemoteStage.options(**options).remote(blueprint, state)
+            options = {"name": str(cell), "num_cpus": 0, "max_concurrency": 1, "max_restarts": 0}
+            actor: Any = RemoteStage.options(**options).remote()
+            self._actors[cell] = actor
             self._returns[cell] = len(blueprint.flow.destinations(cell)) + 1
-        self.pids = self._get([actor.ready.remote() for actor in self._actors.values()])
+            building.append(actor.build.remote(blueprint, None if states is None else states[cell]))
+        self._await(building, tell)
+        self.pids = self._get(building)
+
+    def _await(self, building: list[Any], tell: Tell) -> None:
+        """Tells how many actors stand, as often as that changes and no oftener than each second."""
+        count, told = len(building), -1
+        while told < count:
+            ready, _ = ray.wait(building, num_returns=count, timeout=_TELL_EVERY_S)
+            self._get(ready)
+            if len(ready) > told:
+                tell(f"{count} actors: {len(ready)} of {count} ready")
+            told = len(ready)
 
     def step(self, cell: Cell, block: Sequence[Window], inputs: Sequence[Any]) -> tuple[list[Any], Any]:
         count = self._returns[cell]
@@ -116,10 +136,20 @@ class RayExecutor:
             cause = error.cause
             if isinstance(cause, InvariantViolation) or hasattr(cause, "user_message"):
                 raise cause from None
+            if isinstance(cause, RayError):  # what a lost actor was to mail to this one
+                raise self._lost(cause) from None
             raise
         except RayError as error:
-            lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-            raise RayUnavailable(f"an actor was lost: {lines[0][:160]} … {lines[-1][:200]}") from None
+            raise self._lost(error) from None
+
+    def _lost(self, error: RayError) -> CellLost:
+        """Ray's words about a lost actor, with the cell it was."""
+        which = getattr(error, "actor_id", None)
+        cells = [cell for cell, actor in self._actors.items() if actor._actor_id.hex() == which]
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        died = isinstance(error, ActorDiedError)  # Ray's own words are ten lines that blame memory, whatever it was
+        why = "its process was killed or died" if died else (lines or [type(error).__name__])[-1][:200]
+        return CellLost(cells[0] if cells else None, why)
 
     def finish(self) -> list[FinalReport]:
         return self._get([actor.finish.remote() for actor in self._actors.values()])
@@ -131,3 +161,6 @@ class RayExecutor:
                 ray.kill(actor)
         self._actors.clear()
         ray.shutdown()
+        if self._enclosure is not None:
+            self._enclosure.leave()
+            self._enclosure = None

@@ -1,6 +1,7 @@
 """The commands. Each is thin: it turns words into a checked request, hands it to the module that knows, and prints what
 came back. Modules are imported inside the command that needs them, so that `--help` stays instant; whatever goes
-wrong leaves as one line on standard error with exit code 2 (bad input), 130 (Ctrl-C) or 1 (a fault of ours)."""
+wrong leaves as one line on standard error with exit code 2 (bad input), 3 (a lost actor), 130 (Ctrl-C) or
+1 (a fault of ours)."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ from typing import Annotated
 import typer
 
 from lendrill import __version__
-from lendrill.errors import EXIT_BAD_INPUT, EXIT_INTERNAL, EXIT_INTERRUPTED, UserError, line_for
+from lendrill.errors import EXIT_BAD_INPUT, EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_LOST, UserError, line_for
 
 TRACEBACK_SWITCH = "LENDRILL_TRACEBACK"
 
@@ -198,13 +199,16 @@ def _failed(error: Exception) -> int:
         raise error
     line = line_for(error)
     if line is not None:
-        return _say(line, EXIT_INTERNAL if _is_ours(error) else EXIT_BAD_INPUT)
+        return _say(line, _code_of(error))
     fault = f"a fault of lendrill's own, {type(error).__name__}: {' '.join(str(error).split())}"
     return _say(f"{fault} (set {TRACEBACK_SWITCH}=1 to see where)", EXIT_INTERNAL)
 
 
-def _is_ours(error: Exception) -> bool:
-    """A broken invariant has a clear line too, but no other input would have mended it."""
+def _code_of(error: Exception) -> int:
+    """A broken invariant and a lost actor have a clear line too, but no other input would have mended them."""
+    from actors.pipeline import CellLost
     from credit.errors import InvariantViolation
 
-    return isinstance(error, InvariantViolation)
+    if isinstance(error, CellLost):
+        return EXIT_LOST
+    return EXIT_INTERNAL if isinstance(error, InvariantViolation) else EXIT_BAD_INPUT

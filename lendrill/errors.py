@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import errno
 
-EXIT_BAD_INPUT = 2
 EXIT_INTERNAL = 1
+EXIT_BAD_INPUT = 2
+EXIT_LOST = 3
+"""An actor was killed or died: neither the request nor lendrill was wrong."""
 EXIT_INTERRUPTED = 130
 
 _DISK_TROUBLE = {

@@ -18,7 +18,7 @@ from rich.console import Console
 
 from actors.host import Blueprint
 from actors.local import LocalExecutor
-from actors.pipeline import Executor, Outcome, Pipeline
+from actors.pipeline import CellLost, Executor, Outcome, Pipeline
 from actors.ray_address import prove_cluster
 from actors.topology import Flow
 from credit import fingerprints
@@ -26,6 +26,7 @@ from credit.applications.contract import Event
 from credit.digest import Digest
 from credit.errors import InvariantViolation
 from credit.subsystem import Window, windows
+from credit.times import text_of
 from lendrill import __version__
 from lendrill.assembly import build_parts
 from lendrill.errors import UserError
@@ -126,7 +127,7 @@ def execute(
     say(quiet, f"Starting {len(blueprints)} cells of the bank ({executor.name}) …")
     with Interruption() as interruption:
         try:
-            executor.start(blueprints, saved.states(flow) if saved else None)
+            executor.start(blueprints, saved.states(flow) if saved else None, partial(say, quiet))
         except BaseException:
             executor.stop()
             folder.discard(path)
@@ -165,6 +166,11 @@ def _drive(
         raise InvariantViolation(
             f"{violation} (seed {scenario.run.seed}; the folder {path} stays marked UNFINISHED)"
         ) from None
+    except CellLost as lost:
+        window = spans[min(pipeline.progress.windows_done, len(spans) - 1)]
+        when = f"in window {window.number} ({text_of(window.start)[:16]}) or one begun with it"
+        advice = f"run it anew, with more memory or fewer customers if that ran out; {path} stays marked UNFINISHED"
+        raise CellLost(lost.cell, f"{lost.why.rstrip('.')}; {advice}", when) from None
     say(quiet, "Merging the record and drawing the report …")
     timings.wall_s, timings.driver_cpu_s = time.perf_counter() - began, time.process_time() - cpu
     return _seal(scenario, flow, executor, path, outcome, spans, timings, saved)

@@ -1,0 +1,117 @@
+"""The Ray that a run starts: closed to strangers, its actors named, and the loss of one told as what it is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+import ray
+
+from actors.pipeline import CellLost
+from actors.ray_executor import RayExecutor
+from actors.topology import Cell, Flow
+from lendrill import cli
+from lendrill.errors import EXIT_LOST, line_for
+
+CALLER = """
+import sys
+import ray
+from ray._private import services
+from ray._raylet import GcsClient
+from ray.exceptions import AuthenticationError
+try:
+    GcsClient(address=sys.argv[1])
+except AuthenticationError:
+    sys.exit("refused")
+services.resolve_ip_for_localhost = lambda host: host
+ray.init(sys.argv[1], namespace=sys.argv[2], _node_ip_address="127.0.0.1", logging_level="ERROR", log_to_driver=False)
+print(*sorted(ray.util.list_named_actors()))
+"""
+"""Asks a cluster for the names of its actors."""
+
+
+class Watched(RayExecutor):
+    """Looks at the cluster from outside when the first window is submitted, and kills a cell's process in the fourth."""
+
+    def __init__(self) -> None:
+        super().__init__(cpus=2)
+        self.windows = 0
+        self.calls: list[subprocess.CompletedProcess[str]] = []
+        self.listening: set[str] = set()
+        self.python: list[str] = []
+        self.folder = Path()
+
+    def step(self, cell: Cell, block: Sequence[Any], inputs: Sequence[Any]) -> tuple[list[Any], Any]:
+        cells = list(self._actors)
+        self.windows += cell == cells[0]
+        if cell == cells[0] and self.windows == 1:
+            self._look()
+        if cell == cells[0] and self.windows == 4:
+            os.kill(self.pids[cells.index(Cell("disbursement", 0))], signal.SIGKILL)
+        return super().step(cell, block, inputs)
+
+    def _look(self) -> None:
+        assert self._enclosure is not None
+        self.folder = self._enclosure.folder
+        address = ray.get_runtime_context().gcs_address
+        plain = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
+        token = {"RAY_AUTH_MODE": "token"}
+        callers = [os.environ | {}, plain, plain | token | {"RAY_AUTH_TOKEN": "0" * 64}]
+        command = [sys.executable, "-c", CALLER, address, self.namespace]
+        running = [
+            subprocess.Popen(command, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            for env in callers
+        ]
+        for process in running:
+            out, err = process.communicate(timeout=100)
+            self.calls.append(subprocess.CompletedProcess(command, process.returncode, out, err))
+        family = [psutil.Process(), *psutil.Process().children(recursive=True)]
+        self.listening = {c.laddr.ip for one in family for c in one.net_connections("tcp") if c.status == "LISTEN"}
+        self.python = [" ".join(one.cmdline()) for one in family[1:]]
+        secret = os.environ["RAY_AUTH_TOKEN"].encode()
+        self.leaks = [path for path in self.folder.rglob("*") if path.is_file() and secret in path.read_bytes()]
+        self.leaks += [Path(words) for words in self.python if secret.decode() in words]
+        self.mode = self.folder.stat().st_mode & 0o777
+
+
+@pytest.mark.ray
+def test_a_ray_of_our_own_is_closed_and_a_lost_actor_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    executor, out = Watched(), tmp_path / "run"
+    monkeypatch.setattr("lendrill.run._executor", lambda _: executor)
+    before = {name: value for name, value in os.environ.items() if name.startswith("RAY_AUTH")}
+    code = cli.main(f"run baseline --customers 100 --days 20 --out {out}".split())
+
+    friend, stranger, liar = executor.calls
+    assert friend.stdout.split() == sorted(map(str, Flow(1).cells)), friend.stderr
+    assert ("refused" in stranger.stderr, stranger.stdout) == (True, "")
+    assert ("refused" in liar.stderr, liar.stdout) == (True, "")
+    assert {address.removeprefix("::ffff:") for address in executor.listening} == {"127.0.0.1"}
+    assert (executor.leaks, executor.mode) == ([], 0o700)
+    assert not [words for words in executor.python if "monitor.py" in words or "dashboard.py" in words]
+
+    printed = capsys.readouterr()
+    said = printed.err
+    assert printed.out == ""
+    assert code == EXIT_LOST
+    assert "10 actors: 10 of 10 ready" in said
+    line = said.splitlines()[-1]
+    for part in ("lendrill: lost the actor disbursement-0 (stage disbursement, shard 0) in window ", "UNFINISHED"):
+        assert part in line, said
+    assert "Traceback" not in said
+    assert (out / "UNFINISHED").exists()
+    assert not executor.folder.exists()
+    assert before == {name: value for name, value in os.environ.items() if name.startswith("RAY_AUTH")}
+
+
+def test_a_lost_actor_is_named_by_stage_and_shard() -> None:
+    line = line_for(CellLost(Cell("scoring", 1), "out of memory"))
+    assert line == "lost the actor scoring-1 (stage scoring, shard 1) before the first window: out of memory"

@@ -33,8 +33,8 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LOOPBACK = "127.0.0.1"
 _TOKEN_BYTES = 32
 _VARIABLES = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
-_AT_ONCE = 18
-"""Most processes begun at once."""
+_AT_ONCE = 4
+"""So many processes are begun at once where there are fewer processors: all at once, they only get in each other's way."""
 
 
 class Enclosure:

@@ -7,8 +7,6 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-import cn2an
-
 from credit.errors import CreditError
 from credit.money import FEN_PER_YUAN, MAX_AMOUNT_FEN
 
@@ -24,6 +22,8 @@ def amount_words(fen: int) -> str:
     CreditError outside 0 … MAX_AMOUNT_FEN."""
     if not 0 <= fen <= MAX_AMOUNT_FEN:
         raise CreditError(f"amount: {fen} fen can't be written in words; from 0 to {MAX_AMOUNT_FEN} fen is allowed")
+    import cn2an  # a third of a second of regular expressions, which most processes need not compile
+
     return str(cn2an.an2cn(f"{fen // FEN_PER_YUAN}.{fen % FEN_PER_YUAN:02d}", "rmb"))
 
 

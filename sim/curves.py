@@ -12,16 +12,16 @@ import numpy as np
 import numpy.typing as npt
 
 from credit.times import Ints
-from sim.randomness import PPM, Draw, quantile_table
+from sim.randomness import PPM, TABLE_SIZE, Draw, quantile_table
 
-_NORMAL = NormalDist()
+_normal = lru_cache(maxsize=2 * TABLE_SIZE)(NormalDist().inv_cdf)
 
 
 @lru_cache(maxsize=256)
 def lognormal(median: int, spread_ppm: int, lowest: int = 1, highest: int = 2**53) -> Ints:
     """Quantile table of a lognormal with the given median, in its unit, and sigma in millionths."""
     sigma = spread_ppm / PPM
-    return quantile_table(lambda share: median * math.exp(sigma * _NORMAL.inv_cdf(share)), lowest, highest)
+    return quantile_table(lambda share: median * math.exp(sigma * _normal(share)), lowest, highest)
 
 
 @lru_cache(maxsize=256)

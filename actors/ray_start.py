@@ -10,7 +10,7 @@ a few of its private names are replaced; where a release has them no longer, it 
 
 from __future__ import annotations
 
-import functools
+import importlib
 import logging
 import os
 import secrets
@@ -24,9 +24,8 @@ from pathlib import Path
 from typing import Any
 
 import ray
-from ray import _raylet as raylet
-from ray._private import parameter, ray_constants, services, utils, worker
 
+_log = logging.getLogger(__name__)
 _TEMPORARY = "/tmp"
 """Ray's own choice: its local sockets' names may not be long."""
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -60,11 +59,9 @@ class Enclosure:
 def start(enclosure: Enclosure, cpus: int, **options: Any) -> None:
     """Starts Ray here, on so many processors."""
     with ExitStack() as replaced:
-        replaced.enter_context(_replaced(services, "resolve_ip_for_localhost", lambda host: host))
-        replaced.enter_context(_replaced(services, "start_api_server", lambda *_, **__: ("", None)))
-        params: Any = parameter.RayParams
-        needed = functools.partial(params, no_monitor=True, include_log_monitor=False)
-        replaced.enter_context(_replaced(parameter, "RayParams", needed))
+        replaced.enter_context(_replaced("services.resolve_ip_for_localhost", lambda host: host))
+        for needless in ("start_monitor", "start_log_monitor", "start_api_server"):
+            replaced.enter_context(_replaced(f"node.Node.{needless}", _nothing))
         replaced.enter_context(out_of_the_way())
         ray.init(
             address="local",
@@ -81,9 +78,9 @@ def start(enclosure: Enclosure, cpus: int, **options: Any) -> None:
 def out_of_the_way() -> Iterator[None]:
     """Keeps Ray, started or joined, from what is the run's to do: hear signals, and print on standard output what went wrong."""
     with (
-        _replaced(utils, "set_sigterm_handler", lambda _: None),
-        _replaced(worker, "listen_error_messages", lambda *_: None),
-        _replaced(ray_constants, "RAY_DISABLE_FAILURE_SIGNAL_HANDLER", True),
+        _replaced("utils.set_sigterm_handler", _nothing),
+        _replaced("worker.listen_error_messages", _nothing),
+        _replaced("ray_constants.RAY_DISABLE_FAILURE_SIGNAL_HANDLER", True),
         _held_back(),
     ):
         yield
@@ -100,7 +97,8 @@ def _held_back() -> Iterator[None]:
             raise KeyboardInterrupt
 
     main = threading.current_thread() is threading.main_thread()
-    before = {number: signal.signal(number, hear) for number in _SIGNALS} if main else {}
+    heeded = [number for number in _SIGNALS if main and signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, hear) for number in heeded}
     try:
         yield
     finally:
@@ -111,21 +109,34 @@ def _held_back() -> Iterator[None]:
 
 
 def _read_anew() -> None:
-    """Ray reads its mode and token once, when it is imported or first asked."""
-    compiled: Any = raylet
-    compiled.Config.initialize("")
-    compiled.AuthenticationTokenLoader.instance().reset_cache()
+    """Ray reads its mode and token once, when it is imported or first asked; it has no public way to do so again."""
+    try:
+        compiled: Any = importlib.import_module("ray._raylet")
+        compiled.Config.initialize("")
+        compiled.AuthenticationTokenLoader.instance().reset_cache()
+    except (ImportError, AttributeError) as error:
+        _log.warning("this release of Ray may not heed the token of the run: %s", error)
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    """In the place of what is not wanted."""
 
 
 @contextmanager
-def _replaced(owner: Any, name: str, other: Any) -> Iterator[None]:
-    own = getattr(owner, name, None)
-    if own is None:
-        logging.getLogger(__name__).warning("this release of Ray has no %s.%s", owner.__name__, name)
+def _replaced(name: str, other: Any) -> Iterator[None]:
+    """Puts something else under one of Ray's private names (below `ray._private`) for a while; says so if there is none."""
+    module, *inner, last = name.split(".")
+    try:
+        owner: Any = importlib.import_module(f"ray._private.{module}")
+        for part in inner:
+            owner = getattr(owner, part)
+        own = getattr(owner, last)
+    except (ImportError, AttributeError):
+        _log.warning("this release of Ray has no ray._private.%s; it starts without that", name)
         yield
         return
-    setattr(owner, name, other)
+    setattr(owner, last, other)
     try:
         yield
     finally:
-        setattr(owner, name, own)
+        setattr(owner, last, own)

@@ -1,12 +1,15 @@
-"""The Ray that a run starts: closed to strangers, its actors named, and the loss of one told as what it is."""
+"""The Ray that a run starts: closed to strangers, its actors named, the loss of one told as what it is, and ended by SIGTERM
+as a run in one process is."""
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +17,12 @@ import psutil
 import pytest
 import ray
 
+from actors import ray_start
 from actors.pipeline import CellLost
 from actors.ray_executor import RayExecutor
 from actors.topology import Cell, Flow
 from lendrill import cli
-from lendrill.errors import EXIT_LOST, line_for
+from lendrill.errors import EXIT_INTERRUPTED, EXIT_LOST, line_for
 
 CALLER = """
 import sys
@@ -37,25 +41,32 @@ print(*sorted(ray.util.list_named_actors()))
 """Asks a cluster for the names of its actors."""
 
 
-class Watched(RayExecutor):
+class Eventful(RayExecutor):
+    """Has something happen at the moment when a window is submitted."""
+
+    def __init__(self, happening: dict[int, Callable[[], None]]) -> None:
+        super().__init__(cpus=2)
+        self.happening, self.windows = happening, 0
+
+    def step(self, cell: Cell, block: Sequence[Any], inputs: Sequence[Any]) -> tuple[list[Any], Any]:
+        if cell == next(iter(self._actors)):
+            self.windows += 1
+            self.happening.get(self.windows, lambda: None)()
+        return super().step(cell, block, inputs)
+
+
+class Watched(Eventful):
     """Looks at the cluster from outside when the first window is submitted, and kills a cell's process in the fourth."""
 
     def __init__(self) -> None:
-        super().__init__(cpus=2)
-        self.windows = 0
+        super().__init__({1: self._look, 4: self._kill})
         self.calls: list[subprocess.CompletedProcess[str]] = []
         self.listening: set[str] = set()
         self.python: list[str] = []
         self.folder = Path()
 
-    def step(self, cell: Cell, block: Sequence[Any], inputs: Sequence[Any]) -> tuple[list[Any], Any]:
-        cells = list(self._actors)
-        self.windows += cell == cells[0]
-        if cell == cells[0] and self.windows == 1:
-            self._look()
-        if cell == cells[0] and self.windows == 4:
-            os.kill(self.pids[cells.index(Cell("disbursement", 0))], signal.SIGKILL)
-        return super().step(cell, block, inputs)
+    def _kill(self) -> None:
+        os.kill(self.pids[list(self._actors).index(Cell("disbursement", 0))], signal.SIGKILL)
 
     def _look(self) -> None:
         assert self._enclosure is not None
@@ -83,7 +94,10 @@ class Watched(RayExecutor):
 
 @pytest.mark.ray
 def test_a_ray_of_our_own_is_closed_and_a_lost_actor_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     executor, out = Watched(), tmp_path / "run"
     monkeypatch.setattr("lendrill.run._executor", lambda _: executor)
@@ -98,6 +112,9 @@ def test_a_ray_of_our_own_is_closed_and_a_lost_actor_is_told(
     assert (executor.leaks, executor.mode) == ([], 0o700)
     assert not [words for words in executor.python if "monitor.py" in words or "dashboard.py" in words]
 
+    assert "this release of Ray" not in caplog.text, (
+        "actors/ray_start.py replaces names that this release has no longer"
+    )
     printed = capsys.readouterr()
     said = printed.err
     assert printed.out == ""
@@ -115,3 +132,38 @@ def test_a_ray_of_our_own_is_closed_and_a_lost_actor_is_told(
 def test_a_lost_actor_is_named_by_stage_and_shard() -> None:
     line = line_for(CellLost(Cell("scoring", 1), "out of memory"))
     assert line == "lost the actor scoring-1 (stage scoring, shard 1) before the first window: out of memory"
+
+
+@pytest.mark.slow
+@pytest.mark.ray
+def test_sigterm_ends_a_run_on_ray_between_windows_and_it_can_be_continued(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, then = tmp_path / "first", tmp_path / "then"
+    monkeypatch.setattr("results.report.write_report", lambda _: None)  # which takes longer than the run
+    executor = Eventful({8: lambda: signal.raise_signal(signal.SIGTERM)})
+    with monkeypatch.context() as patched:
+        patched.setattr("lendrill.run._executor", lambda _: executor)
+        assert cli.main(f"run baseline --customers 100 --days 20 --out {first}".split()) == EXIT_INTERRUPTED
+    said = json.loads((first / "summary.json").read_text())
+    assert (said["status"], said["windows_done"], executor.windows) == ("partial", 8, 8)
+    words = f"run baseline --customers 10 --days 3 --executor local --from {first} --out {then}"
+    assert cli.main(words.split()) == 0
+    assert json.loads((then / "summary.json").read_text())["continued_from"] == str(first)
+
+
+def test_a_private_name_that_ray_has_no_longer_is_told_and_done_without(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    node: Any = ray._private.node.Node
+    monkeypatch.delattr(node, "start_log_monitor")
+    monkeypatch.delattr(ray._raylet, "AuthenticationTokenLoader")
+    with (
+        caplog.at_level(logging.WARNING),
+        ray_start._replaced("node.Node.start_log_monitor", None),
+        ray_start._replaced("gone.anything", None),
+    ):
+        ray_start._read_anew()
+    for name in ("ray._private.node.Node.start_log_monitor", "ray._private.gone.anything", "AuthenticationTokenLoader"):
+        assert name in caplog.text
+    assert not hasattr(node, "start_log_monitor")

@@ -10,11 +10,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from actors.host import Blueprint
 from actors.local import LocalExecutor
 from actors.topology import Flow
+from bench.state import active_loans, kept_bytes
 from lendrill.assembly import build_parts
 from lendrill.run import execute
 from lendrill.saved import load_saved
@@ -84,12 +83,9 @@ def peak_day(folder: Path) -> dict[str, float]:
 
 
 def loan_bytes(summary: dict[str, Any]) -> float:
-    """Bytes of the bank's own state for each active loan."""
-    total = 0
-    for file in (Path(summary["folder"]) / "state").glob("*.npz"):
-        with np.load(file, allow_pickle=False) as archive:
-            total += sum(archive[name].nbytes for name in archive.files if name.startswith("bank."))
-    return total / max(int(summary["portfolio"]["active_loans"]), 1)
+    """Bytes that the bank's own state takes for each active loan, as the run's folder keeps it."""
+    kept = kept_bytes(Path(summary["folder"]))
+    return sum(size for name, size in kept.items() if " bank." in name) / active_loans(summary)
 
 
 def outside_share(summary: dict[str, Any]) -> float:

@@ -30,6 +30,8 @@ Words = tuple[str, str]
 WORLD = "world"
 """Sender of what comes from outside the bank: customers, staff, partners."""
 
+_SURROGATES = 0xD800 >> 11
+
 KINDS: dict[int, Kind] = {}
 BY_NAME: dict[str, Kind] = {}
 EVENTS: dict[int, EventCode] = {}
@@ -82,9 +84,12 @@ def blank(names: str) -> str:
 
 
 def fits(what: str, name: str, form: np.dtype[Any], values: npt.ArrayLike) -> npt.ArrayLike:
-    """`values`, once it is sure that no text of them is longer than its column; ValueError names the column."""
+    """`values`, once it is sure that no text of them is longer than its column or holds what is no character (half a surrogate
+    pair, which UTF-8 has no bytes for); ValueError names the column."""
     if form.kind == "U":
         texts = np.asarray(values)
+        if texts.dtype.kind == "U" and bool((np.ascontiguousarray(texts).view(np.uint32) >> 11 == _SURROGATES).any()):
+            raise ValueError(f"{what}: {name} holds what is no character")
         longest = int(np.char.str_len(texts).max(initial=0)) if texts.dtype.itemsize > form.itemsize else 0
         if longest > form.itemsize // 4:
             raise ValueError(f"{what}: {name} holds {form.itemsize // 4} characters, a text of {longest} was given")

@@ -10,6 +10,8 @@ import numpy.typing as npt
 from credit.room import Fields, Rows, fits
 from credit.times import NEVER, Bools, Ints
 
+_TEXT = np.dtypes.StringDType()
+"""A text costs what it needs, not what its column allows."""
 _TAIL_MAX = 16_384
 _SORT_FROM = 256
 
@@ -22,8 +24,9 @@ class Table:
         self.fields = Fields(fields)
         self.dtype: np.dtype[np.void] = self.fields.dtype
         self.key = key
-        self._columns: dict[str, npt.NDArray[np.generic]] = {n: np.zeros(0, self.dtype[n]) for n in self.fields.names}
         self._texts = {name for name in self.fields.names if self.dtype[name].kind == "U"}
+        forms = {name: _TEXT if name in self._texts else self.dtype[name] for name in self.fields.names}
+        self._columns: dict[str, npt.NDArray[np.generic]] = {name: np.zeros(0, form) for name, form in forms.items()}
         self._blank = np.zeros((), dtype=self.dtype)
         self._forms = {"": self.dtype}
         self._length = 0

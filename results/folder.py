@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from credit.compact import Compact, compact, whole
 from credit.errors import CreditError
 from credit.room import Rows
 from credit.times import text_of
@@ -87,13 +88,13 @@ def read_summary(path: Path) -> dict[str, Any]:
 
 
 def save_state(path: Path, name: str, state: dict[str, Rows], about: About) -> dict[str, str]:
-    """Writes one named state below ``state/``, with what it says of itself; returns its file name and checksum for the
-    summary."""
+    """Writes one named state below ``state/``, each table compact and with what it says of itself; returns its file name and
+    checksum for the summary."""
     file = path / STATE / f"{name}.npz"
     file.parent.mkdir(exist_ok=True)
     told: About = {"cell": name, **about}
     entries = {ABOUT: np.array(json.dumps(told))}
-    entries |= {key: np.ascontiguousarray(rows) for key, rows in state.items()}
+    entries |= {f"{key}/{part}": kept for key, rows in state.items() for part, kept in compact(rows).items()}
     with file.open("wb") as stream:
         np.savez(stream, **entries)  # type: ignore[arg-type]
     return {file.name: _checksum(file)}
@@ -115,8 +116,18 @@ def load_state(path: Path, name: str, checksums: dict[str, str], about: About) -
         raise RunFolderError(
             f"{file}: does not say which run it belongs to; continue it with the release that wrote it, or begin anew"
         )
+    kept: dict[str, Compact] = {}
     with np.load(file, allow_pickle=False) as archive:
-        return {key: archive[key] for key in archive.files if key != ABOUT}
+        for entry in archive.files:
+            key, _, part = entry.partition("/")
+            if key != ABOUT:
+                kept.setdefault(key, {})[part] = archive[entry]
+    try:
+        return {key: whole(parts) for key, parts in kept.items()}
+    except KeyError:
+        raise RunFolderError(
+            f"{file}: another release's: its tables are not compact; continue it with the release that wrote it, or begin anew"
+        ) from None
 
 
 def _read_about(file: Path) -> About | None:

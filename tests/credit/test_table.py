@@ -66,6 +66,19 @@ def test_a_column_is_a_view_that_writes_the_table() -> None:
     assert table.take([1])["balance"].tolist() == [1]
 
 
+def test_what_is_no_character_is_refused_by_column() -> None:
+    with pytest.raises(ValueError, match="table by loan: name holds what is no character"):
+        make([5]).append(length=1, loan=6, balance=0, name="a\ud800")
+
+
+def test_a_text_costs_what_it_needs_and_is_taken_in_the_width_of_its_column() -> None:
+    table = Table("loan name:U400", "loan")
+    table.append(length=2, loan=[1, 2], name=["张三", "x" * 400])
+    assert table.text("name").itemsize < 400
+    assert table.take([0, 1]).dtype == table.dtype
+    assert table.take([1, 0])["name"].tolist() == ["x" * 400, "张三"]
+
+
 def test_nothing_is_zeroed_or_dropped_in_silence() -> None:
     table = Table("loan amount_fen name:U4 tries=0", "loan")
     with pytest.raises(ValueError, match="has no column 'amuont_fen'; needs a value for 'amount_fen'"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -110,6 +111,17 @@ def test_a_state_comes_back_exactly(tmp_path: Path) -> None:
     for name, rows in state().items():
         assert back[name].dtype == rows.dtype
         assert np.array_equal(back[name], rows)
+
+
+def test_a_state_that_is_not_compact_is_another_releases(tmp_path: Path) -> None:
+    checksums = save_state(tmp_path, "ledger-0", {}, TOLD)
+    file = tmp_path / "state" / "ledger-0.npz"
+    with np.load(file) as archive:
+        told = archive[ABOUT]
+    np.savez(file, **{ABOUT: told, "bank.loans": np.zeros(2, dtype=[("loan", "i8")])})
+    checksums[file.name] = hashlib.sha256(file.read_bytes()).hexdigest()
+    with pytest.raises(RunFolderError, match="another release's: its tables are not compact"):
+        load_state(tmp_path, "ledger-0", checksums, TOLD)
 
 
 def test_a_state_that_is_missing_is_named(tmp_path: Path) -> None:

@@ -6,15 +6,13 @@ import json
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from actors.host import Blueprint
 from actors.local import LocalExecutor
 from actors.topology import Flow
 from bench.state import active_loans, kept_bytes
-from lendrill.assembly import build_parts
+from lendrill.assembly import blueprints
 from lendrill.run import execute
 from lendrill.saved import load_saved
 from results import folder as folders
@@ -65,15 +63,14 @@ def searched(folder: Path) -> dict[str, float]:
 
 
 def forked(folder: Path) -> dict[str, float]:
-    """What a sandbox does: a second bank that goes on from where the first one stands."""
+    """What a sandbox does: a second bank, built as the first one was, that goes on from where it stands."""
     _here({"run.customers": 21_000, "run.days": 90}, folder / "large")
     saved, scenario, flow = load_saved(folder / "large"), load_scenario("baseline"), Flow(1)
     folders.create(folder / "fork")
-    build = partial(build_parts, scenario, flow, folder / "fork", False)
-    states = saved.states(flow)
+    bank, cells = LocalExecutor(), blueprints(scenario, flow, folder / "fork", False)
+    bank.start(cells, saved.states(flow))
     began = time.perf_counter()
-    copies = {cell: {name: rows.copy() for name, rows in state.items()} for cell, state in states.items()}
-    LocalExecutor().start([Blueprint(cell, flow, build) for cell in flow.cells], copies)
+    LocalExecutor().start(cells, {cell: host.export_state() for cell, host in bank.hosts.items()})
     return {FORKED: time.perf_counter() - began}
 
 

@@ -6,11 +6,12 @@ here depends on the number of shards but which branches a cell serves."""
 from __future__ import annotations
 
 import importlib.util
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from actors.host import Parts
+from actors.host import Blueprint, Parts
 from actors.topology import Cell, Flow, shard_of_branch
 from credit.room import Room
 from credit.subsystem import Setting
@@ -18,17 +19,31 @@ from results.sink import RunSink
 from scenarios.model import Scenario
 from sim.callers import with_numbers
 from sim.opposite import Opposite, World
-from sim.staffing import build_staffing
+from sim.staffing import Staffing, build_staffing
+
+
+def blueprints(
+    scenario: Scenario, flow: Flow, folder: Path, check_every_window: bool, every_window: bool = False
+) -> list[Blueprint]:
+    """How to build every cell of a bank. Who works there is drawn here, once and not in each cell."""
+    staffing = build_staffing(scenario, scenario.run.seed)
+    build = partial(build_parts, scenario, staffing, flow, folder, check_every_window, every_window)
+    return [Blueprint(cell, flow, build) for cell in flow.cells]
 
 
 def build_parts(
-    scenario: Scenario, flow: Flow, folder: Path, check_every_window: bool, cell: Cell, every_window: bool = False
+    scenario: Scenario,
+    staffing: Staffing,
+    flow: Flow,
+    folder: Path,
+    check_every_window: bool,
+    every_window: bool,
+    cell: Cell,
 ) -> Parts:
     """The subsystem, its counterpart, its source of mail and its sink, for one cell."""
     room = flow.room_of(cell)
     every = np.arange(1, scenario.bank.branches + 1, dtype=np.int64)
     branches = np.zeros(1, dtype=np.int64) if room.shared else every[shard_of_branch(every, flow.shards) == cell.shard]
-    staffing = build_staffing(scenario, scenario.run.seed)
     subsystem = importlib.import_module(f"{room.package}.subsystem").build(
         Setting(scenario.policies, staffing.register())
     )

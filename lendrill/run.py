@@ -16,7 +16,6 @@ from typing import Any
 
 from rich.console import Console
 
-from actors.host import Blueprint
 from actors.local import LocalExecutor
 from actors.pipeline import CellLost, Executor, Outcome, Pipeline
 from actors.ray_address import prove_cluster
@@ -28,7 +27,7 @@ from credit.errors import InvariantViolation
 from credit.subsystem import Window, windows
 from credit.times import text_of
 from lendrill import __version__
-from lendrill.assembly import build_parts
+from lendrill.assembly import blueprints
 from lendrill.errors import UserError
 from lendrill.interruption import Interruption
 from lendrill.options import RunOptions
@@ -120,14 +119,13 @@ def execute(
     kept of a failure; after it the folder stays, marked."""
     timings = Timings()
     began = time.perf_counter()
-    build = partial(build_parts, scenario, flow, path.resolve(), check_every_window, every_window=every_window)
-    blueprints = [Blueprint(cell, flow, build) for cell in flow.cells]
     if saved and (other := saved.differing(identity(scenario))):
         say(quiet, f"Not as in the run it continues: {', '.join(other)}.")
-    say(quiet, f"Starting {len(blueprints)} cells of the bank ({executor.name}) …")
+    say(quiet, f"Starting {len(flow.cells)} cells of the bank ({executor.name}) …")
     with Interruption() as interruption:
         try:
-            executor.start(blueprints, saved.states(flow) if saved else None, partial(say, quiet))
+            cells = blueprints(scenario, flow, path.resolve(), check_every_window, every_window)
+            executor.start(cells, saved.states(flow) if saved else None, partial(say, quiet))
         except BaseException:
             executor.stop()
             folder.discard(path)

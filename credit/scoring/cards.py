@@ -10,7 +10,7 @@ import numpy as np
 
 from credit.codes import Grade, Segment
 from credit.policies import Overrides, load
-from credit.policies.scorecard import CardPolicy, ScorecardPolicy, ScoreTable
+from credit.policies.scorecard import CardPolicy, ScorecardPolicy
 from credit.times import Ints
 
 Columns = Mapping[str, Ints]
@@ -28,13 +28,8 @@ class Card:
         self.key = policy.key
         self.columns: tuple[str, ...] = tuple(dict.fromkeys(i.key for i in policy.indicators))
         self.dimensions: tuple[str, ...] = tuple(policy.dimensions)
-        self._scale = np.array(
-            [
-                _between([r * HUNDREDTHS for r in policy.scale.raw], policy.scale.score, raw)
-                for raw in range(SCORE_MAX * HUNDREDTHS + 1)
-            ],
-            dtype=np.int64,
-        )
+        raw = [points * HUNDREDTHS for points in policy.scale.raw]
+        self._scale = _between(raw, policy.scale.score, SCORE_MAX * HUNDREDTHS)
         self._parts = [
             (
                 i.key,
@@ -67,7 +62,7 @@ class Scorecards:
         self.individual = Card(policy.card("application_individual"))
         self.business = Card(policy.card("application_business"))
         self._bands = np.array(policy.bands[::-1], dtype=np.int64)
-        self._pd = _by_score(policy.pd)
+        self._pd = _between(policy.pd.scores, policy.pd.ppm, SCORE_MAX)
 
     @classmethod
     def build(cls, overrides: Overrides | None = None) -> Scorecards:
@@ -94,12 +89,9 @@ class Scorecards:
         return self._pd[scores]
 
 
-def _by_score(table: ScoreTable) -> Ints:
-    """The table's value at each score 0 … 100, straight lines rounded half up."""
-    return np.array([_between(table.scores, table.ppm, score) for score in range(SCORE_MAX + 1)], dtype=np.int64)
-
-
-def _between(scores: Sequence[int], values: Sequence[int], score: int) -> int:
-    k = max(i for i in range(len(scores) - 1) if scores[i] <= score)
-    rise, run = values[k + 1] - values[k], scores[k + 1] - scores[k]
-    return values[k] + (2 * rise * (score - scores[k]) + run) // (2 * run)
+def _between(scores: Sequence[int], values: Sequence[int], most: int) -> Ints:
+    """A table's value at each score 0 … `most`, straight lines between its points, rounded half up."""
+    score, points, known = np.arange(most + 1), np.array(scores), np.array(values)
+    k = np.minimum(points.searchsorted(score, side="right") - 1, len(points) - 2)
+    rise, run = known[k + 1] - known[k], points[k + 1] - points[k]
+    return np.asarray(known[k] + (2 * rise * (score - points[k]) + run) // (2 * run))

@@ -5,6 +5,7 @@ weight, moves only those whom that branch wins or loses (weighted rendezvous has
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 
@@ -17,6 +18,7 @@ _NEVER = np.iinfo(np.int64).max
 _CELLS = 1 << 22
 
 
+@lru_cache(maxsize=1)
 def _waits() -> Ints:
     """Quantile table of an exponential with mean `_UNIT`. Its first value is 0, for it is the shortest waits that win."""
     shares = [min(k, TABLE_SIZE - 0.5) / TABLE_SIZE for k in range(TABLE_SIZE + 1)]

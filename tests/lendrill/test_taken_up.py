@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from actors.host import Blueprint
 from actors.local import LocalExecutor
 from actors.pipeline import Outcome, Pipeline
 from actors.topology import Cell, Flow
@@ -17,7 +15,7 @@ from credit.digest import Digest
 from credit.room import Rows
 from credit.stage import Stage
 from credit.subsystem import State, Window, windows
-from lendrill.assembly import build_parts
+from lendrill.assembly import blueprints
 from lendrill.saved import Saved, load_saved, save
 from results.folder import create, load_state
 from scenarios.model import Scenario
@@ -28,10 +26,8 @@ def part(scenario: Scenario, spans: list[Window], path: Path, earlier: Path | No
     """Runs some windows of one scenario's life."""
     create(path)
     saved = None if earlier is None else taken(earlier)
-    executor, build = LocalExecutor(), partial(build_parts, scenario, Flow(1), path, True)
-    executor.start(
-        [Blueprint(cell, Flow(1), build) for cell in Flow(1).cells], saved.states(Flow(1)) if saved else None
-    )
+    executor = LocalExecutor()
+    executor.start(blueprints(scenario, Flow(1), path, True), saved.states(Flow(1)) if saved else None)
     pipeline = Pipeline(executor, Flow(1), chain)
     outcome = pipeline.outcome(pipeline.run([Window(n, w.start, w.until) for n, w in enumerate(spans)]))
     checksums[path] = save(path, outcome, {})
@@ -104,10 +100,11 @@ def test_every_room_takes_up_what_any_number_of_shards_put_down(
     """Dealt out anew and exported again, room by room, the state of three shards has the digest that it had."""
     saved, flow = load_saved(firms(3)), Flow(shards)
     found: dict[str, list[State]] = {}
-    for cell, state in saved.states(flow).items():
-        parts = build_parts(harness.small(**FIRMS), flow, tmp_path, True, cell)
+    dealt = saved.states(flow)
+    for blueprint in blueprints(harness.small(**FIRMS), flow, tmp_path, True):
+        cell, parts = blueprint.cell, blueprint.build(blueprint.cell)
         stage = Stage(flow.room_of(cell), parts.subsystem, parts.counterpart)
-        stage.import_state(state)
+        stage.import_state(dealt[cell])
         found.setdefault(cell.room, []).append(stage.export_state())
     put_down: dict[str, list[State]] = {}
     for name, state in saved.by_cell.items():

@@ -4,6 +4,7 @@ file, the line where it can be found, the field, and what is allowed."""
 from __future__ import annotations
 
 import tomllib
+from copy import deepcopy
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any, TypeVar
@@ -38,9 +39,13 @@ def resolved(name: str, overrides: Overrides | None = None) -> dict[str, Any]:
     return merged(packaged(name), (overrides or {}).get(name, {}))
 
 
-@cache
 def packaged(name: str) -> dict[str, Any]:
-    """The packaged policy `name` as a dictionary, not to be changed: its own file, and what the products' files add to it."""
+    """The packaged policy `name` as a dictionary of the caller's own: its own file, and what the products' files add to it."""
+    return deepcopy(_read(name))
+
+
+@cache
+def _read(name: str) -> dict[str, Any]:
     data = resources.files("credit.policies").joinpath("data")
     content = tomllib.loads(data.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
     for product in packaged_products():

@@ -138,7 +138,7 @@ def test_what_is_refused_or_declined_leaves_no_text() -> None:
     assert not len(front.export_state()["texts"])
 
 
-@given(st.text(st.characters(exclude_characters="\x00"), min_size=1, max_size=5 * PIECE))
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=5 * PIECE))
 def test_pieces_join_to_the_text_they_were_cut_from(said: str) -> None:
     pieces = cut(CaseText, Field.REMARK, said, at=1, case=2)
     assert joined(pieces[np.argsort(-pieces["place"])]) == {Field.REMARK: said}

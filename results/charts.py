@@ -1,15 +1,13 @@
-"""The report's charts over time, drawn with plotly. Each function takes plain rows and a language's number (0 English, 1
-Chinese) and returns a figure; colours, fonts and units are set in one place. `bilingual` draws a figure in both languages
-and keeps one, with the texts that differ."""
+"""The report's charts over time. Each function takes plain rows and a language's number (0 English, 1 Chinese) and returns a
+figure as plotly's script in the page reads it, plain data: plotly's own figure objects prove every value again and took most of
+a report's time. Colours, fonts and units are set in one place. `bilingual` draws a figure in both languages and keeps one, with
+the texts that differ."""
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
-
-import plotly.graph_objects as go
 
 from credit.codes import Account, Bucket
 from credit.room import Words
@@ -17,6 +15,9 @@ from results import names
 from results.intervals import interval_text, wilson
 
 Row = tuple[Any, ...]
+Trace = dict[str, Any]
+Figure = dict[str, Any]
+"""``data``: its traces · ``layout``."""
 FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans CJK SC', 'PingFang SC', 'Microsoft YaHei', sans-serif"
 INK, SOFT, GRID = "#1f2a37", "#64748b", "#e8edf3"
 TEAL, BLUE, AMBER, RED, VIOLET = "#0f766e", "#2563eb", "#d97706", "#b91c1c", "#7c3aed"
@@ -42,9 +43,9 @@ SMOOTH_FROM_DAYS = 45
 """Longer runs show the mean of seven days over the single days, else the weekends comb the picture."""
 
 
-def bilingual(build: Callable[[int], go.Figure]) -> dict[str, Any]:
+def bilingual(build: Callable[[int], Figure]) -> dict[str, Any]:
     """``data`` and ``layout`` in English; ``words``: [path, English, Chinese] of every text that differs."""
-    english, chinese = (json.loads(build(language).to_json()) for language in (0, 1))
+    english, chinese = build(0), build(1)
     words: list[list[Any]] = []
     _differences([], english, chinese, words)
     return {"data": english["data"], "layout": english["layout"], "words": words}
@@ -72,58 +73,52 @@ def stamp(moment: dt.datetime) -> str:
     return moment.isoformat(sep=" ", timespec="minutes")
 
 
-def _figure(height: int = 330, *, y: str = "", grain: str = "day", **layout: Any) -> go.Figure:
-    figure = go.Figure()
+def _figure(height: int = 330, *, y: str = "", grain: str = "day", **layout: Any) -> Figure:
     axis = {"gridcolor": GRID, "linecolor": "#cbd5e1", "zeroline": False, "automargin": True}
     when = "%Y-%m-%d %H:%M" if grain == "hour" else "%Y-%m-%d"
-    figure.update_layout(
-        template="none",
-        height=height,
-        margin={"l": 56, "r": 14, "t": 30, "b": 40},
-        colorway=PALETTE,
-        modebar={"bgcolor": "rgba(255,255,255,.8)", "color": "#94a3b8", "activecolor": INK},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        hovermode="x unified",
-        font={"family": FONT, "size": 13, "color": INK},
-        hoverlabel={"bgcolor": "#ffffff", "font": {"size": 12}},
-        legend={"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top", "font": {"size": 12}},
-        showlegend=True,
-        xaxis=axis | {"type": "date", "tickformatstops": _TICKS, "hoverformat": when, "nticks": 9},
-        yaxis=axis | {"rangemode": "tozero", "showline": False, "tickformat": ",~r"},
-    )
+    usual: dict[str, Any] = {
+        "template": {"data": {"scatter": [{"type": "scatter"}]}},
+        "height": height,
+        "margin": {"l": 56, "r": 14, "t": 30, "b": 40},
+        "colorway": PALETTE,
+        "modebar": {"bgcolor": "rgba(255,255,255,.8)", "color": "#94a3b8", "activecolor": INK},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "hovermode": "x unified",
+        "font": {"family": FONT, "size": 13, "color": INK},
+        "hoverlabel": {"bgcolor": "#ffffff", "font": {"size": 12}},
+        "legend": {"orientation": "h", "x": 0, "y": -0.16, "yanchor": "top", "font": {"size": 12}},
+        "showlegend": True,
+        "xaxis": axis | {"type": "date", "tickformatstops": _TICKS, "hoverformat": when, "nticks": 9},
+        "yaxis": axis | {"rangemode": "tozero", "showline": False, "tickformat": ",~r"},
+    }
     if y:  # the unit stands over the axis, where it takes no width and is read first
-        figure.add_annotation(
-            text=y,
-            xref="paper",
-            yref="paper",
-            x=0,
-            y=1,
-            xanchor="left",
-            yanchor="bottom",
-            showarrow=False,
-            font={"size": 12, "color": SOFT},
-            yshift=6,
-        )
-    figure.update_layout(**layout)
-    return figure
+        place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 6}
+        usual["annotations"] = [{"text": y, "showarrow": False, "font": {"size": 12, "color": SOFT}} | place]
+    return {"data": [], "layout": usual | layout}
 
 
-def _line(name: str, rows: Sequence[Row], column: int, colour: str, **more: Any) -> go.Scatter:
+def _set(figure: Figure, part: str, **values: Any) -> None:
+    """Says more of a part of a figure's layout."""
+    figure["layout"][part] |= values
+
+
+def _line(name: str, rows: Sequence[Row], column: int, colour: str, **more: Any) -> Trace:
     line = {"color": colour, "width": 2} | more.pop("line", {})
     mode = more.pop("mode", "lines" if len(rows) > 1 else "markers")
-    return go.Scatter(
-        x=[stamp(row[0]) for row in rows],
-        y=[row[column] for row in rows],
-        name=name,
-        mode=mode,
-        line=line,
-        marker={"color": colour, "size": 7},
+    return {
+        "type": "scatter",
+        "x": [stamp(row[0]) for row in rows],
+        "y": [row[column] for row in rows],
+        "name": name,
+        "mode": mode,
+        "line": line,
+        "marker": {"color": colour, "size": 7},
         **more,
-    )
+    }
 
 
-def volumes(series: dict[str, list[Row]], grain: str, language: int) -> go.Figure:
+def volumes(series: dict[str, list[Row]], grain: str, language: int) -> Figure:
     """Counts an hour or a day, one line an event; in long runs the mean of seven days, and the first event day by day."""
     unit = (("a day", "每日"), ("an hour", "每小时"))[grain == "hour"]
     figure = _figure(y=unit[language], grain=grain)
@@ -132,12 +127,14 @@ def volumes(series: dict[str, list[Row]], grain: str, language: int) -> go.Figur
             continue
         name, colour = names.VOLUMES[event][language], VOLUME_COLOURS[place]
         if _span_days(rows) < SMOOTH_FROM_DAYS:
-            figure.add_trace(_line(name, rows, 1, colour))
+            figure["data"].append(_line(name, rows, 1, colour))
             continue
         if not place:  # the peaks of what comes in; more thin lines than one hide the thick ones
             thin = {"width": 1, "color": colour}
-            figure.add_trace(_line(name, rows, 1, colour, line=thin, opacity=0.25, showlegend=False, hoverinfo="skip"))
-        figure.add_trace(_line(name, _week_means(rows), 1, colour, hovertemplate="%{y:.1f}"))
+            figure["data"].append(
+                _line(name, rows, 1, colour, line=thin, opacity=0.25, showlegend=False, hoverinfo="skip")
+            )
+        figure["data"].append(_line(name, _week_means(rows), 1, colour, hovertemplate="%{y:.1f}"))
     return figure
 
 
@@ -167,7 +164,7 @@ _TIME_TICKS: tuple[tuple[int, Words], ...] = (
 )
 
 
-def waits_over_time(rows: Sequence[Row], grain: str, language: int) -> go.Figure:
+def waits_over_time(rows: Sequence[Row], grain: str, language: int) -> Figure:
     """Median and 95th percentile of the decision time on a log axis, one pair of lines a lane."""
     seconds = {
         "type": "log",
@@ -175,7 +172,7 @@ def waits_over_time(rows: Sequence[Row], grain: str, language: int) -> go.Figure
         "ticktext": [w[language] for _, w in _TIME_TICKS],
     }
     figure = _figure(grain=grain)
-    figure.update_yaxes(rangemode="normal", **seconds)
+    _set(figure, "yaxis", rangemode="normal", **seconds)
     for lane, colour in (("automatic", TEAL), ("manual", BLUE)):
         mine = [row for row in rows if row[1] == lane]
         for index, (words, dash) in enumerate(((("median", "中位数"), "solid"), (("95%", "95%"), "dot"))):
@@ -184,7 +181,7 @@ def waits_over_time(rows: Sequence[Row], grain: str, language: int) -> go.Figure
             points = [(row[0], max(row[3][index], 1) / 1000, _spoken(row[3][index], language)) for row in mine]
             name = f"{names.LANES[lane][language]}, {words[language]}"
             texts = {"customdata": [point[2] for point in points], "hovertemplate": "%{customdata}"}
-            figure.add_trace(_line(name, points, 1, colour, line={"dash": dash}, **texts))
+            figure["data"].append(_line(name, points, 1, colour, line={"dash": dash}, **texts))
     return figure
 
 
@@ -204,7 +201,7 @@ def duration_words(milliseconds: float) -> Words:
     return f"{seconds:,.1f} s", f"{seconds:,.1f} 秒"
 
 
-def queues(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, language: int) -> go.Figure:
+def queues(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, language: int) -> Figure:
     """Tasks waiting, one line a desk that ever had a queue, the longest first; planned absences shaded. Of many desks only
     the longest queues are drawn until the reader asks for the others."""
     figure = _figure(height=380, y=("tasks waiting", "等待任务数")[language], grain=grain)
@@ -217,38 +214,38 @@ def queues(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, la
         line = {"dash": "solid" if place < len(PALETTE) else "dash"}
         shown = True if place < QUEUES_SHOWN else "legendonly"
         name, colour = names.desk(role)[language], PALETTE[place % len(PALETTE)]
-        figure.add_trace(_line(name, mine, 2, colour, line=line, visible=shown))
-    if figure.data:
+        figure["data"].append(_line(name, mine, 2, colour, line=line, visible=shown))
+    if figure["data"]:
         _shade(figure, [fault for fault in faults if fault["kind"] == "absence"])
     return figure
 
 
-def partners(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, language: int) -> go.Figure:
+def partners(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, language: int) -> Figure:
     """Share of calls that a partner did not answer, one line a partner that ever failed."""
     figure = _figure(y=("unanswered calls", "无应答比例")[language], grain=grain, height=300)
-    figure.update_yaxes(tickformat=".0%" if max((row[2] for row in rows), default=0) >= 0.05 else ".1%")
+    _set(figure, "yaxis", tickformat=".0%" if max((row[2] for row in rows), default=0) >= 0.05 else ".1%")
     step = {"shape": "hv"}  # a day's share holds from its beginning to its end, as the shades do
     for place, partner in enumerate(sorted({row[1] for row in rows if row[2]})):
         mine = [row for row in rows if row[1] == partner]
         name = names.partner(partner)[language]
-        figure.add_trace(_line(name, mine, 2, PALETTE[place % len(PALETTE)], hovertemplate="%{y:.1%}", line=step))
-    if figure.data:
+        figure["data"].append(_line(name, mine, 2, PALETTE[place % len(PALETTE)], hovertemplate="%{y:.1%}", line=step))
+    if figure["data"]:
         _shade(figure, [fault for fault in faults if fault["kind"] == "partner_outage"])
     return figure
 
 
-def buckets(rows: Sequence[Row], language: int) -> go.Figure:
+def buckets(rows: Sequence[Row], language: int) -> Figure:
     """Outstanding principal by DPD bucket, stacked."""
     days = sorted({row[0] for row in rows})
     by_place = {(row[0], row[1]): row[3] for row in rows}
     totals = [sum(by_place.get((day, bucket.name.lower()), 0) for bucket in Bucket) for day in days]
     size, unit = money_unit(totals)
     figure = _figure(y=unit[language])
-    figure.update_layout(legend={"traceorder": "normal"})
+    _set(figure, "legend", traceorder="normal")
     for bucket in Bucket:
         values = [(day, by_place.get((day, bucket.name.lower()), 0) / size) for day in days]
         if any(value for _, value in values):
-            figure.add_trace(
+            figure["data"].append(
                 _line(
                     bucket.words[language],
                     values,
@@ -264,7 +261,7 @@ def buckets(rows: Sequence[Row], language: int) -> go.Figure:
     return figure
 
 
-def rates(bucket_rows: Sequence[Row], bad_rows: Sequence[Row], language: int) -> go.Figure:
+def rates(bucket_rows: Sequence[Row], bad_rows: Sequence[Row], language: int) -> Figure:
     """Overdue and non-performing share of the outstanding principal at each day's end."""
     total: dict[dt.datetime, int] = {}
     overdue: dict[dt.datetime, int] = {}
@@ -279,9 +276,9 @@ def rates(bucket_rows: Sequence[Row], bad_rows: Sequence[Row], language: int) ->
     for words, part, colour in lines:
         rows = [(day, part.get(day, 0) / total[day]) for day in sorted(total) if total[day]]
         if rows:
-            figure.add_trace(_line(words[language], rows, 1, colour, hovertemplate="%{y:.2%}"))
-    most = max((value for trace in figure.data for value in trace.y), default=0)
-    figure.update_yaxes(tickformat=".0%" if most >= 0.05 else ".1%" if most >= 0.005 else ".2%", **_room(most))
+            figure["data"].append(_line(words[language], rows, 1, colour, hovertemplate="%{y:.2%}"))
+    most = max((value for trace in figure["data"] for value in trace["y"]), default=0)
+    _set(figure, "yaxis", tickformat=".0%" if most >= 0.05 else ".1%" if most >= 0.005 else ".2%", **_room(most))
     return figure
 
 
@@ -290,16 +287,23 @@ def _room(most: float) -> dict[str, Any]:
     return {} if most else {"range": [0, 0.01]}
 
 
-def vintages(rows: Sequence[Row], language: int) -> go.Figure:
+def vintages(rows: Sequence[Row], language: int) -> Figure:
     """Share of a month's loans that was ever overdue, by age, with its interval at the pointer; older months darker."""
     figure = _figure(y=("ever overdue, of loans", "曾逾期笔数占比")[language], hovermode="closest")
     title = {"text": ("days since payout", "账龄（天）")[language], "standoff": 6, "font": {"size": 12, "color": SOFT}}
     ages = [0, *sorted({row[1] for row in rows})]
-    figure.update_xaxes(
-        type="linear", title=title, tickformat="d", tickvals=ages, hoverformat="d", range=[0, ages[-1] * 1.03]
+    _set(
+        figure,
+        "xaxis",
+        type="linear",
+        title=title,
+        tickformat="d",
+        tickvals=ages,
+        hoverformat="d",
+        range=[0, ages[-1] * 1.03],
     )
-    figure.update_layout(legend={"y": -0.2})
-    figure.update_yaxes(tickformat=".1%", **_room(max((row[2] for row in rows), default=0)))
+    _set(figure, "legend", y=-0.2)
+    _set(figure, "yaxis", tickformat=".1%", **_room(max((row[2] for row in rows), default=0)))
     months = sorted({row[0] for row in rows})
     for place, month in enumerate(months):
         mine = [row for row in rows if row[0] == month]
@@ -307,17 +311,18 @@ def vintages(rows: Sequence[Row], language: int) -> go.Figure:
         colour = f"rgb({15 + share * 190:.0f},{80 + share * 110:.0f},{90 + share * 20:.0f})"
         texts = [[f"{row[3]:,}", interval_text(wilson(row[4], row[3]), 2)] for row in mine]
         said = ("%{customdata[0]} loans, 95% CI %{customdata[1]}", "%{customdata[0]} 笔，95% 置信区间 %{customdata[1]}")
-        figure.add_trace(
-            go.Scatter(
-                x=[row[1] for row in mine],
-                y=[row[2] for row in mine],
-                customdata=texts,
-                name=month,
-                mode="lines+markers",
-                line={"color": colour, "width": 2},
-                marker={"color": colour, "size": 6},
-                hovertemplate=f"{month}: %{{y:.2%}} · {said[language]}<extra></extra>",
-            )
+        figure["data"].append(
+            {
+                "type": "scatter",
+                "x": [row[1] for row in mine],
+                "y": [row[2] for row in mine],
+                "customdata": texts,
+                "name": month,
+                "mode": "lines+markers",
+                "line": {"color": colour, "width": 2},
+                "marker": {"color": colour, "size": 6},
+                "hovertemplate": f"{month}: %{{y:.2%}} · {said[language]}<extra></extra>",
+            }
         )
     return figure
 
@@ -333,23 +338,24 @@ _FLOWS: tuple[tuple[Words, Account, int, int, str], ...] = (
 """Name, account, column of the flow's rows, sign (received is up), colour."""
 
 
-def flows(rows: Sequence[Row], grain: str, language: int) -> go.Figure:
+def flows(rows: Sequence[Row], grain: str, language: int) -> Figure:
     """Money received (up) and paid out (down) over time, from the ledger."""
     size, unit = money_unit([float(row[2] or 0) for row in rows if row[1] == "principal"])
     figure = _figure(y=unit[language], grain=grain, barmode="relative", bargap=0.25)
-    figure.update_yaxes(rangemode="normal", zeroline=True, zerolinecolor="#94a3b8")
+    _set(figure, "yaxis", rangemode="normal", zeroline=True, zerolinecolor="#94a3b8")
     for words, account, column, sign, colour in _FLOWS:
         mine = [(row[0], sign * float(row[column] or 0) / size) for row in rows if row[1] == account.name.lower()]
         if any(value for _, value in mine):
-            figure.add_trace(
-                go.Bar(
-                    x=[stamp(when) for when, _ in mine],
-                    y=[value for _, value in mine],
-                    name=words[language],
-                    marker={"color": colour},
-                    hovertemplate="%{y:,.3~f}",
+            figure["data"].append(
+                {
+                    "type": "bar",
+                    "x": [stamp(when) for when, _ in mine],
+                    "y": [value for _, value in mine],
+                    "name": words[language],
+                    "marker": {"color": colour},
+                    "hovertemplate": "%{y:,.3~f}",
                     **_period(mine, grain),
-                )
+                }
             )
     return figure
 
@@ -371,31 +377,33 @@ def _period(rows: Sequence[Row], grain: str) -> dict[str, Any]:
 
 def trouble(
     series: dict[str, list[Row]], faults: Sequence[dict[str, Any]], span: tuple[str, str], grain: str, language: int
-) -> go.Figure:
+) -> Figure:
     """What broke: counts of trouble in each period, stacked, with the scenario's planned faults shaded."""
     figure = _figure(y=_PERIODS[grain][1][language], grain=grain, barmode="stack", bargap=0.15)
     for place, (event, rows) in enumerate(series.items()):
         if rows:
-            figure.add_trace(
-                go.Bar(
-                    x=[stamp(row[0]) for row in rows],
-                    y=[row[1] for row in rows],
-                    name=names.trouble()[event][language],
-                    marker={"color": PALETTE[place % len(PALETTE)]},
+            figure["data"].append(
+                {
+                    "type": "bar",
+                    "x": [stamp(row[0]) for row in rows],
+                    "y": [row[1] for row in rows],
+                    "name": names.trouble()[event][language],
+                    "marker": {"color": PALETTE[place % len(PALETTE)]},
                     **_period(rows, grain),
-                )
+                }
             )
-    if figure.data:
+    if figure["data"]:
         _shade(figure, faults)
-        figure.update_xaxes(range=list(span))
-        figure.update_layout(legend={"traceorder": "normal"})
+        _set(figure, "xaxis", range=list(span))
+        _set(figure, "legend", traceorder="normal")
     return figure
 
 
-def _shade(figure: go.Figure, faults: Sequence[dict[str, Any]]) -> None:
+def _shade(figure: Figure, faults: Sequence[dict[str, Any]]) -> None:
     """Spans of planned faults; spans of the same time once, so that shades do not add up. Edges keep an hour visible in a
     picture of a year."""
-    for start, end in sorted({(fault["start"], fault["end"]) for fault in faults}):
-        figure.add_vrect(
-            x0=start, x1=end, fillcolor="rgba(185,28,28,.12)", line={"width": 1.5, "color": "rgba(185,28,28,.4)"}
-        )
+    spans = sorted({(fault["start"], fault["end"]) for fault in faults})
+    if spans:
+        shade = {"type": "rect", "xref": "x", "yref": "y domain", "y0": 0, "y1": 1, "fillcolor": "rgba(185,28,28,.12)"}
+        shade["line"] = {"width": 1.5, "color": "rgba(185,28,28,.4)"}
+        figure["layout"]["shapes"] = [shade | {"x0": start, "x1": end} for start, end in spans]

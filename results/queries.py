@@ -50,12 +50,16 @@ SELECT DATE_TRUNC('{grain}', accepted)::TIMESTAMP AS since, IF(manual, 'manual',
 FROM cases WHERE decided IS NOT NULL AND accepted IS NOT NULL GROUP BY ALL ORDER BY ALL
 """
 _VINTAGE = """
-SELECT STRFTIME(disbursed, '%Y-%m') AS vintage, age,
-       COUNT(*) FILTER (overdue IS NOT NULL AND DATE_DIFF('day', disbursed, overdue) <= age) / COUNT(*), COUNT(*),
-       COUNT(*) FILTER (overdue IS NOT NULL AND DATE_DIFF('day', disbursed, overdue) <= age)
-FROM loans, (SELECT UNNEST(GENERATE_SERIES(30, 720, 30)) AS age)
-WHERE DATE_TRUNC('month', disbursed) + INTERVAL 1 MONTH + TO_DAYS(CAST(age AS INTEGER)) <= CAST('{until}' AS TIMESTAMP)
-GROUP BY ALL ORDER BY ALL
+WITH lent AS (
+  SELECT DATE_TRUNC('month', disbursed) AS month, DATE_DIFF('day', disbursed, overdue) AS fell_at, COUNT(*) AS loans
+  FROM loans GROUP BY ALL)
+SELECT STRFTIME(month, '%Y-%m') AS vintage, age, overdue / loans, loans, overdue FROM (
+  SELECT month, age, CAST(SUM(loans) AS BIGINT) AS loans,
+         CAST(COALESCE(SUM(loans) FILTER (fell_at <= age), 0) AS BIGINT) AS overdue
+  FROM lent, (SELECT UNNEST(GENERATE_SERIES(30, 720, 30)) AS age)
+  WHERE month + INTERVAL 1 MONTH + TO_DAYS(CAST(age AS INTEGER)) <= CAST('{until}' AS TIMESTAMP)
+  GROUP BY ALL)
+ORDER BY ALL
 """
 _COUNTS = """
 SELECT DATE_TRUNC('{grain}', ts)::TIMESTAMP AS since, CAST(event AS VARCHAR), COUNT(*) FROM {events}
@@ -74,18 +78,23 @@ SELECT metric, CAST(SUM(count) FILTER (day = latest) AS BIGINT), CAST(SUM(amount
 FROM {daily}, (SELECT MAX(day) AS latest FROM {daily} WHERE NOT STARTS_WITH(metric, 'event.'))
 WHERE metric IN ({names}) GROUP BY metric
 """
-_FLOWS = """
+_MOVED = """
+CREATE TEMP TABLE moved AS
 WITH gone AS (SELECT DISTINCT transaction FROM {ledger} WHERE account = 'write_off_loss')
-SELECT DATE_TRUNC('{grain}', ts)::TIMESTAMP AS since, CAST(account AS VARCHAR),
-       CAST(SUM(amount_fen) FILTER (amount_fen > 0) AS BIGINT),
-       CAST(-SUM(amount_fen) FILTER (amount_fen < 0) AS BIGINT)
-FROM {ledger} ANTI JOIN gone USING (transaction) GROUP BY ALL ORDER BY ALL
+SELECT ts::DATE AS day, CAST(account AS VARCHAR) AS account, gone.transaction IS NOT NULL AS written_off,
+       amount_fen > 0 AS debit, SUM(amount_fen) AS amount_fen
+FROM {ledger} LEFT JOIN gone USING (transaction) GROUP BY ALL
+"""
+"""The ledger by days: few rows, from which all that is asked of it is counted."""
+_FLOWS = """
+SELECT DATE_TRUNC('{grain}', day)::TIMESTAMP AS since, account,
+       CAST(SUM(amount_fen) FILTER (debit) AS BIGINT), CAST(-SUM(amount_fen) FILTER (NOT debit) AS BIGINT)
+FROM moved WHERE NOT written_off GROUP BY ALL ORDER BY ALL
 """
 _BALANCES = """
-SELECT name, ANY_VALUE(code),
-       CAST(SUM(amount_fen) FILTER (amount_fen > 0) AS BIGINT),
-       CAST(-SUM(amount_fen) FILTER (amount_fen < 0) AS BIGINT), CAST(SUM(amount_fen) AS BIGINT)
-FROM {ledger} JOIN {codes} ON kind = 'account' AND name = account GROUP BY name ORDER BY ANY_VALUE(code)
+SELECT name, ANY_VALUE(code), CAST(SUM(amount_fen) FILTER (debit) AS BIGINT),
+       CAST(-SUM(amount_fen) FILTER (NOT debit) AS BIGINT), CAST(SUM(amount_fen) AS BIGINT)
+FROM moved JOIN {codes} ON kind = 'account' AND name = account GROUP BY name ORDER BY ANY_VALUE(code)
 """
 _WAITING = """
 WITH told AS (
@@ -158,6 +167,7 @@ class RunQueries:
         self._connection = duckdb.connect()
         self._run(_CASES)
         self._run(_LOANS)
+        self._run(_MOVED)
 
     def __enter__(self) -> RunQueries:
         return self
@@ -216,12 +226,12 @@ class RunQueries:
         return [(m, n or 0, fen or 0) for m, n, fen in self._run(_AT_THE_END, names=_texts(metrics))]
 
     def flows(self, grain: str) -> list[Row]:
-        """(since, account, debits fen, credits fen), write-offs left out: no money moves in them."""
-        return self._run_on("ledger", _FLOWS, grain=grain)
+        """(day, week or month, account, debits fen, credits fen), write-offs left out: no money moves in them."""
+        return self._run(_FLOWS, grain=grain)
 
     def balances(self) -> list[Row]:
         """(account, its number, debits, credits, balance) in fen over the whole run."""
-        return self._run_on("ledger", _BALANCES)
+        return self._run(_BALANCES)
 
     def queues(self, grain: str, since: dt.datetime, until: dt.datetime) -> list[Row]:
         """(since, desk, waiting at the end, mean waiting) for every day or hour of a run, all branches together; empty when no

@@ -11,7 +11,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import plotly.graph_objects as go
 from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
@@ -176,7 +175,7 @@ def _charts(
     volumes = _filled(queries, span, names.VOLUMES)
     broken = {event: _gathered(rows, span.trouble_grain) for event, rows in trouble.items()}
     whole = (charts.stamp(span.since), charts.stamp(span.until))
-    builders: dict[str, Callable[[int], go.Figure]] = {
+    builders: dict[str, Callable[[int], charts.Figure]] = {
         "volumes": partial(charts.volumes, volumes, span.grain),
         "waits": partial(charts.waits_over_time, queries.waits_over_time(span.wait_grain), span.wait_grain),
         "queues": partial(charts.queues, queries.queues(span.grain, span.since, span.until), faults, span.grain),

@@ -125,16 +125,16 @@ def test_of_many_queues_the_longest_are_drawn_and_the_others_wait_in_the_legend(
     day = dt.datetime(2026, 1, 1)
     rows = [(day, desk.label, int(desk), float(desk)) for desk in DESKS.values()]
     figure = charts.queues(rows, [], "day", 0)
-    assert [trace.name for trace in figure.data[:2]] == ["finance", "head-office risk"]
-    assert [trace.visible for trace in figure.data].count(True) == charts.QUEUES_SHOWN
-    assert len(figure.data) == len(DESKS)
+    assert [trace["name"] for trace in figure["data"][:2]] == ["finance", "head-office risk"]
+    assert [trace["visible"] for trace in figure["data"]].count(True) == charts.QUEUES_SHOWN
+    assert len(figure["data"]) == len(DESKS)
 
 
 def test_shares_that_are_all_zero_do_not_stretch_the_axis() -> None:
     day = dt.datetime(2026, 1, 1)
     quiet = charts.rates([(day, "current", 5, 100)], [], 0)
-    assert tuple(quiet.layout.yaxis.range) == (0, 0.01)
-    assert charts.rates([(day, "dpd_1_7", 5, 100)], [], 0).layout.yaxis.range is None
+    assert quiet["layout"]["yaxis"]["range"] == [0, 0.01]
+    assert "range" not in charts.rates([(day, "dpd_1_7", 5, 100)], [], 0)["layout"]["yaxis"]
 
 
 @pytest.mark.requirement("SVC-05")

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from actors.host import Blueprint, FinalReport, StageHost, StepReport
-from actors.pipeline import Tell, silent
 from actors.topology import Cell
 from actors.wire import Parcel
 from credit.subsystem import State, Window
@@ -20,7 +19,7 @@ class LocalExecutor:
     def __init__(self) -> None:
         self.hosts: dict[Cell, StageHost] = {}
 
-    def start(self, blueprints: Sequence[Blueprint], states: dict[Cell, State] | None, tell: Tell = silent) -> None:  # noqa: ARG002
+    def start(self, blueprints: Sequence[Blueprint], states: dict[Cell, State] | None) -> None:
         """Builds all hosts; with `states`, from where an earlier run ended."""
         for blueprint in blueprints:
             host = StageHost(blueprint)

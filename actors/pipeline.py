@@ -25,14 +25,6 @@ Block = Sequence[Window]
 """Windows of one day that a cell works in one call."""
 
 
-Tell = Callable[[str], None]
-"""Hears, in words, what is being done while a start takes its time."""
-
-
-def silent(_: str) -> None:
-    """Tells nobody."""
-
-
 class CellLost(Exception):
     """A cell whose process ended before the run did, or None where all of the executor was lost; why; and in which window."""
 
@@ -48,7 +40,7 @@ class Executor(Protocol):
 
     name: str
 
-    def start(self, blueprints: Sequence[Blueprint], states: dict[Cell, State] | None, tell: Tell = silent) -> None: ...
+    def start(self, blueprints: Sequence[Blueprint], states: dict[Cell, State] | None) -> None: ...
 
     def step(self, cell: Cell, block: Block, inputs: Sequence[Handle]) -> tuple[list[Handle], Handle]: ...
 

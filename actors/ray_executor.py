@@ -8,7 +8,7 @@ import logging
 import os
 import secrets
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import ray
@@ -16,7 +16,7 @@ from ray.exceptions import ActorDiedError, RayError, RayTaskError
 
 from actors import ray_start
 from actors.host import Blueprint, FinalReport, StageHost
-from actors.pipeline import CellLost, Tell, silent
+from actors.pipeline import CellLost
 from actors.ray_address import RayUnavailable
 from actors.topology import Cell
 from actors.wire import Parcel
@@ -24,6 +24,12 @@ from credit.errors import InvariantViolation
 from credit.subsystem import State, Window
 
 _TELL_EVERY_S = 1.0
+Tell = Callable[[str], None]
+"""Hears, in words, what is being done while a start takes its time."""
+
+
+def _silent(_: str) -> None:
+    """Tells nobody."""
 
 
 class StageActor:
@@ -63,8 +69,8 @@ class RayExecutor:
 
     name = "ray"
 
-    def __init__(self, address: str | None = None, cpus: int | None = None) -> None:
-        self._address = address
+    def __init__(self, address: str | None = None, cpus: int | None = None, tell: Tell = _silent) -> None:
+        self._address, self._tell = address, tell
         self._cpus = cpus
         self._enclosure: ray_start.Enclosure | None = None
         self._actors: dict[Cell, Any] = {}
@@ -93,9 +99,9 @@ class RayExecutor:
             reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
             raise RayUnavailable(f"{where} ({reason}); {advice}") from None
 
-    def start(self, blueprints: Sequence[Blueprint], states: dict[Cell, State] | None, tell: Tell = silent) -> None:
+    def start(self, blueprints: Sequence[Blueprint], states: dict[Cell, State] | None) -> None:
         """Connects, then builds every cell in an actor of its own and waits until all stand."""
-        tell(f"Joining Ray at {self._address} …" if self._address else "Starting Ray …")
+        self._tell(f"Joining Ray at {self._address} …" if self._address else "Starting Ray …")
         self.connect()
         building = []
         for blueprint in blueprints:
@@ -105,18 +111,18 @@ class RayExecutor:
             self._actors[cell] = actor
             self._returns[cell] = len(blueprint.flow.destinations(cell)) + 1
             building.append(actor.build.remote(blueprint, None if states is None else states[cell]))
-        self._await(building, tell)
-        self.pids = self._get(building)
+        self.pids = self._await(building)
 
-    def _await(self, building: list[Any], tell: Tell) -> None:
-        """Tells how many actors stand, as often as that changes and no oftener than each second."""
+    def _await(self, building: list[Any]) -> list[int]:
+        """The processes of all actors. Tells how many actors stand, as often as that changes and no oftener than each second."""
         count, told = len(building), -1
         while told < count:
             ready, _ = ray.wait(building, num_returns=count, timeout=_TELL_EVERY_S)
             self._get(ready)
             if len(ready) > told:
-                tell(f"{count} actors: {len(ready)} of {count} ready")
+                self._tell(f"{count} actors: {len(ready)} of {count} ready")
             told = len(ready)
+        return list(self._get(building))
 
     def step(self, cell: Cell, block: Sequence[Window], inputs: Sequence[Any]) -> tuple[list[Any], Any]:
         count = self._returns[cell]

@@ -90,7 +90,7 @@ def _executor(options: RunOptions) -> Executor:
         prove_cluster(options.address)
     from actors.ray_executor import RayExecutor  # importing Ray takes a second; errors above should not
 
-    return RayExecutor(options.address)
+    return RayExecutor(options.address, tell=partial(say, options.quiet))
 
 
 def resolve(options: RunOptions, saved: Saved | None) -> Scenario:
@@ -125,7 +125,7 @@ def execute(
     with Interruption() as interruption:
         try:
             cells = blueprints(scenario, flow, path.resolve(), check_every_window, every_window)
-            executor.start(cells, saved.states(flow) if saved else None, partial(say, quiet))
+            executor.start(cells, saved.states(flow) if saved else None)
         except BaseException:
             executor.stop()
             folder.discard(path)

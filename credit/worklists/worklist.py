@@ -83,8 +83,7 @@ class Worklist:
         nobody has claimed claims it. A task that still waits after a refusal is offered again, to somebody else."""
         found = self._find(rows)
         state = self.tasks.get("state", found)
-        free = (state == TaskState.WAITING) | ((state == TaskState.CLAIMED) & ~self._held(found))
-        waiting = np.flatnonzero(free)
+        waiting = np.flatnonzero((state == TaskState.WAITING) | self._left(found, rows["person"]))
         unclaimable = np.zeros(len(rows), dtype=np.int64)
         if len(waiting):
             unclaimable[waiting] = self._claim_faults(rows[waiting], found[waiting])
@@ -252,17 +251,24 @@ class Worklist:
         state = self.tasks.get("state", found)
         return first_fault(
             *self._gone(state),
-            ((state != TaskState.WAITING) & self._held(found), Refusal.CLAIMED_BY_ANOTHER),
+            ((state != TaskState.WAITING) & ~self._left(found, rows["person"]), Refusal.CLAIMED_BY_ANOTHER),
             (
                 np.ones(len(rows), dtype=bool),
                 self._person_faults(found, rows["person"], rows["on_behalf_of"], rows["at"]),
             ),
         )
 
-    def _held(self, found: Ints) -> Bools:
-        """False for a task whose holder has left the desk: anybody of the desk may take it up."""
-        get = self.tasks.get
-        return self.register.may_act(*(get(name, found) for name in ("claimed_by", "branch", "desk", "on_behalf_of")))
+    def _left(self, found: Ints, person: Ints) -> Bools:
+        """True for a claimed task whose holder, another person, has left the desk: anybody of the desk may take it up. What
+        somebody leaves unfinished he may still finish himself."""
+        holder = self.tasks.get("claimed_by", found)
+        left: Bools = (self.tasks.get("state", found) == TaskState.CLAIMED) & (holder != person)
+        others = np.flatnonzero(left)
+        if len(others):
+            tasks = self.tasks.take(found[others], "branch desk on_behalf_of")
+            seats = tasks["branch"], tasks["desk"], tasks["on_behalf_of"]
+            left[others] = ~self.register.may_act(holder[others], *seats)
+        return left
 
     def _person_faults(self, found: Ints, person: Ints, absent: Ints, at: Ints) -> Ints:
         """Why a person may not have a task at an instant: APR-03, APR-04, APR-12."""

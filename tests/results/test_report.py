@@ -11,6 +11,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import plotly.graph_objects as go
 import pytest
 
 from credit.applications.contract import Event
@@ -291,6 +292,12 @@ def test_text_from_a_scenario_is_no_markup(tmp_path: Path) -> None:
     html = html_of(tmp_path / "run")
     assert "<script>alert" not in html
     assert "a &amp; b &lt; c" in html
+
+
+def test_plotly_knows_every_word_of_every_chart(html: str) -> None:
+    for name, chart in charts_of(html).items():
+        drawn = go.Figure(chart["data"], chart["layout"])
+        assert len(drawn.data) == len(chart["data"]), name
 
 
 def test_every_name_is_there_in_both_languages() -> None:

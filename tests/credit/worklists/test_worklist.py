@@ -160,6 +160,14 @@ def test_what_somebody_held_who_has_left_the_desk_is_anybodys() -> None:
     assert room.decided == [(FIRST, CHEN)]
 
 
+def test_who_has_left_the_desk_may_finish_what_he_had_claimed() -> None:
+    room = desk()
+    run(room, *mail(CLAIM))
+    room.desk.register = StaffRegister.of([(BO, 1, Desk.INITIAL_APPROVER)])
+    assert refusals(run(room, command("opinion", FIRST, ANNA, at=NINE + 9))) == []
+    assert room.decided == [(FIRST, ANNA)]
+
+
 @pytest.mark.requirement("APR-10")
 def test_a_task_is_urged_at_its_limit_once_and_rises_by_a_class_whoever_holds_it():
     room, limit = desk(), NINE + 3 * HOUR_MS

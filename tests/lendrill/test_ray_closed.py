@@ -19,7 +19,7 @@ import ray
 
 from actors import ray_start
 from actors.pipeline import CellLost
-from actors.ray_executor import RayExecutor
+from actors.ray_executor import RayExecutor, Tell
 from actors.topology import Cell, Flow
 from lendrill import cli
 from lendrill.errors import EXIT_INTERRUPTED, EXIT_LOST, line_for
@@ -100,7 +100,13 @@ def test_a_ray_of_our_own_is_closed_and_a_lost_actor_is_told(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     executor, out = Watched(), tmp_path / "run"
-    monkeypatch.setattr("lendrill.run._executor", lambda _: executor)
+
+    def chosen(address: str | None, tell: Tell) -> RayExecutor:
+        assert address is None
+        executor._tell = tell
+        return executor
+
+    monkeypatch.setattr("actors.ray_executor.RayExecutor", chosen)
     before = {name: value for name, value in os.environ.items() if name.startswith("RAY_AUTH")}
     code = cli.main(f"run baseline --customers 100 --days 20 --out {out}".split())
 

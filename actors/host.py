@@ -9,13 +9,14 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from actors.topology import LATE_MS, Cell, Flow, shard_of_branch
 from actors.wire import Bundle, Parcel, pack, unpack
+from credit.compact import packed
 from credit.digest import Digest
 from credit.errors import InvariantViolation
 from credit.mail import Outbox, in_order, in_sequence
@@ -48,6 +49,8 @@ class Parts:
     check_every_window: bool = False
     every_window: bool = False
     """Work every window, also where nothing comes and nothing is due: for the proof that it makes no difference."""
+    tells: bool = False
+    """Tell the driver of each window's events and answers: what a live bank's callers wait for."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,33 @@ class Blueprint:
     build: Callable[[Cell], Parts]
 
 
+class Told(NamedTuple):
+    """What happened in one window of a cell: its events in sequence, and the answers to the commands it was given."""
+
+    window: int
+    events: Rows
+    answers: Rows
+
+
 @dataclass
 class StepReport:
-    """What a step tells the driver: rows by event, and the digest of each of its windows."""
+    """What a step tells the driver: rows by event, the digest of each of its windows, when the cell is next due though no mail
+    comes, and, where it is asked to tell, what happened."""
 
     events: Counter[int]
     digests: list[tuple[int, int]]
+    sent: tuple[bool, ...] = ()
+    """Whether there is mail for each destination."""
+    due: int = 0
+    told: list[Told] = field(default_factory=list)
+
+
+class Look(NamedTuple):
+    """A question about a table of a cell's state: rows whose column holds one of the values; all rows where none are given."""
+
+    table: str
+    column: str = ""
+    values: tuple[int, ...] = ()
 
 
 @dataclass
@@ -117,7 +141,7 @@ class StageHost:
         self.cell, self._flow = blueprint.cell, blueprint.flow
         parts = blueprint.build(blueprint.cell)
         self._meter = Meter()
-        self._sink, self._every_window = parts.sink, parts.every_window
+        self._sink, self._every_window, self._tells = parts.sink, parts.every_window, parts.tells
         room = self._flow.room_of(self.cell)
         self.stage = Stage(
             room,
@@ -147,6 +171,9 @@ class StageHost:
                 if bundle:
                     leaving[place].append((window.number, bundle))
             report.digests.append(self._digest.since(before))
+        report.sent = tuple(map(bool, leaving))
+        if self._tells:
+            report.due = self.stage.due()
         self._meter.stop()
         return [tuple(parcel) for parcel in leaving], report
 
@@ -160,6 +187,8 @@ class StageHost:
             raise type(violation)(f"{violation.what} [shard {self.cell.shard}]") from None
         self._record(window, outcome)
         report.events.update(_counts(outcome.out))
+        if self._tells and (len(outcome.out.events[0]) or len(outcome.answers)):
+            report.told.append(Told(window.number, outcome.out.events[0], outcome.answers))
         self._meter.lap("record")
         bundles_out = self._send(outcome.mail)
         self._meter.lap("wire")
@@ -227,9 +256,23 @@ class StageHost:
             self.stage.checks,
         )
 
+    def look(self, asked: Look) -> Rows:
+        """Rows of the state, as they stand after the last window."""
+        table = self.stage.subsystem.tables[asked.table]
+        if not asked.values:
+            return table.export()
+        if asked.column == table.key:
+            found = table.find(asked.values)
+            return table.take(found[found >= 0])
+        return table.take(np.isin(table[asked.column], asked.values))
+
     def export_state(self) -> State:
         """Everything the cell knows."""
         return self.stage.export_state()
+
+    def export_packed(self) -> bytes:
+        """The same as bytes, see `credit.compact.packed`."""
+        return packed(self.stage.export_state())
 
     def import_state(self, state: State) -> None:
         """Replaces everything the cell knows."""

@@ -33,6 +33,9 @@ class LocalExecutor:
     def keep(self, cell: Cell, inputs: Sequence[Parcel]) -> None:
         self.hosts[cell].keep(inputs)
 
+    def ask(self, cell: Cell, method: str, *arguments: Any) -> Any:
+        return getattr(self.hosts[cell], method)(*arguments)
+
     def get(self, handles: Sequence[Any]) -> list[Any]:
         return list(handles)
 

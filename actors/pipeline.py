@@ -5,15 +5,18 @@ else; so a room may work many windows of a day in one call."""
 
 from __future__ import annotations
 
+import threading
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from types import MappingProxyType
+from typing import Any, NamedTuple, Protocol
 
 from actors.host import Blueprint, FinalReport, StepReport
 from actors.topology import LATE_MS, Cell, Flow
 from credit.digest import Digest, linked
 from credit.subsystem import State, Window
+from credit.times import NEVER
 
 IN_FLIGHT = 4
 """How many blocks may be under way at once."""
@@ -21,6 +24,7 @@ BLOCK = 48
 """Most windows of a block: four hours of windows of five minutes."""
 Handle = Any
 """A parcel, or a promise of one; only the executor looks inside."""
+_NOTHING: Mapping[Cell, Handle] = MappingProxyType({})
 Block = Sequence[Window]
 """Windows of one day that a cell works in one call."""
 
@@ -46,11 +50,29 @@ class Executor(Protocol):
 
     def keep(self, cell: Cell, inputs: Sequence[Handle]) -> None: ...
 
+    def ask(self, cell: Cell, method: str, *arguments: Any) -> Handle:
+        """A promise of what a method of the cell's host gives, after all steps that were submitted before."""
+
     def get(self, handles: Sequence[Handle]) -> list[Any]: ...
 
     def finish(self) -> list[FinalReport]: ...
 
     def stop(self) -> None: ...
+
+
+class UnderWay(NamedTuple):
+    """A block that was submitted: one promise of a report a cell."""
+
+    block: Block
+    reports: list[Handle]
+
+
+class Collected(NamedTuple):
+    """A block that is done: the cells' reports, and the chain after each of its windows."""
+
+    block: Block
+    reports: list[StepReport]
+    chains: list[str]
 
 
 @dataclass
@@ -101,6 +123,7 @@ class Pipeline:
         }
         self._mail: dict[tuple[Cell, Cell], Handle] = {}
         self._late: dict[tuple[Cell, Cell], deque[tuple[int, Handle]]] = {}
+        self._one_at_a_time = threading.Lock()
         self.progress = Progress(Window(0, 0, 0))
 
     def run(
@@ -110,24 +133,35 @@ class Pipeline:
         stops: Callable[[], bool] = bool,
     ) -> bool:
         """Runs all windows; False when `stops` says so in between, with every window begun also ended."""
-        under_way: deque[tuple[Block, list[Handle]]] = deque()
+        under_way: deque[UnderWay] = deque()
         complete = True
         for block in blocks(spans):
             if stops():
                 complete = False
                 break
-            under_way.append((block, self._submit(block)))
+            under_way.append(self.submit(block))
             if len(under_way) > IN_FLIGHT:
-                self._collect(*under_way.popleft(), on_progress)
+                self._follow(under_way.popleft(), on_progress)
         while under_way:
-            self._collect(*under_way.popleft(), on_progress)
+            self._follow(under_way.popleft(), on_progress)
         return complete
 
-    def _submit(self, block: Block) -> list[Handle]:
-        """Has every cell work a block; returns the handles of their reports."""
+    def _follow(self, under_way: UnderWay, on_progress: Callable[[Progress], None] | None) -> None:
+        self.collect(under_way)
+        if on_progress is not None:
+            on_progress(self.progress)
+
+    def submit(self, block: Block, outside: Mapping[Cell, Handle] = _NOTHING) -> UnderWay:
+        """Has every cell work a block; `outside`: a parcel for a cell from outside the bank."""
+        with self._one_at_a_time:
+            return self._submit(block, outside)
+
+    def _submit(self, block: Block, outside: Mapping[Cell, Handle]) -> UnderWay:
         reports = []
         for cell in self._cells:
             inputs = [handle for sender in self._sources[cell] for handle in self._arrived(sender, cell, block)]
+            if cell in outside:
+                inputs.append(outside[cell])
             outputs, report = self._executor.step(cell, block, inputs)
             for receiver, handle in zip(self._destinations[cell], outputs, strict=True):
                 if (cell, receiver) in self._going_back:
@@ -135,7 +169,7 @@ class Pipeline:
                 else:
                     self._mail[cell, receiver] = handle
             reports.append(report)
-        return reports
+        return UnderWay(block, reports)
 
     def _arrived(self, sender: Cell, cell: Cell, block: Block) -> list[Handle]:
         """What a sender's mail for a block of a cell is in."""
@@ -146,25 +180,47 @@ class Pipeline:
             found.append(waiting.popleft()[1])
         return found
 
-    def _collect(self, block: Block, handles: list[Handle], on_progress: Callable[[Progress], None] | None) -> None:
-        reports: list[StepReport] = self._executor.get(handles)
+    def collect(self, under_way: UnderWay) -> Collected:
+        """Waits until a block, the oldest under way, is done. Another thread may submit meanwhile."""
+        reports: list[StepReport] = self._executor.get(under_way.reports)
+        with self._one_at_a_time:
+            return self._done(under_way.block, reports)
+
+    def _done(self, block: Block, reports: list[StepReport]) -> Collected:
+        chains = []
         for place in range(len(block)):
             digest = Digest()
             for report in reports:
                 digest.merge(Digest(report.digests[place]))
             self._chain = linked(self._chain, digest.lanes)
-        for report in reports:
+            chains.append(self._chain)
+        for cell, report in zip(self._cells, reports, strict=True):
             self.progress.events.update(report.events)
+            self._forget_empty(cell, block, report)
         self.progress.window = block[-1]
         self.progress.windows_done = block[-1].number + 1
-        if on_progress is not None:
-            on_progress(self.progress)
+        return Collected(block, reports, chains)
 
-    def outcome(self, complete: bool) -> Outcome:
-        """Ends the run. Mail still under way is handed to its receivers, who keep it until its time comes."""
+    def _forget_empty(self, cell: Cell, block: Block, report: StepReport) -> None:
+        """Drops what goes back up the flow and turns out to hold no mail."""
+        for receiver, sent in zip(self._destinations[cell], report.sent, strict=True):
+            queue = self._late.get((cell, receiver))
+            if queue and not sent:
+                self._late[cell, receiver] = deque(one for one in queue if one[0] != block[0].start)
+
+    def due(self) -> int:
+        """The earliest instant at which mail that goes back up the flow arrives; NEVER where none is under way."""
+        return min((queue[0][0] + LATE_MS for queue in self._late.values() if queue), default=NEVER)
+
+    def settle(self) -> None:
+        """Hands mail that is still under way to its receivers, who keep it until its time comes."""
         for cell in self._cells:
             waiting = [self._late.pop((sender, cell), deque()) for sender in self._sources[cell]]
             handles = [handle for queue in waiting for _, handle in queue]
             if handles:
                 self._executor.keep(cell, handles)
+
+    def outcome(self, complete: bool) -> Outcome:
+        """Ends the run."""
+        self.settle()
         return Outcome(self._executor.finish(), self.progress.windows_done, self.progress.events, complete, self._chain)

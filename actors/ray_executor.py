@@ -55,6 +55,10 @@ class StageActor:
         """Mail whose time has not come."""
         self._host.keep(parcels)
 
+    def ask(self, method: str, *arguments: Any) -> Any:
+        """A method of the host, between two blocks."""
+        return getattr(self._host, method)(*arguments)
+
     def finish(self) -> FinalReport:
         """Closes the record and returns the final report."""
         return self._host.finish()
@@ -74,6 +78,7 @@ class RayExecutor:
         self._cpus = cpus
         self._enclosure: ray_start.Enclosure | None = None
         self._actors: dict[Cell, Any] = {}
+        self._dead: set[Cell] = set()
         self._returns: dict[Cell, int] = {}
         self.namespace = f"lendrill-{secrets.token_hex(4)}"
         self.pids: list[int] = []
@@ -100,15 +105,19 @@ class RayExecutor:
             raise RayUnavailable(f"{where} ({reason}); {advice}") from None
 
     def start(self, blueprints: Sequence[Blueprint], states: dict[Cell, State] | None) -> None:
-        """Connects, then builds every cell in an actor of its own and waits until all stand."""
-        self._tell(f"Joining Ray at {self._address} …" if self._address else "Starting Ray …")
-        self.connect()
+        """Connects, then builds every cell in an actor of its own and waits until all stand. Where the actors stand already, each
+        is built anew in its place; one that was lost gets another process."""
+        if not self._actors:
+            self._tell(f"Joining Ray at {self._address} …" if self._address else "Starting Ray …")
+            self.connect()
         building = []
         for blueprint in blueprints:
             cell = blueprint.cell
-            options = {"name": str(cell), "num_cpus": 0, "max_concurrency": 1, "max_restarts": 0}
-            actor: Any = RemoteStage.options(**options).remote()
-            self._actors[cell] = actor
+            if cell not in self._actors or cell in self._dead:
+                options = {"name": str(cell), "num_cpus": 0, "max_concurrency": 1, "max_restarts": 0}
+                self._actors[cell] = RemoteStage.options(**options).remote()
+                self._dead.discard(cell)
+            actor = self._actors[cell]
             self._returns[cell] = len(blueprint.flow.destinations(cell)) + 1
             building.append(actor.build.remote(blueprint, None if states is None else states[cell]))
         self.pids = self._await(building)
@@ -132,6 +141,9 @@ class RayExecutor:
     def keep(self, cell: Cell, inputs: Sequence[Any]) -> None:
         self._get([self._actors[cell].keep.remote(*inputs)])
 
+    def ask(self, cell: Cell, method: str, *arguments: Any) -> Any:
+        return self._actors[cell].ask.remote(method, *arguments)
+
     def get(self, handles: Sequence[Any]) -> list[Any]:
         return self._get(list(handles))
 
@@ -149,10 +161,11 @@ class RayExecutor:
             raise self._lost(error) from None
 
     def _lost(self, error: RayError) -> CellLost:
-        """Ray's words about a lost actor, with the cell it was."""
+        """Ray's words about a lost actor, with the cell it was. That one gets another process when the cells are built anew."""
         which = getattr(error, "actor_id", None)
         cells = [cell for cell, actor in self._actors.items() if actor._actor_id.hex() == which]
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        self._dead.update(cells)
         died = isinstance(error, ActorDiedError)  # Ray's own words are ten lines that blame memory, whatever it was
         why = "its process was killed or died" if died else (lines or [type(error).__name__])[-1][:200]
         return CellLost(cells[0] if cells else None, why)

@@ -4,6 +4,8 @@ is drawn of whole rows, does not see how they were kept."""
 
 from __future__ import annotations
 
+import io
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,8 @@ from credit.times import Bools, Ints
 Compact = dict[str, npt.NDArray[Any]]
 """``rows``: a record a row, in which a text stands as its number of characters · ``texts``: the characters, one column after
 another, UTF-8 · ``form``: no rows, of the record type that the whole ones have."""
+ABOUT = "about"
+"""The entry of packed tables that says what they are."""
 _ANY = "surrogatepass"
 """A column may hold what is no character: it comes back as it was."""
 _WIDTHS = (np.int8, np.int16, np.int32, np.int64)
@@ -54,6 +58,26 @@ def whole(kept: Compact) -> Rows:
         else:
             rows[name] = narrow[name]
     return rows
+
+
+def packed(state: Mapping[str, Rows], about: str = "") -> bytes:
+    """Named tables as the bytes of one file (numpy's ``.npz``), each compact, with a text about them."""
+    entries: dict[str, npt.NDArray[Any]] = {ABOUT: np.array(about)}
+    entries |= {f"{key}/{part}": kept for key, rows in state.items() for part, kept in compact(rows).items()}
+    stream = io.BytesIO()
+    np.savez(stream, **entries)  # type: ignore[arg-type]
+    return stream.getvalue()
+
+
+def unpacked(content: bytes) -> dict[str, Rows]:
+    """The tables that were packed; KeyError where they are not compact."""
+    kept: dict[str, Compact] = {}
+    with np.load(io.BytesIO(content), allow_pickle=False) as archive:
+        for entry in archive.files:
+            key, _, part = entry.partition("/")
+            if key != ABOUT:
+                kept.setdefault(key, {})[part] = archive[entry]
+    return {key: whole(parts) for key, parts in kept.items()}
 
 
 def _lengths(codes: Codes) -> Ints:

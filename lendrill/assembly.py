@@ -6,6 +6,7 @@ here depends on the number of shards but which branches a cell serves."""
 from __future__ import annotations
 
 import importlib.util
+from collections.abc import Collection
 from functools import partial
 from pathlib import Path
 
@@ -13,12 +14,15 @@ import numpy as np
 
 from actors.host import Blueprint, Parts
 from actors.topology import Cell, Flow, shard_of_branch
+from credit.applications import contract as applications
 from credit.room import Room
-from credit.subsystem import Setting
+from credit.subsystem import Setting, Subsystem
+from credit.times import Ints
 from results.sink import RunSink
 from scenarios.model import Scenario
 from sim.callers import with_numbers
 from sim.opposite import Opposite, World
+from sim.played import with_people
 from sim.staffing import Staffing, build_staffing
 
 
@@ -31,6 +35,24 @@ def blueprints(
     return [Blueprint(cell, flow, build) for cell in flow.cells]
 
 
+def live_blueprints(scenario: Scenario, flow: Flow, desks: Collection[int], arrivals: bool) -> list[Blueprint]:
+    """How to build every cell of a live bank: what it does is told and not written to files, and people sit at some desks.
+    `arrivals`: the scenario's customers come too, beside those of the gateway."""
+    staffing = build_staffing(scenario, scenario.run.seed)
+    build = partial(build_live_parts, scenario, staffing, flow, tuple(desks), arrivals)
+    return [Blueprint(cell, flow, build) for cell in flow.cells]
+
+
+def build_live_parts(
+    scenario: Scenario, staffing: Staffing, flow: Flow, desks: Collection[int], arrivals: bool, cell: Cell
+) -> Parts:
+    """The subsystem and its counterpart, for one cell of a live bank."""
+    room, branches = _place(scenario, flow, cell)
+    opposite = with_people(with_numbers(_opposite(room, World(scenario, room, branches, staffing))), desks)
+    source = opposite.source if arrivals or room is not applications.room else None
+    return Parts(_subsystem(room, scenario, staffing), opposite.counterpart, source, tells=True)
+
+
 def build_parts(
     scenario: Scenario,
     staffing: Staffing,
@@ -41,15 +63,26 @@ def build_parts(
     cell: Cell,
 ) -> Parts:
     """The subsystem, its counterpart, its source of mail and its sink, for one cell."""
-    room = flow.room_of(cell)
-    every = np.arange(1, scenario.bank.branches + 1, dtype=np.int64)
-    branches = np.zeros(1, dtype=np.int64) if room.shared else every[shard_of_branch(every, flow.shards) == cell.shard]
-    subsystem = importlib.import_module(f"{room.package}.subsystem").build(
-        Setting(scenario.policies, staffing.register())
-    )
+    room, branches = _place(scenario, flow, cell)
     opposite = with_numbers(_opposite(room, World(scenario, room, branches, staffing)))
     sink = RunSink(folder, cell.room, cell.shard, scenario.policies)
+    subsystem = _subsystem(room, scenario, staffing)
     return Parts(subsystem, opposite.counterpart, opposite.source, sink, check_every_window, every_window)
+
+
+def _place(scenario: Scenario, flow: Flow, cell: Cell) -> tuple[Room, Ints]:
+    """The cell's room, and the branches it serves (0 = head office)."""
+    room = flow.room_of(cell)
+    every = np.arange(1, scenario.bank.branches + 1, dtype=np.int64)
+    return room, np.zeros(1, dtype=np.int64) if room.shared else every[
+        shard_of_branch(every, flow.shards) == cell.shard
+    ]
+
+
+def _subsystem(room: Room, scenario: Scenario, staffing: Staffing) -> Subsystem:
+    setting = Setting(scenario.policies, staffing.register())
+    subsystem: Subsystem = importlib.import_module(f"{room.package}.subsystem").build(setting)
+    return subsystem
 
 
 def _opposite(room: Room, world: World) -> Opposite:

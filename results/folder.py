@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from credit.compact import Compact, compact, whole
+from credit.compact import ABOUT, packed, unpacked
 from credit.errors import CreditError
 from credit.room import Rows
 from credit.times import text_of
@@ -32,9 +32,8 @@ _SHAPE: dict[str, type] = {
     "next": dict,
 }
 """What those who read a summary rely on."""
-ABOUT = "about"
-"""The entry of a state file, beside its tables, that says as JSON which cell of which run it is and when that ended."""
 About = dict[str, str | int]
+"""What a state file says of itself: which cell of which run it is and when that ended."""
 
 
 class RunFolderError(CreditError):
@@ -93,10 +92,7 @@ def save_state(path: Path, name: str, state: dict[str, Rows], about: About) -> d
     file = path / STATE / f"{name}.npz"
     file.parent.mkdir(exist_ok=True)
     told: About = {"cell": name, **about}
-    entries = {ABOUT: np.array(json.dumps(told))}
-    entries |= {f"{key}/{part}": kept for key, rows in state.items() for part, kept in compact(rows).items()}
-    with file.open("wb") as stream:
-        np.savez(stream, **entries)  # type: ignore[arg-type]
+    file.write_bytes(packed(state, json.dumps(told)))
     return {file.name: _checksum(file)}
 
 
@@ -116,14 +112,8 @@ def load_state(path: Path, name: str, checksums: dict[str, str], about: About) -
         raise RunFolderError(
             f"{file}: does not say which run it belongs to; continue it with the release that wrote it, or begin anew"
         )
-    kept: dict[str, Compact] = {}
-    with np.load(file, allow_pickle=False) as archive:
-        for entry in archive.files:
-            key, _, part = entry.partition("/")
-            if key != ABOUT:
-                kept.setdefault(key, {})[part] = archive[entry]
     try:
-        return {key: whole(parts) for key, parts in kept.items()}
+        return unpacked(file.read_bytes())
     except KeyError:
         raise RunFolderError(
             f"{file}: another release's: its tables are not compact; continue it with the release that wrote it, or begin anew"

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from credit.compact import ABOUT
 from lendrill.errors import UserError
 from lendrill.saved import load_saved
-from results.folder import ABOUT, RunFolderError
+from results.folder import RunFolderError
 from tests.lendrill import harness
 
 FEW: dict[str, Any] = {"run__customers": 20, "run__days": 3}

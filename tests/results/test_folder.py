@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from credit.compact import ABOUT
 from credit.ledger.contract import Posting
 from credit.times import DAY_MS
-from results.folder import ABOUT, MARK, RunFolderError, create, discard, load_state, read_summary, save_state, seal
+from results.folder import MARK, RunFolderError, create, discard, load_state, read_summary, save_state, seal
 from results.sql import tables_of
 from tests.results.builders import whole_run
 from tests.rows import sample

@@ -1,0 +1,418 @@
+"""The conductor (总控): what makes a bank live. It takes commands from whoever calls, cuts windows, has them made durable and
+worked (`actors.sequencer`), answers the callers, and wakes the bank when time itself brings something.
+
+One loop takes what has come; two threads do what waits: one writes the day book and submits, one waits for the cells. A window
+is cut as soon as something has come and there is room under way, a little later where company is likely (`Pace.linger_ms`): so
+windows are short while the bank is idle, and grow by themselves under load, where each costs the same and carries more.
+
+Callers are held back before the bank is slow: what would wait behind more than `Pace.queue_rows` is refused at once (`Busy`)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from actors.clock import Clock, ClockError
+from actors.host import Look
+from actors.pipeline import IN_FLIGHT, CellLost
+from actors.sequencer import Command, Done, Sequencer
+from actors.topology import Cell
+from actors.trail import Trail, about_cases
+from credit.errors import CreditError
+from credit.numbers import branch_of
+from credit.room import Kind, Rows
+from credit.times import DAY_MS, HOUR_MS, NEVER, text_of
+
+ADVANCE_DAYS_MAX = 400
+_REBUILDS_MAX = 20
+
+
+class Busy(CreditError):
+    """Too much is waiting; come again later."""
+
+
+class Closing(CreditError):
+    """The bank is closing and takes nothing more."""
+
+
+class Pace(NamedTuple):
+    """How windows are cut."""
+
+    linger_ms: float = 2.0
+    """How long the first command of a window waits for company."""
+    window_rows: int = 20_000
+    """Most rows of one window."""
+    queue_rows: int = 40_000
+    """Rows that may wait; more are refused."""
+    advance_ms: int = HOUR_MS
+    """The grain of windows in which a business date is advanced."""
+    snapshot_windows: int = 4_000
+    """A snapshot after so many windows."""
+
+
+class Answer(NamedTuple):
+    """What the bank says to a command: the number of what came of it, or why not."""
+
+    number: int
+    reason: int
+    at: int
+
+
+@dataclass
+class Meters:
+    """What the bank counts while it lives."""
+
+    windows: int = 0
+    commands: int = 0
+    refused_busy: int = 0
+    lost_cells: int = 0
+    events: Counter[int] = field(default_factory=Counter)
+    window_ms: deque[float] = field(default_factory=lambda: deque(maxlen=2_000))
+    commit_ms: deque[float] = field(default_factory=lambda: deque(maxlen=2_000))
+    rows: deque[int] = field(default_factory=lambda: deque(maxlen=2_000))
+
+
+class _Waiting(NamedTuple):
+    command: Command
+    answers: Sequence[asyncio.Future[Answer]]
+
+
+class Conductor:
+    """One live bank; see the module's text. All methods belong to the event loop it runs in."""
+
+    def __init__(self, sequencer: Sequencer, clock: Clock, trail: Trail, pace: Pace | None = None) -> None:
+        self._bank, self._clock, self._trail, self._pace = sequencer, clock, trail, pace or Pace()
+        self._queue: deque[_Waiting] = deque()
+        self._queued = 0
+        self._asked: dict[tuple[int, int], list[asyncio.Future[Answer]]] = {}
+        self._watched: dict[int, list[asyncio.Future[None]]] = {}
+        self._listeners: set[Callable[[Rows], None]] = set()
+        self._wake = asyncio.Event()
+        self._room = asyncio.Event()
+        self._driver = ThreadPoolExecutor(1, thread_name_prefix="bank-drive")
+        self._collector = ThreadPoolExecutor(1, thread_name_prefix="bank-collect")
+        self._collected: deque[asyncio.Task[None]] = deque()
+        self._targets: deque[tuple[int, asyncio.Future[int]]] = deque()
+        self._reaching: list[asyncio.Future[int]] = []
+        self._closing = False
+        self._snapshot_at = 0
+        self.failure: Exception | None = None
+        self.ready = False
+        self.meters = Meters()
+
+    # life -------------------------------------------------------------------------------------------------------------
+
+    async def open(self, on_replay: Callable[[int], object] = int) -> None:
+        """The bank as its book has it, up to now."""
+        self._trail_from = self._trail.until()
+        await self._in(self._driver, self._open, on_replay)
+        self._snapshot_at = self._bank.number
+        self.ready = True
+
+    def _open(self, on_replay: Callable[[int], object]) -> None:
+        first = True
+        for done in self._bank.open(on_replay):
+            if first:
+                self._trail.forget_from(done.block[0].number)
+                first = False
+            self._trail.add(done.told)
+            self._count(done)
+
+    async def run(self) -> None:
+        """Lives until it is told to close, or can't go on."""
+        try:
+            while not (self._closing and not self._queue):
+                try:
+                    await self._until_something_is_due()
+                    await self._cut()
+                    if self._bank.number - self._snapshot_at >= self._pace.snapshot_windows:
+                        await self._snapshot()
+                except CellLost:
+                    await self._recover()
+            await self._drained()
+            await self._snapshot()
+        except Exception as error:  # whatever it is, callers hear of it and the process ends
+            self.failure = error
+            raise
+        finally:
+            self.ready = False
+            for waiting in [*self._asked.values(), *(one.answers for one in self._queue)]:
+                for answer in waiting:
+                    if not answer.done():
+                        answer.set_exception(Closing("the bank is closing; ask again with the same number"))
+
+    def close(self) -> None:
+        """Takes nothing more; finishes what is under way."""
+        self._closing = True
+        self._wake.set()
+
+    # commands ---------------------------------------------------------------------------------------------------------
+
+    async def submit(self, kind: Kind, rows: Rows) -> list[Answer]:
+        """Has the bank do commands of one kind, each with a request number; returns its answers once they are given. Busy where
+        too much waits. They are durable before they are done, and a number that comes again gets the first answer."""
+        if self._closing:
+            raise Closing("the bank is closing; ask again with the same number")
+        if self._queued + len(rows) > self._pace.queue_rows:
+            self.meters.refused_busy += len(rows)
+            raise Busy(f"{self._queued:,} commands are waiting; ask again in a second")
+        rows["at"] = self._clock.now()
+        loop = asyncio.get_running_loop()
+        answers: list[asyncio.Future[Answer]] = []
+        if kind.command:
+            answers = [loop.create_future() for _ in range(len(rows))]
+            for branch, request, answer in zip(
+                branch_of(rows).tolist(), rows["request"].tolist(), answers, strict=True
+            ):
+                self._asked.setdefault((branch, request), []).append(answer)
+        self._queue.append(_Waiting(Command(kind, rows), answers))
+        self._queued += len(rows)
+        self._wake.set()
+        return list(await asyncio.gather(*answers))
+
+    async def advance(self, to: int) -> int:
+        """Moves the business date on; returns the instant at which the bank stands then. ClockError where that can't be."""
+        if to - self._clock.now() > ADVANCE_DAYS_MAX * DAY_MS:
+            raise ClockError(f"{text_of(to)} is more than {ADVANCE_DAYS_MAX} days away; go there in steps")
+        before = self._clock.now()
+        self._clock.set(max(to, before) if to >= before else to)
+        reached: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        self._targets.append((to, reached))
+        self._wake.set()
+        return await reached
+
+    # questions --------------------------------------------------------------------------------------------------------
+
+    def now(self) -> int:
+        """The bank's instant."""
+        return self._clock.now()
+
+    async def look(self, cell: Cell, asked: Look) -> Rows:
+        """Rows of a cell's state after the last window that was submitted."""
+        handle = await self._in(self._driver, self._bank.ask, cell, "look", asked)
+        [rows] = await self._in(self._collector, self._bank.get, [handle])
+        return rows  # type: ignore[no-any-return]
+
+    async def events(self, case: int) -> Rows:
+        """What happened to a case."""
+        return self._trail.of(case)
+
+    async def news(self, case: int, timeout_s: float) -> None:
+        """Waits until something more happens to a case, or the time is over."""
+        happened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._watched.setdefault(case, []).append(happened)
+        try:
+            await asyncio.wait_for(happened, timeout_s)
+        except TimeoutError:
+            waiting = self._watched.get(case, [])
+            if happened in waiting:
+                waiting.remove(happened)
+            if not waiting:
+                self._watched.pop(case, None)
+
+    def listen(self, listener: Callable[[Rows], None]) -> Callable[[], None]:
+        """Has somebody hear all events from now on; returns how to stop that."""
+        self._listeners.add(listener)
+        return lambda: self._listeners.discard(listener)
+
+    def standing(self) -> dict[str, Any]:
+        """How the bank stands, for health and metrics."""
+        bank = self._bank
+        return {
+            "ready": self.ready,
+            "failure": str(self.failure) if self.failure else "",
+            "now": self._clock.now(),
+            "until": bank.until,
+            "window": bank.number - 1,
+            "chain": bank.chain,
+            "due": bank.due,
+            "queued": self._queued,
+            "under_way": bank.under_way,
+            "windows": self.meters.windows,
+            "commands": self.meters.commands,
+            "busy": self.meters.refused_busy,
+            "lost_cells": self.meters.lost_cells,
+            "snapshots": bank.figures.snapshots,
+            "replayed": bank.figures.replayed,
+            "window_ms": _quantiles(self.meters.window_ms),
+            "commit_ms": _quantiles(self.meters.commit_ms),
+            "window_rows": _quantiles(self.meters.rows),
+            "events": {str(event): count for event, count in self.meters.events.items()},
+        }
+
+    # the loop ---------------------------------------------------------------------------------------------------------
+
+    async def _until_something_is_due(self) -> None:
+        while not (self._queue or self._targets or self._closing):
+            self._wake.clear()
+            now = self._clock.now()
+            due = min(self._bank.due if not self._bank.under_way else NEVER, self._midnight())
+            if now >= due:
+                return
+            wait = min((due - now) / 1_000, 1.0) if due < NEVER else 1.0
+            with _quiet_timeout():
+                await asyncio.wait_for(self._wake.wait(), max(wait, 0.001))
+            self._reap()
+        if self._queue and self._pace.linger_ms and not self._closing:
+            await asyncio.sleep(self._pace.linger_ms / 1_000)
+
+    def _midnight(self) -> int:
+        """When the day that the bank is in ends; a business date stays until it is told to move on."""
+        return (self._bank.until // DAY_MS + 1) * DAY_MS if self._clock.moves_days else NEVER
+
+    async def _cut(self) -> None:
+        """One window, or those up to where the business date is to go."""
+        await self._until_there_is_room()
+        commands, rows = self._take()
+        now = max(self._clock.now() + 1, self._bank.until + 1)
+        target, reached = self._targets.popleft() if self._targets else (0, None)
+        until, every = max(now, target), self._pace.advance_ms if target else DAY_MS
+        began = time.perf_counter()
+        await self._in(self._driver, self._bank.cut, until, commands, every)
+        self.meters.commit_ms.append(self._bank.figures.commit_s * 1e3)
+        self.meters.rows.append(rows)
+        self.meters.commands += rows
+        task = asyncio.create_task(self._collect(began))
+        self._collected.append(task)
+        if reached is not None:
+            self._reaching.append(reached)
+            await self._drained()
+            self._arrive()
+
+    def _arrive(self) -> None:
+        """Tells who moved the business date on that the bank stands there."""
+        while self._reaching:
+            if not (reached := self._reaching.pop()).done():
+                reached.set_result(self._bank.until)
+
+    def _take(self) -> tuple[list[Command], int]:
+        commands: list[Command] = []
+        rows = 0
+        while self._queue and (not rows or rows + len(self._queue[0].command.rows) <= self._pace.window_rows):
+            commands.append(self._queue.popleft().command)
+            rows += len(commands[-1].rows)
+        self._queued -= rows
+        return joined_by_kind(commands), rows
+
+    async def _until_there_is_room(self) -> None:
+        self._reap()
+        while len(self._collected) >= IN_FLIGHT:
+            await self._collected[0]
+            self._reap()
+
+    def _reap(self) -> None:
+        """Lets go of what is collected; raises what went wrong there."""
+        while self._collected and self._collected[0].done():
+            self._collected.popleft().result()
+
+    async def _drained(self) -> None:
+        while self._collected:
+            await self._collected[0]
+            self._reap()
+
+    async def _collect(self, began: float) -> None:
+        """Everything that one cut put under way."""
+        for done in await self._in(self._collector, self._collect_all):
+            self._tell(done)
+        self.meters.window_ms.append((time.perf_counter() - began) * 1e3)
+        self._wake.set()
+
+    def _collect_all(self) -> list[Done]:
+        found = []
+        while self._bank.under_way:
+            found.append(self._bank.collect())
+            self._trail.add(found[-1].told)
+        return found
+
+    def _tell(self, done: Done) -> None:
+        """Answers the callers, and wakes who waits for news of a case."""
+        self._count(done)
+        for _, events, answers in done.told:
+            for branch, request, at, number, reason in answers.tolist():
+                for answer in self._asked.pop((branch, request), ()):
+                    if not answer.done():
+                        answer.set_result(Answer(number, reason, at))
+            if len(events) and (self._watched or self._listeners):
+                cases = about_cases(events)
+                for case in np.unique(cases["case"]).tolist():
+                    for happened in self._watched.pop(case, ()):
+                        if not happened.done():
+                            happened.set_result(None)
+                for listener in tuple(self._listeners):
+                    listener(cases)
+
+    def _count(self, done: Done) -> None:
+        self.meters.windows += len(done.block)
+        for _, events, _ in done.told:
+            codes, counts = np.unique(events["event"], return_counts=True)
+            self.meters.events.update(dict(zip(codes.tolist(), counts.tolist(), strict=True)))
+
+    async def _recover(self) -> None:
+        """A cell was lost: the cells anew, as the book has them; who waits for an answer gets it from there."""
+        self.ready, self.meters.lost_cells = False, self.meters.lost_cells + 1
+        for task in self._collected:
+            with contextlib.suppress(Exception):
+                await task
+        self._collected.clear()
+        for attempt in range(_REBUILDS_MAX):
+            try:
+                found = await self._in(self._driver, self._rebuilt)
+            except CellLost:
+                if attempt == _REBUILDS_MAX - 1:
+                    raise
+            else:
+                for done in found:
+                    self._tell(done)
+                break
+        self._arrive()
+        self.ready = True
+
+    def _rebuilt(self) -> list[Done]:
+        found = list(self._bank.rebuild())
+        for done in found:
+            self._trail.add(done.told)
+        return found
+
+    async def _snapshot(self) -> None:
+        await self._drained()
+        await self._in(self._driver, self._bank.snapshot)
+        self._snapshot_at = self._bank.number
+
+    def _in(self, pool: ThreadPoolExecutor, work: Callable[..., Any], *arguments: Any) -> Awaitable[Any]:
+        return asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
+
+
+def joined_by_kind(commands: Sequence[Command]) -> list[Command]:
+    """The same rows, one batch a kind."""
+    parts: dict[Kind, list[Rows]] = {}
+    for kind, rows in commands:
+        parts.setdefault(kind, []).append(rows)
+    return [Command(kind, np.concatenate(of)) for kind, of in parts.items()]
+
+
+def _quantiles(values: Sequence[float] | deque[Any]) -> dict[str, float]:
+    """Of the last so many."""
+    if not values:
+        return {}
+    found = np.quantile(np.array(values, dtype=float), (0.5, 0.95, 0.99))
+    return dict(zip(("p50", "p95", "p99"), (round(float(one), 3) for one in found), strict=True))
+
+
+class _quiet_timeout:  # noqa: N801
+    """A wait that may end without having been woken."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
+        return kind is TimeoutError
+
+
+__all__ = ["Answer", "Busy", "CellLost", "Closing", "Conductor", "Pace"]

@@ -1,0 +1,241 @@
+"""The sequencer: puts what comes from outside into windows, one after another, makes each durable in the day book before it is
+applied, and has the cells work it. It has no clock, no threads and no sockets: `actors.conductor` gives it those.
+
+    cut      commands → windows → day book (one commit) → submitted to the cells
+    collect  the oldest block under way: its answers and events, and the chain, which the next commit takes along
+    open     newest snapshot, then every window after it from the day book: the same bank as before, digest by digest
+
+Whatever the cells have done can be done again from the book, so a lost cell, a lost process and a restart are one case."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from actors.book import inputs
+from actors.book.store import Damaged, Entry, Snapshot, Store
+from actors.host import Blueprint, Told
+from actors.pipeline import BLOCK, IN_FLIGHT, Executor, Handle, Pipeline, UnderWay, blocks
+from actors.topology import Cell, Flow, shard_of_branch
+from actors.wire import Bundle, pack
+from credit.compact import unpacked
+from credit.numbers import branch_of
+from credit.room import Kind, Rows
+from credit.subsystem import State, Window, windows
+from credit.times import DAY_MS
+
+_CHAINS_KEPT = 4 * BLOCK * IN_FLIGHT
+
+
+class Command(NamedTuple):
+    """Rows of one kind from outside; `at` says when they came."""
+
+    kind: Kind
+    rows: Rows
+
+
+class Done(NamedTuple):
+    """A block that was worked: what happened in it, by window and cell, and when the bank is next due by itself."""
+
+    block: Sequence[Window]
+    told: list[Told]
+    due: int
+
+
+@dataclass
+class Figures:
+    """What the sequencer counts."""
+
+    windows: int = 0
+    rows: int = 0
+    replayed: int = 0
+    snapshots: int = 0
+    commit_s: float = 0.0
+    """What the last commit took."""
+
+
+class Sequencer:
+    """One bank's order of things; see the module's text."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        flow: Flow,
+        blueprints: Sequence[Blueprint],
+        store: Store,
+        start: int,
+        opening: dict[Cell, State] | None = None,
+    ) -> None:
+        """`start`: the bank's first instant; `opening`: what its cells know then."""
+        self._executor, self._flow, self._blueprints, self._store = executor, flow, blueprints, store
+        self._start, self._opening = start, opening
+        self._under_way: deque[UnderWay] = deque()
+        self._chains: deque[tuple[int, str]] = deque(maxlen=_CHAINS_KEPT)
+        self._cells = {cell: cell for cell in flow.cells}
+        self._epoch = 0
+        self._told_until = -1
+        self.until, self.number, self.chain = start, 0, ""
+        self.due = 0
+        self.figures = Figures()
+
+    # opening ----------------------------------------------------------------------------------------------------------
+
+    def open(self, on_replay: Callable[[int], object] = int) -> Iterator[Done]:
+        """Takes the book over, fences who wrote before, builds the cells from the newest snapshot and works every window after
+        it. Gives what happened in windows that nobody was told of yet (all of them, at the first opening)."""
+        self._epoch = self._store.enter()
+        yield from self.rebuild(on_replay)
+
+    def rebuild(self, on_replay: Callable[[int], object] = int) -> Iterator[Done]:
+        """The cells anew, as the book has them."""
+        self._under_way.clear()
+        self._chains.clear()
+        snapshot = next(iter(self._store.snapshots()), None)
+        if snapshot is None:
+            states, first, self.until, self.chain = self._opening, 0, self._start, ""
+        else:
+            kept = self._store.snapshot(snapshot)
+            states = {Cell.named(name): unpacked(content) for name, content in kept.cells.items()}
+            first, self.until, self.chain = kept.number, kept.until, kept.chain
+        self.number = first
+        self._chains.append((first - 1, self.chain))
+        self._executor.start(self._blueprints, states)
+        self._pipeline = Pipeline(self._executor, self._flow, self.chain)
+        for entries in _days(self._store.read(first)):
+            for entry in entries:
+                self._prove(entry)
+            mail = {entry.number: inputs.unpacked(entry.inputs) for entry in entries}
+            self._submit([Window(entry.number, entry.start, entry.until) for entry in entries], mail)
+            self.number, self.until = entries[-1].number + 1, entries[-1].until
+            self.figures.replayed += len(entries)
+            on_replay(self.number)
+            while len(self._under_way) > IN_FLIGHT:
+                yield from self._news()
+        while self._under_way:
+            yield from self._news()
+        if snapshot is None and self._opening is not None and self.number == first:
+            self.snapshot()
+
+    def _prove(self, entry: Entry) -> None:
+        """Damaged when the bank, worked anew, is not what it was."""
+        known = dict(self._chains)
+        if entry.proved in known and known[entry.proved] != entry.chain:
+            raise Damaged(
+                f"the bank worked anew has the chain {known[entry.proved]} after window {entry.proved}, the day book says "
+                f"{entry.chain}: it was written by another release or with other policies"
+            )
+
+    def _news(self) -> Iterator[Done]:
+        told_until = self._told_until
+        done = self.collect()
+        if done.block[-1].number > told_until:
+            yield done
+
+    # working ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def under_way(self) -> int:
+        """Blocks that are submitted and not collected."""
+        return len(self._under_way)
+
+    def cut(self, until: int, commands: Sequence[Command] = (), every_ms: int = DAY_MS) -> None:
+        """The time from the last window to `until` as windows (cut at midnights, and at multiples of `every_ms`), with what came
+        in it. Durable when it returns, and under way. What came before the last window's end comes with this one's begin."""
+        cuts = [self.until, *range((self.until // every_ms + 1) * every_ms, until, every_ms), until]
+        spans = [Window(self.number + place, window.start, window.until) for place, window in enumerate(windows(cuts))]
+        mail = self._dealt(spans, commands)
+        proved, chain = self._chains[-1]
+        entries = [
+            Entry(one.number, self._epoch, one.start, one.until, inputs.packed(mail.get(one.number, {})), proved, chain)
+            for one in spans
+        ]
+        for place in range(0, len(spans), BLOCK):
+            began = time.perf_counter()
+            self._store.append(entries[place : place + BLOCK])
+            self.figures.commit_s = time.perf_counter() - began
+            for block in blocks(spans[place : place + BLOCK]):
+                self._submit(block, mail)
+            self.number, self.until = (
+                spans[place : place + BLOCK][-1].number + 1,
+                spans[place : place + BLOCK][-1].until,
+            )
+        self.figures.windows += len(spans)
+        self.figures.rows += sum(len(command.rows) for command in commands)
+
+    def _dealt(self, spans: Sequence[Window], commands: Sequence[Command]) -> dict[int, dict[Cell, Bundle]]:
+        """Commands by window and cell."""
+        found: dict[int, dict[Cell, dict[int, list[Rows]]]] = {}
+        for kind, rows in commands:
+            rows["at"] = rows["at"].clip(spans[0].start, spans[-1].until - 1)
+            for window in spans:
+                now = rows[(rows["at"] >= window.start) & (rows["at"] < window.until)]
+                for cell, mine in self._addressed(kind, now):
+                    found.setdefault(window.number, {}).setdefault(cell, {}).setdefault(kind.number, []).append(mine)
+        return {number: {cell: pack(mail) for cell, mail in of.items()} for number, of in found.items()}
+
+    def _addressed(self, kind: Kind, rows: Rows) -> Iterator[tuple[Cell, Rows]]:
+        if not len(rows):
+            return
+        if kind.room in self._flow.shared or self._flow.shards == 1:
+            yield Cell(kind.room, 0), rows
+            return
+        shard = shard_of_branch(branch_of(rows), self._flow.shards)
+        for number in range(self._flow.shards):
+            if bool((mine := shard == number).any()):
+                yield Cell(kind.room, number), rows[mine]
+
+    def _submit(self, block: Sequence[Window], mail: dict[int, dict[Cell, Bundle]]) -> None:
+        outside: dict[Cell, tuple[tuple[int, Bundle], ...]] = {}
+        for window in block:
+            for cell, bundle in mail.get(window.number, {}).items():
+                outside[cell] = (*outside.get(cell, ()), (window.number, bundle))
+        self._under_way.append(self._pipeline.submit(block, outside))
+
+    def collect(self) -> Done:
+        """Waits for the oldest block under way."""
+        collected = self._pipeline.collect(self._under_way[0])
+        self._under_way.popleft()
+        self._chains.extend((one.number, chain) for one, chain in zip(collected.block, collected.chains, strict=True))
+        self.chain = self._chains[-1][1]
+        dues = [report.due for report in collected.reports]
+        if not self._under_way:
+            dues.append(self._pipeline.due())
+        self.due = min(dues)
+        self._told_until = max(self._told_until, collected.block[-1].number)
+        told = [one for report in collected.reports for one in report.told]
+        return Done(collected.block, told, self.due)
+
+    def ask(self, cell: Cell, method: str, *arguments: Any) -> Handle:
+        """A promise of what a cell says between two blocks."""
+        return self._executor.ask(cell, method, *arguments)
+
+    def get(self, handles: Sequence[Handle]) -> list[Any]:
+        """What was promised."""
+        return self._executor.get(handles)
+
+    def snapshot(self) -> Snapshot:
+        """Keeps all that the cells know; nothing may be under way."""
+        assert not self._under_way, "a snapshot is taken between windows"
+        self._pipeline.settle()
+        cells = list(self._cells)
+        packed = self._executor.get([self._executor.ask(cell, "export_packed") for cell in cells])
+        contents = {str(cell): content for cell, content in zip(cells, packed, strict=True)}
+        snapshot = Snapshot(self.number, self.until, self.chain, contents)
+        self._store.put_snapshot(snapshot)
+        self.figures.snapshots += 1
+        return snapshot
+
+
+def _days(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+    """Entries in blocks, as `actors.pipeline.blocks` cuts windows."""
+    waiting: list[Entry] = []
+    for entry in entries:
+        if waiting and (entry.start // DAY_MS != waiting[0].start // DAY_MS or len(waiting) == BLOCK):
+            yield waiting
+            waiting = []
+        waiting.append(entry)
+    if waiting:
+        yield waiting

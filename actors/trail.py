@@ -1,0 +1,73 @@
+"""The trail: what happened to every case, so that anybody may ask at any time. It is read off the cells' events and can be made
+anew from the day book, so it is written without waiting for the disk; windows that are worked again replace what stood there."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from actors.host import Told
+from credit.mail import ANSWER_DTYPE
+from credit.numbers import case_of
+from credit.room import EVENT_DTYPE, Rows
+
+_NAMES = EVENT_DTYPE.names or ()
+_COLUMNS = ", ".join(f'"{name}"' for name in _NAMES)
+
+
+class Trail:
+    """Events by case, in an SQLite file."""
+
+    def __init__(self, path: Path | str) -> None:
+        self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        for statement in (
+            "PRAGMA journal_mode = WAL",
+            "PRAGMA synchronous = OFF",
+            f'CREATE TABLE IF NOT EXISTS events ("window" INTEGER NOT NULL, {_COLUMNS})',
+            'CREATE INDEX IF NOT EXISTS events_by_case ON events ("case")',
+            'CREATE INDEX IF NOT EXISTS events_by_window ON events ("window")',
+        ):
+            self._base.execute(statement)
+
+    def until(self) -> int:
+        """The last window of which there is something; −1 where there is none."""
+        (last,) = self._base.execute('SELECT max("window") FROM events').fetchone()
+        return -1 if last is None else int(last)
+
+    def forget_from(self, window: int) -> None:
+        """Drops what is told of a window and of all after it: they are worked again."""
+        self._base.execute('DELETE FROM events WHERE "window" >= ?', (window,))
+
+    def add(self, told: Iterable[Told]) -> None:
+        """Takes what happened in some windows."""
+        marks = ", ".join("?" * (len(_NAMES) + 1))
+        self._base.execute("BEGIN")
+        for window, events, _ in told:
+            rows = [(window, *row) for row in about_cases(events).tolist()]
+            self._base.executemany(f"INSERT INTO events VALUES ({marks})", rows)
+        self._base.execute("COMMIT")
+
+    def of(self, case: int) -> Rows:
+        """The events of a case and of its loans, in the order in which they happened."""
+        found = self._base.execute(
+            f'SELECT {_COLUMNS} FROM events WHERE "case" = ? ORDER BY at, seq', (case,)
+        ).fetchall()
+        return np.array(found, dtype=EVENT_DTYPE) if found else np.zeros(0, dtype=EVENT_DTYPE)
+
+    def close(self) -> None:
+        self._base.close()
+
+
+def about_cases(events: Rows) -> Rows:
+    """Events of cases, those of loans under their case's number."""
+    rows = events.copy()
+    rows["case"] = np.where((rows["case"] == 0) & (rows["loan"] > 0), case_of(rows["loan"]), rows["case"])
+    return rows[rows["case"] > 0]
+
+
+def no_answers() -> Rows:
+    """Rows of answers, none."""
+    return np.zeros(0, dtype=ANSWER_DTYPE)

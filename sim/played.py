@@ -1,0 +1,98 @@
+"""Parts that people play. Behind the gateway real customers act for themselves and real staff sit at the desks they have taken
+over; the world plays everybody else, and every partner. Nothing is played twice: what is put to a person is not put to the
+world.
+
+An application that came through the gateway carries a reference whose visit is numbered from `LIVE_VISITS` on (see
+`sim.occasions`), so one look at a row says who acts for its customer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from credit.contracts.contract import ContractOffered
+from credit.disbursement.contract import ConditionRequested, FacilityOpened, UseEvidenceRequested
+from credit.mail import Inbox
+from credit.repayment.contract import DebitRequest, LoanOpened, PaymentIntended
+from credit.room import Kind, Rows
+from credit.rows import among
+from credit.subsystem import Counterpart, State, Window
+from credit.times import Bools, Ints
+from scenarios.model import PARTIES_MAX, Scenario
+from sim.occasions import VISITS, visit_of
+from sim.opposite import Opposite
+
+LIVE_VISITS = VISITS // 2
+"""Visits through the gateway are numbered from here; nobody in a simulation comes so often."""
+_PUT_TO_CUSTOMERS = (
+    ContractOffered,
+    ConditionRequested,
+    FacilityOpened,
+    UseEvidenceRequested,
+    LoanOpened,
+    PaymentIntended,
+)
+"""What a customer is asked or may act upon. An automatic debit is put to his account, which the world keeps."""
+
+
+def is_live(reference: Ints) -> Bools:
+    """True for applications that came through the gateway."""
+    return np.asarray(visit_of(reference) >= LIVE_VISITS)
+
+
+def live_reference(person: int, request: int) -> int:
+    """The reference of an application through the gateway: whose it is (0 … 2⁴² − 1) and by which request."""
+    return person * VISITS + LIVE_VISITS + request % LIVE_VISITS
+
+
+class PlayedByPeople:
+    """A counterpart that is not told of what is put to people."""
+
+    def __init__(self, inner: Counterpart, desks: Collection[int]) -> None:
+        """`desks`: those at which people sit."""
+        self._inner, self._desks, self.rounds = inner, list(desks), inner.rounds
+
+    def respond(self, requests: Inbox, window: Window, round_number: int) -> Sequence[tuple[Kind, Rows]]:
+        mine = Inbox({kind.number: rows[~self._is_peoples(kind, rows)] for kind, rows in requests})
+        return self._inner.respond(mine, window, round_number)
+
+    def _is_peoples(self, kind: Kind, rows: Rows) -> Bools:
+        names = rows.dtype.names or ()
+        if "task" in names and "desk" in names:
+            return among(rows["desk"], self._desks)
+        if kind in _PUT_TO_CUSTOMERS:
+            return is_live(rows["party"])
+        if kind is DebitRequest:
+            return np.asarray(is_live(rows["party"]) & (rows["automatic"] == 0))
+        return np.zeros(len(rows), dtype=bool)
+
+    def due(self) -> int:
+        return self._inner.due()
+
+    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
+        return self._inner.statistics(window, closing)
+
+    def export_state(self) -> State:
+        return self._inner.export_state()
+
+    def import_state(self, state: State) -> None:
+        self._inner.import_state(state)
+
+
+def with_people(opposite: Opposite, desks: Collection[int]) -> Opposite:
+    """The same world, in which people act for the customers of the gateway and sit at some desks."""
+    counterpart = opposite.counterpart
+    return replace(opposite, counterpart=PlayedByPeople(counterpart, desks) if counterpart is not None else None)
+
+
+def live_person(id_number: str, scenario: Scenario) -> int:
+    """The number under which the world knows a person of the gateway: the scripted customer with his ID number, else one drawn of
+    it, beyond all that a scenario numbers."""
+    for one in scenario.script:
+        if one.id_number == id_number:
+            return one.party
+    drawn = hashlib.blake2b(id_number.encode(), digest_size=8).digest()
+    return PARTIES_MAX + int.from_bytes(drawn, "little") % ((1 << 42) - PARTIES_MAX)

@@ -66,6 +66,13 @@ class Answer(NamedTuple):
     at: int
 
 
+class Story(NamedTuple):
+    """The events of a case, and the instant at which they were asked for."""
+
+    now: int
+    events: Rows
+
+
 @dataclass
 class Meters:
     """What the bank counts while it lives."""
@@ -116,6 +123,10 @@ class Conductor:
         await self._in(self._driver, self._open, on_replay)
         self._snapshot_at = self._bank.number
         self.ready = True
+
+    def start_clock(self, clock: Clock) -> None:
+        """The clock from now on; a business date goes on from where the bank stands."""
+        self._clock = clock
 
     def _open(self, on_replay: Callable[[int], object]) -> None:
         first = True
@@ -201,9 +212,9 @@ class Conductor:
         [rows] = await self._in(self._collector, self._bank.get, [handle])
         return rows  # type: ignore[no-any-return]
 
-    async def events(self, case: int) -> Rows:
-        """What happened to a case."""
-        return self._trail.of(case)
+    async def story(self, case: int) -> Story:
+        """What happened to a case until now."""
+        return Story(self._clock.now(), self._trail.of(case))
 
     async def news(self, case: int, timeout_s: float) -> None:
         """Waits until something more happens to a case, or the time is over."""

@@ -18,7 +18,7 @@ import msgpack
 import numpy as np
 
 from actors.clock import ClockError
-from actors.conductor import Answer, Busy, Closing, Conductor
+from actors.conductor import Answer, Busy, Closing, Conductor, Story
 from actors.host import Look
 from actors.topology import Cell
 from actors.wire import pack, unpack
@@ -106,12 +106,16 @@ class LinkServer:
         [(number, parts)] = unpack([[tuple(one) for one in message["bundle"]]]).items()  # type: ignore[list-item]
         return await self._conductor.submit(KINDS[number], parts[0])
 
-    async def _do_events(self, message: dict[str, Any]) -> bytes:
-        return (await self._conductor.events(message["case"])).tobytes()
+    async def _do_story(self, message: dict[str, Any]) -> tuple[int, bytes]:
+        now, events = await self._conductor.story(message["case"])
+        return now, events.tobytes()
 
-    async def _do_news(self, message: dict[str, Any]) -> bytes:
-        await self._conductor.news(message["case"], message["timeout_s"])
-        return await self._do_events(message)
+    async def _do_news(self, message: dict[str, Any]) -> tuple[int, bytes]:
+        """Only if nothing has happened since the caller looked."""
+        _, events = await self._conductor.story(message["case"])
+        if len(events) <= message["known"]:
+            await self._conductor.news(message["case"], message["timeout_s"])
+        return await self._do_story(message)
 
     async def _do_look(self, message: dict[str, Any]) -> dict[str, Any]:
         asked = Look(message["table"], message["column"], tuple(message["values"]))
@@ -194,14 +198,16 @@ class LinkClient:
         """See `Conductor.submit`."""
         return [Answer(*one) for one in await self._call("submit", bundle=pack({kind.number: [rows]}))]
 
-    async def events(self, case: int) -> Rows:
-        """See `Conductor.events`."""
-        return np.frombuffer(await self._call("events", case=case), dtype=EVENT_DTYPE)
+    async def story(self, case: int) -> Story:
+        """See `Conductor.story`."""
+        now, events = await self._call("story", case=case)
+        return Story(now, np.frombuffer(events, dtype=EVENT_DTYPE))
 
-    async def news(self, case: int, timeout_s: float) -> Rows:
-        """The events of a case once there are more, or the time is over."""
-        content = await self._call("news", timeout_s + self._patience_s, case=case, timeout_s=timeout_s)
-        return np.frombuffer(content, dtype=EVENT_DTYPE)
+    async def news(self, case: int, known: int, timeout_s: float) -> Story:
+        """The events of a case once there are more than are known, or the time is over."""
+        patience_s = timeout_s + self._patience_s
+        now, events = await self._call("news", patience_s, case=case, known=known, timeout_s=timeout_s)
+        return Story(now, np.frombuffer(events, dtype=EVENT_DTYPE))
 
     async def look(self, cell: Cell, asked: Look) -> Rows:
         """See `Conductor.look`."""

@@ -70,6 +70,43 @@ def run(
 
 
 @app.command()
+def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
+    scenario: Annotated[
+        str | None, typer.Argument(help="The world of a new bank: a scenario's name or file (default: baseline).")
+    ] = None,
+    home: Annotated[Path, typer.Option(help="The bank's own folder.")] = Path("bank"),
+    host: Annotated[str, typer.Option(help="Where the gateway listens.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 8000,
+    gateways: Annotated[int, typer.Option(help="Gateway processes.")] = 1,
+    shards: Annotated[int | None, typer.Option(help="Shards the branches are shared among.")] = None,
+    executor: Annotated[str | None, typer.Option(help="ray or local; never changes results.")] = None,
+    address: Annotated[str | None, typer.Option(help="Join this Ray cluster instead of starting one.")] = None,
+    clock: Annotated[
+        str | None, typer.Option(help="wall, or business: a date that moves only when it is told to.")
+    ] = None,
+    date: Annotated[str | None, typer.Option(metavar="DATE", help="The business date of a new bank.")] = None,
+    staff: Annotated[
+        str | None, typer.Option(help="simulated, people, or DESK=people,… for the desks at which people sit.")
+    ] = None,
+    store: Annotated[str | None, typer.Option(help="The day book: sqlite:PATH (default, in the home).")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the world of a new bank.")] = None,
+    from_run: Annotated[
+        Path | None, typer.Option("--from", help="A new bank begins with the book that this run left.")
+    ] = None,
+    arrivals: Annotated[bool | None, typer.Option("--arrivals", help="The scenario's own customers come too.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Only say where it listens.")] = False,
+) -> int:
+    """Open a live bank behind an HTTP gateway, and keep it open."""
+    from lendrill.serve import ServeOptions, serve_command
+
+    options = ServeOptions(
+        scenario, home, host, port, gateways, shards, executor, address, clock, date, staff, store, seed, from_run,
+        arrivals, quiet,
+    )  # fmt: skip
+    return serve_command(options)
+
+
+@app.command()
 def scenarios() -> int:
     """List the scenarios that come with Lendrill, and what each is for."""
     from lendrill.tables import scenarios_table

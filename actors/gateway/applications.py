@@ -1,0 +1,193 @@
+"""Applications (贷款申请) over HTTP: hand a form in, see where it stands, follow what happens to it."""
+
+from __future__ import annotations
+
+import time
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Depends, Path, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from actors.gateway.bank import Bank, bank_of, label, moment, number_in, request_number, wait_s
+from actors.gateway.callers import Caller, needs
+from actors.gateway.coded import ByName
+from actors.gateway.problems import Problem
+from credit.applications.contract import FormText, SubmitApplication
+from credit.codes import Channel, Consent, Material, Method, Segment, Step
+from credit.room import EVENTS, REASONS, Rows
+from credit.texts import Field as TextField
+from credit.texts import cut
+from credit.track import query
+
+router = APIRouter(prefix="/v1/applications", tags=["applications"])
+
+_DECIDED = Step.CONTRACT
+
+
+ChannelName = Annotated[Channel, ByName(Channel)]
+SegmentName = Annotated[Segment, ByName(Segment)]
+MethodName = Annotated[Method, ByName(Method)]
+MaterialName = Annotated[Material, ByName(Material)]
+ConsentName = Annotated[Consent, ByName(Consent)]
+AccountNumber = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{11,18}$")]
+
+ZHANG: dict[str, Any] = {
+    "branch": 1,
+    "channel": "mobile_bank",
+    "segment": "individual",
+    "product": "consumer_loan",
+    "amount_fen": 5_000_000,
+    "term_months": 12,
+    "method": "equal_instalment",
+    "purpose": "装修",
+    "name": "张建国",
+    "id_number": "110105199003072872",
+    "mobile": "13800138000",
+    "occupation": 3,
+    "income_fen": 1_800_000,
+    "employment_months": 84,
+    "documents": ["id_front", "id_back", "income_proof", "work_proof", "purpose_statement"],
+    "consents": ["bureau", "personal_data", "auto_debit"],
+    "account": "6217000000000000001",
+    "payee_account": "6222000000000000001",
+}
+"""The worked example of Mr Zhang (张先生)."""
+
+
+class Application(BaseModel):
+    """A form. What a bank finds wrong with it comes back as a refusal that names the field."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [ZHANG]})
+
+    branch: int = Field(ge=1, le=999, description="The branch that will have the case.")
+    channel: ChannelName
+    segment: SegmentName
+    product: str = Field(max_length=60, description="A product's key, see GET /v1/products.")
+    amount_fen: int = Field(ge=0, lt=1 << 53)
+    term_months: int = Field(ge=0, le=1_000)
+    method: MethodName
+    purpose: str = Field(max_length=500)
+    name: str = Field(max_length=120)
+    id_number: str = Field(max_length=20)
+    mobile: str = Field(max_length=12)
+    occupation: int = Field(ge=0, le=99)
+    income_fen: int = Field(ge=0, lt=1 << 53, description="A month's.")
+    employment_months: int = Field(ge=0, le=1_200)
+    documents: list[MaterialName] = Field(max_length=20)
+    consents: list[ConsentName] = Field(max_length=10)
+    collateral_fen: int = Field(default=0, ge=0, lt=1 << 53)
+    account: AccountNumber = Field(description="Where the money goes and the instalments come from.")
+    payee_account: AccountNumber
+    credit_code: str = Field(default="", max_length=20)
+    remark: str = Field(default="", max_length=500)
+    address: str = Field(default="", max_length=200)
+
+
+@router.post("", status_code=202, summary="Hand an application in")
+async def submit(
+    form: Application,
+    request: Request,
+    response: Response,
+    bank: Annotated[Bank, Depends(bank_of)],
+    caller: Annotated[Caller, Depends(needs("applications:submit"))],
+) -> dict[str, Any]:
+    """Durable when it is answered. `Prefer: wait=10` waits for the decision."""
+    number = request_number(request, caller.subject)
+    if form.branch > bank.branches:
+        raise Problem(422, "Refused", f"branch: the bank has branches 1 to {bank.branches}", field="branch")
+    rows, texts = _rows(form, bank, number)
+    if len(texts):
+        await bank.link.submit(FormText, texts)
+    began = time.monotonic()
+    answer = await bank.done(SubmitApplication, rows)
+    response.headers["Location"] = f"/v1/applications/{answer.number}"
+    return await _shown(bank, answer.number, wait_s(request) - (time.monotonic() - began))
+
+
+@router.get("/{case}", summary="Where an application stands")
+async def show(
+    case: Annotated[str, Path(examples=["1000000001"])],
+    request: Request,
+    bank: Annotated[Bank, Depends(bank_of)],
+    caller: Annotated[Caller, Depends(needs("applications:read"))],
+) -> dict[str, Any]:
+    """Step, handler and what happened so far (APP-15, APP-18). `Prefer: wait=10` waits for the decision."""
+    del caller
+    return await _shown(bank, number_in(case, "application"), wait_s(request))
+
+
+async def _shown(bank: Bank, case: int, patience_s: float) -> dict[str, Any]:
+    now, events = await bank.story(case)
+    until = time.monotonic() + patience_s
+    while True:
+        progress = query(events, case, max(now, int(events["at"].max(initial=0))))
+        left = until - time.monotonic()
+        if (progress is not None and progress.step >= _DECIDED) or left <= 0:
+            break
+        now, events = await bank.story(case, len(events), left)
+    if progress is None:
+        raise Problem(404, "Not found", f"there is no application {case}")
+    return {
+        "case": str(case),
+        "step": label(progress.step),
+        "handler": label(progress.handler),
+        "since": moment(progress.since),
+        "expected_at": moment(progress.expected_at),
+        "loans": [str(loan) for loan in sorted({int(loan) for loan in events["loan"] if loan})],
+        "events": [_event(row) for row in events],
+    }
+
+
+def _event(row: Any) -> dict[str, Any]:
+    event, reason = EVENTS[int(row["event"])], int(row["reason"])
+    said: dict[str, Any] = {"at": moment(int(row["at"])), "event": label(event), "words": list(event.said.words)}
+    if row["loan"]:
+        said["loan"] = str(row["loan"])
+    if row["amount_fen"]:
+        said["amount_fen"] = int(row["amount_fen"])
+    if event.said.refuses and reason in REASONS:
+        said["reason"] = list(REASONS[reason].words)
+    return said
+
+
+def _rows(form: Application, bank: Bank, number: int) -> tuple[Rows, Rows]:
+    """The form as the bank takes it, and what is too long for a column of it."""
+    columns = SubmitApplication.dtype
+    reference = bank.reference_of(form.id_number, number)
+    long = {TextField.REMARK: form.remark, TextField.ADDRESS: form.address}
+    fitting: dict[str, str] = {}
+    for field, column, text in ((TextField.NAME, "name", form.name), (TextField.PURPOSE, "purpose_text", form.purpose)):
+        fits = len(text) <= columns[column].itemsize // 4
+        fitting[column], long[field] = (text, "") if fits else ("", text)
+    product = next((one.code for one in bank.products.products if one.key == form.product), 0)
+    rows = SubmitApplication.rows(
+        1,
+        at=0,
+        party=reference,
+        branch=form.branch,
+        channel=form.channel,
+        segment=form.segment,
+        product=product,
+        amount_fen=form.amount_fen,
+        term_months=form.term_months,
+        method=form.method,
+        id_type=1,
+        credit_code=form.credit_code,
+        mobile=form.mobile,
+        occupation=form.occupation,
+        income_fen=form.income_fen,
+        employment_months=form.employment_months,
+        documents=sum(set(form.documents)),
+        consent=sum(set(form.consents)),
+        collateral_fen=form.collateral_fen,
+        account=int(form.account),
+        payee_account=int(form.payee_account),
+        id_number=form.id_number,
+        request=number,
+        **fitting,
+    )
+    about = {"at": 0, "party": reference, "branch": form.branch}
+    parts = [cut(FormText, field, text, **about) for field, text in long.items() if text]
+    texts = FormText.empty() if not parts else np.concatenate(parts)
+    return rows, texts

@@ -1,0 +1,119 @@
+"""The bank's clock, health and figures over HTTP."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from actors.clock import ClockError
+from actors.gateway.bank import Bank, bank_of, instant_of, moment
+from actors.gateway.callers import Caller, needs
+from actors.gateway.problems import Problem
+from actors.link import Away
+from credit.room import EVENTS
+from credit.times import DAY_MS, HOUR_MS
+
+router = APIRouter(tags=["bank"])
+HEALTH_S = 0.9
+_OPENING_MS = 9 * HOUR_MS
+
+
+class Advance(BaseModel):
+    """Where the business date is to go: to an instant, or so many days on, at the opening hour."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"days": 30}]})
+
+    to: str | None = Field(default=None, max_length=40, examples=["2026-03-10T09:00"])
+    days: int | None = Field(default=None, ge=1, le=400)
+
+
+@router.get("/v1/clock", summary="The bank's time")
+async def clock(bank: Annotated[Bank, Depends(bank_of)]) -> dict[str, Any]:
+    """The instant at which the bank stands."""
+    return {"now": moment((await bank.link.standing())["now"])}
+
+
+@router.post("/v1/clock/advance", summary="Move the business date on")
+async def advance(
+    to: Advance, bank: Annotated[Bank, Depends(bank_of)], caller: Annotated[Caller, Depends(needs("clock:advance"))]
+) -> dict[str, Any]:
+    """Answers once the bank stands there: every end of day between is done. A bank on the wall clock refuses."""
+    del caller
+    if (to.to is None) == (to.days is None):
+        raise Problem(422, "Invalid request", 'give either "to" or "days"')
+    if to.to is not None:
+        target = instant_of(to.to, "to")
+    else:
+        now = int((await bank.link.standing())["now"])
+        target = (now // DAY_MS + int(to.days or 0)) * DAY_MS + _OPENING_MS
+    try:
+        return {"now": moment(await bank.link.advance(target))}
+    except ClockError as error:
+        raise Problem(409, "Clock", error.user_message) from None
+
+
+@router.get("/health", summary="Live and ready", include_in_schema=True)
+async def health(request: Request, response: Response) -> dict[str, Any]:
+    """`ready` is false while the bank opens, closes or recovers; the answer is 503 then."""
+    bank: Bank = request.app.state.bank
+    try:
+        standing = await bank.link.standing(HEALTH_S)
+        ready = bool(standing["ready"])
+    except Away:
+        standing, ready = {}, False
+    response.status_code = 200 if ready else 503
+    kept: dict[str, Any] = {name: standing[name] for name in ("window", "queued", "under_way") if name in standing}
+    return {"live": True, "ready": ready, **kept}
+
+
+@router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
+async def metrics(request: Request) -> Response:
+    """Figures of the bank and of this gateway process, as Prometheus reads them."""
+    bank: Bank = request.app.state.bank
+    try:
+        standing = await bank.link.standing(HEALTH_S)
+    except Away:
+        standing = {}
+    lines = _lines(standing)
+    return Response("\n".join(lines) + "\n" + request.app.state.counters.text(), media_type="text/plain; version=0.0.4")
+
+
+_GAUGES = {
+    "queued": "commands that wait for a window",
+    "under_way": "blocks of windows under way",
+    "window": "number of the last window cut",
+}
+_COUNTERS = {
+    "windows": "windows worked since the conductor started",
+    "commands": "commands taken",
+    "busy": "commands refused because too much waited",
+    "lost_cells": "times that a cell was lost and built anew",
+    "snapshots": "snapshots taken",
+    "replayed": "windows worked again from the day book",
+}
+_TIMES = {
+    "window_ms": "from the cut of a window to its answers",
+    "commit_ms": "commit of the day book",
+    "window_rows": "rows of a window",
+}
+
+
+def _lines(standing: dict[str, Any]) -> list[str]:
+    lines = [f"lendrill_ready {int(bool(standing.get('ready')))}"]
+    for names, kind, end in ((_GAUGES, "gauge", ""), (_COUNTERS, "counter", "_total")):
+        for name, words in names.items():
+            if name in standing:
+                full = f"lendrill_{name}{end}"
+                lines += [f"# HELP {full} {words}", f"# TYPE {full} {kind}", f"{full} {standing[name]}"]
+    for name, words in _TIMES.items():
+        full = f"lendrill_{name}"
+        lines += [f"# HELP {full} {words}, of the last 2,000", f"# TYPE {full} summary"]
+        lines += [
+            f'{full}{{quantile="0.{quantile[1:]}"}} {value}' for quantile, value in standing.get(name, {}).items()
+        ]
+    lines += ["# HELP lendrill_events_total events of the bank", "# TYPE lendrill_events_total counter"]
+    for number, count in sorted(standing.get("events", {}).items()):
+        lines.append(f'lendrill_events_total{{event="{EVENTS[int(number)].name.lower()}"}} {count}')
+    return lines

@@ -1,0 +1,167 @@
+"""The processes of a live bank: the conductor with its cells, and the gateways. `lendrill.serve` starts them in the bank's folder
+(its home), where everything lies that they need; they talk over a socket there. Each ends when the one that started it does."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from actors.book.sqlite import SqliteStore
+from actors.book.store import Store
+from actors.clock import BusinessClock, Clock, WallClock
+from actors.conductor import Conductor
+from actors.gateway.app import make_app
+from actors.gateway.bank import Bank
+from actors.link import LinkClient, LinkServer
+from actors.local import LocalExecutor
+from actors.pipeline import Executor
+from actors.sequencer import Sequencer
+from actors.topology import Cell, Flow
+from actors.trail import Trail
+from credit.policies import ProductPolicy, load
+from credit.room import DESK_LABELS
+from credit.subsystem import State
+from lendrill.assembly import live_blueprints
+from lendrill.errors import EXIT_BAD_INPUT, EXIT_INTERNAL, line_for
+from lendrill.saved import load_saved
+from scenarios.model import Scenario
+from sim.played import live_person, live_reference
+
+BANK_FILE = "bank.json"
+SOCKET = "conductor.sock"
+TRAIL = "trail.db"
+_PARENT_EVERY_S = 0.5
+
+
+class Home:
+    """A bank's folder, read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.bank: dict[str, Any] = json.loads((path / BANK_FILE).read_text(encoding="utf-8"))
+        self.scenario = Scenario.model_validate(self.bank["scenario"])
+        self.flow = Flow(self.bank["shards"])
+
+    def store(self) -> Store:
+        """The day book."""
+        return SqliteStore(Path(self.bank["store"].removeprefix("sqlite:")))
+
+    def clock(self, until: int) -> Clock:
+        """The clock of a bank that stands at an instant."""
+        return WallClock() if self.bank["clock"] == "wall" else BusinessClock(until)
+
+    def executor(self) -> Executor:
+        """Where the cells live."""
+        if self.bank["executor"] == "local":
+            return LocalExecutor()
+        from actors.ray_executor import RayExecutor
+
+        return RayExecutor(self.bank["address"], tell=_say)
+
+    def opening(self, store: Store) -> dict[Cell, State] | None:
+        """What the cells know at the bank's first instant, where the book does not say it yet."""
+        if store.snapshots() or not self.bank["from"]:
+            return None
+        return load_saved(Path(self.bank["from"])).states(self.flow)
+
+
+def conductor(path: Path) -> int:
+    """Runs the conductor of the bank at `path` until it is told to end."""
+    home = Home(path)
+    try:
+        return asyncio.run(_conduct(home))
+    except Exception as error:  # one line says why it can't go on
+        line = line_for(error)
+        _say(line or f"{type(error).__name__}: {error}")
+        if line is None:
+            raise
+        return EXIT_BAD_INPUT
+
+
+async def _conduct(home: Home) -> int:
+    store = home.store()
+    found = json.loads(store.found(json.dumps(home.bank)))
+    executor = home.executor()
+    blueprints = live_blueprints(
+        home.scenario, home.flow, [int(DESK_LABELS[name]) for name in found["people"]], found["arrivals"]
+    )
+    bank = Sequencer(executor, home.flow, blueprints, store, found["start_ms"], home.opening(store))
+    live = Conductor(bank, home.clock(found["start_ms"]), Trail(home.path / TRAIL))
+    server = await LinkServer(live).serve(Path(SOCKET))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, live.close)
+    _end_with_parent(lambda: loop.call_soon_threadsafe(live.close))
+    try:
+        await live.open(partial(_replayed, [time.monotonic()]))
+        live.start_clock(home.clock(bank.until))
+        _say("ready")
+        await live.run()
+    finally:
+        server.close()
+        executor.stop()
+        store.close()
+    return 0
+
+
+def _replayed(last: list[float], number: int) -> None:
+    """Says now and then how far the book is worked again."""
+    if time.monotonic() - last[0] > 1.0:
+        last[0] = time.monotonic()
+        _say(f"worked again up to window {number:,}")
+
+
+def gateway(path: Path, descriptor: int) -> int:
+    """Serves HTTP on a listening socket until it is told to end."""
+    home = Home(path)
+    products = load("products", ProductPolicy, home.scenario.policies)
+    link = LinkClient(Path(SOCKET))
+    app = make_app(Bank(link, home.flow, home.scenario.bank.branches, products, partial(_reference, home.scenario)))
+    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=10)
+    server = uvicorn.Server(config)
+    _end_with_parent(lambda: setattr(server, "should_exit", True))
+    server.run(sockets=[socket.socket(fileno=descriptor)])
+    return 0 if server.started else EXIT_INTERNAL
+
+
+def _reference(scenario: Scenario, id_number: str, request: int) -> int:
+    return live_reference(live_person(id_number, scenario), request)
+
+
+def _end_with_parent(end: Callable[[], object]) -> None:
+    """Ends this process once the one that started it is gone."""
+    parent = os.getppid()
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(_PARENT_EVERY_S)
+        end()
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+    sys.stderr.flush()
+
+
+def main(arguments: list[str]) -> int:
+    """``python -m lendrill.live conductor HOME`` or ``gateway HOME DESCRIPTOR``; the working folder is the home."""
+    what, home, *rest = arguments
+    return conductor(Path(home)) if what == "conductor" else gateway(Path(home), int(rest[0]))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

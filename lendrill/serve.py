@@ -1,0 +1,331 @@
+"""`lendrill serve`: founds a bank in its home or finds it there, starts its processes, and keeps them alive: a gateway or a
+conductor that dies is started anew. It holds nothing itself, so it may end at any time; what the bank has said yes to stands in
+the day book."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from actors.clock import BANK_OFFSET_MS
+from actors.topology import Flow
+from credit import fingerprints
+from credit.bank import PIPELINE
+from credit.calendar import WORKDAY_LAST_YEAR
+from credit.room import DESK_LABELS
+from credit.times import DAY_MS, HOUR_MS, date_of, day_number, text_of
+from lendrill.errors import EXIT_BAD_INPUT, UserError
+from lendrill.live import BANK_FILE, SOCKET
+from lendrill.progress import say
+from lendrill.saved import load_saved
+from scenarios.loading import load_scenario
+from scenarios.model import Scenario
+
+CLOCKS = ("wall", "business")
+EXECUTORS = ("ray", "local")
+OPENING_MS = 9 * HOUR_MS
+_DAYS_AHEAD = 3_660
+_PATIENCE_S = 120.0
+_GRACE_S = 20.0
+_QUICK_S = 2.0
+_QUICK_DEATHS_MAX = 5
+
+
+@dataclass(frozen=True)
+class ServeOptions:
+    """One `lendrill serve`. What is None is as the bank was founded, or as a new bank has it."""
+
+    scenario: str | None = None
+    home: Path = Path("bank")
+    host: str = "127.0.0.1"
+    port: int = 8000
+    gateways: int = 1
+    shards: int | None = None
+    executor: str | None = None
+    address: str | None = None
+    clock: str | None = None
+    date: str | None = None
+    staff: str | None = None
+    store: str | None = None
+    seed: int | None = None
+    from_run: Path | None = None
+    arrivals: bool | None = None
+    quiet: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuses impossible values. Raises UserError."""
+        if not 0 <= self.port <= 65_535:
+            raise UserError(f"--port {self.port}: impossible", "1 to 65535, or 0 for a free one")
+        if not 1 <= self.gateways <= 64:
+            raise UserError(f"--gateways {self.gateways}: impossible", "1 to 64 processes")
+        for option, value, right in (("--clock", self.clock, CLOCKS), ("--executor", self.executor, EXECUTORS)):
+            if value is not None and value not in right:
+                raise UserError(f"{option} {value}: no such thing", f"give {' or '.join(right)}")
+        if self.date is not None and self.clock == "wall":
+            raise UserError("--date goes with --clock business", "the wall clock has its own date")
+
+
+def people_at(staff: str) -> list[str]:
+    """The desks at which people sit: ``simulated`` none, ``people`` all, or ``initial_approver=people,collector=people``."""
+    if staff == "simulated":
+        return []
+    if staff == "people":
+        return sorted(DESK_LABELS)
+    found = []
+    for part in staff.split(","):
+        desk, _, who = part.strip().partition("=")
+        if desk not in DESK_LABELS:
+            raise UserError(f"--staff {part}: there is no desk {desk!r}", f"desks: {', '.join(sorted(DESK_LABELS))}")
+        if who not in ("people", "simulated"):
+            raise UserError(f"--staff {part}: {who!r} sits nowhere", "give DESK=people or DESK=simulated")
+        if who == "people":
+            found.append(desk)
+    return sorted(set(found))
+
+
+def founded(options: ServeOptions) -> dict[str, Any]:
+    """What a new bank is: all that its processes need, and all that its day book depends on."""
+    saved = load_saved(options.from_run) if options.from_run else None
+    clock = options.clock or ("business" if saved or options.date else "wall")
+    name = options.scenario or (saved.summary["scenario"] if saved else "baseline")
+    changes: dict[str, Any] = {"run.seed": options.seed} if options.seed is not None else {}
+    if saved is not None:
+        changes = saved.continued(changes)
+        start_ms = int(saved.summary["next"]["start_ms"])
+        if options.date is not None:
+            raise UserError("--date: a bank that goes on from a run begins where that ended", "leave --date out")
+    else:
+        plain = load_scenario(name, changes)
+        start_ms = _first_instant(options, clock, plain)
+        changes["run.start"] = date_of(start_ms // DAY_MS)
+    if clock == "wall" and start_ms > _wall():
+        raise UserError(
+            f"the run ended at {text_of(start_ms)[:10]}, which is still to come", "serve with --clock business"
+        )
+    scenario = _lasting(load_scenario(name, changes), changes, name)
+    if saved is not None:
+        saved.check_fits(scenario)
+    shards = options.shards or 1
+    if not 1 <= shards <= scenario.bank.branches:
+        raise UserError(f"--shards {shards}: the bank has {scenario.bank.branches} branches", "give at most that many")
+    policies = fingerprints.of_all(fingerprints.policies(scenario.policies))
+    return {
+        "scenario": scenario.model_dump(mode="json"),
+        "name": name,
+        "shards": shards,
+        "executor": options.executor or "ray",
+        "address": options.address,
+        "clock": clock,
+        "start_ms": start_ms,
+        "people": people_at(options.staff or "simulated"),
+        "arrivals": bool(options.arrivals),
+        "from": str(options.from_run.resolve()) if options.from_run else None,
+        "store": options.store or f"sqlite:{options.home.resolve() / 'daybook.db'}",
+        "policies": policies,
+        "schemas": fingerprints.of_all(fingerprints.schemas()),
+    }
+
+
+def _first_instant(options: ServeOptions, clock: str, scenario: Scenario) -> int:
+    if clock == "wall":
+        return _wall()
+    if options.date is None:
+        return int(day_number(scenario.run.start) * DAY_MS + OPENING_MS)
+    try:
+        return int(day_number(dt.date.fromisoformat(options.date)) * DAY_MS + OPENING_MS)
+    except ValueError:
+        raise UserError(f"--date {options.date}: no such date", "give it as 2026-03-01") from None
+
+
+def _wall() -> int:
+    return time.time_ns() // 1_000_000 + BANK_OFFSET_MS
+
+
+def _lasting(scenario: Scenario, changes: dict[str, Any], name: str) -> Scenario:
+    """The scenario over as many days as calendars reach, with the volume a day that it has, for which its staff is counted."""
+    last = day_number(dt.date(WORKDAY_LAST_YEAR, 1, 1)) - 1
+    days = min(_DAYS_AHEAD, last - day_number(scenario.run.start))
+    if days < 1:
+        raise UserError(f"{scenario.run.start}: the calendar of workdays ends in {WORKDAY_LAST_YEAR}", "begin earlier")
+    a_day = scenario.run.customers / (scenario.run.arrival_days or scenario.run.days)
+    lasting = {"run.days": days, "run.customers": max(1, len(scenario.script), round(a_day * days))}
+    return load_scenario(name, changes | lasting | {"run.arrival_days": None})
+
+
+def home_of(options: ServeOptions) -> dict[str, Any]:
+    """The bank in its home: the one that is there, or a new one. UserError where the options describe another."""
+    file = options.home / BANK_FILE
+    if not file.exists():
+        new = founded(options)
+        options.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file.write_text(json.dumps(new, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        return new
+    bank: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    asked = {
+        "name": options.scenario,
+        "shards": options.shards,
+        "clock": options.clock,
+        "store": options.store,
+        "people": people_at(options.staff) if options.staff is not None else None,
+        "from": str(options.from_run.resolve()) if options.from_run else None,
+        "arrivals": options.arrivals,
+    }
+    for name, value in asked.items():
+        if value is not None and value != bank[name]:
+            raise UserError(
+                f"{options.home} holds a bank with {name} {bank[name]!r}; {value!r} was asked for",
+                "leave the option out, or give another --home",
+            )
+    if options.date is not None or options.seed is not None:
+        raise UserError(
+            f"{options.home} holds a bank already", "leave --date and --seed out: POST /v1/clock/advance moves it on"
+        )
+    own = fingerprints.of_all(fingerprints.schemas())
+    if bank["schemas"] != own:
+        raise UserError(f"{options.home}: another release's bank", "open it with the release that founded it")
+    bank |= {name: value for name, value in (("executor", options.executor), ("address", options.address)) if value}
+    file.write_text(json.dumps(bank, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    return bank
+
+
+@dataclass
+class Child:
+    """A process that is kept alive."""
+
+    name: str
+    command: list[str]
+    keep: tuple[int, ...] = ()
+    process: subprocess.Popen[bytes] | None = None
+    born: float = 0.0
+    quick_deaths: int = 0
+    deaths: int = 0
+
+
+@dataclass
+class Supervisor:
+    """Starts a bank's processes and keeps them alive."""
+
+    home: Path
+    children: list[Child] = field(default_factory=list)
+    ending: bool = False
+
+    def start(self, child: Child) -> None:
+        """A new process; what it says goes to a file of its name."""
+        with (self.home / f"{child.name}.log").open("ab") as log:
+            child.process = subprocess.Popen(
+                child.command, cwd=self.home, stdout=log, stderr=log, pass_fds=child.keep, start_new_session=True
+            )
+        child.born = time.monotonic()
+
+    def watch(self) -> None:
+        """Starts anew what has died; UserError when something dies again and again, with its last words."""
+        for child in self.children:
+            if child.process is None or child.process.poll() is None:
+                continue
+            child.deaths += 1
+            quick = time.monotonic() - child.born < _QUICK_S
+            child.quick_deaths = child.quick_deaths + 1 if quick else 0
+            if child.process.returncode == EXIT_BAD_INPUT or child.quick_deaths >= _QUICK_DEATHS_MAX:
+                raise UserError(f"the {child.name} can't run: {self.last_words(child)}")
+            self.start(child)
+
+    def last_words(self, child: Child) -> str:
+        """The last line that a process said."""
+        with contextlib.suppress(OSError):
+            lines = (self.home / f"{child.name}.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+            if lines:
+                return lines[-1]
+        return "it said nothing"
+
+    def end(self) -> None:
+        """Gateways first, so that nobody is turned away by a bank that is closing; then the conductor, which finishes windows."""
+        for child in reversed(self.children):
+            if child.process is not None and child.process.poll() is None:
+                child.process.send_signal(signal.SIGTERM)
+                try:
+                    child.process.wait(_GRACE_S)
+                except subprocess.TimeoutExpired:
+                    child.process.kill()
+                    child.process.wait()
+
+
+def serve_command(options: ServeOptions) -> int:
+    """Serves until Ctrl-C or SIGTERM; 0 then."""
+    bank = home_of(options)
+    home = options.home.resolve()
+    listening = _listening(options)
+    host, port = listening.getsockname()[:2]
+    supervisor = Supervisor(home)
+    python = [sys.executable, "-m", "lendrill.live"]
+    supervisor.children.append(Child("conductor", [*python, "conductor", str(home)]))
+    for number in range(options.gateways):
+        command = [*python, "gateway", str(home), str(listening.fileno())]
+        supervisor.children.append(Child(f"gateway-{number}", command, keep=(listening.fileno(),)))
+    ended: list[int] = []
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, lambda number, _: ended.append(number))
+    try:
+        cells = len(Flow(bank["shards"], PIPELINE).cells)
+        say(options.quiet, f"Opening the bank in {options.home}: {cells} cells ({bank['executor']}) …")
+        for child in supervisor.children:
+            supervisor.start(child)
+        _until_open(supervisor, f"http://{host}:{port}/health", ended)
+        if not ended:
+            Console().print(
+                f"{bank['name']} listens on http://{host}:{port} (API: http://{host}:{port}/docs)",
+                highlight=False,
+                soft_wrap=True,
+            )
+        while not ended:
+            supervisor.watch()
+            time.sleep(0.1)
+        say(options.quiet, "Closing: windows under way are finished …")
+    finally:
+        supervisor.end()
+        listening.close()
+    say(options.quiet, f"Closed. `lendrill serve --home {options.home}` goes on where it stands.")
+    return 0
+
+
+def _listening(options: ServeOptions) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((options.host, options.port))
+        listening.listen(2_048)
+        listening.set_inheritable(True)
+    except OSError as error:
+        raise UserError(
+            f"--host {options.host} --port {options.port}: {os.strerror(error.errno or 0).lower()}", "give another port"
+        ) from None
+    return listening
+
+
+def _until_open(supervisor: Supervisor, url: str, ended: list[int]) -> None:
+    began = time.monotonic()
+    while not ended:
+        supervisor.watch()
+        with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=2.0) as answer:
+            if answer.status == 200:
+                return
+        if time.monotonic() - began > _PATIENCE_S and not (supervisor.home / SOCKET).exists():
+            raise UserError(f"the bank does not open; see {supervisor.home / 'conductor.log'}")
+        time.sleep(0.1)
+
+
+__all__ = ["ServeOptions", "serve_command"]

@@ -162,9 +162,9 @@ def test_a_run_asked_to_end_ends_between_windows_and_can_be_continued(number: si
     code = (
         "import signal, sys, pathlib\nfrom actors.pipeline import Pipeline\nfrom lendrill import cli\n"
         "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
-        "submit = Pipeline._submit\n"
+        "submit = Pipeline.submit\n"
         f"def slowly(self, block): pathlib.Path({str(goes_on)!r}).touch(); return submit(self, block)\n"
-        "Pipeline._submit = slowly\n"
+        "Pipeline.submit = slowly\n"
         f"sys.exit(cli.main('run baseline --customers 200 --days 900 --executor local --out {out}'.split()))"
     )
     process = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stderr=subprocess.PIPE, text=True)

@@ -54,8 +54,10 @@ class Pace(NamedTuple):
     """Rows that may wait; more are refused."""
     advance_ms: int = HOUR_MS
     """The grain of windows in which a business date is advanced."""
-    snapshot_windows: int = 4_000
-    """A snapshot after so many windows."""
+    replay_s: float = 1.0
+    """A snapshot once the windows since the last have taken so long: to work them again takes no longer."""
+    snapshot_share: float = 0.1
+    """Most of the time that snapshots may take."""
 
 
 class Answer(NamedTuple):
@@ -105,12 +107,14 @@ class Conductor:
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._driver = ThreadPoolExecutor(1, thread_name_prefix="bank-drive")
+        self._keeper = ThreadPoolExecutor(1, thread_name_prefix="bank-keep")
+        self._keeping: asyncio.Future[None] | None = None
         self._collector = ThreadPoolExecutor(1, thread_name_prefix="bank-collect")
         self._collected: deque[asyncio.Task[None]] = deque()
         self._targets: deque[tuple[int, asyncio.Future[int]]] = deque()
         self._reaching: list[asyncio.Future[int]] = []
         self._closing = False
-        self._snapshot_at = 0
+        self._spent_s = self._snapshot_s = 0.0
         self.failure: Exception | None = None
         self.ready = False
         self.meters = Meters()
@@ -120,8 +124,9 @@ class Conductor:
     async def open(self, on_replay: Callable[[int], object] = int) -> None:
         """The bank as its book has it, up to now."""
         self._trail_from = self._trail.until()
+        began = time.perf_counter()
         await self._in(self._driver, self._open, on_replay)
-        self._snapshot_at = self._bank.number
+        self._spent_s = time.perf_counter() - began
         self.ready = True
 
     def start_clock(self, clock: Clock) -> None:
@@ -144,12 +149,12 @@ class Conductor:
                 try:
                     await self._until_something_is_due()
                     await self._cut()
-                    if self._bank.number - self._snapshot_at >= self._pace.snapshot_windows:
+                    if self._spent_s > max(self._pace.replay_s, self._snapshot_s / self._pace.snapshot_share):
                         await self._snapshot()
                 except CellLost:
                     await self._recover()
-            await self._drained()
             await self._snapshot()
+            await self._keeping  # type: ignore[misc]
         except Exception as error:  # whatever it is, callers hear of it and the process ends
             self.failure = error
             raise
@@ -333,7 +338,9 @@ class Conductor:
         """Everything that one cut put under way."""
         for done in await self._in(self._collector, self._collect_all):
             self._tell(done)
-        self.meters.window_ms.append((time.perf_counter() - began) * 1e3)
+        took_s = time.perf_counter() - began
+        self._spent_s += took_s
+        self.meters.window_ms.append(took_s * 1e3)
         self._wake.set()
 
     def _collect_all(self) -> list[Done]:
@@ -393,9 +400,14 @@ class Conductor:
         return found
 
     async def _snapshot(self) -> None:
+        """Everything that the cells know, exported between two windows and kept while the next are worked."""
         await self._drained()
-        await self._in(self._driver, self._bank.snapshot)
-        self._snapshot_at = self._bank.number
+        began = time.perf_counter()
+        snapshot = await self._in(self._driver, self._bank.snapshot)
+        self._snapshot_s, self._spent_s = time.perf_counter() - began, 0.0
+        if self._keeping is not None:
+            await self._keeping
+        self._keeping = asyncio.ensure_future(self._in(self._keeper, self._bank.keep, snapshot))
 
     def _in(self, pool: ThreadPoolExecutor, work: Callable[..., Any], *arguments: Any) -> Awaitable[Any]:
         return asyncio.get_running_loop().run_in_executor(pool, work, *arguments)

@@ -47,6 +47,12 @@ def _framed(message: dict[str, Any]) -> bytes:
     return len(content).to_bytes(_LENGTH, "little") + content
 
 
+def _write(writer: asyncio.StreamWriter | None, content: bytes) -> None:
+    """Writes to whoever is still there; a call to somebody who is gone is made again when he is back."""
+    if writer is not None and not writer.is_closing():
+        writer.write(content)
+
+
 def as_bytes(rows: Rows) -> dict[str, Any]:
     """Rows of any record type, as a message carries them."""
     return {"form": [list(field) for field in rows.dtype.descr], "rows": rows.tobytes()}
@@ -78,8 +84,8 @@ class LinkServer:
                 message = await _read(reader)
                 if message["do"] == "listen":
                     stop()
-                    stop = self._conductor.listen(lambda rows: writer.write(_framed({"events": rows.tobytes()})))
-                    writer.write(_framed({"n": message["n"], "ok": True}))
+                    stop = self._conductor.listen(lambda rows: _write(writer, _framed({"events": rows.tobytes()})))
+                    _write(writer, _framed({"n": message["n"], "ok": True}))
                     continue
                 task = asyncio.create_task(self._work(message, writer))
                 self._working.add(task)
@@ -97,10 +103,9 @@ class LinkServer:
         except tuple(_REFUSALS.values()) as error:
             said["no"] = next(name for name, kind in _REFUSALS.items() if isinstance(error, kind))
             said["why"] = getattr(error, "user_message", str(error))
-        if not writer.is_closing():
-            writer.write(_framed(said))
-            with contextlib.suppress(ConnectionError):
-                await writer.drain()
+        _write(writer, _framed(said))
+        with contextlib.suppress(ConnectionError, RuntimeError):
+            await writer.drain()
 
     async def _do_submit(self, message: dict[str, Any]) -> list[Answer]:
         [(number, parts)] = unpack([[tuple(one) for one in message["bundle"]]]).items()  # type: ignore[list-item]
@@ -159,9 +164,9 @@ class LinkClient:
                 reader, self._writer = await asyncio.open_unix_connection(self._path)
                 self.connected = True
                 if self._listener is not None:
-                    self._writer.write(_framed({"n": 0, "do": "listen"}))
+                    _write(self._writer, _framed({"n": 0, "do": "listen"}))
                 for content, _ in self._open.values():
-                    self._writer.write(content)
+                    _write(self._writer, content)
                 while True:
                     self._hear(await _read(reader))
             self.connected, self._writer = False, None
@@ -185,8 +190,7 @@ class LinkClient:
         content = _framed({"n": number, "do": do, **more})
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._open[number] = content, answer
-        if self._writer is not None:
-            self._writer.write(content)
+        _write(self._writer, content)
         try:
             return await asyncio.wait_for(answer, patience_s or self._patience_s)
         except TimeoutError:
@@ -228,8 +232,7 @@ class LinkClient:
     def listen(self, listener: Callable[[Rows], None]) -> None:
         """Has one listener hear all events of cases from now on."""
         self._listener = listener
-        if self._writer is not None:
-            self._writer.write(_framed({"n": 0, "do": "listen"}))
+        _write(self._writer, _framed({"n": 0, "do": "listen"}))
 
 
 Bank = Conductor | LinkClient

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ from actors.book.store import Damaged, Entry, Snapshot, Store
 from actors.host import Blueprint, Told
 from actors.pipeline import BLOCK, IN_FLIGHT, Executor, Handle, Pipeline, UnderWay, blocks
 from actors.topology import Cell, Flow, shard_of_branch
-from actors.wire import Bundle, pack
+from actors.wire import Bundle, Parcel, pack
 from credit.compact import unpacked
 from credit.numbers import branch_of
 from credit.room import Kind, Rows
@@ -104,7 +104,7 @@ class Sequencer:
         self._chains.append((first - 1, self.chain))
         self._executor.start(self._blueprints, states)
         self._pipeline = Pipeline(self._executor, self._flow, self.chain)
-        for entries in _days(self._store.read(first)):
+        for entries in in_days(self._store.read(first)):
             for entry in entries:
                 self._prove(entry)
             mail = {entry.number: inputs.unpacked(entry.inputs) for entry in entries}
@@ -117,7 +117,7 @@ class Sequencer:
         while self._under_way:
             yield from self._news()
         if snapshot is None and self._opening is not None and self.number == first:
-            self.snapshot()
+            self.keep(self.snapshot())
 
     def _prove(self, entry: Entry) -> None:
         """Damaged when the bank, worked anew, is not what it was."""
@@ -188,11 +188,7 @@ class Sequencer:
                 yield Cell(kind.room, number), rows[mine]
 
     def _submit(self, block: Sequence[Window], mail: dict[int, dict[Cell, Bundle]]) -> None:
-        outside: dict[Cell, tuple[tuple[int, Bundle], ...]] = {}
-        for window in block:
-            for cell, bundle in mail.get(window.number, {}).items():
-                outside[cell] = (*outside.get(cell, ()), (window.number, bundle))
-        self._under_way.append(self._pipeline.submit(block, outside))
+        self._under_way.append(self._pipeline.submit(block, parcels(block, mail)))
 
     def collect(self) -> Done:
         """Waits for the oldest block under way."""
@@ -217,19 +213,21 @@ class Sequencer:
         return self._executor.get(handles)
 
     def snapshot(self) -> Snapshot:
-        """Keeps all that the cells know; nothing may be under way."""
+        """All that the cells know, to be kept; nothing may be under way."""
         assert not self._under_way, "a snapshot is taken between windows"
         self._pipeline.settle()
         cells = list(self._cells)
         packed = self._executor.get([self._executor.ask(cell, "export_packed") for cell in cells])
         contents = {str(cell): content for cell, content in zip(cells, packed, strict=True)}
-        snapshot = Snapshot(self.number, self.until, self.chain, contents)
+        return Snapshot(self.number, self.until, self.chain, contents)
+
+    def keep(self, snapshot: Snapshot) -> None:
+        """Puts a snapshot into the store; another thread may cut windows meanwhile."""
         self._store.put_snapshot(snapshot)
         self.figures.snapshots += 1
-        return snapshot
 
 
-def _days(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+def in_days(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     """Entries in blocks, as `actors.pipeline.blocks` cuts windows."""
     waiting: list[Entry] = []
     for entry in entries:
@@ -239,3 +237,12 @@ def _days(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
         waiting.append(entry)
     if waiting:
         yield waiting
+
+
+def parcels(block: Sequence[Window], mail: Mapping[int, Mapping[Cell, Bundle]]) -> dict[Cell, Parcel]:
+    """Mail from outside by window and cell, as one parcel a cell for a block of windows."""
+    found: dict[Cell, Parcel] = {}
+    for window in block:
+        for cell, bundle in mail.get(window.number, {}).items():
+            found[cell] = (*found.get(cell, ()), (window.number, bundle))
+    return found

@@ -39,6 +39,11 @@ def unpack(bundles: Iterable[Bundle]) -> dict[int, list[Rows]]:
     return mail
 
 
+def rows_in(bundle: Bundle) -> int:
+    """How many rows a bundle holds."""
+    return sum(len(content) // KINDS[number].dtype.itemsize for number, _, content in bundle)
+
+
 @cache
 def _schema(number: int) -> str:
     kind = KINDS.get(number)

@@ -107,6 +107,17 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 @app.command()
+def replay(
+    home: Annotated[Path, typer.Argument(metavar="HOME", help="The folder of a bank that `lendrill serve` founded.")],
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
+) -> int:
+    """Work a live bank again from its day book, in one process, and compare it window by window."""
+    from lendrill.live import replay_command
+
+    return replay_command(home, quiet)
+
+
+@app.command()
 def scenarios() -> int:
     """List the scenarios that come with Lendrill, and what each is for."""
     from lendrill.tables import scenarios_table

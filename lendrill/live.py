@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from rich.console import Console
+from rich.progress import Progress
 
 from actors.book.sqlite import SqliteStore
 from actors.book.store import Store
@@ -24,9 +26,11 @@ from actors.clock import BusinessClock, Clock, WallClock
 from actors.conductor import Conductor
 from actors.gateway.app import make_app
 from actors.gateway.bank import Bank
+from actors.host import Blueprint
 from actors.link import LinkClient, LinkServer
 from actors.local import LocalExecutor
 from actors.pipeline import Executor
+from actors.replay import replay
 from actors.sequencer import Sequencer
 from actors.topology import Cell, Flow
 from actors.trail import Trail
@@ -34,15 +38,18 @@ from credit.policies import ProductPolicy, load
 from credit.room import DESK_LABELS
 from credit.subsystem import State
 from lendrill.assembly import live_blueprints
-from lendrill.errors import EXIT_BAD_INPUT, EXIT_INTERNAL, line_for
+from lendrill.errors import EXIT_BAD_INPUT, EXIT_INTERNAL, UserError, line_for
 from lendrill.saved import load_saved
 from scenarios.model import Scenario
 from sim.played import live_person, live_reference
 
 BANK_FILE = "bank.json"
+IDENTITY = ("scenario", "shards", "start_ms", "people", "arrivals", "policies", "schemas")
 SOCKET = "conductor.sock"
 TRAIL = "trail.db"
 _PARENT_EVERY_S = 0.5
+_SWITCH_S = 0.000_5
+"""How long the cells, where they live in the conductor's process, may keep its loop from answering."""
 
 
 class Home:
@@ -53,6 +60,10 @@ class Home:
         self.bank: dict[str, Any] = json.loads((path / BANK_FILE).read_text(encoding="utf-8"))
         self.scenario = Scenario.model_validate(self.bank["scenario"])
         self.flow = Flow(self.bank["shards"])
+
+    def identity(self) -> str:
+        """What the day book depends on, as text: another bank's book is not taken for this one's."""
+        return json.dumps({name: self.bank[name] for name in IDENTITY}, sort_keys=True)
 
     def store(self) -> Store:
         """The day book."""
@@ -70,6 +81,11 @@ class Home:
 
         return RayExecutor(self.bank["address"], tell=_say)
 
+    def blueprints(self) -> list[Blueprint]:
+        """How its cells are built."""
+        people = [int(DESK_LABELS[name]) for name in self.bank["people"]]
+        return live_blueprints(self.scenario, self.flow, people, self.bank["arrivals"])
+
     def opening(self, store: Store) -> dict[Cell, State] | None:
         """What the cells know at the bank's first instant, where the book does not say it yet."""
         if store.snapshots() or not self.bank["from"]:
@@ -80,6 +96,7 @@ class Home:
 def conductor(path: Path) -> int:
     """Runs the conductor of the bank at `path` until it is told to end."""
     home = Home(path)
+    sys.setswitchinterval(_SWITCH_S)
     try:
         return asyncio.run(_conduct(home))
     except Exception as error:  # one line says why it can't go on
@@ -92,13 +109,13 @@ def conductor(path: Path) -> int:
 
 async def _conduct(home: Home) -> int:
     store = home.store()
-    found = json.loads(store.found(json.dumps(home.bank)))
-    executor = home.executor()
-    blueprints = live_blueprints(
-        home.scenario, home.flow, [int(DESK_LABELS[name]) for name in found["people"]], found["arrivals"]
-    )
-    bank = Sequencer(executor, home.flow, blueprints, store, found["start_ms"], home.opening(store))
-    live = Conductor(bank, home.clock(found["start_ms"]), Trail(home.path / TRAIL))
+    if store.found(home.identity()) != home.identity():
+        raise UserError(
+            f"{home.bank['store']}: the day book of another bank", f"{home.path / BANK_FILE} does not belong to it"
+        )
+    executor, start_ms = home.executor(), int(home.bank["start_ms"])
+    bank = Sequencer(executor, home.flow, home.blueprints(), store, start_ms, home.opening(store))
+    live = Conductor(bank, home.clock(start_ms), Trail(home.path / TRAIL))
     server = await LinkServer(live).serve(Path(SOCKET))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -121,6 +138,31 @@ def _replayed(last: list[float], number: int) -> None:
     if time.monotonic() - last[0] > 1.0:
         last[0] = time.monotonic()
         _say(f"worked again up to window {number:,}")
+
+
+def replay_command(path: Path, quiet: bool) -> int:
+    """`lendrill replay`: 0 when the bank worked again is the bank that was. It reads the book and writes nothing."""
+    if not (path / BANK_FILE).is_file():
+        raise UserError(
+            f"{path}: no bank's home (it holds no {BANK_FILE})", "give the folder that `lendrill serve --home` made"
+        )
+    home = Home(path.resolve())
+    store, executor, console = home.store(), LocalExecutor(), Console()
+    began = time.perf_counter()
+    with Progress(console=Console(stderr=True), transient=True, disable=quiet) as progress:
+        task = progress.add_task("windows worked again", total=None)
+        found = replay(
+            store, home.flow, home.blueprints(), executor, lambda done: progress.update(task, completed=done)
+        )
+    took = time.perf_counter() - began
+    console.print(
+        f"{found.windows:,} windows and {found.commands:,} rows from outside worked again in {took:.1f} s; "
+        f"{found.compared:,} chains compared, all equal",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(f"chain {found.chain}", highlight=False)
+    return 0
 
 
 def gateway(path: Path, descriptor: int) -> int:

@@ -8,6 +8,7 @@ import logging
 import os
 import secrets
 import signal
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -79,6 +80,7 @@ class RayExecutor:
         self._enclosure: ray_start.Enclosure | None = None
         self._actors: dict[Cell, Any] = {}
         self._dead: set[Cell] = set()
+        self._lives: Counter[Cell] = Counter()
         self._returns: dict[Cell, int] = {}
         self.namespace = f"lendrill-{secrets.token_hex(4)}"
         self.pids: list[int] = []
@@ -114,7 +116,9 @@ class RayExecutor:
         for blueprint in blueprints:
             cell = blueprint.cell
             if cell not in self._actors or cell in self._dead:
-                options = {"name": str(cell), "num_cpus": 0, "max_concurrency": 1, "max_restarts": 0}
+                self._lives[cell] += 1  # Ray keeps a lost actor's name while anybody may still ask about it
+                name = str(cell) if self._lives[cell] == 1 else f"{cell} ({self._lives[cell]})"
+                options = {"name": name, "num_cpus": 0, "max_concurrency": 1, "max_restarts": 0}
                 self._actors[cell] = RemoteStage.options(**options).remote()
                 self._dead.discard(cell)
             actor = self._actors[cell]

@@ -1,5 +1,5 @@
 """A database as the SQL stores use it: three connections, each with a lock of its own, so that the threads of a bank do not wait
-for one another: one appends, one reads windows, one keeps snapshots. A connection that is lost is made anew by the next call.
+for one another: one appends, one reads windows, one keeps snapshots. Where one is lost, all are made anew by their next calls.
 
 A dialect says how to connect, how a transaction begins, and what its database's errors mean. Statements are written with `?`."""
 
@@ -23,6 +23,8 @@ class _Held:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     connection: Connection | None = None
+    losses: int = 0
+    """How many had been lost when it was made."""
 
 
 class Database:
@@ -39,6 +41,7 @@ class Database:
         """`name`: what messages call it; without a password."""
         self.name = name
         self._closed = False
+        self._losses = 0
         self._lines: dict[Line, _Held] = {"append": _Held(), "read": _Held(), "snapshots": _Held()}
 
     def __repr__(self) -> str:
@@ -92,14 +95,16 @@ class Database:
             if self._closed:
                 raise StoreError(f"{self.name}: the store is closed")
             try:
+                if held.losses != self._losses:
+                    self._let_go(held)
                 if held.connection is None:
-                    held.connection = self._connect(line)
+                    held.losses, held.connection = self._losses, self._connect(line)
                 yield held.connection
             except self.ERRORS as error:
                 raise self._explained(error, line) from None
             finally:
                 if held.connection is not None and self._lost(held.connection):
-                    self._let_go(held)
+                    self._losses += 1
 
     @contextmanager
     def transaction(self, line: Line) -> Iterator[Connection]:

@@ -14,13 +14,14 @@ _RIGHT = "right are sqlite:PATH, a path, or postgresql://USER@HOST:PORT/DATABASE
 
 def open_store(where: str) -> Store:
     """The store at `where`. StoreError says what is wrong with it, and never repeats a password."""
-    if where.lower().startswith(("postgresql://", "postgres://")):
+    scheme, apart, rest = where.partition("://")
+    if apart and scheme.lower() in ("postgresql", "postgres"):
         from actors.book.postgres import PostgresStore
 
-        return PostgresStore(where)
+        return PostgresStore(f"postgresql://{rest}")
     path = where.removeprefix(_SQLITE)
-    if scheme := _SCHEME.match(path):
-        raise StoreError(f"a store can't be at {scheme[0]}…; {_RIGHT}")
+    if other := _SCHEME.match(path):
+        raise StoreError(f"a store can't be at {other[0]}…; {_RIGHT}")
     if not path or path.startswith("//"):
         raise StoreError(f"a store needs a path; {_RIGHT}")
     from actors.book.sqlite import SqliteStore

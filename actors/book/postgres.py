@@ -21,7 +21,6 @@ from actors.book.database import Database, Line
 from actors.book.sql import SqlStore
 from actors.book.store import Damaged, StoreError
 
-SCHEMES = ("postgresql://", "postgres://")
 _BANK = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _SETTINGS = {
     "synchronous_commit": "on",
@@ -110,7 +109,7 @@ class PostgresDatabase(Database):
             return StoreError(f"{self.name}: another process kept it locked for {_SETTINGS['lock_timeout']} ({said})")
         if isinstance(error, errors.DataCorrupted | errors.IndexCorrupted):
             return Damaged(f"{self.name}: damaged ({said}); restore the database from a copy")
-        if isinstance(error, psycopg.OperationalError):
+        if isinstance(error, psycopg.OperationalError | errors.IdleInTransactionSessionTimeout):
             return StoreError(f"{self.name}: the server can't be reached, or went away ({said})")
         return StoreError(f"{self.name}: can't be used as a day book ({said})")
 

@@ -167,7 +167,7 @@ class SqlStore:
     def _add(self, connection: Connection, bank: _Bank, entries: Sequence[Entry]) -> None:
         number = min(self.snapshots(), default=0) if bank.empty else bank.next_number
         seal = bank.last_seal
-        self._unsure = (number, seal)
+        began = (number, seal)
         rows = []
         for entry in entries:
             if entry.number != number:
@@ -177,6 +177,7 @@ class SqlStore:
             seal = seal_of(seal, entry)
             rows.append((*entry, seal))
             number += 1
+        self._unsure = began
         self._database.run_many(connection, _INSERT_WINDOW, rows)
         self._keep(connection, bank._replace(next_number=number, last_seal=seal))
 

@@ -45,9 +45,9 @@ class SealedStore:
         return self._store.snapshots()
 
     def snapshot(self, number: int) -> Snapshot:
-        kept = self._store.snapshot(number)
-        cells = dict(kept.cells)
-        snapshot = kept._replace(cells=cells)
+        snapshot = self._store.snapshot(number)
+        cells = dict(snapshot.cells)
+        snapshot = snapshot._replace(cells=cells)  # one dictionary is left: each ciphertext goes as its cell is opened
         for cell, content in cells.items():
             cells[cell] = self._opened(content, _about_cell(snapshot, cell), f"cell {cell} of snapshot {number}")
         return snapshot

@@ -51,7 +51,7 @@ class Snapshots:
             self._forget(connection, [number])
             digests = {}
             for cell, content in snapshot.cells.items():
-                digests[cell] = _digest(content)
+                digests[cell] = blake2b(content, digest_size=16).digest()
                 parts = ((number, cell, part, piece) for part, piece in enumerate(_pieces(content)))
                 database.run_many(connection, _INSERT_PART, parts)
             seal = _seal(number, snapshot.until, snapshot.chain, digests)
@@ -72,24 +72,41 @@ class Snapshots:
 
     def read(self, number: int, keep: bool = True) -> Snapshot:
         """Compares it with its seal; without its content where that is not to be kept."""
-        cells: dict[str, bytes] = {}
-        digests: dict[str, bytes] = {}
-        head: _Head | None = None
         with (
             self._database.using("snapshots") as connection,
             closing(self._database.streamed(connection, _READ, number)) as rows,
         ):
-            for said, cell, content in self._cells(number, rows):
-                head = said
-                if cell is not None:
-                    digests[cell] = _digest(content)
-                    if keep:
-                        cells[cell] = content
+            head, digests, parts = self._gathered(number, rows, keep)
         if head is None:
             raise StoreError(f"{self._database.name}: there is no snapshot {number}")
         if _seal(number, head.until, head.chain, digests) != head.seal:
             raise self._damaged(number)
+        cells = {cell: b"".join(parts.pop(cell)) for cell in tuple(parts)}
         return Snapshot(number, head.until, head.chain, cells)
+
+    def _gathered(
+        self, number: int, rows: Iterator[Sequence[Any]], keep: bool
+    ) -> tuple[_Head | None, dict[str, bytes], dict[str, list[bytes]]]:
+        """What a snapshot's row says, and by cell a digest and the parts."""
+        head: _Head | None = None
+        digests: dict[str, Any] = {}
+        parts: dict[str, list[bytes]] = {}
+        upcoming = 0
+        for until, chain, seal, cell, part, content in rows:
+            head = _Head(until, chain, seal)
+            if cell is None and are(head, (int, str, bytes)):
+                break  # it is of no cell
+            if not are((*head, cell, part, content), (int, str, bytes, str, int, bytes)):
+                raise self._damaged(number)
+            if cell not in digests:
+                digests[cell], upcoming = blake2b(digest_size=16), 0
+            if part != upcoming:
+                raise self._damaged(number)
+            upcoming += 1
+            digests[cell].update(content)
+            if keep:
+                parts.setdefault(cell, []).append(content)
+        return head, {cell: digest.digest() for cell, digest in digests.items()}, parts
 
     def is_good(self, number: int) -> bool:
         """Whether it is what was written."""
@@ -98,26 +115,6 @@ class Snapshots:
         except Damaged:
             return False
         return True
-
-    def _cells(self, number: int, rows: Iterator[Sequence[Any]]) -> Iterator[tuple[_Head, str | None, bytes]]:
-        """Cell by cell, each with what the snapshot's row says; None for the cell of one that has none."""
-        head: _Head | None = None
-        name, parts = None, list[bytes]()
-        for until, chain, seal, cell, part, content in rows:
-            if not are((until, chain, seal), (int, str, bytes)):
-                raise self._damaged(number)
-            if cell is None:
-                yield _Head(until, chain, seal), None, b""
-                return
-            if head is not None and cell != name:
-                yield head, name, b"".join(parts)
-                parts.clear()
-            if not are((cell, part, content), (str, int, bytes)) or part != len(parts):
-                raise self._damaged(number)
-            head, name = _Head(until, chain, seal), cell
-            parts.append(content)
-        if head is not None:
-            yield head, name, b"".join(parts)
 
     def _damaged(self, number: int) -> Damaged:
         return Damaged(f"{self._database.name}: damaged: snapshot {number} is not what was written")
@@ -131,10 +128,6 @@ class Snapshots:
 def are(values: Sequence[Any], types: Sequence[type]) -> bool:
     """Whether values are of their types: a damaged file may hold anything in any column."""
     return all(type(value) is of for value, of in zip(values, types, strict=True))
-
-
-def _digest(content: bytes) -> bytes:
-    return blake2b(content, digest_size=16).digest()
 
 
 def _pieces(content: bytes) -> Iterator[memoryview]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import tracemalloc
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from actors.book.sealed import SealedStore
 from actors.book.store import SNAPSHOTS_KEPT, Damaged, Entry, Fenced, Founding, Snapshot, Store, StoreError, newest_good
 from tests.actors.book.books import entries, entry, founded, snapshot
 from tests.actors.book.conftest import Place, Places
@@ -193,6 +195,26 @@ def test_snapshots_are_given_back_and_the_newest_and_the_opening_one_are_kept(pl
     assert newest_good(store) == snapshot(40, 1_200_000)
     with pytest.raises(StoreError, match="no snapshot 20"):
         store.snapshot(20)
+
+
+def test_a_large_snapshot_never_stands_in_memory_twice(place: Place) -> None:
+    store = place.open()
+    founded(store)
+    cell, count = 2 << 20, 20
+    large = Snapshot(0, 0, "", {f"room/{number}": bytes([number]) * cell for number in range(count)})
+    of_cipher = 8 * cell if isinstance(store, SealedStore) else 0
+    assert peak_of(partial(store.put_snapshot, large)) < 2.5 * cell + of_cipher
+    assert peak_of(partial(store.snapshot, 0)) < (count + 3) * cell + of_cipher
+    assert store.snapshot(0) == large
+
+
+def peak_of(work: Callable[[], object]) -> int:
+    """The most bytes that Python held beyond what it held before."""
+    tracemalloc.start()
+    work()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return peak
 
 
 def test_a_snapshot_may_be_of_nothing_and_the_first_of_a_number_stays(place: Place) -> None:

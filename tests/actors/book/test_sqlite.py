@@ -13,7 +13,7 @@ import pytest
 
 from actors.book import sqlite
 from actors.book.sqlite import SqliteStore
-from actors.book.store import Damaged, Entry, Snapshot, StoreError, newest_good
+from actors.book.store import Damaged, Entry, Snapshot, StoreError, newest_good, seal_of
 from tests.actors.book.books import entries, entry, founded, snapshot
 
 WINDOWS = 60
@@ -126,6 +126,20 @@ def test_the_last_windows_are_missed_by_a_reader_too(book: Path) -> None:
     store = SqliteStore(book)
     with pytest.raises(Damaged, match="window 59 is missing"):
         list(store.read(40))
+    store.close()
+
+
+def test_a_last_window_that_was_sealed_anew_is_found(book: Path) -> None:
+    """The bank's own row says the last seal."""
+    store = SqliteStore(book)
+    before, last = list(store.read(WINDOWS - 2))
+    with store._database.using("append") as connection:
+        (seal,) = connection.execute("SELECT seal FROM windows WHERE number = ?", (before.number,)).fetchone()
+        changed = last._replace(inputs=b"forged")
+        forged = (changed.inputs, seal_of(seal, changed), last.number)
+        connection.execute("UPDATE windows SET inputs = ?, seal = ? WHERE number = ?", forged)
+    with pytest.raises(Damaged, match="window 59"):
+        list(store.read())
     store.close()
 
 

@@ -146,6 +146,25 @@ def test_of_writers_who_come_at_once_one_goes_on(place: Place) -> None:
     assert list(place.open().read()) == entries(range(20), 4)
 
 
+def test_of_those_who_found_a_bank_at_once_one_does(places: Places) -> None:
+    for _ in range(5):
+        place = places()
+        ends = at_once([partial(open_and_found, place, name) for name in "abcd"])
+        assert sorted(founding.new for founding in ends) == [False, False, False, True], ends
+        assert len({founding.identity for founding in ends}) == 1
+
+
+def open_and_found(place: Place, identity: str) -> Founding:
+    return place.open().found(identity)
+
+
+def test_the_same_snapshot_may_be_put_by_several_at_once(place: Place) -> None:
+    stores = [place.open() for _ in range(4)]
+    founded(stores[0])
+    assert at_once([partial(store.put_snapshot, snapshot(0, 1_500_000)) for store in stores]) == [None] * 4
+    assert stores[0].snapshot(0) == snapshot(0, 1_500_000)
+
+
 def test_a_takeover_between_two_appends_of_another_loses_nothing_and_mixes_nothing(place: Place) -> None:
     for _ in range(5):
         old, new = place.open(), place.open()

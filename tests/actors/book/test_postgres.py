@@ -183,8 +183,10 @@ def stand_still(database: Database, meanwhile: Callable[[], object]) -> None:
 def test_a_writer_that_stands_still_with_the_lock_in_hand_is_cut_off(
     store: PostgresStore, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(postgres._SETTINGS, "idle_in_transaction_session_timeout", "300ms")
     epoch = founded(store)
+    with store._database.using("append") as connection:
+        assert connection.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("10s",)
+    monkeypatch.setitem(postgres._SETTINGS, "idle_in_transaction_session_timeout", "300ms")
     still = PostgresStore(server.url(schema(store)))
     with pytest.raises(StoreError, match="went away"):
         stand_still(still._database, store.enter)

@@ -25,7 +25,7 @@ _BANK = re.compile(r"[a-z][a-z0-9_]{0,47}")
 _SETTINGS = {
     "synchronous_commit": "on",
     "lock_timeout": "10s",
-    "idle_in_transaction_session_timeout": "10s",
+    "idle_in_transaction_session_timeout": "5s",
     "default_transaction_isolation": "read committed",
     "default_transaction_read_only": "off",
 }

@@ -46,9 +46,8 @@ class SqliteDatabase(Database):
             raise StoreError(f"{path}: there is no folder {path.parent}; make it first")
         if path.is_dir():
             raise StoreError(f"{path}: is a folder; a day book is a file")
-        with suppress(
-            OSError
-        ):  # what is wrong, SQLite says; an existing file's locks would go with a descriptor of ours
+        # Only a new file: with a descriptor of ours, an existing one's locks would go. What is wrong, SQLite says.
+        with suppress(OSError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _ACCESS))
         connection = sqlite3.connect(path, timeout=_BUSY_S, isolation_level=None, check_same_thread=False)
         try:
@@ -85,7 +84,7 @@ class SqliteDatabase(Database):
             return Damaged(
                 f"{path}: is no day book, or a damaged one ({said}); give another path, or restore it from a copy"
             )
-        if code == sqlite3.SQLITE_CORRUPT or isinstance(error, UnicodeError) or "decode to UTF-8" in said:
+        if code == sqlite3.SQLITE_CORRUPT or isinstance(error, UnicodeDecodeError) or "decode to UTF-8" in said:
             return Damaged(f"{path}: damaged ({said}); restore the store from a copy")
         if code == sqlite3.SQLITE_BUSY:
             return StoreError(f"{path}: another process kept it locked for {_BUSY_S:.0f} s ({said})")

@@ -1,5 +1,5 @@
 """A PostgreSQL server of the tests' own: a new cluster in a temporary folder, reached through a socket there and through no port,
-run by somebody who is not root."""
+run by somebody who is not root. Where Debian's `setpriv` is, it ends with the process that began it, even if that is killed."""
 
 from __future__ import annotations
 
@@ -37,7 +37,9 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
         if self._who:
             os.chown(folder, *self._who)
-        self._run("initdb", "-D", "data", "-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync")
+        self._run(
+            str(bins / "initdb"), "-D", "data", "-U", "tester", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"
+        )
         rules = folder / "data" / "pg_hba.conf"
         rules.write_text("local all guarded scram-sha-256\nlocal all all trust\n", encoding="utf-8")
         self.start()
@@ -51,7 +53,17 @@ class Server:
         return psycopg.connect(host=str(self._folder), user="tester", dbname="postgres", autocommit=True)
 
     def start(self) -> None:
-        self._process = self._begun("postgres", "-D", "data", "-k", str(self._folder), "-c", "listen_addresses=")
+        dies_with_us = ["setpriv", "--pdeathsig", "INT"] if shutil.which("setpriv") else []
+        self._process = self._begun(
+            *dies_with_us,
+            str(self._bins / "postgres"),
+            "-D",
+            "data",
+            "-k",
+            str(self._folder),
+            "-c",
+            "listen_addresses=",
+        )
         until = time.monotonic() + _WAIT_S
         while True:
             try:
@@ -73,7 +85,7 @@ class Server:
         groups: list[int] | None = [] if self._who else None
         with (self._folder / "log").open("ab") as log:
             return subprocess.Popen(
-                [self._bins / command[0], *command[1:]],
+                command,
                 cwd=self._folder,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -200,6 +200,17 @@ def test_appends_reads_and_snapshots_may_come_from_several_threads_at_once(place
     assert list(store.read()) == entries(range(110), epoch)
 
 
+def test_threads_that_append_the_same_through_one_store_do_it_once(place: Place) -> None:
+    store = place.open()
+    founded(store)
+    assert sorted(at_once([store.enter] * 6)) == [2, 3, 4, 5, 6, 7]
+    for begin in range(0, 100, 20):
+        ends = at_once([partial(store.append, entries(range(begin, begin + 20), 7))] * 6)
+        assert [end for end in ends if end is not None and "comes next" not in str(end)] == []
+        assert ends.count(None) == 1
+    assert list(store.read()) == entries(range(100), 7)
+
+
 def test_snapshots_are_given_back_and_the_newest_and_the_opening_one_are_kept(place: Place) -> None:
     store = place.open()
     epoch = founded(store)

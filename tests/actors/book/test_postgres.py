@@ -185,7 +185,7 @@ def test_a_writer_that_stands_still_with_the_lock_in_hand_is_cut_off(
 ) -> None:
     epoch = founded(store)
     with store._database.using("append") as connection:
-        assert connection.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("10s",)
+        assert connection.execute("SHOW idle_in_transaction_session_timeout").fetchone() == ("5s",)
     monkeypatch.setitem(postgres._SETTINGS, "idle_in_transaction_session_timeout", "300ms")
     still = PostgresStore(server.url(schema(store)))
     with pytest.raises(StoreError, match="went away"):

@@ -6,8 +6,9 @@ import random
 import shutil
 import sqlite3
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -220,6 +221,24 @@ def test_a_damaged_snapshot_is_skipped_and_reported_and_written_anew(book: Path,
     store.put_snapshot(snapshot(50))
     assert newest_good(store, skipped.append) == snapshot(50)
     assert len(skipped) == 1
+    store.close()
+
+
+def test_older_snapshots_go_only_once_the_new_one_has_been_read(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def spoiled(connection: sqlite3.Connection, statement: str, rows: Iterable[Sequence[Any]]) -> None:
+        connection.executemany(statement, ((*row[:-1], bytes(row[-1])[::-1]) for row in rows))
+
+    store = SqliteStore(book)
+    store.put_snapshot(snapshot(55))
+    assert store.snapshots() == [55, 50, 20]
+    monkeypatch.setattr(store._database, "run_many", spoiled)
+    with pytest.raises(Damaged, match="snapshot 60"):
+        store.put_snapshot(snapshot(60))
+    monkeypatch.undo()
+    assert store.snapshots() == [60, 55, 50, 20]
+    assert newest_good(store, str) == snapshot(55)
+    store.put_snapshot(snapshot(60))
+    assert store.snapshots() == [60, 55, 20]
     store.close()
 
 

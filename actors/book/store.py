@@ -2,21 +2,28 @@
 in at a time (an epoch fences the one before), appends windows in their order with one commit, reads them from a number on, and
 keeps snapshots. A bank's state is a pure function of what stands here: newest snapshot, then the windows after it.
 
-Every window carries a seal drawn of its content and of the seal before it, so that a byte that changed, and a window that is
-missing or came twice, are found when they are read, and named."""
+Every window carries a seal drawn of its content and of the seal before it, and the bank's own row says the seal of the last one:
+so a byte that changed, and a window that is missing, came twice or stands in another's place, are found when they are read, and
+named. The first window of a book is 0, or the number of the snapshot the bank was opened with.
+
+What seals alone can't see is a book that was put back to an earlier state as a whole (an old copy; a write-ahead log cut off).
+A snapshot that is ahead of its book tells, when a writer enters; else only another site's copy can."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from credit.errors import CreditError
 
 SNAPSHOTS_KEPT = 2
-"""The newest so many; the one a bank was opened with stays besides."""
+"""The newest so many; the oldest, which a bank was opened with, stays besides."""
 OPENING = b"lendrill day book"
 """What the first seal follows upon."""
+
+_log = logging.getLogger(__name__)
 
 
 class StoreError(CreditError):
@@ -29,6 +36,13 @@ class Fenced(StoreError):
 
 class Damaged(StoreError):
     """What was read is not what was written."""
+
+
+class Founding(NamedTuple):
+    """Whose book it is, and whether it became so just now."""
+
+    identity: str
+    new: bool
 
 
 class Entry(NamedTuple):
@@ -50,45 +64,59 @@ class Snapshot(NamedTuple):
     number: int
     until: int
     chain: str
-    cells: dict[str, bytes]
+    cells: Mapping[str, bytes]
 
 
 class Store(Protocol):
-    """See the module's text. `append` returns once the entries are durable. All methods raise StoreError."""
+    """See the module's text. All methods raise StoreError; they may be called from several threads at once."""
 
-    def found(self, identity: str) -> str:
+    def found(self, identity: str) -> Founding:
         """Keeps the identity of a new bank; gives that of the bank whose book this is."""
 
     def enter(self) -> int:
-        """The epoch of a new writer: whoever wrote before is fenced."""
+        """The epoch of a new writer: whoever wrote before is fenced. Damaged where book and snapshots contradict each other."""
 
-    def append(self, entries: Sequence[Entry]) -> None: ...
+    def append(self, entries: Sequence[Entry]) -> None:
+        """All or none, durable when it returns. After an error the same windows may be appended again, also where the commit
+        had been done and only its answer was lost. Fenced where another writer has entered since."""
 
-    def read(self, first: int = 0) -> Iterator[Entry]: ...
+    def read(self, first: int = 0) -> Iterator[Entry]:
+        """Window `first`, the one after it, and so on to the last. Damaged where that is not what was appended."""
 
     def put_snapshot(self, snapshot: Snapshot) -> None:
-        """Whoever writes it: it follows from the windows before it, which only one writer appended."""
+        """Whoever writes it: it follows from the windows before it, which only one writer appended. A good one that is there
+        under this number stays. Each cell is asked for once, one at a time."""
 
     def snapshots(self) -> list[int]:
         """The numbers of the snapshots, newest first."""
 
-    def snapshot(self, number: int) -> Snapshot: ...
+    def snapshot(self, number: int) -> Snapshot:
+        """Damaged where it is not what was put."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Waits for calls under way. May be called again."""
+
+
+def newest_good(store: Store, on_skipped: Callable[[Damaged], object] = _log.warning) -> Snapshot | None:
+    """The newest snapshot that is what was written; `on_skipped` hears of each newer one that is not."""
+    for number in store.snapshots():
+        try:
+            return store.snapshot(number)
+        except Damaged as damage:
+            on_skipped(damage)
+    return None
 
 
 def seal_of(before: bytes, entry: Entry) -> bytes:
     """16 bytes that depend on every field of a window and on all windows before it."""
-    digest = hashlib.blake2b(before, digest_size=16)
-    for field in entry:
+    return seal_over(before, *entry)
+
+
+def seal_over(*fields: bytes | str | int) -> bytes:
+    """16 bytes that depend on every field and on where one ends and the next begins."""
+    digest = hashlib.blake2b(digest_size=16)
+    for field in fields:
         content = field if isinstance(field, bytes) else str(field).encode()
-        digest.update(len(content).to_bytes(8, "little") + content)
-    return digest.digest()
-
-
-def seal_of_snapshot(snapshot: Snapshot) -> bytes:
-    """16 bytes that depend on everything in a snapshot."""
-    digest = hashlib.blake2b(f"{snapshot.number} {snapshot.until} {snapshot.chain}".encode(), digest_size=16)
-    for name, content in sorted(snapshot.cells.items()):
-        digest.update(f"{name} {len(content)} ".encode() + content)
+        digest.update(len(content).to_bytes(8, "little"))
+        digest.update(content)
     return digest.digest()

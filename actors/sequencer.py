@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from actors.book import inputs
-from actors.book.store import Damaged, Entry, Snapshot, Store
+from actors.book.store import Damaged, Entry, Snapshot, Store, newest_good
 from actors.host import Blueprint, Told
 from actors.pipeline import BLOCK, IN_FLIGHT, Executor, Handle, Pipeline, UnderWay, blocks
 from actors.topology import Cell, Flow, shard_of_branch
@@ -74,7 +74,7 @@ class Sequencer:
         self._start, self._opening = start, opening
         self._under_way: deque[UnderWay] = deque()
         self._chains: deque[tuple[int, str]] = deque(maxlen=_CHAINS_KEPT)
-        self._cells = {cell: cell for cell in flow.cells}
+        self._written: dict[int, str] = {}
         self._epoch = 0
         self._told_until = -1
         self.until, self.number, self.chain = start, 0, ""
@@ -93,11 +93,11 @@ class Sequencer:
         """The cells anew, as the book has them."""
         self._under_way.clear()
         self._chains.clear()
-        snapshot = next(iter(self._store.snapshots()), None)
-        if snapshot is None:
+        self._written.clear()
+        kept = newest_good(self._store)
+        if kept is None:
             states, first, self.until, self.chain = self._opening, 0, self._start, ""
         else:
-            kept = self._store.snapshot(snapshot)
             states = {Cell.named(name): unpacked(content) for name, content in kept.cells.items()}
             first, self.until, self.chain = kept.number, kept.until, kept.chain
         self.number = first
@@ -105,8 +105,7 @@ class Sequencer:
         self._executor.start(self._blueprints, states)
         self._pipeline = Pipeline(self._executor, self._flow, self.chain)
         for entries in in_days(self._store.read(first)):
-            for entry in entries:
-                self._prove(entry)
+            self._written |= {entry.proved: entry.chain for entry in entries}
             mail = {entry.number: inputs.unpacked(entry.inputs) for entry in entries}
             self._submit([Window(entry.number, entry.start, entry.until) for entry in entries], mail)
             self.number, self.until = entries[-1].number + 1, entries[-1].until
@@ -116,23 +115,27 @@ class Sequencer:
                 yield from self._news()
         while self._under_way:
             yield from self._news()
-        if snapshot is None and self._opening is not None and self.number == first:
+        if kept is None and self._opening is not None and self.number == first:
             self.keep(self.snapshot())
 
-    def _prove(self, entry: Entry) -> None:
-        """Damaged when the bank, worked anew, is not what it was."""
-        known = dict(self._chains)
-        if entry.proved in known and known[entry.proved] != entry.chain:
-            raise Damaged(
-                f"the bank worked anew has the chain {known[entry.proved]} after window {entry.proved}, the day book says "
-                f"{entry.chain}: it was written by another release or with other policies"
-            )
-
     def _news(self) -> Iterator[Done]:
+        """What a block tells that nobody was told yet."""
         told_until = self._told_until
         done = self.collect()
+        self._prove(done.block)
         if done.block[-1].number > told_until:
-            yield done
+            yield done._replace(told=[one for one in done.told if one.window > told_until])
+
+    def _prove(self, block: Sequence[Window]) -> None:
+        """Damaged when the bank, worked anew, is not what the book says it was."""
+        worked = dict(self._chains)
+        for number in (window.number for window in block):
+            written = self._written.pop(number, worked[number])
+            if written != worked[number]:
+                raise Damaged(
+                    f"the bank worked anew has the chain {worked[number]} after window {number}, the day book says {written}: "
+                    "another release or another policy worked it"
+                )
 
     # working ----------------------------------------------------------------------------------------------------------
 
@@ -216,7 +219,7 @@ class Sequencer:
         """All that the cells know, to be kept; nothing may be under way."""
         assert not self._under_way, "a snapshot is taken between windows"
         self._pipeline.settle()
-        cells = list(self._cells)
+        cells = self._flow.cells
         packed = self._executor.get([self._executor.ask(cell, "export_packed") for cell in cells])
         contents = {str(cell): content for cell, content in zip(cells, packed, strict=True)}
         return Snapshot(self.number, self.until, self.chain, contents)

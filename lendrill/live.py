@@ -20,7 +20,7 @@ import uvicorn
 from rich.console import Console
 from rich.progress import Progress
 
-from actors.book.sqlite import SqliteStore
+from actors.book.opening import open_store
 from actors.book.store import Store
 from actors.clock import BusinessClock, Clock, WallClock
 from actors.conductor import Conductor
@@ -67,7 +67,7 @@ class Home:
 
     def store(self) -> Store:
         """The day book."""
-        return SqliteStore(Path(self.bank["store"].removeprefix("sqlite:")))
+        return open_store(self.bank["store"])
 
     def clock(self, until: int) -> Clock:
         """The clock of a bank that stands at an instant."""
@@ -109,7 +109,7 @@ def conductor(path: Path) -> int:
 
 async def _conduct(home: Home) -> int:
     store = home.store()
-    if store.found(home.identity()) != home.identity():
+    if store.found(home.identity()).identity != home.identity():
         raise UserError(
             f"{home.bank['store']}: the day book of another bank", f"{home.path / BANK_FILE} does not belong to it"
         )

@@ -81,8 +81,8 @@ def test_a_refusal_says_why_and_changes_nothing(tmp_path: Path) -> None:
     bank = sequencer(tmp_path)
     wrong = form(6)
     wrong["term_months"] = 13
-    assert answers(go(bank, bank.until + 10, Command(applied().kind, wrong))) == [(6, 0, int(Refusal.TERM_OPTION))]
-    assert answers(go(bank, bank.until + 10, applied(7))) == [(7, CASE, 0)]
+    assert answers(go(bank, bank.until + 10, Command(applied().kind, wrong))) == [(6, CASE, int(Refusal.TERM_OPTION))]
+    assert answers(go(bank, bank.until + 10, applied(7))) == [(7, CASE + 1, 0)]
 
 
 @pytest.mark.parametrize("shards", [1, 3])
@@ -159,6 +159,7 @@ def test_another_policy_does_not_pass_for_the_bank_that_was(tmp_path: Path) -> N
     bank = sequencer(tmp_path)
     go(bank, bank.until + 10, applied(1))
     go(bank, bank.until + 10 * DAY_MS, every_ms=HOUR_MS)
+    go(bank, bank.until + 10)
     other = load_scenario("zhang_consumer_loan", {"run.seed": 4})
     with pytest.raises(Damaged, match="worked anew"):
         sequencer(tmp_path, scenario=other)

@@ -1,0 +1,210 @@
+"""The conductor: callers are answered once the bank has answered, time wakes the bank by itself, and it closes in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from actors.clock import BusinessClock, ClockError, WallClock
+from actors.conductor import Answer, Busy, Closing, Conductor, Pace
+from actors.host import Look
+from actors.link import LinkClient, LinkServer
+from actors.local import LocalExecutor
+from actors.pipeline import CellLost
+from actors.sequencer import Sequencer
+from actors.topology import Cell, Flow
+from actors.trail import Trail
+from credit.applications.contract import SubmitApplication
+from credit.approval.contract import Event as Approval
+from credit.times import DAY_MS
+from lendrill.assembly import live_blueprints
+from tests.live.banks import CASE, SCENARIO, START, form
+
+_WAIT_S = 20.0
+
+
+@asynccontextmanager
+async def living(
+    folder: Path, executor: LocalExecutor | None = None, pace: Pace | None = None
+) -> AsyncIterator[Conductor]:
+    """A bank on a business date that lives while it is entered."""
+    from actors.book.sqlite import SqliteStore
+
+    store = SqliteStore(folder / "daybook.db")
+    store.found("zhang")
+    flow = Flow(1)
+    bank = Sequencer(executor or LocalExecutor(), flow, live_blueprints(SCENARIO, flow, (), False), store, START)
+    live = Conductor(bank, BusinessClock(START), Trail(folder / "trail.db"), pace)
+    await live.open()
+    live.start_clock(BusinessClock(bank.until))
+    running = asyncio.create_task(live.run())
+    try:
+        yield live
+    finally:
+        live.close()
+        with contextlib.suppress(Exception):
+            await running
+        store.close()
+
+
+async def decided(live: Conductor, case: int) -> list[int]:
+    """The events of a case once it is approved."""
+    while True:
+        _, rows = await live.story(case)
+        if Approval.APPLICATION_APPROVED in rows["event"]:
+            return [int(event) for event in rows["event"]]
+        await asyncio.wait_for(live.news(case, _WAIT_S), _WAIT_S)
+
+
+def test_callers_are_answered_and_time_brings_the_decision_by_itself(tmp_path: Path) -> None:
+    async def hour() -> None:
+        async with living(tmp_path) as live:
+            [answer] = await live.submit(SubmitApplication, form(1))
+            assert (answer.number, answer.reason) == (CASE, 0)
+            assert Approval.APPLICATION_APPROVED in await decided(live, CASE)
+            [again] = await live.submit(SubmitApplication, form(1))
+            assert again[:2] == answer[:2]
+            rows = await live.look(Cell("contracts", 0), Look("contracts", "case", (CASE,)))
+            assert rows["amount_fen"].tolist() == [5_000_000]
+
+    asyncio.run(hour())
+
+
+def test_many_callers_share_windows_and_each_gets_his_own_answer(tmp_path: Path) -> None:
+    async def hour() -> None:
+        async with living(tmp_path) as live:
+            calls = (live.submit(SubmitApplication, form(number, 1 + number % 4)) for number in range(1, 41))
+            answers = [answer for [answer] in await asyncio.gather(*calls)]
+            assert len({answer.number for answer in answers}) == 40
+            assert live.standing()["windows"] < 40
+
+    asyncio.run(hour())
+
+
+def test_the_business_date_moves_when_it_is_told_to(tmp_path: Path) -> None:
+    async def hour() -> None:
+        async with living(tmp_path) as live:
+            await live.submit(SubmitApplication, form(1))
+            stands = await live.advance(START + 40 * DAY_MS)
+            assert stands >= START + 40 * DAY_MS
+            assert live.now() // DAY_MS == (START + 40 * DAY_MS) // DAY_MS
+            with pytest.raises(ClockError, match="can't go back"):
+                await live.advance(START)
+            with pytest.raises(ClockError, match="in steps"):
+                await live.advance(START + 1_000 * DAY_MS)
+
+    asyncio.run(hour())
+
+
+def test_the_wall_clock_is_nobodys_to_set() -> None:
+    with pytest.raises(ClockError, match="--clock business"):
+        WallClock().set(START)
+
+
+def test_a_business_date_stays_until_it_is_moved() -> None:
+    last = (START // DAY_MS + 1) * DAY_MS - 1
+    assert BusinessClock(last).now() == last
+
+
+def test_what_would_wait_too_long_is_refused_at_once(tmp_path: Path) -> None:
+    async def hour() -> None:
+        async with living(tmp_path, pace=Pace(queue_rows=2)) as live:
+            calls = [live.submit(SubmitApplication, form(number)) for number in range(1, 9)]
+            found = await asyncio.gather(*calls, return_exceptions=True)
+            refused = [one for one in found if isinstance(one, Busy)]
+            assert len(refused) == 6
+            assert live.standing()["busy"] == 6
+            assert (await live.submit(SubmitApplication, form(9)))[0].reason == 0
+
+    asyncio.run(hour())
+
+
+def test_a_closing_bank_finishes_what_it_took_and_takes_nothing_more(tmp_path: Path) -> None:
+    async def hour() -> None:
+        async with living(tmp_path) as live:
+            taken = asyncio.create_task(live.submit(SubmitApplication, form(1)))
+            await asyncio.sleep(0)
+            live.close()
+            assert (await taken)[0].number == CASE
+            with pytest.raises(Closing):
+                await live.submit(SubmitApplication, form(2))
+
+    asyncio.run(hour())
+
+
+def test_a_bank_that_was_closed_goes_on_where_it_stood(tmp_path: Path) -> None:
+    async def hour() -> tuple[str, int, Answer]:
+        async with living(tmp_path) as live:
+            [answer] = await live.submit(SubmitApplication, form(1))
+            standing = live.standing()
+            _, rows = await live.story(CASE)
+            return standing["chain"], len(rows), answer
+
+    _, first, answer = asyncio.run(hour())
+    _, second, again = asyncio.run(hour())
+    assert again[:2] == answer[:2]
+    assert second >= first > 0
+
+
+class _Loses(LocalExecutor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.lose = False
+
+    def get(self, handles: object) -> list[object]:  # type: ignore[override]
+        if self.lose:
+            self.lose = False
+            raise CellLost(Cell("approval", 0), "killed")
+        return super().get(handles)  # type: ignore[arg-type]
+
+
+def test_a_lost_cell_is_noticed_by_nobody_who_waits(tmp_path: Path) -> None:
+    async def hour() -> None:
+        executor = _Loses()
+        async with living(tmp_path, executor) as live:
+            for number in range(1, 7):
+                executor.lose = number % 2 == 0
+                [answer] = await asyncio.wait_for(live.submit(SubmitApplication, form(number)), _WAIT_S)
+                assert answer.number == CASE + number - 1
+            assert live.standing()["lost_cells"] == 3
+            for number in range(6):
+                rows = np.array(await decided(live, CASE + number))
+                assert int((rows == Approval.APPLICATION_APPROVED).sum()) == 1
+
+    asyncio.run(hour())
+
+
+def test_a_call_outlives_its_connection(tmp_path: Path) -> None:
+    async def hour() -> None:
+        async with living(tmp_path) as live:
+            socket = tmp_path / "s"
+            link = LinkClient(socket, _WAIT_S)
+            link.start()
+            early = asyncio.create_task(link.submit(SubmitApplication, form(1)))
+            await asyncio.sleep(0.1)
+            assert not early.done()
+            server = await LinkServer(live).serve(socket)
+            assert (await early)[0].number == CASE
+            heard: list[int] = []
+            link.listen(lambda rows: heard.extend(rows["case"].tolist()))
+            [answer] = await link.submit(SubmitApplication, form(2))
+            assert answer.number == CASE + 1
+            story = await link.story(CASE)
+            assert len(story.events)
+            assert (await link.standing())["ready"]
+            rows = await link.look(Cell("applications", 0), Look("counters"))
+            assert rows["checked"].sum() == 2
+            with pytest.raises(ClockError):
+                await link.advance(START - 1)
+            await link.advance(START + DAY_MS)
+            assert CASE in heard
+            server.close()
+            await link.stop()
+
+    asyncio.run(hour())

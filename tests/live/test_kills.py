@@ -1,0 +1,120 @@
+"""Nothing that was acknowledged is lost, whatever is killed: each request is there once, and the bank worked again from its book
+is the bank that was."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.gateway.applications import ZHANG
+from tests.live.served import ROOT, Served, served
+
+_CALLERS = 4
+_KILL_EVERY_S = 1.0
+
+
+class Callers:
+    """Customers who hand in forms one after another, and ask again with the same number when they hear nothing."""
+
+    def __init__(self, bank: Served) -> None:
+        self._bank, self._numbers, self._stop = bank, itertools.count(1), threading.Event()
+        self.acknowledged: dict[str, str] = {}
+        self.wrong: list[Any] = []
+        self._threads = [threading.Thread(target=self._call) for _ in range(_CALLERS)]
+        for thread in self._threads:
+            thread.start()
+
+    def _call(self) -> None:
+        while not self._stop.is_set():
+            number = next(self._numbers)
+            form = ZHANG | {"branch": 1 + number % 4, "mobile": f"138{number:08}"}
+            self._until_answered(f"k{number}", form)
+
+    def _until_answered(self, key: str, form: dict[str, Any]) -> None:
+        while True:
+            try:
+                status, said = self._bank.call("POST", "/v1/applications", form, {"Idempotency-Key": key})
+            except OSError:
+                status, said = 503, {}
+            if status == 202:
+                self.acknowledged[key] = said["case"]
+                return
+            if status != 503:
+                self.wrong.append((status, said))
+                return
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Lets everybody hear his answer."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(120)
+
+
+def _killed(bank: Served, parts: list[str]) -> Callers:
+    callers = Callers(bank)
+    try:
+        for place, part in enumerate(parts):
+            time.sleep(_KILL_EVERY_S)
+            _until_ready(bank)
+            bank.kill(part, place)
+        _until_ready(bank)
+        time.sleep(_KILL_EVERY_S)
+    finally:
+        callers.stop()
+    return callers
+
+
+def _until_ready(bank: Served) -> None:
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
+        try:
+            if bank.call("GET", "/health")[0] == 200:
+                return
+        except OSError:
+            pass
+        time.sleep(0.05)
+    raise AssertionError("the bank did not come back")
+
+
+def _prove(bank: Served, callers: Callers) -> None:
+    """Everybody was answered, each request has one case and each case one request, and a replay finds the same bank."""
+    assert callers.wrong == []
+    assert len(callers.acknowledged) > len(set(callers.acknowledged)) - 1 > 10
+    assert len(set(callers.acknowledged.values())) == len(callers.acknowledged)
+    assert bank.close() == 0
+    trail = sqlite3.connect(bank.home / "trail.db")
+    cases = [case for (case,) in trail.execute('SELECT "case" FROM events WHERE event = 101')]
+    assert sorted(cases) == sorted(int(case) for case in callers.acknowledged.values())
+    replayed = subprocess.run(
+        [sys.executable, "-m", "lendrill", "replay", str(bank.home), "--quiet"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert replayed.returncode == 0, replayed.stderr
+    assert "all equal" in replayed.stdout
+
+
+def test_conductors_and_gateways_are_killed_under_load_and_nothing_is_lost(tmp_path: Path) -> None:
+    with served(tmp_path / "bank", "zhang_consumer_loan", "--executor", "local", "--clock", "business") as bank:
+        _prove(bank, _killed(bank, ["conductor", "gateway", "conductor", "conductor", "gateway"]))
+
+
+@pytest.mark.ray
+def test_stages_are_killed_under_load_and_nothing_is_lost(tmp_path: Path) -> None:
+    with served(tmp_path / "bank", "zhang_consumer_loan", "--executor", "ray", "--clock", "business") as bank:
+        _prove(bank, _killed(bank, ["ray::StageActor"] * 4 + ["conductor"]))
+
+
+@pytest.mark.slow
+@pytest.mark.ray
+def test_a_hundred_kills(tmp_path: Path) -> None:
+    with served(tmp_path / "bank", "zhang_consumer_loan", "--executor", "ray", "--clock", "business") as bank:
+        _prove(bank, _killed(bank, (["ray::StageActor"] * 7 + ["conductor", "gateway", "gateway"]) * 10))

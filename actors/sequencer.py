@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from actors.book import inputs
-from actors.book.store import Damaged, Entry, Snapshot, Store, newest_good
+from actors.book.store import Damaged, Entry, Fenced, Snapshot, Store, StoreError, newest_good
 from actors.host import Blueprint, Told
 from actors.pipeline import BLOCK, IN_FLIGHT, Executor, Handle, Pipeline, UnderWay, blocks
 from actors.topology import Cell, Flow, shard_of_branch
@@ -27,6 +27,9 @@ from credit.room import Kind, Rows
 from credit.subsystem import State, Window, windows
 from credit.times import DAY_MS
 
+STORE_PATIENCE_S = 30.0
+"""How long a bank waits for a store that is away before it gives up."""
+_STORE_RETRY_S = 0.2
 _CHAINS_KEPT = 4 * BLOCK * IN_FLIGHT
 
 
@@ -53,6 +56,8 @@ class Figures:
     rows: int = 0
     replayed: int = 0
     snapshots: int = 0
+    store_away: int = 0
+    """How often the store did not take a window at once."""
     commit_s: float = 0.0
     """What the last commit took."""
 
@@ -157,7 +162,7 @@ class Sequencer:
         ]
         for place in range(0, len(spans), BLOCK):
             began = time.perf_counter()
-            self._store.append(entries[place : place + BLOCK])
+            self._append(entries[place : place + BLOCK])
             self.figures.commit_s = time.perf_counter() - began
             for block in blocks(spans[place : place + BLOCK]):
                 self._submit(block, mail)
@@ -167,6 +172,22 @@ class Sequencer:
             )
         self.figures.windows += len(spans)
         self.figures.rows += sum(len(command.rows) for command in commands)
+
+    def _append(self, entries: Sequence[Entry]) -> None:
+        """Tries again where the store is away for a while (a database that is started anew): nothing is done before."""
+        until = time.monotonic() + STORE_PATIENCE_S
+        while True:
+            try:
+                self._store.append(entries)
+            except (Fenced, Damaged):
+                raise
+            except StoreError:
+                if time.monotonic() > until:
+                    raise
+                self.figures.store_away += 1
+                time.sleep(_STORE_RETRY_S)
+            else:
+                return
 
     def _dealt(self, spans: Sequence[Window], commands: Sequence[Command]) -> dict[int, dict[Cell, Bundle]]:
         """Commands by window and cell."""

@@ -172,7 +172,7 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
     if not file.exists():
         new = founded(options)
         options.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file.write_text(json.dumps(new, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        _write(file, new)
         return new
     bank: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     asked = {
@@ -198,8 +198,16 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
     if bank["schemas"] != own:
         raise UserError(f"{options.home}: another release's bank", "open it with the release that founded it")
     bank |= {name: value for name, value in (("executor", options.executor), ("address", options.address)) if value}
-    file.write_text(json.dumps(bank, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    _write(file, bank)
     return bank
+
+
+def _write(file: Path, bank: dict[str, Any]) -> None:
+    """Whole or not at all; its owner's alone, since a store's address may hold a password."""
+    new = file.with_suffix(".new")
+    new.touch(mode=0o600)
+    new.write_text(json.dumps(bank, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    new.replace(file)
 
 
 @dataclass

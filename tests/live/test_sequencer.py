@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from actors.book.sqlite import SqliteStore
-from actors.book.store import Damaged, Entry, Fenced
+from actors.book.store import Damaged, Entry, Fenced, StoreError
 from actors.host import StageHost
 from actors.local import LocalExecutor
 from actors.pipeline import CellLost
@@ -242,3 +242,29 @@ def test_the_blueprints_of_a_live_bank_serve_every_branch_once() -> None:
     cells = [blueprint.cell for blueprint in live_blueprints(SCENARIO, flow, (), arrivals=False)]
     assert cells == flow.cells
     assert len(np.unique([str(cell) for cell in cells])) == len(cells)
+
+
+class _Away(SqliteStore):
+    """A store that does not answer for a while."""
+
+    away = 0
+
+    def append(self, entries: Any) -> None:
+        if self.away:
+            self.away -= 1
+            raise StoreError("away")
+        super().append(entries)
+
+
+def test_a_store_that_is_away_for_a_while_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.sequencer._STORE_RETRY_S", 0.0)
+    bank = sequencer(tmp_path)
+    bank._store.close()
+    bank._store = store = _Away(tmp_path / "daybook.db")
+    bank._epoch, store.away = store.enter(), 3
+    assert answers(go(bank, bank.until + 10, applied(1))) == [(1, CASE, 0)]
+    assert bank.figures.store_away == 3
+    monkeypatch.setattr("actors.sequencer.STORE_PATIENCE_S", 0.0)
+    store.away = 10
+    with pytest.raises(StoreError, match="away"):
+        go(bank, bank.until + 10, applied(2))

@@ -170,7 +170,7 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
     """The bank in its home: the one that is there, or a new one. UserError where the options describe another."""
     file = options.home / BANK_FILE
     if not file.exists():
-        new = founded(options)
+        new: dict[str, Any] = json.loads(json.dumps(founded(options)))
         options.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         _write(file, new)
         return new

@@ -1,0 +1,137 @@
+"""Founding a bank, finding it again, and what can't be served."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import socket
+import stat
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.clock import BANK_OFFSET_MS
+from credit.bank import PIPELINE
+from credit.room import DESK_LABELS
+from credit.times import DAY_MS, HOUR_MS, day_number
+from lendrill.cli import main
+from lendrill.errors import UserError
+from lendrill.live import BANK_FILE
+from lendrill.serve import Child, ServeOptions, Supervisor, founded, home_of, people_at
+
+assert PIPELINE  # its contracts name the desks
+
+
+def options(tmp_path: Path, **more: Any) -> ServeOptions:
+    return ServeOptions(home=tmp_path / "bank", **{"clock": "business", **more})
+
+
+def test_a_new_bank_is_founded_and_found_again(tmp_path: Path) -> None:
+    first = home_of(options(tmp_path, scenario="zhang_consumer_loan", date="2026-03-02", shards=2))
+    again = home_of(ServeOptions(home=tmp_path / "bank"))
+    assert again == first
+    assert first["start_ms"] == day_number(dt.date(2026, 3, 2)) * DAY_MS + 9 * HOUR_MS
+    assert (first["shards"], first["clock"], first["people"]) == (2, "business", [])
+    assert stat.S_IMODE((tmp_path / "bank" / BANK_FILE).stat().st_mode) == 0o600
+
+
+def test_a_bank_on_the_wall_clock_begins_now(tmp_path: Path) -> None:
+    bank = founded(ServeOptions(home=tmp_path))
+    assert abs(bank["start_ms"] - time.time() * 1_000 - BANK_OFFSET_MS) < 60_000
+    assert bank["scenario"]["name"] == "baseline"
+
+
+def test_the_staff_of_a_live_bank_is_that_of_its_scenario_s_volume_a_day(tmp_path: Path) -> None:
+    bank = founded(options(tmp_path, scenario="baseline"))
+    run = bank["scenario"]["run"]
+    assert run["customers"] / run["days"] == pytest.approx(20_000 / 180, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("more", "right"),
+    [
+        ({"scenario": "baseline"}, "name 'zhang_consumer_loan'"),
+        ({"shards": 3}, "shards 1"),
+        ({"clock": "wall"}, "clock 'business'"),
+        ({"staff": "people"}, "people"),
+        ({"date": "2026-03-01"}, "holds a bank already"),
+        ({"seed": 3}, "holds a bank already"),
+        ({"store": "sqlite:elsewhere.db"}, "store"),
+    ],
+)
+def test_a_home_that_holds_another_bank_is_left_alone(tmp_path: Path, more: dict[str, Any], right: str) -> None:
+    home_of(options(tmp_path, scenario="zhang_consumer_loan"))
+    before = (tmp_path / "bank" / BANK_FILE).read_text()
+    with pytest.raises(UserError, match=right):
+        home_of(ServeOptions(home=tmp_path / "bank", **more))
+    assert (tmp_path / "bank" / BANK_FILE).read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("words", "right"),
+    [
+        ("--port 70000", "1 to 65535"),
+        ("--gateways 0", "1 to 64"),
+        ("--clock sun", "wall or business"),
+        ("--executor swarm", "ray or local"),
+        ("--clock wall --date 2026-03-01", "own date"),
+        ("--date tomorrow", "2026-03-01"),
+        ("--clock business --date 2099-01-01", "2099"),
+        ("--shards 99 --clock business", "at most"),
+        ("--staff nobody=people --clock business", "desks: "),
+        ("--staff initial_approver=robots --clock business", "DESK=people"),
+        ("no_such_scenario", "no_such_scenario"),
+        ("--from nowhere", "nowhere"),
+    ],
+)
+def test_what_can_t_be_served_is_one_clear_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], words: str, right: str
+) -> None:
+    code = main(["serve", *words.split(), "--home", str(tmp_path / "bank")])
+    said = capsys.readouterr().err
+    assert (code, said.count("\n")) == (2, 1), said
+    assert right in said
+    assert not (tmp_path / "bank" / BANK_FILE).exists()
+
+
+def test_a_port_that_is_taken_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        assert main(["serve", "--clock", "business", "--home", str(tmp_path / "bank"), "--port", port]) == 2
+    assert "give another port" in capsys.readouterr().err
+
+
+def test_people_sit_where_it_is_said() -> None:
+    assert people_at("simulated") == []
+    assert people_at("people") == sorted(DESK_LABELS)
+    assert people_at("risk_specialist=people, initial_approver=people,re_reviewer=simulated") == [
+        "initial_approver",
+        "risk_specialist",
+    ]
+
+
+def test_a_part_that_dies_is_started_anew_and_one_that_can_t_live_ends_the_bank(tmp_path: Path) -> None:
+    dies = Child("part", ["sh", "-c", "echo once more; exit 1"])
+    with pytest.raises(UserError, match="part can't run: once more"):
+        _watched(Supervisor(tmp_path, [dies]))
+    assert dies.deaths == 5
+    refuses = Child("book", ["sh", "-c", "echo the book is damaged; exit 2"])
+    with pytest.raises(UserError, match="book can't run: the book is damaged"):
+        _watched(Supervisor(tmp_path, [refuses]))
+    assert refuses.deaths == 1
+
+
+def _watched(supervisor: Supervisor) -> None:
+    for child in supervisor.children:
+        supervisor.start(child)
+    while True:
+        supervisor.watch()
+
+
+def test_no_home_is_no_bank_to_work_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["replay", str(tmp_path)]) == 2
+    assert json.dumps(str(tmp_path))[1:-1] in capsys.readouterr().err

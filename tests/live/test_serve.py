@@ -29,7 +29,7 @@ def options(tmp_path: Path, **more: Any) -> ServeOptions:
 
 
 def test_a_new_bank_is_founded_and_found_again(tmp_path: Path) -> None:
-    first = home_of(options(tmp_path, scenario="zhang_consumer_loan", date="2026-03-02", shards=2))
+    first = home_of(options(tmp_path, scenario="baseline", date="2026-03-02", shards=2))
     again = home_of(ServeOptions(home=tmp_path / "bank"))
     assert again == first
     assert first["start_ms"] == day_number(dt.date(2026, 3, 2)) * DAY_MS + 9 * HOUR_MS

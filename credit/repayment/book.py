@@ -155,6 +155,12 @@ class Book:
 
     # days -------------------------------------------------------------------------------------------------------------
 
+    def start(self, today: int) -> None:
+        """A new book has left nothing undone of the days before the first that it sees."""
+        for name, day in self.done.items():
+            if day < 0:
+                self.done[name] = today - 1
+
     def write_days(self) -> None:
         """Enters the days that are done into the control table: a book without groups has nothing to do on any day."""
         for name, day in self.done.items():

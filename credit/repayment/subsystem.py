@@ -82,7 +82,8 @@ class RepaymentSubsystem(Subsystem):
     def begin(self, out: Outbox) -> None:
         """All of today that lies before the window's end, and first of all whatever earlier days have left undone."""
         today = self.window.day
-        for day in range(self.book.done["ended"] + 1 if self.book.done["ended"] >= 0 else today, today):
+        self.book.start(today)
+        for day in range(self.book.done["ended"] + 1, today):
             self._day(day, len(DAYS), out)
         self._day(today, len(DAYS) - 1, out)
 

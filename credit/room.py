@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from credit.codes import Handler, Step
+from credit.codes import Coded, Handler, Step
 
 Rows = npt.NDArray[np.void]
 Words = tuple[str, str]
@@ -182,7 +182,7 @@ def event(
     return Said(code, (en, zh), reason, value, refuses, step, handler, trouble, digested)
 
 
-class EventCode(IntEnum):
+class EventCode(Coded):
     """A room's events, in the past tense; each value is made by `event`."""
 
     said: Said
@@ -194,7 +194,7 @@ class EventCode(IntEnum):
         return member
 
 
-class GaugeCode(IntEnum):
+class GaugeCode(Coded):
     """What a `Measure` row counts at a window's end: (number, English, Chinese, whether it has a line in the report's table of
     open work, the enum that `group` counts in as ``module:Name``)."""
 
@@ -216,7 +216,7 @@ class GaugeCode(IntEnum):
         return found
 
 
-class DeskCode(IntEnum):
+class DeskCode(Coded):
     """A room's staffed desks: (number, English, Chinese, whether it exists once at head office, for all branches, how many
     people sit there, how many minutes they need for a case). The last two hold where a scenario says nothing of the desk."""
 
@@ -240,7 +240,7 @@ class DeskCode(IntEnum):
         return self.name.lower()
 
 
-class Reason(IntEnum):
+class Reason(Coded):
     """Why a room refuses: (number, English, Chinese, the field of the form that is wrong). Numbers are unique in the bank, so a
     reason may be passed on by another room."""
 

@@ -5,11 +5,11 @@ a name of a company up to 120 characters, purposes and remarks up to 500, addres
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 
+from credit.codes import Coded
 from credit.digest import odd_words
 from credit.room import Kind, Rows
 from credit.table import Table
@@ -25,7 +25,7 @@ _ODD = odd_words(64, 0xD6E8FEB86659FD93)
 """A factor for each place of a text, with nothing in common between them: sums of small multiples of one number would meet."""
 
 
-class Field(IntEnum):
+class Field(Coded):
     """The texts of a form that may be long."""
 
     NAME = 1

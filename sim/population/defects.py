@@ -4,11 +4,9 @@ and leaves the rest of the form as it was."""
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 import numpy as np
 
-from credit.codes import Consent
+from credit.codes import Coded, Consent
 from credit.policies.products import ProductPolicy, columns_of
 from credit.room import Rows
 from credit.times import Bools, Ints
@@ -20,7 +18,7 @@ from sim.randomness import PPM, Draw
 MATERIAL_BITS = 14
 
 
-class Defect(IntEnum):
+class Defect(Coded):
     """The order is that of `PopulationShape.defects_ppm`."""
 
     NONE = 0

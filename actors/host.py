@@ -19,6 +19,7 @@ from actors.wire import Bundle, Parcel, pack, unpack
 from credit.digest import Digest
 from credit.errors import InvariantViolation
 from credit.mail import Outbox, in_order, in_sequence
+from credit.masks import true_rows
 from credit.numbers import branch_of
 from credit.room import KINDS, Rows
 from credit.stage import Mail, Outcome, Source, Stage
@@ -247,5 +248,5 @@ def _counts(out: Outbox) -> dict[int, int]:
     """Rows by event."""
     [events] = out.events
     counts = np.bincount(events["event"])
-    present = np.flatnonzero(counts)
+    present = true_rows(counts)
     return dict(zip(present.tolist(), counts[present].tolist(), strict=True))

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from credit.calendar_festivals import FESTIVALS
 from credit.errors import CreditError
+from credit.masks import all_of, any_of
 from credit.times import Bools, Ints, day_number
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
@@ -101,12 +102,12 @@ def months_and_days(start_day: npt.ArrayLike, end_day: npt.ArrayLike) -> tuple[I
     months = month_of(end) - month_of(start)
     reached = add_months(start, months)
     whole = np.asarray(reached == end)
-    if bool(whole.all()):  # most periods end on the day of the month they began on
+    if all_of(whole):  # most periods end on the day of the month they began on
         return months, np.zeros_like(whole, dtype=np.int64)
     whole = whole | (add_months(end, -months) == start)
     short = ~whole & (reached > end)
     months = months - short
-    reached = add_months(start, months) if short.any() else reached
+    reached = add_months(start, months) if any_of(short) else reached
     return months, np.where(whole, 0, end - reached)
 
 
@@ -143,7 +144,7 @@ class _Workdays:
             self.works[[day_number(date) - self.first_day for date in dates]] = works
         for year in range(published_years()[1] + 1, WORKDAY_LAST_YEAR + 1):
             self._guess(_statutory_days(year))
-        self.before = np.concatenate([[0], np.cumsum(self.works)]).astype(np.int64)
+        self.before = np.concatenate([[0], self.works.cumsum()]).astype(np.int64)
         self.all = days[self.works]
 
     def _guess(self, days: list[int]) -> None:

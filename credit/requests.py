@@ -68,8 +68,8 @@ class Requests:
         if not len(answers) and not len(admitted.again):
             return _NO_ANSWERS
         if len(said) and len(answers):
-            key, order = _keys(said), np.argsort(answers["key"])
-            place = np.minimum(np.searchsorted(answers["key"], key, sorter=order), len(answers) - 1)
+            key, order = _keys(said), answers["key"].argsort()
+            place = np.minimum(answers["key"].searchsorted(key, sorter=order), len(answers) - 1)
             mine = answers["key"][order[place]] == key
             for name in ANSWER_DTYPE.names or ():
                 answers[name][order[place[mine]]] = said[name][mine]

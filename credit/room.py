@@ -22,6 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from credit.codes import Coded, Handler, Step
+from credit.masks import any_of
 
 Rows = npt.NDArray[np.void]
 Words = tuple[str, str]
@@ -88,7 +89,7 @@ def fits(what: str, name: str, form: np.dtype[Any], values: npt.ArrayLike) -> np
     pair, which UTF-8 has no bytes for); ValueError names the column."""
     if form.kind == "U":
         texts = np.asarray(values)
-        if texts.dtype.kind == "U" and bool((np.ascontiguousarray(texts).view(np.uint32) >> 11 == _SURROGATES).any()):
+        if texts.dtype.kind == "U" and any_of(np.ascontiguousarray(texts).view(np.uint32) >> 11 == _SURROGATES):
             raise ValueError(f"{what}: {name} holds what is no character")
         longest = int(np.char.str_len(texts).max(initial=0)) if texts.dtype.itemsize > form.itemsize else 0
         if longest > form.itemsize // 4:

@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from credit.masks import all_of, any_of
 from credit.room import Fields, Rows, fits
 from credit.times import NEVER, Bools, Ints
 
@@ -113,7 +114,7 @@ class Table:
 
     def keep(self, mask: Bools) -> None:
         """Drops the rows where `mask` is false; the others are renumbered in their order."""
-        if bool(mask.all()):
+        if all_of(mask):
             return
         kept = int(mask.sum())
         for column in self._columns.values():
@@ -123,7 +124,7 @@ class Table:
 
     def export(self) -> Rows:
         """All rows as one record array, in id order, so that it does not depend on history."""
-        return self.take(np.argsort(self[self.key], kind="stable"))
+        return self.take(self[self.key].argsort(kind="stable"))
 
     def load(self, rows: Rows) -> None:
         """Replaces the whole content by exported rows."""
@@ -146,8 +147,8 @@ class Table:
         if not len(ids):
             return
         self._tail_ids, self._tail_rows = _merge(self._tail_ids, self._tail_rows, ids, rows)
-        if bool((self._tail_ids[1:] == self._tail_ids[:-1]).any()) or bool(
-            (_look_up(self._main_ids, self._main_rows, ids) >= 0).any()
+        if any_of(self._tail_ids[1:] == self._tail_ids[:-1]) or any_of(
+            _look_up(self._main_ids, self._main_rows, ids) >= 0
         ):
             raise ValueError(f"{self.key}: an id is already in the table")
         if len(self._tail_ids) > _TAIL_MAX:
@@ -156,7 +157,7 @@ class Table:
 
     def _rebuild(self) -> None:
         self._reset_index()
-        order = np.argsort(self[self.key], kind="stable")
+        order = self[self.key].argsort(kind="stable")
         self._main_ids, self._main_rows = self[self.key][order], order
 
 
@@ -165,9 +166,9 @@ def _look_up(ids: Ints, rows: Ints, wanted: Ints) -> Ints:
     costs less than jumping about in it."""
     if not len(ids):
         return np.full(wanted.shape, -1, dtype=np.int64)
-    if len(wanted) < _SORT_FROM or bool((wanted[1:] >= wanted[:-1]).all()):
+    if len(wanted) < _SORT_FROM or all_of(wanted[1:] >= wanted[:-1]):
         return _search(ids, rows, wanted)
-    order = np.argsort(wanted)
+    order = wanted.argsort()
     found = np.empty(len(wanted), dtype=np.int64)
     found[order] = _search(ids, rows, wanted[order])
     return found
@@ -180,5 +181,5 @@ def _search(ids: Ints, rows: Ints, wanted: Ints) -> Ints:
 
 def _merge(ids: Ints, rows: Ints, more_ids: Ints, more_rows: Ints) -> tuple[Ints, Ints]:
     all_ids = np.concatenate((ids, more_ids))
-    order = np.argsort(all_ids, kind="stable")
+    order = all_ids.argsort(kind="stable")
     return all_ids[order], np.concatenate((rows, more_rows))[order]

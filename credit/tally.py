@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.masks import all_of, true_rows
 from credit.numbers import numbered
 from credit.rows import ranks
 from credit.table import Table
@@ -38,12 +39,12 @@ class Tally:
         np.add.at(total, table.find(rest), 1)
         for name in parts.split():
             total += table[name]
-        wrong = np.flatnonzero(total != table[whole])
+        wrong = true_rows(total != table[whole])
         return [(int(table["branch"][r]), int(table[whole][r]), int(total[r])) for r in wrong]
 
     def _rows(self, branch: Ints) -> Ints:
         rows = self.table.find(branch)
-        if bool((rows >= 0).all()):
+        if all_of(rows >= 0):
             return rows
         new = np.unique(branch[rows < 0])
         self.table.append(length=len(new), branch=new)

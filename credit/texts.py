@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from credit.codes import Coded
 from credit.digest import odd_words
+from credit.masks import all_of, true_rows
 from credit.room import Kind, Rows
 from credit.table import Table
 from credit.times import Bools, Ints
@@ -71,9 +72,9 @@ def joined(pieces: Rows) -> dict[Field, str | None]:
     found: dict[Field, str | None] = {}
     for field in np.unique(pieces["field"]).tolist():
         mine = pieces[pieces["field"] == field]
-        mine = mine[np.argsort(mine["place"], kind="stable")]
+        mine = mine[mine["place"].argsort(kind="stable")]
         text = "".join(mine["text"].tolist())
-        whole = bool((mine["place"] == np.arange(len(mine))).all()) and bool((mine["size"] == len(text)).all())
+        whole = all_of(mine["place"] == np.arange(len(mine))) and all_of(mine["size"] == len(text))
         found[Field(field)] = text if whole else None
     return found
 
@@ -99,9 +100,9 @@ class Texts:
 
     def drop(self, cases: Ints) -> None:
         """Forgets the texts of cases that come to nothing."""
-        self.table.drop(np.flatnonzero(np.isin(self.table["case"], cases)))
+        self.table.drop(true_rows(np.isin(self.table["case"], cases)))
 
     def of(self, case: int, field: Field) -> str:
         """A case's text; empty where it has none."""
-        rows = np.flatnonzero((self.table["case"] == case) & (self.table["field"] == field))
+        rows = true_rows((self.table["case"] == case) & (self.table["field"] == field))
         return joined(self.table.take(rows)).get(field) or ""

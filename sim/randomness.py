@@ -80,7 +80,7 @@ class Draw:
 
     def choice(self, weights_ppm: Ints, entity: npt.ArrayLike, occasion: npt.ArrayLike = 0) -> Ints:
         """Indices 0 … len(weights) − 1 with chances in millionths that sum to 1,000,000."""
-        edges = np.cumsum(weights_ppm)
+        edges = weights_ppm.cumsum()
         return np.minimum(edges.searchsorted(self.ppm(entity, occasion), side="right"), len(edges) - 1)
 
 

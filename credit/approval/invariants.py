@@ -6,6 +6,7 @@ import numpy as np
 
 from credit.approval.states import CaseState
 from credit.codes import Node
+from credit.masks import true_rows
 from credit.room import Rows
 from credit.table import Table
 from credit.times import Bools, Ints
@@ -27,7 +28,7 @@ def open_cases(cases: Table, tasks: Table, nodes: tuple[Node, ...]) -> list[str]
     is_open = tasks["state"] < TaskState.DONE
     owner, desk = tasks["case"][is_open], tasks["desk"][is_open]
     ids = np.sort(case)
-    asked = np.bincount(np.searchsorted(ids, owner[np.isin(owner, ids)]), minlength=len(ids))
+    asked = np.bincount(ids.searchsorted(owner[np.isin(owner, ids)]), minlength=len(ids))
     found += _named(ids, asked != 1, "is before nobody, or before several; tasks:", asked)
     where = cases.find(owner)
     stray = (where < 0) | (cases.get("node", where) != desk)
@@ -53,4 +54,4 @@ def approvals(granted: Rows, authority_fen: Ints) -> list[str]:
 
 
 def _named(case: Ints, wrong: Bools, what: str, value: Ints) -> list[str]:
-    return [f"case {case[row]} {what}: {value[row]}" for row in np.flatnonzero(wrong).tolist()]
+    return [f"case {case[row]} {what}: {value[row]}" for row in true_rows(wrong).tolist()]

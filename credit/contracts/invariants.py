@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from credit.contracts.states import ContractState
+from credit.masks import true_rows
 from credit.room import Rows
 from credit.table import Table
 from credit.times import Bools, Ints, text_of
@@ -55,4 +56,4 @@ def signed(contracts: Rows, actions: Rows) -> Rows:
 
 
 def _named(case: Ints, wrong: Bools, what: str, value: Ints) -> list[str]:
-    return [f"contract of case {case[row]} {what}: {value[row]}" for row in np.flatnonzero(wrong).tolist()]
+    return [f"contract of case {case[row]} {what}: {value[row]}" for row in true_rows(wrong).tolist()]

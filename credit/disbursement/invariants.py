@@ -7,6 +7,7 @@ import numpy as np
 
 from credit.codes import Lane
 from credit.disbursement.states import DESK_OF, FacilityState, PaymentState
+from credit.masks import true_rows
 from credit.room import Rows
 from credit.rows import firsts
 from credit.table import Table
@@ -102,4 +103,4 @@ def _alone(loan: Ints, moving: Bools, lane: Ints, operator: Ints, reviewer: Ints
 
 
 def _named(what: str, ids: Ints, wrong: Bools, how: str, value: Ints) -> list[str]:
-    return [f"{what} {ids[row]} {how} {value[row]}" for row in np.flatnonzero(wrong).tolist()]
+    return [f"{what} {ids[row]} {how} {value[row]}" for row in true_rows(wrong).tolist()]

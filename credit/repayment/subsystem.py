@@ -8,6 +8,7 @@ import numpy as np
 
 from credit.codes import Actor, Status
 from credit.mail import Outbox
+from credit.masks import any_of
 from credit.money import PPM
 from credit.numbers import TRANSACTIONS_MAX, branch_and_product, case_of, debit_of
 from credit.policies import ProductPolicy, columns_of, load
@@ -124,7 +125,7 @@ class RepaymentSubsystem(Subsystem):
         sound = self._opening.sound(rows)
         wrong = rows[~sound]
         self.refuse(wrong, Refusal.LOAN_UNKNOWN, out, amount_fen=wrong["amount_fen"])
-        if bool(sound.any()):
+        if any_of(sound):
             self._opening.open_loans(only(rows, sound), out)
 
     def debited(self, results: Rows, out: Outbox) -> None:
@@ -186,7 +187,7 @@ class RepaymentSubsystem(Subsystem):
         """NPL-09: loans that are still overdue when their write-off has been approved."""
         overdue = self._write_offs.overdue(approved)
         self.refuse(approved[~overdue], Refusal.LOAN_UNKNOWN, out)
-        if bool(overdue.any()):
+        if any_of(overdue):
             self._write_offs.write_off(only(approved, overdue), out)
 
     # looking ----------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.masks import true_rows
 from credit.room import Rows
 from credit.table import Table
 from credit.times import Bools, Ints, text_of
@@ -41,4 +42,4 @@ def acts(again: Rows, entity: str) -> list[str]:
 
 
 def _named(task: Ints, wrong: Bools, what: str, value: Ints) -> list[str]:
-    return [f"task {task[row]} {what}: {value[row]}" for row in np.flatnonzero(wrong).tolist()]
+    return [f"task {task[row]} {what}: {value[row]}" for row in true_rows(wrong).tolist()]

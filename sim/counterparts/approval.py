@@ -13,6 +13,7 @@ from credit.approval.desk import ApprovalDesk
 from credit.approval.subsystem import ApprovalSubsystem
 from credit.codes import Node, Verdict
 from credit.mail import Inbox
+from credit.masks import any_of, true_rows
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.approval import ApprovalPolicy
 from credit.room import Kind, Rows
@@ -68,7 +69,7 @@ class Judgement:
         no = self._draws["decline"].happens(chance, about, key)
         no |= fraud & self._draws["insight"].happens(behaviour.approver_insight_ppm, about, key)
         votes = np.zeros(len(tasks), dtype=np.int64)
-        committee = np.flatnonzero(tasks["desk"] == Node.COMMITTEE)
+        committee = true_rows(tasks["desk"] == Node.COMMITTEE)
         for member in range(self._members if len(committee) else 0):
             occasion = key[committee] + _MEMBERS * (member + 1)
             against = self._draws["decline"].happens(chance[committee], about[committee], occasion)
@@ -94,7 +95,7 @@ class Judgement:
         """Scripted customers are granted what their script says."""
         party = party_of(tasks["party"])
         scripted = party <= self._scripted
-        if not bool(scripted.any()):
+        if not any_of(scripted):
             return verdict, amount, votes
         granted = self._granted[np.where(scripted, party, 0)]
         lower = (granted > 0) & (granted < tasks["amount_fen"])

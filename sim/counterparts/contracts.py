@@ -17,6 +17,7 @@ from credit.contracts.contract import (
 )
 from credit.contracts.states import SignMode
 from credit.mail import Inbox
+from credit.masks import all_of
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.approval import ApprovalPolicy
 from credit.room import Kind, Rows
@@ -111,7 +112,7 @@ class ContractsCounterpart:
         patience = self._truth.patience_ppm(party_of(about))
         online = np.clip(online // 1_000 * (patience // 1_000), _SOONEST_MS, _LONGEST_MS)
         sign_at = at + online
-        if not bool(electronic.all()):
+        if not all_of(electronic):
             spent = np.maximum(self._draws["delay"].quantile(self._paper, about, occasion), _SOONEST_MS)
             sign_at = np.where(electronic, sign_at, self._counter.add(at, spent))
         party = party_of(about)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from credit.codes import Partner
+from credit.masks import any_of
 from credit.room import Rows
 from credit.subsystem import Window
 from credit.times import Bools, Ints
@@ -62,7 +63,7 @@ class Port:
         down = np.zeros(len(at), dtype=bool)
         for start, end, share_ppm in self._outages:
             inside = (at >= start) & (at < end)
-            if bool(inside.any()):
+            if any_of(inside):
                 down |= inside & self._draws["outage"].happens(share_ppm, about, occasion)
         return down
 

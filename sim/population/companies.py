@@ -8,6 +8,7 @@ import numpy as np
 
 from credit.codes import Segment
 from credit.identifiers import credit_codes
+from credit.masks import any_of
 from credit.times import Ints
 from sim.population.people import People
 from sim.population.text import Codes, Texts, codes_of, joined
@@ -39,7 +40,7 @@ class Companies:
         """Unified social credit codes; empty for persons."""
         codes = np.zeros(len(party), dtype=f"U{CODE_WIDTH}")
         firms = segment != Segment.INDIVIDUAL
-        if bool(firms.any()):
+        if any_of(firms):
             codes[firms] = credit_codes(self._people.county(party[firms]), party[firms])
         return codes
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from credit.codes import Coded, Consent
+from credit.masks import true_rows
 from credit.policies.products import ProductPolicy, columns_of
 from credit.room import Rows
 from credit.times import Bools, Ints
@@ -45,7 +46,7 @@ class Defects:
 
     def of(self, reference: Ints) -> Ints:
         """The defect of each form, a `Defect`."""
-        kind = np.searchsorted(self._edges, self._draws["kind"].ppm(reference), side="right")
+        kind = self._edges.searchsorted(self._draws["kind"].ppm(reference), side="right")
         return np.where(kind < len(self._edges), kind + 1, Defect.NONE)
 
     def spoil(self, rows: Rows, reference: Ints) -> None:
@@ -62,7 +63,7 @@ class Defects:
             Defect.NO_BUREAU_CONSENT: self._consent,
         }
         for kind, make in makers.items():
-            where = np.flatnonzero(defect == kind)
+            where = true_rows(defect == kind)
             if len(where):
                 make(rows, where, reference[where])
 
@@ -114,5 +115,5 @@ def _one_bit(bits: Ints, ppm: Ints) -> Ints:
     """One of the set bits of each row, chosen by `ppm`."""
     present: Bools = (bits[:, None] >> np.arange(MATERIAL_BITS)) & 1 == 1
     wanted = present.sum(axis=1) * ppm // PPM
-    position = np.argmax(np.cumsum(present, axis=1) > wanted[:, None], axis=1)
+    position = np.argmax(present.cumsum(axis=1) > wanted[:, None], axis=1)
     return np.asarray(np.left_shift(1, position), dtype=np.int64)

@@ -7,6 +7,7 @@ import numpy as np
 
 from credit.applications.contract import SubmitApplication
 from credit.codes import Channel, Consent, Material, Segment
+from credit.masks import any_of
 from credit.policies.products import ProductPolicy, columns_of
 from credit.room import Rows
 from credit.times import DAY_MS, HOUR_MS, Ints
@@ -63,7 +64,7 @@ class Forms:
     def forms(self, reference: Ints, at: Ints) -> Rows:
         """`SubmitApplication` rows of applications at their instants, in the order given."""
         scripted = party_of(reference) <= len(self.people.script)
-        if not bool(scripted.any()):
+        if not any_of(scripted):
             return self._drawn(reference, at)
         rows = SubmitApplication.empty(len(reference))
         rows[~scripted] = self._drawn(reference[~scripted], at[~scripted])

@@ -54,7 +54,7 @@ class People:
             self._segments[product.code] = Segment[product.segments[0].upper()]
         self._counties = np.concatenate(self._vocabulary.counties)
         self._county_counts = np.array([len(codes) for codes in self._vocabulary.counties], dtype=np.int64)
-        self._county_first = np.cumsum(self._county_counts) - self._county_counts
+        self._county_first = self._county_counts.cumsum() - self._county_counts
         self._branches = Branches(seed, scenario.bank.branch_weights_ppm or [PPM] * scenario.bank.branches)
         self._regions = shares_ppm(self._shape.region_weights)
         self._ages = shares_ppm(self._shape.age_weights)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from credit.times import Ints
 from sim.randomness import PPM, TABLE_SIZE, Draw, quantile_table
 
+_HIGH, _LOW = np.array(33, dtype=np.uint64), np.array(31)
 _normal = lru_cache(maxsize=2 * TABLE_SIZE)(NormalDist().inv_cdf)
 
 
@@ -32,8 +33,9 @@ def exponential(mean: int, lowest: int = 0, highest: int = 2**53) -> Ints:
 
 def below_each(draw: Draw, bounds: npt.ArrayLike, entity: npt.ArrayLike, occasion: npt.ArrayLike = 0) -> Ints:
     """Uniform integers 0 … bound − 1, one bound a row, 1 ≤ bound ≤ 2**31."""
-    high = (draw.words(entity, occasion) >> np.uint64(33)).astype(np.int64)
-    return (high * np.asarray(bounds, dtype=np.int64)) >> np.int64(31)
+    high = (draw.words(entity, occasion) >> _HIGH).view(np.int64)
+    drawn: Ints = (high * np.asarray(bounds, dtype=np.int64)) >> _LOW
+    return drawn
 
 
 def shares_ppm(weights: list[int]) -> Ints:

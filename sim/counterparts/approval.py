@@ -23,7 +23,7 @@ from scenarios.model import Scenario
 from sim.counterparts.staffed import LEAST_SERVICE_MS, LONGEST_SERVICE_MS, Done, StaffedDesks, service_table
 from sim.occasions import party_of
 from sim.opposite import Opposite, World
-from sim.randomness import PPM, Draw
+from sim.randomness import PPM, Draw, Draws
 from sim.staff import Desks
 from sim.staffing import DeputySource
 from sim.truth import Truth
@@ -45,7 +45,7 @@ class Judgement:
         self._members = load("approval", ApprovalPolicy, scenario.policies).committee_members
         self._by_grade = np.array([0, *behaviour.approver_decline_ppm], dtype=np.int64)
         names = ("decline", "insight", "escalate", "reduce", "share")
-        self._draws = {name: Draw(seed, f"approval.{name}") for name in names}
+        self._draws = Draws(seed, "approval", names)
         script = truth.people.script
         self._scripted = len(script)
         self._granted = script.column(lambda one: one.approved_amount or 0)

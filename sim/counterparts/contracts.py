@@ -28,7 +28,7 @@ from sim.curves import lognormal
 from sim.held import Held
 from sim.occasions import party_of
 from sim.opposite import Opposite, World
-from sim.randomness import Draw
+from sim.randomness import Draws
 from sim.truth import Truth
 
 _STEP_FEN = 100_000
@@ -57,7 +57,7 @@ class ContractsCounterpart:
         self._electronic = lognormal(behaviour.electronic_sign_median_minutes * MINUTE_MS, spread, 1, _LONGEST_MS)
         self._paper = lognormal(behaviour.paper_sign_median_hours * HOUR_MS, spread, 1, _LONGEST_MS)
         names = ("fate", "delay", "late", "renew", "renew_at", "share")
-        self._draws = {name: Draw(seed, f"contract.{name}") for name in names}
+        self._draws = Draws(seed, "contract", names)
         script = self._truth.people.script
         self._scripted = len(script)
         self._scripted_ms = script.column(lambda one: one.sign_after_minutes * MINUTE_MS)

@@ -14,7 +14,7 @@ from credit.masks import any_of
 from credit.times import Bools, Ints
 from scenarios.model import Scenario, ScriptedCustomer
 from sim.curves import exponential, lognormal
-from sim.randomness import PPM, Draw
+from sim.randomness import PPM, Draws
 from sim.truth import Truth
 
 Facts = dict[str, Ints]
@@ -33,7 +33,7 @@ class Files:
         self._unit = exponential(PPM)
         self._history = exponential(self._shape.history_months_mean)
         self._mobile = exponential(self._shape.mobile_months_mean, 1)
-        self._draws = {name: Draw(seed, f"file.{name}") for name in _PURPOSES}
+        self._draws = Draws(seed, "file", _PURPOSES)
 
     # the bureau -----------------------------------------------------------------------------------------------------
 

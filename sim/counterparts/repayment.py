@@ -34,7 +34,7 @@ from sim.economy import Economy
 from sim.held import Held
 from sim.occasions import on_loan, party_of
 from sim.opposite import Opposite, World
-from sim.randomness import PPM, Draw
+from sim.randomness import PPM, Draw, Draws
 from sim.truth import Truth
 
 _BATCH_MS = 15 * MINUTE_MS
@@ -236,7 +236,7 @@ class EarlyRepayers:
         self._part = _waiting_days(behaviour.early_partial_per_year_ppm)
         self._scripted = len(scenario.script)
         names = ("full", "part", "amount", "choice", "hour")
-        self._draws = {name: Draw(seed, f"early.{name}") for name in names}
+        self._draws = Draws(seed, "early", names)
 
     def requests(self, opened: Rows) -> Rows:
         """REP-11, REP-12: at most one repayment in full a loan and some in part before it, none in the loan's last month."""

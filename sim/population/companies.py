@@ -13,7 +13,7 @@ from credit.times import Ints
 from sim.population.people import People
 from sim.population.text import Codes, Texts, codes_of, joined
 from sim.population.vocabulary import vocabulary
-from sim.randomness import Draw
+from sim.randomness import Draws
 
 NAME_WIDTH = 16
 CODE_WIDTH = 18
@@ -26,7 +26,7 @@ class Companies:
         self._people = people
         self._vocabulary = vocabulary()
         self._family = codes_of(["氏"], 1)
-        self._draws = {name: Draw(seed, f"company.{name}") for name in ("trade", "city", "prefix", "suffix")}
+        self._draws = Draws(seed, "company", ("trade", "city", "prefix", "suffix"))
 
     def names(self, party: Ints, segment: Ints) -> Codes:
         """Names of the applicants as code points, 16 wide: persons, micro businesses and enterprises."""

@@ -21,7 +21,7 @@ from sim.population.text import texts_of
 from sim.population.visits import Visits
 from sim.population.vocabulary import PURPOSES
 from sim.population.wishes import Wishes
-from sim.randomness import PPM, Draw
+from sim.randomness import PPM, Draws
 
 RESIDENT_ID = 1
 COUNTER_OPENS, COUNTER_CLOSES = 9, 17
@@ -59,7 +59,7 @@ class Forms:
             self._optional[product.code] = sum(Material[name.upper()] for name in product.optional_materials)
         self._channels = np.stack([_channel_edges(_CHANNELS_CLOSED), _channel_edges(_CHANNELS_OPEN)])
         names = ("channel", "purpose", "optional", "late", "debit")
-        self._draws = {name: Draw(seed, f"form.{name}") for name in names}
+        self._draws = Draws(seed, "form", names)
 
     def forms(self, reference: Ints, at: Ints) -> Rows:
         """`SubmitApplication` rows of applications at their instants, in the order given."""

@@ -19,7 +19,7 @@ from sim.population.branches import Branches
 from sim.population.script import ACCOUNT_BASE, PAYEE_BASE, Script
 from sim.population.text import Codes, Texts, joined
 from sim.population.vocabulary import GIVEN, OCCUPATIONS, SURNAMES, vocabulary
-from sim.randomness import PPM, Draw, purpose_key
+from sim.randomness import PPM, Draw, Draws, purpose_key
 
 SERIALS = 500
 """Serial numbers of one sex in one county on one birthday."""
@@ -63,7 +63,10 @@ class People:
         self._employment = exponential(self._shape.employment_months_mean - THIN_MONTHS)
         self._size = lognormal(PPM, 500_000, PPM // 5, 5 * PPM)
         self._offset = int(purpose_key(seed, "person.number")) % PARTIES
-        self._draws = {name: Draw(seed, f"person.{name}") for name in _PURPOSES}
+        self._draws = Draws(seed, "person", _PURPOSES)
+        self._other_product, self._day_in_block = (
+            Draw(seed, f"person.{one}") for one in ("other_product", "day_in_block")
+        )
 
     # where and what -------------------------------------------------------------------------------------------------
 
@@ -76,7 +79,7 @@ class People:
     def other_product(self, party: Ints, occasion: Ints) -> Ints:
         """What an earlier customer comes back for: any product of the same segment, in the shares of the mix."""
         first = self.product(party)
-        drawn = self.codes[self._draws["other_product"].choice(self._mix, party, occasion)]
+        drawn = self.codes[self._other_product.choice(self._mix, party, occasion)]
         return np.where(self._segments[drawn] == self._segments[first], drawn, first)
 
     @fact
@@ -197,7 +200,7 @@ class People:
         counts, first = self._county_counts[region], self._county_first[region]
         lap, county_serial = np.divmod(spread, counts * SERIALS)
         serial, county = np.divmod(county_serial, counts)
-        shuffled = self._draws["day_in_block"].below(BLOCK_DAYS, county_serial, region)
+        shuffled = self._day_in_block.below(BLOCK_DAYS, county_serial, region)
         return self._counties[first + county], serial * 2 + self.male(party), (shuffled + lap) % BLOCK_DAYS
 
     def _age_days(self, party: Ints, within: Ints) -> Ints:
@@ -209,7 +212,6 @@ class People:
 
 _PURPOSES = (
     "product",
-    "other_product",
     "region",
     "sex",
     "surname",
@@ -225,7 +227,6 @@ _PURPOSES = (
     "firm_size",
     "inflates",
     "inflation",
-    "day_in_block",
     "age_band",
     "age",
 )

@@ -22,6 +22,7 @@ from credit.mail import Outbox, in_order, in_sequence
 from credit.masks import true_rows
 from credit.numbers import branch_of
 from credit.room import KINDS, Rows
+from credit.rows import among
 from credit.stage import Mail, Outcome, Source, Stage
 from credit.subsystem import Counterpart, State, Subsystem, Window
 
@@ -171,7 +172,7 @@ class StageHost:
         outcome.out.events = [events]
         if self._sink is not None:
             self._sink.record(window, outcome, self.stage.statistics(window, window.ends_day))
-        counted = events[~np.isin(events["event"], self._once_a_shard)] if len(self._once_a_shard) else events
+        counted = events[~among(events["event"], self._once_a_shard)] if len(self._once_a_shard) else events
         self._digest.add(EVENT_LABEL, counted)
         for number, parts in outcome.mail.items():
             for rows in parts:

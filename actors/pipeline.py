@@ -150,8 +150,9 @@ class Pipeline:
         reports: list[StepReport] = self._executor.get(handles)
         for place in range(len(block)):
             digest = Digest()
-            for report in reports:
-                digest.merge(Digest(report.digests[place]))
+            for lanes in (report.digests[place] for report in reports):
+                if any(lanes):
+                    digest.merge(Digest(lanes))
             self._chain = linked(self._chain, digest.lanes)
         for report in reports:
             self.progress.events.update(report.events)

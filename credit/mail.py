@@ -21,6 +21,7 @@ _ONE_NUMBER_MAX = 1 << 62
 ANSWER_DTYPE = np.dtype([(name, "i8") for name in "branch request at number reason".split()])
 """The answer to a branch's request: when it was given, the case or loan it is about (0 = none), and why it is refused (0 =
 accepted)."""
+NO_ANSWERS = np.zeros(0, dtype=ANSWER_DTYPE)
 STEPS_MAX = 1_000_000
 """More than a room says of one case at one instant."""
 
@@ -35,7 +36,7 @@ class Inbox:
     def take(self, kind: Kind) -> Rows:
         """The rows of a kind, possibly none."""
         rows = self._rows.get(kind.number)
-        return rows if rows is not None else kind.empty()
+        return rows if rows is not None else kind.nothing
 
     def get(self, kind: Kind) -> Rows | None:
         """The rows of a kind; None where none came."""
@@ -189,12 +190,12 @@ class Outbox:
         length = np.size(at)
         if not length:
             return
-        rows = np.empty(length, dtype=EVENT_DTYPE)
-        rows["event"], rows["branch"], rows["seq"] = event, 0, 0
-        for name, values in (("at", at), ("case", case), ("actor", actor), ("loan", loan)):
-            rows[name] = values
-        for name, values in (("amount_fen", amount_fen), ("reason", reason), ("value", value)):
-            rows[name] = values
+        rows = np.zeros(length, dtype=EVENT_DTYPE)
+        rows["event"], rows["at"], rows["case"] = event, at, case
+        given = {"actor": actor, "loan": loan, "amount_fen": amount_fen, "reason": reason, "value": value}
+        for name, values in given.items():
+            if isinstance(values, np.ndarray) or values != 0:
+                rows[name] = values
         if product is None:
             product = self.product_of(rows["case"], rows["loan"]) if self.product_of else 0
         rows["product"] = product
@@ -257,7 +258,7 @@ class Outbox:
     def take_answers(self) -> Rows:
         """The answers given so far, which are forgotten here."""
         answers, self.answers = self.answers, []
-        return np.concatenate(answers) if answers else np.zeros(0, dtype=ANSWER_DTYPE)
+        return joined(answers) if answers else NO_ANSWERS
 
     def take(self, kind: Kind) -> Rows:
         """The rows sent of a kind so far, sorted; for tests."""

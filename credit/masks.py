@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from credit.times import Bools, Ints
+from credit.times import Ints
 
 
 def true_rows(mask: npt.NDArray[Any]) -> Ints:
@@ -16,11 +16,11 @@ def true_rows(mask: npt.NDArray[Any]) -> Ints:
     return mask.nonzero()[0]
 
 
-def any_of(mask: Bools) -> bool:
+def any_of(mask: npt.NDArray[Any]) -> bool:
     """Whether a mask is true anywhere."""
     return bool(np.count_nonzero(mask))
 
 
-def all_of(mask: Bools) -> bool:
+def all_of(mask: npt.NDArray[Any]) -> bool:
     """Whether a mask is true throughout."""
     return bool(np.count_nonzero(mask) == mask.size)

@@ -44,6 +44,8 @@ class Moves(Generic[State]):
 
     def to(self, table: Table, rows: Ints, after: State | Ints, column: str = "state") -> None:
         """Moves rows of a table; ImpossibleMove names the first that may not go there."""
+        if not len(rows):
+            return
         before = table[column][rows]
         wrong = true_rows(~self._allowed[before, after])
         if len(wrong):

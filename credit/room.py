@@ -16,6 +16,7 @@ import importlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -60,6 +61,7 @@ class Fields:
         pairs = [(name.partition(":")[0], name.partition(":")[2] or "i8") for name, _ in parts]
         self.dtype: np.dtype[np.void] = np.dtype(pairs)
         self.names: tuple[str, ...] = self.dtype.names or ()
+        self.texts = frozenset(name for name in self.names if self.dtype[name].kind == "U")
         self.may_lack = frozenset(name for (name, _), (_, default) in zip(pairs, parts, strict=True) if default)
         self._plans: dict[tuple[Any, ...], tuple[str, ...]] = {}
 
@@ -116,9 +118,14 @@ class Kind:
     hearers: list[str] = field(default_factory=list)
     """Rooms that get a copy, see `Room.hears`."""
 
-    @property
+    @cached_property
     def dtype(self) -> np.dtype[np.void]:
         return self.fields.dtype
+
+    @cached_property
+    def nothing(self) -> Rows:
+        """No rows: one array for all who ask."""
+        return self.empty()
 
     def empty(self, length: int = 0) -> Rows:
         """`length` rows of zeros and empty text."""
@@ -131,15 +138,21 @@ class Kind:
 
     def carry(self, source: Rows, **columns: npt.ArrayLike) -> Rows:
         """Rows that take every column `source` shares with this kind, then the given ones. ValueError as for `rows`."""
+        taken = self.fields.plan(self.name, source.dtype.names or (), columns)
+        if not len(source):
+            return self.nothing
         rows = np.zeros(len(source), dtype=self.dtype)
-        for name in self.fields.plan(self.name, source.dtype.names or (), columns):
-            rows[name] = fits(self.name, name, self.dtype[name], source[name])
+        for name in taken:
+            rows[name] = self._fitting(name, source[name])
         return self._filled(rows, columns)
 
     def _filled(self, rows: Rows, columns: Mapping[str, npt.ArrayLike]) -> Rows:
         for name, values in columns.items():
-            rows[name] = fits(self.name, name, self.dtype[name], values)
+            rows[name] = self._fitting(name, values)
         return rows
+
+    def _fitting(self, name: str, values: npt.ArrayLike) -> npt.ArrayLike:
+        return fits(self.name, name, self.dtype[name], values) if name in self.fields.texts else values
 
     def __repr__(self) -> str:
         return self.name

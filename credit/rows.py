@@ -28,7 +28,8 @@ def joined(parts: Sequence[Rows]) -> Rows:
 
 def among(values: Ints, few: npt.ArrayLike) -> Bools:
     """True where a value is one of a few: `np.isin` for lists of a handful, without its preparations."""
-    return np.asarray((values[:, None] == np.asarray(few, dtype=np.int64)).any(axis=1))
+    found: Bools = np.logical_or.reduce(values[:, None] == np.asarray(few, dtype=np.int64), axis=1)
+    return found
 
 
 def firsts(ids: Ints) -> Bools:

@@ -232,6 +232,8 @@ class Stage:
     def _sort_out(self, window: Window, out: Outbox, leaving: Mail) -> Mail:
         """Splits what the subsystem sent: requests due now (returned), requests for later (carried), mail (leaving)."""
         requests: Mail = {}
+        if not out.mail:
+            return requests
         for number, parts in out.mail.items():
             kind = KINDS[number]
             if kind.room != self.room.name:

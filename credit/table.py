@@ -25,8 +25,7 @@ class Table:
         self.fields = Fields(fields)
         self.dtype: np.dtype[np.void] = self.fields.dtype
         self.key = key
-        self._texts = {name for name in self.fields.names if self.dtype[name].kind == "U"}
-        forms = {name: _TEXT if name in self._texts else self.dtype[name] for name in self.fields.names}
+        forms = {name: _TEXT if name in self.fields.texts else self.dtype[name] for name in self.fields.names}
         self._columns: dict[str, npt.NDArray[np.generic]] = {name: np.zeros(0, form) for name, form in forms.items()}
         self._blank = np.zeros((), dtype=self.dtype)
         self._forms = {"": self.dtype}
@@ -58,8 +57,9 @@ class Table:
         start = self._length
         stop = start + (len(source) if source is not None else int(length or 0))
         rows = np.arange(start, stop, dtype=np.int64)
-        for name in self._texts & given.keys():
-            fits(what, name, self.dtype[name], given[name])
+        for name in self.fields.texts:
+            if name in given:
+                fits(what, name, self.dtype[name], given[name])
         if start == stop:
             return rows
         self._grow(stop)
@@ -72,6 +72,8 @@ class Table:
     def find(self, ids: npt.ArrayLike) -> Ints:
         """Row numbers of ids; −1 where there is none."""
         wanted = np.asarray(ids, dtype=np.int64)
+        if not len(self._main_ids):
+            return _look_up(self._tail_ids, self._tail_rows, wanted)
         rows = _look_up(self._main_ids, self._main_rows, wanted)
         if len(self._tail_ids):
             missing = (rows < 0).nonzero()[0]
@@ -133,6 +135,8 @@ class Table:
         self.append(rows)
 
     def _grow(self, needed: int) -> None:
+        if needed <= len(self._columns[self.key]):
+            return
         for name, column in self._columns.items():
             if len(column) < needed:
                 larger = np.zeros(max(needed, len(column) + (len(column) >> 1), 64), dtype=column.dtype)
@@ -147,9 +151,8 @@ class Table:
         if not len(ids):
             return
         self._tail_ids, self._tail_rows = _merge(self._tail_ids, self._tail_rows, ids, rows)
-        if any_of(self._tail_ids[1:] == self._tail_ids[:-1]) or any_of(
-            _look_up(self._main_ids, self._main_rows, ids) >= 0
-        ):
+        again = self._tail_ids[1:] == self._tail_ids[:-1]
+        if any_of(again) or (len(self._main_ids) and any_of(_look_up(self._main_ids, self._main_rows, ids) >= 0)):
             raise ValueError(f"{self.key}: an id is already in the table")
         if len(self._tail_ids) > _TAIL_MAX:
             self._main_ids, self._main_rows = _merge(self._main_ids, self._main_rows, self._tail_ids, self._tail_rows)

@@ -21,8 +21,9 @@ class Tally:
 
     def count(self, name: str, branch: Ints) -> None:
         """Adds one under `name` in the branch of each row."""
-        rows = self._rows(branch)
-        np.add.at(self.table[name], rows, 1)
+        if len(branch):
+            rows = self._rows(branch)  # first: a new branch may move the column
+            np.add.at(self.table[name], rows, 1)
 
     def next_numbers(self, name: str, branch: Ints) -> Ints:
         """New case numbers, in row order; counts them under `name`."""

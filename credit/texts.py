@@ -81,6 +81,8 @@ def joined(pieces: Rows) -> dict[Field, str | None]:
 
 def groups(rows: Rows, keys: str) -> Iterator[tuple[tuple[int, ...], Rows]]:
     """Rows by the values of some columns (blank-separated)."""
+    if not len(rows):
+        return
     columns = np.stack([rows[name] for name in keys.split()], axis=1)
     for key in np.unique(columns, axis=0):
         yield tuple(key.tolist()), rows[(columns == key).all(axis=1)]
@@ -100,7 +102,8 @@ class Texts:
 
     def drop(self, cases: Ints) -> None:
         """Forgets the texts of cases that come to nothing."""
-        self.table.drop(true_rows(np.isin(self.table["case"], cases)))
+        if len(self.table):
+            self.table.drop(true_rows(np.isin(self.table["case"], cases)))
 
     def of(self, case: int, field: Field) -> str:
         """A case's text; empty where it has none."""

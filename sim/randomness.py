@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -22,9 +23,12 @@ TABLE_SIZE = 1 << TABLE_BITS
 _FRACTION_BITS = 16
 
 
+@lru_cache(maxsize=4_096)
 def _word(value: int) -> Words:
     """A constant as an array without an axis: numpy makes one of a scalar each time that it meets an array."""
-    return np.array(value, dtype=np.uint64)
+    word = np.array(value, dtype=np.uint64)
+    word.flags.writeable = False
+    return word
 
 
 _WORD, _START, _OCCASION = (1 << 64) - 1, 0x9E3779B97F4A7C15, 0x94D049BB133111EB

@@ -8,6 +8,7 @@ from credit.approval.states import CaseState
 from credit.codes import Node
 from credit.masks import true_rows
 from credit.room import Rows
+from credit.rows import among
 from credit.table import Table
 from credit.times import Bools, Ints
 from credit.worklists.states import TaskState
@@ -17,9 +18,11 @@ _GRANTED = np.dtype([(name, "i8") for name in "case reviewer approver node amoun
 
 def open_cases(cases: Table, tasks: Table, nodes: tuple[Node, ...]) -> list[str]:
     """Every case before people stands at one of the desk's nodes, looks only upwards, and has one open task, at its node."""
+    if not len(cases) and not len(tasks):
+        return []
     people = cases["state"] == CaseState.AT_NODE
     case, node, path = (cases[name][people] for name in ("case", "node", "path"))
-    found = _named(case, ~np.isin(node, [int(n) for n in nodes]), "stands at a node that is not this desk's", node)
+    found = _named(case, ~among(node, nodes), "stands at a node that is not this desk's", node)
     found += _named(
         case, (path & ((np.int64(2) << node) - 1)) != 0, "is to pass a node not above the one it is at", path
     )

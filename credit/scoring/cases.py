@@ -82,6 +82,8 @@ class Cases:
 
     def plan_retry(self, rows: Ints, at: Ints) -> None:
         """Another attempt after a pause that grows with the attempts, unless the waiting is over before."""
+        if not len(rows):
+            return
         attempt = self.table["attempt"][rows]
         next_at = at + self._backoff[np.minimum(attempt - 1, len(self._backoff) - 1)]
         self.table["next_at"][rows] = np.where(next_at < self.table["deadline"][rows], next_at, NEVER)
@@ -91,6 +93,8 @@ class Cases:
         table = self.table
         waiting = table["state"] == CaseState.WAITING
         rows = true_rows(waiting & (table["bureau_at"] > 0) & (table["verified_at"] > 0))
+        if not len(rows):
+            return
         MOVES.to(table, rows, CaseState.READY)
         table["ready_at"][rows] = np.maximum(table["bureau_at"][rows], table["verified_at"][rows]) + score_ms
 
@@ -98,6 +102,8 @@ class Cases:
         """Cases still waiting when their deadline passes are decided then, with what there is."""
         table = self.table
         rows = true_rows((table["state"] == CaseState.WAITING) & (table["deadline"] < until))
+        if not len(rows):
+            return
         MOVES.to(table, rows, CaseState.TIMED_OUT)
         table["ready_at"][rows] = table["deadline"][rows]
 

@@ -84,7 +84,7 @@ class Facts(dict[str, Ints]):
     def knows(self, name: str) -> Bools:
         """Whether the source of a fact has answered, by row."""
         if name in SOURCE_OF:
-            return np.asarray((self.answered & SOURCE_OF[name]) != 0)
+            return np.asarray((self.answered & int(SOURCE_OF[name])) != 0)
         if name in BUREAU_FACTS:
             return self.bureau_known
         if name == "shared_devices":

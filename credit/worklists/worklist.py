@@ -150,6 +150,8 @@ class Worklist:
 
     def forget(self, entities: Ints) -> None:
         """From here on everybody may act on these entities again."""
+        if not len(self.acts):
+            return
         rows = true_rows(np.isin(self.acts[self.entity], entities))
         self._owner.note(self._again, invariants.twice(self.acts.take(rows), self.entity))
         self.acts.drop(rows)
@@ -172,8 +174,8 @@ class Worklist:
     def violations(self, until: int) -> list[str]:
         """Of tasks and acts as they stand, and of the acts forgotten since the last look."""
         found = invariants.tasks(self.tasks, until)
-        standing = invariants.twice(self.acts.take(np.arange(len(self.acts))), self.entity)
-        for again in (standing, *self._owner.noted(self._again)):
+        standing = [invariants.twice(self.acts.take(np.arange(len(self.acts))), self.entity)] if len(self.acts) else []
+        for again in (*standing, *self._owner.noted(self._again)):
             found += invariants.acts(again, self.entity)
         return found
 

@@ -46,16 +46,21 @@ def _months() -> _Months:
     return _Months()
 
 
+def _beyond(index: Ints, length: int) -> bool:
+    """Whether an index lies outside of 0 … length − 1: one below 0 is a large number without its sign."""
+    return any_of(index.view(np.uint64) >= length)
+
+
 def _index(day: npt.ArrayLike, table: _Months) -> Ints:
     index = np.asarray(day, dtype=np.int64) - table.first_day
-    if index.size and (int(index.min()) < 0 or int(index.max()) >= table.days):
+    if _beyond(index, table.days):
         raise CreditError(f"a day lies outside the years {FIRST_YEAR} to {LAST_YEAR} that the calendar knows")
     return index
 
 
 def _month_index(month: Ints, table: _Months) -> Ints:
     index = month - table.base
-    if index.size and (int(index.min()) < 0 or int(index.max()) >= len(table.starts)):
+    if _beyond(index, len(table.starts)):
         raise CreditError(f"a month lies outside the years {FIRST_YEAR} to {LAST_YEAR} that the calendar knows")
     return index
 
@@ -171,7 +176,7 @@ def _workdays() -> _Workdays:
 
 def _place(day: npt.ArrayLike, table: _Workdays) -> Ints:
     place = np.asarray(day, dtype=np.int64) - table.first_day
-    if place.size and (int(place.min()) < 0 or int(place.max()) >= len(table.works)):
+    if _beyond(place, len(table.works)):
         raise CreditError(
             f"a day lies outside the years {WORKDAY_FIRST_YEAR} to {WORKDAY_LAST_YEAR} whose workdays are known"
         )

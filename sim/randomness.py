@@ -7,7 +7,7 @@ may differ with the length of the array."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -144,10 +144,12 @@ class _OneOf(Draw):
         return self._draws.words(self._row, _column(entity), occasion)
 
 
-def quantile_table(inverse_cdf: Callable[[float], float], lowest: int, highest: int) -> Ints:
-    """Integer quantile table for `Draw.quantile`: `inverse_cdf` at k / TABLE_SIZE, rounded and kept within
-    [lowest, highest]. Called once per distribution in plain Python, so its values are the same on every run."""
-    points = [
-        inverse_cdf(min(max(k / TABLE_SIZE, 0.5 / TABLE_SIZE), 1 - 0.5 / TABLE_SIZE)) for k in range(TABLE_SIZE + 1)
-    ]
-    return np.array([min(max(round(p), lowest), highest) for p in points], dtype=np.int64)
+SHARES = tuple(min(max(k / TABLE_SIZE, 0.5 / TABLE_SIZE), 1 - 0.5 / TABLE_SIZE) for k in range(TABLE_SIZE + 1))
+"""Where a quantile table has its points."""
+
+
+def quantile_table(points: npt.ArrayLike, lowest: int, highest: int) -> Ints:
+    """Integer quantile table for `Draw.quantile`: the inverse distribution function at `SHARES`, rounded and kept within
+    [lowest, highest], which are at most 2**53. Points come from plain Python, and what is done here is exact, so values are
+    the same on every run."""
+    return np.clip(np.rint(np.asarray(points, dtype=np.float64)), lowest, highest).astype(np.int64)

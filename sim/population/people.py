@@ -59,6 +59,7 @@ class People:
         self._regions = shares_ppm(self._shape.region_weights)
         self._ages = shares_ppm(self._shape.age_weights)
         self._blocks = _age_blocks(self._shape.age_bands)
+        self._occupations = shares_ppm(_OCCUPATION_WEIGHTS)
         self._incomes = shares_ppm(self._shape.income_weights)
         self._employment = exponential(self._shape.employment_months_mean - THIN_MONTHS)
         self._size = lognormal(PPM, 500_000, PPM // 5, 5 * PPM)
@@ -138,7 +139,7 @@ class People:
 
     def occupation(self, party: Ints) -> Ints:
         """Main class of the occupation, 1 … 8; who runs a firm is class 1 (负责人)."""
-        drawn = self._draws["occupation"].choice(shares_ppm(_OCCUPATION_WEIGHTS), party) + 1
+        drawn = self._draws["occupation"].choice(self._occupations, party) + 1
         assert len(_OCCUPATION_WEIGHTS) == len(OCCUPATIONS)
         return np.where(self.segment(party) == Segment.INDIVIDUAL, drawn, 1)
 

@@ -20,8 +20,10 @@ from credit.compact import packed
 from credit.digest import Digest
 from credit.errors import InvariantViolation
 from credit.mail import Outbox, in_order, in_sequence
+from credit.masks import true_rows
 from credit.numbers import branch_of
 from credit.room import KINDS, Rows
+from credit.rows import among
 from credit.stage import Mail, Outcome, Source, Stage
 from credit.subsystem import Counterpart, State, Subsystem, Window
 
@@ -199,7 +201,7 @@ class StageHost:
         outcome.out.events = [events]
         if self._sink is not None:
             self._sink.record(window, outcome, self.stage.statistics(window, window.ends_day))
-        counted = events[~np.isin(events["event"], self._once_a_shard)] if len(self._once_a_shard) else events
+        counted = events[~among(events["event"], self._once_a_shard)] if len(self._once_a_shard) else events
         self._digest.add(EVENT_LABEL, counted)
         for number, parts in outcome.mail.items():
             for rows in parts:
@@ -290,5 +292,5 @@ def _counts(out: Outbox) -> dict[int, int]:
     """Rows by event."""
     [events] = out.events
     counts = np.bincount(events["event"])
-    present = np.flatnonzero(counts)
+    present = true_rows(counts)
     return dict(zip(present.tolist(), counts[present].tolist(), strict=True))

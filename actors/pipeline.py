@@ -190,8 +190,9 @@ class Pipeline:
         chains = []
         for place in range(len(block)):
             digest = Digest()
-            for report in reports:
-                digest.merge(Digest(report.digests[place]))
+            for lanes in (report.digests[place] for report in reports):
+                if any(lanes):
+                    digest.merge(Digest(lanes))
             self._chain = linked(self._chain, digest.lanes)
             chains.append(self._chain)
         for cell, report in zip(self._cells, reports, strict=True):

@@ -19,6 +19,7 @@ import numpy.typing as npt
 
 from credit.calendar_festivals import FESTIVALS
 from credit.errors import CreditError
+from credit.masks import all_of, any_of
 from credit.times import Bools, Ints, day_number
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
@@ -45,16 +46,21 @@ def _months() -> _Months:
     return _Months()
 
 
+def _beyond(index: Ints, length: int) -> bool:
+    """Whether an index lies outside of 0 … length − 1: one below 0 is a large number without its sign."""
+    return any_of(index.view(np.uint64) >= length)
+
+
 def _index(day: npt.ArrayLike, table: _Months) -> Ints:
     index = np.asarray(day, dtype=np.int64) - table.first_day
-    if index.size and (int(index.min()) < 0 or int(index.max()) >= table.days):
+    if _beyond(index, table.days):
         raise CreditError(f"a day lies outside the years {FIRST_YEAR} to {LAST_YEAR} that the calendar knows")
     return index
 
 
 def _month_index(month: Ints, table: _Months) -> Ints:
     index = month - table.base
-    if index.size and (int(index.min()) < 0 or int(index.max()) >= len(table.starts)):
+    if _beyond(index, len(table.starts)):
         raise CreditError(f"a month lies outside the years {FIRST_YEAR} to {LAST_YEAR} that the calendar knows")
     return index
 
@@ -101,12 +107,12 @@ def months_and_days(start_day: npt.ArrayLike, end_day: npt.ArrayLike) -> tuple[I
     months = month_of(end) - month_of(start)
     reached = add_months(start, months)
     whole = np.asarray(reached == end)
-    if bool(whole.all()):  # most periods end on the day of the month they began on
+    if all_of(whole):  # most periods end on the day of the month they began on
         return months, np.zeros_like(whole, dtype=np.int64)
     whole = whole | (add_months(end, -months) == start)
     short = ~whole & (reached > end)
     months = months - short
-    reached = add_months(start, months) if short.any() else reached
+    reached = add_months(start, months) if any_of(short) else reached
     return months, np.where(whole, 0, end - reached)
 
 
@@ -143,7 +149,7 @@ class _Workdays:
             self.works[[day_number(date) - self.first_day for date in dates]] = works
         for year in range(published_years()[1] + 1, WORKDAY_LAST_YEAR + 1):
             self._guess(_statutory_days(year))
-        self.before = np.concatenate([[0], np.cumsum(self.works)]).astype(np.int64)
+        self.before = np.concatenate([[0], self.works.cumsum()]).astype(np.int64)
         self.all = days[self.works]
 
     def _guess(self, days: list[int]) -> None:
@@ -170,7 +176,7 @@ def _workdays() -> _Workdays:
 
 def _place(day: npt.ArrayLike, table: _Workdays) -> Ints:
     place = np.asarray(day, dtype=np.int64) - table.first_day
-    if place.size and (int(place.min()) < 0 or int(place.max()) >= len(table.works)):
+    if _beyond(place, len(table.works)):
         raise CreditError(
             f"a day lies outside the years {WORKDAY_FIRST_YEAR} to {WORKDAY_LAST_YEAR} whose workdays are known"
         )

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from credit.calendar import day_of_month, month_of, months_and_days
 from credit.errors import CreditError
+from credit.masks import any_of, true_rows
 from credit.money import PPM, mul_div_round
 from credit.times import Ints
 
@@ -33,7 +34,7 @@ def check_conventions(convention: npt.ArrayLike) -> Ints:
     """The codes as int64, or CreditError that names the row and the codes there are."""
     codes = np.asarray(convention, dtype=np.int64)
     if codes.size and (int(codes.min()) < ACT_360 or int(codes.max()) > MONTHLY):
-        bad = np.flatnonzero((codes < ACT_360) | (codes > MONTHLY))
+        bad = true_rows((codes < ACT_360) | (codes > MONTHLY))
         known = ", ".join(f"{code} ({name})" for code, name in NAMES.items())
         raise CreditError(f"daycount, row {int(bad[0])}: {int(codes.reshape(-1)[bad[0]])} is none of {known}")
     return codes
@@ -45,14 +46,14 @@ def days_between(start_day: npt.ArrayLike, end_day: npt.ArrayLike, convention: n
         np.asarray(start_day, dtype=np.int64), np.asarray(end_day, dtype=np.int64), check_conventions(convention)
     )
     start, end, code = arrays
-    if bool((end < start).any()):
+    if any_of(end < start):
         raise CreditError("a period ends before it starts; its last day must not lie before its first")
     days = np.array(end - start)
     thirties = code == D30_360
-    if bool(thirties.any()):
+    if any_of(thirties):
         days[thirties] = _days_30(start[thirties], end[thirties])
     monthly = code == MONTHLY
-    if bool(monthly.any()):
+    if any_of(monthly):
         months, odd = months_and_days(start[monthly], end[monthly])
         days[monthly] = 30 * months + odd
     return days

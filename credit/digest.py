@@ -5,7 +5,7 @@ it detects divergence, it is no defence against an adversary."""
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -15,8 +15,8 @@ from credit.room import Rows
 _MASK = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15
 _LANES = (0xD6E8FEB86659FD93, 0xA0761D6478BD642F)
-_S32, _S29 = np.uint64(32), np.uint64(29)
-_MULTIPLIER = np.uint64(0xFF51AFD7ED558CCD)
+_S32, _S29 = np.array(32, dtype=np.uint64), np.array(29, dtype=np.uint64)
+_MULTIPLIER = np.array(0xFF51AFD7ED558CCD, dtype=np.uint64)
 
 
 def odd_words(count: int, lane: int) -> npt.NDArray[np.uint64]:
@@ -35,19 +35,27 @@ def linked(chain: str, lanes: tuple[int, int]) -> str:
     return hashlib.blake2b(link, digest_size=16).hexdigest()
 
 
-def row_hashes(label: int, rows: Rows, lane: int = 0) -> npt.NDArray[np.uint64]:
+def row_hashes(label: int, rows: Rows) -> npt.NDArray[np.uint64]:
     """64 bits for each row that depend on its label and on every field."""
+    return np.asarray(_hashed(label, rows, 1)[0])
+
+
+def _hashed(label: int, rows: Rows, lanes: int) -> npt.NDArray[np.uint64]:
+    """The first lanes of each row's hash: a row a lane, a column a row."""
     words = np.ascontiguousarray(rows).view(np.uint64).reshape(len(rows), -1)
-    return _hashed(label, words ^ (words >> _S32), _LANES[lane])
-
-
-def _hashed(label: int, mixed: npt.NDArray[np.uint64], lane: int) -> npt.NDArray[np.uint64]:
-    hashed = mixed @ _odd(mixed.shape[1], lane) + np.uint64((label * _GOLDEN) & _MASK)
+    hashed = _odd(words.shape[1], lanes) @ (words ^ (words >> _S32)).T + _salt(label)
     hashed = (hashed ^ (hashed >> _S29)) * _MULTIPLIER
     return np.asarray(hashed ^ (hashed >> _S32))
 
 
-_odd = lru_cache(maxsize=None)(odd_words)
+@cache
+def _odd(count: int, lanes: int) -> npt.NDArray[np.uint64]:
+    return np.stack([odd_words(count, lane) for lane in _LANES[:lanes]])
+
+
+@cache
+def _salt(label: int) -> npt.NDArray[np.uint64]:
+    return np.array((label * _GOLDEN) & _MASK, dtype=np.uint64)
 
 
 class Digest:
@@ -60,10 +68,8 @@ class Digest:
         """Adds the rows of one labelled batch; every field counts."""
         if not len(rows):
             return
-        words = np.ascontiguousarray(rows).view(np.uint64).reshape(len(rows), -1)
-        mixed = words ^ (words >> _S32)
-        for lane, salt in enumerate(_LANES):
-            self._lanes[lane] = (self._lanes[lane] + int(_hashed(label, mixed, salt).sum(dtype=np.uint64))) & _MASK
+        sums = np.add.reduce(_hashed(label, rows, len(_LANES)), axis=1)
+        self._lanes = [(lane + more) & _MASK for lane, more in zip(self._lanes, sums.tolist(), strict=True)]
 
     def merge(self, other: Digest) -> None:
         """Adds another digest's sums."""

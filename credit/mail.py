@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from credit.masks import any_of, true_rows
 from credit.numbers import branch_of, branch_of_case, branch_of_loan
 from credit.room import EVENT_DTYPE, KINDS, MEASURE_DTYPE, EventCode, GaugeCode, Kind, Rows
 from credit.rows import joined, only, ranks_of_pairs
@@ -20,6 +21,7 @@ _ONE_NUMBER_MAX = 1 << 62
 ANSWER_DTYPE = np.dtype([(name, "i8") for name in "branch request at number reason".split()])
 """The answer to a branch's request: when it was given, the case or loan it is about (0 = none), and why it is refused (0 =
 accepted)."""
+NO_ANSWERS = np.zeros(0, dtype=ANSWER_DTYPE)
 STEPS_MAX = 1_000_000
 """More than a room says of one case at one instant."""
 
@@ -34,7 +36,7 @@ class Inbox:
     def take(self, kind: Kind) -> Rows:
         """The rows of a kind, possibly none."""
         rows = self._rows.get(kind.number)
-        return rows if rows is not None else kind.empty()
+        return rows if rows is not None else kind.nothing
 
     def get(self, kind: Kind) -> Rows | None:
         """The rows of a kind; None where none came."""
@@ -58,7 +60,7 @@ class Inbox:
         for wave in range(1 + max(int(of_rows.max()) for of_rows in waves)):
             for (kind, rows), of_rows in zip(present, waves, strict=True):
                 mine = of_rows == wave
-                if bool(mine.any()):
+                if any_of(mine):
                     yield kind, only(rows, mine)
 
     @staticmethod
@@ -82,7 +84,7 @@ def _waves(columns: Sequence[tuple[Ints, Ints]]) -> list[Ints]:
     new[1:] = ids[1:] != ids[:-1]
     again = np.zeros(len(order), dtype=np.int64)
     again[1:] = ~new[1:] & (kind[1:] <= kind[:-1])
-    steps = np.cumsum(again)
+    steps = again.cumsum()
     waves = np.empty(len(order), dtype=np.int64)
     waves[order] = steps - np.maximum.accumulate(np.where(new, steps, 0))
     return np.split(waves, np.cumsum(lengths)[:-1])
@@ -101,7 +103,7 @@ def _ascending(columns: Sequence[Column]) -> bool:
     tied = np.arange(len(columns[0]) - 1)  # rows that are so far equal to the next one
     for column in columns:
         here, there = column[tied], column[tied + 1]
-        if bool((here > there).any()):
+        if any_of(here > there):
             return False
         tied = tied[here == there]
         if not len(tied):
@@ -112,9 +114,9 @@ def _ascending(columns: Sequence[Column]) -> bool:
 def _order_of(columns: Sequence[Column]) -> Ints:
     """What ``np.lexsort`` gives for the columns, the first one leading; a later column is looked at only where the ones
     before it leave rows tied, which are few."""
-    order = np.argsort(columns[0], kind="stable")
+    order = columns[0].argsort(kind="stable")
     first = columns[0][order]
-    tied = np.flatnonzero(first[1:] == first[:-1])  # places that are so far equal to the next one
+    tied = true_rows(first[1:] == first[:-1])  # places that are so far equal to the next one
     for column in columns[1:]:
         if not len(tied):
             break
@@ -122,8 +124,8 @@ def _order_of(columns: Sequence[Column]) -> Ints:
         inside[tied] = inside[tied + 1] = True
         starts = inside.copy()
         starts[tied + 1] = False
-        places = np.flatnonzero(inside)
-        run = np.cumsum(starts[places])
+        places = true_rows(inside)
+        run = starts[places].cumsum()
         sorted_in = order[places][_order_in_runs(run, column[order[places]])]
         order[places] = sorted_in
         values = column[sorted_in]
@@ -188,12 +190,12 @@ class Outbox:
         length = np.size(at)
         if not length:
             return
-        rows = np.empty(length, dtype=EVENT_DTYPE)
-        rows["event"], rows["branch"], rows["seq"] = event, 0, 0
-        for name, values in (("at", at), ("case", case), ("actor", actor), ("loan", loan)):
-            rows[name] = values
-        for name, values in (("amount_fen", amount_fen), ("reason", reason), ("value", value)):
-            rows[name] = values
+        rows = np.zeros(length, dtype=EVENT_DTYPE)
+        rows["event"], rows["at"], rows["case"] = event, at, case
+        given = {"actor": actor, "loan": loan, "amount_fen": amount_fen, "reason": reason, "value": value}
+        for name, values in given.items():
+            if isinstance(values, np.ndarray) or values != 0:
+                rows[name] = values
         if product is None:
             product = self.product_of(rows["case"], rows["loan"]) if self.product_of else 0
         rows["product"] = product
@@ -256,7 +258,7 @@ class Outbox:
     def take_answers(self) -> Rows:
         """The answers given so far, which are forgotten here."""
         answers, self.answers = self.answers, []
-        return np.concatenate(answers) if answers else np.zeros(0, dtype=ANSWER_DTYPE)
+        return joined(answers) if answers else NO_ANSWERS
 
     def take(self, kind: Kind) -> Rows:
         """The rows sent of a kind so far, sorted; for tests."""

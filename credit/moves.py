@@ -11,6 +11,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from credit.errors import InvariantViolation
+from credit.masks import true_rows
 from credit.table import Table
 from credit.times import Bools, Ints
 
@@ -43,8 +44,10 @@ class Moves(Generic[State]):
 
     def to(self, table: Table, rows: Ints, after: State | Ints, column: str = "state") -> None:
         """Moves rows of a table; ImpossibleMove names the first that may not go there."""
+        if not len(rows):
+            return
         before = table[column][rows]
-        wrong = np.flatnonzero(~self._allowed[before, after])
+        wrong = true_rows(~self._allowed[before, after])
         if len(wrong):
             row = wrong[0]
             target = int(np.broadcast_to(np.asarray(after, dtype=np.int64), before.shape)[row])

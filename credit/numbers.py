@@ -23,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from credit.errors import InvariantViolation
+from credit.masks import any_of
 from credit.times import Bools, Ints
 
 HEAD_OFFICE = 0
@@ -186,7 +187,7 @@ def place_in_group(transaction: Ints) -> tuple[Ints, Ints]:
 def task_of(entity: Ints, occasion: Ints | int) -> Ints:
     """The number of a task about a case or loan; a room counts its occasions, or takes the day (`occasion_of_day`)."""
     wrong = (np.asarray(occasion) < 0) | (np.asarray(occasion) >= _TASK)
-    if bool(wrong.any()):
+    if any_of(wrong):
         raise ValueError(f"occasions of tasks are numbered 0 … {_TASK - 1}, got {np.asarray(occasion)[wrong][:1]}")
     return np.asarray(entity * _TASK + occasion)
 

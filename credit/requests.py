@@ -15,7 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from credit.digest import row_hashes
-from credit.mail import ANSWER_DTYPE, Inbox, Outbox
+from credit.mail import ANSWER_DTYPE, NO_ANSWERS, Inbox, Outbox
+from credit.masks import all_of
 from credit.numbers import branch_of
 from credit.room import Kind, RequestRefusal, Rows
 from credit.rows import firsts, joined, only
@@ -28,7 +29,6 @@ _ABOUT = np.dtype([(name, "i8") for name in _FIELDS.split()])
 _APART = 0x1E3779B97F4A7C15
 """What lies between the keys of two branches' equal numbers; sums that are too long wrap around."""
 _NOTHING = np.zeros(0, dtype=_ABOUT)
-_NO_ANSWERS = np.zeros(0, dtype=ANSWER_DTYPE)
 
 
 class Admitted(NamedTuple):
@@ -53,7 +53,7 @@ class Requests:
         about = joined([_about(kind, rows) for kind, rows in commands])
         numbered = about["request"] != 0
         fresh = ~numbered | (firsts(about["key"]) & (self.table.find(about["key"]) < 0))
-        if fresh.all() and numbered.all():
+        if all_of(fresh) and all_of(numbered):
             return Admitted(inbox, about, _NOTHING)
         kept, end = {kind.number: rows for kind, rows in inbox}, 0
         for kind, rows in commands:
@@ -66,19 +66,20 @@ class Requests:
         nothing, and to the repeated ones the first answer once more."""
         answers, said = admitted.new, out.take_answers()
         if not len(answers) and not len(admitted.again):
-            return _NO_ANSWERS
+            return NO_ANSWERS
         if len(said) and len(answers):
-            key, order = _keys(said), np.argsort(answers["key"])
-            place = np.minimum(np.searchsorted(answers["key"], key, sorter=order), len(answers) - 1)
+            key, order = _keys(said), answers["key"].argsort()
+            place = np.minimum(answers["key"].searchsorted(key, sorter=order), len(answers) - 1)
             mine = answers["key"][order[place]] == key
             for name in ANSWER_DTYPE.names or ():
                 answers[name][order[place[mine]]] = said[name][mine]
         self.table.append(answers)
-        return np.concatenate((_as_answers(answers), self._first_answers(admitted.again)))
+        given = _as_answers(answers)
+        return joined((given, self._first_answers(admitted.again))) if len(admitted.again) else given
 
     def _first_answers(self, again: Rows) -> Rows:
         if not len(again):
-            return _NO_ANSWERS
+            return NO_ANSWERS
         first = self.table.find(again["key"])
         same = self.table.get("content", first) == again["content"]
         again["number"] = np.where(same, self.table.get("number", first), 0)

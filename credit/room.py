@@ -16,12 +16,14 @@ import importlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from credit.codes import Handler, Step
+from credit.codes import Coded, Handler, Step
+from credit.masks import any_of
 
 Rows = npt.NDArray[np.void]
 Words = tuple[str, str]
@@ -59,6 +61,7 @@ class Fields:
         pairs = [(name.partition(":")[0], name.partition(":")[2] or "i8") for name, _ in parts]
         self.dtype: np.dtype[np.void] = np.dtype(pairs)
         self.names: tuple[str, ...] = self.dtype.names or ()
+        self.texts = frozenset(name for name in self.names if self.dtype[name].kind == "U")
         self.may_lack = frozenset(name for (name, _), (_, default) in zip(pairs, parts, strict=True) if default)
         self._plans: dict[tuple[Any, ...], tuple[str, ...]] = {}
 
@@ -88,7 +91,7 @@ def fits(what: str, name: str, form: np.dtype[Any], values: npt.ArrayLike) -> np
     pair, which UTF-8 has no bytes for); ValueError names the column."""
     if form.kind == "U":
         texts = np.asarray(values)
-        if texts.dtype.kind == "U" and bool((np.ascontiguousarray(texts).view(np.uint32) >> 11 == _SURROGATES).any()):
+        if texts.dtype.kind == "U" and any_of(np.ascontiguousarray(texts).view(np.uint32) >> 11 == _SURROGATES):
             raise ValueError(f"{what}: {name} holds what is no character")
         longest = int(np.char.str_len(texts).max(initial=0)) if texts.dtype.itemsize > form.itemsize else 0
         if longest > form.itemsize // 4:
@@ -115,9 +118,14 @@ class Kind:
     hearers: list[str] = field(default_factory=list)
     """Rooms that get a copy, see `Room.hears`."""
 
-    @property
+    @cached_property
     def dtype(self) -> np.dtype[np.void]:
         return self.fields.dtype
+
+    @cached_property
+    def nothing(self) -> Rows:
+        """No rows: one array for all who ask."""
+        return self.empty()
 
     def empty(self, length: int = 0) -> Rows:
         """`length` rows of zeros and empty text."""
@@ -130,15 +138,21 @@ class Kind:
 
     def carry(self, source: Rows, **columns: npt.ArrayLike) -> Rows:
         """Rows that take every column `source` shares with this kind, then the given ones. ValueError as for `rows`."""
+        taken = self.fields.plan(self.name, source.dtype.names or (), columns)
+        if not len(source):
+            return self.nothing
         rows = np.zeros(len(source), dtype=self.dtype)
-        for name in self.fields.plan(self.name, source.dtype.names or (), columns):
-            rows[name] = fits(self.name, name, self.dtype[name], source[name])
+        for name in taken:
+            rows[name] = self._fitting(name, source[name])
         return self._filled(rows, columns)
 
     def _filled(self, rows: Rows, columns: Mapping[str, npt.ArrayLike]) -> Rows:
         for name, values in columns.items():
-            rows[name] = fits(self.name, name, self.dtype[name], values)
+            rows[name] = self._fitting(name, values)
         return rows
+
+    def _fitting(self, name: str, values: npt.ArrayLike) -> npt.ArrayLike:
+        return fits(self.name, name, self.dtype[name], values) if name in self.fields.texts else values
 
     def __repr__(self) -> str:
         return self.name
@@ -182,7 +196,7 @@ def event(
     return Said(code, (en, zh), reason, value, refuses, step, handler, trouble, digested)
 
 
-class EventCode(IntEnum):
+class EventCode(Coded):
     """A room's events, in the past tense; each value is made by `event`."""
 
     said: Said
@@ -194,7 +208,7 @@ class EventCode(IntEnum):
         return member
 
 
-class GaugeCode(IntEnum):
+class GaugeCode(Coded):
     """What a `Measure` row counts at a window's end: (number, English, Chinese, whether it has a line in the report's table of
     open work, the enum that `group` counts in as ``module:Name``)."""
 
@@ -216,7 +230,7 @@ class GaugeCode(IntEnum):
         return found
 
 
-class DeskCode(IntEnum):
+class DeskCode(Coded):
     """A room's staffed desks: (number, English, Chinese, whether it exists once at head office, for all branches, how many
     people sit there, how many minutes they need for a case). The last two hold where a scenario says nothing of the desk."""
 
@@ -240,7 +254,7 @@ class DeskCode(IntEnum):
         return self.name.lower()
 
 
-class Reason(IntEnum):
+class Reason(Coded):
     """Why a room refuses: (number, English, Chinese, the field of the form that is wrong). Numbers are unique in the bank, so a
     reason may be passed on by another room."""
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from credit.masks import all_of, any_of, true_rows
 from credit.room import Rows
 from credit.times import Bools, Ints
 
@@ -17,7 +18,7 @@ Array = TypeVar("Array", bound=npt.NDArray[np.generic])
 
 def only(rows: Array, mask: Bools) -> Array:
     """``rows[mask]``, or `rows` itself where the mask is true throughout: who writes to the result may write to `rows`."""
-    return rows if bool(mask.all()) else rows[mask]  # type: ignore[return-value]
+    return rows if all_of(mask) else rows[mask]  # type: ignore[return-value]
 
 
 def joined(parts: Sequence[Rows]) -> Rows:
@@ -27,7 +28,8 @@ def joined(parts: Sequence[Rows]) -> Rows:
 
 def among(values: Ints, few: npt.ArrayLike) -> Bools:
     """True where a value is one of a few: `np.isin` for lists of a handful, without its preparations."""
-    return np.asarray((values[:, None] == np.asarray(few, dtype=np.int64)).any(axis=1))
+    found: Bools = np.logical_or.reduce(values[:, None] == np.asarray(few, dtype=np.int64), axis=1)
+    return found
 
 
 def firsts(ids: Ints) -> Bools:
@@ -48,7 +50,7 @@ def run_starts(values: Ints) -> Ints:
 
 def ranks(ids: Ints) -> Ints:
     """The running number (from 0) of each row among the rows of its id, in row order."""
-    return _ranks_in(np.argsort(ids, kind="stable"), ids)
+    return _ranks_in(ids.argsort(kind="stable"), ids)
 
 
 def ranks_of_pairs(first: Ints, second: Ints) -> Ints:
@@ -72,8 +74,8 @@ def _ranks_in(order: Ints, *columns: Ints) -> Ints:
 
 def previous(ids: Ints) -> Ints:
     """The row before each row among the rows of its id, in row order; −1 for the first."""
-    order = np.argsort(ids, kind="stable")
-    same = np.flatnonzero(ids[order][1:] == ids[order][:-1])
+    order = ids.argsort(kind="stable")
+    same = true_rows(ids[order][1:] == ids[order][:-1])
     result = np.full(len(ids), -1, dtype=np.int64)
     result[order[same + 1]] = order[same]
     return result
@@ -85,7 +87,7 @@ def waves(ids: Ints) -> Iterator[Ints]:
         return
     rank = ranks(ids)
     for wave in range(int(rank.max()) + 1):
-        yield np.flatnonzero(rank == wave)
+        yield true_rows(rank == wave)
 
 
 def passes(rows: Rows, key: str) -> Iterator[Rows]:
@@ -100,6 +102,6 @@ def first_fault(*checks: tuple[Bools, Ints | int]) -> Ints:
     faults = np.zeros(len(checks[0][0]), dtype=np.int64)
     for wrong, reason in checks:
         new = (faults == 0) & wrong
-        if bool(new.any()):
+        if any_of(new):
             faults = np.where(new, reason, faults)
     return faults

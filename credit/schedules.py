@@ -20,6 +20,7 @@ from credit.calendar import add_months, day_in_month, month_of
 from credit.codes import Method
 from credit.daycount import ANNUAL_PPM_MAX, check_conventions, interest_fen, month_interest_fen
 from credit.errors import CreditError
+from credit.masks import any_of, true_rows
 from credit.money import check_amounts, mul_div_round
 from credit.schedules_custom import CustomPlan, custom_plan, staged_plan
 from credit.schedules_level import PERIODS_MAX, level_payment_fen
@@ -82,7 +83,7 @@ def _columns(*arrays: npt.ArrayLike) -> list[Ints]:
 def is_stub(period_start_day: npt.ArrayLike, due: npt.ArrayLike) -> Bools:
     """Whether a period isn't just a month, counted from either end."""
     stub = np.asarray(add_months(period_start_day, 1) != due)
-    return stub & (add_months(due, -1) != period_start_day) if bool(stub.any()) else stub
+    return stub & (add_months(due, -1) != period_start_day) if any_of(stub) else stub
 
 
 def next_instalment(
@@ -107,7 +108,7 @@ def next_instalment(
     interest = interest_fen(balance, rate, start, end, convention)
     monthly = interest
     stub = is_stub(start, end) & (code == Method.EQUAL_INSTALMENT)
-    if bool(stub.any()):
+    if any_of(stub):
         monthly = interest.copy()
         monthly[stub] = month_interest_fen(balance[stub], rate[stub], convention[stub])
     wanted = np.where(code == Method.EQUAL_INSTALMENT, part - monthly, part)
@@ -166,7 +167,7 @@ class Terms:
         _within("months", terms.months, 1, PERIODS_MAX)
         _within("method", terms.method, min(Method), max(Method))
         _within("day_of_month", terms.day_of_month, 1, 31)
-        early = np.flatnonzero(terms.first_due_day <= terms.start_day)
+        early = true_rows(terms.first_due_day <= terms.start_day)
         if len(early):
             raise CreditError(f"first_due_day, row {int(early[0])}: must be after the start day")
         return terms
@@ -176,7 +177,7 @@ class Terms:
 
 
 def _within(name: str, values: Ints, lowest: int, highest: int) -> None:
-    bad = np.flatnonzero((values < lowest) | (values > highest))
+    bad = true_rows((values < lowest) | (values > highest))
     if len(bad):
         raise CreditError(f"{name}, row {int(bad[0])}: {int(values[bad[0]])}; from {lowest} to {highest} is allowed")
 
@@ -226,12 +227,12 @@ class Schedules:
 def build_schedules(terms: Terms, plans: Sequence[CustomPlan] = ()) -> Schedules:
     """The plans of many loans (REP-01): `next_instalment` taken once a month for all loans that still have one."""
     _check_plans(terms, plans)
-    offsets = np.concatenate([[0], np.cumsum(terms.months)]).astype(np.int64)
+    offsets = np.concatenate([[0], terms.months.cumsum()]).astype(np.int64)
     due, principal, interest, balance = (np.zeros(int(offsets[-1]), dtype=np.int64) for _ in range(4))
     part = regular_part_fen(terms.principal_fen, terms.annual_rate_ppm, terms.months, terms.method, terms.daycount)
     owed, start, held = terms.principal_fen.copy(), terms.start_day.copy(), np.zeros(len(terms), dtype=np.int64)
     for number in range(1, int(terms.months.max(initial=0)) + 1):
-        live = np.flatnonzero(terms.months >= number)
+        live = true_rows(terms.months >= number)
         end = due_day(terms.first_due_day[live], number - 1, terms.day_of_month[live])
         wanted = _with_custom_parts(part[live], terms, live, number, plans)
         paid, month_interest = next_instalment(
@@ -262,7 +263,7 @@ def build_schedule(terms: Terms, plan: CustomPlan | None = None) -> Schedule:
 
 
 def _check_plans(terms: Terms, plans: Sequence[CustomPlan]) -> None:
-    for row in np.flatnonzero(terms.method == Method.CUSTOM):
+    for row in true_rows(terms.method == Method.CUSTOM):
         place, months = int(terms.plan[row]), int(terms.months[row])
         if not 0 <= place < len(plans):
             raise CreditError(f"plan, row {row}: {place}; {len(plans)} custom plans are given, counted from 0")
@@ -271,7 +272,7 @@ def _check_plans(terms: Terms, plans: Sequence[CustomPlan]) -> None:
 
 
 def _custom_rows(terms: Terms, live: npt.NDArray[np.intp], place: int) -> npt.NDArray[np.intp]:
-    return np.flatnonzero((terms.method[live] == Method.CUSTOM) & (terms.plan[live] == place))
+    return true_rows((terms.method[live] == Method.CUSTOM) & (terms.plan[live] == place))
 
 
 def _with_custom_parts(
@@ -341,7 +342,7 @@ def after_partial(
 def _fewest(balance: Ints, rate: Ints, most: Ints, part: Ints, convention: Ints) -> Ints:
     """The least n ≤ most whose level payment is at most `part`; level payments fall as n rises, so by halving."""
     low, high = np.ones_like(most), most.copy()
-    while bool((low < high).any()):
+    while any_of(low < high):
         middle = (low + high) // 2
         enough = level_payment_fen(balance, rate, middle, convention) <= part
         high = np.where(enough, middle, high)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from credit.errors import CreditError
+from credit.masks import true_rows
 from credit.money import PPM, mul_div_round, split_fen
 from credit.schedules_level import PERIODS_MAX
 from credit.times import Bools, Ints
@@ -32,7 +33,7 @@ class CustomPlan:
                 f"custom plan: {count} shares and {len(self.pays_interest)} interest marks; "
                 f"both must be given for each of 1 to {PERIODS_MAX} instalments"
             )
-        low = np.flatnonzero(self.shares_ppm < 0)
+        low = true_rows(self.shares_ppm < 0)
         if len(low):
             raise CreditError(f"custom plan, instalment {int(low[0]) + 1}: the share must be at least 0")
         total = int(self.shares_ppm.sum())
@@ -46,12 +47,12 @@ class CustomPlan:
 
     def principal_parts_fen(self, principal_fen: int) -> Ints:
         """Principal of each instalment in fen. The running total is rounded half up, so parts sum to the principal."""
-        repaid = mul_div_round(principal_fen, np.cumsum(self.shares_ppm), PPM)
+        repaid = mul_div_round(principal_fen, self.shares_ppm.cumsum(), PPM)
         return np.diff(repaid, prepend=np.int64(0))
 
     def part_fen(self, principal_fen: npt.ArrayLike, number: npt.ArrayLike) -> Ints:
         """Principal of instalment `number` (1 …) of loans over `principal_fen`, as columns: one of `principal_parts_fen`."""
-        edges = np.concatenate([[0], np.cumsum(self.shares_ppm)])
+        edges = np.concatenate([[0], self.shares_ppm.cumsum()])
         index = np.asarray(number, dtype=np.int64)
         return mul_div_round(principal_fen, edges[index], PPM) - mul_div_round(principal_fen, edges[index - 1], PPM)
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
+from credit.masks import any_of, true_rows
 from credit.numbers import BRANCH_MAX, HEAD_OFFICE
 from credit.room import DESKS
 from credit.times import Bools, Ints
@@ -46,8 +47,8 @@ class StaffRegister:
         self.person, self.branch, self.desk = columns
         wrong = (self.person <= 0) | (self.branch < 0) | (self.branch >= _BRANCHES) | (self.desk <= 0)
         wrong |= self.desk >= _DESKS
-        if bool(wrong.any()):
-            row = int(np.flatnonzero(wrong)[0])
+        if any_of(wrong):
+            row = int(true_rows(wrong)[0])
             raise ValueError(
                 f"staff register: person {self.person[row]}, branch {self.branch[row]}, desk {self.desk[row]}: persons "
                 f"are numbered from 1, branches 0 to {_BRANCHES - 1}, desks 1 to {_DESKS - 1}"
@@ -103,5 +104,5 @@ def _holds(known: Ints, wanted: Ints) -> Bools:
     """Membership in a sorted column."""
     if not len(known):
         return np.zeros(np.shape(wanted), dtype=bool)
-    place = np.minimum(np.searchsorted(known, wanted), len(known) - 1)
+    place = np.minimum(known.searchsorted(wanted), len(known) - 1)
     return np.asarray(known[place] == wanted)

@@ -29,6 +29,7 @@ from typing import Protocol
 from credit.errors import InvariantViolation
 from credit.fingerprints import Forms, prove_state
 from credit.mail import Inbox, Outbox, in_order
+from credit.masks import all_of, any_of
 from credit.requests import Requests
 from credit.room import BY_NAME, KINDS, Kind, Room, Rows
 from credit.rows import joined
@@ -168,7 +169,7 @@ class Stage:
         for number, parts in carried.items():
             rows = joined(parts)
             due = rows["at"] < window.until
-            if not bool(due.all()):
+            if not all_of(due):
                 self._carried[number] = [rows[~due]]
                 rows = rows[due]
             if len(rows):
@@ -231,6 +232,8 @@ class Stage:
     def _sort_out(self, window: Window, out: Outbox, leaving: Mail) -> Mail:
         """Splits what the subsystem sent: requests due now (returned), requests for later (carried), mail (leaving)."""
         requests: Mail = {}
+        if not out.mail:
+            return requests
         for number, parts in out.mail.items():
             kind = KINDS[number]
             if kind.room != self.room.name:
@@ -240,9 +243,9 @@ class Stage:
                 continue
             for rows in parts:
                 due = rows["at"] < window.until
-                if bool(due.any()):
+                if any_of(due):
                     requests.setdefault(number, []).append(rows[due])
-                if not bool(due.all()):
+                if not all_of(due):
                     self._carried.setdefault(number, []).append(rows[~due])
         out.mail = {}
         return requests

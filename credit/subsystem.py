@@ -24,6 +24,7 @@ from typing import Any, ClassVar, NamedTuple, Protocol
 import numpy as np
 
 from credit.mail import Inbox, Outbox
+from credit.masks import all_of
 from credit.numbers import case_of
 from credit.policies import Overrides
 from credit.room import EventCode, Kind, Room, Rows
@@ -189,6 +190,8 @@ class Subsystem:
             if len(table):
                 rows = table.find(loan if table.key == "loan" else case)
                 product = np.where(product == 0, table.get("product", rows), product)
+                if all_of(product):
+                    break
         return product
 
     # what they share --------------------------------------------------------------------------------------------------

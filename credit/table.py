@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from credit.masks import all_of, any_of
 from credit.room import Fields, Rows, fits
 from credit.times import NEVER, Bools, Ints
 
@@ -24,8 +25,7 @@ class Table:
         self.fields = Fields(fields)
         self.dtype: np.dtype[np.void] = self.fields.dtype
         self.key = key
-        self._texts = {name for name in self.fields.names if self.dtype[name].kind == "U"}
-        forms = {name: _TEXT if name in self._texts else self.dtype[name] for name in self.fields.names}
+        forms = {name: _TEXT if name in self.fields.texts else self.dtype[name] for name in self.fields.names}
         self._columns: dict[str, npt.NDArray[np.generic]] = {name: np.zeros(0, form) for name, form in forms.items()}
         self._blank = np.zeros((), dtype=self.dtype)
         self._forms = {"": self.dtype}
@@ -57,8 +57,9 @@ class Table:
         start = self._length
         stop = start + (len(source) if source is not None else int(length or 0))
         rows = np.arange(start, stop, dtype=np.int64)
-        for name in self._texts & given.keys():
-            fits(what, name, self.dtype[name], given[name])
+        for name in self.fields.texts:
+            if name in given:
+                fits(what, name, self.dtype[name], given[name])
         if start == stop:
             return rows
         self._grow(stop)
@@ -71,6 +72,8 @@ class Table:
     def find(self, ids: npt.ArrayLike) -> Ints:
         """Row numbers of ids; −1 where there is none."""
         wanted = np.asarray(ids, dtype=np.int64)
+        if not len(self._main_ids):
+            return _look_up(self._tail_ids, self._tail_rows, wanted)
         rows = _look_up(self._main_ids, self._main_rows, wanted)
         if len(self._tail_ids):
             missing = (rows < 0).nonzero()[0]
@@ -113,7 +116,7 @@ class Table:
 
     def keep(self, mask: Bools) -> None:
         """Drops the rows where `mask` is false; the others are renumbered in their order."""
-        if bool(mask.all()):
+        if all_of(mask):
             return
         kept = int(mask.sum())
         for column in self._columns.values():
@@ -123,7 +126,7 @@ class Table:
 
     def export(self) -> Rows:
         """All rows as one record array, in id order, so that it does not depend on history."""
-        return self.take(np.argsort(self[self.key], kind="stable"))
+        return self.take(self[self.key].argsort(kind="stable"))
 
     def load(self, rows: Rows) -> None:
         """Replaces the whole content by exported rows."""
@@ -132,6 +135,8 @@ class Table:
         self.append(rows)
 
     def _grow(self, needed: int) -> None:
+        if needed <= len(self._columns[self.key]):
+            return
         for name, column in self._columns.items():
             if len(column) < needed:
                 larger = np.zeros(max(needed, len(column) + (len(column) >> 1), 64), dtype=column.dtype)
@@ -146,9 +151,8 @@ class Table:
         if not len(ids):
             return
         self._tail_ids, self._tail_rows = _merge(self._tail_ids, self._tail_rows, ids, rows)
-        if bool((self._tail_ids[1:] == self._tail_ids[:-1]).any()) or bool(
-            (_look_up(self._main_ids, self._main_rows, ids) >= 0).any()
-        ):
+        again = self._tail_ids[1:] == self._tail_ids[:-1]
+        if any_of(again) or (len(self._main_ids) and any_of(_look_up(self._main_ids, self._main_rows, ids) >= 0)):
             raise ValueError(f"{self.key}: an id is already in the table")
         if len(self._tail_ids) > _TAIL_MAX:
             self._main_ids, self._main_rows = _merge(self._main_ids, self._main_rows, self._tail_ids, self._tail_rows)
@@ -156,7 +160,7 @@ class Table:
 
     def _rebuild(self) -> None:
         self._reset_index()
-        order = np.argsort(self[self.key], kind="stable")
+        order = self[self.key].argsort(kind="stable")
         self._main_ids, self._main_rows = self[self.key][order], order
 
 
@@ -165,9 +169,9 @@ def _look_up(ids: Ints, rows: Ints, wanted: Ints) -> Ints:
     costs less than jumping about in it."""
     if not len(ids):
         return np.full(wanted.shape, -1, dtype=np.int64)
-    if len(wanted) < _SORT_FROM or bool((wanted[1:] >= wanted[:-1]).all()):
+    if len(wanted) < _SORT_FROM or all_of(wanted[1:] >= wanted[:-1]):
         return _search(ids, rows, wanted)
-    order = np.argsort(wanted)
+    order = wanted.argsort()
     found = np.empty(len(wanted), dtype=np.int64)
     found[order] = _search(ids, rows, wanted[order])
     return found
@@ -180,5 +184,5 @@ def _search(ids: Ints, rows: Ints, wanted: Ints) -> Ints:
 
 def _merge(ids: Ints, rows: Ints, more_ids: Ints, more_rows: Ints) -> tuple[Ints, Ints]:
     all_ids = np.concatenate((ids, more_ids))
-    order = np.argsort(all_ids, kind="stable")
+    order = all_ids.argsort(kind="stable")
     return all_ids[order], np.concatenate((rows, more_rows))[order]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.masks import all_of, true_rows
 from credit.numbers import numbered
 from credit.rows import ranks
 from credit.table import Table
@@ -20,8 +21,9 @@ class Tally:
 
     def count(self, name: str, branch: Ints) -> None:
         """Adds one under `name` in the branch of each row."""
-        rows = self._rows(branch)
-        np.add.at(self.table[name], rows, 1)
+        if len(branch):
+            rows = self._rows(branch)  # first: a new branch may move the column
+            np.add.at(self.table[name], rows, 1)
 
     def next_numbers(self, name: str, branch: Ints) -> Ints:
         """New case numbers, in row order; counts them under `name`."""
@@ -38,12 +40,12 @@ class Tally:
         np.add.at(total, table.find(rest), 1)
         for name in parts.split():
             total += table[name]
-        wrong = np.flatnonzero(total != table[whole])
+        wrong = true_rows(total != table[whole])
         return [(int(table["branch"][r]), int(table[whole][r]), int(total[r])) for r in wrong]
 
     def _rows(self, branch: Ints) -> Ints:
         rows = self.table.find(branch)
-        if bool((rows >= 0).all()):
+        if all_of(rows >= 0):
             return rows
         new = np.unique(branch[rows < 0])
         self.table.append(length=len(new), branch=new)

@@ -5,12 +5,13 @@ a name of a company up to 120 characters, purposes and remarks up to 500, addres
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 
+from credit.codes import Coded
 from credit.digest import odd_words
+from credit.masks import all_of, true_rows
 from credit.room import Kind, Rows
 from credit.table import Table
 from credit.times import Bools, Ints
@@ -25,7 +26,7 @@ _ODD = odd_words(64, 0xD6E8FEB86659FD93)
 """A factor for each place of a text, with nothing in common between them: sums of small multiples of one number would meet."""
 
 
-class Field(IntEnum):
+class Field(Coded):
     """The texts of a form that may be long."""
 
     NAME = 1
@@ -71,15 +72,17 @@ def joined(pieces: Rows) -> dict[Field, str | None]:
     found: dict[Field, str | None] = {}
     for field in np.unique(pieces["field"]).tolist():
         mine = pieces[pieces["field"] == field]
-        mine = mine[np.argsort(mine["place"], kind="stable")]
+        mine = mine[mine["place"].argsort(kind="stable")]
         text = "".join(mine["text"].tolist())
-        whole = bool((mine["place"] == np.arange(len(mine))).all()) and bool((mine["size"] == len(text)).all())
+        whole = all_of(mine["place"] == np.arange(len(mine))) and all_of(mine["size"] == len(text))
         found[Field(field)] = text if whole else None
     return found
 
 
 def groups(rows: Rows, keys: str) -> Iterator[tuple[tuple[int, ...], Rows]]:
     """Rows by the values of some columns (blank-separated)."""
+    if not len(rows):
+        return
     columns = np.stack([rows[name] for name in keys.split()], axis=1)
     for key in np.unique(columns, axis=0):
         yield tuple(key.tolist()), rows[(columns == key).all(axis=1)]
@@ -99,9 +102,10 @@ class Texts:
 
     def drop(self, cases: Ints) -> None:
         """Forgets the texts of cases that come to nothing."""
-        self.table.drop(np.flatnonzero(np.isin(self.table["case"], cases)))
+        if len(self.table):
+            self.table.drop(true_rows(np.isin(self.table["case"], cases)))
 
     def of(self, case: int, field: Field) -> str:
         """A case's text; empty where it has none."""
-        rows = np.flatnonzero((self.table["case"] == case) & (self.table["field"] == field))
+        rows = true_rows((self.table["case"] == case) & (self.table["field"] == field))
         return joined(self.table.take(rows)).get(field) or ""

@@ -15,6 +15,7 @@ import simpy
 from credit.applications.contract import FormText, SubmitApplication
 from credit.calendar import is_workday
 from credit.errors import CreditError
+from credit.masks import true_rows
 from credit.policies.loading import load
 from credit.policies.products import ProductPolicy
 from credit.room import Kind, Rows
@@ -83,7 +84,7 @@ class Arrivals:
     def next_from(self, start: int) -> int:
         """The instant of the first arrival at or after `start`; NEVER where nobody comes any more."""
         drawn, scripted = self.drawn.at, self._scripted_at
-        place = int(np.searchsorted(drawn, start))
+        place = int(drawn.searchsorted(start))
         first = int(drawn[place]) if place < len(drawn) else NEVER
         return min(first, int(scripted[scripted >= start].min(initial=NEVER)))
 
@@ -104,7 +105,7 @@ class Arrivals:
         while True:
             now = int(env.now)
             end = min((now // HOUR_MS + 1) * HOUR_MS, self._until)
-            low, high = np.searchsorted(at, (now, end)).tolist()
+            low, high = at.searchsorted((now, end)).tolist()
             if high > low:
                 self._released.append((reference[low:high], at[low:high]))
             yield env.timeout(end - now)
@@ -151,7 +152,7 @@ def drawn_visits(scenario: Scenario, seed: int, count: int) -> Drawn:
         high = low + min(left, _CHUNK)
         comers = visits.comers(low, high)
         row = np.repeat(np.arange(len(comers.place)), comers.visits)
-        nth = np.arange(len(row)) - np.repeat(np.cumsum(comers.visits) - comers.visits, comers.visits)
+        nth = np.arange(len(row)) - np.repeat(comers.visits.cumsum() - comers.visits, comers.visits)
         place = comers.place[row]
         at = moments.of(place, nth, visits.rushes(place))
         at = at[np.lexsort((nth, at, row))][:left]
@@ -177,12 +178,12 @@ class Moments:
         """The instants of visits 0, 1, 2 … of people; a rush follows upon its first within as much of the intensity as two
         average days hold, and where the run ends before, it goes before it."""
         hour = self._share(place, np.where(rushes, 0, nth))
-        later = np.flatnonzero(rushes & (nth > 0))
+        later = true_rows(rushes & (nth > 0))
         if len(later):
             most = max((1 << _EDGE_BITS) // PPM * self._days_ppm, 1)
             after = self._draws["rush"].below(min(most, 1 << _EDGE_BITS), place[later], nth[later])
             hour[later] += np.where(hour[later] + after < 1 << _EDGE_BITS, after, -np.minimum(after, hour[later]))
-        hours = np.searchsorted(self._edges, hour, side="right")
+        hours = self._edges.searchsorted(hour, side="right")
         return np.asarray(self._first_ms + hours * HOUR_MS + self._draws["moment"].below(HOUR_MS, place, nth))
 
     def _share(self, place: Ints, nth: Ints) -> Ints:
@@ -214,7 +215,7 @@ def _edges(weights: Whole) -> Ints:
             "arrivals: nobody can come: hour_weights, weekday_weights, holiday_weight, month_weights and the campaigns' "
             "factor_ppm leave no hour of the run with a weight above zero"
         )
-    cumulative = np.cumsum(weights)
+    cumulative = weights.cumsum()
     return np.array([int(edge) * (1 << _EDGE_BITS) // total for edge in cumulative], dtype=np.int64)
 
 
@@ -236,6 +237,6 @@ def _day_weights(shape: ArrivalShape, days: Ints) -> Ints:
 
 def _holidays(working: Bools, weekday: Ints) -> Bools:
     """Days off that are no plain weekend: all of a stretch that takes in a day from Monday to Friday."""
-    stretch = np.cumsum(working)
+    stretch: Ints = working.cumsum()
     taken_in = np.bincount(stretch, weights=(~working & (weekday < 5)).astype(np.float64)) > 0
     return ~working & taken_in[stretch]

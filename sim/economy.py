@@ -52,7 +52,7 @@ class Economy:
         days = np.atleast_1d(np.asarray(day, dtype=np.int64))
         if not len(values):
             return np.full(days.shape, absent, dtype=np.int64)
-        right = np.searchsorted(self._days, days, side="right")
+        right = self._days.searchsorted(days, side="right")
         before, after = np.maximum(right - 1, 0), np.minimum(right, len(values) - 1)
         span = np.maximum(self._days[after] - self._days[before], 1)
         passed = np.clip(days - self._days[before], 0, span)

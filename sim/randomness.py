@@ -7,7 +7,8 @@ may differ with the length of the array."""
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,15 +17,25 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Words = npt.NDArray[np.uint64]
 
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
-_MIX_1 = np.uint64(0xBF58476D1CE4E5B9)
-_MIX_2 = np.uint64(0x94D049BB133111EB)
-_WORD, _OCCASION, _START = (1 << 64) - 1, int(_MIX_2), int(_GOLDEN)
-_S30, _S27, _S31, _S11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
 PPM = 1_000_000
 TABLE_BITS = 12
 TABLE_SIZE = 1 << TABLE_BITS
 _FRACTION_BITS = 16
+
+
+@lru_cache(maxsize=4_096)
+def _word(value: int) -> Words:
+    """A constant as an array without an axis: numpy makes one of a scalar each time that it meets an array."""
+    word = np.array(value, dtype=np.uint64)
+    word.flags.writeable = False
+    return word
+
+
+_WORD, _START, _OCCASION = (1 << 64) - 1, 0x9E3779B97F4A7C15, 0x94D049BB133111EB
+_GOLDEN, _MIX_1, _MIX_2 = _word(_START), _word(0xBF58476D1CE4E5B9), _word(_OCCASION)
+_S27, _S30, _S31, _S33 = _word(27), _word(30), _word(31), _word(33)
+_INDEX, _FRACTION, _FRACTION_MASK = _word(64 - TABLE_BITS), _word(64 - TABLE_BITS - _FRACTION_BITS), _word(0xFFFF)
+_FRACTION_SHIFT = np.array(_FRACTION_BITS)
 
 
 def _mix(words: Words) -> Words:
@@ -39,21 +50,30 @@ def purpose_key(seed: int, purpose: str) -> np.uint64:
     return np.uint64(int.from_bytes(digest, "little"))
 
 
+def _mixed(keys: Words, who: Ints, occasion: Any) -> Words:
+    """64 uniform bits for each (key, entity, occasion); arrays wrap without a warning."""
+    if isinstance(occasion, int):
+        when = _word((occasion * _OCCASION + _START) & _WORD)
+    else:
+        when = _column(occasion).view(np.uint64) * _MIX_2 + _GOLDEN
+    return _mix(_mix(who.view(np.uint64) * _GOLDEN + keys) ^ when)
+
+
+def _column(values: npt.ArrayLike) -> Ints:
+    array = np.asarray(values, dtype=np.int64)
+    return array if array.ndim else array.reshape(1)
+
+
 class Draw:
     """All draws of one purpose, e.g. ``Draw(seed, "customer.signs")``. Methods take `entity` and `occasion` as int64 arrays
     (or scalars) that broadcast together and return an array of their shape; the same arguments give the same values."""
 
     def __init__(self, seed: int, purpose: str) -> None:
-        self._key = purpose_key(seed, purpose)
+        self._key = np.array(purpose_key(seed, purpose))
 
     def words(self, entity: npt.ArrayLike, occasion: Any = 0) -> Words:
         """64 uniform bits for each (entity, occasion)."""
-        who = np.atleast_1d(np.asarray(entity, dtype=np.int64)).view(np.uint64)
-        if isinstance(occasion, int):
-            when: Any = np.uint64((occasion * _OCCASION + _START) & _WORD)
-        else:
-            when = np.atleast_1d(np.asarray(occasion, dtype=np.int64)).view(np.uint64) * _MIX_2 + _GOLDEN
-        return _mix(_mix(who * _GOLDEN + self._key) ^ when)  # arrays wrap without a warning
+        return _mixed(self._key, _column(entity), occasion)
 
     def ppm(self, entity: npt.ArrayLike, occasion: npt.ArrayLike = 0) -> Ints:
         """Uniform integers 0 … 999,999."""
@@ -61,8 +81,8 @@ class Draw:
 
     def below(self, bound: int, entity: npt.ArrayLike, occasion: npt.ArrayLike = 0) -> Ints:
         """Uniform integers 0 … bound − 1, for 0 < bound ≤ 2**31."""
-        high = self.words(entity, occasion) >> np.uint64(33)
-        return ((high * np.uint64(bound)) >> np.uint64(31)).astype(np.int64)
+        high = self.words(entity, occasion) >> _S33
+        return ((high * _word(bound)) >> _S31).view(np.int64)
 
     def happens(
         self, chance_ppm: npt.ArrayLike, entity: npt.ArrayLike, occasion: npt.ArrayLike = 0
@@ -73,21 +93,63 @@ class Draw:
     def quantile(self, table: Ints, entity: npt.ArrayLike, occasion: npt.ArrayLike = 0) -> Ints:
         """Integers drawn from a quantile table of TABLE_SIZE + 1 values (see `quantile_table`), linear between its points."""
         words = self.words(entity, occasion)
-        index = (words >> np.uint64(64 - TABLE_BITS)).astype(np.int64)
-        fraction = ((words >> np.uint64(64 - TABLE_BITS - _FRACTION_BITS)) & np.uint64(0xFFFF)).astype(np.int64)
+        index = (words >> _INDEX).view(np.int64)
+        fraction = ((words >> _FRACTION) & _FRACTION_MASK).view(np.int64)
         low = table[index]
-        return low + (((table[index + 1] - low) * fraction) >> np.int64(_FRACTION_BITS))
+        drawn: Ints = low + (((table[index + 1] - low) * fraction) >> _FRACTION_SHIFT)
+        return drawn
 
     def choice(self, weights_ppm: Ints, entity: npt.ArrayLike, occasion: npt.ArrayLike = 0) -> Ints:
         """Indices 0 … len(weights) − 1 with chances in millionths that sum to 1,000,000."""
-        edges = np.cumsum(weights_ppm)
+        edges = weights_ppm.cumsum()
         return np.minimum(edges.searchsorted(self.ppm(entity, occasion), side="right"), len(edges) - 1)
 
 
-def quantile_table(inverse_cdf: Callable[[float], float], lowest: int, highest: int) -> Ints:
-    """Integer quantile table for `Draw.quantile`: `inverse_cdf` at k / TABLE_SIZE, rounded and kept within
-    [lowest, highest]. Called once per distribution in plain Python, so its values are the same on every run."""
-    points = [
-        inverse_cdf(min(max(k / TABLE_SIZE, 0.5 / TABLE_SIZE), 1 - 0.5 / TABLE_SIZE)) for k in range(TABLE_SIZE + 1)
-    ]
-    return np.array([min(max(round(p), lowest), highest) for p in points], dtype=np.int64)
+class Draws:
+    """The draws of several purposes that are asked about the same entities, one purpose after another: the first question mixes
+    the words of all, which are kept until other entities are asked about. ``Draws(seed, "person", names)[name]`` draws what
+    ``Draw(seed, f"person.{name}")`` does."""
+
+    def __init__(self, seed: int, family: str, names: Iterable[str]) -> None:
+        self._one = {name: _OneOf(seed, f"{family}.{name}", self, row) for row, name in enumerate(names)}
+        self._keys = np.array([draw.key for draw in self._one.values()]).reshape(-1, 1)
+        self._asked: tuple[bytes, int | bytes] | None = None
+        self._words = np.zeros((0, 0), dtype=np.uint64)
+
+    def __getitem__(self, name: str) -> Draw:
+        return self._one[name]
+
+    def words(self, row: int, who: Ints, occasion: Any) -> Words:
+        """The words of one purpose."""
+        when = occasion if isinstance(occasion, int) else _column(occasion)
+        if who.ndim > 1 or (not isinstance(when, int) and when.ndim > 1):
+            return _mixed(self._keys[row], who, occasion)
+        asked = who.tobytes(), when if isinstance(when, int) else when.tobytes()
+        if asked != self._asked:
+            self._words = _mixed(self._keys, who, occasion)
+            self._words.flags.writeable = False
+            self._asked = asked
+        words: Words = self._words[row]
+        return words
+
+
+class _OneOf(Draw):
+    """A purpose among several."""
+
+    def __init__(self, seed: int, purpose: str, draws: Draws, row: int) -> None:
+        self.key = purpose_key(seed, purpose)
+        self._draws, self._row = draws, row
+
+    def words(self, entity: npt.ArrayLike, occasion: Any = 0) -> Words:
+        return self._draws.words(self._row, _column(entity), occasion)
+
+
+SHARES = tuple(min(max(k / TABLE_SIZE, 0.5 / TABLE_SIZE), 1 - 0.5 / TABLE_SIZE) for k in range(TABLE_SIZE + 1))
+"""Where a quantile table has its points."""
+
+
+def quantile_table(points: npt.ArrayLike, lowest: int, highest: int) -> Ints:
+    """Integer quantile table for `Draw.quantile`: the inverse distribution function at `SHARES`, rounded and kept within
+    [lowest, highest], which are at most 2**53. Points come from plain Python, and what is done here is exact, so values are
+    the same on every run."""
+    return np.clip(np.rint(np.asarray(points, dtype=np.float64)), lowest, highest).astype(np.int64)

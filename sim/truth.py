@@ -15,7 +15,7 @@ from scenarios.model import Scenario
 from sim.curves import lognormal
 from sim.facts import fact
 from sim.population.people import People
-from sim.randomness import PPM, Draw
+from sim.randomness import PPM, Draws
 
 CURVE_STEPS = 1_000
 MISS_MOST_PPM = 900_000
@@ -35,7 +35,7 @@ class Truth:
         self.people = People(scenario, seed, catalogue)
         self._script = self.people.script
         self._shape = scenario.population
-        self._draws = {name: Draw(seed, f"truth.{name}") for name in _PURPOSES}
+        self._draws = Draws(seed, "truth", _PURPOSES)
         self._curve = miss_curve(scenario.behaviour.miss_base_ppm, scenario.behaviour.miss_spread)
         self._tilt = np.full(len(self.people.mix_of_code), PPM, dtype=np.int64)
         for product in catalogue.products:

@@ -10,6 +10,7 @@ from credit.applications.purposes import PURPOSE_MISSING, PURPOSE_VAGUE
 from credit.applications.texts import Beside
 from credit.codes import Consent, Segment
 from credit.identifiers import check_credit_codes, check_mobiles, check_resident_ids
+from credit.masks import any_of
 from credit.policies.admission import AdmissionPolicy
 from credit.policies.products import ProductPolicy, columns_of
 from credit.room import Rows
@@ -38,7 +39,7 @@ class Faults:
 
     def mark(self, bad: Bools, refusal: Refusal) -> None:
         """Refuses the rows where `bad` holds and nothing was found before."""
-        if bool(bad.any()):
+        if any_of(bad):
             self.codes[bad & (self.codes == 0)] = refusal
 
     def mark_codes(self, codes: Ints) -> None:

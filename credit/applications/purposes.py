@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.masks import true_rows
 from credit.policies.admission import AdmissionPolicy
 from credit.policies.products import ProductPolicy
 from credit.room import Rows
@@ -25,7 +26,7 @@ class Purposes:
         self._policy = policy
         texts = ["", *policy.vague_purposes, *(p.key for p in policy.purposes)]
         keys = text_keys(np.array(texts, dtype=_TEXT))
-        order = np.argsort(keys)
+        order = keys.argsort()
         self._keys = keys[order]
         self._by_product = np.stack([self._codes_for(_class_of(products, code)) for code in range(_size(products))])[
             :, order
@@ -34,11 +35,11 @@ class Purposes:
     def codes(self, rows: Rows) -> Ints:
         """Purpose code of each SubmitApplication row; PURPOSE_MISSING, PURPOSE_VAGUE or PURPOSE_OTHER where it has none."""
         keys = text_keys(rows["purpose_text"])
-        place = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
+        place = np.minimum(self._keys.searchsorted(keys), len(self._keys) - 1)
         product = rows["product"]
         known_product = np.where((product >= 0) & (product < len(self._by_product)), product, 0)
         codes = self._by_product[known_product, place]
-        unknown = np.flatnonzero(self._keys[place] != keys)
+        unknown = true_rows(self._keys[place] != keys)
         for row in unknown.tolist():
             codes[row] = self.read(str(rows["purpose_text"][row]))
         return codes

@@ -7,6 +7,7 @@ import numpy as np
 
 from credit.applications.purposes import PURPOSE_OTHER, Purposes
 from credit.customers.contract import CaseText
+from credit.masks import true_rows
 from credit.room import Rows
 from credit.texts import Field, cut, groups, joined
 from credit.times import Bools, Ints
@@ -23,7 +24,7 @@ class Beside:
         self._lengths = {field: np.zeros(len(forms), dtype=np.int64) for field in Field}
         self.without_form = texts[:0]
         for (at, party), pieces in groups(texts, "at party"):
-            rows = np.flatnonzero((forms["at"] == at) & (forms["party"] == party)).tolist()
+            rows = true_rows((forms["at"] == at) & (forms["party"] == party)).tolist()
             if not rows:
                 self.without_form = np.concatenate((self.without_form, pieces))
             for field, text in joined(pieces).items():
@@ -46,7 +47,7 @@ class Beside:
     def kept(self, forms: Rows, case: Ints, purpose: Ints, ok: Bools) -> list[Rows]:
         """CaseText rows of the forms that are in order: what came beside them, and a purpose in the applicant's own words."""
         found = []
-        for row in np.flatnonzero(ok & (purpose == PURPOSE_OTHER)).tolist():
+        for row in true_rows(ok & (purpose == PURPOSE_OTHER)).tolist():
             self._texts.setdefault(row, {}).setdefault(Field.PURPOSE, str(forms["purpose_text"][row]))
         for row, texts in sorted(self._texts.items()):
             if ok[row]:

@@ -23,7 +23,7 @@ class WorkingTime:
         days = np.arange(FIRST_DAY, LAST_DAY + 1, dtype=np.int64)
         self._open = is_workday(days)
         self._workdays = days[self._open]
-        self._before: Ints = np.cumsum(self._open) - self._open
+        self._before: Ints = self._open.cumsum() - self._open
         self._starts = np.array([start * MINUTE_MS for start, _ in spans], dtype=np.int64)
         lengths = np.array([(end - start) * MINUTE_MS for start, end in spans], dtype=np.int64)
         self._ends_at = np.cumsum(lengths)
@@ -45,6 +45,6 @@ class WorkingTime:
         total = self.elapsed(at) + np.asarray(working_ms, dtype=np.int64)
         day = np.clip((total - 1) // self._day, 0, len(self._workdays) - 1)
         rest = total - day * self._day
-        span = np.minimum(np.searchsorted(self._ends_at, rest), len(self._ends_at) - 1)
+        span = np.minimum(self._ends_at.searchsorted(rest), len(self._ends_at) - 1)
         offset = rest - self._ends_at[span] + self._lengths[span]
         return np.asarray(self._workdays[day] * DAY_MS + self._starts[span] + offset)

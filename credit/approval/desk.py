@@ -18,6 +18,7 @@ from credit.codes import Actor, Lane, Node, Verdict
 from credit.contracts.contract import ApplicationApproved
 from credit.head_office.contract import CaseEscalated, CaseHandled
 from credit.mail import Outbox
+from credit.masks import true_rows
 from credit.numbers import occasion_of
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.approval import ApprovalPolicy
@@ -147,7 +148,7 @@ class ApprovalDesk(Subsystem):
 
     def _add_node(self, rows: Ints, node: Ints, cause: Ints, at: Ints, out: Outbox, actor: Ints) -> None:
         """APR-07: a node is added to the path where it is not 0."""
-        up = np.flatnonzero(node)
+        up = true_rows(node)
         found = self.cases.take(rows[up], "case amount_fen")
         self.cases["path"][rows[up]] |= np.int64(1) << node[up]
         out.log(
@@ -190,7 +191,7 @@ class ApprovalDesk(Subsystem):
         )
 
     def _decline(self, cases: Rows, at: Ints, reason: Ints, out: Outbox, actor: Ints | int = Actor.SYSTEM) -> None:
-        rows = np.flatnonzero(reason)
+        rows = true_rows(reason)
         who = np.broadcast_to(np.asarray(actor, dtype=np.int64), len(cases))[rows]
         out.log(
             Event.APPLICATION_DECLINED,
@@ -208,7 +209,7 @@ class ApprovalDesk(Subsystem):
     def follow(self, out: Outbox) -> None:
         """Cases that are decided here or passed on leave."""
         del out
-        over = np.flatnonzero(MOVES.final[self.cases["state"]])
+        over = true_rows(MOVES.final[self.cases["state"]])
         if len(over):
             self.desk.forget(self.cases["case"][over])
             self.cases.drop(over)

@@ -6,7 +6,9 @@ import numpy as np
 
 from credit.approval.states import CaseState
 from credit.codes import Node
+from credit.masks import true_rows
 from credit.room import Rows
+from credit.rows import among
 from credit.table import Table
 from credit.times import Bools, Ints
 from credit.worklists.states import TaskState
@@ -16,9 +18,11 @@ _GRANTED = np.dtype([(name, "i8") for name in "case reviewer approver node amoun
 
 def open_cases(cases: Table, tasks: Table, nodes: tuple[Node, ...]) -> list[str]:
     """Every case before people stands at one of the desk's nodes, looks only upwards, and has one open task, at its node."""
+    if not len(cases) and not len(tasks):
+        return []
     people = cases["state"] == CaseState.AT_NODE
     case, node, path = (cases[name][people] for name in ("case", "node", "path"))
-    found = _named(case, ~np.isin(node, [int(n) for n in nodes]), "stands at a node that is not this desk's", node)
+    found = _named(case, ~among(node, nodes), "stands at a node that is not this desk's", node)
     found += _named(
         case, (path & ((np.int64(2) << node) - 1)) != 0, "is to pass a node not above the one it is at", path
     )
@@ -27,7 +31,7 @@ def open_cases(cases: Table, tasks: Table, nodes: tuple[Node, ...]) -> list[str]
     is_open = tasks["state"] < TaskState.DONE
     owner, desk = tasks["case"][is_open], tasks["desk"][is_open]
     ids = np.sort(case)
-    asked = np.bincount(np.searchsorted(ids, owner[np.isin(owner, ids)]), minlength=len(ids))
+    asked = np.bincount(ids.searchsorted(owner[np.isin(owner, ids)]), minlength=len(ids))
     found += _named(ids, asked != 1, "is before nobody, or before several; tasks:", asked)
     where = cases.find(owner)
     stray = (where < 0) | (cases.get("node", where) != desk)
@@ -53,4 +57,4 @@ def approvals(granted: Rows, authority_fen: Ints) -> list[str]:
 
 
 def _named(case: Ints, wrong: Bools, what: str, value: Ints) -> list[str]:
-    return [f"case {case[row]} {what}: {value[row]}" for row in np.flatnonzero(wrong).tolist()]
+    return [f"case {case[row]} {what}: {value[row]}" for row in true_rows(wrong).tolist()]

@@ -7,12 +7,11 @@ RECEIVED ─automatic lane─► DECIDING ─► APPROVED | DECLINED
 
 from __future__ import annotations
 
-from enum import IntEnum
-
+from credit.codes import Coded
 from credit.moves import Moves
 
 
-class CaseState(IntEnum):
+class CaseState(Coded):
     """Where a case stands. DECIDING and AT_NODE are kept; RECEIVED lasts no time, the others are final here."""
 
     RECEIVED = 1

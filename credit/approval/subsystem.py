@@ -13,6 +13,7 @@ from credit.approval.states import MOVES, CaseState
 from credit.codes import Actor, Lane, Material, Node, Verdict
 from credit.head_office.contract import CaseEscalated
 from credit.mail import Outbox
+from credit.masks import true_rows
 from credit.money import share_fen
 from credit.policies import ProductPolicy
 from credit.policies.approval import ApprovalPolicy
@@ -98,9 +99,7 @@ class ApprovalSubsystem(ApprovalDesk):
 
     def follow(self, out: Outbox) -> None:
         """So do those of cases that have just come."""
-        due = np.flatnonzero(
-            (self.cases["state"] == CaseState.DECIDING) & (self.cases["decide_at"] < self.window.until)
-        )
+        due = true_rows((self.cases["state"] == CaseState.DECIDING) & (self.cases["decide_at"] < self.window.until))
         self._decide(due, out)
         super().follow(out)
 
@@ -131,7 +130,7 @@ class ApprovalSubsystem(ApprovalDesk):
         doubtful = self._routes.has_fraud_doubt(cases)
         doubtful &= (cases["path"] & (1 << Node.RISK_SPECIALIST)) == 0
         cases["path"][doubtful] |= 1 << Node.RISK_SPECIALIST
-        rows = np.flatnonzero(doubtful)
+        rows = true_rows(doubtful)
         out.log(
             Event.CASE_ESCALATED,
             at[rows],
@@ -155,7 +154,7 @@ class ApprovalSubsystem(ApprovalDesk):
         reason = np.where(covered < least, int(Refusal.GUARANTEE_MISSING), reason)
         verdict = np.where(advised < cases["amount_fen"], int(Verdict.REDUCE), int(Verdict.APPROVE))
         verdict = np.where(reason > 0, int(Verdict.DECLINE), verdict)
-        seen = np.flatnonzero(self._machine_review[product] | (covered < cases["amount_fen"]))
+        seen = true_rows(self._machine_review[product] | (covered < cases["amount_fen"]))
         out.log(
             Event.NODE_DECIDED,
             at[seen],

@@ -12,6 +12,7 @@ from credit.collections.contract import Event, RefusedBecause
 from credit.collections.states import MOVES, CaseState
 from credit.collections.strategy import Strategies
 from credit.mail import Outbox
+from credit.masks import any_of, true_rows
 from credit.policies.collections import CollectionPolicy
 from credit.room import Rows
 from credit.rows import first_fault, only
@@ -107,8 +108,8 @@ class Contacts:
     def _paid_since(self, rows: Rows) -> Ints:
         """What was paid today after the promises were made, which may be heard of later."""
         receipts = self._receipts
-        order = np.argsort(rows["loan"], kind="stable")
-        place = order[np.minimum(np.searchsorted(rows["loan"][order], receipts["loan"]), len(rows) - 1)]
+        order = rows["loan"].argsort(kind="stable")
+        place = order[np.minimum(rows["loan"][order].searchsorted(receipts["loan"]), len(rows) - 1)]
         later = (rows["loan"][place] == receipts["loan"]) & (receipts["at"] > rows["at"][place])
         paid = np.zeros(len(rows), dtype=np.int64)
         np.add.at(paid, place[later], receipts["paid_fen"][later])
@@ -132,11 +133,11 @@ class Contacts:
         """Kept promises settle, broken ones raise the level (COL-09). `at`: the day's last instant."""
         cases = self._cases
         promised = cases["promise_day"] > 0
-        if not bool(promised.any()):
+        if not any_of(promised):
             return
         paid = (cases["promise_paid_fen"] >= cases["promise_fen"]) | (cases["state"] == CaseState.CLOSED)
-        kept = np.flatnonzero(promised & paid)
-        broken = np.flatnonzero(promised & ~paid & (cases["promise_day"] <= day))
+        kept = true_rows(promised & paid)
+        broken = true_rows(promised & ~paid & (cases["promise_day"] <= day))
         log_case(
             out,
             Event.PROMISE_KEPT,

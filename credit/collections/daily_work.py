@@ -13,6 +13,7 @@ from credit.collections.rules import dpd_of, work_instant
 from credit.collections.states import CaseState
 from credit.collections.strategy import Strategies
 from credit.mail import Outbox
+from credit.masks import any_of
 from credit.numbers import occasion_of_day, task_of
 from credit.policies.collections import CollectionPolicy
 from credit.table import Table
@@ -53,7 +54,7 @@ class DailyWork:
         cases, day = self._cases, at // DAY_MS
         stage = stage_on(cases, self._strategies, rows, day)
         moved = (stage != cases["stage"][rows]) & (cases["state"][rows] != CaseState.CLOSED)
-        if not bool(moved.any()):
+        if not any_of(moved):
             return
         rows, stage = rows[moved], stage[moved]
         cases["stage"][rows], cases["stage_since"][rows] = stage, day[moved]

@@ -9,6 +9,7 @@ import numpy as np
 
 from credit.collections.states import CaseState
 from credit.collections.strategy import HUMAN, Strategies
+from credit.masks import true_rows
 from credit.room import Rows
 from credit.table import Table
 from credit.times import DAY_MS, NEVER, Bools, Ints
@@ -111,4 +112,4 @@ def decided(rows: Rows) -> list[str]:
 
 
 def _said(cases: Table, wrong: Bools | Ints, sentence: Callable[[int], str]) -> list[str]:
-    return [f"collection case of loan {cases['loan'][i]}: {sentence(int(i))}" for i in np.flatnonzero(wrong)[:5]]
+    return [f"collection case of loan {cases['loan'][i]}: {sentence(int(i))}" for i in true_rows(wrong)[:5]]

@@ -8,12 +8,11 @@ CREATED ─► ASSIGNED ─┬─► PROMISED ──broken or kept in part──
 
 from __future__ import annotations
 
-from enum import IntEnum
-
+from credit.codes import Coded
 from credit.moves import Moves
 
 
-class CaseState(IntEnum):
+class CaseState(Coded):
     """Where a case stands."""
 
     CREATED = 1

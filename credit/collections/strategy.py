@@ -10,6 +10,7 @@ import numpy as np
 
 from credit.codes import Contact, Grade, Segment
 from credit.collections.contract import Desk
+from credit.masks import any_of
 from credit.policies.collections import CollectionPolicy, StrategySet
 from credit.policies.loading import PolicyError
 from credit.policies.products import ProductPolicy
@@ -107,7 +108,7 @@ def _assigned(policy: CollectionPolicy, keys: list[str], products: ProductPolicy
             codes[row.product] if row.product else slice(None),
             Segment[row.segment.upper()] if row.segment else slice(None),
         )
-        if bool((table[place] >= 0).any()):
+        if any_of(table[place] >= 0):
             raise PolicyError(
                 f"policies.collections: assignments.{number}: an earlier assignment covers the same product and customer "
                 "type; exactly one set may apply"

@@ -15,6 +15,7 @@ from credit.collections.rules import dpd_of, work_instant
 from credit.collections.states import MOVES, CaseState
 from credit.collections.strategy import Strategies
 from credit.mail import Outbox
+from credit.masks import any_of
 from credit.numbers import occasion_of_day
 from credit.policies.collections import CollectionPolicy
 from credit.repayment.contract import WriteOffApproved
@@ -165,6 +166,6 @@ class WriteOffs:
         loans = self._bodies.tasks["loan"][self._bodies.is_open()]
         place = self._cases.find(loans)
         gone = self._cases.get("state", place) != CaseState.WRITE_OFF
-        if bool(gone.any()):
+        if any_of(gone):
             self._bodies.withdraw(loans[gone], np.minimum(self._cases.get("closed_at", place), at)[gone], out)
             self._bodies.forget(loans[gone])

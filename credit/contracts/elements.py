@@ -13,6 +13,7 @@ import numpy as np
 from credit.amount_words import amount_words, parse_amount_words
 from credit.codes import Guarantee, Method
 from credit.errors import CreditError
+from credit.masks import any_of
 from credit.money import MAX_AMOUNT_FEN
 from credit.room import Rows
 from credit.times import DAY_MS, Bools, Ints, date_of
@@ -109,6 +110,6 @@ def element_faults(rows: Rows, needed: Bools) -> Ints:
     faults = np.zeros(len(rows), dtype=np.int64)
     for place, element in enumerate(MAPPING.values()):
         asked = needed[rows["product"], place]
-        if bool(asked.any()):
+        if any_of(asked):
             faults |= np.where(asked & ~element.holds(rows, element.column), 1 << place, 0)
     return faults

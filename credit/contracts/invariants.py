@@ -5,21 +5,25 @@ from __future__ import annotations
 import numpy as np
 
 from credit.contracts.states import ContractState
+from credit.masks import true_rows
 from credit.room import Rows
+from credit.rows import among
 from credit.table import Table
 from credit.times import Bools, Ints, text_of
 
 _SIGNED = np.dtype(
     [(n, "i8") for n in "case offered_at expires_at confirmed_at signed_at amount_fen approved_fen".split()]
 )
-_KEPT = (ContractState.GENERATED, ContractState.EXPIRED, ContractState.BLOCKED)
+_KEPT = np.array([ContractState.GENERATED, ContractState.EXPIRED, ContractState.BLOCKED], dtype=np.int64)
 
 
 def pending(contracts: Table, until: int, valid_ms: int) -> list[str]:
     """Every kept contract is in a state that is kept, says what was approved, and is neither overdue nor long-lived."""
+    if not len(contracts):
+        return []
     case, state = contracts["case"], contracts["state"]
     generated = state == ContractState.GENERATED
-    found = _named(case, ~np.isin(state, _KEPT), "is kept in a state that ends the flow", state)
+    found = _named(case, ~among(state, _KEPT), "is kept in a state that ends the flow", state)
     differs = contracts["amount_fen"] != contracts["approved_fen"]
     found += _named(case, differs, "says another amount than was approved", contracts["amount_fen"])
     overdue = generated & (contracts["expires_at"] < until)
@@ -55,4 +59,4 @@ def signed(contracts: Rows, actions: Rows) -> Rows:
 
 
 def _named(case: Ints, wrong: Bools, what: str, value: Ints) -> list[str]:
-    return [f"contract of case {case[row]} {what}: {value[row]}" for row in np.flatnonzero(wrong).tolist()]
+    return [f"contract of case {case[row]} {what}: {value[row]}" for row in true_rows(wrong).tolist()]

@@ -11,16 +11,15 @@ a state that isn't listed for it is refused with a reason.
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 import numpy as np
 
+from credit.codes import Coded
 from credit.contracts.contract import Refusal
 from credit.moves import Moves
 from credit.times import Ints
 
 
-class ContractState(IntEnum):
+class ContractState(Coded):
     """Where a contract stands. GENERATED, EXPIRED and BLOCKED are kept; what follows a signature happens at once."""
 
     DRAFT = 0
@@ -35,14 +34,14 @@ class ContractState(IntEnum):
     LAPSED = 9
 
 
-class SignMode(IntEnum):
+class SignMode(Coded):
     """How a contract is signed, CON-08."""
 
     ELECTRONIC = 1
     PAPER = 2
 
 
-class Action(IntEnum):
+class Action(Coded):
     """What a customer may do about a contract."""
 
     SIGN = 1

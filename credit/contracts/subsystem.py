@@ -27,6 +27,7 @@ from credit.contracts.states import MOVES, SIGNING, Action, ContractState, SignM
 from credit.contracts.templates import Templates
 from credit.disbursement.contract import ContractEffective
 from credit.mail import Outbox
+from credit.masks import true_rows
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.admission import AdmissionPolicy
 from credit.policies.contracts import ContractPolicy
@@ -186,8 +187,8 @@ class ContractsSubsystem(Subsystem):
         """CON-15: what was not signed in time is marked expired at its instant; what outlived its approval is dropped."""
         table, until = self._contracts, self.window.until
         generated = table["state"] == ContractState.GENERATED
-        self._expire(np.flatnonzero(generated & (table["expires_at"] < until)), out)
-        self._lapse(np.flatnonzero(table["valid_until"] < until), out)
+        self._expire(true_rows(generated & (table["expires_at"] < until)), out)
+        self._lapse(true_rows(table["valid_until"] < until), out)
 
     def due(self) -> int:
         table = self._contracts

@@ -7,6 +7,7 @@ import numpy as np
 
 from credit.customers.register import Register
 from credit.customers.states import CustomerState
+from credit.masks import true_rows
 from credit.table import Table
 from credit.tally import Tally
 from credit.times import Bools, Ints
@@ -61,5 +62,5 @@ def pending_cases_have_a_customer(register: Register, pending: Table) -> list[st
 
 
 def _where(bad: Bools, *columns: Ints) -> list[tuple[int, ...]]:
-    rows = np.flatnonzero(bad)[:20]
+    rows = true_rows(bad)[:20]
     return [tuple(int(column[row]) for column in columns) for row in rows]

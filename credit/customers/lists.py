@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from credit.customers.keys import id_keys
+from credit.masks import true_rows
 from credit.room import Rows
 from credit.rows import firsts
 from credit.table import Table
@@ -36,13 +37,13 @@ class ListCopy:
 
     def lists(self, people: Ints, at: Ints) -> Ints:
         """The list bits of each person, by key, at an instant."""
-        order = np.argsort(self.entries["person"], kind="stable")
+        order = self.entries["person"].argsort(kind="stable")
         sorted_people = self.entries["person"][order]
-        left = np.searchsorted(sorted_people, people, side="left")
-        right = np.searchsorted(sorted_people, people, side="right")
+        left = sorted_people.searchsorted(people, side="left")
+        right = sorted_people.searchsorted(people, side="right")
         bits = np.zeros(len(people), dtype=np.int64)
         for depth in range(int((right - left).max(initial=0))):
-            has = np.flatnonzero(left + depth < right)
+            has = true_rows(left + depth < right)
             entry = order[left[has] + depth]
             counts = (self.entries["since"][entry] <= at[has]) & (at[has] < self.entries["until"][entry])
             bits[has] |= np.where(counts, self.entries["list"][entry], 0)

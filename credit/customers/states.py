@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
-
+from credit.codes import Coded
 from credit.moves import Moves
 
 
-class CustomerState(IntEnum):
+class CustomerState(Coded):
     """Where a customer stands with the bank: potential (潜在客户), formal (正式客户)."""
 
     POTENTIAL = 0

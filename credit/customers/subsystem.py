@@ -26,6 +26,7 @@ from credit.customers.lists import ListCopy, RiskLibrary
 from credit.customers.register import Register
 from credit.customers.rules import Admission, list_refusals
 from credit.mail import Outbox
+from credit.masks import true_rows
 from credit.policies import ProductPolicy, load
 from credit.policies.admission import AdmissionPolicy
 from credit.profile import Identity
@@ -212,7 +213,7 @@ class CustomersSubsystem(Subsystem):
 
     def end(self, out: Outbox) -> None:
         """List queries that have run out of time are answered by the bank's own copy, at their deadline."""
-        late = np.flatnonzero(self._pending["deadline"] < self.window.until)
+        late = true_rows(self._pending["deadline"] < self.window.until)
         if len(late):
             deadline = self._pending["deadline"][late]
             self._review(late, deadline, self._own_lists(self._pending.take(late), deadline), out)

@@ -11,6 +11,7 @@ from credit.disbursement.contract import ConditionRequested, Event, FacilityOpen
 from credit.disbursement.rules import facility_end, tranche_fen
 from credit.disbursement.states import FACILITY_MOVES, FacilityState
 from credit.mail import Outbox
+from credit.masks import true_rows
 from credit.numbers import loan_of
 from credit.policies.payments import PaymentPolicy
 from credit.policies.products import ProductColumns
@@ -183,7 +184,7 @@ class Facilities:
         """Facilities whose time is over by the window's end close; a case in `busy`, with a payment under way, closes when its
         last one has ended."""
         table = self.table
-        over = np.flatnonzero((table["valid_until"] < window.until) & (table["state"] != FacilityState.CLOSED))
+        over = true_rows((table["valid_until"] < window.until) & (table["state"] != FacilityState.CLOSED))
         if not len(over):
             return
         over = over[~np.isin(table["case"][over], busy)]

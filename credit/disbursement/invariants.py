@@ -7,29 +7,41 @@ import numpy as np
 
 from credit.codes import Lane
 from credit.disbursement.states import DESK_OF, FacilityState, PaymentState
+from credit.masks import true_rows
 from credit.room import Rows
-from credit.rows import firsts
+from credit.rows import among, firsts
 from credit.table import Table
 from credit.times import Bools, Ints, text_of
 from credit.worklists.states import TaskState
 
 _P = PaymentState
 _PAID = np.dtype([(n, "i8") for n in "loan case lane amount_fen paid_fen operator reviewer sent_at at".split()])
-_COMMITTED = (_P.PENDING, _P.REVIEW, _P.SCHEDULED, _P.SENT, _P.EXCEPTION)
+_KEPT, _MOVING, _AT_DESKS, _COMMITTED, _WAITING = (
+    np.array(states, dtype=np.int64)
+    for states in (
+        [state for state in _P if state is not _P.CLOSED],
+        [_P.SCHEDULED, _P.SENT, _P.EXCEPTION, _P.ARRIVED, _P.EVIDENCE],
+        [_P.PENDING, _P.REVIEW],
+        [_P.PENDING, _P.REVIEW, _P.SCHEDULED, _P.SENT, _P.EXCEPTION],
+        list(DESK_OF),
+    )
+)
 
 
 def under_way(payments: Table, until: int, arrival_ms: int) -> list[str]:
     """Every payment is where its facts say it can be: two different people before the money moves unless the automatic lane
     pays (DIS-04), no silent delay (DIS-06), nothing kept that is done."""
+    if not len(payments):
+        return []
     loan, state, sent_at = payments["loan"], payments["state"], payments["sent_at"]
-    found = _named("loan", loan, ~np.isin(state, [s for s in _P if s is not _P.CLOSED]), "is kept in state", state)
-    moving = np.isin(state, (_P.SCHEDULED, _P.SENT, _P.EXCEPTION, _P.ARRIVED, _P.EVIDENCE))
+    found = _named("loan", loan, ~among(state, _KEPT), "is kept in state", state)
+    moving = among(state, _MOVING)
     found += _alone(loan, moving, payments["lane"], payments["operator"], payments["reviewer"])
     silent = (state == _P.SENT) & (payments["delayed"] == 0) & (sent_at + arrival_ms < until)
     found += _named("loan", loan, silent, f"is late by {text_of(until)} and nobody was told; sent at", sent_at)
     missed = (state == _P.SCHEDULED) & (payments["leaves_at"] < until)
     found += _named("loan", loan, missed, "should have left at", payments["leaves_at"])
-    waits = np.isin(state, (_P.PENDING, _P.REVIEW))
+    waits = among(state, _AT_DESKS)
     over = waits & (payments["valid_until"] < until)
     return found + _named(
         "loan", loan, over, "waits for a desk beyond its approval, which ended at", payments["valid_until"]
@@ -38,10 +50,12 @@ def under_way(payments: Table, until: int, arrival_ms: int) -> list[str]:
 
 def asked(payments: Table, tasks: Table) -> list[str]:
     """Every payment that waits for a desk has one open task there, and no other has one."""
+    if not len(payments) and not len(tasks):
+        return []
     is_open = tasks["state"] < TaskState.DONE
     owner, desk = tasks["loan"][is_open], tasks["desk"][is_open]
     loan, state = payments["loan"], payments["state"]
-    waits = np.isin(state, [int(one) for one in DESK_OF])
+    waits = among(state, _WAITING)
     counted = np.zeros(len(loan), dtype=np.int64)
     place = payments.find(owner)
     np.add.at(counted, place[place >= 0], 1)
@@ -53,11 +67,13 @@ def asked(payments: Table, tasks: Table) -> list[str]:
 def limits(facilities: Table, payments: Table) -> list[str]:
     """PRD-09: 0 ≤ drawn − restored ≤ limit; drawn = paid + under way; a tranche begins only after the use of all before it is
     verified (DIS-16); nothing is drawn while a condition is open."""
+    if not len(facilities):
+        return []
     case = facilities["case"]
     used = facilities["drawn_fen"] - facilities["restored_fen"]
     found = _named("case", case, used > facilities["amount_fen"], "has drawn more than its limit, in fen:", used)
     found += _named("case", case, used < 0, "has restored more than it drew, in fen:", used)
-    going = np.isin(payments["state"], _COMMITTED)
+    going = among(payments["state"], _COMMITTED)
     owner = facilities.find(payments["case"][going])
     committed = facilities["paid_fen"].copy()
     np.add.at(committed, owner[owner >= 0], payments["amount_fen"][going][owner >= 0])
@@ -102,4 +118,4 @@ def _alone(loan: Ints, moving: Bools, lane: Ints, operator: Ints, reviewer: Ints
 
 
 def _named(what: str, ids: Ints, wrong: Bools, how: str, value: Ints) -> list[str]:
-    return [f"{what} {ids[row]} {how} {value[row]}" for row in np.flatnonzero(wrong).tolist()]
+    return [f"{what} {ids[row]} {how} {value[row]}" for row in true_rows(wrong).tolist()]

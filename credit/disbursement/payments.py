@@ -19,6 +19,7 @@ from credit.disbursement.rules import PaymentTimes, result_faults, task_limit
 from credit.disbursement.states import DESKS, PAYMENT_MOVES, PaymentState
 from credit.ledger.contract import Posting
 from credit.mail import Outbox
+from credit.masks import true_rows
 from credit.numbers import place_in_case
 from credit.policies.payments import PaymentPolicy
 from credit.policies.products import ProductColumns
@@ -180,7 +181,7 @@ class Payments:
         """Instructs the payments whose batch, date or clearing hour lies in the window."""
         table = self.table
         due = (table["state"] == PaymentState.SCHEDULED) & (table["leaves_at"] < window.until)
-        self._instruct(np.flatnonzero(due), out)
+        self._instruct(true_rows(due), out)
 
     def _instruct(self, rows: Ints, out: Outbox) -> None:
         if not len(rows):
@@ -266,8 +267,8 @@ class Payments:
         validity is stopped."""
         table = self.table
         open_ = (table["state"] == PaymentState.SENT) & (table["delayed"] == 0)
-        self._note_delay(np.flatnonzero(open_ & (table["sent_at"] + self.arrival_ms < window.until)), out)
-        self.lapse(np.flatnonzero(table["valid_until"] < window.until), window.until, out)
+        self._note_delay(true_rows(open_ & (table["sent_at"] + self.arrival_ms < window.until)), out)
+        self.lapse(true_rows(table["valid_until"] < window.until), window.until, out)
 
     def lapse(self, rows: Ints, at: Ints | int, out: Outbox) -> None:
         """Payments whose approval ended at or before `at` while they waited for one of two people stop at that instant."""
@@ -295,7 +296,7 @@ class Payments:
 
     def forget(self) -> None:
         """Payments that are done leave the table."""
-        self.table.drop(np.flatnonzero(self.table["state"] == PaymentState.CLOSED))
+        self.table.drop(true_rows(self.table["state"] == PaymentState.CLOSED))
 
     def _log(
         self, event: Event, rows: Ints, at: Ints, out: Outbox, *, actor: Ints | int = 0, reason: Ints | int = 0

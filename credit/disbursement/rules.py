@@ -12,6 +12,7 @@ from credit.codes import Guarantee, Material, Status
 from credit.contracts.contract import Refusal as ContractRefusal
 from credit.disbursement.contract import Refusal
 from credit.disbursement.states import FacilityState, PaymentKind
+from credit.masks import true_rows
 from credit.money import PPM, format_yuan, mul_div_round
 from credit.numbers import LOANS_MAX
 from credit.policies import PolicyError
@@ -79,7 +80,7 @@ def _has_digits(numbers: Ints, low: int, high: int) -> Bools:
 def tranche_fen(amount: Ints, product: Ints, number: Ints, products: ProductColumns, step_fen: int) -> Ints:
     """Amount of tranche `number` ≥ 1 of a contract: its share rounded to whole steps, the last absorbs the remainder. The
     shares are laid end to end before rounding, so the tranches always sum to the amount (DIS-16)."""
-    shares = np.cumsum(products.tranche_share_ppm, axis=1)
+    shares = products.tranche_share_ppm.cumsum(axis=1)
     count = products.tranche_count[product]
 
     def paid_after(tranches: Ints) -> Ints:
@@ -92,7 +93,7 @@ def tranche_fen(amount: Ints, product: Ints, number: Ints, products: ProductColu
 
 def check_tranches(policy: PaymentPolicy, products: ProductColumns) -> None:
     """PolicyError where the least loan of a product would have a tranche of nothing: whole steps too large for its shares."""
-    for product in np.flatnonzero(products.tranche_count > 1).tolist():
+    for product in true_rows(products.tranche_count > 1).tolist():
         count = int(products.tranche_count[product])
         least = np.full(count, products.amount_min[product])
         parts = tranche_fen(least, np.full(count, product), np.arange(1, count + 1), products, policy.tranche_step)
@@ -161,7 +162,7 @@ class PaymentTimes:
 
     def is_interbank(self, account: Ints) -> Bools:
         """True for accounts kept elsewhere (跨行): their first six digits are none of ours."""
-        digits = np.searchsorted(_POWERS, account, side="right")
+        digits = _POWERS.searchsorted(account, side="right")
         return ~among(account // _POWERS.take(digits - _PREFIX_DIGITS, mode="clip"), self._own)
 
     def leaves_at(self, at: Ints, product: Ints, account: Ints, amount_fen: Ints, *, again: bool = False) -> Ints:
@@ -169,17 +170,17 @@ class PaymentTimes:
         kind = self._kind[product] if not again else np.full(len(at), int(PaymentKind.REAL_TIME))
         leaves = at.copy()
         for one, find in ((PaymentKind.BATCH, self._next_batch), (PaymentKind.SCHEDULED, self._on_date)):
-            rows = np.flatnonzero(kind == one)
+            rows = true_rows(kind == one)
             if len(rows):
                 leaves[rows] = find(at[rows], product[rows])
-        large = np.flatnonzero((amount_fen > self._policy.clearing_above) & self.is_interbank(account))
+        large = true_rows((amount_fen > self._policy.clearing_above) & self.is_interbank(account))
         if len(large):
             leaves[large] = self._in_clearing_hours(leaves[large])
         return leaves
 
     def _next_batch(self, at: Ints, product: Ints) -> Ints:  # noqa: ARG002
         day, within = np.divmod(at, DAY_MS)
-        slot = np.searchsorted(self._slots, within)
+        slot = self._slots.searchsorted(within)
         today = is_workday(day) & (slot < len(self._slots))
         slot = np.where(today, slot, 0)
         return np.asarray(np.where(today, day, next_workday(day)) * DAY_MS + self._slots[slot])

@@ -9,16 +9,15 @@ PENDING ─operator─► REVIEW ─reviewer─► SCHEDULED ─its time─► S
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 import numpy as np
 
+from credit.codes import Coded
 from credit.disbursement.contract import Desk
 from credit.moves import Moves
 from credit.times import Bools
 
 
-class PaymentState(IntEnum):
+class PaymentState(Coded):
     """Where the payment of one loan (a tranche, a drawdown, or the whole amount) stands."""
 
     PENDING = 1  # 待放款
@@ -31,7 +30,7 @@ class PaymentState(IntEnum):
     CLOSED = 8  # leaves the table: disbursed, verified, or stopped
 
 
-class FacilityState(IntEnum):
+class FacilityState(Coded):
     """Where a contract stands of which more than one payment, or none yet, can be made."""
 
     WAITING = 1  # conditions are open (APR-13)
@@ -39,7 +38,7 @@ class FacilityState(IntEnum):
     CLOSED = 3  # nothing more is paid; a revolving one stays until all is repaid
 
 
-class PaymentKind(IntEnum):
+class PaymentKind(Coded):
     """When a payment leaves, DIS-13."""
 
     REAL_TIME = 1  # 实时

@@ -31,6 +31,7 @@ from credit.disbursement.payments import Payments
 from credit.disbursement.rules import Preconditions, check_tranches, drawdown_faults
 from credit.disbursement.states import COMMITTED, PaymentState
 from credit.mail import Outbox
+from credit.masks import any_of
 from credit.numbers import loan_of
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.payments import PaymentPolicy
@@ -210,7 +211,7 @@ class DisbursementSubsystem(Subsystem):
             (~yes & (state == PaymentState.EVIDENCE), self._misused),
         )
         for mask, act in acts:
-            if bool(mask.any()):
+            if any_of(mask):
                 act(found[mask], opinions[mask], out)
 
     def _met(self, rows: Rows, found: Ints, good: Bools, reason: Ints | int, out: Outbox) -> tuple[Rows, Ints]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from credit.ledger.rules import Transactions
 from credit.ledger.states import MOVES
+from credit.masks import true_rows
 from credit.policies.ledger import BY_LOAN
 from credit.room import Rows
 from credit.times import Bools, Ints, text_of
@@ -19,7 +20,7 @@ NAMED_MAX = 5
 
 def unbalanced(postings: Rows, transactions: Transactions) -> list[str]:
     """Transactions whose postings do not sum to zero."""
-    bad = np.flatnonzero(transactions.total_fen != 0)
+    bad = true_rows(transactions.total_fen != 0)
     return _sentences(
         bad,
         lambda i: (
@@ -32,7 +33,7 @@ def unbalanced(postings: Rows, transactions: Transactions) -> list[str]:
 def numbers_used_before(postings: Rows, transactions: Transactions, before: Bools) -> list[str]:
     """Transactions whose number does not come after all those of its loan or group."""
     return _sentences(
-        np.flatnonzero(before),
+        true_rows(before),
         lambda i: (
             f"transaction {transactions.number[i]} of loan {postings['loan'][transactions.first[i]]} at "
             f"{text_of(postings['at'][transactions.first[i]])} carries a number that was used before"
@@ -43,7 +44,7 @@ def numbers_used_before(postings: Rows, transactions: Transactions, before: Bool
 def unknown_accounts(postings: Rows, unknown: Bools) -> list[str]:
     """Postings to accounts that the chart does not hold; their whole transaction is refused."""
     return _sentences(
-        np.flatnonzero(unknown),
+        true_rows(unknown),
         lambda i: (
             f"transaction {postings['transaction'][i]} of loan {postings['loan'][i]} posts "
             f"{postings['amount_fen'][i]} fen to account {postings['account'][i]}, which the chart does not hold"
@@ -54,7 +55,7 @@ def unknown_accounts(postings: Rows, unknown: Bools) -> list[str]:
 def unknown_branches(postings: Rows, unknown: Bools) -> list[str]:
     """Postings whose transaction number belongs to no branch."""
     return _sentences(
-        np.flatnonzero(unknown),
+        true_rows(unknown),
         lambda i: f"transaction {postings['transaction'][i]} of loan {postings['loan'][i]} belongs to no branch",
     )
 
@@ -62,7 +63,7 @@ def unknown_branches(postings: Rows, unknown: Bools) -> list[str]:
 def without_loan(postings: Rows, orphan: Bools) -> list[str]:
     """Postings to an account kept by loan that name no loan."""
     return _sentences(
-        np.flatnonzero(orphan),
+        true_rows(orphan),
         lambda i: (
             f"transaction {postings['transaction'][i]} posts {postings['amount_fen'][i]} fen to account "
             f"{postings['account'][i]} without a loan; that account is kept by loan"
@@ -92,12 +93,12 @@ def reported_balances(reports: Rows) -> Ints:
 
 def unreported(loans: Ints, reported: Ints) -> list[str]:
     """Loans that had postings in a window in which they did not report their balance; both in order."""
-    place = np.searchsorted(reported, loans)
+    place = reported.searchsorted(loans)
     told = np.zeros(len(loans), dtype=bool)
     inside = place < len(reported)
     told[inside] = reported[place[inside]] == loans[inside]
     return _sentences(
-        np.flatnonzero(~told), lambda i: f"loan {loans[i]} had postings but did not report its balance in the window"
+        true_rows(~told), lambda i: f"loan {loans[i]} had postings but did not report its balance in the window"
     )
 
 
@@ -115,13 +116,13 @@ def impossible_balances(loans: Ints, before: Ints, after: Ints, balances: Ints) 
             return f"loan {loans[i]}: {balances[i, 0]} fen principal on balance, {balances[i, 3]} fen written off"
         return MOVES.said(int(loans[i]), int(before[i]), int(after[i])) + " by postings of one window"
 
-    return _sentences(np.flatnonzero(negative | both | moved), sentence)
+    return _sentences(true_rows(negative | both | moved), sentence)
 
 
 def accounts_against_book(account: str, ledger_fen: Ints, book_fen: Ints) -> list[str]:
     """Branches in which an account differs from the sum of the loans on the book; a row a branch."""
     return _sentences(
-        np.flatnonzero(ledger_fen != book_fen),
+        true_rows(ledger_fen != book_fen),
         lambda i: f"branch {i}: {account} is {ledger_fen[i]} fen in the ledger, the loans sum to {book_fen[i]} fen",
     )
 
@@ -129,7 +130,7 @@ def accounts_against_book(account: str, ledger_fen: Ints, book_fen: Ints) -> lis
 def loans_against_accounts(names: tuple[str, ...], loans_fen: Ints, accounts_fen: Ints) -> list[str]:
     """Accounts kept by loan whose loans do not sum to the account."""
     return _sentences(
-        np.flatnonzero(loans_fen != accounts_fen),
+        true_rows(loans_fen != accounts_fen),
         lambda i: f"account {names[i]}: the loans sum to {loans_fen[i]} fen, the account holds {accounts_fen[i]} fen",
     )
 
@@ -137,7 +138,7 @@ def loans_against_accounts(names: tuple[str, ...], loans_fen: Ints, accounts_fen
 def wrong_side(names: tuple[str, ...], balance_fen: Ints, sides: Ints) -> list[str]:
     """Accounts whose balance lies on the other side than the chart says; sides: 1 debit, −1 credit, 0 either."""
     return _sentences(
-        np.flatnonzero(balance_fen * sides < 0),
+        true_rows(balance_fen * sides < 0),
         lambda i: f"account {names[i]}: a balance of {balance_fen[i]} fen lies on the wrong side",
     )
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from credit.masks import any_of, true_rows
 from credit.room import Rows
 from credit.times import Bools, Ints
 
@@ -25,17 +26,17 @@ def transactions_of(postings: Rows) -> Transactions:
     number, at = postings["transaction"], postings["at"]
     begins = np.ones(len(postings), dtype=bool)
     begins[1:] = (number[1:] != number[:-1]) | (at[1:] != at[:-1])
-    first = np.flatnonzero(begins)
+    first = true_rows(begins)
     total = np.add.reduceat(postings["amount_fen"], first) if len(first) else np.zeros(0, dtype=np.int64)
-    return Transactions(first, number[first], total, np.cumsum(begins) - 1)
+    return Transactions(first, number[first], total, begins.cumsum() - 1)
 
 
 def repeated(numbers: Ints) -> Bools:
     """True for each transaction whose number another transaction of the window carries as well."""
     again = np.zeros(len(numbers), dtype=bool)
     ordered = np.sort(numbers)
-    if bool((ordered[1:] == ordered[:-1]).any()):
-        order = np.argsort(numbers, kind="stable")
+    if any_of(ordered[1:] == ordered[:-1]):
+        order = numbers.argsort(kind="stable")
         same = ordered[1:] == ordered[:-1]
         again[order[1:][same]] = again[order[:-1][same]] = True
     return again
@@ -52,7 +53,7 @@ def sums_by_loan(loans: Ints, slots: Ints, amounts: Ints, width: int) -> tuple[I
 def newest(reports: Rows, key: str) -> Rows:
     """The last row of each id in rows sorted by time, in id order."""
     ids = reports[key]
-    order = np.argsort(ids, kind="stable")
+    order = ids.argsort(kind="stable")
     last = np.ones(len(ids), dtype=bool)
     last[:-1] = ids[order][1:] != ids[order][:-1]
     return reports[order[last]]

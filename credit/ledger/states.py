@@ -7,15 +7,14 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 import numpy as np
 
+from credit.codes import Coded
 from credit.moves import Moves
 from credit.times import Ints
 
 
-class LoanAccount(IntEnum):
+class LoanAccount(Coded):
     """Where a loan's balance stands."""
 
     SETTLED = 0

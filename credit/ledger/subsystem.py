@@ -10,6 +10,7 @@ from credit.ledger.contract import TOTALS, BookTotal, Event, Gauge, LoanBalance,
 from credit.ledger.rules import newest, repeated, sums_by_loan, transactions_of
 from credit.ledger.states import states_of
 from credit.mail import Outbox
+from credit.masks import any_of
 from credit.numbers import branch_of_transaction, is_batch, place_in_group, place_in_loan
 from credit.policies.ledger import BY_LOAN, LedgerPolicy
 from credit.policies.loading import load
@@ -106,7 +107,7 @@ class LedgerSubsystem(Subsystem):
         balances, last = self.balances(), self.window.until - 1
         self._say(invariants.trial_balance(balances))
         self._say(invariants.wrong_side(self._names, balances, self._sides))
-        if not self._totals_seen and bool(self._by_branch("interest_accrued").any()):
+        if not self._totals_seen and any_of(self._by_branch("interest_accrued") != 0):
             self._say(["repayment did not report the totals of its book (BookTotal) at the day's end"])
         counts = self._books[:, :, 2].sum(axis=0)
         out.measure(Gauge.TRIAL_BALANCE, last, group=self._numbers, count=counts, amount_fen=balances)
@@ -177,7 +178,7 @@ class LedgerSubsystem(Subsystem):
         before = repeated(transactions.number) | self._numbered(transactions.number)
         bad = (transactions.total_fen != 0) | before
         wrong = unknown | orphan | stray
-        if bool(bad.any()) or bool(wrong.any()):
+        if any_of(bad) or any_of(wrong):
             self._say(invariants.unknown_accounts(postings, unknown))
             self._say(invariants.without_loan(postings, orphan))
             self._say(invariants.unknown_branches(postings, stray))

@@ -4,13 +4,12 @@ range, terms and rates as data. Rules read it as columns indexed by product code
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field, model_validator
 
-from credit.codes import Grade, Guarantee, Material, Method, Segment
+from credit.codes import Coded, Grade, Guarantee, Material, Method, Segment
 from credit.numbers import LOANS_MAX
 from credit.policies.base import PolicyModel, RatePpm, Yuan
 from credit.times import Bools, Ints
@@ -18,7 +17,7 @@ from credit.times import Bools, Ints
 TERM_MONTHS_MAX = 360
 
 
-class TermClass(IntEnum):
+class TermClass(Coded):
     """How long a loan runs, PRD-01; the policy says where each begins."""
 
     SHORT = 1  # 短期

@@ -12,6 +12,7 @@ from credit.codes import Account
 from credit.disbursement.contract import LimitReleased
 from credit.ledger.contract import LoanBalance, Posting
 from credit.mail import Outbox
+from credit.masks import true_rows
 from credit.numbers import batch_transaction, case_of, transaction_of
 from credit.repayment.contract import Event
 from credit.repayment.states import MOVES, LoanState
@@ -71,9 +72,9 @@ class Book:
         if not len(loans):
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
         table = self.instalments
-        place = np.minimum(np.searchsorted(loans, table["loan"]), len(loans) - 1)
-        rows = np.flatnonzero((loans[place] == table["loan"]) & (self.unpaid() > 0))
-        rows = rows[np.argsort(table["instalment"][rows], kind="stable")]
+        place = np.minimum(loans.searchsorted(table["loan"]), len(loans) - 1)
+        rows = true_rows((loans[place] == table["loan"]) & (self.unpaid() > 0))
+        rows = rows[table["instalment"][rows].argsort(kind="stable")]
         return rows, place[rows]
 
     def control_rows(self, groups: Ints) -> Ints:
@@ -106,7 +107,7 @@ class Book:
 
     def release_limits(self, rows: Ints, at: Ints, principal_fen: Ints, out: Outbox) -> None:
         """Principal repaid of revolving loans may be drawn again."""
-        again = np.flatnonzero((principal_fen > 0) & (self.loans["revolving"][rows] != 0))
+        again = true_rows((principal_fen > 0) & (self.loans["revolving"][rows] != 0))
         loans = self.loans["loan"][rows[again]]
         mail = LimitReleased.rows(
             len(again), at=at[again], case=case_of(loans), loan=loans, principal_fen=principal_fen[again]
@@ -155,6 +156,12 @@ class Book:
 
     # days -------------------------------------------------------------------------------------------------------------
 
+    def start(self, today: int) -> None:
+        """A new book has left nothing undone of the days before the first that it sees."""
+        for name, day in self.done.items():
+            if day < 0:
+                self.done[name] = today - 1
+
     def write_days(self) -> None:
         """Enters the days that are done into the control table: a book without groups has nothing to do on any day."""
         for name, day in self.done.items():
@@ -176,7 +183,7 @@ def post(out: Outbox, at: Ints | int, transaction: Ints, legs: list[tuple[Accoun
     parts: list[Rows] = []
     when = np.broadcast_to(np.asarray(at, dtype=np.int64), transaction.shape)
     for account, loan, amounts in legs:
-        moved = np.flatnonzero(amounts)
+        moved = true_rows(amounts)
         if len(moved):
             loans = np.broadcast_to(np.asarray(loan, dtype=np.int64), transaction.shape)[moved]
             parts.append(

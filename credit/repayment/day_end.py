@@ -9,6 +9,7 @@ import numpy as np
 from credit.codes import Account, Bucket
 from credit.ledger.contract import BookTotal
 from credit.mail import Outbox
+from credit.masks import true_rows
 from credit.numbers import GROUPS, batch_transaction, branch_and_product
 from credit.repayment.book import ACCRUAL_BATCH, Book, post
 from credit.repayment.contract import Gauge
@@ -38,7 +39,7 @@ def _places(book: Book) -> Ints:
     seen[groups] = True
     seen[book.written_off["group"]] = True
     row_of = np.zeros(GROUPS, dtype=np.int64)
-    row_of[seen] = book.control_rows(np.flatnonzero(seen))
+    row_of[seen] = book.control_rows(true_rows(seen))
     return row_of[groups]
 
 
@@ -86,7 +87,7 @@ def _measure(
     active, outstanding = _sum(place, book.loans["state"] < LoanState.SETTLED, count), balances["principal_fen"]
     # DPD as of the day that ends: what falls due tomorrow is not in the arrears yet.
     bucket, owed = buckets(day_end - 1 - arrears["since_day"]), book.arrears_fen()
-    late = np.flatnonzero((owed > 0) & (bucket != Bucket.CURRENT))
+    late = true_rows((owed > 0) & (bucket != Bucket.CURRENT))
     cell, size = of_arrears[late] * len(Bucket) + bucket[late], count * len(Bucket)
     loans_in = _sum(cell, np.ones_like(late), size).reshape(shape)
     principal_in = _sum(cell, principal[late], size).reshape(shape)

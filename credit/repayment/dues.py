@@ -10,6 +10,7 @@ import numpy as np
 from credit.codes import Account
 from credit.collections.contract import LoanOverdue, OverdueReported
 from credit.mail import Outbox
+from credit.masks import true_rows
 from credit.numbers import branch_and_product, case_of, debit_of, instalment_of
 from credit.policies.repayment import RepaymentPolicy
 from credit.repayment.book import DUE_BATCH, PENALTY_BATCH, Book, post_batch
@@ -40,7 +41,7 @@ class Dues:
         """Penalty interest (罚息) of one day on what has been overdue since yesterday or longer; DPD k has cost k days."""
         arrears, loans = self._book.arrears, self._book.loans
         base = arrears["principal_fen"] + arrears["interest_fen"]
-        late = np.flatnonzero((base > 0) & (arrears["since_day"] < day))
+        late = true_rows((base > 0) & (arrears["since_day"] < day))
         if not len(late):
             return
         rows = self._book.find_loans(arrears["loan"][late])
@@ -62,7 +63,7 @@ class Dues:
         """REP-09: the day after the due date an unpaid loan enters overdue management. From then on collections hears every
         morning what is owed, of claims written off as well."""
         book, owed = self._book, self._book.arrears_fen()
-        late = np.flatnonzero((owed > 0) & (book.arrears["since_day"] < day))
+        late = true_rows((owed > 0) & (book.arrears["since_day"] < day))
         arrears, owed = book.arrears.take(late), owed[late]
         loans = book.loans.take(book.find_loans(arrears["loan"]))
         branch, product = branch_and_product(arrears["group"])
@@ -105,7 +106,7 @@ class Dues:
         arrears = self._book.arrears
         dpd = day - arrears["since_day"]
         late = (self._book.arrears_fen() > 0) & (dpd > self._policy.non_performing_dpd)
-        new = np.flatnonzero((arrears["marked"] == 0) & late)
+        new = true_rows((arrears["marked"] == 0) & late)
         if not len(new):
             return
         arrears["marked"][new] = 1
@@ -118,7 +119,7 @@ class Dues:
     def _fall_due(self, day: int, at: int, out: Outbox) -> None:
         """REP-01, REP-02: the day's instalments become due, and the loans step on to their next period."""
         book, loans = self._book, self._book.loans
-        rows = np.flatnonzero(loans["due_day"] == day)
+        rows = true_rows(loans["due_day"] == day)
         if not len(rows):
             return
         ids, groups, number = loans["loan"][rows], loans["group"][rows], loans["number"][rows]
@@ -129,7 +130,7 @@ class Dues:
         loans["held_fen"][rows] = held
         loans["balance_fen"][rows] -= principal
         ended = self._step_on(rows, day)
-        owing = np.flatnonzero(principal + interest)
+        owing = true_rows(principal + interest)
         self._owe(day, ids[owing], groups[owing], number[owing], principal[owing], interest[owing])
         book.release_accrual(groups, interest)
         post_batch(
@@ -173,7 +174,7 @@ class Dues:
         )
         arrears = self._book.arrears
         rows = arrears.find(ids)
-        new = np.flatnonzero(rows < 0)
+        new = true_rows(rows < 0)
         rows[new] = arrears.append(length=len(new), loan=ids[new], group=groups[new], since_day=day)
         cleared = rows[self._book.arrears_fen()[rows] == 0]
         arrears["since_day"][cleared] = day
@@ -187,7 +188,7 @@ class Dues:
     def ask_debits(self, day: int, at: int, out: Outbox) -> None:
         """REP-06, REP-08: debits of what is due today, and again of what failed before. Customers without automatic debit get
         the same as a bill: they pay by themselves."""
-        chosen = np.flatnonzero((self._book.arrears_fen() > 0) & self._asked_today(day))
+        chosen = true_rows((self._book.arrears_fen() > 0) & self._asked_today(day))
         self._book.arrears["tries"][chosen] = 0
         self.send_debits(chosen, np.full(len(chosen), at), out)
 
@@ -234,7 +235,7 @@ class Dues:
     def remind(self, day: int, at: int, out: Outbox) -> None:
         """REP-07: so many days before the due date."""
         loans = self._book.loans
-        rows = np.flatnonzero((loans["due_day"] - loans["reminder_days"] == day) & (loans["reminder_days"] > 0))
+        rows = true_rows((loans["due_day"] - loans["reminder_days"] == day) & (loans["reminder_days"] > 0))
         ids = loans["loan"][rows]
         out.log(
             Event.REMINDER_SENT,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from credit.codes import Method
+from credit.masks import all_of, any_of, true_rows
 from credit.numbers import instalment_number
 from credit.repayment.book import NO_DAY, Book
 from credit.repayment.day_end import accrued_totals
@@ -31,7 +32,7 @@ def violations(book: Book, plans: Plans, *, whole: bool) -> list[str]:
     found = [*negative(book), *arrears_against_instalments(book), *states(book)]
     loans = book.loans
     live = loans["state"] == LoanState.ACTIVE
-    chosen = np.flatnonzero(live if whole else live & (loans["period_start_day"] == book.today))
+    chosen = true_rows(live if whole else live & (loans["period_start_day"] == book.today))
     found += loan_against_schedule(loans.take(chosen), plans)
     if whole:
         found += accrued_against_loans(book)
@@ -81,7 +82,7 @@ def negative(book: Book) -> list[str]:
             if len(table) and int(table[name].min()) < 0:
                 found += [
                     f"loan {table['loan'][i]}: {name} is {table[name][i]}, below zero"
-                    for i in np.flatnonzero(table[name] < 0)[:_NAMED_MAX]
+                    for i in true_rows(table[name] < 0)[:_NAMED_MAX]
                 ]
     return found
 
@@ -95,7 +96,7 @@ def arrears_against_instalments(book: Book) -> list[str]:
     found = _named(
         table["loan"], stray, lambda i: f"instalment {instalment_number(table['instalment'][i])} is in no arrears"
     )
-    kept = np.flatnonzero(unpaid & (rows >= 0))
+    kept = true_rows(unpaid & (rows >= 0))
     oldest = np.full(len(arrears), NO_DAY)
     np.minimum.at(oldest, rows[kept], table["due_day"][kept])
     for name in ("principal_fen", "interest_fen"):
@@ -117,7 +118,7 @@ def arrears_against_instalments(book: Book) -> list[str]:
 def states(book: Book) -> list[str]:
     """A matured loan owes something; an active one has an instalment to come."""
     loans = book.loans
-    matured = np.flatnonzero(loans["state"] == LoanState.MATURED)
+    matured = true_rows(loans["state"] == LoanState.MATURED)
     _, owed = book.owed(loans["loan"][matured])
     found = _named(
         loans["loan"][matured], owed == 0, lambda _: "all its instalments fell due, nothing is owed, not settled"
@@ -155,7 +156,7 @@ def _replay(loans: Rows, plans: Plans) -> list[str]:
     balance, start = columns["plan_fen"].copy(), loans["plan_day"].copy()
     held, principal, interest = (np.zeros(len(loans), dtype=np.int64) for _ in range(3))
     for step in range(int(passed.max()) + 1):
-        rows = np.flatnonzero(passed >= step)
+        rows = true_rows(passed >= step)
         number = columns["plan_number"][rows] + step + 1
         due = due_day(columns["due_day"][rows], step - passed[rows], columns["debit_day"][rows])
         principal[rows], interest[rows] = plans.instalment(columns, rows, balance[rows], number, start[rows], due)
@@ -172,7 +173,7 @@ def _replay(loans: Rows, plans: Plans) -> list[str]:
         "next_interest_fen": interest,
     }
     for name, values in planned.items():
-        wrong = np.flatnonzero(loans[name] != values)
+        wrong = true_rows(loans[name] != values)
         if len(wrong):
             return [
                 f"loan {loans['loan'][i]}: {name} is {loans[name][i]} before instalment {loans['number'][i]}, its schedule "
@@ -188,17 +189,17 @@ def accrued_against_loans(book: Book) -> list[str]:
     if not len(book.control) or book.today < 0:
         return []  # a book just taken up learns the day when its first window opens
     place = book.control.find(book.loans["group"])
-    if bool((place < 0).any()):
+    if any_of(place < 0):
         return []  # groups of today: nothing of theirs has accrued yet
     kept = book.control["accrued_fen"]
-    if any(bool((accrued_totals(book, day, place) == kept).all()) for day in (book.today, book.today + 1)):
+    if any(all_of(accrued_totals(book, day, place) == kept) for day in (book.today, book.today + 1)):
         return []
     sums = accrued_totals(book, book.today, place)
     return [
         f"group {book.control['group'][i]}: {kept[i]} fen stand as accrued interest, its loans' accruals sum to {sums[i]}"
-        for i in np.flatnonzero(sums != kept)[:_NAMED_MAX]
+        for i in true_rows(sums != kept)[:_NAMED_MAX]
     ]
 
 
 def _named(loans: Ints, bad: Bools, sentence: Callable[[int], str]) -> list[str]:
-    return [f"loan {loans[i]}: {sentence(int(i))}" for i in np.flatnonzero(bad)[:_NAMED_MAX]]
+    return [f"loan {loans[i]}: {sentence(int(i))}" for i in true_rows(bad)[:_NAMED_MAX]]

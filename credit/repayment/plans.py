@@ -9,6 +9,7 @@ from functools import lru_cache
 import numpy as np
 
 from credit.codes import Method
+from credit.masks import true_rows
 from credit.policies.repayment import RepaymentPolicy
 from credit.room import Rows
 from credit.schedules import CustomPlan, Schedule, due_day, next_instalment
@@ -35,7 +36,7 @@ class Plans:
     ) -> tuple[Ints, Ints]:
         """(principal, the period's own interest) of instalment `number` of loan rows."""
         part, method = loans["part_fen"][rows], loans["method"][rows]
-        custom = np.flatnonzero(method == Method.CUSTOM)
+        custom = true_rows(method == Method.CUSTOM)
         if len(custom):
             part = part.copy()
             self._custom_parts(loans, rows, number, custom, part)
@@ -54,7 +55,7 @@ class Plans:
     def interest_due(self, loans: Columns, rows: Ints, number: Ints, held: Ints, interest: Ints) -> tuple[Ints, Ints]:
         """(interest due with instalment `number`, interest held back after it)."""
         due, rest = held + interest, np.zeros_like(held)
-        for row in np.flatnonzero(loans["method"][rows] == Method.CUSTOM):
+        for row in true_rows(loans["method"][rows] == Method.CUSTOM):
             plan, nth = self._of(loans, int(rows[row]), int(number[row]))
             paid, kept = plan.interest_due(nth, held[row], interest[row])
             due[row], rest[row] = int(paid), int(kept)

@@ -14,6 +14,7 @@ import numpy as np
 from credit.codes import Account, Actor, Status
 from credit.collections.contract import OverduePaid
 from credit.mail import Outbox
+from credit.masks import true_rows
 from credit.numbers import case_of, instalment_number
 from credit.policies.repayment import RepaymentPolicy
 from credit.repayment import invariants
@@ -115,7 +116,7 @@ class Receipts:
         planned, are not logged as payments received beside the instalments they paid."""
         if not len(receipts):
             return
-        order = np.argsort(receipts["loan"], kind="stable")
+        order = receipts["loan"].argsort(kind="stable")
         receipts, amount_fen = receipts[order], amount_fen[order]
         told = ~np.broadcast_to(np.asarray(silent, dtype=bool), order.shape)[order]
         rows, owed = self._book.owed(receipts["loan"])
@@ -166,7 +167,7 @@ class Receipts:
                 (Account.PRINCIPAL, met.loan, -principal_paid),
             ],
         )
-        done = np.flatnonzero((taken.interest_fen == interest) & (taken.principal_fen == principal))
+        done = true_rows((taken.interest_fen == interest) & (taken.principal_fen == principal))
         of = met.of[done]
         out.log(
             Event.INSTALMENT_PAID,

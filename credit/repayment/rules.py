@@ -10,6 +10,7 @@ import numpy as np
 from credit.calendar import add_months, day_in_month, day_of_month, month_of
 from credit.codes import Bucket
 from credit.daycount import BASES, MONTHLY
+from credit.masks import true_rows
 from credit.money import PPM, mul_div_round
 from credit.policies.repayment import RepaymentPolicy
 from credit.rows import run_starts
@@ -24,7 +25,7 @@ DAYCOUNT_OF_PRODUCT = np.array([MONTHLY, 1, 2, 3], dtype=np.int64)
 
 def buckets(dpd: Ints) -> Ints:
     """Bucket of days past due: 1–7, 8–30, 31–60, 61–90, over 90 (REP-10, NPL-01)."""
-    return np.searchsorted(_BUCKET_FROM, dpd, side="right").astype(np.int64) + int(Bucket.CURRENT)
+    return _BUCKET_FROM.searchsorted(dpd, side="right").astype(np.int64) + int(Bucket.CURRENT)
 
 
 class DebitDays:
@@ -44,14 +45,14 @@ class DebitDays:
         """(debit day of the month, reminder days, first due day) of loans disbursed on `start_day`."""
         day, reminder = self._day[product], self._reminder[product]
         if len(self._cases):
-            place = np.minimum(np.searchsorted(self._cases, case), len(self._cases) - 1)
+            place = np.minimum(self._cases.searchsorted(case), len(self._cases) - 1)
             own = self._cases[place] == case
             day, reminder = (
                 np.where(own, self._case_day[place], day),
                 np.where(own, self._case_reminder[place], reminder),
             )
         first = add_months(start_day, 1)
-        fixed = np.flatnonzero(day)
+        fixed = true_rows(day)
         if len(fixed):
             first[fixed] = self._first_on(start_day[fixed], day[fixed])
         return np.where(day == 0, day_of_month(start_day), day), reminder, first
@@ -81,7 +82,7 @@ def allocate(amount_fen: Ints, penalty_fen: Ints, place: Ints, interest_fen: Int
     if not len(place):
         return Taken(penalty, interest_fen[:0], principal_fen[:0])
     total = interest_fen + principal_fen
-    before = np.cumsum(total) - total
+    before = total.cumsum() - total
     first = run_starts(place)
     left = (amount_fen - penalty)[place] - (before - before[first])
     interest = np.clip(left, 0, interest_fen)

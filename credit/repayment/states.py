@@ -10,12 +10,11 @@ arrears). So a loan can't be marked overdue without an amount, nor the other way
 
 from __future__ import annotations
 
-from enum import IntEnum
-
+from credit.codes import Coded
 from credit.moves import Moves
 
 
-class LoanState(IntEnum):
+class LoanState(Coded):
     """Where a loan stands."""
 
     ACTIVE = 1

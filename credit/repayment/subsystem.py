@@ -8,6 +8,7 @@ import numpy as np
 
 from credit.codes import Actor, Status
 from credit.mail import Outbox
+from credit.masks import any_of
 from credit.money import PPM
 from credit.numbers import TRANSACTIONS_MAX, branch_and_product, case_of, debit_of
 from credit.policies import ProductPolicy, columns_of, load
@@ -82,7 +83,8 @@ class RepaymentSubsystem(Subsystem):
     def begin(self, out: Outbox) -> None:
         """All of today that lies before the window's end, and first of all whatever earlier days have left undone."""
         today = self.window.day
-        for day in range(self.book.done["ended"] + 1 if self.book.done["ended"] >= 0 else today, today):
+        self.book.start(today)
+        for day in range(self.book.done["ended"] + 1, today):
             self._day(day, len(DAYS), out)
         self._day(today, len(DAYS) - 1, out)
 
@@ -125,7 +127,7 @@ class RepaymentSubsystem(Subsystem):
         sound = self._opening.sound(rows)
         wrong = rows[~sound]
         self.refuse(wrong, Refusal.LOAN_UNKNOWN, out, amount_fen=wrong["amount_fen"])
-        if bool(sound.any()):
+        if any_of(sound):
             self._opening.open_loans(only(rows, sound), out)
 
     def debited(self, results: Rows, out: Outbox) -> None:
@@ -187,7 +189,7 @@ class RepaymentSubsystem(Subsystem):
         """NPL-09: loans that are still overdue when their write-off has been approved."""
         overdue = self._write_offs.overdue(approved)
         self.refuse(approved[~overdue], Refusal.LOAN_UNKNOWN, out)
-        if bool(overdue.any()):
+        if any_of(overdue):
             self._write_offs.write_off(only(approved, overdue), out)
 
     # looking ----------------------------------------------------------------------------------------------------------

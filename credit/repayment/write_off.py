@@ -8,6 +8,7 @@ import numpy as np
 from credit.codes import Account, Actor
 from credit.collections.contract import OverduePaid
 from credit.mail import Outbox
+from credit.masks import true_rows
 from credit.money import PPM, mul_div_round
 from credit.numbers import case_of
 from credit.repayment.book import Book, next_transactions, post
@@ -132,7 +133,7 @@ def _tell_collections(
 
 def give_back(receipts: Rows, excess_fen: Ints, out: Outbox) -> None:
     """The bank takes what is owed and no fen more."""
-    more = np.flatnonzero(excess_fen)
+    more = true_rows(excess_fen)
     loans = receipts["loan"][more]
     out.log(Event.PAYMENT_RETURNED, receipts["at"][more], case_of(loans), loan=loans, amount_fen=excess_fen[more])
 

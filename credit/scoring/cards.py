@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from credit.codes import Grade, Segment
+from credit.masks import all_of, any_of
 from credit.policies import Overrides, load
 from credit.policies.scorecard import CardPolicy, ScorecardPolicy
 from credit.times import Ints
@@ -44,13 +45,13 @@ class Card:
         """Calibrated score of each row, 0 … 100, half up."""
         total = np.zeros(len(facts[self.columns[0]]), dtype=np.int64)
         for column, _, edges, points in self._parts:
-            total += points[np.searchsorted(edges, facts[column], side="right")]
+            total += points[edges.searchsorted(facts[column], side="right")]
         return self._scale[(total + _FINE // 2) // _FINE]
 
     def contributions(self, facts: Columns) -> dict[str, Ints]:
         """What each indicator adds to the raw points, in millionths of a point: the explanation of a score (SCO-14)."""
         return {
-            f"{dimension}.{column}": points[np.searchsorted(edges, facts[column], side="right")] // 1_000_000
+            f"{dimension}.{column}": points[edges.searchsorted(facts[column], side="right")] // 1_000_000
             for column, dimension, edges, points in self._parts
         }
 
@@ -74,15 +75,15 @@ class Scorecards:
         scores = np.zeros(len(segment), dtype=np.int64)
         person = segment == Segment.INDIVIDUAL
         for card, chosen in ((self.individual, person), (self.business, ~person)):
-            if bool(chosen.all()):
+            if all_of(chosen):
                 return card.scores(facts)
-            if bool(chosen.any()):
+            if any_of(chosen):
                 scores[chosen] = card.scores({name: facts[name][chosen] for name in card.columns})
         return scores
 
     def grades(self, scores: Ints) -> Ints:
         """Credit grade of each score by the bands (SCO-03); 82 is GOOD (良好)."""
-        return Grade.POOR - np.searchsorted(self._bands, scores, side="right")
+        return Grade.POOR - self._bands.searchsorted(scores, side="right")
 
     def pd_ppm(self, scores: Ints) -> Ints:
         """Probability of default within a year, in millionths, by score."""

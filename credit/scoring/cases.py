@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.masks import true_rows
 from credit.policies.products import ProductPolicy
 from credit.policies.scorecard import BureauPolicy
 from credit.room import Rows
@@ -50,7 +51,7 @@ class Cases:
 
     def due_questions(self, until: int) -> Ints:
         """Rows whose next bureau query falls before `until`."""
-        return np.flatnonzero(self.table["next_at"] < until)
+        return true_rows(self.table["next_at"] < until)
 
     def queries(self, rows: Ints) -> Rows:
         """The bureau queries of those rows. Nothing more is planned for them until an answer comes."""
@@ -81,6 +82,8 @@ class Cases:
 
     def plan_retry(self, rows: Ints, at: Ints) -> None:
         """Another attempt after a pause that grows with the attempts, unless the waiting is over before."""
+        if not len(rows):
+            return
         attempt = self.table["attempt"][rows]
         next_at = at + self._backoff[np.minimum(attempt - 1, len(self._backoff) - 1)]
         self.table["next_at"][rows] = np.where(next_at < self.table["deadline"][rows], next_at, NEVER)
@@ -89,20 +92,24 @@ class Cases:
         """Cases with all answers become ready `score_ms` after the last one."""
         table = self.table
         waiting = table["state"] == CaseState.WAITING
-        rows = np.flatnonzero(waiting & (table["bureau_at"] > 0) & (table["verified_at"] > 0))
+        rows = true_rows(waiting & (table["bureau_at"] > 0) & (table["verified_at"] > 0))
+        if not len(rows):
+            return
         MOVES.to(table, rows, CaseState.READY)
         table["ready_at"][rows] = np.maximum(table["bureau_at"][rows], table["verified_at"][rows]) + score_ms
 
     def time_out(self, until: int) -> None:
         """Cases still waiting when their deadline passes are decided then, with what there is."""
         table = self.table
-        rows = np.flatnonzero((table["state"] == CaseState.WAITING) & (table["deadline"] < until))
+        rows = true_rows((table["state"] == CaseState.WAITING) & (table["deadline"] < until))
+        if not len(rows):
+            return
         MOVES.to(table, rows, CaseState.TIMED_OUT)
         table["ready_at"][rows] = table["deadline"][rows]
 
     def ready(self, until: int) -> Ints:
         """Rows of the cases to be decided before `until`."""
-        return np.flatnonzero(self.table["ready_at"] < until)
+        return true_rows(self.table["ready_at"] < until)
 
     def due(self) -> int:
         """When the next question, decision or deadline falls."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from credit.codes import Segment, Source
+from credit.masks import all_of
 from credit.policies.scorecard import ScorecardPolicy
 from credit.room import Rows
 from credit.times import Bools, Ints
@@ -83,7 +84,7 @@ class Facts(dict[str, Ints]):
     def knows(self, name: str) -> Bools:
         """Whether the source of a fact has answered, by row."""
         if name in SOURCE_OF:
-            return np.asarray((self.answered & SOURCE_OF[name]) != 0)
+            return np.asarray((self.answered & int(SOURCE_OF[name])) != 0)
         if name in BUREAU_FACTS:
             return self.bureau_known
         if name == "shared_devices":
@@ -94,7 +95,7 @@ class Facts(dict[str, Ints]):
         if name not in SOURCE_OF and name not in BUREAU_FACTS:
             return values
         known = self.knows(name)
-        return values if bool(known.all()) else np.where(known, values, NEUTRAL.get(name, 0))
+        return values if all_of(known) else np.where(known, values, NEUTRAL.get(name, 0))
 
     def _capacity(self, cases: Rows, policy: ScorecardPolicy) -> None:
         """Repayment capacity (偿债能力): income that counts, burden, cover, and the unsecured amount in months

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from credit.codes import Doubt
+from credit.masks import any_of
 from credit.policies.fraud import Condition, FraudPolicy, FraudRule
 from credit.scoring.cards import Card
 from credit.scoring.facts import COLUMNS, Facts
@@ -43,7 +44,7 @@ class FraudEngine:
         stop, confirm = np.zeros(length, dtype=bool), np.zeros(length, dtype=bool)
         for rule in self._policy.rules:
             hits = rule_hits(rule, facts)
-            if bool(hits.any()):
+            if any_of(hits):
                 doubts[hits] |= Doubt[rule.doubt.upper()]
                 stop |= hits & (rule.action != "doubt")
                 confirm |= hits & (rule.action == "confirm")

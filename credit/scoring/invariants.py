@@ -8,6 +8,7 @@ import numpy as np
 from credit.codes import Alert, Consent, Grade, Lane
 from credit.numbers import branch_of_case
 from credit.room import Rows
+from credit.rows import among
 from credit.scoring.states import KEPT, CaseState
 from credit.table import Table
 from credit.tally import Tally
@@ -48,7 +49,7 @@ def nobody_waits_past_the_deadline(table: Table, until: int) -> list[str]:
     late = ((state == CaseState.WAITING) & (table["deadline"] < until)) | (table["ready_at"] < until)
     return [
         *_cases(table, late, "still open past its time"),
-        *_cases(table, ~np.isin(state, KEPT), "kept in a final state"),
+        *_cases(table, ~among(state, KEPT), "kept in a final state"),
     ]
 
 

@@ -8,12 +8,11 @@ Only WAITING and READY are kept; everything else is final and leaves memory."""
 
 from __future__ import annotations
 
-from enum import IntEnum
-
+from credit.codes import Coded
 from credit.moves import Moves
 
 
-class CaseState(IntEnum):
+class CaseState(Coded):
     """Where a case stands in scoring."""
 
     WAITING = 1

@@ -12,6 +12,7 @@ from credit.codes import Actor, Alert, Consent, Lane, Status
 from credit.customers.contract import Event as CustomerEvent
 from credit.customers.contract import FraudConfirmed
 from credit.mail import Outbox
+from credit.masks import true_rows
 from credit.numbers import branch_of_case
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.fraud import FraudPolicy
@@ -217,9 +218,9 @@ class ScoringSubsystem(Subsystem):
             Event.APPLICATION_SCORED, at, case, amount_fen=scored["amount_fen"], reason=advice, value=scored["score"]
         )
         for event, values in ((Event.DOUBT_MARKED, scored["doubts"]), (Event.ALERT_RAISED, scored["alert"])):
-            rows = np.flatnonzero(values)
+            rows = true_rows(values)
             out.log(event, at[rows], case[rows], value=values[rows])
-        rows = np.flatnonzero(scored["lane"] == Lane.REJECT)
+        rows = true_rows(scored["lane"] == Lane.REJECT)
         out.log(Event.SCORING_REJECTED, at[rows], case[rows], reason=advice[rows], value=scored["score"][rows])
 
 

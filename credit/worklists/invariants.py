@@ -5,16 +5,22 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.masks import true_rows
 from credit.room import Rows
+from credit.rows import among
 from credit.table import Table
 from credit.times import Bools, Ints, text_of
 from credit.worklists.states import TaskState
 
+_STATES = np.array(list(TaskState), dtype=np.int64)
+
 
 def tasks(table: Table, until: int) -> list[str]:
     """A task waits without a person, or is in the hands of one; whose limit has passed is urged (APR-10)."""
+    if not len(table):
+        return []
     task, state, person = table["task"], table["state"], table["claimed_by"]
-    found = _named(task, ~np.isin(state, list(TaskState)), "is in no state", state)
+    found = _named(task, ~among(state, _STATES), "is in no state", state)
     found += _named(task, (state == TaskState.WAITING) & (person != 0), "waits in the hands of", person)
     held = (state == TaskState.CLAIMED) | (state == TaskState.ASKED)
     found += _named(task, held & (person == 0), "is claimed by nobody since", table["claimed_at"])
@@ -41,4 +47,4 @@ def acts(again: Rows, entity: str) -> list[str]:
 
 
 def _named(task: Ints, wrong: Bools, what: str, value: Ints) -> list[str]:
-    return [f"task {task[row]} {what}: {value[row]}" for row in np.flatnonzero(wrong).tolist()]
+    return [f"task {task[row]} {what}: {value[row]}" for row in true_rows(wrong).tolist()]

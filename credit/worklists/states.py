@@ -10,13 +10,12 @@ WAITING, CLAIMED, ASKED ─► WITHDRAWN, the room needs it no more
 
 from __future__ import annotations
 
-from enum import IntEnum
-
+from credit.codes import Coded
 from credit.moves import Moves
 from credit.room import Reason
 
 
-class TaskState(IntEnum):
+class TaskState(Coded):
     """Where a task stands."""
 
     WAITING = 1  # 待领取

@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from credit.mail import Outbox
+from credit.masks import all_of, any_of, true_rows
 from credit.numbers import HEAD_OFFICE, act_of, case_of, task_of
 from credit.room import EventCode, Rows
 from credit.rows import first_fault, only, passes
@@ -83,7 +84,7 @@ class Worklist:
         nobody has claimed claims it. A task that still waits after a refusal is offered again, to somebody else."""
         found = self._find(rows)
         state = self.tasks.get("state", found)
-        waiting = np.flatnonzero((state == TaskState.WAITING) | self._left(found, rows["person"]))
+        waiting = true_rows((state == TaskState.WAITING) | self._left(found, rows["person"]))
         unclaimable = np.zeros(len(rows), dtype=np.int64)
         if len(waiting):
             unclaimable[waiting] = self._claim_faults(rows[waiting], found[waiting])
@@ -122,7 +123,7 @@ class Worklist:
         """The open tasks of some entities, which are distinct, are needed no more since an instant."""
         if not len(entities):
             return
-        rows = np.flatnonzero(self.is_open() & np.isin(self.tasks[self.entity], entities))
+        rows = true_rows(self.is_open() & np.isin(self.tasks[self.entity], entities))
         when = at[self._places(entities, self.tasks[self.entity][rows])]
         self._urge(rows[self.tasks["limit_at"][rows] < when], out)
         MOVES.to(self.tasks, rows, TaskState.WITHDRAWN)
@@ -149,7 +150,9 @@ class Worklist:
 
     def forget(self, entities: Ints) -> None:
         """From here on everybody may act on these entities again."""
-        rows = np.flatnonzero(np.isin(self.acts[self.entity], entities))
+        if not len(self.acts):
+            return
+        rows = true_rows(np.isin(self.acts[self.entity], entities))
         self._owner.note(self._again, invariants.twice(self.acts.take(rows), self.entity))
         self.acts.drop(rows)
 
@@ -157,7 +160,7 @@ class Worklist:
 
     def urge(self, until: int, out: Outbox) -> None:
         """APR-10 (自动催办): a task is urged at the instant its limit passes, and rises by a class."""
-        self._urge(np.flatnonzero(self.is_open() & (self.tasks["limit_at"] < until)), out)
+        self._urge(true_rows(self.is_open() & (self.tasks["limit_at"] < until)), out)
 
     def due(self) -> int:
         """When the next task is to be urged."""
@@ -171,8 +174,8 @@ class Worklist:
     def violations(self, until: int) -> list[str]:
         """Of tasks and acts as they stand, and of the acts forgotten since the last look."""
         found = invariants.tasks(self.tasks, until)
-        standing = invariants.twice(self.acts.take(np.arange(len(self.acts))), self.entity)
-        for again in (standing, *self._owner.noted(self._again)):
+        standing = [invariants.twice(self.acts.take(np.arange(len(self.acts))), self.entity)] if len(self.acts) else []
+        for again in (*standing, *self._owner.noted(self._again)):
             found += invariants.acts(again, self.entity)
         return found
 
@@ -263,7 +266,7 @@ class Worklist:
         somebody leaves unfinished he may still finish himself."""
         holder = self.tasks.get("claimed_by", found)
         left: Bools = (self.tasks.get("state", found) == TaskState.CLAIMED) & (holder != person)
-        others = np.flatnonzero(left)
+        others = true_rows(left)
         if len(others):
             tasks = self.tasks.take(found[others], "branch desk on_behalf_of")
             seats = tasks["branch"], tasks["desk"], tasks["on_behalf_of"]
@@ -274,7 +277,7 @@ class Worklist:
         """Why a person may not have a task at an instant: APR-03, APR-04, APR-12."""
         tasks = self.tasks
         branch, desk, entity = (tasks.get(name, found) for name in ("branch", "desk", self.entity))
-        deputises = np.flatnonzero(absent != _NOBODY)
+        deputises = true_rows(absent != _NOBODY)
         usurps = np.zeros(len(person), dtype=bool)
         usurps[deputises] = ~self.deputies.stands_in(*(column[deputises] for column in (person, absent, desk, at)))
         excluded = tasks.get("excluded", found)
@@ -321,7 +324,7 @@ class Worklist:
         while True:
             number += 1
             found = self.acts.find(act_of(entity, number))
-            if not bool((found >= 0).any()):
+            if not any_of(found >= 0):
                 return acted
             before = self.acts.get("person", found, -1)
             acted |= (before == person) | ((before == absent) & (absent != _NOBODY))
@@ -330,13 +333,13 @@ class Worklist:
 
     def _places(self, entities: Ints, wanted: Ints) -> Ints:
         """Where each of some entities stands in a column that holds them all."""
-        order = np.argsort(entities)
-        return order[np.searchsorted(entities[order], wanted)]
+        order = entities.argsort()
+        return order[entities[order].searchsorted(wanted)]
 
     def _admit(self, rows: Rows, found: Ints, faults: Ints, out: Outbox) -> tuple[Rows, Ints]:
         """Commands without fault, with their tasks; the others are refused."""
         good = faults == 0
-        if not bool(good.all()):
+        if not all_of(good):
             self._refuse(rows[~good], faults[~good], out)
         return only(rows, good), only(found, good)
 
@@ -362,7 +365,7 @@ class Worklist:
         if not len(entity) or not self.kinds.once:
             return
         number = np.ones(len(entity), dtype=np.int64)
-        while bool((taken := self.acts.find(act_of(entity, number)) >= 0).any()):
+        while any_of(taken := self.acts.find(act_of(entity, number)) >= 0):
             number += taken
         acts = np.zeros(len(entity), dtype=self.acts.dtype)
         acts["act"], acts[self.entity], acts["branch"], acts["person"] = act_of(entity, number), entity, branch, person

@@ -13,6 +13,7 @@ from credit.approval.desk import ApprovalDesk
 from credit.approval.subsystem import ApprovalSubsystem
 from credit.codes import Node, Verdict
 from credit.mail import Inbox
+from credit.masks import any_of, true_rows
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.approval import ApprovalPolicy
 from credit.room import Kind, Rows
@@ -22,7 +23,7 @@ from scenarios.model import Scenario
 from sim.counterparts.staffed import LEAST_SERVICE_MS, LONGEST_SERVICE_MS, Done, StaffedDesks, service_table
 from sim.occasions import party_of
 from sim.opposite import Opposite, World
-from sim.randomness import PPM, Draw
+from sim.randomness import PPM, Draw, Draws
 from sim.staff import Desks
 from sim.staffing import DeputySource
 from sim.truth import Truth
@@ -44,7 +45,7 @@ class Judgement:
         self._members = load("approval", ApprovalPolicy, scenario.policies).committee_members
         self._by_grade = np.array([0, *behaviour.approver_decline_ppm], dtype=np.int64)
         names = ("decline", "insight", "escalate", "reduce", "share")
-        self._draws = {name: Draw(seed, f"approval.{name}") for name in names}
+        self._draws = Draws(seed, "approval", names)
         script = truth.people.script
         self._scripted = len(script)
         self._granted = script.column(lambda one: one.approved_amount or 0)
@@ -68,7 +69,7 @@ class Judgement:
         no = self._draws["decline"].happens(chance, about, key)
         no |= fraud & self._draws["insight"].happens(behaviour.approver_insight_ppm, about, key)
         votes = np.zeros(len(tasks), dtype=np.int64)
-        committee = np.flatnonzero(tasks["desk"] == Node.COMMITTEE)
+        committee = true_rows(tasks["desk"] == Node.COMMITTEE)
         for member in range(self._members if len(committee) else 0):
             occasion = key[committee] + _MEMBERS * (member + 1)
             against = self._draws["decline"].happens(chance[committee], about[committee], occasion)
@@ -94,7 +95,7 @@ class Judgement:
         """Scripted customers are granted what their script says."""
         party = party_of(tasks["party"])
         scripted = party <= self._scripted
-        if not bool(scripted.any()):
+        if not any_of(scripted):
             return verdict, amount, votes
         granted = self._granted[np.where(scripted, party, 0)]
         lower = (granted > 0) & (granted < tasks["amount_fen"])

@@ -17,6 +17,7 @@ from credit.contracts.contract import (
 )
 from credit.contracts.states import SignMode
 from credit.mail import Inbox
+from credit.masks import all_of
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.approval import ApprovalPolicy
 from credit.room import Kind, Rows
@@ -27,7 +28,7 @@ from sim.curves import lognormal
 from sim.held import Held
 from sim.occasions import party_of
 from sim.opposite import Opposite, World
-from sim.randomness import Draw
+from sim.randomness import Draws
 from sim.truth import Truth
 
 _STEP_FEN = 100_000
@@ -56,7 +57,7 @@ class ContractsCounterpart:
         self._electronic = lognormal(behaviour.electronic_sign_median_minutes * MINUTE_MS, spread, 1, _LONGEST_MS)
         self._paper = lognormal(behaviour.paper_sign_median_hours * HOUR_MS, spread, 1, _LONGEST_MS)
         names = ("fate", "delay", "late", "renew", "renew_at", "share")
-        self._draws = {name: Draw(seed, f"contract.{name}") for name in names}
+        self._draws = Draws(seed, "contract", names)
         script = self._truth.people.script
         self._scripted = len(script)
         self._scripted_ms = script.column(lambda one: one.sign_after_minutes * MINUTE_MS)
@@ -111,7 +112,7 @@ class ContractsCounterpart:
         patience = self._truth.patience_ppm(party_of(about))
         online = np.clip(online // 1_000 * (patience // 1_000), _SOONEST_MS, _LONGEST_MS)
         sign_at = at + online
-        if not bool(electronic.all()):
+        if not all_of(electronic):
             spent = np.maximum(self._draws["delay"].quantile(self._paper, about, occasion), _SOONEST_MS)
             sign_at = np.where(electronic, sign_at, self._counter.add(at, spent))
         party = party_of(about)

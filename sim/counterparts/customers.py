@@ -8,6 +8,7 @@ import numpy as np
 from credit.codes import Status
 from credit.customers.contract import ListQuery, ListReply, RefreshRiskList
 from credit.mail import Inbox
+from credit.masks import true_rows
 from credit.policies.products import ProductPolicy
 from credit.room import Kind, Rows
 from credit.subsystem import State, Window
@@ -84,7 +85,7 @@ class CustomersCounterpart:
         last = scenario.run.first_arrival - 1 + scenario.run.customers
         party = np.arange(1, min(last, _SEARCHED_MAX) + 1, dtype=np.int64)
         lists = self._truth.lists(party)
-        listed = np.flatnonzero(lists)[:COPY_ENTRIES_MAX]
+        listed = true_rows(lists)[:COPY_ENTRIES_MAX]
         party, lists = party[listed], lists[listed]
         weeks = np.maximum(Draw(seed, "lists.week").below(_WEEKS, party) - _KNOWN_FROM_START_WEEKS + 1, 0)
         rows = RefreshRiskList.rows(

@@ -26,6 +26,7 @@ from credit.disbursement.contract import (
     UseEvidenceRequested,
 )
 from credit.mail import Inbox
+from credit.masks import true_rows
 from credit.policies import ProductPolicy, columns_of, load
 from credit.room import Kind, Rows
 from credit.subsystem import State, Window
@@ -142,7 +143,7 @@ class PaymentChannel:
         about, attempt = orders["party"], on_loan(orders["loan"], orders["attempt"])
         booked = self._core.call(about, attempt, orders["at"])
         at, failed = booked.at, booked.missing.copy()
-        passed_on = np.flatnonzero(~booked.missing)
+        passed_on = true_rows(~booked.missing)
         carried = self._payment.call(about[passed_on], attempt[passed_on], at[passed_on])
         at[passed_on], failed[passed_on] = carried.at, carried.missing
         wrong = ~failed & self._draws["wrong"].happens(self._wrong_ppm, about, attempt)
@@ -198,7 +199,7 @@ class Borrowers:
         times, rest = np.divmod(self._behaviour.drawdowns_per_year * days, _YEAR_DAYS)
         once_more = self._draws["drawdown_times"].below(_YEAR_DAYS, rows["party"]) < rest
         times = np.clip(times + once_more, 1, days)
-        nth = np.arange(int(times.sum())) - np.repeat(np.cumsum(times) - times, times)
+        nth = np.arange(int(times.sum())) - np.repeat(times.cumsum() - times, times)
         rows, span = np.repeat(rows, times), np.repeat(days // times, times)
         latest = np.where(nth == 0, np.minimum(span, _FIRST_DRAWDOWN_DAYS), span)
         within = below_each(self._draws["drawdown_day"], latest, rows["party"], nth)
@@ -223,7 +224,7 @@ class Borrowers:
         about, tranche = requests["party"], on_loan(requests["loan"])
         spent = self._draws["use_days"].quantile(self._use_ms, about, tranche)
         at = self._office_moment(requests["at"], spent, about, tranche)
-        for place in np.flatnonzero(scripted):
+        for place in true_rows(scripted):
             days = self._script[int(party_of(about[place])) - 1].use_evidence_after_days
             if days is not None:
                 at[place] = requests["at"][place] + days * DAY_MS
@@ -257,7 +258,7 @@ class Borrowers:
         options = self._terms[rows["product"]]
         count = options.sum(axis=1)
         chosen = below_each(self._draws["drawdown_term"], np.maximum(count, 1), rows["party"], nth)
-        return np.asarray(np.argmax(np.cumsum(options, axis=1) > chosen[:, None], axis=1))
+        return np.asarray(np.argmax(options.cumsum(axis=1) > chosen[:, None], axis=1))
 
     def _office_moment(self, at: Ints, spent_ms: Ints, entity: Ints, occasion: Ints | int = 0) -> Ints:
         """A moment of office hours on the first workday from the day on which `spent_ms` have passed, tomorrow at the soonest."""

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from credit.codes import Segment, Source
+from credit.masks import any_of
 from credit.times import Bools, Ints
 from scenarios.model import Scenario, ScriptedCustomer
 from sim.curves import exponential, lognormal
-from sim.randomness import PPM, Draw
+from sim.randomness import PPM, Draws
 from sim.truth import Truth
 
 Facts = dict[str, Ints]
@@ -32,7 +33,7 @@ class Files:
         self._unit = exponential(PPM)
         self._history = exponential(self._shape.history_months_mean)
         self._mobile = exponential(self._shape.mobile_months_mean, 1)
-        self._draws = {name: Draw(seed, f"file.{name}") for name in _PURPOSES}
+        self._draws = Draws(seed, "file", _PURPOSES)
 
     # the bureau -----------------------------------------------------------------------------------------------------
 
@@ -118,7 +119,7 @@ class Files:
 
     def _as_written(self, facts: Facts, party: Ints) -> Facts:
         """Scripted parties have exactly the facts of their script."""
-        if not len(self._script) or not bool((party <= len(self._script)).any()):
+        if not len(self._script) or not any_of(party <= len(self._script)):
             return facts
         return {
             name: self._script.laid_over(column, party, self._script.column(_WRITTEN.get(name, _nothing)))

@@ -10,12 +10,13 @@ from typing import NamedTuple
 import numpy as np
 
 from credit.codes import Partner
+from credit.masks import any_of
 from credit.room import Rows
 from credit.subsystem import Window
 from credit.times import Bools, Ints
 from scenarios.model import Scenario
 from sim.curves import lognormal
-from sim.randomness import Draw
+from sim.randomness import Draws
 
 PORT_DTYPE = np.dtype(
     [(name, "i8") for name in "start until partner calls unavailable latency_ms_sum latency_ms_max".split()]
@@ -43,7 +44,7 @@ class Port:
             for fault in scenario.faults
             if fault.kind == "partner_outage" and fault.target == name
         ]
-        self._draws = {what: Draw(seed, f"port.{name}.{what}") for what in ("latency", "error", "outage")}
+        self._draws = Draws(seed, f"port.{name}", ("latency", "error", "outage"))
         self._calls: list[tuple[int, int, int, int]] = []
 
     def call(self, about: Ints, occasion: Ints | int, at: Ints) -> Answer:
@@ -62,7 +63,7 @@ class Port:
         down = np.zeros(len(at), dtype=bool)
         for start, end, share_ppm in self._outages:
             inside = (at >= start) & (at < end)
-            if bool(inside.any()):
+            if any_of(inside):
                 down |= inside & self._draws["outage"].happens(share_ppm, about, occasion)
         return down
 

@@ -13,6 +13,7 @@ import numpy as np
 from credit.calendar import WORKDAY_LAST_YEAR, add_months, day_of_month, workday_from
 from credit.codes import Channel, Status
 from credit.mail import Inbox
+from credit.masks import all_of, true_rows
 from credit.policies import ProductPolicy, load
 from credit.repayment.contract import (
     DebitRequest,
@@ -33,7 +34,7 @@ from sim.economy import Economy
 from sim.held import Held
 from sim.occasions import on_loan, party_of
 from sim.opposite import Opposite, World
-from sim.randomness import PPM, Draw
+from sim.randomness import PPM, Draw, Draws
 from sim.truth import Truth
 
 _BATCH_MS = 15 * MINUTE_MS
@@ -89,7 +90,7 @@ class RepaymentCounterpart:
 
     def _ask(self, debits: Rows) -> None:
         automatic = debits["automatic"] != 0
-        if bool(automatic.all()):
+        if all_of(automatic):
             self._held.put(DebitResult, self._debited(debits))
             return
         self._held.put(DebitResult, self._debited(debits[automatic]))
@@ -162,7 +163,7 @@ class Payers:
         """First the fate of the instalment; a missed one is made up on a later day, or paid in part."""
         missed = self.misses(debits)
         share = np.where(missed, 0, PPM)
-        short = np.flatnonzero(missed)
+        short = true_rows(missed)
         if len(short):
             share[short] = self._made_up(debits[short])
         return Shares(share, missed)
@@ -171,7 +172,7 @@ class Payers:
         """Whether the instalment that fell due last is missed, by loan and number, as the economy was on its due date; true
         for all that are past the month of one instalment."""
         missed = np.ones(len(debits), dtype=bool)
-        first = np.flatnonzero(debits["dpd"] < _ONE_INSTALMENT_DPD)
+        first = true_rows(debits["dpd"] < _ONE_INSTALMENT_DPD)
         loan, number, party, product, at, dpd = (
             debits[name][first] for name in ("loan", "number", "party", "product", "at", "dpd")
         )
@@ -193,7 +194,7 @@ class Payers:
         overdue, the rarer, and rarer still in a bad economy; a part is found at most once in seven days."""
         dpd, day, about = debits["dpd"], debits["at"] // DAY_MS, debits["party"]
         party, occasion = party_of(about), on_loan(debits["loan"], day)
-        falling = _CURE_DIVISOR[np.searchsorted(_CURE_DPD, dpd, side="right")]
+        falling = _CURE_DIVISOR[_CURE_DPD.searchsorted(dpd, side="right")]
         willing = self._truth.willingness_ppm(party)
         chance = self._behaviour.cure_daily_ppm * willing // _WILLING_PPM // falling
         chance = chance * PPM // self._factor_ppm(debits["product"], day)
@@ -235,7 +236,7 @@ class EarlyRepayers:
         self._part = _waiting_days(behaviour.early_partial_per_year_ppm)
         self._scripted = len(scenario.script)
         names = ("full", "part", "amount", "choice", "hour")
-        self._draws = {name: Draw(seed, f"early.{name}") for name in names}
+        self._draws = Draws(seed, "early", names)
 
     def requests(self, opened: Rows) -> Rows:
         """REP-11, REP-12: at most one repayment in full a loan and some in part before it, none in the loan's last month."""

@@ -8,6 +8,7 @@ import numpy as np
 
 from credit.codes import Source, Status
 from credit.mail import Inbox
+from credit.masks import true_rows
 from credit.policies.products import ProductPolicy
 from credit.room import Kind, Rows
 from credit.scoring.contract import BureauQuery, BureauReport, VerificationQuery, VerificationReply
@@ -98,7 +99,7 @@ class ScoringCounterpart:
         asked, at = queries["sources"], queries["at"].copy()
         unavailable = np.zeros(len(queries), dtype=np.int64)
         for source, port in self._sources.items():
-            mine = np.flatnonzero(asked & int(source))
+            mine = true_rows(asked & int(source))
             if not len(mine):
                 continue
             made = queries["at"][mine]

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from credit.masks import any_of
 from credit.times import Ints
 from sim.randomness import TABLE_SIZE, Draw
 
@@ -31,7 +32,7 @@ class Branches:
     def __init__(self, seed: int, weights: list[int]) -> None:
         self._weights = np.array(weights, dtype=np.int64)
         self._draw, self._table = Draw(seed, "person.branch"), _waits()
-        if not bool((self._weights > 0).any()):
+        if not any_of(self._weights > 0):
             raise ValueError("bank: branch_weights_ppm: at least one branch needs a weight above zero")
 
     def of(self, party: Ints) -> Ints:

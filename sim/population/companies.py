@@ -8,11 +8,12 @@ import numpy as np
 
 from credit.codes import Segment
 from credit.identifiers import credit_codes
+from credit.masks import any_of
 from credit.times import Ints
 from sim.population.people import People
 from sim.population.text import Codes, Texts, codes_of, joined
 from sim.population.vocabulary import vocabulary
-from sim.randomness import Draw
+from sim.randomness import Draws
 
 NAME_WIDTH = 16
 CODE_WIDTH = 18
@@ -25,7 +26,7 @@ class Companies:
         self._people = people
         self._vocabulary = vocabulary()
         self._family = codes_of(["氏"], 1)
-        self._draws = {name: Draw(seed, f"company.{name}") for name in ("trade", "city", "prefix", "suffix")}
+        self._draws = Draws(seed, "company", ("trade", "city", "prefix", "suffix"))
 
     def names(self, party: Ints, segment: Ints) -> Codes:
         """Names of the applicants as code points, 16 wide: persons, micro businesses and enterprises."""
@@ -39,7 +40,7 @@ class Companies:
         """Unified social credit codes; empty for persons."""
         codes = np.zeros(len(party), dtype=f"U{CODE_WIDTH}")
         firms = segment != Segment.INDIVIDUAL
-        if bool(firms.any()):
+        if any_of(firms):
             codes[firms] = credit_codes(self._people.county(party[firms]), party[firms])
         return codes
 

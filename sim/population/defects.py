@@ -4,11 +4,10 @@ and leaves the rest of the form as it was."""
 
 from __future__ import annotations
 
-from enum import IntEnum
-
 import numpy as np
 
-from credit.codes import Consent
+from credit.codes import Coded, Consent
+from credit.masks import true_rows
 from credit.policies.products import ProductPolicy, columns_of
 from credit.room import Rows
 from credit.times import Bools, Ints
@@ -20,7 +19,7 @@ from sim.randomness import PPM, Draw
 MATERIAL_BITS = 14
 
 
-class Defect(IntEnum):
+class Defect(Coded):
     """The order is that of `PopulationShape.defects_ppm`."""
 
     NONE = 0
@@ -47,7 +46,7 @@ class Defects:
 
     def of(self, reference: Ints) -> Ints:
         """The defect of each form, a `Defect`."""
-        kind = np.searchsorted(self._edges, self._draws["kind"].ppm(reference), side="right")
+        kind = self._edges.searchsorted(self._draws["kind"].ppm(reference), side="right")
         return np.where(kind < len(self._edges), kind + 1, Defect.NONE)
 
     def spoil(self, rows: Rows, reference: Ints) -> None:
@@ -64,7 +63,7 @@ class Defects:
             Defect.NO_BUREAU_CONSENT: self._consent,
         }
         for kind, make in makers.items():
-            where = np.flatnonzero(defect == kind)
+            where = true_rows(defect == kind)
             if len(where):
                 make(rows, where, reference[where])
 
@@ -116,5 +115,5 @@ def _one_bit(bits: Ints, ppm: Ints) -> Ints:
     """One of the set bits of each row, chosen by `ppm`."""
     present: Bools = (bits[:, None] >> np.arange(MATERIAL_BITS)) & 1 == 1
     wanted = present.sum(axis=1) * ppm // PPM
-    position = np.argmax(np.cumsum(present, axis=1) > wanted[:, None], axis=1)
+    position = np.argmax(present.cumsum(axis=1) > wanted[:, None], axis=1)
     return np.asarray(np.left_shift(1, position), dtype=np.int64)

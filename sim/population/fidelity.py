@@ -132,8 +132,8 @@ def _of_forms(scenario: Scenario, forms: Forms, reference: Ints) -> list[MarginR
     names = [defect.name.lower().replace("_", " ") for defect in Defect]
     drawn = _counts(forms.defects.of(reference), len(Defect))
     rows = compare("form", names, [PPM - sum(wrong), *wrong], drawn, tolerance, only_chance=True)
-    visits = np.cumsum(forms.visits.comers(0, len(reference)).visits)
-    again = len(reference) - 1 - int(np.searchsorted(visits, len(reference)))
+    visits = forms.visits.comers(0, len(reference)).visits.cumsum()
+    again = len(reference) - 1 - int(visits.searchsorted(len(reference)))
     return rows + _rate("comes again", shape.repeat_ppm + shape.rush_ppm, again, len(reference), tolerance)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from credit.applications.contract import SubmitApplication
 from credit.codes import Channel, Consent, Material, Segment
+from credit.masks import any_of
 from credit.policies.products import ProductPolicy, columns_of
 from credit.room import Rows
 from credit.times import DAY_MS, HOUR_MS, Ints
@@ -20,7 +21,7 @@ from sim.population.text import texts_of
 from sim.population.visits import Visits
 from sim.population.vocabulary import PURPOSES
 from sim.population.wishes import Wishes
-from sim.randomness import PPM, Draw
+from sim.randomness import PPM, Draws
 
 RESIDENT_ID = 1
 COUNTER_OPENS, COUNTER_CLOSES = 9, 17
@@ -58,12 +59,12 @@ class Forms:
             self._optional[product.code] = sum(Material[name.upper()] for name in product.optional_materials)
         self._channels = np.stack([_channel_edges(_CHANNELS_CLOSED), _channel_edges(_CHANNELS_OPEN)])
         names = ("channel", "purpose", "optional", "late", "debit")
-        self._draws = {name: Draw(seed, f"form.{name}") for name in names}
+        self._draws = Draws(seed, "form", names)
 
     def forms(self, reference: Ints, at: Ints) -> Rows:
         """`SubmitApplication` rows of applications at their instants, in the order given."""
         scripted = party_of(reference) <= len(self.people.script)
-        if not bool(scripted.any()):
+        if not any_of(scripted):
             return self._drawn(reference, at)
         rows = SubmitApplication.empty(len(reference))
         rows[~scripted] = self._drawn(reference[~scripted], at[~scripted])

@@ -19,7 +19,7 @@ from sim.population.branches import Branches
 from sim.population.script import ACCOUNT_BASE, PAYEE_BASE, Script
 from sim.population.text import Codes, Texts, joined
 from sim.population.vocabulary import GIVEN, OCCUPATIONS, SURNAMES, vocabulary
-from sim.randomness import PPM, Draw, purpose_key
+from sim.randomness import PPM, Draw, Draws, purpose_key
 
 SERIALS = 500
 """Serial numbers of one sex in one county on one birthday."""
@@ -54,16 +54,20 @@ class People:
             self._segments[product.code] = Segment[product.segments[0].upper()]
         self._counties = np.concatenate(self._vocabulary.counties)
         self._county_counts = np.array([len(codes) for codes in self._vocabulary.counties], dtype=np.int64)
-        self._county_first = np.cumsum(self._county_counts) - self._county_counts
+        self._county_first = self._county_counts.cumsum() - self._county_counts
         self._branches = Branches(seed, scenario.bank.branch_weights_ppm or [PPM] * scenario.bank.branches)
         self._regions = shares_ppm(self._shape.region_weights)
         self._ages = shares_ppm(self._shape.age_weights)
         self._blocks = _age_blocks(self._shape.age_bands)
+        self._occupations = shares_ppm(_OCCUPATION_WEIGHTS)
         self._incomes = shares_ppm(self._shape.income_weights)
         self._employment = exponential(self._shape.employment_months_mean - THIN_MONTHS)
         self._size = lognormal(PPM, 500_000, PPM // 5, 5 * PPM)
         self._offset = int(purpose_key(seed, "person.number")) % PARTIES
-        self._draws = {name: Draw(seed, f"person.{name}") for name in _PURPOSES}
+        self._draws = Draws(seed, "person", _PURPOSES)
+        self._other_product, self._day_in_block = (
+            Draw(seed, f"person.{one}") for one in ("other_product", "day_in_block")
+        )
 
     # where and what -------------------------------------------------------------------------------------------------
 
@@ -76,7 +80,7 @@ class People:
     def other_product(self, party: Ints, occasion: Ints) -> Ints:
         """What an earlier customer comes back for: any product of the same segment, in the shares of the mix."""
         first = self.product(party)
-        drawn = self.codes[self._draws["other_product"].choice(self._mix, party, occasion)]
+        drawn = self.codes[self._other_product.choice(self._mix, party, occasion)]
         return np.where(self._segments[drawn] == self._segments[first], drawn, first)
 
     @fact
@@ -135,7 +139,7 @@ class People:
 
     def occupation(self, party: Ints) -> Ints:
         """Main class of the occupation, 1 … 8; who runs a firm is class 1 (负责人)."""
-        drawn = self._draws["occupation"].choice(shares_ppm(_OCCUPATION_WEIGHTS), party) + 1
+        drawn = self._draws["occupation"].choice(self._occupations, party) + 1
         assert len(_OCCUPATION_WEIGHTS) == len(OCCUPATIONS)
         return np.where(self.segment(party) == Segment.INDIVIDUAL, drawn, 1)
 
@@ -197,7 +201,7 @@ class People:
         counts, first = self._county_counts[region], self._county_first[region]
         lap, county_serial = np.divmod(spread, counts * SERIALS)
         serial, county = np.divmod(county_serial, counts)
-        shuffled = self._draws["day_in_block"].below(BLOCK_DAYS, county_serial, region)
+        shuffled = self._day_in_block.below(BLOCK_DAYS, county_serial, region)
         return self._counties[first + county], serial * 2 + self.male(party), (shuffled + lap) % BLOCK_DAYS
 
     def _age_days(self, party: Ints, within: Ints) -> Ints:
@@ -209,7 +213,6 @@ class People:
 
 _PURPOSES = (
     "product",
-    "other_product",
     "region",
     "sex",
     "surname",
@@ -225,7 +228,6 @@ _PURPOSES = (
     "firm_size",
     "inflates",
     "inflation",
-    "day_in_block",
     "age_band",
     "age",
 )

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from credit.masks import true_rows
 from credit.times import Bools, Ints
 from scenarios.model import Scenario
 from sim.curves import below_each
@@ -88,7 +89,7 @@ class Visits:
         visits = np.ones(len(place), dtype=np.int64)
         rushes = self.rushes(place)
         visits[rushes] += 1 + self._draws["size"].below(2 * RUSH_SIZE - 1, place[rushes])
-        coming = np.flatnonzero(~rushes)
+        coming = true_rows(~rushes)
         for nth in range(1, VISITS_MAX):
             coming = coming[self._draws["again"].happens(self._again_ppm, place[coming], nth)]
             if not len(coming):

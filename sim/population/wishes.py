@@ -12,7 +12,7 @@ from credit.policies.products import ProductPolicy
 from credit.times import Ints
 from scenarios.model import Scenario
 from sim.curves import below_each, lognormal
-from sim.randomness import PPM, Draw
+from sim.randomness import PPM, Draws
 
 _NO_TERM = 2**31
 _FIRST_METHOD_PPM = 700_000
@@ -51,7 +51,7 @@ class Wishes:
             self._counts[code] = len(product.terms_months), len(product.methods)
             self._mortgaged[code] = product.guarantee == Guarantee.MORTGAGE.name.lower()
         self._size = lognormal(PPM, 500_000, PPM // 10, 10 * PPM)
-        self._draws = {name: Draw(seed, f"wish.{name}") for name in ("amount", "share", "method", "which", "value")}
+        self._draws = Draws(seed, "wish", ("amount", "share", "method", "which", "value"))
 
     def of(self, party: Ints, occasion: Ints, product: Ints, income_fen: Ints) -> Wish:
         """Wishes of parties on an occasion, given their true monthly income."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from credit.masks import true_rows
 from credit.times import DAY_MS, MINUTE_MS, Bools, Ints, text_of
 from sim.staff.hours import DayMask
 from sim.staff.people import NORMAL_SPEED_PPM, Person, presence
@@ -43,7 +44,7 @@ def _clock(person: Person, is_workday: DayMask, first_day: int, days: int) -> _C
         minutes[opens:closes] = 1
     works = presence(person, is_workday)(np.arange(first_day, first_day + days, dtype=np.int64)).astype(np.int64)
     steps = np.outer(works, minutes).ravel()
-    return _Clock(first_day * DAY_MS, np.concatenate([[0], np.cumsum(steps), [steps.sum()]]))
+    return _Clock(first_day * DAY_MS, np.concatenate([[0], steps.cumsum(), [steps.sum()]]))
 
 
 def check_completions(
@@ -58,9 +59,9 @@ def check_completions(
     task waits that they may take."""
     if not len(completions):
         return
-    order = np.argsort(tasks.task)
+    order = tasks.task.argsort()
     given = tasks.take(order)
-    rows = np.searchsorted(given.task, completions.task).clip(max=max(len(given) - 1, 0))
+    rows = given.task.searchsorted(completions.task).clip(max=max(len(given) - 1, 0))
     _refuse(given.task[rows] != completions.task, completions, "was never given to this desk")
     _check_finished_once(completions)
     done = given.take(rows)
@@ -86,7 +87,7 @@ def _refuse(broken: Bools, completions: Completions, what: str) -> None:
 
 
 def _check_finished_once(completions: Completions) -> None:
-    order = np.argsort(completions.task, kind="stable")
+    order = completions.task.argsort(kind="stable")
     ids = completions.task[order]
     again = np.zeros(len(ids), dtype=np.bool_)
     again[order[1:]] = ids[1:] == ids[:-1]
@@ -107,7 +108,7 @@ def _check_people(
     for person in people:
         clock = _clock(person, is_workday, *span)
         clocks.append(clock)
-        rows = np.flatnonzero(_of(completions, person))
+        rows = true_rows(_of(completions, person))
         known[rows] = True
         mine, work = completions.take(rows), done.take(rows)
         _refuse(~clock.on(mine.started_at), mine, "begins off shift, on a holiday or on leave")
@@ -116,7 +117,7 @@ def _check_people(
         took = clock.worked(mine.finished_at) - clock.worked(mine.started_at)
         _refuse(took != need, mine, "takes another working time than it needs")
         _refuse((work.needs & ~person.skills) != 0, mine, "needs a skill that the person lacks")
-        by_start = mine.take(np.argsort(mine.started_at))
+        by_start = mine.take(mine.started_at.argsort())
         overlap = np.concatenate([[False], by_start.started_at[1:] < by_start.finished_at[:-1]])
         _refuse(overlap, by_start, "begins while the person is at another task")
         if person.is_deputy:
@@ -159,11 +160,11 @@ class _Diary:
     """How much of a person's working time was spent on tasks before an instant."""
 
     def __init__(self, mine: Completions, clock: _Clock) -> None:
-        mine = mine.take(np.argsort(mine.started_at))
+        mine = mine.take(mine.started_at.argsort())
         self._clock = clock
         self._started_at = mine.started_at
         self._from, self._to = clock.worked(mine.started_at), clock.worked(mine.finished_at)
-        self._before = np.concatenate([[0], np.cumsum(self._to - self._from)])
+        self._before = np.concatenate([[0], (self._to - self._from).cumsum()])
 
     def idle(self, start: Ints, until: Ints) -> Ints:
         """Working ms without a task in each [start, until)."""
@@ -173,7 +174,7 @@ class _Diary:
     def _busy(self, at: Ints) -> Ints:
         if not len(self._from):
             return np.zeros(len(at), dtype=np.int64)
-        begun = np.searchsorted(self._started_at, at, side="right")
+        begun = self._started_at.searchsorted(at, side="right")
         last = np.maximum(begun - 1, 0)
         part = np.minimum(self._clock.worked(at), self._to[last]) - self._from[last]
         return np.where(begun > 0, self._before[last] + part, 0)

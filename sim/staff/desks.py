@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from credit.masks import true_rows
 from credit.rows import among
 from credit.times import NEVER, Ints
 from sim.staff.desk import Entry
@@ -82,7 +83,7 @@ class Desks:
         """Rows in order of branch, time and id, and the bounds of each pool's rows."""
         branches: Ints = np.array(self.branches(role), dtype=np.int64)
         if len(tasks):
-            missing = np.flatnonzero(~among(tasks.branch, branches))
+            missing = true_rows(~among(tasks.branch, branches))
             if len(missing):
                 row = int(missing[0])
                 raise ValueError(
@@ -90,7 +91,7 @@ class Desks:
                     f"({len(missing)} such); branches with this desk: {branches.tolist()}"
                 )
         order = np.lexsort((tasks.task, tasks.at, tasks.branch))
-        bounds = np.searchsorted(tasks.branch[order], branches).tolist()
+        bounds = tasks.branch[order].searchsorted(branches).tolist()
         return entries_of(tasks, order), [*bounds, len(tasks)]
 
     def begun(self, role: int) -> Begun:

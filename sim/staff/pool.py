@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from simpy.core import Environment
 
+from credit.masks import true_rows
 from credit.times import DAY_MS, NEVER, Ints, text_of
 from sim.staff.desk import Begun, DeskWindow, Entry, Seat
 from sim.staff.hours import DayMask, WorkingHours, covered_days
@@ -199,7 +200,7 @@ def check_times(tasks: Tasks, start: int, until: int) -> None:
     """AssertionError unless start < until and every task arrives in [start, until); ValueError on a repeated task id."""
     if start >= until:
         raise AssertionError(f"a window must end after it starts, got {text_of(start)} to {text_of(until)}")
-    late = np.flatnonzero((tasks.at < start) | (tasks.at >= until))
+    late = true_rows((tasks.at < start) | (tasks.at >= until))
     if len(late):
         row = int(late[0])
         raise AssertionError(
@@ -207,7 +208,7 @@ def check_times(tasks: Tasks, start: int, until: int) -> None:
             f"{text_of(start)} to {text_of(until)}: a queue may never see the future, nor change its past"
         )
     ids = np.sort(tasks.task)
-    twice = np.flatnonzero(ids[1:] == ids[:-1])
+    twice = true_rows(ids[1:] == ids[:-1])
     if len(twice):
         raise ValueError(f"task {ids[twice[0]]} arrives twice in one window")
 

@@ -12,6 +12,7 @@ from itertools import groupby, pairwise, permutations
 import numpy as np
 
 from credit.bank import desks
+from credit.masks import true_rows
 from credit.numbers import person_of
 from credit.room import DeskCode
 from credit.times import Ints, date_of, day_number
@@ -160,7 +161,7 @@ def with_deputies(people: Sequence[Person], is_workday: DayMask, first_day: int,
         staffed = np.logical_or.reduce([present[member.person] for member in members])
         open_days = work | np.bool_(any(member.shift.always for member in members))
         candidates = _candidates(*desk, pools)
-        for first, last in _runs(np.flatnonzero(open_days & ~staffed), np.flatnonzero(open_days)):
+        for first, last in _runs(true_rows(open_days & ~staffed), true_rows(open_days)):
             shares = [int(present[one.person][first : last + 1].sum()) for one in candidates]
             if max(shares, default=0):
                 deputy = candidates[shares.index(max(shares))]
@@ -177,8 +178,8 @@ def _runs(rows: Ints, open_rows: Ints) -> list[tuple[int, int]]:
     """First and last row of each run of `rows` that are neighbours among the days the desk is open."""
     if not len(rows):
         return []
-    place = np.searchsorted(open_rows, rows)
-    cuts = [0, *(np.flatnonzero(np.diff(place) != 1) + 1).tolist(), len(rows)]
+    place = open_rows.searchsorted(rows)
+    cuts = [0, *(true_rows(np.diff(place) != 1) + 1).tolist(), len(rows)]
     return [(int(rows[a]), int(rows[b - 1])) for a, b in pairwise(cuts)]
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from credit.masks import true_rows
 from credit.times import NEVER, Bools, Ints
 
 Records = npt.NDArray[np.void]
@@ -38,7 +39,7 @@ class Tasks:
         if len(set(lengths.values())) != 1:
             raise ValueError(f"columns of tasks must have one length, got {lengths}")
         if len(self.task) and (int(self.service_ms.min()) <= 0 or int(self.priority.min()) < 0):
-            bad = int(np.flatnonzero((self.service_ms <= 0) | (self.priority < 0))[0])
+            bad = int(true_rows((self.service_ms <= 0) | (self.priority < 0))[0])
             raise ValueError(
                 f"task {self.task[bad]}: service_ms must be > 0 and priority >= 0, "
                 f"got {self.service_ms[bad]} and {self.priority[bad]}"

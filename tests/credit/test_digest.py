@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from credit.customers.contract import FormChecked
-from credit.digest import Digest, linked
+from credit.digest import Digest, linked, odd_words
 from credit.ledger.contract import Posting
 from credit.room import Rows
 from tests.rows import sample
@@ -43,6 +43,23 @@ def test_one_changed_field_changes_the_digest(amounts: list[int], data: st.DataO
     field = data.draw(st.sampled_from(Posting.dtype.names or ()))
     changed[field][place] += data.draw(st.sampled_from([1, -1, 100, 10**9]))
     assert digest_of(rows) != digest_of(changed)
+
+
+@given(st.integers(0, 400), st.lists(st.integers(-(10**12), 10**12), min_size=1, max_size=5))
+def test_lanes_are_what_plain_python_computes(label: int, amounts: list[int]) -> None:
+    rows, most, lanes = postings(amounts), (1 << 64) - 1, []
+    words = np.ascontiguousarray(rows).view(np.uint64).reshape(len(rows), -1).tolist()
+    for lane in (0xD6E8FEB86659FD93, 0xA0761D6478BD642F):
+        odd, total = odd_words(len(words[0]), lane).tolist(), 0
+        for row in words:
+            hashed = sum((word ^ word >> 32) * factor for word, factor in zip(row, odd, strict=True))
+            hashed = (hashed + label * 0x9E3779B97F4A7C15) & most
+            hashed = ((hashed ^ hashed >> 29) * 0xFF51AFD7ED558CCD) & most
+            total += hashed ^ hashed >> 32
+        lanes.append(total & most)
+    digest = Digest()
+    digest.add(label, rows)
+    assert digest.lanes == tuple(lanes)
 
 
 def test_two_rows_that_swap_a_field_are_seen() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import subprocess
 import sys
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sim.curves import below_each, exponential, lognormal, shares_ppm
-from sim.randomness import PPM, TABLE_SIZE, Draw, purpose_key, quantile_table
+from sim.randomness import PPM, SHARES, TABLE_SIZE, Draw, Draws, purpose_key, quantile_table
 from tests.sim.worlds import numbers
 
 WORD = (1 << 64) - 1
@@ -51,6 +53,33 @@ def test_draws_do_not_depend_on_batch_or_order(entities: list[int], data: st.Dat
     whole = draw.quantile(table, np.array(entities))
     singly = [int(draw.quantile(table, entities[index])[0]) for index in order]
     assert singly == [int(whole[index]) for index in order]
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3), st.lists(st.integers(1, 9), min_size=1, max_size=4)), min_size=1, max_size=12
+    ),
+    st.integers(0, 2),
+)
+def test_purposes_that_are_drawn_together_are_drawn_as_each_alone(asked: list[tuple[int, list[int]]], nth: int) -> None:
+    names = "abcd"
+    together = Draws(5, "family", names)
+    for purpose, people in asked:
+        name, entity = names[purpose], np.array(people)
+        alone = Draw(5, f"family.{name}")
+        for occasion in (0, nth, np.array([nth]), entity + nth, np.arange(3)[:, None]):
+            assert np.array_equal(together[name].words(entity, occasion), alone.words(entity, occasion))
+        assert np.array_equal(together[name].words(people[0]), alone.words(people[0]))
+
+
+@given(st.integers(1, 10**13), st.integers(0, 3_000_000))
+def test_quantile_tables_are_what_plain_python_computes(median: int, spread_ppm: int) -> None:
+    normal, sigma = NormalDist().inv_cdf, spread_ppm / PPM
+    for place in (0, 1, 777, TABLE_SIZE // 2, TABLE_SIZE):
+        share = min(max(place / TABLE_SIZE, 0.5 / TABLE_SIZE), 1 - 0.5 / TABLE_SIZE)
+        drawn = round(median * math.exp(sigma * normal(share)))
+        assert int(lognormal(median, spread_ppm)[place]) == min(max(drawn, 1), 2**53)
+        assert int(exponential(median)[place]) == min(round(-median * math.log1p(-share)), 2**53)
 
 
 def test_purposes_seeds_entities_and_occasions_are_told_apart() -> None:
@@ -103,7 +132,7 @@ def test_exponential_tables_have_their_mean() -> None:
 
 
 def test_a_quantile_table_keeps_within_its_bounds() -> None:
-    table = quantile_table(lambda share: 1_000 * share, 200, 800)
+    table = quantile_table([1_000 * share for share in SHARES], 200, 800)
     assert (int(table[0]), int(table[-1])) == (200, 800)
 
 

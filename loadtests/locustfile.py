@@ -27,6 +27,8 @@ _PLAN = "lendrill-plan"
 _SPARE_S = 15.0
 EXIT_BAD_INPUT = 2
 recorder = Recorder()
+writers: list[Any] = []
+"""What writes seconds while a test runs."""
 plan: dict[str, Any] = {"place": 0, "of": 1, "run": "0"}
 
 
@@ -81,7 +83,7 @@ def _(environment: Any, **_: Any) -> None:
     else:
         plan.update(place=0, of=1, run=run)
     if environment.parsed_options.out:
-        runner.greenlet.spawn(_write_while_running, environment)
+        writers.append(runner.greenlet.spawn(_write_while_running, environment))
 
 
 @events.report_to_master.add_listener
@@ -98,6 +100,8 @@ def _(data: dict[str, Any], **_: Any) -> None:
 @events.test_stop.add_listener
 def _(environment: Any, **_: Any) -> None:
     out = environment.parsed_options.out
+    while writers:
+        writers.pop().kill()
     if out and isinstance(environment.runner, LocalRunner | MasterRunner):
         write_seconds(Path(out), recorder)
         options = environment.parsed_options

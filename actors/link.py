@@ -28,6 +28,9 @@ from credit.room import EVENT_DTYPE, KINDS, Kind, Rows
 _LENGTH = 4
 MESSAGE_MAX = 256 << 20
 _RETRY_S = 0.05
+SUBMITS_MAX = 400
+"""Commands of one gateway that may wait for their answers: some seconds' worth, so that callers are refused before they wait
+longer. The conductor's own bound (`Pace.queue_rows`) is for bulk."""
 _REFUSALS: dict[str, type[Exception]] = {"busy": Busy, "closing": Closing, "clock": ClockError, "bad": CreditError}
 
 
@@ -111,6 +114,11 @@ class LinkServer:
         [(number, parts)] = unpack([[tuple(one) for one in message["bundle"]]]).items()  # type: ignore[list-item]
         return await self._conductor.submit(KINDS[number], parts[0])
 
+    async def _do_submit_told(self, message: dict[str, Any]) -> tuple[Answer, int, bytes]:
+        [answer] = await self._do_submit(message)
+        now, events = await self._do_story({"case": answer.number}) if not answer.reason else (0, b"")
+        return answer, now, events
+
     async def _do_story(self, message: dict[str, Any]) -> tuple[int, bytes]:
         now, events = await self._conductor.story(message["case"])
         return now, events.tobytes()
@@ -137,9 +145,10 @@ class LinkServer:
 class LinkClient:
     """A gateway's end: the conductor's methods, from another process."""
 
-    def __init__(self, path: Path, patience_s: float = 60.0) -> None:
-        """`patience_s`: how long a call waits for a conductor that is away."""
-        self._path, self._patience_s = path, patience_s
+    def __init__(self, path: Path, patience_s: float = 60.0, submits_max: int = SUBMITS_MAX) -> None:
+        """`patience_s`: how long a call waits for a conductor that is away; `submits_max`: commands that may be under way."""
+        self._path, self._patience_s, self._submits_max = path, patience_s, submits_max
+        self._submitting = 0
         self._numbers = itertools.count(1)
         self._open: dict[int, tuple[bytes, asyncio.Future[Any]]] = {}
         self._writer: asyncio.StreamWriter | None = None
@@ -199,8 +208,22 @@ class LinkClient:
             del self._open[number]
 
     async def submit(self, kind: Kind, rows: Rows) -> list[Answer]:
-        """See `Conductor.submit`."""
-        return [Answer(*one) for one in await self._call("submit", bundle=pack({kind.number: [rows]}))]
+        """See `Conductor.submit`; Busy at once where too many of this process's commands are under way."""
+        return [Answer(*one) for one in await self._submitted("submit", kind, rows)]
+
+    async def submit_told(self, kind: Kind, rows: Rows) -> tuple[Answer, Story]:
+        """One command whose answer's number is a case, and what happened to that case, with one call."""
+        answer, now, events = await self._submitted("submit_told", kind, rows)
+        return Answer(*answer), Story(now, np.frombuffer(events, dtype=EVENT_DTYPE))
+
+    async def _submitted(self, do: str, kind: Kind, rows: Rows) -> Any:
+        if self._submitting >= self._submits_max:
+            raise Busy(f"{self._submitting:,} commands are under way; ask again in a second")
+        self._submitting += 1
+        try:
+            return await self._call(do, bundle=pack({kind.number: [rows]}))
+        finally:
+            self._submitting -= 1
 
     async def story(self, case: int) -> Story:
         """See `Conductor.story`."""

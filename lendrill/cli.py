@@ -107,6 +107,58 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 
 @app.command()
+def load(  # noqa: PLR0913, PLR0917 - one parameter an option
+    what: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SHAPE|SCENARIO]",
+            help="constant, ramp, stairs, spike or soak; or a scenario, whose arrivals come.",
+        ),
+    ] = None,
+    host: Annotated[str, typer.Option(help="The gateway of a bank that runs.")] = "http://127.0.0.1:8000",
+    rate: Annotated[float, typer.Option(help="Arrivals a second, at the highest.")] = 20.0,
+    duration: Annotated[float | None, typer.Option(help="Seconds (default: 60).")] = None,
+    shape: Annotated[str | None, typer.Option(help="The same as SHAPE.")] = None,
+    processes: Annotated[int, typer.Option(help="Processes that make the load.")] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of instants, visitors and forms.")] = 1,
+    warmup: Annotated[float, typer.Option(help="Seconds at the begin whose figures don't count.")] = 0.0,
+    mix: Annotated[str, typer.Option(help="Who comes: third_party=3,reader=1 (default: everybody).")] = "",
+    branches: Annotated[int, typer.Option(help="Branches of the bank.")] = 8,
+    decision_wait: Annotated[int, typer.Option(help="Seconds that a customer waits for his decision.")] = 10,
+    instants: Annotated[
+        Path | None, typer.Option(help="A file of instants (JSON or CSV, seconds) instead of a shape.")
+    ] = None,
+    compress: Annotated[float | None, typer.Option(help="Replay a scenario so many times as fast.")] = None,
+    date: Annotated[str | None, typer.Option(metavar="DATE", help="Replay this day of a scenario only.")] = None,
+    find_limit: Annotated[bool, typer.Option("--find-limit", help="Look for the highest rate that holds.")] = False,
+    p99_ms: Annotated[float | None, typer.Option(help="Threshold: p99 from the intended start.")] = None,
+    error_rate: Annotated[float, typer.Option(help="Threshold: failed, of those offered.")] = 0.01,
+    shed_rate: Annotated[float | None, typer.Option(help="Threshold: shed, of those offered.")] = None,
+    offered_share: Annotated[float, typer.Option(help="Threshold: begun on time, of those scheduled.")] = 0.95,
+    decided_within: Annotated[
+        str | None,
+        typer.Option(metavar="S=SHARE", help="Threshold: so many of the automatic lane decided in S seconds."),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The test's own folder (default: runs/<id>/).")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, only where the report is.")] = False,
+) -> int:
+    """Load a live bank at a rate of its customers' own, and judge how it bore that."""
+    from lendrill import load_judge
+    from lendrill.load import LoadOptions, load_command
+    from lendrill.load_limit import find_limit_command
+
+    if shape is not None and what not in (None, shape):
+        raise UserError(f"{what} and --shape {shape}: both say when people come", "give one of them")
+    within = load_judge.decided_within(decided_within)
+    limits = load_judge.Limits(p99_ms, error_rate, shed_rate, offered_share, **within)
+    options = LoadOptions(
+        what or shape, host, rate, duration, processes, seed, warmup, mix, branches, decision_wait, compress, date,
+        instants, out, limits, quiet,
+    )  # fmt: skip
+    return find_limit_command(options) if find_limit else load_command(options)
+
+
+@app.command()
 def replay(
     home: Annotated[Path, typer.Argument(metavar="HOME", help="The folder of a bank that `lendrill serve` founded.")],
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,

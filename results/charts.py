@@ -73,7 +73,8 @@ def stamp(moment: dt.datetime) -> str:
     return moment.isoformat(sep=" ", timespec="minutes")
 
 
-def _figure(height: int = 330, *, y: str = "", grain: str = "day", **layout: Any) -> Figure:
+def blank(height: int = 330, *, y: str = "", grain: str = "day", **layout: Any) -> Figure:
+    """A figure without traces; `y`: the unit, which stands over the axis."""
     axis = {"gridcolor": GRID, "linecolor": "#cbd5e1", "zeroline": False, "automargin": True}
     when = "%Y-%m-%d %H:%M" if grain == "hour" else "%Y-%m-%d"
     usual: dict[str, Any] = {
@@ -121,7 +122,7 @@ def _line(name: str, rows: Sequence[Row], column: int, colour: str, **more: Any)
 def volumes(series: dict[str, list[Row]], grain: str, language: int) -> Figure:
     """Counts an hour or a day, one line an event; in long runs the mean of seven days, and the first event day by day."""
     unit = (("a day", "每日"), ("an hour", "每小时"))[grain == "hour"]
-    figure = _figure(y=unit[language], grain=grain)
+    figure = blank(y=unit[language], grain=grain)
     for place, (event, rows) in enumerate(series.items()):
         if not rows:
             continue
@@ -171,7 +172,7 @@ def waits_over_time(rows: Sequence[Row], grain: str, language: int) -> Figure:
         "tickvals": [s for s, _ in _TIME_TICKS],
         "ticktext": [w[language] for _, w in _TIME_TICKS],
     }
-    figure = _figure(grain=grain)
+    figure = blank(grain=grain)
     _set(figure, "yaxis", rangemode="normal", **seconds)
     for lane, colour in (("automatic", TEAL), ("manual", BLUE)):
         mine = [row for row in rows if row[1] == lane]
@@ -204,7 +205,7 @@ def duration_words(milliseconds: float) -> Words:
 def queues(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, language: int) -> Figure:
     """Tasks waiting, one line a desk that ever had a queue, the longest first; planned absences shaded. Of many desks only
     the longest queues are drawn until the reader asks for the others."""
-    figure = _figure(height=380, y=("tasks waiting", "等待任务数")[language], grain=grain)
+    figure = blank(height=380, y=("tasks waiting", "等待任务数")[language], grain=grain)
     peaks: dict[str, int] = {}
     for _, role, waiting, _ in rows:
         peaks[role] = max(peaks.get(role, 0), waiting)
@@ -222,7 +223,7 @@ def queues(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, la
 
 def partners(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, language: int) -> Figure:
     """Share of calls that a partner did not answer, one line a partner that ever failed."""
-    figure = _figure(y=("unanswered calls", "无应答比例")[language], grain=grain, height=300)
+    figure = blank(y=("unanswered calls", "无应答比例")[language], grain=grain, height=300)
     _set(figure, "yaxis", tickformat=".0%" if max((row[2] for row in rows), default=0) >= 0.05 else ".1%")
     step = {"shape": "hv"}  # a day's share holds from its beginning to its end, as the shades do
     for place, partner in enumerate(sorted({row[1] for row in rows if row[2]})):
@@ -240,7 +241,7 @@ def buckets(rows: Sequence[Row], language: int) -> Figure:
     by_place = {(row[0], row[1]): row[3] for row in rows}
     totals = [sum(by_place.get((day, bucket.name.lower()), 0) for bucket in Bucket) for day in days]
     size, unit = money_unit(totals)
-    figure = _figure(y=unit[language])
+    figure = blank(y=unit[language])
     _set(figure, "legend", traceorder="normal")
     for bucket in Bucket:
         values = [(day, by_place.get((day, bucket.name.lower()), 0) / size) for day in days]
@@ -271,7 +272,7 @@ def rates(bucket_rows: Sequence[Row], bad_rows: Sequence[Row], language: int) ->
     bad: dict[dt.datetime, int] = {}
     for day, _, _, amount in bad_rows:
         bad[day] = bad.get(day, 0) + amount
-    figure = _figure(y=("share of principal", "占贷款余额")[language])
+    figure = blank(y=("share of principal", "占贷款余额")[language])
     lines = ((("overdue", "逾期率"), overdue, AMBER), (("non-performing", "不良率"), bad, RED))
     for words, part, colour in lines:
         rows = [(day, part.get(day, 0) / total[day]) for day in sorted(total) if total[day]]
@@ -289,7 +290,7 @@ def _room(most: float) -> dict[str, Any]:
 
 def vintages(rows: Sequence[Row], language: int) -> Figure:
     """Share of a month's loans that was ever overdue, by age, with its interval at the pointer; older months darker."""
-    figure = _figure(y=("ever overdue, of loans", "曾逾期笔数占比")[language], hovermode="closest")
+    figure = blank(y=("ever overdue, of loans", "曾逾期笔数占比")[language], hovermode="closest")
     title = {"text": ("days since payout", "账龄（天）")[language], "standoff": 6, "font": {"size": 12, "color": SOFT}}
     ages = [0, *sorted({row[1] for row in rows})]
     _set(
@@ -341,7 +342,7 @@ _FLOWS: tuple[tuple[Words, Account, int, int, str], ...] = (
 def flows(rows: Sequence[Row], grain: str, language: int) -> Figure:
     """Money received (up) and paid out (down) over time, from the ledger."""
     size, unit = money_unit([float(row[2] or 0) for row in rows if row[1] == "principal"])
-    figure = _figure(y=unit[language], grain=grain, barmode="relative", bargap=0.25)
+    figure = blank(y=unit[language], grain=grain, barmode="relative", bargap=0.25)
     _set(figure, "yaxis", rangemode="normal", zeroline=True, zerolinecolor="#94a3b8")
     for words, account, column, sign, colour in _FLOWS:
         mine = [(row[0], sign * float(row[column] or 0) / size) for row in rows if row[1] == account.name.lower()]
@@ -379,7 +380,7 @@ def trouble(
     series: dict[str, list[Row]], faults: Sequence[dict[str, Any]], span: tuple[str, str], grain: str, language: int
 ) -> Figure:
     """What broke: counts of trouble in each period, stacked, with the scenario's planned faults shaded."""
-    figure = _figure(y=_PERIODS[grain][1][language], grain=grain, barmode="stack", bargap=0.15)
+    figure = blank(y=_PERIODS[grain][1][language], grain=grain, barmode="stack", bargap=0.15)
     for place, (event, rows) in enumerate(series.items()):
         if rows:
             figure["data"].append(

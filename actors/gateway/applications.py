@@ -9,6 +9,7 @@ import numpy as np
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from actors.conductor import Story
 from actors.gateway.bank import Bank, bank_of, label, moment, number_in, request_number, wait_s
 from actors.gateway.callers import Caller, needs
 from actors.gateway.coded import ByName
@@ -100,9 +101,9 @@ async def submit(
     if len(texts):
         await bank.link.submit(FormText, texts)
     began = time.monotonic()
-    answer = await bank.done(SubmitApplication, rows)
+    answer, story = await bank.done_told(SubmitApplication, rows)
     response.headers["Location"] = f"/v1/applications/{answer.number}"
-    return await _shown(bank, answer.number, wait_s(request) - (time.monotonic() - began))
+    return await _shown(bank, answer.number, wait_s(request) - (time.monotonic() - began), story)
 
 
 @router.get("/{case}", summary="Where an application stands")
@@ -117,8 +118,8 @@ async def show(
     return await _shown(bank, number_in(case, "application"), wait_s(request))
 
 
-async def _shown(bank: Bank, case: int, patience_s: float) -> dict[str, Any]:
-    now, events = await bank.story(case)
+async def _shown(bank: Bank, case: int, patience_s: float, story: Story | None = None) -> dict[str, Any]:
+    now, events = story or await bank.story(case)
     until = time.monotonic() + patience_s
     while True:
         progress = query(events, case, max(now, int(events["at"].max(initial=0))))

@@ -60,6 +60,13 @@ class Bank:
             raise refusal(answer.reason)
         return answer
 
+    async def done_told(self, kind: Kind, rows: Rows) -> tuple[Answer, Story]:
+        """The same for a command whose answer's number is a case, with what happened to it."""
+        answer, story = await self._asked(self.link.submit_told(kind, rows))
+        if answer.reason:
+            raise refusal(answer.reason)
+        return answer, story
+
     async def story(self, case: int, known: int = 0, timeout_s: float = 0.0) -> Story:
         """What happened to a case; with `timeout_s`, once more has happened than is known, or the time is over."""
         call = self.link.news(case, known, timeout_s) if timeout_s > 0 else self.link.story(case)
@@ -74,7 +81,7 @@ class Bank:
             raise Problem(503, "Unavailable", error.user_message, {"Retry-After": "2"}) from None
 
 
-def bank_of(request: Request) -> Bank:
+async def bank_of(request: Request) -> Bank:
     """The bank of an app."""
     bank: Bank = request.app.state.bank
     return bank

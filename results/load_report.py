@@ -1,0 +1,210 @@
+"""``report.html`` of a load test: one file that opens without a network, in Chinese or English. Its figures are those of
+``summary.json``, ``seconds.jsonl`` and ``bank.jsonl`` beside it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+from markupsafe import Markup
+from plotly.offline import get_plotlyjs
+
+from credit.room import Words
+from results import charts
+from results.charts import AMBER, BLUE, RED, SOFT, TEAL, VIOLET, Figure, bilingual
+
+Rows = Sequence[dict[str, Any]]
+REPORT = "report.html"
+LABELS: dict[str, Words] = {
+    "title": ("Load test", "压力测试"),
+    "held": ("every threshold held", "全部阈值达标"),
+    "broken": ("a threshold broke", "有阈值未达标"),
+    "flow": ("What was offered, and what became of it", "到达与处理"),
+    "latency": ("Latency", "时延"),
+    "bank": ("The bank meanwhile", "银行内部指标"),
+    "machine": ("The machine", "机器"),
+    "thresholds": ("Thresholds", "阈值"),
+    "visitors": ("Who came", "访客"),
+    "failures": ("What failed", "失败原因"),
+    "limit": ("The limit", "极限"),
+    "method": ("Method", "口径"),
+    "offered": ("offered", "发起"),
+    "scheduled": ("scheduled", "计划"),
+    "accepted": ("accepted", "受理"),
+    "shed": ("shed", "拒流"),
+    "failed": ("failed", "失败"),
+    "completed": ("completed", "完成"),
+    "dropped": ("never begun", "未发起"),
+    "late": ("begun late", "晚发起"),
+    "accepted_per_s": ("accepted a second", "每秒受理"),
+    "p50": ("median", "中位数"),
+    "p99": ("p99 from the intended start", "p99（自计划时刻起）"),
+    "service99": ("p99 of service time", "服务时间 p99"),
+    "decided": ("decided while waiting", "等待期间出结果"),
+    "name": ("name", "名称"),
+    "measured": ("measured", "实测"),
+    "limit_at": ("limit", "阈值"),
+    "count": ("count", "次数"),
+    "process": ("process", "进程"),
+    "mean": ("cores, mean", "平均占用核数"),
+    "peak": ("cores, peak", "最高占用核数"),
+    "memory": ("memory, MiB", "内存 MiB"),
+    "rate": ("rate", "到达率"),
+    "saturated_in": ("saturated", "饱和"),
+    "yes": ("held", "达标"),
+    "no": ("broken", "未达标"),
+    "noscript": ("The charts need JavaScript; the tables do not.", "图表需要启用 JavaScript；表格不需要。"),
+    "nothing": ("nothing was measured", "无数据"),
+    "note.flow": (
+        "Those who apply, in the second in which it happened. Arrivals do not wait for answers: they come at the scheduled rate.",
+        "提交申请的访客，按发生的那一秒计。到达不等待应答：始终按计划到达。",
+    ),
+    "note.latency": (
+        "Accepted applications, from the intended start; service time counts from sending.",
+        "受理的申请。自计划时刻起：客户真实经历的时间。服务时间：自发送起计。",
+    ),
+    "note.bank": ("From /metrics, once a second.", "来自 /metrics，每秒一次。"),
+    "note.machine": (
+        "Cores that each process used, of {cores}. Other work beside them: a load of about {others}.",
+        "各进程占用的核数：平均与每秒最高。本机 {cores} 核，其他任务的负载约为 {others}。",
+    ),
+    "note.method": (
+        "Percentiles are within 1 %, over all generator processes. {warmup} s of warm-up are left out.",
+        "百分位误差不超过 1%，已合并全部发压进程。计数不含 {warmup} 秒预热。",
+    ),
+}  # fmt: skip
+_FLOW = (("offered", SOFT), ("accepted", TEAL), ("shed", AMBER), ("failed", RED))
+
+
+def write_load_report(folder: Path) -> Path:
+    """Draws the report of a load test's folder; returns its path."""
+    summary = json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    seconds, bank = _lines(folder / "seconds.jsonl"), _lines(folder / "bank.jsonl")
+    drawn = {
+        name: bilingual(build)
+        for name, build in {
+            "flow": partial(flow, seconds),
+            "latency": partial(latency, seconds),
+            "window": partial(window_times, bank),
+            "queue": partial(queue, bank),
+            "cores": partial(cores, bank),
+        }.items()
+    }
+    environment = Environment(
+        loader=PackageLoader("results"),
+        autoescape=select_autoescape(["html", "j2"]),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals["t"] = label
+    page = environment.get_template("load.html.j2").render(
+        summary=summary,
+        plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")),
+        charts=Markup(json.dumps(drawn, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")),
+        has={name: bool(chart["data"]) for name, chart in drawn.items()},
+        english=LABELS["title"][0],
+        chinese=LABELS["title"][1],
+    )
+    draft = folder / (REPORT + ".draft")
+    draft.write_text(page, encoding="utf-8")
+    return draft.replace(folder / REPORT)
+
+
+def label(name: str, **values: Any) -> Markup:
+    """A label in both languages, of which the page shows one."""
+    english, chinese = (Markup(text).format(**values) for text in LABELS[name])
+    return Markup('<span class="en">{}</span><span class="zh" lang="zh-CN">{}</span>').format(english, chinese)
+
+
+def _lines(file: Path) -> list[dict[str, Any]]:
+    if not file.is_file():
+        return []
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def _blank(unit: Words, language: int, **layout: Any) -> Figure:
+    """A figure over the seconds of the test."""
+    figure = charts.blank(y=unit[language], **layout)
+    title = {"text": ("seconds", "秒")[language], "standoff": 4, "font": {"size": 12, "color": SOFT}}
+    figure["layout"]["xaxis"] |= {"type": "linear", "title": title, "hoverformat": "d", "tickformat": "d"}
+    figure["layout"]["legend"] |= {"y": -0.22}
+    return figure
+
+
+def _add(figure: Figure, name: str, x: Sequence[Any], y: Sequence[Any], colour: str, **line: Any) -> None:
+    if any(value is not None for value in y):
+        figure["data"].append(
+            {
+                "type": "scatter",
+                "mode": "lines",
+                "name": name,
+                "x": list(x),
+                "y": list(y),
+                "line": {"color": colour, "width": 2} | line,
+            }
+        )
+
+
+def flow(seconds: Rows, language: int) -> Figure:
+    """Offered, accepted, shed and failed, a second."""
+    figure = _blank(("a second", "每秒"), language)
+    x = [row["second"] for row in seconds]
+    for name, colour in _FLOW:
+        if name in ("offered", "accepted") or any(row[name] for row in seconds):
+            _add(figure, LABELS[name][language], x, [row[name] for row in seconds], colour)
+    return figure
+
+
+def latency(seconds: Rows, language: int) -> Figure:
+    """Median and 99th percentile over time, from the intended start and of service, on a log axis."""
+    figure = _blank(("milliseconds", "毫秒"), language)
+    figure["layout"]["yaxis"] |= {"type": "log", "rangemode": "normal"}
+    x = [row["second"] for row in seconds]
+    lines: tuple[tuple[str, str, Words, str, str], ...] = (
+        ("latency_ms", "p50", ("median, from the intended start", "中位数（自计划时刻起）"), TEAL, "solid"),
+        ("latency_ms", "p99", ("p99, from the intended start", "p99（自计划时刻起）"), RED, "solid"),
+        ("service_ms", "p50", ("median, service time", "服务时间中位数"), TEAL, "dot"),
+        ("service_ms", "p99", ("p99, service time", "服务时间 p99"), RED, "dot"),
+    )
+    for times, percentile, words, colour, dash in lines:
+        _add(figure, words[language], x, [row.get(times, {}).get(percentile) for row in seconds], colour, dash=dash)
+    return figure
+
+
+def window_times(bank: Rows, language: int) -> Figure:
+    """How long windows and commits took."""
+    figure = _blank(("milliseconds, of the last 2,000 windows", "毫秒（最近 2,000 个窗口）"), language, height=280)
+    lines: tuple[tuple[str, Words, str], ...] = (
+        ("window_ms.p50", ("window, median", "窗口中位数"), BLUE),
+        ("window_ms.p99", ("window, p99", "窗口 p99"), VIOLET),
+        ("commit_ms.p99", ("commit, p99", "落盘 p99"), AMBER),
+    )
+    for name, words, colour in lines:
+        _add(figure, words[language], [row["second"] for row in bank], [row.get(name) for row in bank], colour)
+    return figure
+
+
+def queue(bank: Rows, language: int) -> Figure:
+    """Commands that wait for a window, and rows of a window."""
+    figure = _blank(("commands", "指令数"), language, height=280)
+    lines: tuple[tuple[str, Words, str], ...] = (
+        ("queued", ("waiting for a window", "等待窗口"), RED),
+        ("window_rows.p50", ("rows of a window, median", "每窗口行数中位数"), BLUE),
+    )
+    for name, words, colour in lines:
+        _add(figure, words[language], [row["second"] for row in bank], [row.get(name) for row in bank], colour)
+    return figure
+
+
+def cores(bank: Rows, language: int) -> Figure:
+    """Cores that each process used."""
+    figure = _blank(("cores", "核"), language, height=280)
+    names = sorted({name for row in bank for name in row["cores"]})
+    for place, name in enumerate(names):
+        colour = charts.PALETTE[place % len(charts.PALETTE)]
+        _add(figure, name, [row["second"] for row in bank], [row["cores"].get(name) for row in bank], colour)
+    return figure

@@ -1,0 +1,110 @@
+"""A gateway that is none: answers as it is told to, after as long as it is told to."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+PATHS: dict[str, Any] = {
+    "/v1/applications": {"post": {}},
+    "/v1/applications/{case}": {"get": {}},
+    "/health": {"get": {}},
+}
+
+
+@dataclass
+class Stub:
+    """What the gateway does, and what it was asked."""
+
+    delay_s: float = 0.0
+    status_of: dict[int, int] = field(default_factory=dict)
+    """By the number of the application, modulo 10; 202 for others. 0: the connection is closed without an answer, once a key."""
+    stall_s: float = 0.0
+    stall_from_s: float = 1.0
+    """From its first application on, after so long, everything stands still for `stall_s`."""
+    step: str = "contract"
+    ready: bool = True
+    token: str = ""
+    paths: dict[str, Any] = field(default_factory=lambda: dict(PATHS))
+    forms: list[dict[str, Any]] = field(default_factory=list)
+    keys: Counter[str] = field(default_factory=Counter)
+    url: str = ""
+    _began: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def pause(self) -> None:
+        """Waits as long as this gateway does now."""
+        with self._lock:
+            self._began = self._began or time.monotonic()
+        begin = self._began + self.stall_from_s
+        if self.stall_s and begin <= time.monotonic() < begin + self.stall_s:
+            time.sleep(begin + self.stall_s - time.monotonic())
+        time.sleep(self.delay_s)
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    stub: Stub
+
+    def log_message(self, *_: Any) -> None: ...
+
+    def do_GET(self) -> None:
+        if self.path == "/openapi.json":
+            return self.answer(200, {"paths": self.stub.paths})
+        if self.path == "/health":
+            return self.answer(200 if self.stub.ready else 503, {"ready": self.stub.ready})
+        if self.path == "/metrics":
+            return self.answer(404, {})
+        self.stub.pause()
+        return self.answer(200, {"case": self.path.rsplit("/", 1)[1], "step": self.stub.step, "handler": "customer"})
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        stub = self.stub
+        if self.path == "/oauth/token":
+            return self.answer(200, {"access_token": stub.token})
+        if stub.token and self.headers.get("Authorization") != f"Bearer {stub.token}":
+            return self.answer(401, {"title": "Unauthorized"})
+        key = self.headers.get("Idempotency-Key", "")
+        stub.keys[key] += 1
+        status = stub.status_of.get(int(key.rsplit("-", 1)[1]) % 10, 202)
+        if status == 0 and stub.keys[key] == 1:
+            self.close_connection = True
+            return None
+        stub.pause()
+        stub.forms.append(json.loads(body))
+        return self.answer(status or 202, {"case": str(len(stub.forms)), "step": "initial_review", "title": "as told"})
+
+    def answer(self, status: int, content: dict[str, Any]) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 1_024
+
+
+@contextmanager
+def serving(stub: Stub) -> Iterator[Stub]:
+    """The gateway, on a port of its own."""
+    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"stub": stub}))
+    stub.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield stub
+    finally:
+        server.shutdown()
+        server.server_close()

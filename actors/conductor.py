@@ -25,7 +25,7 @@ from actors.host import Look
 from actors.pipeline import IN_FLIGHT, CellLost
 from actors.sequencer import Command, Done, Sequencer
 from actors.topology import Cell
-from actors.trail import Trail, about_cases
+from actors.trail import Trail, about_cases, in_window
 from credit.errors import CreditError
 from credit.numbers import branch_of
 from credit.room import Kind, Rows
@@ -90,7 +90,8 @@ class Meters:
 
 
 class _Waiting(NamedTuple):
-    command: Command
+    commands: Sequence[Command]
+    rows: int
     answers: Sequence[asyncio.Future[Answer]]
 
 
@@ -103,7 +104,7 @@ class Conductor:
         self._queued = 0
         self._asked: dict[tuple[int, int], list[asyncio.Future[Answer]]] = {}
         self._watched: dict[int, list[asyncio.Future[None]]] = {}
-        self._listeners: set[Callable[[Rows], None]] = set()
+        self._listeners: set[Callable[[int, Rows], None]] = set()
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._driver = ThreadPoolExecutor(1, thread_name_prefix="bank-drive")
@@ -172,15 +173,20 @@ class Conductor:
 
     # commands ---------------------------------------------------------------------------------------------------------
 
-    async def submit(self, kind: Kind, rows: Rows) -> list[Answer]:
+    async def submit(self, kind: Kind, rows: Rows, *beside: Command) -> list[Answer]:
         """Has the bank do commands of one kind, each with a request number; returns its answers once they are given. Busy where
-        too much waits. They are durable before they are done, and a number that comes again gets the first answer."""
+        too much waits. They are durable before they are done, and a number that comes again gets the first answer. What comes
+        beside them bears the same instant and is of the same window."""
         if self._closing:
             raise Closing("the bank is closing; ask again with the same number")
-        if self._queued + len(rows) > self._pace.queue_rows:
-            self.meters.refused_busy += len(rows)
+        commands = [Command(kind, rows), *beside]
+        count = sum(len(command.rows) for command in commands)
+        if self._queued + count > self._pace.queue_rows:
+            self.meters.refused_busy += count
             raise Busy(f"{self._queued:,} commands are waiting; ask again in a second")
-        rows["at"] = self._clock.now()
+        now = self._clock.now()
+        for command in commands:
+            command.rows["at"] = now
         loop = asyncio.get_running_loop()
         answers: list[asyncio.Future[Answer]] = []
         if kind.command:
@@ -189,8 +195,8 @@ class Conductor:
                 branch_of(rows).tolist(), rows["request"].tolist(), answers, strict=True
             ):
                 self._asked.setdefault((branch, request), []).append(answer)
-        self._queue.append(_Waiting(Command(kind, rows), answers))
-        self._queued += len(rows)
+        self._queue.append(_Waiting(commands, count, answers))
+        self._queued += count
         self._wake.set()
         return list(await asyncio.gather(*answers))
 
@@ -217,6 +223,12 @@ class Conductor:
         [rows] = await self._in(self._collector, self._bank.get, [handle])
         return rows  # type: ignore[no-any-return]
 
+    async def looks(self, cell: Cell, asked: Sequence[Look]) -> list[Rows]:
+        """Rows of several tables of a cell's state, of one instant."""
+        handle = await self._in(self._driver, self._bank.ask, cell, "looks", asked)
+        [found] = await self._in(self._collector, self._bank.get, [handle])
+        return found  # type: ignore[no-any-return]
+
     async def story(self, case: int) -> Story:
         """What happened to a case until now."""
         return Story(self._clock.now(), self._trail.of(case))
@@ -234,8 +246,13 @@ class Conductor:
             if not waiting:
                 self._watched.pop(case, None)
 
-    def listen(self, listener: Callable[[Rows], None]) -> Callable[[], None]:
-        """Has somebody hear all events from now on; returns how to stop that."""
+    async def since(self, window: int, most: int) -> list[tuple[int, Rows]]:
+        """What happened from a window on, see `Trail.since`."""
+        return self._trail.since(window, most)
+
+    def listen(self, listener: Callable[[int, Rows], None]) -> Callable[[], None]:
+        """Has somebody hear, window by window, all events of cases from now on (`actors.trail.in_window`); returns how to stop
+        that."""
         self._listeners.add(listener)
         return lambda: self._listeners.discard(listener)
 
@@ -312,9 +329,10 @@ class Conductor:
     def _take(self) -> tuple[list[Command], int]:
         commands: list[Command] = []
         rows = 0
-        while self._queue and (not rows or rows + len(self._queue[0].command.rows) <= self._pace.window_rows):
-            commands.append(self._queue.popleft().command)
-            rows += len(commands[-1].rows)
+        while self._queue and (not rows or rows + self._queue[0].rows <= self._pace.window_rows):
+            waiting = self._queue.popleft()
+            commands += waiting.commands
+            rows += waiting.rows
         self._queued -= rows
         return joined_by_kind(commands), rows
 
@@ -358,14 +376,23 @@ class Conductor:
                 for answer in self._asked.pop((branch, request), ()):
                     if not answer.done():
                         answer.set_result(Answer(number, reason, at))
-            if len(events) and (self._watched or self._listeners):
-                cases = about_cases(events)
-                for case in np.unique(cases["case"]).tolist():
+            if len(events) and self._watched:
+                for case in np.unique(about_cases(events)["case"]).tolist():
                     for happened in self._watched.pop(case, ()):
                         if not happened.done():
                             happened.set_result(None)
-                for listener in tuple(self._listeners):
-                    listener(cases)
+        if self._listeners:
+            self._tell_listeners(done)
+
+    def _tell_listeners(self, done: Done) -> None:
+        parts: dict[int, list[Rows]] = {}
+        for window, events, _ in done.told:
+            if len(cases := about_cases(events)):
+                parts.setdefault(window, []).append(cases)
+        for window, of in sorted(parts.items()):
+            rows = in_window(of)
+            for listener in tuple(self._listeners):
+                listener(window, rows)
 
     def _count(self, done: Done) -> None:
         self.meters.windows += len(done.block)

@@ -268,6 +268,10 @@ class StageHost:
             return table.take(found[found >= 0])
         return table.take(np.isin(table[asked.column], asked.values))
 
+    def looks(self, asked: Sequence[Look]) -> list[Rows]:
+        """Several questions about one instant."""
+        return [self.look(one) for one in asked]
+
     def export_state(self) -> State:
         """Everything the cell knows."""
         return self.stage.export_state()

@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ import numpy as np
 from actors.clock import ClockError
 from actors.conductor import Answer, Busy, Closing, Conductor, Story
 from actors.host import Look
+from actors.sequencer import Command
 from actors.topology import Cell
 from actors.wire import pack, unpack
 from credit.errors import CreditError
@@ -27,6 +29,8 @@ from credit.room import EVENT_DTYPE, KINDS, Kind, Rows
 
 _LENGTH = 4
 MESSAGE_MAX = 256 << 20
+_BEHIND_MAX = 64 << 20
+"""Most bytes that may wait for a listener."""
 _RETRY_S = 0.05
 SUBMITS_MAX = 400
 """Commands of one gateway that may wait for their answers: some seconds' worth, so that callers are refused before they wait
@@ -36,6 +40,10 @@ _REFUSALS: dict[str, type[Exception]] = {"busy": Busy, "closing": Closing, "cloc
 
 class Away(CreditError):
     """The conductor did not come back in time."""
+
+
+class Fault(Exception):
+    """The conductor could not do what it was asked to, by a fault of its own or of the question."""
 
 
 async def _read(reader: asyncio.StreamReader) -> Any:
@@ -54,6 +62,13 @@ def _write(writer: asyncio.StreamWriter | None, content: bytes) -> None:
     """Writes to whoever is still there; a call to somebody who is gone is made again when he is back."""
     if writer is not None and not writer.is_closing():
         writer.write(content)
+
+
+def _told(writer: asyncio.StreamWriter, window: int, rows: Rows) -> None:
+    """Tells a listener of a window. One that does not read is let go, so that what waits for him is bounded."""
+    if writer.transport.get_write_buffer_size() > _BEHIND_MAX:
+        writer.transport.abort()
+    _write(writer, _framed({"window": window, "events": rows.tobytes()}))
 
 
 def as_bytes(rows: Rows) -> dict[str, Any]:
@@ -87,7 +102,7 @@ class LinkServer:
                 message = await _read(reader)
                 if message["do"] == "listen":
                     stop()
-                    stop = self._conductor.listen(lambda rows: _write(writer, _framed({"events": rows.tobytes()})))
+                    stop = self._conductor.listen(partial(_told, writer))
                     _write(writer, _framed({"n": message["n"], "ok": True}))
                     continue
                 task = asyncio.create_task(self._work(message, writer))
@@ -106,13 +121,17 @@ class LinkServer:
         except tuple(_REFUSALS.values()) as error:
             said["no"] = next(name for name, kind in _REFUSALS.items() if isinstance(error, kind))
             said["why"] = getattr(error, "user_message", str(error))
+        except Exception as error:  # who asked hears of it, and is not left waiting
+            said["no"], said["why"] = "fault", f"{type(error).__name__}: {error}"
         _write(writer, _framed(said))
         with contextlib.suppress(ConnectionError, RuntimeError):
             await writer.drain()
 
     async def _do_submit(self, message: dict[str, Any]) -> list[Answer]:
-        [(number, parts)] = unpack([[tuple(one) for one in message["bundle"]]]).items()  # type: ignore[list-item]
-        return await self._conductor.submit(KINDS[number], parts[0])
+        mail = unpack([[tuple(one) for one in message["bundle"]]])  # type: ignore[list-item]
+        kind, [rows] = KINDS[message["kind"]], mail.pop(message["kind"])
+        beside = [Command(KINDS[number], part) for number, parts in mail.items() for part in parts]
+        return await self._conductor.submit(kind, rows, *beside)
 
     async def _do_submit_told(self, message: dict[str, Any]) -> tuple[Answer, int, bytes]:
         [answer] = await self._do_submit(message)
@@ -134,6 +153,14 @@ class LinkServer:
         asked = Look(message["table"], message["column"], tuple(message["values"]))
         return as_bytes(await self._conductor.look(Cell.named(message["cell"]), asked))
 
+    async def _do_looks(self, message: dict[str, Any]) -> list[dict[str, Any]]:
+        asked = [Look(table, column, tuple(values)) for table, column, values in message["asked"]]
+        return [as_bytes(rows) for rows in await self._conductor.looks(Cell.named(message["cell"]), asked)]
+
+    async def _do_since(self, message: dict[str, Any]) -> list[tuple[int, bytes]]:
+        found = await self._conductor.since(message["window"], message["most"])
+        return [(window, rows.tobytes()) for window, rows in found]
+
     async def _do_advance(self, message: dict[str, Any]) -> int:
         return await self._conductor.advance(message["to"])
 
@@ -152,7 +179,8 @@ class LinkClient:
         self._numbers = itertools.count(1)
         self._open: dict[int, tuple[bytes, asyncio.Future[Any]]] = {}
         self._writer: asyncio.StreamWriter | None = None
-        self._listener: Callable[[Rows], None] | None = None
+        self._listener: Callable[[int, Rows], None] | None = None
+        self._lost: Callable[[], object] = bool
         self._task: asyncio.Task[None] | None = None
         self.connected = False
 
@@ -166,6 +194,8 @@ class LinkClient:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        if self._writer is not None:
+            self._writer.close()
 
     async def _stay_connected(self) -> None:
         while True:
@@ -178,19 +208,21 @@ class LinkClient:
                     _write(self._writer, content)
                 while True:
                     self._hear(await _read(reader))
+            if self.connected:
+                self._lost()
             self.connected, self._writer = False, None
             await asyncio.sleep(_RETRY_S)
 
     def _hear(self, message: dict[str, Any]) -> None:
         if "events" in message:
             if self._listener is not None:
-                self._listener(np.frombuffer(message["events"], dtype=EVENT_DTYPE))
+                self._listener(message["window"], np.frombuffer(message["events"], dtype=EVENT_DTYPE))
             return
         _, answer = self._open.get(message["n"], (b"", None))
         if answer is None or answer.done():
             return
         if "no" in message:
-            answer.set_exception(_REFUSALS[message["no"]](message["why"]))
+            answer.set_exception(_REFUSALS.get(message["no"], Fault)(message["why"]))
         else:
             answer.set_result(message["ok"])
 
@@ -207,21 +239,22 @@ class LinkClient:
         finally:
             del self._open[number]
 
-    async def submit(self, kind: Kind, rows: Rows) -> list[Answer]:
+    async def submit(self, kind: Kind, rows: Rows, *beside: Command) -> list[Answer]:
         """See `Conductor.submit`; Busy at once where too many of this process's commands are under way."""
-        return [Answer(*one) for one in await self._submitted("submit", kind, rows)]
+        return [Answer(*one) for one in await self._submitted("submit", kind, rows, beside)]
 
-    async def submit_told(self, kind: Kind, rows: Rows) -> tuple[Answer, Story]:
+    async def submit_told(self, kind: Kind, rows: Rows, *beside: Command) -> tuple[Answer, Story]:
         """One command whose answer's number is a case, and what happened to that case, with one call."""
-        answer, now, events = await self._submitted("submit_told", kind, rows)
+        answer, now, events = await self._submitted("submit_told", kind, rows, beside)
         return Answer(*answer), Story(now, np.frombuffer(events, dtype=EVENT_DTYPE))
 
-    async def _submitted(self, do: str, kind: Kind, rows: Rows) -> Any:
+    async def _submitted(self, do: str, kind: Kind, rows: Rows, beside: Sequence[Command]) -> Any:
         if self._submitting >= self._submits_max:
             raise Busy(f"{self._submitting:,} commands are under way; ask again in a second")
         self._submitting += 1
         try:
-            return await self._call(do, bundle=pack({kind.number: [rows]}))
+            mail = {kind.number: [rows]} | {other.number: [more] for other, more in beside}
+            return await self._call(do, kind=kind.number, bundle=pack(mail))
         finally:
             self._submitting -= 1
 
@@ -243,6 +276,16 @@ class LinkClient:
         )
         return as_rows(found)
 
+    async def looks(self, cell: Cell, asked: Sequence[Look]) -> list[Rows]:
+        """See `Conductor.looks`."""
+        questions = [(one.table, one.column, list(one.values)) for one in asked]
+        return [as_rows(found) for found in await self._call("looks", cell=str(cell), asked=questions)]
+
+    async def since(self, window: int, most: int) -> list[tuple[int, Rows]]:
+        """See `Conductor.since`."""
+        found = await self._call("since", window=window, most=most)
+        return [(number, np.frombuffer(rows, dtype=EVENT_DTYPE)) for number, rows in found]
+
     async def advance(self, to: int) -> int:
         """See `Conductor.advance`."""
         return int(await self._call("advance", 3_600.0, to=to))
@@ -252,9 +295,10 @@ class LinkClient:
         found: dict[str, Any] = await self._call("standing", patience_s)
         return found
 
-    def listen(self, listener: Callable[[Rows], None]) -> None:
-        """Has one listener hear all events of cases from now on."""
-        self._listener = listener
+    def listen(self, listener: Callable[[int, Rows], None], lost: Callable[[], object] = bool) -> None:
+        """Has one listener hear all events of cases from now on. `lost` is called when the conductor goes away: some windows are
+        then told to nobody, and stand in the trail."""
+        self._listener, self._lost = listener, lost
         _write(self._writer, _framed({"n": 0, "do": "listen"}))
 
 

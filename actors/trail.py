@@ -4,7 +4,7 @@ anew from the day book, so it is written without waiting for the disk; windows t
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from credit.numbers import case_of
 from credit.room import EVENT_DTYPE, Rows
 
 _NAMES = EVENT_DTYPE.names or ()
+_ORDER = ("at", "case", "seq", *(name for name in _NAMES if name not in ("at", "case", "seq")))
 _COLUMNS = ", ".join(f'"{name}"' for name in _NAMES)
 
 
@@ -57,6 +58,23 @@ class Trail:
         ).fetchall()
         return np.array(found, dtype=EVENT_DTYPE) if found else np.zeros(0, dtype=EVENT_DTYPE)
 
+    def since(self, window: int, most: int) -> list[tuple[int, Rows]]:
+        """The windows from a number on of which there is something, each with its events as `in_window` has them, until there
+        are `most` events or more."""
+        found = self._base.execute(
+            f'SELECT "window", {_COLUMNS} FROM events WHERE "window" >= ? ORDER BY "window" LIMIT ?', (window, most)
+        ).fetchall()
+        if len(found) == most:  # the last window may not be whole
+            last = found[-1][0]
+            found = [row for row in found if row[0] < last]
+            found += self._base.execute(
+                f'SELECT "window", {_COLUMNS} FROM events WHERE "window" = ?', (last,)
+            ).fetchall()
+        parts: dict[int, list[tuple[int, ...]]] = {}
+        for number, *row in found:
+            parts.setdefault(number, []).append(tuple(row))
+        return [(number, in_window([np.array(rows, dtype=EVENT_DTYPE)])) for number, rows in parts.items()]
+
     def close(self) -> None:
         self._base.close()
 
@@ -66,6 +84,12 @@ def about_cases(events: Rows) -> Rows:
     rows = events.copy()
     rows["case"] = np.where((rows["case"] == 0) & (rows["loan"] > 0), case_of(rows["loan"]), rows["case"])
     return rows[rows["case"] > 0]
+
+
+def in_window(parts: Sequence[Rows]) -> Rows:
+    """The events of one window, of whatever cells, in an order that is the same whoever told of them first."""
+    rows = np.concatenate(parts)
+    return rows[np.lexsort([rows[name] for name in reversed(_ORDER)])]
 
 
 def no_answers() -> Rows:

@@ -192,6 +192,11 @@ def task_of(entity: Ints, occasion: Ints | int) -> Ints:
     return np.asarray(entity * _TASK + occasion)
 
 
+def entity_of_task(task: Ints) -> Ints:
+    """The case or loan that a task is about."""
+    return task // _TASK
+
+
 def occasion_of_task(task: Ints) -> Ints:
     """The how-manieth occasion of its case or loan a task is."""
     return task % _TASK

@@ -4,8 +4,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -34,19 +36,22 @@ from actors.replay import replay
 from actors.sequencer import Sequencer
 from actors.topology import Cell, Flow
 from actors.trail import Trail
+from credit.identifiers import Texts
 from credit.policies import ProductPolicy, load
 from credit.room import DESK_LABELS
 from credit.subsystem import State
+from credit.times import Ints
 from lendrill.assembly import live_blueprints
 from lendrill.errors import EXIT_BAD_INPUT, EXIT_INTERNAL, UserError, line_for
 from lendrill.saved import load_saved
 from scenarios.model import Scenario
-from sim.played import live_person, live_reference
+from sim.played import live_people, live_references
 
 BANK_FILE = "bank.json"
 IDENTITY = ("scenario", "shards", "start_ms", "people", "arrivals", "policies", "schemas")
 SOCKET = "conductor.sock"
 TRAIL = "trail.db"
+KEY = "gateway.key"
 _PARENT_EVERY_S = 0.5
 _SWITCH_S = 0.000_5
 """How long the cells, where they live in the conductor's process, may keep its loop from answering."""
@@ -68,6 +73,17 @@ class Home:
     def store(self) -> Store:
         """The day book."""
         return open_store(self.bank["store"])
+
+    def key(self) -> bytes:
+        """What the gateways seal with; made at the first start, in a file that only its owner can read."""
+        file = self.path / KEY
+        with contextlib.suppress(FileExistsError):
+            made = os.open(self.path / f".{KEY}.{os.getpid()}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            os.write(made, secrets.token_bytes(32))
+            os.close(made)
+            os.link(self.path / f".{KEY}.{os.getpid()}", file)
+        (self.path / f".{KEY}.{os.getpid()}").unlink(missing_ok=True)
+        return file.read_bytes()
 
     def clock(self, until: int) -> Clock:
         """The clock of a bank that stands at an instant."""
@@ -170,7 +186,16 @@ def gateway(path: Path, descriptor: int) -> int:
     home = Home(path)
     products = load("products", ProductPolicy, home.scenario.policies)
     link = LinkClient(Path(SOCKET))
-    app = make_app(Bank(link, home.flow, home.scenario.bank.branches, products, partial(_reference, home.scenario)))
+    bank = Bank(
+        link,
+        home.flow,
+        home.scenario.bank.branches,
+        products,
+        partial(_references, home.scenario),
+        home.scenario.policies,
+        home.key(),
+    )
+    app = make_app(bank)
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=10)
     server = uvicorn.Server(config)
     _end_with_parent(lambda: setattr(server, "should_exit", True))
@@ -178,8 +203,8 @@ def gateway(path: Path, descriptor: int) -> int:
     return 0 if server.started else EXIT_INTERNAL
 
 
-def _reference(scenario: Scenario, id_number: str, request: int) -> int:
-    return live_reference(live_person(id_number, scenario), request)
+def _references(scenario: Scenario, id_numbers: Texts, requests: Ints) -> Ints:
+    return live_references(live_people(id_numbers, scenario), requests)
 
 
 def _end_with_parent(end: Callable[[], object]) -> None:

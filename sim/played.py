@@ -7,7 +7,6 @@ An application that came through the gateway carries a reference whose visit is 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -15,11 +14,13 @@ import numpy as np
 
 from credit.contracts.contract import ContractOffered
 from credit.disbursement.contract import ConditionRequested, FacilityOpened, UseEvidenceRequested
+from credit.identifiers import Texts
 from credit.mail import Inbox
 from credit.repayment.contract import DebitRequest, LoanOpened, PaymentIntended
 from credit.room import Kind, Rows
 from credit.rows import among
 from credit.subsystem import Counterpart, State, Window
+from credit.texts import text_keys
 from credit.times import Bools, Ints
 from scenarios.model import PARTIES_MAX, Scenario
 from sim.occasions import VISITS, visit_of
@@ -27,6 +28,7 @@ from sim.opposite import Opposite
 
 LIVE_VISITS = VISITS // 2
 """Visits through the gateway are numbered from here; nobody in a simulation comes so often."""
+_DRAWN = (1 << 42) - PARTIES_MAX
 _PUT_TO_CUSTOMERS = (
     ContractOffered,
     ConditionRequested,
@@ -43,9 +45,9 @@ def is_live(reference: Ints) -> Bools:
     return np.asarray(visit_of(reference) >= LIVE_VISITS)
 
 
-def live_reference(person: int, request: int) -> int:
-    """The reference of an application through the gateway: whose it is (0 … 2⁴² − 1) and by which request."""
-    return person * VISITS + LIVE_VISITS + request % LIVE_VISITS
+def live_references(people: Ints, requests: Ints) -> Ints:
+    """References of applications through the gateway: whose each is (0 … 2⁴² − 1) and by which request."""
+    return np.asarray(people * VISITS + LIVE_VISITS + requests % LIVE_VISITS)
 
 
 class PlayedByPeople:
@@ -88,11 +90,10 @@ def with_people(opposite: Opposite, desks: Collection[int]) -> Opposite:
     return replace(opposite, counterpart=PlayedByPeople(counterpart, desks) if counterpart is not None else None)
 
 
-def live_person(id_number: str, scenario: Scenario) -> int:
-    """The number under which the world knows a person of the gateway: the scripted customer with his ID number, else one drawn of
+def live_people(id_numbers: Texts, scenario: Scenario) -> Ints:
+    """The numbers under which the world knows people of the gateway: the scripted customer with an ID number, else one drawn of
     it, beyond all that a scenario numbers."""
+    people = PARTIES_MAX + (text_keys(id_numbers) % np.uint64(_DRAWN)).astype(np.int64)
     for one in scenario.script:
-        if one.id_number == id_number:
-            return one.party
-    drawn = hashlib.blake2b(id_number.encode(), digest_size=8).digest()
-    return PARTIES_MAX + int.from_bytes(drawn, "little") % ((1 << 42) - PARTIES_MAX)
+        people[id_numbers == one.id_number] = one.party
+    return people

@@ -6,15 +6,19 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from actors.gateway import applications, doors
+from actors.gateway import applications, contracts, customers, disbursements, doors, loans, products, tasks
 from actors.gateway.bank import Bank
+from actors.gateway.models import PROBLEMS, Problem
 from actors.gateway.problems import handle
 
 TITLE = "Lendrill"
+PARTS = (products, applications, contracts, disbursements, loans, tasks, customers, doors)
+"""The endpoints, in the order of the flow."""
 
 
 class Counters:
@@ -65,6 +69,18 @@ class Counting:
             self._counters.add(scope["method"], path, status, time.perf_counter() - began)
 
 
+def _describe_problems(app: FastAPI) -> None:
+    """OpenAPI with the schema of problems, which any endpoint may answer with."""
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        document = plain()
+        document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        return document
+
+    app.openapi = described  # type: ignore[method-assign]
+
+
 def make_app(bank: Bank) -> FastAPI:
     """The gateway before a bank."""
 
@@ -74,11 +90,12 @@ def make_app(bank: Bank) -> FastAPI:
         yield
         await bank.link.stop()
 
-    app = FastAPI(title=TITLE, version="1", lifespan=life, redoc_url=None)
+    app = FastAPI(title=TITLE, version="1", lifespan=life, redoc_url=None, responses=PROBLEMS)
     app.state.bank, app.state.counters = bank, Counters()
     handle(app)
-    for router in (applications.router, doors.router):
-        app.include_router(router)
+    for part in PARTS:
+        app.include_router(part.router)
+    _describe_problems(app)
 
     app.add_middleware(Counting, counters=app.state.counters)
     return app

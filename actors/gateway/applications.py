@@ -10,10 +10,11 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from actors.conductor import Story
-from actors.gateway.bank import Bank, bank_of, label, moment, number_in, request_number, wait_s
+from actors.gateway.bank import Bank, bank_of, bits, label, moment, number_in, request_number, wait_s
 from actors.gateway.callers import Caller, needs
 from actors.gateway.coded import ByName
 from actors.gateway.problems import Problem
+from actors.sequencer import Command
 from credit.applications.contract import FormText, SubmitApplication
 from credit.codes import Channel, Consent, Material, Method, Segment, Step
 from credit.room import EVENTS, REASONS, Rows
@@ -94,14 +95,13 @@ async def submit(
     caller: Annotated[Caller, Depends(needs("applications:submit"))],
 ) -> dict[str, Any]:
     """Durable when it is answered. `Prefer: wait=10` waits for the decision."""
-    number = request_number(request, caller.subject)
+    number = request_number(request, caller.subject, SubmitApplication)
     if form.branch > bank.branches:
         raise Problem(422, "Refused", f"branch: the bank has branches 1 to {bank.branches}", field="branch")
     rows, texts = _rows(form, bank, number)
-    if len(texts):
-        await bank.link.submit(FormText, texts)
     began = time.monotonic()
-    answer, story = await bank.done_told(SubmitApplication, rows)
+    beside = [Command(FormText, texts)] if len(texts) else []
+    answer, story = await bank.done_told(SubmitApplication, rows, *beside)
     response.headers["Location"] = f"/v1/applications/{answer.number}"
     return await _shown(bank, answer.number, wait_s(request) - (time.monotonic() - began), story)
 
@@ -155,7 +155,7 @@ def _event(row: Any) -> dict[str, Any]:
 def _rows(form: Application, bank: Bank, number: int) -> tuple[Rows, Rows]:
     """The form as the bank takes it, and what is too long for a column of it."""
     columns = SubmitApplication.dtype
-    reference = bank.reference_of(form.id_number, number)
+    reference = int(bank.reference_of(np.array([form.id_number]), np.array([number]))[0])
     long = {TextField.REMARK: form.remark, TextField.ADDRESS: form.address}
     fitting: dict[str, str] = {}
     for field, column, text in ((TextField.NAME, "name", form.name), (TextField.PURPOSE, "purpose_text", form.purpose)):
@@ -179,8 +179,8 @@ def _rows(form: Application, bank: Bank, number: int) -> tuple[Rows, Rows]:
         occupation=form.occupation,
         income_fen=form.income_fen,
         employment_months=form.employment_months,
-        documents=sum(set(form.documents)),
-        consent=sum(set(form.consents)),
+        documents=bits(form.documents),
+        consent=bits(form.consents),
         collateral_fen=form.collateral_fen,
         account=int(form.account),
         payee_account=int(form.payee_account),

@@ -6,9 +6,10 @@ import datetime as dt
 import hashlib
 import re
 import secrets
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,19 @@ from fastapi import Request
 
 from actors.clock import BANK_OFFSET_MS
 from actors.conductor import Answer, Busy, Closing, Story
+from actors.gateway.callers import Caller
 from actors.gateway.problems import Problem
+from actors.gateway.rooms import Rooms
 from actors.host import Look
 from actors.link import Away, LinkClient
+from actors.sequencer import Command
 from actors.topology import Cell, Flow, shard_of_branch
+from credit.identifiers import Texts
+from credit.numbers import DISBURSEMENT, branch_of, case_of, transaction_of
+from credit.policies.loading import Overrides
 from credit.policies.products import ProductPolicy
 from credit.room import REASONS, Kind, RequestRefusal, Rows
-from credit.times import DAY_MS, date_of, text_of
+from credit.times import Ints, date_of, text_of
 
 WAIT_MAX_S = 60.0
 _KEY_MAX = 255
@@ -31,13 +38,25 @@ _HOURS = BANK_OFFSET_MS // 3_600_000
 
 @dataclass(frozen=True)
 class Bank:
-    """The bank as a gateway sees it. `reference_of(ID number, request number)`: whose application it is."""
+    """The bank as a gateway sees it. `reference_of(ID numbers, request numbers)`: whose applications these are. `policies`: what
+    it has changed of the packaged ones. `key`: what vouchers and confirmations are sealed with, the same for all gateways."""
 
     link: LinkClient
     flow: Flow
     branches: int
     products: ProductPolicy
-    reference_of: Callable[[str, int], int]
+    reference_of: Callable[[Texts, Ints], Ints]
+    policies: Overrides = field(default_factory=dict)
+    key: bytes = field(default_factory=partial(secrets.token_bytes, 32), repr=False)
+
+    @cached_property
+    def rooms(self) -> Rooms:
+        """The rooms' own code, for reading."""
+        return Rooms(self.policies)
+
+    def cells(self, room: str) -> list[Cell]:
+        """All cells of a room."""
+        return [cell for cell in self.flow.cells if cell.room == room]
 
     def cell(self, room: str, branch: int) -> Cell:
         """The cell of a room that serves a branch."""
@@ -48,21 +67,24 @@ class Bank:
         """Rows of a room's state."""
         return await self._asked(self.link.look(self.cell(room, branch), Look(table, column, values)))  # type: ignore[no-any-return]
 
-    async def told(self, kind: Kind, rows: Rows) -> Answer:
-        """The bank's answer to one command."""
-        [answer] = await self._asked(self.link.submit(kind, rows))
-        return answer  # type: ignore[no-any-return]
+    async def looks(self, cell: Cell, *asked: Look) -> list[Rows]:
+        """Rows of several tables of a cell, of one instant."""
+        return await self._asked(self.link.looks(cell, asked))  # type: ignore[no-any-return]
 
-    async def done(self, kind: Kind, rows: Rows) -> Answer:
+    async def told(self, kind: Kind, rows: Rows, *beside: Command) -> list[Answer]:
+        """The bank's answers to commands of one kind."""
+        return await self._asked(self.link.submit(kind, rows, *beside))  # type: ignore[no-any-return]
+
+    async def done(self, kind: Kind, rows: Rows, *beside: Command) -> Answer:
         """The bank's answer to one command; Problem 422 where it refuses, with the reason in words."""
-        answer = await self.told(kind, rows)
+        [answer] = await self.told(kind, rows, *beside)
         if answer.reason:
             raise refusal(answer.reason)
         return answer
 
-    async def done_told(self, kind: Kind, rows: Rows) -> tuple[Answer, Story]:
+    async def done_told(self, kind: Kind, rows: Rows, *beside: Command) -> tuple[Answer, Story]:
         """The same for a command whose answer's number is a case, with what happened to it."""
-        answer, story = await self._asked(self.link.submit_told(kind, rows))
+        answer, story = await self._asked(self.link.submit_told(kind, rows, *beside))
         if answer.reason:
             raise refusal(answer.reason)
         return answer, story
@@ -71,6 +93,44 @@ class Bank:
         """What happened to a case; with `timeout_s`, once more has happened than is known, or the time is over."""
         call = self.link.news(case, known, timeout_s) if timeout_s > 0 else self.link.story(case)
         return await self._asked(call)  # type: ignore[no-any-return]
+
+    async def now(self) -> int:
+        """The bank's instant."""
+        return int((await self._asked(self.link.standing()))["now"])
+
+    async def since(self, window: int, most: int) -> list[tuple[int, Rows]]:
+        """What happened from a window on, see `actors.trail.Trail.since`."""
+        return await self._asked(self.link.since(window, most))  # type: ignore[no-any-return]
+
+    async def known_case(self, text: str) -> int:
+        """The case that a path names; Problem 404 where the bank has none of that number. Nothing about a case that does not
+        exist ever reaches a room."""
+        case = number_in(text, "application")
+        if 1 <= branch_with(case=case) <= self.branches and await self._is_known(case):
+            return case
+        raise Problem(404, "Not found", f"there is no application {case}")
+
+    async def known_loan(self, text: str) -> int:
+        """The loan that a path names, paid out or on its way; Problem 404 where there is none."""
+        loan = number_in(text, "loan")
+        branch, case = branch_with(loan=loan), case_of_loan(loan)
+        if 1 <= branch <= self.branches:
+            if loan in (await self.story(case)).events["loan"]:
+                return loan
+            for room, tables in (("repayment", ("loans", "written_off")), ("disbursement", ("payments",))):
+                asked = [Look(table, "loan", (loan,)) for table in tables]
+                if any(len(rows) for rows in await self.looks(self.cell(room, branch), *asked)):
+                    return loan
+        raise Problem(404, "Not found", f"there is no loan {loan}")
+
+    async def _is_known(self, case: int) -> bool:
+        if len((await self.story(case)).events):
+            return True
+        branch = branch_with(case=case)
+        for room, table in (("contracts", "contracts"), ("disbursement", "contracts"), ("approval", "cases")):
+            if len(await self.look(room, branch, table, "case", case)):
+                return True
+        return False
 
     async def _asked(self, call: Any) -> Any:
         try:
@@ -87,9 +147,9 @@ async def bank_of(request: Request) -> Bank:
     return bank
 
 
-def request_number(request: Request, caller: str) -> int:
-    """The number of a request: drawn of the caller and his ``Idempotency-Key``, so that the same key from the same caller is the
-    same request; a new one where he gives none. Problem 400 on a key that is none."""
+def request_number(request: Request, caller: str, kind: Kind) -> int:
+    """The number of a request: drawn of the caller, his ``Idempotency-Key`` and the room that he asks, so that the same key from
+    the same caller is the same request; a new one where he gives none. Problem 400 on a key that is none."""
     key = request.headers.get("idempotency-key")
     if key is None:
         return secrets.randbits(62) + 1
@@ -97,8 +157,20 @@ def request_number(request: Request, caller: str) -> int:
         raise Problem(
             400, "Bad idempotency key", f"Idempotency-Key: 1 to {_KEY_MAX} visible ASCII characters, no blanks"
         )
-    drawn = hashlib.blake2b(f"{caller}\n{key}".encode(), digest_size=8).digest()
+    drawn = hashlib.blake2b(f"{caller}\n{kind.room}\n{key}".encode(), digest_size=8).digest()
     return (int.from_bytes(drawn, "little") >> 2) + 1
+
+
+def acting(caller: Caller, stated: str | None) -> int:
+    """The member of staff who acts: whom the caller is known to be, else whom he says. Problem 403 where he says another."""
+    known = getattr(caller, "person", None)
+    if known is None:
+        if stated is None:
+            raise Problem(422, "Invalid request", "person: say who acts", field="person")
+        return int(stated)
+    if stated is not None and int(stated) != int(known):
+        raise Problem(403, "Forbidden", f"you are person {known}, and act for nobody else as {stated}", field="person")
+    return int(known)
 
 
 def refusal(reason: int) -> Problem:
@@ -149,6 +221,22 @@ def number_in(text: str, what: str, digits: int = 19) -> int:
     return int(text)
 
 
+def case_of_loan(loan: int) -> int:
+    """The case of a loan."""
+    return int(case_of(np.array([loan]))[0])
+
+
+def payment_of(loan: int) -> int:
+    """The transaction by which a loan was paid out (DIS-15)."""
+    return int(transaction_of(np.array([loan]), DISBURSEMENT)[0])
+
+
+def branch_with(**of: int) -> int:
+    """The branch that a number belongs to: ``branch_with(loan=100000000101) == 1``."""
+    [(name, number)] = of.items()
+    return int(branch_of(np.array([(number,)], dtype=[(name, "i8")]))[0])
+
+
 def label(code: IntEnum) -> str:
     """A code as JSON has it: ``mobile_bank``."""
     return code.name.lower()
@@ -159,4 +247,17 @@ def labels(codes: type[IntFlag], bits: int) -> list[str]:
     return [str(one.name).lower() for one in codes if bits & one]
 
 
-__all__ = ["DAY_MS", "Bank", "bank_of", "label", "labels"]
+def bits(flags: Sequence[IntFlag]) -> int:
+    """Flags as one number, whatever stands twice."""
+    return sum(set(flags))
+
+
+def reason_words(reason: int) -> dict[str, Any]:
+    """A reason as JSON has it: number, code and words."""
+    found = REASONS.get(reason)
+    return {"reason": reason} | ({"code": found.name, "words": list(found.words)} if found is not None else {})
+
+
+def number_of(value: Any) -> str:
+    """An identifier as JSON has it."""
+    return str(int(value))

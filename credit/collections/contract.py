@@ -27,6 +27,7 @@ COLLECTION = desk_kinds(
     offers="case party action dpd amount_fen",
     decides="outcome promise_day promise_fen",
     once=False,
+    desks="collector_early collector_middle collector_long",
 )
 """The collectors' list: a task is one contact by the means `action`, the decision on it what came of the contact. A loan has one
 task a day, known by its day, and the same collector may have them all."""
@@ -38,6 +39,7 @@ WRITE_OFF = desk_kinds(
     offers="case party amount_fen principal_fen interest_fen penalty_fen",
     decides="verdict",
     tables="write_off_",
+    desks="branch_risk_director head_office_risk finance",
 )
 """The three bodies' list: what they decide on is the claim as it stood when they were asked."""
 # One case a loan. `*_day`: day on which a means was last used, 0 = never; `*_done`: day on which a collector last finished it;

@@ -99,7 +99,7 @@ class Event(EventCode):
         trouble=("payments failed", "支付失败"),
     )
     PAYMENT_RETRIED = event(609, "payment retried", "重新支付", value="transaction")
-    LOAN_DISBURSED = event(610, "loan paid out", "放款", value="transaction", step=Step.DISBURSED)
+    LOAN_DISBURSED = event(610, "loan paid out", "放款", value="account that got it", step=Step.DISBURSED)
     CONDITION_MET = event(611, "condition met", "放款条件落实", value="materials (bits)")
     DRAWDOWN_REQUESTED = event(612, "drawdown requested", "申请提款", value="request of the case")
     DRAWDOWN_REFUSED = event(

@@ -227,7 +227,7 @@ class Payments:
         loans = self.table.take(rows)
         transaction = transaction_of(loans["loan"])
         self._log(Event.FUNDS_ARRIVED, rows, at, out, actor=int(Actor.CORE_BANKING))
-        self._log(Event.LOAN_DISBURSED, rows, at, out)
+        self._log(Event.LOAN_DISBURSED, rows, at, out, value=loans["account"])
         out.send(LoanDisbursed, LoanDisbursed.carry(loans, at=at, transaction=transaction))
         for account, amounts in ((Account.PRINCIPAL, paid_fen), (Account.SETTLEMENT, -paid_fen)):
             out.send(
@@ -299,9 +299,17 @@ class Payments:
         self.table.drop(true_rows(self.table["state"] == PaymentState.CLOSED))
 
     def _log(
-        self, event: Event, rows: Ints, at: Ints, out: Outbox, *, actor: Ints | int = 0, reason: Ints | int = 0
+        self,
+        event: Event,
+        rows: Ints,
+        at: Ints,
+        out: Outbox,
+        *,
+        actor: Ints | int = 0,
+        reason: Ints | int = 0,
+        value: Ints | None = None,
     ) -> None:
-        """One event a payment; `value` is its transaction number."""
+        """One event a payment; `value` is its transaction number, where nothing else is given."""
         table = self.table
         loans = table["loan"][rows]
         out.log(
@@ -312,5 +320,5 @@ class Payments:
             loan=loans,
             amount_fen=table["amount_fen"][rows],
             reason=reason,
-            value=transaction_of(loans),
+            value=transaction_of(loans) if value is None else value,
         )

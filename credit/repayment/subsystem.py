@@ -109,9 +109,7 @@ class RepaymentSubsystem(Subsystem):
         self.book.report_balances(self.window.until - 1, out)
 
     def due(self) -> int:
-        done = [
-            max(self.book.done[name], self.book.today - 1) for name in DAYS
-        ]  # `begin` leaves nothing of earlier days
+        done = [self.book.done[name] for name in DAYS]
         return min((day + 1) * DAY_MS + ms for day, ms in zip(done, self._instants, strict=True))
 
     def product_of(self, case: Ints, loan: Ints) -> Ints:  # noqa: ARG002

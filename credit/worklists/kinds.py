@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from credit.room import Kind, Room
+from credit.room import DeskCode, Kind, Room
 
 _TASK = "branch desk priority limit_at excluded"
 _LIFE = "put_at urged=0 claimed_by=0 on_behalf_of=0 claimed_at=0 asked=0 state"
@@ -25,11 +25,15 @@ _LIFE = "put_at urged=0 claimed_by=0 on_behalf_of=0 claimed_at=0 asked=0 state"
 
 @dataclass(frozen=True, eq=False)
 class DeskKinds:
-    """The kinds and tables of one worklist; `entity` is the column that names what a task is about."""
+    """The kinds and tables of one worklist; `entity` is the column that names what a task is about, `decides` what a decision
+    says beside who decides on what."""
 
+    room: Room
     entity: str
     tables: str
     once: bool
+    labels: tuple[str, ...]
+    decides: tuple[str, ...]
     task: Kind
     withdrawn: Kind
     claim: Kind
@@ -40,20 +44,37 @@ class DeskKinds:
     opinion: Kind
     appoint: Kind
 
+    @property
+    def desks(self) -> list[DeskCode]:
+        """The desks that the list serves."""
+        return [one for one in self.room.desks or () if not self.labels or one.label in self.labels]
+
 
 def desk_kinds(
-    room: Room, name: str, first: int, *, entity: str, offers: str, decides: str, tables: str = "", once: bool = True
+    room: Room,
+    name: str,
+    first: int,
+    *,
+    entity: str,
+    offers: str,
+    decides: str,
+    tables: str = "",
+    once: bool = True,
+    desks: str = "",
 ) -> DeskKinds:
     """Declares the kinds of a worklist and its tables, `tables` before their names where a room has two lists. `once`: nobody
-    acts twice on one entity."""
+    acts twice on one entity. `desks`: the labels of those it serves, where these are not all of the room."""
     of = f"{entity} task"
     room.table(f"{tables}tasks", f"task {entity} {_TASK} {offers} {_LIFE}", key="task")
     room.table(f"{tables}acts", f"act {entity} branch person", key="act")
     room.table(f"{tables}deputies", "number person deputy desk from_day to_day since", key="number")
     return DeskKinds(
+        room,
         entity,
         tables,
         once,
+        tuple(desks.split()),
+        tuple(decides.split()),
         task=room.asks(first, f"{name}Task", f"{of} {_TASK} {offers}"),
         withdrawn=room.asks(first + 1, f"{name}TaskWithdrawn", of),
         claim=room.obeys(first + 2, f"Claim{name}Task", f"{of} person on_behalf_of"),

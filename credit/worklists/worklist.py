@@ -221,7 +221,7 @@ class Worklist:
 
     def appoint(self, rows: Rows, out: Outbox) -> None:
         """APR-12: the administrator, and nobody else, appoints for somebody of a desk another who works here."""
-        desks, person, deputy = [int(one) for one in self._owner.room.desks or ()], rows["person"], rows["deputy"]
+        desks, person, deputy = [int(one) for one in self.kinds.desks], rows["person"], rows["deputy"]
         faults = first_fault(
             (~self.register.may_act(rows["operator"], HEAD_OFFICE, ADMINISTRATOR_DESK), Refusal.NOT_ADMINISTRATOR),
             (~np.isin(rows["desk"], desks), Refusal.NOT_THIS_DESK),

@@ -20,7 +20,7 @@ from credit.times import DAY_MS, HOUR_MS, instant
 from lendrill.assembly import live_blueprints
 from scenarios.loading import load_scenario
 from scenarios.model import Scenario
-from sim.played import live_person, live_reference
+from sim.played import live_people, live_references
 from sim.population.script import Script
 
 SCENARIO = load_scenario("zhang_consumer_loan")
@@ -51,7 +51,7 @@ def form(request: int = 1, branch: int = 1, id_number: str = "") -> Rows:
     """Mr Zhang's form, as a customer of the gateway hands it in."""
     rows = Script(SCENARIO, load("products", ProductPolicy, SCENARIO.policies)).forms[1:2].copy()
     rows["id_number"] = id_number or rows["id_number"]
-    rows["party"] = live_reference(live_person(str(rows["id_number"][0]), SCENARIO), request)
+    rows["party"] = live_references(live_people(rows["id_number"], SCENARIO), np.array([request]))
     rows["request"], rows["branch"] = request, branch
     return rows
 

@@ -192,7 +192,7 @@ def test_a_call_outlives_its_connection(tmp_path: Path) -> None:
             server = await LinkServer(live).serve(socket)
             assert (await early)[0].number == CASE
             heard: list[int] = []
-            link.listen(lambda rows: heard.extend(rows["case"].tolist()))
+            link.listen(lambda _, rows: heard.extend(rows["case"].tolist()))
             [answer] = await link.submit(SubmitApplication, form(2))
             assert answer.number == CASE + 1
             story = await link.story(CASE)

@@ -1,0 +1,293 @@
+"""Contracts (合同) over HTTP: look at what is offered, read it, confirm it, sign it, or ask for another (CON-07 to CON-17).
+
+A customer first confirms that he has read the contract (读完确认), and then signs. The confirmation is a sealed word that says
+when he did so and of which contract; the signature brings it along."""
+
+from __future__ import annotations
+
+import html
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import Field
+
+from actors.gateway import seals
+from actors.gateway.bank import Bank, bank_of, branch_with, moment, number_of, refusal, request_number
+from actors.gateway.callers import Caller, needs
+from actors.gateway.coded import ByName
+from actors.gateway.models import CasePath, IdempotencyKey, Model, shown
+from actors.gateway.problems import Problem
+from actors.host import Look
+from credit.approval.contract import Refusal as ApprovalRefusal
+from credit.codes import Method
+from credit.contracts.contract import (
+    ChangeReason,
+    ContractChangeRequested,
+    ContractRenewalRequested,
+    ContractSigned,
+    Event,
+    Refusal,
+)
+from credit.contracts.rules import action_faults
+from credit.contracts.states import Action, ContractState, SignMode
+from credit.room import EVENTS, EventCode, Kind, Rows
+
+router = APIRouter(prefix="/v1/applications/{case}/contract", tags=["contracts"])
+
+_CONFIRMATION = "contract confirmation"
+_AFTER: dict[EventCode, ContractState] = {
+    Event.CONTRACT_ARCHIVED: ContractState.ARCHIVED,
+    Event.CONTRACT_EFFECTIVE: ContractState.EFFECTIVE,
+    Event.CONTRACT_WITHDRAWN: ContractState.WITHDRAWN,
+}
+Which = Annotated[int, Field(ge=0, lt=1 << 31)]
+Reader = Annotated[Caller, Depends(needs("contracts:read"))]
+Signer = Annotated[Caller, Depends(needs("contracts:sign"))]
+
+
+class Contract(Model):
+    """Where a case's contract stands. Of one that is no more pending, the events of the case tell the rest."""
+
+    model_config = shown(
+        {
+            "case": "1000000001",
+            "state": "generated",
+            "amount_fen": 5_000_000,
+            "term_months": 12,
+            "rate_ppm": 60_000,
+            "method": "equal_instalment",
+            "mode": "electronic",
+            "round": 0,
+            "attempt": 1,
+            "offered_at": "2026-02-10T10:00:45.000+08:00",
+            "expires_at": "2026-02-13T10:00:45.000+08:00",
+            "approval_valid_until": "2026-03-12T10:00:45.000+08:00",
+        }
+    )
+
+    case: str
+    state: str
+    amount_fen: int
+    term_months: int | None = None
+    rate_ppm: int | None = None
+    method: str | None = None
+    mode: str | None = None
+    round: int | None = None
+    attempt: int | None = None
+    offered_at: str | None = None
+    expires_at: str | None = None
+    approval_valid_until: str | None = None
+
+
+class Confirming(Model):
+    """Which contract of the case was read: as `GET …/contract` shows it."""
+
+    model_config = shown({"round": 0, "attempt": 1})
+
+    round: Which
+    attempt: Which
+
+
+class Confirmation(Model):
+    """That a contract was read, sealed by the bank."""
+
+    confirmation: str
+    confirmed_at: str | None
+
+
+class Signing(Model):
+    """A signature. On paper a contract may always be signed, electronically where the product is (CON-08)."""
+
+    model_config = shown({"confirmation": "1000000001-0-1-1770688845000-…", "mode": "electronic"})
+
+    confirmation: str = Field(max_length=200)
+    mode: Annotated[SignMode, ByName(SignMode)]
+
+
+class Changing(Model):
+    """Another amount or term is wished for (CON-16): the contract is withdrawn and the case goes back to approval."""
+
+    model_config = shown(
+        {"round": 0, "attempt": 1, "amount_fen": 3_000_000, "term_months": 12, "reason": "other_amount"}
+    )
+
+    round: Which
+    attempt: Which
+    amount_fen: int = Field(ge=0, lt=1 << 53)
+    term_months: int = Field(ge=0, le=1_000)
+    reason: Annotated[ChangeReason, ByName(ChangeReason)]
+
+
+class Renewing(Confirming):
+    """Which expired or blocked contract is to be generated anew (CON-15)."""
+
+
+class Done(Model):
+    """What was asked for is done."""
+
+    case: str
+    at: str | None
+
+
+@router.get("", summary="Where the contract stands", response_model=Contract)
+async def contract(case: CasePath, bank: Annotated[Bank, Depends(bank_of)], caller: Reader) -> dict[str, Any]:
+    """Amount, term and rate as they are checked before signing (CON-11), until when it can be signed, round and attempt."""
+    del caller
+    number = await bank.known_case(case)
+    rows = await _pending(bank, number)
+    if not len(rows):
+        return await _past(bank, number)
+    row = rows[0]
+    return {
+        "case": str(number),
+        "state": ContractState(int(row["state"])).name.lower(),
+        "amount_fen": int(row["amount_fen"]),
+        "term_months": int(row["term_months"]),
+        "rate_ppm": int(row["rate_ppm"]),
+        "method": Method(int(row["method"])).name.lower(),
+        "mode": SignMode(int(row["mode"])).name.lower(),
+        "round": int(row["round"]),
+        "attempt": int(row["attempt"]),
+        "offered_at": moment(int(row["offered_at"])),
+        "expires_at": moment(int(row["expires_at"])),
+        "approval_valid_until": moment(int(row["valid_until"])),
+    }
+
+
+@router.get(
+    "/document",
+    summary="The contract's text",
+    response_class=Response,
+    responses={
+        200: {"content": {"text/plain": {"schema": {"type": "string"}}, "text/html": {"schema": {"type": "string"}}}}
+    },
+)
+async def document(
+    case: CasePath, request: Request, bank: Annotated[Bank, Depends(bank_of)], caller: Reader
+) -> Response:
+    """The text of a pending contract (CON-01), in Chinese: plain, or as a page where `Accept` asks for `text/html`."""
+    del caller
+    number = await bank.known_case(case)
+    rows = await _pending(bank, number)
+    if not len(rows):
+        raise _none(number)
+    [customer] = await bank.looks(
+        bank.cells("customers")[0], Look("customers", "customer", (int(rows["customer"][0]),))
+    )
+    [texts] = await bank.looks(bank.cells("customers")[0], Look("texts", "case", (int(customer["texts"][0]),)))
+    text = bank.rooms.contract_text(rows, bank.rooms.identity(customer, texts))
+    if "text/html" not in request.headers.get("accept", ""):
+        return Response(text, media_type="text/plain; charset=utf-8")
+    title, _, rest = text.partition("\n")
+    body = f"<h1>{html.escape(title)}</h1>\n" + "\n".join(
+        f"<p>{html.escape(line)}</p>" for line in rest.splitlines() if line.strip()
+    )
+    page = f'<!doctype html>\n<html lang="zh"><head><meta charset="utf-8"><title>{html.escape(title)}</title></head>\n'
+    return Response(f"{page}<body>\n{body}\n</body></html>\n", media_type="text/html; charset=utf-8")
+
+
+@router.post("/confirmation", summary="Confirm that the contract was read", response_model=Confirmation)
+async def confirm(
+    case: CasePath, which: Confirming, bank: Annotated[Bank, Depends(bank_of)], caller: Signer
+) -> dict[str, Any]:
+    """CON-07: the bank's sealed word of when this contract was confirmed, for the signature that follows."""
+    del caller
+    number = await bank.known_case(case)
+    now = await bank.now()
+    rows = await _pending(bank, number)
+    if not len(rows):
+        raise refusal(Refusal.CONTRACT_STATE)
+    asked = ContractSigned.rows(
+        1, at=now, case=number, round=which.round, attempt=which.attempt, mode=0, confirmed_at=now
+    )
+    if reason := int(action_faults(Action.SIGN, asked, rows)[0]):
+        raise refusal(reason)
+    sealed = seals.sealed(bank.key, _CONFIRMATION, (number, which.round, which.attempt, now))
+    return {"confirmation": sealed, "confirmed_at": moment(now)}
+
+
+@router.post("/signature", summary="Sign the contract", response_model=Done)
+async def sign(
+    case: CasePath,
+    signing: Signing,
+    request: Request,
+    bank: Annotated[Bank, Depends(bank_of)],
+    caller: Signer,
+    key: IdempotencyKey = None,
+) -> dict[str, Any]:
+    """CON-07: confirmed, signed, effective and archived in one go; the money is on its way then."""
+    del key
+    number = await bank.known_case(case)
+    said = seals.numbers_in(signing.confirmation)
+    if (
+        said is None
+        or len(said) != 4
+        or said[0] != number
+        or not seals.is_sealed(bank.key, _CONFIRMATION, signing.confirmation)
+    ):
+        raise Problem(
+            422,
+            "Not confirmed",
+            f"confirmation: none of this contract; POST /v1/applications/{number}/contract/confirmation gives one",
+            field="confirmation",
+        )
+    _, round_, attempt, confirmed_at = said
+    about = {"round": round_, "attempt": attempt, "mode": signing.mode, "confirmed_at": confirmed_at}
+    return await _do(bank, request, caller, ContractSigned, number, about)
+
+
+@router.post("/changes", summary="Ask for another amount or term", response_model=Done)
+async def change(
+    case: CasePath,
+    wish: Changing,
+    request: Request,
+    bank: Annotated[Bank, Depends(bank_of)],
+    caller: Annotated[Caller, Depends(needs("contracts:change"))],
+    key: IdempotencyKey = None,
+) -> dict[str, Any]:
+    """CON-16, CON-17: the contract is withdrawn with a reason, and the application goes back to approval."""
+    del key
+    about = {name: getattr(wish, name) for name in ("round", "attempt", "amount_fen", "term_months", "reason")}
+    return await _do(bank, request, caller, ContractChangeRequested, await bank.known_case(case), about)
+
+
+@router.post("/renewals", summary="Have an expired contract generated anew", response_model=Done)
+async def renew(
+    case: CasePath,
+    which: Renewing,
+    request: Request,
+    bank: Annotated[Bank, Depends(bank_of)],
+    caller: Annotated[Caller, Depends(needs("contracts:change"))],
+    key: IdempotencyKey = None,
+) -> dict[str, Any]:
+    """CON-15: an expired contract must be regenerated before it can be signed."""
+    del key
+    about = {"round": which.round, "attempt": which.attempt}
+    return await _do(bank, request, caller, ContractRenewalRequested, await bank.known_case(case), about)
+
+
+async def _do(
+    bank: Bank, request: Request, caller: Caller, kind: Kind, case: int, about: dict[str, Any]
+) -> dict[str, Any]:
+    number = request_number(request, caller.subject, kind)
+    answer = await bank.done(kind, kind.rows(1, at=0, case=case, request=number, **about))
+    return {"case": number_of(answer.number), "at": moment(answer.at)}
+
+
+async def _pending(bank: Bank, case: int) -> Rows:
+    return await bank.look("contracts", branch_with(case=case), "contracts", "case", case)
+
+
+async def _past(bank: Bank, case: int) -> dict[str, Any]:
+    """A contract that has left the desk, as the case's events tell it."""
+    _, events = await bank.story(case)
+    for row in events[::-1]:
+        if (event := int(row["event"])) in _AFTER:
+            lapsed = event == Event.CONTRACT_WITHDRAWN and int(row["reason"]) == ApprovalRefusal.APPROVAL_EXPIRED
+            state = ContractState.LAPSED if lapsed else _AFTER[EVENTS[event]]
+            return {"case": str(case), "state": state.name.lower(), "amount_fen": int(row["amount_fen"])}
+    raise _none(case)
+
+
+def _none(case: int) -> Problem:
+    return Problem(404, "Not found", f"application {case} has no contract that waits for a signature")

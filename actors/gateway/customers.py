@@ -1,0 +1,115 @@
+"""Customers (客户) over HTTP: who a customer is, and the risk lists he stands on (CUS-10, CUS-11, EXT-07, EXT-08). Numbers that
+identify a person are masked."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path
+
+from actors.gateway.bank import Bank, bank_of, label, labels, moment, number_in
+from actors.gateway.callers import Caller, needs
+from actors.gateway.models import Model, shown
+from actors.gateway.problems import Problem
+from actors.host import Look
+from credit.codes import Material, RiskList
+from credit.customers.states import CustomerState
+
+router = APIRouter(prefix="/v1/customers", tags=["customers"])
+
+Reader = Annotated[Caller, Depends(needs("customers:read"))]
+CustomerPath = Annotated[str, Path(max_length=40, examples=["1"])]
+
+
+class Customer(Model):
+    """A customer's file."""
+
+    model_config = shown(
+        {
+            "customer": "1",
+            "state": "formal",
+            "since": "2026-02-10T10:00:00.000+08:00",
+            "name": "张*国",
+            "id_number": "110105********2872",
+            "mobile": "138****8000",
+            "credit_code": "",
+            "documents": ["id_front", "id_back", "income_proof"],
+            "applications": ["2026-02-10T10:00:00.000+08:00"],
+        }
+    )
+
+    customer: str
+    state: str
+    since: str | None
+    name: str
+    id_number: str
+    mobile: str
+    credit_code: str
+    documents: list[str]
+    """Materials on file (APP-05)."""
+    applications: list[str | None]
+    """When the last ones came, newest first."""
+
+
+class Lists(Model):
+    """The risk lists on which a customer, or the person who signs for him, stands by the bank's own copy, and whether he is in
+    the bank's own risk library (内部风险客户库)."""
+
+    model_config = shown({"customer": "1", "lists": ["dishonest_debtor"], "internal": False})
+
+    customer: str
+    lists: list[str]
+    internal: bool
+
+
+@router.get("/{customer}", summary="Who a customer is", response_model=Customer)
+async def show(customer: CustomerPath, bank: Annotated[Bank, Depends(bank_of)], caller: Reader) -> dict[str, Any]:
+    """State, materials on file and last applications."""
+    del caller
+    rows = await _rows(bank, customer)
+    [cell] = bank.cells("customers")
+    [texts] = await bank.looks(cell, Look("texts", "case", (int(rows["texts"][0]),)))
+    who, row = bank.rooms.identity(rows, texts), rows[0]
+    return {
+        "customer": str(row["customer"]),
+        "state": label(CustomerState(int(row["state"]))),
+        "since": moment(int(row["since"])),
+        "name": masked(who.name, 1, 1),
+        "id_number": masked(who.id_number, 6, 4),
+        "mobile": masked(who.mobile, 3, 4),
+        "credit_code": who.credit_code,
+        "documents": labels(Material, int(row["documents"])),
+        "applications": [moment(int(row[f"at{n}"])) for n in (1, 2, 3, 4) if int(row[f"at{n}"])],
+    }
+
+
+@router.get("/{customer}/lists", summary="The risk lists a customer stands on", response_model=Lists)
+async def lists(customer: CustomerPath, bank: Annotated[Bank, Depends(bank_of)], caller: Reader) -> dict[str, Any]:
+    """EXT-07, EXT-08: as of now."""
+    del caller
+    rows, now = await _rows(bank, customer), await bank.now()
+    person, keys = int(rows["person"][0]), bank.rooms.keys(rows)
+    copy, library = await bank.looks(
+        bank.cells("customers")[0], Look("copy", "person", (person,)), Look("library", "key", tuple(keys))
+    )
+    return {
+        "customer": str(rows["customer"][0]),
+        "lists": labels(RiskList, bank.rooms.lists(person, copy, now)),
+        "internal": bank.rooms.in_library(keys, library, now),
+    }
+
+
+def masked(text: str, first: int, last: int) -> str:
+    """A text with stars in its middle; all stars where nothing else would be hidden."""
+    hidden = len(text) - first - last
+    if hidden <= 0:
+        return text[:1] + "*" * (len(text) - 1)
+    return text[:first] + "*" * hidden + text[len(text) - last :]
+
+
+async def _rows(bank: Bank, customer: str) -> Any:
+    number = number_in(customer, "customer")
+    [rows] = await bank.looks(bank.cells("customers")[0], Look("customers", "customer", (number,)))
+    if not len(rows):
+        raise Problem(404, "Not found", f"there is no customer {number}")
+    return rows

@@ -1,0 +1,93 @@
+"""What the bodies of requests and answers have in common."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import Header, Path
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from actors.gateway.coded import ByName
+from credit.codes import Channel, Material, Verdict
+
+Number = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,18}$")]
+"""An identifier: a number as text, since JSON's numbers are not safe beyond 2⁵³."""
+Person = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}$"), Field(examples=["1010001"])]
+"""A member of staff."""
+Fen = Annotated[int, Field(ge=0, lt=1 << 53)]
+"""Money."""
+VerdictName = Annotated[Verdict, ByName(Verdict)]
+ChannelName = Annotated[Channel, ByName(Channel)]
+MaterialName = Annotated[Material, ByName(Material)]
+
+CasePath = Annotated[str, Path(description="An application's number.", examples=["1000000001"], max_length=40)]
+LoanPath = Annotated[str, Path(description="A loan's number.", examples=["100000000101"], max_length=40)]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="The same key from the same caller is the same request: it is done once, and gets the first answer again.",
+        examples=["7f1c2d4e-0001"],
+    ),
+]
+
+
+class Model(BaseModel):
+    """A body. What it does not know, it refuses."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+def shown(example: dict[str, Any]) -> ConfigDict:
+    """A model's settings with an example from the worked cases."""
+    return ConfigDict(extra="forbid", json_schema_extra={"examples": [example]})
+
+
+class Problem(BaseModel):
+    """A refusal (RFC 9457). `reason`, `code` and `detail_zh` say why the bank's core refused; `field` what is wrong."""
+
+    model_config = ConfigDict(
+        extra="allow",
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "urn:lendrill:refused",
+                    "title": "Refused",
+                    "status": 422,
+                    "detail": "amount outside the product's range",
+                    "detail_zh": "金额超出产品范围",
+                    "reason": 142,
+                    "code": "AMOUNT_RANGE",
+                    "field": "amount_fen",
+                }
+            ]
+        },
+    )
+
+    type: str
+    title: str
+    status: int
+    detail: str
+
+
+_PROBLEMS = {
+    400: "The request can't be read.",
+    401: "Nobody knows who calls.",
+    403: "The caller may not do this.",
+    404: "There is no such thing.",
+    409: "It does not go together with what has been before.",
+    413: "It is too large.",
+    415: "It is of another media type.",
+    422: "The bank refuses it, and says why.",
+    429: "The caller asks too often.",
+    500: "A fault of the gateway's own.",
+    503: "The bank is busy or away; ask again.",
+}
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {
+        "description": description,
+        "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+    }
+    for status, description in _PROBLEMS.items()
+}
+"""What any endpoint may answer besides what it says itself."""

@@ -1,0 +1,103 @@
+"""Rooms as a gateway reads them: a room's own code over rows that were looked up. A contract's text, a plan, who a customer is
+and what an early repayment costs are the bank's own word, and are reckoned nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from credit.codes import Account
+from credit.contracts.subsystem import ContractsSubsystem
+from credit.customers.keys import customer_keys
+from credit.customers.lists import ListCopy, RiskLibrary
+from credit.customers.subsystem import CustomersSubsystem
+from credit.ledger.contract import Posting
+from credit.mail import Outbox
+from credit.policies import ProductPolicy, load
+from credit.policies.loading import Overrides
+from credit.policies.repayment import RepaymentPolicy
+from credit.profile import Identity
+from credit.repayment.contract import Event
+from credit.repayment.subsystem import RepaymentSubsystem
+from credit.room import Rows
+from credit.subsystem import Setting, Subsystem
+from credit.table import Table
+
+
+class Outcome(NamedTuple):
+    """What an early repayment would come to: what is paid, or why it is refused, and the book after it."""
+
+    reason: int
+    principal_fen: int
+    interest_fen: int
+    fee_fen: int
+    after: RepaymentSubsystem
+
+
+class Rooms:
+    """The rooms of one bank, under its own policies."""
+
+    def __init__(self, policies: Overrides) -> None:
+        setting = Setting(policies)
+        self._contracts, self._customers = ContractsSubsystem.build(setting), CustomersSubsystem.build(setting)
+        self._repayment = load("repayment", RepaymentPolicy, policies)
+        self._products = load("products", ProductPolicy, policies)
+
+    def contract_text(self, contract: Rows, identity: Identity) -> str:
+        """The text of a contract, from its one row."""
+        _load(self._contracts, {"contracts": contract})
+        return self._contracts.render(int(contract["case"][0]), identity)
+
+    def identity(self, customer: Rows, texts: Rows) -> Identity:
+        """Who a customer is, from his one row and the texts of his last form."""
+        _load(self._customers, {"customers": customer, "texts": texts})
+        return self._customers.identity(int(customer["customer"][0]))
+
+    def keys(self, customer: Rows) -> list[int]:
+        """The keys under which a customer, and the person who signs for him, stands in the risk library."""
+        return [int(customer_keys(customer)[0]), int(customer["person"][0])]
+
+    def lists(self, person: int, entries: Rows, at: int) -> int:
+        """The outside lists (bits) on which a person stands at an instant, by the bank's own copy."""
+        copy = ListCopy(_filled(self._customers, "copy", entries))
+        return int(copy.lists(np.array([person]), np.array([at]))[0])
+
+    def in_library(self, keys: list[int], entries: Rows, at: int) -> bool:
+        """Whether one of some keys stands in the internal risk library at an instant."""
+        library = RiskLibrary(_filled(self._customers, "library", entries))
+        return bool(library.holds(np.array(keys), np.full(len(keys), at)).any())
+
+    def book(self, tables: Mapping[str, Rows]) -> RepaymentSubsystem:
+        """Repayment with the rows of some loans in its book."""
+        found = RepaymentSubsystem(self._repayment, self._products)
+        _load(found, tables)
+        return found
+
+    def early(self, tables: Mapping[str, Rows], order: Rows) -> Outcome:
+        """An early repayment carried out on a copy of the book."""
+        copy, out = self.book(tables), Outbox()
+        copy.repaid_early(order, out)
+        if len(refused := out.events_of(Event.EARLY_REPAYMENT_REFUSED)):
+            return Outcome(int(refused["reason"][0]), 0, 0, 0, copy)
+        [done] = out.events_of(Event.EARLY_REPAYMENT)
+        fee = _posted(out, Account.FEE_INCOME)
+        return Outcome(0, int(done["amount_fen"]), int(done["value"]) - fee, fee, copy)
+
+
+def _posted(out: Outbox, account: Account) -> int:
+    """What was posted to an account's credit."""
+    legs = out.take(Posting)
+    return -int(legs["amount_fen"][legs["account"] == account].sum())
+
+
+def _load(room: Subsystem, tables: Mapping[str, Rows]) -> None:
+    for name, table in room.tables.items():
+        table.load(tables[name] if name in tables else np.zeros(0, table.dtype))
+
+
+def _filled(room: Subsystem, name: str, rows: Rows) -> Table:
+    table = Table(*room.room.tables[name])
+    table.load(rows)
+    return table

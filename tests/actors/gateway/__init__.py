@@ -1,0 +1,1 @@
+"""Tests of the gateway: HTTP in, HTTP out, a whole bank behind it."""

@@ -1,0 +1,169 @@
+"""A live bank in this process behind a gateway on a port of its own: real conductor, link and server, a business date that moves
+when it is told to, and no sleeps."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+
+from actors.book.sqlite import SqliteStore
+from actors.clock import BusinessClock
+from actors.conductor import Conductor, Pace
+from actors.gateway.app import make_app
+from actors.gateway.applications import ZHANG
+from actors.gateway.bank import Bank
+from actors.link import LinkClient, LinkServer
+from actors.local import LocalExecutor
+from actors.sequencer import Sequencer
+from actors.topology import Flow
+from actors.trail import Trail
+from credit.policies import ProductPolicy, load
+from credit.room import DESK_LABELS, Rows
+from credit.times import DAY_MS, HOUR_MS, day_number
+from lendrill.assembly import live_blueprints
+from lendrill.live import _references
+from scenarios.loading import load_scenario
+
+KEY = b"a key for tests, of thirty-two b"
+
+
+class LiveBank:
+    """What tests hold in their hands: an HTTP client, and the cells behind it."""
+
+    def __init__(self, client: httpx.Client, executor: LocalExecutor, app: Any, bank: Bank) -> None:
+        self.client, self.executor, self.app, self.bank = client, executor, app, bank
+
+    def get(self, path: str, status: int = 200, **more: Any) -> Any:
+        answer = self.client.get(path, **more)
+        assert answer.status_code == status, answer.text
+        return answer.json() if "json" in answer.headers["content-type"] else answer.text
+
+    def post(self, path: str, body: Any = None, status: int = 200, **headers: str) -> Any:
+        answer = self.client.post(
+            path,
+            json={} if body is None else body,
+            headers={name.replace("_", "-"): of for name, of in headers.items()},
+        )
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    def apply(self, **changes: Any) -> dict[str, Any]:
+        """An application, once it is decided."""
+        found: dict[str, Any] = self.post("/v1/applications", ZHANG | changes, 202, Prefer="wait=20")
+        return found
+
+    def sign(self, case: str) -> dict[str, Any]:
+        """Read, confirmed and signed."""
+        contract = self.get(f"/v1/applications/{case}/contract")
+        which = {"round": contract["round"], "attempt": contract["attempt"]}
+        confirmed = self.post(f"/v1/applications/{case}/contract/confirmation", which)
+        signing = {"confirmation": confirmed["confirmation"], "mode": contract["mode"]}
+        found: dict[str, Any] = self.post(f"/v1/applications/{case}/contract/signature", signing)
+        return found
+
+    def advance(self, **to: Any) -> None:
+        self.post("/v1/clock/advance", to)
+
+    def paid_out(self, **changes: Any) -> str:
+        """The loan of an application that went all the way."""
+        case = self.apply(**changes)["case"]
+        self.sign(case)
+        self.advance(days=1)
+        [loan] = self.get(f"/v1/applications/{case}")["loans"]
+        return str(loan)
+
+    def state(self, room: str) -> dict[str, Rows]:
+        """All that the cells of a room know."""
+        return {
+            f"{cell}.{name}": rows
+            for cell, host in self.executor.hosts.items()
+            if cell.room == room
+            for name, rows in host.export_state().items()
+        }
+
+
+@contextmanager
+def live(
+    scenario: str = "zhang_consumer_loan",
+    people: Sequence[str] = (),
+    shards: int = 1,
+    date: str = "2026-02-10",
+    **changes: Any,
+) -> Iterator[LiveBank]:
+    """A bank for as long as the block lasts."""
+    plan = load_scenario(scenario, {"run.days": 1_000, **{name.replace("__", "."): of for name, of in changes.items()}})
+    flow, executor = Flow(shards), LocalExecutor()
+    desks = [int(DESK_LABELS[name]) for name in people]
+    start = day_number(__import__("datetime").date.fromisoformat(date)) * DAY_MS + 9 * HOUR_MS
+    with tempfile.TemporaryDirectory(prefix="bank") as folder:
+        home, products = Path(folder), load("products", ProductPolicy, plan.policies)
+        store = SqliteStore(home / "daybook.db")
+        store.found("test")
+        sequencer = Sequencer(executor, flow, live_blueprints(plan, flow, desks, False), store, start)
+        conductor = Conductor(sequencer, BusinessClock(start), Trail(home / "trail.db"), Pace(0.0, advance_ms=DAY_MS))
+        bank = Bank(
+            LinkClient(home / "link"),
+            flow,
+            plan.bank.branches,
+            products,
+            partial(_references, plan),
+            plan.policies,
+            KEY,
+        )
+        app, listening = make_app(bank), socket.create_server(("127.0.0.1", 0))
+        running = _Running(conductor, home / "link", app, listening)
+        running.start()
+        try:
+            url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            with httpx.Client(base_url=url, timeout=60.0) as client:
+                yield LiveBank(client, executor, app, bank)
+            assert conductor.failure is None
+        finally:
+            running.end()
+            store.close()
+
+
+class _Running(threading.Thread):
+    """One loop for the conductor, its link and the gateway's server."""
+
+    def __init__(self, conductor: Conductor, link: Path, app: Any, listening: socket.socket) -> None:
+        super().__init__(daemon=True)
+        self._conductor, self._link, self._listening = conductor, link, listening
+        config = uvicorn.Config(app, log_level="error", lifespan="on", timeout_graceful_shutdown=1)
+        self._server = uvicorn.Server(config)
+        self._ready = threading.Event()
+
+    def start(self) -> None:
+        super().start()
+        assert self._ready.wait(60.0), "the bank does not open"
+
+    def run(self) -> None:
+        asyncio.run(self._live())
+
+    async def _live(self) -> None:
+        link = await LinkServer(self._conductor).serve(self._link)
+        await self._conductor.open()
+        serving = asyncio.create_task(self._server.serve([self._listening]))
+        working = asyncio.create_task(self._conductor.run())
+        while not self._server.started:
+            await asyncio.sleep(0.005)
+        self._ready.set()
+        await serving
+        self._conductor.close()
+        await asyncio.gather(working, return_exceptions=True)
+        link.close()
+
+    def end(self) -> None:
+        """The gateway first, then the bank, which finishes what is under way."""
+        self._server.should_exit = True
+        self.join(30.0)

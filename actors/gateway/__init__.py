@@ -1,0 +1,1 @@
+"""The gateway: the bank over HTTP."""

@@ -160,6 +160,52 @@ def requirements(
     return 0
 
 
+audit = typer.Typer(help="The operation log of a live bank.", context_settings={"help_option_names": ["-h", "--help"]})
+app.add_typer(audit, name="audit")
+StoreFolder = Annotated[
+    Path, typer.Argument(metavar="STORE_FOLDER", help="The folder that the bank keeps its store in.")
+]
+
+
+@audit.command("verify")
+def audit_verify(
+    store: StoreFolder,
+    head: Annotated[
+        str | None, typer.Option(help="A head noted before (NUMBER:SEAL), which must be part of it.")
+    ] = None,
+    anchor: Annotated[Path | None, typer.Option(help="Where the head is kept, if not in the folder.")] = None,
+) -> int:
+    """Prove that the operation log is as it was written; exit code 1 and one line if it is not."""
+    from lendrill.audit import verified
+
+    intact, line = verified(store, anchor, head)
+    if not intact:
+        return _say(line, EXIT_INTERNAL)
+    typer.echo(line)
+    return 0
+
+
+@audit.command("show")
+def audit_show(
+    store: StoreFolder,
+    subject: Annotated[str, typer.Option(help="Whose deeds: staff:PERSON, customer:NUMBER, system:CLIENT.")] = "",
+    person: Annotated[int, typer.Option(min=0, max=2**62, help="Whose deeds, by person number.")] = 0,
+    since: Annotated[str | None, typer.Option(metavar="DATE", help="From the beginning of this day (UTC).")] = None,
+    until: Annotated[str | None, typer.Option(metavar="DATE", help="Before the beginning of this day (UTC).")] = None,
+    what: Annotated[str, typer.Option(help="A method, or the beginning of a path.")] = "",
+    result: Annotated[str, typer.Option(help="ok, refused, failed, or a status such as 403.")] = "",
+    entity: Annotated[int, typer.Option(min=0, max=2**62, help="The case or loan that it was about.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=2**31, help="At most so many rows.")] = 100,
+    form: Annotated[str, typer.Option("--format", help="text, csv or jsonl.")] = "text",
+) -> int:
+    """Print rows of the operation log, the oldest first."""
+    from lendrill.audit import show
+
+    of_whom = {"subject": subject, "person": person, "entity": entity}
+    show(store, form, limit, of_whom | {"since": since, "until": until, "what": what, "result": result})
+    return 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command line (default: the process's own) and return its exit code; nothing escapes but SystemExit."""
     words = sys.argv[1:] if arguments is None else arguments

@@ -1,8 +1,8 @@
-"""The operation log (操作日志, SEC-11, SEC-12, API-10): who did what when, from where, with what result. Rows are only ever added:
-triggers refuse all else, and each row carries a seal (HMAC) over itself and the seal before it, so that whoever gets round
-the triggers without the key is found out, and the first row that is not as it was is named. The newest row's number and seal,
-the head, stand in a second file as well, so that a tail that was cut off is missed. Somebody who can put back old copies of both files
-is found out only by a head that was noted elsewhere (`verify(head=…)`).
+"""The operation log (操作日志, SEC-11, SEC-12, API-10): who did what when, from where, with what result. Rows are only ever
+added: triggers refuse all else, and each row carries a seal (HMAC) over itself and the seal before it, so that whoever gets round
+the triggers without the key is found out, and the first row that is not as it was is named. The newest row's number and seal, the
+head, stand in a second file as well, so that a tail that was cut off is missed. Somebody who can put back old copies of both
+files is found out only by a head that was noted elsewhere (`verify(head=…)`).
 
 Secrets and personal data are masked before they are kept (`actors.identity.masking`). A batch is one commit."""
 
@@ -43,8 +43,9 @@ TABLES = (
     (
         "CREATE TABLE IF NOT EXISTS log (number INTEGER PRIMARY KEY, at INTEGER NOT NULL, kind TEXT NOT NULL, "
         "subject TEXT NOT NULL, person INTEGER NOT NULL, branch INTEGER NOT NULL, ip TEXT NOT NULL, "
-        "signed_in_at INTEGER NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, entity INTEGER NOT NULL, parameters TEXT NOT NULL, status INTEGER NOT NULL, "
-        "result TEXT NOT NULL, duration_us INTEGER NOT NULL, request TEXT NOT NULL, seal BLOB NOT NULL)"
+        "signed_in_at INTEGER NOT NULL, method TEXT NOT NULL, path TEXT NOT NULL, entity INTEGER NOT NULL, "
+        "parameters TEXT NOT NULL, status INTEGER NOT NULL, result TEXT NOT NULL, duration_us INTEGER NOT NULL, "
+        "request TEXT NOT NULL, seal BLOB NOT NULL)"
     ),
     "CREATE INDEX IF NOT EXISTS log_by_time ON log (at)",
     "CREATE INDEX IF NOT EXISTS log_by_subject ON log (subject, number)",

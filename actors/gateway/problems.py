@@ -1,0 +1,71 @@
+"""Errors of the gateway as problem documents (RFC 9457): one exception that says what was wrong, and the handlers that write it
+down. What the bank's core or the identity services refuse in one line (`CreditError`) becomes one too. No handler repeats what
+was sent, which may be a password."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from credit.errors import CreditError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Problem(Exception):
+    """A request that is answered with a problem document: status, title, detail, and whatever else helps. Keywords `type` (a URI,
+    by default ``about:blank``) and `headers` are taken out; all others become members of the document."""
+
+    def __init__(self, status: int, title: str, detail: str, **more: Any) -> None:
+        super().__init__(detail)
+        self.status, self.title, self.detail = status, title, detail
+        self.type = str(more.pop("type", "about:blank"))
+        self.headers: Mapping[str, str] = more.pop("headers", {})
+        self.more = more
+
+    def document(self) -> dict[str, Any]:
+        """The body."""
+        return {"type": self.type, "title": self.title, "status": self.status, "detail": self.detail} | self.more
+
+    def answer(self) -> JSONResponse:
+        """The response."""
+        return JSONResponse(self.document(), self.status, dict(self.headers), media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Has an application answer every error with a problem document."""
+    app.add_exception_handler(Problem, answer)
+    app.add_exception_handler(CreditError, answer)
+    app.add_exception_handler(RequestValidationError, answer)
+    app.add_exception_handler(HTTPException, answer)
+
+
+async def answer(request: Request, error: Exception) -> JSONResponse:
+    """The handler of all of them."""
+    del request
+    return problem_of(error).answer()
+
+
+def problem_of(error: Exception) -> Problem:
+    """What an error says, as a problem."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, CreditError):
+        return Problem(422, "Refused", error.user_message)
+    if isinstance(error, RequestValidationError):
+        faults = [{"at": ".".join(map(str, one["loc"])), "what": str(one["msg"])} for one in error.errors()[:20]]
+        first = (
+            f"{faults[0]['at']}: {faults[0]['what']}" if faults else "the request is not of the form that is documented"
+        )
+        return Problem(422, "Not of the documented form", first, faults=faults)
+    if isinstance(error, HTTPException):
+        title = HTTPStatus(error.status_code).phrase
+        return Problem(error.status_code, title, str(error.detail), headers=error.headers or {})
+    return Problem(500, "Internal Server Error", "a fault of the bank's own; it was logged")

@@ -35,10 +35,7 @@ def show(store: Path, form: str, limit: int, wanted: dict[str, Any], file: TextI
         raise UserError(f"--format {form}: no such format", "give text, csv or jsonl")
     wanted = wanted | {name: _instant(name, wanted.get(name)) for name in ("since", "until")}
     out = file or sys.stdout
-    try:
-        log = open_audit(store)
-    except Tampered as error:
-        raise UserError(error.user_message, f"see lendrill audit verify {store}") from None
+    log = _opened(store)
     rows = _rows(log, limit, wanted)
     if form == "text":
         for row in rows:
@@ -52,6 +49,22 @@ def show(store: Path, form: str, limit: int, wanted: dict[str, Any], file: TextI
         kind: Literal["csv", "jsonl"] = "csv" if form == "csv" else "jsonl"
         log.export(rows, kind, out)
     log.close()
+
+
+def count(store: Path, dimension: str, wanted: dict[str, Any]) -> list[tuple[str, int, int]]:
+    """Rows by a dimension, and how many of them were refused or failed."""
+    wanted = wanted | {name: _instant(name, wanted.get(name)) for name in ("since", "until")}
+    log = _opened(store)
+    found = log.counts(dimension, **wanted)
+    log.close()
+    return found
+
+
+def _opened(store: Path) -> Audit:
+    try:
+        return open_audit(store)
+    except Tampered as error:
+        raise UserError(error.user_message, f"see lendrill audit verify {store}") from None
 
 
 def _rows(log: Audit, limit: int, wanted: dict[str, Any]) -> Iterator[Entry]:

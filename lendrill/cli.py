@@ -197,12 +197,20 @@ def audit_show(
     entity: Annotated[int, typer.Option(min=0, max=2**62, help="The case or loan that it was about.")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=2**31, help="At most so many rows.")] = 100,
     form: Annotated[str, typer.Option("--format", help="text, csv or jsonl.")] = "text",
+    by: Annotated[
+        str | None, typer.Option(help="Count by subject, kind, branch, ip, method, path, status or day.")
+    ] = None,
 ) -> int:
-    """Print rows of the operation log, the oldest first."""
-    from lendrill.audit import show
+    """Print rows of the operation log, the oldest first, or count them."""
+    from lendrill.audit import count, show
 
-    of_whom = {"subject": subject, "person": person, "entity": entity}
-    show(store, form, limit, of_whom | {"since": since, "until": until, "what": what, "result": result})
+    wanted: dict[str, object] = {"subject": subject, "person": person, "entity": entity}
+    wanted |= {"since": since, "until": until, "what": what, "result": result}
+    if by is None:
+        show(store, form, limit, wanted)
+        return 0
+    for value, rows, not_ok in count(store, by, wanted):
+        typer.echo(f"{rows:>8,}  {not_ok:>8,} not ok  {value or 'nobody'}")
     return 0
 
 

@@ -50,6 +50,18 @@ TABLES = (
     "CREATE INDEX IF NOT EXISTS log_by_time ON log (at)",
     "CREATE INDEX IF NOT EXISTS log_by_subject ON log (subject, number)",
 )
+_DIMENSIONS = {name: name for name in "subject kind branch ip method path status".split()} | {
+    "day": "date(at / 1000, 'unixepoch')"
+}
+_WANTED: dict[str, Any] = {
+    "subject": "",
+    "person": 0,
+    "since": None,
+    "until": None,
+    "what": "",
+    "result": "",
+    "entity": 0,
+}
 _HEAD = re.compile(r"(\d{1,19}):([0-9a-f]{64})")
 
 
@@ -282,6 +294,18 @@ class Audit:
         statement = f"SELECT {', '.join(_COLUMNS)} FROM log WHERE {' AND '.join(['number > ?', *conditions])}"
         rows = self._database.rows(f"{statement} ORDER BY number LIMIT ?", after, *values, limit)
         return [Entry(*row) for row in rows]
+
+    def counts(self, dimension: str, **wanted: Any) -> list[tuple[str, int, int]]:
+        """How many rows there are, and how many of them were not ``ok``, by a dimension: subject, kind, branch, ip, method, path,
+        status or day; the most frequent first. `wanted` as for `find`."""
+        if dimension not in _DIMENSIONS:
+            raise IdentityError(f"dimension {dimension[:40]!r}: {', '.join(_DIMENSIONS)} are known")
+        conditions, values = _conditions(**_WANTED | wanted)
+        statement = (
+            f"SELECT {_DIMENSIONS[dimension]} AS what, count(*), sum(status >= 400) FROM log "
+            f"WHERE {' AND '.join(['1', *conditions])} GROUP BY 1 ORDER BY 2 DESC, 1"
+        )
+        return [(str(row[0]), row[1], row[2]) for row in self._database.rows(statement, *values)]
 
     def export(self, entries: Iterable[Entry], form: Literal["csv", "jsonl"], file: TextIO) -> int:
         """Writes rows as CSV or JSON lines; how many."""

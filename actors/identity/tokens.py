@@ -28,6 +28,7 @@ AUDIENCE = "lendrill"
 TYPE = "at+jwt"
 LENGTH_MAX = 8_192
 _SEEN_MAX = 2_048
+_NOT_GOOD = "the token is not of this bank, or not valid now; sign in again"
 _NUMBER_BYTES = 16
 _REFRESH_BYTES = 32
 _INTS = ("person", "branch", "party", "gen", "auth_time")
@@ -198,25 +199,25 @@ class Tokens:
                 self._seen.clear()
             self._seen[token] = known
         elif not known["nbf"] <= now // SECOND_MS < known["exp"]:
-            raise TokenRefused("the token is not of this bank, or not valid now; sign in again")
+            raise TokenRefused(_NOT_GOOD)
         return known
 
     def _read(self, token: str, now: int) -> dict[str, Any]:
         if len(token) > LENGTH_MAX or not _JWT.fullmatch(token) or not _plain(token.rpartition(".")[2]):
-            raise TokenRefused("not a token of this bank")
+            raise TokenRefused(_NOT_GOOD)
         try:
             read = jwt.decode(token, self._key, algorithms=[ALGORITHM])
             if read.header.get("kid") != self._number or read.header.get("typ") != TYPE:
-                raise TokenRefused("not a token of this bank")
+                raise TokenRefused(_NOT_GOOD)
             JWTClaimsRegistry(now=now // SECOND_MS, leeway=0, **self._required).validate(read.claims)
         except (JoseError, ValueError, TypeError):
-            raise TokenRefused("the token is not of this bank, or not valid now; sign in again") from None
+            raise TokenRefused(_NOT_GOOD) from None
         claims: dict[str, Any] = read.claims
         right = all(type(claims[name]) is int for name in _INTS) and all(
             isinstance(claims[name], str) for name in _TEXTS
         )
         if not right or claims["aud"] != AUDIENCE:
-            raise TokenRefused("the token is not of this bank")
+            raise TokenRefused(_NOT_GOOD)
         return claims
 
     # revoking ---------------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ from starlette.responses import JSONResponse, Response
 from actors.gateway.problems import Problem
 from actors.identity.accounts import Kind
 from actors.identity.caller import Caller
-from actors.identity.changes import Proposal
+from actors.identity.changes import Proposal, permission_for
 from actors.identity.errors import AccountLocked, IdentityError, NotAllowed, SignInRefused, TokenRefused
 from actors.identity.service import Identity
 from actors.identity.tokens import Grant
@@ -33,6 +33,7 @@ from credit.policies.posts import PERMISSIONS
 APPLICATIONS: dict[str, Kind] = {"terminal": "staff", "mobile": "customer"}
 """The bank's own applications, and who signs in with them."""
 REALM = "lendrill"
+_ADMINISTER = ("accounts:manage", "accounts:unlock", "clients:manage")
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 router = APIRouter(tags=["identity"])
@@ -63,18 +64,23 @@ def needs(permission: str) -> Callable[..., Caller]:
         raise ValueError(f"{permission!r} is no permission; see credit.policies.posts.PERMISSIONS")
 
     def guard(caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
-        if not caller.may(permission):
-            raise Problem(
-                403,
-                "Forbidden",
-                f"needs the permission {permission} ({PERMISSIONS[permission].en})",
-                permission=permission,
-                headers=_challenge("insufficient_scope", permission),
-            )
-        return caller
+        return prove(caller, permission)
 
     guard.__name__ = f"needs_{permission.replace(':', '_')}"
     return guard
+
+
+def prove(caller: Caller, permission: str) -> Caller:
+    """The caller, if his token carries a permission; Problem 403. For endpoints where the request decides which it takes."""
+    if not caller.may(permission):
+        raise Problem(
+            403,
+            "Forbidden",
+            f"needs the permission {permission} ({PERMISSIONS[permission].en})",
+            permission=permission,
+            headers=_challenge("insufficient_scope", permission),
+        )
+    return caller
 
 
 def _signed_in(request: Request) -> Caller:
@@ -343,6 +349,8 @@ def proposals(
 @router.post("/accounts/proposals", summary="Propose a change of an account", status_code=201)
 def propose(body: NewProposal, caller: SignedInStaff, identity: Services) -> dict[str, Any]:
     """`change` is posts, open, active, reset, unlock, client or scopes; a second person confirms it (SEC-05)."""
+    if needed := permission_for(body.change, body.account):
+        prove(caller, needed)
     try:
         return _shown(identity.changes.propose(caller.subject, body.change, body.account, body.value, identity.clock()))
     except NotAllowed as error:
@@ -353,7 +361,7 @@ def propose(body: NewProposal, caller: SignedInStaff, identity: Services) -> dic
 def confirm(number: int, caller: SignedInStaff, identity: Services) -> Response:
     """Carries the change out."""
     try:
-        proposal, secret = identity.changes.confirm(caller.subject, _known(identity, number), identity.clock())
+        proposal, secret = identity.changes.confirm(caller.subject, _known(identity, caller, number), identity.clock())
     except NotAllowed as error:
         raise Problem(403, "Forbidden", error.user_message) from None
     return JSONResponse(Decided(proposal=_shown(proposal), secret=secret or None).model_dump(), headers=_NO_STORE)
@@ -363,17 +371,21 @@ def confirm(number: int, caller: SignedInStaff, identity: Services) -> Response:
 def refuse(number: int, caller: SignedInStaff, identity: Services) -> dict[str, Any]:
     """Ends the proposal without its change."""
     try:
-        return _shown(identity.changes.refuse(caller.subject, _known(identity, number), identity.clock()))
+        return _shown(identity.changes.refuse(caller.subject, _known(identity, caller, number), identity.clock()))
     except NotAllowed as error:
         raise Problem(403, "Forbidden", error.user_message) from None
 
 
-def _known(identity: Identity, number: int) -> int:
-    """The number of a proposal that exists; Problem 404."""
+def _known(identity: Identity, caller: Caller, number: int) -> int:
+    """The number of a proposal that exists and whose permission the token carries; Problem 403 or 404."""
+    if not any(caller.may(one) for one in _ADMINISTER):
+        prove(caller, _ADMINISTER[0])  # whoever administers nothing is not told which numbers there are
     try:
-        return identity.changes.get(number if 0 < number < 2**63 else 0).number
+        found = identity.changes.get(number if 0 < number < 2**63 else 0)
     except IdentityError as error:
         raise Problem(404, "Not Found", error.user_message) from None
+    prove(caller, permission_for(found.change, found.target))
+    return found.number
 
 
 def _shown(proposal: Proposal) -> dict[str, Any]:

@@ -132,15 +132,18 @@ class Audit:
         """Opens the log; `create=False` opens one that is there, for reading, and mends nothing of it."""
         self._key, self._anchor, self.path = keys.derived("operation log"), anchor, path
         if not create and not path.is_file():
-            if number := self._read_anchor().number:
-                raise Tampered(1, f"row 1 of the operation log was cut off, and all up to row {number}: {path} is gone")
+            anchored = self._read_anchor()
+            if anchored is not None:
+                raise Tampered(1, f"row 1 of the operation log was cut off, with all after it: {path} is gone")
             raise IdentityError(f"{path}: there is no operation log")
         triggers = (f"CREATE TRIGGER IF NOT EXISTS {name} {text}" for name, text in _TRIGGERS.items())
         try:
             self._database = Database(path, (*TABLES, *triggers) if create else ())
         except Damaged as error:
             raise Tampered(1, f"row 1 of the operation log can't be read: {error.user_message}") from None
-        if create:
+        if create and not self._newest().number and files.create(anchor, _line(self._newest())):
+            return
+        if create and anchor.exists():  # one that is gone is not made anew: that it is gone is what `verify` tells
             files.claim(anchor)
 
     def close(self) -> None:
@@ -176,20 +179,30 @@ class Audit:
         return hmac.digest(self._key, before + content, "sha256")
 
     def _write_anchor(self, head: Head) -> None:
-        """Moves the anchor on, never back: of two processes the later one may come first."""
+        """Moves the anchor on, never back: of two processes the later one may come first. One that is not a head of this log
+        stays where it is, so that what was cut off is still missed after the bank went on."""
         try:
             with os.fdopen(os.open(self._anchor, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC), "r+b") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
-                content = file.read().decode("ascii", "replace")
-                if not content or Head.read(content).number < head.number:
+                found = _HEAD.fullmatch(file.read().decode("ascii", "replace").strip())
+                if found is not None and int(found[1]) < head.number and self._holds(Head.read(found[0])):
                     file.seek(0)
-                    file.write(f"{head.number:019}:{head.seal.hex()}\n".encode())
+                    file.write(_line(head))
                     file.flush()
                     os.fdatasync(file.fileno())
+        except FileNotFoundError:
+            return
         except OSError as error:
             raise IdentityError(
                 f"{self._anchor}: the head of the operation log can't be written ({error.strerror})"
             ) from None
+
+    def _holds(self, head: Head) -> bool:
+        """Whether a head is one of this log's."""
+        if not head.number:
+            return hmac.compare_digest(head.seal, self._opening())
+        row = self._database.row("SELECT seal FROM log WHERE number = ?", head.number)
+        return row is not None and isinstance(row["seal"], bytes) and hmac.compare_digest(head.seal, row["seal"])
 
     # proving ----------------------------------------------------------------------------------------------------------
 
@@ -202,10 +215,11 @@ class Audit:
         missing, was added or cut off. `head`: one noted before, which must be part of it."""
         anchored = self._read_anchor()
         known = {one.number: one for one in (anchored, head) if one is not None and one.number}
+        sure = anchored.number if anchored is not None else 0
         last = Head(0, self._opening())
         try:
             for row in self._all():
-                last = self._follows(last, row, anchored)
+                last = self._follows(last, row, sure)
                 if last.number in known and known[last.number].seal != last.seal:
                     raise Tampered(
                         last.number,
@@ -220,13 +234,15 @@ class Audit:
                     last.number + 1,
                     f"row {last.number + 1} of the operation log was cut off, and all up to row {one.number}",
                 )
-        if last.number and not anchored.number:
+        if anchored is None and last.number:
             raise Tampered(1, f"row 1 of the operation log can't be proved: {self._anchor} is missing or empty")
+        if anchored is not None and not anchored.number and not self._holds(anchored):
+            raise Tampered(1, f"row 1 of the operation log can't be proved: {self._anchor} was altered")
         self._prove_guarded(last.number)
         return last
 
-    def _follows(self, last: Head, row: Row, anchored: Head) -> Head:
-        """The head after a row, once it is sure that it is the one that was written next."""
+    def _follows(self, last: Head, row: Row, sure: int) -> Head:
+        """The head after a row, once it is proved that it is the one that was written next; up to `sure` there must be rows."""
         entry, number = Entry(*(row[name] for name in _COLUMNS)), last.number + 1
         if entry.number < number:
             raise Tampered(entry.number, f"row {entry.number} of the operation log was added")
@@ -234,7 +250,7 @@ class Audit:
             raise Tampered(number, f"row {number} of the operation log is missing")
         seal = row["seal"] if isinstance(row["seal"], bytes) else b""
         if not hmac.compare_digest(self._seal(last.seal, entry), seal):
-            what = "was added" if number > anchored.number else "was altered"
+            what = "was added" if number > sure else "was altered"
             raise Tampered(number, f"row {number} of the operation log {what}: it is not what was written")
         return Head(number, seal)
 
@@ -250,8 +266,8 @@ class Audit:
                 return
             number = rows[-1]["number"] + 1
 
-    def _read_anchor(self) -> Head:
-        """The head in the second place; number 0 where there is none."""
+    def _read_anchor(self) -> Head | None:
+        """The head in the second place; None where there is none."""
         try:
             content = self._anchor.read_text(encoding="ascii", errors="replace")
         except FileNotFoundError:
@@ -259,7 +275,7 @@ class Audit:
         except OSError as error:
             raise IdentityError(f"{self._anchor}: can't be read ({error.strerror})") from None
         if not content:
-            return Head(0, self._opening())
+            return None
         try:
             return Head.read(content)
         except IdentityError:
@@ -322,6 +338,11 @@ class Audit:
                 record = {"time": time} | entry._asdict() | {"parameters": json.loads(entry.parameters)}
                 file.write(json.dumps(record, ensure_ascii=False) + "\n")
         return count
+
+
+def _line(head: Head) -> bytes:
+    """A head as it stands in its file, always of the same length."""
+    return f"{head.number:019}:{head.seal.hex()}\n".encode()
 
 
 def _entry(number: int, deed: Deed) -> Entry:

@@ -137,7 +137,7 @@ class Changes:
         account = self._accounts.find(by)
         if account is None or not account.active or account.kind != "staff":
             raise NotAllowed(f"{by}: only staff with an open account change accounts")
-        needed = CLIENTS if target.startswith("system:") else NEEDS[change]
+        needed = permission_for(change, target)
         if needed not in self._posts.permissions(account.posts):
             raise NotAllowed(f"{by}: lacks the permission {needed}")
         if by == target:
@@ -225,6 +225,11 @@ class Changes:
             "UPDATE proposals SET state = ?, decided_at = ?, decided_by = ? WHERE number = ?", state, now, by, number
         )
         return self.get(number)
+
+
+def permission_for(change: str, target: str) -> str:
+    """The permission that a change of an account needs; empty for a change that does not exist."""
+    return CLIENTS if target.startswith("system:") else next((NEEDS[one] for one in NEEDS if one == change), "")
 
 
 def _texts(what: str, value: Any) -> list[str]:

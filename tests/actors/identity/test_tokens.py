@@ -130,6 +130,13 @@ def test_each_changed_character_is_noticed(bank: Identity, grant: Grant) -> None
             bank.tokens.verify(grant.access[:at] + near + grant.access[at + 1 :], START)
 
 
+def test_a_signature_is_written_in_one_way_only(bank: Identity, grant: Grant) -> None:
+    for last in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_=":
+        if last != grant.access[-1]:
+            with pytest.raises(TokenRefused):
+                bank.tokens.verify(grant.access[:-1] + last, START)
+
+
 @pytest.mark.parametrize("algorithm", ["none", "None", "HS512", "HS384", "RS256", "EdDSA"])
 def test_no_other_algorithm_is_taken(bank: Identity, grant: Grant, algorithm: str) -> None:
     claims, head = claims_of(grant.access), {"alg": algorithm, "typ": TYPE, "kid": bank.keys.number}

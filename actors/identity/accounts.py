@@ -210,8 +210,8 @@ class Accounts:
                     )
                 return
             self._count(counted, now)
-        self._prove_unlocked(counted, now)
-        raise SignInRefused(_REFUSED)
+            until = self._lock(counted, now)
+        raise self._locked(until) if until else SignInRefused(_REFUSED)
 
     def _right(self, row: Row | None, password: str) -> bool:
         if row is None:
@@ -228,12 +228,14 @@ class Accounts:
 
     def _prove_unlocked(self, counted: bytes, now: int) -> None:
         if until := self._lock(counted, now):
-            wrong = self.rules.wrong_passwords_max
-            raise AccountLocked(
-                f"locked after more than {wrong} wrong passwords, until {text_of(until)[:19]} UTC; "
-                "a system administrator can unlock",
-                until,
-            )
+            raise self._locked(until)
+
+    def _locked(self, until: int) -> AccountLocked:
+        return AccountLocked(
+            f"locked after more than {self.rules.wrong_passwords_max} wrong passwords, until {text_of(until)[:19]} UTC; "
+            "a system administrator can unlock",
+            until,
+        )
 
     def _count(self, counted: bytes, now: int) -> None:
         self.database.run("DELETE FROM attempts WHERE last_at <= ?", now - self.rules.lock_hours * HOUR_MS)

@@ -76,7 +76,7 @@ def clock_of(bank: Identity) -> Clock:
     return bank.clock
 
 
-def is_problem(answer: Any, status: int) -> dict[str, Any]:
+def check_problem(answer: Any, status: int) -> dict[str, Any]:
     """The body of a problem document of this status."""
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
@@ -99,14 +99,14 @@ def test_staff_sign_in_change_the_first_password_and_go_on(bank: Identity, clien
     assert "refresh_token" not in body
     headers = bearer(body["access_token"])
     assert client.get("/me", headers=headers).json()["must_change_password"] is True
-    assert "first password must be changed" in is_problem(client.get("/tasks", headers=headers), 403)["detail"]
+    assert "first password must be changed" in check_problem(client.get("/tasks", headers=headers), 403)["detail"]
     changed = client.post("/password", json={"old": first, "new": PASSWORD}, headers=headers)
     assert changed.status_code == 200
     assert client.get("/tasks", headers=bearer(changed.json()["access_token"])).json() == {
         "person": 1_010_001,
         "branch": 1,
     }
-    is_problem(client.get("/me", headers=headers), 401)
+    check_problem(client.get("/me", headers=headers), 401)
 
 
 def test_customers_sign_in_with_their_own_application(bank: Identity, client: TestClient) -> None:
@@ -204,7 +204,7 @@ def test_a_refresh_token_is_good_once(bank: Identity, client: TestClient) -> Non
     second = client.post("/oauth/token", data=form).json()
     assert client.get("/tasks", headers=bearer(second["access_token"])).status_code == 200
     assert client.post("/oauth/token", data=form).json()["error"] == "invalid_grant"
-    is_problem(client.get("/tasks", headers=bearer(second["access_token"])), 401)
+    check_problem(client.get("/tasks", headers=bearer(second["access_token"])), 401)
 
 
 @pytest.mark.parametrize("which", ["access_token", "refresh_token"])
@@ -214,7 +214,7 @@ def test_signing_out_ends_the_sign_in(bank: Identity, client: TestClient, which:
     assert client.post("/oauth/revoke", data={"token": "no such token"}).status_code == 200
     assert client.get("/me", headers=bearer(body["access_token"])).status_code == 200
     assert client.post("/oauth/revoke", data={"token": body[which]}).status_code == 200
-    is_problem(client.get("/me", headers=bearer(body["access_token"])), 401)
+    check_problem(client.get("/me", headers=bearer(body["access_token"])), 401)
 
 
 # guards ---------------------------------------------------------------------------------------------------------------
@@ -224,7 +224,7 @@ def test_signing_out_ends_the_sign_in(bank: Identity, client: TestClient, which:
 @pytest.mark.parametrize("path", ["/tasks", "/me", "/accounts", "/accounts/proposals"])
 def test_without_a_good_token_nobody_passes(client: TestClient, path: str, header: str) -> None:
     answer = client.get(path, headers={"Authorization": header} if header else {})
-    is_problem(answer, 401)
+    check_problem(answer, 401)
     assert answer.headers["www-authenticate"].startswith('Bearer realm="lendrill"')
 
 
@@ -233,13 +233,13 @@ def test_an_expired_token_is_told_to_be_no_longer_good(bank: Identity, client: T
     assert client.get("/tasks", headers=headers).status_code == 200
     clock_of(bank).now += 15 * MINUTE_MS
     answer = client.get("/tasks", headers=headers)
-    is_problem(answer, 401)
+    check_problem(answer, 401)
     assert 'error="invalid_token"' in answer.headers["www-authenticate"]
 
 
 def test_a_lacking_permission_is_named(bank: Identity, client: TestClient) -> None:
     answer = client.get("/tasks", headers=as_staff(bank, SYSTEM[0]))
-    assert is_problem(answer, 403)["permission"] == "tasks:read"
+    assert check_problem(answer, 403)["permission"] == "tasks:read"
     assert 'scope="tasks:read"' in answer.headers["www-authenticate"]
 
 
@@ -255,17 +255,17 @@ def test_a_wrong_or_a_weak_password_is_refused_without_being_repeated(bank: Iden
     headers = as_staff(bank, APPROVER)
     for old, new in (("Wrong-horse-8", "Other-horse-9"), (PASSWORD, "weak")):
         text = client.post("/password", json={"old": old, "new": new}, headers=headers)
-        is_problem(text, 422)
+        check_problem(text, 422)
         assert "horse" not in text.text
         assert "weak" not in text.text
     for body in ({"old": PASSWORD, "newer": "Secret-horse-9"}, {"old": ["Secret-horse-9"]}, "Secret-horse-9"):
         answer = client.post("/password", json=body, headers=headers)
-        is_problem(answer, 422)
+        check_problem(answer, 422)
         assert "Secret" not in answer.text
     for _ in range(4):
         locked = client.post("/password", json={"old": "Wrong-horse-8", "new": "Other-horse-9"}, headers=headers)
-    assert is_problem(locked, 423)["detail"].startswith("locked")
-    is_problem(client.post("/password", json={"old": "x", "new": "y"}), 401)
+    assert check_problem(locked, 423)["detail"].startswith("locked")
+    check_problem(client.post("/password", json={"old": "x", "new": "y"}), 401)
 
 
 # accounts -------------------------------------------------------------------------------------------------------------
@@ -277,15 +277,15 @@ def test_two_administrators_change_the_posts_of_a_person(bank: Identity, client:
     proposed = client.post("/accounts/proposals", json=body, headers=first)
     assert proposed.status_code == 201
     place = f"/accounts/proposals/{proposed.json()['number']}/confirm"
-    is_problem(client.post(place, headers=first), 403)
-    is_problem(client.post(place, headers=his), 403)
+    check_problem(client.post(place, headers=first), 403)
+    check_problem(client.post(place, headers=his), 403)
     assert client.get("/tasks", headers=his).status_code == 200
     confirmed = client.post(place, headers=second).json()
     assert confirmed["proposal"]["before"] == ["initial_approver"]
     assert (confirmed["proposal"]["after"], confirmed["secret"]) == (["collector"], None)
-    is_problem(client.get("/tasks", headers=his), 401)
+    check_problem(client.get("/tasks", headers=his), 401)
     assert client.get("/accounts/proposals", headers=first).json() == [confirmed["proposal"]]
-    is_problem(client.post(place, headers=second), 422)
+    check_problem(client.post(place, headers=second), 422)
 
 
 def test_two_system_administrators_unlock(bank: Identity, client: TestClient) -> None:
@@ -296,7 +296,7 @@ def test_two_system_administrators_unlock(bank: Identity, client: TestClient) ->
     listed = {one["subject"]: one for one in client.get("/accounts", headers=headers).json()}
     assert listed[APPROVER]["locked_until_ms"] > START
     body = {"change": "unlock", "account": APPROVER}
-    is_problem(client.post("/accounts/proposals", json=body, headers=as_staff(bank, APPROVAL[0])), 403)
+    check_problem(client.post("/accounts/proposals", json=body, headers=as_staff(bank, APPROVAL[0])), 403)
     number = client.post("/accounts/proposals", json=body, headers=headers).json()["number"]
     assert client.post(f"/accounts/proposals/{number}/confirm", headers=as_staff(bank, SYSTEM[1])).status_code == 200
     assert client.post("/oauth/token", data=FORM).status_code == 200
@@ -320,37 +320,44 @@ def test_a_proposal_is_refused_or_is_not_there(bank: Identity, client: TestClien
     headers = as_staff(bank, APPROVAL[0])
     body = {"change": "posts", "account": APPROVER, "value": ["collector"]}
     number = client.post("/accounts/proposals", json=body, headers=headers).json()["number"]
-    is_problem(client.post(f"/accounts/proposals/{number}/refuse", headers=as_staff(bank, APPROVER)), 403)
+    check_problem(client.post(f"/accounts/proposals/{number}/refuse", headers=as_staff(bank, APPROVER)), 403)
     assert client.post(f"/accounts/proposals/{number}/refuse", headers=headers).json()["state"] == "refused"
     for missing in (99, 0, -1, 2**70):
         for verb in ("confirm", "refuse"):
-            is_problem(client.post(f"/accounts/proposals/{missing}/{verb}", headers=headers), 404)
+            check_problem(client.post(f"/accounts/proposals/{missing}/{verb}", headers=headers), 404)
 
 
 @pytest.mark.parametrize("path", ["/accounts", "/accounts/proposals"])
 @pytest.mark.parametrize("query", ["limit=0", "limit=9999", "limit=x", f"after={'9' * 90}"])
 def test_odd_pages_are_refused(bank: Identity, client: TestClient, path: str, query: str) -> None:
-    is_problem(client.get(f"{path}?{query}", headers=as_staff(bank, SYSTEM[0])), 422)
+    check_problem(client.get(f"{path}?{query}", headers=as_staff(bank, SYSTEM[0])), 422)
 
 
 @pytest.mark.parametrize("subject", [APPROVER, "staff:920001", "staff:710001"])
 def test_accounts_are_for_their_administrators(bank: Identity, client: TestClient, subject: str) -> None:
     headers = as_staff(bank, subject)
     body = {"change": "posts", "account": "staff:1020001", "value": ["system_administrator"]}
-    is_problem(client.get("/accounts", headers=headers), 403)
-    is_problem(client.get("/accounts/proposals", headers=headers), 403)
-    is_problem(client.post("/accounts/proposals", json=body, headers=headers), 403)
+    check_problem(client.get("/accounts", headers=headers), 403)
+    check_problem(client.get("/accounts/proposals", headers=headers), 403)
+    check_problem(client.post("/accounts/proposals", json=body, headers=headers), 403)
 
 
 def test_a_token_with_fewer_scopes_changes_no_account(bank: Identity, client: TestClient) -> None:
     narrow = bearer(bank.tokens.issue(settled(bank, APPROVAL[0]), START, ["tasks:read"]).access)
     other = as_staff(bank, APPROVAL[1])
     body = {"change": "posts", "account": APPROVER, "value": ["collector"]}
-    is_problem(client.post("/accounts/proposals", json=body, headers=narrow), 403)
+    check_problem(client.post("/accounts/proposals", json=body, headers=narrow), 403)
     number = client.post("/accounts/proposals", json=body, headers=other).json()["number"]
-    is_problem(client.post(f"/accounts/proposals/{number}/confirm", headers=narrow), 403)
+    check_problem(client.post(f"/accounts/proposals/{number}/confirm", headers=narrow), 403)
     assert bank.changes.get(number).state == "open"
-    is_problem(client.post("/accounts/proposals/99/confirm", headers=narrow), 403)
+    manages = bearer(bank.tokens.issue(settled(bank, SYSTEM[1]), START, ["accounts:manage"]).access)
+    body = {"change": "client", "account": "system:shop", "value": ["loans:read"]}
+    number = client.post("/accounts/proposals", json=body, headers=as_staff(bank, SYSTEM[0])).json()["number"]
+    assert (
+        check_problem(client.post(f"/accounts/proposals/{number}/confirm", headers=manages), 403)["permission"]
+        == "clients:manage"
+    )
+    check_problem(client.post("/accounts/proposals/99/confirm", headers=narrow), 403)
 
 
 # problems -------------------------------------------------------------------------------------------------------------
@@ -358,11 +365,11 @@ def test_a_token_with_fewer_scopes_changes_no_account(bank: Identity, client: Te
 
 def test_every_error_is_a_problem_document(client: TestClient) -> None:
     answer = client.get("/teapot")
-    body = is_problem(answer, 418)
+    body = check_problem(answer, 418)
     assert body == {"type": "urn:teapot", "title": "Teapot", "status": 418, "detail": "is short and stout", "spout": 1}
     assert answer.headers["x-handle"] == "2"
-    assert is_problem(client.get("/nowhere"), 404)["type"] == "about:blank"
-    assert is_problem(client.delete("/me"), 405)["title"] == "Method Not Allowed"
+    assert check_problem(client.get("/nowhere"), 404)["type"] == "about:blank"
+    assert check_problem(client.delete("/me"), 405)["title"] == "Method Not Allowed"
 
 
 def test_the_document_of_the_api_can_be_drawn(client: TestClient) -> None:

@@ -9,67 +9,23 @@ import multiprocessing
 import shutil
 import sqlite3
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from actors.identity.audit import Audit, Deed, Head
+from actors.identity.audit import Audit, Head
 from actors.identity.errors import IdentityError, Tampered
 from actors.identity.keys import Keys
 from actors.identity.service import LOG, open_audit
 from credit.times import DAY_MS
-from lendrill.cli import main
 from tests.actors.identity.builders import START, a_bank
-
-ROWS = 6
-FROM_3 = (
-    "at, kind, subject, person, branch, ip, signed_in_at, method, path, entity, parameters, status, result, duration_us, "
-    "request, seal FROM log WHERE number = 3"
-)
-
-
-def deed(**changes: Any) -> Deed:
-    plain = {
-        "kind": "staff",
-        "subject": "staff:1010001",
-        "ip": "10.0.0.7",
-        "method": "POST",
-        "path": "/tasks/claim",
-        "status": 200,
-    }
-    return Deed(
-        **{"at": START, "person": 1_010_001, "branch": 1, "signed_in_at": START - 5, "duration_us": 900}
-        | plain
-        | changes
-    )
+from tests.actors.identity.logs import FROM_3, ROWS, deed, opened, tamper, written
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Path:
-    """A store's folder whose log has six rows, closed."""
-    bank = a_bank(tmp_path, first=False)
-    bank.audit.append([deed(at=START + number, parameters={"n": number}) for number in range(ROWS)])
-    bank.close()
-    return tmp_path
-
-
-def opened(store: Path) -> Audit:
-    return Audit(store / "identity" / LOG, store / "audit.head", Keys.open(store / "identity"))
-
-
-def tamper(store: Path, *statements: str, guarded: bool = False) -> None:
-    """Does something to the file as somebody would who gets round the bank: without its triggers, which he puts back."""
-    with closing(sqlite3.connect(store / "identity" / LOG)) as connection:
-        triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
-        for name, _ in () if guarded else triggers:
-            connection.execute(f"DROP TRIGGER {name}")
-        for statement in statements:
-            connection.execute(statement)
-        for _, text in () if guarded else triggers:
-            connection.execute(text)
-        connection.commit()
+    return written(tmp_path)
 
 
 # growing --------------------------------------------------------------------------------------------------------------
@@ -293,12 +249,12 @@ def test_an_anchor_that_is_not_what_was_written_is_found(store: Path, spoil: Cal
 
 
 def test_old_copies_of_both_files_are_found_by_a_head_that_was_noted(store: Path) -> None:
-    shutil.copytree(store, store.parent / "copy")
+    shutil.copytree(store, store.with_name(f"{store.name}-copy"))
     log = opened(store)
     log.append([deed()])
     noted = log.head()
     assert log.verify(noted) == noted
-    copy = open_audit(store.parent / "copy")
+    copy = open_audit(store.with_name(f"{store.name}-copy"))
     assert copy.verify().number == ROWS
     with pytest.raises(Tampered, match="row 7 of the operation log was cut off"):
         copy.verify(noted)
@@ -307,7 +263,7 @@ def test_old_copies_of_both_files_are_found_by_a_head_that_was_noted(store: Path
 
 
 def test_a_row_of_another_history_of_the_same_bank_does_not_fit(store: Path) -> None:
-    other = store.parent / "other"
+    other = store.with_name(f"{store.name}-other")
     shutil.copytree(store, other)
     for place, name in ((store, "/first"), (other, "/second")):
         log = opened(place)
@@ -421,84 +377,3 @@ def test_a_question_that_makes_no_sense_is_refused(busy: Audit) -> None:
     with pytest.raises(IdentityError, match="NUMBER:SEAL"):
         Head.read("7")
     assert Head.read(str(busy.head())) == busy.head()
-
-
-# the command ----------------------------------------------------------------------------------------------------------
-
-
-def test_the_command_says_that_a_log_is_intact(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    head = str(opened(store).head())
-    assert main(["audit", "verify", str(store)]) == 0
-    assert capsys.readouterr().out == f"intact: 6 rows, head {head}\n"
-    assert main(["audit", "verify", str(store), "--head", head]) == 0
-    (store / "audit.head").rename(store / "elsewhere")
-    assert main(["audit", "verify", str(store), "--anchor", str(store / "elsewhere")]) == 0
-
-
-def test_the_command_names_the_row_and_exits_with_1(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    tamper(store, "UPDATE log SET at = 1 WHERE number = 4")
-    assert main(["audit", "verify", str(store)]) == 1
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err == "lendrill: row 4 of the operation log was altered: it is not what was written\n"
-
-
-@pytest.mark.parametrize("how", ["overwritten", "gone", "page"])
-def test_a_file_that_was_spoilt_is_tampered_with(store: Path, capsys: pytest.CaptureFixture[str], how: str) -> None:
-    path = store / "identity" / LOG
-    if how == "gone":
-        path.unlink()
-    elif how == "page":
-        content = path.read_bytes()
-        path.write_bytes(content[:4096] + b"\xff" * (len(content) - 4096))
-    else:
-        path.write_bytes(b"no database at all " * 500)
-    assert main(["audit", "verify", str(store)]) == 1
-    told = capsys.readouterr().err
-    assert told.startswith("lendrill: row 1 of the operation log")
-    assert told.count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["verify", "NOWHERE"],
-        ["show", "NOWHERE"],
-        ["verify", "STORE", "--head", "7"],
-        ["show", "STORE", "--since", "yesterday"],
-        ["show", "STORE", "--result", "fine"],
-        ["show", "STORE", "--format", "pdf"],
-        ["show", "STORE", "--limit", "0"],
-        ["show", "STORE", "--by", "weather"],
-        ["verify"],
-    ],
-)
-def test_bad_input_is_told_in_one_line_with_exit_code_2(
-    store: Path, capsys: pytest.CaptureFixture[str], words: list[str]
-) -> None:
-    places = {"STORE": str(store), "NOWHERE": str(store / "nowhere")}
-    assert main(["audit", *(places.get(word, word) for word in words)]) == 2
-    told = capsys.readouterr()
-    assert told.err.startswith("lendrill: ")
-    assert told.err.count("\n") == 1
-    assert not (store / "nowhere").exists()
-
-
-def test_a_log_that_others_may_read_is_bad_input(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (store / "identity").chmod(0o755)
-    assert main(["audit", "verify", str(store)]) == 2
-    assert "others may read or change it" in capsys.readouterr().err
-
-
-def test_the_command_shows_counts_and_exports(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["audit", "show", str(store), "--limit", "2"]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 2
-    assert "staff:1010001" in lines[0]
-    assert "POST   /tasks/claim  200 ok  0.9 ms" in lines[0]
-    assert main(["audit", "show", str(store), "--format", "jsonl", "--person", "1010001"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == ROWS
-    assert main(["audit", "show", str(store), "--format", "csv", "--until", "2020-01-01"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 1
-    assert main(["audit", "show", str(store), "--by", "method"]) == 0
-    assert capsys.readouterr().out.split() == ["6", "0", "not", "ok", "POST"]

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,17 @@ from rich.console import Console
 from rich.progress import Progress
 
 from actors.book.opening import open_store
+from actors.book.sealed import SealedStore
 from actors.book.store import Store
 from actors.clock import BusinessClock, Clock, WallClock
 from actors.conductor import Conductor
 from actors.gateway.app import make_app
 from actors.gateway.bank import Bank
 from actors.host import Blueprint
+from actors.identity.accounts import Account
+from actors.identity.audit import Deed
+from actors.identity.errors import IdentityError
+from actors.identity.service import Identity
 from actors.link import LinkClient, LinkServer
 from actors.local import LocalExecutor
 from actors.pipeline import Executor
@@ -71,8 +77,13 @@ class Home:
         return json.dumps({name: self.bank[name] for name in IDENTITY}, sort_keys=True)
 
     def store(self) -> Store:
-        """The day book."""
-        return open_store(self.bank["store"])
+        """The day book, whose content only this home's keys open."""
+        vault = self.identity_services().vault
+        return SealedStore(open_store(self.bank["store"]), vault.seal, vault.open)
+
+    def identity_services(self) -> Identity:
+        """Accounts, tokens, keys and the operation log."""
+        return Identity.open(self.path, _utc_ms, overrides=self.scenario.policies)
 
     def key(self) -> bytes:
         """What the gateways seal with; made at the first start, in a file that only its owner can read."""
@@ -195,7 +206,7 @@ def gateway(path: Path, descriptor: int) -> int:
         home.scenario.policies,
         home.key(),
     )
-    app = make_app(bank)
+    app = make_app(bank, home.identity_services())
     config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=10)
     server = uvicorn.Server(config)
     _end_with_parent(lambda: setattr(server, "should_exit", True))
@@ -205,6 +216,40 @@ def gateway(path: Path, descriptor: int) -> int:
 
 def _references(scenario: Scenario, id_numbers: Texts, requests: Ints) -> Ints:
     return live_references(live_people(id_numbers, scenario), requests)
+
+
+def _utc_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def token_command(home: Path, name: str) -> int:
+    """`lendrill token`: an access token for an account of the bank in a home, whose owner holds its keys anyway; logged."""
+    if not (home / BANK_FILE).is_file():
+        raise UserError(
+            f"{home}: no bank's home (it holds no {BANK_FILE})", "give the folder that `lendrill serve --home` made"
+        )
+    identity = Home(home.resolve()).identity_services()
+    account = _account(identity, name)
+    now = _utc_ms()
+    grant = identity.tokens.issue(replace(account, must_change=False), now)
+    identity.audit.append([Deed(now, account.kind, account.subject, "", "TOKEN", "lendrill token", 200)])
+    identity.close()
+    Console(soft_wrap=True).print(grant.access, highlight=False)
+    return 0
+
+
+def _account(identity: Identity, name: str) -> Account:
+    """The account of a person, of a client, or of the first person with a post."""
+    for subject in (f"staff:{name}", f"system:{name}"):
+        with contextlib.suppress(IdentityError):
+            return identity.accounts.get(subject)
+    after = ""
+    while page := identity.accounts.all("staff", after, 500):
+        for one in page:
+            if name in one.posts:
+                return one
+        after = page[-1].subject
+    raise UserError(f"{name}: no person, post or client of this bank", "see identity/first-credentials.txt in its home")
 
 
 def _end_with_parent(end: Callable[[], object]) -> None:

@@ -29,11 +29,12 @@ from credit.calendar import WORKDAY_LAST_YEAR
 from credit.room import DESK_LABELS
 from credit.times import DAY_MS, HOUR_MS, date_of, day_number, text_of
 from lendrill.errors import EXIT_BAD_INPUT, UserError
-from lendrill.live import BANK_FILE, SOCKET
+from lendrill.live import BANK_FILE, SOCKET, Home
 from lendrill.progress import say
 from lendrill.saved import load_saved
 from scenarios.loading import load_scenario
 from scenarios.model import Scenario
+from sim.staffing import build_staffing
 
 CLOCKS = ("wall", "business")
 EXECUTORS = ("ray", "local")
@@ -210,6 +211,16 @@ def _write(file: Path, bank: dict[str, Any]) -> None:
     new.replace(file)
 
 
+def first_accounts(home: Path) -> Path | None:
+    """Opens the accounts of a new bank; the file with their first passwords, None where they are there already."""
+    opened = Home(home)
+    identity = opened.identity_services()
+    try:
+        return identity.first(build_staffing(opened.scenario, opened.scenario.run.seed).register())
+    finally:
+        identity.close()
+
+
 @dataclass
 class Child:
     """A process that is kept alive."""
@@ -275,6 +286,7 @@ def serve_command(options: ServeOptions) -> int:
     """Serves until Ctrl-C or SIGTERM; 0 then."""
     bank = home_of(options)
     home = options.home.resolve()
+    credentials = first_accounts(home)
     listening = _listening(options)
     host, port = listening.getsockname()[:2]
     supervisor = Supervisor(home)
@@ -298,6 +310,8 @@ def serve_command(options: ServeOptions) -> int:
                 highlight=False,
                 soft_wrap=True,
             )
+            if credentials is not None:
+                say(options.quiet, f"First passwords and secrets, for their owner's eyes: {credentials}")
         while not ended:
             supervisor.watch()
             time.sleep(0.1)

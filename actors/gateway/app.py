@@ -11,13 +11,16 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from actors.gateway import applications, contracts, customers, disbursements, doors, loans, products, tasks
+from actors.gateway import applications, contracts, customers, disbursements, doors, loans, login, products, tasks
 from actors.gateway.bank import Bank
+from actors.gateway.log import OperationLog
 from actors.gateway.models import PROBLEMS, Problem
-from actors.gateway.problems import handle
+from actors.gateway.problems import install
+from actors.identity.service import Identity
 
 TITLE = "Lendrill"
-PARTS = (products, applications, contracts, disbursements, loans, tasks, customers, doors)
+_UNLOGGED = ("/health", "/metrics")
+PARTS = (products, applications, contracts, disbursements, loans, tasks, customers, doors, login)
 """The endpoints, in the order of the flow."""
 
 
@@ -45,10 +48,10 @@ class Counters:
 
 
 class Counting:
-    """Counts every answer. Plain ASGI: what FastAPI's own decorator adds to a request costs more than the request's parsing."""
+    """Counts and logs every answer. Plain ASGI: what FastAPI's own decorator adds to a request costs more than its parsing."""
 
-    def __init__(self, app: ASGIApp, counters: Counters) -> None:
-        self._app, self._counters = app, counters
+    def __init__(self, app: ASGIApp, counters: Counters, log: OperationLog) -> None:
+        self._app, self._counters, self._log = app, counters, log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -66,7 +69,10 @@ class Counting:
             await self._app(scope, receive, sending)
         finally:
             path = getattr(scope.get("route"), "path", "other")
-            self._counters.add(scope["method"], path, status, time.perf_counter() - began)
+            took = time.perf_counter() - began
+            self._counters.add(scope["method"], path, status, took)
+            if path not in _UNLOGGED:
+                self._log.add(scope, status, took)
 
 
 def _describe_problems(app: FastAPI) -> None:
@@ -81,21 +87,24 @@ def _describe_problems(app: FastAPI) -> None:
     app.openapi = described  # type: ignore[method-assign]
 
 
-def make_app(bank: Bank) -> FastAPI:
+def make_app(bank: Bank, identity: Identity) -> FastAPI:
     """The gateway before a bank."""
+    log = OperationLog(identity.audit, identity.clock)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         bank.link.start()
+        log.start()
         yield
+        await log.stop()
         await bank.link.stop()
 
     app = FastAPI(title=TITLE, version="1", lifespan=life, redoc_url=None, responses=PROBLEMS)
-    app.state.bank, app.state.counters = bank, Counters()
-    handle(app)
+    app.state.bank, app.state.identity, app.state.counters = bank, identity, Counters()
+    install(app)
     for part in PARTS:
         app.include_router(part.router)
     _describe_problems(app)
 
-    app.add_middleware(Counting, counters=app.state.counters)
+    app.add_middleware(Counting, counters=app.state.counters, log=log)
     return app

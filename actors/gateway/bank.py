@@ -163,8 +163,8 @@ def request_number(request: Request, caller: str, kind: Kind) -> int:
 
 def acting(caller: Caller, stated: str | None) -> int:
     """The member of staff who acts: whom the caller is known to be, else whom he says. Problem 403 where he says another."""
-    known = getattr(caller, "person", None)
-    if known is None:
+    known = caller.person
+    if not known:
         if stated is None:
             raise Problem(422, "Invalid request", "person: say who acts", field="person")
         return int(stated)

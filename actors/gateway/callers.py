@@ -1,23 +1,8 @@
-"""Who calls. Until identities are kept, everybody is a system that may do all: nothing but loopback listens then."""
+"""Who calls, and what he may do: what endpoints need of `actors.gateway.login`."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple
+from actors.gateway.login import caller_of, needs
+from actors.identity.caller import Caller
 
-
-class Caller(NamedTuple):
-    """Somebody with a request."""
-
-    subject: str = "anybody"
-
-
-def needs(permission: str) -> Callable[[], Awaitable[Caller]]:
-    """A dependency: the caller, once it is sure that he has a permission. A coroutine, as every dependency here: a plain function
-    would go through a thread on each request."""
-    del permission
-
-    async def caller() -> Caller:
-        return Caller()
-
-    return caller
+__all__ = ["Caller", "caller_of", "needs"]

@@ -242,7 +242,7 @@ async def change(
     wish: Changing,
     request: Request,
     bank: Annotated[Bank, Depends(bank_of)],
-    caller: Annotated[Caller, Depends(needs("contracts:change"))],
+    caller: Annotated[Caller, Depends(needs("contracts:sign"))],
     key: IdempotencyKey = None,
 ) -> dict[str, Any]:
     """CON-16, CON-17: the contract is withdrawn with a reason, and the application goes back to approval."""
@@ -257,7 +257,7 @@ async def renew(
     which: Renewing,
     request: Request,
     bank: Annotated[Bank, Depends(bank_of)],
-    caller: Annotated[Caller, Depends(needs("contracts:change"))],
+    caller: Annotated[Caller, Depends(needs("contracts:sign"))],
     key: IdempotencyKey = None,
 ) -> dict[str, Any]:
     """CON-15: an expired contract must be regenerated before it can be signed."""

@@ -45,7 +45,7 @@ _MOVES: dict[EventCode, str] = {
 }
 """What moves money of a loan, or was to: into the bank, out of it, or neither."""
 Reader = Annotated[Caller, Depends(needs("loans:read"))]
-Payer = Annotated[Caller, Depends(needs("loans:pay"))]
+Payer = Annotated[Caller, Depends(needs("loans:repay"))]
 CHOICES = {"none": 0, "shorter_term": SHORTER_TERM, "lower_instalment": LOWER_INSTALMENT}
 
 

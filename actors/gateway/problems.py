@@ -1,52 +1,74 @@
-"""Refusals as problem documents (RFC 9457): one exception, one handler, whatever went wrong."""
+"""Errors of the gateway as problem documents (RFC 9457): one exception that says what was wrong, and the handlers that write it
+down. What the bank's core or the identity services refuse in one line (`CreditError`) becomes one too. No handler repeats what
+was sent, which may be a password."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from credit.errors import CreditError
+
+MEDIA_TYPE = "application/problem+json"
 
 
 class Problem(Exception):
-    """A refusal: `status` is HTTP's, `title` says what kind it is, `detail` what is wrong here and what would be right."""
+    """A request that is answered with a problem document: status, title, detail, and whatever else helps. Keyword `type` (a URI,
+    by default ``about:blank``) is taken out; all others become members of the document."""
 
     def __init__(
-        self, status: int, title: str, detail: str = "", headers: dict[str, str] | None = None, **more: Any
+        self, status: int, title: str, detail: str = "", headers: Mapping[str, str] | None = None, **more: Any
     ) -> None:
         super().__init__(detail or title)
-        self.status, self.title, self.detail, self.headers, self.more = status, title, detail, headers, more
+        self.status, self.title, self.detail = status, title, detail
+        self.type = str(more.pop("type", "about:blank"))
+        self.headers: Mapping[str, str] = headers or {}
+        self.more = more
+
+    def document(self) -> dict[str, Any]:
+        """The body."""
+        return {"type": self.type, "title": self.title, "status": self.status, "detail": self.detail} | self.more
+
+    def answer(self) -> JSONResponse:
+        """The response."""
+        return JSONResponse(self.document(), self.status, dict(self.headers), media_type=MEDIA_TYPE)
 
 
-def as_response(problem: Problem) -> JSONResponse:
-    """The document."""
-    kind = "about:blank" if problem.status < 400 else f"urn:lendrill:{problem.title.lower().replace(' ', '-')}"
-    content = {"type": kind, "title": problem.title, "status": problem.status, "detail": problem.detail}
-    return JSONResponse(
-        content | problem.more, problem.status, headers=problem.headers, media_type="application/problem+json"
-    )
+def install(app: FastAPI) -> None:
+    """Has an application answer every error with a problem document."""
+    app.add_exception_handler(Problem, answer)
+    app.add_exception_handler(CreditError, answer)
+    app.add_exception_handler(RequestValidationError, answer)
+    app.add_exception_handler(HTTPException, answer)
+    app.add_exception_handler(Exception, answer)
 
 
-def handle(app: FastAPI) -> None:
-    """Has an app say problems."""
+async def answer(request: Request, error: Exception) -> JSONResponse:
+    """The handler of all of them."""
+    del request
+    return problem_of(error).answer()
 
-    @app.exception_handler(Problem)
-    async def _(request: Request, problem: Problem) -> JSONResponse:  # noqa: ARG001
-        return as_response(problem)
 
-    @app.exception_handler(RequestValidationError)
-    async def _(request: Request, error: RequestValidationError) -> JSONResponse:  # noqa: ARG001
-        wrong = [{"at": ".".join(map(str, one["loc"])), "what": one["msg"]} for one in error.errors()]
-        return as_response(
-            Problem(422, "Invalid request", "; ".join(f"{w['at']}: {w['what']}" for w in wrong), errors=wrong)
+def problem_of(error: Exception) -> Problem:
+    """What an error says, as a problem."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, CreditError):
+        return Problem(422, "Refused", error.user_message)
+    if isinstance(error, RequestValidationError):
+        faults = [{"at": ".".join(map(str, one["loc"])), "what": str(one["msg"])} for one in error.errors()[:20]]
+        first = (
+            f"{faults[0]['at']}: {faults[0]['what']}" if faults else "the request is not of the form that is documented"
         )
-
-    @app.exception_handler(Exception)
-    async def _(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001
-        return as_response(Problem(500, "Internal error", "a fault of the gateway's own; its log says more"))
-
-    @app.exception_handler(HTTPException)
-    async def _(request: Request, error: HTTPException) -> JSONResponse:  # noqa: ARG001
-        return as_response(Problem(error.status_code, str(error.detail), headers=dict(error.headers or {})))
+        return Problem(422, "Not of the documented form", first, faults=faults)
+    if isinstance(error, HTTPException):
+        title = HTTPStatus(error.status_code).phrase
+        return Problem(error.status_code, title, str(error.detail), headers=error.headers or {})
+    return Problem(500, "Internal Server Error", "a fault of the bank's own; it was logged")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Path
 
 from actors.gateway.bank import Bank, bank_of
-from actors.gateway.callers import Caller, needs
+from actors.gateway.callers import Caller, caller_of
 from actors.gateway.models import Model, shown
 from actors.gateway.problems import Problem
 from credit.codes import Grade
@@ -15,7 +15,7 @@ from credit.policies.products import Product as Catalogued
 
 router = APIRouter(prefix="/v1/products", tags=["products"])
 
-Reader = Annotated[Caller, Depends(needs("products:read"))]
+Reader = Annotated[Caller, Depends(caller_of)]
 
 
 class Product(Model):

@@ -37,10 +37,16 @@ class Served:
             found = re.search(r"listens on (http://\S+)", line)
             if found:
                 self.url = found[1]
+                self._token = self._signed("load")
                 return
             if not line and self.process.poll() is not None:
                 break
         raise AssertionError(f"the bank did not open: {self.said}")
+
+    def _signed(self, name: str) -> str:
+        """A token of a client, or of somebody with a post."""
+        command = [sys.executable, "-m", "lendrill", "token", name, "--home", str(self.home)]
+        return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
 
     def call(
         self, method: str, path: str, content: Any = None, headers: dict[str, str] | None = None
@@ -49,6 +55,7 @@ class Served:
         data = None if content is None else json.dumps(content).encode()
         request = urllib.request.Request(self.url + path, data, headers or {}, method=method)
         request.add_header("Content-Type", "application/json")
+        request.add_header("Authorization", f"Bearer {self._token}")
         try:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status, json.loads(answer.read())

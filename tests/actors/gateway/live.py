@@ -22,18 +22,24 @@ from actors.conductor import Conductor, Pace
 from actors.gateway.app import make_app
 from actors.gateway.applications import ZHANG
 from actors.gateway.bank import Bank
+from actors.gateway.login import caller_of
+from actors.identity.caller import Caller
+from actors.identity.service import Identity
 from actors.link import LinkClient, LinkServer
 from actors.local import LocalExecutor
 from actors.sequencer import Sequencer
 from actors.topology import Flow
 from actors.trail import Trail
 from credit.policies import ProductPolicy, load
+from credit.policies.posts import PERMISSIONS
 from credit.room import DESK_LABELS, Rows
 from credit.times import DAY_MS, HOUR_MS, day_number
 from lendrill.assembly import live_blueprints
 from lendrill.live import _references
 from scenarios.loading import load_scenario
 
+EVERYBODY = Caller("system", "tests", frozenset(PERMISSIONS))
+"""Whoever calls in these tests may do all; who may what is tested beside signing in."""
 KEY = b"a key for tests, of thirty-two b"
 
 
@@ -120,7 +126,9 @@ def live(
             plan.policies,
             KEY,
         )
-        app, listening = make_app(bank), socket.create_server(("127.0.0.1", 0))
+        identity = Identity.open(home, lambda: 1_800_000_000_000)
+        app, listening = make_app(bank, identity), socket.create_server(("127.0.0.1", 0))
+        app.dependency_overrides[caller_of] = lambda: EVERYBODY
         running = _Running(conductor, home / "link", app, listening)
         running.start()
         try:

@@ -1,0 +1,80 @@
+"""The gateway's part of the operation log (SEC-11, API-10): every call, written in batches so that no answer waits for the disk.
+A process that is killed takes the calls of its last moment along; what the bank did stands in the day book all the same."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Any
+
+from actors.identity.audit import Audit, Deed
+
+_EVERY_S = 0.25
+_WAITING_MAX = 50_000
+
+
+class OperationLog:
+    """Calls on their way into the log of one gateway process."""
+
+    def __init__(self, audit: Audit, clock: Callable[[], int]) -> None:
+        self._audit, self._clock = audit, clock
+        self._waiting: list[Deed] = []
+        self._task: asyncio.Task[None] | None = None
+        self.lost = 0
+        """Calls that could not be kept, because the log could not be written for long."""
+
+    def add(self, scope: Any, status: int, took_s: float) -> None:
+        """One call, answered."""
+        state = scope.get("state", {})
+        caller, tried = state.get("caller"), state.get("tried", "")
+        if len(self._waiting) >= _WAITING_MAX:
+            self.lost += 1
+            return
+        of_path = scope.get("path_params") or {}
+        entity = next((of_path[name] for name in ("case", "loan", "task") if name in of_path), "")
+        self._waiting.append(
+            Deed(
+                self._clock(),
+                caller.kind if caller else "nobody",
+                caller.subject if caller else tried,
+                (scope.get("client") or ("",))[0],
+                scope["method"],
+                scope["path"][:500],
+                status,
+                person=caller.person if caller else 0,
+                branch=caller.branch if caller else 0,
+                signed_in_at=caller.signed_in_at if caller else 0,
+                entity=int(entity) if entity.isdecimal() and len(entity) < 19 else 0,
+                duration_us=round(took_s * 1e6),
+            )
+        )
+
+    def start(self) -> None:
+        """Begins to write."""
+        self._task = asyncio.get_running_loop().create_task(self._write_now_and_then())
+
+    async def stop(self) -> None:
+        """Writes what is left."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+        await self._write()
+
+    async def _write_now_and_then(self) -> None:
+        while True:
+            await asyncio.sleep(_EVERY_S)
+            await self._write()
+
+    async def _write(self) -> None:
+        batch, self._waiting = self._waiting, []
+        if not batch:
+            return
+        try:
+            await asyncio.to_thread(self._audit.append, batch)
+        except asyncio.CancelledError:
+            self._waiting = batch + self._waiting
+            raise
+        except Exception:  # a log that can't be written is tried again, and never stops the bank
+            self._waiting = batch + self._waiting

@@ -1,0 +1,136 @@
+"""How personal data looks to whom (脱敏, SEC-09): an ID number as ``310***********1234`` unless one may see it whole. What a
+field is follows from its name; texts in which somebody wrote a number are searched for them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from actors.identity.caller import Caller
+from credit.identifiers import check_resident_ids
+
+PII, ACCOUNTS = "pii:read", "account_numbers:read"
+GONE = "***"
+_TEXT_MAX = 2_000
+_DEPTH_MAX = 12
+_COMPOUND = ("欧阳", "上官", "司马", "诸葛", "司徒", "东方", "皇甫", "尉迟", "公孙", "慕容", "长孙", "夏侯", "令狐")
+
+
+def mask_name(name: str) -> str:
+    """The family name alone: ``张**``, ``欧阳*``; of other names the first letter of each word."""
+    plain = name.strip()
+    if plain.isascii():
+        return " ".join(word[0] + GONE for word in plain.split())
+    kept = 2 if len(plain) > 2 and plain.startswith(_COMPOUND) else 1
+    return plain[:kept] + "*" * max(1, len(plain) - kept)
+
+
+def mask_id_number(number: str) -> str:
+    """First three and last four characters; nothing of what is too short to hide anything."""
+    return _ends(number, 3, 4)
+
+
+def mask_mobile(number: str) -> str:
+    """First three and last four digits: ``138****5678``."""
+    return _ends(number, 3, 4)
+
+
+def mask_account(number: str) -> str:
+    """The last four digits alone: ``************0123``."""
+    return _ends(number, 0, 4)
+
+
+def _ends(text: str, first: int, last: int) -> str:
+    plain = "".join(text.split())
+    hidden = len(plain) - first - last
+    return plain[:first] + "*" * hidden + plain[-last:] if hidden >= 4 else "*" * len(plain)
+
+
+_FIELDS = {
+    "name": (mask_name, ""),
+    "customer_name": (mask_name, ""),
+    "name_zh": (mask_name, ""),
+    "id_number": (mask_id_number, PII),
+    "id": (mask_id_number, PII),
+    "spouse_id": (mask_id_number, PII),
+    "credit_code": (mask_id_number, PII),
+    "mobile": (mask_mobile, PII),
+    "phone": (mask_mobile, PII),
+    "address": (lambda text: text[:6] + GONE if len(text) > 6 else GONE, PII),
+    "account_number": (mask_account, ACCOUNTS),
+    "account": (mask_account, ACCOUNTS),
+    "card_number": (mask_account, ACCOUNTS),
+}
+"""How a text field of a name is masked, and the permission that shows it whole; names are whole to whoever sees the record."""
+_SECRETS = re.compile(
+    r"pass(word|wd|code)|secret|token|authori[sz]ation|cookie|api_?key|private_?key|assertion|^code$|^pin$|^(old|new)$"
+)
+_ID = re.compile(r"(?<![0-9A-Za-z])\d{17}[0-9Xx](?![0-9A-Za-z])")
+_MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
+_LONG = re.compile(r"(?<!\d)\d{15,19}(?!\d)")
+_JWT = re.compile(r"[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}", re.ASCII)
+
+
+def shown(record: Any, caller: Caller) -> Any:
+    """A record (mappings, lists, texts) as a caller sees it. Customers see their own names whole and their numbers masked."""
+    return _walk(record, caller.scopes, 0)
+
+
+def _walk(value: Any, scopes: frozenset[str], depth: int) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _field(str(key), one, scopes, depth) for key, one in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_walk(one, scopes, depth + 1) for one in value] if depth < _DEPTH_MAX else GONE
+    return value
+
+
+def _field(key: str, value: Any, scopes: frozenset[str], depth: int) -> Any:
+    if isinstance(value, (Mapping, list, tuple)):
+        if key in _FIELDS and not isinstance(value, Mapping):
+            return [_field(key, one, scopes, depth + 1) for one in value] if depth < _DEPTH_MAX else GONE
+        return _walk(value, scopes, depth + 1) if depth < _DEPTH_MAX else GONE
+    mask, needed = _FIELDS.get(key, (None, ""))
+    if mask is None or not isinstance(value, str) or not needed or needed in scopes:
+        return value
+    return mask(value)
+
+
+def for_the_log(value: Any, key: str = "", depth: int = 0) -> Any:
+    """What the operation log keeps of a request: no secret, no whole name or number, no text without end. Numbers that stand
+    in running text are masked as well."""
+    if depth > _DEPTH_MAX or _SECRETS.search(key.lower()):
+        return GONE
+    if isinstance(value, Mapping):
+        return {str(name)[:80]: for_the_log(one, str(name), depth + 1) for name, one in list(value.items())[:200]}
+    if isinstance(value, (list, tuple)):
+        return [for_the_log(one, key, depth + 1) for one in value[:200]]
+    if isinstance(value, (bytes, bytearray)):
+        return f"{len(value)} bytes"
+    if not isinstance(value, str):
+        if key in _FIELDS and isinstance(value, int) and not isinstance(value, bool):
+            return _FIELDS[key][0](str(value))
+        return value if value is None or isinstance(value, (bool, int, float)) else str(type(value).__name__)
+    if key in _FIELDS:
+        return _FIELDS[key][0](value[:_TEXT_MAX])
+    return masked_text(value[:_TEXT_MAX])
+
+
+def masked_text(text: str) -> str:
+    """A running text with ID, account and mobile numbers and tokens masked."""
+    text = _JWT.sub(GONE, text)
+    text = _ID.sub(lambda found: mask_id_number(found[0]), text)
+    text = _LONG.sub(lambda found: mask_account(found[0]), text)
+    return _MOBILE.sub(lambda found: mask_mobile(found[0]), text)
+
+
+def masked_path(path: str) -> str:
+    """A request's path without ID numbers in it. The bank's own numbers, as long as accounts of others, stay: they say what was
+    done."""
+    found = _ID.findall(path)
+    for one in found:
+        if not int(check_resident_ids(np.array([one.upper()]))[0]):
+            path = path.replace(one, mask_id_number(one))
+    return path

@@ -1,0 +1,140 @@
+"""Who sees which numbers whole, and what never reaches the log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from actors.identity.caller import Caller
+from actors.identity.masking import (
+    for_the_log,
+    mask_account,
+    mask_id_number,
+    mask_mobile,
+    mask_name,
+    masked_path,
+    masked_text,
+    shown,
+)
+
+ID = "11010519491231002X"
+RECORD: dict[str, Any] = {
+    "name": "张三丰",
+    "id_number": ID,
+    "mobile": "13812345678",
+    "account_number": "6222020000000000123",
+    "amount_yuan": "50000",
+    "case": 13_812_345_678,
+    "guarantors": [{"name": "李四", "id_number": ID, "mobile": ["13812345678"]}],
+}
+
+
+def caller(*scopes: str) -> Caller:
+    return Caller("staff", "staff:1", frozenset(scopes))
+
+
+@pytest.mark.parametrize(
+    ("mask", "plain", "masked"),
+    [
+        (mask_name, "张三", "张*"),
+        (mask_name, "张三丰", "张**"),
+        (mask_name, "欧阳修", "欧阳*"),
+        (mask_name, "欧阳", "欧*"),
+        (mask_name, "张", "张*"),
+        (mask_name, "John Smith", "J*** S***"),
+        (mask_name, "", ""),
+        (mask_id_number, ID, "110***********002X"),
+        (mask_id_number, "1234567", "*******"),
+        (mask_id_number, "12345678901", "123****8901"),
+        (mask_mobile, "13812345678", "138****5678"),
+        (mask_mobile, "138 1234 5678", "138****5678"),
+        (mask_mobile, "1381234", "*******"),
+        (mask_account, "6222 0200 0000 0123", "************0123"),
+        (mask_account, "123", "***"),
+    ],
+)
+def test_a_masked_value_shows_its_ends_and_no_more(mask: Any, plain: str, masked: str) -> None:
+    assert mask(plain) == masked
+
+
+@pytest.mark.requirement("SEC-09")
+def test_numbers_are_partly_masked_for_whoever_lacks_the_permission() -> None:
+    seen = shown(RECORD, caller("customers:read"))
+    assert (seen["id_number"], seen["mobile"]) == ("110***********002X", "138****5678")
+    assert seen["account_number"] == "***************0123"
+    assert seen["guarantors"] == [{"name": "李四", "id_number": "110***********002X", "mobile": ["138****5678"]}]
+    assert (seen["name"], seen["amount_yuan"], seen["case"]) == ("张三丰", "50000", 13_812_345_678)
+
+
+@pytest.mark.requirement("SEC-09")
+def test_each_permission_unmasks_its_own_numbers_alone() -> None:
+    pii = shown(RECORD, caller("pii:read"))
+    assert (pii["id_number"], pii["mobile"]) == (ID, "13812345678")
+    assert pii["account_number"] == "***************0123"
+    assert pii["guarantors"][0]["id_number"] == ID
+    accounts = shown(RECORD, caller("account_numbers:read"))
+    assert accounts["account_number"] == "6222020000000000123"
+    assert accounts["mobile"] == "138****5678"
+    assert shown(RECORD, caller("pii:read", "account_numbers:read")) == RECORD
+
+
+def test_the_record_itself_is_left_as_it_was() -> None:
+    before = str(RECORD)
+    shown(RECORD, caller())
+    for_the_log(RECORD)
+    assert str(RECORD) == before
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "password", "Password", "new_password", "old", "new", "client_secret", "refresh_token", "access_token", "Authorization",
+        "authorisation", "Cookie", "passwd", "api_key", "apikey", "code", "pin",
+    ],
+)  # fmt: skip
+def test_no_secret_is_logged(key: str) -> None:
+    assert for_the_log({key: "hunter2-hunter2", "deep": [{key: ["hunter2-hunter2"]}]}) == {
+        key: "***",
+        "deep": [{key: "***"}],
+    }
+
+
+def test_no_whole_name_or_number_is_logged() -> None:
+    logged = str(for_the_log(RECORD | {"remark": f"身份证{ID}，电话13812345678，卡号6222020000000000123"}))
+    for whole in ("张三丰", "李四", ID, "6222020000000000123"):
+        assert whole not in logged
+    assert "'mobile': '138****5678'" in logged
+    assert "电话138****5678" in logged
+    assert "'case': 13812345678" in logged, "the bank's own numbers stay"
+    assert for_the_log({"mobile": 13_812_345_678}) == {"mobile": "138****5678"}
+
+
+def test_a_log_row_has_an_end() -> None:
+    deep: Any = "x"
+    for _ in range(500):
+        deep = [deep]
+    assert len(str(for_the_log(deep))) < 100
+    assert len(for_the_log("x" * 10**6)) == 2_000
+    assert len(for_the_log(list(range(10**5)))) == 200
+    assert for_the_log(b"x" * 10**6) == "1000000 bytes"
+    assert for_the_log({"a": object(), "b": None, "c": 1.5, "d": True}) == {
+        "a": "object",
+        "b": None,
+        "c": 1.5,
+        "d": True,
+    }
+
+
+def test_running_text_loses_numbers_and_tokens() -> None:
+    token = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJzdGFmZjoxIn0.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
+    assert masked_text(f"Bearer {token} of {ID}") == "Bearer *** of 110***********002X"
+    assert masked_text("case 1000000001 of 2026-01-05") == "case 1000000001 of 2026-01-05"
+
+
+def test_a_path_keeps_the_bank_s_numbers_and_loses_id_numbers() -> None:
+    assert masked_path(f"/customers/{ID}/loans") == "/customers/110***********002X/loans"
+    assert masked_path("/loans/100000000101/transactions/130000000001010001") == (
+        "/loans/100000000101/transactions/130000000001010001"
+    )
+    assert masked_path("/cases/13812345678") == "/cases/13812345678"

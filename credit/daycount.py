@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from credit.calendar import day_of_month, month_of, months_and_days
 from credit.errors import CreditError
-from credit.masks import any_of, true_rows
+from credit.masks import any_of
 from credit.money import PPM, mul_div_round
 from credit.times import Ints
 
@@ -34,7 +34,7 @@ def check_conventions(convention: npt.ArrayLike) -> Ints:
     """The codes as int64, or CreditError that names the row and the codes there are."""
     codes = np.asarray(convention, dtype=np.int64)
     if codes.size and (int(codes.min()) < ACT_360 or int(codes.max()) > MONTHLY):
-        bad = true_rows((codes < ACT_360) | (codes > MONTHLY))
+        bad = np.flatnonzero((codes < ACT_360) | (codes > MONTHLY))
         known = ", ".join(f"{code} ({name})" for code, name in NAMES.items())
         raise CreditError(f"daycount, row {int(bad[0])}: {int(codes.reshape(-1)[bad[0]])} is none of {known}")
     return codes

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from credit.errors import CreditError
-from credit.masks import true_rows
 from credit.times import Ints
 
 MAX_AMOUNT_FEN = 10**11
@@ -67,7 +66,7 @@ def split_fen(amount_fen: npt.ArrayLike, weights: npt.ArrayLike) -> Ints:
 def check_amounts(amount_fen: npt.ArrayLike, field: str, lowest: int = 0) -> Ints:
     """The amounts as int64, or CreditError that names the field, the row and the bounds (`lowest` … MAX_AMOUNT_FEN)."""
     amounts = np.asarray(amount_fen, dtype=np.int64)
-    bad = true_rows((amounts < lowest) | (amounts > MAX_AMOUNT_FEN))
+    bad = np.flatnonzero((amounts < lowest) | (amounts > MAX_AMOUNT_FEN))
     if len(bad):
         value = int(amounts.reshape(-1)[bad[0]])
         raise CreditError(

@@ -177,7 +177,7 @@ class Terms:
 
 
 def _within(name: str, values: Ints, lowest: int, highest: int) -> None:
-    bad = true_rows((values < lowest) | (values > highest))
+    bad = np.flatnonzero((values < lowest) | (values > highest))
     if len(bad):
         raise CreditError(f"{name}, row {int(bad[0])}: {int(values[bad[0]])}; from {lowest} to {highest} is allowed")
 

@@ -12,7 +12,6 @@ import numpy.typing as npt
 
 from credit.daycount import MONTH_SHARES, MONTHLY, check_conventions
 from credit.errors import CreditError
-from credit.masks import true_rows
 from credit.money import MAX_AMOUNT_FEN, PPM
 from credit.times import Ints
 
@@ -77,7 +76,7 @@ def _rounded_product(principal: Ints, limbs: Ints, keys: Ints, place: npt.NDArra
     high = principal * limbs[:, 2] + (middle >> _LIMB) + (1 << (_LIMB - 1))
     payment = high >> _LIMB
     below = ((middle & _MASK) << _LIMB) + (low & _MASK) + principal >= 1 << (2 * _LIMB)
-    for row in true_rows(((high & _MASK) == _MASK) & below):
+    for row in np.flatnonzero(((high & _MASK) == _MASK) & below):
         numerator, denominator = _annuity(*_unpacked(int(keys[place[row]])))
         payment[row] = (2 * int(principal[row]) * numerator + denominator) // (2 * denominator)
     return np.asarray(payment)
@@ -85,5 +84,5 @@ def _rounded_product(principal: Ints, limbs: Ints, keys: Ints, place: npt.NDArra
 
 def _check(name: str, values: Ints, lowest: int, highest: int) -> None:
     if int(values.min()) < lowest or int(values.max()) > highest:
-        row = int(true_rows((values < lowest) | (values > highest))[0])
+        row = int(np.flatnonzero((values < lowest) | (values > highest))[0])
         raise CreditError(f"{name}, row {row}: {int(values.reshape(-1)[row])}; from {lowest} to {highest} is allowed")

@@ -104,3 +104,17 @@ def test_days_that_no_window_saw_are_made_up_for_when_the_next_one_comes() -> No
     assert room.export_state()["arrears"]["since_day"].tolist() == [START + 31]
     assert int(room.export_state()["loans"]["loan"][0]) == LOAN
     assert room.check() == []
+
+
+def test_a_new_book_is_due_at_the_instants_of_its_first_day_and_not_between() -> None:
+    room, due = RepaymentSubsystem.build(), []
+    for window in windows(range(START * DAY_MS, (START + 2) * DAY_MS + 1, HOUR_MS)):
+        if window.ends_day or room.due() < window.until:
+            out = Outbox()
+            room.open(window, out)
+            room.apply(Inbox(), window, out)
+            room.close(window, out)
+            due.append(window.start // HOUR_MS % 24)
+    half = len(due) // 2
+    assert due[:half] == due[half:]
+    assert half <= 4

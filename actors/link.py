@@ -28,7 +28,7 @@ from credit.room import EVENT_DTYPE, KINDS, Kind, Rows
 _LENGTH = 4
 MESSAGE_MAX = 256 << 20
 _RETRY_S = 0.05
-SUBMITS_MAX = 400
+SUBMITS_MAX = 200
 """Commands of one gateway that may wait for their answers: some seconds' worth, so that callers are refused before they wait
 longer. The conductor's own bound (`Pace.queue_rows`) is for bulk."""
 _REFUSALS: dict[str, type[Exception]] = {"busy": Busy, "closing": Closing, "clock": ClockError, "bad": CreditError}

@@ -216,8 +216,13 @@ class LinkClient:
         answer, now, events = await self._submitted("submit_told", kind, rows)
         return Answer(*answer), Story(now, np.frombuffer(events, dtype=EVENT_DTYPE))
 
+    @property
+    def full(self) -> bool:
+        """Whether a command would be refused now."""
+        return self._submitting >= self._submits_max
+
     async def _submitted(self, do: str, kind: Kind, rows: Rows) -> Any:
-        if self._submitting >= self._submits_max:
+        if self.full:
             raise Busy(f"{self._submitting:,} commands are under way; ask again in a second")
         self._submitting += 1
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
@@ -12,9 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from actors.gateway import applications, doors
 from actors.gateway.bank import Bank
-from actors.gateway.problems import handle
+from actors.gateway.problems import Problem, as_response, handle
 
 TITLE = "Lendrill"
+_OVERLOADED = Problem(503, "Overloaded", "too many commands are under way; ask again in a second", {"Retry-After": "1"})
 
 
 class Counters:
@@ -41,14 +42,20 @@ class Counters:
 
 
 class Counting:
-    """Counts every answer. Plain ASGI: what FastAPI's own decorator adds to a request costs more than the request's parsing."""
+    """Counts every answer, and refuses what would be refused anyhow before it is read: a refusal that costs as much as an answer
+    relieves nobody. Plain ASGI: what FastAPI's own decorator adds to a request costs more than the request's parsing."""
 
-    def __init__(self, app: ASGIApp, counters: Counters) -> None:
-        self._app, self._counters = app, counters
+    def __init__(self, app: ASGIApp, counters: Counters, full: Callable[[], bool]) -> None:
+        """`full`: whether commands are refused now."""
+        self._app, self._counters, self._full = app, counters, full
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if scope["method"] == "POST" and scope["path"].startswith("/v1/") and self._full():
+            self._counters.add("POST", "refused", _OVERLOADED.status, 0.0)
+            await as_response(_OVERLOADED)(scope, receive, send)
             return
         began, status = time.perf_counter(), 500
 
@@ -80,5 +87,5 @@ def make_app(bank: Bank) -> FastAPI:
     for router in (applications.router, doors.router):
         app.include_router(router)
 
-    app.add_middleware(Counting, counters=app.state.counters)
+    app.add_middleware(Counting, counters=app.state.counters, full=lambda: bank.link.full)
     return app

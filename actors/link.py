@@ -32,7 +32,7 @@ MESSAGE_MAX = 256 << 20
 _BEHIND_MAX = 64 << 20
 """Most bytes that may wait for a listener."""
 _RETRY_S = 0.05
-SUBMITS_MAX = 400
+SUBMITS_MAX = 200
 """Commands of one gateway that may wait for their answers: some seconds' worth, so that callers are refused before they wait
 longer. The conductor's own bound (`Pace.queue_rows`) is for bulk."""
 _REFUSALS: dict[str, type[Exception]] = {"busy": Busy, "closing": Closing, "clock": ClockError, "bad": CreditError}
@@ -248,8 +248,13 @@ class LinkClient:
         answer, now, events = await self._submitted("submit_told", kind, rows, beside)
         return Answer(*answer), Story(now, np.frombuffer(events, dtype=EVENT_DTYPE))
 
+    @property
+    def full(self) -> bool:
+        """Whether a command would be refused now."""
+        return self._submitting >= self._submits_max
+
     async def _submitted(self, do: str, kind: Kind, rows: Rows, beside: Sequence[Command]) -> Any:
-        if self._submitting >= self._submits_max:
+        if self.full:
             raise Busy(f"{self._submitting:,} commands are under way; ask again in a second")
         self._submitting += 1
         try:

@@ -207,7 +207,10 @@ def gateway(path: Path, descriptor: int) -> int:
         home.key(),
     )
     app = make_app(bank, home.identity_services())
-    config = uvicorn.Config(app, log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=10)
+    # uvloop's libuv accepts one connection each time round, so under load new callers wait behind those who are connected.
+    config = uvicorn.Config(
+        app, loop="asyncio", log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=10
+    )
     server = uvicorn.Server(config)
     _end_with_parent(lambda: setattr(server, "should_exit", True))
     server.run(sockets=[socket.socket(fileno=descriptor)])

@@ -210,7 +210,7 @@ def locust_command(options: LoadOptions, path: Path, instants: Path | None) -> l
         "seed": options.seed,
         "warmup": options.warmup_s,
         "branches": options.branches,
-        "decision-wait": options.decision_wait_s,
+        "decision-wait": max(options.decision_wait_s, math.ceil(options.limits.decided_within_s or 0)),
         "out": path.resolve(),
     }
     if instants is not None:

@@ -32,6 +32,8 @@ FACTOR = 2.0
 NEAR = 1.12
 """Bisecting ends once the rates that held and broke are so near to each other."""
 REPEATS = 3
+TRIES = 4
+"""Rates that one repeat tries in one direction."""
 _RATE_MAX = 100_000.0
 _LEAST_RATE = 0.5
 
@@ -119,8 +121,26 @@ def search(attempt: Any, first: float) -> Limit:
     repeats = []
     if low and not math.isinf(high):
         for _ in range(REPEATS):
-            repeats.append((low if tried(low) else low / NEAR, high * NEAR if tried(high) else high))
+            repeats.append((_fallen(tried, low), _risen(tried, high)))
     return summed(steps, low, high, repeats)
+
+
+def _risen(tried: Any, rate: float) -> float:
+    """The first rate from here up that breaks, or where looking for it ends."""
+    for _ in range(TRIES):
+        if not tried(rate):
+            break
+        rate *= NEAR
+    return rate
+
+
+def _fallen(tried: Any, rate: float) -> float:
+    """The first rate from here down that holds, or where looking for it ends."""
+    for _ in range(TRIES):
+        if tried(rate):
+            break
+        rate /= NEAR
+    return rate
 
 
 def summed(steps: list[Step], low: float, high: float, repeats: list[tuple[float, float]]) -> Limit:

@@ -43,7 +43,7 @@ class Arrivals:
     def _begin(self, number: int, due: float) -> None:
         draw = random.Random(f"visitor {self._session.seed} {number}")
         visitor = draw.choices(self._visitors, self._weights)[0]
-        cell = self._session.cell(visitor.name)
+        cell = self._session.cell(visitor.name, due)
         cell.counts["scheduled"] += 1
         if len(self._open) >= OPEN_MAX:
             cell.counts["dropped"] += 1

@@ -164,7 +164,7 @@ class Visitors(User):
         visitors, weights = comers(options.mix, endpoints)
         session = Session(
             client, recorder, self._report, int(options.seed), plan["run"], int(options.branches),
-            int(options.decision_wait), endpoints,
+            int(options.decision_wait), endpoints, warmup_s=int(options.warmup),
         )  # fmt: skip
         self._arrivals = Arrivals(session, schedule_of(options), visitors, weights, plan["place"], plan["of"])
         self._arrivals.run()

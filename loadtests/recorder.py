@@ -18,6 +18,8 @@ from typing import Any
 from loadtests.histogram import Histogram
 
 LATE_S = 0.1
+WARMUP = "~"
+"""Before the name of a visitor whose visit belongs to the warm-up."""
 COUNTS = (
     "scheduled", "offered", "late", "dropped", "accepted", "shed", "failed", "completed", "waited", "decided", "referred",
     "stepless", "retried", "follow_ups",
@@ -108,8 +110,8 @@ class Recorder:
 
     @property
     def visitors(self) -> list[str]:
-        """Who came."""
-        return sorted({visitor for _, visitor in self.cells})
+        """Who came after the warm-up."""
+        return sorted({visitor for _, visitor in self.cells if not visitor.startswith(WARMUP)})
 
     @property
     def last_second(self) -> int:

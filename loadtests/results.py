@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from loadtests.recorder import Recorder
+from loadtests.recorder import WARMUP, Recorder
 from loadtests.schedule import Schedule
 from loadtests.visitors import VISITORS
 
@@ -17,7 +17,9 @@ APPLICANTS = [one.name for one in VISITORS if one.applies]
 
 def second_of(recorder: Recorder, second: int) -> dict[str, Any]:
     """One second: those who apply; `readers` beside them."""
-    applicants = recorder.total(APPLICANTS, second, second + 1).figures(_SHORT)
+    applicants = recorder.total([*APPLICANTS, *(WARMUP + one for one in APPLICANTS)], second, second + 1).figures(
+        _SHORT
+    )
     everybody = recorder.total(None, second, second + 1)
     return {"second": second, **applicants, "readers": everybody.counts["scheduled"] - applicants["scheduled"]}
 
@@ -34,17 +36,17 @@ def write_seconds(out: Path, recorder: Recorder, since: int = 0, until: int | No
 def write_load(out: Path, recorder: Recorder, schedule: Schedule, warmup_s: float) -> None:
     """The whole after the warm-up. Rates are over the schedule's seconds; visits that end later count too."""
     since = int(warmup_s)
-    applicants = recorder.total(APPLICANTS, since)
+    applicants = recorder.total(APPLICANTS)
     measured_s = max(schedule.duration_s - since, 1e-9)
     found = {
         "duration_s": schedule.duration_s,
         "warmup_s": since,
         "expected": round(schedule.expected, 1),
         "applications": applicants.figures(),
-        "accepted_per_s": round(recorder.total(APPLICANTS, since, int(schedule.duration_s)).counts["accepted"]
+        "accepted_per_s": round(recorder.total(APPLICANTS, 0, int(schedule.duration_s)).counts["accepted"]
                                 / max(int(schedule.duration_s) - since, 1), 2),
         "offered_per_s": round(applicants.counts["offered"] / measured_s, 2),
-        "visitors": {name: recorder.total([name], since).figures() for name in recorder.visitors},
+        "visitors": {name: recorder.total([name]).figures() for name in recorder.visitors},
         "failures": dict(recorder.failures.most_common(20)),
         "histograms": {name: one.packed() for name, one in applicants.times.items()},
         "decision_s": decision_shares(applicants.times.get("decision")),

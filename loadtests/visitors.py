@@ -13,7 +13,7 @@ from typing import Any
 
 from loadtests.client import Answer, Client
 from loadtests.forms import PRODUCTS, form
-from loadtests.recorder import LATE_S, Cell, Recorder
+from loadtests.recorder import LATE_S, WARMUP, Cell, Recorder
 
 Report = Callable[[str, str, float, int, str], object]
 """(method, name, seconds, bytes, why it failed) of each request: how Locust hears of it."""
@@ -36,12 +36,15 @@ class Session:
     endpoints: Mapping[str, Any] = field(default_factory=dict)
     """The gateway's paths, from its OpenAPI document."""
     began: float = 0.0
+    warmup_s: float = 0.0
+    """Visits due before are counted under a name of their own."""
     recent: deque[str] = field(default_factory=lambda: deque(maxlen=_RECENT))
     """Cases that may be asked for."""
 
-    def cell(self, visitor: str) -> Cell:
-        """Where what happens now is counted."""
-        return self.recorder.cell(max(0, int(time.perf_counter() - self.began)), visitor)
+    def cell(self, visitor: str, due: float) -> Cell:
+        """Where what happens now to a visit is counted."""
+        name = visitor if due - self.began >= self.warmup_s else WARMUP + visitor
+        return self.recorder.cell(max(0, int(time.perf_counter() - self.began)), name)
 
 
 class Visit:
@@ -69,12 +72,12 @@ class Visit:
         first, self._begun = not self._begun, True
         if first:
             lag = max(0.0, time.perf_counter() - self.due)
-            cell = self.session.cell(self.visitor)
+            cell = self.session.cell(self.visitor, self.due)
             cell.counts["offered"] += 1
             cell.counts["late"] += lag > LATE_S
             cell.time("lag", lag)
         answer = request()
-        cell = self.session.cell(self.visitor)
+        cell = self.session.cell(self.visitor, self.due)
         cell.counts["retried"] += answer.tries > 1
         if first:
             _count_first(cell, answer, self.due)
@@ -102,16 +105,16 @@ class Visit:
         answer = self.get(f"{APPLICATIONS}/{case}", "wait for the decision" if patience_s else "track", **prefer)
         shown = answer.json() if answer.ok else {}
         if answer.ok and not shown.get("step"):
-            self.session.cell(self.visitor).counts["stepless"] += 1
+            self.session.cell(self.visitor, self.due).counts["stepless"] += 1
         return shown
 
     def completed(self) -> None:
         """The visit ended as it was meant to."""
-        self.session.cell(self.visitor).counts["completed"] += 1
+        self.session.cell(self.visitor, self.due).counts["completed"] += 1
 
     def decision(self, shown: Mapping[str, Any]) -> None:
         """Counts what somebody who waited for a decision of the automatic lane was shown."""
-        cell = self.session.cell(self.visitor)
+        cell = self.session.cell(self.visitor, self.due)
         cell.counts["waited"] += 1
         if shown.get("handler") == AT_A_DESK:
             cell.counts["referred"] += 1

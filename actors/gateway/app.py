@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,11 +15,13 @@ from actors.gateway import applications, contracts, customers, disbursements, do
 from actors.gateway.bank import Bank
 from actors.gateway.log import OperationLog
 from actors.gateway.models import PROBLEMS, Problem
+from actors.gateway.problems import Problem as Refusal
 from actors.gateway.problems import install
 from actors.identity.service import Identity
 
 TITLE = "Lendrill"
 _UNLOGGED = ("/health", "/metrics")
+_OVERLOADED = Refusal(503, "Overloaded", "too many commands are under way; ask again in a second", {"Retry-After": "1"})
 PARTS = (products, applications, contracts, disbursements, loans, tasks, customers, doors, login)
 """The endpoints, in the order of the flow."""
 
@@ -48,14 +50,20 @@ class Counters:
 
 
 class Counting:
-    """Counts and logs every answer. Plain ASGI: what FastAPI's own decorator adds to a request costs more than its parsing."""
+    """Counts and logs every answer, and refuses what would be refused anyhow before it is read: a refusal that costs as much as an
+    answer relieves nobody. Plain ASGI: what FastAPI's own decorator adds to a request costs more than its parsing."""
 
-    def __init__(self, app: ASGIApp, counters: Counters, log: OperationLog) -> None:
-        self._app, self._counters, self._log = app, counters, log
+    def __init__(self, app: ASGIApp, counters: Counters, log: OperationLog, full: Callable[[], bool]) -> None:
+        """`full`: whether commands are refused now."""
+        self._app, self._counters, self._log, self._full = app, counters, log, full
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
+            return
+        if scope["method"] == "POST" and scope["path"].startswith("/v1/") and self._full():
+            self._counters.add("POST", "refused", _OVERLOADED.status, 0.0)
+            await _OVERLOADED.answer()(scope, receive, send)
             return
         began, status = time.perf_counter(), 500
 
@@ -106,5 +114,5 @@ def make_app(bank: Bank, identity: Identity) -> FastAPI:
         app.include_router(part.router)
     _describe_problems(app)
 
-    app.add_middleware(Counting, counters=app.state.counters, log=log)
+    app.add_middleware(Counting, counters=app.state.counters, log=log, full=lambda: bank.link.full)
     return app

@@ -61,7 +61,7 @@ async def caller_of(request: Request) -> Caller:
 
 def needs(permission: str) -> Callable[..., Awaitable[Caller]]:
     """A dependency that lets only callers with a permission pass, and gives the `Caller`: Problem 401 or 403; 403 too where the
-    case or loan in the path is of a branch that a member of staff does not reach. Whose data a customer reaches is the endpoint's own
+    case or loan in the path is of a branch that a member of staff does not reach. What a customer reaches is the endpoint's own
     question. ValueError for a permission that does not exist."""
     if permission not in PERMISSIONS:
         raise ValueError(f"{permission!r} is no permission; see credit.policies.posts.PERMISSIONS")

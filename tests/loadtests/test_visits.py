@@ -59,6 +59,17 @@ def test_every_visit_has_one_end(status: int, end: str) -> None:
     assert counts["completed"] == (end == "accepted")
 
 
+def test_a_visit_of_the_warm_up_is_left_out_whole() -> None:
+    session = Session(Canned(202), Recorder(), lambda *of: None, 1, "run", 8, 5, PATHS, warmup_s=5)  # type: ignore[arg-type]
+    session.began = time.perf_counter() - 10
+    [visitor], _ = comers("third_party", PATHS)
+    for due in (4.9, 5.1):
+        visitor.visit(Visit(session, "third_party", 1, session.began + due))
+    counts = session.recorder.total(session.recorder.visitors).counts
+    assert (counts["offered"], counts["accepted"], counts["completed"]) == (1, 1, 1)
+    assert session.recorder.total().counts["offered"] == 2
+
+
 def test_locust_hears_of_every_request_under_the_visitors_name() -> None:
     assert [of[1].split(":")[0] for of in visited(202)[1]] == ["mobile_customer", "mobile_customer"]
 

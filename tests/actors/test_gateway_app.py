@@ -1,0 +1,73 @@
+"""The gateway's own part of a request: it refuses cheaply what would be refused anyhow, counts every answer, and has no thread
+and no parameter that nobody meant in a request's way."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+
+from actors.conductor import Busy
+from actors.gateway import applications, doors
+from actors.gateway.app import make_app
+from actors.link import LinkClient
+from credit.applications.contract import SubmitApplication
+
+
+class Link:
+    """A link to a bank that does nothing."""
+
+    full = False
+
+    def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+    async def standing(self, patience_s: float = 0.0) -> dict[str, Any]:
+        return {"ready": True, "now": 1}
+
+
+def app_before(link: Link) -> FastAPI:
+    return make_app(SimpleNamespace(link=link, branches=8))  # type: ignore[arg-type]
+
+
+def test_a_full_gateway_refuses_commands_unread_and_still_answers_questions() -> None:
+    link = Link()
+    with TestClient(app_before(link)) as client:
+        assert client.post("/v1/applications", content=b"no form").status_code == 422
+        link.full = True
+        refused = client.post("/v1/applications", content=b"no form")
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+        assert refused.json()["title"] == "Overloaded"
+        assert client.get("/health").status_code == 200
+        figures = client.get("/metrics").text
+    assert 'lendrill_http_answers_total{method="POST",path="/v1/applications",status="422"} 1' in figures
+    assert 'lendrill_http_answers_total{method="POST",path="refused",status="503"} 1' in figures
+
+
+def test_no_dependency_goes_through_a_thread() -> None:
+    routes = [
+        one for router in (applications.router, doors.router) for one in router.routes if isinstance(one, APIRoute)
+    ]
+    calls = [dependency.call for route in routes for dependency in route.dependant.dependencies]
+    assert calls
+    assert all(inspect.iscoroutinefunction(call) for call in calls)
+
+
+def test_nobody_says_in_a_parameter_who_he_is() -> None:
+    operation = app_before(Link()).openapi()["paths"]["/v1/applications"]["post"]
+    assert [one["name"] for one in operation.get("parameters", [])] == []
+
+
+def test_a_link_with_too_much_under_way_refuses_at_once() -> None:
+    link = LinkClient(Path("nowhere"), submits_max=0)
+    assert link.full
+    with pytest.raises(Busy):
+        asyncio.run(link.submit_told(SubmitApplication, SubmitApplication.empty()))

@@ -50,8 +50,8 @@ class Counters:
 
 
 class Counting:
-    """Counts and logs every answer, and refuses what would be refused anyhow before it is read: a refusal that costs as much as an
-    answer relieves nobody. Plain ASGI: what FastAPI's own decorator adds to a request costs more than its parsing."""
+    """Counts and logs every answer, and refuses what would be refused anyhow before it is read: a refusal that costs as much as
+    an answer relieves nobody. Plain ASGI: what FastAPI's own decorator adds to a request costs more than its parsing."""
 
     def __init__(self, app: ASGIApp, counters: Counters, log: OperationLog, full: Callable[[], bool]) -> None:
         """`full`: whether commands are refused now."""

@@ -187,7 +187,7 @@ class Tokens:
             family=claims["sid"],
             signed_in_at=claims["auth_time"] * SECOND_MS,
             expires_at=claims["exp"] * SECOND_MS,
-            must_change=bool(row["unchanged"]),
+            must_change=bool(row["unchanged"]) and not claims["scope"],  # only the owner of the keys issues both
         )
 
     def _claims(self, token: str, now: int) -> dict[str, Any]:

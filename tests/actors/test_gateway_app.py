@@ -17,8 +17,11 @@ from fastapi.testclient import TestClient
 from actors.conductor import Busy
 from actors.gateway import applications, doors
 from actors.gateway.app import make_app
+from actors.gateway.login import caller_of
+from actors.identity.caller import Caller
 from actors.link import LinkClient
 from credit.applications.contract import SubmitApplication
+from credit.policies.posts import PERMISSIONS
 
 
 class Link:
@@ -35,7 +38,11 @@ class Link:
 
 
 def app_before(link: Link) -> FastAPI:
-    return make_app(SimpleNamespace(link=link, branches=8))  # type: ignore[arg-type]
+    log = SimpleNamespace(append=lambda deeds: None)
+    identity: Any = SimpleNamespace(audit=log, clock=lambda: 1_800_000_000_000)
+    app = make_app(SimpleNamespace(link=link, branches=8), identity)  # type: ignore[arg-type]
+    app.dependency_overrides[caller_of] = lambda: Caller("system", "tests", frozenset(PERMISSIONS))
+    return app
 
 
 def test_a_full_gateway_refuses_commands_unread_and_still_answers_questions() -> None:

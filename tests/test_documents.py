@@ -48,8 +48,31 @@ def test_the_commands_of_the_readme_print_what_it_says(
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setenv("PYTHONIOENCODING", "utf-8")
     monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    (tmp_path / "docs").symlink_to(ROOT / "docs")
+    background: list[subprocess.Popen[str]] = []
+    try:
+        _typed(found, background, capsys)
+    finally:
+        for process in background:
+            process.terminate()
+            process.communicate(timeout=60)
+
+
+def in_background(command: str, expected: list[str]) -> subprocess.Popen[str]:
+    """A command that goes on, once it has said what it should."""
+    process = subprocess.Popen(shlex.split(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout is not None
+    said = "".join(process.stdout.readline() for _ in expected)
+    assert matches(expected, said), f"$ {command}\n{said}"
+    return process
+
+
+def _typed(found: list[Example], background: list[subprocess.Popen[str]], capsys: pytest.CaptureFixture[str]) -> None:
     for place, (command, expected) in enumerate(found):
         words = shlex.split(command)
+        if command.endswith(" &"):
+            background.append(in_background(command.removesuffix(" &"), expected))
+            continue
         if place and words[0] == "lendrill":
             main(words[1:])
             out, err = capsys.readouterr()

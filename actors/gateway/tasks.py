@@ -394,7 +394,7 @@ async def _do(
 
 def _decided(one: Worklist, task: Any, body: BaseModel) -> dict[str, int]:
     """What a decision says, as columns. The first field is what is decided; an amount that is not given is the task's."""
-    given = {name: getattr(body, name) for name in body.model_fields_set - {"person", "on_behalf_of"}}
+    given = {name: getattr(body, name) for name in sorted(body.model_fields_set - {"person", "on_behalf_of"})}
     strange = sorted(set(given) - set(one.kinds.decides))
     if strange:
         right = ", ".join(one.kinds.decides)

@@ -10,13 +10,24 @@ from typing import Any
 
 from fastapi import FastAPI, Request, Response
 
-from actors.gateway import applications, contracts, customers, disbursements, doors, loans, products, tasks
+from actors.gateway import (
+    applications,
+    bulk,
+    contracts,
+    customers,
+    disbursements,
+    doors,
+    loans,
+    products,
+    stream,
+    tasks,
+)
 from actors.gateway.bank import Bank
 from actors.gateway.models import PROBLEMS, Problem
 from actors.gateway.problems import handle
 
 TITLE = "Lendrill"
-PARTS = (products, applications, contracts, disbursements, loans, tasks, customers, doors)
+PARTS = (products, applications, bulk, contracts, disbursements, loans, tasks, customers, stream, doors)
 """The endpoints, in the order of the flow."""
 
 
@@ -65,7 +76,7 @@ def make_app(bank: Bank) -> FastAPI:
         await bank.link.stop()
 
     app = FastAPI(title=TITLE, version="1", lifespan=life, redoc_url=None, responses=PROBLEMS)
-    app.state.bank, app.state.counters = bank, Counters()
+    app.state.bank, app.state.counters, app.state.hub = bank, Counters(), stream.Hub(bank)
     handle(app)
     for part in PARTS:
         app.include_router(part.router)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum, IntFlag
 from typing import Annotated, Any
 
 import numpy as np
@@ -35,8 +36,8 @@ OF_ONE_MAX = 20
 _FAULTS_MAX = 100
 _CSV, _ARROW = "text/csv", "application/vnd.apache.arrow.stream"
 _REQUEST_BITS = (1 << 62) - 1
-_CODES = {"channel": Channel, "segment": Segment, "method": Method}
-_FLAGS = {"documents": Material, "consents": Consent}
+_CODES: dict[str, type[IntEnum]] = {"channel": Channel, "segment": Segment, "method": Method}
+_FLAGS: dict[str, type[IntFlag]] = {"documents": Material, "consents": Consent}
 _ACCOUNTS = ("account", "payee_account")
 
 
@@ -208,8 +209,7 @@ def _as_text(column: Any) -> npt.NDArray[np.str_]:
 
 def _texts(name: str, column: Any, faults: Faults) -> npt.NDArray[np.str_]:
     texts = _as_text(column)
-    bounds: list[Any] = Application.model_fields[name].metadata
-    longest = max(getattr(one, "max_length", 0) for one in bounds)
+    longest = _bound(name, "max_length")
     faults.add(name, np.char.str_len(texts) > longest, texts, f"at most {longest} characters")
     return texts
 
@@ -233,15 +233,17 @@ def _integers(name: str, column: Any, faults: Faults, right: str) -> Ints:
 
 def _numbers(name: str, column: Any, faults: Faults) -> Ints:
     """Within the bounds that the form's field has."""
-    bounds: list[Any] = Application.model_fields[name].metadata
-    said: dict[str, Any] = {}
-    for limit in ("ge", "lt", "le"):
-        said |= {limit: value for value in (getattr(one, limit, None) for one in bounds) if value is not None}
-    least, most = said["ge"], said["lt"] - 1 if "lt" in said else said["le"]
+    least, below, most = (_bound(name, limit) for limit in ("ge", "lt", "le"))
+    most = below - 1 if below else most
     right = f"a whole number from {least} to {most}"
     found = _integers(name, column, faults, right)
     faults.add(name, (found < least) | (found > most), found, right)
     return found
+
+
+def _bound(name: str, limit: str) -> int:
+    """A limit that the form's field has; 0 for none."""
+    return max((getattr(one, limit, 0) for one in Application.model_fields[name].metadata), default=0)
 
 
 def _account_numbers(name: str, column: Any, faults: Faults) -> Ints:

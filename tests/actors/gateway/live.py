@@ -4,6 +4,7 @@ when it is told to, and no sleeps."""
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import socket
 import tempfile
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import uvicorn
 
 from actors.book.sqlite import SqliteStore
@@ -27,6 +29,7 @@ from actors.local import LocalExecutor
 from actors.sequencer import Sequencer
 from actors.topology import Flow
 from actors.trail import Trail
+from credit.identifiers import resident_ids
 from credit.policies import ProductPolicy, load
 from credit.room import DESK_LABELS, Rows
 from credit.times import DAY_MS, HOUR_MS, day_number
@@ -34,6 +37,7 @@ from lendrill.assembly import live_blueprints
 from lendrill.live import _references
 from scenarios.loading import load_scenario
 
+PEOPLE = 60
 KEY = b"a key for tests, of thirty-two b"
 
 
@@ -42,6 +46,7 @@ class LiveBank:
 
     def __init__(self, client: httpx.Client, executor: LocalExecutor, app: Any, bank: Bank) -> None:
         self.client, self.executor, self.app, self.bank = client, executor, app, bank
+        self.people = iter(_id_numbers())
 
     def get(self, path: str, status: int = 200, **more: Any) -> Any:
         answer = self.client.get(path, **more)
@@ -58,8 +63,10 @@ class LiveBank:
         return answer.json()
 
     def apply(self, **changes: Any) -> dict[str, Any]:
-        """An application, once it is decided."""
-        found: dict[str, Any] = self.post("/v1/applications", ZHANG | changes, 202, Prefer="wait=20")
+        """An application by somebody who has not been here yet, once it is decided. The first is Mr Zhang himself; the others
+        are as good as he."""
+        form = ZHANG | {"id_number": next(self.people)} | changes
+        found: dict[str, Any] = self.post("/v1/applications", form, 202, Prefer="wait=20")
         return found
 
     def sign(self, case: str) -> dict[str, Any]:
@@ -92,6 +99,12 @@ class LiveBank:
         }
 
 
+def _id_numbers() -> list[str]:
+    """Mr Zhang's, and those of people born two years before him."""
+    born = day_number(dt.date(1988, 5, 6))
+    return [ZHANG["id_number"], *resident_ids(110105, born, np.arange(1, PEOPLE)).tolist()]
+
+
 @contextmanager
 def live(
     scenario: str = "zhang_consumer_loan",
@@ -101,10 +114,16 @@ def live(
     **changes: Any,
 ) -> Iterator[LiveBank]:
     """A bank for as long as the block lasts."""
-    plan = load_scenario(scenario, {"run.days": 1_000, **{name.replace("__", "."): of for name, of in changes.items()}})
+    [zhang] = load_scenario(scenario).script
+    script = [zhang.model_dump() | {"party": 1 + n, "id_number": one} for n, one in enumerate(_id_numbers())]
+    plan = load_scenario(
+        scenario,
+        {"run.days": 1_000, "run.customers": len(script), "script": script}
+        | {name.replace("__", "."): of for name, of in changes.items()},
+    )
     flow, executor = Flow(shards), LocalExecutor()
     desks = [int(DESK_LABELS[name]) for name in people]
-    start = day_number(__import__("datetime").date.fromisoformat(date)) * DAY_MS + 9 * HOUR_MS
+    start = day_number(dt.date.fromisoformat(date)) * DAY_MS + 9 * HOUR_MS
     with tempfile.TemporaryDirectory(prefix="bank") as folder:
         home, products = Path(folder), load("products", ProductPolicy, plan.policies)
         store = SqliteStore(home / "daybook.db")

@@ -1,0 +1,63 @@
+"""The API's own description: whatever it says of itself holds, and nothing that anybody sends makes it fail."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import load_all_checks
+
+from actors.gateway.applications import ZHANG
+from tests.actors.gateway.live import LiveBank, live
+
+load_all_checks()
+CHECKS = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance")
+schema = schemathesis.pytest.from_fixture("described")
+
+
+@pytest.fixture(scope="module")
+def bank() -> Iterator[LiveBank]:
+    """A bank of this file's own, with a loan and a contract in it."""
+    with live(people=["initial_approver"]) as found:
+        found.paid_out()
+        found.apply()
+        yield found
+
+
+@pytest.fixture
+def described(bank: LiveBank) -> Any:
+    document = schemathesis.openapi.from_url(f"{bank.client.base_url}/openapi.json")
+    return document.exclude(path="/v1/events").exclude(path="/v1/clock/advance")
+
+
+@schema.parametrize()
+@settings(
+    max_examples=12,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+    derandomize=True,
+)
+def test_no_request_is_answered_by_a_fault_or_by_what_is_not_described(case: Any) -> None:
+    case.call_and_validate(checks=[schemathesis.checks.CHECKS.get_one(name) for name in CHECKS], timeout=60.0)
+
+
+def test_the_bank_still_works_after_all_that(bank: LiveBank) -> None:
+    assert bank.get("/health")["ready"]
+    assert bank.get("/v1/loans/100000000101")["principal_fen"] == 5_000_000
+    assert bank.post("/v1/applications", ZHANG, 202)["case"]
+
+
+def test_every_endpoint_says_what_it_may_refuse_and_how_its_body_looks(bank: LiveBank) -> None:
+    document = bank.get("/openapi.json")
+    for path, methods in document["paths"].items():
+        for method, said in methods.items():
+            answers = said["responses"]
+            assert {"404", "422", "503"} <= set(answers), f"{method} {path}"
+            assert "application/problem+json" in answers["422"]["content"], f"{method} {path}"
+            body = said.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+            name = body.get("$ref", "").rpartition("/")[2]
+            assert not name or document["components"]["schemas"][name]["examples"], f"{method} {path}: no example"

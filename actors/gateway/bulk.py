@@ -147,7 +147,7 @@ def _read(body: bytes, media: str) -> pa.Table:
         raise Problem(422, "Invalid request", "the table has no rows")
     known = Application.model_fields
     names = table.column_names
-    strange = [name for name in names if name not in known] + [n for n in set(names) if names.count(n) > 1]
+    strange = [name for name in names if name not in known] + [n for n in dict.fromkeys(names) if names.count(n) > 1]
     lacking = [name for name, field in known.items() if field.is_required() and name not in names]
     if strange or lacking:
         wrong = f"there is no column {strange[0]!r}" if strange else f"the column {lacking[0]!r} is lacking"

@@ -89,6 +89,6 @@ def test_there_is_nothing_to_be_done_about_a_case_that_does_not_exist(bank: Live
 def test_a_signed_contract_has_no_text_any_more_and_a_refused_case_never_had_one(bank: LiveBank) -> None:
     case = offered(bank)
     bank.sign(case)
-    bank.get(f"/v1/applications/{case}/contract/document", 404)
+    assert "no contract" in bank.get(f"/v1/applications/{case}/contract/document", 404)["detail"]
     declined = bank.apply(income_fen=100)["case"]
     bank.get(f"/v1/applications/{declined}/contract", 404)

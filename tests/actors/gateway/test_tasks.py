@@ -165,7 +165,7 @@ def test_pages_follow_one_another_without_a_gap(bank: LiveBank) -> None:
     ],
 )
 def test_nothing_is_done_about_a_task_that_does_not_exist(bank: LiveBank, task: str) -> None:
-    bank.get(f"/v1/tasks/{task}", 404)
+    assert bank.get(f"/v1/tasks/{task}", 404)["title"] == "Not found"
     person = {"person": str(APPROVER)}
     bank.post(f"/v1/tasks/{task}/claim", person, 404)
     bank.post(f"/v1/tasks/{task}/release", person, 404)

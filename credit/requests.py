@@ -82,6 +82,7 @@ class Requests:
             return NO_ANSWERS
         first = self.table.find(again["key"])
         same = self.table.get("content", first) == again["content"]
+        again["at"] = np.where(same, self.table.get("at", first), again["at"])
         again["number"] = np.where(same, self.table.get("number", first), 0)
         again["reason"] = np.where(same, self.table.get("reason", first), int(RequestRefusal.NUMBER_TAKEN))
         return _as_answers(again)

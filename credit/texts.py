@@ -67,6 +67,18 @@ def cut(kind: Kind, field: Field, text: str, **columns: npt.ArrayLike) -> Rows:
     return kind.rows(len(pieces), field=field, place=places, size=len(text), text=np.array(pieces, "U"), **columns)
 
 
+def cut_columns(kind: Kind, field: Field, texts: npt.NDArray[np.str_], **columns: npt.ArrayLike) -> Rows:
+    """`cut` for a column of texts, a row each; of an empty one there is no piece. `columns` are as long as it, or scalars."""
+    codes = codes_of(texts)
+    width = -(-codes.shape[1] // PIECE) * PIECE
+    whole = np.ascontiguousarray(np.pad(codes, ((0, 0), (0, width - codes.shape[1]))))
+    sizes = np.char.str_len(texts)
+    rows, places = np.nonzero(np.arange(width // PIECE) * PIECE < sizes[:, None])
+    beside = {name: np.broadcast_to(values, len(texts))[rows] for name, values in columns.items()}
+    pieces = whole.view(f"U{PIECE}")[rows, places]
+    return kind.rows(len(rows), field=field, place=places, size=sizes[rows], text=pieces, **beside)
+
+
 def joined(pieces: Rows) -> dict[Field, str | None]:
     """The whole texts of pieces that belong together; None for one of which a piece is lacking or stands twice."""
     found: dict[Field, str | None] = {}

@@ -11,7 +11,19 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from actors.gateway import applications, contracts, customers, disbursements, doors, loans, login, products, tasks
+from actors.gateway import (
+    applications,
+    bulk,
+    contracts,
+    customers,
+    disbursements,
+    doors,
+    loans,
+    login,
+    products,
+    stream,
+    tasks,
+)
 from actors.gateway.bank import Bank
 from actors.gateway.log import OperationLog
 from actors.gateway.models import PROBLEMS, Problem
@@ -22,7 +34,7 @@ from actors.identity.service import Identity
 TITLE = "Lendrill"
 _UNLOGGED = ("/health", "/metrics")
 _OVERLOADED = Refusal(503, "Overloaded", "too many commands are under way; ask again in a second", {"Retry-After": "1"})
-PARTS = (products, applications, contracts, disbursements, loans, tasks, customers, doors, login)
+PARTS = (products, applications, bulk, contracts, disbursements, loans, tasks, customers, stream, doors, login)
 """The endpoints, in the order of the flow."""
 
 
@@ -109,6 +121,7 @@ def make_app(bank: Bank, identity: Identity) -> FastAPI:
 
     app = FastAPI(title=TITLE, version="1", lifespan=life, redoc_url=None, responses=PROBLEMS)
     app.state.bank, app.state.identity, app.state.counters = bank, identity, Counters()
+    app.state.hub = stream.Hub(bank)
     install(app)
     for part in PARTS:
         app.include_router(part.router)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import numpy as np
+import numpy.typing as npt
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -13,13 +15,15 @@ from actors.conductor import Story
 from actors.gateway.bank import Bank, bank_of, bits, label, moment, number_in, request_number, wait_s
 from actors.gateway.callers import Caller, needs
 from actors.gateway.coded import ByName
+from actors.gateway.models import IdempotencyKey
 from actors.gateway.problems import Problem
 from actors.sequencer import Command
 from credit.applications.contract import FormText, SubmitApplication
 from credit.codes import Channel, Consent, Material, Method, Segment, Step
 from credit.room import EVENTS, REASONS, Rows
 from credit.texts import Field as TextField
-from credit.texts import cut
+from credit.texts import cut_columns
+from credit.times import Ints
 from credit.track import query
 
 router = APIRouter(prefix="/v1/applications", tags=["applications"])
@@ -32,7 +36,7 @@ SegmentName = Annotated[Segment, ByName(Segment)]
 MethodName = Annotated[Method, ByName(Method)]
 MaterialName = Annotated[Material, ByName(Material)]
 ConsentName = Annotated[Consent, ByName(Consent)]
-AccountNumber = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{11,18}$")]
+AccountNumber = Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]{11,17}|[1-8][0-9]{18})$")]
 
 ZHANG: dict[str, Any] = {
     "branch": 1,
@@ -93,14 +97,15 @@ async def submit(
     response: Response,
     bank: Annotated[Bank, Depends(bank_of)],
     caller: Annotated[Caller, Depends(needs("applications:submit"))],
+    key: IdempotencyKey = None,
 ) -> dict[str, Any]:
     """Durable when it is answered. `Prefer: wait=10` waits for the decision."""
+    del key
     number = request_number(request, caller.subject, SubmitApplication)
     if form.branch > bank.branches:
         raise Problem(422, "Refused", f"branch: the bank has branches 1 to {bank.branches}", field="branch")
-    rows, texts = _rows(form, bank, number)
+    rows, beside = form_rows(_columns(form), bank, np.array([number]))
     began = time.monotonic()
-    beside = [Command(FormText, texts)] if len(texts) else []
     answer, story = await bank.done_told(SubmitApplication, rows, *beside)
     response.headers["Location"] = f"/v1/applications/{answer.number}"
     return await _shown(bank, answer.number, wait_s(request) - (time.monotonic() - began), story)
@@ -152,43 +157,41 @@ def _event(row: Any) -> dict[str, Any]:
     return said
 
 
-def _rows(form: Application, bank: Bank, number: int) -> tuple[Rows, Rows]:
-    """The form as the bank takes it, and what is too long for a column of it."""
-    columns = SubmitApplication.dtype
-    reference = int(bank.reference_of(np.array([form.id_number]), np.array([number]))[0])
-    long = {TextField.REMARK: form.remark, TextField.ADDRESS: form.address}
-    fitting: dict[str, str] = {}
-    for field, column, text in ((TextField.NAME, "name", form.name), (TextField.PURPOSE, "purpose_text", form.purpose)):
-        fits = len(text) <= columns[column].itemsize // 4
-        fitting[column], long[field] = (text, "") if fits else ("", text)
-    product = next((one.code for one in bank.products.products if one.key == form.product), 0)
+def form_rows(columns: Mapping[str, npt.NDArray[Any]], bank: Bank, numbers: Ints) -> tuple[Rows, list[Command]]:
+    """Forms as the bank takes them, from the columns of their fields, and beside them the texts that are longer than one."""
+    of_form = SubmitApplication.dtype
+    about: dict[str, npt.ArrayLike] = {
+        "at": 0,
+        "party": bank.reference_of(columns["id_number"], numbers),
+        "branch": columns["branch"],
+    }
+    long = {TextField.REMARK: columns["remark"], TextField.ADDRESS: columns["address"]}
+    fitting: dict[str, npt.NDArray[np.str_]] = {}
+    for field, column, name in ((TextField.NAME, "name", "name"), (TextField.PURPOSE, "purpose_text", "purpose")):
+        fits = np.char.str_len(columns[name]) <= of_form[column].itemsize // 4
+        fitting[column], long[field] = np.where(fits, columns[name], ""), np.where(fits, "", columns[name])
+    product = np.zeros(len(numbers), dtype=np.int64)
+    for one in bank.products.products:
+        product[columns["product"] == one.key] = one.code
+    elsewhere = {*fitting, *about, "product"}
+    same: dict[str, npt.ArrayLike] = {
+        name: columns[name] for name in of_form.names or () if name in columns and name not in elsewhere
+    }
     rows = SubmitApplication.rows(
-        1,
-        at=0,
-        party=reference,
-        branch=form.branch,
-        channel=form.channel,
-        segment=form.segment,
+        len(numbers),
+        **(same | fitting | about),
         product=product,
-        amount_fen=form.amount_fen,
-        term_months=form.term_months,
-        method=form.method,
         id_type=1,
-        credit_code=form.credit_code,
-        mobile=form.mobile,
-        occupation=form.occupation,
-        income_fen=form.income_fen,
-        employment_months=form.employment_months,
-        documents=bits(form.documents),
-        consent=bits(form.consents),
-        collateral_fen=form.collateral_fen,
-        account=int(form.account),
-        payee_account=int(form.payee_account),
-        id_number=form.id_number,
-        request=number,
-        **fitting,
+        consent=columns["consents"],
+        request=numbers,
     )
-    about = {"at": 0, "party": reference, "branch": form.branch}
-    parts = [cut(FormText, field, text, **about) for field, text in long.items() if text]
-    texts = FormText.empty() if not parts else np.concatenate(parts)
-    return rows, texts
+    texts = np.concatenate([cut_columns(FormText, field, column, **about) for field, column in long.items()])
+    return rows, [Command(FormText, texts)] if len(texts) else []
+
+
+def _columns(form: Application) -> dict[str, npt.NDArray[Any]]:
+    """One form as columns of one row."""
+    said = {name: getattr(form, name) for name in Application.model_fields}
+    said |= {name: bits(said[name]) for name in ("documents", "consents")}
+    said |= {name: int(said[name]) for name in ("account", "payee_account")}
+    return {name: np.array([value]) for name, value in said.items()}

@@ -394,8 +394,10 @@ async def _do(
 
 def _decided(one: Worklist, task: Any, body: BaseModel) -> dict[str, int]:
     """What a decision says, as columns. The first field is what is decided; an amount that is not given is the task's."""
-    given = {name: getattr(body, name) for name in sorted(body.model_fields_set - {"person", "on_behalf_of"})}
-    strange = sorted(set(given) - set(one.kinds.decides))
+    given = {
+        name: getattr(body, name) for name in sorted(body.model_fields_set) if name not in ("person", "on_behalf_of")
+    }
+    strange = [name for name in given if name not in one.kinds.decides]
     if strange:
         right = ", ".join(one.kinds.decides)
         raise Problem(422, "Invalid request", f"{strange[0]}: a decision of this list says {right}", field=strange[0])

@@ -95,6 +95,7 @@ class Refusal(Reason):
     EARLY_AMOUNT = 603, "amount of early repayment", "提前还款金额不符"
     DEBIT_UNKNOWN = 604, "no such debit", "扣款不存在"
     PAYMENT_AMOUNT = 605, "nothing, or more than all, is paid", "还款金额不符", "amount_fen"
+    PAYMENTS_SPENT = 606, "too many payments of this loan", "还款笔数超限"
 
 
 room.logs(Event, Gauge, reasons=(Refusal,))

@@ -40,6 +40,10 @@ from credit.schedules import Schedule
 from credit.subsystem import PLAIN, Setting, State, Subsystem, Takes, Together
 from credit.times import DAY_MS, Ints
 
+PAYMENTS_MAX = TRANSACTIONS_MAX - 1_000
+"""Once a loan has had so many transactions its customer's own payments are refused: the numbers left are the bank's, for debits
+and what ends the loan. Nobody who pays fen by fen may use them up."""
+
 
 class RepaymentSubsystem(Subsystem):
     """State: the book. `check_whole_book` makes every check replay every loan; tests set it."""
@@ -155,6 +159,7 @@ class RepaymentSubsystem(Subsystem):
             (~(gone | on_book), Refusal.LOAN_UNKNOWN),
             ((payments["amount_fen"] < 0) | (share < 0) | (share > PPM), Refusal.PAYMENT_AMOUNT),
             ((payments["amount_fen"] == 0) & (share == 0), Refusal.PAYMENT_AMOUNT),
+            (self._moved(loans) >= PAYMENTS_MAX, Refusal.PAYMENTS_SPENT),
         )
         wrong, sound = payments[faults != 0], faults == 0
         gone, on_book = gone & sound, on_book & sound
@@ -165,6 +170,13 @@ class RepaymentSubsystem(Subsystem):
         amount = offered_fen(payments, self.book.owed(payments["loan"])[1])
         some = amount > 0
         self._receipts.take(payments[some], amount[some], Actor.CUSTOMER, out)
+
+    def _moved(self, loans: Ints) -> Ints:
+        """How many transactions loans have had."""
+        owed, lost = (
+            table.get("transactions", table.find(loans)) for table in (self.book.loans, self.book.written_off)
+        )
+        return np.maximum(owed, lost)
 
     def repaid_early(self, orders: Rows, out: Outbox) -> None:
         """REP-11, REP-12: orders that the loan and the policy allow."""

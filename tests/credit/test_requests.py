@@ -84,6 +84,7 @@ def test_a_repeated_request_gets_the_first_answer_and_does_nothing() -> None:
     day(stage, 0, paid((5, 71, 300), (6, 72, -1)))
     again = day(stage, 1, paid((DAY_MS + 1, 72, -1), (DAY_MS + 2, 71, 300), (DAY_MS + 3, 73, 50)))
     assert sorted(answers(again)) == [(71, CASE, 0), (72, 0, Refusal.NOTHING), (73, CASE, 0)]
+    assert dict(again.answers[["request", "at"]].tolist()) == {71: 5, 72: 6, 73: DAY_MS + 3}
     assert till.total == 350
 
 

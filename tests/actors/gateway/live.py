@@ -4,6 +4,7 @@ when it is told to, and no sleeps."""
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import socket
 import tempfile
 import threading
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import numpy as np
 import uvicorn
 
 from actors.book.sqlite import SqliteStore
@@ -30,6 +32,7 @@ from actors.local import LocalExecutor
 from actors.sequencer import Sequencer
 from actors.topology import Flow
 from actors.trail import Trail
+from credit.identifiers import resident_ids
 from credit.policies import ProductPolicy, load
 from credit.policies.posts import PERMISSIONS
 from credit.room import DESK_LABELS, Rows
@@ -40,6 +43,7 @@ from scenarios.loading import load_scenario
 
 EVERYBODY = Caller("system", "tests", frozenset(PERMISSIONS))
 """Whoever calls in these tests may do all; who may what is tested beside signing in."""
+PEOPLE = 60
 KEY = b"a key for tests, of thirty-two b"
 
 
@@ -48,6 +52,7 @@ class LiveBank:
 
     def __init__(self, client: httpx.Client, executor: LocalExecutor, app: Any, bank: Bank) -> None:
         self.client, self.executor, self.app, self.bank = client, executor, app, bank
+        self.people = iter(_id_numbers())
 
     def get(self, path: str, status: int = 200, **more: Any) -> Any:
         answer = self.client.get(path, **more)
@@ -64,8 +69,10 @@ class LiveBank:
         return answer.json()
 
     def apply(self, **changes: Any) -> dict[str, Any]:
-        """An application, once it is decided."""
-        found: dict[str, Any] = self.post("/v1/applications", ZHANG | changes, 202, Prefer="wait=20")
+        """An application by somebody who has not been here yet, once it is decided. The first is Mr Zhang himself; the others
+        are as good as he."""
+        form = ZHANG | {"id_number": next(self.people)} | changes
+        found: dict[str, Any] = self.post("/v1/applications", form, 202, Prefer="wait=20")
         return found
 
     def sign(self, case: str) -> dict[str, Any]:
@@ -98,6 +105,12 @@ class LiveBank:
         }
 
 
+def _id_numbers() -> list[str]:
+    """Mr Zhang's, and those of people born two years before him."""
+    born = day_number(dt.date(1988, 5, 6))
+    return [ZHANG["id_number"], *resident_ids(110105, born, np.arange(1, PEOPLE)).tolist()]
+
+
 @contextmanager
 def live(
     scenario: str = "zhang_consumer_loan",
@@ -107,10 +120,16 @@ def live(
     **changes: Any,
 ) -> Iterator[LiveBank]:
     """A bank for as long as the block lasts."""
-    plan = load_scenario(scenario, {"run.days": 1_000, **{name.replace("__", "."): of for name, of in changes.items()}})
+    [zhang] = load_scenario(scenario).script
+    script = [zhang.model_dump() | {"party": 1 + n, "id_number": one} for n, one in enumerate(_id_numbers())]
+    plan = load_scenario(
+        scenario,
+        {"run.days": 1_000, "run.customers": len(script), "script": script}
+        | {name.replace("__", "."): of for name, of in changes.items()},
+    )
     flow, executor = Flow(shards), LocalExecutor()
     desks = [int(DESK_LABELS[name]) for name in people]
-    start = day_number(__import__("datetime").date.fromisoformat(date)) * DAY_MS + 9 * HOUR_MS
+    start = day_number(dt.date.fromisoformat(date)) * DAY_MS + 9 * HOUR_MS
     with tempfile.TemporaryDirectory(prefix="bank") as folder:
         home, products = Path(folder), load("products", ProductPolicy, plan.policies)
         store = SqliteStore(home / "daybook.db")

@@ -23,7 +23,8 @@ from credit.numbers import (
     place_in_loan,
     transaction_of,
 )
-from credit.repayment.contract import Event
+from credit.repayment.contract import Event, Refusal
+from credit.repayment.subsystem import PAYMENTS_MAX
 from tests.credit.repayment.bank import LOAN, START, Bank, at, day_of, loan, payment, write_off
 
 FIRST = day_of(2026, 2, 10)
@@ -75,6 +76,18 @@ def test_a_loan_that_has_used_up_its_numbers_is_named() -> None:
     assert transaction_of(ids, TRANSACTIONS_MAX).tolist() == [LOAN * 10_000 + 9_999]
     with pytest.raises(InvariantViolation, match=rf"loan {LOAN} has had 9,999 transactions"):
         transaction_of(ids, TRANSACTIONS_MAX + 1)
+
+
+@pytest.mark.requirement("REP-05")
+def test_who_pays_fen_by_fen_is_refused_before_the_numbers_of_his_loan_are_spent() -> None:
+    bank = Bank()
+    bank.pays = 0
+    bank.until(FIRST + 3, loan())
+    for table in (bank.repayment.book.loans, bank.ledger.tables["loans"]):
+        table["transactions" if "transactions" in table.names else "last"][:] = PAYMENTS_MAX - 1
+    bank.until(FIRST + 6, *(payment(at(FIRST + 5, 12) + n, amount_fen=1) for n in range(3)))
+    assert numbers(bank)[-1] == PAYMENTS_MAX
+    assert bank.happened(Event.RECEIPT_REFUSED)["reason"].tolist() == [Refusal.PAYMENTS_SPENT] * 2
 
 
 def test_numbers_of_the_largest_branch_loan_and_group_say_where_they_belong() -> None:

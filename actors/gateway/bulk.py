@@ -1,0 +1,287 @@
+"""Applications in bulk (批量申请): a table of forms, as CSV or as an Arrow stream. Whole columns from the first byte to the last:
+what one form must be, a column must be, and what is wrong names its row and its column."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+from typing import Annotated, Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv
+from fastapi import APIRouter, Depends, Request
+from pydantic import Field
+
+from actors.gateway.applications import Application, form_rows
+from actors.gateway.bank import Bank, bank_of, request_number
+from actors.gateway.callers import Caller, needs
+from actors.gateway.models import IdempotencyKey, Model, shown
+from actors.gateway.problems import Problem
+from credit.applications.contract import SubmitApplication
+from credit.codes import Channel, Consent, Material, Method, Segment
+from credit.room import REASONS
+from credit.times import Bools, Ints
+
+router = APIRouter(prefix="/v1/applications", tags=["applications"])
+
+ROWS_MAX = 20_000
+BYTES_MAX = 16 << 20
+OF_ONE_MAX = 20
+"""Most forms of one person: the bank looks at these one after the other."""
+_FAULTS_MAX = 100
+_CSV, _ARROW = "text/csv", "application/vnd.apache.arrow.stream"
+_REQUEST_BITS = (1 << 62) - 1
+_CODES: dict[str, type[IntEnum]] = {"channel": Channel, "segment": Segment, "method": Method}
+_FLAGS: dict[str, type[IntFlag]] = {"documents": Material, "consents": Consent}
+_ACCOUNTS = ("account", "payee_account")
+
+
+@dataclass
+class Faults:
+    """What is wrong with a table: the first so many, with row (from 1) and column."""
+
+    found: list[dict[str, Any]]
+
+    def add(self, column: str, bad: Bools, values: Any, right: str) -> None:
+        """Rows whose value is wrong."""
+        for row in np.flatnonzero(bad)[: _FAULTS_MAX - len(self.found)].tolist():
+            value = str(values[row])[:60]
+            self.found.append({"row": row + 1, "column": column, "what": f"{value!r}; right is {right}"})
+
+    def raise_any(self) -> None:
+        """Problem 422 where anything is wrong: then nothing is handed in."""
+        if self.found:
+            first = self.found[0]
+            says = f"row {first['row']}, column {first['column']}: {first['what']}"
+            raise Problem(422, "Invalid request", says, errors=self.found)
+
+
+class Answers(Model):
+    """What became of each row, by its position."""
+
+    model_config = shown({"rows": 2, "refused": 1, "cases": ["1000000001", "1000000002"], "reasons": [0, 142]})
+
+    rows: int
+    refused: int
+    cases: list[str]
+    reasons: list[int]
+    """0 where the form was taken; else why not, see `codes`."""
+    codes: dict[str, list[str]] = Field(default_factory=dict)
+    """The reasons that occur, in words."""
+
+
+@router.post(
+    "/bulk",
+    status_code=202,
+    summary="Hand in many applications",
+    response_model=Answers,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                _CSV: {"schema": {"type": "string"}, "example": ""},
+                _ARROW: {"schema": {"type": "string", "format": "binary"}},
+            },
+        }
+    },
+)
+async def submit(
+    request: Request,
+    bank: Annotated[Bank, Depends(bank_of)],
+    caller: Annotated[Caller, Depends(needs("bulk:submit"))],
+    key: IdempotencyKey = None,
+) -> dict[str, Any]:
+    """Columns are named as the fields of one form; `documents` and `consents` hold names with a bar between them
+    (`id_front|id_back`), or are lists in Arrow. All rows are durable when it is answered. A table with a value
+    that can be none is handed back whole; what the bank refuses, it refuses row by row."""
+    del key
+    table = _read(await _body(request), request.headers.get("content-type", ""))
+    columns = _columns(table, bank)
+    first = request_number(request, caller.subject, SubmitApplication)
+    numbers = (first + np.arange(table.num_rows)) & _REQUEST_BITS
+    numbers[numbers == 0] = _REQUEST_BITS
+    rows, beside = form_rows(columns, bank, numbers)
+    answers = np.array(await bank.told(SubmitApplication, rows, *beside), dtype=np.int64).reshape(-1, 3)
+    cases, reasons = answers[:, 0], answers[:, 1]
+    occurring = {str(one): list(REASONS[one].words) for one in np.unique(reasons[reasons > 0]).tolist()}
+    return {
+        "rows": len(rows),
+        "refused": int((reasons > 0).sum()),
+        "cases": cases.astype(str).tolist(),
+        "reasons": reasons.tolist(),
+        "codes": occurring,
+    }
+
+
+async def _body(request: Request) -> bytes:
+    """The body, read as far as it may go."""
+    too_large = Problem(413, "Too large", f"{BYTES_MAX >> 20} MiB are allowed in one go")
+    if int(request.headers.get("content-length") or 0) > BYTES_MAX:
+        raise too_large
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > BYTES_MAX:
+            raise too_large
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _read(body: bytes, media: str) -> pa.Table:
+    """The table; Problem 415 for another kind of body, 422 for one that can't be read, 413 for too many rows."""
+    kind = media.partition(";")[0].strip().lower()
+    if kind not in (_CSV, _ARROW):
+        raise Problem(415, "Unsupported media type", f"Content-Type: {_CSV} or {_ARROW}")
+    try:
+        table = _csv(body) if kind == _CSV else _arrow(body)
+    except (pa.ArrowException, UnicodeDecodeError, ValueError) as error:
+        raise Problem(422, "Invalid request", f"the table can't be read: {str(error).splitlines()[0][:200]}") from None
+    if table.num_rows > ROWS_MAX:
+        raise Problem(413, "Too large", f"{table.num_rows:,} rows; {ROWS_MAX:,} are allowed in one go")
+    if not table.num_rows:
+        raise Problem(422, "Invalid request", "the table has no rows")
+    known = Application.model_fields
+    names = table.column_names
+    strange = [name for name in names if name not in known] + [n for n in dict.fromkeys(names) if names.count(n) > 1]
+    lacking = [name for name, field in known.items() if field.is_required() and name not in names]
+    if strange or lacking:
+        wrong = f"there is no column {strange[0]!r}" if strange else f"the column {lacking[0]!r} is lacking"
+        raise Problem(422, "Invalid request", f"{wrong}; columns: {', '.join(known)}"[:600])
+    return table
+
+
+def _csv(body: bytes) -> pa.Table:
+    """All columns as text: a number is read where one is wanted, so that an ID number keeps its zeros."""
+    options = pyarrow.csv.ConvertOptions(
+        column_types=dict.fromkeys(Application.model_fields, pa.string()), strings_can_be_null=False
+    )
+    return pyarrow.csv.read_csv(io.BytesIO(body), convert_options=options)
+
+
+def _arrow(body: bytes) -> pa.Table:
+    with pa.ipc.open_stream(io.BytesIO(body)) as reader:
+        table = reader.read_all()
+    table.validate(full=True)
+    return table
+
+
+# columns --------------------------------------------------------------------------------------------------------------
+
+
+def _columns(table: pa.Table, bank: Bank) -> dict[str, npt.NDArray[Any]]:
+    """Every field of the form as a column of what it may be; Problem 422 names what is not."""
+    faults, found = Faults([]), {}
+    for name, field in Application.model_fields.items():
+        if name not in table.column_names:
+            value = field.default
+            found[name] = np.full(table.num_rows, value)
+            continue
+        column = table[name].combine_chunks()
+        found[name] = _reader(name)(name, column, faults)
+    known = (found["branch"] >= 1) & (found["branch"] <= bank.branches)
+    faults.add("branch", ~known, found["branch"], f"1 to {bank.branches}")
+    _, same, count = np.unique(found["id_number"], return_inverse=True, return_counts=True)
+    faults.add("id_number", count[same] > OF_ONE_MAX, found["id_number"], f"of one person at most {OF_ONE_MAX} forms")
+    faults.raise_any()
+    return found
+
+
+def _reader(name: str) -> Callable[[str, Any, Faults], npt.NDArray[Any]]:
+    if name in _CODES:
+        return _codes
+    if name in _FLAGS:
+        return _flags
+    if name in _ACCOUNTS:
+        return _account_numbers
+    return _numbers if Application.model_fields[name].annotation is int else _texts
+
+
+def _as_text(column: Any) -> npt.NDArray[np.str_]:
+    """A column as text; null as empty."""
+    filled = pc.fill_null(pc.cast(column, pa.string()), "")
+    return np.asarray(filled.to_numpy(zero_copy_only=False), dtype=np.str_)
+
+
+def _texts(name: str, column: Any, faults: Faults) -> npt.NDArray[np.str_]:
+    texts = _as_text(column)
+    longest = _bound(name, "max_length")
+    faults.add(name, np.char.str_len(texts) > longest, texts, f"at most {longest} characters")
+    return texts
+
+
+def _integers(name: str, column: Any, faults: Faults, right: str) -> Ints:
+    """Whole numbers; what is none is a fault, and 0."""
+    if pa.types.is_integer(column.type):
+        whole = pc.is_valid(column)
+        numbers = pc.fill_null(pc.cast(column, pa.int64(), safe=False), 0)
+        if pa.types.is_uint64(column.type):
+            whole = pc.and_(whole, pc.less(pc.fill_null(column, 0), pa.scalar(1 << 63, pa.uint64())))
+    else:
+        texts = pc.fill_null(pc.cast(column, pa.string()), "")
+        whole = pc.match_substring_regex(texts, r"^-?[0-9]{1,18}$|^[0-8][0-9]{18}$")
+        numbers = pc.cast(pc.if_else(whole, texts, "0"), pa.int64())
+    good = np.asarray(whole.to_numpy(zero_copy_only=False), dtype=bool)
+    found: Ints = np.array(numbers.to_numpy(zero_copy_only=False), dtype=np.int64)
+    faults.add(name, ~good, _as_text(column), right)
+    return found
+
+
+def _numbers(name: str, column: Any, faults: Faults) -> Ints:
+    """Within the bounds that the form's field has."""
+    least, below, most = (_bound(name, limit) for limit in ("ge", "lt", "le"))
+    most = below - 1 if below else most
+    right = f"a whole number from {least} to {most}"
+    found = _integers(name, column, faults, right)
+    faults.add(name, (found < least) | (found > most), found, right)
+    return found
+
+
+def _bound(name: str, limit: str) -> int:
+    """A limit that the form's field has; 0 for none."""
+    return max((getattr(one, limit, 0) for one in Application.model_fields[name].metadata), default=0)
+
+
+def _account_numbers(name: str, column: Any, faults: Faults) -> Ints:
+    right = "12 to 19 digits"
+    found = _integers(name, column, faults, right)
+    faults.add(name, (found != 0) & (found < 10**11), found, right)
+    return found
+
+
+def _codes(name: str, column: Any, faults: Faults) -> Ints:
+    """Codes by their names, looked up for a whole column."""
+    codes = _CODES[name]
+    names = [one.name.lower() for one in codes]
+    texts = _as_text(column)
+    places = pc.index_in(pa.array(texts), value_set=pa.array(names))
+    found = np.asarray(pc.fill_null(places, -1).to_numpy(zero_copy_only=False), dtype=np.int64)
+    faults.add(name, found < 0, texts, ", ".join(names))
+    return np.array([int(one) for one in codes])[np.maximum(found, 0)]
+
+
+def _flags(name: str, column: Any, faults: Faults) -> Ints:
+    """Sets of names, as bits: each name is looked for in all rows at once."""
+    lists = column if pa.types.is_list(column.type) or pa.types.is_large_list(column.type) else None
+    if lists is None:
+        texts = pc.fill_null(pc.cast(column, pa.string()), "")
+        lists = pc.if_else(pc.equal(texts, ""), None, texts)
+        lists = pc.split_pattern(lists, "|")
+    flags = _FLAGS[name]
+    names = [str(one.name).lower() for one in flags]
+    rows = np.asarray(pc.list_parent_indices(lists).to_numpy(zero_copy_only=False), dtype=np.int64)
+    words = pc.utf8_trim_whitespace(pc.cast(pc.list_flatten(lists), pa.string()))
+    places = pc.fill_null(pc.index_in(words, value_set=pa.array(names)), -1)
+    found = np.asarray(places.to_numpy(zero_copy_only=False), dtype=np.int64)
+    bad = np.zeros(len(column), dtype=bool)
+    bad[rows[found < 0]] = True
+    said = np.full(len(column), "", dtype=object)
+    said[rows[found < 0]] = _as_text(words)[found < 0]
+    faults.add(name, bad, said, ", ".join(names))
+    bits = np.zeros(len(column), dtype=np.int64)
+    np.bitwise_or.at(bits, rows, np.array([int(one) for one in flags])[np.maximum(found, 0)])
+    return bits

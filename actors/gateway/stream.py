@@ -1,0 +1,232 @@
+"""Events of cases as they happen (server-sent events), for those who track applications and loans (APP-15).
+
+Each event has an id, ``window.place``: it is the same for all who listen and stands in the trail, so that a listener who was cut
+off goes on behind the last one that he heard (``Last-Event-ID``). What waits for a listener is bounded: one who does not keep up
+is cut off, and neither the bank nor the others wait for him."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import numpy as np
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import StreamingResponse
+
+from actors.gateway.bank import Bank, bank_of, label, moment, number_of, reason_words
+from actors.gateway.callers import Caller, needs
+from actors.gateway.models import Number
+from actors.gateway.problems import Problem
+from credit.room import EVENTS, Rows
+
+router = APIRouter(prefix="/v1", tags=["events"])
+
+HEARTBEAT_S = 15.0
+BUFFER_EVENTS = 10_000
+"""Most events that wait for a listener."""
+LISTENERS_MAX = 500
+_PAGE = 2_000
+_BY_NAME = {label(event): int(event) for event in EVENTS.values()}
+Part = tuple[int, Rows]
+"""A window and its events, as `actors.trail.in_window` orders them."""
+
+
+@dataclass(eq=False)
+class Listener:
+    """What waits for somebody who listens."""
+
+    parts: asyncio.Queue[Part | None] = field(default_factory=asyncio.Queue)
+    waiting: int = 0
+    is_over: bool = False
+
+    def put(self, part: Part, most: int) -> None:
+        """One more window; beyond the bound it is over."""
+        self.waiting += len(part[1])
+        if self.waiting > most:
+            self.end()
+        elif not self.is_over:
+            self.parts.put_nowait(part)
+
+    def end(self) -> None:
+        """Nothing more comes: what is left is not sent either, the listener asks again behind the last he got."""
+        self.is_over = True
+        self.parts = asyncio.Queue()
+        self.parts.put_nowait(None)
+
+
+class Hub:
+    """One ear at the conductor for all listeners of a gateway process."""
+
+    def __init__(self, bank: Bank) -> None:
+        self._bank, self._listens = bank, False
+        self.listeners: set[Listener] = set()
+
+    def join(self) -> Listener:
+        """Somebody listens from now on. Problem 503 where too many do."""
+        if len(self.listeners) >= LISTENERS_MAX:
+            raise Problem(503, "Overloaded", "too many listen here; come again later", {"Retry-After": "5"})
+        if not self._listens:
+            self._listens = True
+            self._bank.link.listen(self._hear, self._lost)
+        listener = Listener()
+        self.listeners.add(listener)
+        return listener
+
+    def leave(self, listener: Listener) -> None:
+        """He listens no more."""
+        self.listeners.discard(listener)
+
+    def _hear(self, window: int, rows: Rows) -> None:
+        for listener in tuple(self.listeners):
+            listener.put((window, rows), BUFFER_EVENTS)
+
+    def _lost(self) -> None:
+        """The conductor was away, and what happened then was told to nobody: it stands in the trail, for those who ask."""
+        for listener in tuple(self.listeners):
+            listener.end()
+
+
+@router.get(
+    "/events",
+    summary="Events as they happen",
+    response_class=StreamingResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
+async def events(
+    request: Request,
+    bank: Annotated[Bank, Depends(bank_of)],
+    caller: Annotated[Caller, Depends(needs("events:read"))],
+    case: Annotated[list[Number] | None, Query(max_length=100, description="Of these cases alone.")] = None,
+    event: Annotated[
+        list[str] | None, Query(max_length=100, description="These alone.", examples=[["loan_disbursed"]])
+    ] = None,
+    last: Annotated[
+        str | None, Header(alias="Last-Event-ID", description="Go on behind this one.", examples=["1234.0"])
+    ] = None,
+    until_idle: Annotated[
+        bool, Query(description="End once nothing more waits, and do not listen on.", include_in_schema=True)
+    ] = False,
+) -> StreamingResponse:
+    """`id` is where to go on, `event` the event's name, `data` the event as JSON. A comment comes every 15 s where nothing else
+    does."""
+    del caller
+    wanted = _Wanted([int(one) for one in case or ()], [_number(name) for name in event or ()])
+    after = _place(last)
+    hub: Hub = request.app.state.hub
+    listener = hub.join()
+    try:
+        earlier = await _known(bank, after)
+    except BaseException:
+        hub.leave(listener)
+        raise
+    return StreamingResponse(
+        _told(hub, listener, earlier, after, wanted, until_idle),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    cases: list[int]
+    events: list[int]
+
+    def places(self, rows: Rows) -> Any:
+        """Which rows somebody wants to hear of."""
+        chosen = np.ones(len(rows), dtype=bool)
+        for values, column in ((self.cases, "case"), (self.events, "event")):
+            if values:
+                chosen &= np.isin(rows[column], values)
+        return np.flatnonzero(chosen).tolist()
+
+
+async def _known(bank: Bank, after: tuple[int, int] | None) -> AsyncIterator[Part]:
+    """The windows from a place on that the trail holds, page by page; the first page is read before anything is answered."""
+    page = await bank.since(after[0], _PAGE) if after is not None else []
+
+    async def pages() -> AsyncIterator[Part]:
+        nonlocal page
+        while page:
+            for part in page:
+                yield part
+            page = await bank.since(page[-1][0] + 1, _PAGE)
+
+    return pages()
+
+
+async def _told(
+    hub: Hub,
+    listener: Listener,
+    earlier: AsyncIterator[Part],
+    after: tuple[int, int] | None,
+    wanted: _Wanted,
+    until_idle: bool,
+) -> AsyncIterator[str]:
+    """What is known, then what happens; each event once."""
+    last = after or (-1, -1)
+    try:
+        yield ": lendrill\n\n"
+        async for part in _all(listener, earlier, until_idle):
+            if part is None:
+                yield ": still here\n\n"
+                continue
+            window, rows = part
+            if text := "".join(
+                _as_event(window, place, rows[place]) for place in wanted.places(rows) if (window, place) > last
+            ):
+                yield text
+            last = max(last, (window, len(rows) - 1))
+    finally:
+        hub.leave(listener)
+
+
+async def _all(listener: Listener, earlier: AsyncIterator[Part], until_idle: bool) -> AsyncIterator[Part | None]:
+    """Parts in the order of their windows; None for a heartbeat."""
+    async for part in earlier:
+        yield part
+    while not (until_idle and listener.parts.empty()):
+        try:
+            part_ = await asyncio.wait_for(listener.parts.get(), HEARTBEAT_S)
+        except TimeoutError:
+            yield None
+            continue
+        if part_ is None:
+            return
+        listener.waiting -= len(part_[1])
+        yield part_
+
+
+def _as_event(window: int, place: int, row: Any) -> str:
+    event, reason = EVENTS[int(row["event"])], int(row["reason"])
+    data: dict[str, Any] = {
+        "at": moment(int(row["at"])),
+        "case": number_of(row["case"]),
+        "event": label(event),
+        "words": list(event.said.words),
+    }
+    if row["loan"]:
+        data["loan"] = number_of(row["loan"])
+    if row["amount_fen"]:
+        data["amount_fen"] = int(row["amount_fen"])
+    if reason and event.said.refuses:
+        data |= reason_words(reason)
+    return f"id: {window}.{place}\nevent: {label(event)}\ndata: {json.dumps(data, ensure_ascii=False)}\n\n"
+
+
+def _number(name: str) -> int:
+    if name not in _BY_NAME:
+        raise Problem(422, "Invalid request", f"event: there is none called {name[:60]!r}", field="event")
+    return _BY_NAME[name]
+
+
+def _place(last: str | None) -> tuple[int, int] | None:
+    if last is None:
+        return None
+    if not re.fullmatch(r"[0-9]{1,15}\.[0-9]{1,9}", last):
+        raise Problem(422, "Invalid request", "Last-Event-ID: as it came with an event, 1234.0", field="Last-Event-ID")
+    window, _, place = last.partition(".")
+    return int(window), int(place)

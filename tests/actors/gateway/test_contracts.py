@@ -1,0 +1,94 @@
+"""Contracts over HTTP: what may be done, and every refusal."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.actors.gateway.live import LiveBank
+
+UNKNOWN = "1999999999"
+CHANGE = {"round": 0, "attempt": 1, "amount_fen": 3_000_000, "term_months": 12, "reason": "other_amount"}
+
+
+def offered(bank: LiveBank) -> str:
+    return str(bank.apply()["case"])
+
+
+@pytest.mark.requirement("CON-07")
+def test_nobody_signs_what_he_has_not_confirmed(bank: LiveBank) -> None:
+    case, other = offered(bank), offered(bank)
+    path = f"/v1/applications/{case}/contract"
+    word = bank.post(f"{path}/confirmation", {"round": 0, "attempt": 1})["confirmation"]
+    strange = bank.post(f"/v1/applications/{other}/contract/confirmation", {"round": 0, "attempt": 1})["confirmation"]
+    for wrong in (strange, word[:-1] + ("A" if word[-1] != "A" else "B"), word.replace("-0-1-", "-0-2-"), "", "1-2-3"):
+        refused = bank.post(f"{path}/signature", {"confirmation": wrong, "mode": "electronic"}, 422)
+        assert refused["title"] == "Not confirmed"
+    assert bank.get(path)["state"] == "generated"
+    bank.post(f"{path}/signature", {"confirmation": word, "mode": "paper"})
+    assert bank.get(path)["state"] == "archived"
+
+
+def test_a_signature_sent_twice_under_one_key_is_one(bank: LiveBank) -> None:
+    path = f"/v1/applications/{offered(bank)}/contract"
+    word = bank.post(f"{path}/confirmation", {"round": 0, "attempt": 1})["confirmation"]
+    signing = {"confirmation": word, "mode": "electronic"}
+    first = bank.post(f"{path}/signature", signing, Idempotency_Key="sign-1")
+    assert bank.post(f"{path}/signature", signing, Idempotency_Key="sign-1") == first
+    taken = bank.post(f"{path}/signature", {**signing, "mode": "paper"}, 409, Idempotency_Key="sign-1")
+    assert taken["code"] == "NUMBER_TAKEN"
+    again = bank.post(f"{path}/signature", signing, 422, Idempotency_Key="sign-2")
+    assert again["code"] == "CONTRACT_STATE"
+
+
+def test_another_contract_than_the_one_that_stands_is_not_confirmed(bank: LiveBank) -> None:
+    path = f"/v1/applications/{offered(bank)}/contract/confirmation"
+    assert bank.post(path, {"round": 0, "attempt": 2}, 422)["code"] == "CONTRACT_STATE"
+    assert bank.post(path, {"round": -1, "attempt": 1}, 422)["title"] == "Invalid request"
+
+
+@pytest.mark.requirement("CON-15")
+def test_after_three_days_it_has_expired_and_is_generated_anew(bank: LiveBank) -> None:
+    path = f"/v1/applications/{offered(bank)}/contract"
+    assert bank.post(f"{path}/renewals", {"round": 0, "attempt": 1}, 422)["code"] == "CONTRACT_STATE"
+    bank.advance(days=4)
+    assert bank.get(path)["state"] == "expired"
+    refused = bank.post(f"{path}/confirmation", {"round": 0, "attempt": 1}, 422)
+    assert (refused["code"], refused["detail_zh"]) == ("CONTRACT_EXPIRED", "合同已失效")
+    bank.post(f"{path}/renewals", {"round": 0, "attempt": 1})
+    assert (bank.get(path)["state"], bank.get(path)["attempt"]) == ("generated", 2)
+
+
+@pytest.mark.requirement("CON-16", "CON-17")
+def test_another_amount_goes_back_to_approval_with_its_reason(bank: LiveBank) -> None:
+    case = offered(bank)
+    path = f"/v1/applications/{case}/contract"
+    assert bank.post(f"{path}/changes", {**CHANGE, "amount_fen": 5_000_000}, 422)["code"] == "CONTRACT_STATE"
+    assert bank.post(f"{path}/changes", {**CHANGE, "amount_fen": 1}, 422)["field"] == "amount_fen"
+    assert bank.post(f"{path}/changes", {**CHANGE, "term_months": 7}, 422)["field"] == "term_months"
+    assert bank.post(f"{path}/changes", {**CHANGE, "reason": "whim"}, 422)["title"] == "Invalid request"
+    bank.post(f"{path}/changes", CHANGE)
+    events = [one["event"] for one in bank.get(f"/v1/applications/{case}")["events"]]
+    assert "contract_withdrawn" in events
+    bank.advance(days=2)
+    contract = bank.get(path)
+    assert (contract["amount_fen"], contract["round"], contract["state"]) == (3_000_000, 1, "generated")
+
+
+@pytest.mark.parametrize("case", [UNKNOWN, "5000000001", "999000000001", "1", "9223372036854775807", "x", "0", "-1"])
+def test_there_is_nothing_to_be_done_about_a_case_that_does_not_exist(bank: LiveBank, case: str) -> None:
+    path = f"/v1/applications/{case}/contract"
+    for end in ("", "/document"):
+        assert bank.get(path + end, 404)["title"] == "Not found"
+    bank.post(f"{path}/confirmation", {"round": 0, "attempt": 1}, 404)
+    bank.post(f"{path}/signature", {"confirmation": "1-A", "mode": "paper"}, 404)
+    bank.post(f"{path}/changes", CHANGE, 404)
+    bank.post(f"{path}/renewals", {"round": 0, "attempt": 1}, 404)
+    assert bank.get("/health")["ready"]
+
+
+def test_a_signed_contract_has_no_text_any_more_and_a_refused_case_never_had_one(bank: LiveBank) -> None:
+    case = offered(bank)
+    bank.sign(case)
+    assert "no contract" in bank.get(f"/v1/applications/{case}/contract/document", 404)["detail"]
+    declined = bank.apply(income_fen=100)["case"]
+    bank.get(f"/v1/applications/{declined}/contract", 404)

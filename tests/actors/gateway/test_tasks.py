@@ -1,0 +1,175 @@
+"""Worklists over HTTP: people at a desk, two of them where the bank wants two, and every refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from actors.gateway.applications import ZHANG
+from actors.gateway.tasks import LISTS
+from credit.room import DESK_LABELS
+from tests.actors.gateway.live import LiveBank, live
+
+APPROVER = 1_010_001
+"""The first initial approver of branch 1."""
+LARGE = {"amount_fen": 25_000_000}
+"""Above what the machine decides alone."""
+
+
+@pytest.fixture(scope="module")
+def bank() -> Iterator[LiveBank]:
+    with live(people=["initial_approver", "re_reviewer"]) as found:
+        yield found
+
+
+def asked(bank: LiveBank, **changes: Any) -> dict[str, Any]:
+    """A new case, and the task about it at the first desk."""
+    answer = bank.post("/v1/applications", _form(bank) | LARGE | changes, 202, Prefer="wait=0")
+    for _ in range(40):
+        found = [
+            one
+            for one in bank.get("/v1/tasks?desk=initial_approver&limit=200")["tasks"]
+            if one["case"] == answer["case"]
+        ]
+        if found:
+            return dict(found[0])
+        bank.get("/v1/events", params={"until_idle": True})
+        bank.advance(to=_a_minute_on(bank))
+    raise AssertionError("nobody was asked")
+
+
+def _form(bank: LiveBank) -> dict[str, Any]:
+    return ZHANG | {"id_number": next(bank.people)}
+
+
+def _a_minute_on(bank: LiveBank) -> str:
+    return str(np.datetime64(bank.get("/v1/clock")["now"][:19]) + np.timedelta64(60, "s"))
+
+
+def test_every_desk_of_every_room_has_a_list() -> None:
+    assert set(LISTS.of_desk) == set(DESK_LABELS)
+    assert sorted(LISTS.all) == ["approval", "collections", "collections_write_off", "disbursement", "head_office"]
+
+
+@pytest.mark.requirement("APR-03", "APR-04", "APR-05", "APR-09")
+def test_an_approver_claims_and_decides_and_nobody_else_may(bank: LiveBank) -> None:
+    task = asked(bank)
+    path = f"/v1/tasks/{task['task']}"
+    assert (task["state"], task["amount_fen"], task["segment"]) == ("waiting", 25_000_000, "individual")
+    first, second = APPROVER, APPROVER + 1
+    assert bank.post(f"{path}/release", {"person": str(first)}, 422)["code"] == "NOT_CLAIMED"
+    assert bank.post(f"{path}/claim", {"person": "1020001"}, 422)["code"] == "NO_AUTHORITY"
+    assert bank.post(f"{path}/claim", {"person": "2999999"}, 422)["code"] == "NOT_ON_REGISTER"
+    assert (
+        bank.post(f"{path}/claim", {"person": str(first), "on_behalf_of": str(second)}, 422)["code"] == "NOT_APPOINTED"
+    )
+    held = bank.post(f"{path}/claim", {"person": str(first)})["task"]
+    assert (held["state"], held["claimed_by"]) == ("claimed", str(first))
+    assert bank.post(f"{path}/claim", {"person": str(second)}, 422)["code"] == "CLAIMED_BY_ANOTHER"
+    yes = {"person": str(second), "verdict": "approve"}
+    assert bank.post(f"{path}/decision", yes, 422)["code"] == "CLAIMED_BY_ANOTHER"
+    mine = bank.get(f"/v1/tasks?mine=true&person={first}")["tasks"]
+    assert task["task"] in [one["task"] for one in mine]
+    assert task["task"] not in [one["task"] for one in bank.get(f"/v1/tasks?mine=true&person={second}")["tasks"]]
+    done = bank.post(f"{path}/decision", {"person": str(first), "verdict": "approve"})
+    assert done["task"]["state"] == "done"
+    assert bank.post(f"{path}/decision", {"person": str(first), "verdict": "approve"}, 422)["code"] == "ALREADY_DECIDED"
+    said = bank.get(f"/v1/applications/{task['case']}")["events"]
+    assert "node_decided" in [one["event"] for one in said]
+
+
+@pytest.mark.requirement("APR-06")
+def test_a_second_opinion_holds_the_decision_up_and_counts_as_an_act(bank: LiveBank) -> None:
+    path = f"/v1/tasks/{asked(bank)['task']}"
+    first, second = str(APPROVER), str(APPROVER + 1)
+    bank.post(f"{path}/claim", {"person": first})
+    assert bank.post(f"{path}/second-opinion", {"person": first, "asked": first}, 422)["code"] == "SAME_PERSON"
+    assert bank.post(f"{path}/second-opinion", {"person": first, "asked": second})["task"]["asked"] == second
+    assert bank.post(f"{path}/decision", {"person": first, "verdict": "approve"}, 422)["code"] == "OPINION_OUTSTANDING"
+    bank.post(f"{path}/second-opinion/answer", {"person": second, "verdict": "approve"})
+    bank.post(f"{path}/release", {"person": first})
+    refused = bank.post(f"{path}/claim", {"person": second}, 422)
+    assert (refused["code"], refused["detail_zh"]) == ("SAME_PERSON", "双人审批同一人")
+
+
+def test_a_task_is_handed_over_to_who_could_have_claimed_it(bank: LiveBank) -> None:
+    path = f"/v1/tasks/{asked(bank)['task']}"
+    first, second = str(APPROVER), str(APPROVER + 1)
+    bank.post(f"{path}/claim", {"person": first})
+    assert bank.post(f"{path}/hand-over", {"person": first, "to": "1020001"}, 422)["code"] == "NO_AUTHORITY"
+    assert bank.post(f"{path}/hand-over", {"person": first, "to": second})["task"]["claimed_by"] == second
+
+
+def test_a_decision_says_what_its_list_asks_for_and_nothing_else(bank: LiveBank) -> None:
+    path = f"/v1/tasks/{asked(bank)['task']}/decision"
+    person = {"person": str(APPROVER)}
+    assert bank.post(path, person, 422)["field"] == "verdict"
+    assert bank.post(path, person | {"verdict": "approve", "outcome": "promise"}, 422)["field"] == "outcome"
+    assert bank.post(path, person | {"verdict": "perhaps"}, 422)["title"] == "Invalid request"
+    assert bank.post(path, person | {"verdict": "approve", "surprise": 1}, 422)["title"] == "Invalid request"
+    assert bank.post(path, {"verdict": "approve"}, 422)["field"] == "person"
+    refused = bank.post(path, person | {"verdict": "reduce", "amount_fen": 1 << 52}, 422)
+    assert refused["code"] == "LIMIT_EXCEEDED"
+
+
+@pytest.mark.requirement("APR-12")
+def test_only_the_administrator_appoints_a_deputy_who_then_acts_for_the_absent(bank: LiveBank) -> None:
+    first, second = str(APPROVER), str(APPROVER + 1)
+    today = bank.get("/v1/clock")["now"][:10]
+    appointing = {"person": second, "deputy": first, "from": today, "to": today}
+    path = "/v1/desks/initial_approver/deputies"
+    assert bank.post(path, appointing | {"operator": first}, 422)["code"] == "NOT_ADMINISTRATOR"
+    administrator = str(9 * 10_000 + 1)
+    assert bank.post(path, appointing | {"operator": administrator, "to": "2020-01-01"}, 422)["code"] == "DAYS_REVERSED"
+    assert bank.post(path, appointing | {"operator": administrator, "deputy": second}, 422)["code"] == "SAME_PERSON"
+    bank.post(path, appointing | {"operator": administrator})
+    task = asked(bank)
+    held = bank.post(f"/v1/tasks/{task['task']}/claim", {"person": first, "on_behalf_of": second})["task"]
+    assert (held["claimed_by"], held["on_behalf_of"]) == (first, second)
+    assert bank.post("/v1/desks/throne/deputies", appointing | {"operator": administrator}, 404)["title"] == "Not found"
+
+
+def test_pages_follow_one_another_without_a_gap(bank: LiveBank) -> None:
+    for _ in range(3):
+        asked(bank)
+    whole = [one["task"] for one in bank.get("/v1/tasks?limit=200")["tasks"]]
+    found, cursor = [], ""
+    while True:
+        page = bank.get(f"/v1/tasks?limit=2{cursor}")
+        found += [one["task"] for one in page["tasks"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert len(whole) >= 3
+    assert found == whole
+    assert bank.get("/v1/tasks?branch=2")["tasks"] == []
+    for wrong in ("x", "MS8y", "é"):
+        assert bank.get(f"/v1/tasks?cursor={wrong}", 422)["field"] == "cursor"
+    bank.get("/v1/tasks?desk=throne", 404)
+    bank.get("/v1/tasks?state=lost", 422)
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "approval-1",
+        "approval-99999999999999999",
+        "throne-10000000010001",
+        "approval-x",
+        "approval",
+        "-",
+        "approval-50000000010001",
+    ],
+)
+def test_nothing_is_done_about_a_task_that_does_not_exist(bank: LiveBank, task: str) -> None:
+    assert bank.get(f"/v1/tasks/{task}", 404)["title"] == "Not found"
+    person = {"person": str(APPROVER)}
+    bank.post(f"/v1/tasks/{task}/claim", person, 404)
+    bank.post(f"/v1/tasks/{task}/release", person, 404)
+    bank.post(f"/v1/tasks/{task}/hand-over", person | {"to": "1"}, 404)
+    bank.post(f"/v1/tasks/{task}/second-opinion", person | {"asked": "1"}, 404)
+    bank.post(f"/v1/tasks/{task}/second-opinion/answer", person | {"verdict": "approve"}, 404)
+    bank.post(f"/v1/tasks/{task}/decision", person | {"verdict": "approve"}, 404)

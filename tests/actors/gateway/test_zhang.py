@@ -1,0 +1,72 @@
+"""Mr Zhang through HTTP: from his form to his last instalment, and the same ledger as in his scenario's own run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from actors.local import LocalExecutor
+from credit.room import Rows
+from scenarios.loading import load_scenario
+from tests.actors.gateway.live import live
+from tests.lendrill import harness
+
+
+class _Kept(LocalExecutor):
+    """Remembers what its cells knew when it was stopped."""
+
+    def stop(self) -> None:
+        self.ledger = {
+            name: rows
+            for cell, host in self.hosts.items()
+            if cell.room == "ledger"
+            for name, rows in host.export_state().items()
+        }
+        super().stop()
+
+
+def _ledger_of_the_scenario(path: Path) -> dict[str, Rows]:
+    executor = _Kept()
+    harness.run(load_scenario("zhang_consumer_loan"), path, executor=executor)
+    return executor.ledger
+
+
+@pytest.mark.requirement("EX-01", "EX-04", "EX-06", "CON-07", "CON-11", "REP-01", "REP-04")
+def test_zhang_applies_signs_is_paid_and_debited_to_the_fen(tmp_path: Path) -> None:
+    with live() as bank:
+        applied = bank.apply()
+        case = applied["case"]
+        assert (case, applied["step"]) == ("1000000001", "contract")
+        contract = bank.get(f"/v1/applications/{case}/contract")
+        assert (contract["amount_fen"], contract["term_months"], contract["rate_ppm"]) == (5_000_000, 12, 60_000)
+        document = bank.get(f"/v1/applications/{case}/contract/document")
+        assert all(part in document for part in ("张建国", "50,000.00", "伍万元整", "12个月", "110105199003072872"))
+        page = bank.get(f"/v1/applications/{case}/contract/document", headers={"Accept": "text/html"})
+        assert page.startswith("<!doctype html>")
+        assert "<h1>个人消费贷款合同</h1>" in page
+        bank.sign(case)
+        assert bank.get(f"/v1/applications/{case}/contract")["state"] == "archived"
+        bank.advance(days=1)
+        [loan] = bank.get(f"/v1/applications/{case}")["loans"]
+        plan = bank.get(f"/v1/loans/{loan}/schedule")
+        assert plan["total_interest_fen"] == 163_986
+        assert [line["payment_fen"] for line in plan["instalments"]] == [430_332] * 11 + [430_334]
+        assert plan["instalments"][-1]["balance_fen"] == 0
+        assert bank.get(f"/v1/loans/{loan}")["principal_fen"] == 5_000_000
+        bank.advance(days=170)
+        half = bank.get(f"/v1/loans/{loan}")
+        assert half["principal_fen"] == half["ledger"]["principal_fen"] == plan["instalments"][4]["balance_fen"]
+        states = [line["state"] for line in bank.get(f"/v1/loans/{loan}/schedule")["instalments"]]
+        assert states == ["paid"] * 5 + ["to_come"] * 7
+        bank.advance(days=210)
+        over = bank.get(f"/v1/loans/{loan}")
+        assert (over["state"], over["principal_fen"], over["ledger"]["principal_fen"]) == ("settled", 0, 0)
+        statement = bank.get(f"/v1/loans/{loan}/statement")
+        assert statement["paid_out_fen"] == 5_000_000
+        assert statement["received_fen"] == 5_163_986
+        assert sum(move["event"] == "instalment_paid" for move in statement["moves"]) == 12
+        live_ledger = {name.partition(".")[2]: rows for name, rows in bank.state("ledger").items()}
+    assert live_ledger.keys() == (alone := _ledger_of_the_scenario(tmp_path / "run")).keys()
+    assert all(np.array_equal(live_ledger[name], alone[name]) for name in ("bank.accounts", "bank.loans"))

@@ -15,6 +15,8 @@ from credit.applications.contract import FormText
 from credit.texts import Field, cut, cut_columns
 from tests.actors.gateway.live import LiveBank
 
+ARROW = "application/vnd.apache.arrow.stream"
+
 
 def forms(bank: LiveBank, count: int) -> list[dict[str, Any]]:
     return [ZHANG | {"id_number": next(bank.people)} for _ in range(count)]
@@ -27,8 +29,12 @@ def as_csv(rows: list[dict[str, Any]]) -> bytes:
 
 
 def as_arrow(rows: list[dict[str, Any]]) -> bytes:
-    table, sink = pa.Table.from_pylist(rows), io.BytesIO()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
+    return written(pa.Table.from_pylist(rows))
+
+
+def written(table: pa.Table, compression: str | None = None) -> bytes:
+    sink = io.BytesIO()
+    with pa.ipc.new_stream(sink, table.schema, options=pa.ipc.IpcWriteOptions(compression=compression)) as writer:
         writer.write_table(table)
     return sink.getvalue()
 
@@ -43,14 +49,12 @@ def hand_in(bank: LiveBank, body: bytes, media: str = "text/csv", status: int = 
     return answer.json()
 
 
-@pytest.mark.parametrize(
-    ("media", "written"), [("text/csv", as_csv), ("application/vnd.apache.arrow.stream", as_arrow)]
-)
-def test_each_row_is_answered_by_its_position(bank: LiveBank, media: str, written: Any) -> None:
+@pytest.mark.parametrize(("media", "form"), [("text/csv", as_csv), (ARROW, as_arrow)])
+def test_each_row_is_answered_by_its_position(bank: LiveBank, media: str, form: Any) -> None:
     rows = forms(bank, 4)
     rows[1]["amount_fen"] = 1
     rows[2]["mobile"] = "1"
-    said = hand_in(bank, written(rows), media)
+    said = hand_in(bank, form(rows), media)
     assert (said["rows"], said["refused"], said["reasons"]) == (4, 2, [0, 142, 121, 0])
     assert said["codes"]["121"] == ["mobile malformed", "手机号格式错误"]
     assert len(set(said["cases"])) == 4
@@ -117,8 +121,28 @@ def test_what_is_no_table_is_refused(bank: LiveBank) -> None:
     for body in (b"", b"\xff\xfe\x00", b"a,b\n1\n"):
         hand_in(bank, body, status=422)
     for body in (b"", b"ARROW1", as_arrow([dict(ZHANG)])[:-200]):
-        hand_in(bank, body, "application/vnd.apache.arrow.stream", 422)
+        hand_in(bank, body, ARROW, 422)
     assert "at most 20 forms" in hand_in(bank, as_csv([dict(ZHANG)] * 21), status=422)["detail"]
+
+
+def test_a_small_body_can_not_become_a_large_table(bank: LiveBank) -> None:
+    plain = pa.Table.from_pylist([dict(ZHANG)] * 3)
+    for compression in ("zstd", "lz4"):
+        assert "compressed" in hand_in(bank, written(plain, compression), ARROW, 422)["detail"]
+    place = plain.column_names.index("name")
+    for strange in (
+        pa.array(["x" * 1_000] * 3).dictionary_encode(),
+        pa.array(["x" * 1_000] * 3).cast(pa.string_view()),
+        pa.array([{"x": 1}] * 3),
+        pa.array([1.5] * 3),
+        pa.nulls(3),
+    ):
+        detail = hand_in(bank, written(plain.set_column(place, "name", strange)), ARROW, 422)["detail"]
+        assert "column 'name' is of type" in detail
+    lists = plain.set_column(place, "name", pa.array([["x"]] * 3))
+    assert hand_in(bank, written(lists), ARROW, 422)["field"] == "name"
+    numbers = plain.set_column(place, "name", pa.array([7, None, -1]))
+    assert hand_in(bank, written(numbers), ARROW)["rows"] == 3
 
 
 def test_a_table_may_not_be_too_long_or_too_large(bank: LiveBank, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +165,7 @@ def test_texts_too_long_for_a_column_come_with_their_form(bank: LiveBank) -> Non
     long = {"name": "张" * 30, "remark": "备注" * 100, "address": "北京市" * 40}
     case = bank.apply(**long)["case"]
     assert "text_refused" not in bank.get("/metrics")
-    bank.sign(case)
+    assert "customer_created" in [one["event"] for one in bank.get(f"/v1/applications/{case}")["events"]]
     rows = [row | long for row in forms(bank, 2)]
     assert hand_in(bank, as_csv(rows))["reasons"] == [0, 0]
     assert "text_refused" not in bank.get("/metrics")

@@ -1,0 +1,86 @@
+"""What the endpoints share: who acts, request numbers, seals, and a link that says what went wrong."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import NamedTuple
+
+import pytest
+from starlette.requests import Request
+
+from actors.gateway import seals
+from actors.gateway.bank import acting, branch_with, case_of_loan, request_number
+from actors.gateway.customers import masked
+from actors.gateway.problems import Problem
+from actors.host import Look
+from actors.link import Fault, LinkClient
+from actors.topology import Cell
+from credit.contracts.contract import ContractRenewalRequested, ContractSigned
+from credit.repayment.contract import PaymentMade
+from tests.actors.gateway.live import LiveBank
+
+KEY = b"k" * 32
+
+
+class Known(NamedTuple):
+    """A caller of whom the bank knows which member of staff he is."""
+
+    subject: str = "anna"
+    person: int | None = 1_010_001
+
+
+def test_nobody_acts_as_somebody_else() -> None:
+    assert acting(Known(), None) == acting(Known(), "1010001") == 1_010_001
+    assert acting(Known(person=None), "1010002") == 1_010_002
+    with pytest.raises(Problem) as refused:
+        acting(Known(), "1010002")
+    assert refused.value.status == 403
+    with pytest.raises(Problem) as refused:
+        acting(Known(person=None), None)
+    assert refused.value.status == 422
+
+
+def asked(key: str) -> Request:
+    return Request({"type": "http", "headers": [(b"idempotency-key", key.encode())]})
+
+
+def test_a_key_is_its_callers_own_and_that_of_the_room_he_asks() -> None:
+    one = request_number(asked("k"), "anna", ContractSigned)
+    assert one == request_number(asked("k"), "anna", ContractRenewalRequested)
+    assert one not in {
+        request_number(asked("k"), "bo", ContractSigned),
+        request_number(asked("k"), "anna", PaymentMade),
+        request_number(asked("l"), "anna", ContractSigned),
+    }
+    with pytest.raises(Problem, match="visible"):
+        request_number(asked("a b"), "anna", ContractSigned)
+
+
+def test_what_is_sealed_can_not_be_changed_nor_used_for_something_else() -> None:
+    word = seals.sealed(KEY, "voucher", (7, 9), "said")
+    assert seals.numbers_in(word) == (7, 9)
+    assert seals.is_sealed(KEY, "voucher", word, "said")
+    assert not seals.is_sealed(KEY, "confirmation", word, "said")
+    assert not seals.is_sealed(KEY, "voucher", word, "said otherwise")
+    assert not seals.is_sealed(b"x" * 32, "voucher", word, "said")
+    assert not seals.is_sealed(KEY, "voucher", word.replace("7", "8", 1), "said")
+
+
+def test_numbers_say_where_they_belong_and_people_are_masked() -> None:
+    assert (branch_with(loan=100_000_000_101), branch_with(case=3_000_000_001)) == (1, 3)
+    assert case_of_loan(100_000_000_101) == 1_000_000_001
+    assert masked("110105199003072872", 6, 4) == "110105********2872"
+    assert (masked("张", 1, 1), masked("张三", 1, 1), masked("张建国", 1, 1)) == ("张", "张*", "张*国")
+
+
+def test_a_question_that_can_not_be_answered_is_answered_at_once(bank: LiveBank) -> None:
+    async def ask() -> None:
+        link = LinkClient(bank.bank.link._path)
+        link.start()
+        try:
+            with pytest.raises(Fault, match="KeyError"):
+                await asyncio.wait_for(link.look(Cell("ledger", 0), Look("no such table")), 10.0)
+        finally:
+            await link.stop()
+
+    asyncio.run(ask())

@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from actors.gateway.models import PROBLEMS, shown
 from actors.gateway.problems import Problem
 from actors.identity.accounts import Kind
 from actors.identity.caller import Caller
@@ -36,6 +37,10 @@ REALM = "lendrill"
 _BRANCH_DIGITS = {"case": 9, "loan": 11}
 """Digits after the branch in the numbers of a path (see `credit.numbers`)."""
 _ADMINISTER = ("accounts:manage", "accounts:unlock", "clients:manage")
+_OAUTH: dict[int | str, dict[str, Any]] = {
+    status: {"description": "An error of OAuth 2.0 (RFC 6749).", "content": {"application/json": {}}}
+    for status in (400, 401)
+}
 _NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 
 router = APIRouter(tags=["identity"])
@@ -137,7 +142,7 @@ class OAuthError(Exception):
         return JSONResponse({"error": self.error, "error_description": self.description}, self.status, headers)
 
 
-@router.post("/oauth/token", summary="Get tokens", responses={400: {}, 401: {}})
+@router.post("/oauth/token", summary="Get tokens", responses=_OAUTH)
 def token(
     request: Request,
     identity: Services,
@@ -182,7 +187,7 @@ def revoke(identity: Services, token: Annotated[str, Form(max_length=9_000)]) ->
         identity.tokens.sign_out(identity.tokens.verify(token, now), now)
     except TokenRefused:
         identity.tokens.drop(token, now)
-    return Response(status_code=200, headers=_NO_STORE)
+    return JSONResponse({}, headers=_NO_STORE)
 
 
 def _client(request: Request, name: str, secret: str) -> tuple[str, str]:
@@ -246,6 +251,8 @@ class _Body(BaseModel):
 class NewPassword(_Body):
     """A change of one's own password."""
 
+    model_config = shown({"old": "k7qhd-2m4xw-…", "new": "three words and a number 7"})
+
     old: str = Field(max_length=1_000)
     new: str = Field(max_length=1_000)
 
@@ -264,7 +271,7 @@ class Me(BaseModel):
     must_change_password: bool
 
 
-@router.post("/password", summary="Change one's own password", responses={401: {}, 422: {}, 423: {}})
+@router.post("/password", summary="Change one's own password", responses={423: PROBLEMS[422]})
 def change_password(body: NewPassword, caller: SignedIn, identity: Services) -> Response:
     """Sets a new password and gives new tokens; all given out before end."""
     now = identity.clock()
@@ -312,6 +319,8 @@ class AccountShown(BaseModel):
 
 class NewProposal(_Body):
     """A change of an account. `value`: posts or scopes as a list of names, true or false for `active`, nothing for the others."""
+
+    model_config = shown({"change": "unlock", "account": "staff:1010001"})
 
     change: str = Field(max_length=40)
     account: str = Field(max_length=80)

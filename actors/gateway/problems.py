@@ -67,7 +67,7 @@ def problem_of(error: Exception) -> Problem:
         first = (
             f"{faults[0]['at']}: {faults[0]['what']}" if faults else "the request is not of the form that is documented"
         )
-        return Problem(422, "Not of the documented form", first, faults=faults)
+        return Problem(422, "Invalid request", first, faults=faults)
     if isinstance(error, HTTPException):
         title = HTTPStatus(error.status_code).phrase
         return Problem(error.status_code, title, str(error.detail), headers=error.headers or {})

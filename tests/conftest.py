@@ -11,10 +11,12 @@ from hypothesis import settings
 from lendrill import requirements
 
 LONGEST = (
+    "live/test_kills.py",
     "lendrill/test_equal_digests.py",
     "lendrill/test_ray_digests.py",
     "sim/test_queue_theory.py",
     "test_documents.py",
+    "actors/gateway/test_document.py",
     "tenth/test_tenth_room.py",
     "lendrill/test_taken_up.py",
 )

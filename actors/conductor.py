@@ -204,8 +204,7 @@ class Conductor:
         """Moves the business date on; returns the instant at which the bank stands then. ClockError where that can't be."""
         if to - self._clock.now() > ADVANCE_DAYS_MAX * DAY_MS:
             raise ClockError(f"{text_of(to)} is more than {ADVANCE_DAYS_MAX} days away; go there in steps")
-        before = self._clock.now()
-        self._clock.set(max(to, before) if to >= before else to)
+        self._clock.set(to)
         reached: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         self._targets.append((to, reached))
         self._wake.set()
@@ -291,7 +290,7 @@ class Conductor:
             if now >= due:
                 return
             wait = min((due - now) / 1_000, 1.0) if due < NEVER else 1.0
-            with _quiet_timeout():
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), max(wait, 0.001))
             self._reap()
         if self._queue and self._pace.linger_ms and not self._closing:
@@ -454,15 +453,3 @@ def _quantiles(values: Sequence[float] | deque[Any]) -> dict[str, float]:
         return {}
     found = np.quantile(np.array(values, dtype=float), (0.5, 0.95, 0.99))
     return dict(zip(("p50", "p95", "p99"), (round(float(one), 3) for one in found), strict=True))
-
-
-class _quiet_timeout:  # noqa: N801
-    """A wait that may end without having been woken."""
-
-    def __enter__(self) -> None: ...
-
-    def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
-        return kind is TimeoutError
-
-
-__all__ = ["Answer", "Busy", "CellLost", "Closing", "Conductor", "Pace"]

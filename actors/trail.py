@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 
 from actors.host import Told
-from credit.mail import ANSWER_DTYPE
 from credit.numbers import case_of
 from credit.room import EVENT_DTYPE, Rows
 
@@ -90,8 +89,3 @@ def in_window(parts: Sequence[Rows]) -> Rows:
     """The events of one window, of whatever cells, in an order that is the same whoever told of them first."""
     rows = np.concatenate(parts)
     return rows[np.lexsort([rows[name] for name in reversed(_ORDER)])]
-
-
-def no_answers() -> Rows:
-    """Rows of answers, none."""
-    return np.zeros(0, dtype=ANSWER_DTYPE)

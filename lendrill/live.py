@@ -7,7 +7,6 @@ import asyncio
 import contextlib
 import json
 import os
-import secrets
 import signal
 import socket
 import sys
@@ -34,7 +33,9 @@ from actors.host import Blueprint
 from actors.identity.accounts import Account
 from actors.identity.audit import Deed
 from actors.identity.errors import IdentityError
-from actors.identity.service import Identity
+from actors.identity.keys import Keys
+from actors.identity.service import FOLDER, Identity
+from actors.identity.vault import Vault
 from actors.link import LinkClient, LinkServer
 from actors.local import LocalExecutor
 from actors.pipeline import Executor
@@ -57,7 +58,6 @@ BANK_FILE = "bank.json"
 IDENTITY = ("scenario", "shards", "start_ms", "people", "arrivals", "policies", "schemas")
 SOCKET = "conductor.sock"
 TRAIL = "trail.db"
-KEY = "gateway.key"
 _PARENT_EVERY_S = 0.5
 _SWITCH_S = 0.000_5
 """How long the cells, where they live in the conductor's process, may keep its loop from answering."""
@@ -78,23 +78,12 @@ class Home:
 
     def store(self) -> Store:
         """The day book, whose content only this home's keys open."""
-        vault = self.identity_services().vault
+        vault = Vault(Keys.open(self.path / FOLDER))
         return SealedStore(open_store(self.bank["store"]), vault.seal, vault.open)
 
     def identity_services(self) -> Identity:
         """Accounts, tokens, keys and the operation log."""
         return Identity.open(self.path, _utc_ms, overrides=self.scenario.policies)
-
-    def key(self) -> bytes:
-        """What the gateways seal with; made at the first start, in a file that only its owner can read."""
-        file = self.path / KEY
-        with contextlib.suppress(FileExistsError):
-            made = os.open(self.path / f".{KEY}.{os.getpid()}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            os.write(made, secrets.token_bytes(32))
-            os.close(made)
-            os.link(self.path / f".{KEY}.{os.getpid()}", file)
-        (self.path / f".{KEY}.{os.getpid()}").unlink(missing_ok=True)
-        return file.read_bytes()
 
     def clock(self, until: int) -> Clock:
         """The clock of a bank that stands at an instant."""
@@ -197,6 +186,7 @@ def gateway(path: Path, descriptor: int) -> int:
     home = Home(path)
     products = load("products", ProductPolicy, home.scenario.policies)
     link = LinkClient(Path(SOCKET))
+    identity = home.identity_services()
     bank = Bank(
         link,
         home.flow,
@@ -204,9 +194,9 @@ def gateway(path: Path, descriptor: int) -> int:
         products,
         partial(_references, home.scenario),
         home.scenario.policies,
-        home.key(),
+        identity.keys.derived("vouchers and confirmations"),
     )
-    app = make_app(bank, home.identity_services())
+    app = make_app(bank, identity)
     # uvloop's libuv accepts one connection each time round, so under load new callers wait behind those who are connected.
     config = uvicorn.Config(
         app, loop="asyncio", log_level="warning", access_log=False, lifespan="on", timeout_graceful_shutdown=10

@@ -348,6 +348,3 @@ def _until_open(supervisor: Supervisor, url: str, ended: list[int]) -> None:
         if time.monotonic() - began > _PATIENCE_S and not (supervisor.home / SOCKET).exists():
             raise UserError(f"the bank does not open; see {supervisor.home / 'conductor.log'}")
         time.sleep(0.1)
-
-
-__all__ = ["ServeOptions", "serve_command"]

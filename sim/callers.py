@@ -12,8 +12,8 @@ from credit.digest import row_hashes
 from credit.mail import Inbox
 from credit.room import Kind, Rows
 from credit.stage import Source
-from credit.subsystem import Counterpart, State, Window
-from sim.opposite import Opposite
+from credit.subsystem import Window
+from sim.opposite import Around, Opposite
 
 Said = Sequence[tuple[Kind, Rows]]
 
@@ -28,26 +28,11 @@ def numbered(said: Said) -> Said:
     return said
 
 
-class NumberedCounterpart:
+class NumberedCounterpart(Around):
     """A counterpart whose commands carry numbers."""
 
-    def __init__(self, inner: Counterpart) -> None:
-        self._inner, self.rounds = inner, inner.rounds
-
     def respond(self, requests: Inbox, window: Window, round_number: int) -> Said:
-        return numbered(self._inner.respond(requests, window, round_number))
-
-    def due(self) -> int:
-        return self._inner.due()
-
-    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
-        return self._inner.statistics(window, closing)
-
-    def export_state(self) -> State:
-        return self._inner.export_state()
-
-    def import_state(self, state: State) -> None:
-        self._inner.import_state(state)
+        return numbered(super().respond(requests, window, round_number))
 
 
 class NumberedSource:

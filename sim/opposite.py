@@ -3,11 +3,13 @@ counterpart of its room and, where mail comes to the room by itself, its source.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from credit.room import Room
+from credit.mail import Inbox
+from credit.room import Kind, Room, Rows
 from credit.stage import Source
-from credit.subsystem import Counterpart
+from credit.subsystem import Counterpart, State, Window
 from credit.times import Ints
 from scenarios.model import Scenario
 from sim.staffing import Staffing
@@ -25,6 +27,28 @@ class World:
     @property
     def seed(self) -> int:
         return self.scenario.run.seed
+
+
+class Around:
+    """A counterpart around another one, which answers in its place but for what a subclass says."""
+
+    def __init__(self, inner: Counterpart) -> None:
+        self.inner, self.rounds = inner, inner.rounds
+
+    def respond(self, requests: Inbox, window: Window, round_number: int) -> Sequence[tuple[Kind, Rows]]:
+        return self.inner.respond(requests, window, round_number)
+
+    def due(self) -> int:
+        return self.inner.due()
+
+    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
+        return self.inner.statistics(window, closing)
+
+    def export_state(self) -> State:
+        return self.inner.export_state()
+
+    def import_state(self, state: State) -> None:
+        self.inner.import_state(state)
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,12 @@ from credit.mail import Inbox
 from credit.repayment.contract import DebitRequest, LoanOpened, PaymentIntended
 from credit.room import Kind, Rows
 from credit.rows import among
-from credit.subsystem import Counterpart, State, Window
+from credit.subsystem import Counterpart, Window
 from credit.texts import text_keys
 from credit.times import Bools, Ints
 from scenarios.model import PARTIES_MAX, Scenario
 from sim.occasions import VISITS, visit_of
-from sim.opposite import Opposite
+from sim.opposite import Around, Opposite
 
 LIVE_VISITS = VISITS // 2
 """Visits through the gateway are numbered from here; nobody in a simulation comes so often."""
@@ -50,16 +50,17 @@ def live_references(people: Ints, requests: Ints) -> Ints:
     return np.asarray(people * VISITS + LIVE_VISITS + requests % LIVE_VISITS)
 
 
-class PlayedByPeople:
+class PlayedByPeople(Around):
     """A counterpart that is not told of what is put to people."""
 
     def __init__(self, inner: Counterpart, desks: Collection[int]) -> None:
         """`desks`: those at which people sit."""
-        self._inner, self._desks, self.rounds = inner, list(desks), inner.rounds
+        super().__init__(inner)
+        self._desks = list(desks)
 
     def respond(self, requests: Inbox, window: Window, round_number: int) -> Sequence[tuple[Kind, Rows]]:
         mine = Inbox({kind.number: rows[~self._is_peoples(kind, rows)] for kind, rows in requests})
-        return self._inner.respond(mine, window, round_number)
+        return super().respond(mine, window, round_number)
 
     def _is_peoples(self, kind: Kind, rows: Rows) -> Bools:
         names = rows.dtype.names or ()
@@ -70,18 +71,6 @@ class PlayedByPeople:
         if kind is DebitRequest:
             return np.asarray(is_live(rows["party"]) & (rows["automatic"] == 0))
         return np.zeros(len(rows), dtype=bool)
-
-    def due(self) -> int:
-        return self._inner.due()
-
-    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
-        return self._inner.statistics(window, closing)
-
-    def export_state(self) -> State:
-        return self._inner.export_state()
-
-    def import_state(self, state: State) -> None:
-        self._inner.import_state(state)
 
 
 def with_people(opposite: Opposite, desks: Collection[int]) -> Opposite:

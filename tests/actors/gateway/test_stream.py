@@ -13,7 +13,8 @@ import pytest
 
 from actors.gateway import stream
 from actors.host import Told
-from actors.trail import Trail, in_window, no_answers
+from actors.trail import Trail, in_window
+from credit.mail import ANSWER_DTYPE
 from credit.room import EVENT_DTYPE, Rows
 from tests.actors.gateway.live import LiveBank
 
@@ -99,6 +100,6 @@ def test_a_window_has_one_order_whoever_told_of_it_first_and_pages_cut_no_window
     assert np.array_equal(in_window([one, other]), in_window([other, one]))
     trail = Trail(":memory:")
     for window in range(4):
-        trail.add([Told(window, rows_of(3, at=window), no_answers())])
+        trail.add([Told(window, rows_of(3, at=window), np.zeros(0, dtype=ANSWER_DTYPE))])
     assert [(number, len(rows)) for number, rows in trail.since(1, 4)] == [(1, 3), (2, 3)]
     assert [number for number, _ in trail.since(3, 100)] == [3]

@@ -21,6 +21,7 @@ from typing import Any
 
 from rich.console import Console
 
+from actors.book.opening import open_store
 from actors.clock import BANK_OFFSET_MS
 from actors.topology import Flow
 from credit import fingerprints
@@ -124,6 +125,9 @@ def founded(options: ServeOptions) -> dict[str, Any]:
     if not 1 <= shards <= scenario.bank.branches:
         raise UserError(f"--shards {shards}: the bank has {scenario.bank.branches} branches", "give at most that many")
     policies = fingerprints.of_all(fingerprints.policies(scenario.policies))
+    store = _whole(options.store) or f"sqlite:{options.home.resolve() / 'daybook.db'}"
+    if options.store is not None:
+        open_store(store).close()  # refused before anything is founded
     return {
         "scenario": scenario.model_dump(mode="json"),
         "name": name,
@@ -135,10 +139,17 @@ def founded(options: ServeOptions) -> dict[str, Any]:
         "people": people_at(options.staff or "simulated"),
         "arrivals": bool(options.arrivals),
         "from": str(options.from_run.resolve()) if options.from_run else None,
-        "store": options.store or f"sqlite:{options.home.resolve() / 'daybook.db'}",
+        "store": store,
         "policies": policies,
         "schemas": fingerprints.of_all(fingerprints.schemas()),
     }
+
+
+def _whole(store: str | None) -> str | None:
+    """A store's address, whatever folder it is read in."""
+    if store is None or ":" in store.removeprefix("sqlite:") or not store.removeprefix("sqlite:"):
+        return store
+    return f"sqlite:{Path(store.removeprefix('sqlite:')).expanduser().resolve()}"
 
 
 def _first_instant(options: ServeOptions, clock: str, scenario: Scenario) -> int:
@@ -180,7 +191,7 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
         "name": options.scenario,
         "shards": options.shards,
         "clock": options.clock,
-        "store": options.store,
+        "store": _whole(options.store),
         "people": people_at(options.staff) if options.staff is not None else None,
         "from": str(options.from_run.resolve()) if options.from_run else None,
         "arrivals": options.arrivals,

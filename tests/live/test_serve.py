@@ -83,6 +83,8 @@ def test_a_home_that_holds_another_bank_is_left_alone(tmp_path: Path, more: dict
         ("--staff nobody=people --clock business", "desks: "),
         ("--staff initial_approver=robots --clock business", "DESK=people"),
         ("no_such_scenario", "no_such_scenario"),
+        ("--store mysql://here --clock business", "postgresql://"),
+        ("--store sqlite: --clock business", "needs a path"),
         ("--from nowhere", "nowhere"),
     ],
 )

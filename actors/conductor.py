@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from actors.clock import Clock, ClockError
-from actors.host import Look
+from actors.host import Broken, Look
 from actors.pipeline import IN_FLIGHT, CellLost
 from actors.sequencer import Command, Done, Sequencer
 from actors.topology import Cell
@@ -153,6 +153,9 @@ class Conductor:
                     if self._spent_s > max(self._pace.replay_s, self._snapshot_s / self._pace.snapshot_share):
                         await self._snapshot()
                 except CellLost:
+                    self.meters.lost_cells += 1
+                    await self._recover()
+                except Broken:
                     await self._recover()
             await self._snapshot()
             await self._keeping  # type: ignore[misc]
@@ -272,6 +275,7 @@ class Conductor:
             "commands": self.meters.commands,
             "busy": self.meters.refused_busy,
             "lost_cells": self.meters.lost_cells,
+            "set_aside": bank.figures.set_aside,
             "snapshots": bank.figures.snapshots,
             "replayed": bank.figures.replayed,
             "window_ms": _quantiles(self.meters.window_ms),
@@ -400,8 +404,9 @@ class Conductor:
             self.meters.events.update(dict(zip(codes.tolist(), counts.tolist(), strict=True)))
 
     async def _recover(self) -> None:
-        """A cell was lost: the cells anew, as the book has them; who waits for an answer gets it from there."""
-        self.ready, self.meters.lost_cells = False, self.meters.lost_cells + 1
+        """A cell was lost, or a window can't be worked as it is: the cells anew, as the book has them; who waits for an answer
+        gets it from there."""
+        self.ready = False
         for task in self._collected:
             with contextlib.suppress(Exception):
                 await task

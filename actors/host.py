@@ -136,6 +136,17 @@ class Meter:
         self.phases[phase] = self.phases.get(phase, 0.0) + seconds
 
 
+class Broken(InvariantViolation):
+    """A window that a live bank's cell can't work: which, and why."""
+
+    def __init__(self, what: str, window: int) -> None:
+        super().__init__(what)
+        self.window = window
+
+    def __reduce__(self) -> tuple[type[Broken], tuple[str, int]]:
+        return Broken, (self.what, self.window)
+
+
 class StageHost:
     """One cell of the bank; see the module's text."""
 
@@ -186,7 +197,13 @@ class StageHost:
         try:
             outcome = self.stage.step(window, unpack(bundles))
         except InvariantViolation as violation:
-            raise type(violation)(f"{violation.what} [shard {self.cell.shard}]") from None
+            what = f"{violation.what} [shard {self.cell.shard}]"
+            raise (Broken(what, window.number) if self._tells else type(violation)(what)) from None
+        except Exception as error:
+            if not self._tells:
+                raise
+            what = f"{self.cell}, window {window.number}: {type(error).__name__}: {error}"
+            raise Broken(what, window.number) from error
         self._record(window, outcome)
         report.events.update(_counts(outcome.out))
         if self._tells and (len(outcome.out.events[0]) or len(outcome.answers)):

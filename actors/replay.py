@@ -4,13 +4,14 @@ and that what is live is what would be simulated."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import takewhile
 
 from actors.book import inputs
 from actors.book.store import Entry, Store, StoreError
 from actors.host import Blueprint
 from actors.pipeline import BLOCK, Executor, Pipeline
+from actors.quarantine import Aside
 from actors.sequencer import in_days, parcels
 from actors.topology import Cell, Flow
 from actors.wire import rows_in
@@ -31,6 +32,8 @@ class Replayed:
     commands: int = 0
     compared: int = 0
     chain: str = ""
+    asides: list[Aside] = field(default_factory=list)
+    """Rows from outside that broke a rule and were set aside."""
 
 
 def replay(
@@ -50,8 +53,9 @@ def replay(
     pipeline = Pipeline(executor, flow, found.chain)
     chains: dict[int, str] = {}
     agreed = -1
+    found.asides = inputs.asides(store.read())
     for entries in in_days(store.read()):
-        mail = {entry.number: inputs.unpacked(entry.inputs) for entry in entries}
+        mail = inputs.mail_of(entries, found.asides)
         block = [Window(entry.number, entry.start, entry.until) for entry in entries]
         done = pipeline.collect(pipeline.submit(block, parcels(block, mail)))
         chains |= {window.number: chain for window, chain in zip(done.block, done.chains, strict=True)}

@@ -5,10 +5,13 @@ applied, and has the cells work it. It has no clock, no threads and no sockets: 
     collect  the oldest block under way: its answers and events, and the chain, which the next commit takes along
     open     newest snapshot, then every window after it from the day book: the same bank as before, digest by digest
 
+A window that can't be worked is Broken; `rebuild` sets aside what is to blame for it (`actors.quarantine`) and goes on.
+
 Whatever the cells have done can be done again from the book, so a lost cell, a lost process and a restart are one case."""
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,8 +20,9 @@ from typing import Any, NamedTuple
 
 from actors.book import inputs
 from actors.book.store import Damaged, Entry, Fenced, Snapshot, Store, StoreError, newest_good
-from actors.host import Blueprint, Told
+from actors.host import Blueprint, Broken, Told
 from actors.pipeline import BLOCK, IN_FLIGHT, Executor, Handle, Pipeline, UnderWay, blocks
+from actors.quarantine import Aside, rows_of, to_blame
 from actors.topology import Cell, Flow, shard_of_branch
 from actors.wire import Bundle, Parcel, pack
 from credit.compact import unpacked
@@ -31,6 +35,7 @@ STORE_PATIENCE_S = 30.0
 """How long a bank waits for a store that is away before it gives up."""
 _STORE_RETRY_S = 0.2
 _CHAINS_KEPT = 4 * BLOCK * IN_FLIGHT
+_log = logging.getLogger(__name__)
 
 
 class Command(NamedTuple):
@@ -56,6 +61,8 @@ class Figures:
     rows: int = 0
     replayed: int = 0
     snapshots: int = 0
+    set_aside: int = 0
+    """Rows from outside that were set aside since the process began."""
     store_away: int = 0
     """How often the store did not take a window at once."""
     commit_s: float = 0.0
@@ -95,7 +102,32 @@ class Sequencer:
         yield from self.rebuild(on_replay)
 
     def rebuild(self, on_replay: Callable[[int], object] = int) -> Iterator[Done]:
-        """The cells anew, as the book has them."""
+        """The cells anew, as the book has them. Broken where a window can't be worked and nothing that came in it is to blame."""
+        while True:
+            try:
+                yield from self._rebuild(on_replay)
+            except Broken as broken:
+                self._set_aside(broken)
+            else:
+                return
+
+    def _rebuild(self, on_replay: Callable[[int], object]) -> Iterator[Done]:
+        first = self._go_back()
+        asides = inputs.asides(self._store.read(first))
+        for entries in in_days(self._store.read(first)):
+            self._written |= {entry.proved: entry.chain for entry in entries}
+            self._work_again(entries, asides)
+            self.figures.replayed += len(entries)
+            on_replay(self.number)
+            while len(self._under_way) > IN_FLIGHT:
+                yield from self._news()
+        while self._under_way:
+            yield from self._news()
+        if not self._store.snapshots() and self._opening is not None and self.number == first:
+            self.keep(self.snapshot())
+
+    def _go_back(self) -> int:
+        """The cells as the newest snapshot has them; returns the first window after it."""
         self._under_way.clear()
         self._chains.clear()
         self._written.clear()
@@ -109,19 +141,58 @@ class Sequencer:
         self._chains.append((first - 1, self.chain))
         self._executor.start(self._blueprints, states)
         self._pipeline = Pipeline(self._executor, self._flow, self.chain)
+        return first
+
+    def _work_again(self, entries: Sequence[Entry], asides: Sequence[Aside]) -> None:
+        self._submit(
+            [Window(entry.number, entry.start, entry.until) for entry in entries], inputs.mail_of(entries, asides)
+        )
+        self.number, self.until = entries[-1].number + 1, entries[-1].until
+
+    def _set_aside(self, broken: Broken) -> None:
+        """Finds out what came in a window that can't be worked and is to blame for it, and writes it down as the book's next
+        window; raises what is wrong with the window where nothing is."""
+        told_until = self._told_until
+        before, entries, asides = self._before(broken.window)
+        mail = inputs.unpacked(entries[-1].inputs)
+        known = [row for row in asides if row.window == broken.window]
+
+        def works(rows: Sequence[Aside]) -> bool:
+            self._executor.start(
+                self._blueprints, {Cell.named(name): unpacked(content) for name, content in before.cells.items()}
+            )
+            self._under_way.clear()
+            self._pipeline = Pipeline(self._executor, self._flow, before.chain)
+            try:
+                self._work_again(entries, [*asides, *rows])
+                self.collect()
+            except Broken:
+                return False
+            return True
+
+        rows = [row for row in rows_of(broken.window, mail) if row not in {one._replace(why="") for one in known}]
+        found = [row._replace(why=broken.what) for row in to_blame(rows, works)]
+        self._told_until = told_until
+        if not found:
+            raise broken
+        *_, last = self._store.read(broken.window)
+        self._append(
+            [Entry(last.number + 1, self._epoch, last.until, last.until + 1, inputs.packed({}, found), -1, "")]
+        )
+        self.figures.set_aside += len(found)
+        for row in found:
+            _log.warning("%s", row)
+
+    def _before(self, window: int) -> tuple[Snapshot, list[Entry], list[Aside]]:
+        """The bank before the block that a window stands in, the block as far as this window, and what is set aside already."""
+        first = self._go_back()
+        asides = inputs.asides(self._store.read(first))
         for entries in in_days(self._store.read(first)):
-            self._written |= {entry.proved: entry.chain for entry in entries}
-            mail = {entry.number: inputs.unpacked(entry.inputs) for entry in entries}
-            self._submit([Window(entry.number, entry.start, entry.until) for entry in entries], mail)
-            self.number, self.until = entries[-1].number + 1, entries[-1].until
-            self.figures.replayed += len(entries)
-            on_replay(self.number)
-            while len(self._under_way) > IN_FLIGHT:
-                yield from self._news()
-        while self._under_way:
-            yield from self._news()
-        if kept is None and self._opening is not None and self.number == first:
-            self.keep(self.snapshot())
+            if entries[-1].number >= window:
+                return self.snapshot(), [entry for entry in entries if entry.number <= window], asides
+            self._work_again(entries, asides)
+            self.collect()
+        raise Damaged(f"window {window} was worked, and the day book does not hold it")
 
     def _news(self) -> Iterator[Done]:
         """What a block tells that nobody was told yet."""

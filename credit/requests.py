@@ -5,6 +5,9 @@ that comes again with something else in it is refused: it is another request, an
 
 A number is its branch's own: what another branch numbers alike is another request.
 
+A number below 0 is a request that was set aside (隔离): doing it broke a rule, so the host gives it to the room once more with
+the sign turned. It is answered so, under its own number, and not done.
+
 The answered numbers are state. They are kept for `KEPT_MS`; a number that comes back later is a new request. Rows with request
 number 0 come from callers who don't listen: they are done, and not answered."""
 
@@ -53,12 +56,13 @@ class Requests:
         about = joined([_about(kind, rows) for kind, rows in commands])
         numbered = about["request"] != 0
         fresh = ~numbered | (firsts(about["key"]) & (self.table.find(about["key"]) < 0))
-        if all_of(fresh) and all_of(numbered):
+        done = fresh & (about["reason"] == 0)
+        if all_of(done) and all_of(numbered):
             return Admitted(inbox, about, _NOTHING)
         kept, end = {kind.number: rows for kind, rows in inbox}, 0
         for kind, rows in commands:
             end += len(rows)
-            kept[kind.number] = only(rows, fresh[end - len(rows) : end])
+            kept[kind.number] = only(rows, done[end - len(rows) : end])
         return Admitted(Inbox(kept), about[fresh & numbered], about[~fresh])
 
     def answer(self, admitted: Admitted, out: Outbox) -> Rows:
@@ -94,10 +98,15 @@ class Requests:
 
 def _about(kind: Kind, rows: Rows) -> Rows:
     """What is kept of requests; `content` is everything they say but when."""
-    about, said = np.zeros(len(rows), dtype=_ABOUT), rows.copy()
-    said["at"] = 0
-    for name, values in (("request", rows["request"]), ("at", rows["at"]), ("number", rows[kind.key])):
+    about, said, aside = np.zeros(len(rows), dtype=_ABOUT), rows.copy(), rows["request"] < 0
+    said["at"], said["request"] = 0, np.abs(rows["request"])
+    for name, values in (
+        ("request", said["request"]),
+        ("at", rows["at"]),
+        ("number", np.where(aside, 0, rows[kind.key])),
+    ):
         about[name] = values
+    about["reason"][aside] = int(RequestRefusal.SET_ASIDE)
     about["branch"], about["content"] = branch_of(rows), row_hashes(kind.number, said).view(np.int64)
     about["key"] = _keys(about)
     return about

@@ -273,6 +273,11 @@ class RequestRefusal(Reason):
     """Why a command is refused before its room sees it."""
 
     NUMBER_TAKEN = 90, "request number already used", "请求号已被使用", "request"
+    SET_ASIDE = (
+        91,
+        "set aside: doing it broke a rule of the bank, nothing of it was done; the bank looks into it",
+        "已隔离：处理违反系统规则，未作任何处理，待查明",
+    )
 
 
 REASONS |= {int(one): one for one in RequestRefusal}

@@ -177,6 +177,8 @@ def replay_command(path: Path, quiet: bool) -> int:
         highlight=False,
         soft_wrap=True,
     )
+    for row in found.asides:
+        console.print(str(row), highlight=False, soft_wrap=True)
     console.print(f"chain {found.chain}", highlight=False)
     return 0
 

@@ -90,6 +90,7 @@ _COUNTERS = {
     "commands": "commands taken",
     "busy": "commands refused because too much waited",
     "lost_cells": "times that a cell was lost and built anew",
+    "set_aside": "rows from outside that broke a rule and were set aside",
     "snapshots": "snapshots taken",
     "replayed": "windows worked again from the day book",
 }

@@ -172,3 +172,13 @@ def test_kinds_of_this_test_are_commands() -> None:
     assert PayIn.command
     assert Inbox.of((PayIn, sample(PayIn, 1, request=4))).take(PayIn)["request"].tolist() == [4]
     assert np.asarray(PayIn.dtype.names)[-1] == "request"
+
+
+def test_a_request_that_is_set_aside_is_answered_once_and_never_done() -> None:
+    till = Till()
+    stage = Stage(room, till)
+    outcome = day(stage, 0, paid((5, -71, 300), (6, 72, 200)))
+    assert answers(outcome) == [(71, 0, RequestRefusal.SET_ASIDE), (72, CASE, 0)]
+    assert till.total == 200
+    assert answers(day(stage, 1, paid((DAY_MS, 71, 300)))) == [(71, 0, RequestRefusal.SET_ASIDE)]
+    assert till.total == 200

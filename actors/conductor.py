@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -33,6 +33,8 @@ from credit.times import DAY_MS, HOUR_MS, NEVER, text_of
 
 ADVANCE_DAYS_MAX = 400
 _REBUILDS_MAX = 20
+_OF_LATE = 0.2
+"""How much the last window weighs in what windows cost of late."""
 
 
 class Busy(CreditError):
@@ -48,6 +50,11 @@ class Pace(NamedTuple):
 
     linger_ms: float = 2.0
     """How long the first command of a window waits for company."""
+    spacing: float = 4.0
+    """A window is cut no sooner after the one before than so many times what windows cost of late: what falls due meanwhile
+    keeps it company. 1 would have the bank do nothing but windows, each as small as can be."""
+    spacing_ms: float = 50.0
+    """Most that this adds to the time of an answer."""
     window_rows: int = 20_000
     """Most rows of one window."""
     queue_rows: int = 40_000
@@ -95,6 +102,11 @@ class _Waiting(NamedTuple):
     answers: Sequence[asyncio.Future[Answer]]
 
 
+class _Watching(NamedTuple):
+    of: frozenset[int]
+    happened: asyncio.Future[None]
+
+
 class Conductor:
     """One live bank; see the module's text. All methods belong to the event loop it runs in."""
 
@@ -103,7 +115,7 @@ class Conductor:
         self._queue: deque[_Waiting] = deque()
         self._queued = 0
         self._asked: dict[tuple[int, int], list[asyncio.Future[Answer]]] = {}
-        self._watched: dict[int, list[asyncio.Future[None]]] = {}
+        self._watched: dict[int, list[_Watching]] = {}
         self._listeners: set[Callable[[int, Rows], None]] = set()
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
@@ -116,6 +128,7 @@ class Conductor:
         self._reaching: list[asyncio.Future[int]] = []
         self._closing = False
         self._spent_s = self._snapshot_s = 0.0
+        self._cut_at = self._cost_s = 0.0
         self.failure: Exception | None = None
         self.ready = False
         self.meters = Meters()
@@ -235,18 +248,18 @@ class Conductor:
         """What happened to a case until now."""
         return Story(self._clock.now(), self._trail.of(case))
 
-    async def news(self, case: int, timeout_s: float) -> None:
-        """Waits until something more happens to a case, or the time is over."""
-        happened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._watched.setdefault(case, []).append(happened)
+    async def news(self, case: int, timeout_s: float, of: Collection[int] = ()) -> None:
+        """Waits until one of these events happens to a case, or any where none are given, or the time is over."""
+        watching = _Watching(frozenset(of), asyncio.get_running_loop().create_future())
+        self._watched.setdefault(case, []).append(watching)
         try:
-            await asyncio.wait_for(happened, timeout_s)
+            await asyncio.wait_for(watching.happened, timeout_s)
         except TimeoutError:
-            waiting = self._watched.get(case, [])
-            if happened in waiting:
-                waiting.remove(happened)
-            if not waiting:
-                self._watched.pop(case, None)
+            pass
+        finally:
+            self._watched[case].remove(watching)
+            if not self._watched[case]:
+                del self._watched[case]
 
     async def since(self, window: int, most: int) -> list[tuple[int, Rows]]:
         """What happened from a window on, see `Trail.since`."""
@@ -292,13 +305,15 @@ class Conductor:
             now = self._clock.now()
             due = min(self._bank.due if not self._bank.under_way else NEVER, self._midnight())
             if now >= due:
-                return
+                break
             wait = min((due - now) / 1_000, 1.0) if due < NEVER else 1.0
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), max(wait, 0.001))
             self._reap()
-        if self._queue and self._pace.linger_ms and not self._closing:
-            await asyncio.sleep(self._pace.linger_ms / 1_000)
+        if not self._closing:
+            spacing_s = min(self._pace.spacing * self._cost_s, self._pace.spacing_ms / 1_000)
+            linger_s = self._pace.linger_ms / 1_000 if self._queue else 0.0
+            await asyncio.sleep(max(linger_s, self._cut_at + spacing_s - time.perf_counter()))
 
     def _midnight(self) -> int:
         """When the day that the bank is in ends; a business date stays until it is told to move on."""
@@ -311,7 +326,7 @@ class Conductor:
         now = max(self._clock.now() + 1, self._bank.until + 1)
         target, reached = self._targets.popleft() if self._targets else (0, None)
         until, every = max(now, target), self._pace.advance_ms if target else DAY_MS
-        began = time.perf_counter()
+        self._cut_at = began = time.perf_counter()
         await self._in(self._driver, self._bank.cut, until, commands, every)
         self.meters.commit_ms.append(self._bank.figures.commit_s * 1e3)
         self.meters.rows.append(rows)
@@ -361,6 +376,7 @@ class Conductor:
             self._tell(done)
         took_s = time.perf_counter() - began
         self._spent_s += took_s
+        self._cost_s += _OF_LATE * (took_s - self._cost_s)
         self.meters.window_ms.append(took_s * 1e3)
         self._wake.set()
 
@@ -380,10 +396,10 @@ class Conductor:
                     if not answer.done():
                         answer.set_result(Answer(number, reason, at))
             if len(events) and self._watched:
-                for case in np.unique(about_cases(events)["case"]).tolist():
-                    for happened in self._watched.pop(case, ()):
-                        if not happened.done():
-                            happened.set_result(None)
+                for case, event in about_cases(events)[["case", "event"]].tolist():
+                    for watching in self._watched.get(case, ()):
+                        if not watching.happened.done() and (event in watching.of or not watching.of):
+                            watching.happened.set_result(None)
         if self._listeners:
             self._tell_listeners(done)
 

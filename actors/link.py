@@ -143,10 +143,12 @@ class LinkServer:
         return now, events.tobytes()
 
     async def _do_news(self, message: dict[str, Any]) -> tuple[int, bytes]:
-        """Only if nothing has happened since the caller looked."""
+        """Waits only if none of it has happened since the caller looked."""
+        of = message["of"]
         _, events = await self._conductor.story(message["case"])
-        if len(events) <= message["known"]:
-            await self._conductor.news(message["case"], message["timeout_s"])
+        new = events["event"][message["known"] :]
+        if not len(new) or (of and not np.isin(new, of).any()):
+            await self._conductor.news(message["case"], message["timeout_s"], of)
         return await self._do_story(message)
 
     async def _do_look(self, message: dict[str, Any]) -> dict[str, Any]:
@@ -268,10 +270,12 @@ class LinkClient:
         now, events = await self._call("story", case=case)
         return Story(now, np.frombuffer(events, dtype=EVENT_DTYPE))
 
-    async def news(self, case: int, known: int, timeout_s: float) -> Story:
-        """The events of a case once there are more than are known, or the time is over."""
+    async def news(self, case: int, known: int, timeout_s: float, of: Sequence[int] = ()) -> Story:
+        """The events of a case once one of these (any, where none are given) is among those after the first `known`, or the time
+        is over."""
         patience_s = timeout_s + self._patience_s
-        now, events = await self._call("news", patience_s, case=case, known=known, timeout_s=timeout_s)
+        asked = {"case": case, "known": known, "timeout_s": timeout_s, "of": list(of)}
+        now, events = await self._call("news", patience_s, **asked)
         return Story(now, np.frombuffer(events, dtype=EVENT_DTYPE))
 
     async def look(self, cell: Cell, asked: Look) -> Rows:

@@ -23,7 +23,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bench import banks
+from bench import banks, live
 
 DAYS = 365
 _SHORT = 20_000
@@ -32,7 +32,7 @@ HERE = Path(__file__).parent
 HISTORY = HERE / "history.jsonl"
 console = Console()
 Figures = dict[str, float]
-"""Figures by the name of their line; of ratios more is better, of the others (`bench.banks.UNITS`) less."""
+"""Figures by the name of their line; of ratios more is better, of those that have a unit (`UNITS` of banks and of live) less."""
 
 
 def yardstick(name: str, customers: int) -> float:
@@ -70,6 +70,8 @@ def measured(quick: bool, full: bool, folder: Path) -> tuple[Figures, dict[str, 
     figures |= banks.small_windows(folder) | banks.searched(folder)
     if not quick:
         figures |= banks.forked(folder) | banks.peak_day(folder)
+        console.print("a live bank over HTTP, beside a bare echo …", highlight=False)
+        figures |= live.measured(folder, "--executor", "local")
         largest = list(runs.values())[-1]
         figures |= {banks.BYTES: banks.loan_bytes(largest), banks.PEAK: float(largest["performance"]["peak_rss_mib"])}
     return figures, runs
@@ -113,7 +115,7 @@ def tell(figures: Figures, before: Figures) -> None:
     for column in ("", "now", "the run before", "×"):
         table.add_column(column, justify="right" if column else "left")
     for name, value in figures.items():
-        old, unit = before.get(name), banks.UNITS.get(name, "")
+        old, unit = before.get(name), (banks.UNITS | live.UNITS).get(name, "")
         table.add_row(
             name,
             f"{value:,.3g} {unit}".strip() if value < 1_000 else f"{value:,.0f} {unit}",

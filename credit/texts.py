@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from credit.codes import Coded
 from credit.digest import odd_words
-from credit.masks import all_of, true_rows
+from credit.masks import all_of, any_of, true_rows
 from credit.room import Kind, Rows
 from credit.table import Table
 from credit.times import Bools, Ints
@@ -69,10 +69,11 @@ def cut(kind: Kind, field: Field, text: str, **columns: npt.ArrayLike) -> Rows:
 
 def cut_columns(kind: Kind, field: Field, texts: npt.NDArray[np.str_], **columns: npt.ArrayLike) -> Rows:
     """`cut` for a column of texts, a row each; of an empty one there is no piece. `columns` are as long as it, or scalars."""
+    if not any_of(sizes := np.char.str_len(texts)):
+        return kind.nothing
     codes = codes_of(texts)
     width = -(-codes.shape[1] // PIECE) * PIECE
     whole = np.ascontiguousarray(np.pad(codes, ((0, 0), (0, width - codes.shape[1]))))
-    sizes = np.char.str_len(texts)
     rows, places = np.nonzero(np.arange(width // PIECE) * PIECE < sizes[:, None])
     beside = {name: np.broadcast_to(values, len(texts))[rows] for name, values in columns.items()}
     pieces = whole.view(f"U{PIECE}")[rows, places]

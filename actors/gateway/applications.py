@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from functools import cache
 from typing import Annotated, Any
 
 import numpy as np
@@ -131,7 +132,7 @@ async def _shown(bank: Bank, case: int, patience_s: float, story: Story | None =
         left = until - time.monotonic()
         if (progress is not None and progress.step >= _DECIDED) or left <= 0:
             break
-        now, events = await bank.story(case, len(events), left)
+        now, events = await bank.story(case, len(events), left, _deciding())
     if progress is None:
         raise Problem(404, "Not found", f"there is no application {case}")
     return {
@@ -143,6 +144,12 @@ async def _shown(bank: Bank, case: int, patience_s: float, story: Story | None =
         "loans": [str(loan) for loan in sorted({int(loan) for loan in events["loan"] if loan})],
         "events": [_event(row) for row in events],
     }
+
+
+@cache
+def _deciding() -> list[int]:
+    """The events after which a case is decided."""
+    return [number for number, event in EVENTS.items() if event.said.step is not None and event.said.step >= _DECIDED]
 
 
 def _event(row: Any) -> dict[str, Any]:

@@ -89,9 +89,9 @@ class Bank:
             raise refusal(answer.reason)
         return answer, story
 
-    async def story(self, case: int, known: int = 0, timeout_s: float = 0.0) -> Story:
-        """What happened to a case; with `timeout_s`, once more has happened than is known, or the time is over."""
-        call = self.link.news(case, known, timeout_s) if timeout_s > 0 else self.link.story(case)
+    async def story(self, case: int, known: int = 0, timeout_s: float = 0.0, of: Sequence[int] = ()) -> Story:
+        """What happened to a case; with `timeout_s`, once one of these events has followed those known, or the time is over."""
+        call = self.link.news(case, known, timeout_s, of) if timeout_s > 0 else self.link.story(case)
         return await self._asked(call)  # type: ignore[no-any-return]
 
     async def now(self) -> int:

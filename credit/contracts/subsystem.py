@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.amount_words import amount_words
 from credit.approval.contract import ContractWithdrawn
 from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Actor
@@ -66,6 +67,7 @@ class ContractsSubsystem(Subsystem):
     @classmethod
     def build(cls, setting: Setting = PLAIN) -> ContractsSubsystem:
         """The desk under the packaged policies, with a scenario's overrides laid over them."""
+        amount_words(0)  # what words are made with is got ready here, not in the face of the first customer
         overrides = setting.overrides
         return cls(
             load("contracts", ContractPolicy, overrides),

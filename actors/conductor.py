@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import time
 from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -94,6 +94,10 @@ class Meters:
     window_ms: deque[float] = field(default_factory=lambda: deque(maxlen=2_000))
     commit_ms: deque[float] = field(default_factory=lambda: deque(maxlen=2_000))
     rows: deque[int] = field(default_factory=lambda: deque(maxlen=2_000))
+    busy_s: Counter[str] = field(default_factory=Counter)
+    tables: dict[Cell, dict[str, int]] = field(default_factory=dict)
+    book: dict[Cell, list[Rows]] = field(default_factory=dict)
+    """What each cell measured at the last end of day."""
 
 
 class _Waiting(NamedTuple):
@@ -155,6 +159,9 @@ class Conductor:
                 first = False
             self._trail.add(done.told)
             self._count(done)
+        cells = self._bank.cells
+        rows = self._bank.get([self._bank.ask(cell, "table_rows") for cell in cells])
+        self.meters.tables = dict(zip(cells, rows, strict=True))
 
     async def run(self) -> None:
         """Lives until it is told to close, or can't go on."""
@@ -272,7 +279,7 @@ class Conductor:
         return lambda: self._listeners.discard(listener)
 
     def standing(self) -> dict[str, Any]:
-        """How the bank stands, for health and metrics."""
+        """How the bank stands, for health."""
         bank = self._bank
         return {
             "ready": self.ready,
@@ -284,6 +291,15 @@ class Conductor:
             "due": bank.due,
             "queued": self._queued,
             "under_way": bank.under_way,
+        }
+
+    def figures(self) -> dict[str, Any]:
+        """How the bank stands and what it has counted, for metrics."""
+        bank = self._bank
+        tables: Counter[tuple[str, str]] = Counter()
+        for cell, of in self.meters.tables.items():
+            tables.update({(cell.room, table): count for table, count in of.items()})
+        return self.standing() | {
             "windows": self.meters.windows,
             "commands": self.meters.commands,
             "busy": self.meters.refused_busy,
@@ -295,6 +311,9 @@ class Conductor:
             "commit_ms": _quantiles(self.meters.commit_ms),
             "window_rows": _quantiles(self.meters.rows),
             "events": {str(event): count for event, count in self.meters.events.items()},
+            "busy_s": dict(self.meters.busy_s),
+            "rows": [(room, table, count) for (room, table), count in tables.items()],
+            "book": _summed(rows for of in self.meters.book.values() for rows in of),
         }
 
     # the loop ---------------------------------------------------------------------------------------------------------
@@ -415,6 +434,11 @@ class Conductor:
 
     def _count(self, done: Done) -> None:
         self.meters.windows += len(done.block)
+        for cell, report in zip(self._bank.cells, done.reports, strict=True):
+            self.meters.busy_s[cell.room] += report.busy_s  # type: ignore[assignment]
+            self.meters.tables[cell] = report.rows
+            if done.block[-1].ends_day:
+                self.meters.book[cell] = report.measures
         for _, events, _ in done.told:
             codes, counts = np.unique(events["event"], return_counts=True)
             self.meters.events.update(dict(zip(codes.tolist(), counts.tolist(), strict=True)))
@@ -466,6 +490,16 @@ def joined_by_kind(commands: Sequence[Command]) -> list[Command]:
     for kind, rows in commands:
         parts.setdefault(kind, []).append(rows)
     return [Command(kind, np.concatenate(of)) for kind, of in parts.items()]
+
+
+def _summed(measures: Iterable[Rows]) -> list[tuple[int, int, int, int]]:
+    """(gauge, group, count, fen) over all branches and products."""
+    found: dict[tuple[int, int], list[int]] = {}
+    for row in (row for rows in measures for row in rows[["gauge", "group", "count", "amount_fen"]].tolist()):
+        gauge, group, count, fen = row
+        of = found.setdefault((gauge, group), [0, 0])
+        of[0], of[1] = of[0] + count, of[1] + fen
+    return [(gauge, group, count, fen) for (gauge, group), (count, fen) in sorted(found.items())]
 
 
 def _quantiles(values: Sequence[float] | deque[Any]) -> dict[str, float]:

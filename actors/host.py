@@ -83,6 +83,11 @@ class StepReport:
     """Whether there is mail for each destination."""
     due: int = 0
     told: list[Told] = field(default_factory=list)
+    busy_s: float = 0.0
+    rows: dict[str, int] = field(default_factory=dict)
+    """Rows of each table; like `measures`, where it is asked to tell."""
+    measures: list[Rows] = field(default_factory=list)
+    """What the room measured (`credit.mail.Outbox.measure`), as rooms do at a day's end."""
 
 
 class Look(NamedTuple):
@@ -127,10 +132,12 @@ class Meter:
         self._add(phase, now - self._lap)
         self._lap = now
 
-    def stop(self) -> None:
-        """The step ends."""
-        self._add("step", time.perf_counter() - self._began)
+    def stop(self) -> float:
+        """The step ends; the seconds it took."""
+        took = time.perf_counter() - self._began
+        self._add("step", took)
         self._add("processor", time.process_time() - self._cpu)
+        return took
 
     def _add(self, phase: str, seconds: float) -> None:
         self.phases[phase] = self.phases.get(phase, 0.0) + seconds
@@ -186,8 +193,8 @@ class StageHost:
             report.digests.append(self._digest.since(before))
         report.sent = tuple(map(bool, leaving))
         if self._tells:
-            report.due = self.stage.due()
-        self._meter.stop()
+            report.due, report.rows = self.stage.due(), self.table_rows()
+        report.busy_s = self._meter.stop()
         return [tuple(parcel) for parcel in leaving], report
 
     def _work(self, window: Window, bundles: Sequence[Bundle], report: StepReport) -> list[Bundle]:
@@ -206,6 +213,8 @@ class StageHost:
             raise Broken(what, window.number) from error
         self._record(window, outcome)
         report.events.update(_counts(outcome.out))
+        if self._tells:
+            report.measures += outcome.out.measures
         if self._tells and (len(outcome.out.events[0]) or len(outcome.answers)):
             report.told.append(Told(window.number, outcome.out.events[0], outcome.answers))
         self._meter.lap("record")
@@ -288,6 +297,10 @@ class StageHost:
     def looks(self, asked: Sequence[Look]) -> list[Rows]:
         """Several questions about one instant."""
         return [self.look(one) for one in asked]
+
+    def table_rows(self) -> dict[str, int]:
+        """How many rows each table of the room has."""
+        return {name: len(table) for name, table in self.stage.subsystem.tables.items()}
 
     def export_state(self) -> State:
         """Everything the cell knows."""

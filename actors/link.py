@@ -170,6 +170,10 @@ class LinkServer:
         del message
         return self._conductor.standing()
 
+    async def _do_figures(self, message: dict[str, Any]) -> dict[str, Any]:
+        del message
+        return self._conductor.figures()
+
 
 class LinkClient:
     """A gateway's end: the conductor's methods, from another process."""
@@ -302,6 +306,11 @@ class LinkClient:
     async def standing(self, patience_s: float | None = None) -> dict[str, Any]:
         """See `Conductor.standing`."""
         found: dict[str, Any] = await self._call("standing", patience_s)
+        return found
+
+    async def figures(self, patience_s: float | None = None) -> dict[str, Any]:
+        """See `Conductor.figures`."""
+        found: dict[str, Any] = await self._call("figures", patience_s)
         return found
 
     def listen(self, listener: Callable[[int, Rows], None], lost: Callable[[], object] = bool) -> None:

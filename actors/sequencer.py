@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from actors.book import inputs
 from actors.book.store import Damaged, Entry, Fenced, Snapshot, Store, StoreError, newest_good
-from actors.host import Blueprint, Broken, Told
+from actors.host import Blueprint, Broken, StepReport, Told
 from actors.pipeline import BLOCK, IN_FLIGHT, Executor, Handle, Pipeline, UnderWay, blocks
 from actors.quarantine import Aside, rows_of, to_blame
 from actors.topology import Cell, Flow, shard_of_branch
@@ -46,11 +46,13 @@ class Command(NamedTuple):
 
 
 class Done(NamedTuple):
-    """A block that was worked: what happened in it, by window and cell, and when the bank is next due by itself."""
+    """A block that was worked: what happened in it, by window and cell, when the bank is next due by itself, and the cells'
+    reports, in the order of the flow's cells."""
 
     block: Sequence[Window]
     told: list[Told]
     due: int
+    reports: Sequence[StepReport] = ()
 
 
 @dataclass
@@ -297,7 +299,12 @@ class Sequencer:
         self.due = min(dues)
         self._told_until = max(self._told_until, collected.block[-1].number)
         told = [one for report in collected.reports for one in report.told]
-        return Done(collected.block, told, self.due)
+        return Done(collected.block, told, self.due, collected.reports)
+
+    @property
+    def cells(self) -> Sequence[Cell]:
+        """All cells, in the order of the flow."""
+        return self._flow.cells
 
     def ask(self, cell: Cell, method: str, *arguments: Any) -> Handle:
         """A promise of what a cell says between two blocks."""

@@ -8,6 +8,7 @@ import contextlib
 import datetime as dt
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -23,6 +24,7 @@ from rich.console import Console
 
 from actors.book.opening import open_store
 from actors.clock import BANK_OFFSET_MS
+from actors.gateway.metrics import SHARED
 from actors.topology import Flow
 from credit import fingerprints
 from credit.bank import PIPELINE
@@ -298,6 +300,7 @@ def serve_command(options: ServeOptions) -> int:
     bank = home_of(options)
     home = options.home.resolve()
     credentials = first_accounts(home)
+    os.environ[SHARED] = str(_emptied(home / "metrics"))
     listening = _listening(options)
     host, port = listening.getsockname()[:2]
     supervisor = Supervisor(home)
@@ -332,6 +335,13 @@ def serve_command(options: ServeOptions) -> int:
         listening.close()
     say(options.quiet, f"Closed. `lendrill serve --home {options.home}` goes on where it stands.")
     return 0
+
+
+def _emptied(folder: Path) -> Path:
+    """A folder for figures that are counted from now on."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    return folder
 
 
 def _listening(options: ServeOptions) -> socket.socket:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ConfigDict, Field
 
 from actors.clock import ClockError
@@ -12,7 +13,6 @@ from actors.gateway.bank import Bank, bank_of, instant_of, moment
 from actors.gateway.callers import Caller, needs
 from actors.gateway.problems import Problem
 from actors.link import Away
-from credit.room import EVENTS
 from credit.times import DAY_MS, HOUR_MS
 
 router = APIRouter(tags=["bank"])
@@ -70,51 +70,10 @@ async def health(request: Request, response: Response) -> dict[str, Any]:
 
 @router.get("/metrics", summary="Figures for Prometheus", response_class=Response)
 async def metrics(request: Request) -> Response:
-    """Figures of the bank and of this gateway process, as Prometheus reads them."""
+    """Figures of the bank and of its gateways, as Prometheus reads them."""
     bank: Bank = request.app.state.bank
     try:
-        standing = await bank.link.standing(HEALTH_S)
+        figures = await bank.link.figures(HEALTH_S)
     except Away:
-        standing = {}
-    lines = _lines(standing)
-    return Response("\n".join(lines) + "\n" + request.app.state.counters.text(), media_type="text/plain; version=0.0.4")
-
-
-_GAUGES = {
-    "queued": "commands that wait for a window",
-    "under_way": "blocks of windows under way",
-    "window": "number of the last window cut",
-}
-_COUNTERS = {
-    "windows": "windows worked since the conductor started",
-    "commands": "commands taken",
-    "busy": "commands refused because too much waited",
-    "lost_cells": "times that a cell was lost and built anew",
-    "set_aside": "rows from outside that broke a rule and were set aside",
-    "snapshots": "snapshots taken",
-    "replayed": "windows worked again from the day book",
-}
-_TIMES = {
-    "window_ms": "from the cut of a window to its answers",
-    "commit_ms": "commit of the day book",
-    "window_rows": "rows of a window",
-}
-
-
-def _lines(standing: dict[str, Any]) -> list[str]:
-    lines = [f"lendrill_ready {int(bool(standing.get('ready')))}"]
-    for names, kind, end in ((_GAUGES, "gauge", ""), (_COUNTERS, "counter", "_total")):
-        for name, words in names.items():
-            if name in standing:
-                full = f"lendrill_{name}{end}"
-                lines += [f"# HELP {full} {words}", f"# TYPE {full} {kind}", f"{full} {standing[name]}"]
-    for name, words in _TIMES.items():
-        full = f"lendrill_{name}"
-        lines += [f"# HELP {full} {words}, of the last 2,000", f"# TYPE {full} summary"]
-        lines += [
-            f'{full}{{quantile="0.{quantile[1:]}"}} {value}' for quantile, value in standing.get(name, {}).items()
-        ]
-    lines += ["# HELP lendrill_events_total events of the bank", "# TYPE lendrill_events_total counter"]
-    for number, count in sorted(standing.get("events", {}).items()):
-        lines.append(f'lendrill_events_total{{event="{EVENTS[int(number)].name.lower()}"}} {count}')
-    return lines
+        figures = {}
+    return Response(request.app.state.meters.text(figures), media_type=CONTENT_TYPE_LATEST)

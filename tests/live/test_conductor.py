@@ -82,7 +82,7 @@ def test_many_callers_share_windows_and_each_gets_his_own_answer(tmp_path: Path)
             calls = (live.submit(SubmitApplication, form(number, 1 + number % 4)) for number in range(1, 41))
             answers = [answer for [answer] in await asyncio.gather(*calls)]
             assert len({answer.number for answer in answers}) == 40
-            assert live.standing()["windows"] < 40
+            assert live.figures()["windows"] < 40
 
     asyncio.run(hour())
 
@@ -119,7 +119,7 @@ def test_what_would_wait_too_long_is_refused_at_once(tmp_path: Path) -> None:
             found = await asyncio.gather(*calls, return_exceptions=True)
             refused = [one for one in found if isinstance(one, Busy)]
             assert len(refused) == 6
-            assert live.standing()["busy"] == 6
+            assert live.figures()["busy"] == 6
             assert (await live.submit(SubmitApplication, form(9)))[0].reason == 0
 
     asyncio.run(hour())
@@ -172,7 +172,7 @@ def test_a_lost_cell_is_noticed_by_nobody_who_waits(tmp_path: Path) -> None:
                 executor.lose = number % 2 == 0
                 [answer] = await asyncio.wait_for(live.submit(SubmitApplication, form(number)), _WAIT_S)
                 assert answer.number == CASE + number - 1
-            assert live.standing()["lost_cells"] == 3
+            assert live.figures()["lost_cells"] == 3
             for number in range(6):
                 rows = np.array(await decided(live, CASE + number))
                 assert int((rows == Approval.APPLICATION_APPROVED).sum()) == 1

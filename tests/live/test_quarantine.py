@@ -136,7 +136,7 @@ def test_callers_of_a_live_bank_are_answered_and_it_goes_on(tmp_path: Path) -> N
         running = asyncio.create_task(conductor.run())
         found = await asyncio.gather(*(conductor.submit(*one) for one in (applied(2), poison(3), applied(4))))
         found += [await conductor.submit(*applied(5))]
-        assert conductor.standing()["set_aside"] == 1
+        assert conductor.figures()["set_aside"] == 1
         assert conductor.ready
         conductor.close()
         await running

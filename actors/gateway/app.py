@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from actors.gateway import (
@@ -21,6 +23,7 @@ from actors.gateway import (
     loans,
     login,
     products,
+    registration,
     stream,
     tasks,
 )
@@ -30,11 +33,31 @@ from actors.gateway.models import PROBLEMS, Problem
 from actors.gateway.problems import Problem as Refusal
 from actors.gateway.problems import install
 from actors.identity.service import Identity
+from credit.policies.posts import PERMISSIONS
 
 TITLE = "Lendrill"
 _UNLOGGED = ("/health", "/metrics")
 _OVERLOADED = Refusal(503, "Overloaded", "too many commands are under way; ask again in a second", {"Retry-After": "1"})
-PARTS = (products, applications, bulk, contracts, disbursements, loans, tasks, customers, stream, doors, login)
+_OAUTH = {
+    "type": "oauth2",
+    "flows": {
+        "clientCredentials": {"tokenUrl": "/oauth/token", "scopes": {name: one.en for name, one in PERMISSIONS.items()}}
+    },
+}
+PARTS = (
+    products,
+    applications,
+    bulk,
+    contracts,
+    disbursements,
+    loans,
+    tasks,
+    customers,
+    registration,
+    stream,
+    doors,
+    login,
+)
 """The endpoints, in the order of the flow."""
 
 
@@ -95,16 +118,35 @@ class Counting:
                 self._log.add(scope, status, took)
 
 
-def _describe_problems(app: FastAPI) -> None:
-    """OpenAPI with the schema of problems, which any endpoint may answer with."""
+def _describe(app: FastAPI) -> None:
+    """OpenAPI with the schema of problems, which any endpoint may answer with, and what each endpoint asks of its caller."""
     plain = app.openapi
 
     def described() -> dict[str, Any]:
         document = plain()
         document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        document["components"]["securitySchemes"] = {"oauth": _OAUTH}
+        for path, method, needed in guarded():
+            document["paths"][path][method]["security"] = [{"oauth": [one]} for one in needed] or [{"oauth": []}]
         return document
 
     app.openapi = described  # type: ignore[method-assign]
+
+
+def guarded() -> Iterator[tuple[str, str, list[str]]]:
+    """The endpoints that ask who calls: path, method, and the permissions one of which they need."""
+    for route in (route for part in PARTS for route in part.router.routes):
+        if isinstance(route, APIRoute):
+            calls = set(_calls(route.dependant))
+            if calls & {login.signed_in, login.caller_of}:
+                needed = sorted({one for call in calls for one in getattr(call, "permissions", ())})
+                yield from ((route.path, method.lower(), needed) for method in sorted(route.methods or ()))
+
+
+def _calls(dependant: Dependant) -> Iterator[Any]:
+    for one in dependant.dependencies:
+        yield one.call
+        yield from _calls(one)
 
 
 def make_app(bank: Bank, identity: Identity) -> FastAPI:
@@ -125,7 +167,7 @@ def make_app(bank: Bank, identity: Identity) -> FastAPI:
     install(app)
     for part in PARTS:
         app.include_router(part.router)
-    _describe_problems(app)
+    _describe(app)
 
     app.add_middleware(Counting, counters=app.state.counters, log=log, full=lambda: bank.link.full)
     return app

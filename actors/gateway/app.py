@@ -20,6 +20,7 @@ from actors.gateway import (
     customers,
     disbursements,
     doors,
+    exports,
     loans,
     login,
     products,
@@ -28,6 +29,7 @@ from actors.gateway import (
     tasks,
 )
 from actors.gateway.bank import Bank
+from actors.gateway.bodies import bounded
 from actors.gateway.log import OperationLog
 from actors.gateway.models import PROBLEMS, Problem
 from actors.gateway.problems import Problem as Refusal
@@ -54,6 +56,7 @@ PARTS = (
     tasks,
     customers,
     registration,
+    exports,
     stream,
     doors,
     login,
@@ -109,7 +112,7 @@ class Counting:
             await send(message)
 
         try:
-            await self._app(scope, receive, sending)
+            await self._app(scope, receive if scope["method"] == "GET" else bounded(scope, receive), sending)
         finally:
             path = getattr(scope.get("route"), "path", "other")
             took = time.perf_counter() - began
@@ -137,9 +140,9 @@ def guarded() -> Iterator[tuple[str, str, list[str]]]:
     """The endpoints that ask who calls: path, method, and the permissions one of which they need."""
     for route in (route for part in PARTS for route in part.router.routes):
         if isinstance(route, APIRoute):
-            calls = set(_calls(route.dependant))
-            if calls & {login.signed_in, login.caller_of}:
-                needed = sorted({one for call in calls for one in getattr(call, "permissions", ())})
+            calls = list(_calls(route.dependant))
+            if login.signed_in in calls or login.caller_of in calls:
+                needed = list(dict.fromkeys(one for call in calls for one in getattr(call, "permissions", ())))
                 yield from ((route.path, method.lower(), needed) for method in sorted(route.methods or ()))
 
 

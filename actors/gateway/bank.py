@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 from functools import cached_property, partial
@@ -105,6 +105,13 @@ class Bank:
         """What happened from a window on, see `actors.trail.Trail.since`."""
         return await self._asked(self.link.since(window, most))  # type: ignore[no-any-return]
 
+    async def windows_since(self, window: int, page: int = 2_000) -> AsyncIterator[tuple[int, Rows]]:
+        """The same to the end, a page of events at a time."""
+        while found := await self.since(window, page):
+            for part in found:
+                yield part
+            window = found[-1][0] + 1
+
     async def known_case(self, text: str) -> int:
         """The case that a path names; Problem 404 where the bank has none of that number. Nothing about a case that does not
         exist ever reaches a room."""
@@ -126,9 +133,9 @@ class Bank:
                     return loan
         raise absent("loan", text)
 
-    async def cases_of(self, customer: int) -> set[int]:
-        """The cases under which any room has something of a customer now."""
-        found: set[int] = set()
+    async def cases_of(self, customer: int) -> list[int]:
+        """The cases under which any room has something of a customer now, in their order."""
+        found: list[int] = []
         for room in PIPELINE:
             about = [
                 name for name, (columns, key) in room.tables.items() if key in _ENTITY and "customer" in columns.split()
@@ -137,8 +144,8 @@ class Bank:
             for cell in self.cells(room.name) if asked else ():
                 for rows in await self.looks(cell, *asked):
                     is_of_case = "case" in (rows.dtype.names or ())
-                    found.update((rows["case"] if is_of_case else case_of(rows["loan"])).tolist())
-        return found
+                    found.extend((rows["case"] if is_of_case else case_of(rows["loan"])).tolist())
+        return sorted(dict.fromkeys(found))
 
     async def _is_known(self, case: int) -> bool:
         if len((await self.story(case)).events):

@@ -27,7 +27,7 @@ from actors.gateway.problems import Problem
 from actors.gateway.reach import prove_reach
 from actors.identity.accounts import Kind
 from actors.identity.caller import Caller
-from actors.identity.changes import Proposal, permission_for
+from actors.identity.changes import CONFIRMS, Proposal, permission_for
 from actors.identity.errors import AccountLocked, IdentityError, NotAllowed, SignInRefused, TokenRefused
 from actors.identity.service import Identity
 from actors.identity.tokens import Grant
@@ -420,7 +420,7 @@ def _known(identity: Identity, caller: Caller, number: int) -> int:
         found = identity.changes.get(number if 0 < number < 2**63 else 0)
     except IdentityError as error:
         raise Problem(404, "Not Found", error.user_message) from None
-    prove(caller, permission_for(found.change, found.target))
+    prove(caller, permission_for(found.change, found.target, CONFIRMS))
     return found.number
 
 

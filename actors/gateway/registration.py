@@ -126,6 +126,6 @@ async def bind(
         raise wrong
     customer = int(said[0])
     identity.accounts.bind_customer(caller.subject, customer, body.id_number)
-    cases = sorted(await bank.cases_of(customer))
+    cases = await bank.cases_of(customer)
     identity.holdings.add(caller.subject, cases)
     return Bound(customer=str(customer), cases=[str(case) for case in cases])

@@ -144,22 +144,22 @@ class _Wanted:
         for values, column in ((self.cases, "case"), (self.events, "event")):
             if values:
                 chosen &= np.isin(rows[column], values)
-        seen = {case: self.reach.case(case) for case in set(rows["case"][chosen].tolist())}
+        seen = {case: self.reach.case(case) for case in dict.fromkeys(rows["case"][chosen].tolist())}
         return [place for place in np.flatnonzero(chosen).tolist() if seen[int(rows["case"][place])]]
 
 
 async def _known(bank: Bank, after: tuple[int, int] | None) -> AsyncIterator[Part]:
-    """The windows from a place on that the trail holds, page by page; the first page is read before anything is answered."""
-    page = await bank.since(after[0], _PAGE) if after is not None else []
+    """The windows from a place on that the trail holds; the first page is read before anything is answered."""
+    found = bank.windows_since(after[0], _PAGE) if after is not None else None
+    first = await anext(found, None) if found is not None else None
 
-    async def pages() -> AsyncIterator[Part]:
-        nonlocal page
-        while page:
-            for part in page:
+    async def parts() -> AsyncIterator[Part]:
+        if first is not None and found is not None:
+            yield first
+            async for part in found:
                 yield part
-            page = await bank.since(page[-1][0] + 1, _PAGE)
 
-    return pages()
+    return parts()
 
 
 async def _told(

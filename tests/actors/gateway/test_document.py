@@ -54,7 +54,8 @@ def test_no_request_is_answered_by_a_fault_or_by_what_is_not_described(case: Any
 
 def test_the_bank_still_works_after_all_that(bank: LiveBank) -> None:
     assert bank.get("/health")["ready"]
-    assert bank.get("/v1/loans/100000000101")["principal_fen"] == 5_000_000
+    loan = bank.get("/v1/loans/100000000101")  # the description's examples may have repaid it
+    assert loan["principal_fen"] == loan["ledger"]["principal_fen"]
     assert bank.post("/v1/applications", ZHANG, 202)["case"]
 
 

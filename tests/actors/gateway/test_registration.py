@@ -124,4 +124,4 @@ def test_a_word_from_the_counter_is_good_for_a_day(people: People) -> None:
     people.bank.advance(days=2)
     people.with_all_rights(False)
     me = people.registers(mine, "13900000007")
-    people.call(me, "POST", "/v1/binding", 422, {"code": word, "id_number": mine})
+    assert people.call(me, "POST", "/v1/binding", 422, {"code": word, "id_number": mine})["field"] == "code"

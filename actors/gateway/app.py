@@ -46,6 +46,16 @@ _OAUTH = {
         "clientCredentials": {"tokenUrl": "/oauth/token", "scopes": {name: one.en for name, one in PERMISSIONS.items()}}
     },
 }
+_GIVES = (
+    ("/v1/applications", "post", "202", "case", "case", "/v1"),
+    ("/v1/applications/{case}", "get", "200", "loan", "loans/0", "/v1"),
+    ("/v1/tasks", "get", "200", "task", "tasks/0/task", "/v1"),
+    ("/v1/loans/{loan}/voucher", "get", "200", "code", "code", "/v1"),
+    ("/v1/exports", "post", "201", "number", "number", "/v1/exports"),
+    ("/accounts/proposals", "post", "201", "number", "number", "/accounts"),
+)
+"""Answers that give a number: path, method, status, the number's name in paths, where it stands in the body, and the root below
+which it is good."""
 PARTS = (
     products,
     applications,
@@ -131,9 +141,21 @@ def _describe(app: FastAPI) -> None:
         document["components"]["securitySchemes"] = {"oauth": _OAUTH}
         for path, method, needed in guarded():
             document["paths"][path][method]["security"] = [{"oauth": [one]} for one in needed] or [{"oauth": []}]
+        _link(document["paths"])
         return document
 
     app.openapi = described  # type: ignore[method-assign]
+
+
+def _link(paths: dict[str, Any]) -> None:
+    """Says where the number that an answer gives can be used: at every endpoint whose path takes one, below the same root."""
+    for path, method, status, name, where, root in _GIVES:
+        links = paths[path][method]["responses"][status].setdefault("links", {})
+        for other, methods in paths.items():
+            if other.startswith(root) and f"{{{name}}}" in other:
+                for verb, said in methods.items():
+                    parameters = {name: f"$response.body#/{where}"}
+                    links[f"{verb} {other}"] = {"operationId": said["operationId"], "parameters": parameters}
 
 
 def guarded() -> Iterator[tuple[str, str, list[str]]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from actors.gateway import (
@@ -17,24 +19,58 @@ from actors.gateway import (
     customers,
     disbursements,
     doors,
+    exports,
     loans,
     login,
     products,
+    registration,
     stream,
     tasks,
 )
 from actors.gateway.bank import Bank
+from actors.gateway.bodies import bounded
 from actors.gateway.log import OperationLog
 from actors.gateway.metrics import Meters
 from actors.gateway.models import PROBLEMS, Problem
 from actors.gateway.problems import Problem as Refusal
 from actors.gateway.problems import install
 from actors.identity.service import Identity
+from credit.policies.posts import PERMISSIONS
 
 TITLE = "Lendrill"
 _UNLOGGED = ("/health", "/metrics")
 _OVERLOADED = Refusal(503, "Overloaded", "too many commands are under way; ask again in a second", {"Retry-After": "1"})
-PARTS = (products, applications, bulk, contracts, disbursements, loans, tasks, customers, stream, doors, login)
+_OAUTH = {
+    "type": "oauth2",
+    "flows": {
+        "clientCredentials": {"tokenUrl": "/oauth/token", "scopes": {name: one.en for name, one in PERMISSIONS.items()}}
+    },
+}
+_GIVES = (
+    ("/v1/applications", "post", "202", "case", "case", "/v1"),
+    ("/v1/applications/{case}", "get", "200", "loan", "loans/0", "/v1"),
+    ("/v1/tasks", "get", "200", "task", "tasks/0/task", "/v1"),
+    ("/v1/loans/{loan}/voucher", "get", "200", "code", "code", "/v1"),
+    ("/v1/exports", "post", "201", "number", "number", "/v1/exports"),
+    ("/accounts/proposals", "post", "201", "number", "number", "/accounts"),
+)
+"""Answers that give a number: path, method, status, the number's name in paths, where it stands in the body, and the root below
+which it is good."""
+PARTS = (
+    products,
+    applications,
+    bulk,
+    contracts,
+    disbursements,
+    loans,
+    tasks,
+    customers,
+    registration,
+    exports,
+    stream,
+    doors,
+    login,
+)
 """The endpoints, in the order of the flow."""
 
 
@@ -63,7 +99,7 @@ class Counting:
             await send(message)
 
         try:
-            await self._app(scope, receive, sending)
+            await self._app(scope, receive if scope["method"] == "GET" else bounded(scope, receive), sending)
         finally:
             path = getattr(scope.get("route"), "path", "other")
             took = time.perf_counter() - began
@@ -72,16 +108,47 @@ class Counting:
                 self._log.add(scope, status, took)
 
 
-def _describe_problems(app: FastAPI) -> None:
-    """OpenAPI with the schema of problems, which any endpoint may answer with."""
+def _describe(app: FastAPI) -> None:
+    """OpenAPI with the schema of problems, which any endpoint may answer with, and what each endpoint asks of its caller."""
     plain = app.openapi
 
     def described() -> dict[str, Any]:
         document = plain()
         document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
+        document["components"]["securitySchemes"] = {"oauth": _OAUTH}
+        for path, method, needed in guarded():
+            document["paths"][path][method]["security"] = [{"oauth": [one]} for one in needed] or [{"oauth": []}]
+        _link(document["paths"])
         return document
 
     app.openapi = described  # type: ignore[method-assign]
+
+
+def _link(paths: dict[str, Any]) -> None:
+    """Says where the number that an answer gives can be used: at every endpoint whose path takes one, below the same root."""
+    for path, method, status, name, where, root in _GIVES:
+        links = paths[path][method]["responses"][status].setdefault("links", {})
+        for other, methods in paths.items():
+            if other.startswith(root) and f"{{{name}}}" in other:
+                for verb, said in methods.items():
+                    parameters = {name: f"$response.body#/{where}"}
+                    links[f"{verb} {other}"] = {"operationId": said["operationId"], "parameters": parameters}
+
+
+def guarded() -> Iterator[tuple[str, str, list[str]]]:
+    """The endpoints that ask who calls: path, method, and the permissions one of which they need."""
+    for route in (route for part in PARTS for route in part.router.routes):
+        if isinstance(route, APIRoute):
+            calls = list(_calls(route.dependant))
+            if login.signed_in in calls or login.caller_of in calls:
+                needed = list(dict.fromkeys(one for call in calls for one in getattr(call, "permissions", ())))
+                yield from ((route.path, method.lower(), needed) for method in sorted(route.methods or ()))
+
+
+def _calls(dependant: Dependant) -> Iterator[Any]:
+    for one in dependant.dependencies:
+        yield one.call
+        yield from _calls(one)
 
 
 def make_app(bank: Bank, identity: Identity) -> FastAPI:
@@ -102,7 +169,7 @@ def make_app(bank: Bank, identity: Identity) -> FastAPI:
     install(app)
     for part in PARTS:
         app.include_router(part.router)
-    _describe_problems(app)
+    _describe(app)
 
     app.add_middleware(Counting, meters=app.state.meters, log=log, full=lambda: bank.link.full)
     return app

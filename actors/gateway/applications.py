@@ -13,11 +13,12 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from actors.conductor import Story
-from actors.gateway.bank import Bank, bank_of, bits, label, moment, number_in, request_number, wait_s
-from actors.gateway.callers import Caller, needs
+from actors.gateway.bank import Bank, absent, bank_of, bits, label, moment, number_in, request_number, wait_s
+from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import ByName
 from actors.gateway.models import IdempotencyKey
 from actors.gateway.problems import Problem
+from actors.gateway.reach import handed_in, prove_own_form
 from actors.sequencer import Command
 from credit.applications.contract import FormText, SubmitApplication
 from credit.codes import Channel, Consent, Material, Method, Segment, Step
@@ -97,6 +98,7 @@ async def submit(
     request: Request,
     response: Response,
     bank: Annotated[Bank, Depends(bank_of)],
+    identity: Annotated[Identity, Depends(identity_of)],
     caller: Annotated[Caller, Depends(needs("applications:submit"))],
     key: IdempotencyKey = None,
 ) -> dict[str, Any]:
@@ -105,9 +107,11 @@ async def submit(
     number = request_number(request, caller.subject, SubmitApplication)
     if form.branch > bank.branches:
         raise Problem(422, "Refused", f"branch: the bank has branches 1 to {bank.branches}", field="branch")
+    prove_own_form(identity, caller, form.id_number)
     rows, beside = form_rows(_columns(form), bank, np.array([number]))
     began = time.monotonic()
     answer, story = await bank.done_told(SubmitApplication, rows, *beside)
+    handed_in(identity, caller, [(answer.number, form.id_number)])
     response.headers["Location"] = f"/v1/applications/{answer.number}"
     return await _shown(bank, answer.number, wait_s(request) - (time.monotonic() - began), story)
 
@@ -121,7 +125,7 @@ async def show(
 ) -> dict[str, Any]:
     """Step, handler and what happened so far (APP-15, APP-18). `Prefer: wait=10` waits for the decision."""
     del caller
-    return await _shown(bank, number_in(case, "application"), wait_s(request))
+    return await _shown(bank, number_in(case, "case"), wait_s(request))
 
 
 async def _shown(bank: Bank, case: int, patience_s: float, story: Story | None = None) -> dict[str, Any]:
@@ -134,7 +138,7 @@ async def _shown(bank: Bank, case: int, patience_s: float, story: Story | None =
             break
         now, events = await bank.story(case, len(events), left, _deciding())
     if progress is None:
-        raise Problem(404, "Not found", f"there is no application {case}")
+        raise absent("case", str(case))
     return {
         "case": str(case),
         "step": label(progress.step),

@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
 from functools import cached_property, partial
@@ -17,13 +17,14 @@ from fastapi import Request
 
 from actors.clock import BANK_OFFSET_MS
 from actors.conductor import Answer, Busy, Closing, Story
-from actors.gateway.callers import Caller
 from actors.gateway.problems import Problem
 from actors.gateway.rooms import Rooms
 from actors.host import Look
+from actors.identity.caller import Caller
 from actors.link import Away, LinkClient
 from actors.sequencer import Command
 from actors.topology import Cell, Flow, shard_of_branch
+from credit.bank import PIPELINE
 from credit.identifiers import Texts
 from credit.numbers import DISBURSEMENT, branch_of, case_of, transaction_of
 from credit.policies.loading import Overrides
@@ -33,6 +34,8 @@ from credit.times import Ints, date_of, text_of
 
 WAIT_MAX_S = 60.0
 _KEY_MAX = 255
+_ENTITY = ("case", "loan")
+_CALLED = {"case": "application"}
 _HOURS = BANK_OFFSET_MS // 3_600_000
 
 
@@ -102,13 +105,20 @@ class Bank:
         """What happened from a window on, see `actors.trail.Trail.since`."""
         return await self._asked(self.link.since(window, most))  # type: ignore[no-any-return]
 
+    async def windows_since(self, window: int, page: int = 2_000) -> AsyncIterator[tuple[int, Rows]]:
+        """The same to the end, a page of events at a time."""
+        while found := await self.since(window, page):
+            for part in found:
+                yield part
+            window = found[-1][0] + 1
+
     async def known_case(self, text: str) -> int:
         """The case that a path names; Problem 404 where the bank has none of that number. Nothing about a case that does not
         exist ever reaches a room."""
-        case = number_in(text, "application")
+        case = number_in(text, "case")
         if 1 <= branch_with(case=case) <= self.branches and await self._is_known(case):
             return case
-        raise Problem(404, "Not found", f"there is no application {case}")
+        raise absent("case", text)
 
     async def known_loan(self, text: str) -> int:
         """The loan that a path names, paid out or on its way; Problem 404 where there is none."""
@@ -121,7 +131,21 @@ class Bank:
                 asked = [Look(table, "loan", (loan,)) for table in tables]
                 if any(len(rows) for rows in await self.looks(self.cell(room, branch), *asked)):
                     return loan
-        raise Problem(404, "Not found", f"there is no loan {loan}")
+        raise absent("loan", text)
+
+    async def cases_of(self, customer: int) -> list[int]:
+        """The cases under which any room has something of a customer now, in their order."""
+        found: list[int] = []
+        for room in PIPELINE:
+            about = [
+                name for name, (columns, key) in room.tables.items() if key in _ENTITY and "customer" in columns.split()
+            ]
+            asked = [Look(name, "customer", (customer,)) for name in about]
+            for cell in self.cells(room.name) if asked else ():
+                for rows in await self.looks(cell, *asked):
+                    is_of_case = "case" in (rows.dtype.names or ())
+                    found.extend((rows["case"] if is_of_case else case_of(rows["loan"])).tolist())
+        return sorted(dict.fromkeys(found))
 
     async def _is_known(self, case: int) -> bool:
         if len((await self.story(case)).events):
@@ -214,10 +238,15 @@ def instant_of(text: str, field: str) -> int:
     return int((local - dt.datetime(1970, 1, 1)) / dt.timedelta(milliseconds=1))
 
 
+def absent(what: str, text: str) -> Problem:
+    """Problem 404: the same for what does not exist and for what is somebody else's."""
+    return Problem(404, "Not found", f"there is no {_CALLED.get(what, what)} {text[:40]}")
+
+
 def number_in(text: str, what: str, digits: int = 19) -> int:
     """A number from a path; Problem 404 where it can't be one."""
     if not re.fullmatch(rf"[1-9][0-9]{{0,{digits - 1}}}", text) or int(text) >= 1 << 63:
-        raise Problem(404, "Not found", f"there is no {what} {text[:40]!r}")
+        raise absent(what, text)
     return int(text)
 
 

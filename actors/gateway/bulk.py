@@ -19,9 +19,10 @@ from pydantic import Field
 
 from actors.gateway.applications import Application, form_rows
 from actors.gateway.bank import Bank, bank_of, request_number
-from actors.gateway.callers import Caller, needs
+from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.models import IdempotencyKey, Model, shown
 from actors.gateway.problems import Problem
+from actors.gateway.reach import handed_in
 from credit.applications.contract import SubmitApplication
 from credit.codes import Channel, Consent, Material, Method, Segment
 from credit.room import REASONS
@@ -95,6 +96,7 @@ class Answers(Model):
 async def submit(
     request: Request,
     bank: Annotated[Bank, Depends(bank_of)],
+    identity: Annotated[Identity, Depends(identity_of)],
     caller: Annotated[Caller, Depends(needs("bulk:submit"))],
     key: IdempotencyKey = None,
 ) -> dict[str, Any]:
@@ -110,6 +112,8 @@ async def submit(
     rows, beside = form_rows(columns, bank, numbers)
     answers = np.array(await bank.told(SubmitApplication, rows, *beside), dtype=np.int64).reshape(-1, 3)
     cases, reasons = answers[:, 0], answers[:, 1]
+    taken = reasons == 0
+    handed_in(identity, caller, zip(cases[taken].tolist(), columns["id_number"][taken].tolist(), strict=True))
     occurring = {str(one): list(REASONS[one].words) for one in np.unique(reasons[reasons > 0]).tolist()}
     return {
         "rows": len(rows),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from actors.gateway.login import caller_of, needs
+from actors.gateway.login import caller_of, identity_of, needs
 from actors.identity.caller import Caller
+from actors.identity.service import Identity
 
-__all__ = ["Caller", "caller_of", "needs"]
+__all__ = ["Caller", "Identity", "caller_of", "identity_of", "needs"]

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
 
-from actors.gateway.bank import Bank, bank_of, label, labels, moment, number_in
+from actors.gateway.bank import Bank, absent, bank_of, label, labels, moment, number_in
 from actors.gateway.callers import Caller, needs
 from actors.gateway.models import Model, shown
-from actors.gateway.problems import Problem
 from actors.host import Look
+from actors.identity.masking import shown as as_seen
 from credit.codes import Material, RiskList
 from credit.customers.states import CustomerState
 
@@ -29,8 +29,8 @@ class Customer(Model):
             "customer": "1",
             "state": "formal",
             "since": "2026-02-10T10:00:00.000+08:00",
-            "name": "张*国",
-            "id_number": "110105********2872",
+            "name": "张建国",
+            "id_number": "110***********2872",
             "mobile": "138****8000",
             "credit_code": "",
             "documents": ["id_front", "id_back", "income_proof"],
@@ -64,30 +64,34 @@ class Lists(Model):
 
 @router.get("/{customer}", summary="Who a customer is", response_model=Customer)
 async def show(customer: CustomerPath, bank: Annotated[Bank, Depends(bank_of)], caller: Reader) -> dict[str, Any]:
-    """State, materials on file and last applications."""
-    del caller
-    rows = await _rows(bank, customer)
+    """State, materials on file and last applications. Numbers are whole to whom a post shows them (SEC-09)."""
+    rows = await file_of(bank, customer)
     [cell] = bank.cells("customers")
     [texts] = await bank.looks(cell, Look("texts", "case", (int(rows["texts"][0]),)))
     who, row = bank.rooms.identity(rows, texts), rows[0]
-    return {
+    said = {
         "customer": str(row["customer"]),
         "state": label(CustomerState(int(row["state"]))),
         "since": moment(int(row["since"])),
-        "name": masked(who.name, 1, 1),
-        "id_number": masked(who.id_number, 6, 4),
-        "mobile": masked(who.mobile, 3, 4),
+        "name": who.name,
+        "id_number": who.id_number,
+        "mobile": who.mobile,
         "credit_code": who.credit_code,
         "documents": labels(Material, int(row["documents"])),
         "applications": [moment(int(row[f"at{n}"])) for n in (1, 2, 3, 4) if int(row[f"at{n}"])],
     }
+    return dict(as_seen(said, caller))
 
 
 @router.get("/{customer}/lists", summary="The risk lists a customer stands on", response_model=Lists)
-async def lists(customer: CustomerPath, bank: Annotated[Bank, Depends(bank_of)], caller: Reader) -> dict[str, Any]:
-    """EXT-07, EXT-08: as of now."""
+async def lists(
+    customer: CustomerPath,
+    bank: Annotated[Bank, Depends(bank_of)],
+    caller: Annotated[Caller, Depends(needs("lists:read"))],
+) -> dict[str, Any]:
+    """EXT-07, EXT-08: as of now. Staff alone see them: who stands on a list is not warned."""
     del caller
-    rows, now = await _rows(bank, customer), await bank.now()
+    rows, now = await file_of(bank, customer), await bank.now()
     person, keys = int(rows["person"][0]), bank.rooms.keys(rows)
     copy, library = await bank.looks(
         bank.cells("customers")[0], Look("copy", "person", (person,)), Look("library", "key", tuple(keys))
@@ -99,17 +103,10 @@ async def lists(customer: CustomerPath, bank: Annotated[Bank, Depends(bank_of)],
     }
 
 
-def masked(text: str, first: int, last: int) -> str:
-    """A text with stars in its middle; all stars where nothing else would be hidden."""
-    hidden = len(text) - first - last
-    if hidden <= 0:
-        return text[:1] + "*" * (len(text) - 1)
-    return text[:first] + "*" * hidden + text[len(text) - last :]
-
-
-async def _rows(bank: Bank, customer: str) -> Any:
+async def file_of(bank: Bank, customer: str) -> Any:
+    """The bank's file of a customer, one row; Problem 404 where there is none."""
     number = number_in(customer, "customer")
     [rows] = await bank.looks(bank.cells("customers")[0], Look("customers", "customer", (number,)))
     if not len(rows):
-        raise Problem(404, "Not found", f"there is no customer {number}")
+        raise absent("customer", customer)
     return rows

@@ -29,6 +29,7 @@ from actors.gateway.callers import Caller, needs
 from actors.gateway.models import CasePath, IdempotencyKey, LoanPath, MaterialName, Model, Person, shown
 from actors.gateway.problems import Problem
 from actors.host import Look
+from actors.identity.masking import shown as as_seen
 from credit.codes import Material
 from credit.disbursement.contract import ConditionFulfilled, DrawdownRequested, Event, RestrictLimit, UseEvidenceFiled
 from credit.disbursement.states import FacilityState, PaymentState
@@ -288,12 +289,12 @@ async def restrict(
 @router.get("/loans/{loan}/voucher", summary="The voucher of a payment", response_model=Voucher)
 async def voucher(loan: LoanPath, bank: Annotated[Bank, Depends(bank_of)], caller: Reader) -> dict[str, Any]:
     """DIS-10: of a loan that was paid out."""
-    del caller
     number = await bank.known_loan(loan)
     said = await _paid(bank, number)
     if said is None:
         raise Problem(404, "Not found", f"loan {number} is not paid out yet")
-    return _voucher(number, said) | {"code": seals.sealed(bank.key, _VOUCHER, (number,), _says(number, said))}
+    code = seals.sealed(bank.key, _VOUCHER, (number,), _says(number, said))
+    return dict(as_seen(_voucher(number, said), caller)) | {"code": code}
 
 
 @router.get("/vouchers/{code}", summary="Verify a voucher", response_model=Voucher)
@@ -305,8 +306,8 @@ async def verify(
     bank: Annotated[Bank, Depends(bank_of)],
     caller: Annotated[Caller, Depends(needs("disbursements:read"))],
 ) -> dict[str, Any]:
-    """DIS-11: what a genuine voucher of this code says, to be compared with the one in hand; 404 for a forged one."""
-    del caller
+    """DIS-11: what a genuine voucher of this code says, to be compared with the one in hand; 404 for a forged one. Who
+    has the code has the voucher: nobody can make one up."""
     forged = Problem(404, "Not genuine", "no voucher of the bank bears this code")
     numbers = seals.numbers_in(code)
     if numbers is None or len(numbers) != 1:
@@ -316,7 +317,7 @@ async def verify(
     said = await _paid(bank, loan) if 1 <= branch <= bank.branches else None
     if said is None or not seals.is_sealed(bank.key, _VOUCHER, code, _says(loan, said)):
         raise forged
-    return _voucher(loan, said) | {"code": code}
+    return dict(as_seen(_voucher(loan, said), caller)) | {"code": code}
 
 
 async def _steps(bank: Bank, loan: int) -> Rows:

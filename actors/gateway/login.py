@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 from collections.abc import Awaitable, Callable
 from typing import Annotated, Any
 from urllib.parse import unquote_plus
@@ -23,9 +24,10 @@ from starlette.responses import JSONResponse, Response
 
 from actors.gateway.models import PROBLEMS, shown
 from actors.gateway.problems import Problem
+from actors.gateway.reach import prove_reach
 from actors.identity.accounts import Kind
 from actors.identity.caller import Caller
-from actors.identity.changes import Proposal, permission_for
+from actors.identity.changes import CONFIRMS, Proposal, permission_for
 from actors.identity.errors import AccountLocked, IdentityError, NotAllowed, SignInRefused, TokenRefused
 from actors.identity.service import Identity
 from actors.identity.tokens import Grant
@@ -34,8 +36,6 @@ from credit.policies.posts import PERMISSIONS
 APPLICATIONS: dict[str, Kind] = {"terminal": "staff", "mobile": "customer"}
 """The bank's own applications, and who signs in with them."""
 REALM = "lendrill"
-_BRANCH_DIGITS = {"case": 9, "loan": 11}
-"""Digits after the branch in the numbers of a path (see `credit.numbers`)."""
 _ADMINISTER = ("accounts:manage", "accounts:unlock", "clients:manage")
 _OAUTH: dict[int | str, dict[str, Any]] = {
     status: {"description": "An error of OAuth 2.0 (RFC 6749).", "content": {"application/json": {}}}
@@ -58,37 +58,27 @@ async def identity_of(request: Request) -> Identity:
 async def caller_of(request: Request) -> Caller:
     """Who calls, by the bearer token of the request. Problem 401 without a good one, 403 while a first password has not been
     changed."""
-    caller = await _signed_in(request)
+    caller = await signed_in(request)
     if caller.must_change:
         raise Problem(403, "Forbidden", "the first password must be changed before anything else; POST /password")
     return caller
 
 
-def needs(permission: str) -> Callable[..., Awaitable[Caller]]:
-    """A dependency that lets only callers with a permission pass, and gives the `Caller`: Problem 401 or 403; 403 too where the
-    case or loan in the path is of a branch that a member of staff does not reach. What a customer reaches is the endpoint's own
-    question. ValueError for a permission that does not exist."""
-    if permission not in PERMISSIONS:
-        raise ValueError(f"{permission!r} is no permission; see credit.policies.posts.PERMISSIONS")
+def needs(*permissions: str) -> Callable[..., Awaitable[Caller]]:
+    """A dependency that lets only callers with a permission pass (with one of them, where the request decides which it takes),
+    and gives the `Caller`: Problem 401 or 403, and 404 where the path names what is beyond his reach (`actors.gateway.reach`).
+    ValueError for a permission that does not exist."""
+    if unknown := [one for one in permissions if one not in PERMISSIONS]:
+        raise ValueError(f"{unknown[0]!r} is no permission; see credit.policies.posts.PERMISSIONS")
 
     async def guard(request: Request, caller: Annotated[Caller, Depends(caller_of)]) -> Caller:
-        prove(caller, permission)
-        within_reach(request, caller, permission)
+        held = next((one for one in permissions if caller.may(one)), permissions[0])
+        await prove_reach(request, prove(caller, held), held)
         return caller
 
-    guard.__name__ = f"needs_{permission.replace(':', '_')}"
+    guard.__name__ = f"needs_{'_or_'.join(permissions).replace(':', '_')}"
+    guard.permissions = permissions  # type: ignore[attr-defined]
     return guard
-
-
-def within_reach(request: Request, caller: Caller, permission: str) -> None:
-    """Problem 403 where a path names what belongs to a branch beyond the caller's data scope (SEC-02)."""
-    if caller.kind != "staff":
-        return
-    scope = request.app.state.identity.posts.reach(caller.posts, permission)
-    for name, digits in _BRANCH_DIGITS.items():
-        number = request.path_params.get(name, "")
-        if scope != "all_branches" and number.isdecimal() and int(number) // 10**digits not in (caller.branch, 0):
-            raise Problem(403, "Forbidden", f"{name} {number[:20]} belongs to another branch than yours")
 
 
 def prove(caller: Caller, permission: str) -> Caller:
@@ -104,17 +94,39 @@ def prove(caller: Caller, permission: str) -> Caller:
     return caller
 
 
-async def _signed_in(request: Request) -> Caller:
+async def signed_in(request: Request) -> Caller:
+    """Who calls, also before a first password was changed; Problem 401 or 429."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Problem(401, "Unauthorized", "sign in first: a bearer token is needed", headers=_challenge())
     identity = await identity_of(request)
     try:
+        if scheme.lower() != "bearer" or not token:
+            raise TokenRefused("sign in first: a bearer token is needed")
         caller = identity.tokens.verify(token.strip(), identity.clock())
     except TokenRefused as error:
-        raise Problem(401, "Unauthorized", error.user_message, headers=_challenge("invalid_token")) from None
+        await not_too_often(request)
+        header = _challenge("invalid_token" if token else "")
+        raise Problem(401, "Unauthorized", error.user_message, headers=header) from None
     request.state.caller = caller
+    _not_too_often(identity, caller.subject, caller.kind)
     return caller
+
+
+async def not_too_often(request: Request) -> None:
+    """Problem 429 where an address asks too often without having signed in. A dependency of every endpoint that is open to
+    everybody and costs something."""
+    _not_too_often(await identity_of(request), request.client.host if request.client else "", "nobody")
+
+
+def _not_too_often(identity: Identity, client: str, kind: str) -> None:
+    if wait := identity.rates.wait_s(client, kind):
+        seconds = math.ceil(wait)
+        raise Problem(
+            429,
+            "Too many requests",
+            f"asked too often; ask again in {seconds} s",
+            {"Retry-After": str(seconds)},
+            detail_zh=f"请求过于频繁，请在{seconds}秒后重试",
+        )
 
 
 def _challenge(error: str = "", scope: str = "") -> dict[str, str]:
@@ -123,7 +135,7 @@ def _challenge(error: str = "", scope: str = "") -> dict[str, str]:
 
 
 Services = Annotated[Identity, Depends(identity_of)]
-SignedIn = Annotated[Caller, Depends(_signed_in)]
+SignedIn = Annotated[Caller, Depends(signed_in)]
 
 
 # tokens ---------------------------------------------------------------------------------------------------------------
@@ -142,7 +154,7 @@ class OAuthError(Exception):
         return JSONResponse({"error": self.error, "error_description": self.description}, self.status, headers)
 
 
-@router.post("/oauth/token", summary="Get tokens", responses=_OAUTH)
+@router.post("/oauth/token", summary="Get tokens", responses=_OAUTH, dependencies=[Depends(not_too_often)])
 def token(
     request: Request,
     identity: Services,
@@ -179,7 +191,7 @@ def token(
     return JSONResponse(_granted(grant), headers=_NO_STORE)
 
 
-@router.post("/oauth/revoke", summary="Sign out", status_code=200)
+@router.post("/oauth/revoke", summary="Sign out", status_code=200, dependencies=[Depends(not_too_often)])
 def revoke(identity: Services, token: Annotated[str, Form(max_length=9_000)]) -> Response:
     """Ends the sign-in that an access or refresh token belongs to; a token that is none ends nothing (RFC 7009)."""
     now = identity.clock()
@@ -336,7 +348,8 @@ class Decided(BaseModel):
 
 Page = Annotated[int, Query(ge=1, le=500)]
 Reads = Depends(needs("accounts:read"))
-SignedInStaff = Annotated[Caller, Depends(caller_of)]
+Administers = Annotated[Caller, Depends(needs(*_ADMINISTER))]
+"""Whoever administers nothing is not told which proposals there are."""
 
 
 @router.get("/accounts", summary="List accounts", dependencies=[Reads])
@@ -372,7 +385,7 @@ def proposals(
 
 
 @router.post("/accounts/proposals", summary="Propose a change of an account", status_code=201)
-def propose(body: NewProposal, caller: SignedInStaff, identity: Services) -> dict[str, Any]:
+def propose(body: NewProposal, caller: Administers, identity: Services) -> dict[str, Any]:
     """`change` is posts, open, active, reset, unlock, client or scopes; a second person confirms it (SEC-05)."""
     if needed := permission_for(body.change, body.account):
         prove(caller, needed)
@@ -383,7 +396,7 @@ def propose(body: NewProposal, caller: SignedInStaff, identity: Services) -> dic
 
 
 @router.post("/accounts/proposals/{number}/confirm", summary="Confirm a change as the second person")
-def confirm(number: int, caller: SignedInStaff, identity: Services) -> Response:
+def confirm(number: int, caller: Administers, identity: Services) -> Response:
     """Carries the change out."""
     try:
         proposal, secret = identity.changes.confirm(caller.subject, _known(identity, caller, number), identity.clock())
@@ -393,7 +406,7 @@ def confirm(number: int, caller: SignedInStaff, identity: Services) -> Response:
 
 
 @router.post("/accounts/proposals/{number}/refuse", summary="Refuse or withdraw a change")
-def refuse(number: int, caller: SignedInStaff, identity: Services) -> dict[str, Any]:
+def refuse(number: int, caller: Administers, identity: Services) -> dict[str, Any]:
     """Ends the proposal without its change."""
     try:
         return _shown(identity.changes.refuse(caller.subject, _known(identity, caller, number), identity.clock()))
@@ -403,13 +416,11 @@ def refuse(number: int, caller: SignedInStaff, identity: Services) -> dict[str, 
 
 def _known(identity: Identity, caller: Caller, number: int) -> int:
     """The number of a proposal that exists and whose permission the token carries; Problem 403 or 404."""
-    if not any(caller.may(one) for one in _ADMINISTER):
-        prove(caller, _ADMINISTER[0])  # whoever administers nothing is not told which numbers there are
     try:
         found = identity.changes.get(number if 0 < number < 2**63 else 0)
     except IdentityError as error:
         raise Problem(404, "Not Found", error.user_message) from None
-    prove(caller, permission_for(found.change, found.target))
+    prove(caller, permission_for(found.change, found.target, CONFIRMS))
     return found.number
 
 

@@ -18,9 +18,10 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import StreamingResponse
 
 from actors.gateway.bank import Bank, bank_of, label, moment, number_of, reason_words
-from actors.gateway.callers import Caller, needs
+from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.models import Number
 from actors.gateway.problems import Problem
+from actors.gateway.reach import Reach, reach_of
 from credit.room import EVENTS, Rows
 
 router = APIRouter(prefix="/v1", tags=["events"])
@@ -99,6 +100,7 @@ class Hub:
 async def events(
     request: Request,
     bank: Annotated[Bank, Depends(bank_of)],
+    identity: Annotated[Identity, Depends(identity_of)],
     caller: Annotated[Caller, Depends(needs("events:read"))],
     case: Annotated[list[Number] | None, Query(max_length=100, description="Of these cases alone.")] = None,
     event: Annotated[
@@ -112,9 +114,9 @@ async def events(
     ] = False,
 ) -> StreamingResponse:
     """`id` is where to go on, `event` the event's name, `data` the event as JSON. A comment comes every 15 s where nothing else
-    does."""
-    del caller
-    wanted = _Wanted([int(one) for one in case or ()], [_number(name) for name in event or ()])
+    does. Customers and systems hear of the cases that they hold, from the answer on that told them the case's number."""
+    reach = reach_of(identity, caller, "events:read")
+    wanted = _Wanted([int(one) for one in case or ()], [_number(name) for name in event or ()], reach)
     after = _place(last)
     hub: Hub = request.app.state.hub
     listener = hub.join()
@@ -134,28 +136,30 @@ async def events(
 class _Wanted:
     cases: list[int]
     events: list[int]
+    reach: Reach
 
     def places(self, rows: Rows) -> Any:
-        """Which rows somebody wants to hear of."""
+        """Which rows somebody wants to hear of, and may."""
         chosen = np.ones(len(rows), dtype=bool)
         for values, column in ((self.cases, "case"), (self.events, "event")):
             if values:
                 chosen &= np.isin(rows[column], values)
-        return np.flatnonzero(chosen).tolist()
+        seen = {case: self.reach.case(case) for case in dict.fromkeys(rows["case"][chosen].tolist())}
+        return [place for place in np.flatnonzero(chosen).tolist() if seen[int(rows["case"][place])]]
 
 
 async def _known(bank: Bank, after: tuple[int, int] | None) -> AsyncIterator[Part]:
-    """The windows from a place on that the trail holds, page by page; the first page is read before anything is answered."""
-    page = await bank.since(after[0], _PAGE) if after is not None else []
+    """The windows from a place on that the trail holds; the first page is read before anything is answered."""
+    found = bank.windows_since(after[0], _PAGE) if after is not None else None
+    first = await anext(found, None) if found is not None else None
 
-    async def pages() -> AsyncIterator[Part]:
-        nonlocal page
-        while page:
-            for part in page:
+    async def parts() -> AsyncIterator[Part]:
+        if first is not None and found is not None:
+            yield first
+            async for part in found:
                 yield part
-            page = await bank.since(page[-1][0] + 1, _PAGE)
 
-    return pages()
+    return parts()
 
 
 async def _told(

@@ -14,14 +14,14 @@ import numpy as np
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from actors.gateway.bank import Bank, acting, bank_of, day, label, labels, moment, number_of, request_number
-from actors.gateway.callers import Caller, needs
+from actors.gateway.bank import Bank, absent, acting, bank_of, day, label, labels, moment, number_of, request_number
+from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import ByName
 from actors.gateway.models import IdempotencyKey, Model, Person, VerdictName, shown
 from actors.gateway.problems import Problem
-from actors.gateway.worklists import Worklist, Worklists
+from actors.gateway.reach import reach_of
+from actors.gateway.worklists import LISTS, Worklist
 from actors.host import Look
-from credit.bank import PIPELINE
 from credit.codes import Alert, Contact, ContactOutcome, Doubt, Grade, Segment, Verdict
 from credit.room import DESKS, Kind, Rows
 from credit.times import day_number
@@ -29,7 +29,6 @@ from credit.worklists.states import TaskState
 
 router = APIRouter(prefix="/v1", tags=["tasks"])
 
-LISTS = Worklists(PIPELINE)
 _PAGE = 50
 _PAGE_MAX = 200
 _STATES = ("waiting", "claimed", "asked", "done", "withdrawn")
@@ -190,6 +189,7 @@ class Done(Model):
 @router.get("/tasks", summary="The tasks of the desks", response_model=Tasks)
 async def tasks(
     bank: Annotated[Bank, Depends(bank_of)],
+    identity: Annotated[Identity, Depends(identity_of)],
     caller: Reader,
     desk: Annotated[str | None, Query(max_length=40, examples=["initial_approver"])] = None,
     branch: Annotated[int | None, Query(ge=1, le=999)] = None,
@@ -199,19 +199,19 @@ async def tasks(
     limit: Annotated[int, Query(ge=1, le=_PAGE_MAX)] = _PAGE,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> dict[str, Any]:
-    """The most urgent first. Without `state` those that are open."""
+    """Of the branches that the caller reaches, the most urgent first. Without `state` those that are open."""
     lists, desks = list(LISTS.all.values()), sorted({int(one) for one, _ in LISTS.of_desk.values()})
     if desk is not None:
         found, one = _desk(desk)
         lists, desks = [one], [int(found)]
-    me = acting(caller, person) if mine else 0
+    me, reach = acting(caller, person) if mine else 0, reach_of(identity, caller, "tasks:read")
     wanted = [int(TaskState[name.upper()]) for name in ([state] if state else _STATES[:3])]
     after = _place(cursor) if cursor else None
     now, places, page = await bank.now(), list(LISTS.all), []
     for one in lists:
         for cell in bank.cells(one.room.name) if branch is None else [bank.cell(one.room.name, branch)]:
             [rows] = await bank.looks(cell, Look(one.table, "desk", tuple(desks)))
-            rows = rows[np.isin(rows["state"], wanted) & (rows["put_at"] <= now)]
+            rows = rows[np.isin(rows["state"], wanted) & (rows["put_at"] <= now) & reach.branches(rows["branch"])]
             if branch is not None:
                 rows = rows[rows["branch"] == branch]
             if mine:
@@ -362,15 +362,14 @@ def _desk(text: str) -> Any:
 
 async def _found(bank: Bank, text: str) -> tuple[Worklist, Rows]:
     """The list and the row of a task; Problem 404 where there is none, or one that has long been decided."""
-    name, _, number = text.rpartition("-")
-    one = LISTS.all.get(name)
-    if one is not None and re.fullmatch(r"[1-9][0-9]{0,17}", number):
+    if (found := LISTS.find(text)) is not None:
+        one, number = found
         branch = int(one.branch_of(np.int64(number)))  # type: ignore[arg-type]
         if 1 <= branch <= bank.branches:
-            rows = await bank.look(one.room.name, branch, one.table, "task", int(number))
+            rows = await bank.look(one.room.name, branch, one.table, "task", number)
             if len(rows):
                 return one, rows
-    raise Problem(404, "Not found", f"there is no task {text!r}")
+    raise absent("task", text)
 
 
 async def _do(

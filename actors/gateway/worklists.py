@@ -4,11 +4,15 @@ each says. A room that declares a list has its endpoints."""
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from credit.numbers import branch_of_case, branch_of_loan, entity_of_task
+import numpy as np
+
+from credit.bank import PIPELINE
+from credit.numbers import branch_of_case, branch_of_loan, case_of, entity_of_task
 from credit.room import DeskCode, Room
 from credit.times import Ints
 from credit.worklists.kinds import DeskKinds
@@ -50,7 +54,26 @@ class Worklists:
         ]
         return {one.name: one for one in sorted(found, key=lambda one: one.kinds.task.number)}
 
+    def find(self, text: str) -> tuple[Worklist, int] | None:
+        """The list and the number that a task's name in a path says; None where it can be none."""
+        name, _, number = text.rpartition("-")
+        if name not in self.all or not re.fullmatch(r"[1-9][0-9]{0,17}", number):
+            return None
+        return self.all[name], int(number)
+
+    def case_in(self, text: str) -> int | None:
+        """The case that such a task is about."""
+        found = self.find(text)
+        if found is None:
+            return None
+        entity = entity_of_task(np.array([found[1]]))
+        return int((case_of(entity) if found[0].kinds.entity == "loan" else entity)[0])
+
     @cached_property
     def of_desk(self) -> dict[str, tuple[DeskCode, Worklist]]:
         """Each desk that has a list, by its label."""
         return {desk.label: (desk, one) for one in self.all.values() for desk in one.kinds.desks}
+
+
+LISTS = Worklists(PIPELINE)
+"""The bank's."""

@@ -150,6 +150,20 @@ class Accounts:
                 self._bind(subject, party)
         return self.get(subject)
 
+    def belongs_to(self, subject: str, id_number: str) -> bool:
+        """Whether a customer's account was opened with an ID number."""
+        fingerprint = self._vault.fingerprint(id_number, "accounts.id_number")
+        found = self.database.row(
+            "SELECT 1 FROM accounts WHERE subject = ? AND id_fingerprint = ?", subject, fingerprint
+        )
+        return found is not None
+
+    def bound_to(self, id_number: str) -> str:
+        """The subject of the account that belongs to an ID number and is tied to a customer number; empty where there is none."""
+        fingerprint = self._vault.fingerprint(id_number, "accounts.id_number")
+        found = self.database.row("SELECT subject FROM accounts WHERE id_fingerprint = ? AND party > 0", fingerprint)
+        return str(found["subject"]) if found is not None else ""
+
     def _bind(self, subject: str, party: int) -> None:
         self._login("customer", str(party), subject)
         self.database.run("UPDATE accounts SET party = ? WHERE subject = ?", party, subject)

@@ -1,11 +1,12 @@
-"""Changes of accounts that need two people (SEC-05): one proposes, a second one of the right tier confirms, and what stood there
-before and after is kept for ever. Nobody takes part in a change of his own account. Who administers changes whom follows the
-tiers (SEC-01): system administrators change everybody; others only people of lower tiers."""
+"""What needs two people (SEC-05, SEC-06): changes of accounts, and bulk exports. One proposes, a second one confirms, and what
+stood there before and after is kept for ever. Nobody takes part in a change of his own account. Who administers changes whom
+follows the tiers (SEC-01): system administrators change everybody; others only people of lower tiers. An export is authorised by
+somebody who holds none of the posts of whoever asks for it."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from actors.identity.accounts import Account, Accounts
@@ -15,7 +16,7 @@ from credit.numbers import BRANCH_MAX, PEOPLE_PER_BRANCH
 from credit.policies.posts import Tier
 from credit.times import DAY_MS
 
-Change = Literal["posts", "open", "active", "reset", "unlock", "client", "scopes"]
+Change = Literal["posts", "open", "active", "reset", "unlock", "client", "scopes", "export"]
 State = Literal["open", "confirmed", "refused"]
 
 TABLES = (
@@ -43,8 +44,13 @@ NEEDS: dict[Change, str] = {
     "unlock": "accounts:unlock",
     "client": CLIENTS,
     "scopes": CLIENTS,
+    "export": "bulk:export",
 }
-"""The permission that both people need; of systems `CLIENTS`, whatever the change."""
+"""The permission that whoever proposes needs; of systems `CLIENTS`, whatever the change."""
+CONFIRMS: dict[Change, str] = NEEDS | {"export": "bulk:confirm"}
+"""The permission that the second person needs."""
+EXPORTS = ("applications", "loans")
+FORMATS = ("csv", "parquet")
 
 
 class Proposal(NamedTuple):
@@ -79,7 +85,7 @@ class Changes:
             raise IdentityError(f"change {change[:40]!r}: known are {', '.join(NEEDS)}")
         with self._database.transaction():
             value = self._checked(known, target, value)
-            self._prove_may(by, known, target, value)
+            self._prove_may(by, known, target, value, NEEDS)
             before = self._before(known, target, now)
             if known == "unlock" and not before:
                 raise IdentityError(f"account {target!r}: is not locked")
@@ -98,8 +104,10 @@ class Changes:
                 raise NotAllowed(
                     f"proposal {number}: needs a second person, whoever proposed a change does not confirm it"
                 )
-            for person in (proposal.made_by, by):
-                self._prove_may(person, proposal.change, proposal.target, proposal.after)
+            for person, needs in ((proposal.made_by, NEEDS), (by, CONFIRMS)):
+                self._prove_may(person, proposal.change, proposal.target, proposal.after, needs)
+            if proposal.change == "export" and (shared := self._posts_of(by) & self._posts_of(proposal.made_by)):
+                raise NotAllowed(f"proposal {number}: needs another role, and both of you hold {min(shared)}")
             if self._before(proposal.change, proposal.target, now) != proposal.before:
                 raise IdentityError(
                     f"proposal {number}: {proposal.target} has changed since it was made; propose it anew"
@@ -112,7 +120,7 @@ class Changes:
         with self._database.transaction():
             proposal = self._undecided(number, now)
             if by != proposal.made_by:
-                self._prove_may(by, proposal.change, proposal.target, proposal.after)
+                self._prove_may(by, proposal.change, proposal.target, proposal.after, CONFIRMS)
             return self._decided(number, "refused", by, now)
 
     def get(self, number: int) -> Proposal:
@@ -122,24 +130,29 @@ class Changes:
             raise IdentityError(f"proposal {number}: there is no such proposal")
         return _proposal(row)
 
-    def all(self, state: str = "", after: int = 0, limit: int = 100) -> list[Proposal]:
-        """Proposals in the order of their numbers, those after one, at most so many."""
-        where = "number > ? AND (? = '' OR state = ?)"
+    def all(self, state: str = "", after: int = 0, limit: int = 100, exports: bool = False) -> list[Proposal]:
+        """Proposals of changes, or of exports, in the order of their numbers, those after one, at most so many."""
+        where = "number > ? AND (? = '' OR state = ?) AND (change = 'export') = ?"
         rows = self._database.rows(
-            f"SELECT * FROM proposals WHERE {where} ORDER BY number LIMIT ?", after, state, state, limit
+            f"SELECT * FROM proposals WHERE {where} ORDER BY number LIMIT ?", after, state, state, exports, limit
         )
         return [_proposal(row) for row in rows]
 
     # rules ------------------------------------------------------------------------------------------------------------
 
-    def _prove_may(self, by: str, change: Change, target: str, value: Any) -> None:
+    def _posts_of(self, subject: str) -> frozenset[str]:
+        return frozenset(self._accounts.get(subject).posts)
+
+    def _prove_may(self, by: str, change: Change, target: str, value: Any, needs: Mapping[Change, str]) -> None:
         """NotAllowed unless this person, with the posts he holds now, may take part in the change."""
         account = self._accounts.find(by)
         if account is None or not account.active or account.kind != "staff":
             raise NotAllowed(f"{by}: only staff with an open account change accounts")
-        needed = permission_for(change, target)
+        needed = permission_for(change, target, needs)
         if needed not in self._posts.permissions(account.posts):
             raise NotAllowed(f"{by}: lacks the permission {needed}")
+        if change == "export":
+            return  # what follows is about whose account is changed
         if by == target:
             raise NotAllowed(f"{by}: nobody takes part in a change of his own account")
         mine, theirs = (
@@ -155,6 +168,8 @@ class Changes:
 
     def _checked(self, change: Change, target: str, value: Any) -> Any:
         """The value in the form in which it is kept; IdentityError where it is none of this change."""
+        if change == "export":
+            return _checked_export(target, value)
         if change == "open":
             _person(target)
             if self._accounts.find(target) is not None:
@@ -180,6 +195,8 @@ class Changes:
         return posts
 
     def _before(self, change: Change, target: str, now: int) -> Any:
+        if change == "export":
+            return None
         if change in ("open", "client"):
             return None if self._accounts.find(target) is None else "there"
         account: Account = self._accounts.get(target)
@@ -227,9 +244,18 @@ class Changes:
         return self.get(number)
 
 
-def permission_for(change: str, target: str) -> str:
-    """The permission that a change of an account needs; empty for a change that does not exist."""
-    return CLIENTS if target.startswith("system:") else next((NEEDS[one] for one in NEEDS if one == change), "")
+def permission_for(change: str, target: str, needs: Mapping[Change, str] = NEEDS) -> str:
+    """The permission that a change of an account needs of whoever proposes it, or by `CONFIRMS` of the second person; empty for a
+    change that does not exist."""
+    return CLIENTS if target.startswith("system:") else next((needs[one] for one in needs if one == change), "")
+
+
+def _checked_export(target: str, value: Any) -> dict[str, str]:
+    """``export:loans`` and ``{"format": "csv", "reason": "…"}``."""
+    said = value if isinstance(value, Mapping) else {}
+    if target not in [f"export:{what}" for what in EXPORTS] or said.get("format") not in FORMATS:
+        raise IdentityError(f"export: one of {', '.join(EXPORTS)} as {' or '.join(FORMATS)} is needed")
+    return {"format": str(said["format"]), "reason": str(said.get("reason", ""))}
 
 
 def _texts(what: str, value: Any) -> list[str]:

@@ -2,6 +2,7 @@
 
 STORE/identity/keys.json               the keys
 STORE/identity/accounts.db             accounts, proposals, tokens
+STORE/identity/holdings.db             who holds which case
 STORE/identity/audit.db                the operation log
 STORE/identity/first-credentials.txt   first passwords and secrets; may be deleted once they were read
 STORE/audit.head                       the log's head, in a second place"""
@@ -18,9 +19,11 @@ from actors.identity.audit import Audit
 from actors.identity.changes import Changes
 from actors.identity.database import Database
 from actors.identity.errors import IdentityError
+from actors.identity.holdings import Holdings
 from actors.identity.keys import NAME, Keys
 from actors.identity.passwords import Passwords
 from actors.identity.posts import Posts
+from actors.identity.rates import Rates
 from actors.identity.tokens import Tokens
 from actors.identity.vault import Vault
 from credit.numbers import HEAD_OFFICE, person_of
@@ -28,7 +31,8 @@ from credit.policies import Overrides
 from credit.policies.posts import load_posts
 from credit.staff import StaffRegister
 
-FOLDER, ACCOUNTS, LOG, HEAD, CREDENTIALS = "identity", "accounts.db", "audit.db", "audit.head", "first-credentials.txt"
+FOLDER, ACCOUNTS, HOLDINGS, LOG, HEAD = "identity", "accounts.db", "holdings.db", "audit.db", "audit.head"
+CREDENTIALS = "first-credentials.txt"
 Clock = Callable[[], int]
 """Gives ms since 1970 UTC. Signing in follows the real time, also where the bank's business date is another."""
 
@@ -44,6 +48,8 @@ class Identity:
     accounts: Accounts
     changes: Changes
     tokens: Tokens
+    holdings: Holdings
+    rates: Rates
     audit: Audit
     clock: Clock
 
@@ -65,11 +71,24 @@ class Identity:
         keys, posts = Keys.open(folder), Posts(load_posts(overrides))
         accounts = Accounts(Database(folder / ACCOUNTS, ()), keys, posts, passwords or Passwords())
         audit = Audit(folder / LOG, anchor or store / HEAD, keys)
-        return cls(folder, keys, Vault(keys), posts, accounts, Changes(accounts), Tokens(accounts, keys), audit, clock)
+        return cls(
+            folder,
+            keys,
+            Vault(keys),
+            posts,
+            accounts,
+            Changes(accounts),
+            Tokens(accounts, keys),
+            Holdings(folder / HOLDINGS),
+            Rates(posts.policy.rates),
+            audit,
+            clock,
+        )
 
     def close(self) -> None:
         """Ends its connections."""
         self.accounts.database.close()
+        self.holdings.close()
         self.audit.close()
 
     def first(self, register: StaffRegister) -> Path | None:

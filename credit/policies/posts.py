@@ -75,6 +75,8 @@ PERMISSIONS: dict[str, Permission] = {
     "corrections:request": Permission("request corrections of business data", "申请数据更正"),
     "corrections:review": Permission("review corrections of business data", "审核数据更正"),
     "complaints:submit": Permission("complain", "提交投诉"),
+    "customers:identify": Permission("identify customers in person", "现场核验客户身份"),
+    "customers:bind": Permission("tie one's account to the bank's file", "绑定本人客户号"),
     "complaints:handle": Permission("handle complaints", "处理投诉"),
     "bulk:submit": Permission("submit applications in bulk", "批量提交申请"),
     "bulk:export": Permission("ask for bulk exports", "申请批量导出"),
@@ -167,10 +169,23 @@ class SignIn(PolicyModel):
     """How long a proposal waits for its second person."""
 
 
+class Rate(PolicyModel):
+    """How often a client may ask of one gateway process: a bucket that holds `burst` requests and fills by `per_second`."""
+
+    per_second: float = Field(gt=0, le=1_000_000)
+    burst: int = Field(ge=1, le=1_000_000)
+
+
+KINDS = ("nobody", "customer", "staff", "system")
+"""Who asks: nobody that is known (counted by address), or whoever has signed in."""
+
+
 class PostPolicy(PolicyModel):
     """The posts of the bank."""
 
     sign_in: SignIn
+    rates: dict[str, Rate]
+    """By kind of caller (`KINDS`), and by subject (``system:load``) where one has a rate of its own (API-08)."""
     other_desks: str
     """The post of people at desks that no post names."""
     customers: list[str] = Field(min_length=1)
@@ -197,6 +212,8 @@ class PostPolicy(PolicyModel):
         for client, scopes in self.first_clients.items():
             if unknown := [name for name in scopes if name not in self.clients]:
                 raise ValueError(f"client {client}: {unknown[0]} is not among what clients may be given")
+        if lacking := [kind for kind in KINDS if kind not in self.rates]:
+            raise ValueError(f"rates: {lacking[0]} is lacking")
         for conflict in self.conflicts:
             if unknown := [name for name in (*conflict.posts, *conflict.against) if name not in keys]:
                 raise ValueError(f"conflict {conflict.key}: {unknown[0]!r} is no post")

@@ -34,15 +34,18 @@ from actors.topology import Flow
 from actors.trail import Trail
 from credit.identifiers import resident_ids
 from credit.policies import ProductPolicy, load
-from credit.policies.posts import PERMISSIONS
+from credit.policies.loading import packaged
+from credit.policies.posts import KINDS, PERMISSIONS
 from credit.room import DESK_LABELS, Rows
 from credit.times import DAY_MS, HOUR_MS, day_number
 from lendrill.assembly import live_blueprints
 from lendrill.live import _references
 from scenarios.loading import load_scenario
+from tests.actors.identity.builders import cheap
 
-EVERYBODY = Caller("system", "tests", frozenset(PERMISSIONS))
-"""Whoever calls in these tests may do all; who may what is tested beside signing in."""
+POST = {"key": "everybody", "name": "everybody", "name_zh": "所有人", "tier": "system", "scope": "all_branches"}
+EVERYBODY = Caller("staff", "tests", frozenset(PERMISSIONS), posts=(POST["key"],))
+"""Whoever calls in these tests may do all, with everybody's data; who may what is tested in `test_access`."""
 PEOPLE = 60
 KEY = b"a key for tests, of thirty-two b"
 
@@ -50,8 +53,8 @@ KEY = b"a key for tests, of thirty-two b"
 class LiveBank:
     """What tests hold in their hands: an HTTP client, and the cells behind it."""
 
-    def __init__(self, client: httpx.Client, executor: LocalExecutor, app: Any, bank: Bank) -> None:
-        self.client, self.executor, self.app, self.bank = client, executor, app, bank
+    def __init__(self, client: httpx.Client, executor: LocalExecutor, app: Any, bank: Bank, identity: Identity) -> None:
+        self.client, self.executor, self.app, self.bank, self.identity = client, executor, app, bank, identity
         self.people, self.applied = iter(_id_numbers()), 0
 
     def get(self, path: str, status: int = 200, **more: Any) -> Any:
@@ -111,6 +114,11 @@ class LiveBank:
         [loan] = self.get(f"/v1/applications/{case}")["loans"]
         return str(loan)
 
+    def customer_of(self, case: str) -> int:
+        """Whose contract waits for a signature."""
+        [rows] = [rows for rows in self.state("contracts").values() if "customer" in (rows.dtype.names or ())]
+        return int(rows["customer"][rows["case"] == int(case)][0])
+
     def state(self, room: str) -> dict[str, Rows]:
         """All that the cells of a room know."""
         return {
@@ -161,15 +169,20 @@ def live(
             plan.policies,
             KEY,
         )
-        identity = Identity.open(home, lambda: 1_800_000_000_000)
-        app, listening = make_app(bank, identity), socket.create_server(("127.0.0.1", 0))
+        posts = [*packaged("posts")["posts"], POST | {"permissions": sorted(PERMISSIONS)}]
+        plenty = {kind: {"per_second": 1e6, "burst": 1_000_000} for kind in KINDS}
+        overrides = {"posts": {"posts": posts, "rates": plenty}}
+        identity = Identity.open(home, lambda: 1_800_000_000_000, overrides=overrides, passwords=cheap())
+        app = make_app(bank, identity)
+        # A socket that knows its protocol: asyncio has only such a one send at once, and any other answer waits 40 ms.
+        listening = socket.socket(fileno=socket.create_server(("127.0.0.1", 0)).detach())
         app.dependency_overrides[caller_of] = lambda: EVERYBODY
         running = _Running(conductor, home / "link", app, listening)
         running.start()
         try:
             url = f"http://127.0.0.1:{listening.getsockname()[1]}"
             with httpx.Client(base_url=url, timeout=60.0) as client:
-                yield LiveBank(client, executor, app, bank)
+                yield LiveBank(client, executor, app, bank, identity)
             assert conductor.failure is None
         finally:
             running.end()

@@ -52,9 +52,50 @@ def test_no_request_is_answered_by_a_fault_or_by_what_is_not_described(case: Any
     assert answer.status_code < 500
 
 
+def follow(bank: LiveBank, sequences: int) -> int:
+    """Goes from answer to request along the document's links, and from there on; how many steps followed a link."""
+    followed = 0
+
+    class Machine(schema.as_state_machine()):  # type: ignore[misc]
+        def get_call_kwargs(self, case: Any) -> dict[str, Any]:
+            return {"base_url": str(bank.client.base_url), "timeout": 60.0}
+
+        def step(self, input: Any) -> Any:  # noqa: A002
+            nonlocal followed
+            followed += len(input.applied_parameters) > 0
+            return super().step(input)
+
+        def validate_response(self, response: Any, case: Any, **kwargs: Any) -> None:
+            checks = [schemathesis.checks.CHECKS.get_one(name) for name in CHECKS]
+            case.validate_response(response, checks=checks)
+
+    Machine.run(
+        settings=settings(
+            max_examples=sequences,
+            stateful_step_count=8,
+            deadline=None,
+            phases=(Phase.generate,),
+            suppress_health_check=list(HealthCheck),
+            derandomize=True,
+        )
+    )
+    return followed
+
+
+def test_requests_that_follow_from_answers_are_answered_as_described(bank: LiveBank) -> None:
+    assert follow(bank, 5) >= 5
+    assert bank.get("/health")["ready"]
+
+
+@pytest.mark.slow
+def test_many_requests_that_follow_from_answers_are_answered_as_described(bank: LiveBank) -> None:
+    assert follow(bank, 300) >= 300
+    assert bank.get("/health")["ready"]
+
+
 def test_the_bank_still_works_after_all_that(bank: LiveBank) -> None:
     assert bank.get("/health")["ready"]
-    loan = bank.get("/v1/loans/100000000101")  # what is left of it depends on how far the requests have moved the date
+    loan = bank.get("/v1/loans/100000000101")  # the description's examples may have repaid it
     assert loan["principal_fen"] == loan["ledger"]["principal_fen"]
     assert bank.post("/v1/applications", ZHANG, 202)["case"]
 

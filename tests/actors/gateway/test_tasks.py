@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from actors.gateway.tasks import LISTS
+from actors.gateway.worklists import LISTS
 from credit.room import DESK_LABELS
 from tests.actors.gateway.live import LiveBank, live
 

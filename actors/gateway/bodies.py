@@ -1,0 +1,46 @@
+"""How large and how slow the body of a request may be: what is read before anybody knows who sends it is bounded, in bytes and in
+seconds. Tables and files have bounds of their own, below these."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive, Scope
+
+FORM_MAX = 256 << 10
+"""Bytes of a form; the longest that is right has some kilobytes."""
+FILES_MAX = 64 << 20
+"""Bytes of a table or of files."""
+BODY_S = 30.0
+"""From the first byte to the last."""
+_LARGE = (b"text/csv", b"application/vnd.apache.arrow.stream", b"multipart/form-data")
+
+
+def bounded(scope: Scope, receive: Receive) -> Receive:
+    """The receiver of a request with a body, which raises HTTPException 413 or 408 where the body is too large or too slow."""
+    headers = dict(scope["headers"])
+    media = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    most = FILES_MAX if media in _LARGE else FORM_MAX
+    size, is_whole, loop = 0, False, asyncio.get_running_loop()
+    until = loop.time() + BODY_S
+    too_large = HTTPException(413, f"at most {most >> 10} KiB are taken here")
+
+    async def receiving() -> Message:
+        nonlocal size, is_whole
+        if is_whole:
+            return await receive()
+        if int(headers.get(b"content-length", b"0")) > most:
+            raise too_large
+        try:
+            async with asyncio.timeout_at(until):
+                message = await receive()
+        except TimeoutError:
+            raise HTTPException(408, f"the request did not come to its end within {BODY_S:.0f} s") from None
+        size += len(message.get("body", b""))
+        is_whole = not message.get("more_body", False)
+        if size > most:
+            raise too_large
+        return message
+
+    return receiving

@@ -1,0 +1,127 @@
+"""Customers' own accounts over HTTP: opened, applied with, tied to the bank's file by who was seen at the counter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+import pytest
+
+from actors.gateway.applications import ZHANG
+from actors.gateway.login import caller_of
+from credit.numbers import person_of
+from tests.actors.gateway.live import EVERYBODY, LiveBank, live
+
+PASSWORD = "three words and a number 7"
+CLERK = person_of(1, 42, 1)
+
+
+class People:
+    """A bank whose callers are who their tokens say."""
+
+    def __init__(self, bank: LiveBank) -> None:
+        self.bank, self.ids = bank, list(islice(bank.people, 20))
+        bank.app.dependency_overrides.clear()
+
+    def call(self, token: str, method: str, path: str, status: int, body: Any = None, **more: Any) -> Any:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        answer = self.bank.client.request(method, path, json=body, headers=headers, **more)
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    def registers(self, id_number: str, mobile: str) -> str:
+        """Somebody opens an account and signs in; his token."""
+        form = {"id_number": id_number, "mobile": mobile, "password": PASSWORD}
+        self.call("", "POST", "/v1/registrations", 201, form)
+        return self.signs_in(mobile)
+
+    def signs_in(self, name: str) -> str:
+        form = {"grant_type": "password", "client_id": "mobile", "username": name, "password": PASSWORD}
+        return str(self.bank.client.post("/oauth/token", data=form).json()["access_token"])
+
+    def clerk(self) -> str:
+        identity = self.bank.identity
+        identity.accounts.open_staff([(CLERK, ["counter_clerk"])], identity.clock())
+        account = replace(identity.accounts.get(f"staff:{CLERK}"), must_change=False)
+        return identity.tokens.issue(account, identity.clock()).access
+
+    def with_all_rights(self, on: bool) -> None:
+        """Whether callers may do everything, without a token."""
+        self.bank.app.dependency_overrides |= {caller_of: lambda: EVERYBODY}
+        if not on:
+            self.bank.app.dependency_overrides.clear()
+
+
+@pytest.fixture(scope="module")
+def people() -> Iterator[People]:
+    with live() as bank:
+        yield People(bank)
+
+
+@pytest.mark.requirement("SEC-10", "API-09")
+def test_a_customer_registers_applies_for_himself_and_sees_his_own_alone(people: People) -> None:
+    mine, his, third = people.ids[:3]
+    me, he = people.registers(mine, "13900000001"), people.registers(his, "13900000002")
+    refused = people.call(me, "POST", "/v1/applications", 422, ZHANG | {"id_number": third})
+    assert (refused["field"], refused["detail_zh"]) == ("id_number", "客户只能为本人申请")
+    case = people.call(me, "POST", "/v1/applications", 202, ZHANG | {"id_number": mine})["case"]
+    assert people.call(me, "GET", f"/v1/applications/{case}", 200)["case"] == case
+    assert people.call(he, "GET", f"/v1/applications/{case}", 404)["detail"] == f"there is no application {case}"
+    people.call(he, "POST", f"/v1/applications/{case}/contract/changes", 404, {})
+
+
+def test_an_id_number_or_a_mobile_that_has_an_account_or_is_none_opens_no_second_one(people: People) -> None:
+    one, two = people.ids[3:5]
+    people.registers(one, "13900000003")
+    form = {"id_number": one, "mobile": "13900000004", "password": PASSWORD}
+    for wrong, what in (
+        ({}, "ID number has an account"),
+        ({"id_number": two, "mobile": "13900000003"}, "mobile or client number has an account"),
+        ({"id_number": two[:-1] + ("1" if two[-1] != "1" else "2")}, "check character"),
+        ({"id_number": two, "password": "short"}, "password"),
+        ({"id_number": two, "mobile": "23900000004"}, "mobile"),
+    ):
+        assert what in people.call("", "POST", "/v1/registrations", 422, form | wrong)["detail"]
+
+
+@pytest.mark.requirement("CUS-10", "SEC-02")
+def test_what_the_bank_knew_before_is_reached_by_who_was_seen_with_his_id_card(people: People) -> None:
+    mine, his = people.ids[5:7]
+    people.with_all_rights(True)
+    before = people.bank.apply(id_number=mine)["case"]
+    number = str(people.bank.customer_of(before))
+    people.with_all_rights(False)
+    me, he, clerk = people.registers(mine, "13900000005"), people.registers(his, "13900000006"), people.clerk()
+    people.call(me, "GET", f"/v1/applications/{before}", 404)
+    people.call(me, "POST", f"/v1/customers/{number}/identification", 403)
+    word = people.call(clerk, "POST", f"/v1/customers/{number}/identification", 200)["code"]
+    binding = {"code": word, "id_number": mine}
+    for token, wrong in (
+        (he, {}),
+        (he, {"id_number": his}),
+        (me, {"code": word[:-1] + ("A" if word[-1] != "A" else "B")}),
+        (me, {"code": word.replace(f"{number}-", f"{int(number) + 1}-", 1)}),
+        (me, {"code": "x"}),
+    ):
+        assert people.call(token, "POST", "/v1/binding", 422, binding | wrong)["field"] == "code"
+    bound = people.call(me, "POST", "/v1/binding", 200, binding)
+    assert bound == {"customer": number, "cases": [before]}
+    assert people.call(me, "GET", f"/v1/applications/{before}", 200)["case"] == before
+    assert people.call(people.signs_in(number), "GET", f"/v1/customers/{number}", 200)["customer"] == number
+    people.call(he, "GET", f"/v1/customers/{number}", 404)
+    after = people.call(clerk, "POST", "/v1/applications", 202, ZHANG | {"id_number": mine})["case"]
+    people.call(me, "GET", f"/v1/applications/{after}", 200)
+    people.call(he, "GET", f"/v1/applications/{after}", 404)
+
+
+def test_a_word_from_the_counter_is_good_for_a_day(people: People) -> None:
+    people.with_all_rights(True)
+    mine = people.ids[7]
+    number = str(people.bank.customer_of(people.bank.apply(id_number=mine)["case"]))
+    word = people.bank.post(f"/v1/customers/{number}/identification")["code"]
+    people.bank.advance(days=2)
+    people.with_all_rights(False)
+    me = people.registers(mine, "13900000007")
+    assert people.call(me, "POST", "/v1/binding", 422, {"code": word, "id_number": mine})["field"] == "code"

@@ -20,6 +20,7 @@ from actors.gateway import (
     doors,
     loans,
     login,
+    materials,
     products,
     stream,
     tasks,
@@ -34,7 +35,20 @@ from actors.identity.service import Identity
 TITLE = "Lendrill"
 _UNLOGGED = ("/health", "/metrics")
 _OVERLOADED = Refusal(503, "Overloaded", "too many commands are under way; ask again in a second", {"Retry-After": "1"})
-PARTS = (products, applications, bulk, contracts, disbursements, loans, tasks, customers, stream, doors, login)
+PARTS = (
+    products,
+    applications,
+    bulk,
+    materials,
+    contracts,
+    disbursements,
+    loans,
+    tasks,
+    customers,
+    stream,
+    doors,
+    login,
+)
 """The endpoints, in the order of the flow."""
 
 

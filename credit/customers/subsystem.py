@@ -40,7 +40,7 @@ from credit.scoring.contract import ApplicationAccepted
 from credit.subsystem import PLAIN, Setting, Subsystem, Takes, Together
 from credit.tally import Tally
 from credit.texts import Field, Texts
-from credit.times import DAY_MS, Ints
+from credit.times import DAY_MS, Bools, Ints
 
 
 class CustomersSubsystem(Subsystem):
@@ -178,27 +178,29 @@ class CustomersSubsystem(Subsystem):
 
     def file_material(self, uploads: Rows, out: Outbox) -> None:
         """APP-11 to APP-13: a file counts, or is refused with its reason and has to be uploaded again."""
-        uploads, rows = self._that_wait(uploads, uploads["material"], out)
-        product = self.materials.waiting["product"][rows]
-        faults = self.materials.faults(uploads, self._admission.asked(product))
-        self._refuse_material(uploads[faults != 0], faults[faults != 0], uploads["material"][faults != 0], out)
-        good, product = only(uploads, faults == 0), only(product, faults == 0)
+        faults = self.material_faults(uploads)
+        good, bad = only(uploads, faults == 0), faults != 0
+        self._refuse_material(uploads[bad], faults[bad], uploads["material"][bad], out)
         self.materials.file(good)
-        said = {"reason": good["format"], "value": good["material"], "product": product}
+        said = {"reason": good["format"], "value": good["material"]}
         out.log(Event.MATERIAL_FILED, good["at"], good["case"], actor=Actor.CUSTOMER, **said)
+
+    def material_faults(self, uploads: Rows) -> Ints:
+        """Why each of some FileMaterial rows, at most one a case, does not count; 0 where it does."""
+        rows, waits = self._that_wait(uploads)
+        asked = np.where(waits, self._admission.asked(self.materials.waiting.get("product", rows)), 0)
+        return np.where(waits, self.materials.faults(uploads, asked), int(Refusal.MATERIALS_CLOSED))
 
     def hand_in(self, words: Rows, out: Outbox) -> None:
         """APP-10: a required material that is missing blocks the application; complete, it goes the way of all others."""
-        words, rows = self._that_wait(words, 0, out)
+        rows, waits = self._that_wait(words)
+        self._refuse_material(words[~waits], Refusal.MATERIALS_CLOSED, 0, out)
+        words, rows = only(words, waits), only(rows, waits)
         forms = self.materials.waiting.take(rows)
         forms["at"] = words["at"]
-        forms["documents"] |= self.materials.of(forms["case"])
-        keys = customer_keys(forms)
-        refused, documents = self._papers(forms, keys, np.zeros(len(forms), dtype=np.int64))
-        missing = self._admission.must_come(forms["product"]) & ~documents
-        ok, lacking = refused == 0, refused != 0
+        refused, missing = self.papers_of(forms)
+        keys, ok, lacking = customer_keys(forms), refused == 0, refused != 0
         self._refuse_material(words[lacking], refused[lacking], missing[lacking], out)
-        forms["documents"] = documents
         complete = forms[ok]
         out.log(
             Event.MATERIALS_COMPLETE,
@@ -209,17 +211,22 @@ class CustomersSubsystem(Subsystem):
         )
         self.note("handed in", complete)
         self.materials.waiting.drop(rows[ok])
-        self._onboard(complete, keys[ok], documents[ok], out)
+        self._onboard(complete, keys[ok], complete["documents"], out)
 
-    def _that_wait(self, words: Rows, value: Ints | int, out: Outbox) -> tuple[Rows, Ints]:
-        """The commands whose cases wait for materials, with their rows; the others are refused."""
+    def papers_of(self, forms: Rows) -> tuple[Ints, Ints]:
+        """Why each of some waiting forms can't be handed in yet, 0 where it can, and the materials (bits) that it lacks. Adds to
+        its `documents` what was uploaded and what is on file."""
+        forms["documents"] |= self.materials.of(forms["case"])
+        refused, documents = self._papers(forms, customer_keys(forms), np.zeros(len(forms), dtype=np.int64))
+        forms["documents"] = documents
+        return refused, self._admission.must_come(forms["product"]) & ~documents
+
+    def _that_wait(self, words: Rows) -> tuple[Ints, Bools]:
+        """The rows of the forms that commands speak of, and where those wait for materials."""
         rows = self.materials.waiting.find(words["case"])
-        open_ = (rows >= 0) & (words["at"] < self.materials.waiting.get("expires_at", rows))
-        value = np.broadcast_to(value, len(words))
-        self._refuse_material(words[~open_], Refusal.MATERIALS_CLOSED, value[~open_], out)
-        return only(words, open_), only(rows, open_)
+        return rows, (rows >= 0) & (words["at"] < self.materials.waiting.get("expires_at", rows))
 
-    def _refuse_material(self, words: Rows, reason: Ints | Refusal, value: Ints, out: Outbox) -> None:
+    def _refuse_material(self, words: Rows, reason: Ints | Refusal, value: Ints | int, out: Outbox) -> None:
         out.log(Event.MATERIAL_REFUSED, words["at"], words["case"], reason=reason, value=value)
         out.answer(words, reason=reason)
 

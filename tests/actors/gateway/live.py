@@ -50,8 +50,11 @@ KEY = b"a key for tests, of thirty-two b"
 class LiveBank:
     """What tests hold in their hands: an HTTP client, and the cells behind it."""
 
-    def __init__(self, client: httpx.Client, executor: LocalExecutor, app: Any, bank: Bank) -> None:
+    def __init__(
+        self, client: httpx.Client, executor: LocalExecutor, app: Any, bank: Bank, store: SqliteStore, home: Path
+    ) -> None:
         self.client, self.executor, self.app, self.bank = client, executor, app, bank
+        self.store, self.home = store, home
         self.people, self.applied = iter(_id_numbers()), 0
 
     def get(self, path: str, status: int = 200, **more: Any) -> Any:
@@ -169,7 +172,7 @@ def live(
         try:
             url = f"http://127.0.0.1:{listening.getsockname()[1]}"
             with httpx.Client(base_url=url, timeout=60.0) as client:
-                yield LiveBank(client, executor, app, bank)
+                yield LiveBank(client, executor, app, bank, store, home)
             assert conductor.failure is None
         finally:
             running.end()

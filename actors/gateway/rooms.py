@@ -46,8 +46,13 @@ class Rooms:
         self._repayment = load("repayment", RepaymentPolicy, policies)
         self._products = load("products", ProductPolicy, policies)
 
-    def contract_text(self, contract: Rows, identity: Identity) -> str:
-        """The text of a contract, from its one row."""
+    @property
+    def lender(self) -> str:
+        """The bank's name in its contracts."""
+        return self._contracts.policy.lender
+
+    def contract(self, contract: Rows, identity: Identity) -> tuple[str, str]:
+        """Number and text of a contract, from its one row."""
         _load(self._contracts, {"contracts": contract})
         return self._contracts.render(int(contract["case"][0]), identity)
 

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import io
 import resource
+import signal
 import warnings
 from typing import NamedTuple
 
 import numpy as np
 import pypdf
-from anyio import BrokenWorkerProcess, CapacityLimiter, fail_after, to_process
+from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
 from PIL import Image
 from pypdf.generic import DictionaryObject
 
@@ -40,18 +41,16 @@ class Seen(NamedTuple):
     sharpness: int = 0
 
 
-async def inspected(content: bytes, said: FileFormat, pixels_max: int, pages_max: int) -> Seen:
+async def inspected(
+    content: bytes, said: FileFormat, pixels_max: int, pages_max: int, seconds: float = SECONDS_MAX
+) -> Seen:
     """What a file is, looked into by a worker process. Unfit says what is wrong with it."""
     prove_begin(content, said)
+    about = (content, said, pixels_max, pages_max, seconds)
     try:
-        with fail_after(SECONDS_MAX):
-            return await to_process.run_sync(
-                look, content, said, pixels_max, pages_max, cancellable=True, limiter=_AT_ONCE
-            )
-    except TimeoutError:
-        raise Unfit(f"it could not be opened within {SECONDS_MAX:.0f} seconds") from None
+        return await to_process.run_sync(look, *about, cancellable=True, limiter=_AT_ONCE)
     except BrokenWorkerProcess:
-        raise Unfit("it could not be opened with the memory that a paper needs") from None
+        raise Unfit(f"it could not be opened within {seconds:.0f} seconds") from None
 
 
 def prove_begin(content: bytes, said: FileFormat) -> None:
@@ -62,8 +61,9 @@ def prove_begin(content: bytes, said: FileFormat) -> None:
         raise Unfit(f"it says that it is a {said.name}, but {is_}")
 
 
-def look(content: bytes, said: FileFormat, pixels_max: int, pages_max: int) -> Seen:
-    """The work itself, for a process of its own."""
+def look(content: bytes, said: FileFormat, pixels_max: int, pages_max: int, seconds: float) -> Seen:
+    """The work itself, for a process of its own, which ends when the time is over."""
+    signal.setitimer(signal.ITIMER_REAL, seconds)
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_MAX, resource.getrlimit(resource.RLIMIT_AS)[1]))
     try:
         return _image(content, pixels_max) if said is FileFormat.JPG else _document(content, pages_max)
@@ -71,6 +71,8 @@ def look(content: bytes, said: FileFormat, pixels_max: int, pages_max: int) -> S
         raise
     except Exception as error:  # parsers raise whatever they like; none of it is the bank's fault
         raise Unfit(f"it is damaged and can't be opened as a {said.name} ({type(error).__name__})") from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 def _image(content: bytes, pixels_max: int) -> Seen:

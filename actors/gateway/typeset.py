@@ -23,7 +23,7 @@ _SIGNING = 90.0
 """Millimetres that the last clause and the record of the signature take."""
 _CLINGS = frozenset("，。；：、！？）》」』”’％%")
 """What never begins a line (避头标点)."""
-_OPENS = frozenset("（《「『“‘")
+_OPENS = "（《「『“‘"
 """What never ends one (避尾标点)."""
 Paper = TypeVar("Paper", bound=NamedTuple)
 
@@ -131,7 +131,7 @@ class _Sheet(FPDF):
         for word in _words(text):
             wide = self.get_string_width(word)
             if line and width + wide > self.epw and word not in _CLINGS:
-                kept = line.rstrip("".join(_OPENS))
+                kept = line.rstrip(_OPENS)
                 found.append(kept)
                 line = line[len(kept) :]
                 width = self.get_string_width(line)

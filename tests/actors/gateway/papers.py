@@ -60,8 +60,9 @@ def wide_jpg(width: int, height: int) -> bytes:
     return bytes(small)
 
 
-def bomb_pdf(unfolded: int = 1 << 30) -> bytes:
-    """A PDF whose objects lie in a stream of a few kilobytes that unfolds to a gigabyte."""
+@cache
+def bomb_pdf(unfolded: int = 1 << 28) -> bytes:
+    """A PDF whose objects lie in a stream that unfolds to a thousand times its size."""
     packer = zlib.compressobj(9)
     step = b" " * (1 << 20)
     folded = b"".join(packer.compress(step) for _ in range(unfolded >> 20)) + packer.flush()

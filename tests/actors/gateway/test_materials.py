@@ -9,13 +9,16 @@ import stat
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from actors.gateway import uploads
 from actors.gateway.contents import Contents
+from actors.gateway.inspection import Seen, Unfit, inspected
 from actors.identity.errors import Damaged
 from actors.identity.keys import Keys
 from actors.identity.vault import Vault
+from credit.codes import FileFormat
 from credit.policies import load
 from credit.policies.materials import MaterialPolicy
 from tests.actors.gateway.live import LiveBank
@@ -145,7 +148,7 @@ def test_a_files_name_is_no_path_and_equal_contents_are_kept_once(bank: LiveBank
     before = kept(bank)
     for which, name in (
         (case, "../../../etc/cron.d/x.pdf"),
-        (other, "/root/.ssh/authorized_keys.pdf"),
+        (other, "/etc/ssh/authorized_keys.pdf"),
         (other, "a\x00b.pdf"),
     ):
         send(bank, which, "id_front", name, content, PDF)
@@ -154,6 +157,15 @@ def test_a_files_name_is_no_path_and_equal_contents_are_kept_once(bank: LiveBank
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert stat.S_IMODE(path.parent.stat().st_mode) == stat.S_IMODE(path.parent.parent.stat().st_mode) == 0o700
     assert b"%PDF" not in path.read_bytes()
+
+
+def test_a_file_that_takes_too_long_to_open_is_refused_and_the_next_one_is_looked_into() -> None:
+    async def both() -> Seen:
+        with pytest.raises(Unfit, match="could not be opened within"):
+            await inspected(bomb_pdf(), FileFormat.PDF, 1, 1, seconds=0.02)
+        return await inspected(pdf(), FileFormat.PDF, 1, 1)
+
+    assert anyio.run(both) == Seen()
 
 
 @pytest.mark.requirement("SEC-08")

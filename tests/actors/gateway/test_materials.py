@@ -216,6 +216,13 @@ def test_a_huge_body_is_refused_before_it_is_read_and_a_slow_one_in_time(
 ) -> None:
     case = waiting(bank)
     assert b" 413 " in raw(bank, case, 1 << 40, b"")
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n'
+    answer = bank.client.post(  # of a length that is not said beforehand
+        f"/v1/applications/{case}/materials/id_front",
+        content=iter([head, *([bytes(1 << 20)] * 12)]),
+        headers={"Content-Type": "multipart/form-data; boundary=b"},
+    )
+    assert answer.status_code == 413
     monkeypatch.setattr(uploads, "STALL_S", 0.2)
     assert b" 408 " in raw(bank, case, 1_000, b"--b\r\n")
     assert bank.get("/health")["ready"]

@@ -139,6 +139,13 @@ class Material(IntFlag):
     SITE_REPORT = 8192
 
 
+class FileFormat(Coded):
+    """What an uploaded material is, APP-11."""
+
+    JPG = 1
+    PDF = 2
+
+
 class Consent(IntFlag):
     """What the customer has agreed to."""
 

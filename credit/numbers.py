@@ -10,6 +10,7 @@ transaction   loan × 10⁴ + n, 1 … 9,999        n = 1 the disbursement, then
 debit         loan × 10⁴ + n, 1 … 9,999        what an account was asked for
               10¹⁸ + branch × 10¹⁵ + day × 10⁵ + product × 100 + what, 1 … 99     a batch of a group's day
 task          entity × 10⁴ + n                 of a case or loan, numbered by the room whose desk it is for
+material      case × 100 + n, 1 … 63          of an application, n one more than its bit's place in `credit.codes.Material`
 act           entity × 100 + n                 of a person on a case or loan
 appointment   person × 10⁶ + n                 of a deputy, numbered within the absent person
 group         branch × 100 + product           the loans of one product at one branch"""
@@ -51,6 +52,7 @@ _TRANSACTIONS_A_BRANCH = _LOANS_A_BRANCH * _TRANSACTION
 _APPOINTMENT = 1_000_000
 _TASK, _NODES = 10_000, 10
 _ACT = 100
+_MATERIAL = 100
 _BATCHES = 1_000 * _TRANSACTIONS_A_BRANCH
 _BATCH_DAY, _BATCH_PRODUCT = 100_000, 100
 
@@ -211,6 +213,11 @@ def occasion_of_day(day: Ints, nth: int = 0, most: int = 1) -> Ints:
     """The occasion of a task where an entity has at most `most` a day, this one the `nth` (from 0). It comes again after
     10,000 ÷ `most` days, when nobody remembers."""
     return np.asarray(day % (_TASK // most) * most + nth)
+
+
+def material_of(case: Ints, material: Ints) -> Ints:
+    """The number of a case's material, of which `material` is the one bit."""
+    return np.asarray(case * _MATERIAL + np.bitwise_count(material - 1) + 1)
 
 
 def act_of(entity: Ints, number: Ints | int) -> Ints:

@@ -12,8 +12,8 @@ FORM_MAX = 256 << 10
 """Bytes of a form; the longest that is right has some kilobytes."""
 FILES_MAX = 64 << 20
 """Bytes of a table or of files."""
-BODY_S = 30.0
-"""From the first byte to the last."""
+FORM_S, FILES_S = 30.0, 120.0
+"""From the first byte to the last: 10 MB in two minutes is 90 kB a second."""
 _LARGE = (b"text/csv", b"application/vnd.apache.arrow.stream", b"multipart/form-data")
 
 
@@ -21,9 +21,9 @@ def bounded(scope: Scope, receive: Receive) -> Receive:
     """The receiver of a request with a body, which raises HTTPException 413 or 408 where the body is too large or too slow."""
     headers = dict(scope["headers"])
     media = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    most = FILES_MAX if media in _LARGE else FORM_MAX
+    most, seconds = (FILES_MAX, FILES_S) if media in _LARGE else (FORM_MAX, FORM_S)
     size, is_whole, loop = 0, False, asyncio.get_running_loop()
-    until = loop.time() + BODY_S
+    until = loop.time() + seconds
     too_large = HTTPException(413, f"at most {most >> 10} KiB are taken here")
 
     async def receiving() -> Message:
@@ -36,7 +36,7 @@ def bounded(scope: Scope, receive: Receive) -> Receive:
             async with asyncio.timeout_at(until):
                 message = await receive()
         except TimeoutError:
-            raise HTTPException(408, f"the request did not come to its end within {BODY_S:.0f} s") from None
+            raise HTTPException(408, f"the request did not come to its end within {seconds:.0f} s") from None
         size += len(message.get("body", b""))
         is_whole = not message.get("more_body", False)
         if size > most:

@@ -5,16 +5,19 @@ when he did so and of which contract; the signature brings it along."""
 
 from __future__ import annotations
 
+import asyncio
 import html
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
 from actors.gateway import seals
+from actors.gateway.archive import Archive, Archived, Laid
 from actors.gateway.bank import Bank, bank_of, branch_with, moment, number_of, refusal, request_number
 from actors.gateway.callers import Caller, needs
 from actors.gateway.coded import ByName
+from actors.gateway.login import Services
 from actors.gateway.models import CasePath, IdempotencyKey, Model, shown
 from actors.gateway.problems import Problem
 from actors.host import Look
@@ -40,6 +43,7 @@ _AFTER: dict[EventCode, ContractState] = {
     Event.CONTRACT_EFFECTIVE: ContractState.EFFECTIVE,
     Event.CONTRACT_WITHDRAWN: ContractState.WITHDRAWN,
 }
+_SIGNED = (Event.CONTRACT_CONFIRMED, Event.CONTRACT_SIGNED, Event.CONTRACT_EFFECTIVE)
 Which = Annotated[int, Field(ge=0, lt=1 << 31)]
 Reader = Annotated[Caller, Depends(needs("contracts:read"))]
 Signer = Annotated[Caller, Depends(needs("contracts:sign"))]
@@ -129,6 +133,27 @@ class Done(Model):
     at: str | None
 
 
+class Written(NamedTuple):
+    """A contract's text: of one that waits for its signature, or of a signed one. `made_at`: when it was offered, or signed."""
+
+    number: str
+    text: str
+    made_at: int
+    signed: Archived | None
+
+
+async def archive_of(request: Request, identity: Services) -> Archive:
+    """The archive of an app, opened when it is first asked for."""
+    state = request.app.state
+    if not hasattr(state, "archive"):
+        state.archive = Archive(identity.folder.parent, identity.vault)
+    found: Archive = state.archive
+    return found
+
+
+Archives = Annotated[Archive, Depends(archive_of)]
+
+
 @router.get("", summary="Where the contract stands", response_model=Contract)
 async def contract(case: CasePath, bank: Annotated[Bank, Depends(bank_of)], caller: Reader) -> dict[str, Any]:
     """Amount, term and rate as they are checked before signing (CON-11), until when it can be signed, round and attempt."""
@@ -163,19 +188,12 @@ async def contract(case: CasePath, bank: Annotated[Bank, Depends(bank_of)], call
     },
 )
 async def document(
-    case: CasePath, request: Request, bank: Annotated[Bank, Depends(bank_of)], caller: Reader
+    case: CasePath, request: Request, bank: Annotated[Bank, Depends(bank_of)], archive: Archives, caller: Reader
 ) -> Response:
-    """The text of a pending contract (CON-01), in Chinese: plain, or as a page where `Accept` asks for `text/html`."""
+    """The text of a contract that waits for its signature (CON-01), or as it was signed, in Chinese: plain, or as a page where
+    `Accept` asks for `text/html`."""
     del caller
-    number = await bank.known_case(case)
-    rows = await _pending(bank, number)
-    if not len(rows):
-        raise _none(number)
-    [customer] = await bank.looks(
-        bank.cells("customers")[0], Look("customers", "customer", (int(rows["customer"][0]),))
-    )
-    [texts] = await bank.looks(bank.cells("customers")[0], Look("texts", "case", (int(customer["texts"][0]),)))
-    text = bank.rooms.contract_text(rows, bank.rooms.identity(customer, texts))
+    text = (await written(bank, archive, await bank.known_case(case))).text
     if "text/html" not in request.headers.get("accept", ""):
         return Response(text, media_type="text/plain; charset=utf-8")
     title, _, rest = text.partition("\n")
@@ -212,10 +230,11 @@ async def sign(
     signing: Signing,
     request: Request,
     bank: Annotated[Bank, Depends(bank_of)],
+    archive: Archives,
     caller: Signer,
     key: IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """CON-07: confirmed, signed, effective and archived in one go; the money is on its way then."""
+    """CON-07, CON-18: confirmed, signed, effective and archived in one go; the money is on its way then."""
     del key
     number = await bank.known_case(case)
     said = seals.numbers_in(signing.confirmation)
@@ -233,7 +252,12 @@ async def sign(
         )
     _, round_, attempt, confirmed_at = said
     about = {"round": round_, "attempt": attempt, "mode": signing.mode, "confirmed_at": confirmed_at}
-    return await _do(bank, request, caller, ContractSigned, number, about)
+    rows = await _pending(bank, number)
+    if len(rows) and (int(rows["round"][0]), int(rows["attempt"][0])) == (round_, attempt):
+        await asyncio.to_thread(archive.lay, await _laid(bank, rows))
+    done = await _do(bank, request, caller, ContractSigned, number, about)
+    await _told(bank, archive, number)
+    return done
 
 
 @router.post("/changes", summary="Ask for another amount or term", response_model=Done)
@@ -278,6 +302,41 @@ async def _pending(bank: Bank, case: int) -> Rows:
     return await bank.look("contracts", branch_with(case=case), "contracts", "case", case)
 
 
+async def written(bank: Bank, archive: Archive, case: int) -> Written:
+    """The text of a case's contract; Problem 404 where it has none that waits or was signed here."""
+    rows = await _pending(bank, case)
+    if len(rows):
+        laid = await _laid(bank, rows)
+        return Written(laid.number, laid.text, int(rows["offered_at"][0]), None)
+    found = archive.of(case) or await _told(bank, archive, case)
+    if found is None:
+        raise _none(case)
+    return Written(found.number, archive.text(found.number), found.signed_at, found)
+
+
+async def _told(bank: Bank, archive: Archive, case: int) -> Archived | None:
+    """The archived contract of a case, once the archive has been told what the bank says of its signature."""
+    events = (await bank.story(case)).events
+    said = {int(row["event"]): row for row in events if int(row["event"]) in _SIGNED}
+    if len(said) == len(_SIGNED):
+        confirmed, signed, effective = (said[int(one)] for one in _SIGNED)
+        about = (int(effective["value"]), SignMode(int(signed["value"])), int(confirmed["value"]), int(signed["at"]))
+        await asyncio.to_thread(archive.sign, case, *about)
+    return archive.of(case)
+
+
+async def _laid(bank: Bank, rows: Rows) -> Laid:
+    """A contract that waits for its signature, as it is archived."""
+    [cell], row = bank.cells("customers"), rows[0]
+    [customer] = await bank.looks(cell, Look("customers", "customer", (int(row["customer"]),)))
+    [texts] = await bank.looks(cell, Look("texts", "case", (int(customer["texts"][0]),)))
+    identity = bank.rooms.identity(customer, texts)
+    number, text = bank.rooms.contract(rows, identity)
+    product = next(one.key for one in bank.products.products if one.code == int(row["product"]))
+    case, round_, attempt, who = (int(row[name]) for name in ("case", "round", "attempt", "customer"))
+    return Laid(number, case, round_, attempt, who, identity.name, branch_with(case=case), product, text)
+
+
 async def _past(bank: Bank, case: int) -> dict[str, Any]:
     """A contract that has left the desk, as the case's events tell it."""
     _, events = await bank.story(case)
@@ -290,4 +349,6 @@ async def _past(bank: Bank, case: int) -> dict[str, Any]:
 
 
 def _none(case: int) -> Problem:
-    return Problem(404, "Not found", f"application {case} has no contract that waits for a signature")
+    return Problem(
+        404, "Not found", f"application {case} has no contract that waits for a signature or was signed here"
+    )

@@ -19,7 +19,6 @@ from actors.gateway.bank import (
     case_of_loan,
     label,
     moment,
-    number_in,
     number_of,
     payment_of,
     reason_words,
@@ -289,12 +288,7 @@ async def restrict(
 @router.get("/loans/{loan}/voucher", summary="The voucher of a payment", response_model=Voucher)
 async def voucher(loan: LoanPath, bank: Annotated[Bank, Depends(bank_of)], caller: Reader) -> dict[str, Any]:
     """DIS-10: of a loan that was paid out."""
-    number = await bank.known_loan(loan)
-    said = await _paid(bank, number)
-    if said is None:
-        raise Problem(404, "Not found", f"loan {number} is not paid out yet")
-    code = seals.sealed(bank.key, _VOUCHER, (number,), _says(number, said))
-    return dict(as_seen(_voucher(number, said), caller)) | {"code": code}
+    return dict(as_seen(await voucher_of(bank, await bank.known_loan(loan)), caller))
 
 
 @router.get("/vouchers/{code}", summary="Verify a voucher", response_model=Voucher)
@@ -308,16 +302,30 @@ async def verify(
 ) -> dict[str, Any]:
     """DIS-11: what a genuine voucher of this code says, to be compared with the one in hand; 404 for a forged one. Who
     has the code has the voucher: nobody can make one up."""
-    forged = Problem(404, "Not genuine", "no voucher of the bank bears this code")
+    found = await genuine(bank, code)
+    if found is None:
+        raise Problem(404, "Not genuine", "no voucher of the bank bears this code")
+    return dict(as_seen(found, caller))
+
+
+async def voucher_of(bank: Bank, loan: int) -> dict[str, Any]:
+    """What the voucher of a loan says, with its code; Problem 404 where the loan is not paid out."""
+    said = await _paid(bank, loan)
+    if said is None:
+        raise Problem(404, "Not found", f"loan {loan} is not paid out yet")
+    return _voucher(loan, said) | {"code": seals.sealed(bank.key, _VOUCHER, (loan,), _says(loan, said))}
+
+
+async def genuine(bank: Bank, code: str) -> dict[str, Any] | None:
+    """What the genuine voucher of a code says; None for a forged one (DIS-11)."""
     numbers = seals.numbers_in(code)
-    if numbers is None or len(numbers) != 1:
-        raise forged
-    loan = number_in(str(numbers[0]), "loan")
-    branch = branch_with(loan=loan)
-    said = await _paid(bank, loan) if 1 <= branch <= bank.branches else None
+    if numbers is None or len(numbers) != 1 or not 0 < numbers[0] < 1 << 63:
+        return None
+    [loan] = numbers
+    said = await _paid(bank, loan) if 1 <= branch_with(loan=loan) <= bank.branches else None
     if said is None or not seals.is_sealed(bank.key, _VOUCHER, code, _says(loan, said)):
-        raise forged
-    return dict(as_seen(_voucher(loan, said), caller)) | {"code": code}
+        return None
+    return _voucher(loan, said) | {"code": code}
 
 
 async def _steps(bank: Bank, loan: int) -> Rows:

@@ -75,7 +75,7 @@ _PROBLEMS = {
     401: "Nobody knows who calls.",
     403: "The caller may not do this.",
     404: "There is no such thing.",
-    408: "It did not come to its end.",
+    408: "It came too slowly.",
     409: "It does not go together with what has been before.",
     413: "It is too large.",
     415: "It is of another media type.",

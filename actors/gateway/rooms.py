@@ -17,6 +17,7 @@ from credit.ledger.contract import Posting
 from credit.mail import Outbox
 from credit.policies import ProductPolicy, load
 from credit.policies.loading import Overrides
+from credit.policies.materials import MaterialPolicy
 from credit.policies.repayment import RepaymentPolicy
 from credit.profile import Identity
 from credit.repayment.contract import Event
@@ -45,8 +46,13 @@ class Rooms:
         self._repayment = load("repayment", RepaymentPolicy, policies)
         self._products = load("products", ProductPolicy, policies)
 
-    def contract_text(self, contract: Rows, identity: Identity) -> str:
-        """The text of a contract, from its one row."""
+    @property
+    def lender(self) -> str:
+        """The bank's name in its contracts."""
+        return self._contracts.policy.lender
+
+    def contract(self, contract: Rows, identity: Identity) -> tuple[str, str]:
+        """Number and text of a contract, from its one row."""
         _load(self._contracts, {"contracts": contract})
         return self._contracts.render(int(contract["case"][0]), identity)
 
@@ -54,6 +60,28 @@ class Rooms:
         """Who a customer is, from his one row and the texts of his last form."""
         _load(self._customers, {"customers": customer, "texts": texts})
         return self._customers.identity(int(customer["customer"][0]))
+
+    @property
+    def materials(self) -> MaterialPolicy:
+        """What uploads are judged by."""
+        return self._customers.materials.policy
+
+    def material_fault(self, tables: Mapping[str, Rows], upload: Rows) -> int:
+        """Why the bank would refuse an upload, 0 where it would not. `tables`: `waiting` and `files` of its case."""
+        _load(self._customers, tables)
+        return int(self._customers.material_faults(upload)[0])
+
+    def papers(self, tables: Mapping[str, Rows]) -> tuple[int, int]:
+        """Of a form that waits for materials: those that count, uploaded, in hand or on file, and those that are missing; bits.
+        `tables`: `waiting` and `files` of its case, `people` and `customers` of its customer."""
+        _load(self._customers, tables)
+        form = tables["waiting"].copy()
+        _, missing = self._customers.papers_of(form)
+        return int(form["documents"][0]), int(missing[0])
+
+    def customer_key(self, form: Rows) -> int:
+        """The key under which the customer of a form stands in the register."""
+        return int(customer_keys(form)[0])
 
     def keys(self, customer: Rows) -> list[int]:
         """The keys under which a customer, and the person who signs for him, stands in the risk library."""

@@ -13,10 +13,12 @@ SubmitApplication = room.obeys(
     101,
     "SubmitApplication",
     "party branch channel segment product amount_fen term_months method purpose_text:U12 id_type credit_code:U20 mobile:U12 "
-    "occupation income_fen employment_months documents consent collateral_fen account payee_account name:U16 id_number:U20",
+    "occupation income_fen employment_months documents consent collateral_fen account payee_account uploads=0 name:U16 "
+    "id_number:U20",
 )
-"""A form. Numbers have room for more than is right, so that what is too long is seen. A name or a purpose that is longer than its
-column, a remark and an address come as `FormText` of the same party and instant, the column is empty then."""
+"""A form. `uploads`: 1 where what `documents` lacks is uploaded after it. Numbers have room for more than is right, so that what
+is too long is seen. A name or a purpose that is longer than its column, a remark and an address come as `FormText` of the same
+party and instant, the column is empty then."""
 FormText = room.accepts(109, "FormText", f"party branch {PIECES}")
 
 room.table("counters", f"branch {blank('forms refused checked')}", key="branch")

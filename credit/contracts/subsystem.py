@@ -241,14 +241,14 @@ class ContractsSubsystem(Subsystem):
             found += invariants.effective(signed)
         return found
 
-    def render(self, case: int, identity: Identity) -> str:
-        """The text of a pending contract (待签署合同), for viewing (CON-01); `identity`: the register's word on its customer.
-        Raises KeyError for a case without one."""
+    def render(self, case: int, identity: Identity) -> tuple[str, str]:
+        """Number and text of a pending contract (待签署合同), for viewing (CON-01); `identity`: the register's word on its
+        customer. Raises KeyError for a case without one."""
         [found] = self._contracts.find([case]).tolist()
         if found < 0:
             raise KeyError(case)
         [row] = self._contracts.take(np.array([found]))
-        return self.templates.render(row, identity, int(row["expires_at"]))
+        return self.templates.number(row), self.templates.render(row, identity, int(row["expires_at"]))
 
 
 build = ContractsSubsystem.build

@@ -41,6 +41,11 @@ class Templates:
             self._texts[product.code], self._names[product.code] = text, product.name_zh
             self.versions[product.code] = template.version
 
+    def number(self, row: Rows | np.void) -> str:
+        """The number of one contract: case, round, attempt and the template's version."""
+        version = self.versions[int(row["product"])]
+        return "-".join(str(row[name]) for name in ("case", "round", "attempt")) + f"-V{version}"
+
     def render(self, row: Rows | np.void, identity: Identity, sign_before: int) -> str:
         """The text of one contract from its row and the register's word on the customer. Raises KeyError for a
         product without a template."""
@@ -51,8 +56,7 @@ class Templates:
             "customer_name": identity.name,
             "id_number": identity.id_number,
             "purpose": self._purposes.get(code, "其他合法用途") if code else "",
-            "contract_number": "-".join(str(row[name]) for name in ("case", "round", "attempt"))
-            + f"-V{self.versions[product]}",
+            "contract_number": self.number(row),
             "sign_before": until_day(sign_before),
             "lender": self._lender,
             "product_name": self._names[product],

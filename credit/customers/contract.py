@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from credit.codes import Handler, Step
+from credit.codes import FileFormat, Handler, Step
 from credit.profile import ACCEPTED
 from credit.room import EventCode, Reason, Room, blank, event
 from credit.texts import PIECES
@@ -15,15 +15,20 @@ ListQuery = room.asks(103, "ListQuery", "case party")
 ListReply = room.accepts(104, "ListReply", "case lists status")
 CustomerEnteredBusiness = room.accepts(105, "CustomerEnteredBusiness", "customer case product", sender="disbursement")
 FraudConfirmed = room.accepts(106, "FraudConfirmed", "case party customer", sender="scoring")
-FormChecked = room.accepts(
-    107,
-    "FormChecked",
+FORM = (
     "case party branch channel segment product amount_fen term_months method purpose age income_fen employment_months "
-    "documents consent collateral_fen account payee_account name:U16 id_number:U18 mobile:U12 credit_code:U18",
-    sender="applications",
+    "documents consent collateral_fen account payee_account uploads=0 name:U16 id_number:U18 mobile:U12 credit_code:U18"
 )
+FormChecked = room.accepts(107, "FormChecked", FORM, sender="applications")
 """A form in which everything is there and well written; whose it is, is seen here."""
 CaseText = room.accepts(108, "CaseText", f"case {PIECES}", sender="applications")
+
+FileMaterial = room.obeys(110, "FileMaterial", "case material format size short_side_px=0 sharpness=0 digest:U64")
+"""One material of a form that waits for its materials was uploaded: one bit of `Material`, `FileFormat`, bytes, SHA-256 of the
+content in hexadecimal digits. Of an image: pixels of the shorter side, and the variance of the Laplacian of the grey image (0 to
+255) with its longer side brought to 1,000 pixels. The content itself is kept by the host, under the digest."""
+HandInMaterials = room.obeys(111, "HandInMaterials", "case")
+"""The materials are all there, says the customer."""
 
 room.table("tally", f"branch {blank('forms refused declined intercepted accepted')}", key="branch")
 room.table("people", "key customer", key="key")
@@ -40,6 +45,10 @@ room.table("texts", f"piece case {PIECES}", key="piece")
 room.table("copy", "entry person list since until", key="entry")
 room.table("library", "key since case", key="key")
 room.table("pending", f"at {ACCEPTED} person deadline", key="case")
+room.table("waiting", f"at {FORM} expires_at", key="case")
+"""Forms whose materials are being uploaded."""
+room.table("files", "file case material format size filed_at digest:U64", key="file")
+"""The materials that were uploaded, one file each; `file`: see `credit.numbers.material_of`."""
 
 # what it records -------------------------------------------------------------------------------------------------------
 
@@ -73,6 +82,33 @@ class Event(EventCode):
     MAIL_REFUSED = event(
         110, "answer without a case", "回执无对应业务", trouble=("answers without a case", "回执无对应业务")
     )
+    MATERIALS_AWAITED = event(
+        112,
+        "materials awaited",
+        "等待上传资料",
+        value="required materials (bits)",
+        step=Step.INITIAL_REVIEW,
+        handler=Handler.CUSTOMER,
+    )
+    MATERIAL_FILED = event(113, "material filed", "资料已上传", reason=FileFormat, value="material (bit)")
+    MATERIAL_REFUSED = event(114, "material refused", "资料被退回", reason=Reason, value="material (bit)", refuses=True)
+    MATERIALS_COMPLETE = event(
+        115,
+        "materials complete",
+        "资料齐全",
+        value="materials (bits)",
+        step=Step.INITIAL_REVIEW,
+        handler=Handler.SYSTEM,
+    )
+    MATERIALS_OVERDUE = event(
+        116,
+        "materials not brought in time",
+        "逾期未补资料",
+        reason=Reason,
+        value="party",
+        refuses=True,
+        step=Step.CLOSED,
+    )
 
 
 class Refusal(Reason):
@@ -81,6 +117,12 @@ class Refusal(Reason):
     INCOME_LIMIT = 132, "income too low", "收入不足", "income_fen"
     EMPLOYMENT_LIMIT = 133, "employed too short a time", "工作年限不足", "employment_months"
     DOCUMENT_MISSING = 161, "required document missing", "缺必传资料", "documents"
+    MATERIAL_FORMAT = 162, "file format not allowed", "文件格式不在允许范围", "file"
+    MATERIAL_SIZE = 163, "file empty or too large", "文件为空或超过单个文件上限", "file"
+    MATERIAL_TOTAL = 164, "attachments too large together", "全部附件总大小超限", "file"
+    MATERIAL_UNCLEAR = 165, "image unclear, upload it again", "影像不清晰，请重新上传", "file"
+    MATERIAL_UNASKED = 166, "material not asked for by the product", "该产品不需要此项资料", "material"
+    MATERIALS_CLOSED = 167, "materials are not awaited", "该申请不在资料上传阶段"
     LIST_CENTRAL_BANK = 181, "central-bank list", "央行黑名单"
     LIST_DISHONEST = 182, "dishonest-debtor list", "失信被执行人"
     LIST_ASSOCIATION = 183, "association list", "协会风险名单"

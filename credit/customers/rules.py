@@ -38,8 +38,16 @@ class Admission:
 
     def has_required(self, product: Ints, documents: Ints) -> Bools:
         """Whether all materials that must come with the form are there."""
-        required = self._required[product]
-        return np.asarray((documents & required) == required)
+        return np.asarray((self.must_come(product) & ~documents) == 0)
+
+    def must_come(self, product: Ints) -> Ints:
+        """Bits of the materials that must come with the form, or be on file."""
+        return np.asarray(self._required[product])
+
+    def asked(self, product: Ints) -> Ints:
+        """Bits of all materials that the bank takes for a product (必传、选传)."""
+        products = self.products
+        return np.asarray(self._required[product] | products.conditional[product] | products.optional[product])
 
     def missing(self, product: Ints, documents: Ints) -> Ints:
         """Bits of the conditional materials still to come (APP-13, APR-13); identity proofs are never among them."""

@@ -8,40 +8,45 @@ import numpy as np
 
 from credit.applications.contract import Event as ApplicationEvent
 from credit.codes import Actor, Status
+from credit.customers import invariants
 from credit.customers.contract import (
     CaseText,
     CustomerEnteredBusiness,
     Event,
+    FileMaterial,
     FormChecked,
     FraudConfirmed,
+    HandInMaterials,
     ListQuery,
     ListReply,
     RefreshRiskList,
     Refusal,
     room,
 )
-from credit.customers.invariants import violations
 from credit.customers.keys import customer_keys, id_keys
 from credit.customers.lists import ListCopy, RiskLibrary
+from credit.customers.materials import Materials
 from credit.customers.register import Register
 from credit.customers.rules import Admission, list_refusals
 from credit.mail import Outbox
 from credit.masks import true_rows
 from credit.policies import ProductPolicy, load
 from credit.policies.admission import AdmissionPolicy
+from credit.policies.materials import MaterialPolicy
 from credit.profile import Identity
 from credit.room import EventCode, Rows
-from credit.rows import firsts, previous, waves
+from credit.rows import firsts, only, previous, waves
 from credit.scoring.contract import ApplicationAccepted
-from credit.subsystem import PLAIN, Setting, Subsystem, Takes
+from credit.subsystem import PLAIN, Setting, Subsystem, Takes, Together
 from credit.tally import Tally
 from credit.texts import Field, Texts
-from credit.times import DAY_MS, Ints
+from credit.times import DAY_MS, Bools, Ints
 
 
 class CustomersSubsystem(Subsystem):
-    """State: the register with its texts, the list copy and the risk library, cases in review (held in the shape in which
-    scoring will get them), and a tally a branch. Lists come before forms, so that a form of the same instant meets them."""
+    """State: the register with its texts, the list copy and the risk library, forms that wait for their materials and the files
+    that came, cases in review (held in the shape in which scoring will get them), and a tally a branch. Lists come before forms,
+    so that a form of the same instant meets them."""
 
     room = room
     REFUSED = Event.MAIL_REFUSED
@@ -51,10 +56,11 @@ class CustomersSubsystem(Subsystem):
         Takes(CustomerEnteredBusiness, "entered_business"),
         Takes(CaseText, "texts"),
         Takes(FormChecked, "checked"),
+        Together("case", (Takes(FileMaterial, "file_material"), Takes(HandInMaterials, "hand_in"))),
         Takes(ListReply, "list_reply"),
     )
 
-    def __init__(self, policy: AdmissionPolicy, products: ProductPolicy) -> None:
+    def __init__(self, policy: AdmissionPolicy, products: ProductPolicy, materials: MaterialPolicy) -> None:
         super().__init__()
         self.policy = policy
         self._admission = Admission(policy, products)
@@ -66,12 +72,17 @@ class CustomersSubsystem(Subsystem):
         self._copy = ListCopy(self.tables["copy"])
         self._library = RiskLibrary(self.tables["library"])
         self._pending = self.tables["pending"]
+        self.materials = Materials(materials, self.tables["waiting"], self.tables["files"])
 
     @classmethod
     def build(cls, setting: Setting = PLAIN) -> CustomersSubsystem:
         """The room under the packaged policies, with a scenario's overrides laid over them."""
         overrides = setting.overrides
-        return cls(load("admission", AdmissionPolicy, overrides), load("products", ProductPolicy, overrides))
+        return cls(
+            load("admission", AdmissionPolicy, overrides),
+            load("products", ProductPolicy, overrides),
+            load("materials", MaterialPolicy, overrides),
+        )
 
     # who knows -------------------------------------------------------------------------------------------------------
 
@@ -90,15 +101,20 @@ class CustomersSubsystem(Subsystem):
         self._texts.add(rows)
 
     def checked(self, forms: Rows, out: Outbox) -> None:
-        """APP-10, CUS-04: the papers, with those on file; then admission; then onboarding."""
+        """APP-10, CUS-04: the papers, with those on file; then admission; then onboarding. Who uploads his papers afterwards
+        is admitted first."""
         self._tally.count("forms", forms["branch"])
         keys, declined = customer_keys(forms), self._admission.faults(forms)
         refused, documents = self._papers(forms, keys, declined)
+        uploads = forms["uploads"] != 0
+        refused[uploads] = 0
         declined[refused != 0] = 0
         self._turn_away(forms, refused, ApplicationEvent.APPLICATION_REFUSED, "refused", out)
         self._turn_away(forms, declined, Event.CUSTOMER_DECLINED, "declined", out)
         ok = (refused == 0) & (declined == 0)
         self._texts.drop(forms["case"][~ok])
+        self._await(forms[ok & uploads], out)
+        ok &= ~uploads
         self._onboard(forms[ok], keys[ok], documents[ok], out)
 
     def _papers(self, forms: Rows, keys: Ints, declined: Ints) -> tuple[Ints, Ints]:
@@ -151,6 +167,80 @@ class CustomersSubsystem(Subsystem):
         self._pending.append(asked, person=person[~risky], deadline=asked_at + self.policy.list_wait_ms)
         query = ListQuery.carry(asked, at=asked_at)
         out.send(ListQuery, query)
+
+    # materials --------------------------------------------------------------------------------------------------------
+
+    def _await(self, forms: Rows, out: Outbox) -> None:
+        """APP-10: the form waits until what is required has been uploaded."""
+        self.materials.waiting.append(forms, expires_at=self.materials.expire_at(forms["at"]))
+        required = self._admission.must_come(forms["product"])
+        out.log(Event.MATERIALS_AWAITED, forms["at"], forms["case"], value=required, product=forms["product"])
+
+    def file_material(self, uploads: Rows, out: Outbox) -> None:
+        """APP-11 to APP-13: a file counts, or is refused with its reason and has to be uploaded again."""
+        faults = self.material_faults(uploads)
+        good, bad = only(uploads, faults == 0), faults != 0
+        self._refuse_material(uploads[bad], faults[bad], uploads["material"][bad], out)
+        self.materials.file(good)
+        said = {"reason": good["format"], "value": good["material"]}
+        out.log(Event.MATERIAL_FILED, good["at"], good["case"], actor=Actor.CUSTOMER, **said)
+
+    def material_faults(self, uploads: Rows) -> Ints:
+        """Why each of some FileMaterial rows, at most one a case, does not count; 0 where it does."""
+        rows, waits = self._that_wait(uploads)
+        asked = np.where(waits, self._admission.asked(self.materials.waiting.get("product", rows)), 0)
+        return np.where(waits, self.materials.faults(uploads, asked), int(Refusal.MATERIALS_CLOSED))
+
+    def hand_in(self, words: Rows, out: Outbox) -> None:
+        """APP-10: a required material that is missing blocks the application; complete, it goes the way of all others."""
+        rows, waits = self._that_wait(words)
+        self._refuse_material(words[~waits], Refusal.MATERIALS_CLOSED, 0, out)
+        words, rows = only(words, waits), only(rows, waits)
+        forms = self.materials.waiting.take(rows)
+        forms["at"] = words["at"]
+        refused, missing = self.papers_of(forms)
+        keys, ok, lacking = customer_keys(forms), refused == 0, refused != 0
+        self._refuse_material(words[lacking], refused[lacking], missing[lacking], out)
+        complete = forms[ok]
+        out.log(
+            Event.MATERIALS_COMPLETE,
+            complete["at"],
+            complete["case"],
+            value=complete["documents"],
+            product=complete["product"],
+        )
+        self.note("handed in", complete)
+        self.materials.waiting.drop(rows[ok])
+        self._onboard(complete, keys[ok], complete["documents"], out)
+
+    def papers_of(self, forms: Rows) -> tuple[Ints, Ints]:
+        """Why each of some waiting forms can't be handed in yet, 0 where it can, and the materials (bits) that it lacks. Adds to
+        its `documents` what was uploaded and what is on file."""
+        forms["documents"] |= self.materials.of(forms["case"])
+        refused, documents = self._papers(forms, customer_keys(forms), np.zeros(len(forms), dtype=np.int64))
+        forms["documents"] = documents
+        return refused, self._admission.must_come(forms["product"]) & ~documents
+
+    def _that_wait(self, words: Rows) -> tuple[Ints, Bools]:
+        """The rows of the forms that commands speak of, and where those wait for materials."""
+        rows = self.materials.waiting.find(words["case"])
+        return rows, (rows >= 0) & (words["at"] < self.materials.waiting.get("expires_at", rows))
+
+    def _refuse_material(self, words: Rows, reason: Ints | Refusal, value: Ints | int, out: Outbox) -> None:
+        out.log(Event.MATERIAL_REFUSED, words["at"], words["case"], reason=reason, value=value)
+        out.answer(words, reason=reason)
+
+    def _close_waiting(self, out: Outbox) -> None:
+        """What did not come in time closes the application."""
+        rows = true_rows(self.materials.waiting["expires_at"] < self.window.until)
+        if len(rows):
+            gone = self.materials.waiting.take(rows)
+            gone["at"] = gone["expires_at"]
+            self.materials.waiting.drop(rows)
+            self.materials.forget(gone["case"])
+            self._texts.drop(gone["case"])
+            reason = np.full(len(gone), int(Refusal.DOCUMENT_MISSING))
+            self._turn_away(gone, reason, Event.MATERIALS_OVERDUE, "refused", out)
 
     # lists ------------------------------------------------------------------------------------------------------------
 
@@ -212,7 +302,9 @@ class CustomersSubsystem(Subsystem):
     # time and proof ---------------------------------------------------------------------------------------------------
 
     def end(self, out: Outbox) -> None:
-        """List queries that have run out of time are answered by the bank's own copy, at their deadline."""
+        """List queries that have run out of time are answered by the bank's own copy, at their deadline; forms whose materials
+        have not come are closed at theirs."""
+        self._close_waiting(out)
         late = true_rows(self._pending["deadline"] < self.window.until)
         if len(late):
             deadline = self._pending["deadline"][late]
@@ -223,11 +315,16 @@ class CustomersSubsystem(Subsystem):
         self._copy.forget(self.window.start - DAY_MS)
 
     def due(self) -> int:
-        return self._pending.least("deadline")
+        return min(self._pending.least("deadline"), self.materials.waiting.least("expires_at"))
 
     def violations(self) -> list[str]:
-        """Of forms, customers and cases in review."""
-        return violations(self._tally, self._register, self._pending, self.window.until)
+        """Of forms, customers, cases in review, and of every form whose materials were handed in."""
+        waiting, files, policy = self.materials.waiting, self.materials.files, self.materials.policy
+        found = invariants.violations(self._tally, self._register, self._pending, waiting, self.window.until)
+        found += invariants.files_within(files, policy.file_bytes_max, policy.total_bytes_max)
+        for handed_in in self.noted("handed in"):
+            found += invariants.were_complete(handed_in, self._admission.products)
+        return found
 
 
 build = CustomersSubsystem.build

@@ -120,6 +120,7 @@ class ProductColumns:
     rate_ppm: Ints  # (code, grade)
     required: Ints  # material bits
     conditional: Ints  # material bits
+    optional: Ints  # material bits
     guarantee: Ints
     automatic_max: Ints
     electronic: Bools
@@ -156,6 +157,7 @@ def columns_of(policy: ProductPolicy) -> ProductColumns:
         rate_ppm=ints(6),
         required=ints(),
         conditional=ints(),
+        optional=ints(),
         guarantee=ints(),
         automatic_max=ints(),
         electronic=flags(),
@@ -182,6 +184,7 @@ def _fill(columns: ProductColumns, product: Product) -> None:
     columns.rate_ppm[c, Grade.EXCELLENT :] = product.rate_ppm_by_grade
     columns.required[c] = sum(Material[m.upper()] for m in product.required_materials)
     columns.conditional[c] = sum(Material[m.upper()] for m in product.conditional_materials)
+    columns.optional[c] = sum(Material[m.upper()] for m in product.optional_materials)
     columns.guarantee[c] = Guarantee[product.guarantee.upper()]
     columns.automatic_max[c] = product.automatic_amount_max
     columns.electronic[c] = product.contract_mode == "electronic"

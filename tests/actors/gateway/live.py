@@ -53,8 +53,18 @@ KEY = b"a key for tests, of thirty-two b"
 class LiveBank:
     """What tests hold in their hands: an HTTP client, and the cells behind it."""
 
-    def __init__(self, client: httpx.Client, executor: LocalExecutor, app: Any, bank: Bank, identity: Identity) -> None:
+    def __init__(
+        self,
+        client: httpx.Client,
+        executor: LocalExecutor,
+        app: Any,
+        bank: Bank,
+        store: SqliteStore,
+        home: Path,
+        identity: Identity,
+    ) -> None:
         self.client, self.executor, self.app, self.bank, self.identity = client, executor, app, bank, identity
+        self.store, self.home = store, home
         self.people, self.applied = iter(_id_numbers()), 0
 
     def get(self, path: str, status: int = 200, **more: Any) -> Any:
@@ -182,7 +192,7 @@ def live(
         try:
             url = f"http://127.0.0.1:{listening.getsockname()[1]}"
             with httpx.Client(base_url=url, timeout=60.0) as client:
-                yield LiveBank(client, executor, app, bank, identity)
+                yield LiveBank(client, executor, app, bank, store, home, identity)
             assert conductor.failure is None
         finally:
             running.end()

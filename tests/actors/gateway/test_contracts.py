@@ -86,9 +86,11 @@ def test_there_is_nothing_to_be_done_about_a_case_that_does_not_exist(bank: Live
     assert bank.get("/health")["ready"]
 
 
-def test_a_signed_contract_has_no_text_any_more_and_a_refused_case_never_had_one(bank: LiveBank) -> None:
+def test_a_signed_contracts_text_is_the_one_that_was_read_and_a_refused_case_never_had_one(bank: LiveBank) -> None:
     case = offered(bank)
+    text = bank.get(f"/v1/applications/{case}/contract/document")
     bank.sign(case)
-    assert "no contract" in bank.get(f"/v1/applications/{case}/contract/document", 404)["detail"]
+    assert bank.get(f"/v1/applications/{case}/contract/document") == text
     declined = bank.apply(income_fen=100)["case"]
+    assert "no contract" in bank.get(f"/v1/applications/{declined}/contract/document", 404)["detail"]
     bank.get(f"/v1/applications/{declined}/contract", 404)

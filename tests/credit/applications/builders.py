@@ -158,7 +158,8 @@ def walk(subsystem: Subsystem, mail: Iterable[tuple[Kind, Rows]], over: Iterable
         subsystem.close(window, out)
         asked += [(kind, rows) for kind, rows in _collect(subsystem, run, out, asked, window)]
         run.events += out.events
-        assert subsystem.check() == [], f"window {window.number}"
+        found = subsystem.check()
+        assert not found, f"window {window.number}: {found}"
     return run
 
 

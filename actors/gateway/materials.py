@@ -1,0 +1,357 @@
+"""Materials (申请资料) over HTTP: what an application needs and has, uploads, previews, and the word that all is there (APP-09 to
+APP-13). A file is looked into, kept sealed, and then told to the bank, which counts it or refuses it; what would be refused is
+neither kept nor told."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from actors.gateway.bank import Bank, bank_of, label, labels, moment, number_of, refusal, request_number
+from actors.gateway.callers import Caller, needs
+from actors.gateway.contents import Contents
+from actors.gateway.inspection import Seen, Unfit, inspected
+from actors.gateway.login import Services
+from actors.gateway.models import CasePath, IdempotencyKey, MaterialName, Model, shown
+from actors.gateway.problems import Problem
+from actors.gateway.uploads import Received, received
+from actors.host import Look
+from credit.codes import FileFormat, Material
+from credit.customers.contract import FileMaterial, HandInMaterials, Refusal
+from credit.room import Kind, Rows
+
+router = APIRouter(prefix="/v1/applications/{case}", tags=["materials"])
+
+WORDS_ZH = {
+    Material.ID_FRONT: "身份证人像面",
+    Material.ID_BACK: "身份证国徽面",
+    Material.INCOME_PROOF: "收入证明",
+    Material.WORK_PROOF: "工作证明",
+    Material.RESIDENCE_PROOF: "居住证明",
+    Material.PURPOSE_STATEMENT: "贷款用途声明",
+    Material.PROPERTY_CERTIFICATE: "不动产权证",
+    Material.BUSINESS_LICENCE: "营业执照",
+    Material.ORGANISATION_CODE: "组织机构代码证",
+    Material.FINANCIAL_STATEMENTS: "财务报表",
+    Material.OPERATING_PERMIT: "经营许可证",
+    Material.TAX_PROOF: "完税证明",
+    Material.LEASE_CONTRACT: "租赁合同",
+    Material.SITE_REPORT: "实地调查报告",
+}
+_ENDINGS = {".jpg": FileFormat.JPG, ".jpeg": FileFormat.JPG, ".pdf": FileFormat.PDF}
+_TYPES = {FileFormat.JPG: "image/jpeg", FileFormat.PDF: "application/pdf"}
+_UNTYPED = ("", "application/octet-stream")
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {"file": {"type": "string", "format": "binary"}},
+                }
+            }
+        },
+    }
+}
+Need = Literal["required", "conditional", "optional"]
+Which = Annotated[MaterialName, Path(description="A material, as the list names it.", examples=["id_front"])]
+Reader = Annotated[Caller, Depends(needs("applications:read"))]
+Submitter = Annotated[Caller, Depends(needs("applications:submit"))]
+
+
+class Paper(Model):
+    """A material that the product asks for. `need`: 必传, 可后补, 选传. `has`: it counts, uploaded, in hand or on file."""
+
+    material: str
+    words: list[str]
+    need: Need
+    has: bool
+    format: str | None = None
+    size: int | None = None
+    digest: str | None = None
+    filed_at: str | None = None
+
+
+class Materials(Model):
+    """What an application needs and has. Sizes in bytes."""
+
+    model_config = shown(
+        {
+            "case": "1000000001",
+            "open": True,
+            "until": "2026-03-12T10:00:00.000+08:00",
+            "complete": False,
+            "missing": ["id_back", "income_proof", "purpose_statement"],
+            "formats": ["jpg", "pdf"],
+            "file_size_max": 10_485_760,
+            "total_size_max": 52_428_800,
+            "total_size": 1_204_311,
+            "materials": [
+                {
+                    "material": "id_front",
+                    "words": ["id front", "身份证人像面"],
+                    "need": "required",
+                    "has": True,
+                    "format": "jpg",
+                    "size": 1_204_311,
+                    "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                    "filed_at": "2026-02-10T10:01:00.000+08:00",
+                }
+            ],
+        }
+    )
+
+    case: str
+    open: bool
+    """Whether files are taken."""
+    until: str | None
+    complete: bool
+    missing: list[str]
+    formats: list[str]
+    file_size_max: int
+    total_size_max: int
+    total_size: int
+    materials: list[Paper]
+
+
+class Filed(Model):
+    """A file that counts."""
+
+    model_config = shown(
+        {
+            "case": "1000000001",
+            "material": "id_front",
+            "format": "jpg",
+            "size": 1_204_311,
+            "digest": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "at": "2026-02-10T10:01:00.000+08:00",
+        }
+    )
+
+    case: str
+    material: str
+    format: str
+    size: int
+    digest: str
+    at: str | None
+
+
+class HandedIn(Model):
+    """The materials are complete, and the application goes its way."""
+
+    case: str
+    at: str | None
+
+
+def _contents(identity: Services) -> Contents:
+    return Contents(identity.folder.parent, identity.vault)
+
+
+Kept = Annotated[Contents, Depends(_contents)]
+
+
+@router.get("/materials", summary="What an application needs and has", response_model=Materials)
+async def materials(case: CasePath, bank: Annotated[Bank, Depends(bank_of)], caller: Reader) -> dict[str, Any]:
+    """APP-10: required (必传), may follow (可后补) and optional (选传) materials, what has come, and what is missing."""
+    del caller
+    number = await bank.known_case(case)
+    waiting, files = await _of_case(bank, number)
+    policy, is_open = bank.rooms.materials, bool(len(waiting))
+    has, missing = await _counted(bank, waiting, files) if is_open else (0, 0)
+    by_material = {int(row["material"]): row for row in files}
+    return {
+        "case": str(number),
+        "open": is_open,
+        "until": moment(int(waiting["expires_at"][0])) if is_open else None,
+        "complete": not missing,
+        "missing": labels(Material, missing),
+        "formats": policy.formats,
+        "file_size_max": policy.file_bytes_max,
+        "total_size_max": policy.total_bytes_max,
+        "total_size": int(files["size"].sum()),
+        "materials": [
+            _paper(one, need, bool(has & one), by_material.get(int(one)))
+            for one, need in (await _asked(bank, number)).items()
+        ],
+    }
+
+
+@router.post("/materials/{material}", summary="Upload a material", response_model=Filed, openapi_extra=_FORM)
+async def upload(
+    case: CasePath,
+    material: Which,
+    request: Request,
+    bank: Annotated[Bank, Depends(bank_of)],
+    contents: Kept,
+    caller: Submitter,
+    key: IdempotencyKey = None,
+) -> dict[str, Any]:
+    """One file, in the part `file` of a multipart form. APP-11, APP-12: JPG or PDF, of limited size, alone and together. APP-13:
+    an unclear image has to be uploaded again. A material that comes again takes the place of what came before."""
+    del key
+    number = await bank.known_case(case)
+    waiting, _ = await _of_case(bank, number)
+    if not len(waiting):
+        raise refusal(Refusal.MATERIALS_CLOSED)
+    policy = bank.rooms.materials
+    file = await received(request, policy.file_bytes_max)
+    form = _format(file, policy.formats)
+    try:
+        seen = await inspected(file.content, form, policy.pixels_max, policy.pages_max)
+    except Unfit as error:
+        raise Problem(
+            422, "Unfit", f"file: {error}", field="file", detail_zh="文件无法使用，请检查后重新上传"
+        ) from None
+    about = {
+        "case": number,
+        "material": int(material),
+        "format": int(form),
+        "size": len(file.content),
+        "digest": Contents.digest(file.content),
+    }
+    await _prove(bank, about, seen)
+    contents.keep(file.content)
+    answer = await bank.done(FileMaterial, _row(FileMaterial, request, caller, **about, **seen._asdict()))
+    return about | {
+        "case": number_of(answer.number),
+        "material": _name(material),
+        "format": label(form),
+        "at": moment(answer.at),
+    }
+
+
+@router.get(
+    "/materials/{material}",
+    summary="See a material",
+    response_class=Response,
+    responses={200: {"content": dict.fromkeys(_TYPES.values(), _BINARY)}},
+)
+async def preview(
+    case: CasePath,
+    material: Which,
+    bank: Annotated[Bank, Depends(bank_of)],
+    contents: Kept,
+    caller: Reader,
+    download: Annotated[bool, Query(description="As a file to be saved, instead of to be looked at.")] = False,
+) -> Response:
+    """APP-13: what was uploaded, as it came."""
+    del caller
+    number = await bank.known_case(case)
+    _, files = await _of_case(bank, number)
+    found = files[files["material"] == int(material)]
+    if not len(found):
+        raise Problem(404, "Not found", f"application {number} has no file of {_name(material)}")
+    form = FileFormat(int(found["format"][0]))
+    how = "attachment" if download else "inline"
+    headers = {
+        "Content-Disposition": f'{how}; filename="{number}-{_name(material)}.{label(form)}"',
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'",
+        "Cache-Control": "private, no-store",
+    }
+    return Response(contents.get(str(found["digest"][0])), media_type=_TYPES[form], headers=headers)
+
+
+@router.post("/materials", summary="Hand the materials in", response_model=HandedIn)
+async def hand_in(
+    case: CasePath,
+    request: Request,
+    bank: Annotated[Bank, Depends(bank_of)],
+    caller: Submitter,
+    key: IdempotencyKey = None,
+) -> dict[str, Any]:
+    """APP-10: says that all is there. A missing required material blocks it; complete, the application goes on."""
+    del key
+    number = await bank.known_case(case)
+    answer = await bank.done(HandInMaterials, _row(HandInMaterials, request, caller, case=number))
+    return {"case": number_of(answer.number), "at": moment(answer.at)}
+
+
+# what they share ------------------------------------------------------------------------------------------------------
+
+
+def _row(kind: Kind, request: Request, caller: Caller, **about: Any) -> Rows:
+    return kind.rows(1, at=0, request=request_number(request, caller.subject, kind), **about)
+
+
+def _format(file: Received, allowed: list[str]) -> FileFormat:
+    """What a file says that it is, by the end of its name and its media type, which must agree; Problem 415."""
+    form = _ENDINGS.get(PurePosixPath(file.name.lower()).suffix)
+    if form is None or label(form) not in allowed:
+        endings = ", ".join(end for end, one in _ENDINGS.items() if label(one) in allowed)
+        raise Problem(415, "Unsupported media type", f"file: its name must end in one of {endings}", field="file")
+    media_type = file.media_type.partition(";")[0].strip().lower()
+    if media_type not in (*_UNTYPED, _TYPES[form]):
+        raise Problem(
+            415,
+            "Unsupported media type",
+            f"file: its name says {_TYPES[form]}, its type {media_type[:60]!r}; they must agree",
+            field="file",
+        )
+    return form
+
+
+async def _prove(bank: Bank, about: dict[str, Any], seen: Seen) -> None:
+    """Problem 422 where the bank would refuse a file, so that it is neither kept nor told."""
+    waiting, files = await _of_case(bank, about["case"])
+    row = FileMaterial.rows(1, at=await bank.now(), request=0, **about, **seen._asdict())
+    if reason := bank.rooms.material_fault({"waiting": waiting, "files": files}, row):
+        raise refusal(reason)
+
+
+async def _of_case(bank: Bank, case: int) -> list[Rows]:
+    """The form of a case that waits for materials, and the files of the case."""
+    return await bank.looks(
+        bank.cells("customers")[0], Look("waiting", "case", (case,)), Look("files", "case", (case,))
+    )
+
+
+async def _counted(bank: Bank, waiting: Rows, files: Rows) -> tuple[int, int]:
+    """The materials (bits) that count for a waiting form, and those that are missing."""
+    [cell] = bank.cells("customers")
+    [people] = await bank.looks(cell, Look("people", "key", (bank.rooms.customer_key(waiting),)))
+    customer = tuple(people["customer"].tolist()) or (0,)
+    [customers] = await bank.looks(cell, Look("customers", "customer", customer))
+    tables = {"waiting": waiting, "files": files, "people": people, "customers": customers}
+    return bank.rooms.papers(tables)
+
+
+async def _asked(bank: Bank, case: int) -> dict[Material, Need]:
+    """The materials that the product of a case asks for."""
+    events = (await bank.story(case)).events
+    code = int(events["product"].max(initial=0))
+    product = next((one for one in bank.products.products if one.code == code), None)
+    if product is None:
+        return {}
+    asked: dict[Material, Need] = {}
+    for names, need in (
+        (product.conditional_materials, "conditional"),
+        (product.required_materials, "required"),
+        (product.optional_materials, "optional"),
+    ):
+        for name in names:
+            asked.setdefault(Material[name.upper()], need)  # type: ignore[arg-type]
+    return dict(sorted(asked.items()))
+
+
+def _paper(material: Material, need: Need, has: bool, file: Any) -> dict[str, Any]:
+    name = _name(material)
+    said = {"material": name, "words": [name.replace("_", " "), WORDS_ZH[material]], "need": need}
+    if file is None:
+        return said | {"has": has}
+    return said | {
+        "has": True,
+        "format": label(FileFormat(int(file["format"]))),
+        "size": int(file["size"]),
+        "digest": str(file["digest"]),
+        "filed_at": moment(int(file["filed_at"])),
+    }
+
+
+def _name(material: Material) -> str:
+    return str(material.name).lower()

@@ -1,0 +1,84 @@
+"""Papers as customers send them, and what others send in their place; made here, so that no binary lies in the repository."""
+
+from __future__ import annotations
+
+import io
+import zlib
+from functools import cache
+
+import pypdf
+from PIL import Image, ImageDraw, ImageFilter, ImageFont
+from pylopdf_fonts_zh_cn import sans_path
+from pypdf.actions import JavaScript
+
+TEXT = "收入证明 兹证明张建国系我单位员工 月收入人民币壹万捌仟元整 特此证明"
+
+
+@cache
+def page(width: int = 1_240, height: int = 1_754, blur: float = 0.0) -> Image.Image:
+    """A page of print, as a scanner sees it at 150 dots an inch; out of focus by so many pixels."""
+    image = Image.new("L", (width, height), 250)
+    draw, font = ImageDraw.Draw(image), ImageFont.truetype(str(sans_path()), max(8, width // 40))
+    for line in range(18):
+        draw.text((width // 12, height // 12 + line * height // 22), TEXT, fill=30, font=font)
+    return image.filter(ImageFilter.GaussianBlur(blur)) if blur else image
+
+
+def jpg(image: Image.Image | None = None) -> bytes:
+    """A JPEG of a page."""
+    out = io.BytesIO()
+    (image or page()).save(out, "JPEG", quality=80)
+    return out.getvalue()
+
+
+def pdf(pages: int = 1, password: str = "", script: str = "", attached: bytes = b"") -> bytes:
+    """A PDF of empty pages."""
+    writer, out = pypdf.PdfWriter(), io.BytesIO()
+    for _ in range(pages):
+        writer.add_blank_page(595, 842)
+    if script:
+        writer.add_open_action(JavaScript(script))
+    if attached:
+        writer.add_attachment("more.bin", attached)
+    if password:
+        writer.encrypt(password)
+    writer.write(out)
+    return out.getvalue()
+
+
+def padded(content: bytes, size: int, place: int) -> bytes:
+    """A PDF of a size, its own for each place: a comment before its end."""
+    at = content.rindex(b"startxref")
+    return content[:at] + b"%" + str(place).encode().ljust(size - len(content) - 2, b"x") + b"\n" + content[at:]
+
+
+def wide_jpg(width: int, height: int) -> bytes:
+    """A small file that says it is a huge image."""
+    small = bytearray(jpg(page(64, 64)))
+    frame = small.index(b"\xff\xc0")
+    small[frame + 5 : frame + 9] = height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    return bytes(small)
+
+
+@cache
+def bomb_pdf(unfolded: int = 1 << 28) -> bytes:
+    """A PDF whose objects lie in a stream that unfolds to a thousand times its size."""
+    packer = zlib.compressobj(9)
+    step = b" " * (1 << 20)
+    folded = b"".join(packer.compress(step) for _ in range(unfolded >> 20)) + packer.flush()
+    objects = [
+        b"1 0 obj\n<< /Type /Catalog /Pages 4 0 R >>\nendobj\n",
+        b"2 0 obj\n<< /Type /ObjStm /N 1 /First 4 /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream\nendobj\n"
+        % (len(folded), folded),
+    ]
+    body, places = b"%PDF-1.5\n", []
+    for one in objects:
+        places.append(len(body))
+        body += one
+    start = len(body)
+    rows = [(0, 0, 65535), (1, places[0], 0), (1, places[1], 0), (1, start, 0), (2, 2, 0)]
+    table = b"".join(bytes([kind]) + at.to_bytes(4, "big") + of.to_bytes(2, "big") for kind, at, of in rows)
+    return body + (
+        b"3 0 obj\n<< /Type /XRef /Size 5 /W [1 4 2] /Root 1 0 R /Length %d >>\nstream\n%s\nendstream\nendobj\n"
+        b"startxref\n%d\n%%%%EOF\n" % (len(table), table, start)
+    )

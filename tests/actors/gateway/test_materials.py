@@ -1,0 +1,235 @@
+"""Materials over HTTP: from the form to the decision by way of uploads, and what is refused before anything is kept or told."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import socket
+import stat
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+
+from actors.gateway import uploads
+from actors.gateway.contents import Contents
+from actors.gateway.inspection import Seen, Unfit, inspected
+from actors.identity.errors import Damaged
+from actors.identity.keys import Keys
+from actors.identity.vault import Vault
+from credit.codes import FileFormat
+from credit.policies import load
+from credit.policies.materials import MaterialPolicy
+from tests.actors.gateway.live import LiveBank
+from tests.actors.gateway.papers import bomb_pdf, jpg, padded, page, pdf, wide_jpg
+
+POLICY = load("materials", MaterialPolicy)
+REQUIRED = ["id_front", "id_back", "income_proof", "purpose_statement"]
+PDF, JPG = "application/pdf", "image/jpeg"
+EXE = b"MZ\x90\x00" + bytes(60) + b"This program cannot be run in DOS mode"
+ZIP = b"PK\x03\x04" + bytes(60)
+
+
+def waiting(bank: LiveBank) -> str:
+    """An application whose materials are to come."""
+    return str(bank.hand_in(documents=[], uploads=1)["case"])
+
+
+@pytest.fixture(scope="module")
+def idle(bank: LiveBank) -> str:
+    """An application that nothing happens to."""
+    return waiting(bank)
+
+
+def send(
+    bank: LiveBank, case: str, material: str, name: str, content: bytes, media_type: str, status: int = 200
+) -> Any:
+    path = f"/v1/applications/{case}/materials/{material}"
+    answer = bank.client.post(path, files={"file": (name, content, media_type)})
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def kept(bank: LiveBank) -> list[Path]:
+    return sorted(path for path in (bank.home / "materials").rglob("*") if path.is_file())
+
+
+def told(bank: LiveBank) -> int:
+    """Windows of the day book in which something came."""
+    return sum(bool(entry.inputs) for entry in bank.store.read(0))
+
+
+@pytest.mark.requirement("APP-10", "APP-11", "APP-13")
+def test_an_application_goes_on_once_its_materials_are_complete(bank: LiveBank) -> None:
+    case = waiting(bank)
+    path = f"/v1/applications/{case}/materials"
+    standing = bank.get(path)
+    assert (standing["open"], standing["missing"]) == (True, REQUIRED)
+    assert [one["need"] for one in standing["materials"]] == ["required"] * 3 + ["optional"] * 2 + ["required"]
+    assert standing["file_size_max"] == POLICY.file_bytes_max
+    assert bank.get(f"/v1/applications/{case}")["handler"] == "customer"
+    photo = jpg()
+    filed = send(bank, case, "id_front", "front.JPG", photo, JPG)
+    assert (filed["digest"], filed["size"]) == (hashlib.sha256(photo).hexdigest(), len(photo))
+    for material in REQUIRED[1:3]:
+        send(bank, case, material, f"{material}.pdf", pdf(2), PDF)
+    refused = bank.post(path, status=422)
+    assert (refused["code"], refused["detail_zh"]) == ("DOCUMENT_MISSING", "缺必传资料")
+    send(bank, case, REQUIRED[3], "用途.pdf", pdf(), "")
+    assert bank.get(path)["missing"] == []
+    bank.post(path)
+    assert not bank.get(path)["open"]
+    for _ in range(10):
+        bank.a_minute()
+    events = [one["event"] for one in bank.get(f"/v1/applications/{case}")["events"]]
+    assert events.count("material_filed") == 4
+    assert (
+        events.index("materials_complete") < events.index("application_accepted") < events.index("application_approved")
+    )
+    shown = bank.client.get(f"{path}/id_front")
+    assert (shown.content, shown.headers["content-type"]) == (photo, JPG)
+    assert shown.headers["x-content-type-options"] == "nosniff"
+    assert "attachment" in bank.client.get(f"{path}/id_back?download=1").headers["content-disposition"]
+    bank.get(f"{path}/work_proof", 404)
+    assert send(bank, case, "work_proof", "a.pdf", pdf(), PDF, 422)["code"] == "MATERIALS_CLOSED"
+
+
+@pytest.mark.requirement("APP-11", "APP-12", "APP-13", "SEC-08")
+def test_bad_files_are_refused_by_name_and_neither_kept_nor_told(bank: LiveBank) -> None:
+    case = waiting(bank)
+    before = (kept(bank), told(bank))
+    bad = [
+        ("a.pdf", EXE, PDF, 422, "says that it is a PDF, but it begins otherwise"),
+        ("a.jpg", pdf(), JPG, 422, "says that it is a JPG, but it is a PDF"),
+        ("a.pdf", jpg(), PDF, 422, "says that it is a PDF, but it is a JPG"),
+        ("a.pdf", ZIP, PDF, 422, "begins otherwise"),
+        ("a.exe", EXE, "application/x-msdownload", 415, "must end in one of .jpg, .jpeg, .pdf"),
+        ("a.jpg.exe", jpg(), JPG, 415, "must end in one of"),
+        ("a.pdf", pdf(), JPG, 415, "they must agree"),
+        ("a.pdf", b"", PDF, 422, "begins otherwise"),
+        ("a.pdf", padded(pdf(), POLICY.file_bytes_max + 1, 0), PDF, 413, "at most 10,485,760 bytes"),
+        ("a.pdf", padded(pdf(), POLICY.file_bytes_max * 3, 0), PDF, 413, "at most 10,485,760 bytes"),
+        ("a.pdf", pdf(password="secret"), PDF, 422, "encrypted"),
+        ("a.pdf", pdf(script="app.alert(1)"), PDF, 422, "JavaScript"),
+        ("a.pdf", pdf(attached=EXE), PDF, 422, "EmbeddedFiles"),
+        ("a.pdf", pdf()[:-30], PDF, 422, "cut short"),
+        ("a.pdf", pdf(POLICY.pages_max + 1), PDF, 422, "pages"),
+        ("a.pdf", bomb_pdf(), PDF, 422, "can't be opened as a PDF"),
+        ("a.jpg", wide_jpg(65_000, 65_000), JPG, 422, "more than 60,000,000 pixels"),
+        ("a.jpg", jpg()[:20_000], JPG, 422, "can't be opened as a JPG"),
+        ("a.jpg", jpg(page(blur=6)), JPG, 422, "image unclear, upload it again"),
+        ("a.jpg", jpg(page(320, 450)), JPG, 422, "image unclear, upload it again"),
+    ]
+    for name, content, media_type, status, words in bad:
+        refused = send(bank, case, "income_proof", name, content, media_type, status)
+        assert words in refused["detail"], (name, refused)
+    assert send(bank, case, "tax_proof", "a.pdf", pdf(), PDF, 422)["code"] == "MATERIAL_UNASKED"
+    send(bank, case, "passport", "a.pdf", pdf(), PDF, 422)
+    send(bank, "1999999999", "id_front", "a.pdf", pdf(), PDF, 404)
+    assert (kept(bank), told(bank)) == before
+    assert bank.get(f"/v1/applications/{case}/materials")["missing"] == REQUIRED
+
+
+@pytest.mark.requirement("APP-12")
+def test_fifty_megabytes_together_are_taken_and_no_byte_more(bank: LiveBank) -> None:
+    case, whole = waiting(bank), POLICY.file_bytes_max
+    for place, material in enumerate([*REQUIRED, "work_proof"]):
+        send(bank, case, material, "a.pdf", padded(pdf(), whole, place), PDF)
+    before = (kept(bank), told(bank))
+    refused = send(bank, case, "residence_proof", "a.pdf", pdf(), PDF, 422)
+    assert (refused["code"], refused["detail_zh"]) == ("MATERIAL_TOTAL", "全部附件总大小超限")
+    assert (kept(bank), told(bank)) == before
+    assert bank.get(f"/v1/applications/{case}/materials")["total_size"] == POLICY.total_bytes_max
+
+
+def test_a_files_name_is_no_path_and_equal_contents_are_kept_once(bank: LiveBank) -> None:
+    case, other, content = waiting(bank), waiting(bank), pdf(7)
+    before = kept(bank)
+    for which, name in (
+        (case, "../../../etc/cron.d/x.pdf"),
+        (other, "/etc/ssh/authorized_keys.pdf"),
+        (other, "a\x00b.pdf"),
+    ):
+        send(bank, which, "id_front", name, content, PDF)
+    [path] = set(kept(bank)) - set(before)
+    assert path.name == hashlib.sha256(content).hexdigest()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == stat.S_IMODE(path.parent.parent.stat().st_mode) == 0o700
+    assert b"%PDF" not in path.read_bytes()
+
+
+def test_a_file_that_takes_too_long_to_open_is_refused_and_the_next_one_is_looked_into() -> None:
+    async def both() -> Seen:
+        with pytest.raises(Unfit, match="could not be opened within"):
+            await inspected(bomb_pdf(), FileFormat.PDF, 1, 1, seconds=0.02)
+        return await inspected(pdf(), FileFormat.PDF, 1, 1)
+
+    assert anyio.run(both) == Seen()
+
+
+@pytest.mark.requirement("SEC-08")
+def test_a_kept_content_that_was_changed_or_moved_is_not_shown(tmp_path: Path) -> None:
+    contents = Contents(tmp_path, Vault(Keys.random()))
+    one, other = contents.keep(b"one"), contents.keep(b"other")
+    assert contents.get(one) == b"one"
+    place = {digest: tmp_path / "materials" / digest[:2] / digest for digest in (one, other)}
+    place[one].write_bytes(place[other].read_bytes())
+    with pytest.raises(Damaged):
+        contents.get(one)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "status"),
+    [
+        ({"Content-Type": "application/pdf"}, pdf(), 415),
+        ({"Content-Type": "multipart/form-data; boundary=b", "Content-Encoding": "gzip"}, b"", 415),
+        ({"Content-Type": "multipart/form-data"}, b"", 400),
+        ({"Content-Type": "multipart/form-data; boundary=b"}, b"no multipart", 400),
+        ({"Content-Type": "multipart/form-data; boundary=b"}, b"--b--\r\n", 422),
+        (
+            {"Content-Type": "multipart/form-data; boundary=b"},
+            b'--b\r\nContent-Disposition: form-data; name="file"\r\n\r\nx\r\n--b--\r\n',
+            400,
+        ),
+    ],
+)
+def test_a_body_that_is_no_upload_is_refused(
+    bank: LiveBank, idle: str, headers: dict[str, str], body: bytes, status: int
+) -> None:
+    answer = bank.client.post(f"/v1/applications/{idle}/materials/id_front", content=body, headers=headers)
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def raw(bank: LiveBank, case: str, said: int, body: bytes) -> bytes:
+    """What a bare socket is answered that says it sends so many bytes, and sends others."""
+    host = (str(bank.client.base_url.host), int(bank.client.base_url.port or 0))
+    with socket.create_connection(host, timeout=20.0) as line:
+        head = f"POST /v1/applications/{case}/materials/id_front HTTP/1.1\r\nHost: bank\r\nContent-Length: {said}\r\n"
+        line.sendall(f"{head}Content-Type: multipart/form-data; boundary=b\r\n\r\n".encode() + body)
+        return line.recv(65_536)
+
+
+def test_a_huge_body_is_refused_before_it_is_read_and_a_slow_one_in_time(
+    bank: LiveBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = waiting(bank)
+    assert b" 413 " in raw(bank, case, 1 << 40, b"")
+    head = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.pdf"\r\n\r\n'
+    answer = bank.client.post(  # of a length that is not said beforehand
+        f"/v1/applications/{case}/materials/id_front",
+        content=iter([head, *([bytes(1 << 20)] * 12)]),
+        headers={"Content-Type": "multipart/form-data; boundary=b"},
+    )
+    assert answer.status_code == 413
+    monkeypatch.setattr(uploads, "STALL_S", 0.2)
+    assert b" 408 " in raw(bank, case, 1_000, b"--b\r\n")
+    assert bank.get("/health")["ready"]
+
+
+def test_more_uploads_than_there_is_memory_for_are_refused(bank: LiveBank, monkeypatch: pytest.MonkeyPatch) -> None:
+    case = waiting(bank)
+    monkeypatch.setattr(uploads, "_PLACES", asyncio.Semaphore(0))
+    refused = send(bank, case, "id_front", "a.pdf", pdf(), PDF, 503)
+    assert refused["title"] == "Overloaded"

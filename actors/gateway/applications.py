@@ -109,6 +109,14 @@ async def submit(
     if form.branch > bank.branches:
         raise Problem(422, "Refused", f"branch: the bank has branches 1 to {bank.branches}", field="branch")
     prove_own_form(identity, caller, form.id_number)
+    if caller.kind == "customer" and form.documents:
+        raise Problem(
+            422,
+            "Refused",
+            "documents: who hands in for himself uploads his papers; leave this out and give uploads: 1",
+            field="documents",
+            detail_zh="本人申请须上传资料",
+        )
     rows, beside = form_rows(_columns(form), bank, np.array([number]))
     began = time.monotonic()
     answer, story = await bank.done_told(SubmitApplication, rows, *beside)

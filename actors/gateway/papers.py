@@ -18,12 +18,13 @@ from actors.gateway.archive import PAGE, Archived
 from actors.gateway.bank import Bank, bank_of, label, moment
 from actors.gateway.callers import Caller, needs
 from actors.gateway.contracts import Archives, written
-from actors.gateway.customers import masked
 from actors.gateway.disbursements import genuine, voucher_of
 from actors.gateway.login import Services
 from actors.gateway.models import CasePath, LoanPath, Model, shown
 from actors.gateway.problems import Problem
+from actors.gateway.reach import reach_of
 from actors.gateway.typeset import ContractPaper, Signature, VoucherPaper, contract_pdf, set_in_type, voucher_pdf
+from actors.identity.masking import mask_account
 from credit.amount_words import amount_words
 from credit.contracts.elements import figures
 from credit.contracts.states import SignMode
@@ -110,12 +111,12 @@ async def search(
     after: Annotated[str, Query(max_length=60, description="`next` of the page before.")] = "",
 ) -> dict[str, Any]:
     """CON-18: by customer, product and day of signing; staff of a branch find its own."""
-    if caller.kind == "customer":
+    if caller.kind != "staff":
         raise Problem(403, "Forbidden", "the archive is searched by staff; your own contract stands at its application")
-    everywhere = caller.kind != "staff" or identity.posts.reach(caller.posts, "contracts:read") == "all_branches"
+    reach = reach_of(identity, caller, "contracts:read")
     first = day_number(since) * DAY_MS if since else 0
     end = (day_number(until) + 1) * DAY_MS if until else NEVER
-    branch = 0 if everywhere else caller.branch
+    branch = 0 if reach.everything else caller.branch
     found = await asyncio.to_thread(archive.search, branch, name, product, first, end, after)
     shown_ = [
         {
@@ -179,7 +180,7 @@ async def verify(
             ("交易流水号", said["transaction"]),
             ("金额", f"人民币 {figures(said['amount_fen'])} 元（{amount_words(said['amount_fen'])}）"),
             ("到账时间", _printed(said["paid_at"])),
-            ("收款账号", masked(said["account"], 4, 4)),
+            ("收款账号", mask_account(said["account"])),
         ]
     listed = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in rows)
     kind = "" if said else ' class="bad"'

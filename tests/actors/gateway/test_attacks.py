@@ -113,7 +113,7 @@ def test_evil_texts_in_paths_and_queries_find_nothing(found: House, text: str) -
 
 
 def test_a_slow_body_is_given_up(found: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "BODY_S", 0.2)
+    monkeypatch.setattr(bodies, "FORM_S", 0.2)
     url = found.bank.client.base_url
     with socket.create_connection((url.host, url.port), timeout=10.0) as line:
         head = f"POST /v1/applications HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {found.tokens['system']}\r\n"

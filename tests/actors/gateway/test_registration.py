@@ -66,8 +66,13 @@ def test_a_customer_registers_applies_for_himself_and_sees_his_own_alone(people:
     me, he = people.registers(mine, "13900000001"), people.registers(his, "13900000002")
     refused = people.call(me, "POST", "/v1/applications", 422, ZHANG | {"id_number": third})
     assert (refused["field"], refused["detail_zh"]) == ("id_number", "客户只能为本人申请")
-    case = people.call(me, "POST", "/v1/applications", 202, ZHANG | {"id_number": mine})["case"]
+    claimed = people.call(me, "POST", "/v1/applications", 422, ZHANG | {"id_number": mine})
+    assert (claimed["field"], claimed["detail_zh"]) == ("documents", "本人申请须上传资料")
+    form = ZHANG | {"id_number": mine, "documents": [], "uploads": 1}
+    case = people.call(me, "POST", "/v1/applications", 202, form)["case"]
     assert people.call(me, "GET", f"/v1/applications/{case}", 200)["case"] == case
+    assert people.call(me, "GET", f"/v1/applications/{case}/materials", 200)["missing"]
+    people.call(he, "GET", f"/v1/applications/{case}/materials", 404)
     assert people.call(he, "GET", f"/v1/applications/{case}", 404)["detail"] == f"there is no application {case}"
     people.call(he, "POST", f"/v1/applications/{case}/contract/changes", 404, {})
 

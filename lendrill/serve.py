@@ -23,12 +23,14 @@ from rich.console import Console
 
 from actors.book.opening import open_store
 from actors.clock import BANK_OFFSET_MS
+from actors.ray_start import Enclosure, head_command
 from actors.topology import Flow
 from credit import fingerprints
 from credit.bank import PIPELINE
 from credit.calendar import WORKDAY_LAST_YEAR
 from credit.room import DESK_LABELS
 from credit.times import DAY_MS, HOUR_MS, date_of, day_number, text_of
+from lendrill.assembly import PRELOAD
 from lendrill.errors import EXIT_BAD_INPUT, UserError
 from lendrill.live import BANK_FILE, SOCKET, Home
 from lendrill.progress import say
@@ -239,6 +241,9 @@ class Child:
     name: str
     command: list[str]
     keep: tuple[int, ...] = ()
+    environment: dict[str, str] | None = None
+    upon: Child | None = None
+    """What it can't outlive: it is started anew with that one."""
     process: subprocess.Popen[bytes] | None = None
     born: float = 0.0
     quick_deaths: int = 0
@@ -257,7 +262,14 @@ class Supervisor:
         """A new process; what it says goes to a file of its name."""
         with (self.home / f"{child.name}.log").open("ab") as log:
             child.process = subprocess.Popen(
-                child.command, cwd=self.home, stdout=log, stderr=log, pass_fds=child.keep, start_new_session=True
+                child.command,
+                cwd=self.home,
+                env=child.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=child.keep,
+                start_new_session=True,
             )
         child.born = time.monotonic()
 
@@ -272,6 +284,9 @@ class Supervisor:
             if child.process.returncode == EXIT_BAD_INPUT or child.quick_deaths >= _QUICK_DEATHS_MAX:
                 raise UserError(f"the {child.name} can't run: {self.last_words(child)}")
             self.start(child)
+            for other in self.children:
+                if other.upon is child and other.process is not None:
+                    other.process.kill()
 
     def last_words(self, child: Child) -> str:
         """The last line that a process said."""
@@ -282,7 +297,8 @@ class Supervisor:
         return "it said nothing"
 
     def end(self) -> None:
-        """Gateways first, so that nobody is turned away by a bank that is closing; then the conductor, which finishes windows."""
+        """Gateways first, so that nobody is turned away by a bank that is closing; then the conductor, which finishes windows;
+        then Ray."""
         for child in reversed(self.children):
             if child.process is not None and child.process.poll() is None:
                 child.process.send_signal(signal.SIGTERM)
@@ -300,12 +316,8 @@ def serve_command(options: ServeOptions) -> int:
     credentials = first_accounts(home)
     listening = _listening(options)
     host, port = listening.getsockname()[:2]
-    supervisor = Supervisor(home)
-    python = [sys.executable, "-m", "lendrill.live"]
-    supervisor.children.append(Child("conductor", [*python, "conductor", str(home)]))
-    for number in range(options.gateways):
-        command = [*python, "gateway", str(home), str(listening.fileno())]
-        supervisor.children.append(Child(f"gateway-{number}", command, keep=(listening.fileno(),)))
+    supervisor, enclosure = Supervisor(home), Enclosure()
+    supervisor.children += _children(bank, options.gateways, listening, enclosure, home)
     ended: list[int] = []
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, lambda number, _: ended.append(number))
@@ -314,7 +326,7 @@ def serve_command(options: ServeOptions) -> int:
         say(options.quiet, f"Opening the bank in {options.home}: {cells} cells ({bank['executor']}) …")
         for child in supervisor.children:
             supervisor.start(child)
-        _until_open(supervisor, f"http://{host}:{port}/health", ended)
+        _until_open(supervisor, f"http://{host}:{port}/health", ended, options.quiet)
         if not ended:
             Console().print(
                 f"{bank['name']} listens on http://{host}:{port} (API: http://{host}:{port}/docs)",
@@ -329,9 +341,32 @@ def serve_command(options: ServeOptions) -> int:
         say(options.quiet, "Closing: windows under way are finished …")
     finally:
         supervisor.end()
+        enclosure.leave()
         listening.close()
     say(options.quiet, f"Closed. `lendrill serve --home {options.home}` goes on where it stands.")
     return 0
+
+
+def _children(
+    bank: dict[str, Any], gateways: int, listening: socket.socket, enclosure: Enclosure, home: Path
+) -> list[Child]:
+    """A bank's processes, in the order in which they are started. Ray, where the bank has one of its own, lives as long as this
+    process or the conductor, which hold the other end of its pipe."""
+    python = [sys.executable, "-m", "lendrill.live"]
+    conductor = Child("conductor", [*python, "conductor", str(home)])
+    children = [conductor]
+    if bank["executor"] == "ray" and not bank["address"]:
+        reading, writing = os.pipe()
+        belonging = enclosure.environment()
+        command = head_command(enclosure.folder, reading, PRELOAD)
+        conductor.upon = Child("ray", command, keep=(reading,), environment=belonging)
+        conductor.command.append(str(enclosure.folder))
+        conductor.keep, conductor.environment = (writing,), belonging
+        children = [conductor.upon, conductor]
+    for number in range(gateways):
+        command = [*python, "gateway", str(home), str(listening.fileno())]
+        children.append(Child(f"gateway-{number}", command, keep=(listening.fileno(),)))
+    return children
 
 
 def _listening(options: ServeOptions) -> socket.socket:
@@ -349,8 +384,10 @@ def _listening(options: ServeOptions) -> socket.socket:
     return listening
 
 
-def _until_open(supervisor: Supervisor, url: str, ended: list[int]) -> None:
-    began = time.monotonic()
+def _until_open(supervisor: Supervisor, url: str, ended: list[int], quiet: bool) -> None:
+    """Waits until the bank answers, and says meanwhile what its conductor says."""
+    began, said = time.monotonic(), ""
+    conductor = next(child for child in supervisor.children if child.name == "conductor")
     while not ended:
         supervisor.watch()
         with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=2.0) as answer:
@@ -358,4 +395,6 @@ def _until_open(supervisor: Supervisor, url: str, ended: list[int]) -> None:
                 return
         if time.monotonic() - began > _PATIENCE_S and not (supervisor.home / SOCKET).exists():
             raise UserError(f"the bank does not open; see {supervisor.home / 'conductor.log'}")
+        if said != (words := supervisor.last_words(conductor)):
+            say(quiet, said := words)
         time.sleep(0.1)

@@ -71,6 +71,11 @@ class Served:
                     found.append(process)
         return found
 
+    def family(self) -> list[psutil.Process]:
+        """All its processes."""
+        supervisor = psutil.Process(self.process.pid)
+        return [supervisor, *supervisor.children(recursive=True)]
+
     def kill(self, what: str, place: int = 0) -> None:
         """Kills one of its processes, as a power cut would."""
         parts = self.parts(what)

@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from actors.gateway.applications import ZHANG
@@ -110,7 +111,26 @@ def test_conductors_and_gateways_are_killed_under_load_and_nothing_is_lost(tmp_p
 @pytest.mark.ray
 def test_stages_are_killed_under_load_and_nothing_is_lost(tmp_path: Path) -> None:
     with served(tmp_path / "bank", "zhang_consumer_loan", "--executor", "ray", "--clock", "business") as bank:
-        assert _lost(bank, _killed(bank, ["ray::StageActor"] * 4 + ["conductor"])) == []
+        ray = bank.parts("raylet/raylet")
+        callers = _killed(bank, ["ray::StageActor", "conductor", "ray::StageActor", "conductor"])
+        assert bank.parts("raylet/raylet") == ray  # which none of those took along
+        assert _lost(bank, callers) == []
+
+
+@pytest.mark.ray
+def test_ray_is_started_anew_when_it_dies_and_goes_when_nobody_is_left(tmp_path: Path) -> None:
+    with served(tmp_path / "bank", "zhang_consumer_loan", "--executor", "ray", "--clock", "business") as bank:
+        before = bank.parts("raylet/raylet")
+        _killed(bank, ["raylet/raylet"])
+        [after] = bank.parts("raylet/raylet")
+        assert [after] != before
+        family = bank.family()
+        [folder] = [Path(word.split("=")[1]).parent for word in after.cmdline() if word.startswith("--temp_dir=")]
+        assert folder.stat().st_mode & 0o777 == 0o700
+        bank.process.kill()
+        _, left = psutil.wait_procs(family, timeout=30)
+        assert [one for one in left if one.status() != psutil.STATUS_ZOMBIE] == []
+        assert not folder.exists()
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,14 +33,18 @@ from credit.times import DAY_MS, HOUR_MS, date_of, day_number, text_of
 from lendrill.assembly import PRELOAD
 from lendrill.errors import EXIT_BAD_INPUT, UserError
 from lendrill.live import BANK_FILE, SOCKET, Home
+from lendrill.options import CUSTOMERS_MAX, RunOptions, within
 from lendrill.progress import say
+from lendrill.run import run_command
 from lendrill.saved import load_saved
+from results.folder import discard
 from scenarios.loading import load_scenario
 from scenarios.model import Scenario
 from sim.staffing import build_staffing
 
 CLOCKS = ("wall", "business")
 EXECUTORS = ("ray", "local")
+PORTFOLIO = "portfolio"
 OPENING_MS = 9 * HOUR_MS
 _DAYS_AHEAD = 3_660
 _PATIENCE_S = 120.0
@@ -68,6 +72,7 @@ class ServeOptions:
     seed: int | None = None
     from_run: Path | None = None
     arrivals: bool | None = None
+    seed_portfolio: int | None = None
     quiet: bool = False
 
     def __post_init__(self) -> None:
@@ -79,6 +84,9 @@ class ServeOptions:
         for option, value, right in (("--clock", self.clock, CLOCKS), ("--executor", self.executor, EXECUTORS)):
             if value is not None and value not in right:
                 raise UserError(f"{option} {value}: no such thing", f"give {' or '.join(right)}")
+        within("--seed-portfolio", self.seed_portfolio, 1, CUSTOMERS_MAX, "customers go through the scenario first")
+        if self.seed_portfolio is not None and self.from_run is not None:
+            raise UserError("--seed-portfolio and --from: both say what a new bank begins with", "give one of them")
         if self.date is not None and self.clock == "wall":
             raise UserError("--date goes with --clock business", "the wall clock has its own date")
 
@@ -145,6 +153,31 @@ def founded(options: ServeOptions) -> dict[str, Any]:
         "policies": policies,
         "schemas": fingerprints.of_all(fingerprints.schemas()),
     }
+
+
+def seeded(options: ServeOptions) -> ServeOptions:
+    """The options of a bank that begins with the book of a run made for it: so many customers go through its scenario first, in
+    this process, and the run's folder stays in the bank's. UserError where a bank is there already."""
+    if options.seed_portfolio is None:
+        return options
+    if (options.home / BANK_FILE).exists():
+        raise UserError(f"{options.home} holds a bank already", "leave --seed-portfolio out, or give another --home")
+    path = options.home / PORTFOLIO
+    request = RunOptions(
+        options.scenario or "baseline",
+        customers=options.seed_portfolio,
+        seed=options.seed,
+        shards=options.shards,
+        executor="local",
+        out=path,
+        quiet=options.quiet,
+    )
+    options.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    discard(path)  # what an interrupted one left
+    if run_command(request) != 0:
+        discard(path)
+        raise KeyboardInterrupt
+    return replace(options, seed_portfolio=None, from_run=path, seed=None)
 
 
 def _whole(store: str | None) -> str | None:
@@ -311,6 +344,7 @@ class Supervisor:
 
 def serve_command(options: ServeOptions) -> int:
     """Serves until Ctrl-C or SIGTERM; 0 then."""
+    options = seeded(options)
     bank = home_of(options)
     home = options.home.resolve()
     credentials = first_accounts(home)

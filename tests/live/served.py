@@ -30,13 +30,14 @@ class Served:
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.home, self.said = home, ""
         assert self.process.stdout is not None
-        until = time.monotonic() + _OPENS_S
+        began = time.monotonic()
+        until = began + _OPENS_S
         while time.monotonic() < until:
             line = self.process.stdout.readline()
             self.said += line
             found = re.search(r"listens on (http://\S+)", line)
             if found:
-                self.url = found[1]
+                self.url, self.opened_s = found[1], time.monotonic() - began
                 self._token = self._signed("load")
                 return
             if not line and self.process.poll() is not None:

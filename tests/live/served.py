@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,8 @@ class Served:
                 return answer.status, json.loads(answer.read())
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"{}")
+        except HTTPException as error:  # the gateway died in the middle of its answer
+            raise ConnectionError(str(error)) from None
 
     def parts(self, what: str) -> list[psutil.Process]:
         """The processes of the bank that are conductor, gateway, or ``ray::StageActor``."""

@@ -4,6 +4,7 @@ is the bank that was."""
 from __future__ import annotations
 
 import itertools
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import psutil
 import pytest
 
 from actors.gateway.applications import ZHANG
+from tests.actors.book.server import Server, programs, running
 from tests.live.served import ROOT, Served, served
 
 _CALLERS = 4
@@ -73,14 +75,18 @@ class Callers:
             thread.join(120)
 
 
-def _killed(bank: Served, parts: list[str]) -> Callers:
+def _killed(bank: Served, parts: list[str], database: Server | None = None) -> Callers:
     callers = Callers(bank)
     try:
         for place, part in enumerate(parts):
             time.sleep(_KILL_EVERY_S)
             _until_ready(bank)
             callers.kills.append((part, time.monotonic()))
-            bank.kill(part, place)
+            if part == "database" and database is not None:
+                database.stop(signal.SIGQUIT)
+                database.start()
+            else:
+                bank.kill(part, place)
         _until_ready(bank)
         time.sleep(_KILL_EVERY_S)
     finally:
@@ -120,6 +126,15 @@ def _lost(bank: Served, callers: Callers) -> list[str]:
 def test_conductors_and_gateways_are_killed_under_load_and_nothing_is_lost(tmp_path: Path) -> None:
     with served(tmp_path / "bank", "zhang_consumer_loan", "--executor", "local", "--clock", "business") as bank:
         assert _lost(bank, _killed(bank, ["conductor", "gateway", "conductor", "conductor", "gateway"])) == []
+
+
+def test_a_conductor_and_its_database_die_under_load_and_nothing_is_lost(tmp_path: Path) -> None:
+    if (bins := programs()) is None:
+        pytest.skip("no PostgreSQL server is installed (Debian: apt install postgresql)")
+    options = ("zhang_consumer_loan", "--executor", "local", "--clock", "business", "--store")
+    with running(bins) as database, served(tmp_path / "bank", *options, database.url("served")) as bank:
+        assert _lost(bank, _killed(bank, ["conductor", "database"], database)) == []
+        assert not (bank.home / "daybook.db").exists()
 
 
 @pytest.mark.ray

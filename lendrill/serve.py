@@ -350,8 +350,9 @@ def serve_command(options: ServeOptions) -> int:
     credentials = first_accounts(home)
     listening = _listening(options)
     host, port = listening.getsockname()[:2]
-    supervisor, enclosure = Supervisor(home), Enclosure()
-    supervisor.children += _children(bank, options.gateways, listening, enclosure, home)
+    supervisor = Supervisor(home)
+    enclosure = Enclosure() if bank["executor"] == "ray" and not bank["address"] else None
+    supervisor.children += _children(home, options.gateways, listening, enclosure)
     ended: list[int] = []
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, lambda number, _: ended.append(number))
@@ -375,21 +376,20 @@ def serve_command(options: ServeOptions) -> int:
         say(options.quiet, "Closing: windows under way are finished …")
     finally:
         supervisor.end()
-        enclosure.leave()
+        if enclosure is not None:
+            enclosure.leave()
         listening.close()
     say(options.quiet, f"Closed. `lendrill serve --home {options.home}` goes on where it stands.")
     return 0
 
 
-def _children(
-    bank: dict[str, Any], gateways: int, listening: socket.socket, enclosure: Enclosure, home: Path
-) -> list[Child]:
+def _children(home: Path, gateways: int, listening: socket.socket, enclosure: Enclosure | None) -> list[Child]:
     """A bank's processes, in the order in which they are started. Ray, where the bank has one of its own, lives as long as this
     process or the conductor, which hold the other end of its pipe."""
     python = [sys.executable, "-m", "lendrill.live"]
     conductor = Child("conductor", [*python, "conductor", str(home)])
     children = [conductor]
-    if bank["executor"] == "ray" and not bank["address"]:
+    if enclosure is not None:
         reading, writing = os.pipe()
         belonging = enclosure.environment()
         command = head_command(enclosure.folder, reading, PRELOAD)

@@ -19,6 +19,7 @@ from actors import ray_start
 from actors.host import Blueprint, FinalReport, StageHost
 from actors.pipeline import CellLost
 from actors.ray_address import RayUnavailable
+from actors.ray_start import Head
 from actors.topology import Cell
 from actors.wire import Parcel
 from credit.errors import InvariantViolation
@@ -74,10 +75,11 @@ class RayExecutor:
 
     name = "ray"
 
-    def __init__(self, address: str | None = None, cpus: int | None = None, tell: Tell = _silent) -> None:
-        self._address, self._tell = address, tell
-        self._cpus = cpus
-        self._enclosure: ray_start.Enclosure | None = None
+    def __init__(
+        self, address: str | None = None, tell: Tell = _silent, head: Head | None = None, own: bool = False
+    ) -> None:
+        """`address`: a cluster that is there already, `own` where it is one of ours; else `head`, or a new one."""
+        self._address, self._tell, self._head, self._own = address, tell, head, own
         self._actors: dict[Cell, Any] = {}
         self._dead: set[Cell] = set()
         self._lives: Counter[Cell] = Counter()
@@ -86,7 +88,7 @@ class RayExecutor:
         self.pids: list[int] = []
 
     def connect(self) -> None:
-        """Starts Ray here, or joins the cluster at the address. RayUnavailable when that fails."""
+        """Joins the cluster at the address, or the Ray that was started here. RayUnavailable when that fails."""
         os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")
         options: dict[str, Any] = {
             "logging_level": logging.CRITICAL,
@@ -94,12 +96,16 @@ class RayExecutor:
             "namespace": self.namespace,
         }
         try:
-            if self._address:
+            if self._address and self._own:
+                ray_start.join(self._address, **options)
+            elif self._address:
                 with ray_start.out_of_the_way():
                     ray.init(address=self._address, **options)
             else:
-                self._enclosure = ray_start.Enclosure()
-                ray_start.start(self._enclosure, self._cpus or os.cpu_count() or 1, **options)
+                self._head = self._head or Head()
+                self._head.join(**options)
+        except RayUnavailable:
+            raise
         except (Exception, SystemExit) as error:
             where = f"no Ray cluster answers at {self._address}" if self._address else "Ray can't start on this machine"
             advice = "check --address, or leave it out to start Ray here" if self._address else "try --executor local"
@@ -184,6 +190,6 @@ class RayExecutor:
                 ray.kill(actor)
         self._actors.clear()
         ray.shutdown()
-        if self._enclosure is not None:
-            self._enclosure.leave()
-            self._enclosure = None
+        if self._head is not None:
+            self._head.end()
+            self._head = None

@@ -9,12 +9,14 @@ import importlib.util
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from actors.host import Blueprint, Parts
 from actors.topology import Cell, Flow, shard_of_branch
 from credit.applications import contract as applications
+from credit.bank import PIPELINE
 from credit.room import Room
 from credit.subsystem import Setting, Subsystem
 from credit.times import Ints
@@ -24,6 +26,8 @@ from sim.callers import with_numbers
 from sim.opposite import Opposite, World
 from sim.played import with_people
 from sim.staffing import Staffing, build_staffing
+
+PRELOAD = "lendrill.assembly:preload"
 
 
 def blueprints(
@@ -81,14 +85,29 @@ def _place(scenario: Scenario, flow: Flow, cell: Cell) -> tuple[Room, Ints]:
 
 def _subsystem(room: Room, scenario: Scenario, staffing: Staffing) -> Subsystem:
     setting = Setting(scenario.policies, staffing.register())
-    subsystem: Subsystem = importlib.import_module(f"{room.package}.subsystem").build(setting)
+    subsystem: Subsystem = _rules(room).build(setting)
     return subsystem
 
 
 def _opposite(room: Room, world: World) -> Opposite:
+    module = _counterpart(room)
+    opposite: Opposite = module.opposite(world) if module is not None else Opposite()
+    return opposite
+
+
+def _rules(room: Room) -> Any:
+    return importlib.import_module(f"{room.package}.subsystem")
+
+
+def _counterpart(room: Room) -> Any:
+    """None of a room with nobody opposite, as the ledger."""
     ours = room.package == f"credit.{room.name}"
     name = f"sim.counterparts.{room.name}" if ours else f"{room.package}.counterpart"
-    if ours and importlib.util.find_spec(name) is None:
-        return Opposite()  # a room with nobody opposite, as the ledger
-    opposite: Opposite = importlib.import_module(name).opposite(world)
-    return opposite
+    return None if ours and importlib.util.find_spec(name) is None else importlib.import_module(name)
+
+
+def preload() -> None:
+    """Imports whatever a cell of the bank is built of, for a process of which many are made."""
+    for room in PIPELINE:
+        _rules(room)
+        _counterpart(room)

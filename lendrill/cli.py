@@ -94,6 +94,9 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
         Path | None, typer.Option("--from", help="A new bank begins with the book that this run left.")
     ] = None,
     arrivals: Annotated[bool | None, typer.Option("--arrivals", help="The scenario's own customers come too.")] = None,
+    seed_portfolio: Annotated[
+        int | None, typer.Option(metavar="N", help="A new bank begins with the book that N customers leave, run first.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only say where it listens.")] = False,
 ) -> int:
     """Open a live bank behind an HTTP gateway, and keep it open."""
@@ -101,7 +104,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     options = ServeOptions(
         scenario, home, host, port, gateways, shards, executor, address, clock, date, staff, store, seed, from_run,
-        arrivals, quiet,
+        arrivals, seed_portfolio, quiet,
     )  # fmt: skip
     return serve_command(options)
 

@@ -18,7 +18,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from rich.console import Console
 from rich.progress import Progress
 
@@ -27,8 +26,6 @@ from actors.book.sealed import SealedStore
 from actors.book.store import Store
 from actors.clock import BusinessClock, Clock, WallClock
 from actors.conductor import Conductor
-from actors.gateway.app import make_app
-from actors.gateway.bank import Bank
 from actors.host import Blueprint
 from actors.identity.accounts import Account
 from actors.identity.audit import Deed
@@ -39,6 +36,7 @@ from actors.identity.vault import Vault
 from actors.link import LinkClient, LinkServer
 from actors.local import LocalExecutor
 from actors.pipeline import Executor
+from actors.ray_start import address_in
 from actors.replay import replay
 from actors.sequencer import Sequencer
 from actors.topology import Cell, Flow
@@ -89,13 +87,15 @@ class Home:
         """The clock of a bank that stands at an instant."""
         return WallClock() if self.bank["clock"] == "wall" else BusinessClock(until)
 
-    def executor(self) -> Executor:
-        """Where the cells live."""
+    def executor(self, ray: Path | None) -> Executor:
+        """Where the cells live; `ray`: the folder of the bank's own Ray."""
         if self.bank["executor"] == "local":
             return LocalExecutor()
         from actors.ray_executor import RayExecutor
 
-        return RayExecutor(self.bank["address"], tell=_say)
+        if ray is None:
+            return RayExecutor(self.bank["address"], tell=_say)
+        return RayExecutor(address_in(ray), tell=_say, own=True)
 
     def blueprints(self) -> list[Blueprint]:
         """How its cells are built."""
@@ -109,12 +109,12 @@ class Home:
         return load_saved(Path(self.bank["from"])).states(self.flow)
 
 
-def conductor(path: Path) -> int:
+def conductor(path: Path, ray: Path | None = None) -> int:
     """Runs the conductor of the bank at `path` until it is told to end."""
     home = Home(path)
     sys.setswitchinterval(_SWITCH_S)
     try:
-        return asyncio.run(_conduct(home))
+        return asyncio.run(_conduct(home, ray))
     except Exception as error:  # one line says why it can't go on
         line = line_for(error)
         _say(line or f"{type(error).__name__}: {error}")
@@ -123,13 +123,13 @@ def conductor(path: Path) -> int:
         return EXIT_BAD_INPUT
 
 
-async def _conduct(home: Home) -> int:
+async def _conduct(home: Home, ray: Path | None) -> int:
     store = home.store()
     if store.found(home.identity()).identity != home.identity():
         raise UserError(
             f"{home.bank['store']}: the day book of another bank", f"{home.path / BANK_FILE} does not belong to it"
         )
-    executor, start_ms = home.executor(), int(home.bank["start_ms"])
+    executor, start_ms = home.executor(ray), int(home.bank["start_ms"])
     bank = Sequencer(executor, home.flow, home.blueprints(), store, start_ms, home.opening(store))
     live = Conductor(bank, home.clock(start_ms), Trail(home.path / TRAIL))
     server = await LinkServer(live).serve(Path(SOCKET))
@@ -185,6 +185,11 @@ def replay_command(path: Path, quiet: bool) -> int:
 
 def gateway(path: Path, descriptor: int) -> int:
     """Serves HTTP on a listening socket until it is told to end."""
+    import uvicorn  # which, with what stands on it, the other processes need not wait for
+
+    from actors.gateway.app import make_app
+    from actors.gateway.bank import Bank
+
     home = Home(path)
     products = load("products", ProductPolicy, home.scenario.policies)
     link = LinkClient(Path(SOCKET))
@@ -265,9 +270,9 @@ def _say(line: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """``python -m lendrill.live conductor HOME`` or ``gateway HOME DESCRIPTOR``; the working folder is the home."""
+    """``python -m lendrill.live conductor HOME [RAY]`` or ``gateway HOME DESCRIPTOR``; the working folder is the home."""
     what, home, *rest = arguments
-    return conductor(Path(home)) if what == "conductor" else gateway(Path(home), int(rest[0]))
+    return conductor(Path(home), *map(Path, rest)) if what == "conductor" else gateway(Path(home), int(rest[0]))
 
 
 if __name__ == "__main__":

@@ -32,10 +32,10 @@ class RunOptions:
 
     def __post_init__(self) -> None:
         """Refuse impossible values, each with the one that would be right. Raises UserError."""
-        _within("--customers", self.customers, 1, CUSTOMERS_MAX, "customers come to the bank during the run")
-        _within("--days", self.days, 1, DAYS_MAX, "virtual days are run")
-        _within("--shards", self.shards, 1, SHARDS_MAX, "shards share the branches among them")
-        _within("--seed", self.seed, 0, SEED_MAX, "is the seed of every draw")
+        within("--customers", self.customers, 1, CUSTOMERS_MAX, "customers come to the bank during the run")
+        within("--days", self.days, 1, DAYS_MAX, "virtual days are run")
+        within("--shards", self.shards, 1, SHARDS_MAX, "shards share the branches among them")
+        within("--seed", self.seed, 0, SEED_MAX, "is the seed of every draw")
         if not self.scenario.strip():
             raise UserError("the scenario has no name", "see: lendrill scenarios")
         if self.executor is not None and self.executor not in EXECUTORS:
@@ -46,6 +46,7 @@ class RunOptions:
             raise UserError(f"--out {self.out}: there is a file of that name", "give a folder that is new or empty")
 
 
-def _within(option: str, value: int | None, lowest: int, highest: int, meaning: str) -> None:
+def within(option: str, value: int | None, lowest: int, highest: int, meaning: str) -> None:
+    """UserError where a number that was given is impossible."""
     if value is not None and not lowest <= value <= highest:
         raise UserError(f"{option} {value}: impossible", f"{lowest:,} to {highest:,} {meaning}")

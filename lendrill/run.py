@@ -19,6 +19,7 @@ from rich.console import Console
 from actors.local import LocalExecutor
 from actors.pipeline import CellLost, Executor, Outcome, Pipeline
 from actors.ray_address import prove_cluster
+from actors.ray_start import Head
 from actors.topology import Flow
 from credit import fingerprints
 from credit.applications.contract import Event
@@ -27,7 +28,7 @@ from credit.errors import InvariantViolation
 from credit.subsystem import Window, windows
 from credit.times import text_of
 from lendrill import __version__
-from lendrill.assembly import blueprints
+from lendrill.assembly import PRELOAD, blueprints
 from lendrill.errors import UserError
 from lendrill.interruption import Interruption
 from lendrill.options import RunOptions
@@ -64,7 +65,11 @@ def run_command(options: RunOptions) -> int:
         )
     executor = _executor(options)
     path = options.out or RUNS / f"{scenario.name}-{dt.datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
-    folder.create(path)
+    try:
+        folder.create(path)
+    except BaseException:
+        executor.stop()
+        raise
     try:
         result = execute(scenario, Flow(shards), executor, path, saved, options.quiet)
     except InvariantViolation:
@@ -88,9 +93,10 @@ def _executor(options: RunOptions) -> Executor:
         return LocalExecutor()
     if options.address:
         prove_cluster(options.address)
+    head = None if options.address else Head(PRELOAD)  # Ray starts while this process imports it
     from actors.ray_executor import RayExecutor  # importing Ray takes a second; errors above should not
 
-    return RayExecutor(options.address, tell=partial(say, options.quiet))
+    return RayExecutor(options.address, partial(say, options.quiet), head)
 
 
 def resolve(options: RunOptions, saved: Saved | None) -> Scenario:

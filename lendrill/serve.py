@@ -16,7 +16,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,22 +25,28 @@ from rich.console import Console
 from actors.book.opening import open_store
 from actors.clock import BANK_OFFSET_MS
 from actors.gateway.metrics import SHARED
+from actors.ray_start import Enclosure, head_command
 from actors.topology import Flow
 from credit import fingerprints
 from credit.bank import PIPELINE
 from credit.calendar import WORKDAY_LAST_YEAR
 from credit.room import DESK_LABELS
 from credit.times import DAY_MS, HOUR_MS, date_of, day_number, text_of
+from lendrill.assembly import PRELOAD
 from lendrill.errors import EXIT_BAD_INPUT, UserError
 from lendrill.live import BANK_FILE, SOCKET, Home
+from lendrill.options import CUSTOMERS_MAX, RunOptions, within
 from lendrill.progress import say
+from lendrill.run import run_command
 from lendrill.saved import load_saved
+from results.folder import discard
 from scenarios.loading import load_scenario
 from scenarios.model import Scenario
 from sim.staffing import build_staffing
 
 CLOCKS = ("wall", "business")
 EXECUTORS = ("ray", "local")
+PORTFOLIO = "portfolio"
 OPENING_MS = 9 * HOUR_MS
 _DAYS_AHEAD = 3_660
 _PATIENCE_S = 120.0
@@ -68,6 +74,7 @@ class ServeOptions:
     seed: int | None = None
     from_run: Path | None = None
     arrivals: bool | None = None
+    seed_portfolio: int | None = None
     quiet: bool = False
 
     def __post_init__(self) -> None:
@@ -79,6 +86,9 @@ class ServeOptions:
         for option, value, right in (("--clock", self.clock, CLOCKS), ("--executor", self.executor, EXECUTORS)):
             if value is not None and value not in right:
                 raise UserError(f"{option} {value}: no such thing", f"give {' or '.join(right)}")
+        within("--seed-portfolio", self.seed_portfolio, 1, CUSTOMERS_MAX, "customers go through the scenario first")
+        if self.seed_portfolio is not None and self.from_run is not None:
+            raise UserError("--seed-portfolio and --from: both say what a new bank begins with", "give one of them")
         if self.date is not None and self.clock == "wall":
             raise UserError("--date goes with --clock business", "the wall clock has its own date")
 
@@ -145,6 +155,31 @@ def founded(options: ServeOptions) -> dict[str, Any]:
         "policies": policies,
         "schemas": fingerprints.of_all(fingerprints.schemas()),
     }
+
+
+def seeded(options: ServeOptions) -> ServeOptions:
+    """The options of a bank that begins with the book of a run made for it: so many customers go through its scenario first, in
+    this process, and the run's folder stays in the bank's. UserError where a bank is there already."""
+    if options.seed_portfolio is None:
+        return options
+    if (options.home / BANK_FILE).exists():
+        raise UserError(f"{options.home} holds a bank already", "leave --seed-portfolio out, or give another --home")
+    path = options.home / PORTFOLIO
+    request = RunOptions(
+        options.scenario or "baseline",
+        customers=options.seed_portfolio,
+        seed=options.seed,
+        shards=options.shards,
+        executor="local",
+        out=path,
+        quiet=options.quiet,
+    )
+    options.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    discard(path)  # what an interrupted one left
+    if run_command(request) != 0:
+        discard(path)
+        raise KeyboardInterrupt
+    return replace(options, seed_portfolio=None, from_run=path, seed=None)
 
 
 def _whole(store: str | None) -> str | None:
@@ -241,6 +276,9 @@ class Child:
     name: str
     command: list[str]
     keep: tuple[int, ...] = ()
+    environment: dict[str, str] | None = None
+    upon: Child | None = None
+    """What it can't outlive: it is started anew with that one."""
     process: subprocess.Popen[bytes] | None = None
     born: float = 0.0
     quick_deaths: int = 0
@@ -259,7 +297,14 @@ class Supervisor:
         """A new process; what it says goes to a file of its name."""
         with (self.home / f"{child.name}.log").open("ab") as log:
             child.process = subprocess.Popen(
-                child.command, cwd=self.home, stdout=log, stderr=log, pass_fds=child.keep, start_new_session=True
+                child.command,
+                cwd=self.home,
+                env=child.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=child.keep,
+                start_new_session=True,
             )
         child.born = time.monotonic()
 
@@ -274,6 +319,9 @@ class Supervisor:
             if child.process.returncode == EXIT_BAD_INPUT or child.quick_deaths >= _QUICK_DEATHS_MAX:
                 raise UserError(f"the {child.name} can't run: {self.last_words(child)}")
             self.start(child)
+            for other in self.children:
+                if other.upon is child and other.process is not None:
+                    other.process.kill()
 
     def last_words(self, child: Child) -> str:
         """The last line that a process said."""
@@ -284,7 +332,8 @@ class Supervisor:
         return "it said nothing"
 
     def end(self) -> None:
-        """Gateways first, so that nobody is turned away by a bank that is closing; then the conductor, which finishes windows."""
+        """Gateways first, so that nobody is turned away by a bank that is closing; then the conductor, which finishes windows;
+        then Ray."""
         for child in reversed(self.children):
             if child.process is not None and child.process.poll() is None:
                 child.process.send_signal(signal.SIGTERM)
@@ -297,6 +346,7 @@ class Supervisor:
 
 def serve_command(options: ServeOptions) -> int:
     """Serves until Ctrl-C or SIGTERM; 0 then."""
+    options = seeded(options)
     bank = home_of(options)
     home = options.home.resolve()
     credentials = first_accounts(home)
@@ -304,11 +354,8 @@ def serve_command(options: ServeOptions) -> int:
     listening = _listening(options)
     host, port = listening.getsockname()[:2]
     supervisor = Supervisor(home)
-    python = [sys.executable, "-m", "lendrill.live"]
-    supervisor.children.append(Child("conductor", [*python, "conductor", str(home)]))
-    for number in range(options.gateways):
-        command = [*python, "gateway", str(home), str(listening.fileno())]
-        supervisor.children.append(Child(f"gateway-{number}", command, keep=(listening.fileno(),)))
+    enclosure = Enclosure() if bank["executor"] == "ray" and not bank["address"] else None
+    supervisor.children += _children(home, options.gateways, listening, enclosure)
     ended: list[int] = []
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, lambda number, _: ended.append(number))
@@ -317,7 +364,7 @@ def serve_command(options: ServeOptions) -> int:
         say(options.quiet, f"Opening the bank in {options.home}: {cells} cells ({bank['executor']}) …")
         for child in supervisor.children:
             supervisor.start(child)
-        _until_open(supervisor, f"http://{host}:{port}/health", ended)
+        _until_open(supervisor, f"http://{host}:{port}/health", ended, options.quiet)
         if not ended:
             Console().print(
                 f"{bank['name']} listens on http://{host}:{port} (API: http://{host}:{port}/docs)",
@@ -332,6 +379,8 @@ def serve_command(options: ServeOptions) -> int:
         say(options.quiet, "Closing: windows under way are finished …")
     finally:
         supervisor.end()
+        if enclosure is not None:
+            enclosure.leave()
         listening.close()
     say(options.quiet, f"Closed. `lendrill serve --home {options.home}` goes on where it stands.")
     return 0
@@ -342,6 +391,26 @@ def _emptied(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     return folder
+
+
+def _children(home: Path, gateways: int, listening: socket.socket, enclosure: Enclosure | None) -> list[Child]:
+    """A bank's processes, in the order in which they are started. Ray, where the bank has one of its own, lives as long as this
+    process or the conductor, which hold the other end of its pipe."""
+    python = [sys.executable, "-m", "lendrill.live"]
+    conductor = Child("conductor", [*python, "conductor", str(home)])
+    children = [conductor]
+    if enclosure is not None:
+        reading, writing = os.pipe()
+        belonging = enclosure.environment()
+        command = head_command(enclosure.folder, reading, PRELOAD)
+        conductor.upon = Child("ray", command, keep=(reading,), environment=belonging)
+        conductor.command.append(str(enclosure.folder))
+        conductor.keep, conductor.environment = (writing,), belonging
+        children = [conductor.upon, conductor]
+    for number in range(gateways):
+        command = [*python, "gateway", str(home), str(listening.fileno())]
+        children.append(Child(f"gateway-{number}", command, keep=(listening.fileno(),)))
+    return children
 
 
 def _listening(options: ServeOptions) -> socket.socket:
@@ -359,8 +428,10 @@ def _listening(options: ServeOptions) -> socket.socket:
     return listening
 
 
-def _until_open(supervisor: Supervisor, url: str, ended: list[int]) -> None:
-    began = time.monotonic()
+def _until_open(supervisor: Supervisor, url: str, ended: list[int], quiet: bool) -> None:
+    """Waits until the bank answers, and says meanwhile what its conductor says."""
+    began, said = time.monotonic(), ""
+    conductor = next(child for child in supervisor.children if child.name == "conductor")
     while not ended:
         supervisor.watch()
         with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=2.0) as answer:
@@ -368,4 +439,6 @@ def _until_open(supervisor: Supervisor, url: str, ended: list[int]) -> None:
                 return
         if time.monotonic() - began > _PATIENCE_S and not (supervisor.home / SOCKET).exists():
             raise UserError(f"the bank does not open; see {supervisor.home / 'conductor.log'}")
+        if said != (words := supervisor.last_words(conductor)):
+            say(quiet, said := words)
         time.sleep(0.1)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import ray
 from actors import ray_start
 from actors.pipeline import CellLost
 from actors.ray_executor import RayExecutor, Tell
+from actors.ray_start import Head
 from actors.topology import Cell, Flow
 from lendrill import cli
 from lendrill.errors import EXIT_INTERRUPTED, EXIT_LOST, line_for
@@ -45,7 +47,7 @@ class Eventful(RayExecutor):
     """Has something happen at the moment when a window is submitted."""
 
     def __init__(self, happening: dict[int, Callable[[], None]]) -> None:
-        super().__init__(cpus=2)
+        super().__init__()
         self.happening, self.windows = happening, 0
 
     def step(self, cell: Cell, block: Sequence[Any], inputs: Sequence[Any]) -> tuple[list[Any], Any]:
@@ -69,8 +71,8 @@ class Watched(Eventful):
         os.kill(self.pids[list(self._actors).index(Cell("disbursement", 0))], signal.SIGKILL)
 
     def _look(self) -> None:
-        assert self._enclosure is not None
-        self.folder = self._enclosure.folder
+        assert self._head is not None
+        self.folder = self._head.folder
         address = ray.get_runtime_context().gcs_address
         plain = {name: value for name, value in os.environ.items() if not name.startswith("RAY_AUTH")}
         token = {"RAY_AUTH_MODE": "token"}
@@ -101,9 +103,9 @@ def test_a_ray_of_our_own_is_closed_and_a_lost_actor_is_told(
 ) -> None:
     executor, out = Watched(), tmp_path / "run"
 
-    def chosen(address: str | None, tell: Tell) -> RayExecutor:
+    def chosen(address: str | None, tell: Tell, head: Head) -> RayExecutor:
         assert address is None
-        executor._tell = tell
+        executor._tell, executor._head = tell, head
         return executor
 
     monkeypatch.setattr("actors.ray_executor.RayExecutor", chosen)
@@ -116,7 +118,7 @@ def test_a_ray_of_our_own_is_closed_and_a_lost_actor_is_told(
     assert ("refused" in liar.stderr, liar.stdout) == (True, "")
     assert {address.removeprefix("::ffff:") for address in executor.listening} == {"127.0.0.1"}
     assert (executor.leaks, executor.mode) == ([], 0o700)
-    assert not [words for words in executor.python if "monitor.py" in words or "dashboard.py" in words]
+    assert not [words for words in executor.python if re.search("monitor.py|dashboard.py|^ray::.*Agent", words)]
 
     assert "this release of Ray" not in caplog.text, (
         "actors/ray_start.py replaces names that this release has no longer"
@@ -166,8 +168,8 @@ def test_a_private_name_that_ray_has_no_longer_is_told_and_done_without(
     monkeypatch.delattr(ray._raylet, "AuthenticationTokenLoader")
     with (
         caplog.at_level(logging.WARNING),
-        ray_start._replaced("node.Node.start_log_monitor", None),
-        ray_start._replaced("gone.anything", None),
+        ray_start.replaced("node.Node.start_log_monitor", None),
+        ray_start.replaced("gone.anything", None),
     ):
         ray_start._read_anew()
     for name in ("ray._private.node.Node.start_log_monitor", "ray._private.gone.anything", "AuthenticationTokenLoader"):

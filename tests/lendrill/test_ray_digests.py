@@ -19,7 +19,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
 @pytest.mark.ray
 @pytest.mark.parametrize("shards", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_ray_actors_and_the_local_executor_agree(whole: dict[str, object], shards: int, tmp_path: Path) -> None:
-    executor = RayExecutor(cpus=2)
+    executor = RayExecutor()
     summary = harness.run(harness.small(run__days=30), tmp_path / "run", shards=shards, executor=executor)
     assert summary["digest"] == whole["digest"]
     assert summary["funnel"] == whole["funnel"]

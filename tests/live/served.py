@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -30,13 +31,14 @@ class Served:
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.home, self.said = home, ""
         assert self.process.stdout is not None
-        until = time.monotonic() + _OPENS_S
+        began = time.monotonic()
+        until = began + _OPENS_S
         while time.monotonic() < until:
             line = self.process.stdout.readline()
             self.said += line
             found = re.search(r"listens on (http://\S+)", line)
             if found:
-                self.url = found[1]
+                self.url, self.opened_s = found[1], time.monotonic() - began
                 self._token = self._signed("load")
                 return
             if not line and self.process.poll() is not None:
@@ -61,6 +63,8 @@ class Served:
                 return answer.status, json.loads(answer.read())
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or b"{}")
+        except HTTPException as error:  # the gateway died in the middle of its answer
+            raise ConnectionError(str(error)) from None
 
     def parts(self, what: str) -> list[psutil.Process]:
         """The processes of the bank that are conductor, gateway, or ``ray::StageActor``."""
@@ -70,6 +74,11 @@ class Served:
                 if what in " ".join(process.cmdline()):
                     found.append(process)
         return found
+
+    def family(self) -> list[psutil.Process]:
+        """All its processes."""
+        supervisor = psutil.Process(self.process.pid)
+        return [supervisor, *supervisor.children(recursive=True)]
 
     def kill(self, what: str, place: int = 0) -> None:
         """Kills one of its processes, as a power cut would."""

@@ -4,6 +4,7 @@ is the bank that was."""
 from __future__ import annotations
 
 import itertools
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -12,9 +13,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import psutil
 import pytest
 
 from actors.gateway.applications import ZHANG
+from tests.actors.book.server import Server, programs, running
 from tests.live.served import ROOT, Served, served
 
 _CALLERS = 4
@@ -28,6 +32,8 @@ class Callers:
         self._bank, self._numbers, self._stop = bank, itertools.count(1), threading.Event()
         self.acknowledged: dict[str, str] = {}
         self.wrong: list[Any] = []
+        self.kills: list[tuple[str, float]] = []
+        self.answered: list[tuple[float, float]] = []
         self._threads = [threading.Thread(target=self._call) for _ in range(_CALLERS)]
         for thread in self._threads:
             thread.start()
@@ -40,17 +46,27 @@ class Callers:
 
     def _until_answered(self, key: str, form: dict[str, Any]) -> None:
         while True:
+            asked = time.monotonic()
             try:
                 status, said = self._bank.call("POST", "/v1/applications", form, {"Idempotency-Key": key})
             except OSError:
                 status, said = 503, {}
             if status == 202:
                 self.acknowledged[key] = said["case"]
+                self.answered.append((asked, time.monotonic()))
                 return
             if status != 503:
                 self.wrong.append((status, said))
                 return
             time.sleep(0.05)
+
+    def gaps(self, part: str) -> list[float]:
+        """Seconds from each kill of a part until somebody was answered who asked after it."""
+        return [
+            min(heard for asked, heard in self.answered if asked >= killed) - killed
+            for what, killed in self.kills
+            if what == part
+        ]
 
     def stop(self) -> None:
         """Lets everybody hear his answer."""
@@ -59,13 +75,18 @@ class Callers:
             thread.join(120)
 
 
-def _killed(bank: Served, parts: list[str]) -> Callers:
+def _killed(bank: Served, parts: list[str], database: Server | None = None) -> Callers:
     callers = Callers(bank)
     try:
         for place, part in enumerate(parts):
             time.sleep(_KILL_EVERY_S)
             _until_ready(bank)
-            bank.kill(part, place)
+            callers.kills.append((part, time.monotonic()))
+            if part == "database" and database is not None:
+                database.stop(signal.SIGQUIT)
+                database.start()
+            else:
+                bank.kill(part, place)
         _until_ready(bank)
         time.sleep(_KILL_EVERY_S)
     finally:
@@ -107,14 +128,48 @@ def test_conductors_and_gateways_are_killed_under_load_and_nothing_is_lost(tmp_p
         assert _lost(bank, _killed(bank, ["conductor", "gateway", "conductor", "conductor", "gateway"])) == []
 
 
+def test_a_conductor_and_its_database_die_under_load_and_nothing_is_lost(tmp_path: Path) -> None:
+    if (bins := programs()) is None:
+        pytest.skip("no PostgreSQL server is installed (Debian: apt install postgresql)")
+    options = ("zhang_consumer_loan", "--executor", "local", "--clock", "business", "--store")
+    with running(bins) as database, served(tmp_path / "bank", *options, database.url("served")) as bank:
+        assert _lost(bank, _killed(bank, ["conductor", "database"], database)) == []
+        assert not (bank.home / "daybook.db").exists()
+
+
 @pytest.mark.ray
 def test_stages_are_killed_under_load_and_nothing_is_lost(tmp_path: Path) -> None:
     with served(tmp_path / "bank", "zhang_consumer_loan", "--executor", "ray", "--clock", "business") as bank:
-        assert _lost(bank, _killed(bank, ["ray::StageActor"] * 4 + ["conductor"])) == []
+        ray = bank.parts("raylet/raylet")
+        callers = _killed(bank, ["ray::StageActor", "conductor", "ray::StageActor", "conductor"])
+        assert bank.parts("raylet/raylet") == ray  # which none of those took along
+        assert min(callers.gaps("conductor")) < bank.opened_s
+        assert _lost(bank, callers) == []
+
+
+@pytest.mark.ray
+def test_ray_is_started_anew_when_it_dies_and_goes_when_nobody_is_left(tmp_path: Path) -> None:
+    with served(tmp_path / "bank", "zhang_consumer_loan", "--executor", "ray", "--clock", "business") as bank:
+        before = bank.parts("raylet/raylet")
+        _killed(bank, ["raylet/raylet"])
+        [after] = bank.parts("raylet/raylet")
+        assert [after] != before
+        family = bank.family()
+        [folder] = [Path(word.split("=")[1]).parent for word in after.cmdline() if word.startswith("--temp_dir=")]
+        assert folder.stat().st_mode & 0o777 == 0o700
+        bank.process.kill()
+        _, left = psutil.wait_procs(family, timeout=30)
+        assert [one for one in left if one.status() != psutil.STATUS_ZOMBIE] == []
+        assert not folder.exists()
 
 
 @pytest.mark.slow
 @pytest.mark.ray
 def test_a_hundred_kills(tmp_path: Path) -> None:
+    parts = ["ray::StageActor"] * 6 + ["conductor", "raylet/raylet", "gateway", "gateway"]
     with served(tmp_path / "bank", "zhang_consumer_loan", "--executor", "ray", "--clock", "business") as bank:
-        assert _lost(bank, _killed(bank, (["ray::StageActor"] * 7 + ["conductor", "gateway", "gateway"]) * 10)) == []
+        callers = _killed(bank, parts * 10)
+        for part in sorted(set(parts)):
+            p50, p95 = np.quantile(callers.gaps(part), (0.5, 0.95))
+            print(f"{part}: {len(callers.gaps(part))} kills, away {p50:.2f} s (p50), {p95:.2f} s (p95)")
+        assert _lost(bank, callers) == []

@@ -13,13 +13,16 @@ from typing import Any
 import pytest
 
 from actors.clock import BANK_OFFSET_MS
+from actors.topology import Cell
 from credit.bank import PIPELINE
 from credit.room import DESK_LABELS
 from credit.times import DAY_MS, HOUR_MS, day_number
 from lendrill.cli import main
 from lendrill.errors import UserError
-from lendrill.live import BANK_FILE
-from lendrill.serve import Child, ServeOptions, Supervisor, founded, home_of, people_at
+from lendrill.live import BANK_FILE, Home
+from lendrill.serve import Child, ServeOptions, Supervisor, founded, home_of, people_at, seeded
+from results.folder import read_summary
+from tests.live.served import ROOT
 
 assert PIPELINE  # its contracts name the desks
 
@@ -69,6 +72,28 @@ def test_a_home_that_holds_another_bank_is_left_alone(tmp_path: Path, more: dict
     assert (tmp_path / "bank" / BANK_FILE).read_text() == before
 
 
+def test_a_bank_begins_with_the_portfolio_that_so_many_customers_leave(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("results.report.write_report", lambda _: None)  # which takes longer than the run
+    month = (ROOT / "scenarios" / "files" / "baseline.toml").read_text(encoding="utf-8") + "\n[run]\ndays = 31\n"
+    (tmp_path / "month.toml").write_text(month, encoding="utf-8")
+    asked = ServeOptions(str(tmp_path / "month.toml"), tmp_path / "bank", seed_portfolio=60, seed=3, quiet=True)
+    home_of(seeded(asked))
+    home = Home(asked.home)
+    summary = read_summary(Path(home.bank["from"]))
+    assert (summary["customers"], summary["seed"], summary["status"]) == (60, 3, "complete")
+    assert summary["days"] == 31
+    assert (home.bank["clock"], home.bank["start_ms"]) == ("business", summary["next"]["start_ms"])
+    store = home.store()
+    opening = home.opening(store)
+    store.close()
+    assert opening is not None
+    assert len(opening[Cell("repayment", 0)]["bank.loans"]) > 0
+    with pytest.raises(UserError, match="holds a bank already"):
+        seeded(asked)
+
+
 @pytest.mark.parametrize(
     ("words", "right"),
     [
@@ -86,6 +111,8 @@ def test_a_home_that_holds_another_bank_is_left_alone(tmp_path: Path, more: dict
         ("--store mysql://here --clock business", "postgresql://"),
         ("--store sqlite: --clock business", "needs a path"),
         ("--from nowhere", "nowhere"),
+        ("--seed-portfolio 5 --from nowhere", "one of them"),
+        ("--seed-portfolio 0", "1 to 20,000,000 customers"),
     ],
 )
 def test_what_can_t_be_served_is_one_clear_line(

@@ -350,7 +350,6 @@ def serve_command(options: ServeOptions) -> int:
     bank = home_of(options)
     home = options.home.resolve()
     credentials = first_accounts(home)
-    os.environ[SHARED] = str(_emptied(home / "metrics"))
     listening = _listening(options)
     host, port = listening.getsockname()[:2]
     supervisor = Supervisor(home)
@@ -407,9 +406,10 @@ def _children(home: Path, gateways: int, listening: socket.socket, enclosure: En
         conductor.command.append(str(enclosure.folder))
         conductor.keep, conductor.environment = (writing,), belonging
         children = [conductor.upon, conductor]
+    counting = os.environ | {SHARED: str(_emptied(home / "metrics"))}
     for number in range(gateways):
         command = [*python, "gateway", str(home), str(listening.fileno())]
-        children.append(Child(f"gateway-{number}", command, keep=(listening.fileno(),)))
+        children.append(Child(f"gateway-{number}", command, keep=(listening.fileno(),), environment=counting))
     return children
 
 

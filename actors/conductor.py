@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
@@ -33,6 +34,7 @@ from credit.times import DAY_MS, HOUR_MS, NEVER, text_of
 
 ADVANCE_DAYS_MAX = 400
 _REBUILDS_MAX = 20
+_log = logging.getLogger(__name__)
 _OF_LATE = 0.2
 """How much the last window weighs in what windows cost of late."""
 
@@ -172,10 +174,12 @@ class Conductor:
                     await self._cut()
                     if self._spent_s > max(self._pace.replay_s, self._snapshot_s / self._pace.snapshot_share):
                         await self._snapshot()
-                except CellLost:
+                except CellLost as lost:
+                    _log.warning("%s", lost.user_message)
                     self.meters.lost_cells += 1
                     await self._recover()
-                except Broken:
+                except Broken as broken:
+                    _log.warning("%s", broken.user_message)
                     await self._recover()
             await self._snapshot()
             await self._keeping  # type: ignore[misc]

@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import socket
@@ -48,6 +49,7 @@ from credit.subsystem import State
 from credit.times import Ints
 from lendrill.assembly import live_blueprints
 from lendrill.errors import EXIT_BAD_INPUT, EXIT_INTERNAL, UserError, line_for
+from lendrill.logs import keep_log
 from lendrill.saved import load_saved
 from scenarios.model import Scenario
 from sim.played import live_people, live_references
@@ -57,6 +59,7 @@ IDENTITY = ("scenario", "shards", "start_ms", "people", "arrivals", "policies", 
 SOCKET = "conductor.sock"
 TRAIL = "trail.db"
 _PARENT_EVERY_S = 0.5
+_log = logging.getLogger(__name__)
 _SWITCH_S = 0.000_5
 """How long the cells, where they live in the conductor's process, may keep its loop from answering."""
 
@@ -112,6 +115,7 @@ class Home:
 def conductor(path: Path, ray: Path | None = None) -> int:
     """Runs the conductor of the bank at `path` until it is told to end."""
     home = Home(path)
+    keep_log(path, "conductor")
     sys.setswitchinterval(_SWITCH_S)
     try:
         return asyncio.run(_conduct(home, ray))
@@ -183,14 +187,15 @@ def replay_command(path: Path, quiet: bool) -> int:
     return 0
 
 
-def gateway(path: Path, descriptor: int) -> int:
-    """Serves HTTP on a listening socket until it is told to end."""
+def gateway(path: Path, descriptor: int, name: str) -> int:
+    """Serves HTTP on a listening socket until it is told to end; `name` tells its log from those of others."""
     import uvicorn  # which, with what stands on it, the other processes need not wait for
 
     from actors.gateway.app import make_app
     from actors.gateway.bank import Bank
 
     home = Home(path)
+    keep_log(path, name)
     products = load("products", ProductPolicy, home.scenario.policies)
     link = LinkClient(Path(SOCKET))
     identity = home.identity_services()
@@ -265,14 +270,17 @@ def _end_with_parent(end: Callable[[], object]) -> None:
 
 
 def _say(line: str) -> None:
+    _log.info(line)
     sys.stderr.write(line + "\n")
     sys.stderr.flush()
 
 
 def main(arguments: list[str]) -> int:
-    """``python -m lendrill.live conductor HOME [RAY]`` or ``gateway HOME DESCRIPTOR``; the working folder is the home."""
+    """``python -m lendrill.live conductor HOME [RAY]`` or ``gateway HOME DESCRIPTOR NAME``; the working folder is the home."""
     what, home, *rest = arguments
-    return conductor(Path(home), *map(Path, rest)) if what == "conductor" else gateway(Path(home), int(rest[0]))
+    if what == "conductor":
+        return conductor(Path(home), *map(Path, rest))
+    return gateway(Path(home), int(rest[0]), rest[1])
 
 
 if __name__ == "__main__":

@@ -408,8 +408,9 @@ def _children(home: Path, gateways: int, listening: socket.socket, enclosure: En
         children = [conductor.upon, conductor]
     counting = os.environ | {SHARED: str(_emptied(home / "metrics"))}
     for number in range(gateways):
-        command = [*python, "gateway", str(home), str(listening.fileno())]
-        children.append(Child(f"gateway-{number}", command, keep=(listening.fileno(),), environment=counting))
+        name = f"gateway-{number}"
+        command = [*python, "gateway", str(home), str(listening.fileno()), name]
+        children.append(Child(name, command, keep=(listening.fileno(),), environment=counting))
     return children
 
 

@@ -31,7 +31,7 @@ from actors.gateway import (
 )
 from actors.gateway.bank import Bank
 from actors.gateway.bodies import bounded
-from actors.gateway.log import OperationLog
+from actors.gateway.log import REQUEST_ID, OperationLog, request_of, write_line
 from actors.gateway.metrics import Meters
 from actors.gateway.models import PROBLEMS, Problem
 from actors.gateway.problems import Problem as Refusal
@@ -94,12 +94,13 @@ class Counting:
             self._meters.add("POST", "refused", _OVERLOADED.status, 0.0)
             await _OVERLOADED.answer()(scope, receive, send)
             return
-        began, status = time.perf_counter(), 500
+        began, status, request = time.perf_counter(), 500, request_of(scope)
 
         async def sending(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                message["headers"] = [*message.get("headers", ()), (REQUEST_ID, request.encode())]
             await send(message)
 
         try:
@@ -110,6 +111,7 @@ class Counting:
             self._meters.add(scope["method"], path, status, took)
             if path not in _UNLOGGED:
                 self._log.add(scope, status, took)
+                write_line(scope, request, status, took)
 
 
 def _describe(app: FastAPI) -> None:

@@ -121,6 +121,7 @@ async def submit(
     began = time.monotonic()
     answer, story = await bank.done_told(SubmitApplication, rows, *beside)
     handed_in(identity, caller, [(answer.number, form.id_number)])
+    request.state.case = answer.number
     response.headers["Location"] = f"/v1/applications/{answer.number}"
     return await _shown(bank, answer.number, wait_s(request) - (time.monotonic() - began), story)
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
+import logging
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -22,6 +24,7 @@ from actors.identity.caller import Caller
 from actors.link import LinkClient
 from credit.applications.contract import SubmitApplication
 from credit.policies.posts import PERMISSIONS
+from lendrill.logs import JsonLines
 
 
 class Link:
@@ -80,3 +83,15 @@ def test_a_link_with_too_much_under_way_refuses_at_once() -> None:
     assert link.full
     with pytest.raises(Busy):
         asyncio.run(link.submit_told(SubmitApplication, SubmitApplication.empty()))
+
+
+def test_a_call_is_a_line_of_the_log_with_its_request_number(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "actors.gateway.log")
+    with TestClient(app_before(Link())) as client:
+        mine = client.post("/v1/applications", content=b"no form", headers={"X-Request-ID": "mine-1"})
+        drawn = client.get("/v1/nothing", headers={"X-Request-ID": 'no "number"'})
+    assert mine.headers["x-request-id"] == "mine-1"
+    first, second = (json.loads(JsonLines().format(record)) for record in caplog.records)
+    assert {"request": "mine-1", "status": 422, "path": "/v1/applications"}.items() <= first.items()
+    assert second["request"] == drawn.headers["x-request-id"]
+    assert second["status"] == 404

@@ -59,7 +59,7 @@ IDENTITY = ("scenario", "shards", "start_ms", "people", "arrivals", "policies", 
 SOCKET = "conductor.sock"
 TRAIL = "trail.db"
 _PARENT_EVERY_S = 0.5
-_log = logging.getLogger(__name__)
+_log = logging.getLogger("lendrill.live")
 _SWITCH_S = 0.000_5
 """How long the cells, where they live in the conductor's process, may keep its loop from answering."""
 

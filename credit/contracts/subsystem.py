@@ -42,6 +42,7 @@ class ContractsSubsystem(Subsystem):
     """State: contracts not yet signed."""
 
     room = room
+    cut_free = True
     REFUSED = Event.CONTRACT_ACTION_REFUSED
     HANDLERS = (
         Together(

@@ -44,6 +44,7 @@ class CustomersSubsystem(Subsystem):
     scoring will get them), and a tally a branch. Lists come before forms, so that a form of the same instant meets them."""
 
     room = room
+    cut_free = True
     REFUSED = Event.MAIL_REFUSED
     HANDLERS = (
         Takes(FraudConfirmed, "fraud_confirmed"),

@@ -177,7 +177,7 @@ class StageHost:
 
     def _work(self, span: Sequence[Window], leaving: Mail, report: StepReport) -> list[tuple[int, int]]:
         """Windows worked as one; nothing where they can be left out. Returns the digest of each."""
-        window = Window(span[0].number, span[0].start, span[-1].until)
+        window = span[0] if len(span) == 1 else Window(span[0].number, span[0].start, span[-1].until)
         if not self._every_window and self.stage.rests(window):
             return [(0, 0)] * len(span)
         try:

@@ -97,7 +97,8 @@ class ContractsSubsystem(Subsystem):
         MOVES.to(table, rows, np.where(whole, int(ContractState.GENERATED), int(ContractState.BLOCKED)))
         table["offered_at"][rows], table["expires_at"][rows] = at, expires
         case, amount, attempt = contracts["case"], contracts["amount_fen"], contracts["attempt"]
-        out.log(event, at[whole], case[whole], amount_fen=amount[whole], value=attempt[whole])
+        product = contracts["product"][whole]
+        out.log(event, at[whole], case[whole], amount_fen=amount[whole], value=attempt[whole], product=product)
         blocked = ~whole
         out.log(
             Event.CONTRACT_BLOCKED,
@@ -127,7 +128,7 @@ class ContractsSubsystem(Subsystem):
             (Event.CONTRACT_ARCHIVED, Actor.SYSTEM, contracts["attempt"]),
         ]
         for event, actor, value in steps:
-            out.log(event, at, case, actor=actor, amount_fen=amount, value=value)
+            out.log(event, at, case, actor=actor, amount_fen=amount, value=value, product=contracts["product"])
         out.send(ContractEffective, ContractEffective.carry(contracts, at=at, signed_at=at, mode=actions["mode"]))
         self.note("signed", invariants.signed(contracts, actions))
         self._contracts.drop(found)

@@ -50,7 +50,7 @@ class Parts:
     sink: Sink | None = None
     check_every_window: bool = False
     every_window: bool = False
-    """Work every window, also where nothing comes and nothing is due: for the proof that it makes no difference."""
+    """Work every window by itself, also where nothing comes and nothing is due: for the proof that it makes no difference."""
     tells: bool = False
     """Tell the driver of each window's events and answers: what a live bank's callers wait for."""
 
@@ -171,38 +171,35 @@ class StageHost:
             check_every_window=parts.check_every_window,
             lap=self._meter.lap,
         )
+        self._joins = parts.subsystem.cut_free and not (parts.every_window or parts.tells)
         self._destinations = self._flow.destinations(self.cell)
         self._once_a_shard = np.array([int(one) for one in room.events or () if not one.said.digested], dtype=np.int64)
         self._digest = Digest()
 
     def step(self, windows: Sequence[Window], parcels: Sequence[Parcel]) -> tuple[list[Parcel], StepReport]:
-        """A block of windows of one day, one after another: mail in, mail out (one parcel a destination, in the order of
-        `Flow.destinations`). Late mail of earlier windows comes with the first one and waits for its time."""
+        """A block of windows of one day, one after another, or as one where the room does not care: mail in, which waits for its
+        time, and mail out (one parcel a destination, in the order of `Flow.destinations`)."""
         self._meter.start()
-        mail: dict[int, list[Bundle]] = {}
-        for parcel in parcels:
-            for number, bundle in parcel:
-                mail.setdefault(max(number, windows[0].number), []).append(bundle)
-        leaving: list[list[tuple[int, Bundle]]] = [[] for _ in self._destinations]
+        self.keep(parcels)
+        leaving: Mail = {}
         report = StepReport(Counter(), [])
-        for window in windows:
-            before = self._digest.lanes
-            for place, bundle in enumerate(self._work(window, mail.get(window.number, ()), report)):
-                if bundle:
-                    leaving[place].append((window.number, bundle))
-            report.digests.append(self._digest.since(before))
-        report.sent = tuple(map(bool, leaving))
+        for span in [windows] if self._joins else [[window] for window in windows]:
+            report.digests += self._work(span, leaving, report)
+        sent = [((windows[0].number, bundle),) if bundle else () for bundle in self._send(leaving)]
+        report.sent = tuple(map(bool, sent))
         if self._tells:
             report.due, report.rows = self.stage.due(), self.table_rows()
+        self._meter.lap("wire")
         report.busy_s = self._meter.stop()
-        return [tuple(parcel) for parcel in leaving], report
+        return list(sent), report
 
-    def _work(self, window: Window, bundles: Sequence[Bundle], report: StepReport) -> list[Bundle]:
-        """One window; nothing where it can be left out."""
-        if not bundles and not self._every_window and self.stage.rests(window):
-            return []
+    def _work(self, span: Sequence[Window], leaving: Mail, report: StepReport) -> list[tuple[int, int]]:
+        """Windows worked as one; nothing where they can be left out. Returns the digest of each."""
+        window = span[0] if len(span) == 1 else Window(span[0].number, span[0].start, span[-1].until)
+        if not self._every_window and self.stage.rests(window):
+            return [(0, 0)] * len(span)
         try:
-            outcome = self.stage.step(window, unpack(bundles))
+            outcome = self.stage.step(window, {})
         except InvariantViolation as violation:
             what = f"{violation.what} [shard {self.cell.shard}]"
             raise (Broken(what, window.number) if self._tells else type(violation)(what)) from None
@@ -217,25 +214,33 @@ class StageHost:
             report.measures += outcome.out.measures
         if self._tells and (len(outcome.out.events[0]) or len(outcome.answers)):
             report.told.append(Told(window.number, outcome.out.events[0], outcome.answers))
+        for number, parts in outcome.mail.items():
+            leaving.setdefault(number, []).extend(parts)
+        digests = self._digested(span, outcome)
         self._meter.lap("record")
-        bundles_out = self._send(outcome.mail)
-        self._meter.lap("wire")
-        return bundles_out
+        return digests
 
     def _record(self, window: Window, outcome: Outcome) -> None:
         events = in_sequence(outcome.out.events, self._flow.order[self.cell.room])
         outcome.out.events = [events]
         if self._sink is not None:
             self._sink.record(window, outcome, self.stage.statistics(window, window.ends_day))
+
+    def _digested(self, span: Sequence[Window], outcome: Outcome) -> list[tuple[int, int]]:
+        """What each of several windows would give by itself: a row belongs to the window in which it happened."""
+        [events] = outcome.out.events
         counted = events[~among(events["event"], self._once_a_shard)] if len(self._once_a_shard) else events
-        self._digest.add(EVENT_LABEL, counted)
-        for number, parts in outcome.mail.items():
-            for rows in parts:
-                self._digest.add(number, rows)
-        self._digest.add(ANSWER_LABEL, outcome.answers)
-        for handed in outcome.asked:
-            for kind, rows in handed:
-                self._digest.add(kind.number, rows)
+        batches = [(EVENT_LABEL, counted), (ANSWER_LABEL, outcome.answers)]
+        batches += [(number, rows) for number, parts in outcome.mail.items() for rows in parts]
+        batches += [(kind.number, rows) for handed in outcome.asked for kind, rows in handed]
+        digests = [Digest() for _ in span]
+        for label, rows in batches:
+            if len(rows):
+                for place, of_window in _by_window(span, rows):
+                    digests[place].add(label, of_window)
+        for digest in digests:
+            self._digest.merge(digest)
+        return [digest.lanes for digest in digests]
 
     def _send(self, mail: Mail) -> list[Bundle]:
         """Mail to earlier rooms is stamped with the time of its arrival."""
@@ -260,7 +265,7 @@ class StageHost:
         return [(cell, mine) for cell, mine in addressed if len(mine)]
 
     def keep(self, parcels: Sequence[Parcel]) -> None:
-        """Mail whose time has not come when the run ends."""
+        """Takes mail in until its time comes."""
         self.stage.keep(unpack(bundle for parcel in parcels for _, bundle in parcel))
 
     def finish(self) -> FinalReport:
@@ -313,6 +318,14 @@ class StageHost:
     def import_state(self, state: State) -> None:
         """Replaces everything the cell knows."""
         self.stage.import_state(state)
+
+
+def _by_window(span: Sequence[Window], rows: Rows) -> list[tuple[int, Rows]]:
+    """Rows by the place of their window, of windows that hold them all."""
+    if len(span) == 1:
+        return [(0, rows)]
+    places = np.array([window.start for window in span[1:]]).searchsorted(rows["at"], side="right")
+    return [(place, rows[places == place]) for place in true_rows(np.bincount(places)).tolist()]
 
 
 def _later(rows: Rows) -> Rows:

@@ -77,6 +77,9 @@ def _waves(columns: Sequence[tuple[Ints, Ints]]) -> list[Ints]:
     comes after the one before."""
     lengths = [len(ids) for ids, _ in columns]
     ids, at = (np.concatenate(parts) for parts in zip(*columns, strict=True))
+    ordered = np.sort(ids)
+    if not any_of(ordered[1:] == ordered[:-1]):  # nobody stands twice: the common case
+        return [np.zeros(length, dtype=np.int64) for length in lengths]
     kind = np.repeat(np.arange(len(columns)), lengths)
     order = np.lexsort((kind, at, ids))
     ids, kind = ids[order], kind[order]

@@ -35,6 +35,7 @@ from credit.room import BY_NAME, KINDS, Kind, Room, Rows
 from credit.rows import joined
 from credit.subsystem import Counterpart, State, Subsystem, Window
 from credit.times import DAY_MS, text_of
+from credit.waiting import Waiting
 
 ROUNDS_MAX = 400
 Mail = dict[int, list[Rows]]
@@ -83,7 +84,7 @@ class Stage:
         """`lap` is told the name of each phase when it ends."""
         self.room, self.subsystem, self.counterpart = room, subsystem, counterpart
         self._source, self._check_every_window, self._lap = source, check_every_window, lap
-        self._carried: Mail = {}
+        self._carried = Waiting()
         self._until: int | None = None
         self._due: int | None = None
         self._requests = Requests()
@@ -109,9 +110,8 @@ class Stage:
         """The earliest instant at which something happens here though no mail comes. What is known holds until the next
         step, since nothing else changes the state."""
         if self._due is None:
-            carried = [int(rows["at"].min()) for parts in self._carried.values() for rows in parts]
-            parts = [part.due() for part in (self.subsystem, self.counterpart, self._source) if part is not None]
-            self._due = min(carried + parts)
+            parts = (self._carried, self.subsystem, self.counterpart, self._source)
+            self._due = min(part.due() for part in parts if part is not None)
         return self._due
 
     def _step(self, window: Window, mail: Mail) -> Outcome:
@@ -165,16 +165,9 @@ class Stage:
         """The room's inbox and the mail for the world opposite; what is stamped after the window waits for its time."""
         self.keep(mail)
         bank, world = Mail(), Mail()
-        carried, self._carried = self._carried, {}
-        for number, parts in carried.items():
-            rows = joined(parts)
-            due = rows["at"] < window.until
-            if not all_of(due):
-                self._carried[number] = [rows[~due]]
-                rows = rows[due]
-            if len(rows):
-                self._assert_inside(KINDS[number], rows, window)
-                (world if KINDS[number].world else bank).setdefault(number, []).append(rows)
+        for number, rows in self._carried.take(window.until):
+            self._assert_inside(KINDS[number], rows, window)
+            (world if KINDS[number].world else bank)[number] = [rows]
         if self._source is not None:
             self._lap("wire")
             for kind, rows in self._source.mail(window):
@@ -186,8 +179,8 @@ class Stage:
         """Takes mail in until its time comes."""
         self._due = None
         for number, parts in mail.items():
-            if filled := [rows for rows in parts if len(rows)]:
-                self._carried.setdefault(number, []).extend(filled)
+            for rows in parts:
+                self._carried.put(number, rows)
 
     def _keep_for_next(self, window: Window, requests: Mail) -> None:
         """Requests made at the close reach the world opposite when the next window opens."""
@@ -246,7 +239,7 @@ class Stage:
                 if any_of(due):
                     requests.setdefault(number, []).append(rows[due])
                 if not all_of(due):
-                    self._carried.setdefault(number, []).append(rows[~due])
+                    self._carried.put(number, rows[~due])
         out.mail = {}
         return requests
 
@@ -265,7 +258,7 @@ class Stage:
         state["requests"] = self._requests.table.export()
         if self.counterpart is not None:
             state |= {f"world.{name}": rows for name, rows in self.counterpart.export_state().items()}
-        for number, parts in self._carried.items():
+        for number, parts in self._carried:
             state[f"carried.{KINDS[number].name}"] = in_order(KINDS[number], parts)
         return state
 
@@ -276,7 +269,7 @@ class Stage:
         self._requests.table.load(state["requests"])
         if self.counterpart is not None:
             self.counterpart.import_state(_under("world.", state))
-        self._carried = {}
+        self._carried = Waiting()
         self.keep({BY_NAME[name].number: [rows] for name, rows in _under("carried.", state).items()})
 
 

@@ -107,6 +107,9 @@ class Subsystem:
     HANDLERS: ClassVar[tuple[Takes | Together, ...]] = ()
     REFUSED: ClassVar[EventCode]
     """The event that says what mail had no effect, and why."""
+    cut_free: ClassVar[bool] = False
+    """True where neither the room nor the world opposite says anything else however a day is cut into windows (no desks), so
+    that several windows may be worked as one."""
 
     def __init__(self) -> None:
         self.tables: dict[str, Table] = {name: Table(*declared) for name, declared in self.room.tables.items()}

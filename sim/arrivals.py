@@ -32,6 +32,8 @@ MONDAY_OF_EPOCH = 3
 """1 January 1970 was a Thursday: (day + 3) % 7 is 0 on Mondays."""
 _EDGE_BITS = 31
 _CHUNK = 1 << 20
+_AHEAD = 256
+"""Forms that are drawn at once where fewer come in a window."""
 _AROUND = 14
 Whole = np.ndarray[Any, np.dtype[np.object_]]
 """Whole numbers of any size."""
@@ -55,6 +57,7 @@ class Arrivals:
         self._env: simpy.Environment | None = None
         self._until = 0
         self._released: list[tuple[Ints, Ints]] = []
+        self._ahead = SubmitApplication.empty()
 
     def window(self, window: Window, branches: Ints) -> Rows:
         """The forms handed in at the given branches within a window, as `SubmitApplication` rows in time order."""
@@ -64,7 +67,22 @@ class Arrivals:
         mine = np.zeros(self._branches_max + 1, dtype=bool)
         mine[branches] = True
         here = mine[self.forms.people.branch(party_of(reference))]
-        return self.forms.forms(reference[here], at[here])
+        return self._forms(reference[here], at[here], mine)
+
+    def _forms(self, reference: Ints, at: Ints, mine: Bools) -> Rows:
+        """What the comers of a window hand in. A form is a function of who hands it in and when, and drawing one costs as much as
+        drawing a hundred; so a window draws the forms of those who come next along with its own."""
+        count = len(reference)
+        if not np.array_equal(self._ahead["party"][:count], reference):
+            low, high = self.drawn.at.searchsorted((at[0], at[-1] + 1)).tolist()
+            next_ones = slice(high, max(high, low + _AHEAD))
+            later = mine[self.forms.people.branch(party_of(self.drawn.reference[next_ones]))]
+            self._ahead = self.forms.forms(
+                np.concatenate((reference, self.drawn.reference[next_ones][later])),
+                np.concatenate((at, self.drawn.at[next_ones][later])),
+            )
+        rows, self._ahead = self._ahead[:count], self._ahead[count:]
+        return rows
 
     def who_comes(self, window: Window) -> tuple[Ints, Ints]:
         """References and instants of all arrivals within a window, in time order."""

@@ -26,6 +26,7 @@ class ApplicationsSubsystem(Subsystem):
     """State: a tally a branch."""
 
     room = room
+    cut_free = True
     REFUSED = Event.TEXT_REFUSED
     HANDLERS = (Takes(FormText, "texts"), Takes(SubmitApplication, "submit"))
 

@@ -77,7 +77,8 @@ class ApprovalDesk(Subsystem):
         cases["node"][rows] = node
         cases["path"][rows] &= ~(np.int64(1) << node)
         found = cases.take(rows)
-        out.log(Event.NODE_ENTERED, at, found["case"], amount_fen=found["amount_fen"], value=node)
+        amount, product = found["amount_fen"], found["product"]
+        out.log(Event.NODE_ENTERED, at, found["case"], amount_fen=amount, value=node, product=product)
         self.desk.put(
             found,
             out,
@@ -122,7 +123,7 @@ class ApprovalDesk(Subsystem):
         at, person, cases = opinions["at"], opinions["person"], self.cases
         self.desk.done(tasks, at, out)
         cases["amount_fen"][rows] = rules.decided_amount(opinions, cases.take(rows, "amount_fen"))
-        trail.record(opinions, cases.take(rows, "case node amount_fen"), out)
+        trail.record(opinions, cases.take(rows, "case node amount_fen product"), out)
         no = opinions["verdict"] == Verdict.DECLINE
         self._decline(cases.take(rows[no]), at[no], np.full(int(no.sum()), int(Refusal.HUMAN_DECLINE)), out, person[no])
         MOVES.to(cases, rows[no], CaseState.DECLINED)

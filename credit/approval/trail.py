@@ -25,6 +25,7 @@ def record(opinions: Rows, cases: Rows, out: Outbox) -> None:
         amount_fen=cases["amount_fen"],
         reason=opinions["verdict"],
         value=cases["node"],
+        product=cases["product"],
     )
     for event, value, said in (
         (Event.COMMITTEE_VOTED, opinions["votes"], cases["node"] == Node.COMMITTEE),

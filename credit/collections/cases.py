@@ -55,4 +55,5 @@ def log_case(
         amount_fen=cases["overdue_fen"][place] if amount_fen is None else amount_fen,
         reason=reason,
         value=value,
+        product=cases["product"][place],
     )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.amount_words import amount_words
 from credit.approval.contract import ContractWithdrawn
 from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Actor
@@ -43,6 +42,7 @@ class ContractsSubsystem(Subsystem):
     """State: contracts not yet signed."""
 
     room = room
+    cut_free = True
     REFUSED = Event.CONTRACT_ACTION_REFUSED
     HANDLERS = (
         Together(
@@ -67,7 +67,6 @@ class ContractsSubsystem(Subsystem):
     @classmethod
     def build(cls, setting: Setting = PLAIN) -> ContractsSubsystem:
         """The desk under the packaged policies, with a scenario's overrides laid over them."""
-        amount_words(0)  # what words are made with is got ready here, not in the face of the first customer
         overrides = setting.overrides
         return cls(
             load("contracts", ContractPolicy, overrides),
@@ -98,7 +97,8 @@ class ContractsSubsystem(Subsystem):
         MOVES.to(table, rows, np.where(whole, int(ContractState.GENERATED), int(ContractState.BLOCKED)))
         table["offered_at"][rows], table["expires_at"][rows] = at, expires
         case, amount, attempt = contracts["case"], contracts["amount_fen"], contracts["attempt"]
-        out.log(event, at[whole], case[whole], amount_fen=amount[whole], value=attempt[whole])
+        product = contracts["product"][whole]
+        out.log(event, at[whole], case[whole], amount_fen=amount[whole], value=attempt[whole], product=product)
         blocked = ~whole
         out.log(
             Event.CONTRACT_BLOCKED,
@@ -128,7 +128,7 @@ class ContractsSubsystem(Subsystem):
             (Event.CONTRACT_ARCHIVED, Actor.SYSTEM, contracts["attempt"]),
         ]
         for event, actor, value in steps:
-            out.log(event, at, case, actor=actor, amount_fen=amount, value=value)
+            out.log(event, at, case, actor=actor, amount_fen=amount, value=value, product=contracts["product"])
         out.send(ContractEffective, ContractEffective.carry(contracts, at=at, signed_at=at, mode=actions["mode"]))
         self.note("signed", invariants.signed(contracts, actions))
         self._contracts.drop(found)

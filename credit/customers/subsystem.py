@@ -49,6 +49,7 @@ class CustomersSubsystem(Subsystem):
     so that a form of the same instant meets them."""
 
     room = room
+    cut_free = True
     REFUSED = Event.MAIL_REFUSED
     HANDLERS = (
         Takes(FraudConfirmed, "fraud_confirmed"),

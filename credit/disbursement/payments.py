@@ -321,4 +321,5 @@ class Payments:
             amount_fen=table["amount_fen"][rows],
             reason=reason,
             value=transaction_of(loans) if value is None else value,
+            product=table["product"][rows],
         )

@@ -43,6 +43,7 @@ class ScoringSubsystem(Subsystem):
     """State: open cases and a tally a branch."""
 
     room = room
+    cut_free = True
     REFUSED = Event.ANSWER_REFUSED
     HANDLERS = (
         Takes(ApplicationAccepted, "accepted"),

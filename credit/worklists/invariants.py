@@ -9,7 +9,7 @@ from credit.masks import true_rows
 from credit.room import Rows
 from credit.rows import among
 from credit.table import Table
-from credit.times import Bools, Ints, text_of
+from credit.times import Bools, Ints
 from credit.worklists.states import TaskState
 
 _STATES = np.array(list(TaskState), dtype=np.int64)
@@ -29,7 +29,7 @@ def tasks(table: Table, until: int) -> list[str]:
     found += _named(task, barred, "is in the hands of the person excluded", person)
     late = (state == TaskState.WAITING) | held
     late &= (table["limit_at"] < until) & (table["urged"] == 0)
-    return found + _named(task, late, f"was not urged by {text_of(until)} though its limit passed", table["limit_at"])
+    return found + _named(task, late, "was not urged though its limit passed at", table["limit_at"])
 
 
 def twice(acts: Rows, entity: str) -> Rows:

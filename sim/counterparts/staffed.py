@@ -95,7 +95,7 @@ class StaffedDesks:
     def _serve(self, desk: IntEnum, window: Window) -> list[tuple[Kind, Rows]]:
         """Claims of what was begun, and what people say of what they finished."""
         parts = self._arrived.pop(int(desk), [])
-        if not parts and window.until <= self._desks.due(desk) and not window.ends_day:
+        if not parts and window.until <= self._desks.due(desk):
             return []
         staffed = self._desks.branches(desk)
         if not staffed:
@@ -149,12 +149,15 @@ class StaffedDesks:
     def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
         """Rows for ``queues`` of the desks served in the window; at a day's or the run's end, of those that were left out too,
         and for ``staff``."""
-        tables = {"queues": [records(self._desks.queues(desk)) for desk in self._served]}
+        queues = [self._desks.queues(*self._served)] if self._served else []
+        tables = {}
         if closing:
-            tables["queues"] += [records(self._desks.rest(desk, window.until)) for desk in self._order]
-            tables["staff"] = [records(self._desks.staff(desk, window.until)) for desk in self._order]
+            queues.append(self._desks.rest(window.until, *self._order))
+            tables["staff"] = records(self._desks.staff(window.until, *self._order))
+        if queues:
+            tables["queues"] = joined([records(rows) for rows in queues])
         self._served = []
-        return {name: joined(parts) for name, parts in tables.items() if parts}
+        return tables
 
     def export_state(self) -> State:
         """Tasks at the desks, the desks themselves, and tasks put off to the next window."""

@@ -101,21 +101,26 @@ class Desks:
 
     # ---- figures
 
-    def queues(self, role: int) -> QueueRows:
-        """Queue figures of the level for the window served last, and the quiet time before; KeyError before the first."""
-        return queue_rows(*self._last[role])
+    def queues(self, *roles: int) -> QueueRows:
+        """Queue figures of levels for the window that all of them were served in last, and the quiet time before; KeyError before
+        the first."""
+        served = [self._last[role] for role in roles]
+        return queue_rows([one for of_role in served for one in of_role.windows], served[0].start, served[0].until)
 
-    def rest(self, role: int, until: int) -> QueueRows:
-        """The level is served until an instant up to which nothing happens there. Queue figures of the time that passes."""
-        pools = [pool for pool in self._pools.get(role, {}).values() if pool.served_until < until]
+    def rest(self, until: int, *roles: int) -> QueueRows:
+        """Levels are served until an instant up to which nothing happens there. Queue figures of the time that passes."""
+        pools = [pool for pool in self._pools_of(roles) if pool.served_until < until]
         rows = quiet_rows([(one, one.served_until, len(one.waiting), one.serving) for one in pools], until)
         for pool in pools:
             pool.pass_by(pool.served_until, until)
         return rows
 
-    def staff(self, role: int, until: int) -> StaffRows:
-        """Figures of the level's people since they were told last."""
-        return staff_rows(self._pools.get(role, {}).values(), until)
+    def staff(self, until: int, *roles: int) -> StaffRows:
+        """Figures of the levels' people since they were told last."""
+        return staff_rows(self._pools_of(roles), until)
+
+    def _pools_of(self, roles: Iterable[int]) -> list[Pool]:
+        return [pool for role in roles for pool in self._pools.get(role, {}).values()]
 
     # ---- state
 

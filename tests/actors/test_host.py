@@ -30,6 +30,8 @@ WINDOW = Window(3, 3_000, 4_000)
 class Scripted:
     """A contracts subsystem that sends what it is told and remembers what it got."""
 
+    cut_free = False
+
     def __init__(self, *sends: tuple[Kind, Rows], at_close: tuple[Kind, Rows] | None = None, fault: str = "") -> None:
         self._sends, self._at_close, self._fault = list(sends), at_close, fault
         self.got: list[tuple[str, list[int]]] = []

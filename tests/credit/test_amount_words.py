@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cn2an
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -35,6 +36,11 @@ AMOUNTS = st.one_of(
 )
 def test_words_of_an_amount(fen, words):
     assert amount_words(fen) == words
+
+
+@given(AMOUNTS)
+def test_words_are_those_of_a_library_that_others_use(fen):
+    assert amount_words(fen) == cn2an.an2cn(f"{fen // 100}.{fen % 100:02d}", "rmb")
 
 
 @given(AMOUNTS)

@@ -51,7 +51,7 @@ def live(desks: Desks, tasks: Tasks, window: int = DAY_MS) -> tuple[Completions,
     for start in range(START, END, window):
         parts.append(desks.serve(ROLE, arriving(tasks, start, start + window), start, start + window))
         queues.append(desks.queues(ROLE))
-        staff.append(desks.staff(ROLE, start + window))
+        staff.append(desks.staff(start + window, ROLE))
     return join_completions(parts), queues, staff
 
 
@@ -139,10 +139,10 @@ def test_figures_of_a_known_day() -> None:
         "wait_ms_sum": 2 * HOUR_MS,
         "wait_ms_max": 2 * HOUR_MS,
     }
-    staff = {name: int(column[0]) for name, column in desks.staff(ROLE, START + DAY_MS)._asdict().items()}
+    staff = {name: int(column[0]) for name, column in desks.staff(START + DAY_MS, ROLE)._asdict().items()}
     assert (staff["person"], staff["busy_ms"], staff["on_shift_ms"]) == (1001, 4 * HOUR_MS + HOUR_MS // 2, 8 * HOUR_MS)
     desks.serve(ROLE, no_tasks(), START + DAY_MS, START + 2 * DAY_MS)
-    assert desks.staff(ROLE, START + 2 * DAY_MS).busy_ms.tolist() == [HOUR_MS + HOUR_MS // 2]
+    assert desks.staff(START + 2 * DAY_MS, ROLE).busy_ms.tolist() == [HOUR_MS + HOUR_MS // 2]
     assert desks.queues(ROLE).completions.tolist() == [1]
 
 
@@ -161,10 +161,10 @@ def test_quiet_time_in_which_tasks_wait_is_told_as_one_row() -> None:
 def test_who_still_waits_when_a_run_ends_is_told_up_to_that_instant() -> None:
     desks = Desks([clerk(1)], is_workday, MONDAY)
     desks.serve(ROLE, Tasks.of([1, 2], [at(0, 19)] * 2, HOUR_MS, branch=1), at(0, 19), at(0, 20))
-    rows = desks.rest(ROLE, at(0, 23))
+    rows = desks.rest(at(0, 23), ROLE)
     assert (rows.start.tolist(), rows.until.tolist()) == ([at(0, 20)], [at(0, 23)])
     assert (rows.waiting_ms.tolist(), rows.waiting_end.tolist()) == ([2 * 3 * HOUR_MS], [2])
-    assert len(desks.rest(ROLE, at(0, 20)).until) == 0
+    assert len(desks.rest(at(0, 20), ROLE).until) == 0
 
 
 def test_time_in_which_a_desk_has_something_to_do_can_not_be_left_out() -> None:
@@ -191,7 +191,7 @@ def test_figures_add_up_over_any_windows(people: list[Person], tasks: Tasks) -> 
                 done.append(desks.serve(ROLE, news, at_, at_ + window))
                 rows.append(np.array(desks.queues(ROLE)))
                 if not leaves_out or at_ + window == end:
-                    hours.append(np.array(desks.staff(ROLE, at_ + window)))
+                    hours.append(np.array(desks.staff(at_ + window, ROLE)))
         table = np.concatenate(rows, axis=1)
         names = dict(zip(QueueRows._fields, table, strict=True))
         sums = [
@@ -219,7 +219,7 @@ def test_figures_agree_with_the_completions(people: list[Person], tasks: Tasks) 
     done = run(pool, tasks, [START, END])
     desks = Desks(people, is_workday, MONDAY)
     desks.serve(ROLE, replace(tasks, branch=np.ones_like(tasks.branch)), START, END)
-    queue, staff = desks.queues(ROLE), desks.staff(ROLE, END)
+    queue, staff = desks.queues(ROLE), desks.staff(END, ROLE)
     if not len(queue.until):
         assert not len(tasks)
         return

@@ -27,9 +27,10 @@ class _Kept(LocalExecutor):
         super().stop()
 
 
-def _ledger_of_the_scenario(path: Path) -> dict[str, Rows]:
+def ledger_of_the_scenario(name: str, path: Path) -> dict[str, Rows]:
+    """What the ledger knows at the end of a scenario's own run."""
     executor = _Kept()
-    harness.run(load_scenario("zhang_consumer_loan"), path, executor=executor)
+    harness.run(load_scenario(name), path, executor=executor)
     return executor.ledger
 
 
@@ -68,5 +69,5 @@ def test_zhang_applies_signs_is_paid_and_debited_to_the_fen(tmp_path: Path) -> N
         assert statement["received_fen"] == 5_163_986
         assert sum(move["event"] == "instalment_paid" for move in statement["moves"]) == 12
         live_ledger = {name.partition(".")[2]: rows for name, rows in bank.state("ledger").items()}
-    assert live_ledger.keys() == (alone := _ledger_of_the_scenario(tmp_path / "run")).keys()
+    assert live_ledger.keys() == (alone := ledger_of_the_scenario("zhang_consumer_loan", tmp_path / "run")).keys()
     assert all(np.array_equal(live_ledger[name], alone[name]) for name in ("bank.accounts", "bank.loans"))

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import os
+import socket
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -79,6 +81,26 @@ def as_bytes(rows: Rows) -> dict[str, Any]:
 def as_rows(message: dict[str, Any]) -> Rows:
     """The rows of a message."""
     return np.frombuffer(message["rows"], dtype=[(name, form) for name, form in message["form"]])
+
+
+def asked_once(path: Path, do: str, patience_s: float) -> Any:
+    """What the conductor that listens at `path` answers to one question without arguments, for who has no loop. Away where it
+    does not."""
+    try:
+        folder = os.open(path.parent, os.O_RDONLY)  # a socket's path holds 108 bytes, and a bank's home may be deep
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
+            link.settimeout(patience_s)
+            try:
+                link.connect(f"/proc/self/fd/{folder}/{path.name}")
+            finally:
+                os.close(folder)
+            link.sendall(_framed({"n": 0, "do": do}))
+            with link.makefile("rb") as answering:
+                length = int.from_bytes(answering.read(_LENGTH), "little")
+                message = msgpack.unpackb(answering.read(length), strict_map_key=False)
+        return message["ok"]
+    except (OSError, ValueError, KeyError, msgpack.UnpackException):
+        raise Away("the bank does not answer") from None
 
 
 class LinkServer:

@@ -77,6 +77,9 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     home: Annotated[Path, typer.Option(help="The bank's own folder.")] = Path("bank"),
     host: Annotated[str, typer.Option(help="Where the gateway listens.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 8000,
+    health_port: Annotated[
+        int | None, typer.Option(help="Where health is told however busy the gateways are (default: the port after).")
+    ] = None,
     gateways: Annotated[int, typer.Option(help="Gateway processes.")] = 1,
     shards: Annotated[int | None, typer.Option(help="Shards the branches are shared among.")] = None,
     executor: Annotated[str | None, typer.Option(help="ray or local; never changes results.")] = None,
@@ -104,7 +107,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     options = ServeOptions(
         scenario, home, host, port, gateways, shards, executor, address, clock, date, staff, store, seed, from_run,
-        arrivals, seed_portfolio, quiet,
+        arrivals, seed_portfolio, health_port, quiet,
     )  # fmt: skip
     return serve_command(options)
 

@@ -25,6 +25,7 @@ from rich.console import Console
 from actors.book.opening import open_store
 from actors.clock import BANK_OFFSET_MS
 from actors.gateway.metrics import SHARED
+from actors.link import Away, asked_once
 from actors.ray_start import Enclosure, head_command
 from actors.topology import Flow
 from credit import fingerprints
@@ -34,6 +35,7 @@ from credit.room import DESK_LABELS
 from credit.times import DAY_MS, HOUR_MS, date_of, day_number, text_of
 from lendrill.assembly import PRELOAD
 from lendrill.errors import EXIT_BAD_INPUT, UserError
+from lendrill.health import HealthDoor
 from lendrill.live import BANK_FILE, SOCKET, Home
 from lendrill.options import CUSTOMERS_MAX, RunOptions, within
 from lendrill.progress import say
@@ -51,6 +53,9 @@ OPENING_MS = 9 * HOUR_MS
 _DAYS_AHEAD = 3_660
 _PATIENCE_S = 120.0
 _GRACE_S = 20.0
+_HEALTH_S = 0.8
+"""How long the conductor may take to say how it stands."""
+_NOTHING_SAID = "it said nothing"
 _QUICK_S = 2.0
 _QUICK_DEATHS_MAX = 5
 
@@ -75,12 +80,14 @@ class ServeOptions:
     from_run: Path | None = None
     arrivals: bool | None = None
     seed_portfolio: int | None = None
+    health_port: int | None = None
     quiet: bool = False
 
     def __post_init__(self) -> None:
         """Refuses impossible values. Raises UserError."""
-        if not 0 <= self.port <= 65_535:
-            raise UserError(f"--port {self.port}: impossible", "1 to 65535, or 0 for a free one")
+        for option, port in (("--port", self.port), ("--health-port", self.health_port)):
+            if port is not None and not 0 <= port <= 65_535:
+                raise UserError(f"{option} {port}: impossible", "1 to 65535, or 0 for a free one")
         if not 1 <= self.gateways <= 64:
             raise UserError(f"--gateways {self.gateways}: impossible", "1 to 64 processes")
         for option, value, right in (("--clock", self.clock, CLOCKS), ("--executor", self.executor, EXECUTORS)):
@@ -269,6 +276,10 @@ def first_accounts(home: Path) -> Path | None:
         identity.close()
 
 
+_BEHIND = ("nice", "-n", "5")
+"""A process behind gets a third of what another gets while both want more than there is (Linux: weights 335 and 1,024)."""
+
+
 @dataclass
 class Child:
     """A process that is kept alive."""
@@ -323,13 +334,28 @@ class Supervisor:
                 if other.upon is child and other.process is not None:
                     other.process.kill()
 
+    def health(self) -> dict[str, Any]:
+        """Which processes run, how often each was started anew, and how the conductor stands."""
+        running = {child.name: child.process is not None and child.process.poll() is None for child in self.children}
+        standing: dict[str, Any] = {}
+        with contextlib.suppress(Away):
+            standing = asked_once(self.home / SOCKET, "standing", _HEALTH_S)
+        gateways = any(running[name] for name in running if name.startswith("gateway"))
+        return {
+            "live": True,
+            "ready": bool(standing.get("ready")) and gateways,
+            "processes": {
+                child.name: {"running": running[child.name], "started_anew": child.deaths} for child in self.children
+            },
+        } | {name: standing[name] for name in ("now", "window", "queued", "under_way") if name in standing}
+
     def last_words(self, child: Child) -> str:
         """The last line that a process said."""
         with contextlib.suppress(OSError):
             lines = (self.home / f"{child.name}.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
             if lines:
                 return lines[-1]
-        return "it said nothing"
+        return _NOTHING_SAID
 
     def end(self) -> None:
         """Gateways first, so that nobody is turned away by a bank that is closing; then the conductor, which finishes windows;
@@ -355,6 +381,7 @@ def serve_command(options: ServeOptions) -> int:
     supervisor = Supervisor(home)
     enclosure = Enclosure() if bank["executor"] == "ray" and not bank["address"] else None
     supervisor.children += _children(home, options.gateways, listening, enclosure)
+    door = _health_door(options, host, port, supervisor)
     ended: list[int] = []
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, lambda number, _: ended.append(number))
@@ -370,6 +397,7 @@ def serve_command(options: ServeOptions) -> int:
                 highlight=False,
                 soft_wrap=True,
             )
+            say(options.quiet, f"Its health, however busy it is: http://{host}:{door.server_port}/health")
             if credentials is not None:
                 say(options.quiet, f"First passwords and secrets, for their owner's eyes: {credentials}")
         while not ended:
@@ -380,6 +408,8 @@ def serve_command(options: ServeOptions) -> int:
         supervisor.end()
         if enclosure is not None:
             enclosure.leave()
+        door.shutdown()
+        door.server_close()
         listening.close()
     say(options.quiet, f"Closed. `lendrill serve --home {options.home}` goes on where it stands.")
     return 0
@@ -394,14 +424,15 @@ def _emptied(folder: Path) -> Path:
 
 def _children(home: Path, gateways: int, listening: socket.socket, enclosure: Enclosure | None) -> list[Child]:
     """A bank's processes, in the order in which they are started. Ray, where the bank has one of its own, lives as long as this
-    process or the conductor, which hold the other end of its pipe."""
+    process or the conductor, which hold the other end of its pipe. Gateways come first where processors are short: a bank that
+    has too much to do must still say so."""
     python = [sys.executable, "-m", "lendrill.live"]
-    conductor = Child("conductor", [*python, "conductor", str(home)])
+    conductor = Child("conductor", [*_BEHIND, *python, "conductor", str(home)])
     children = [conductor]
     if enclosure is not None:
         reading, writing = os.pipe()
         belonging = enclosure.environment()
-        command = head_command(enclosure.folder, reading, PRELOAD)
+        command = [*_BEHIND, *head_command(enclosure.folder, reading, PRELOAD)]
         conductor.upon = Child("ray", command, keep=(reading,), environment=belonging)
         conductor.command.append(str(enclosure.folder))
         conductor.keep, conductor.environment = (writing,), belonging
@@ -429,6 +460,18 @@ def _listening(options: ServeOptions) -> socket.socket:
     return listening
 
 
+def _health_door(options: ServeOptions, host: str, port: int, supervisor: Supervisor) -> HealthDoor:
+    """On the port asked for; else on the one after the gateways', or a free one where that is taken."""
+    wanted = options.health_port
+    try:
+        return HealthDoor(host, min(port + 1, 65_535) if wanted is None else wanted, supervisor.health)
+    except OSError as error:
+        if wanted is None:
+            return HealthDoor(host, 0, supervisor.health)
+        why = os.strerror(error.errno or 0).lower()
+        raise UserError(f"--host {host} --health-port {wanted}: {why}", "give another port") from None
+
+
 def _until_open(supervisor: Supervisor, url: str, ended: list[int], quiet: bool) -> None:
     """Waits until the bank answers, and says meanwhile what its conductor says."""
     began, said = time.monotonic(), ""
@@ -440,6 +483,6 @@ def _until_open(supervisor: Supervisor, url: str, ended: list[int], quiet: bool)
                 return
         if time.monotonic() - began > _PATIENCE_S and not (supervisor.home / SOCKET).exists():
             raise UserError(f"the bank does not open; see {supervisor.home / 'conductor.log'}")
-        if said != (words := supervisor.last_words(conductor)):
+        if (words := supervisor.last_words(conductor)) not in (said, _NOTHING_SAID):
             say(quiet, said := words)
         time.sleep(0.1)

@@ -13,16 +13,16 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections import Counter, deque
-from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from actors.clock import Clock, ClockError
 from actors.host import Broken, Look
+from actors.meters import Meters
 from actors.pipeline import IN_FLIGHT, CellLost
 from actors.sequencer import Command, Done, Sequencer
 from actors.topology import Cell
@@ -84,24 +84,6 @@ class Story(NamedTuple):
     events: Rows
 
 
-@dataclass
-class Meters:
-    """What the bank counts while it lives."""
-
-    windows: int = 0
-    commands: int = 0
-    refused_busy: int = 0
-    lost_cells: int = 0
-    events: Counter[int] = field(default_factory=Counter)
-    window_ms: deque[float] = field(default_factory=lambda: deque(maxlen=2_000))
-    commit_ms: deque[float] = field(default_factory=lambda: deque(maxlen=2_000))
-    rows: deque[int] = field(default_factory=lambda: deque(maxlen=2_000))
-    busy_s: Counter[str] = field(default_factory=Counter)
-    tables: dict[Cell, dict[str, int]] = field(default_factory=dict)
-    book: dict[Cell, list[Rows]] = field(default_factory=dict)
-    """What each cell measured at the last end of day."""
-
-
 class _Waiting(NamedTuple):
     commands: Sequence[Command]
     rows: int
@@ -109,7 +91,7 @@ class _Waiting(NamedTuple):
 
 
 class _Watching(NamedTuple):
-    of: frozenset[int]
+    awaited: frozenset[int]
     happened: asyncio.Future[None]
 
 
@@ -160,7 +142,7 @@ class Conductor:
                 self._trail.forget_from(done.block[0].number)
                 first = False
             self._trail.add(done.told)
-            self._count(done)
+            self.meters.count(self._bank.cells, done)
         cells = self._bank.cells
         rows = self._bank.get([self._bank.ask(cell, "table_rows") for cell in cells])
         self.meters.tables = dict(zip(cells, rows, strict=True))
@@ -299,26 +281,12 @@ class Conductor:
 
     def figures(self) -> dict[str, Any]:
         """How the bank stands and what it has counted, for metrics."""
-        bank = self._bank
-        tables: Counter[tuple[str, str]] = Counter()
-        for cell, of in self.meters.tables.items():
-            tables.update({(cell.room, table): count for table, count in of.items()})
-        return self.standing() | {
-            "windows": self.meters.windows,
-            "commands": self.meters.commands,
-            "busy": self.meters.refused_busy,
-            "lost_cells": self.meters.lost_cells,
-            "set_aside": bank.figures.set_aside,
-            "snapshots": bank.figures.snapshots,
-            "replayed": bank.figures.replayed,
-            "window_ms": _quantiles(self.meters.window_ms),
-            "commit_ms": _quantiles(self.meters.commit_ms),
-            "window_rows": _quantiles(self.meters.rows),
-            "events": {str(event): count for event, count in self.meters.events.items()},
-            "busy_s": dict(self.meters.busy_s),
-            "rows": [(room, table, count) for (room, table), count in tables.items()],
-            "book": _summed(rows for of in self.meters.book.values() for rows in of),
-        }
+        kept = self._bank.figures
+        return (
+            self.standing()
+            | self.meters.told()
+            | {"set_aside": kept.set_aside, "snapshots": kept.snapshots, "replayed": kept.replayed}
+        )
 
     # the loop ---------------------------------------------------------------------------------------------------------
 
@@ -412,7 +380,7 @@ class Conductor:
 
     def _tell(self, done: Done) -> None:
         """Answers the callers, and wakes who waits for news of a case."""
-        self._count(done)
+        self.meters.count(self._bank.cells, done)
         for _, events, answers in done.told:
             for branch, request, at, number, reason in answers.tolist():
                 for answer in self._asked.pop((branch, request), ()):
@@ -421,7 +389,7 @@ class Conductor:
             if len(events) and self._watched:
                 for case, event in about_cases(events)[["case", "event"]].tolist():
                     for watching in self._watched.get(case, ()):
-                        if not watching.happened.done() and (event in watching.of or not watching.of):
+                        if not watching.happened.done() and (event in watching.awaited or not watching.awaited):
                             watching.happened.set_result(None)
         if self._listeners:
             self._tell_listeners(done)
@@ -435,17 +403,6 @@ class Conductor:
             rows = in_window(of)
             for listener in tuple(self._listeners):
                 listener(window, rows)
-
-    def _count(self, done: Done) -> None:
-        self.meters.windows += len(done.block)
-        for cell, report in zip(self._bank.cells, done.reports, strict=True):
-            self.meters.busy_s[cell.room] += report.busy_s  # type: ignore[assignment]
-            self.meters.tables[cell] = report.rows
-            if done.block[-1].ends_day:
-                self.meters.book[cell] = report.measures
-        for _, events, _ in done.told:
-            codes, counts = np.unique(events["event"], return_counts=True)
-            self.meters.events.update(dict(zip(codes.tolist(), counts.tolist(), strict=True)))
 
     async def _recover(self) -> None:
         """A cell was lost, or a window can't be worked as it is: the cells anew, as the book has them; who waits for an answer
@@ -494,21 +451,3 @@ def joined_by_kind(commands: Sequence[Command]) -> list[Command]:
     for kind, rows in commands:
         parts.setdefault(kind, []).append(rows)
     return [Command(kind, np.concatenate(of)) for kind, of in parts.items()]
-
-
-def _summed(measures: Iterable[Rows]) -> list[tuple[int, int, int, int]]:
-    """(gauge, group, count, fen) over all branches and products."""
-    found: dict[tuple[int, int], list[int]] = {}
-    for row in (row for rows in measures for row in rows[["gauge", "group", "count", "amount_fen"]].tolist()):
-        gauge, group, count, fen = row
-        of = found.setdefault((gauge, group), [0, 0])
-        of[0], of[1] = of[0] + count, of[1] + fen
-    return [(gauge, group, count, fen) for (gauge, group), (count, fen) in sorted(found.items())]
-
-
-def _quantiles(values: Sequence[float] | deque[Any]) -> dict[str, float]:
-    """Of the last so many."""
-    if not values:
-        return {}
-    found = np.quantile(np.array(values, dtype=float), (0.5, 0.95, 0.99))
-    return dict(zip(("p50", "p95", "p99"), (round(float(one), 3) for one in found), strict=True))

@@ -36,7 +36,7 @@ from credit.times import DAY_MS, HOUR_MS, date_of, day_number, text_of
 from lendrill.assembly import PRELOAD
 from lendrill.errors import EXIT_BAD_INPUT, UserError
 from lendrill.health import HealthDoor
-from lendrill.live import BANK_FILE, SOCKET, Home
+from lendrill.live import BANK_FILE, READY, SOCKET, Home
 from lendrill.options import CUSTOMERS_MAX, RunOptions, within
 from lendrill.progress import say
 from lendrill.run import run_command
@@ -483,6 +483,6 @@ def _until_open(supervisor: Supervisor, url: str, ended: list[int], quiet: bool)
                 return
         if time.monotonic() - began > _PATIENCE_S and not (supervisor.home / SOCKET).exists():
             raise UserError(f"the bank does not open; see {supervisor.home / 'conductor.log'}")
-        if (words := supervisor.last_words(conductor)) not in (said, _NOTHING_SAID):
+        if (words := supervisor.last_words(conductor)) not in (said, _NOTHING_SAID, READY):
             say(quiet, said := words)
         time.sleep(0.1)

@@ -23,9 +23,11 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
+from actors.identity.service import CREDENTIALS, FOLDER
 from lendrill import __version__
 from lendrill.errors import UserError
 from lendrill.load_judge import Limits, judged, write_junit
+from lendrill.load_proof import proved
 from lendrill.load_watch import LoadProgress, Watch, health
 from results.load_report import write_load_report
 
@@ -57,6 +59,8 @@ class LoadOptions:
     date: str | None = None
     """The one day of a scenario that is replayed."""
     instants: Path | None = None
+    home: Path | None = None
+    """The bank's own folder, where it is on this machine: its first credentials sign everybody in, and its day book is proved."""
     out: Path | None = None
     limits: Limits = NO_MORE
     quiet: bool = False
@@ -117,6 +121,11 @@ def prepared(options: LoadOptions) -> None:
         raise UserError("Locust is not installed", "install lendrill[load]")
     if not health(options.host):
         raise UserError(f"--host {options.host}: no bank is open there", "start one: lendrill serve")
+    if options.home is not None and not (options.home / FOLDER / CREDENTIALS).is_file():
+        raise UserError(
+            f"--home {options.home}: holds no {FOLDER}/{CREDENTIALS}",
+            "give the folder that `lendrill serve --home` made",
+        )
     if options.out is not None and options.out.exists() and any(options.out.iterdir()):
         raise UserError(f"--out {options.out}: the folder is not empty", "give another, or leave it out")
 
@@ -130,7 +139,8 @@ def measure(options: LoadOptions, path: Path) -> Measured:
     command = locust_command(options, path, instants)
     watch = Watch(options.host)
     with (path / "locust.log").open("wb") as log:
-        locust = subprocess.Popen(command, stdout=log, stderr=log, env=_environment(), start_new_session=True)
+        environment = _environment(options.home)
+        locust = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
     try:
         with LoadProgress(path / "seconds.jsonl", _duration_s(options, instants), options.quiet) as progress:
             while locust.poll() is None:
@@ -143,10 +153,11 @@ def measure(options: LoadOptions, path: Path) -> Measured:
     if not (path / "load.json").is_file():
         raise UserError(f"Locust can't make this load: {_last_words(path / 'locust.log')}")
     load: dict[str, Any] = json.loads((path / "load.json").read_text(encoding="utf-8"))
-    if not load["applications"]["scheduled"] and load["failures"]:
+    if not load["visits"]["scheduled"] and load["failures"]:
         raise UserError(f"no visit was made: {next(iter(load['failures']))}")
     ready = health(options.host, 30.0)
-    return Measured(path, load, watch, ready, judged(options.limits, load, ready))
+    proof = proved(options.home, options.host)
+    return Measured(path, load, watch, ready, judged(options.limits, load, ready, proof))
 
 
 def write_summary(found: Measured, options: LoadOptions, limit: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -176,13 +187,16 @@ def write_summary(found: Measured, options: LoadOptions, limit: dict[str, Any] |
 
 def say_result(found: Measured, options: LoadOptions) -> None:
     """The counts, every threshold, and where the report is."""
-    console, of = Console(), found.load["applications"]
+    console = Console()
     if not options.quiet:
-        latency, service = of.get("latency_ms", {}), of.get("service_ms", {})
+        of, taken = found.load["visits"], found.load["applications"]
+        latency, service = taken.get("latency_ms", {}), taken.get("service_ms", {})
         console.print(
-            f"offered {of['offered']:,} of {of['scheduled']:,} scheduled, accepted {of['accepted']:,} "
-            f"({found.load['accepted_per_s']:,.1f}/s), shed {of['shed']:,}, "
-            f"failed {of['failed']:,}, completed {of['completed']:,}\n"
+            f"visits: offered {of['offered']:,} of {of['scheduled']:,} scheduled, accepted {of['accepted']:,}, "
+            f"shed {of['shed']:,}, refused as they should be {of['refused']:,}, failed {of['failed']:,}, "
+            f"completed {of['completed']:,}\n"
+            f"applications: accepted {taken['accepted']:,} ({found.load['accepted_per_s']:,.1f}/s); contracts signed "
+            f"{of['signed']:,}, tasks worked {of['worked']:,}\n"
             f"latency from the intended start p50 {latency.get('p50', 0):,.0f} ms, p99 {latency.get('p99', 0):,.0f} ms; "
             f"service time p50 {service.get('p50', 0):,.0f} ms, p99 {service.get('p99', 0):,.0f} ms",
             highlight=False,
@@ -227,13 +241,14 @@ def locust_command(options: LoadOptions, path: Path, instants: Path | None) -> l
     return [sys.executable, "-m", "locust", "-f", file, "--headless", "--only-summary", "--loglevel", "WARNING", *words]
 
 
-def _environment() -> dict[str, str]:
-    """Locust's, in which it finds `loadtests` wherever it stands."""
+def _environment(home: Path | None) -> dict[str, str]:
+    """Locust's, in which it finds `loadtests` wherever it stands, and the accounts of a bank whose home is known."""
     spec = importlib.util.find_spec("loadtests")
     assert spec is not None
     assert spec.origin is not None
     paths = [str(Path(spec.origin).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    known = {} if home is None else {"LENDRILL_CREDENTIALS": str(home.resolve() / FOLDER / CREDENTIALS)}
+    return os.environ | known | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _free_port() -> int:

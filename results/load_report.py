@@ -16,6 +16,7 @@ from plotly.offline import get_plotlyjs
 from credit.room import Words
 from results import charts
 from results.charts import AMBER, BLUE, RED, SOFT, TEAL, VIOLET, Figure, bilingual
+from results.labels import both
 
 Rows = Sequence[dict[str, Any]]
 REPORT = "report.html"
@@ -100,7 +101,7 @@ def write_load_report(folder: Path) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["t"] = label
+    environment.globals |= {"t": label, "both": both}
     page = environment.get_template("load.html.j2").render(
         summary=summary,
         plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")),
@@ -116,8 +117,8 @@ def write_load_report(folder: Path) -> Path:
 
 def label(name: str, **values: Any) -> Markup:
     """A label in both languages, of which the page shows one."""
-    english, chinese = (Markup(text).format(**values) for text in LABELS[name])
-    return Markup('<span class="en">{}</span><span class="zh" lang="zh-CN">{}</span>').format(english, chinese)
+    english, chinese = (text.format(**values) for text in LABELS[name])
+    return both((english, chinese))
 
 
 def _lines(file: Path) -> list[dict[str, Any]]:

@@ -205,15 +205,22 @@ VISITORS: tuple[Visitor, ...] = (
 )  # fmt: skip
 
 
+APPLICANTS = "applicants"
+"""The mix in which every visit is an application."""
+
+
 class NobodyComes(ValueError):
     """A mix of visitors that can't be; its text is the one line that says why."""
 
 
 def mixed(mix: str) -> dict[str, float]:
-    """Weights by visitor from ``third_party=3,reader=1``; those named alone come. All with their own weights for nothing."""
+    """Weights by visitor from ``third_party=3,reader=1``; those named alone come. All with their own weights for
+    nothing, all who apply for `APPLICANTS`."""
     known = {one.name: one.weight for one in VISITORS}
     if not mix.strip():
         return known
+    if mix == APPLICANTS:
+        return {one.name: one.weight for one in VISITORS if one.applies}
     found = {}
     for part in mix.split(","):
         name, _, weight = part.strip().partition("=")

@@ -16,7 +16,8 @@ from credit.policies.posts import PostPolicy
 from loadtests import inspection
 from loadtests.accounts import BadCredentials, accounts
 from loadtests.client import Client
-from loadtests.visitors import DESKS, CounterClerk
+from loadtests.visitors import DESKS, VISITORS, CounterClerk
+from results.load_report import WHO
 from tests.loadtests.stub import Stub, serving
 
 FILE = """account                  first password or secret     posts or scopes
@@ -60,6 +61,10 @@ def test_a_first_password_is_changed_once_and_never_tried_again(file: Path) -> N
             client.close()
     assert stub.passwords["1010001"] == first.own_password
     assert stub.wrong == {"1010001": 1, "4420001": 6}
+
+
+def test_the_report_has_a_name_for_everybody_who_comes() -> None:
+    assert [one.name for one in VISITORS] == list(WHO)
 
 
 def test_those_at_desks_hold_the_banks_posts_and_say_what_its_lists_ask() -> None:

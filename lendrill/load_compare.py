@@ -54,6 +54,10 @@ SAID: dict[str, Words] = {
         "The generator began {missed:,} of {scheduled:,} visits late or never: the measured side had fewer at a time.",
         "发压端有 {missed:,} 次访问（共 {scheduled:,} 次）晚发起或未发起：实测侧的并发低于计划。",
     ),
+    "others": (
+        "{others:,} of the {arrivals:,} instants brought somebody who does not apply: `--mix` lets others come too.",
+        "{arrivals:,} 个到达时刻中有 {others:,} 个来的不是申请人：`--mix` 还让其他访客到来。",
+    ),
     "undecided": (
         (
             "{undecided:,} of {waited:,} who waited had no decision when their patience ended; the measured percentiles lack "
@@ -210,6 +214,8 @@ def gap(ours: Side, theirs: Side, span: Span, load: dict[str, Any], bank: dict[s
     said = []
     if missed:
         said.append(_said("kept_up", missed=missed, scheduled=of["scheduled"]))
+    if others := ours.arrivals - theirs.arrivals:
+        said.append(_said("others", others=others, arrivals=ours.arrivals))
     if undecided > 0:
         said.append(_said("undecided", undecided=undecided, waited=of["waited"]))
     if ours.decision_ms and theirs.decision_ms:

@@ -134,8 +134,15 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter an option
     instants: Annotated[
         Path | None, typer.Option(help="A file of instants (JSON or CSV, seconds) instead of a shape.")
     ] = None,
+    home: Annotated[
+        Path | None,
+        typer.Option(help="The bank's own folder: signs everybody in, staff too, and has its day book proved."),
+    ] = None,
     compress: Annotated[float | None, typer.Option(help="Replay a scenario so many times as fast.")] = None,
     date: Annotated[str | None, typer.Option(metavar="DATE", help="Replay this day of a scenario only.")] = None,
+    simulated: Annotated[
+        Path | None, typer.Option(help="A run of the scenario to compare with (default: one is made first).")
+    ] = None,
     find_limit: Annotated[bool, typer.Option("--find-limit", help="Look for the highest rate that holds.")] = False,
     p99_ms: Annotated[float | None, typer.Option(help="Threshold: p99 from the intended start.")] = None,
     error_rate: Annotated[float, typer.Option(help="Threshold: failed, of those offered.")] = 0.01,
@@ -159,7 +166,7 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter an option
     limits = load_judge.Limits(p99_ms, error_rate, shed_rate, offered_share, **within)
     options = LoadOptions(
         what or shape, host, rate, duration, processes, seed, warmup, mix, branches, decision_wait, compress, date,
-        instants, out, limits, quiet,
+        simulated, instants, home, out, limits, quiet,
     )  # fmt: skip
     return find_limit_command(options) if find_limit else load_command(options)
 

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -38,7 +38,7 @@ from actors.link import LinkClient, LinkServer
 from actors.local import LocalExecutor
 from actors.pipeline import Executor
 from actors.ray_start import address_in
-from actors.replay import replay
+from actors.replay import Replayed, replay
 from actors.sequencer import Sequencer
 from actors.topology import Cell, Flow
 from actors.trail import Trail
@@ -162,31 +162,51 @@ def _replayed(last: list[float], number: int) -> None:
         _say(f"worked again up to window {number:,}")
 
 
-def replay_command(path: Path, quiet: bool) -> int:
-    """`lendrill replay`: 0 when the bank worked again is the bank that was. It reads the book and writes nothing."""
+@dataclass(frozen=True)
+class Again:
+    """A bank worked again: what was compared, and its trial balance (试算平衡) at the end, in fen over so many postings."""
+
+    replayed: Replayed
+    trial_balance_fen: int
+    postings: int
+
+
+def worked_again(path: Path, on_progress: Callable[[int], object] = int) -> Again:
+    """Works the bank of a home again from its day book, which is read and never written. UserError where there is no bank,
+    `actors.replay.Diverged` where it is not the bank that was."""
     if not (path / BANK_FILE).is_file():
         raise UserError(
             f"{path}: no bank's home (it holds no {BANK_FILE})", "give the folder that `lendrill serve --home` made"
         )
     home = Home(path.resolve())
-    store, executor, console = home.store(), LocalExecutor(), Console()
-    began = time.perf_counter()
+    executor = LocalExecutor()
+    found = replay(home.store(), home.flow, home.blueprints(), executor, on_progress)
+    books = [host.export_state()["bank.accounts"] for cell, host in executor.hosts.items() if cell.room == "ledger"]
+    balance, postings = (
+        sum(int(rows[name].sum()) * sign for rows in books for name, sign in columns)
+        for columns in ((("debit_fen", 1), ("credit_fen", -1)), (("postings", 1),))
+    )
+    return Again(found, balance, postings)
+
+
+def replay_command(path: Path, quiet: bool) -> int:
+    """`lendrill replay`: 0 when the bank worked again is the bank that was, and its books balance; 1 when they do not."""
+    console, began = Console(), time.perf_counter()
     with Progress(console=Console(stderr=True), transient=True, disable=quiet) as progress:
         task = progress.add_task("windows worked again", total=None)
-        found = replay(
-            store, home.flow, home.blueprints(), executor, lambda done: progress.update(task, completed=done)
-        )
-    took = time.perf_counter() - began
+        again = worked_again(path, lambda done: progress.update(task, completed=done))
+    took, found = time.perf_counter() - began, again.replayed
     console.print(
         f"{found.windows:,} windows and {found.commands:,} rows from outside worked again in {took:.1f} s; "
-        f"{found.compared:,} chains compared, all equal",
+        f"{found.compared:,} chains compared, all equal; trial balance {again.trial_balance_fen:,} fen over "
+        f"{again.postings:,} postings",
         highlight=False,
         soft_wrap=True,
     )
     for row in found.asides:
         console.print(str(row), highlight=False, soft_wrap=True)
     console.print(f"chain {found.chain}", highlight=False)
-    return 0
+    return EXIT_INTERNAL if again.trial_balance_fen else 0
 
 
 def gateway(path: Path, descriptor: int, name: str) -> int:

@@ -23,11 +23,17 @@ from urllib.parse import urlsplit
 
 from rich.console import Console
 
+from actors.identity.service import CREDENTIALS, FOLDER
+from credit.times import DAY_MS, day_number
 from lendrill import __version__
 from lendrill.errors import UserError
+from lendrill.load_compare import Span, compared, measured, simulated, simulated_run
 from lendrill.load_judge import Limits, judged, write_junit
+from lendrill.load_proof import proved
 from lendrill.load_watch import LoadProgress, Watch, health
 from results.load_report import write_load_report
+from scenarios.loading import load_scenario
+from scenarios.model import Scenario
 
 SHAPES = ("constant", "ramp", "stairs", "spike", "soak")
 RUNS = Path("runs")
@@ -56,7 +62,11 @@ class LoadOptions:
     compress: float | None = None
     date: str | None = None
     """The one day of a scenario that is replayed."""
+    simulated: Path | None = None
+    """A run of the scenario that is there already, to be compared with."""
     instants: Path | None = None
+    home: Path | None = None
+    """The bank's own folder, where it is on this machine: its first credentials sign everybody in, and its day book is proved."""
     out: Path | None = None
     limits: Limits = NO_MORE
     quiet: bool = False
@@ -77,12 +87,19 @@ class LoadOptions:
                 raise UserError(f"{name} {number}: impossible", f"{least} to {most}")
         if not 0 <= self.warmup_s < (self.duration_s or _DURATION_DEFAULT):
             raise UserError(f"--warmup {self.warmup_s:g}: impossible", "0 or more, and shorter than the test")
-        if self.compress is not None and (self.what is None or self.what in SHAPES):
+        if self.compress is not None and not self.follows_scenario:
             raise UserError("--compress goes with a scenario", "for example: lendrill load peak_day --compress 60")
-        if self.date is not None and (self.what is None or self.what in SHAPES):
+        if self.simulated is not None and not self.follows_scenario:
+            raise UserError("--simulated goes with a scenario", "it is a run of the scenario whose arrivals come")
+        if self.date is not None and not self.follows_scenario:
             raise UserError("--date goes with a scenario", "it says which day of it is replayed")
         if self.instants is not None and self.what is not None:
             raise UserError(f"{self.what} and --instants: both say when people come", "give one of them")
+
+    @property
+    def follows_scenario(self) -> bool:
+        """Whether people come when a scenario's do."""
+        return self.what is not None and self.what not in SHAPES
 
 
 @dataclass(frozen=True)
@@ -94,6 +111,8 @@ class Measured:
     watch: Watch
     ready: bool
     checks: list[dict[str, Any]]
+    comparison: dict[str, Any] | None = None
+    """With the scenario's run, see `lendrill.load_compare`."""
 
     @property
     def held(self) -> bool:
@@ -117,6 +136,11 @@ def prepared(options: LoadOptions) -> None:
         raise UserError("Locust is not installed", "install lendrill[load]")
     if not health(options.host):
         raise UserError(f"--host {options.host}: no bank is open there", "start one: lendrill serve")
+    if options.home is not None and not (options.home / FOLDER / CREDENTIALS).is_file():
+        raise UserError(
+            f"--home {options.home}: holds no {FOLDER}/{CREDENTIALS}",
+            "give the folder that `lendrill serve --home` made",
+        )
     if options.out is not None and options.out.exists() and any(options.out.iterdir()):
         raise UserError(f"--out {options.out}: the folder is not empty", "give another, or leave it out")
 
@@ -127,10 +151,14 @@ def measure(options: LoadOptions, path: Path) -> Measured:
     for name in _FILES:
         (path / name).unlink(missing_ok=True)
     instants = instants_of(options, path)
+    run = None
+    if options.follows_scenario:
+        run = simulated_run(options.what or "", options.seed, options.simulated, path / "simulated")
     command = locust_command(options, path, instants)
     watch = Watch(options.host)
     with (path / "locust.log").open("wb") as log:
-        locust = subprocess.Popen(command, stdout=log, stderr=log, env=_environment(), start_new_session=True)
+        environment = _environment(options.home)
+        locust = subprocess.Popen(command, stdout=log, stderr=log, env=environment, start_new_session=True)
     try:
         with LoadProgress(path / "seconds.jsonl", _duration_s(options, instants), options.quiet) as progress:
             while locust.poll() is None:
@@ -143,10 +171,18 @@ def measure(options: LoadOptions, path: Path) -> Measured:
     if not (path / "load.json").is_file():
         raise UserError(f"Locust can't make this load: {_last_words(path / 'locust.log')}")
     load: dict[str, Any] = json.loads((path / "load.json").read_text(encoding="utf-8"))
-    if not load["applications"]["scheduled"] and load["failures"]:
+    if not load["visits"]["scheduled"] and load["failures"]:
         raise UserError(f"no visit was made: {next(iter(load['failures']))}")
     ready = health(options.host, 30.0)
-    return Measured(path, load, watch, ready, judged(options.limits, load, ready))
+    proof = proved(options.home, options.host)
+    comparison = None if run is None else _compared(options, run, path, load, watch)
+    return Measured(path, load, watch, ready, judged(options.limits, load, ready, proof), comparison)
+
+
+def _compared(options: LoadOptions, run: Path, path: Path, load: dict[str, Any], watch: Watch) -> dict[str, Any]:
+    scenario, span = scenario_of(options)
+    seconds = [json.loads(line) for line in (path / "seconds.jsonl").read_text(encoding="utf-8").splitlines()]
+    return compared(simulated(run, scenario, span), measured(load, seconds), span, load, watch.bank())
 
 
 def write_summary(found: Measured, options: LoadOptions, limit: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -159,7 +195,7 @@ def write_summary(found: Measured, options: LoadOptions, limit: dict[str, Any] |
         "rate": options.rate,
         "seed": options.seed,
         "processes": options.processes,
-        "mix": options.mix or "everybody",
+        "mix": options.mix or ("applicants" if options.follows_scenario else "everybody"),
         "compress": options.compress,
         "lendrill": __version__,
         "when": f"{dt.datetime.now():%Y-%m-%d %H:%M:%S}",
@@ -167,6 +203,7 @@ def write_summary(found: Measured, options: LoadOptions, limit: dict[str, Any] |
         "machine": found.watch.machine(),
         "bank": found.watch.bank(),
         "limit": limit,
+        "comparison": found.comparison,
     } | load
     (found.path / "summary.json").write_text(json.dumps(shown, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     write_junit(found.path / "junit.xml", found.checks)
@@ -176,13 +213,16 @@ def write_summary(found: Measured, options: LoadOptions, limit: dict[str, Any] |
 
 def say_result(found: Measured, options: LoadOptions) -> None:
     """The counts, every threshold, and where the report is."""
-    console, of = Console(), found.load["applications"]
+    console = Console()
     if not options.quiet:
-        latency, service = of.get("latency_ms", {}), of.get("service_ms", {})
+        of, taken = found.load["visits"], found.load["applications"]
+        latency, service = taken.get("latency_ms", {}), taken.get("service_ms", {})
         console.print(
-            f"offered {of['offered']:,} of {of['scheduled']:,} scheduled, accepted {of['accepted']:,} "
-            f"({found.load['accepted_per_s']:,.1f}/s), shed {of['shed']:,}, "
-            f"failed {of['failed']:,}, completed {of['completed']:,}\n"
+            f"visits: offered {of['offered']:,} of {of['scheduled']:,} scheduled, accepted {of['accepted']:,}, "
+            f"shed {of['shed']:,}, refused as they should be {of['refused']:,}, failed {of['failed']:,}, "
+            f"completed {of['completed']:,}\n"
+            f"applications: accepted {taken['accepted']:,} ({found.load['accepted_per_s']:,.1f}/s); contracts signed "
+            f"{of['signed']:,}, tasks worked {of['worked']:,}\n"
             f"latency from the intended start p50 {latency.get('p50', 0):,.0f} ms, p99 {latency.get('p99', 0):,.0f} ms; "
             f"service time p50 {service.get('p50', 0):,.0f} ms, p99 {service.get('p99', 0):,.0f} ms",
             highlight=False,
@@ -217,8 +257,8 @@ def locust_command(options: LoadOptions, path: Path, instants: Path | None) -> l
         given["instants"] = instants.resolve()
     else:
         given["shape"] = options.what or _SHAPE_DEFAULT
-    if options.mix:
-        given["mix"] = options.mix
+    if mix := options.mix or ("applicants" if options.follows_scenario else ""):
+        given["mix"] = mix
     words = [part for name, value in given.items() for part in (f"--{name}", str(value))]
     if options.processes > 1:
         port = str(_free_port())
@@ -227,13 +267,14 @@ def locust_command(options: LoadOptions, path: Path, instants: Path | None) -> l
     return [sys.executable, "-m", "locust", "-f", file, "--headless", "--only-summary", "--loglevel", "WARNING", *words]
 
 
-def _environment() -> dict[str, str]:
-    """Locust's, in which it finds `loadtests` wherever it stands."""
+def _environment(home: Path | None) -> dict[str, str]:
+    """Locust's, in which it finds `loadtests` wherever it stands, and the accounts of a bank whose home is known."""
     spec = importlib.util.find_spec("loadtests")
     assert spec is not None
     assert spec.origin is not None
     paths = [str(Path(spec.origin).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-    return os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+    known = {} if home is None else {"LENDRILL_CREDENTIALS": str(home.resolve() / FOLDER / CREDENTIALS)}
+    return os.environ | known | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 def _free_port() -> int:
@@ -268,7 +309,7 @@ def instants_of(options: LoadOptions, path: Path) -> Path | None:
         if not options.instants.is_file():
             raise UserError(f"--instants {options.instants}: no such file")
         return options.instants
-    if options.what is None or options.what in SHAPES:
+    if not options.follows_scenario:
         return None
     instants = scenario_instants(options)
     file = path / "instants.json"
@@ -278,10 +319,20 @@ def instants_of(options: LoadOptions, path: Path) -> Path | None:
 
 def scenario_instants(options: LoadOptions) -> list[float]:
     """When a scenario's customers come, in seconds from the first midnight, so many times as fast; up to `--duration`."""
-    from credit.times import DAY_MS, day_number
-    from scenarios.loading import load_scenario
     from sim.arrivals import drawn_visits
 
+    scenario, span = scenario_of(options)
+    at = drawn_visits(scenario, options.seed, scenario.run.customers - len(scenario.script)).at
+    found = [(one - span.begin) / (1_000.0 * span.fast) for one in at[(at >= span.begin) & (at < span.end)].tolist()]
+    if not found:
+        raise UserError(
+            f"{options.what}: nobody comes in the time that was asked for", "give another --date or --duration"
+        )
+    return found
+
+
+def scenario_of(options: LoadOptions) -> tuple[Scenario, Span]:
+    """The scenario whose customers come, and the part of it that `--date` and `--duration` leave."""
     scenario = load_scenario(options.what or "", {"run.seed": options.seed})
     begin, end = scenario.run.start_ms, scenario.run.until_ms
     if options.date is not None:
@@ -290,15 +341,10 @@ def scenario_instants(options: LoadOptions) -> list[float]:
         except ValueError:
             raise UserError(f"--date {options.date}: no such date", "give it as 2026-03-01") from None
         end = begin + DAY_MS
-    at = drawn_visits(scenario, options.seed, scenario.run.customers - len(scenario.script)).at
-    fast = 1_000.0 * (options.compress or 1.0)
-    found = [(one - begin) / fast for one in at[(at >= begin) & (at < end)].tolist()]
-    found = [one for one in found if options.duration_s is None or one < options.duration_s]
-    if not found:
-        raise UserError(
-            f"{options.what}: nobody comes in the time that was asked for", "give another --date or --duration"
-        )
-    return found
+    fast = options.compress or 1.0
+    if options.duration_s is not None:
+        end = min(end, begin + round(options.duration_s * 1_000 * fast))
+    return scenario, Span(begin, end, fast)
 
 
 def _duration_s(options: LoadOptions, instants: Path | None) -> float:

@@ -11,6 +11,46 @@ from xml.etree import ElementTree as ET
 
 from lendrill.errors import UserError
 
+WORDS: dict[str, tuple[str, str]] = {
+    "offered_share": (
+        "begun on time, of those scheduled (below it the generator could not keep the rate)",
+        "按时发起（占计划；低于阈值说明发压端跟不上）",
+    ),
+    "p99_ms": ("ms p99 of accepted applications, from the intended start", "毫秒：受理申请的 p99（自计划时刻起）"),
+    "error_rate": ("failed, of those offered", "失败（占发起）"),
+    "shed_rate": ("shed, of those offered", "拒流（占发起）"),
+    "decided_within": ("of the automatic lane decided within {of} s", "自动通道在 {of} 秒内出结果的比例"),
+    "stepless": ("cases shown without a step", "件查询不到当前环节"),
+    "cases_stuck": (
+        "stuck of {of} cases looked at again: their time has passed without progress",
+        "件停滞（复查 {of} 件）：预计时间已过而无进展",
+    ),
+    "tasks_unurged": ("not urged, of {of} tasks past their limit", "件未催办（超时任务共 {of} 件）"),
+    "faults_borne": ("of a failing partner's requests answered as they should be", "故障合作方的请求得到应有的答复"),
+    "ledger": ("fen is the trial balance out by, over {of} postings", "分：试算平衡差额（分录 {of} 笔）"),
+    "replay": (
+        "the day book worked again gives the same digests, over {of} windows",
+        "日志重演摘要一致（{of} 个窗口）",
+    ),
+    "ready": ("/health ready at the end", "结束时 /health 就绪"),
+}
+"""Each check in English and Chinese, after what was measured."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """What the bank's books prove. None: they could not be looked at."""
+
+    trial_balance_fen: int | None = None
+    postings: int = 0
+    equal: bool | None = None
+    """Whether the bank worked again from its day book is the bank that was."""
+    windows: int = 0
+    why: str = ""
+
+
+NOT_PROVED = Proof()
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -53,20 +93,34 @@ def decided_within(text: str | None) -> dict[str, float]:
         raise UserError(f"--decided-within {text}: no such limit", "right is 3=0.99: 99 % within 3 seconds") from None
 
 
-def judged(limits: Limits, load: dict[str, Any], ready: bool) -> list[dict[str, Any]]:
-    """Every check with what was measured."""
-    of = load["applications"]
+def judged(limits: Limits, load: dict[str, Any], ready: bool, proof: Proof = NOT_PROVED) -> list[dict[str, Any]]:
+    """Every check with what was measured. What could not be looked at is not asked: worklists without an account that sees them,
+    the ledger of a bank that has told none, the day book of a bank whose home is elsewhere."""
+    visits, applications, found = load["visits"], load["applications"], load["inspected"]
+    partner = load["visitors"].get("failing_partner")
     checks = [
-        _check("offered_share", _share(of["offered"] - of["late"], of["scheduled"]), limits.offered_share, at_least=True,
-               words="begun on time, of those scheduled (below it the generator could not keep the rate)"),
-        _check("p99_ms", of.get("latency_ms", {}).get("p99"), limits.p99_ms, words="ms p99 of accepted, from the intended start"),
-        _check("error_rate", _share(of["failed"], of["offered"]), limits.error_rate, words="failed, of those offered"),
-        _check("shed_rate", _share(of["shed"], of["offered"]), limits.shed_rate, words="shed, of those offered"),
+        _check("offered_share", _share(visits["offered"] - visits["late"], visits["scheduled"]), limits.offered_share,
+               at_least=True),
+        _check("p99_ms", applications.get("latency_ms", {}).get("p99"), limits.p99_ms),
+        _check("error_rate", _share(visits["failed"], visits["offered"]), limits.error_rate),
+        _check("shed_rate", _share(visits["shed"], visits["offered"]), limits.shed_rate),
         _decided(limits, load),
-        _check("stepless", of["stepless"], 0, words="cases shown without a step"),
-        _check("ready", int(ready), 1, at_least=True, words="/health ready at the end"),
+        _check("stepless", visits["stepless"], 0),
+        _check("cases_stuck", found["stuck"], 0 if found["cases"] else None, of=found["cases"]),
+        _check("tasks_unurged", found["unurged"], 0 if found["worklists"] else None, of=found["late"]),
+        _check("faults_borne", _faults_borne(partner or {}), None if partner is None else 1, at_least=True),
+        _check("ledger", proof.trial_balance_fen and abs(proof.trial_balance_fen), None if proof.trial_balance_fen is None else 0,
+               of=proof.postings),
+        _check("replay", proof.equal and int(proof.equal), None if proof.equal is None else 1, at_least=True, of=proof.windows,
+               more=proof.why),
+        _check("ready", int(ready), 1, at_least=True),
     ]  # fmt: skip
     return [check for check in checks if check is not None]
+
+
+def _faults_borne(partner: dict[str, Any]) -> float | None:
+    """Of a failing partner's visits that were not shed, those that the bank answered as it should."""
+    return _share(partner.get("completed", 0), partner.get("offered", 0) - partner.get("shed", 0))
 
 
 def _share(part: int, whole: int) -> float | None:
@@ -80,20 +134,28 @@ def _decided(limits: Limits, load: dict[str, Any]) -> dict[str, Any] | None:
     of = load["applications"]
     reached = [count for step, count in load["decision_s"].items() if float(step) <= limits.decided_within_s]
     share = _share(max(reached, default=0), of["waited"] - of["referred"])
-    words = f"of the automatic lane decided within {limits.decided_within_s:g} s"
-    return _check("decided_within", share, limits.decided_share, at_least=True, words=words)
+    return _check("decided_within", share, limits.decided_share, at_least=True, of=f"{limits.decided_within_s:g}")
 
 
 def _check(
-    name: str, measured: float | None, limit: float | None, *, words: str, at_least: bool = False
+    name: str, measured: float | None, limit: float | None, *, at_least: bool = False, of: object = "", more: str = ""
 ) -> dict[str, Any] | None:
     """None where it is not asked; broken where there is nothing to measure."""
     if limit is None:
         return None
     held = measured is not None and (measured >= limit if at_least else measured <= limit)
-    value = "nothing" if measured is None else f"{measured:.6g}"
-    said = f"{name}: {value} {words}; {'at least' if at_least else 'at most'} {limit:g}"
-    return {"name": name, "measured": measured, "limit": limit, "at_least": at_least, "held": held, "said": said}
+    found = ("nothing", "无数据") if measured is None else (f"{measured:.6g}",) * 2
+    about = [text.format(of=f"{of:,}" if isinstance(of, int) else of) for text in WORDS[name]]
+    bound = ("at least", "不低于") if at_least else ("at most", "不高于")
+    said = [
+        f"{value} {text}{mark}{way} {limit:g}"
+        for value, text, mark, way in zip(found, about, ("; ", "；"), bound, strict=True)
+    ]
+    said = [f"{text}: {more}" if more else text for text in said]
+    return {
+        "name": name, "measured": measured, "limit": limit, "at_least": at_least, "held": held,
+        "said": f"{name}: {said[0]}", "words": said,
+    }  # fmt: skip
 
 
 def write_junit(file: Path, checks: list[dict[str, Any]]) -> None:

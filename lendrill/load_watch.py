@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
+from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
@@ -39,6 +40,9 @@ _KEPT = {
 }
 
 
+_BOOK = ("lendrill_book_amount_fen", "lendrill_book_count")
+
+
 def health(host: str, patience_s: float = 3.0) -> bool:
     """Whether a bank is open and ready there, now or a little later."""
     until = time.monotonic() + patience_s
@@ -55,16 +59,32 @@ def health(host: str, patience_s: float = 3.0) -> bool:
 
 def metrics(host: str) -> dict[str, float]:
     """The bank's figures by name, ``window_ms.p99`` a quantile's; nothing where it does not tell."""
-    try:
-        with urllib.request.urlopen(f"{host.rstrip('/')}/metrics", timeout=1.0) as answer:
-            text = answer.read().decode()
-    except (OSError, ValueError):
-        return {}
     found = {}
-    for name, quantile, value in _METRIC.findall(text):
+    for name, quantile, value in _METRIC.findall(_told(host)):
         if name in _KEPT:
             found[f"{name}.p{float(quantile) * 100:g}" if quantile else name] = float(value)
     return found
+
+
+def _told(host: str) -> str:
+    try:
+        with urllib.request.urlopen(f"{host.rstrip('/')}/metrics", timeout=1.0) as answer:
+            return str(answer.read().decode())
+    except (OSError, ValueError):
+        return ""
+
+
+def trial_balance(host: str) -> tuple[int, int] | None:
+    """By how many fen the book was out at the bank's last end of day, over how many postings; None where that is not told."""
+    found: dict[str, list[float]] = defaultdict(list)
+    for family in text_string_to_metric_families(_told(host)):
+        for one in family.samples:
+            if one.name in _BOOK and one.labels.get("gauge") == "trial_balance":
+                found[one.name].append(one.value)
+    if not found:
+        return None
+    amount, count = (int(sum(found[name])) for name in _BOOK)
+    return amount, count
 
 
 class Watch:
@@ -205,7 +225,7 @@ class LoadProgress:
             new = file.read()
         self._read += len(new)
         *lines, self._rest = (self._rest + new).split(b"\n")
-        for line in lines:
+        for line in (one for one in lines if one.startswith(b'{"second"')):  # at its end the file is written anew
             self._last = json.loads(line)
             for name in ("offered", "accepted", "shed", "failed"):
                 self._totals[name] += self._last[name]

@@ -10,7 +10,7 @@ import gevent
 from gevent.pool import Pool
 
 from loadtests.schedule import Schedule
-from loadtests.visitors import Session, Visit, Visitor
+from loadtests.visits import Session, Visit, Visitor
 
 OPEN_MAX = 5_000
 """Visits of one process that may be open; those due beyond are dropped and counted so."""
@@ -55,4 +55,3 @@ class Arrivals:
         for _ in range(len(self._open)):
             self._session.recorder.failure("given up: no answer when the test ended")
         self._open.kill()
-        self._session.client.close()

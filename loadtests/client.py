@@ -1,28 +1,30 @@
-"""HTTP as one process of a load test speaks it: connections that are kept, a token once the gateway asks for one, and requests
-that are made again with the same idempotency key where an answer was lost. Whatever happens is an answer; nothing is raised."""
+"""HTTP as one process of a load test speaks it: connections that are kept, a token for whoever asks, and requests that are made
+again with the same idempotency key where an answer was lost. Whatever happens is an answer; nothing is raised."""
 
 from __future__ import annotations
 
 import json
-import os
 import time
-from base64 import b64encode
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import gevent
-from gevent.lock import Semaphore
 from geventhttpclient.client import HTTPClient
+
+from loadtests.accounts import NOBODY, Account
 
 TRIES = 3
 BACKOFF_S = 0.2
 CONNECTIONS_MAX = 5_000
 TIMEOUT_S = 30.0
-TOKEN_PATH = "/oauth/token"
-CLIENT_ID, CLIENT_SECRET = "LENDRILL_CLIENT_ID", "LENDRILL_CLIENT_SECRET"
-"""Environment variables: who the generator is, where the gateway wants to know. A secret never stands on a command line."""
+SIGN_IN_S = 30.0
+"""How long somebody who is not let in yet tries to sign in."""
+TOKEN_PATH, PASSWORD_PATH = "/oauth/token", "/password"
 LOST, SHED = 0, (429, 503)
+Body = bytes | Callable[[], Iterable[bytes]]
+"""What is sent at once, or piece by piece, as slowly as the pieces come."""
 
 
 @dataclass(frozen=True)
@@ -69,37 +71,42 @@ class Client:
             connection_timeout=timeout_s,
             network_timeout=timeout_s,
         )
-        self._authorisation: dict[str, str] = {}
-        self._asking = Semaphore()
 
-    def get(self, path: str, **headers: str) -> Answer:
+    def get(self, path: str, account: Account = NOBODY, **headers: str) -> Answer:
         """A GET."""
-        return self.request("GET", path, b"", headers)
+        return self.request("GET", path, b"", headers, account)
 
-    def post(self, path: str, content: Any, key: str, **headers: str) -> Answer:
+    def post(self, path: str, content: Any, key: str, account: Account = NOBODY) -> Answer:
         """A POST of JSON under an idempotency key."""
-        body = json.dumps(content, ensure_ascii=False).encode()
-        return self.request("POST", path, body, headers | {"Content-Type": "application/json", "Idempotency-Key": key})
+        return self.post_raw(path, json.dumps(content, ensure_ascii=False).encode(), key, account)
 
-    def request(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+    def post_raw(self, path: str, body: Body, key: str, account: Account = NOBODY) -> Answer:
+        """A POST of what says that it is JSON."""
+        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        return self.request("POST", path, body, headers, account)
+
+    def request(self, method: str, path: str, body: Body, headers: dict[str, str], account: Account = NOBODY) -> Answer:
         """A request that may safely be made again; `sent` is when it was first sent."""
-        sent, asked_for_token = time.perf_counter(), False
+        sent, signed_in_again = time.perf_counter(), False
+        self.sign_in(account)
         tries = 0
         while True:
             tries += 1
-            before = self._authorisation
+            before = account.authorisation
             answer = self._once(method, path, body, headers | before)
-            if answer.status == 401 and not asked_for_token and self._signed_in(before):
-                asked_for_token = True
+            if answer.status == 401 and not signed_in_again and self.sign_in(account, before):
+                signed_in_again = True
                 continue
             if answer.status == LOST and tries < TRIES:
                 gevent.sleep(BACKOFF_S * tries)
                 continue
             return Answer(answer.status, answer.body, sent, time.perf_counter(), tries, answer.why)
 
-    def _once(self, method: str, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+    def _once(self, method: str, path: str, body: Body, headers: dict[str, str]) -> Answer:
         try:
-            response = self._http.request(method, self._base + path, body, headers)
+            response = self._http.request(
+                method, self._base + path, body if isinstance(body, bytes) else body(), headers
+            )
             try:
                 content = bytes(response.read())
             finally:
@@ -109,22 +116,42 @@ class Client:
         why = "" if response.status_code < 400 else f"{response.status_code} {_reason(content)}"
         return Answer(response.status_code, content, why=why)
 
-    def _signed_in(self, before: dict[str, str]) -> bool:
-        """Fetches a token (OAuth 2.0 client credentials), once for all who wait for it; False where that can't be."""
-        with self._asking:
-            if self._authorisation != before:
-                return True
-            name, secret = os.environ.get(CLIENT_ID, ""), os.environ.get(CLIENT_SECRET, "")
-            if not name or not secret:
-                return False
-            body = urlencode({"grant_type": "client_credentials"}).encode()
-            basic = b64encode(f"{name}:{secret}".encode()).decode()
-            form = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": f"Basic {basic}"}
-            token = self._once("POST", TOKEN_PATH, body, form).json().get("access_token")
-            if not token:
-                return False
-            self._authorisation = {"Authorization": f"Bearer {token}"}
+    def sign_in(self, account: Account, before: dict[str, str] | None = None) -> bool:
+        """Fetches a token where an account still has the one it had before (none), once for all who wait for it; False where
+        there is none to be had."""
+        before = before or {}
+        if account.authorisation != before:
             return True
+        with account.signing_in:
+            if account.authorisation != before:
+                return True
+            if not account.can_sign_in:
+                return False
+            for password in account.passwords:
+                granted = self._granted(account, password)
+                if granted and account.must_change(password):
+                    change = json.dumps({"old": password, "new": account.own_password}).encode()
+                    bearer = {"Authorization": f"Bearer {granted}", "Content-Type": "application/json"}
+                    granted = str(self._patiently(PASSWORD_PATH, change, bearer).json().get("access_token", ""))
+                if granted:
+                    account.authorisation = {"Authorization": f"Bearer {granted}"}
+                    return True
+            account.refused = True
+            return False
+
+    def _granted(self, account: Account, password: str) -> str:
+        form, more = account.grant(password)
+        headers = {"Content-Type": "application/x-www-form-urlencoded"} | more
+        return str(self._patiently(TOKEN_PATH, urlencode(form).encode(), headers).json().get("access_token", ""))
+
+    def _patiently(self, path: str, body: bytes, headers: dict[str, str]) -> Answer:
+        """Asks again where too many from this address do: a gateway bounds how often those may ask who have not signed in."""
+        until = time.perf_counter() + SIGN_IN_S
+        while True:
+            answer = self._once("POST", path, body, headers)
+            if not answer.shed or time.perf_counter() > until:
+                return answer
+            gevent.sleep(1.0)
 
     def close(self) -> None:
         """Lets all connections go."""

@@ -5,6 +5,7 @@ runs one of its users, who begins visits at their instants. Results go to `--out
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -15,12 +16,15 @@ import locust.runners
 from locust import LoadTestShape, User, events, task
 from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 
+from loadtests.accounts import CREDENTIALS, BadCredentials, accounts
 from loadtests.arrivals import PATIENCE_S, Arrivals
 from loadtests.client import Client
+from loadtests.inspection import inspect
 from loadtests.recorder import Recorder
 from loadtests.results import write_load, write_seconds
 from loadtests.schedule import SHAPES, BadSchedule, Schedule, given, shaped
-from loadtests.visitors import NobodyComes, Session, comers, endpoints_of, mixed
+from loadtests.visitors import NobodyComes, comers, endpoints_of, mixed
+from loadtests.visits import Session
 
 locust.runners.WORKER_REPORT_INTERVAL = 1.0
 _PLAN = "lendrill-plan"
@@ -58,7 +62,8 @@ def _(environment: Any, **_: Any) -> None:
     try:
         schedule_of(environment.parsed_options)
         mixed(environment.parsed_options.mix)
-    except (BadSchedule, NobodyComes) as error:
+        accounts(os.environ.get(CREDENTIALS, ""))
+    except (BadSchedule, NobodyComes, BadCredentials) as error:
         sys.stderr.write(f"locust: {error}\n")
         sys.stderr.flush()
         environment.process_exit_code = EXIT_BAD_INPUT
@@ -120,6 +125,8 @@ def _write_while_running(environment: Any) -> None:
     began, written = time.perf_counter(), 0
     while environment.runner.state not in ("stopping", "stopped", "cleanup"):
         gevent.sleep(0.5)
+        if not recorder.cells:  # people sign in before the first visit
+            began = time.perf_counter()
         until = int(time.perf_counter() - began) - behind
         if until > written:
             write_seconds(out, recorder, written, until)
@@ -144,6 +151,7 @@ class Visitors(User):
     """All who come through this process."""
 
     def on_start(self) -> None:
+        self._client: Client | None = None
         self._arrivals: Arrivals | None = None
 
     @task
@@ -159,19 +167,27 @@ class Visitors(User):
         gevent.sleep(3_600)
 
     def _come(self, options: Any) -> None:
-        client = Client(self.environment.host or self.host or "http://127.0.0.1:8000")
-        endpoints = endpoints_of(client)
-        visitors, weights = comers(options.mix, endpoints)
+        self._client = client = Client(self.environment.host or self.host or "http://127.0.0.1:8000")
+        known = accounts(os.environ.get(CREDENTIALS, ""), plan["place"], plan["of"])
+        visitors, weights = comers(options.mix, endpoints_of(client), known)
         session = Session(
             client, recorder, self._report, int(options.seed), plan["run"], int(options.branches),
-            int(options.decision_wait), endpoints, warmup_s=int(options.warmup),
+            int(options.decision_wait), warmup_s=int(options.warmup), accounts=known,
         )  # fmt: skip
+        for account in [
+            known.system(),
+            *(one for who in visitors if who.applies for one in known.with_post(*who.posts)),
+        ]:
+            client.sign_in(account)
         self._arrivals = Arrivals(session, schedule_of(options), visitors, weights, plan["place"], plan["of"])
         self._arrivals.run()
+        recorder.inspected.update(inspect(session))
 
     def on_stop(self) -> None:
         if self._arrivals is not None:
             self._arrivals.stop()
+        if self._client is not None:
+            self._client.close()
 
     def _report(self, method: str, name: str, seconds: float, length: int, why: str) -> None:
         self.environment.events.request.fire(

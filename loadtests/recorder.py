@@ -6,7 +6,8 @@ are added, histograms too.
     late        … more than LATE_S after due      failed      every other end, a lost answer among them
     dropped     … never: too many were open       completed   the visit ended as it was meant to
 
-Beside them: `decided` and `referred` (to a desk) of those who waited for a decision, `retried` requests and `follow_ups`."""
+Beside them: `decided` and `referred` (to a desk) of those who waited for a decision, `signed` contracts, tasks `worked` at desks,
+requests `refused` as they should be, `retried` requests and `follow_ups`."""
 
 from __future__ import annotations
 
@@ -22,7 +23,7 @@ WARMUP = "~"
 """Before the name of a visitor whose visit belongs to the warm-up."""
 COUNTS = (
     "scheduled", "offered", "late", "dropped", "accepted", "shed", "failed", "completed", "waited", "decided", "referred",
-    "stepless", "retried", "follow_ups",
+    "stepless", "signed", "worked", "refused", "retried", "follow_ups",
 )  # fmt: skip
 TIMES = ("latency", "service", "lag", "decision", "follow_up")
 """latency: from the intended start · service: from sending · lag: from the intended start to sending, the generator's own ·
@@ -71,6 +72,8 @@ class Recorder:
         """Nothing has happened yet."""
         self.cells: dict[tuple[int, str], Cell] = {}
         self.failures: Counter[str] = Counter()
+        self.inspected: Counter[str] = Counter()
+        """What was found once nobody came any more, see `loadtests.inspection`."""
         self.finished: set[int] = set()
 
     def cell(self, second: int, visitor: str) -> Cell:
@@ -87,8 +90,10 @@ class Recorder:
             [second, visitor, dict(cell.counts), {name: one.packed() for name, one in cell.times.items()}]
             for (second, visitor), cell in self.cells.items()
         ]
-        told = {"cells": cells, "failures": dict(self.failures), "finished": sorted(self.finished)}
-        self.cells, self.failures = {}, Counter()
+        told = {
+            "cells": cells, "failures": dict(self.failures), "inspected": dict(self.inspected), "finished": sorted(self.finished),
+        }  # fmt: skip
+        self.cells, self.failures, self.inspected = {}, Counter(), Counter()
         return told
 
     def merge(self, told: dict[str, Any]) -> None:
@@ -97,6 +102,7 @@ class Recorder:
             histograms = {name: Histogram.unpacked(pairs) for name, pairs in times.items()}
             self.cell(int(second), visitor).merge(Cell(Counter(counts), histograms))
         self.failures.update(told["failures"])
+        self.inspected.update(told["inspected"])
         self.finished.update(told["finished"])
 
     def total(self, visitors: Iterable[str] | None = None, since: int = 0, until: int | None = None) -> Cell:

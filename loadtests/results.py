@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from loadtests.inspection import COUNTS
 from loadtests.recorder import WARMUP, Recorder
 from loadtests.schedule import Schedule
 from loadtests.visitors import VISITORS
@@ -42,11 +43,13 @@ def write_load(out: Path, recorder: Recorder, schedule: Schedule, warmup_s: floa
         "duration_s": schedule.duration_s,
         "warmup_s": since,
         "expected": round(schedule.expected, 1),
+        "visits": recorder.total(recorder.visitors).figures(),
         "applications": applicants.figures(),
         "accepted_per_s": round(recorder.total(APPLICANTS, 0, int(schedule.duration_s)).counts["accepted"]
                                 / max(int(schedule.duration_s) - since, 1), 2),
         "offered_per_s": round(applicants.counts["offered"] / measured_s, 2),
         "visitors": {name: recorder.total([name]).figures() for name in recorder.visitors},
+        "inspected": {name: recorder.inspected[name] for name in COUNTS},
         "failures": dict(recorder.failures.most_common(20)),
         "histograms": {name: one.packed() for name, one in applicants.times.items()},
         "decision_s": decision_shares(applicants.times.get("decision")),

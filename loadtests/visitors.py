@@ -1,160 +1,21 @@
-"""Who comes to the bank, and what each does there. One class a visitor: his weight among all, the endpoints he needs (he stays
-away from a gateway that has them not), and his visit. A visit's first request is what it came for; all others follow up."""
+"""Customers, clerks and other firms' systems, and what each does at the bank. One class a visitor: his weight among all, the
+endpoints he needs (he stays away from a gateway that has them not), the posts that he must hold, and his visit."""
 
 from __future__ import annotations
 
-import random
-import re
-import time
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from loadtests.client import Answer, Client
-from loadtests.forms import PRODUCTS, form
-from loadtests.recorder import LATE_S, WARMUP, Cell, Recorder
+import gevent
 
-Report = Callable[[str, str, float, int, str], object]
-"""(method, name, seconds, bytes, why it failed) of each request: how Locust hears of it."""
-APPLICATIONS = "/v1/applications"
-UNDECIDED, AT_A_DESK = ("initial_review", "scoring", "approval"), "approver"
-_RECENT = 1_000
-
-
-@dataclass
-class Session:
-    """What the visits of one process share."""
-
-    client: Client
-    recorder: Recorder
-    report: Report
-    seed: int
-    run: str
-    branches: int
-    decision_wait_s: int
-    endpoints: Mapping[str, Any] = field(default_factory=dict)
-    """The gateway's paths, from its OpenAPI document."""
-    began: float = 0.0
-    warmup_s: float = 0.0
-    """Visits due before are counted under a name of their own."""
-    recent: deque[str] = field(default_factory=lambda: deque(maxlen=_RECENT))
-    """Cases that may be asked for."""
-
-    def cell(self, visitor: str, due: float) -> Cell:
-        """Where what happens now to a visit is counted."""
-        name = visitor if due - self.began >= self.warmup_s else WARMUP + visitor
-        return self.recorder.cell(max(0, int(time.perf_counter() - self.began)), name)
-
-
-class Visit:
-    """One visit: its number, and the instant at which it was to begin."""
-
-    def __init__(self, session: Session, visitor: str, number: int, due: float) -> None:
-        self.session, self.visitor, self.number, self.due = session, visitor, number, due
-        self.draw = random.Random(f"visit {session.seed} {number}")
-        self._begun = False
-
-    @property
-    def key(self) -> str:
-        """The idempotency key of the visit's n-th request that changes something."""
-        return f"{self.session.run}-{self.number}"
-
-    def get(self, path: str, name: str, **headers: str) -> Answer:
-        """A GET, known under a name."""
-        return self._counted("GET", name, lambda: self.session.client.get(path, **headers))
-
-    def post(self, path: str, name: str, content: Any, key: str = "") -> Answer:
-        """A POST, known under a name."""
-        return self._counted("POST", name, lambda: self.session.client.post(path, content, f"{self.key}{key}"))
-
-    def _counted(self, method: str, name: str, request: Callable[[], Answer]) -> Answer:
-        first, self._begun = not self._begun, True
-        if first:
-            lag = max(0.0, time.perf_counter() - self.due)
-            cell = self.session.cell(self.visitor, self.due)
-            cell.counts["offered"] += 1
-            cell.counts["late"] += lag > LATE_S
-            cell.time("lag", lag)
-        answer = request()
-        cell = self.session.cell(self.visitor, self.due)
-        cell.counts["retried"] += answer.tries > 1
-        if first:
-            _count_first(cell, answer, self.due)
-        else:
-            cell.counts["follow_ups"] += 1
-            cell.time("follow_up", answer.done - answer.sent)
-        if answer.why:
-            self.session.recorder.failure(f"{self.visitor}: {answer.why}")
-        seconds = answer.done - (self.due if first else answer.sent)
-        self.session.report(method, f"{self.visitor}: {name}", seconds, len(answer.body), answer.why)
-        return answer
-
-    def apply(self, channel: str) -> tuple[str, bool]:
-        """Hands an application in; (case, decided by the automatic lane), no case where it was not taken."""
-        filled = form(self.session.seed, self.number, self.session.branches, channel)
-        answer = self.post(APPLICATIONS, "apply", filled)
-        case = str(answer.json().get("case", "")) if answer.ok else ""
-        if case:
-            self.session.recent.append(case)
-        return case, PRODUCTS[filled["product"]].scorecard
-
-    def track(self, case: str, patience_s: int = 0) -> dict[str, Any]:
-        """Where a case stands, once it is decided or the customer's patience is over; nothing where that can't be told."""
-        prefer = {"Prefer": f"wait={patience_s}"} if patience_s else {}
-        answer = self.get(f"{APPLICATIONS}/{case}", "wait for the decision" if patience_s else "track", **prefer)
-        shown = answer.json() if answer.ok else {}
-        if answer.ok and not shown.get("step"):
-            self.session.cell(self.visitor, self.due).counts["stepless"] += 1
-        return shown
-
-    def completed(self) -> None:
-        """The visit ended as it was meant to."""
-        self.session.cell(self.visitor, self.due).counts["completed"] += 1
-
-    def decision(self, shown: Mapping[str, Any]) -> None:
-        """Counts what somebody who waited for a decision of the automatic lane was shown."""
-        cell = self.session.cell(self.visitor, self.due)
-        cell.counts["waited"] += 1
-        if shown.get("handler") == AT_A_DESK:
-            cell.counts["referred"] += 1
-        elif shown.get("step") and shown["step"] not in UNDECIDED:
-            cell.counts["decided"] += 1
-            cell.time("decision", time.perf_counter() - self.due)
-
-
-def _count_first(cell: Cell, answer: Answer, due: float) -> None:
-    cell.counts["accepted" if answer.ok else "shed" if answer.shed else "failed"] += 1
-    if answer.ok:
-        cell.time("latency", answer.done - due)
-        cell.time("service", answer.done - answer.sent)
-
-
-class Visitor:
-    """Somebody who comes to the bank."""
-
-    name = ""
-    weight = 1.0
-    applies = True
-    """Whether he hands an application in; thresholds are about those who do."""
-    needs: Sequence[tuple[str, str]] = (("post", r"/v1/applications"),)
-    """(method, pattern of a path) of each endpoint."""
-
-    def visit(self, visit: Visit) -> None:
-        """What he does."""
-        raise NotImplementedError
-
-    def can_come(self, endpoints: Mapping[str, Any]) -> bool:
-        """Whether a gateway has all that he needs."""
-        return all(path_like(endpoints, method, pattern) for method, pattern in self.needs)
-
-
-def path_like(endpoints: Mapping[str, Any], method: str, pattern: str) -> str:
-    """The gateway's path that a pattern describes; nothing where there is none."""
-    return next((path for path, of in endpoints.items() if method in of and re.fullmatch(pattern, path)), "")
-
+from loadtests.accounts import PARTNER, Accounts
+from loadtests.client import Client
+from loadtests.forms import form
+from loadtests.visits import APPLICATIONS, Visit, Visitor
 
 _TRACKED = (("post", r"/v1/applications"), ("get", r"/v1/applications/\{\w+\}"))
+_CONTRACT = r"/v1/applications/\{\w+\}/contract"
 
 
 class MobileCustomer(Visitor):
@@ -180,36 +41,33 @@ class MobileCustomer(Visitor):
 
 
 class SigningCustomer(MobileCustomer):
-    """Applies, waits, and signs at once what he is offered."""
+    """Applies, waits, and at once reads, confirms and signs the contract that he is offered."""
 
     name, weight = "signing_customer", 2.0
-    signature = ("post", r"/v1/(applications|contracts)/\{\w+\}(/contract)?/(sign|signature|signatures)")
-    needs = (*_TRACKED, signature)
+    needs = (*_TRACKED, ("get", _CONTRACT), ("post", _CONTRACT + "/confirmation"), ("post", _CONTRACT + "/signature"))
 
     def visit(self, visit: Visit) -> None:
         case = self.decided(visit)
-        if case:
-            endpoints = visit.session.endpoints
-            path = path_like(endpoints, *self.signature)
-            content = example_of(endpoints[path]["post"])
-            visit.post(re.sub(r"\{\w+\}", case, path), "sign", content, key="-sign")
-
-
-def example_of(operation: Mapping[str, Any]) -> Any:
-    """The first example that a gateway's document gives for a request's body; an empty object where it gives none."""
-    content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-    named = [one.get("value") for one in content.get("examples", {}).values()]
-    schema = content.get("schema", {}).get("examples", [])
-    return next(iter([*([content["example"]] if "example" in content else []), *named, *schema]), {})
+        if not case:
+            return
+        contract = f"{APPLICATIONS}/{case}/contract"
+        offered = visit.get(contract, "contract").json()
+        which = {name: offered.get(name) for name in ("round", "attempt")}
+        confirmed = visit.post(f"{contract}/confirmation", "confirm", which, key="-confirm").json().get("confirmation")
+        signature = {"confirmation": confirmed, "mode": offered.get("mode")}
+        if confirmed and visit.post(f"{contract}/signature", "sign", signature, key="-sign").ok:
+            visit.count("signed")
 
 
 class CounterClerk(Visitor):
-    """Takes a form at the counter and looks once whether it has arrived."""
+    """Takes a form at the counter of his branch and looks once whether it has arrived."""
 
-    name, weight, needs = "counter_clerk", 2.0, _TRACKED
+    name, weight, needs, posts = "counter_clerk", 2.0, _TRACKED, ("counter_clerk",)
+    must_sign_in = False
 
     def visit(self, visit: Visit) -> None:
-        case, _ = visit.apply("counter")
+        visit.account = visit.session.accounts.one_with(visit.draw, *self.posts)
+        case, _ = visit.apply("counter", visit.account.branch)
         if case and visit.track(case).get("step"):
             visit.completed()
 
@@ -232,14 +90,123 @@ class Reader(Visitor):
     def visit(self, visit: Visit) -> None:
         recent = visit.session.recent
         if recent and visit.draw.random() < 0.8:
-            done = bool(visit.track(visit.draw.choice(recent)).get("step"))
+            done = bool(visit.track(visit.draw.choice(recent)["case"]).get("step"))
         else:
             done = visit.get("/health", "health").ok
         if done:
             visit.completed()
 
 
-VISITORS: tuple[Visitor, ...] = (MobileCustomer(), SigningCustomer(), CounterClerk(), ThirdParty(), Reader())
+class FailingPartner(Visitor):
+    """Another firm's system that has gone wrong. It sends what is no JSON, what is no form, a number again for another form, and
+    forms that come in drips. The bank has to refuse the first three, and to bear the last."""
+
+    name, weight, applies = "failing_partner", 0.5, False
+    REFUSED = (400, 409, 413, 422)
+    DRIPS, DRIP_S = 4, 0.5
+
+    def visit(self, visit: Visit) -> None:
+        visit.account = visit.session.accounts.system(PARTNER)
+        filled = form(visit.session.seed, visit.number, visit.session.branches, "third_party")
+        ways = (self.cut_off, self.incomplete, self.mistyped, self.repeated, self.slow)
+        if visit.draw.choice(ways)(visit, filled):
+            visit.completed()
+
+    def cut_off(self, visit: Visit, filled: dict[str, Any]) -> bool:
+        """JSON that ends in the middle."""
+        body = json.dumps(filled, ensure_ascii=False).encode()
+        return self._refused(visit, "cut off", body[: len(body) // 2])
+
+    def incomplete(self, visit: Visit, filled: dict[str, Any]) -> bool:
+        """A form without its amount."""
+        return self._refused(visit, "incomplete", json.dumps({**filled, "amount_fen": None}).encode())
+
+    def mistyped(self, visit: Visit, filled: dict[str, Any]) -> bool:
+        """A form with words where a number belongs, and a field that nobody knows."""
+        return self._refused(visit, "mistyped", json.dumps(filled | {"income_fen": "much", "x": 1}).encode())
+
+    def repeated(self, visit: Visit, filled: dict[str, Any]) -> bool:
+        """The same form twice under one number, which is done once, and then another one under it, which is refused."""
+        cases = {visit.post(APPLICATIONS, "repeated", filled).json().get("case") for _ in range(2)}
+        other = filled | {"amount_fen": filled["amount_fen"] + 100_000}
+        again = visit.post(APPLICATIONS, "number of another form", other, expected=self.REFUSED)
+        return len(cases) == 1 and None not in cases and again.status in self.REFUSED
+
+    def slow(self, visit: Visit, filled: dict[str, Any]) -> bool:
+        """A form that comes in drips."""
+        body = json.dumps(filled, ensure_ascii=False).encode()
+        size = -(-len(body) // self.DRIPS)
+
+        def drips() -> Iterable[bytes]:
+            for begin in range(0, len(body), size):
+                gevent.sleep(self.DRIP_S)
+                yield body[begin : begin + size]
+
+        return visit.post_raw(APPLICATIONS, "in drips", drips).ok
+
+    def _refused(self, visit: Visit, name: str, body: bytes) -> bool:
+        return visit.post_raw(APPLICATIONS, name, body, expected=self.REFUSED).status in self.REFUSED
+
+
+# staff ----------------------------------------------------------------------------------------------------------------
+
+
+class DeskWorker(Visitor):
+    """Somebody at a desk: looks at his worklist, takes a task up, and decides it. Others do so at the same time, so a task that
+    was there may be gone; and who has acted on a case before is not given it again (APR-04)."""
+
+    applies, must_sign_in = False, True
+    needs = (("get", r"/v1/tasks"), *(("post", rf"/v1/tasks/\{{\w+\}}/{act}") for act in ("claim", "decision")))
+    TASKS = 20
+    """The most urgent ones, of which he takes one."""
+    NOT_MINE = (404, 409, 422)
+    TRIES = 3
+
+    def __init__(self, name: str, weight: float, desks: Sequence[str], says: Sequence[Mapping[str, Any]]) -> None:
+        self.name, self.weight, self.posts, self.desks, self.says = name, weight, (name,), desks, says
+
+    def visit(self, visit: Visit) -> None:
+        visit.account = visit.session.accounts.one_with(visit.draw, *self.posts)
+        waiting: list[str] = []
+        for desk in self.desks:  # he has a seat at one of them
+            answer = visit.get(f"/v1/tasks?desk={desk}&state=waiting&limit={self.TASKS}", "worklist")
+            if not answer.ok:
+                return
+            waiting += [str(one.get("task")) for one in answer.json().get("tasks", ())]
+        visit.draw.shuffle(waiting)
+        for nth, task in enumerate(waiting[: self.TRIES]):
+            claimed = visit.post(f"/v1/tasks/{task}/claim", "claim", {}, f"-claim{nth}", self.NOT_MINE)
+            if claimed.status in self.NOT_MINE:
+                continue
+            said = visit.draw.choice(self.says)
+            if claimed.ok and visit.post(f"/v1/tasks/{task}/decision", "decide", said, "-decide").ok:
+                visit.count("worked")
+                visit.completed()
+            return
+        visit.completed()
+
+
+_MOSTLY_YES = [{"verdict": "approve"}] * 4 + [{"verdict": "decline"}]
+_CONTACTS = [{"outcome": "unable"}, {"outcome": "lost"}, {"outcome": "none"}]
+DESKS = (
+    DeskWorker("initial_approver", 1.0, ("initial_approver",), _MOSTLY_YES),
+    DeskWorker("re_reviewer", 0.5, ("re_reviewer",), _MOSTLY_YES),
+    DeskWorker("branch_risk_director", 0.2, ("branch_risk_director",), _MOSTLY_YES),
+    DeskWorker("final_approver", 0.2, ("final_approver",), _MOSTLY_YES),
+    DeskWorker("risk_specialist", 0.2, ("risk_specialist",), _MOSTLY_YES),
+    DeskWorker("committee_member", 0.1, ("committee",), _MOSTLY_YES),
+    DeskWorker("disbursement_operator", 0.5, ("disbursement_operator",), [{"verdict": "approve"}]),
+    DeskWorker("disbursement_reviewer", 0.5, ("disbursement_reviewer",), [{"verdict": "approve"}]),
+    DeskWorker("collector", 0.5, ("collector_early", "collector_middle", "collector_long"), _CONTACTS),
+)
+"""Staff by their posts; a test holds posts and desks against the bank's own."""
+VISITORS: tuple[Visitor, ...] = (
+    MobileCustomer(), SigningCustomer(), CounterClerk(), ThirdParty(), Reader(), FailingPartner(), *DESKS,
+)  # fmt: skip
+
+
+APPLICANTS = "applicants"
+"""The mix in which every visit is an application."""
 
 
 class NobodyComes(ValueError):
@@ -247,10 +214,13 @@ class NobodyComes(ValueError):
 
 
 def mixed(mix: str) -> dict[str, float]:
-    """Weights by visitor from ``third_party=3,reader=1``; those named alone come. All with their own weights for nothing."""
+    """Weights by visitor from ``third_party=3,reader=1``; those named alone come. All with their own weights for
+    nothing, all who apply for `APPLICANTS`."""
     known = {one.name: one.weight for one in VISITORS}
     if not mix.strip():
         return known
+    if mix == APPLICANTS:
+        return {one.name: one.weight for one in VISITORS if one.applies}
     found = {}
     for part in mix.split(","):
         name, _, weight = part.strip().partition("=")
@@ -267,12 +237,12 @@ def mixed(mix: str) -> dict[str, float]:
     return found
 
 
-def comers(mix: str, endpoints: Mapping[str, Any]) -> tuple[list[Visitor], list[float]]:
+def comers(mix: str, endpoints: Mapping[str, Any], accounts: Accounts) -> tuple[list[Visitor], list[float]]:
     """Who comes to a gateway with these endpoints, and their weights. NobodyComes where nobody can."""
     weights = mixed(mix)
-    found = [one for one in VISITORS if weights.get(one.name, 0) > 0 and one.can_come(endpoints)]
+    found = [one for one in VISITORS if weights.get(one.name, 0) > 0 and one.can_come(endpoints, accounts)]
     if not found:
-        raise NobodyComes(f"the gateway has no endpoints for {', '.join(weights)}")
+        raise NobodyComes(f"the gateway has no endpoints for {', '.join(weights)}, or they have no accounts")
     return found, [weights[one.name] for one in found]
 
 

@@ -16,6 +16,7 @@ from plotly.offline import get_plotlyjs
 from credit.room import Words
 from results import charts
 from results.charts import AMBER, BLUE, RED, SOFT, TEAL, VIOLET, Figure, bilingual
+from results.labels import both
 
 Rows = Sequence[dict[str, Any]]
 REPORT = "report.html"
@@ -28,6 +29,8 @@ LABELS: dict[str, Words] = {
     "bank": ("The bank meanwhile", "银行内部指标"),
     "machine": ("The machine", "机器"),
     "thresholds": ("Thresholds", "阈值"),
+    "comparison": ("Simulated and measured", "仿真与实测"),
+    "simulated": ("simulated", "仿真"),
     "visitors": ("Who came", "访客"),
     "failures": ("What failed", "失败原因"),
     "limit": ("The limit", "极限"),
@@ -45,6 +48,13 @@ LABELS: dict[str, Words] = {
     "p99": ("p99 from the intended start", "p99（自计划时刻起）"),
     "service99": ("p99 of service time", "服务时间 p99"),
     "decided": ("decided while waiting", "等待期间出结果"),
+    "worked": ("tasks worked", "办结任务"),
+    "signed": ("signed", "签约"),
+    "refused": ("rightly refused", "应拒已拒"),
+    "everybody": ("everybody", "全部访客"),
+    "applicants": ("all who apply", "全部申请人"),
+    "seconds": ("{n} s", "{n} 秒"),
+    "seed": ("seed {n}", "种子 {n}"),
     "name": ("name", "名称"),
     "measured": ("measured", "实测"),
     "limit_at": ("limit", "阈值"),
@@ -67,6 +77,10 @@ LABELS: dict[str, Words] = {
         "Accepted applications, from the intended start; service time counts from sending.",
         "受理的申请。自计划时刻起：客户真实经历的时间。服务时间：自发送起计。",
     ),
+    "note.comparison": (
+        "The same instants: the scenario's own run, and what this load test met with. Below: what makes the difference.",
+        "同样的到达时刻：左为场景自身的运行，右为本次压力测试。表下说明差距从何而来。",
+    ),
     "note.bank": ("From /metrics, once a second.", "来自 /metrics，每秒一次。"),
     "note.machine": (
         "Cores that each process used, of {cores}. Other work beside them: a load of about {others}.",
@@ -77,6 +91,24 @@ LABELS: dict[str, Words] = {
         "百分位误差不超过 1%，已合并全部发压进程。计数不含 {warmup} 秒预热。",
     ),
 }  # fmt: skip
+WHO: dict[str, Words] = {
+    "mobile_customer": ("mobile customer", "手机银行客户"),
+    "signing_customer": ("customer who signs", "在线签约客户"),
+    "counter_clerk": ("counter clerk", "柜员"),
+    "third_party": ("third party's system", "第三方系统"),
+    "reader": ("who only looks", "仅查询者"),
+    "failing_partner": ("failing partner", "故障合作方"),
+    "initial_approver": ("initial approver", "初审岗"),
+    "re_reviewer": ("re-reviewer", "复审岗"),
+    "branch_risk_director": ("branch risk director", "分行风险总监"),
+    "final_approver": ("final approver", "终审岗"),
+    "risk_specialist": ("risk specialist", "风险专员"),
+    "committee_member": ("committee member", "审贷会委员"),
+    "disbursement_operator": ("disbursement operator", "放款操作岗"),
+    "disbursement_reviewer": ("disbursement reviewer", "放款复核岗"),
+    "collector": ("collector", "催收员"),
+}
+"""Who comes in a load test, by name."""
 _FLOW = (("offered", SOFT), ("accepted", TEAL), ("shed", AMBER), ("failed", RED))
 
 
@@ -100,7 +132,7 @@ def write_load_report(folder: Path) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals["t"] = label
+    environment.globals |= {"t": label, "both": both, "who": who}
     page = environment.get_template("load.html.j2").render(
         summary=summary,
         plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")),
@@ -116,8 +148,13 @@ def write_load_report(folder: Path) -> Path:
 
 def label(name: str, **values: Any) -> Markup:
     """A label in both languages, of which the page shows one."""
-    english, chinese = (Markup(text).format(**values) for text in LABELS[name])
-    return Markup('<span class="en">{}</span><span class="zh" lang="zh-CN">{}</span>').format(english, chinese)
+    english, chinese = (text.format(**values) for text in LABELS[name])
+    return both((english, chinese))
+
+
+def who(name: str) -> Markup:
+    """A visitor in both languages."""
+    return both(WHO.get(name, (name, name)))
 
 
 def _lines(file: Path) -> list[dict[str, Any]]:

@@ -9,15 +9,19 @@ import sys
 import time
 import urllib.request
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
+from actors.replay import Diverged
 from lendrill.cli import main
 from lendrill.load import SHAPES, LoadOptions, scenario_instants
+from lendrill.load_judge import WORDS, Limits, Proof, judged
 from lendrill.load_limit import NEAR, Step, search
+from lendrill.load_proof import proved
 from loadtests import schedule
 from loadtests.histogram import Histogram
 from tests.loadtests.stub import PATHS, Stub, serving
@@ -70,6 +74,73 @@ def test_a_broken_threshold_is_an_exit_code_and_a_failed_case(tmp_path: Path) ->
     suite = ET.parse(tmp_path / "run" / "junit.xml").getroot()
     assert (suite.tag, suite.get("failures")) == ("testsuite", "1")
     assert [case.get("name") for case in suite if case.find("failure") is not None] == ["p99_ms"]
+
+
+@pytest.mark.requirement("APR-10")
+def test_thresholds_of_the_business_break_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "first.txt"
+    file.write_text("930001 first-password approval_administrator\nload secret applications:submit\n", encoding="utf-8")
+    monkeypatch.setenv("LENDRILL_CREDENTIALS", str(file))
+    late = {"task": "approval-1", "limit_at": "2026-03-11T09:59:00.000+08:00", "urged": False}
+    broken = Stub(slips=True, task=late, out_by_fen=7, token="abc", passwords={"930001": "first-password"})
+    code, summary = loaded(broken, tmp_path / "broken", "--rate", "15", "--duration", "1")
+    found = ["cases_stuck", "tasks_unurged", "ledger"]
+    assert code == 1
+    assert [check["name"] for check in summary["thresholds"] if not check["held"]] == found
+    suite = ET.parse(tmp_path / "broken" / "junit.xml").getroot()
+    assert [case.get("name") for case in suite if case.find("failure") is not None] == found
+    page = (tmp_path / "broken" / "report.html").read_text(encoding="utf-8")
+    assert all(
+        text in page
+        for text in ("预计时间已过而无进展", "1 件未催办", "7 分：试算平衡差额", "is the trial balance out by")
+    )
+
+
+HELD: dict[str, Any] = {
+    "visits": {"scheduled": 100, "offered": 100, "late": 0, "failed": 0, "shed": 0, "stepless": 0},
+    "applications": {"latency_ms": {"p99": 90.0}, "waited": 60, "referred": 10},
+    "decision_s": {"1": 40, "2": 50},
+    "visitors": {"failing_partner": {"offered": 9, "shed": 1, "completed": 8}},
+    "inspected": {"cases": 50, "stuck": 0, "worklists": 1, "tasks": 9, "late": 3, "unurged": 0},
+}
+LIMITS = Limits(p99_ms=100, shed_rate=0, decided_within_s=2.0, decided_share=1.0)
+PROOF = Proof(0, 12, True, 40)
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "name"),
+    [
+        ("visits", {"late": 6}, "offered_share"),
+        ("applications", {"latency_ms": {"p99": 101.0}}, "p99_ms"),
+        ("visits", {"failed": 2}, "error_rate"),
+        ("visits", {"shed": 1}, "shed_rate"),
+        ("decision_s", {"2": 49}, "decided_within"),
+        ("visits", {"stepless": 1}, "stepless"),
+        ("inspected", {"stuck": 1}, "cases_stuck"),
+        ("inspected", {"unurged": 1}, "tasks_unurged"),
+        ("visitors", {"failing_partner": {"offered": 9, "shed": 1, "completed": 7}}, "faults_borne"),
+        ("proof", {"trial_balance_fen": -1}, "ledger"),
+        ("proof", {"equal": False, "why": "windows 3 to 5"}, "replay"),
+    ],
+)
+def test_every_threshold_holds_and_can_break(part: str, change: dict[str, Any], name: str) -> None:
+    held = judged(LIMITS, HELD, True, PROOF)
+    assert len(held) == len(WORDS)
+    assert all(check["held"] for check in held)
+    load = HELD if part == "proof" else HELD | {part: HELD[part] | change}
+    checks = judged(LIMITS, load, True, replace(PROOF, **change) if part == "proof" else PROOF)
+    assert [check["name"] for check in checks if not check["held"]] == [name]
+
+
+def test_a_bank_that_is_not_what_its_day_book_says_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def diverges(path: Path) -> Any:
+        raise Diverged("windows 3 to 5: worked again the bank has another chain")
+
+    monkeypatch.setattr("lendrill.load_proof.worked_again", diverges)
+    proof = proved(tmp_path, "http://127.0.0.1:9")
+    [check] = [one for one in judged(LIMITS, HELD, True, proof) if not one["held"]]
+    assert check["name"] == "replay"
+    assert "windows 3 to 5" in check["said"]
 
 
 def test_a_token_is_fetched_once_the_gateway_asks_for_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,7 +252,7 @@ def test_a_real_bank_is_loaded_and_judged(tmp_path: Path) -> None:
             except OSError:
                 time.sleep(0.2)
         code = main(["load", "--host", url, "--rate", "5", "--duration", "6", "--out", str(tmp_path / "run"), "--quiet",
-                     "--offered-share", "0", "--decided-within", "60=0"])  # fmt: skip
+                     "--home", str(tmp_path / "bank"), "--offered-share", "0", "--decided-within", "60=0"])  # fmt: skip
         summary = json.loads((tmp_path / "run" / "summary.json").read_text(encoding="utf-8"))
     finally:
         bank.terminate()
@@ -190,5 +261,6 @@ def test_a_real_bank_is_loaded_and_judged(tmp_path: Path) -> None:
     of = summary["applications"]
     assert of["scheduled"] == of["accepted"] == of["completed"]
     assert of["decided"] > 0
+    assert {"replay", "ledger", "tasks_unurged"} <= {check["name"] for check in summary["thresholds"]}
     assert summary["bank"]["commands_total"] >= of["accepted"]
     assert {"conductor", "gateway", "generator"} <= set(summary["machine"]["used_mean"])

@@ -11,12 +11,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qs
 
 PATHS: dict[str, Any] = {
     "/v1/applications": {"post": {}},
     "/v1/applications/{case}": {"get": {}},
+    "/v1/applications/{case}/contract": {"get": {}},
+    "/v1/applications/{case}/contract/confirmation": {"post": {}},
+    "/v1/applications/{case}/contract/signature": {"post": {}},
+    "/v1/tasks": {"get": {}},
+    "/v1/tasks/{task}/claim": {"post": {}},
+    "/v1/tasks/{task}/decision": {"post": {}},
     "/health": {"get": {}},
 }
+
+
+NOW = "2026-03-11T10:00:00.000+08:00"
+SHOWN = {"step": "scoring", "handler": "system", "since": "2026-03-11T09:00:00+08:00", "expected_at": NOW}
+SLIPPED = SHOWN | {"expected_at": "2026-03-11T11:00:00.000+08:00"}
+BOOK = """lendrill_book_count{{gauge="trial_balance",group="principal"}} 2.0
+lendrill_book_amount_fen{{gauge="trial_balance",group="principal"}} {fen}.0
+lendrill_book_amount_fen{{gauge="trial_balance",group="settlement"}} -100.0
+"""
 
 
 @dataclass
@@ -30,8 +46,17 @@ class Stub:
     stall_from_s: float = 1.0
     """From its first application on, after so long, everything stands still for `stall_s`."""
     step: str = "contract"
+    slips: bool = False
+    """Cases stay where they are, and are to be done ever later."""
+    task: dict[str, Any] = field(default_factory=dict)
+    """The one at the desks."""
+    out_by_fen: int = 0
     ready: bool = True
     token: str = ""
+    passwords: dict[str, str] = field(default_factory=dict)
+    """Of people, who may do nothing before they have changed the first one."""
+    wrong: Counter[str] = field(default_factory=Counter)
+    """How often who was not let in."""
     paths: dict[str, Any] = field(default_factory=lambda: dict(PATHS))
     forms: list[dict[str, Any]] = field(default_factory=list)
     keys: Counter[str] = field(default_factory=Counter)
@@ -61,14 +86,23 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/health":
             return self.answer(200 if self.stub.ready else 503, {"ready": self.stub.ready})
         if self.path == "/metrics":
-            return self.answer(404, {})
+            return self.answer(200, BOOK.format(fen=100 + self.stub.out_by_fen))
+        if self.path == "/v1/clock":
+            return self.answer(200, {"now": NOW})
+        if self.path.startswith("/v1/tasks"):
+            return self.answer(200, {"tasks": [self.stub.task] if self.stub.task else [], "next": None})
         self.stub.pause()
-        return self.answer(200, {"case": self.path.rsplit("/", 1)[1], "step": self.stub.step, "handler": "customer"})
+        shown = SLIPPED if self.stub.slips else {"step": self.stub.step, "handler": "customer"}
+        return self.answer(200, {"case": self.path.rsplit("/", 1)[1]} | shown)
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         stub = self.stub
         if self.path == "/oauth/token":
+            return self.grant({name: one[0] for name, one in parse_qs(body.decode()).items()})
+        if self.path == "/password":
+            said = json.loads(body)
+            stub.passwords |= {name: said["new"] for name, old in stub.passwords.items() if old == said["old"]}
             return self.answer(200, {"access_token": stub.token})
         if stub.token and self.headers.get("Authorization") != f"Bearer {stub.token}":
             return self.answer(401, {"title": "Unauthorized"})
@@ -80,10 +114,17 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         stub.pause()
         stub.forms.append(json.loads(body))
-        return self.answer(status or 202, {"case": str(len(stub.forms)), "step": "initial_review", "title": "as told"})
+        return self.answer(status or 202, SHOWN | {"case": str(len(stub.forms)), "title": "as told"})
 
-    def answer(self, status: int, content: dict[str, Any]) -> None:
-        body = json.dumps(content).encode()
+    def grant(self, form: dict[str, str]) -> None:
+        name = form.get("username", "")
+        if name and self.stub.passwords.get(name) != form["password"]:
+            self.stub.wrong[name] += 1
+            return self.answer(400, {"error": "invalid_grant"})
+        return self.answer(200, {"access_token": self.stub.token})
+
+    def answer(self, status: int, content: dict[str, Any] | str) -> None:
+        body = (content if isinstance(content, str) else json.dumps(content)).encode()
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

@@ -144,7 +144,7 @@ async def _conduct(home: Home, ray: Path | None) -> int:
     try:
         await live.open(partial(_replayed, [time.monotonic()]))
         live.start_clock(home.clock(bank.until))
-        _say("ready")
+        _log.info("ready")
         await live.run()
     finally:
         server.close()

@@ -20,6 +20,7 @@ _DISK_TROUBLE = {
     errno.EPERM: "permission denied",
     errno.ENOENT: "no such file or directory",
     errno.ENOTDIR: "a part of the path is not a directory",
+    errno.EEXIST: "there is something else of that name",
     errno.EISDIR: "it is a directory",
 }
 

@@ -58,8 +58,6 @@ BANK_FILE = "bank.json"
 IDENTITY = ("scenario", "shards", "start_ms", "people", "arrivals", "policies", "schemas")
 SOCKET = "conductor.sock"
 TRAIL = "trail.db"
-READY = "ready"
-"""What the conductor says once its bank is open."""
 _PARENT_EVERY_S = 0.5
 _log = logging.getLogger("lendrill.live")
 _SWITCH_S = 0.000_5
@@ -146,7 +144,7 @@ async def _conduct(home: Home, ray: Path | None) -> int:
     try:
         await live.open(partial(_replayed, [time.monotonic()]))
         live.start_clock(home.clock(bank.until))
-        _say(READY)
+        _log.info("ready")
         await live.run()
     finally:
         server.close()

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import errno
+import fcntl
 import json
 import os
 import shutil
@@ -16,6 +18,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -36,7 +39,7 @@ from credit.times import DAY_MS, HOUR_MS, date_of, day_number, text_of
 from lendrill.assembly import PRELOAD
 from lendrill.errors import EXIT_BAD_INPUT, UserError
 from lendrill.health import HealthDoor
-from lendrill.live import BANK_FILE, READY, SOCKET, Home
+from lendrill.live import BANK_FILE, SOCKET, Home
 from lendrill.options import CUSTOMERS_MAX, RunOptions, within
 from lendrill.progress import say
 from lendrill.run import run_command
@@ -55,7 +58,6 @@ _PATIENCE_S = 120.0
 _GRACE_S = 20.0
 _HEALTH_S = 0.8
 """How long the conductor may take to say how it stands."""
-_NOTHING_SAID = "it said nothing"
 _QUICK_S = 2.0
 _QUICK_DEATHS_MAX = 5
 
@@ -140,9 +142,11 @@ def founded(options: ServeOptions) -> dict[str, Any]:
     scenario = _lasting(load_scenario(name, changes), changes, name)
     if saved is not None:
         saved.check_fits(scenario)
-    shards = options.shards or 1
+    shards = 1 if options.shards is None else options.shards
     if not 1 <= shards <= scenario.bank.branches:
-        raise UserError(f"--shards {shards}: the bank has {scenario.bank.branches} branches", "give at most that many")
+        raise UserError(
+            f"--shards {shards}: the bank has {scenario.bank.branches} branches", "give 1 to at most that many"
+        )
     policies = fingerprints.of_all(fingerprints.policies(scenario.policies))
     store = _whole(options.store) or f"sqlite:{options.home.resolve() / 'daybook.db'}"
     if options.store is not None:
@@ -227,6 +231,7 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
     file = options.home / BANK_FILE
     if not file.exists():
         new: dict[str, Any] = json.loads(json.dumps(founded(options)))
+        _prove_joins(new, options)
         options.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         _write(file, new)
         return new
@@ -254,8 +259,15 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
     if bank["schemas"] != own:
         raise UserError(f"{options.home}: another release's bank", "open it with the release that founded it")
     bank |= {name: value for name, value in (("executor", options.executor), ("address", options.address)) if value}
+    _prove_joins(bank, options)
     _write(file, bank)
     return bank
+
+
+def _prove_joins(bank: dict[str, Any], options: ServeOptions) -> None:
+    """UserError where a cluster is named that nothing would join."""
+    if options.address is not None and bank["executor"] != "ray":
+        raise UserError(f"--address {options.address}: a bank of --executor local joins no Ray", "give --executor ray")
 
 
 def _write(file: Path, bank: dict[str, Any]) -> None:
@@ -292,6 +304,8 @@ class Child:
     """What it can't outlive: it is started anew with that one."""
     process: subprocess.Popen[bytes] | None = None
     born: float = 0.0
+    said_from: int = 0
+    """Where in its log what it says begins: what stands before, others said."""
     quick_deaths: int = 0
     deaths: int = 0
 
@@ -307,6 +321,7 @@ class Supervisor:
     def start(self, child: Child) -> None:
         """A new process; what it says goes to a file of its name."""
         with (self.home / f"{child.name}.log").open("ab") as log:
+            child.said_from = log.tell()
             child.process = subprocess.Popen(
                 child.command,
                 cwd=self.home,
@@ -328,7 +343,7 @@ class Supervisor:
             quick = time.monotonic() - child.born < _QUICK_S
             child.quick_deaths = child.quick_deaths + 1 if quick else 0
             if child.process.returncode == EXIT_BAD_INPUT or child.quick_deaths >= _QUICK_DEATHS_MAX:
-                raise UserError(f"the {child.name} can't run: {self.last_words(child)}")
+                raise UserError(f"the {child.name} can't run: {self.last_words(child) or 'it said nothing'}")
             self.start(child)
             for other in self.children:
                 if other.upon is child and other.process is not None:
@@ -350,12 +365,11 @@ class Supervisor:
         } | {name: standing[name] for name in ("now", "window", "queued", "under_way") if name in standing}
 
     def last_words(self, child: Child) -> str:
-        """The last line that a process said."""
-        with contextlib.suppress(OSError):
-            lines = (self.home / f"{child.name}.log").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            if lines:
-                return lines[-1]
-        return _NOTHING_SAID
+        """The last line that a process said; empty where it said nothing."""
+        with contextlib.suppress(OSError), (self.home / f"{child.name}.log").open("rb") as log:
+            log.seek(child.said_from)
+            return log.read().decode(errors="replace").strip().rpartition("\n")[2]
+        return ""
 
     def end(self) -> None:
         """Gateways first, so that nobody is turned away by a bank that is closing; then the conductor, which finishes windows;
@@ -370,8 +384,37 @@ class Supervisor:
                     child.process.wait()
 
 
+@contextlib.contextmanager
+def alone(home: Path) -> Iterator[None]:
+    """Holds a bank's home, so that no other `lendrill serve` opens it meanwhile: two conductors would take the day book from one
+    another for ever. UserError where another one has it. A folder in which nothing was founded does not stay."""
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = os.open(home, os.O_RDONLY)
+    try:
+        _lock(folder, home)
+        yield
+    finally:
+        os.close(folder)
+        with contextlib.suppress(OSError):
+            home.rmdir()
+
+
+def _lock(folder: int, home: Path) -> None:
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise UserError(
+            f"{home}: another `lendrill serve` has this bank open", "end that one first, or give another --home"
+        ) from None
+
+
 def serve_command(options: ServeOptions) -> int:
     """Serves until Ctrl-C or SIGTERM; 0 then."""
+    with alone(options.home):
+        return _serve(options)
+
+
+def _serve(options: ServeOptions) -> int:
     options = seeded(options)
     bank = home_of(options)
     home = options.home.resolve()
@@ -453,9 +496,12 @@ def _listening(options: ServeOptions) -> socket.socket:
         listening.bind((options.host, options.port))
         listening.listen(2_048)
         listening.set_inheritable(True)
+    except socket.gaierror:
+        raise UserError(f"--host {options.host}: no address of that name", "give one of this machine's own") from None
     except OSError as error:
+        right = "one of this machine's own addresses" if error.errno == errno.EADDRNOTAVAIL else "another port"
         raise UserError(
-            f"--host {options.host} --port {options.port}: {os.strerror(error.errno or 0).lower()}", "give another port"
+            f"--host {options.host} --port {options.port}: {os.strerror(error.errno or 0).lower()}", f"give {right}"
         ) from None
     return listening
 
@@ -483,6 +529,6 @@ def _until_open(supervisor: Supervisor, url: str, ended: list[int], quiet: bool)
                 return
         if time.monotonic() - began > _PATIENCE_S and not (supervisor.home / SOCKET).exists():
             raise UserError(f"the bank does not open; see {supervisor.home / 'conductor.log'}")
-        if (words := supervisor.last_words(conductor)) not in (said, _NOTHING_SAID, READY):
+        if (words := supervisor.last_words(conductor)) not in ("", said):
             say(quiet, said := words)
         time.sleep(0.1)

@@ -82,7 +82,7 @@ class Application(BaseModel):
     occupation: int = Field(ge=0, le=99)
     income_fen: int = Field(ge=0, lt=1 << 53, description="A month's.")
     employment_months: int = Field(ge=0, le=1_200)
-    documents: list[MaterialName] = Field(max_length=20, description="Materials in hand.")
+    documents: list[MaterialName] = Field(default=[], max_length=20, description="Materials in hand.")
     uploads: int = Field(default=0, ge=0, le=1, description="1: what is not in hand is uploaded, see …/materials.")
     consents: list[ConsentName] = Field(max_length=10)
     collateral_fen: int = Field(default=0, ge=0, lt=1 << 53)

@@ -83,8 +83,8 @@ def exports(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> list[Export]:
     """One's own; whoever authorises sees all."""
-    found = identity.changes.all("", after, limit, exports=True)
-    return [_shown(one) for one in found if caller.may("bulk:confirm") or one.made_by == caller.subject]
+    by = "" if caller.may("bulk:confirm") else caller.subject
+    return [_shown(one) for one in identity.changes.all("", after, limit, exports=True, by=by)]
 
 
 @router.post("/{number}/confirm", summary="Authorise an export of somebody of another role")
@@ -122,7 +122,10 @@ async def fetch(
     if found.made_by != caller.subject:
         raise absent("export", str(number))
     if found.state != "confirmed" or identity.clock() >= ends:
-        raise Problem(409, "Not authorised", f"export {number} is {found.state}, or its authorisation has lapsed")
+        why = "its authorisation has lapsed; ask anew" if found.state == "confirmed" else f"it is {found.state}"
+        raise Problem(
+            409, "Not authorised", f"export {number} can't be fetched: {why}", detail_zh="导出未获授权或授权已过期"
+        )
     reach = reach_of(identity, prove(caller, _READS[what]), _READS[what])
     columns = await (_applications if what == "applications" else _loans)(bank, reach)
     content = await asyncio.to_thread(_written, columns, found.after["format"])

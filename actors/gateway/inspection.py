@@ -85,8 +85,8 @@ def _image(content: bytes, pixels_max: int) -> Seen:
             raise Unfit(f"the image has more than {pixels_max:,} pixels") from None
     with image:
         short, long = sorted(image.size)
-        image.draft("L", (_SHARPNESS_PX, _SHARPNESS_PX))
         width, height = (max(1, round(side * _SHARPNESS_PX / long)) for side in image.size)
+        image.draft("L", (width, height))  # which makes the image smaller as it is read, no smaller than that
         grey = np.asarray(image.convert("L").resize((width, height), Image.Resampling.BOX), dtype=np.int64)
     return Seen(short, _sharpness(grey))
 

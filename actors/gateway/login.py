@@ -14,10 +14,11 @@ import base64
 import binascii
 import math
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote_plus
 
-from fastapi import APIRouter, Depends, Form, Query
+from fastapi import APIRouter, Depends, Form, Query, params
+from fastapi.dependencies.utils import get_flat_params
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -27,7 +28,7 @@ from actors.gateway.problems import Problem
 from actors.gateway.reach import prove_reach
 from actors.identity.accounts import Kind
 from actors.identity.caller import Caller
-from actors.identity.changes import CONFIRMS, Proposal, permission_for
+from actors.identity.changes import CONFIRMS, Proposal, State, permission_for
 from actors.identity.errors import AccountLocked, IdentityError, NotAllowed, SignInRefused, TokenRefused
 from actors.identity.service import Identity
 from actors.identity.tokens import Grant
@@ -108,7 +109,25 @@ async def signed_in(request: Request) -> Caller:
         raise Problem(401, "Unauthorized", error.user_message, headers=header) from None
     request.state.caller = caller
     _not_too_often(identity, caller.subject, caller.kind)
+    _prove_parameters(request)
     return caller
+
+
+def _prove_parameters(request: Request) -> None:
+    """Problem 422 on a query parameter that the endpoint does not know: a filter that is misspelt would filter nothing."""
+    if not request.query_params:
+        return
+    found = get_flat_params(request.scope["route"].dependant)
+    known = sorted(one.alias for one in found if isinstance(one.field_info, params.Query))
+    for name in request.query_params:
+        if name not in known:
+            raise Problem(
+                422,
+                "Invalid request",
+                f"query: {name[:40]!r} is no parameter here; known are {', '.join(known) or 'none'}",
+                field=f"query.{name[:40]}",
+                detail_zh="查询参数有误",
+            )
 
 
 async def not_too_often(request: Request) -> None:
@@ -378,7 +397,10 @@ def accounts(
 
 @router.get("/accounts/proposals", summary="List proposed changes", dependencies=[Reads])
 def proposals(
-    identity: Services, state: str = "", after: Annotated[int, Query(ge=0, lt=2**63)] = 0, limit: Page = 100
+    identity: Services,
+    state: Literal[""] | State = "",
+    after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
+    limit: Page = 100,
 ) -> list[dict[str, Any]]:
     """Proposals with the values before and after; `state`: open, confirmed or refused."""
     return [_shown(one) for one in identity.changes.all(state, after, limit)]

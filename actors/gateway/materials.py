@@ -65,12 +65,13 @@ Submitter = Annotated[Caller, Depends(needs("applications:submit"))]
 
 
 class Paper(Model):
-    """A material that the product asks for. `need`: 必传, 可后补, 选传. `has`: it counts, uploaded, in hand or on file."""
+    """A material that the product asks for. `need`: 必传, 可后补, 选传. `has`: it counts, uploaded, in hand or on file; null
+    where files are no longer taken and none was uploaded: what else was there is not kept."""
 
     material: str
     words: list[str]
     need: Need
-    has: bool
+    has: bool | None
     format: str | None = None
     size: int | None = None
     digest: str | None = None
@@ -110,7 +111,8 @@ class Materials(Model):
     open: bool
     """Whether files are taken."""
     until: str | None
-    complete: bool
+    complete: bool | None
+    """Null where files are no longer taken: where the application stands says what became of it."""
     missing: list[str]
     formats: list[str]
     file_size_max: int
@@ -168,14 +170,14 @@ async def materials(case: CasePath, bank: Annotated[Bank, Depends(bank_of)], cal
         "case": str(number),
         "open": is_open,
         "until": moment(int(waiting["expires_at"][0])) if is_open else None,
-        "complete": not missing,
+        "complete": not missing if is_open else None,
         "missing": labels(Material, missing),
         "formats": policy.formats,
         "file_size_max": policy.file_bytes_max,
         "total_size_max": policy.total_bytes_max,
         "total_size": int(files["size"].sum()),
         "materials": [
-            _paper(one, need, bool(has & one), by_material.get(int(one)))
+            _paper(one, need, bool(has & one) if is_open else None, by_material.get(int(one)))
             for one, need in (await _asked(bank, number)).items()
         ],
     }
@@ -339,7 +341,7 @@ async def _asked(bank: Bank, case: int) -> dict[Material, Need]:
     return dict(sorted(asked.items()))
 
 
-def _paper(material: Material, need: Need, has: bool, file: Any) -> dict[str, Any]:
+def _paper(material: Material, need: Need, has: bool | None, file: Any) -> dict[str, Any]:
     name = _name(material)
     said = {"material": name, "words": [name.replace("_", " "), WORDS_ZH[material]], "need": need}
     if file is None:

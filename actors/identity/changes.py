@@ -130,11 +130,14 @@ class Changes:
             raise IdentityError(f"proposal {number}: there is no such proposal")
         return _proposal(row)
 
-    def all(self, state: str = "", after: int = 0, limit: int = 100, exports: bool = False) -> list[Proposal]:
-        """Proposals of changes, or of exports, in the order of their numbers, those after one, at most so many."""
-        where = "number > ? AND (? = '' OR state = ?) AND (change = 'export') = ?"
+    def all(
+        self, state: str = "", after: int = 0, limit: int = 100, exports: bool = False, by: str = ""
+    ) -> list[Proposal]:
+        """Proposals of changes, or of exports, of everybody or made by one, in the order of their numbers, those after one, at
+        most so many."""
+        where = "number > ? AND ? IN ('', state) AND (change = 'export') = ? AND ? IN ('', made_by)"
         rows = self._database.rows(
-            f"SELECT * FROM proposals WHERE {where} ORDER BY number LIMIT ?", after, state, state, exports, limit
+            f"SELECT * FROM proposals WHERE {where} ORDER BY number LIMIT ?", after, state, exports, by, limit
         )
         return [_proposal(row) for row in rows]
 

@@ -20,7 +20,7 @@ from credit.times import DAY_MS, HOUR_MS, day_number
 from lendrill.cli import main
 from lendrill.errors import UserError
 from lendrill.live import BANK_FILE, Home
-from lendrill.serve import Child, ServeOptions, Supervisor, founded, home_of, people_at, seeded
+from lendrill.serve import Child, ServeOptions, Supervisor, alone, founded, home_of, people_at, seeded
 from results.folder import read_summary
 from tests.live.served import ROOT
 
@@ -105,6 +105,8 @@ def test_a_bank_begins_with_the_portfolio_that_so_many_customers_leave(
         ("--date tomorrow", "2026-03-01"),
         ("--clock business --date 2099-01-01", "2099"),
         ("--shards 99 --clock business", "at most"),
+        ("--shards 0 --clock business", "give 1 to"),
+        ("--address 127.0.0.1:6379 --executor local --clock business", "joins no Ray"),
         ("--staff nobody=people --clock business", "desks: "),
         ("--staff initial_approver=robots --clock business", "DESK=people"),
         ("no_such_scenario", "no_such_scenario"),
@@ -123,6 +125,35 @@ def test_what_can_t_be_served_is_one_clear_line(
     assert (code, said.count("\n")) == (2, 1), said
     assert right in said
     assert not (tmp_path / "bank" / BANK_FILE).exists()
+
+
+def test_a_home_that_is_a_file_is_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "bank").write_text("a letter")
+    assert main(["serve", "--home", str(tmp_path / "bank")]) == 2
+    assert "something else of that name" in capsys.readouterr().err
+
+
+def test_one_bank_is_served_once_at_a_time(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = tmp_path / "bank"
+    home_of(options(tmp_path, scenario="zhang_consumer_loan"))
+    before = (home / BANK_FILE).read_text()
+    with alone(home):
+        assert main(["serve", "--home", str(home), "--executor", "local", "--port", "0"]) == 2
+    assert "another `lendrill serve` has this bank open" in capsys.readouterr().err
+    assert (home / BANK_FILE).read_text() == before
+    with alone(home):  # and again once that one has ended
+        pass
+
+
+@pytest.mark.parametrize(("host", "right"), [("no.such.host.invalid", "of that name"), ("192.0.2.1", "own addresses")])
+def test_a_host_that_can_t_be_listened_at_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], host: str, right: str
+) -> None:
+    words = ["serve", "zhang_consumer_loan", "--clock", "business", "--home", str(tmp_path / "bank"), "--host", host]
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert right in said
+    assert "another port" not in said
 
 
 def test_a_port_that_is_taken_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -152,6 +183,9 @@ def test_a_part_that_dies_is_started_anew_and_one_that_can_t_live_ends_the_bank(
     with pytest.raises(UserError, match="book can't run: the book is damaged"):
         _watched(Supervisor(tmp_path, [refuses]))
     assert refuses.deaths == 1
+    silent = Child("book", ["sh", "-c", "exit 2"])
+    with pytest.raises(UserError, match="book can't run: it said nothing"):  # not what the one before it said
+        _watched(Supervisor(tmp_path, [silent]))
 
 
 def _watched(supervisor: Supervisor) -> None:

@@ -211,3 +211,11 @@ def test_another_client_s_key_gets_none_of_the_first_one_s_answers(found: House)
     theirs = send(found, "POST", "/v1/applications", other, json=form, headers=key).json()["case"]
     assert first == again != theirs
     refused(send(found, "GET", f"/v1/applications/{first}", other), 404)
+
+
+def test_a_query_parameter_that_the_endpoint_does_not_know_is_refused(found: House) -> None:
+    misspelt = refused(send(found, "GET", "/v1/tasks?state=done&limt=3", "initial_approver"), 422)
+    assert misspelt["field"] == "query.limt"
+    assert "known are branch, cursor, desk, limit" in misspelt["detail"]
+    assert "known are none" in refused(send(found, "GET", "/v1/products?key=x"), 422)["detail"]
+    refused(send(found, "GET", "/accounts/proposals?state=opn", "system_administrator"), 422)

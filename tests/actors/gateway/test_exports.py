@@ -80,6 +80,12 @@ def test_a_refused_export_and_one_that_is_none_are_not_fetched(found: House) -> 
     own = [one["number"] for one in send(found, "head_office_risk", "GET", "", 200).json()]
     assert number not in own
     assert number in [one["number"] for one in send(found, "business_administrator", "GET", "", 200).json()]
+    mine = asked(found, "head_office_risk")
+    page = send(found, "head_office_risk", "GET", f"?after={number}&limit=1", 200).json()
+    assert [one["number"] for one in page] == [mine]
+    other = asked(found, "finance_officer")
+    page = send(found, "finance_officer", "GET", f"?after={number}&limit=1", 200).json()
+    assert [one["number"] for one in page] == [other]  # a page of one's own, whatever others asked for between
 
 
 @pytest.mark.requirement("SEC-06")

@@ -79,7 +79,9 @@ def test_an_application_goes_on_once_its_materials_are_complete(bank: LiveBank) 
     send(bank, case, REQUIRED[3], "用途.pdf", pdf(), "")
     assert bank.get(path)["missing"] == []
     bank.post(path)
-    assert not bank.get(path)["open"]
+    closed = bank.get(path)
+    assert (closed["open"], closed["complete"]) == (False, None)
+    assert [one["has"] for one in closed["materials"]] == [True, True, True, None, None, True]
     for _ in range(10):
         bank.a_minute()
     events = [one["event"] for one in bank.get(f"/v1/applications/{case}")["events"]]
@@ -166,6 +168,20 @@ def test_a_file_that_takes_too_long_to_open_is_refused_and_the_next_one_is_looke
         return await inspected(pdf(), FileFormat.PDF, 1, 1)
 
     assert anyio.run(both) == Seen()
+
+
+@pytest.mark.requirement("APP-13")
+def test_a_photo_out_of_focus_is_unclear_however_many_pixels_it_has() -> None:
+    async def sharpness(blur: float) -> list[int]:
+        photo = page(4_960, 7_016, blur=4 * blur)
+        smaller = photo.resize((photo.width // 4, photo.height // 4))
+        return [(await inspected(jpg(one), FileFormat.JPG, 60_000_000, 1)).sharpness for one in (photo, smaller)]
+
+    large, small = anyio.run(sharpness, 6)
+    assert max(large, small) < POLICY.sharpness_min
+    large, small = anyio.run(sharpness, 1)
+    assert min(large, small) > POLICY.sharpness_min
+    assert large == pytest.approx(small, rel=0.5)
 
 
 @pytest.mark.requirement("SEC-08")

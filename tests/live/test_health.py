@@ -17,7 +17,7 @@ import pytest
 
 from actors.link import LinkServer
 from lendrill.health import HealthDoor
-from lendrill.serve import Child, Supervisor
+from lendrill.supervisor import Child, Supervisor
 
 
 class Watched:

@@ -20,7 +20,8 @@ from credit.times import DAY_MS, HOUR_MS, day_number
 from lendrill.cli import main
 from lendrill.errors import UserError
 from lendrill.live import BANK_FILE, Home
-from lendrill.serve import Child, ServeOptions, Supervisor, alone, founded, home_of, people_at, seeded
+from lendrill.serve import ServeOptions, alone, founded, home_of, people_at, seeded
+from lendrill.supervisor import Child, Supervisor
 from results.folder import read_summary
 from tests.live.served import ROOT
 

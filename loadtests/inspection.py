@@ -11,7 +11,7 @@ import random
 from collections import Counter
 from typing import Any
 
-from loadtests.accounts import NOBODY
+from loadtests.accounts import NOBODY, Accounts
 from loadtests.visits import APPLICATIONS, Session
 
 CASES_MAX = 200
@@ -25,9 +25,10 @@ TASK_READERS = ("approval_administrator",)
 COUNTS = ("cases", "stuck", "worklists", "tasks", "late", "unurged")
 
 
-def inspect(session: Session) -> Counter[str]:
-    """Counts by `COUNTS`; `worklists` is 1 where they could be read to their end or to `PAGES_MAX` pages of them."""
-    return Counter(cases(session)) + Counter(tasks(session))
+def inspect(session: Session, readers: Accounts) -> Counter[str]:
+    """Counts by `COUNTS`; `worklists` is 1 where they could be read to their end or to `PAGES_MAX` pages of them, by one of
+    `readers`. Those belong to one process of a test, while everybody looks at the cases that he handed in."""
+    return Counter(cases(session)) + Counter(tasks(session, readers))
 
 
 def cases(session: Session) -> dict[str, int]:
@@ -51,9 +52,9 @@ def is_stuck(first: dict[str, Any], now: dict[str, Any]) -> bool:
     return stands and _instant(now["expected_at"]) > _instant(first["expected_at"])
 
 
-def tasks(session: Session) -> dict[str, int]:
+def tasks(session: Session, readers: Accounts) -> dict[str, int]:
     """Open tasks at all desks, those past their limit, and those of them that were not urged."""
-    account = session.accounts.one_with(random.Random(0), *TASK_READERS)
+    account = readers.one_with(random.Random(0), *TASK_READERS)
     found = dict.fromkeys(("worklists", "tasks", "late", "unurged"), 0)
     if account is NOBODY:
         return found

@@ -60,6 +60,7 @@ def test_every_end_is_counted_apart_over_two_processes(tmp_path: Path) -> None:
     assert of["retried"] == ends[4] == sum(count == 2 for count in stub.keys.values())
     assert of["completed"] == of["accepted"]
     assert len({json.dumps(form) for form in stub.forms}) == len(stub.keys)
+    assert summary["inspected"]["cases"] == of["accepted"]
     seconds = [json.loads(line) for line in (tmp_path / "run" / "seconds.jsonl").read_text().splitlines()]
     assert [row["second"] for row in seconds] == list(range(len(seconds)))
     assert all(sum(row[name] for row in seconds) == of[name] for name in ("offered", "accepted", "shed", "failed"))

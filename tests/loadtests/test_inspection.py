@@ -45,7 +45,7 @@ def test_a_task_past_its_limit_has_to_be_urged(minute: str, urged: bool, late: i
     with serving(Stub(task=task)) as stub:
         client = Client(stub.url)
         session = Session(client, Recorder(), lambda *of: None, 1, "run", 8, 5)
-        assert tasks(session)["worklists"] == 0
-        session.accounts = Accounts(people=[Account("930001", "first", ("approval_administrator",))])
-        assert tasks(session) == {"worklists": 1, "tasks": 1, "late": late, "unurged": unurged}
+        assert tasks(session, Accounts())["worklists"] == 0
+        readers = Accounts(people=[Account("930001", "first", ("approval_administrator",))])
+        assert tasks(session, readers) == {"worklists": 1, "tasks": 1, "late": late, "unurged": unurged}
         client.close()

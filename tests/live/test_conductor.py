@@ -24,7 +24,7 @@ from credit.applications.contract import SubmitApplication
 from credit.approval.contract import Event as Approval
 from credit.times import DAY_MS
 from lendrill.assembly import live_blueprints
-from tests.live.banks import CASE, SCENARIO, START, form
+from tests.live.banks import CASE, SCENARIO, START, form, sequencer
 
 _WAIT_S = 20.0
 
@@ -208,3 +208,16 @@ def test_a_call_outlives_its_connection(tmp_path: Path) -> None:
             await link.stop()
 
     asyncio.run(hour())
+
+
+def test_figures_of_a_stage_and_of_the_book_are_sums_over_its_cells(tmp_path: Path) -> None:
+    bank = sequencer(tmp_path, shards=2)
+    live = Conductor(bank, BusinessClock(bank.until), Trail(tmp_path / "trail.db"))
+    columns = [("gauge", "i8"), ("group", "i8"), ("count", "i8"), ("amount_fen", "i8")]
+    for shard, (count, fen) in enumerate(((2, 500), (3, 70))):
+        cell = Cell("repayment", shard)
+        live.meters.tables[cell] = {"loans": count}
+        live.meters.book[cell] = [np.array([(1, 0, count, fen), (1, 2, 1, 1)], dtype=columns)]
+    figures = live.figures()
+    assert figures["rows"] == [("repayment", "loans", 5)]
+    assert figures["book"] == [(1, 0, 5, 570), (1, 2, 2, 2)]

@@ -191,6 +191,24 @@ def test_who_asks_too_often_is_told_when_to_come_again_and_health_always_answers
     object.__setattr__(found.bank.identity, "rates", plenty)
 
 
+def test_a_query_parameter_that_the_endpoint_does_not_know_is_refused(found: House) -> None:
+    misspelt = refused(send(found, "GET", "/v1/tasks?state=done&limt=3", "initial_approver"), 422)
+    assert misspelt["field"] == "query.limt"
+    assert "known are branch, cursor, desk, limit" in misspelt["detail"]
+    assert "known are none" in refused(send(found, "GET", "/v1/products?key=x"), 422)["detail"]
+    refused(send(found, "GET", "/accounts/proposals?state=opn", "system_administrator"), 422)
+
+
+def test_every_refusal_says_something_in_chinese_too(found: House) -> None:
+    for status, path, token in (
+        (401, "/v1/products", "no token"),
+        (403, "/accounts", "system"),
+        (404, "/nowhere", "system"),
+    ):
+        said = refused(send(found, "GET", path, token), status)["detail_zh"]
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in said), (path, said)
+
+
 @pytest.mark.changes
 def test_evil_texts_in_a_form_are_texts(found: House) -> None:
     people = found.bank.people
@@ -211,11 +229,3 @@ def test_another_client_s_key_gets_none_of_the_first_one_s_answers(found: House)
     theirs = send(found, "POST", "/v1/applications", other, json=form, headers=key).json()["case"]
     assert first == again != theirs
     refused(send(found, "GET", f"/v1/applications/{first}", other), 404)
-
-
-def test_a_query_parameter_that_the_endpoint_does_not_know_is_refused(found: House) -> None:
-    misspelt = refused(send(found, "GET", "/v1/tasks?state=done&limt=3", "initial_approver"), 422)
-    assert misspelt["field"] == "query.limt"
-    assert "known are branch, cursor, desk, limit" in misspelt["detail"]
-    assert "known are none" in refused(send(found, "GET", "/v1/products?key=x"), 422)["detail"]
-    refused(send(found, "GET", "/accounts/proposals?state=opn", "system_administrator"), 422)

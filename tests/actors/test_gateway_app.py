@@ -7,6 +7,7 @@ import asyncio
 import inspect
 import json
 import logging
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +26,8 @@ from actors.link import LinkClient
 from credit.applications.contract import SubmitApplication
 from credit.policies.posts import PERMISSIONS
 from lendrill.logs import JsonLines
+
+ID = "110105199003072872"
 
 
 class Link:
@@ -89,9 +92,12 @@ def test_a_call_is_a_line_of_the_log_with_its_request_number(caplog: pytest.LogC
     caplog.set_level(logging.INFO, "actors.gateway.log")
     with TestClient(app_before(Link())) as client:
         mine = client.post("/v1/applications", content=b"no form", headers={"X-Request-ID": "mine-1"})
-        drawn = client.get("/v1/nothing", headers={"X-Request-ID": 'no "number"'})
+        given = [
+            client.get(f"/v1/nothing/{ID}", headers={"X-Request-ID": one}) for one in ('no "number"', "", "x" * 65)
+        ]
     assert mine.headers["x-request-id"] == "mine-1"
-    first, second = (json.loads(JsonLines().format(record)) for record in caplog.records)
+    first, *others = (json.loads(JsonLines().format(record)) for record in caplog.records)
     assert {"request": "mine-1", "status": 422, "path": "/v1/applications"}.items() <= first.items()
-    assert second["request"] == drawn.headers["x-request-id"]
-    assert second["status"] == 404
+    assert [one["request"] for one in others] == [one.headers["x-request-id"] for one in given]
+    assert all(re.fullmatch("[0-9a-f]{16}", one["request"]) and one["status"] == 404 for one in others)
+    assert not any(ID in one["path"] or ID in one["message"] for one in others)

@@ -366,7 +366,8 @@ def test_a_token_with_fewer_scopes_changes_no_account(bank: Identity, client: Te
 def test_every_error_is_a_problem_document(client: TestClient) -> None:
     answer = client.get("/teapot")
     body = check_problem(answer, 418)
-    assert body == {"type": "urn:teapot", "title": "Teapot", "status": 418, "detail": "is short and stout", "spout": 1}
+    said = {"type": "urn:teapot", "title": "Teapot", "status": 418, "detail": "is short and stout", "spout": 1}
+    assert body == said | {"detail_zh": "请求未能完成"}
     assert answer.headers["x-handle"] == "2"
     assert check_problem(client.get("/nowhere"), 404)["type"] == "about:blank"
     assert check_problem(client.delete("/me"), 405)["title"] == "Method Not Allowed"

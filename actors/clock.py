@@ -10,7 +10,6 @@ from credit.times import DAY_MS, HOUR_MS, text_of
 
 BANK_OFFSET_MS = 8 * HOUR_MS
 """China Standard Time, UTC+8, without summer time since 1991."""
-OPENING_HOUR = 9
 
 
 class ClockError(ValueError):

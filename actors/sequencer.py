@@ -52,7 +52,7 @@ class Done(NamedTuple):
     block: Sequence[Window]
     told: list[Told]
     due: int
-    reports: Sequence[StepReport] = ()
+    reports: Sequence[StepReport]
 
 
 @dataclass
@@ -157,7 +157,7 @@ class Sequencer:
         told_until = self._told_until
         before, entries, asides = self._before(broken.window)
         mail = inputs.unpacked(entries[-1].inputs)
-        known = [row for row in asides if row.window == broken.window]
+        known = {row._replace(why="") for row in asides if row.window == broken.window}
 
         def works(rows: Sequence[Aside]) -> bool:
             self._executor.start(
@@ -172,7 +172,7 @@ class Sequencer:
                 return False
             return True
 
-        rows = [row for row in rows_of(broken.window, mail) if row not in {one._replace(why="") for one in known}]
+        rows = [row for row in rows_of(broken.window, mail) if row not in known]
         found = [row._replace(why=broken.what) for row in to_blame(rows, works)]
         self._told_until = told_until
         if not found:

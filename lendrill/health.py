@@ -4,6 +4,7 @@ The process that keeps the others alive answers, from what it sees of them and w
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +20,7 @@ class HealthDoor(ThreadingHTTPServer):
 
     def __init__(self, host: str, port: int, health: Health) -> None:
         """Listens from now on. OSError where the port is not free."""
+        self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         super().__init__((host, port), _Answering)
         self.health = health
         threading.Thread(target=self.serve_forever, daemon=True).start()

@@ -315,6 +315,7 @@ def _serve(options: ServeOptions) -> int:
     credentials = first_accounts(home)
     listening = _listening(options)
     host, port = listening.getsockname()[:2]
+    at = f"[{host}]" if ":" in host else host
     supervisor = Supervisor(home)
     enclosure = Enclosure() if bank["executor"] == "ray" and not bank["address"] else None
     supervisor.children += children_of(home, options.gateways, listening, enclosure)
@@ -327,14 +328,14 @@ def _serve(options: ServeOptions) -> int:
         say(options.quiet, f"Opening the bank in {options.home}: {cells} cells ({bank['executor']}) …")
         for child in supervisor.children:
             supervisor.start(child)
-        _until_open(supervisor, f"http://{host}:{port}/health", ended, options.quiet)
+        _until_open(supervisor, f"http://{at}:{port}/health", ended, options.quiet)
         if not ended:
             Console().print(
-                f"{bank['name']} listens on http://{host}:{port} (API: http://{host}:{port}/docs)",
+                f"{bank['name']} listens on http://{at}:{port} (API: http://{at}:{port}/docs)",
                 highlight=False,
                 soft_wrap=True,
             )
-            say(options.quiet, f"Its health, however busy it is: http://{host}:{door.server_port}/health")
+            say(options.quiet, f"Its health, however busy it is: http://{at}:{door.server_port}/health")
             if credentials is not None:
                 say(options.quiet, f"First passwords and secrets, for their owner's eyes: {credentials}")
         while not ended:

@@ -120,7 +120,7 @@ async def submit(
     rows, beside = form_rows(_columns(form), bank, np.array([number]))
     began = time.monotonic()
     answer, story = await bank.done_told(SubmitApplication, rows, *beside)
-    handed_in(identity, caller, [(answer.number, form.id_number)])
+    handed_in(identity, caller, [answer.number], [form.id_number])
     request.state.case = answer.number
     response.headers["Location"] = f"/v1/applications/{answer.number}"
     return await _shown(bank, answer.number, wait_s(request) - (time.monotonic() - began), story)

@@ -3,6 +3,7 @@ what one form must be, a column must be, and what is wrong names its row and its
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -113,7 +114,8 @@ async def submit(
     answers = np.array(await bank.told(SubmitApplication, rows, *beside), dtype=np.int64).reshape(-1, 3)
     cases, reasons = answers[:, 0], answers[:, 1]
     taken = reasons == 0
-    handed_in(identity, caller, zip(cases[taken].tolist(), columns["id_number"][taken].tolist(), strict=True))
+    held = cases[taken].tolist(), columns["id_number"][taken].tolist()
+    await asyncio.to_thread(handed_in, identity, caller, *held)
     occurring = {str(one): list(REASONS[one].words) for one in np.unique(reasons[reasons > 0]).tolist()}
     return {
         "rows": len(rows),

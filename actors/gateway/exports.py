@@ -18,8 +18,8 @@ from fastapi import APIRouter, Depends, Path, Query, Response
 from pydantic import Field
 
 from actors.gateway.bank import Bank, absent, bank_of, case_of_loan, day, label, moment
-from actors.gateway.callers import Caller, Identity, identity_of, needs
-from actors.gateway.login import prove
+from actors.gateway.callers import Caller, Identity, needs
+from actors.gateway.login import Services, prove
 from actors.gateway.models import Model, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import Reach, reach_of
@@ -42,7 +42,6 @@ _MEDIA = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.p
 Exporter = Annotated[Caller, Depends(needs("bulk:export"))]
 Either = Annotated[Caller, Depends(needs("bulk:export", "bulk:confirm"))]
 Number = Annotated[int, Path(ge=1, lt=1 << 63, examples=[1])]
-Services = Annotated[Identity, Depends(identity_of)]
 
 
 class Asking(Model):

@@ -7,7 +7,7 @@ lists something asks `reach_of`. What is somebody else's is answered as what doe
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,13 +93,11 @@ def prove_own_form(identity: Identity, caller: Caller, id_number: str) -> None:
         )
 
 
-def handed_in(identity: Identity, caller: Caller, forms: Iterable[tuple[int, str]]) -> None:
-    """Writes down who holds cases (number, ID number) that were just taken: whoever handed them in, and the customer whose
+def handed_in(identity: Identity, caller: Caller, cases: Sequence[int], id_numbers: Sequence[str]) -> None:
+    """Writes down who holds cases that were just taken, each with its ID number: whoever handed them in, and the customer whose
     account is bound to the bank's file of him."""
-    held: dict[str, list[int]] = {}
-    for case, id_number in forms:
-        for subject in ("" if caller.kind == "staff" else caller.subject, identity.accounts.bound_to(id_number)):
-            if subject:
-                held.setdefault(subject, []).append(case)
-    for subject, cases in held.items():
-        identity.holdings.add(subject, cases)
+    bound = identity.accounts.bound_to(id_numbers)
+    held = [(case, bound[one]) for case, one in zip(cases, id_numbers, strict=True) if one in bound]
+    if caller.kind != "staff":
+        held += [(case, caller.subject) for case in cases]
+    identity.holdings.add(held)

@@ -127,5 +127,5 @@ async def bind(
     customer = int(said[0])
     identity.accounts.bind_customer(caller.subject, customer, body.id_number)
     cases = await bank.cases_of(customer)
-    identity.holdings.add(caller.subject, cases)
+    identity.holdings.add([(case, caller.subject) for case in cases])
     return Bound(customer=str(customer), cases=[str(case) for case in cases])

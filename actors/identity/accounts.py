@@ -38,6 +38,8 @@ TABLES = (
     "CREATE TABLE IF NOT EXISTS attempts (name BLOB PRIMARY KEY, failed INTEGER NOT NULL, last_at INTEGER NOT NULL)",
     "CREATE INDEX IF NOT EXISTS attempts_by_time ON attempts (last_at)",
 )
+_AT_ONCE = 500
+"""So many values are asked for with one query."""
 _REFUSED = "the name or the password is wrong"
 _SHOWN = "subject, kind, person, branch, party, posts, scopes, hash, turn, generation, active"
 
@@ -158,11 +160,16 @@ class Accounts:
         )
         return found is not None
 
-    def bound_to(self, id_number: str) -> str:
-        """The subject of the account that belongs to an ID number and is tied to a customer number; empty where there is none."""
-        fingerprint = self._vault.fingerprint(id_number, "accounts.id_number")
-        found = self.database.row("SELECT subject FROM accounts WHERE id_fingerprint = ? AND party > 0", fingerprint)
-        return str(found["subject"]) if found is not None else ""
+    def bound_to(self, id_numbers: Iterable[str]) -> dict[str, str]:
+        """By ID number, the subjects of the accounts that belong to some of these and are tied to a customer number."""
+        of = {self._vault.fingerprint(one, "accounts.id_number"): one for one in dict.fromkeys(id_numbers)}
+        asked, found = list(of), dict[str, str]()
+        for first in range(0, len(asked), _AT_ONCE):
+            some = asked[first : first + _AT_ONCE]
+            places = ", ".join("?" * len(some))
+            query = f"SELECT id_fingerprint, subject FROM accounts WHERE party > 0 AND id_fingerprint IN ({places})"
+            found |= {of[bytes(row["id_fingerprint"])]: str(row["subject"]) for row in self.database.rows(query, *some)}
+        return found
 
     def _bind(self, subject: str, party: int) -> None:
         self._login("customer", str(party), subject)

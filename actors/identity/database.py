@@ -61,6 +61,11 @@ class Database:
         with self._turn, self._telling():
             return self._connection.execute(statement, values).rowcount
 
+    def run_all(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        """One statement for each row of values, all or none."""
+        with self.transaction():
+            self._connection.executemany(statement, rows)
+
     def rows(self, statement: str, *values: Any) -> list[Row]:
         """The rows that a query finds."""
         with self._turn, self._telling():

@@ -4,7 +4,7 @@ the same key, and is written down then. Staff are in no such list: what they rea
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from actors.identity.database import Database
@@ -23,11 +23,10 @@ class Holdings:
         # A power cut may take the last ones along; whoever held them gets them again by asking with the same key.
         self._database.run("PRAGMA synchronous = NORMAL")
 
-    def add(self, subject: str, cases: Iterable[int]) -> None:
-        """A subject (``customer:7``, ``system:partner``) holds some cases from now on."""
-        with self._database.transaction():
-            for case in cases:
-                self._database.run("INSERT OR IGNORE INTO holdings VALUES (?, ?)", case, subject)
+    def add(self, held: Sequence[tuple[int, str]]) -> None:
+        """Subjects (``customer:7``, ``system:partner``) hold cases from now on."""
+        if held:
+            self._database.run_all("INSERT OR IGNORE INTO holdings VALUES (?, ?)", held)
 
     def holds(self, subject: str, case: int) -> bool:
         """Whether a subject holds a case."""

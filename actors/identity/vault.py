@@ -1,14 +1,12 @@
-"""Encryption at rest (SEC-08): AES-256-GCM for whole blobs and for single fields, and keyed fingerprints by which equal values
+"""Encryption at rest (SEC-08): AES-256-GCM for whole blobs, and keyed fingerprints by which equal values
 are found without being opened. `about` says where a sealed thing belongs; opened with another `about` it is refused, so that a
 blob can't be moved to another window, or a number to another customer.
 
 A sealed blob is ``LV1`` + 8 bytes that name the key + 12 bytes of nonce + content and tag. Nonces are random: one key is good
-for 2³² seals, which at a hundred a second is more than a year; blobs and fields have keys of their own."""
+for 2³² seals, which at a hundred a second is more than a year."""
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hmac
 import os
 import unicodedata
@@ -50,10 +48,10 @@ class Sealer:
 
 
 class Vault:
-    """A bank's encryption: blobs, text fields, fingerprints."""
+    """A bank's encryption: blobs and fingerprints."""
 
     def __init__(self, keys: Keys) -> None:
-        self._blobs, self._fields = Sealer(keys.derived("blobs")), Sealer(keys.derived("fields"))
+        self._blobs = Sealer(keys.derived("blobs"))
         self._fingerprints = keys.derived("fingerprints")
 
     def seal(self, content: bytes, about: bytes) -> bytes:
@@ -63,18 +61,6 @@ class Vault:
     def open(self, sealed: bytes, about: bytes) -> bytes:
         """An opened blob; see `Sealer.open`."""
         return self._blobs.open(sealed, about)
-
-    def seal_text(self, text: str, about: str) -> str:
-        """A sealed text field, such as an ID number. `about` names column and row: ``customers.id_number 17``."""
-        return base64.urlsafe_b64encode(self._fields.seal(text.encode(), about.encode())).decode()
-
-    def open_text(self, sealed: str, about: str) -> str:
-        """An opened text field; WrongKey or Damaged as for blobs."""
-        try:
-            content = base64.b64decode(sealed.encode(), altchars=b"-_", validate=True)
-        except (binascii.Error, UnicodeEncodeError):
-            raise Damaged("sealed content is damaged: it is of no known form") from None
-        return self._fields.open(content, about.encode()).decode()
 
     def fingerprint(self, text: str, about: str) -> bytes:
         """32 bytes, equal for equal values of one column and drawn with a key, so that nobody can try all ID numbers. Blanks,

@@ -112,7 +112,7 @@ def house() -> Iterator[House]:
             with identity.accounts.database.transaction():
                 identity.accounts._bind(account.subject, int(side["customer"]))
             for subject in (account.subject, f"system:{client}"):
-                identity.holdings.add(subject, [int(side["case"])])
+                identity.holdings.add([(int(side["case"]), subject)])
         tokens |= {"customer": _token(bank, customers[0]), "system": _token(bank, identity.accounts.get("system:one"))}
         bank.app.dependency_overrides.clear()
         yield House(bank, sides[0], sides[1], tokens)

@@ -38,7 +38,7 @@ def asked(found: House, who: str, what: str = "loans", form: str = "csv") -> int
     return int(send(found, who, "POST", "", 201, body).json()["number"])
 
 
-@pytest.mark.requirement("SEC-06", "SEC-09")
+@pytest.mark.requirement("SEC-09")
 def test_an_export_is_fetched_by_who_asked_once_another_role_authorised_it(found: House) -> None:
     number = asked(found, "finance_officer")
     send(found, "finance_officer", "GET", f"/{number}/file", 409)
@@ -88,7 +88,6 @@ def test_a_refused_export_and_one_that_is_none_are_not_fetched(found: House) -> 
     assert [one["number"] for one in page] == [other]  # a page of one's own, whatever others asked for between
 
 
-@pytest.mark.requirement("SEC-06")
 def test_nobody_authorises_who_shares_a_post_and_an_authorisation_lapses(tmp_path: Path) -> None:
     bank = a_bank(tmp_path)
     finance = bank.posts["finance_officer"]

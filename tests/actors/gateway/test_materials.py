@@ -60,7 +60,7 @@ def told(bank: LiveBank) -> int:
     return sum(bool(entry.inputs) for entry in bank.store.read(0))
 
 
-@pytest.mark.requirement("APP-10", "APP-11", "APP-13")
+@pytest.mark.requirement("APP-10", "APP-11")
 def test_an_application_goes_on_once_its_materials_are_complete(bank: LiveBank) -> None:
     case = waiting(bank)
     path = f"/v1/applications/{case}/materials"
@@ -97,7 +97,7 @@ def test_an_application_goes_on_once_its_materials_are_complete(bank: LiveBank) 
     assert send(bank, case, "work_proof", "a.pdf", pdf(), PDF, 422)["code"] == "MATERIALS_CLOSED"
 
 
-@pytest.mark.requirement("APP-11", "APP-12", "APP-13", "SEC-08")
+@pytest.mark.requirement("APP-11", "APP-12")
 def test_bad_files_are_refused_by_name_and_neither_kept_nor_told(bank: LiveBank) -> None:
     case = waiting(bank)
     before = (kept(bank), told(bank))
@@ -170,7 +170,6 @@ def test_a_file_that_takes_too_long_to_open_is_refused_and_the_next_one_is_looke
     assert anyio.run(both) == Seen()
 
 
-@pytest.mark.requirement("APP-13")
 def test_a_photo_out_of_focus_is_unclear_however_many_pixels_it_has() -> None:
     async def sharpness(blur: float) -> list[int]:
         photo = page(4_960, 7_016, blur=4 * blur)
@@ -184,7 +183,6 @@ def test_a_photo_out_of_focus_is_unclear_however_many_pixels_it_has() -> None:
     assert large == pytest.approx(small, rel=0.5)
 
 
-@pytest.mark.requirement("SEC-08")
 def test_a_kept_content_that_was_changed_or_moved_is_not_shown(tmp_path: Path) -> None:
     contents = Contents(tmp_path, Vault(Keys.random()))
     one, other = contents.keep(b"one"), contents.keep(b"other")

@@ -80,7 +80,7 @@ def test_a_signature_that_the_archive_was_not_told_of_is_made_good(
     assert "个人消费贷款合同" in bank.get(f"/v1/applications/{case}/contract/document")
 
 
-@pytest.mark.requirement("CON-18", "SEC-08")
+@pytest.mark.requirement("CON-18")
 def test_an_archived_text_that_was_changed_is_found_out_and_a_signed_one_stays(tmp_path: Path) -> None:
     archive = Archive(tmp_path, Vault(Keys.random()))
     laid = Laid("1-0-1-V1", 1, 0, 1, 7, "张建国", 1, "consumer_loan", "the text")

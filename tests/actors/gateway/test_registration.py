@@ -60,7 +60,7 @@ def people() -> Iterator[People]:
         yield People(bank)
 
 
-@pytest.mark.requirement("SEC-10", "API-09")
+@pytest.mark.requirement("API-09")
 def test_a_customer_registers_applies_for_himself_and_sees_his_own_alone(people: People) -> None:
     mine, his, third = people.ids[:3]
     me, he = people.registers(mine, "13900000001"), people.registers(his, "13900000002")

@@ -72,7 +72,7 @@ def test_a_missing_required_material_blocks_the_application_and_the_last_one_let
     assert EVENTS[Event.MATERIALS_AWAITED].said.handler is Handler.CUSTOMER
 
 
-@pytest.mark.requirement("APP-11", "APP-12", "APP-13")
+@pytest.mark.requirement("APP-11", "APP-12")
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
@@ -113,7 +113,6 @@ def test_all_files_together_stay_within_the_limit_and_one_that_comes_again_count
     assert reasons(again) == []
 
 
-@pytest.mark.requirement("APP-13")
 def test_an_unclear_image_is_missing_until_it_is_uploaded_again() -> None:
     *most, last = everything()
     blurred = last.copy()

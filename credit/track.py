@@ -54,6 +54,12 @@ def query(events: Rows, case: int, at: int, policy: AdmissionPolicy | None = Non
     return current
 
 
+@lru_cache(maxsize=1)
+def deciding() -> tuple[EventCode, ...]:
+    """The events after which a case is decided: it stands at its contract, or further, or is closed."""
+    return tuple(one for one in EVENTS.values() if one.said.step is not None and one.said.step >= Step.CONTRACT)
+
+
 def _expected(step: Step, since: int, at: int, policy: AdmissionPolicy) -> int:
     """The end of the current step (not before now), then all steps that remain."""
     if step > LAST_OPEN:

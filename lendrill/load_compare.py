@@ -14,15 +14,12 @@ import duckdb
 
 from credit.policies import ProductPolicy, load
 from credit.room import Words
+from credit.track import deciding
 from lendrill.errors import UserError
 from results.intervals import wilson
 from results.sql import tables_of
 from scenarios.model import Scenario
 
-_DECIDED = (
-    "'application_approved', 'application_declined', 'scoring_rejected', 'application_refused', 'customer_declined', "
-    "'application_intercepted'"
-)
 _SIMULATED = """
 WITH told AS (
   SELECT case_no, MIN(ts) FILTER (event IN ({decided})) AS decided, BOOL_OR(event = 'node_entered') AS referred
@@ -182,8 +179,9 @@ def simulated(folder: Path, scenario: Scenario, span: Span) -> Side:
     products = load("products", ProductPolicy, scenario.policies).products
     automatic = ", ".join(f"'{one.key}'" for one in products if one.automatic_amount_max > 0) or "''"
     step = max(1, round(1_000 * span.fast))
+    decided = ", ".join(f"'{one.name.lower()}'" for one in deciding())
     query = _SIMULATED.format(
-        decided=_DECIDED, begin=span.begin, end=span.end, step=step, automatic=automatic, **tables_of(folder)
+        decided=decided, begin=span.begin, end=span.end, step=step, automatic=automatic, **tables_of(folder)
     )
     with duckdb.connect() as connection:
         [(arrivals, of, referred, busiest, took)] = connection.execute(query).fetchall()

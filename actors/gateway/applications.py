@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from functools import cache
 from typing import Annotated, Any
 
 import numpy as np
@@ -26,12 +25,9 @@ from credit.room import EVENTS, REASONS, Rows
 from credit.texts import Field as TextField
 from credit.texts import cut_columns
 from credit.times import Ints
-from credit.track import query
+from credit.track import deciding, query
 
 router = APIRouter(prefix="/v1/applications", tags=["applications"])
-
-_DECIDED = Step.CONTRACT
-
 
 ChannelName = Annotated[Channel, ByName(Channel)]
 SegmentName = Annotated[Segment, ByName(Segment)]
@@ -144,9 +140,9 @@ async def _shown(bank: Bank, case: int, patience_s: float, story: Story | None =
     while True:
         progress = query(events, case, max(now, int(events["at"].max(initial=0))))
         left = until - time.monotonic()
-        if (progress is not None and progress.step >= _DECIDED) or left <= 0:
+        if (progress is not None and progress.step >= Step.CONTRACT) or left <= 0:
             break
-        now, events = await bank.story(case, len(events), left, _deciding())
+        now, events = await bank.story(case, len(events), left, [int(one) for one in deciding()])
     if progress is None:
         raise absent("case", str(case))
     return {
@@ -158,12 +154,6 @@ async def _shown(bank: Bank, case: int, patience_s: float, story: Story | None =
         "loans": [str(loan) for loan in sorted({int(loan) for loan in events["loan"] if loan})],
         "events": [_event(row) for row in events],
     }
-
-
-@cache
-def _deciding() -> list[int]:
-    """The events after which a case is decided."""
-    return [number for number, event in EVENTS.items() if event.said.step is not None and event.said.step >= _DECIDED]
 
 
 def _event(row: Any) -> dict[str, Any]:

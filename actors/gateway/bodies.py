@@ -1,5 +1,5 @@
 """How large and how slow the body of a request may be: what is read before anybody knows who sends it is bounded, in bytes and in
-seconds. Tables and files have bounds of their own, below these."""
+seconds. Files have a bound of their own, below this one (`actors.gateway.uploads`)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from starlette.types import Message, Receive, Scope
 
 FORM_MAX = 256 << 10
 """Bytes of a form; the longest that is right has some kilobytes."""
-FILES_MAX = 64 << 20
-"""Bytes of a table or of files."""
+FILES_MAX = 16 << 20
+"""Bytes of a table or of a file."""
 FORM_S, FILES_S = 30.0, 120.0
 """From the first byte to the last: 10 MB in two minutes is 90 kB a second."""
 _LARGE = (b"text/csv", b"application/vnd.apache.arrow.stream", b"multipart/form-data")

@@ -32,7 +32,6 @@ from credit.times import Bools, Ints
 router = APIRouter(prefix="/v1/applications", tags=["applications"])
 
 ROWS_MAX = 20_000
-BYTES_MAX = 16 << 20
 OF_ONE_MAX = 20
 """Most forms of one person: the bank looks at these one after the other."""
 _FAULTS_MAX = 100
@@ -105,7 +104,7 @@ async def submit(
     (`id_front|id_back`), or are lists in Arrow. All rows are durable when it is answered. A table with a value
     that can be none is handed back whole; what the bank refuses, it refuses row by row."""
     del key
-    table = _read(await _body(request), request.headers.get("content-type", ""))
+    table = _read(await request.body(), request.headers.get("content-type", ""))
     columns = _columns(table, bank)
     first = request_number(request, caller.subject, SubmitApplication)
     numbers = (first + np.arange(table.num_rows)) & _REQUEST_BITS
@@ -124,20 +123,6 @@ async def submit(
         "reasons": reasons.tolist(),
         "codes": occurring,
     }
-
-
-async def _body(request: Request) -> bytes:
-    """The body, read as far as it may go."""
-    too_large = Problem(413, "Too large", f"{BYTES_MAX >> 20} MiB are allowed in one go")
-    if int(request.headers.get("content-length") or 0) > BYTES_MAX:
-        raise too_large
-    parts, size = [], 0
-    async for part in request.stream():
-        size += len(part)
-        if size > BYTES_MAX:
-            raise too_large
-        parts.append(part)
-    return b"".join(parts)
 
 
 def _read(body: bytes, media: str) -> pa.Table:

@@ -14,7 +14,7 @@ class MaterialPolicy(PolicyModel):
 
     formats: list[str] = Field(min_length=1)
     """The whitelist (白名单), by the names of `FileFormat`."""
-    file_bytes_max: int = Field(ge=1, le=1 << 30)
+    file_bytes_max: int = Field(ge=1, le=16_000_000)
     total_bytes_max: int = Field(ge=1, le=1 << 32)
     wait_days: int = Field(ge=1, le=366)
     """Calendar days from the form within which its materials must come."""

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from actors.gateway import bulk
+from actors.gateway import bodies, bulk
 from actors.gateway.applications import ZHANG
 from credit.applications.contract import FormText
 from credit.texts import Field, cut, cut_columns
@@ -148,8 +148,8 @@ def test_a_small_body_can_not_become_a_large_table(bank: LiveBank) -> None:
 def test_a_table_may_not_be_too_long_or_too_large(bank: LiveBank, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bulk, "ROWS_MAX", 2)
     assert hand_in(bank, as_csv(forms(bank, 3)), status=413)["title"] == "Too large"
-    monkeypatch.setattr(bulk, "BYTES_MAX", 1 << 10)
-    assert hand_in(bank, b"x" * 2_000, status=413)["title"] == "Too large"
+    monkeypatch.setattr(bodies, "FILES_MAX", 1 << 10)
+    assert hand_in(bank, b"x" * 2_000, status=413)["detail"] == "at most 1 KiB are taken here"
 
 
 def test_columns_of_texts_are_cut_as_texts_are_one_by_one() -> None:

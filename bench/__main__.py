@@ -32,7 +32,7 @@ HERE = Path(__file__).parent
 HISTORY = HERE / "history.jsonl"
 console = Console()
 Figures = dict[str, float]
-"""Figures by the name of their line; of ratios more is better, of those that have a unit (`UNITS` of banks and of live) less."""
+"""Figures by the name of their line; of ratios and of what is told a second more is better, of others (`UNITS`) less."""
 
 
 def yardstick(name: str, customers: int) -> float:

@@ -1,7 +1,7 @@
 """The generator that `bench.live` uses for the echo and for the bank alike: applications over kept connections, closed (each
 connection asks again once it is answered) or open (Poisson arrivals at a rate, latency from the intended start). Prints JSON.
 
-    python -m bench.hits HOST PORT TOKEN FIRST COUNT CONNECTIONS RATE    (RATE 0: closed; else each asks for the
+    python -m bench.hits URL TOKEN FIRST COUNT CONNECTIONS RATE    (RATE 0: closed; else each asks for the
 decision, and only what the machine decided is timed)"""
 
 from __future__ import annotations
@@ -15,50 +15,35 @@ import random  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
 from collections import Counter  # noqa: E402
-from typing import Any  # noqa: E402
 
 import gevent  # noqa: E402
 import numpy as np  # noqa: E402
 from gevent.pool import Pool  # noqa: E402
-from geventhttpclient import HTTPClient  # noqa: E402
 
-from loadtests.forms import PRODUCTS, form  # noqa: E402
+from bench.forms import forms  # noqa: E402
+from loadtests.client import Client  # noqa: E402
+from loadtests.visits import APPLICATIONS, AT_A_DESK  # noqa: E402
 
-_BRANCHES = 4
 _DECISION_S = 10
-_BY_PEOPLE = ("approval",)
-"""Where a case stands that is not the machine's to decide: it waits for a person, and says nothing of the machine."""
-
-
-def forms(first: int, count: int) -> list[dict[str, Any]]:
-    """So many forms of scorecard products."""
-    found: list[dict[str, Any]] = []
-    while len(found) < count:
-        one = form(7, first, _BRANCHES, "mobile_bank")
-        first += 1
-        if PRODUCTS[one["product"]].scorecard:
-            found.append(one)
-    return found
 
 
 def main(arguments: list[str]) -> None:
     """See the module's text."""
-    host, port, token, first, count, connections, rate = arguments
+    host, token, first, count, connections, rate = arguments
     bodies = [json.dumps(one).encode() for one in forms(int(first), int(count))]
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
     if float(rate):
         headers["Prefer"] = f"wait={_DECISION_S}"
-    client = HTTPClient(host, int(port), concurrency=int(connections), network_timeout=60.0)
+    client = Client(host, timeout_s=60.0)
     statuses: Counter[str] = Counter()
     took: list[float] = []
 
     def hit(number: int, intended: float) -> None:
-        sent = time.perf_counter()
-        answer = client.request("POST", "/v1/applications", bodies[number], headers)
-        said = json.loads(answer.read())
-        if not intended or said.get("step") not in _BY_PEOPLE:
-            took.append(time.perf_counter() - (intended or sent))
-        statuses[f"{answer.status_code} {said.get('step') or said.get('detail', '')}".strip()] += 1
+        answer = client.request("POST", APPLICATIONS, bodies[number], headers)
+        said = answer.json()
+        if not intended or said.get("handler") != AT_A_DESK:
+            took.append(answer.done - (intended or answer.sent))
+        statuses[f"{answer.status} {said.get('step') or answer.why}".strip()] += 1
 
     draw, at = random.Random(1), 0.0
     pool = Pool(int(connections))

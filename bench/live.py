@@ -1,5 +1,7 @@
 """The live bank that is measured: applications over HTTP beside a bare echo of the same framework, under the same generator, in
-one run. Which day book, how many gateways and where the cells live are options of `lendrill serve`."""
+one run. Which day book, how many gateways and where the cells live are options of `lendrill serve`.
+
+    python -m bench.live --executor local [--gateways 2]"""
 
 from __future__ import annotations
 
@@ -10,20 +12,35 @@ import re
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from bench import hits
+import psutil
 
-ACCEPTED = "applications over HTTP, accepted and durable, ÷ bare echo"
+from bench.forms import forms
+
+LIMIT = "applications over HTTP, accepted and durable"
+ACCEPTED = "the same ÷ bare echo"
+GATEWAY = "gateways' processor time a request"
+CONDUCTOR = "conductor's and cells' processor time a request"
+MEDIAN = "POST to decision at half of that, median"
 DECIDED = "POST to decision at half of that, p99"
-BULK = "applications in bulk ÷ one by one"
+BULK = "applications in bulk"
 REPLAYED = "day book worked again"
-UNITS = {DECIDED: "ms", REPLAYED: "ms a window"}
+UNITS = {
+    LIMIT: "a second",
+    GATEWAY: "ms",
+    CONDUCTOR: "ms",
+    MEDIAN: "ms",
+    DECIDED: "ms",
+    BULK: "a second",
+    REPLAYED: "ms a window",
+}
 _COUNT, _CONNECTIONS = 3_000, 64
 _BULK = 5_000
 _OPEN_S = 20.0
@@ -39,7 +56,7 @@ def _free_port() -> int:
 
 def hit(port: int, token: str, first: int, count: int, rate: float = 0.0) -> dict[str, Any]:
     """What the generator found; it runs in a process of its own."""
-    command = [sys.executable, "-m", hits.__name__, "127.0.0.1", str(port), token or "-", str(first), str(count)]
+    command = [sys.executable, "-m", "bench.hits", f"http://127.0.0.1:{port}", token or "-", str(first), str(count)]
     command += [str(_CONNECTIONS if not rate else 4 * _CONNECTIONS), str(rate)]
     found: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     return found
@@ -63,20 +80,40 @@ def echo() -> Iterator[int]:
         process.wait()
 
 
+class Served(NamedTuple):
+    """A bank that is open: its port, that of its health, and its processes."""
+
+    port: int
+    health: int
+    process: psutil.Process
+
+    def spent_s(self) -> dict[str, float]:
+        """Seconds of a processor that conductor (with the cells of a local executor) and gateways have used."""
+        return {part: sum(sum(one.cpu_times()[:2]) for one in self.parts(part)) for part in ("conductor", "gateway")}
+
+    def parts(self, name: str) -> list[psutil.Process]:
+        """Its processes of a name."""
+        return [
+            one for one in self.process.children(recursive=True) if f"lendrill.live {name}" in " ".join(one.cmdline())
+        ]
+
+
 @contextmanager
-def bank(home: Path, *options: str) -> Iterator[int]:
-    """A served bank; its port."""
+def bank(home: Path, *options: str) -> Iterator[Served]:
+    """A served bank."""
     scenario = str(Path(__file__).with_name("live.toml"))
     command = [sys.executable, "-m", "lendrill", "serve", scenario, "--home", str(home), "--port", "0", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         assert process.stdout is not None
+        said = ""
         for line in process.stdout:
-            if found := re.search(r"listens on http://[^:]+:(\d+)", line):
+            said += line
+            if found := re.search(r"listens on http://[^:]+:(\d+)[\s\S]*health.*:(\d+)/health", said):
                 break
         else:
-            raise RuntimeError("the bank did not open")
-        yield int(found[1])
+            raise RuntimeError(f"the bank did not open: {said}")
+        yield Served(int(found[1]), int(found[2]), psutil.Process(process.pid))
     finally:
         process.terminate()
         process.wait()
@@ -90,7 +127,7 @@ def token_of(home: Path) -> str:
 
 def in_bulk(port: int, token: str) -> float:
     """Rows a second of one table of applications."""
-    rows = hits.forms(10_000_000, _BULK)
+    rows = forms(10_000_000, _BULK)
     text = io.StringIO()
     table = csv.DictWriter(text, list(rows[0]))
     table.writeheader()
@@ -110,31 +147,37 @@ def in_bulk(port: int, token: str) -> float:
 def measured(folder: Path, *options: str) -> dict[str, float]:
     """All figures of one bank. Echo and bank take turns, so that what else the machine does weighs on both."""
     home = folder / "bank"
-    with echo() as bare, bank(home, *options) as port:
-        token = token_of(home)
+    with echo() as bare, bank(home, *options) as served:
+        port, token = served.port, token_of(home)
         hit(bare, "", 0, 500)
         hit(port, token, 0, 500)
-        base, ours = [], []
+        base, ours, before = [], [], served.spent_s()
         for turn in range(2):
             base.append(hit(bare, "", 0, _COUNT))
             ours.append(hit(port, token, (1 + turn) * 10 * _COUNT, _COUNT))
+        spent = {part: seconds - before[part] for part, seconds in served.spent_s().items()}
         for found in (*base, *ours):
             assert all(status.startswith("202") for status in found["statuses"]), found
         limit = max(found["per_s"] for found in ours)
-        rate = limit / 2
-        decided = hit(port, token, 1_000_000, int(rate * _OPEN_S), rate)
+        decided = hit(port, token, 1_000_000, int(limit / 2 * _OPEN_S), limit / 2)
         bulk = in_bulk(port, token)
     command = [sys.executable, "-m", "lendrill", "replay", str(home)]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     replayed = re.search(r"([\d,]+) windows .* in ([\d.]+) s", said)
     assert replayed is not None, said
     return {
+        LIMIT: limit,
         ACCEPTED: limit / max(one["per_s"] for one in base),
+        GATEWAY: spent["gateway"] / (2 * _COUNT) * 1e3,
+        CONDUCTOR: spent["conductor"] / (2 * _COUNT) * 1e3,
+        MEDIAN: decided["p50_s"] * 1e3,
         DECIDED: decided["p99_s"] * 1e3,
-        BULK: bulk / limit,
+        BULK: bulk,
         REPLAYED: float(replayed[2]) * 1e3 / int(replayed[1].replace(",", "")),
     }
 
 
 if __name__ == "__main__":
-    print(measured(Path(sys.argv[1]), *sys.argv[2:]))
+    with tempfile.TemporaryDirectory() as where:
+        for name, value in measured(Path(where), *sys.argv[1:]).items():
+            print(f"{name}: {value:,.3g} {UNITS.get(name, '')}")

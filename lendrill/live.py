@@ -224,7 +224,7 @@ def gateway(path: Path, descriptor: int, name: str) -> int:
         home.flow,
         home.scenario.bank.branches,
         products,
-        partial(_references, home.scenario),
+        partial(references, home.scenario),
         home.scenario.policies,
         identity.keys.derived("vouchers and confirmations"),
     )
@@ -239,7 +239,8 @@ def gateway(path: Path, descriptor: int, name: str) -> int:
     return 0 if server.started else EXIT_INTERNAL
 
 
-def _references(scenario: Scenario, id_numbers: Texts, requests: Ints) -> Ints:
+def references(scenario: Scenario, id_numbers: Texts, requests: Ints) -> Ints:
+    """Whose applications these are, by ID numbers and request numbers, as the world of a scenario knows people."""
     return live_references(live_people(id_numbers, scenario), requests)
 
 

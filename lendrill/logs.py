@@ -3,10 +3,12 @@ looks for what became of a request finds its number there (`X-Request-ID` of the
 
 from __future__ import annotations
 
+import atexit
 import datetime as dt
 import json
 import logging
-from logging.handlers import RotatingFileHandler
+import queue
+from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
 from pathlib import Path
 
 FOLDER = "log"
@@ -27,15 +29,27 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+class _Handing(QueueHandler):
+    """Hands records over as they are: they stay in this process."""
+
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        """Nothing need be made fit to travel."""
+        return record
+
+
 def keep_log(home: Path, name: str) -> None:
-    """Has this process write what it logs to ``HOME/log/NAME.jsonl``."""
+    """Has this process write what it logs to ``HOME/log/NAME.jsonl``, by a thread of its own: no answer waits for the disk."""
     folder = home / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     handler = RotatingFileHandler(
         folder / f"{name}.jsonl", maxBytes=_BYTES_MAX, backupCount=_KEPT, encoding="utf-8", delay=True
     )
     handler.setFormatter(JsonLines())
+    lines: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
+    writer = QueueListener(lines, handler)
+    writer.start()
+    atexit.register(writer.stop)
     for root in _ROOTS:
         logger = logging.getLogger(root)
-        logger.addHandler(handler)
+        logger.addHandler(_Handing(lines))
         logger.setLevel(logging.INFO)

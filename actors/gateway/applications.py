@@ -113,7 +113,7 @@ async def submit(
             field="documents",
             detail_zh="本人申请须上传资料",
         )
-    rows, beside = form_rows(_columns(form), bank, np.array([number]))
+    rows, beside = form_rows(columns_of(form), bank, np.array([number]))
     began = time.monotonic()
     answer, story = await bank.done_told(SubmitApplication, rows, *beside)
     handed_in(identity, caller, [answer.number], [form.id_number])
@@ -200,7 +200,7 @@ def form_rows(columns: Mapping[str, npt.NDArray[Any]], bank: Bank, numbers: Ints
     return rows, [Command(FormText, texts)] if len(texts) else []
 
 
-def _columns(form: Application) -> dict[str, npt.NDArray[Any]]:
+def columns_of(form: Application) -> dict[str, npt.NDArray[Any]]:
     """One form as columns of one row."""
     said = {name: getattr(form, name) for name in Application.model_fields}
     said |= {name: bits(said[name]) for name in ("documents", "consents")}

@@ -39,7 +39,7 @@ from credit.policies.posts import KINDS, PERMISSIONS
 from credit.room import DESK_LABELS, Rows
 from credit.times import DAY_MS, HOUR_MS, day_number
 from lendrill.assembly import live_blueprints
-from lendrill.live import _references
+from lendrill.live import references
 from scenarios.loading import load_scenario
 from tests.actors.identity.builders import cheap
 
@@ -171,13 +171,7 @@ def live(
         sequencer = Sequencer(executor, flow, live_blueprints(plan, flow, desks, False), store, start)
         conductor = Conductor(sequencer, BusinessClock(start), Trail(home / "trail.db"), Pace(0.0, advance_ms=DAY_MS))
         bank = Bank(
-            LinkClient(home / "link"),
-            flow,
-            plan.bank.branches,
-            products,
-            partial(_references, plan),
-            plan.policies,
-            KEY,
+            LinkClient(home / "link"), flow, plan.bank.branches, products, partial(references, plan), plan.policies, KEY
         )
         posts = [*packaged("posts")["posts"], POST | {"permissions": sorted(PERMISSIONS)}]
         plenty = {kind: {"per_second": 1e6, "burst": 1_000_000} for kind in KINDS}

@@ -1,6 +1,6 @@
 """The archive of signed contracts (合同档案, CON-18): the text that was signed, sealed, found by contract, case, name, product
-and time of signing. A text is laid down before the signature is handed to the bank, so that none is ever signed and lost; it
-counts as archived once the bank has said that it is signed.
+and time of signing. A text is laid down before the signature is handed to the bank, and stays as it is once the bank has said
+that it is signed. What the bank has in its own archive and nobody laid down is laid down when it is first asked for.
 
 HOME/contracts.db"""
 
@@ -17,8 +17,8 @@ FILE = "contracts.db"
 PAGE = 200
 _TABLES = (
     (
-        "CREATE TABLE IF NOT EXISTS contracts (number TEXT PRIMARY KEY, of_case INTEGER NOT NULL, round INTEGER NOT NULL, "
-        "attempt INTEGER NOT NULL, customer INTEGER NOT NULL, name BLOB NOT NULL, branch INTEGER NOT NULL, "
+        "CREATE TABLE IF NOT EXISTS contracts (number TEXT PRIMARY KEY, of_case INTEGER NOT NULL, "
+        "customer INTEGER NOT NULL, name BLOB NOT NULL, branch INTEGER NOT NULL, "
         "product TEXT NOT NULL, sealed BLOB NOT NULL, mode INTEGER NOT NULL DEFAULT 0, confirmed_at INTEGER NOT NULL DEFAULT 0, "
         "signed_at INTEGER NOT NULL DEFAULT 0)"
     ),
@@ -30,12 +30,10 @@ _NAME = "contracts.name"
 
 
 class Laid(NamedTuple):
-    """A contract that is about to be signed."""
+    """A contract that is about to be signed, or was."""
 
     number: str
     case: int
-    round: int
-    attempt: int
     customer: int
     name: str
     branch: int
@@ -62,22 +60,26 @@ class Archive:
         self._database, self._vault = Database(home / FILE, _TABLES), vault
 
     def lay(self, one: Laid) -> None:
-        """Lays a contract down; one that is signed already stays as it is."""
+        """Lays a contract down; one that is signed already stays as it is. It is on the disk when this returns."""
+        self._put(one, "DO UPDATE SET sealed = excluded.sealed WHERE signed_at = 0")
+
+    def sign(self, one: Laid, mode: SignMode, confirmed_at: int, signed_at: int) -> None:
+        """The bank has said that a contract is signed. The text that was laid down under its number stays; where there is none,
+        this one is. Said again, it changes nothing."""
+        with self._database.transaction():
+            self._put(one, "DO NOTHING")
+            self._database.run(
+                "UPDATE contracts SET mode = ?, confirmed_at = ?, signed_at = ? WHERE signed_at = 0 AND number = ?",
+                *(int(mode), confirmed_at, signed_at, one.number),
+            )
+
+    def _put(self, one: Laid, otherwise: str) -> None:
         self._database.run(
-            "INSERT INTO contracts (number, of_case, round, attempt, customer, name, branch, product, sealed) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) DO UPDATE SET sealed = excluded.sealed WHERE signed_at = 0",
-            *one[:5],
+            "INSERT INTO contracts (number, of_case, customer, name, branch, product, sealed) "
+            f"VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) {otherwise}",
+            *one[:3],
             self._vault.fingerprint(one.name, _NAME),
             *(one.branch, one.product, self._vault.seal(one.text.encode(), _about(one.number))),
-        )
-
-    def sign(self, case: int, attempt: int, mode: SignMode, confirmed_at: int, signed_at: int) -> None:
-        """The bank has said that a case's contract is signed: the last that was laid down under this attempt. Said again, it
-        changes nothing."""
-        self._database.run(
-            "UPDATE contracts SET mode = ?, confirmed_at = ?, signed_at = ? WHERE signed_at = 0 AND number = "
-            "(SELECT number FROM contracts WHERE of_case = ? AND attempt = ? ORDER BY round DESC LIMIT 1)",
-            *(int(mode), confirmed_at, signed_at, case, attempt),
         )
 
     def of(self, case: int) -> Archived | None:

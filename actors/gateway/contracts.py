@@ -43,7 +43,7 @@ _AFTER: dict[EventCode, ContractState] = {
     Event.CONTRACT_EFFECTIVE: ContractState.EFFECTIVE,
     Event.CONTRACT_WITHDRAWN: ContractState.WITHDRAWN,
 }
-_SIGNED = (Event.CONTRACT_CONFIRMED, Event.CONTRACT_SIGNED, Event.CONTRACT_EFFECTIVE)
+_PENDING, _ARCHIVED = "contracts", "archived"
 Which = Annotated[int, Field(ge=0, lt=1 << 31)]
 Reader = Annotated[Caller, Depends(needs("contracts:read"))]
 Signer = Annotated[Caller, Depends(needs("contracts:sign"))]
@@ -254,7 +254,7 @@ async def sign(
     about = {"round": round_, "attempt": attempt, "mode": signing.mode, "confirmed_at": confirmed_at}
     rows = await _pending(bank, number)
     if len(rows) and (int(rows["round"][0]), int(rows["attempt"][0])) == (round_, attempt):
-        await asyncio.to_thread(archive.lay, await _laid(bank, rows))
+        await asyncio.to_thread(archive.lay, await _laid(bank, _PENDING, rows))
     done = await _do(bank, request, caller, ContractSigned, number, about)
     await _told(bank, archive, number)
     return done
@@ -299,14 +299,14 @@ async def _do(
 
 
 async def _pending(bank: Bank, case: int) -> Rows:
-    return await bank.look("contracts", branch_with(case=case), "contracts", "case", case)
+    return await bank.look("contracts", branch_with(case=case), _PENDING, "case", case)
 
 
 async def written(bank: Bank, archive: Archive, case: int) -> Written:
-    """The text of a case's contract; Problem 404 where it has none that waits or was signed here."""
+    """The text of a case's contract; Problem 404 where it has none that waits or was signed."""
     rows = await _pending(bank, case)
     if len(rows):
-        laid = await _laid(bank, rows)
+        laid = await _laid(bank, _PENDING, rows)
         return Written(laid.number, laid.text, int(rows["offered_at"][0]), None)
     found = archive.of(case) or await _told(bank, archive, case)
     if found is None:
@@ -315,26 +315,26 @@ async def written(bank: Bank, archive: Archive, case: int) -> Written:
 
 
 async def _told(bank: Bank, archive: Archive, case: int) -> Archived | None:
-    """The archived contract of a case, once the archive has been told what the bank says of its signature."""
-    events = (await bank.story(case)).events
-    said = {int(row["event"]): row for row in events if int(row["event"]) in _SIGNED}
-    if len(said) == len(_SIGNED):
-        confirmed, signed, effective = (said[int(one)] for one in _SIGNED)
-        about = (int(effective["value"]), SignMode(int(signed["value"])), int(confirmed["value"]), int(signed["at"]))
-        await asyncio.to_thread(archive.sign, case, *about)
+    """The archived contract of a case, once the archive has been told what the bank says of its signature. A text that was laid
+    down stays; one that never was, since nobody signed through a gateway, or that was lost, is filled in again from the book."""
+    rows = await bank.look("contracts", branch_with(case=case), _ARCHIVED, "case", case)
+    if len(rows):
+        laid = await _laid(bank, _ARCHIVED, rows)
+        mode, *instants = (int(rows[name][0]) for name in ("mode", "confirmed_at", "signed_at"))
+        await asyncio.to_thread(archive.sign, laid, SignMode(mode), *instants)
     return archive.of(case)
 
 
-async def _laid(bank: Bank, rows: Rows) -> Laid:
-    """A contract that waits for its signature, as it is archived."""
+async def _laid(bank: Bank, table: str, rows: Rows) -> Laid:
+    """A contract of the bank's, from its row in a table, as it is archived."""
     [cell], row = bank.cells("customers"), rows[0]
     [customer] = await bank.looks(cell, Look("customers", "customer", (int(row["customer"]),)))
     [texts] = await bank.looks(cell, Look("texts", "case", (int(customer["texts"][0]),)))
     identity = bank.rooms.identity(customer, texts)
-    number, text = bank.rooms.contract(rows, identity)
+    number, text = bank.rooms.contract(table, rows, identity)
     product = next(one.key for one in bank.products.products if one.code == int(row["product"]))
-    case, round_, attempt, who = (int(row[name]) for name in ("case", "round", "attempt", "customer"))
-    return Laid(number, case, round_, attempt, who, identity.name, branch_with(case=case), product, text)
+    case, customer_ = int(row["case"]), int(row["customer"])
+    return Laid(number, case, customer_, identity.name, branch_with(case=case), product, text)
 
 
 async def _past(bank: Bank, case: int) -> dict[str, Any]:
@@ -349,6 +349,4 @@ async def _past(bank: Bank, case: int) -> dict[str, Any]:
 
 
 def _none(case: int) -> Problem:
-    return Problem(
-        404, "Not found", f"application {case} has no contract that waits for a signature or was signed here"
-    )
+    return Problem(404, "Not found", f"application {case} has no contract that waits for a signature or was signed")

@@ -51,9 +51,9 @@ class Rooms:
         """The bank's name in its contracts."""
         return self._contracts.policy.lender
 
-    def contract(self, contract: Rows, identity: Identity) -> tuple[str, str]:
-        """Number and text of a contract, from its one row."""
-        _load(self._contracts, {"contracts": contract})
+    def contract(self, table: str, contract: Rows, identity: Identity) -> tuple[str, str]:
+        """Number and text of a contract, from its one row in a table: `contracts`, or `archived`."""
+        _load(self._contracts, {table: contract})
         return self._contracts.render(int(contract["case"][0]), identity)
 
     def identity(self, customer: Rows, texts: Rows) -> Identity:

@@ -18,6 +18,13 @@ ContractChangeRequested = room.obeys(504, "ContractChangeRequested", "case round
 ContractRenewalRequested = room.obeys(505, "ContractRenewalRequested", "case round attempt")
 """Every approval of a case opens a round, and its contracts are numbered in it: attempt 1, 2, 3 …"""
 room.table("contracts", f"{TERMS} state attempt offered_at=0 expires_at=0 mode approved_fen", key="case")
+room.table(
+    "archived",
+    "case customer product amount_fen term_months method guarantee purpose account payee_account collateral_fen rate_ppm "
+    "valid_until round attempt expires_at mode confirmed_at signed_at",
+    key="case",
+)
+"""Signed contracts (合同归档), for good: all that their texts were filled from, and whose they are."""
 
 # what it records -------------------------------------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ from credit.times import DAY_MS, Ints
 
 
 class ContractsSubsystem(Subsystem):
-    """State: contracts not yet signed."""
+    """State: contracts not yet signed, and the archive of those that are."""
 
     room = room
     cut_free = True
@@ -62,7 +62,7 @@ class ContractsSubsystem(Subsystem):
         self.templates = Templates(contracts, products, {p.code: p.key for p in admission.purposes})
         self._products = columns_of(products)
         self._valid_ms = contracts.valid_days * DAY_MS
-        self._contracts = self.tables["contracts"]
+        self._contracts, self._archived = self.tables["contracts"], self.tables["archived"]
 
     @classmethod
     def build(cls, setting: Setting = PLAIN) -> ContractsSubsystem:
@@ -114,7 +114,7 @@ class ContractsSubsystem(Subsystem):
     # actions, one a case at a time --------------------------------------------------------------------------------------
 
     def sign(self, actions: Rows, out: Outbox) -> None:
-        """CON-07: confirmed by the customer, signed and sealed, effective, archived; disbursement takes over."""
+        """CON-07, CON-18: confirmed by the customer, signed and sealed, effective, archived; disbursement takes over."""
         actions, found, contracts = self._met(Action.SIGN, actions, out)
         if not len(actions):
             return
@@ -131,6 +131,7 @@ class ContractsSubsystem(Subsystem):
             out.log(event, at, case, actor=actor, amount_fen=amount, value=value, product=contracts["product"])
         out.send(ContractEffective, ContractEffective.carry(contracts, at=at, signed_at=at, mode=actions["mode"]))
         self.note("signed", invariants.signed(contracts, actions))
+        self._archived.append(contracts, mode=actions["mode"], confirmed_at=actions["confirmed_at"], signed_at=at)
         self._contracts.drop(found)
 
     def change(self, actions: Rows, out: Outbox) -> None:
@@ -242,13 +243,14 @@ class ContractsSubsystem(Subsystem):
         return found
 
     def render(self, case: int, identity: Identity) -> tuple[str, str]:
-        """Number and text of a pending contract (待签署合同), for viewing (CON-01); `identity`: the register's word on its
-        customer. Raises KeyError for a case without one."""
-        [found] = self._contracts.find([case]).tolist()
-        if found < 0:
-            raise KeyError(case)
-        [row] = self._contracts.take(np.array([found]))
-        return self.templates.number(row), self.templates.render(row, identity, int(row["expires_at"]))
+        """Number and text of a contract that waits for its signature (待签署合同) or was signed (已归档), for viewing (CON-01,
+        CON-18); `identity`: the register's word on its customer. Raises KeyError for a case without one."""
+        for table in (self._contracts, self._archived):
+            [found] = table.find([case]).tolist()
+            if found >= 0:
+                [row] = table.take(np.array([found]))
+                return self.templates.number(row), self.templates.render(row, identity, int(row["expires_at"]))
+        raise KeyError(case)
 
 
 build = ContractsSubsystem.build

@@ -125,9 +125,10 @@ class LiveBank:
         return str(loan)
 
     def customer_of(self, case: str) -> int:
-        """Whose contract waits for a signature."""
-        [rows] = [rows for rows in self.state("contracts").values() if "customer" in (rows.dtype.names or ())]
-        return int(rows["customer"][rows["case"] == int(case)][0])
+        """Whose contract waits for a signature, or was signed."""
+        tables = [rows for rows in self.state("contracts").values() if "customer" in (rows.dtype.names or ())]
+        whose = dict(pair for rows in tables for pair in rows[["case", "customer"]].tolist())
+        return int(whose[int(case)])
 
     def state(self, room: str) -> dict[str, Rows]:
         """All that the cells of a room know."""

@@ -121,6 +121,23 @@ def test_what_the_bank_knew_before_is_reached_by_who_was_seen_with_his_id_card(p
     people.call(he, "GET", f"/v1/applications/{after}", 404)
 
 
+@pytest.mark.requirement("CUS-10", "SEC-02")
+def test_who_is_tied_to_his_file_reads_the_statement_of_a_loan_settled_before(people: People) -> None:
+    people.with_all_rights(True)
+    mine, bank = people.ids[8], people.bank
+    loan = bank.paid_out(id_number=mine)
+    bank.post(f"/v1/loans/{loan}/early-repayment", {"full": True})
+    case, number = loan[:-2], str(bank.customer_of(loan[:-2]))
+    bank.advance(days=2)
+    assert not any(int(loan) in rows["loan"] for name, rows in bank.state("repayment").items() if "loans" in name)
+    word = bank.post(f"/v1/customers/{number}/identification")["code"]
+    people.with_all_rights(False)
+    me = people.registers(mine, "13900000008")
+    assert people.call(me, "POST", "/v1/binding", 200, {"code": word, "id_number": mine})["cases"] == [case]
+    statement = people.call(me, "GET", f"/v1/loans/{loan}/statement", 200)
+    assert statement["received_fen"] >= statement["paid_out_fen"] > 0
+
+
 def test_a_word_from_the_counter_is_good_for_a_day(people: People) -> None:
     people.with_all_rights(True)
     mine = people.ids[7]

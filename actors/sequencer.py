@@ -114,7 +114,9 @@ class Sequencer:
                 return
 
     def _rebuild(self, on_replay: Callable[[int], object]) -> Iterator[Done]:
+        began = time.perf_counter()
         first = self._go_back()
+        restored = time.perf_counter()
         asides = inputs.asides(self._store.read(first))
         for entries in in_days(self._store.read(first)):
             self._written |= {entry.proved: entry.chain for entry in entries}
@@ -125,6 +127,10 @@ class Sequencer:
                 yield from self._news()
         while self._under_way:
             yield from self._news()
+        _log.info(
+            "opened: cells as of window %d in %.2f s, %d windows worked again in %.2f s",
+            *(first, restored - began, self.number - first, time.perf_counter() - restored),
+        )
         if not self._store.snapshots() and self._opening is not None and self.number == first:
             self.keep(self.snapshot())
 

@@ -52,9 +52,10 @@ def build_live_parts(
 ) -> Parts:
     """The subsystem and its counterpart, for one cell of a live bank."""
     room, branches = _place(scenario, flow, cell)
-    opposite = with_people(with_numbers(_opposite(room, World(scenario, room, branches, staffing))), desks)
-    source = opposite.source if arrivals or room is not applications.room else None
-    return Parts(_subsystem(room, scenario, staffing), opposite.counterpart, source, tells=True)
+    nobody_comes = room is applications.room and not arrivals  # and whoever would is not drawn: ten years of visits
+    found = Opposite() if nobody_comes else _opposite(room, World(scenario, room, branches, staffing))
+    opposite = with_people(with_numbers(found), desks)
+    return Parts(_subsystem(room, scenario, staffing), opposite.counterpart, opposite.source, tells=True)
 
 
 def build_parts(

@@ -23,7 +23,7 @@ from sim.truth import Truth
 
 REFRESH_DAYS = 7
 COPY_ENTRIES_MAX = 1_000
-_SEARCHED_MAX = 400_000
+_SEARCHED_MAX, _SEARCHED_AT_ONCE = 400_000, 20_000
 _KNOWN_FROM_START_WEEKS = 8
 _WEEKS = 20
 """An entry reaches the copy in one of `_WEEKS` weeks, the first eight of which lie before the run."""
@@ -82,11 +82,7 @@ class CustomersCounterpart:
 
     def _entries(self, scenario: Scenario, seed: int) -> tuple[Rows, Ints]:
         """Entries of the bank's copy, and the week in which each arrives."""
-        last = scenario.run.first_arrival - 1 + scenario.run.customers
-        party = np.arange(1, min(last, _SEARCHED_MAX) + 1, dtype=np.int64)
-        lists = self._truth.lists(party)
-        listed = true_rows(lists)[:COPY_ENTRIES_MAX]
-        party, lists = party[listed], lists[listed]
+        party, lists = self._listed(scenario.run.first_arrival - 1 + scenario.run.customers)
         weeks = np.maximum(Draw(seed, "lists.week").below(_WEEKS, party) - _KNOWN_FROM_START_WEEKS + 1, 0)
         rows = RefreshRiskList.rows(
             len(party),
@@ -97,6 +93,19 @@ class CustomersCounterpart:
             id_number=self._truth.people.id_numbers(party),
         )
         return rows, weeks
+
+    def _listed(self, last: int) -> tuple[Ints, Ints]:
+        """The first people who stand on a list, and on which; nobody further is asked about than is needed."""
+        found, count, last = [np.zeros((2, 0), dtype=np.int64)], 0, min(last, _SEARCHED_MAX)
+        for low in range(1, last + 1, _SEARCHED_AT_ONCE):
+            party = np.arange(low, min(low + _SEARCHED_AT_ONCE, last + 1), dtype=np.int64)
+            lists = self._truth.lists(party)
+            found.append(np.stack((party, lists))[:, true_rows(lists)])
+            count += found[-1].shape[1]
+            if count >= COPY_ENTRIES_MAX:
+                break
+        party, lists = np.concatenate(found, axis=1)[:, :COPY_ENTRIES_MAX]
+        return party, lists
 
 
 def opposite(world: World) -> Opposite:

@@ -26,13 +26,13 @@ _OPENS_S = 90.0
 class Served:
     """One `lendrill serve`."""
 
-    def __init__(self, home: Path, *options: str) -> None:
+    def __init__(self, home: Path, *options: str, opens_s: float = _OPENS_S) -> None:
         command = [sys.executable, "-m", "lendrill", "serve", *options, "--home", str(home), "--port", "0"]
         self.process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         self.home, self.said = home, ""
         assert self.process.stdout is not None
         began = time.monotonic()
-        until = began + _OPENS_S
+        until = began + opens_s
         while time.monotonic() < until:
             line = self.process.stdout.readline()
             self.said += line
@@ -101,9 +101,9 @@ def _gone() -> Iterator[None]:
 
 
 @contextmanager
-def served(home: Path, *options: str) -> Iterator[Served]:
+def served(home: Path, *options: str, opens_s: float = _OPENS_S) -> Iterator[Served]:
     """A bank that is served while it is entered."""
-    bank = Served(home, *options)
+    bank = Served(home, *options, opens_s=opens_s)
     try:
         yield bank
     finally:

@@ -268,3 +268,11 @@ def test_a_store_that_is_away_for_a_while_is_waited_for(tmp_path: Path, monkeypa
     store.away = 10
     with pytest.raises(StoreError, match="away"):
         go(bank, bank.until + 10, applied(2))
+
+
+def test_a_bank_to_which_nobody_comes_by_himself_does_not_draw_who_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten years of visits, at every opening."""
+    monkeypatch.delattr("sim.arrivals.drawn_visits")
+    sequencer(tmp_path)

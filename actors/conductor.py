@@ -145,7 +145,8 @@ class Conductor:
             self.meters.count(self._bank.cells, done)
         cells = self._bank.cells
         rows = self._bank.get([self._bank.ask(cell, "table_rows") for cell in cells])
-        self.meters.tables = dict(zip(cells, rows, strict=True))
+        book = self._bank.get([self._bank.ask(cell, "measured", self._bank.until) for cell in cells])
+        self.meters.tables, self.meters.book = (dict(zip(cells, found, strict=True)) for found in (rows, book))
 
     async def run(self) -> None:
         """Lives until it is told to close, or can't go on."""

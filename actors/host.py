@@ -307,6 +307,12 @@ class StageHost:
         """How many rows each table of the room has."""
         return {name: len(table) for name, table in self.stage.subsystem.tables.items()}
 
+    def measured(self, until: int) -> list[Rows]:
+        """The room's gauges as it stands, see `credit.subsystem.Subsystem.measure`."""
+        out = Outbox()
+        self.stage.subsystem.measure(until, out)
+        return out.measures
+
     def export_state(self) -> State:
         """Everything the cell knows."""
         return self.stage.export_state()

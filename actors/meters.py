@@ -29,7 +29,7 @@ class Meters:
     busy_s: Counter[str] = field(default_factory=Counter)
     tables: dict[Cell, dict[str, int]] = field(default_factory=dict)
     book: dict[Cell, list[Rows]] = field(default_factory=dict)
-    """What each cell measured at the last end of day."""
+    """What each cell measured at the last end of day, or when the bank was opened since."""
 
     def count(self, cells: Sequence[Cell], done: Done) -> None:
         """A block that was worked by these cells."""

@@ -1,10 +1,11 @@
 """The live bank that is measured: applications over HTTP beside a bare echo of the same framework, under the same generator, in
 one run. Which day book, how many gateways and where the cells live are options of `lendrill serve`.
 
-    python -m bench.live --executor local [--gateways 2]"""
+    python -m bench.live --executor local [--gateways 2] [--store postgresql]"""
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -23,6 +24,7 @@ from typing import Any, NamedTuple
 import psutil
 
 from bench.forms import forms
+from tests.actors.book.server import programs, running
 
 LIMIT = "applications over HTTP, accepted and durable"
 ACCEPTED = "the same ÷ bare echo"
@@ -177,7 +179,23 @@ def measured(folder: Path, *options: str) -> dict[str, float]:
     }
 
 
+def main(options: list[str]) -> None:
+    """Prints the figures; with ``--store postgresql`` those on SQLite and on a PostgreSQL server started for it, one after the
+    other, each beside the echo."""
+    on_postgres = options[-2:] == ["--store", "postgresql"]
+    plain = options[:-2] if on_postgres else options
+    with tempfile.TemporaryDirectory() as where, contextlib.ExitStack() as stack:
+        stores = {"": plain}
+        if on_postgres:
+            if (bins := programs()) is None:
+                raise SystemExit("no PostgreSQL server is installed (Debian: apt install postgresql)")
+            url = stack.enter_context(running(bins)).url("bench")
+            stores = {"SQLite: ": plain, "PostgreSQL: ": [*plain, "--store", url]}
+        for place, (store, given) in enumerate(stores.items()):
+            (folder := Path(where) / str(place)).mkdir()
+            for name, value in measured(folder, *given).items():
+                print(f"{store}{name}: {value:,.3g} {UNITS.get(name, '')}", flush=True)
+
+
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as where:
-        for name, value in measured(Path(where), *sys.argv[1:]).items():
-            print(f"{name}: {value:,.3g} {UNITS.get(name, '')}")
+    main(sys.argv[1:])

@@ -146,6 +146,7 @@ class Subsystem:
         self.end(out)
         if window.ends_day:
             self.end_day(out)
+            self.measure(window.until, out)
 
     def check(self) -> list[str]:
         """Violated invariants: of the state, and of everything noted since the last call, however many windows ago."""
@@ -176,6 +177,9 @@ class Subsystem:
 
     def end_day(self, out: Outbox) -> None:
         """What a day's end passes."""
+
+    def measure(self, until: int, out: Outbox) -> None:
+        """What stands in the room at an instant, as its gauges: at a day's end, and when a bank is opened. Changes nothing."""
 
     def violations(self) -> list[str]:
         """Violated invariants, each a sentence that names the entity."""

@@ -6,24 +6,21 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import sys
 import time
 import urllib.error
 import urllib.request
 from collections import defaultdict
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
 from prometheus_client.parser import text_string_to_metric_families
-from rich.console import Console
-from rich.live import Live
 from rich.text import Text
 
+from lendrill.progress import Panel
+
 _EVERY_S = 1.0
-_PLAIN_EVERY_S = 5.0
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SATURATED = 0.85
 """A process that uses so much of one core can do no more: each of the bank's and of Locust's has one thread that counts."""
@@ -191,34 +188,19 @@ def _serves(process: psutil.Process) -> bool:
     return "serve" in words and any("lendrill" in word for word in words)
 
 
-class LoadProgress:
-    """One line that lives on a terminal, one every few seconds elsewhere, nothing with `quiet`."""
+class LoadProgress(Panel):
+    """How far a load test is."""
 
     def __init__(self, seconds: Path, duration_s: float, quiet: bool) -> None:
-        self._file, self._duration_s, self._quiet = seconds, duration_s, quiet
-        self._console = Console(file=sys.stderr)
-        self._live = (
-            Live(console=self._console, refresh_per_second=4) if self._console.is_terminal and not quiet else None
-        )
+        super().__init__(quiet)
+        self._file, self._duration_s = seconds, duration_s
         self._read, self._rest = 0, b""
         self._last: dict[str, Any] = {}
         self._totals: dict[str, int] = defaultdict(int)
-        self._said = time.monotonic()
-
-    def __enter__(self) -> LoadProgress:
-        if self._live is not None:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._live is not None:
-            self._live.stop()
 
     def update(self) -> None:
         """Reads what is new and shows it."""
-        if self._quiet or not self._file.is_file():
+        if not self._file.is_file():
             return
         with self._file.open("rb") as file:
             file.seek(self._read)
@@ -229,13 +211,8 @@ class LoadProgress:
             self._last = json.loads(line)
             for name in ("offered", "accepted", "shed", "failed"):
                 self._totals[name] += self._last[name]
-        if not self._last:
-            return
-        if self._live is not None:
-            self._live.update(Text(self.line()))
-        elif time.monotonic() - self._said > _PLAIN_EVERY_S:
-            self._said = time.monotonic()
-            self._console.print(self.line(), highlight=False, soft_wrap=True)
+        if self._last:
+            self.show(self.line, lambda: Text(self.line()))
 
     def line(self) -> str:
         """The last second and the whole."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from types import TracebackType
+from typing import Self
 
-from rich.console import Console, Group
+from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -41,19 +43,17 @@ def say(quiet: bool, text: str) -> None:
         Console(file=sys.stderr).print(text, style="dim", highlight=False, soft_wrap=True)
 
 
-class RunProgress:
-    """A live panel on a terminal, a line every few seconds elsewhere, nothing with `quiet`."""
+class Panel:
+    """What is shown lives on a terminal, is a line every few seconds elsewhere, and nothing with `quiet`."""
 
-    def __init__(self, windows: int, quiet: bool) -> None:
-        self._windows = windows
-        self._console = Console(file=sys.stderr)
+    def __init__(self, quiet: bool) -> None:
+        self._quiet, self._console = quiet, Console(file=sys.stderr)
         self._live = (
             Live(console=self._console, refresh_per_second=4) if self._console.is_terminal and not quiet else None
         )
-        self._quiet = quiet
-        self._began = self._said = time.perf_counter()
+        self._said = time.monotonic()
 
-    def __enter__(self) -> RunProgress:
+    def __enter__(self) -> Self:
         if self._live is not None:
             self._live.start()
         return self
@@ -64,13 +64,26 @@ class RunProgress:
         if self._live is not None:
             self._live.stop()
 
+    def show(self, line: Callable[[], str], panel: Callable[[], RenderableType]) -> None:
+        """The panel where it lives, the line where it is time for one."""
+        if self._live is not None:
+            self._live.update(panel())
+        elif not self._quiet and time.monotonic() - self._said > _PLAIN_EVERY_S:
+            self._said = time.monotonic()
+            self._console.print(line(), highlight=False, soft_wrap=True)
+
+
+class RunProgress(Panel):
+    """How far a run is."""
+
+    def __init__(self, windows: int, quiet: bool) -> None:
+        super().__init__(quiet)
+        self._windows = windows
+        self._began = time.perf_counter()
+
     def update(self, progress: Progress) -> None:
         """Called once a window."""
-        if self._live is not None:
-            self._live.update(self._panel(progress))
-        elif not self._quiet and time.perf_counter() - self._said > _PLAIN_EVERY_S:
-            self._said = time.perf_counter()
-            self._console.print(self._line(progress), highlight=False, soft_wrap=True)
+        self.show(lambda: self._line(progress), lambda: self._panel(progress))
 
     def _line(self, progress: Progress) -> str:
         share = progress.windows_done / self._windows

@@ -197,6 +197,9 @@ DESKS = (
     DeskWorker("committee_member", 0.1, ("committee",), _MOSTLY_YES),
     DeskWorker("disbursement_operator", 0.5, ("disbursement_operator",), [{"verdict": "approve"}]),
     DeskWorker("disbursement_reviewer", 0.5, ("disbursement_reviewer",), [{"verdict": "approve"}]),
+    DeskWorker("use_verifier", 0.2, ("use_verifier",), [{"verdict": "approve"}]),
+    DeskWorker("head_office_risk", 0.1, ("head_office_risk",), _MOSTLY_YES),
+    DeskWorker("finance_officer", 0.1, ("finance",), _MOSTLY_YES),
     DeskWorker("collector", 0.5, ("collector_early", "collector_middle", "collector_long"), _CONTACTS),
 )
 """Staff by their posts; a test holds posts and desks against the bank's own."""

@@ -106,6 +106,9 @@ WHO: dict[str, Words] = {
     "committee_member": ("committee member", "审贷会委员"),
     "disbursement_operator": ("disbursement operator", "放款操作岗"),
     "disbursement_reviewer": ("disbursement reviewer", "放款复核岗"),
+    "use_verifier": ("use verifier", "资金用途核查岗"),
+    "head_office_risk": ("head-office risk officer", "总行风险管理岗"),
+    "finance_officer": ("finance officer", "财务岗"),
     "collector": ("collector", "催收员"),
 }
 """Who comes in a load test, by name."""

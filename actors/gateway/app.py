@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -31,6 +34,7 @@ from actors.gateway import (
 )
 from actors.gateway.bank import Bank
 from actors.gateway.bodies import bounded
+from actors.gateway.contents import Contents
 from actors.gateway.log import REQUEST_ID, OperationLog, request_of, write_line
 from actors.gateway.metrics import Meters
 from actors.gateway.models import PROBLEMS, Problem
@@ -40,6 +44,8 @@ from actors.identity.service import Identity
 from credit.policies.posts import PERMISSIONS
 
 TITLE = "Lendrill"
+_SWEEP_EVERY_S = 6 * 3_600.0
+_log = logging.getLogger(__name__)
 _UNLOGGED = ("/health", "/metrics")
 _OVERLOADED = Refusal(503, "Overloaded", "too many commands are under way; ask again in a second", {"Retry-After": "1"})
 _OAUTH = {
@@ -157,6 +163,16 @@ def _calls(dependant: Dependant) -> Iterator[Any]:
         yield from _calls(one)
 
 
+async def _sweep(bank: Bank, identity: Identity) -> None:
+    """Uploads that nobody speaks of go while the bank is open; a bank that is away is asked the next time."""
+    contents = Contents(identity.folder.parent, identity.vault)
+    while True:
+        await asyncio.sleep(_SWEEP_EVERY_S)
+        with contextlib.suppress(Refusal):
+            if removed := await materials.swept(bank, contents, time.time()):
+                _log.info("%d uploads were swept away", removed)
+
+
 def make_app(bank: Bank, identity: Identity) -> FastAPI:
     """The gateway before a bank."""
     log = OperationLog(identity.audit, identity.clock)
@@ -165,7 +181,9 @@ def make_app(bank: Bank, identity: Identity) -> FastAPI:
     async def life(_: FastAPI) -> AsyncIterator[None]:
         bank.link.start()
         log.start()
+        sweeping = asyncio.create_task(_sweep(bank, identity))
         yield
+        sweeping.cancel()
         await log.stop()
         await bank.link.stop()
 

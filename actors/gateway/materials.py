@@ -4,6 +4,7 @@ neither kept nor told."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
@@ -21,6 +22,7 @@ from actors.host import Look
 from credit.codes import FileFormat, Material
 from credit.customers.contract import FileMaterial, HandInMaterials, Refusal
 from credit.room import Kind, Rows
+from credit.times import DAY_MS
 
 router = APIRouter(prefix="/v1/applications/{case}", tags=["materials"])
 
@@ -272,6 +274,13 @@ async def hand_in(
     number = await bank.known_case(case)
     answer = await bank.done(HandInMaterials, _row(HandInMaterials, request, caller, case=number))
     return {"case": number_of(answer.number), "at": moment(answer.at)}
+
+
+async def swept(bank: Bank, contents: Contents, now_s: float) -> int:
+    """Removes uploads that the bank does not speak of, and that have lain for longer than materials are waited for; how many."""
+    [files] = await bank.looks(bank.cells("customers")[0], Look("files"))
+    before_s = now_s - bank.rooms.materials.wait_days * DAY_MS / 1_000
+    return await asyncio.to_thread(contents.sweep, frozenset(files["digest"].tolist()), before_s)
 
 
 # what they share ------------------------------------------------------------------------------------------------------

@@ -109,7 +109,9 @@ class _Told:
     def _book(self) -> Iterator[Metric]:
         labels = ["gauge", "group"]
         count = GaugeMetricFamily(
-            "lendrill_book_count", "the book at the last end of day, over all branches", labels=labels
+            "lendrill_book_count",
+            "the book at the last end of day, or when the bank was opened since, over all branches",
+            labels=labels,
         )
         amount = GaugeMetricFamily("lendrill_book_amount_fen", "the same in fen", labels=labels)
         for gauge, group, number, fen in self._figures.get("book", ()):

@@ -38,7 +38,7 @@ def create(path: Path, content: bytes) -> bool:
         raise IdentityError(f"{path}: can't be written ({error.strerror})") from None
     finally:
         fresh.unlink(missing_ok=True)
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return True
 
 
@@ -50,7 +50,7 @@ def replace(path: Path, content: bytes) -> None:
     except OSError as error:
         fresh.unlink(missing_ok=True)
         raise IdentityError(f"{path}: can't be written ({error.strerror})") from None
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def read(path: Path) -> bytes:
@@ -98,7 +98,8 @@ def _written_beside(path: Path, content: bytes) -> Path:
     return fresh
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """What stands in a folder is on the disk when this returns."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -219,12 +219,14 @@ class ApprovalDesk(Subsystem):
         """APR-10: tasks whose limit passes in this window are urged at that instant."""
         self.desk.urge(self.window.until, out)
 
-    def end_day(self, out: Outbox) -> None:
-        """Cases before people, by branch, product and node."""
+    def end_day(self, out: Outbox) -> None:  # noqa: ARG002
         self.desk.tidy(self.window.day)
+
+    def measure(self, until: int, out: Outbox) -> None:
+        """Cases before people, by branch, product and node."""
         cases = self.cases.take(self.cases["state"] == CaseState.AT_NODE, "branch product node amount_fen")
         columns = (cases[name] for name in ("branch", "product", "node", "amount_fen"))
-        out.tally(Gauge.PENDING_APPROVALS, self.window.until - 1, *columns)
+        out.tally(Gauge.PENDING_APPROVALS, until - 1, *columns)
 
     def due(self) -> int:
         return self.desk.due()

@@ -98,7 +98,7 @@ class CollectionsSubsystem(Subsystem):
         self.bodies.urge(self.window.until, out)
 
     def end_day(self, out: Outbox) -> None:
-        """Promises are looked at, paid cases leave with their tasks, and the cases are counted by branch, product and stage."""
+        """Promises are looked at, and paid cases leave with their tasks."""
         at = self.window.until - 1
         self._contacts.watch(at // DAY_MS, at, out)
         closed = self.cases["state"] == CaseState.CLOSED
@@ -108,8 +108,11 @@ class CollectionsSubsystem(Subsystem):
             worklist.tidy(self.window.day)
         self.cases.keep(~closed)
         self._receipts.drop(np.arange(len(self._receipts)))
+
+    def measure(self, until: int, out: Outbox) -> None:
+        """Cases by branch, product and stage."""
         columns = (self.cases[name] for name in ("branch", "product", "stage", "overdue_fen"))
-        out.tally(Gauge.COLLECTION_CASES, at, *columns)
+        out.tally(Gauge.COLLECTION_CASES, until - 1, *columns)
 
     def due(self) -> int:
         return min(self.collectors.due(), self.bodies.due())

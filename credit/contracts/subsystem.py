@@ -198,10 +198,10 @@ class ContractsSubsystem(Subsystem):
         generated = table["state"] == ContractState.GENERATED
         return min(table.least("expires_at", generated), table.least("valid_until"))
 
-    def end_day(self, out: Outbox) -> None:
+    def measure(self, until: int, out: Outbox) -> None:
         """Contracts waiting for a signature, by branch, product and state."""
         columns = (self._contracts[name] for name in ("branch", "product", "state", "amount_fen"))
-        out.tally(Gauge.PENDING_CONTRACTS, self.window.until - 1, *columns)
+        out.tally(Gauge.PENDING_CONTRACTS, until - 1, *columns)
 
     def _expire_before(self, actions: Rows, found: Ints, out: Outbox) -> None:
         """A contract whose time ran out earlier in this window is expired before the action meets it."""

@@ -100,15 +100,17 @@ class DisbursementSubsystem(Subsystem):
         self.payments.forget()
         self.desk.urge(self.window.until, out)
 
-    def end_day(self, out: Outbox) -> None:
-        """Not before: what is refused, and why, may not depend on how a day is cut. Payments under way by branch, product and
-        state; delayed ones count as exceptions (DIS-08)."""
+    def end_day(self, out: Outbox) -> None:  # noqa: ARG002
+        """Not before: what is refused, and why, may not depend on how a day is cut."""
         self.facilities.forget()
         self.desk.tidy(self.window.day)
+
+    def measure(self, until: int, out: Outbox) -> None:
+        """Payments under way by branch, product and state; delayed ones count as exceptions (DIS-08)."""
         table = self.payments.table
         state = np.where(table["delayed"] != 0, int(PaymentState.EXCEPTION), table["state"])
         columns = (table["branch"], table["product"], state, table["amount_fen"])
-        out.tally(Gauge.PENDING_DISBURSEMENTS, self.window.until - 1, *columns)
+        out.tally(Gauge.PENDING_DISBURSEMENTS, until - 1, *columns)
 
     def due(self) -> int:
         return min(self.payments.due(), self.facilities.due(), self.desk.due())

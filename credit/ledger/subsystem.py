@@ -109,9 +109,16 @@ class LedgerSubsystem(Subsystem):
         self._say(invariants.wrong_side(self._names, balances, self._sides))
         if not self._totals_seen and any_of(self._by_branch("interest_accrued") != 0):
             self._say(["repayment did not report the totals of its book (BookTotal) at the day's end"])
-        counts = self._books[:, :, 2].sum(axis=0)
-        out.measure(Gauge.TRIAL_BALANCE, last, group=self._numbers, count=counts, amount_fen=balances)
-        out.log(Event.TRIAL_BALANCED, last, 0, amount_fen=int(balances.sum()), value=int(counts.sum()))
+        out.log(Event.TRIAL_BALANCED, last, 0, amount_fen=int(balances.sum()), value=int(self._postings().sum()))
+
+    def measure(self, until: int, out: Outbox) -> None:
+        """Balance of each account, and its postings."""
+        said = {"count": self._postings(), "amount_fen": self.balances()}
+        out.measure(Gauge.TRIAL_BALANCE, until - 1, group=self._numbers, **said)
+
+    def _postings(self) -> Ints:
+        count: Ints = self._books[:, :, 2].sum(axis=0)
+        return count
 
     def due(self) -> int:
         return NEVER

@@ -15,44 +15,48 @@ from credit.repayment.book import ACCRUAL_BATCH, Book, post
 from credit.repayment.contract import Gauge
 from credit.repayment.rules import buckets
 from credit.repayment.states import LoanState
-from credit.times import Bools, Ints
+from credit.times import DAY_MS, Bools, Ints
 
 
 def end_day(book: Book, day_end: int, at: int, out: Outbox) -> None:
-    """Accrues up to the beginning of day `day_end`, stamped `at`, and measures the book."""
-    place = _places(book)
-    if not len(book.control):
+    """Accrues up to the beginning of day `day_end`, stamped `at`, and tells the ledger what the book comes to."""
+    book.control_rows(_groups(book))
+    groups = book.control["group"]
+    if not len(groups):
         return
-    totals = accrued_totals(book, day_end, place)
+    totals = accrued_totals(book, day_end, groups)
     _post_accrual(book, totals, day_end - 1, at, out)
-    branch, product = branch_and_product(book.control["group"])
-    balances = _balances(book, place)
+    branch, product = branch_and_product(groups)
+    balances = _balances(book, groups)
     told = BookTotal.rows(len(branch), at=at, branch=branch, product=product, accrued_fen=totals, **balances)
     out.send(BookTotal, told)
-    _measure(book, place, totals, balances, day_end, at, out)
 
 
-def _places(book: Book) -> Ints:
-    """Row of the control table of every loan's group; the table gets new groups first."""
-    groups = book.loans["group"]
+def _groups(book: Book) -> Ints:
+    """The groups in which there are loans, rising."""
     seen = np.zeros(GROUPS, dtype=bool)
-    seen[groups] = True
-    seen[book.written_off["group"]] = True
-    row_of = np.zeros(GROUPS, dtype=np.int64)
-    row_of[seen] = book.control_rows(true_rows(seen))
-    return row_of[groups]
+    for table in (book.loans, book.arrears, book.written_off):
+        seen[table["group"]] = True
+    return true_rows(seen)
 
 
-def accrued_totals(book: Book, day_end: int, place: Ints) -> Ints:
-    """Interest accrued in the running periods and held back, in fen, by row of the control table: `accrued_fen` of
-    `credit.schedules` over the whole book. Due instalments have left it; parked loans have interest 0."""
+def _places(groups: Ints, of: Ints) -> Ints:
+    """Where among some groups others stand."""
+    place = np.zeros(GROUPS, dtype=np.int64)
+    place[groups] = np.arange(len(groups))
+    return place[of]
+
+
+def accrued_totals(book: Book, day_end: int, groups: Ints) -> Ints:
+    """Interest accrued in the running periods and held back, in fen, by group: `accrued_fen` of `credit.schedules` over the
+    whole book. Due instalments have left it; parked loans have interest 0."""
     loans = book.loans
     start = loans["period_start_day"]
     elapsed = day_end - start
     elapsed *= loans["next_interest_fen"]
     elapsed //= loans["due_day"] - start
     elapsed += loans["held_fen"]
-    return _sum(place, elapsed, len(book.control))
+    return _sum(_places(groups, loans["group"]), elapsed, len(groups))
 
 
 def _post_accrual(book: Book, totals: Ints, day: int, at: int, out: Outbox) -> None:
@@ -63,11 +67,11 @@ def _post_accrual(book: Book, totals: Ints, day: int, at: int, out: Outbox) -> N
     book.control["accrued_fen"][:] = totals
 
 
-def _balances(book: Book, place: Ints) -> dict[str, Ints]:
-    """What the loans on the book sum to, by row of the control table: the columns of `BookTotal`."""
-    arrears, gone, count = book.arrears, book.written_off, len(book.control)
-    of_arrears, of_gone = book.control.find(arrears["group"]), book.control.find(gone["group"])
-    not_due = _sum(place, book.loans["balance_fen"], count)
+def _balances(book: Book, groups: Ints) -> dict[str, Ints]:
+    """What the loans on the book sum to, by group: the columns of `BookTotal`."""
+    arrears, gone, count = book.arrears, book.written_off, len(groups)
+    of_arrears, of_gone = _places(groups, arrears["group"]), _places(groups, gone["group"])
+    not_due = _sum(_places(groups, book.loans["group"]), book.loans["balance_fen"], count)
     return {
         "principal_fen": not_due + _sum(of_arrears, arrears["principal_fen"], count),
         "interest_receivable_fen": _sum(of_arrears, arrears["interest_fen"], count),
@@ -76,13 +80,16 @@ def _balances(book: Book, place: Ints) -> dict[str, Ints]:
     }
 
 
-def _measure(
-    book: Book, place: Ints, totals: Ints, balances: dict[str, Ints], day_end: int, at: int, out: Outbox
-) -> None:
-    """The day's figures by branch and product (REP-10): loans and principal by bucket, overdue, non-performing, written off."""
-    arrears, groups = book.arrears, book.control["group"]
+def measure(book: Book, until: int, out: Outbox) -> None:
+    """The book by branch and product (REP-10), with interest accrued to the last day that has ended by `until`: loans and
+    principal by bucket, overdue, non-performing, written off."""
+    arrears, groups, day_end, at = book.arrears, _groups(book), until // DAY_MS, until - 1
+    if not len(groups):
+        return
+    totals, balances = accrued_totals(book, day_end, groups), _balances(book, groups)
     count, shape = len(groups), (len(groups), len(Bucket))
-    of_arrears, of_gone = book.control.find(arrears["group"]), book.control.find(book.written_off["group"])
+    of_arrears, of_gone = _places(groups, arrears["group"]), _places(groups, book.written_off["group"])
+    place = _places(groups, book.loans["group"])
     principal = book.loans.get("balance_fen", book.find_loans(arrears["loan"])) + arrears["principal_fen"]
     active, outstanding = _sum(place, book.loans["state"] < LoanState.SETTLED, count), balances["principal_fen"]
     # DPD as of the day that ends: what falls due tomorrow is not in the arrears yet.

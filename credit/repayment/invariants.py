@@ -188,15 +188,15 @@ def accrued_against_loans(book: Book) -> list[str]:
     when the day that has ended is accrued already, the sums at its end hold as well."""
     if not len(book.control) or book.today < 0:
         return []  # a book just taken up learns the day when its first window opens
-    place = book.control.find(book.loans["group"])
-    if any_of(place < 0):
+    groups = book.control["group"]
+    if any_of(book.control.find(book.loans["group"]) < 0):
         return []  # groups of today: nothing of theirs has accrued yet
     kept = book.control["accrued_fen"]
-    if any(all_of(accrued_totals(book, day, place) == kept) for day in (book.today, book.today + 1)):
+    if any(all_of(accrued_totals(book, day, groups) == kept) for day in (book.today, book.today + 1)):
         return []
-    sums = accrued_totals(book, book.today, place)
+    sums = accrued_totals(book, book.today, groups)
     return [
-        f"group {book.control['group'][i]}: {kept[i]} fen stand as accrued interest, its loans' accruals sum to {sums[i]}"
+        f"group {groups[i]}: {kept[i]} fen stand as accrued interest, its loans' accruals sum to {sums[i]}"
         for i in true_rows(sums != kept)[:_NAMED_MAX]
     ]
 

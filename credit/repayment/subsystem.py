@@ -13,6 +13,7 @@ from credit.money import PPM
 from credit.numbers import TRANSACTIONS_MAX, branch_and_product, case_of, debit_of
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.repayment import RepaymentPolicy
+from credit.repayment import day_end
 from credit.repayment.book import DAYS, Book
 from credit.repayment.contract import (
     DebitResult,
@@ -24,7 +25,6 @@ from credit.repayment.contract import (
     WriteOffApproved,
     room,
 )
-from credit.repayment.day_end import end_day
 from credit.repayment.dues import Dues
 from credit.repayment.early import Early
 from credit.repayment.invariants import payments, violations
@@ -104,13 +104,16 @@ class RepaymentSubsystem(Subsystem):
                 self.book.done[name] = day
 
     def _end(self, day: int, at: int, out: Outbox) -> None:
-        end_day(self.book, day + 1, at, out)
+        day_end.end_day(self.book, day + 1, at, out)
         self.book.compact()
 
     def end(self, out: Outbox) -> None:
-        """At a day's end interest accrues and the book is measured; at each end the ledger is told what moved."""
+        """At a day's end interest accrues; at each end the ledger is told what moved."""
         self._day(self.window.day, len(DAYS), out)
         self.book.report_balances(self.window.until - 1, out)
+
+    def measure(self, until: int, out: Outbox) -> None:
+        day_end.measure(self.book, until, out)
 
     def due(self) -> int:
         done = [self.book.done[name] for name in DAYS]

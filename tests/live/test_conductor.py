@@ -22,6 +22,10 @@ from actors.topology import Cell, Flow
 from actors.trail import Trail
 from credit.applications.contract import SubmitApplication
 from credit.approval.contract import Event as Approval
+from credit.contracts.contract import ContractSigned
+from credit.contracts.states import SignMode
+from credit.ledger.contract import Gauge as Ledger
+from credit.repayment.contract import Gauge as Repayment
 from credit.times import DAY_MS
 from lendrill.assembly import live_blueprints
 from tests.live.banks import CASE, SCENARIO, START, form, sequencer
@@ -221,3 +225,22 @@ def test_figures_of_a_stage_and_of_the_book_are_sums_over_its_cells(tmp_path: Pa
     figures = live.figures()
     assert figures["rows"] == [("repayment", "loans", 5)]
     assert figures["book"] == [(1, 0, 5, 570), (1, 2, 2, 2)]
+
+
+def test_a_bank_that_is_opened_again_tells_its_book_without_waiting_for_a_days_end(tmp_path: Path) -> None:
+    async def lived() -> list[tuple[int, int, int, int]]:
+        async with living(tmp_path) as live:
+            await live.submit(SubmitApplication, form())
+            await decided(live, CASE)
+            about = {"case": CASE, "round": 0, "attempt": 1, "mode": SignMode.ELECTRONIC, "confirmed_at": live.now()}
+            await live.submit(ContractSigned, ContractSigned.rows(1, at=0, request=78, **about))
+            await live.advance((START // DAY_MS + 3) * DAY_MS)
+            return live.figures()["book"]  # type: ignore[no-any-return]
+
+    async def again() -> list[tuple[int, int, int, int]]:
+        async with living(tmp_path) as live:
+            return live.figures()["book"]  # type: ignore[no-any-return]
+
+    told = asyncio.run(lived())
+    assert {Ledger.TRIAL_BALANCE, Repayment.LOANS_ACTIVE} <= {gauge for gauge, *_ in told}
+    assert asyncio.run(again()) == told

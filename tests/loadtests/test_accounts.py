@@ -71,6 +71,9 @@ def test_those_at_desks_hold_the_banks_posts_and_say_what_its_lists_ask() -> Non
     posts = {one.key: one for one in load("posts", PostPolicy).posts}
     assert {*CounterClerk.posts, *inspection.TASK_READERS} <= set(posts)
     assert "tasks:read" in posts["approval_administrator"].permissions
+    assert {*LISTS.of_desk} - {desk for one in DESKS for desk in one.desks} == {
+        "administrator"
+    }  # who appoints deputies
     for one in DESKS:
         assert set(one.desks) == set(posts[one.name].desks)
         assert {"tasks:read", "tasks:work"} <= set(posts[one.name].permissions)

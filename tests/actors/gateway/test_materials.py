@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
+import signal
 import socket
 import stat
+import subprocess
+import sys
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 
-from actors.gateway import uploads
+from actors.conductor import Answer
+from actors.gateway import materials, uploads
+from actors.gateway.bank import Bank
 from actors.gateway.contents import Contents
 from actors.gateway.inspection import Seen, Unfit, inspected
-from actors.identity.errors import Damaged
+from actors.gateway.problems import Problem
+from actors.identity import files
+from actors.identity.errors import Damaged, IdentityError
 from actors.identity.keys import Keys
 from actors.identity.vault import Vault
+from actors.link import LinkClient
+from actors.sequencer import Command
 from credit.codes import FileFormat
 from credit.policies import load
 from credit.policies.materials import MaterialPolicy
+from credit.room import Kind, Rows
 from tests.actors.gateway.live import LiveBank
 from tests.actors.gateway.papers import bomb_pdf, jpg, padded, page, pdf, wide_jpg
 
@@ -247,3 +260,82 @@ def test_more_uploads_than_there_is_memory_for_are_refused(bank: LiveBank, monke
     monkeypatch.setattr(uploads, "_PLACES", asyncio.Semaphore(0))
     refused = send(bank, case, "id_front", "a.pdf", pdf(), PDF, 503)
     assert refused["title"] == "Overloaded"
+
+
+_KILLED = """
+import os, signal, sys
+from pathlib import Path
+from actors.gateway.contents import Contents
+from actors.identity.keys import Keys
+from actors.identity.vault import Vault
+home, before = Path(sys.argv[1]), sys.argv[2] == "before"
+if before:
+    os.link = lambda *paths: os.kill(os.getpid(), signal.SIGKILL)
+Contents(home, Vault(Keys.open(home / "keys"))).keep(b"a paper")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_gateway_that_is_killed_as_it_keeps_an_upload_leaves_it_whole_or_not_at_all(
+    tmp_path: Path, when: str
+) -> None:
+    contents = Contents(tmp_path, Vault(Keys.open(tmp_path / "keys")))
+    killed = subprocess.run([sys.executable, "-c", _KILLED, str(tmp_path), when], check=False)
+    assert killed.returncode == -signal.SIGKILL
+    digest = contents.digest(b"a paper")
+    [left] = (path for path in (tmp_path / "materials").rglob("*") if path.is_file())
+    assert (left.name == digest) == (when == "after")
+    if when == "before":
+        with pytest.raises(IdentityError):
+            contents.get(digest)
+    assert contents.get(contents.keep(b"a paper")) == b"a paper"
+    assert contents.sweep({digest}, time.time() + 1) == (when == "before")  # what was half written
+    assert contents.get(digest) == b"a paper"
+
+
+def test_an_upload_is_on_the_disk_before_the_bank_is_told_of_it(
+    bank: LiveBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, content = waiting(bank), padded(pdf(), 2_000, 77)
+    digest, synced, told_of = Contents.digest(content), [], []
+    sync, done = files.sync_folder, Bank.done
+    monkeypatch.setattr(files, "sync_folder", lambda folder: (sync(folder), synced.append(folder)))
+
+    async def dies(self: Bank, kind: Kind, rows: Rows, *beside: Command) -> Answer:
+        if not told_of:
+            told_of.append((len(kept(bank)), list(synced)))
+            raise Problem(503, "Unavailable", "killed in between")
+        return await done(self, kind, rows, *beside)
+
+    monkeypatch.setattr(Bank, "done", dies)
+    before = len(kept(bank))
+    send(bank, case, "id_front", "a.pdf", content, PDF, 503)
+    folder = bank.home / "materials"
+    assert told_of[0][0] == before + 1
+    assert {folder / digest[:2], folder, bank.home} <= set(told_of[0][1])
+    assert send(bank, case, "id_front", "a.pdf", content, PDF)["digest"] == digest
+    assert len(kept(bank)) == before + 1
+
+
+def test_a_sweep_takes_what_the_bank_never_heard_of_and_nothing_else(bank: LiveBank) -> None:
+    contents = Contents(bank.home, bank.identity.vault)
+    heard = send(bank, waiting(bank), "id_front", "a.pdf", padded(pdf(), 2_000, 78), PDF)["digest"]
+    lost, young, again = (contents.keep(one) for one in (b"lost", b"young", b"again"))
+    days = POLICY.wait_days * 86_400
+    for digest in (heard, lost, again):
+        os.utime(bank.home / "materials" / digest[:2] / digest, (time.time() - days - 60,) * 2)
+    contents.keep(b"again")
+
+    async def sweep() -> int:
+        link = LinkClient(bank.home / "link")
+        link.start()
+        try:
+            return await materials.swept(replace(bank.bank, link=link), contents, time.time())
+        finally:
+            await link.stop()
+
+    assert asyncio.run(sweep()) == 1
+    names = {path.name for path in kept(bank)}
+    assert {heard, young, again} <= names
+    assert lost not in names

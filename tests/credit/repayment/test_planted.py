@@ -124,8 +124,8 @@ def test_planted_recovery_that_leaves_the_claim_as_it_was_is_caught(monkeypatch:
 def test_planted_rounding_slip_in_the_accrual_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     real = day_end.accrued_totals
 
-    def rounded_up(book: Book, day: int, place: Ints) -> Ints:
-        totals = real(book, day, place)
+    def rounded_up(book: Book, day: int, groups: Ints) -> Ints:
+        totals = real(book, day, groups)
         return np.where(totals > 0, totals + 1, totals)
 
     monkeypatch.setattr(day_end, "accrued_totals", rounded_up)

@@ -84,10 +84,12 @@ class InspectionsSubsystem(Subsystem):
         self.desk.urge(self.window.until, out)
 
     def end_day(self, out: Outbox) -> None:
-        """How many wait."""
         self.desk.tidy(self.window.day)
+
+    def measure(self, until: int, out: Outbox) -> None:
+        """How many wait."""
         waiting = self.tables["inspections"]["state"] == InspectionState.OPEN
-        out.measure(Gauge.INSPECTIONS_OPEN, self.window.until, count=int(waiting.sum()))
+        out.measure(Gauge.INSPECTIONS_OPEN, until, count=int(waiting.sum()))
 
     def violations(self) -> list[str]:
         """Whoever has looked is known."""

@@ -298,9 +298,10 @@ def test_an_upload_is_on_the_disk_before_the_bank_is_told_of_it(
     bank: LiveBank, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case, content = waiting(bank), padded(pdf(), 2_000, 77)
-    digest, synced, told_of = Contents.digest(content), [], []
-    sync, done = files.sync_folder, Bank.done
-    monkeypatch.setattr(files, "sync_folder", lambda folder: (sync(folder), synced.append(folder)))
+    digest, synced = Contents.digest(content), list[Path]()
+    told_of: list[tuple[int, list[Path]]] = []
+    done = Bank.done
+    monkeypatch.setattr(files, "sync_folder", synced.append)
 
     async def dies(self: Bank, kind: Kind, rows: Rows, *beside: Command) -> Answer:
         if not told_of:

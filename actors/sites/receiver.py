@@ -1,5 +1,5 @@
-"""What a site that follows does with what the leader sends: it holds it in a book of its own. Each call bears the leader's epoch, so
-one that was taken over from is refused; each may come twice, since its answer may have been lost. A book that went another way
+"""What a site that follows does with what the leader sends: it holds it in a book of its own. Each call bears the leader's epoch,
+so one that was taken over from is refused; each may come twice, since its answer may have been lost. A book that went another way
 than the leader's (it holds a window that nobody was answered for) is set aside, and a new one copied."""
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ class Receiver:
         """What is wrong with the book; it is of no use until it is copied anew."""
 
     def verify(self) -> None:
-        """Reads all of the book and its snapshots, as is done now and then: what nobody reads may be damaged unseen. Damaged where
-        it is; the leader then copies it anew."""
+        """Reads all of the book and its snapshots, as is done now and then: what nobody reads may be damaged unseen. Damaged
+        where it is; the leader then copies it anew."""
         try:
             for number in self.store.snapshots():
                 self.store.snapshot(number)

@@ -1,6 +1,6 @@
-"""The leader's store: its own book, and those of the sites in step, which hold each window before anybody is answered for it. A site
-in step that does not answer is put out of step by the witness before the bank goes on without it; one that comes back is brought
-up to date and then let in again. Its own book comes first: so another's never goes further.
+"""The leader's store: its own book, and those of the sites in step, which hold each window before anybody is answered for it. A
+site in step that does not answer is put out of step by the witness before the bank goes on without it; one that comes back is
+brought up to date and then let in again. Its own book comes first: so another's never goes further.
 
     append:   own book → each site in step → done           a site does not answer → the witness puts it out of step → done
                                                             the witness does not answer either → not done (try again)"""
@@ -25,7 +25,7 @@ class ReplicatedStore:
 
     def __init__(self, site: str, own: Receiver, peers: Mapping[str, Peer], keeper: Keeper) -> None:
         """`own`: this site's book, which it goes on with from where it followed; `peers`: the other sites by name."""
-        self.site, self._receiver, self._peers, self._keeper = site, own, peers, keeper
+        self.site, self._receiver, self._peers, self.keeper = site, own, peers, keeper
         self.configuration = Configuration()
         self._identity = ""
         self._everywhere = Standing(0, 0, b"")
@@ -43,7 +43,7 @@ class ReplicatedStore:
         where the witness does not let it."""
         assert epoch is None, "epochs are the witness's to give"
         with self._lock:
-            self.configuration = self._keeper.take_over(self.site, self._keeper.configuration())
+            self.configuration = self.keeper.take_over(self.site, self.keeper.configuration())
             self._own.enter(self.configuration.epoch)
             self._level()
             return self.configuration.epoch
@@ -76,7 +76,7 @@ class ReplicatedStore:
             self._level()
             self._bring(name)
             if name not in self.configuration.in_step:
-                self.configuration = self._keeper.keep_in_step(
+                self.configuration = self.keeper.keep_in_step(
                     self.site, self.configuration, [*self.configuration.in_step, name]
                 )
 
@@ -88,7 +88,7 @@ class ReplicatedStore:
         """A planned switch to a site in step: the last that this site does as leader."""
         with self._lock:
             self._level()
-            self.configuration = self._keeper.hand_over(self.site, self.configuration, name)
+            self.configuration = self.keeper.hand_over(self.site, self.configuration, name)
             return self.configuration
 
     def _level(self) -> None:
@@ -105,7 +105,7 @@ class ReplicatedStore:
     def _put_out(self, name: str, why: StoreError) -> None:
         """The bank goes on without a site, once the witness knows."""
         rest = [one for one in self.configuration.in_step if one != name]
-        self.configuration = self._keeper.keep_in_step(self.site, self.configuration, rest)
+        self.configuration = self.keeper.keep_in_step(self.site, self.configuration, rest)
         _log.warning("%s is out of step from now on: %s", name, why.user_message)
 
     def _bring(self, name: str) -> None:

@@ -1,6 +1,6 @@
-"""The witness (仲裁): who leads the bank, and which sites are in step with it. It is asked only when that changes, so the bank goes
-on without it as long as nothing else fails; and nothing changes without it, so two sites never lead at once, wherever the lines
-between them are cut.
+"""The witness (仲裁): who leads the bank, and which sites are in step with it. It is asked only when that changes, so the bank
+goes on without it as long as nothing else fails; and nothing changes without it, so two sites never lead at once, wherever the
+lines between them are cut.
 
     configuration:  epoch · leader · in step (每个已确认的窗口都有)
     take over       a site in step, once the leader has been silent for `Terms.silent_ms`, or by hand
@@ -111,7 +111,9 @@ class Witness:
 
     def _check(self, seen: Configuration) -> None:
         if seen.version != self._now.version:
-            raise Fenced(f"the bank's sites have changed meanwhile: {self._now.leader} leads since epoch {self._now.epoch}")
+            raise Fenced(
+                f"the bank's sites have changed meanwhile: {self._now.leader} leads since epoch {self._now.epoch}"
+            )
 
     def _check_leader(self, site: str, seen: Configuration) -> None:
         self._check(seen)

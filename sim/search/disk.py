@@ -1,5 +1,5 @@
-"""Disks of the fault search: databases in memory that outlive the process that writes them, and a store on them that fails when it
-is told to."""
+"""Disks of the fault search: databases in memory that outlive the process that writes them, and a store on them that fails when
+it is told to."""
 
 from __future__ import annotations
 

@@ -36,6 +36,8 @@ class Kind(StrEnum):
     """Everybody else goes on for a tick while a site's `count`-th call is on its way."""
     WITNESS_AWAY = "witness-away"
     DISK_FULL = "disk-full"
+    COMMIT_UNHEARD = "commit-unheard"
+    """A site's `count`-th write from now on is done, and an error is heard of it."""
     DAMAGE_WINDOW = "damage-window"
     """A byte of a window in a site's book changes; its process is started anew."""
     DAMAGE_SNAPSHOT = "damage-snapshot"
@@ -124,7 +126,9 @@ def fault_of(line: str) -> Fault:
         tick, kind, site, other, ticks, count = line.split()
         fault = Fault(int(tick), Kind(kind), site, other, int(ticks), int(count))
     except ValueError:
-        raise ValueError(f"{line!r} is no fault: TICK KIND SITE OTHER TICKS COUNT, such as 5 kill primary witness 3 1") from None
+        raise ValueError(
+            f"{line!r} is no fault: TICK KIND SITE OTHER TICKS COUNT, such as 5 kill primary witness 3 1"
+        ) from None
     if fault.site not in SITES or fault.other not in (*SITES, WITNESS) or not 0 <= fault.tick < TICKS:
         raise ValueError(f"{line!r}: sites are {', '.join(SITES)} and the {WITNESS}, ticks 0 to {TICKS - 1}")
     return fault

@@ -1,8 +1,8 @@
 """One seed of the fault search: faults, then everything heals, and everything that was promised must hold:
 
-    no window that anybody was answered for becomes another one      nobody is answered twice differently
-    everybody is answered in the end                                  all sites hold the same book
-    the bank worked again from the book alone is the bank that is     the ledger balances"""
+no window that anybody was answered for becomes another one      nobody is answered twice differently
+everybody is answered in the end                                  all sites hold the same book
+the bank worked again from the book alone is the bank that is     the ledger balances"""
 
 from __future__ import annotations
 
@@ -12,15 +12,17 @@ from typing import NamedTuple
 
 from actors.book.store import Damaged, StoreError
 from actors.replay import Diverged, replay
-from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
+from credit.times import HOUR_MS, MINUTE_MS
 from sim.search.customers import Broken, Customers, Form
 from sim.search.plan import NEAR, SITES, TICKS, Fault
-from sim.search.world import Bank, Cells, Crashed, World, Wrong, closing
+from sim.search.sites import Bank, Cells, Wrong
+from sim.search.world import World, closing
 
 HEAL_TICKS = 60
 """Everything accepted is finished so soon after everything healed."""
 CUSTOMERS = 5
-_TICK_MS = (1_000, MINUTE_MS, 20 * MINUTE_MS, 2 * HOUR_MS, DAY_MS)
+_TICK_MS = (1_000, MINUTE_MS, 20 * MINUTE_MS, HOUR_MS)
+"""A whole search is shorter than a request number is kept (`credit.requests.KEPT_MS`)."""
 
 
 class Found(NamedTuple):
@@ -52,9 +54,7 @@ class Searcher:
         with closing(World(self._bank, faults, customers, self._cells, draw.choice(_TICK_MS))) as world:
             wrong = self._wrong(world)
             lost = sum(one.lost for one in customers.requests.values())
-            return Found(
-                wrong, world.windows, world.tick, tuple(world.takeovers), lost, world.tick * world.tick_ms
-            )
+            return Found(wrong, world.windows, world.tick, tuple(world.takeovers), lost, world.tick * world.tick_ms)
 
     def _wrong(self, world: World) -> str:
         try:
@@ -70,8 +70,6 @@ class Searcher:
             return self._promises(world)
         except (Wrong, Broken) as wrong:
             return f"tick {world.tick}: {wrong}"
-        except Crashed:
-            raise
         except Exception as error:  # whatever else: the bank's own fault
             return f"tick {world.tick}: {type(error).__name__}: {error}"
 

@@ -15,6 +15,7 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -82,15 +83,19 @@ class Sequencer:
         store: Store,
         start: int,
         opening: dict[Cell, State] | None = None,
+        pause: Callable[[float], object] = time.sleep,
     ) -> None:
-        """`start`: the bank's first instant; `opening`: what its cells know then."""
+        """`start`: the bank's first instant; `opening`: what its cells know then; `pause`: waits for a store that is away, and
+        raises StoreError where that is no use."""
         self._executor, self._flow, self._blueprints, self._store = executor, flow, blueprints, store
-        self._start, self._opening = start, opening
+        self._start, self._opening, self._pause = start, opening, pause
         self._under_way: deque[UnderWay] = deque()
         self._chains: deque[tuple[int, str]] = deque(maxlen=_CHAINS_KEPT)
         self._written: dict[int, str] = {}
         self._epoch = 0
         self._told_until = -1
+        self._followed: bytes | None = None
+        """The seal of the last window that was worked of a book that somebody else writes."""
         self.until, self.number, self.chain = start, 0, ""
         self.due = 0
         self.figures = Figures()
@@ -112,6 +117,55 @@ class Sequencer:
                 self._set_aside(broken)
             else:
                 return
+
+    # following --------------------------------------------------------------------------------------------------------
+
+    def follow(self, on_replay: Callable[[int], object] = int) -> Iterator[Done]:
+        """Works what somebody else has written into the book since; compares what the bank becomes with what it became there. The
+        cells begin anew where the book is another one than it was, and where a window can't be worked: who leads sets aside what
+        is to blame."""
+        if self._followed is None or self._seal_before() != self._followed:
+            yield from self._stand_by(on_replay)
+            return
+        entries = list(self._store.read(self.number))
+        if inputs.asides(entries):
+            yield from self._stand_by(on_replay)
+            return
+        try:
+            for some in in_days(entries):
+                yield from self._worked_again(some)
+            self._followed = self._seal_before()
+        except Broken:
+            self._followed = None
+
+    def lead(self, on_replay: Callable[[int], object] = int) -> Iterator[Done]:
+        """Takes over the book that was followed, and goes on from where it ends."""
+        self._epoch = self._store.enter()
+        yield from self.follow(on_replay)
+        if self._followed is None:
+            yield from self.rebuild(on_replay)
+        self._followed = None
+
+    def _stand_by(self, on_replay: Callable[[int], object]) -> Iterator[Done]:
+        self._followed = None
+        with suppress(Broken):
+            yield from self._rebuild(on_replay)
+            self._followed = self._seal_before()
+
+    def _worked_again(self, entries: Sequence[Entry]) -> Iterator[Done]:
+        self._written |= {entry.proved: entry.chain for entry in entries}
+        self._work_again(entries, ())
+        while self._under_way:
+            yield from self._news()
+
+    def _seal_before(self) -> bytes:
+        """What the window that comes next follows upon; empty where the book does not go so far."""
+        try:
+            return self._store.seal_before(self.number)
+        except Damaged:
+            return b""
+
+    # the cells anew ---------------------------------------------------------------------------------------------------
 
     def _rebuild(self, on_replay: Callable[[int], object]) -> Iterator[Done]:
         began = time.perf_counter()
@@ -264,7 +318,7 @@ class Sequencer:
                 if time.monotonic() > until:
                     raise
                 self.figures.store_away += 1
-                time.sleep(_STORE_RETRY_S)
+                self._pause(_STORE_RETRY_S)
             else:
                 return
 

@@ -269,7 +269,7 @@ class Stage:
         self._requests.table.load(state["requests"])
         if self.counterpart is not None:
             self.counterpart.import_state(_under("world.", state))
-        self._carried = Waiting()
+        self._carried, self._until, self._due = Waiting(), None, None
         self.keep({BY_NAME[name].number: [rows] for name, rows in _under("carried.", state).items()})
 
 

@@ -284,6 +284,26 @@ def requirements(
     return 0
 
 
+@app.command()
+def search(
+    seeds: Annotated[int, typer.Option(help="How many seeds.")] = 1_000,
+    first: Annotated[int, typer.Option(metavar="SEED", help="The first of them.")] = 0,
+    profile: Annotated[
+        str, typer.Option(help="What is drawn: swarm (half of the kinds, other ones each seed), mixed, crashes, lines.")
+    ] = "swarm",
+    fault: Annotated[
+        list[str] | None, typer.Option(help="A fault instead of those drawn: TICK KIND SITE OTHER TICKS COUNT.")
+    ] = None,
+    processes: Annotated[int, typer.Option(help="Processes at once; 0: one a processor.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", help="No progress, only what was found.")] = False,
+) -> int:
+    """Have faults drawn by seed befall a bank on three sites, in one process and in virtual time, and prove each time that
+    what it has said yes to holds, once."""
+    from lendrill.search import SearchOptions, search_command
+
+    return search_command(SearchOptions(seeds, first, profile, fault or (), processes, quiet))
+
+
 audit = typer.Typer(help="The operation log of a live bank.", context_settings={"help_option_names": ["-h", "--help"]})
 app.add_typer(audit, name="audit")
 StoreFolder = Annotated[

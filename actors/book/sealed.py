@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from actors.book.store import Damaged, Entry, Founding, Snapshot, Store, seal_over
+from actors.book.store import Damaged, Entry, Founding, Snapshot, Standing, Store, seal_over
 
 Cipher = Callable[[bytes, bytes], bytes]
 """`(content, about)` → content sealed or unsealed; unsealing raises where either is not what was sealed."""
@@ -22,15 +22,21 @@ class SealedStore:
     def found(self, identity: str) -> Founding:
         return self._store.found(identity)
 
-    def enter(self) -> int:
-        return self._store.enter()
+    def enter(self, epoch: int | None = None) -> int:
+        return self._store.enter(epoch)
 
-    def append(self, entries: Sequence[Entry]) -> None:
+    def append(self, entries: Sequence[Entry], epoch: int | None = None) -> None:
         """Windows that are appended again after an error are the same bytes again: the store below may have them already."""
         if list(entries) != self._tried[0]:
             self._tried = (list(entries), [self._sealed(entry) for entry in entries])
-        self._store.append(self._tried[1])
+        self._store.append(self._tried[1], epoch)
         self._tried = ((), ())
+
+    def standing(self) -> Standing:
+        return self._store.standing()
+
+    def seal_before(self, number: int) -> bytes:
+        return self._store.seal_before(number)
 
     def read(self, first: int = 0) -> Iterator[Entry]:
         for entry in self._store.read(first):

@@ -9,7 +9,18 @@ from typing import Any, NamedTuple
 from actors.book import snapshots
 from actors.book.database import Connection, Database
 from actors.book.snapshots import Snapshots, are
-from actors.book.store import OPENING, Damaged, Entry, Fenced, Founding, Snapshot, StoreError, seal_of, seal_over
+from actors.book.store import (
+    OPENING,
+    Damaged,
+    Entry,
+    Fenced,
+    Founding,
+    Snapshot,
+    Standing,
+    StoreError,
+    seal_of,
+    seal_over,
+)
 
 RELEASE = 1
 """Of these tables; a store of a newer one is not touched."""
@@ -82,23 +93,27 @@ class SqlStore:
                 raise self._damaged(f"there is a snapshot of all before window {kept[0]}, its day book is missing")
         return founding
 
-    def enter(self) -> int:
+    def enter(self, epoch: int | None = None) -> int:
         with self._database.transaction("append") as connection:
             bank = self._bank(connection, self._database.FOR_UPDATE)
             begin, last = self._database.run(connection, "SELECT min(number), max(number) FROM windows").fetchone()
             if wrong := self._contradiction(bank, begin, last):
                 raise self._damaged(f"the day book has lost windows: {wrong}")
-            bank = bank._replace(epoch=bank.epoch + 1)
+            epoch = bank.epoch + 1 if epoch is None else epoch
+            if epoch < bank.epoch:
+                raise self._fenced()
+            bank = bank._replace(epoch=epoch)
             self._keep(connection, bank)
         return bank.epoch
 
-    def append(self, entries: Sequence[Entry]) -> None:
+    def append(self, entries: Sequence[Entry], epoch: int | None = None) -> None:
         if not entries:
             return
+        writer = min(entry.epoch for entry in entries) if epoch is None else epoch
         with self._database.using("append") as connection:
             with self._database.begun(connection, "append"):
                 bank = self._bank(connection, self._database.FOR_UPDATE)
-                self._check_epoch(bank, entries)
+                self._check_epoch(bank, writer, entries)
                 if not self._is_there(bank, entries):
                     self._add(connection, bank, entries)
             self._unsure = None
@@ -121,6 +136,15 @@ class SqlStore:
                 break
         if number < bank.next_number:
             raise self._damaged(f"window {number} is missing from the day book")
+
+    def standing(self) -> Standing:
+        with self._database.using("append") as connection:
+            bank = self._bank(connection)
+        return Standing(bank.epoch, self._next_number(bank), bank.last_seal)
+
+    def seal_before(self, number: int) -> bytes:
+        with self._database.using("read") as connection:
+            return self._seal_before(connection, self._bank(connection), number)
 
     def put_snapshot(self, snapshot: Snapshot) -> None:
         with self._database.using("read") as connection:
@@ -147,13 +171,11 @@ class SqlStore:
 
     # windows ----------------------------------------------------------------------------------------------------------
 
-    def _check_epoch(self, bank: _Bank, entries: Sequence[Entry]) -> None:
-        if any(entry.epoch > bank.epoch for entry in entries):
-            raise StoreError(
-                f"{self._database.name}: epoch {entries[-1].epoch} was never given to a writer; enter first"
-            )
-        if any(entry.epoch != bank.epoch for entry in entries):
-            raise Fenced(f"{self._database.name}: another process has taken the bank over; this one must stop")
+    def _check_epoch(self, bank: _Bank, writer: int, entries: Sequence[Entry]) -> None:
+        if writer < bank.epoch:
+            raise self._fenced()
+        if (latest := max(writer, *(entry.epoch for entry in entries))) > bank.epoch:
+            raise StoreError(f"{self._database.name}: epoch {latest} was never given to a writer; enter first")
 
     def _is_there(self, bank: _Bank, entries: Sequence[Entry]) -> bool:
         """Whether the append before, of which only an error was heard, had been done after all, and these are its windows."""
@@ -165,8 +187,7 @@ class SqlStore:
         return entries[0].number == number and (number + len(entries), seal) == (bank.next_number, bank.last_seal)
 
     def _add(self, connection: Connection, bank: _Bank, entries: Sequence[Entry]) -> None:
-        number = min(self.snapshots(), default=0) if bank.empty else bank.next_number
-        seal = bank.last_seal
+        number, seal = self._next_number(bank), bank.last_seal
         began = (number, seal)
         rows = []
         for entry in entries:
@@ -180,6 +201,9 @@ class SqlStore:
         self._unsure = began
         self._database.run_many(connection, _INSERT_WINDOW, rows)
         self._keep(connection, bank._replace(next_number=number, last_seal=seal))
+
+    def _next_number(self, bank: _Bank) -> int:
+        return min(self.snapshots(), default=0) if bank.empty else bank.next_number
 
     def _entry(self, number: int, row: Sequence[Any]) -> tuple[Entry, bytes]:
         if not are(row, (int, int, int, int, bytes, int, str, bytes)):
@@ -242,6 +266,9 @@ class SqlStore:
             if number > bank.next_number and self._snapshots.is_good(number):
                 return f"it ends with window {last}, and there is a snapshot of all before window {number}"
         return ""
+
+    def _fenced(self) -> Fenced:
+        return Fenced(f"{self._database.name}: another process has taken the bank over; this one must stop")
 
     def _window_damaged(self, number: int) -> Damaged:
         return self._damaged(f"window {number} of the day book is not what was written")

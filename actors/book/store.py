@@ -58,6 +58,15 @@ class Entry(NamedTuple):
     chain: str
 
 
+class Standing(NamedTuple):
+    """How far a book goes: the epoch of its last writer, the number of the window that comes next, and the seal of the one
+    before it. Two books of one bank that stand alike hold the same windows."""
+
+    epoch: int
+    number: int
+    seal: bytes
+
+
 class Snapshot(NamedTuple):
     """Everything every cell knows before window `number`, at the instant `until`, packed by cell name."""
 
@@ -73,12 +82,20 @@ class Store(Protocol):
     def found(self, identity: str) -> Founding:
         """Keeps the identity of a new bank; gives that of the bank whose book this is."""
 
-    def enter(self) -> int:
-        """The epoch of a new writer: whoever wrote before is fenced. Damaged where book and snapshots contradict each other."""
+    def enter(self, epoch: int | None = None) -> int:
+        """The epoch of a new writer: whoever wrote before is fenced. Where several books are kept, the same one for all, which
+        is given; Fenced where a later writer has entered. Damaged where book and snapshots contradict each other."""
 
-    def append(self, entries: Sequence[Entry]) -> None:
+    def append(self, entries: Sequence[Entry], epoch: int | None = None) -> None:
         """All or none, durable when it returns. After an error the same windows may be appended again, also where the commit
-        had been done and only its answer was lost. Fenced where another writer has entered since."""
+        had been done and only its answer was lost. `epoch`: the writer's, where he copies windows of writers before him. Fenced
+        where another writer has entered since."""
+
+    def standing(self) -> Standing:
+        """How far the book goes."""
+
+    def seal_before(self, number: int) -> bytes:
+        """What the seal of window `number` follows upon."""
 
     def read(self, first: int = 0) -> Iterator[Entry]:
         """Window `first`, the one after it, and so on to the last. Damaged where that is not what was appended."""

@@ -115,7 +115,7 @@ def test_snapshots_make_no_difference(tmp_path: Path) -> None:
 class _Dies(SqliteStore):
     """A store whose process is killed just after a commit."""
 
-    def append(self, entries: Any) -> None:
+    def append(self, entries: Any, epoch: int | None = None) -> None:
         super().append(entries)
         raise KeyboardInterrupt
 
@@ -249,7 +249,7 @@ class _Away(SqliteStore):
 
     away = 0
 
-    def append(self, entries: Any) -> None:
+    def append(self, entries: Any, epoch: int | None = None) -> None:
         if self.away:
             self.away -= 1
             raise StoreError("away")

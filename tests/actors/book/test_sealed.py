@@ -103,7 +103,7 @@ def test_windows_that_are_appended_again_are_the_same_bytes(store: SealedStore, 
     tried: list[list[Entry]] = []
 
     class Failing:
-        def append(self, windows: list[Entry]) -> None:
+        def append(self, windows: list[Entry], epoch: int | None = None) -> None:
             tried.append(list(windows))
             if len(tried) == 1:
                 raise StoreError("the answer was lost")

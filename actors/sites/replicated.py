@@ -1,0 +1,172 @@
+"""The leader's store: its own book, and those of the sites in step, which hold each window before anybody is answered for it. A
+site in step that does not answer is put out of step by the witness before the bank goes on without it; one that comes back is
+brought up to date and then let in again. Its own book comes first: so another's never goes further.
+
+    append:   own book → each site in step → done           a site does not answer → the witness puts it out of step → done
+                                                            the witness does not answer either → not done (try again)"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
+from actors.book.store import OPENING, Entry, Fenced, Founding, Snapshot, Standing, Store, StoreError, seal_of
+from actors.sites.receiver import Astray, Peer, Receiver, opening
+from actors.sites.witness import Configuration, Keeper
+
+_AT_ONCE = 50
+_log = logging.getLogger(__name__)
+
+
+class ReplicatedStore:
+    """See the module's text. A store as any other; only who may enter is the witness's to say."""
+
+    def __init__(self, site: str, own: Receiver, peers: Mapping[str, Peer], keeper: Keeper) -> None:
+        """`own`: this site's book, which it goes on with from where it followed; `peers`: the other sites by name."""
+        self.site, self._receiver, self._peers, self.keeper = site, own, peers, keeper
+        self.configuration = Configuration()
+        self._identity = ""
+        self._everywhere = Standing(0, 0, b"")
+        """How far every site in step holds the book."""
+        self._lock = threading.RLock()
+
+    # leading ----------------------------------------------------------------------------------------------------------
+
+    def found(self, identity: str) -> Founding:
+        self._identity = identity
+        return self._own.found(identity)
+
+    def enter(self, epoch: int | None = None) -> int:
+        """Takes over, or goes on as leader, with a new epoch; sites in step that can't be reached are put out of step. StoreError
+        where the witness does not let it."""
+        assert epoch is None, "epochs are the witness's to give"
+        with self._lock:
+            self.configuration = self.keeper.take_over(self.site, self.keeper.configuration())
+            self._own.enter(self.configuration.epoch)
+            self._level()
+            return self.configuration.epoch
+
+    def append(self, entries: Sequence[Entry], epoch: int | None = None) -> None:
+        if not entries:
+            return
+        with self._lock:
+            stands = self._own.standing()
+            if not entries[-1].epoch == stands.epoch == self.configuration.epoch:
+                raise Fenced(f"{self.site}: its book follows the leader of epoch {stands.epoch}")
+            if stands.number <= entries[-1].number:
+                self._own.append(entries, epoch)
+            before, after = self._everywhere, self._own.standing()
+            for name in self._others_in_step():
+                try:
+                    stands = self._peers[name].append(self.configuration.epoch, before, entries)
+                    if stands[1:] != after[1:]:
+                        self._bring(name)
+                except Fenced:
+                    raise
+                except StoreError as away:
+                    self._put_out(name, away)
+            self._everywhere = after
+
+    def admit(self, name: str) -> None:
+        """Brings a site up to date and into step. StoreError where it can't be reached."""
+        self._bring(name)
+        with self._lock:
+            self._level()
+            self._bring(name)
+            if name not in self.configuration.in_step:
+                self.configuration = self.keeper.keep_in_step(
+                    self.site, self.configuration, [*self.configuration.in_step, name]
+                )
+
+    def feed(self, name: str) -> None:
+        """Brings a site up to date that is not to be in step: one too far away to wait for (DR-08)."""
+        self._bring(name)
+
+    def hand_over(self, name: str) -> Configuration:
+        """A planned switch to a site in step: the last that this site does as leader."""
+        with self._lock:
+            self._level()
+            self.configuration = self.keeper.hand_over(self.site, self.configuration, name)
+            return self.configuration
+
+    def _level(self) -> None:
+        """Every site in step holds what is here, or is put out of step."""
+        for name in self._others_in_step():
+            try:
+                self._bring(name)
+            except Fenced:
+                raise
+            except StoreError as away:
+                self._put_out(name, away)
+        self._everywhere = self._own.standing()
+
+    def _put_out(self, name: str, why: StoreError) -> None:
+        """The bank goes on without a site, once the witness knows."""
+        rest = [one for one in self.configuration.in_step if one != name]
+        self.configuration = self.keeper.keep_in_step(self.site, self.configuration, rest)
+        _log.warning("%s is out of step from now on: %s", name, why.user_message)
+
+    def _bring(self, name: str) -> None:
+        """Sends a site what it lacks; anew where its book went another way."""
+        peer, epoch = self._peers[name], self.configuration.epoch
+        try:
+            stands = peer.enter(epoch, self._identity)
+            astray = not self._went_through(stands)
+        except Astray as why:
+            _log.warning("%s: %s", name, why.user_message)
+            astray = True
+        if astray:
+            if name in self.configuration.in_step:
+                self._put_out(name, Astray(f"the book of {name} went another way; it is copied anew"))
+            begins = opening(self._own)
+            stands = peer.renew(epoch, self._identity, None if begins is None else self._own.snapshot(begins))
+        windows = self._own.read(stands.number)
+        while entries := list(islice(windows, _AT_ONCE)):
+            seal = stands.seal
+            for entry in entries:
+                seal = seal_of(seal, entry)
+            due = Standing(epoch, entries[-1].number + 1, seal)
+            stands = peer.append(epoch, stands, entries)
+            if stands[1:] != due[1:]:
+                raise Astray(f"{name} stands at window {stands.number}, and was sent all before {due.number}")
+
+    def _went_through(self, stands: Standing) -> bool:
+        """Whether this book stood there once, and goes on from there by its windows alone."""
+        if stands.number > self._own.standing().number or (stands.seal == OPENING and opening(self._own) is not None):
+            return False
+        try:
+            return self._own.seal_before(stands.number) == stands.seal
+        except StoreError:
+            return False
+
+    def _others_in_step(self) -> list[str]:
+        return [one for one in self.configuration.in_step if one != self.site]
+
+    # the own book -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _own(self) -> Store:
+        return self._receiver.store
+
+    def standing(self) -> Standing:
+        return self._own.standing()
+
+    def seal_before(self, number: int) -> bytes:
+        return self._own.seal_before(number)
+
+    def read(self, first: int = 0) -> Iterator[Entry]:
+        return self._own.read(first)
+
+    def put_snapshot(self, snapshot: Snapshot) -> None:
+        self._own.put_snapshot(snapshot)
+
+    def snapshots(self) -> list[int]:
+        return self._own.snapshots()
+
+    def snapshot(self, number: int) -> Snapshot:
+        return self._own.snapshot(number)
+
+    def close(self) -> None:
+        self._own.close()

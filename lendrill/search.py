@@ -1,0 +1,156 @@
+"""`lendrill search`: seeds of the fault search (`sim.search`), several processes at once; what breaks a promise is told with its
+seed and the fewest faults that do it."""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from rich.console import Console
+from rich.progress import Progress
+
+from actors.sequencer import Command
+from actors.topology import Flow
+from credit.applications.contract import SubmitApplication
+from credit.policies import ProductPolicy, load
+from credit.times import DAY_MS, HOUR_MS
+from lendrill.assembly import live_blueprints
+from lendrill.errors import EXIT_INTERNAL, UserError
+from scenarios.loading import load_scenario
+from sim.played import live_people, live_references
+from sim.population.script import Script
+from sim.search.plan import PROFILES, Fault, drawn, fault_of
+from sim.search.run import Found, Searcher
+from sim.search.sites import Bank
+
+SCENARIO = "zhang_consumer_loan"
+OPENING_MS = 9 * HOUR_MS
+_AT_ONCE = 20
+_FAILURES_SHOWN = 10
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """One `lendrill search`."""
+
+    seeds: int = 1_000
+    first: int = 0
+    profile: str = "swarm"
+    faults: Sequence[str] = ()
+    processes: int = 0
+    quiet: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuses impossible values. Raises UserError."""
+        if self.seeds < 1 or self.first < 0:
+            raise UserError(f"--seeds {self.seeds} --first {self.first}", "at least 1 seed, from 0 on")
+        if self.profile not in PROFILES:
+            raise UserError(f"--profile {self.profile}: no such profile", f"give one of {', '.join(PROFILES)}")
+        if self.processes < 0:
+            raise UserError(f"--processes {self.processes}", "give 1 or more, or 0 for one a processor")
+        if self.faults and self.seeds != 1:
+            raise UserError("--fault says what befalls one seed", "give --seeds 1 and --first SEED with it")
+
+    def plan(self) -> list[Fault] | None:
+        """The faults that were given; None where they are to be drawn."""
+        try:
+            return [fault_of(line) for line in self.faults] or None
+        except ValueError as error:
+            raise UserError(f"--fault {error}") from None
+
+
+@cache
+def searcher() -> Searcher:
+    """A bank whose customers are all as Mr Zhang of the worked example, in two branches."""
+    scenario = load_scenario(SCENARIO)
+    forms = Script(scenario, load("products", ProductPolicy, scenario.policies)).forms[1:2]
+    people = live_people(forms["id_number"], scenario)
+
+    def form(number: int) -> Command:
+        rows = forms.copy()
+        rows["party"] = live_references(people, np.array([number]))
+        rows["request"], rows["branch"] = number, 1 + number % 2
+        return Command(SubmitApplication, rows)
+
+    flow = Flow(1)
+    start = scenario.run.start_ms + OPENING_MS
+    return Searcher(Bank(flow, live_blueprints(scenario, flow, (), arrivals=False), start), form)
+
+
+def searched(seeds: Sequence[int], profile: str) -> list[tuple[int, Found]]:
+    """What some seeds come to."""
+    logging.getLogger("actors").setLevel(logging.CRITICAL)
+    return [(seed, searcher().run(seed, drawn(seed, profile))) for seed in seeds]
+
+
+def shrunk(seed: int, faults: Sequence[Fault]) -> list[Fault]:
+    """The fewest of these faults that still break a promise: each is left out in turn."""
+    kept = list(faults)
+    for fault in faults:
+        fewer = [one for one in kept if one != fault]
+        if searcher().run(seed, fewer).wrong:
+            kept = fewer
+    return kept
+
+
+def search_command(options: SearchOptions) -> int:
+    """0 where every promise was kept; 1 where one was broken, with how to see it again."""
+    console, began = Console(soft_wrap=True, highlight=False), time.perf_counter()
+    plan = options.plan()
+    if plan is not None:
+        found = [(options.first, searcher().run(options.first, plan))]
+    else:
+        found = list(_all(options))
+    took = time.perf_counter() - began
+    broken = sorted((seed, one) for seed, one in found if one.wrong)
+    for seed, one in broken[:_FAILURES_SHOWN]:
+        console.print(f"seed {seed}: {one.wrong}")
+        faults = shrunk(seed, plan if plan is not None else drawn(seed, options.profile))
+        for fault in faults:
+            console.print(f"    {fault}")
+        said = " ".join(f'--fault "{fault}"' for fault in faults)
+        console.print(f"    again: lendrill search --first {seed} --seeds 1 {said}")
+    if len(broken) > _FAILURES_SHOWN:
+        console.print(f"… and {len(broken) - _FAILURES_SHOWN} seeds more")
+    console.print(_summary(found, took))
+    return EXIT_INTERNAL if broken else 0
+
+
+def _summary(found: Sequence[tuple[int, Found]], took: float) -> str:
+    results = [one for _, one in found]
+    broken, takeovers = sum(bool(one.wrong) for one in results), sum(len(one.takeovers) for one in results)
+    days = sum(one.virtual_ms for one in results) / DAY_MS
+    return (
+        f"{len(results):,} seed{'s' * (len(results) > 1)}, {broken:,} broke a promise; {sum(one.windows for one in results):,} windows worked, "
+        f"{takeovers:,} times a site took the lead, {sum(one.lost for one in results):,} answers lost with both near sites "
+        f"and told; {days:,.0f} days of the bank's time in {took:.1f} s ({len(results) / took:.1f} seeds/s)"
+    )
+
+
+def _all(options: SearchOptions) -> Iterator[tuple[int, Found]]:
+    """Every seed's result, in whatever order they come."""
+    processes = min(options.processes or os.cpu_count() or 1, options.seeds)
+    seeds = range(options.first, options.first + options.seeds)
+    parts = [seeds[begin : begin + _AT_ONCE] for begin in range(0, len(seeds), _AT_ONCE)]
+    spawning = multiprocessing.get_context("spawn")
+    with (
+        Progress(console=Console(stderr=True), transient=True, disable=options.quiet) as progress,
+        ProcessPoolExecutor(processes, mp_context=spawning) as pool,
+    ):
+        task = progress.add_task("seeds", total=len(seeds))
+        broken = 0
+        futures: list[Future[list[tuple[int, Found]]]] = [
+            pool.submit(searched, part, options.profile) for part in parts
+        ]
+        for future in as_completed(futures):
+            some = future.result()
+            broken += sum(bool(one.wrong) for _, one in some)
+            progress.update(task, advance=len(some), description=f"seeds ({broken} broke a promise)")
+            yield from some

@@ -1,0 +1,204 @@
+"""Sites: who may lead, what a leader and those who follow hold, and what becomes of a book that went another way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.book.sqlite import SqliteStore
+from actors.book.store import Entry, Fenced
+from actors.sites.receiver import Away, Receiver
+from actors.sites.replicated import ReplicatedStore
+from actors.sites.witness import Configuration, NotYours, Terms, Witness
+from tests.actors.book.books import entries, entry
+
+BANK = "a bank"
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 0
+
+    def __call__(self) -> int:
+        return self.now
+
+
+def witness(clock: Clock) -> Witness:
+    return Witness(clock, lambda _: None, terms=Terms(silent_ms=1_000, remote_ms=300_000))
+
+
+@dataclass
+class Line:
+    """A line that can be cut; `far` is what stands at its end."""
+
+    far: Any
+    cut: bool = False
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            if self.cut:
+                raise Away("cut")
+            return getattr(self.far, method)(*arguments)
+
+        return call
+
+
+@dataclass
+class Bank:
+    """Three sites with books in a folder."""
+
+    folder: Path
+    clock: Clock = field(default_factory=Clock)
+
+    def __post_init__(self) -> None:
+        self.witness = witness(self.clock)
+        self.keepers = {name: Line(self.witness) for name in ("a", "b", "far")}
+        self.books = {name: Receiver(self._store(f"{name}-0"), self._anew(name)) for name in self.keepers}
+        self.lines = {
+            (here, there): Line(self.books[there]) for here in self.books for there in self.books if here != there
+        }
+        self.sites = {
+            here: ReplicatedStore(
+                here,
+                self.books[here],
+                {t: line for (h, t), line in self.lines.items() if h == here},
+                self.keepers[here],
+            )
+            for here in self.books
+        }
+        for site in self.sites.values():
+            site.found(BANK)
+
+    def _store(self, name: str) -> SqliteStore:
+        store = SqliteStore(self.folder / f"{name}.db")
+        store.found(BANK)
+        return store
+
+    def _anew(self, name: str) -> Callable[[], SqliteStore]:
+        return lambda: self._store(f"{name}-{len(list(self.folder.glob(f'{name}-*.db')))}")
+
+    def isolate(self, name: str, cut: bool = True) -> None:
+        """Nothing passes between a site and all others, the witness among them; or passes again."""
+        self.keepers[name].cut = cut
+        for pair, line in self.lines.items():
+            if name in pair:
+                line.cut = cut
+
+    def held(self, name: str) -> Sequence[Entry]:
+        return list(self.books[name].store.read())
+
+
+@pytest.fixture
+def bank(tmp_path: Path) -> Bank:
+    """`a` leads, `b` is in step, `far` is fed."""
+    bank = Bank(tmp_path)
+    epoch = bank.sites["a"].enter()
+    bank.sites["a"].append(entries(range(3), epoch))
+    bank.sites["a"].admit("b")
+    bank.sites["a"].feed("far")
+    return bank
+
+
+def test_a_window_is_in_every_book_in_step_when_it_is_appended(bank: Bank) -> None:
+    bank.sites["a"].append(entries(range(3, 5), 1))
+    assert bank.held("b") == bank.held("a") == entries(range(5), 1)
+    assert bank.held("far") == entries(range(3), 1)
+    assert bank.books["a"].store.standing() == bank.books["b"].store.standing()
+
+
+def test_a_site_in_step_takes_over_with_every_window_and_the_leader_before_is_fenced(bank: Bank) -> None:
+    bank.sites["a"].append(entries(range(3, 5), 1))
+    bank.isolate("a")
+    with pytest.raises(NotYours, match=r"a was heard 0\.0 s ago"):
+        bank.sites["b"].enter()
+    bank.clock.now = 1_000
+    assert bank.sites["b"].enter() == 2
+    bank.sites["b"].append([entry(5, 2)])
+    with pytest.raises(Away):
+        bank.sites["a"].append([entry(5, 1)])
+    bank.isolate("a", cut=False)
+    with pytest.raises(Fenced):
+        bank.sites["a"].append([entry(5, 1)])
+    bank.sites["b"].admit("a")
+    assert bank.held("a") == bank.held("b") == [*entries(range(5), 1), entry(5, 2)]
+    assert len(list(bank.folder.glob("a-*.db"))) == 2, "the book that went another way is set aside, not lost"
+
+
+def test_the_bank_goes_on_without_a_site_once_the_witness_knows(bank: Bank) -> None:
+    bank.isolate("b")
+    bank.sites["a"].append([entry(3, 1)])
+    assert bank.witness.configuration().in_step == ("a",)
+    bank.clock.now = 200_000
+    bank.isolate("b", cut=False)
+    with pytest.raises(NotYours):
+        bank.sites["b"].enter()
+    bank.sites["a"].admit("b")
+    assert bank.held("b") == bank.held("a")
+    assert bank.witness.configuration().in_step == ("a", "b")
+
+
+def test_nothing_is_done_while_neither_the_other_site_nor_the_witness_answers(bank: Bank) -> None:
+    bank.isolate("a")
+    with pytest.raises(Away):
+        bank.sites["a"].append([entry(3, 1)])
+    bank.isolate("a", cut=False)
+    bank.sites["a"].append([entry(3, 1)])
+    assert bank.held("a") == bank.held("b") == entries(range(4), 1)
+
+
+def test_a_site_far_away_takes_over_after_the_preset_time_of_silence_of_all_in_step(bank: Bank) -> None:
+    bank.clock.now = 299_999
+    bank.witness.heard("b")
+    with pytest.raises(NotYours, match=r"b was heard 0\.0 s ago; another site takes over after 300\.0 s"):
+        bank.sites["far"].enter()
+    bank.clock.now += 300_000
+    assert bank.sites["far"].enter() == 2
+    assert bank.witness.configuration() == Configuration(3, 2, "far", ("far",))
+
+
+def test_two_people_switch_by_hand_and_one_alone_does_not(bank: Bank) -> None:
+    seen = bank.witness.configuration()
+    for alone in (["Li"], ["Li", "Li"]):
+        with pytest.raises(NotYours, match="decided by 2 people; Li is alone"):
+            bank.witness.take_over("far", seen, alone)
+    assert bank.witness.take_over("far", seen, ["Li", "Wang"]).leader == "far"
+
+
+def test_a_planned_switch_loses_nothing_and_both_stay_in_step(bank: Bank) -> None:
+    with pytest.raises(NotYours, match="far is not in step with a; wait until it is, or choose one of b"):
+        bank.sites["a"].hand_over("far")
+    bank.sites["a"].hand_over("b")
+    with pytest.raises(Fenced):
+        bank.sites["a"].append([entry(3, 1)]) or (bank.sites["b"].enter() and bank.sites["a"].append([entry(3, 1)]))
+    assert bank.sites["b"].enter() == 3
+    bank.sites["b"].append([entry(3, 3)])
+    assert bank.held("a") == bank.held("b")
+
+
+def test_who_does_not_know_how_things_stand_changes_nothing(bank: Bank) -> None:
+    old = bank.witness.configuration()
+    bank.witness.keep_in_step("a", old, ["b"])
+    for change in (
+        lambda: bank.witness.take_over("b", old, ["Li", "Wang"]),
+        lambda: bank.witness.hand_over("a", old, "b"),
+        lambda: bank.witness.keep_in_step("a", old, []),
+    ):
+        with pytest.raises(Fenced, match="have changed meanwhile"):
+            change()
+    with pytest.raises(NotYours, match="b does not lead: a does"):
+        bank.witness.keep_in_step("b", bank.witness.configuration(), ["b"])
+
+
+def test_a_damaged_book_is_copied_anew_while_another_site_has_it(bank: Bank) -> None:
+    bank.books["b"].damage = "a byte changed"
+    bank.sites["a"].append([entry(3, 1)])
+    assert bank.witness.configuration().in_step == ("a",)
+    bank.sites["a"].admit("b")
+    assert not bank.books["b"].damage
+    assert bank.held("b") == bank.held("a") == entries(range(4), 1)

@@ -1,0 +1,234 @@
+"""Bugs that are planted: a method's text with something else in it. Each must be found by the fault search."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from actors.book.snapshots import Snapshots
+from actors.book.sql import SqlStore
+from actors.sequencer import Sequencer
+from actors.sites.receiver import Receiver
+from actors.sites.replicated import ReplicatedStore
+from actors.sites.witness import Witness
+from credit.requests import Requests
+from credit.stage import Stage
+
+
+class Bug(NamedTuple):
+    """What is wrong, where, what stands there, and what the bug has instead."""
+
+    what: str
+    owner: type
+    method: str
+    right: str
+    wrong: str
+
+
+@contextmanager
+def planted(bug: Bug) -> Iterator[None]:
+    """The bug, while it is entered."""
+    kept = inspect.getattr_static(bug.owner, bug.method)
+    source = textwrap.dedent(inspect.getsource(kept))
+    assert source.count(bug.right) == 1, f"{bug.what}: {bug.right!r} stands {source.count(bug.right)} times"
+    space: dict[str, Any] = dict(vars(sys.modules[bug.owner.__module__]))
+    exec(
+        compile("from __future__ import annotations\n" + source.replace(bug.right, bug.wrong), bug.what, "exec"), space
+    )
+    setattr(bug.owner, bug.method, space[bug.method])
+    try:
+        yield
+    finally:
+        setattr(bug.owner, bug.method, kept)
+
+
+BUGS = [
+    Bug("the witness takes a change from who knows an old state", Witness, "_check", "!= self._now.version", "< 0"),
+    Bug(
+        "the witness lets any site change who is in step", Witness, "_check_leader", "site != self._now.leader", "False"
+    ),
+    Bug("a site takes over from a leader that lives", Witness, "take_over", "self._terms.silent_ms", "0"),
+    Bug("a site far away takes over while others live", Witness, "take_over", "self._terms.remote_ms", "0"),
+    Bug("a site far away takes over as if in step", Witness, "take_over", "if site in now.in_step", "if True"),
+    Bug("two leaders of one epoch", Witness, "take_over", "now.epoch + 1", "max(now.epoch, 1)"),
+    Bug("who took over believes others in step", Witness, "take_over", "else (site,)", "else (*now.in_step, site)"),
+    Bug("the witness forgets who is in step", Witness, "keep_in_step", "{site, *in_step}", "{site}"),
+    Bug("a hand-over keeps the epoch", Witness, "hand_over", "epoch=seen.epoch + 1, leader=to", "leader=site"),
+    Bug("the leader does not wait for the other site", ReplicatedStore, "append", "self._others_in_step()", "()"),
+    Bug(
+        "a site is put out of step without the witness",
+        ReplicatedStore,
+        "_put_out",
+        "self.keeper.keep_in_step(self.site, self.configuration, rest)",
+        "self.configuration._replace(in_step=(self.site,))",
+    ),
+    Bug(
+        "a site that stands elsewhere counts as in step", ReplicatedStore, "append", "stands[1:] != after[1:]", "False"
+    ),
+    Bug(
+        "a site is let in before it has all",
+        ReplicatedStore,
+        "admit",
+        "self._level()\n        self._bring(name)",
+        "pass",
+    ),
+    Bug(
+        "a book that went another way is gone on with",
+        ReplicatedStore,
+        "_bring",
+        "astray = not self._went_through(stands)",
+        "astray = False",
+    ),
+    Bug(
+        "only the length of books is compared",
+        ReplicatedStore,
+        "_went_through",
+        "self._own.seal_before(stands.number) == stands.seal",
+        "True",
+    ),
+    Bug(
+        "who takes over does not fence its own book",
+        ReplicatedStore,
+        "enter",
+        "self._own.enter(self.configuration.epoch)",
+        "pass",
+    ),
+    Bug(
+        "who takes over leaves others as they are",
+        ReplicatedStore,
+        "enter",
+        "self._level()",
+        "self._everywhere = self._own.standing()",
+    ),
+    Bug(
+        "a leader whose book follows another goes on",
+        ReplicatedStore,
+        "append",
+        "if not entries[-1].epoch == stands.epoch == self.configuration.epoch",
+        "if False",
+    ),
+    Bug(
+        "the leader's own book comes last, if at all",
+        ReplicatedStore,
+        "append",
+        "self._own.append(entries, epoch)",
+        "pass",
+    ),
+    Bug(
+        "a fenced leader puts out of step who fenced it",
+        ReplicatedStore,
+        "append",
+        "except Fenced:\n                raise",
+        "except KeyError:\n                raise",
+    ),
+    Bug("how far all are is never noted", ReplicatedStore, "append", "self._everywhere = after", "pass"),
+    Bug(
+        "a site that returns gets the first windows only",
+        ReplicatedStore,
+        "_bring",
+        "while entries :=",
+        "if entries :=",
+    ),
+    Bug("a site takes windows of a leader that was", Receiver, "append", "stands.epoch != epoch", "False"),
+    Bug(
+        "a site says that it holds what it does not",
+        Receiver,
+        "append",
+        "self.store.append(entries, epoch)",
+        "return stands._replace(number=entries[-1].number + 1)",
+    ),
+    Bug("a site does not look where windows belong", Receiver, "append", "stands[1:] != before[1:]", "False"),
+    Bug("a site does not fence the leader before", Receiver, "enter", "self.store.enter(epoch)", "pass"),
+    Bug("a site uses a book that it knows to be damaged", Receiver, "enter", "self._sound()", "self.damage = ''"),
+    Bug("a new book has no epoch", Receiver, "renew", "self.store.enter(epoch)", "pass"),
+    Bug(
+        "a book is renewed for a leader that was",
+        Receiver,
+        "renew",
+        "stands := self._epoch()) > epoch",
+        "stands := 0) > 1",
+    ),
+    Bug("a book lets two writers in", SqlStore, "_check_epoch", "raise self._fenced()", "pass"),
+    Bug("a commit that was done is done again", SqlStore, "_is_there", "self._unsure is None", "True"),
+    Bug("a book gives out an old epoch", SqlStore, "enter", "epoch < bank.epoch", "False"),
+    Bug(
+        "done before it is durable",
+        Sequencer,
+        "cut",
+        "self._append(entries[place : place + BLOCK])",
+        "[self._submit(block, mail) for block in blocks(spans[place : place + BLOCK])]; self._append(entries); continue",
+    ),
+    Bug("an append that failed is taken for done", Sequencer, "_append", "self._pause(_STORE_RETRY_S)", "return"),
+    Bug("a snapshot says one window less", Sequencer, "snapshot", "Snapshot(self.number,", "Snapshot(self.number - 1,"),
+    Bug("a snapshot has no chain", Sequencer, "snapshot", "self.chain, contents", "'', contents"),
+    Bug(
+        "recovery begins at the bank's first instant",
+        Sequencer,
+        "_go_back",
+        "kept.number, kept.until, kept.chain",
+        "kept.number, self._start, kept.chain",
+    ),
+    Bug(
+        "recovery skips a window",
+        Sequencer,
+        "_rebuild",
+        "in_days(self._store.read(first))",
+        "in_days(list(self._store.read(first))[1:])",
+    ),
+    Bug(
+        "recovery works no window after the snapshot",
+        Sequencer,
+        "_rebuild",
+        "self._work_again(entries, asides)",
+        "self.number, self.until = entries[-1].number + 1, entries[-1].until",
+    ),
+    Bug("who takes over does not catch up", Sequencer, "lead", "yield from self.follow(on_replay)", "yield from ()"),
+    Bug(
+        "another book is followed as if it were the same",
+        Sequencer,
+        "follow",
+        "self._seal_before() != self._followed",
+        "False",
+    ),
+    Bug("answered requests are not kept", Requests, "answer", "self.table.append", "(lambda *_, **__: None)"),
+    Bug("answered requests are forgotten at once", Requests, "forget", "KEPT_MS", "-KEPT_MS"),
+    Bug(
+        "recovery forgets answered requests",
+        Stage,
+        "import_state",
+        'self._requests.table.load(state["requests"])',
+        "pass",
+    ),
+    Bug(
+        "recovery loses mail on its way",
+        Stage,
+        "import_state",
+        'self.keep({BY_NAME[name].number: [rows] for name, rows in _under("carried.", state).items()})',
+        "pass",
+    ),
+    Bug(
+        "recovery forgets the world",
+        Stage,
+        "import_state",
+        'self.counterpart.import_state(_under("world.", state))',
+        "pass",
+    ),
+    Bug(
+        "cells begin anew where they stood",
+        Stage,
+        "import_state",
+        "Waiting(), None, None",
+        "Waiting(), self._until, None",
+    ),
+    Bug(
+        "a snapshot is never looked at before it is used",
+        Snapshots,
+        "read",
+        "_seal(number, head.until, head.chain, digests) != head.seal",
+        "False",
+    ),
+]

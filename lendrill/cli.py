@@ -292,7 +292,7 @@ def search(
         str, typer.Option(help="What is drawn: swarm (half of the kinds, other ones each seed), mixed, crashes, lines.")
     ] = "swarm",
     fault: Annotated[
-        list[str] | None, typer.Option(help="A fault instead of those drawn: TICK KIND SITE OTHER TICKS COUNT.")
+        list[str] | None, typer.Option(help="A fault instead of those drawn: TICK KIND SITE OTHER TICKS NTH.")
     ] = None,
     processes: Annotated[int, typer.Option(help="Processes at once; 0: one a processor.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, only what was found.")] = False,

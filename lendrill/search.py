@@ -127,8 +127,9 @@ def _summary(found: Sequence[tuple[int, Found]], took: float) -> str:
     results = [one for _, one in found]
     broken, takeovers = sum(bool(one.wrong) for one in results), sum(len(one.takeovers) for one in results)
     days = sum(one.virtual_ms for one in results) / DAY_MS
+    plural = "" if len(results) == 1 else "s"
     return (
-        f"{len(results):,} seed{'s' * (len(results) > 1)}, {broken:,} broke a promise; {sum(one.windows for one in results):,} windows worked, "
+        f"{len(results):,} seed{plural}, {broken:,} broke a promise; {sum(one.windows for one in results):,} windows worked, "
         f"{takeovers:,} times a site took the lead, {sum(one.lost for one in results):,} answers lost with both near sites "
         f"and told; {days:,.0f} days of the bank's time in {took:.1f} s ({len(results) / took:.1f} seeds/s)"
     )

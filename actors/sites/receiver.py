@@ -31,8 +31,6 @@ class Peer(Protocol):
 
     def renew(self, epoch: int, identity: str, snapshot: Snapshot | None) -> Standing: ...
 
-    def seal_before(self, epoch: int, number: int) -> bytes: ...
-
 
 def opening(store: Store) -> int | None:
     """The snapshot that a book begins with; None where it begins with the bank itself."""
@@ -91,14 +89,6 @@ class Receiver:
             self.store.put_snapshot(snapshot)
         self.store.enter(epoch)
         return self.store.standing()
-
-    def seal_before(self, epoch: int, number: int) -> bytes:
-        """What window `number` follows upon here; empty where it does not reach so far, or begins later."""
-        del epoch
-        try:
-            return self.store.seal_before(number)
-        except StoreError:
-            return b""
 
     def begin(self) -> int:
         """The first window of the book, which begins with the bank itself or with the snapshot that it was opened with."""

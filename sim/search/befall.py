@@ -23,7 +23,7 @@ def _kill(world: World, fault: Fault) -> None:
 
 def _kill_at_disk(world: World, fault: Fault) -> None:
     site = world.sites[fault.site]
-    site.writes_left, site.after_write = fault.count, fault.count % 2 == 0
+    site.writes_left, site.after_write = fault.nth, fault.nth % 2 == 0
 
 
 def _hang(world: World, fault: Fault) -> None:
@@ -46,7 +46,7 @@ def _lose_answers(world: World, fault: Fault) -> None:
 
 
 def _race(world: World, fault: Fault) -> None:
-    world.race[fault.site] = fault.count
+    world.race[fault.site] = fault.nth
 
 
 def _witness_away(world: World, fault: Fault) -> None:
@@ -58,29 +58,29 @@ def _disk_full(world: World, fault: Fault) -> None:
 
 
 def _commit_unheard(world: World, fault: Fault) -> None:
-    world.sites[fault.site].unheard_in = fault.count
+    world.sites[fault.site].unheard_in = fault.nth
 
 
 def _damage_window(world: World, fault: Fault) -> None:
     """Only while another site in step has the book: what one alone holds, no other can bring back."""
     site, in_step = world.sites[fault.site], world.witness.configuration().in_step
     others = [other for other in world.sites.values() if other.name in in_step and other.up and other is not site]
-    if others and site.disk.damage("windows", "inputs", fault.count):
+    if others and site.disk.damage("windows", "inputs", fault.nth):
         world.kill(site, fault.ticks)
 
 
 def _damage_snapshot(world: World, fault: Fault) -> None:
-    world.sites[fault.site].disk.damage("snapshot_parts", "content", fault.count)
+    world.sites[fault.site].disk.damage("snapshot_parts", "content", fault.nth)
 
 
 def _clock(world: World, fault: Fault) -> None:
     site = world.sites[fault.site]
-    site.skew_ms = fault.count * MINUTE_MS * (1 if fault.count % 2 else -1)
+    site.skew_ms = fault.nth * MINUTE_MS * (1 if fault.nth % 2 else -1)
     site.skew_until = world.tick + fault.ticks
 
 
 def _cell_lost(world: World, fault: Fault) -> None:
-    world.sites[fault.site].cells.lost_in = fault.count
+    world.sites[fault.site].cells.lost_in = fault.nth
 
 
 def _answers_lost(world: World, fault: Fault) -> None:

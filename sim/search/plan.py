@@ -23,7 +23,7 @@ class Kind(StrEnum):
     KILL = "kill"
     """A site's process is gone at once, and started anew after `ticks`."""
     KILL_AT_DISK = "kill-at-disk"
-    """It is gone at its `count`-th write from now on: just before it if that is odd, else just after."""
+    """It is gone at its `nth`-th write from now on: just before it if that is odd, else just after."""
     HANG = "hang"
     """It does nothing for `ticks`, and then goes on as if nothing had been."""
     CUT = "cut"
@@ -33,18 +33,18 @@ class Kind(StrEnum):
     LOSE_ANSWERS = "lose-answers"
     """Calls of a site reach another and are done there; the answers do not come back."""
     RACE = "race"
-    """Everybody else goes on for a tick while a site's `count`-th call is on its way."""
+    """Everybody else goes on for a tick while a site's `nth`-th call is on its way."""
     WITNESS_AWAY = "witness-away"
     DISK_FULL = "disk-full"
     COMMIT_UNHEARD = "commit-unheard"
-    """A site's `count`-th write from now on is done, and an error is heard of it."""
+    """A site's `nth`-th write from now on is done, and an error is heard of it."""
     DAMAGE_WINDOW = "damage-window"
     """A byte of a window in a site's book changes; its process is started anew."""
     DAMAGE_SNAPSHOT = "damage-snapshot"
     CLOCK = "clock"
-    """A site's clock is wrong by `count` minutes, ahead where odd."""
+    """A site's clock is wrong by `nth` minutes, ahead where odd."""
     CELL_LOST = "cell-lost"
-    """A cell of the leader is gone in the middle of its `count`-th step."""
+    """A cell of the leader is gone in the middle of its `nth`-th step."""
     ANSWERS_LOST = "answers-lost"
     """No customer hears an answer."""
     MAIL_TWICE = "mail-twice"
@@ -56,17 +56,17 @@ class Kind(StrEnum):
 
 
 class Fault(NamedTuple):
-    """One fault: when, what, where (`other`: the far end of a line), for how many ticks, and a count."""
+    """One fault: when, what, where (`other`: the far end of a line), for how many ticks, and the how manieth."""
 
     tick: int
     kind: Kind
     site: str
     other: str
     ticks: int
-    count: int
+    nth: int
 
     def __str__(self) -> str:
-        return f"{self.tick} {self.kind} {self.site} {self.other} {self.ticks} {self.count}"
+        return f"{self.tick} {self.kind} {self.site} {self.other} {self.ticks} {self.nth}"
 
 
 Weights = dict[Kind, float]
@@ -123,11 +123,11 @@ def drawn(seed: int, profile: str = "swarm") -> list[Fault]:
 def fault_of(line: str) -> Fault:
     """The fault that a line says. ValueError where it says none."""
     try:
-        tick, kind, site, other, ticks, count = line.split()
-        fault = Fault(int(tick), Kind(kind), site, other, int(ticks), int(count))
+        tick, kind, site, other, ticks, nth = line.split()
+        fault = Fault(int(tick), Kind(kind), site, other, int(ticks), int(nth))
     except ValueError:
         raise ValueError(
-            f"{line!r} is no fault: TICK KIND SITE OTHER TICKS COUNT, such as 5 kill primary witness 3 1"
+            f"{line!r} is no fault: TICK KIND SITE OTHER TICKS NTH, such as 5 kill primary witness 3 1"
         ) from None
     if fault.site not in SITES or fault.other not in (*SITES, WITNESS) or not 0 <= fault.tick < TICKS:
         raise ValueError(f"{line!r}: sites are {', '.join(SITES)} and the {WITNESS}, ticks 0 to {TICKS - 1}")

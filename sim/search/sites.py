@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
@@ -135,5 +135,5 @@ class WitnessLine(Line):
     def hand_over(self, site: str, seen: Configuration, to: str) -> Configuration:
         return self.call("hand_over", site, seen, to)  # type: ignore[no-any-return]
 
-    def keep_in_step(self, site: str, seen: Configuration, in_step: Sequence[str]) -> Configuration:
+    def keep_in_step(self, site: str, seen: Configuration, in_step: Iterable[str]) -> Configuration:
         return self.call("keep_in_step", site, seen, list(in_step))  # type: ignore[no-any-return]

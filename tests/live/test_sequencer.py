@@ -275,4 +275,4 @@ def test_a_bank_to_which_nobody_comes_by_himself_does_not_draw_who_would(
 ) -> None:
     """Ten years of visits, at every opening."""
     monkeypatch.delattr("sim.arrivals.drawn_visits")
-    sequencer(tmp_path)
+    assert sequencer(tmp_path).number == 0

@@ -78,7 +78,7 @@ class Answer(NamedTuple):
 
 
 class Story(NamedTuple):
-    """The events of a case, and the instant at which they were asked for."""
+    """The events of a case, or of some, one after another, and the instant at which they were asked for."""
 
     now: int
     events: Rows
@@ -238,9 +238,9 @@ class Conductor:
         [found] = await self._in(self._collector, self._bank.get, [handle])
         return found  # type: ignore[no-any-return]
 
-    async def story(self, case: int) -> Story:
-        """What happened to a case until now."""
-        return Story(self._clock.now(), self._trail.of(case))
+    async def story(self, *cases: int) -> Story:
+        """What happened to some cases until now, case by case."""
+        return Story(self._clock.now(), self._trail.of(*cases))
 
     async def news(self, case: int, timeout_s: float, of: Collection[int] = ()) -> None:
         """Waits until one of these events happens to a case, or any where none are given, or the time is over."""

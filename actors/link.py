@@ -35,8 +35,8 @@ _BEHIND_MAX = 64 << 20
 """Most bytes that may wait for a listener."""
 _RETRY_S = 0.05
 SUBMITS_MAX = 200
-"""Commands of one gateway that may wait for their answers: some seconds' worth, so that callers are refused before they wait
-longer. The conductor's own bound (`Pace.queue_rows`) is for bulk."""
+"""Callers of one gateway that may wait for the answers to their commands: half a second's worth, so that others are refused
+before they wait longer. The conductor's own bound (`Pace.queue_rows`) is for bulk."""
 _REFUSALS: dict[str, type[Exception]] = {"busy": Busy, "closing": Closing, "clock": ClockError, "bad": CreditError}
 
 
@@ -155,10 +155,10 @@ class LinkServer:
         beside = [Command(KINDS[number], part) for number, parts in mail.items() for part in parts]
         return await self._conductor.submit(kind, rows, *beside)
 
-    async def _do_submit_told(self, message: dict[str, Any]) -> tuple[Answer, int, bytes]:
-        [answer] = await self._do_submit(message)
-        now, events = await self._do_story({"case": answer.number}) if not answer.reason else (0, b"")
-        return answer, now, events
+    async def _do_submit_told(self, message: dict[str, Any]) -> tuple[list[Answer], int, bytes]:
+        answers = await self._do_submit(message)
+        now, events = await self._conductor.story(*(one.number for one in answers if not one.reason))
+        return answers, now, events.tobytes()
 
     async def _do_story(self, message: dict[str, Any]) -> tuple[int, bytes]:
         now, events = await self._conductor.story(message["case"])
@@ -269,27 +269,30 @@ class LinkClient:
 
     async def submit(self, kind: Kind, rows: Rows, *beside: Command) -> list[Answer]:
         """See `Conductor.submit`; Busy at once where too many of this process's commands are under way."""
-        return [Answer(*one) for one in await self._submitted("submit", kind, rows, beside)]
+        return [Answer(*one) for one in await self._submitted("submit", 1, kind, rows, beside)]
 
-    async def submit_told(self, kind: Kind, rows: Rows, *beside: Command) -> tuple[Answer, Story]:
-        """One command whose answer's number is a case, and what happened to that case, with one call."""
-        answer, now, events = await self._submitted("submit_told", kind, rows, beside)
-        return Answer(*answer), Story(now, np.frombuffer(events, dtype=EVENT_DTYPE))
+    async def submit_told(self, kind: Kind, rows: Rows, *beside: Command) -> list[tuple[Answer, Story]]:
+        """Commands of as many callers, whose answers' numbers are cases, and what happened to each case, with one call."""
+        said, now, content = await self._submitted("submit_told", len(rows), kind, rows, beside)
+        answers, events = [Answer(*one) for one in said], np.frombuffer(content, dtype=EVENT_DTYPE)
+        cases = [one.number for one in answers]
+        first, last = (events["case"].searchsorted(cases, side).tolist() for side in ("left", "right"))
+        return [(one, Story(now, events[a:b])) for one, a, b in zip(answers, first, last, strict=True)]
 
     @property
-    def full(self) -> bool:
-        """Whether a command would be refused now."""
-        return self._submitting >= self._submits_max
+    def under_way(self) -> int:
+        """Callers who wait for the answers to their commands."""
+        return self._submitting
 
-    async def _submitted(self, do: str, kind: Kind, rows: Rows, beside: Sequence[Command]) -> Any:
-        if self.full:
+    async def _submitted(self, do: str, callers: int, kind: Kind, rows: Rows, beside: Sequence[Command]) -> Any:
+        if self._submitting >= self._submits_max:
             raise Busy(f"{self._submitting:,} commands are under way; ask again in a second")
-        self._submitting += 1
+        self._submitting += callers
         try:
             mail = {kind.number: [rows]} | {other.number: [more] for other, more in beside}
             return await self._call(do, kind=kind.number, bundle=pack(mail))
         finally:
-            self._submitting -= 1
+            self._submitting -= callers
 
     async def story(self, case: int) -> Story:
         """See `Conductor.story`."""

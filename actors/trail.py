@@ -50,10 +50,11 @@ class Trail:
             self._base.executemany(f"INSERT INTO events VALUES ({marks})", rows)
         self._base.execute("COMMIT")
 
-    def of(self, case: int) -> Rows:
-        """The events of a case and of its loans, in the order in which they happened."""
+    def of(self, *cases: int) -> Rows:
+        """The events of some cases and of their loans, case by case, in the order in which they happened."""
+        marks = ", ".join("?" * len(cases))
         found = self._base.execute(
-            f'SELECT {_COLUMNS} FROM events WHERE "case" = ? ORDER BY at, seq', (case,)
+            f'SELECT {_COLUMNS} FROM events WHERE "case" IN ({marks}) ORDER BY "case", at, seq', cases
         ).fetchall()
         return np.array(found, dtype=EVENT_DTYPE) if found else np.zeros(0, dtype=EVENT_DTYPE)
 

@@ -41,17 +41,21 @@ def track(events: Rows, case: int, at: int) -> Rows:
 def query(events: Rows, case: int, at: int, policy: AdmissionPolicy | None = None) -> Progress | None:
     """Current step, handler and estimated completion of a case at an instant (APP-18), from event rows of any stages; None
     for a case that has no events by then."""
-    current: Progress | None = None
-    for row in track(events, case, at):
-        event = EVENTS[int(row["event"])]
-        step, handler = event.said.step, event.said.handler
-        if step is None:
+    last: EventCode | None = None
+    step, since = None, 0
+    mine = track(events, case, at)
+    for number, happened in zip(mine["event"].tolist(), mine["at"].tolist(), strict=True):
+        event = EVENTS[number]
+        if event.said.step is None:
             continue
-        if current is not None and current.step is Step.CLOSED:
+        if step is Step.CLOSED:
             break
-        since = current.since if current is not None and current.step is step else int(row["at"])
-        current = Progress(case, step, handler, since, _expected(step, since, at, policy or _packaged()), event)
-    return current
+        if event.said.step is not step:
+            step, since = event.said.step, happened
+        last = event
+    if last is None or step is None:
+        return None
+    return Progress(case, step, last.said.handler, since, _expected(step, since, at, policy or _packaged()), last)
 
 
 @lru_cache(maxsize=1)

@@ -29,6 +29,15 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
+class _Rolling(RotatingFileHandler):
+    """Looks at how long its file is, and not what it would be with the next line, which had to be written out for that twice."""
+
+    def shouldRollover(self, record: logging.LogRecord) -> bool:  # noqa: N802
+        """Whether the next line begins a new file."""
+        del record
+        return self.stream is not None and self.stream.tell() >= self.maxBytes
+
+
 class _Handing(QueueHandler):
     """Hands records over as they are: they stay in this process."""
 
@@ -41,9 +50,7 @@ def keep_log(home: Path, name: str) -> None:
     """Has this process write what it logs to ``HOME/log/NAME.jsonl``, by a thread of its own: no answer waits for the disk."""
     folder = home / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
-    handler = RotatingFileHandler(
-        folder / f"{name}.jsonl", maxBytes=_BYTES_MAX, backupCount=_KEPT, encoding="utf-8", delay=True
-    )
+    handler = _Rolling(folder / f"{name}.jsonl", maxBytes=_BYTES_MAX, backupCount=_KEPT, encoding="utf-8", delay=True)
     handler.setFormatter(JsonLines())
     lines: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
     writer = QueueListener(lines, handler)

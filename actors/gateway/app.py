@@ -8,11 +8,13 @@ import logging
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from fastapi.telemetry import TelemetryConfig
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from actors.gateway import (
@@ -40,7 +42,10 @@ from actors.gateway.metrics import Meters
 from actors.gateway.models import PROBLEMS, Problem
 from actors.gateway.problems import Problem as Refusal
 from actors.gateway.problems import install
+from actors.gateway.pulse import Pulse
+from actors.gateway.together import Together
 from actors.identity.service import Identity
+from actors.link import SUBMITS_MAX
 from credit.policies.posts import PERMISSIONS
 
 TITLE = "Lendrill"
@@ -48,6 +53,8 @@ _SWEEP_EVERY_S = 6 * 3_600.0
 _log = logging.getLogger(__name__)
 _UNLOGGED = ("/health", "/metrics")
 _OVERLOADED = Refusal(503, "Overloaded", "too many commands are under way; ask again in a second", {"Retry-After": "1"})
+_OWN_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
+"""FastAPI's own looks for somebody who listens with each request; what is told stands in `actors.gateway.metrics` and `log`."""
 _OAUTH = {
     "type": "oauth2",
     "flows": {
@@ -91,16 +98,14 @@ class Counting:
     def __init__(self, app: ASGIApp, meters: Meters, log: OperationLog, full: Callable[[], bool]) -> None:
         """`full`: whether commands are refused now."""
         self._app, self._meters, self._log, self._full = app, meters, log, full
+        self._refusal = _OVERLOADED.answer()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        if scope["method"] == "POST" and scope["path"].startswith("/v1/") and self._full():
-            self._meters.add("POST", "refused", _OVERLOADED.status, 0.0)
-            await _OVERLOADED.answer()(scope, receive, send)
-            return
         began, status, request = time.perf_counter(), 500, request_of(scope)
+        sheds = scope["method"] == "POST" and scope["path"].startswith("/v1/") and self._full()
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -110,9 +115,12 @@ class Counting:
             await send(message)
 
         try:
-            await self._app(scope, receive if scope["method"] == "GET" else bounded(scope, receive), sending)
+            if sheds:
+                await self._refusal(scope, receive, sending)
+            else:
+                await self._app(scope, receive if scope["method"] == "GET" else bounded(scope, receive), sending)
         finally:
-            path = getattr(scope.get("route"), "path", "other")
+            path = "refused" if sheds else getattr(scope.get("route"), "path", "other")
             took = time.perf_counter() - began
             self._meters.add(scope["method"], path, status, took)
             if path not in _UNLOGGED:
@@ -152,8 +160,8 @@ def guarded() -> Iterator[tuple[str, str, list[str]]]:
     for route in (route for part in PARTS for route in part.router.routes):
         if isinstance(route, APIRoute):
             calls = list(_calls(route.dependant))
-            if login.signed_in in calls or login.caller_of in calls:
-                needed = list(dict.fromkeys(one for call in calls for one in getattr(call, "permissions", ())))
+            needed = list(dict.fromkeys(one for call in calls for one in getattr(call, "permissions", ())))
+            if needed or login.signed_in in calls or login.caller_of in calls:
                 yield from ((route.path, method.lower(), needed) for method in sorted(route.methods or ()))
 
 
@@ -181,19 +189,26 @@ def make_app(bank: Bank, identity: Identity) -> FastAPI:
     async def life(_: FastAPI) -> AsyncIterator[None]:
         bank.link.start()
         log.start()
-        sweeping = asyncio.create_task(_sweep(bank, identity))
+        tasks = [asyncio.create_task(_sweep(bank, identity)), asyncio.create_task(app.state.pulse.beat())]
         yield
-        sweeping.cancel()
+        for task in tasks:
+            task.cancel()
         await log.stop()
         await bank.link.stop()
 
-    app = FastAPI(title=TITLE, version="1", lifespan=life, redoc_url=None, responses=PROBLEMS)
+    app = FastAPI(title=TITLE, version="1", lifespan=life, redoc_url=None, responses=PROBLEMS, telemetry=_OWN_TELEMETRY)
     app.state.bank, app.state.identity, app.state.meters = bank, identity, Meters()
+    app.state.signed_in, app.state.pulse = login.signed_in, Pulse(bank)
     app.state.hub = stream.Hub(bank)
+    app.state.intake = intake = Together(partial(applications.taken_in, bank, identity))
     install(app)
     for part in PARTS:
         app.include_router(part.router)
     _describe(app)
 
-    app.add_middleware(Counting, meters=app.state.meters, log=log, full=lambda: bank.link.full)
+    def full() -> bool:
+        waiting = bank.link.under_way + len(intake)
+        return waiting >= (SUBMITS_MAX // 2 if app.state.pulse.is_late() else SUBMITS_MAX)
+
+    app.add_middleware(Counting, meters=app.state.meters, log=log, full=full)
     return app

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from actors.conductor import Story
-from actors.gateway.bank import Bank, absent, bank_of, bits, label, moment, number_in, request_number, wait_s
+from actors.conductor import Answer, Story
+from actors.gateway.bank import Bank, absent, bank_of, bits, label, moment, number_in, refusal, request_number, wait_s
 from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import ByName
 from actors.gateway.models import IdempotencyKey
@@ -89,18 +89,52 @@ class Application(BaseModel):
     address: str = Field(default="", max_length=200)
 
 
+_FIELDS = tuple(Application.model_fields)
+_IN_COLUMNS: dict[str, Callable[[Sequence[Any]], list[int]]] = {
+    "documents": lambda column: [bits(one) for one in column],
+    "consents": lambda column: [bits(one) for one in column],
+    "account": lambda column: [int(one) for one in column],
+    "payee_account": lambda column: [int(one) for one in column],
+}
+"""What is a number in the bank and something else in a form."""
+
+
+_TOLD = ("event", "at", "reason", "loan", "amount_fen")
+
+
+class Visit(NamedTuple):
+    """A form that was handed in, the number of its request, and by whom."""
+
+    form: Application
+    number: int
+    caller: Caller
+
+
+async def taken_in(bank: Bank, identity: Identity, visits: Sequence[Visit]) -> list[tuple[Answer, Story]]:
+    """The bank's answers to visits, and what happened to each case; who holds it is written down by then."""
+    rows, beside = form_rows(columns_of([one.form for one in visits]), bank, np.array([one.number for one in visits]))
+    told = await bank.told_stories(SubmitApplication, rows, *beside)
+    taken = [
+        (one.caller, answer.number, one.form.id_number)
+        for one, (answer, _) in zip(visits, told, strict=True)
+        if not answer.reason
+    ]
+    if taken:
+        handed_in(identity, *zip(*taken, strict=True))
+    return told
+
+
 @router.post("", status_code=202, summary="Hand an application in")
 async def submit(
     form: Application,
     request: Request,
     response: Response,
-    bank: Annotated[Bank, Depends(bank_of)],
-    identity: Annotated[Identity, Depends(identity_of)],
     caller: Annotated[Caller, Depends(needs("applications:submit"))],
     key: IdempotencyKey = None,
 ) -> dict[str, Any]:
     """Durable when it is answered. `Prefer: wait=10` waits for the decision."""
     del key
+    bank, identity = await bank_of(request), await identity_of(request)
     number = request_number(request, caller.subject, SubmitApplication)
     if form.branch > bank.branches:
         raise Problem(422, "Refused", f"branch: the bank has branches 1 to {bank.branches}", field="branch")
@@ -113,10 +147,10 @@ async def submit(
             field="documents",
             detail_zh="本人申请须上传资料",
         )
-    rows, beside = form_rows(columns_of(form), bank, np.array([number]))
     began = time.monotonic()
-    answer, story = await bank.done_told(SubmitApplication, rows, *beside)
-    handed_in(identity, caller, [answer.number], [form.id_number])
+    answer, story = await request.app.state.intake.ask(Visit(form, number, caller))
+    if answer.reason:
+        raise refusal(answer.reason)
     request.state.case = answer.number
     response.headers["Location"] = f"/v1/applications/{answer.number}"
     return await _shown(bank, answer.number, wait_s(request) - (time.monotonic() - began), story)
@@ -151,18 +185,18 @@ async def _shown(bank: Bank, case: int, patience_s: float, story: Story | None =
         "handler": label(progress.handler),
         "since": moment(progress.since),
         "expected_at": moment(progress.expected_at),
-        "loans": [str(loan) for loan in sorted({int(loan) for loan in events["loan"] if loan})],
-        "events": [_event(row) for row in events],
+        "loans": [str(loan) for loan in sorted(set(events["loan"].tolist())) if loan],
+        "events": [_event(*row) for row in zip(*(events[name].tolist() for name in _TOLD), strict=True)],
     }
 
 
-def _event(row: Any) -> dict[str, Any]:
-    event, reason = EVENTS[int(row["event"])], int(row["reason"])
-    said: dict[str, Any] = {"at": moment(int(row["at"])), "event": label(event), "words": list(event.said.words)}
-    if row["loan"]:
-        said["loan"] = str(row["loan"])
-    if row["amount_fen"]:
-        said["amount_fen"] = int(row["amount_fen"])
+def _event(number: int, at: int, reason: int, loan: int, amount_fen: int) -> dict[str, Any]:
+    event = EVENTS[number]
+    said: dict[str, Any] = {"at": moment(at), "event": label(event), "words": list(event.said.words)}
+    if loan:
+        said["loan"] = str(loan)
+    if amount_fen:
+        said["amount_fen"] = amount_fen
     if event.said.refuses and reason in REASONS:
         said["reason"] = list(REASONS[reason].words)
     return said
@@ -200,9 +234,6 @@ def form_rows(columns: Mapping[str, npt.NDArray[Any]], bank: Bank, numbers: Ints
     return rows, [Command(FormText, texts)] if len(texts) else []
 
 
-def columns_of(form: Application) -> dict[str, npt.NDArray[Any]]:
-    """One form as columns of one row."""
-    said = {name: getattr(form, name) for name in Application.model_fields}
-    said |= {name: bits(said[name]) for name in ("documents", "consents")}
-    said |= {name: int(said[name]) for name in ("account", "payee_account")}
-    return {name: np.array([value]) for name, value in said.items()}
+def columns_of(forms: Sequence[Application]) -> dict[str, npt.NDArray[Any]]:
+    """Forms as the columns of their fields."""
+    return {name: np.array(_IN_COLUMNS.get(name, list)([getattr(one, name) for one in forms])) for name in _FIELDS}

@@ -85,12 +85,9 @@ class Bank:
             raise refusal(answer.reason)
         return answer
 
-    async def done_told(self, kind: Kind, rows: Rows, *beside: Command) -> tuple[Answer, Story]:
-        """The same for a command whose answer's number is a case, with what happened to it."""
-        answer, story = await self._asked(self.link.submit_told(kind, rows, *beside))
-        if answer.reason:
-            raise refusal(answer.reason)
-        return answer, story
+    async def told_stories(self, kind: Kind, rows: Rows, *beside: Command) -> list[tuple[Answer, Story]]:
+        """The same for commands whose answers' numbers are cases, with what happened to each."""
+        return await self._asked(self.link.submit_told(kind, rows, *beside))  # type: ignore[no-any-return]
 
     async def story(self, case: int, known: int = 0, timeout_s: float = 0.0, of: Sequence[int] = ()) -> Story:
         """What happened to a case; with `timeout_s`, once one of these events has followed those known, or the time is over."""

@@ -114,7 +114,7 @@ async def submit(
     cases, reasons = answers[:, 0], answers[:, 1]
     taken = reasons == 0
     held = cases[taken].tolist(), columns["id_number"][taken].tolist()
-    await asyncio.to_thread(handed_in, identity, caller, *held)
+    await asyncio.to_thread(handed_in, identity, [caller] * len(held[0]), *held)
     occurring = {str(one): list(REASONS[one].words) for one in np.unique(reasons[reasons > 0]).tolist()}
     return {
         "rows": len(rows),

@@ -12,11 +12,11 @@ from actors.clock import ClockError
 from actors.gateway.bank import Bank, bank_of, instant_of, moment
 from actors.gateway.callers import Caller, needs
 from actors.gateway.problems import Problem
+from actors.gateway.pulse import PATIENCE_S
 from actors.link import Away
 from credit.times import DAY_MS, HOUR_MS
 
 router = APIRouter(tags=["bank"])
-HEALTH_S = 0.9
 _OPENING_MS = 9 * HOUR_MS
 
 
@@ -57,12 +57,8 @@ async def advance(
 @router.get("/health", summary="Live and ready", include_in_schema=True)
 async def health(request: Request, response: Response) -> dict[str, Any]:
     """`ready` is false while the bank opens, closes or recovers; the answer is 503 then."""
-    bank: Bank = request.app.state.bank
-    try:
-        standing = await bank.link.standing(HEALTH_S)
-        ready = bool(standing["ready"])
-    except Away:
-        standing, ready = {}, False
+    standing = await request.app.state.pulse.standing()
+    ready = bool(standing.get("ready"))
     response.status_code = 200 if ready else 503
     kept: dict[str, Any] = {name: standing[name] for name in ("window", "queued", "under_way") if name in standing}
     return {"live": True, "ready": ready, **kept}
@@ -73,7 +69,7 @@ async def metrics(request: Request) -> Response:
     """Figures of the bank and of its gateways, as Prometheus reads them."""
     bank: Bank = request.app.state.bank
     try:
-        figures = await bank.link.figures(HEALTH_S)
+        figures = await bank.link.figures(PATIENCE_S)
     except Away:
         figures = {}
     return Response(request.app.state.meters.text(figures), media_type=CONTENT_TYPE_LATEST)

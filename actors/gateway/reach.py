@@ -93,11 +93,10 @@ def prove_own_form(identity: Identity, caller: Caller, id_number: str) -> None:
         )
 
 
-def handed_in(identity: Identity, caller: Caller, cases: Sequence[int], id_numbers: Sequence[str]) -> None:
-    """Writes down who holds cases that were just taken, each with its ID number: whoever handed them in, and the customer whose
-    account is bound to the bank's file of him."""
+def handed_in(identity: Identity, callers: Sequence[Caller], cases: Sequence[int], id_numbers: Sequence[str]) -> None:
+    """Writes down who holds cases that were just taken, each with its ID number: who handed it in, and the customer whose account
+    is bound to the bank's file of him."""
     bound = identity.accounts.bound_to(id_numbers)
     held = [(case, bound[one]) for case, one in zip(cases, id_numbers, strict=True) if one in bound]
-    if caller.kind != "staff":
-        held += [(case, caller.subject) for case in cases]
+    held += [(case, one.subject) for case, one in zip(cases, callers, strict=True) if one.kind != "staff"]
     identity.holdings.add(held)

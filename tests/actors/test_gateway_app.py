@@ -8,6 +8,7 @@ import inspect
 import json
 import logging
 import re
+import time
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,12 +21,13 @@ from fastapi.testclient import TestClient
 from actors.conductor import Busy
 from actors.gateway import applications, doors
 from actors.gateway.app import make_app
-from actors.gateway.login import caller_of
+from actors.gateway.pulse import Pulse
 from actors.identity.caller import Caller
-from actors.link import LinkClient
+from actors.link import SUBMITS_MAX, LinkClient
 from credit.applications.contract import SubmitApplication
 from credit.policies.posts import PERMISSIONS
 from lendrill.logs import JsonLines
+from tests.actors.gateway.live import calling
 
 ID = "110105199003072872"
 
@@ -33,7 +35,7 @@ ID = "110105199003072872"
 class Link:
     """A link to a bank that does nothing."""
 
-    full = False
+    under_way, connected = 0, True
 
     def start(self) -> None: ...
 
@@ -49,18 +51,21 @@ def app_before(link: Link) -> FastAPI:
     log = SimpleNamespace(append=lambda deeds: None)
     identity: Any = SimpleNamespace(audit=log, clock=lambda: 1_800_000_000_000)
     app = make_app(SimpleNamespace(link=link, branches=8), identity)  # type: ignore[arg-type]
-    app.dependency_overrides[caller_of] = lambda: Caller("system", "tests", frozenset(PERMISSIONS))
+    app.state.signed_in = calling(Caller("system", "tests", frozenset(PERMISSIONS)))
     return app
 
 
-def test_a_full_gateway_refuses_commands_unread_and_still_answers_questions() -> None:
+def test_a_full_gateway_refuses_commands_unread_and_still_answers_questions(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "actors.gateway.log")
     link = Link()
     with TestClient(app_before(link)) as client:
         assert client.post("/v1/applications", content=b"no form").status_code == 422
-        link.full = True
+        link.under_way = SUBMITS_MAX
         refused = client.post("/v1/applications", content=b"no form")
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
         assert refused.json()["title"] == "Overloaded"
+        line = json.loads(JsonLines().format(caplog.records[-1]))
+        assert (line["status"], line["request"]) == (503, refused.headers["x-request-id"])
         assert client.get("/health").status_code == 200
         figures = client.get("/metrics").text
     assert 'lendrill_http_answers_total{method="POST",path="/v1/applications",status="422"} 1' in figures
@@ -83,7 +88,6 @@ def test_nobody_says_in_a_parameter_who_he_is() -> None:
 
 def test_a_link_with_too_much_under_way_refuses_at_once() -> None:
     link = LinkClient(Path("nowhere"), submits_max=0)
-    assert link.full
     with pytest.raises(Busy):
         asyncio.run(link.submit_told(SubmitApplication, SubmitApplication.empty()))
 
@@ -101,3 +105,30 @@ def test_a_call_is_a_line_of_the_log_with_its_request_number(caplog: pytest.LogC
     assert [one["request"] for one in others] == [one.headers["x-request-id"] for one in given]
     assert all(re.fullmatch("[0-9a-f]{16}", one["request"]) and one["status"] == 404 for one in others)
     assert not any(ID in one["path"] or ID in one["message"] for one in others)
+
+
+def test_a_gateway_that_is_late_takes_half_as_many_commands(monkeypatch: pytest.MonkeyPatch) -> None:
+    link = Link()
+    link.under_way = SUBMITS_MAX // 2
+    with TestClient(app := app_before(link)) as client:
+        assert client.post("/v1/applications", content=b"no form").status_code == 422
+        monkeypatch.setattr(app.state.pulse, "is_late", lambda: True)
+        assert client.post("/v1/applications", content=b"no form").status_code == 503
+        link.under_way -= 1
+        assert client.post("/v1/applications", content=b"no form").status_code == 422
+
+
+def test_a_turn_that_lasts_too_long_is_late_until_the_next_begins() -> None:
+    async def turns() -> list[bool]:
+        pulse = Pulse(SimpleNamespace(link=Link()))  # type: ignore[arg-type]
+        beating = asyncio.create_task(pulse.beat())
+        await asyncio.sleep(0)
+        found = [pulse.is_late()]
+        time.sleep(0.1)
+        found.append(pulse.is_late())
+        await asyncio.sleep(0.001)
+        found.append(pulse.is_late())
+        beating.cancel()
+        return found
+
+    assert asyncio.run(turns()) == [False, True, False]

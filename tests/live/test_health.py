@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 import sys
 import urllib.error
 import urllib.request
@@ -17,6 +18,7 @@ import pytest
 
 from actors.link import LinkServer
 from lendrill.health import HealthDoor
+from lendrill.live import _Door
 from lendrill.supervisor import Child, Supervisor
 
 
@@ -74,3 +76,11 @@ def test_a_bank_without_a_conductor_lives_and_is_not_ready(watched: Watched) -> 
     status, said = watched.told()
     assert (status, said["live"], said["ready"]) == (503, True, False)
     assert watched.told("/else")[0] == 404
+
+
+def test_more_may_wait_at_a_gateways_door_than_are_let_in_at_once() -> None:
+    with _Door() as door, contextlib.ExitStack() as waiting:
+        door.bind(("127.0.0.1", 0))
+        door.listen(1)
+        for _ in range(20):
+            waiting.enter_context(socket.create_connection(door.getsockname(), timeout=0.5))

@@ -13,6 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from actors.gateway.login import signed_in
 from actors.gateway.reach import OWNED
 from actors.identity.accounts import Account
 from credit.numbers import person_of
@@ -114,7 +115,7 @@ def house() -> Iterator[House]:
             for subject in (account.subject, f"system:{client}"):
                 identity.holdings.add([(int(side["case"]), subject)])
         tokens |= {"customer": _token(bank, customers[0]), "system": _token(bank, identity.accounts.get("system:one"))}
-        bank.app.dependency_overrides.clear()
+        bank.app.state.signed_in = signed_in
         yield House(bank, sides[0], sides[1], tokens)
 
 

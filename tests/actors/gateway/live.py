@@ -8,7 +8,7 @@ import datetime as dt
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,6 @@ from actors.conductor import Conductor, Pace
 from actors.gateway.app import make_app
 from actors.gateway.applications import ZHANG
 from actors.gateway.bank import Bank
-from actors.gateway.login import caller_of
 from actors.identity.caller import Caller
 from actors.identity.service import Identity
 from actors.link import LinkClient, LinkServer
@@ -47,6 +46,17 @@ POST = {"key": "everybody", "name": "everybody", "name_zh": "所有人", "tier":
 EVERYBODY = Caller("staff", "tests", frozenset(PERMISSIONS), posts=(POST["key"],))
 """Whoever calls in these tests may do all, with everybody's data; who may what is tested in `test_access`."""
 PEOPLE = 60
+
+
+def calling(caller: Caller) -> Callable[[Any], Awaitable[Caller]]:
+    """What the application asks who calls (`app.state.signed_in`): everybody is this one."""
+
+    async def found(_: Any) -> Caller:
+        return caller
+
+    return found
+
+
 KEY = b"a key for tests, of thirty-two b"
 
 
@@ -181,7 +191,7 @@ def live(
         app = make_app(bank, identity)
         # A socket that knows its protocol: asyncio has only such a one send at once, and any other answer waits 40 ms.
         listening = socket.socket(fileno=socket.create_server(("127.0.0.1", 0)).detach())
-        app.dependency_overrides[caller_of] = lambda: EVERYBODY
+        app.state.signed_in = calling(EVERYBODY)
         running = _Running(conductor, home / "link", app, listening)
         running.start()
         try:

@@ -34,7 +34,7 @@ FORM = {"grant_type": "password", "client_id": "terminal", "username": "1010001"
 
 def _app(identity: Identity) -> FastAPI:
     app = FastAPI()
-    app.state.identity = identity
+    app.state.identity, app.state.signed_in = identity, login.signed_in
     app.include_router(login.router)
     problems.install(app)
 

@@ -13,14 +13,13 @@ import pypdfium2
 import pytest
 
 from actors.gateway.archive import Archive, Laid
-from actors.gateway.login import caller_of
 from actors.gateway.typeset import _Sheet
 from actors.identity.caller import Caller
 from actors.identity.errors import Damaged
 from actors.identity.keys import Keys
 from actors.identity.vault import Vault
 from credit.contracts.states import SignMode
-from tests.actors.gateway.live import LiveBank
+from tests.actors.gateway.live import LiveBank, calling
 
 
 class Paper:
@@ -105,12 +104,12 @@ def test_an_archived_text_that_was_changed_is_found_out_and_a_signed_one_stays(t
 
 
 def test_customers_do_not_search_the_archive(bank: LiveBank) -> None:
-    before = bank.app.dependency_overrides[caller_of]
-    bank.app.dependency_overrides[caller_of] = lambda: Caller("customer", "customer:1", frozenset({"contracts:read"}))
+    before = bank.app.state.signed_in
+    bank.app.state.signed_in = calling(Caller("customer", "customer:1", frozenset({"contracts:read"})))
     try:
         assert "staff" in bank.get("/v1/contracts", 403)["detail"]
     finally:
-        bank.app.dependency_overrides[caller_of] = before
+        bank.app.state.signed_in = before
 
 
 @pytest.mark.requirement("DIS-10", "DIS-11")

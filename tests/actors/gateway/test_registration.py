@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from actors.gateway.applications import ZHANG
-from actors.gateway.login import caller_of
+from actors.gateway.login import signed_in
 from credit.numbers import person_of
-from tests.actors.gateway.live import EVERYBODY, LiveBank, live
+from tests.actors.gateway.live import EVERYBODY, LiveBank, calling, live
 
 PASSWORD = "three words and a number 7"
 CLERK = person_of(1, 42, 1)
@@ -23,7 +23,7 @@ class People:
 
     def __init__(self, bank: LiveBank) -> None:
         self.bank, self.ids = bank, list(islice(bank.people, 20))
-        bank.app.dependency_overrides.clear()
+        bank.app.state.signed_in = signed_in
 
     def call(self, token: str, method: str, path: str, status: int, body: Any = None, **more: Any) -> Any:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -49,9 +49,7 @@ class People:
 
     def with_all_rights(self, on: bool) -> None:
         """Whether callers may do everything, without a token."""
-        self.bank.app.dependency_overrides |= {caller_of: lambda: EVERYBODY}
-        if not on:
-            self.bank.app.dependency_overrides.clear()
+        self.bank.app.state.signed_in = calling(EVERYBODY) if on else signed_in
 
 
 @pytest.fixture(scope="module")

@@ -89,6 +89,7 @@ def test_a_body_that_is_no_form_is_refused(found: House, content: bytes, status:
     assert refused(send(found, "POST", "/v1/applications", content=content, headers=JSON), status)["status"] == status
 
 
+@pytest.mark.requirement("APP-03.b")
 @pytest.mark.parametrize("wrong", [None, True, [], {}, -1, 1.5, 1 << 64, "", "x" * 10_000, *EVIL])
 def test_a_field_of_another_type_or_beyond_its_bounds_is_refused_by_name(found: House, wrong: Any) -> None:
     for name in ("branch", "channel", "amount_fen", "documents", "account"):

@@ -90,10 +90,12 @@ def test_a_company_needs_a_right_credit_code_and_a_person_none() -> None:
     assert len(desk_day(forms(credit_code="")).sent(ApplicationAccepted)) == 1
 
 
-@pytest.mark.requirement("CUS-01.b", "APP-06.a", "APP-07.a", "PRD-08.a")
+@pytest.mark.requirement("APP-03.b", "CUS-01.b", "APP-06.a", "APP-07.a", "PRD-08.a")
 @pytest.mark.parametrize(
     ("columns", "refusal"),
     [
+        ({"channel": 99}, Refusal.CHANNEL_UNKNOWN),
+        ({"channel": 0}, Refusal.CHANNEL_UNKNOWN),
         ({"product": 77}, Refusal.PRODUCT_UNKNOWN),
         ({"product": -1}, Refusal.PRODUCT_UNKNOWN),
         ({"segment": Segment.ENTERPRISE, "credit_code": "91110105MA000001X4"}, None),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -255,33 +256,43 @@ def schedule(
 
 @app.command()
 def requirements(
-    state: Annotated[str | None, typer.Option(help="Only these: tested (a test carries the id) or untested.")] = None,
+    ids: Annotated[
+        list[str] | None, typer.Argument(metavar="[ID]...", help="Only these, e.g. CUS-04 (default: all).")
+    ] = None,
+    state: Annotated[str | None, typer.Option(help="Only these: shown, part, open or failing.")] = None,
+    check: Annotated[bool, typer.Option("--check", help="Run their tests first; exit code 1 unless all pass.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
 ) -> int:
-    """Print every requirement with the tests that show it, and whether they pass."""
+    """Print every requirement by its clauses: which are shown, by which tests and in which run, and which are missing."""
     from lendrill import requirements as catalogue
     from lendrill.tables import requirements_table
 
-    if state not in (None, "tested", "untested"):
-        raise UserError(f"--state {state}: no such state", "give tested or untested")
+    if state is not None and state not in catalogue.STATES:
+        raise UserError(f"--state {state}: no such state", f"give one of {', '.join(catalogue.STATES)}")
     root = catalogue.repository()
-    if root is None and state is not None:
-        raise UserError(
-            "the tests are not part of this installation, so states are unknown",
-            "run it from a clone of the repository",
-        )
+    if root is None and check:
+        raise UserError("the tests are not part of this installation", "run it from a clone of the repository")
     entries = catalogue.table(root)
-    shown = [entry for entry in entries if state is None or bool(entry.tests) == (state == "tested")]
-    if as_json:
-        rows = [vars(entry) | {"tests": list(entry.tests)} for entry in shown]
-        typer.echo(
-            json.dumps({"requirements": rows, "counts": catalogue.counts(entries)}, ensure_ascii=False, indent=1)
+    if unknown := [one for one in ids or () if one not in {entry.id for entry in entries}]:
+        raise UserError(
+            f"{unknown[0]}: no such requirement", "give ids of docs/requirements.md without a clause's letter"
         )
+
+    shown = [one for one in entries if (not ids or one.id in ids) and state in (None, one.state)]
+    if root is not None and check:
+        catalogue.check(root, shown, sys.stderr if as_json else None)
+        again = {entry.id: entry for entry in catalogue.table(root)}
+        entries, shown = list(again.values()), [again[entry.id] for entry in shown]
+    if as_json:
+        rows = [asdict(entry) | {"state": entry.state} for entry in shown]
+        totals = {"requirements": rows, "counts": catalogue.counts(entries), "clauses": catalogue.outcomes_of(shown)}
+        typer.echo(json.dumps(totals, ensure_ascii=False, indent=1))
     else:
-        requirements_table(shown, catalogue.counts(entries))
+        requirements_table(shown, entries)
     if root is None:
-        typer.echo("The tests are not part of this installation; run it from a clone to see what they show.", err=True)
-    return 0
+        typer.echo("The tests are not part of this installation; run it from a clone to see how they go.", err=True)
+    went = catalogue.outcomes_of(shown)
+    return int(check and bool(went["failed"] or went["not run"] or catalogue.untested(shown)))
 
 
 @app.command()

@@ -1,37 +1,67 @@
-"""The table of requirements: every id of docs/requirements.md, the tests that carry it, and how those tests last went.
-Nothing is claimed by hand. Ids come from the catalogue, tests from reading the test files, outcomes from the
-record that the last test run left (`.requirements.json`); a test that has gone since no longer counts."""
+"""The table of requirements: every id of docs/requirements.md by its clauses, the tests that carry each clause, and how those
+tests last went. Nothing is claimed by hand alone: clauses come from the catalogue, which says for each of them which run
+reaches it (`→`) or what is missing (`✗`); tests from reading the test files; outcomes from the record that the last
+test run left (`.requirements.json`). A mark that names no clause fails the collection of the tests."""
 
 from __future__ import annotations
 
 import ast
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TextIO
 
 from lendrill.errors import UserError
 
 RECORD_NAME = ".requirements.json"
 MARK = "requirement"
-STATES = ("untested", "tested", "passing", "failing")
-"""In ascending knowledge: no test · a test, no outcome on record · every outcome on record passed · one did not."""
+STATES = ("shown", "part", "open", "failing")
+"""All clauses shown · some · none, or not yet split into clauses · one whose test failed when it last ran."""
+OUTCOMES = ("passed", "failed", "not run")
+LIVE = "live"
+"""Stands for a run where a clause is reached by the test itself, which drives a live bank through its API."""
 
 _ENTRY = re.compile(r"^- \*\*([A-Z]+-\d+)\*\*\s+(.*)$")
+_CLAUSE = re.compile(
+    r"^  - \*\*(?P<id>(?P<whole>[A-Z]+-\d+)\.[a-z])\*\*\s+(?P<text>.*?) (?P<sign>[→✗]) (?P<rest>\S.*)$"
+)
 _SECTION = re.compile(r"^## \d+ (.*)$")
 _PACKAGE = Path(__file__).resolve().parent
 
 
 @dataclass(frozen=True)
+class Clause:
+    """One checkable statement of a requirement. Either `run` says what reaches it (`baseline: event, event` or `live`), or
+    `missing` says what it lacks; `tests` are node ids (`tests/x.py::test_y`), `outcome` is one of `OUTCOMES`."""
+
+    id: str
+    text: str
+    run: str = ""
+    missing: str = ""
+    tests: tuple[str, ...] = ()
+    outcome: str = "not run"
+
+
+@dataclass(frozen=True)
 class Requirement:
-    """One entry of the catalogue, with the node ids (`tests/x.py::test_y`) of the tests that carry it."""
+    """One entry of the catalogue with its clauses; none where it has not been taken up yet."""
 
     id: str
     section: str
     text: str
-    tests: tuple[str, ...] = ()
-    state: str = "unknown"
+    clauses: tuple[Clause, ...] = ()
+
+    @property
+    def state(self) -> str:
+        """One of `STATES`."""
+        if any(clause.outcome == "failed" for clause in self.clauses):
+            return "failing"
+        shown = [not clause.missing for clause in self.clauses]
+        return "shown" if shown and all(shown) else "part" if any(shown) else "open"
 
 
 @dataclass
@@ -58,55 +88,111 @@ def catalogue_path() -> Path:
 
 
 def catalogue(text: str | None = None) -> list[Requirement]:
-    """Every numbered entry, in the catalogue's order. `text` defaults to the project's own catalogue."""
+    """Every numbered entry with its clauses, in the catalogue's order. `text` defaults to the project's own catalogue; a line
+    that looks like a clause and is none, or stands out of turn, is a `UserError`."""
     lines = (catalogue_path().read_text(encoding="utf-8") if text is None else text).splitlines()
     found: list[Requirement] = []
     section = ""
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         if heading := _SECTION.match(line):
             section = heading[1]
         elif entry := _ENTRY.match(line):
             found.append(Requirement(entry[1], section, entry[2].replace("`", "")))
+        elif line.startswith("  - **"):
+            found[-1:] = [_with_clause(found[-1:], line, number)]
     return found
 
 
-def known_ids() -> frozenset[str]:
-    """All ids a test may carry."""
-    return frozenset(entry.id for entry in catalogue())
+def _with_clause(last: list[Requirement], line: str, number: int) -> Requirement:
+    clause = _CLAUSE.match(line)
+    if clause is None or not last:
+        raise UserError(
+            f"docs/requirements.md, line {number}: not a clause: {line.strip()}",
+            "write `- **CUS-04.a** what holds → scenario: event` or `… ✗ what is missing` below its requirement",
+        )
+    whole = last[0]
+    expected = f"{whole.id}.{chr(ord('a') + len(whole.clauses))}"
+    if clause["id"] != expected:
+        raise UserError(f"docs/requirements.md, line {number}: {clause['id']} out of turn", f"{expected} comes next")
+    text, rest = clause["text"].replace("`", ""), clause["rest"].replace("`", "")
+    run, missing = (rest, "") if clause["sign"] == "→" else ("", rest)
+    return replace(whole, clauses=(*whole.clauses, Clause(expected, text, run, missing)))
+
+
+def mark_fault(mark: str, entries: dict[str, Requirement]) -> str:
+    """Why a test may not carry `mark`; empty where it may. `entries` is the catalogue by id."""
+    whole = entries.get(mark.partition(".")[0])
+    if whole is None:
+        return "docs/requirements.md does not hold it"
+    if not whole.clauses:
+        return "not yet split into clauses: write them in docs/requirements.md first"
+    if mark not in (clauses := [clause.id for clause in whole.clauses]):
+        return "not a clause: name one or more of " + ", ".join(clauses)
+    return ""
 
 
 def table(root: Path | None) -> list[Requirement]:
-    """The catalogue with tests and states; without a checkout (`root` None) every state is `unknown`."""
-    if root is None:
-        return catalogue()
-    tests = tests_by_id(root / "tests")
-    outcomes = read_record(root)
-    return [_with_tests(entry, tests.get(entry.id, []), outcomes) for entry in catalogue()]
+    """The catalogue with the tests and outcomes of its clauses; without a checkout (`root` None) no tests."""
+    tests = {} if root is None else tests_by_id(root / "tests")
+    outcomes = {} if root is None else read_record(root)
+    return [
+        replace(
+            entry,
+            clauses=tuple(
+                replace(
+                    clause,
+                    tests=tuple(tests.get(clause.id, ())),
+                    outcome=_outcome(tests.get(clause.id, []), outcomes.get(clause.id, {})),
+                )
+                for clause in entry.clauses
+            ),
+        )
+        for entry in catalogue()
+    ]
+
+
+def untested(entries: Iterable[Requirement]) -> list[str]:
+    """Clauses that the catalogue claims and no test carries."""
+    return [one.id for entry in entries for one in entry.clauses if one.run and not one.tests]
 
 
 def counts(entries: Iterable[Requirement]) -> dict[str, int]:
     """How many entries stand in each state, states nobody is in left out."""
     states = [entry.state for entry in entries]
-    return {state: states.count(state) for state in (*STATES, "unknown") if state in states}
+    return {state: states.count(state) for state in STATES if state in states}
 
 
-def _with_tests(entry: Requirement, tests: list[str], outcomes: dict[str, dict[str, str]]) -> Requirement:
-    recorded = [
-        outcome for test, outcome in sorted(outcomes.get(entry.id, {}).items()) if test.partition("[")[0] in tests
-    ]
-    if not tests:
-        state = "untested"
-    elif "failed" in recorded:
-        state = "failing"
-    elif "passed" in recorded:
-        state = "passing"
-    else:
-        state = "tested"
-    return Requirement(entry.id, entry.section, entry.text, tuple(tests), state)
+def outcomes_of(entries: Iterable[Requirement]) -> dict[str, list[str]]:
+    """Ids of the clauses that tests carry, by how those tests last went: every one of `OUTCOMES`."""
+    found: dict[str, list[str]] = {outcome: [] for outcome in OUTCOMES}
+    for entry in entries:
+        for clause in entry.clauses:
+            if clause.tests:
+                found[clause.outcome].append(clause.id)
+    return found
+
+
+def _outcome(tests: list[str], recorded: dict[str, str]) -> str:
+    """Failed if one failed; passed if each test of a clause did, in each of its parameters; else not run."""
+    said = {test: {how for name, how in recorded.items() if name.partition("[")[0] == test} for test in tests}
+    if any("failed" in how for how in said.values()):
+        return "failed"
+    return "passed" if said and all(how == {"passed"} for how in said.values()) else "not run"
+
+
+def check(root: Path, entries: Iterable[Requirement], to: TextIO | None = None) -> None:
+    """Run the tests that carry clauses of `entries`, slow ones too; how they went is on record afterwards. What pytest says
+    goes to `to` (default: standard output)."""
+    tests = dict.fromkeys(test for entry in entries for clause in entry.clauses for test in clause.tests)
+    spread = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder") if len(tests) > 50 else ()
+    if tests:
+        subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-m", "", *spread, *tests], cwd=root, stdout=to, check=False
+        )
 
 
 def read_record(root: Path) -> dict[str, dict[str, str]]:
-    """Outcomes of the last test runs: id → node id → passed, failed or skipped. Empty when none is on record."""
+    """Outcomes of the last test runs: clause → node id → passed, failed or skipped. Empty when none is on record."""
     path = root / RECORD_NAME
     if not path.is_file():
         return {}
@@ -121,12 +207,10 @@ def merge_record(root: Path, ran: dict[str, dict[str, str]]) -> None:
     """Add the outcomes of one test run to the record. A test that ran loses its earlier outcomes (a parameter that has
     gone must not fail for ever); tests that did not run keep what they last had."""
     merged = read_record(root)
-    for requirement_id, outcomes in ran.items():
+    for clause_id, outcomes in ran.items():
         again = {test.partition("[")[0] for test in outcomes}
-        kept = {
-            test: how for test, how in merged.get(requirement_id, {}).items() if test.partition("[")[0] not in again
-        }
-        merged[requirement_id] = kept | outcomes
+        kept = {test: how for test, how in merged.get(clause_id, {}).items() if test.partition("[")[0] not in again}
+        merged[clause_id] = kept | outcomes
     path = root / RECORD_NAME
     part = path.with_suffix(".part")
     part.write_text(json.dumps(merged, indent=1, sort_keys=True) + "\n", encoding="utf-8")
@@ -134,18 +218,20 @@ def merge_record(root: Path, ran: dict[str, dict[str, str]]) -> None:
 
 
 def tests_by_id(folder: Path) -> dict[str, list[str]]:
-    """Requirement id → node ids of the tests that carry it, by reading every `test_*.py` under `folder`."""
+    """Clause → node ids of the tests that carry it, by reading every `test_*.py` under `folder`."""
     found: dict[str, list[str]] = {}
     for path in sorted(folder.rglob("test_*.py")):
-        name = path.relative_to(folder.parent).as_posix()
-        for test, ids in marks_in(path.read_text(encoding="utf-8"), name).items():
-            for requirement_id in ids:
-                found.setdefault(requirement_id, []).append(test)
+        name, source = path.relative_to(folder.parent).as_posix(), path.read_text(encoding="utf-8")
+        if MARK not in source:
+            continue
+        for test, ids in marks_in(source, name).items():
+            for clause_id in ids:
+                found.setdefault(clause_id, []).append(test)
     return found
 
 
 def marks_in(source: str, path: str) -> dict[str, list[str]]:
-    """Node id → requirement ids of each test in a file: marks on functions, on classes, in `pytestmark` of the module or
+    """Node id → clauses of each test in a file: marks on functions, on classes, in `pytestmark` of the module or
     a class, on a `pytest.param` written in the decorator or in a module-level list that the decorator names."""
     tree = ast.parse(source, filename=path)
     marks = _Marks(path)

@@ -10,33 +10,39 @@ from rich.markup import escape
 from rich.table import Table
 
 from credit.money import format_yuan
-from lendrill.requirements import Requirement
+from lendrill.requirements import Clause, Requirement, counts, outcomes_of
 
 if TYPE_CHECKING:
     from results.compare import Comparison
     from scenarios.model import Scenario
 
-_STYLES = {"failing": "bold red", "passing": "green", "tested": "cyan", "untested": "dim", "unknown": "dim"}
+_STYLES = {"failing": "bold red", "shown": "green", "part": "yellow", "open": "dim"}
 _TESTS_SHOWN = 3
 
 
-def requirements_table(entries: Sequence[Requirement], counts: dict[str, int]) -> None:
-    """Print entries by section, an id with its tests below it, and the counts of the whole catalogue at the end."""
+def requirements_table(shown: Sequence[Requirement], entries: Sequence[Requirement]) -> None:
+    """Print `shown` by section, an id with its clauses below it, and the counts of all `entries` at the end."""
     console = Console()
     table = Table(show_edge=False, pad_edge=False)
     table.add_column("id", no_wrap=True)
     table.add_column("state", no_wrap=True)
-    table.add_column("requirement, and the tests that show it", overflow="fold")
+    table.add_column("requirement; each clause with its run and its tests, or what it lacks", overflow="fold")
     section = ""
-    for entry in entries:
+    for entry in shown:
         if entry.section != section:
             section = entry.section
             table.add_section()
             table.add_row("", "", f"[bold]{section}")
-        table.add_row(entry.id, f"[{_STYLES[entry.state]}]{entry.state}", _described(entry))
+        text = escape(entry.text) + "".join(_clause_lines(clause) for clause in entry.clauses)
+        table.add_row(entry.id, f"[{_STYLES[entry.state]}]{entry.state}", text)
     console.print(table)
-    total = sum(counts.values())
-    console.print(f"\n{total} requirements: " + ", ".join(f"{number} {state}" for state, number in counts.items()))
+    console.print(
+        f"\n{len(entries)} requirements: " + ", ".join(f"{n} {state}" for state, n in counts(entries).items())
+    )
+    went = outcomes_of(entries)
+    console.print("Clauses with tests: " + ", ".join(f"{len(ids)} {outcome}" for outcome, ids in went.items()))
+    if went["failed"]:
+        console.print("[bold red]failed:[/] " + ", ".join(went["failed"]))
 
 
 def scenarios_table(scenarios: Sequence[Scenario]) -> None:
@@ -96,9 +102,12 @@ def _plain(value: float, signed: bool = False) -> str:
     return f"{value:{'+' if signed else ''},.{digits}f}"
 
 
-def _described(entry: Requirement) -> str:
-    lines = [escape(entry.text)]
-    lines += [f"[dim]{test}" for test in entry.tests[:_TESTS_SHOWN]]
-    if len(entry.tests) > _TESTS_SHOWN:
-        lines.append(f"[dim]and {len(entry.tests) - _TESTS_SHOWN} more")
-    return "\n".join(lines)
+def _clause_lines(clause: Clause) -> str:
+    letter = clause.id.partition(".")[2]
+    if clause.missing:
+        return f"\n[yellow]{letter} {escape(clause.text)} ✗ {escape(clause.missing)}[/]"
+    more = len(clause.tests) - _TESTS_SHOWN
+    tests = [f"\n[dim]    {escape(test)}[/]" for test in clause.tests[:_TESTS_SHOWN]]
+    style = "bold red" if clause.outcome == "failed" else "green" if clause.outcome == "passed" else "dim"
+    said = f"\n[{style}]{letter}[/] {escape(clause.text)} [dim]→ {escape(clause.run)}; {clause.outcome}[/]"
+    return said + "".join(tests) + (f"\n[dim]    … and {more} more[/]" if more > 0 else "")

@@ -1,5 +1,6 @@
-"""What every test shares: the requirement mark, and the order of the files. A test may only carry ids that the catalogue
-holds, and how it went is kept in `.requirements.json`, from which `lendrill requirements` tells passing from failing."""
+"""What every test shares: the requirement mark, and the order of the files. A test may only carry clauses that the catalogue
+holds, and how it went is kept in `.requirements.json`, from which `lendrill requirements` tells what passed from what
+failed."""
 
 from __future__ import annotations
 
@@ -31,18 +32,17 @@ _ran: dict[str, dict[str, str]] = {}
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse unknown ids, and hand the known ones to the test's report (which also travels between processes)."""
-    known = requirements.known_ids()
+    """Refuse marks that name no clause, and hand the others to the test's report (which also travels between processes)."""
+    entries = {entry.id: entry for entry in requirements.catalogue()}
     faults = []
     for item in items:
-        ids = list(
-            dict.fromkeys(found for mark in item.iter_markers(requirements.MARK) for found in (mark.args or [""]))
-        )
-        faults += [f"  {item.nodeid}: {found!r}" for found in ids if found not in known]
-        item.user_properties += [(_PROPERTY, found) for found in ids]
+        marks = dict.fromkeys(found for mark in item.iter_markers(requirements.MARK) for found in (mark.args or [""]))
+        wrong = {mark: requirements.mark_fault(mark, entries) for mark in marks}
+        faults += [f"  {item.nodeid}: {mark!r}: {fault}" for mark, fault in wrong.items() if fault]
+        item.user_properties += [(_PROPERTY, mark) for mark in marks]
     items.sort(key=_turn)  # a stable sort: within a file, and among the others, the order stays
     if faults:
-        raise pytest.UsageError("requirement ids that docs/requirements.md does not hold:\n" + "\n".join(faults))
+        raise pytest.UsageError("requirement marks that are refused:\n" + "\n".join(faults))
 
 
 def _turn(item: pytest.Item) -> int:

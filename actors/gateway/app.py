@@ -189,9 +189,9 @@ def make_app(bank: Bank, identity: Identity) -> FastAPI:
     async def life(_: FastAPI) -> AsyncIterator[None]:
         bank.link.start()
         log.start()
-        tasks = [asyncio.create_task(_sweep(bank, identity)), asyncio.create_task(app.state.pulse.beat())]
+        beside = [asyncio.create_task(_sweep(bank, identity)), asyncio.create_task(app.state.pulse.beat())]
         yield
-        for task in tasks:
+        for task in beside:
             task.cancel()
         await log.stop()
         await bank.link.stop()

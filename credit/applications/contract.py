@@ -68,6 +68,7 @@ class Refusal(Reason):
     MOBILE_FORMAT = 121, "mobile malformed", "手机号格式错误", "mobile"
     CREDIT_CODE = 122, "credit code malformed", "统一社会信用代码错误", "credit_code"
     AGE_LIMIT = 131, "age outside the limits", "年龄超限", "age"
+    CHANNEL_UNKNOWN = 123, "unknown channel", "渠道不存在", "channel"
     PRODUCT_UNKNOWN = 140, "unknown product", "产品不存在", "product"
     PRODUCT_SEGMENT = 141, "product not for this segment", "产品与客群不符", "segment"
     AMOUNT_RANGE = 142, "amount outside the product's range", "金额超出产品范围", "amount_fen"

@@ -8,12 +8,13 @@ import numpy as np
 from credit.applications.contract import Refusal
 from credit.applications.purposes import PURPOSE_MISSING, PURPOSE_VAGUE
 from credit.applications.texts import Beside
-from credit.codes import Consent, Segment
+from credit.codes import Channel, Consent, Segment
 from credit.identifiers import check_credit_codes, check_mobiles, check_resident_ids
 from credit.masks import any_of
 from credit.policies.admission import AdmissionPolicy
 from credit.policies.products import ProductPolicy, columns_of
 from credit.room import Rows
+from credit.rows import among
 from credit.texts import Field, present
 from credit.times import Bools, Ints
 
@@ -63,6 +64,7 @@ class FormChecks:
         _formats(rows, faults)
         _lengths(rows, faults, beside)
         faults.mark((age < self._age_min) | (age > self._age_max), Refusal.AGE_LIMIT)
+        faults.mark(~among(rows["channel"], list(Channel)), Refusal.CHANNEL_UNKNOWN)
         self._product(rows, faults)
         faults.mark(purpose == PURPOSE_MISSING, Refusal.PURPOSE_MISSING)
         faults.mark(purpose == PURPOSE_VAGUE, Refusal.PURPOSE_VAGUE)

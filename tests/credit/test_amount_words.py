@@ -16,7 +16,7 @@ AMOUNTS = st.one_of(
 )
 
 
-@pytest.mark.requirement("CON-05")
+@pytest.mark.requirement("CON-05.a")
 @pytest.mark.parametrize(
     ("fen", "words"),
     [
@@ -71,7 +71,7 @@ def test_words_that_say_no_amount_are_refused_by_field(words):
         parse_amount_words(words, "amount_in_words")
 
 
-@pytest.mark.requirement("CON-05")
+@pytest.mark.requirement("CON-05.a")
 @pytest.mark.parametrize(
     ("fen", "words", "differ"),
     [

@@ -27,7 +27,7 @@ def held(policy: PostPolicy, key: str) -> set[str]:
     return set(next(one for one in policy.posts if one.key == key).permissions)
 
 
-@pytest.mark.requirement("SEC-04")
+@pytest.mark.requirement("SEC-04.a")
 def test_every_role_of_the_catalogue_is_a_post_or_a_kind_of_caller() -> None:
     policy = load_posts()
     assert set(ROLES) <= {one.key for one in policy.posts}

@@ -40,7 +40,7 @@ def classes(product: Product) -> set[TermClass]:
 # ---- classification
 
 
-@pytest.mark.requirement("PRD-01")
+@pytest.mark.requirement("PRD-01.a", "PRD-01.b", "PRD-01.d")
 @pytest.mark.parametrize(
     ("key", "purpose", "guarantee", "terms"),
     [
@@ -57,20 +57,20 @@ def test_each_product_has_its_purpose_its_guarantee_and_its_terms(key, purpose, 
     assert COLUMNS.guarantee[product.code] == Guarantee[guarantee.upper()]
 
 
-@pytest.mark.requirement("PRD-01")
+@pytest.mark.requirement("PRD-01.b")
 @pytest.mark.parametrize("kind", ["credit", "mortgage", "pledge", "guarantor"])
 def test_every_kind_of_guarantee_can_be_asked_for(kind):
     columns = columns_of(load("products", ProductPolicy, changed("consumer_loan", guarantee=kind)))
     assert columns.guarantee[1] == Guarantee[kind.upper()]
 
 
-@pytest.mark.requirement("PRD-01")
+@pytest.mark.requirement("PRD-01.d")
 @pytest.mark.parametrize(("months", "term"), [(1, 1), (12, 1), (13, 2), (60, 2), (61, 3), (LONGEST, 3)])
 def test_short_terms_reach_to_a_year_and_medium_ones_to_five(months, term):
     assert CATALOGUE.term_class(months) == TermClass(term)
 
 
-@pytest.mark.requirement("PRD-01")
+@pytest.mark.requirement("PRD-01.d")
 @given(st.integers(1, 100), st.integers(1, 200))
 def test_where_terms_begin_is_a_parameter(short, more):
     policy = load(
@@ -81,7 +81,7 @@ def test_where_terms_begin_is_a_parameter(short, more):
     assert policy.term_class(months).tolist() == expected
 
 
-@pytest.mark.requirement("PRD-01")
+@pytest.mark.requirement("PRD-01.d")
 @pytest.mark.parametrize("limits", [(0, 60), (60, 60), (61, 60)])
 def test_terms_that_do_not_rise_are_refused(limits):
     with pytest.raises(PolicyError, match="short_months_max must be at least 1 and below medium_months_max"):
@@ -91,7 +91,7 @@ def test_terms_that_do_not_rise_are_refused(limits):
 # ---- what each product is
 
 
-@pytest.mark.requirement("PRD-03")
+@pytest.mark.requirement("PRD-03.a", "PRD-03.b", "PRD-03.g")
 def test_a_mortgage_is_large_long_cheap_secured_decided_by_people_and_paid_to_the_seller():
     house, others = CATALOGUE.by_key("mortgage"), [p for p in CATALOGUE.products if p.key != "mortgage"]
     retail = [p for p in others if p.segments == ["individual"]]
@@ -106,7 +106,7 @@ def test_a_mortgage_is_large_long_cheap_secured_decided_by_people_and_paid_to_th
     assert pay.reasons(short, Event.DISBURSEMENT_PRECHECK_FAILED) == [Refusal.GUARANTEE_MISSING]
 
 
-@pytest.mark.requirement("PRD-04")
+@pytest.mark.requirement("PRD-04.a")
 def test_working_capital_is_short_and_revolves():
     product = CATALOGUE.by_key("working_capital")
     assert classes(product) == {TermClass.SHORT}
@@ -115,7 +115,7 @@ def test_working_capital_is_short_and_revolves():
     assert {"purpose_statement", "financial_statements"} <= set(product.required_materials)
 
 
-@pytest.mark.requirement("PRD-05")
+@pytest.mark.requirement("PRD-05.a", "PRD-05.c")
 def test_a_micro_loan_needs_registry_and_tax_papers_and_people_and_is_paid_in_tranches():
     product = CATALOGUE.by_key("micro_business")
     assert {"business_licence", "tax_proof"} <= set(product.required_materials)
@@ -129,7 +129,7 @@ def test_a_micro_loan_needs_registry_and_tax_papers_and_people_and_is_paid_in_tr
     ), "the dearer of the two operating products: higher risk"
 
 
-@pytest.mark.requirement("PRD-06")
+@pytest.mark.requirement("PRD-06.a", "PRD-06.c")
 @pytest.mark.parametrize("key", KEYS[:2])
 def test_consumer_products_are_small_signed_online_decided_by_rules_and_paid_at_once(key):
     product = CATALOGUE.by_key(key)
@@ -149,7 +149,7 @@ def test_consumer_products_are_small_signed_online_decided_by_rules_and_paid_at_
 # ---- changed by configuration
 
 
-@pytest.mark.requirement("PRD-08")
+@pytest.mark.requirement("PRD-08.a")
 def test_every_column_that_rules_read_comes_from_the_catalogue():
     for product in CATALOGUE.products:
         c = product.code
@@ -165,7 +165,7 @@ def test_every_column_that_rules_read_comes_from_the_catalogue():
     assert np.flatnonzero(COLUMNS.known).tolist() == [1, 2, 3, 4, 5]
 
 
-@pytest.mark.requirement("PRD-08")
+@pytest.mark.requirement("PRD-08.b", "PRD-08.d")
 @pytest.mark.parametrize(
     ("fields", "column", "value"),
     [
@@ -191,7 +191,7 @@ def test_one_field_of_one_product_changes_and_nothing_else_does(fields, column, 
     )
 
 
-@pytest.mark.requirement("PRD-08")
+@pytest.mark.requirement("PRD-08.d")
 def test_a_sixth_product_is_taken_in_and_paid_without_a_line_of_code():
     green = CATALOGUE.by_key("consumer_loan").model_dump() | {
         "code": 6,
@@ -221,14 +221,14 @@ def test_a_sixth_product_is_taken_in_and_paid_without_a_line_of_code():
     assert (order["at"], order["account"]) == (instant(dt.date(2026, 3, 2), 10), pay.PAYEE)
 
 
-@pytest.mark.requirement("PRD-08")
+@pytest.mark.requirement("PRD-08.b", "PRD-08.d")
 def test_a_loan_becomes_a_limit_by_configuration():
     out = pay.Bench(changed("consumer_loan", revolving=True, limit_months=6)).run(pay.contract())
     assert out.take(FacilityOpened)["valid_until"].tolist() == [instant(dt.date(2026, 9, 2))]
     assert out.take(PaymentInstruction).tolist() == []
 
 
-@pytest.mark.requirement("PRD-08")
+@pytest.mark.requirement("PRD-08.d")
 @pytest.mark.parametrize(
     ("fields", "words"),
     [

@@ -41,7 +41,7 @@ def zhang(method: Method) -> Schedule:
 # Zhang ----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("EX-06", "REP-01", "REP-02")
+@pytest.mark.requirement("REP-01.a", "REP-02.a", "EX-06.a")
 def test_zhang_pays_4303_32_each_month_and_4303_34_at_the_end():
     plan = zhang(Method.EQUAL_INSTALMENT)
     assert plan.payment_fen.tolist() == [430_332] * 11 + [430_334]
@@ -51,7 +51,7 @@ def test_zhang_pays_4303_32_each_month_and_4303_34_at_the_end():
     assert [date_of(day) for day in plan.due_day] == [dt.date(2026 + m // 12, m % 12 + 1, 10) for m in range(1, 13)]
 
 
-@pytest.mark.requirement("EX-06", "REP-02")
+@pytest.mark.requirement("REP-02.a", "REP-02.b", "REP-02.c", "EX-06.b", "EX-06.c")
 def test_zhang_pays_less_interest_by_equal_principal_and_most_by_interest_first():
     assert zhang(Method.EQUAL_PRINCIPAL).total_interest_fen == 162_500
     plan = zhang(Method.INTEREST_FIRST)
@@ -198,7 +198,7 @@ def terms_of(loans: list[dict]) -> Terms:
     )
 
 
-@pytest.mark.requirement("REP-01", "REP-02")
+@pytest.mark.requirement("REP-01.a", "REP-02.a", "REP-02.b", "REP-02.c")
 @settings(max_examples=150)
 @given(st.lists(LOAN, min_size=1, max_size=4))
 def test_plans_follow_the_reference_to_the_fen(loans):

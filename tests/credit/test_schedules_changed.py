@@ -33,7 +33,7 @@ from tests.credit.test_schedules import FIRST_DUE, STANDARD, START, zhang
 # plans set by hand ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("REP-03", "EX-18")
+@pytest.mark.requirement("REP-03.b", "EX-18.a")
 def test_half_yearly_interest_with_staged_principal_can_be_set_by_hand():
     plan = staged_plan(24, 6, {12: 300_000, 18: 300_000, 24: 400_000})
     built = build_schedule(Terms.of(5_000_000, 60_000, 24, Method.CUSTOM, MONTHLY, START, FIRST_DUE, 10), plan)
@@ -43,7 +43,7 @@ def test_half_yearly_interest_with_staged_principal_can_be_set_by_hand():
     assert built.principal_fen[paying - 1].tolist() == [0, 1_500_000, 1_500_000, 2_000_000]
 
 
-@pytest.mark.requirement("EX-18")
+@pytest.mark.requirement("EX-18.b")
 def test_the_staged_plan_eases_the_near_term():
     plan = staged_plan(24, 6, {12: 300_000, 18: 300_000, 24: 400_000})
     terms = Terms.of(5_000_000, 60_000, 24, [Method.CUSTOM, Method.EQUAL_INSTALMENT], MONTHLY, START, FIRST_DUE, 10)
@@ -127,7 +127,7 @@ def rest_of(balance: int, ppm: int, count: int, method: Method) -> Schedule:
     return build_schedule(Terms.of(balance, ppm, count, method, MONTHLY, START, FIRST_DUE, 10))
 
 
-@pytest.mark.requirement("REP-12")
+@pytest.mark.requirement("REP-12.a")
 def test_zhang_repays_10000_early_and_chooses():
     # After six instalments he owes 25,374.05; 10,000 of it he repays.
     balance = int(zhang(Method.EQUAL_INSTALMENT).balance_fen[5])
@@ -138,7 +138,7 @@ def test_zhang_repays_10000_early_and_chooses():
         assert (int(count[0]), int(part[0])) == expected
 
 
-@pytest.mark.requirement("REP-12")
+@pytest.mark.requirement("REP-12.a")
 @given(
     st.integers(10**6, 10**10),
     st.integers(0, 240_000),
@@ -163,7 +163,7 @@ def test_a_shorter_term_keeps_the_instalment_and_a_lower_one_keeps_the_term(bala
         assert fewer[0] == count or fewer[0] * part[0] >= owed
 
 
-@pytest.mark.requirement("REP-12")
+@pytest.mark.requirement("REP-12.a")
 @settings(max_examples=40)
 @given(st.integers(10**6, 10**9), st.integers(1_000, 240_000), st.integers(3, 60), st.integers(5, 95))
 def test_a_shorter_term_saves_more_interest_than_a_lower_instalment(balance, ppm, count, percent):
@@ -175,7 +175,7 @@ def test_a_shorter_term_saves_more_interest_than_a_lower_instalment(balance, ppm
     assert short <= slow + count
 
 
-@pytest.mark.requirement("REP-12")
+@pytest.mark.requirement("REP-12.a")
 def test_interest_first_and_custom_keep_term_and_part_and_no_balance_leaves_nothing():
     methods = [Method.INTEREST_FIRST, Method.CUSTOM, Method.EQUAL_INSTALMENT, Method.EQUAL_PRINCIPAL]
     for choice in (SHORTER_TERM, LOWER_INSTALMENT):
@@ -186,7 +186,7 @@ def test_interest_first_and_custom_keep_term_and_part_and_no_balance_leaves_noth
         after_partial(500, 60_000, 9, 0, Method.INTEREST_FIRST, MONTHLY, 3)
 
 
-@pytest.mark.requirement("REP-11", "REP-12")
+@pytest.mark.requirement("REP-11.b", "REP-12.a")
 def test_early_repayment_settles_interest_to_the_day_and_the_rest_of_the_month_is_a_stub():
     # 20 days at 6 % / 360 on 50,000 are 166.67; then 10,000 are repaid, and the 11 days left of January to February run on
     # 40,000, while the principal of the instalment is that of a month at the new level.

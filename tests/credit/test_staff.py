@@ -42,7 +42,7 @@ def test_a_person_acts_at_the_own_desk_of_the_own_branch_only(person, branch, de
     assert bool(REGISTER.may_act([person], [branch], [desk])[0]) is may
 
 
-@pytest.mark.requirement("APR-12")
+@pytest.mark.requirement("APR-12.a")
 def test_a_deputy_needs_an_absent_person_who_holds_the_desk():
     def may(deputy: int, absent: int) -> bool:
         return bool(REGISTER.may_act([deputy], [1], [ApprovalDesk.INITIAL_APPROVER], [absent])[0])

@@ -27,7 +27,7 @@ def events(*pairs: tuple[int, Event]) -> Rows:
     return rows
 
 
-@pytest.mark.requirement("APP-15", "APP-18")
+@pytest.mark.requirement("APP-15.d", "APP-18.a")
 def test_the_track_starts_with_the_application_and_tells_the_step() -> None:
     run = desk_day(forms(2))
     log = run.all_events()
@@ -41,7 +41,7 @@ def test_the_track_starts_with_the_application_and_tells_the_step() -> None:
     assert (after.step, after.handler, after.since) == (Step.SCORING, Handler.SYSTEM, MORNING + 170)
 
 
-@pytest.mark.requirement("APP-18")
+@pytest.mark.requirement("APP-18.c")
 def test_the_estimate_is_the_rest_of_this_step_and_all_later_ones() -> None:
     minutes = ApplicationsSubsystem.build().policy.step_minutes
     log = events(
@@ -56,7 +56,7 @@ def test_the_estimate_is_the_rest_of_this_step_and_all_later_ones() -> None:
     assert late.expected_at == 10**9 + rest
 
 
-@pytest.mark.requirement("APP-18")
+@pytest.mark.requirement("APP-01.a", "APP-18.a", "APP-18.b")
 @pytest.mark.parametrize(
     ("last", "step", "handler"),
     [
@@ -78,7 +78,7 @@ def test_the_query_goes_on_through_all_stages(last: Event, step: Step, handler: 
     assert (progress.expected_at == 0) == (step > Step.DISBURSEMENT)
 
 
-@pytest.mark.requirement("APP-18")
+@pytest.mark.requirement("APP-18.a")
 def test_events_that_move_nothing_and_other_cases_are_passed_over() -> None:
     log = events(
         (0, Event.APPLICATION_SUBMITTED),
@@ -92,7 +92,7 @@ def test_events_that_move_nothing_and_other_cases_are_passed_over() -> None:
     assert (progress.step, progress.last_event) == (Step.APPROVAL, ApprovalEvent.NODE_ENTERED)
 
 
-@pytest.mark.requirement("APP-01")
+@pytest.mark.requirement("APP-01.a")
 def test_the_track_never_goes_back_before_the_contract_except_to_approval() -> None:
     order = {event: event.said.step for event in EVENTS.values() if event.said.step}
     assert order[ContractEvent.CONTRACT_WITHDRAWN] is Step.APPROVAL

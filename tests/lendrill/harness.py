@@ -10,6 +10,7 @@ from unittest.mock import patch
 from actors.local import LocalExecutor
 from actors.pipeline import Executor
 from actors.topology import Flow
+from lendrill.requirements import catalogue
 from lendrill.run import execute
 from lendrill.saved import load_saved
 from results import folder
@@ -54,3 +55,9 @@ def run(
         return execute(
             scenario, Flow(shards), executor, path, saved, check_every_window=True, every_window=every_window
         )
+
+
+def claimed(scenario: str) -> set[str]:
+    """Events that the requirement catalogue says a scenario's run reaches."""
+    runs = [clause.run.partition(": ") for entry in catalogue() for clause in entry.clauses]
+    return {event for where, _, events in runs if where == scenario for event in events.split(", ")}

@@ -24,7 +24,7 @@ def printed(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> dict[st
     return plan
 
 
-@pytest.mark.requirement("EX-06", "REP-01")
+@pytest.mark.requirement("REP-01.a", "EX-06.a")
 def test_zhangs_loan_comes_out_to_the_fen(capsys: pytest.CaptureFixture[str]) -> None:
     plan = printed([*ZHANG, "--method", "equal-instalment", "--first-due", "2026-02-10"], capsys)
     rows = plan["instalments"]
@@ -42,7 +42,7 @@ def test_zhangs_loan_comes_out_to_the_fen(capsys: pytest.CaptureFixture[str]) ->
     assert plan.keys() == {"instalments", "total_interest_fen"}
 
 
-@pytest.mark.requirement("REP-01")
+@pytest.mark.requirement("REP-01.a", "EX-06.b", "EX-06.c")
 @pytest.mark.parametrize(("method", "total"), [("equal-principal", 162_500), ("interest-first", 300_000)])
 def test_the_other_methods_cost_what_they_cost(method: str, total: int, capsys: pytest.CaptureFixture[str]) -> None:
     assert printed([*ZHANG, "--method", method], capsys)["total_interest_fen"] == total

@@ -77,7 +77,6 @@ def test_a_broken_threshold_is_an_exit_code_and_a_failed_case(tmp_path: Path) ->
     assert [case.get("name") for case in suite if case.find("failure") is not None] == ["p99_ms"]
 
 
-@pytest.mark.requirement("APR-10")
 def test_thresholds_of_the_business_break_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "first.txt"
     file.write_text("930001 first-password approval_administrator\nload secret applications:submit\n", encoding="utf-8")

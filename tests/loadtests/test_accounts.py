@@ -50,7 +50,6 @@ def test_a_file_without_accounts_is_refused(text: str, file: Path) -> None:
         accounts(str(file))
 
 
-@pytest.mark.requirement("SEC-07")
 def test_a_first_password_is_changed_once_and_never_tried_again(file: Path) -> None:
     with serving(Stub(token="abc", passwords={"1010001": "aaaaa-3kc6f-3lli7-cp3st", "4420001": "not told"})) as stub:
         for _ in range(3):

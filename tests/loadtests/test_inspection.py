@@ -23,7 +23,7 @@ from tests.loadtests.stub import Stub, serving
         ({"expected_at": None, "step": "closed"}, False),
     ],
 )
-@pytest.mark.requirement("APP-18")
+@pytest.mark.requirement("APP-18.c")
 def test_a_case_is_stuck_when_its_estimate_was_put_off_and_nothing_happened(
     now: dict[str, str | None], stuck: bool
 ) -> None:
@@ -39,7 +39,6 @@ def test_a_case_is_stuck_when_its_estimate_was_put_off_and_nothing_happened(
 @pytest.mark.parametrize(
     ("minute", "urged", "late", "unurged"), [("09:59", False, 1, 1), ("09:59", True, 1, 0), ("10:00", False, 0, 0)]
 )
-@pytest.mark.requirement("APR-10")
 def test_a_task_past_its_limit_has_to_be_urged(minute: str, urged: bool, late: int, unurged: int) -> None:
     task = {"task": "approval-1", "limit_at": f"2026-03-11T{minute}:00.000+08:00", "urged": urged}
     with serving(Stub(task=task)) as stub:

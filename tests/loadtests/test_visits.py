@@ -135,7 +135,7 @@ class Careful(Canned):
         return Answer(202 if callable(body) else 422, self.body, why="" if callable(body) else "422")
 
 
-@pytest.mark.requirement("API-08")
+@pytest.mark.requirement("API-08.c")
 def test_what_a_failing_partner_sends_has_to_be_refused_and_that_is_no_failure() -> None:
     borne, taken, broken = (visited(one, who="failing_partner")[0] for one in (Careful(202), Canned(202), Canned(500)))
     counts = borne.total().counts

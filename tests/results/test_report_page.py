@@ -137,7 +137,7 @@ def test_shares_that_are_all_zero_do_not_stretch_the_axis() -> None:
     assert "range" not in charts.rates([(day, "dpd_1_7", 5, 100)], [], 0)["layout"]["yaxis"]
 
 
-@pytest.mark.requirement("SVC-05")
+@pytest.mark.requirement("SVC-05.a", "SVC-05.c")
 def test_acceptance_approval_and_payout_are_timed_and_the_crowded_desk_is_named(full: Path) -> None:
     text = Page(html_of(full)).text
     for step in ("automatic 40", "at the desks 30", "decision → signature 40 2.0 h", "signature → payout 40 1.0 h"):

@@ -51,7 +51,7 @@ def test_the_bank_refuses_none_of_its_own_people(chain: Chain) -> None:
     assert len(chain.events(Event.NODE_DECIDED)) > 250
 
 
-@pytest.mark.requirement("APR-04", "APR-09")
+@pytest.mark.requirement("APR-04.a", "APR-09.a")
 def test_every_manual_approval_has_two_people_in_its_trail(chain: Chain) -> None:
     events = chain.events()
     granted = events[(events["event"] == Event.APPLICATION_APPROVED) & (events["actor"] > 0)]
@@ -63,7 +63,7 @@ def test_every_manual_approval_has_two_people_in_its_trail(chain: Chain) -> None
         assert trail(events, case)[-1].at == granted["at"][granted["case"] == case][0]
 
 
-@pytest.mark.requirement("APR-02", "PRD-03")
+@pytest.mark.requirement("APR-02.b", "PRD-03.f")
 def test_large_loans_end_at_the_committee(chain: Chain) -> None:
     approved = chain.sent(ApplicationApproved)
     events = chain.events()
@@ -89,7 +89,7 @@ def test_nobody_decides_outside_of_working_hours_or_before_the_case_came(chain: 
         assert row["at"] >= came[row["case"], row["value"]] + MINUTE_MS
 
 
-@pytest.mark.requirement("APR-15")
+@pytest.mark.requirement("APR-15.a")
 def test_the_automatic_lane_waits_for_nobody(chain: Chain) -> None:
     approved = chain.events(Event.APPLICATION_APPROVED)
     came = dict(zip(ROWS["case"].tolist(), ROWS["at"].tolist(), strict=True))
@@ -98,7 +98,7 @@ def test_the_automatic_lane_waits_for_nobody(chain: Chain) -> None:
     assert max(waited) < 3_000
 
 
-@pytest.mark.requirement("APR-10")
+@pytest.mark.requirement("APR-10.a")
 def test_a_short_handed_desk_is_urged_and_catches_up() -> None:
     role = {"per_branch": 1, "service_minutes_median": 240}
     slow = scenario(behaviour={"change_request_ppm": 0}, staff={"scale": False, "re_reviewer": role})
@@ -108,7 +108,7 @@ def test_a_short_handed_desk_is_urged_and_catches_up() -> None:
     assert len(chain.finals[0].state["bank.cases"]) == 0
 
 
-@pytest.mark.requirement("APR-12")
+@pytest.mark.requirement("APR-12.b")
 def test_deputies_stand_in_when_a_whole_desk_is_away() -> None:
     away = {"kind": "absence", "target": "final_approver", "start": "2026-03-03T00:00:00", "end": "2026-03-06T00:00:00"}
     chain = Chain(scenario(faults=[away], behaviour={"change_request_ppm": 0}), ROWS, DAYS)
@@ -181,7 +181,7 @@ def test_reduced_amounts_are_whole_thousands_that_the_product_allows() -> None:
     assert not bool((least == Verdict.REDUCE).any())
 
 
-@pytest.mark.requirement("APR-02")
+@pytest.mark.requirement("APR-02.c")
 def test_the_committees_verdict_is_the_majority_of_its_votes() -> None:
     doubtful = tasks(kind=HEAD_OFFICE_DESK.task, desk=Node.COMMITTEE, grade=Grade.POOR, alert=2, doubts=15)
     verdict, _, votes = Judgement(PLAIN, SEED, TRUTH).opinions(doubtful)
@@ -251,7 +251,7 @@ class Cheat:
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("APR-04")
+@pytest.mark.requirement("APR-04.a")
 def test_planted_people_who_decide_alone_get_nothing_approved() -> None:
     chain = Chain(PLAIN, ROWS, 5, wrap=Cheat)
     refused = chain.events(Event.DECISION_REFUSED)

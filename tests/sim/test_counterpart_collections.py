@@ -239,7 +239,7 @@ def long_run() -> Run:
     return Run(loans=80, days=330, scenario=quiet)
 
 
-@pytest.mark.requirement("COL-08", "COL-09")
+@pytest.mark.requirement("COL-08.a", "COL-09.c")
 def test_a_year_shows_every_result_and_its_next_step(long_run: Run) -> None:
     contacts = long_run.ear.of(Event.CONTACT_MADE)
     assert set(np.unique(contacts["reason"]).tolist()) == {
@@ -253,7 +253,7 @@ def test_a_year_shows_every_result_and_its_next_step(long_run: Run) -> None:
         assert len(long_run.ear.of(event)) > 0, event.name
 
 
-@pytest.mark.requirement("NPL-08")
+@pytest.mark.requirement("NPL-08.a", "NPL-08.b")
 def test_the_hopeless_are_written_off_by_three_people_each(long_run: Run) -> None:
     decided = long_run.ear.of(Event.WRITE_OFF_DECIDED)
     assert len(long_run.written_off) > 0
@@ -428,7 +428,7 @@ def test_the_excluded_person_does_not_decide() -> None:
     assert np.unique(done["person"]).tolist() == [risk[1]]
 
 
-@pytest.mark.requirement("APR-12")
+@pytest.mark.requirement("APR-12.a")
 def test_the_administrator_appoints_deputies_for_collectors_and_for_the_directors() -> None:
     world = World(SCENARIO, room, np.array(BRANCHES), Staffing(PEOPLE, FIRST_DAY))
     source = opposite(world).source

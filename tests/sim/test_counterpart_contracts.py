@@ -155,7 +155,7 @@ def test_nothing_is_answered_before_its_time_and_the_state_keeps_the_rest() -> N
         assert int(rows["at"].min()) >= hour.until
 
 
-@pytest.mark.requirement("CON-15", "CON-16")
+@pytest.mark.requirement("CON-15.a", "CON-15.b", "CON-16.a")
 def test_in_a_running_bank_contracts_expire_are_renewed_and_go_back_to_approval() -> None:
     plan = scenario(behaviour={"abandon_ppm": 150_000, "change_request_ppm": 100_000, "late_sign_ppm": 700_000})
     chain = Chain(plan, applications(plan, 30, 12), 75)

@@ -142,7 +142,7 @@ def tasks(count: int, desk: Desk = Desk.DISBURSEMENT_OPERATOR, **columns: Any) -
     return sample(DESK.task, count, **rows | columns)
 
 
-@pytest.mark.requirement("DIS-04")
+@pytest.mark.requirement("DIS-04.a")
 def test_operator_and_reviewer_of_a_payment_are_two_people_and_follow_one_another_within_the_window() -> None:
     answers = played(world(), [(DESK.task, tasks(60))], days(3))
     found = answers[DESK.opinion.name]
@@ -248,7 +248,7 @@ def paid(rows: Rows, span: int = 1, **sections: Any) -> Rows:
     return found[np.argsort(found["transaction"], kind="stable")]
 
 
-@pytest.mark.requirement("DIS-06")
+@pytest.mark.requirement("DIS-06.a")
 def test_money_arrives_in_minutes_and_rarely_later_than_half_an_hour() -> None:
     found = paid(instructions())
     took = found["at"] - np.sort(instructions(), order="transaction")["at"]
@@ -258,7 +258,7 @@ def test_money_arrives_in_minutes_and_rarely_later_than_half_an_hour() -> None:
     assert 0.0005 < float((took > 30 * MINUTE_MS).mean()) < 0.01
 
 
-@pytest.mark.requirement("DIS-07", "DIS-08")
+@pytest.mark.requirement("DIS-07.a", "DIS-08.a")
 def test_most_payments_agree_with_their_instruction_and_some_fail_whole() -> None:
     found = paid(instructions(), behaviour={"payment_wrong_ppm": 20_000})
     asked = np.sort(instructions(), order="transaction")
@@ -285,7 +285,7 @@ def test_in_an_outage_payments_fail_and_a_new_one_has_its_own_luck(partner: str)
     assert float((later["status"] == Status.OK).mean()) > 0.95
 
 
-@pytest.mark.requirement("DIS-06")
+@pytest.mark.requirement("DIS-06.a")
 def test_a_scripted_payment_takes_the_minutes_of_the_script_and_arrives_whole() -> None:
     rows = instructions(count=500, party=ZHANG_ASKS)
     found = paid(rows, script=[ZHANG | {"payment_minutes": 8}], behaviour={"payment_wrong_ppm": 1_000_000})
@@ -302,7 +302,7 @@ def in_office_hours(found: Rows) -> bool:
     return bool((is_workday(found["at"] // DAY_MS) & (hour >= 9) & (hour < 17)).all())
 
 
-@pytest.mark.requirement("APR-13")
+@pytest.mark.requirement("APR-13.b")
 def test_conditions_are_brought_days_later_or_never() -> None:
     asked = sample(
         ConditionRequested,
@@ -339,7 +339,7 @@ def drawn(rows: Rows, **sections: Any) -> Rows:
     return found.get("DrawdownRequested", DrawdownRequested.empty())
 
 
-@pytest.mark.requirement("PRD-04")
+@pytest.mark.requirement("PRD-04.b")
 def test_a_revolving_limit_is_drawn_some_times_within_its_year() -> None:
     found = drawn(facilities())
     assert in_office_hours(found)
@@ -354,7 +354,7 @@ def test_a_revolving_limit_is_drawn_some_times_within_its_year() -> None:
     assert set(found["term_months"].tolist()) == {3, 6, 12}
 
 
-@pytest.mark.requirement("PRD-09")
+@pytest.mark.requirement("PRD-09.c")
 def test_some_borrowers_ask_for_more_than_is_free() -> None:
     found = drawn(facilities())
     sums = np.bincount(found["case"] % 10**9, weights=found["amount_fen"])
@@ -379,7 +379,7 @@ def evidence(count: int = COUNT, **columns: Any) -> Rows:
     return sample(UseEvidenceRequested, count, **named | columns)
 
 
-@pytest.mark.requirement("DIS-16")
+@pytest.mark.requirement("DIS-16.a")
 def test_evidence_of_use_comes_days_later_and_is_mostly_genuine() -> None:
     found = played(world(), [(UseEvidenceRequested, evidence())], days(450))["UseEvidenceFiled"]
     assert len(found) == COUNT
@@ -388,7 +388,7 @@ def test_evidence_of_use_comes_days_later_and_is_mostly_genuine() -> None:
     assert 11 <= float(np.median(found["at"] // DAY_MS - MONDAY)) <= 15
 
 
-@pytest.mark.requirement("DIS-16")
+@pytest.mark.requirement("DIS-16.a", "DIS-16.b")
 def test_verifiers_turn_down_what_is_not_genuine_and_nothing_else() -> None:
     misuse = {"behaviour": {"use_not_genuine_ppm": 300_000}}
     filed = played(world(**misuse), [(UseEvidenceRequested, evidence(40))], days(100))["UseEvidenceFiled"]
@@ -400,7 +400,7 @@ def test_verifiers_turn_down_what_is_not_genuine_and_nothing_else() -> None:
     assert said == [genuine[loan] for loan in found["loan"].tolist()]
 
 
-@pytest.mark.requirement("DIS-16")
+@pytest.mark.requirement("DIS-16.a")
 def test_a_scripted_borrower_asks_too_early_and_shows_evidence_on_the_day_of_the_script() -> None:
     loan = 100_000_000_101
     asked = evidence(1, loan=loan, case=loan // 100, party=ZHANG_ASKS)

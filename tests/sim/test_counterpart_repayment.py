@@ -101,7 +101,7 @@ def paid_nothing(found: Rows) -> float:
 # automatic debits -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("REP-06")
+@pytest.mark.requirement("REP-06.b")
 def test_every_debit_is_answered_within_minutes_of_its_hour() -> None:
     found = results(debits())
     took = found["at"] - EIGHT
@@ -191,7 +191,7 @@ def test_results_depend_on_neither_order_nor_company() -> None:
 # customers who pay by themselves --------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("REP-05", "REP-06")
+@pytest.mark.requirement("REP-05.b", "REP-06.a")
 def test_without_automatic_debit_customers_pay_on_the_day_or_some_days_late() -> None:
     made = payments(debits(automatic=0))
     missed = results(debits())["paid_fen"] < 430_332
@@ -251,7 +251,7 @@ def early(rows: Rows, days: int = 420, **sections: Any) -> Rows:
     return found.get("EarlyRepaymentRequested", EarlyRepaymentRequested.empty())
 
 
-@pytest.mark.requirement("REP-11", "REP-12")
+@pytest.mark.requirement("REP-11.b", "REP-12.a")
 def test_early_repayments_come_at_their_yearly_chances_in_office_hours() -> None:
     found = early(opened())
     full, part = found[found["full"] != 0], found[found["full"] == 0]

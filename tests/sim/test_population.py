@@ -92,7 +92,7 @@ def test_mobiles_and_accounts_look_like_ones() -> None:
 # segments and wishes --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("CUS-01")
+@pytest.mark.requirement("CUS-01.a", "CUS-01.b")
 def test_each_customer_has_one_segment_and_it_allows_the_product() -> None:
     rows = perfect()
     allowed = columns_of(products()).segments
@@ -103,7 +103,7 @@ def test_each_customer_has_one_segment_and_it_allows_the_product() -> None:
     assert set(np.unique(rows["segment"]).tolist()) == set(Segment)
 
 
-@pytest.mark.requirement("CUS-02")
+@pytest.mark.requirement("CUS-02.a", "CUS-02.b", "CUS-02.c")
 def test_profiles_differ_by_segment_as_the_bank_describes_them() -> None:
     rows = perfect(12_000)
     keys = {product.code: product.key for product in products().products}

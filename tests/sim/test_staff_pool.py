@@ -85,7 +85,7 @@ def test_the_longest_idle_person_gets_the_next_task() -> None:
     assert [done[task][0] for task in (1, 2, 3)] == [1001, 1002, 1001]
 
 
-@pytest.mark.requirement("APR-04")
+@pytest.mark.requirement("APR-04.a")
 def test_the_excluded_person_leaves_a_task_to_another() -> None:
     tasks = Tasks.of([1, 2], [at(0, 9), at(0, 9)], HOUR_MS, excluded=[1001, 0])
     done = served([clerk(1), clerk(2, leave=((MONDAY, MONDAY),))], tasks)
@@ -93,7 +93,7 @@ def test_the_excluded_person_leaves_a_task_to_another() -> None:
     assert done[1][:3] == (1002, 0, at(1, 9))
 
 
-@pytest.mark.requirement("APR-04")
+@pytest.mark.requirement("APR-04.a")
 def test_alone_at_the_desk_nobody_reviews_their_own_case() -> None:
     assert served([clerk(1)], Tasks.of([1], [at(0, 9)], HOUR_MS, excluded=1001)) == {}
 
@@ -103,7 +103,7 @@ def test_only_a_person_with_the_skills_takes_a_task() -> None:
     assert done[1][0] == 1002
 
 
-@pytest.mark.requirement("APR-10")
+@pytest.mark.requirement("APR-10.b")
 def test_past_its_limit_a_waiting_task_rises_one_class() -> None:
     arrivals = [at(0, 9), at(0, 9, 1), at(0, 9, 2), at(0, 9, 3)]
     limits = [at(0, 17), at(0, 17), at(0, 11), at(0, 17)]
@@ -118,7 +118,7 @@ def test_past_its_limit_a_waiting_task_rises_one_class() -> None:
     assert [done[task][5] for task in (1, 4, 2, 3)] == [0, 1, 0, 1]  # 2 begins at 14:00, 3 at 16:00
 
 
-@pytest.mark.requirement("APR-12")
+@pytest.mark.requirement("APR-12.b")
 def test_a_deputy_serves_while_everybody_is_away_and_only_then() -> None:
     deputy = Person(2001, 2, Desk.RE_REVIEWER).deputise(1, Desk.INITIAL_APPROVER, [(MONDAY + 1, MONDAY + 3)], 1001)
     people = [clerk(1, leave=((MONDAY + 1, MONDAY + 2),)), clerk(2, leave=((MONDAY + 2, MONDAY + 4),)), deputy]

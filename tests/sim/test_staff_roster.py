@@ -94,7 +94,7 @@ def test_a_fault_may_strike_one_branch() -> None:
     assert sick == [2_010_001, 2_010_002, 2_010_003, 2_010_004]
 
 
-@pytest.mark.requirement("APR-12")
+@pytest.mark.requirement("APR-12.a")
 def test_every_day_a_desk_would_stand_empty_a_deputy_stands_in() -> None:
     strike = Absence(Desk.INITIAL_APPROVER, HOLIDAY + 1, HOLIDAY + 5, 1_000_000, branch=3)
     people = roster(absences=[strike])
@@ -110,7 +110,7 @@ def test_every_day_a_desk_would_stand_empty_a_deputy_stands_in() -> None:
     assert empty >= 6 * 10 + 3  # the lone re-reviewers' leave and the struck branch
 
 
-@pytest.mark.requirement("APR-12")
+@pytest.mark.requirement("APR-12.a")
 def test_the_deputy_is_the_one_present_on_most_of_the_days() -> None:
     alone = clerk(1, leave=((MONDAY, MONDAY + 4),))
     near = Person(2001, 2, Desk.INITIAL_APPROVER, leave=((MONDAY + 1, MONDAY + 4),))

@@ -33,7 +33,7 @@ def bank(tmp_path_factory):
     return path, harness.run(load_scenario(str(SCENARIO)), path, report=True)
 
 
-@pytest.mark.requirement("PRD-08")
+@pytest.mark.requirement("PRD-08.d")
 @pytest.mark.parametrize("fate", FATES)
 def test_a_sixth_product_meets_every_fate(bank, fate):
     path, _ = bank

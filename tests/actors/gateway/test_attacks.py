@@ -89,6 +89,7 @@ def test_a_body_that_is_no_form_is_refused(found: House, content: bytes, status:
     assert refused(send(found, "POST", "/v1/applications", content=content, headers=JSON), status)["status"] == status
 
 
+@pytest.mark.requirement("APP-03.b")
 @pytest.mark.parametrize("wrong", [None, True, [], {}, -1, 1.5, 1 << 64, "", "x" * 10_000, *EVIL])
 def test_a_field_of_another_type_or_beyond_its_bounds_is_refused_by_name(found: House, wrong: Any) -> None:
     for name in ("branch", "channel", "amount_fen", "documents", "account"):
@@ -128,7 +129,7 @@ def test_a_huge_body_that_does_not_say_so_is_given_up(found: House) -> None:
     assert "256 KiB" in refused(send(found, "POST", "/v1/applications", content=parts, headers=JSON), 413)["detail"]
 
 
-@pytest.mark.requirement("API-09")
+@pytest.mark.requirement("API-08.c", "API-09.a", "API-09.b")
 def test_forged_foreign_and_expired_tokens_are_nobody_s(found: House) -> None:
     good = found.tokens["system"]
     head, claims, seal = good.split(".")
@@ -165,7 +166,7 @@ def test_a_token_is_worth_nothing_after_signing_out_nor_a_refresh_token_twice(fo
     refused(send(found, "GET", "/me", fresh), 401)
 
 
-@pytest.mark.requirement("DIS-11")
+@pytest.mark.requirement("DIS-11.a")
 def test_a_voucher_with_any_character_changed_is_not_genuine(found: House) -> None:
     code = send(found, "GET", f"/v1/loans/{found.own['loan']}/voucher").json()["code"]
     assert send(found, "GET", f"/v1/vouchers/{code}").status_code == 200
@@ -174,7 +175,7 @@ def test_a_voucher_with_any_character_changed_is_not_genuine(found: House) -> No
         refused(send(found, "GET", f"/v1/vouchers/{code[:place]}{other}{code[place + 1 :]}"), 404)
 
 
-@pytest.mark.requirement("API-08")
+@pytest.mark.requirement("API-08.b")
 def test_who_asks_too_often_is_told_when_to_come_again_and_health_always_answers(found: House) -> None:
     few = Rates({kind: Rate(per_second=0.5, burst=3) for kind in ("system", "staff", "customer", "nobody")})
     plenty = found.bank.identity.rates

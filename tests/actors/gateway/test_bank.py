@@ -9,6 +9,7 @@ import pytest
 from starlette.requests import Request
 
 from actors.gateway import seals
+from actors.gateway.applications import ZHANG
 from actors.gateway.bank import acting, branch_with, case_of_loan, request_number
 from actors.gateway.problems import Problem
 from actors.host import Look
@@ -82,3 +83,28 @@ def test_a_question_that_can_not_be_answered_is_answered_at_once(bank: LiveBank)
             await link.stop()
 
     asyncio.run(ask())
+
+
+@pytest.mark.requirement("CUS-08.e")
+def test_a_wrong_form_is_refused_by_its_field_with_a_word_of_its_own(bank: LiveBank) -> None:
+    wrong = {
+        "id_number": "1101051990030728",
+        "mobile": "12800138000",
+        "amount_fen": 1,
+        "term_months": 13,
+        "purpose": "日常消费",
+    }
+    told = {field: bank.post("/v1/applications", ZHANG | {field: value}, 422) for field, value in wrong.items()}
+    assert {field: one["field"] for field, one in told.items()} == {field: field for field in wrong}
+    assert len({one["detail_zh"] for one in told.values()}) == len(wrong)
+
+
+@pytest.mark.requirement("APP-07.c")
+def test_the_catalogue_says_what_a_form_may_ask_for(bank: LiveBank) -> None:
+    product = bank.get("/v1/products/consumer_loan")
+    ends = product["amount_min_fen"], product["amount_max_fen"]
+    for amount, status in ((ends[0] - 1, 422), (ends[0], 202), (ends[1], 202), (ends[1] + 1, 422)):
+        bank.post("/v1/applications", ZHANG | {"amount_fen": amount, "id_number": next(bank.people)}, status)
+    for months in range(1, 64):
+        if months not in product["terms_months"]:
+            assert bank.post("/v1/applications", ZHANG | {"term_months": months}, 422)["field"] == "term_months"

@@ -14,7 +14,7 @@ def offered(bank: LiveBank) -> str:
     return str(bank.apply()["case"])
 
 
-@pytest.mark.requirement("CON-07")
+@pytest.mark.requirement("CON-07.a", "CON-07.c")
 def test_nobody_signs_what_he_has_not_confirmed(bank: LiveBank) -> None:
     case, other = offered(bank), offered(bank)
     path = f"/v1/applications/{case}/contract"
@@ -46,7 +46,7 @@ def test_another_contract_than_the_one_that_stands_is_not_confirmed(bank: LiveBa
     assert bank.post(path, {"round": -1, "attempt": 1}, 422)["title"] == "Invalid request"
 
 
-@pytest.mark.requirement("CON-15")
+@pytest.mark.requirement("CON-15.a", "CON-15.b")
 def test_after_three_days_it_has_expired_and_is_generated_anew(bank: LiveBank) -> None:
     path = f"/v1/applications/{offered(bank)}/contract"
     assert bank.post(f"{path}/renewals", {"round": 0, "attempt": 1}, 422)["code"] == "CONTRACT_STATE"
@@ -58,7 +58,7 @@ def test_after_three_days_it_has_expired_and_is_generated_anew(bank: LiveBank) -
     assert (bank.get(path)["state"], bank.get(path)["attempt"]) == ("generated", 2)
 
 
-@pytest.mark.requirement("CON-16", "CON-17")
+@pytest.mark.requirement("CON-16.a", "CON-17.a")
 def test_another_amount_goes_back_to_approval_with_its_reason(bank: LiveBank) -> None:
     case = offered(bank)
     path = f"/v1/applications/{case}/contract"

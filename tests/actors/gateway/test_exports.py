@@ -14,6 +14,7 @@ import pyarrow.parquet
 import pytest
 
 from actors.gateway.exports import _as_said
+from actors.identity.audit import Entry
 from actors.identity.errors import IdentityError, NotAllowed
 from credit.times import DAY_MS
 from tests.actors.gateway.access import House, house
@@ -38,7 +39,7 @@ def asked(found: House, who: str, what: str = "loans", form: str = "csv") -> int
     return int(send(found, who, "POST", "", 201, body).json()["number"])
 
 
-@pytest.mark.requirement("SEC-09")
+@pytest.mark.requirement("SEC-09.a")
 def test_an_export_is_fetched_by_who_asked_once_another_role_authorised_it(found: House) -> None:
     number = asked(found, "finance_officer")
     send(found, "finance_officer", "GET", f"/{number}/file", 409)
@@ -106,3 +107,16 @@ def test_nobody_authorises_who_shares_a_post_and_an_authorisation_lapses(tmp_pat
 def test_no_text_of_an_export_is_a_formula() -> None:
     said = _as_said(pa.array(["=1+1", "+x", "-x", "@x", "张三", None])).to_pylist()
     assert said == ["'=1+1", "'+x", "'-x", "'@x", "张三", None]
+
+
+@pytest.mark.requirement("SEC-11.a")
+def test_each_call_is_kept_with_who_when_what_result_sign_in_and_address(found: House) -> None:
+    log, before = found.bank.identity.audit, found.bank.identity.clock()
+    send(found, "finance_officer", "GET", "", 200)
+    send(found, "counter_clerk", "GET", "", 403)
+    kept: list[Entry] = []
+    while {one.result for one in kept} != {"ok", "refused"}:  # written behind the answer, within the test's own time
+        kept = [one for one in log.find(since=before) if (one.method, one.path) == ("GET", "/v1/exports")]
+    assert {one.ip for one in kept} == {"127.0.0.1"}
+    assert len({one.person for one in kept} - {0}) == 2
+    assert all(before <= one.at <= found.bank.identity.clock() and one.signed_in_at for one in kept)

@@ -47,7 +47,7 @@ def happened(bank: LiveBank, case: str, event: str) -> list[str]:
     return [str(one["at"]) for one in events if one["event"] == event]
 
 
-@pytest.mark.requirement("EX-02", "EX-05", "DIS-16")
+@pytest.mark.requirement("DIS-16.a", "EX-08.d", "EX-09.a")
 def test_li_goes_through_the_desks_signs_on_paper_and_is_paid_in_two_tranches_to_the_fen(tmp_path: Path) -> None:
     with live("li_food_store", date="2026-03-03", script=SCRIPT, run__customers=1, run__days=400) as bank:
         bank.advance(to="2026-03-03T09:30:00")
@@ -55,6 +55,7 @@ def test_li_goes_through_the_desks_signs_on_paper_and_is_paid_in_two_tranches_to
         bank.advance(days=1)
         contract = bank.get(f"/v1/applications/{case}/contract")
         assert (contract["amount_fen"], contract["mode"]) == (180_000_000, "paper")
+        assert "租赁合同" in bank.get(f"/v1/applications/{case}/contract/document")
         bank.advance(
             to="2026-03-05T09:30:00"
         )  # early enough to be paid that day, as in the scenario: desks have their own luck

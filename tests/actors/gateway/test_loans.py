@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import pytest
 
 from tests.actors.gateway.live import LiveBank, live
@@ -12,7 +14,7 @@ def loan(bank: LiveBank) -> str:
     return bank.paid_out()
 
 
-@pytest.mark.requirement("REP-11", "REP-12")
+@pytest.mark.requirement("REP-11.a", "REP-11.b", "REP-12.a", "REP-12.b")
 def test_a_quote_is_what_is_paid_and_the_plan_after_it(bank: LiveBank) -> None:
     loan = bank.paid_out()
     asked = f"/v1/loans/{loan}/early-repayment/quote?amount_fen=1000000&choice=shorter_term"
@@ -51,15 +53,17 @@ def test_a_payment_when_nothing_is_due_goes_back(bank: LiveBank, loan: str) -> N
     bank.post(f"/v1/loans/{loan}/payments", {"amount_fen": 1 << 53, "channel": "counter"}, 422)
 
 
-@pytest.mark.requirement("REP-05", "REP-06", "REP-10")
+@pytest.mark.requirement("REP-05.b", "REP-06.a", "REP-10.a")
 def test_who_has_not_agreed_to_be_debited_is_overdue_until_he_pays() -> None:
     with live() as bank:
         loan = bank.paid_out(consents=["bureau", "personal_data"])
         bank.advance(days=40)
         late = bank.get(f"/v1/loans/{loan}")
+        first = bank.get(f"/v1/loans/{loan}/schedule")["instalments"][0]
+        today, due = (dt.date.fromisoformat(said[:10]) for said in (bank.get("/v1/clock")["now"], first["due_on"]))
+        assert (first["state"], late["days_past_due"]) == ("unpaid", (today - due).days)
         assert late["days_past_due"] > 0
         assert late["arrears_fen"] >= 430_332
-        assert bank.get(f"/v1/loans/{loan}/schedule")["instalments"][0]["state"] == "unpaid"
         refused = bank.get(f"/v1/loans/{loan}/early-repayment/quote", 422)
         assert refused["code"] == "LOAN_OVERDUE"
         paying = {"amount_fen": late["arrears_fen"] + 100, "channel": "mobile_bank"}
@@ -72,14 +76,14 @@ def test_who_has_not_agreed_to_be_debited_is_overdue_until_he_pays() -> None:
         assert bank.get(f"/v1/loans/{loan}/statement")["received_fen"] == late["arrears_fen"]
 
 
-@pytest.mark.requirement("DIS-10", "DIS-11", "DIS-15")
+@pytest.mark.requirement("DIS-06.c", "DIS-10.a", "DIS-10.b", "DIS-11.a", "DIS-15.b")
 def test_a_voucher_is_verified_and_a_changed_one_is_not(bank: LiveBank, loan: str) -> None:
     payment = bank.get(f"/v1/loans/{loan}/disbursement")
     assert payment["state"] == "disbursed"
     assert [step["event"] for step in payment["steps"]][-2:] == ["funds_arrived", "loan_disbursed"]
     voucher = bank.get(f"/v1/loans/{loan}/voucher")
     assert (voucher["amount_fen"], voucher["account"]) == (5_000_000, "6217000000000000001")
-    assert voucher["transaction"] == payment["transaction"]
+    assert (voucher["transaction"], voucher["paid_at"]) == (payment["transaction"], payment["steps"][-1]["at"])
     code = voucher["code"]
     assert bank.get(f"/v1/vouchers/{code}") == voucher
     for place, character in enumerate(code):

@@ -184,6 +184,7 @@ def test_the_token_endpoint_refuses_in_the_form_of_its_standard(
     assert ("www-authenticate" in answer.headers) == (status == 401)
 
 
+@pytest.mark.requirement("SEC-07.a")
 def test_the_fourth_wrong_password_is_told_to_be_a_lock(bank: Identity, client: TestClient) -> None:
     settled(bank, APPROVER)
     told = [
@@ -288,6 +289,15 @@ def test_two_administrators_change_the_posts_of_a_person(bank: Identity, client:
     check_problem(client.post(place, headers=second), 422)
 
 
+@pytest.mark.requirement("SEC-03.b")
+def test_posts_that_conflict_are_refused_by_name(bank: Identity, client: TestClient) -> None:
+    both = ["disbursement_operator", "disbursement_reviewer"]
+    body = {"change": "posts", "account": APPROVER, "value": both}
+    said = check_problem(client.post("/accounts/proposals", json=body, headers=as_staff(bank, APPROVAL[0])), 422)
+    assert all(post in said["detail"] for post in both)
+
+
+@pytest.mark.requirement("SEC-07.b")
 def test_two_system_administrators_unlock(bank: Identity, client: TestClient) -> None:
     settled(bank, APPROVER)
     for _ in range(4):

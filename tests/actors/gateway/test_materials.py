@@ -73,7 +73,7 @@ def told(bank: LiveBank) -> int:
     return sum(bool(entry.inputs) for entry in bank.store.read(0))
 
 
-@pytest.mark.requirement("APP-10", "APP-11")
+@pytest.mark.requirement("APP-10.a", "APP-10.c", "APP-11.a", "APP-11.b", "APP-18.b")
 def test_an_application_goes_on_once_its_materials_are_complete(bank: LiveBank) -> None:
     case = waiting(bank)
     path = f"/v1/applications/{case}/materials"
@@ -110,7 +110,7 @@ def test_an_application_goes_on_once_its_materials_are_complete(bank: LiveBank) 
     assert send(bank, case, "work_proof", "a.pdf", pdf(), PDF, 422)["code"] == "MATERIALS_CLOSED"
 
 
-@pytest.mark.requirement("APP-11", "APP-12")
+@pytest.mark.requirement("APP-11.a", "APP-11.c", "APP-12.a")
 def test_bad_files_are_refused_by_name_and_neither_kept_nor_told(bank: LiveBank) -> None:
     case = waiting(bank)
     before = (kept(bank), told(bank))
@@ -146,7 +146,7 @@ def test_bad_files_are_refused_by_name_and_neither_kept_nor_told(bank: LiveBank)
     assert bank.get(f"/v1/applications/{case}/materials")["missing"] == REQUIRED
 
 
-@pytest.mark.requirement("APP-12")
+@pytest.mark.requirement("APP-12.a")
 def test_fifty_megabytes_together_are_taken_and_no_byte_more(bank: LiveBank) -> None:
     case, whole = waiting(bank), POLICY.file_bytes_max
     for place, material in enumerate([*REQUIRED, "work_proof"]):

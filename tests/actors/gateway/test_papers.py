@@ -37,7 +37,7 @@ class Paper:
         self.links = [str(one.get_object()["/A"]["/URI"]) for one in first.get("/Annots", [])]
 
 
-@pytest.mark.requirement("CON-01", "CON-11", "CON-18")
+@pytest.mark.requirement("CON-01.b", "CON-04.a", "CON-04.b", "CON-07.b", "CON-11.b", "CON-18.a", "CON-18.b")
 def test_a_contract_is_read_as_pdf_before_it_is_signed_and_as_it_was_signed_afterwards(bank: LiveBank) -> None:
     case = str(bank.apply(name="欧阳小翠")["case"])
     path = f"/v1/applications/{case}/contract"
@@ -66,7 +66,7 @@ def test_a_contract_is_read_as_pdf_before_it_is_signed_and_as_it_was_signed_afte
     assert "欧阳小翠".encode() not in (bank.home / "contracts.db").read_bytes()
 
 
-@pytest.mark.requirement("CON-18")
+@pytest.mark.requirement("CON-18.a")
 @pytest.mark.parametrize("dead", [("sign",), ("lay", "sign")])
 def test_what_the_archive_was_not_told_of_is_filled_in_from_the_bank(
     bank: LiveBank, monkeypatch: pytest.MonkeyPatch, dead: tuple[str, ...]
@@ -84,7 +84,7 @@ def test_what_the_archive_was_not_told_of_is_filled_in_from_the_bank(
     assert found["signed_at"] == signed
 
 
-@pytest.mark.requirement("CON-18")
+@pytest.mark.requirement("CON-18.a", "CON-18.c")
 def test_an_archived_text_that_was_changed_is_found_out_and_a_signed_one_stays(tmp_path: Path) -> None:
     archive = Archive(tmp_path, Vault(Keys.random()))
     laid = Laid("1-0-1-V1", 1, 7, "张建国", 1, "consumer_loan", "the text")
@@ -112,7 +112,7 @@ def test_customers_do_not_search_the_archive(bank: LiveBank) -> None:
         bank.app.state.signed_in = before
 
 
-@pytest.mark.requirement("DIS-10", "DIS-11")
+@pytest.mark.requirement("DIS-10.a", "DIS-10.b", "DIS-11.b")
 def test_a_vouchers_qr_code_leads_anybody_to_the_banks_word_and_a_forged_one_to_a_refusal(bank: LiveBank) -> None:
     loan = bank.paid_out()
     said, paper = bank.get(f"/v1/loans/{loan}/voucher"), Paper(bank, f"/v1/loans/{loan}/voucher.pdf")

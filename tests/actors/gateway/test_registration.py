@@ -58,7 +58,7 @@ def people() -> Iterator[People]:
         yield People(bank)
 
 
-@pytest.mark.requirement("API-09")
+@pytest.mark.requirement("API-09.b")
 def test_a_customer_registers_applies_for_himself_and_sees_his_own_alone(people: People) -> None:
     mine, his, third = people.ids[:3]
     me, he = people.registers(mine, "13900000001"), people.registers(his, "13900000002")
@@ -89,7 +89,7 @@ def test_an_id_number_or_a_mobile_that_has_an_account_or_is_none_opens_no_second
         assert what in people.call("", "POST", "/v1/registrations", 422, form | wrong)["detail"]
 
 
-@pytest.mark.requirement("CUS-10", "SEC-02")
+@pytest.mark.requirement("CUS-10.b", "SEC-02.b")
 def test_what_the_bank_knew_before_is_reached_by_who_was_seen_with_his_id_card(people: People) -> None:
     mine, his = people.ids[5:7]
     people.with_all_rights(True)

@@ -33,7 +33,7 @@ def known(bank: LiveBank, last: str = "0.0", **asked: Any) -> list[dict[str, Any
     return parts(bank.get("/v1/events", params={"until_idle": True, **asked}, headers={"Last-Event-ID": last}))
 
 
-@pytest.mark.requirement("APP-15")
+@pytest.mark.requirement("APP-15.d")
 def test_who_comes_back_goes_on_behind_the_last_event_he_heard(bank: LiveBank) -> None:
     case = bank.apply()["case"]
     whole = known(bank, case=case)

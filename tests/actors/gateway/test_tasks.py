@@ -42,7 +42,7 @@ def test_every_desk_of_every_room_has_a_list() -> None:
     assert sorted(LISTS.all) == ["approval", "collections", "collections_write_off", "disbursement", "head_office"]
 
 
-@pytest.mark.requirement("APR-03", "APR-04", "APR-05", "APR-09")
+@pytest.mark.requirement("APR-03.d", "APR-04.a", "APR-05.a", "APR-09.a")
 def test_an_approver_claims_and_decides_and_nobody_else_may(bank: LiveBank) -> None:
     task = asked(bank)
     path = f"/v1/tasks/{task['task']}"
@@ -69,7 +69,7 @@ def test_an_approver_claims_and_decides_and_nobody_else_may(bank: LiveBank) -> N
     assert "node_decided" in [one["event"] for one in said]
 
 
-@pytest.mark.requirement("APR-06")
+@pytest.mark.requirement("APR-06.a")
 def test_a_second_opinion_holds_the_decision_up_and_counts_as_an_act(bank: LiveBank) -> None:
     path = f"/v1/tasks/{asked(bank)['task']}"
     first, second = str(APPROVER), str(APPROVER + 1)
@@ -103,7 +103,7 @@ def test_a_decision_says_what_its_list_asks_for_and_nothing_else(bank: LiveBank)
     assert refused["code"] == "LIMIT_EXCEEDED"
 
 
-@pytest.mark.requirement("APR-12")
+@pytest.mark.requirement("APR-12.a", "APR-12.b")
 def test_only_the_administrator_appoints_a_deputy_who_then_acts_for_the_absent(bank: LiveBank) -> None:
     first, second = str(APPROVER), str(APPROVER + 1)
     today = bank.get("/v1/clock")["now"][:10]

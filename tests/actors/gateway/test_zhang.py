@@ -34,12 +34,26 @@ def ledger_of_the_scenario(name: str, path: Path) -> dict[str, Rows]:
     return executor.ledger
 
 
-@pytest.mark.requirement("EX-01", "EX-04", "EX-06", "CON-07", "CON-11", "REP-01", "REP-04")
+@pytest.mark.requirement(
+    "APP-18.a",
+    "APP-18.c",
+    "CON-07.a",
+    "CON-11.b",
+    "REP-01.a",
+    "REP-04.a",
+    "EX-01.a",
+    "EX-03.a",
+    "EX-03.b",
+    "EX-04.a",
+    "EX-05.b",
+    "EX-06.a",
+)
 def test_zhang_applies_signs_is_paid_and_debited_to_the_fen(tmp_path: Path) -> None:
     with live() as bank:
         applied = bank.apply()
         case = applied["case"]
-        assert (case, applied["step"]) == ("1000000001", "contract")
+        assert (case, applied["step"], applied["handler"]) == ("1000000001", "contract", "customer")
+        assert applied["since"] < applied["expected_at"] < "2026-02-17"
         contract = bank.get(f"/v1/applications/{case}/contract")
         assert (contract["amount_fen"], contract["term_months"], contract["rate_ppm"]) == (5_000_000, 12, 60_000)
         document = bank.get(f"/v1/applications/{case}/contract/document")

@@ -173,7 +173,7 @@ def test_odd_passwords_are_wrong_and_no_fault(bank: Identity, password: str) -> 
 # locks ----------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("SEC-07")
+@pytest.mark.requirement("SEC-07.a", "SEC-07.b")
 def test_the_fourth_wrong_password_locks_for_24_hours_and_a_system_administrator_can_unlock(bank: Identity) -> None:
     settled(bank, APPROVER)
     assert [one.split(":")[0] for one in wrong(bank, "1010001", START, 5)] == [

@@ -343,7 +343,7 @@ def test_rows_are_found_in_several_dimensions(busy: Audit, wanted: dict[str, Any
     assert [entry.number for entry in busy.find(**wanted)] == numbers
 
 
-@pytest.mark.requirement("SEC-11")
+@pytest.mark.requirement("SEC-11.a", "SEC-11.b")
 def test_the_log_is_queried_counted_and_exported(busy: Audit) -> None:
     entry = busy.find(subject="staff:1010001", result="refused")[0]
     assert (entry.person, entry.at, entry.method, entry.path) == (1_010_001, START + DAY_MS, "GET", "/loans/7")

@@ -80,6 +80,7 @@ def test_a_log_that_others_may_read_is_bad_input(store: Path, capsys: pytest.Cap
     assert "others may read or change it" in capsys.readouterr().err
 
 
+@pytest.mark.requirement("SEC-11.b")
 def test_the_command_shows_counts_and_exports(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["audit", "show", str(store), "--limit", "2"]) == 0
     lines = capsys.readouterr().out.splitlines()

@@ -175,7 +175,7 @@ def test_decided_proposals_can_not_be_rewritten_or_deleted(bank: Identity) -> No
         bank.accounts.database.run("UPDATE proposals SET decided_by = 'staff:1'")
 
 
-@pytest.mark.requirement("SEC-03")
+@pytest.mark.requirement("SEC-03.b")
 def test_posts_that_conflict_are_not_given(bank: Identity) -> None:
     with pytest.raises(IdentityError, match=r"disbursement_operator and disbursement_reviewer \(DIS-04\)"):
         propose(bank, target=OPERATOR, value=("disbursement_operator", "disbursement_reviewer"))

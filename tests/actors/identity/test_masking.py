@@ -58,7 +58,7 @@ def test_a_masked_value_shows_its_ends_and_no_more(mask: Any, plain: str, masked
     assert mask(plain) == masked
 
 
-@pytest.mark.requirement("SEC-09")
+@pytest.mark.requirement("SEC-09.a")
 def test_numbers_are_partly_masked_for_whoever_lacks_the_permission() -> None:
     seen = shown(RECORD, caller("customers:read"))
     assert (seen["id_number"], seen["mobile"]) == ("110***********002X", "138****5678")
@@ -67,7 +67,7 @@ def test_numbers_are_partly_masked_for_whoever_lacks_the_permission() -> None:
     assert (seen["name"], seen["amount_yuan"], seen["case"]) == ("张三丰", "50000", 13_812_345_678)
 
 
-@pytest.mark.requirement("SEC-09")
+@pytest.mark.requirement("SEC-09.a")
 def test_each_permission_unmasks_its_own_numbers_alone() -> None:
     pii = shown(RECORD, caller("pii:read"))
     assert (pii["id_number"], pii["mobile"]) == (ID, "13812345678")

@@ -12,7 +12,7 @@ from credit.staff import StaffRegister
 POSTS = Posts(load_posts())
 
 
-@pytest.mark.requirement("SEC-02")
+@pytest.mark.requirement("SEC-02.a", "SEC-02.b", "SEC-03.a")
 def test_a_person_may_what_any_of_his_posts_may_with_the_widest_reach() -> None:
     assert POSTS.permissions([]) == frozenset()
     both = POSTS.permissions(["collector", "use_verifier"])
@@ -32,7 +32,7 @@ def test_the_highest_tier_counts() -> None:
     assert POSTS.tier(["system_administrator"]) is Tier.SYSTEM
 
 
-@pytest.mark.requirement("SEC-03")
+@pytest.mark.requirement("SEC-03.b")
 @pytest.mark.parametrize(
     ("posts", "source"),
     [
@@ -50,7 +50,7 @@ def test_conflicting_posts_are_found_with_their_reason(posts: list[str], source:
     assert any(one.source.startswith(source) and {one.first, one.second} <= set(posts) for one in found)
 
 
-@pytest.mark.requirement("SEC-03")
+@pytest.mark.requirement("SEC-03.a")
 @pytest.mark.parametrize("posts", [[], ["collector"], ["collector", "use_verifier"], ["trainer", "committee_member"]])
 def test_several_posts_that_get_along_are_no_conflict(posts: list[str]) -> None:
     assert POSTS.conflicts(posts) == []

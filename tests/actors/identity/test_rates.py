@@ -21,7 +21,7 @@ def clock() -> Seconds:
     return Seconds()
 
 
-@pytest.mark.requirement("API-08")
+@pytest.mark.requirement("API-08.b")
 def test_a_bucket_holds_a_burst_and_fills_at_its_rate(clock: Seconds) -> None:
     found = Rates({"system": Rate(per_second=2.0, burst=3)}, clock)
     assert [found.wait_s("one", "system") for _ in range(5)] == [0.0, 0.0, 0.0, 0.5, 0.5]

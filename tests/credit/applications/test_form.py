@@ -27,7 +27,7 @@ def assert_refused(run: Run, refusal: Reason) -> None:
     assert not len(run.events_of(CustomerEvent.CUSTOMER_CREATED))
 
 
-@pytest.mark.requirement("CUS-05", "CUS-08", "APP-15")
+@pytest.mark.requirement("CUS-05.b", "APP-15.b")
 def test_a_sound_form_is_accepted_with_a_number_of_its_branch() -> None:
     run = desk_day(forms(2))
     accepted = run.sent(ApplicationAccepted)
@@ -37,7 +37,7 @@ def test_a_sound_form_is_accepted_with_a_number_of_its_branch() -> None:
     assert len(run.events_of(Event.APPLICATION_SUBMITTED)) == 2
 
 
-@pytest.mark.requirement("CUS-05")
+@pytest.mark.requirement("CUS-05.a", "APP-15.a")
 @pytest.mark.parametrize(
     ("field", "refusal"),
     [
@@ -53,7 +53,7 @@ def test_a_form_without_a_required_field_is_refused(field: str, refusal: Refusal
     assert_refused(desk_day(forms(**{field: empty})), refusal)
 
 
-@pytest.mark.requirement("CUS-08")
+@pytest.mark.requirement("CUS-08.a", "CUS-08.b", "CUS-08.d", "APP-15.a")
 @pytest.mark.parametrize(
     ("field", "value", "refusal"),
     [
@@ -74,7 +74,7 @@ def test_a_malformed_field_is_refused_by_name(field: str, value: str, refusal: R
     assert_refused(desk_day(forms(**{field: value})), refusal)
 
 
-@pytest.mark.requirement("CUS-08")
+@pytest.mark.requirement("CUS-08.c")
 @pytest.mark.parametrize(("age", "accepted"), [(17, False), (18, True), (70, True), (71, False)])
 def test_the_age_limits_of_the_form_hold_to_the_year(age: int, accepted: bool) -> None:
     front = Front({"admission": {"criteria": [{"key": "consumer", "age_min": 14, "age_max": 99}]}})
@@ -82,7 +82,7 @@ def test_the_age_limits_of_the_form_hold_to_the_year(age: int, accepted: bool) -
     assert reasons(run) == ([] if accepted else [Refusal.AGE_LIMIT])
 
 
-@pytest.mark.requirement("CUS-08")
+@pytest.mark.requirement("CUS-01.c", "CUS-08.d")
 def test_a_company_needs_a_right_credit_code_and_a_person_none() -> None:
     assert len(desk_day(business_forms()).sent(ApplicationAccepted)) == 1
     assert_refused(desk_day(business_forms(credit_code="")), Refusal.CREDIT_CODE)
@@ -90,10 +90,12 @@ def test_a_company_needs_a_right_credit_code_and_a_person_none() -> None:
     assert len(desk_day(forms(credit_code="")).sent(ApplicationAccepted)) == 1
 
 
-@pytest.mark.requirement("CUS-01", "APP-06", "APP-07", "PRD-08")
+@pytest.mark.requirement("APP-03.b", "CUS-01.b", "APP-06.a", "APP-07.a", "PRD-08.a")
 @pytest.mark.parametrize(
     ("columns", "refusal"),
     [
+        ({"channel": 99}, Refusal.CHANNEL_UNKNOWN),
+        ({"channel": 0}, Refusal.CHANNEL_UNKNOWN),
         ({"product": 77}, Refusal.PRODUCT_UNKNOWN),
         ({"product": -1}, Refusal.PRODUCT_UNKNOWN),
         ({"segment": Segment.ENTERPRISE, "credit_code": "91110105MA000001X4"}, None),
@@ -116,13 +118,13 @@ def test_what_the_product_does_not_offer_is_refused(columns: dict[str, int], ref
         assert_refused(desk_day(forms(**columns)), refusal)
 
 
-@pytest.mark.requirement("APP-07")
+@pytest.mark.requirement("APP-07.a")
 @pytest.mark.parametrize("amount_fen", [500_000, 30_000_000])
 def test_the_ends_of_the_amount_range_are_offered(amount_fen: int) -> None:
     assert len(desk_day(forms(amount_fen=amount_fen)).sent(ApplicationAccepted)) == 1
 
 
-@pytest.mark.requirement("PRD-08")
+@pytest.mark.requirement("PRD-08.d")
 def test_a_product_changes_by_configuration_alone() -> None:
     changed = {"products": {"products": [{"key": "consumer_loan", "amount_max": 40_000, "terms_months": [12, 13]}]}}
     front = Front(changed)
@@ -132,7 +134,7 @@ def test_a_product_changes_by_configuration_alone() -> None:
     assert run.sent(ApplicationAccepted)["term_months"].tolist() == [13]
 
 
-@pytest.mark.requirement("APP-08")
+@pytest.mark.requirement("APP-06.b", "APP-08.a", "APP-08.b")
 @pytest.mark.parametrize(
     ("product", "text", "refusal"),
     [
@@ -155,13 +157,13 @@ def test_a_purpose_must_be_real_and_specific(product: int, text: str, refusal: R
     assert reasons(desk_day(rows)) == ([] if refusal is None else [refusal])
 
 
-@pytest.mark.requirement("APP-08")
+@pytest.mark.requirement("APP-08.a")
 def test_free_text_can_be_shut_out_by_policy() -> None:
     front = Front({"admission": {"other_purpose": "refuse"}})
     assert_refused(desk_day(forms(purpose_text="购买钢琴"), front=front), Refusal.PURPOSE_VAGUE)
 
 
-@pytest.mark.requirement("APP-10")
+@pytest.mark.requirement("APP-10.b")
 @pytest.mark.parametrize(
     "material", [Material.ID_FRONT, Material.ID_BACK, Material.INCOME_PROOF, Material.PURPOSE_STATEMENT]
 )
@@ -169,7 +171,7 @@ def test_a_missing_required_material_blocks_submission(material: Material) -> No
     assert_refused(desk_day(forms(documents=PAPERS & ~material)), CustomerRefusal.DOCUMENT_MISSING)
 
 
-@pytest.mark.requirement("APP-10")
+@pytest.mark.requirement("APP-10.a")
 def test_an_optional_material_may_be_left_out_and_a_conditional_one_may_follow() -> None:
     assert desk_day(forms()).sent(ApplicationAccepted)["missing"].tolist() == [0]
     papers = int(business_forms()["documents"][0])
@@ -177,7 +179,7 @@ def test_an_optional_material_may_be_left_out_and_a_conditional_one_may_follow()
     assert late["missing"].tolist() == [Material.LEASE_CONTRACT]
 
 
-@pytest.mark.requirement("APP-10")
+@pytest.mark.requirement("APP-10.b", "APR-13.c")
 def test_an_identity_proof_may_not_follow_even_if_a_product_says_so() -> None:
     loose = {"products": {"products": [{"key": "consumer_loan", "conditional_materials": ["id_front"]}]}}
     front = Front(loose)
@@ -186,7 +188,7 @@ def test_an_identity_proof_may_not_follow_even_if_a_product_says_so() -> None:
     )
 
 
-@pytest.mark.requirement("EXT-02")
+@pytest.mark.requirement("EXT-02.a")
 @pytest.mark.parametrize("missing", [Consent.BUREAU, Consent.PERSONAL_DATA])
 def test_a_form_without_consent_is_refused(missing: Consent) -> None:
     assert_refused(desk_day(forms(consent=CONSENTS & ~missing)), Refusal.CONSENT_MISSING)
@@ -205,7 +207,7 @@ def test_a_fault_of_one_form_does_not_touch_its_neighbours() -> None:
     assert len(run.sent(ApplicationAccepted)) == 27
 
 
-@pytest.mark.requirement("CUS-04")
+@pytest.mark.requirement("CUS-04.a", "CUS-04.c", "CUS-04.e", "APP-16.a")
 @pytest.mark.parametrize(
     ("columns", "reason"),
     [
@@ -229,7 +231,7 @@ def test_a_prospect_below_the_criteria_is_declined_and_causes_no_work(columns: d
     assert not len(run.events_of(CustomerEvent.CUSTOMER_CREATED))
 
 
-@pytest.mark.requirement("CUS-04")
+@pytest.mark.requirement("CUS-04.a")
 def test_the_criteria_follow_the_class_of_the_product() -> None:
     person, company = forms(employment_months=11), business_forms(employment_months=11)
     assert len(desk_day(person).sent(ApplicationAccepted)) == 1

@@ -22,7 +22,7 @@ from credit.times import DAY_MS, SECOND_MS
 from tests.credit.approval.builders import CASE, MORTGAGE, NINE, YUAN, day_window, desk, run, scored
 
 
-@pytest.mark.requirement("APR-15", "APR-14")
+@pytest.mark.requirement("APR-14.a", "APR-15.a")
 def test_a_scorecard_product_is_decided_within_seconds_with_all_terms_fixed():
     out = run(desk(), (ApplicationScored, scored()))
     [terms] = out.take(ApplicationApproved)
@@ -40,7 +40,7 @@ def test_a_scorecard_product_is_decided_within_seconds_with_all_terms_fixed():
     assert len(out.take(DESK.task)) == 0
 
 
-@pytest.mark.requirement("APR-14")
+@pytest.mark.requirement("APR-14.b")
 def test_an_amount_beyond_means_is_cut_to_whole_thousands_that_are_affordable():
     out = run(desk(), (ApplicationScored, scored(verified_income_fen=6_000 * YUAN)))
     [terms] = out.take(ApplicationApproved)
@@ -82,7 +82,7 @@ def test_what_a_machine_may_not_decide_goes_to_people(change):
     assert len(out.take(ApplicationApproved)) == 0
 
 
-@pytest.mark.requirement("APR-13")
+@pytest.mark.requirement("APR-13.a", "APR-13.c")
 def test_a_missing_conditional_material_becomes_a_condition_and_a_key_item_never():
     late = {"product": MORTGAGE, "collateral_fen": 10**9, "term_months": 60, "amount_fen": 200_000 * YUAN}
     conditional = run(desk(), (ApplicationScored, scored(missing=Material.RESIDENCE_PROOF, **late)))

@@ -14,7 +14,7 @@ from credit.approval.deadlines import WorkingTime
 from credit.approval.routes import next_node
 from credit.approval.trail import trail
 from credit.calendar import is_workday
-from credit.codes import Lane, Node, Verdict
+from credit.codes import Lane, Material, Node, Verdict
 from credit.contracts.contract import ApplicationApproved
 from credit.head_office.contract import CaseEscalated, CaseHandled
 from credit.head_office.subsystem import HeadOfficeSubsystem
@@ -34,6 +34,7 @@ from tests.credit.approval.builders import (
     INITIAL,
     MICRO,
     MONDAY,
+    MORTGAGE,
     NINE,
     RE_REVIEWER,
     RISK,
@@ -65,7 +66,7 @@ def refusals(out) -> list[int]:
     return list(out.events_of(Event.DECISION_REFUSED)["reason"].tolist())
 
 
-@pytest.mark.requirement("APR-04")
+@pytest.mark.requirement("APR-04.a")
 def test_the_same_person_may_not_decide_twice_and_the_task_is_put_again():
     subsystem = at_re_review()
     out = run(subsystem, opinion(INITIAL, Node.RE_REVIEW, LATER + 1_000))
@@ -76,7 +77,7 @@ def test_the_same_person_may_not_decide_twice_and_the_task_is_put_again():
     assert len(done.take(ApplicationApproved)) == 1
 
 
-@pytest.mark.requirement("APR-03")
+@pytest.mark.requirement("APR-03.d")
 @pytest.mark.parametrize(
     ("person", "reason"),
     [(who, TaskRefusal.NO_AUTHORITY) for who in (CLERK, FOREIGN_INITIAL, RE_REVIEWER)]
@@ -120,7 +121,7 @@ def test_the_second_of_two_opinions_on_one_task_comes_too_late():
     assert out.events_of(Event.NODE_DECIDED)["actor"].tolist() == [INITIAL]
 
 
-@pytest.mark.requirement("APR-14")
+@pytest.mark.requirement("APR-14.b")
 def test_people_may_grant_less_than_asked():
     subsystem = at_re_review()
     less = opinion(RE_REVIEWER, Node.RE_REVIEW, LATER + hours(1), verdict=Verdict.REDUCE, amount_fen=30_000 * YUAN)
@@ -135,7 +136,7 @@ def test_a_decline_ends_the_case_with_the_person_named():
     assert len(subsystem.export_state()["cases"]) == 0
 
 
-@pytest.mark.requirement("APR-10")
+@pytest.mark.requirement("APR-03.c", "APR-10.a")
 def test_a_case_is_urged_at_the_very_instant_its_limit_passes():
     subsystem = desk()
     first = run(subsystem, (ApplicationScored, manual()))
@@ -148,7 +149,7 @@ def test_a_case_is_urged_at_the_very_instant_its_limit_passes():
     assert run(subsystem, window=day_window(2)).events_of(Event.CASE_URGED).size == 0, "once a node"
 
 
-@pytest.mark.requirement("APR-10")
+@pytest.mark.requirement("APR-10.a")
 @pytest.mark.parametrize(("late_ms", "urged"), [(0, False), (1, True)])
 def test_a_decision_after_the_limit_was_urged_before(late_ms, urged):
     subsystem = desk()
@@ -183,7 +184,7 @@ def deputy(node: Node, absent: int, stand_in: int, from_day: int, to_day: int, o
     )
 
 
-@pytest.mark.requirement("APR-12")
+@pytest.mark.requirement("APR-12.b")
 @pytest.mark.parametrize(("first", "last", "accepted"), [(0, 0, True), (-3, 4, True), (1, 3, False), (-3, -1, False)])
 def test_a_deputy_decides_on_the_appointed_days_only(first, last, accepted):
     day = NINE // DAY_MS
@@ -197,7 +198,7 @@ def test_a_deputy_decides_on_the_appointed_days_only(first, last, accepted):
         assert (entry.person, entry.on_behalf_of) == (FOREIGN_INITIAL, INITIAL)
 
 
-@pytest.mark.requirement("APR-12")
+@pytest.mark.requirement("APR-12.b")
 def test_a_deputy_must_name_an_absent_person_of_that_desk():
     day = NINE // DAY_MS
     appointed = (DESK.appoint, deputy(Node.INITIAL, INITIAL, FOREIGN_INITIAL, day, day))
@@ -222,7 +223,7 @@ def test_appointed_twice_is_appointed_once():
     assert len(subsystem.export_state()["deputies"]) == 1
 
 
-@pytest.mark.requirement("APR-04", "APR-12")
+@pytest.mark.requirement("APR-04.a", "APR-12.b")
 def test_who_passed_a_case_on_at_the_branch_does_not_decide_it_at_head_office_in_anothers_name():
     day, kind = NINE // DAY_MS, HeadOfficeSubsystem.DESK.appoint
     branch = desk()
@@ -360,3 +361,12 @@ def test_planted_forgotten_urging_is_caught(monkeypatch):
     monkeypatch.setattr(subsystem.desk, "_urge", lambda rows, out: None)
     subsystem.close(day_window(1), Outbox())
     assert "was not urged" in subsystem.check()[0]
+
+
+@pytest.mark.requirement("APR-13.a")
+@pytest.mark.parametrize("missing", [0, Material.RESIDENCE_PROOF])
+def test_what_was_missing_is_a_condition_of_the_approval(missing):
+    house = {"product": MORTGAGE, "collateral_fen": 10**9, "term_months": 60, "amount_fen": 200_000 * YUAN}
+    mail = [opinion(INITIAL, Node.INITIAL, LATER), opinion(RE_REVIEWER, Node.RE_REVIEW, LATER + hours(1))]
+    out = run(desk(), (ApplicationScored, manual(missing=missing, **house)), *mail)
+    assert out.take(ApplicationApproved)["conditions"].tolist() == [missing]

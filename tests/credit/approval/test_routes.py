@@ -48,7 +48,7 @@ def route(**columns):
     return out.take(DESK.task)["desk"].tolist() + [node for node in Node if path >> node & 1]
 
 
-@pytest.mark.requirement("APR-01", "APR-05", "APR-09")
+@pytest.mark.requirement("APR-01.a", "APR-05.a", "APR-09.a")
 def test_review_comes_before_approval_and_the_case_moves_on_by_itself():
     subsystem = desk()
     first = run(subsystem, (ApplicationScored, manual()), opinion(INITIAL, Node.INITIAL, REVIEWED))
@@ -67,7 +67,7 @@ def test_review_comes_before_approval_and_the_case_moves_on_by_itself():
     assert "initial: 1001: approve" in str(entries[0])
 
 
-@pytest.mark.requirement("APR-09")
+@pytest.mark.requirement("APR-09.a")
 def test_the_trail_keeps_reason_amount_votes_and_the_absent_person():
     subsystem = desk(HeadOfficeSubsystem)
     run(subsystem, (CaseEscalated, escalated([Node.COMMITTEE])))
@@ -79,7 +79,7 @@ def test_the_trail_keeps_reason_amount_votes_and_the_absent_person():
     assert "4 votes" in str(entry)
 
 
-@pytest.mark.requirement("APR-02", "APR-03", "PRD-03", "PRD-05")
+@pytest.mark.requirement("APR-02.a", "APR-02.b", "APR-03.a", "PRD-03.f", "PRD-05.b")
 @pytest.mark.parametrize(
     ("columns", "nodes"),
     [
@@ -116,7 +116,7 @@ def test_a_scenario_may_change_authority_and_limits():
     assert len(out.take(CaseEscalated)) == 1
 
 
-@pytest.mark.requirement("APR-07", "APR-02")
+@pytest.mark.requirement("APR-02.a", "APR-03.b", "APR-07.a")
 def test_an_amount_above_the_nodes_authority_is_escalated_at_its_approval():
     subsystem = desk()
     rich = manual(product=MORTGAGE, amount_fen=1_200_000 * YUAN, collateral_fen=10**9)
@@ -129,7 +129,16 @@ def test_an_amount_above_the_nodes_authority_is_escalated_at_its_approval():
     assert (mail["previous"], mail["path"], mail["at"]) == (RE_REVIEWER, 1 << Node.FINAL, APPROVED)
 
 
-@pytest.mark.requirement("APR-07")
+@pytest.mark.requirement("APR-03.b", "APR-07.a")
+def test_an_amount_equal_to_a_nodes_authority_is_within_it():
+    routes = desk()._routes
+    most = routes.authority_fen[Node.RE_REVIEW]
+    above = routes.above_authority(np.array([Node.RE_REVIEW] * 2), np.array([most, most + 1]))
+    assert above[0] == 0
+    assert above[1] > Node.RE_REVIEW
+
+
+@pytest.mark.requirement("APR-07.c")
 @pytest.mark.parametrize("doubt", [Doubt.GANG, Doubt.IDENTITY_MISMATCH, Doubt.REPEATED_APPLICATIONS])
 def test_a_fraud_doubt_sends_the_case_to_the_risk_specialist(doubt):
     assert route(doubts=doubt) == [Node.INITIAL, Node.RE_REVIEW, Node.RISK_SPECIALIST]
@@ -138,7 +147,7 @@ def test_a_fraud_doubt_sends_the_case_to_the_risk_specialist(doubt):
     assert route(doubts=Doubt.AMOUNT_GROWTH) == [Node.INITIAL, Node.RE_REVIEW]
 
 
-@pytest.mark.requirement("APR-07", "APR-05")
+@pytest.mark.requirement("APR-05.a", "APR-07.a", "APR-07.c")
 def test_the_risk_specialist_only_reviews_so_final_approval_follows():
     subsystem = desk(HeadOfficeSubsystem)
     first = run(subsystem, (CaseEscalated, escalated([Node.RISK_SPECIALIST])), opinion(RISK, 3, REVIEWED))
@@ -160,7 +169,7 @@ def test_a_person_may_pass_a_case_up_and_the_committee_may_not():
     assert refused.events_of(Event.DECISION_REFUSED)["reason"].tolist() == [TaskRefusal.DECISION_INVALID]
 
 
-@pytest.mark.requirement("APR-02")
+@pytest.mark.requirement("APR-02.c")
 @pytest.mark.parametrize(("votes", "granted"), [(5, True), (3, True), (2, False), (6, False)])
 def test_the_committee_grants_by_the_majority_of_its_members(votes, granted):
     subsystem = desk(HeadOfficeSubsystem)
@@ -180,7 +189,7 @@ def test_two_at_head_office_are_two_people():
     assert len(run(subsystem, opinion(SECOND_FINAL, Node.FINAL, APPROVED)).take(ApplicationApproved)) == 1
 
 
-@pytest.mark.requirement("PRD-03")
+@pytest.mark.requirement("PRD-03.b")
 def test_collateral_binds_the_amount_of_a_mortgage():
     house = {"product": MORTGAGE, "amount_fen": 1_000_000 * YUAN, "term_months": 240}
     cut = run(desk(), (ApplicationScored, manual(collateral_fen=1_000_500 * YUAN, **house)))
@@ -189,7 +198,7 @@ def test_collateral_binds_the_amount_of_a_mortgage():
     assert none.events_of(Event.APPLICATION_DECLINED)["reason"].tolist() == [Refusal.GUARANTEE_MISSING]
 
 
-@pytest.mark.requirement("PRD-05")
+@pytest.mark.requirement("PRD-05.b")
 def test_a_micro_loan_is_reviewed_by_the_machine_and_then_by_two_people():
     out = run(desk(), (ApplicationScored, micro(amount_fen=5_000_000 * YUAN)))
     [advice] = trail(np.concatenate(out.events), CASE)

@@ -53,7 +53,7 @@ def refusals(out: Outbox) -> list[int]:
 # ---- a case's life
 
 
-@pytest.mark.requirement("COL-05")
+@pytest.mark.requirement("REP-09.b", "COL-05.a")
 def test_an_overdue_loan_becomes_a_case_and_is_assigned_at_once() -> None:
     bench = Bench()
     out = bench.day(1, overdue())
@@ -70,7 +70,7 @@ def test_a_loan_paid_in_full_leaves() -> None:
     assert len(bench.bank.cases) == 0
 
 
-@pytest.mark.requirement("COL-05")
+@pytest.mark.requirement("COL-05.b")
 def test_a_part_payment_that_clears_the_oldest_instalment_takes_the_case_back_to_the_earlier_team() -> None:
     bench, _ = in_middle()
     bench.day(32, paid(32, fen=300_000, left=200_000, since=DAY + 30))
@@ -103,7 +103,7 @@ def test_a_payment_of_an_unknown_case_is_refused_and_logged() -> None:
 # ---- results and their next steps
 
 
-@pytest.mark.requirement("COL-08")
+@pytest.mark.requirement("COL-08.a")
 def test_a_promise_is_noted_and_contacts_rest_until_its_day() -> None:
     bench, task = in_middle()
     out = bench.day(32, contact(task, ContactOutcome.PROMISE, dpd=32, promise_dpd=38, promise_fen=500_000))
@@ -114,7 +114,7 @@ def test_a_promise_is_noted_and_contacts_rest_until_its_day() -> None:
         assert means_sent(bench.day(dpd)) == []
 
 
-@pytest.mark.requirement("COL-08")
+@pytest.mark.requirement("COL-08.b")
 def test_hardship_is_referred_and_contacts_rest_for_the_policys_days() -> None:
     bench, task = in_middle()
     out = bench.day(32, contact(task, ContactOutcome.UNABLE, dpd=32))
@@ -125,14 +125,14 @@ def test_hardship_is_referred_and_contacts_rest_for_the_policys_days() -> None:
     assert "call" in means_sent(bench.day(33 + rest))
 
 
-@pytest.mark.requirement("COL-08")
+@pytest.mark.requirement("COL-08.c")
 def test_who_is_lost_to_the_phone_is_visited_next() -> None:
     bench, task = in_middle()
     bench.day(32, contact(task, ContactOutcome.LOST, dpd=32))
     assert bench.day(33).take(COLLECTION.task)["action"].tolist() == [Contact.VISIT]
 
 
-@pytest.mark.requirement("COL-08", "COL-02")
+@pytest.mark.requirement("COL-02.d", "COL-08.c")
 def test_who_is_not_found_by_a_visit_goes_to_the_lawyers_once_the_stage_allows_it() -> None:
     bench, task = in_middle()
     bench.day(32, contact(task, ContactOutcome.LOST, dpd=32))
@@ -143,7 +143,7 @@ def test_who_is_not_found_by_a_visit_goes_to_the_lawyers_once_the_stage_allows_i
     assert bench.day(91).take(COLLECTION.task)["action"].tolist() == [Contact.LEGAL]
 
 
-@pytest.mark.requirement("COL-08")
+@pytest.mark.requirement("COL-08.d")
 def test_a_contact_without_result_changes_nothing_but_the_record() -> None:
     bench, task = in_middle()
     out = bench.day(32, contact(task, ContactOutcome.NONE, dpd=32))
@@ -162,7 +162,7 @@ def promised(promise_dpd: int = 38) -> Bench:
     return bench
 
 
-@pytest.mark.requirement("COL-09")
+@pytest.mark.requirement("COL-09.b")
 def test_a_promise_kept_settles_the_case_by_itself() -> None:
     bench = promised()
     out = bench.day(38, paid(38))
@@ -171,7 +171,7 @@ def test_a_promise_kept_settles_the_case_by_itself() -> None:
     assert len(bench.day(39).events_of(Event.PROMISE_BROKEN)) == 0
 
 
-@pytest.mark.requirement("COL-09")
+@pytest.mark.requirement("COL-09.a")
 def test_the_promised_day_is_awaited_to_its_end() -> None:
     bench = promised()
     assert len(bench.day(37).events_of(Event.PROMISE_BROKEN)) == 0
@@ -179,7 +179,7 @@ def test_the_promised_day_is_awaited_to_its_end() -> None:
     assert broken["at"].tolist() == [(DAY + 39) * DAY_MS - 1]
 
 
-@pytest.mark.requirement("COL-09", "COL-05")
+@pytest.mark.requirement("COL-05.b", "COL-09.c")
 def test_a_broken_promise_raises_the_level_and_the_next_team_takes_over() -> None:
     bench = promised()
     out = bench.day(38)
@@ -188,14 +188,14 @@ def test_a_broken_promise_raises_the_level_and_the_next_team_takes_over() -> Non
     assert bench.column("stage") == 3
 
 
-@pytest.mark.requirement("COL-09")
+@pytest.mark.requirement("COL-09.a")
 def test_a_promise_paid_in_part_is_broken() -> None:
     bench = promised()
     bench.day(36, paid(36, fen=499_999, left=1))
     assert len(bench.day(38).events_of(Event.PROMISE_BROKEN)) == 1
 
 
-@pytest.mark.requirement("COL-09")
+@pytest.mark.requirement("COL-09.b")
 def test_the_promised_amount_paid_keeps_the_promise_though_more_is_overdue() -> None:
     bench = promised()
     out = bench.day(36, paid(36, fen=500_000, left=20_000))
@@ -204,7 +204,7 @@ def test_the_promised_amount_paid_keeps_the_promise_though_more_is_overdue() -> 
     assert len(bench.day(38).events_of(Event.PROMISE_BROKEN)) == 0
 
 
-@pytest.mark.requirement("COL-09")
+@pytest.mark.requirement("COL-09.a")
 @pytest.mark.parametrize("ahead", [0, 16, 400])
 def test_a_promise_for_no_sensible_day_is_refused(ahead: int) -> None:
     bench, task = in_middle()
@@ -215,7 +215,7 @@ def test_a_promise_for_no_sensible_day_is_refused(ahead: int) -> None:
     assert corrected.events_of(Event.PROMISE_MADE)["actor"].tolist() == [MIDDLE]
 
 
-@pytest.mark.requirement("COL-09")
+@pytest.mark.requirement("COL-09.a")
 def test_a_promise_of_nothing_is_refused() -> None:
     bench, task = in_middle()
     out = bench.day(32, contact(task, ContactOutcome.PROMISE, dpd=32, promise_dpd=38, promise_fen=0))
@@ -226,7 +226,7 @@ def test_a_promise_of_nothing_is_refused() -> None:
 # ---- never trust the world
 
 
-@pytest.mark.requirement("COL-05")
+@pytest.mark.requirement("COL-05.a")
 @pytest.mark.parametrize(
     ("person", "reason"),
     [
@@ -248,7 +248,7 @@ def test_a_contact_by_somebody_of_another_team_or_branch_is_refused_and_the_task
     assert out.events_of(Event.CONTACT_MADE)["actor"].tolist() == [MIDDLE]
 
 
-@pytest.mark.requirement("APR-12")
+@pytest.mark.requirement("APR-12.b")
 @pytest.mark.parametrize("appointed", [False, True])
 def test_a_deputy_acts_for_a_member_of_the_team_once_he_is_appointed(appointed: bool) -> None:
     bench, task = in_middle()
@@ -319,7 +319,7 @@ def test_a_promise_made_on_the_morning_of_the_payment_is_kept() -> None:
     assert len(out.events_of(Event.PROMISE_KEPT)) == 1
 
 
-@pytest.mark.requirement("COL-09")
+@pytest.mark.requirement("COL-09.b", "COL-09.c")
 @pytest.mark.parametrize("hours", [24, 1])
 @pytest.mark.parametrize(("hour", "kept"), [(17, True), (15, False), (13, False)])
 def test_a_promise_is_kept_by_what_is_paid_after_it_was_made_on_the_same_day(hour: int, kept: bool, hours: int) -> None:
@@ -377,7 +377,7 @@ def test_the_same_collector_calls_again_and_again() -> None:
     assert len(bench.bank.collectors.acts) == 0
 
 
-@pytest.mark.requirement("COL-05")
+@pytest.mark.requirement("COL-05.b")
 def test_the_old_teams_task_is_withdrawn_at_a_change_of_stage_and_the_new_team_is_asked_instead() -> None:
     bench, old = in_middle()
     out = bench.day(91, contact(old, ContactOutcome.NONE, dpd=91, person=MIDDLE))
@@ -390,7 +390,7 @@ def test_the_old_teams_task_is_withdrawn_at_a_change_of_stage_and_the_new_team_i
     )
 
 
-@pytest.mark.requirement("COL-08", "COL-02")
+@pytest.mark.requirement("COL-02.c", "COL-08.c")
 def test_a_visit_that_the_old_team_did_not_make_is_the_new_teams_first() -> None:
     bench, task = in_middle()
     bench.day(32, contact(task, ContactOutcome.LOST, dpd=32))
@@ -398,7 +398,7 @@ def test_a_visit_that_the_old_team_did_not_make_is_the_new_teams_first() -> None
     assert bench.day(91).take(COLLECTION.task)[["desk", "action"]].tolist() == [(Desk.COLLECTOR_LONG, Contact.VISIT)]
 
 
-@pytest.mark.requirement("COL-02")
+@pytest.mark.requirement("COL-02.d")
 def test_a_task_withdrawn_from_the_lawyers_is_not_asked_of_a_stage_without_them_and_not_lost() -> None:
     bench = Bench()
     bench.day(91, overdue(dpd=91))

@@ -59,19 +59,19 @@ B_STAGES = {
 }
 
 
-@pytest.mark.requirement("COL-02", "COL-04")
+@pytest.mark.requirement("COL-02.a", "COL-02.c", "COL-02.d", "COL-04.b")
 @pytest.mark.parametrize(("dpd", "means"), A_STAGES.items())
 def test_set_a_allows_the_means_of_its_stage(dpd: int, means: list[str]) -> None:
     assert allowed_at(0, dpd) == means
 
 
-@pytest.mark.requirement("COL-03", "COL-04")
+@pytest.mark.requirement("COL-03.a", "COL-03.b", "COL-03.c", "COL-04.b")
 @pytest.mark.parametrize(("dpd", "means"), B_STAGES.items())
 def test_set_b_allows_the_means_of_its_stage(dpd: int, means: list[str]) -> None:
     assert allowed_at(1, dpd) == means
 
 
-@pytest.mark.requirement("COL-02")
+@pytest.mark.requirement("COL-02.a", "COL-02.c", "COL-02.d")
 def test_under_set_a_nobody_is_called_before_day_31_nor_sued_before_day_91() -> None:
     bench = Bench()
     bench.day(1, overdue())
@@ -83,7 +83,7 @@ def test_under_set_a_nobody_is_called_before_day_31_nor_sued_before_day_91() -> 
     assert tasks["desk"][tasks["dpd"] <= 90].tolist() == [Desk.COLLECTOR_MIDDLE] * int((tasks["dpd"] <= 90).sum())
 
 
-@pytest.mark.requirement("COL-03")
+@pytest.mark.requirement("COL-03.a", "COL-03.b")
 def test_under_set_b_the_first_week_is_messages_only_and_the_phone_comes_after() -> None:
     bench = Bench(USE_B)
     bench.day(1, overdue())
@@ -94,7 +94,7 @@ def test_under_set_b_the_first_week_is_messages_only_and_the_phone_comes_after()
     assert tasks["dpd"].min() >= 8
 
 
-@pytest.mark.requirement("COL-04")
+@pytest.mark.requirement("COL-04.b")
 def test_a_case_of_a_loan_that_is_due_today_is_left_alone() -> None:
     bench = Bench()
     out = bench.day(0, overdue(dpd=0))
@@ -105,7 +105,7 @@ def test_a_case_of_a_loan_that_is_due_today_is_left_alone() -> None:
 # ---- amount, grade, product, segment
 
 
-@pytest.mark.requirement("COL-01")
+@pytest.mark.requirement("COL-01.a")
 def test_amount_and_grade_change_what_is_done() -> None:
     assert allowed_at(0, 15) == DIGITAL
     assert allowed_at(0, 15, fen=2_000_000) == [*DIGITAL, "call"]
@@ -113,7 +113,7 @@ def test_amount_and_grade_change_what_is_done() -> None:
     assert allowed_at(0, 15, grade=5) == [*DIGITAL, "call"]
 
 
-@pytest.mark.requirement("COL-01")
+@pytest.mark.requirement("COL-01.a")
 def test_a_weak_customer_hears_more_often() -> None:
     counts = {}
     for grade in (2, 5):
@@ -124,7 +124,7 @@ def test_a_weak_customer_hears_more_often() -> None:
     assert counts[5] > counts[2]
 
 
-@pytest.mark.requirement("COL-01", "COL-04")
+@pytest.mark.requirement("COL-01.b", "COL-04.a")
 def test_a_product_and_customer_type_may_have_the_other_set() -> None:
     only = {"collections": {"assignments": [{"product": "card_instalment", "segment": "individual", "set": "b"}]}}
     strategies = compiled(only)
@@ -139,7 +139,7 @@ def test_a_product_and_customer_type_may_have_the_other_set() -> None:
     assert set(out.take(COLLECTION.task)["loan"].tolist()) <= {LOAN + 100}
 
 
-@pytest.mark.requirement("COL-04")
+@pytest.mark.requirement("COL-04.a")
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
@@ -155,7 +155,7 @@ def test_assignments_that_overlap_or_name_nothing_are_refused(rows: list[dict[st
         compiled({"collections": {"assignments": rows}})
 
 
-@pytest.mark.requirement("COL-04")
+@pytest.mark.requirement("COL-04.a")
 @given(set_number=st.integers(0, 1), dpd=st.integers(1, 2_000), fen=st.integers(1, 10**11), grade=st.integers(1, 5))
 def test_every_overdue_case_finds_exactly_one_row_of_its_own_stage(
     set_number: int, dpd: int, fen: int, grade: int
@@ -171,7 +171,7 @@ def test_every_overdue_case_finds_exactly_one_row_of_its_own_stage(
 # ---- rhythm
 
 
-@pytest.mark.requirement("COL-01")
+@pytest.mark.requirement("COL-01.a")
 def test_the_rhythm_is_the_policys() -> None:
     bench = Bench()
     bench.day(1, overdue())
@@ -203,7 +203,7 @@ def test_each_means_is_used_at_most_once_a_day() -> None:
     assert len(set(used)) == len(used)
 
 
-@pytest.mark.requirement("COL-05")
+@pytest.mark.requirement("COL-05.a", "COL-05.b")
 def test_each_stage_is_assigned_to_its_own_team() -> None:
     bench = Bench()
     bench.day(1, overdue())

@@ -71,7 +71,7 @@ def ripe() -> Bench:
     return bench
 
 
-@pytest.mark.requirement("NPL-08")
+@pytest.mark.requirement("NPL-08.a")
 def test_a_write_off_is_proposed_when_all_means_are_exhausted_and_180_days_have_passed(ripe: Bench) -> None:
     bench = ripe
     dpd = 181
@@ -84,7 +84,7 @@ def test_a_write_off_is_proposed_when_all_means_are_exhausted_and_180_days_have_
     assert bench.column("state") == CaseState.WRITE_OFF
 
 
-@pytest.mark.requirement("NPL-08")
+@pytest.mark.requirement("NPL-08.a")
 def test_a_write_off_is_proposed_for_what_is_owed_principal_interest_and_penalty_apart(ripe: Bench) -> None:
     figures = {"principal_fen": 5_000_000, "interest_fen": 60_000, "penalty_fen": 40_000}
     bench, dpd = ripe, 181
@@ -106,14 +106,14 @@ def test_a_payment_of_interest_and_penalty_leaves_the_principal_as_it_was() -> N
     assert (bench.column("principal_fen"), bench.column("interest_fen")) == (5_000_000, 30_000)
 
 
-@pytest.mark.requirement("NPL-08")
+@pytest.mark.requirement("NPL-08.a")
 @pytest.mark.parametrize("means", ["call", "visit", "legal"])
 def test_a_means_not_carried_out_keeps_the_loan_from_being_written_off(means: str) -> None:
     bench = worked(230, skip=(means,))
     assert len(bench.out.events_of(Event.WRITE_OFF_PROPOSED)) == 0
 
 
-@pytest.mark.requirement("NPL-08")
+@pytest.mark.requirement("NPL-08.a")
 def test_too_few_contacts_keep_the_loan_from_being_written_off() -> None:
     bench = worked(230, overrides={"collections": {"write_off": {"contacts_min": 1_000}}})
     assert len(bench.out.events_of(Event.WRITE_OFF_PROPOSED)) == 0
@@ -138,7 +138,7 @@ def proposed() -> tuple[Bench, int]:
     return bench, dpd
 
 
-@pytest.mark.requirement("NPL-08", "NPL-09")
+@pytest.mark.requirement("APP-01.d", "NPL-08.b", "NPL-09.a")
 def test_three_bodies_one_after_another_write_the_loan_off() -> None:
     bench, dpd = proposed()
     out = decisions(bench, dpd)
@@ -149,7 +149,7 @@ def test_three_bodies_one_after_another_write_the_loan_off() -> None:
     assert out.take(WRITE_OFF.task)["desk"].tolist() == [Desk.HEAD_OFFICE_RISK, Desk.FINANCE]
 
 
-@pytest.mark.requirement("NPL-08")
+@pytest.mark.requirement("NPL-08.b")
 @pytest.mark.parametrize("missing", [0, 1, 2])
 def test_without_one_of_the_three_nothing_is_written_off(missing: int) -> None:
     bench, dpd = proposed()
@@ -159,7 +159,7 @@ def test_without_one_of_the_three_nothing_is_written_off(missing: int) -> None:
     assert bench.column("state") == CaseState.WRITE_OFF
 
 
-@pytest.mark.requirement("NPL-08")
+@pytest.mark.requirement("NPL-08.b")
 def test_the_bodies_decide_in_their_order() -> None:
     bench, dpd = proposed()
     out = decisions(bench, dpd, (BODIES[2], BODIES[1]))
@@ -167,7 +167,7 @@ def test_the_bodies_decide_in_their_order() -> None:
     assert len(out.take(WriteOffApproved)) == 0
 
 
-@pytest.mark.requirement("NPL-08")
+@pytest.mark.requirement("NPL-08.b")
 def test_one_person_decides_once_though_entitled_twice() -> None:
     bench, dpd = proposed()
     out = decisions(bench, dpd, (*BODIES[:2], (Desk.FINANCE, DIRECTOR, 14)))
@@ -177,7 +177,7 @@ def test_one_person_decides_once_though_entitled_twice() -> None:
     assert (again["desk"], again["excluded"]) == (Desk.FINANCE, DIRECTOR)
 
 
-@pytest.mark.requirement("NPL-08")
+@pytest.mark.requirement("NPL-08.b")
 @pytest.mark.parametrize(
     ("person", "reason"),
     [(RISK, Refusal.NO_AUTHORITY), (FINANCE, Refusal.NO_AUTHORITY), (999_999, Refusal.NOT_ON_REGISTER)],
@@ -190,7 +190,7 @@ def test_a_decision_without_authority_is_refused_and_asked_for_again(person: int
     assert bench.column("approved_1") == 0
 
 
-@pytest.mark.requirement("NPL-08")
+@pytest.mark.requirement("NPL-08.b")
 @pytest.mark.parametrize("body", [0, 1, 2])
 def test_one_no_ends_it_and_it_is_proposed_again_only_after_the_policys_days(body: int) -> None:
     bench, dpd = proposed()
@@ -220,7 +220,7 @@ def test_a_loan_paid_while_its_write_off_is_decided_is_not_written_off(hours: in
     assert len(bench.bank.cases) == 0
 
 
-@pytest.mark.requirement("NPL-08")
+@pytest.mark.requirement("NPL-08.b")
 def test_a_case_opened_anew_is_not_written_off_by_the_old_proposal() -> None:
     bench, dpd = proposed()
     again = overdue(dpd, hour=10, since=DAY + dpd - 1)
@@ -238,7 +238,7 @@ def test_the_bodies_tasks_are_numbered_by_day_so_that_a_loans_next_case_begins_n
     assert occasion_of_task(second).tolist() == [occasion_of_day(DAY + dpd, 1, 3)]
 
 
-@pytest.mark.requirement("NPL-09")
+@pytest.mark.requirement("NPL-09.b")
 def test_collection_continues_after_the_write_off_in_a_slower_rhythm() -> None:
     bench, dpd = proposed()
     decisions(bench, dpd)
@@ -252,7 +252,7 @@ def test_collection_continues_after_the_write_off_in_a_slower_rhythm() -> None:
     assert all(len(one.events_of(Event.WRITE_OFF_PROPOSED)) == 0 for one in out)
 
 
-@pytest.mark.requirement("NPL-09")
+@pytest.mark.requirement("NPL-09.b")
 def test_a_written_off_loan_paid_back_is_closed() -> None:
     bench, dpd = proposed()
     decisions(bench, dpd)
@@ -292,7 +292,7 @@ def test_planted_second_decision_of_one_person_is_caught_at_the_days_end_though_
         bench.day(dpd, *mail, *([paid(dpd, hour=20)] if paid_back else []), hours=1)
 
 
-@pytest.mark.requirement("NPL-08", "APR-12")
+@pytest.mark.requirement("APR-12.b", "NPL-08.b")
 @pytest.mark.parametrize(("appointed", "reason"), [(False, Refusal.NOT_APPOINTED), (True, Refusal.SAME_PERSON)])
 def test_nobody_decides_twice_in_anothers_name(appointed: bool, reason: Refusal) -> None:
     bench, dpd = proposed()
@@ -317,3 +317,22 @@ def test_planted_write_off_before_all_means_is_caught(monkeypatch: pytest.Monkey
         bench.day(bench.next_day - DAY)
     with pytest.raises(InvariantViolation, match="before all means of collection were exhausted"):
         decisions(bench, bench.next_day - DAY)
+
+
+@pytest.mark.requirement("NPL-09.d")
+def test_the_trail_of_a_write_off_is_kept() -> None:
+    bench, dpd = proposed()
+    decisions(bench, dpd)
+    said = [(Event.WRITE_OFF_PROPOSED, 0), *((Event.WRITE_OFF_DECIDED, person) for _, person, _ in BODIES)]
+    kept = [(row["event"], row["actor"]) for kind in dict(said) for row in bench.out.events_of(kind)]
+    assert kept == said
+
+
+@pytest.mark.requirement("NPL-08.a")
+@pytest.mark.parametrize("undone", ["", "call_done", "visit_done", "legal_done"])
+def test_means_are_exhausted_when_each_of_them_was_carried_out(undone: str) -> None:
+    bench, _ = proposed()
+    rows = bench.bank.cases.find([LOAN])
+    if undone:
+        bench.bank.cases[undone][rows] = 0
+    assert bench.bank._write_offs.exhausted(rows).tolist() == [not undone]

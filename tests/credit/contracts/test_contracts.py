@@ -102,7 +102,7 @@ def state(desk: ContractsSubsystem, column: str = "state") -> list[int]:
     return list(desk.export_state()["contracts"][column].tolist())
 
 
-@pytest.mark.requirement("CON-01")
+@pytest.mark.requirement("CON-01.a")
 def test_an_approval_becomes_an_offer_at_once():
     out = run(ContractsSubsystem.build(), (ApplicationApproved, approved(lane=Lane.MANUAL)))
     [offer] = out.take(ContractOffered)
@@ -111,7 +111,7 @@ def test_an_approval_becomes_an_offer_at_once():
     assert out.events_of(Event.CONTRACT_GENERATED)["value"].tolist() == [FIRST]
 
 
-@pytest.mark.requirement("CON-07")
+@pytest.mark.requirement("CON-07.a")
 def test_a_signature_walks_through_the_whole_flow_and_hands_over_to_disbursement():
     desk, at = opened(), NINE + HOUR_MS
     out = run(desk, signed(at, confirmed_at=NINE + 60_000))
@@ -129,7 +129,7 @@ def test_a_signature_walks_through_the_whole_flow_and_hands_over_to_disbursement
     assert state(desk) == []
 
 
-@pytest.mark.requirement("CON-07")
+@pytest.mark.requirement("CON-07.a")
 def test_the_tables_of_states_agree_with_one_another():
     for before, after in pairwise((ContractState.GENERATED, *SIGNING)):
         assert after in MOVES.table[before]
@@ -144,7 +144,7 @@ def test_the_tables_of_states_agree_with_one_another():
         )
 
 
-@pytest.mark.requirement("CON-15")
+@pytest.mark.requirement("CON-15.a")
 @pytest.mark.parametrize(("late_ms", "accepted"), [(-1, True), (0, False), (1, False)])
 def test_three_days_end_to_the_millisecond(late_ms, accepted):
     desk = opened()
@@ -154,7 +154,7 @@ def test_three_days_end_to_the_millisecond(late_ms, accepted):
     assert out.events_of(Event.CONTRACT_EXPIRED)["at"].tolist() == ([] if accepted else [EXPIRES])
 
 
-@pytest.mark.requirement("CON-15")
+@pytest.mark.requirement("CON-15.a")
 @pytest.mark.parametrize(("until", "expired"), [(EXPIRES, False), (EXPIRES + 1, True)])
 def test_time_alone_expires_a_contract(until, expired):
     desk = opened()
@@ -163,7 +163,7 @@ def test_time_alone_expires_a_contract(until, expired):
     assert state(desk) == [ContractState.EXPIRED if expired else ContractState.GENERATED]
 
 
-@pytest.mark.requirement("CON-15")
+@pytest.mark.requirement("CON-15.b")
 def test_an_expired_contract_must_be_generated_again_before_it_is_signed():
     desk, later = opened(), EXPIRES + HOUR_MS
     run(desk, start=EXPIRES)
@@ -175,7 +175,7 @@ def test_an_expired_contract_must_be_generated_again_before_it_is_signed():
     assert len(run(desk, signed(later + 9, attempt=FIRST + 1), start=later).take(ContractEffective)) == 1
 
 
-@pytest.mark.requirement("CON-15")
+@pytest.mark.requirement("CON-15.b")
 def test_expiry_and_renewal_within_one_window_are_met_in_order_of_time():
     desk = opened()
     late = [signed(EXPIRES - 5, attempt=FIRST + 1), renewal(EXPIRES + 7), signed(EXPIRES + 9, attempt=FIRST + 1)]
@@ -191,7 +191,7 @@ def test_the_days_are_a_parameter():
     assert out.take(ContractOffered)["expires_at"].tolist() == [NINE + 7 * DAY_MS]
 
 
-@pytest.mark.requirement("CON-16")
+@pytest.mark.requirement("CON-16.a")
 def test_a_changed_wish_withdraws_the_contract_and_goes_back_to_approval():
     desk = opened()
     out = run(desk, changed(NINE + 5, term_months=24, reason=2))
@@ -211,7 +211,7 @@ def test_a_contract_of_the_next_round_is_another_one_than_those_before_it():
     assert len(run(desk, signed(NINE + 9, round=2)).take(ContractEffective)) == 1
 
 
-@pytest.mark.requirement("CON-07")
+@pytest.mark.requirement("CON-07.a", "CON-17.a")
 @pytest.mark.parametrize(
     ("mail", "reason"),
     [
@@ -362,3 +362,12 @@ def test_planted_skipped_element_check_is_caught(monkeypatch):
     desk = ContractsSubsystem.build()
     found = unchecked(desk, (ApplicationApproved, approved(customer=0)), start=NINE)
     assert found == [f"contract of case {CASE} is offered to nobody: 0"]
+
+
+@pytest.mark.requirement("CON-15.c")
+@pytest.mark.parametrize("days", [1, 5])
+def test_how_long_an_offer_stands_is_the_policys(days):
+    desk = ContractsSubsystem.build(Setting({"contracts": {"valid_days": days}}))
+    out = run(desk, (ApplicationApproved, approved()), until=NINE + days * DAY_MS + 1)
+    assert out.take(ContractOffered)["expires_at"].tolist() == [NINE + days * DAY_MS]
+    assert out.events_of(Event.CONTRACT_EXPIRED)["at"].tolist() == [NINE + days * DAY_MS]

@@ -41,7 +41,7 @@ def faults(**columns):
     return faulty_names(int(element_faults(approved(**columns), desk.templates.needed)[0]))
 
 
-@pytest.mark.requirement("CON-01", "CON-04")
+@pytest.mark.requirement("CON-01.b", "CON-04.a", "CON-04.b")
 def test_the_text_holds_the_approvals_own_data_in_figures_and_words():
     text = opened(amount_fen=5_000_005, rate_ppm=43_500).render(CASE, ZHANG)[1]
     for element in (
@@ -63,7 +63,7 @@ def test_the_text_holds_the_approvals_own_data_in_figures_and_words():
     assert "{{" not in text
 
 
-@pytest.mark.requirement("CON-04")
+@pytest.mark.requirement("PRD-03.e", "CON-04.a")
 @pytest.mark.parametrize(
     ("product", "columns", "says"),
     [
@@ -81,7 +81,7 @@ def test_every_product_has_a_template_of_its_own(product, columns, says):
     assert "{{" not in text
 
 
-@pytest.mark.requirement("CON-05")
+@pytest.mark.requirement("CON-05.a", "CON-05.b")
 @pytest.mark.parametrize(
     ("columns", "names"),
     [
@@ -101,7 +101,7 @@ def test_an_empty_or_wrong_element_is_named(columns, names):
     assert faults(**columns) == names
 
 
-@pytest.mark.requirement("CON-05")
+@pytest.mark.requirement("CON-05.a")
 def test_words_that_do_not_say_the_figures_are_a_fault(monkeypatch):
     monkeypatch.setattr(elements, "amount_words", lambda fen: "伍万壹仟元整")
     elements.words_agree.cache_clear()
@@ -112,7 +112,7 @@ def test_words_that_do_not_say_the_figures_are_a_fault(monkeypatch):
         elements.words_agree.cache_clear()
 
 
-@pytest.mark.requirement("CON-05")
+@pytest.mark.requirement("CON-05.c")
 def test_a_failing_element_blocks_signing_until_it_is_mended():
     desk = ContractsSubsystem.build()
     out = run(desk, (ApplicationApproved, approved(customer=0)))
@@ -130,7 +130,7 @@ def test_a_failing_element_blocks_signing_until_it_is_mended():
     assert len(run(desk, signed(NINE + 9, attempt=3)).take(ContractEffective)) == 1
 
 
-@pytest.mark.requirement("CON-04")
+@pytest.mark.requirement("CON-04.b")
 @pytest.mark.parametrize(
     ("clause", "said"), [("借款人：{{nickname}}", "nickname"), ("借款人：{{customer_name}}", "id_number")]
 )

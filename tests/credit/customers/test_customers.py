@@ -49,7 +49,7 @@ from tests.credit.applications.builders import (
 from tests.rows import sample
 
 
-@pytest.mark.requirement("CUS-10")
+@pytest.mark.requirement("CUS-10.a")
 def test_one_person_applying_twice_keeps_one_number() -> None:
     rows = forms(4, id_number=born(35, [7, 8, 7, 7]), party=[1, 2, 1, 1])
     accepted = desk_day(rows).sent(ApplicationAccepted)
@@ -58,13 +58,13 @@ def test_one_person_applying_twice_keeps_one_number() -> None:
     assert len(np.unique(accepted["case"])) == 4
 
 
-@pytest.mark.requirement("CUS-10")
+@pytest.mark.requirement("CUS-10.a")
 def test_a_company_is_known_by_its_credit_code_whoever_signs() -> None:
     rows = business_forms(2, credit_code=business_forms()["credit_code"][0], id_number=born(40, [1, 2]))
     assert len(np.unique(desk_day(rows).sent(ApplicationAccepted)["customer"])) == 1
 
 
-@pytest.mark.requirement("CUS-10")
+@pytest.mark.requirement("CUS-10.a")
 def test_a_refused_or_declined_form_uses_no_customer_number() -> None:
     rows = forms(3, amount_fen=[1, 5_000_000, 5_000_000], employment_months=[84, 0, 84])
     run = desk_day(rows)
@@ -72,7 +72,7 @@ def test_a_refused_or_declined_form_uses_no_customer_number() -> None:
     assert run.events_of(Event.CUSTOMER_CREATED)["value"].tolist() == [1]
 
 
-@pytest.mark.requirement("CUS-11")
+@pytest.mark.requirement("CUS-11.a", "CUS-11.b")
 def test_a_potential_customer_becomes_formal_once() -> None:
     bank = Front()
     case = desk_day(forms(), front=bank).sent(ApplicationAccepted)["case"][0]
@@ -87,7 +87,7 @@ def test_a_potential_customer_becomes_formal_once() -> None:
     assert not len(again.events_of(Event.CUSTOMER_FORMAL))
 
 
-@pytest.mark.requirement("APP-05")
+@pytest.mark.requirement("APP-05.a")
 @pytest.mark.parametrize("first_day", [True, False])
 def test_what_is_on_file_need_not_be_brought_again(first_day: bool) -> None:
     thin = PAPERS & ~int(Material.ID_FRONT | Material.ID_BACK)
@@ -100,7 +100,7 @@ def test_what_is_on_file_need_not_be_brought_again(first_day: bool) -> None:
     assert len(desk_day(stranger).sent(ApplicationAccepted)) == 1
 
 
-@pytest.mark.requirement("SCO-11")
+@pytest.mark.requirement("SCO-11.a", "SCO-11.b")
 def test_repeated_applications_channels_and_growth_are_counted_within_the_policys_days() -> None:
     rows = forms(
         5,
@@ -116,7 +116,7 @@ def test_repeated_applications_channels_and_growth_are_counted_within_the_policy
     assert accepted["amount_growth_ppm"].tolist() == [0, 500_000, 2_000_000, 0, 0]
 
 
-@pytest.mark.requirement("APP-03")
+@pytest.mark.requirement("APP-03.a")
 def test_every_channel_is_served_and_recorded() -> None:
     rows = forms(len(Channel), channel=[int(c) for c in Channel])
     run = desk_day(rows)
@@ -124,7 +124,7 @@ def test_every_channel_is_served_and_recorded() -> None:
     assert sorted(run.events_of(FormEvent.APPLICATION_SUBMITTED)["reason"].tolist()) == [int(c) for c in Channel]
 
 
-@pytest.mark.requirement("APP-16", "EXT-07")
+@pytest.mark.requirement("APP-16.b", "EXT-07.a", "EXT-07.c")
 @pytest.mark.parametrize(
     ("bits", "refusal"),
     [
@@ -141,7 +141,7 @@ def test_a_listed_person_is_intercepted_at_once(bits: RiskList, refusal: Refusal
     assert not len(run.sent(ApplicationAccepted))
 
 
-@pytest.mark.requirement("EXT-07")
+@pytest.mark.requirement("EXT-07.b", "EXT-07.c")
 def test_the_banks_own_copy_decides_while_the_port_is_down() -> None:
     rows = forms(3)
     ids = rows["id_number"]
@@ -158,14 +158,14 @@ def test_the_banks_own_copy_decides_while_the_port_is_down() -> None:
     assert len(Front().walk(mail, [DAY], no_hit).sent(ApplicationAccepted)) == 3
 
 
-@pytest.mark.requirement("EXT-07")
+@pytest.mark.requirement("EXT-07.b")
 def test_an_entry_counts_from_its_own_instant() -> None:
     late = sample(RefreshRiskList, 1, at=MORNING + HOUR_MS, entry=1, list=1, id_number=forms()["id_number"])
     run = Front().walk([(RefreshRiskList, late), (SubmitApplication, forms())], [DAY], down)
     assert len(run.sent(ApplicationAccepted)) == 1
 
 
-@pytest.mark.requirement("EXT-08")
+@pytest.mark.requirement("EXT-08.a")
 def test_the_internal_risk_library_intercepts_a_confirmed_fraudster_at_every_branch() -> None:
     bank, rows = Front(), forms(2)
     first = desk_day(rows, front=bank).sent(ApplicationAccepted)[:1]
@@ -179,7 +179,7 @@ def test_the_internal_risk_library_intercepts_a_confirmed_fraudster_at_every_bra
     assert run.sent(ApplicationAccepted)["party"].tolist() == [2]
 
 
-@pytest.mark.requirement("EXT-08")
+@pytest.mark.requirement("EXT-08.a")
 def test_with_a_company_the_person_who_signed_is_known_too_and_the_company_whoever_signs() -> None:
     bank = Front()
     first = desk_day(business_forms(), front=bank).sent(ApplicationAccepted)
@@ -192,7 +192,7 @@ def test_with_a_company_the_person_who_signed_is_known_too_and_the_company_whoev
     assert run.events_of(Event.APPLICATION_INTERCEPTED)["reason"].tolist() == [Refusal.LIST_INTERNAL] * 2
 
 
-@pytest.mark.requirement("CUS-10", "SCO-11")
+@pytest.mark.requirement("CUS-10.a", "SCO-11.a")
 def test_one_person_at_two_branches_has_one_number_and_is_recognised() -> None:
     rows = forms(3, id_number=born(35, [7, 7, 8]), branch=[3, 5, 5], party=[1, 1, 2])
     accepted = desk_day(rows).sent(ApplicationAccepted)
@@ -202,14 +202,14 @@ def test_one_person_at_two_branches_has_one_number_and_is_recognised() -> None:
     assert accepted["recent_applications"].tolist() == [1, 2, 1]
 
 
-@pytest.mark.requirement("APP-05")
+@pytest.mark.requirement("APP-05.a")
 def test_what_one_branch_has_on_file_serves_another() -> None:
     thin = PAPERS & ~int(Material.ID_FRONT | Material.ID_BACK)
     rows = forms(2, id_number=born(35, 7), documents=[PAPERS, thin], party=1, branch=[3, 5])
     assert desk_day(rows).sent(ApplicationAccepted)["documents"].tolist() == [PAPERS, PAPERS]
 
 
-@pytest.mark.requirement("APP-17")
+@pytest.mark.requirement("APP-16.d", "APP-17.a")
 @pytest.mark.parametrize(
     ("rows", "team"),
     [
@@ -225,7 +225,7 @@ def test_dispatch_follows_product_and_amount(rows: np.ndarray, team: str) -> Non
     assert [t.key for t in bank.customers.policy.teams if t.code == sent["value"][0]] == [team]
 
 
-@pytest.mark.requirement("APP-17")
+@pytest.mark.requirement("APP-17.b")
 def test_dispatch_follows_risk() -> None:
     bank = Front()
     rows = forms(3, id_number=born(35, 7), party=1)

@@ -14,7 +14,7 @@ from tests.credit.applications.builders import business_forms, forms
 PEOPLE = st.tuples(st.integers(110_000, 659_999), st.integers(-25_000, 20_000), st.integers(0, 999))
 
 
-@pytest.mark.requirement("CUS-10")
+@pytest.mark.requirement("CUS-10.a")
 @given(st.lists(PEOPLE, min_size=1, max_size=30, unique=True))
 def test_no_two_numbers_share_a_key(people: list[tuple[int, int, int]]) -> None:
     numbers = resident_ids(*zip(*people, strict=True))
@@ -24,7 +24,7 @@ def test_no_two_numbers_share_a_key(people: list[tuple[int, int, int]]) -> None:
     assert (keys > 0).all()
 
 
-@pytest.mark.requirement("CUS-10")
+@pytest.mark.requirement("CUS-10.a")
 def test_a_company_is_known_by_its_code_and_never_taken_for_a_person() -> None:
     person, company = forms(3), business_forms(3)
     assert not set(customer_keys(person).tolist()) & set(customer_keys(company).tolist())

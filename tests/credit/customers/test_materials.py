@@ -57,7 +57,7 @@ def reasons(run: Run) -> list[int]:
     return found
 
 
-@pytest.mark.requirement("APP-10")
+@pytest.mark.requirement("APP-10.c")
 def test_a_missing_required_material_blocks_the_application_and_the_last_one_lets_it_go_on() -> None:
     *most, _ = everything()
     run = told(*most, hand_in(10))
@@ -72,7 +72,7 @@ def test_a_missing_required_material_blocks_the_application_and_the_last_one_let
     assert EVENTS[Event.MATERIALS_AWAITED].said.handler is Handler.CUSTOMER
 
 
-@pytest.mark.requirement("APP-11", "APP-12")
+@pytest.mark.requirement("APP-11.a", "APP-11.c")
 @pytest.mark.parametrize(
     ("said", "reason"),
     [
@@ -99,7 +99,7 @@ def test_every_file_counts_or_is_refused_with_its_reason(said: dict[str, int], r
     assert len(front.export_state()["files"]) == (0 if reason else 1)
 
 
-@pytest.mark.requirement("APP-12")
+@pytest.mark.requirement("APP-12.a")
 def test_all_files_together_stay_within_the_limit_and_one_that_comes_again_counts_once() -> None:
     sizes = dict.fromkeys((*bits(PAPERS), int(Material.WORK_PROOF)), POLICY.file_bytes_max)
     full = [file(one, 1 + n, size=size) for n, (one, size) in enumerate(sizes.items())]
@@ -129,7 +129,7 @@ def test_what_is_handed_in_takes_no_more_files_and_is_not_handed_in_twice() -> N
     assert len(run.sent(ApplicationAccepted)) == 1
 
 
-@pytest.mark.requirement("APP-05")
+@pytest.mark.requirement("APP-05.a")
 def test_what_is_on_file_or_in_hand_need_not_be_uploaded() -> None:
     known = int(Material.ID_FRONT | Material.ID_BACK)
     rest = [file(one, 1 + n) for n, one in enumerate(bits(PAPERS & ~known))]
@@ -179,7 +179,7 @@ def test_what_was_uploaded_survives_in_the_saved_state() -> None:
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("APP-10")
+@pytest.mark.requirement("APP-10.c")
 def test_planted_completeness_that_is_not_checked_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     def generous(self: Admission, product: Ints, documents: Ints) -> Bools:
         return np.ones(len(product), dtype=bool)
@@ -190,7 +190,7 @@ def test_planted_completeness_that_is_not_checked_is_caught(monkeypatch: pytest.
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("APP-12")
+@pytest.mark.requirement("APP-12.a")
 def test_planted_total_that_is_not_checked_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     def nothing(self: Materials, uploads: Rows) -> Ints:
         return np.zeros(len(uploads), dtype=np.int64)
@@ -199,3 +199,10 @@ def test_planted_total_that_is_not_checked_is_caught(monkeypatch: pytest.MonkeyP
     all_of_it = [*bits(PAPERS), int(Material.WORK_PROOF), int(Material.RESIDENCE_PROOF)]
     with pytest.raises(AssertionError, match=f"case {CASE}: files of {6 * POLICY.file_bytes_max} bytes"):
         told(*(file(one, 1 + n, size=POLICY.file_bytes_max) for n, one in enumerate(all_of_it)))
+
+
+@pytest.mark.requirement("APP-11.b")
+def test_the_formats_taken_are_the_policys() -> None:
+    narrow = Front({"materials": {"formats": ["jpg"]}})
+    assert reasons(told(file(format=FileFormat.PDF), front=narrow)) == [Refusal.MATERIAL_FORMAT]
+    assert reasons(told(file(format=FileFormat.PDF))) == []

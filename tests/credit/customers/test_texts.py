@@ -38,7 +38,7 @@ def reasons(run: Run) -> list[Reason]:
     return [REASONS[int(code)] for code in run.events_of(Event.APPLICATION_REFUSED)["reason"]]
 
 
-@pytest.mark.requirement("CUS-05", "APP-08")
+@pytest.mark.requirement("CUS-05.b", "APP-08.b")
 def test_a_long_name_and_a_long_purpose_come_back_whole() -> None:
     front = Front()
     said = {Field.PURPOSE: LONG_PURPOSE, Field.REMARK: "备" * 500, Field.ADDRESS: "上海市" + "长" * 197}
@@ -80,7 +80,7 @@ def test_a_scripted_customers_long_texts_come_beside_his_form() -> None:
     ]
 
 
-@pytest.mark.requirement("APP-08")
+@pytest.mark.requirement("APP-08.b")
 def test_a_purpose_in_the_applicants_own_words_is_kept() -> None:
     front = Front()
     [case] = day(forms(purpose_text="购买钢琴"), front=front).sent(ApplicationAccepted)["case"].tolist()
@@ -90,7 +90,7 @@ def test_a_purpose_in_the_applicants_own_words_is_kept() -> None:
         front.customers.identity(2)
 
 
-@pytest.mark.requirement("CUS-05")
+@pytest.mark.requirement("CUS-05.b")
 @pytest.mark.parametrize(
     ("field", "longest", "refusal"),
     [

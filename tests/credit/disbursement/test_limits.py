@@ -73,7 +73,7 @@ def refused(out: Outbox) -> list[int]:
 # ---- drawing
 
 
-@pytest.mark.requirement("PRD-04")
+@pytest.mark.requirement("PRD-04.a")
 def test_a_revolving_limit_opens_for_its_months_and_pays_nothing_by_itself():
     out = Bench().run(contract(WORKING))
     [facility] = out.take(FacilityOpened)
@@ -81,7 +81,7 @@ def test_a_revolving_limit_opens_for_its_months_and_pays_nothing_by_itself():
     assert [rows.dtype for parts in out.mail.values() for rows in parts] == [FacilityOpened.dtype]
 
 
-@pytest.mark.requirement("PRD-04")
+@pytest.mark.requirement("PRD-04.b")
 def test_partial_drawdowns_are_loans_of_their_own_terms():
     bench = limit()
     bench.run(drawdown(TEN, 1_000_000, months=3), drawdown(TEN + 1, 2_500_000, months=12, request=2))
@@ -95,7 +95,7 @@ def test_partial_drawdowns_are_loans_of_their_own_terms():
     assert bench.facility("paid_fen") == 1_000_000 * YUAN
 
 
-@pytest.mark.requirement("PRD-04")
+@pytest.mark.requirement("PRD-04.a")
 @pytest.mark.parametrize(("before_ms", "expected"), [(1, []), (0, [ApprovalRefusal.APPROVAL_EXPIRED])])
 def test_a_limit_can_be_drawn_until_its_months_are_over(before_ms, expected):
     bench = limit()
@@ -105,14 +105,14 @@ def test_a_limit_can_be_drawn_until_its_months_are_over(before_ms, expected):
     assert times(out, Event.FACILITY_CLOSED) == [END]
 
 
-@pytest.mark.requirement("PRD-04")
+@pytest.mark.requirement("PRD-04.a")
 def test_how_long_a_limit_lasts_is_a_parameter_of_the_product():
     changes = {"products": {"products": [{"key": "working_capital", "limit_months": 1}]}}
     out = Bench(changes).run(contract(WORKING))
     assert out.take(FacilityOpened)["valid_until"].tolist() == [instant(dt.date(2026, 4, 2))]
 
 
-@pytest.mark.requirement("PRD-04", "PRD-09")
+@pytest.mark.requirement("PRD-04.c", "PRD-09.c")
 @pytest.mark.parametrize(
     ("request_", "refusal"),
     [
@@ -147,14 +147,14 @@ def test_nothing_is_drawn_while_a_condition_is_open():
 # ---- the limit
 
 
-@pytest.mark.requirement("PRD-09")
+@pytest.mark.requirement("PRD-09.a")
 def test_two_drawdowns_of_one_window_see_each_other():
     out = limit().run(drawdown(TEN, LIMIT - 1_000), drawdown(TEN + 1, 1_001, request=2), drawdown(TEN + 2, 1_000))
     assert refused(out) == [ApprovalRefusal.LIMIT_EXCEEDED]
     assert out.events_of(Event.DRAWDOWN_REFUSED)["value"].tolist() == [2]
 
 
-@pytest.mark.requirement("PRD-09")
+@pytest.mark.requirement("PRD-09.b")
 def test_repayment_restores_exactly_what_was_repaid():
     bench = drawn(LIMIT)
     at = bench.now
@@ -166,7 +166,7 @@ def test_repayment_restores_exactly_what_was_repaid():
     assert refused(bench.run(drawdown(at + 4, 1))) == [ApprovalRefusal.LIMIT_EXCEEDED]
 
 
-@pytest.mark.requirement("PRD-09")
+@pytest.mark.requirement("PRD-09.b")
 @pytest.mark.parametrize("yuan", [600_001, LIMIT])
 def test_no_more_is_restored_than_was_paid_out(yuan):
     bench = drawn(600_000)
@@ -175,7 +175,7 @@ def test_no_more_is_restored_than_was_paid_out(yuan):
     assert bench.facility("restored_fen") == 0
 
 
-@pytest.mark.requirement("PRD-09")
+@pytest.mark.requirement("PRD-09.a")
 def test_a_drawdown_that_is_never_paid_gives_the_limit_back():
     bench = limit()
     bench.run(drawdown(TEN, LIMIT))
@@ -185,7 +185,7 @@ def test_a_drawdown_that_is_never_paid_gives_the_limit_back():
     assert bench.payment("amount_fen", LOAN + 1) == LIMIT * YUAN
 
 
-@pytest.mark.requirement("PRD-09")
+@pytest.mark.requirement("PRD-09.d")
 def test_a_warning_restricts_use_until_it_is_lifted_and_leaves_what_is_drawn():
     bench = limit()
     bench.run(drawdown(TEN, 1_000_000))
@@ -258,7 +258,7 @@ def _act(bench: Bench, at: int, act: str, loan: int, size: int, good: bool) -> l
     return [result(orders, max(at - int(orders["at"][-1]), 0), status=Status.OK if good else Status.FAILED)]
 
 
-@pytest.mark.requirement("PRD-09", "DIS-04", "DIS-07")
+@pytest.mark.requirement("PRD-09.a", "DIS-04.a", "DIS-07.b")
 @given(st.lists(_ACTS, min_size=20, max_size=60))
 @settings(max_examples=50)
 def test_no_sequence_of_drawdowns_repayments_answers_and_opinions_breaks_the_limit(acts):

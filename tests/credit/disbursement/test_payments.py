@@ -73,7 +73,7 @@ def postings(lines: Any) -> list[tuple[int, int]]:
 # ---- preconditions
 
 
-@pytest.mark.requirement("DIS-02")
+@pytest.mark.requirement("DIS-02.a", "DIS-02.b", "DIS-02.c", "DIS-02.e")
 @pytest.mark.parametrize(
     ("product", "columns", "refusal"),
     [
@@ -101,7 +101,7 @@ def test_each_precondition_by_itself_keeps_the_money_back(product, columns, refu
     assert len(bench.bank.payments.table) == len(bench.bank.facilities.table) == 0
 
 
-@pytest.mark.requirement("DIS-02")
+@pytest.mark.requirement("DIS-02.a")
 @pytest.mark.parametrize("product", range(1, 6))
 def test_where_all_preconditions_hold_every_product_goes_on(product):
     out = Bench().run(contract(product, valid_until=NINE + 1))
@@ -109,7 +109,7 @@ def test_where_all_preconditions_hold_every_product_goes_on(product):
     assert out.mail
 
 
-@pytest.mark.requirement("DIS-02")
+@pytest.mark.requirement("APR-13.b", "DIS-02.f")
 def test_a_conditional_approval_is_paid_when_the_condition_is_met_and_not_before():
     bench = Bench()
     out = bench.run(contract(conditions=Material.WORK_PROOF | Material.INCOME_PROOF))
@@ -122,7 +122,7 @@ def test_a_conditional_approval_is_paid_when_the_condition_is_met_and_not_before
     assert whole.take(PaymentInstruction)["at"].tolist() == [TEN + HOUR_MS]
 
 
-@pytest.mark.requirement("DIS-02")
+@pytest.mark.requirement("DIS-02.a", "DIS-02.f")
 def test_a_condition_that_is_never_met_ends_with_the_approval_and_comes_too_late_after_it():
     bench = Bench()
     end = NINE + 2 * DAY_MS
@@ -135,7 +135,7 @@ def test_a_condition_that_is_never_met_ends_with_the_approval_and_comes_too_late
     assert out.mail == {}
 
 
-@pytest.mark.requirement("DIS-02")
+@pytest.mark.requirement("DIS-02.a")
 @pytest.mark.parametrize("hours", [1, 24])
 def test_an_approval_that_ends_while_the_payment_waits_for_a_desk_stops_it_at_that_instant(hours):
     bench = Bench()
@@ -159,7 +159,7 @@ def test_a_contract_is_paid_once_however_often_it_takes_effect():
 # ---- two people, or the automatic lane
 
 
-@pytest.mark.requirement("DIS-04", "DIS-05")
+@pytest.mark.requirement("DIS-04.a", "DIS-05.a")
 def test_operator_then_another_reviewer_then_the_instruction():
     bench = waiting()
     assert desks(bench.all) == [OPERATORS]
@@ -175,7 +175,7 @@ def test_operator_then_another_reviewer_then_the_instruction():
     assert len(out.events_of(Event.INSTRUCTION_SENT)) == 1
 
 
-@pytest.mark.requirement("DIS-04")
+@pytest.mark.requirement("DIS-04.a")
 @pytest.mark.parametrize(("first", "last", "pays"), [(0, 0, 1), (-3, 5, 1), (1, 5, 0), (-3, -1, 0)])
 def test_a_deputy_reviews_on_the_days_for_which_he_was_appointed(first, last, pays):
     bench, day = in_review(), TEN // DAY_MS
@@ -185,7 +185,7 @@ def test_a_deputy_reviews_on_the_days_for_which_he_was_appointed(first, last, pa
     assert len(out.take(PaymentInstruction)) == pays
 
 
-@pytest.mark.requirement("DIS-04")
+@pytest.mark.requirement("DIS-04.a")
 @pytest.mark.parametrize(
     ("how", "refusal"),
     [
@@ -212,7 +212,7 @@ def test_a_review_by_the_wrong_person_or_on_the_wrong_task_has_no_effect(how, re
     assert len(bench.run(reviewed(TEN + 2)).take(PaymentInstruction)) == 1
 
 
-@pytest.mark.requirement("DIS-04")
+@pytest.mark.requirement("DIS-04.b")
 def test_what_a_reviewer_rejects_goes_back_to_the_operator_until_it_has_come_back_too_often():
     bench, at, task = waiting(), TEN, 1
     for _ in range(2):
@@ -229,7 +229,7 @@ def test_what_a_reviewer_rejects_goes_back_to_the_operator_until_it_has_come_bac
     assert len(bench.bank.payments.table) == 0
 
 
-@pytest.mark.requirement("DIS-04")
+@pytest.mark.requirement("DIS-04.b")
 def test_an_operator_who_declines_stops_the_payment():
     bench = waiting()
     out = bench.run(initiated(TEN, verdict=Verdict.DECLINE))
@@ -237,7 +237,7 @@ def test_an_operator_who_declines_stops_the_payment():
     assert reasons(bench.run(reviewed(TEN + 1)), Event.DISBURSEMENT_ACTION_REFUSED) == [TaskRefusal.NO_OPEN_TASK]
 
 
-@pytest.mark.requirement("DIS-17")
+@pytest.mark.requirement("DIS-17.a")
 def test_the_automatic_lane_pays_at_once_without_an_operator():
     bench = Bench()
     out = bench.run(contract(lane=Lane.AUTOMATIC))
@@ -247,7 +247,7 @@ def test_the_automatic_lane_pays_at_once_without_an_operator():
     assert len(bench.run(result(out.take(PaymentInstruction))).take(LoanDisbursed)) == 1
 
 
-@pytest.mark.requirement("DIS-17")
+@pytest.mark.requirement("DIS-17.a")
 def test_the_automatic_lane_needs_a_product_that_allows_it():
     assert desks(Bench().run(contract(MORTGAGE, lane=Lane.AUTOMATIC))) == [OPERATORS]
     manual = {"products": {"products": [{"key": "consumer_loan", "automatic_disbursement": False}]}}
@@ -257,7 +257,7 @@ def test_the_automatic_lane_needs_a_product_that_allows_it():
 # ---- the answer
 
 
-@pytest.mark.requirement("DIS-07")
+@pytest.mark.requirement("CUS-11.b", "DIS-07.b")
 def test_an_answer_that_agrees_disburses_the_loan_and_books_it():
     bench = Bench()
     order = bench.instructed(customer=77)
@@ -275,7 +275,7 @@ def test_an_answer_that_agrees_disburses_the_loan_and_books_it():
     assert again.mail == {}
 
 
-@pytest.mark.requirement("DIS-07", "DIS-08")
+@pytest.mark.requirement("DIS-07.a", "DIS-08.a", "DIS-08.c")
 @pytest.mark.parametrize(
     ("columns", "refusal"),
     [
@@ -296,7 +296,7 @@ def test_an_answer_that_differs_makes_an_exception_for_the_operator_and_no_loan(
     assert bench.payment("state") == PaymentState.EXCEPTION
 
 
-@pytest.mark.requirement("DIS-07")
+@pytest.mark.requirement("DIS-07.a")
 @pytest.mark.parametrize("columns", [{"attempt": 2}, {"attempt": 0}, {"loan": LOAN + 1}])
 def test_an_answer_to_another_instruction_is_refused(columns):
     bench = Bench()
@@ -305,7 +305,7 @@ def test_an_answer_to_another_instruction_is_refused(columns):
     assert bench.payment("state") == PaymentState.SENT
 
 
-@pytest.mark.requirement("DIS-08")
+@pytest.mark.requirement("DIS-08.a")
 def test_a_failed_payment_is_sent_again_and_stopped_when_it_has_failed_too_often():
     bench = Bench()
     order = bench.instructed()
@@ -322,7 +322,7 @@ def test_a_failed_payment_is_sent_again_and_stopped_when_it_has_failed_too_often
     assert bench.all.take(LoanDisbursed).tolist() == []
 
 
-@pytest.mark.requirement("DIS-08")
+@pytest.mark.requirement("DIS-08.a")
 def test_a_retry_that_arrives_disburses_the_loan_and_the_first_answer_no_longer_counts():
     bench = Bench()
     first = bench.instructed()
@@ -333,7 +333,7 @@ def test_a_retry_that_arrives_disburses_the_loan_and_the_first_answer_no_longer_
     assert len(bench.run(result(second, HOUR_MS)).take(LoanDisbursed)) == 1
 
 
-@pytest.mark.requirement("DIS-08")
+@pytest.mark.requirement("DIS-08.a")
 def test_the_operator_may_give_a_failed_payment_up():
     bench = Bench()
     bench.run(result(bench.instructed(), status=Status.FAILED))
@@ -344,7 +344,7 @@ def test_the_operator_may_give_a_failed_payment_up():
 # ---- delay
 
 
-@pytest.mark.requirement("DIS-06", "DIS-08")
+@pytest.mark.requirement("DIS-06.b", "DIS-08.c")
 @pytest.mark.parametrize("window_minutes", [15, 60, 24 * 60 - 9 * 60 - 20])
 def test_a_payment_that_has_not_arrived_after_thirty_minutes_is_delayed_from_that_instant(window_minutes):
     bench = Bench()
@@ -361,7 +361,7 @@ def test_a_payment_that_has_not_arrived_after_thirty_minutes_is_delayed_from_tha
     assert len(bench.all.events_of(Event.PAYMENT_DELAYED)) == 1
 
 
-@pytest.mark.requirement("DIS-06")
+@pytest.mark.requirement("DIS-06.b")
 @pytest.mark.parametrize(("after", "delays"), [(ARRIVAL_MS - 1, 0), (ARRIVAL_MS + 1, 1)])
 def test_the_delay_is_noted_at_its_instant_when_the_late_answer_comes_in_the_same_window(after, delays):
     bench = Bench()
@@ -371,7 +371,7 @@ def test_the_delay_is_noted_at_its_instant_when_the_late_answer_comes_in_the_sam
     assert len(out.take(LoanDisbursed)) == 1
 
 
-@pytest.mark.requirement("DIS-06", "DIS-08")
+@pytest.mark.requirement("DIS-06.b", "DIS-08.c")
 def test_a_delayed_payment_counts_as_an_exception_in_the_days_measure():
     bench = Bench()
     bench.instructed()
@@ -393,7 +393,7 @@ def test_arrival_time_is_a_parameter():
 # ---- entrusted payment, one number
 
 
-@pytest.mark.requirement("DIS-14")
+@pytest.mark.requirement("PRD-03.g", "DIS-14.a")
 @pytest.mark.parametrize(("product", "account"), [(CONSUMER, OWN), (MORTGAGE, PAYEE), (MICRO, PAYEE)])
 def test_entrusted_payment_goes_to_the_seller_and_other_payments_to_the_borrower(product, account):
     bench = Bench()
@@ -403,14 +403,14 @@ def test_entrusted_payment_goes_to_the_seller_and_other_payments_to_the_borrower
     assert (order["account"], order["entrusted"]) == (account, int(product != CONSUMER))
 
 
-@pytest.mark.requirement("DIS-14")
+@pytest.mark.requirement("DIS-14.a")
 def test_an_entrusted_payment_that_went_to_the_borrower_is_not_accepted():
     bench = Bench()
     out = bench.run(result(bench.instructed(MICRO), account=OWN))
     assert reasons(out, Event.PAYMENT_FAILED) == [Refusal.PAYMENT_MISMATCH]
 
 
-@pytest.mark.requirement("DIS-15")
+@pytest.mark.requirement("DIS-15.a", "DIS-15.b")
 def test_one_transaction_number_follows_a_payment_over_rejection_failure_delay_and_retry():
     bench = waiting()
     bench.steps(initiated(TEN), reviewed(TEN + 1, verdict=Verdict.DECLINE), initiated(TEN + 2, 3))
@@ -437,7 +437,7 @@ def test_one_transaction_number_follows_a_payment_over_rejection_failure_delay_a
         assert set(bench.all.take(mail)["transaction"].tolist()) == {number}
 
 
-@pytest.mark.requirement("DIS-15")
+@pytest.mark.requirement("DIS-15.a")
 def test_no_two_payments_share_a_number():
     bench = Bench()
     cases: Ints = CASE + np.arange(50)

@@ -39,7 +39,7 @@ TEN = NINE + HOUR_MS
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("DIS-04")
+@pytest.mark.requirement("DIS-04.a")
 def test_planted_reviewer_who_is_the_operator_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     anybody_may(monkeypatch)
     bench = Bench().begun(1, lane=2)
@@ -49,7 +49,7 @@ def test_planted_reviewer_who_is_the_operator_is_caught(monkeypatch: pytest.Monk
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("DIS-17")
+@pytest.mark.requirement("DIS-17.a")
 def test_planted_automatic_payment_of_a_manual_contract_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     def always(self: DisbursementSubsystem, contracts: Rows) -> Bools:
         return np.ones(len(contracts), dtype=bool)
@@ -60,7 +60,7 @@ def test_planted_automatic_payment_of_a_manual_contract_is_caught(monkeypatch: p
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("DIS-07")
+@pytest.mark.requirement("DIS-07.a")
 def test_planted_answer_that_is_not_compared_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     def trusting(results: Rows, payments: Rows) -> Ints:
         return np.zeros(len(results), dtype=np.int64)
@@ -73,7 +73,7 @@ def test_planted_answer_that_is_not_compared_is_caught(monkeypatch: pytest.Monke
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("PRD-09")
+@pytest.mark.requirement("PRD-09.c")
 def test_planted_limit_that_is_not_checked_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     def generous(requests: Rows, *rest: Any) -> Ints:
         return np.zeros(len(requests), dtype=np.int64)
@@ -85,7 +85,7 @@ def test_planted_limit_that_is_not_checked_is_caught(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("PRD-09")
+@pytest.mark.requirement("PRD-09.b")
 def test_planted_repayment_that_restores_twice_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     original = Facilities.restore
 
@@ -100,7 +100,7 @@ def test_planted_repayment_that_restores_twice_is_caught(monkeypatch: pytest.Mon
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("PRD-09")
+@pytest.mark.requirement("PRD-09.a")
 def test_planted_stop_that_keeps_the_limit_drawn_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Facilities, "give_up", lambda *columns: None)
     bench = Bench().begun(WORKING)
@@ -110,7 +110,7 @@ def test_planted_stop_that_keeps_the_limit_drawn_is_caught(monkeypatch: pytest.M
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("DIS-16")
+@pytest.mark.requirement("DIS-16.a")
 def test_planted_tranche_before_the_last_was_verified_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     original = DisbursementSubsystem.answer
 
@@ -127,7 +127,7 @@ def test_planted_tranche_before_the_last_was_verified_is_caught(monkeypatch: pyt
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("DIS-02")
+@pytest.mark.requirement("DIS-02.f")
 def test_planted_condition_that_nobody_waits_for_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     def careless(requests: Rows, *rest: Any) -> Ints:
         return np.zeros(len(requests), dtype=np.int64)
@@ -142,7 +142,7 @@ def test_planted_condition_that_nobody_waits_for_is_caught(monkeypatch: pytest.M
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("DIS-06")
+@pytest.mark.requirement("DIS-06.b")
 def test_planted_delay_that_nobody_notes_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Payments, "_note_delay", lambda *columns: None)
     bench = Bench()
@@ -153,7 +153,7 @@ def test_planted_delay_that_nobody_notes_is_caught(monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("DIS-13")
+@pytest.mark.requirement("DIS-13.a")
 def test_planted_batch_that_does_not_leave_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Payments, "leave", lambda *columns: None)
     bench = Bench()
@@ -163,7 +163,7 @@ def test_planted_batch_that_does_not_leave_is_caught(monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("DIS-02")
+@pytest.mark.requirement("DIS-02.a")
 def test_planted_payment_that_outlives_its_approval_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Payments, "lapse", lambda *columns: None)
     bench = Bench().begun(1, lane=2, valid_until=TEN)
@@ -172,7 +172,7 @@ def test_planted_payment_that_outlives_its_approval_is_caught(monkeypatch: pytes
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("DIS-08")
+@pytest.mark.requirement("DIS-08.a")
 def test_planted_failure_that_no_desk_is_told_of_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Worklist, "put", lambda *columns, **more: None)
     bench = Bench()

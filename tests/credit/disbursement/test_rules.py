@@ -45,7 +45,7 @@ def leaves(at: int, product: int, account: int = OWN, fen: int = 1, *, again: bo
     return int(found)
 
 
-@pytest.mark.requirement("DIS-13")
+@pytest.mark.requirement("DIS-13.a")
 @pytest.mark.parametrize("at", [on("03-02", 0, 1), on("03-07", 23), on("10-01", 12)])
 @pytest.mark.parametrize("product", [CONSUMER, CARD, MICRO])
 def test_real_time_payments_leave_at_any_hour_of_any_day(product, at):
@@ -53,7 +53,7 @@ def test_real_time_payments_leave_at_any_hour_of_any_day(product, at):
     assert TIMES.kind(np.array([product])).tolist() == [PaymentKind.REAL_TIME]
 
 
-@pytest.mark.requirement("DIS-13")
+@pytest.mark.requirement("DIS-13.a")
 @pytest.mark.parametrize(
     ("at", "expected"),
     [
@@ -74,7 +74,7 @@ def test_batches_leave_at_their_times_on_workdays(at, expected):
     assert TIMES.kind(np.array([MORTGAGE])).tolist() == [PaymentKind.BATCH]
 
 
-@pytest.mark.requirement("DIS-13")
+@pytest.mark.requirement("DIS-13.a")
 @pytest.mark.parametrize(
     ("at", "expected"),
     [
@@ -90,7 +90,7 @@ def test_scheduled_payments_leave_at_their_minute_so_many_workdays_later(at, exp
     assert TIMES.kind(np.array([WORKING])).tolist() == [PaymentKind.SCHEDULED]
 
 
-@pytest.mark.requirement("DIS-13")
+@pytest.mark.requirement("DIS-13.a")
 @pytest.mark.parametrize(
     ("at", "expected"),
     [(on("03-02", 9), on("03-02", 9, 30)), (on("03-02", 9, 31), on("03-03", 9, 30)), (on("03-07"), on("03-09", 9, 30))],
@@ -102,7 +102,7 @@ def test_a_scheduled_payment_of_no_days_leaves_at_the_next_such_minute_of_a_work
     assert times.leaves_at(np.array([at]), one * CONSUMER, one * OWN, one).tolist() == [expected]
 
 
-@pytest.mark.requirement("DIS-13")
+@pytest.mark.requirement("DIS-13.b")
 @pytest.mark.parametrize(
     ("at", "account", "fen", "expected"),
     [
@@ -119,19 +119,19 @@ def test_large_inter_bank_payments_leave_in_clearing_hours_only(at, account, fen
     assert leaves(at, MICRO, account, fen) == expected
 
 
-@pytest.mark.requirement("DIS-13")
+@pytest.mark.requirement("DIS-13.a", "DIS-13.b")
 def test_a_payment_that_is_sent_again_waits_for_no_batch_but_for_clearing():
     assert leaves(on("03-02", 12), MORTGAGE, again=True) == on("03-02", 12)
     assert leaves(on("03-02", 20), MORTGAGE, PAYEE, LARGE, again=True) == on("03-03", 8, 30)
 
 
-@pytest.mark.requirement("DIS-13")
+@pytest.mark.requirement("DIS-13.b")
 def test_which_accounts_are_kept_here_shows_in_their_first_six_digits():
     accounts = np.array([6217_0000_0000_0000, 6217_0099_9999_9999_999, 6217_0100_0000_0000, PAYEE, 6_217_000])
     assert TIMES.is_interbank(accounts).tolist() == [False, False, True, True, False]
 
 
-@pytest.mark.requirement("DIS-13")
+@pytest.mark.requirement("DIS-13.a", "DIS-13.b")
 @pytest.mark.parametrize(
     ("product", "leaves_at", "kind"),
     [(CONSUMER, NINE + 2 * MINUTE_MS, PaymentKind.REAL_TIME), (MORTGAGE, on("03-02", 10), PaymentKind.BATCH)],
@@ -156,7 +156,7 @@ def test_a_task_is_due_at_the_close_of_the_next_workday(at, expected):
     assert task_limit(np.array([at]), POLICY).tolist() == [expected]
 
 
-@pytest.mark.requirement("DIS-15")
+@pytest.mark.requirement("DIS-15.a")
 def test_transaction_numbers_of_different_loans_differ_and_keep_off_those_of_repayment():
     loans = np.arange(1, 200)
     assert len(np.unique(transaction_of(loans))) == len(loans)
@@ -172,7 +172,7 @@ def test_only_four_states_have_a_desk():
     ]
 
 
-@pytest.mark.requirement("PRD-08")
+@pytest.mark.requirement("PRD-08.d")
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

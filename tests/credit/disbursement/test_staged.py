@@ -68,7 +68,7 @@ def staged(draw):
     return [*shares, 1_000_000 - sum(shares)], draw(st.integers(1, 10**11)), step
 
 
-@pytest.mark.requirement("DIS-16")
+@pytest.mark.requirement("DIS-16.a")
 @given(staged())
 def test_tranches_sum_to_the_amount_and_are_whole_steps_but_the_last(facts):
     shares, amount, step = facts
@@ -83,7 +83,7 @@ def test_tranches_sum_to_the_amount_and_are_whole_steps_but_the_last(facts):
     assert bool(np.all(np.abs(paid - amount * (np.cumsum(shares)[:-1] / 1e6)) <= step / 2 + amount / 1e12 + 1))
 
 
-@pytest.mark.requirement("DIS-16")
+@pytest.mark.requirement("DIS-16.a")
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
@@ -100,7 +100,7 @@ def test_steps_that_would_leave_a_tranche_empty_are_refused_at_loading(changes, 
 # ---- the order of things
 
 
-@pytest.mark.requirement("DIS-16")
+@pytest.mark.requirement("DIS-16.a")
 def test_the_first_tranche_is_paid_and_its_use_asked_for():
     bench = Bench()
     out = bench.run(contract(MICRO))
@@ -112,7 +112,7 @@ def test_the_first_tranche_is_paid_and_its_use_asked_for():
     assert bench.payment("state") == PaymentState.ARRIVED
 
 
-@pytest.mark.requirement("DIS-16")
+@pytest.mark.requirement("APP-01.c", "DIS-16.a")
 def test_the_second_tranche_comes_only_after_the_use_of_the_first_is_verified():
     bench = first_paid()
     bench.run(until=TEN + HOUR_MS)
@@ -130,7 +130,7 @@ def test_the_second_tranche_comes_only_after_the_use_of_the_first_is_verified():
     assert reasons(out, Event.FACILITY_CLOSED) == [0]
 
 
-@pytest.mark.requirement("PRD-09", "DIS-16")
+@pytest.mark.requirement("PRD-09.d", "DIS-16.a")
 def test_a_restriction_holds_the_next_tranche_back_until_it_is_lifted():
     bench = shown()
     at = TEN + 2 * HOUR_MS
@@ -143,7 +143,7 @@ def test_a_restriction_holds_the_next_tranche_back_until_it_is_lifted():
     assert len(bench.run(restricted(at + 4 * MINUTE_MS, on=False)).take(DESK.task)) == 0
 
 
-@pytest.mark.requirement("DIS-16")
+@pytest.mark.requirement("DIS-16.a", "DIS-16.b")
 def test_money_spent_on_something_else_ends_the_loan():
     bench = shown()
     out = bench.run(judged(TEN + 2 * HOUR_MS, Verdict.DECLINE))
@@ -152,7 +152,7 @@ def test_money_spent_on_something_else_ends_the_loan():
     assert out.mail == {}
 
 
-@pytest.mark.requirement("DIS-16")
+@pytest.mark.requirement("DIS-16.a")
 def test_a_tranche_cannot_be_asked_for():
     bench = first_paid()
     out = bench.run(drawdown(TEN + HOUR_MS, 100_000, months=12))
@@ -166,7 +166,7 @@ def test_evidence_that_nobody_waits_for_is_refused(when):
     assert reasons(out, Event.DISBURSEMENT_ACTION_REFUSED) == [TaskRefusal.NO_OPEN_TASK]
 
 
-@pytest.mark.requirement("DIS-16")
+@pytest.mark.requirement("DIS-16.a")
 @pytest.mark.parametrize("hours", [1, 24])
 def test_use_that_is_shown_after_the_loans_time_brings_no_further_tranche(hours):
     bench = first_paid()
@@ -179,7 +179,7 @@ def test_use_that_is_shown_after_the_loans_time_brings_no_further_tranche(hours)
     assert len(bench.bank.payments.table) == 0
 
 
-@pytest.mark.requirement("DIS-16")
+@pytest.mark.requirement("DIS-16.a")
 def test_a_staged_loan_with_an_open_condition_starts_with_its_first_tranche_when_it_is_met():
     bench = Bench().begun(MICRO, documents=0, conditions=Material.LEASE_CONTRACT)
     assert desks(bench.all) == []

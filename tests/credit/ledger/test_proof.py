@@ -93,7 +93,7 @@ def written_off(ledger_fen: int = 1_000) -> Mail:
     )
 
 
-@pytest.mark.requirement("NPL-09")
+@pytest.mark.requirement("NPL-09.a")
 def test_a_write_off_moves_the_balance_to_the_off_balance_account() -> None:
     ledger = lent(1_000)
     run(ledger, written_off().report(LOAN, written_off=1_000))
@@ -104,7 +104,7 @@ def test_a_write_off_moves_the_balance_to_the_off_balance_account() -> None:
     assert balance(ledger, Account.WRITE_OFF_LOSS) == 1_000
 
 
-@pytest.mark.requirement("NPL-09")
+@pytest.mark.requirement("NPL-09.a")
 def test_what_was_written_off_never_comes_back_on_balance() -> None:
     ledger = lent(1_000)
     run(ledger, written_off().report(LOAN, written_off=1_000))
@@ -122,7 +122,7 @@ def test_what_was_written_off_never_comes_back_on_balance() -> None:
     assert any(f"loan {LOAN} can't go from WRITTEN_OFF to ON_BALANCE" in line for line in ledger.check())
 
 
-@pytest.mark.requirement("NPL-09")
+@pytest.mark.requirement("NPL-09.a")
 def test_principal_on_balance_beside_a_write_off_is_named() -> None:
     ledger = lent(1_000)
     half = Mail().post(LOAN * 10_000 + 6, LOAN, {Account.OFF_BALANCE_WRITE_OFF: 400, Account.OFF_BALANCE_CONTRA: -400})

@@ -18,7 +18,7 @@ from credit.policies import Overrides
 from credit.policies.base import RATE_PPM_MAX
 from credit.policies.repayment import PENALTY_FACTOR_PPM_MAX
 from credit.repayment.contract import DebitRequest, DebitResult, Event, Gauge, Refusal
-from credit.repayment.rules import penalty_step
+from credit.repayment.rules import buckets, penalty_step
 from credit.room import Rows
 from credit.schedules_level import PERIODS_MAX
 from credit.times import DAY_MS, date_of
@@ -59,7 +59,7 @@ def penalty(base_fen: int, days: int, rate_ppm: int = 60_000, base_days: int = 3
 LATE = penalty(INSTALMENT, 10)
 
 
-@pytest.mark.requirement("REP-05", "REP-09")
+@pytest.mark.requirement("REP-05.c", "REP-09.c")
 @pytest.mark.parametrize(
     ("amount", "left"),
     [
@@ -80,7 +80,7 @@ def test_penalty_is_taken_first_then_interest_then_principal(amount: int, left: 
     assert bank.balance(Account.PRINCIPAL) == 5_000_000 - PRINCIPAL + left[2]
 
 
-@pytest.mark.requirement("REP-05")
+@pytest.mark.requirement("REP-05.c")
 def test_the_oldest_instalment_is_paid_before_the_next() -> None:
     bank = broke().until(SECOND + 3, loan())
     late = int(arrears(bank)["penalty_fen"][0])
@@ -97,7 +97,7 @@ def test_the_oldest_instalment_is_paid_before_the_next() -> None:
     assert arrears(bank)["since_day"].tolist() == [SECOND]
 
 
-@pytest.mark.requirement("REP-05")
+@pytest.mark.requirement("REP-05.c")
 def test_one_payment_may_clear_several_instalments() -> None:
     bank = broke().until(THIRD + 3, loan(), payment(at(THIRD + 2, 12), share_ppm=1_000_000))
     paid = bank.happened(Event.INSTALMENT_PAID)
@@ -107,7 +107,7 @@ def test_one_payment_may_clear_several_instalments() -> None:
     assert bank.balance(Account.PENALTY_RECEIVABLE) == 0
 
 
-@pytest.mark.requirement("REP-05")
+@pytest.mark.requirement("REP-05.c")
 def test_partial_payments_and_what_is_left_add_up_to_what_was_due() -> None:
     shares = [payment(at(FIRST + k, 10 + k), share_ppm=333_333) for k in range(4)]
     bank = broke().until(FIRST + 5, loan(), *shares)
@@ -116,7 +116,7 @@ def test_partial_payments_and_what_is_left_add_up_to_what_was_due() -> None:
     assert bank.balance(Account.SETTLEMENT) == received - 5_000_000
 
 
-@pytest.mark.requirement("REP-08")
+@pytest.mark.requirement("REP-08.b")
 def test_a_debit_that_takes_a_part_leaves_the_rest_due_and_is_tried_for_the_rest() -> None:
     bank = Bank()
     bank.pays = 400_000
@@ -128,7 +128,7 @@ def test_a_debit_that_takes_a_part_leaves_the_rest_due_and_is_tried_for_the_rest
     assert bank.happened(Event.DEBIT_FAILED)["amount_fen"].tolist()[0] == INSTALMENT - part
 
 
-@pytest.mark.requirement("REP-05")
+@pytest.mark.requirement("REP-05.c")
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [
@@ -146,7 +146,7 @@ def test_payments_that_cannot_be_are_refused(wrong: Mail, reason: Refusal) -> No
     assert owed(bank) == (0, INTEREST, PRINCIPAL)
 
 
-@pytest.mark.requirement("REP-05", "REP-06")
+@pytest.mark.requirement("REP-05.a", "REP-06.b")
 def test_a_debit_nobody_asked_for_or_answered_twice_is_refused() -> None:
     bank = Bank()
     bank.pays = 400_000
@@ -158,7 +158,7 @@ def test_a_debit_nobody_asked_for_or_answered_twice_is_refused() -> None:
     assert sum(owed(bank)) == INSTALMENT - INSTALMENT * 400_000 // 1_000_000
 
 
-@pytest.mark.requirement("PRD-09")
+@pytest.mark.requirement("PRD-09.b")
 def test_repaid_principal_in_arrears_gives_the_limit_back_as_it_comes() -> None:
     pays = [payment(at(FIRST + 2, 12), amount_fen=100_000), payment(at(FIRST + 3, 12), share_ppm=1_000_000)]
     bank = broke().until(FIRST + 4, loan(revolving=1), *pays)
@@ -168,7 +168,7 @@ def test_repaid_principal_in_arrears_gives_the_limit_back_as_it_comes() -> None:
     assert released["principal_fen"].sum() == PRINCIPAL
 
 
-@pytest.mark.requirement("REP-05", "REP-08")
+@pytest.mark.requirement("REP-05.a", "REP-08.b")
 @pytest.mark.parametrize("paid", [INSTALMENT, 100_000])
 def test_a_debit_that_timed_out_and_was_asked_again_still_brings_its_money(paid: int) -> None:
     bank = Bank()
@@ -187,7 +187,7 @@ def test_a_debit_that_timed_out_and_was_asked_again_still_brings_its_money(paid:
     assert bank.happened(Event.RECEIPT_REFUSED)["reason"].tolist() == [Refusal.DEBIT_UNKNOWN]
 
 
-@pytest.mark.requirement("REP-05")
+@pytest.mark.requirement("REP-05.c")
 @pytest.mark.parametrize("settled", [False, True])
 def test_what_a_late_answer_brings_too_much_goes_back(settled: bool) -> None:
     bank = Bank()
@@ -204,7 +204,7 @@ def test_what_a_late_answer_brings_too_much_goes_back(settled: bool) -> None:
 # penalty interest -----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("REP-09")
+@pytest.mark.requirement("REP-09.c")
 @pytest.mark.parametrize("days", [0, 1, 2, 9, 27])
 def test_penalty_runs_from_the_first_day_past_due_on_principal_and_interest(days: int) -> None:
     bank = broke().until(FIRST + days + 1, loan())
@@ -212,7 +212,7 @@ def test_penalty_runs_from_the_first_day_past_due_on_principal_and_interest(days
     assert bank.balance(Account.PENALTY_INCOME) == -penalty(INSTALMENT, days)
 
 
-@pytest.mark.requirement("REP-09", "PRD-08")
+@pytest.mark.requirement("PRD-08.d", "REP-09.c")
 def test_penalty_follows_the_policys_factor_and_bears_no_interest() -> None:
     overrides: Overrides = {"repayment": {"penalty_factor_ppm": 3_000_000}}
     bank = Bank(overrides)
@@ -221,7 +221,7 @@ def test_penalty_follows_the_policys_factor_and_bears_no_interest() -> None:
     assert owed(bank)[0] == penalty(2 * INSTALMENT, 20)
 
 
-@pytest.mark.requirement("REP-09")
+@pytest.mark.requirement("REP-09.c")
 def test_penalty_of_a_loan_by_365_days_uses_its_year() -> None:
     overrides: Overrides = {"products": {"products": [{"key": "consumer_loan", "daycount": "act_365"}]}}
     bank = Bank(overrides)
@@ -231,7 +231,7 @@ def test_penalty_of_a_loan_by_365_days_uses_its_year() -> None:
     assert owed(bank)[0] == penalty(base, 15, base_days=365)
 
 
-@pytest.mark.requirement("REP-09")
+@pytest.mark.requirement("REP-09.c")
 def test_fractions_of_a_fen_are_carried_from_day_to_day() -> None:
     # 25 fen a month of interest: every day's penalty is a small fraction of a fen.
     bank = broke().until(FIRST + 28, loan(amount_fen=5_000, method=int(Method.INTEREST_FIRST), rate_ppm=240_000))
@@ -240,7 +240,7 @@ def test_fractions_of_a_fen_are_carried_from_day_to_day() -> None:
     assert owed(bank)[0] == penalty(base, 27, rate_ppm=240_000) == 3
 
 
-@pytest.mark.requirement("REP-09")
+@pytest.mark.requirement("REP-09.c")
 def test_penalty_is_rounded_half_up_as_all_money_is() -> None:
     # 100.00 at 18 % a year of 360 days: 5 fen a day; of 70.00 3.5 fen, which is 4 after one day and 7 after two.
     bank = broke().until(FIRST + 2, loan(amount_fen=7_000, term_months=1, rate_ppm=0))
@@ -260,7 +260,7 @@ DAYS = day_of(WORKDAY_LAST_YEAR, 12, 31) - day_of(WORKDAY_FIRST_YEAR, 1, 1)
 """No run is longer."""
 
 
-@pytest.mark.requirement("REP-09")
+@pytest.mark.requirement("REP-09.c")
 def test_the_largest_loan_at_the_highest_rate_is_charged_to_the_fen_for_as_long_as_there_is_a_calendar() -> None:
     base, rate, daycount = np.array([MOST, 1]), np.array([RATE_PPM_MAX] * 2), np.array([ACT_360] * 2)
     charged, rest = np.zeros(2, dtype=np.int64), np.zeros(2, dtype=np.int64)
@@ -284,7 +284,7 @@ def test_penalty_beyond_the_bounds_is_an_error_and_never_wraps() -> None:
 # overdue management ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("REP-09")
+@pytest.mark.requirement("REP-09.a")
 def test_the_day_after_the_due_date_an_unpaid_loan_is_handed_over_once() -> None:
     bank = broke().until(FIRST + 1, loan())
     assert len(bank.sent(LoanOverdue)) == 0
@@ -301,7 +301,7 @@ def test_the_day_after_the_due_date_an_unpaid_loan_is_handed_over_once() -> None
     assert started["value"].tolist() == [1]
 
 
-@pytest.mark.requirement("REP-09", "COL-01")
+@pytest.mark.requirement("REP-09.a", "COL-01.a")
 def test_collections_hears_every_morning_what_is_owed_as_further_instalments_fall_due() -> None:
     bank = broke().until(day_of(2026, 4, 1), loan(amount_fen=10_000_000))
     told = bank.sent(OverdueReported)
@@ -314,7 +314,7 @@ def test_collections_hears_every_morning_what_is_owed_as_further_instalments_fal
     assert int(last["overdue_fen"]) == penalty_fen + interest + principal == 1_736_390
 
 
-@pytest.mark.requirement("NPL-09")
+@pytest.mark.requirement("NPL-09.b")
 def test_collections_hears_every_morning_what_is_left_of_a_claim_written_off() -> None:
     mail = write_off(at(FIRST + 5, 12)), payment(at(FIRST + 6, 12), amount_fen=100_000)
     bank = broke().until(FIRST + 8, loan(), *mail)
@@ -324,7 +324,7 @@ def test_collections_hears_every_morning_what_is_left_of_a_claim_written_off() -
     assert (told["principal_fen"] + told["interest_fen"] + told["penalty_fen"]).tolist() == [0, 0]
 
 
-@pytest.mark.requirement("REP-09")
+@pytest.mark.requirement("REP-09.a")
 def test_a_loan_paid_on_its_due_date_is_not_overdue() -> None:
     bank = broke().until(FIRST + 3, loan(), payment(at(FIRST, 23, 59), share_ppm=1_000_000))
     assert len(bank.sent(LoanOverdue)) == 0
@@ -332,13 +332,13 @@ def test_a_loan_paid_on_its_due_date_is_not_overdue() -> None:
     assert bank.balance(Account.PENALTY_INCOME) == 0
 
 
-@pytest.mark.requirement("REP-09")
+@pytest.mark.requirement("REP-09.a")
 def test_a_fen_short_is_overdue() -> None:
     bank = broke().until(FIRST + 2, loan(), payment(at(FIRST, 12), amount_fen=INSTALMENT - 1))
     assert bank.sent(LoanOverdue)["overdue_fen"].tolist() == [1]
 
 
-@pytest.mark.requirement("REP-09", "REP-10")
+@pytest.mark.requirement("REP-09.a", "REP-10.b")
 def test_collections_hears_of_each_payment_until_nothing_is_overdue() -> None:
     pays = [payment(at(FIRST + 4, 12), amount_fen=100_000), payment(at(FIRST + 6, 12), share_ppm=1_000_000)]
     bank = broke().until(FIRST + 8, loan(), *pays)
@@ -352,7 +352,7 @@ def test_collections_hears_of_each_payment_until_nothing_is_overdue() -> None:
     assert bank.happened(Event.OVERDUE_CLEARED)["at"].tolist() == [at(FIRST + 6, 12)]
 
 
-@pytest.mark.requirement("REP-09")
+@pytest.mark.requirement("REP-09.a")
 def test_paying_what_is_overdue_ends_it_though_something_new_is_due_today() -> None:
     bank = broke().until(SECOND, loan())
     late = penalty(INSTALMENT, SECOND - FIRST)
@@ -366,7 +366,7 @@ def test_paying_what_is_overdue_ends_it_though_something_new_is_due_today() -> N
     assert told["at"].tolist()[1] == at(SECOND + 1)
 
 
-@pytest.mark.requirement("REP-09")
+@pytest.mark.requirement("REP-09.a")
 def test_a_cured_loan_that_fails_again_starts_at_one_day() -> None:
     pays = payment(at(FIRST + 6, 12), share_ppm=1_000_000)
     bank = broke().until(SECOND + 4, loan(), pays)
@@ -375,7 +375,7 @@ def test_a_cured_loan_that_fails_again_starts_at_one_day() -> None:
     assert owed(bank)[0] == penalty(base, 3)
 
 
-@pytest.mark.requirement("REP-09", "REP-10")
+@pytest.mark.requirement("REP-09.a", "REP-10.b")
 def test_the_books_figures_tell_loans_by_days_past_due() -> None:
     bank = broke().until(FIRST + 9, loan(), loan(OTHER, START + 5))
     rows = np.concatenate(bank.measures)
@@ -389,7 +389,7 @@ def test_the_books_figures_tell_loans_by_days_past_due() -> None:
 # the end of a loan ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("REP-06", "REP-08")
+@pytest.mark.requirement("REP-06.b", "REP-08.b")
 def test_the_last_instalment_is_debited_on_its_day_though_older_ones_are_tried_weekly() -> None:
     last = day_of(2026, 4, 10)
     bank = broke().until(last + 1, loan(term_months=3))
@@ -399,7 +399,7 @@ def test_the_last_instalment_is_debited_on_its_day_though_older_ones_are_tried_w
     assert requests["number"].tolist()[-1] == 3
 
 
-@pytest.mark.requirement("REP-01", "REP-05")
+@pytest.mark.requirement("REP-01.a", "REP-05.c")
 def test_a_matured_loan_is_settled_with_its_last_fen() -> None:
     last = day_of(2026, 4, 10)
     bank = broke().until(last + 40, loan(term_months=3), payment(at(last + 20, 12), share_ppm=999_999))
@@ -411,7 +411,7 @@ def test_a_matured_loan_is_settled_with_its_last_fen() -> None:
         assert bank.balance(account) == 0
 
 
-@pytest.mark.requirement("REP-02")
+@pytest.mark.requirement("REP-02.a", "REP-02.b")
 def test_a_loan_that_rounding_repays_before_its_last_instalment_is_settled_at_its_end() -> None:
     tiny = loan(amount_fen=3, term_months=5, method=int(Method.EQUAL_PRINCIPAL), rate_ppm=0)
     bank = Bank().until(day_of(2026, 6, 12), tiny)
@@ -424,3 +424,9 @@ def test_every_posting_of_a_payment_sums_to_zero() -> None:
     rows = bank.sent(Posting)
     for number in np.unique(rows["transaction"]):
         assert rows["amount_fen"][rows["transaction"] == number].sum() == 0
+
+
+@pytest.mark.requirement("REP-10.b")
+def test_buckets_begin_at_their_days() -> None:
+    days = np.array([0, 1, 7, 8, 30, 31, 60, 61, 90, 91, 5_000])
+    assert buckets(days).tolist() == [0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5]

@@ -25,7 +25,7 @@ def event(bank: Bank, kind: Event) -> list[tuple[int, int, int]]:
 # in full --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("REP-11")
+@pytest.mark.requirement("REP-11.b")
 def test_full_repayment_settles_principal_interest_to_the_day_and_the_fee() -> None:
     bank = Bank().until(START + 22, loan(), early(at(START + 20, 11), full=1))
     # 20 days of 0.5 % a month on 50,000 are 166.67; 1 % of the principal is the fee within the first six months.
@@ -38,7 +38,7 @@ def test_full_repayment_settles_principal_interest_to_the_day_and_the_fee() -> N
         assert bank.balance(account) == 0, account
 
 
-@pytest.mark.requirement("REP-11")
+@pytest.mark.requirement("REP-11.b")
 def test_a_loan_repaid_in_full_falls_due_no_more() -> None:
     bank = Bank().until(START + 70, loan(), early(at(START + 20, 11), full=1))
     assert len(bank.happened(Event.INSTALMENT_DUE)) == 0
@@ -47,7 +47,7 @@ def test_a_loan_repaid_in_full_falls_due_no_more() -> None:
         bank.repayment.schedule(LOAN)
 
 
-@pytest.mark.requirement("REP-11")
+@pytest.mark.requirement("REP-11.b")
 @pytest.mark.parametrize(("hour", "count"), [(7, 0), (9, 1)])
 def test_on_a_due_day_the_instalment_comes_first(hour: int, count: int) -> None:
     due = day_of(2026, 2, 10)
@@ -56,14 +56,14 @@ def test_on_a_due_day_the_instalment_comes_first(hour: int, count: int) -> None:
     assert [row[2] for row in event(bank, Event.EARLY_REPAYMENT_REFUSED)] == [Refusal.LOAN_OVERDUE] * (1 - count)
 
 
-@pytest.mark.requirement("REP-11")
+@pytest.mark.requirement("REP-11.b")
 def test_full_repayment_on_the_day_of_disbursement_costs_no_interest() -> None:
     bank = Bank().until(START + 1, loan(), early(at(START, 15), full=1))
     assert event(bank, Event.EARLY_REPAYMENT) == [(5_000_000, 50_000, 0)]
     assert bank.balance(Account.INTEREST_INCOME) == 0
 
 
-@pytest.mark.requirement("REP-11")
+@pytest.mark.requirement("REP-11.b")
 def test_a_plan_by_hand_settles_the_interest_it_held_back() -> None:
     when = day_of(2026, 4, 10)
     bank = Bank().until(when + 1, loan(method=int(Method.CUSTOM), term_months=24), early(at(when, 11), full=1))
@@ -78,7 +78,7 @@ FREE: Overrides = {"repayment": {"early_fees": [{"key": "consumer_loan", "fee_pp
 DEAR: Overrides = {"repayment": {"early_fees": [{"key": "consumer_loan", "fee_ppm": 30_000, "free_after_months": 2}]}}
 
 
-@pytest.mark.requirement("REP-11")
+@pytest.mark.requirement("REP-11.b")
 @pytest.mark.parametrize(
     ("day", "fee"), [(day_of(2026, 7, 9), 29_530), (SIXTH, 0)], ids=["five instalments", "six instalments"]
 )
@@ -90,7 +90,7 @@ def test_the_fee_ends_with_the_sixth_instalment(day: int, fee: int) -> None:
     assert bank.balance(Account.FEE_INCOME) == -fee
 
 
-@pytest.mark.requirement("REP-11", "PRD-08")
+@pytest.mark.requirement("PRD-08.d", "REP-11.b")
 @pytest.mark.parametrize(("overrides", "months", "fee"), [(FREE, 1, 0), (DEAR, 1, 30_000), (DEAR, 2, 0)])
 def test_the_fee_is_a_matter_of_configuration(overrides: Overrides, months: int, fee: int) -> None:
     when = day_of(2026, 1 + months, 20)
@@ -98,7 +98,7 @@ def test_the_fee_is_a_matter_of_configuration(overrides: Overrides, months: int,
     assert bank.balance(Account.FEE_INCOME) == -fee
 
 
-@pytest.mark.requirement("REP-11", "PRD-08")
+@pytest.mark.requirement("PRD-08.a", "REP-11.b")
 @pytest.mark.parametrize(("product", "fee"), [(1, 10_000), (2, 20_000), (3, 5_000), (4, 5_000), (5, 0)])
 def test_each_product_has_its_own_fee(product: int, fee: int) -> None:
     bank = Bank().until(START + 11, loan(product=product), early(at(START + 10, 11), amount_fen=1_000_000))
@@ -108,7 +108,7 @@ def test_each_product_has_its_own_fee(product: int, fee: int) -> None:
 # in part --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("REP-12")
+@pytest.mark.requirement("REP-12.a", "REP-12.b")
 @pytest.mark.parametrize(
     ("choice", "count", "instalment"), [(SHORTER_TERM, 4, 430_332), (LOWER_INSTALMENT, 6, 260_737)]
 )
@@ -129,7 +129,7 @@ def test_after_a_part_the_customer_has_a_shorter_term_or_a_lower_instalment(
     assert bank.balance(Account.PRINCIPAL) == 0
 
 
-@pytest.mark.requirement("REP-12")
+@pytest.mark.requirement("REP-12.a", "REP-12.b")
 @pytest.mark.parametrize(
     "method", [Method.EQUAL_INSTALMENT, Method.EQUAL_PRINCIPAL, Method.INTEREST_FIRST, Method.CUSTOM]
 )
@@ -145,7 +145,7 @@ def test_a_part_before_the_first_due_day_is_proved_like_any_other(method: Method
     assert plan.principal_fen.sum() == 4_000_000
 
 
-@pytest.mark.requirement("REP-11", "REP-12")
+@pytest.mark.requirement("REP-11.b", "REP-12.a", "REP-12.b")
 def test_the_rest_of_the_month_after_a_part_runs_on_what_is_left() -> None:
     first = day_of(2026, 2, 10)
     order = early(at(START + 20, 11), amount_fen=1_000_000, choice=LOWER_INSTALMENT)
@@ -156,7 +156,7 @@ def test_the_rest_of_the_month_after_a_part_runs_on_what_is_left() -> None:
     assert bank.balance(Account.INTEREST_RECEIVABLE) == 0
 
 
-@pytest.mark.requirement("REP-12")
+@pytest.mark.requirement("REP-12.a")
 def test_parts_may_follow_each_other_even_on_one_day() -> None:
     orders = [
         early(at(START + 20, 11), amount_fen=1_000_000, choice=SHORTER_TERM),
@@ -171,7 +171,7 @@ def test_parts_may_follow_each_other_even_on_one_day() -> None:
     assert bank.balance(Account.PRINCIPAL) == 0
 
 
-@pytest.mark.requirement("REP-11")
+@pytest.mark.requirement("REP-11.b")
 def test_a_part_that_covers_the_balance_repays_in_full() -> None:
     orders = [early(at(START + 10, 11), amount_fen=4_950_000), early(at(START + 20, 11), amount_fen=60_000, choice=0)]
     bank = Bank().until(START + 21, loan(), *orders)
@@ -183,7 +183,7 @@ def test_a_part_that_covers_the_balance_repays_in_full() -> None:
 # refused --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("REP-11", "REP-12")
+@pytest.mark.requirement("REP-11.b", "REP-12.a")
 @pytest.mark.parametrize(
     ("order", "reason"),
     [
@@ -205,13 +205,13 @@ def test_orders_that_cannot_be_kept_are_refused_and_change_nothing(order: tuple,
     assert len(bank.sent(Posting)) == len(untouched.sent(Posting))
 
 
-@pytest.mark.requirement("REP-11")
+@pytest.mark.requirement("REP-11.b")
 def test_an_empty_book_refuses_as_well() -> None:
     bank = Bank().until(START + 1, early(at(START, 11), full=1))
     assert [row[2] for row in event(bank, Event.EARLY_REPAYMENT_REFUSED)] == [Refusal.LOAN_UNKNOWN]
 
 
-@pytest.mark.requirement("REP-11")
+@pytest.mark.requirement("REP-11.b")
 def test_nobody_repays_early_while_something_is_due_or_twice() -> None:
     due = day_of(2026, 2, 10)
     bank = Bank()
@@ -227,7 +227,7 @@ def test_nobody_repays_early_while_something_is_due_or_twice() -> None:
 # limits ---------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("PRD-09")
+@pytest.mark.requirement("PRD-09.b")
 def test_repaid_principal_of_a_revolving_loan_gives_its_limit_back() -> None:
     second = day_of(2026, 3, 20)
     orders = [early(at(START + 20, 11), amount_fen=1_000_000), early(at(second, 11), full=1)]
@@ -239,7 +239,7 @@ def test_repaid_principal_of_a_revolving_loan_gives_its_limit_back() -> None:
     assert (released["case"] == LOAN // 100).all()
 
 
-@pytest.mark.requirement("PRD-09")
+@pytest.mark.requirement("PRD-09.b")
 def test_repaying_a_loan_that_does_not_revolve_releases_no_limit() -> None:
     bank = Bank().until(START + 40, loan(), early(at(START + 20, 11), full=1))
     assert len(bank.sent(LimitReleased)) == 0

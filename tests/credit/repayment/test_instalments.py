@@ -16,7 +16,7 @@ ZHANG: dict[str, dict[str, object]] = {
 }
 
 
-@pytest.mark.requirement("REP-01", "REP-02")
+@pytest.mark.requirement("REP-01.a", "REP-02.a")
 def test_zhang_pays_twelve_instalments_to_the_fen() -> None:
     bank = Bank().until(day_of(2027, 1, 12), loan())
     due = bank.happened(Event.INSTALMENT_DUE)
@@ -30,7 +30,7 @@ def test_zhang_pays_twelve_instalments_to_the_fen() -> None:
     assert bank.balance(Account.PRINCIPAL) == 0
 
 
-@pytest.mark.requirement("REP-01", "REP-02")
+@pytest.mark.requirement("REP-01.a", "REP-02.a", "REP-02.b", "REP-02.c")
 @pytest.mark.parametrize(("method", "interest"), [(2, 162_500), (3, 300_000)])
 def test_other_methods_cost_what_the_example_says(method: int, interest: int) -> None:
     bank = Bank().until(day_of(2027, 1, 12), loan(method=method))
@@ -38,7 +38,7 @@ def test_other_methods_cost_what_the_example_says(method: int, interest: int) ->
     assert len(bank.happened(Event.LOAN_SETTLED)) == 1
 
 
-@pytest.mark.requirement("REP-01")
+@pytest.mark.requirement("REP-01.a")
 def test_the_schedule_of_a_loan_can_be_seen_at_any_time() -> None:
     bank = Bank().until(day_of(2026, 3, 15), loan())
     plan = bank.repayment.schedule(LOAN)
@@ -50,7 +50,7 @@ def test_the_schedule_of_a_loan_can_be_seen_at_any_time() -> None:
         bank.repayment.schedule(OTHER)
 
 
-@pytest.mark.requirement("REP-03")
+@pytest.mark.requirement("REP-03.b")
 def test_a_plan_by_hand_pays_interest_half_yearly_and_principal_in_stages() -> None:
     bank = Bank().until(day_of(2028, 1, 12), loan(method=int(Method.CUSTOM), term_months=24))
     due = bank.happened(Event.INSTALMENT_DUE)
@@ -60,7 +60,7 @@ def test_a_plan_by_hand_pays_interest_half_yearly_and_principal_in_stages() -> N
     assert len(bank.happened(Event.LOAN_SETTLED)) == 1
 
 
-@pytest.mark.requirement("REP-07")
+@pytest.mark.requirement("REP-07.a")
 def test_reminders_go_out_three_days_before_the_due_date() -> None:
     bank = Bank().until(START + 31, loan())
     reminders = bank.happened(Event.REMINDER_SENT)
@@ -68,7 +68,7 @@ def test_reminders_go_out_three_days_before_the_due_date() -> None:
     assert reminders["amount_fen"].tolist() == [430_332]
 
 
-@pytest.mark.requirement("REP-07", "REP-06")
+@pytest.mark.requirement("REP-06.b", "REP-07.b")
 def test_a_loan_may_have_its_own_debit_day_and_reminder() -> None:
     bank = Bank(ZHANG).until(day_of(2026, 3, 11), loan(day=day_of(2026, 1, 10)), loan(OTHER))
     mine = bank.happened(Event.REMINDER_SENT)
@@ -79,7 +79,7 @@ def test_a_loan_may_have_its_own_debit_day_and_reminder() -> None:
     assert days.tolist() == [at(day_of(2026, 2, 10), 8), at(day_of(2026, 3, 10), 8)]
 
 
-@pytest.mark.requirement("REP-01")
+@pytest.mark.requirement("REP-01.a")
 @pytest.mark.parametrize(
     ("disbursed", "first"), [((2026, 1, 5), "2026-02-10"), ((2026, 1, 26), "2026-02-10"), ((2026, 1, 27), "2026-03-10")]
 )
@@ -89,7 +89,7 @@ def test_the_first_debit_day_is_not_too_near(disbursed: tuple[int, int, int], fi
     assert date_of(int(bank.repayment.schedule(LOAN).due_day[0])).isoformat() == first
 
 
-@pytest.mark.requirement("REP-01")
+@pytest.mark.requirement("REP-01.a")
 def test_debit_days_at_the_months_end_come_back_after_a_short_month() -> None:
     start = day_of(2026, 1, 31)
     bank = Bank(start=start).until(start + 120, loan(day=start))
@@ -98,7 +98,7 @@ def test_debit_days_at_the_months_end_come_back_after_a_short_month() -> None:
     assert len(bank.happened(Event.INSTALMENT_PAID)) == 3
 
 
-@pytest.mark.requirement("REP-06", "REP-05")
+@pytest.mark.requirement("REP-05.b", "REP-06.a")
 def test_without_authorisation_nothing_is_debited_and_the_customer_pays_by_himself() -> None:
     first_due = day_of(2026, 2, 10)
     pays = payment(at(first_due, 15), share_ppm=1_000_000)
@@ -111,7 +111,7 @@ def test_without_authorisation_nothing_is_debited_and_the_customer_pays_by_himse
     assert len(bank.sent(LoanOverdue)) == 0
 
 
-@pytest.mark.requirement("REP-06")
+@pytest.mark.requirement("PRD-06.d", "REP-06.b")
 def test_automatic_debits_run_on_the_due_date_at_the_debit_minute() -> None:
     bank = Bank().until(START + 32, loan())
     request = bank.sent(DebitRequest)
@@ -120,7 +120,7 @@ def test_automatic_debits_run_on_the_due_date_at_the_debit_minute() -> None:
     assert request["automatic"].tolist() == [1]
 
 
-@pytest.mark.requirement("REP-08")
+@pytest.mark.requirement("REP-08.a", "REP-08.b")
 def test_a_failed_debit_brings_a_second_reminder_a_list_entry_and_daily_retries() -> None:
     bank = Bank()
     bank.pays = 0
@@ -137,7 +137,7 @@ def test_a_failed_debit_brings_a_second_reminder_a_list_entry_and_daily_retries(
     assert len(bank.happened(Event.INSTALMENT_PAID)) == 1
 
 
-@pytest.mark.requirement("REP-08")
+@pytest.mark.requirement("REP-08.b")
 def test_core_banking_that_does_not_answer_is_asked_again_the_same_day() -> None:
     bank = Bank()
     bank.status = Status.UNAVAILABLE
@@ -149,7 +149,7 @@ def test_core_banking_that_does_not_answer_is_asked_again_the_same_day() -> None
     assert bank.happened(Event.DEBIT_FAILED)["reason"].tolist() == [int(Status.UNAVAILABLE)]
 
 
-@pytest.mark.requirement("REP-08")
+@pytest.mark.requirement("REP-08.b")
 def test_old_debts_are_debited_weekly() -> None:
     bank = Bank()
     bank.pays = 0
@@ -161,7 +161,7 @@ def test_old_debts_are_debited_weekly() -> None:
     assert dpd[dpd > 30].tolist() == [35, 42, 49, 56, 59]
 
 
-@pytest.mark.requirement("REP-05")
+@pytest.mark.requirement("REP-05.c")
 def test_more_than_is_due_goes_back() -> None:
     first_due = day_of(2026, 2, 10)
     bank = Bank().until(first_due + 2, loan(auto_debit=0), payment(at(first_due, 12), amount_fen=430_333))

@@ -43,7 +43,7 @@ def written_off() -> tuple[Bank, int]:
 # the mark -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("NPL-01")
+@pytest.mark.requirement("NPL-01.a")
 def test_a_loan_is_non_performing_above_90_days_past_due_and_not_before() -> None:
     bank = broke().until(DAY_90 + 1, loan())
     assert len(bank.happened(Event.NPL_MARKED)) == 0
@@ -58,13 +58,13 @@ def test_a_loan_is_non_performing_above_90_days_past_due_and_not_before() -> Non
     assert gauge(bank, Gauge.LOANS_BY_BUCKET, DAY_91)["group"].tolist() == [int(Bucket.DPD_OVER_90)]
 
 
-@pytest.mark.requirement("NPL-01", "PRD-08")
+@pytest.mark.requirement("PRD-08.d", "NPL-01.a")
 def test_the_number_of_days_is_the_policys() -> None:
     bank = broke({"repayment": {"non_performing_dpd": 30}}).until(FIRST + 40, loan())
     assert bank.happened(Event.NPL_MARKED)["at"].tolist() == [at(FIRST + 31)]
 
 
-@pytest.mark.requirement("NPL-01")
+@pytest.mark.requirement("NPL-01.a")
 def test_paying_the_oldest_instalment_in_time_keeps_a_loan_from_the_mark() -> None:
     pays = payment(at(DAY_90, 12), amount_fen=460_000)
     bank = broke().until(DAY_91 + 20, loan(), pays)
@@ -73,7 +73,7 @@ def test_paying_the_oldest_instalment_in_time_keeps_a_loan_from_the_mark() -> No
     assert len(bank.happened(Event.OVERDUE_CLEARED)) == 0
 
 
-@pytest.mark.requirement("NPL-01")
+@pytest.mark.requirement("NPL-01.a")
 def test_the_mark_stays_until_nothing_is_overdue_and_may_come_again() -> None:
     some, all_of_it = payment(at(DAY_91 + 1, 12), amount_fen=460_000), payment(at(DAY_91 + 3, 12), share_ppm=1_000_000)
     bank = broke().until(DAY_91 + 3, loan(), some)
@@ -85,7 +85,7 @@ def test_the_mark_stays_until_nothing_is_overdue_and_may_come_again() -> None:
     assert bank.happened(Event.NPL_MARKED)["at"].tolist() == [at(DAY_91), at(again)]
 
 
-@pytest.mark.requirement("NPL-01")
+@pytest.mark.requirement("NPL-01.a")
 def test_a_non_performing_loan_goes_on_falling_due_and_accruing() -> None:
     bank = broke().until(DAY_91, loan())
     before = bank.balance(Account.INTEREST_INCOME)
@@ -97,7 +97,7 @@ def test_a_non_performing_loan_goes_on_falling_due_and_accruing() -> None:
 # write-off ------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("NPL-08", "NPL-09")
+@pytest.mark.requirement("NPL-09.a")
 def test_a_write_off_moves_the_whole_claim_off_the_balance_sheet_in_one_transaction() -> None:
     bank = broke().until(GONE, loan())
     principal, interest = bank.balance(Account.PRINCIPAL), bank.balance(Account.INTEREST_RECEIVABLE)
@@ -124,14 +124,14 @@ def _due_interest(bank: Bank) -> list[int]:
     return [int(fen) for fen in rows["amount_fen"][np.argsort(rows["at"])]]
 
 
-@pytest.mark.requirement("NPL-09")
+@pytest.mark.requirement("NPL-09.a")
 def test_interest_accrued_but_not_due_is_taken_back_out_of_income() -> None:
     bank, _ = written_off()
     assert bank.balance(Account.INTEREST_ACCRUED) == 0
     assert bank.balance(Account.INTEREST_INCOME) == -sum(_due_interest(bank))
 
 
-@pytest.mark.requirement("NPL-09")
+@pytest.mark.requirement("NPL-09.a")
 def test_a_loan_written_off_falls_due_no_more_and_is_debited_no_more() -> None:
     bank, _ = written_off()
     due, asked = len(bank.happened(Event.INSTALMENT_DUE)), len(bank.sent(DebitRequest))
@@ -143,7 +143,7 @@ def test_a_loan_written_off_falls_due_no_more_and_is_debited_no_more() -> None:
     assert gauge(bank, Gauge.WRITTEN_OFF, GONE + 59)["count"].tolist() == [1]
 
 
-@pytest.mark.requirement("NPL-09")
+@pytest.mark.requirement("NPL-09.b")
 def test_collection_goes_on_after_the_write_off() -> None:
     bank, claim = written_off()
     told = bank.sent(OverduePaid)
@@ -152,7 +152,7 @@ def test_collection_goes_on_after_the_write_off() -> None:
     assert told["overdue_since_day"].tolist() == [FIRST]
 
 
-@pytest.mark.requirement("NPL-09")
+@pytest.mark.requirement("NPL-09.a")
 def test_a_matured_loan_can_be_written_off_too() -> None:
     last = day_of(2026, 4, 10)
     bank = broke().until(last + 101, loan(term_months=3), write_off(at(last + 100, 12)))
@@ -161,7 +161,7 @@ def test_a_matured_loan_can_be_written_off_too() -> None:
     assert [bank.balance(account) for account in ON_BALANCE] == [0, 0, 0, 0]
 
 
-@pytest.mark.requirement("NPL-08", "NPL-09")
+@pytest.mark.requirement("NPL-08.b", "NPL-09.a")
 def test_only_overdue_loans_are_written_off_and_only_once() -> None:
     orders = [write_off(at(FIRST - 5, 12)), write_off(at(FIRST, 12)), write_off(at(FIRST + 2, 12), OTHER)]
     bank = broke().until(FIRST + 3, loan(), *orders)
@@ -172,7 +172,7 @@ def test_only_overdue_loans_are_written_off_and_only_once() -> None:
     assert len(bank.happened(Event.RECEIPT_REFUSED)) == 4
 
 
-@pytest.mark.requirement("NPL-09")
+@pytest.mark.requirement("NPL-09.c")
 def test_what_a_debit_under_way_at_the_write_off_brings_is_a_recovery() -> None:
     # The window of the day takes its mail before core banking answers the debit of eight o'clock.
     bank = broke().until(GONE, loan())
@@ -189,7 +189,7 @@ def test_what_a_debit_under_way_at_the_write_off_brings_is_a_recovery() -> None:
     assert bank.happened(Event.RECEIPT_REFUSED)["reason"].tolist() == [int(Refusal.DEBIT_UNKNOWN)]
 
 
-@pytest.mark.requirement("NPL-09")
+@pytest.mark.requirement("NPL-09.a")
 def test_nobody_repays_a_loan_early_that_was_written_off() -> None:
     bank, _ = written_off()
     bank.until(GONE + 3, early(at(GONE + 2, 12), full=1))
@@ -199,7 +199,7 @@ def test_nobody_repays_a_loan_early_that_was_written_off() -> None:
 # recovery -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("NPL-09")
+@pytest.mark.requirement("NPL-09.c")
 def test_a_recovery_is_income_and_shrinks_the_claim_off_the_balance_sheet() -> None:
     bank, claim = written_off()
     bank.until(GONE + 6, payment(at(GONE + 5, 12), amount_fen=1_000_000))
@@ -215,7 +215,7 @@ def test_a_recovery_is_income_and_shrinks_the_claim_off_the_balance_sheet() -> N
     assert int(last["overdue_since_day"]) == FIRST
 
 
-@pytest.mark.requirement("NPL-09")
+@pytest.mark.requirement("NPL-09.c")
 def test_a_claim_recovered_in_full_settles_the_loan_and_the_rest_goes_back() -> None:
     bank, claim = written_off()
     pays = [
@@ -236,7 +236,7 @@ def test_a_claim_recovered_in_full_settles_the_loan_and_the_rest_goes_back() -> 
     assert len(bank.repayment.export_state()["written_off"]) == 0
 
 
-@pytest.mark.requirement("NPL-09")
+@pytest.mark.requirement("NPL-09.a", "NPL-09.c")
 def test_an_empty_recovery_moves_nothing_and_is_no_event() -> None:
     bank, claim = written_off()
     bank.until(GONE + 6, payment(at(GONE + 5, 12)), payment(at(GONE + 5, 13), share_ppm=0))
@@ -246,7 +246,7 @@ def test_an_empty_recovery_moves_nothing_and_is_no_event() -> None:
     assert bank.balance(Account.OFF_BALANCE_WRITE_OFF) == claim
 
 
-@pytest.mark.requirement("NPL-09")
+@pytest.mark.requirement("NPL-09.a")
 def test_writing_one_loan_off_leaves_the_others_where_they_were() -> None:
     other = loan(OTHER, START + 3, amount_fen=3_000_000)
     alone = broke().until(GONE + 10, other)

@@ -54,7 +54,7 @@ def test_the_run_without_a_bug_finds_nothing() -> None:
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("REP-05")
+@pytest.mark.requirement("REP-05.c")
 def test_planted_lost_posting_of_a_payments_principal_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     real: Post = post
 
@@ -66,7 +66,7 @@ def test_planted_lost_posting_of_a_payments_principal_is_caught(monkeypatch: pyt
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("REP-06")
+@pytest.mark.requirement("REP-06.b")
 def test_planted_double_debit_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     real: Post = post
 
@@ -79,14 +79,14 @@ def test_planted_double_debit_is_caught(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("REP-01")
+@pytest.mark.requirement("REP-01.a")
 def test_planted_payment_entered_in_the_loan_but_never_posted_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receipts, "post", lambda *_: None)
     assert found(f"loan {LOAN}: interest_receivable is")
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("NPL-09")
+@pytest.mark.requirement("NPL-09.a")
 def test_planted_write_off_that_forgets_the_penalty_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     real: Post = post
 
@@ -104,7 +104,7 @@ def test_planted_write_off_that_forgets_the_penalty_is_caught(monkeypatch: pytes
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("NPL-09")
+@pytest.mark.requirement("NPL-09.c")
 def test_planted_recovery_that_leaves_the_claim_as_it_was_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     real: Post = post
 
@@ -120,7 +120,7 @@ def test_planted_recovery_that_leaves_the_claim_as_it_was_is_caught(monkeypatch:
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("REP-01")
+@pytest.mark.requirement("REP-01.a")
 def test_planted_rounding_slip_in_the_accrual_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     real = day_end.accrued_totals
 
@@ -133,7 +133,7 @@ def test_planted_rounding_slip_in_the_accrual_is_caught(monkeypatch: pytest.Monk
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("REP-11")
+@pytest.mark.requirement("REP-11.b")
 def test_planted_early_repayment_that_keeps_the_accrual_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     real: Post = post
 
@@ -154,7 +154,7 @@ def test_planted_early_repayment_that_keeps_the_accrual_is_caught(monkeypatch: p
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("REP-01")
+@pytest.mark.requirement("REP-01.a")
 def test_planted_schedule_off_by_a_fen_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     real = plans.Plans.begin_next
 
@@ -167,7 +167,7 @@ def test_planted_schedule_off_by_a_fen_is_caught(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("REP-12")
+@pytest.mark.requirement("REP-12.a")
 def test_planted_lower_instalment_off_by_a_fen_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     real = after_partial
 
@@ -180,7 +180,7 @@ def test_planted_lower_instalment_off_by_a_fen_is_caught(monkeypatch: pytest.Mon
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("REP-01")
+@pytest.mark.requirement("REP-01.a")
 @pytest.mark.parametrize("column", ["balance_fen", "held_fen", "next_interest_fen"])
 def test_planted_balance_changed_by_a_stranger_is_caught(column: str) -> None:
     bank = Bank().until(FIRST + 1, loan(), loan(OTHER))
@@ -189,7 +189,7 @@ def test_planted_balance_changed_by_a_stranger_is_caught(column: str) -> None:
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("REP-09")
+@pytest.mark.requirement("REP-09.c")
 @pytest.mark.parametrize("column", ["principal_fen", "interest_fen", "since_day"])
 def test_planted_arrears_changed_by_a_stranger_are_caught(column: str) -> None:
     bank = Bank()
@@ -200,7 +200,7 @@ def test_planted_arrears_changed_by_a_stranger_are_caught(column: str) -> None:
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("REP-01", "REP-06")
+@pytest.mark.requirement("REP-01.a", "REP-06.b")
 def test_planted_day_whose_instalments_never_fall_due_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dues.Dues, "_fall_due", lambda *_: None)
     assert found(f"loan {LOAN}: instalment 1 should have fallen due")
@@ -210,7 +210,7 @@ def test_planted_day_whose_instalments_never_fall_due_is_caught(monkeypatch: pyt
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("REP-01")
+@pytest.mark.requirement("REP-01.a")
 @pytest.mark.parametrize("minutes", [1_440, 5])
 def test_planted_loan_lost_from_the_book_is_caught_at_the_days_end(minutes: int) -> None:
     bank = Bank().until(FIRST - 1, loan(), loan(OTHER))
@@ -223,7 +223,7 @@ def test_planted_loan_lost_from_the_book_is_caught_at_the_days_end(minutes: int)
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("REP-05")
+@pytest.mark.requirement("REP-05.c")
 @pytest.mark.parametrize("minutes", [1_440, 5])
 def test_planted_payment_that_skips_the_penalty_is_caught_at_the_days_end(
     minutes: int, monkeypatch: pytest.MonkeyPatch

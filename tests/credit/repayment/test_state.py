@@ -37,7 +37,7 @@ def terms(convention: int, method: Method = Method.EQUAL_INSTALMENT, months: int
 # day counts -----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("PRD-08", "REP-01")
+@pytest.mark.requirement("PRD-08.a", "REP-01.a")
 @pytest.mark.parametrize(("name", "convention"), CONVENTIONS.items())
 def test_the_catalogues_day_counts_are_those_of_the_schedules(name: str, convention: int) -> None:
     overrides: Overrides = {"products": {"products": [{"key": "consumer_loan", "daycount": name}]}}
@@ -47,7 +47,7 @@ def test_the_catalogues_day_counts_are_those_of_the_schedules(name: str, convent
     assert plan.payment_fen.tolist() == terms(convention).payment_fen.tolist()
 
 
-@pytest.mark.requirement("REP-01", "REP-02", "PRD-08")
+@pytest.mark.requirement("PRD-08.a", "REP-01.a", "REP-02.a", "REP-02.b", "REP-02.c")
 @pytest.mark.parametrize("method", STANDARD)
 def test_a_micro_business_loan_runs_by_actual_days_over_360(method: Method) -> None:
     bank = Bank().until(day_of(2027, 1, 12), loan(product=4, method=int(method)))
@@ -61,7 +61,7 @@ def test_a_micro_business_loan_runs_by_actual_days_over_360(method: Method) -> N
 # accrual --------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.requirement("REP-01", "REP-02")
+@pytest.mark.requirement("REP-01.a", "REP-02.a", "REP-02.b", "REP-02.c")
 @pytest.mark.parametrize("method", STANDARD)
 @pytest.mark.parametrize("product", [1, 4])
 def test_what_accrues_each_day_is_what_the_schedule_says(method: Method, product: int) -> None:
@@ -79,7 +79,7 @@ def test_what_accrues_each_day_is_what_the_schedule_says(method: Method, product
         assert int(row["accrued_fen"]) == int(expected), date_of(day_end)
 
 
-@pytest.mark.requirement("REP-03")
+@pytest.mark.requirement("REP-03.b")
 def test_interest_held_back_by_a_plan_by_hand_accrues_as_well() -> None:
     bank = Bank().until(day_of(2026, 4, 10), loan(method=int(Method.CUSTOM), term_months=24))
     assert bank.balance(Account.INTEREST_ACCRUED) == 3 * 25_000
@@ -189,7 +189,7 @@ def _order(day: int, what: str, share: int, choice: int, amount_fen: int) -> Mai
     return early(when, amount_fen=part, choice=choice, full=int(what == "full"))
 
 
-@pytest.mark.requirement("REP-01", "REP-02", "REP-05", "REP-11", "REP-12")
+@pytest.mark.requirement("REP-01.a", "REP-02.a", "REP-05.a", "REP-11.b", "REP-12.a")
 @settings(max_examples=12)
 @given(LOANS, PAYS, ORDERS)
 def test_loan_schedule_and_ledger_agree_every_day_whatever_is_paid(
@@ -217,7 +217,7 @@ def test_loan_schedule_and_ledger_agree_every_day_whatever_is_paid(
     assert bank.balance(Account.SETTLEMENT) == -sum(bank.balance(account) for account in income)
 
 
-@pytest.mark.requirement("REP-01", "REP-02", "REP-03")
+@pytest.mark.requirement("REP-01.a", "REP-02.a", "REP-03.b")
 @settings(max_examples=10)
 @given(LOANS)
 def test_what_falls_due_is_the_plan_and_its_principal_is_the_amount(terms: dict[str, int]) -> None:

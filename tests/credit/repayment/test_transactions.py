@@ -36,7 +36,7 @@ def numbers(bank: Bank) -> list[int]:
     return sorted({int(number) % 10_000 for number in rows["transaction"][rows["transaction"] // 10_000 == LOAN]})
 
 
-@pytest.mark.requirement("REP-05", "DIS-15")
+@pytest.mark.requirement("DIS-15.a", "REP-05.c")
 @pytest.mark.parametrize("count", [51, 400])
 def test_each_of_many_payments_in_one_window_has_its_own_number(count: int) -> None:
     bank = Bank()
@@ -49,7 +49,7 @@ def test_each_of_many_payments_in_one_window_has_its_own_number(count: int) -> N
     assert numbers(bank) == list(range(2, count + 3))
 
 
-@pytest.mark.requirement("NPL-09")
+@pytest.mark.requirement("NPL-09.a")
 def test_numbers_go_on_after_a_write_off_and_over_a_saved_book() -> None:
     bank = Bank()
     bank.pays = 0
@@ -78,7 +78,7 @@ def test_a_loan_that_has_used_up_its_numbers_is_named() -> None:
         transaction_of(ids, TRANSACTIONS_MAX + 1)
 
 
-@pytest.mark.requirement("REP-05")
+@pytest.mark.requirement("REP-05.c")
 def test_who_pays_fen_by_fen_is_refused_before_the_numbers_of_his_loan_are_spent() -> None:
     bank = Bank()
     bank.pays = 0

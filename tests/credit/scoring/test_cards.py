@@ -35,7 +35,7 @@ def facts(card: Card, **changes: int) -> dict[str, Ints]:
     return {name: np.array([changes.get(name, middling.get(name, 0))]) for name in card.columns}
 
 
-@pytest.mark.requirement("SCO-01", "SCO-02")
+@pytest.mark.requirement("SCO-01.b", "SCO-02.a")
 @pytest.mark.parametrize("key", CARD_KEYS)
 def test_each_card_has_four_dimensions_and_the_parts_sum_to_the_raw_points(key: str) -> None:
     policy = POLICY.card(key)
@@ -48,7 +48,7 @@ def test_each_card_has_four_dimensions_and_the_parts_sum_to_the_raw_points(key: 
     assert list(dict.fromkeys(name.split(".")[0] for name in parts)) == list(DIMENSIONS)
 
 
-@pytest.mark.requirement("SCO-02")
+@pytest.mark.requirement("EXT-01.d", "SCO-02.b")
 def test_a_sub_indicator_moves_the_score_by_its_weight() -> None:
     single = {"raw": [0, 100], "score": [0, 100]}
     cards = Scorecards.build({"scorecard": {"cards": [{"key": "application_individual", "scale": single}]}})
@@ -58,7 +58,7 @@ def test_a_sub_indicator_moves_the_score_by_its_weight() -> None:
     assert abs((clean[0] - late[0]) - 0.38 * 0.38 * 50) <= 1
 
 
-@pytest.mark.requirement("SCO-02")
+@pytest.mark.requirement("SCO-02.b")
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -74,7 +74,7 @@ def test_a_card_that_does_not_add_up_is_refused(change: dict[str, object], messa
         load("scorecard", ScorecardPolicy, overrides)
 
 
-@pytest.mark.requirement("SCO-03")
+@pytest.mark.requirement("SCO-03.a", "SCO-03.b")
 @pytest.mark.parametrize(
     ("score", "grade"),
     [
@@ -95,13 +95,13 @@ def test_scores_map_to_grades_at_the_edges_of_the_bands(score: int, grade: Grade
     assert CARDS.grades(np.array([score]))[0] == grade
 
 
-@pytest.mark.requirement("SCO-03")
+@pytest.mark.requirement("SCO-03.a")
 def test_the_bands_are_configurable() -> None:
     cards = Scorecards.build({"scorecard": {"bands": [95, 90, 85, 80]}})
     assert cards.grades(np.array([82]))[0] == Grade.WEAK
 
 
-@pytest.mark.requirement("SCO-04")
+@pytest.mark.requirement("SCO-04.a")
 def test_the_application_card_follows_the_segment() -> None:
     both = {name: np.repeat(values, 3) for name, values in (facts(CARDS.individual) | facts(CARDS.business)).items()}
     segment = np.array([Segment.INDIVIDUAL, Segment.MICRO, Segment.ENTERPRISE])
@@ -111,7 +111,7 @@ def test_the_application_card_follows_the_segment() -> None:
     assert set(CARDS.individual.columns) | set(CARDS.business.columns) <= set(COLUMNS)
 
 
-@pytest.mark.requirement("SCO-04")
+@pytest.mark.requirement("SCO-04.a")
 def test_a_better_score_never_means_a_higher_chance_of_default() -> None:
     pd = CARDS.pd_ppm(np.arange(101))
     assert (np.diff(pd) < 0).all()

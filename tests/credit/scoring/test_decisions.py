@@ -36,7 +36,7 @@ def decide(
 WEAK: Facts = {"overdue_24m": 2, "max_dpd_24m": 20, "lenders": 5, "queries_3m": 5, "history_months": 8}
 
 
-@pytest.mark.requirement("SCO-01", "SCO-03", "SCO-07")
+@pytest.mark.requirement("SCO-01.a", "SCO-03.b", "SCO-07.a")
 def test_a_clean_customer_without_savings_scores_82_is_good_and_goes_the_automatic_lane() -> None:
     scored, out = decide(sources={"mobile_months": 60})
     assert (scored["score"][0], scored["grade"][0], scored["lane"][0]) == (82, Grade.GOOD, Lane.AUTOMATIC)
@@ -46,7 +46,7 @@ def test_a_clean_customer_without_savings_scores_82_is_good_and_goes_the_automat
     assert scored["verified_income_fen"][0] == 1_800_000
 
 
-@pytest.mark.requirement("SCO-07")
+@pytest.mark.requirement("SCO-07.a", "SCO-07.b")
 @pytest.mark.parametrize(
     ("columns", "lane"),
     [
@@ -60,7 +60,7 @@ def test_only_a_standard_product_within_its_amount_goes_the_automatic_lane(colum
     assert decide(accepted(**columns))[0]["lane"].tolist() == [lane]
 
 
-@pytest.mark.requirement("SCO-07")
+@pytest.mark.requirement("SCO-05.d", "SCO-07.b")
 def test_a_grade_below_fair_a_doubt_or_an_alert_needs_a_person() -> None:
     assert decide(sources={"mobile_matches": 0})[0]["lane"].tolist() == [Lane.MANUAL]
     assert decide(bureau={"queries_3m": 8})[0]["lane"].tolist() == [Lane.MANUAL]
@@ -68,7 +68,7 @@ def test_a_grade_below_fair_a_doubt_or_an_alert_needs_a_person() -> None:
     assert decide(overrides=strict)[0]["lane"].tolist() == [Lane.MANUAL]
 
 
-@pytest.mark.requirement("SCO-05")
+@pytest.mark.requirement("EXT-01.d", "SCO-05.b")
 @pytest.mark.parametrize(
     ("bureau", "alert"),
     [
@@ -85,14 +85,14 @@ def test_an_abnormal_indicator_raises_an_alert_at_its_threshold(bureau: Facts, a
     assert out.events_of(Event.ALERT_RAISED)["value"].tolist() == ([int(alert)] if alert else [])
 
 
-@pytest.mark.requirement("SCO-05")
+@pytest.mark.requirement("SCO-05.a")
 @pytest.mark.parametrize(("bounds", "alert"), [((82, 82), Alert.NONE), ((82, 83), Alert.YELLOW), ((83, 83), Alert.RED)])
 def test_a_score_below_the_threshold_raises_an_alert(bounds: tuple[int, int], alert: Alert) -> None:
     overrides: Overrides = {"scorecard": {"red_below": bounds[0], "yellow_below": bounds[1]}}
     assert decide(sources={"mobile_months": 60}, overrides=overrides)[0]["alert"].tolist() == [alert]
 
 
-@pytest.mark.requirement("SCO-05")
+@pytest.mark.requirement("SCO-05.c")
 @pytest.mark.parametrize(
     ("action", "available", "lane"),
     [
@@ -110,7 +110,7 @@ def test_red_is_a_rejection_or_a_persons_case_by_policy(action: str, available: 
     assert len(out.events_of(Event.SCORING_REJECTED)) == (lane == Lane.REJECT)
 
 
-@pytest.mark.requirement("SCO-05", "SCO-14")
+@pytest.mark.requirement("SCO-05.c", "SCO-14.a", "SCO-14.b")
 @pytest.mark.parametrize(("above", "lane"), [(0, Lane.MANUAL), (1, Lane.MANUAL), (2, Lane.MANUAL), (3, Lane.REJECT)])
 def test_just_below_the_cut_off_the_machine_only_advises(above: int, lane: Lane) -> None:
     score = int(decide(bureau=WEAK)[0]["score"][0])
@@ -123,7 +123,7 @@ def test_just_below_the_cut_off_the_machine_only_advises(above: int, lane: Lane)
     assert rejected["reason"].tolist() == ([Refusal.SCORE_LOW] if lane == Lane.REJECT else [])
 
 
-@pytest.mark.requirement("SCO-14")
+@pytest.mark.requirement("SCO-14.c")
 def test_a_score_can_be_explained_by_its_indicators() -> None:
     cards = ScoringSubsystem.build().cards
     row = {name: np.array([0]) for name in cards.individual.columns}
@@ -132,7 +132,7 @@ def test_a_score_can_be_explained_by_its_indicators() -> None:
     assert parts["history.overdue_24m"][0] == 380_000 * 380_000 * 100 // 1_000_000
 
 
-@pytest.mark.requirement("CUS-04")
+@pytest.mark.requirement("CUS-04.b")
 @pytest.mark.parametrize(("dpd", "rejected"), [(89, False), (90, True)])
 def test_too_bad_a_credit_history_is_declined(dpd: int, rejected: bool) -> None:
     lenient: Overrides = {"scorecard": {"reject_below": 0}}
@@ -141,7 +141,7 @@ def test_too_bad_a_credit_history_is_declined(dpd: int, rejected: bool) -> None:
     assert out.events_of(Event.SCORING_REJECTED)["reason"].tolist() == ([Refusal.CREDIT_HISTORY] if rejected else [])
 
 
-@pytest.mark.requirement("SCO-10")
+@pytest.mark.requirement("SCO-10.a", "SCO-10.b", "SCO-10.e")
 @pytest.mark.parametrize(
     ("sources", "doubts"),
     [
@@ -161,7 +161,7 @@ def test_each_mismatch_of_an_individual_is_marked_a_doubt(sources: Facts, doubts
     assert (scored["lane"][0] == Lane.AUTOMATIC) == (doubts == 0)
 
 
-@pytest.mark.requirement("SCO-10")
+@pytest.mark.requirement("SCO-10.c")
 @pytest.mark.parametrize(
     ("sources", "doubts"),
     [
@@ -178,13 +178,13 @@ def test_months_in_business_are_compared_with_the_registry(sources: Facts, doubt
     assert decide(accepted(employment_months=96), sources=sources)[0]["doubts"].tolist() == [0]
 
 
-@pytest.mark.requirement("SCO-10")
+@pytest.mark.requirement("SCO-10.a")
 def test_income_counts_as_the_tax_record_has_it() -> None:
     assert decide(sources={"tax_income_fen": 1_000_000})[0]["verified_income_fen"].tolist() == [1_000_000]
     assert decide(sources={"unavailable": int(Source.TAX)})[0]["verified_income_fen"].tolist() == [1_440_000]
 
 
-@pytest.mark.requirement("SCO-08")
+@pytest.mark.requirement("SCO-08.b")
 @pytest.mark.parametrize(
     ("bureau", "sources", "confirmed"),
     [
@@ -209,7 +209,7 @@ def test_high_risk_is_intercepted_at_once(bureau: Facts, sources: Facts, confirm
         assert (up["case"][0], up["customer"][0]) == (rows["case"][0], rows["customer"][0])
 
 
-@pytest.mark.requirement("SCO-08")
+@pytest.mark.requirement("SCO-08.a")
 @pytest.mark.parametrize(
     ("bureau", "sources", "doubts"),
     [
@@ -225,14 +225,14 @@ def test_softer_signs_are_doubts_for_a_person(bureau: Facts, sources: Facts, dou
     assert scored["lane"][0] != Lane.REJECT
 
 
-@pytest.mark.requirement("SCO-08")
+@pytest.mark.requirement("SCO-08.a")
 def test_a_source_that_did_not_answer_convicts_nobody() -> None:
     scored, out = decide(sources={"unavailable": int(Source.PUBLIC_SECURITY), "identity_matches": 0})
     assert not len(out.events_of(CustomerEvent.APPLICATION_INTERCEPTED))
     assert scored["lane"].tolist() == [Lane.MANUAL]
 
 
-@pytest.mark.requirement("SCO-08")
+@pytest.mark.requirement("SCO-08.a")
 def test_a_new_fraud_pattern_is_a_new_row_of_the_rule_base() -> None:
     night: Overrides = {
         "fraud": {
@@ -250,7 +250,7 @@ def test_a_new_fraud_pattern_is_a_new_row_of_the_rule_base() -> None:
     assert not len(decide(overrides=night)[0])
 
 
-@pytest.mark.requirement("SCO-11")
+@pytest.mark.requirement("SCO-11.a", "SCO-11.b")
 @pytest.mark.parametrize(
     ("columns", "doubts"),
     [
@@ -265,7 +265,7 @@ def test_behaviour_anomalies_are_doubts(columns: Facts, doubts: int) -> None:
     assert decide(accepted(**columns))[0]["doubts"].tolist() == [doubts]
 
 
-@pytest.mark.requirement("EXT-02")
+@pytest.mark.requirement("EXT-02.b")
 def test_without_recorded_consent_nobody_is_asked_and_the_refusal_is_on_record() -> None:
     scoring = ScoringSubsystem.build()
     rows = accepted(2, consent=[int(Consent.PERSONAL_DATA), int(Consent.BUREAU)])
@@ -275,7 +275,7 @@ def test_without_recorded_consent_nobody_is_asked_and_the_refusal_is_on_record()
     assert out.events_of(Event.BUREAU_REFUSED)["case"].tolist() == [CASE]
 
 
-@pytest.mark.requirement("EXT-03")
+@pytest.mark.requirement("EXT-03.a")
 def test_every_bureau_query_records_reason_and_operator() -> None:
     bureau, _, out = ask(ScoringSubsystem.build(), accepted(3, branch=[3, 3, 3]))
     assert isinstance(BureauQuery.number, int)
@@ -287,7 +287,7 @@ def test_every_bureau_query_records_reason_and_operator() -> None:
     assert Actor.SYSTEM not in logged["actor"]
 
 
-@pytest.mark.requirement("EXT-01")
+@pytest.mark.requirement("EXT-01.c")
 def test_policy_says_which_products_are_fetched_in_the_nightly_batch() -> None:
     rows = accepted(2, product=[1, 5], segment=[Segment.INDIVIDUAL, Segment.ENTERPRISE])
     assert ask(ScoringSubsystem.build(), rows)[0]["batch"].tolist() == [0, 1]
@@ -295,7 +295,7 @@ def test_policy_says_which_products_are_fetched_in_the_nightly_batch() -> None:
     assert ask(ScoringSubsystem.build(Setting(other)), rows)[0]["batch"].tolist() == [1, 0]
 
 
-@pytest.mark.requirement("EXT-06")
+@pytest.mark.requirement("EXT-06.a", "EX-07.b")
 def test_the_sources_asked_follow_the_segment() -> None:
     rows = accepted(2, product=[1, 5], segment=[Segment.INDIVIDUAL, Segment.ENTERPRISE])
     asked = ask(ScoringSubsystem.build(), rows)[1]
@@ -325,3 +325,14 @@ def test_planted_query_without_consent_is_caught(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("credit.scoring.subsystem.Consent", type("Consent", (), {"BUREAU": 0xFFFF}))
     ask(scoring, accepted(consent=int(Consent.PERSONAL_DATA)))
     assert any("without consent" in found for found in scoring.check())
+
+
+@pytest.mark.requirement("EXT-01.e", "EXT-06.b")
+def test_liabilities_and_deposits_count_in_the_score() -> None:
+    def score(bureau: Facts, sources: Facts) -> int:
+        return int(decide(bureau=bureau, sources=sources)[0]["score"][0])
+
+    debts = [score({"monthly_debt_fen": fen}, {}) for fen in (0, 300_000, 900_000)]
+    assert debts == sorted(set(debts), reverse=True)
+    savings = [score({}, {"deposits_fen": fen}) for fen in (0, 2_000_000, 20_000_000)]
+    assert savings == sorted(set(savings))

@@ -49,14 +49,14 @@ def days(rows: Rows, respond: Answer, count: int = 4, overrides: Overrides | Non
     )
 
 
-@pytest.mark.requirement("EXT-01")
+@pytest.mark.requirement("EXT-01.b")
 def test_a_decision_leaves_a_few_milliseconds_after_the_last_answer() -> None:
     scored = np.sort(days(accepted(3), world()).sent(ApplicationScored), order="case")
     last = np.maximum(1_200 + scored["case"] % 7 * 100, 400 + scored["case"] % 11 * 300)
     assert (scored["at"] == accepted(3)["at"] + 30 + last + 8).all()
 
 
-@pytest.mark.requirement("EXT-01")
+@pytest.mark.requirement("EXT-01.b")
 def test_an_unavailable_bureau_is_asked_again_with_growing_pauses() -> None:
     run = days(accepted(), world(up_from=ASKED + 2 * HOUR_MS))
     asked = run.events_of(Event.BUREAU_QUERIED)
@@ -68,7 +68,7 @@ def test_an_unavailable_bureau_is_asked_again_with_growing_pauses() -> None:
     assert (scored["lane"][0], scored["doubts"][0]) == (Lane.AUTOMATIC, 0)
 
 
-@pytest.mark.requirement("EXT-01")
+@pytest.mark.requirement("EXT-01.b")
 @pytest.mark.parametrize(
     ("when_missing", "lane", "reason"),
     [("manual", Lane.MANUAL, None), ("reject", Lane.REJECT, Refusal.BUREAU_UNAVAILABLE)],
@@ -83,7 +83,7 @@ def test_after_the_longest_wait_policy_decides(when_missing: str, lane: Lane, re
     assert run.events_of(Event.BUREAU_QUERIED)["at"].max() < ASKED + 1_440 * MINUTE_MS
 
 
-@pytest.mark.requirement("EXT-01")
+@pytest.mark.requirement("EXT-01.c")
 def test_a_batch_report_may_come_the_next_night() -> None:
     def nightly(requests: Inbox) -> list[tuple[Kind, Rows]]:
         queries, questions = requests.take(BureauQuery), requests.take(VerificationQuery)

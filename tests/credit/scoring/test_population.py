@@ -80,7 +80,7 @@ def test_lanes_and_rejections_keep_their_measure(runs: tuple[Run, Run]) -> None:
     assert not (scored[scored["product"] > 2]["lane"] == Lane.AUTOMATIC).any()
 
 
-@pytest.mark.requirement("SCO-01")
+@pytest.mark.requirement("SCO-01.a", "SCO-01.b")
 def test_a_score_ranks_people_by_their_latent_quality(runs: tuple[Run, Run]) -> None:
     scored = runs[1].sent(ApplicationScored)
     truth = Truth(

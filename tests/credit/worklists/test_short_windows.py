@@ -57,7 +57,7 @@ class Office:
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("APR-04")
+@pytest.mark.requirement("APR-04.a")
 def test_planted_approval_by_one_person_is_found_at_midnight(monkeypatch: pytest.MonkeyPatch) -> None:
     anybody_may(monkeypatch)
     day = asked.NINE - asked.NINE % DAY_MS
@@ -76,7 +76,7 @@ def test_planted_approval_by_one_person_is_found_at_midnight(monkeypatch: pytest
 
 
 @pytest.mark.planted
-@pytest.mark.requirement("DIS-04")
+@pytest.mark.requirement("DIS-04.a")
 def test_planted_payment_by_one_person_is_found_at_midnight(monkeypatch: pytest.MonkeyPatch) -> None:
     anybody_may(monkeypatch)
     bank = paid.Bench().bank

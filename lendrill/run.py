@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 
 from actors.local import LocalExecutor
-from actors.pipeline import CellLost, Executor, Outcome, Pipeline
+from actors.pipeline import CellLost, Executor, Pipeline, RunEnd
 from actors.ray_address import prove_cluster
 from actors.ray_start import Head
 from actors.topology import Flow
@@ -185,7 +185,7 @@ def _seal(
     flow: Flow,
     executor: Executor,
     path: Path,
-    outcome: Outcome,
+    outcome: RunEnd,
     spans: list[Window],
     timings: Timings,
     saved: Saved | None,
@@ -268,7 +268,7 @@ def _write_fidelity(scenario: Scenario, path: Path) -> None:
     (path / "fidelity.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def _performance(content: dict[str, Any], outcome: Outcome, timings: Timings) -> dict[str, Any]:
+def _performance(content: dict[str, Any], outcome: RunEnd, timings: Timings) -> dict[str, Any]:
     loan_days = content.pop("loan_days")
     wall = max(timings.wall_s, 1e-9)
     busy = {str(final.cell): round(final.busy_s, 3) for final in outcome.finals}

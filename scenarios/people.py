@@ -6,12 +6,22 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from credit.policies.base import PolicyModel, SharePpm, Yuan
 
 Factor = Annotated[int, Field(ge=0, le=100_000_000)]
 """A multiplier in millionths: 1000000 leaves things as they are."""
+
+
+def _local(moment: dt.datetime) -> dt.datetime:
+    if moment.tzinfo is not None:
+        raise ValueError("times are the bank's own wall time: leave out the zone (Z, +08:00)")
+    return moment
+
+
+Moment = Annotated[dt.datetime, AfterValidator(_local)]
+"""The bank's own wall time."""
 
 
 class Section(PolicyModel):
@@ -49,11 +59,17 @@ class Campaign(Section):
     """A span of days with more (or fewer) arrivals: a campaign, a burst, a quiet week. Hours optional."""
 
     name: str
+    """What the report calls it."""
     from_day: dt.date
+    """The first day of the span."""
     to_day: dt.date
+    """The last day of the span, itself included."""
     from_hour: int = Field(default=0, ge=0, le=23)
+    """The first hour of each of its days."""
     to_hour: int = Field(default=24, ge=1, le=24)
+    """The hour at which it ends on each of its days."""
     factor_ppm: Factor
+    """Arrivals relative to an ordinary time."""
 
     @model_validator(mode="after")
     def _forwards(self) -> Campaign:
@@ -72,14 +88,19 @@ class ArrivalShape(Section):
         min_length=24,
         max_length=24,
     )
+    """Arrivals by hour of the day, from 0:00 on, relative to one another."""
     weekday_weights: list[int] = Field(default=[110, 105, 100, 100, 105, 60, 45], min_length=7, max_length=7)
+    """Arrivals by weekday, from Monday on."""
     holiday_weight: int = Field(default=25, ge=0)
     """Weight of a public holiday; make-up workdays count as Mondays."""
     month_weights: list[int] = Field(
         default=[105, 70, 110, 100, 100, 105, 95, 95, 105, 85, 105, 120], min_length=12, max_length=12
     )
+    """Arrivals by month, from January on."""
     growth_per_year_ppm: int = Field(default=80_000, ge=-900_000, le=10_000_000)
+    """By how much more come a year later, as a share."""
     campaigns: list[Campaign] = []
+    """Spans with more or fewer arrivals."""
 
     @model_validator(mode="after")
     def _somebody_comes(self) -> ArrivalShape:
@@ -94,12 +115,15 @@ class PopulationShape(Section):
     """Margins of the population and the rates at which forms are wrong."""
 
     age_bands: list[int] = [18, 25, 30, 35, 40, 45, 50, 55, 60, 70]
+    """[years] Edges of the bands of a person's age."""
     age_weights: list[int] = [11, 18, 20, 17, 13, 9, 6, 4, 2]
+    """People by band of age, relative to one another."""
     monthly_income_bands: list[Yuan] = Field(
         default=[2_000, 4_000, 6_000, 8_000, 12_000, 20_000, 40_000, 100_000], validate_default=True
     )
     """Edges of the bands of a person's true income a month; firms take in a multiple of their owner's."""
     income_weights: list[int] = [10, 22, 25, 20, 14, 7, 2]
+    """People by band of income, relative to one another."""
     region_weights: list[int] = Field(default=[12, 7, 29, 27, 15, 10], min_length=6, max_length=6)
     """North, north-east, east, south and centre, south-west, north-west: where people are registered."""
     repeat_ppm: SharePpm = 60_000
@@ -107,27 +131,41 @@ class PopulationShape(Section):
     rush_ppm: SharePpm = 4_000
     """Share that apply several times within days through several channels (SCO-11)."""
     wrong_check_digit_ppm: SharePpm = 6_000
+    """Forms whose ID number has a wrong check digit."""
     wrong_id_length_ppm: SharePpm = 4_000
+    """Forms whose ID number is too short or too long (CUS-08)."""
     malformed_mobile_ppm: SharePpm = 6_000
+    """Forms whose mobile number is none (CUS-08)."""
     missing_field_ppm: SharePpm = 4_000
+    """Forms with an empty required field (CUS-05)."""
     amount_out_of_range_ppm: SharePpm = 6_000
+    """Forms that ask for more or less than the product offers."""
     vague_purpose_ppm: SharePpm = 12_000
+    """Forms whose purpose is too vague to be accepted (APP-08)."""
     missing_document_ppm: SharePpm = 8_000
+    """Forms that lack a required document."""
     late_document_ppm: SharePpm = 80_000
     """A conditional document that comes later (APR-13)."""
     no_bureau_consent_ppm: SharePpm = 2_000
+    """Forms without the consent to ask the bureau."""
     no_auto_debit_ppm: SharePpm = 60_000
+    """Share who do not let the bank debit their account; they pay by hand."""
     fraud_ppm: SharePpm = 4_000
+    """Share of persons who deceive the bank and never mean to pay."""
     gang_ppm: SharePpm = 1_000
+    """Share who belong to a gang that shares devices."""
     listed_ppm: SharePpm = 5_000
+    """Share who stand on a risk list."""
     income_inflation_ppm: SharePpm = 60_000
     """Share that declare far more income than they have."""
     thin_employment_ppm: SharePpm = 40_000
     """Share employed for less than half a year; the others for `employment_months_mean` on average."""
     employment_months_mean: int = Field(default=66, ge=6)
+    """Time with the present employer, or in business, on average."""
     micro_income_factor: int = Field(default=20, ge=1, le=1_000)
+    """[times] How many times a person's income a micro firm takes in a month, at the median."""
     enterprise_income_factor: int = Field(default=400, ge=1, le=2_000)
-    """How many times a person's income a firm of that size takes in a month, at the median."""
+    """[times] How many times a person's income a firm of that size takes in a month, at the median."""
     tolerance_ppm: SharePpm = 20_000
     """How far a drawn margin may lie from its declared one in the fidelity report."""
 
@@ -172,23 +210,34 @@ class Files(Section):
     thin_ppm: SharePpm = 70_000
     """Share without any credit history."""
     lenders_mean_ppm: Factor = 1_600_000
+    """Lenders a person has elsewhere, on average; 1000000 = one lender."""
     queries_3m_mean_ppm: Factor = 1_300_000
+    """Bureau queries about a person in three months, on average; 1000000 = one query."""
     history_months_mean: int = Field(default=70, ge=1)
+    """Age of a credit history, on average."""
     debt_share_median_ppm: SharePpm = 110_000
     """Monthly instalments elsewhere, as a share of the income."""
     debt_months: int = Field(default=30, ge=1)
     """Debt elsewhere, in monthly instalments."""
     overdue_dpd_mean: int = Field(default=6, ge=1)
+    """How late a missed instalment elsewhere was, on average."""
     deposit_months_mean_ppm: Factor = 1_800_000
     """Deposits with the bank, in monthly incomes."""
     tax_least_ppm: SharePpm = 870_000
     """Taxed income lies between this share and all of the true income."""
     mobile_months_mean: int = Field(default=50, ge=1)
+    """Age of a mobile number, on average."""
     mobile_mismatch_ppm: SharePpm = 4_000
+    """Share whose mobile number the carrier knows under another name."""
     registry_gap_ppm: SharePpm = 30_000
     """Share of firms registered for half as long as they say."""
     inactive_ppm: SharePpm = 5_000
+    """Share of firms that the registry calls inactive."""
     litigation_ppm: SharePpm = 30_000
+    """Share with a lawsuit in the courts' files."""
     fraud_mobile_mismatch_ppm: SharePpm = 400_000
+    """The same share among fraudsters."""
     fraud_identity_mismatch_ppm: SharePpm = 180_000
+    """Share of fraudsters whose identity public security does not confirm."""
     fraud_inactive_ppm: SharePpm = 300_000
+    """Share of fraudsters' firms that the registry calls inactive."""

@@ -29,13 +29,21 @@ class DeskStaff(Section):
     """One desk's people and work: how many, when, and how long a case takes."""
 
     per_branch: Count = 0
+    """[people] At each branch; for desks of the branches."""
     head_office: Count = 0
+    """[people] At head office; for desks of head office."""
     service_minutes_median: int = Field(default=20, ge=1, le=10_000)
+    """Time that a case takes at the desk, at the median."""
     service_spread_ppm: Factor = 500_000
+    """Sigma of the lognormal time of a case."""
     shift_start_minute: int = Field(default=510, ge=0, le=1439)
+    """When work begins."""
     shift_end_minute: int = Field(default=1050, ge=1, le=1440)
+    """When work ends."""
     break_start_minute: int = Field(default=720, ge=0, le=1439)
+    """When the break begins; a break outside the shift is none."""
     break_end_minute: int = Field(default=780, ge=1, le=1440)
+    """When the break ends."""
     every_day: bool = False
     """Works on holidays and weekends too."""
 
@@ -64,22 +72,39 @@ class Staff(Section):
     __pydantic_extra__: dict[str, DeskStaff] = Field(init=False)
 
     scale: bool = False
+    """Multiplies every count by customers per day over `scale_per_day`, at least two a desk."""
     scale_per_day: int = Field(default=112, ge=1)
+    """[customers a day] The volume for which the counts hold; read with `scale` alone."""
     leave_days_per_year: int = Field(default=10, ge=0, le=60)
+    """Leave of each person."""
     initial_approver: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=100)
+    """Initial approval (初审)."""
     re_reviewer: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=100)
+    """Re-review (复审)."""
     risk_specialist: DeskStaff = DeskStaff(head_office=2, service_minutes_median=150)
+    """Risk specialist (风险专岗)."""
     final_approver: DeskStaff = DeskStaff(head_office=3, service_minutes_median=70)
+    """Final approval (终审)."""
     committee: DeskStaff = DeskStaff(head_office=2, service_minutes_median=280)
+    """Credit committee (信贷委员会)."""
     disbursement_operator: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=90)
+    """Operators of disbursement (放款经办)."""
     disbursement_reviewer: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=85)
+    """Reviewers of disbursement (放款复核)."""
     use_verifier: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=180)
+    """Who verifies how money was used (用途核实)."""
     collector_early: DeskStaff = _collector(30)
+    """Collectors of the early stage (早期催收)."""
     collector_middle: DeskStaff = _collector(60)
+    """Collectors of the middle stage (中期催收)."""
     collector_long: DeskStaff = _collector(75)
+    """Collectors of the long stage (长期催收)."""
     branch_risk_director: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=20)
+    """Risk director of a branch (分行风险总监): write-offs."""
     head_office_risk: DeskStaff = DeskStaff(head_office=2, service_minutes_median=20)
+    """Head office's risk management (总行风险管理部): write-offs."""
     finance: DeskStaff = DeskStaff(head_office=2, service_minutes_median=15)
+    """Finance (财务部): write-offs."""
 
     @model_validator(mode="before")
     @classmethod

@@ -14,12 +14,17 @@ class NodePolicy(PolicyModel):
     """One approval node (审批节点). `authority` is the largest amount it may finally approve; 0 = it only reviews (评审)."""
 
     key: str
+    """The node."""
     name_zh: str
+    """Its name in Chinese."""
     authority: Yuan
+    """The largest amount it may finally approve; 0 = it only reviews."""
     limit_minutes: int = Field(ge=1, le=20_000)
     """Working minutes until the case is urged (APR-10)."""
     priority: int = Field(default=2, ge=1, le=9)
+    """[rank] Of its tasks; the lowest is served first."""
     may_reduce: bool = True
+    """Whether its people may approve less than was asked for."""
     escalates_to: str = ""
     """Where a person's own wish to pass the case up leads; empty = nowhere."""
 
@@ -28,10 +33,13 @@ class RouteRow(PolicyModel):
     """One row of the matrix; the first row that fits decides. Empty products = all."""
 
     products: list[str] = []
+    """Keys of the products it is for; empty = all."""
     amount_from: Yuan = 0
+    """Least amount."""
     grade_from: int = Field(default=0, ge=0, le=5)
-    """Weakest grades only: 4 = from WEAK on; 0 = all."""
+    """[grade] Weakest grades only: 4 = from WEAK on; 0 = all."""
     alert_from: int = Field(default=0, ge=0, le=2)
+    """[level] Least alert: 0 none, 1 yellow, 2 red."""
     nodes: list[str] = Field(min_length=2)
     """At least two: a manual approval needs two people (APR-04)."""
 
@@ -40,6 +48,7 @@ class ProductApproval(PolicyModel):
     """What approval decides by, one row a product."""
 
     key: str
+    """The product."""
     payment_share_ppm: SharePpm
     """Share of verified monthly income that all monthly payments together may take."""
     valid_days: int = Field(ge=1, le=366)
@@ -64,15 +73,19 @@ class ApprovalPolicy(PolicyModel):
     key_materials: list[str]
     """Never conditional (APR-13)."""
     committee_members: int = Field(ge=3, le=31)
+    """[people] Members who vote (APR-09)."""
     working_minutes: list[tuple[int, int]] = Field(min_length=1)
     """Office hours in minutes of the day, in which time limits run."""
     returned_priority: int = Field(default=1, ge=0, le=9)
-    """Priority of a case that comes back from a withdrawn contract."""
+    """[rank] Priority of a case that comes back from a withdrawn contract."""
     lighter_nodes: list[str] = Field(min_length=2)
     """Route of a returned case that asks for no more than was approved."""
     nodes: list[NodePolicy] = Field(min_length=2)
+    """The approval nodes."""
     products: list[ProductApproval] = Field(min_length=1)
+    """By product."""
     routes: list[RouteRow] = Field(min_length=1)
+    """The approval matrix (APR-03)."""
 
     @model_validator(mode="after")
     def _consistent(self) -> ApprovalPolicy:

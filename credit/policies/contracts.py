@@ -18,8 +18,11 @@ class Template(PolicyModel):
     """One product's template: clauses in order, and a version that rises with every change."""
 
     key: str
+    """The product."""
     version: int = Field(ge=1)
+    """[number] Rises with every change."""
     clauses: list[str] = Field(min_length=1)
+    """Names of clauses in their order."""
 
     @model_validator(mode="after")
     def _complete(self) -> Template:
@@ -35,9 +38,11 @@ class ContractPolicy(PolicyModel):
     """Everything the contract desk decides by."""
 
     lender: str = Field(min_length=2)
+    """The bank's name in its contracts."""
     valid_days: int = Field(ge=1, le=90)
     """Calendar days from initiation within which a contract may be signed (CON-15)."""
     templates: list[Template] = Field(min_length=1)
+    """By product (CON-04)."""
 
     @model_validator(mode="after")
     def _unique(self) -> ContractPolicy:

@@ -19,17 +19,24 @@ class ChartAccount(PolicyModel):
     total that another stage sends (control), or by the trial balance alone (general)."""
 
     key: str
+    """The account."""
     number: int = Field(ge=1000, le=9999)
+    """[number] As in the chart."""
     name: str
+    """In English."""
     name_zh: str
+    """In Chinese."""
     side: Literal["debit", "credit", "either"]
+    """Where its balance may lie."""
     keeping: Literal["loan", "control", "general"]
+    """How it is proved."""
 
 
 class LedgerPolicy(PolicyModel):
     """The chart of accounts."""
 
     accounts: list[ChartAccount] = Field(min_length=1)
+    """Every account once."""
 
     @model_validator(mode="after")
     def _complete(self) -> LedgerPolicy:

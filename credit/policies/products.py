@@ -29,28 +29,47 @@ class Product(PolicyModel):
     """One product. Rates are yearly, one a credit grade; `terms_months` are the options the form offers."""
 
     code: int = Field(ge=1, le=99)
+    """[code] Its number in records."""
     key: str
+    """How files name it."""
     name: str
+    """In English."""
     name_zh: str
+    """In Chinese."""
     purpose_class: str = Field(pattern="^(consumer|operating|housing)$")
+    """consumer (消费), operating (经营) or housing (住房), PRD-01."""
     guarantee: str
+    """credit, mortgage, pledge, guarantor or document (PRD-01)."""
     segments: list[str] = Field(min_length=1)
+    """Who may ask for it: individual, micro, enterprise."""
     amount_min: Yuan
+    """Smallest amount."""
     amount_max: Yuan
+    """Largest amount."""
     terms_months: list[int] = Field(min_length=1)
+    """Terms that the form offers."""
     methods: list[str] = Field(min_length=1)
+    """Ways of repayment that the form offers."""
     daycount: str = Field(pattern="^(monthly|act_360|act_365|30_360)$")
+    """How days of interest are counted."""
     rate_ppm_by_grade: list[RatePpm] = Field(min_length=5, max_length=5)
+    """[millionths a year] Rate by credit grade, from excellent to poor."""
     required_materials: list[str]
+    """Must come with the form."""
     optional_materials: list[str] = []
+    """May come with it."""
     conditional_materials: list[str] = []
     """Required, but may follow after a conditional approval (APR-13)."""
     automatic_amount_max: Yuan
     """Largest amount the automatic lane may decide; 0 = always manual."""
     contract_mode: str = Field(pattern="^(electronic|paper)$")
+    """How its contract is signed."""
     automatic_disbursement: bool
+    """Whether money leaves without an operator."""
     entrusted_payment: bool
+    """Whether the payee is paid instead of the customer (受托支付)."""
     revolving: bool = False
+    """Whether it is a limit that is drawn again and again."""
     staged_shares_ppm: list[int] = Field(default=[1_000_000], min_length=1, max_length=LOANS_MAX)
     """Share of the amount in each tranche; more than one means staged disbursement (DIS-16)."""
     limit_months: int = 0
@@ -82,8 +101,11 @@ class ProductPolicy(PolicyModel):
     """All products, and where short, medium and long terms begin (PRD-01)."""
 
     short_months_max: int = 12
+    """Up to here a term is short (短期)."""
     medium_months_max: int = 60
+    """Up to here it is of medium length (中期), beyond long (长期)."""
     products: list[Product] = Field(min_length=1)
+    """The catalogue, one a product's file."""
 
     @model_validator(mode="after")
     def _unique(self) -> ProductPolicy:

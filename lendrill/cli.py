@@ -216,6 +216,24 @@ def scenarios() -> int:
 
 
 @app.command()
+def fields(
+    prefix: Annotated[
+        str, typer.Argument(metavar="[PATH-PREFIX]", help="A field or a part of one's path, e.g. staff.committee.")
+    ] = "",
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="All of them as a page (docs/fields.md).")] = False,
+) -> int:
+    """Print every field of scenarios and policies: type, unit, what is allowed, default, what it does, source."""
+    from lendrill import fields as reference
+    from lendrill.tables import fields_table
+
+    if as_markdown:
+        typer.echo(reference.markdown(), nl=False)
+    else:
+        fields_table(reference.fields(prefix))
+    return 0
+
+
+@app.command()
 def report(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.", parser=_path)]) -> int:
     """Draw the report of a run anew, from its files."""
     from results.report import write_report
@@ -375,7 +393,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _say(line: str, code: int) -> int:
-    typer.echo(f"lendrill: {line}", err=True)
+    for one in line.splitlines():
+        typer.echo(f"lendrill: {one}", err=True)
     return code
 
 

@@ -5,16 +5,17 @@ with a default, so `baseline` is nearly empty and every other scenario says only
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from credit.bank import desks
 from credit.calendar import WORKDAY_FIRST_YEAR, WORKDAY_LAST_YEAR
-from credit.policies.base import SharePpm
+from credit.policies.base import PolicyModel, SharePpm
 from credit.policies.loading import WORLD, merged, packaged_names, packaged_products, resolved
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, day_number, instant
-from scenarios.people import ArrivalShape, Demand, Factor, Files, Moment, PopulationShape, Section
+from scenarios.people import ArrivalShape, Demand, Factor, Files, Moment, PopulationShape
 from scenarios.script import ScriptedCustomer
 from scenarios.staff import Staff, over_defaults
 
@@ -24,7 +25,7 @@ PARTIES_MAX = 1 << 25
 WINDOW_MS = {"day": DAY_MS, "hour": HOUR_MS, "15min": 15 * MINUTE_MS, "5min": 5 * MINUTE_MS, "minute": MINUTE_MS}
 
 
-class Run(Section):
+class Run(PolicyModel):
     """How long, how many, from when, and the grain of the windows."""
 
     customers: int = Field(default=20_000, ge=1, le=20_000_000)
@@ -37,10 +38,10 @@ class Run(Section):
     """[number] Seed of every draw: the same scenario and seed give the same digest."""
     window: Literal["day", "hour", "15min", "5min", "minute"] = "day"
     """The grain of the windows in which work moves between the rooms."""
-    arrival_days: int | None = Field(default=None, ge=1)
+    arrival_days: int | None = Field(default=None, ge=1, le=3_660)
     """Customers arrive during the first so many days only; all days when absent."""
 
-    first_arrival: int = Field(default=1, ge=1)
+    first_arrival: int = Field(default=1, ge=1, le=PARTIES_MAX)
     """[number] Number of the first customer to come; a run that continues another goes on counting."""
 
     @field_validator("start")
@@ -56,7 +57,7 @@ class Run(Section):
     @model_validator(mode="after")
     def _within_bounds(self) -> Run:
         if self.arrival_days is not None and self.arrival_days > self.days:
-            raise ValueError(f"arrival_days must be at most days ({self.days}), given {self.arrival_days}")
+            raise ValueError(f"arrival_days: must be at most days ({self.days}), given {self.arrival_days}")
         if self.first_arrival + self.customers > PARTIES_MAX:
             raise ValueError(f"customers: a world has at most {PARTIES_MAX} people, these are more")
         return self
@@ -74,7 +75,7 @@ class Run(Section):
         return WINDOW_MS[self.window]
 
 
-class Bank(Section):
+class Bank(PolicyModel):
     """The bank's shape: branches are the units of contention, each with its own staff."""
 
     branches: int = Field(default=8, ge=1, le=900)
@@ -86,18 +87,18 @@ class Bank(Section):
     def _somebody_is_served(self) -> Bank:
         weights = self.branch_weights_ppm
         if weights and len(weights) != self.branches:
-            raise ValueError(f"branch_weights_ppm needs one weight a branch: {self.branches}, given {len(weights)}")
+            raise ValueError(f"branch_weights_ppm: needs one weight a branch: {self.branches}, given {len(weights)}")
         if weights and not any(weights):
             raise ValueError("branch_weights_ppm: at least one branch needs a weight above zero")
         return self
 
 
-class Behaviour(Section):
+class Behaviour(PolicyModel):
     """What customers and staff do. Chances in millionths, times in the unit of their name."""
 
-    electronic_sign_median_minutes: int = Field(default=90, ge=1)
+    electronic_sign_median_minutes: int = Field(default=90, ge=1, le=100_000)
     """From an electronic contract's offer to its signature, at the median."""
-    paper_sign_median_hours: int = Field(default=6, ge=1)
+    paper_sign_median_hours: int = Field(default=6, ge=1, le=2_000)
     """In hours in which the counter is open."""
     sign_spread_ppm: Factor = 900_000
     """Sigma of the lognormal signing delay."""
@@ -105,15 +106,15 @@ class Behaviour(Section):
     """Chance that who was offered a contract never signs one."""
     renew_ppm: SharePpm = 400_000
     """Chance that who let a contract expire asks for a new one."""
-    renew_after_days: int = Field(default=3, ge=1)
-    """From the expiry to that request."""
+    renew_after_days: int = Field(default=3, ge=1, le=24)
+    """From the expiry to that request, at the longest."""
     change_request_ppm: SharePpm = 15_000
-    """Chance that a customer asks for another amount or term before signing (CON-17)."""
+    """Chance that a customer asks for another amount or term before signing (CON-17); what `abandon_ppm` leaves at most."""
     late_sign_ppm: SharePpm = 200_000
     """Share of those who come too late and try to sign the expired contract before they ask for a new one."""
     late_renew_ppm: SharePpm = 800_000
     """Chance that who comes too late asks for a new contract; `renew_ppm` is that of who forgot about it."""
-    paper_confirm_minutes: int = Field(default=20, ge=0)
+    paper_confirm_minutes: int = Field(default=20, ge=0, le=10_000)
     """From a paper signature to its entry by the clerk."""
     approver_decline_ppm: list[SharePpm] = Field(
         default=[10_000, 25_000, 60_000, 140_000, 260_000], min_length=5, max_length=5
@@ -129,11 +130,11 @@ class Behaviour(Section):
     """Chance that a person approves less than was asked for."""
     approver_escalate_ppm: SharePpm = 10_000
     """Chance that a doubtful case is passed up by a person's own wish."""
-    condition_days_median: int = Field(default=4, ge=1)
+    condition_days_median: int = Field(default=4, ge=1, le=366)
     """Until a customer brings what a conditional approval waits for, at the median (APR-13)."""
     condition_never_ppm: SharePpm = 60_000
     """Chance that he never does."""
-    use_evidence_days_median: int = Field(default=12, ge=1)
+    use_evidence_days_median: int = Field(default=12, ge=1, le=366)
     """From a payment to the evidence of its use, at the median."""
     use_not_genuine_ppm: SharePpm = 30_000
     """Chance that the evidence shows another use than was agreed."""
@@ -143,7 +144,7 @@ class Behaviour(Section):
     """Share of the limit that a drawdown takes."""
     miss_base_ppm: SharePpm = 14_000
     """Chance that an average customer misses an instalment, in a normal economy."""
-    miss_spread: int = Field(default=6, ge=1)
+    miss_spread: int = Field(default=6, ge=1, le=100)
     """[times] How many times likelier the weakest fifth misses than the average customer."""
     cure_daily_ppm: SharePpm = 74_000
     """Chance a day that an overdue customer pays by himself in the first week; falls with DPD."""
@@ -183,24 +184,24 @@ class Behaviour(Section):
     @model_validator(mode="after")
     def _ordered(self) -> Behaviour:
         if self.promise_days_max < self.promise_days_min:
-            raise ValueError(f"promise_days_max must be at least promise_days_min ({self.promise_days_min})")
+            raise ValueError(f"promise_days_max: must be at least promise_days_min ({self.promise_days_min})")
         return self
 
 
-class Partner(Section):
+class Partner(PolicyModel):
     """One partner port: latency, error rate, timeout."""
 
-    latency_ms_median: int = Field(default=800, ge=1)
+    latency_ms_median: int = Field(default=800, ge=1, le=DAY_MS)
     """Time to an answer, at the median."""
     latency_spread_ppm: Factor = 600_000
     """Sigma of the lognormal time to an answer."""
     error_ppm: SharePpm = 2_000
     """Chance that a call fails."""
-    timeout_ms: int = Field(default=10_000, ge=1)
+    timeout_ms: int = Field(default=10_000, ge=1, le=DAY_MS)
     """After so long a call counts as unanswered."""
 
 
-class Partners(Section):
+class Partners(PolicyModel):
     """The partners behind their ports (EXT-06)."""
 
     bureau: Partner = Partner(latency_ms_median=1_200)
@@ -246,7 +247,7 @@ PartnerName = Literal[
 ]
 
 
-class EconomyPoint(Section):
+class EconomyPoint(PolicyModel):
     """The economy from a date on; between two points it moves in a straight line."""
 
     day: dt.date
@@ -257,7 +258,7 @@ class EconomyPoint(Section):
     """House prices relative to the start."""
 
 
-class Sensitivity(Section):
+class Sensitivity(PolicyModel):
     """How strongly the economy moves missed instalments, by the purpose class of a product. Each figure is the change of
     the chance of a miss, as a share of it, per percentage point of unemployment above normal, or per tenth that house
     prices lie below the start; symmetric, and never below `floor_ppm` of the normal chance."""
@@ -280,7 +281,7 @@ class Sensitivity(Section):
     """The least share of the normal chance that is left in the best of times."""
 
 
-class Fault(Section):
+class Fault(PolicyModel):
     """Something that breaks: a partner that does not answer, or a share of a desk's people who are away."""
 
     kind: Literal["partner_outage", "absence"]
@@ -297,12 +298,12 @@ class Fault(Section):
     @model_validator(mode="after")
     def _known(self) -> Fault:
         if self.end <= self.start:
-            raise ValueError("end must lie after start")
+            raise ValueError("end: must lie after start")
         allowed = Partners.model_fields if self.kind == "partner_outage" else desks()
         if self.target not in allowed:
-            raise ValueError(f"target {self.target!r} is not one of {', '.join(allowed)}")
+            raise ValueError(f"target: {self.target!r} is not one of {', '.join(allowed)}")
         if self.kind == "absence" and (self.start_ms % DAY_MS or self.end_ms % DAY_MS):
-            raise ValueError("people are absent for whole days; let start and end be midnights")
+            raise ValueError("start: people are absent for whole days; let start and end be midnights")
         return self
 
     @property
@@ -329,7 +330,7 @@ def _catalogue(policies: Any) -> list[str]:
     return [str(row.get("key")) for row in (rows if sound else packaged_products())]
 
 
-class Scenario(Section):
+class Scenario(PolicyModel):
     """A whole scenario file."""
 
     name: str = Field(pattern="^[a-z][a-z0-9_]*$")
@@ -404,8 +405,9 @@ class Scenario(Section):
     def _consistent(self) -> Scenario:
         if self.look_at_zh and len(self.look_at_zh) != len(self.look_at):
             raise ValueError("look_at_zh: needs as many points as look_at")
-        if [p.day for p in self.economy] != sorted(p.day for p in self.economy):
-            raise ValueError("economy: the points must stand in the order of their days")
+        days = [point.day for point in self.economy]
+        if any(later <= earlier for earlier, later in pairwise(days)):
+            raise ValueError("economy: the points must stand in the order of their days, one a day")
         parties = [s.party for s in self.script]
         if sorted(parties) != list(range(1, len(parties) + 1)):
             raise ValueError("script: parties must be numbered 1, 2, 3 …")

@@ -4,11 +4,11 @@ partners hold on it. A margin or a rate that nobody could draw from is refused h
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from credit.policies.base import PolicyModel, SharePpm, Yuan
+from credit.policies.base import PolicyModel, SharePpm, Weight, Yuan
 
 Factor = Annotated[int, Field(ge=0, le=100_000_000)]
 """A multiplier in millionths: 1000000 leaves things as they are."""
@@ -24,23 +24,7 @@ Moment = Annotated[dt.datetime, AfterValidator(_local)]
 """The bank's own wall time."""
 
 
-class Section(PolicyModel):
-    """Base of all sections: where a number is asked for, true and false are none."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _no_truths_for_numbers(cls, values: Any) -> Any:
-        given = values.items() if isinstance(values, dict) else ()
-        wrong = [(name, value) for name, value in given if isinstance(value, bool) and name in cls.model_fields]
-        wrong = [(name, value) for name, value in wrong if cls.model_fields[name].annotation is not bool]
-        if wrong:
-            raise ValidationError.from_exception_data(
-                cls.__name__, [{"type": "int_type", "loc": (name,), "input": value} for name, value in wrong]
-            )
-        return values
-
-
-class Demand(Section):
+class Demand(PolicyModel):
     """What the world makes of one product. The figures stand in [world] of the product's file; a scenario lays its own over
     them. The segment of who comes follows from the product (CUS-02)."""
 
@@ -55,7 +39,7 @@ class Demand(Section):
     the last. It moves the bank's own overdue rate without touching what the bureau holds on the same people."""
 
 
-class Campaign(Section):
+class Campaign(PolicyModel):
     """A span of days with more (or fewer) arrivals: a campaign, a burst, a quiet week. Hours optional."""
 
     name: str
@@ -74,26 +58,26 @@ class Campaign(Section):
     @model_validator(mode="after")
     def _forwards(self) -> Campaign:
         if self.to_day < self.from_day:
-            raise ValueError("to_day must not lie before from_day")
+            raise ValueError("to_day: must not lie before from_day")
         if self.to_hour <= self.from_hour:
-            raise ValueError("to_hour must lie after from_hour")
+            raise ValueError("to_hour: must lie after from_hour")
         return self
 
 
-class ArrivalShape(Section):
+class ArrivalShape(PolicyModel):
     """Intensity of arrivals by hour, weekday, holiday, month and growth over a year."""
 
-    hour_weights: list[int] = Field(
+    hour_weights: list[Weight] = Field(
         default=[4, 2, 1, 1, 1, 3, 10, 25, 60, 95, 100, 85, 55, 70, 90, 85, 75, 65, 55, 60, 65, 50, 30, 12],
         min_length=24,
         max_length=24,
     )
     """Arrivals by hour of the day, from 0:00 on, relative to one another."""
-    weekday_weights: list[int] = Field(default=[110, 105, 100, 100, 105, 60, 45], min_length=7, max_length=7)
+    weekday_weights: list[Weight] = Field(default=[110, 105, 100, 100, 105, 60, 45], min_length=7, max_length=7)
     """Arrivals by weekday, from Monday on."""
-    holiday_weight: int = Field(default=25, ge=0)
+    holiday_weight: Weight = 25
     """Weight of a public holiday; make-up workdays count as Mondays."""
-    month_weights: list[int] = Field(
+    month_weights: list[Weight] = Field(
         default=[105, 70, 110, 100, 100, 105, 95, 95, 105, 85, 105, 120], min_length=12, max_length=12
     )
     """Arrivals by month, from January on."""
@@ -105,26 +89,25 @@ class ArrivalShape(Section):
     @model_validator(mode="after")
     def _somebody_comes(self) -> ArrivalShape:
         for name in ("hour_weights", "weekday_weights", "month_weights"):
-            weights = getattr(self, name)
-            if min(weights) < 0 or sum(weights) < 1:
-                raise ValueError(f"{name} must not be negative, nor all zero")
+            if not any(getattr(self, name)):
+                raise ValueError(f"{name}: needs a weight above zero")
         return self
 
 
-class PopulationShape(Section):
+class PopulationShape(PolicyModel):
     """Margins of the population and the rates at which forms are wrong."""
 
-    age_bands: list[int] = [18, 25, 30, 35, 40, 45, 50, 55, 60, 70]
+    age_bands: list[Annotated[int, Field(ge=1, le=120)]] = [18, 25, 30, 35, 40, 45, 50, 55, 60, 70]
     """[years] Edges of the bands of a person's age."""
-    age_weights: list[int] = [11, 18, 20, 17, 13, 9, 6, 4, 2]
+    age_weights: list[Weight] = [11, 18, 20, 17, 13, 9, 6, 4, 2]
     """People by band of age, relative to one another."""
     monthly_income_bands: list[Yuan] = Field(
         default=[2_000, 4_000, 6_000, 8_000, 12_000, 20_000, 40_000, 100_000], validate_default=True
     )
     """Edges of the bands of a person's true income a month; firms take in a multiple of their owner's."""
-    income_weights: list[int] = [10, 22, 25, 20, 14, 7, 2]
+    income_weights: list[Weight] = [10, 22, 25, 20, 14, 7, 2]
     """People by band of income, relative to one another."""
-    region_weights: list[int] = Field(default=[12, 7, 29, 27, 15, 10], min_length=6, max_length=6)
+    region_weights: list[Weight] = Field(default=[12, 7, 29, 27, 15, 10], min_length=6, max_length=6)
     """North, north-east, east, south and centre, south-west, north-west: where people are registered."""
     repeat_ppm: SharePpm = 60_000
     """Share of arrivals that are an earlier party coming again."""
@@ -160,7 +143,7 @@ class PopulationShape(Section):
     """Share that declare far more income than they have."""
     thin_employment_ppm: SharePpm = 40_000
     """Share employed for less than half a year; the others for `employment_months_mean` on average."""
-    employment_months_mean: int = Field(default=66, ge=6)
+    employment_months_mean: int = Field(default=66, ge=6, le=600)
     """Time with the present employer, or in business, on average."""
     micro_income_factor: int = Field(default=20, ge=1, le=1_000)
     """[times] How many times a person's income a micro firm takes in a month, at the median."""
@@ -177,16 +160,22 @@ class PopulationShape(Section):
         ):
             if len(edges) != len(weights) + 1 or len(edges) < 2 or edges != sorted(set(edges)):
                 raise ValueError(f"the {name} bands need rising edges, one more than there are weights")
-            if min(weights) < 0 or sum(weights) < 1:
-                raise ValueError(f"the {name} weights must not be negative, nor all zero")
-        if min(self.region_weights) < 0 or sum(self.region_weights) < 1:
-            raise ValueError("region_weights must not be negative, nor all zero")
+            if not any(weights):
+                raise ValueError(f"{name}_weights: needs a weight above zero")
+        if not any(self.region_weights):
+            raise ValueError("region_weights: needs a weight above zero")
+        if self.fraud_ppm < self.gang_ppm:
+            raise ValueError(
+                f"fraud_ppm: must be at least gang_ppm ({self.gang_ppm}), whose members deceive the bank; given {self.fraud_ppm}"
+            )
+        if self.repeat_ppm + self.rush_ppm > 998_000:
+            raise ValueError("rush_ppm: with repeat_ppm at most 998000, since somebody has to come for the first time")
         if sum(self.defects_ppm()) > 1_000_000:
-            raise ValueError(f"the rates of wrong forms must sum to at most 1000000, these: {sum(self.defects_ppm())}")
+            raise ValueError(
+                f"wrong_check_digit_ppm: the rates of wrong forms must sum to at most 1000000, not {sum(self.defects_ppm())}"
+            )
         if min(high - low for low, high in zip(self.age_bands, self.age_bands[1:], strict=False)) < 2:
-            raise ValueError("an age band must span at least two years")
-        if self.age_bands[0] < 1 or self.age_bands[-1] > 120:
-            raise ValueError("age_bands must lie between 1 and 120 years")
+            raise ValueError("age_bands: each must span at least two years")
         return self
 
     def defects_ppm(self) -> list[int]:
@@ -203,7 +192,7 @@ class PopulationShape(Section):
         ]
 
 
-class Files(Section):
+class Files(PolicyModel):
     """What partners hold on people: credit files, tax, carrier, registry, courts. Means are of the customer in the middle;
     weaker customers show more lenders, queries and debt, stronger ones more deposits."""
 
@@ -213,19 +202,19 @@ class Files(Section):
     """Lenders a person has elsewhere, on average; 1000000 = one lender."""
     queries_3m_mean_ppm: Factor = 1_300_000
     """Bureau queries about a person in three months, on average; 1000000 = one query."""
-    history_months_mean: int = Field(default=70, ge=1)
+    history_months_mean: int = Field(default=70, ge=1, le=600)
     """Age of a credit history, on average."""
     debt_share_median_ppm: SharePpm = 110_000
     """Monthly instalments elsewhere, as a share of the income."""
-    debt_months: int = Field(default=30, ge=1)
+    debt_months: int = Field(default=30, ge=1, le=600)
     """Debt elsewhere, in monthly instalments."""
-    overdue_dpd_mean: int = Field(default=6, ge=1)
+    overdue_dpd_mean: int = Field(default=6, ge=1, le=3_660)
     """How late a missed instalment elsewhere was, on average."""
     deposit_months_mean_ppm: Factor = 1_800_000
     """Deposits with the bank, in monthly incomes."""
     tax_least_ppm: SharePpm = 870_000
     """Taxed income lies between this share and all of the true income."""
-    mobile_months_mean: int = Field(default=50, ge=1)
+    mobile_months_mean: int = Field(default=50, ge=1, le=600)
     """Age of a mobile number, on average."""
     mobile_mismatch_ppm: SharePpm = 4_000
     """Share whose mobile number the carrier knows under another name."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from credit.policies.base import SharePpm, Yuan
-from scenarios.people import Moment, Section
+from credit.policies.base import PolicyModel, SharePpm, Yuan
+from scenarios.people import Moment
 
 
-class ScriptedCustomer(Section):
+class ScriptedCustomer(PolicyModel):
     """A customer whose form and behaviour are written down instead of drawn: the worked examples (EX-01 to EX-10)."""
 
     party: int = Field(ge=1, le=1_000)
@@ -23,7 +23,7 @@ class ScriptedCustomer(Section):
     """Mobile number, 11 digits."""
     credit_code: str = ""
     """Unified social credit code (统一社会信用代码) of a firm."""
-    branch: int = Field(default=1, ge=1)
+    branch: int = Field(default=1, ge=1, le=900)
     """[number] The branch he goes to."""
     channel: str = "mobile_bank"
     """How the form comes: online_bank, mobile_bank, counter, customer_manager, third_party."""
@@ -33,7 +33,7 @@ class ScriptedCustomer(Section):
     """Key of the product asked for."""
     amount: Yuan
     """Asked for."""
-    term_months: int
+    term_months: int = Field(ge=0, le=1_000)
     """Asked for."""
     method: str = "equal_instalment"
     """Way of repayment, one of the product's."""
@@ -43,11 +43,11 @@ class ScriptedCustomer(Section):
     """As written in the form."""
     address: str = ""
     """As written in the form."""
-    occupation: int = 1
+    occupation: int = Field(default=1, ge=0, le=99)
     """[code] As in the form; 0 = not given."""
     income: Yuan
     """Declared, a month."""
-    employment_months: int = 60
+    employment_months: int = Field(default=60, ge=0, le=1_200)
     """Declared; of a firm its months in business."""
     documents: list[str]
     """What is handed in with the form."""
@@ -62,11 +62,11 @@ class ScriptedCustomer(Section):
     """Chance that he misses an instalment."""
     quality_ppm: SharePpm = 800_000
     """Latent credit quality: what the bureau and the score will see; 1000000 is the best."""
-    lenders: int = Field(default=1, ge=0)
+    lenders: int = Field(default=1, ge=0, le=1_000)
     """[lenders] Lenders elsewhere."""
-    queries_3m: int = Field(default=1, ge=0)
+    queries_3m: int = Field(default=1, ge=0, le=1_000)
     """[queries] Bureau queries in three months."""
-    history_months: int = Field(default=60, ge=0)
+    history_months: int = Field(default=60, ge=0, le=1_200)
     """Age of his credit history; 0 = none."""
     other_debt: Yuan = 0
     """Owed elsewhere."""
@@ -75,13 +75,13 @@ class ScriptedCustomer(Section):
     deposits: Yuan = 0
     """Held with the bank."""
     # behaviour
-    sign_after_minutes: int = 30
+    sign_after_minutes: int = Field(default=30, ge=0, le=100_000)
     """From the contract's offer to his signature."""
     approved_amount: Yuan | None = None
     """What the people at the desks approve when they decide by hand; as asked when absent."""
-    use_evidence_after_days: int | None = None
+    use_evidence_after_days: int | None = Field(default=None, ge=0, le=3_660)
     """From a payment to the evidence of its use; drawn when absent."""
-    early_tranche_after_days: int | None = None
+    early_tranche_after_days: int | None = Field(default=None, ge=0, le=3_660)
     """Asks for the next tranche this many days after the first, before its use is verified: must be refused."""
-    payment_minutes: int | None = None
+    payment_minutes: int | None = Field(default=None, ge=0, le=100_000)
     """From the order to the arrival of his money; drawn when absent."""

@@ -7,8 +7,9 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from credit.bank import desks
+from credit.policies.base import PolicyModel
 from credit.room import DeskCode
-from scenarios.people import Factor, Section
+from scenarios.people import Factor
 
 Count = Annotated[int, Field(ge=0, le=1_000_000)]
 
@@ -19,13 +20,13 @@ def over_defaults(values: Any, defaults: dict[str, Any]) -> Any:
         return values
     return {
         name: defaults[name].model_dump() | value
-        if isinstance(value, dict) and isinstance(defaults.get(name), Section)
+        if isinstance(value, dict) and isinstance(defaults.get(name), PolicyModel)
         else value
         for name, value in values.items()
     }
 
 
-class DeskStaff(Section):
+class DeskStaff(PolicyModel):
     """One desk's people and work: how many, when, and how long a case takes."""
 
     per_branch: Count = 0
@@ -50,9 +51,13 @@ class DeskStaff(Section):
     @model_validator(mode="after")
     def _shift(self) -> DeskStaff:
         if not self.shift_start_minute < self.shift_end_minute:
-            raise ValueError("shift_start_minute must lie before shift_end_minute")
-        if self.break_start_minute > self.break_end_minute:
-            raise ValueError("break_start_minute must not lie after break_end_minute")
+            raise ValueError("shift_start_minute: must lie before shift_end_minute")
+        rest, back = self.break_start_minute, self.break_end_minute
+        if rest > back:
+            raise ValueError("break_start_minute: must not lie after break_end_minute")
+        inside = self.shift_start_minute < rest and back < self.shift_end_minute
+        if rest < back and not inside and rest < self.shift_end_minute and back > self.shift_start_minute:
+            raise ValueError("break_start_minute: a break lies within the shift or outside it, not across its edge")
         return self
 
 
@@ -62,7 +67,7 @@ def _collector(minutes: int) -> DeskStaff:
     return DeskStaff(per_branch=2, service_minutes_median=minutes, shift_start_minute=930, shift_end_minute=1050)
 
 
-class Staff(Section):
+class Staff(PolicyModel):
     """People a branch and at head office, by desk; a desk that has no field here has what its room declares. They are
     as many as the file says; with `scale` on, counts are multiplied by customers per day over `scale_per_day`. Minutes are
     those of everything a case needs at a desk, calls, checks and files included; at the usual volume they keep desks busy
@@ -73,7 +78,7 @@ class Staff(Section):
 
     scale: bool = False
     """Multiplies every count by customers per day over `scale_per_day`, at least two a desk."""
-    scale_per_day: int = Field(default=112, ge=1)
+    scale_per_day: int = Field(default=112, ge=1, le=1_000_000)
     """[customers a day] The volume for which the counts hold; read with `scale` alone."""
     leave_days_per_year: int = Field(default=10, ge=0, le=60)
     """Leave of each person."""

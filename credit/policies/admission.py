@@ -4,7 +4,7 @@ are read from here, never from code."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -104,7 +104,7 @@ class AdmissionPolicy(PolicyModel):
     """Purposes refused as too vague (APP-08)."""
     purposes: list[Purpose] = Field(min_length=1)
     """Purposes known by name."""
-    step_minutes: dict[str, int]
+    step_minutes: dict[str, Annotated[int, Field(ge=1, le=100_000)]]
     """Usual length of each step, for the estimated completion (APP-18)."""
     criteria: list[Criteria] = Field(min_length=3, max_length=3)
     """Who is let in, by class of product (CUS-04)."""

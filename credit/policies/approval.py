@@ -7,7 +7,7 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from credit.codes import Doubt, Material, Node
-from credit.policies.base import PolicyModel, SharePpm, Yuan
+from credit.policies.base import Minute, PolicyModel, SharePpm, Yuan
 
 
 class NodePolicy(PolicyModel):
@@ -74,7 +74,7 @@ class ApprovalPolicy(PolicyModel):
     """Never conditional (APR-13)."""
     committee_members: int = Field(ge=3, le=31)
     """[people] Members who vote (APR-09)."""
-    working_minutes: list[tuple[int, int]] = Field(min_length=1)
+    working_minutes: list[tuple[Minute, Minute]] = Field(min_length=1)
     """Office hours in minutes of the day, in which time limits run."""
     returned_priority: int = Field(default=1, ge=0, le=9)
     """[rank] Priority of a case that comes back from a withdrawn contract."""
@@ -131,7 +131,7 @@ def _check_route(name: str, nodes: list[str], keys: list[str]) -> None:
         raise ValueError(f"{name}: the nodes {', '.join(nodes)} must rise in authority")
 
 
-def _check_hours(spans: list[tuple[int, int]]) -> None:
+def _check_hours(spans: list[tuple[Minute, Minute]]) -> None:
     edges = [edge for span in spans for edge in span]
     if edges != sorted(edges) or len(dict.fromkeys(edges)) != len(edges) or edges[0] < 0 or edges[-1] > 1_440:
         raise ValueError("working_minutes: spans must rise and lie within 0 to 1440 minutes")

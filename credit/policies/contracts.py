@@ -19,7 +19,7 @@ class Template(PolicyModel):
 
     key: str
     """The product."""
-    version: int = Field(ge=1)
+    version: int = Field(ge=1, le=1_000_000)
     """[number] Rises with every change."""
     clauses: list[str] = Field(min_length=1)
     """Names of clauses in their order."""

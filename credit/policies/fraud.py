@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from credit.codes import Doubt
-from credit.policies.base import PolicyModel
+from credit.policies.base import PolicyModel, Value
 from credit.policies.scorecard import CardPolicy
 
 
@@ -18,9 +18,9 @@ class Condition(PolicyModel):
 
     column: str
     """Name of a column of facts."""
-    at_least: int | None = None
+    at_least: Value | None = None
     """[the fact's own] Fits from here on."""
-    at_most: int | None = None
+    at_most: Value | None = None
     """[the fact's own] Fits up to here."""
 
     @model_validator(mode="after")

@@ -3,12 +3,15 @@ Whatever differs by product is a row here, never a branch in code."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field, model_validator
 
 from credit.codes import Guarantee, Material
-from credit.policies.base import PolicyModel, SharePpm, Yuan
+from credit.policies.base import Minute, PolicyModel, SharePpm, Yuan
 
 _MINUTES_A_DAY = 1_440
+Digits = Annotated[int, Field(ge=1, le=19)]
 _STEP_MAX_FEN = 9_000_000
 """The share of an amount in whole steps is computed exactly up to here."""
 KINDS = ("real_time", "batch", "scheduled")
@@ -46,13 +49,13 @@ class PaymentPolicy(PolicyModel):
     """Tranches but the last are whole multiples of this."""
     staged_days: int = Field(ge=1, le=3_660)
     """How long after signing the tranches of a staged loan may be paid (DIS-16)."""
-    account_digits: tuple[int, int]
+    account_digits: tuple[Digits, Digits]
     """[digits] Fewest and most of an account number."""
-    own_prefixes: list[int]
+    own_prefixes: list[Annotated[int, Field(ge=100_000, le=999_999)]]
     """[number] First six digits of accounts kept by this bank (行内)."""
     collateral_share_ppm: SharePpm
     """Largest share of the collateral's value that is paid out."""
-    batch_minutes: list[int] = Field(min_length=1)
+    batch_minutes: list[Minute] = Field(min_length=1)
     """[minute of the day] When batches leave, on workdays."""
     clearing_opens_minute: int = Field(ge=0, lt=_MINUTES_A_DAY)
     """When large inter-bank payments begin to clear, on workdays."""

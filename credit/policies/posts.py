@@ -5,12 +5,12 @@ named here once, since code asks for them; who holds which is data."""
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
 from credit.bank import desks
-from credit.policies.base import PolicyModel
+from credit.policies.base import LIVE, PolicyModel
 from credit.policies.loading import Overrides, load
 from credit.room import Words
 
@@ -196,6 +196,8 @@ KINDS = ("nobody", "customer", "staff", "system")
 
 class PostPolicy(PolicyModel):
     """The posts of the bank."""
+
+    read_by: ClassVar = LIVE
 
     sign_in: SignIn
     """Rules of signing in."""

@@ -4,6 +4,7 @@ range, terms and rates as data. Rules read it as columns indexed by product code
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from pydantic import Field, model_validator
 
 from credit.codes import Coded, Grade, Guarantee, Material, Method, Segment
 from credit.numbers import LOANS_MAX
-from credit.policies.base import PolicyModel, RatePpm, Yuan
+from credit.policies.base import PolicyModel, RatePpm, SharePpm, Yuan
 from credit.times import Bools, Ints
 
 TERM_MONTHS_MAX = 360
@@ -46,7 +47,7 @@ class Product(PolicyModel):
     """Smallest amount."""
     amount_max: Yuan
     """Largest amount."""
-    terms_months: list[int] = Field(min_length=1)
+    terms_months: list[Annotated[int, Field(ge=1, le=TERM_MONTHS_MAX)]] = Field(min_length=1)
     """Terms that the form offers."""
     methods: list[str] = Field(min_length=1)
     """Ways of repayment that the form offers."""
@@ -70,9 +71,9 @@ class Product(PolicyModel):
     """Whether the payee is paid instead of the customer (受托支付)."""
     revolving: bool = False
     """Whether it is a limit that is drawn again and again."""
-    staged_shares_ppm: list[int] = Field(default=[1_000_000], min_length=1, max_length=LOANS_MAX)
+    staged_shares_ppm: list[SharePpm] = Field(default=[1_000_000], min_length=1, max_length=LOANS_MAX)
     """Share of the amount in each tranche; more than one means staged disbursement (DIS-16)."""
-    limit_months: int = 0
+    limit_months: int = Field(default=0, ge=0, le=120)
     """How long a revolving limit may be drawn; 0 for other products."""
 
     @model_validator(mode="after")
@@ -81,8 +82,6 @@ class Product(PolicyModel):
             raise ValueError(f"product {self.key}: amount_min is above amount_max")
         if sum(self.staged_shares_ppm) != 1_000_000:
             raise ValueError(f"product {self.key}: staged_shares_ppm must sum to 1000000")
-        if any(not 1 <= months <= TERM_MONTHS_MAX for months in self.terms_months):
-            raise ValueError(f"product {self.key}: terms_months must lie between 1 and {TERM_MONTHS_MAX}")
         for names, codes in ((self.segments, Segment), (self.methods, Method), ([self.guarantee], Guarantee)):
             _known(self.key, names, codes.__members__)
         for names in (self.required_materials, self.optional_materials, self.conditional_materials):
@@ -100,9 +99,9 @@ def _known(key: str, names: list[str], allowed: object) -> None:
 class ProductPolicy(PolicyModel):
     """All products, and where short, medium and long terms begin (PRD-01)."""
 
-    short_months_max: int = 12
+    short_months_max: int = Field(default=12, ge=1, le=TERM_MONTHS_MAX)
     """Up to here a term is short (短期)."""
-    medium_months_max: int = 60
+    medium_months_max: int = Field(default=60, ge=1, le=TERM_MONTHS_MAX)
     """Up to here it is of medium length (中期), beyond long (长期)."""
     products: list[Product] = Field(min_length=1)
     """The catalogue, one a product's file."""
@@ -112,8 +111,8 @@ class ProductPolicy(PolicyModel):
         codes = [p.code for p in self.products]
         if len(set(codes)) != len(codes):
             raise ValueError("two products share a code")
-        if not 1 <= self.short_months_max < self.medium_months_max:
-            raise ValueError("short_months_max must be at least 1 and below medium_months_max")
+        if self.short_months_max >= self.medium_months_max:
+            raise ValueError("short_months_max: must be below medium_months_max")
         return self
 
     def term_class(self, months: npt.ArrayLike) -> Ints:

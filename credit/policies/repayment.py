@@ -20,7 +20,7 @@ class DebitTerms(PolicyModel):
     """How a scenario names the row."""
     product: int = Field(default=0, ge=0, le=99)
     """[code] Product code; 0 = no product, the row is for `case`."""
-    case: int = Field(default=0, ge=0)
+    case: int = Field(default=0, ge=0, le=10**15)
     """[number] Number of an application; 0 = none, the row is for `product`."""
     debit_day: int = Field(default=0, ge=0, le=31)
     """Day of the month; 0 = the day of disbursement."""
@@ -43,7 +43,7 @@ class EarlyFee(PolicyModel):
     """[code] The product's code."""
     fee_ppm: SharePpm = 0
     """Share of what is repaid early."""
-    free_after_months: int = Field(default=0, ge=0)
+    free_after_months: int = Field(default=0, ge=0, le=480)
     """No fee once the loan has run so many whole months; 0 = always the fee."""
 
 

@@ -5,12 +5,12 @@ EXT-06). Each indicator is a table of points by bins, and all weights of a card 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from credit.codes import Segment, Source
-from credit.policies.base import PolicyModel, RatePpm, SharePpm
+from credit.policies.base import Points, PolicyModel, RatePpm, SharePpm, Value
 
 WHOLE_PPM = 1_000_000
 DIMENSIONS = ("identity", "capacity", "history", "behaviour")
@@ -26,9 +26,9 @@ class Indicator(PolicyModel):
     """The dimension it belongs to."""
     weight_ppm: SharePpm
     """Share within the dimension."""
-    edges: list[int] = Field(min_length=1)
+    edges: list[Value] = Field(min_length=1)
     """[the fact's own] Where bins begin."""
-    points: list[int] = Field(min_length=2)
+    points: list[Points] = Field(min_length=2)
     """[points] By bin, 0 to 100."""
 
     @model_validator(mode="after")
@@ -46,9 +46,9 @@ class Scale(PolicyModel):
     """Calibration of a card: raw weighted points to the score, in straight lines, so that a score means the same chance of
     default on every card."""
 
-    raw: list[int] = [0, 100]
+    raw: list[Points] = [0, 100]
     """[points] Raw points, from 0 to 100."""
-    score: list[int] = [0, 100]
+    score: list[Points] = [0, 100]
     """[points] The score at each of them."""
 
     @model_validator(mode="after")
@@ -92,7 +92,7 @@ class CardPolicy(PolicyModel):
 class ScoreTable(PolicyModel):
     """A value in millionths by score, in straight lines between the given scores."""
 
-    scores: list[int] = Field(min_length=2)
+    scores: list[Points] = Field(min_length=2)
     """[points] Scores, from 0 to 100."""
     ppm: list[SharePpm] = Field(min_length=2)
     """The value at each of them."""
@@ -111,9 +111,9 @@ class Abnormal(PolicyModel):
 
     key: str
     """Name of a column of facts."""
-    yellow_at: int | None = None
+    yellow_at: Value | None = None
     """[the fact's own] A yellow alert from here on."""
-    red_at: int | None = None
+    red_at: Value | None = None
     """[the fact's own] A red alert from here on."""
 
 
@@ -126,13 +126,13 @@ class BureauPolicy(PolicyModel):
     """[number] Seat of the branch's query officer (征信查询员): person = branch × 1000 + seat."""
     ask_ms: int = Field(ge=0, le=60_000)
     """From acceptance to the query."""
-    backoff_minutes: list[int] = Field(min_length=1)
+    backoff_minutes: list[Annotated[int, Field(ge=1, le=43_200)]] = Field(min_length=1)
     """Pause before the second, third … attempt; the last one repeats."""
-    wait_max_minutes: int = Field(ge=1)
+    wait_max_minutes: int = Field(ge=1, le=43_200)
     """How long an answer is waited for."""
     batch_products: list[str] = []
     """Products whose reports are fetched in the nightly batch (EXT-01)."""
-    batch_wait_max_minutes: int = Field(ge=1)
+    batch_wait_max_minutes: int = Field(ge=1, le=43_200)
     """The same for products fetched in the batch."""
     when_missing: Literal["manual", "reject"]
     """What becomes of a case without a report (EXT-03)."""
@@ -149,7 +149,7 @@ class ScorecardPolicy(PolicyModel):
 
     score_ms: int = Field(ge=0, le=60_000)
     """How long scoring takes."""
-    bands: list[int] = Field(min_length=4, max_length=4)
+    bands: list[Points] = Field(min_length=4, max_length=4)
     """[points] Lowest score of excellent, good, fair, weak; below is poor."""
     pd: ScoreTable
     """Chance of default by score."""
@@ -167,13 +167,13 @@ class ScorecardPolicy(PolicyModel):
     """Whether somebody is there for red alerts."""
     automatic_grade_max: int = Field(ge=1, le=5)
     """[grade] Worst grade that the automatic lane may decide: 3 = fair."""
-    history_max_dpd: int = Field(ge=1)
+    history_max_dpd: int = Field(ge=1, le=3_660)
     """[days past due] Credit history criterion (CUS-04): so many days past due within 24 months are too many."""
     income_tolerance_ppm: SharePpm
     """How far declared income may exceed the tax record (SCO-10)."""
     unverified_income_ppm: SharePpm
     """Share of declared income that counts where there is no tax record."""
-    registry_tolerance_months: int = Field(ge=0)
+    registry_tolerance_months: int = Field(ge=0, le=1_200)
     """How far declared months in business may exceed the registry's."""
     instalment_rate_ppm: RatePpm
     """Yearly rate for the estimated instalment."""

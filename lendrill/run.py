@@ -30,6 +30,7 @@ from credit.times import text_of
 from lendrill import __version__
 from lendrill.assembly import PRELOAD, blueprints
 from lendrill.errors import UserError
+from lendrill.idle import idle
 from lendrill.interruption import Interruption
 from lendrill.options import RunOptions
 from lendrill.progress import RunProgress, say
@@ -127,6 +128,8 @@ def execute(
     began = time.perf_counter()
     if saved and (other := saved.differing(identity(scenario))):
         say(quiet, f"Not as in the run it continues: {', '.join(other)}.")
+    for line in idle(scenario):
+        say(quiet, f"Without effect on this run: {line}")
     say(quiet, f"Starting {len(flow.cells)} cells of the bank ({executor.name}) …")
     with Interruption() as interruption:
         try:
@@ -154,7 +157,7 @@ def _drive(
     interruption: Interruption,
 ) -> dict[str, Any]:
     headcount = {label: of._asdict() for label, of in headcounts(scenario).items()}
-    told = scenario.model_dump(mode="json") | {"headcount": headcount}
+    told = scenario.model_dump(mode="json") | {"headcount": headcount, "without_effect": idle(scenario)}
     (path / "scenario.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     run = scenario.run
     spans = list(windows([*range(run.start_ms, run.until_ms, run.window_ms), run.until_ms]))

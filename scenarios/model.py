@@ -12,7 +12,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from credit.bank import desks
 from credit.calendar import WORKDAY_FIRST_YEAR, WORKDAY_LAST_YEAR
-from credit.policies.base import PolicyModel, SharePpm
+from credit.policies.base import WORDS, PolicyModel, SharePpm
 from credit.policies.loading import WORLD, merged, packaged_names, packaged_products, resolved
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, day_number, instant
 from scenarios.people import ArrivalShape, Demand, Factor, Files, Moment, PopulationShape
@@ -333,19 +333,19 @@ def _catalogue(policies: Any) -> list[str]:
 class Scenario(PolicyModel):
     """A whole scenario file."""
 
-    name: str = Field(pattern="^[a-z][a-z0-9_]*$")
+    name: Annotated[str, WORDS] = Field(pattern="^[a-z][a-z0-9_]*$")
     """How it is called; small letters, digits and _."""
-    title: str
+    title: Annotated[str, WORDS]
     """Its headline, in English."""
-    title_zh: str | None = Field(default=None, min_length=1)
+    title_zh: Annotated[str | None, WORDS] = Field(default=None, min_length=1)
     """Its headline, in Chinese."""
-    purpose: str
+    purpose: Annotated[str, WORDS]
     """What the scenario is for."""
-    purpose_zh: str | None = Field(default=None, min_length=1)
+    purpose_zh: Annotated[str | None, WORDS] = Field(default=None, min_length=1)
     """The same in Chinese."""
-    look_at: list[str]
+    look_at: Annotated[list[str], WORDS]
     """What to look at in its report."""
-    look_at_zh: list[Annotated[str, Field(min_length=1)]] = []
+    look_at_zh: Annotated[list[Annotated[str, Field(min_length=1)]], WORDS] = []
     """The same in Chinese, point for point; reports fall back to English where a file has none."""
     run: Run = Run()
     """How long, how many, from when."""

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, model_validator
 
-from credit.policies.base import PolicyModel, SharePpm, Weight, Yuan
+from credit.policies.base import WORDS, PolicyModel, SharePpm, Weight, Yuan
 
 Factor = Annotated[int, Field(ge=0, le=100_000_000)]
 """A multiplier in millionths: 1000000 leaves things as they are."""
@@ -42,7 +42,7 @@ class Demand(PolicyModel):
 class Campaign(PolicyModel):
     """A span of days with more (or fewer) arrivals: a campaign, a burst, a quiet week. Hours optional."""
 
-    name: str
+    name: Annotated[str, WORDS]
     """What the report calls it."""
     from_day: dt.date
     """The first day of the span."""
@@ -149,7 +149,7 @@ class PopulationShape(PolicyModel):
     """[times] How many times a person's income a micro firm takes in a month, at the median."""
     enterprise_income_factor: int = Field(default=400, ge=1, le=2_000)
     """[times] How many times a person's income a firm of that size takes in a month, at the median."""
-    tolerance_ppm: SharePpm = 20_000
+    tolerance_ppm: Annotated[SharePpm, WORDS] = 20_000
     """How far a drawn margin may lie from its declared one in the fidelity report."""
 
     @model_validator(mode="after")

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from credit.codes import Consent, Material
-from credit.policies.base import PolicyModel, Yuan
+from credit.policies.base import WORDS, PolicyModel, Yuan
 
 PurposeClass = Literal["consumer", "operating", "housing"]
 STEPS = ("initial_review", "scoring", "approval", "contract", "disbursement")
@@ -56,7 +56,7 @@ class Team(PolicyModel):
     """How dispatch names it."""
     code: int = Field(ge=1, le=99)
     """[code] Its number in records."""
-    name: str
+    name: Annotated[str, WORDS]
     """What reports call it."""
 
 

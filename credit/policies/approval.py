@@ -4,10 +4,12 @@ or limit stands in code."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field, model_validator
 
 from credit.codes import Doubt, Material, Node
-from credit.policies.base import Minute, PolicyModel, SharePpm, Yuan
+from credit.policies.base import WORDS, Minute, PolicyModel, SharePpm, Yuan
 
 
 class NodePolicy(PolicyModel):
@@ -15,7 +17,7 @@ class NodePolicy(PolicyModel):
 
     key: str
     """The node."""
-    name_zh: str
+    name_zh: Annotated[str, WORDS]
     """Its name in Chinese."""
     authority: Yuan
     """The largest amount it may finally approve; 0 = it only reviews."""

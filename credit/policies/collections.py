@@ -4,12 +4,12 @@ overdue loan finds exactly one row."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from credit.codes import Grade, Segment
-from credit.policies.base import PolicyModel, Yuan
+from credit.policies.base import WORDS, PolicyModel, Yuan
 
 SetKey = Literal["a", "b"]
 ActionName = Literal["sms", "voice", "call", "visit", "legal"]
@@ -34,7 +34,7 @@ class CollectionStage(PolicyModel):
 
     key: str
     """How rows name it."""
-    name_zh: str
+    name_zh: Annotated[str, WORDS]
     """Its name in Chinese."""
     dpd_from: int = Field(ge=1, le=3_650)
     """[days past due] The first day of the stage."""
@@ -79,9 +79,9 @@ class StrategySet(PolicyModel):
 
     key: SetKey
     """The set."""
-    name: str
+    name: Annotated[str, WORDS]
     """Its name in English."""
-    name_zh: str
+    name_zh: Annotated[str, WORDS]
     """Its name in Chinese."""
     stages: list[CollectionStage] = Field(min_length=STAGES, max_length=STAGES)
     """Its stages."""

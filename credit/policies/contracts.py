@@ -4,10 +4,11 @@ clauses from the clause library (CON-04). Legal wording is data; a clause file i
 from __future__ import annotations
 
 from importlib import resources
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from credit.policies.base import PolicyModel
+from credit.policies.base import LIVE, PolicyModel
 from credit.policies.loading import PolicyError
 
 MANDATORY = ("purpose", "repayment", "guarantee", "breach", "disputes")
@@ -37,7 +38,7 @@ class Template(PolicyModel):
 class ContractPolicy(PolicyModel):
     """Everything the contract desk decides by."""
 
-    lender: str = Field(min_length=2)
+    lender: Annotated[str, LIVE] = Field(min_length=2)
     """The bank's name in its contracts."""
     valid_days: int = Field(ge=1, le=90)
     """Calendar days from initiation within which a contract may be signed (CON-15)."""

@@ -3,12 +3,12 @@ exactly the same accounts, so a posting can't reach an account that no report sh
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from credit.codes import Account
-from credit.policies.base import PolicyModel
+from credit.policies.base import WORDS, PolicyModel
 
 BY_LOAN = ("principal", "interest_receivable", "penalty_receivable", "off_balance_write_off")
 """The accounts that the ledger keeps for each loan, in the order of the columns of `LoanBalance`."""
@@ -22,9 +22,9 @@ class ChartAccount(PolicyModel):
     """The account."""
     number: int = Field(ge=1000, le=9999)
     """[number] As in the chart."""
-    name: str
+    name: Annotated[str, WORDS]
     """In English."""
-    name_zh: str
+    name_zh: Annotated[str, WORDS]
     """In Chinese."""
     side: Literal["debit", "credit", "either"]
     """Where its balance may lie."""

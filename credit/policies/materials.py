@@ -3,14 +3,18 @@ legible (APP-13)."""
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from pydantic import Field, field_validator
 
 from credit.codes import FileFormat
-from credit.policies.base import PolicyModel
+from credit.policies.base import LIVE, PolicyModel
 
 
 class MaterialPolicy(PolicyModel):
     """All that uploads are judged by. Sizes in bytes."""
+
+    read_by: ClassVar = LIVE
 
     formats: list[str] = Field(min_length=1)
     """The whitelist (白名单), by the names of `FileFormat`."""

@@ -105,6 +105,8 @@ PERMISSIONS: dict[str, Permission] = {
 class Post(PolicyModel):
     """One post: its tier, the desks it sits at, whose data it reaches and what it permits."""
 
+    read_by: ClassVar = LIVE
+
     key: str = Field(pattern=r"^[a-z][a-z_]*$")
     """How accounts name it."""
     name: str
@@ -154,6 +156,8 @@ class Post(PolicyModel):
 class Conflict(PolicyModel):
     """Posts that one person may not hold together: any of `posts` with any of `against` (SEC-03)."""
 
+    read_by: ClassVar = LIVE
+
     key: str
     """Its name."""
     posts: list[str] = Field(min_length=1)
@@ -166,6 +170,8 @@ class Conflict(PolicyModel):
 
 class SignIn(PolicyModel):
     """Rules of signing in; times in the unit of their names."""
+
+    read_by: ClassVar = LIVE
 
     wrong_passwords_max: int = Field(ge=1, le=10)
     """[times] One more locks the account (SEC-07)."""
@@ -183,6 +189,8 @@ class SignIn(PolicyModel):
 
 class Rate(PolicyModel):
     """How often a client may ask of one gateway process: a bucket that holds `burst` requests and fills by `per_second`."""
+
+    read_by: ClassVar = LIVE
 
     per_second: float = Field(gt=0, le=1_000_000)
     """[requests a second] How fast the bucket fills."""

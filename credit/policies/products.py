@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from credit.codes import Coded, Grade, Guarantee, Material, Method, Segment
 from credit.numbers import LOANS_MAX
-from credit.policies.base import PolicyModel, RatePpm, SharePpm, Yuan
+from credit.policies.base import LIVE, WORDS, PolicyModel, RatePpm, SharePpm, Yuan
 from credit.times import Bools, Ints
 
 TERM_MONTHS_MAX = 360
@@ -33,9 +33,9 @@ class Product(PolicyModel):
     """[code] Its number in records."""
     key: str
     """How files name it."""
-    name: str
+    name: Annotated[str, WORDS]
     """In English."""
-    name_zh: str
+    name_zh: Annotated[str, WORDS]
     """In Chinese."""
     purpose_class: str = Field(pattern="^(consumer|operating|housing)$")
     """consumer (消费), operating (经营) or housing (住房), PRD-01."""
@@ -99,9 +99,9 @@ def _known(key: str, names: list[str], allowed: object) -> None:
 class ProductPolicy(PolicyModel):
     """All products, and where short, medium and long terms begin (PRD-01)."""
 
-    short_months_max: int = Field(default=12, ge=1, le=TERM_MONTHS_MAX)
+    short_months_max: Annotated[int, LIVE] = Field(default=12, ge=1, le=TERM_MONTHS_MAX)
     """Up to here a term is short (短期)."""
-    medium_months_max: int = Field(default=60, ge=1, le=TERM_MONTHS_MAX)
+    medium_months_max: Annotated[int, LIVE] = Field(default=60, ge=1, le=TERM_MONTHS_MAX)
     """Up to here it is of medium length (中期), beyond long (长期)."""
     products: list[Product] = Field(min_length=1)
     """The catalogue, one a product's file."""

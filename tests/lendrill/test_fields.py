@@ -1,4 +1,4 @@
-"""The reference of fields: complete, with a unit for every number and bounds that keep it from overflowing, and as the page has it."""
+"""The reference of fields: complete, with a unit and bounds for every number, and as the page has it."""
 
 from __future__ import annotations
 

@@ -90,7 +90,7 @@ def _live(model: type[BaseModel], changes: Any, path: str) -> Iterator[str]:
         info = model.model_fields[name]
         if LIVE in info.metadata:
             yield f"{path}.{name}"
-        inner = next((one for one in (info.annotation, *get_args(info.annotation)) if _is_model(one)), None)
+        inner: Any = next((one for one in (info.annotation, *get_args(info.annotation)) if _is_model(one)), None)
         rows = value if isinstance(value, list) else [value]
         for row in rows if inner is not None else ():
             if isinstance(row, dict):

@@ -1,9 +1,11 @@
 """Whether a field of a scenario or a policy counts: a small bank in which every room has work is run again with one value
-changed, until its windows' digests part from those of the bank as it was."""
+changed, until its windows' digests part from those of the bank as it was. `python -m tests.lendrill.counting FIELD…` prints
+what that came to."""
 
 from __future__ import annotations
 
 import datetime as dt
+import sys
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from functools import cache
@@ -15,13 +17,18 @@ from typing import Any, Literal
 from actors.local import LocalExecutor
 from actors.pipeline import Pipeline, blocks
 from actors.topology import Flow
-from credit.policies.loading import packaged_names, resolved
+from credit.policies.catalogue import MODELS
+from credit.policies.loading import load, packaged_names, resolved
 from credit.subsystem import windows
 from lendrill.assembly import blueprints
+from lendrill.fields import every
 from results import folder
 from scenarios.model import Scenario
 
 Steps = tuple[str | int, ...]
+LIST = Path(__file__).with_name("fields_seen.txt")
+POOL_MAX, IDLE_MAX = 5, 6
+"""How many texts are tried in a text's place, and how many changes without effect before a field is called idle."""
 Verdict = Literal["counts", "refused", "idle"]
 
 WORLD: dict[str, Any] = {
@@ -88,7 +95,46 @@ WORLD: dict[str, Any] = {
             "share_ppm": 500_000,
         },
     ],
-    "script": [],
+    "script": [
+        {
+            "party": 1,
+            "at": dt.datetime(2025, 12, 29, 10),
+            "name": "张建国",
+            "id_number": "110105199003072872",
+            "mobile": "13800138000",
+            "credit_code": "",
+            "branch": 1,
+            "channel": "mobile_bank",
+            "segment": "individual",
+            "product": "consumer_loan",
+            "amount": 50_000,
+            "term_months": 12,
+            "method": "equal_instalment",
+            "purpose": "装修",
+            "remark": "",
+            "address": "",
+            "occupation": 3,
+            "income": 18_000,
+            "employment_months": 84,
+            "documents": ["id_front", "id_back", "income_proof", "work_proof", "purpose_statement"],
+            "consents": ["bureau", "personal_data", "auto_debit"],
+            "collateral": 0,
+            "true_income": 18_000,
+            "miss_ppm": 300_000,
+            "quality_ppm": 760_000,
+            "lenders": 2,
+            "queries_3m": 2,
+            "history_months": 60,
+            "other_debt": 10_000,
+            "other_monthly_debt": 1_000,
+            "deposits": 10_000,
+            "sign_after_minutes": 20,
+            "use_evidence_after_days": 10,
+            "early_tranche_after_days": 5,
+            "approved_amount": 40_000,
+            "payment_minutes": 8,
+        }
+    ],
 }
 """What the bank under test has beside the defaults."""
 
@@ -128,7 +174,7 @@ def others(value: Any, pool: Sequence[Any] = ()) -> Iterator[Any]:
             other for other in (value * 50, value * 2, value // 2, 0, value + 1, value - 1, 1) if other != value
         )
     elif isinstance(value, dt.date):  # a moment is one, too
-        yield from (value + dt.timedelta(days=1), value - dt.timedelta(days=1))
+        yield from (value + dt.timedelta(days=days) for days in (1, -1, 20))
     elif isinstance(value, list | tuple):
         yield from ([*value[:place], *value[place + 1 :]] for place in range(len(value)))
         yield from (
@@ -155,6 +201,8 @@ def changed(base: dict[str, Any], path: Steps, value: Any) -> dict[str, Any]:
 def chains(content: dict[str, Any]) -> Iterator[str]:
     """The digests of a scenario's windows, one folded into the next. CreditError where it is refused."""
     scenario = Scenario.model_validate(content)
+    for name, model in MODELS.items():
+        load(name, model, scenario.policies)
     run, flow, executor = scenario.run, Flow(1), LocalExecutor()
     with TemporaryDirectory() as at:
         executor.start(blueprints(scenario, flow, folder.create(Path(at) / "run"), False), None)
@@ -162,24 +210,68 @@ def chains(content: dict[str, Any]) -> Iterator[str]:
         try:
             for block in blocks(windows([*range(run.start_ms, run.until_ms, run.window_ms), run.until_ms])):
                 yield from pipeline.collect(pipeline.submit(block)).chains
+            yield "the end"
         finally:
             executor.stop()
 
 
+class Plain:
+    """The digests of the bank as it is, worked no further than somebody asks for."""
+
+    def __init__(self) -> None:
+        self._rest, self._known = chains(content()), list[str]()
+
+    def parts_from(self, other: Iterator[str]) -> bool:
+        """Whether another bank's digests become other ones."""
+        for place, one in enumerate(other):
+            while len(self._known) <= place:
+                self._known.append(next(self._rest))
+            if one != self._known[place]:
+                return True
+        return False
+
+
 @cache
-def plain() -> tuple[str, ...]:
-    """The digests of the bank as it is."""
-    return tuple(chains(content()))
+def plain() -> Plain:
+    """The bank as it is, begun once."""
+    return Plain()
 
 
 def verdict(base: dict[str, Any], path: Steps, value: Any) -> Verdict:
-    """What a change comes to; a run that ends earlier or later has other digests."""
+    """What a change comes to."""
     try:
-        found = 0
-        for place, one in enumerate(chains(changed(base, path, value))):
-            found = place + 1
-            if place >= len(plain()) or one != plain()[place]:
-                return "counts"
-        return "idle" if found == len(plain()) else "counts"
+        return "counts" if plain().parts_from(chains(changed(base, path, value))) else "idle"
     except ValueError:  # a validation error is one, and so is CreditError
         return "refused"
+
+
+def verdict_of_field(base: dict[str, Any], field: str) -> Verdict:
+    """Whether some change of some row's value counts; refused where every change is."""
+    rows = [(path, value) for path, value in leaves(base) if field_of(path) == field]
+    pool = list(dict.fromkeys(value for _, value in rows if isinstance(value, str)))[:POOL_MAX]
+    found: list[Verdict] = []
+    for path, value in reversed(rows):
+        for other in others(value, pool if isinstance(value, str) else ()):
+            found.append(verdict(base, path, other))
+            if found[-1] == "counts" or found.count("idle") == IDLE_MAX:
+                return found[-1]
+    return "idle" if "idle" in found else "refused"
+
+
+def fields() -> list[str]:
+    """The fields of the bank under test that a run decides by."""
+    marked = {field.path for field in every() if field.text.endswith("*")}
+    found = dict.fromkeys(field_of(path) for path, _ in leaves(content()))
+    return [name for name in found if not any(_names(one, name) for one in marked)]
+
+
+def _names(path: str, field: str) -> bool:
+    steps, mine = path.replace("[]", "").split("."), field.split(".")
+    return len(steps) == len(mine) and all(
+        one == two or one.startswith("<") for one, two in zip(steps, mine, strict=True)
+    )
+
+
+if __name__ == "__main__":
+    for name in sys.argv[1:]:
+        print(verdict_of_field(content(), name), name, flush=True)

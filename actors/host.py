@@ -24,7 +24,7 @@ from credit.masks import true_rows
 from credit.numbers import branch_of
 from credit.room import KINDS, Rows
 from credit.rows import among
-from credit.stage import Mail, Outcome, Source, Stage
+from credit.stage import Mail, Source, Stage, WindowResult
 from credit.subsystem import Counterpart, State, Subsystem, Window
 
 EVENT_LABEL = 1
@@ -35,7 +35,7 @@ ANSWER_LABEL = 3
 class Sink(Protocol):
     """Where a cell's record goes while the run goes on."""
 
-    def record(self, window: Window, outcome: Outcome, statistics: dict[str, Rows]) -> None: ...
+    def record(self, window: Window, outcome: WindowResult, statistics: dict[str, Rows]) -> None: ...
 
     def close(self, statistics: dict[str, Rows]) -> None: ...
 
@@ -220,13 +220,13 @@ class StageHost:
         self._meter.lap("record")
         return digests
 
-    def _record(self, window: Window, outcome: Outcome) -> None:
+    def _record(self, window: Window, outcome: WindowResult) -> None:
         events = in_sequence(outcome.out.events, self._flow.order[self.cell.room])
         outcome.out.events = [events]
         if self._sink is not None:
             self._sink.record(window, outcome, self.stage.statistics(window, window.ends_day))
 
-    def _digested(self, span: Sequence[Window], outcome: Outcome) -> list[tuple[int, int]]:
+    def _digested(self, span: Sequence[Window], outcome: WindowResult) -> list[tuple[int, int]]:
         """What each of several windows would give by itself: a row belongs to the window in which it happened."""
         [events] = outcome.out.events
         counted = events[~among(events["event"], self._once_a_shard)] if len(self._once_a_shard) else events

@@ -85,7 +85,7 @@ class Progress:
 
 
 @dataclass
-class Outcome:
+class RunEnd:
     """What the pipeline hands back."""
 
     finals: list[FinalReport]
@@ -221,7 +221,7 @@ class Pipeline:
             if handles:
                 self._executor.keep(cell, handles)
 
-    def outcome(self, complete: bool) -> Outcome:
+    def outcome(self, complete: bool) -> RunEnd:
         """Ends the run."""
         self.settle()
-        return Outcome(self._executor.finish(), self.progress.windows_done, self.progress.events, complete, self._chain)
+        return RunEnd(self._executor.finish(), self.progress.windows_done, self.progress.events, complete, self._chain)

@@ -51,7 +51,7 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class WindowResult:
     """What a window leaves behind: the mail the room found, its record, the mail for other rooms, and what the world opposite
     was asked."""
 
@@ -90,7 +90,7 @@ class Stage:
         self._requests = Requests()
         self.checks = 0
 
-    def step(self, window: Window, mail: Mail) -> Outcome:
+    def step(self, window: Window, mail: Mail) -> WindowResult:
         """One window; InvariantViolation names the room, the window and what is wrong."""
         try:
             return self._step(window, mail)
@@ -114,7 +114,7 @@ class Stage:
             self._due = min(part.due() for part in parts if part is not None)
         return self._due
 
-    def _step(self, window: Window, mail: Mail) -> Outcome:
+    def _step(self, window: Window, mail: Mail) -> WindowResult:
         self._due = None
         self._follow_on(window)
         inbox, requests = self._receive(window, mail)
@@ -134,7 +134,7 @@ class Stage:
             if violations:
                 raise InvariantViolation(violations[0])
         self._lap("subsystem")
-        return Outcome(inbox, out, leaving, joined(answers), asked)
+        return WindowResult(inbox, out, leaving, joined(answers), asked)
 
     def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
         """What the world opposite measured of itself since it was asked last."""

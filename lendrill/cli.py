@@ -29,6 +29,13 @@ app = typer.Typer(
 )
 
 
+def _path(text: str) -> Path:
+    """A path that was given; an empty one, as a shell's unset variable leaves it, would mean the folder that one stands in."""
+    if not text.strip():
+        raise typer.BadParameter("it is empty; give a path, '.' for the folder that you are in, or leave it out")
+    return Path(text)
+
+
 def _print_version(asked: bool) -> None:
     if asked:
         typer.echo(f"lendrill {__version__}")
@@ -56,9 +63,9 @@ def run(
     executor: Annotated[str | None, typer.Option(help="ray or local; never changes results.")] = None,
     address: Annotated[str | None, typer.Option(help="Join this Ray cluster instead of starting one.")] = None,
     from_run: Annotated[
-        Path | None, typer.Option("--from", help="Start from the end state of this run's folder.")
+        Path | None, typer.Option("--from", help="Start from the end state of this run's folder.", parser=_path)
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="The run's own folder (default: runs/<id>/).")] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's own folder (default: runs/<id>/).", parser=_path)] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, only where the results are.")] = False,
 ) -> int:
     """Run a bank through a scenario and write its report."""
@@ -75,7 +82,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     scenario: Annotated[
         str | None, typer.Argument(help="The world of a new bank: a scenario's name or file (default: baseline).")
     ] = None,
-    home: Annotated[Path, typer.Option(help="The bank's own folder.")] = Path("bank"),
+    home: Annotated[Path, typer.Option(help="The bank's own folder.", parser=_path)] = Path("bank"),
     host: Annotated[str, typer.Option(help="Where the gateway listens.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 8000,
     health_port: Annotated[
@@ -95,7 +102,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     store: Annotated[str | None, typer.Option(help="The day book: sqlite:PATH (default, in the home).")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the world of a new bank.")] = None,
     from_run: Annotated[
-        Path | None, typer.Option("--from", help="A new bank begins with the book that this run left.")
+        Path | None, typer.Option("--from", help="A new bank begins with the book that this run left.", parser=_path)
     ] = None,
     arrivals: Annotated[bool | None, typer.Option("--arrivals", help="The scenario's own customers come too.")] = None,
     seed_portfolio: Annotated[
@@ -133,16 +140,19 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter an option
     branches: Annotated[int, typer.Option(help="Branches of the bank.")] = 8,
     decision_wait: Annotated[int, typer.Option(help="Seconds that a customer waits for his decision.")] = 10,
     instants: Annotated[
-        Path | None, typer.Option(help="A file of instants (JSON or CSV, seconds) instead of a shape.")
+        Path | None, typer.Option(help="A file of instants (JSON or CSV, seconds) instead of a shape.", parser=_path)
     ] = None,
     home: Annotated[
         Path | None,
-        typer.Option(help="The bank's own folder: signs everybody in, staff too, and has its day book proved."),
+        typer.Option(
+            help="The bank's own folder: signs everybody in, staff too, and has its day book proved.", parser=_path
+        ),
     ] = None,
     compress: Annotated[float | None, typer.Option(help="Replay a scenario so many times as fast.")] = None,
     date: Annotated[str | None, typer.Option(metavar="DATE", help="Replay this day of a scenario only.")] = None,
     simulated: Annotated[
-        Path | None, typer.Option(help="A run of the scenario to compare with (default: one is made first).")
+        Path | None,
+        typer.Option(help="A run of the scenario to compare with (default: one is made first).", parser=_path),
     ] = None,
     find_limit: Annotated[bool, typer.Option("--find-limit", help="Look for the highest rate that holds.")] = False,
     p99_ms: Annotated[float | None, typer.Option(help="Threshold: p99 from the intended start.")] = None,
@@ -153,7 +163,7 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter an option
         str | None,
         typer.Option(metavar="S=SHARE", help="Threshold: so many of the automatic lane decided in S seconds."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="The test's own folder (default: runs/<id>/).")] = None,
+    out: Annotated[Path | None, typer.Option(help="The test's own folder (default: runs/<id>/).", parser=_path)] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, only where the report is.")] = False,
 ) -> int:
     """Load a live bank at a rate of its customers' own, and judge how it bore that."""
@@ -174,7 +184,9 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter an option
 
 @app.command()
 def replay(
-    home: Annotated[Path, typer.Argument(metavar="HOME", help="The folder of a bank that `lendrill serve` founded.")],
+    home: Annotated[
+        Path, typer.Argument(metavar="HOME", help="The folder of a bank that `lendrill serve` founded.", parser=_path)
+    ],
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> int:
     """Work a live bank again from its day book, in one process, and compare it window by window."""
@@ -186,7 +198,7 @@ def replay(
 @app.command()
 def token(
     name: Annotated[str, typer.Argument(help="A client, a person's number, or a post, such as system_administrator.")],
-    home: Annotated[Path, typer.Option(help="The bank's own folder.")] = Path("bank"),
+    home: Annotated[Path, typer.Option(help="The bank's own folder.", parser=_path)] = Path("bank"),
 ) -> int:
     """Print an access token for an account of a bank whose folder is yours; it lasts a quarter of an hour."""
     from lendrill.live import token_command
@@ -205,7 +217,25 @@ def scenarios() -> int:
 
 
 @app.command()
-def report(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")]) -> int:
+def fields(
+    prefix: Annotated[
+        str, typer.Argument(metavar="[PATH-PREFIX]", help="A field or a part of one's path, e.g. staff.committee.")
+    ] = "",
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="All of them as a page (docs/fields.md).")] = False,
+) -> int:
+    """Print every field of scenarios and policies: type, unit, what is allowed, default, what it does, source."""
+    from lendrill import fields as reference
+    from lendrill.tables import fields_table
+
+    if as_markdown:
+        typer.echo(reference.markdown(), nl=False)
+    else:
+        fields_table(reference.fields(prefix))
+    return 0
+
+
+@app.command()
+def report(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.", parser=_path)]) -> int:
     """Draw the report of a run anew, from its files."""
     from results.report import write_report
 
@@ -215,8 +245,8 @@ def report(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folde
 
 @app.command()
 def compare(
-    first: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of one run.")],
-    second: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the other.")],
+    first: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of one run.", parser=_path)],
+    second: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the other.", parser=_path)],
 ) -> int:
     """Put two runs side by side, and pair what became of the same applications in each."""
     from lendrill.tables import comparison_tables
@@ -318,7 +348,7 @@ def search(
 audit = typer.Typer(help="The operation log of a live bank.", context_settings={"help_option_names": ["-h", "--help"]})
 app.add_typer(audit, name="audit")
 StoreFolder = Annotated[
-    Path, typer.Argument(metavar="STORE_FOLDER", help="The folder that the bank keeps its store in.")
+    Path, typer.Argument(metavar="STORE_FOLDER", help="The folder that the bank keeps its store in.", parser=_path)
 ]
 
 
@@ -328,7 +358,9 @@ def audit_verify(
     head: Annotated[
         str | None, typer.Option(help="A head noted before (NUMBER:SEAL), which must be part of it.")
     ] = None,
-    anchor: Annotated[Path | None, typer.Option(help="Where the head is kept, if not in the folder.")] = None,
+    anchor: Annotated[
+        Path | None, typer.Option(help="Where the head is kept, if not in the folder.", parser=_path)
+    ] = None,
 ) -> int:
     """Prove that the operation log is as it was written; exit code 1 and one line if it is not."""
     from lendrill.audit import verified
@@ -392,7 +424,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _say(line: str, code: int) -> int:
-    typer.echo(f"lendrill: {line}", err=True)
+    for one in line.splitlines():
+        typer.echo(f"lendrill: {one}", err=True)
     return code
 
 

@@ -1,4 +1,4 @@
-"""What a person is told when a request cannot be carried out. One clear line that says what, where and what would
+"""What a person is told when a request cannot be carried out. One clear line a fault that says what, where and what would
 be right, exit code 2 and never a traceback. Packages that must not import this one give their exceptions a
 `user_message` text instead; `line_for` treats both alike."""
 
@@ -40,10 +40,10 @@ class UserError(Exception):
 
 
 def line_for(error: BaseException) -> str | None:
-    """The line a person reads about an error that is theirs to mend, or None for one that is ours."""
-    said = getattr(error, "user_message", None)
-    if isinstance(said, str):
-        return " ".join(said.split())
+    """The line a person reads about an error that is theirs to mend, a line each where it has several; None for one of ours."""
+    said = getattr(error, "user_lines", None) or [getattr(error, "user_message", None)]
+    if all(isinstance(line, str) for line in said):
+        return "\n".join(" ".join(line.split()) for line in said)
     if isinstance(error, OSError) and error.errno in _DISK_TROUBLE:
         where = f"{error.filename}: " if error.filename else ""
         return f"{where}{_DISK_TROUBLE[error.errno]}"

@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 
 from actors.local import LocalExecutor
-from actors.pipeline import CellLost, Executor, Outcome, Pipeline
+from actors.pipeline import CellLost, Executor, Pipeline, RunEnd
 from actors.ray_address import prove_cluster
 from actors.ray_start import Head
 from actors.topology import Flow
@@ -30,6 +30,7 @@ from credit.times import text_of
 from lendrill import __version__
 from lendrill.assembly import PRELOAD, blueprints
 from lendrill.errors import UserError
+from lendrill.idle import idle
 from lendrill.interruption import Interruption
 from lendrill.options import RunOptions
 from lendrill.progress import RunProgress, say
@@ -127,6 +128,8 @@ def execute(
     began = time.perf_counter()
     if saved and (other := saved.differing(identity(scenario))):
         say(quiet, f"Not as in the run it continues: {', '.join(other)}.")
+    for line in idle(scenario):
+        say(quiet, f"Without effect on this run: {line}")
     say(quiet, f"Starting {len(flow.cells)} cells of the bank ({executor.name}) …")
     with Interruption() as interruption:
         try:
@@ -154,7 +157,7 @@ def _drive(
     interruption: Interruption,
 ) -> dict[str, Any]:
     headcount = {label: of._asdict() for label, of in headcounts(scenario).items()}
-    told = scenario.model_dump(mode="json") | {"headcount": headcount}
+    told = scenario.model_dump(mode="json") | {"headcount": headcount, "without_effect": idle(scenario)}
     (path / "scenario.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     run = scenario.run
     spans = list(windows([*range(run.start_ms, run.until_ms, run.window_ms), run.until_ms]))
@@ -185,7 +188,7 @@ def _seal(
     flow: Flow,
     executor: Executor,
     path: Path,
-    outcome: Outcome,
+    outcome: RunEnd,
     spans: list[Window],
     timings: Timings,
     saved: Saved | None,
@@ -268,7 +271,7 @@ def _write_fidelity(scenario: Scenario, path: Path) -> None:
     (path / "fidelity.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
-def _performance(content: dict[str, Any], outcome: Outcome, timings: Timings) -> dict[str, Any]:
+def _performance(content: dict[str, Any], outcome: RunEnd, timings: Timings) -> dict[str, Any]:
     loan_days = content.pop("loan_days")
     wall = max(timings.wall_s, 1e-9)
     busy = {str(final.cell): round(final.busy_s, 3) for final in outcome.finals}

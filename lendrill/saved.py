@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from actors.pipeline import Outcome
+from actors.pipeline import RunEnd
 from actors.topology import Cell, Flow, shard_of_branch
 from credit.fingerprints import differing
 from credit.numbers import branch_of
@@ -31,7 +31,7 @@ def about(summary: dict[str, Any]) -> About:
     return run | {name: following[name] for name in _TOLD}
 
 
-def save(path: Path, outcome: Outcome, told: About) -> dict[str, str]:
+def save(path: Path, outcome: RunEnd, told: About) -> dict[str, str]:
     """Writes every cell's state, mail under way included, with what it says of itself; returns the checksums for the summary."""
     checksums: dict[str, str] = {}
     for final in outcome.finals:

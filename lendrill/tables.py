@@ -13,6 +13,7 @@ from credit.money import format_yuan
 from lendrill.requirements import Clause, Requirement, counts, outcomes_of
 
 if TYPE_CHECKING:
+    from lendrill.fields import Field
     from results.compare import Comparison
     from scenarios.model import Scenario
 
@@ -58,6 +59,16 @@ def scenarios_table(scenarios: Sequence[Scenario]) -> None:
             scenario.name, f"{scenario.run.customers:,}", f"{scenario.run.days:,}", escape(scenario.purpose) + look
         )
     Console().print(table)
+
+
+def fields_table(found: Sequence[Field]) -> None:
+    """Print each field's path with its type, unit, what is allowed and its default, and below what it does and why."""
+    console = Console(highlight=False, soft_wrap=True)
+    for field in found:
+        said = (field.kind, field.unit.replace("–", ""), field.allowed, f"default {field.default}")
+        told = "; ".join(word for word in dict.fromkeys(said) if word).replace("default needed", "needed")
+        console.print(f"[bold]{escape(field.path)}[/]  {escape(told)}")
+        console.print(f"    {escape(field.text)} ({field.source})")
 
 
 def schedule_table(plan: dict[str, Any]) -> None:

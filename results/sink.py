@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from credit.ledger.contract import Posting
 from credit.policies import Overrides
 from credit.room import Rows
-from credit.stage import Outcome
+from credit.stage import WindowResult
 from credit.subsystem import Window
 from results import names
 from results.schemas import EVENTS, LEDGER, LEDGER_DTYPE, event_table, marked, plain_schema, plain_table, posting_table
@@ -75,7 +75,7 @@ class RunSink:
         self._ledger = _Stream(ledger, LEDGER, posting_table) if room == Posting.room else None
         self._pieces: dict[str, _Stream] = {}
 
-    def record(self, window: Window, outcome: Outcome, statistics: dict[str, Rows]) -> None:
+    def record(self, window: Window, outcome: WindowResult, statistics: dict[str, Rows]) -> None:
         """Takes what one window produced. The rows are kept until their row group is written; nobody may change them."""
         for rows in outcome.out.events:
             self._events.add(rows)

@@ -5,45 +5,44 @@ with a default, so `baseline` is nearly empty and every other scenario says only
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from credit.bank import desks
 from credit.calendar import WORKDAY_FIRST_YEAR, WORKDAY_LAST_YEAR
-from credit.policies.base import SharePpm, Yuan
+from credit.policies.base import WORDS, PolicyModel, SharePpm
 from credit.policies.loading import WORLD, merged, packaged_names, packaged_products, resolved
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, day_number, instant
-from scenarios.people import ArrivalShape, Demand, Factor, Files, PopulationShape, Section
+from scenarios.people import ArrivalShape, Demand, Factor, Files, Moment, PopulationShape
+from scenarios.script import ScriptedCustomer
 from scenarios.staff import Staff, over_defaults
 
-
-def _local(moment: dt.datetime) -> dt.datetime:
-    if moment.tzinfo is not None:
-        raise ValueError("times are the bank's own wall time: leave out the zone (Z, +08:00)")
-    return moment
-
-
-Moment = Annotated[dt.datetime, AfterValidator(_local)]
 PARTIES_MAX = 1 << 25
 """So many people have different resident ID numbers."""
 
 WINDOW_MS = {"day": DAY_MS, "hour": HOUR_MS, "15min": 15 * MINUTE_MS, "5min": 5 * MINUTE_MS, "minute": MINUTE_MS}
 
 
-class Run(Section):
+class Run(PolicyModel):
     """How long, how many, from when, and the grain of the windows."""
 
     customers: int = Field(default=20_000, ge=1, le=20_000_000)
+    """[customers] How many come to the bank during the run, beside any book it starts from."""
     days: int = Field(default=180, ge=1, le=3_660)
+    """How long the run is."""
     start: dt.date = dt.date(2026, 1, 1)
+    """The first day of the run; every date in the file is measured by it."""
     seed: int = Field(default=20_260_101, ge=0, le=2**62)
+    """[number] Seed of every draw: the same scenario and seed give the same digest."""
     window: Literal["day", "hour", "15min", "5min", "minute"] = "day"
-    arrival_days: int | None = Field(default=None, ge=1)
+    """The grain of the windows in which work moves between the rooms."""
+    arrival_days: int | None = Field(default=None, ge=1, le=3_660)
     """Customers arrive during the first so many days only; all days when absent."""
 
-    first_arrival: int = Field(default=1, ge=1)
-    """Number of the first customer to come; a run that continues another goes on counting."""
+    first_arrival: int = Field(default=1, ge=1, le=PARTIES_MAX)
+    """[number] Number of the first customer to come; a run that continues another goes on counting."""
 
     @field_validator("start")
     @classmethod
@@ -58,7 +57,7 @@ class Run(Section):
     @model_validator(mode="after")
     def _within_bounds(self) -> Run:
         if self.arrival_days is not None and self.arrival_days > self.days:
-            raise ValueError(f"arrival_days must be at most days ({self.days}), given {self.arrival_days}")
+            raise ValueError(f"arrival_days: must be at most days ({self.days}), given {self.arrival_days}")
         if self.first_arrival + self.customers > PARTIES_MAX:
             raise ValueError(f"customers: a world has at most {PARTIES_MAX} people, these are more")
         return self
@@ -76,10 +75,11 @@ class Run(Section):
         return WINDOW_MS[self.window]
 
 
-class Bank(Section):
+class Bank(PolicyModel):
     """The bank's shape: branches are the units of contention, each with its own staff."""
 
     branches: int = Field(default=8, ge=1, le=900)
+    """[branches] How many there are; each has its own staff."""
     branch_weights_ppm: list[Factor] = []
     """Relative volume of each branch; equal when empty."""
 
@@ -87,70 +87,95 @@ class Bank(Section):
     def _somebody_is_served(self) -> Bank:
         weights = self.branch_weights_ppm
         if weights and len(weights) != self.branches:
-            raise ValueError(f"branch_weights_ppm needs one weight a branch: {self.branches}, given {len(weights)}")
+            raise ValueError(f"branch_weights_ppm: needs one weight a branch: {self.branches}, given {len(weights)}")
         if weights and not any(weights):
             raise ValueError("branch_weights_ppm: at least one branch needs a weight above zero")
         return self
 
 
-class Behaviour(Section):
+class Behaviour(PolicyModel):
     """What customers and staff do. Chances in millionths, times in the unit of their name."""
 
-    electronic_sign_median_minutes: int = Field(default=90, ge=1)
-    paper_sign_median_hours: int = Field(default=6, ge=1)
+    electronic_sign_median_minutes: int = Field(default=90, ge=1, le=100_000)
+    """From an electronic contract's offer to its signature, at the median."""
+    paper_sign_median_hours: int = Field(default=6, ge=1, le=2_000)
     """In hours in which the counter is open."""
     sign_spread_ppm: Factor = 900_000
     """Sigma of the lognormal signing delay."""
     abandon_ppm: SharePpm = 50_000
+    """Chance that who was offered a contract never signs one."""
     renew_ppm: SharePpm = 400_000
-    renew_after_days: int = Field(default=3, ge=1)
+    """Chance that who let a contract expire asks for a new one."""
+    renew_after_days: int = Field(default=3, ge=1, le=24)
+    """From the expiry to that request, at the longest."""
     change_request_ppm: SharePpm = 15_000
+    """Chance that a customer asks for another amount or term before signing (CON-17); what `abandon_ppm` leaves at most."""
     late_sign_ppm: SharePpm = 200_000
     """Share of those who come too late and try to sign the expired contract before they ask for a new one."""
     late_renew_ppm: SharePpm = 800_000
     """Chance that who comes too late asks for a new contract; `renew_ppm` is that of who forgot about it."""
-    paper_confirm_minutes: int = Field(default=20, ge=0)
+    paper_confirm_minutes: int = Field(default=20, ge=0, le=10_000)
+    """From a paper signature to its entry by the clerk."""
     approver_decline_ppm: list[SharePpm] = Field(
         default=[10_000, 25_000, 60_000, 140_000, 260_000], min_length=5, max_length=5
     )
     """Chance that one person at one node declines, by grade from excellent to poor."""
     approver_alert_ppm: SharePpm = 50_000
+    """What each level of alert adds to the chance that a person declines."""
     approver_doubt_ppm: SharePpm = 60_000
     """What each level of alert and each doubt adds to it."""
     approver_insight_ppm: SharePpm = 300_000
     """Chance that a person sees through a fraudster whom the machine let pass."""
     approver_reduce_ppm: SharePpm = 90_000
+    """Chance that a person approves less than was asked for."""
     approver_escalate_ppm: SharePpm = 10_000
     """Chance that a doubtful case is passed up by a person's own wish."""
-    condition_days_median: int = Field(default=4, ge=1)
+    condition_days_median: int = Field(default=4, ge=1, le=366)
+    """Until a customer brings what a conditional approval waits for, at the median (APR-13)."""
     condition_never_ppm: SharePpm = 60_000
-    use_evidence_days_median: int = Field(default=12, ge=1)
+    """Chance that he never does."""
+    use_evidence_days_median: int = Field(default=12, ge=1, le=366)
+    """From a payment to the evidence of its use, at the median."""
     use_not_genuine_ppm: SharePpm = 30_000
+    """Chance that the evidence shows another use than was agreed."""
     drawdowns_per_year: int = Field(default=4, ge=1, le=50)
+    """[drawdowns a year] How often a revolving limit is drawn upon."""
     drawdown_share_ppm: SharePpm = 350_000
+    """Share of the limit that a drawdown takes."""
     miss_base_ppm: SharePpm = 14_000
     """Chance that an average customer misses an instalment, in a normal economy."""
-    miss_spread: int = Field(default=6, ge=1)
-    """How many times likelier the weakest fifth misses than the average customer."""
+    miss_spread: int = Field(default=6, ge=1, le=100)
+    """[times] How many times likelier the weakest fifth misses than the average customer."""
     cure_daily_ppm: SharePpm = 74_000
     """Chance a day that an overdue customer pays by himself in the first week; falls with DPD."""
     manual_late_ppm: SharePpm = 60_000
+    """Chance that who pays by hand pays late though he could."""
     early_full_per_year_ppm: SharePpm = 40_000
+    """Chance a year that a loan is repaid early as a whole."""
     early_partial_per_year_ppm: SharePpm = 30_000
+    """Chance a year that a part of it is."""
     notice_response_ppm: SharePpm = 60_000
+    """Chance that a customer pays upon a message or an automated call."""
     promise_ppm: SharePpm = 420_000
+    """Chance that a contact ends with a promise to pay (承诺还款)."""
     unable_ppm: SharePpm = 200_000
+    """Chance that the customer says he cannot pay."""
     lost_ppm: SharePpm = 120_000
+    """Chance that the customer cannot be reached."""
     promise_kept_ppm: SharePpm = 300_000
     """Chances of a contact with an averagely willing customer; the less willing promise less, keep less and hide more."""
     promise_days_min: int = Field(default=5, ge=5, le=15)
+    """The earliest day promised, from the contact on."""
     promise_days_max: int = Field(default=10, ge=5, le=15)
+    """The latest day promised, from the contact on."""
     visit_time_ppm: Factor = 3_000_000
+    """Time that a visit takes, relative to a call of the same team."""
     legal_time_ppm: Factor = 2_000_000
     """Time that a visit and a legal step take, relative to a call of the same team."""
     write_off_decline_ppm: SharePpm = 30_000
     """Chance that one of the three bodies turns a write-off down."""
     reviewer_reject_ppm: SharePpm = 5_000
+    """Chance that a reviewer of disbursement sends a payment back."""
     payment_wrong_ppm: SharePpm = 200
     """Payments that core banking reports with another amount or account than ordered."""
     debit_partial_ppm: SharePpm = 100_000
@@ -159,34 +184,48 @@ class Behaviour(Section):
     @model_validator(mode="after")
     def _ordered(self) -> Behaviour:
         if self.promise_days_max < self.promise_days_min:
-            raise ValueError(f"promise_days_max must be at least promise_days_min ({self.promise_days_min})")
+            raise ValueError(f"promise_days_max: must be at least promise_days_min ({self.promise_days_min})")
         return self
 
 
-class Partner(Section):
+class Partner(PolicyModel):
     """One partner port: latency, error rate, timeout."""
 
-    latency_ms_median: int = Field(default=800, ge=1)
+    latency_ms_median: int = Field(default=800, ge=1, le=DAY_MS)
+    """Time to an answer, at the median."""
     latency_spread_ppm: Factor = 600_000
+    """Sigma of the lognormal time to an answer."""
     error_ppm: SharePpm = 2_000
-    timeout_ms: int = Field(default=10_000, ge=1)
+    """Chance that a call fails."""
+    timeout_ms: int = Field(default=10_000, ge=1, le=DAY_MS)
+    """After so long a call counts as unanswered."""
 
 
-class Partners(Section):
+class Partners(PolicyModel):
     """The partners behind their ports (EXT-06)."""
 
     bureau: Partner = Partner(latency_ms_median=1_200)
+    """The credit bureau (人行征信)."""
     lists: Partner = Partner(latency_ms_median=150)
+    """Risk lists (风险名单)."""
     tax: Partner = Partner(latency_ms_median=1_500, error_ppm=5_000)
+    """The tax authority (税务)."""
     registry: Partner = Partner(latency_ms_median=900)
+    """The business registry (工商)."""
     carrier: Partner = Partner(latency_ms_median=400)
+    """Mobile carriers (运营商)."""
     public_security: Partner = Partner(latency_ms_median=600)
+    """Public security (公安)."""
     judicial: Partner = Partner(latency_ms_median=700)
+    """The courts (司法)."""
     sentiment: Partner = Partner(latency_ms_median=500)
+    """Public sentiment (舆情)."""
     core_banking: Partner = Partner(latency_ms_median=2_000, error_ppm=500)
+    """Core banking (核心系统)."""
     payment: Partner = Partner(
         latency_ms_median=180_000, latency_spread_ppm=800_000, error_ppm=4_000, timeout_ms=7_200_000
     )
+    """The payment system (支付系统)."""
 
     @model_validator(mode="before")
     @classmethod
@@ -208,50 +247,63 @@ PartnerName = Literal[
 ]
 
 
-class EconomyPoint(Section):
+class EconomyPoint(PolicyModel):
     """The economy from a date on; between two points it moves in a straight line."""
 
     day: dt.date
+    """From when on."""
     unemployment_ppm: SharePpm = 50_000
+    """Rate of unemployment."""
     house_price_ppm: Factor = 1_000_000
     """House prices relative to the start."""
 
 
-class Sensitivity(Section):
+class Sensitivity(PolicyModel):
     """How strongly the economy moves missed instalments, by the purpose class of a product. Each figure is the change of
     the chance of a miss, as a share of it, per percentage point of unemployment above normal, or per tenth that house
     prices lie below the start; symmetric, and never below `floor_ppm` of the normal chance."""
 
     normal_unemployment_ppm: SharePpm = 50_000
+    """The rate of unemployment at which chances are as they are."""
     consumer_per_point_ppm: Factor = 150_000
+    """Consumer loans, per percentage point of unemployment."""
     operating_per_point_ppm: Factor = 180_000
+    """Operating loans, per percentage point of unemployment."""
     housing_per_point_ppm: Factor = 80_000
+    """Housing loans, per percentage point of unemployment."""
     consumer_per_price_tenth_ppm: Factor = 20_000
+    """Consumer loans, per tenth that house prices fell."""
     operating_per_price_tenth_ppm: Factor = 60_000
+    """Operating loans, per tenth that house prices fell."""
     housing_per_price_tenth_ppm: Factor = 250_000
+    """Housing loans, per tenth that house prices fell."""
     floor_ppm: Factor = 200_000
+    """The least share of the normal chance that is left in the best of times."""
 
 
-class Fault(Section):
+class Fault(PolicyModel):
     """Something that breaks: a partner that does not answer, or a share of a desk's people who are away."""
 
     kind: Literal["partner_outage", "absence"]
+    """A partner's outage, or absence at a desk."""
     target: str
     """A partner, or a desk of the staff section."""
     start: Moment
+    """When it begins; of an absence a midnight."""
     end: Moment
+    """When it ends; of an absence a midnight."""
     share_ppm: int = Field(default=1_000_000, ge=1, le=1_000_000)
     """Of a desk's people, or of the calls to a partner."""
 
     @model_validator(mode="after")
     def _known(self) -> Fault:
         if self.end <= self.start:
-            raise ValueError("end must lie after start")
+            raise ValueError("end: must lie after start")
         allowed = Partners.model_fields if self.kind == "partner_outage" else desks()
         if self.target not in allowed:
-            raise ValueError(f"target {self.target!r} is not one of {', '.join(allowed)}")
+            raise ValueError(f"target: {self.target!r} is not one of {', '.join(allowed)}")
         if self.kind == "absence" and (self.start_ms % DAY_MS or self.end_ms % DAY_MS):
-            raise ValueError("people are absent for whole days; let start and end be midnights")
+            raise ValueError("start: people are absent for whole days; let start and end be midnights")
         return self
 
     @property
@@ -269,53 +321,6 @@ def _ms(moment: dt.datetime) -> int:
     ) // dt.timedelta(milliseconds=1)
 
 
-class ScriptedCustomer(Section):
-    """A customer whose form and behaviour are written down instead of drawn: the worked examples (EX-01 to EX-10)."""
-
-    party: int = Field(ge=1, le=1_000)
-    """Number of the scripted party; drawn parties start after the scripted ones."""
-    at: Moment
-    name: str = Field(min_length=2)
-    id_number: str
-    mobile: str
-    credit_code: str = ""
-    branch: int = Field(default=1, ge=1)
-    channel: str = "mobile_bank"
-    segment: str = "individual"
-    product: str = "consumer_loan"
-    amount: Yuan
-    term_months: int
-    method: str = "equal_instalment"
-    purpose: str
-    remark: str = ""
-    address: str = ""
-    occupation: int = 1
-    income: Yuan
-    employment_months: int = 60
-    documents: list[str]
-    consents: list[str] = ["bureau", "personal_data", "auto_debit"]
-    collateral: Yuan = 0
-    # latent truth
-    true_income: Yuan | None = None
-    miss_ppm: SharePpm = 0
-    quality_ppm: SharePpm = 800_000
-    """Latent credit quality: what the bureau and the score will see; 1000000 is the best."""
-    lenders: int = Field(default=1, ge=0)
-    queries_3m: int = Field(default=1, ge=0)
-    history_months: int = Field(default=60, ge=0)
-    other_debt: Yuan = 0
-    other_monthly_debt: Yuan = 0
-    deposits: Yuan = 0
-    # behaviour
-    sign_after_minutes: int = 30
-    approved_amount: Yuan | None = None
-    """What the people at the desks approve when they decide by hand; as asked when absent."""
-    use_evidence_after_days: int | None = None
-    early_tranche_after_days: int | None = None
-    """Asks for the next tranche this many days after the first, before its use is verified: must be refused."""
-    payment_minutes: int | None = None
-
-
 def _catalogue(policies: Any) -> list[str]:
     """The keys of the products that a bank under these policies offers; of policies that are no tables, the packaged ones, as
     something else says what is wrong with them."""
@@ -325,36 +330,53 @@ def _catalogue(policies: Any) -> list[str]:
     return [str(row.get("key")) for row in (rows if sound else packaged_products())]
 
 
-class Scenario(Section):
+class Scenario(PolicyModel):
     """A whole scenario file."""
 
-    name: str = Field(pattern="^[a-z][a-z0-9_]*$")
-    title: str
-    title_zh: str | None = Field(default=None, min_length=1)
-    purpose: str
+    name: Annotated[str, WORDS] = Field(pattern="^[a-z][a-z0-9_]*$")
+    """How it is called; small letters, digits and _."""
+    title: Annotated[str, WORDS]
+    """Its headline, in English."""
+    title_zh: Annotated[str | None, WORDS] = Field(default=None, min_length=1)
+    """Its headline, in Chinese."""
+    purpose: Annotated[str, WORDS]
     """What the scenario is for."""
-    purpose_zh: str | None = Field(default=None, min_length=1)
-    look_at: list[str]
+    purpose_zh: Annotated[str | None, WORDS] = Field(default=None, min_length=1)
+    """The same in Chinese."""
+    look_at: Annotated[list[str], WORDS]
     """What to look at in its report."""
-    look_at_zh: list[Annotated[str, Field(min_length=1)]] = []
+    look_at_zh: Annotated[list[Annotated[str, Field(min_length=1)]], WORDS] = []
     """The same in Chinese, point for point; reports fall back to English where a file has none."""
     run: Run = Run()
+    """How long, how many, from when."""
     bank: Bank = Bank()
+    """The bank's shape."""
     products: list[str] = []
     """Files of further products, beside the scenario's: what the bank does with one, and in [world] what people make of it."""
     demand: dict[str, Demand] = {}
     """By product; what a file leaves out is as the product's own file says."""
     arrivals: ArrivalShape = ArrivalShape()
+    """When customers come."""
     population: PopulationShape = PopulationShape()
+    """Who they are."""
     files: Files = Files()
+    """What partners hold on them."""
     behaviour: Behaviour = Behaviour()
+    """What customers and staff do."""
     staff: Staff = Staff()
+    """Who works at the bank."""
     partners: Partners = Partners()
+    """The partners behind their ports."""
     economy: list[EconomyPoint] = []
+    """Points through which the economy moves."""
     sensitivity: Sensitivity = Sensitivity()
+    """How the economy moves missed instalments."""
     faults: list[Fault] = []
+    """What breaks, and when."""
     policies: dict[str, dict[str, Any]] = {}
+    """Changes of the bank's policies, by policy: any field of the second part of this reference."""
     script: list[ScriptedCustomer] = []
+    """Customers whose form and behaviour are written down."""
 
     @model_validator(mode="before")
     @classmethod
@@ -383,8 +405,9 @@ class Scenario(Section):
     def _consistent(self) -> Scenario:
         if self.look_at_zh and len(self.look_at_zh) != len(self.look_at):
             raise ValueError("look_at_zh: needs as many points as look_at")
-        if [p.day for p in self.economy] != sorted(p.day for p in self.economy):
-            raise ValueError("economy: the points must stand in the order of their days")
+        days = [point.day for point in self.economy]
+        if any(later <= earlier for earlier, later in pairwise(days)):
+            raise ValueError("economy: the points must stand in the order of their days, one a day")
         parties = [s.party for s in self.script]
         if sorted(parties) != list(range(1, len(parties) + 1)):
             raise ValueError("script: parties must be numbered 1, 2, 3 …")

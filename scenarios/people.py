@@ -4,33 +4,27 @@ partners hold on it. A margin or a rate that nobody could draw from is refused h
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from credit.policies.base import PolicyModel, SharePpm, Yuan
+from credit.policies.base import WORDS, PolicyModel, SharePpm, Weight, Yuan
 
 Factor = Annotated[int, Field(ge=0, le=100_000_000)]
 """A multiplier in millionths: 1000000 leaves things as they are."""
 
 
-class Section(PolicyModel):
-    """Base of all sections: where a number is asked for, true and false are none."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _no_truths_for_numbers(cls, values: Any) -> Any:
-        given = values.items() if isinstance(values, dict) else ()
-        wrong = [(name, value) for name, value in given if isinstance(value, bool) and name in cls.model_fields]
-        wrong = [(name, value) for name, value in wrong if cls.model_fields[name].annotation is not bool]
-        if wrong:
-            raise ValidationError.from_exception_data(
-                cls.__name__, [{"type": "int_type", "loc": (name,), "input": value} for name, value in wrong]
-            )
-        return values
+def _local(moment: dt.datetime) -> dt.datetime:
+    if moment.tzinfo is not None:
+        raise ValueError("times are the bank's own wall time: leave out the zone (Z, +08:00)")
+    return moment
 
 
-class Demand(Section):
+Moment = Annotated[dt.datetime, AfterValidator(_local)]
+"""The bank's own wall time."""
+
+
+class Demand(PolicyModel):
     """What the world makes of one product. The figures stand in [world] of the product's file; a scenario lays its own over
     them. The segment of who comes follows from the product (CUS-02)."""
 
@@ -45,90 +39,117 @@ class Demand(Section):
     the last. It moves the bank's own overdue rate without touching what the bureau holds on the same people."""
 
 
-class Campaign(Section):
+class Campaign(PolicyModel):
     """A span of days with more (or fewer) arrivals: a campaign, a burst, a quiet week. Hours optional."""
 
-    name: str
+    name: Annotated[str, WORDS]
+    """What the report calls it."""
     from_day: dt.date
+    """The first day of the span."""
     to_day: dt.date
+    """The last day of the span, itself included."""
     from_hour: int = Field(default=0, ge=0, le=23)
+    """The first hour of each of its days."""
     to_hour: int = Field(default=24, ge=1, le=24)
+    """The hour at which it ends on each of its days."""
     factor_ppm: Factor
+    """Arrivals relative to an ordinary time."""
 
     @model_validator(mode="after")
     def _forwards(self) -> Campaign:
         if self.to_day < self.from_day:
-            raise ValueError("to_day must not lie before from_day")
+            raise ValueError("to_day: must not lie before from_day")
         if self.to_hour <= self.from_hour:
-            raise ValueError("to_hour must lie after from_hour")
+            raise ValueError("to_hour: must lie after from_hour")
         return self
 
 
-class ArrivalShape(Section):
+class ArrivalShape(PolicyModel):
     """Intensity of arrivals by hour, weekday, holiday, month and growth over a year."""
 
-    hour_weights: list[int] = Field(
+    hour_weights: list[Weight] = Field(
         default=[4, 2, 1, 1, 1, 3, 10, 25, 60, 95, 100, 85, 55, 70, 90, 85, 75, 65, 55, 60, 65, 50, 30, 12],
         min_length=24,
         max_length=24,
     )
-    weekday_weights: list[int] = Field(default=[110, 105, 100, 100, 105, 60, 45], min_length=7, max_length=7)
-    holiday_weight: int = Field(default=25, ge=0)
+    """Arrivals by hour of the day, from 0:00 on, relative to one another."""
+    weekday_weights: list[Weight] = Field(default=[110, 105, 100, 100, 105, 60, 45], min_length=7, max_length=7)
+    """Arrivals by weekday, from Monday on."""
+    holiday_weight: Weight = 25
     """Weight of a public holiday; make-up workdays count as Mondays."""
-    month_weights: list[int] = Field(
+    month_weights: list[Weight] = Field(
         default=[105, 70, 110, 100, 100, 105, 95, 95, 105, 85, 105, 120], min_length=12, max_length=12
     )
+    """Arrivals by month, from January on."""
     growth_per_year_ppm: int = Field(default=80_000, ge=-900_000, le=10_000_000)
+    """By how much more come a year later, as a share."""
     campaigns: list[Campaign] = []
+    """Spans with more or fewer arrivals."""
 
     @model_validator(mode="after")
     def _somebody_comes(self) -> ArrivalShape:
         for name in ("hour_weights", "weekday_weights", "month_weights"):
-            weights = getattr(self, name)
-            if min(weights) < 0 or sum(weights) < 1:
-                raise ValueError(f"{name} must not be negative, nor all zero")
+            if not any(getattr(self, name)):
+                raise ValueError(f"{name}: needs a weight above zero")
         return self
 
 
-class PopulationShape(Section):
+class PopulationShape(PolicyModel):
     """Margins of the population and the rates at which forms are wrong."""
 
-    age_bands: list[int] = [18, 25, 30, 35, 40, 45, 50, 55, 60, 70]
-    age_weights: list[int] = [11, 18, 20, 17, 13, 9, 6, 4, 2]
+    age_bands: list[Annotated[int, Field(ge=1, le=120)]] = [18, 25, 30, 35, 40, 45, 50, 55, 60, 70]
+    """[years] Edges of the bands of a person's age."""
+    age_weights: list[Weight] = [11, 18, 20, 17, 13, 9, 6, 4, 2]
+    """People by band of age, relative to one another."""
     monthly_income_bands: list[Yuan] = Field(
         default=[2_000, 4_000, 6_000, 8_000, 12_000, 20_000, 40_000, 100_000], validate_default=True
     )
     """Edges of the bands of a person's true income a month; firms take in a multiple of their owner's."""
-    income_weights: list[int] = [10, 22, 25, 20, 14, 7, 2]
-    region_weights: list[int] = Field(default=[12, 7, 29, 27, 15, 10], min_length=6, max_length=6)
+    income_weights: list[Weight] = [10, 22, 25, 20, 14, 7, 2]
+    """People by band of income, relative to one another."""
+    region_weights: list[Weight] = Field(default=[12, 7, 29, 27, 15, 10], min_length=6, max_length=6)
     """North, north-east, east, south and centre, south-west, north-west: where people are registered."""
     repeat_ppm: SharePpm = 60_000
     """Share of arrivals that are an earlier party coming again."""
     rush_ppm: SharePpm = 4_000
     """Share that apply several times within days through several channels (SCO-11)."""
     wrong_check_digit_ppm: SharePpm = 6_000
+    """Forms whose ID number has a wrong check digit."""
     wrong_id_length_ppm: SharePpm = 4_000
+    """Forms whose ID number is too short or too long (CUS-08)."""
     malformed_mobile_ppm: SharePpm = 6_000
+    """Forms whose mobile number is none (CUS-08)."""
     missing_field_ppm: SharePpm = 4_000
+    """Forms with an empty required field (CUS-05)."""
     amount_out_of_range_ppm: SharePpm = 6_000
+    """Forms that ask for more or less than the product offers."""
     vague_purpose_ppm: SharePpm = 12_000
+    """Forms whose purpose is too vague to be accepted (APP-08)."""
     missing_document_ppm: SharePpm = 8_000
+    """Forms that lack a required document."""
     late_document_ppm: SharePpm = 80_000
     """A conditional document that comes later (APR-13)."""
     no_bureau_consent_ppm: SharePpm = 2_000
+    """Forms without the consent to ask the bureau."""
     no_auto_debit_ppm: SharePpm = 60_000
+    """Share who do not let the bank debit their account; they pay by hand."""
     fraud_ppm: SharePpm = 4_000
+    """Share of persons who deceive the bank and never mean to pay."""
     gang_ppm: SharePpm = 1_000
+    """Share who belong to a gang that shares devices."""
     listed_ppm: SharePpm = 5_000
+    """Share who stand on a risk list."""
     income_inflation_ppm: SharePpm = 60_000
     """Share that declare far more income than they have."""
     thin_employment_ppm: SharePpm = 40_000
     """Share employed for less than half a year; the others for `employment_months_mean` on average."""
-    employment_months_mean: int = Field(default=66, ge=6)
+    employment_months_mean: int = Field(default=66, ge=6, le=600)
+    """Time with the present employer, or in business, on average."""
     micro_income_factor: int = Field(default=20, ge=1, le=1_000)
+    """[times] How many times a person's income a micro firm takes in a month, at the median."""
     enterprise_income_factor: int = Field(default=400, ge=1, le=2_000)
-    """How many times a person's income a firm of that size takes in a month, at the median."""
-    tolerance_ppm: SharePpm = 20_000
+    """[times] How many times a person's income a firm of that size takes in a month, at the median."""
+    tolerance_ppm: Annotated[SharePpm, WORDS] = 20_000
     """How far a drawn margin may lie from its declared one in the fidelity report."""
 
     @model_validator(mode="after")
@@ -139,16 +160,22 @@ class PopulationShape(Section):
         ):
             if len(edges) != len(weights) + 1 or len(edges) < 2 or edges != sorted(set(edges)):
                 raise ValueError(f"the {name} bands need rising edges, one more than there are weights")
-            if min(weights) < 0 or sum(weights) < 1:
-                raise ValueError(f"the {name} weights must not be negative, nor all zero")
-        if min(self.region_weights) < 0 or sum(self.region_weights) < 1:
-            raise ValueError("region_weights must not be negative, nor all zero")
+            if not any(weights):
+                raise ValueError(f"{name}_weights: needs a weight above zero")
+        if not any(self.region_weights):
+            raise ValueError("region_weights: needs a weight above zero")
+        if self.fraud_ppm < self.gang_ppm:
+            raise ValueError(
+                f"fraud_ppm: must be at least gang_ppm ({self.gang_ppm}), whose members deceive the bank; given {self.fraud_ppm}"
+            )
+        if self.repeat_ppm + self.rush_ppm > 998_000:
+            raise ValueError("rush_ppm: with repeat_ppm at most 998000, since somebody has to come for the first time")
         if sum(self.defects_ppm()) > 1_000_000:
-            raise ValueError(f"the rates of wrong forms must sum to at most 1000000, these: {sum(self.defects_ppm())}")
+            raise ValueError(
+                f"wrong_check_digit_ppm: the rates of wrong forms must sum to at most 1000000, not {sum(self.defects_ppm())}"
+            )
         if min(high - low for low, high in zip(self.age_bands, self.age_bands[1:], strict=False)) < 2:
-            raise ValueError("an age band must span at least two years")
-        if self.age_bands[0] < 1 or self.age_bands[-1] > 120:
-            raise ValueError("age_bands must lie between 1 and 120 years")
+            raise ValueError("age_bands: each must span at least two years")
         return self
 
     def defects_ppm(self) -> list[int]:
@@ -165,30 +192,41 @@ class PopulationShape(Section):
         ]
 
 
-class Files(Section):
+class Files(PolicyModel):
     """What partners hold on people: credit files, tax, carrier, registry, courts. Means are of the customer in the middle;
     weaker customers show more lenders, queries and debt, stronger ones more deposits."""
 
     thin_ppm: SharePpm = 70_000
     """Share without any credit history."""
     lenders_mean_ppm: Factor = 1_600_000
+    """Lenders a person has elsewhere, on average; 1000000 = one lender."""
     queries_3m_mean_ppm: Factor = 1_300_000
-    history_months_mean: int = Field(default=70, ge=1)
+    """Bureau queries about a person in three months, on average; 1000000 = one query."""
+    history_months_mean: int = Field(default=70, ge=1, le=600)
+    """Age of a credit history, on average."""
     debt_share_median_ppm: SharePpm = 110_000
     """Monthly instalments elsewhere, as a share of the income."""
-    debt_months: int = Field(default=30, ge=1)
+    debt_months: int = Field(default=30, ge=1, le=600)
     """Debt elsewhere, in monthly instalments."""
-    overdue_dpd_mean: int = Field(default=6, ge=1)
+    overdue_dpd_mean: int = Field(default=6, ge=1, le=3_660)
+    """How late a missed instalment elsewhere was, on average."""
     deposit_months_mean_ppm: Factor = 1_800_000
     """Deposits with the bank, in monthly incomes."""
     tax_least_ppm: SharePpm = 870_000
     """Taxed income lies between this share and all of the true income."""
-    mobile_months_mean: int = Field(default=50, ge=1)
+    mobile_months_mean: int = Field(default=50, ge=1, le=600)
+    """Age of a mobile number, on average."""
     mobile_mismatch_ppm: SharePpm = 4_000
+    """Share whose mobile number the carrier knows under another name."""
     registry_gap_ppm: SharePpm = 30_000
     """Share of firms registered for half as long as they say."""
     inactive_ppm: SharePpm = 5_000
+    """Share of firms that the registry calls inactive."""
     litigation_ppm: SharePpm = 30_000
+    """Share with a lawsuit in the courts' files."""
     fraud_mobile_mismatch_ppm: SharePpm = 400_000
+    """The same share among fraudsters."""
     fraud_identity_mismatch_ppm: SharePpm = 180_000
+    """Share of fraudsters whose identity public security does not confirm."""
     fraud_inactive_ppm: SharePpm = 300_000
+    """Share of fraudsters' firms that the registry calls inactive."""

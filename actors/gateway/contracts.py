@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import html
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
@@ -33,6 +33,7 @@ from credit.contracts.contract import (
 )
 from credit.contracts.rules import action_faults
 from credit.contracts.states import Action, ContractState, SignMode
+from credit.policies.products import TermClass
 from credit.room import EVENTS, EventCode, Kind, Rows
 
 router = APIRouter(prefix="/v1/applications/{case}/contract", tags=["contracts"])
@@ -58,6 +59,7 @@ class Contract(Model):
             "state": "generated",
             "amount_fen": 5_000_000,
             "term_months": 12,
+            "term_class": "short",
             "rate_ppm": 60_000,
             "method": "equal_instalment",
             "mode": "electronic",
@@ -73,6 +75,7 @@ class Contract(Model):
     state: str
     amount_fen: int
     term_months: int | None = None
+    term_class: Literal["short", "medium", "long"] | None = None
     rate_ppm: int | None = None
     method: str | None = None
     mode: str | None = None
@@ -168,6 +171,7 @@ async def contract(case: CasePath, bank: Annotated[Bank, Depends(bank_of)], call
         "state": ContractState(int(row["state"])).name.lower(),
         "amount_fen": int(row["amount_fen"]),
         "term_months": int(row["term_months"]),
+        "term_class": TermClass(int(bank.products.term_class(row["term_months"]))).name.lower(),
         "rate_ppm": int(row["rate_ppm"]),
         "method": Method(int(row["method"])).name.lower(),
         "mode": SignMode(int(row["mode"])).name.lower(),

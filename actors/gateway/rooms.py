@@ -27,7 +27,7 @@ from credit.subsystem import Setting, Subsystem
 from credit.table import Table
 
 
-class Outcome(NamedTuple):
+class EarlyRepaymentTrial(NamedTuple):
     """What an early repayment would come to: what is paid, or why it is refused, and the book after it."""
 
     reason: int
@@ -103,15 +103,15 @@ class Rooms:
         _load(found, tables)
         return found
 
-    def early(self, tables: Mapping[str, Rows], order: Rows) -> Outcome:
+    def early(self, tables: Mapping[str, Rows], order: Rows) -> EarlyRepaymentTrial:
         """An early repayment carried out on a copy of the book."""
         copy, out = self.book(tables), Outbox()
         copy.repaid_early(order, out)
         if len(refused := out.events_of(Event.EARLY_REPAYMENT_REFUSED)):
-            return Outcome(int(refused["reason"][0]), 0, 0, 0, copy)
+            return EarlyRepaymentTrial(int(refused["reason"][0]), 0, 0, 0, copy)
         [done] = out.events_of(Event.EARLY_REPAYMENT)
         fee = _posted(out, Account.FEE_INCOME)
-        return Outcome(0, int(done["amount_fen"]), int(done["value"]) - fee, fee, copy)
+        return EarlyRepaymentTrial(0, int(done["amount_fen"]), int(done["value"]) - fee, fee, copy)
 
 
 def _posted(out: Outbox, account: Account) -> int:

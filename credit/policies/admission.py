@@ -4,12 +4,12 @@ are read from here, never from code."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from credit.codes import Consent, Material
-from credit.policies.base import PolicyModel, Yuan
+from credit.policies.base import WORDS, PolicyModel, Yuan
 
 PurposeClass = Literal["consumer", "operating", "housing"]
 STEPS = ("initial_review", "scoring", "approval", "contract", "disbursement")
@@ -21,11 +21,15 @@ class Criteria(PolicyModel):
     companies."""
 
     key: PurposeClass
+    """The class of purpose."""
     age_min: int = Field(ge=14, le=100)
+    """[years] Youngest let in."""
     age_max: int = Field(ge=14, le=100)
+    """[years] Oldest let in."""
     income_min: Yuan
     """A month's declared income."""
     employment_months_min: int = Field(ge=0, le=600)
+    """Least time in employment or business."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Criteria:
@@ -40,33 +44,44 @@ class Purpose(PolicyModel):
     key: str = Field(min_length=2, max_length=12)
     """The text as it stands in the form."""
     code: int = Field(ge=1, le=98)
+    """[code] Its number in records."""
     classes: list[PurposeClass] = Field(min_length=1)
+    """Classes of product it fits."""
 
 
 class Team(PolicyModel):
     """A team that works on applications (APP-17)."""
 
     key: str
+    """How dispatch names it."""
     code: int = Field(ge=1, le=99)
-    name: str
+    """[code] Its number in records."""
+    name: Annotated[str, WORDS]
+    """What reports call it."""
 
 
 class Dispatch(PolicyModel):
     """One row of the dispatch table; the first row that fits decides. An empty list of products means all."""
 
     products: list[str] = []
+    """Keys of the products it is for; empty = all."""
     amount_from: Yuan = 0
+    """Least amount asked for."""
     risk_from: int = Field(default=0, ge=0, le=2)
-    """Least risk level before scoring: 0 ordinary, 1 raised (new and large, or repeated), 2 high."""
+    """[level] Least risk level before scoring: 0 ordinary, 1 raised (new and large, or repeated), 2 high."""
     team: str
+    """Key of the team."""
 
 
 class AdmissionPolicy(PolicyModel):
     """Everything the application desk decides by."""
 
     form_age_min: int = Field(ge=14, le=100)
+    """[years] A form of somebody younger is refused (CUS-08)."""
     form_age_max: int = Field(ge=14, le=100)
+    """[years] A form of somebody older is refused (CUS-08)."""
     required_consents: list[str]
+    """Consents without which a form is refused."""
     key_materials: list[str]
     """Identity proofs that must be present at once, whatever a product says (APR-13)."""
     reused_materials: list[str]
@@ -78,19 +93,25 @@ class AdmissionPolicy(PolicyModel):
     recent_days: int = Field(ge=1, le=365)
     """How far back repeated applications are counted (SCO-11)."""
     risk_raised_recent: int = Field(ge=2, le=5)
-    """So many applications in `recent_days` raise the risk level by one."""
+    """[applications] So many applications in `recent_days` raise the risk level by one."""
     risk_raised_amount: Yuan
     """A new customer who asks for this much has a raised risk level."""
     other_purpose: Literal["accept", "refuse"]
     """What happens to a purpose that is neither vague nor on the list."""
     purpose_length_min: int = Field(ge=1, le=12)
+    """[characters] A purpose that is shorter is vague (APP-08)."""
     vague_purposes: list[str] = Field(min_length=1)
+    """Purposes refused as too vague (APP-08)."""
     purposes: list[Purpose] = Field(min_length=1)
-    step_minutes: dict[str, int]
+    """Purposes known by name."""
+    step_minutes: dict[str, Annotated[int, Field(ge=1, le=100_000)]]
     """Usual length of each step, for the estimated completion (APP-18)."""
     criteria: list[Criteria] = Field(min_length=3, max_length=3)
+    """Who is let in, by class of product (CUS-04)."""
     teams: list[Team] = Field(min_length=1)
+    """The teams (APP-17)."""
     dispatch: list[Dispatch] = Field(min_length=1)
+    """Which team an application goes to (APP-17)."""
 
     @model_validator(mode="after")
     def _consistent(self) -> AdmissionPolicy:

@@ -4,22 +4,29 @@ or limit stands in code."""
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field, model_validator
 
 from credit.codes import Doubt, Material, Node
-from credit.policies.base import PolicyModel, SharePpm, Yuan
+from credit.policies.base import WORDS, Minute, PolicyModel, SharePpm, Yuan
 
 
 class NodePolicy(PolicyModel):
     """One approval node (审批节点). `authority` is the largest amount it may finally approve; 0 = it only reviews (评审)."""
 
     key: str
-    name_zh: str
+    """The node."""
+    name_zh: Annotated[str, WORDS]
+    """Its name in Chinese."""
     authority: Yuan
+    """The largest amount it may finally approve; 0 = it only reviews."""
     limit_minutes: int = Field(ge=1, le=20_000)
     """Working minutes until the case is urged (APR-10)."""
     priority: int = Field(default=2, ge=1, le=9)
+    """[rank] Of its tasks; the lowest is served first."""
     may_reduce: bool = True
+    """Whether its people may approve less than was asked for."""
     escalates_to: str = ""
     """Where a person's own wish to pass the case up leads; empty = nowhere."""
 
@@ -28,10 +35,13 @@ class RouteRow(PolicyModel):
     """One row of the matrix; the first row that fits decides. Empty products = all."""
 
     products: list[str] = []
+    """Keys of the products it is for; empty = all."""
     amount_from: Yuan = 0
+    """Least amount."""
     grade_from: int = Field(default=0, ge=0, le=5)
-    """Weakest grades only: 4 = from WEAK on; 0 = all."""
+    """[grade] Weakest grades only: 4 = from WEAK on; 0 = all."""
     alert_from: int = Field(default=0, ge=0, le=2)
+    """[level] Least alert: 0 none, 1 yellow, 2 red."""
     nodes: list[str] = Field(min_length=2)
     """At least two: a manual approval needs two people (APR-04)."""
 
@@ -40,6 +50,7 @@ class ProductApproval(PolicyModel):
     """What approval decides by, one row a product."""
 
     key: str
+    """The product."""
     payment_share_ppm: SharePpm
     """Share of verified monthly income that all monthly payments together may take."""
     valid_days: int = Field(ge=1, le=366)
@@ -64,15 +75,19 @@ class ApprovalPolicy(PolicyModel):
     key_materials: list[str]
     """Never conditional (APR-13)."""
     committee_members: int = Field(ge=3, le=31)
-    working_minutes: list[tuple[int, int]] = Field(min_length=1)
+    """[people] Members who vote (APR-09)."""
+    working_minutes: list[tuple[Minute, Minute]] = Field(min_length=1)
     """Office hours in minutes of the day, in which time limits run."""
     returned_priority: int = Field(default=1, ge=0, le=9)
-    """Priority of a case that comes back from a withdrawn contract."""
+    """[rank] Priority of a case that comes back from a withdrawn contract."""
     lighter_nodes: list[str] = Field(min_length=2)
     """Route of a returned case that asks for no more than was approved."""
     nodes: list[NodePolicy] = Field(min_length=2)
+    """The approval nodes."""
     products: list[ProductApproval] = Field(min_length=1)
+    """By product."""
     routes: list[RouteRow] = Field(min_length=1)
+    """The approval matrix (APR-03)."""
 
     @model_validator(mode="after")
     def _consistent(self) -> ApprovalPolicy:
@@ -118,7 +133,7 @@ def _check_route(name: str, nodes: list[str], keys: list[str]) -> None:
         raise ValueError(f"{name}: the nodes {', '.join(nodes)} must rise in authority")
 
 
-def _check_hours(spans: list[tuple[int, int]]) -> None:
+def _check_hours(spans: list[tuple[Minute, Minute]]) -> None:
     edges = [edge for span in spans for edge in span]
     if edges != sorted(edges) or len(dict.fromkeys(edges)) != len(edges) or edges[0] < 0 or edges[-1] > 1_440:
         raise ValueError("working_minutes: spans must rise and lie within 0 to 1440 minutes")

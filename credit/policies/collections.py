@@ -4,12 +4,12 @@ overdue loan finds exactly one row."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from credit.codes import Grade, Segment
-from credit.policies.base import PolicyModel, Yuan
+from credit.policies.base import WORDS, PolicyModel, Yuan
 
 SetKey = Literal["a", "b"]
 ActionName = Literal["sms", "voice", "call", "visit", "legal"]
@@ -22,6 +22,7 @@ class Action(PolicyModel):
     """One means and its rhythm."""
 
     action: ActionName
+    """The means."""
     every_days: int = Field(ge=0, le=365)
     """Days between two uses; 0 = once."""
     after_days: int = Field(default=0, ge=0, le=365)
@@ -32,22 +33,30 @@ class CollectionStage(PolicyModel):
     """One stage of a set: from which DPD on, and whose cases they are (COL-05)."""
 
     key: str
-    name_zh: str
+    """How rows name it."""
+    name_zh: Annotated[str, WORDS]
+    """Its name in Chinese."""
     dpd_from: int = Field(ge=1, le=3_650)
+    """[days past due] The first day of the stage."""
     desk: StageDesk
+    """Whose cases they are."""
 
 
 class StrategyRow(PolicyModel):
     """What is done in a stage for cases of an amount and of grades; the first row that fits decides (COL-01)."""
 
     key: str
+    """How a scenario names the row."""
     stage: str
+    """Key of the stage it is for."""
     overdue_from: Yuan = 0
+    """Least overdue amount."""
     grades: list[str] = []
     """Credit grades the row is for; all when empty."""
     priority: int = Field(default=2, ge=0, le=9)
-    """Of its tasks at the desk; 0 is the most urgent."""
+    """[rank] Of its tasks at the desk; 0 is the most urgent."""
     actions: list[Action] = Field(min_length=1)
+    """What is done."""
 
     @model_validator(mode="after")
     def _known(self) -> StrategyRow:
@@ -69,10 +78,15 @@ class StrategySet(PolicyModel):
     """One policy set: three stages and their rows."""
 
     key: SetKey
-    name: str
-    name_zh: str
+    """The set."""
+    name: Annotated[str, WORDS]
+    """Its name in English."""
+    name_zh: Annotated[str, WORDS]
+    """Its name in Chinese."""
     stages: list[CollectionStage] = Field(min_length=STAGES, max_length=STAGES)
+    """Its stages."""
     rows: list[StrategyRow] = Field(min_length=STAGES)
+    """Its rows."""
 
     @model_validator(mode="after")
     def _complete(self) -> StrategySet:
@@ -98,8 +112,11 @@ class Assignment(PolicyModel):
     """Which set applies to a product and customer type; an empty field means all of them (COL-04)."""
 
     product: str = ""
+    """Key of a product; empty = all."""
     segment: str = ""
+    """individual, micro or enterprise; empty = all."""
     set: SetKey
+    """The set that applies."""
 
     @model_validator(mode="after")
     def _known(self) -> Assignment:
@@ -114,8 +131,9 @@ class WriteOffRules(PolicyModel):
     """When all means are exhausted (NPL-08)."""
 
     dpd_over: int = Field(ge=90, le=3_650)
+    """[days past due] More than this are needed."""
     contacts_min: int = Field(ge=0, le=1_000)
-    """Contacts by people that a case must have seen."""
+    """[contacts] Contacts by people that a case must have seen."""
     retry_days: int = Field(ge=1, le=3_650)
     """Days after a refused write-off before it is proposed again."""
 
@@ -126,12 +144,16 @@ class CollectionPolicy(PolicyModel):
     work_hour: int = Field(ge=0, le=23)
     """Hour at which the day's notices go out and the day's tasks reach the desks."""
     default_set: SetKey
+    """The set where no assignment says another (COL-02)."""
     assignments: list[Assignment] = []
+    """Sets by product and segment (COL-04)."""
     promise_days_max: int = Field(ge=1, le=90)
+    """The latest day that a promise may name, from the contact on."""
     hardship_pause_days: int = Field(ge=1, le=90)
     """How long contacts rest after a case of genuine hardship was referred (COL-08)."""
     slower_after_write_off: int = Field(ge=1, le=52)
-    """How many times as long the rhythm of a written-off case is (NPL-09)."""
+    """[times] How many times as long the rhythm of a written-off case is (NPL-09)."""
     task_limit_minutes: int = Field(ge=1, le=43_200)
     """When a task that nobody has finished is urged."""
     write_off: WriteOffRules
+    """When a loan may be written off."""

@@ -4,10 +4,11 @@ clauses from the clause library (CON-04). Legal wording is data; a clause file i
 from __future__ import annotations
 
 from importlib import resources
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
-from credit.policies.base import PolicyModel
+from credit.policies.base import LIVE, PolicyModel
 from credit.policies.loading import PolicyError
 
 MANDATORY = ("purpose", "repayment", "guarantee", "breach", "disputes")
@@ -18,8 +19,11 @@ class Template(PolicyModel):
     """One product's template: clauses in order, and a version that rises with every change."""
 
     key: str
-    version: int = Field(ge=1)
+    """The product."""
+    version: int = Field(ge=1, le=1_000_000)
+    """[number] Rises with every change."""
     clauses: list[str] = Field(min_length=1)
+    """Names of clauses in their order."""
 
     @model_validator(mode="after")
     def _complete(self) -> Template:
@@ -34,10 +38,12 @@ class Template(PolicyModel):
 class ContractPolicy(PolicyModel):
     """Everything the contract desk decides by."""
 
-    lender: str = Field(min_length=2)
+    lender: Annotated[str, LIVE] = Field(min_length=2)
+    """The bank's name in its contracts."""
     valid_days: int = Field(ge=1, le=90)
     """Calendar days from initiation within which a contract may be signed (CON-15)."""
     templates: list[Template] = Field(min_length=1)
+    """By product (CON-04)."""
 
     @model_validator(mode="after")
     def _unique(self) -> ContractPolicy:

@@ -9,7 +9,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from credit.codes import Doubt
-from credit.policies.base import PolicyModel
+from credit.policies.base import PolicyModel, Value
 from credit.policies.scorecard import CardPolicy
 
 
@@ -17,8 +17,11 @@ class Condition(PolicyModel):
     """One comparison of a column of facts; a fact whose source did not answer fits no condition."""
 
     column: str
-    at_least: int | None = None
-    at_most: int | None = None
+    """Name of a column of facts."""
+    at_least: Value | None = None
+    """[the fact's own] Fits from here on."""
+    at_most: Value | None = None
+    """[the fact's own] Fits up to here."""
 
     @model_validator(mode="after")
     def _bounded(self) -> Condition:
@@ -31,8 +34,11 @@ class FraudRule(PolicyModel):
     """A rule: when all conditions hold, the doubt is marked and the action follows."""
 
     key: str
+    """How a scenario names the rule."""
     conditions: list[Condition] = Field(min_length=1)
+    """All must hold."""
     doubt: str
+    """What is marked."""
     action: Literal["doubt", "intercept", "confirm"]
     """`intercept` stops the application; `confirm` also puts the person into the internal risk library."""
 
@@ -47,11 +53,13 @@ class FraudPolicy(PolicyModel):
     """The rule base and the model."""
 
     rules: list[FraudRule] = Field(min_length=1)
+    """The rule base."""
     model: CardPolicy
     """The model's dimensions are weighed like a card's; 100 points are certain fraud."""
     model_watch_at: int = Field(ge=1, le=101)
-    """From here the application is reviewed by a person (yellow alert)."""
+    """[points] From here the application is reviewed by a person (yellow alert)."""
     model_intercept_at: int = Field(ge=1, le=101)
+    """[points] From here the application is stopped."""
 
     @model_validator(mode="after")
     def _ordered(self) -> FraudPolicy:

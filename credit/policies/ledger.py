@@ -3,12 +3,12 @@ exactly the same accounts, so a posting can't reach an account that no report sh
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from credit.codes import Account
-from credit.policies.base import PolicyModel
+from credit.policies.base import WORDS, PolicyModel
 
 BY_LOAN = ("principal", "interest_receivable", "penalty_receivable", "off_balance_write_off")
 """The accounts that the ledger keeps for each loan, in the order of the columns of `LoanBalance`."""
@@ -19,17 +19,24 @@ class ChartAccount(PolicyModel):
     total that another stage sends (control), or by the trial balance alone (general)."""
 
     key: str
+    """The account."""
     number: int = Field(ge=1000, le=9999)
-    name: str
-    name_zh: str
+    """[number] As in the chart."""
+    name: Annotated[str, WORDS]
+    """In English."""
+    name_zh: Annotated[str, WORDS]
+    """In Chinese."""
     side: Literal["debit", "credit", "either"]
+    """Where its balance may lie."""
     keeping: Literal["loan", "control", "general"]
+    """How it is proved."""
 
 
 class LedgerPolicy(PolicyModel):
     """The chart of accounts."""
 
     accounts: list[ChartAccount] = Field(min_length=1)
+    """Every account once."""
 
     @model_validator(mode="after")
     def _complete(self) -> LedgerPolicy:

@@ -5,12 +5,12 @@ named here once, since code asks for them; who holds which is data."""
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from pydantic import Field, model_validator
 
 from credit.bank import desks
-from credit.policies.base import PolicyModel
+from credit.policies.base import LIVE, PolicyModel
 from credit.policies.loading import Overrides, load
 from credit.room import Words
 
@@ -105,18 +105,26 @@ PERMISSIONS: dict[str, Permission] = {
 class Post(PolicyModel):
     """One post: its tier, the desks it sits at, whose data it reaches and what it permits."""
 
+    read_by: ClassVar = LIVE
+
     key: str = Field(pattern=r"^[a-z][a-z_]*$")
+    """How accounts name it."""
     name: str
+    """In English."""
     name_zh: str
+    """In Chinese."""
     tier: TierName = "staff"
+    """Of the four tiers (SEC-01)."""
     scope: Scope
+    """Whose data it reaches (数据权限)."""
     desks: list[str] = []
     """Labels of desks (`credit.room.DESK_LABELS`) whose people hold this post."""
     seat: int = Field(default=0, ge=0, le=99)
-    """What stands for the desk in the numbers of its people (`credit.numbers.person_of`) where the post has no desk."""
+    """[number] What stands for the desk in the numbers of its people (`credit.numbers.person_of`) where the post has no desk."""
     at_first: int = Field(default=0, ge=0, le=99)
-    """Accounts made at the first start, at head office or, of a post that reaches no further, at each branch."""
+    """[accounts] Accounts made at the first start, at head office or, of a post that reaches no further, at each branch."""
     permissions: list[str] = []
+    """What it permits."""
 
     @property
     def rank(self) -> Tier:
@@ -148,9 +156,14 @@ class Post(PolicyModel):
 class Conflict(PolicyModel):
     """Posts that one person may not hold together: any of `posts` with any of `against` (SEC-03)."""
 
+    read_by: ClassVar = LIVE
+
     key: str
+    """Its name."""
     posts: list[str] = Field(min_length=1)
+    """Any of these …"""
     against: list[str] = Field(min_length=1)
+    """… with any of these."""
     source: str
     """The requirement it follows from, or that it is a default of our own."""
 
@@ -158,11 +171,16 @@ class Conflict(PolicyModel):
 class SignIn(PolicyModel):
     """Rules of signing in; times in the unit of their names."""
 
+    read_by: ClassVar = LIVE
+
     wrong_passwords_max: int = Field(ge=1, le=10)
-    """One more locks the account (SEC-07)."""
+    """[times] One more locks the account (SEC-07)."""
     lock_hours: int = Field(ge=1, le=720)
+    """How long an account stays locked (SEC-07)."""
     password_length_min: int = Field(ge=8, le=64)
+    """[characters] Shortest password."""
     token_minutes: int = Field(ge=1, le=60)
+    """How long an access token lasts."""
     refresh_hours: int = Field(ge=1, le=720)
     """How long a sign-in can be prolonged without a password."""
     proposal_days: int = Field(ge=1, le=90)
@@ -172,8 +190,12 @@ class SignIn(PolicyModel):
 class Rate(PolicyModel):
     """How often a client may ask of one gateway process: a bucket that holds `burst` requests and fills by `per_second`."""
 
+    read_by: ClassVar = LIVE
+
     per_second: float = Field(gt=0, le=1_000_000)
+    """[requests a second] How fast the bucket fills."""
     burst: int = Field(ge=1, le=1_000_000)
+    """[requests] What the bucket holds."""
 
 
 KINDS = ("nobody", "customer", "staff", "system")
@@ -183,7 +205,10 @@ KINDS = ("nobody", "customer", "staff", "system")
 class PostPolicy(PolicyModel):
     """The posts of the bank."""
 
+    read_by: ClassVar = LIVE
+
     sign_in: SignIn
+    """Rules of signing in."""
     rates: dict[str, Rate]
     """By kind of caller (`KINDS`), and by subject (``system:load``) where one has a rate of its own (API-08)."""
     other_desks: str
@@ -195,7 +220,9 @@ class PostPolicy(PolicyModel):
     first_clients: dict[str, list[str]] = {}
     """Clients made at the first start, with their scopes."""
     posts: list[Post] = Field(min_length=1)
+    """The posts (SEC-04)."""
     conflicts: list[Conflict] = []
+    """Posts nobody may hold together (SEC-03)."""
 
     @model_validator(mode="after")
     def _fits(self) -> PostPolicy:

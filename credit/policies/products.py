@@ -4,6 +4,7 @@ range, terms and rates as data. Rules read it as columns indexed by product code
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from pydantic import Field, model_validator
 
 from credit.codes import Coded, Grade, Guarantee, Material, Method, Segment
 from credit.numbers import LOANS_MAX
-from credit.policies.base import PolicyModel, RatePpm, Yuan
+from credit.policies.base import LIVE, WORDS, PolicyModel, RatePpm, SharePpm, Yuan
 from credit.times import Bools, Ints
 
 TERM_MONTHS_MAX = 360
@@ -29,31 +30,50 @@ class Product(PolicyModel):
     """One product. Rates are yearly, one a credit grade; `terms_months` are the options the form offers."""
 
     code: int = Field(ge=1, le=99)
+    """[code] Its number in records."""
     key: str
-    name: str
-    name_zh: str
+    """How files name it."""
+    name: Annotated[str, WORDS]
+    """In English."""
+    name_zh: Annotated[str, WORDS]
+    """In Chinese."""
     purpose_class: str = Field(pattern="^(consumer|operating|housing)$")
+    """consumer (消费), operating (经营) or housing (住房), PRD-01."""
     guarantee: str
+    """credit, mortgage, pledge, guarantor or document (PRD-01)."""
     segments: list[str] = Field(min_length=1)
+    """Who may ask for it: individual, micro, enterprise."""
     amount_min: Yuan
+    """Smallest amount."""
     amount_max: Yuan
-    terms_months: list[int] = Field(min_length=1)
+    """Largest amount."""
+    terms_months: list[Annotated[int, Field(ge=1, le=TERM_MONTHS_MAX)]] = Field(min_length=1)
+    """Terms that the form offers."""
     methods: list[str] = Field(min_length=1)
+    """Ways of repayment that the form offers."""
     daycount: str = Field(pattern="^(monthly|act_360|act_365|30_360)$")
+    """How days of interest are counted."""
     rate_ppm_by_grade: list[RatePpm] = Field(min_length=5, max_length=5)
+    """[millionths a year] Rate by credit grade, from excellent to poor."""
     required_materials: list[str]
+    """Must come with the form."""
     optional_materials: list[str] = []
+    """May come with it."""
     conditional_materials: list[str] = []
     """Required, but may follow after a conditional approval (APR-13)."""
     automatic_amount_max: Yuan
     """Largest amount the automatic lane may decide; 0 = always manual."""
     contract_mode: str = Field(pattern="^(electronic|paper)$")
+    """How its contract is signed."""
     automatic_disbursement: bool
+    """Whether money leaves without an operator."""
     entrusted_payment: bool
+    """Whether the payee is paid instead of the customer (受托支付)."""
     revolving: bool = False
-    staged_shares_ppm: list[int] = Field(default=[1_000_000], min_length=1, max_length=LOANS_MAX)
+    """Whether it is a limit that is drawn again and again."""
+    staged_shares_ppm: list[SharePpm] = Field(default=[1_000_000], min_length=1, max_length=LOANS_MAX)
     """Share of the amount in each tranche; more than one means staged disbursement (DIS-16)."""
-    limit_months: int = 0
+    limit_months: int = Field(default=0, ge=0, le=120)
     """How long a revolving limit may be drawn; 0 for other products."""
 
     @model_validator(mode="after")
@@ -62,8 +82,6 @@ class Product(PolicyModel):
             raise ValueError(f"product {self.key}: amount_min is above amount_max")
         if sum(self.staged_shares_ppm) != 1_000_000:
             raise ValueError(f"product {self.key}: staged_shares_ppm must sum to 1000000")
-        if any(not 1 <= months <= TERM_MONTHS_MAX for months in self.terms_months):
-            raise ValueError(f"product {self.key}: terms_months must lie between 1 and {TERM_MONTHS_MAX}")
         for names, codes in ((self.segments, Segment), (self.methods, Method), ([self.guarantee], Guarantee)):
             _known(self.key, names, codes.__members__)
         for names in (self.required_materials, self.optional_materials, self.conditional_materials):
@@ -81,17 +99,20 @@ def _known(key: str, names: list[str], allowed: object) -> None:
 class ProductPolicy(PolicyModel):
     """All products, and where short, medium and long terms begin (PRD-01)."""
 
-    short_months_max: int = 12
-    medium_months_max: int = 60
+    short_months_max: Annotated[int, LIVE] = Field(default=12, ge=1, le=TERM_MONTHS_MAX)
+    """Up to here a term is short (短期)."""
+    medium_months_max: Annotated[int, LIVE] = Field(default=60, ge=1, le=TERM_MONTHS_MAX)
+    """Up to here it is of medium length (中期), beyond long (长期)."""
     products: list[Product] = Field(min_length=1)
+    """The catalogue, one a product's file."""
 
     @model_validator(mode="after")
     def _unique(self) -> ProductPolicy:
         codes = [p.code for p in self.products]
         if len(set(codes)) != len(codes):
             raise ValueError("two products share a code")
-        if not 1 <= self.short_months_max < self.medium_months_max:
-            raise ValueError("short_months_max must be at least 1 and below medium_months_max")
+        if self.short_months_max >= self.medium_months_max:
+            raise ValueError("short_months_max: must be below medium_months_max")
         return self
 
     def term_class(self, months: npt.ArrayLike) -> Ints:

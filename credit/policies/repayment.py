@@ -17,9 +17,11 @@ class DebitTerms(PolicyModel):
     """Debit day and reminder of a product, or of one application (`case`) alone (REP-07, EX-05)."""
 
     key: str
+    """How a scenario names the row."""
     product: int = Field(default=0, ge=0, le=99)
-    """Product code; 0 = no product, the row is for `case`."""
-    case: int = Field(default=0, ge=0)
+    """[code] Product code; 0 = no product, the row is for `case`."""
+    case: int = Field(default=0, ge=0, le=10**15)
+    """[number] Number of an application; 0 = none, the row is for `product`."""
     debit_day: int = Field(default=0, ge=0, le=31)
     """Day of the month; 0 = the day of disbursement."""
     reminder_days: int = Field(default=3, ge=0, le=27)
@@ -36,9 +38,12 @@ class EarlyFee(PolicyModel):
     """Fee for early repayment (违约金) of a product, as a share of the principal repaid early (REP-11)."""
 
     key: str
+    """The product."""
     product: int = Field(ge=1, le=99)
+    """[code] The product's code."""
     fee_ppm: SharePpm = 0
-    free_after_months: int = Field(default=0, ge=0)
+    """Share of what is repaid early."""
+    free_after_months: int = Field(default=0, ge=0, le=480)
     """No fee once the loan has run so many whole months; 0 = always the fee."""
 
 
@@ -46,9 +51,13 @@ class PlanByHand(PolicyModel):
     """A repayment plan set by hand (REP-03): stages of principal at instalment numbers, interest every so many months."""
 
     key: str
+    """How a scenario names the plan."""
     months: int = Field(ge=1, le=480)
+    """The term it is for."""
     interest_every: int = Field(ge=1, le=480)
+    """[months] Interest is paid so often."""
     stages_ppm: dict[int, SharePpm]
+    """Share of the principal that falls due, by number of the instalment."""
 
     @model_validator(mode="after")
     def _holds(self) -> PlanByHand:
@@ -67,22 +76,33 @@ class RepaymentPolicy(PolicyModel):
     """All that repayment decides by. Times of day are minutes after midnight."""
 
     debit_minute: int = Field(ge=0, le=1_439)
+    """When automatic debits run."""
     reminder_minute: int = Field(ge=0, le=1_439)
+    """When reminders go out."""
     first_period_days_min: int = Field(ge=1, le=31)
     """A first debit day nearer than this moves to the next month."""
     retry_daily_dpd_max: int = Field(ge=0, le=3_660)
+    """[days past due] Up to here a failed debit is tried again every day …"""
     retry_every_days: int = Field(ge=1, le=366)
+    """… and then every so many days."""
     unavailable_retry_minutes: int = Field(ge=1, le=1_440)
+    """When core banking does not answer, the debit is asked again so much later …"""
     unavailable_tries_max: int = Field(ge=0, le=50)
+    """[times] … so often a day at most."""
     penalty_factor_ppm: int = Field(ge=1_000_000, le=PENALTY_FACTOR_PPM_MAX)
+    """Rate of penalty interest (罚息), relative to the loan's."""
     non_performing_dpd: int = Field(ge=1, le=366)
-    """Non-performing (不良) when DPD is above this (NPL-01)."""
+    """[days past due] Non-performing (不良) when DPD is above this (NPL-01)."""
     partial_minimum: Yuan
+    """Smallest partial early repayment."""
     debit_terms: list[DebitTerms] = []
+    """By product or case (REP-07)."""
     early_fees: list[EarlyFee] = []
+    """By product (REP-11)."""
     plans: list[PlanByHand] = []
+    """Plans set by hand (REP-03)."""
     plan_interest_every: int = Field(ge=1, le=480)
-    """A CUSTOM loan whose term has no plan of its own pays interest every so many months and principal in equal stages then."""
+    """[months] A CUSTOM loan whose term has no plan of its own pays interest so often, and principal in equal stages then."""
 
     @model_validator(mode="after")
     def _once(self) -> RepaymentPolicy:

@@ -5,12 +5,12 @@ EXT-06). Each indicator is a table of points by bins, and all weights of a card 
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from credit.codes import Segment, Source
-from credit.policies.base import PolicyModel, RatePpm, SharePpm
+from credit.policies.base import Points, PolicyModel, RatePpm, SharePpm, Value
 
 WHOLE_PPM = 1_000_000
 DIMENSIONS = ("identity", "capacity", "history", "behaviour")
@@ -21,11 +21,15 @@ class Indicator(PolicyModel):
     """One sub-indicator: `points[k]` go to values in bin k, where bin k starts at `edges[k - 1]` (inclusive)."""
 
     key: str
+    """Name of a column of facts."""
     dimension: str
+    """The dimension it belongs to."""
     weight_ppm: SharePpm
     """Share within the dimension."""
-    edges: list[int] = Field(min_length=1)
-    points: list[int] = Field(min_length=2)
+    edges: list[Value] = Field(min_length=1)
+    """[the fact's own] Where bins begin."""
+    points: list[Points] = Field(min_length=2)
+    """[points] By bin, 0 to 100."""
 
     @model_validator(mode="after")
     def _bins(self) -> Indicator:
@@ -42,8 +46,10 @@ class Scale(PolicyModel):
     """Calibration of a card: raw weighted points to the score, in straight lines, so that a score means the same chance of
     default on every card."""
 
-    raw: list[int] = [0, 100]
-    score: list[int] = [0, 100]
+    raw: list[Points] = [0, 100]
+    """[points] Raw points, from 0 to 100."""
+    score: list[Points] = [0, 100]
+    """[points] The score at each of them."""
 
     @model_validator(mode="after")
     def _shape(self) -> Scale:
@@ -59,9 +65,13 @@ class CardPolicy(PolicyModel):
     """One card: its dimensions with their weights, its sub-indicators with theirs, and its calibration."""
 
     key: str
+    """The card."""
     dimensions: dict[str, SharePpm]
+    """[millionths] Weight of each dimension; together 1000000."""
     scale: Scale = Scale()
+    """Calibration."""
     indicators: list[Indicator] = Field(min_length=1)
+    """Its sub-indicators."""
 
     @model_validator(mode="after")
     def _weights(self) -> CardPolicy:
@@ -82,8 +92,10 @@ class CardPolicy(PolicyModel):
 class ScoreTable(PolicyModel):
     """A value in millionths by score, in straight lines between the given scores."""
 
-    scores: list[int] = Field(min_length=2)
+    scores: list[Points] = Field(min_length=2)
+    """[points] Scores, from 0 to 100."""
     ppm: list[SharePpm] = Field(min_length=2)
+    """The value at each of them."""
 
     @model_validator(mode="after")
     def _shape(self) -> ScoreTable:
@@ -99,25 +111,31 @@ class Abnormal(PolicyModel):
 
     key: str
     """Name of a column of facts."""
-    yellow_at: int | None = None
-    red_at: int | None = None
+    yellow_at: Value | None = None
+    """[the fact's own] A yellow alert from here on."""
+    red_at: Value | None = None
+    """[the fact's own] A red alert from here on."""
 
 
 class BureauPolicy(PolicyModel):
     """How the credit bureau is asked."""
 
     query_reason: int = Field(ge=1, le=99)
-    """The bureau's own code for why it is asked; 2 = loan approval (贷款审批)."""
+    """[code] The bureau's own code for why it is asked; 2 = loan approval (贷款审批)."""
     operator_seat: int = Field(ge=1, le=999)
-    """Seat of the branch's query officer (征信查询员): person = branch × 1000 + seat."""
+    """[number] Seat of the branch's query officer (征信查询员): person = branch × 1000 + seat."""
     ask_ms: int = Field(ge=0, le=60_000)
-    backoff_minutes: list[int] = Field(min_length=1)
+    """From acceptance to the query."""
+    backoff_minutes: list[Annotated[int, Field(ge=1, le=43_200)]] = Field(min_length=1)
     """Pause before the second, third … attempt; the last one repeats."""
-    wait_max_minutes: int = Field(ge=1)
+    wait_max_minutes: int = Field(ge=1, le=43_200)
+    """How long an answer is waited for."""
     batch_products: list[str] = []
     """Products whose reports are fetched in the nightly batch (EXT-01)."""
-    batch_wait_max_minutes: int = Field(ge=1)
+    batch_wait_max_minutes: int = Field(ge=1, le=43_200)
+    """The same for products fetched in the batch."""
     when_missing: Literal["manual", "reject"]
+    """What becomes of a case without a report (EXT-03)."""
 
     @model_validator(mode="after")
     def _positive(self) -> BureauPolicy:
@@ -130,33 +148,43 @@ class ScorecardPolicy(PolicyModel):
     """Everything scoring decides by."""
 
     score_ms: int = Field(ge=0, le=60_000)
-    bands: list[int] = Field(min_length=4, max_length=4)
-    """Lowest score of excellent, good, fair, weak; below is poor."""
+    """How long scoring takes."""
+    bands: list[Points] = Field(min_length=4, max_length=4)
+    """[points] Lowest score of excellent, good, fair, weak; below is poor."""
     pd: ScoreTable
+    """Chance of default by score."""
     reject_below: int = Field(ge=0, le=100)
+    """[points] A lower score is declined."""
     borderline_points: int = Field(ge=0, le=20)
-    """So many points below `reject_below` the machine only advises and a person decides (SCO-14)."""
+    """[points] So many points below `reject_below` the machine only advises and a person decides (SCO-14)."""
     red_below: int = Field(ge=0, le=100)
+    """[points] A lower score is a red alert (SCO-05)."""
     yellow_below: int = Field(ge=0, le=100)
+    """[points] A lower score is a yellow alert (SCO-05)."""
     red_action: Literal["manual", "reject", "manual_if_available"]
+    """What becomes of a red alert (SCO-05)."""
     approver_available: bool
+    """Whether somebody is there for red alerts."""
     automatic_grade_max: int = Field(ge=1, le=5)
-    """Worst grade that the automatic lane may decide: 3 = fair."""
-    history_max_dpd: int = Field(ge=1)
-    """Credit history criterion (CUS-04): so many days past due within 24 months are too many."""
+    """[grade] Worst grade that the automatic lane may decide: 3 = fair."""
+    history_max_dpd: int = Field(ge=1, le=3_660)
+    """[days past due] Credit history criterion (CUS-04): so many days past due within 24 months are too many."""
     income_tolerance_ppm: SharePpm
     """How far declared income may exceed the tax record (SCO-10)."""
     unverified_income_ppm: SharePpm
     """Share of declared income that counts where there is no tax record."""
-    registry_tolerance_months: int = Field(ge=0)
+    registry_tolerance_months: int = Field(ge=0, le=1_200)
     """How far declared months in business may exceed the registry's."""
     instalment_rate_ppm: RatePpm
     """Yearly rate for the estimated instalment."""
     sources: dict[str, list[str]]
     """Sources asked beside the bureau, by segment (EXT-06)."""
     abnormal: list[Abnormal] = []
+    """Indicators that alert by themselves (SCO-05)."""
     bureau: BureauPolicy
+    """How the bureau is asked."""
     cards: list[CardPolicy]
+    """The cards (SCO-04)."""
 
     @model_validator(mode="after")
     def _consistent(self) -> ScorecardPolicy:

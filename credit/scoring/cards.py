@@ -34,7 +34,6 @@ class Card:
         self._parts = [
             (
                 i.key,
-                i.dimension,
                 np.array(i.edges, dtype=np.int64),
                 np.array(i.points, dtype=np.int64) * (i.weight_ppm * policy.dimensions[i.dimension]),
             )
@@ -44,16 +43,9 @@ class Card:
     def scores(self, facts: Columns) -> Ints:
         """Calibrated score of each row, 0 … 100, half up."""
         total = np.zeros(len(facts[self.columns[0]]), dtype=np.int64)
-        for column, _, edges, points in self._parts:
+        for column, edges, points in self._parts:
             total += points[edges.searchsorted(facts[column], side="right")]
         return self._scale[(total + _FINE // 2) // _FINE]
-
-    def contributions(self, facts: Columns) -> dict[str, Ints]:
-        """What each indicator adds to the raw points, in millionths of a point: the explanation of a score (SCO-14)."""
-        return {
-            f"{dimension}.{column}": points[edges.searchsorted(facts[column], side="right")] // 1_000_000
-            for column, dimension, edges, points in self._parts
-        }
 
 
 class Scorecards:

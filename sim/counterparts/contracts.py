@@ -36,7 +36,6 @@ _SOONEST_MS = 30 * SECOND_MS
 _LONGEST_MS = 400 * DAY_MS
 _KEPT_LEAST, _KEPT_SPAN = 700_000, 250_000
 _RENEWALS_MAX = 3
-_RENEW_DAYS_MAX = 24
 _OCCASIONS_A_ROUND = 100
 """Room for a round's attempts in the keys of luck; nobody reads a key back."""
 
@@ -161,7 +160,7 @@ class ContractsCounterpart:
         asks = self._draws["renew"].happens(chance_ppm, offers["party"], _occasion(offers))
         asks &= offers["attempt"] <= _RENEWALS_MAX
         rows, came = offers[asks], came_at[asks]
-        span = min(self._behaviour.renew_after_days, _RENEW_DAYS_MAX) * DAY_MS
+        span = self._behaviour.renew_after_days * DAY_MS
         remembers = rows["expires_at"] + self._draws["renew_at"].below(span, rows["party"], _occasion(rows))
         at = np.where(came > 0, came + MINUTE_MS, remembers)
         self._held.put(ContractRenewalRequested, ContractRenewalRequested.carry(rows, at=at))

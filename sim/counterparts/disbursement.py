@@ -31,7 +31,8 @@ from credit.policies import ProductPolicy, columns_of, load
 from credit.room import Kind, Rows
 from credit.subsystem import State, Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Ints
-from scenarios.model import Scenario, ScriptedCustomer
+from scenarios.model import Scenario
+from scenarios.script import ScriptedCustomer
 from sim.counterparts.ports import Port, port_statistics
 from sim.counterparts.staffed import Done, StaffedDesks, service_table
 from sim.curves import below_each, lognormal

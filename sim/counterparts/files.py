@@ -12,7 +12,8 @@ import numpy.typing as npt
 from credit.codes import Segment, Source
 from credit.masks import any_of
 from credit.times import Bools, Ints
-from scenarios.model import Scenario, ScriptedCustomer
+from scenarios.model import Scenario
+from scenarios.script import ScriptedCustomer
 from sim.curves import exponential, lognormal
 from sim.randomness import PPM, Draws
 from sim.truth import Truth

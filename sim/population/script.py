@@ -17,7 +17,8 @@ from credit.policies.products import ProductPolicy
 from credit.room import Rows
 from credit.texts import Field, cut
 from credit.times import Ints, instant
-from scenarios.model import Scenario, ScriptedCustomer
+from scenarios.model import Scenario
+from scenarios.script import ScriptedCustomer
 from sim.occasions import reference_of
 
 ACCOUNT_BASE = 6_217_000_000_000_000_000

@@ -24,7 +24,6 @@ RUSH_SIZE = 3
 """How often somebody in a rush applies again, on average."""
 VISITS_MAX = 500
 """Nobody comes more often in one run."""
-_AGAIN_MOST_PPM = 998_000
 _LATER_RUNS = 1_024
 """Visits of an earlier run's people are numbered from here: above all that the earlier runs can have given them."""
 
@@ -43,8 +42,7 @@ class Visits:
 
     def __init__(self, scenario: Scenario, seed: int) -> None:
         shape, run = scenario.population, scenario.run
-        again = min(shape.repeat_ppm, _AGAIN_MOST_PPM)
-        rush = min(shape.rush_ppm, _AGAIN_MOST_PPM - again)
+        again, rush = shape.repeat_ppm, shape.rush_ppm
         people = PPM - again - rush  # of so many applications in a million, each is somebody's first
         self._rush_ppm = min(rush * PPM // (RUSH_SIZE * people), PPM)
         calm = people * (PPM - self._rush_ppm) // PPM

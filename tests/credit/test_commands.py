@@ -14,7 +14,7 @@ from credit.collections.subsystem import CollectionsSubsystem
 from credit.repayment.contract import EarlyRepaymentRequested, PaymentMade
 from credit.repayment.subsystem import RepaymentSubsystem
 from credit.room import REASONS, WORLD, Kind, Rows
-from credit.stage import Outcome, Stage
+from credit.stage import Stage, WindowResult
 from credit.subsystem import Setting, Subsystem, Window
 from credit.times import DAY_MS
 from sim.callers import numbered
@@ -44,7 +44,7 @@ def stage(subsystem: Subsystem) -> Stage:
     return Stage(subsystem.room, subsystem, Silence(), check_every_window=True)
 
 
-def day(stage: Stage, number: int, *mail: tuple[Kind, Rows]) -> Outcome:
+def day(stage: Stage, number: int, *mail: tuple[Kind, Rows]) -> WindowResult:
     window = Window(number, number * DAY_MS, (number + 1) * DAY_MS)
     parts: dict[int, list[Rows]] = {}
     for kind, rows in mail:
@@ -52,7 +52,7 @@ def day(stage: Stage, number: int, *mail: tuple[Kind, Rows]) -> Outcome:
     return stage.step(window, parts)
 
 
-def events(outcome: Outcome) -> list[int]:
+def events(outcome: WindowResult) -> list[int]:
     return [int(code) for rows in outcome.out.events for code in rows["event"]]
 
 

@@ -10,7 +10,7 @@ from credit.codes import Actor
 from credit.mail import Inbox, Outbox
 from credit.requests import KEPT_MS
 from credit.room import EventCode, Kind, Reason, RequestRefusal, Room, Rows, event
-from credit.stage import Outcome, Stage
+from credit.stage import Stage, WindowResult
 from credit.subsystem import Subsystem, Takes, Window
 from credit.times import DAY_MS
 from tests.rows import sample
@@ -62,11 +62,11 @@ def paid(*requests: tuple[int, int, int]) -> dict[int, list[Rows]]:
     return {PayIn.number: [sample(PayIn, len(at), at=at, request=request, amount_fen=amount, case=CASE)]}
 
 
-def day(stage: Stage, number: int, mail: dict[int, list[Rows]] | None = None) -> Outcome:
+def day(stage: Stage, number: int, mail: dict[int, list[Rows]] | None = None) -> WindowResult:
     return stage.step(Window(number, number * DAY_MS, (number + 1) * DAY_MS), mail or {})
 
 
-def answers(outcome: Outcome) -> list[tuple[int, ...]]:
+def answers(outcome: WindowResult) -> list[tuple[int, ...]]:
     return [tuple(row) for row in outcome.answers[["request", "number", "reason"]].tolist()]
 
 

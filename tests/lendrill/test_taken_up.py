@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from actors.local import LocalExecutor
-from actors.pipeline import Outcome, Pipeline
+from actors.pipeline import Pipeline, RunEnd
 from actors.topology import Cell, Flow
 from credit.digest import Digest
 from credit.room import Rows
@@ -22,7 +22,7 @@ from scenarios.model import Scenario
 from tests.lendrill import harness
 
 
-def part(scenario: Scenario, spans: list[Window], path: Path, earlier: Path | None = None, chain: str = "") -> Outcome:
+def part(scenario: Scenario, spans: list[Window], path: Path, earlier: Path | None = None, chain: str = "") -> RunEnd:
     """Runs some windows of one scenario's life."""
     create(path)
     saved = None if earlier is None else taken(earlier)
@@ -42,7 +42,7 @@ def taken(path: Path) -> Saved:
     return Saved(path, {"shards": 1}, kept)
 
 
-def by_cell(outcome: Outcome) -> dict[Cell, State]:
+def by_cell(outcome: RunEnd) -> dict[Cell, State]:
     return {final.cell: final.state for final in outcome.finals}
 
 

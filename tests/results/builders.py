@@ -29,7 +29,7 @@ from credit.repayment.contract import Gauge
 from credit.room import EVENT_DTYPE, MEASURE_DTYPE, EventCode, Rows
 from credit.scoring.contract import Event as ScoringEvent
 from credit.scoring.contract import Refusal as ScoringRefusal
-from credit.stage import Outcome
+from credit.stage import WindowResult
 from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
 from results import folder, merging, summary
@@ -300,7 +300,7 @@ def _record_window(plan: Bank, sink: RunSink, stage: str, shard: int, window: Wi
         rows = [row for row in plan.statistics.get((stage, shard, name), []) if inside(row)]
         if rows:
             statistics[name] = np.array(rows, dtype=dtype)
-    sink.record(window, Outcome(inbox, out, {}, np.zeros(0, dtype=ANSWER_DTYPE)), statistics)
+    sink.record(window, WindowResult(inbox, out, {}, np.zeros(0, dtype=ANSWER_DTYPE)), statistics)
 
 
 def _inside(window: Window) -> Callable[[Iterable[int]], bool]:

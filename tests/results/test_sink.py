@@ -23,7 +23,7 @@ from credit.room import EVENT_DTYPE
 from credit.room import EVENTS as BANK_EVENTS
 from credit.scoring.contract import Event as ScoringEvent
 from credit.scoring.contract import Refusal as ScoringRefusal
-from credit.stage import Outcome
+from credit.stage import WindowResult
 from credit.subsystem import Window
 from credit.times import DAY_MS
 from results import schemas, sink
@@ -154,7 +154,7 @@ def test_rows_are_written_group_by_group_while_the_run_goes_on(tmp_path: Path, m
         out.log(ScoringEvent.APPLICATION_SCORED, at, np.arange(60) * 7_919 % 1_000)
         stream.record(
             Window(number, START + number * DAY_MS, START + (number + 1) * DAY_MS),
-            Outcome(Inbox(), out, {}, np.zeros(0, dtype=ANSWER_DTYPE)),
+            WindowResult(Inbox(), out, {}, np.zeros(0, dtype=ANSWER_DTYPE)),
             {},
         )
         assert sum(map(len, stream._events._waiting)) < 100

@@ -18,7 +18,7 @@ from credit.contracts.subsystem import ContractsSubsystem
 from credit.digest import Digest
 from credit.head_office.subsystem import HeadOfficeSubsystem
 from credit.room import EventCode, Kind, Rows
-from credit.stage import Outcome
+from credit.stage import WindowResult
 from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS, Ints
 from scenarios.model import Scenario
@@ -110,7 +110,7 @@ class Ear:
         self.queues: list[Rows] = []
         self.staff: list[Rows] = []
 
-    def record(self, window: Window, outcome: Outcome, statistics: dict[str, Rows]) -> None:
+    def record(self, window: Window, outcome: WindowResult, statistics: dict[str, Rows]) -> None:
         self.events += outcome.out.events
         for name in ("queues", "staff"):
             if name in statistics:

@@ -32,7 +32,7 @@ from credit.numbers import task_of
 from credit.repayment.contract import PaymentIntended, WriteOffApproved
 from credit.room import EventCode, Kind, Rows
 from credit.staff import StaffRegister
-from credit.stage import Outcome
+from credit.stage import WindowResult
 from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS
 from credit.worklists.states import Refusal
@@ -148,7 +148,7 @@ class Ear:
         self.events: list[Rows] = []
         self.statistics: dict[str, list[Rows]] = {}
 
-    def record(self, window: Window, outcome: Outcome, statistics: dict[str, Rows]) -> None:
+    def record(self, window: Window, outcome: WindowResult, statistics: dict[str, Rows]) -> None:
         self.events += outcome.out.events
         for name, rows in statistics.items():
             self.statistics.setdefault(name, []).append(rows)

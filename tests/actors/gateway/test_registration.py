@@ -119,7 +119,6 @@ def test_what_the_bank_knew_before_is_reached_by_who_was_seen_with_his_id_card(p
     people.call(he, "GET", f"/v1/applications/{after}", 404)
 
 
-@pytest.mark.requirement("CUS-10", "SEC-02")
 def test_who_is_tied_to_his_file_reads_the_statement_of_a_loan_settled_before(people: People) -> None:
     people.with_all_rights(True)
     mine, bank = people.ids[8], people.bank

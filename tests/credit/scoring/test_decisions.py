@@ -123,15 +123,6 @@ def test_just_below_the_cut_off_the_machine_only_advises(above: int, lane: Lane)
     assert rejected["reason"].tolist() == ([Refusal.SCORE_LOW] if lane == Lane.REJECT else [])
 
 
-@pytest.mark.requirement("SCO-14.c")
-def test_a_score_can_be_explained_by_its_indicators() -> None:
-    cards = ScoringSubsystem.build().cards
-    row = {name: np.array([0]) for name in cards.individual.columns}
-    parts = cards.individual.contributions(row)
-    assert "history.overdue_24m" in parts
-    assert parts["history.overdue_24m"][0] == 380_000 * 380_000 * 100 // 1_000_000
-
-
 @pytest.mark.requirement("CUS-04.b")
 @pytest.mark.parametrize(("dpd", "rejected"), [(89, False), (90, True)])
 def test_too_bad_a_credit_history_is_declined(dpd: int, rejected: bool) -> None:

@@ -1,0 +1,34 @@
+"""Which model each policy file is read by: one row a file."""
+
+from __future__ import annotations
+
+from credit.policies.admission import AdmissionPolicy
+from credit.policies.approval import ApprovalPolicy
+from credit.policies.base import PolicyModel
+from credit.policies.collections import CollectionPolicy, StrategySet
+from credit.policies.contracts import ContractPolicy
+from credit.policies.fraud import FraudPolicy
+from credit.policies.ledger import LedgerPolicy
+from credit.policies.materials import MaterialPolicy
+from credit.policies.payments import PaymentPolicy
+from credit.policies.posts import PostPolicy
+from credit.policies.products import ProductPolicy
+from credit.policies.repayment import RepaymentPolicy
+from credit.policies.scorecard import ScorecardPolicy
+
+MODELS: dict[str, type[PolicyModel]] = {
+    "admission": AdmissionPolicy,
+    "approval": ApprovalPolicy,
+    "collections": CollectionPolicy,
+    "collections_a": StrategySet,
+    "collections_b": StrategySet,
+    "contracts": ContractPolicy,
+    "fraud": FraudPolicy,
+    "ledger": LedgerPolicy,
+    "materials": MaterialPolicy,
+    "payments": PaymentPolicy,
+    "posts": PostPolicy,
+    "products": ProductPolicy,
+    "repayment": RepaymentPolicy,
+    "scorecard": ScorecardPolicy,
+}

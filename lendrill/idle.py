@@ -1,0 +1,110 @@
+"""What a scenario says that cannot matter for its run, by name: it is told at the start and kept in scenario.json, so that nobody
+takes a figure for the answer to a question that was never put."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from credit.policies.base import LIVE
+from credit.policies.catalogue import MODELS
+from scenarios.model import Fault, Scenario
+from scenarios.people import Campaign
+from scenarios.staff import DeskStaff
+from sim.randomness import PPM
+from sim.staffing import headcounts
+
+
+def idle(scenario: Scenario) -> list[str]:
+    """A line a field or row without effect on this run: its path, and why."""
+    return [*_beside_the_run(scenario), *_nobody(scenario), *_unread(scenario), *_of_policies(scenario)]
+
+
+def _beside_the_run(scenario: Scenario) -> Iterator[str]:
+    run = scenario.run
+    first, last = run.start, run.start + dt.timedelta(days=run.days - 1)
+    last_to_come = run.start + dt.timedelta(days=(run.arrival_days or run.days) - 1)
+    for place, fault in enumerate(scenario.faults):
+        if fault.end_ms <= run.start_ms or fault.start_ms >= run.until_ms:
+            yield f"faults.{place}: the {_what(fault)} is {_span(fault)}; the run is {first} to {last}"
+    for place, campaign in enumerate(scenario.arrivals.campaigns):
+        if campaign.to_day < first or campaign.from_day > last_to_come:
+            yield f"arrivals.campaigns.{place}: {campaign.name!r} is {_span(campaign)}; customers come {first} to {last_to_come}"
+    days = [point.day for point in scenario.economy]
+    for place, day in enumerate(days):
+        if (place + 1 < len(days) and days[place + 1] <= first) or (place and days[place - 1] >= last):
+            yield f"economy.{place}: another point lies between {day} and the run, {first} to {last}"
+    for place, one in enumerate(scenario.script):
+        if not first <= one.at.date() <= last:
+            yield f"script.{place}: party {one.party} comes on {one.at.date()}; the run is {first} to {last}"
+
+
+def _nobody(scenario: Scenario) -> Iterator[str]:
+    heads = headcounts(scenario)
+    for place, fault in enumerate(scenario.faults):
+        if fault.kind == "absence":
+            of = heads[fault.target]
+            people = of.per_branch * scenario.bank.branches + of.head_office
+            if people * fault.share_ppm * 2 < PPM:
+                yield f"faults.{place}.share_ppm: {fault.share_ppm} millionths of {people} people at {fault.target} is nobody"
+    if len(scenario.script) == scenario.run.customers:
+        for section in ("arrivals", "population"):
+            if getattr(scenario, section) != Scenario.model_fields[section].default:
+                yield f"{section}: every customer of the run is scripted, none is drawn"
+    for key, demand in scenario.demand.items():
+        if not demand.weight and scenario.run.customers > len(scenario.script):
+            yield f"demand.{key}: its weight is 0, nobody asks for it"
+
+
+def _unread(scenario: Scenario) -> Iterator[str]:
+    staff, bank, plain = scenario.staff, scenario.bank, DeskStaff()
+    if not staff.scale and staff.scale_per_day != type(staff).model_fields["scale_per_day"].default:
+        yield "staff.scale_per_day: counts are scaled with scale = true alone"
+    if bank.branches == 1 and bank.branch_weights_ppm:
+        yield "bank.branch_weights_ppm: there is one branch"
+    for name in staff.known():
+        desk = getattr(staff, name, None)
+        if not isinstance(desk, DeskStaff) or desk.break_start_minute == desk.break_end_minute:
+            continue
+        usual = (desk.break_start_minute, desk.break_end_minute) == (plain.break_start_minute, plain.break_end_minute)
+        outside = desk.break_end_minute <= desk.shift_start_minute or desk.break_start_minute >= desk.shift_end_minute
+        if outside and not usual:
+            yield f"staff.{name}.break_start_minute: the break lies outside the shift"
+
+
+def _of_policies(scenario: Scenario) -> Iterator[str]:
+    for name, changes in scenario.policies.items():
+        for path in _live(MODELS[name], changes, f"policies.{name}"):
+            yield f"{path}: only a live bank (lendrill serve) reads it"
+
+
+def _live(model: type[BaseModel], changes: Any, path: str) -> Iterator[str]:
+    """The paths of what is changed and no simulated run reads."""
+    if getattr(model, "read_by", None) == LIVE:
+        yield path
+        return
+    for name, value in changes.items():
+        info = model.model_fields[name]
+        if LIVE in info.metadata:
+            yield f"{path}.{name}"
+        inner: Any = next((one for one in (info.annotation, *get_args(info.annotation)) if _is_model(one)), None)
+        rows = value if isinstance(value, list) else [value]
+        for row in rows if inner is not None else ():
+            if isinstance(row, dict):
+                yield from _live(inner, row, f"{path}.{name}")
+
+
+def _is_model(one: Any) -> bool:
+    return isinstance(one, type) and issubclass(one, BaseModel)
+
+
+def _what(fault: Fault) -> str:
+    return f"{fault.kind.replace('_', ' ')} of {fault.target}"
+
+
+def _span(one: Fault | Campaign) -> str:
+    begin, end = (one.start, one.end) if isinstance(one, Fault) else (one.from_day, one.to_day)
+    return f"{begin} to {end}"

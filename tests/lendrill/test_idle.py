@@ -1,0 +1,73 @@
+"""What cannot matter for a run is told by name when it starts, and stays in its scenario.json; what matters is not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from lendrill.cli import main
+from lendrill.idle import idle
+from scenarios.loading import load_scenario, packaged_names, parse_scenario
+
+HEAD = 'name = "odd"\ntitle = "t"\npurpose = "p"\nlook_at = ["one"]\n[run]\ndays = 30\narrival_days = 10\n'
+ABSENT = '[[faults]]\nkind = "absence"\ntarget = "finance"\nstart = {}T00:00:00\nend = {}T00:00:00\nshare_ppm = {}\n'
+HERE = ABSENT.format("2026-01-05", "2026-01-09", 500_000)
+CAMPAIGN = '[[arrivals.campaigns]]\nname = "x"\nfrom_day = {}\nto_day = {}\nfactor_ppm = 5\n'
+
+
+def told(text: str) -> list[str]:
+    return idle(parse_scenario(HEAD + text, "odd.toml"))
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        (HERE + ABSENT.format("2035-01-05", "2035-01-09", 500_000), "faults.1: the absence of finance is 2035-01-05"),
+        (ABSENT.format("2026-01-05", "2026-01-09", 100_000), "faults.0.share_ppm: 100000 millionths of 2 people"),
+        (CAMPAIGN.format("2026-01-12", "2026-01-13"), "arrivals.campaigns.0: 'x' is 2026-01-12"),
+        ("[[economy]]\nday = 2025-01-01\n[[economy]]\nday = 2025-06-01\n", "economy.0: another point"),
+        ("[[economy]]\nday = 2026-02-01\n[[economy]]\nday = 2026-06-01\n", "economy.1: another point"),
+        ("[demand.mortgage]\nweight = 0\n", "demand.mortgage: its weight is 0"),
+        ("[staff]\nscale_per_day = 200\n", "staff.scale_per_day: "),
+        ("[staff.finance]\nbreak_start_minute = 100\nbreak_end_minute = 110\n", "staff.finance.break_start_minute: "),
+        ("[bank]\nbranches = 1\nbranch_weights_ppm = [3]\n", "bank.branch_weights_ppm: "),
+        ("[policies.posts.sign_in]\nlock_hours = 3\n", "policies.posts: only a live bank"),
+        ("[policies.materials]\nwait_days = 9\n", "policies.materials: only a live bank"),
+        ('[policies.contracts]\nlender = "某某银行"\n', "policies.contracts.lender: only a live bank"),
+        ("[policies.products]\nshort_months_max = 10\n", "policies.products.short_months_max: only a live bank"),
+    ],
+)
+def test_what_cannot_matter_is_told_by_name(text: str, path: str) -> None:
+    [line] = told(text)
+    assert line.startswith(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HERE,
+        CAMPAIGN.format("2026-01-10", "2026-01-13"),
+        "[[economy]]\nday = 2025-01-01\n[[economy]]\nday = 2026-06-01\n",
+        "[staff]\nscale = true\nscale_per_day = 200\n",
+        "[staff.finance]\nbreak_start_minute = 700\nbreak_end_minute = 710\n",
+        "[policies.contracts]\nvalid_days = 4\n",
+    ],
+)
+def test_what_matters_is_not_told(text: str) -> None:
+    assert told(text) == []
+
+
+def test_the_scenarios_that_come_with_lendrill_say_nothing_in_vain() -> None:
+    assert {name: idle(load_scenario(name)) for name in packaged_names()} == {name: [] for name in packaged_names()}
+
+
+def test_a_run_tells_it_at_its_start_and_keeps_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "odd.toml"
+    path.write_text(HEAD.replace("30", "10") + "customers = 5\n[staff]\nscale_per_day = 200\n", encoding="utf-8")
+    assert main(["run", str(path), "--executor", "local", "--out", str(tmp_path / "run")]) == 0
+    [line] = [line for line in capsys.readouterr().err.splitlines() if "Without effect" in line]
+    kept = json.loads((tmp_path / "run" / "scenario.json").read_text(encoding="utf-8"))["without_effect"]
+    assert [line.removeprefix("Without effect on this run: ")] == kept
+    assert kept[0].startswith("staff.scale_per_day")

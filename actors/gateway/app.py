@@ -10,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from actors.gateway import (
@@ -92,7 +93,7 @@ class Counting:
             return
         if scope["method"] == "POST" and scope["path"].startswith("/v1/") and self._full():
             self._meters.add("POST", "refused", _OVERLOADED.status, 0.0)
-            await _OVERLOADED.answer()(scope, receive, send)
+            await _OVERLOADED.answer(Request(scope))(scope, receive, send)
             return
         began, status, request = time.perf_counter(), 500, request_of(scope)
 

@@ -19,7 +19,8 @@ from fastapi.testclient import TestClient
 
 from actors.conductor import Busy
 from actors.gateway import applications, doors
-from actors.gateway.app import make_app
+from actors.gateway.app import PARTS, make_app
+from actors.gateway.language import fault_zh
 from actors.gateway.login import caller_of
 from actors.identity.caller import Caller
 from actors.link import LinkClient
@@ -60,7 +61,7 @@ def test_a_full_gateway_refuses_commands_unread_and_still_answers_questions() ->
         link.full = True
         refused = client.post("/v1/applications", content=b"no form")
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
-        assert refused.json()["title"] == "Overloaded"
+        assert refused.json()["title"] == "系统繁忙，请稍后重试"
         assert client.get("/health").status_code == 200
         figures = client.get("/metrics").text
     assert 'lendrill_http_answers_total{method="POST",path="/v1/applications",status="422"} 1' in figures
@@ -101,3 +102,23 @@ def test_a_call_is_a_line_of_the_log_with_its_request_number(caplog: pytest.LogC
     assert [one["request"] for one in others] == [one.headers["x-request-id"] for one in given]
     assert all(re.fullmatch("[0-9a-f]{16}", one["request"]) and one["status"] == 404 for one in others)
     assert not any(ID in one["path"] or ID in one["message"] for one in others)
+
+
+def test_every_fault_that_a_field_of_any_endpoint_can_have_is_said_in_chinese() -> None:
+    """Every parameter and every body, with every kind of value in it, and in each of a body's fields."""
+    values: list[Any] = [None, True, [], [[]] * 30, {}, "", "x" * 9_000, -1, 1 << 60, 1.5, "1", "2026-02-30"]
+    said = set()
+    for route in (one for part in PARTS for one in part.router.routes if isinstance(one, APIRoute)):
+        of = route.dependant
+        for field in (*of.body_params, *of.query_params, *of.path_params):
+            names = getattr(field.field_info.annotation, "model_fields", {})
+            bodies = [
+                dict.fromkeys([*(one.alias or name for name, one in names.items()), "strange"], value)
+                for value in values
+            ]
+            for value in (*values, *bodies):
+                for error in field.validate(value, {}, loc=())[1] or ():
+                    words = fault_zh(error)
+                    assert not words.startswith("格式有误"), (route.path, error["type"], words)
+                    said.add(words)
+    assert len(said) > 30

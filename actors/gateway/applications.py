@@ -17,10 +17,11 @@ from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import ByName
 from actors.gateway.models import IdempotencyKey
 from actors.gateway.problems import Problem
-from actors.gateway.reach import handed_in, prove_own_form
+from actors.gateway.reach import handed_in, is_proven, prove_own_form
 from actors.sequencer import Command
 from credit.applications.contract import FormText, SubmitApplication
-from credit.codes import Channel, Consent, Material, Method, Segment, Step
+from credit.codes import Channel, Consent, Material, Method, Segment, Step, Uploads
+from credit.customers.contract import Event as CustomerEvent
 from credit.room import EVENTS, REASONS, Rows
 from credit.texts import Field as TextField
 from credit.texts import cut_columns
@@ -113,13 +114,16 @@ async def submit(
             field="documents",
             detail_zh="本人申请须上传资料",
         )
+    proven = is_proven(identity, caller)
     rows, beside = form_rows(columns_of(form), bank, np.array([number]))
+    if not proven:
+        rows["uploads"] = Uploads.ALONE
     began = time.monotonic()
     answer, story = await bank.done_told(SubmitApplication, rows, *beside)
     handed_in(identity, caller, [answer.number], [form.id_number])
     request.state.case = answer.number
     response.headers["Location"] = f"/v1/applications/{answer.number}"
-    return await _shown(bank, answer.number, wait_s(request) - (time.monotonic() - began), story)
+    return await _shown(bank, answer.number, wait_s(request) - (time.monotonic() - began), story, proven)
 
 
 @router.get("/{case}", summary="Where an application stands")
@@ -127,14 +131,15 @@ async def show(
     case: Annotated[str, Path(examples=["1000000001"])],
     request: Request,
     bank: Annotated[Bank, Depends(bank_of)],
+    identity: Annotated[Identity, Depends(identity_of)],
     caller: Annotated[Caller, Depends(needs("applications:read"))],
 ) -> dict[str, Any]:
     """Step, handler and what happened so far (APP-15, APP-18). `Prefer: wait=10` waits for the decision."""
-    del caller
-    return await _shown(bank, number_in(case, "case"), wait_s(request))
+    return await _shown(bank, number_in(case, "case"), wait_s(request), None, is_proven(identity, caller))
 
 
-async def _shown(bank: Bank, case: int, patience_s: float, story: Story | None = None) -> dict[str, Any]:
+async def _shown(bank: Bank, case: int, patience_s: float, story: Story | None, proven: bool) -> dict[str, Any]:
+    """Where a case stands; who has not proved who he is, is not told whether the bank had a file of him before."""
     now, events = story or await bank.story(case)
     until = time.monotonic() + patience_s
     while True:
@@ -152,7 +157,7 @@ async def _shown(bank: Bank, case: int, patience_s: float, story: Story | None =
         "since": moment(progress.since),
         "expected_at": moment(progress.expected_at),
         "loans": [str(loan) for loan in sorted({int(loan) for loan in events["loan"] if loan})],
-        "events": [_event(row) for row in events],
+        "events": [_event(row) for row in events if proven or row["event"] != CustomerEvent.CUSTOMER_CREATED],
     }
 
 

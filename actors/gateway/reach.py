@@ -65,7 +65,7 @@ def reach_of(identity: Identity, caller: Caller, permission: str) -> Reach:
 async def prove_reach(request: Request, caller: Caller, permission: str) -> None:
     """Problem 404 where the path names what is beyond the caller's reach, 403 where a customer has to prove first who he is."""
     identity: Identity = request.app.state.identity
-    if permission not in identity.posts.policy.provisional and not is_proven(identity, caller):
+    if not is_proven(identity, caller) and permission not in identity.posts.policy.provisional:
         raise Problem(
             403,
             "Forbidden",

@@ -146,6 +146,15 @@ class FileFormat(Coded):
     PDF = 2
 
 
+class Uploads(Coded):
+    """How the materials of a form come (APP-05, APP-10): all with it, or uploaded after it, beside what is on file of the
+    customer, or alone where nobody has proved yet that it is his file."""
+
+    NONE = 0
+    BESIDE_FILE = 1
+    ALONE = 2
+
+
 class Consent(IntFlag):
     """What the customer has agreed to."""
 

@@ -161,4 +161,4 @@ class Client:
 def _reason(body: bytes) -> str:
     """What a problem document says, short."""
     said = Answer(0, body).json()
-    return " ".join(str(said.get(name, "")) for name in ("title", "detail")).strip()
+    return " ".join(str(said.get(name, "")) for name in ("title", "detail_en")).strip()

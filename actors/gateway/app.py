@@ -15,6 +15,7 @@ from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.telemetry import TelemetryConfig
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from actors.gateway import (
@@ -24,6 +25,7 @@ from actors.gateway import (
     customers,
     disbursements,
     doors,
+    duties,
     exports,
     loans,
     login,
@@ -81,6 +83,7 @@ PARTS = (
     papers,
     loans,
     tasks,
+    duties,
     customers,
     registration,
     exports,
@@ -98,7 +101,6 @@ class Counting:
     def __init__(self, app: ASGIApp, meters: Meters, log: OperationLog, full: Callable[[], bool]) -> None:
         """`full`: whether commands are refused now."""
         self._app, self._meters, self._log, self._full = app, meters, log, full
-        self._refusal = _OVERLOADED.answer()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -116,7 +118,7 @@ class Counting:
 
         try:
             if sheds:
-                await self._refusal(scope, receive, sending)
+                await _OVERLOADED.answer(Request(scope))(scope, receive, sending)
             else:
                 await self._app(scope, receive if scope["method"] == "GET" else bounded(scope, receive), sending)
         finally:

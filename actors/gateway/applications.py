@@ -17,10 +17,11 @@ from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import ByName
 from actors.gateway.models import IdempotencyKey
 from actors.gateway.problems import Problem
-from actors.gateway.reach import handed_in, prove_own_form
+from actors.gateway.reach import handed_in, is_proven, prove_own_form
 from actors.sequencer import Command
 from credit.applications.contract import FormText, SubmitApplication
-from credit.codes import Channel, Consent, Material, Method, Segment, Step
+from credit.codes import Channel, Consent, Material, Method, Segment, Step, Uploads
+from credit.customers.contract import Event as CustomerEvent
 from credit.room import EVENTS, REASONS, Rows
 from credit.texts import Field as TextField
 from credit.texts import cut_columns
@@ -103,16 +104,18 @@ _TOLD = ("event", "at", "reason", "loan", "amount_fen")
 
 
 class Visit(NamedTuple):
-    """A form that was handed in, the number of its request, and by whom."""
+    """A form that was handed in, the number of its request, by whom, and whether it is certain who that is."""
 
     form: Application
     number: int
     caller: Caller
+    proven: bool
 
 
 async def taken_in(bank: Bank, identity: Identity, visits: Sequence[Visit]) -> list[tuple[Answer, Story]]:
     """The bank's answers to visits, and what happened to each case; who holds it is written down by then."""
     rows, beside = form_rows(columns_of([one.form for one in visits]), bank, np.array([one.number for one in visits]))
+    rows["uploads"][[not one.proven for one in visits]] = Uploads.ALONE
     told = await bank.told_stories(SubmitApplication, rows, *beside)
     taken = [
         (one.caller, answer.number, one.form.id_number)
@@ -147,13 +150,14 @@ async def submit(
             field="documents",
             detail_zh="本人申请须上传资料",
         )
+    proven = is_proven(identity, caller)
     began = time.monotonic()
-    answer, story = await request.app.state.intake.ask(Visit(form, number, caller))
+    answer, story = await request.app.state.intake.ask(Visit(form, number, caller, proven))
     if answer.reason:
         raise refusal(answer.reason)
     request.state.case = answer.number
     response.headers["Location"] = f"/v1/applications/{answer.number}"
-    return await _shown(bank, answer.number, wait_s(request) - (time.monotonic() - began), story)
+    return await _shown(bank, answer.number, wait_s(request) - (time.monotonic() - began), story, proven)
 
 
 @router.get("/{case}", summary="Where an application stands")
@@ -161,14 +165,15 @@ async def show(
     case: Annotated[str, Path(examples=["1000000001"])],
     request: Request,
     bank: Annotated[Bank, Depends(bank_of)],
+    identity: Annotated[Identity, Depends(identity_of)],
     caller: Annotated[Caller, Depends(needs("applications:read"))],
 ) -> dict[str, Any]:
     """Step, handler and what happened so far (APP-15, APP-18). `Prefer: wait=10` waits for the decision."""
-    del caller
-    return await _shown(bank, number_in(case, "case"), wait_s(request))
+    return await _shown(bank, number_in(case, "case"), wait_s(request), None, is_proven(identity, caller))
 
 
-async def _shown(bank: Bank, case: int, patience_s: float, story: Story | None = None) -> dict[str, Any]:
+async def _shown(bank: Bank, case: int, patience_s: float, story: Story | None, proven: bool) -> dict[str, Any]:
+    """Where a case stands; who has not proved who he is, is not told whether the bank had a file of him before."""
     now, events = story or await bank.story(case)
     until = time.monotonic() + patience_s
     while True:
@@ -179,6 +184,8 @@ async def _shown(bank: Bank, case: int, patience_s: float, story: Story | None =
         now, events = await bank.story(case, len(events), left, [int(one) for one in deciding()])
     if progress is None:
         raise absent("case", str(case))
+    if not proven:
+        events = events[events["event"] != CustomerEvent.CUSTOMER_CREATED]
     return {
         "case": str(case),
         "step": label(progress.step),

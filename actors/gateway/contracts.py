@@ -14,22 +14,26 @@ from pydantic import Field
 
 from actors.gateway import seals
 from actors.gateway.archive import Archive, Archived, Laid
-from actors.gateway.bank import Bank, bank_of, branch_with, moment, number_of, refusal, request_number
+from actors.gateway.bank import Bank, acting, bank_of, branch_with, moment, number_of, refusal, request_number
 from actors.gateway.callers import Caller, needs
 from actors.gateway.coded import ByName
 from actors.gateway.login import Services
-from actors.gateway.models import CasePath, IdempotencyKey, Model, shown
+from actors.gateway.models import CasePath, IdempotencyKey, Model, Person, shown
 from actors.gateway.problems import Problem
 from actors.host import Look
 from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Method
 from credit.contracts.contract import (
+    CancelReason,
     ChangeReason,
+    ContractCancelled,
     ContractChangeRequested,
     ContractRenewalRequested,
+    ContractReturned,
     ContractSigned,
     Event,
     Refusal,
+    ReturnReason,
 )
 from credit.contracts.rules import action_faults
 from credit.contracts.states import Action, ContractState, SignMode
@@ -43,11 +47,13 @@ _AFTER: dict[EventCode, ContractState] = {
     Event.CONTRACT_ARCHIVED: ContractState.ARCHIVED,
     Event.CONTRACT_EFFECTIVE: ContractState.EFFECTIVE,
     Event.CONTRACT_WITHDRAWN: ContractState.WITHDRAWN,
+    Event.CONTRACT_CANCELLED: ContractState.WITHDRAWN,
 }
 _PENDING, _ARCHIVED = "contracts", "archived"
 Which = Annotated[int, Field(ge=0, lt=1 << 31)]
 Reader = Annotated[Caller, Depends(needs("contracts:read"))]
 Signer = Annotated[Caller, Depends(needs("contracts:sign"))]
+Handler = Annotated[Caller, Depends(needs("contracts:handle"))]
 
 
 class Contract(Model):
@@ -123,6 +129,28 @@ class Changing(Model):
     amount_fen: int = Field(ge=0, lt=1 << 53)
     term_months: int = Field(ge=0, le=1_000)
     reason: Annotated[ChangeReason, ByName(ChangeReason)]
+
+
+class SendingBack(Model):
+    """What is wrong with an offered contract (CON-12), and who says so; `person` may be left out by whom the bank knows."""
+
+    model_config = shown({"round": 0, "attempt": 1, "reason": "rate_wrong", "person": "1420001"})
+
+    round: Which
+    attempt: Which
+    reason: Annotated[ReturnReason, ByName(ReturnReason)]
+    person: Person | None = None
+
+
+class Cancelling(Model):
+    """Why an offered contract can't stand (CON-14), and who says so; `person` may be left out by whom the bank knows."""
+
+    model_config = shown({"round": 0, "attempt": 1, "reason": "name_changed", "person": "1420001"})
+
+    round: Which
+    attempt: Which
+    reason: Annotated[CancelReason, ByName(CancelReason)]
+    person: Person | None = None
 
 
 class Renewing(Confirming):
@@ -292,6 +320,42 @@ async def renew(
     del key
     about = {"round": which.round, "attempt": which.attempt}
     return await _do(bank, request, caller, ContractRenewalRequested, await bank.known_case(case), about)
+
+
+@router.post("/returns", summary="Return a contract for revision", response_model=Done)
+async def send_back(
+    case: CasePath,
+    wrong: SendingBack,
+    request: Request,
+    bank: Annotated[Bank, Depends(bank_of)],
+    caller: Handler,
+    key: IdempotencyKey = None,
+) -> dict[str, Any]:
+    """CON-12, CON-17: an element is wrong; it is generated anew, and the customer is offered the new one."""
+    del key
+    return await _handle(bank, request, caller, ContractReturned, case, wrong)
+
+
+@router.post("/cancellation", summary="Cancel a contract", response_model=Done)
+async def cancel(
+    case: CasePath,
+    why: Cancelling,
+    request: Request,
+    bank: Annotated[Bank, Depends(bank_of)],
+    caller: Handler,
+    key: IdempotencyKey = None,
+) -> dict[str, Any]:
+    """CON-14, CON-17: name or ID number have changed; the case ends, and a new application is needed."""
+    del key
+    return await _handle(bank, request, caller, ContractCancelled, case, why)
+
+
+async def _handle(
+    bank: Bank, request: Request, caller: Caller, kind: Kind, case: str, said: SendingBack | Cancelling
+) -> dict[str, Any]:
+    about = {"round": said.round, "attempt": said.attempt, "reason": said.reason}
+    about["person"] = acting(caller, said.person)
+    return await _do(bank, request, caller, kind, await bank.known_case(case), about)
 
 
 async def _do(

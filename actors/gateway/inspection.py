@@ -14,7 +14,7 @@ import numpy as np
 import pypdf
 from anyio import BrokenWorkerProcess, CapacityLimiter, to_process
 from PIL import Image
-from pypdf.generic import DictionaryObject
+from pypdf.generic import ArrayObject, DictionaryObject
 
 from credit.codes import FileFormat
 
@@ -24,8 +24,19 @@ _MEMORY_MAX = 2 << 30
 _SHARPNESS_PX = 1_000
 _BEGINS = {FileFormat.JPG: b"\xff\xd8\xff", FileFormat.PDF: b"%PDF-"}
 _PDF_END, _PDF_TAIL = b"%%EOF", 2_048
-_ACTIVE = ("/JavaScript", "/JS", "/Launch", "/EmbeddedFiles", "/RichMedia")
-"""What runs or carries something else along in a PDF; no paper of a customer needs it."""
+_ACTIVE = (
+    "/JavaScript",
+    "/JS",
+    "/Launch",
+    "/EmbeddedFiles",
+    "/EmbeddedFile",
+    "/EF",
+    "/RichMedia",
+    "/OpenAction",
+    "/AA",
+)
+"""What runs, or carries something else along, in a PDF; no paper of a customer needs it."""
+_KINDS = ("/S", "/Type", "/Subtype")
 _AT_ONCE = CapacityLimiter(2)
 
 
@@ -111,17 +122,23 @@ def _document(content: bytes, pages_max: int) -> Seen:
     for number, page in enumerate(reader.pages, 1):
         if min(page.mediabox.width, page.mediabox.height) <= 0:
             raise Unfit(f"page {number} of the PDF has no size")
-    if found := next((name for name in _ACTIVE if _holds(reader, name)), ""):
+    names = _names(reader)
+    if found := next((name for name in _ACTIVE if name in names), ""):
         raise Unfit(f"the PDF holds {found[1:]}: print it to a plain PDF first")
     return Seen()
 
 
-def _holds(reader: pypdf.PdfReader, name: str) -> bool:
-    """Whether an object of a PDF has an entry, or is an action, of a name."""
-    for number in sorted(one for of_generation in reader.xref.values() for one in of_generation) + sorted(
-        reader.xref_objStm
-    ):
-        found: object = reader.get_object(number)
-        if isinstance(found, DictionaryObject) and (name in found or found.get("/S") == name):
-            return True
-    return False
+def _names(reader: pypdf.PdfReader) -> set[object]:
+    """The names of all entries of a PDF's objects, and what kind these say that they are, however deep inside one another and
+    wherever in the file; as the parser reads them, which undoes `/J#53`."""
+    numbers = {one for of_generation in reader.xref.values() for one in of_generation} | set(reader.xref_objStm)
+    within: list[object] = [reader.get_object(number) for number in sorted(numbers)]
+    names: set[object] = set()
+    while within:
+        found = within.pop()
+        if isinstance(found, DictionaryObject):
+            names.update(found, (found.raw_get(kind) for kind in _KINDS if kind in found))
+            within += found.values()
+        elif isinstance(found, ArrayObject):
+            within += found
+    return names

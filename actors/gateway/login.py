@@ -162,7 +162,8 @@ SignedIn = Annotated[Caller, Depends(signed_in)]
 
 
 class OAuthError(Exception):
-    """An error of the token endpoint, in the form of RFC 6749."""
+    """An error of the token endpoint, in the form of RFC 6749, which leaves no room for Chinese in `error_description`: it stands
+    beside it, and before it."""
 
     def __init__(self, status: int, error: str, description: str) -> None:
         super().__init__(description)
@@ -171,7 +172,21 @@ class OAuthError(Exception):
     def answer(self) -> JSONResponse:
         """The response."""
         headers = _NO_STORE | ({"WWW-Authenticate": f'Basic realm="{REALM}"'} if self.status == 401 else {})
-        return JSONResponse({"error": self.error, "error_description": self.description}, self.status, headers)
+        said = {
+            "error": self.error,
+            "error_description_zh": _OAUTH_ZH[self.error],
+            "error_description": self.description,
+        }
+        return JSONResponse(said, self.status, headers)
+
+
+_OAUTH_ZH = {
+    "invalid_request": "请求缺少参数或参数重复，请核对",
+    "unsupported_grant_type": "不支持该授权方式，应为 client_credentials、password 或 refresh_token",
+    "invalid_client": "客户端名称或密钥有误",
+    "invalid_grant": "用户名或密码有误、账户已锁定，或登录已失效，请核对后重新登录",
+    "invalid_scope": "所请求的权限超出账户权限",
+}
 
 
 @router.post("/oauth/token", summary="Get tokens", responses=_OAUTH, dependencies=[Depends(not_too_often)])

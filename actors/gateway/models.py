@@ -44,7 +44,8 @@ def shown(example: dict[str, Any]) -> ConfigDict:
 
 
 class Problem(BaseModel):
-    """A refusal (RFC 9457). `reason`, `code` and `detail_zh` say why the bank's core refused; `field` what is wrong."""
+    """A refusal (RFC 9457), in Chinese; in English with `Accept-Language: en`. `reason` and `code` say why the core refused;
+    `field` what is wrong, and `faults` all that is wrong with a request that is not of its form."""
 
     model_config = ConfigDict(
         extra="allow",
@@ -52,10 +53,11 @@ class Problem(BaseModel):
             "examples": [
                 {
                     "type": "urn:lendrill:refused",
-                    "title": "Refused",
+                    "title": "所填内容有误，请核对后重试",
                     "status": 422,
-                    "detail": "amount outside the product's range",
+                    "detail": "金额超出产品范围",
                     "detail_zh": "金额超出产品范围",
+                    "detail_en": "amount outside the product's range",
                     "reason": 142,
                     "code": "AMOUNT_RANGE",
                     "field": "amount_fen",

@@ -1,6 +1,6 @@
 """Errors of the gateway as problem documents (RFC 9457): one exception that says what was wrong, and the handlers that write it
-down. What the bank's core or the identity services refuse in one line (`CreditError`) becomes one too. No handler repeats what
-was sent, which may be a password."""
+down, in Chinese or, for who asks for it, in English. What the bank's core or the identity services refuse in one line
+(`CreditError`) becomes one too. No handler repeats what was sent, which may be a password."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from actors.gateway.language import fault_zh, wants_english
 from credit.errors import CreditError
 
 MEDIA_TYPE = "application/problem+json"
@@ -49,14 +50,20 @@ class Problem(Exception):
         self.headers: Mapping[str, str] = headers or {}
         self.more = more
 
-    def document(self) -> dict[str, Any]:
-        """The body."""
-        said = {"type": self.type, "title": self.title, "status": self.status, "detail": self.detail}
-        return said | {"detail_zh": _ZH.get(self.status, "请求未能完成")} | self.more
+    def document(self, english: bool = False) -> dict[str, Any]:
+        """The body. `detail` is in the language asked for, `detail_zh` and `detail_en` are there in any case; where Chinese says
+        no more than the status does, English follows."""
+        plain, more = _ZH.get(self.status, "请求未能完成"), dict(self.more)
+        chinese = more.pop("detail_zh", "")
+        shown = self.detail if english else chinese or (f"{plain}：{self.detail}" if self.detail else plain)
+        said = {"type": self.type, "title": self.title if english else plain, "status": self.status, "detail": shown}
+        return said | {"detail_zh": chinese or plain, "detail_en": self.detail} | more
 
-    def answer(self) -> JSONResponse:
+    def answer(self, request: Request) -> JSONResponse:
         """The response."""
-        return JSONResponse(self.document(), self.status, dict(self.headers), media_type=MEDIA_TYPE)
+        english = wants_english(request.headers.get("accept-language", ""))
+        headers = {"Content-Language": "en" if english else "zh", "Vary": "Accept-Language"} | dict(self.headers)
+        return JSONResponse(self.document(english), self.status, headers, media_type=MEDIA_TYPE)
 
 
 def install(app: FastAPI) -> None:
@@ -70,8 +77,7 @@ def install(app: FastAPI) -> None:
 
 async def answer(request: Request, error: Exception) -> JSONResponse:
     """The handler of all of them."""
-    del request
-    return problem_of(error).answer()
+    return problem_of(error).answer(request)
 
 
 def problem_of(error: Exception) -> Problem:
@@ -81,12 +87,19 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, CreditError):
         return Problem(422, "Refused", error.user_message)
     if isinstance(error, RequestValidationError):
-        faults = [{"at": ".".join(map(str, one["loc"])), "what": str(one["msg"])} for one in error.errors()[:20]]
+        faults = [_fault(one) for one in error.errors()[:20]]
         first = (
-            f"{faults[0]['at']}: {faults[0]['what']}" if faults else "the request is not of the form that is documented"
+            faults[0]
+            if faults
+            else {"at": "body", "what": "is not of the form that is documented", "what_zh": "格式有误"}
         )
-        return Problem(422, "Invalid request", first, faults=faults)
+        what, what_zh = (f"{first['at']}: {first[name]}" for name in ("what", "what_zh"))
+        return Problem(422, "Invalid request", what, faults=faults, detail_zh=what_zh)
     if isinstance(error, HTTPException):
         title = HTTPStatus(error.status_code).phrase
         return Problem(error.status_code, title, str(error.detail), headers=error.headers or {})
     return Problem(500, "Internal Server Error", "a fault of the bank's own; it was logged")
+
+
+def _fault(error: Mapping[str, Any]) -> dict[str, str]:
+    return {"at": ".".join(map(str, error["loc"])), "what": str(error["msg"]), "what_zh": fault_zh(error)}

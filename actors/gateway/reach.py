@@ -19,6 +19,7 @@ from actors.gateway.worklists import LISTS
 from actors.identity.caller import Caller
 from actors.identity.service import Identity
 from credit.numbers import branch_of_case
+from credit.policies.posts import PERMISSIONS
 from credit.times import Bools, Ints
 
 OWNED = ("case", "loan", "task", "customer")
@@ -62,8 +63,18 @@ def reach_of(identity: Identity, caller: Caller, permission: str) -> Reach:
 
 
 async def prove_reach(request: Request, caller: Caller, permission: str) -> None:
-    """Problem 404 where the path names what is beyond the caller's reach."""
-    reach = reach_of(request.app.state.identity, caller, permission)
+    """Problem 404 where the path names what is beyond the caller's reach, 403 where a customer has to prove first who he is."""
+    identity: Identity = request.app.state.identity
+    if not is_proven(identity, caller) and permission not in identity.posts.policy.provisional:
+        raise Problem(
+            403,
+            "Forbidden",
+            f"needs an account that is proven ({PERMISSIONS[permission].en}): show your ID card at a counter, and give the code "
+            "from there to POST /v1/binding",
+            permission=permission,
+            detail_zh="请先携带身份证到网点核验身份并绑定客户号，再办理此项业务",
+        )
+    reach = reach_of(identity, caller, permission)
     for name in OWNED:
         text = request.path_params.get(name)
         if text is not None and not await _within(reach, request, name, text):
@@ -79,6 +90,11 @@ async def _within(reach: Reach, request: Request, name: str, text: str) -> bool:
     if name == "customer":
         return await reach.customer(request.app.state.bank, int(text))
     return reach.case(case_of_loan(int(text)) if name == "loan" else int(text))
+
+
+def is_proven(identity: Identity, caller: Caller) -> bool:
+    """Whether it is certain who calls: a customer was seen with his ID card, everybody else was given his account."""
+    return caller.kind != "customer" or identity.accounts.is_proven(caller.subject)
 
 
 def prove_own_form(identity: Identity, caller: Caller, id_number: str) -> None:

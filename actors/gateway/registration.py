@@ -1,7 +1,8 @@
-"""Customers' own accounts (客户注册) over HTTP: whoever has an ID number opens one, and reaches what he hands in himself from
-then on. What the bank knew of him before, he reaches once he has proved who he is: somebody at the counter sees his ID card and
-gives him a sealed word that names his customer number; with it the account is tied to the bank's file (CUS-10, SEC-02). An ID
-number and a mobile number, which others know as well, prove nothing."""
+"""Customers' own accounts (客户注册) over HTTP: whoever gives an ID number opens one, applies with it and sees where that stands.
+It is provisional: what the bank knows of the person, also which of his papers it holds, and whatever binds him is beyond it until
+he has proved who he is: somebody at the counter sees his ID card and gives him a sealed word that names his customer number; with
+it the account is tied to the bank's file, and every other account under his ID number is closed (CUS-10, SEC-02). An ID number
+and a mobile number, which others know as well, prove nothing, and take nothing from who has them."""
 
 from __future__ import annotations
 
@@ -42,9 +43,11 @@ class Registering(Model):
 
 
 class Registered(Model):
-    """The account; its holder signs in with the mobile number at `/oauth/token`, `client_id=mobile`."""
+    """The account; its holder signs in with `username` at `/oauth/token`, `client_id=mobile`: the mobile number, unless another
+    account signs in with that."""
 
     subject: str
+    username: str
 
 
 class Identified(Model):
@@ -77,7 +80,7 @@ class Bound(Model):
     "/registrations", summary="Open a customer's account", status_code=201, dependencies=[Depends(not_too_often)]
 )
 def register(body: Registering, identity: Annotated[Identity, Depends(identity_of)]) -> Registered:
-    """One account for an ID number and for a mobile number. Of the ID number only a fingerprint is kept."""
+    """Provisional until its holder was seen with his ID card, see `/v1/binding`. Of the ID number only a fingerprint is kept."""
     if int(check_resident_ids(np.array([body.id_number]))[0]):
         raise Problem(
             422,
@@ -87,7 +90,7 @@ def register(body: Registering, identity: Annotated[Identity, Depends(identity_o
             detail_zh="身份证号有误",
         )
     account = identity.accounts.open_customer(body.id_number, body.mobile, body.password, identity.clock())
-    return Registered(subject=account.subject)
+    return Registered(subject=account.subject, username=identity.accounts.signs_in_with(account.subject, body.mobile))
 
 
 @router.post("/customers/{customer}/identification", summary="Say that a customer was seen with his ID card")
@@ -110,7 +113,8 @@ async def bind(
     identity: Annotated[Identity, Depends(identity_of)],
     caller: Annotated[Caller, Depends(needs("customers:bind"))],
 ) -> Bound:
-    """From then on the customer reaches the cases under his number, whoever handed them in, and may sign in with that number."""
+    """From then on the customer reaches the cases under his number, whoever handed them in, and may sign in with that number. Any
+    other account under his ID number is closed."""
     said = seals.numbers_in(body.code) or ()
     wrong = Problem(
         422,

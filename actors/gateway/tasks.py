@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import IntEnum, IntFlag
 from typing import Annotated, Any, Literal
 
@@ -29,8 +29,8 @@ from credit.worklists.states import TaskState
 
 router = APIRouter(prefix="/v1", tags=["tasks"])
 
-_PAGE = 50
-_PAGE_MAX = 200
+PAGE = 50
+PAGE_MAX = 200
 _STATES = ("waiting", "claimed", "asked", "done", "withdrawn")
 _ORDER = ("priority", "limit_at", "task")
 _CODES: dict[str, type[IntEnum] | type[IntFlag]] = {
@@ -196,25 +196,40 @@ async def tasks(
     state: Annotated[Literal["waiting", "claimed", "asked", "done", "withdrawn"] | None, Query()] = None,
     mine: Annotated[bool, Query(description="What I hold, or am asked about.")] = False,
     person: Annotated[Person | None, Query(description="Who I am, where the bank does not know.")] = None,
-    limit: Annotated[int, Query(ge=1, le=_PAGE_MAX)] = _PAGE,
+    limit: Annotated[int, Query(ge=1, le=PAGE_MAX)] = PAGE,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> dict[str, Any]:
     """Of the branches that the caller reaches, the most urgent first. Without `state` those that are open."""
-    lists, desks = list(LISTS.all.values()), sorted({int(one) for one, _ in LISTS.of_desk.values()})
-    if desk is not None:
-        found, one = _desk(desk)
-        lists, desks = [one], [int(found)]
-    me, reach = acting(caller, person) if mine else 0, reach_of(identity, caller, "tasks:read")
+    me = acting(caller, person) if mine else 0
+    desks = None if desk is None else [desk]
+    return await page_of(bank, identity, caller, desks, branch=branch, state=state, me=me, limit=limit, cursor=cursor)
+
+
+async def page_of(
+    bank: Bank,
+    identity: Identity,
+    caller: Caller,
+    labels: Sequence[str] | None,
+    *,
+    branch: int | None = None,
+    state: str | None = None,
+    me: int = 0,
+    limit: int = PAGE,
+    cursor: str | None = None,
+) -> dict[str, Any]:
+    """A page of the tasks of some desks, all of them where none are named. Problem 404 for a desk that there is none of."""
+    found = [_desk(one) for one in (LISTS.of_desk if labels is None else labels)]
+    desks, reach = sorted({int(desk) for desk, _ in found}), reach_of(identity, caller, "tasks:read")
     wanted = [int(TaskState[name.upper()]) for name in ([state] if state else _STATES[:3])]
     after = _place(cursor) if cursor else None
     now, places, page = await bank.now(), list(LISTS.all), []
-    for one in lists:
+    for one in dict.fromkeys(one for _, one in found):
         for cell in bank.cells(one.room.name) if branch is None else [bank.cell(one.room.name, branch)]:
             [rows] = await bank.looks(cell, Look(one.table, "desk", tuple(desks)))
             rows = rows[np.isin(rows["state"], wanted) & (rows["put_at"] <= now) & reach.branches(rows["branch"])]
             if branch is not None:
                 rows = rows[rows["branch"] == branch]
-            if mine:
+            if me:
                 rows = rows[(rows["claimed_by"] == me) | (rows["asked"] == me)]
             page += _first(rows, places.index(one.name), after, limit + 1)
     page.sort(key=lambda entry: entry[0])

@@ -4,6 +4,9 @@ Staff begin with a first password that follows from the data key (`Keys.first_se
 hashes nothing and stores nothing secret; it must be changed at the first sign-in, and only what people choose is hashed, with
 argon2id. Customers choose their own. Secrets of systems are drawn in the same way, and kept as a digest.
 
+A customer's account says whose it is, and anybody can say so: until it is proven at the counter, by the customer number it is
+tied to, it is provisional, takes no ID number and no mobile number from anybody, and ends when another is proven in its place.
+
 Wrong passwords are counted by account and, for names that nobody has, by name, so that both are locked alike; a count ends when
 nobody has tried for as long as a lock lasts. The password is compared outside the transaction, and counts only if the account is
 still unlocked when it is told: of many tries at once no more than four are ever heard."""
@@ -30,10 +33,12 @@ Kind = Literal["staff", "customer", "system"]
 TABLES = (
     (
         "CREATE TABLE IF NOT EXISTS accounts (subject TEXT PRIMARY KEY, kind TEXT NOT NULL, person INTEGER NOT NULL, "
-        "branch INTEGER NOT NULL, party INTEGER NOT NULL, id_fingerprint BLOB UNIQUE, posts TEXT NOT NULL, scopes TEXT NOT NULL, "
+        "branch INTEGER NOT NULL, party INTEGER NOT NULL, id_fingerprint BLOB, posts TEXT NOT NULL, scopes TEXT NOT NULL, "
         "hash TEXT, turn INTEGER NOT NULL DEFAULT 0, generation INTEGER NOT NULL DEFAULT 0, active INTEGER NOT NULL DEFAULT 1, "
         "made_at INTEGER NOT NULL)"
     ),
+    "CREATE UNIQUE INDEX IF NOT EXISTS accounts_proven ON accounts (id_fingerprint) WHERE party > 0",
+    "CREATE INDEX IF NOT EXISTS accounts_by_id ON accounts (id_fingerprint)",
     "CREATE TABLE IF NOT EXISTS logins (name BLOB PRIMARY KEY, subject TEXT NOT NULL)",
     "CREATE TABLE IF NOT EXISTS attempts (name BLOB PRIMARY KEY, failed INTEGER NOT NULL, last_at INTEGER NOT NULL)",
     "CREATE INDEX IF NOT EXISTS attempts_by_time ON attempts (last_at)",
@@ -124,23 +129,34 @@ class Accounts:
         return secret
 
     def open_customer(self, id_number: str, mobile: str, password: str, now: int, party: int = 0) -> Account:
-        """A customer's account, bound to an ID number of which only a fingerprint is kept. IdentityError where the ID or the
-        mobile number has one already, WeakPassword where the password breaks the rules."""
+        """A customer's account under an ID number, of which only a fingerprint is kept; others may be under the same one until
+        one is proven. He signs in with his mobile number where nobody does so yet, and in any case with the account's name, see
+        `signs_in_with`. WeakPassword where the password breaks the rules."""
         prove_strong(password, self.rules.password_length_min, (mobile, id_number))
         hashed, fingerprint = self._passwords.hash(password), self._vault.fingerprint(id_number, "accounts.id_number")
         with self.database.transaction():
             number = self.database.rows("SELECT count(*) FROM accounts WHERE kind = 'customer'")[0][0] + 1
             subject = f"customer:{number}"
-            if self.database.row("SELECT 1 FROM accounts WHERE id_fingerprint = ?", fingerprint):
-                raise IdentityError("the ID number has an account already; sign in, or have its password reset")
             self._insert(subject, "customer", now, id_fingerprint=fingerprint, hash=hashed)
-            self._login("customer", mobile, subject)
+            self._login("customer", subject, subject)
+            self._give_login("customer", mobile, subject)
             if party:
                 self._bind(subject, party)
         return self.get(subject)
 
+    def signs_in_with(self, subject: str, mobile: str) -> str:
+        """The name with which a customer's account signs in: his mobile number, or the account's own name where another account
+        signs in with that number."""
+        return mobile if self._subject("customer", mobile) == subject else subject
+
+    def is_proven(self, subject: str) -> bool:
+        """Whether a customer's account is tied to the bank's file of him, which takes being seen with his ID card."""
+        row = self._row(subject)
+        return row is not None and bool(row["party"])
+
     def bind_customer(self, subject: str, party: int, id_number: str) -> Account:
-        """Ties an account to a customer number of the bank, once, if the ID number is the account's own."""
+        """Ties an account to a customer number of the bank, once, if the ID number is the account's own. It takes the place of
+        every other account under that ID number, which are closed."""
         fingerprint = self._vault.fingerprint(id_number, "accounts.id_number")
         with self.database.transaction():
             found = self.database.row("SELECT party, id_fingerprint FROM accounts WHERE subject = ?", subject)
@@ -149,6 +165,7 @@ class Accounts:
             if found["party"] not in (0, party):
                 raise IdentityError(f"account {subject!r}: is bound to another customer number already")
             if not found["party"]:
+                self._close_others(fingerprint, subject)
                 self._bind(subject, party)
         return self.get(subject)
 
@@ -170,6 +187,15 @@ class Accounts:
             query = f"SELECT id_fingerprint, subject FROM accounts WHERE party > 0 AND id_fingerprint IN ({places})"
             found |= {of[bytes(row["id_fingerprint"])]: str(row["subject"]) for row in self.database.rows(query, *some)}
         return found
+
+    def _close_others(self, fingerprint: bytes, subject: str) -> None:
+        others = "FROM accounts WHERE id_fingerprint = ? AND subject <> ?"
+        self.database.run(f"DELETE FROM logins WHERE subject IN (SELECT subject {others})", fingerprint, subject)
+        self.database.run(
+            "UPDATE accounts SET party = 0, active = 0, generation = generation + 1 WHERE id_fingerprint = ? AND subject <> ?",
+            fingerprint,
+            subject,
+        )
 
     def _bind(self, subject: str, party: int) -> None:
         self._login("customer", str(party), subject)
@@ -331,14 +357,16 @@ class Accounts:
         )
 
     def _login(self, kind: Kind, name: str, subject: str) -> None:
+        self._give_login(kind, name, subject)
+        if self._subject(kind, name) != subject:
+            raise IdentityError(f"{name}: another account signs in with this already")
+
+    def _give_login(self, kind: Kind, name: str, subject: str) -> None:
+        """A name to sign in with, unless another account has it."""
         key = self._vault.fingerprint(name, f"logins.{kind}")
         self.database.run(
             "INSERT INTO logins (name, subject) VALUES (?, ?) ON CONFLICT (name) DO NOTHING", key, subject
         )
-        if self._subject(kind, name) != subject:
-            raise IdentityError(
-                "the mobile or client number has an account already; sign in, or have its password reset"
-            )
 
     def _subject(self, kind: Kind, name: str) -> str:
         key = self._vault.fingerprint(name, f"logins.{kind}")

@@ -16,7 +16,7 @@ SubmitApplication = room.obeys(
     "occupation income_fen employment_months documents consent collateral_fen account payee_account uploads=0 name:U16 "
     "id_number:U20",
 )
-"""A form. `uploads`: 1 where what `documents` lacks is uploaded after it. Numbers have room for more than is right, so that what
+"""A form. `uploads`: `Uploads`, how what `documents` lacks comes. Numbers have room for more than is right, so that what
 is too long is seen. A name or a purpose that is longer than its column, a remark and an address come as `FormText` of the same
 party and instant, the column is empty then."""
 FormText = room.accepts(109, "FormText", f"party branch {PIECES}")

@@ -17,6 +17,9 @@ ContractSigned = room.obeys(503, "ContractSigned", "case round attempt mode conf
 ContractChangeRequested = room.obeys(504, "ContractChangeRequested", "case round attempt amount_fen term_months reason")
 ContractRenewalRequested = room.obeys(505, "ContractRenewalRequested", "case round attempt")
 """Every approval of a case opens a round, and its contracts are numbered in it: attempt 1, 2, 3 …"""
+ContractReturned = room.obeys(506, "ContractReturned", "case round attempt reason person")
+ContractCancelled = room.obeys(507, "ContractCancelled", "case round attempt reason person")
+"""What staff do about an offered contract in which something is wrong: one of `ReturnReason` or `CancelReason`, and who."""
 room.table("contracts", f"{TERMS} state attempt offered_at=0 expires_at=0 mode approved_fen", key="case")
 room.table(
     "archived",
@@ -91,6 +94,25 @@ class Event(EventCode):
     CONTRACT_ACTION_REFUSED = event(
         510, "contract action refused", "合同操作被拒", reason=Reason, value="action", refuses=True
     )
+    CONTRACT_RETURNED = event(
+        511,
+        "contract returned for revision",
+        "退回修改",
+        reason=Reason,
+        value="attempt in its round",
+        refuses=True,
+        step=Step.CONTRACT,
+        handler=Handler.SYSTEM,
+    )
+    CONTRACT_CANCELLED = event(
+        512,
+        "contract cancelled, a new application is needed",
+        "合同作废，须重新申请",
+        reason=Reason,
+        value="attempt in its round",
+        refuses=True,
+        step=Step.CLOSED,
+    )
 
 
 class Gauge(GaugeCode):
@@ -114,4 +136,21 @@ class ChangeReason(Reason):
     OTHER_TERM = 2, "wants another term", "要求变更期限"
 
 
-room.logs(Event, Gauge, reasons=(Refusal, ChangeReason))
+class ReturnReason(Reason):
+    """Why staff return an offered contract for revision, CON-12."""
+
+    AMOUNT_WRONG = 411, "amount is wrong", "金额有误"
+    TERM_WRONG = 412, "term is wrong", "期限有误"
+    RATE_WRONG = 413, "rate is wrong", "利率有误"
+    ACCOUNT_WRONG = 414, "account is wrong", "账户有误"
+    CONTACT_WRONG = 415, "contact details are wrong", "联系方式有误"
+
+
+class CancelReason(Reason):
+    """Why staff cancel an offered contract, CON-14."""
+
+    NAME_CHANGED = 421, "name has changed", "姓名变更"
+    ID_NUMBER_CHANGED = 422, "ID number has changed", "证件号变更"
+
+
+room.logs(Event, Gauge, reasons=(Refusal, ChangeReason, ReturnReason, CancelReason))

@@ -9,7 +9,7 @@ from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.contracts.contract import Refusal
 from credit.contracts.states import Action, SignMode, refusal_table
 from credit.policies.products import ProductColumns
-from credit.room import Rows
+from credit.room import Reason, Rows
 from credit.times import Bools, Ints
 
 _TABLE = refusal_table()
@@ -43,6 +43,12 @@ def signature_faults(signatures: Rows, contracts: Rows) -> Ints:
     confirmed &= signatures["confirmed_at"] <= signatures["at"]
     mode = (signatures["mode"] == contracts["mode"]) | (signatures["mode"] == SignMode.PAPER)
     return np.where(confirmed & mode, 0, _STATE)
+
+
+def reason_faults(actions: Rows, reasons: type[Reason]) -> Ints:
+    """What staff do about a contract needs one of the reasons that there are for it, and somebody who does it (CON-17)."""
+    good = np.isin(actions["reason"], [int(one) for one in reasons]) & (actions["person"] > 0)
+    return np.where(good, 0, _STATE)
 
 
 def change_faults(changes: Rows, contracts: Rows, products: ProductColumns) -> Ints:

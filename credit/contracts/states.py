@@ -4,7 +4,8 @@ a state that isn't listed for it is refused with a reason.
     draft ──► generated ──► confirmed ──► signed ──► effective ──► archived  (已生成 … 已归档)
       │           │ 3 days
       │           ├────────► expired ──renewal──► generated (attempt + 1)     (已失效 → 重新生成)
-      │           ├────────► withdrawn, back to approval                      (已撤销)
+      │           ├────────► withdrawn, back to approval, or cancelled        (已撤销)
+      ◄──returned─┘ as from expired and blocked, attempt + 1                    (退回修改)
       └──► blocked ──renewal──► generated, once its elements are complete     (要素不全)
     any of generated, expired, blocked ──► lapsed, the approval has run out
 """
@@ -42,11 +43,13 @@ class SignMode(Coded):
 
 
 class Action(Coded):
-    """What a customer may do about a contract."""
+    """What a customer may do about a contract, and what staff may."""
 
     SIGN = 1
     CHANGE = 2
     RENEW = 3
+    SEND_BACK = 4
+    CANCEL = 5
 
 
 _S = ContractState
@@ -54,13 +57,13 @@ MOVES = Moves(
     "contract of case",
     {
         _S.DRAFT: (_S.GENERATED, _S.BLOCKED),
-        _S.GENERATED: (_S.CONFIRMED, _S.EXPIRED, _S.WITHDRAWN, _S.LAPSED),
+        _S.GENERATED: (_S.DRAFT, _S.CONFIRMED, _S.EXPIRED, _S.WITHDRAWN, _S.LAPSED),
         _S.CONFIRMED: (_S.SIGNED,),
         _S.SIGNED: (_S.EFFECTIVE,),
         _S.EFFECTIVE: (_S.ARCHIVED,),
         _S.ARCHIVED: (),
-        _S.EXPIRED: (_S.GENERATED, _S.BLOCKED, _S.WITHDRAWN, _S.LAPSED),
-        _S.BLOCKED: (_S.GENERATED, _S.BLOCKED, _S.WITHDRAWN, _S.LAPSED),
+        _S.EXPIRED: (_S.DRAFT, _S.GENERATED, _S.BLOCKED, _S.WITHDRAWN, _S.LAPSED),
+        _S.BLOCKED: (_S.DRAFT, _S.GENERATED, _S.BLOCKED, _S.WITHDRAWN, _S.LAPSED),
         _S.WITHDRAWN: (),
         _S.LAPSED: (),
     },
@@ -72,6 +75,8 @@ ALLOWED: dict[Action, tuple[ContractState, ...]] = {
     Action.SIGN: (_S.GENERATED,),
     Action.CHANGE: (_S.GENERATED, _S.EXPIRED, _S.BLOCKED),
     Action.RENEW: (_S.EXPIRED, _S.BLOCKED),
+    Action.SEND_BACK: (_S.GENERATED, _S.EXPIRED, _S.BLOCKED),
+    Action.CANCEL: (_S.GENERATED, _S.EXPIRED, _S.BLOCKED),
 }
 REASONS: dict[ContractState, Refusal] = {_S.EXPIRED: Refusal.CONTRACT_EXPIRED, _S.BLOCKED: Refusal.CONTRACT_ELEMENT}
 """Why an action is refused in a state; CONTRACT_STATE in the others."""

@@ -13,13 +13,17 @@ from credit.codes import Actor
 from credit.contracts import invariants, rules
 from credit.contracts.contract import (
     ApplicationApproved,
+    CancelReason,
+    ContractCancelled,
     ContractChangeRequested,
     ContractOffered,
     ContractRenewalRequested,
+    ContractReturned,
     ContractSigned,
     Event,
     Gauge,
     Refusal,
+    ReturnReason,
     room,
 )
 from credit.contracts.elements import element_faults
@@ -32,10 +36,12 @@ from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.admission import AdmissionPolicy
 from credit.policies.contracts import ContractPolicy
 from credit.profile import Identity
-from credit.room import Rows
+from credit.room import Reason, Rows
 from credit.rows import only
 from credit.subsystem import PLAIN, Setting, Subsystem, Takes, Together
 from credit.times import DAY_MS, Ints
+
+_REASONS: dict[Action, type[Reason]] = {Action.SEND_BACK: ReturnReason, Action.CANCEL: CancelReason}
 
 
 class ContractsSubsystem(Subsystem):
@@ -52,6 +58,8 @@ class ContractsSubsystem(Subsystem):
                 Takes(ContractSigned, "sign"),
                 Takes(ContractChangeRequested, "change"),
                 Takes(ContractRenewalRequested, "renew"),
+                Takes(ContractReturned, "send_back"),
+                Takes(ContractCancelled, "cancel"),
             ),
         ),
     )
@@ -164,6 +172,33 @@ class ContractsSubsystem(Subsystem):
         self._contracts["attempt"][found] += 1
         self._generate(found, actions["at"], Event.CONTRACT_REGENERATED, out)
 
+    def send_back(self, actions: Rows, out: Outbox) -> None:
+        """CON-12, CON-17: something in it is wrong, so it is returned for revision and generated anew, under the next number."""
+        actions, found, contracts = self._met(Action.SEND_BACK, actions, out)
+        self._tell(Event.CONTRACT_RETURNED, actions, contracts, out)
+        MOVES.to(self._contracts, found, ContractState.DRAFT)
+        self._contracts["attempt"][found] += 1
+        self._generate(found, actions["at"], Event.CONTRACT_REGENERATED, out)
+
+    def cancel(self, actions: Rows, out: Outbox) -> None:
+        """CON-14, CON-17: the customer is no longer who the contract says; the case ends, and he applies anew."""
+        actions, found, contracts = self._met(Action.CANCEL, actions, out)
+        self._tell(Event.CONTRACT_CANCELLED, actions, contracts, out)
+        MOVES.to(self._contracts, found, ContractState.WITHDRAWN)
+        self._contracts.drop(found)
+
+    def _tell(self, event: Event, actions: Rows, contracts: Rows, out: Outbox) -> None:
+        out.log(
+            event,
+            actions["at"],
+            contracts["case"],
+            actor=actions["person"],
+            amount_fen=contracts["amount_fen"],
+            reason=actions["reason"],
+            value=contracts["attempt"],
+            product=contracts["product"],
+        )
+
     def _met(self, action: Action, actions: Rows, out: Outbox) -> tuple[Rows, Ints, Rows]:
         """The actions that their contracts allow, with row numbers and rows of those contracts; the others are refused."""
         found = self._contracts.find(actions["case"])
@@ -177,12 +212,15 @@ class ContractsSubsystem(Subsystem):
             faults = np.where(faults == 0, rules.signature_faults(actions, contracts), faults)
         if action is Action.CHANGE:
             faults = np.where(faults == 0, rules.change_faults(actions, contracts, self._products), faults)
+        if action in _REASONS:
+            faults = np.where(faults == 0, rules.reason_faults(actions, _REASONS[action]), faults)
         good, bad = faults == 0, faults != 0
         self._refuse(action, actions[bad], faults[bad], out)
         return only(actions, good), only(found, good), only(contracts, good)
 
     def _refuse(self, action: Action, actions: Rows, reason: Ints | int, out: Outbox) -> None:
-        self.refuse(actions, reason, out, actor=Actor.CUSTOMER, value=action)
+        actor = actions["person"] if action in _REASONS else Actor.CUSTOMER
+        self.refuse(actions, reason, out, actor=actor, value=action)
 
     # time -------------------------------------------------------------------------------------------------------------
 

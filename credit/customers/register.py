@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.codes import Uploads
 from credit.customers.keys import customer_keys, id_keys
 from credit.customers.states import MOVES, CustomerState
 from credit.profile import Identity
@@ -70,13 +71,15 @@ class Register:
         return changes, rows >= 0
 
     def _onboard_once(self, forms: Rows, keys: Ints, documents: Ints) -> Rows:
-        """One row a customer at most."""
+        """One row a customer at most. Whose file it is, nobody has proved of a form whose materials come alone: it changes
+        nothing of one that is there, and adds no materials."""
         entries, rows = np.zeros(len(forms), dtype=ENTRY), self.find(keys)
         new = rows < 0
         rows[new] = self._create(forms[new], keys[new])
         entries["customer"], entries["created"] = self.customers["customer"][rows], new
-        self._identify(forms, rows)
-        self._remember(forms, documents, rows, entries)
+        proven = forms["uploads"] != Uploads.ALONE
+        self._identify(forms[proven | new], rows[proven | new])
+        self._remember(forms, np.where(proven, documents, 0), rows, entries)
         return entries
 
     def _create(self, forms: Rows, keys: Ints) -> Ints:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from credit.applications.contract import Event as ApplicationEvent
-from credit.codes import Actor, Status
+from credit.codes import Actor, Status, Uploads
 from credit.customers import invariants
 from credit.customers.contract import (
     CaseText,
@@ -107,7 +107,7 @@ class CustomersSubsystem(Subsystem):
         self._tally.count("forms", forms["branch"])
         keys, declined = customer_keys(forms), self._admission.faults(forms)
         refused, documents = self._papers(forms, keys, declined)
-        uploads = forms["uploads"] != 0
+        uploads = forms["uploads"] != Uploads.NONE
         refused[uploads] = 0
         declined[refused != 0] = 0
         self._turn_away(forms, refused, ApplicationEvent.APPLICATION_REFUSED, "refused", out)
@@ -122,13 +122,14 @@ class CustomersSubsystem(Subsystem):
         """Refusal codes, and the documents that count: with the form, and on file (APP-05). The forms of one person are
         looked at one after the other, since a later one finds on file what an earlier one brought, if that was let in."""
         on_file, before = self._register.on_file(keys), previous(keys)
+        reused = np.where(forms["uploads"] == Uploads.ALONE, 0, self._admission.reused)
         refused, documents = np.zeros(len(forms), dtype=np.int64), forms["documents"].copy()
         for wave in waves(keys):
             later = wave[before[wave] >= 0]
             earlier = before[later]
             let_in = (refused[earlier] == 0) & (declined[earlier] == 0)
             on_file[later] = on_file[earlier] | np.where(let_in, documents[earlier], 0)
-            documents[wave] |= on_file[wave] & self._admission.reused
+            documents[wave] |= on_file[wave] & reused[wave]
             enough = self._admission.has_required(forms["product"][wave], documents[wave])
             refused[wave] = np.where(enough, 0, int(Refusal.DOCUMENT_MISSING))
         return refused, documents

@@ -215,6 +215,8 @@ class PostPolicy(PolicyModel):
     """The post of people at desks that no post names."""
     customers: list[str] = Field(min_length=1)
     """What customers may do with their own data."""
+    provisional: list[str] = []
+    """What of it they may before they were seen with their ID card: nothing that tells what the bank holds, or binds anybody."""
     clients: list[str] = Field(min_length=1)
     """What an OAuth client may be given."""
     first_clients: dict[str, list[str]] = {}
@@ -236,6 +238,8 @@ class PostPolicy(PolicyModel):
             _permission("customers and clients", name)
             if PERMISSIONS[name].tier > Tier.STAFF:
                 raise ValueError(f"customers and clients: {name} is for administrators")
+        if unknown := [name for name in self.provisional if name not in self.customers]:
+            raise ValueError(f"provisional: {unknown[0]} is not among what customers may do")
         for client, scopes in self.first_clients.items():
             if unknown := [name for name in scopes if name not in self.clients]:
                 raise ValueError(f"client {client}: {unknown[0]} is not among what clients may be given")

@@ -20,7 +20,8 @@ from fastapi.testclient import TestClient
 
 from actors.conductor import Busy
 from actors.gateway import applications, doors
-from actors.gateway.app import make_app
+from actors.gateway.app import PARTS, make_app
+from actors.gateway.language import fault_zh
 from actors.gateway.pulse import Pulse
 from actors.identity.caller import Caller
 from actors.link import SUBMITS_MAX, LinkClient
@@ -63,7 +64,7 @@ def test_a_full_gateway_refuses_commands_unread_and_still_answers_questions(capl
         link.under_way = SUBMITS_MAX
         refused = client.post("/v1/applications", content=b"no form")
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
-        assert refused.json()["title"] == "Overloaded"
+        assert refused.json()["title"] == "系统繁忙，请稍后重试"
         line = json.loads(JsonLines().format(caplog.records[-1]))
         assert (line["status"], line["request"]) == (503, refused.headers["x-request-id"])
         assert client.get("/health").status_code == 200
@@ -132,3 +133,23 @@ def test_a_turn_that_lasts_too_long_is_late_until_the_next_begins() -> None:
         return found
 
     assert asyncio.run(turns()) == [False, True, False]
+
+
+def test_every_fault_that_a_field_of_any_endpoint_can_have_is_said_in_chinese() -> None:
+    """Every parameter and every body, with every kind of value in it, and in each of a body's fields."""
+    values: list[Any] = [None, True, [], [[]] * 30, {}, "", "x" * 9_000, -1, 1 << 60, 1.5, "1", "2026-02-30"]
+    said = set()
+    for route in (one for part in PARTS for one in part.router.routes if isinstance(one, APIRoute)):
+        of = route.dependant
+        for field in (*of.body_params, *of.query_params, *of.path_params):
+            names = getattr(field.field_info.annotation, "model_fields", {})
+            bodies = [
+                dict.fromkeys([*(one.alias or name for name, one in names.items()), "strange"], value)
+                for value in values
+            ]
+            for value in (*values, *bodies):
+                for error in field.validate(value, {}, loc=())[1] or ():
+                    words = fault_zh(error)
+                    assert not words.startswith("格式有误"), (route.path, error["type"], words)
+                    said.add(words)
+    assert len(said) > 30

@@ -16,11 +16,12 @@ from actors.clock import BusinessClock
 from actors.conductor import Conductor
 from actors.host import Broken
 from actors.local import LocalExecutor
-from actors.quarantine import Aside, to_blame
+from actors.quarantine import Aside, rows_of, to_blame
 from actors.replay import replay
 from actors.sequencer import Command
-from actors.topology import Flow
+from actors.topology import Cell, Flow
 from actors.trail import Trail
+from actors.wire import pack
 from credit.applications.contract import FormText, SubmitApplication
 from credit.applications.subsystem import ApplicationsSubsystem
 from credit.errors import InvariantViolation
@@ -114,6 +115,35 @@ def test_a_form_and_the_texts_beside_it_are_set_aside_together(tmp_path: Path) -
     with pytest.raises(Broken):
         go(bank, bank.until + 10, applied(2), came, Command(FormText, texts))
     assert sorted(answers(bank.rebuild())) == [(2, CASE, 0), (3, 0, RequestRefusal.SET_ASIDE)]
+
+
+def test_a_form_that_breaks_a_rule_with_its_texts_is_to_blame_not_they(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The text alone could be left out too; but then the form would be done without its words."""
+    submit = ApplicationsSubsystem.submit
+
+    def breaking(self: ApplicationsSubsystem, rows: Rows, out: Outbox) -> None:
+        told = np.isin(rows["party"], self._texts["party"])
+        submit(self, rows, out)
+        if told.any():
+            raise InvariantViolation("words were lost")
+
+    monkeypatch.setattr(ApplicationsSubsystem, "submit", breaking)
+    bank, came = sequencer(tmp_path), applied(3)
+    text = cut_columns(FormText, Field.REMARK, ["soon"], at=0, party=came.rows["party"], branch=1)
+    with pytest.raises(Broken):
+        go(bank, bank.until + 10, applied(2), came, Command(FormText, text))
+    assert sorted(answers(bank.rebuild())) == [(2, CASE, 0), (3, 0, RequestRefusal.SET_ASIDE)]
+
+
+def test_rows_are_tried_with_commands_last() -> None:
+    came = applied(3)
+    text = cut_columns(FormText, Field.REMARK, ["soon"], at=0, party=came.rows["party"], branch=1)
+    desk = Cell("applications", 0)
+    for order in ([came, Command(FormText, text)], [Command(FormText, text), came]):
+        tried = rows_of(7, {desk: pack({kind.number: [rows] for kind, rows in order})})
+        assert [(row.kind, row.request) for row in tried] == [(FormText.number, 0), (SubmitApplication.number, 3)]
 
 
 def test_where_no_row_is_to_blame_the_bank_stops_and_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

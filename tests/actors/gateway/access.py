@@ -121,7 +121,7 @@ def house() -> Iterator[House]:
 
 def _is_nowhere(status: int, body: bytes) -> bool:
     """Whether what the path names is not there for whoever asked."""
-    return status == 404 and str(json.loads(body)["detail"]).startswith("there is no ")
+    return status == 404 and str(json.loads(body)["detail_en"]).startswith("there is no ")
 
 
 def _token(bank: LiveBank, account: Account) -> str:

@@ -46,6 +46,7 @@ POST = {"key": "everybody", "name": "everybody", "name_zh": "所有人", "tier":
 EVERYBODY = Caller("staff", "tests", frozenset(PERMISSIONS), posts=(POST["key"],))
 """Whoever calls in these tests may do all, with everybody's data; who may what is tested in `test_access`."""
 PEOPLE = 60
+ENGLISH = {"Accept-Language": "en"}
 
 
 def calling(caller: Caller) -> Callable[[Any], Awaitable[Caller]]:
@@ -196,7 +197,7 @@ def live(
         running.start()
         try:
             url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-            with httpx.Client(base_url=url, timeout=60.0) as client:
+            with httpx.Client(base_url=url, timeout=60.0, headers=ENGLISH) as client:
                 yield LiveBank(client, executor, app, bank, store, home, identity)
             assert conductor.failure is None
         finally:

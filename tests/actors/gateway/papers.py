@@ -66,19 +66,42 @@ def bomb_pdf(unfolded: int = 1 << 28) -> bytes:
     packer = zlib.compressobj(9)
     step = b" " * (1 << 20)
     folded = b"".join(packer.compress(step) for _ in range(unfolded >> 20)) + packer.flush()
+    stream = b"<< /Type /ObjStm /N 1 /First 4 /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream"
+    catalog = b"<< /Type /Catalog /Pages 4 0 R >>"
+    return _written({1: catalog, 2: stream % (len(folded), folded)}, {4: (2, 0)})
+
+
+def with_entry(entry: bytes, folded: bool) -> bytes:
+    """A PDF of one page whose catalog has one entry more; its objects lie openly, or in a compressed stream."""
     objects = [
-        b"1 0 obj\n<< /Type /Catalog /Pages 4 0 R >>\nendobj\n",
-        b"2 0 obj\n<< /Type /ObjStm /N 1 /First 4 /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream\nendobj\n"
-        % (len(folded), folded),
+        b"<< /Type /Catalog /Pages 2 0 R %s >>" % entry,
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] >>",
     ]
-    body, places = b"%PDF-1.5\n", []
-    for one in objects:
-        places.append(len(body))
-        body += one
-    start = len(body)
-    rows = [(0, 0, 65535), (1, places[0], 0), (1, places[1], 0), (1, start, 0), (2, 2, 0)]
-    table = b"".join(bytes([kind]) + at.to_bytes(4, "big") + of.to_bytes(2, "big") for kind, at, of in rows)
+    if not folded:
+        return _written(dict(enumerate(objects, 1)), {})
+    places = [sum(len(one) + 1 for one in objects[:n]) for n in range(len(objects))]
+    head = b" ".join(b"%d %d" % (number, at) for number, at in enumerate(places, 1)) + b" "
+    content = zlib.compress(head + b" ".join(objects))
+    stream = b"<< /Type /ObjStm /N %d /First %d /Filter /FlateDecode /Length %d >>\nstream\n%s\nendstream"
+    inside = {number: (4, place) for place, number in enumerate(range(1, len(objects) + 1))}
+    return _written({4: stream % (len(objects), len(head), len(content), content)}, inside)
+
+
+def _written(objects: dict[int, bytes], inside: dict[int, tuple[int, int]]) -> bytes:
+    """A PDF of objects by their numbers, 1 its catalog, and of those that lie in a stream: its number, and their place in it."""
+    body, rows = b"%PDF-1.5\n", {0: (0, 0, 65535)} | {number: (2, *where) for number, where in inside.items()}
+    for number, one in objects.items():
+        rows[number] = (1, len(body), 0)
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, one)
+    start, own = len(body), max(rows) + 1
+    rows[own] = (1, start, 0)
+    free = (0, 0, 65535)
+    table = b"".join(
+        bytes([kind]) + at.to_bytes(4, "big") + of.to_bytes(2, "big")
+        for kind, at, of in (rows.get(number, free) for number in range(own + 1))
+    )
     return body + (
-        b"3 0 obj\n<< /Type /XRef /Size 5 /W [1 4 2] /Root 1 0 R /Length %d >>\nstream\n%s\nendstream\nendobj\n"
-        b"startxref\n%d\n%%%%EOF\n" % (len(table), table, start)
+        b"%d 0 obj\n<< /Type /XRef /Size %d /W [1 4 2] /Root 1 0 R /Length %d >>\nstream\n%s\nendstream\nendobj\n"
+        b"startxref\n%d\n%%%%EOF\n" % (own, own + 1, len(table), table, start)
     )

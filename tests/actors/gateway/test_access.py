@@ -86,7 +86,7 @@ def test_nobody_is_told_whether_what_is_another_one_s_exists(found: House) -> No
             headers = {"Authorization": f"Bearer {found.tokens[who]}"}
             one, none = (found.bank.client.get(f"/v1/{kind}/{number}", headers=headers) for number in (there, nowhere))
             assert (one.status_code, none.status_code) == (404, 404)
-            assert one.json() == none.json() | {"detail": none.json()["detail"].replace(nowhere, there)}
+            assert one.text == none.text.replace(nowhere, there)
 
 
 def test_a_list_of_tasks_and_the_stream_hold_what_is_within_reach(found: House) -> None:

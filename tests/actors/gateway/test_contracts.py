@@ -74,6 +74,23 @@ def test_another_amount_goes_back_to_approval_with_its_reason(bank: LiveBank) ->
     assert (contract["amount_fen"], contract["round"], contract["state"]) == (3_000_000, 1, "generated")
 
 
+@pytest.mark.requirement("CON-12", "CON-14", "CON-17")
+def test_staff_return_a_contract_for_revision_or_cancel_it_each_with_a_reason(bank: LiveBank) -> None:
+    case = offered(bank)
+    path, clerk = f"/v1/applications/{case}/contract", {"person": "1420001"}
+    wrong = {"round": 0, "attempt": 1, "reason": "rate_wrong"}
+    assert bank.post(f"{path}/returns", wrong, 422)["field"] == "person"
+    assert bank.post(f"{path}/returns", wrong | clerk | {"reason": "name_changed"}, 422)["title"] == "Invalid request"
+    bank.post(f"{path}/returns", wrong | clerk)
+    assert (bank.get(path)["state"], bank.get(path)["attempt"]) == ("generated", 2)
+    assert bank.post(f"{path}/confirmation", {"round": 0, "attempt": 1}, 422)["code"] == "CONTRACT_EXPIRED"
+    bank.post(f"{path}/cancellation", {"round": 0, "attempt": 2, "reason": "id_number_changed"} | clerk)
+    shown = bank.get(f"/v1/applications/{case}")
+    assert shown["step"] == "closed"
+    assert [one["reason"][1] for one in shown["events"] if "reason" in one][-2:] == ["利率有误", "证件号变更"]
+    assert bank.get(path)["state"] == "withdrawn"
+
+
 @pytest.mark.parametrize("case", [UNKNOWN, "5000000001", "999000000001", "1", "9223372036854775807", "x", "0", "-1"])
 def test_there_is_nothing_to_be_done_about_a_case_that_does_not_exist(bank: LiveBank, case: str) -> None:
     path = f"/v1/applications/{case}/contract"

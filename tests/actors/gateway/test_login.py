@@ -16,6 +16,7 @@ from actors.gateway.problems import Problem
 from actors.identity.caller import Caller
 from actors.identity.service import Identity
 from credit.times import MINUTE_MS
+from tests.actors.gateway.live import ENGLISH
 from tests.actors.identity.builders import (
     APPROVAL,
     APPROVER,
@@ -56,7 +57,7 @@ def bank(tmp_path: Path) -> Identity:
 
 @pytest.fixture
 def client(bank: Identity) -> Iterator[TestClient]:
-    with TestClient(_app(bank)) as client:
+    with TestClient(_app(bank), headers=ENGLISH) as client:
         yield client
 
 
@@ -179,7 +180,7 @@ def test_the_token_endpoint_refuses_in_the_form_of_its_standard(
     settled(bank, APPROVER)
     answer = client.post("/oauth/token", data=form, headers=headers)
     assert (answer.status_code, answer.json()["error"]) == (status, error)
-    assert set(answer.json()) == {"error", "error_description"}
+    assert set(answer.json()) == {"error", "error_description", "error_description_zh"}
     assert answer.headers["cache-control"] == "no-store"
     assert ("www-authenticate" in answer.headers) == (status == 401)
 
@@ -377,10 +378,51 @@ def test_every_error_is_a_problem_document(client: TestClient) -> None:
     answer = client.get("/teapot")
     body = check_problem(answer, 418)
     said = {"type": "urn:teapot", "title": "Teapot", "status": 418, "detail": "is short and stout", "spout": 1}
-    assert body == said | {"detail_zh": "请求未能完成"}
+    assert body == said | {"detail_zh": "请求未能完成", "detail_en": "is short and stout"}
     assert answer.headers["x-handle"] == "2"
     assert check_problem(client.get("/nowhere"), 404)["type"] == "about:blank"
     assert check_problem(client.delete("/me"), 405)["title"] == "Method Not Allowed"
+
+
+@pytest.mark.parametrize(
+    ("asked", "language"),
+    [
+        ("", "zh"),
+        ("*", "zh"),
+        ("fr", "zh"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("en;q=0", "zh"),
+        ("en", "en"),
+        ("en-GB, zh;q=0.5", "en"),
+    ],
+)
+def test_a_refusal_speaks_chinese_unless_english_is_asked_for(client: TestClient, asked: str, language: str) -> None:
+    refusals = [
+        client.get("/teapot", headers={"Accept-Language": asked}),
+        client.post("/oauth/token", data={"username": "x" * 65}, headers={"Accept-Language": asked}),
+        client.get("/nowhere", headers={"Accept-Language": asked}),
+    ]
+    for answer, status, english in zip(
+        refusals, (418, 422, 404), ("is short and stout", "body.username: String should", "Not Found"), strict=True
+    ):
+        said = check_problem(answer, status)
+        assert answer.headers["content-language"] == language
+        assert (said["detail"].startswith(english), said["title"].isascii()) == ((language == "en"),) * 2
+        assert chinese(said["detail"]) == (language == "zh")
+        assert said["detail_en"].startswith(english)
+        assert chinese(said["detail_zh"])
+    assert check_problem(refusals[1], 422)["detail_zh"] == "body.username: 最多64个字符"
+
+
+def chinese(text: str) -> bool:
+    return any("\u4e00" <= letter <= "\u9fff" for letter in text)
+
+
+def test_what_is_wrong_with_a_sign_in_is_said_in_chinese_too(client: TestClient) -> None:
+    for form in ({}, {"grant_type": "magic"}, FORM | {"client_id": "nobody"}, FORM | {"password": "wrong"}):
+        said = client.post("/oauth/token", data=form).json()
+        assert chinese(said["error_description_zh"]), said
+        assert said["error_description"].isascii(), said
 
 
 def test_the_document_of_the_api_can_be_drawn(client: TestClient) -> None:

@@ -35,7 +35,7 @@ from credit.policies import load
 from credit.policies.materials import MaterialPolicy
 from credit.room import Kind, Rows
 from tests.actors.gateway.live import LiveBank
-from tests.actors.gateway.papers import bomb_pdf, jpg, padded, page, pdf, wide_jpg
+from tests.actors.gateway.papers import bomb_pdf, jpg, padded, page, pdf, wide_jpg, with_entry
 
 POLICY = load("materials", MaterialPolicy)
 REQUIRED = ["id_front", "id_back", "income_proof", "purpose_statement"]
@@ -144,6 +144,47 @@ def test_bad_files_are_refused_by_name_and_neither_kept_nor_told(bank: LiveBank)
     send(bank, "1999999999", "id_front", "a.pdf", pdf(), PDF, 404)
     assert (kept(bank), told(bank)) == before
     assert bank.get(f"/v1/applications/{case}/materials")["missing"] == REQUIRED
+
+
+ACTIVE = {
+    "JavaScript": b"/Names << /JavaScript << /Names [] >> >>",
+    "JS": b"/Extra [1 << /JS (app.alert\\(1\\)) >>]",
+    "OpenAction": b"/OpenAction [3 0 R /Fit]",
+    "AA": b"/AA << /WC << /S /URI >> >>",
+    "Launch": b"/Extra << /S /Launch /F (a.exe) >>",
+    "EmbeddedFiles": b"/Names << /EmbeddedFiles << /Names [] >> >>",
+    "EmbeddedFile": b"/Extra << /Type /EmbeddedFile >>",
+    "EF": b"/Extra << /Type /Filespec /EF << >> >>",
+    "RichMedia": b"/Extra [<< /Subtype /RichMedia >>]",
+}
+"""What runs or carries something along, and an entry that holds it deep inside."""
+
+
+@pytest.mark.requirement("APP-11.a")
+def test_what_runs_or_carries_something_along_in_a_pdf_is_refused_however_it_is_hidden() -> None:
+    harmless = b"/Extra << /S /GoTo /Words (/JS /OpenAction) >>"
+
+    async def found() -> dict[tuple[str, bool], set[str]]:
+        return {
+            (name, folded): {await what(with_entry(one, folded)) for one in (plain, escaped(name, plain))}
+            for name, plain in (ACTIVE | {"": harmless}).items()
+            for folded in (False, True)
+        }
+
+    async def what(content: bytes) -> str:
+        try:
+            return str(await inspected(content, FileFormat.PDF, 1, 1))
+        except Unfit as error:
+            return str(error)
+
+    def escaped(name: str, plain: bytes) -> bytes:
+        return plain.replace(f"/{name}".encode(), b"/%s#%02X" % (name[:-1].encode(), ord(name[-1]))) if name else plain
+
+    refused = {
+        name: {f"the PDF holds {name}: print it to a plain PDF first"} if name else {str(Seen())}
+        for name in ("", *ACTIVE)
+    }
+    assert anyio.run(found) == {(name, folded): refused[name] for name in (*ACTIVE, "") for folded in (False, True)}
 
 
 @pytest.mark.requirement("APP-12.a")

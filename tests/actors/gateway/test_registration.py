@@ -13,6 +13,7 @@ from actors.gateway.applications import ZHANG
 from actors.gateway.login import signed_in
 from credit.numbers import person_of
 from tests.actors.gateway.live import EVERYBODY, LiveBank, calling, live
+from tests.actors.gateway.papers import pdf
 
 PASSWORD = "three words and a number 7"
 CLERK = person_of(1, 42, 1)
@@ -34,8 +35,7 @@ class People:
     def registers(self, id_number: str, mobile: str) -> str:
         """Somebody opens an account and signs in; his token."""
         form = {"id_number": id_number, "mobile": mobile, "password": PASSWORD}
-        self.call("", "POST", "/v1/registrations", 201, form)
-        return self.signs_in(mobile)
+        return self.signs_in(self.call("", "POST", "/v1/registrations", 201, form)["username"])
 
     def signs_in(self, name: str) -> str:
         form = {"grant_type": "password", "client_id": "mobile", "username": name, "password": PASSWORD}
@@ -72,19 +72,16 @@ def test_a_customer_registers_applies_for_himself_and_sees_his_own_alone(people:
     assert people.call(me, "GET", f"/v1/applications/{case}/materials", 200)["missing"]
     people.call(he, "GET", f"/v1/applications/{case}/materials", 404)
     assert people.call(he, "GET", f"/v1/applications/{case}", 404)["detail"] == f"there is no application {case}"
-    people.call(he, "POST", f"/v1/applications/{case}/contract/changes", 404, {})
+    people.call(he, "POST", f"/v1/applications/{case}/contract/changes", 403, {})
 
 
-def test_an_id_number_or_a_mobile_that_has_an_account_or_is_none_opens_no_second_one(people: People) -> None:
-    one, two = people.ids[3:5]
-    people.registers(one, "13900000003")
+def test_a_number_that_is_none_opens_no_account(people: People) -> None:
+    one = people.ids[3]
     form = {"id_number": one, "mobile": "13900000004", "password": PASSWORD}
     for wrong, what in (
-        ({}, "ID number has an account"),
-        ({"id_number": two, "mobile": "13900000003"}, "mobile or client number has an account"),
-        ({"id_number": two[:-1] + ("1" if two[-1] != "1" else "2")}, "check character"),
-        ({"id_number": two, "password": "short"}, "password"),
-        ({"id_number": two, "mobile": "23900000004"}, "mobile"),
+        ({"id_number": one[:-1] + ("1" if one[-1] != "1" else "2")}, "check character"),
+        ({"password": "short"}, "password"),
+        ({"mobile": "23900000004"}, "mobile"),
     ):
         assert what in people.call("", "POST", "/v1/registrations", 422, form | wrong)["detail"]
 
@@ -113,7 +110,7 @@ def test_what_the_bank_knew_before_is_reached_by_who_was_seen_with_his_id_card(p
     assert bound == {"customer": number, "cases": [before]}
     assert people.call(me, "GET", f"/v1/applications/{before}", 200)["case"] == before
     assert people.call(people.signs_in(number), "GET", f"/v1/customers/{number}", 200)["customer"] == number
-    people.call(he, "GET", f"/v1/customers/{number}", 404)
+    people.call(he, "GET", f"/v1/customers/{number}", 403)
     after = people.call(clerk, "POST", "/v1/applications", 202, ZHANG | {"id_number": mine})["case"]
     people.call(me, "GET", f"/v1/applications/{after}", 200)
     people.call(he, "GET", f"/v1/applications/{after}", 404)
@@ -133,6 +130,49 @@ def test_who_is_tied_to_his_file_reads_the_statement_of_a_loan_settled_before(pe
     assert people.call(me, "POST", "/v1/binding", 200, {"code": word, "id_number": mine})["cases"] == [case]
     statement = people.call(me, "GET", f"/v1/loans/{loan}/statement", 200)
     assert statement["received_fen"] >= statement["paid_out_fen"] > 0
+
+
+@pytest.mark.requirement("SEC-02.a")
+def test_who_registers_with_another_s_id_number_learns_nothing_of_him_and_is_not_in_his_way(people: People) -> None:
+    his, unknown = people.ids[8:10]
+    people.with_all_rights(True)
+    before = people.bank.apply(id_number=his)["case"]
+    number = str(people.bank.customer_of(before))
+    file = people.bank.get(f"/v1/customers/{number}")
+    people.with_all_rights(False)
+    stranger, nobody = people.registers(his, "13900000008"), people.registers(unknown, "13900000009")
+    told = []
+    for token, whose in ((stranger, his), (nobody, unknown)):
+        form = {name: value for name, value in ZHANG.items() if name != "documents"} | {
+            "id_number": whose,
+            "name": "陌生人",
+        }
+        case = people.call(token, "POST", "/v1/applications", 202, form)["case"]
+        shown = people.call(token, "GET", f"/v1/applications/{case}/materials", 200)
+        refused = people.call(token, "POST", f"/v1/applications/{case}/materials", 422)
+        for material in shown["missing"]:
+            sent = {"file": ("a.pdf", pdf(), "application/pdf")}
+            people.call(token, "POST", f"/v1/applications/{case}/materials/{material}", 200, files=sent)
+        people.call(token, "POST", f"/v1/applications/{case}/materials", 200)
+        people.call(token, "GET", f"/v1/applications/{case}/contract", 403)
+        events = people.call(token, "GET", f"/v1/applications/{case}", 200)["events"]
+        told.append((shown["missing"], [one["has"] for one in shown["materials"]], refused["code"], len(events)))
+        people.call(token, "GET", f"/v1/customers/{number}", 403)
+    assert told[0] == told[1]
+    assert not any(told[0][1])
+    owner, clerk = people.registers(his, "13900000008"), people.clerk()
+    people.with_all_rights(True)
+    assert people.bank.get(f"/v1/customers/{number}") | {"applications": []} == file | {"applications": []}
+    people.with_all_rights(False)
+    word = people.call(clerk, "POST", f"/v1/customers/{number}/identification", 200)["code"]
+    bound = people.call(owner, "POST", "/v1/binding", 200, {"code": word, "id_number": his})
+    assert before in bound["cases"]
+    people.call(stranger, "GET", "/v1/products", 401)
+    again = people.call(
+        people.signs_in(number), "POST", "/v1/applications", 202, form | {"id_number": his, "uploads": 1}
+    )
+    shown = people.call(owner, "GET", f"/v1/applications/{again['case']}/materials", 200)
+    assert {one["material"]: one["has"] for one in shown["materials"]}["id_front"]
 
 
 def test_a_word_from_the_counter_is_good_for_a_day(people: People) -> None:

@@ -345,15 +345,33 @@ def test_a_client_number_is_bound_by_its_own_id_number_once(bank: Identity) -> N
         bank.accounts.bind_customer(opened.subject, 78, ID_NUMBER)
 
 
-def test_an_id_number_and_a_mobile_number_have_one_account(bank: Identity) -> None:
-    a_customer(bank, party=77)
-    with pytest.raises(IdentityError, match="the ID number has an account already"):
-        bank.accounts.open_customer(ID_NUMBER, "13900000000", PASSWORD, START)
-    with pytest.raises(IdentityError, match="the mobile or client number has an account already"):
-        bank.accounts.open_customer("310101199001011234", MOBILE, PASSWORD, START)
-    with pytest.raises(IdentityError, match="the mobile or client number has an account already"):
-        bank.accounts.open_customer("310101199001011234", "13900000000", PASSWORD, START, party=77)
-    assert len(bank.accounts.all("customer")) == 1
+@pytest.mark.requirement("CUS-10", "SEC-02")
+def test_an_account_under_another_s_numbers_takes_nothing_from_him_and_ends_when_he_proves_who_he_is(
+    bank: Identity,
+) -> None:
+    accounts, stranger = bank.accounts, a_customer(bank)
+    owner = accounts.open_customer(ID_NUMBER, MOBILE, PASSWORD + "!", START)
+    assert accounts.signs_in_with(stranger.subject, MOBILE) == MOBILE
+    assert accounts.signs_in_with(owner.subject, MOBILE) == owner.subject
+    assert accounts.sign_in("customer", owner.subject, PASSWORD + "!", START) == owner
+    assert not accounts.is_proven(stranger.subject)
+    assert accounts.bound_to([ID_NUMBER]) == {}
+    accounts.bind_customer(owner.subject, 77, ID_NUMBER)
+    assert accounts.bound_to([ID_NUMBER]) == {ID_NUMBER: owner.subject}
+    assert accounts.is_proven(owner.subject)
+    assert not accounts.get(stranger.subject).active
+    assert accounts.get(stranger.subject).generation > stranger.generation
+    for name in (MOBILE, stranger.subject):
+        with pytest.raises(SignInRefused):
+            accounts.sign_in("customer", name, PASSWORD, START)
+    again = accounts.open_customer(ID_NUMBER, MOBILE, PASSWORD, START)
+    assert (again.party, accounts.signs_in_with(again.subject, MOBILE)) == (0, MOBILE)
+    accounts.bind_customer(again.subject, 77, ID_NUMBER)
+    assert accounts.sign_in("customer", "77", PASSWORD, START).subject == again.subject
+    assert not accounts.is_proven(owner.subject)
+
+
+def test_a_password_that_holds_the_own_number_is_weak(bank: Identity) -> None:
     with pytest.raises(WeakPassword, match="must not contain"):
         bank.accounts.open_customer("310101199001011234", "13900000000", "my13900000000", START)
 

@@ -16,13 +16,17 @@ from credit.codes import Grade, Guarantee, Lane, Method, Segment
 from credit.contracts import rules, subsystem
 from credit.contracts.contract import (
     ApplicationApproved,
+    CancelReason,
+    ContractCancelled,
     ContractChangeRequested,
     ContractOffered,
     ContractRenewalRequested,
+    ContractReturned,
     ContractSigned,
     Event,
     Gauge,
     Refusal,
+    ReturnReason,
 )
 from credit.contracts.states import ALLOWED, MOVES, SIGNING, Action, ContractState, SignMode
 from credit.contracts.subsystem import ContractsSubsystem
@@ -38,6 +42,7 @@ CASE = 1 * 10**9 + 1
 YUAN = 100
 EXPIRES = NINE + 3 * DAY_MS
 FIRST = 1
+CLERK = 1_420_001
 
 
 def approved(case: int = CASE, at: int = NINE, **columns: Any) -> Rows:
@@ -76,6 +81,13 @@ def changed(at: int, **columns: Any) -> tuple[Kind, Rows]:
 
 def renewal(at: int, attempt: int = FIRST) -> tuple[Kind, Rows]:
     return ContractRenewalRequested, sample(ContractRenewalRequested, 1, at=at, case=CASE, attempt=attempt)
+
+
+def handled(kind: Kind, at: int, **columns: Any) -> tuple[Kind, Rows]:
+    """What somebody of the staff does about the contract."""
+    reason = {ContractReturned: ReturnReason.RATE_WRONG, ContractCancelled: CancelReason.NAME_CHANGED}[kind]
+    facts = {"attempt": FIRST, "reason": reason, "person": CLERK}
+    return kind, sample(kind, 1, at=at, case=CASE, **(facts | columns))
 
 
 def run(desk: ContractsSubsystem, *mail: tuple[Kind, Rows], start: int = NINE, until: int | None = None) -> Outbox:
@@ -202,6 +214,29 @@ def test_a_changed_wish_withdraws_the_contract_and_goes_back_to_approval():
     assert refusals(run(desk, signed(NINE + 9))) == [Refusal.CONTRACT_STATE]
 
 
+@pytest.mark.requirement("CON-12", "CON-17")
+def test_a_contract_that_staff_return_is_generated_anew_with_who_and_why_in_the_trace():
+    desk = opened()
+    out = run(desk, handled(ContractReturned, NINE + 5), signed(NINE + 9), until=NINE + HOUR_MS)
+    [told] = out.events_of(Event.CONTRACT_RETURNED)
+    assert (told["actor"], told["reason"], told["value"]) == (CLERK, ReturnReason.RATE_WRONG, FIRST)
+    assert out.take(ContractOffered)[["at", "attempt"]].tolist() == [(NINE + 5, FIRST + 1)]
+    assert refusals(out) == [Refusal.CONTRACT_EXPIRED], "the old one can't be signed any more"
+    signature = signed(NINE + HOUR_MS, attempt=FIRST + 1)
+    assert len(run(desk, signature, start=NINE + HOUR_MS).take(ContractEffective)) == 1
+
+
+@pytest.mark.requirement("CON-14", "CON-17")
+def test_a_contract_whose_customer_is_another_by_name_is_cancelled_and_the_case_ends():
+    desk = opened()
+    out = run(desk, handled(ContractCancelled, NINE + 5), until=NINE + HOUR_MS)
+    [told] = out.events_of(Event.CONTRACT_CANCELLED)
+    assert (told["actor"], told["reason"], told["amount_fen"]) == (CLERK, CancelReason.NAME_CHANGED, 50_000 * YUAN)
+    assert len(out.take(ContractWithdrawn)) == 0, "nobody is asked to approve it again"
+    assert state(desk) == []
+    assert refusals(run(desk, signed(NINE + HOUR_MS), start=NINE + HOUR_MS)) == [Refusal.CONTRACT_STATE]
+
+
 def test_a_contract_of_the_next_round_is_another_one_than_those_before_it():
     desk = ContractsSubsystem.build()
     out = run(desk, (ApplicationApproved, approved(round=2)), until=NINE + 1)
@@ -221,6 +256,10 @@ def test_a_contract_of_the_next_round_is_another_one_than_those_before_it():
         (signed(NINE + 5, confirmed_at=NINE - 1), Refusal.CONTRACT_STATE),
         (signed(NINE + 5, confirmed_at=NINE + 6), Refusal.CONTRACT_STATE),
         (renewal(NINE + 5), Refusal.CONTRACT_STATE),
+        (handled(ContractReturned, NINE + 5, reason=CancelReason.NAME_CHANGED), Refusal.CONTRACT_STATE),
+        (handled(ContractReturned, NINE + 5, person=0), Refusal.CONTRACT_STATE),
+        (handled(ContractCancelled, NINE + 5, reason=0), Refusal.CONTRACT_STATE),
+        (handled(ContractCancelled, NINE + 5, attempt=2), Refusal.CONTRACT_STATE),
         (changed(NINE + 5, amount_fen=50_000 * YUAN), Refusal.CONTRACT_STATE),
         (changed(NINE + 5, reason=0), Refusal.CONTRACT_STATE),
         (changed(NINE + 5, amount_fen=1), ApplicationRefusal.AMOUNT_RANGE),

@@ -27,7 +27,7 @@ _SHOWN = (
     ("scored", ScoringEvent.APPLICATION_SCORED),
     ("approved", ApprovalEvent.APPLICATION_APPROVED),
     ("signed", ContractEvent.CONTRACT_SIGNED),
-    ("disbursed", DisbursementEvent.LOAN_DISBURSED),
+    ("loans paid out", DisbursementEvent.LOAN_DISBURSED),
     ("instalments paid", RepaymentEvent.INSTALMENT_PAID),
     ("overdue", RepaymentEvent.OVERDUE_STARTED),
     ("collection cases", CollectionEvent.CASE_OPENED),
@@ -79,7 +79,7 @@ class RunProgress:
         submitted = progress.events[ApplicationEvent.APPLICATION_SUBMITTED]
         return (
             f"{text_of(progress.window.start)[:16]}  {share:4.0%}  {submitted:,} submitted  "
-            f"{progress.events[DisbursementEvent.LOAN_DISBURSED]:,} disbursed  "
+            f"{progress.events[DisbursementEvent.LOAN_DISBURSED]:,} loans out  "
             f"{submitted / max(elapsed, 0.001):,.0f} customers/s  {left:.0f} s left"
         )
 

@@ -98,6 +98,10 @@ def comparison_tables(comparison: Comparison) -> None:
         fates.add_row(name, *(f"{row[fate]:,}" for fate in comparison.fates))
     console.print(fates)
     console.print(f"The same people who ask for the same, as they stood on {comparison.until}.", style="dim")
+    if comparison.other_start:
+        console.print(
+            "The runs begin on different days: what came of an application is of another age in each.", highlight=False
+        )
     for why, count in comparison.unpaired.items():
         console.print(f"Not paired: {count:,} {why}.", highlight=False)
 

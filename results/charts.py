@@ -25,12 +25,12 @@ PALETTE = [TEAL, BLUE, AMBER, RED, VIOLET, "#0891b2", "#65a30d", "#be185d", "#47
 BUCKET_COLOURS = ["#5eb8ad", "#fde68a", "#fbbf24", "#fb923c", "#f87171", "#b91c1c"]
 VOLUME_COLOURS = ["#64748b", TEAL, RED, BLUE, VIOLET]
 MONEY_UNITS: tuple[tuple[int, Words], ...] = (
-    (100 * 10**9, ("billion yuan", "十亿元")),
+    (100 * 10**8, ("100 million yuan", "亿元")),
     (100 * 10**6, ("million yuan", "百万元")),
-    (100 * 10**3, ("thousand yuan", "千元")),
+    (100 * 10**4, ("10,000 yuan", "万元")),
     (100, ("yuan", "元")),
 )
-"""Fen in a unit, and its name; a chart takes the largest unit that its largest value reaches."""
+"""Fen in a unit, and its name, in the steps in which Chinese counts, as the cards do; a chart takes the largest unit that its largest value reaches."""
 _TICKS = [
     {"dtickrange": [None, 86_399_999], "value": "%H:%M\n%Y-%m-%d"},
     {"dtickrange": [86_400_000, "M1"], "value": "%m-%d\n%Y"},

@@ -71,6 +71,11 @@ class Comparison:
     differences: list[Difference] = field(default_factory=list)
     until: str = ""
 
+    @property
+    def other_start(self) -> bool:
+        """Whether the runs begin on different days, so that what came of an application is of another age in each."""
+        return any(row.field == "scenario.run.start" for row in self.differences)
+
     def as_json(self) -> dict[str, Any]:
         """The same as plain data."""
         return {

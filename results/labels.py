@@ -364,6 +364,10 @@ LABELS |= {
         "{n} applications of the same people who ask for the same in both runs, as they stood on {until}.",
         "两次运行中同一人、同一申请共 {n} 笔，截至 {until}。",
     ),
+    "compare.other_start": (
+        "The runs begin on different days: what came of an application is of another age in each.",
+        "两次运行起始日不同：同一申请的去向在两次运行中账龄不同。",
+    ),
     "compare.unpaired.only in the first run": ("Only in the first run: {n}.", "仅在第一次运行：{n} 笔。"),
     "compare.unpaired.only in the second run": ("Only in the second run: {n}.", "仅在第二次运行：{n} 笔。"),
     "compare.unpaired.other people": ("Other people: {n}.", "并非同一人：{n} 笔。"),

@@ -41,9 +41,12 @@ def test_figures_stand_side_by_side_with_their_difference(capsys: pytest.Capture
 
 
 def test_in_what_the_runs_differ_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    comparison_tables(comparison(Difference("scenario.run.seed", "1", "2")))
-    rows = [[cell.strip() for cell in line.split("│")] for line in capsys.readouterr().out.splitlines()]
-    assert ["scenario.run.seed", "1", "2"] in rows
+    comparison_tables(comparison(Difference("scenario.run.seed", "1", "2"), Difference("scenario.run.start", "a", "b")))
+    printed = capsys.readouterr().out
+    assert ["scenario.run.seed", "1", "2"] in [
+        [cell.strip() for cell in line.split("│")] for line in printed.splitlines()
+    ]
+    assert "begin on different days" in printed
 
 
 PAIRS = {"approved": (Figure(100.0), Figure(80.0)), "npl_rate": (Figure(None), Figure(0.02))}

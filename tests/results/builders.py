@@ -62,6 +62,8 @@ class Bank:
     measures: dict[int, list[tuple[int, ...]]] = field(default_factory=dict)
     statistics: dict[tuple[str, int, str], list[tuple[int, ...]]] = field(default_factory=dict)
     products: dict[int, int] = field(default_factory=dict)
+    people: dict[int, str] = field(default_factory=dict)
+    """Names of parties; others are called by their number."""
 
     def shard(self, case: int) -> int:
         return (case // 10**9 - 1) % self.shards
@@ -296,7 +298,7 @@ def _record_window(plan: Bank, sink: RunSink, stage: str, shard: int, window: Wi
         if measures:
             out.measures.append(np.array(measures, dtype=MEASURE_DTYPE))
     if stage == "applications":
-        inbox = Inbox.of((SubmitApplication, _forms(events)))
+        inbox = Inbox.of((SubmitApplication, _forms(events, plan.people)))
     if stage == "ledger":
         postings = [row for row in plan.postings.get(shard, []) if inside(row)]
         inbox = Inbox.of((Posting, np.array(postings, dtype=Posting.dtype)))
@@ -308,13 +310,18 @@ def _record_window(plan: Bank, sink: RunSink, stage: str, shard: int, window: Wi
     sink.record(window, Outcome(inbox, out, {}, np.zeros(0, dtype=ANSWER_DTYPE)), statistics)
 
 
-def _forms(events: list[tuple[int, ...]]) -> Rows:
+def _forms(events: list[tuple[int, ...]], people: dict[int, str]) -> Rows:
     """The form of each application of a window; a party has one number and one name."""
     rows = [row for row in events if row[2] == ApplicationEvent.APPLICATION_SUBMITTED]
     forms = SubmitApplication.empty(len(rows))
     for form, (at, _, _, _, _, amount, channel, party, _, product, _) in zip(forms, rows, strict=True):
         form["at"], form["party"], form["channel"], form["amount_fen"] = at, party, channel, amount
-        form["product"], form["term_months"], form["id_number"], form["name"] = product, 12, f"ID{party}", f"P{party}"
+        form["product"], form["term_months"], form["id_number"], form["name"] = (
+            product,
+            12,
+            f"ID{party}",
+            people.get(party, f"P{party}"),
+        )
     return forms
 
 

@@ -191,7 +191,7 @@ def test_points_of_the_charts_are_the_plans_figures(html: str, full: Path) -> No
     drawn = charts_of(html)
     submitted = next(trace for trace in drawn["volumes"]["data"] if trace["name"] == "submitted")
     assert sum(submitted["y"]) == 100
-    principal = sum(loan.amount for loan in loans) / 100 / 1000  # in thousand yuan
+    principal = sum(loan.amount for loan in loans) / 100 / 10_000  # in 10,000 yuan
     assert sum(trace["y"][-1] for trace in drawn["buckets"]["data"]) == pytest.approx(principal)
     assert sum(-value for value in drawn["flows"]["data"][0]["y"]) == pytest.approx(principal)
     waiting = drawn["queues"]["data"][0]["y"]
@@ -338,7 +338,7 @@ def test_money_is_short_in_each_languages_own_units(fen: int, english: str, chin
 
 @pytest.mark.parametrize(
     ("fen", "unit"),
-    [(0, "yuan"), (99_999, "yuan"), (10**7, "thousand yuan"), (10**8, "million yuan"), (10**11, "billion yuan")],
+    [(0, "yuan"), (99_999, "yuan"), (10**7, "10,000 yuan"), (10**8, "million yuan"), (10**11, "100 million yuan")],
 )
 def test_a_chart_of_money_speaks_in_the_unit_its_largest_figure_reaches(fen: int, unit: str) -> None:
     assert charts.money_unit([fen, -fen // 2])[1][0] == unit

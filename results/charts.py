@@ -30,7 +30,8 @@ MONEY_UNITS: tuple[tuple[int, Words], ...] = (
     (100 * 10**4, ("10,000 yuan", "万元")),
     (100, ("yuan", "元")),
 )
-"""Fen in a unit, and its name, in the steps in which Chinese counts, as the cards do; a chart takes the largest unit that its largest value reaches."""
+"""Fen in a unit, and its name, in the steps in which Chinese counts, as the cards do; a chart takes the largest unit that its
+largest value reaches."""
 _TICKS = [
     {"dtickrange": [None, 86_399_999], "value": "%H:%M\n%Y-%m-%d"},
     {"dtickrange": [86_400_000, "M1"], "value": "%m-%d\n%Y"},
@@ -101,6 +102,14 @@ def blank(height: int = 330, *, y: str = "", grain: str = "day", **layout: Any) 
         place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 6}
         usual["annotations"] = [{"text": y, "showarrow": False, "font": {"size": 12, "color": SOFT}} | place]
     return {"data": [], "layout": usual | layout}
+
+
+def over(figure: Figure, span: tuple[str, str]) -> Figure:
+    """A figure over the whole of a span of time, and what lies before it (a week that began earlier)."""
+    first = min((trace["x"][0] for trace in figure["data"] if trace["x"]), default=span[0])
+    if figure["data"]:
+        _set(figure, "xaxis", range=[min(first, span[0]), span[1]])
+    return figure
 
 
 def _set(figure: Figure, part: str, **values: Any) -> None:
@@ -420,9 +429,7 @@ def _period(rows: Sequence[Row], grain: str) -> dict[str, Any]:
     return period | ({"xperiod0": stamp(rows[0][0])} if rows and grain != "month" else {})
 
 
-def trouble(
-    series: dict[str, list[Row]], faults: Sequence[dict[str, Any]], span: tuple[str, str], grain: str, language: int
-) -> Figure:
+def trouble(series: dict[str, list[Row]], faults: Sequence[dict[str, Any]], grain: str, language: int) -> Figure:
     """What broke: counts of trouble in each period, stacked, with the scenario's planned faults shaded."""
     figure = blank(y=_PERIODS[grain][1][language], grain=grain, barmode="stack", bargap=0.15)
     met = {event: rows for event, rows in series.items() if any(count for _, count in rows)}
@@ -439,7 +446,6 @@ def trouble(
         )
     if figure["data"]:
         _shade(figure, faults)
-        _set(figure, "xaxis", range=list(span))
         _set(figure, "legend", traceorder="normal")
     return figure
 

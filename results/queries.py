@@ -64,10 +64,10 @@ WITH dues AS (
          COUNT(*) FILTER (ts <= overdue) AS missed
   FROM {events} JOIN loans USING (loan) WHERE event = 'instalment_due' GROUP BY loan),
 lent AS (
-  SELECT STRFTIME(disbursed, '%Y-%m') AS vintage, IF(ended IS NULL, COALESCE(reached, 0), NULL) AS reached,
+  SELECT STRFTIME(disbursed, '%Y-%m') AS vintage, COALESCE(reached, 0) AS due, IF(ended IS NULL, due, NULL) AS reached,
          IF(overdue IS NULL, NULL, GREATEST(missed, 1)) AS missed
   FROM loans LEFT JOIN dues USING (loan)),
-months AS (SELECT vintage, COUNT(*) AS loans, COALESCE(MIN(reached), 0) AS reached FROM lent GROUP BY vintage)
+months AS (SELECT vintage, COUNT(*) AS loans, COALESCE(MIN(reached), MAX(due)) AS reached FROM lent GROUP BY vintage)
 SELECT vintage, age, COUNT(missed) FILTER (missed <= age) / ANY_VALUE(loans), ANY_VALUE(loans),
        COUNT(missed) FILTER (missed <= age)
 FROM months JOIN lent USING (vintage), (SELECT UNNEST(GENERATE_SERIES(1, 60)) AS age)

@@ -29,6 +29,8 @@ REFUSALS_SHOWN = 24
 STORY_CASES = 10
 """Runs of at most so many applications tell each case's story."""
 STORY_ROWS = 600
+_OVER_TIME = ("volumes", "waits", "use", "queues", "partners", "trouble")
+"""Charts whose axis is the whole time of the run, however little of it has a point."""
 FULL = 0.95
 """Use from which an hour counts as full."""
 _FEW_DAYS = 10
@@ -220,12 +222,16 @@ def _charts(
         "rates": partial(charts.rates, bucket_rows, bad),
         "vintages": partial(charts.vintages, vintages),
         "flows": partial(charts.flows, queries.flows(span.flow_grain), span.flow_grain),
-        "trouble": partial(charts.trouble, broken, faults, whole, span.trouble_grain),
+        "trouble": partial(charts.trouble, broken, faults, span.trouble_grain),
     }
     if any(row[2] for row in partners):
         rows = queries.partners_over_time(span.grain)
         builders["partners"] = partial(charts.partners, rows, faults, span.grain)
-    return {name: charts.bilingual(build) for name, build in builders.items()}
+    return {name: charts.bilingual(partial(_spanning, name, build, whole)) for name, build in builders.items()}
+
+
+def _spanning(name: str, build: Callable[[int], charts.Figure], span: tuple[str, str], language: int) -> charts.Figure:
+    return charts.over(build(language), span) if name in _OVER_TIME else build(language)
 
 
 def _filled(queries: RunQueries, span: Span, events: dict[str, Words]) -> dict[str, list[Row]]:

@@ -315,6 +315,17 @@ def test_every_name_is_there_in_both_languages() -> None:
     assert [partner.name.lower() for partner in Partner] == list(Partners.model_fields)
 
 
+def test_a_single_point_stands_in_the_whole_time_of_the_run(html: str) -> None:
+    alone = charts.over(
+        charts.waits_over_time([(dt.datetime(2026, 2, 9), "automatic", 1, [5_000, 5_000])], [], "week", 0),
+        ("2026-02-02", "2027-02-26"),
+    )
+    assert alone["layout"]["xaxis"]["range"] == ["2026-02-02", "2027-02-26"]
+    drawn = charts_of(html)
+    assert drawn["queues"]["layout"]["xaxis"]["range"] == ["2026-01-01 00:00", "2026-05-01 00:00"]
+    assert drawn["waits"]["layout"]["xaxis"]["range"] == ["2025-12-29 00:00", "2026-05-01 00:00"]
+
+
 def test_every_label_takes_the_same_numbers_in_both_languages() -> None:
     for key, (english, chinese) in labels.LABELS.items():
         assert set(re.findall(r"{(\w+)}", english)) == set(re.findall(r"{(\w+)}", chinese)), key

@@ -22,7 +22,7 @@ class Named(Coded):
 
     words: tuple[str, str]
 
-    def __new__(cls, code: int, en: str, zh: str) -> Named:
+    def __new__(cls, code: int, en: str = "", zh: str = "") -> Named:
         member = int.__new__(cls, code)
         member._value_ = code
         member.words = (en, zh)
@@ -56,30 +56,30 @@ class Actor(Named):
     CORE_BANKING = -3, "core banking", "核心系统"
 
 
-class Lane(Coded):
+class Lane(Named):
     """Lane chosen by scoring, SCO-07."""
 
-    AUTOMATIC = 1
-    MANUAL = 2
-    REJECT = 3
+    AUTOMATIC = 1, "automatic", "自动通道"
+    MANUAL = 2, "manual", "人工通道"
+    REJECT = 3, "rejected", "拒绝"
 
 
-class Grade(Coded):
+class Grade(Named):
     """Credit grade; 82 points are GOOD (良好), SCO-03."""
 
-    EXCELLENT = 1  # 优秀
-    GOOD = 2  # 良好
-    FAIR = 3  # 一般
-    WEAK = 4  # 较弱
-    POOR = 5  # 差
+    EXCELLENT = 1, "excellent", "优秀"
+    GOOD = 2, "good", "良好"
+    FAIR = 3, "fair", "一般"
+    WEAK = 4, "weak", "较弱"
+    POOR = 5, "poor", "差"
 
 
-class Alert(Coded):
+class Alert(Named):
     """Score alert, SCO-05."""
 
-    NONE = 0
-    YELLOW = 1
-    RED = 2
+    NONE = 0, "none", "无"
+    YELLOW = 1, "yellow", "黄色预警"
+    RED = 2, "red", "红色预警"
 
 
 class Node(Coded):
@@ -92,13 +92,13 @@ class Node(Coded):
     COMMITTEE = 5  # 信贷委员会, head office
 
 
-class Verdict(Coded):
+class Verdict(Named):
     """What a person decided at a desk."""
 
-    APPROVE = 1
-    DECLINE = 2
-    REDUCE = 3  # approve a lower amount
-    ESCALATE = 4
+    APPROVE = 1, "approve", "同意"
+    DECLINE = 2, "decline", "拒绝"
+    REDUCE = 3, "approve a lower amount", "降额同意"
+    ESCALATE = 4, "pass up", "上报"
 
 
 class Method(Coded):
@@ -139,6 +139,24 @@ class Material(IntFlag):
     SITE_REPORT = 8192
 
 
+MATERIALS_ZH = {
+    Material.ID_FRONT: "身份证人像面",
+    Material.ID_BACK: "身份证国徽面",
+    Material.INCOME_PROOF: "收入证明",
+    Material.WORK_PROOF: "工作证明",
+    Material.RESIDENCE_PROOF: "居住证明",
+    Material.PURPOSE_STATEMENT: "贷款用途声明",
+    Material.PROPERTY_CERTIFICATE: "不动产权证",
+    Material.BUSINESS_LICENCE: "营业执照",
+    Material.ORGANISATION_CODE: "组织机构代码证",
+    Material.FINANCIAL_STATEMENTS: "财务报表",
+    Material.OPERATING_PERMIT: "经营许可证",
+    Material.TAX_PROOF: "完税证明",
+    Material.LEASE_CONTRACT: "租赁合同",
+    Material.SITE_REPORT: "实地调查报告",
+}
+
+
 class FileFormat(Coded):
     """What an uploaded material is, APP-11."""
 
@@ -161,6 +179,9 @@ class Consent(IntFlag):
     BUREAU = 1  # EXT-02
     PERSONAL_DATA = 2
     AUTO_DEBIT = 4  # REP-06
+
+
+CONSENTS_ZH = {Consent.BUREAU: "查询征信", Consent.PERSONAL_DATA: "个人信息", Consent.AUTO_DEBIT: "自动扣款"}
 
 
 class RiskList(IntFlag):
@@ -222,14 +243,28 @@ class Doubt(IntFlag):
     SOURCE_MISSING = 512
 
 
-class Contact(Coded):
+DOUBTS_ZH = {
+    Doubt.INCOME_TAX_MISMATCH: "收入与纳税不符",
+    Doubt.MOBILE_MISMATCH: "手机号不符",
+    Doubt.IDENTITY_MISMATCH: "身份不符",
+    Doubt.MULTI_LENDER: "多头借贷",
+    Doubt.GANG: "团伙",
+    Doubt.REPEATED_APPLICATIONS: "频繁申请",
+    Doubt.AMOUNT_GROWTH: "金额骤增",
+    Doubt.REGISTRY_MISMATCH: "工商信息不符",
+    Doubt.LITIGATION: "涉诉",
+    Doubt.SOURCE_MISSING: "数据源缺失",
+}
+
+
+class Contact(Named):
     """Collection actions, COL-02 and COL-03."""
 
-    SMS = 1
-    VOICE = 2  # automated voice call
-    CALL = 3  # human call
-    VISIT = 4
-    LEGAL = 5
+    SMS = 1, "SMS", "短信"
+    VOICE = 2, "automated voice call", "语音外呼"
+    CALL = 3, "call", "人工电话"
+    VISIT = 4, "visit", "上门"
+    LEGAL = 5, "legal step", "法律手段"
 
 
 class ContactOutcome(Named):

@@ -15,7 +15,15 @@ from typing import Annotated
 import typer
 
 from lendrill import __version__
-from lendrill.errors import EXIT_BAD_INPUT, EXIT_INTERNAL, EXIT_INTERRUPTED, EXIT_LOST, UserError, line_for
+from lendrill.errors import (
+    EXIT_BAD_INPUT,
+    EXIT_CONDITION,
+    EXIT_INTERNAL,
+    EXIT_INTERRUPTED,
+    EXIT_LOST,
+    UserError,
+    line_for,
+)
 
 TRACEBACK_SWITCH = "LENDRILL_TRACEBACK"
 
@@ -244,16 +252,52 @@ def report(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folde
 
 
 @app.command()
+def explain(
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.", parser=_path)],
+    case: Annotated[str, typer.Argument(metavar="CASE", help="The number of an application (see its cases.parquet).")],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
+) -> int:
+    """Tell one customer's whole story, form to ledger, in causal order."""
+    from lendrill.explain import explained
+
+    for line in explained(folder, case, as_json):
+        typer.echo(line)
+    return 0
+
+
+@app.command()
 def compare(
     first: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of one run.", parser=_path)],
     second: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the other.", parser=_path)],
+    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
+    page: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with both side by side.", parser=_path)
+    ] = None,
+    fail_if: Annotated[
+        list[str] | None,
+        typer.Option(help="A condition over the figures; exit code 4 where it holds. May be given more than once."),
+    ] = None,
 ) -> int:
     """Put two runs side by side, and pair what became of the same applications in each."""
+    from lendrill.conditions import holds
     from lendrill.tables import comparison_tables
     from results.compare import compare as compared
 
-    comparison_tables(compared(first, second))
-    return 0
+    found = compared(first, second)
+    pairs = {name: (one, other) for name, one, other in found.figures}
+    held = [condition for condition in fail_if or () if holds(condition, pairs)]
+    if as_json:
+        typer.echo(json.dumps(found.as_json() | {"fail_if": held}, ensure_ascii=False, indent=1))
+    else:
+        comparison_tables(found)
+    if page is not None:
+        from results.compare_page import write_page
+
+        write_page(found, page)
+        typer.echo(f"page: {page}", err=as_json)
+    for condition in held:
+        _say(f"--fail-if: {condition}: this holds", EXIT_CONDITION)
+    return EXIT_CONDITION if held else 0
 
 
 @app.command()

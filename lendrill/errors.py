@@ -10,6 +10,8 @@ EXIT_INTERNAL = 1
 EXIT_BAD_INPUT = 2
 EXIT_LOST = 3
 """An actor was killed or died: neither the request nor lendrill was wrong."""
+EXIT_CONDITION = 4
+"""A condition that the caller gave holds (`--fail-if`): the figures are told, and the answer is no."""
 EXIT_INTERRUPTED = 130
 
 _DISK_TROUBLE = {

@@ -29,7 +29,7 @@ _SHOWN = (
     ("scored", ScoringEvent.APPLICATION_SCORED),
     ("approved", ApprovalEvent.APPLICATION_APPROVED),
     ("signed", ContractEvent.CONTRACT_SIGNED),
-    ("disbursed", DisbursementEvent.LOAN_DISBURSED),
+    ("loans paid out", DisbursementEvent.LOAN_DISBURSED),
     ("instalments paid", RepaymentEvent.INSTALMENT_PAID),
     ("overdue", RepaymentEvent.OVERDUE_STARTED),
     ("collection cases", CollectionEvent.CASE_OPENED),
@@ -92,7 +92,7 @@ class RunProgress(Panel):
         submitted = progress.events[ApplicationEvent.APPLICATION_SUBMITTED]
         return (
             f"{text_of(progress.window.start)[:16]}  {share:4.0%}  {submitted:,} submitted  "
-            f"{progress.events[DisbursementEvent.LOAN_DISBURSED]:,} disbursed  "
+            f"{progress.events[DisbursementEvent.LOAN_DISBURSED]:,} loans out  "
             f"{submitted / max(elapsed, 0.001):,.0f} customers/s  {left:.0f} s left"
         )
 

@@ -157,6 +157,7 @@ def _drive(
     interruption: Interruption,
 ) -> dict[str, Any]:
     headcount = {label: of._asdict() for label, of in headcounts(scenario).items()}
+    say(quiet, f"Staff: {_heads(headcount)}.")
     told = scenario.model_dump(mode="json") | {"headcount": headcount, "without_effect": idle(scenario)}
     (path / "scenario.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     run = scenario.run
@@ -293,6 +294,28 @@ def _performance(content: dict[str, Any], outcome: RunEnd, timings: Timings) -> 
     }
 
 
+def _heads(headcount: dict[str, dict[str, int]]) -> str:
+    """How many people sit at each desk, in words."""
+    return ", ".join(
+        f"{label.replace('_', ' ')} {of['per_branch']} a branch"
+        if of["per_branch"]
+        else f"{label.replace('_', ' ')} {of['head_office']}"
+        for label, of in headcount.items()
+    )
+
+
+def _say_missed(console: Console, path: Path, content: dict[str, Any]) -> None:
+    """What the scenario planned and this run did not live through."""
+    from results.happenings import happenings, missed
+    from results.report import span_of
+
+    scenario = folder.read_scenario(path)
+    span = span_of(content, scenario)
+    for one in missed(happenings(scenario, span.since, span.until)):
+        how = "only in part in this run" if one.state == "part" else "planned, but not in this run"
+        console.print(f"{how}: {one.words[0]}, {one.since} to {one.until}", highlight=False, soft_wrap=True)
+
+
 def _say_where(path: Path, content: dict[str, Any], quiet: bool) -> None:
     console = Console()
     if not quiet:
@@ -305,6 +328,7 @@ def _say_where(path: Path, content: dict[str, Any], quiet: bool) -> None:
             soft_wrap=True,
         )
         console.print(f"digest {content['digest']}", highlight=False)
+        _say_missed(console, path, content)
     if content["status"] == "partial":
         console.print("interrupted: a partial run, marked as such in its summary and report", highlight=False)
     console.print(f"report: {path / 'report.html'}", highlight=False, soft_wrap=True)

@@ -15,6 +15,7 @@ from lendrill.requirements import Clause, Requirement, counts, outcomes_of
 if TYPE_CHECKING:
     from lendrill.fields import Field
     from results.compare import Comparison
+    from results.figures import Figure
     from scenarios.model import Scenario
 
 _STYLES = {"failing": "bold red", "shown": "green", "part": "yellow", "open": "dim"}
@@ -88,28 +89,59 @@ def schedule_table(plan: dict[str, Any]) -> None:
 
 
 def comparison_tables(comparison: Comparison) -> None:
-    """Print key figures side by side, then what became of the same applications: rows the first run, columns the second."""
+    """Print in what the runs differ, their figures side by side, then what became of the same applications: rows the first run,
+    columns the second. Figures that neither run has, or that are 0 in both, are left out."""
     console = Console()
-    figures = Table(show_edge=False, pad_edge=False)
-    figures.add_column("", no_wrap=True)
+    if comparison.differences:
+        _differences_table(console, comparison)
+    else:
+        console.print("The same scenario, seed and policies.")
+    figures = Table(title="\nFigures", show_edge=False, pad_edge=False)
+    figures.add_column("", overflow="fold")
     for name in (*comparison.names, "difference"):
         figures.add_column(escape(name), justify="right", overflow="fold")
     for name, first, second in comparison.figures:
-        figures.add_row(name, _plain(first), _plain(second), _plain(second - first, signed=True))
+        if first.value or second.value:
+            both = first.value is not None and second.value is not None
+            change = _plain((second.value or 0) - (first.value or 0), signed=True) if both else "–"
+            figures.add_row(name, figure_text(first), figure_text(second), change)
     console.print(figures)
+    console.print("In brackets: 95% confidence intervals; figures without one are exact for their run.", style="dim")
     fates = Table(title=f"\n{comparison.paired:,} applications in both runs", show_edge=False, pad_edge=False)
-    fates.add_column("first run, then second →", no_wrap=True)
+    fates.add_column("first ↓ second →", no_wrap=True)
     for name in comparison.fates:
         fates.add_column(name, justify="right")
     for name, row in comparison.fates.items():
         fates.add_row(name, *(f"{row[fate]:,}" for fate in comparison.fates))
     console.print(fates)
-    if not comparison.same_seed:
-        console.print("\nThe seeds differ: applications of one reference are not the same people's in the two runs.")
+    console.print(f"The same people who ask for the same, as they stood on {comparison.until}.", style="dim")
+    if comparison.other_start:
+        console.print(
+            "The runs begin on different days: what came of an application is of another age in each.", highlight=False
+        )
+    for why, count in comparison.unpaired.items():
+        console.print(f"Not paired: {count:,} {why}.", highlight=False)
+
+
+def _differences_table(console: Console, comparison: Comparison) -> None:
+    table = Table(title="In what they differ", show_edge=False, pad_edge=False)
+    for name in ("", *comparison.names):
+        table.add_column(escape(name), overflow="fold")
+    for row in comparison.differences:
+        table.add_row(*map(escape, row))
+    console.print(table)
+
+
+def figure_text(figure: Figure) -> str:
+    """A figure with its interval, if it has one; a dash where there is none."""
+    if figure.value is None:
+        return "–"
+    span = figure.interval
+    return _plain(figure.value) + (f" \\[{_plain(span[0])}–{_plain(span[1])}]" if span else "")
 
 
 def _plain(value: float, signed: bool = False) -> str:
-    digits = 0 if float(value).is_integer() else 2
+    digits = 0 if float(value).is_integer() else 3 if abs(value) < 10 else 2
     return f"{value:{'+' if signed else ''},.{digits}f}"
 
 

@@ -6,7 +6,7 @@ the texts that differ."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from credit.codes import Account, Bucket
@@ -25,18 +25,23 @@ PALETTE = [TEAL, BLUE, AMBER, RED, VIOLET, "#0891b2", "#65a30d", "#be185d", "#47
 BUCKET_COLOURS = ["#5eb8ad", "#fde68a", "#fbbf24", "#fb923c", "#f87171", "#b91c1c"]
 VOLUME_COLOURS = ["#64748b", TEAL, RED, BLUE, VIOLET]
 MONEY_UNITS: tuple[tuple[int, Words], ...] = (
-    (100 * 10**9, ("billion yuan", "十亿元")),
+    (100 * 10**8, ("100 million yuan", "亿元")),
     (100 * 10**6, ("million yuan", "百万元")),
-    (100 * 10**3, ("thousand yuan", "千元")),
+    (100 * 10**4, ("10,000 yuan", "万元")),
     (100, ("yuan", "元")),
 )
-"""Fen in a unit, and its name; a chart takes the largest unit that its largest value reaches."""
+"""Fen in a unit, and its name, in the steps in which Chinese counts, as the cards do; a chart takes the largest unit that its
+largest value reaches."""
 _TICKS = [
     {"dtickrange": [None, 86_399_999], "value": "%H:%M\n%Y-%m-%d"},
     {"dtickrange": [86_400_000, "M1"], "value": "%m-%d\n%Y"},
     {"dtickrange": ["M1", None], "value": "%Y-%m"},
 ]
 MEAN_DAYS = 7
+OFF_SHIFT = dt.timedelta(hours=4)
+"""A longer time without a row is off shift, not a break."""
+NOT_REACHED: Words = ("not reached", "未达到")
+"""What is said of a time that too few have reached."""
 QUEUES_SHOWN = 6
 """So many of the longest queues are drawn at first."""
 SMOOTH_FROM_DAYS = 45
@@ -97,6 +102,14 @@ def blank(height: int = 330, *, y: str = "", grain: str = "day", **layout: Any) 
         place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 6}
         usual["annotations"] = [{"text": y, "showarrow": False, "font": {"size": 12, "color": SOFT}} | place]
     return {"data": [], "layout": usual | layout}
+
+
+def over(figure: Figure, span: tuple[str, str]) -> Figure:
+    """A figure over the whole of a span of time, and what lies before it (a week that began earlier)."""
+    first = min((trace["x"][0] for trace in figure["data"] if trace["x"]), default=span[0])
+    if figure["data"]:
+        _set(figure, "xaxis", range=[min(first, span[0]), span[1]])
+    return figure
 
 
 def _set(figure: Figure, part: str, **values: Any) -> None:
@@ -165,8 +178,9 @@ _TIME_TICKS: tuple[tuple[int, Words], ...] = (
 )
 
 
-def waits_over_time(rows: Sequence[Row], grain: str, language: int) -> Figure:
-    """Median and 95th percentile of the decision time on a log axis, one pair of lines a lane."""
+def waits_over_time(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, language: int) -> Figure:
+    """Median and 95th percentile of the decision time on a log axis, one pair of lines a lane, a gap where one is not
+    reached; planned faults shaded."""
     seconds = {
         "type": "log",
         "tickvals": [s for s, _ in _TIME_TICKS],
@@ -179,15 +193,20 @@ def waits_over_time(rows: Sequence[Row], grain: str, language: int) -> Figure:
         for index, (words, dash) in enumerate(((("median", "中位数"), "solid"), (("95%", "95%"), "dot"))):
             if not mine:
                 continue
-            points = [(row[0], max(row[3][index], 1) / 1000, _spoken(row[3][index], language)) for row in mine]
+            points = [(row[0], *_point(row[3][index], language)) for row in mine]
             name = f"{names.LANES[lane][language]}, {words[language]}"
             texts = {"customdata": [point[2] for point in points], "hovertemplate": "%{customdata}"}
             figure["data"].append(_line(name, points, 1, colour, line={"dash": dash}, **texts))
+    if figure["data"]:
+        _shade(figure, faults)
     return figure
 
 
-def _spoken(milliseconds: float, language: int) -> str:
-    return duration_words(milliseconds)[language]
+def _point(milliseconds: float | None, language: int) -> tuple[float | None, str]:
+    """Seconds for a log axis, and as people say it."""
+    if milliseconds is None:
+        return None, NOT_REACHED[language]
+    return max(milliseconds, 1) / 1000, duration_words(milliseconds)[language]
 
 
 _UNITS: tuple[tuple[float, Words], ...] = ((86_400.0, ("d", "天")), (3_600.0, ("h", "小时")), (60.0, ("min", "分钟")))
@@ -202,6 +221,24 @@ def duration_words(milliseconds: float) -> Words:
     return f"{seconds:,.1f} s", f"{seconds:,.1f} 秒"
 
 
+def use(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, language: int) -> Figure:
+    """Use of people's time, one line a desk, the busiest of all first; planned absences shaded. Of many desks only the busiest
+    are drawn until the reader asks for the others."""
+    figure = blank(height=380, y=("busy, of time on shift", "办理工时占在岗工时")[language], grain=grain)
+    _set(figure, "yaxis", tickformat=".0%", range=[0, 1.05])
+    most: dict[str, float] = {}
+    seen: dict[str, dt.datetime] = {}
+    told: list[Row] = []
+    for when, role, used in rows:
+        most[role] = most.get(role, 0.0) + used
+        if grain == "hour" and when - seen.get(role, when) > OFF_SHIFT:
+            told.append((seen[role] + dt.timedelta(hours=1), role, None))  # no line through the night
+        seen[role] = when
+        told.append((when, role, used))
+    _desk_lines(figure, told, most, faults, language, hovertemplate="%{y:.0%}")
+    return figure
+
+
 def queues(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, language: int) -> Figure:
     """Tasks waiting, one line a desk that ever had a queue, the longest first; planned absences shaded. Of many desks only
     the longest queues are drawn until the reader asks for the others."""
@@ -209,16 +246,28 @@ def queues(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, la
     peaks: dict[str, int] = {}
     for _, role, waiting, _ in rows:
         peaks[role] = max(peaks.get(role, 0), waiting)
-    roles = sorted((role for role in peaks if peaks[role]), key=lambda role: (-peaks[role], role))
+    _desk_lines(figure, rows, peaks, faults, language)
+    return figure
+
+
+def _desk_lines(
+    figure: Figure,
+    rows: Sequence[Row],
+    weights: Mapping[str, float],
+    faults: Sequence[dict[str, Any]],
+    language: int,
+    **more: Any,
+) -> None:
+    """One line a desk that weighs anything, the heaviest first, with planned absences shaded."""
+    roles = sorted((role for role in weights if weights[role]), key=lambda role: (-weights[role], role))
     for place, role in enumerate(roles):
         mine = [row for row in rows if row[1] == role]
         line = {"dash": "solid" if place < len(PALETTE) else "dash"}
         shown = True if place < QUEUES_SHOWN else "legendonly"
         name, colour = names.desk(role)[language], PALETTE[place % len(PALETTE)]
-        figure["data"].append(_line(name, mine, 2, colour, line=line, visible=shown))
+        figure["data"].append(_line(name, mine, 2, colour, line=line, visible=shown, **more))
     if figure["data"]:
         _shade(figure, [fault for fault in faults if fault["kind"] == "absence"])
-    return figure
 
 
 def partners(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, language: int) -> Figure:
@@ -291,7 +340,11 @@ def _room(most: float) -> dict[str, Any]:
 def vintages(rows: Sequence[Row], language: int) -> Figure:
     """Share of a month's loans that was ever overdue, by age, with its interval at the pointer; older months darker."""
     figure = blank(y=("ever overdue, of loans", "曾逾期笔数占比")[language], hovermode="closest")
-    title = {"text": ("days since payout", "账龄（天）")[language], "standoff": 6, "font": {"size": 12, "color": SOFT}}
+    title = {
+        "text": ("instalments fallen due", "账龄（已到期期数）")[language],
+        "standoff": 6,
+        "font": {"size": 12, "color": SOFT},
+    }
     ages = [0, *sorted({row[1] for row in rows})]
     _set(
         figure,
@@ -376,26 +429,23 @@ def _period(rows: Sequence[Row], grain: str) -> dict[str, Any]:
     return period | ({"xperiod0": stamp(rows[0][0])} if rows and grain != "month" else {})
 
 
-def trouble(
-    series: dict[str, list[Row]], faults: Sequence[dict[str, Any]], span: tuple[str, str], grain: str, language: int
-) -> Figure:
+def trouble(series: dict[str, list[Row]], faults: Sequence[dict[str, Any]], grain: str, language: int) -> Figure:
     """What broke: counts of trouble in each period, stacked, with the scenario's planned faults shaded."""
     figure = blank(y=_PERIODS[grain][1][language], grain=grain, barmode="stack", bargap=0.15)
-    for place, (event, rows) in enumerate(series.items()):
-        if rows:
-            figure["data"].append(
-                {
-                    "type": "bar",
-                    "x": [stamp(row[0]) for row in rows],
-                    "y": [row[1] for row in rows],
-                    "name": names.trouble()[event][language],
-                    "marker": {"color": PALETTE[place % len(PALETTE)]},
-                    **_period(rows, grain),
-                }
-            )
+    met = {event: rows for event, rows in series.items() if any(count for _, count in rows)}
+    for place, (event, rows) in enumerate(met.items()):
+        figure["data"].append(
+            {
+                "type": "bar",
+                "x": [stamp(row[0]) for row in rows],
+                "y": [row[1] for row in rows],
+                "name": names.trouble()[event][language],
+                "marker": {"color": PALETTE[place % len(PALETTE)]},
+                **_period(rows, grain),
+            }
+        )
     if figure["data"]:
         _shade(figure, faults)
-        _set(figure, "xaxis", range=list(span))
         _set(figure, "legend", traceorder="normal")
     return figure
 

@@ -9,7 +9,8 @@ from typing import Any
 
 from credit.room import Words
 from results import names
-from results.charts import duration_words
+from results.charts import NOT_REACHED, duration_words
+from results.happenings import Happening, missed
 from results.labels import words_of
 
 Row = tuple[Any, ...]
@@ -28,11 +29,16 @@ class Finding:
 
 
 def findings(
-    waits: Sequence[Row], staff: Sequence[Row], desks: Sequence[Row], partners: Sequence[Row], summary: dict[str, Any]
+    waits: Sequence[Row],
+    desks: Sequence[dict[str, Any]],
+    partners: Sequence[Row],
+    summary: dict[str, Any],
+    planned: Sequence[Happening] = (),
 ) -> list[Finding]:
-    """Sentences in a fixed order: desks, queues, decisions, partners, refusals, write-offs."""
+    """Sentences in a fixed order: what was planned and missed, desks, queues, decisions, partners, refusals, write-offs."""
     return [
-        *_desks(staff, desks),
+        *(Finding(words_of(f"find.missed.{one.state}", what=one.words), "warn") for one in missed(planned)),
+        *_desks(desks),
         *_decisions(waits),
         *_partners(partners),
         *_refusals(summary["refusals"]),
@@ -40,33 +46,45 @@ def findings(
     ]
 
 
-def _desks(staff: Sequence[Row], desks: Sequence[Row]) -> Iterator[Finding]:
-    busiest = max(staff, key=lambda row: float(row[2]), default=None)
-    if busiest is not None and busiest[2] > 0:
-        tone = "warn" if busiest[2] >= CROWDED else "plain"
-        yield Finding(words_of("find.desk", desk=names.desk(busiest[0]), share=f"{busiest[2]:.0%}"), tone)
-    longest = max(desks, key=lambda row: int(row[5]), default=None)
-    if longest is not None and longest[5] > 0:
+def _desks(desks: Sequence[dict[str, Any]]) -> Iterator[Finding]:
+    busiest = max(desks, key=lambda desk: float(desk["used"]), default=None)
+    if busiest is not None and busiest["used"] > 0:
+        tone = "warn" if busiest["used"] >= CROWDED else "plain"
+        yield Finding(words_of("find.desk", desk=names.desk(busiest["role"]), share=f"{busiest['used']:.0%}"), tone)
+    slowest = max(desks, key=lambda desk: float(desk["waited"]), default=None)
+    if slowest is not None and slowest["waited"] > 0:
+        words = words_of(
+            "find.bottleneck",
+            desk=names.desk(slowest["role"]),
+            share=f"{slowest['waited'] / sum(desk['waited'] for desk in desks):.0%}",
+            hours=f"{slowest['full_hours']:,}",
+            hour=f"{slowest['worst_hour']:%Y-%m-%d %H:00}" if slowest["worst_hour"] else "–",
+            used=f"{slowest['worst_used']:.0%}",
+        )
+        yield Finding(words, "warn" if slowest["worst_used"] >= CROWDED else "plain")
+    longest = max(desks, key=lambda desk: int(desk["peak"]), default=None)
+    if longest is not None and longest["peak"] > 0:
         yield Finding(
             words_of(
                 "find.queue",
-                desk=names.desk(longest[0]),
-                n=f"{longest[5]:,}",
-                day=f"{longest[6]:%Y-%m-%d}",
-                left=f"{longest[7]:,}",
+                desk=names.desk(longest["role"]),
+                n=f"{longest['peak']:,}",
+                day=f"{longest['peak_at']:%Y-%m-%d}",
+                left=f"{longest['left']:,}",
             ),
-            "warn" if longest[7] * 2 > longest[5] else "plain",
+            "warn" if longest["left"] * 2 > longest["peak"] else "plain",
         )
-    urged = sum(row[4] for row in desks)
+    urged = sum(desk["urged"] for desk in desks)
     if urged:
         yield Finding(words_of("find.urged", n=f"{urged:,}"))
 
 
 def _decisions(waits: Sequence[Row]) -> Iterator[Finding]:
-    for step, _, percentiles, _ in waits:
+    for step, cases, ended, (half, _, most, _), _ in waits:
         if step in ("automatic", "manual"):
-            half, most = duration_words(percentiles[0]), duration_words(percentiles[2])
-            yield Finding(words_of(f"find.{step}", p50=half, p95=most))
+            spoken = [duration_words(time) if time is not None else NOT_REACHED for time in (half, most)]
+            still = words_of("find.open", n=f"{cases - ended:,}") if cases > ended else ("", "")
+            yield Finding(words_of(f"find.{step}", p50=spoken[0], p95=spoken[1], still=still))
 
 
 def _partners(partners: Sequence[Row]) -> Iterator[Finding]:

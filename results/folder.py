@@ -19,6 +19,7 @@ from credit.room import Rows
 from credit.times import text_of
 
 SUMMARY = "summary.json"
+SCENARIO = "scenario.json"
 MARK = "UNFINISHED"
 STATE = "state"
 _SHAPE: dict[str, type] = {
@@ -84,6 +85,19 @@ def read_summary(path: Path) -> dict[str, Any]:
         if key in summary and type(summary[key]) is not form:
             raise RunFolderError(f"{file}: damaged ({key} is {summary[key]!r}, where {form.__name__} belongs)")
     return summary
+
+
+def read_scenario(path: Path) -> dict[str, Any]:
+    """The scenario of a finished run as it was resolved. RunFolderError when the folder is no run or lacks it."""
+    read_summary(path)
+    file = path / SCENARIO
+    try:
+        scenario = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{file}: missing or damaged ({error})") from None
+    if not isinstance(scenario, dict):
+        raise RunFolderError(f"{file}: damaged (a table belongs there)")
+    return scenario
 
 
 def save_state(path: Path, name: str, state: dict[str, Rows], about: About) -> dict[str, str]:

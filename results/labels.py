@@ -74,6 +74,37 @@ LABELS: dict[str, Words] = {
     "col.longest": ("longest", "最长"),
     "col.desk": ("Desk", "岗位"),
     "col.people": ("people", "人数"),
+    "col.worst_used": ("worst hour", "最忙一小时"),
+    "col.full": ("hours full", "满负荷小时"),
+    "col.still": ("still open", "未结"),
+    "each_branch": ("{n} a branch", "每分行 {n}"),
+    "at_head_office": ("head office", "总行"),
+    "col.planned": ("Planned", "情景设定"),
+    "col.from": ("from", "自"),
+    "col.to": ("until", "至"),
+    "col.share": ("share", "比例"),
+    "col.happened": ("in this run", "本次运行"),
+    "happened.whole": ("happened", "已发生"),
+    "happened.part": ("in part", "部分发生"),
+    "happened.none": ("not in this run", "不在时段内"),
+    "use": ("Use of the desks over time", "工时利用率走势"),
+    "note.use.day": ("By day, all branches together; days off left out.", "按日，全部分行合计；休息日不计。"),
+    "note.use.week": ("By week, all branches together.", "按周，全部分行合计。"),
+    "note.use.hour": (
+        "By hour, all branches together; hours off shift are left out.",
+        "按小时，全部分行合计；非当班时间不计。",
+    ),
+    "inherited": (
+        (
+            "Beside them, of the book this run began with: {approved} approved, {declined} declined, {signed} signed, "
+            "{disbursed} paid out."
+        ),
+        "另有期初存量业务：审批通过 {approved}，拒绝 {declined}，签约 {signed}，放款 {disbursed}。",
+    ),
+    "no_ci": (
+        "Every customer of this run is written down in the scenario: nothing is estimated, so nothing has a confidence interval.",
+        "本次运行的客户均由情景写定，不作估计，故无置信区间。",
+    ),
     "col.utilisation": ("utilisation", "工时利用率"),
     "col.busiest": ("busiest person", "最忙一人"),
     "col.tasks": ("tasks begun", "已开始任务"),
@@ -104,7 +135,7 @@ LABELS: dict[str, Words] = {
     "col.ci": ("95% CI", "95% 置信区间"),
     "col.month": ("Paid out in", "放款月份"),
     "col.loans": ("loans", "笔数"),
-    "col.age": ("age reached, days", "已达账龄（天）"),
+    "col.age": ("age reached, instalments", "已达账龄（期）"),
     "col.ever": ("ever overdue", "曾逾期占比"),
     "col.trouble": ("What", "异常"),
     "col.first": ("first", "首次"),
@@ -141,12 +172,13 @@ LABELS: dict[str, Words] = {
     "note.times": (
         (
             "In wall time: nights and holidays count. A decision is timed from the acceptance of the application; “automatic” "
-            "never met a desk. Cases still open at the end are not in these figures. Exact percentiles of this run, without a "
-            "confidence interval: cases that wait in one queue are not independent."
+            "never met a desk. Cases still open at the end count as having waited until then "
+            "(Kaplan–Meier), those whose contract lapsed or whose payment was stopped until that; a percentile that too few have "
+            "reached is not told. No confidence interval: cases that wait in one queue are not independent."
         ),
         (
-            "按自然时间计，含夜间和节假日。审批时效从受理起算；“自动审批”未经人工岗位。期末未结的不计入。"
-            "为本次运行的准确分位数，无置信区间：同一队列中的申请互不独立。"
+            "按自然时间计，含夜间和节假日。审批时效从受理起算；“自动审批”未经人工岗位。期末未结的按已等待时间计入（Kaplan–Meier "
+            "乘积限估计），合同失效或止付的计至该时点；达到的件数太少的分位数不列。无置信区间：同一队列中的申请互不独立。"
         ),
     ),
     "note.waits": (
@@ -156,9 +188,15 @@ LABELS: dict[str, Words] = {
     "note.staff": (
         (
             "Working time spent on cases, over time on shift. Above about 85% (the mark) queues grow quickly. A queue’s figures "
-            "are of all branches together. Exact for this run, without a confidence interval."
+            "are of all branches together. “Worst hour”: of all people of the desk together; “full”: hours in which they "
+            "were busy for 95% of their time or more. Urged: tasks whose limit passed before they were decided. Exact, without "
+            "an interval."
         ),
-        "办理业务的工时占在岗工时。超过约 85%（刻度线）后队列会迅速变长。队列数为全部分行合计。为本次运行的准确值，无置信区间。",
+        (
+            "办理业务的工时占在岗工时。超过约 85%（刻度线）后队列会迅速变长。队列数为全部分行合计。"
+            "“最忙一小时”按该岗位全部人员合计；"
+            "“满负荷”为利用率达 95% 以上的小时数。催办：办结前已超时限的任务。为本次运行的准确值，无置信区间。"
+        ),
     ),
     "note.queues.day": (
         (
@@ -187,10 +225,14 @@ LABELS: dict[str, Words] = {
     ),
     "note.vintages": (
         (
-            "Of the loans paid out in a month, the share that was ever overdue by each age; only ages that every loan of the "
-            "month has reached. Its 95% confidence interval stands in the table, and at the pointer for each age."
+            "Of the loans paid out in a month of this run, the share that was ever overdue by the time so many instalments had "
+            "fallen due (months on book); only ages that every loan of the month has reached. The 95% confidence interval "
+            "stands in the table, and at the pointer for each age."
         ),
-        "某月放款中，到各账龄为止曾经逾期的笔数占比；只画该月全部贷款均已达到的账龄。95% 置信区间见下表，各账龄的见指针提示。",
+        (
+            "本次运行某月放款中，到各账龄（已到期期数）为止曾经逾期的笔数占比；只画该月全部贷款均已达到的账龄。"
+            "95% 置信区间见下表，各账龄的见指针提示。"
+        ),
     ),
     "note.flows": (
         (
@@ -203,8 +245,11 @@ LABELS: dict[str, Words] = {
     "note.continued": ("This run continues {name}.", "本次运行接续 {name}。"),
     "note.trouble": ("Shaded: faults that the scenario planned.", "阴影：情景中预设的故障。"),
     "note.partners": (
-        "Calls to partners, and how many brought no answer. No confidence interval: failures come together.",
-        "对外部机构的调用及无应答次数。无置信区间：故障往往集中发生。",
+        (
+            "Calls to partners, and how many brought no answer; what is asked of the bureau in the nightly batch is no call. No "
+            "confidence interval: failures come together."
+        ),
+        "对外部机构的调用及无应答次数；夜间批量查询征信不计为调用。无置信区间：故障往往集中发生。",
     ),
     "note.refusals": (
         (
@@ -225,7 +270,7 @@ LABELS: dict[str, Words] = {
     "none.staff": ("No desk was staffed in this run.", "本次运行没有人工岗位。"),
     "none.queues": ("Nothing was ever left waiting.", "没有积压。"),
     "none.buckets": ("No loan was on the books at any day’s end.", "各日日终均无在贷余额。"),
-    "none.vintages": ("No month’s loans are old enough yet.", "尚无整月贷款达到 30 天账龄。"),
+    "none.vintages": ("No month’s loans are old enough yet.", "尚无整月贷款的首期全部到期。"),
     "none.money": ("No money moved.", "没有资金收付。"),
     "none.trouble": ("Nothing broke.", "没有异常。"),
     "none.refusals": ("Nobody was refused.", "没有拒绝。"),
@@ -233,7 +278,6 @@ LABELS: dict[str, Words] = {
     # faults
     "fault.partner_outage": ("{what} does not answer", "{what}无应答"),
     "fault.absence": ("{what}: staff away", "{what}：人员缺勤"),
-    "fault.share": ("share {share}", "比例 {share}"),
     # method
     "method.one": (
         (
@@ -278,13 +322,23 @@ LABELS: dict[str, Words] = {
         "最长队列：{desk}，{day} 达 {n} 件；期末仍有 {left} 件等待。",
     ),
     "find.manual": (
-        "Decisions at the desks: half within {p50}, 95% within {p95}.",
-        "人工审批：一半在 {p50}内完成，95% 在 {p95}内完成。",
+        "Decisions at the desks: median {p50}, 95% {p95}{still}.",
+        "人工审批：中位数 {p50}，95 分位 {p95}{still}。",
     ),
     "find.automatic": (
-        "Automatic decisions: half within {p50}, 95% within {p95}.",
-        "自动审批：一半在 {p50}内完成，95% 在 {p95}内完成。",
+        "Automatic decisions: median {p50}, 95% {p95}{still}.",
+        "自动审批：中位数 {p50}，95 分位 {p95}{still}。",
     ),
+    "find.open": (", {n} still open counted", "，含 {n} 件未结"),
+    "find.bottleneck": (
+        (
+            "Bottleneck: {desk}, with {share} of all waiting for a person; its people were busy for 95% of their time or more in "
+            "{hours} hours, at worst {used} ({hour})."
+        ),
+        "瓶颈：{desk}，占全部人工等待的 {share}；其人员工时利用率达 95% 以上的有 {hours} 小时，最高 {used}（{hour}）。",
+    ),
+    "find.missed.none": ("Planned, but not in this run: {what}.", "情景有设定、但不在本次运行时段内：{what}。"),
+    "find.missed.part": ("Only in part in this run: {what}.", "仅部分落在本次运行时段内：{what}。"),
     "find.urged": ("{n} tasks passed their time limit and were urged.", "{n} 件超过时限并被催办。"),
     "find.partner": (
         "{partner}: {n} of {calls} calls unanswered ({share}).",
@@ -292,6 +346,47 @@ LABELS: dict[str, Words] = {
     ),
     "find.refusal": ("Most frequent refusal: {event}, {reason} ({n}).", "最多的拒绝：{event}，{reason}（{n} 次）。"),
     "find.written_off": ("{n} loans were written off, {amount} yuan.", "核销 {n} 笔，{amount} 元。"),
+}
+
+LABELS |= {
+    "compare.title": ("Two runs side by side", "两次运行对照"),
+    "compare.differences": ("In what they differ", "差异"),
+    "compare.figures": ("Figures", "指标"),
+    "compare.fates": ("The same applications", "同一申请的去向"),
+    "compare.charts": ("Charts", "图表"),
+    "compare.change": ("difference", "差额"),
+    "compare.same": ("The same scenario, seed and policies.", "情景、种子与政策均相同。"),
+    "compare.note": (
+        "Small: 95% confidence intervals; figures without one are exact for their run. Times in hours, shares between 0 and 1.",
+        "小字为 95% 置信区间；没有区间的为该次运行的准确值。时间单位为小时，占比在 0 与 1 之间。",
+    ),
+    "compare.paired": (
+        "{n} applications of the same people who ask for the same in both runs, as they stood on {until}.",
+        "两次运行中同一人、同一申请共 {n} 笔，截至 {until}。",
+    ),
+    "compare.other_start": (
+        "The runs begin on different days: what came of an application is of another age in each.",
+        "两次运行起始日不同：同一申请的去向在两次运行中账龄不同。",
+    ),
+    "compare.unpaired.only in the first run": ("Only in the first run: {n}.", "仅在第一次运行：{n} 笔。"),
+    "compare.unpaired.only in the second run": ("Only in the second run: {n}.", "仅在第二次运行：{n} 笔。"),
+    "compare.unpaired.other people": ("Other people: {n}.", "并非同一人：{n} 笔。"),
+    "compare.unpaired.the same people, who ask for something else": (
+        "The same people, who ask for something else: {n}.",
+        "同一人、申请内容不同：{n} 笔。",
+    ),
+    "compare.chart.volumes": ("Volumes", "业务量"),
+    "compare.chart.waits": ("Decision times", "审批时效"),
+    "compare.chart.use": ("Use of the desks", "工时利用率"),
+    "compare.chart.queues": ("Queue lengths", "队列长度"),
+    "compare.chart.rates": ("Overdue and non-performing", "逾期率与不良率"),
+    "compare.chart.vintages": ("Vintages", "账龄曲线"),
+    "compare.chart.trouble": ("Trouble", "异常"),
+    "fate.not approved": ("not approved", "未通过"),
+    "fate.approved only": ("approved only", "仅通过审批"),
+    "fate.paid out": ("paid out", "已放款"),
+    "fate.was overdue": ("was overdue", "曾逾期"),
+    "fate.non-performing": ("non-performing", "曾不良"),
 }
 
 GRAINS: dict[str, Words] = {

@@ -9,58 +9,72 @@ from types import TracebackType
 from typing import Any
 
 import duckdb
+import numpy as np
 
+from credit.bank import PIPELINE
 from results.folder import RunFolderError
 from results.sql import tables_of
+from results.survival import quantiles
 
 Row = tuple[Any, ...]
+SHARES = (0.5, 0.9, 0.95, 0.99)
+"""The shares whose times are told."""
+URGING = tuple(event.name.lower() for room in PIPELINE for event in room.events or () if event.name.endswith("_URGED"))
+"""Events that say that a task's limit has passed; each with the desk as its value."""
 
 _CASES = """
 CREATE TEMP TABLE cases AS
 SELECT case_no, MIN(ts) FILTER (event = 'application_accepted') AS accepted,
-       MIN(ts) FILTER (event IN ('application_approved', 'application_declined', 'scoring_rejected')) AS decided,
+       MIN(ts) FILTER (event IN ('application_approved', 'application_declined', 'scoring_rejected', 'bureau_refused',
+                                 'application_intercepted')) AS decided,
+       MIN(ts) FILTER (event = 'application_approved') AS approved,
+       MAX(ts) FILTER (event IN ('contract_expired', 'contract_withdrawn')) AS lapsed,
        MIN(ts) FILTER (event = 'contract_signed') AS signed,
        MIN(ts) FILTER (event = 'loan_disbursed') AS disbursed,
+       MAX(ts) FILTER (event = 'payment_stopped') AS stopped,
        BOOL_OR(event = 'node_entered') AS manual
 FROM {events} WHERE case_no > 0 AND event IN ('application_accepted', 'application_approved', 'application_declined',
-  'scoring_rejected', 'contract_signed', 'loan_disbursed', 'node_entered')
+  'scoring_rejected', 'bureau_refused', 'application_intercepted', 'contract_expired', 'contract_withdrawn', 'contract_signed',
+  'loan_disbursed', 'payment_stopped', 'node_entered')
 GROUP BY case_no
 """
 _LOANS = """
 CREATE TEMP TABLE loans AS
 SELECT loan, MIN(ts) FILTER (event = 'loan_disbursed') AS disbursed,
-       MIN(ts) FILTER (event = 'overdue_started') AS overdue
-FROM {events} WHERE loan > 0 AND event IN ('loan_disbursed', 'overdue_started')
+       MIN(ts) FILTER (event = 'overdue_started') AS overdue,
+       MIN(ts) FILTER (event IN ('loan_settled', 'loan_written_off')) AS ended
+FROM {events} WHERE loan > 0 AND event IN ('loan_disbursed', 'overdue_started', 'loan_settled', 'loan_written_off')
 GROUP BY loan HAVING disbursed IS NOT NULL
 """
 _STEPS = (
-    ("automatic", "accepted", "decided", "NOT manual"),
-    ("manual", "accepted", "decided", "manual"),
-    ("to_sign", "decided", "signed", "TRUE"),
-    ("to_pay", "signed", "disbursed", "TRUE"),
+    ("automatic", "accepted", "decided", "NULL", "NOT manual"),
+    ("manual", "accepted", "decided", "NULL", "manual"),
+    ("to_sign", "approved", "signed", "lapsed", "TRUE"),
+    ("to_pay", "signed", "disbursed", "stopped", "TRUE"),
 )
-_STEP = """
-SELECT '{name}', COUNT(*), QUANTILE_CONT(EPOCH_MS({until}) - EPOCH_MS({since}), [0.5, 0.9, 0.95, 0.99]),
-       MAX(EPOCH_MS({until}) - EPOCH_MS({since}))
-FROM cases WHERE {since} IS NOT NULL AND {until} IS NOT NULL AND {lane}
-"""
-_WAIT_OVER_TIME = """
-SELECT DATE_TRUNC('{grain}', accepted)::TIMESTAMP AS since, IF(manual, 'manual', 'automatic') AS lane, COUNT(*),
-       QUANTILE_CONT(EPOCH_MS(decided) - EPOCH_MS(accepted), [0.5, 0.95])
-FROM cases WHERE decided IS NOT NULL AND accepted IS NOT NULL GROUP BY ALL ORDER BY ALL
+"""Name, beginning, end, what ends the wait without it (then the case is known to have waited so long, no more), whose."""
+_LASTED = """
+SELECT DATE_TRUNC('{grain}', {since})::TIMESTAMP AS since, {until} IS NOT NULL AS ended,
+       EPOCH_MS(COALESCE({until}, {otherwise}, TIMESTAMP '{end}')) - EPOCH_MS({since}) AS lasted
+FROM cases WHERE {since} IS NOT NULL AND {lane} ORDER BY since
 """
 _VINTAGE = """
-WITH lent AS (
-  SELECT DATE_TRUNC('month', disbursed) AS month, DATE_DIFF('day', disbursed, overdue) AS fell_at, COUNT(*) AS loans
-  FROM loans GROUP BY ALL)
-SELECT STRFTIME(month, '%Y-%m') AS vintage, age, overdue / loans, loans, overdue FROM (
-  SELECT month, age, CAST(SUM(loans) AS BIGINT) AS loans,
-         CAST(COALESCE(SUM(loans) FILTER (fell_at <= age), 0) AS BIGINT) AS overdue
-  FROM lent, (SELECT UNNEST(GENERATE_SERIES(30, 720, 30)) AS age)
-  WHERE month + INTERVAL 1 MONTH + TO_DAYS(CAST(age AS INTEGER)) <= CAST('{until}' AS TIMESTAMP)
-  GROUP BY ALL)
-ORDER BY ALL
+WITH dues AS (
+  SELECT loan, COUNT(*) FILTER (ts <= TIMESTAMP '{until}' - INTERVAL 2 DAY) AS reached,
+         COUNT(*) FILTER (ts <= overdue) AS missed
+  FROM {events} JOIN loans USING (loan) WHERE event = 'instalment_due' GROUP BY loan),
+lent AS (
+  SELECT STRFTIME(disbursed, '%Y-%m') AS vintage, COALESCE(reached, 0) AS due, IF(ended IS NULL, due, NULL) AS reached,
+         IF(overdue IS NULL, NULL, GREATEST(missed, 1)) AS missed
+  FROM loans LEFT JOIN dues USING (loan)),
+months AS (SELECT vintage, COUNT(*) AS loans, COALESCE(MIN(reached), MAX(due)) AS reached FROM lent GROUP BY vintage)
+SELECT vintage, age, COUNT(missed) FILTER (missed <= age) / ANY_VALUE(loans), ANY_VALUE(loans),
+       COUNT(missed) FILTER (missed <= age)
+FROM months JOIN lent USING (vintage), (SELECT UNNEST(GENERATE_SERIES(1, 60)) AS age)
+WHERE age <= months.reached GROUP BY vintage, age ORDER BY vintage, age
 """
+"""Age is counted in instalments that have fallen due (months on book), so that a month's loans compare with another's whatever
+their days of debit are. A loan that is settled cannot fall overdue any more and stays in the count."""
 _COUNTS = """
 SELECT DATE_TRUNC('{grain}', ts)::TIMESTAMP AS since, CAST(event AS VARCHAR), COUNT(*) FROM {events}
 WHERE event IN ({names}) GROUP BY ALL ORDER BY ALL
@@ -130,9 +144,32 @@ WITH peak AS (
   SELECT role, MAX(waiting) AS peak, ARG_MAX(start, waiting) AS peak_at, ARG_MAX(waiting, until) AS left_waiting
   FROM ({waiting}) GROUP BY role)
 SELECT role, CAST(SUM(begun) AS BIGINT), CAST(SUM(wait_ms_sum) / GREATEST(SUM(begun), 1) AS BIGINT),
-       MAX(wait_ms_max), CAST(SUM(urged) AS BIGINT), ANY_VALUE(peak), ANY_VALUE(peak_at), ANY_VALUE(left_waiting)
+       MAX(wait_ms_max), ANY_VALUE(peak), ANY_VALUE(peak_at), ANY_VALUE(left_waiting), CAST(SUM(arrivals) AS BIGINT),
+       SUM(waiting_ms)
 FROM {queues} JOIN peak USING (role) GROUP BY role
 """
+_URGED = """
+SELECT desks.name, COUNT(*) FROM {events} JOIN {codes} desks ON desks.kind = 'role' AND desks.code = value
+WHERE event IN ({names}) GROUP BY desks.name
+"""
+_TASKS_BY_DAY = """
+SELECT day, SUM(tasks), SUM(urged) FROM (
+  SELECT start::DATE AS day, arrivals AS tasks, 0 AS urged FROM {queues} WHERE role = '{role}' UNION ALL
+  SELECT ts::DATE, 0, 1 FROM {events} JOIN {codes} desks ON desks.kind = 'role' AND desks.code = value
+  WHERE desks.name = '{role}' AND event IN ({names}))
+GROUP BY day ORDER BY day
+"""
+_USE = {
+    "staff": """
+SELECT DATE_TRUNC('{grain}', start)::TIMESTAMP AS since, role, SUM(busy_ms) / SUM(on_shift_ms) FROM {staff}
+GROUP BY ALL HAVING SUM(on_shift_ms) > 0 ORDER BY ALL
+""",
+    "hours": """
+SELECT start::TIMESTAMP AS since, role, SUM(busy_ms) / SUM(on_shift_ms) FROM {hours}
+GROUP BY ALL HAVING SUM(on_shift_ms) > 0 ORDER BY ALL
+""",
+}
+"""Use of a desk's time over time, all branches together; time off shift has no row."""
 _STAFF = """
 SELECT role, COUNT(DISTINCT person), SUM(busy_ms) / GREATEST(SUM(on_shift_ms), 1), MAX(share)
 FROM (SELECT role, person, SUM(busy_ms) AS busy_ms, SUM(on_shift_ms) AS on_shift_ms,
@@ -190,20 +227,37 @@ class RunQueries:
         waiting = _WAITING.format(**self._tables) if table == "queues" else ""
         return self._run(query, waiting=waiting, **values)
 
-    def waits(self) -> list[Row]:
-        """(step, cases, [p50, p90, p95, p99] ms, longest ms), only steps that some case took."""
-        rows = [
-            self._run(_STEP, name=name, since=since, until=until, lane=lane)[0] for name, since, until, lane in _STEPS
-        ]
-        return [row for row in rows if row[1]]
+    def waits(self, until: str) -> list[Row]:
+        """(step, cases, of which ended, [p50, p90, p95, p99] ms, longest ms of those that ended), only steps that some case
+        took. Open cases count (`results.survival`); a percentile that is not reached is None."""
+        found = []
+        for name, *step in _STEPS:
+            _, ended, lasted = self._lasted(step, "day", until)
+            if len(lasted):
+                longest = int(lasted[ended].max(initial=0))
+                found.append((name, len(lasted), int(ended.sum()), quantiles(lasted, ended, SHARES), longest))
+        return found
 
-    def waits_over_time(self, grain: str) -> list[Row]:
-        """(since, lane, cases, [p50, p95] ms), by the instant of acceptance."""
-        return self._run(_WAIT_OVER_TIME, grain=grain)
+    def waits_over_time(self, grain: str, until: str) -> list[Row]:
+        """(since, lane, cases, [p50, p95] ms or None), by the instant of acceptance; open cases count."""
+        found: list[Row] = []
+        for name, *step in _STEPS[:2]:
+            since, ended, lasted = self._lasted(step, grain, until)
+            starts, first = np.unique(since, return_index=True)
+            for start, low, high in zip(starts, first, np.append(first, len(since))[1:], strict=True):
+                both = quantiles(lasted[low:high], ended[low:high], (0.5, 0.95))
+                found.append((start.astype("datetime64[us]").item(), name, int(high - low), both))
+        return sorted(found, key=lambda row: row[:2])
+
+    def _lasted(self, step: list[str], grain: str, end: str) -> list[Any]:
+        since, until, otherwise, lane = step
+        query = _LASTED.format(since=since, until=until, otherwise=otherwise, lane=lane, grain=grain, end=end)
+        columns = self._connection.execute(query).fetchnumpy()
+        return [np.asarray(columns[name]) for name in ("since", "ended", "lasted")]
 
     def vintages(self, until: str) -> list[Row]:
-        """(month of disbursement, age in days, share ever overdue, loans, loans ever overdue), for ages the whole month has
-        reached."""
+        """(month of disbursement, age in instalments fallen due, share ever overdue, loans, loans ever overdue), for ages that
+        the whole month has reached."""
         return self._run(_VINTAGE, until=until)
 
     def counts(self, grain: str, *events: str) -> dict[str, list[Row]]:
@@ -239,8 +293,22 @@ class RunQueries:
         return self._run_on("queues", _QUEUES, grain=grain, since=since, until=until)
 
     def desks(self) -> list[Row]:
-        """(desk, tasks begun, mean wait ms, longest wait ms, urged, longest queue, its window, waiting at the run's end)."""
+        """(desk, tasks begun, mean wait ms, longest wait ms, longest queue, its window, waiting at the end, tasks put to it,
+        waiting of all tasks together ms)."""
         return self._run_on("queues", _DESKS)
+
+    def urged(self) -> dict[str, int]:
+        """Desk → tasks that the bank urged there because their limit passed: the one count of urged tasks there is."""
+        return dict(self._run(_URGED, names=_texts(URGING)))
+
+    def tasks_by_day(self, role: str) -> list[Row]:
+        """(day, tasks put to a desk, tasks urged there)."""
+        return self._run_on("queues", _TASKS_BY_DAY, role=role, names=_texts(URGING))
+
+    def use_over_time(self, grain: str) -> list[Row]:
+        """(since, desk, busy share of its people's time on shift), by hour, day or week, all branches together."""
+        table = "hours" if grain == "hour" else "staff"
+        return self._run_on(table, _USE[table], grain=grain)
 
     def staff(self) -> list[Row]:
         """(desk, people, utilisation, the busiest person's)."""

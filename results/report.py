@@ -19,8 +19,9 @@ from credit.room import REASONS, Words
 from credit.times import text_of
 from results import charts, labels, names
 from results.findings import findings
-from results.folder import read_summary
-from results.intervals import interval_text, wilson
+from results.folder import read_scenario, read_summary
+from results.happenings import happenings
+from results.intervals import Interval, interval_text, wilson
 from results.queries import Row, RunQueries
 
 REPORT = "report.html"
@@ -28,8 +29,16 @@ REFUSALS_SHOWN = 24
 STORY_CASES = 10
 """Runs of at most so many applications tell each case's story."""
 STORY_ROWS = 600
-_FEW_DAYS = 7
+_OVER_TIME = ("volumes", "waits", "use", "queues", "partners", "trouble")
+"""Charts whose axis is the whole time of the run, however little of it has a point."""
+FULL = 0.95
+"""Use from which an hour counts as full."""
+_FEW_DAYS = 10
 _FLOWS_BY_DAY, _FLOWS_BY_WEEK = 45, 400
+
+
+Shares = Callable[[int, int], Interval | None]
+"""The interval of a share of so many, or None where nothing is estimated."""
 
 
 @dataclass(frozen=True)
@@ -83,9 +92,14 @@ class Span:
 def write_report(folder: Path) -> Path:
     """Draws the report of a run folder; returns its path. RunFolderError when the folder is no finished run."""
     summary = read_summary(folder)
-    scenario = json.loads((folder / "scenario.json").read_text(encoding="utf-8"))
+    scenario = read_scenario(folder)
     with RunQueries(folder) as queries:
         page = _page(summary, scenario, queries, folder)
+    return rendered("report.html.j2", page, folder / REPORT)
+
+
+def rendered(template: str, page: dict[str, Any], file: Path) -> Path:
+    """Writes a page of one of the package's templates; what stood there before stays until it is whole."""
     environment = Environment(
         loader=PackageLoader("results"),
         autoescape=select_autoescape(["html", "j2"]),
@@ -102,17 +116,20 @@ def write_report(folder: Path) -> Path:
         "moment": moment,
         "interval": interval_text,
         "since": since,
+        "plain": plain,
     }
-    file = folder / REPORT
-    draft = folder / (REPORT + ".draft")
-    draft.write_text(environment.get_template("report.html.j2").render(page), encoding="utf-8")
+    draft = file.with_name(file.name + ".draft")
+    draft.write_text(environment.get_template(template).render(page), encoding="utf-8")
     return draft.replace(file)
 
 
 def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries, folder: Path) -> dict[str, Any]:
-    span = _span(summary, scenario)
-    waits, staff, desks, partners = queries.waits(), queries.staff(), queries.desks(), queries.partners()
+    span = span_of(summary, scenario)
+    waits, desks, partners = queries.waits(charts.stamp(span.until)), desks_of(queries, scenario), queries.partners()
     trouble, vintages = _filled(queries, span, names.trouble()), queries.vintages(charts.stamp(span.until))
+    planned = happenings(scenario, span.since, span.until)
+    estimated = summary["customers"] > len(scenario.get("script", []))
+    share_of = wilson if estimated else _not_estimated
     catalogue = names.products(scenario.get("policies"))
     drawn = _charts(queries, span, scenario.get("faults", []), partners, trouble, vintages)
     return {
@@ -121,17 +138,17 @@ def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries
         "texts": _texts(scenario),
         "span": span,
         "grains": labels.GRAINS,
-        "plotly": Markup(get_plotlyjs().replace("</script", "<\\/script")),
-        "charts": Markup(json.dumps(drawn, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")),
-        "has": {name: bool(chart["data"]) for name, chart in drawn.items()},
-        "findings": findings(waits, staff, desks, partners, summary),
-        "funnel": _funnel(summary["funnel"]),
-        "approved_interval": wilson(summary["funnel"]["approved"], summary["funnel"]["submitted"]),
+        **drawing(drawn),
+        "findings": findings(waits, desks, partners, summary, planned),
+        "planned": planned,
+        "estimated": estimated,
+        "funnel": _funnel(summary["funnel"], share_of),
+        "approved_interval": share_of(summary["funnel"]["approved"], summary["funnel"]["submitted"]),
         "waits": waits,
-        "desks": _desks(staff, desks),
+        "desks": desks,
         "partners": partners,
         "trouble": _trouble(trouble),
-        "vintages": _oldest(vintages),
+        "vintages": _oldest(vintages, share_of),
         "balances": queries.balances(),
         "refusals": [_refusal(row) for row in summary["refusals"][:REFUSALS_SHOWN]],
         "refusals_more": max(len(summary["refusals"]) - REFUSALS_SHOWN, 0),
@@ -143,6 +160,24 @@ def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries
         "open_work": _open_work(queries),
         "fidelity": _fidelity(folder, catalogue),
     }
+
+
+def drawing(drawn: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What a page needs to draw its charts."""
+    return {
+        "plotly": Markup(get_plotlyjs().replace("</script", "<\\/script")),
+        "charts": Markup(json.dumps(drawn, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")),
+        "has": {name: bool(chart["data"]) for name, chart in drawn.items()},
+    }
+
+
+def charts_of(folder: Path) -> dict[str, dict[str, Any]]:
+    """Every chart of a finished run by name, in both languages."""
+    summary, scenario = read_summary(folder), read_scenario(folder)
+    span = span_of(summary, scenario)
+    with RunQueries(folder) as queries:
+        trouble, vintages = _filled(queries, span, names.trouble()), queries.vintages(charts.stamp(span.until))
+        return _charts(queries, span, scenario.get("faults", []), queries.partners(), trouble, vintages)
 
 
 def _texts(scenario: dict[str, Any]) -> dict[str, Any]:
@@ -157,7 +192,8 @@ def _texts(scenario: dict[str, Any]) -> dict[str, Any]:
     return {"title": both("title"), "purpose": both("purpose"), "look_at": look}
 
 
-def _span(summary: dict[str, Any], scenario: dict[str, Any]) -> Span:
+def span_of(summary: dict[str, Any], scenario: dict[str, Any]) -> Span:
+    """The time that a run covers, from its first day to the end of its last window."""
     since = dt.datetime.combine(dt.date.fromisoformat(scenario["run"]["start"]), dt.time())
     return Span(since, dt.datetime.fromisoformat(text_of(summary["next"]["start_ms"])))
 
@@ -177,18 +213,25 @@ def _charts(
     whole = (charts.stamp(span.since), charts.stamp(span.until))
     builders: dict[str, Callable[[int], charts.Figure]] = {
         "volumes": partial(charts.volumes, volumes, span.grain),
-        "waits": partial(charts.waits_over_time, queries.waits_over_time(span.wait_grain), span.wait_grain),
+        "waits": partial(
+            charts.waits_over_time, queries.waits_over_time(span.wait_grain, whole[1]), faults, span.wait_grain
+        ),
         "queues": partial(charts.queues, queries.queues(span.grain, span.since, span.until), faults, span.grain),
+        "use": partial(charts.use, queries.use_over_time(span.wait_grain), faults, span.wait_grain),
         "buckets": partial(charts.buckets, bucket_rows),
         "rates": partial(charts.rates, bucket_rows, bad),
         "vintages": partial(charts.vintages, vintages),
         "flows": partial(charts.flows, queries.flows(span.flow_grain), span.flow_grain),
-        "trouble": partial(charts.trouble, broken, faults, whole, span.trouble_grain),
+        "trouble": partial(charts.trouble, broken, faults, span.trouble_grain),
     }
     if any(row[2] for row in partners):
         rows = queries.partners_over_time(span.grain)
         builders["partners"] = partial(charts.partners, rows, faults, span.grain)
-    return {name: charts.bilingual(build) for name, build in builders.items()}
+    return {name: charts.bilingual(partial(_spanning, name, build, whole)) for name, build in builders.items()}
+
+
+def _spanning(name: str, build: Callable[[int], charts.Figure], span: tuple[str, str], language: int) -> charts.Figure:
+    return charts.over(build(language), span) if name in _OVER_TIME else build(language)
 
 
 def _filled(queries: RunQueries, span: Span, events: dict[str, Words]) -> dict[str, list[Row]]:
@@ -226,16 +269,20 @@ def _trouble(series: dict[str, list[Row]]) -> list[dict[str, Any]]:
     return rows
 
 
-def _oldest(vintages: Sequence[Row]) -> list[dict[str, Any]]:
+def _not_estimated(count: int, total: int) -> None:
+    """The interval of a share that is no estimate."""
+
+
+def _oldest(vintages: Sequence[Row], share_of: Shares) -> list[dict[str, Any]]:
     """Each month's loans at the greatest age that all of them have reached."""
     last = {row[0]: row for row in vintages}
     return [
-        {"month": month, "age": age, "share": share, "loans": loans, "interval": wilson(overdue, loans)}
+        {"month": month, "age": age, "share": share, "loans": loans, "interval": share_of(overdue, loans)}
         for month, age, share, loans, overdue in last.values()
     ]
 
 
-def _funnel(funnel: dict[str, int]) -> list[dict[str, Any]]:
+def _funnel(funnel: dict[str, int], share_of: Shares) -> list[dict[str, Any]]:
     """Steps with their share of all applications and its interval; the first step is the whole and has none."""
     first = funnel["submitted"]
     counts = {
@@ -250,35 +297,59 @@ def _funnel(funnel: dict[str, int]) -> list[dict[str, Any]]:
             "name": name,
             "count": count,
             "of_first": count / first if first else None,
-            "interval": None if name == "submitted" else wilson(count, first),
+            "interval": None if name == "submitted" else share_of(count, first),
         }
         for name, count in counts.items()
     ]
 
 
-def _desks(staff: Sequence[Row], desks: Sequence[Row]) -> list[dict[str, Any]]:
-    """One row a desk that was staffed or had work."""
-    people = {row[0]: row for row in staff}
-    work = {row[0]: row for row in desks}
+def desks_of(queries: RunQueries, scenario: dict[str, Any]) -> list[dict[str, Any]]:
+    """One row a desk that was staffed or had work: its people by the scenario, their use, its tasks and queue."""
+    people, work, urged = (
+        {row[0]: row for row in queries.staff()},
+        {row[0]: row for row in queries.desks()},
+        queries.urged(),
+    )
+    hours = _hours(queries)
     rows = []
     for role in sorted(people.keys() | work.keys(), key=names.desk_number):
         _, count, used, busiest = people.get(role, (role, 0, 0.0, 0.0))
-        _, begun, wait, wait_max, urged, peak, _, left = work.get(role, (role, 0, 0, 0, 0, 0, None, 0))
+        _, begun, wait, wait_max, peak, peak_at, left, tasks, waited = work.get(role, (role, 0, 0, 0, 0, None, 0, 0, 0))
+        head = scenario.get("headcount", {}).get(role, {"per_branch": 0, "head_office": 0})
+        asked = head["per_branch"] * scenario.get("bank", {}).get("branches", 0) + head["head_office"]
         rows.append(
             {
                 "role": role,
-                "people": count,
+                "people": asked or count,
+                **head,
                 "used": used,
                 "busiest": busiest,
+                **hours.get(role, {"worst_used": 0.0, "worst_hour": None, "full_hours": 0}),
+                "tasks": tasks,
                 "begun": begun,
                 "wait": wait,
                 "wait_max": wait_max,
-                "urged": urged,
+                "waited": float(waited),
+                "urged": urged.get(role, 0),
                 "peak": peak,
+                "peak_at": peak_at,
                 "left": left,
             }
         )
     return rows
+
+
+def _hours(queries: RunQueries) -> dict[str, dict[str, Any]]:
+    """Each desk's worst hour, the first of several, and how many hours were full."""
+    hours: dict[str, list[tuple[float, dt.datetime]]] = {}
+    for when, role, used in queries.use_over_time("hour"):
+        hours.setdefault(role, []).append((used, when))
+    found = {}
+    for role, mine in hours.items():
+        worst = max(used for used, _ in mine)
+        first = min(when for used, when in mine if used == worst)
+        found[role] = {"worst_used": worst, "worst_hour": first, "full_hours": sum(used >= FULL for used, _ in mine)}
+    return found
 
 
 def _open_work(queries: RunQueries) -> list[tuple[Words, int, int]]:
@@ -344,14 +415,19 @@ def number(value: float) -> str:
     return f"{value:,.0f}"
 
 
-def duration(milliseconds: float) -> Markup:
-    """Milliseconds as people say it."""
-    return labels.both(charts.duration_words(milliseconds))
+def duration(milliseconds: float | None) -> Markup:
+    """Milliseconds as people say it; None is a time that is not reached."""
+    return labels.both(charts.NOT_REACHED if milliseconds is None else charts.duration_words(milliseconds))
 
 
 def moment(when: dt.datetime) -> str:
     """A moment to the second."""
     return when.isoformat(sep=" ", timespec="seconds")
+
+
+def plain(value: float) -> str:
+    """A figure of any size, with as many digits as say something."""
+    return f"{value:,.{0 if float(value).is_integer() else 3 if abs(value) < 10 else 2}f}"
 
 
 def since(when: dt.datetime, grain: str) -> str:

@@ -10,8 +10,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from credit.applications.contract import FormText, SubmitApplication
+from credit.approval.contract import ApplicationScored
 from credit.codes import Account, Actor
+from credit.contracts.contract import ApplicationApproved
 from credit.fingerprints import of_text
+from credit.repayment.contract import LoanDisbursed
 from credit.room import EVENT_DTYPE, REASONS, EventCode, Reason, Rows
 from credit.room import EVENTS as EVENT_CODES
 from credit.times import Ints
@@ -53,6 +57,16 @@ LEDGER = pa.schema(
 
 LEDGER_DTYPE = np.dtype([(name, "i8") for name in "at window transaction account loan amount_fen".split()])
 """A posting with the number of its window, as it waits for its row group."""
+
+PAPERS = {
+    "forms": SubmitApplication,
+    "texts": FormText,
+    "scores": ApplicationScored,
+    "approvals": ApplicationApproved,
+    "loans": LoanDisbursed,
+}
+"""Mail that is kept as a run's papers, by the name of their files: what stood in the form, in the score, in the approval that the
+contract is written from, and in the order to open the loan. Columns and codes are the kind's own."""
 
 SCHEMA = b"lendrill_schema"
 """Where a file's metadata say which schema its rows are of."""
@@ -183,22 +197,27 @@ def posting_table(parts: Sequence[Rows]) -> pa.Table:
 
 
 def plain_schema(dtype: np.dtype[np.void]) -> pa.Schema:
-    """The schema of any record of int64 columns; instants (`at`, `start`, `until`) become timestamps, and a name that SQL keeps
-    for itself another one."""
-    return pa.schema([(_UNRESERVED.get(name, name), _plain_type(name)) for name in dtype.names or ()])
+    """The schema of any record of int64 and text columns; instants (`at`, `start`, `until`) become timestamps, and a name that
+    SQL keeps for itself another one."""
+    return pa.schema(list(zip(file_names(dtype), (_plain_type(n, dtype[n]) for n in dtype.names or ()), strict=True)))
+
+
+def file_names(dtype: np.dtype[np.void]) -> list[str]:
+    """The columns of a record as its files call them."""
+    return [_UNRESERVED.get(name, name) for name in dtype.names or ()]
 
 
 def plain_table(parts: Sequence[Rows]) -> pa.Table:
-    """Any records of int64 columns, column for column."""
-    dtype = parts[0].dtype
-    columns = columns_of(parts, dtype)
+    """Any records of int64 and text columns, column for column."""
+    rows = np.concatenate(parts)
+    columns = {name: np.ascontiguousarray(rows[name]) for name in rows.dtype.names or ()}
     arrays = [instants(column) if name in _INSTANTS else pa.array(column) for name, column in columns.items()]
-    return pa.table(arrays, schema=plain_schema(dtype))
+    return pa.table(arrays, schema=plain_schema(rows.dtype))
 
 
 _INSTANTS = ("at", "start", "until")
 _UNRESERVED = {"at": "ts", "case": "case_no", "group": "grp"}
 
 
-def _plain_type(name: str) -> pa.DataType:
-    return pa.timestamp("ms") if name in _INSTANTS else pa.int64()
+def _plain_type(name: str, form: np.dtype[Any]) -> pa.DataType:
+    return pa.string() if form.kind == "U" else pa.timestamp("ms") if name in _INSTANTS else pa.int64()

@@ -17,7 +17,17 @@ from credit.room import Rows
 from credit.stage import WindowResult
 from credit.subsystem import Window
 from results import names
-from results.schemas import EVENTS, LEDGER, LEDGER_DTYPE, event_table, marked, plain_schema, plain_table, posting_table
+from results.schemas import (
+    EVENTS,
+    LEDGER,
+    LEDGER_DTYPE,
+    PAPERS,
+    event_table,
+    marked,
+    plain_schema,
+    plain_table,
+    posting_table,
+)
 
 GROUP_ROWS = 262_144
 """Rows of a row group: 16 MiB of waiting event rows, and about as much again for the moment in which they are written."""
@@ -31,7 +41,7 @@ class _Stream:
 
     def __init__(self, path: Path, schema: pa.Schema, build: Callable[[Sequence[Rows]], pa.Table]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        named = [field.name for field in schema if pa.types.is_dictionary(field.type)]
+        named = [field.name for field in schema if not pa.types.is_primitive(field.type)]
         packed = {field.name: "DELTA_BINARY_PACKED" for field in schema if field.name not in named}
         self._writer = pq.ParquetWriter(
             path,
@@ -62,7 +72,7 @@ class _Stream:
 
 
 class RunSink:
-    """Writes one cell's events, postings, measures and statistics of staff and partners below a run's folder."""
+    """Writes one cell's events, postings, papers, measures and statistics of staff and partners below a run's folder."""
 
     def __init__(self, folder: Path, room: str, shard: int, policies: Overrides | None = None) -> None:
         """`policies`: a scenario's changes to the packaged ones, for the names of its products."""
@@ -74,6 +84,11 @@ class RunSink:
         ledger = folder / "ledger" / f"{shard}.parquet"
         self._ledger = _Stream(ledger, LEDGER, posting_table) if room == Posting.room else None
         self._pieces: dict[str, _Stream] = {}
+        self._papers = {
+            kind: _Stream(folder / "papers" / f"{name}-{self._cell}.parquet", plain_schema(kind.dtype), plain_table)
+            for name, kind in PAPERS.items()
+            if kind.room == room
+        }
 
     def record(self, window: Window, outcome: WindowResult, statistics: dict[str, Rows]) -> None:
         """Takes what one window produced. The rows are kept until their row group is written; nobody may change them."""
@@ -81,6 +96,9 @@ class RunSink:
             self._events.add(rows)
         if self._ledger is not None and len(postings := outcome.inbox.take(Posting)):
             self._ledger.add(_in_window(window, postings))
+        for kind, stream in self._papers.items():
+            if len(rows := outcome.inbox.take(kind)):
+                stream.add(rows)
         for rows in outcome.out.measures:
             self._piece("measures", rows)
         self._tell(statistics)
@@ -103,7 +121,7 @@ class RunSink:
         self._events.close()
         if self._ledger is not None:
             self._ledger.close()
-        for stream in self._pieces.values():
+        for stream in (*self._pieces.values(), *self._papers.values()):
             stream.close()
 
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from results.folder import RunFolderError
-from results.schemas import EVENTS, LEDGER, SCHEMA, marked
+from results.schemas import EVENTS, LEDGER, PAPERS, SCHEMA, marked
 
 _GLOB_SIGNS = str.maketrans({"[": "[[]", "*": "[*]", "?": "[?]"})
 
@@ -30,7 +30,8 @@ def tables_of(folder: Path) -> dict[str, str]:
     """Table expressions of a merged run folder by the names that queries use; a file that is not there has no name here.
     RunFolderError when another release wrote it, or when its events or its ledger are missing."""
     found = {name: sorted((folder / name).glob("*.parquet")) for name in ("events", "ledger")}
-    for name in ("daily", "queues", "staff", "partners", "codes", "cases"):
+    found |= {name: sorted((folder / "papers").glob(f"{name}-*.parquet")) for name in PAPERS}
+    for name in ("daily", "queues", "hours", "staff", "partners", "codes", "cases"):
         file = folder / f"{name}.parquet"
         found[name] = [file] if file.is_file() else []
     for name, schema in (("events", EVENTS), ("ledger", LEDGER)):

@@ -20,7 +20,8 @@ SELECT COUNT(DISTINCT case_no) FILTER (event = 'application_submitted') AS submi
        COUNT(DISTINCT case_no) FILTER (event = 'contract_signed') AS signed,
        COUNT(DISTINCT case_no) FILTER (event = 'loan_disbursed') AS disbursed
 FROM {events}
-WHERE event IN ('application_submitted', 'application_refused', 'customer_declined', 'application_intercepted',
+WHERE case_no {whose} (SELECT case_no FROM {events} WHERE event = 'application_submitted')
+  AND event IN ('application_submitted', 'application_refused', 'customer_declined', 'application_intercepted',
                 'application_approved', 'application_declined', 'scoring_rejected', 'contract_signed', 'loan_disbursed')
 """
 _REFUSALS = """
@@ -42,7 +43,8 @@ _LOAN_DAYS = "SELECT SUM(count) AS days FROM {daily} WHERE metric = 'loans_activ
 
 def figures(folder: Path) -> dict[str, Any]:
     """Funnel, refusals, portfolio, ledger and loan-days of a merged run folder. Counts of one thing each: applications,
-    cases, loans; amounts in fen.
+    cases, loans; amounts in fen. `funnel` is of those who applied in this run, `inherited` of the cases that were under way in
+    the book it began with, so that no share of a funnel is above one.
 
     Both rates are shares of the outstanding principal on the balance sheet at the last day's end: `overdue_rate` (逾期率) of
     loans with DPD >= 1, `npl_rate` (不良率) of loans marked non-performing. They are 0 where nothing is outstanding, and exact
@@ -52,7 +54,8 @@ def figures(folder: Path) -> dict[str, Any]:
     refusing = ", ".join(f"'{event.name.lower()}'" for event in refusing_events())
     with duckdb.connect() as connection:
         return {
-            "funnel": _row(connection, _FUNNEL.format(**tables)),
+            "funnel": _row(connection, _FUNNEL.format(whose="IN", **tables)),
+            "inherited": _row(connection, _FUNNEL.format(whose="NOT IN", **tables)),
             "refusals": [
                 {"event": event, "reason": reason, "count": count}
                 for event, reason, count in connection.execute(_REFUSALS.format(refusing=refusing, **tables)).fetchall()

@@ -19,29 +19,13 @@ from actors.gateway.models import CasePath, IdempotencyKey, MaterialName, Model,
 from actors.gateway.problems import Problem
 from actors.gateway.uploads import Received, received
 from actors.host import Look
-from credit.codes import FileFormat, Material
+from credit.codes import MATERIALS_ZH, FileFormat, Material
 from credit.customers.contract import FileMaterial, HandInMaterials, Refusal
 from credit.room import Kind, Rows
 from credit.times import DAY_MS
 
 router = APIRouter(prefix="/v1/applications/{case}", tags=["materials"])
 
-WORDS_ZH = {
-    Material.ID_FRONT: "身份证人像面",
-    Material.ID_BACK: "身份证国徽面",
-    Material.INCOME_PROOF: "收入证明",
-    Material.WORK_PROOF: "工作证明",
-    Material.RESIDENCE_PROOF: "居住证明",
-    Material.PURPOSE_STATEMENT: "贷款用途声明",
-    Material.PROPERTY_CERTIFICATE: "不动产权证",
-    Material.BUSINESS_LICENCE: "营业执照",
-    Material.ORGANISATION_CODE: "组织机构代码证",
-    Material.FINANCIAL_STATEMENTS: "财务报表",
-    Material.OPERATING_PERMIT: "经营许可证",
-    Material.TAX_PROOF: "完税证明",
-    Material.LEASE_CONTRACT: "租赁合同",
-    Material.SITE_REPORT: "实地调查报告",
-}
 _ENDINGS = {".jpg": FileFormat.JPG, ".jpeg": FileFormat.JPG, ".pdf": FileFormat.PDF}
 _TYPES = {FileFormat.JPG: "image/jpeg", FileFormat.PDF: "application/pdf"}
 _UNTYPED = ("", "application/octet-stream")
@@ -352,7 +336,7 @@ async def _asked(bank: Bank, case: int) -> dict[Material, Need]:
 
 def _paper(material: Material, need: Need, has: bool | None, file: Any) -> dict[str, Any]:
     name = _name(material)
-    said = {"material": name, "words": [name.replace("_", " "), WORDS_ZH[material]], "need": need}
+    said = {"material": name, "words": [name.replace("_", " "), MATERIALS_ZH[material]], "need": need}
     if file is None:
         return said | {"has": has}
     return said | {

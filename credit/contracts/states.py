@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Coded
+from credit.codes import Coded, Named
 from credit.contracts.contract import Refusal
 from credit.moves import Moves
 from credit.times import Ints
@@ -35,11 +35,11 @@ class ContractState(Coded):
     LAPSED = 9
 
 
-class SignMode(Coded):
+class SignMode(Named):
     """How a contract is signed, CON-08."""
 
-    ELECTRONIC = 1
-    PAPER = 2
+    ELECTRONIC = 1, "electronic", "电子签署"
+    PAPER = 2, "paper", "纸质签署"
 
 
 class Action(Coded):

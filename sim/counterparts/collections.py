@@ -112,11 +112,11 @@ class CollectionsCounterpart:
         return min(desks.due() for desks in self._lists.values())
 
     def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
-        """Rows for ``queues`` and ``staff`` of the desks."""
+        """Rows for ``queues``, ``hours`` and ``staff`` of the desks."""
         collectors, bodies = self._collectors.statistics(window, closing), self._bodies.statistics(window, closing)
         if closing:
-            mine = np.isin(bodies["staff"]["role"], _HEAD_OFFICE)
-            bodies["staff"]["on_shift_ms"][mine] //= self._bank_branches
+            for table in (bodies["hours"], bodies["staff"]):
+                table["on_shift_ms"][np.isin(table["role"], _HEAD_OFFICE)] //= self._bank_branches
         names = dict.fromkeys((*collectors, *bodies))
         return {name: joined([one[name] for one in (collectors, bodies) if name in one]) for name in names}
 

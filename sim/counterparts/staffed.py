@@ -148,11 +148,12 @@ class StaffedDesks:
 
     def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
         """Rows for ``queues`` of the desks served in the window; at a day's or the run's end, of those that were left out too,
-        and for ``staff``."""
+        and for ``hours`` and ``staff``."""
         queues = [self._desks.queues(*self._served)] if self._served else []
         tables = {}
         if closing:
             queues.append(self._desks.rest(window.until, *self._order))
+            tables["hours"] = records(self._desks.hours(window.until, *self._order))
             tables["staff"] = records(self._desks.staff(window.until, *self._order))
         if queues:
             tables["queues"] = joined([records(rows) for rows in queues])

@@ -16,7 +16,7 @@ from sim.staff.hours import DayMask
 from sim.staff.people import Person, label_of
 from sim.staff.pool import Pool, PoolWindow, check_times, completions_of, entries_of, serve_together
 from sim.staff.roster import pools_of
-from sim.staff.statistics import QueueRows, StaffRows, queue_rows, quiet_rows, staff_rows
+from sim.staff.statistics import HourRows, QueueRows, StaffRows, hour_rows, queue_rows, quiet_rows, staff_rows
 from sim.staff.tasks import Completions, StaffState, Tasks, join_states, state_of
 
 
@@ -118,6 +118,10 @@ class Desks:
     def staff(self, until: int, *roles: int) -> StaffRows:
         """Figures of the levels' people since they were told last."""
         return staff_rows(self._pools_of(roles), until)
+
+    def hours(self, until: int, *roles: int) -> HourRows:
+        """Figures of the levels' hours since `staff` was told last."""
+        return hour_rows(self._pools_of(roles), until)
 
     def _pools_of(self, roles: Iterable[int]) -> list[Pool]:
         return [pool for role in roles for pool in self._pools.get(role, {}).values()]

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from credit.times import DAY_MS, MINUTE_MS, NEVER, Bools, Ints
+from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, NEVER, Bools, Ints
 
 DayMask = Callable[[Ints], Bools]
 """For day numbers, whether work is done on them; e.g. the bank's calendar."""
@@ -108,6 +108,10 @@ class WorkingHours:
             work_ms -= closes - at
             at = closes
 
+    def by_hour(self, day: int) -> tuple[int, ...]:
+        """Milliseconds of working time in each of the 24 hours of a day."""
+        return _by_hour(self._spans if self._count_days(day, day + 1) else ())
+
     def worked(self, start: int, until: int) -> int:
         """Milliseconds of working time in [start, until)."""
         first, low = divmod(start, DAY_MS)
@@ -126,6 +130,11 @@ class WorkingHours:
         if high > len(self._days):
             self._grow(high)
         return self._days.count(1, low, high)
+
+
+@lru_cache(maxsize=256)
+def _by_hour(spans: tuple[tuple[int, int], ...]) -> tuple[int, ...]:
+    return tuple(_within(spans, hour * HOUR_MS, (hour + 1) * HOUR_MS) for hour in range(24))
 
 
 @lru_cache(maxsize=1024)

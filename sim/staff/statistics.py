@@ -4,12 +4,12 @@ a queue's length counts those who wait once an instant has been dealt with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import numpy as np
 
-from credit.times import Ints
+from credit.times import DAY_MS, HOUR_MS, Ints
 from sim.staff.desk import Seat
 from sim.staff.pool import Pool, PoolWindow
 
@@ -44,6 +44,18 @@ class StaffRows(NamedTuple):
     role: Ints
     person: Ints
     on_behalf_of: Ints
+    busy_ms: Ints
+    on_shift_ms: Ints
+
+
+class HourRows(NamedTuple):
+    """One row a desk of a branch and hour of its shift, or in which somebody worked: `busy_ms` working time spent on tasks, of
+    `on_shift_ms` of all its people."""
+
+    start: Ints
+    until: Ints
+    branch: Ints
+    role: Ints
     busy_ms: Ints
     on_shift_ms: Ints
 
@@ -110,6 +122,41 @@ def _of_window(windows: list[PoolWindow], start: int, until: int) -> QueueRows:
         wait_ms_sum=_sums(count, begun[0], waits),
         wait_ms_max=wait_max,
     )
+
+
+def hour_rows(pools: Iterable[Pool], until: int) -> HourRows:
+    """Figures of the desks' hours for the time that has not been told yet; to be asked before `staff_rows`, which tells it. An
+    hour counts as told when it has begun."""
+    rows = []
+    for pool in (pool for pool in pools if pool.told_until < until):
+        busy = _busy_by_hour(pool, pool.told_until, until) if pool.worked_on else {}
+        for hour, on_shift in _on_shift_by_hour(pool, pool.told_until, until):
+            if on_shift or hour in busy:
+                start = hour * HOUR_MS
+                rows.append((start, start + HOUR_MS, pool.branch, pool.role, busy.get(hour, 0), on_shift))
+    return HourRows(*np.array(rows, dtype=np.int64).reshape(-1, len(HourRows._fields)).T)
+
+
+def _on_shift_by_hour(pool: Pool, start: int, until: int) -> Iterator[tuple[int, int]]:
+    """(hour since 1970, time on shift of all people together) of the hours that begin within a stretch of time."""
+    for day in range(start // DAY_MS, -(-until // DAY_MS)):
+        together = map(sum, zip(*(seat.begins.by_hour(day) for seat in pool.seats), strict=True))
+        for hour, on_shift in enumerate(together, day * 24):
+            if start <= hour * HOUR_MS < until:
+                yield hour, on_shift
+
+
+def _busy_by_hour(pool: Pool, start: int, until: int) -> dict[int, int]:
+    """Working time on tasks by the hour's number since 1970, hours without any left out."""
+    seats: dict[tuple[int, ...], Seat] = {seat.rank[1:]: seat for seat in pool.seats}
+    busy: dict[int, int] = {}
+    for row in pool.worked_on:
+        first, last = max(row[5], start), min(row[6], until)
+        for hour in range(first // HOUR_MS, -(-last // HOUR_MS)):
+            span = max(first, hour * HOUR_MS), min(last, (hour + 1) * HOUR_MS)
+            if work := seats[row[3:5]].hours.worked(*span):
+                busy[hour] = busy.get(hour, 0) + work
+    return busy
 
 
 def staff_rows(pools: Iterable[Pool], until: int) -> StaffRows:

@@ -13,6 +13,7 @@ import numpy as np
 from actors.topology import Flow
 from credit.applications.contract import Event as ApplicationEvent
 from credit.applications.contract import Refusal as ApplicationRefusal
+from credit.applications.contract import SubmitApplication
 from credit.approval.contract import Desk
 from credit.approval.contract import Event as ApprovalEvent
 from credit.approval.contract import Refusal as ApprovalRefusal
@@ -61,6 +62,8 @@ class Bank:
     measures: dict[int, list[tuple[int, ...]]] = field(default_factory=dict)
     statistics: dict[tuple[str, int, str], list[tuple[int, ...]]] = field(default_factory=dict)
     products: dict[int, int] = field(default_factory=dict)
+    people: dict[int, str] = field(default_factory=dict)
+    """Names of parties; others are called by their number."""
 
     def shard(self, case: int) -> int:
         return (case // 10**9 - 1) % self.shards
@@ -193,6 +196,8 @@ def _lend(plan: Bank, case: int, at: int, amount: int, fate: str) -> Loan:
     loan = Loan(case, day, amount)
     plan.event(DisbursementEvent.LOAN_DISBURSED, at, case, loan=loan.number, amount=amount)
     plan.post(at, loan.number, loan.number * 10_000 + 1, (Account.PRINCIPAL, amount), (Account.SETTLEMENT, -amount))
+    for number in range(1, (plan.days - day) // 30 + 1):
+        plan.event(RepaymentEvent.INSTALMENT_DUE, at + number * 30 * DAY_MS, case, loan=loan.number, value=number)
     if fate == "paid":
         interest = amount // 200
         due = at + 30 * DAY_MS
@@ -292,6 +297,8 @@ def _record_window(plan: Bank, sink: RunSink, stage: str, shard: int, window: Wi
         measures = [row for row in plan.measures.get(shard, []) if inside(row)]
         if measures:
             out.measures.append(np.array(measures, dtype=MEASURE_DTYPE))
+    if stage == "applications":
+        inbox = Inbox.of((SubmitApplication, _forms(events, plan.people)))
     if stage == "ledger":
         postings = [row for row in plan.postings.get(shard, []) if inside(row)]
         inbox = Inbox.of((Posting, np.array(postings, dtype=Posting.dtype)))
@@ -301,6 +308,21 @@ def _record_window(plan: Bank, sink: RunSink, stage: str, shard: int, window: Wi
         if rows:
             statistics[name] = np.array(rows, dtype=dtype)
     sink.record(window, WindowResult(inbox, out, {}, np.zeros(0, dtype=ANSWER_DTYPE)), statistics)
+
+
+def _forms(events: list[tuple[int, ...]], people: dict[int, str]) -> Rows:
+    """The form of each application of a window; a party has one number and one name."""
+    rows = [row for row in events if row[2] == ApplicationEvent.APPLICATION_SUBMITTED]
+    forms = SubmitApplication.empty(len(rows))
+    for form, (at, _, _, _, _, amount, channel, party, _, product, _) in zip(forms, rows, strict=True):
+        form["at"], form["party"], form["channel"], form["amount_fen"] = at, party, channel, amount
+        form["product"], form["term_months"], form["id_number"], form["name"] = (
+            product,
+            12,
+            f"ID{party}",
+            people.get(party, f"P{party}"),
+        )
+    return forms
 
 
 def _inside(window: Window) -> Callable[[Iterable[int]], bool]:

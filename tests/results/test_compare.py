@@ -26,8 +26,9 @@ def test_the_same_run_twice_differs_in_nothing(tmp_path: Path) -> None:
     whole_run(tmp_path / "b", shards=2)
     overdue = len(plan.happened(RepaymentEvent.OVERDUE_STARTED))
     found = compare(tmp_path / "a", tmp_path / "b")
-    assert found.same_seed
+    assert [row.field for row in found.differences] == ["shards"]
     assert found.paired == 100
+    assert found.unpaired == {}
     assert all(one == other for _, one, other in found.figures)
     assert sum(found.fates[fate][fate] for fate in FATES) == 100
     assert {fate: found.fates[fate][fate] for fate in FATES} == {
@@ -63,7 +64,7 @@ def test_a_customer_whose_fate_changed_stands_off_the_diagonal(tmp_path: Path) -
     plan.event(RepaymentEvent.NPL_MARKED, START + 119 * DAY_MS, worse.case, loan=worse.number)
     seal(plan, tmp_path / "b", record(plan, tmp_path / "b"), seed=8)
     found = compare(tmp_path / "a", tmp_path / "b")
-    assert not found.same_seed
+    assert ("seed", "7", "8") in found.differences
     assert found.fates["was overdue"]["paid out"] == 1
     assert found.fates["was overdue"]["non-performing"] == 1
     assert found.fates["was overdue"]["was overdue"] == overdue - 2
@@ -74,7 +75,44 @@ def test_only_customers_of_both_runs_are_paired(tmp_path: Path) -> None:
     whole_run(tmp_path / "b", cases=60)
     found = compare(tmp_path / "a", tmp_path / "b")
     assert found.paired == 60
-    assert {name: (one, other) for name, one, other in found.figures}["submitted"] == (100, 60)
+    assert found.unpaired == {"only in the first run": 40}
+    assert {name: (one.value, other.value) for name, one, other in found.figures}["submitted"] == (100, 60)
+
+
+def test_strangers_and_other_wishes_are_not_paired(tmp_path: Path) -> None:
+    """The same number may be given to somebody else, or the same person may ask for something else."""
+    whole_run(tmp_path / "a", cases=20, days=30)
+    plan, _ = bank(cases=20, days=30)
+    submitted = plan.happened(ApplicationEvent.APPLICATION_SUBMITTED)
+    stranger, richer, other = submitted[3], submitted[7], submitted[11]
+    plan.people[other[7]] = "somebody else"
+    changed = {
+        stranger: (*stranger[:5], stranger[5], stranger[6], 9_999, *stranger[8:]),
+        richer: (*richer[:5], 1, *richer[6:]),
+    }
+    plan.events = {key: [changed.get(row, row) for row in rows] for key, rows in plan.events.items()}
+    seal(plan, tmp_path / "b", record(plan, tmp_path / "b"))
+    found = compare(tmp_path / "a", tmp_path / "b")
+    assert found.paired == 17
+    assert found.unpaired == {
+        "only in the first run": 1,
+        "only in the second run": 1,
+        "other people": 1,
+        "the same people, who ask for something else": 1,
+    }
+
+
+def test_fates_count_up_to_the_earlier_end_of_the_two(tmp_path: Path) -> None:
+    whole_run(tmp_path / "a")
+    plan, _ = bank()
+    seal(plan, tmp_path / "b", record(plan, tmp_path / "b", windows=60))
+    found = compare(tmp_path / "a", tmp_path / "b")
+    assert found.paired == len(
+        [row for row in plan.happened(ApplicationEvent.APPLICATION_SUBMITTED) if row[0] < START + 60 * DAY_MS]
+    )
+    assert all(count == 0 for a, row in found.fates.items() for b, count in row.items() if a != b)
+    assert found.until.startswith("2026-03-02 00:00")
+    assert ("status", "complete", "partial") in found.differences
 
 
 def test_a_summary_that_lacks_a_figure_says_which(tmp_path: Path) -> None:

@@ -45,7 +45,7 @@ def waiting(run: Path) -> list[int]:
 def peak(run: Path) -> tuple[int, dt.datetime, int]:
     """The longest queue, when, and what the run leaves waiting."""
     with RunQueries(run) as queries:
-        [(*_, longest, at, left)] = queries.desks()
+        [(*_, longest, at, left, _, _)] = queries.desks()
     return longest, at, left
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from credit.applications.contract import Event
 from credit.codes import Account, Actor, Bucket, Channel, ContactOutcome, Partner
+from credit.disbursement.contract import Event as DisbursementEvent
 from credit.room import DESKS, EVENTS, GAUGES, REASONS
 from credit.times import DAY_MS, HOUR_MS
 from results import charts, labels, names
@@ -100,6 +101,7 @@ def test_every_section_of_a_full_run_is_filled(html: str) -> None:
     assert {name for name, chart in drawn.items() if chart["data"]} == {
         "volumes",
         "waits",
+        "use",
         "queues",
         "partners",
         "buckets",
@@ -155,23 +157,23 @@ def test_the_funnel_on_the_page_is_the_runs_funnel(html: str) -> None:
 def test_desks_and_partners_stand_in_tables_with_what_was_counted(html: str) -> None:
     text = Page(html).text
     # 4 people, 7 of 8 hours busy, the busiest always; 2,400 tasks, a mean wait of a minute; 240 left in the queue
-    assert "initial approval 4 88% 100% 2,400 1.0 min 1.5 min 480 240 240" in text
+    assert "initial approval 4 88% 100% 0% 0 2,400 1.0 min 1.5 min 0 240 240" in text
     assert "bureau 1,200 120 10.00% 0.8 s 1.6 s" in text
     assert "Busiest desk: initial approval, 88%" in text
     assert "最忙岗位：初审，工时利用率 88%" in Page(html, "zh").text
 
 
 def test_planned_faults_are_named_and_shaded(html: str) -> None:
-    assert "bureau does not answer : 2026-01-14 10:00:00 – 2026-01-14 15:00:00" in Page(html).text
-    assert "复审：人员缺勤 : 2026-03-09" in Page(html, "zh").text
+    assert "bureau does not answer 2026-01-14 10:00 2026-01-14 15:00 100% happened" in Page(html).text
+    assert "复审：人员缺勤 2026-03-09 00:00 2026-03-23 00:00 33% 已发生" in Page(html, "zh").text
     drawn = charts_of(html)
     spans = {
         name: [(s["x0"][:10], s["x1"][:10]) for s in drawn[name]["layout"]["shapes"]]
-        for name in ("queues", "trouble", "partners")
+        for name in ("queues", "use", "waits", "trouble", "partners")
     }
-    assert spans["queues"] == [("2026-03-09", "2026-03-23")]
+    assert spans["queues"] == spans["use"] == [("2026-03-09", "2026-03-23")]
     assert spans["partners"] == [("2026-01-14", "2026-01-14")]
-    assert len(spans["trouble"]) == 2
+    assert len(spans["trouble"]) == len(spans["waits"]) == 2
 
 
 def test_chart_words_change_with_the_language_and_numbers_do_not(html: str) -> None:
@@ -189,7 +191,7 @@ def test_points_of_the_charts_are_the_plans_figures(html: str, full: Path) -> No
     drawn = charts_of(html)
     submitted = next(trace for trace in drawn["volumes"]["data"] if trace["name"] == "submitted")
     assert sum(submitted["y"]) == 100
-    principal = sum(loan.amount for loan in loans) / 100 / 1000  # in thousand yuan
+    principal = sum(loan.amount for loan in loans) / 100 / 10_000  # in 10,000 yuan
     assert sum(trace["y"][-1] for trace in drawn["buckets"]["data"]) == pytest.approx(principal)
     assert sum(-value for value in drawn["flows"]["data"][0]["y"]) == pytest.approx(principal)
     waiting = drawn["queues"]["data"][0]["y"]
@@ -212,31 +214,32 @@ def test_write_offs_are_no_money_flow(tmp_path: Path) -> None:
 
 def test_waits_are_timed_step_by_step(full: Path) -> None:
     with RunQueries(full) as queries:
-        waits = {name: (count, half, longest) for name, count, (half, *_), longest in queries.waits()}
+        waits = {name: (count, half, longest) for name, count, _, (half, *_), longest in queries.waits("2026-05-01")}
     automatic = sorted(5_000 + n for n in range(1, 101) if n % 10 in (5, 6, 7)) + [
         5_000 + n for n in range(1, 101) if n % 10 == 3
     ]
     assert waits["automatic"][0] == len(automatic)
     assert waits["automatic"][2] == max(automatic)
     manual = sorted(n * HOUR_MS for n in range(1, 101) if n % 10 in (4, 8, 9))
-    assert waits["manual"] == (30, (manual[14] + manual[15]) / 2, manual[-1])
-    assert waits["to_sign"] == (40, 2 * HOUR_MS, 2 * HOUR_MS)
+    assert waits["manual"] == (30, manual[14], manual[-1])
+    assert waits["to_sign"] == (40 + 10, 2 * HOUR_MS, 2 * HOUR_MS)
     assert waits["to_pay"] == (40, HOUR_MS, HOUR_MS)
 
 
-def test_vintages_show_only_ages_that_the_whole_month_has_reached(full: Path) -> None:
-    _, loans = bank()
+def test_vintages_count_instalments_fallen_due_and_only_what_the_whole_month_has_reached(full: Path) -> None:
+    plan, loans = bank()
+    end = START + plan.days * DAY_MS
+    reached: dict[str, list[int]] = {}
+    for at, *_ in plan.happened(DisbursementEvent.LOAN_DISBURSED):
+        dues = [due for n in range(1, 5) if (due := at + n * 30 * DAY_MS) <= end - 2 * DAY_MS]
+        reached.setdefault(f"{dt.datetime(1970, 1, 1) + dt.timedelta(milliseconds=at):%Y-%m}", []).append(len(dues))
     with RunQueries(full) as queries:
         rows = queries.vintages("2026-05-01 00:00")
-    assert [(month, age) for month, age, *_ in rows] == [
-        ("2026-01", 30),
-        ("2026-01", 60),
-        ("2026-02", 30),
-        ("2026-02", 60),
-        ("2026-03", 30),
-    ]
+    expected = [(month, age) for month, ages in sorted(reached.items()) for age in range(1, min(ages) + 1)]
+    assert [(month, age) for month, age, *_ in rows] == expected
+    assert len(expected) >= 3
     january = [loan for loan in loans if loan.day < 31]
-    late = [loan for loan in january if loan.overdue_day is not None and loan.overdue_day - loan.day <= 30]
+    late = [loan for loan in january if loan.overdue_day is not None]
     assert rows[0][2:] == (pytest.approx(len(late) / len(january)), len(january), len(late))
 
 
@@ -312,6 +315,17 @@ def test_every_name_is_there_in_both_languages() -> None:
     assert [partner.name.lower() for partner in Partner] == list(Partners.model_fields)
 
 
+def test_a_single_point_stands_in_the_whole_time_of_the_run(html: str) -> None:
+    alone = charts.over(
+        charts.waits_over_time([(dt.datetime(2026, 2, 9), "automatic", 1, [5_000, 5_000])], [], "week", 0),
+        ("2026-02-02", "2027-02-26"),
+    )
+    assert alone["layout"]["xaxis"]["range"] == ["2026-02-02", "2027-02-26"]
+    drawn = charts_of(html)
+    assert drawn["queues"]["layout"]["xaxis"]["range"] == ["2026-01-01 00:00", "2026-05-01 00:00"]
+    assert drawn["waits"]["layout"]["xaxis"]["range"] == ["2025-12-29 00:00", "2026-05-01 00:00"]
+
+
 def test_every_label_takes_the_same_numbers_in_both_languages() -> None:
     for key, (english, chinese) in labels.LABELS.items():
         assert set(re.findall(r"{(\w+)}", english)) == set(re.findall(r"{(\w+)}", chinese)), key
@@ -335,7 +349,7 @@ def test_money_is_short_in_each_languages_own_units(fen: int, english: str, chin
 
 @pytest.mark.parametrize(
     ("fen", "unit"),
-    [(0, "yuan"), (99_999, "yuan"), (10**7, "thousand yuan"), (10**8, "million yuan"), (10**11, "billion yuan")],
+    [(0, "yuan"), (99_999, "yuan"), (10**7, "10,000 yuan"), (10**8, "million yuan"), (10**11, "100 million yuan")],
 )
 def test_a_chart_of_money_speaks_in_the_unit_its_largest_figure_reaches(fen: int, unit: str) -> None:
     assert charts.money_unit([fen, -fen // 2])[1][0] == unit
@@ -358,9 +372,9 @@ def test_grains_follow_the_length_of_the_run(days: int, grain: str, waits: str, 
 
 
 def test_days_on_which_nothing_happened_are_drawn_as_zero() -> None:
-    span = Span(dt.datetime(2026, 1, 1), dt.datetime(2026, 1, 11))
+    span = Span(dt.datetime(2026, 1, 1), dt.datetime(2026, 1, 12))
     rows = span.filled([(dt.datetime(2026, 1, 3), 5)])
-    assert [count for _, count in rows] == [0, 0, 5, 0, 0, 0, 0, 0, 0, 0]
+    assert [count for _, count in rows] == [0, 0, 5, 0, 0, 0, 0, 0, 0, 0, 0]
     assert span.filled([]) == []
 
 

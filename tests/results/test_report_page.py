@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from credit.applications.contract import Event as ApplicationEvent
 from credit.approval.contract import Event as ApprovalEvent
 from credit.approval.contract import Gauge as ApprovalGauge
 from credit.approval.contract import Refusal as ApprovalRefusal
@@ -24,6 +25,7 @@ from credit.scoring.contract import Event as ScoringEvent
 from credit.scoring.contract import Refusal as ScoringRefusal
 from credit.times import DAY_MS, HOUR_MS
 from results import charts
+from results.figures import figures
 from results.report import _gathered
 from results.schemas import event_table
 from tests.results.builders import START, Bank, bank, record, seal, whole_run
@@ -80,12 +82,51 @@ def test_shares_carry_an_interval_and_the_rest_says_that_it_has_none(full: Path)
     english, chinese = Page(html_of(full)).text, Page(html_of(full), "zh").text
     assert "95% CI 40.4%–59.6%" in english
     assert "95% 置信区间 40.4%–59.6%" in chinese
-    assert english.count("without a confidence interval") == 3
-    assert english.count("No confidence interval") == 1
+    assert english.count("without a confidence interval") == 1
+    assert english.count("No confidence interval") == 2
+    assert english.count("Exact, without an interval") == 1
     assert chinese.count("无置信区间") == 4
     assert "2026-01" in english
     vintage = next(row for row in charts_of(html_of(full))["vintages"]["data"] if row["name"] == "2026-03")
     assert vintage["customdata"][0][1].count("%") == 2
+
+
+def test_where_every_customer_is_written_down_nothing_is_estimated(tmp_path: Path) -> None:
+    whole_run(tmp_path / "run")
+    file = tmp_path / "run" / "scenario.json"
+    file.write_text(json.dumps(json.loads(file.read_text(encoding="utf-8")) | {"script": [{}] * 100}), encoding="utf-8")
+    page = html_of(tmp_path / "run")
+    assert "40.4%" not in page
+    assert "nothing is estimated" in Page(page).text
+    assert not any(figure.interval for figure in figures(tmp_path / "run").values())
+
+
+def test_what_was_planned_for_another_time_is_told_as_missed(tmp_path: Path) -> None:
+    late = {"kind": "partner_outage", "target": "bureau", "share_ppm": 1_000_000}
+    faults = [
+        late | {"start": "2026-07-14T10:00:00", "end": "2026-07-14T15:00:00"},
+        late | {"target": "tax", "start": "2026-04-30T10:00:00", "end": "2026-05-02T10:00:00"},
+    ]
+    whole_run(tmp_path / "run", faults=faults)
+    text = Page(html_of(tmp_path / "run")).text
+    assert "Planned, but not in this run: bureau does not answer." in text
+    assert "Only in part in this run: tax" in text
+
+
+def test_those_who_came_before_stand_apart_from_those_who_come(tmp_path: Path) -> None:
+    """A continued run decides cases of the run before: they are no part of its own funnel."""
+    plan, _ = bank()
+    first = START + 50 * DAY_MS
+    plan.events = {
+        key: [row for row in rows if row[2] != ApplicationEvent.APPLICATION_SUBMITTED or row[0] >= first]
+        for key, rows in plan.events.items()
+    }
+    found = seal(plan, tmp_path / "run", record(plan, tmp_path / "run"), continued_from="runs/before")
+    assert found["funnel"]["submitted"] == 50
+    assert found["funnel"]["approved"] + found["inherited"]["approved"] == 50
+    assert 0 < found["inherited"]["approved"] < 50
+    said = f"of the book this run began with: {found['inherited']['approved']} approved"
+    assert said in Page(html_of(tmp_path / "run")).text
 
 
 def test_rates_of_nothing_are_no_data_not_zero(tmp_path: Path) -> None:
@@ -140,7 +181,12 @@ def test_shares_that_are_all_zero_do_not_stretch_the_axis() -> None:
 @pytest.mark.requirement("SVC-05.a", "SVC-05.c")
 def test_acceptance_approval_and_payout_are_timed_and_the_crowded_desk_is_named(full: Path) -> None:
     text = Page(html_of(full)).text
-    for step in ("automatic 40", "at the desks 30", "decision → signature 40 2.0 h", "signature → payout 40 1.0 h"):
+    for step in (
+        "automatic 40 0",
+        "at the desks 30 0",
+        "decision → signature 50 10 2.0 h",
+        "signature → payout 40 0 1.0 h",
+    ):
         assert step in text
     assert "Busiest desk: initial approval, 88%" in text
 

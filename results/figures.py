@@ -1,0 +1,82 @@
+"""The figures of a run by name, each with one definition: what `lendrill compare` puts side by side, and what an expression of
+`--fail-if` may speak of. A figure that is a share of independent draws, or of tasks taken together by days, has a 95% interval;
+the others are exact for their run and have none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from results import charts
+from results.folder import RunFolderError, read_scenario, read_summary
+from results.intervals import Interval, clustered, wilson
+from results.queries import RunQueries
+from results.report import desks_of, span_of
+
+
+class Figure(NamedTuple):
+    """One figure: `value` None where the run has none (nothing happened, or a percentile is not reached)."""
+
+    value: float | None
+    interval: Interval | None = None
+
+
+Figures = dict[str, Figure]
+
+
+def figures(folder: Path) -> Figures:
+    """Every figure of a finished run, by name, in the order in which they are told. Amounts in yuan, times in hours, shares
+    between 0 and 1."""
+    summary, scenario = read_summary(folder), read_scenario(folder)
+    estimated = summary["customers"] > len(scenario.get("script", []))
+    with RunQueries(folder) as queries:
+        try:
+            found = dict(_counted(summary))
+        except (KeyError, TypeError) as error:
+            raise RunFolderError(f"the summary of {folder} lacks {error}; run it again") from None
+        found |= dict(_waits(queries, charts.stamp(span_of(summary, scenario).until)))
+        found |= dict(_at_desks(queries, scenario))
+    return found if estimated else {name: Figure(one.value) for name, one in found.items()}
+
+
+def _counted(summary: dict[str, Any]) -> Iterator[tuple[str, Figure]]:
+    funnel, portfolio = summary["funnel"], summary["portfolio"]
+    yield "customers", Figure(summary["customers"])
+    yield "days", Figure(summary["days"])
+    for name, count in funnel.items():
+        yield name, Figure(count)
+    for name in ("screened_out", "approved", "declined", "signed", "disbursed"):
+        whole = funnel["submitted"]
+        yield f"{name}_share", Figure(funnel[name] / whole if whole else None, wilson(funnel[name], whole))
+    yield "active_loans", Figure(portfolio["active_loans"])
+    yield "outstanding_yuan", Figure(portfolio["outstanding_fen"] / 100)
+    outstanding = bool(portfolio["outstanding_fen"])
+    yield "overdue_rate", Figure(portfolio["overdue_rate"] if outstanding else None)
+    yield "npl_rate", Figure(portfolio["npl_rate"] if outstanding else None)
+    yield "written_off_yuan", Figure(portfolio["written_off_fen"] / 100)
+    yield "postings", Figure(summary["ledger"]["postings"])
+    yield "trial_balance_fen", Figure(summary["ledger"]["trial_balance_fen"])
+
+
+def _waits(queries: RunQueries, until: str) -> Iterator[tuple[str, Figure]]:
+    for step, cases, ended, percentiles, _ in queries.waits(until):
+        for share, time in zip(("median", "p90", "p95", "p99"), percentiles, strict=True):
+            yield f"wait_{step}_{share}_hours", Figure(None if time is None else time / 3_600_000)
+        yield f"open_{step}", Figure(cases - ended)
+
+
+def _at_desks(queries: RunQueries, scenario: dict[str, Any]) -> Iterator[tuple[str, Figure]]:
+    for desk in desks_of(queries, scenario):
+        role = desk["role"]
+        yield f"people_{role}", Figure(desk["people"])
+        yield f"use_{role}", Figure(desk["used"])
+        yield f"worst_hour_{role}", Figure(desk["worst_used"] if desk["worst_hour"] else None)
+        yield f"full_hours_{role}", Figure(desk["full_hours"])
+        yield f"wait_{role}_mean_hours", Figure(desk["wait"] / 3_600_000 if desk["begun"] else None)
+        yield f"queue_{role}_longest", Figure(desk["peak"])
+        yield f"queue_{role}_end", Figure(desk["left"])
+        yield f"urged_{role}", Figure(desk["urged"])
+        days = [(int(tasks - urged), int(tasks)) for _, tasks, urged in queries.tasks_by_day(role)]
+        tasks = sum(whole for _, whole in days)
+        yield f"sla_{role}", Figure(1 - desk["urged"] / tasks if tasks else None, clustered(days))

@@ -1,0 +1,240 @@
+"""One customer's whole story, form to ledger, from a run's Parquet files: every event of a case and of its loans, every posting,
+and the papers that belong to them, in causal order. A run that continues another one is read together with it. The contract's
+text and the plan are written by the rooms' own code from the papers; nothing of them is stored twice."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+
+from credit.applications.contract import Event as ApplicationEvent
+from credit.bank import PIPELINE
+from credit.contracts.contract import Event as ContractEvent
+from credit.contracts.subsystem import ContractsSubsystem
+from credit.mail import Outbox
+from credit.numbers import LOANS_MAX, loan_of
+from credit.policies import Overrides
+from credit.profile import Identity
+from credit.repayment.contract import Event as RepaymentEvent
+from credit.repayment.subsystem import RepaymentSubsystem
+from credit.room import EventCode, Rows
+from credit.scoring.contract import Event as ScoringEvent
+from credit.subsystem import Setting
+from credit.texts import Field, joined
+from credit.times import DAY_MS, date_of
+from results.folder import RunFolderError, read_summary
+from results.schemas import PAPERS, file_names
+from results.sql import tables_of
+
+Told = dict[str, Any]
+_EVENTS_OF = {room.name: {event.name.lower(): event for event in room.events or ()} for room in PIPELINE}
+_BY_NAME = {name: event for events in reversed(_EVENTS_OF.values()) for name, event in events.items()}
+_EVENTS = """
+SELECT EPOCH_MS(ts) AS "at", seq, CAST(room AS VARCHAR) AS room, CAST(event AS VARCHAR) AS event, CAST(actor AS VARCHAR) AS actor,
+       loan, amount_fen, CAST(reason AS VARCHAR) AS reason, value
+FROM {events} WHERE case_no = {case} OR loan BETWEEN {first} AND {last} ORDER BY ts, seq
+"""
+_POSTINGS = """
+SELECT EPOCH_MS(ts) AS "at", transaction, loan, CAST(account AS VARCHAR) AS account, amount_fen
+FROM {ledger} WHERE loan BETWEEN {first} AND {last} ORDER BY ts, transaction, amount_fen DESC, account
+"""
+_EXAMPLES = """
+SELECT what, MIN(case_no) FROM (
+  SELECT case_no, CASE event WHEN 'application_declined' THEN 'declined' WHEN 'loan_disbursed' THEN 'paid out'
+                  WHEN 'overdue_started' THEN 'overdue' WHEN 'loan_written_off' THEN 'written off' END AS what
+  FROM {events} WHERE case_no > 0
+) WHERE what IS NOT NULL GROUP BY what ORDER BY what
+"""
+
+
+class NoSuchCase(RunFolderError):
+    """A number that is no case of the run."""
+
+
+def lineage(folder: Path) -> tuple[list[Path], str]:
+    """A run's folder and those of the runs that it continues, the oldest first; and the name of one that is not there any
+    more, or ''. RunFolderError where `folder` is no finished run."""
+    found = [folder]
+    while earlier := read_summary(found[0]).get("continued_from"):
+        places = [place for place in (Path(earlier), found[0].parent / Path(earlier).name) if place.is_dir()]
+        if not places or places[0] in found:
+            return found, str(earlier)
+        found.insert(0, places[0])
+    return found, ""
+
+
+def story(folder: Path, case: int, policies: Overrides | None = None) -> Told:
+    """The story of a case: `case`, `run`, `began_in` (a run that is missing, or ''), and `steps`, each with `at` (ms), `kind`
+    ('event' or 'transaction') and what it holds; amounts in fen. `policies`: the scenario's changes to the packaged ones.
+    NoSuchCase says how to find one."""
+    folders, missing = lineage(folder)
+    with duckdb.connect() as connection:
+        files = _Files(connection, folders, case)
+        events = files.asked("events", _EVENTS)
+        if not events:
+            raise NoSuchCase(_no_case(files, folder, case))
+        postings = files.asked("ledger", _POSTINGS)
+        papers = {name: files.papers(name) for name in ("scores", "approvals", "loans")}
+        reference = next((row["value"] for row in events if row["event"] == "application_submitted"), None)
+        forms, texts = (files.papers(name, reference) for name in ("forms", "texts"))
+    steps = [_event(row) for row in events] + _transactions(postings)
+    steps.sort(key=lambda step: (step["at"], step["kind"] == "transaction", step["seq"]))
+    _attach(steps, forms, texts, papers, policies)
+    return {"case": case, "run": str(folder), "began_in": missing, "steps": steps, "ends": _ends(steps)}
+
+
+class _Files:
+    """Questions to the files of some runs about one case."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folders: list[Path], case: int) -> None:
+        self._connection = connection
+        self._tables = [tables_of(folder) for folder in folders]
+        last = int(loan_of(np.array([case]), LOANS_MAX)[0])
+        self._values = {"case": case, "first": last - LOANS_MAX, "last": last}
+
+    def table(self, name: str) -> str:
+        """The rows of one kind of file of all the runs; '' where none of them has any."""
+        parts = [tables[name] for tables in self._tables if name in tables]
+        return f"({' UNION ALL BY NAME '.join(f'FROM {part}' for part in parts)})" if parts else ""
+
+    def asked(self, name: str, query: str) -> list[Told]:
+        """The rows of an answer by their columns' names."""
+        if not (table := self.table(name)):
+            return []
+        found = self._connection.execute(query.format(**{name: table}, **self._values))
+        names = [column[0] for column in found.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+    def papers(self, name: str, party: int | None = None) -> Rows:
+        """Papers of the case, or of a party, as the mail that they were; none where the run kept none."""
+        kind, where = PAPERS[name], f"party = {party}" if party else f"case_no = {self._values['case']}"
+        columns = ", ".join("EPOCH_MS(ts)" if one == "ts" else f'"{one}"' for one in file_names(kind.dtype))
+        found = self.asked(name, f"SELECT {columns} FROM {{{name}}} WHERE {where} ORDER BY ts")
+        return np.array([tuple(row.values()) for row in found], dtype=kind.dtype)
+
+
+def _no_case(files: _Files, folder: Path, case: int) -> str:
+    known = files.asked(
+        "events", "SELECT COUNT(DISTINCT case_no) AS n, MIN(case_no) AS a FROM {events} WHERE case_no > 0"
+    )
+    if not known[0]["n"]:
+        return f"{folder}: no case {case}: nobody applied in this run"
+    whose = case // (LOANS_MAX + 1)
+    if whose and files.asked("events", f"SELECT 1 FROM {{events}} WHERE case_no = {whose} LIMIT 1"):
+        return f"{folder}: no case {case}: that is a loan of case {whose}; say lendrill explain {folder} {whose}"
+    examples = [f"{row['what']} {row['min(case_no)']}" for row in files.asked("events", _EXAMPLES)]
+    shown = ", ".join(examples) or f"submitted {known[0]['a']}"
+    return (
+        f"{folder}: no case {case} among its {known[0]['n']:,}; for example {shown}; all of them stand in the column case_no of "
+        f"{folder / 'cases.parquet'}"
+    )
+
+
+def _event(row: Told) -> Told:
+    """An event as a step; `actor`, `reason` and `value` as its files spell them."""
+    step = {"kind": "event", **row}
+    english, chinese = code_of(step).said.words
+    return step | {"event_en": english, "event_zh": chinese}
+
+
+def code_of(step: Told) -> EventCode:
+    """The event of a step. Two rooms may use one name: the room that told of it goes first."""
+    name = step["event"]
+    return _EVENTS_OF[step["room"]].get(name) or _BY_NAME[name]
+
+
+def _transactions(postings: Iterable[Told]) -> list[Told]:
+    found: dict[tuple[int, int], Told] = {}
+    for row in postings:
+        key = (row["at"], row["transaction"])
+        step = found.setdefault(
+            key,
+            {
+                "kind": "transaction",
+                "at": row["at"],
+                "seq": len(found),
+                "transaction": row["transaction"],
+                "postings": [],
+            },
+        )
+        step["postings"].append({name: row[name] for name in ("account", "loan", "amount_fen")})
+    return list(found.values())
+
+
+def _attach(steps: list[Told], forms: Rows, texts: Rows, papers: dict[str, Rows], policies: Overrides | None) -> None:
+    """Lays each paper beside the step that it belongs to."""
+    form = _form(forms[:1], joined(texts))
+    scores, loans = (
+        {int(row[key]): row for row in papers[name]} for name, key in (("scores", "at"), ("loans", "loan"))
+    )
+    contracts, repayment = ContractsSubsystem.build(Setting(policies)), RepaymentSubsystem.build(Setting(policies))
+    for step in (one for one in steps if one["kind"] == "event"):
+        event = code_of(step)
+        if event is ApplicationEvent.APPLICATION_SUBMITTED and form:
+            step["form"] = form
+        elif event is ScoringEvent.APPLICATION_SCORED and step["at"] in scores:
+            step["score"] = _plain(scores[step["at"]])
+        elif event in (ContractEvent.CONTRACT_GENERATED, ContractEvent.CONTRACT_REGENERATED):
+            terms = papers["approvals"][papers["approvals"]["at"] <= step["at"]][-1:]
+            if len(terms) and form:
+                step["contract"] = _contract(contracts, terms[0], form, step)
+        elif event is RepaymentEvent.SCHEDULE_GENERATED and step["loan"] in loans:
+            step["schedule"] = _schedule(repayment, loans[step["loan"]])
+
+
+def _plain(row: np.void) -> Told:
+    return {name: row[name].item() for name in row.dtype.names or ()}
+
+
+def _form(forms: Rows, long: dict[Field, str | None]) -> Told:
+    if not len(forms):
+        return {}
+    form = _plain(forms[0])
+    form["name"] = form["name"] or long.get(Field.NAME) or ""
+    form["purpose"] = form.pop("purpose_text") or long.get(Field.PURPOSE) or ""
+    beside = {one.name.lower(): long.get(one) or "" for one in (Field.REMARK, Field.ADDRESS)}
+    return form | beside
+
+
+def _contract(contracts: ContractsSubsystem, terms: np.void, form: Told, step: Told) -> Told:
+    """The contract as a step put it before the customer."""
+    row = np.zeros(1, contracts.tables["contracts"].dtype)[0]
+    for name in terms.dtype.names or ():
+        if name in (row.dtype.names or ()):
+            row[name] = terms[name]
+    row["attempt"] = step["value"]
+    before = min(step["at"] + contracts.policy.valid_days * DAY_MS, int(terms["valid_until"]))
+    identity = Identity(*(form[name] for name in Identity._fields))
+    templates = contracts.templates
+    return {"number": templates.number(row), "sign_before": before, "text": templates.render(row, identity, before)}
+
+
+def _schedule(repayment: RepaymentSubsystem, loan: np.void) -> list[Told]:
+    """The plan of the contract, as repayment laid it down when the loan came onto its book."""
+    repayment.disbursed(np.array([loan]), Outbox())
+    plan = repayment.schedule(int(loan["loan"]))
+    names = ("number", "due_day", "principal_fen", "interest_fen", "payment_fen", "balance_fen")
+    lines = zip(*(getattr(plan, name).tolist() for name in names), strict=True)
+    return [{**dict(zip(names, line, strict=True)), "due_day": date_of(line[1]).isoformat()} for line in lines]
+
+
+def _ends(steps: list[Told]) -> Told:
+    """Where the case stands when the run ends: the last event that moved it a step on, and of each loan what is left of its
+    principal on the balance sheet."""
+    last = [step for step in steps if step["kind"] == "event" and code_of(step).said.step is not None]
+    loans: dict[int, int] = {}
+    for step in steps:
+        for posting in step.get("postings", ()):
+            loans.setdefault(posting["loan"], 0)
+            loans[posting["loan"]] += posting["amount_fen"] if posting["account"] == "principal" else 0
+    return {"event": last[-1]["event"] if last else "", "principal_fen": loans}
+
+
+def moment(at: int) -> dt.datetime:
+    """An instant of a story as wall time."""
+    return dt.datetime(1970, 1, 1) + dt.timedelta(milliseconds=at)

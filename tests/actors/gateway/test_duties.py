@@ -32,7 +32,7 @@ def signed(bank: LiveBank) -> str:
     raise AssertionError("nobody was approved")
 
 
-@pytest.mark.requirement("DIS-01", "DIS-03", "DIS-04")
+@pytest.mark.requirement("DIS-01.a", "DIS-04.a")
 def test_one_person_initiates_a_payment_and_another_reviews_it() -> None:
     with live(people=["disbursement_operator", "disbursement_reviewer"]) as bank:
         path = f"/v1/loans/{signed(bank)}/disbursement"
@@ -48,7 +48,7 @@ def test_one_person_initiates_a_payment_and_another_reviews_it() -> None:
         assert bank.get(path)["state"] == "disbursed"
 
 
-@pytest.mark.requirement("COL-07", "COL-08", "COL-09")
+@pytest.mark.requirement("COL-08.a", "COL-09.c")
 def test_a_collector_finds_his_tasks_records_a_contact_and_takes_a_promise_down() -> None:
     with live(people=COLLECTORS) as bank:
         loan = bank.paid_out(consents=[one for one in ZHANG["consents"] if one != "auto_debit"])

@@ -345,7 +345,6 @@ def test_a_client_number_is_bound_by_its_own_id_number_once(bank: Identity) -> N
         bank.accounts.bind_customer(opened.subject, 78, ID_NUMBER)
 
 
-@pytest.mark.requirement("CUS-10", "SEC-02")
 def test_an_account_under_another_s_numbers_takes_nothing_from_him_and_ends_when_he_proves_who_he_is(
     bank: Identity,
 ) -> None:

@@ -214,7 +214,7 @@ def test_a_changed_wish_withdraws_the_contract_and_goes_back_to_approval():
     assert refusals(run(desk, signed(NINE + 9))) == [Refusal.CONTRACT_STATE]
 
 
-@pytest.mark.requirement("CON-12", "CON-17")
+@pytest.mark.requirement("CON-12.a", "CON-12.b", "CON-17.b")
 def test_a_contract_that_staff_return_is_generated_anew_with_who_and_why_in_the_trace():
     desk = opened()
     out = run(desk, handled(ContractReturned, NINE + 5), signed(NINE + 9), until=NINE + HOUR_MS)
@@ -226,7 +226,7 @@ def test_a_contract_that_staff_return_is_generated_anew_with_who_and_why_in_the_
     assert len(run(desk, signature, start=NINE + HOUR_MS).take(ContractEffective)) == 1
 
 
-@pytest.mark.requirement("CON-14", "CON-17")
+@pytest.mark.requirement("CON-14.a", "CON-14.b", "CON-17.b")
 def test_a_contract_whose_customer_is_another_by_name_is_cancelled_and_the_case_ends():
     desk = opened()
     out = run(desk, handled(ContractCancelled, NINE + 5), until=NINE + HOUR_MS)

@@ -7,11 +7,12 @@ from typing import Annotated
 
 import typer
 
+from lendrill.cli_paths import path_given
 from lendrill.errors import EXIT_INTERNAL
 
 audit = typer.Typer(help="The operation log of a live bank.", context_settings={"help_option_names": ["-h", "--help"]})
 StoreFolder = Annotated[
-    Path, typer.Argument(metavar="STORE_FOLDER", help="The folder that the bank keeps its store in.", parser=_path)
+    Path, typer.Argument(metavar="STORE_FOLDER", help="The folder that the bank keeps its store in.", parser=path_given)
 ]
 
 
@@ -22,7 +23,7 @@ def audit_verify(
         str | None, typer.Option(help="A head noted before (NUMBER:SEAL), which must be part of it.")
     ] = None,
     anchor: Annotated[
-        Path | None, typer.Option(help="Where the head is kept, if not in the folder.", parser=_path)
+        Path | None, typer.Option(help="Where the head is kept, if not in the folder.", parser=path_given)
     ] = None,
 ) -> int:
     """Prove that the operation log is as it was written; exit code 1 and one line if it is not."""

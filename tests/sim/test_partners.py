@@ -31,7 +31,7 @@ DAY = Window(4, int(AT[0]) // DAY_MS * DAY_MS, (int(AT[0]) // DAY_MS + 1) * DAY_
 ALL_SOURCES = sum(Source)
 ALL = numbers(8)
 OUTAGE = {"kind": "partner_outage", "target": "bureau", "start": "2026-01-05T10:10:00", "end": "2026-01-05T10:20:00"}
-PERFECT = {name: {"error_ppm": 0, "timeout_ms": 10**9} for name in Partners.model_fields}
+PERFECT = {name: {"error_ppm": 0, "timeout_ms": 86_400_000} for name in Partners.model_fields}
 
 
 def truth(**sections: Any) -> Truth:

@@ -12,7 +12,19 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from actors.conductor import Answer, Story
-from actors.gateway.bank import Bank, absent, bank_of, bits, label, moment, number_in, refusal, request_number, wait_s
+from actors.gateway.bank import (
+    Bank,
+    absent,
+    bank_of,
+    bits,
+    label,
+    labels,
+    moment,
+    number_in,
+    refusal,
+    request_number,
+    wait_s,
+)
 from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import ByName
 from actors.gateway.models import IdempotencyKey
@@ -20,6 +32,7 @@ from actors.gateway.problems import Problem
 from actors.gateway.reach import handed_in, is_proven, prove_own_form
 from actors.sequencer import Command
 from credit.applications.contract import FormText, SubmitApplication
+from credit.approval.contract import Event as ApprovalEvent
 from credit.codes import Channel, Consent, Material, Method, Segment, Step, Uploads
 from credit.customers.contract import Event as CustomerEvent
 from credit.room import EVENTS, REASONS, Rows
@@ -100,7 +113,16 @@ _IN_COLUMNS: dict[str, Callable[[Sequence[Any]], list[int]]] = {
 """What is a number in the bank and something else in a form."""
 
 
-_TOLD = ("event", "at", "reason", "loan", "amount_fen")
+_TOLD = ("event", "at", "reason", "loan", "amount_fen", "value")
+_OF_MATERIALS = (
+    ApprovalEvent.SUPPLEMENT_ASKED,
+    CustomerEvent.MATERIALS_AWAITED,
+    CustomerEvent.MATERIAL_FILED,
+    CustomerEvent.MATERIAL_REFUSED,
+    CustomerEvent.SUPPLEMENT_AWAITED,
+    CustomerEvent.SUPPLEMENT_HANDED_IN,
+)
+"""Events that count materials: which ones, their reader is told."""
 
 
 class Visit(NamedTuple):
@@ -197,13 +219,15 @@ async def _shown(bank: Bank, case: int, patience_s: float, story: Story | None, 
     }
 
 
-def _event(number: int, at: int, reason: int, loan: int, amount_fen: int) -> dict[str, Any]:
+def _event(number: int, at: int, reason: int, loan: int, amount_fen: int, value: int) -> dict[str, Any]:
     event = EVENTS[number]
     said: dict[str, Any] = {"at": moment(at), "event": label(event), "words": list(event.said.words)}
     if loan:
         said["loan"] = str(loan)
     if amount_fen:
         said["amount_fen"] = amount_fen
+    if event in _OF_MATERIALS:
+        said["materials"] = labels(Material, value)
     if event.said.refuses and reason in REASONS:
         said["reason"] = list(REASONS[reason].words)
     return said

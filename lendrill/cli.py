@@ -15,6 +15,8 @@ from typing import Annotated
 import typer
 
 from lendrill import __version__
+from lendrill.cli_audit import audit
+from lendrill.cli_paths import path_given
 from lendrill.errors import (
     EXIT_BAD_INPUT,
     EXIT_CONDITION,
@@ -37,11 +39,7 @@ app = typer.Typer(
 )
 
 
-def _path(text: str) -> Path:
-    """A path that was given; an empty one, as a shell's unset variable leaves it, would mean the folder that one stands in."""
-    if not text.strip():
-        raise typer.BadParameter("it is empty; give a path, '.' for the folder that you are in, or leave it out")
-    return Path(text)
+app.add_typer(audit, name="audit")
 
 
 def _print_version(asked: bool) -> None:
@@ -71,9 +69,11 @@ def run(
     executor: Annotated[str | None, typer.Option(help="ray or local; never changes results.")] = None,
     address: Annotated[str | None, typer.Option(help="Join this Ray cluster instead of starting one.")] = None,
     from_run: Annotated[
-        Path | None, typer.Option("--from", help="Start from the end state of this run's folder.", parser=_path)
+        Path | None, typer.Option("--from", help="Start from the end state of this run's folder.", parser=path_given)
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="The run's own folder (default: runs/<id>/).", parser=_path)] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The run's own folder (default: runs/<id>/).", parser=path_given)
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, only where the results are.")] = False,
 ) -> int:
     """Run a bank through a scenario and write its report."""
@@ -90,7 +90,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     scenario: Annotated[
         str | None, typer.Argument(help="The world of a new bank: a scenario's name or file (default: baseline).")
     ] = None,
-    home: Annotated[Path, typer.Option(help="The bank's own folder.", parser=_path)] = Path("bank"),
+    home: Annotated[Path, typer.Option(help="The bank's own folder.", parser=path_given)] = Path("bank"),
     host: Annotated[str, typer.Option(help="Where the gateway listens.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 8000,
     health_port: Annotated[
@@ -110,7 +110,8 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     store: Annotated[str | None, typer.Option(help="The day book: sqlite:PATH (default, in the home).")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the world of a new bank.")] = None,
     from_run: Annotated[
-        Path | None, typer.Option("--from", help="A new bank begins with the book that this run left.", parser=_path)
+        Path | None,
+        typer.Option("--from", help="A new bank begins with the book that this run left.", parser=path_given),
     ] = None,
     arrivals: Annotated[bool | None, typer.Option("--arrivals", help="The scenario's own customers come too.")] = None,
     seed_portfolio: Annotated[
@@ -148,19 +149,20 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter an option
     branches: Annotated[int, typer.Option(help="Branches of the bank.")] = 8,
     decision_wait: Annotated[int, typer.Option(help="Seconds that a customer waits for his decision.")] = 10,
     instants: Annotated[
-        Path | None, typer.Option(help="A file of instants (JSON or CSV, seconds) instead of a shape.", parser=_path)
+        Path | None,
+        typer.Option(help="A file of instants (JSON or CSV, seconds) instead of a shape.", parser=path_given),
     ] = None,
     home: Annotated[
         Path | None,
         typer.Option(
-            help="The bank's own folder: signs everybody in, staff too, and has its day book proved.", parser=_path
+            help="The bank's own folder: signs everybody in, staff too, and has its day book proved.", parser=path_given
         ),
     ] = None,
     compress: Annotated[float | None, typer.Option(help="Replay a scenario so many times as fast.")] = None,
     date: Annotated[str | None, typer.Option(metavar="DATE", help="Replay this day of a scenario only.")] = None,
     simulated: Annotated[
         Path | None,
-        typer.Option(help="A run of the scenario to compare with (default: one is made first).", parser=_path),
+        typer.Option(help="A run of the scenario to compare with (default: one is made first).", parser=path_given),
     ] = None,
     find_limit: Annotated[bool, typer.Option("--find-limit", help="Look for the highest rate that holds.")] = False,
     p99_ms: Annotated[float | None, typer.Option(help="Threshold: p99 from the intended start.")] = None,
@@ -171,7 +173,9 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter an option
         str | None,
         typer.Option(metavar="S=SHARE", help="Threshold: so many of the automatic lane decided in S seconds."),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="The test's own folder (default: runs/<id>/).", parser=_path)] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="The test's own folder (default: runs/<id>/).", parser=path_given)
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, only where the report is.")] = False,
 ) -> int:
     """Load a live bank at a rate of its customers' own, and judge how it bore that."""
@@ -193,7 +197,8 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter an option
 @app.command()
 def replay(
     home: Annotated[
-        Path, typer.Argument(metavar="HOME", help="The folder of a bank that `lendrill serve` founded.", parser=_path)
+        Path,
+        typer.Argument(metavar="HOME", help="The folder of a bank that `lendrill serve` founded.", parser=path_given),
     ],
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress.")] = False,
 ) -> int:
@@ -206,7 +211,7 @@ def replay(
 @app.command()
 def token(
     name: Annotated[str, typer.Argument(help="A client, a person's number, or a post, such as system_administrator.")],
-    home: Annotated[Path, typer.Option(help="The bank's own folder.", parser=_path)] = Path("bank"),
+    home: Annotated[Path, typer.Option(help="The bank's own folder.", parser=path_given)] = Path("bank"),
 ) -> int:
     """Print an access token for an account of a bank whose folder is yours; it lasts a quarter of an hour."""
     from lendrill.live import token_command
@@ -243,7 +248,9 @@ def fields(
 
 
 @app.command()
-def report(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.", parser=_path)]) -> int:
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.", parser=path_given)],
+) -> int:
     """Draw the report of a run anew, from its files."""
     from results.report import write_report
 
@@ -253,7 +260,7 @@ def report(folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folde
 
 @app.command()
 def explain(
-    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.", parser=_path)],
+    folder: Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.", parser=path_given)],
     case: Annotated[str, typer.Argument(metavar="CASE", help="The number of an application (see its cases.parquet).")],
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of text.")] = False,
 ) -> int:
@@ -267,11 +274,12 @@ def explain(
 
 @app.command()
 def compare(
-    first: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of one run.", parser=_path)],
-    second: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the other.", parser=_path)],
+    first: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of one run.", parser=path_given)],
+    second: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of the other.", parser=path_given)],
     as_json: Annotated[bool, typer.Option("--json", help="JSON instead of tables.")] = False,
     page: Annotated[
-        Path | None, typer.Option("--html", metavar="FILE", help="Write a page with both side by side.", parser=_path)
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write a page with both side by side.", parser=path_given),
     ] = None,
     fail_if: Annotated[
         list[str] | None,
@@ -387,62 +395,6 @@ def search(
     from lendrill.search import SearchOptions, search_command
 
     return search_command(SearchOptions(seeds, first, profile, fault or (), processes, quiet))
-
-
-audit = typer.Typer(help="The operation log of a live bank.", context_settings={"help_option_names": ["-h", "--help"]})
-app.add_typer(audit, name="audit")
-StoreFolder = Annotated[
-    Path, typer.Argument(metavar="STORE_FOLDER", help="The folder that the bank keeps its store in.", parser=_path)
-]
-
-
-@audit.command("verify")
-def audit_verify(
-    store: StoreFolder,
-    head: Annotated[
-        str | None, typer.Option(help="A head noted before (NUMBER:SEAL), which must be part of it.")
-    ] = None,
-    anchor: Annotated[
-        Path | None, typer.Option(help="Where the head is kept, if not in the folder.", parser=_path)
-    ] = None,
-) -> int:
-    """Prove that the operation log is as it was written; exit code 1 and one line if it is not."""
-    from lendrill.audit import verified
-
-    intact, line = verified(store, anchor, head)
-    if not intact:
-        return _say(line, EXIT_INTERNAL)
-    typer.echo(line)
-    return 0
-
-
-@audit.command("show")
-def audit_show(
-    store: StoreFolder,
-    subject: Annotated[str, typer.Option(help="Whose deeds: staff:PERSON, customer:NUMBER, system:CLIENT.")] = "",
-    person: Annotated[int, typer.Option(min=0, max=2**62, help="Whose deeds, by person number.")] = 0,
-    since: Annotated[str | None, typer.Option(metavar="DATE", help="From the beginning of this day (UTC).")] = None,
-    until: Annotated[str | None, typer.Option(metavar="DATE", help="Before the beginning of this day (UTC).")] = None,
-    what: Annotated[str, typer.Option(help="A method, or the beginning of a path.")] = "",
-    result: Annotated[str, typer.Option(help="ok, refused, failed, or a status such as 403.")] = "",
-    entity: Annotated[int, typer.Option(min=0, max=2**62, help="The case or loan that it was about.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, max=2**31, help="At most so many rows.")] = 100,
-    form: Annotated[str, typer.Option("--format", help="text, csv or jsonl.")] = "text",
-    by: Annotated[
-        str | None, typer.Option(help="Count by subject, kind, branch, ip, method, path, status or day.")
-    ] = None,
-) -> int:
-    """Print rows of the operation log, the oldest first, or count them."""
-    from lendrill.audit import count, show
-
-    wanted: dict[str, object] = {"subject": subject, "person": person, "entity": entity}
-    wanted |= {"since": since, "until": until, "what": what, "result": result}
-    if by is None:
-        show(store, form, limit, wanted)
-        return 0
-    for value, rows, not_ok in count(store, by, wanted):
-        typer.echo(f"{rows:>8,}  {not_ok:>8,} not ok  {value or 'nobody'}")
-    return 0
 
 
 def main(arguments: list[str] | None = None) -> int:

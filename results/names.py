@@ -37,6 +37,7 @@ FIELDS: dict[str, Words] = {
     "amount_fen": ("amount", "金额"),
     "term_months": ("term", "期限"),
     "method": ("repayment method", "还款方式"),
+    "channel": ("channel", "渠道"),
     "purpose": ("purpose", "用途"),
     "documents": ("documents", "资料"),
     "consent": ("consent", "授权"),

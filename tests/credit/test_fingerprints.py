@@ -44,7 +44,7 @@ def test_a_saved_table_with_other_columns_is_refused_and_both_lists_are_said() -
 
 def test_a_saved_table_that_is_missing_or_unknown_is_refused() -> None:
     state = stage().export_state()
-    assert "table contracts.contracts is missing from it" in refused({})
+    assert "table contracts.archived is missing from it" in refused({})
     assert "table contracts.seals is not known to this release" in refused(state | {"bank.seals": state[TABLE]})
 
 

@@ -82,5 +82,5 @@ def test_more_may_wait_at_a_gateways_door_than_are_let_in_at_once() -> None:
     with _Door() as door, contextlib.ExitStack() as waiting:
         door.bind(("127.0.0.1", 0))
         door.listen(1)
-        for _ in range(20):
-            waiting.enter_context(socket.create_connection(door.getsockname(), timeout=0.5))
+        callers = [waiting.enter_context(socket.create_connection(door.getsockname(), timeout=0.5)) for _ in range(20)]
+        assert all(caller.getpeername() == door.getsockname() for caller in callers)

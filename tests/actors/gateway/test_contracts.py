@@ -74,7 +74,7 @@ def test_another_amount_goes_back_to_approval_with_its_reason(bank: LiveBank) ->
     assert (contract["amount_fen"], contract["round"], contract["state"]) == (3_000_000, 1, "generated")
 
 
-@pytest.mark.requirement("CON-12.a", "CON-14.a", "CON-17.b")
+@pytest.mark.requirement("CON-12.a", "CON-12.b", "CON-14.a", "CON-14.b", "CON-17.b")
 def test_staff_return_a_contract_for_revision_or_cancel_it_each_with_a_reason(bank: LiveBank) -> None:
     case = offered(bank)
     path, clerk = f"/v1/applications/{case}/contract", {"person": "1420001"}

@@ -8,6 +8,7 @@ import asyncio
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from actors.gateway.bank import Bank, bank_of, label, labels, moment, number_of, refusal, request_number
@@ -19,8 +20,10 @@ from actors.gateway.models import CasePath, IdempotencyKey, MaterialName, Model,
 from actors.gateway.problems import Problem
 from actors.gateway.uploads import Received, received
 from actors.host import Look
-from credit.codes import MATERIALS_ZH, FileFormat, Material
+from credit.applications.contract import Event as ApplicationEvent
+from credit.codes import MATERIALS_ZH, Actor, FileFormat, Material
 from credit.customers.contract import FileMaterial, HandInMaterials, Refusal
+from credit.disbursement.contract import Event as DisbursementEvent
 from credit.room import Kind, Rows
 from credit.times import DAY_MS
 
@@ -28,6 +31,7 @@ router = APIRouter(prefix="/v1/applications/{case}", tags=["materials"])
 
 _ENDINGS = {".jpg": FileFormat.JPG, ".jpeg": FileFormat.JPG, ".pdf": FileFormat.PDF}
 _TYPES = {FileFormat.JPG: "image/jpeg", FileFormat.PDF: "application/pdf"}
+_ATTESTED = (ApplicationEvent.DOCUMENTS_ATTESTED, DisbursementEvent.CONDITION_MET)
 _TABLES = ("waiting", "supplements", "files")
 _HOW = (
     "upload each missing material to …/materials/{material}, as JPG or PDF; once all are there, hand in: POST …/materials",
@@ -69,6 +73,14 @@ class Paper(Model):
     filed_at: str | None = None
 
 
+class Attested(Model):
+    """Who said that he had papers in hand: a member of staff by his number, or `partner`, a system."""
+
+    by: str
+    at: str | None
+    materials: list[str]
+
+
 class Materials(Model):
     """What an application needs and has. Sizes in bytes."""
 
@@ -85,6 +97,7 @@ class Materials(Model):
             "file_size_max": 10_485_760,
             "total_size_max": 52_428_800,
             "total_size": 1_204_311,
+            "attested": [{"by": "1420001", "at": "2026-02-10T10:00:00.000+08:00", "materials": ["income_proof"]}],
             "materials": [
                 {
                     "material": "id_front",
@@ -115,6 +128,8 @@ class Materials(Model):
     file_size_max: int
     total_size_max: int
     total_size: int
+    attested: list[Attested]
+    """Papers that nobody uploaded, and who answers for them."""
     materials: list[Paper]
 
 
@@ -177,6 +192,7 @@ async def materials(case: CasePath, bank: Annotated[Bank, Depends(bank_of)], cal
         "file_size_max": policy.file_bytes_max,
         "total_size_max": policy.total_bytes_max,
         "total_size": int(files["size"].sum()),
+        "attested": await _attested(bank, number),
         "materials": [
             _paper(one, need, bool(has & one) if is_open else None, by_material.get(int(one)))
             for one, need in (await _asked(bank, number)).items()
@@ -334,6 +350,16 @@ async def _counted(bank: Bank, of_case: dict[str, Rows]) -> tuple[int, int]:
     customer = tuple(people["customer"].tolist()) or (0,)
     [customers] = await bank.looks(cell, Look("customers", "customer", customer))
     return bank.rooms.papers(of_case | {"people": people, "customers": customers})
+
+
+async def _attested(bank: Bank, case: int) -> list[dict[str, Any]]:
+    """Who had which papers of a case in hand, and when."""
+    events = (await bank.story(case)).events
+    said = events[np.isin(events["event"], _ATTESTED) & (events["actor"] != Actor.SYSTEM)]
+    return [
+        {"by": str(who) if who > 0 else label(Actor(who)), "at": moment(at), "materials": labels(Material, bits)}
+        for who, at, bits in said[["actor", "at", "value"]].tolist()
+    ]
 
 
 async def _asked(bank: Bank, case: int) -> dict[Material, Need]:

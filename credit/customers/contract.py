@@ -37,6 +37,9 @@ SupplementAsked = room.accepts(
 SupplementRequested = room.asks(113, "SupplementRequested", "case party materials expires_at round")
 """The customer is told what is missing (补件通知)."""
 
+ChangeContact = room.obeys(114, "ChangeContact", "case customer person mobile:U12")
+"""A member of staff enters a customer's other contact details, on the occasion of a case (CON-13)."""
+
 room.table("tally", f"branch {blank('forms refused declined intercepted accepted')}", key="branch")
 room.table("people", "key customer", key="key")
 room.table(
@@ -134,6 +137,10 @@ class Event(EventCode):
         step=Step.APPROVAL,
         handler=Handler.SYSTEM,
     )
+    CONTACT_CHANGED = event(119, "contact details changed", "联系方式变更", value="customer")
+    CONTACT_REFUSED = event(
+        121, "contact details refused", "联系方式变更被拒", reason=Reason, value="customer", refuses=True
+    )
 
 
 class Refusal(Reason):
@@ -148,6 +155,7 @@ class Refusal(Reason):
     MATERIAL_UNCLEAR = 165, "image unclear, upload it again", "影像不清晰，请重新上传", "file"
     MATERIAL_UNASKED = 166, "material not asked for by the product", "该产品不需要此项资料", "material"
     MATERIALS_CLOSED = 167, "materials are not awaited", "该申请不在资料上传阶段"
+    CUSTOMER_UNKNOWN = 168, "no such customer", "客户不存在", "customer"
     LIST_CENTRAL_BANK = 181, "central-bank list", "央行黑名单"
     LIST_DISHONEST = 182, "dishonest-debtor list", "失信被执行人"
     LIST_ASSOCIATION = 183, "association list", "协会风险名单"

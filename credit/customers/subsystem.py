@@ -7,10 +7,12 @@ from __future__ import annotations
 import numpy as np
 
 from credit.applications.contract import Event as ApplicationEvent
+from credit.applications.contract import Refusal as FormRefusal
 from credit.codes import Actor, Status, Uploads
 from credit.customers import invariants
 from credit.customers.contract import (
     CaseText,
+    ChangeContact,
     CustomerEnteredBusiness,
     Event,
     FileMaterial,
@@ -30,6 +32,7 @@ from credit.customers.materials import Materials
 from credit.customers.register import Register
 from credit.customers.rules import Admission, list_refusals
 from credit.customers.supplements import Supplements
+from credit.identifiers import check_mobiles
 from credit.mail import Outbox
 from credit.masks import true_rows
 from credit.policies import ProductPolicy, load
@@ -62,6 +65,7 @@ class CustomersSubsystem(Subsystem):
         Takes(FormChecked, "checked"),
         Together("case", (Takes(FileMaterial, "file_material"), Takes(HandInMaterials, "hand_in"))),
         Takes(ListReply, "list_reply"),
+        Together("customer", (Takes(ChangeContact, "change_contact"),)),
     )
 
     def __init__(self, policy: AdmissionPolicy, products: ProductPolicy, materials: MaterialPolicy) -> None:
@@ -321,6 +325,19 @@ class CustomersSubsystem(Subsystem):
         first = rows[changed]
         out.log(Event.CUSTOMER_FORMAL, first["at"], first["case"], value=first["customer"], product=first["product"])
         self.refuse(rows[~known], 0, out, actor=Actor.PARTNER)
+
+    def change_contact(self, rows: Rows, out: Outbox) -> None:
+        """CON-13: information is updated, and nothing else: whatever contract there is stands."""
+        known = self._register.customers.find(rows["customer"]) >= 0
+        faults = np.where(check_mobiles(rows["mobile"]), 0, int(FormRefusal.MOBILE_FORMAT))
+        faults = np.where(known, faults, int(Refusal.CUSTOMER_UNKNOWN))
+        good, bad = only(rows, faults == 0), rows[faults != 0]
+        wrong = faults[faults != 0]
+        said = {"actor": bad["person"], "value": bad["customer"]}
+        out.log(Event.CONTACT_REFUSED, bad["at"], bad["case"], reason=wrong, **said)
+        out.answer(bad, reason=wrong)
+        self._register.change_mobile(good)
+        out.log(Event.CONTACT_CHANGED, good["at"], good["case"], actor=good["person"], value=good["customer"])
 
     # time and proof ---------------------------------------------------------------------------------------------------
 

@@ -75,9 +75,12 @@ def hand_in(minutes: int) -> tuple[Kind, Rows]:
 
 
 def told(*words: tuple[Kind, Rows], days: int = 1) -> Run:
-    """What the customers' room makes of a case that was sent back, and of what its customer does."""
+    """What the customers' room makes of a case that was sent back for files that it has, and of what its customer does."""
+    room = CustomersSubsystem.build()
+    for material in (INCOME, WORK):
+        room.materials.file(file(material, -30)[1])
     spans = [day_window(n) for n in range(days)]
-    return walk(CustomersSubsystem.build(), [(SupplementAsked, asked()), *words], spans, no_hit)
+    return walk(room, [(SupplementAsked, asked()), *words], spans, no_hit)
 
 
 @pytest.mark.requirement("APP-19.a")

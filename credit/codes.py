@@ -99,6 +99,7 @@ class Verdict(Named):
     DECLINE = 2, "decline", "拒绝"
     REDUCE = 3, "approve a lower amount", "降额同意"
     ESCALATE = 4, "pass up", "上报"
+    RETURN = 5, "send back for supplements", "退回补件"
 
 
 class Method(Coded):

@@ -130,6 +130,12 @@ class Behaviour(PolicyModel):
     """Chance that a person approves less than was asked for."""
     approver_escalate_ppm: SharePpm = 10_000
     """Chance that a doubtful case is passed up by a person's own wish."""
+    approver_return_ppm: SharePpm = 150_000
+    """Chance that a person who meets a case with materials still to come sends it back for them, the first time (APP-19)."""
+    supplement_days_median: int = Field(default=2, ge=1, le=366)
+    """Until a customer brings what his case was sent back for, at the median (APP-19)."""
+    supplement_never_ppm: SharePpm = 60_000
+    """Chance that he never does."""
     condition_days_median: int = Field(default=4, ge=1, le=366)
     """Until a customer brings what a conditional approval waits for, at the median (APR-13)."""
     condition_never_ppm: SharePpm = 60_000

@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from credit.contracts.contract import ContractOffered
+from credit.customers.contract import SupplementRequested
 from credit.disbursement.contract import ConditionRequested, FacilityOpened, UseEvidenceRequested
 from credit.identifiers import Texts
 from credit.mail import Inbox
@@ -30,6 +31,7 @@ LIVE_VISITS = VISITS // 2
 """Visits through the gateway are numbered from here; nobody in a simulation comes so often."""
 _DRAWN = (1 << 42) - PARTIES_MAX
 _PUT_TO_CUSTOMERS = (
+    SupplementRequested,
     ContractOffered,
     ConditionRequested,
     FacilityOpened,

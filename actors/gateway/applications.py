@@ -12,16 +12,32 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from actors.conductor import Answer, Story
-from actors.gateway.bank import Bank, absent, bank_of, bits, label, moment, number_in, refusal, request_number, wait_s
+from actors.gateway.bank import (
+    Bank,
+    absent,
+    attesting,
+    bank_of,
+    bits,
+    label,
+    labels,
+    moment,
+    number_in,
+    refusal,
+    request_number,
+    wait_s,
+)
 from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import ByName
 from actors.gateway.models import IdempotencyKey
 from actors.gateway.problems import Problem
 from actors.gateway.reach import handed_in, is_proven, prove_own_form
 from actors.sequencer import Command
+from credit.applications.contract import Event as ApplicationEvent
 from credit.applications.contract import FormText, SubmitApplication
+from credit.approval.contract import Event as ApprovalEvent
 from credit.codes import Channel, Consent, Material, Method, Segment, Step, Uploads
 from credit.customers.contract import Event as CustomerEvent
+from credit.disbursement.contract import Event as DisbursementEvent
 from credit.room import EVENTS, REASONS, Rows
 from credit.texts import Field as TextField
 from credit.texts import cut_columns
@@ -79,7 +95,9 @@ class Application(BaseModel):
     occupation: int = Field(ge=0, le=99)
     income_fen: int = Field(ge=0, lt=1 << 53, description="A month's.")
     employment_months: int = Field(ge=0, le=1_200)
-    documents: list[MaterialName] = Field(default=[], max_length=20, description="Materials in hand.")
+    documents: list[MaterialName] = Field(
+        default=[], max_length=20, description="In hand, and answered for: needs materials:attest."
+    )
     uploads: int = Field(default=0, ge=0, le=1, description="1: what is not in hand is uploaded, see …/materials.")
     consents: list[ConsentName] = Field(max_length=10)
     collateral_fen: int = Field(default=0, ge=0, lt=1 << 53)
@@ -100,7 +118,18 @@ _IN_COLUMNS: dict[str, Callable[[Sequence[Any]], list[int]]] = {
 """What is a number in the bank and something else in a form."""
 
 
-_TOLD = ("event", "at", "reason", "loan", "amount_fen")
+_TOLD = ("event", "at", "reason", "loan", "amount_fen", "value")
+_OF_MATERIALS = (
+    ApplicationEvent.DOCUMENTS_ATTESTED,
+    DisbursementEvent.CONDITION_MET,
+    ApprovalEvent.SUPPLEMENT_ASKED,
+    CustomerEvent.MATERIALS_AWAITED,
+    CustomerEvent.MATERIAL_FILED,
+    CustomerEvent.MATERIAL_REFUSED,
+    CustomerEvent.SUPPLEMENT_AWAITED,
+    CustomerEvent.SUPPLEMENT_HANDED_IN,
+)
+"""Events that count materials: which ones, their reader is told."""
 
 
 class Visit(NamedTuple):
@@ -116,6 +145,7 @@ async def taken_in(bank: Bank, identity: Identity, visits: Sequence[Visit]) -> l
     """The bank's answers to visits, and what happened to each case; who holds it is written down by then."""
     rows, beside = form_rows(columns_of([one.form for one in visits]), bank, np.array([one.number for one in visits]))
     rows["uploads"][[not one.proven for one in visits]] = Uploads.ALONE
+    rows["attested"] = [attesting(one.caller, one.form.documents) for one in visits]
     told = await bank.told_stories(SubmitApplication, rows, *beside)
     taken = [
         (one.caller, answer.number, one.form.id_number)
@@ -150,6 +180,7 @@ async def submit(
             field="documents",
             detail_zh="本人申请须上传资料",
         )
+    attesting(caller, form.documents)
     proven = is_proven(identity, caller)
     began = time.monotonic()
     answer, story = await request.app.state.intake.ask(Visit(form, number, caller, proven))
@@ -197,13 +228,15 @@ async def _shown(bank: Bank, case: int, patience_s: float, story: Story | None, 
     }
 
 
-def _event(number: int, at: int, reason: int, loan: int, amount_fen: int) -> dict[str, Any]:
+def _event(number: int, at: int, reason: int, loan: int, amount_fen: int, value: int) -> dict[str, Any]:
     event = EVENTS[number]
     said: dict[str, Any] = {"at": moment(at), "event": label(event), "words": list(event.said.words)}
     if loan:
         said["loan"] = str(loan)
     if amount_fen:
         said["amount_fen"] = amount_fen
+    if event in _OF_MATERIALS:
+        said["materials"] = labels(Material, value)
     if event.said.refuses and reason in REASONS:
         said["reason"] = list(REASONS[reason].words)
     return said

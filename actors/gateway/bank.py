@@ -25,9 +25,11 @@ from actors.link import Away, LinkClient
 from actors.sequencer import Command
 from actors.topology import Cell, Flow, shard_of_branch
 from credit.bank import PIPELINE
+from credit.codes import Actor
 from credit.identifiers import Texts
 from credit.numbers import DISBURSEMENT, branch_of, case_of, transaction_of
 from credit.policies.loading import Overrides
+from credit.policies.posts import PERMISSIONS
 from credit.policies.products import ProductPolicy
 from credit.room import REASONS, Kind, RequestRefusal, Rows
 from credit.times import Ints, date_of, text_of
@@ -192,6 +194,22 @@ def acting(caller: Caller, stated: str | None) -> int:
     if stated is not None and int(stated) != int(known):
         raise Problem(403, "Forbidden", f"you are person {known}, and act for nobody else as {stated}", field="person")
     return int(known)
+
+
+def attesting(caller: Caller, materials: Any) -> int:
+    """Who answers for papers that a caller says he has in hand: his number as a member of staff, else `Actor.PARTNER`; 0 where he
+    says so of none. Problem 403 where he may not."""
+    if not materials:
+        return 0
+    if not caller.may(permission := "materials:attest"):
+        raise Problem(
+            403,
+            "Forbidden",
+            f"needs {permission} ({PERMISSIONS[permission].en}); without it papers are uploaded, see …/materials",
+            permission=permission,
+            detail_zh="无核见资料权限，资料须逐项上传",
+        )
+    return int(caller.person) or int(Actor.PARTNER)
 
 
 def refusal(reason: int) -> Problem:

@@ -19,7 +19,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import Field
 
 from actors.gateway.applications import Application, form_rows
-from actors.gateway.bank import Bank, bank_of, request_number
+from actors.gateway.bank import Bank, attesting, bank_of, request_number
 from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.models import IdempotencyKey, Model, shown
 from actors.gateway.problems import Problem
@@ -110,6 +110,7 @@ async def submit(
     numbers = (first + np.arange(table.num_rows)) & _REQUEST_BITS
     numbers[numbers == 0] = _REQUEST_BITS
     rows, beside = form_rows(columns, bank, numbers)
+    rows["attested"] = np.where(columns["documents"] != 0, attesting(caller, columns["documents"].any()), 0)
     answers = np.array(await bank.told(SubmitApplication, rows, *beside), dtype=np.int64).reshape(-1, 3)
     cases, reasons = answers[:, 0], answers[:, 1]
     taken = reasons == 0

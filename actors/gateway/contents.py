@@ -58,6 +58,10 @@ class Contents:
                         removed += 1
         return removed
 
+    def has(self, digest: str) -> bool:
+        """Whether a content is there: what a simulated customer brought has none."""
+        return self._path(digest).exists()
+
     def get(self, digest: str) -> bytes:
         """A content. IdentityError where it is not there or was changed."""
         return self._vault.open(files.read(self._path(digest)), _about(digest))

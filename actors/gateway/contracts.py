@@ -37,6 +37,7 @@ from credit.contracts.contract import (
 )
 from credit.contracts.rules import action_faults
 from credit.contracts.states import Action, ContractState, SignMode
+from credit.customers.contract import ChangeContact
 from credit.policies.products import TermClass
 from credit.room import EVENTS, EventCode, Kind, Rows
 
@@ -150,6 +151,15 @@ class Cancelling(Model):
     round: Which
     attempt: Which
     reason: Annotated[CancelReason, ByName(CancelReason)]
+    person: Person | None = None
+
+
+class Contacting(Model):
+    """Other contact details of the customer (CON-13), and who enters them."""
+
+    model_config = shown({"mobile": "13900139000", "person": "1420001"})
+
+    mobile: str = Field(max_length=12)
     person: Person | None = None
 
 
@@ -348,6 +358,28 @@ async def cancel(
     """CON-14, CON-17: name or ID number have changed; the case ends, and a new application is needed."""
     del key
     return await _handle(bank, request, caller, ContractCancelled, case, why)
+
+
+@router.post("/contact", summary="Enter other contact details", response_model=Done)
+async def change_contact(
+    case: CasePath,
+    contact: Contacting,
+    request: Request,
+    bank: Annotated[Bank, Depends(bank_of)],
+    caller: Handler,
+    key: IdempotencyKey = None,
+) -> dict[str, Any]:
+    """CON-13: information is updated, and the contract stands, waiting or signed."""
+    del key
+    number = await bank.known_case(case)
+    of_case = [
+        await bank.look("contracts", branch_with(case=number), table, "case", number) for table in (_PENDING, _ARCHIVED)
+    ]
+    customers = [int(row["customer"]) for rows in of_case for row in rows]
+    if not customers:
+        raise Problem(404, "Not found", f"application {number} has no contract")
+    about = {"customer": customers[0], "mobile": contact.mobile, "person": acting(caller, contact.person)}
+    return await _do(bank, request, caller, ChangeContact, number, about)
 
 
 async def _handle(

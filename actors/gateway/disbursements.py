@@ -13,6 +13,7 @@ from actors.gateway import seals
 from actors.gateway.bank import (
     Bank,
     acting,
+    attesting,
     bank_of,
     bits,
     branch_with,
@@ -242,12 +243,13 @@ async def fulfil(
     fulfilling: Fulfilling,
     request: Request,
     bank: Annotated[Bank, Depends(bank_of)],
-    caller: Asker,
+    caller: Annotated[Caller, Depends(needs("materials:attest"))],
     key: IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """APR-13: once all conditions are met the payment begins."""
+    """APR-13: once all conditions are met the payment begins. Who brings the papers has them seen at a counter."""
     del key
     about = {"case": await bank.known_case(case), "conditions": bits(fulfilling.materials)}
+    about["attested"] = attesting(caller, fulfilling.materials)
     return await _do(bank, request, caller, ConditionFulfilled, about)
 
 

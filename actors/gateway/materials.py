@@ -8,6 +8,7 @@ import asyncio
 from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from actors.gateway.bank import Bank, bank_of, label, labels, moment, number_of, refusal, request_number
@@ -19,8 +20,10 @@ from actors.gateway.models import CasePath, IdempotencyKey, MaterialName, Model,
 from actors.gateway.problems import Problem
 from actors.gateway.uploads import Received, received
 from actors.host import Look
-from credit.codes import MATERIALS_ZH, FileFormat, Material
+from credit.applications.contract import Event as ApplicationEvent
+from credit.codes import MATERIALS_ZH, Actor, FileFormat, Material
 from credit.customers.contract import FileMaterial, HandInMaterials, Refusal
+from credit.disbursement.contract import Event as DisbursementEvent
 from credit.room import Kind, Rows
 from credit.times import DAY_MS
 
@@ -28,6 +31,12 @@ router = APIRouter(prefix="/v1/applications/{case}", tags=["materials"])
 
 _ENDINGS = {".jpg": FileFormat.JPG, ".jpeg": FileFormat.JPG, ".pdf": FileFormat.PDF}
 _TYPES = {FileFormat.JPG: "image/jpeg", FileFormat.PDF: "application/pdf"}
+_ATTESTED = (ApplicationEvent.DOCUMENTS_ATTESTED, DisbursementEvent.CONDITION_MET)
+_TABLES = ("waiting", "supplements", "files")
+_HOW = (
+    "upload each missing material to …/materials/{material}, as JPG or PDF; once all are there, hand in: POST …/materials",
+    "请将所缺资料逐项上传（JPG 或 PDF），全部上传后提交，申请即恢复审批",
+)
 _UNTYPED = ("", "application/octet-stream")
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
 _FORM = {
@@ -64,6 +73,14 @@ class Paper(Model):
     filed_at: str | None = None
 
 
+class Attested(Model):
+    """Who said that he had papers in hand: a member of staff by his number, or `partner`, a system."""
+
+    by: str
+    at: str | None
+    materials: list[str]
+
+
 class Materials(Model):
     """What an application needs and has. Sizes in bytes."""
 
@@ -73,11 +90,14 @@ class Materials(Model):
             "open": True,
             "until": "2026-03-12T10:00:00.000+08:00",
             "complete": False,
+            "supplement": False,
+            "how": ["upload each material, then hand them in", "请逐项上传所缺资料，全部上传后提交"],
             "missing": ["id_back", "income_proof", "purpose_statement"],
             "formats": ["jpg", "pdf"],
             "file_size_max": 10_485_760,
             "total_size_max": 52_428_800,
             "total_size": 1_204_311,
+            "attested": [{"by": "1420001", "at": "2026-02-10T10:00:00.000+08:00", "materials": ["income_proof"]}],
             "materials": [
                 {
                     "material": "id_front",
@@ -99,11 +119,17 @@ class Materials(Model):
     until: str | None
     complete: bool | None
     """Null where files are no longer taken: where the application stands says what became of it."""
+    supplement: bool
+    """Whether an approver has sent the case back for what is missing (补件, APP-19): an older file of it does not count."""
+    how: list[str]
+    """How to supply what is missing; empty where nothing is."""
     missing: list[str]
     formats: list[str]
     file_size_max: int
     total_size_max: int
     total_size: int
+    attested: list[Attested]
+    """Papers that nobody uploaded, and who answers for them."""
     materials: list[Paper]
 
 
@@ -145,23 +171,28 @@ Kept = Annotated[Contents, Depends(_contents)]
 
 @router.get("/materials", summary="What an application needs and has", response_model=Materials)
 async def materials(case: CasePath, bank: Annotated[Bank, Depends(bank_of)], caller: Reader) -> dict[str, Any]:
-    """APP-10: required (必传), may follow (可后补) and optional (选传) materials, what has come, and what is missing."""
+    """APP-10: required (必传), may follow (可后补) and optional (选传) materials, what has come, and what is missing.
+    APP-19: a case that was sent back takes files again from the next day on."""
     del caller
     number = await bank.known_case(case)
-    waiting, files = await _of_case(bank, number)
-    policy, is_open = bank.rooms.materials, bool(len(waiting))
-    has, missing = await _counted(bank, waiting, files) if is_open else (0, 0)
+    of_case = await _of_case(bank, number)
+    policy, files, waits = bank.rooms.materials, of_case["files"], _that_waits(of_case)
+    is_open = bool(len(waits))
+    has, missing = await _counted(bank, of_case) if is_open else (0, 0)
     by_material = {int(row["material"]): row for row in files}
     return {
         "case": str(number),
         "open": is_open,
-        "until": moment(int(waiting["expires_at"][0])) if is_open else None,
+        "until": moment(int(waits["expires_at"][0])) if is_open else None,
         "complete": not missing if is_open else None,
+        "supplement": bool(len(of_case["supplements"])),
+        "how": list(_HOW) if missing else [],
         "missing": labels(Material, missing),
         "formats": policy.formats,
         "file_size_max": policy.file_bytes_max,
         "total_size_max": policy.total_bytes_max,
         "total_size": int(files["size"].sum()),
+        "attested": await _attested(bank, number),
         "materials": [
             _paper(one, need, bool(has & one) if is_open else None, by_material.get(int(one)))
             for one, need in (await _asked(bank, number)).items()
@@ -183,8 +214,7 @@ async def upload(
     an unclear image has to be uploaded again. A material that comes again takes the place of what came before."""
     del key
     number = await bank.known_case(case)
-    waiting, _ = await _of_case(bank, number)
-    if not len(waiting):
+    if not len(_that_waits(await _of_case(bank, number))):
         raise refusal(Refusal.MATERIALS_CLOSED)
     policy = bank.rooms.materials
     file = await received(request, policy.file_bytes_max)
@@ -230,9 +260,9 @@ async def preview(
     """APP-13: what was uploaded, as it came."""
     del caller
     number = await bank.known_case(case)
-    _, files = await _of_case(bank, number)
+    files = (await _of_case(bank, number))["files"]
     found = files[files["material"] == int(material)]
-    if not len(found):
+    if not len(found) or not contents.has(str(found["digest"][0])):
         raise Problem(404, "Not found", f"application {number} has no file of {_name(material)}")
     form = FileFormat(int(found["format"][0]))
     how = "attachment" if download else "inline"
@@ -253,7 +283,8 @@ async def hand_in(
     caller: Submitter,
     key: IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """APP-10: says that all is there. A missing required material blocks it; complete, the application goes on."""
+    """APP-10: says that all is there. A missing required material blocks it; complete, the application goes on.
+    APP-19: so does a case that was sent back, where it was."""
     del key
     number = await bank.known_case(case)
     answer = await bank.done(HandInMaterials, _row(HandInMaterials, request, caller, case=number))
@@ -293,27 +324,42 @@ def _format(file: Received, allowed: list[str]) -> FileFormat:
 
 async def _prove(bank: Bank, about: dict[str, Any], seen: Seen) -> None:
     """Problem 422 where the bank would refuse a file, so that it is neither kept nor told."""
-    waiting, files = await _of_case(bank, about["case"])
+    tables = await _of_case(bank, about["case"])
     row = FileMaterial.rows(1, at=await bank.now(), request=0, **about, **seen._asdict())
-    if reason := bank.rooms.material_fault({"waiting": waiting, "files": files}, row):
+    if reason := bank.rooms.material_fault(tables, row):
         raise refusal(reason)
 
 
-async def _of_case(bank: Bank, case: int) -> list[Rows]:
-    """The form of a case that waits for materials, and the files of the case."""
-    return await bank.looks(
-        bank.cells("customers")[0], Look("waiting", "case", (case,)), Look("files", "case", (case,))
-    )
+async def _of_case(bank: Bank, case: int) -> dict[str, Rows]:
+    """The form of a case that waits for materials, or what it was sent back with, and the files of the case."""
+    found = await bank.looks(bank.cells("customers")[0], *(Look(table, "case", (case,)) for table in _TABLES))
+    return dict(zip(_TABLES, found, strict=True))
 
 
-async def _counted(bank: Bank, waiting: Rows, files: Rows) -> tuple[int, int]:
-    """The materials (bits) that count for a waiting form, and those that are missing."""
-    [cell] = bank.cells("customers")
+def _that_waits(of_case: dict[str, Rows]) -> Rows:
+    """The row that says until when materials are taken; none where they are not."""
+    return of_case["waiting"] if len(of_case["waiting"]) else of_case["supplements"]
+
+
+async def _counted(bank: Bank, of_case: dict[str, Rows]) -> tuple[int, int]:
+    """The materials (bits) that count for a case that waits, and those that are missing."""
+    waiting, [cell] = of_case["waiting"], bank.cells("customers")
+    if not len(waiting):
+        return bank.rooms.papers(of_case)
     [people] = await bank.looks(cell, Look("people", "key", (bank.rooms.customer_key(waiting),)))
     customer = tuple(people["customer"].tolist()) or (0,)
     [customers] = await bank.looks(cell, Look("customers", "customer", customer))
-    tables = {"waiting": waiting, "files": files, "people": people, "customers": customers}
-    return bank.rooms.papers(tables)
+    return bank.rooms.papers(of_case | {"people": people, "customers": customers})
+
+
+async def _attested(bank: Bank, case: int) -> list[dict[str, Any]]:
+    """Who had which papers of a case in hand, and when."""
+    events = (await bank.story(case)).events
+    said = events[np.isin(events["event"], _ATTESTED) & (events["actor"] != Actor.SYSTEM)]
+    return [
+        {"by": str(who) if who > 0 else label(Actor(who)), "at": moment(at), "materials": labels(Material, bits)}
+        for who, at, bits in said[["actor", "at", "value"]].tolist()
+    ]
 
 
 async def _asked(bank: Bank, case: int) -> dict[Material, Need]:
@@ -340,7 +386,7 @@ def _paper(material: Material, need: Need, has: bool | None, file: Any) -> dict[
     if file is None:
         return said | {"has": has}
     return said | {
-        "has": True,
+        "has": True if has is None else has,
         "format": label(FileFormat(int(file["format"]))),
         "size": int(file["size"]),
         "digest": str(file["digest"]),

@@ -67,14 +67,18 @@ class Rooms:
         return self._customers.materials.policy
 
     def material_fault(self, tables: Mapping[str, Rows], upload: Rows) -> int:
-        """Why the bank would refuse an upload, 0 where it would not. `tables`: `waiting` and `files` of its case."""
+        """Why the bank would refuse an upload, 0 where it would not. `tables` of its case: `waiting`, `supplements`, `files`."""
         _load(self._customers, tables)
         return int(self._customers.material_faults(upload)[0])
 
     def papers(self, tables: Mapping[str, Rows]) -> tuple[int, int]:
-        """Of a form that waits for materials: those that count, uploaded, in hand or on file, and those that are missing; bits.
-        `tables`: `waiting` and `files` of its case, `people` and `customers` of its customer."""
+        """Of a case that waits for materials: those that count, uploaded, in hand or on file, and those that are missing; bits.
+        `tables`: `waiting`, `supplements` and `files` of its case, `people` and `customers` of a form's customer."""
         _load(self._customers, tables)
+        if len(sent_back := tables["supplements"]):
+            lacking = int(self._customers.supplements.lacking(sent_back)[0])
+            had, asked = (int(sent_back[name][0]) for name in ("documents", "asked"))
+            return (had | asked) & ~lacking, lacking
         form = tables["waiting"].copy()
         _, missing = self._customers.papers_of(form)
         return int(form["documents"][0]), int(missing[0])

@@ -17,12 +17,12 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from actors.gateway.bank import Bank, absent, acting, bank_of, day, label, labels, moment, number_of, request_number
 from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import ByName
-from actors.gateway.models import IdempotencyKey, Model, Person, VerdictName, shown
+from actors.gateway.models import IdempotencyKey, MaterialName, Model, Person, VerdictName, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import reach_of
 from actors.gateway.worklists import LISTS, Worklist
 from actors.host import Look
-from credit.codes import Alert, Contact, ContactOutcome, Doubt, Grade, Segment, Verdict
+from credit.codes import Alert, Contact, ContactOutcome, Doubt, Grade, Material, Segment, Verdict
 from credit.room import DESKS, Kind, Rows
 from credit.times import day_number
 from credit.worklists.states import TaskState
@@ -38,6 +38,7 @@ _CODES: dict[str, type[IntEnum] | type[IntFlag]] = {
     "grade": Grade,
     "alert": Alert,
     "doubts": Doubt,
+    "missing": Material,
     "action": Contact,
     "verdict": Verdict,
     "outcome": ContactOutcome,
@@ -163,6 +164,7 @@ _FIELDS: dict[str, tuple[Any, Any]] = {
     "verdict": (VerdictName | None, None),
     "outcome": (Annotated[ContactOutcome, ByName(ContactOutcome)] | None, None),
     "promise_day": (dt.date | None, None),
+    "materials": (Annotated[list[MaterialName], Field(max_length=len(Material))] | None, None),
 }
 """How fields of decisions are written that are no plain numbers."""
 _NUMBER: tuple[Any, Any] = (Annotated[int, Field(ge=0, lt=1 << 53)] | None, None)
@@ -428,6 +430,8 @@ def _decided(one: Worklist, task: Any, body: BaseModel) -> dict[str, int]:
 def _as_number(value: Any, otherwise: int) -> int:
     if value is None:
         return otherwise
+    if isinstance(value, list):
+        return sum(set(value))
     return day_number(value) if isinstance(value, dt.date) else int(value)
 
 

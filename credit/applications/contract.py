@@ -13,12 +13,13 @@ SubmitApplication = room.obeys(
     101,
     "SubmitApplication",
     "party branch channel segment product amount_fen term_months method purpose_text:U12 id_type credit_code:U20 mobile:U12 "
-    "occupation income_fen employment_months documents consent collateral_fen account payee_account uploads=0 name:U16 "
-    "id_number:U20",
+    "occupation income_fen employment_months documents consent collateral_fen account payee_account uploads=0 attested=0 "
+    "name:U16 id_number:U20",
 )
-"""A form. `uploads`: `Uploads`, how what `documents` lacks comes. Numbers have room for more than is right, so that what
-is too long is seen. A name or a purpose that is longer than its column, a remark and an address come as `FormText` of the same
-party and instant, the column is empty then."""
+"""A form. `uploads`: `Uploads`, how what `documents` lacks comes. `attested`: the member of staff, or `Actor.PARTNER`, who says
+that he has `documents` in hand, and answers for it; 0 where nobody does. Numbers have room for more than is right, so that
+what is too long is seen. A name or a purpose that is longer than its column, a remark and an address come as `FormText` of the
+same party and instant, the column is empty then."""
 FormText = room.accepts(109, "FormText", f"party branch {PIECES}")
 
 room.table("counters", f"branch {blank('forms refused checked')}", key="branch")
@@ -38,6 +39,7 @@ class Event(EventCode):
         step=Step.INITIAL_REVIEW,
         handler=Handler.SYSTEM,
     )
+    DOCUMENTS_ATTESTED = event(120, "documents in hand attested", "资料原件已核见", value="materials (bits)")
     APPLICATION_REFUSED = event(
         102, "form refused", "申请表退回", reason=Reason, value="party", refuses=True, step=Step.CLOSED
     )

@@ -63,6 +63,9 @@ class ApplicationsSubsystem(Subsystem):
             value=party,
             product=forms["product"],
         )
+        seen = forms[forms["attested"] != 0]
+        seen_case = case[forms["attested"] != 0]
+        out.log(Event.DOCUMENTS_ATTESTED, seen["at"], seen_case, actor=seen["attested"], value=seen["documents"])
         beside, self._texts = Beside(forms, self._texts), FormText.empty()
         age, purpose = ages_at(forms["id_number"], at // DAY_MS), beside.purposes(forms, self._purposes)
         faults = self._checks.faults(forms, age, purpose, beside)

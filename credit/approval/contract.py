@@ -14,13 +14,17 @@ room = Room(__name__, "approval", ("approval", "分行审批"))
 # mail in, and what is asked of the world -------------------------------------------------------------------------------
 ApplicationScored = room.accepts(301, "ApplicationScored", SCORED, sender="scoring")
 ContractWithdrawn = room.accepts(302, "ContractWithdrawn", f"{TERMS} reason previous_fen", sender="contracts")
+ApplicationSupplemented = room.accepts(
+    303, "ApplicationSupplemented", f"{SCORED} round path previous", sender="customers"
+)
+"""What was missing has come (APP-19): the case goes on where it was sent back, `path` begins there."""
 DESK = desk_kinds(
     room,
     "Approval",
     320,
     entity="case",
-    offers="party product segment amount_fen score grade alert doubts round",
-    decides="verdict amount_fen votes",
+    offers="party product segment amount_fen score grade alert doubts missing round",
+    decides="verdict amount_fen votes materials",
 )
 room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0", key="case")
 
@@ -71,6 +75,14 @@ class Event(EventCode):
     COMMITTEE_VOTED = event(310, "committee voted", "委员会表决", value="votes in favour")
     DEPUTY_DECIDED = event(311, "decided for somebody absent", "代理审批", value="absent person")
     TASK_HANDLED = event(312, "task handled", "任务流转", reason=Handling, value="person it concerns, or verdict")
+    SUPPLEMENT_ASKED = event(
+        313,
+        "sent back for supplements",
+        "退回补件",
+        value="materials asked for (bits)",
+        step=Step.APPROVAL,
+        handler=Handler.CUSTOMER,
+    )
     RE_APPROVAL_OPENED = event(
         309, "re-approval opened", "重新审批", value="round", step=Step.APPROVAL, handler=Handler.SYSTEM
     )
@@ -94,6 +106,12 @@ class Refusal(Reason):
 
     HUMAN_DECLINE = 301, "declined by an approver", "人工拒绝"
     AFFORDABILITY = 302, "cannot afford it", "偿债能力不足"
+    SUPPLEMENT_UNNAMED = (
+        330,
+        "materials: name what is missing, of what the product asks for, when you send back, and only then",
+        "退回补件须指明该产品所需的资料，其他意见不得填写",
+        "materials",
+    )
     APPROVAL_EXPIRED = 501, "approval expired", "审批已过期"
     GUARANTEE_MISSING = 503, "guarantee missing", "担保未落实"
     LIMIT_EXCEEDED = 506, "limit exceeded", "超额度"

@@ -16,6 +16,7 @@ from credit.approval.routes import Routes, next_node
 from credit.approval.states import MOVES, CaseState
 from credit.codes import Actor, Lane, Node, Verdict
 from credit.contracts.contract import ApplicationApproved
+from credit.customers.contract import SupplementAsked
 from credit.head_office.contract import CaseEscalated, CaseHandled
 from credit.mail import Outbox
 from credit.masks import true_rows
@@ -112,14 +113,13 @@ class ApprovalDesk(Subsystem):
 
     def _faults(self, opinions: Rows, cases: Rows) -> Ints:
         """What is wrong with an opinion as such."""
-        least = self._products.amount_min[cases["product"]]
         may_reduce = self._routes.may_reduce[cases["node"]]
         lost = (opinions["verdict"] == Verdict.ESCALATE) & (self._routes.wished_above(cases["node"]) == 0)
-        faults = rules.opinion_faults(opinions, cases, least, may_reduce, self.policy.committee_members)
+        faults = rules.opinion_faults(opinions, cases, self._products, may_reduce, self.policy.committee_members)
         return np.where(lost, int(TaskRefusal.DECISION_INVALID), faults)
 
     def _take_effect(self, opinions: Rows, tasks: Ints, rows: Ints, out: Outbox) -> None:
-        """A good opinion: written into the trail (APR-09), then the case is declined, granted or moved on (APR-05)."""
+        """A good opinion: written into the trail (APR-09), then the case is declined, sent back, granted or moved on (APR-05)."""
         at, person, cases = opinions["at"], opinions["person"], self.cases
         self.desk.done(tasks, at, out)
         cases["amount_fen"][rows] = rules.decided_amount(opinions, cases.take(rows, "amount_fen"))
@@ -127,7 +127,28 @@ class ApprovalDesk(Subsystem):
         no = opinions["verdict"] == Verdict.DECLINE
         self._decline(cases.take(rows[no]), at[no], np.full(int(no.sum()), int(Refusal.HUMAN_DECLINE)), out, person[no])
         MOVES.to(cases, rows[no], CaseState.DECLINED)
-        self._move_on(only(opinions, ~no), only(rows, ~no), out)
+        back = opinions["verdict"] == Verdict.RETURN
+        self._send_back(only(opinions, back), only(rows, back), out)
+        onward = ~no & ~back
+        self._move_on(only(opinions, onward), only(rows, onward), out)
+
+    def _send_back(self, opinions: Rows, rows: Ints, out: Outbox) -> None:
+        """APP-19: the case leaves until the customer has brought what is named, and then comes to the same node again."""
+        if not len(rows):
+            return
+        self.cases["path"][rows] |= np.int64(1) << self.cases["node"][rows]
+        cases, at, asked = self.cases.take(rows), opinions["at"], opinions["materials"]
+        out.log(
+            Event.SUPPLEMENT_ASKED,
+            at,
+            cases["case"],
+            actor=opinions["person"],
+            amount_fen=cases["amount_fen"],
+            value=asked,
+            product=cases["product"],
+        )
+        out.send(SupplementAsked, SupplementAsked.carry(cases, at=at, asked=asked))
+        MOVES.to(self.cases, rows, CaseState.SENT_BACK)
 
     def _move_on(self, opinions: Rows, rows: Ints, out: Outbox) -> None:
         """Granted by the last node within its authority, else to the next node. A node lacking authority, or a person who

@@ -45,20 +45,25 @@ def may_be_automatic(cases: Rows, products: ProductColumns) -> Bools:
     return np.asarray(allowed & (cases["doubts"] == 0) & (cases["alert"] == Alert.NONE))
 
 
-def opinion_faults(opinions: Rows, cases: Rows, minimum_fen: Ints, may_reduce: Bools, members: int) -> Ints:
-    """What is wrong with an opinion as such; `cases` row by row the case it is about, `minimum_fen` the product's least
-    amount. A committee approves by the majority of its members (APR-02)."""
+def opinion_faults(opinions: Rows, cases: Rows, products: ProductColumns, may_reduce: Bools, members: int) -> Ints:
+    """What is wrong with an opinion as such; `cases` row by row the case it is about. A committee approves by the majority of
+    its members (APR-02). Who sends a case back says which of its product's materials are missing (APP-19)."""
+    product, minimum_fen = cases["product"], products.amount_min[cases["product"]]
     verdict, amount, asked = opinions["verdict"], opinions["amount_fen"], cases["amount_fen"]
-    known = (verdict >= Verdict.APPROVE) & (verdict <= Verdict.ESCALATE)
+    known = (verdict >= Verdict.APPROVE) & (verdict <= Verdict.RETURN)
     reduces = verdict == Verdict.REDUCE
     above = (amount > asked) & (reduces | (verdict == Verdict.APPROVE))
     wrong = ~known | (reduces & ((amount < minimum_fen) | (amount == asked) | ~may_reduce))
     wrong |= (verdict == Verdict.APPROVE) & (amount != 0) & (amount < asked)
     in_favour = (verdict == Verdict.APPROVE) | reduces
     majority = opinions["votes"] * 2 > members
-    wrong |= (cases["node"] == Node.COMMITTEE) & (in_favour != majority) & (verdict != Verdict.ESCALATE)
+    wrong |= (cases["node"] == Node.COMMITTEE) & (in_favour != majority) & (verdict < Verdict.ESCALATE)
     wrong |= (opinions["votes"] < 0) | (opinions["votes"] > members)
-    return np.where(above, int(Refusal.LIMIT_EXCEEDED), np.where(wrong, int(TaskRefusal.DECISION_INVALID), 0))
+    named = opinions["materials"]
+    unnamed = ((named != 0) != (verdict == Verdict.RETURN)) | ((named & ~products.asked[product]) != 0)
+    faults = np.where(wrong, int(TaskRefusal.DECISION_INVALID), 0)
+    faults = np.where(unnamed & known, int(Refusal.SUPPLEMENT_UNNAMED), faults)
+    return np.where(above, int(Refusal.LIMIT_EXCEEDED), faults)
 
 
 def decided_amount(opinions: Rows, cases: Rows) -> Ints:

@@ -2,7 +2,8 @@
 
 RECEIVED ─automatic lane─► DECIDING ─► APPROVED | DECLINED
     ├───manual───► AT_NODE ─► AT_NODE (the next one) | APPROVED | DECLINED
-    └──────────────────┴────► PASSED_ON (the next node is head office's)
+    ├──────────────────┴────► PASSED_ON (the next node is head office's)
+    └─ AT_NODE ─────────────► SENT_BACK (the customer brings what is missing, and it comes again)
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ class CaseState(Coded):
     APPROVED = 4
     DECLINED = 5
     PASSED_ON = 6
+    SENT_BACK = 7
 
 
 _C = CaseState
@@ -28,9 +30,10 @@ MOVES = Moves(
     {
         _C.RECEIVED: (_C.DECIDING, _C.AT_NODE, _C.PASSED_ON),
         _C.DECIDING: (_C.APPROVED, _C.DECLINED),
-        _C.AT_NODE: (_C.AT_NODE, _C.APPROVED, _C.DECLINED, _C.PASSED_ON),
+        _C.AT_NODE: (_C.AT_NODE, _C.APPROVED, _C.DECLINED, _C.PASSED_ON, _C.SENT_BACK),
         _C.APPROVED: (),
         _C.DECLINED: (),
         _C.PASSED_ON: (),
+        _C.SENT_BACK: (),
     },
 )

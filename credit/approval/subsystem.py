@@ -7,7 +7,16 @@ import numpy as np
 
 from credit.approval import rules
 from credit.approval.affordability import Affordability
-from credit.approval.contract import DESK, ApplicationScored, Cause, ContractWithdrawn, Event, Refusal, room
+from credit.approval.contract import (
+    DESK,
+    ApplicationScored,
+    ApplicationSupplemented,
+    Cause,
+    ContractWithdrawn,
+    Event,
+    Refusal,
+    room,
+)
 from credit.approval.desk import ApprovalDesk
 from credit.approval.states import MOVES, CaseState
 from credit.codes import Actor, Lane, Material, Node, Verdict
@@ -33,6 +42,7 @@ class ApprovalSubsystem(ApprovalDesk):
     HANDLERS = (
         Takes(ApplicationScored, "scored"),
         Takes(ContractWithdrawn, "withdrawn"),
+        Takes(ApplicationSupplemented, "supplemented"),
         *takes(DESK, "desk", "decide"),
     )
 
@@ -64,15 +74,7 @@ class ApprovalSubsystem(ApprovalDesk):
     def withdrawn(self, rows: Rows, out: Outbox) -> None:
         """CON-16: a changed wish is approved anew, under the next round. One that asks for no more than was approved takes
         the machine or the lighter route; more takes the whole route."""
-        round_ = rows["round"] + 1
-        out.log(
-            Event.RE_APPROVAL_OPENED,
-            rows["at"],
-            rows["case"],
-            amount_fen=rows["amount_fen"],
-            value=round_,
-            product=rows["product"],
-        )
+        round_ = self._open_round(rows, out)
         reason = rules.terms_faults(rows, self._products)
         self._decline(rows, rows["at"], reason, out)
         rows, round_ = rows[reason == 0], round_[reason == 0]
@@ -84,6 +86,17 @@ class ApprovalSubsystem(ApprovalDesk):
         self._open_routes(
             CaseEscalated.carry(manual, path=paths, round=round_[~automatic], previous=0), manual["at"], out
         )
+
+    def supplemented(self, rows: Rows, out: Outbox) -> None:
+        """APP-19: with what was missing, a case goes on where it was sent back, under the next round."""
+        round_ = self._open_round(rows, out)
+        self._admit(CaseEscalated.carry(rows, round=round_), rows["at"], out)
+
+    def _open_round(self, rows: Rows, out: Outbox) -> Ints:
+        round_: Ints = rows["round"] + 1
+        said = {"amount_fen": rows["amount_fen"], "value": round_, "product": rows["product"]}
+        out.log(Event.RE_APPROVAL_OPENED, rows["at"], rows["case"], **said)
+        return round_
 
     # the automatic lane -----------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from credit.codes import FileFormat, Handler, Step
-from credit.profile import ACCEPTED
+from credit.profile import ACCEPTED, SCORED
 from credit.room import EventCode, Reason, Room, blank, event
 from credit.texts import PIECES
 
@@ -30,6 +30,16 @@ content in hexadecimal digits. Of an image: pixels of the shorter side, and the 
 HandInMaterials = room.obeys(111, "HandInMaterials", "case")
 """The materials are all there, says the customer."""
 
+SupplementAsked = room.accepts(
+    112, "SupplementAsked", f"{SCORED} round path previous asked", sender="approval head_office"
+)
+"""An approver has sent a case back: `asked`, the materials (bits) that he misses; `path`, where it goes on."""
+SupplementRequested = room.asks(113, "SupplementRequested", "case party materials expires_at round")
+"""The customer is told what is missing (补件通知)."""
+
+ChangeContact = room.obeys(114, "ChangeContact", "case customer person mobile:U12")
+"""A member of staff enters a customer's other contact details, on the occasion of a case (CON-13)."""
+
 room.table("tally", f"branch {blank('forms refused declined intercepted accepted')}", key="branch")
 room.table("people", "key customer", key="key")
 room.table(
@@ -47,6 +57,8 @@ room.table("library", "key since case", key="key")
 room.table("pending", f"at {ACCEPTED} person deadline", key="case")
 room.table("waiting", f"at {FORM} expires_at", key="case")
 """Forms whose materials are being uploaded."""
+room.table("supplements", f"{SCORED} round path previous asked since expires_at", key="case")
+"""Cases that were sent back for what is missing (补件). `since`: only what was uploaded from then on counts."""
 room.table("files", "file case material format size filed_at digest:U64", key="file")
 """The materials that were uploaded, one file each; `file`: see `credit.numbers.material_of`."""
 
@@ -109,6 +121,26 @@ class Event(EventCode):
         refuses=True,
         step=Step.CLOSED,
     )
+    SUPPLEMENT_AWAITED = event(
+        117,
+        "supplements awaited: upload each, then hand in",
+        "等待补件：逐项上传后提交",
+        value="materials asked for (bits)",
+        step=Step.APPROVAL,
+        handler=Handler.CUSTOMER,
+    )
+    SUPPLEMENT_HANDED_IN = event(
+        118,
+        "supplements handed in",
+        "补件已提交",
+        value="materials asked for (bits)",
+        step=Step.APPROVAL,
+        handler=Handler.SYSTEM,
+    )
+    CONTACT_CHANGED = event(119, "contact details changed", "联系方式变更", value="customer")
+    CONTACT_REFUSED = event(
+        121, "contact details refused", "联系方式变更被拒", reason=Reason, value="customer", refuses=True
+    )
 
 
 class Refusal(Reason):
@@ -123,6 +155,7 @@ class Refusal(Reason):
     MATERIAL_UNCLEAR = 165, "image unclear, upload it again", "影像不清晰，请重新上传", "file"
     MATERIAL_UNASKED = 166, "material not asked for by the product", "该产品不需要此项资料", "material"
     MATERIALS_CLOSED = 167, "materials are not awaited", "该申请不在资料上传阶段"
+    CUSTOMER_UNKNOWN = 168, "no such customer", "客户不存在", "customer"
     LIST_CENTRAL_BANK = 181, "central-bank list", "央行黑名单"
     LIST_DISHONEST = 182, "dishonest-debtor list", "失信被执行人"
     LIST_ASSOCIATION = 183, "association list", "协会风险名单"

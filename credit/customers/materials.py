@@ -53,9 +53,11 @@ class Materials:
         self.files.drop(before[before >= 0])
         self.files.append(uploads, file=number, filed_at=uploads["at"])
 
-    def of(self, case: Ints) -> Ints:
-        """The material bits that each case has."""
-        found: Ints = ((self._rows(case) >= 0) * _BITS).sum(axis=1)
+    def of(self, case: Ints, since: Ints | int = 0) -> Ints:
+        """The material bits that each case has, filed from an instant on."""
+        rows = self._rows(case)
+        filed = self.files.get("filed_at", rows.ravel(), -1).reshape(rows.shape)
+        found: Ints = ((filed >= np.reshape(since, (-1, 1))) * _BITS).sum(axis=1)
         return found
 
     def forget(self, case: Ints) -> None:

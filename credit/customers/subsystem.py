@@ -7,10 +7,12 @@ from __future__ import annotations
 import numpy as np
 
 from credit.applications.contract import Event as ApplicationEvent
+from credit.applications.contract import Refusal as FormRefusal
 from credit.codes import Actor, Status, Uploads
 from credit.customers import invariants
 from credit.customers.contract import (
     CaseText,
+    ChangeContact,
     CustomerEnteredBusiness,
     Event,
     FileMaterial,
@@ -21,6 +23,7 @@ from credit.customers.contract import (
     ListReply,
     RefreshRiskList,
     Refusal,
+    SupplementAsked,
     room,
 )
 from credit.customers.keys import customer_keys, id_keys
@@ -28,6 +31,8 @@ from credit.customers.lists import ListCopy, RiskLibrary
 from credit.customers.materials import Materials
 from credit.customers.register import Register
 from credit.customers.rules import Admission, list_refusals
+from credit.customers.supplements import Supplements
+from credit.identifiers import check_mobiles
 from credit.mail import Outbox
 from credit.masks import true_rows
 from credit.policies import ProductPolicy, load
@@ -44,9 +49,9 @@ from credit.times import DAY_MS, Bools, Ints
 
 
 class CustomersSubsystem(Subsystem):
-    """State: the register with its texts, the list copy and the risk library, forms that wait for their materials and the files
-    that came, cases in review (held in the shape in which scoring will get them), and a tally a branch. Lists come before forms,
-    so that a form of the same instant meets them."""
+    """State: the register with its texts, the list copy and the risk library, forms that wait for their materials, cases sent
+    back for supplements, the files that came, cases in review (held in the shape in which scoring will get them), and a tally a
+    branch. Lists come before forms, so that a form of the same instant meets them."""
 
     room = room
     cut_free = True
@@ -55,10 +60,12 @@ class CustomersSubsystem(Subsystem):
         Takes(FraudConfirmed, "fraud_confirmed"),
         Takes(RefreshRiskList, "refresh"),
         Takes(CustomerEnteredBusiness, "entered_business"),
+        Takes(SupplementAsked, "supplements.ask"),
         Takes(CaseText, "texts"),
         Takes(FormChecked, "checked"),
         Together("case", (Takes(FileMaterial, "file_material"), Takes(HandInMaterials, "hand_in"))),
         Takes(ListReply, "list_reply"),
+        Together("customer", (Takes(ChangeContact, "change_contact"),)),
     )
 
     def __init__(self, policy: AdmissionPolicy, products: ProductPolicy, materials: MaterialPolicy) -> None:
@@ -74,6 +81,7 @@ class CustomersSubsystem(Subsystem):
         self._library = RiskLibrary(self.tables["library"])
         self._pending = self.tables["pending"]
         self.materials = Materials(materials, self.tables["waiting"], self.tables["files"])
+        self.supplements = Supplements(self.tables["supplements"], self.materials)
 
     @classmethod
     def build(cls, setting: Setting = PLAIN) -> CustomersSubsystem:
@@ -190,14 +198,31 @@ class CustomersSubsystem(Subsystem):
     def material_faults(self, uploads: Rows) -> Ints:
         """Why each of some FileMaterial rows, at most one a case, does not count; 0 where it does."""
         rows, waits = self._that_wait(uploads)
-        asked = np.where(waits, self._admission.asked(self.materials.waiting.get("product", rows)), 0)
-        return np.where(waits, self.materials.faults(uploads, asked), int(Refusal.MATERIALS_CLOSED))
+        of_case, supplements = self.supplements.waiting(uploads)
+        product = np.where(
+            waits, self.materials.waiting.get("product", rows), self.supplements.cases.get("product", of_case)
+        )
+        is_open = waits | supplements
+        asked = np.where(is_open, self._admission.asked(product), 0)
+        return np.where(is_open, self.materials.faults(uploads, asked), int(Refusal.MATERIALS_CLOSED))
 
     def hand_in(self, words: Rows, out: Outbox) -> None:
-        """APP-10: a required material that is missing blocks the application; complete, it goes the way of all others."""
+        """A form's materials, or a case's supplements, are all there, it is said."""
         rows, waits = self._that_wait(words)
-        self._refuse_material(words[~waits], Refusal.MATERIALS_CLOSED, 0, out)
-        words, rows = only(words, waits), only(rows, waits)
+        of_case, supplements = self.supplements.waiting(words)
+        self._refuse_material(words[~waits & ~supplements], Refusal.MATERIALS_CLOSED, 0, out)
+        self._hand_in_supplements(only(words, supplements), only(of_case, supplements), out)
+        self._hand_in_form(only(words, waits), only(rows, waits), out)
+
+    def _hand_in_supplements(self, words: Rows, rows: Ints, out: Outbox) -> None:
+        """APP-19: what was named and has not come keeps the case waiting; complete, it goes on in approval."""
+        missing = self.supplements.lacking(self.supplements.cases.take(rows))
+        lacks = missing != 0
+        self._refuse_material(words[lacks], Refusal.DOCUMENT_MISSING, missing[lacks], out)
+        self.supplements.hand_in(only(words, ~lacks), only(rows, ~lacks), out)
+
+    def _hand_in_form(self, words: Rows, rows: Ints, out: Outbox) -> None:
+        """APP-10: a required material that is missing blocks the application; complete, it goes the way of all others."""
         forms = self.materials.waiting.take(rows)
         forms["at"] = words["at"]
         refused, missing = self.papers_of(forms)
@@ -301,12 +326,26 @@ class CustomersSubsystem(Subsystem):
         out.log(Event.CUSTOMER_FORMAL, first["at"], first["case"], value=first["customer"], product=first["product"])
         self.refuse(rows[~known], 0, out, actor=Actor.PARTNER)
 
+    def change_contact(self, rows: Rows, out: Outbox) -> None:
+        """CON-13: information is updated, and nothing else: whatever contract there is stands."""
+        known = self._register.customers.find(rows["customer"]) >= 0
+        faults = np.where(check_mobiles(rows["mobile"]), 0, int(FormRefusal.MOBILE_FORMAT))
+        faults = np.where(known, faults, int(Refusal.CUSTOMER_UNKNOWN))
+        good, bad = only(rows, faults == 0), rows[faults != 0]
+        wrong = faults[faults != 0]
+        said = {"actor": bad["person"], "value": bad["customer"]}
+        out.log(Event.CONTACT_REFUSED, bad["at"], bad["case"], reason=wrong, **said)
+        out.answer(bad, reason=wrong)
+        self._register.change_mobile(good)
+        out.log(Event.CONTACT_CHANGED, good["at"], good["case"], actor=good["person"], value=good["customer"])
+
     # time and proof ---------------------------------------------------------------------------------------------------
 
     def end(self, out: Outbox) -> None:
         """List queries that have run out of time are answered by the bank's own copy, at their deadline; forms whose materials
         have not come are closed at theirs."""
         self._close_waiting(out)
+        self.supplements.close(self.window.until, out)
         late = true_rows(self._pending["deadline"] < self.window.until)
         if len(late):
             deadline = self._pending["deadline"][late]
@@ -317,12 +356,16 @@ class CustomersSubsystem(Subsystem):
         self._copy.forget(self.window.start - DAY_MS)
 
     def due(self) -> int:
-        return min(self._pending.least("deadline"), self.materials.waiting.least("expires_at"))
+        return min(
+            self._pending.least("deadline"),
+            *(table.least("expires_at") for table in (self.materials.waiting, self.supplements.cases)),
+        )
 
     def violations(self) -> list[str]:
         """Of forms, customers, cases in review, and of every form whose materials were handed in."""
         waiting, files, policy = self.materials.waiting, self.materials.files, self.materials.policy
         found = invariants.violations(self._tally, self._register, self._pending, waiting, self.window.until)
+        found += invariants.nobody_waits_past("expires_at", self.supplements.cases, self.window.until)
         found += invariants.files_within(files, policy.file_bytes_max, policy.total_bytes_max)
         for handed_in in self.noted("handed in"):
             found += invariants.were_complete(handed_in, self._admission.products)

@@ -14,7 +14,8 @@ room = Room(__name__, "disbursement", ("disbursement", "放款"))
 # mail in, and what is asked of the world -------------------------------------------------------------------------------
 ContractEffective = room.accepts(601, "ContractEffective", f"{TERMS} signed_at mode", sender="contracts")
 ConditionRequested = room.asks(602, "ConditionRequested", "case party conditions")
-ConditionFulfilled = room.obeys(603, "ConditionFulfilled", "case conditions")
+ConditionFulfilled = room.obeys(603, "ConditionFulfilled", "case conditions attested=0")
+"""`attested`: as of a form, see `credit.applications.contract`."""
 DESK = desk_kinds(
     room, "Disbursement", 620, entity="loan", offers="case party product amount_fen attempt", decides="verdict"
 )

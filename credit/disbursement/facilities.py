@@ -174,7 +174,7 @@ class Facilities:
         good, found = answers[fits], rows[fits]
         table["conditions"][found] &= ~good["conditions"]
         table["documents"][found] |= good["conditions"]
-        out.log(Event.CONDITION_MET, good["at"], good["case"], value=good["conditions"])
+        out.log(Event.CONDITION_MET, good["at"], good["case"], actor=good["attested"], value=good["conditions"])
         met = table["conditions"][found] == 0
         return answers[~fits], found[met]
 

@@ -18,8 +18,8 @@ DESK = desk_kinds(
     "HeadOffice",
     420,
     entity="case",
-    offers="party product segment amount_fen score grade alert doubts round",
-    decides="verdict amount_fen votes",
+    offers="party product segment amount_fen score grade alert doubts missing round",
+    decides="verdict amount_fen votes materials",
 )
 room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0", key="case")
 

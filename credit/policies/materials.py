@@ -3,7 +3,7 @@ legible (APP-13)."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated
 
 from pydantic import Field, field_validator
 
@@ -14,8 +14,6 @@ from credit.policies.base import LIVE, PolicyModel
 class MaterialPolicy(PolicyModel):
     """All that uploads are judged by. Sizes in bytes."""
 
-    read_by: ClassVar = LIVE
-
     formats: list[str] = Field(min_length=1)
     """The whitelist (白名单), by the names of `FileFormat`."""
     file_bytes_max: int = Field(ge=1, le=16_000_000)
@@ -23,14 +21,14 @@ class MaterialPolicy(PolicyModel):
     total_bytes_max: int = Field(ge=1, le=1 << 32)
     """Largest sum of an application's files (APP-12)."""
     wait_days: int = Field(ge=1, le=366)
-    """Calendar days from the form within which its materials must come."""
-    short_side_px_min: int = Field(ge=1, le=10_000)
+    """Calendar days from the form, or from being sent back, within which materials must come."""
+    short_side_px_min: Annotated[int, LIVE] = Field(ge=1, le=10_000)
     """An image whose shorter side is smaller is illegible (APP-13)."""
-    sharpness_min: int = Field(ge=0, le=100_000)
+    sharpness_min: Annotated[int, LIVE] = Field(ge=0, le=100_000)
     """[variance] Least variance of an image's Laplacian, see `FileMaterial`."""
-    pixels_max: int = Field(ge=1, le=1 << 28)
+    pixels_max: Annotated[int, LIVE] = Field(ge=1, le=1 << 28)
     """A larger image is refused before it is unfolded."""
-    pages_max: int = Field(ge=1, le=10_000)
+    pages_max: Annotated[int, LIVE] = Field(ge=1, le=10_000)
     """A longer document is refused."""
 
     @field_validator("formats")

@@ -153,6 +153,11 @@ class ProductColumns:
     tranche_count: Ints
     tranche_share_ppm: Ints  # (code, tranche 0…)
 
+    @property
+    def asked(self) -> Ints:
+        """The material bits that each product speaks of."""
+        return np.asarray(self.required | self.conditional | self.optional)
+
 
 DAYCOUNT_CODES = {"monthly": 0, "act_360": 1, "act_365": 2, "30_360": 3}
 

@@ -44,21 +44,26 @@ class Judgement:
         self._least = columns_of(products).amount_min
         self._members = load("approval", ApprovalPolicy, scenario.policies).committee_members
         self._by_grade = np.array([0, *behaviour.approver_decline_ppm], dtype=np.int64)
-        names = ("decline", "insight", "escalate", "reduce", "share")
+        names = ("decline", "insight", "escalate", "reduce", "share", "return")
         self._draws = Draws(seed, "approval", names)
         script = truth.people.script
         self._scripted = len(script)
         self._granted = script.column(lambda one: one.approved_amount or 0)
 
-    def opinions(self, tasks: Rows) -> tuple[Ints, Ints, Ints]:
-        """Verdict, amount (0 unless reduced) and votes in favour (committee only) of each task."""
+    def opinions(self, tasks: Rows) -> dict[str, Ints]:
+        """Verdict, amount (0 unless reduced), votes in favour (committee only) and missing materials (of what is sent back) of
+        each task."""
         key = tasks["desk"] + _ROUNDS * tasks["round"]
         amount = self._lower_amount(tasks, key)
         verdict = np.where(amount > 0, int(Verdict.REDUCE), int(Verdict.APPROVE))
         verdict = np.where(self._passes_up(tasks, key), int(Verdict.ESCALATE), verdict)
+        verdict = np.where(self._sends_back(tasks, key), int(Verdict.RETURN), verdict)
         declined, votes = self._declines(tasks, key)
         verdict = np.where(declined, int(Verdict.DECLINE), verdict)
-        return self._by_script(tasks, verdict, np.where(verdict == Verdict.REDUCE, amount, 0), votes)
+        amount = np.where(verdict == Verdict.REDUCE, amount, 0)
+        verdict, amount, votes = self._by_script(tasks, verdict, amount, votes)
+        materials = np.where(verdict == Verdict.RETURN, tasks["missing"], 0)
+        return {"verdict": verdict, "amount_fen": amount, "votes": votes, "materials": materials}
 
     def _declines(self, tasks: Rows, key: Ints) -> tuple[Bools, Ints]:
         """One person's no, or at the committee the majority's."""
@@ -90,6 +95,13 @@ class Judgement:
         doubtful = ((tasks["alert"] > 0) | (tasks["doubts"] != 0)) & (tasks["desk"] != Node.COMMITTEE)
         wishes = self._draws["escalate"].happens(self._behaviour.approver_escalate_ppm, tasks["party"], key)
         return np.asarray(doubtful & wishes)
+
+    def _sends_back(self, tasks: Rows, key: Ints) -> Bools:
+        """Who would rather have what is missing now than as a condition of the approval; nobody asks twice."""
+        first = (tasks["missing"] != 0) & (tasks["round"] == 0)
+        return np.asarray(
+            first & self._draws["return"].happens(self._behaviour.approver_return_ppm, tasks["party"], key)
+        )
 
     def _by_script(self, tasks: Rows, verdict: Ints, amount: Ints, votes: Ints) -> tuple[Ints, Ints, Ints]:
         """Scripted customers are granted what their script says."""
@@ -132,8 +144,7 @@ class ApprovalCounterpart:
         return np.asarray(np.clip(needed, LEAST_SERVICE_MS, LONGEST_SERVICE_MS))
 
     def _says(self, done: Done) -> dict[str, Ints]:
-        verdict, amount, votes = self._judgement.opinions(done.tasks)
-        return {"verdict": verdict, "amount_fen": amount, "votes": votes}
+        return self._judgement.opinions(done.tasks)
 
     def due(self) -> int:
         return self._desks.due()

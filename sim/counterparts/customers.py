@@ -1,28 +1,40 @@
-"""The world opposite the bank's customers: the port to the risk lists (EXT-07), and the list owners who send the bank a refresh
-of its own copy every week. A list query agrees with the latent truth; a copy is incomplete and late."""
+"""The world opposite the bank's customers: the port to the risk lists (EXT-07), the list owners who send the bank a refresh of
+its own copy every week, and customers who bring what their case was sent back for (APP-19). A list query agrees with the
+latent truth; a copy is incomplete and late."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Status
-from credit.customers.contract import ListQuery, ListReply, RefreshRiskList
+from credit.codes import FileFormat, Material, Status
+from credit.customers.contract import (
+    FileMaterial,
+    HandInMaterials,
+    ListQuery,
+    ListReply,
+    RefreshRiskList,
+    SupplementRequested,
+)
 from credit.mail import Inbox
 from credit.masks import true_rows
 from credit.policies.products import ProductPolicy
 from credit.room import Kind, Rows
 from credit.subsystem import State, Window
-from credit.times import DAY_MS, Ints
+from credit.times import DAY_MS, MINUTE_MS, Ints
 from scenarios.model import Scenario
 from sim.counterparts.ports import Port, port_statistics
+from sim.curves import lognormal
 from sim.held import Held
 from sim.occasions import party_of
 from sim.opposite import Opposite, World
-from sim.randomness import Draw
+from sim.randomness import Draw, Draws
 from sim.truth import Truth
 
 REFRESH_DAYS = 7
 COPY_ENTRIES_MAX = 1_000
+_SPREAD_PPM, _LONGEST_MS = 800_000, 400 * DAY_MS
+_FILE_BYTES = 200_000
+"""Of a scan that a simulated customer brings; it has no content."""
 _SEARCHED_MAX, _SEARCHED_AT_ONCE = 400_000, 20_000
 _KNOWN_FROM_START_WEEKS = 8
 _WEEKS = 20
@@ -42,6 +54,10 @@ class CustomersCounterpart:
         self._start = scenario.run.start_ms
         self._held = Held()
         self._next_refresh = self._start
+        self._never_ppm = scenario.behaviour.supplement_never_ppm
+        median = scenario.behaviour.supplement_days_median * DAY_MS
+        self._spent = lognormal(median, _SPREAD_PPM, MINUTE_MS, _LONGEST_MS)
+        self._draws = Draws(seed, "supplement", ("never", "spent"))
         self._copy, self._weeks = self._entries(scenario, seed)
 
     def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
@@ -49,6 +65,9 @@ class CustomersCounterpart:
         queries = requests.take(ListQuery)
         if len(queries):
             self._held.put(ListReply, self._answers(queries))
+        asked = requests.take(SupplementRequested)
+        if len(asked):
+            self._bring(asked)
         answers = self._held.release(window)
         if round_number == 0:
             answers += [(RefreshRiskList, rows) for rows in self._refresh(window) if len(rows)]
@@ -71,6 +90,25 @@ class CustomersCounterpart:
         lists = np.where(answer.missing, 0, self._truth.lists(party_of(queries["party"])))
         status = np.where(answer.missing, Status.UNAVAILABLE, Status.OK)
         return ListReply.rows(len(queries), at=answer.at, case=queries["case"], lists=lists, status=status)
+
+    def _bring(self, asked: Rows) -> None:
+        """Each material that is missing, then the word that all is there; some never come."""
+        about, occasion = asked["party"], asked["round"]
+        asked = asked[~self._draws["never"].happens(self._never_ppm, about, occasion)]
+        at = asked["at"] + self._draws["spent"].quantile(self._spent, asked["party"], asked["round"])
+        for place, material in enumerate(Material):
+            mine = (asked["materials"] & material) != 0
+            digest = [f"{case:048x}{int(material):016x}" for case in asked["case"][mine].tolist()]
+            rows = FileMaterial.carry(
+                asked[mine],
+                at=at[mine] + place,
+                material=int(material),
+                format=FileFormat.PDF,
+                size=_FILE_BYTES,
+                digest=np.array(digest, dtype="U64"),
+            )
+            self._held.put(FileMaterial, rows)
+        self._held.put(HandInMaterials, HandInMaterials.carry(asked, at=at + MINUTE_MS))
 
     def _refresh(self, window: Window) -> list[Rows]:
         """Refreshes go out at the start of the run and every week after, at midnight."""

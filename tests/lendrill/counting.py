@@ -65,6 +65,8 @@ WORLD: dict[str, Any] = {
         "approver_alert_ppm": 200_000,
         "approver_reduce_ppm": 300_000,
         "approver_escalate_ppm": 200_000,
+        "approver_return_ppm": 300_000,
+        "supplement_never_ppm": 300_000,
         "condition_never_ppm": 300_000,
         "early_full_per_year_ppm": 300_000,
         "early_partial_per_year_ppm": 300_000,

@@ -12,7 +12,7 @@ from credit.approval.contract import DESK, Event
 from credit.approval.subsystem import ApprovalSubsystem
 from credit.approval.trail import trail
 from credit.calendar import is_workday
-from credit.codes import Actor, Alert, Grade, Node, Verdict
+from credit.codes import Actor, Alert, Grade, Material, Node, Verdict
 from credit.contracts.contract import ApplicationApproved
 from credit.head_office.contract import DESK as HEAD_OFFICE_DESK
 from credit.mail import Inbox
@@ -149,8 +149,8 @@ def tasks(count: int = 4_000, kind: Kind = DESK.task, **columns) -> Rows:
 
 
 def declined_share(**columns) -> float:
-    verdict, _, _ = Judgement(PLAIN, SEED, TRUTH).opinions(tasks(**columns))
-    return float((verdict == Verdict.DECLINE).mean())
+    said = Judgement(PLAIN, SEED, TRUTH).opinions(tasks(**columns))
+    return float((said["verdict"] == Verdict.DECLINE).mean())
 
 
 def test_weaker_grades_alerts_and_doubts_are_declined_more_often() -> None:
@@ -165,7 +165,7 @@ def test_weaker_grades_alerts_and_doubts_are_declined_more_often() -> None:
 def test_people_see_through_some_of_the_fraud() -> None:
     crooks = scenario(population={"fraud_ppm": 500_000})
     truth = Truth(SEED, crooks)
-    verdict, _, _ = Judgement(crooks, SEED, truth).opinions(tasks())
+    verdict = Judgement(crooks, SEED, truth).opinions(tasks())["verdict"]
     fraud = truth.is_fraud(np.arange(1, 4_001))
     caught, wronged = (float((verdict[who] == Verdict.DECLINE).mean()) for who in (fraud, ~fraud))
     assert 0.25 < caught < 0.40
@@ -173,18 +173,29 @@ def test_people_see_through_some_of_the_fraud() -> None:
 
 
 def test_reduced_amounts_are_whole_thousands_that_the_product_allows() -> None:
-    verdict, amount, _ = Judgement(PLAIN, SEED, TRUTH).opinions(tasks())
-    reduced = amount[verdict == Verdict.REDUCE]
+    said = Judgement(PLAIN, SEED, TRUTH).opinions(tasks())
+    reduced = said["amount_fen"][said["verdict"] == Verdict.REDUCE]
     assert 200 < len(reduced) < 500
     assert bool((reduced % (1_000 * YUAN) == 0).all() & (reduced < 50_000 * YUAN).all())
-    least, _, _ = Judgement(PLAIN, SEED, TRUTH).opinions(tasks(amount_fen=5_000 * YUAN))
+    least = Judgement(PLAIN, SEED, TRUTH).opinions(tasks(amount_fen=5_000 * YUAN))["verdict"]
     assert not bool((least == Verdict.REDUCE).any())
+
+
+def test_who_lacks_papers_is_sent_back_for_exactly_those_and_once() -> None:
+    lacking = int(Material.WORK_PROOF | Material.TAX_PROOF)
+    said = Judgement(PLAIN, SEED, TRUTH).opinions(tasks(missing=lacking))
+    back = said["verdict"] == Verdict.RETURN
+    assert abs(float(back.mean()) - PLAIN.behaviour.approver_return_ppm / 1e6) < 0.02
+    assert np.array_equal(said["materials"], np.where(back, lacking, 0))
+    for columns in ({"missing": 0}, {"missing": lacking, "round": 1}):
+        assert not (Judgement(PLAIN, SEED, TRUTH).opinions(tasks(**columns))["verdict"] == Verdict.RETURN).any()
 
 
 @pytest.mark.requirement("APR-02.c")
 def test_the_committees_verdict_is_the_majority_of_its_votes() -> None:
     doubtful = tasks(kind=HEAD_OFFICE_DESK.task, desk=Node.COMMITTEE, grade=Grade.POOR, alert=2, doubts=15)
-    verdict, _, votes = Judgement(PLAIN, SEED, TRUTH).opinions(doubtful)
+    said = Judgement(PLAIN, SEED, TRUTH).opinions(doubtful)
+    verdict, votes = said["verdict"], said["votes"]
     assert sorted(np.unique(votes).tolist()) == [0, 1, 2, 3, 4, 5]
     assert bool(((verdict == Verdict.DECLINE) == (votes <= 2)).all())
 
@@ -209,10 +220,10 @@ def test_a_scripted_customer_gets_what_the_script_says() -> None:
     ]
     plan = scenario(script=script)
     judge = Judgement(plan, SEED, Truth(SEED, plan))
-    verdict, amount, _ = judge.opinions(tasks(count=1, product=4, amount_fen=2_000_000 * YUAN, grade=Grade.POOR))
-    assert (verdict.tolist(), amount.tolist()) == ([Verdict.REDUCE], [1_800_000 * YUAN])
-    again, _, _ = judge.opinions(tasks(count=1, product=4, amount_fen=1_800_000 * YUAN, desk=Node.RE_REVIEW))
-    assert again.tolist() == [Verdict.APPROVE]
+    said = judge.opinions(tasks(count=1, product=4, amount_fen=2_000_000 * YUAN, grade=Grade.POOR))
+    assert (said["verdict"].tolist(), said["amount_fen"].tolist()) == ([Verdict.REDUCE], [1_800_000 * YUAN])
+    again = judge.opinions(tasks(count=1, product=4, amount_fen=1_800_000 * YUAN, desk=Node.RE_REVIEW))
+    assert again["verdict"].tolist() == [Verdict.APPROVE]
 
 
 # a world that breaks rules --------------------------------------------------------------------------------------------

@@ -91,6 +91,24 @@ def test_staff_return_a_contract_for_revision_or_cancel_it_each_with_a_reason(ba
     assert bank.get(path)["state"] == "withdrawn"
 
 
+@pytest.mark.requirement("CON-13.a", "CON-13.b")
+def test_another_mobile_number_is_entered_and_the_contract_stands(bank: LiveBank) -> None:
+    case = offered(bank)
+    path = f"/v1/applications/{case}/contract"
+    before, new = (bank.get(path), bank.get(f"{path}/document")), {"mobile": "13900139000", "person": "1420001"}
+    assert bank.post(f"{path}/contact", new | {"mobile": "12900139000"}, 422)["code"] == "MOBILE_FORMAT"
+    customer = f"/v1/customers/{bank.customer_of(case)}"
+    assert bank.get(customer)["mobile"] == "13800138000"
+    bank.post(f"{path}/contact", new)
+    assert bank.get(customer)["mobile"] == new["mobile"]
+    assert (bank.get(path), bank.get(f"{path}/document")) == before
+    said = bank.get(f"/v1/applications/{case}")["events"]
+    assert [one["words"][1] for one in said][-2:] == ["联系方式变更被拒", "联系方式变更"]
+    bank.sign(case)
+    bank.post(f"{path}/contact", new | {"mobile": "13700137000"})
+    assert bank.get(customer)["mobile"] == "13700137000"
+
+
 @pytest.mark.parametrize("case", [UNKNOWN, "5000000001", "999000000001", "1", "9223372036854775807", "x", "0", "-1"])
 def test_there_is_nothing_to_be_done_about_a_case_that_does_not_exist(bank: LiveBank, case: str) -> None:
     path = f"/v1/applications/{case}/contract"

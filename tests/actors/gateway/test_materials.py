@@ -20,11 +20,13 @@ import pytest
 
 from actors.conductor import Answer
 from actors.gateway import materials, uploads
+from actors.gateway.applications import ZHANG
 from actors.gateway.bank import Bank
 from actors.gateway.contents import Contents
 from actors.gateway.inspection import Seen, Unfit, inspected
 from actors.gateway.problems import Problem
 from actors.identity import files
+from actors.identity.caller import Caller
 from actors.identity.errors import Damaged, IdentityError
 from actors.identity.keys import Keys
 from actors.identity.vault import Vault
@@ -33,8 +35,9 @@ from actors.sequencer import Command
 from credit.codes import FileFormat
 from credit.policies import load
 from credit.policies.materials import MaterialPolicy
+from credit.policies.posts import PERMISSIONS
 from credit.room import Kind, Rows
-from tests.actors.gateway.live import LiveBank
+from tests.actors.gateway.live import EVERYBODY, LiveBank, calling
 from tests.actors.gateway.papers import bomb_pdf, jpg, padded, page, pdf, wide_jpg, with_entry
 
 POLICY = load("materials", MaterialPolicy)
@@ -144,6 +147,32 @@ def test_bad_files_are_refused_by_name_and_neither_kept_nor_told(bank: LiveBank)
     send(bank, "1999999999", "id_front", "a.pdf", pdf(), PDF, 404)
     assert (kept(bank), told(bank)) == before
     assert bank.get(f"/v1/applications/{case}/materials")["missing"] == REQUIRED
+
+
+def test_papers_in_hand_count_where_somebody_answers_for_them_by_name(bank: LiveBank) -> None:
+    clerk = Caller("staff", "clerk", frozenset(PERMISSIONS), person=1_420_001, posts=EVERYBODY.posts)
+    form = ZHANG | {"id_number": next(bank.people)}
+    before, said = told(bank), (clerk, replace(clerk, scopes=clerk.scopes - {"materials:attest"}), EVERYBODY)
+    try:
+        for who, status in zip(said, (202, 403, 202), strict=True):
+            bank.app.state.signed_in = calling(who)
+            answer = bank.client.post("/v1/applications", json=form)
+            table = "|".join(form["documents"]), "|".join(form["consents"])
+            row = form | dict(zip(("documents", "consents"), table, strict=True))
+            lines = f"{','.join(row)}\n{','.join(map(str, row.values()))}"
+            many = bank.client.post("/v1/applications/bulk", content=lines, headers={"Content-Type": "text/csv"})
+            assert (answer.status_code, many.status_code) == (status, status), (answer.text, many.text)
+            if who is said[1]:
+                assert answer.json()["permission"] == many.json()["permission"] == "materials:attest"
+                assert told(bank) == before
+                continue
+            for case in (answer.json()["case"], many.json()["cases"][0]):
+                [attested] = bank.get(f"/v1/applications/{case}/materials")["attested"]
+                by = "1420001" if who is clerk else "partner"
+                assert (attested["by"], sorted(attested["materials"])) == (by, sorted(form["documents"]))
+            before = told(bank)
+    finally:
+        bank.app.state.signed_in = calling(EVERYBODY)
 
 
 ACTIVE = {

@@ -10,6 +10,7 @@ import pytest
 from actors.gateway.worklists import LISTS
 from credit.room import DESK_LABELS
 from tests.actors.gateway.live import LiveBank, live
+from tests.actors.gateway.papers import pdf
 
 APPROVER = 1_010_001
 """The first initial approver of branch 1."""
@@ -118,6 +119,39 @@ def test_only_the_administrator_appoints_a_deputy_who_then_acts_for_the_absent(b
     held = bank.post(f"/v1/tasks/{task['task']}/claim", {"person": first, "on_behalf_of": second})["task"]
     assert (held["claimed_by"], held["on_behalf_of"]) == (first, second)
     assert bank.post("/v1/desks/throne/deputies", appointing | {"operator": administrator}, 404)["title"] == "Not found"
+
+
+@pytest.mark.requirement("APP-19.a", "APP-19.b", "APP-19.d")
+def test_a_case_sent_back_takes_what_is_missing_and_comes_to_the_same_desk_again(bank: LiveBank) -> None:
+    task = asked(bank)
+    case, person = f"/v1/applications/{task['case']}", {"person": str(APPROVER)}
+    decision = f"/v1/tasks/{task['task']}/decision"
+    assert bank.post(decision, person | {"verdict": "return"}, 422)["code"] == "SUPPLEMENT_UNNAMED"
+    back = {"verdict": "return", "materials": ["income_proof", "work_proof"]}
+    bank.post(decision, person | back)
+    assert bank.get(case)["handler"] == "customer"
+    bank.advance(days=2)
+    standing = bank.get(f"{case}/materials")
+    assert (standing["supplement"], standing["missing"], len(standing["how"])) == (True, back["materials"], 2)
+    for material in back["materials"]:
+        assert bank.post(f"{case}/materials", status=422)["code"] == "DOCUMENT_MISSING"
+        files = {"file": ("a.pdf", pdf(), "application/pdf")}
+        assert bank.client.post(f"{case}/materials/{material}", files=files).status_code == 200
+    assert bank.get(f"{case}/materials")["missing"] == []
+    bank.post(f"{case}/materials")
+    bank.a_minute()
+    [again] = [one for one in bank.get("/v1/tasks?limit=200")["tasks"] if one["case"] == task["case"]]
+    assert (again["desk"], again["task"] != task["task"]) == (task["desk"], True)
+    said = [(one["event"], one.get("materials")) for one in bank.get(case)["events"]]
+    assert [one for one in said if one[0] != "material_refused"][-7:] == [
+        ("supplement_asked", back["materials"]),
+        ("supplement_awaited", back["materials"]),
+        ("material_filed", ["income_proof"]),
+        ("material_filed", ["work_proof"]),
+        ("supplement_handed_in", back["materials"]),
+        ("re_approval_opened", None),
+        ("node_entered", None),
+    ]
 
 
 def test_pages_follow_one_another_without_a_gap(bank: LiveBank) -> None:

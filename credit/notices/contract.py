@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from credit.applications.contract import Event as Applications
+from credit.approval.contract import Event as Approval
 from credit.codes import Coded, Named
+from credit.collections.contract import Event as Collections
+from credit.contracts.contract import Event as Contracts
+from credit.customers.contract import Event as Customers
 from credit.customers.contract import FormChecked
 from credit.disbursement.contract import Event as Disbursement
+from credit.repayment.contract import Event as Repayment
 from credit.room import EventCode, GaugeCode, Reason, Room, event
+from credit.scoring.contract import Event as Scoring
 
 room = Room(__name__, "notices", ("notices", "通知"))
 
@@ -28,6 +34,30 @@ class Topic(Coded):
 
     RECEIVED = 1, "application received", "申请已受理", (Applications.APPLICATION_SUBMITTED,), "amount_fen"
     DISBURSED = 2, "loan paid out", "贷款到账", (Disbursement.FUNDS_ARRIVED,), "loan amount_fen"
+    APPROVED = 3, "application approved", "审批通过", (Approval.APPLICATION_APPROVED,), "amount_fen"
+    REFUSED = (
+        4,
+        "application refused",
+        "申请未通过",
+        (
+            Customers.CUSTOMER_DECLINED,
+            Customers.APPLICATION_INTERCEPTED,
+            Customers.MATERIALS_OVERDUE,
+            Scoring.BUREAU_REFUSED,
+            Approval.APPLICATION_DECLINED,
+        ),
+    )
+    CONTRACT_READY = (
+        5,
+        "contract ready to be signed",
+        "合同待签署",
+        (Contracts.CONTRACT_GENERATED, Contracts.CONTRACT_REGENERATED),
+        "amount_fen",
+    )
+    CONTRACT_EXPIRED = 6, "contract expired", "合同已失效", (Contracts.CONTRACT_EXPIRED,), "amount_fen"
+    DUE = 7, "instalment falls due", "还款提醒", (Repayment.REMINDER_SENT,), "loan amount_fen due_day"
+    OVERDUE = 8, "loan overdue", "贷款逾期", (Repayment.OVERDUE_STARTED,), "loan amount_fen days"
+    PROMISE_BROKEN = 9, "promise not kept", "未履行还款承诺", (Collections.PROMISE_BROKEN,), "loan amount_fen day"
 
 
 TOPIC_OF = {int(one): topic for topic in Topic for one in topic.events}

@@ -7,19 +7,19 @@ from collections.abc import Callable, Mapping
 from credit.money import format_yuan
 from credit.notices.contract import Topic
 from credit.policies.notices import PLACEHOLDER, NoticePolicy
-from credit.times import date_of, text_of
+from credit.times import DAY_MS, date_of, text_of
 
-WRITE: Mapping[str, tuple[str, Callable[[int], str]]] = {
-    "at": ("at", lambda at: text_of(at)[:16]),
-    "case": ("case", str),
-    "loan": ("loan", str),
-    "amount_fen": ("amount_fen", format_yuan),
-    "days": ("value", str),
-    "day": ("value", lambda day: date_of(day).isoformat()),
-    "until": ("value", lambda at: text_of(at)[:16]),
+WRITE: Mapping[str, Callable[[Mapping[str, int]], str]] = {
+    "at": lambda event: text_of(event["at"])[:16],
+    "case": lambda event: str(event["case"]),
+    "loan": lambda event: str(event["loan"]),
+    "amount_fen": lambda event: format_yuan(event["amount_fen"]),
+    "days": lambda event: str(event["value"]),
+    "day": lambda event: date_of(event["value"]).isoformat(),
+    "due_day": lambda event: date_of(event["at"] // DAY_MS + event["value"]).isoformat(),
 }
-"""How each placeholder of `credit.policies.notices.PLACEHOLDERS` is written: the column of the event, and its form. Amounts are
-in yuan, instants to the minute."""
+"""How each placeholder is written, from the columns of the event: amounts in yuan, instants to the minute; the value is so many
+`days`, a `day`, or how many days from then the `due_day` is."""
 
 
 def text(policy: NoticePolicy, topic: Topic, event: Mapping[str, int], *, english: bool = False) -> str:
@@ -27,8 +27,4 @@ def text(policy: NoticePolicy, topic: Topic, event: Mapping[str, int], *, englis
     template = policy.of(topic)
     words = template.en if english else template.zh
 
-    def filled(name: str) -> str:
-        column, form = WRITE[name]
-        return form(int(event[column]))
-
-    return policy.signature + PLACEHOLDER.sub(lambda found: filled(found[1]), words)
+    return policy.signature + PLACEHOLDER.sub(lambda found: WRITE[found[1]](event), words)

@@ -44,6 +44,7 @@ def ledger_of_the_scenario(name: str, path: Path) -> dict[str, Rows]:
     "EX-01.a",
     "EX-03.a",
     "EX-03.b",
+    "EX-03.c",
     "EX-04.a",
     "EX-04.c",
     "EX-05.b",
@@ -74,6 +75,7 @@ def test_zhang_applies_signs_is_paid_and_debited_to_the_fen(tmp_path: Path) -> N
         assert f"申请编号{case}" in told["received"]["text"]
         assert (told["disbursed"]["state"], told["disbursed"]["channel"]) == ("delivered", "sms")
         assert "50,000.00元" in told["disbursed"]["text"]
+        assert (told["contract_ready"]["state"], told["contract_ready"]["channel"]) == ("delivered", "push")
         assert loan in told["disbursed"]["text"]
         plan = bank.get(f"/v1/loans/{loan}/schedule")
         assert plan["total_interest_fen"] == 163_986

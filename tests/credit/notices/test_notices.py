@@ -18,6 +18,7 @@ from credit.notices.contract import Event, EventTold, NoticeAnswered, NoticeChan
 from credit.notices.subsystem import NoticesSubsystem
 from credit.policies import Overrides, PolicyError, load
 from credit.policies.notices import NoticePolicy
+from credit.repayment.contract import Event as Repayment
 from credit.room import EventCode, Kind, Rows
 from credit.stage import Mail, Stage
 from credit.subsystem import Setting, State, Window, windows
@@ -132,6 +133,16 @@ def test_what_does_not_come_is_tried_again_then_by_the_next_channel_and_late() -
     assert [one[0] for one in hurried.events] == [Event.NOTICE_TEXTED, Event.NOTICE_LATE]
 
 
+@pytest.mark.requirement("REP-07.c")
+def test_a_reminder_of_the_night_goes_out_in_the_morning_and_is_not_late() -> None:
+    night = MIDNIGHT + DAY_MS
+    told = Told(ok, (Repayment.REMINDER_SENT, night), (Repayment.REMINDER_SENT, night - HOUR_MS))
+    assert [at for at, *_ in told.partner.orders] == [night + 8 * HOUR_MS] * 2
+    assert [event for event, *_ in told.events] == [Event.NOTICE_TEXTED] * 2
+    awake = Told(ok, (Applications.APPLICATION_SUBMITTED, night))
+    assert [at for at, *_ in awake.partner.orders] == [night]  # who applies at night is awake
+
+
 def test_what_no_channel_brings_is_shown_as_failed_once() -> None:
     told = Told(never, (Applications.APPLICATION_SUBMITTED, TEN))
     assert [one[0] for one in told.events] == [Event.NOTICE_FAILED]
@@ -174,6 +185,7 @@ def test_a_notice_that_gets_lost_is_found(monkeypatch: pytest.MonkeyPatch) -> No
 def test_texts_say_what_the_event_says_in_both_languages() -> None:
     policy = load("notices", NoticePolicy)
     event = {"at": TEN, "case": CASE, "loan": LOAN, "amount_fen": 5_000_000, "value": 3}
+    assert "应于2026-01-04还款50,000.00元" in texts.text(policy, Topic.DUE, event)
     for topic in Topic:
         for english in (False, True):
             assert "{" not in texts.text(policy, topic, event, english=english)

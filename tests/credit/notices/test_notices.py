@@ -139,6 +139,7 @@ def test_a_reminder_of_the_night_goes_out_in_the_morning_and_is_not_late() -> No
     told = Told(ok, (Repayment.REMINDER_SENT, night), (Repayment.REMINDER_SENT, night - HOUR_MS))
     assert [at for at, *_ in told.partner.orders] == [night + 8 * HOUR_MS] * 2
     assert [event for event, *_ in told.events] == [Event.NOTICE_TEXTED] * 2
+    assert sorted(written for *_, written in told.events) == [night - HOUR_MS, night]
     awake = Told(ok, (Applications.APPLICATION_SUBMITTED, night))
     assert [at for at, *_ in awake.partner.orders] == [night]  # who applies at night is awake
 
@@ -173,6 +174,20 @@ def test_a_receipt_that_nobody_waits_for_has_no_effect_and_is_counted() -> None:
     window = Window(0, MIDNIGHT + 7 * DAY_MS, MIDNIGHT + 8 * DAY_MS)
     [events] = stage.step(window, {NoticeAnswered.number: [late]}).out.events
     assert events[["event", "reason"]].tolist() == [(Event.RECEIPT_REFUSED, Refusal.NOTICE_UNKNOWN)]
+
+
+def test_a_receipt_of_another_attempt_or_before_it_went_out_has_no_effect() -> None:
+    def silent(channel: int, attempt: int) -> tuple[int, Status]:
+        return 30 * DAY_MS, Status.OK
+
+    for event, attempt in ((Applications.APPLICATION_SUBMITTED, 2), (Repayment.REMINDER_SENT, 1)):
+        told = Told(silent, (event, MIDNIGHT + 5 * DAY_MS + 23 * HOUR_MS))
+        early = sample(NoticeAnswered, notice=3_000_000_001, case=CASE, attempt=attempt, at=MIDNIGHT + 6 * DAY_MS)
+        stage = Stage(room, told.room, Partner(ok), check_every_window=True)
+        window = Window(0, MIDNIGHT + 6 * DAY_MS, MIDNIGHT + 6 * DAY_MS + HOUR_MS)
+        [events] = stage.step(window, {NoticeAnswered.number: [early]}).out.events
+        assert events[["event", "reason"]].tolist() == [(Event.RECEIPT_REFUSED, Refusal.ATTEMPT_UNKNOWN)]
+        assert len(told.room.tables["under_way"]) == 1
 
 
 @pytest.mark.planted

@@ -173,6 +173,11 @@ class StageHost:
         )
         self._joins = parts.subsystem.cut_free and not (parts.every_window or parts.tells)
         self._destinations = self._flow.destinations(self.cell)
+        self._copied = [
+            (kind, np.array(kind.copies, dtype=np.int64))
+            for kind in (kind for receiver in self._flow.rooms for kind in receiver.kinds if kind.copies)
+            if room.name in kind.senders
+        ]
         self._once_a_shard = np.array([int(one) for one in room.events or () if not one.said.digested], dtype=np.int64)
         self._digest = Digest()
 
@@ -209,6 +214,7 @@ class StageHost:
             what = f"{self.cell}, window {window.number}: {type(error).__name__}: {error}"
             raise Broken(what, window.number) from error
         self._record(window, outcome)
+        self._copy(outcome)
         report.events.update(_counts(outcome.out))
         if self._tells:
             report.measures += outcome.out.measures
@@ -225,6 +231,14 @@ class StageHost:
         outcome.out.events = [events]
         if self._sink is not None:
             self._sink.record(window, outcome, self.stage.statistics(window, window.ends_day))
+
+    def _copy(self, outcome: WindowResult) -> None:
+        """Events that another room is told of go to it as mail."""
+        [events] = outcome.out.events
+        for kind, copied in self._copied if len(events) else ():
+            told = events[among(events["event"], copied)]
+            if len(told):
+                outcome.mail.setdefault(kind.number, []).append(kind.carry(told))
 
     def _digested(self, span: Sequence[Window], outcome: WindowResult) -> list[tuple[int, int]]:
         """What each of several windows would give by itself: a row belongs to the window in which it happened."""

@@ -11,6 +11,7 @@ from credit.customers.contract import room as customers
 from credit.disbursement.contract import room as disbursement
 from credit.head_office.contract import room as head_office
 from credit.ledger.contract import room as ledger
+from credit.notices.contract import room as notices
 from credit.repayment.contract import room as repayment
 from credit.room import DESKS, DeskCode
 from credit.scoring.contract import room as scoring
@@ -26,6 +27,7 @@ PIPELINE = (
     repayment,
     collections,
     ledger,
+    notices,
 )
 
 

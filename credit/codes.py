@@ -218,6 +218,9 @@ class Partner(Named):
     SENTIMENT = 8, "public sentiment", "舆情"
     CORE_BANKING = 9, "core banking", "核心系统"
     PAYMENT = 10, "payment", "支付通道"
+    APP_PUSH = 11, "app push", "App 推送"
+    SMS = 12, "SMS gateway", "短信网关"
+    POST = 13, "post", "邮政"
 
 
 class Status(Coded):

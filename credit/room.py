@@ -117,6 +117,8 @@ class Kind:
     """A command from outside, which carries a request number and is answered (`credit.requests`)."""
     hearers: list[str] = field(default_factory=list)
     """Rooms that get a copy, see `Room.hears`."""
+    copies: tuple[int, ...] = ()
+    """Events of which it is the copy, see `Room.accepts`."""
 
     @cached_property
     def dtype(self) -> np.dtype[np.void]:
@@ -315,9 +317,11 @@ class Room:
         """The package that the contract stands in."""
         return self.module.rpartition(".")[0]
 
-    def accepts(self, number: int, name: str, fields: str, *, sender: str = WORLD) -> Kind:
-        """A kind of mail to this room, sent by the named rooms (blank-separated) or the world. The second column is its key."""
-        return self._kind(number, name, fields, False, sender)
+    def accepts(self, number: int, name: str, fields: str, *, sender: str = WORLD, copies: Iterable[int] = ()) -> Kind:
+        """A kind of mail to this room, sent by the named rooms (blank-separated) or the world. The second column is its key.
+        `copies`: its rows are what those rooms log of these events, which say it themselves and send nothing; its columns are
+        events' columns."""
+        return self._kind(number, name, fields, False, sender, copies=tuple(copies))
 
     def obeys(self, number: int, name: str, fields: str) -> Kind:
         """A command from outside: mail with a request number, answered exactly once."""
@@ -335,10 +339,20 @@ class Room:
         """This room gets a copy of a kind of mail that is meant for another one, in the same way as if it were meant for it."""
         kind.hearers.append(self.name)
 
-    def _kind(self, number: int, name: str, fields: str, world: bool, sender: str, *, command: bool = False) -> Kind:
+    def _kind(
+        self,
+        number: int,
+        name: str,
+        fields: str,
+        world: bool,
+        sender: str,
+        *,
+        command: bool = False,
+        copies: tuple[int, ...] = (),
+    ) -> Kind:
         read = Fields("at " + fields)
         assert read.dtype.itemsize % 8 == 0, f"{name}: text columns need an even number of characters"
-        kind = Kind(name, number, self.name, world, read, read.names[1], sender.split(), command)
+        kind = Kind(name, number, self.name, world, read, read.names[1], sender.split(), command, copies=copies)
         _claim(KINDS, number, kind)
         _claim(BY_NAME, name, kind)
         self.kinds.append(kind)

@@ -232,6 +232,12 @@ class Partners(PolicyModel):
         latency_ms_median=180_000, latency_spread_ppm=800_000, error_ppm=4_000, timeout_ms=7_200_000
     )
     """The payment system (支付系统)."""
+    app_push: Partner = Partner(latency_ms_median=1_500, error_ppm=20_000)
+    """Push services of mobile phones (App 推送): an error is a phone that can't be reached."""
+    sms: Partner = Partner(latency_ms_median=4_000, latency_spread_ppm=1_000_000, error_ppm=10_000, timeout_ms=120_000)
+    """The SMS gateway (短信网关), to its receipt."""
+    post: Partner = Partner(latency_ms_median=14_400_000, error_ppm=1_000, timeout_ms=DAY_MS)
+    """The post (邮政), until it has a letter."""
 
     @model_validator(mode="before")
     @classmethod
@@ -250,6 +256,9 @@ PartnerName = Literal[
     "sentiment",
     "core_banking",
     "payment",
+    "app_push",
+    "sms",
+    "post",
 ]
 
 

@@ -18,6 +18,7 @@ from credit.mail import Outbox
 from credit.policies import ProductPolicy, load
 from credit.policies.loading import Overrides
 from credit.policies.materials import MaterialPolicy
+from credit.policies.notices import NoticePolicy
 from credit.policies.repayment import RepaymentPolicy
 from credit.profile import Identity
 from credit.repayment.contract import Event
@@ -45,6 +46,7 @@ class Rooms:
         self._contracts, self._customers = ContractsSubsystem.build(setting), CustomersSubsystem.build(setting)
         self._repayment = load("repayment", RepaymentPolicy, policies)
         self._products = load("products", ProductPolicy, policies)
+        self.notices = load("notices", NoticePolicy, policies)
 
     @property
     def lender(self) -> str:

@@ -10,6 +10,7 @@ from credit.policies.contracts import ContractPolicy
 from credit.policies.fraud import FraudPolicy
 from credit.policies.ledger import LedgerPolicy
 from credit.policies.materials import MaterialPolicy
+from credit.policies.notices import NoticePolicy
 from credit.policies.payments import PaymentPolicy
 from credit.policies.posts import PostPolicy
 from credit.policies.products import ProductPolicy
@@ -26,6 +27,7 @@ MODELS: dict[str, type[PolicyModel]] = {
     "fraud": FraudPolicy,
     "ledger": LedgerPolicy,
     "materials": MaterialPolicy,
+    "notices": NoticePolicy,
     "payments": PaymentPolicy,
     "posts": PostPolicy,
     "products": ProductPolicy,

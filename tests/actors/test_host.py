@@ -211,7 +211,7 @@ def test_the_head_office_desk_is_shared_and_mails_every_shard() -> None:
     head = Cell("head_office", 0)
     flow = Flow(3)
     assert [c for c in flow.cells if c.room == "head_office"] == [head]
-    assert flow.destinations(head) == [Cell("contracts", shard) for shard in range(3)]
+    assert flow.destinations(head) == [Cell(room, shard) for room in ("contracts", "notices") for shard in range(3)]
     assert flow.sources(head) == [Cell("approval", shard) for shard in range(3)]
 
 

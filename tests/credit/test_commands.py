@@ -31,6 +31,7 @@ NOT_ASKED = {
     "VerificationReply": "a partner's answer",
     "PaymentResult": "a partner's answer",
     "DebitResult": "a partner's answer",
+    "NoticeAnswered": "a partner's answer",
 }
 """What comes from outside and is no command, and why."""
 

@@ -44,7 +44,9 @@ def ledger_of_the_scenario(name: str, path: Path) -> dict[str, Rows]:
     "EX-01.a",
     "EX-03.a",
     "EX-03.b",
+    "EX-03.c",
     "EX-04.a",
+    "EX-04.c",
     "EX-05.b",
     "EX-06.a",
 )
@@ -65,6 +67,16 @@ def test_zhang_applies_signs_is_paid_and_debited_to_the_fen(tmp_path: Path) -> N
         assert bank.get(f"/v1/applications/{case}/contract")["state"] == "archived"
         bank.advance(days=1)
         [loan] = bank.get(f"/v1/applications/{case}")["loans"]
+        told = {
+            one["topic"]: one
+            for one in bank.get(f"/v1/applications/{case}/notices", headers={"Accept-Language": "zh"})["notices"]
+        }
+        assert told["received"]["text"].startswith("【Lendrill银行】您于")
+        assert f"申请编号{case}" in told["received"]["text"]
+        assert (told["disbursed"]["state"], told["disbursed"]["channel"]) == ("delivered", "sms")
+        assert "50,000.00元" in told["disbursed"]["text"]
+        assert (told["contract_ready"]["state"], told["contract_ready"]["channel"]) == ("delivered", "push")
+        assert loan in told["disbursed"]["text"]
         plan = bank.get(f"/v1/loans/{loan}/schedule")
         assert plan["total_interest_fen"] == 163_986
         assert [line["payment_fen"] for line in plan["instalments"]] == [430_332] * 11 + [430_334]

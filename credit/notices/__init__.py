@@ -1,0 +1,1 @@
+"""Notices (通知): what the bank tells its customers, from templates, by SMS, app push and letter."""

@@ -23,7 +23,7 @@ from credit.customers.contract import (
 from credit.customers.register import Register
 from credit.customers.subsystem import CustomersSubsystem
 from credit.mail import Inbox, Outbox
-from credit.room import KINDS
+from credit.room import KINDS, Kind, Rows
 from credit.rows import previous, ranks
 from credit.scoring.contract import ApplicationAccepted
 from credit.subsystem import Window
@@ -257,6 +257,15 @@ def test_an_answer_that_fits_no_case_or_comes_twice_or_late_is_refused() -> None
     bank.customers.apply(Inbox.of((ListReply, answers[[0, 2, 3]])), DAY, out)
     assert out.take(ApplicationAccepted)["at"].tolist() == [query["at"][0] + 100]
     assert len(out.events_of(Event.MAIL_REFUSED)) == 3
+
+
+@pytest.mark.parametrize(("late_ms", "hits"), [(0, 1), (1, 0)])
+def test_an_answer_of_the_lists_counts_up_to_its_deadline(late_ms: int, hits: int) -> None:
+    def port(requests: Inbox) -> list[tuple[Kind, Rows]]:
+        query = requests.take(ListQuery)
+        return [(ListReply, sample(ListReply, source=query, at=query["at"] + 15_000 + late_ms, lists=1))]
+
+    assert len(desk_day(forms(), port).events_of(Event.APPLICATION_INTERCEPTED)) == hits
 
 
 def a_busy_fortnight() -> np.ndarray:

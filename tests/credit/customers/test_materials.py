@@ -156,6 +156,17 @@ def test_papers_of_whom_nobody_has_proved_it_is_are_not_put_on_file(uploads: Upl
     assert len(Front().walk(mail, [DAY, NEXT], no_hit).sent(ApplicationAccepted)) == let_in
 
 
+@pytest.mark.parametrize(("uploads", "mobile"), [(Uploads.BESIDE_FILE, "13900000009"), (Uploads.ALONE, "13800000001")])
+def test_who_a_customer_is_changes_by_a_proven_form_alone(uploads: Uploads, mobile: str) -> None:
+    front, minutes = Front(), DAY_MS // MINUTE_MS
+    front.walk([(SubmitApplication, forms(id_number=born(35, 0)))], [DAY], no_hit)
+    later = forms(id_number=born(35, 0), documents=0, uploads=uploads, mobile="13900000009", at=NEXT.start)
+    said = [(FileMaterial, file(one, minutes + n, CASE + 1)) for n, one in enumerate(bits(PAPERS))]
+    mail = [(SubmitApplication, later), *said, (HandInMaterials, hand_in(minutes + 9, CASE + 1))]
+    assert len(front.walk(mail, [NEXT], no_hit).sent(ApplicationAccepted)) == 1
+    assert front.customers.identity(1).mobile == mobile
+
+
 def test_who_is_not_let_in_is_told_before_he_uploads() -> None:
     front = Front()
     run = front.walk([(SubmitApplication, forms(documents=0, uploads=1, employment_months=0))], [DAY], no_hit)

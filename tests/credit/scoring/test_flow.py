@@ -250,3 +250,12 @@ def test_the_first_answer_to_a_question_counts_and_a_second_is_refused() -> None
     scoring.close(DAY, out)
     assert out.take(ApplicationScored)["doubts"].tolist() == [0]
     assert len(out.events_of(Event.ANSWER_REFUSED)) == 1
+
+
+@pytest.mark.parametrize(("late_ms", "refused"), [(0, 0), (1, 1)])
+def test_an_answer_counts_up_to_the_deadline(late_ms: int, refused: int) -> None:
+    scoring = ScoringSubsystem.build()
+    _, questions, out = ask(scoring, accepted())
+    wait = int(scoring.export_state()["cases"]["deadline"][0] - questions["at"][0])
+    answer(scoring, (VerificationReply, reply(questions, wait + late_ms)), out=out)
+    assert len(out.events_of(Event.ANSWER_REFUSED)) == refused

@@ -1,6 +1,6 @@
-"""``python -m tests.mutations`` breaks each rule of the tables in turn, in a copy of the tree, and tells which test notices; those
-tests must pass where nothing is broken. ``--only 3 7-12`` tries those alone, ``--only collections`` those of files so
-named. It fails where a mutation survives that is not said to be equivalent, or where one is noticed that is."""
+"""``python -m tests.mutations`` breaks each rule of the tables in turn, in a copy of the tree, and tells which test notices;
+those tests must pass where nothing is broken. ``--only 3 7-12`` tries those alone, ``--only collections`` those of files
+so named. It fails where a mutation survives that is not said to be equivalent, or where one is noticed that is."""
 
 from __future__ import annotations
 
@@ -72,16 +72,14 @@ def _run_in(copy: Path, tests: Sequence[str], said: Path) -> None:
     os._exit(code)
 
 
-def chosen(words: list[str], every: list[Mutation]) -> list[int]:
-    """The numbers that words name: a number, a range, or part of a file's name; all where there are none."""
-    numbers: set[int] = set() if words else set(range(1, len(every) + 1))
-    for word in words:
+def chosen(words: Sequence[str], every: Sequence[Mutation]) -> list[int]:
+    """The numbers that words name, in their order: a number, a range, or part of a file's name; all where there are none."""
+    numbers: list[int] = []
+    for word in words or [""]:
         first, _, last = word.partition("-")
-        if first.isdigit():
-            numbers |= set(range(int(first), int(last or first) + 1))
-        else:
-            numbers |= {number for number, one in enumerate(every, 1) if word in one.file}
-    return sorted(number for number in numbers if number <= len(every))
+        named = range(int(first), int(last or first) + 1) if first.isdigit() else ()
+        numbers += [n for n, one in enumerate(every, 1) if (n in named if named else word in one.file)]
+    return list(dict.fromkeys(numbers))
 
 
 def tried(copy: Path, mutation: Mutation) -> str:
@@ -117,7 +115,9 @@ def main() -> int:
                 wrong.append(number)
         if witnesses and (fails := noticed(copy, sorted(witnesses))):
             raise SystemExit(f"a test fails although nothing is broken: {fails}")
-    print(f"{killed} of {len(numbers)} killed, {equivalent} change nothing, otherwise than the tables say: {wrong or 'none'}")
+    print(
+        f"{killed} of {len(numbers)} killed, {equivalent} change nothing, otherwise than the tables say: {wrong or 'none'}"
+    )
     return 1 if wrong else 0
 
 

@@ -130,6 +130,18 @@ def test_a_site_in_step_takes_over_with_every_window_and_the_leader_before_is_fe
     assert len(list(bank.folder.glob("a-*.db"))) == 2, "the book that went another way is set aside, not lost"
 
 
+def test_a_site_in_step_that_has_lost_its_book_is_brought_up_to_date_with_the_next_window(bank: Bank) -> None:
+    bank.books["b"].renew(1, BANK, None)
+    bank.sites["a"].append([entry(3, 1)])
+    assert bank.held("b") == bank.held("a") == entries(range(4), 1)
+
+
+def test_a_site_takes_no_window_from_a_leader_it_does_not_follow(bank: Bank) -> None:
+    with pytest.raises(Fenced, match="follows the leader of epoch 1, not of 2"):
+        bank.books["b"].append(2, bank.books["b"].store.standing(), [entry(3, 2)])
+    assert bank.held("b") == entries(range(3), 1)
+
+
 def test_the_bank_goes_on_without_a_site_once_the_witness_knows(bank: Bank) -> None:
     bank.isolate("b")
     bank.sites["a"].append([entry(3, 1)])

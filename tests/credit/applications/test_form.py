@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import pytest
 
@@ -9,10 +11,22 @@ from credit.applications.contract import Event, Refusal
 from credit.codes import Consent, Material, Method, Segment
 from credit.customers.contract import Event as CustomerEvent
 from credit.customers.contract import Refusal as CustomerRefusal
+from credit.identifiers import resident_ids
 from credit.mail import Inbox
 from credit.room import REASONS, EventCode, Kind, Reason, Rows
 from credit.scoring.contract import ApplicationAccepted
-from tests.credit.applications.builders import CONSENTS, PAPERS, Front, Run, born, business_forms, desk_day, forms
+from credit.times import DAY_MS, day_number
+from tests.credit.applications.builders import (
+    CONSENTS,
+    PAPERS,
+    START,
+    Front,
+    Run,
+    born,
+    business_forms,
+    desk_day,
+    forms,
+)
 
 
 def reasons(run: Run, event: EventCode = Event.APPLICATION_REFUSED) -> list[Reason]:
@@ -146,6 +160,7 @@ def test_a_product_changes_by_configuration_alone() -> None:
         (4, "经营场所租金", None),
         (4, "经营周转用", Refusal.PURPOSE_VAGUE),
         (1, "买", Refusal.PURPOSE_VAGUE),
+        (1, "买车", None),
         (1, "装修", None),
         (4, "进货采购", None),
         (1, "购买钢琴", None),
@@ -186,6 +201,12 @@ def test_an_identity_proof_may_not_follow_even_if_a_product_says_so() -> None:
     assert_refused(
         desk_day(forms(documents=PAPERS & ~Material.ID_FRONT), front=front), CustomerRefusal.DOCUMENT_MISSING
     )
+
+
+def test_an_applicant_is_as_old_as_on_the_day_of_the_form() -> None:
+    tomorrow = resident_ids(110105, day_number(dt.date(1990, 1, 2)), 1)
+    assert str(np.datetime64(START // DAY_MS, "D")) == "2026-01-01"
+    assert desk_day(forms(id_number=tomorrow)).sent(ApplicationAccepted)["age"].tolist() == [35]
 
 
 @pytest.mark.requirement("EXT-02.a")
@@ -229,6 +250,13 @@ def test_a_prospect_below_the_criteria_is_declined_and_causes_no_work(columns: d
     assert asked == []
     assert not len(run.sent(ApplicationAccepted))
     assert not len(run.events_of(CustomerEvent.CUSTOMER_CREATED))
+
+
+@pytest.mark.requirement("CUS-04.a")
+@pytest.mark.parametrize("years", [19, 65])
+def test_who_just_meets_the_criteria_is_admitted(years: int) -> None:
+    just = forms(id_number=born(years), income_fen=230_000, employment_months=3)
+    assert len(desk_day(just).sent(ApplicationAccepted)) == 1
 
 
 @pytest.mark.requirement("CUS-04.a")

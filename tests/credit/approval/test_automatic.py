@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+from math import ceil
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -140,3 +143,10 @@ def test_two_windows_of_an_hour_decide_what_one_window_decides():
         mine = rows[(rows["at"] >= start) & (rows["at"] < window.until)]
         halves.send(ApplicationApproved, run(parts, (ApplicationScored, mine), window=window).take(ApplicationApproved))
     assert whole.take(ApplicationApproved).tobytes() == halves.take(ApplicationApproved).tobytes()
+
+
+@pytest.mark.parametrize("months", [6, 12, 36])
+def test_a_monthly_payment_is_never_understated(months):
+    grown = (1 + Fraction(60_000, 12 * 10**6)) ** months
+    exact = 10**8 * Fraction(60_000, 12 * 10**6) * grown / (grown - 1)
+    assert payment_factor(60_000, months, Method.EQUAL_INSTALMENT) == ceil(exact) > exact

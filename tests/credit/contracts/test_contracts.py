@@ -275,10 +275,27 @@ def test_an_action_in_the_wrong_state_or_shape_is_refused_with_a_reason(mail, re
     assert not out.mail
 
 
+@pytest.mark.parametrize("amount_fen", [500_000, 30_000_000])
+def test_a_wish_may_go_to_the_ends_of_the_products_range(amount_fen):
+    assert refusals(run(opened(), changed(NINE + 5, amount_fen=amount_fen))) == []
+
+
+def test_a_signed_contract_is_kept_with_when_and_how_it_was_signed():
+    desk = opened()
+    run(desk, signed(NINE + 5))
+    [kept] = desk.export_state()["archived"][["case", "mode", "confirmed_at", "signed_at"]].tolist()
+    assert kept == (CASE, SignMode.ELECTRONIC, NINE + 4, NINE + 5)
+
+
 def test_a_second_signature_finds_no_contract():
     out = run(opened(), signed(NINE + 5), signed(NINE + 6))
     assert refusals(out) == [Refusal.CONTRACT_STATE]
     assert len(out.take(ContractEffective)) == 1
+
+
+@pytest.mark.parametrize("confirmed_at", [NINE, NINE + 5])
+def test_a_customer_confirms_from_the_instant_of_the_offer_to_that_of_the_signature(confirmed_at):
+    assert refusals(run(opened(), signed(NINE + 5, confirmed_at=confirmed_at))) == []
 
 
 @pytest.mark.parametrize(("mode", "accepted"), [(SignMode.PAPER, True), (SignMode.ELECTRONIC, False)])
@@ -287,11 +304,19 @@ def test_a_paper_product_is_signed_on_paper_only(mode, accepted):
     assert len(run(desk, signed(NINE + 5, mode=mode)).take(ContractEffective)) == accepted
 
 
+@pytest.mark.parametrize(
+    ("product", "mode"),
+    [(1, SignMode.ELECTRONIC), (2, SignMode.ELECTRONIC), (3, SignMode.PAPER), (4, SignMode.PAPER), (5, SignMode.PAPER)],
+)
+def test_consumer_loans_and_card_instalments_alone_are_offered_for_an_electronic_signature(product, mode):
+    assert state(opened(product=product, guarantee=0, collateral_fen=10**9), "mode") == [mode]
+
+
 def test_a_contract_lapses_with_its_approval():
     until = NINE + 2 * DAY_MS
     desk = opened(valid_until=until)
     assert state(desk, "expires_at") == [until], "no contract outlives its approval"
-    out = run(desk, renewal(until + 1), start=until - 5)
+    out = run(desk, renewal(until), start=until - 5)
     assert refusals(out) == [ApprovalRefusal.APPROVAL_EXPIRED]
     assert out.events_of(Event.CONTRACT_WITHDRAWN)[["at", "reason"]].tolist() == [
         (until, ApprovalRefusal.APPROVAL_EXPIRED)

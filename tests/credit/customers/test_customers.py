@@ -23,7 +23,7 @@ from credit.customers.contract import (
 from credit.customers.register import Register
 from credit.customers.subsystem import CustomersSubsystem
 from credit.mail import Inbox, Outbox
-from credit.room import KINDS
+from credit.room import KINDS, Kind, Rows
 from credit.rows import previous, ranks
 from credit.scoring.contract import ApplicationAccepted
 from credit.subsystem import Window
@@ -165,6 +165,16 @@ def test_an_entry_counts_from_its_own_instant() -> None:
     assert len(run.sent(ApplicationAccepted)) == 1
 
 
+@pytest.mark.requirement("EXT-07.b")
+@pytest.mark.parametrize(("since", "until", "hits"), [(0, 1, 1), (1, 2, 0), (-1, 0, 0)])
+def test_an_entry_counts_from_its_first_instant_until_it_is_removed(since: int, until: int, hits: int) -> None:
+    review = MORNING + 20 + 10_000
+    entered = sample(RefreshRiskList, 1, at=review + since, entry=1, list=1, id_number=forms()["id_number"])
+    removed = sample(RefreshRiskList, 1, at=review + until, entry=1, removed=1)
+    mail = [(RefreshRiskList, entered), (RefreshRiskList, removed), (SubmitApplication, forms())]
+    assert len(Front().walk(mail, [DAY], down).events_of(Event.APPLICATION_INTERCEPTED)) == hits
+
+
 @pytest.mark.requirement("EXT-08.a")
 def test_the_internal_risk_library_intercepts_a_confirmed_fraudster_at_every_branch() -> None:
     bank, rows = Front(), forms(2)
@@ -186,10 +196,12 @@ def test_with_a_company_the_person_who_signed_is_known_too_and_the_company_whoev
     code = business_forms()["credit_code"][0]
     other_signs = business_forms(credit_code=code, id_number=born(50), at=MORNING + DAY_MS)
     alone = forms(at=MORNING + DAY_MS + HOUR_MS)
+    another = business_forms(2, at=MORNING + DAY_MS + 2 * HOUR_MS)[1:]
+    another["id_number"] = business_forms()["id_number"]
     confirmed = sample(FraudConfirmed, source=first, at=DAY.until)
-    mail = [(FraudConfirmed, confirmed), (SubmitApplication, np.concatenate([other_signs, alone]))]
+    mail = [(FraudConfirmed, confirmed), (SubmitApplication, np.concatenate([other_signs, alone, another]))]
     run = bank.walk(mail, [Window(1, DAY.until, DAY.until + DAY_MS)], no_hit)
-    assert run.events_of(Event.APPLICATION_INTERCEPTED)["reason"].tolist() == [Refusal.LIST_INTERNAL] * 2
+    assert run.events_of(Event.APPLICATION_INTERCEPTED)["reason"].tolist() == [Refusal.LIST_INTERNAL] * 3
 
 
 @pytest.mark.requirement("CUS-10.a", "SCO-11.a")
@@ -245,6 +257,15 @@ def test_an_answer_that_fits_no_case_or_comes_twice_or_late_is_refused() -> None
     bank.customers.apply(Inbox.of((ListReply, answers[[0, 2, 3]])), DAY, out)
     assert out.take(ApplicationAccepted)["at"].tolist() == [query["at"][0] + 100]
     assert len(out.events_of(Event.MAIL_REFUSED)) == 3
+
+
+@pytest.mark.parametrize(("late_ms", "hits"), [(0, 1), (1, 0)])
+def test_an_answer_of_the_lists_counts_up_to_its_deadline(late_ms: int, hits: int) -> None:
+    def port(requests: Inbox) -> list[tuple[Kind, Rows]]:
+        query = requests.take(ListQuery)
+        return [(ListReply, sample(ListReply, source=query, at=query["at"] + 15_000 + late_ms, lists=1))]
+
+    assert len(desk_day(forms(), port).events_of(Event.APPLICATION_INTERCEPTED)) == hits
 
 
 def a_busy_fortnight() -> np.ndarray:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from credit.applications.contract import SubmitApplication
-from credit.codes import FileFormat, Handler, Material
+from credit.codes import FileFormat, Handler, Material, Uploads
 from credit.customers.contract import Event, FileMaterial, HandInMaterials, Refusal
 from credit.customers.materials import Materials
 from credit.customers.rules import Admission
@@ -143,6 +143,28 @@ def test_what_is_on_file_or_in_hand_need_not_be_uploaded() -> None:
         [(SubmitApplication, later), *mail, (HandInMaterials, hand_in(minutes + 9, CASE + 1))], [NEXT], no_hit
     )
     assert run.sent(ApplicationAccepted)["case"].tolist() == [CASE + 1]
+
+
+@pytest.mark.requirement("APP-05.a")
+@pytest.mark.parametrize(("uploads", "let_in"), [(Uploads.BESIDE_FILE, 2), (Uploads.ALONE, 1)])
+def test_papers_of_whom_nobody_has_proved_it_is_are_not_put_on_file(uploads: Uploads, let_in: int) -> None:
+    thin = PAPERS & ~int(Material.ID_FRONT | Material.ID_BACK)
+    rows = forms(2, id_number=born(35, 0), documents=[0, thin], uploads=[uploads, 0], party=1)
+    rows["at"][1] = NEXT.start
+    said = [(FileMaterial, one) for one in everything()]
+    mail = [(SubmitApplication, rows), *said, (HandInMaterials, hand_in(10))]
+    assert len(Front().walk(mail, [DAY, NEXT], no_hit).sent(ApplicationAccepted)) == let_in
+
+
+@pytest.mark.parametrize(("uploads", "mobile"), [(Uploads.BESIDE_FILE, "13900000009"), (Uploads.ALONE, "13800000001")])
+def test_who_a_customer_is_changes_by_a_proven_form_alone(uploads: Uploads, mobile: str) -> None:
+    front, minutes = Front(), DAY_MS // MINUTE_MS
+    front.walk([(SubmitApplication, forms(id_number=born(35, 0)))], [DAY], no_hit)
+    later = forms(id_number=born(35, 0), documents=0, uploads=uploads, mobile="13900000009", at=NEXT.start)
+    said = [(FileMaterial, file(one, minutes + n, CASE + 1)) for n, one in enumerate(bits(PAPERS))]
+    mail = [(SubmitApplication, later), *said, (HandInMaterials, hand_in(minutes + 9, CASE + 1))]
+    assert len(front.walk(mail, [NEXT], no_hit).sent(ApplicationAccepted)) == 1
+    assert front.customers.identity(1).mobile == mobile
 
 
 def test_who_is_not_let_in_is_told_before_he_uploads() -> None:

@@ -12,6 +12,7 @@ from credit.applications.contract import Refusal as ApplicationRefusal
 from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Material, Status, Verdict
 from credit.contracts.contract import Refusal as ContractRefusal
+from credit.customers.contract import CustomerEnteredBusiness
 from credit.disbursement.contract import Event, FacilityOpened, PaymentInstruction, Refusal
 from credit.disbursement.states import PaymentState
 from credit.mail import Outbox
@@ -183,6 +184,8 @@ def test_a_drawdown_that_is_never_paid_gives_the_limit_back():
     assert bench.facility("drawn_fen") == 0
     assert refused(bench.run(drawdown(TEN + 2, LIMIT))) == []
     assert bench.payment("amount_fen", LOAN + 1) == LIMIT * YUAN
+    arrives(bench, TEN + 1_000, LOAN + 1)
+    assert bench.all.take(CustomerEnteredBusiness)["at"].tolist() == bench.all.take(LoanDisbursed)["at"].tolist()
 
 
 @pytest.mark.requirement("PRD-09.d")

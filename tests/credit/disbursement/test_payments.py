@@ -101,6 +101,17 @@ def test_each_precondition_by_itself_keeps_the_money_back(product, columns, refu
     assert len(bench.bank.payments.table) == len(bench.bank.facilities.table) == 0
 
 
+@pytest.mark.requirement("DIS-02.e")
+@pytest.mark.parametrize(
+    ("collateral_fen", "held_back"), [(5_000_000, []), (4_999_999, [ApprovalRefusal.GUARANTEE_MISSING])]
+)
+def test_a_pledge_covers_what_it_secures(collateral_fen, held_back):
+    pledge = {"products": [{"key": "consumer_loan", "guarantee": "pledge"}]}
+    bench = Bench({"products": pledge, "payments": {"collateral_share_ppm": 1_000_000}})
+    pledged = contract(guarantee=Guarantee.PLEDGE, collateral_fen=collateral_fen, amount_fen=5_000_000, documents=-1)
+    assert reasons(bench.run(pledged), Event.DISBURSEMENT_PRECHECK_FAILED) == held_back
+
+
 @pytest.mark.requirement("DIS-02.a")
 @pytest.mark.parametrize("product", range(1, 6))
 def test_where_all_preconditions_hold_every_product_goes_on(product):
@@ -362,7 +373,7 @@ def test_a_payment_that_has_not_arrived_after_thirty_minutes_is_delayed_from_tha
 
 
 @pytest.mark.requirement("DIS-06.b")
-@pytest.mark.parametrize(("after", "delays"), [(ARRIVAL_MS - 1, 0), (ARRIVAL_MS + 1, 1)])
+@pytest.mark.parametrize(("after", "delays"), [(ARRIVAL_MS - 1, 0), (ARRIVAL_MS, 1), (ARRIVAL_MS + 1, 1)])
 def test_the_delay_is_noted_at_its_instant_when_the_late_answer_comes_in_the_same_window(after, delays):
     bench = Bench()
     order = bench.instructed()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Material, Verdict
+from credit.contracts.contract import Refusal as ContractRefusal
 from credit.disbursement.contract import DESK, Desk, Event, FacilityOpened, Refusal, UseEvidenceRequested
 from credit.disbursement.rules import tranche_fen
 from credit.disbursement.states import PaymentState
@@ -31,6 +32,7 @@ from tests.credit.disbursement.builders import (
     initiated,
     opinion,
     reasons,
+    released,
     restricted,
     times,
 )
@@ -128,6 +130,14 @@ def test_the_second_tranche_comes_only_after_the_use_of_the_first_is_verified():
     assert bench.all.take(LoanDisbursed)["amount_fen"].tolist() == [150_000 * YUAN, 100_000 * YUAN]
     assert out.take(UseEvidenceRequested).tolist() == [], "nothing follows the last tranche"
     assert reasons(out, Event.FACILITY_CLOSED) == [0]
+
+
+@pytest.mark.requirement("PRD-09.b")
+def test_what_is_repaid_of_a_staged_loan_cannot_be_drawn_again():
+    bench = first_paid()
+    out = bench.run(released(bench.now, 10_000))
+    assert reasons(out, Event.DISBURSEMENT_ACTION_REFUSED) == [ContractRefusal.CONTRACT_STATE]
+    assert bench.facility("restored_fen") == 0
 
 
 @pytest.mark.requirement("PRD-09.d", "DIS-16.a")

@@ -158,6 +158,22 @@ def test_a_loan_lost_from_the_book_is_missed_in_its_branch(principal: int, found
     assert ledger.check() == [said] * found
 
 
+def test_a_loan_that_has_not_reported_is_missed_whatever_is_posted_after_it_in_the_window() -> None:
+    ledger, window, out = lent(1_000), day_window(), Outbox()
+    ledger.open(window, out)
+    for mail in (instalment(Mail()), Mail().disburse(OTHER_LOAN, 500).report(OTHER_LOAN, 500)):
+        ledger.apply(mail.inbox(), window, out)
+    ledger.close(window, out)
+    assert f"loan {LOAN} had postings but did not report its balance in the window" in ledger.check()
+
+
+def test_the_last_totals_of_a_window_count() -> None:
+    ledger = lent(1_000)
+    before, last = Mail().accrued(3, 1, 0, 1_000), Mail(at=Mail().at + 1).accrued(3, 1, 0, 600)
+    run(ledger, instalment(Mail()).report(LOAN, 600), before, last)
+    assert ledger.check() == []
+
+
 def test_a_day_without_the_accrual_total_is_named() -> None:
     ledger = LedgerSubsystem.build()
     run(ledger, accrual(900))

@@ -48,6 +48,7 @@ def test_a_loan_is_non_performing_above_90_days_past_due_and_not_before() -> Non
     bank = broke().until(DAY_90 + 1, loan())
     assert len(bank.happened(Event.NPL_MARKED)) == 0
     assert len(gauge(bank, Gauge.NON_PERFORMING, DAY_90)) == 0
+    assert gauge(bank, Gauge.LOANS_BY_BUCKET, DAY_90)["group"].tolist() == [int(Bucket.DPD_61_90)]
     bank.until(DAY_91 + 5)
     marked = bank.happened(Event.NPL_MARKED)
     assert marked["at"].tolist() == [at(DAY_91)]
@@ -126,7 +127,9 @@ def _due_interest(bank: Bank) -> list[int]:
 
 @pytest.mark.requirement("NPL-09.a")
 def test_interest_accrued_but_not_due_is_taken_back_out_of_income() -> None:
-    bank, _ = written_off()
+    bank = broke().until(GONE + 5, loan())
+    assert bank.balance(Account.INTEREST_ACCRUED) > 0
+    bank.until(GONE + 6, write_off(at(GONE + 5, 12)))
     assert bank.balance(Account.INTEREST_ACCRUED) == 0
     assert bank.balance(Account.INTEREST_INCOME) == -sum(_due_interest(bank))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from credit.codes import Grade, Segment
 from credit.policies import Overrides, PolicyError, load
-from credit.policies.scorecard import CARD_KEYS, DIMENSIONS, WHOLE_PPM, ScorecardPolicy
+from credit.policies.scorecard import CARD_KEYS, DIMENSIONS, WHOLE_PPM, CardPolicy, ScorecardPolicy
 from credit.scoring.cards import Card, Scorecards
 from credit.scoring.facts import COLUMNS
 from credit.times import Ints
@@ -47,6 +47,18 @@ def test_each_card_has_four_dimensions_and_the_parts_sum_to_the_raw_points(key: 
     parts = [(i, i.points[bisect(i.edges, int(row[i.key][0]))]) for i in policy.indicators]
     raw = sum(points * i.weight_ppm * policy.dimensions[i.dimension] for i, points in parts)
     assert (raw + WHOLE_PPM**2 // 2) // WHOLE_PPM**2 == card.scores(row)[0]
+
+
+@pytest.mark.parametrize(("weight_ppm", "score"), [(494_999, 0), (495_000, 1)])
+def test_raw_points_are_rounded_half_up_to_the_hundredth_at_which_the_scale_is_read(
+    weight_ppm: int, score: int
+) -> None:
+    indicators = [
+        {"key": key, "dimension": "one", "weight_ppm": weight, "edges": [1], "points": [0, points]}
+        for key, weight, points in (("age", weight_ppm, 1), ("income_fen", WHOLE_PPM - weight_ppm, 0))
+    ]
+    card = Card(CardPolicy(key="card", dimensions={"one": WHOLE_PPM}, indicators=indicators))
+    assert card.scores({"age": np.array([1]), "income_fen": np.array([1])}).tolist() == [score]
 
 
 @pytest.mark.requirement("EXT-01.d", "SCO-02.b")

@@ -92,6 +92,20 @@ def test_a_score_below_the_threshold_raises_an_alert(bounds: tuple[int, int], al
     assert decide(sources={"mobile_months": 60}, overrides=overrides)[0]["alert"].tolist() == [alert]
 
 
+@pytest.mark.requirement("SCO-05.b")
+@pytest.mark.parametrize(("watch_at", "alert"), [(2, Alert.YELLOW), (3, Alert.NONE)])
+def test_what_the_fraud_model_finds_worth_a_look_raises_yellow(watch_at: int, alert: Alert) -> None:
+    """A clean customer's suspicion is 1.5 of 100, rounded half up."""
+    overrides: Overrides = {"fraud": {"model_watch_at": watch_at}}
+    assert decide(sources={"mobile_months": 60}, overrides=overrides)[0]["alert"].tolist() == [alert]
+
+
+@pytest.mark.parametrize(("intercept_at", "scored"), [(2, 0), (3, 1)])
+def test_what_the_fraud_model_finds_too_suspicious_is_intercepted(intercept_at: int, scored: int) -> None:
+    overrides: Overrides = {"fraud": {"model_watch_at": 2, "model_intercept_at": intercept_at}}
+    assert len(decide(sources={"mobile_months": 60}, overrides=overrides)[0]) == scored
+
+
 @pytest.mark.requirement("SCO-05.c")
 @pytest.mark.parametrize(
     ("action", "available", "lane"),

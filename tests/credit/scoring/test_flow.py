@@ -239,3 +239,23 @@ def test_a_source_that_is_down_leaves_its_doubt_and_the_rest_of_the_facts() -> N
     scored = days(accepted(), partly).sent(ApplicationScored)
     assert scored["doubts"].tolist() == [Doubt.SOURCE_MISSING]
     assert scored["verified_income_fen"].tolist() == [1_800_000]
+
+
+def test_the_first_answer_to_a_question_counts_and_a_second_is_refused() -> None:
+    scoring = ScoringSubsystem.build()
+    queries, questions, out = ask(scoring, accepted())
+    for after_ms, matches in ((1_500, 1), (2_000, 0)):
+        answer(scoring, (VerificationReply, reply(questions, after_ms, mobile_matches=matches)), out=out)
+    answer(scoring, (BureauReport, report(queries, 5_000)), out=out)
+    scoring.close(DAY, out)
+    assert out.take(ApplicationScored)["doubts"].tolist() == [0]
+    assert len(out.events_of(Event.ANSWER_REFUSED)) == 1
+
+
+@pytest.mark.parametrize(("late_ms", "refused"), [(0, 0), (1, 1)])
+def test_an_answer_counts_up_to_the_deadline(late_ms: int, refused: int) -> None:
+    scoring = ScoringSubsystem.build()
+    _, questions, out = ask(scoring, accepted())
+    wait = int(scoring.export_state()["cases"]["deadline"][0] - questions["at"][0])
+    answer(scoring, (VerificationReply, reply(questions, wait + late_ms)), out=out)
+    assert len(out.events_of(Event.ANSWER_REFUSED)) == refused

@@ -55,6 +55,11 @@ def mail(*steps):
     ]
 
 
+@pytest.mark.parametrize(("late_ms", "reasons"), [(-1, [_R.NO_OPEN_TASK]), (0, [])])
+def test_a_task_is_there_from_the_instant_at_which_it_is_put(late_ms, reasons):
+    assert refusals(run(desk(), command("claim", FIRST, ANNA, at=NINE + late_ms))) == reasons
+
+
 @pytest.mark.requirement("APR-03.d", "APR-04.a", "APR-12.a")
 @pytest.mark.parametrize(
     ("steps", "reasons", "state"),

@@ -24,6 +24,8 @@ LANES: dict[str, Words] = {
 FIELDS: dict[str, Words] = {
     "name": ("name", "姓名"),
     "material": ("material", "资料"),
+    "materials": ("materials", "资料"),
+    "customer": ("customer", "客户"),
     "file": ("file", "文件"),
     "id_number": ("ID number", "证件号"),
     "mobile": ("mobile", "手机号"),

@@ -28,9 +28,11 @@ from actors.identity.changes import Proposal
 from actors.identity.errors import IdentityError, NotAllowed
 from actors.identity.masking import shown as as_seen
 from credit.applications.contract import Event as Applying
+from credit.notices.contract import Event as Notice
 from credit.numbers import branch_and_product, branch_of_loan
 from credit.repayment.states import LoanState
 from credit.room import EVENTS, Rows
+from credit.rows import among
 from credit.times import DAY_MS
 
 router = APIRouter(prefix="/v1/exports", tags=["exports"])
@@ -166,6 +168,7 @@ async def _applications(bank: Bank, reach: Reach) -> dict[str, Any]:
     if not len(events):
         return {}
     events = events[reach.branches(events["branch"])]
+    events = events[~among(events["event"], list(Notice))]  # that he was told of something is not what happened last
     forms = events[events["event"] == Applying.APPLICATION_SUBMITTED]
     cases, last = np.unique(events["case"][::-1], return_index=True)
     newest = events[::-1][last][np.searchsorted(cases, forms["case"])]

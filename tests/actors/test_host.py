@@ -199,6 +199,8 @@ def test_the_map_is_feed_forward_but_for_declared_late_mail() -> None:
     late = [(a.room, b.room) for a in flow.cells for b in flow.destinations(a) if flow.is_late(a, b)]
     assert late == [
         ("scoring", "customers"),
+        ("approval", "customers"),
+        ("head_office", "customers"),
         ("contracts", "approval"),
         ("disbursement", "customers"),
         ("repayment", "disbursement"),
@@ -211,7 +213,8 @@ def test_the_head_office_desk_is_shared_and_mails_every_shard() -> None:
     head = Cell("head_office", 0)
     flow = Flow(3)
     assert [c for c in flow.cells if c.room == "head_office"] == [head]
-    assert flow.destinations(head) == [Cell(room, shard) for room in ("contracts", "notices") for shard in range(3)]
+    assert flow.destinations(head)[0] == Cell("customers", 0)
+    assert flow.destinations(head)[1:] == [Cell(room, shard) for room in ("contracts", "notices") for shard in range(3)]
     assert flow.sources(head) == [Cell("approval", shard) for shard in range(3)]
 
 

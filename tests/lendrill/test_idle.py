@@ -34,7 +34,6 @@ def told(text: str) -> list[str]:
         ("[staff.finance]\nbreak_start_minute = 100\nbreak_end_minute = 110\n", "staff.finance.break_start_minute: "),
         ("[bank]\nbranches = 1\nbranch_weights_ppm = [3]\n", "bank.branch_weights_ppm: "),
         ("[policies.posts.sign_in]\nlock_hours = 3\n", "policies.posts: only a live bank"),
-        ("[policies.materials]\nwait_days = 9\n", "policies.materials: only a live bank"),
         ('[policies.contracts]\nlender = "某某银行"\n', "policies.contracts.lender: only a live bank"),
         ("[policies.products]\nshort_months_max = 10\n", "policies.products.short_months_max: only a live bank"),
     ],

@@ -63,7 +63,9 @@ def in_background(command: str, expected: list[str]) -> subprocess.Popen[str]:
     process = subprocess.Popen(shlex.split(command), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     assert process.stdout is not None
     said = "".join(process.stdout.readline() for _ in expected)
-    assert matches(expected, said), f"$ {command}\n{said}"
+    if not (right := matches(expected, said)):
+        process.terminate()
+    assert right, f"$ {command}\n{said}"
     return process
 
 

@@ -18,6 +18,8 @@ from tests.live.served import Served
 _CALLERS = 4
 _KILL_EVERY_S = 1.0
 
+_PATIENCE_S = 120.0
+
 
 class Callers:
     """Customers who hand in forms one after another, and ask again with the same number when they hear nothing."""
@@ -72,10 +74,17 @@ class Callers:
         return "\n".join(lines)
 
     def stop(self) -> None:
-        """Lets everybody hear his answer."""
+        """Lets everybody hear his answer, and somebody who asked after the last kill."""
+        until = time.monotonic() + _PATIENCE_S
+        while not (self.wrong or self._is_heard_after_all() or time.monotonic() > until):
+            time.sleep(0.05)
         self._stop.set()
         for thread in self._threads:
-            thread.join(120)
+            thread.join(_PATIENCE_S)
+
+    def _is_heard_after_all(self) -> bool:
+        last = max((killed for _, killed in self.kills), default=0.0)
+        return any(asked >= last for asked, _ in tuple(self.answered))
 
 
 def killed(bank: Served, parts: Sequence[str], database: Server | None = None) -> Callers:

@@ -103,10 +103,15 @@ class Sequencer:
     # opening ----------------------------------------------------------------------------------------------------------
 
     def open(self, on_replay: Callable[[int], object] = int) -> Iterator[Done]:
-        """Takes the book over, fences who wrote before, builds the cells from the newest snapshot and works every window after
-        it. Gives what happened in windows that nobody was told of yet (all of them, at the first opening)."""
+        """Takes the book over, fences who wrote before, and goes on from where it ends: from where it was followed, else with the
+        cells as the newest snapshot has them and every window after it. Gives what happened in windows that nobody was told of
+        yet (all of them, at the first opening)."""
         self._epoch = self._store.enter()
-        yield from self.rebuild(on_replay)
+        if self._followed is not None:
+            yield from self.follow(on_replay)
+        if self._followed is None:
+            yield from self.rebuild(on_replay)
+        self._followed = None
 
     def rebuild(self, on_replay: Callable[[int], object] = int) -> Iterator[Done]:
         """The cells anew, as the book has them. Broken where a window can't be worked and nothing that came in it is to blame."""
@@ -137,14 +142,6 @@ class Sequencer:
             self._followed = self._seal_before()
         except Broken:
             self._followed = None
-
-    def lead(self, on_replay: Callable[[int], object] = int) -> Iterator[Done]:
-        """Takes over the book that was followed, and goes on from where it ends."""
-        self._epoch = self._store.enter()
-        yield from self.follow(on_replay)
-        if self._followed is None:
-            yield from self.rebuild(on_replay)
-        self._followed = None
 
     def _stand_by(self, on_replay: Callable[[int], object]) -> Iterator[Done]:
         self._followed = None

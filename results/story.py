@@ -4,7 +4,6 @@ text and the plan are written by the rooms' own code from the papers; nothing of
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -233,8 +232,3 @@ def _ends(steps: list[Told]) -> Told:
             loans.setdefault(posting["loan"], 0)
             loans[posting["loan"]] += posting["amount_fen"] if posting["account"] == "principal" else 0
     return {"event": last[-1]["event"] if last else "", "principal_fen": loans}
-
-
-def moment(at: int) -> dt.datetime:
-    """An instant of a story as wall time."""
-    return dt.datetime(1970, 1, 1) + dt.timedelta(milliseconds=at)

@@ -30,7 +30,7 @@ from credit.numbers import branch_of_case
 from credit.room import DESKS, Words
 from credit.times import date_of, text_of
 from results import names
-from results.story import Told, code_of, moment
+from results.story import Told, code_of
 
 WIDTH = 80
 _PAPER = 6
@@ -104,11 +104,10 @@ def told(story: Told, catalogue: names.Catalogue) -> Iterator[str]:
         yield from _wrapped(f"It may have begun in {story['began_in']}, which is not there any more 前段运行已不在", 0)
     day = ""
     for step in steps:
-        when = moment(step["at"])
-        if (today := when.date().isoformat()) != day:
+        today, time = text_of(step["at"]).split()
+        if today != day:
             yield from ("", today)
             day = today
-        time = when.time().isoformat(timespec="milliseconds")
         yield from _wrapped(f"  {time}  {_said(step)}", 16)
         yield from _papers(step, catalogue)
     yield from _end(story)

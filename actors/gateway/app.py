@@ -40,6 +40,7 @@ from actors.gateway import (
 from actors.gateway.bank import Bank
 from actors.gateway.bodies import bounded
 from actors.gateway.contents import Contents
+from actors.gateway.language import wants_english
 from actors.gateway.log import REQUEST_ID, OperationLog, request_of, write_line
 from actors.gateway.metrics import Meters
 from actors.gateway.models import PROBLEMS, Problem
@@ -103,6 +104,7 @@ class Counting:
     def __init__(self, app: ASGIApp, meters: Meters, log: OperationLog, full: Callable[[], bool]) -> None:
         """`full`: whether commands are refused now."""
         self._app, self._meters, self._log, self._full = app, meters, log, full
+        self._refusals = [_OVERLOADED.response(english) for english in (False, True)]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -120,7 +122,8 @@ class Counting:
 
         try:
             if sheds:
-                await _OVERLOADED.answer(Request(scope))(scope, receive, sending)
+                english = wants_english(Request(scope).headers.get("accept-language", ""))
+                await self._refusals[english](scope, receive, sending)
             else:
                 await self._app(scope, receive if scope["method"] == "GET" else bounded(scope, receive), sending)
         finally:

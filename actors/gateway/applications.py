@@ -133,11 +133,13 @@ _OF_MATERIALS = (
 
 
 class Visit(NamedTuple):
-    """A form that was handed in, the number of its request, by whom, and whether it is certain who that is."""
+    """A form that was handed in, the number of its request, by whom, who answers for papers in hand (`attesting`), and whether it
+    is certain who the caller is."""
 
     form: Application
     number: int
     caller: Caller
+    attested: int
     proven: bool
 
 
@@ -145,7 +147,7 @@ async def taken_in(bank: Bank, identity: Identity, visits: Sequence[Visit]) -> l
     """The bank's answers to visits, and what happened to each case; who holds it is written down by then."""
     rows, beside = form_rows(columns_of([one.form for one in visits]), bank, np.array([one.number for one in visits]))
     rows["uploads"][[not one.proven for one in visits]] = Uploads.ALONE
-    rows["attested"] = [attesting(one.caller, one.form.documents) for one in visits]
+    rows["attested"] = [one.attested for one in visits]
     told = await bank.told_stories(SubmitApplication, rows, *beside)
     taken = [
         (one.caller, answer.number, one.form.id_number)
@@ -180,10 +182,9 @@ async def submit(
             field="documents",
             detail_zh="本人申请须上传资料",
         )
-    attesting(caller, form.documents)
-    proven = is_proven(identity, caller)
+    attested, proven = attesting(caller, form.documents), is_proven(identity, caller)
     began = time.monotonic()
-    answer, story = await request.app.state.intake.ask(Visit(form, number, caller, proven))
+    answer, story = await request.app.state.intake.ask(Visit(form, number, caller, attested, proven))
     if answer.reason:
         raise refusal(answer.reason)
     request.state.case = answer.number

@@ -61,7 +61,10 @@ class Problem(Exception):
 
     def answer(self, request: Request) -> JSONResponse:
         """The response."""
-        english = wants_english(request.headers.get("accept-language", ""))
+        return self.response(wants_english(request.headers.get("accept-language", "")))
+
+    def response(self, english: bool) -> JSONResponse:
+        """The same in a language."""
         headers = {"Content-Language": "en" if english else "zh", "Vary": "Accept-Language"} | dict(self.headers)
         return JSONResponse(self.document(english), self.status, headers, media_type=MEDIA_TYPE)
 

@@ -3,7 +3,7 @@ answered. What he was answered must stay so."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any, NamedTuple
@@ -123,8 +123,3 @@ def signed(case: int, request: int) -> Command:
         1, at=0, case=case, round=0, attempt=1, mode=SignMode.ELECTRONIC, confirmed_at=0, request=request
     )
     return Command(ContractSigned, np.asarray(rows))
-
-
-def answers_of(requests: Sequence[Request]) -> list[Answer]:
-    """Those that were given."""
-    return [one.answer for one in requests if one.answer is not None]

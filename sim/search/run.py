@@ -7,6 +7,7 @@ the bank worked again from the book alone is the bank that is     the ledger bal
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from random import Random
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from credit.times import HOUR_MS, MINUTE_MS
 from sim.search.customers import Broken, Customers, Form
 from sim.search.plan import NEAR, SITES, TICKS, Fault
 from sim.search.sites import Bank, Cells, Wrong
-from sim.search.world import World, closing
+from sim.search.world import World
 
 HEAL_TICKS = 60
 """Everything accepted is finished so soon after everything healed."""

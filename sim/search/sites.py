@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
-from actors.book.store import Entry, Snapshot, Standing
 from actors.host import Blueprint, StepReport
 from actors.local import LocalExecutor
 from actors.pipeline import CellLost
 from actors.sequencer import Command
-from actors.sites.witness import Configuration
 from actors.topology import Cell, Flow
 from actors.wire import Parcel
 from credit.subsystem import State, Window
@@ -97,43 +95,14 @@ class Carrier(Protocol):
 
 
 class Line:
-    """What calls of a site pass on their way to another, and their answers on the way back."""
+    """What calls of a place pass on their way to another, and their answers on the way back. The far end's methods are its own:
+    each raises Away where the call or its answer is lost, and where the far end is gone, or dies of it."""
 
     def __init__(self, world: Carrier, here: str, there: str) -> None:
         self._world, self._here, self._there = world, here, there
 
-    def call(self, method: str, *arguments: Any) -> Any:
-        """Calls the far end; Away where the call or its answer is lost, the far end is gone, or dies of it."""
-        return self._world.carry(self._here, self._there, method, arguments)
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        def call(*arguments: Any) -> Any:
+            return self._world.carry(self._here, self._there, method, arguments)
 
-
-class PeerLine(Line):
-    """The line to another site."""
-
-    def enter(self, epoch: int, identity: str) -> Standing:
-        return self.call("enter", epoch, identity)  # type: ignore[no-any-return]
-
-    def append(self, epoch: int, before: Standing, entries: Sequence[Entry]) -> Standing:
-        return self.call("append", epoch, before, list(entries))  # type: ignore[no-any-return]
-
-    def renew(self, epoch: int, identity: str, snapshot: Snapshot | None) -> Standing:
-        return self.call("renew", epoch, identity, snapshot)  # type: ignore[no-any-return]
-
-
-class WitnessLine(Line):
-    """The line to the witness."""
-
-    def configuration(self) -> Configuration:
-        return self.call("configuration")  # type: ignore[no-any-return]
-
-    def heard(self, site: str) -> Configuration:
-        return self.call("heard", site)  # type: ignore[no-any-return]
-
-    def take_over(self, site: str, seen: Configuration, by: Sequence[str] = ()) -> Configuration:
-        return self.call("take_over", site, seen, by)  # type: ignore[no-any-return]
-
-    def hand_over(self, site: str, seen: Configuration, to: str) -> Configuration:
-        return self.call("hand_over", site, seen, to)  # type: ignore[no-any-return]
-
-    def keep_in_step(self, site: str, seen: Configuration, in_step: Iterable[str]) -> Configuration:
-        return self.call("keep_in_step", site, seen, list(in_step))  # type: ignore[no-any-return]
+        return call

@@ -3,8 +3,8 @@ one tick after another in which each of them does something. Nothing here reads 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from actors.book.store import Damaged, StoreError
@@ -18,7 +18,7 @@ from sim.search.befall import befall
 from sim.search.customers import Customers
 from sim.search.disk import Disk, DiskStore, Full
 from sim.search.plan import NEAR, SITES, WITNESS, Fault
-from sim.search.sites import Bank, Cells, Crashed, PeerLine, Site, WitnessLine, Wrong
+from sim.search.sites import Bank, Cells, Crashed, Line, Site, Wrong
 
 TICK_MS = 1_000
 TERMS = Terms(silent_ms=2 * TICK_MS, remote_ms=10 * TICK_MS)
@@ -51,6 +51,11 @@ class World:
         """The bank's chain by window, as answered for."""
         self.windows = 0
         self.takeovers: list[str] = []
+
+    def close(self) -> None:
+        """Lets the disks go."""
+        for site in self.sites.values():
+            site.disk.close()
 
     # time -------------------------------------------------------------------------------------------------------------
 
@@ -205,8 +210,9 @@ class World:
     def _start(self, site: Site) -> None:
         """A process begins with what lies on its disk."""
         site.receiver = Receiver(self._store(site), lambda: self._anew(site))
-        peers = {other: PeerLine(self, site.name, other) for other in SITES if other != site.name}
-        site.replicated = ReplicatedStore(site.name, site.receiver, peers, WitnessLine(self, site.name, WITNESS))
+        peers: dict[str, Any] = {other: Line(self, site.name, other) for other in SITES if other != site.name}
+        keeper: Any = Line(self, site.name, WITNESS)
+        site.replicated = ReplicatedStore(site.name, site.receiver, peers, keeper)
         site.up, site.leads = True, False
         try:
             if site.replicated.found(IDENTITY).identity != IDENTITY:
@@ -248,11 +254,10 @@ class World:
 
     def _rebuild(self, site: Site) -> None:
         """The cells anew, as the conductor does it when one is lost."""
+        if not site.leads:
+            self._step_down(site)
+            return
         try:
-            if not site.leads:
-                site.bank = self._sequencer(site)
-                self._follow(site)
-                return
             for done in site.bank.rebuild():
                 self._worked(done)
                 self._answer(site, done)
@@ -283,7 +288,7 @@ class World:
         try:
             if by:
                 keeper.take_over(site.name, keeper.configuration(), by)
-            for done in bank.lead():
+            for done in bank.open():
                 self._worked(done)
         except Damaged:
             raise
@@ -369,13 +374,3 @@ class World:
         site.unheard_in -= 1
         if site.unheard_in == 0:
             raise Away(f"{site.name}: nothing was heard of the commit")
-
-
-@contextmanager
-def closing(world: World) -> Iterator[World]:
-    """A world whose disks are let go afterwards."""
-    try:
-        yield world
-    finally:
-        for site in world.sites.values():
-            site.disk.close()

@@ -186,7 +186,7 @@ BUGS = [
         "self._work_again(entries, asides)",
         "self.number, self.until = entries[-1].number + 1, entries[-1].until",
     ),
-    Bug("who takes over does not catch up", Sequencer, "lead", "yield from self.follow(on_replay)", "yield from ()"),
+    Bug("who takes over does not catch up", Sequencer, "open", "yield from self.follow(on_replay)", "yield from ()"),
     Bug(
         "another book is followed as if it were the same",
         Sequencer,

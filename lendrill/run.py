@@ -128,8 +128,6 @@ def execute(
     began = time.perf_counter()
     if saved and (other := saved.differing(identity(scenario))):
         say(quiet, f"Not as in the run it continues: {', '.join(other)}.")
-    for line in idle(scenario):
-        say(quiet, f"Without effect on this run: {line}")
     say(quiet, f"Starting {len(flow.cells)} cells of the bank ({executor.name}) …")
     with Interruption() as interruption:
         try:
@@ -158,7 +156,10 @@ def _drive(
 ) -> dict[str, Any]:
     headcount = {label: of._asdict() for label, of in headcounts(scenario).items()}
     say(quiet, f"Staff: {_heads(headcount)}.")
-    told = scenario.model_dump(mode="json") | {"headcount": headcount, "without_effect": idle(scenario)}
+    without_effect = idle(scenario)
+    for line in without_effect:
+        say(quiet, f"Without effect on this run: {line}")
+    told = scenario.model_dump(mode="json") | {"headcount": headcount, "without_effect": without_effect}
     (path / "scenario.json").write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     run = scenario.run
     spans = list(windows([*range(run.start_ms, run.until_ms, run.window_ms), run.until_ms]))

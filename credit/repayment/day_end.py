@@ -81,12 +81,12 @@ def _balances(book: Book, groups: Ints) -> dict[str, Ints]:
 
 
 def measure(book: Book, until: int, out: Outbox) -> None:
-    """The book by branch and product (REP-10), with interest accrued to the last day that has ended by `until`: loans and
-    principal by bucket, overdue, non-performing, written off."""
+    """The book by branch and product (REP-10): loans and principal by bucket, overdue, non-performing, written off, and the
+    interest that is posted as accrued."""
     arrears, groups, day_end, at = book.arrears, _groups(book), until // DAY_MS, until - 1
     if not len(groups):
         return
-    totals, balances = accrued_totals(book, day_end, groups), _balances(book, groups)
+    accrued, balances = book.control.get("accrued_fen", book.control.find(groups)), _balances(book, groups)
     count, shape = len(groups), (len(groups), len(Bucket))
     of_arrears, of_gone = _places(groups, arrears["group"]), _places(groups, book.written_off["group"])
     place = _places(groups, book.loans["group"])
@@ -108,7 +108,7 @@ def measure(book: Book, until: int, out: Outbox) -> None:
     _emit(out, Gauge.NON_PERFORMING, at, groups, *non_performing)
     _emit(out, Gauge.WRITTEN_OFF, at, groups, *written_off)
     _emit(out, Gauge.LOANS_ACTIVE, at, groups, active, outstanding)
-    _emit(out, Gauge.ACCRUED_INTEREST, at, groups, active, totals)
+    _emit(out, Gauge.ACCRUED_INTEREST, at, groups, active, accrued)
 
 
 def _sum(place: Ints, values: Ints | Bools, size: int) -> Ints:

@@ -117,6 +117,7 @@ class Conductor:
         self._closing = False
         self._spent_s = self._snapshot_s = 0.0
         self._cut_at = self._cost_s = 0.0
+        self._trail_until, self._heard_until = trail.until(), -1
         self.failure: Exception | None = None
         self.ready = False
         self.meters = Meters()
@@ -125,11 +126,33 @@ class Conductor:
 
     async def open(self, on_replay: Callable[[int], object] = int) -> None:
         """The bank as its book has it, up to now."""
-        self._trail_from = self._trail.until()
         began = time.perf_counter()
         await self._in(self._driver, self._open, on_replay)
         self._spent_s = time.perf_counter() - began
         self.ready = True
+
+    async def follow(self) -> None:
+        """Works what another site has written into the book since; who listens hears of it."""
+        began = time.perf_counter()
+        found = await self._in(self._driver, self._followed)
+        for done in found:
+            if done.block[-1].number > self._heard_until:
+                self._heard_until = done.block[-1].number
+                self._tell(done)
+        if found:
+            self._spent_s += time.perf_counter() - began
+        if self._spent_s > max(self._pace.replay_s, self._snapshot_s / self._pace.snapshot_share):
+            await self._snapshot()
+
+    def _followed(self) -> list[Done]:
+        found = []
+        for done in self._bank.follow():
+            if done.block[0].number <= self._trail_until:
+                self._trail.forget_from(done.block[0].number)
+            self._trail.add(done.told)
+            self._trail_until = done.block[-1].number
+            found.append(done if self._listeners else done._replace(told=[]))
+        return found
 
     def start_clock(self, clock: Clock) -> None:
         """The clock from now on; a business date goes on from where the bank stands."""

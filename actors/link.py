@@ -1,8 +1,8 @@
-"""The link between gateways and the conductor: one connection on a Unix socket in the bank's own folder, messages in MessagePack
-with their length before them. A call that was under way when the conductor went away is made again once it is back: commands
-carry their request numbers, and everything else only asks, so nothing is done twice.
+"""The link between gateways and the conductor: one connection on a Unix socket in the bank's own folder (`actors.frames`). A call
+that was under way when the conductor went away is made again once it is back: commands carry their request numbers, and all
+else only asks, so nothing is done twice.
 
-    {"n": 7, "do": "submit", …}  →        ← {"n": 7, "ok": …}  or  {"n": 7, "no": "busy", "why": "…"}
+    {"n": 7, "do": "submit", …}  →        ← {"n": 7, "ok": …}, see `actors.frames`
                                           ← {"events": …}      to those who listen"""
 
 from __future__ import annotations
@@ -10,18 +10,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import os
-import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import msgpack
 import numpy as np
 
 from actors.clock import ClockError
 from actors.conductor import Answer, Busy, Closing, Conductor, Story
+from actors.frames import Caller, FrameServer, Message, framed, read, unix, write
 from actors.host import Look
 from actors.sequencer import Command
 from actors.topology import Cell
@@ -29,48 +27,41 @@ from actors.wire import pack, unpack
 from credit.errors import CreditError
 from credit.room import EVENT_DTYPE, KINDS, Kind, Rows
 
-_LENGTH = 4
-MESSAGE_MAX = 256 << 20
 _BEHIND_MAX = 64 << 20
 """Most bytes that may wait for a listener."""
 _RETRY_S = 0.05
-SUBMITS_MAX = 200
-"""Callers of one gateway that may wait for the answers to their commands: half a second's worth, so that others are refused
-before they wait longer. The conductor's own bound (`Pace.queue_rows`) is for bulk."""
-_REFUSALS: dict[str, type[Exception]] = {"busy": Busy, "closing": Closing, "clock": ClockError, "bad": CreditError}
 
 
 class Away(CreditError):
     """The conductor did not come back in time."""
 
 
+class Moved(Away):
+    """Another site leads the bank now; ask there."""
+
+
+SUBMITS_MAX = 200
+"""Callers of one gateway that may wait for the answers to their commands: half a second's worth, so that others are refused
+before they wait longer. The conductor's own bound (`Pace.queue_rows`) is for bulk."""
+REFUSALS: dict[str, type[Exception]] = {
+    "moved": Moved,
+    "away": Away,
+    "busy": Busy,
+    "closing": Closing,
+    "clock": ClockError,
+    "bad": CreditError,
+}
+
+
 class Fault(Exception):
     """The conductor could not do what it was asked to, by a fault of its own or of the question."""
-
-
-async def _read(reader: asyncio.StreamReader) -> Any:
-    length = int.from_bytes(await reader.readexactly(_LENGTH), "little")
-    if length > MESSAGE_MAX:
-        raise ConnectionError(f"a message of {length} bytes")
-    return msgpack.unpackb(await reader.readexactly(length), strict_map_key=False)
-
-
-def _framed(message: dict[str, Any]) -> bytes:
-    content: bytes = msgpack.packb(message)
-    return len(content).to_bytes(_LENGTH, "little") + content
-
-
-def _write(writer: asyncio.StreamWriter | None, content: bytes) -> None:
-    """Writes to whoever is still there; a call to somebody who is gone is made again when he is back."""
-    if writer is not None and not writer.is_closing():
-        writer.write(content)
 
 
 def _told(writer: asyncio.StreamWriter, window: int, rows: Rows) -> None:
     """Tells a listener of a window. One that does not read is let go, so that what waits for him is bounded."""
     if writer.transport.get_write_buffer_size() > _BEHIND_MAX:
         writer.transport.abort()
-    _write(writer, _framed({"window": window, "events": rows.tobytes()}))
+    write(writer, framed({"window": window, "events": rows.tobytes()}))
 
 
 def as_bytes(rows: Rows) -> dict[str, Any]:
@@ -83,71 +74,29 @@ def as_rows(message: dict[str, Any]) -> Rows:
     return np.frombuffer(message["rows"], dtype=[(name, form) for name, form in message["form"]])
 
 
-def asked_once(path: Path, do: str, patience_s: float) -> Any:
-    """What the conductor that listens at `path` answers to one question without arguments, for who has no loop. Away where it
-    does not."""
+def asked_once(path: Path, do: str, patience_s: float, **more: Any) -> Any:
+    """What the conductor that listens at `path` answers to one question, for who has no loop. Away where it does not."""
+    caller = Caller(unix(path))
     try:
-        folder = os.open(path.parent, os.O_RDONLY)  # a socket's path holds 108 bytes, and a bank's home may be deep
-        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as link:
-            link.settimeout(patience_s)
-            try:
-                link.connect(f"/proc/self/fd/{folder}/{path.name}")
-            finally:
-                os.close(folder)
-            link.sendall(_framed({"n": 0, "do": do}))
-            with link.makefile("rb") as answering:
-                length = int.from_bytes(answering.read(_LENGTH), "little")
-                message = msgpack.unpackb(answering.read(length), strict_map_key=False)
-        return message["ok"]
-    except (OSError, ValueError, KeyError, msgpack.UnpackException):
+        return caller.call({"do": do, **more}, patience_s)["ok"]
+    except (OSError, KeyError):
         raise Away("the bank does not answer") from None
+    finally:
+        caller.close()
 
 
-class LinkServer:
+class LinkServer(FrameServer):
     """The conductor's end."""
 
+    refusals = REFUSALS
+
     def __init__(self, conductor: Conductor) -> None:
+        super().__init__()
         self._conductor = conductor
-        self._working: set[asyncio.Task[None]] = set()
 
-    async def serve(self, path: Path) -> asyncio.Server:
-        """Listens; whoever may enter the folder may connect."""
-        path.unlink(missing_ok=True)
-        server = await asyncio.start_unix_server(self._connected, path)
-        path.chmod(0o600)
-        return server
-
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        stop: Callable[[], object] = bool
-        try:
-            while True:
-                message = await _read(reader)
-                if message["do"] == "listen":
-                    stop()
-                    stop = self._conductor.listen(partial(_told, writer))
-                    _write(writer, _framed({"n": message["n"], "ok": True}))
-                    continue
-                task = asyncio.create_task(self._work(message, writer))
-                self._working.add(task)
-                task.add_done_callback(self._working.discard)
-        except (asyncio.IncompleteReadError, ConnectionError):
-            pass
-        finally:
-            stop()
-            writer.close()
-
-    async def _work(self, message: dict[str, Any], writer: asyncio.StreamWriter) -> None:
-        said: dict[str, Any] = {"n": message["n"]}
-        try:
-            said["ok"] = await getattr(self, f"_do_{message['do']}")(message)
-        except tuple(_REFUSALS.values()) as error:
-            said["no"] = next(name for name, kind in _REFUSALS.items() if isinstance(error, kind))
-            said["why"] = getattr(error, "user_message", str(error))
-        except Exception as error:  # who asked hears of it, and is not left waiting
-            said["no"], said["why"] = "fault", f"{type(error).__name__}: {error}"
-        _write(writer, _framed(said))
-        with contextlib.suppress(ConnectionError, RuntimeError):
-            await writer.drain()
+    def attach(self, message: Message, writer: asyncio.StreamWriter) -> Callable[[], object] | None:
+        """Has a gateway hear all events."""
+        return self._conductor.listen(partial(_told, writer)) if message["do"] == "listen" else None
 
     async def _do_submit(self, message: dict[str, Any]) -> list[Answer]:
         mail = unpack([[tuple(one) for one in message["bundle"]]])  # type: ignore[list-item]
@@ -197,12 +146,18 @@ class LinkServer:
         return self._conductor.figures()
 
 
+Connect = Callable[[], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
+"""How to reach the conductor; OSError where it is away."""
+
+
 class LinkClient:
     """A gateway's end: the conductor's methods, from another process."""
 
-    def __init__(self, path: Path, patience_s: float = 60.0, submits_max: int = SUBMITS_MAX) -> None:
-        """`patience_s`: how long a call waits for a conductor that is away; `submits_max`: commands that may be under way."""
-        self._path, self._patience_s, self._submits_max = path, patience_s, submits_max
+    def __init__(self, at: Path | Connect, patience_s: float = 60.0, submits_max: int = SUBMITS_MAX) -> None:
+        """`at`: its socket's path, or how to reach it; `patience_s`: how long a call waits for a conductor that is away;
+        `submits_max`: commands that may be under way."""
+        self._connect: Connect = partial(asyncio.open_unix_connection, at) if isinstance(at, Path) else at
+        self._patience_s, self._submits_max = patience_s, submits_max
         self._submitting = 0
         self._numbers = itertools.count(1)
         self._open: dict[int, tuple[bytes, asyncio.Future[Any]]] = {}
@@ -228,18 +183,28 @@ class LinkClient:
     async def _stay_connected(self) -> None:
         while True:
             with contextlib.suppress(ConnectionError, OSError, asyncio.IncompleteReadError):
-                reader, self._writer = await asyncio.open_unix_connection(self._path)
+                reader, self._writer = await self._connect()
                 self.connected = True
                 if self._listener is not None:
-                    _write(self._writer, _framed({"n": 0, "do": "listen"}))
+                    write(self._writer, framed({"n": 0, "do": "listen"}))
                 for content, _ in self._open.values():
-                    _write(self._writer, content)
+                    write(self._writer, content)
                 while True:
-                    self._hear(await _read(reader))
+                    self._hear(await read(reader))
             if self.connected:
                 self._lost()
             self.connected, self._writer = False, None
             await asyncio.sleep(_RETRY_S)
+
+    def give_up(self, error: Exception) -> None:
+        """Ends every call under way with an error."""
+        for _, answer in self._open.values():
+            if not answer.done():
+                answer.set_exception(error)
+
+    async def pass_on(self, message: Message, patience_s: float) -> Any:
+        """A message of somebody else's, as it came, and what is answered."""
+        return await self._call(patience_s=patience_s, **{name: of for name, of in message.items() if name != "n"})
 
     def _hear(self, message: dict[str, Any]) -> None:
         if "events" in message:
@@ -250,16 +215,16 @@ class LinkClient:
         if answer is None or answer.done():
             return
         if "no" in message:
-            answer.set_exception(_REFUSALS.get(message["no"], Fault)(message["why"]))
+            answer.set_exception(REFUSALS.get(message["no"], Fault)(message["why"]))
         else:
             answer.set_result(message["ok"])
 
     async def _call(self, do: str, patience_s: float | None = None, **more: Any) -> Any:
         number = next(self._numbers)
-        content = _framed({"n": number, "do": do, **more})
+        content = framed({"n": number, "do": do, **more})
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._open[number] = content, answer
-        _write(self._writer, content)
+        write(self._writer, content)
         try:
             return await asyncio.wait_for(answer, patience_s or self._patience_s)
         except TimeoutError:
@@ -342,7 +307,7 @@ class LinkClient:
         """Has one listener hear all events of cases from now on. `lost` is called when the conductor goes away: some windows are
         then told to nobody, and stand in the trail."""
         self._listener, self._lost = listener, lost
-        _write(self._writer, _framed({"n": 0, "do": "listen"}))
+        write(self._writer, framed({"n": 0, "do": "listen"}))
 
 
 Bank = Conductor | LinkClient

@@ -144,7 +144,7 @@ class Sequencer:
             self._followed = None
 
     def _stand_by(self, on_replay: Callable[[int], object]) -> Iterator[Done]:
-        self._followed = None
+        self._followed, self._told_until = None, -1  # what was told may have been another book's
         with suppress(Broken):
             yield from self._rebuild(on_replay)
             self._followed = self._seal_before()

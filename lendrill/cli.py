@@ -117,6 +117,15 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     seed_portfolio: Annotated[
         int | None, typer.Option(metavar="N", help="A new bank begins with the book that N customers leave, run first.")
     ] = None,
+    sites: Annotated[
+        int | None, typer.Option(metavar="N", help="A new bank has 2 or 3 sites: primary, same-city, remote.")
+    ] = None,
+    takeover_after: Annotated[
+        float | None, typer.Option(metavar="S", help="So long is the leading site silent before another takes over.")
+    ] = None,
+    remote_after: Annotated[
+        float | None, typer.Option(metavar="S", help="So long are all near sites silent before the remote one does.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only say where it listens.")] = False,
 ) -> int:
     """Open a live bank behind an HTTP gateway, and keep it open."""
@@ -124,7 +133,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     options = ServeOptions(
         scenario, home, host, port, gateways, shards, executor, address, clock, date, staff, store, seed, from_run,
-        arrivals, seed_portfolio, health_port, quiet,
+        arrivals, seed_portfolio, health_port, sites, takeover_after, remote_after, quiet,
     )  # fmt: skip
     return serve_command(options)
 

@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -117,11 +117,15 @@ class Home:
 
 def conductor(path: Path, ray: Path | None = None) -> int:
     """Runs the conductor of the bank at `path` until it is told to end."""
-    home = Home(path)
-    keep_log(path, "conductor")
+    return ran(path, "conductor", lambda: _conduct(Home(path), ray))
+
+
+def ran(path: Path, name: str, process: Callable[[], Coroutine[Any, Any, int]]) -> int:
+    """A process with a loop, until it ends."""
+    keep_log(path, name)
     sys.setswitchinterval(_SWITCH_S)
     try:
-        return asyncio.run(_conduct(home, ray))
+        return asyncio.run(process())
     except Exception as error:  # one line says why it can't go on
         line = line_for(error)
         _say(line or f"{type(error).__name__}: {error}")
@@ -131,20 +135,11 @@ def conductor(path: Path, ray: Path | None = None) -> int:
 
 
 async def _conduct(home: Home, ray: Path | None) -> int:
-    store = home.store()
-    if store.found(home.identity()).identity != home.identity():
-        raise UserError(
-            f"{home.bank['store']}: the day book of another bank", f"{home.path / BANK_FILE} does not belong to it"
-        )
-    executor, start_ms = home.executor(ray), int(home.bank["start_ms"])
-    bank = Sequencer(executor, home.flow, home.blueprints(), store, start_ms, home.opening(store))
-    live = Conductor(bank, home.clock(start_ms), Trail(home.path / TRAIL))
+    store, executor = home.store(), home.executor(ray)
+    bank, live = bank_of(home, store, executor)
     server = await LinkServer(live).serve(Path(SOCKET))
-    _keep_what_is_there()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, live.close)
-    _end_with_parent(lambda: loop.call_soon_threadsafe(live.close))
+    keep_what_is_there()
+    end_when_told(live.close)
     try:
         await live.open(partial(_replayed, [time.monotonic()]))
         live.start_clock(home.clock(bank.until))
@@ -155,6 +150,25 @@ async def _conduct(home: Home, ray: Path | None) -> int:
         executor.stop()
         store.close()
     return 0
+
+
+def bank_of(home: Home, store: Store, executor: Executor) -> tuple[Sequencer, Conductor]:
+    """The bank of a home, not opened yet. UserError where the store holds another bank's day book."""
+    if store.found(home.identity()).identity != home.identity():
+        raise UserError(
+            f"{home.bank['store']}: the day book of another bank", f"{home.path / BANK_FILE} does not belong to it"
+        )
+    start_ms = int(home.bank["start_ms"])
+    bank = Sequencer(executor, home.flow, home.blueprints(), store, start_ms, home.opening(store))
+    return bank, Conductor(bank, home.clock(start_ms), Trail(home.path / TRAIL))
+
+
+def end_when_told(end: Callable[[], object]) -> None:
+    """Ends the running loop's process by a signal, and with the process that started it."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    _end_with_parent(lambda: loop.call_soon_threadsafe(end))
 
 
 def _replayed(last: list[float], number: int) -> None:
@@ -253,7 +267,7 @@ def gateway(path: Path, descriptor: int, name: str) -> int:
         backlog=_AT_ONCE,
     )
     server = uvicorn.Server(config)
-    _keep_what_is_there()
+    keep_what_is_there()
     _end_with_parent(lambda: setattr(server, "should_exit", True))
     server.run(sockets=[_Door(fileno=descriptor)])
     return 0 if server.started else EXIT_INTERNAL
@@ -310,7 +324,7 @@ def _end_with_parent(end: Callable[[], object]) -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
-def _keep_what_is_there() -> None:
+def keep_what_is_there() -> None:
     """Spares the collector of garbage what was made so far, modules and endpoints, which lives as long as the process does: to
     look through it again and again took a fifth of a gateway's processor time."""
     gc.collect()

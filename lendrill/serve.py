@@ -15,7 +15,7 @@ import socket
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -32,13 +32,13 @@ from credit.calendar import WORKDAY_LAST_YEAR
 from credit.room import DESK_LABELS
 from credit.times import DAY_MS, HOUR_MS, date_of, day_number, text_of
 from lendrill.errors import UserError
-from lendrill.health import HealthDoor
+from lendrill.health import Health, HealthDoor
 from lendrill.live import BANK_FILE, SOCKET, Home
 from lendrill.options import CUSTOMERS_MAX, RunOptions, within
 from lendrill.progress import say
 from lendrill.run import run_command
 from lendrill.saved import load_saved
-from lendrill.supervisor import Supervisor, children_of
+from lendrill.supervisor import Supervisor, children_of, end_all
 from results.folder import discard
 from scenarios.loading import load_scenario
 from scenarios.model import Scenario
@@ -47,6 +47,11 @@ from sim.staffing import build_staffing
 CLOCKS = ("wall", "business")
 EXECUTORS = ("ray", "local")
 PORTFOLIO = "portfolio"
+SITES = ("primary", "same-city", "remote")
+"""主中心, 同城灾备中心, 异地灾备中心: the first two are to be in step, the third is too far away to wait for (DR-07, DR-08)."""
+TAKEOVER_S, REMOTE_S = 1.5, 300.0
+"""How long the leader is silent before a site in step takes over (our default), and all in step before the remote one does
+(DR-09)."""
 OPENING_MS = 9 * HOUR_MS
 _DAYS_AHEAD = 3_660
 _PATIENCE_S = 120.0
@@ -73,6 +78,9 @@ class ServeOptions:
     arrivals: bool | None = None
     seed_portfolio: int | None = None
     health_port: int | None = None
+    sites: int | None = None
+    takeover_s: float | None = None
+    remote_s: float | None = None
     quiet: bool = False
 
     def __post_init__(self) -> None:
@@ -86,6 +94,11 @@ class ServeOptions:
             if value is not None and value not in right:
                 raise UserError(f"{option} {value}: no such thing", f"give {' or '.join(right)}")
         within("--seed-portfolio", self.seed_portfolio, 1, CUSTOMERS_MAX, "customers go through the scenario first")
+        if self.sites is not None and not 1 <= self.sites <= len(SITES):
+            raise UserError(f"--sites {self.sites}: impossible", f"1 to {len(SITES)}: {', '.join(SITES)}")
+        for option, seconds in (("--takeover-after", self.takeover_s), ("--remote-after", self.remote_s)):
+            if seconds is not None and not 0.5 <= seconds <= 86_400:
+                raise UserError(f"{option} {seconds:g}: impossible", "0.5 to 86400 seconds")
         if self.seed_portfolio is not None and self.from_run is not None:
             raise UserError("--seed-portfolio and --from: both say what a new bank begins with", "give one of them")
         if self.date is not None and self.clock == "wall":
@@ -153,6 +166,8 @@ def founded(options: ServeOptions) -> dict[str, Any]:
         "arrivals": bool(options.arrivals),
         "from": str(options.from_run.resolve()) if options.from_run else None,
         "store": store,
+        "sites": list(SITES[: options.sites or 1]),
+        "terms_s": [options.takeover_s or TAKEOVER_S, options.remote_s or REMOTE_S],
         "policies": policies,
         "schemas": fingerprints.of_all(fingerprints.schemas()),
     }
@@ -234,11 +249,12 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
         "people": people_at(options.staff) if options.staff is not None else None,
         "from": str(options.from_run.resolve()) if options.from_run else None,
         "arrivals": options.arrivals,
+        "sites": list(SITES[: options.sites]) if options.sites else None,
     }
     for name, value in asked.items():
-        if value is not None and value != bank[name]:
+        if value is not None and value != bank.get(name):
             raise UserError(
-                f"{options.home} holds a bank with {name} {bank[name]!r}; {value!r} was asked for",
+                f"{options.home} holds a bank with {name} {bank.get(name)!r}; {value!r} was asked for",
                 "leave the option out, or give another --home",
             )
     if options.date is not None or options.seed is not None:
@@ -311,39 +327,30 @@ def serve_command(options: ServeOptions) -> int:
 def _serve(options: ServeOptions) -> int:
     options = seeded(options)
     bank = home_of(options)
+    if len(bank.get("sites", ())) > 1:
+        from lendrill.sites import serve_sites
+
+        return serve_sites(options, bank)
     home = options.home.resolve()
     credentials = first_accounts(home)
-    listening = _listening(options)
-    host, port = listening.getsockname()[:2]
-    at = f"[{host}]" if ":" in host else host
+    listening = listens(options.host, options.port)
+    url = url_of(listening)
     supervisor = Supervisor(home)
     enclosure = Enclosure() if bank["executor"] == "ray" and not bank["address"] else None
     supervisor.children += children_of(home, options.gateways, listening, enclosure)
-    door = _health_door(options, host, port, supervisor)
-    ended: list[int] = []
-    for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, lambda number, _: ended.append(number))
+    door = health_door(options, listening, supervisor.health)
+
+    def opened() -> None:
+        say_where(f"{bank['name']} listens on {url} (API: {url}/docs)")
+        say(options.quiet, f"Its health, however busy it is: {url.rpartition(':')[0]}:{door.server_port}/health")
+        if credentials is not None:
+            say(options.quiet, f"First passwords and secrets, for their owner's eyes: {credentials}")
+
+    cells = len(Flow(bank["shards"], PIPELINE).cells)
+    say(options.quiet, f"Opening the bank in {options.home}: {cells} cells ({bank['executor']}) …")
     try:
-        cells = len(Flow(bank["shards"], PIPELINE).cells)
-        say(options.quiet, f"Opening the bank in {options.home}: {cells} cells ({bank['executor']}) …")
-        for child in supervisor.children:
-            supervisor.start(child)
-        _until_open(supervisor, f"http://{at}:{port}/health", ended, options.quiet)
-        if not ended:
-            Console().print(
-                f"{bank['name']} listens on http://{at}:{port} (API: http://{at}:{port}/docs)",
-                highlight=False,
-                soft_wrap=True,
-            )
-            say(options.quiet, f"Its health, however busy it is: http://{at}:{door.server_port}/health")
-            if credentials is not None:
-                say(options.quiet, f"First passwords and secrets, for their owner's eyes: {credentials}")
-        while not ended:
-            supervisor.watch()
-            time.sleep(0.1)
-        say(options.quiet, "Closing: windows under way are finished …")
+        keep_alive(options, [supervisor], url, opened)
     finally:
-        supervisor.end()
         if enclosure is not None:
             enclosure.leave()
         door.shutdown()
@@ -353,47 +360,85 @@ def _serve(options: ServeOptions) -> int:
     return 0
 
 
-def _listening(options: ServeOptions) -> socket.socket:
+def keep_alive(
+    options: ServeOptions, supervisors: Sequence[Supervisor], url: str, opened: Callable[[], object]
+) -> None:
+    """Starts all processes and keeps them alive until Ctrl-C or SIGTERM; `opened` is called once the bank answers at `url`."""
+    ended: list[int] = []
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, lambda number, _: ended.append(number))
     try:
-        family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+        for supervisor in supervisors:
+            for child in supervisor.children:
+                supervisor.start(child)
+        _until_open(supervisors, f"{url}/health", ended, options.quiet)
+        if not ended:
+            opened()
+        while not ended:
+            for supervisor in supervisors:
+                supervisor.watch()
+            time.sleep(0.1)
+        say(options.quiet, "Closing: windows under way are finished …")
+    finally:
+        end_all(supervisors)
+
+
+def say_where(line: str) -> None:
+    """A line that people copy from."""
+    Console().print(line, highlight=False, soft_wrap=True)
+
+
+def url_of(listening: socket.socket) -> str:
+    """Where a gateway's socket is reached."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def listens(host: str, port: int) -> socket.socket:
+    """A socket that listens there, for processes that inherit it. UserError where it can't be had."""
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.socket(family, socket.SOCK_STREAM)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((options.host, options.port))
+        listening.bind((host, port))
         listening.listen(2_048)
         listening.set_inheritable(True)
     except socket.gaierror:
-        raise UserError(f"--host {options.host}: no address of that name", "give one of this machine's own") from None
+        raise UserError(f"--host {host}: no address of that name", "give one of this machine's own") from None
     except OSError as error:
         right = "one of this machine's own addresses" if error.errno == errno.EADDRNOTAVAIL else "another port"
         raise UserError(
-            f"--host {options.host} --port {options.port}: {os.strerror(error.errno or 0).lower()}", f"give {right}"
+            f"--host {host} --port {port}: {os.strerror(error.errno or 0).lower()}", f"give {right}"
         ) from None
     return listening
 
 
-def _health_door(options: ServeOptions, host: str, port: int, supervisor: Supervisor) -> HealthDoor:
+def health_door(options: ServeOptions, listening: socket.socket, health: Health) -> HealthDoor:
     """On the port asked for; else on the one after the gateways', or a free one where that is taken."""
+    host, port = listening.getsockname()[:2]
     wanted = options.health_port
     try:
-        return HealthDoor(host, min(port + 1, 65_535) if wanted is None else wanted, supervisor.health)
+        return HealthDoor(host, min(port + 1, 65_535) if wanted is None else wanted, health)
     except OSError as error:
         if wanted is None:
-            return HealthDoor(host, 0, supervisor.health)
+            return HealthDoor(host, 0, health)
         why = os.strerror(error.errno or 0).lower()
         raise UserError(f"--host {host} --health-port {wanted}: {why}", "give another port") from None
 
 
-def _until_open(supervisor: Supervisor, url: str, ended: list[int], quiet: bool) -> None:
-    """Waits until the bank answers, and says meanwhile what its conductor says."""
+def _until_open(supervisors: Sequence[Supervisor], url: str, ended: list[int], quiet: bool) -> None:
+    """Waits until the bank answers, and says meanwhile what its conductors say."""
     began, said = time.monotonic(), ""
-    conductor = next(child for child in supervisor.children if child.name == "conductor")
+    conductors = [(one, child) for one in supervisors for child in one.children if child.name == "conductor"]
     while not ended:
-        supervisor.watch()
+        for supervisor in supervisors:
+            supervisor.watch()
         with contextlib.suppress(urllib.error.URLError, OSError), urllib.request.urlopen(url, timeout=2.0) as answer:
             if answer.status == 200:
                 return
-        if time.monotonic() - began > _PATIENCE_S and not (supervisor.home / SOCKET).exists():
-            raise UserError(f"the bank does not open; see {supervisor.home / 'conductor.log'}")
-        if (words := supervisor.last_words(conductor)) not in ("", said):
-            say(quiet, said := words)
+        for supervisor, conductor in conductors:
+            if time.monotonic() - began > _PATIENCE_S and not (supervisor.home / SOCKET).exists():
+                raise UserError(f"the bank does not open; see {supervisor.home / 'conductor.log'}")
+            if (words := supervisor.last_words(conductor)) not in ("", said):
+                say(quiet, said := words)
         time.sleep(0.1)

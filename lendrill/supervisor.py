@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -55,7 +56,10 @@ class Supervisor:
 
     home: Path
     children: list[Child] = field(default_factory=list)
-    ending: bool = False
+    patient: bool = False
+    """Whatever dies again and again is started again and again, after a while: another site serves meanwhile."""
+    held: bool = False
+    """Nothing runs, and nothing is started anew: a site that is lost."""
 
     def start(self, child: Child) -> None:
         """A new process; what it says goes to a file of its name."""
@@ -75,18 +79,38 @@ class Supervisor:
 
     def watch(self) -> None:
         """Starts anew what has died; UserError when something dies again and again, with its last words."""
+        if self.held:
+            return
         for child in self.children:
             if child.process is None or child.process.poll() is None:
                 continue
-            child.deaths += 1
             quick = time.monotonic() - child.born < _QUICK_S
-            child.quick_deaths = child.quick_deaths + 1 if quick else 0
-            if child.process.returncode == EXIT_BAD_INPUT or child.quick_deaths >= _QUICK_DEATHS_MAX:
+            if self.patient:
+                if quick:
+                    continue
+            elif child.process.returncode == EXIT_BAD_INPUT or (quick and child.quick_deaths >= _QUICK_DEATHS_MAX - 1):
                 raise UserError(f"the {child.name} can't run: {self.last_words(child) or 'it said nothing'}")
+            child.deaths += 1
+            child.quick_deaths = child.quick_deaths + 1 if quick else 0
             self.start(child)
             for other in self.children:
                 if other.upon is child and other.process is not None:
                     other.process.kill()
+
+    def lose(self) -> None:
+        """All processes are gone at once, and stay away until `regain`: what the loss of a place is."""
+        self.held = True
+        for child in self.children:
+            if child.process is not None and child.process.poll() is None:
+                child.process.kill()
+                child.process.wait()
+
+    def regain(self) -> None:
+        """The processes are started again."""
+        if self.held:
+            self.held = False
+            for child in self.children:
+                self.start(child)
 
     def health(self) -> dict[str, Any]:
         """Which processes run, how often each was started anew, and how the conductor stands."""
@@ -113,14 +137,24 @@ class Supervisor:
     def end(self) -> None:
         """Gateways first, so that nobody is turned away by a bank that is closing; then the conductor, which finishes windows;
         then Ray."""
-        for child in reversed(self.children):
-            if child.process is not None and child.process.poll() is None:
-                child.process.send_signal(signal.SIGTERM)
-                try:
-                    child.process.wait(_GRACE_S)
-                except subprocess.TimeoutExpired:
-                    child.process.kill()
-                    child.process.wait()
+        end_all([self])
+
+
+def end_all(supervisors: Sequence[Supervisor]) -> None:
+    """Ends the processes of several places, those of one kind at once everywhere."""
+    for turn in range(max(len(one.children) for one in supervisors)):
+        going = [one.children[-1 - turn] for one in supervisors if turn < len(one.children)]
+        running = [one.process for one in going if one.process is not None and one.process.poll() is None]
+        for process in running:
+            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGCONT)
+        until = time.monotonic() + _GRACE_S
+        for process in running:
+            try:
+                process.wait(max(until - time.monotonic(), 0.01))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
 
 
 def _emptied(folder: Path) -> Path:
@@ -130,12 +164,17 @@ def _emptied(folder: Path) -> Path:
     return folder
 
 
-def children_of(home: Path, gateways: int, listening: socket.socket, enclosure: Enclosure | None) -> list[Child]:
-    """A bank's processes, in the order in which they are started. Ray, where the bank has one of its own, lives as long as this
-    process or the conductor, which hold the other end of its pipe. Gateways come first where processors are short: a bank that
-    has too much to do must still say so."""
+def children_of(
+    home: Path, gateways: int, listening: socket.socket, enclosure: Enclosure | None, door: socket.socket | None = None
+) -> list[Child]:
+    """A bank's processes, in the order in which they are started. `door`: where other sites reach the conductor of one. Ray,
+    where the bank has one of its own, lives as long as this process or the conductor, which hold the other end of its pipe.
+    Gateways come first where processors are short: a bank that has too much to do must still say so."""
     python = [sys.executable, "-m", "lendrill.live"]
     conductor = Child("conductor", [*_BEHIND, *python, "conductor", str(home)])
+    if door is not None:
+        conductor.command[-3:] = ["lendrill.live_site", "site", str(home), str(door.fileno())]
+        conductor.keep = (door.fileno(),)
     children = [conductor]
     if enclosure is not None:
         reading, writing = os.pipe()
@@ -143,7 +182,7 @@ def children_of(home: Path, gateways: int, listening: socket.socket, enclosure: 
         command = [*_BEHIND, *head_command(enclosure.folder, reading, PRELOAD)]
         conductor.upon = Child("ray", command, keep=(reading,), environment=belonging)
         conductor.command.append(str(enclosure.folder))
-        conductor.keep, conductor.environment = (writing,), belonging
+        conductor.keep, conductor.environment = (*conductor.keep, writing), belonging
         children = [conductor.upon, conductor]
     counting = os.environ | {SHARED: str(_emptied(home / "metrics"))}
     for number in range(gateways):

@@ -74,7 +74,7 @@ def test_numbers_say_where_they_belong() -> None:
 
 def test_a_question_that_can_not_be_answered_is_answered_at_once(bank: LiveBank) -> None:
     async def ask() -> None:
-        link = LinkClient(bank.bank.link._path)
+        link = LinkClient(bank.home / "link")
         link.start()
         try:
             with pytest.raises(Fault, match="KeyError"):

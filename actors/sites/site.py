@@ -1,0 +1,286 @@
+"""A site of a live bank: it holds what the leader sends it, works it, and passes on to the leader what its own gateways ask; and
+it leads where the witness lets it. What a site is may change while its gateways' callers wait: they notice a longer answer.
+
+    follow ──the witness lets it──► lead ──another leads, or its book is fenced──► the process ends, and is started anew
+       ▲                                                                                     │
+       └─────────────────────────────────────────────────────────────────────────────────────┘"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from actors.book.store import Damaged, Fenced, StoreError
+from actors.conductor import Conductor
+from actors.frames import Message
+from actors.link import REFUSALS, Connect, LinkClient, LinkServer, Moved
+from actors.sites import wire
+from actors.sites.receiver import Receiver
+from actors.sites.replicated import ReplicatedStore
+from actors.sites.witness import Configuration, Keeper
+
+BEAT_S = 0.2
+"""How often a site gives a sign of life, and looks at what it was sent."""
+_FEED_S = 0.5
+_MOVED_S = 0.05
+_PATIENCE_S = 60.0
+_STANDING_S = 0.6
+_BOOK = frozenset({"enter", "append", "renew"})
+_OWN = frozenset({"book", "site", "hand_over", "take_over"})
+"""What a site answers itself, whoever leads."""
+_log = logging.getLogger(__name__)
+
+
+class Deposed(StoreError):
+    """Another site leads; this one begins anew as one that follows."""
+
+
+class Site:
+    """See the module's text. All methods belong to the event loop it runs in."""
+
+    def __init__(
+        self,
+        live: Conductor,
+        book: ReplicatedStore,
+        receiver: Receiver,
+        beats: Keeper,
+        links: Mapping[str, Connect],
+        near: Sequence[str],
+        on_lead: Callable[[], object],
+    ) -> None:
+        """`beats`: the witness, over a line of its own; `links`: how to reach the conductors of the other sites; `near`: the
+        sites that are to be in step, the first of which leads a new bank; `on_lead`: is called before this one answers."""
+        self.live, self.book, self.receiver, self._beats = live, book, receiver, beats
+        self._links, self._near, self._on_lead = links, near, on_lead
+        self.seen: Configuration | None = None
+        """How the sites stood when the witness was heard last."""
+        self.leads = False
+        self._handing_over = ""
+        self._closing = False
+        self._leader: tuple[str, LinkClient] | None = None
+        self._deposed = asyncio.Event()
+        self._beating = ThreadPoolExecutor(1, thread_name_prefix="site-beat")
+        self._feeding = ThreadPoolExecutor(1, thread_name_prefix="site-feed")
+        self._holding = ThreadPoolExecutor(1, thread_name_prefix="site-hold")
+        self._told: dict[str, str] = {}
+
+    # life -------------------------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Lives until it is told to close (or has handed over), or can't go on as what it is."""
+        beating = asyncio.create_task(self._beat())
+        try:
+            while not self._closing and not await self._led():
+                await self._follow()
+                await asyncio.sleep(BEAT_S)
+            if not self._closing:
+                await self._lead()
+        finally:
+            self.leads = False
+            beating.cancel()
+            await self._let_go_of_leader(Moved("this site begins anew"))
+
+    def close(self) -> None:
+        """Takes nothing more; finishes what is under way."""
+        self._closing = True
+        if self.leads:
+            self.live.close()
+
+    async def _beat(self) -> None:
+        while True:
+            with contextlib.suppress(StoreError):
+                tell = self._beats.configuration if self.receiver.damage else self._beats.heard
+                of = () if self.receiver.damage else (self.book.site,)
+                self._see(await self._in(self._beating, tell, *of))
+            await asyncio.sleep(BEAT_S)
+
+    def _see(self, found: Configuration) -> None:
+        if self.seen is None or found.version >= self.seen.version:
+            self.seen = found
+        if self.leads and found.leader != self.book.site and found.epoch > self.book.configuration.epoch:
+            self._deposed.set()
+
+    async def _led(self) -> bool:
+        """Whether this site leads from now on."""
+        if self.receiver.damage or self.seen is None or (not self.seen.leader and self.book.site != self._near[0]):
+            return False
+        try:
+            await self.live.open()
+        except Damaged as damage:
+            self._unfit(damage)
+            return False
+        except StoreError:
+            return False
+        self._on_lead()
+        self.leads = True
+        self.seen = self.book.configuration
+        _log.warning("%s leads since epoch %d", self.book.site, self.seen.epoch)
+        await self._let_go_of_leader(Moved("this site leads now"))
+        return True
+
+    async def _follow(self) -> None:
+        if self.receiver.damage:
+            return
+        try:
+            await self.live.follow()
+        except Damaged as damage:
+            self._unfit(damage)
+        except StoreError as error:  # its book was set aside meanwhile
+            _log.info("%s: %s", self.book.site, error.user_message)
+
+    def _unfit(self, damage: Damaged) -> None:
+        """A damaged book is copied anew by whoever leads."""
+        self.receiver.damage = damage.user_message
+        _log.warning("%s: %s", self.book.site, damage.user_message)
+
+    async def _lead(self) -> None:
+        working = asyncio.create_task(self.live.run())
+        deposed = asyncio.create_task(self._deposed.wait())
+        feeding = asyncio.create_task(self._feed())
+        try:
+            await asyncio.wait({working, deposed, feeding}, return_when=asyncio.FIRST_COMPLETED)
+            if deposed.done():
+                raise Deposed(f"{self.seen.leader if self.seen else 'another'} leads")
+            for task in (working, feeding):
+                if task.done():
+                    task.result()
+            if self._handing_over:
+                self.seen = await self._in(self._feeding, self.book.hand_over, self._handing_over)
+                raise Deposed(f"handed over to {self._handing_over}")
+        except Fenced as fenced:
+            raise Deposed(fenced.user_message) from None
+        finally:
+            for task in (working, deposed, feeding):
+                task.cancel()
+
+    async def _feed(self) -> None:
+        """Brings the other sites up to date: near ones into step, others some time after."""
+        while True:
+            for name in self._links:
+                if name in self.book.configuration.in_step:
+                    self._tell(name, "in step")
+                    continue
+                try:
+                    await self._in(self._feeding, self.book.admit if name in self._near else self.book.feed, name)
+                except Fenced:
+                    raise
+                except StoreError as away:
+                    self._tell(name, away.user_message)
+                else:
+                    self._tell(name, "in step" if name in self._near else "up to date")
+            await asyncio.sleep(_FEED_S)
+
+    def _tell(self, name: str, how: str) -> None:
+        if self._told.get(name) != how:
+            self._told[name] = how
+            _log.info("%s: %s", name, how)
+
+    # what other sites ask ---------------------------------------------------------------------------------------------
+
+    async def hold(self, message: Message) -> bytes:
+        """What a leader has this site hold."""
+        return await self._in(self._holding, wire.called, self.receiver, message, _BOOK)  # type: ignore[no-any-return]
+
+    async def pass_on(self, message: Message) -> Any:
+        """Has the leader answer. Moved where none is known, or another leads meanwhile."""
+        leader = self.seen.leader if self.seen else ""
+        if leader not in self._links:
+            raise Moved("no other site leads now")
+        if self._leader is None or self._leader[0] != leader:
+            await self._let_go_of_leader(Moved(f"{leader} leads now"))
+            self._leader = leader, LinkClient(self._links[leader])
+            self._leader[1].start()
+        patience_s = _STANDING_S if message["do"] == "standing" else message.get("timeout_s", 0.0) + _PATIENCE_S
+        return await self._leader[1].pass_on(message | {"passed": True}, patience_s)
+
+    async def _let_go_of_leader(self, why: Moved) -> None:
+        if self._leader is not None:
+            (_, link), self._leader = self._leader, None
+            link.give_up(why)
+            await link.stop()
+
+    # what people decide -----------------------------------------------------------------------------------------------
+
+    async def hand_over(self, to: str) -> None:
+        """A planned switch: what is under way is finished, what comes meanwhile waits for the next leader. StoreError where that
+        can't be."""
+        if not self.leads:
+            raise StoreError(f"{self.book.site} does not lead; ask {self.seen.leader if self.seen else 'the leader'}")
+        if to not in self.book.configuration.in_step or to == self.book.site:
+            others = ", ".join(one for one in self.book.configuration.in_step if one != self.book.site)
+            raise StoreError(f"{to} is not in step with {self.book.site}; in step: {others or 'no other site'}")
+        self._handing_over, self.leads = to, False
+        self.live.close()
+
+    async def take_over(self, by: Sequence[str]) -> None:
+        """This site leads by the decision of people. StoreError where the witness does not let it."""
+        if self.leads:
+            raise StoreError(f"{self.book.site} leads already")
+        if self.receiver.damage:
+            raise StoreError(f"{self.book.site}: {self.receiver.damage}")
+        seen = await self._in(self._beating, self._beats.configuration)
+        self.seen = await self._in(self._beating, self._beats.take_over, self.book.site, seen, tuple(by))
+
+    def standing(self) -> dict[str, Any]:
+        """How this site stands."""
+        seen = self.seen or Configuration()
+        book = self.book.standing()
+        return {
+            "site": self.book.site,
+            "leads": self.leads,
+            "leader": seen.leader,
+            "epoch": seen.epoch,
+            "in_step": list(seen.in_step),
+            "windows": book.number,
+            "seal": book.seal.hex(),
+            "damage": self.receiver.damage,
+            "worked": self.live.standing()["window"],
+            "chain": self.live.standing()["chain"],
+        }
+
+    def _in(self, pool: ThreadPoolExecutor, work: Callable[..., Any], *arguments: Any) -> Awaitable[Any]:
+        return asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
+
+
+class SiteServer(LinkServer):
+    """A conductor's end at one of several sites: for its own gateways, for other sites, and for who drills."""
+
+    refusals = {**wire.REFUSALS, **REFUSALS}
+
+    def __init__(self, site: Site) -> None:
+        super().__init__(site.live)
+        self._site = site
+
+    async def answer(self, message: Message) -> Any:
+        """Answers where this site leads, and else has the leader answer."""
+        if message["do"] in _OWN:
+            return await super().answer(message)
+        until = time.monotonic() + _PATIENCE_S
+        while not self._site.leads:
+            try:
+                if message.get("passed"):
+                    raise Moved("this site does not lead")
+                return await self._site.pass_on(message)
+            except Moved:
+                if message.get("passed") or time.monotonic() > until or message["do"] == "standing":
+                    raise
+                await asyncio.sleep(_MOVED_S)
+        return await super().answer(message)
+
+    async def _do_book(self, message: Message) -> bytes:
+        return await self._site.hold(message)
+
+    async def _do_site(self, message: Message) -> dict[str, Any]:
+        del message
+        return self._site.standing()
+
+    async def _do_hand_over(self, message: Message) -> None:
+        await self._site.hand_over(message["to"])
+
+    async def _do_take_over(self, message: Message) -> None:
+        await self._site.take_over(message["by"])

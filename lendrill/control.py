@@ -1,0 +1,127 @@
+"""What befalls the places of a bank of several sites, by order of who drills: processes are killed, hung, and let go on, a place
+is lost and comes back, a disk has no room left. `lendrill serve --sites` listens for it in the bank's home, which is its owner's
+alone. What is given for a time is undone when the time is over."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import resource
+import signal
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from actors.book.store import StoreError
+from actors.frames import FrameServer, Message
+from lendrill.supervisor import Child, Supervisor
+
+CONTROL = "control.sock"
+BOOK = "daybook.db"
+
+
+class _Doing(FrameServer):
+    refusals = {"bad": StoreError}
+
+    def __init__(self, places: Mapping[str, Supervisor]) -> None:
+        super().__init__()
+        self._places = places
+
+    async def answer(self, message: Message) -> Any:
+        """Does what is asked for now, and undoes it when `for_s` is over."""
+        undo = getattr(self, f"_{message['do']}", self._unknown)(message)
+        if callable(undo):
+            if message.get("for_s"):
+                asyncio.get_running_loop().call_later(message["for_s"], undo)
+            return None
+        return undo
+
+    def _unknown(self, message: Message) -> None:
+        raise StoreError(f"there is nothing to do {message['do']!r}")
+
+    def _processes(self, message: Message) -> dict[str, dict[str, Any]]:
+        del message
+        return {
+            name: {
+                child.name: {"pid": child.process.pid if child.process else 0, "started_anew": child.deaths}
+                for child in place.children
+            }
+            | ({"held": {}} if place.held else {})
+            for name, place in self._places.items()
+        }
+
+    def _kill(self, message: Message) -> Callable[[], object]:
+        self._send(self._child(message), signal.SIGKILL)
+        return bool
+
+    def _hang(self, message: Message) -> Callable[[], object]:
+        child = self._child(message)
+        self._send(child, signal.SIGSTOP)
+        return lambda: self._send(child, signal.SIGCONT)
+
+    def _go_on(self, message: Message) -> Callable[[], object]:
+        self._send(self._child(message), signal.SIGCONT)
+        return bool
+
+    def _lose(self, message: Message) -> Callable[[], object]:
+        place = self._place(message)
+        place.lose()
+        return place.regain
+
+    def _regain(self, message: Message) -> Callable[[], object]:
+        self._place(message).regain()
+        return bool
+
+    def _full_disk(self, message: Message) -> Callable[[], object]:
+        """The kernel lets the conductor's files grow no further than the day book is long now."""
+        child, place = self._child(message), self._place(message)
+        if child.process is None:
+            raise StoreError(f"{message['process']} of {message['place']} does not run")
+        pid, room = child.process.pid, (place.home / f"{BOOK}-wal").stat().st_size
+        _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (room, most))
+
+        def undo() -> None:
+            with contextlib.suppress(ProcessLookupError):
+                resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, most))
+
+        return undo
+
+    def _place(self, message: Message) -> Supervisor:
+        place = self._places.get(message["place"])
+        if place is None:
+            raise StoreError(f"there is no place {message['place']!r}; places: {', '.join(self._places)}")
+        return place
+
+    def _child(self, message: Message) -> Child:
+        place = self._place(message)
+        for child in place.children:
+            if child.name == message["process"]:
+                return child
+        raise StoreError(
+            f"{message['place']} has no process {message['process']!r}; it has {', '.join(one.name for one in place.children)}"
+        )
+
+    @staticmethod
+    def _send(child: Child, number: signal.Signals) -> None:
+        if child.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                child.process.send_signal(number)
+
+
+class Control:
+    """Listens in a thread of its own until it is closed."""
+
+    def __init__(self, home: Path, places: Mapping[str, Supervisor]) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._path = home / CONTROL
+        self._loop.run_until_complete(_Doing(places).serve(self._path))
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Does nothing more."""
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._path.unlink(missing_ok=True)

@@ -1,0 +1,142 @@
+"""What a live bank of several sites runs besides (`lendrill.live`): each site's conductor, the witness, and the lines between
+places on one machine. `lendrill.sites` starts them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+import sys
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+from actors.book.opening import open_store
+from actors.book.sealed import SealedStore
+from actors.book.store import Store
+from actors.frames import Caller
+from actors.identity.keys import Keys
+from actors.identity.service import FOLDER
+from actors.identity.vault import Vault
+from actors.sites import wire
+from actors.sites.lines import Lines
+from actors.sites.receiver import Peer, Receiver
+from actors.sites.replicated import ReplicatedStore
+from actors.sites.site import Deposed, Site, SiteServer
+from actors.sites.wire import Address
+from actors.sites.witness import Keeper, Terms
+from actors.sites.witness_server import WitnessServer
+from lendrill.live import SOCKET, Home, bank_of, end_when_told, keep_what_is_there, ran
+
+NET = "net.json"
+LINES, WITNESS, WITNESS_FILE = "lines.sock", "witness", "witness.json"
+EXIT_AGAIN = 75
+"""A site's process that is to be started anew (EX_TEMPFAIL): another site leads."""
+_NEAR_S, _FAR_S, _BEAT_S = 1.0, 3.0, 0.5
+"""How long a site in step, one far away, and the witness are waited for."""
+
+
+@dataclass(frozen=True)
+class Net:
+    """How a site reaches the others: their conductors and the witness."""
+
+    site: str
+    near: tuple[str, ...]
+    peers: dict[str, Address]
+    witness: Address
+
+    @classmethod
+    def of(cls, home: Path) -> Net:
+        """As it stands in a site's home."""
+        found: dict[str, Any] = json.loads((home / NET).read_text(encoding="utf-8"))
+        peers = {name: Address.of(at) for name, at in found["peers"].items()}
+        return cls(found["site"], tuple(found["near"]), peers, Address.of(found["witness"]))
+
+    def write(self, home: Path) -> None:
+        """Puts it into a site's home."""
+        told = {"site": self.site, "near": self.near, "witness": "{}:{}".format(*self.witness)}
+        peers = {name: "{}:{}".format(*at) for name, at in self.peers.items()}
+        (home / NET).write_text(json.dumps(told | {"peers": peers}, indent=1) + "\n", encoding="utf-8")
+
+
+async def _site(home: Home, descriptor: int, ray: Path | None = None) -> int:
+    net, folder = Net.of(home.path), home.path / FOLDER
+    ours, theirs = wire.tls(folder, server=False), wire.tls(folder, server=True)
+
+    def far(name: str, do: str, at: Address, patience_s: float) -> Any:
+        return wire.Far(name, do, Caller(wire.over_tls(at, ours)), patience_s)
+
+    receiver = Receiver(open_store(home.bank["store"]), partial(anew, home))
+    peers = {
+        name: cast(Peer, far(name, "book", at, _NEAR_S if name in net.near else _FAR_S))
+        for name, at in net.peers.items()
+    }
+    book = ReplicatedStore(net.site, receiver, peers, cast(Keeper, far(WITNESS, "witness", net.witness, _BEAT_S)))
+    vault, executor = Vault(Keys.open(folder)), home.executor(ray)
+    store = SealedStore(book, vault.seal, vault.open)
+    bank, live = bank_of(home, store, executor)
+    links = {name: partial(asyncio.open_connection, at.host, at.port, ssl=ours) for name, at in net.peers.items()}
+    beats = cast(Keeper, far(WITNESS, "witness", net.witness, _BEAT_S))
+    site = Site(live, book, receiver, beats, links, net.near, lambda: live.start_clock(home.clock(bank.until)))
+    server = SiteServer(site)
+    doors = [await server.serve(Path(SOCKET)), await server.serve_on(socket.socket(fileno=descriptor), theirs)]
+    keep_what_is_there()
+    end_when_told(site.close)
+    try:
+        await site.run()
+    except Deposed as deposed:
+        sys.stderr.write(f"{deposed.user_message}; this site begins anew\n")
+        return EXIT_AGAIN
+    finally:
+        for door in doors:
+            door.close()
+        executor.stop()
+        store.close()
+    return 0
+
+
+def anew(home: Home) -> Store:
+    """Sets the day book of a home aside, and gives an empty one in its place."""
+    path = Path(home.bank["store"].removeprefix("sqlite:"))
+    number = 1 + len(list(path.parent.glob(f"{path.stem}-set-aside-*{path.suffix}")))
+    aside = path.with_stem(f"{path.stem}-set-aside-{number}")
+    for end in ("", "-wal", "-shm"):
+        if (file := path.with_name(path.name + end)).exists():
+            file.rename(aside.with_name(aside.name + end))
+    return open_store(home.bank["store"])
+
+
+async def _witness(home: Path, descriptor: int, terms: Terms) -> int:
+    server = WitnessServer(home / WITNESS_FILE, terms)
+    ended = asyncio.Event()
+    end_when_told(ended.set)
+    await server.serve_on(socket.socket(fileno=descriptor), wire.tls(home, server=True))
+    await ended.wait()
+    return 0
+
+
+async def _lines(home: Path, laid: list[tuple[str, str, int, str]]) -> int:
+    lines, ended = Lines(seed=1), asyncio.Event()
+    end_when_told(ended.set)
+    for here, there, descriptor, to in laid:
+        await lines.lay(here, there, socket.socket(fileno=descriptor), Address.of(to))
+    await lines.serve(home / LINES)
+    await ended.wait()
+    return 0
+
+
+def main(arguments: list[str]) -> int:
+    """``python -m lendrill.live_site site HOME DESCRIPTOR [RAY]``, ``witness HOME DESCRIPTOR TERMS`` or ``lines HOME LAID``, the
+    last two with JSON."""
+    what, home, *rest = arguments
+    path = Path(home)
+    if what == "site":
+        return ran(path, "conductor", lambda: _site(Home(path), int(rest[0]), *map(Path, rest[1:])))
+    if what == WITNESS:
+        return ran(path, what, lambda: _witness(path, int(rest[0]), Terms(*json.loads(rest[1]))))
+    return ran(path, what, lambda: _lines(path, json.loads(rest[0])))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,210 @@
+"""The validated model of a drill (演练): a bank of several sites, people who come to it, what befalls it, what people decide
+meanwhile, and what is expected of it. A drill that misses one of its expectations has failed."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from credit.policies.base import PolicyModel
+from scenarios.loading import ScenarioError
+from scenarios.positions import Positions
+
+SITES = ("primary", "same-city", "remote")
+WITNESS = "witness"
+SERVICES = ("applications", "approval", "contracts", "disbursement", "repayment", "collections")
+"""The services (业务) whose recovery is measured, in the order of their priority (DR-11): each has a call of its own that a
+customer or somebody of the staff makes."""
+
+Seconds = Annotated[float, Field(ge=0, le=86_400)]
+Place = Literal["primary", "same-city", "remote", "witness"]
+Site = Literal["primary", "same-city", "remote"]
+
+
+class DrillBank(PolicyModel):
+    """The bank that is drilled: a new one, which lives as long as the drill."""
+
+    scenario: str = "zhang_consumer_loan"
+    """Its world."""
+    portfolio: int = Field(default=0, ge=0, le=2_000_000)
+    """[customers] So many go through the scenario first, and the bank begins with the book they leave."""
+    sites: int = Field(default=3, ge=1, le=3)
+    """[sites] 1: the primary alone."""
+    gateways: int = Field(default=1, ge=1, le=8)
+    """[processes] At each site."""
+    executor: Literal["ray", "local"] = "local"
+    takeover_after_s: Seconds = 1.5
+    """The leading site is silent for so long before one in step takes over (our default)."""
+    remote_after_s: Seconds = 300.0
+    """All near sites are silent for so long before the remote one takes over (DR-09: normally 5 minutes)."""
+    remote_delay_ms: float = Field(default=2.0, ge=0, le=10_000)
+    """[ms] One way to the remote site: light takes 1 ms for 200 km of fibre, and switches as much (our default)."""
+
+
+class Load(PolicyModel):
+    """Who comes meanwhile. Each asks until he is answered, at one site after another, as a client does that knows both."""
+
+    seconds: float = Field(default=60.0, ge=5, le=86_400)
+    """How long."""
+    applications_s: float = Field(default=4.0, ge=0, le=1_000)
+    """[a second] Applications, at a rate of their own (Poisson)."""
+    probes_s: float = Field(default=2.0, gt=0, le=100)
+    """[a second] Calls of each service, by which its recovery is measured."""
+    patience_s: float = Field(default=60.0, ge=1, le=3_600)
+    """A client gives up after so long."""
+    try_s: float = Field(default=3.0, ge=0.2, le=60)
+    """A client waits so long for one site before it asks another."""
+
+
+class Befalls(PolicyModel):
+    """Something that befalls a place, or the line between two."""
+
+    at_s: Seconds
+    what: Literal[
+        "kill", "hang", "lose", "regain", "cut", "flap", "slow_line", "full_disk", "damage_book", "damage_snapshot"
+    ]
+    """kill: a process is gone (SIGKILL); hang: it stands still (SIGSTOP); lose: all of a place is gone until it is regained;
+    cut: a line carries nothing; flap: it is cut and whole by turns; slow_line: delay and bandwidth; full_disk: the day book's
+    files grow no further; damage_…: a byte of the day book or of the newest snapshot is another."""
+    place: Place = "primary"
+    process: str = "conductor"
+    """Of `kill` and `hang`."""
+    to: Place | None = None
+    """The far end of a line."""
+    one_way: bool = False
+    """A line is cut from `place` to `to` only."""
+    for_s: Seconds | None = None
+    """It is over then; never, or when it is mended otherwise, where nothing is said."""
+    times: int = Field(default=1, ge=1, le=1_000)
+    """So often, `every_s` apart."""
+    every_s: Seconds = 1.0
+    delay_ms: float = Field(default=0.0, ge=0, le=60_000)
+    mbit_s: float = Field(default=0.0, ge=0, le=100_000)
+
+    @model_validator(mode="after")
+    def _belongs_together(self) -> Befalls:
+        of_lines = self.what in ("cut", "flap", "slow_line")
+        if of_lines != (self.to is not None):
+            raise ValueError(f"to: {'is needed by' if of_lines else 'means nothing to'} {self.what}")
+        if self.to == self.place:
+            raise ValueError(f"to: a line goes to another place, given {self.to} twice")
+        if self.what == "slow_line" and not (self.delay_ms or self.mbit_s):
+            raise ValueError("delay_ms: a slow line needs a delay_ms or a mbit_s")
+        return self
+
+
+class Decision(PolicyModel):
+    """Something that people decide during the drill, two of them (DR-10)."""
+
+    at_s: Seconds
+    what: Literal["switch", "take_over"]
+    """switch: the leader hands over to `site`; take_over: `site` leads whatever became of the others."""
+    site: Site
+    question: str
+    """What they are asked, as they read it."""
+    within_s: Seconds = 60.0
+    """They must have decided by then."""
+
+
+class Expected(PolicyModel):
+    """What must come out."""
+
+    leader: Site = "primary"
+    """Who leads when the drill ends."""
+    rto_s: dict[
+        Literal["all", "applications", "approval", "contracts", "disbursement", "repayment", "collections"], Seconds
+    ] = {}
+    """[s] Each service is back so long after each fault, at any site; `all` is for those that are not named."""
+    lost_requests: int = Field(default=0, ge=0)
+    """[requests] Acknowledged, and not in the bank afterwards (RPO)."""
+    given_up: int = Field(default=0, ge=0)
+    """[requests] Clients who were not answered within their patience."""
+    takeovers: int | None = Field(default=None, ge=0)
+    """How often another site came to lead; any number where nothing is said."""
+    day_ended: bool = True
+    """The end of day (日终) of the drill's business date is done when it ends, and the books balance."""
+    in_step: int | None = Field(default=None, ge=1, le=3)
+    """[sites] So many hold everything when the drill ends."""
+
+
+class Drill(PolicyModel):
+    """A drill, from its file."""
+
+    name_zh: str
+    name_en: str
+    about_zh: str
+    """What is drilled and why, in a sentence or two."""
+    about_en: str
+    bank: DrillBank = DrillBank()
+    load: Load = Load()
+    befalls: list[Befalls] = []
+    decisions: list[Decision] = []
+    expected: Expected = Expected()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Drill:
+        sites = SITES[: self.bank.sites]
+        for place, one in enumerate(self.befalls):
+            for name in (one.place, one.to):
+                if name is not None and name not in (*sites, WITNESS):
+                    raise ValueError(f"befalls[{place + 1}]: there is no {name} in a bank of {len(sites)} sites")
+            if one.at_s > self.load.seconds:
+                raise ValueError(
+                    f"befalls[{place + 1}].at_s: {one.at_s:g} is after the load's end ({self.load.seconds:g} s)"
+                )
+        for place, decision in enumerate(self.decisions):
+            if decision.site not in sites:
+                raise ValueError(
+                    f"decisions[{place + 1}].site: there is no {decision.site} in a bank of {len(sites)} sites"
+                )
+            if decision.at_s > self.load.seconds:
+                raise ValueError(f"decisions[{place + 1}].at_s: {decision.at_s:g} is after the load's end")
+        if self.expected.leader not in sites:
+            raise ValueError(f"expected.leader: there is no {self.expected.leader} in a bank of {len(sites)} sites")
+        if self.expected.in_step is not None and self.expected.in_step > len(sites):
+            raise ValueError(f"expected.in_step: {self.expected.in_step} of {len(sites)} sites can't be")
+        return self
+
+
+def drill_names() -> list[str]:
+    """Names of the drills that come with Lendrill, in alphabetical order."""
+    folder = resources.files("scenarios").joinpath("drills")
+    return sorted(entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml"))
+
+
+def load_drill(name_or_path: str) -> Drill:
+    """The drill of a packaged name or of a path to a TOML file. ScenarioError says what is wrong, a line a fault."""
+    if name_or_path in drill_names():
+        text, file = (
+            resources.files("scenarios").joinpath("drills", f"{name_or_path}.toml").read_text("utf-8"),
+            name_or_path,
+        )
+    elif name_or_path.endswith(".toml"):
+        try:
+            text, file = Path(name_or_path).read_text(encoding="utf-8-sig"), name_or_path
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+            raise ScenarioError(f"{name_or_path}: can't read the drill's file ({reason})") from None
+    else:
+        raise ScenarioError(
+            f"no drill {name_or_path!r}. Known: {', '.join(drill_names())}; or give the path of a .toml file"
+        )
+    try:
+        content: dict[str, Any] = tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ScenarioError(f"{file}: not valid TOML: {error}") from None
+    try:
+        return Drill.model_validate(content)
+    except ValidationError as error:
+        positions = Positions(text)
+        lines = []
+        for one in error.errors():
+            steps = tuple(one["loc"])
+            field = ".".join(str(step + 1) if isinstance(step, int) else step for step in steps)
+            where = f"{file}:{line}" if (line := positions.line(steps)) else file
+            lines.append(f"{where}: {field + ': ' if field else ''}{one['msg'].removeprefix('Value error, ')}")
+        raise ScenarioError(*lines) from None

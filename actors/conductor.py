@@ -288,6 +288,11 @@ class Conductor:
         self._listeners.add(listener)
         return lambda: self._listeners.discard(listener)
 
+    def waits_s(self) -> float:
+        """How long the store has not taken a window."""
+        since = self._bank.waits_since
+        return 0.0 if since is None else time.monotonic() - since
+
     def standing(self) -> dict[str, Any]:
         """How the bank stands, for health."""
         bank = self._bank

@@ -32,6 +32,8 @@ class Replayed:
     commands: int = 0
     compared: int = 0
     chain: str = ""
+    seal: str = ""
+    """Of the last window: two books that end alike hold the same windows."""
     asides: list[Aside] = field(default_factory=list)
     """Rows from outside that broke a rule and were set aside."""
 
@@ -68,6 +70,7 @@ def replay(
         found.commands += sum(rows_in(bundle) for of in mail.values() for bundle in of.values())
         found.chain = done.chains[-1]
         on_progress(found.windows)
+    found.seal = store.standing().seal.hex()
     for number in kept:
         if number - 1 in chains:
             _agree(number - 1, agreed, chains[number - 1], store.snapshot(number).chain)

@@ -99,6 +99,8 @@ class Sequencer:
         self.until, self.number, self.chain = start, 0, ""
         self.due = 0
         self.figures = Figures()
+        self.waits_since: float | None = None
+        """Since when the store does not take a window (`time.monotonic`); None while it does."""
 
     # opening ----------------------------------------------------------------------------------------------------------
 
@@ -305,18 +307,20 @@ class Sequencer:
 
     def _append(self, entries: Sequence[Entry]) -> None:
         """Tries again where the store is away for a while (a database that is started anew): nothing is done before."""
-        until = time.monotonic() + STORE_PATIENCE_S
+        began = time.monotonic()
         while True:
             try:
                 self._store.append(entries)
             except (Fenced, Damaged):
                 raise
             except StoreError:
-                if time.monotonic() > until:
+                if time.monotonic() > began + STORE_PATIENCE_S:
                     raise
                 self.figures.store_away += 1
+                self.waits_since = began
                 self._pause(_STORE_RETRY_S)
             else:
+                self.waits_since = None
                 return
 
     def _dealt(self, spans: Sequence[Window], commands: Sequence[Command]) -> dict[int, dict[Cell, Bundle]]:

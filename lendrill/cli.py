@@ -16,6 +16,7 @@ import typer
 
 from lendrill import __version__
 from lendrill.cli_audit import audit
+from lendrill.cli_drill import drill, drills, fault, mend, sites
 from lendrill.cli_paths import path_given
 from lendrill.errors import (
     EXIT_BAD_INPUT,
@@ -40,6 +41,9 @@ app = typer.Typer(
 
 
 app.add_typer(audit, name="audit")
+app.add_typer(sites, name="sites")
+for command in (drill, drills, fault, mend):
+    app.command()(command)
 
 
 def _print_version(asked: bool) -> None:

@@ -87,7 +87,7 @@ class Home:
 
     def identity_services(self) -> Identity:
         """Accounts, tokens, keys and the operation log."""
-        return Identity.open(self.path, _utc_ms, overrides=self.scenario.policies)
+        return Identity.open(self.path, utc_ms, overrides=self.scenario.policies)
 
     def clock(self, until: int) -> Clock:
         """The clock of a bank that stands at an instant."""
@@ -185,6 +185,11 @@ class Again:
     replayed: Replayed
     trial_balance_fen: int
     postings: int
+    loans: int
+    principal_fen: int
+    """Of the loans in repayment's book (未到期及逾期本金)."""
+    ledger_principal_fen: int
+    """Of the same loans in the ledger."""
 
 
 def worked_again(path: Path, on_progress: Callable[[int], object] = int) -> Again:
@@ -197,12 +202,19 @@ def worked_again(path: Path, on_progress: Callable[[int], object] = int) -> Agai
     home = Home(path.resolve())
     executor = LocalExecutor()
     found = replay(home.store(), home.flow, home.blueprints(), executor, on_progress)
-    books = [host.export_state()["bank.accounts"] for cell, host in executor.hosts.items() if cell.room == "ledger"]
-    balance, postings = (
-        sum(int(rows[name].sum()) * sign for rows in books for name, sign in columns)
-        for columns in ((("debit_fen", 1), ("credit_fen", -1)), (("postings", 1),))
+    states = [(cell.room, host.export_state()) for cell, host in executor.hosts.items()]
+
+    def total(room: str, table: str, column: str) -> int:
+        return sum(int(state[table][column].sum()) for of, state in states if of == room)
+
+    return Again(
+        found,
+        total("ledger", "bank.accounts", "debit_fen") - total("ledger", "bank.accounts", "credit_fen"),
+        total("ledger", "bank.accounts", "postings"),
+        sum(len(state["bank.loans"]) for of, state in states if of == "repayment"),
+        total("repayment", "bank.loans", "balance_fen") + total("repayment", "bank.arrears", "principal_fen"),
+        total("ledger", "bank.loans", "principal"),
     )
-    return Again(found, balance, postings)
 
 
 def replay_command(path: Path, quiet: bool) -> int:
@@ -278,7 +290,8 @@ def references(scenario: Scenario, id_numbers: Texts, requests: Ints) -> Ints:
     return live_references(live_people(id_numbers, scenario), requests)
 
 
-def _utc_ms() -> int:
+def utc_ms() -> int:
+    """Now, as identity services count time."""
     return time.time_ns() // 1_000_000
 
 
@@ -289,8 +302,8 @@ def token_command(home: Path, name: str) -> int:
             f"{home}: no bank's home (it holds no {BANK_FILE})", "give the folder that `lendrill serve --home` made"
         )
     identity = Home(home.resolve()).identity_services()
-    account = _account(identity, name)
-    now = _utc_ms()
+    account = account_of(identity, name)
+    now = utc_ms()
     grant = identity.tokens.issue(replace(account, must_change=False), now)
     identity.audit.append([Deed(now, account.kind, account.subject, "", "TOKEN", "lendrill token", 200)])
     identity.close()
@@ -298,7 +311,7 @@ def token_command(home: Path, name: str) -> int:
     return 0
 
 
-def _account(identity: Identity, name: str) -> Account:
+def account_of(identity: Identity, name: str) -> Account:
     """The account of a person, of a client, or of the first person with a post."""
     for subject in (f"staff:{name}", f"system:{name}"):
         with contextlib.suppress(IdentityError):

@@ -361,9 +361,14 @@ def _serve(options: ServeOptions) -> int:
 
 
 def keep_alive(
-    options: ServeOptions, supervisors: Sequence[Supervisor], url: str, opened: Callable[[], object]
+    options: ServeOptions,
+    supervisors: Sequence[Supervisor],
+    url: str,
+    opened: Callable[[], object],
+    first: Callable[[], Supervisor | None] = lambda: None,
 ) -> None:
-    """Starts all processes and keeps them alive until Ctrl-C or SIGTERM; `opened` is called once the bank answers at `url`."""
+    """Starts all processes and keeps them alive until Ctrl-C or SIGTERM; `opened` is called once the bank answers at `url`;
+    `first`: the place that is closed before others."""
     ended: list[int] = []
     for one in (signal.SIGINT, signal.SIGTERM):
         signal.signal(one, lambda number, _: ended.append(number))
@@ -380,7 +385,7 @@ def keep_alive(
             time.sleep(0.1)
         say(options.quiet, "Closing: windows under way are finished …")
     finally:
-        end_all(supervisors)
+        end_all(supervisors, first)
 
 
 def say_where(line: str) -> None:

@@ -19,7 +19,7 @@ from actors.identity.service import FOLDER, HEAD
 from actors.link import Away, asked_once
 from actors.ray_start import Enclosure
 from actors.sites.wire import CERTIFICATE, Address, make_certificate
-from lendrill.control import Control
+from lendrill.drills.control import Control
 from lendrill.errors import UserError
 from lendrill.live import BANK_FILE, SOCKET
 from lendrill.live_site import WITNESS, Net
@@ -41,6 +41,13 @@ class Sites:
     supervisors: dict[str, Supervisor] = field(default_factory=dict)
     urls: dict[str, str] = field(default_factory=dict)
 
+    def leading(self) -> Supervisor | None:
+        """The site that leads; None where none says so."""
+        for name, one in self.supervisors.items():
+            if site_standing(self.home / "sites" / name).get("leads"):
+                return one
+        return None
+
     def health(self) -> dict[str, Any]:
         """Ready where any site is; how each stands."""
         found = {name: one.health() for name, one in self.supervisors.items()}
@@ -54,10 +61,10 @@ class Sites:
         }
 
 
-def site_standing(home: Path) -> dict[str, Any]:
+def site_standing(home: Path, patience_s: float = 0.8) -> dict[str, Any]:
     """How a site's conductor says that it stands; empty where it does not answer."""
     try:
-        found: dict[str, Any] = asked_once(home / SOCKET, "site", 0.8)
+        found: dict[str, Any] = asked_once(home / SOCKET, "site", patience_s)
     except Away:
         return {}
     return found
@@ -121,7 +128,7 @@ def serve_sites(options: ServeOptions, bank: dict[str, Any]) -> int:
         )
     terms = json.dumps([round(1_000 * seconds) for seconds in bank["terms_s"]])
     at = ends[WITNESS].fileno()
-    witness = _child(WITNESS, home, (at,), str(at), terms)
+    witness = _child(WITNESS, home, (at,), 0, str(at), terms)
     beside = Supervisor(home, [_lines(home, begins, ends), witness])
     door = health_door(options, gateways[next(iter(homes))], sites.health)
     control = Control(home, sites.supervisors | {WITNESS: beside})
@@ -140,7 +147,7 @@ def serve_sites(options: ServeOptions, bank: dict[str, Any]) -> int:
 
     say(options.quiet, f"Opening the bank in {options.home} at {len(homes)} sites ({bank['executor']}) …")
     try:
-        keep_alive(options, [beside, *sites.supervisors.values()], sites.urls[next(iter(homes))], opened)
+        keep_alive(options, [beside, *sites.supervisors.values()], sites.urls[next(iter(homes))], opened, sites.leading)
     finally:
         control.close()
         for enclosure in enclosures:
@@ -165,8 +172,8 @@ def _lines(home: Path, begins: dict[tuple[str, str], socket.socket], ends: dict[
         for (here, there), begin in begins.items()
     ]
     keep = tuple(begin.fileno() for begin in begins.values())
-    return _child("lines", home, keep, json.dumps(laid))
+    return _child("lines", home, keep, 2, json.dumps(laid))
 
 
-def _child(what: str, home: Path, keep: tuple[int, ...], *more: str) -> Child:
-    return Child(what, [sys.executable, "-m", "lendrill.live_site", what, str(home), *more], keep=keep)
+def _child(what: str, home: Path, keep: tuple[int, ...], turn: int, *more: str) -> Child:
+    return Child(what, [sys.executable, "-m", "lendrill.live_site", what, str(home), *more], keep=keep, turn=turn)

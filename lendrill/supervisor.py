@@ -5,13 +5,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,14 +41,23 @@ class Child:
     command: list[str]
     keep: tuple[int, ...] = ()
     environment: dict[str, str] | None = None
+    room: int = resource.RLIM_INFINITY
+    """Bytes that none of its files may grow beyond: a disk that is full."""
     upon: Child | None = None
     """What it can't outlive: it is started anew with that one."""
+    turn: int = 1
+    """When it is ended: 0 those whom others ask, 1 who finishes what is under way, 2 what those need until then."""
     process: subprocess.Popen[bytes] | None = None
     born: float = 0.0
     said_from: int = 0
     """Where in its log what it says begins: what stands before, others said."""
     quick_deaths: int = 0
     deaths: int = 0
+
+    def bound(self) -> None:
+        """Has the kernel heed `room`."""
+        if self.process is not None:
+            resource.prlimit(self.process.pid, resource.RLIMIT_FSIZE, (self.room, resource.RLIM_INFINITY))
 
 
 @dataclass
@@ -75,6 +85,8 @@ class Supervisor:
                 pass_fds=child.keep,
                 start_new_session=True,
             )
+        if child.room != resource.RLIM_INFINITY:
+            child.bound()
         child.born = time.monotonic()
 
     def watch(self) -> None:
@@ -140,21 +152,26 @@ class Supervisor:
         end_all([self])
 
 
-def end_all(supervisors: Sequence[Supervisor]) -> None:
-    """Ends the processes of several places, those of one kind at once everywhere."""
-    for turn in range(max(len(one.children) for one in supervisors)):
-        going = [one.children[-1 - turn] for one in supervisors if turn < len(one.children)]
-        running = [one.process for one in going if one.process is not None and one.process.poll() is None]
-        for process in running:
-            process.send_signal(signal.SIGTERM)
-            process.send_signal(signal.SIGCONT)
-        until = time.monotonic() + _GRACE_S
-        for process in running:
-            try:
-                process.wait(max(until - time.monotonic(), 0.01))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+def end_all(supervisors: Sequence[Supervisor], first: Callable[[], Supervisor | None] = lambda: None) -> None:
+    """Ends the processes of several places, turn by turn (`Child.turn`); in a turn those of the place `first` before others'."""
+    for turn in sorted({child.turn for one in supervisors for child in one.children}):
+        leading = first()
+        for places in ([leading] if leading else [], [one for one in supervisors if one is not leading]):
+            _end([child for one in places for child in one.children if child.turn == turn])
+
+
+def _end(children: Sequence[Child]) -> None:
+    running = [one.process for one in children if one.process is not None and one.process.poll() is None]
+    for process in running:
+        process.send_signal(signal.SIGTERM)
+        process.send_signal(signal.SIGCONT)
+    until = time.monotonic() + _GRACE_S
+    for process in running:
+        try:
+            process.wait(max(until - time.monotonic(), 0.01))
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
 def _emptied(folder: Path) -> Path:
@@ -180,7 +197,7 @@ def children_of(
         reading, writing = os.pipe()
         belonging = enclosure.environment()
         command = [*_BEHIND, *head_command(enclosure.folder, reading, PRELOAD)]
-        conductor.upon = Child("ray", command, keep=(reading,), environment=belonging)
+        conductor.upon = Child("ray", command, keep=(reading,), environment=belonging, turn=2)
         conductor.command.append(str(enclosure.folder))
         conductor.keep, conductor.environment = (*conductor.keep, writing), belonging
         children = [conductor.upon, conductor]
@@ -188,5 +205,5 @@ def children_of(
     for number in range(gateways):
         name = f"gateway-{number}"
         command = [*python, "gateway", str(home), str(listening.fileno()), name]
-        children.append(Child(name, command, keep=(listening.fileno(),), environment=counting))
+        children.append(Child(name, command, keep=(listening.fileno(),), environment=counting, turn=0))
     return children

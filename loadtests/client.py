@@ -93,7 +93,7 @@ class Client:
         while True:
             tries += 1
             before = account.authorisation
-            answer = self._once(method, path, body, headers | before)
+            answer = self.once(method, path, body, headers | before)
             if answer.status == 401 and not signed_in_again and self.sign_in(account, before):
                 signed_in_again = True
                 continue
@@ -102,7 +102,8 @@ class Client:
                 continue
             return Answer(answer.status, answer.body, sent, time.perf_counter(), tries, answer.why)
 
-    def _once(self, method: str, path: str, body: Body, headers: dict[str, str]) -> Answer:
+    def once(self, method: str, path: str, body: Body, headers: dict[str, str]) -> Answer:
+        """A request that is sent once."""
         try:
             response = self._http.request(
                 method, self._base + path, body if isinstance(body, bytes) else body(), headers
@@ -148,7 +149,7 @@ class Client:
         """Asks again where too many from this address do: a gateway bounds how often those may ask who have not signed in."""
         until = time.perf_counter() + SIGN_IN_S
         while True:
-            answer = self._once("POST", path, body, headers)
+            answer = self.once("POST", path, body, headers)
             if not answer.shed or time.perf_counter() > until:
                 return answer
             gevent.sleep(1.0)

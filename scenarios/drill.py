@@ -64,11 +64,9 @@ class Befalls(PolicyModel):
     """Something that befalls a place, or the line between two."""
 
     at_s: Seconds
-    what: Literal[
-        "kill", "hang", "lose", "regain", "cut", "flap", "slow_line", "full_disk", "damage_book", "damage_snapshot"
-    ]
+    what: Literal["kill", "hang", "lose", "regain", "cut", "slow_line", "full_disk", "damage_book", "damage_snapshot"]
     """kill: a process is gone (SIGKILL); hang: it stands still (SIGSTOP); lose: all of a place is gone until it is regained;
-    cut: a line carries nothing; flap: it is cut and whole by turns; slow_line: delay and bandwidth; full_disk: the day book's
+    cut: a line carries nothing (by turns, with `times`); slow_line: delay and bandwidth; full_disk: the day book's
     files grow no further; damage_…: a byte of the day book or of the newest snapshot is another."""
     place: Place = "primary"
     process: str = "conductor"
@@ -87,7 +85,7 @@ class Befalls(PolicyModel):
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Befalls:
-        of_lines = self.what in ("cut", "flap", "slow_line")
+        of_lines = self.what in ("cut", "slow_line")
         if of_lines != (self.to is not None):
             raise ValueError(f"to: {'is needed by' if of_lines else 'means nothing to'} {self.what}")
         if self.to == self.place:

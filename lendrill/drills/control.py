@@ -74,19 +74,20 @@ class _Doing(FrameServer):
         return bool
 
     def _full_disk(self, message: Message) -> Callable[[], object]:
-        """The kernel lets the conductor's files grow no further than the day book is long now."""
-        child, place = self._child(message), self._place(message)
-        if child.process is None:
-            raise StoreError(f"{message['process']} of {message['place']} does not run")
-        pid, room = child.process.pid, (place.home / f"{BOOK}-wal").stat().st_size
-        _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-        resource.prlimit(pid, resource.RLIMIT_FSIZE, (room, most))
+        """The kernel lets no file of the process grow any more: less than a page is to be had."""
+        child = self._child(message)
+        self._room(child, 1)
+        return lambda: self._room(child, resource.RLIM_INFINITY)
 
-        def undo() -> None:
-            with contextlib.suppress(ProcessLookupError):
-                resource.prlimit(pid, resource.RLIMIT_FSIZE, (most, most))
+    def _free_disk(self, message: Message) -> Callable[[], object]:
+        self._room(self._child(message), resource.RLIM_INFINITY)
+        return bool
 
-        return undo
+    @staticmethod
+    def _room(child: Child, most: int) -> None:
+        child.room = most
+        with contextlib.suppress(ProcessLookupError):
+            child.bound()
 
     def _place(self, message: Message) -> Supervisor:
         place = self._places.get(message["place"])

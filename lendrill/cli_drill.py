@@ -1,0 +1,103 @@
+"""`lendrill drill`, `lendrill fault` and `lendrill sites`: a bank of several sites, what befalls it, and who leads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lendrill.cli_paths import path_given
+
+HELP = {"help_option_names": ["-h", "--help"]}
+sites = typer.Typer(help="The sites of a live bank: how they stand, and who leads.", context_settings=HELP)
+BankHome = Annotated[
+    Path,
+    typer.Argument(
+        metavar="HOME", help="The folder of a bank that `lendrill serve --sites` serves.", parser=path_given
+    ),
+]
+By = Annotated[list[str] | None, typer.Option("--by", metavar="NAME", help="Who decides it; two people, so twice.")]
+
+
+def drill(
+    name: Annotated[str, typer.Argument(help="A drill's name (see `lendrill drills`) or a TOML file.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The drill's own folder (default: runs/drill-<name>-<time>/).", parser=path_given),
+    ] = None,
+    play: Annotated[
+        bool, typer.Option("--play", help="Nobody is asked: decisions are taken as the file has them.")
+    ] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of who comes and when.")] = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Only the verdict.")] = False,
+) -> int:
+    """Run a drill: a bank of several sites under load, with faults, and the evidence of how it held."""
+    from lendrill.drills.drill import DrillOptions, drill_command
+
+    return drill_command(DrillOptions(name, out, play, seed, quiet))
+
+
+def drills() -> int:
+    """List the drills that come with Lendrill."""
+    from scenarios.drill import drill_names, load_drill
+
+    for name in drill_names():
+        found = load_drill(name)
+        typer.echo(f"{name:<22} {found.name_zh} · {found.name_en}: {found.about_en}")
+    return 0
+
+
+def fault(
+    home: BankHome,
+    what: Annotated[
+        str, typer.Argument(help="kill, hang, lose, regain, cut, slow_line, full_disk, damage_book, damage_snapshot.")
+    ],
+    place: Annotated[str, typer.Argument(help="primary, same-city, remote or witness.")],
+    to: Annotated[str | None, typer.Argument(help="Of a line: where it goes.")] = None,
+    process: Annotated[str, typer.Option(help="Of kill, hang and full_disk: conductor, gateway-0, …")] = "conductor",
+    for_s: Annotated[
+        float | None, typer.Option("--for", metavar="S", min=0.1, help="Undo it after so long, and wait for that.")
+    ] = None,
+    one_way: Annotated[bool, typer.Option("--one-way", help="A line carries nothing from PLACE to TO only.")] = False,
+    delay_ms: Annotated[float, typer.Option(metavar="MS", min=0, max=60_000, help="Of slow_line.")] = 0.0,
+    mbit_s: Annotated[float, typer.Option(metavar="N", min=0, max=100_000, help="Of slow_line.")] = 0.0,
+) -> int:
+    """Have something befall a bank of several sites that runs."""
+    from lendrill.drills.by_hand import fault_command
+
+    given = {"process": process, "to": to, "one_way": one_way, "delay_ms": delay_ms, "mbit_s": mbit_s, "for_s": for_s}
+    return fault_command(home, what, place, given)
+
+
+def mend(home: BankHome) -> int:
+    """Undo all that befell a bank's lines, places and processes."""
+    from lendrill.drills.by_hand import mend_command
+
+    return mend_command(home)
+
+
+@sites.command("show")
+def sites_show(home: BankHome) -> int:
+    """Print how each site stands: who leads, who is in step, how far each book goes."""
+    from lendrill.drills.by_hand import show_command
+
+    return show_command(home)
+
+
+@sites.command("switch")
+def sites_switch(
+    home: BankHome, site: Annotated[str, typer.Argument(help="Who is to lead; in step.")], by: By = None
+) -> int:
+    """Planned switch: the leading site finishes what is under way and hands over."""
+    from lendrill.drills.by_hand import decide_command
+
+    return decide_command(home, "switch", site, by or [])
+
+
+@sites.command("take-over")
+def sites_take_over(home: BankHome, site: Annotated[str, typer.Argument(help="Who is to lead.")], by: By = None) -> int:
+    """Have a site lead by the decision of two people, whatever became of the others."""
+    from lendrill.drills.by_hand import decide_command
+
+    return decide_command(home, "take_over", site, by or [])

@@ -1,0 +1,97 @@
+"""Faults, switches and looks by hand, at a bank of several sites that runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from lendrill.drills import befall
+from lendrill.drills.control import CONTROL
+from lendrill.errors import UserError
+from lendrill.live_site import LINES
+from lendrill.sites import site_standing
+from scenarios.drill import Befalls
+
+PEOPLE = 2
+
+
+def fault_command(home: Path, what: str, place: str, given: dict[str, Any]) -> int:
+    """0 once it has befallen the bank, and, where it is for a time, was undone."""
+    try:
+        one = Befalls.model_validate(
+            {"at_s": 0, "what": what, "place": place} | {n: of for n, of in given.items() if of is not None}
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = " ".join(str(step) for step in first["loc"])
+        raise UserError(
+            f"fault {what} {place}: {field + ': ' if field else ''}{first['msg'].removeprefix('Value error, ')}"
+        ) from None
+    if place != "witness":
+        befall.site_home(home, place)
+    undo = befall.befall(home, one)
+    typer.echo(f"{what} {place}{f' {one.to}' if one.to else ''}: done")
+    if one.for_s is not None:
+        try:
+            time.sleep(one.for_s)
+        finally:
+            undo()
+        typer.echo("undone")
+    return 0
+
+
+def mend_command(home: Path) -> int:
+    """0 once lines carry all again, places are regained, processes go on and disks have room."""
+    for here, there, line in befall.told(home, LINES, {"do": "lines"}):
+        whole = {"cut": False, "delay_ms": 0.0, "jitter_ms": 0.0, "loss": 0.0, "mbit_s": 0.0}
+        if line != whole:
+            befall.told(home, LINES, {"do": "change", "here": here, "there": there, "how": whole})
+    for place, processes in befall.told(home, CONTROL, {"do": "processes"}).items():
+        befall.told(home, CONTROL, {"do": "regain", "place": place})
+        for process in processes:
+            if process != "held":
+                for do in ("go_on", "free_disk"):
+                    befall.told(home, CONTROL, {"do": do, "place": place, "process": process})
+    typer.echo("mended")
+    return 0
+
+
+def show_command(home: Path) -> int:
+    """0 when a site leads, 1 when none does."""
+    table = Table()
+    for column in ("site", "leads", "epoch", "in step", "windows", "worked", "seal of the last", "what is wrong"):
+        table.add_column(column)
+    standing = {path.name: site_standing(path) for path in sorted((home / "sites").glob("*"))}
+    if not standing:
+        raise UserError(f"{home}: no bank of several sites", "give the folder that `lendrill serve --sites` made")
+    leader = max(
+        (one for one in standing.values() if one.get("leads")), key=lambda one: int(one["epoch"]), default=None
+    )
+    for name, one in standing.items():
+        in_step = name in leader["in_step"] if leader else False
+        if one:
+            table.add_row(
+                name, "●" if one is leader else "", str(one["epoch"]), "✓" if in_step else "–", f"{one['windows']:,}",
+                f"{one['worked'] + 1:,}", one["seal"][:12], one["damage"],
+            )  # fmt: skip
+        else:
+            table.add_row(name, "", "", "–", "", "", "", "does not answer")
+    Console().print(table)
+    return 0 if leader else 1
+
+
+def decide_command(home: Path, what: str, site: str, by: Sequence[str]) -> int:
+    """0 once it is decided; two people do."""
+    befall.site_home(home, site)
+    if len({name.strip() for name in by if name.strip()}) < PEOPLE:
+        raise UserError(f"{what}: decided by {', '.join(by) or 'nobody'}", "two people decide it: --by NAME --by NAME")
+    befall.decided(home, what, site, by)
+    typer.echo(f"decided: {site} is to lead")
+    return 0

@@ -1,0 +1,273 @@
+"""`lendrill drill`: a bank of several sites is founded for the drill, people come to it, what the drill says befalls it, people
+decide (or it plays them), and all that is seen is written down. Then the bank is closed, each site's book is worked again, and
+the record is judged (`results.drill`)."""
+
+from __future__ import annotations
+
+import datetime as dt
+import heapq
+import importlib.util
+import itertools
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from lendrill import __version__
+from lendrill.drills import befall
+from lendrill.drills.bank import DrillBank
+from lendrill.drills.control import CONTROL
+from lendrill.drills.proof import proved
+from lendrill.drills.record import LOOK_S, Record
+from lendrill.errors import EXIT_INTERRUPTED, UserError
+from lendrill.progress import Panel
+from scenarios.drill import Befalls, Decision, Drill, load_drill
+
+PLAYED = ("演练总指挥（模拟）", "运行部主管（模拟）")
+"""Who decides where nobody is asked."""
+_IN_STEP_S = 60.0
+_TOKENS_S = 300.0
+_WORDS = {
+    "kill": ("进程被终止", "killed"), "hang": ("进程停住", "hangs"), "lose": ("整个中心失效", "is lost"),
+    "regain": ("中心恢复", "is regained"), "cut": ("线路中断", "line cut"),
+    "slow_line": ("线路变慢", "line is slow"), "full_disk": ("磁盘写满", "disk is full"),
+    "damage_book": ("日账被损坏", "day book damaged"), "damage_snapshot": ("快照被损坏", "snapshot damaged"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class DrillOptions:
+    """One `lendrill drill`."""
+
+    name: str
+    out: Path | None = None
+    play: bool = False
+    """Nobody is asked: decisions are taken as the drill's file has them."""
+    seed: int = 1
+    quiet: bool = False
+
+
+def drill_command(options: DrillOptions) -> int:
+    """0 where all that was expected held, 1 where something did not, 130 where it was interrupted."""
+    drill = load_drill(options.name)
+    if importlib.util.find_spec("gevent") is None:
+        raise UserError("Locust is not installed", "install lendrill[load]")
+    folder = (
+        options.out or Path("runs") / f"drill-{Path(options.name).stem}-{dt.datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
+    )
+    if folder.exists() and any(folder.iterdir()):
+        raise UserError(f"--out {folder}: is not empty", "give a folder that is new")
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        _drilled(drill, options, folder.resolve())
+    except KeyboardInterrupt:
+        Console(stderr=True).print(f"Interrupted; what was seen lies in {folder}", highlight=False)
+        return EXIT_INTERRUPTED
+    from results.drill import written
+
+    return written(folder)
+
+
+def _drilled(drill: Drill, options: DrillOptions, folder: Path) -> None:
+    home, console = folder / "bank", Console(stderr=True)
+
+    def tell(line: str) -> None:
+        if not options.quiet:
+            console.print(line, highlight=False, soft_wrap=True)
+
+    tell(f"{drill.name_zh} · {drill.name_en}: opening a bank at {drill.bank.sites} sites …")
+    with DrillBank(drill, home, folder / "serve.log") as bank:
+        bank.opened()
+        names = list(bank.urls)
+        paths = bank.with_a_loan()
+        bank.write_tokens(folder / "tokens.json")
+        for site in names:
+            if site == "remote" and drill.bank.remote_delay_ms:
+                for other in names[:-1]:
+                    befall.befall(
+                        home,
+                        Befalls(at_s=0, what="slow_line", place=other, to=site, delay_ms=drill.bank.remote_delay_ms),
+                    )
+        record = Record(folder, home, names)
+        record.write("plan.json", _plan(drill, options, record, home))
+        going = _Going(drill, options, bank, record)
+        clients = _clients(drill, options, bank, record, paths)
+        try:
+            with Panel(options.quiet) as panel:
+                going.until(lambda: clients.poll() is not None, panel)
+                going.settle(panel)
+            bank.advance(1)
+            record.event("ended", ("演练结束，已日终", "the drill is over, and the day was ended"))
+            record.look([])
+        finally:
+            clients.kill()
+            record.close()
+        leader = record.leader
+        bank.close()
+    final = proved(folder, home, names, leader, tell)
+    day_ended = final.get("trial_balance_fen") == 0
+    record.write("final.json", final | {"day_ended": day_ended, "interrupted": False})
+    (folder / "tokens.json").unlink()
+
+
+def _plan(drill: Drill, options: DrillOptions, record: Record, home: Path) -> dict[str, Any]:
+    pages, page = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
+    return {
+        "name": Path(options.name).stem,
+        "drill": drill.model_dump(mode="json"),
+        "began": dt.datetime.fromtimestamp(record.began, dt.UTC).isoformat(timespec="milliseconds"),
+        "release": __version__,
+        "seed": options.seed,
+        "machine": {"cores": os.cpu_count(), "memory_mib": pages * page >> 20},
+        "bank": {"home": str(home), "portfolio": drill.bank.portfolio},
+        "played": options.play or not sys.stdin.isatty(),
+    }
+
+
+def _clients(
+    drill: Drill, options: DrillOptions, bank: DrillBank, record: Record, paths: dict[str, str]
+) -> subprocess.Popen[bytes]:
+    load, near = drill.load, [name for name in bank.urls if name != "remote"]
+    order = [*near, *(name for name in bank.urls if name not in near)]
+    setting = {
+        "began": record.began, "seconds": load.seconds, "seed": options.seed, "branches": _branches(bank),
+        "urls": {name: bank.urls[name] for name in order}, "tokens": str(record.folder / "tokens.json"), "paths": paths,
+        "applications_s": load.applications_s, "probes_s": load.probes_s, "patience_s": load.patience_s,
+        "try_s": load.try_s, "out": str(record.folder / "requests.jsonl"),
+    }  # fmt: skip
+    file = record.folder / "clients.json"
+    file.write_text(json.dumps(setting, indent=1), encoding="utf-8")
+    with (record.folder / "clients.log").open("wb") as log:
+        return subprocess.Popen(
+            [sys.executable, "-m", "loadtests.drill_clients", str(file)], stdout=log, stderr=log, start_new_session=True
+        )
+
+
+def _branches(bank: DrillBank) -> int:
+    scenario = json.loads((bank.home / "bank.json").read_text(encoding="utf-8"))["scenario"]
+    return int(scenario["bank"]["branches"])
+
+
+class _Going:
+    """What happens while a drill goes on, each thing at its instant."""
+
+    def __init__(self, drill: Drill, options: DrillOptions, bank: DrillBank, record: Record) -> None:
+        self._drill, self._bank, self._record = drill, bank, record
+        self._played = options.play or not sys.stdin.isatty()
+        self._due: list[tuple[float, int, Callable[[], object]]] = []
+        self._numbers = itertools.count()
+        self._tokens_at = time.monotonic()
+        self._standing: dict[str, dict[str, Any]] = {}
+        for number, one in enumerate(drill.befalls):
+            for turn in range(one.times):
+                self._at(one.at_s + turn * one.every_s, lambda one=one, number=number: self._befall(one, number))  # type: ignore[misc]
+        for number, decision in enumerate(drill.decisions):
+            self._at(decision.at_s, lambda d=decision, n=number: self._ask(d, n + len(drill.befalls)))  # type: ignore[misc]
+
+    def until(self, over: Callable[[], bool], panel: Panel) -> None:
+        """Goes on until `over`, a look at the sites every fifth of a second."""
+        while not over():
+            began = time.monotonic()
+            if not self._bank.runs:
+                raise UserError("the drill's bank has ended of itself", f"see {self._record.folder / 'serve.log'}")
+            while self._due and self._due[0][0] <= self._record.now():
+                heapq.heappop(self._due)[2]()
+            processes = befall.told(self._bank.home, CONTROL, {"do": "processes"})
+            held = [name for name, of in processes.items() if "held" in of]
+            self._standing = self._record.look(held)
+            if time.monotonic() - self._tokens_at > _TOKENS_S:
+                self._bank.write_tokens(self._record.folder / "tokens.json")
+                self._tokens_at = time.monotonic()
+            panel.show(self._line, self._shown)
+            time.sleep(max(0.0, LOOK_S - (time.monotonic() - began)))
+
+    def settle(self, panel: Panel) -> None:
+        """What is still to be mended is, and the sites have a while to come into step."""
+        until = self._record.now() + _IN_STEP_S
+        wanted = self._drill.expected.in_step or 1
+        self.until(lambda: not self._due and (self._record.in_step >= wanted or self._record.now() > until), panel)
+
+    def _at(self, seconds: float, what: Callable[[], object]) -> None:
+        heapq.heappush(self._due, (seconds, next(self._numbers), what))
+
+    def _befall(self, one: Befalls, number: int) -> None:
+        words = _WORDS[one.what]
+        where = one.place if one.to is None else f"{one.place} → {one.to}" if one.one_way else f"{one.place} ⇄ {one.to}"
+        process = f" {one.process}" if one.what in ("kill", "hang") else ""
+        undo = befall.befall(self._bank.home, one)
+        self._record.event(
+            "befalls",
+            (f"{where}{process} {words[0]}", f"{where}{process} {words[1]}"),
+            one.place,
+            one.to or "",
+            fault=number,
+        )
+        if one.for_s is None:
+            return
+
+        def over() -> None:
+            undo()
+            self._record.event("over", (f"{where} 恢复", f"{where}: over"), one.place, one.to or "", fault=number)
+
+        self._at(self._record.now() + one.for_s, over)
+
+    def _ask(self, decision: Decision, number: int) -> None:
+        self._record.event("asked", (decision.question, decision.question), decision.site, fault=number)
+        if self._played:
+            self._decide(decision, number, PLAYED)
+            return
+        threading.Thread(target=self._asked, args=(decision, number), daemon=True).start()
+
+    def _asked(self, decision: Decision, number: int) -> None:
+        sys.stderr.write(f"\n{decision.question}\n  {decision.what} → {decision.site}; two names, comma between: ")
+        sys.stderr.flush()
+        by = [name.strip() for name in sys.stdin.readline().split(",") if name.strip()]
+        self._at(self._record.now(), lambda: self._decide(decision, number, by))
+
+    def _decide(self, decision: Decision, number: int, by: Sequence[str]) -> None:
+        try:
+            if len(set(by)) < 2:
+                raise UserError(f"{', '.join(by) or 'nobody'} alone can't decide", "two people do (DR-10)")
+            befall.decided(self._bank.home, decision.what, decision.site, by)
+        except UserError as error:
+            self._record.event(
+                "refused", (error.user_message, error.user_message), decision.site, fault=number, by=list(by)
+            )
+            return
+        words = (
+            f"决定：{decision.site} {'接管' if decision.what == 'take_over' else '切换'}",
+            f"decided: {decision.what} to {decision.site}",
+        )
+        self._record.event("decided", words, decision.site, fault=number, by=list(by))
+
+    # what is shown ----------------------------------------------------------------------------------------------------
+
+    def _line(self) -> str:
+        last = self._record.said[-1].strip() if self._record.said else ""
+        return f"{self._record.now():.0f} s of {self._drill.load.seconds:.0f} s  leader {self._record.leader or '–'}  {last}"
+
+    def _shown(self) -> Group:
+        table = Table(title=f"{self._drill.name_zh} · {self._drill.name_en}   {self._record.now():.0f} s")
+        for column in ("site", "leads", "epoch", "windows", "worked", "in step"):
+            table.add_column(column)
+        in_step = self._standing.get(self._record.leader, {}).get("in_step", [])
+        for name in self._record.sites:
+            one = self._standing.get(name, {})
+            if one:
+                table.add_row(
+                    name, "●" if one["leads"] else "", str(one["epoch"]), f"{one['windows']:,}", f"{one['worked'] + 1:,}",
+                    "✓" if name in in_step else "–",
+                )  # fmt: skip
+            else:
+                table.add_row(name, "[red]no answer[/red]", "", "", "", "")
+        return Group(table, Text("\n".join(self._record.said[-8:])))

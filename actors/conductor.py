@@ -116,7 +116,7 @@ class Conductor:
         self._reaching: list[asyncio.Future[int]] = []
         self._closing = False
         self._spent_s = self._snapshot_s = 0.0
-        self._cut_at = self._cost_s = 0.0
+        self._cut_at = self._cost_s = self._moved_at = 0.0
         self._trail_until, self._heard_until = trail.until(), -1
         self.failure: Exception | None = None
         self.ready = False
@@ -288,10 +288,11 @@ class Conductor:
         self._listeners.add(listener)
         return lambda: self._listeners.discard(listener)
 
-    def waits_s(self) -> float:
-        """How long the store has not taken a window."""
-        since = self._bank.waits_since
-        return 0.0 if since is None else time.monotonic() - since
+    def waits_s(self) -> tuple[float, float]:
+        """How long the store has not taken a window, and how long no block of those under way was finished."""
+        now, since = time.monotonic(), self._bank.waits_since
+        working = self.ready and self._bank.under_way > 0
+        return 0.0 if since is None else now - since, now - self._moved_at if working else 0.0
 
     def standing(self) -> dict[str, Any]:
         """How the bank stands, for health."""
@@ -347,6 +348,8 @@ class Conductor:
         target, reached = self._targets.popleft() if self._targets else (0, None)
         until, every = max(now, target), self._pace.advance_ms if target else DAY_MS
         self._cut_at = began = time.perf_counter()
+        if not self._bank.under_way:
+            self._moved_at = time.monotonic()
         await self._in(self._driver, self._bank.cut, until, commands, every)
         self.meters.commit_ms.append(self._bank.figures.commit_s * 1e3)
         self.meters.rows.append(rows)
@@ -404,6 +407,7 @@ class Conductor:
         found = []
         while self._bank.under_way:
             found.append(self._bank.collect())
+            self._moved_at = time.monotonic()
             self._trail.add(found[-1].told)
         return found
 

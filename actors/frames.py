@@ -94,7 +94,7 @@ class FrameServer:
                 task = asyncio.create_task(self._work(message, writer))
                 self._working.add(task)
                 task.add_done_callback(self._working.discard)
-        except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
+        except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError, ssl.SSLError):
             pass
         finally:
             stop()

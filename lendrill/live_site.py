@@ -4,7 +4,9 @@ places on one machine. `lendrill.sites` starts them."""
 from __future__ import annotations
 
 import asyncio
+import atexit
 import json
+import os
 import socket
 import sys
 from dataclasses import dataclass
@@ -85,25 +87,23 @@ async def _site(home: Home, descriptor: int, ray: Path | None = None) -> int:
     end_when_told(site.close)
     try:
         await site.run()
-    except Deposed as deposed:
+    except Deposed as deposed:  # nothing is waited for: a cell may hang, and what is under way is no longer this site's
         sys.stderr.write(f"{deposed.user_message}; this site begins anew\n")
         return EXIT_AGAIN
-    finally:
-        for door in doors:
-            door.close()
-        executor.stop()
-        store.close()
+    for door in doors:
+        door.close()
+    executor.stop()
+    store.close()
     return 0
 
 
 def anew(home: Home) -> Store:
     """Sets the day book of a home aside, and gives an empty one in its place."""
     path = Path(home.bank["store"].removeprefix("sqlite:"))
-    number = 1 + len(list(path.parent.glob(f"{path.stem}-set-aside-*{path.suffix}")))
-    aside = path.with_stem(f"{path.stem}-set-aside-{number}")
-    for end in ("", "-wal", "-shm"):
-        if (file := path.with_name(path.name + end)).exists():
-            file.rename(aside.with_name(aside.name + end))
+    aside = path.parent / f"set-aside-{1 + len(list(path.parent.glob('set-aside-*')))}"
+    aside.mkdir(mode=0o700)
+    for file in path.parent.glob(f"{path.name}*"):
+        file.rename(aside / file.name)
     return open_store(home.bank["store"])
 
 
@@ -132,7 +132,11 @@ def main(arguments: list[str]) -> int:
     what, home, *rest = arguments
     path = Path(home)
     if what == "site":
-        return ran(path, "conductor", lambda: _site(Home(path), int(rest[0]), *map(Path, rest[1:])))
+        code = ran(path, "conductor", lambda: _site(Home(path), int(rest[0]), *map(Path, rest[1:])))
+        if code == EXIT_AGAIN:
+            atexit._run_exitfuncs()  # what was logged is written
+            os._exit(code)  # threads that wait for a cell that hangs would be waited for
+        return code
     if what == WITNESS:
         return ran(path, what, lambda: _witness(path, int(rest[0]), Terms(*json.loads(rest[1]))))
     return ran(path, what, lambda: _lines(path, json.loads(rest[0])))

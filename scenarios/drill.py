@@ -56,6 +56,8 @@ class Load(PolicyModel):
     """[a second] Calls of each service, by which its recovery is measured."""
     patience_s: float = Field(default=60.0, ge=1, le=3_600)
     """A client gives up after so long."""
+    day_ends_at_s: list[Seconds] = []
+    """The business date moves on by a day at these moments: an end of day (日终) each."""
     try_s: float = Field(default=3.0, ge=0.2, le=60)
     """A client waits so long for one site before it asks another."""
 

@@ -83,6 +83,7 @@ class Receiver:
         """A new book, which begins with a snapshot or with the bank's first window."""
         if (stands := self._epoch()) > epoch:
             raise Fenced(f"this site follows the leader of epoch {stands}, not of {epoch}")
+        self.store.close()
         self.store, self.damage = self._anew(), ""
         self.store.found(identity)
         if snapshot is not None:

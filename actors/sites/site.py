@@ -28,8 +28,8 @@ BEAT_S = 0.2
 """How often a site gives a sign of life, and looks at what it was sent."""
 _FEED_S = 0.5
 _MOVED_S = 0.05
-_STUCK_S = 1.0
-"""A leader whose book takes nothing for so long gives no more signs of life: another is to lead."""
+_STUCK_S, _STALLED_S = 1.0, 10.0
+"""A leader whose book takes nothing, or whose cells finish nothing, for so long gives no more signs of life."""
 _PATIENCE_S = 60.0
 _STANDING_S = 0.6
 _BOOK = frozenset({"enter", "append", "renew"})
@@ -96,7 +96,8 @@ class Site:
     async def _beat(self) -> None:
         while True:
             with contextlib.suppress(StoreError):
-                well = not self.receiver.damage and self.live.waits_s() < _STUCK_S
+                store_s, cells_s = self.live.waits_s()
+                well = not self.receiver.damage and store_s < _STUCK_S and cells_s < _STALLED_S
                 tell, of = (self._beats.heard, (self.book.site,)) if well else (self._beats.configuration, ())
                 self._see(await self._in(self._beating, tell, *of))
             await asyncio.sleep(BEAT_S)

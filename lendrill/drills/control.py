@@ -13,12 +13,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from actors.book.store import StoreError
 from actors.frames import FrameServer, Message
 from lendrill.supervisor import Child, Supervisor
 
 CONTROL = "control.sock"
 BOOK = "daybook.db"
+STAGE, _ACTOR = "stage", "ray::StageActor"
 
 
 class _Doing(FrameServer):
@@ -26,7 +29,7 @@ class _Doing(FrameServer):
 
     def __init__(self, places: Mapping[str, Supervisor]) -> None:
         super().__init__()
-        self._places = places
+        self._places, self._turn = places, 0
 
     async def answer(self, message: Message) -> Any:
         """Does what is asked for now, and undoes it when `for_s` is over."""
@@ -52,16 +55,15 @@ class _Doing(FrameServer):
         }
 
     def _kill(self, message: Message) -> Callable[[], object]:
-        self._send(self._child(message), signal.SIGKILL)
+        self._send(message, signal.SIGKILL)
         return bool
 
     def _hang(self, message: Message) -> Callable[[], object]:
-        child = self._child(message)
-        self._send(child, signal.SIGSTOP)
-        return lambda: self._send(child, signal.SIGCONT)
+        self._send(message, signal.SIGSTOP)
+        return lambda: self._send(message, signal.SIGCONT)
 
     def _go_on(self, message: Message) -> Callable[[], object]:
-        self._send(self._child(message), signal.SIGCONT)
+        self._send(message, signal.SIGCONT)
         return bool
 
     def _lose(self, message: Message) -> Callable[[], object]:
@@ -104,11 +106,31 @@ class _Doing(FrameServer):
             f"{message['place']} has no process {message['process']!r}; it has {', '.join(one.name for one in place.children)}"
         )
 
-    @staticmethod
-    def _send(child: Child, number: signal.Signals) -> None:
+    def _send(self, message: Message, number: signal.Signals) -> None:
+        """To a process of a place; to a stage, to the one of its actors that the next draw says."""
+        if message["process"] == STAGE:
+            stages = self._stages(self._place(message))
+            stopped = [one for one in stages if one.status() == psutil.STATUS_STOPPED]
+            for one in stopped if number == signal.SIGCONT else stages[self._turn % len(stages) :][:1]:
+                one.send_signal(number)
+            self._turn += 7
+            return
+        child = self._child(message)
         if child.process is not None:
             with contextlib.suppress(ProcessLookupError):
                 child.process.send_signal(number)
+
+    @staticmethod
+    def _stages(place: Supervisor) -> list[psutil.Process]:
+        found = []
+        for child in place.children:
+            with contextlib.suppress(psutil.Error):
+                if child.process is not None:
+                    parts = psutil.Process(child.process.pid).children(recursive=True)
+                    found += [one for one in parts if _ACTOR in " ".join(one.cmdline())]
+        if not found:
+            raise StoreError("there is no stage that is a process; they are with --executor ray")
+        return sorted(found, key=lambda one: one.pid)
 
 
 class Control:

@@ -106,7 +106,7 @@ def _drilled(drill: Drill, options: DrillOptions, folder: Path) -> None:
             with Panel(options.quiet) as panel:
                 going.until(lambda: clients.poll() is not None, panel)
                 going.settle(panel)
-            bank.advance(1)
+            bank.advance(bank.next_opening())
             record.event("ended", ("演练结束，已日终", "the drill is over, and the day was ended"))
             record.look([])
         finally:
@@ -173,6 +173,17 @@ class _Going:
                 self._at(one.at_s + turn * one.every_s, lambda one=one, number=number: self._befall(one, number))  # type: ignore[misc]
         for number, decision in enumerate(drill.decisions):
             self._at(decision.at_s, lambda d=decision, n=number: self._ask(d, n + len(drill.befalls)))  # type: ignore[misc]
+
+        for at_s in drill.load.day_ends_at_s:
+            self._at(at_s, self._end_day)
+
+    def _end_day(self) -> None:
+        """An end of day, which takes its time."""
+        to = self._bank.next_opening()
+        self._record.event(
+            "day", (f"日终，营业日进入 {to[:10]}", f"the day is ended; the business date goes to {to[:10]}")
+        )
+        threading.Thread(target=self._bank.advance, args=(to,), daemon=True).start()
 
     def until(self, over: Callable[[], bool], panel: Panel) -> None:
         """Goes on until `over`, a look at the sites every fifth of a second."""

@@ -13,10 +13,10 @@ import time
 import urllib.error
 import urllib.request
 from dataclasses import replace
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from actors.gateway.applications import ZHANG
 from lendrill.errors import UserError
 from lendrill.live import Home, account_of, utc_ms
 from scenarios.drill import SERVICES, Drill
@@ -114,8 +114,7 @@ class DrillBank:
 
     def with_a_loan(self) -> dict[str, str]:
         """Mr Zhang applies, signs and is paid out; what is called, by service, to see whether it is there."""
-        form = json.loads((resources.files("scenarios") / "drills" / "zhang.json").read_text("utf-8"))
-        case = self.call("POST", "/v1/applications", "load", form, Prefer="wait=20")["case"]
+        case = self.call("POST", "/v1/applications", "load", ZHANG, Prefer="wait=20")["case"]
         contract = f"/v1/applications/{case}/contract"
         self._until(f"/v1/applications/{case}", "load", lambda shown: shown.get("step") == "contract")
         offered = self.call("GET", contract, "load")

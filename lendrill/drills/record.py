@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from lendrill.sites import site_standing
 
 LOOK_S = 0.2
+_PATIENCE_S = 0.6
+"""A site that says nothing for so long does not answer."""
 
 
 class Record:
@@ -23,6 +26,7 @@ class Record:
         self._events = (folder / "events.jsonl").open("w", encoding="utf-8")
         self._looks = (folder / "sites.jsonl").open("w", encoding="utf-8")
         self.leader, self._in_step, self._silent = "", frozenset[str](), frozenset[str]()
+        self._lookers = ThreadPoolExecutor(len(sites))
         self.said: list[str] = []
         """The events so far, as a person reads them."""
 
@@ -40,7 +44,8 @@ class Record:
 
     def look(self, held: list[str]) -> dict[str, dict[str, Any]]:
         """How the sites stand now, written down, and what has changed since the last look as events."""
-        standing = {name: site_standing(self._home / "sites" / name, 0.15) for name in self.sites}
+        found = self._lookers.map(lambda name: site_standing(self._home / "sites" / name, _PATIENCE_S), self.sites)
+        standing = dict(zip(self.sites, found, strict=True))
         line = {"t": round(self.now(), 3), "sites": standing, "held": held}
         self._looks.write(json.dumps(line) + "\n")
         self._looks.flush()
@@ -74,5 +79,6 @@ class Record:
 
     def close(self) -> None:
         """Nothing more is written."""
+        self._lookers.shutdown()
         self._events.close()
         self._looks.close()

@@ -1,0 +1,44 @@
+"""A bank of three sites goes through a minute of faults: every request that was acknowledged is there once, and all books are the
+same book."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scenarios.drill import drill_names
+from tests.live.served import ROOT
+
+_IN_A_MINUTE = Path(__file__).parent / "drills" / "in_a_minute.toml"
+
+
+def drilled(name: str, folder: Path) -> tuple[int, dict[str, Any], str]:
+    """Exit code of a drill, what the books proved, and what was said."""
+    command = [sys.executable, "-m", "lendrill", "drill", name, "--play", "--quiet", "--out", str(folder)]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
+    said = ended.stdout + ended.stderr
+    assert (folder / "final.json").exists(), said
+    return ended.returncode, json.loads((folder / "final.json").read_text(encoding="utf-8")), said
+
+
+def test_sites_lose_nothing_and_end_with_one_book(tmp_path: Path) -> None:
+    code, final, said = drilled(str(_IN_A_MINUTE), tmp_path / "drill")
+    assert (final["lost"], final["doubled"], final["trial_balance_fen"]) == ([], [], 0)
+    assert final["acknowledged"] == final["held"] > 150
+    assert len({(one["windows"], one["seal"], one["chain"]) for one in final["sites"].values()}) == 1
+    assert all(one["replayed"] for one in final["sites"].values())
+    assert final["book"]["principal_fen"] == final["ledger"]["principal_fen"] > 0
+    assert code == 0, said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", drill_names())
+def test_each_drill_that_comes_with_lendrill_is_passed(name: str, tmp_path: Path) -> None:
+    code, final, said = drilled(name, tmp_path / "drill")
+    assert code == 0, said
+    assert final["doubled"] == []

@@ -89,6 +89,9 @@ async def _site(home: Home, descriptor: int, ray: Path | None = None) -> int:
         await site.run()
     except Deposed as deposed:  # nothing is waited for: a cell may hang, and what is under way is no longer this site's
         sys.stderr.write(f"{deposed.user_message}; this site begins anew\n")
+        if receiver.damage:
+            store.close()
+            anew(home)
         return EXIT_AGAIN
     for door in doors:
         door.close()

@@ -50,7 +50,8 @@ class Receiver:
         where it is; the leader then copies it anew."""
         try:
             for number in self.store.snapshots():
-                self.store.snapshot(number)
+                if number in self.store.snapshots():  # and not put away meanwhile
+                    self.store.snapshot(number)
             for _ in self.store.read(self.begin()):
                 pass
         except Damaged as damage:

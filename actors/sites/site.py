@@ -20,7 +20,7 @@ from actors.conductor import Conductor
 from actors.frames import Message
 from actors.link import REFUSALS, Connect, LinkClient, LinkServer, Moved
 from actors.sites import wire
-from actors.sites.receiver import Receiver
+from actors.sites.receiver import Away, Receiver
 from actors.sites.replicated import ReplicatedStore
 from actors.sites.witness import Configuration, Keeper
 
@@ -31,6 +31,8 @@ _MOVED_S = 0.05
 _STUCK_S, _STALLED_S = 1.0, 10.0
 """A leader whose book takes nothing, or whose cells finish nothing, for so long gives no more signs of life."""
 _PATIENCE_S = 60.0
+_VERIFY_S = 3_600.0
+"""How often a site reads all of its book: what nobody reads may be damaged unseen."""
 _STANDING_S = 0.6
 _BOOK = frozenset({"enter", "append", "renew"})
 _OWN = frozenset({"book", "site", "hand_over", "take_over"})
@@ -69,13 +71,14 @@ class Site:
         self._beating = ThreadPoolExecutor(1, thread_name_prefix="site-beat")
         self._feeding = ThreadPoolExecutor(1, thread_name_prefix="site-feed")
         self._holding = ThreadPoolExecutor(1, thread_name_prefix="site-hold")
+        self._reading = ThreadPoolExecutor(1, thread_name_prefix="site-read")
         self._told: dict[str, str] = {}
 
     # life -------------------------------------------------------------------------------------------------------------
 
     async def run(self) -> None:
         """Lives until it is told to close (or has handed over), or can't go on as what it is."""
-        beating = asyncio.create_task(self._beat())
+        beside = [asyncio.create_task(self._beat()), asyncio.create_task(self._verify())]
         try:
             while not self._closing and not await self._led():
                 await self._follow()
@@ -84,7 +87,8 @@ class Site:
                 await self._lead()
         finally:
             self.leads = False
-            beating.cancel()
+            for task in beside:
+                task.cancel()
             await self._let_go_of_leader(Moved("this site begins anew"))
 
     def close(self) -> None:
@@ -101,6 +105,16 @@ class Site:
                 tell, of = (self._beats.heard, (self.book.site,)) if well else (self._beats.configuration, ())
                 self._see(await self._in(self._beating, tell, *of))
             await asyncio.sleep(BEAT_S)
+
+    async def _verify(self) -> None:
+        """A site with a damaged book gives no more signs of life, and its book is copied anew from who leads then."""
+        while True:
+            await asyncio.sleep(_VERIFY_S)
+            if not self.receiver.damage:
+                try:
+                    await self._in(self._reading, self.receiver.verify)
+                except StoreError as error:
+                    _log.warning("%s: %s", self.book.site, error.user_message)
 
     def _see(self, found: Configuration) -> None:
         if self.seen is None or found.version >= self.seen.version:
@@ -142,9 +156,9 @@ class Site:
         _log.warning("%s: %s", self.book.site, damage.user_message)
 
     async def _lead(self) -> None:
-        working = asyncio.create_task(self.live.run())
+        working: asyncio.Task[None] = asyncio.create_task(self.live.run())
         deposed = asyncio.create_task(self._deposed.wait())
-        feeding = asyncio.create_task(self._feed())
+        feeding: asyncio.Task[None] = asyncio.create_task(self._feed())
         try:
             await asyncio.wait({working, deposed, feeding}, return_when=asyncio.FIRST_COMPLETED)
             if deposed.done():
@@ -155,11 +169,14 @@ class Site:
             if self._handing_over:
                 self.seen = await self._in(self._feeding, self.book.hand_over, self._handing_over)
                 raise Deposed(f"handed over to {self._handing_over}")
+            for name in self._links:
+                with contextlib.suppress(Away):
+                    await self._in(self._feeding, self.book.feed, name)  # a bank that closes leaves none behind
         except Fenced as fenced:
             raise Deposed(fenced.user_message) from None
         finally:
-            for task in (working, deposed, feeding):
-                task.cancel()
+            for one in (working, deposed, feeding):
+                one.cancel()
 
     async def _feed(self) -> None:
         """Brings the other sites up to date: near ones into step, others some time after."""

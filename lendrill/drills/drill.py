@@ -91,13 +91,15 @@ def _drilled(drill: Drill, options: DrillOptions, folder: Path) -> None:
         names = list(bank.urls)
         paths = bank.with_a_loan()
         bank.write_tokens(folder / "tokens.json")
-        for site in names:
-            if site == "remote" and drill.bank.remote_delay_ms:
-                for other in names[:-1]:
-                    befall.befall(
-                        home,
-                        Befalls(at_s=0, what="slow_line", place=other, to=site, delay_ms=drill.bank.remote_delay_ms),
-                    )
+        if "remote" in names and drill.bank.remote_delay_ms:
+            far: dict[str, Any] = {
+                "at_s": 0,
+                "what": "slow_line",
+                "to": "remote",
+                "delay_ms": drill.bank.remote_delay_ms,
+            }
+            for near in names[:-1]:
+                befall.befall(home, Befalls(place=near, **far))
         record = Record(folder, home, names)
         record.write("plan.json", _plan(drill, options, record, home))
         going = _Going(drill, options, bank, record)

@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -190,6 +190,8 @@ class Again:
     """Of the loans in repayment's book (未到期及逾期本金)."""
     ledger_principal_fen: int
     """Of the same loans in the ledger."""
+    cases: Mapping[int, list[int]]
+    """The applications of the last seven days: the numbers of cases by the number of the request."""
 
 
 def worked_again(path: Path, on_progress: Callable[[int], object] = int) -> Again:
@@ -207,6 +209,13 @@ def worked_again(path: Path, on_progress: Callable[[int], object] = int) -> Agai
     def total(room: str, table: str, column: str) -> int:
         return sum(int(state[table][column].sum()) for of, state in states if of == room)
 
+    cases: dict[int, list[int]] = {}
+    for room, state in states:
+        if room == "applications":
+            for request, number in zip(
+                state["requests"]["request"].tolist(), state["requests"]["number"].tolist(), strict=True
+            ):
+                cases.setdefault(request, []).append(number)
     return Again(
         found,
         total("ledger", "bank.accounts", "debit_fen") - total("ledger", "bank.accounts", "credit_fen"),
@@ -214,6 +223,7 @@ def worked_again(path: Path, on_progress: Callable[[int], object] = int) -> Agai
         sum(len(state["bank.loans"]) for of, state in states if of == "repayment"),
         total("repayment", "bank.loans", "balance_fen") + total("repayment", "bank.arrears", "principal_fen"),
         total("ledger", "bank.loans", "principal"),
+        cases,
     )
 
 

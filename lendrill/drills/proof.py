@@ -4,28 +4,29 @@ told yes to looked for in it."""
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections import Counter
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from actors.book.store import StoreError
+from actors.gateway.bank import numbered
 from actors.replay import Diverged
-from lendrill.live import TRAIL, worked_again
+from credit.applications.contract import SubmitApplication
+from lendrill.live import Again, worked_again
 
-_SUBMITTED = 101
-"""The event that a case begins with."""
+CALLER = "system:load"
+"""The client that hands in all applications."""
 
 
 def proved(folder: Path, home: Path, sites: list[str], leader: str, tell: Callable[[str], object]) -> dict[str, Any]:
     """What `final.json` says of the books; the leader's is the bank."""
     found: dict[str, Any] = {"sites": {}}
+    again_of: dict[str, Again] = {}
     for name in sites:
         tell(f"Working {name} again from its day book …")
         try:
-            again = worked_again(home / "sites" / name)
+            again = again_of[name] = worked_again(home / "sites" / name)
         except (StoreError, Diverged) as error:
             found["sites"][name] = {
                 "replayed": False,
@@ -45,11 +46,12 @@ def proved(folder: Path, home: Path, sites: list[str], leader: str, tell: Callab
                 "book": {"loans": again.loans, "principal_fen": again.principal_fen},
                 "ledger": {"principal_fen": again.ledger_principal_fen},
             }  # fmt: skip
-    return found | requests_in(folder, home / "sites" / leader)
+    return found | requests_in(folder, again_of[leader].cases if leader in again_of else {})
 
 
-def requests_in(folder: Path, home: Path) -> dict[str, Any]:
-    """Which of the requests that clients were told yes to the bank of a home holds: not at all (lost), or twice (doubled)."""
+def requests_in(folder: Path, cases: Mapping[int, Sequence[int]]) -> dict[str, Any]:
+    """Which of the requests that clients were told yes to a bank holds: not under the number that they were told (lost), or more
+    than once (doubled). `cases`: its cases by the number of the request."""
     acknowledged: dict[str, set[int]] = {}
     tries: Counter[str] = Counter()
     with (folder / "requests.jsonl").open(encoding="utf-8") as lines:
@@ -59,18 +61,12 @@ def requests_in(folder: Path, home: Path) -> dict[str, Any]:
                 tries[one["id"]] += 1
                 if one["outcome"] == "acknowledged":
                     acknowledged.setdefault(one["id"], set()).add(one["case"])
-    with closing(sqlite3.connect(f"file:{home / TRAIL}?mode=ro", uri=True)) as trail:
-        held = Counter(case for (case,) in trail.execute('SELECT "case" FROM events WHERE event = ?', (_SUBMITTED,)))
-    owners = Counter(case for cases in acknowledged.values() for case in cases)
-    doubled = [
-        name
-        for name, cases in acknowledged.items()
-        if len(cases) > 1 or any(owners[one] > 1 or held[one] > 1 for one in cases)
-    ]
+    held = {name: list(cases.get(numbered(CALLER, SubmitApplication, name), ())) for name in acknowledged}
+    lost = sorted(name for name, told in acknowledged.items() if not told & set(held[name]))
     return {
         "acknowledged": len(acknowledged),
-        "held": sum(any(case in held for case in cases) for cases in acknowledged.values()),
-        "lost": sorted(name for name, cases in acknowledged.items() if not any(case in held for case in cases)),
-        "doubled": sorted(doubled),
+        "held": len(acknowledged) - len(lost),
+        "lost": lost,
+        "doubled": sorted(name for name, told in acknowledged.items() if len(held[name]) > 1 or len(told) > 1),
         "customers_touched": sum(count > 1 for count in tries.values()),
     }

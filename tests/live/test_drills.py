@@ -17,10 +17,10 @@ from tests.live.served import ROOT
 _IN_A_MINUTE = Path(__file__).parent / "drills" / "in_a_minute.toml"
 
 
-def drilled(name: str, folder: Path) -> tuple[int, dict[str, Any], str]:
+def drilled(name: str, folder: Path, patience_s: float = 600) -> tuple[int, dict[str, Any], str]:
     """Exit code of a drill, what the books proved, and what was said."""
     command = [sys.executable, "-m", "lendrill", "drill", name, "--play", "--quiet", "--out", str(folder)]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=600)
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=patience_s)
     said = ended.stdout + ended.stderr
     assert (folder / "final.json").exists(), said
     return ended.returncode, json.loads((folder / "final.json").read_text(encoding="utf-8")), said
@@ -42,3 +42,14 @@ def test_each_drill_that_comes_with_lendrill_is_passed(name: str, tmp_path: Path
     code, final, said = drilled(name, tmp_path / "drill")
     assert code == 0, said
     assert final["doubled"] == []
+
+
+@pytest.mark.slow
+def test_five_hundred_kills_lose_nothing(tmp_path: Path) -> None:
+    _, final, said = drilled(str(_IN_A_MINUTE.with_stem("five_hundred_kills")), tmp_path / "drill", 1_800)
+    events = [
+        json.loads(line) for line in (tmp_path / "drill" / "events.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    assert sum(one["what"] == "befalls" for one in events) >= 500
+    assert (final["lost"], final["doubled"], final["trial_balance_fen"]) == ([], [], 0), said
+    assert len({one["seal"] for one in final["sites"].values()}) == 1

@@ -85,6 +85,43 @@ def sites_show(home: BankHome) -> int:
     return show_command(home)
 
 
+@sites.command("run")
+def sites_run(
+    home: Annotated[
+        Path, typer.Argument(metavar="SITE_HOME", help="HOME/sites/SITE, on its own machine.", parser=path_given)
+    ],
+    places: Annotated[
+        Path, typer.Option(metavar="FILE", help='Where all stand: primary = "HOST:PORT", …, witness = "HOST:PORT".')
+    ],
+    listen: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Where other sites reach this one, if not as the file says.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Where its gateway listens.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port; 0 takes a free one.")] = 8000,
+    gateways: Annotated[int, typer.Option(help="Gateway processes.")] = 1,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Only say where it listens.")] = False,
+) -> int:
+    """Run one site on a machine of its own."""
+    from lendrill.serve import ServeOptions
+    from lendrill.sites_apart import run_site
+
+    return run_site(ServeOptions(home=home, host=host, port=port, gateways=gateways, quiet=quiet), places, listen)
+
+
+@sites.command("witness")
+def sites_witness(
+    home: BankHome,
+    places: Annotated[Path, typer.Option(metavar="FILE", help="Where all stand, as for `sites run`.")],
+    listen: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Where the sites reach it, if not as the file says.")
+    ] = None,
+) -> int:
+    """Run the witness on a machine of its own."""
+    from lendrill.sites_apart import run_witness
+
+    return run_witness(home, places, listen)
+
+
 @sites.command("switch")
 def sites_switch(
     home: BankHome, site: Annotated[str, typer.Argument(help="Who is to lead; in step.")], by: By = None

@@ -363,7 +363,7 @@ def _serve(options: ServeOptions) -> int:
 def keep_alive(
     options: ServeOptions,
     supervisors: Sequence[Supervisor],
-    url: str,
+    url: str | None,
     opened: Callable[[], object],
     first: Callable[[], Supervisor | None] = lambda: None,
 ) -> None:
@@ -376,7 +376,8 @@ def keep_alive(
         for supervisor in supervisors:
             for child in supervisor.children:
                 supervisor.start(child)
-        _until_open(supervisors, f"{url}/health", ended, options.quiet)
+        if url is not None:
+            _until_open(supervisors, f"{url}/health", ended, options.quiet)
         if not ended:
             opened()
         while not ended:

@@ -117,5 +117,5 @@ def test_a_file_of_places_that_can_not_be_used_is_refused(text: str, said: str, 
     with pytest.raises(UserError, match="--places") as refused:
         places_in(tmp_path / "places.toml")
     assert said in refused.value.user_message
-    with pytest.raises(UserError, match="no such file"):
+    with pytest.raises(UserError, match="No such file"):
         places_in(tmp_path / "none.toml")

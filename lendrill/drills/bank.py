@@ -24,6 +24,7 @@ from scenarios.drill import SERVICES, Drill
 _OPENS_S = 180.0
 _CLOSES_S = 60.0
 _WAIT_S = 90.0
+_TRY_S = 20.0
 _DAYS = 3
 """After so many days the first customer has his money."""
 POSTS = {
@@ -98,7 +99,7 @@ class DrillBank:
             for url in self.urls.values():
                 request = urllib.request.Request(url + path, data, headers, method=method)
                 try:
-                    with urllib.request.urlopen(request, timeout=30) as answer:
+                    with urllib.request.urlopen(request, timeout=_TRY_S) as answer:
                         found: dict[str, Any] = json.loads(answer.read())
                         return found
                 except urllib.error.HTTPError as error:
@@ -143,8 +144,11 @@ class DrillBank:
 
     def next_opening(self, days: int = 1) -> str:
         """Nine o'clock so many days after the bank's date."""
-        now = dt.datetime.fromisoformat(self.call("GET", "/v1/clock", ADVANCER)["now"])
-        return f"{now.date() + dt.timedelta(days=days)}T09:00"
+        return f"{self.date() + dt.timedelta(days=days)}T09:00"
+
+    def date(self) -> dt.date:
+        """The bank's date."""
+        return dt.datetime.fromisoformat(self.call("GET", "/v1/clock", ADVANCER)["now"]).date()
 
     def advance(self, to: str) -> None:
         """Moves the business date on; who asks again asks for the same."""

@@ -170,6 +170,7 @@ class _Going:
         self._numbers = itertools.count()
         self._tokens_at = time.monotonic()
         self._standing: dict[str, dict[str, Any]] = {}
+        self._first_day, self._days = bank.date(), 0
         for number, one in enumerate(drill.befalls):
             for turn in range(one.times):
                 self._at(one.at_s + turn * one.every_s, lambda one=one, number=number: self._befall(one, number))  # type: ignore[misc]
@@ -181,11 +182,10 @@ class _Going:
 
     def _end_day(self) -> None:
         """An end of day, which takes its time."""
-        to = self._bank.next_opening()
-        self._record.event(
-            "day", (f"日终，营业日进入 {to[:10]}", f"the day is ended; the business date goes to {to[:10]}")
-        )
-        threading.Thread(target=self._bank.advance, args=(to,), daemon=True).start()
+        self._days += 1
+        to = f"{self._first_day + dt.timedelta(days=self._days)}"
+        self._record.event("day", (f"日终，营业日进入 {to}", f"the day is ended; the business date goes to {to}"))
+        threading.Thread(target=self._bank.advance, args=(f"{to}T09:00",), daemon=True).start()
 
     def until(self, over: Callable[[], bool], panel: Panel) -> None:
         """Goes on until `over`, a look at the sites every fifth of a second."""

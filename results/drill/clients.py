@@ -103,8 +103,9 @@ def promised(requests: Sequence[Request]) -> list[Request]:
 
 
 def lost(record: Record, found: Sequence[Disruption]) -> dict[str, Any]:
-    """What was acknowledged and is not in the bank afterwards, in all, by service and by fault. RPO of a fault: from the first of its
-    lost acknowledgements to the fault, or to the last of them where that came later; a loss is the next fault's, else the last's."""
+    """What was acknowledged and is not in the bank afterwards, in all, by service and by fault. RPO of a fault: from the first of
+    its lost acknowledgements to the fault, or to the last of them where that came later; a loss is the next fault's, else the
+    last's."""
     by_id = {one.id: one for one in record.requests}
     ids = list(dict.fromkeys(record.final["lost"]))
     faults = [place for place, one in enumerate(found) if one.kind != "over"]
@@ -146,28 +147,43 @@ def contradictions(record: Record) -> list[tuple[str, str]]:
     pairs: list[tuple[bool, tuple[str, str]]] = [
         (
             final["acknowledged"] != len(owed),
-            (f"final.json tells of {final['acknowledged']:,} acknowledged writes, the clients of {len(owed):,}",
-             f"final.json 称已确认写入 {final['acknowledged']:,} 笔，客户侧为 {len(owed):,} 笔"),
+            (
+                f"final.json tells of {final['acknowledged']:,} acknowledged writes, the clients of {len(owed):,}",
+                f"final.json 称已确认写入 {final['acknowledged']:,} 笔，客户侧为 {len(owed):,} 笔",
+            ),
         ),
         (
             final["held"] + len(set(final["lost"])) != final["acknowledged"],
-            (f"held {final['held']:,} and lost {len(set(final['lost'])):,} are not the {final['acknowledged']:,} acknowledged",
-             f"在库 {final['held']:,} 与丢失 {len(set(final['lost'])):,} 之和不等于已确认 {final['acknowledged']:,}"),
+            (
+                f"held {final['held']:,} and lost {len(set(final['lost'])):,} are not the {final['acknowledged']:,} acknowledged",
+                f"在库 {final['held']:,} 与丢失 {len(set(final['lost'])):,} 之和不等于已确认 {final['acknowledged']:,}",
+            ),
         ),
         (
             final["customers_touched"] != mine,
-            (f"final.json tells of {final['customers_touched']:,} customers touched, the tries of {mine:,}",
-             f"final.json 称受影响客户 {final['customers_touched']:,} 位，尝试记录为 {mine:,} 位"),
+            (
+                f"final.json tells of {final['customers_touched']:,} customers touched, the tries of {mine:,}",
+                f"final.json 称受影响客户 {final['customers_touched']:,} 位，尝试记录为 {mine:,} 位",
+            ),
         ),
         (
             bool(strange),
-            (f"never acknowledged, yet told as lost or doubled: {', '.join(strange[:3])}",
-             f"从未确认却列为丢失或重复：{', '.join(strange[:3])}"),
+            (
+                f"never acknowledged, yet told as lost or doubled: {', '.join(strange[:3])}",
+                f"从未确认却列为丢失或重复：{', '.join(strange[:3])}",
+            ),
         ),
-    ]  # fmt: skip
+    ]
     pairs += [
-        (True, (f"{one.id}: {of.outcome} with status {of.status}", f"{one.id}：{OUTCOMES[of.outcome][1]}，但状态码为 {of.status}"))
-        for one in record.requests for of in one.tries
+        (
+            True,
+            (
+                f"{one.id}: {of.outcome} with status {of.status}",
+                f"{one.id}：{OUTCOMES[of.outcome][1]}，状态码 {of.status}",
+            ),
+        )
+        for one in record.requests
+        for of in one.tries
         if (of.outcome == "acknowledged") != (200 <= of.status < 300) and of.outcome in ("acknowledged", "refused")
-    ][:3]  # fmt: skip
+    ][:3]
     return [words for holds, words in pairs if holds]

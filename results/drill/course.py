@@ -1,5 +1,5 @@
-"""The course of each fault: when it was noticed, when a change of the leading site was decided and by whom, when another led, when
-every service was back, and when the backlog was drained. Detection, decision and technical time stand apart:
+"""The course of each fault: when it was noticed, when a change of the leading site was decided and by whom, when another led,
+when every service was back, and when the backlog was drained. Detection, decision and technical time stand apart:
 
     fault ──detection──► noticed ──decision──► decided ──technical──► every service back
                          by a site, or by a client who was not answered, whichever came first"""
@@ -36,17 +36,30 @@ def course(services: Services, place: int, loss: dict[str, Any]) -> dict[str, An
     decision = _decision(record, one, until, switched, epoch)
     decided = decision["decided"] if decision is not None else None
     return {
-        "kind": one.kind, "what": one.what, "process": _process(record, one), "place": one.place, "to": one.to, "fault": one.fault, "words": list(one.words),
-        "t": rounded(one.t), "until": rounded(one.until), "over": _over(record, one),
-        "noticed": _moment(noticed), "noticed_by_site": _moment(site), "noticed_by_client": _moment(client),
-        "leader_before": before, "switched": _moment(switched), "switched_to": to, "decision": decision,
+        "kind": one.kind,
+        "what": one.what,
+        "process": _process(record, one),
+        "place": one.place,
+        "to": one.to,
+        "fault": one.fault,
+        "words": list(one.words),
+        "t": rounded(one.t),
+        "until": rounded(one.until),
+        "over": _over(record, one),
+        "noticed": _moment(noticed),
+        "noticed_by_site": _moment(site),
+        "noticed_by_client": _moment(client),
+        "leader_before": before,
+        "switched": _moment(switched),
+        "switched_to": to,
+        "decision": decision,
         "services": of_services,
         "back": _moment(back),
         "all_back_s": (rounded(back - one.t) if back is not None else 0.0 if whole else None),
         "apart": _apart(one.t, noticed, decided, back),
         "drained_s": _drained(services, one),
         **loss,
-    }  # fmt: skip
+    }
 
 
 def _process(record: Record, one: Disruption) -> str:
@@ -80,9 +93,10 @@ def _noticed_by_site(record: Record, since: float, until: float) -> float | None
     """When a site first said that something is amiss."""
     said = [event.t for event in record.events if event.what in _SAYS and since <= event.t <= until]
     said += [
-        sample.t for sample in record.samples
+        sample.t
+        for sample in record.samples
         if since <= sample.t <= until and any(of.get("damage") for of in sample.sites.values())
-    ][:1]  # fmt: skip
+    ][:1]
     return min(said, default=None)
 
 
@@ -121,9 +135,10 @@ def _decision(
     if switched is None:
         return None
     changed = [
-        sample.t for sample in record.samples
+        sample.t
+        for sample in record.samples
         if one.t <= sample.t <= switched and any(int(of.get("epoch", 0)) > epoch for of in sample.sites.values())
-    ]  # fmt: skip
+    ]
     return {
         "how": "by_itself",
         "asked": None,
@@ -140,9 +155,12 @@ def _is(event: Event, what: str, since: float, until: float) -> bool:
 def _by_people(record: Record, event: Event) -> dict[str, Any]:
     asked = [of.t for of in record.events if of.what == "asked" and of.decision == event.decision and of.t <= event.t]
     return {
-        "how": "by_people", "asked": _moment(max(asked, default=None)), "decided": rounded(event.t), "by": list(event.by),
+        "how": "by_people",
+        "asked": _moment(max(asked, default=None)),
+        "decided": rounded(event.t),
+        "by": list(event.by),
         "decision": event.decision,
-    }  # fmt: skip
+    }
 
 
 def _apart(at: float, noticed: float | None, decided: float | None, back: float | None) -> dict[str, float | None]:
@@ -171,11 +189,19 @@ def decisions(record: Record) -> list[dict[str, Any]]:
         decided = next((event for event in mine if event.what == "decided"), None)
         refused = next((event for event in mine if event.what == "refused"), None)
         took = None if asked is None or decided is None else rounded(decided.t - asked)
-        found.append({
-            "what": planned["what"], "site": planned["site"], "question": planned["question"], "within_s": planned["within_s"],
-            "asked": _moment(asked), "decided": None if decided is None else rounded(decided.t), "took_s": took,
-            "by": [] if decided is None else list(decided.by), "refused": None if refused is None else list(refused.words),
-        })  # fmt: skip
+        found.append(
+            {
+                "what": planned["what"],
+                "site": planned["site"],
+                "question": planned["question"],
+                "within_s": planned["within_s"],
+                "asked": _moment(asked),
+                "decided": None if decided is None else rounded(decided.t),
+                "took_s": took,
+                "by": [] if decided is None else list(decided.by),
+                "refused": None if refused is None else list(refused.words),
+            }
+        )
     return found
 
 

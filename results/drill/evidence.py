@@ -1,5 +1,5 @@
-"""A drill's evidence (证据): one dict from its record, written as ``evidence.json``. Nothing in it is typed in by hand, and what the
-record can't show is null with the reason, never a pass."""
+"""A drill's evidence (证据): one dict from its record, written as ``evidence.json``. Nothing in it is typed in by hand, and what
+the record can't show is null with the reason, never a pass."""
 
 from __future__ import annotations
 
@@ -26,9 +26,17 @@ def evidence(record: Record) -> dict[str, Any]:
     plan, final = record.plan, record.final
     return {
         "format": FORMAT,
-        "name": plan["name"], "began": plan["began"], "release": plan["release"], "machine": plan["machine"],
-        "leader_people": plan.get("leader_people") or [], "played": bool(plan.get("played")), "bank": plan["bank"], "drill": record.drill, "sites": list(record.sites),
-        "lasted_s": rounded(record.ends), "interrupted": bool(final["interrupted"]),
+        "name": plan["name"],
+        "began": plan["began"],
+        "release": plan["release"],
+        "machine": plan["machine"],
+        "leader_people": plan.get("leader_people") or [],
+        "played": bool(plan.get("played")),
+        "bank": plan["bank"],
+        "drill": record.drill,
+        "sites": list(record.sites),
+        "lasted_s": rounded(record.ends),
+        "interrupted": bool(final["interrupted"]),
         "unplanned": [list(words) for words in unplanned(record)],
         "contradictions": [list(words) for words in clients.contradictions(record)],
         "disruptions": courses,
@@ -45,16 +53,25 @@ def evidence(record: Record) -> dict[str, Any]:
             "at_end": leading.at_end(record),
             "lanes": leading.lanes(record),
         },
-        "books": {name: final[name] for name in ("acknowledged", "held", "day_ended", "sites")} | {
-            "trial_balance_fen": final.get("trial_balance_fen"), "postings": final.get("postings") or 0,
+        "books": {name: final[name] for name in ("acknowledged", "held", "day_ended", "sites")}
+        | {
+            "trial_balance_fen": final.get("trial_balance_fen"),
+            "postings": final.get("postings") or 0,
             "principal_fen": {name: (final.get(name) or {}).get("principal_fen") for name in ("book", "ledger")},
             "loans": (final.get("book") or {}).get("loans"),
         },
         "events": [
-            {"t": rounded(one.t), "what": one.what, "place": one.place, "to": one.to, "words": list(one.words), "by": list(one.by)}
+            {
+                "t": rounded(one.t),
+                "what": one.what,
+                "place": one.place,
+                "to": one.to,
+                "words": list(one.words),
+                "by": list(one.by),
+            }
             for one in record.events
         ],
-    }  # fmt: skip
+    }
 
 
 def _service(services: Services, name: str, courses: list[dict[str, Any]], loss: dict[str, Any]) -> dict[str, Any]:
@@ -71,13 +88,14 @@ def _service(services: Services, name: str, courses: list[dict[str, Any]], loss:
         "state": "unknown" if unknown or not faults else "not_back" if away is not None else _worst_state(faults),
         "why": unknown["why"] if unknown else None if faults else ["nothing befell", "未发生任何故障"],
         "worst": away if away is not None else worst,
-        "gap_s": rounded(services.gap_s[name]), "stay_s": rounded(services.stay_s[name]),
+        "gap_s": rounded(services.gap_s[name]),
+        "stay_s": rounded(services.stay_s[name]),
         "silences": [
             [rounded(begin), None if end == float("inf") else rounded(end)] for begin, end in services.too_long(name)
         ],
         "target_rpo_requests": expected["lost_requests"],
         "lost": loss["by_service"][name],
-    }  # fmt: skip
+    }
 
 
 def _counts(of: dict[str, Any], name: str) -> bool:

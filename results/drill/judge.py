@@ -1,6 +1,6 @@
-"""Each of a drill's expectations, held or not, in one line of both languages. One that can't be measured is missed, with the reason.
-Beside what the drill's file expects, every drill must go as planned, have a record that agrees with itself, never two sites that
-lead, nothing doubled, equal digests, and books that balance."""
+"""Each of a drill's expectations, held or not, in one line of both languages. One that can't be measured is missed, with the
+reason. Beside what the drill's file expects, every drill must go as planned, have a record that agrees with itself, never two
+sites that lead, nothing doubled, equal digests, and books that balance."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from credit.room import Words
-from results.drill.words import SERVICES, place, words_of
+from results.drill.words import FAULTS, SERVICES, place, words_of
 
 PEOPLE_NEEDED = 2
 """So many decide on a switch (DR-10)."""
@@ -35,8 +35,14 @@ class Line:
 
     def check(self) -> dict[str, Any]:
         """As evidence, JUnit and the page have it."""
-        return {"name": self.name, "held": self.held, "measured": self.measured, "limit": self.limit,
-                "words": list(self.words), "said": f"{self.name}: {self.said}"}  # fmt: skip
+        return {
+            "name": self.name,
+            "held": self.held,
+            "measured": self.measured,
+            "limit": self.limit,
+            "words": list(self.words),
+            "said": f"{self.name}: {self.said}",
+        }
 
 
 @dataclass(frozen=True)
@@ -75,13 +81,20 @@ def _went(of: dict[str, Any]) -> Line:
     if of["interrupted"]:
         faults.insert(0, words_of("interrupted"))
     befell = sum(one["kind"] == "befalls" for one in of["disruptions"])
-    return _line("as_planned", (f"as planned; faults: {befell}, decisions: {len(of['decisions'])}",
-                                f"按方案进行；故障 {befell} 次，决策 {len(of['decisions'])} 项"), faults)  # fmt: skip
+    return _line(
+        "as_planned",
+        (
+            f"as planned; faults: {befell}, decisions: {len(of['decisions'])}",
+            f"按方案进行；故障 {befell} 次，决策 {len(of['decisions'])} 项",
+        ),
+        faults,
+    )
 
 
 def _agrees(of: dict[str, Any]) -> Line:
-    return _line("record", ("the record agrees with itself", "记录前后一致"),
-                 [tuple(words) for words in of["contradictions"]])  # fmt: skip
+    return _line(
+        "record", ("the record agrees with itself", "记录前后一致"), [tuple(words) for words in of["contradictions"]]
+    )
 
 
 def _line(name: str, good: Words, faults: list[Any]) -> Line:
@@ -128,13 +141,22 @@ def _kept(of: dict[str, Any]) -> Iterator[Line]:
     expected, clients, books = of["drill"]["expected"], of["clients"], of["books"]
     lost = len(of["lost"]["ids"])
     some = books["acknowledged"] > 0
-    yield _at_most("lost_requests", lost if some else None, expected["lost_requests"], (
-        f"requests lost of {books['acknowledged']:,} acknowledged (RPO)", f"笔丢失，已确认 {books['acknowledged']:,} 笔（RPO）"
-    ))  # fmt: skip
+    yield _at_most(
+        "lost_requests",
+        lost if some else None,
+        expected["lost_requests"],
+        (
+            f"requests lost of {books['acknowledged']:,} acknowledged (RPO)",
+            f"笔丢失，已确认 {books['acknowledged']:,} 笔（RPO）",
+        ),
+    )
     yield _at_most("doubled", len(of["doubled"]) if some else None, 0, ("requests became two cases", "笔请求重复入账"))
-    yield _at_most("given_up", clients["unanswered"] if clients["offered"] else None, expected["given_up"], (
-        f"requests of {clients['offered']:,} without an answer", f"笔请求未获答复，共 {clients['offered']:,} 笔"
-    ))  # fmt: skip
+    yield _at_most(
+        "given_up",
+        clients["unanswered"] if clients["offered"] else None,
+        expected["given_up"],
+        (f"requests of {clients['offered']:,} without an answer", f"笔请求未获答复，共 {clients['offered']:,} 笔"),
+    )
 
 
 def _at_most(name: str, measured: int | None, limit: int, about: Words) -> Line:
@@ -148,42 +170,72 @@ def _led(of: dict[str, Any]) -> Iterator[Line]:
     end = leading["at_end"]
     leader, wanted = end["leader"], expected["leader"]
     found = _NOTHING if leader is None else place(leader)
-    yield Line("leader", leader == wanted, (f"{found[0]} leads at the end; expected {place(wanted)[0]}",
-                                            f"结束时主用为{found[1]}；预期为{place(wanted)[1]}"), leader, wanted)  # fmt: skip
+    yield Line(
+        "leader",
+        leader == wanted,
+        (
+            f"{found[0]} leads at the end; expected {place(wanted)[0]}",
+            f"结束时主用为{found[1]}；预期为{place(wanted)[1]}",
+        ),
+        leader,
+        wanted,
+    )
     if expected["takeovers"] is not None:
         n, limit = (leading["takeovers"] if leading["terms"] else None), expected["takeovers"]
         told = _NOTHING if n is None else (f"{n}",) * 2
-        yield Line("takeovers", n == limit, (f"{told[0]} times another site came to lead; expected {limit}",
-                                             f"主用切换 {told[1]} 次；预期 {limit} 次"), n, limit)  # fmt: skip
+        yield Line(
+            "takeovers",
+            n == limit,
+            (f"{told[0]} times another site came to lead; expected {limit}", f"主用切换 {told[1]} 次；预期 {limit} 次"),
+            n,
+            limit,
+        )
     yield _one_leader(leading)
     if expected["in_step"] is not None:
         names, limit = end["in_step"], expected["in_step"]
-        yield Line("in_step", len(names) >= limit, (
-            f"{len(names)} sites hold everything at the end ({', '.join(names) or 'none'}); at least {limit}",
-            f"结束时 {len(names)} 个中心数据齐全（{'、'.join(place(one)[1] for one in names) or '无'}）；不低于 {limit}",
-        ), len(names), limit)  # fmt: skip
+        yield Line(
+            "in_step",
+            len(names) >= limit,
+            (
+                f"{len(names)} sites hold everything at the end ({', '.join(names) or 'none'}); at least {limit}",
+                f"结束时 {len(names)} 个中心数据齐全（{'、'.join(place(one)[1] for one in names) or '无'}）；不低于 {limit}",
+            ),
+            len(names),
+            limit,
+        )
 
 
 def _one_leader(leading: dict[str, Any]) -> Line:
     two = leading["two_leaders"]
     if not leading["terms"]:
-        return Line("one_leader", False, ("who led is not measured: no site ever said that it does",
-                                          "主用情况无法测得：没有中心称自己为主用"))  # fmt: skip
+        return Line(
+            "one_leader",
+            False,
+            ("who led is not measured: no site ever said that it does", "主用情况无法测得：没有中心称自己为主用"),
+        )
     faults: list[Words] = [
-        (f"{' and '.join(one['sites'])} both led epoch {one['epochs'][0]} at {one['since']:.1f} s",
-         f"{one['since']:.1f} 秒时{'与'.join(place(name)[1] for name in one['sites'])}同为任期 {one['epochs'][0]} 的主用")
+        (
+            f"{' and '.join(one['sites'])} both led epoch {one['epochs'][0]} at {one['since']:.1f} s",
+            f"{one['since']:.1f} 秒时{'与'.join(place(name)[1] for name in one['sites'])}同为任期 {one['epochs'][0]} 的主用",
+        )
         for one in two["violations"][:3]
-    ]  # fmt: skip
-    faults += [
-        (f"{one['site']} acknowledged {one['id']} at {one['t']:.1f} s in epoch {one['epoch']}, though {one['later_site']} led "
-         f"epoch {one['later_epoch']}",
-         f"{one['t']:.1f} 秒时{place(one['site'])[1]}以任期 {one['epoch']} 确认 {one['id']}，"
-         f"而{place(one['later_site'])[1]}已为任期 {one['later_epoch']} 的主用")
-        for one in two["deposed_writes"][:3]
-    ]  # fmt: skip
+    ]
+    faults += [_deposed(one) for one in two["deposed_writes"][:3]]
     n = two["looked_at"]
-    return _line("one_leader", (f"never two sites that acknowledged writes at once, over {n:,} looks",
-                                f"观察 {n:,} 次，未出现双主写入"), faults)  # fmt: skip
+    return _line(
+        "one_leader",
+        (f"never two sites that acknowledged writes at once, over {n:,} looks", f"观察 {n:,} 次，未出现双主写入"),
+        faults,
+    )
+
+
+def _deposed(one: dict[str, Any]) -> Words:
+    t, epoch, later = one["t"], one["epoch"], one["later_epoch"]
+    site, other = place(one["site"])[1], place(one["later_site"])[1]
+    return (
+        f"{one['site']} acknowledged {one['id']} at {t:.1f} s in epoch {epoch}, though {one['later_site']} led epoch {later}",
+        f"{t:.1f} 秒时{site}以任期 {epoch} 确认 {one['id']}，而{other}已为任期 {later} 的主用",
+    )
 
 
 def _decided(of: dict[str, Any]) -> Iterator[Line]:
@@ -195,12 +247,16 @@ def _decided(of: dict[str, Any]) -> Iterator[Line]:
             why = one["refused"] or ("not decided", "未决策")
             found = (why[0] or "refused", why[1] or "被拒")
         else:
-            found = (f"decided after {took:.1f} s by {people} people ({', '.join(by) or 'nobody'})",
-                     f"{took:.1f} 秒后由 {people} 人决策（{'、'.join(by) or '无人'}）")  # fmt: skip
-        yield Line(f"decision.{number}", held, (
-            f"{one['what']} to {one['site']}: {found[0]}; within {limit:g} s by {PEOPLE_NEEDED} people",
-            f"{'切换' if one['what'] == 'switch' else '接管'}至{place(one['site'])[1]}：{found[1]}；限 {limit:g} 秒内由 {PEOPLE_NEEDED} 人决策",
-        ), took, limit)  # fmt: skip
+            found = (
+                f"decided after {took:.1f} s by {people} people ({', '.join(by) or 'nobody'})",
+                f"{took:.1f} 秒后由 {people} 人决策（{'、'.join(by) or '无人'}）",
+            )
+        what, where, bound = FAULTS[one["what"]], place(one["site"]), f"{limit:g}"
+        words = (
+            f"{what[0]} ({where[0]}): {found[0]}; within {bound} s by {PEOPLE_NEEDED} people",
+            f"{what[1]}（{where[1]}）：{found[1]}；限 {bound} 秒内由 {PEOPLE_NEEDED} 人决策",
+        )
+        yield Line(f"decision.{number}", held, words, took, limit)
 
 
 def _books(of: dict[str, Any]) -> Iterator[Line]:
@@ -211,29 +267,61 @@ def _books(of: dict[str, Any]) -> Iterator[Line]:
     ]
     if end["leader"] is None or end["leader"] not in books["sites"]:
         unlike = [("digests are not measured: nobody is known to lead at the end", "摘要无法比对：结束时主用不明")]
-    yield _line("digests", (f"the sites in step have equal digests ({', '.join(end['in_step'])})",
-                            f"同步中心摘要一致（{'、'.join(place(one)[1] for one in end['in_step'])}）"), unlike)  # fmt: skip
+    yield _line(
+        "digests",
+        (
+            f"the sites in step have equal digests ({', '.join(end['in_step'])})",
+            f"同步中心摘要一致（{'、'.join(place(one)[1] for one in end['in_step'])}）",
+        ),
+        unlike,
+    )
     again: list[Words] = [
-        (f"{name}: the day book worked again is not shown to be the bank that was", f"{place(name)[1]}：未证明日志重演一致")
-        for name, one in books["sites"].items() if not (one.get("replayed") and one.get("compared"))
-    ]  # fmt: skip
+        (
+            f"{name}: the day book worked again is not shown to be the bank that was",
+            f"{place(name)[1]}：未证明日志重演一致",
+        )
+        for name, one in books["sites"].items()
+        if not (one.get("replayed") and one.get("compared"))
+    ]
     if not books["sites"]:
         again = [("no site's day book was worked again", "没有任何中心的日志被重演")]
     n = sum(one.get("compared") or 0 for one in books["sites"].values())
-    yield _line("replay", (f"the day book worked again gives the same digests, over {n:,} windows",
-                           f"日志重演摘要一致（{n:,} 个窗口）"), again)  # fmt: skip
+    yield _line(
+        "replay",
+        (f"the day book worked again gives the same digests, over {n:,} windows", f"日志重演摘要一致（{n:,} 个窗口）"),
+        again,
+    )
     trial, postings = books["trial_balance_fen"], books["postings"]
-    yield Line("ledger", trial == 0 and postings > 0, (
-        f"{_told(trial)[0]} fen is the trial balance out by, over {postings:,} postings",
-        f"试算平衡差额 {_told(trial)[1]} 分（分录 {postings:,} 笔）"), trial, 0)  # fmt: skip
+    yield Line(
+        "ledger",
+        trial == 0 and postings > 0,
+        (
+            f"{_told(trial)[0]} fen is the trial balance out by, over {postings:,} postings",
+            f"试算平衡差额 {_told(trial)[1]} 分（分录 {postings:,} 笔）",
+        ),
+        trial,
+        0,
+    )
     book, ledger = books["principal_fen"].values()
-    yield Line("principal", book is not None and book == ledger, (
-        f"principal by loan {_told(book)[0]} fen, by ledger {_told(ledger)[0]} fen",
-        f"贷款本金 {_told(book)[1]} 分，总账本金 {_told(ledger)[1]} 分"), ledger, book)  # fmt: skip
+    yield Line(
+        "principal",
+        book is not None and book == ledger,
+        (
+            f"principal by loan {_told(book)[0]} fen, by ledger {_told(ledger)[0]} fen",
+            f"贷款本金 {_told(book)[1]} 分，总账本金 {_told(ledger)[1]} 分",
+        ),
+        ledger,
+        book,
+    )
     if of["drill"]["expected"]["day_ended"]:
         done = bool(books["day_ended"])
-        yield Line("day_ended", done, (f"the end of day is {'done' if done else 'not done'}",
-                                       f"日终{'已' if done else '未'}完成"), done, True)  # fmt: skip
+        yield Line(
+            "day_ended",
+            done,
+            (f"the end of day is {'done' if done else 'not done'}", f"日终{'已' if done else '未'}完成"),
+            done,
+            True,
+        )
 
 
 def _told(value: int | None) -> Words:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from results.drill.record import Record, Sample, Try
@@ -69,7 +70,7 @@ def takeovers(record: Record, found: list[Term]) -> int:
 
 
 def _changes(names: list[str]) -> int:
-    return sum(one != other for one, other in zip(names, names[1:], strict=False))
+    return sum(one != other for one, other in pairwise(names))
 
 
 def two_leaders(record: Record, found: list[Term]) -> dict[str, Any]:
@@ -94,8 +95,15 @@ def two_leaders(record: Record, found: list[Term]) -> dict[str, Any]:
         owners.setdefault(term.epoch, {}).setdefault(term.site, term.since)
     for epoch, sites in owners.items():
         if len(sites) > 1 and not any(epoch in overlap["epochs"] for overlap in violations):
-            violations.append({"sites": list(sites), "epochs": [epoch], "since": min(sites.values()), "until": max(sites.values()),
-                               "why": "same_epoch"})  # fmt: skip
+            violations.append(
+                {
+                    "sites": list(sites),
+                    "epochs": [epoch],
+                    "since": min(sites.values()),
+                    "until": max(sites.values()),
+                    "why": "same_epoch",
+                }
+            )
     deposed = _deposed_writes(record, found)
     return {"looked_at": len(record.samples), "overlaps": overlaps, "violations": violations, "deposed_writes": deposed}
 
@@ -112,8 +120,16 @@ def _deposed_writes(record: Record, found: list[Term]) -> list[dict[str, Any]]:
             continue
         later = [term for term in found if term.epoch > by.epoch and term.site != by.site and term.since <= one.sent]
         if later:
-            found_writes.append({"id": one.id, "t": one.done, "site": by.site, "epoch": by.epoch, "later_epoch": later[-1].epoch,
-                                 "later_site": later[-1].site})  # fmt: skip
+            found_writes.append(
+                {
+                    "id": one.id,
+                    "t": one.done,
+                    "site": by.site,
+                    "epoch": by.epoch,
+                    "later_epoch": later[-1].epoch,
+                    "later_site": later[-1].site,
+                }
+            )
     return found_writes
 
 
@@ -141,8 +157,13 @@ def at_end(record: Record) -> dict[str, Any]:
     unlike += [
         name for name, of in final.items() if name not in (*alike, *unlike) and of.get("windows") == own.get("windows")
     ]
-    return {"leader": leader, "epoch": epoch, "said_in_step": said, "in_step": [one for one in said if one in alike],
-            "unlike": unlike}  # fmt: skip
+    return {
+        "leader": leader,
+        "epoch": epoch,
+        "said_in_step": said,
+        "in_step": [one for one in said if one in alike],
+        "unlike": unlike,
+    }
 
 
 def _digests(of: dict[str, Any]) -> tuple[Any, ...]:

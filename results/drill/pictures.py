@@ -1,5 +1,5 @@
-"""The pictures of a drill's report: sites as lanes over time, waits and errors with the faults shaded, and each service's recovery
-against its target. Each takes the evidence (or the record's requests) and a language's number: 0 English, 1 Chinese."""
+"""The pictures of a drill's report: sites as lanes over time, waits and errors with the faults shaded, and each service's
+recovery against its target. Each takes the evidence (or the record's requests) and a language's number: 0 English, 1 Chinese."""
 
 from __future__ import annotations
 
@@ -43,16 +43,28 @@ def _over_time(evidence: dict[str, Any], language: int, height: int, y: str = ""
     title = {"text": _SECONDS[language], "standoff": 4, "font": {"size": 12, "color": SOFT}}
     layout = figure["layout"]
     layout["xaxis"] |= {
-        "type": "linear", "title": title, "hoverformat": ".1f", "tickformat": ",~r", "range": [0, evidence["lasted_s"]],
-    }  # fmt: skip
+        "type": "linear",
+        "title": title,
+        "hoverformat": ".1f",
+        "tickformat": ",~r",
+        "range": [0, evidence["lasted_s"]],
+    }
     layout["legend"] |= {"y": -0.22}
     layout["shapes"] = [
         {
-            "type": "rect", "xref": "x", "yref": "y domain", "x0": begin, "x1": end, "y0": 0, "y1": 1, "layer": "below",
-            "fillcolor": "rgba(185,28,28,.12)", "line": {"width": 1, "color": "rgba(185,28,28,.35)"},
+            "type": "rect",
+            "xref": "x",
+            "yref": "y domain",
+            "x0": begin,
+            "x1": end,
+            "y0": 0,
+            "y1": 1,
+            "layer": "below",
+            "fillcolor": "rgba(185,28,28,.12)",
+            "line": {"width": 1, "color": "rgba(185,28,28,.35)"},
         }
         for begin, end in fault_spans(evidence)
-    ]  # fmt: skip
+    ]
     return figure
 
 
@@ -72,29 +84,44 @@ def timeline(evidence: dict[str, Any], language: int) -> Figure:
     lanes = evidence["leading"]["lanes"]
     names = [place(name)[language] for name in evidence["sites"]]
     figure["layout"]["yaxis"] |= {
-        "type": "category", "categoryorder": "array", "categoryarray": [*reversed(names), _EVENTS[language]], "tickformat": "",
+        "type": "category",
+        "categoryorder": "array",
+        "categoryarray": [*reversed(names), _EVENTS[language]],
+        "tickformat": "",
         "range": [-0.5, len(names) + 0.5],
-    }  # fmt: skip
+    }
     figure["layout"] |= {"barmode": "overlay", "bargap": 0.45, "hovermode": "closest"}
     for state, (words, colour) in STATES.items():
         spans = [(name, span) for name, of in lanes.items() for span in of if span["state"] == state]
         if spans:
-            figure["data"].append({
-                "type": "bar", "orientation": "h", "name": words[language], "marker": {"color": colour},
-                "y": [place(name)[language] for name, _ in spans], "base": [span["since"] for _, span in spans],
-                "x": [span["until"] - span["since"] for _, span in spans],
-                "customdata": [[span["since"], span["until"]] for _, span in spans],
-                "hovertemplate": "%{y}: %{customdata[0]:.1f} – %{customdata[1]:.1f}",
-            })  # fmt: skip
+            figure["data"].append(
+                {
+                    "type": "bar",
+                    "orientation": "h",
+                    "name": words[language],
+                    "marker": {"color": colour},
+                    "y": [place(name)[language] for name, _ in spans],
+                    "base": [span["since"] for _, span in spans],
+                    "x": [span["until"] - span["since"] for _, span in spans],
+                    "customdata": [[span["since"], span["until"]] for _, span in spans],
+                    "hovertemplate": "%{y}: %{customdata[0]:.1f} – %{customdata[1]:.1f}",
+                }
+            )
     for what, (symbol, colour) in MARKS.items():
         mine = [one for one in evidence["events"] if one["what"] == what]
         if mine:
-            figure["data"].append({
-                "type": "scatter", "mode": "markers", "name": WHATS[what][language], "x": [one["t"] for one in mine],
-                "y": [_EVENTS[language]] * len(mine), "marker": {"symbol": symbol, "color": colour, "size": 12},
-                "text": [one["words"][language] or place(one["place"])[language] for one in mine],
-                "hovertemplate": "%{x:.1f} s: %{text}",
-            })  # fmt: skip
+            figure["data"].append(
+                {
+                    "type": "scatter",
+                    "mode": "markers",
+                    "name": WHATS[what][language],
+                    "x": [one["t"] for one in mine],
+                    "y": [_EVENTS[language]] * len(mine),
+                    "marker": {"symbol": symbol, "color": colour, "size": 12},
+                    "text": [one["words"][language] or place(one["place"])[language] for one in mine],
+                    "hovertemplate": "%{x:.1f} s: %{text}",
+                }
+            )
     return figure
 
 
@@ -102,8 +129,11 @@ def waits(evidence: dict[str, Any], requests: Sequence[Request], language: int) 
     """[s] Median and p99 of answered requests by the second in which they were meant, on a log axis."""
     figure = _over_time(evidence, language, 320, ("seconds", "秒")[language])
     figure["layout"]["yaxis"] |= {
-        "type": "log", "rangemode": "normal", "tickvals": _TICKS, "ticktext": [f"{tick:,g}" for tick in _TICKS],
-    }  # fmt: skip
+        "type": "log",
+        "rangemode": "normal",
+        "tickvals": _TICKS,
+        "ticktext": [f"{tick:,g}" for tick in _TICKS],
+    }
     by_second: dict[int, list[float]] = {}
     for one in requests:
         if one.answer is not None:
@@ -111,11 +141,17 @@ def waits(evidence: dict[str, Any], requests: Sequence[Request], language: int) 
     x = sorted(by_second)
     for name, share, colour in (("p50", 0.5, TEAL), ("p99", 0.99, RED)):
         if x:
-            figure["data"].append({
-                "type": "scatter", "mode": "lines", "name": words_of(name)[language], "x": x,
-                "y": [quantile(by_second[second], share) for second in x], "line": {"color": colour, "width": 2},
-                "hovertemplate": "%{y:.3~f}",
-            })  # fmt: skip
+            figure["data"].append(
+                {
+                    "type": "scatter",
+                    "mode": "lines",
+                    "name": words_of(name)[language],
+                    "x": x,
+                    "y": [quantile(by_second[second], share) for second in x],
+                    "line": {"color": colour, "width": 2},
+                    "hovertemplate": "%{y:.3~f}",
+                }
+            )
     return figure
 
 
@@ -129,10 +165,15 @@ def errors(evidence: dict[str, Any], language: int) -> Figure:
             if one["site"] == site:
                 by_second[one["second"]] = by_second.get(one["second"], 0) + one["tries"]
         if by_second:
-            figure["data"].append({
-                "type": "bar", "name": place(site)[language], "marker": {"color": SITE_COLOURS[site]},
-                "x": [second + 0.5 for second in by_second], "y": list(by_second.values()),
-            })  # fmt: skip
+            figure["data"].append(
+                {
+                    "type": "bar",
+                    "name": place(site)[language],
+                    "marker": {"color": SITE_COLOURS[site]},
+                    "x": [second + 0.5 for second in by_second],
+                    "y": list(by_second.values()),
+                }
+            )
     return figure
 
 
@@ -142,8 +183,12 @@ def recovery(evidence: dict[str, Any], language: int) -> Figure:
     names = {key: words[language] for key, words in SERVICES.items()}
     services = evidence["services"]
     layout = figure["layout"]
-    layout["xaxis"] |= {"type": "linear", "tickformat": ",~r", "rangemode": "tozero",
-                        "title": {"text": ("seconds", "秒")[language], "standoff": 4, "font": {"size": 12, "color": SOFT}}}  # fmt: skip
+    layout["xaxis"] |= {
+        "type": "linear",
+        "tickformat": ",~r",
+        "rangemode": "tozero",
+        "title": {"text": ("seconds", "秒")[language], "standoff": 4, "font": {"size": 12, "color": SOFT}},
+    }
     layout["yaxis"] |= {
         "type": "category",
         "categoryorder": "array",
@@ -152,20 +197,33 @@ def recovery(evidence: dict[str, Any], language: int) -> Figure:
     }
     layout |= {"hovermode": "closest", "bargap": 0.4}
     layout["legend"] |= {"y": -0.25}
-    figure["data"].append({
-        "type": "bar", "orientation": "h", "name": words_of("measured")[language], "y": list(names.values()),
-        "x": [one["rto_s"] or 0 for one in services.values()],
-        "marker": {"color": [TEAL if _met(one) else RED for one in services.values()]},
-        "text": [said(one)[language] for one in services.values()], "textposition": "outside", "cliponaxis": False,
-        "hovertemplate": "%{y}: %{text}",
-    })  # fmt: skip
+    figure["data"].append(
+        {
+            "type": "bar",
+            "orientation": "h",
+            "name": words_of("measured")[language],
+            "y": list(names.values()),
+            "x": [one["rto_s"] or 0 for one in services.values()],
+            "marker": {"color": [TEAL if _met(one) else RED for one in services.values()]},
+            "text": [said(one)[language] for one in services.values()],
+            "textposition": "outside",
+            "cliponaxis": False,
+            "hovertemplate": "%{y}: %{text}",
+        }
+    )
     targets = {names[key]: one["target_rto_s"] for key, one in services.items() if one["target_rto_s"] is not None}
     if targets:
-        figure["data"].append({
-            "type": "scatter", "mode": "markers", "name": words_of("target")[language], "y": list(targets),
-            "x": list(targets.values()), "marker": {"symbol": "line-ns-open", "size": 22, "color": SOFT, "line": {"width": 3}},
-            "hovertemplate": "%{y}: %{x:g} s",
-        })  # fmt: skip
+        figure["data"].append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "name": words_of("target")[language],
+                "y": list(targets),
+                "x": list(targets.values()),
+                "marker": {"symbol": "line-ns-open", "size": 22, "color": SOFT, "line": {"width": 3}},
+                "hovertemplate": "%{y}: %{x:g} s",
+            }
+        )
     most = max([*targets.values(), *(one["rto_s"] or 0 for one in services.values()), 1])
     layout["xaxis"]["range"] = [0, most * 1.25]
     return figure
@@ -189,5 +247,6 @@ def fault_words(one: dict[str, Any]) -> Words:
     line = (f" – {place(one['to'])[0]}", f"—{place(one['to'])[1]}") if one["to"] else ("", "")
     process = (f" ({one['process']})", f"（{one['process']}）") if one["process"] else ("", "")
     return (
-        f"{where[0]}{line[0]}: {what[0]}{process[0]}{over[0]}", f"{where[1]}{line[1]}：{what[1]}{process[1]}{over[1]}",
-    )  # fmt: skip
+        f"{where[0]}{line[0]}: {what[0]}{process[0]}{over[0]}",
+        f"{where[1]}{line[1]}：{what[1]}{process[1]}{over[1]}",
+    )

@@ -201,10 +201,17 @@ def _try(line: dict[str, Any]) -> Try:
     if not 0 <= t <= sent <= done:
         raise ValueError(f"meant at {t:g}, sent at {sent:g}, done at {done:g}: right is 0 <= meant <= sent <= done")
     return Try(
-        t, sent, done, str(line["id"]), _known("service", line["service"], SERVICES), _known("site", line["site"], SITES),
-        int(line["status"]), _known("outcome", line["outcome"], OUTCOMES), int(line.get("case") or 0),
+        t,
+        sent,
+        done,
+        str(line["id"]),
+        _known("service", line["service"], SERVICES),
+        _known("site", line["site"], SITES),
+        int(line["status"]),
+        _known("outcome", line["outcome"], OUTCOMES),
+        int(line.get("case") or 0),
         bool(line.get("written", False)),
-    )  # fmt: skip
+    )
 
 
 def _event(faults: int, line: dict[str, Any]) -> Event:
@@ -212,10 +219,15 @@ def _event(faults: int, line: dict[str, Any]) -> Event:
     what, of = str(line["what"]), line.get("fault")
     asked = what in _ASKED and of is not None
     return Event(
-        float(line["t"]), what, line.get("place") or "", line.get("to") or "",
-        (line.get("text_en") or "", line.get("text_zh") or ""), tuple(line.get("by") or ()),
-        None if asked else of, of - faults if asked else None,
-    )  # fmt: skip
+        float(line["t"]),
+        what,
+        line.get("place") or "",
+        line.get("to") or "",
+        (line.get("text_en") or "", line.get("text_zh") or ""),
+        tuple(line.get("by") or ()),
+        None if asked else of,
+        of - faults if asked else None,
+    )
 
 
 def _sample(line: dict[str, Any]) -> Sample:

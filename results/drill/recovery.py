@@ -1,11 +1,11 @@
 """How each service fared after each fault: whether it was interrupted, and when it was back (RTO).
 
-A service is *silent* from the moment at which somebody wants it and nothing of it is acknowledged, to its next acknowledgement:
-between two acknowledgements nobody may have come, so a silence begins with the first client who is still waiting, or was refused.
-*First* is the first acknowledged try that began after the fault. The service was *interrupted* where a silence up to the first was
-longer than `gap_s`: `GAP_S`, or twice the wait that 90 % did not exceed before the drill's first fault; or where a later one, before
-the next fault, was longer than `stay_s`: a client alone, who asks a lost site before another, waits for as long as a try, so one
-longer than that and `GAP_S` is needed, or one longer than the target.
+A service is *silent* from the moment at which somebody wants it and nothing of it is acknowledged, to its next
+acknowledgement: between two acknowledgements nobody may have come, so a silence begins with the first client who is still
+waiting, or was refused. *First* is the first acknowledged try that began after the fault. The service was *interrupted* where a
+silence up to the first was longer than `gap_s`: `GAP_S`, or twice the wait that 90 % did not exceed before the drill's first
+fault; or where a later one, before the next fault, was longer than `stay_s`: a client alone, who asks a lost site before another,
+waits for as long as a try, so one longer than that and `GAP_S` is needed, or one longer than the target.
 
     fault F ─ no silence > gap ─► first ─ none > stay ──────────────► next fault U     not interrupted: RTO 0
     fault F ─ silence > gap ────► first ─ none > stay ──────────────► next fault U     RTO = first - F
@@ -66,7 +66,7 @@ def disruptions(record: Record) -> list[Disruption]:
             event.to,
             event.decision if kind == "switch" else event.fault,
             event.words,
-        )  # fmt: skip
+        )
         for (event, kind, what), until in zip(found, ends, strict=True)
     ]
 
@@ -178,8 +178,12 @@ class Services:
             return {"state": "not_interrupted", "rto_s": 0.0, "back": None, "why": None, "longest_s": longest}
         back = max([first, *later])
         return {
-            "state": "interrupted", "rto_s": rounded(back - at), "back": rounded(back), "why": None, "longest_s": longest,
-        }  # fmt: skip
+            "state": "interrupted",
+            "rto_s": rounded(back - at),
+            "back": rounded(back),
+            "why": None,
+            "longest_s": longest,
+        }
 
     def _first(self, name: str, at: float) -> float | None:
         """When the first acknowledged try that began after a fault was acknowledged."""

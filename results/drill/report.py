@@ -40,10 +40,20 @@ def write_report(folder: Path, record: Record, evidence: dict[str, Any]) -> Path
         lstrip_blocks=True,
     )
     environment.globals |= {
-        "t": label, "both": both, "place": place, "services": SERVICES, "whats": WHATS, "outcomes": OUTCOMES, "faults": FAULTS,
-        "fault_words": pictures.fault_words, "fared": pictures.said, "after": after, "gap": GAP_S,
-        "stay": evidence["drill"]["load"]["try_s"] + GAP_S, "seconds": seconds,
-    }  # fmt: skip
+        "t": label,
+        "both": both,
+        "place": place,
+        "services": SERVICES,
+        "whats": WHATS,
+        "outcomes": OUTCOMES,
+        "faults": FAULTS,
+        "fault_words": pictures.fault_words,
+        "fared": pictures.said,
+        "after": after,
+        "gap": GAP_S,
+        "stay": evidence["drill"]["load"]["try_s"] + GAP_S,
+        "seconds": seconds,
+    }
     missed = sum(not one["held"] for one in evidence["expectations"])
     page = environment.get_template("drill.html.j2").render(
         of=evidence,

@@ -67,6 +67,19 @@ SIGNERS: tuple[Words, ...] = (
     ("internal audit (observer)", "内部审计（观察员）"),
 )
 """Who signs what was found; their names are people's to write."""
+_RTO: Words = (
+    (
+        "A service is silent from somebody's wanting it to its next acknowledgement; a refusal is none. It was interrupted where a "
+        "silence right after the fault was longer than the gap ({gap:g} s, or twice the wait that 90 % did not exceed before the "
+        "first fault), or a later one longer than {stay:g} s (a client's try and the gap) or than its target. Its RTO ends with the "
+        "first acknowledged try that began after the fault, or after the last such silence; not interrupted is 0."
+    ),
+    (
+        "自有人请求某业务起至其下一次确认止为静默；拒绝不算确认。故障后的首段静默超过判断间隔（{gap:g} 秒，"
+        "或首次故障前等待 p90 的两倍，取长者），或其后静默超过 {stay:g} 秒（客户一次尝试加判断间隔）或超过目标，即为中断。"
+        "RTO 止于故障后发起的首个获确认的尝试，或最后一段此类静默结束之时；未中断者为 0。"
+    ),
+)
 LABELS: dict[str, Words] = {
     "title": ("Drill", "灾备演练"),
     "held": ("every expectation held", "全部预期达成"),
@@ -175,23 +188,17 @@ LABELS: dict[str, Words] = {
         "[V]：见于已公布的规定；[J]：据实践判断。记录无从得知的内容由人员填写。",
     ),
     "note.signoff": ("Names are written by hand, after reading.", "阅后手签。"),
-    "note.rto": (
-        "A service is silent from somebody's wanting it to its next acknowledgement; a refusal is none. It was interrupted where a silence right after the "
-        "fault was longer than the gap ({gap:g} s, or twice the wait that 90 % did not exceed before the first fault), or a later one longer "
-        "than {stay:g} s (a client's try and the gap) or than its target. Its RTO ends with the first acknowledged try that began after the "
-        "fault, or after the last such silence; a service that was not interrupted has 0.",
-        "自有人请求某业务起至其下一次确认止为静默；拒绝不算确认。故障后的首段静默超过判断间隔（{gap:g} 秒，或首次故障前等待 p90 的两倍，取长者），或其后"
-        "静默超过 {stay:g} 秒（客户一次尝试加判断间隔）或超过目标，即为中断。RTO 止于故障后发起的首个获确认的尝试，或最后一段此类静默"
-        "结束之时；未中断者为 0。",
-    ),
+    "note.rto": _RTO,
     "note.drained": (
-        "The backlog is drained at the end of the last second in which more than half of the new requests waited longer than 95 % did before "
-        "the first fault. Latencies count a request without an answer as endless.",
-        "新请求中过半数的等待超过首次故障前 p95 的最后一秒结束时，积压消化。计时延时，未获答复者按无限长计。",
+        "The backlog is drained once half of a second's new requests wait no longer than 95 % did before the first fault.",
+        "某一秒起，新请求半数以上的等待不超过首次故障前的 p95，且此后保持，即为积压消化。",
+    ),
+    "note.percentiles": (
+        "Percentiles count a request without an answer as endless.",
+        "计算时延分位数时，未获答复者按无限长计。",
     ),
     "note.lead": (
-        "Two sites led at once where both said so of the same epoch, or where a write was acknowledged by a site while a later epoch was "
-        "already led by another.",
+        "Two leaders: two sites say so of one epoch, or one acknowledges a write after another has led a later epoch.",
         "双主：两中心同时声称同一任期，或在他中心已进入更新任期后仍确认写入。",
     ),
 }  # fmt: skip

@@ -1,5 +1,5 @@
-"""Makes records of drills: a bank that answers each client at once, but for the spans in which it is told not to. What a test wants
-otherwise it changes before the record is written."""
+"""Makes records of drills: a bank that answers each client at once, but for the spans in which it is told not to. What a test
+wants otherwise it changes before the record is written."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def made(
     away: dict[str, Sequence[Away]] | Sequence[Away] = (),
     gone: dict[str, Sequence[Away]] | None = None,
 ) -> Made:
-    """`leads`: who leads at a moment, in which epoch; `away`: when a service (all of them) is not answered; `gone`: when a site does
-    not answer who looks at it."""
+    """`leads`: who leads at a moment, in which epoch; `away`: when a service (all of them) is not answered; `gone`: when a site
+    does not answer who looks at it."""
     seconds = int(drill.load.seconds)
     plan = {
         "name": "drill", "drill": drill.model_dump(mode="json"), "began": "2026-03-02T02:00:00Z", "release": "0.1.0",

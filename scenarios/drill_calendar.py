@@ -87,7 +87,8 @@ def _row(today: dt.date, rule: Rule, last: Past | None) -> Row:
         state = "overdue"
     elif (due.year, due.month) == (today.year, today.month):
         state = "this_month"
-    first, planned, end = max(due, today), [], _later(today, MONTHS)
+    first, end = max(due, today), _later(today, MONTHS)
+    planned: list[dt.date] = []
     while (at := _later(first, rule.every_months * len(planned))) <= end:
         planned.append(at)
     return Row(rule, last, due, state, tuple(planned))

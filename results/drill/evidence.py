@@ -100,7 +100,7 @@ def _service(services: Services, name: str, courses: list[dict[str, Any]], loss:
 
 def _counts(of: dict[str, Any], name: str) -> bool:
     """A fault's end, after which nobody came, says nothing either way."""
-    return of["kind"] != "over" or of["services"][name]["state"] != "unknown"
+    return bool(of["kind"] != "over" or of["services"][name]["state"] != "unknown")
 
 
 def _worst_state(faults: list[tuple[int, dict[str, Any]]]) -> str:

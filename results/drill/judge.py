@@ -213,13 +213,7 @@ def _one_leader(leading: dict[str, Any]) -> Line:
             False,
             ("who led is not measured: no site ever said that it does", "主用情况无法测得：没有中心称自己为主用"),
         )
-    faults: list[Words] = [
-        (
-            f"{' and '.join(one['sites'])} both led epoch {one['epochs'][0]} at {one['since']:.1f} s",
-            f"{one['since']:.1f} 秒时{'与'.join(place(name)[1] for name in one['sites'])}同为任期 {one['epochs'][0]} 的主用",
-        )
-        for one in two["violations"][:3]
-    ]
+    faults = [_same_epoch(one) for one in two["same_epoch"][:3]]
     faults += [_deposed(one) for one in two["deposed_writes"][:3]]
     n = two["looked_at"]
     return _line(
@@ -227,6 +221,12 @@ def _one_leader(leading: dict[str, Any]) -> Line:
         (f"never two sites that acknowledged writes at once, over {n:,} looks", f"观察 {n:,} 次，未出现双主写入"),
         faults,
     )
+
+
+def _same_epoch(one: dict[str, Any]) -> Words:
+    t, epoch, names = one["since"], one["epoch"], [place(name) for name in one["sites"]]
+    english, chinese = " and ".join(words[0] for words in names), "与".join(words[1] for words in names)
+    return f"{english} both led epoch {epoch} at {t:.1f} s", f"{t:.1f} 秒时{chinese}同为任期 {epoch} 的主用"
 
 
 def _deposed(one: dict[str, Any]) -> Words:

@@ -74,38 +74,27 @@ def _changes(names: list[str]) -> int:
 
 
 def two_leaders(record: Record, found: list[Term]) -> dict[str, Any]:
-    """Spans in which two sites said that they lead, and what of it broke the rule: the same epoch twice, or a write that a site
+    """Where two sites said at once that they lead, and what breaks the rule: an epoch that two led, or a write that a site
     acknowledged as leader although a later epoch was already led by another when the write was sent."""
-    overlaps = []
-    for place, one in enumerate(found):
-        for other in found[place + 1 :]:
-            since, until = max(one.since, other.since), min(one.until, other.until)
-            if one.site != other.site and since <= until:
-                overlaps.append(
-                    {
-                        "sites": [one.site, other.site],
-                        "epochs": [one.epoch, other.epoch],
-                        "since": since,
-                        "until": until,
-                    }
-                )
-    violations = [overlap | {"why": "same_epoch"} for overlap in overlaps if len(set(overlap["epochs"])) == 1]  # type: ignore[call-overload]
+    overlaps = [
+        {"sites": [one.site, other.site], "epochs": [one.epoch, other.epoch], "since": other.since}
+        for place, one in enumerate(found)
+        for other in found[place + 1 :]
+        if one.site != other.site and other.since <= one.until
+    ]
     owners: dict[int, dict[str, float]] = {}
     for term in found:
         owners.setdefault(term.epoch, {}).setdefault(term.site, term.since)
-    for epoch, sites in owners.items():
-        if len(sites) > 1 and not any(epoch in overlap["epochs"] for overlap in violations):
-            violations.append(
-                {
-                    "sites": list(sites),
-                    "epochs": [epoch],
-                    "since": min(sites.values()),
-                    "until": max(sites.values()),
-                    "why": "same_epoch",
-                }
-            )
-    deposed = _deposed_writes(record, found)
-    return {"looked_at": len(record.samples), "overlaps": overlaps, "violations": violations, "deposed_writes": deposed}
+    return {
+        "looked_at": len(record.samples),
+        "overlaps": overlaps,
+        "same_epoch": [
+            {"sites": list(sites), "epoch": epoch, "since": max(sites.values())}
+            for epoch, sites in owners.items()
+            if len(sites) > 1
+        ],
+        "deposed_writes": _deposed_writes(record, found),
+    }
 
 
 def _deposed_writes(record: Record, found: list[Term]) -> list[dict[str, Any]]:

@@ -243,7 +243,7 @@ def said(one: dict[str, Any]) -> Words:
 def fault_words(one: dict[str, Any]) -> Words:
     """A disruption's name: its place and what befell it."""
     where, what = place(one["place"]), FAULTS.get(one["what"], (one["what"], one["what"]))
-    over = (" is over", "解除") if one["kind"] == "over" else ("", "")
+    over = (" (over)", "（解除）") if one["kind"] == "over" else ("", "")
     line = (f" – {place(one['to'])[0]}", f"—{place(one['to'])[1]}") if one["to"] else ("", "")
     process = (f" ({one['process']})", f"（{one['process']}）") if one["process"] else ("", "")
     return (

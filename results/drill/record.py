@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -136,10 +136,10 @@ class Record:
         """The bank's sites."""
         return tuple(SITES)[: self.drill["bank"]["sites"]]
 
-    @property
+    @cached_property
     def ends(self) -> float:
         """The last moment of which anything is known."""
-        times = [one.t for one in (*self.samples, *self.events)] + [one.done for one in self.tries]
+        times = [one.t for one in self.samples] + [one.t for one in self.events] + [one.done for one in self.tries]
         return max(times, default=0.0)
 
 
@@ -217,7 +217,7 @@ def _try(line: dict[str, Any]) -> Try:
 def _event(faults: int, line: dict[str, Any]) -> Event:
     """An event's `fault` counts the drill's befalls first, then its decisions."""
     what, of = str(line["what"]), line.get("fault")
-    asked = what in _ASKED and of is not None
+    asked = of if what in _ASKED else None
     return Event(
         float(line["t"]),
         what,
@@ -225,8 +225,8 @@ def _event(faults: int, line: dict[str, Any]) -> Event:
         line.get("to") or "",
         (line.get("text_en") or "", line.get("text_zh") or ""),
         tuple(line.get("by") or ()),
-        None if asked else of,
-        of - faults if asked else None,
+        of if asked is None else None,
+        asked - faults if asked is not None else None,
     )
 
 

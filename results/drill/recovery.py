@@ -55,7 +55,7 @@ class Disruption:
 def disruptions(record: Record) -> list[Disruption]:
     """All of them, in time."""
     found = [(event, *of) for event in record.events if (of := _kind(event, record.drill)) is not None]
-    ends = [event.t for event, _, _ in found[1:]] + [record.ends]
+    ends = [event.t for event, _, _ in found[1:]] + [record.ends] * bool(found)
     return [
         Disruption(
             event.t,

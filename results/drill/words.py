@@ -69,10 +69,10 @@ SIGNERS: tuple[Words, ...] = (
 """Who signs what was found; their names are people's to write."""
 _RTO: Words = (
     (
-        "A service is silent from somebody's wanting it to its next acknowledgement; a refusal is none. It was interrupted where a "
-        "silence right after the fault was longer than the gap ({gap:g} s, or twice the wait that 90 % did not exceed before the "
-        "first fault), or a later one longer than {stay:g} s (a client's try and the gap) or than its target. Its RTO ends with the "
-        "first acknowledged try that began after the fault, or after the last such silence; not interrupted is 0."
+        "A service is silent from somebody's wanting it to its next acknowledgement; a refusal is none. It was interrupted where "
+        "a silence right after the fault was longer than the gap ({gap:g} s, or twice the wait that 90 % did not exceed before "
+        "the first fault), or a later one longer than {stay:g} s (a client's try and the gap) or than its target. Its RTO ends "
+        "with the first acknowledged try that began after the fault, or after the last such silence; not interrupted is 0."
     ),
     (
         "自有人请求某业务起至其下一次确认止为静默；拒绝不算确认。故障后的首段静默超过判断间隔（{gap:g} 秒，"
@@ -109,12 +109,8 @@ LABELS: dict[str, Words] = {
     "card.lost": ("acknowledged and lost", "已确认而丢失"),
     "card.given_up": ("clients without an answer", "未获答复的客户请求"),
     "card.touched": ("applications that took more than one try", "需重试的申请"),
-    "card.offered": ("requests", "客户请求"),
-    "card.trial": ("trial balance, fen", "试算平衡差额（分）"),
-    "card.fault": ("not interrupted", "未中断"),
     "fault": ("fault", "故障"),
     "when": ("at", "时刻"),
-    "lasted": ("until", "至"),
     "noticed": ("noticed after", "发现"),
     "decision": ("decision took", "决策"),
     "technical": ("technical recovery took", "技术恢复"),

@@ -61,9 +61,10 @@ def made(
     leads: Callable[[float], tuple[str, int]],
     away: dict[str, Sequence[Away]] | Sequence[Away] = (),
     gone: dict[str, Sequence[Away]] | None = None,
+    until: float = 1_000.0,
 ) -> Made:
     """`leads`: who leads at a moment, in which epoch; `away`: when a service (all of them) is not answered; `gone`: when a site
-    does not answer who looks at it."""
+    does not answer who looks at it; `until`: when clients give up."""
     seconds = int(drill.load.seconds)
     plan = {
         "name": "drill", "drill": drill.model_dump(mode="json"), "began": "2026-03-02T02:00:00Z", "release": "0.1.0",
@@ -76,7 +77,7 @@ def made(
         for place, service in enumerate(SERVICES):
             meant = round(tick * 0.5 + place * 0.05 + 0.01, 3)
             case += 1
-            record.requests += asked(meant, service, case, spans.get(service, ()), leads)
+            record.requests += asked(meant, service, case, spans.get(service, ()), leads, until)
     for tick in range(seconds * 5 + 1):
         t = round(tick * 0.2, 3)
         leader, epoch = leads(t)
@@ -89,9 +90,14 @@ def made(
 
 
 def asked(
-    meant: float, service: str, case: int, spans: Sequence[Away], leads: Callable[[float], tuple[str, int]]
+    meant: float,
+    service: str,
+    case: int,
+    spans: Sequence[Away],
+    leads: Callable[[float], tuple[str, int]],
+    until: float = 1_000.0,
 ) -> list[dict[str, Any]]:
-    """A client's tries: each of `TRY_S` while nobody answers."""
+    """A client's tries: each of `TRY_S` while nobody answers, until he gives up."""
     lines = []
     sent = meant
     while True:
@@ -102,7 +108,9 @@ def asked(
             "site": leads(sent)[0], "status": 0 if silent else 200, "outcome": "again" if silent else "acknowledged",
             "case": 0 if silent or service != "applications" else case, "written": service == "applications",
         })  # fmt: skip
-        if not silent:
+        if done >= until:
+            lines[-1]["outcome"] = "given_up" if silent else "acknowledged"
+        if not silent or done >= until:
             return lines
         sent = round(done + 0.001, 3)
 
@@ -148,3 +156,61 @@ def lost_primary(**more: Any) -> Made:
     record.event(40.0, "over", "primary", 0)
     record.event(43.0, "in_step", "primary")
     return record
+
+
+def uninterrupted() -> Made:
+    """A process of the same-city site is killed, and no client notices."""
+    record = made(drill_of([{"at_s": 20, "what": "kill", "place": "same-city"}], expected={"takeovers": 0}), always)
+    record.event(20.0, "befalls", "same-city", 0)
+    return record
+
+
+def switched() -> Made:
+    """Two people switch to the same-city site at 15 s, and back at 40; a second each."""
+    switch = {"what": "switch", "question": "Switch?"}
+    decisions = [switch | {"at_s": 14, "site": "same-city"}, switch | {"at_s": 40, "site": "primary"}]
+    expected = {"takeovers": 2, "rto_s": {"all": 5}}
+
+    def leads(t: float) -> tuple[str, int]:
+        return ("primary", 1) if t < 16 else ("same-city", 2) if t < 41.5 else ("primary", 3)
+
+    record = made(drill_of(decisions=decisions, expected=expected), leads, [(15.0, 16.5), (40.5, 42.0)])
+    for place, (asked_at, decided, site) in enumerate([(14.0, 15.0, "same-city"), (40.0, 40.5, "primary")]):
+        record.event(asked_at, "asked", site, place)
+        record.event(decided, "decided", site, place, by=["王芳", "李强"])
+    return record
+
+
+def twice() -> Made:
+    """The primary is lost at 20 s; the same-city site leads at 22, and its conductor is killed before anybody is answered."""
+    kill = {"at_s": 22.5, "what": "kill", "place": "same-city"}
+    expected = {"leader": "same-city", "takeovers": 1}
+
+    def leads(t: float) -> tuple[str, int]:
+        return ("primary", 1) if t < 22 else ("same-city", 2)
+
+    record = made(drill_of([LOSE, kill], expected=expected), leads, [(20.0, 27.0)], {"primary": [(20.0, 42.0)]})
+    record.event(20.0, "befalls", "primary", 0)
+    record.event(22.0, "leads", "same-city")
+    record.event(22.5, "befalls", "same-city", 1)
+    record.event(40.0, "over", "primary", 0)
+    return record
+
+
+def hung_for_good() -> Made:
+    """The primary hangs at 20 s and nobody takes over: clients give up, and nothing is acknowledged again."""
+    expected = {"given_up": 10_000}
+    hang = {"at_s": 20, "what": "hang", "place": "primary"}
+    drill = drill_of([hang], seconds=30, expected=expected)
+    record = made(drill, always, [(20.0, 1_000.0)], {"primary": [(20.0, 99.0)]}, until=30.0)
+    record.event(20.0, "befalls", "primary", 0)
+    return record
+
+
+SHAPES = {
+    "uninterrupted": uninterrupted,
+    "lost": lost_primary,
+    "switched": switched,
+    "twice": twice,
+    "hung": hung_for_good,
+}

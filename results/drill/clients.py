@@ -126,10 +126,14 @@ def lost(record: Record, found: Sequence[Disruption]) -> dict[str, Any]:
 
 
 def doubled(record: Record) -> list[str]:
-    """Requests that became two cases: as the bank's books show, and as the clients were told."""
+    """Requests that became two cases: as the bank's books show, and as the clients were told. The number of a case that was lost
+    may be given again: that is a loss, which is told elsewhere."""
     told: list[str] = []
     owner: dict[int, str] = {}
+    lost = frozenset(record.final["lost"])
     for one in record.requests:
+        if one.id in lost:
+            continue
         cases = {of.case for of in one.tries if of.outcome == "acknowledged" and of.case}
         if one.tries[0].written and (len(cases) > 1 or any(owner.get(case, one.id) != one.id for case in cases)):
             told.append(one.id)

@@ -13,7 +13,7 @@ from results.drill.recovery import rounded
 
 _FRESH = 10
 """[samples] A leader that was heard of in none of the last ones is not known to lead at the end."""
-_LOOK_S = 0.5
+_LOOK_S = 1.0
 """[s] A look at all sites takes no longer."""
 
 

@@ -119,6 +119,13 @@ def one_case_for_two(record: Made) -> None:
     second["case"] = first["case"]
 
 
+def lost_and_given_again(record: Made) -> None:
+    """A lost case's number is given to another application: one is lost, none is doubled."""
+    one_case_for_two(record)
+    lost = record.tries(written=True, outcome="acknowledged")[0]["id"]
+    record.final |= {"lost": [lost], "held": record.final["held"] - 1}
+
+
 def acknowledged_by_nobody(record: Made) -> None:
     record.tries(service="repayment")[0]["status"] = 503
 
@@ -178,6 +185,7 @@ RTOS = {f"rto.{name}" for name in ("applications", "approval", "contracts", "dis
         (unheard, {"given_up"}),
         (two_cases, {"doubled"}),
         (one_case_for_two, {"doubled"}),
+        (lost_and_given_again, {"lost_requests"}),
         (acknowledged_by_nobody, {"record"}),
         (no_fault, {"as_planned"}),
         (change("final.interrupted", True), {"as_planned"}),

@@ -26,9 +26,8 @@ def by_definition(requests: list[Request]) -> list[Span]:
     return found
 
 
-ASKED = st.builds(
-    request, st.integers(0, 60).map(float), st.integers(1, 20).map(float), st.sampled_from(["acknowledged", "refused", "given_up"])
-)  # fmt: skip
+OUTCOMES = st.sampled_from(["acknowledged", "refused", "given_up"])
+ASKED = st.builds(request, st.integers(0, 60).map(float), st.integers(1, 20).map(float), OUTCOMES)
 
 
 @given(st.lists(ASKED, max_size=30))

@@ -113,10 +113,10 @@ def _timeline(of: dict[str, Any]) -> Found:
         lambda one: [
             (words, None if moment is None else moment - one["t"])
             for words, moment in (
-                (("noticed after", "发现 +"), one["noticed"]),
-                (("decided after", "决策 +"), (one["decision"] or {}).get("decided")),
-                (("switched after", "切换 +"), one["switched"]),
-                (("full service after", "全面恢复 +"), one["back"]),
+                (("noticed after", "发现"), one["noticed"]),
+                (("decided after", "决策"), (one["decision"] or {}).get("decided")),
+                (("switched after", "切换"), one["switched"]),
+                (("full service after", "全面恢复"), one["back"]),
             )
         ],
     )

@@ -26,7 +26,9 @@ def course(services: Services, place: int, loss: dict[str, Any]) -> dict[str, An
     record, one = services.record, services.found[place]
     of_services = {name: services.after(place, name) for name in SERVICES}
     backs = [of["back"] for of in of_services.values() if of["state"] == "interrupted"]
-    whole = not any(of["state"] in ("not_back", "unknown") for of in of_services.values())
+    states = {of["state"] for of in of_services.values()}
+    state = next(one for one in ("not_back", "unknown", "interrupted", "not_interrupted") if one in states)
+    whole = state in ("interrupted", "not_interrupted")
     back = max(backs) if backs and whole else None
     until = _window_end(services.found, place, (back or one.t) if whole else record.ends)
     site, client = _noticed_by_site(record, one.t, until), _noticed_by_client(record, one.t, until)
@@ -54,6 +56,7 @@ def course(services: Services, place: int, loss: dict[str, Any]) -> dict[str, An
         "switched_to": to,
         "decision": decision,
         "services": of_services,
+        "state": state,
         "back": _moment(back),
         "all_back_s": (rounded(back - one.t) if back is not None else 0.0 if whole else None),
         "apart": _apart(one.t, noticed, decided, back),

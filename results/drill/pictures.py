@@ -68,13 +68,18 @@ def _over_time(evidence: dict[str, Any], language: int, height: int, y: str = ""
     return figure
 
 
-def fault_spans(evidence: dict[str, Any]) -> list[tuple[float, float]]:
-    """From each fault until it was over, or else until the services were back."""
-    found = []
+def fault_spans(evidence: dict[str, Any]) -> list[list[float]]:
+    """From each fault until it was over, or else until the services were back; overlapping ones as one, so that shades do not add
+    up."""
+    found: list[list[float]] = []
     for one in evidence["disruptions"]:
-        if one["kind"] != "over":
-            ends = one["over"] or one["back"] or (one["t"] if one["all_back_s"] == 0 else one["until"])
-            found.append((one["t"], max(ends, one["t"])))
+        if one["kind"] == "over":
+            continue
+        end = one["over"] or one["back"] or (one["t"] if one["state"] == "not_interrupted" else one["until"])
+        if found and one["t"] <= found[-1][1]:
+            found[-1][1] = max(found[-1][1], end)
+        else:
+            found.append([one["t"], max(end, one["t"])])
     return found
 
 
@@ -178,15 +183,17 @@ def errors(evidence: dict[str, Any], language: int) -> Figure:
 
 
 def recovery(evidence: dict[str, Any], language: int) -> Figure:
-    """[s] Each service's longest recovery as a bar, its target as a mark."""
+    """[s] Each service's longest recovery as a bar, its target as a mark; one that never was back is the longest of all."""
     figure = charts.blank(90 + 38 * len(SERVICES), y="")
     names = {key: words[language] for key, words in SERVICES.items()}
     services = evidence["services"]
+    targets = {names[key]: one["target_rto_s"] for key, one in services.items() if one["target_rto_s"] is not None}
+    most = max([*targets.values(), *(one["rto_s"] or 0 for one in services.values()), 1])
     layout = figure["layout"]
     layout["xaxis"] |= {
         "type": "linear",
         "tickformat": ",~r",
-        "rangemode": "tozero",
+        "range": [0, most * 1.25],
         "title": {"text": ("seconds", "秒")[language], "standoff": 4, "font": {"size": 12, "color": SOFT}},
     }
     layout["yaxis"] |= {
@@ -203,7 +210,7 @@ def recovery(evidence: dict[str, Any], language: int) -> Figure:
             "orientation": "h",
             "name": words_of("measured")[language],
             "y": list(names.values()),
-            "x": [one["rto_s"] or 0 for one in services.values()],
+            "x": [most if one["state"] == "not_back" else one["rto_s"] or 0 for one in services.values()],
             "marker": {"color": [TEAL if _met(one) else RED for one in services.values()]},
             "text": [said(one)[language] for one in services.values()],
             "textposition": "outside",
@@ -211,7 +218,6 @@ def recovery(evidence: dict[str, Any], language: int) -> Figure:
             "hovertemplate": "%{y}: %{text}",
         }
     )
-    targets = {names[key]: one["target_rto_s"] for key, one in services.items() if one["target_rto_s"] is not None}
     if targets:
         figure["data"].append(
             {
@@ -224,8 +230,6 @@ def recovery(evidence: dict[str, Any], language: int) -> Figure:
                 "hovertemplate": "%{y}: %{x:g} s",
             }
         )
-    most = max([*targets.values(), *(one["rto_s"] or 0 for one in services.values()), 1])
-    layout["xaxis"]["range"] = [0, most * 1.25]
     return figure
 
 

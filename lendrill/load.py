@@ -28,9 +28,10 @@ from credit.times import DAY_MS, day_number
 from lendrill import __version__
 from lendrill.errors import UserError
 from lendrill.load_compare import Span, compared, measured, simulated, simulated_run
-from lendrill.load_judge import Limits, judged, write_junit
+from lendrill.load_judge import Limits, judged
 from lendrill.load_proof import proved
 from lendrill.load_watch import LoadProgress, Watch, health
+from results.junit import write_junit
 from results.load_report import write_load_report
 from scenarios.loading import load_scenario
 from scenarios.model import Scenario
@@ -206,7 +207,7 @@ def write_summary(found: Measured, options: LoadOptions, limit: dict[str, Any] |
         "comparison": found.comparison,
     } | load
     (found.path / "summary.json").write_text(json.dumps(shown, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    write_junit(found.path / "junit.xml", found.checks)
+    write_junit(found.path / "junit.xml", "load", found.checks)
     write_load_report(found.path)
     return shown
 

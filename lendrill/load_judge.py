@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree as ET
 
 from lendrill.errors import UserError
 
@@ -156,15 +154,3 @@ def _check(
         "name": name, "measured": measured, "limit": limit, "at_least": at_least, "held": held,
         "said": f"{name}: {said[0]}", "words": said,
     }  # fmt: skip
-
-
-def write_junit(file: Path, checks: list[dict[str, Any]]) -> None:
-    """The checks as JUnit XML, one test case each."""
-    broken = [check for check in checks if not check["held"]]
-    suite = ET.Element("testsuite", name="lendrill load", tests=str(len(checks)), failures=str(len(broken)), errors="0")
-    for check in checks:
-        case = ET.SubElement(suite, "testcase", classname="lendrill.load", name=check["name"])
-        if not check["held"]:
-            ET.SubElement(case, "failure", message=check["said"]).text = check["said"]
-    ET.indent(suite)
-    file.write_bytes(ET.tostring(suite, encoding="utf-8", xml_declaration=True) + b"\n")

@@ -16,9 +16,16 @@ if TYPE_CHECKING:
     from lendrill.fields import Field
     from results.compare import Comparison
     from results.figures import Figure
+    from scenarios.drill_calendar import Row
     from scenarios.model import Scenario
 
 _STYLES = {"failing": "bold red", "shown": "green", "part": "yellow", "open": "dim"}
+_DUE = {
+    "never": ("bold red", "从未 never held"),
+    "overdue": ("bold red", "逾期 overdue"),
+    "this_month": ("yellow", "本月 this month"),
+    "planned": ("green", "计划 planned"),
+}
 _TESTS_SHOWN = 3
 
 
@@ -59,6 +66,32 @@ def scenarios_table(scenarios: Sequence[Scenario]) -> None:
         table.add_row(
             scenario.name, f"{scenario.run.customers:,}", f"{scenario.run.days:,}", escape(scenario.purpose) + look
         )
+    Console().print(table)
+
+
+def drill_calendar_table(rows: Sequence[Row]) -> None:
+    """Print the year's drills, what is due first, each with the rule that asks for it."""
+    table = Table(show_edge=False, pad_edge=False)
+    for name in (
+        "演练 drill",
+        "状态 state",
+        "应于 due",
+        "上次 last",
+        "一年内 within a year",
+        "方案 drills; 依据 source",
+    ):
+        table.add_column(name, overflow="fold")
+    for row in rows:
+        style, state = _DUE[row.state]
+        days = ", ".join(f"{day:%m-%d}" for day in row.planned[:3]) + (
+            f" … {len(row.planned)}×" if row.planned[3:] else ""
+        )
+        last = "–" if row.last is None else f"{row.last.day} {row.last.name}"
+        drills = ", ".join(row.rule.drills) or "–"
+        table.add_row(
+            f"{row.rule.name_zh}\n[dim]{row.rule.name_en}[/]", f"[{style}]{state}[/]", f"{row.due}", escape(last), days or "–",
+            f"{escape(drills)}\n[dim]{escape(row.rule.source)}[/]",
+        )  # fmt: skip
     Console().print(table)
 
 

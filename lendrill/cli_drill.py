@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from lendrill.cli_paths import path_given
+from lendrill.errors import UserError
 
 HELP = {"help_option_names": ["-h", "--help"]}
 sites = typer.Typer(help="The sites of a live bank: how they stand, and who leads.", context_settings=HELP)
@@ -21,7 +22,13 @@ By = Annotated[list[str] | None, typer.Option("--by", metavar="NAME", help="Who 
 
 
 def drill(
-    name: Annotated[str, typer.Argument(help="A drill's name (see `lendrill drills`) or a TOML file.")],
+    name: Annotated[str | None, typer.Argument(help="A drill's name (see `lendrill drills`) or a TOML file.")] = None,
+    calendar: Annotated[
+        bool, typer.Option("--calendar", help="Print which drills a year asks for, and which are due by past evidence.")
+    ] = False,
+    runs: Annotated[Path, typer.Option(help="Of --calendar: the folder of past drills.", parser=path_given)] = Path(
+        "runs"
+    ),
     out: Annotated[
         Path | None,
         typer.Option(help="The drill's own folder (default: runs/drill-<name>-<time>/).", parser=path_given),
@@ -33,6 +40,12 @@ def drill(
     quiet: Annotated[bool, typer.Option("--quiet", help="Only the verdict.")] = False,
 ) -> int:
     """Run a drill: a bank of several sites under load, with faults, and the evidence of how it held."""
+    if (name is None) != calendar:
+        raise UserError("drill: give a drill's name, or --calendar", "see: lendrill drills")
+    if name is None:
+        from lendrill.drills.due import calendar_command
+
+        return calendar_command(runs)
     from lendrill.drills.drill import DrillOptions, drill_command
 
     return drill_command(DrillOptions(name, out, play, seed, quiet))

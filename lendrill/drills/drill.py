@@ -75,7 +75,14 @@ def drill_command(options: DrillOptions) -> int:
         return EXIT_INTERRUPTED
     from results.drill import written
 
-    return written(folder)
+    verdict = written(folder)
+    console = Console(soft_wrap=True, highlight=False)
+    for line in verdict.lines:
+        if not (options.quiet and line.held):
+            console.print(f"{'held  ' if line.held else 'MISSED'}  {line.said}")
+    console.print(f"{'passed' if verdict.held else 'FAILED'}: {drill.name_zh} · {drill.name_en}")
+    console.print(f"report: {folder / 'report.html'}")
+    return verdict.exit_code
 
 
 def _drilled(drill: Drill, options: DrillOptions, folder: Path) -> None:

@@ -31,9 +31,14 @@ class Place(NamedTuple):
         return cls(row["name"], tuple(json.loads(row["sites"]))) if row is not None else cls()
 
     def keep(self, database: Database) -> None:
-        """Keeps it, before anybody signs in or is given a number."""
+        """Keeps it, before anybody signs in or is given a number. IdentityError where the bank's sites were others, since they
+        count by their places."""
         with database.transaction():
-            database.run(TABLE)
+            before = self.read(database)
+            if before.name and self.sites[: len(before.sites)] != before.sites:
+                raise IdentityError(
+                    f"sites {', '.join(self.sites)}: this bank's were {', '.join(before.sites)}; name others behind these"
+                )
             database.run("DELETE FROM place")
             database.run("INSERT INTO place VALUES (?, ?)", self.name, json.dumps(self.sites))
 

@@ -77,7 +77,7 @@ class AccountRows:
         for name in _REGISTERS:
             if row[name] != before[name]:
                 new[name] = [state[name][0] + 1, here, row[name]]
-        if not row["active"] and row["generation"] != before["generation"]:  # it may have been open meanwhile
+        if not row["active"] and (before["active"] or row["generation"] != before["generation"]):  # open meanwhile?
             new["closed"] = _raised(state["closed"], here, 1)
         elif row["active"] > before["active"]:
             new["opened"] = _largest(state["opened"], state["closed"])

@@ -79,6 +79,10 @@ def test_a_home_without_the_banks_keys_or_of_no_site_is_refused(tmp_path: Path) 
     for name, sites in (("c", ["a", "b"]), ("a", ["a", "a"]), ("a", ["a", "b", "c", "d"])):
         with pytest.raises(IdentityError, match=f"site '{name}' of .*up to 3 different names"):
             HomeFolder(tmp_path, name, sites)
+    HomeFolder(tmp_path, "a", ["a", "b"]).close()
+    HomeFolder(tmp_path, "a", ["a", "b", "far"]).close()
+    with pytest.raises(IdentityError, match="sites b, a: this bank's were a, b, far; name others behind these"):
+        HomeFolder(tmp_path, "a", ["b", "a"])
 
 
 def test_a_home_that_was_in_use_goes_on_as_a_site(tmp_path: Path) -> None:

@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from actors.gateway.archive import Archive, Laid
+from actors.identity.errors import SignInRefused
 from actors.identity.keys import NAME
 from actors.identity.service import ACCOUNTS, FOLDER, HOLDINGS, Identity
 from actors.sites.folder import Cursor, HomeFolder
-from tests.actors.identity.builders import Clock, a_bank
+from tests.actors.identity.builders import APPROVER, PASSWORD, START, Clock, a_bank
 
 TABLES = ("accounts", "logins", "attempts", "proposals", "refreshes", "revoked")
 
@@ -92,3 +95,21 @@ def exchange(sites: Sequence[Site], rounds: int = 3) -> None:
 
 def a_contract(text: str, number: str = "HT-1") -> Laid:
     return Laid(number, 1_000_000_001, 7, "张三", 1, "consumer", text)
+
+
+def wrong(site: Site, times: int, now: int = START) -> None:
+    for _ in range(times):
+        with pytest.raises(SignInRefused):
+            site.identity.accounts.sign_in("staff", "1010001", "Not-this-one-9", now)
+
+
+def signs_in(site: Site, password: str = PASSWORD, now: int = START) -> bool:
+    try:
+        return site.identity.accounts.sign_in("staff", "1010001", password, now).subject == APPROVER
+    except SignInRefused:
+        return False
+
+
+def alike(*sites: Site) -> bool:
+    exchange(sites)
+    return all(site.holds() == sites[0].holds() for site in sites)

@@ -10,7 +10,7 @@ from typing import Any, Literal, TextIO
 
 from actors.identity.audit import Audit, Entry, Head
 from actors.identity.errors import Tampered
-from actors.identity.service import open_audit
+from actors.identity.service import open_audit, open_copies
 from credit.times import DAY_MS, day_number
 from lendrill.errors import UserError
 
@@ -18,15 +18,25 @@ _PAGE = 1_000
 
 
 def verified(store: Path, anchor: Path | None, head: str | None) -> tuple[bool, str]:
-    """Whether the log of a store's folder is whole, and one line about it."""
+    """Whether the log of a store's folder and its copies of other sites' logs are whole, and a line about each, or about the
+    first that is not. `head`: one of the own log, noted before or told by another site's copy of it."""
     noted = Head.read(head) if head is not None else None
+    lines, of = [], ""
     try:
         log = open_audit(store, anchor)
-        found = log.verify(noted)
+        lines.append(_intact(log, noted))
+        for site, copy in open_copies(store).items():
+            of = f"the copy of site {site}: "
+            lines.append(of + _intact(copy, None))
     except Tampered as error:
-        return False, error.user_message
+        return False, of + error.user_message
+    return True, "\n".join(lines)
+
+
+def _intact(log: Audit, noted: Head | None) -> str:
+    found = log.verify(noted)
     log.close()
-    return True, f"intact: {found.number:,} rows, head {found}"
+    return f"intact: {found.number:,} rows, head {found}"
 
 
 def show(store: Path, form: str, limit: int, wanted: dict[str, Any], file: TextIO | None = None) -> None:

@@ -26,7 +26,8 @@ def audit_verify(
         Path | None, typer.Option(help="Where the head is kept, if not in the folder.", parser=path_given)
     ] = None,
 ) -> int:
-    """Prove that the operation log is as it was written; exit code 1 and one line if it is not."""
+    """Prove that the operation log, and the copies of other sites' logs, are as they were written; exit code 1 and one line if
+    one is not."""
     from lendrill.audit import verified
 
     intact, line = verified(store, anchor, head)

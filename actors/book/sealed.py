@@ -73,6 +73,11 @@ class SealedStore:
             ) from None
 
 
+def inputs_of(entry: Entry, unseal: Cipher) -> bytes:
+    """The inputs of a window as it stands in the store below."""
+    return unseal(entry.inputs, _about_window(entry))
+
+
 class _Sealing(Mapping[str, bytes]):
     """Cells of a snapshot, each sealed when it is asked for: they never stand in memory twice."""
 

@@ -178,9 +178,8 @@ def _calls(dependant: Dependant) -> Iterator[Any]:
         yield from _calls(one)
 
 
-async def _sweep(bank: Bank, identity: Identity) -> None:
+async def _sweep(bank: Bank, contents: Contents) -> None:
     """Uploads that nobody speaks of go while the bank is open; a bank that is away is asked the next time."""
-    contents = Contents(identity.folder.parent, identity.vault)
     while True:
         await asyncio.sleep(_SWEEP_EVERY_S)
         with contextlib.suppress(Refusal):
@@ -196,7 +195,7 @@ def make_app(bank: Bank, identity: Identity) -> FastAPI:
     async def life(_: FastAPI) -> AsyncIterator[None]:
         bank.link.start()
         log.start()
-        beside = [asyncio.create_task(_sweep(bank, identity)), asyncio.create_task(app.state.pulse.beat())]
+        beside = [asyncio.create_task(_sweep(bank, app.state.contents)), asyncio.create_task(app.state.pulse.beat())]
         yield
         for task in beside:
             task.cancel()
@@ -205,6 +204,7 @@ def make_app(bank: Bank, identity: Identity) -> FastAPI:
 
     app = FastAPI(title=TITLE, version="1", lifespan=life, redoc_url=None, responses=PROBLEMS, telemetry=_OWN_TELEMETRY)
     app.state.bank, app.state.identity, app.state.meters = bank, identity, Meters()
+    app.state.contents = Contents(identity.folder.parent, identity.vault)
     app.state.signed_in, app.state.pulse = login.signed_in, Pulse(bank)
     app.state.hub = stream.Hub(bank)
     app.state.intake = intake = Together(partial(applications.taken_in, bank, identity))

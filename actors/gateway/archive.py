@@ -1,6 +1,7 @@
 """The archive of signed contracts (合同档案, CON-18): the text that was signed, sealed, found by contract, case, name, product
 and time of signing. A text is laid down before the signature is handed to the bank, and stays as it is once the bank has said
-that it is signed. What the bank has in its own archive and nobody laid down is laid down when it is first asked for.
+that it is signed. What the bank has in its own archive and nobody laid down is laid down when it is first asked for. Where two
+sites did, the signed one stays, and of two such the one that was laid down more often (`actors.sites.lists`).
 
 HOME/contracts.db"""
 
@@ -15,12 +16,12 @@ from credit.contracts.states import SignMode
 
 FILE = "contracts.db"
 PAGE = 200
-_TABLES = (
+TABLES = (
     (
         "CREATE TABLE IF NOT EXISTS contracts (number TEXT PRIMARY KEY, of_case INTEGER NOT NULL, "
         "customer INTEGER NOT NULL, name BLOB NOT NULL, branch INTEGER NOT NULL, "
         "product TEXT NOT NULL, sealed BLOB NOT NULL, mode INTEGER NOT NULL DEFAULT 0, confirmed_at INTEGER NOT NULL DEFAULT 0, "
-        "signed_at INTEGER NOT NULL DEFAULT 0)"
+        "signed_at INTEGER NOT NULL DEFAULT 0, laid INTEGER NOT NULL DEFAULT 0)"
     ),
     "CREATE INDEX IF NOT EXISTS contracts_by_case ON contracts (of_case)",
     "CREATE INDEX IF NOT EXISTS contracts_by_name ON contracts (name)",
@@ -57,29 +58,29 @@ class Archive:
     """The contracts of a bank, in a database that its gateways share."""
 
     def __init__(self, home: Path, vault: Vault) -> None:
-        self._database, self._vault = Database(home / FILE, _TABLES), vault
+        self._database, self._vault = open_archive(home), vault
 
     def lay(self, one: Laid) -> None:
         """Lays a contract down; one that is signed already stays as it is. It is on the disk when this returns."""
-        self._put(one, "DO UPDATE SET sealed = excluded.sealed WHERE signed_at = 0")
+        self._put(one, 1, "DO UPDATE SET sealed = excluded.sealed, laid = laid + 1 WHERE signed_at = 0")
 
     def sign(self, one: Laid, mode: SignMode, confirmed_at: int, signed_at: int) -> None:
         """The bank has said that a contract is signed. The text that was laid down under its number stays; where there is none,
         this one is. Said again, it changes nothing."""
         with self._database.transaction():
-            self._put(one, "DO NOTHING")
+            self._put(one, 0, "DO NOTHING")
             self._database.run(
                 "UPDATE contracts SET mode = ?, confirmed_at = ?, signed_at = ? WHERE signed_at = 0 AND number = ?",
                 *(int(mode), confirmed_at, signed_at, one.number),
             )
 
-    def _put(self, one: Laid, otherwise: str) -> None:
+    def _put(self, one: Laid, laid: int, otherwise: str) -> None:
         self._database.run(
-            "INSERT INTO contracts (number, of_case, customer, name, branch, product, sealed) "
-            f"VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) {otherwise}",
+            "INSERT INTO contracts (number, of_case, customer, name, branch, product, sealed, laid) "
+            f"VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (number) {otherwise}",
             *one[:3],
             self._vault.fingerprint(one.name, _NAME),
-            *(one.branch, one.product, self._vault.seal(one.text.encode(), _about(one.number))),
+            *(one.branch, one.product, self._vault.seal(one.text.encode(), _about(one.number)), laid),
         )
 
     def of(self, case: int) -> Archived | None:
@@ -106,6 +107,15 @@ class Archive:
     def close(self) -> None:
         """Ends the connection."""
         self._database.close()
+
+
+def open_archive(home: Path) -> Database:
+    """The archive's database, with how often each text was laid down, also where it was made without."""
+    database = Database(home / FILE, TABLES)
+    with database.transaction():
+        if "laid" not in [row["name"] for row in database.rows("PRAGMA table_info(contracts)")]:
+            database.run("ALTER TABLE contracts ADD COLUMN laid INTEGER NOT NULL DEFAULT 0")
+    return database
 
 
 def _archived(row: Row) -> Archived:

@@ -2,21 +2,29 @@
 A content is on the disk before the bank is told of it. What the bank does not speak of, since it was never told or the
 application was closed, is swept away once it has lain for as long as materials are waited for.
 
-HOME/materials/ab/abcdef…    named by the SHA-256 of the content, sealed for that name"""
+HOME/materials/ab/abcdef…    named by the SHA-256 of the content, sealed for that name
+HOME/contents.db             their digests in the order in which they came, for other sites"""
 
 from __future__ import annotations
 
 import fcntl
 import hashlib
 import os
-from collections.abc import Collection, Iterator
+import re
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 from actors.identity import files
+from actors.identity.database import Database
+from actors.identity.errors import Damaged
 from actors.identity.vault import Vault
 
-FOLDER = "materials"
+FOLDER, LIST = "materials", "contents.db"
+_TABLE = "CREATE TABLE IF NOT EXISTS contents (number INTEGER PRIMARY KEY AUTOINCREMENT, digest TEXT NOT NULL UNIQUE)"
+_AT_ONCE = 2_000
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class Contents:
@@ -34,6 +42,16 @@ class Contents:
         """The digest of a content that is on the disk when this returns, whole, and once however often it came. One that came
         again is as young as a new one: no sweep takes it before the bank is told."""
         digest = self.digest(content)
+        self._put(digest, self._vault.seal(content, _about(digest)))
+        return digest
+
+    def put(self, digest: str, sealed: bytes) -> None:
+        """Keeps what another site of the bank sealed (`sealed`), as `keep` does. Damaged where it is not what the digest says."""
+        if self.digest(self._vault.open(sealed, _about(digest))) != digest:
+            raise Damaged(f"material {digest}: the content is another one")
+        self._put(digest, sealed)
+
+    def _put(self, digest: str, sealed: bytes) -> None:
         path = self._path(digest)
         for folder in (self._folder, path.parent):
             files.private_folder(folder)
@@ -41,10 +59,10 @@ class Contents:
             if path.exists():
                 os.utime(path)
             else:
-                files.create(path, self._vault.seal(content, _about(digest)))
+                files.create(path, sealed)
         for folder in (path.parent, self._folder, self._folder.parent):
             files.sync_folder(folder)
-        return digest
+        self._list.run("INSERT OR REPLACE INTO contents (digest) VALUES (?)", digest)
 
     def sweep(self, spoken_of: Collection[str], before_s: float) -> int:
         """Removes what last came before an instant (seconds since 1970) and is none of the digests that the bank speaks of, also
@@ -55,6 +73,7 @@ class Contents:
                 for path in sorted(folder.iterdir()):
                     if path.name not in spoken_of and path.stat().st_mtime < before_s:
                         path.unlink()
+                        self._list.run("DELETE FROM contents WHERE digest = ?", path.name)
                         removed += 1
         return removed
 
@@ -65,6 +84,45 @@ class Contents:
     def get(self, digest: str) -> bytes:
         """A content. IdentityError where it is not there or was changed."""
         return self._vault.open(files.read(self._path(digest)), _about(digest))
+
+    def sealed(self, digest: str) -> bytes:
+        """A content as it lies here, for another site. IdentityError where it is not there or was changed."""
+        sealed = files.read(self._path(digest))
+        self._vault.open(sealed, _about(digest))
+        return sealed
+
+    def lacking(self, digests: Iterable[str]) -> list[str]:
+        """Those of some digests whose contents are not here."""
+        return [digest for digest in digests if _DIGEST.fullmatch(digest) and not self.has(digest)]
+
+    def changes(self, since: int) -> Iterator[tuple[int, bytes]]:
+        """(number, digest) of what came after a number, in its order."""
+        query = "SELECT number, digest FROM contents WHERE number > ? ORDER BY number LIMIT ?"
+        while rows := self._list.rows(query, since, _AT_ONCE):
+            for number, digest in rows:
+                yield number, digest.encode()
+            since = rows[-1]["number"]
+
+    def newest(self) -> int:
+        """The number of the last that came."""
+        return int(self._list.rows("SELECT coalesce(max(number), 0) FROM contents")[0][0])
+
+    @cached_property
+    def _list(self) -> Database:
+        """The list of what came; it begins with what lay here before there was one."""
+        database = Database(self._folder.parent / LIST, (_TABLE,))
+        with database.transaction():
+            if database.row("SELECT 1 FROM contents") is None:
+                lie = sorted(
+                    path.name for path in self._folder.glob("[0-9a-f][0-9a-f]/*") if _DIGEST.fullmatch(path.name)
+                )
+                database.run_all("INSERT INTO contents (digest) VALUES (?)", [(digest,) for digest in lie])
+        return database
+
+    def close(self) -> None:
+        """Ends the connection."""
+        if "_list" in vars(self):
+            self._list.close()
 
     def _path(self, digest: str) -> Path:
         return self._folder / digest[:2] / digest

@@ -15,7 +15,6 @@ from actors.gateway.bank import Bank, bank_of, label, labels, moment, number_of,
 from actors.gateway.callers import Caller, needs
 from actors.gateway.contents import Contents
 from actors.gateway.inspection import Seen, Unfit, inspected
-from actors.gateway.login import Services
 from actors.gateway.models import CasePath, IdempotencyKey, MaterialName, Model, shown
 from actors.gateway.problems import Problem
 from actors.gateway.uploads import Received, received
@@ -162,8 +161,9 @@ class HandedIn(Model):
     at: str | None
 
 
-def _contents(identity: Services) -> Contents:
-    return Contents(identity.folder.parent, identity.vault)
+async def _contents(request: Request) -> Contents:
+    found: Contents = request.app.state.contents
+    return found
 
 
 Kept = Annotated[Contents, Depends(_contents)]

@@ -9,7 +9,9 @@ tied to, it is provisional, takes no ID number and no mobile number from anybody
 
 Wrong passwords are counted by account and, for names that nobody has, by name, so that both are locked alike; a count ends when
 nobody has tried for as long as a lock lasts. The password is compared outside the transaction, and counts only if the account is
-still unlocked when it is told: of many tries at once no more than four are ever heard."""
+still unlocked when it is told: of many tries at once no more than four are ever heard.
+
+Where a bank has several sites, each numbers its customers and counts generations in its own way (`actors.identity.places`)."""
 
 from __future__ import annotations
 
@@ -23,6 +25,7 @@ from actors.identity.database import Database, Row
 from actors.identity.errors import AccountLocked, IdentityError, SignInRefused
 from actors.identity.keys import Keys, digest_of
 from actors.identity.passwords import Passwords, prove_strong
+from actors.identity.places import Place
 from actors.identity.posts import Posts
 from actors.identity.vault import Vault
 from credit.numbers import branch_of_person
@@ -76,6 +79,7 @@ class Accounts:
         with database.transaction():
             for table in TABLES:
                 database.run(table)
+            self.place = Place.read(database)
 
     # finding ----------------------------------------------------------------------------------------------------------
 
@@ -135,8 +139,7 @@ class Accounts:
         prove_strong(password, self.rules.password_length_min, (mobile, id_number))
         hashed, fingerprint = self._passwords.hash(password), self._vault.fingerprint(id_number, "accounts.id_number")
         with self.database.transaction():
-            number = self.database.rows("SELECT count(*) FROM accounts WHERE kind = 'customer'")[0][0] + 1
-            subject = f"customer:{number}"
+            subject = f"customer:{self.place.next_number(self._largest_customer())}"
             self._insert(subject, "customer", now, id_fingerprint=fingerprint, hash=hashed)
             self._login("customer", subject, subject)
             self._give_login("customer", mobile, subject)
@@ -188,13 +191,16 @@ class Accounts:
             found |= {of[bytes(row["id_fingerprint"])]: str(row["subject"]) for row in self.database.rows(query, *some)}
         return found
 
+    def _largest_customer(self) -> int:
+        number = f"CAST(substr(subject, {len('customer:') + 1}) AS INTEGER)"
+        return int(self.database.rows(f"SELECT coalesce(max({number}), 0) FROM accounts WHERE kind = 'customer'")[0][0])
+
     def _close_others(self, fingerprint: bytes, subject: str) -> None:
         others = "FROM accounts WHERE id_fingerprint = ? AND subject <> ?"
         self.database.run(f"DELETE FROM logins WHERE subject IN (SELECT subject {others})", fingerprint, subject)
         self.database.run(
-            "UPDATE accounts SET party = 0, active = 0, generation = generation + 1 WHERE id_fingerprint = ? AND subject <> ?",
-            fingerprint,
-            subject,
+            "UPDATE accounts SET party = 0, active = 0, generation = generation + ? WHERE id_fingerprint = ? AND subject <> ?",
+            *(self.place.step, fingerprint, subject),
         )
 
     def _bind(self, subject: str, party: int) -> None:
@@ -229,9 +235,7 @@ class Accounts:
         prove_strong(new, self.rules.password_length_min, own)
         hashed = self._passwords.hash(new)
         with self.database.transaction():
-            self.database.run(
-                "UPDATE accounts SET hash = ?, generation = generation + 1 WHERE subject = ?", hashed, subject
-            )
+            self._set(subject, "hash", hashed)
         return self.get(subject)
 
     def system(self, client: str, secret: str) -> Account:
@@ -339,9 +343,8 @@ class Accounts:
         return self.database.row(f"SELECT {_SHOWN} FROM accounts WHERE subject = ?", subject)
 
     def _set(self, subject: str, column: str, value: object) -> None:
-        self.database.run(
-            f"UPDATE accounts SET {column} = ?, generation = generation + 1 WHERE subject = ?", value, subject
-        )
+        statement = f"UPDATE accounts SET {column} = ?, generation = generation + ? WHERE subject = ?"
+        self.database.run(statement, value, self.place.step, subject)
 
     def _insert(self, subject: str, kind: Kind, now: int, **given: object) -> bool:
         columns: dict[str, object] = {"person": 0, "branch": 0, "party": 0, "posts": (), "scopes": ()} | given

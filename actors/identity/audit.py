@@ -2,7 +2,7 @@
 added: triggers refuse all else, and each row carries a seal (HMAC) over itself and the seal before it, so that whoever gets round
 the triggers without the key is found out, and the first row that is not as it was is named. The newest row's number and seal, the
 head, stand in a second file as well, so that a tail that was cut off is missed. Somebody who can put back old copies of both
-files is found out only by a head that was noted elsewhere (`verify(head=…)`).
+files is found out only by a head that was noted elsewhere (`verify(head=…)`), or by another site's copy of the log (`copy`).
 
 Secrets and personal data are masked before they are kept (`actors.identity.masking`). A batch is one commit."""
 
@@ -14,7 +14,7 @@ import hmac
 import json
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TextIO
 
@@ -161,11 +161,36 @@ class Audit:
             for deed in deeds:
                 entry = _entry(head.number + 1, deed)
                 head = Head(entry.number, self._seal(head.seal, entry))
-                places = ", ".join("?" * (len(_COLUMNS) + 1))
-                self._database.run(
-                    f"INSERT INTO log ({', '.join(_COLUMNS)}, seal) VALUES ({places})", *entry, head.seal
-                )
+                self._add(*entry, head.seal)
         self._write_anchor(head)
+
+    def _add(self, *row: Any) -> None:
+        places = ", ".join("?" * (len(_COLUMNS) + 1))
+        self._database.run(f"INSERT INTO log ({', '.join(_COLUMNS)}, seal) VALUES ({places})", *row)
+
+    # copying ----------------------------------------------------------------------------------------------------------
+
+    def written(self, after: int, limit: int) -> list[tuple[Any, ...]]:
+        """Rows after a number as they stand, with their seals, for `copy` at another site; at most so many."""
+        rows = self._database.rows("SELECT * FROM log WHERE number > ? ORDER BY number LIMIT ?", after, limit)
+        return [(*(row[name] for name in _COLUMNS), bytes(row["seal"])) for row in rows]
+
+    def copy(self, written: Iterable[Sequence[Any]]) -> Head:
+        """Takes rows of the log that this is a copy of, and gives its head; those that are here already are passed over, and so
+        is what does not follow yet. Tampered where a row is not what was written, or is another than the one here."""
+        with self._database.transaction():
+            head = self._newest()
+            for *columns, seal in written:
+                one = Head(Entry(*columns).number, seal)
+                if one.number <= head.number and not self.holds(one):
+                    raise Tampered(one.number, f"row {one.number} of the operation log is another one than in its copy")
+                if one.number == head.number + 1:
+                    head = self._follows(
+                        head, dict(zip((*_COLUMNS, "seal"), (*columns, seal), strict=True)), one.number
+                    )
+                    self._add(*columns, seal)
+        self._write_anchor(head)
+        return head
 
     def _newest(self) -> Head:
         row = self._database.row("SELECT number, seal FROM log ORDER BY number DESC LIMIT 1")
@@ -185,7 +210,7 @@ class Audit:
             with os.fdopen(os.open(self._anchor, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC), "r+b") as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 found = _HEAD.fullmatch(file.read().decode("ascii", "replace").strip())
-                if found is not None and int(found[1]) < head.number and self._holds(Head.read(found[0])):
+                if found is not None and int(found[1]) < head.number and self.holds(Head.read(found[0])):
                     file.seek(0)
                     file.write(_line(head))
                     file.flush()
@@ -197,7 +222,7 @@ class Audit:
                 f"{self._anchor}: the head of the operation log can't be written ({error.strerror})"
             ) from None
 
-    def _holds(self, head: Head) -> bool:
+    def holds(self, head: Head) -> bool:
         """Whether a head is one of this log's."""
         if not head.number:
             return hmac.compare_digest(head.seal, self._opening())
@@ -236,12 +261,12 @@ class Audit:
                 )
         if anchored is None and last.number:
             raise Tampered(1, f"row 1 of the operation log can't be proved: {self._anchor} is missing or empty")
-        if anchored is not None and not anchored.number and not self._holds(anchored):
+        if anchored is not None and not anchored.number and not self.holds(anchored):
             raise Tampered(1, f"row 1 of the operation log can't be proved: {self._anchor} was altered")
         self._prove_guarded(last.number)
         return last
 
-    def _follows(self, last: Head, row: Row, sure: int) -> Head:
+    def _follows(self, last: Head, row: Row | Mapping[str, Any], sure: int) -> Head:
         """The head after a row, once it is proved that it is the one that was written next; up to `sure` there must be rows."""
         entry, number = Entry(*(row[name] for name in _COLUMNS)), last.number + 1
         if entry.number < number:

@@ -1,7 +1,10 @@
 """What needs two people (SEC-05, SEC-06): changes of accounts, and bulk exports. One proposes, a second one confirms, and what
 stood there before and after is kept for ever. Nobody takes part in a change of his own account. Who administers changes whom
 follows the tiers (SEC-01): system administrators change everybody; others only people of lower tiers. An export is authorised by
-somebody who holds none of the posts of whoever asks for it."""
+somebody who holds none of the posts of whoever asks for it.
+
+A proposal is decided at the site (中心) where it was made, and nowhere else: so it is decided once, also while sites do not hear
+of each other. Where that site is lost, it is proposed anew."""
 
 from __future__ import annotations
 
@@ -89,11 +92,13 @@ class Changes:
             before = self._before(known, target, now)
             if known == "unlock" and not before:
                 raise IdentityError(f"account {target!r}: is not locked")
+            largest = self._database.rows("SELECT coalesce(max(number), 0) FROM proposals")[0][0]
+            number = self._accounts.place.next_number(largest)
             self._database.run(
-                "INSERT INTO proposals (made_at, made_by, change, target, before, after) VALUES (?, ?, ?, ?, ?, ?)",
-                *(now, by, known, target, json.dumps(before), json.dumps(value)),
+                "INSERT INTO proposals (number, made_at, made_by, change, target, before, after) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                *(number, now, by, known, target, json.dumps(before), json.dumps(value)),
             )
-            return self.get(self._database.rows("SELECT max(number) FROM proposals")[0][0])
+            return self.get(number)
 
     def confirm(self, by: str, number: int, now: int) -> tuple[Proposal, str]:
         """Carries a change out, as a second person; with it the new first password or client secret where there is one, which
@@ -236,6 +241,11 @@ class Changes:
         proposal = self.get(number)
         if proposal.state != "open":
             raise IdentityError(f"proposal {number}: was {proposal.state} by {proposal.decided_by} already")
+        place = self._accounts.place
+        if place.giver(number) != place.name:
+            raise IdentityError(
+                f"proposal {number}: was made at the site {place.giver(number)}; decide on it there, or propose it anew here"
+            )
         if now >= proposal.made_at + self._accounts.rules.proposal_days * DAY_MS:
             raise IdentityError(f"proposal {number}: has lapsed; propose it anew")
         return proposal

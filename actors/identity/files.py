@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from actors.identity.errors import IdentityError, KeysExposed
@@ -66,10 +67,16 @@ def read(path: Path) -> bytes:
 
 def claim(path: Path) -> None:
     """Makes an empty file with mode 600, so that a library which opens it later leaves it closed to others; or proves that the
-    one there is closed."""
+    one there is closed. That one is not opened: when a descriptor of ours is closed, the locks go that SQLite has on the file."""
     try:
-        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE))
-        _prove(path, path.lstat(), FILE_MODE)
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, FILE_MODE))
+        found = path.lstat()
+        if not stat.S_ISREG(found.st_mode):
+            raise IdentityError(
+                f"{path}: can't be opened (it is no file of its own); name one that is reached by no link"
+            )
+        _prove(path, found, FILE_MODE)
     except OSError as error:
         raise IdentityError(f"{path}: can't be opened ({error.strerror})") from None
 

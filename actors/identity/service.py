@@ -4,6 +4,7 @@ STORE/identity/keys.json               the keys
 STORE/identity/accounts.db             accounts, proposals, tokens
 STORE/identity/holdings.db             who holds which case
 STORE/identity/audit.db                the operation log
+STORE/identity/sites/SITE/             copies of the operation logs of the bank's other sites
 STORE/identity/first-credentials.txt   first passwords and secrets; may be deleted once they were read
 STORE/audit.head                       the log's head, in a second place"""
 
@@ -32,6 +33,7 @@ from credit.policies.posts import load_posts
 from credit.staff import StaffRegister
 
 FOLDER, ACCOUNTS, HOLDINGS, LOG, HEAD = "identity", "accounts.db", "holdings.db", "audit.db", "audit.head"
+SITES = "sites"
 CREDENTIALS = "first-credentials.txt"
 Clock = Callable[[], int]
 """Gives ms since 1970 UTC. Signing in follows the real time, also where the bank's business date is another."""
@@ -127,6 +129,14 @@ class Identity:
             for branch in (branches if post.at_branches else [HEAD_OFFICE])
             for number in range(post.at_first)
         }
+
+
+def open_copies(store: Path) -> dict[str, Audit]:
+    """The copies of other sites' operation logs in a store's folder, for reading, by the site's name."""
+    folder = store / FOLDER
+    found = sorted((folder / SITES).glob(f"*/{LOG}"))
+    keys = Keys.open(folder) if found else None
+    return {} if keys is None else {one.parent.name: Audit(one, one.parent / HEAD, keys, create=False) for one in found}
 
 
 def open_audit(store: Path, anchor: Path | None = None) -> Audit:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import pickle
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from actors.identity import files
 from actors.identity.errors import IdentityError, KeysExposed
 from actors.identity.keys import NAME, Keys
 from tests.actors.identity.builders import REGISTER, a_bank
@@ -156,3 +160,17 @@ def test_keys_of_another_user_are_refused(tmp_path: Path) -> None:
     os.chown(tmp_path / "identity" / NAME, 65_534, 65_534)
     with pytest.raises(KeysExposed, match="belongs to another user"):
         Keys.open(tmp_path / "identity")
+
+
+def test_claiming_a_file_leaves_the_locks_on_it_and_follows_no_link(tmp_path: Path) -> None:
+    path, link = tmp_path / "accounts.db", tmp_path / "link.db"
+    files.claim(path)
+    link.symlink_to(path)
+    with pytest.raises(IdentityError, match="reached by no link"):
+        files.claim(link)
+    asks = "import fcntl, sys; fcntl.lockf(open(sys.argv[1], 'r+'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+    with path.open("r+") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        files.claim(path)
+        assert subprocess.run([sys.executable, "-c", asks, str(path)], capture_output=True, check=False).returncode == 1
+    assert subprocess.run([sys.executable, "-c", asks, str(path)], capture_output=True, check=False).returncode == 0

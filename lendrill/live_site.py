@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,16 +17,19 @@ from typing import Any, cast
 
 from actors.book.opening import open_store
 from actors.book.sealed import SealedStore
-from actors.book.store import Store
+from actors.book.store import Entry, Store
 from actors.frames import Caller
 from actors.identity.keys import Keys
 from actors.identity.service import FOLDER
 from actors.identity.vault import Vault
 from actors.sites import wire
+from actors.sites.folder import HomeFolder
 from actors.sites.lines import Lines
+from actors.sites.mirror import Mirror
 from actors.sites.receiver import Peer, Receiver
 from actors.sites.replicated import ReplicatedStore
 from actors.sites.site import Deposed, Site, SiteServer
+from actors.sites.uploads import Lying, bring, spoken_of
 from actors.sites.wire import Address
 from actors.sites.witness import Keeper, Terms
 from actors.sites.witness_server import WitnessServer
@@ -44,7 +48,9 @@ class Net:
     """How a site reaches the others: their conductors and the witness."""
 
     site: str
-    near: tuple[str, ...]
+    sites: tuple[str, ...]
+    """All, in one order everywhere; the first `near` of them are to be in step."""
+    near: int
     peers: dict[str, Address]
     witness: Address
 
@@ -53,11 +59,13 @@ class Net:
         """As it stands in a site's home."""
         found: dict[str, Any] = json.loads((home / NET).read_text(encoding="utf-8"))
         peers = {name: Address.of(at) for name, at in found["peers"].items()}
-        return cls(found["site"], tuple(found["near"]), peers, Address.of(found["witness"]))
+        return cls(found["site"], tuple(found["sites"]), found["near"], peers, Address.of(found["witness"]))
 
     def write(self, home: Path) -> None:
         """Puts it into a site's home."""
-        told = {"site": self.site, "near": self.near, "witness": "{}:{}".format(*self.witness)}
+        told = {
+            "site": self.site, "sites": self.sites, "near": self.near, "witness": "{}:{}".format(*self.witness)
+        }  # fmt: skip
         peers = {name: "{}:{}".format(*at) for name, at in self.peers.items()}
         (home / NET).write_text(json.dumps(told | {"peers": peers}, indent=1) + "\n", encoding="utf-8")
 
@@ -69,18 +77,30 @@ async def _site(home: Home, descriptor: int, ray: Path | None = None) -> int:
     def far(name: str, do: str, at: Address, patience_s: float) -> Any:
         return wire.Far(name, do, Caller(wire.over_tls(at, ours)), patience_s)
 
+    vault, own = Vault(Keys.open(folder)), HomeFolder(home.path, net.site, net.sites)
+    near = net.sites[: net.near]
     receiver = Receiver(open_store(home.bank["store"]), partial(anew, home))
     peers = {
-        name: cast(Peer, far(name, "book", at, _NEAR_S if name in net.near else _FAR_S))
-        for name, at in net.peers.items()
+        name: cast(Peer, far(name, "book", at, _NEAR_S if name in near else _FAR_S)) for name, at in net.peers.items()
     }
-    book = ReplicatedStore(net.site, receiver, peers, cast(Keeper, far(WITNESS, "witness", net.witness, _BEAT_S)))
-    vault, executor = Vault(Keys.open(folder)), home.executor(ray)
+    folders = {name: far(name, "folder", at, _FAR_S) for name, at in net.peers.items()}
+    contents = {name: cast(Lying, far(name, "contents", at, _FAR_S)) for name, at in net.peers.items()}
+
+    def bring_uploads(name: str, entries: Sequence[Entry]) -> None:
+        bring(own.contents, contents[name], spoken_of(entries, vault.open))
+
+    keeper = cast(Keeper, far(WITNESS, "witness", net.witness, _BEAT_S))
+    book = ReplicatedStore(net.site, receiver, peers, keeper, bring_uploads)
+    mirror = Mirror(own, list(net.peers), lambda name, records: folders[name].take(tuple(records)))
+    executor = home.executor(ray)
     store = SealedStore(book, vault.seal, vault.open)
     bank, live = bank_of(home, store, executor)
     links = {name: partial(asyncio.open_connection, at.host, at.port, ssl=ours) for name, at in net.peers.items()}
     beats = cast(Keeper, far(WITNESS, "witness", net.witness, _BEAT_S))
-    site = Site(live, book, receiver, beats, links, net.near, lambda: live.start_clock(home.clock(bank.until)))
+    site = Site(
+        live, book, receiver, beats, links, near, lambda: live.start_clock(home.clock(bank.until)),
+        {"folder": (own, frozenset({"take"})), "contents": (own.contents, frozenset({"lacking", "put"}))}, mirror.round,
+    )  # fmt: skip
     server = SiteServer(site)
     doors = [await server.serve(Path(SOCKET)), await server.serve_on(socket.socket(fileno=descriptor), theirs)]
     keep_what_is_there()

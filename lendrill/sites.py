@@ -18,6 +18,7 @@ from typing import Any
 from actors.identity.service import FOLDER, HEAD
 from actors.link import Away, asked_once
 from actors.ray_start import Enclosure
+from actors.sites.folder import HomeFolder
 from actors.sites.wire import CERTIFICATE, Address, make_certificate
 from lendrill.drills.control import Control
 from lendrill.errors import UserError
@@ -100,6 +101,8 @@ def founded_at(homes: dict[str, Path], top: Path) -> Path | None:
             shutil.copy2(first / HEAD, path / HEAD)
         if not (path / FOLDER / CERTIFICATE).exists():
             shutil.copy2(top / CERTIFICATE, path / FOLDER / CERTIFICATE)
+    for name, path in homes.items():
+        HomeFolder(path, name, list(homes)).close()  # each takes its place before anybody signs in there
     return credentials
 
 
@@ -117,7 +120,7 @@ def serve_sites(options: ServeOptions, bank: dict[str, Any]) -> int:
     gateways = {}
     for place, (name, path) in enumerate(homes.items()):
         peers = {other: laid[name, other] for other in homes if other != name}
-        Net(name, tuple(homes)[:NEAR], peers, laid[name, WITNESS]).write(path)
+        Net(name, tuple(homes), NEAR, peers, laid[name, WITNESS]).write(path)
         port = options.port + _PORTS_APART * place if options.port else 0
         gateways[name] = listens(options.host, port)
         sites.urls[name] = url_of(gateways[name])

@@ -73,8 +73,8 @@ def run_site(options: ServeOptions, places: Path, listen: str | None) -> int:
         bank["store"] = f"sqlite:{home / 'daybook.db'}"
         (home / BANK_FILE).write_text(json.dumps(bank, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         peers = {other: at for other, at in known.items() if other not in (name, WITNESS)}
-        near = tuple(one for one in SITES[:NEAR] if one in known)
-        Net(name, near, peers, known[WITNESS]).write(home)
+        sites = tuple(one for one in SITES if one in known)
+        Net(name, sites, NEAR, peers, known[WITNESS]).write(home)
         door, gateways = listens(own.host, own.port), listens(options.host, options.port)
         enclosure = Enclosure() if bank["executor"] == "ray" and not bank["address"] else None
         supervisor = Supervisor(home, children_of(home, options.gateways, gateways, enclosure, door))

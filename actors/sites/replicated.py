@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from actors.book.store import OPENING, Entry, Fenced, Founding, Snapshot, Standing, Store, StoreError, seal_of
@@ -23,9 +23,18 @@ _log = logging.getLogger(__name__)
 class ReplicatedStore:
     """See the module's text. A store as any other; only who may enter is the witness's to say."""
 
-    def __init__(self, site: str, own: Receiver, peers: Mapping[str, Peer], keeper: Keeper) -> None:
-        """`own`: this site's book, which it goes on with from where it followed; `peers`: the other sites by name."""
+    def __init__(
+        self,
+        site: str,
+        own: Receiver,
+        peers: Mapping[str, Peer],
+        keeper: Keeper,
+        before: Callable[[str, Sequence[Entry]], object] = lambda _, __: None,
+    ) -> None:
+        """`own`: this site's book, which it goes on with from where it followed; `peers`: the other sites by name; `before`:
+        brings to a site what windows speak of and do not hold, before they are sent there."""
         self.site, self._receiver, self._peers, self.keeper = site, own, peers, keeper
+        self._before = before
         self.configuration = Configuration()
         self._identity = ""
         self._everywhere = Standing(0, 0, b"")
@@ -60,6 +69,7 @@ class ReplicatedStore:
             before, after = self._everywhere, self._own.standing()
             for name in self._others_in_step():
                 try:
+                    self._before(name, entries)
                     stands = self._peers[name].append(self.configuration.epoch, before, entries)
                     if stands[1:] != after[1:]:
                         self._bring(name)
@@ -128,6 +138,7 @@ class ReplicatedStore:
             for entry in entries:
                 seal = seal_of(seal, entry)
             due = Standing(epoch, entries[-1].number + 1, seal)
+            self._before(name, entries)
             stands = peer.append(epoch, stands, entries)
             if stands[1:] != due[1:]:
                 raise Astray(f"{name} stands at window {stands.number}, and was sent all before {due.number}")

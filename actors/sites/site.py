@@ -27,6 +27,7 @@ from actors.sites.witness import Configuration, Keeper
 BEAT_S = 0.2
 """How often a site gives a sign of life, and looks at what it was sent."""
 _FEED_S = 0.5
+_MIRROR_S = 0.5
 _MOVED_S = 0.05
 _STUCK_S, _STALLED_S = 1.0, 10.0
 """A leader whose book takes nothing, or whose cells finish nothing, for so long gives no more signs of life."""
@@ -35,9 +36,13 @@ _VERIFY_S = 3_600.0
 """How often a site reads all of its book: what nobody reads may be damaged unseen."""
 _STANDING_S = 0.6
 _BOOK = frozenset({"enter", "append", "renew"})
-_OWN = frozenset({"book", "site", "hand_over", "take_over"})
+_OWN = frozenset({"book", "folder", "contents", "site", "hand_over", "take_over"})
 """What a site answers itself, whoever leads."""
 _log = logging.getLogger(__name__)
+
+
+Beside = tuple[Any, frozenset[str]]
+"""Something, and which of its methods other sites may call."""
 
 
 class Deposed(StoreError):
@@ -56,11 +61,15 @@ class Site:
         links: Mapping[str, Connect],
         near: Sequence[str],
         on_lead: Callable[[], object],
+        beside: Mapping[str, Beside],
+        mirror: Callable[[], object],
     ) -> None:
         """`beats`: the witness, over a line of its own; `links`: how to reach the conductors of the other sites; `near`: the
-        sites that are to be in step, the first of which leads a new bank; `on_lead`: is called before this one answers."""
+        sites that are to be in step, the first of which leads a new bank; `on_lead`: is called before this one answers;
+        `beside`: what other sites call here beside the book, by its name; `mirror`: tells them what changed beside it."""
         self.live, self.book, self.receiver, self._beats = live, book, receiver, beats
         self._links, self._near, self._on_lead = links, near, on_lead
+        self._beside, self._mirror = beside, mirror
         self.seen: Configuration | None = None
         """How the sites stood when the witness was heard last."""
         self.leads = False
@@ -71,6 +80,8 @@ class Site:
         self._beating = ThreadPoolExecutor(1, thread_name_prefix="site-beat")
         self._feeding = ThreadPoolExecutor(1, thread_name_prefix="site-feed")
         self._holding = ThreadPoolExecutor(1, thread_name_prefix="site-hold")
+        self._telling = ThreadPoolExecutor(1, thread_name_prefix="site-tell")
+        self._taking = ThreadPoolExecutor(1, thread_name_prefix="site-take")
         self._reading = ThreadPoolExecutor(1, thread_name_prefix="site-read")
         self._told: dict[str, str] = {}
 
@@ -78,7 +89,7 @@ class Site:
 
     async def run(self) -> None:
         """Lives until it is told to close (or has handed over), or can't go on as what it is."""
-        beside = [asyncio.create_task(self._beat()), asyncio.create_task(self._verify())]
+        beside = [asyncio.create_task(one()) for one in (self._beat, self._verify, self._tell_beside)]
         try:
             while not self._closing and not await self._led():
                 await self._follow()
@@ -115,6 +126,11 @@ class Site:
                     await self._in(self._reading, self.receiver.verify)
                 except StoreError as error:
                     _log.warning("%s: %s", self.book.site, error.user_message)
+
+    async def _tell_beside(self) -> None:
+        while True:
+            await self._in(self._telling, self._mirror)
+            await asyncio.sleep(_MIRROR_S)
 
     def _see(self, found: Configuration) -> None:
         if self.seen is None or found.version >= self.seen.version:
@@ -206,6 +222,11 @@ class Site:
         """What a leader has this site hold."""
         return await self._in(self._holding, wire.called, self.receiver, message, _BOOK)  # type: ignore[no-any-return]
 
+    async def take(self, message: Message) -> bytes:
+        """What another site tells of what lies beside the book."""
+        what, methods = self._beside[message["do"]]
+        return await self._in(self._taking, wire.called, what, message, methods)  # type: ignore[no-any-return]
+
     async def pass_on(self, message: Message) -> Any:
         """Has the leader answer. Moved where none is known, or another leads meanwhile."""
         leader = self.seen.leader if self.seen else ""
@@ -294,6 +315,12 @@ class SiteServer(LinkServer):
 
     async def _do_book(self, message: Message) -> bytes:
         return await self._site.hold(message)
+
+    async def _do_folder(self, message: Message) -> bytes:
+        return await self._site.take(message)
+
+    async def _do_contents(self, message: Message) -> bytes:
+        return await self._site.take(message)
 
     async def _do_site(self, message: Message) -> dict[str, Any]:
         del message

@@ -22,6 +22,7 @@ from cryptography.x509.oid import NameOID
 from actors.book.store import Damaged, Entry, Fenced, Snapshot, Standing, StoreError
 from actors.frames import Caller
 from actors.identity import files
+from actors.sites.folder import Record, Taken
 from actors.sites.receiver import Astray, Away
 from actors.sites.witness import Configuration, NotYours
 
@@ -30,7 +31,7 @@ REFUSALS: Mapping[str, type[StoreError]] = {
     "fenced": Fenced, "astray": Astray, "not_yours": NotYours, "damaged": Damaged, "store": StoreError,
 }  # fmt: skip
 _YEARS = 30
-_CARRIED: dict[str, Any] = {kind.__name__: kind for kind in (Configuration, Entry, Snapshot, Standing)}
+_CARRIED: dict[str, Any] = {kind.__name__: kind for kind in (Configuration, Entry, Record, Snapshot, Standing, Taken)}
 _EXTENSION = 1
 _BYTES_A_S = 1 << 20
 """The slowest line that is waited for."""

@@ -16,6 +16,7 @@ import typer
 
 from lendrill import __version__
 from lendrill.cli_audit import audit
+from lendrill.cli_backup import backup, restore
 from lendrill.cli_paths import path_given
 from lendrill.errors import (
     EXIT_BAD_INPUT,
@@ -40,6 +41,8 @@ app = typer.Typer(
 
 
 app.add_typer(audit, name="audit")
+app.add_typer(backup, name="backup")
+app.command()(restore)
 
 
 def _print_version(asked: bool) -> None:
@@ -117,6 +120,12 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     seed_portfolio: Annotated[
         int | None, typer.Option(metavar="N", help="A new bank begins with the book that N customers leave, run first.")
     ] = None,
+    backup_to: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR", help="Where copies of backups are kept besides (may be given again).", parser=path_given
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only say where it listens.")] = False,
 ) -> int:
     """Open a live bank behind an HTTP gateway, and keep it open."""
@@ -124,7 +133,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     options = ServeOptions(
         scenario, home, host, port, gateways, shards, executor, address, clock, date, staff, store, seed, from_run,
-        arrivals, seed_portfolio, health_port, quiet,
+        arrivals, seed_portfolio, health_port, quiet, tuple(backup_to or ()),
     )  # fmt: skip
     return serve_command(options)
 

@@ -14,7 +14,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -78,7 +78,7 @@ class Home:
 
     def identity(self) -> str:
         """What the day book depends on, as text: another bank's book is not taken for this one's."""
-        return json.dumps({name: self.bank[name] for name in IDENTITY}, sort_keys=True)
+        return identity_of(self.bank)
 
     def store(self) -> Store:
         """The day book, whose content only this home's keys open."""
@@ -115,6 +115,11 @@ class Home:
         return load_saved(Path(self.bank["from"])).states(self.flow)
 
 
+def identity_of(bank: Mapping[str, Any]) -> str:
+    """What a day book depends on, as text, of what the bank's own file says."""
+    return json.dumps({name: bank[name] for name in IDENTITY}, sort_keys=True)
+
+
 def conductor(path: Path, ray: Path | None = None) -> int:
     """Runs the conductor of the bank at `path` until it is told to end."""
     home = Home(path)
@@ -144,7 +149,7 @@ async def _conduct(home: Home, ray: Path | None) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, live.close)
-    _end_with_parent(lambda: loop.call_soon_threadsafe(live.close))
+    end_with_parent(lambda: loop.call_soon_threadsafe(live.close))
     try:
         await live.open(partial(_replayed, [time.monotonic()]))
         live.start_clock(home.clock(bank.until))
@@ -254,7 +259,7 @@ def gateway(path: Path, descriptor: int, name: str) -> int:
     )
     server = uvicorn.Server(config)
     _keep_what_is_there()
-    _end_with_parent(lambda: setattr(server, "should_exit", True))
+    end_with_parent(lambda: setattr(server, "should_exit", True))
     server.run(sockets=[_Door(fileno=descriptor)])
     return 0 if server.started else EXIT_INTERNAL
 
@@ -298,7 +303,7 @@ def _account(identity: Identity, name: str) -> Account:
     raise UserError(f"{name}: no person, post or client of this bank", "see identity/first-credentials.txt in its home")
 
 
-def _end_with_parent(end: Callable[[], object]) -> None:
+def end_with_parent(end: Callable[[], object]) -> None:
     """Ends this process once the one that started it is gone."""
     parent = os.getppid()
 
@@ -324,8 +329,13 @@ def _say(line: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """``python -m lendrill.live conductor HOME [RAY]`` or ``gateway HOME DESCRIPTOR NAME``; the working folder is the home."""
+    """``python -m lendrill.live conductor HOME [RAY]``, ``gateway HOME DESCRIPTOR NAME`` or ``backups HOME``; the working folder
+    is the home."""
     what, home, *rest = arguments
+    if what == "backups":
+        from lendrill.backups import keep
+
+        return keep(Path(home))
     if what == "conductor":
         return conductor(Path(home), *map(Path, rest))
     return gateway(Path(home), int(rest[0]), rest[1])

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from actors.backup.keeper import ages_s
 from actors.gateway.metrics import SHARED
 from actors.link import Away, asked_once
 from actors.ray_start import Enclosure, head_command
@@ -27,8 +28,12 @@ _HEALTH_S = 0.8
 """How long the conductor may take to say how it stands."""
 _QUICK_S = 2.0
 _QUICK_DEATHS_MAX = 5
+_PAUSE_S = 30.0
+"""Between two starts of a process that a bank can do without."""
 _BEHIND = ("nice", "-n", "5")
 """A process behind gets a third of what another gets while both want more than there is (Linux: weights 335 and 1,024)."""
+_LAST = ("nice", "-n", "19")
+"""A process that comes last gets a twenty-second part of what conductor and cells get (15 and 335)."""
 
 
 @dataclass
@@ -41,6 +46,8 @@ class Child:
     environment: dict[str, str] | None = None
     upon: Child | None = None
     """What it can't outlive: it is started anew with that one."""
+    vital: bool = True
+    """Whether a bank ends that can't run it."""
     process: subprocess.Popen[bytes] | None = None
     born: float = 0.0
     said_from: int = 0
@@ -78,10 +85,12 @@ class Supervisor:
         for child in self.children:
             if child.process is None or child.process.poll() is None:
                 continue
+            lived_s = time.monotonic() - child.born
+            if not child.vital and lived_s < _PAUSE_S:
+                continue
             child.deaths += 1
-            quick = time.monotonic() - child.born < _QUICK_S
-            child.quick_deaths = child.quick_deaths + 1 if quick else 0
-            if child.process.returncode == EXIT_BAD_INPUT or child.quick_deaths >= _QUICK_DEATHS_MAX:
+            child.quick_deaths = child.quick_deaths + 1 if lived_s < _QUICK_S else 0
+            if child.vital and (child.process.returncode == EXIT_BAD_INPUT or child.quick_deaths >= _QUICK_DEATHS_MAX):
                 raise UserError(f"the {child.name} can't run: {self.last_words(child) or 'it said nothing'}")
             self.start(child)
             for other in self.children:
@@ -89,7 +98,8 @@ class Supervisor:
                     other.process.kill()
 
     def health(self) -> dict[str, Any]:
-        """Which processes run, how often each was started anew, and how the conductor stands."""
+        """Which processes run, how often each was started anew, how old the last good backup of each kind is, and how the
+        conductor stands."""
         running = {child.name: child.process is not None and child.process.poll() is None for child in self.children}
         standing: dict[str, Any] = {}
         with contextlib.suppress(Away):
@@ -101,6 +111,7 @@ class Supervisor:
             "processes": {
                 child.name: {"running": running[child.name], "started_anew": child.deaths} for child in self.children
             },
+            "backup_age_s": ages_s(self.home, time.time_ns() // 1_000_000),
         } | {name: standing[name] for name in ("now", "window", "queued", "under_way") if name in standing}
 
     def last_words(self, child: Child) -> str:
@@ -150,4 +161,5 @@ def children_of(home: Path, gateways: int, listening: socket.socket, enclosure: 
         name = f"gateway-{number}"
         command = [*python, "gateway", str(home), str(listening.fileno()), name]
         children.append(Child(name, command, keep=(listening.fileno(),), environment=counting))
+    children.append(Child("backups", [*_LAST, *python, "backups", str(home)], vital=False))
     return children

@@ -18,7 +18,7 @@ from actors.backup.key import BackupKey
 from actors.backup.places import FOLDER, Shelf, names_in
 from actors.backup.restoring import LATER_CONTRACTS, Restored, restored
 from actors.book.opening import open_store
-from actors.book.store import Store
+from actors.book.store import Store, StoreError
 from actors.clock import BANK_OFFSET_MS
 from credit import fingerprints
 from credit.times import text_of
@@ -154,7 +154,7 @@ def restore_command(options: RestoreOptions) -> int:
     """`lendrill restore`: 0 when the bank is restored and nothing is lost beyond the interval of backups; 1 when more is."""
     key, at = BackupKey.read(options.key), instant_at(options.at)
     asked = asked_in(options.requests) if options.requests else []
-    against = book_of(options.against) if options.against else None
+    against = _opened(options.against) if options.against else None
     shelf = shelf_of([place for where in options.where for place in places_at(where)], key)
     chain = chain_to(shelf.manifests(), at, partial(_is_good, shelf))
 
@@ -174,6 +174,15 @@ def restore_command(options: RestoreOptions) -> int:
     if shelf.faults:
         _said("Damaged copies were passed over; a good copy was used of each backup that was needed.")
     return _told(options, chain, found, asked, against)
+
+
+def _opened(where: str) -> Store | None:
+    """A day book to compare with; None where it can't even be opened, which is said."""
+    try:
+        return book_of(where)
+    except StoreError as error:
+        _warned(f"--against: {error.user_message}; what it held is not known")
+        return None
 
 
 def _told(options: RestoreOptions, chain: Chain, found: Restored, asked: list[Asked], against: Store | None) -> int:

@@ -211,6 +211,17 @@ def pieces_of(path: Path, key: BackupKey) -> Iterator[tuple[str, bytes]]:
             raise _damaged(path, "its end")
 
 
+def member(path: Path, key: BackupKey, wanted: str) -> bytes:
+    """One member of a backup, which is read as far as it goes; empty where it holds none of that name."""
+    found = b""
+    for name, piece in pieces_of(path, key):
+        if name == wanted:
+            found += piece
+        elif found:
+            break
+    return found
+
+
 def check(path: Path, key: BackupKey) -> Manifest:
     """Reads all of a backup; its manifest. DamagedBackup where anything of it is not what was written."""
     for _ in pieces_of(path, key):

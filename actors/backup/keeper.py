@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from actors.backup import places
-from actors.backup.container import SUFFIX, Manifest, check
+from actors.backup.container import SUFFIX, Manifest, check, manifest_of
 from actors.backup.errors import BackupError
 from actors.backup.key import BackupKey
 from actors.backup.making import Before, Source, changed, made, signature
-from actors.backup.places import Shelf, held, names_in, outlived
+from actors.backup.places import held, names_in, outlived
 from actors.clock import BANK_OFFSET_MS
 from actors.identity.files import FOLDER_MODE
-from credit.errors import CreditError
 from credit.policies.backups import BackupPolicy
 from credit.times import DAY_MS, MINUTE_MS, SECOND_MS
 
@@ -41,18 +40,20 @@ class Kept(NamedTuple):
     gone: int
 
 
-def due(policy: BackupPolicy, now_ms: int, last: Mapping[str, int]) -> str:
-    """The kind of backup that is due; empty where none is. `last`: when each kind was last made. A full one is made once the
-    day's hour has come, by the bank's wall, or at once where there is none or its hour went by without one."""
+def due(policy: BackupPolicy, now_ms: int, last: Mapping[str, int]) -> list[str]:
+    """The kinds of backup that are due. `last`: when each kind was last made. A full one is made once the day's hour has come, by
+    the bank's wall, or at once where there is none or its hour went by without one."""
     hour = policy.full_from_minute * MINUTE_MS
     day = (now_ms + BANK_OFFSET_MS - hour) // DAY_MS * DAY_MS + hour - BANK_OFFSET_MS
-    if last.get("full", -1) < day:
-        return "full"
-    if now_ms - last.get("incremental", last["full"]) >= policy.incremental_minutes * MINUTE_MS:
-        return "incremental"
-    if now_ms - max(last.get("log", 0), last["full"]) >= policy.log_minutes * MINUTE_MS:
-        return "log"
-    return ""
+    full = last.get("full")
+    if full is None:
+        return ["full"]
+    found = ["full"] if full < day else []
+    if now_ms - last.get("incremental", full) >= policy.incremental_minutes * MINUTE_MS:
+        found.append("incremental")
+    if now_ms - last.get("log", full) >= policy.log_minutes * MINUTE_MS:
+        found.append("log")
+    return found
 
 
 class Keeper:
@@ -63,18 +64,15 @@ class Keeper:
         self.folder = source.home / places.FOLDER
         self._not_before: dict[str, int] = {}
         self._seen: object = None
+        self._read: dict[str, Manifest] = {}
 
     def tick(self, now_ms: int) -> list[Kept]:
         """Makes what is due, and brings copies to where they are lacking."""
         found = []
         last = self.last()
-        for _ in range(3):
-            kind = due(self.policy, now_ms, last)
-            if not kind or now_ms < self._not_before.get(kind, 0):
-                break
-            one = self._tried(kind, now_ms)
-            found += one
-            last[kind] = now_ms
+        for kind in due(self.policy, now_ms, last):
+            if now_ms >= self._not_before.get(kind, 0):
+                found += self._tried(kind, now_ms)
         if "full" in last and now_ms >= self._not_before.get("key", 0):
             found += self._key_data(now_ms)
         if now_ms >= self._not_before.get("copies", 0):
@@ -99,43 +97,49 @@ class Keeper:
 
     def _make(self, kind: str, now_ms: int) -> Kept:
         began = time.perf_counter()
-        manifests = self.shelf().manifests()
+        manifests = self.manifests()
         if kind != "full" and not any(one.kind == "full" for one in manifests):
             raise BackupError("there is no full backup yet that it could follow upon; make a full one first")
-        manifest, path = self._made(kind, now_ms, Before.of(_since_full(manifests)))
+        now_ms = max(
+            [now_ms, *(one.time + 1 for one in manifests)]
+        )  # a clock that was put back puts no backup before another
+        manifest = made(self.source, kind, self.key, self.folder, now_ms, Before.of(_since_full(manifests)))
+        path = self.folder / manifest.name
         took_s = time.perf_counter() - began
         began = time.perf_counter()
         try:
             proof = self._prove(path, manifest)
-        except Exception:
+        except BaseException:
             path.unlink(missing_ok=True)  # what does not restore is no backup
             raise
         proof_s = time.perf_counter() - began
-        lacking = self.make_up(path)
+        lacking = self.make_up(path.name)
         reached = [one / path.name for one in self._all() if (one / path.name).exists()]
         gone = self._let_go([*manifests, manifest], path)
         kept = Kept(manifest, path, path.stat().st_size, took_s, proof, proof_s, reached, lacking, gone)
         _log.info("%s backup", kind, extra={"said": _said(kept)})
         return kept
 
-    def shelf(self) -> Shelf:
-        """What all places that can be reached hold."""
-        shelf = Shelf(self.key)
+    def manifests(self) -> list[Manifest]:
+        """Those of all backups in places that can be reached, the oldest first. A file never changes, so each is read once."""
+        found: dict[str, Manifest] = {}
         for place in self._all():
             with suppress(BackupError):
-                shelf.look(place)
-        return shelf
+                for path in names_in(place):
+                    with suppress(BackupError):
+                        found[path.name] = self._read.get(path.name) or manifest_of(path, self.key)
+        self._read = found
+        return [found[name] for name in sorted(found)]
 
-    def make_up(self, path: Path | None = None) -> list[str]:
-        """Brings to every place what it lacks of another's backups, or one; what did not come about, a line each."""
+    def make_up(self, *names: str) -> list[str]:
+        """Brings to every place what it lacks of the home's backups, or some of them; what did not come about, a line each."""
         lines = []
-        names = [path.name] if path else [one.name for one in names_in(self.folder)] if self.folder.is_dir() else []
-        for place in self._all():
-            folder = path.parent if path else self.folder
-            if place == folder:
-                continue
+        if not self.folder.is_dir():
+            return lines
+        wanted = names or [path.name for path in names_in(self.folder)]
+        for place in self.source.places:
             try:
-                places.made_up(folder, place, names)
+                places.made_up(self.folder, place, wanted)
             except OSError as error:
                 lines.append(f"{place}: {error.strerror}; backups are brought there once it can be reached")
         return lines
@@ -143,25 +147,12 @@ class Keeper:
     def _all(self) -> tuple[Path, ...]:
         return (self.folder, *self.source.places)
 
-    def _made(self, kind: str, now_ms: int, before: Before) -> tuple[Manifest, Path]:
-        """In the first place that can be written."""
-        *others, last = self._all()
-        for folder in others:
-            try:
-                manifest = made(self.source, kind, self.key, folder, now_ms, before)
-            except OSError as error:
-                _log.warning("%s: %s; written to another place", folder, error.strerror)
-            else:
-                return manifest, folder / manifest.name
-        manifest = made(self.source, kind, self.key, last, now_ms, before)
-        return manifest, last / manifest.name
-
     def _tried(self, kind: str, now_ms: int) -> list[Kept]:
         try:
             return [self.make(kind, now_ms)]
-        except (CreditError, OSError) as error:
+        except Exception as error:  # a bank goes on, and so do its other backups
             self._not_before[kind] = now_ms + self.policy.retry_minutes * MINUTE_MS
-            _log.error("%s backup failed: %s", kind, getattr(error, "user_message", error))
+            _log.error("%s backup failed: %s", kind, getattr(error, "user_message", None) or repr(error))
             return []
 
     def _key_data(self, now_ms: int) -> list[Kept]:
@@ -171,7 +162,7 @@ class Keeper:
             return []
         began = time.perf_counter()
         found: list[Kept] = []
-        if changed(self.source, Before.of(_since_full(self.shelf().manifests())), self.folder):
+        if changed(self.source, Before.of(_since_full(self.manifests())), self.folder):
             found = self._tried("key", now_ms)
             self._seen = seen if found else None
         else:

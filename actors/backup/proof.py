@@ -47,7 +47,7 @@ def proved(
     scratch = Path(tempfile.mkdtemp(prefix=".restored-", dir=path.parent))
     try:
         home = scratch / "home"
-        restored(Chain(manifest), lambda _: path, key, home, None, open_store, identity_of)
+        restored(Chain(manifest), lambda _: path, key, home, None, open_store, identity_of, lasting=False)
         again = worked(open_bank(home))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)

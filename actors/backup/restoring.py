@@ -16,7 +16,7 @@ from typing import Any
 import msgpack
 
 from actors.backup.chains import Chain
-from actors.backup.container import Manifest, pieces_of
+from actors.backup.container import Manifest, member, pieces_of
 from actors.backup.errors import BackupError, DamagedBackup
 from actors.backup.key import FILE as KEY_FILE
 from actors.backup.key import BackupKey
@@ -85,9 +85,11 @@ def restored(
     open_store: OpenStore,
     identity_of: IdentityOf,
     address: str = "",
+    lasting: bool = True,
 ) -> Restored:
     """The home that a chain of backups is of, in a folder that is not there yet. `open_store`: opens the new day book of a home,
-    which must be empty; `address`: where that is, unless it lies in the home. BackupError where the home or the day book
+    which must be empty; `address`: where that is, unless it lies in the home; `lasting`: whether all of it is to
+    be on the disk when this returns. BackupError where the home or the day book
     is there already, DamagedBackup where the backups contradict each other."""
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise BackupError(f"{home}: already there and not an empty folder; give another --home")
@@ -105,11 +107,21 @@ def restored(
         key.save(fresh / service.FOLDER / KEY_FILE)
         if home.exists():
             home.rmdir()
+        for path in fresh.rglob("*") if lasting else ():
+            _synced(path)
         fresh.rename(home)
         files.sync_folder(home.parent)
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
     return found
+
+
+def _synced(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _filled(home: _Home, chain: Chain, find: Find, identity_of: IdentityOf) -> Restored:
@@ -140,8 +152,8 @@ def _filled(home: _Home, chain: Chain, find: Find, identity_of: IdentityOf) -> R
 
 def _found(home: _Home, chain: Chain, find: Find, identity_of: IdentityOf) -> None:
     """The day book of the bank, empty."""
-    content = b"".join(part for name, part in pieces_of(find(chain.full), home.key) if name == BANK_FILE)
-    if not home.store.found(identity_of(json.loads(content))).new:
+    bank = json.loads(member(find(chain.full), home.key, BANK_FILE))
+    if not home.store.found(identity_of(bank)).new:
         raise BackupError("--store: there is a day book already; give a place that holds none")
     home.epoch = max(one.epoch for one in (chain.full, *chain.steps))
     home.store.enter(home.epoch)
@@ -273,8 +285,6 @@ def _write(home: _Home, name: str, content: bytes, append: bool = False) -> None
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | (os.O_APPEND if whole else os.O_TRUNC), files.FILE_MODE)
     with os.fdopen(descriptor, "ab" if whole else "wb") as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
     home.written.add(name)
 
 

@@ -129,7 +129,7 @@ def _filled(home: _Home, chain: Chain, find: Find, identity_of: IdentityOf) -> R
     backups = sorted([*steps, *chain.beside], key=lambda one: one.time)
     _found(home, chain, find, identity_of)
     for backup in backups:
-        later = backup.kind == "key" and backup.time > chain.last.time
+        later = backup.kind == "key" and backup.time >= chain.last.time
         home.written, home.places = set(), {}
         _apply(home, backup, find(backup), windows=backup in steps, later=later)
         if backup.kind != "log" and not home.cuts(backup):

@@ -100,9 +100,7 @@ class Keeper:
         manifests = self.manifests()
         if kind != "full" and not any(one.kind == "full" for one in manifests):
             raise BackupError("there is no full backup yet that it could follow upon; make a full one first")
-        now_ms = max(
-            [now_ms, *(one.time for one in manifests)]
-        )  # a clock that was put back puts no backup before another
+        now_ms = max([now_ms, *(one.time for one in manifests)])  # a clock that was put back puts none before another
         manifest = made(self.source, kind, self.key, self.folder, now_ms, Before.of(_since_full(manifests)))
         path = self.folder / manifest.name
         took_s = time.perf_counter() - began

@@ -64,16 +64,18 @@ class _Home:
     epoch: int = 0
     waiting: list[Entry] = field(default_factory=list)
     expected: dict[str, str] = field(default_factory=dict)
+    """The digests of the bank's files, as the backups say that they were."""
     audit_gap: bool = False
     logs: dict[str, int] = field(default_factory=dict)
     """How many bytes of each log there are."""
     places: dict[str, int] = field(default_factory=dict)
+    """By log of the backup that is laid over the others, how far it was read."""
+    written: set[str] = field(default_factory=set)
+    """The files of that backup that were begun."""
 
     def cuts(self, backup: Manifest) -> bool:
         """Whether a backup is of a later instant, and only some of its windows are taken."""
         return self.at is not None and backup.until > self.at
-
-    written: set[str] = field(default_factory=set)
 
 
 def restored(
@@ -88,9 +90,9 @@ def restored(
     lasting: bool = True,
 ) -> Restored:
     """The home that a chain of backups is of, in a folder that is not there yet. `open_store`: opens the new day book of a home,
-    which must be empty; `address`: where that is, unless it lies in the home; `lasting`: whether all of it is to
-    be on the disk when this returns. BackupError where the home or the day book
-    is there already, DamagedBackup where the backups contradict each other."""
+    which must be empty; `address`: where that is, unless it lies in the home; `lasting`: whether all of it is to be on the disk when
+    this returns. BackupError where the home or the day book is there already, DamagedBackup where the backups contradict each
+    other."""
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise BackupError(f"{home}: already there and not an empty folder; give another --home")
     home.parent.mkdir(parents=True, exist_ok=True)

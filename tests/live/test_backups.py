@@ -7,6 +7,7 @@ import json
 import random
 import shutil
 import stat
+import sys
 import time
 from collections.abc import Iterator
 from itertools import count
@@ -15,18 +16,21 @@ from pathlib import Path
 import pytest
 
 from actors.backup.errors import BackupError
+from actors.backup.keeper import ages_s
 from actors.book.store import Entry, Snapshot, StoreError, newest_good
 from actors.clock import BANK_OFFSET_MS
 from actors.gateway.applications import ZHANG
 from actors.gateway.archive import Archive
 from actors.gateway.bank import number_of_key
 from actors.gateway.contents import Contents
+from actors.gateway.metrics import Meters
 from actors.identity.service import open_audit
 from credit.policies.posts import load_posts
 from credit.times import DAY_MS, MINUTE_MS, text_of
 from lendrill.backups import book_at
 from lendrill.cli import main
 from lendrill.live import Home, worked_again
+from lendrill.supervisor import Child, Supervisor
 from tests.actors.book.server import programs, running
 from tests.live.backed_up import BackedUp, entries_at, standing_at
 from tests.live.served import served
@@ -141,7 +145,7 @@ def test_a_day_book_in_postgresql_is_backed_up_and_restored_alike(tmp_path: Path
 
 
 @pytest.mark.requirement("DR-05.d", "DR-05.c")
-@pytest.mark.parametrize("trials", [10, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("trials", [10, pytest.param(60, marks=pytest.mark.slow)])
 def test_the_next_good_copy_is_used_where_one_is_damaged(
     moments: Moments, trials: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -448,6 +452,28 @@ def test_what_went_wrong_is_tried_again_after_a_while_and_ends_nothing(
     bank.keeper._prove = good
     assert bank.keeper.tick(bank.now + MINUTE_MS) == []
     assert [kept.manifest.kind for kept in bank.keeper.tick(bank.now + 5 * MINUTE_MS)] == ["full"]
+    bank.close()
+
+
+def test_a_bank_does_without_its_backups_and_tells_how_old_the_last_are(tmp_path: Path) -> None:
+    bank = BackedUp(tmp_path)
+    bank.day()
+    made = bank.backup("full")
+    assert ages_s(bank.home, made.manifest.time + 7_000) == {"full": 7}
+    assert b'lendrill_backup_age_seconds{kind="full"} 7.0' in Meters().text({"backup_age_s": {"full": 7}})
+    failing = Child("backups", [sys.executable, "-c", "raise SystemExit(2)"], vital=False)
+    supervisor = Supervisor(bank.home, [failing])
+    supervisor.start(failing)
+    assert failing.process is not None
+    failing.process.wait()
+    supervisor.watch()
+    assert failing.deaths == 0
+    failing.born -= 60
+    supervisor.watch()
+    said = supervisor.health()
+    assert failing.deaths == said["processes"]["backups"]["started_anew"] == 1
+    assert list(said["backup_age_s"]) == ["full"]
+    supervisor.end()
     bank.close()
 
 

@@ -131,7 +131,7 @@ class Keeper:
 
     def make_up(self, *names: str) -> list[str]:
         """Brings to every place what it lacks of the home's backups, or some of them; what did not come about, a line each."""
-        lines = []
+        lines: list[str] = []
         if not self.folder.is_dir():
             return lines
         wanted = names or [path.name for path in names_in(self.folder)]

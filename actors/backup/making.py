@@ -20,7 +20,7 @@ import msgpack
 
 from actors.backup.container import Head, Manifest, Writer
 from actors.backup.key import BackupKey
-from actors.book.store import Damaged, Entry, Snapshot, Store, StoreError
+from actors.book.store import Entry, Store, StoreError
 from actors.gateway import archive, contents
 from actors.identity import service
 from actors.identity.keys import NAME as KEYS
@@ -90,16 +90,15 @@ def made(
     head = Head(1, source.name, kind, now_ms, os.urandom(16).hex(), key.name)
     before = before if before is not None and kind != "full" else Before()
     manifest = Manifest(
-        source.name,
-        kind,
-        head.id,
-        now_ms,
-        before.following,
-        before.following,
-        before.seal,
-        before.seal,
-        before.until or source.start,
-        before.epoch,
+        bank=source.name,
+        kind=kind,
+        id=head.id,
+        time=now_ms,
+        first=before.following,
+        following=before.following,
+        seal_before=before.seal,
+        seal=before.seal,
+        epoch=before.epoch,
         files=before.key_data if kind == "key" else before.files,
         audit=before.audit,
         logs=before.logs,
@@ -152,7 +151,7 @@ class _Making:
         return replace(manifest, files=found)
 
     def database(self, name: str) -> None:
-        """A file of SQLite that is in no list of files."""
+        """A file of SQLite that can be made anew, so that no digest of it is kept."""
         path = self._copied(name)
         if path.exists():
             self.writer.add(name, _pieces(path), deflated=True)
@@ -182,31 +181,29 @@ class _Making:
 
     def book(self, manifest: Manifest) -> Manifest:
         """The day book as far as it goes now: what came since an earlier backup, or all of it, with the snapshots it needs."""
-        store = self.source.store()
-        try:
+        with closing(self.source.store()) as store:
             standing = store.standing()
             first, following = manifest.first, standing.number
             if first and store.seal_before(first).hex() != manifest.seal:
                 raise StoreError(
                     f"{self.source.home}: the day book is another one than was backed up before; make a full backup"
                 )
-            kept = [number for number in store.snapshots() if number <= following]
-            opening = [number for number in kept[-1:] if number == 0 and manifest.kind == "full"]
-            self._snapshots(store, opening)
+            kept = [number for number in store.snapshots() if number <= following and manifest.kind == "full"]
+            opening = self._snapshot([number for number in kept if number == 0], store)
             last = self._windows(store, first, following)
+            newest = self._snapshot([number for number in kept if number > 0], store)
             manifest = replace(
                 manifest,
                 following=following,
                 seal_before=store.seal_before(first).hex() if following else "",
                 seal=standing.seal.hex(),
+                until=self.before.until or self.source.start,
                 epoch=standing.epoch,
-                snapshots=opening + self._snapshots(store, [n for n in kept if n not in opening], manifest.kind),
+                snapshots=opening + newest,
             )
-            if last is None:
-                return manifest
-            return replace(manifest, until=last.until, proved=last.proved, chain=last.chain)
-        finally:
-            store.close()
+        if last is None:
+            return manifest
+        return replace(manifest, until=last.until, proved=last.proved, chain=last.chain)
 
     def until(self) -> int:
         """The bank's instant, by its day book."""
@@ -228,19 +225,17 @@ class _Making:
         self.writer.add(WINDOWS, _gathered(packed()))
         return last[0] if last else None
 
-    def _snapshots(self, store: Store, numbers: list[int], kind: str = "full") -> list[int]:
-        """The newest good one of some; whichever goes meanwhile, since a newer one has come, is passed over."""
-        for number in numbers if kind == "full" else ():
-            with suppress(Damaged, StoreError):
-                self._snapshot(store.snapshot(number))
+    def _snapshot(self, numbers: list[int], store: Store) -> list[int]:
+        """The first good one of some snapshots; what is damaged, and what a newer one drove out meanwhile, is passed over."""
+        for number in numbers:
+            with suppress(StoreError):
+                one = store.snapshot(number)
+                about = f"{SNAPSHOT}/{number}"
+                self.writer.add(about, [bytes(msgpack.packb((one.until, one.chain, sorted(one.cells))))])
+                for cell in sorted(one.cells):
+                    self.writer.add(f"{about}/{cell}", [one.cells[cell]])
                 return [number]
         return []
-
-    def _snapshot(self, one: Snapshot) -> None:
-        about = f"{SNAPSHOT}/{one.number}"
-        self.writer.add(about, [bytes(msgpack.packb((one.until, one.chain, sorted(one.cells))))])
-        for cell in sorted(one.cells):
-            self.writer.add(f"{about}/{cell}", [one.cells[cell]])
 
     def contents(self) -> None:
         """What customers uploaded, by digest, and no earlier backup holds."""
@@ -257,8 +252,10 @@ class _Making:
         by_inode = {number: size for number, size in self.before.logs.values()}  # noqa: C416
         for path in sorted((self.source.home / LOGS).glob("*"), key=_age):
             with suppress(FileNotFoundError), path.open("rb") as file:
-                number = os.fstat(file.fileno()).st_ino
-                begin = file.seek(by_inode.get(number, 0))
+                found = os.fstat(file.fileno())
+                number, begin = found.st_ino, by_inode.get(found.st_ino, 0)
+                file.seek(begin if begin <= found.st_size else 0)
+                begin = file.tell()
                 name = f"{LOGS}/{path.name.partition('.jsonl')[0]}.jsonl/{number}/{begin}"
                 self.writer.add(name, _read(file), deflated=True)
                 known[path.name] = [number, file.tell()]

@@ -90,9 +90,9 @@ def restored(
     lasting: bool = True,
 ) -> Restored:
     """The home that a chain of backups is of, in a folder that is not there yet. `open_store`: opens the new day book of a home,
-    which must be empty; `address`: where that is, unless it lies in the home; `lasting`: whether all of it is to be on the disk when
-    this returns. BackupError where the home or the day book is there already, DamagedBackup where the backups contradict each
-    other."""
+    which must be empty; `address`: where that is, unless it lies in the home; `lasting`: whether all of it is to be on the disk
+    when this returns. BackupError where the home or the day book is there already, DamagedBackup where the backups contradict
+    each other."""
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise BackupError(f"{home}: already there and not an empty folder; give another --home")
     home.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import count
 from pathlib import Path
 
 from actors.backup.keeper import Keeper, Kept
@@ -16,11 +17,13 @@ from actors.sequencer import Sequencer
 from credit.contracts.states import SignMode
 from credit.times import DAY_MS
 from lendrill.backups import keeper_of, key_file
+from lendrill.cli import main
 from lendrill.live import Home
 from lendrill.serve import ServeOptions, first_accounts, home_of
 from tests.live.banks import applied, go
 
 SECOND_MS = 1_000
+_new = count()
 
 
 class BackedUp:
@@ -102,3 +105,29 @@ def standing_at(home: Path) -> Standing:
         return store.standing()
     finally:
         store.close()
+
+
+class Moments:
+    """A bank with a full backup and three incremental ones in two places, and how its book stood at each."""
+
+    def __init__(self, folder: Path, store: str | None = None) -> None:
+        self.folder, self.remote = folder, folder / "remote"
+        self.bank = bank = BackedUp(folder, self.remote, store=store)
+        bank.day()
+        self.materials = [bank.uploaded(b"an ID card")]
+        bank.signs_in()
+        bank.snapshot()
+        self.standings = [bank.day()]
+        self.kept = [bank.backup("full")]
+        for number in range(3):
+            self.standings.append(bank.day(customers=2))
+            self.materials.append(bank.uploaded(b"a statement %d" % number))
+            bank.signs_in(f"/v1/tasks/{number}")
+            self.kept.append(bank.backup("incremental"))
+        self.kept.append(bank.backup("log"))
+        self.lost = bank.day(customers=1)
+
+    def restore(self, *options: str, where: Path | None = None, key: Path | None = None) -> tuple[int, Path]:
+        home = self.folder / f"new-{next(_new)}"
+        words = ["restore", str(where or self.remote), "--home", str(home), "--key", str(key or self.bank.key)]
+        return main([*words, *options]), home

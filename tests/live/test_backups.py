@@ -212,3 +212,27 @@ def test_a_book_that_is_not_the_one_of_before_needs_a_full_backup(tmp_path: Path
         shutil.copy(path, bank.home)
     with pytest.raises(StoreError, match="another one than was backed up before; make a full backup"):
         bank.backup("incremental")
+
+
+@pytest.mark.requirement("DR-04.b")
+def test_logs_come_back_line_by_line_once(tmp_path: Path) -> None:
+    """Also those of a file that was put aside between two backups, and where a full one holds what another one does."""
+    bank = BackedUp(tmp_path)
+    bank.day()
+    (bank.home / "log").mkdir(mode=0o700)
+    log, said = bank.home / "log" / "conductor.jsonl", []
+    for kind in ("full", "log", "aside", "log", "full", "log"):
+        for _ in range(3):
+            said.append(f'{{"line": {len(said)}}}\n')
+            with log.open("a") as file:
+                file.write(said[-1])
+        if kind == "aside":
+            log.rename(log.with_name("conductor.jsonl.1"))
+        else:
+            bank.backup(kind)
+    for place, full in enumerate(sorted(bank.keeper.folder.glob("*-full-*"), reverse=True)):
+        home = tmp_path / f"new-{place}"
+        assert main(["restore", str(bank.keeper.folder), "--home", str(home), "--key", str(bank.key)]) == 0
+        assert (home / "log" / "conductor.jsonl").read_text().splitlines(keepends=True) == said
+        full.unlink()
+    bank.close()

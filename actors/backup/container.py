@@ -21,12 +21,14 @@ import struct
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, NamedTuple, Self
 
 import msgpack
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from actors.backup.errors import BackupError, DamagedBackup, NewerFormat, WrongKey
 from actors.backup.key import BackupKey
@@ -167,47 +169,40 @@ def head_of(path: Path) -> Head:
 def manifest_of(path: Path, key: BackupKey) -> Manifest:
     """The manifest of a backup, without reading what stands before it."""
     with _opened(path) as file:
-        head, about = _head(path, file)
-        _check_key(path, head, key)
-        end = file.seek(0, os.SEEK_END) - _TRAILER.size
-        if end < file.seek(len(about)):
+        reading = _begun(path, file, key)
+        begin, end = file.tell(), file.seek(0, os.SEEK_END) - _TRAILER.size
+        if end < begin:
             raise _cut(path)
         file.seek(end)
-        count, begin = _TRAILER.unpack(file.read(_TRAILER.size))
-        if not len(about) <= begin <= end - _LENGTH.size or not 0 < count <= 1 << 40:
+        frames, last = _TRAILER.unpack(file.read(_TRAILER.size))
+        if not begin <= last <= end - _LENGTH.size or not 0 < frames <= 1 << 40:
             raise _damaged(path, "its end")
-        file.seek(begin)
-        return _manifest(path, head, *_piece(path, _unsealed(path, file, key, head, about, count - 1, last=True)))
+        file.seek(last)
+        return _manifest(reading, *_piece(reading, frames - 1, last=True))
 
 
 def pieces_of(path: Path, key: BackupKey) -> Iterator[tuple[str, bytes]]:
     """The members of a backup, piece by piece, in the order in which they were written. DamagedBackup where anything of the file
     is not what was written: at the latest after the last piece."""
     with _opened(path) as file:
-        head, about = _head(path, file)
-        _check_key(path, head, key)
-        size = os.fstat(file.fileno()).st_size
+        reading, size = _begun(path, file, key), os.fstat(file.fileno()).st_size
         read: dict[str, tuple[int, Any]] = {}
-        number, last = 0, False
-        while not last:
+        for number in count():
             begin = file.tell()
             (length,) = _LENGTH.unpack(_exactly(path, file, _LENGTH.size))
             last = begin + _LENGTH.size + length + _TRAILER.size == size
             file.seek(begin)
-            name, content = _piece(path, _unsealed(path, file, key, head, about, number, last))
-            number += 1
+            name, content = _piece(reading, number, last)
             if last:
                 break
             so_far, digest = read.get(name, (0, hashlib.sha256()))
             digest.update(content)
             read[name] = (so_far + len(content), digest)
             yield name, content
-        manifest = _manifest(path, head, name, content)
-        if {one: [length, digest.hexdigest()] for one, (length, digest) in read.items()} != {
-            one: of for one, of in manifest.members.items() if of[0]
-        }:
+        there = {one: of for one, of in _manifest(reading, name, content).members.items() if of[0]}
+        if {one: [length, digest.hexdigest()] for one, (length, digest) in read.items()} != there:
             raise _damaged(path, "what its manifest says of its members")
-        if _TRAILER.unpack(_exactly(path, file, _TRAILER.size)) != (number, begin):
+        if _TRAILER.unpack(_exactly(path, file, _TRAILER.size)) != (number + 1, begin):
             raise _damaged(path, "its end")
 
 
@@ -253,34 +248,43 @@ def _head(path: Path, file: BinaryIO) -> tuple[Head, bytes]:
     return head, about
 
 
-def _check_key(path: Path, head: Head, key: BackupKey) -> None:
+class _Reading(NamedTuple):
+    """A backup that is being read: its head, as it is and as it stands there, and its cipher."""
+
+    path: Path
+    file: BinaryIO
+    head: Head
+    about: bytes
+    cipher: AESGCM
+
+
+def _begun(path: Path, file: BinaryIO, key: BackupKey) -> _Reading:
+    """With the file at its first frame."""
+    head, about = _head(path, file)
     if head.key != key.name:
-        raise WrongKey(
-            f"{path}: made with the key {head.key}, not with {key.name}; give the key of the bank that it is of"
-        )
+        raise WrongKey(f"{path}: made with the key {head.key}, not with {key.name}; give the key of the bank it is of")
+    return _Reading(path, file, head, about, key.cipher(head.id))
 
 
-def _unsealed(path: Path, file: BinaryIO, key: BackupKey, head: Head, about: bytes, number: int, last: bool) -> bytes:
+def _piece(reading: _Reading, number: int, last: bool) -> tuple[str, bytes]:
+    """The frame that comes next in the file: the name of its member, and a piece of that."""
+    path, file, _, about, cipher = reading
     begin = file.tell()
     (length,) = _LENGTH.unpack(_exactly(path, file, _LENGTH.size))
     if length > (_MANIFEST_MAX if last else _SEALED_MAX):
         raise _damaged(path, f"byte {begin:,} (the length of frame {number})")
     sealed = _exactly(path, file, length)
     try:
-        return key.cipher(head.id).decrypt(_nonce(number, last), sealed, about)
+        name, deflated, part = msgpack.unpackb(cipher.decrypt(_nonce(number, last), sealed, about))
+        return str(name), zlib.decompress(part) if deflated else bytes(part)
     except InvalidTag:
         raise _damaged(path, f"bytes {begin + 4:,} to {begin + 4 + length:,} (frame {number}), or its head") from None
-
-
-def _piece(path: Path, content: bytes) -> tuple[str, bytes]:
-    try:
-        name, deflated, part = msgpack.unpackb(content)
-        return str(name), zlib.decompress(part) if deflated else bytes(part)
     except (ValueError, TypeError, zlib.error):  # which whoever has the key alone can have written
-        raise _damaged(path, "a frame") from None
+        raise _damaged(path, f"frame {number}") from None
 
 
-def _manifest(path: Path, head: Head, name: str, content: bytes) -> Manifest:
+def _manifest(reading: _Reading, name: str, content: bytes) -> Manifest:
+    path, head = reading.path, reading.head
     try:
         manifest = Manifest(**json.loads(content))
     except (ValueError, TypeError):

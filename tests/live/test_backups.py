@@ -220,7 +220,7 @@ def test_logs_come_back_line_by_line_once(tmp_path: Path) -> None:
     bank = BackedUp(tmp_path)
     bank.day()
     (bank.home / "log").mkdir(mode=0o700)
-    log, said = bank.home / "log" / "conductor.jsonl", []
+    log, said = bank.home / "log" / "conductor.jsonl", list[str]()
     for kind in ("full", "log", "aside", "log", "full", "log"):
         for _ in range(3):
             said.append(f'{{"line": {len(said)}}}\n')

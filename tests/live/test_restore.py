@@ -13,13 +13,15 @@ from pathlib import Path
 import pytest
 
 from actors.book.store import Entry, Snapshot, StoreError, newest_good
+from actors.clock import BANK_OFFSET_MS
 from actors.gateway.bank import number_of_key
 from actors.gateway.contents import Contents
 from actors.identity.service import open_audit
-from credit.times import text_of
+from credit.times import MINUTE_MS, text_of
 from lendrill.backups import book_at
 from lendrill.cli import main
 from lendrill.live import Home, worked_again
+from lendrill.lost import commands_of, lost_against
 from tests.actors.book.server import programs, running
 from tests.live.backed_up import BackedUp, Moments, entries_at, standing_at
 
@@ -263,6 +265,28 @@ def test_what_is_lost_is_named_request_by_request(
     said = capsys.readouterr().out
     assert "the interval of backups is 60 minutes" in said
     assert "can't be known from backups alone" in said
+
+
+@pytest.mark.parametrize(
+    ("minutes", "beyond", "words"),
+    [
+        (59, False, "all within 60 minutes of the last backup"),
+        (61, True, "1 of them longer than 60 minutes after the last"),
+    ],
+)
+def test_a_loss_is_held_against_the_interval_of_backups(
+    moments: Moments, minutes: int, beyond: bool, words: str
+) -> None:
+    """On the wall clock; how long it was on a business date nobody knows."""
+    _, home = moments.restore()
+    bank, said = Home(home), list[str]()
+    bank.bank["clock"] = "wall"
+    [lost] = commands_of(moments.bank.store.read(moments.standings[-1].number))
+    backup_ms = lost.at - BANK_OFFSET_MS - minutes * MINUTE_MS
+    book = book_at(moments.bank.read.bank["store"])
+    assert lost_against(bank, book, standing_at(home), backup_ms, 60, said.append) == beyond
+    assert said[0] == f"lost: {lost}"
+    assert words in said[1]
 
 
 def test_a_damaged_book_is_compared_as_far_as_it_can_be_read(

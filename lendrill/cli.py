@@ -16,6 +16,7 @@ import typer
 
 from lendrill import __version__
 from lendrill.cli_audit import audit
+from lendrill.cli_backup import backup, restore
 from lendrill.cli_drill import drill, drills, fault, mend, sites
 from lendrill.cli_paths import path_given
 from lendrill.errors import (
@@ -44,6 +45,8 @@ app.add_typer(audit, name="audit")
 app.add_typer(sites, name="sites")
 for command in (drill, drills, fault, mend):
     app.command()(command)
+app.add_typer(backup, name="backup")
+app.command()(restore)
 
 
 def _print_version(asked: bool) -> None:
@@ -130,6 +133,12 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
     remote_after: Annotated[
         float | None, typer.Option(metavar="S", help="So long are all near sites silent before the remote one does.")
     ] = None,
+    backup_to: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="DIR", help="Where copies of backups are kept besides (may be given again).", parser=path_given
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only say where it listens.")] = False,
 ) -> int:
     """Open a live bank behind an HTTP gateway, and keep it open."""
@@ -137,7 +146,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     options = ServeOptions(
         scenario, home, host, port, gateways, shards, executor, address, clock, date, staff, store, seed, from_run,
-        arrivals, seed_portfolio, health_port, sites, takeover_after, remote_after, quiet,
+        arrivals, seed_portfolio, health_port, quiet, tuple(backup_to or ()), sites, takeover_after, remote_after,
     )  # fmt: skip
     return serve_command(options)
 

@@ -78,7 +78,7 @@ class Home:
 
     def identity(self) -> str:
         """What the day book depends on, as text: another bank's book is not taken for this one's."""
-        return json.dumps({name: self.bank[name] for name in IDENTITY}, sort_keys=True)
+        return identity_of(self.bank)
 
     def store(self) -> Store:
         """The day book, whose content only this home's keys open."""
@@ -113,6 +113,11 @@ class Home:
         if store.snapshots() or not self.bank["from"]:
             return None
         return load_saved(Path(self.bank["from"])).states(self.flow)
+
+
+def identity_of(bank: Mapping[str, Any]) -> str:
+    """What a day book depends on, as text, of what the bank's own file says."""
+    return json.dumps({name: bank[name] for name in IDENTITY}, sort_keys=True)
 
 
 def conductor(path: Path, ray: Path | None = None) -> int:
@@ -168,7 +173,7 @@ def end_when_told(end: Callable[[], object]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
-    _end_with_parent(lambda: loop.call_soon_threadsafe(end))
+    end_with_parent(lambda: loop.call_soon_threadsafe(end))
 
 
 def _replayed(last: list[float], number: int) -> None:
@@ -290,7 +295,7 @@ def gateway(path: Path, descriptor: int, name: str) -> int:
     )
     server = uvicorn.Server(config)
     keep_what_is_there()
-    _end_with_parent(lambda: setattr(server, "should_exit", True))
+    end_with_parent(lambda: setattr(server, "should_exit", True))
     server.run(sockets=[_Door(fileno=descriptor)])
     return 0 if server.started else EXIT_INTERNAL
 
@@ -335,7 +340,7 @@ def account_of(identity: Identity, name: str) -> Account:
     raise UserError(f"{name}: no person, post or client of this bank", "see identity/first-credentials.txt in its home")
 
 
-def _end_with_parent(end: Callable[[], object]) -> None:
+def end_with_parent(end: Callable[[], object]) -> None:
     """Ends this process once the one that started it is gone."""
     parent = os.getppid()
 
@@ -361,8 +366,13 @@ def _say(line: str) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """``python -m lendrill.live conductor HOME [RAY]`` or ``gateway HOME DESCRIPTOR NAME``; the working folder is the home."""
+    """``python -m lendrill.live conductor HOME [RAY]``, ``gateway HOME DESCRIPTOR NAME`` or ``backups HOME``; the working folder
+    is the home."""
     what, home, *rest = arguments
+    if what == "backups":
+        from lendrill.backups import keep
+
+        return keep(Path(home))
     if what == "conductor":
         return conductor(Path(home), *map(Path, rest))
     return gateway(Path(home), int(rest[0]), rest[1])

@@ -22,6 +22,7 @@ from typing import Any
 
 from rich.console import Console
 
+from actors.backup.key import BackupKey
 from actors.book.opening import open_store
 from actors.clock import BANK_OFFSET_MS
 from actors.ray_start import Enclosure
@@ -31,6 +32,7 @@ from credit.bank import PIPELINE
 from credit.calendar import WORKDAY_LAST_YEAR
 from credit.room import DESK_LABELS
 from credit.times import DAY_MS, HOUR_MS, date_of, day_number, text_of
+from lendrill.backups import key_file
 from lendrill.errors import UserError
 from lendrill.health import Health, HealthDoor
 from lendrill.live import BANK_FILE, SOCKET, Home
@@ -78,16 +80,20 @@ class ServeOptions:
     arrivals: bool | None = None
     seed_portfolio: int | None = None
     health_port: int | None = None
+    quiet: bool = False
+    backup_to: tuple[Path, ...] = ()
     sites: int | None = None
     takeover_s: float | None = None
     remote_s: float | None = None
-    quiet: bool = False
 
     def __post_init__(self) -> None:
         """Refuses impossible values. Raises UserError."""
         for option, port in (("--port", self.port), ("--health-port", self.health_port)):
             if port is not None and not 0 <= port <= 65_535:
                 raise UserError(f"{option} {port}: impossible", "1 to 65535, or 0 for a free one")
+        for place in self.backup_to:
+            if not place.is_dir():
+                raise UserError(f"--backup-to {place}: no such folder", "give one that is there, best on another disk")
         if not 1 <= self.gateways <= 64:
             raise UserError(f"--gateways {self.gateways}: impossible", "1 to 64 processes")
         for option, value, right in (("--clock", self.clock, CLOCKS), ("--executor", self.executor, EXECUTORS)):
@@ -168,6 +174,7 @@ def founded(options: ServeOptions) -> dict[str, Any]:
         "store": store,
         "sites": list(SITES[: options.sites or 1]),
         "terms_s": [options.takeover_s or TAKEOVER_S, options.remote_s or REMOTE_S],
+        "backup_to": _places(options),
         "policies": policies,
         "schemas": fingerprints.of_all(fingerprints.schemas()),
     }
@@ -265,9 +272,15 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
     if bank["schemas"] != own:
         raise UserError(f"{options.home}: another release's bank", "open it with the release that founded it")
     bank |= {name: value for name, value in (("executor", options.executor), ("address", options.address)) if value}
+    bank |= {"backup_to": _places(options)} if options.backup_to else {}
     _prove_joins(bank, options)
     _write(file, bank)
     return bank
+
+
+def _places(options: ServeOptions) -> list[str]:
+    """Where copies of backups are kept, whatever folder that is read in."""
+    return sorted({str(place.resolve()) for place in options.backup_to})
 
 
 def _prove_joins(bank: dict[str, Any], options: ServeOptions) -> None:
@@ -333,6 +346,7 @@ def _serve(options: ServeOptions) -> int:
         return serve_sites(options, bank)
     home = options.home.resolve()
     credentials = first_accounts(home)
+    BackupKey.open(key_file(home))
     listening = listens(options.host, options.port)
     url = url_of(listening)
     supervisor = Supervisor(home)

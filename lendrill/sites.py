@@ -15,11 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from actors.backup.key import BackupKey
 from actors.identity.service import FOLDER, HEAD
 from actors.link import Away, asked_once
 from actors.ray_start import Enclosure
 from actors.sites.folder import HomeFolder
 from actors.sites.wire import CERTIFICATE, Address, make_certificate
+from lendrill.backups import key_file
 from lendrill.drills.control import Control
 from lendrill.errors import UserError
 from lendrill.live import BANK_FILE, SOCKET
@@ -85,7 +87,10 @@ def homes_of(home: Path, bank: dict[str, Any]) -> dict[str, Path]:
         make_certificate(home)
     for name, path in homes.items():
         path.mkdir(mode=0o700, exist_ok=True)
-        of_site = bank | {"store": f"sqlite:{path.resolve() / 'daybook.db'}", "sites": [], "site": name}
+        of_site = bank | {
+            "store": f"sqlite:{path.resolve() / 'daybook.db'}", "sites": [], "site": name,
+            "backup_to": [str(Path(place) / name) for place in bank.get("backup_to", ())],
+        }  # fmt: skip
         (path / BANK_FILE).touch(mode=0o600)
         (path / BANK_FILE).write_text(json.dumps(of_site, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return homes
@@ -95,6 +100,7 @@ def founded_at(homes: dict[str, Path], top: Path) -> Path | None:
     """The first accounts, the same at all sites; the file with their first passwords, None where they are there already."""
     first, *others = homes.values()
     credentials = first_accounts(first)
+    BackupKey.open(key_file(first))
     for path in (first, *others):
         if path != first and not (path / FOLDER).exists():
             shutil.copytree(first / FOLDER, path / FOLDER)

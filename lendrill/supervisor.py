@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from actors.backup.keeper import ages_s
 from actors.gateway.metrics import SHARED
 from actors.link import Away, asked_once
 from actors.ray_start import Enclosure, head_command
@@ -29,8 +30,12 @@ _HEALTH_S = 0.8
 """How long the conductor may take to say how it stands."""
 _QUICK_S = 2.0
 _QUICK_DEATHS_MAX = 5
+_PAUSE_S = 30.0
+"""Between two starts of a process that a bank can do without."""
 _BEHIND = ("nice", "-n", "5")
 """A process behind gets a third of what another gets while both want more than there is (Linux: weights 335 and 1,024)."""
+_LAST = ("nice", "-n", "19")
+"""A process that comes last gets a twenty-second part of what conductor and cells get (15 and 335)."""
 
 
 @dataclass
@@ -47,6 +52,8 @@ class Child:
     """What it can't outlive: it is started anew with that one."""
     turn: int = 1
     """When it is ended: 0 those whom others ask, 1 who finishes what is under way, 2 what those need until then."""
+    vital: bool = True
+    """Whether a bank ends that can't run it."""
     process: subprocess.Popen[bytes] | None = None
     born: float = 0.0
     said_from: int = 0
@@ -96,11 +103,14 @@ class Supervisor:
         for child in self.children:
             if child.process is None or child.process.poll() is None:
                 continue
-            quick = time.monotonic() - child.born < _QUICK_S
-            if self.patient:
-                if quick:
-                    continue
-            elif child.process.returncode == EXIT_BAD_INPUT or (quick and child.quick_deaths >= _QUICK_DEATHS_MAX - 1):
+            lived_s = time.monotonic() - child.born
+            quick = lived_s < _QUICK_S
+            if (self.patient and quick) or (not child.vital and lived_s < _PAUSE_S):
+                continue
+            fatal = child.process.returncode == EXIT_BAD_INPUT or (
+                quick and child.quick_deaths >= _QUICK_DEATHS_MAX - 1
+            )
+            if fatal and child.vital and not self.patient:
                 raise UserError(f"the {child.name} can't run: {self.last_words(child) or 'it said nothing'}")
             child.deaths += 1
             child.quick_deaths = child.quick_deaths + 1 if quick else 0
@@ -125,7 +135,8 @@ class Supervisor:
                 self.start(child)
 
     def health(self) -> dict[str, Any]:
-        """Which processes run, how often each was started anew, and how the conductor stands."""
+        """Which processes run, how often each was started anew, how old the last good backup of each kind is, and how the
+        conductor stands."""
         running = {child.name: child.process is not None and child.process.poll() is None for child in self.children}
         standing: dict[str, Any] = {}
         with contextlib.suppress(Away):
@@ -137,6 +148,7 @@ class Supervisor:
             "processes": {
                 child.name: {"running": running[child.name], "started_anew": child.deaths} for child in self.children
             },
+            "backup_age_s": ages_s(self.home, time.time_ns() // 1_000_000),
         } | {name: standing[name] for name in ("now", "window", "queued", "under_way") if name in standing}
 
     def last_words(self, child: Child) -> str:
@@ -206,4 +218,5 @@ def children_of(
         name = f"gateway-{number}"
         command = [*python, "gateway", str(home), str(listening.fileno()), name]
         children.append(Child(name, command, keep=(listening.fileno(),), environment=counting, turn=0))
+    children.append(Child("backups", [*_LAST, *python, "backups", str(home)], vital=False, turn=0))
     return children

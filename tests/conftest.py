@@ -13,6 +13,8 @@ from lendrill import requirements
 
 LONGEST = (
     "live/test_kills.py",
+    "live/test_backups.py",
+    "live/test_restore.py",
     "lendrill/test_equal_digests.py",
     "lendrill/test_ray_digests.py",
     "sim/test_queue_theory.py",

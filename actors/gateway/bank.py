@@ -180,12 +180,12 @@ def request_number(request: Request, caller: str, kind: Kind) -> int:
         raise Problem(
             400, "Bad idempotency key", f"Idempotency-Key: 1 to {_KEY_MAX} visible ASCII characters, no blanks"
         )
-    return numbered(caller, kind, key)
+    return number_of_key(caller, kind.room, key)
 
 
-def numbered(caller: str, kind: Kind, key: str) -> int:
-    """The number that a caller's key for a request of a kind stands for."""
-    drawn = hashlib.blake2b(f"{caller}\n{kind.room}\n{key}".encode(), digest_size=8).digest()
+def number_of_key(caller: str, room: str, key: str) -> int:
+    """The number under which a room knows what a caller asked with an ``Idempotency-Key``."""
+    drawn = hashlib.blake2b(f"{caller}\n{room}\n{key}".encode(), digest_size=8).digest()
     return (int.from_bytes(drawn, "little") >> 2) + 1
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, ConfigDict, Field
 
+from actors.backup.keeper import ages_s
 from actors.clock import ClockError
 from actors.gateway.bank import Bank, bank_of, instant_of, moment
 from actors.gateway.callers import Caller, needs
@@ -72,4 +74,5 @@ async def metrics(request: Request) -> Response:
         figures = await bank.link.figures(PATIENCE_S)
     except Away:
         figures = {}
+    figures |= {"backup_age_s": ages_s(request.app.state.identity.folder.parent, time.time_ns() // 1_000_000)}
     return Response(request.app.state.meters.text(figures), media_type=CONTENT_TYPE_LATEST)

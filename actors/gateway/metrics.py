@@ -91,6 +91,10 @@ class _Told:
         for number, count in sorted(told.get("events", {}).items()):
             events.add_metric([EVENTS[int(number)].name.lower()], count)
         yield events
+        ages = GaugeMetricFamily("lendrill_backup_age_seconds", "age of the last good backup", labels=["kind"])
+        for kind, age_s in told.get("backup_age_s", {}).items():
+            ages.add_metric([kind], age_s)
+        yield ages
         yield from self._stages()
         yield from self._book()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from credit.policies.admission import AdmissionPolicy
 from credit.policies.approval import ApprovalPolicy
+from credit.policies.backups import BackupPolicy
 from credit.policies.base import PolicyModel
 from credit.policies.collections import CollectionPolicy, StrategySet
 from credit.policies.contracts import ContractPolicy
@@ -20,6 +21,7 @@ from credit.policies.scorecard import ScorecardPolicy
 MODELS: dict[str, type[PolicyModel]] = {
     "admission": AdmissionPolicy,
     "approval": ApprovalPolicy,
+    "backups": BackupPolicy,
     "collections": CollectionPolicy,
     "collections_a": StrategySet,
     "collections_b": StrategySet,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.book.store import StoreError
-from actors.gateway.bank import numbered
+from actors.gateway.bank import number_of_key
 from actors.replay import Diverged
 from credit.applications.contract import SubmitApplication
 from lendrill.live import Again, worked_again
@@ -61,7 +61,7 @@ def requests_in(folder: Path, cases: Mapping[int, Sequence[int]]) -> dict[str, A
                 tries[one["id"]] += 1
                 if one["outcome"] == "acknowledged":
                     acknowledged.setdefault(one["id"], set()).add(one["case"])
-    held = {name: list(cases.get(numbered(CALLER, SubmitApplication, name), ())) for name in acknowledged}
+    held = {name: list(cases.get(number_of_key(CALLER, SubmitApplication.room, name), ())) for name in acknowledged}
     lost = sorted(name for name, told in acknowledged.items() if not told & set(held[name]))
     return {
         "acknowledged": len(acknowledged),

@@ -107,13 +107,11 @@ class Supervisor:
             quick = lived_s < _QUICK_S
             if (self.patient and quick) or (not child.vital and lived_s < _PAUSE_S):
                 continue
-            fatal = child.process.returncode == EXIT_BAD_INPUT or (
-                quick and child.quick_deaths >= _QUICK_DEATHS_MAX - 1
-            )
-            if fatal and child.vital and not self.patient:
-                raise UserError(f"the {child.name} can't run: {self.last_words(child) or 'it said nothing'}")
             child.deaths += 1
             child.quick_deaths = child.quick_deaths + 1 if quick else 0
+            fatal = child.process.returncode == EXIT_BAD_INPUT or child.quick_deaths >= _QUICK_DEATHS_MAX
+            if fatal and child.vital and not self.patient:
+                raise UserError(f"the {child.name} can't run: {self.last_words(child) or 'it said nothing'}")
             self.start(child)
             for other in self.children:
                 if other.upon is child and other.process is not None:

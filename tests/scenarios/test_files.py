@@ -14,7 +14,8 @@ from credit.policies.loading import PolicyError, load
 from credit.policies.products import TERM_MONTHS_MAX, ProductPolicy
 from credit.times import DAY_MS, day_number
 from scenarios.loading import ScenarioError, load_scenario, packaged_names, parse_scenario
-from scenarios.model import Fault, Scenario
+from scenarios.model import Scenario
+from scenarios.planned import Fault
 from sim.arrivals import drawn_visits
 from sim.staffing import build_staffing
 
@@ -46,6 +47,7 @@ def test_there_is_a_scenario_for_each_question() -> None:
         "growth",
         "li_food_store",
         "peak_day",
+        "primary_lost",
         "recession",
         "staff_shortage",
         "zhang_consumer_loan",

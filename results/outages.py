@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -119,9 +120,10 @@ def _told(files: _Files, fault: Told, scenario: Told) -> Told:
     weekly = start - dt.timedelta(days=WEEK_DAYS) >= _moment(scenario["run"]["start"])
     at = {"start": start, "back": back, "night": night, "end": files.end, "days": WEEK_DAYS, "weekly": weekly}
     desks = [_backlog(row, back) for row in files.rows(_BACKLOG, "queues", part="desk", **at)]
-    branches = {row[0]: _backlog(row, back) for row in files.rows(_BACKLOG, "queues", part="branch", **at)}
-    done = {str(row[0]): row[1:] for row in files.rows(_DONE, "queues", day=start.date())}
-    places = dict.fromkeys((*sorted(branches, key=int), *sorted({str(row[1]) for row in waited}, key=int)))
+    branches = {int(row[0]): _backlog(row, back) for row in files.rows(_BACKLOG, "queues", part="branch", **at)}
+    done = {row[0]: row[1:] for row in files.rows(_DONE, "queues", day=start.date())}
+    by_branch = Counter((branch, who, comes) for who, branch, comes, *_ in waited)
+    places = sorted(branches.keys() | {branch for branch, *_ in by_branch})
     return {
         "kind": fault["kind"],
         "branches_away": fault["branches"],
@@ -132,7 +134,7 @@ def _told(files: _Files, fault: Told, scenario: Told) -> Told:
         "partner_answers": sum(row[0] == "partner" for row in waited),
         "bank_calls": sum(row[0] == "bank" for row in waited),
         "desks": [{"desk": one.pop("of")} | one for one in desks],
-        "branches": [_branch(place, waited, branches.get(place), done.get(place, (0, 0.0))) for place in places],
+        "branches": [_branch(one, by_branch, branches.get(one), done.get(one, (0, 0.0))) for one in places],
         "limits": _limits(files, start.date(), full.date()),
         "decisions": _decisions(files, start),
         "day_ends": [] if fault["branches"] else list(_day_ends(start, full, scenario)),
@@ -172,15 +174,15 @@ def _backlog(row: Row, back: dt.datetime) -> Told:
     return {"of": of, **figures, "drained": str(drained) if drained else None, "drain_ms": lasted}
 
 
-def _branch(place: str, waited: list[Row], backlog: Told | None, done: Row) -> Told:
-    mine = [row for row in waited if str(row[1]) == place]
-    applications = [row for row in mine if row[0] == "applicant"]
+def _branch(place: int, waited: Counter[tuple[Any, ...]], backlog: Told | None, done: Row) -> Told:
+    """A branch: who waited there, the tasks it decided on the day and on other days' average, its backlog. `waited` counts by
+    (branch, who, comes)."""
     nothing = {"before": 0, "at_return": 0, "backlog": 0, "drained": None, "drain_ms": 0}
     return {
-        "branch": int(place),
-        "applications": len(applications),
-        "never": sum(not row[2] for row in applications),
-        "customers": sum(row[0] == "customer" for row in mine),
+        "branch": place,
+        "applications": waited[place, "applicant", 1] + waited[place, "applicant", 0],
+        "never": waited[place, "applicant", 0],
+        "customers": waited[place, "customer", 1],
         "done": done[0] or 0,
         "done_other_days": round(float(done[1] or 0), 1),
         **{name: value for name, value in (backlog or nothing).items() if name != "of"},

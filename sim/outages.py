@@ -69,13 +69,14 @@ class Applicants:
     def drawn(self, reference: Ints, at: Ints, branch: Ints) -> Comeback:
         """What becomes of drawn applications."""
         at, comes = at.copy(), np.ones(len(at), dtype=bool)
-        for number, span in enumerate(self._spans):
+        for span in self._spans:
+            occasion = span.start // MINUTE_MS
             inside = comes & (at >= span.start) & (at < span.until)
             if len(span.branches):
                 inside &= np.isin(branch, span.branches)
             if any_of(inside):
-                comes[inside] = self._draws["again"].happens(self._again_ppm, reference[inside], number)
-                after = self._draws["after"].quantile(self._after, reference[inside], number)
+                comes[inside] = self._draws["again"].happens(self._again_ppm, reference[inside], occasion)
+                after = self._draws["after"].quantile(self._after, reference[inside], occasion)
                 at[inside] = span.until + np.where(comes[inside], after, 0)
         return Comeback(at, comes)
 

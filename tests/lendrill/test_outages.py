@@ -88,7 +88,7 @@ def never_away(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def rows(folder: Path, query: str) -> list[Any]:
     tables = {name: f"'{folder}/{name}.parquet'" for name in ("waited", "queues", "hours", "cases", "codes")}
-    return duckdb.sql(query.format(events=f"'{folder}/events/*.parquet'", **tables)).fetchall()
+    return duckdb.execute(query.format(events=f"'{folder}/events/*.parquet'", **tables)).fetchall()
 
 
 def references(folder: Path) -> set[int]:

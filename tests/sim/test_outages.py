@@ -28,7 +28,7 @@ from sim.arrivals import Arrivals, drawn_visits
 from sim.away import Span, away_from_desk, postponed, system_spans
 from sim.outages import WAITED_DTYPE, AwayCounterpart
 from sim.staff import Person, Shift
-from sim.staff.people import hours_of
+from sim.staff.people import hours_of, label_of
 from sim.staffing import build_staffing
 from tests.sim.worlds import SEED, ZHANG, numbers, scenario, windows
 
@@ -111,9 +111,8 @@ def test_desks_are_away_with_their_stage_and_their_branch() -> None:
     )
     roles = {one.role: one for one in build_staffing(world, SEED).people if one.branch == 1 and not one.is_deputy}
     found = {(branch, int(role)): away_from_desk(world, branch, int(role)) for branch in (1, 2) for role in roles}
-    labels = {int(role): role for role in roles}
     for (branch, role), spans in found.items():
-        collects = labels[role].label.startswith("collector") or labels[role].label == "branch_risk_director"
+        collects = label_of(role).startswith("collector") or label_of(role) == "branch_risk_director"
         back = B + 60 * MINUTE_MS if collects else B
         assert spans == ((A, back if branch == 1 else instant(DAY, 15)),), (branch, role)
     assert all(one.away == found[one.branch, int(one.role)] for one in roles.values())

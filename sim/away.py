@@ -69,7 +69,7 @@ def postponed(at: Ints, spans: Sequence[Span], return_ms: int, branch: Ints | No
     whose counter each is, 0 at none; needed where spans are of counters."""
     moved = at
     for start, until, branches in spans:
-        struck = (moved >= start) & (moved < until + return_ms) if return_ms else (moved >= start) & (moved < until)
+        struck = (moved >= start) & (moved < until + return_ms)
         if len(branches) and branch is not None:
             struck &= np.isin(branch, branches)
         if any_of(struck):

@@ -60,6 +60,14 @@ def test_who_waits_comes_after_it_and_nobody_overtakes(offsets: list[int], retur
     assert moved[before].tolist() == at[before].tolist()
 
 
+def test_the_crowd_after_it_stands_behind_those_who_came_before() -> None:
+    at = np.array([A - 1, A, B - 1, B, B + 30 * MINUTE_MS, B + HOUR_MS, B + HOUR_MS + 1])
+    moved = postponed(at, [Span(A, B, NOBODY)], HOUR_MS)
+    assert moved.tolist() == sorted(moved.tolist())
+    assert moved[[0, 1, 5, 6]].tolist() == [A - 1, B, B + HOUR_MS, B + HOUR_MS + 1]
+    assert B + 30 * MINUTE_MS < moved[2] <= moved[3] < moved[4] < moved[5]
+
+
 def test_a_stage_comes_back_in_its_grade_and_the_ledger_is_never_asked() -> None:
     graded = away(SYSTEM | {"recovery_minutes": {"collections": 90}})
     ends = [[span.until for span in system_spans(graded, stage)] for stage in ("approval", "collections", "ledger")]
@@ -78,6 +86,7 @@ def test_work_pauses_while_the_bank_is_away() -> None:
     nine, one = instant(DAY, 9), instant(DAY, 13)
     assert hours.opening(nine) == (instant(DAY, 8, 30), A)
     assert hours.opening(A) == (one, instant(DAY, 17, 30)), "the break begins when the bank is back"
+    assert hours.opening(B - 1) == hours.opening(A)
     assert hours.finish(nine, 2 * HOUR_MS) == one + HOUR_MS, "an hour before, an hour after"
     assert hours.worked(nine, instant(DAY, 14)) == 2 * HOUR_MS
     assert [hours.by_hour(A // DAY_MS)[hour] // MINUTE_MS for hour in (8, 9, 10, 11, 12, 13)] == [30, 60, 0, 0, 0, 60]
@@ -247,11 +256,11 @@ def test_calls_leave_and_answers_arrive_when_the_stage_is_back() -> None:
     assert passed(line, Inbox.of((NoticeOrdered, orders(A - 1, A, A + 5))), first) == {"NoticeAnswered": [A - 1]}
     assert [rows["at"].tolist() for rows in echo.heard] == [[A - 1]], "nothing is asked while it lasts"
     assert line.due() == B
-    assert passed(line, Inbox(), Window(1, A + HOUR_MS, B)) == {}
-    assert passed(line, Inbox(), Window(2, B, B + HOUR_MS)) == {"NoticeAnswered": [B, B]}
+    assert passed(line, Inbox.of((NoticeOrdered, orders(B - 1))), Window(1, A + HOUR_MS, B)) == {}
+    assert passed(line, Inbox(), Window(2, B, B + HOUR_MS)) == {"NoticeAnswered": [B, B, B]}
     waited = line.statistics(first, False)["waited"]
-    assert waited["who"].tolist() == [Waits.BANK] * 2
-    assert (waited["until"] - waited["start"]).tolist() == [2 * HOUR_MS, 2 * HOUR_MS - 5]
+    assert waited["who"].tolist() == [Waits.BANK] * 3
+    assert (waited["until"] - waited["start"]).tolist() == [2 * HOUR_MS, 2 * HOUR_MS - 5, 1]
 
 
 def test_customers_come_again_in_their_order_and_are_told() -> None:

@@ -49,6 +49,8 @@ class Parts:
     source: Source | None = None
     sink: Sink | None = None
     check_every_window: bool = False
+    away: Sequence[tuple[int, int]] = ()
+    """Times in which the room takes no mail in (see `credit.stage.Stage`)."""
     every_window: bool = False
     """Work every window by itself, also where nothing comes and nothing is due: for the proof that it makes no difference."""
     tells: bool = False
@@ -169,6 +171,7 @@ class StageHost:
             parts.counterpart,
             parts.source,
             check_every_window=parts.check_every_window,
+            away=parts.away,
             lap=self._meter.lap,
         )
         self._joins = parts.subsystem.cut_free and not (parts.every_window or parts.tells)

@@ -223,6 +223,16 @@ class Partner(Named):
     POST = 13, "post", "邮政"
 
 
+class Waits(Named):
+    """Who met an outage of the bank's own (系统中断、网点中断) and had to wait for its end."""
+
+    APPLICANT = 1, "applicants", "申请人"
+    CUSTOMER = 2, "customers with a case or a loan", "存量客户"
+    PARTNER = 3, "partners' answers", "外部机构应答"
+    BANK = 4, "what the bank asks of others", "行方对外请求"
+    STAFF = 5, "staff", "员工"
+
+
 class Status(Coded):
     """Answer of a partner port."""
 

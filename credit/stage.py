@@ -79,12 +79,14 @@ class Stage:
         source: Source | None = None,
         *,
         check_every_window: bool = False,
+        away: Sequence[tuple[int, int]] = (),
         lap: Callable[[str], object] = str,
     ) -> None:
-        """`lap` is told the name of each phase when it ends."""
+        """`away`: times [from, to) in ms, in order, in which the room takes no mail in; it waits for their end. `lap` is told the
+        name of each phase when it ends."""
         self.room, self.subsystem, self.counterpart = room, subsystem, counterpart
         self._source, self._check_every_window, self._lap = source, check_every_window, lap
-        self._carried = Waiting()
+        self._carried, self._away = Waiting(), away
         self._until: int | None = None
         self._due: int | None = None
         self._requests = Requests()
@@ -167,13 +169,29 @@ class Stage:
         bank, world = Mail(), Mail()
         for number, rows in self._carried.take(window.until):
             self._assert_inside(KINDS[number], rows, window)
-            (world if KINDS[number].world else bank)[number] = [rows]
+            if KINDS[number].world:
+                world[number] = [rows]
+            elif len(rows := self._let_in(number, rows, window)):
+                bank[number] = [rows]
         if self._source is not None:
             self._lap("wire")
             for kind, rows in self._source.mail(window):
                 bank.setdefault(kind.number, []).append(rows)
             self._lap("counterpart")
         return inbox_of(bank), world
+
+    def _let_in(self, number: int, rows: Rows, window: Window) -> Rows:
+        """Mail that the room takes in within the window; what came while it was away has waited for its return."""
+        if not self._away:
+            return rows
+        for start, until in self._away:
+            waits = (rows["at"] >= start) & (rows["at"] < until)
+            if any_of(waits):
+                rows = rows.copy()
+                rows["at"][waits] = until
+        later = rows["at"] >= window.until
+        self._carried.put(number, rows[later])
+        return rows[~later]
 
     def keep(self, mail: Mail) -> None:
         """Takes mail in until its time comes."""

@@ -22,8 +22,10 @@ from credit.subsystem import Setting, Subsystem
 from credit.times import Ints
 from results.sink import RunSink
 from scenarios.model import Scenario
+from sim.away import system_spans
 from sim.callers import with_numbers
 from sim.opposite import Opposite, World
+from sim.outages import with_outages
 from sim.played import with_people
 from sim.staffing import Staffing, build_staffing
 
@@ -69,10 +71,12 @@ def build_parts(
 ) -> Parts:
     """The subsystem, its counterpart, its source of mail and its sink, for one cell."""
     room, branches = _place(scenario, flow, cell)
-    opposite = with_numbers(_opposite(room, World(scenario, room, branches, staffing)))
+    world = World(scenario, room, branches, staffing)
+    opposite = with_numbers(with_outages(_opposite(room, world), world))
     sink = RunSink(folder, cell.room, cell.shard, scenario.policies)
     subsystem = _subsystem(room, scenario, staffing)
-    return Parts(subsystem, opposite.counterpart, opposite.source, sink, check_every_window, every_window)
+    away = [(span.start, span.until) for span in system_spans(scenario, room.name)]
+    return Parts(subsystem, opposite.counterpart, opposite.source, sink, check_every_window, away, every_window)
 
 
 def _place(scenario: Scenario, flow: Flow, cell: Cell) -> tuple[Room, Ints]:

@@ -11,8 +11,10 @@ from pydantic import BaseModel
 
 from credit.policies.base import LIVE
 from credit.policies.catalogue import MODELS
-from scenarios.model import Fault, Scenario
+from lendrill.errors import UserError
+from scenarios.model import Scenario
 from scenarios.people import Campaign
+from scenarios.planned import Fault
 from scenarios.staff import DeskStaff
 from sim.randomness import PPM
 from sim.staffing import headcounts
@@ -23,13 +25,23 @@ def idle(scenario: Scenario) -> list[str]:
     return [*_beside_the_run(scenario), *_nobody(scenario), *_unread(scenario), *_of_policies(scenario)]
 
 
+def prove_outages(scenario: Scenario) -> None:
+    """UserError where a live bank is asked to play an outage of its own, which only a simulated run does."""
+    for place, fault in enumerate(scenario.faults):
+        if fault.strikes_the_bank:
+            raise UserError(
+                f"faults.{place}: a {fault.what} strikes simulated runs only (lendrill run {scenario.name})",
+                "take this fault out; a live bank is struck for real, by stopping its processes",
+            )
+
+
 def _beside_the_run(scenario: Scenario) -> Iterator[str]:
     run = scenario.run
     first, last = run.start, run.start + dt.timedelta(days=run.days - 1)
     last_to_come = run.start + dt.timedelta(days=(run.arrival_days or run.days) - 1)
     for place, fault in enumerate(scenario.faults):
         if fault.end_ms <= run.start_ms or fault.start_ms >= run.until_ms:
-            yield f"faults.{place}: the {_what(fault)} is {_span(fault)}; the run is {first} to {last}"
+            yield f"faults.{place}: the {fault.what} is {_span(fault)}; the run is {first} to {last}"
     for place, campaign in enumerate(scenario.arrivals.campaigns):
         if campaign.to_day < first or campaign.from_day > last_to_come:
             yield f"arrivals.campaigns.{place}: {campaign.name!r} is {_span(campaign)}; customers come {first} to {last_to_come}"
@@ -54,6 +66,10 @@ def _nobody(scenario: Scenario) -> Iterator[str]:
         for section in ("arrivals", "population"):
             if getattr(scenario, section) != Scenario.model_fields[section].default:
                 yield f"{section}: every customer of the run is scripted, none is drawn"
+    if not any(fault.strikes_the_bank for fault in scenario.faults):
+        for name in ("outage_again_ppm", "outage_again_minutes_median", "outage_return_minutes"):
+            if getattr(scenario.behaviour, name) != type(scenario.behaviour).model_fields[name].default:
+                yield f"behaviour.{name}: the bank is never away"
     for key, demand in scenario.demand.items():
         if not demand.weight and scenario.run.customers > len(scenario.script):
             yield f"demand.{key}: its weight is 0, nobody asks for it"
@@ -99,10 +115,6 @@ def _live(model: type[BaseModel], changes: Any, path: str) -> Iterator[str]:
 
 def _is_model(one: Any) -> bool:
     return isinstance(one, type) and issubclass(one, BaseModel)
-
-
-def _what(fault: Fault) -> str:
-    return f"{fault.kind.replace('_', ' ')} of {fault.target}"
 
 
 def _span(one: Fault | Campaign) -> str:

@@ -27,6 +27,7 @@ from actors.identity.service import CREDENTIALS, FOLDER
 from credit.times import DAY_MS, day_number
 from lendrill import __version__
 from lendrill.errors import UserError
+from lendrill.idle import prove_outages
 from lendrill.load_compare import Span, compared, measured, simulated, simulated_run
 from lendrill.load_judge import Limits, judged
 from lendrill.load_proof import proved
@@ -335,6 +336,7 @@ def scenario_instants(options: LoadOptions) -> list[float]:
 def scenario_of(options: LoadOptions) -> tuple[Scenario, Span]:
     """The scenario whose customers come, and the part of it that `--date` and `--duration` leave."""
     scenario = load_scenario(options.what or "", {"run.seed": options.seed})
+    prove_outages(scenario)
     begin, end = scenario.run.start_ms, scenario.run.until_ms
     if options.date is not None:
         try:

@@ -35,7 +35,7 @@ from lendrill.interruption import Interruption
 from lendrill.options import RunOptions
 from lendrill.progress import RunProgress, say
 from lendrill.saved import Saved, about, load_saved, save
-from results import folder, merging, summary
+from results import folder, merging, outages, summary
 from scenarios.loading import load_scenario
 from scenarios.model import Scenario
 from sim.staffing import headcounts
@@ -232,6 +232,7 @@ def _seal(
         "schemas": content["schemas"]["fingerprint"],
         "chain": outcome.chain,
     }
+    content["outages"] = outages.outages(path, dt.datetime.fromisoformat(text_of(until)))
     content["next"]["state"] = save(path, outcome, about(content))
     folder.seal(path, content)
     write_report(path)

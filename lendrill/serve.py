@@ -35,6 +35,7 @@ from credit.times import DAY_MS, HOUR_MS, date_of, day_number, text_of
 from lendrill.backups import key_file
 from lendrill.errors import UserError
 from lendrill.health import Health, HealthDoor
+from lendrill.idle import prove_outages
 from lendrill.live import BANK_FILE, SOCKET, Home
 from lendrill.options import CUSTOMERS_MAX, RunOptions, within
 from lendrill.progress import say
@@ -149,6 +150,7 @@ def founded(options: ServeOptions) -> dict[str, Any]:
             f"the run ended at {text_of(start_ms)[:10]}, which is still to come", "serve with --clock business"
         )
     scenario = _lasting(load_scenario(name, changes), changes, name)
+    prove_outages(scenario)
     if saved is not None:
         saved.check_fits(scenario)
     shards = 1 if options.shards is None else options.shards

@@ -152,6 +152,17 @@ def volumes(series: dict[str, list[Row]], grain: str, language: int) -> Figure:
     return figure
 
 
+def offered(rows: Sequence[Row], faults: Sequence[dict[str, Any]], language: int) -> Figure:
+    """Applications an hour as customers first tried and as the bank took them in, the outage shaded."""
+    figure = blank(height=380, y=("an hour", "每小时")[language], grain="hour")
+    lines = ((("first tried", "首次尝试"), AMBER, "dot"), (("taken in", "受理"), TEAL, "solid"))
+    for column, (words, colour, dash) in enumerate(lines, 1):
+        line = {"dash": dash, "shape": "hv"}
+        figure["data"].append(_line(words[language], rows, column, colour, line=line))
+    _shade(figure, faults)
+    return figure
+
+
 def _span_days(rows: Sequence[Row]) -> int:
     return int((rows[-1][0] - rows[0][0]).days)
 
@@ -222,8 +233,8 @@ def duration_words(milliseconds: float) -> Words:
 
 
 def use(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, language: int) -> Figure:
-    """Use of people's time, one line a desk, the busiest of all first; planned absences shaded. Of many desks only the busiest
-    are drawn until the reader asks for the others."""
+    """Use of people's time, one line a desk, the busiest of all first; planned absences and outages of the bank shaded. Of
+    many desks only the busiest are drawn until the reader asks for the others."""
     figure = blank(height=380, y=("busy, of time on shift", "办理工时占在岗工时")[language], grain=grain)
     _set(figure, "yaxis", tickformat=".0%", range=[0, 1.05])
     most: dict[str, float] = {}
@@ -240,8 +251,8 @@ def use(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, langu
 
 
 def queues(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, language: int) -> Figure:
-    """Tasks waiting, one line a desk that ever had a queue, the longest first; planned absences shaded. Of many desks only
-    the longest queues are drawn until the reader asks for the others."""
+    """Tasks waiting, one line a desk that ever had a queue, the longest first; planned absences and outages of the bank
+    shaded. Of many desks only the longest queues are drawn until the reader asks for the others."""
     figure = blank(height=380, y=("tasks waiting", "等待任务数")[language], grain=grain)
     peaks: dict[str, int] = {}
     for _, role, waiting, _ in rows:
@@ -258,7 +269,7 @@ def _desk_lines(
     language: int,
     **more: Any,
 ) -> None:
-    """One line a desk that weighs anything, the heaviest first, with planned absences shaded."""
+    """One line a desk that weighs anything, the heaviest first, with planned absences and outages of the bank shaded."""
     roles = sorted((role for role in weights if weights[role]), key=lambda role: (-weights[role], role))
     for place, role in enumerate(roles):
         mine = [row for row in rows if row[1] == role]
@@ -267,7 +278,7 @@ def _desk_lines(
         name, colour = names.desk(role)[language], PALETTE[place % len(PALETTE)]
         figure["data"].append(_line(name, mine, 2, colour, line=line, visible=shown, **more))
     if figure["data"]:
-        _shade(figure, [fault for fault in faults if fault["kind"] == "absence"])
+        _shade(figure, [fault for fault in faults if fault["kind"] != "partner_outage"])
 
 
 def partners(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, language: int) -> Figure:

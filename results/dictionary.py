@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from credit.codes import Account, Actor, Partner
+from credit.codes import Account, Actor, Partner, Waits
 from credit.policies import Overrides
 from credit.room import REASONS, ROOMS, Reason
 from results import names
@@ -41,6 +41,7 @@ def codes(policies: Overrides | None = None) -> list[Code]:
         *_listed("account", Account),
         *_listed("actor", Actor),
         *_listed("partner", Partner),
+        *_listed("who", Waits),
         *(Code("product", code, key, *words) for key, (code, words) in names.products(policies).items()),
     ]
 

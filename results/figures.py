@@ -37,6 +37,7 @@ def figures(folder: Path) -> Figures:
             raise RunFolderError(f"the summary of {folder} lacks {error}; run it again") from None
         found |= dict(_waits(queries, charts.stamp(span_of(summary, scenario).until)))
         found |= dict(_at_desks(queries, scenario))
+    found |= dict(_outages(summary.get("outages", [])))
     return found if estimated else {name: Figure(one.value) for name, one in found.items()}
 
 
@@ -57,6 +58,28 @@ def _counted(summary: dict[str, Any]) -> Iterator[tuple[str, Figure]]:
     yield "written_off_yuan", Figure(portfolio["written_off_fen"] / 100)
     yield "postings", Figure(summary["ledger"]["postings"])
     yield "trial_balance_fen", Figure(summary["ledger"]["trial_balance_fen"])
+
+
+def _outages(outages: list[dict[str, Any]]) -> Iterator[tuple[str, Figure]]:
+    """Of all outages of the bank's own together: counts are sums, times the longest of them."""
+    if not outages:
+        return
+    applications, customers = ([one[who] for one in outages] for who in ("applications", "customers"))
+    yield "outage_applications_waited", Figure(sum(one["waited"] for one in applications))
+    yield "outage_applications_never", Figure(sum(one["never"] for one in applications))
+    for share in ("median", "p95", "longest"):
+        yield f"outage_wait_{share}_hours", _hours([one[f"{share}_ms"] for one in applications if one["came"]])
+    yield "outage_customers_waited", Figure(sum(one["waited"] for one in customers))
+    for desk in dict.fromkeys(row["desk"] for one in outages for row in one["desks"]):
+        rows = [row for one in outages for row in one["desks"] if row["desk"] == desk]
+        open_ones = any(row["drain_ms"] is None for row in rows)
+        yield f"drain_{desk}_hours", Figure(None) if open_ones else _hours([row["drain_ms"] for row in rows])
+    yield "outage_urged", Figure(sum(one["limits"]["days"]["urged"] for one in outages))
+    yield "outage_day_ends_late", Figure(sum(not day["in_time"] for one in outages for day in one["day_ends"]))
+
+
+def _hours(milliseconds: list[int]) -> Figure:
+    return Figure(max(milliseconds) / 3_600_000 if milliseconds else None)
 
 
 def _waits(queries: RunQueries, until: str) -> Iterator[tuple[str, Figure]]:

@@ -35,15 +35,35 @@ def findings(
     summary: dict[str, Any],
     planned: Sequence[Happening] = (),
 ) -> list[Finding]:
-    """Sentences in a fixed order: what was planned and missed, desks, queues, decisions, partners, refusals, write-offs."""
+    """Sentences in a fixed order: what was planned and missed, outages of the bank's own, desks, queues, decisions, partners,
+    refusals, write-offs."""
     return [
         *(Finding(words_of(f"find.missed.{one.state}", what=one.words), "warn") for one in missed(planned)),
+        *_outages(summary.get("outages", [])),
         *_desks(desks),
         *_decisions(waits),
         *_partners(partners),
         *_refusals(summary["refusals"]),
         *_written_off(summary["portfolio"]),
     ]
+
+
+def _outages(outages: Sequence[dict[str, Any]]) -> Iterator[Finding]:
+    for one in outages:
+        applications, slowest = one["applications"], _slowest(one["desks"])
+        what = words_of(f"outage.{one['kind']}", what=names.target("", "", one["branches_away"]))
+        times = {"since": one["start"][:16], "until": one["back"][11:16]}
+        counts = {"waited": f"{applications['waited']:,}", "never": f"{applications['never']:,}"}
+        yield Finding(words_of("find.outage", what=what, **times, **counts), "warn")
+        if slowest is not None:
+            drained = words_of("not_drained") if slowest["drain_ms"] is None else duration_words(slowest["drain_ms"])
+            yield Finding(words_of("find.drain", desk=names.desk(slowest["desk"]), time=drained), "warn")
+
+
+def _slowest(desks: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
+    """The desk that needed longest for its backlog; None where none had one."""
+    grown = [desk for desk in desks if desk["drain_ms"] is None or desk["drain_ms"] > 0]
+    return max(grown, key=lambda desk: float("inf") if desk["drain_ms"] is None else desk["drain_ms"], default=None)
 
 
 def _desks(desks: Sequence[dict[str, Any]]) -> Iterator[Finding]:

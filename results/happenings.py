@@ -31,7 +31,9 @@ def happenings(scenario: dict[str, Any], since: dt.datetime, until: dt.datetime)
     """The faults, campaigns and turns of the economy of a resolved scenario, held against the time that a run covers."""
     found = []
     for fault in scenario.get("faults", []):
-        words = words_of(f"fault.{fault['kind']}", what=names.target(fault["kind"], fault["target"]))
+        words = words_of(
+            f"fault.{fault['kind']}", what=names.target(fault["kind"], fault["target"], fault.get("branches", ()))
+        )
         found.append((words, _moment(fault["start"]), _moment(fault["end"]), fault["share_ppm"] / 1e6))
     for campaign in scenario.get("arrivals", {}).get("campaigns", []):
         factor = f"{campaign['factor_ppm'] / 1e6:g}"

@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from credit.room import Words
+from results.outage_labels import OUTAGE_LABELS
 
 LABELS: dict[str, Words] = {
     # navigation and headings
@@ -277,6 +278,8 @@ LABELS: dict[str, Words] = {
     "none.world": ("Not measured for this run.", "本次运行未评估。"),
     # faults
     "fault.partner_outage": ("{what} does not answer", "{what}无应答"),
+    "fault.system_outage": ("the bank’s system is away", "系统中断"),
+    "fault.branch_outage": ("cut off: {what}", "网点中断：{what}"),
     "fault.absence": ("{what}: staff away", "{what}：人员缺勤"),
     # method
     "method.one": (
@@ -348,6 +351,7 @@ LABELS: dict[str, Words] = {
     "find.written_off": ("{n} loans were written off, {amount} yuan.", "核销 {n} 笔，{amount} 元。"),
 }
 
+LABELS |= OUTAGE_LABELS
 LABELS |= {
     "compare.title": ("Two runs side by side", "两次运行对照"),
     "compare.differences": ("In what they differ", "差异"),

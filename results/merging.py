@@ -16,9 +16,9 @@ from results.schemas import SCHEMA, fingerprint
 from results.sink import PARTS
 from results.sql import quoted, reading
 
-STATISTICS = {"queues": "role", "hours": "role", "staff": "role", "partners": "partner"}
-"""Files of statistics (of pools by what happened and by hour, of people by day, of partner ports by window), and the column
-of each that holds a code."""
+STATISTICS = {"queues": "role", "hours": "role", "staff": "role", "partners": "partner", "waited": "who"}
+"""Files of statistics (of pools by what happened and by hour, of people by day, of partner ports by window, of who met an
+outage of the bank's own), and the column of each that holds a code."""
 
 _CASES = """
 SELECT case_no, ANY_VALUE(branch) AS branch, ANY_VALUE(CAST(product AS VARCHAR)) AS product,

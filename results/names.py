@@ -3,9 +3,10 @@ words for its steps and the world's margins. A name that is nowhere is shown as 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
-from credit.codes import Account, Actor, Named, Partner
+from credit.codes import Account, Actor, Named, Partner, Waits
 from credit.policies import Overrides, ProductPolicy, load
 from credit.room import DESKS, EVENTS, GAUGES, REASONS, Words
 
@@ -175,12 +176,20 @@ def partner(key: str) -> Words:
     return _named(Partner, key) or plain(key)
 
 
+def waits(key: str) -> Words:
+    """Who waited for the end of an outage."""
+    return _named(Waits, key) or plain(key)
+
+
 def products(policies: Overrides | None = None) -> Catalogue:
     """The catalogue as a scenario's policies have it."""
     catalogue = load("products", ProductPolicy, policies).products
     return {product.key: (product.code, (product.name, product.name_zh)) for product in catalogue}
 
 
-def target(kind: str, key: str) -> Words:
-    """What a planned fault strikes: a partner or a role, by its key in the scenario."""
+def target(kind: str, key: str, branches: Sequence[int] = ()) -> Words:
+    """What a planned fault strikes: a partner or a role, by its key in the scenario, or branches."""
+    if branches:
+        listed = ", ".join(map(str, branches))
+        return f"branch {listed}" if len(branches) == 1 else f"branches {listed}", f"分行 {listed}"
     return partner(key) if kind == "partner_outage" else desk(key)

@@ -22,7 +22,7 @@ SHARES = (0.5, 0.9, 0.95, 0.99)
 URGING = tuple(event.name.lower() for room in PIPELINE for event in room.events or () if event.name.endswith("_URGED"))
 """Events that say that a task's limit has passed; each with the desk as its value."""
 
-_CASES = """
+CASES = """
 CREATE TEMP TABLE cases AS
 SELECT case_no, MIN(ts) FILTER (event = 'application_accepted') AS accepted,
        MIN(ts) FILTER (event IN ('application_approved', 'application_declined', 'scoring_rejected', 'bureau_refused',
@@ -170,6 +170,18 @@ GROUP BY ALL HAVING SUM(on_shift_ms) > 0 ORDER BY ALL
 """,
 }
 """Use of a desk's time over time, all branches together; time off shift has no row."""
+_OFFERED = """
+WITH turned AS (SELECT reference, start FROM {waited} WHERE who = 'applicant' AND start >= '{since}' AND start < '{until}'),
+came AS (SELECT value AS reference, ts FROM {events}
+         WHERE event = 'application_submitted' AND ts >= '{since}' AND ts < '{until}'),
+tried AS (SELECT start FROM turned UNION ALL SELECT ts FROM came
+          WHERE reference NOT IN (SELECT reference FROM {waited} WHERE who = 'applicant')),
+counted AS (SELECT DATE_TRUNC('hour', start) AS since, 1 AS first, 0 AS taken FROM tried UNION ALL
+         SELECT DATE_TRUNC('hour', ts), 0, 1 FROM came)
+SELECT hours.since, CAST(COALESCE(SUM(first), 0) AS BIGINT), CAST(COALESCE(SUM(taken), 0) AS BIGINT)
+FROM (SELECT UNNEST(GENERATE_SERIES(TIMESTAMP '{since}', TIMESTAMP '{until}' - INTERVAL 1 HOUR, INTERVAL 1 HOUR)) AS since) hours
+LEFT JOIN counted USING (since) GROUP BY hours.since ORDER BY hours.since
+"""
 _STAFF = """
 SELECT role, COUNT(DISTINCT person), SUM(busy_ms) / GREATEST(SUM(on_shift_ms), 1), MAX(share)
 FROM (SELECT role, person, SUM(busy_ms) AS busy_ms, SUM(on_shift_ms) AS on_shift_ms,
@@ -202,7 +214,7 @@ class RunQueries:
     def __init__(self, folder: Path) -> None:
         self._folder, self._tables = folder, tables_of(folder)
         self._connection = duckdb.connect()
-        self._run(_CASES)
+        self._run(CASES)
         self._run(_LOANS)
         self._run(_MOVED)
 
@@ -291,6 +303,11 @@ class RunQueries:
         """(since, desk, waiting at the end, mean waiting) for every day or hour of a run, all branches together; empty when no
         task was ever put to a desk."""
         return self._run_on("queues", _QUEUES, grain=grain, since=since, until=until)
+
+    def offered(self, since: dt.datetime, until: dt.datetime) -> list[Row]:
+        """(hour, applications that were first tried in it, applications taken in) in a run that lived through an outage of the
+        bank's own; empty in any other."""
+        return self._run_on("waited", _OFFERED, since=since, until=until)
 
     def desks(self) -> list[Row]:
         """(desk, tasks begun, mean wait ms, longest wait ms, longest queue, its window, waiting at the end, tasks put to it,

@@ -22,6 +22,7 @@ from results.findings import findings
 from results.folder import read_scenario, read_summary
 from results.happenings import happenings
 from results.intervals import Interval, interval_text, wilson
+from results.outages import OWN
 from results.queries import Row, RunQueries
 
 REPORT = "report.html"
@@ -29,6 +30,8 @@ REFUSALS_SHOWN = 24
 STORY_CASES = 10
 """Runs of at most so many applications tell each case's story."""
 STORY_ROWS = 600
+OUTAGES_DRAWN, OUTAGE_DAYS = 3, 2
+"""So many outages of the bank's own have charts, of their days and so many after them."""
 _OVER_TIME = ("volumes", "waits", "use", "queues", "partners", "trouble")
 """Charts whose axis is the whole time of the run, however little of it has a point."""
 FULL = 0.95
@@ -113,6 +116,7 @@ def rendered(template: str, page: dict[str, Any], file: Path) -> Path:
         "percent": percent,
         "number": number,
         "duration": duration,
+        "spoken": spoken,
         "moment": moment,
         "interval": interval_text,
         "since": since,
@@ -131,7 +135,7 @@ def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries
     estimated = summary["customers"] > len(scenario.get("script", []))
     share_of = wilson if estimated else _not_estimated
     catalogue = names.products(scenario.get("policies"))
-    drawn = _charts(queries, span, scenario.get("faults", []), partners, trouble, vintages)
+    drawn = _charts(queries, span, summary, scenario, partners, trouble, vintages)
     return {
         "summary": summary,
         "scenario": scenario,
@@ -148,6 +152,7 @@ def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries
         "desks": desks,
         "partners": partners,
         "trouble": _trouble(trouble),
+        "outages": [_outage(one) for one in summary.get("outages", [])],
         "vintages": _oldest(vintages, share_of),
         "balances": queries.balances(),
         "refusals": [_refusal(row) for row in summary["refusals"][:REFUSALS_SHOWN]],
@@ -177,7 +182,7 @@ def charts_of(folder: Path) -> dict[str, dict[str, Any]]:
     span = span_of(summary, scenario)
     with RunQueries(folder) as queries:
         trouble, vintages = _filled(queries, span, names.trouble()), queries.vintages(charts.stamp(span.until))
-        return _charts(queries, span, scenario.get("faults", []), queries.partners(), trouble, vintages)
+        return _charts(queries, span, summary, scenario, queries.partners(), trouble, vintages)
 
 
 def _texts(scenario: dict[str, Any]) -> dict[str, Any]:
@@ -201,16 +206,19 @@ def span_of(summary: dict[str, Any], scenario: dict[str, Any]) -> Span:
 def _charts(
     queries: RunQueries,
     span: Span,
-    faults: Sequence[dict[str, Any]],
+    summary: dict[str, Any],
+    scenario: dict[str, Any],
     partners: Sequence[Row],
     trouble: dict[str, list[Row]],
     vintages: Sequence[Row],
 ) -> dict[str, dict[str, Any]]:
     """Every chart of the page in both languages; one without data has nothing to draw."""
+    faults, outages = scenario.get("faults", []), summary.get("outages", [])
     bucket_rows, bad = queries.gauge("loans_by_bucket"), queries.gauge("non_performing")
     volumes = _filled(queries, span, names.VOLUMES)
     broken = {event: _gathered(rows, span.trouble_grain) for event, rows in trouble.items()}
     whole = (charts.stamp(span.since), charts.stamp(span.until))
+    own = [fault for fault in faults if fault["kind"] in OWN]
     builders: dict[str, Callable[[int], charts.Figure]] = {
         "volumes": partial(charts.volumes, volumes, span.grain),
         "waits": partial(
@@ -224,10 +232,30 @@ def _charts(
         "flows": partial(charts.flows, queries.flows(span.flow_grain), span.flow_grain),
         "trouble": partial(charts.trouble, broken, faults, span.trouble_grain),
     }
+    for place, (since, until) in enumerate(_around(outages, span)):
+        builders[f"offered{place}"] = partial(charts.offered, queries.offered(since, until), own)
+        builders[f"queued{place}"] = partial(charts.queues, queries.queues("hour", since, until), own, "hour")
     if any(row[2] for row in partners):
         rows = queries.partners_over_time(span.grain)
         builders["partners"] = partial(charts.partners, rows, faults, span.grain)
     return {name: charts.bilingual(partial(_spanning, name, build, whole)) for name, build in builders.items()}
+
+
+def _around(outages: Sequence[dict[str, Any]], span: Span) -> list[tuple[dt.datetime, dt.datetime]]:
+    """Of each of the first outages its days, and what of the `OUTAGE_DAYS` after them the run lived."""
+    days = [[dt.datetime.fromisoformat(one[edge][:10]) for edge in ("start", "full")] for one in outages]
+    more = dt.timedelta(days=1 + OUTAGE_DAYS)
+    return [(max(first, span.since), min(last + more, span.until)) for first, last in days[:OUTAGES_DRAWN]]
+
+
+def _outage(one: dict[str, Any]) -> dict[str, Any]:
+    """An outage of the summary, with the ms from its beginning to each phase's end."""
+    phases = {name: one[name] for name in ("detected", "decided", "back", "full") if one[name]}
+    start = dt.datetime.fromisoformat(one["start"])
+    since = {
+        name: (dt.datetime.fromisoformat(at) - start) / dt.timedelta(milliseconds=1) for name, at in phases.items()
+    }
+    return one | {"since_start": since}
 
 
 def _spanning(name: str, build: Callable[[int], charts.Figure], span: tuple[str, str], language: int) -> charts.Figure:
@@ -418,6 +446,11 @@ def number(value: float) -> str:
 def duration(milliseconds: float | None) -> Markup:
     """Milliseconds as people say it; None is a time that is not reached."""
     return labels.both(charts.NOT_REACHED if milliseconds is None else charts.duration_words(milliseconds))
+
+
+def spoken(milliseconds: float | None) -> Words:
+    """A time within a sentence; a dash for none."""
+    return ("–", "–") if milliseconds is None else charts.duration_words(milliseconds)
 
 
 def moment(when: dt.datetime) -> str:

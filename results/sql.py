@@ -31,7 +31,7 @@ def tables_of(folder: Path) -> dict[str, str]:
     RunFolderError when another release wrote it, or when its events or its ledger are missing."""
     found = {name: sorted((folder / name).glob("*.parquet")) for name in ("events", "ledger")}
     found |= {name: sorted((folder / "papers").glob(f"{name}-*.parquet")) for name in PAPERS}
-    for name in ("daily", "queues", "hours", "staff", "partners", "codes", "cases"):
+    for name in ("daily", "queues", "hours", "staff", "partners", "waited", "codes", "cases"):
         file = folder / f"{name}.parquet"
         found[name] = [file] if file.is_file() else []
     for name, schema in (("events", EVENTS), ("ledger", LEDGER)):

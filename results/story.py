@@ -42,6 +42,10 @@ _POSTINGS = """
 SELECT EPOCH_MS(ts) AS "at", transaction, loan, CAST(account AS VARCHAR) AS account, amount_fen
 FROM {ledger} WHERE loan BETWEEN {first} AND {last} ORDER BY ts, transaction, amount_fen DESC, account
 """
+_WAITED = """
+SELECT EPOCH_MS(start) AS "at", EPOCH_MS(until) AS until, CAST(who AS VARCHAR) AS who FROM {waited}
+WHERE comes AND (case_no = {case} OR reference = {reference}) ORDER BY start, until, who
+"""
 _EXAMPLES = """
 SELECT what, MIN(case_no) FROM (
   SELECT case_no, CASE event WHEN 'application_declined' THEN 'declined' WHEN 'loan_disbursed' THEN 'paid out'
@@ -68,9 +72,9 @@ def lineage(folder: Path) -> tuple[list[Path], str]:
 
 
 def story(folder: Path, case: int, policies: Overrides | None = None) -> Told:
-    """The story of a case: `case`, `run`, `began_in` (a run that is missing, or ''), and `steps`, each with `at` (ms), `kind`
-    ('event' or 'transaction') and what it holds; amounts in fen. `policies`: the scenario's changes to the packaged ones.
-    NoSuchCase says how to find one."""
+    """The story of a case: `case`, `run`, `began_in` (a run that is missing, or ''), and `steps`, each with `at` (ms),
+    `kind` ('event', 'transaction', or 'wait' for an outage of the bank's own) and what it holds; amounts in fen.
+    `policies`: the scenario's changes to the packaged ones. NoSuchCase says how to find one."""
     folders, missing = lineage(folder)
     with duckdb.connect() as connection:
         files = _Files(connection, folders, case)
@@ -81,7 +85,9 @@ def story(folder: Path, case: int, policies: Overrides | None = None) -> Told:
         papers = {name: files.papers(name) for name in ("scores", "approvals", "loans")}
         reference = next((row["value"] for row in events if row["event"] == "application_submitted"), None)
         forms, texts = (files.papers(name, reference) for name in ("forms", "texts"))
+        waited = files.asked("waited", _WAITED, reference=reference or -1)
     steps = [_event(row) for row in events] + _transactions(postings)
+    steps += [{"kind": "wait", "seq": -1, **row} for row in waited]
     steps.sort(key=lambda step: (step["at"], step["kind"] == "transaction", step["seq"]))
     _attach(steps, forms, texts, papers, policies)
     return {"case": case, "run": str(folder), "began_in": missing, "steps": steps, "ends": _ends(steps)}
@@ -101,11 +107,11 @@ class _Files:
         parts = [tables[name] for tables in self._tables if name in tables]
         return f"({' UNION ALL BY NAME '.join(f'FROM {part}' for part in parts)})" if parts else ""
 
-    def asked(self, name: str, query: str) -> list[Told]:
+    def asked(self, name: str, query: str, **values: int) -> list[Told]:
         """The rows of an answer by their columns' names."""
         if not (table := self.table(name)):
             return []
-        found = self._connection.execute(query.format(**{name: table}, **self._values))
+        found = self._connection.execute(query.format(**{name: table}, **self._values, **values))
         names = [column[0] for column in found.description or ()]
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 

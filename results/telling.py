@@ -125,6 +125,9 @@ def _end(story: Told) -> Iterator[str]:
 def _said(step: Told) -> str:
     if step["kind"] == "transaction":
         return f"posted 记账, transaction 交易 {step['transaction']}"
+    if step["kind"] == "wait":
+        until = f"until 至 {text_of(step['until'])[:19]}"
+        return f"the bank was away, waited 系统或网点中断，等待 · {_both(names.waits(step['who']))} · {until}"
     said = code_of(step).said
     parts = [_both(said.words)]
     if step["actor"] != "system":

@@ -89,7 +89,7 @@ class Fault(NamedTuple):
             steps, shown = (*steps, mine), (*shown, step if mine == step else str(row["key"]) if row else step)
             whole, changes = _inner(whole, step), _inner(changes, mine)
         if named:
-            inner = tuple(named[1].split("."))
+            inner = tuple(int(step) if step.isdigit() else step for step in named[1].split("."))
             steps, shown, error = (*steps, *inner), (*shown, *inner), error | {"msg": error["msg"][named.end() :]}
         return cls(steps, shown, error, _fields_at(model, error["loc"][:-1]))
 

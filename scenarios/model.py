@@ -10,14 +10,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from credit.bank import desks
 from credit.calendar import WORKDAY_FIRST_YEAR, WORKDAY_LAST_YEAR
 from credit.policies.base import WORDS, PolicyModel, SharePpm
 from credit.policies.loading import WORLD, merged, packaged_names, packaged_products, resolved
-from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, day_number, instant
-from scenarios.people import ArrivalShape, Demand, Factor, Files, Moment, PopulationShape
+from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, instant
+from scenarios.partners import Partners
+from scenarios.people import ArrivalShape, Demand, Factor, Files, PopulationShape
+from scenarios.planned import Fault
 from scenarios.script import ScriptedCustomer
-from scenarios.staff import Staff, over_defaults
+from scenarios.staff import Staff
 
 PARTIES_MAX = 1 << 25
 """So many people have different resident ID numbers."""
@@ -186,80 +187,18 @@ class Behaviour(PolicyModel):
     """Payments that core banking reports with another amount or account than ordered."""
     debit_partial_ppm: SharePpm = 100_000
     """Debits missed whose account still holds a part of what is due."""
+    outage_again_ppm: SharePpm = 900_000
+    """Chance that who would have applied while the bank was away comes again; the others never do."""
+    outage_again_minutes_median: int = Field(default=60, ge=1, le=100_000)
+    """From the return of the service to that second attempt, at the median."""
+    outage_return_minutes: int = Field(default=60, ge=1, le=10_000)
+    """Who has a case or a loan already comes again within so long, all in the order in which they came first."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Behaviour:
         if self.promise_days_max < self.promise_days_min:
             raise ValueError(f"promise_days_max: must be at least promise_days_min ({self.promise_days_min})")
         return self
-
-
-class Partner(PolicyModel):
-    """One partner port: latency, error rate, timeout."""
-
-    latency_ms_median: int = Field(default=800, ge=1, le=DAY_MS)
-    """Time to an answer, at the median."""
-    latency_spread_ppm: Factor = 600_000
-    """Sigma of the lognormal time to an answer."""
-    error_ppm: SharePpm = 2_000
-    """Chance that a call fails."""
-    timeout_ms: int = Field(default=10_000, ge=1, le=DAY_MS)
-    """After so long a call counts as unanswered."""
-
-
-class Partners(PolicyModel):
-    """The partners behind their ports (EXT-06)."""
-
-    bureau: Partner = Partner(latency_ms_median=1_200)
-    """The credit bureau (人行征信)."""
-    lists: Partner = Partner(latency_ms_median=150)
-    """Risk lists (风险名单)."""
-    tax: Partner = Partner(latency_ms_median=1_500, error_ppm=5_000)
-    """The tax authority (税务)."""
-    registry: Partner = Partner(latency_ms_median=900)
-    """The business registry (工商)."""
-    carrier: Partner = Partner(latency_ms_median=400)
-    """Mobile carriers (运营商)."""
-    public_security: Partner = Partner(latency_ms_median=600)
-    """Public security (公安)."""
-    judicial: Partner = Partner(latency_ms_median=700)
-    """The courts (司法)."""
-    sentiment: Partner = Partner(latency_ms_median=500)
-    """Public sentiment (舆情)."""
-    core_banking: Partner = Partner(latency_ms_median=2_000, error_ppm=500)
-    """Core banking (核心系统)."""
-    payment: Partner = Partner(
-        latency_ms_median=180_000, latency_spread_ppm=800_000, error_ppm=4_000, timeout_ms=7_200_000
-    )
-    """The payment system (支付系统)."""
-    app_push: Partner = Partner(latency_ms_median=1_500, error_ppm=20_000)
-    """Push services of mobile phones (App 推送): an error is a phone that can't be reached."""
-    sms: Partner = Partner(latency_ms_median=4_000, latency_spread_ppm=1_000_000, error_ppm=10_000, timeout_ms=120_000)
-    """The SMS gateway (短信网关), to its receipt."""
-    post: Partner = Partner(latency_ms_median=14_400_000, error_ppm=1_000, timeout_ms=DAY_MS)
-    """The post (邮政), until it has a letter."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _complete(cls, values: Any) -> Any:
-        return over_defaults(values, {name: field.default for name, field in cls.model_fields.items()})
-
-
-PartnerName = Literal[
-    "bureau",
-    "lists",
-    "tax",
-    "registry",
-    "carrier",
-    "public_security",
-    "judicial",
-    "sentiment",
-    "core_banking",
-    "payment",
-    "app_push",
-    "sms",
-    "post",
-]
 
 
 class EconomyPoint(PolicyModel):
@@ -294,46 +233,6 @@ class Sensitivity(PolicyModel):
     """Housing loans, per tenth that house prices fell."""
     floor_ppm: Factor = 200_000
     """The least share of the normal chance that is left in the best of times."""
-
-
-class Fault(PolicyModel):
-    """Something that breaks: a partner that does not answer, or a share of a desk's people who are away."""
-
-    kind: Literal["partner_outage", "absence"]
-    """A partner's outage, or absence at a desk."""
-    target: str
-    """A partner, or a desk of the staff section."""
-    start: Moment
-    """When it begins; of an absence a midnight."""
-    end: Moment
-    """When it ends; of an absence a midnight."""
-    share_ppm: int = Field(default=1_000_000, ge=1, le=1_000_000)
-    """Of a desk's people, or of the calls to a partner."""
-
-    @model_validator(mode="after")
-    def _known(self) -> Fault:
-        if self.end <= self.start:
-            raise ValueError("end: must lie after start")
-        allowed = Partners.model_fields if self.kind == "partner_outage" else desks()
-        if self.target not in allowed:
-            raise ValueError(f"target: {self.target!r} is not one of {', '.join(allowed)}")
-        if self.kind == "absence" and (self.start_ms % DAY_MS or self.end_ms % DAY_MS):
-            raise ValueError("start: people are absent for whole days; let start and end be midnights")
-        return self
-
-    @property
-    def start_ms(self) -> int:
-        return _ms(self.start)
-
-    @property
-    def end_ms(self) -> int:
-        return _ms(self.end)
-
-
-def _ms(moment: dt.datetime) -> int:
-    return day_number(moment.date()) * DAY_MS + (
-        moment - dt.datetime.combine(moment.date(), dt.time())
-    ) // dt.timedelta(milliseconds=1)
 
 
 def _catalogue(policies: Any) -> list[str]:
@@ -434,6 +333,21 @@ class Scenario(PolicyModel):
         return self
 
     @model_validator(mode="after")
+    def _is_away_once(self) -> Scenario:
+        for place, fault in enumerate(self.faults):
+            beyond = [branch for branch in fault.branches if branch > self.bank.branches]
+            if beyond:
+                raise ValueError(
+                    f"faults.{place}.branches: there is no branch {beyond[0]}; the bank has 1 to {self.bank.branches}"
+                )
+            for before, other in enumerate(self.faults[:place]):
+                if fault.strikes_the_bank and fault.overlaps(other):
+                    raise ValueError(
+                        f"faults.{place}.start: overlaps faults.{before}, the {other.what} of the same time"
+                    )
+        return self
+
+    @model_validator(mode="after")
     def _happens(self) -> Scenario:
         """What the scenario is about falls into its run; a run that goes on from another may lie after it all."""
         run = self.run
@@ -443,7 +357,7 @@ class Scenario(PolicyModel):
         for one in self.script:
             if not first <= one.at.date() <= last:
                 raise ValueError(f"script: party {one.party} comes on {one.at.date()}, the run is {first} to {last}")
-        spans = [(fault.start.date(), fault.end.date(), f"the {fault.kind} of {fault.target}") for fault in self.faults]
+        spans = [(fault.start.date(), fault.end.date(), f"the {fault.what}") for fault in self.faults]
         spans += [(one.from_day, one.to_day, f"the campaign {one.name!r}") for one in self.arrivals.campaigns]
         if spans and not any(begin <= last and end >= first for begin, end, _ in spans):
             begin, end, what = spans[0]

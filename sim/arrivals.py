@@ -24,6 +24,7 @@ from credit.times import DAY_MS, HOUR_MS, NEVER, Bools, Ints, day_number
 from scenarios.model import Scenario
 from scenarios.people import ArrivalShape
 from sim.occasions import party_of, reference_of
+from sim.outages import WAITED_DTYPE, Applicants, Comeback, applications_waited
 from sim.population.forms import Forms
 from sim.population.visits import RUSH_DAYS, Visits
 from sim.randomness import PPM, Draw
@@ -53,11 +54,40 @@ class Arrivals:
         script = self.forms.people.script
         self._scripted_at: Ints = script.forms["at"][1:].astype(np.int64)
         self.drawn = drawn_visits(scenario, seed, scenario.run.customers - len(script))
+        self.waited = np.zeros(0, dtype=WAITED_DTYPE)
+        """Applications that met an outage of the bank's own, in the order of the instants at which they first came."""
+        if any(fault.strikes_the_bank for fault in scenario.faults):
+            self._wait_for_the_bank(Applicants(scenario, seed))
         self._branches_max = scenario.bank.branches
         self._env: simpy.Environment | None = None
         self._until = 0
         self._released: list[tuple[Ints, Ints]] = []
         self._ahead = SubmitApplication.empty()
+
+    def _wait_for_the_bank(self, applicants: Applicants) -> None:
+        """Who finds the bank away comes later, or never."""
+        script, scripted_at = self.forms.people.script, self._scripted_at
+        script.put_off(applicants.scripted)
+        self._scripted_at = script.forms["at"][1:].astype(np.int64)
+        met = applicants.may_meet_one(self.drawn.at)
+        reference, first_at = self.drawn.reference[met], self.drawn.at[met]
+        again = applicants.drawn(reference, first_at, self.forms.counter(reference, first_at))
+        all_at, comes = self.drawn.at.copy(), np.ones(len(met), dtype=bool)
+        all_at[met], comes[met] = again
+        order = np.lexsort((self.drawn.reference, all_at))
+        order = order[comes[order]]
+        self.drawn = Drawn(self.drawn.reference[order], all_at[order])
+        scripted = script.forms["party"][1:].astype(np.int64)
+        every = np.concatenate((reference, scripted))
+        self.waited = applications_waited(
+            np.concatenate((first_at, scripted_at)),
+            Comeback(
+                np.concatenate((again.at, self._scripted_at)),
+                np.concatenate((again.comes, np.ones(len(scripted), dtype=bool))),
+            ),
+            self.forms.people.branch(party_of(every)),
+            every,
+        )
 
     def window(self, window: Window, branches: Ints) -> Rows:
         """The forms handed in at the given branches within a window, as `SubmitApplication` rows in time order."""

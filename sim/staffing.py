@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from credit.subsystem import Window
 from credit.times import DAY_MS, NEVER, Ints, day_number
 from scenarios.model import Scenario
 from scenarios.staff import DeskStaff
+from sim.away import away_from_desk
 from sim.staff.desks import Desks
 from sim.staff.hours import Shift
 from sim.staff.people import Person
@@ -103,7 +104,7 @@ def build_staffing(scenario: Scenario, seed: int) -> Staffing:
         shifts={label: _shift(rules[desk]) for label, desk in desks().items()},
         leave_days=scenario.staff.leave_days_per_year,
     )
-    return Staffing(people, first)
+    return Staffing(_cut_off(scenario, people), first)
 
 
 class DeputySource:
@@ -139,6 +140,16 @@ def _count(label: str, field: str, people: int, factor: Fraction | None) -> int:
         asked = f"{people}" if factor is None else f"{people}, scaled to {count} by the volume"
         raise StaffError(f"staff.{label}.{field}: {asked}; a desk may have at most {PEOPLE_MAX} people at one place")
     return count
+
+
+def _cut_off(scenario: Scenario, people: tuple[Person, ...]) -> tuple[Person, ...]:
+    """The people, of whom none can work at a desk while the bank's system or the branch is away."""
+    if not any(fault.strikes_the_bank for fault in scenario.faults):
+        return people
+    away = {
+        desk: away_from_desk(scenario, *desk) for desk in dict.fromkeys((one.branch, int(one.role)) for one in people)
+    }
+    return tuple(replace(one, away=away[one.branch, int(one.role)]) for one in people)
 
 
 def _absences(scenario: Scenario) -> list[Absence]:

@@ -117,6 +117,13 @@ class Forms:
         manual = self._draws["debit"].happens(self._shape.no_auto_debit_ppm, party)
         rows["consent"] = np.where(manual, _ALL_CONSENTS & ~int(Consent.AUTO_DEBIT), _ALL_CONSENTS)
 
+    def counter(self, reference: Ints, at: Ints) -> Ints:
+        """The branch over whose counter, or by whose customer manager, drawn applications come at these instants; 0 of others."""
+        party = party_of(reference)
+        channel = self._channel(self.people.segment(party), reference, at)
+        at_branch = (channel == Channel.COUNTER) | (channel == Channel.CUSTOMER_MANAGER)
+        return np.where(at_branch, self.people.branch(party), 0)
+
     def _channel(self, segment: Ints, reference: Ints, at: Ints) -> Ints:
         """By segment, and by whether the counters are open at that hour; weekends take few counter visits anyway."""
         hour = at % DAY_MS // HOUR_MS

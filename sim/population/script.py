@@ -19,7 +19,7 @@ from credit.texts import Field, cut
 from credit.times import Ints, instant
 from scenarios.model import Scenario
 from scenarios.script import ScriptedCustomer
-from sim.occasions import reference_of
+from sim.occasions import party_of, reference_of
 
 ACCOUNT_BASE = 6_217_000_000_000_000_000
 PAYEE_BASE = 6_222_000_000_000_000_000
@@ -36,6 +36,15 @@ class Script:
 
     def __len__(self) -> int:
         return len(self.customers)
+
+    def put_off(self, when: Callable[[Ints, Ints], Ints]) -> None:
+        """Has each form, and what comes beside it, handed in at another time: `when` of the instants, and of the branches
+        at whose counter they are, 0 at none."""
+        forms, texts = self.forms, self.texts
+        at_branch = np.isin(forms["channel"], (Channel.COUNTER, Channel.CUSTOMER_MANAGER))
+        counter = np.where(at_branch, forms["branch"], 0)
+        texts["at"] = when(texts["at"].copy(), counter[party_of(texts["party"])])
+        forms["at"] = when(forms["at"].copy(), counter)
 
     def column(self, fact: Callable[[ScriptedCustomer], int]) -> Ints:
         """One fact of every scripted customer, indexed by party."""

@@ -44,6 +44,9 @@ def _clock(person: Person, is_workday: DayMask, first_day: int, days: int) -> _C
         minutes[opens:closes] = 1
     works = presence(person, is_workday)(np.arange(first_day, first_day + days, dtype=np.int64)).astype(np.int64)
     steps = np.outer(works, minutes).ravel()
+    for start, until in person.away:
+        low, high = ((at - first_day * DAY_MS) // MINUTE_MS for at in (start, until))
+        steps[max(low, 0) : max(high, 0)] = 0
     return _Clock(first_day * DAY_MS, np.concatenate([[0], steps.cumsum(), [steps.sum()]]))
 
 

@@ -52,14 +52,20 @@ def covered_days(periods: Sequence[tuple[int, int]]) -> DayMask:
     return mask
 
 
-class WorkingHours:
-    """The working time of `shift` on the days that `works` marks, from `first_day` on. Times are int64 ms."""
+Away = tuple[tuple[int, int], ...]
+"""Spans of time (from, to) in ms in which nobody can work, in order and apart from one another."""
 
-    def __init__(self, shift: Shift, works: DayMask, first_day: int) -> None:
+
+class WorkingHours:
+    """The working time of `shift` on the days that `works` marks, from `first_day` on, without the spans of `away`. Times are
+    int64 ms."""
+
+    def __init__(self, shift: Shift, works: DayMask, first_day: int, away: Away = ()) -> None:
         self._spans = tuple((a * MINUTE_MS, b * MINUTE_MS) for a, b in shift.spans)
         self._day_ms = sum(b - a for a, b in self._spans)
         self._mask = works
         self._first = first_day
+        self._away = away
         self._days = b""
 
     def _grow(self, size: int) -> None:
@@ -83,6 +89,17 @@ class WorkingHours:
 
     def opening(self, at: int) -> tuple[int, int]:
         """The first span [from, to) of working time that ends after `at`; (NEVER, NEVER) if there is none."""
+        opens, closes = self._opening(at)
+        for start, until in self._away:
+            if opens < until and start < closes and until > at:
+                if max(opens, at) < start:
+                    return opens, start
+                opens, closes = self._opening(until)
+                opens = max(opens, until)
+        return opens, closes
+
+    def _opening(self, at: int) -> tuple[int, int]:
+        """The same, as if nobody were ever away."""
         today = at // DAY_MS
         day = self._next_day(today)
         if day == today:
@@ -110,10 +127,20 @@ class WorkingHours:
 
     def by_hour(self, day: int) -> tuple[int, ...]:
         """Milliseconds of working time in each of the 24 hours of a day."""
-        return _by_hour(self._spans if self._count_days(day, day + 1) else ())
+        hours = _by_hour(self._spans if self._count_days(day, day + 1) else ())
+        if any(start < (day + 1) * DAY_MS and until > day * DAY_MS for start, until in self._away):
+            edges = range(day * DAY_MS, (day + 1) * DAY_MS, HOUR_MS)
+            return tuple(self.worked(edge, edge + HOUR_MS) for edge in edges)
+        return hours
 
     def worked(self, start: int, until: int) -> int:
         """Milliseconds of working time in [start, until)."""
+        away = ((max(start, since), min(until, back)) for since, back in self._away)
+        lost = sum(self._worked(since, back) for since, back in away if since < back)
+        return self._worked(start, until) - lost
+
+    def _worked(self, start: int, until: int) -> int:
+        """The same, as if nobody were ever away."""
         first, low = divmod(start, DAY_MS)
         last, high = divmod(until, DAY_MS)
         if not low and not high:
@@ -121,7 +148,7 @@ class WorkingHours:
         if first == last:
             return _within(self._spans, low, high) if self._count_days(first, first + 1) else 0
         full = self._count_days(first, last) * self._day_ms
-        return full + self.worked(last * DAY_MS, until) - self.worked(first * DAY_MS, start)
+        return full + self._worked(last * DAY_MS, until) - self._worked(first * DAY_MS, start)
 
     def _count_days(self, first: int, last: int) -> int:
         low, high = first - self._first, last - self._first

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from credit.room import DESKS
 from credit.times import Bools, Ints
-from sim.staff.hours import OFFICE, DayMask, Shift, WorkingHours, covered_days
+from sim.staff.hours import OFFICE, Away, DayMask, Shift, WorkingHours, covered_days
 
 NORMAL_SPEED_PPM = 1_000_000
 
@@ -23,9 +23,9 @@ def label_of(role: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One member of staff at one desk: `role` is the desk's number (a `DeskCode`), `leave` are days off; `speed_ppm` 1,000,000
-    does the work in its declared time; `skills` is a bit set. A deputy is a person with `on_behalf_of` and `duty`, the days
-    on which they may begin work."""
+    """One member of staff at one desk: `role` is the desk's number (a `DeskCode`), `leave` are days off; `away` times at
+    which nothing can be done at the desk; `speed_ppm` 1,000,000 does the work in its declared time; `skills` is a bit set.
+    A deputy is a person with `on_behalf_of` and `duty`, the days on which they may begin work."""
 
     person: int
     branch: int
@@ -36,6 +36,7 @@ class Person:
     skills: int = 0
     on_behalf_of: int = 0
     duty: tuple[Period, ...] = ()
+    away: Away = ()
 
     def __post_init__(self) -> None:
         if self.speed_ppm <= 0:
@@ -68,7 +69,7 @@ def presence(person: Person, is_workday: DayMask) -> DayMask:
 
 def hours_of(person: Person, is_workday: DayMask, first_day: int) -> WorkingHours:
     """Working hours of a person from `first_day` on."""
-    return WorkingHours(person.shift, presence(person, is_workday), first_day)
+    return WorkingHours(person.shift, presence(person, is_workday), first_day, person.away)
 
 
 def duty_hours_of(deputy: Person, regulars: list[Person], is_workday: DayMask, first_day: int) -> WorkingHours:
@@ -83,4 +84,4 @@ def duty_hours_of(deputy: Person, regulars: list[Person], is_workday: DayMask, f
             works &= ~other(days)
         return works
 
-    return WorkingHours(deputy.shift, mask, first_day)
+    return WorkingHours(deputy.shift, mask, first_day, deputy.away)

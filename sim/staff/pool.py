@@ -178,7 +178,8 @@ class Pool:
 
     def _leaver(self, person: int, on_behalf_of: int) -> Seat:
         """A seat that is left for good once its task is done."""
-        leaver = Person(person, self.branch, self.role, on_behalf_of=on_behalf_of)
+        away = self._own[0].person.away
+        leaver = Person(person, self.branch, self.role, on_behalf_of=on_behalf_of, away=away)
         never = WorkingHours(leaver.shift, covered_days(()), self._first_day)
         return Seat(leaver, hours_of(leaver, self._is_workday, self._first_day), never)
 

@@ -96,6 +96,18 @@ WORLD: dict[str, Any] = {
             "end": dt.datetime(2026, 1, 6),
             "share_ppm": 500_000,
         },
+        {
+            "kind": "system_outage",
+            "start": dt.datetime(2026, 1, 5, 8),
+            "end": dt.datetime(2026, 1, 5, 20),
+            "recovery_minutes": {"approval": 600},
+        },
+        {
+            "kind": "branch_outage",
+            "branches": [1],
+            "start": dt.datetime(2026, 1, 7, 8),
+            "end": dt.datetime(2026, 1, 9, 20),
+        },
     ],
     "script": [
         {

@@ -22,7 +22,7 @@ from credit.times import DAY_MS, HOUR_MS
 from results import charts, labels, names
 from results.queries import RunQueries
 from results.report import Span, money, write_report
-from scenarios.model import Partners
+from scenarios.partners import Partners
 from tests.results.builders import START, Bank, bank, record, seal, whole_run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -14,7 +14,8 @@ from credit.policies.loading import PolicyError, load
 from credit.policies.products import TERM_MONTHS_MAX, ProductPolicy
 from credit.times import DAY_MS, day_number
 from scenarios.loading import ScenarioError, load_scenario, packaged_names, parse_scenario
-from scenarios.model import Fault, Scenario
+from scenarios.model import Scenario
+from scenarios.planned import Fault
 from sim.arrivals import drawn_visits
 from sim.staffing import build_staffing
 
@@ -46,6 +47,7 @@ def test_there_is_a_scenario_for_each_question() -> None:
         "growth",
         "li_food_store",
         "peak_day",
+        "primary_lost",
         "recession",
         "staff_shortage",
         "zhang_consumer_loan",
@@ -254,3 +256,75 @@ def test_a_product_has_no_more_tranches_than_a_case_has_numbers_for_loans(tranch
 
 def test_a_loan_has_numbers_for_all_the_instalments_that_a_product_may_have() -> None:
     assert TERM_MONTHS_MAX <= INSTALMENTS_MAX
+
+
+OUTAGE = '[[faults]]\nkind = "{}"\nstart = 2026-01-05T10:00:00\n{}\n'
+TO_NOON = "end = 2026-01-05T12:00:00\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (OUTAGE.format("system_outage", ""), "odd.toml:5: faults.0.end: needed, or the minutes of the phases"),
+        (
+            OUTAGE.format("system_outage", "switch_minutes = -5"),
+            "odd.toml:8: faults.0.switch_minutes: Input should be greater",
+        ),
+        (
+            OUTAGE.format("system_outage", TO_NOON + "switch_minutes = 5"),
+            "odd.toml:8: faults.0.end: the phases take 5 minutes",
+        ),
+        (
+            OUTAGE.format("system_outage", TO_NOON + "share_ppm = 5"),
+            "faults.0.share_ppm: a system outage is always whole",
+        ),
+        (
+            OUTAGE.format("system_outage", TO_NOON + 'target = "bureau"'),
+            "faults.0.target: a system outage strikes the bank itself",
+        ),
+        (
+            OUTAGE.format("system_outage", TO_NOON + "recovery_minutes = {aproval = 1}"),
+            "there is no stage 'aproval'; known: app",
+        ),
+        (
+            OUTAGE.format("system_outage", TO_NOON) * 2,
+            "odd.toml:12: faults.1.start: overlaps faults.0, the system outage",
+        ),
+        (
+            OUTAGE.format("system_outage", "end = 2026-03-05T12:00:00"),
+            "faults.0.end: a system outage lasts at most 31 days",
+        ),
+        (
+            OUTAGE.format("system_outage", "end = 2026-01-05T12:00:01"),
+            "faults.0.start: let start and end be whole minutes",
+        ),
+        (OUTAGE.format("branch_outage", TO_NOON), "faults.0.branches: a branch outage needs at least one"),
+        (
+            OUTAGE.format("branch_outage", TO_NOON + "branches = [9]"),
+            "odd.toml:9: faults.0.branches: there is no branch 9; the bank",
+        ),
+        (OUTAGE.format("branch_outage", TO_NOON + "branches = [3, 3]"), "faults.0.branches: each stands here once"),
+        (OUTAGE.format("branch_outage", TO_NOON + "branches = [3]\nswitch_minutes = 9"), "only a system_outage has"),
+        (OUTAGE.format("partner_outage", TO_NOON), "faults.0.target: needs one of bureau, lists"),
+        (
+            OUTAGE.format("partner_outage", TO_NOON + 'target = "burau"'),
+            "faults.0.target: 'burau' is not one of bureau",
+        ),
+        (OUTAGE.format("partner_outage", TO_NOON + 'target = "bureau"\nbranches = [1]'), "a partner outage has none"),
+        (
+            OUTAGE.format("system_outage", TO_NOON).replace("2026", "2031"),
+            "nothing of what the scenario is about falls into its run",
+        ),
+    ],
+)
+def test_an_outage_that_cannot_be_meant_is_refused_in_one_line(text: str, said: str) -> None:
+    told = refusal_of(text)
+    assert said in told
+    assert len(told.splitlines()) == 1
+
+
+def test_the_phases_of_an_outage_say_when_it_ends() -> None:
+    [fault] = load_scenario("primary_lost").faults
+    assert (fault.end, fault.full_ms - fault.end_ms) == (dt.datetime(2026, 3, 16, 12), 3_600_000)
+    again = Scenario.model_validate(load_scenario("primary_lost").model_dump(mode="json"))
+    assert again.faults == [fault]

@@ -14,7 +14,7 @@ from credit.room import Kind, Rows
 from credit.scoring.contract import BureauQuery, BureauReport, VerificationQuery, VerificationReply
 from credit.subsystem import Counterpart, Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
-from scenarios.model import Partners
+from scenarios.partners import Partners
 from sim.counterparts.customers import CustomersCounterpart
 from sim.counterparts.files import TOLD_BY
 from sim.counterparts.ports import PORT_DTYPE, Port

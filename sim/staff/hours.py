@@ -16,6 +16,8 @@ from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, NEVER, Bools, Ints
 DayMask = Callable[[Ints], Bools]
 """For day numbers, whether work is done on them; e.g. the bank's calendar."""
 
+Spans = tuple[tuple[int, int], ...]
+
 _CHUNK_DAYS = 128
 _SEARCH_DAYS = 800
 """A person without a working day in so many days has left for good."""
@@ -108,9 +110,9 @@ class WorkingHours:
             work_ms -= closes - at
             at = closes
 
-    def by_hour(self, day: int) -> tuple[int, ...]:
-        """Milliseconds of working time in each of the 24 hours of a day."""
-        return _by_hour(self._spans if self._count_days(day, day + 1) else ())
+    def spans(self, day: int) -> Spans:
+        """The spans [from, to) of working time of a day, in ms since its midnight."""
+        return self._spans if self._count_days(day, day + 1) else ()
 
     def worked(self, start: int, until: int) -> int:
         """Milliseconds of working time in [start, until)."""
@@ -132,9 +134,12 @@ class WorkingHours:
         return self._days.count(1, low, high)
 
 
-@lru_cache(maxsize=256)
-def _by_hour(spans: tuple[tuple[int, int], ...]) -> tuple[int, ...]:
-    return tuple(_within(spans, hour * HOUR_MS, (hour + 1) * HOUR_MS) for hour in range(24))
+@lru_cache(maxsize=1024)
+def by_hour(shifts: tuple[Spans, ...]) -> tuple[tuple[int, int], ...]:
+    """(hour of the day, milliseconds of working time in it) of people with these spans together, of the hours that have any."""
+    hours = range(24)
+    together = [sum(_within(spans, hour * HOUR_MS, (hour + 1) * HOUR_MS) for spans in shifts) for hour in hours]
+    return tuple((hour, worked) for hour, worked in zip(hours, together, strict=True) if worked)
 
 
 @lru_cache(maxsize=1024)

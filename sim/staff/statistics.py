@@ -4,13 +4,14 @@ a queue's length counts those who wait once an instant has been dealt with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 from credit.times import DAY_MS, HOUR_MS, Ints
 from sim.staff.desk import Seat
+from sim.staff.hours import by_hour
 from sim.staff.pool import Pool, PoolWindow
 
 
@@ -129,21 +130,25 @@ def hour_rows(pools: Iterable[Pool], until: int) -> HourRows:
     hour counts as told when it has begun."""
     rows = []
     for pool in (pool for pool in pools if pool.told_until < until):
-        busy = _busy_by_hour(pool, pool.told_until, until) if pool.worked_on else {}
-        for hour, on_shift in _on_shift_by_hour(pool, pool.told_until, until):
-            if on_shift or hour in busy:
-                start = hour * HOUR_MS
-                rows.append((start, start + HOUR_MS, pool.branch, pool.role, busy.get(hour, 0), on_shift))
+        start = pool.told_until
+        busy = _busy_by_hour(pool, start, until) if pool.worked_on else {}
+        on_shift = _on_shift_by_hour(pool, start, until)
+        for hour in sorted(on_shift | busy):
+            begins = hour * HOUR_MS
+            if start <= begins < until:
+                rows.append(
+                    (begins, begins + HOUR_MS, pool.branch, pool.role, busy.get(hour, 0), on_shift.get(hour, 0))
+                )
     return HourRows(*np.array(rows, dtype=np.int64).reshape(-1, len(HourRows._fields)).T)
 
 
-def _on_shift_by_hour(pool: Pool, start: int, until: int) -> Iterator[tuple[int, int]]:
-    """(hour since 1970, time on shift of all people together) of the hours that begin within a stretch of time."""
-    for day in range(start // DAY_MS, -(-until // DAY_MS)):
-        together = map(sum, zip(*(seat.begins.by_hour(day) for seat in pool.seats), strict=True))
-        for hour, on_shift in enumerate(together, day * 24):
-            if start <= hour * HOUR_MS < until:
-                yield hour, on_shift
+def _on_shift_by_hour(pool: Pool, start: int, until: int) -> dict[int, int]:
+    """Time on shift of all people together by the hour's number since 1970, of whole days, hours without any left out."""
+    return {
+        day * 24 + hour: on_shift
+        for day in range(start // DAY_MS, -(-until // DAY_MS))
+        for hour, on_shift in by_hour(tuple(sorted(seat.begins.spans(day) for seat in pool.seats)))
+    }
 
 
 def _busy_by_hour(pool: Pool, start: int, until: int) -> dict[int, int]:

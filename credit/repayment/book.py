@@ -12,7 +12,7 @@ from credit.codes import Account
 from credit.disbursement.contract import LimitReleased
 from credit.ledger.contract import LoanBalance, Posting
 from credit.mail import Outbox
-from credit.masks import true_rows
+from credit.masks import all_of, true_rows
 from credit.numbers import batch_transaction, case_of, transaction_of
 from credit.repayment.contract import Event
 from credit.repayment.states import MOVES, LoanState
@@ -79,7 +79,10 @@ class Book:
 
     def control_rows(self, groups: Ints) -> Ints:
         """Rows of groups in the control table, new ones added in order."""
-        missing = np.unique(groups[self.control.find(groups) < 0])
+        rows = self.control.find(groups)
+        if all_of(rows >= 0):
+            return rows
+        missing = np.unique(groups[rows < 0])
         self.control.append(length=len(missing), group=missing)
         return self.control.find(groups)
 
@@ -101,6 +104,8 @@ class Book:
 
     def settle(self, rows: Ints, at: Ints, out: Outbox) -> None:
         """The loans owe nothing any more and leave the active book."""
+        if not len(rows):
+            return
         loans = self.loans["loan"][rows]
         self.park(rows, LoanState.SETTLED)
         out.log(Event.LOAN_SETTLED, at, case_of(loans), loan=loans)
@@ -108,6 +113,8 @@ class Book:
     def release_limits(self, rows: Ints, at: Ints, principal_fen: Ints, out: Outbox) -> None:
         """Principal repaid of revolving loans may be drawn again."""
         again = true_rows((principal_fen > 0) & (self.loans["revolving"][rows] != 0))
+        if not len(again):
+            return
         loans = self.loans["loan"][rows[again]]
         mail = LimitReleased.rows(
             len(again), at=at[again], case=case_of(loans), loan=loans, principal_fen=principal_fen[again]

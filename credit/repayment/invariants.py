@@ -166,11 +166,12 @@ def _replay(loans: Rows, plans: Plans) -> list[str]:
     end = 0
     for here in steps:
         begin, end = end, end + len(here)
-        terms = (part, own["rate_ppm"], final, days, stub, own["method"], own["daycount"])
-        principal[here], interest[here] = instalment_fen(balance[here], *(column[begin:end] for column in terms))
-        start[here] = periods[0][begin:end]
+        at = slice(begin, end)
+        terms = own["rate_ppm"][at], final[at], days[at], stub[at], own["method"][at], own["daycount"][at]
+        principal[here], interest[here] = instalment_fen(balance[here], part[at], *terms)
+        start[here] = periods[0][at]
         on = passed[here] > step[begin]
-        moved, nth = here[on], number[begin:end][on]
+        moved, nth = here[on], number[at][on]
         _, held[moved] = plans.interest_due(columns, moved, nth, held[moved], interest[moved])
         balance[moved] -= principal[moved]
     planned = {

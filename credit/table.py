@@ -164,7 +164,7 @@ class Table:
         self._reset_index()
         ids = self[self.key]
         order = ids.argsort(kind="stable")
-        index = np.append(ids[order], _NO_IDS), np.append(order, _NO_ROWS)
+        index = np.concatenate((ids[order], _NO_IDS)), np.concatenate((order, _NO_ROWS))
         if len(order) < _TAIL_MAX:
             self._tail_ids, self._tail_rows = index
         else:

@@ -135,14 +135,16 @@ class WorkingHours:
 
 
 @lru_cache(maxsize=1024)
-def by_hour(shifts: tuple[Spans, ...]) -> tuple[tuple[int, int], ...]:
-    """(hour of the day, milliseconds of working time in it) of people with these spans together, of the hours that have any."""
+def by_hour(shifts: tuple[Spans, ...]) -> Ints:
+    """Milliseconds of working time in each of the 24 hours of a day, of people with these spans together; not to be changed."""
     hours = range(24)
     together = [sum(_within(spans, hour * HOUR_MS, (hour + 1) * HOUR_MS) for spans in shifts) for hour in hours]
-    return tuple((hour, worked) for hour, worked in zip(hours, together, strict=True) if worked)
+    found = np.array(together, dtype=np.int64)
+    found.flags.writeable = False
+    return found
 
 
 @lru_cache(maxsize=1024)
-def _within(spans: tuple[tuple[int, int], ...], low: int, high: int) -> int:
+def _within(spans: Spans, low: int, high: int) -> int:
     """Milliseconds of the spans within [low, high) of a day; everybody of a shift asks for the same window."""
     return sum(max(min(high, b) - max(low, a), 0) for a, b in spans)

@@ -221,11 +221,10 @@ class Outbox:
         amount_fen: npt.ArrayLike = 0,
     ) -> None:
         """Records one row a group at a window's end."""
-        arrays = np.broadcast_arrays(*(np.atleast_1d(v) for v in (branch, product, group, count, amount_fen)))
-        rows = np.zeros(len(arrays[0]), dtype=MEASURE_DTYPE)
+        rows = np.zeros(np.broadcast(branch, product, group, count, amount_fen).size, dtype=MEASURE_DTYPE)
         rows["at"], rows["gauge"] = at, gauge
-        for name, values in zip(("branch", "product", "group", "count", "amount_fen"), arrays, strict=True):
-            rows[name] = values
+        rows["branch"], rows["product"], rows["group"] = branch, product, group
+        rows["count"], rows["amount_fen"] = count, amount_fen
         self.measures.append(rows)
 
     def tally(

@@ -188,18 +188,16 @@ def next_transactions(table: Table, rows: Ints) -> Ints:
 def post(out: Outbox, at: Ints | int, transaction: Ints, legs: list[tuple[Account, Ints | int, Ints]]) -> None:
     """Posts legs (account, loan or 0, amounts in fen, debit positive) of transactions, a row each; zero amounts are left out."""
     parts: list[Rows] = []
-    when = np.broadcast_to(np.asarray(at, dtype=np.int64), transaction.shape)
     for account, loan, amounts in legs:
         moved = true_rows(amounts)
         if len(moved):
-            loans = np.broadcast_to(np.asarray(loan, dtype=np.int64), transaction.shape)[moved]
             parts.append(
                 Posting.rows(
                     len(moved),
-                    at=when[moved],
+                    at=at[moved] if isinstance(at, np.ndarray) else at,
                     transaction=transaction[moved],
                     account=account,
-                    loan=loans,
+                    loan=loan[moved] if isinstance(loan, np.ndarray) else loan,
                     amount_fen=amounts[moved],
                 )
             )

@@ -144,9 +144,9 @@ def _hours_since(start: int, pools: list[Pool], until: int) -> Ints:
         for hour, worked in (_busy_by_hour(pool, start, until) if pool.worked_on else {}).items():
             busy[place, hour - days.start * 24] = worked
     begins = days.start * DAY_MS + np.arange(len(days) * 24) * HOUR_MS
-    of_pool, hour = (((on_shift > 0) | (busy > 0)) & (begins >= start) & (begins < until)).nonzero()
-    at, desks = begins[hour], np.array([(pool.branch, pool.role) for pool in pools], dtype=np.int64).T
-    return np.stack([at, at + HOUR_MS, *desks[:, of_pool], busy[of_pool, hour], on_shift[of_pool, hour]])
+    of_pool, of_hour = (((on_shift > 0) | (busy > 0)) & (begins >= start) & (begins < until)).nonzero()
+    at, desks = begins[of_hour], np.array([(pool.branch, pool.role) for pool in pools], dtype=np.int64).T
+    return np.stack([at, at + HOUR_MS, *desks[:, of_pool], busy[of_pool, of_hour], on_shift[of_pool, of_hour]])
 
 
 def _on_shift_by_hour(pool: Pool, day: int) -> Ints:

@@ -8,7 +8,7 @@ import os
 import resource
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -22,10 +22,11 @@ from credit.errors import InvariantViolation
 from credit.mail import Outbox, in_order, in_sequence
 from credit.masks import true_rows
 from credit.numbers import branch_of
-from credit.room import KINDS, Rows
-from credit.rows import among
+from credit.room import EVENTS, KINDS, Rows
+from credit.rows import only
 from credit.stage import Mail, Source, Stage, WindowResult
 from credit.subsystem import Counterpart, State, Subsystem, Window
+from credit.times import Bools
 
 EVENT_LABEL = 1
 STATE_LABEL = 2
@@ -177,11 +178,11 @@ class StageHost:
         self._joins = parts.subsystem.cut_free and not (parts.every_window or parts.tells)
         self._destinations = self._flow.destinations(self.cell)
         self._copied = [
-            (kind, np.array(kind.copies, dtype=np.int64))
+            (kind, _marked(kind.copies))
             for kind in (kind for receiver in self._flow.rooms for kind in receiver.kinds if kind.copies)
             if room.name in kind.senders
         ]
-        self._once_a_shard = np.array([int(one) for one in room.events or () if not one.said.digested], dtype=np.int64)
+        self._digests = ~_marked([int(one) for one in room.events or () if not one.said.digested])
         self._digest = Digest()
 
     def step(self, windows: Sequence[Window], parcels: Sequence[Parcel]) -> tuple[list[Parcel], StepReport]:
@@ -239,15 +240,14 @@ class StageHost:
         """Events that another room is told of go to it as mail."""
         [events] = outcome.out.events
         for kind, copied in self._copied if len(events) else ():
-            told = events[among(events["event"], copied)]
+            told = events[copied[events["event"]]]
             if len(told):
                 outcome.mail.setdefault(kind.number, []).append(kind.carry(told))
 
     def _digested(self, span: Sequence[Window], outcome: WindowResult) -> list[tuple[int, int]]:
         """What each of several windows would give by itself: a row belongs to the window in which it happened."""
         [events] = outcome.out.events
-        counted = events[~among(events["event"], self._once_a_shard)] if len(self._once_a_shard) else events
-        batches = [(EVENT_LABEL, counted), (ANSWER_LABEL, outcome.answers)]
+        batches = [(EVENT_LABEL, only(events, self._digests[events["event"]])), (ANSWER_LABEL, outcome.answers)]
         batches += [(number, rows) for number, parts in outcome.mail.items() for rows in parts]
         batches += [(kind.number, rows) for handed in outcome.asked for kind, rows in handed]
         digests = [Digest() for _ in span]
@@ -341,6 +341,13 @@ class StageHost:
     def import_state(self, state: State) -> None:
         """Replaces everything the cell knows."""
         self.stage.import_state(state)
+
+
+def _marked(codes: Iterable[int]) -> Bools:
+    """A mask over all events' numbers."""
+    marks = np.zeros(max(EVENTS) + 1, dtype=bool)
+    marks[list(codes)] = True
+    return marks
 
 
 def _by_window(span: Sequence[Window], rows: Rows) -> list[tuple[int, Rows]]:

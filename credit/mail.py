@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from credit.masks import any_of, true_rows
+from credit.masks import all_of, any_of, true_rows
 from credit.numbers import branch_of, branch_of_case, branch_of_loan
 from credit.room import EVENT_DTYPE, KINDS, MEASURE_DTYPE, EventCode, GaugeCode, Kind, Rows
 from credit.rows import joined, only, ranks_of_pairs
@@ -97,8 +97,13 @@ def in_order(kind: Kind, parts: Sequence[Rows]) -> Rows:
     """Concatenates and sorts by (at, id): an order that does not depend on where the parts came from. Rows that agree in
     both are told apart by their remaining columns. Rows that stand in order already are returned as they are."""
     rows = joined(parts)
+    if len(rows) < 2:
+        return rows
+    at = rows["at"]
+    if all_of(at[1:] > at[:-1]):
+        return rows
     columns = [rows[name] for name in kind.dtype.names or ()]
-    return rows if len(rows) < 2 or _ascending(columns) else rows[_order_of(columns)]
+    return rows if _ascending(columns) else rows[_order_of(columns)]
 
 
 def _ascending(columns: Sequence[Column]) -> bool:
@@ -216,11 +221,10 @@ class Outbox:
         amount_fen: npt.ArrayLike = 0,
     ) -> None:
         """Records one row a group at a window's end."""
-        arrays = np.broadcast_arrays(*(np.atleast_1d(v) for v in (branch, product, group, count, amount_fen)))
-        rows = np.zeros(len(arrays[0]), dtype=MEASURE_DTYPE)
+        rows = np.zeros(np.broadcast(branch, product, group, count, amount_fen).size, dtype=MEASURE_DTYPE)
         rows["at"], rows["gauge"] = at, gauge
-        for name, values in zip(("branch", "product", "group", "count", "amount_fen"), arrays, strict=True):
-            rows[name] = values
+        rows["branch"], rows["product"], rows["group"] = branch, product, group
+        rows["count"], rows["amount_fen"] = count, amount_fen
         self.measures.append(rows)
 
     def tally(

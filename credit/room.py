@@ -136,6 +136,8 @@ class Kind:
     def rows(self, length: int, **columns: npt.ArrayLike) -> Rows:
         """`length` rows from columns; scalars broadcast. ValueError on an unknown or a missing column."""
         self.fields.plan(self.name, None, columns)
+        if not length:
+            return self.nothing
         return self._filled(np.zeros(length, dtype=self.dtype), columns)
 
     def carry(self, source: Rows, **columns: npt.ArrayLike) -> Rows:

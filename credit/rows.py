@@ -36,8 +36,9 @@ def firsts(ids: Ints) -> Bools:
     """True at the first row of each id."""
     if len(ids) < 2:
         return np.ones(len(ids), dtype=bool)
-    first = np.zeros(len(ids), dtype=bool)
-    first[np.unique(ids, return_index=True)[1]] = True
+    order = ids.argsort(kind="stable")
+    ordered, first = ids[order], np.ones(len(ids), dtype=bool)
+    first[order[1:]] = ordered[1:] != ordered[:-1]
     return first
 
 

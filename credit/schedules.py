@@ -18,7 +18,14 @@ import numpy.typing as npt
 
 from credit.calendar import add_months, day_in_month, month_of
 from credit.codes import Method
-from credit.daycount import ANNUAL_PPM_MAX, check_conventions, interest_fen, month_interest_fen
+from credit.daycount import (
+    ANNUAL_PPM_MAX,
+    check_conventions,
+    days_between,
+    interest_fen,
+    interest_for_days,
+    month_interest_fen,
+)
 from credit.errors import CreditError
 from credit.masks import any_of, true_rows
 from credit.money import check_amounts, mul_div_round
@@ -40,6 +47,7 @@ __all__ = [
     "custom_plan",
     "due_day",
     "early_interest_fen",
+    "instalment_fen",
     "is_stub",
     "level_payment_fen",
     "next_instalment",
@@ -105,15 +113,25 @@ def next_instalment(
     balance, part, rate, nth, last, start, end, code, convention = _columns(
         balance_fen, part_fen, annual_rate_ppm, number, periods, period_start_day, due, method, daycount
     )
-    interest = interest_fen(balance, rate, start, end, convention)
+    days, stub = days_between(start, end, convention), is_stub(start, end)
+    return instalment_fen(balance, part, rate, nth >= last, days, stub, code, convention)
+
+
+def instalment_fen(
+    balance: Ints, part: Ints, rate: Ints, final: Bools, days: Ints, stub: Bools, method: Ints, daycount: Ints
+) -> tuple[Ints, Ints]:
+    """`next_instalment` of periods whose days are counted already: `final` where it is the last, `days` and `stub` as
+    `days_between` and `is_stub` say of its period. Columns of one length."""
+    interest = interest_for_days(balance, rate, days, daycount)
+    level = method == Method.EQUAL_INSTALMENT
     monthly = interest
-    stub = is_stub(start, end) & (code == Method.EQUAL_INSTALMENT)
+    stub = stub & level
     if any_of(stub):
         monthly = interest.copy()
-        monthly[stub] = month_interest_fen(balance[stub], rate[stub], convention[stub])
-    wanted = np.where(code == Method.EQUAL_INSTALMENT, part - monthly, part)
-    wanted[code == Method.INTEREST_FIRST] = 0
-    principal = np.where(nth >= last, balance, np.minimum(np.maximum(wanted, 0), balance))
+        monthly[stub] = month_interest_fen(balance[stub], rate[stub], daycount[stub])
+    wanted = np.where(level, part - monthly, part)
+    wanted[method == Method.INTEREST_FIRST] = 0
+    principal = np.where(final, balance, np.minimum(np.maximum(wanted, 0), balance))
     return principal, interest
 
 

@@ -134,10 +134,9 @@ class Subsystem:
                 rows = inbox.get(handler.kind)
                 if rows is not None:
                     attrgetter(handler.method)(self)(rows, out)
-            else:
-                methods = dict(handler.takes)
-                for kind, rows in inbox.in_time([one.kind for one in handler.takes], handler.key):
-                    attrgetter(methods[kind])(self)(rows, out)
+            elif came := {one.kind: one.method for one in handler.takes if inbox.get(one.kind) is not None}:
+                for kind, rows in inbox.in_time(tuple(came), handler.key):
+                    attrgetter(came[kind])(self)(rows, out)
         self.follow(out)
 
     def close(self, window: Window, out: Outbox) -> None:

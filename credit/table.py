@@ -15,6 +15,10 @@ _TEXT = np.dtypes.StringDType()
 """A text costs what it needs, not what its column allows."""
 _TAIL_MAX = 16_384
 _SORT_FROM = 256
+_NO_IDS, _NO_ROWS = np.array([np.iinfo(np.int64).max]), np.array([-1])
+"""What ends an index, and is the index of no rows: an id after all others, in no row."""
+_FIRST, _NOWHERE = np.array(0), np.array(-1)
+"""Row numbers as arrays without an axis: numpy makes one of a scalar each time that it meets an array."""
 
 
 class Table:
@@ -72,20 +76,18 @@ class Table:
     def find(self, ids: npt.ArrayLike) -> Ints:
         """Row numbers of ids; −1 where there is none."""
         wanted = np.asarray(ids, dtype=np.int64)
-        if not len(self._main_ids):
-            return _look_up(self._tail_ids, self._tail_rows, wanted)
-        rows = _look_up(self._main_ids, self._main_rows, wanted)
-        if len(self._tail_ids):
-            missing = (rows < 0).nonzero()[0]
+        rows = _look_up(self._tail_ids, self._tail_rows, wanted)
+        if len(self._main_ids) > 1:
+            missing = (rows < _FIRST).nonzero()[0]
             if len(missing):
-                rows[missing] = _look_up(self._tail_ids, self._tail_rows, wanted[missing])
+                rows[missing] = _look_up(self._main_ids, self._main_rows, wanted[missing])
         return rows
 
     def get(self, name: str, rows: Ints, default: int = 0) -> Ints:
         """A column at the given rows; `default` where the row is −1."""
         if not self._length:
             return np.full(len(rows), default, dtype=np.int64)
-        return np.where(rows >= 0, self[name][rows], default)
+        return np.where(rows >= _FIRST, self[name][rows], default)
 
     def least(self, name: str, rows: Bools | None = None) -> int:
         """The least value of a column, of all rows or of those that a mask marks; NEVER where there is none."""
@@ -144,31 +146,34 @@ class Table:
                 self._columns[name] = larger
 
     def _reset_index(self) -> None:
-        self._main_ids = self._main_rows = np.zeros(0, dtype=np.int64)
-        self._tail_ids = self._tail_rows = np.zeros(0, dtype=np.int64)
+        self._main_ids = self._tail_ids = _NO_IDS
+        self._main_rows = self._tail_rows = _NO_ROWS
 
     def _index(self, ids: Ints, rows: Ints) -> None:
-        if not len(ids):
-            return
-        self._tail_ids, self._tail_rows = _merge(self._tail_ids, self._tail_rows, ids, rows)
+        self._tail_ids, self._tail_rows = _merge(ids, rows, self._tail_ids, self._tail_rows)
         again = self._tail_ids[1:] == self._tail_ids[:-1]
-        if any_of(again) or (len(self._main_ids) and any_of(_look_up(self._main_ids, self._main_rows, ids) >= 0)):
+        if any_of(again) or (len(self._main_ids) > 1 and any_of(_look_up(self._main_ids, self._main_rows, ids) >= 0)):
             raise ValueError(f"{self.key}: an id is already in the table")
         if len(self._tail_ids) > _TAIL_MAX:
-            self._main_ids, self._main_rows = _merge(self._main_ids, self._main_rows, self._tail_ids, self._tail_rows)
-            self._tail_ids = self._tail_rows = np.zeros(0, dtype=np.int64)
+            self._main_ids, self._main_rows = _merge(
+                self._tail_ids[:-1], self._tail_rows[:-1], self._main_ids, self._main_rows
+            )
+            self._tail_ids, self._tail_rows = _NO_IDS, _NO_ROWS
 
     def _rebuild(self) -> None:
         self._reset_index()
-        order = self[self.key].argsort(kind="stable")
-        self._main_ids, self._main_rows = self[self.key][order], order
+        ids = self[self.key]
+        order = ids.argsort(kind="stable")
+        index = np.concatenate((ids[order], _NO_IDS)), np.concatenate((order, _NO_ROWS))
+        if len(order) < _TAIL_MAX:
+            self._tail_ids, self._tail_rows = index
+        else:
+            self._main_ids, self._main_rows = index
 
 
 def _look_up(ids: Ints, rows: Ints, wanted: Ints) -> Ints:
     """Row of each wanted id, −1 where there is none. Many ids in no order are sorted first: walking a large index in order
     costs less than jumping about in it."""
-    if not len(ids):
-        return np.full(wanted.shape, -1, dtype=np.int64)
     if len(wanted) < _SORT_FROM or all_of(wanted[1:] >= wanted[:-1]):
         return _search(ids, rows, wanted)
     order = wanted.argsort()
@@ -178,11 +183,12 @@ def _look_up(ids: Ints, rows: Ints, wanted: Ints) -> Ints:
 
 
 def _search(ids: Ints, rows: Ints, wanted: Ints) -> Ints:
-    place = np.minimum(ids.searchsorted(wanted), len(ids) - 1)
-    return np.where(ids[place] == wanted, rows[place], -1)
+    place = ids.searchsorted(wanted)
+    return np.where(ids[place] == wanted, rows[place], _NOWHERE)
 
 
-def _merge(ids: Ints, rows: Ints, more_ids: Ints, more_rows: Ints) -> tuple[Ints, Ints]:
-    all_ids = np.concatenate((ids, more_ids))
+def _merge(more_ids: Ints, more_rows: Ints, ids: Ints, rows: Ints) -> tuple[Ints, Ints]:
+    """An index with further ids; what ends it stays at its end."""
+    all_ids = np.concatenate((more_ids, ids))
     order = all_ids.argsort(kind="stable")
-    return all_ids[order], np.concatenate((rows, more_rows))[order]
+    return all_ids[order], np.concatenate((more_rows, rows))[order]

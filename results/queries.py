@@ -129,8 +129,8 @@ WITH grid AS (
          since + INTERVAL 1 {grain} AS next),
 desk AS (SELECT DISTINCT role FROM {queues}),
 part AS (
-  SELECT since, role, SUM(waiting_ms * EPOCH_MS(LEAST(until::TIMESTAMP, next) - GREATEST(start::TIMESTAMP, since))
-                          / EPOCH_MS(until - start)) AS waiting_ms
+  SELECT since, role, SUM(waiting_ms * (EPOCH_MS(LEAST(until::TIMESTAMP, next) - GREATEST(start::TIMESTAMP, since))
+                                        / EPOCH_MS(until - start))) AS waiting_ms
   FROM grid JOIN {queues} ON start::TIMESTAMP < next AND until::TIMESTAMP > since WHERE waiting_ms > 0 GROUP BY since, role)
 SELECT grid.since, desk.role, COALESCE(waiting, 0),
        COALESCE(waiting_ms, 0) / EPOCH_MS(LEAST(next, TIMESTAMP '{until}') - grid.since)

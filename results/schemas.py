@@ -18,6 +18,7 @@ from credit.fingerprints import of_text
 from credit.repayment.contract import LoanDisbursed
 from credit.room import EVENT_DTYPE, REASONS, EventCode, Reason, Rows
 from credit.room import EVENTS as EVENT_CODES
+from credit.rows import joined
 from credit.times import Ints
 
 NAMES = pa.dictionary(pa.int16(), pa.string())
@@ -209,7 +210,7 @@ def file_names(dtype: np.dtype[np.void]) -> list[str]:
 
 def plain_table(parts: Sequence[Rows]) -> pa.Table:
     """Any records of int64 and text columns, column for column."""
-    rows = np.concatenate(parts)
+    rows = joined(parts)
     columns = {name: np.ascontiguousarray(rows[name]) for name in rows.dtype.names or ()}
     arrays = [instants(column) if name in _INSTANTS else pa.array(column) for name, column in columns.items()]
     return pa.table(arrays, schema=plain_schema(rows.dtype))

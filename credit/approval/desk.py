@@ -214,6 +214,8 @@ class ApprovalDesk(Subsystem):
 
     def _decline(self, cases: Rows, at: Ints, reason: Ints, out: Outbox, actor: Ints | int = Actor.SYSTEM) -> None:
         rows = true_rows(reason)
+        if not len(rows):
+            return
         who = np.broadcast_to(np.asarray(actor, dtype=np.int64), len(cases))[rows]
         out.log(
             Event.APPLICATION_DECLINED,

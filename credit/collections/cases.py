@@ -46,6 +46,8 @@ def log_case(
     value: Ints | int = 0,
 ) -> None:
     """One event a case, with its numbers and its overdue amount unless another is given."""
+    if not len(place):
+        return
     out.log(
         event,
         np.broadcast_to(np.asarray(at, dtype=np.int64), place.shape),

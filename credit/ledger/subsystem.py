@@ -250,8 +250,9 @@ class LedgerSubsystem(Subsystem):
 def _rows_of(table: Table, ids: Ints) -> Ints:
     """Row numbers of distinct ids; new ones are added."""
     rows = table.find(ids)
-    new = ids[rows < 0]
-    rows[rows < 0] = table.append(None, len(new), **{table.key: new})
+    new = rows < 0
+    if any_of(new):
+        rows[new] = table.append(None, int(np.count_nonzero(new)), **{table.key: ids[new]})
     return rows
 
 

@@ -135,15 +135,16 @@ class NoticesSubsystem(Subsystem):
         ends.append((Event.NOTICE_FAILED, ~come))
         ends.append((Event.NOTICE_LATE, come & (at - notices["planned_at"] > self._late_ms)))
         for event, mine in ends:
+            ended = notices[mine]
             out.log(
                 event,
                 at[mine],
-                notices["case"][mine],
+                ended["case"],
                 actor=Actor.PARTNER,
-                loan=notices["loan"][mine],
-                reason=notices["topic"][mine],
-                value=notices["written_at"][mine],
-                product=notices["product"][mine],
+                loan=ended["loan"],
+                reason=ended["topic"],
+                value=ended["written_at"],
+                product=ended["product"],
             )
         branch = branch_of_case(notices["case"])
         for name, mine in (("delivered", come), ("failed", ~come)):

@@ -12,7 +12,7 @@ from credit.codes import Account
 from credit.disbursement.contract import LimitReleased
 from credit.ledger.contract import LoanBalance, Posting
 from credit.mail import Outbox
-from credit.masks import true_rows
+from credit.masks import all_of, true_rows
 from credit.numbers import batch_transaction, case_of, transaction_of
 from credit.repayment.contract import Event
 from credit.repayment.states import MOVES, LoanState
@@ -79,7 +79,10 @@ class Book:
 
     def control_rows(self, groups: Ints) -> Ints:
         """Rows of groups in the control table, new ones added in order."""
-        missing = np.unique(groups[self.control.find(groups) < 0])
+        rows = self.control.find(groups)
+        if all_of(rows >= 0):
+            return rows
+        missing = np.unique(groups[rows < 0])
         self.control.append(length=len(missing), group=missing)
         return self.control.find(groups)
 
@@ -101,6 +104,8 @@ class Book:
 
     def settle(self, rows: Ints, at: Ints, out: Outbox) -> None:
         """The loans owe nothing any more and leave the active book."""
+        if not len(rows):
+            return
         loans = self.loans["loan"][rows]
         self.park(rows, LoanState.SETTLED)
         out.log(Event.LOAN_SETTLED, at, case_of(loans), loan=loans)
@@ -108,6 +113,8 @@ class Book:
     def release_limits(self, rows: Ints, at: Ints, principal_fen: Ints, out: Outbox) -> None:
         """Principal repaid of revolving loans may be drawn again."""
         again = true_rows((principal_fen > 0) & (self.loans["revolving"][rows] != 0))
+        if not len(again):
+            return
         loans = self.loans["loan"][rows[again]]
         mail = LimitReleased.rows(
             len(again), at=at[again], case=case_of(loans), loan=loans, principal_fen=principal_fen[again]
@@ -181,18 +188,16 @@ def next_transactions(table: Table, rows: Ints) -> Ints:
 def post(out: Outbox, at: Ints | int, transaction: Ints, legs: list[tuple[Account, Ints | int, Ints]]) -> None:
     """Posts legs (account, loan or 0, amounts in fen, debit positive) of transactions, a row each; zero amounts are left out."""
     parts: list[Rows] = []
-    when = np.broadcast_to(np.asarray(at, dtype=np.int64), transaction.shape)
     for account, loan, amounts in legs:
         moved = true_rows(amounts)
         if len(moved):
-            loans = np.broadcast_to(np.asarray(loan, dtype=np.int64), transaction.shape)[moved]
             parts.append(
                 Posting.rows(
                     len(moved),
-                    at=when[moved],
+                    at=at[moved] if isinstance(at, np.ndarray) else at,
                     transaction=transaction[moved],
                     account=account,
-                    loan=loans,
+                    loan=loan[moved] if isinstance(loan, np.ndarray) else loan,
                     amount_fen=amounts[moved],
                 )
             )

@@ -40,11 +40,11 @@ def _groups(book: Book) -> Ints:
     return true_rows(seen)
 
 
-def _places(groups: Ints, of: Ints) -> Ints:
-    """Where among some groups others stand."""
+def _places(groups: Ints) -> Ints:
+    """Where each group stands among some."""
     place = np.zeros(GROUPS, dtype=np.int64)
     place[groups] = np.arange(len(groups))
-    return place[of]
+    return place
 
 
 def accrued_totals(book: Book, day_end: int, groups: Ints) -> Ints:
@@ -56,7 +56,7 @@ def accrued_totals(book: Book, day_end: int, groups: Ints) -> Ints:
     elapsed *= loans["next_interest_fen"]
     elapsed //= loans["due_day"] - start
     elapsed += loans["held_fen"]
-    return _sum(_places(groups, loans["group"]), elapsed, len(groups))
+    return _sum(_places(groups)[loans["group"]], elapsed, len(groups))
 
 
 def _post_accrual(book: Book, totals: Ints, day: int, at: int, out: Outbox) -> None:
@@ -70,8 +70,9 @@ def _post_accrual(book: Book, totals: Ints, day: int, at: int, out: Outbox) -> N
 def _balances(book: Book, groups: Ints) -> dict[str, Ints]:
     """What the loans on the book sum to, by group: the columns of `BookTotal`."""
     arrears, gone, count = book.arrears, book.written_off, len(groups)
-    of_arrears, of_gone = _places(groups, arrears["group"]), _places(groups, gone["group"])
-    not_due = _sum(_places(groups, book.loans["group"]), book.loans["balance_fen"], count)
+    places = _places(groups)
+    of_arrears, of_gone = places[arrears["group"]], places[gone["group"]]
+    not_due = _sum(places[book.loans["group"]], book.loans["balance_fen"], count)
     return {
         "principal_fen": not_due + _sum(of_arrears, arrears["principal_fen"], count),
         "interest_receivable_fen": _sum(of_arrears, arrears["interest_fen"], count),
@@ -88,8 +89,9 @@ def measure(book: Book, until: int, out: Outbox) -> None:
         return
     accrued, balances = book.control.get("accrued_fen", book.control.find(groups)), _balances(book, groups)
     count, shape = len(groups), (len(groups), len(Bucket))
-    of_arrears, of_gone = _places(groups, arrears["group"]), _places(groups, book.written_off["group"])
-    place = _places(groups, book.loans["group"])
+    places = _places(groups)
+    of_arrears, of_gone = places[arrears["group"]], places[book.written_off["group"]]
+    place = places[book.loans["group"]]
     principal = book.loans.get("balance_fen", book.find_loans(arrears["loan"])) + arrears["principal_fen"]
     active, outstanding = _sum(place, book.loans["state"] < LoanState.SETTLED, count), balances["principal_fen"]
     # DPD as of the day that ends: what falls due tomorrow is not in the arrears yet.

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from credit.codes import Method
+from credit.daycount import days_between
 from credit.masks import all_of, any_of, true_rows
 from credit.numbers import instalment_number
 from credit.repayment.book import NO_DAY, Book
@@ -16,7 +17,7 @@ from credit.repayment.day_end import accrued_totals
 from credit.repayment.plans import Plans
 from credit.repayment.states import LoanState
 from credit.room import Rows
-from credit.schedules import SHORTER_TERM, due_day, regular_part_fen
+from credit.schedules import SHORTER_TERM, due_day, instalment_fen, is_stub, regular_part_fen
 from credit.times import Bools, Ints, date_of
 
 _NAMED_MAX = 3
@@ -150,21 +151,29 @@ def loan_against_schedule(loans: Rows, plans: Plans) -> list[str]:
 
 
 def _replay(loans: Rows, plans: Plans) -> list[str]:
-    """Every loan from its plan's beginning to its next instalment, all of them a step at a time."""
+    """Every loan from its plan's beginning to its next instalment, all of them a step at a time. The days of all periods are
+    counted before, in one call."""
     columns = {name: np.ascontiguousarray(loans[name]) for name in _PLAN_COLUMNS}
     passed = loans["number"] - loans["plan_number"] - 1
-    balance, start = columns["plan_fen"].copy(), loans["plan_day"].copy()
+    steps = [true_rows(passed >= step) for step in range(int(passed.max()) + 1)]
+    rows, step = np.concatenate(steps), np.repeat(np.arange(len(steps)), [len(of_step) for of_step in steps])
+    number, periods = columns["plan_number"][rows] + step + 1, _periods(columns, loans["plan_day"], rows, step, passed)
+    own = {name: column[rows] for name, column in columns.items()}
+    part, final = plans.parts(columns, rows, number), number >= own["periods"]
+    days, stub = days_between(*periods, own["daycount"]), is_stub(*periods)
+    balance, start = columns["plan_fen"].copy(), np.empty(len(loans), dtype=np.int64)
     held, principal, interest = (np.zeros(len(loans), dtype=np.int64) for _ in range(3))
-    for step in range(int(passed.max()) + 1):
-        rows = true_rows(passed >= step)
-        number = columns["plan_number"][rows] + step + 1
-        due = due_day(columns["due_day"][rows], step - passed[rows], columns["debit_day"][rows])
-        principal[rows], interest[rows] = plans.instalment(columns, rows, balance[rows], number, start[rows], due)
-        on = passed[rows] > step
-        rows, number = rows[on], number[on]
-        _, held[rows] = plans.interest_due(columns, rows, number, held[rows], interest[rows])
-        balance[rows] -= principal[rows]
-        start[rows] = due[on]
+    end = 0
+    for here in steps:
+        begin, end = end, end + len(here)
+        at = slice(begin, end)
+        terms = own["rate_ppm"][at], final[at], days[at], stub[at], own["method"][at], own["daycount"][at]
+        principal[here], interest[here] = instalment_fen(balance[here], part[at], *terms)
+        start[here] = periods[0][at]
+        on = passed[here] > step[begin]
+        moved, nth = here[on], number[at][on]
+        _, held[moved] = plans.interest_due(columns, moved, nth, held[moved], interest[moved])
+        balance[moved] -= principal[moved]
     planned = {
         "balance_fen": balance,
         "held_fen": held,
@@ -181,6 +190,12 @@ def _replay(loans: Rows, plans: Plans) -> list[str]:
                 for i in wrong[:_NAMED_MAX]
             ]
     return []
+
+
+def _periods(columns: dict[str, Ints], plan_day: Ints, rows: Ints, step: Ints, passed: Ints) -> tuple[Ints, Ints]:
+    """(first day, due day) of the periods that loan rows have at steps of their plans, told from the instalment to come."""
+    due, debit_day, later = columns["due_day"][rows], columns["debit_day"][rows], step - passed[rows]
+    return np.where(step == 0, plan_day[rows], due_day(due, later - 1, debit_day)), due_day(due, later, debit_day)
 
 
 def accrued_against_loans(book: Book) -> list[str]:

@@ -35,22 +35,25 @@ class Plans:
         self, loans: Columns, rows: Ints, balance: Ints, number: Ints, start: Ints, due: Ints
     ) -> tuple[Ints, Ints]:
         """(principal, the period's own interest) of instalment `number` of loan rows."""
-        part, method = loans["part_fen"][rows], loans["method"][rows]
-        custom = true_rows(method == Method.CUSTOM)
-        if len(custom):
-            part = part.copy()
-            self._custom_parts(loans, rows, number, custom, part)
         return next_instalment(
             balance,
-            part,
+            self.parts(loans, rows, number),
             loans["rate_ppm"][rows],
             number,
             loans["periods"][rows],
             start,
             due,
-            method,
+            loans["method"][rows],
             loans["daycount"][rows],
         )
+
+    def parts(self, loans: Columns, rows: Ints, number: Ints) -> Ints:
+        """The regular part of instalment `number` of loan rows; of a CUSTOM loan what its plan by hand says of this number."""
+        part = loans["part_fen"][rows]
+        for row in true_rows(loans["method"][rows] == Method.CUSTOM):
+            plan, nth = self._of(loans, int(rows[row]), int(number[row]))
+            part[row] = int(plan.part_fen(loans["plan_fen"][rows[row]], nth))
+        return part
 
     def interest_due(self, loans: Columns, rows: Ints, number: Ints, held: Ints, interest: Ints) -> tuple[Ints, Ints]:
         """(interest due with instalment `number`, interest held back after it)."""
@@ -90,11 +93,6 @@ class Plans:
             columns = (nth, end, principal, interest, principal + interest, balance)
             lines.append(tuple(int(column[0]) for column in columns))
         return Schedule(*np.array(lines, dtype=np.int64).reshape(-1, 6).T)
-
-    def _custom_parts(self, loans: Columns, rows: Ints, number: Ints, custom: Ints, part: Ints) -> None:
-        for row in custom:
-            plan, nth = self._of(loans, int(rows[row]), int(number[row]))
-            part[row] = int(plan.part_fen(loans["plan_fen"][rows[row]], nth))
 
     def _of(self, loans: Columns, row: int, number: int) -> tuple[CustomPlan, int]:
         months, after = int(loans["periods"][row]), int(loans["plan_number"][row])

@@ -134,6 +134,8 @@ def _tell_collections(
 def give_back(receipts: Rows, excess_fen: Ints, out: Outbox) -> None:
     """The bank takes what is owed and no fen more."""
     more = true_rows(excess_fen)
+    if not len(more):
+        return
     loans = receipts["loan"][more]
     out.log(Event.PAYMENT_RETURNED, receipts["at"][more], case_of(loans), loan=loans, amount_fen=excess_fen[more])
 

@@ -258,6 +258,8 @@ class EarlyRepayers:
     def _rows(self, opened: Rows, day: Ints, wanted: Bools, full: int, nth: int) -> Rows:
         """Requests on workdays in office hours; a part is 10 to 40 % of the amount borrowed, in hundreds of yuan."""
         rows = opened[wanted]
+        if not len(rows):
+            return EarlyRepaymentRequested.nothing
         about, occasion = rows["party"], on_loan(rows["loan"], nth)
         at = (
             workday_from(day[wanted]) * DAY_MS

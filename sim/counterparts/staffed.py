@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import IntEnum
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -185,7 +186,12 @@ def records(rows: object) -> Rows:
     """Named columns (a NamedTuple of int64 arrays) as a record array."""
     names = rows._fields  # type: ignore[attr-defined]
     columns = dict(zip(names, rows, strict=True))  # type: ignore[call-overload]
-    table = np.zeros(len(columns[names[0]]), dtype=[(name, "i8") for name in names])
+    table = np.zeros(len(columns[names[0]]), dtype=_form_of(names))
     for name, column in columns.items():
         table[name] = column
     return table
+
+
+@cache
+def _form_of(names: tuple[str, ...]) -> np.dtype[np.void]:
+    return np.dtype([(name, "i8") for name in names])

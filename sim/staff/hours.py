@@ -16,6 +16,8 @@ from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, NEVER, Bools, Ints
 DayMask = Callable[[Ints], Bools]
 """For day numbers, whether work is done on them; e.g. the bank's calendar."""
 
+Spans = tuple[tuple[int, int], ...]
+
 _CHUNK_DAYS = 128
 _SEARCH_DAYS = 800
 """A person without a working day in so many days has left for good."""
@@ -125,13 +127,13 @@ class WorkingHours:
             work_ms -= closes - at
             at = closes
 
-    def by_hour(self, day: int) -> tuple[int, ...]:
-        """Milliseconds of working time in each of the 24 hours of a day."""
-        hours = _by_hour(self._spans if self._count_days(day, day + 1) else ())
-        if any(start < (day + 1) * DAY_MS and until > day * DAY_MS for start, until in self._away):
-            edges = range(day * DAY_MS, (day + 1) * DAY_MS, HOUR_MS)
-            return tuple(self.worked(edge, edge + HOUR_MS) for edge in edges)
-        return hours
+    def spans(self, day: int) -> Spans:
+        """The spans [from, to) of working time of a day, in ms since its midnight."""
+        spans, midnight = self._spans if self._count_days(day, day + 1) else (), day * DAY_MS
+        for start, until in self._away:
+            if start < midnight + DAY_MS and until > midnight:
+                spans = _without(spans, start - midnight, until - midnight)
+        return spans
 
     def worked(self, start: int, until: int) -> int:
         """Milliseconds of working time in [start, until)."""
@@ -159,12 +161,23 @@ class WorkingHours:
         return self._days.count(1, low, high)
 
 
-@lru_cache(maxsize=256)
-def _by_hour(spans: tuple[tuple[int, int], ...]) -> tuple[int, ...]:
-    return tuple(_within(spans, hour * HOUR_MS, (hour + 1) * HOUR_MS) for hour in range(24))
+def _without(spans: Spans, start: int, until: int) -> Spans:
+    """What is left of spans without [start, until)."""
+    parts = [part for a, b in spans for part in ((a, min(b, start)), (max(a, until), b))]
+    return tuple((a, b) for a, b in parts if a < b)
 
 
 @lru_cache(maxsize=1024)
-def _within(spans: tuple[tuple[int, int], ...], low: int, high: int) -> int:
+def by_hour(shifts: tuple[Spans, ...]) -> Ints:
+    """Milliseconds of working time in each of the 24 hours of a day, of people with these spans together; not to be changed."""
+    hours = range(24)
+    together = [sum(_within(spans, hour * HOUR_MS, (hour + 1) * HOUR_MS) for spans in shifts) for hour in hours]
+    found = np.array(together, dtype=np.int64)
+    found.flags.writeable = False
+    return found
+
+
+@lru_cache(maxsize=1024)
+def _within(spans: Spans, low: int, high: int) -> int:
     """Milliseconds of the spans within [low, high) of a day; everybody of a shift asks for the same window."""
     return sum(max(min(high, b) - max(low, a), 0) for a, b in spans)

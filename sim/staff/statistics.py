@@ -4,13 +4,16 @@ a queue's length counts those who wait once an instant has been dealt with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from itertools import groupby
+from operator import attrgetter
 from typing import NamedTuple
 
 import numpy as np
 
 from credit.times import DAY_MS, HOUR_MS, Ints
 from sim.staff.desk import Seat
+from sim.staff.hours import by_hour
 from sim.staff.pool import Pool, PoolWindow
 
 
@@ -127,23 +130,28 @@ def _of_window(windows: list[PoolWindow], start: int, until: int) -> QueueRows:
 def hour_rows(pools: Iterable[Pool], until: int) -> HourRows:
     """Figures of the desks' hours for the time that has not been told yet; to be asked before `staff_rows`, which tells it. An
     hour counts as told when it has begun."""
-    rows = []
-    for pool in (pool for pool in pools if pool.told_until < until):
-        busy = _busy_by_hour(pool, pool.told_until, until) if pool.worked_on else {}
-        for hour, on_shift in _on_shift_by_hour(pool, pool.told_until, until):
-            if on_shift or hour in busy:
-                start = hour * HOUR_MS
-                rows.append((start, start + HOUR_MS, pool.branch, pool.role, busy.get(hour, 0), on_shift))
-    return HourRows(*np.array(rows, dtype=np.int64).reshape(-1, len(HourRows._fields)).T)
+    untold = groupby((pool for pool in pools if pool.told_until < until), attrgetter("told_until"))
+    told = [_hours_since(start, list(of_start), until) for start, of_start in untold]
+    return HourRows(*np.concatenate(told or [np.zeros((len(HourRows._fields), 0), dtype=np.int64)], axis=1))
 
 
-def _on_shift_by_hour(pool: Pool, start: int, until: int) -> Iterator[tuple[int, int]]:
-    """(hour since 1970, time on shift of all people together) of the hours that begin within a stretch of time."""
-    for day in range(start // DAY_MS, -(-until // DAY_MS)):
-        together = map(sum, zip(*(seat.begins.by_hour(day) for seat in pool.seats), strict=True))
-        for hour, on_shift in enumerate(together, day * 24):
-            if start <= hour * HOUR_MS < until:
-                yield hour, on_shift
+def _hours_since(start: int, pools: list[Pool], until: int) -> Ints:
+    """The columns of `HourRows` for pools that were told of last at one instant."""
+    days = range(start // DAY_MS, -(-until // DAY_MS))
+    on_shift = np.stack([np.concatenate([_on_shift_by_hour(pool, day) for day in days]) for pool in pools])
+    busy = np.zeros_like(on_shift)
+    for place, pool in enumerate(pools):
+        for hour, worked in (_busy_by_hour(pool, start, until) if pool.worked_on else {}).items():
+            busy[place, hour - days.start * 24] = worked
+    begins = days.start * DAY_MS + np.arange(len(days) * 24) * HOUR_MS
+    of_pool, of_hour = (((on_shift > 0) | (busy > 0)) & (begins >= start) & (begins < until)).nonzero()
+    at, desks = begins[of_hour], np.array([(pool.branch, pool.role) for pool in pools], dtype=np.int64).T
+    return np.stack([at, at + HOUR_MS, *desks[:, of_pool], busy[of_pool, of_hour], on_shift[of_pool, of_hour]])
+
+
+def _on_shift_by_hour(pool: Pool, day: int) -> Ints:
+    """Time on shift of all people together in each of a day's 24 hours."""
+    return by_hour(tuple(sorted(seat.begins.spans(day) for seat in pool.seats)))
 
 
 def _busy_by_hour(pool: Pool, start: int, until: int) -> dict[int, int]:

@@ -63,8 +63,11 @@ class Tasks:
     ) -> Tasks:
         """Tasks from arrays or scalars; scalars are repeated for every task id."""
         ids = np.atleast_1d(np.asarray(task, dtype=np.int64))
-        columns = (at, service_ms, priority, limit_at, excluded, needs, branch)
-        return cls(ids, *(np.broadcast_to(np.asarray(column, dtype=np.int64), ids.shape) for column in columns))
+        values = (at, service_ms, priority, limit_at, excluded, needs, branch)
+        columns = np.empty((len(values), len(ids)), dtype=np.int64)
+        for column, of_column in zip(columns, values, strict=True):
+            column[:] = of_column
+        return cls(ids, *columns)
 
     def take(self, rows: Any) -> Tasks:
         """The rows of an index array or mask, in its order."""

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from credit.times import DAY_MS
 from results.folder import RunFolderError
 from results.queries import RunQueries
 from tests.results.builders import whole_run
@@ -23,15 +24,15 @@ def run(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-def wait(run: Path, *rows: tuple[int, int, int, int, int]) -> None:
-    """Rows of (branch, day, arrivals, begun, waiting at its end), each a day long."""
+def wait(run: Path, *rows: tuple[int, int, int, int, int], waiting_ms: int = 0) -> None:
+    """Rows of (branch, day, arrivals, begun, waiting at its end), each a day long and with so much waiting of all tasks."""
     file = run / "queues.parquet"
     before = pq.read_table(file)
     blank = dict.fromkeys(before.column_names, 0) | {"role": "re_reviewer"}
     told = [
         blank
         | {"start": DAY + dt.timedelta(day), "until": DAY + dt.timedelta(day + 1), "branch": branch}
-        | {"arrivals": arrivals, "begun": begun, "waiting_end": waiting}
+        | {"arrivals": arrivals, "begun": begun, "waiting_end": waiting, "waiting_ms": waiting_ms}
         for branch, day, arrivals, begun, waiting in rows
     ]
     pq.write_table(pa.Table.from_pylist(told, before.schema), file)
@@ -61,6 +62,16 @@ def test_what_a_continued_run_finds_waiting_waits_from_its_start(run: Path) -> N
     wait(run, (1, 0, 0, 4, 6), (2, 0, 1, 0, 1))
     assert waiting(run) == [7, 7, 7]
     assert peak(run) == (10, DAY, 7)
+
+
+def test_a_queue_that_waits_for_years_together_is_drawn_all_the_same(run: Path) -> None:
+    """A thousand million tasks that wait all day: ms of waiting times ms of a day are more than 64 bits hold."""
+    tasks = 10**9
+    wait(run, (1, 0, tasks, 0, tasks), (1, 1, 0, 0, tasks), (1, 2, 0, 0, tasks), waiting_ms=tasks * DAY_MS)
+    with RunQueries(run) as queries:
+        assert [row[3] for row in queries.queues("day", DAY, DAY + dt.timedelta(3))] == [tasks] * 3
+        assert [row[3] for row in queries.queues("hour", DAY, DAY + dt.timedelta(1))] == pytest.approx([tasks] * 24)
+        assert queries.desks()[0][-1] == 3 * tasks * DAY_MS
 
 
 @pytest.mark.parametrize("missing", ["events", "ledger"])

@@ -23,6 +23,7 @@ from sim.staff import (
     no_tasks,
     pools_of,
 )
+from sim.staff.statistics import HourRows
 from tests.sim.staffing import DAYS, MONDAY, arriving, at, clerk, is_workday, peoples, pool_of, rows_of, run, workloads
 
 ROLE = Desk.INITIAL_APPROVER
@@ -210,6 +211,28 @@ def test_figures_add_up_over_any_windows(people: list[Person], tasks: Tasks) -> 
     assert queues[0] == queues[1] == queues[2] == queues[3]
     assert staff[0] == staff[1] == staff[2] == staff[3]
     assert all(busy <= shift for (_, absent), (busy, shift) in staff[0].items() if not absent)
+
+
+@given(people=peoples(), tasks=workloads())
+@settings(max_examples=20)
+def test_hours_of_the_desks_sum_to_what_their_people_had_and_worked(people: list[Person], tasks: Tasks) -> None:
+    """Each hour once, in order, the same whether they are told a day at a time or all at the end."""
+    start, end = MONDAY * DAY_MS, (MONDAY + DAYS + 3) * DAY_MS
+    tasks = replace(tasks, branch=np.ones_like(tasks.branch))
+    told = []
+    for window in (DAY_MS, end - start):
+        desks, hours, staff = Desks(people, is_workday, MONDAY), [], []
+        for at_ in range(start, end, window):
+            desks.serve(ROLE, arriving(tasks, at_, at_ + window), at_, at_ + window)
+            hours.append(np.array(desks.hours(at_ + window, ROLE)))
+            staff.append(np.array(desks.staff(at_ + window, ROLE)))
+        rows, by_person = HourRows(*np.concatenate(hours, axis=1)), StaffRows(*np.concatenate(staff, axis=1))
+        assert (rows.busy_ms.sum(), rows.on_shift_ms.sum()) == (by_person.busy_ms.sum(), by_person.on_shift_ms.sum())
+        assert (np.diff(rows.start) > 0).all()
+        assert (rows.until - rows.start == HOUR_MS).all()
+        assert ((rows.busy_ms > 0) | (rows.on_shift_ms > 0)).all()
+        told.append(np.array(rows).tolist())
+    assert told[0] == told[1]
 
 
 @given(people=peoples(), tasks=workloads())

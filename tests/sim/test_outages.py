@@ -28,6 +28,7 @@ from sim.arrivals import Arrivals, drawn_visits
 from sim.away import Span, away_from_desk, postponed, system_spans
 from sim.outages import WAITED_DTYPE, AwayCounterpart
 from sim.staff import Person, Shift
+from sim.staff.hours import by_hour
 from sim.staff.people import hours_of, label_of
 from sim.staffing import build_staffing
 from tests.sim.worlds import SEED, ZHANG, numbers, scenario, windows
@@ -89,7 +90,7 @@ def test_work_pauses_while_the_bank_is_away() -> None:
     assert hours.opening(B - 1) == hours.opening(A)
     assert hours.finish(nine, 2 * HOUR_MS) == one + HOUR_MS, "an hour before, an hour after"
     assert hours.worked(nine, instant(DAY, 14)) == 2 * HOUR_MS
-    assert [hours.by_hour(A // DAY_MS)[hour] // MINUTE_MS for hour in (8, 9, 10, 11, 12, 13)] == [30, 60, 0, 0, 0, 60]
+    assert [by_hour((hours.spans(A // DAY_MS),))[hour] // MINUTE_MS for hour in (8, 9, 10, 11, 12, 13)] == [30, 60, 0, 0, 0, 60]
 
 
 @given(
@@ -111,6 +112,8 @@ def test_hours_with_time_away_are_those_of_the_minutes_that_are_left(cuts: list[
     )
     until = START + at * MINUTE_MS
     assert hours.worked(START, until) == int(on[:at].sum()) * MINUTE_MS
+    of_a_day = on[: 24 * 60].reshape(24, 60).sum(axis=1) * MINUTE_MS
+    assert by_hour((hours.spans(START // DAY_MS),)).tolist() == of_a_day.tolist()
 
 
 def test_desks_are_away_with_their_stage_and_their_branch() -> None:

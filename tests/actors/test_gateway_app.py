@@ -50,7 +50,9 @@ class Link:
 
 def app_before(link: Link) -> FastAPI:
     log = SimpleNamespace(append=lambda deeds: None)
-    identity: Any = SimpleNamespace(audit=log, clock=lambda: 1_800_000_000_000)
+    identity: Any = SimpleNamespace(
+        audit=log, clock=lambda: 1_800_000_000_000, folder=Path("nowhere/identity"), vault=None
+    )
     app = make_app(SimpleNamespace(link=link, branches=8), identity)  # type: ignore[arg-type]
     app.state.signed_in = calling(Caller("system", "tests", frozenset(PERMISSIONS)))
     return app

@@ -90,7 +90,14 @@ def test_work_pauses_while_the_bank_is_away() -> None:
     assert hours.opening(B - 1) == hours.opening(A)
     assert hours.finish(nine, 2 * HOUR_MS) == one + HOUR_MS, "an hour before, an hour after"
     assert hours.worked(nine, instant(DAY, 14)) == 2 * HOUR_MS
-    assert [by_hour((hours.spans(A // DAY_MS),))[hour] // MINUTE_MS for hour in (8, 9, 10, 11, 12, 13)] == [30, 60, 0, 0, 0, 60]
+    assert [by_hour((hours.spans(A // DAY_MS),))[hour] // MINUTE_MS for hour in (8, 9, 10, 11, 12, 13)] == [
+        30,
+        60,
+        0,
+        0,
+        0,
+        60,
+    ]
 
 
 @given(

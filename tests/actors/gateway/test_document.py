@@ -23,7 +23,7 @@ from tests.actors.gateway.live import LiveBank, live
 
 load_all_checks()
 CHECKS = ("not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance")
-_NOBODY: Any = SimpleNamespace(audit=None, clock=None)
+_NOBODY: Any = SimpleNamespace(audit=None, clock=None, folder=Path("nowhere/identity"), vault=None)
 APP = make_app(Bank(LinkClient(Path("nowhere")), Flow(1), 4, load("products", ProductPolicy), np.add), _NOBODY)
 """For its description alone, which every bank's is."""
 schema = schemathesis.openapi.from_dict(APP.openapi()).exclude(path=["/v1/events", "/v1/clock/advance"])

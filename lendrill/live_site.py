@@ -99,7 +99,7 @@ async def _site(home: Home, descriptor: int, ray: Path | None = None) -> int:
     beats = cast(Keeper, far(WITNESS, "witness", net.witness, _BEAT_S))
     site = Site(
         live, book, receiver, beats, links, near, lambda: live.start_clock(home.clock(bank.until)),
-        {"folder": (own, frozenset({"take"})), "contents": (own.contents, frozenset({"lacking", "put"}))}, mirror.round,
+        {"folder": (own, frozenset({"take"})), "contents": (own.contents, frozenset({"lacking", "put"}))}, mirror,
     )  # fmt: skip
     server = SiteServer(site)
     doors = [await server.serve(Path(SOCKET)), await server.serve_on(socket.socket(fileno=descriptor), theirs)]

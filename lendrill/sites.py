@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from actors.backup.key import BackupKey
-from actors.identity.service import FOLDER, HEAD
+from actors.identity.files import private_folder
+from actors.identity.keys import NAME
+from actors.identity.service import FOLDER
 from actors.link import Away, asked_once
 from actors.ray_start import Enclosure
 from actors.sites.folder import HomeFolder
@@ -97,16 +99,16 @@ def homes_of(home: Path, bank: dict[str, Any]) -> dict[str, Path]:
 
 
 def founded_at(homes: dict[str, Path], top: Path) -> Path | None:
-    """The first accounts, the same at all sites; the file with their first passwords, None where they are there already."""
+    """The keys are the same at all sites; of the first one's accounts the others hear once they run. The file with their first
+    passwords, None where they are there already."""
     first, *others = homes.values()
     credentials = first_accounts(first)
     BackupKey.open(key_file(first))
     for path in (first, *others):
-        if path != first and not (path / FOLDER).exists():
-            shutil.copytree(first / FOLDER, path / FOLDER)
-            shutil.copy2(first / HEAD, path / HEAD)
-        if not (path / FOLDER / CERTIFICATE).exists():
-            shutil.copy2(top / CERTIFICATE, path / FOLDER / CERTIFICATE)
+        private_folder(path / FOLDER)
+        for of, name in ((first / FOLDER, NAME), (first / FOLDER, key_file(first).name), (top, CERTIFICATE)):
+            if not (path / FOLDER / name).exists():
+                shutil.copy2(of / name, path / FOLDER / name)
     for name, path in homes.items():
         HomeFolder(path, name, list(homes)).close()  # each takes its place before anybody signs in there
     return credentials

@@ -53,7 +53,8 @@ seen AS (
   ASOF LEFT JOIN level now ON now.whose = part.whose AND now.since <= hour
   ASOF LEFT JOIN level usual ON usual.whose = part.whose AND usual.since <= hour - INTERVAL {days} DAY),
 worst AS (
-  SELECT whose, MAX(above) AS above, FIRST(hour ORDER BY above DESC, hour) AS hour FROM seen WHERE hour < '{night}' GROUP BY whose)
+  SELECT whose, MAX(above) AS above, FIRST(hour ORDER BY above DESC, hour) AS hour FROM seen
+  WHERE hour < '{night}' GROUP BY whose)
 SELECT whose, CAST(before AS BIGINT), CAST(at_return AS BIGINT), CAST(GREATEST(COALESCE(worst.above, 0), 0) AS BIGINT),
        (SELECT MIN(hour) FROM seen WHERE seen.whose = part.whose AND seen.hour >= worst.hour AND seen.above <= 0)
 FROM part LEFT JOIN worst USING (whose) ORDER BY whose

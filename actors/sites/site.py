@@ -20,6 +20,7 @@ from actors.conductor import Conductor
 from actors.frames import Message
 from actors.link import REFUSALS, Connect, LinkClient, LinkServer, Moved
 from actors.sites import wire
+from actors.sites.mirror import Mirror
 from actors.sites.receiver import Away, Receiver
 from actors.sites.replicated import ReplicatedStore
 from actors.sites.witness import Configuration, Keeper
@@ -62,7 +63,7 @@ class Site:
         near: Sequence[str],
         on_lead: Callable[[], object],
         beside: Mapping[str, Beside],
-        mirror: Callable[[], object],
+        mirror: Mirror,
     ) -> None:
         """`beats`: the witness, over a line of its own; `links`: how to reach the conductors of the other sites; `near`: the
         sites that are to be in step, the first of which leads a new bank; `on_lead`: is called before this one answers;
@@ -129,7 +130,7 @@ class Site:
 
     async def _tell_beside(self) -> None:
         while True:
-            await self._in(self._telling, self._mirror)
+            await self._in(self._telling, self._mirror.round)
             await asyncio.sleep(_MIRROR_S)
 
     def _see(self, found: Configuration) -> None:
@@ -195,20 +196,21 @@ class Site:
                 one.cancel()
 
     async def _feed(self) -> None:
-        """Brings the other sites up to date: near ones into step, others some time after."""
+        """Brings the other sites up to date: near ones, once they know what lies beside the book, into step."""
         while True:
             for name in self._links:
                 if name in self.book.configuration.in_step:
                     self._tell(name, "in step")
                     continue
+                admits = name in self._near and not self._mirror.away.get(name)
                 try:
-                    await self._in(self._feeding, self.book.admit if name in self._near else self.book.feed, name)
+                    await self._in(self._feeding, self.book.admit if admits else self.book.feed, name)
                 except Fenced:
                     raise
                 except StoreError as away:
                     self._tell(name, away.user_message)
                 else:
-                    self._tell(name, "in step" if name in self._near else "up to date")
+                    self._tell(name, "in step" if admits else "up to date")
             await asyncio.sleep(_FEED_S)
 
     def _tell(self, name: str, how: str) -> None:

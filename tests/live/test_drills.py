@@ -26,6 +26,7 @@ def drilled(name: str, folder: Path, patience_s: float = 600) -> tuple[int, dict
     return ended.returncode, json.loads((folder / "final.json").read_text(encoding="utf-8")), said
 
 
+@pytest.mark.requirement("DR-06.a", "DR-07.a", "DR-07.c", "DR-09.b")
 def test_sites_lose_nothing_and_end_with_one_book(tmp_path: Path) -> None:
     code, final, said = drilled(str(_IN_A_MINUTE), tmp_path / "drill")
     assert (final["lost"], final["doubled"], final["trial_balance_fen"]) == ([], [], 0)
@@ -33,6 +34,10 @@ def test_sites_lose_nothing_and_end_with_one_book(tmp_path: Path) -> None:
     assert len({(one["windows"], one["seal"], one["chain"]) for one in final["sites"].values()}) == 1
     assert all(one["replayed"] for one in final["sites"].values())
     assert final["book"]["principal_fen"] == final["ledger"]["principal_fen"] > 0
+    asked = [
+        json.loads(line) for line in (tmp_path / "drill" / "requests.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
+    assert {one["site"] for one in asked if one["outcome"] == "acknowledged"} >= {"primary", "same-city"}
     assert code == 0, said
 
 

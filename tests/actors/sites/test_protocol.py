@@ -105,6 +105,7 @@ def bank(tmp_path: Path) -> Bank:
     return bank
 
 
+@pytest.mark.requirement("DR-07.b")
 def test_a_window_is_in_every_book_in_step_when_it_is_appended(bank: Bank) -> None:
     bank.sites["a"].append(entries(range(3, 5), 1))
     assert bank.held("b") == bank.held("a") == entries(range(5), 1)
@@ -112,6 +113,7 @@ def test_a_window_is_in_every_book_in_step_when_it_is_appended(bank: Bank) -> No
     assert bank.books["a"].store.standing() == bank.books["b"].store.standing()
 
 
+@pytest.mark.requirement("DR-07.c", "DR-09.a")
 def test_a_site_in_step_takes_over_with_every_window_and_the_leader_before_is_fenced(bank: Bank) -> None:
     bank.sites["a"].append(entries(range(3, 5), 1))
     bank.isolate("a")
@@ -142,6 +144,7 @@ def test_a_site_takes_no_window_from_a_leader_it_does_not_follow(bank: Bank) -> 
     assert bank.held("b") == entries(range(3), 1)
 
 
+@pytest.mark.requirement("DR-07.b")
 def test_the_bank_goes_on_without_a_site_once_the_witness_knows(bank: Bank) -> None:
     bank.isolate("b")
     bank.sites["a"].append([entry(3, 1)])
@@ -164,6 +167,7 @@ def test_nothing_is_done_while_neither_the_other_site_nor_the_witness_answers(ba
     assert bank.held("a") == bank.held("b") == entries(range(4), 1)
 
 
+@pytest.mark.requirement("DR-08.a", "DR-08.b", "DR-09.a")
 def test_a_site_far_away_takes_over_after_the_preset_time_of_silence_of_all_in_step(bank: Bank) -> None:
     bank.clock.now = 299_999
     bank.witness.heard("b")
@@ -174,6 +178,7 @@ def test_a_site_far_away_takes_over_after_the_preset_time_of_silence_of_all_in_s
     assert bank.witness.configuration() == Configuration(3, 2, "far", ("far",))
 
 
+@pytest.mark.requirement("DR-10.b")
 def test_two_people_switch_by_hand_and_one_alone_does_not(bank: Bank) -> None:
     seen = bank.witness.configuration()
     for alone in (["Li"], ["Li", "Li"]):
@@ -182,6 +187,7 @@ def test_two_people_switch_by_hand_and_one_alone_does_not(bank: Bank) -> None:
     assert bank.witness.take_over("far", seen, ["Li", "Wang"]).leader == "far"
 
 
+@pytest.mark.requirement("DR-10.a")
 def test_a_planned_switch_loses_nothing_and_both_stay_in_step(bank: Bank) -> None:
     with pytest.raises(NotYours, match="far is not in step with a; wait until it is, or choose one of b"):
         bank.sites["a"].hand_over("far")

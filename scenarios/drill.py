@@ -104,10 +104,20 @@ class Decision(PolicyModel):
     what: Literal["switch", "take_over"]
     """switch: the leader hands over to `site`; take_over: `site` leads whatever became of the others."""
     site: Site
-    question: str
+    question_zh: str
     """What they are asked, as they read it."""
+    question_en: str
     within_s: Seconds = 60.0
     """They must have decided by then."""
+
+
+class Restore(PolicyModel):
+    """What is done when the drill's bank is closed: as if all its homes were destroyed, it is restored from backups alone."""
+
+    site: Site = "primary"
+    """Whose backups."""
+    back_up_at_s: Seconds
+    """The last backup is made then: what was acknowledged before must be in it."""
 
 
 class Expected(PolicyModel):
@@ -143,6 +153,7 @@ class Drill(PolicyModel):
     load: Load = Load()
     befalls: list[Befalls] = []
     decisions: list[Decision] = []
+    restore: Restore | None = None
     expected: Expected = Expected()
 
     @model_validator(mode="after")
@@ -156,6 +167,10 @@ class Drill(PolicyModel):
                 raise ValueError(
                     f"befalls[{place + 1}].at_s: {one.at_s:g} is after the load's end ({self.load.seconds:g} s)"
                 )
+        if self.restore is not None and self.restore.site not in sites:
+            raise ValueError(f"restore.site: there is no {self.restore.site} in a bank of {len(sites)} sites")
+        if self.restore is not None and self.restore.back_up_at_s > self.load.seconds:
+            raise ValueError(f"restore.back_up_at_s: {self.restore.back_up_at_s:g} is after the load's end")
         for place, decision in enumerate(self.decisions):
             if decision.site not in sites:
                 raise ValueError(

@@ -29,6 +29,7 @@ from lendrill.drills.bank import DrillBank
 from lendrill.drills.control import CONTROL
 from lendrill.drills.proof import proved
 from lendrill.drills.record import LOOK_S, Record
+from lendrill.drills.restored import BACKUP, back_up, restored
 from lendrill.errors import EXIT_INTERRUPTED, UserError
 from lendrill.progress import Panel
 from scenarios.drill import Befalls, Decision, Drill, load_drill
@@ -125,6 +126,9 @@ def _drilled(drill: Drill, options: DrillOptions, folder: Path) -> None:
         bank.close()
     final = proved(folder, home, names, leader, tell)
     day_ended = final.get("trial_balance_fen") == 0
+    if drill.restore is not None:
+        tell(f"Restoring the bank from the backups of {drill.restore.site} alone …")
+        final["restored"] = restored(folder, home / "sites" / drill.restore.site, drill.restore)
     record.write("final.json", final | {"day_ended": day_ended, "interrupted": False})
     (folder / "tokens.json").unlink()
 
@@ -178,14 +182,25 @@ class _Going:
         self._tokens_at = time.monotonic()
         self._standing: dict[str, dict[str, Any]] = {}
         self._first_day, self._days = bank.date(), 0
+        self._backing_up: threading.Thread | None = None
         for number, one in enumerate(drill.befalls):
             for turn in range(one.times):
                 self._at(one.at_s + turn * one.every_s, lambda one=one, number=number: self._befall(one, number))  # type: ignore[misc]
         for number, decision in enumerate(drill.decisions):
             self._at(decision.at_s, lambda d=decision, n=number: self._ask(d, n + len(drill.befalls)))  # type: ignore[misc]
 
+        if drill.restore is not None:
+            self._at(drill.restore.back_up_at_s, self._back_up)
         for at_s in drill.load.day_ends_at_s:
             self._at(at_s, self._end_day)
+
+    def _back_up(self) -> None:
+        """The last backup before all is destroyed."""
+        assert self._drill.restore is not None
+        site = self._drill.restore.site
+        self._record.event(BACKUP, (f"{site} 开始备份", f"a backup of {site} begins"), site)
+        self._backing_up = threading.Thread(target=back_up, args=(self._bank.home / "sites" / site,))
+        self._backing_up.start()
 
     def _end_day(self) -> None:
         """An end of day, which takes its time."""
@@ -215,6 +230,8 @@ class _Going:
         """What is still to be mended is, and the sites have a while to come into step."""
         until = self._record.now() + _IN_STEP_S
         wanted = self._drill.expected.in_step or 1
+        if self._backing_up is not None:
+            self._backing_up.join()
         self.until(lambda: not self._due and (self._record.in_step >= wanted or self._record.now() > until), panel)
 
     def _at(self, seconds: float, what: Callable[[], object]) -> None:
@@ -242,14 +259,16 @@ class _Going:
         self._at(self._record.now() + one.for_s, over)
 
     def _ask(self, decision: Decision, number: int) -> None:
-        self._record.event("asked", (decision.question, decision.question), decision.site, fault=number)
+        self._record.event("asked", (decision.question_zh, decision.question_en), decision.site, fault=number)
         if self._played:
             self._decide(decision, number, PLAYED)
             return
         threading.Thread(target=self._asked, args=(decision, number), daemon=True).start()
 
     def _asked(self, decision: Decision, number: int) -> None:
-        sys.stderr.write(f"\n{decision.question}\n  {decision.what} → {decision.site}; two names, comma between: ")
+        sys.stderr.write(
+            f"\n{decision.question_zh} · {decision.question_en}\n  {decision.what} → {decision.site}; two names, comma between: "
+        )
         sys.stderr.flush()
         by = [name.strip() for name in sys.stdin.readline().split(",") if name.strip()]
         self._at(self._record.now(), lambda: self._decide(decision, number, by))

@@ -11,10 +11,17 @@ from pathlib import Path
 from typing import Any
 
 from lendrill.sites import site_standing
+from results.drill.words import PLACES
 
 LOOK_S = 0.2
 _PATIENCE_S = 0.6
 """A site that says nothing for so long does not answer."""
+
+
+def _chinese(text: str) -> str:
+    for name, (_, chinese) in PLACES.items():
+        text = text.replace(name, chinese)
+    return text
 
 
 class Record:
@@ -37,6 +44,7 @@ class Record:
     def event(self, what: str, words: tuple[str, str], place: str = "", to: str = "", **more: Any) -> None:
         """Something that happened; `words`: in Chinese and in English."""
         now = round(self.now(), 3)
+        words = _chinese(words[0]), words[1]
         line = {"t": now, "what": what, "place": place, "to": to, "text_zh": words[0], "text_en": words[1]}
         self._events.write(json.dumps({"by": [], "fault": None} | line | more, ensure_ascii=False) + "\n")
         self._events.flush()

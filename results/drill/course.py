@@ -196,7 +196,7 @@ def decisions(record: Record) -> list[dict[str, Any]]:
             {
                 "what": planned["what"],
                 "site": planned["site"],
-                "question": planned["question"],
+                "question": [planned["question_en"], planned["question_zh"]],
                 "within_s": planned["within_s"],
                 "asked": _moment(asked),
                 "decided": None if decided is None else rounded(decided.t),

@@ -60,6 +60,7 @@ def evidence(record: Record) -> dict[str, Any]:
             "principal_fen": {name: (final.get(name) or {}).get("principal_fen") for name in ("book", "ledger")},
             "loans": (final.get("book") or {}).get("loans"),
         },
+        **({"restored": final["restored"]} if "restored" in final else {}),
         "events": [
             {
                 "t": rounded(one.t),

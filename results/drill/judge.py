@@ -73,6 +73,7 @@ def judged(evidence: dict[str, Any]) -> tuple[Line, ...]:
         *_led(evidence),
         *_decided(evidence),
         *_books(evidence),
+        *_restored(evidence),
     )
 
 
@@ -102,6 +103,34 @@ def _line(name: str, good: Words, faults: list[Any]) -> Line:
     if not faults:
         return Line(name, True, good)
     return Line(name, False, ("; ".join(one[0] for one in faults), "；".join(one[1] for one in faults)))
+
+
+def _restored(of: dict[str, Any]) -> Iterator[Line]:
+    """A bank made of backups alone: the same up to where they go, and nothing lost that was acknowledged before the last."""
+    if of["drill"].get("restore") is None:
+        return
+    one = of.get("restored") or {}
+    faults: list[Words] = []
+    if not one.get("equal"):
+        why = one.get("why") or "another bank than it was then"
+        faults.append((f"the restored bank: {why}", f"恢复后的数据与当时不一致：{why}"))
+    else:
+        since = one["backed_up_s"]
+        early = [lost["id"] for lost in one["lost"] if since is None or lost["acknowledged_s"] < since]
+        unnamed = {lost["id"] for lost in one["lost"]} - set(one["named"])
+        if early:
+            names = ", ".join(early[:5])
+            faults.append((f"lost though acknowledged before the backup: {names}", f"备份前已确认却丢失：{names}"))
+        if unnamed:
+            names = ", ".join(sorted(unnamed)[:5])
+            faults.append((f"lost and not named by the restore: {names}", f"丢失而恢复时未列明：{names}"))
+        if one["trial_balance_fen"]:
+            faults.append((f"its trial balance is out by {one['trial_balance_fen']:,} fen", "恢复后试算不平"))
+    count = len(one.get("lost", ()))
+    took, windows = f"{one.get('took_s', 0):.1f}", f"{one.get('windows', 0):,}"
+    english = f"restored in {took} s, equal to the day book over {windows} windows; {count} requests lost, each named"
+    chinese = f"{took} 秒恢复，与日志 {windows} 个窗口一致；丢失 {count} 笔，均已列明"
+    yield _line("restored", (f"{english}, acknowledged after the last backup", f"{chinese}且在最后一次备份之后"), faults)
 
 
 def _recovery(of: dict[str, Any]) -> Iterator[Line]:

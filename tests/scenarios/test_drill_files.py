@@ -30,7 +30,7 @@ def test_every_drill_has_its_words_and_something_that_is_tried() -> None:
     for name in names:
         found = load_drill(name)
         assert found.befalls or found.decisions
-        assert found.expected.rto_s
+        assert found.expected.rto_s or found.restore
         assert found.name_zh
         assert found.about_en
 
@@ -38,6 +38,11 @@ def test_every_drill_has_its_words_and_something_that_is_tried() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
+        (
+            '[bank]\nsites = 2\n[restore]\nsite = "remote"\nback_up_at_s = 5\n',
+            "drill.toml: restore.site: there is no remote in a bank of 2 sites",
+        ),
+        ("[restore]\nback_up_at_s = 70\n", "drill.toml: restore.back_up_at_s: 70 is after the load's end"),
         ('[[befalls]]\nat_s = 1\nwhat = "cut"\n', "drill.toml:5: befalls.1: to: is needed by cut"),
         ('[[befalls]]\nat_s = 1\nwhat = "kill"\nto = "remote"\n', "drill.toml:5: befalls.1: to: means nothing to kill"),
         (

@@ -167,7 +167,7 @@ def uninterrupted() -> Made:
 
 def switched() -> Made:
     """Two people switch to the same-city site at 15 s, and back at 40; a second each."""
-    switch = {"what": "switch", "question": "Switch?"}
+    switch = {"what": "switch", "question_zh": "切换？", "question_en": "Switch?"}
     decisions = [switch | {"at_s": 14, "site": "same-city"}, switch | {"at_s": 40, "site": "primary"}]
     expected = {"takeovers": 2, "rto_s": {"all": 5}}
 

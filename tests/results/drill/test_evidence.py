@@ -117,7 +117,13 @@ def test_planned_switches_are_measured_and_say_who_decided(tmp_path: Path) -> No
 
 def test_a_takeover_that_people_decide_is_theirs(tmp_path: Path) -> None:
     """An event's `fault` counts the drill's befalls first, then its decisions."""
-    decision = {"at_s": 21, "what": "take_over", "site": "same-city", "question": "Take over?"}
+    decision = {
+        "at_s": 21,
+        "what": "take_over",
+        "site": "same-city",
+        "question_zh": "接管？",
+        "question_en": "Take over?",
+    }
     expected = {"leader": "same-city"}
     record = made(drill_of([LOSE], decisions=[decision], expected=expected), after_loss, [(20.0, 23.0)])
     record.event(20.0, "befalls", "primary", 0)

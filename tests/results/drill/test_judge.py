@@ -268,3 +268,32 @@ def test_a_leader_that_knows_it_no_longer_leads_is_no_second_one(tmp_path: Path)
     record = lost_primary()
     record.sites[109]["sites"]["primary"] = dict(record.sites[109]["sites"]["same-city"], leads=True)
     assert missed(record, tmp_path) == set()
+
+
+_RESTORED = {
+    "site": "primary", "windows": 9, "seal": "aa", "equal": True, "trial_balance_fen": 0, "took_s": 1.0, "backed_up_s": 35.0,
+    "named": ["later"], "lost": [{"id": "later", "acknowledged_s": 35.5}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("planted", "why"),
+    [
+        ({}, ""),
+        ({"equal": False}, "another bank than it was then"),
+        ({"equal": False, "why": "no key"}, "no key"),
+        ({"trial_balance_fen": 3}, "out by 3 fen"),
+        ({"named": []}, "not named by the restore: later"),
+        ({"lost": [{"id": "later", "acknowledged_s": 34.0}]}, "acknowledged before the backup: later"),
+        ({"backed_up_s": None}, "acknowledged before the backup: later"),
+        (None, "another bank than it was then"),
+    ],
+)
+def test_what_backups_alone_give_back_is_judged(planted: dict[str, Any] | None, why: str, tmp_path: Path) -> None:
+    record = evidence(read(uninterrupted().write(tmp_path)))
+    assert "restored" not in {line.name for line in judged(record)}
+    record["drill"]["restore"] = {"site": "primary", "back_up_at_s": 35.0}
+    if planted is not None:
+        record["restored"] = _RESTORED | planted
+    [line] = [line for line in judged(record) if line.name == "restored"]
+    assert (line.held, why in line.words[0]) == (not why, True)

@@ -159,8 +159,13 @@ def _digests(of: dict[str, Any]) -> tuple[Any, ...]:
     return of.get("windows"), of.get("seal"), of.get("chain")
 
 
+FAR = "remote"
+"""The site that nobody waits for (DR-08)."""
+
+
 def lanes(record: Record) -> dict[str, list[dict[str, Any]]]:
-    """Each site over time as spans of a state: leads · in_step · out_of_step · damaged · gone."""
+    """Each site over time as spans of a state: leads · in_step · out_of_step · follows (one too far away to be in
+    step) · damaged · gone."""
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in record.sites}
     for sample in record.samples:
         believed = _believed(sample)
@@ -190,4 +195,6 @@ def _state(name: str, said: dict[str, Any], believed: list[str]) -> str:
         return "damaged"
     if said.get("leads"):
         return "leads"
-    return "in_step" if name in believed else "out_of_step"
+    if name in believed:
+        return "in_step"
+    return "follows" if name == FAR else "out_of_step"

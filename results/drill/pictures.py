@@ -17,6 +17,7 @@ STATES: dict[str, tuple[Words, str]] = {
     "leads": (("leads", "主用"), TEAL),
     "in_step": (("in step", "同步"), "#93c5bd"),
     "out_of_step": (("out of step", "失步"), "#fbbf24"),
+    "follows": (("follows some time after", "异步跟随"), "#c7d9f2"),
     "damaged": (("its day book is damaged", "日志损坏"), VIOLET),
     "gone": (("does not answer", "无应答"), "#cbd5e1"),
 }

@@ -256,7 +256,7 @@ def test_lanes_say_how_each_site_stood(tmp_path: Path) -> None:
     assert states == {
         "primary": ["leads", "gone", "in_step"],
         "same-city": ["in_step", "leads"],
-        "remote": ["out_of_step"],
+        "remote": ["follows"],
     }
     assert [span["since"] for span in lanes["primary"]] == [0.0, 20.0, 42.0]
 

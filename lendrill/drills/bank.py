@@ -12,6 +12,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,8 @@ ADVANCER = "system_administrator"
 class DrillBank:
     """A bank of several sites that runs while it is entered."""
 
-    def __init__(self, drill: Drill, home: Path, log: Path) -> None:
+    def __init__(self, drill: Drill, home: Path, log: Path, options: Sequence[str] = ()) -> None:
+        """`options`: what `lendrill serve` is told besides."""
         bank = drill.bank
         command = [
             sys.executable, "-m", "lendrill", "serve", bank.scenario, "--home", str(home), "--port", "0",
@@ -47,6 +49,7 @@ class DrillBank:
         ]  # fmt: skip
         if bank.portfolio:
             command += ["--seed-portfolio", str(bank.portfolio)]
+        command += options
         self.home, self._log = home, log
         with log.open("wb") as said:
             self._process = subprocess.Popen(command, stdout=said, stderr=said, start_new_session=True)

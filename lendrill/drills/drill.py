@@ -99,15 +99,15 @@ def _drilled(drill: Drill, options: DrillOptions, folder: Path) -> None:
         names = list(bank.urls)
         paths = bank.with_a_loan()
         bank.write_tokens(folder / "tokens.json")
-        if "remote" in names and drill.bank.remote_delay_ms:
-            far: dict[str, Any] = {
+        for near in names[:-1] if "remote" in names and drill.bank.remote_delay_ms else ():
+            far = {
                 "at_s": 0,
                 "what": "slow_line",
+                "place": near,
                 "to": "remote",
                 "delay_ms": drill.bank.remote_delay_ms,
             }
-            for near in names[:-1]:
-                befall.befall(home, Befalls(place=near, **far))
+            befall.befall(home, Befalls.model_validate(far))
         record = Record(folder, home, names)
         record.write("plan.json", _plan(drill, options, record, home))
         going = _Going(drill, options, bank, record)

@@ -95,8 +95,25 @@ class _Told:
         for kind, age_s in told.get("backup_age_s", {}).items():
             ages.add_metric([kind], age_s)
         yield ages
+        yield from self._sites()
         yield from self._stages()
         yield from self._book()
+
+    def _sites(self) -> Iterator[Metric]:
+        """Of a bank of several sites, as the one that leads sees them."""
+        if (said := self._figures.get("site")) is None:
+            return
+        yield GaugeMetricFamily(
+            "lendrill_site_epoch", "of the site that leads: rises with each that does", said["epoch"]
+        )
+        names = {"leads": {said["site"]}, "in_step": set(said["in_step"])}
+        for name, sites in names.items():
+            gauge = GaugeMetricFamily(
+                f"lendrill_site_{name}", f"1 where a site {name.replace('_', ' is ')}", labels=["site"]
+            )
+            for site in said["sites"]:
+                gauge.add_metric([site], int(site in sites))
+            yield gauge
 
     def _stages(self) -> Iterator[Metric]:
         busy = CounterMetricFamily("lendrill_stage_busy_seconds", "time a stage was at work", labels=["stage"])

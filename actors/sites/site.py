@@ -275,6 +275,7 @@ class Site:
         book = self.book.standing()
         return {
             "site": self.book.site,
+            "sites": [self.book.site, *self._links],
             "leads": self.leads,
             "leader": seen.leader,
             "epoch": seen.epoch,
@@ -323,6 +324,9 @@ class SiteServer(LinkServer):
 
     async def _do_contents(self, message: Message) -> bytes:
         return await self._site.take(message)
+
+    async def _do_figures(self, message: Message) -> dict[str, Any]:
+        return await super()._do_figures(message) | {"site": self._site.standing()}
 
     async def _do_site(self, message: Message) -> dict[str, Any]:
         del message

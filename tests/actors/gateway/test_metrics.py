@@ -8,9 +8,11 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from prometheus_client.parser import text_string_to_metric_families
 
+from actors.gateway.metrics import Meters
 from tests.actors.gateway.live import LiveBank
 
 BOARD = Path(__file__).parents[3] / "docs" / "grafana" / "lendrill.json"
@@ -58,3 +60,13 @@ def test_gateways_of_one_bank_are_counted_together(tmp_path: Path) -> None:
     assert line + "1.0" in told[0]
     assert line + "2.0" in told[1]
     assert 'lendrill_http_seconds_bucket{le="0.025",method="GET",path="/v1/clock"} 2.0' in told[1]
+
+
+def test_the_sites_of_a_bank_are_told_by_the_one_that_leads() -> None:
+    said: dict[str, Any] = {"site": "b", "sites": ["b", "a", "far"], "epoch": 4, "in_step": ["a", "b"]}
+    told = Meters().text({"site": said}).decode()
+    shown = {line.rpartition(" ")[0]: line.rpartition(" ")[2] for line in told.splitlines() if "lendrill_site_" in line}
+    assert shown["lendrill_site_epoch"] == "4.0"
+    assert [shown[f'lendrill_site_leads{{site="{site}"}}'] for site in said["sites"]] == ["1.0", "0.0", "0.0"]
+    assert [shown[f'lendrill_site_in_step{{site="{site}"}}'] for site in said["sites"]] == ["1.0", "1.0", "0.0"]
+    assert "lendrill_site_" not in Meters().text({}).decode()

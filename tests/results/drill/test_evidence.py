@@ -253,11 +253,7 @@ def test_customers_touched_are_listed_with_their_tries_and_wait(tmp_path: Path) 
 def test_lanes_say_how_each_site_stood(tmp_path: Path) -> None:
     lanes = of(records.lost_primary(), tmp_path)["leading"]["lanes"]
     states = {name: [span["state"] for span in spans] for name, spans in lanes.items()}
-    assert states == {
-        "primary": ["leads", "gone", "in_step"],
-        "same-city": ["in_step", "leads"],
-        "remote": ["follows"],
-    }
+    assert states == {"primary": ["leads", "gone", "in_step"], "same-city": ["in_step", "leads"], "remote": ["follows"]}
     assert [span["since"] for span in lanes["primary"]] == [0.0, 20.0, 42.0]
 
 

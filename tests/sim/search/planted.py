@@ -1,4 +1,6 @@
-"""Bugs that are planted: a method's text with something else in it. Each must be found by the fault search."""
+"""Bugs that are planted: a method's text with something else in it. Each must be found by the fault search. What another rule
+makes up for is not among them, but in unit tests: that the witness takes a change only from who knows the newest state and leads
+(either alone is enough), and that who takes over believes nobody in step (he brings all who are up to date first)."""
 
 from __future__ import annotations
 
@@ -47,15 +49,10 @@ def planted(bug: Bug) -> Iterator[None]:
 
 
 BUGS = [
-    Bug("the witness takes a change from who knows an old state", Witness, "_check", "!= self._now.version", "< 0"),
-    Bug(
-        "the witness lets any site change who is in step", Witness, "_check_leader", "site != self._now.leader", "False"
-    ),
     Bug("a site takes over from a leader that lives", Witness, "take_over", "self._terms.silent_ms", "0"),
     Bug("a site far away takes over while others live", Witness, "take_over", "self._terms.remote_ms", "0"),
     Bug("a site far away takes over as if in step", Witness, "take_over", "if site in now.in_step", "if True"),
     Bug("two leaders of one epoch", Witness, "take_over", "now.epoch + 1", "max(now.epoch, 1)"),
-    Bug("who took over believes others in step", Witness, "take_over", "else (site,)", "else (*now.in_step, site)"),
     Bug("the witness forgets who is in step", Witness, "keep_in_step", "{site, *in_step}", "{site}"),
     Bug("a hand-over keeps the epoch", Witness, "hand_over", "epoch=seen.epoch + 1, leader=to", "leader=site"),
     Bug("the leader does not wait for the other site", ReplicatedStore, "append", "self._others_in_step()", "()"),

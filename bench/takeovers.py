@@ -106,7 +106,9 @@ def main(losses: int, *options: str) -> None:
             finally:
                 callers.stop()
             p50, p95 = np.quantile(gaps, (0.5, 0.95))
-            print(f"{losses} losses: nobody answered for {p50:.2f} s (p50), {p95:.2f} s (p95), {max(gaps):.2f} s at most")
+            print(
+                f"{losses} losses: nobody answered for {p50:.2f} s (p50), {p95:.2f} s (p95), {max(gaps):.2f} s at most"
+            )
         for name in bank.urls:
             replayed = subprocess.run(
                 [sys.executable, "-m", "lendrill", "replay", str(home / "sites" / name), "--quiet"],

@@ -110,6 +110,8 @@ class _Doing(FrameServer):
         """To a process of a place; to a stage, to the one of its actors that the next draw says."""
         if message["process"] == STAGE:
             stages = self._stages(self._place(message))
+            if not stages and number != signal.SIGCONT:
+                raise StoreError("there is no stage that is a process; they are with --executor ray")
             stopped = [one for one in stages if one.status() == psutil.STATUS_STOPPED]
             for one in stopped if number == signal.SIGCONT else stages[self._turn % len(stages) :][:1]:
                 one.send_signal(number)
@@ -128,8 +130,6 @@ class _Doing(FrameServer):
                 if child.process is not None:
                     parts = psutil.Process(child.process.pid).children(recursive=True)
                     found += [one for one in parts if _ACTOR in " ".join(one.cmdline())]
-        if not found:
-            raise StoreError("there is no stage that is a process; they are with --executor ray")
         return sorted(found, key=lambda one: one.pid)
 
 

@@ -16,6 +16,7 @@ from actors.sites.witness import PEOPLE_NEEDED, people
 from lendrill.drills import befall
 from lendrill.drills.control import CONTROL, STAGE
 from lendrill.errors import UserError
+from lendrill.interruption import Interruption
 from lendrill.live_site import LINES
 from lendrill.sites import site_standing
 from scenarios.drill import Befalls
@@ -35,14 +36,15 @@ def fault_command(home: Path, what: str, place: str, given: dict[str, Any]) -> i
         ) from None
     if place != "witness":
         befall.site_home(home, place)
-    undo = befall.befall(home, one)
-    typer.echo(f"{what} {place}{f' {one.to}' if one.to else ''}: done")
-    if one.for_s is not None:
-        try:
-            time.sleep(one.for_s)
-        finally:
-            undo()
-        typer.echo("undone")
+    with Interruption():  # who ends it early has it undone, too
+        undo = befall.befall(home, one)
+        typer.echo(f"{what} {place}{f' {one.to}' if one.to else ''}: done")
+        if one.for_s is not None:
+            try:
+                time.sleep(one.for_s)
+            finally:
+                undo()
+            typer.echo("undone")
     return 0
 
 

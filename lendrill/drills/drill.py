@@ -107,7 +107,7 @@ def _drilled(drill: Drill, options: DrillOptions, folder: Path) -> None:
                 "delay_ms": drill.bank.remote_delay_ms,
             }
             for near in names[:-1]:
-                befall.befall(home, Befalls(place=near, **far))
+                befall.befall(home, Befalls.model_validate(far | {"place": near}))
         record = Record(folder, home, names)
         record.write("plan.json", _plan(drill, options, record, home))
         going = _Going(drill, options, bank, record)

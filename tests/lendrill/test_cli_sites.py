@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +106,14 @@ def test_mending_lets_processes_go_on_before_it_asks_them(monkeypatch: pytest.Mo
         (LINES, "lines"),
         (LINES, "change", "a", "b"),
     ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_fault_for_a_time_is_undone_by_whoever_ends_it_early(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undone: list[bool] = []
+    monkeypatch.setattr(befall, "befall", lambda home, one: lambda: undone.append(True))
+    monkeypatch.setattr(time, "sleep", lambda _: signal.raise_signal(number))
+    assert main(["fault", HOME, "lose", "primary", "--for", "30"]) == 130
+    assert undone == [True]

@@ -15,6 +15,7 @@ from actors.book.store import Damaged, Fenced, Standing, StoreError
 from actors.frames import FrameServer, Message
 from actors.link import Moved
 from actors.sites import site as sites
+from actors.sites import wire
 from actors.sites.receiver import Away
 from actors.sites.site import Deposed, Site, SiteServer
 from actors.sites.witness import Configuration
@@ -135,8 +136,9 @@ class Bench:
         self.book.site = site
         self.led = 0
         self.beside = {"folder": (self, frozenset({"told"}))}
-        parts: Any = self.live, self.book, self.receiver, self.beats, links or {}, (OTHER, HERE)
-        self.site = Site(*parts, self._led, self.beside, self.mirror)  # type: ignore[arg-type]
+        parts: Any = self.live, self.book, self.receiver, self.beats, links or {}, (OTHER, HERE), self._led
+        parts = *parts, self.beside, self.mirror
+        self.site = Site(*parts)
 
     def _led(self) -> None:
         self.led += 1
@@ -263,8 +265,8 @@ def test_whoever_leads_a_site_says_itself_how_it_stands_and_holds_what_it_is_tol
             "site": HERE, "leads": False, "leader": OTHER, "epoch": 2, "in_step": [OTHER, HERE], "windows": 7, "seal": "0102",
             "damage": "a page is damaged", "worked": 6, "chain": "c",
         }  # fmt: skip
-        call = {"n": 2, "do": "folder", "call": "told", "with": sites.wire.packed(("it",))}
-        assert sites.wire.unpacked(await server.answer(call)) == "told it"
+        call = {"n": 2, "do": "folder", "call": "told", "with": wire.packed(("it",))}
+        assert wire.unpacked(await server.answer(call)) == "told it"
         with pytest.raises(StoreError, match="nothing to call 'close'"):
             await server.answer(call | {"do": "book", "call": "close"})
 

@@ -129,7 +129,7 @@ def test_what_can_not_befall_is_told(message: dict[str, Any], why: str, tmp_path
 
 @pytest.mark.usefixtures("places")
 def test_stages_that_are_not_there_may_be_let_go_on(tmp_path: Path) -> None:
-    told(tmp_path, CONTROL, {"do": "go_on", "place": "primary", "process": "stage"})
+    assert told(tmp_path, CONTROL, {"do": "go_on", "place": "primary", "process": "stage"}) is None
 
 
 def _noting(name: str, file: Path) -> list[str]:

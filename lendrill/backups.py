@@ -115,6 +115,11 @@ def _is_open(path: Path) -> bool:
 def backup_command(path: Path, kind: str, to: Sequence[Path]) -> int:
     """`lendrill backup`: one backup of a bank that lives or is down, in all its places and in some more."""
     home = home_at(path)
+    if len(sites := home.bank.get("sites", ())) > 1:
+        raise UserError(
+            f"{path}: a bank of several sites; each makes backups of its own",
+            f"give {' or '.join(str(path / 'sites' / name) for name in sites)}",
+        )
     for place in to:
         if not place.is_dir():
             raise UserError(

@@ -26,9 +26,9 @@ def drill(
     calendar: Annotated[
         bool, typer.Option("--calendar", help="Print which drills a year asks for, and which are due by past evidence.")
     ] = False,
-    runs: Annotated[Path, typer.Option(help="Of --calendar: the folder of past drills.", parser=path_given)] = Path(
-        "runs"
-    ),
+    runs: Annotated[
+        Path | None, typer.Option(help="Of --calendar: the folder of past drills (default: runs).", parser=path_given)
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="The drill's own folder (default: runs/drill-<name>-<time>/).", parser=path_given),
@@ -36,7 +36,7 @@ def drill(
     play: Annotated[
         bool, typer.Option("--play", help="Nobody is asked: decisions are taken as the file has them.")
     ] = False,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of who comes and when.")] = 1,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of who comes and when (default: 1).")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only the verdict.")] = False,
 ) -> int:
     """Run a drill: a bank of several sites under load, with faults, and the evidence of how it held."""
@@ -45,10 +45,14 @@ def drill(
     if name is None:
         from lendrill.drills.due import calendar_command
 
-        return calendar_command(runs)
+        if out is not None or play or seed is not None or quiet:
+            raise UserError("drill --calendar: runs no drill", "leave --out, --play, --seed and --quiet out")
+        return calendar_command(runs or Path("runs"))
+    if runs is not None:
+        raise UserError(f"--runs {runs}: means nothing to a drill that is run", "it goes with --calendar")
     from lendrill.drills.drill import DrillOptions, drill_command
 
-    return drill_command(DrillOptions(name, out, play, seed, quiet))
+    return drill_command(DrillOptions(name, out, play, 1 if seed is None else seed, quiet))
 
 
 def drills() -> int:
@@ -68,18 +72,22 @@ def fault(
     ],
     place: Annotated[str, typer.Argument(help="primary, same-city, remote or witness.")],
     to: Annotated[str | None, typer.Argument(help="Of a line: where it goes.")] = None,
-    process: Annotated[str, typer.Option(help="Of kill, hang and full_disk: conductor, gateway-0, …")] = "conductor",
+    process: Annotated[
+        str | None, typer.Option(help="Of kill, hang and full_disk: conductor (where none is given), gateway-0, …")
+    ] = None,
     for_s: Annotated[
         float | None, typer.Option("--for", metavar="S", min=0.1, help="Undo it after so long, and wait for that.")
     ] = None,
-    one_way: Annotated[bool, typer.Option("--one-way", help="A line carries nothing from PLACE to TO only.")] = False,
-    delay_ms: Annotated[float, typer.Option(metavar="MS", min=0, max=60_000, help="Of slow_line.")] = 0.0,
-    mbit_s: Annotated[float, typer.Option(metavar="N", min=0, max=100_000, help="Of slow_line.")] = 0.0,
+    one_way: Annotated[bool, typer.Option("--one-way", help="The line from PLACE to TO only.")] = False,
+    delay_ms: Annotated[float | None, typer.Option(metavar="MS", min=0, max=60_000, help="Of slow_line.")] = None,
+    mbit_s: Annotated[float | None, typer.Option(metavar="N", min=0, max=100_000, help="Of slow_line.")] = None,
 ) -> int:
     """Have something befall a bank of several sites that runs."""
     from lendrill.drills.by_hand import fault_command
 
-    given = {"process": process, "to": to, "one_way": one_way, "delay_ms": delay_ms, "mbit_s": mbit_s, "for_s": for_s}
+    given = {
+        "process": process, "to": to, "one_way": one_way or None, "delay_ms": delay_ms, "mbit_s": mbit_s, "for_s": for_s,
+    }  # fmt: skip
     return fault_command(home, what, place, given)
 
 

@@ -246,10 +246,12 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
     if not file.exists():
         new: dict[str, Any] = json.loads(json.dumps(founded(options)))
         _prove_joins(new, options)
+        _prove_sites(new, options)
         options.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         _write(file, new)
         return new
     bank: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    terms = (options.takeover_s, options.remote_s)
     asked = {
         "name": options.scenario,
         "shards": options.shards,
@@ -259,6 +261,7 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
         "from": str(options.from_run.resolve()) if options.from_run else None,
         "arrivals": options.arrivals,
         "sites": list(SITES[: options.sites]) if options.sites else None,
+        "terms_s": [given or had for given, had in zip(terms, bank["terms_s"], strict=True)] if any(terms) else None,
     }
     for name, value in asked.items():
         if value is not None and value != bank.get(name):
@@ -276,6 +279,7 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
     bank |= {name: value for name, value in (("executor", options.executor), ("address", options.address)) if value}
     bank |= {"backup_to": _places(options)} if options.backup_to else {}
     _prove_joins(bank, options)
+    _prove_sites(bank, options)
     _write(file, bank)
     return bank
 
@@ -283,6 +287,21 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
 def _places(options: ServeOptions) -> list[str]:
     """Where copies of backups are kept, whatever folder that is read in."""
     return sorted({str(place.resolve()) for place in options.backup_to})
+
+
+def _prove_sites(bank: dict[str, Any], options: ServeOptions) -> None:
+    """UserError where the options describe sites that the bank has not, or what its sites can't do."""
+    count = len(bank.get("sites", ()))
+    if count < 2 and options.takeover_s is not None:
+        raise UserError("--takeover-after: nobody takes over from a single site", "it goes with --sites 2 or 3")
+    if count < len(SITES) and options.remote_s is not None:
+        raise UserError("--remote-after: the bank has no remote site", f"it goes with --sites {len(SITES)}")
+    if count > 1 and options.address is not None:
+        raise UserError(f"--address {options.address}: each of several sites has a Ray of its own", "leave it out")
+    if count > 1 and bank["store"] != f"sqlite:{options.home.resolve() / 'daybook.db'}":
+        raise UserError(
+            f"--store {bank['store']}: each of several sites keeps a day book in its own home", "leave it out"
+        )
 
 
 def _prove_joins(bank: dict[str, Any], options: ServeOptions) -> None:
@@ -418,6 +437,8 @@ def url_of(listening: socket.socket) -> str:
 
 def listens(host: str, port: int) -> socket.socket:
     """A socket that listens there, for processes that inherit it. UserError where it can't be had."""
+    if port > 65_535:
+        raise UserError(f"port {port}: impossible; several sites take ports 10 apart", "give a lower --port, or 0")
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.socket(family, socket.SOCK_STREAM)

@@ -25,7 +25,6 @@ from actors.sites.folder import HomeFolder
 from actors.sites.wire import CERTIFICATE, Address, make_certificate
 from lendrill.backups import key_file
 from lendrill.drills.control import Control
-from lendrill.errors import UserError
 from lendrill.live import BANK_FILE, SOCKET
 from lendrill.live_site import WITNESS, Net
 from lendrill.progress import say
@@ -76,13 +75,7 @@ def site_standing(home: Path, patience_s: float = 0.8) -> dict[str, Any]:
 
 
 def homes_of(home: Path, bank: dict[str, Any]) -> dict[str, Path]:
-    """The homes of a bank's sites, made where they are not there yet, with the keys and first accounts that all share. UserError
-    where the bank's store can't be at several sites."""
-    own = f"sqlite:{home.resolve() / 'daybook.db'}"
-    if bank["store"] != own:
-        raise UserError(
-            f"--store {bank['store']}: each of several sites keeps a day book in its own home", "leave it out"
-        )
+    """The homes of a bank's sites, made where they are not there yet, with the certificate by which they know each other."""
     homes = {name: home / "sites" / name for name in bank["sites"]}
     (home / "sites").mkdir(mode=0o700, exist_ok=True)
     if not (home / CERTIFICATE).exists():

@@ -3,6 +3,7 @@ meanwhile, and what is expected of it. A drill that misses one of its expectatio
 
 from __future__ import annotations
 
+import re
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -32,8 +33,8 @@ class DrillBank(PolicyModel):
     """Its world."""
     portfolio: int = Field(default=0, ge=0, le=2_000_000)
     """[customers] So many go through the scenario first, and the bank begins with the book they leave."""
-    sites: int = Field(default=3, ge=1, le=3)
-    """[sites] 1: the primary alone."""
+    sites: int = Field(default=3, ge=2, le=3)
+    """[sites] 2: there is no remote one."""
     gateways: int = Field(default=1, ge=1, le=8)
     """[processes] At each site."""
     executor: Literal["ray", "local"] = "local"
@@ -62,6 +63,15 @@ class Load(PolicyModel):
     """A client waits so long for one site before it asks another."""
 
 
+_PROCESSES, _LINES = ("kill", "hang", "full_disk"), ("cut", "slow_line")
+_MEANT_FOR = {
+    "process": _PROCESSES, "to": _LINES, "one_way": _LINES, "delay_ms": ("slow_line",), "mbit_s": ("slow_line",),
+    "for_s": ("hang", "lose", "cut", "slow_line", "full_disk"),
+}  # fmt: skip
+"""What a field goes with; to anything else it means nothing."""
+_OF_WITNESS, _OF_SITE = ("witness", "lines"), re.compile(r"conductor|gateway-\d+|backups|ray|stage")
+
+
 class Befalls(PolicyModel):
     """Something that befalls a place, or the line between two."""
 
@@ -72,7 +82,7 @@ class Befalls(PolicyModel):
     files grow no further; damage_…: a byte of the day book or of the newest snapshot is another."""
     place: Place = "primary"
     process: str = "conductor"
-    """Of `kill` and `hang`."""
+    """Of `kill`, `hang` and `full_disk`: conductor, gateway-N, backups, ray, stage (any one); of the witness: witness, lines."""
     to: Place | None = None
     """The far end of a line."""
     one_way: bool = False
@@ -87,14 +97,30 @@ class Befalls(PolicyModel):
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Befalls:
-        of_lines = self.what in ("cut", "slow_line")
-        if of_lines != (self.to is not None):
-            raise ValueError(f"to: {'is needed by' if of_lines else 'means nothing to'} {self.what}")
+        for field, whats in _MEANT_FOR.items():
+            if field in self.model_fields_set and self.what not in whats:
+                raise ValueError(f"{field}: means nothing to {self.what}; it goes with {', '.join(whats)}")
+        if self.what in _LINES and self.to is None:
+            raise ValueError(f"to: is needed by {self.what}")
         if self.to == self.place:
             raise ValueError(f"to: a line goes to another place, given {self.to} twice")
         if self.what == "slow_line" and not (self.delay_ms or self.mbit_s):
             raise ValueError("delay_ms: a slow line needs a delay_ms or a mbit_s")
+        if "every_s" in self.model_fields_set and self.times == 1:
+            raise ValueError("every_s: means nothing to what befalls once; it goes with times")
+        if self.place == WITNESS and self.what.startswith("damage"):
+            raise ValueError(f"place: the witness has no day book to {self.what}")
+        if self.what in _PROCESSES:
+            self._has_process()
         return self
+
+    def _has_process(self) -> None:
+        of_witness = self.process in _OF_WITNESS
+        if of_witness != (self.place == WITNESS) or not (of_witness or _OF_SITE.fullmatch(self.process)):
+            right = ", ".join(_OF_WITNESS) if self.place == WITNESS else "conductor, gateway-0, …, backups, ray, stage"
+            raise ValueError(f"process: {self.place} has no {self.process!r}; right is one of {right}")
+        if self.process == "stage" and self.what == "full_disk":
+            raise ValueError("process: a stage writes no files; the conductor does")
 
 
 class Decision(PolicyModel):
@@ -141,6 +167,9 @@ class Expected(PolicyModel):
     """[sites] So many hold everything when the drill ends."""
 
 
+_OF_REMOTE = frozenset({"remote_after_s", "remote_delay_ms"})
+
+
 class Drill(PolicyModel):
     """A drill, from its file."""
 
@@ -163,14 +192,19 @@ class Drill(PolicyModel):
             for name in (one.place, one.to):
                 if name is not None and name not in (*sites, WITNESS):
                     raise ValueError(f"befalls[{place + 1}]: there is no {name} in a bank of {len(sites)} sites")
-            if one.at_s > self.load.seconds:
+            last_s = one.at_s + (one.times - 1) * one.every_s
+            if last_s > self.load.seconds:
                 raise ValueError(
-                    f"befalls[{place + 1}].at_s: {one.at_s:g} is after the load's end ({self.load.seconds:g} s)"
+                    f"befalls[{place + 1}].at_s: {last_s:g} is after the load's end ({self.load.seconds:g} s)"
                 )
+<<<<<<< HEAD
         if self.restore is not None and self.restore.site not in sites:
             raise ValueError(f"restore.site: there is no {self.restore.site} in a bank of {len(sites)} sites")
         if self.restore is not None and self.restore.back_up_at_s > self.load.seconds:
             raise ValueError(f"restore.back_up_at_s: {self.restore.back_up_at_s:g} is after the load's end")
+=======
+            self._runs(f"befalls[{place + 1}].process", one)
+>>>>>>> HX1
         for place, decision in enumerate(self.decisions):
             if decision.site not in sites:
                 raise ValueError(
@@ -178,11 +212,38 @@ class Drill(PolicyModel):
                 )
             if decision.at_s > self.load.seconds:
                 raise ValueError(f"decisions[{place + 1}].at_s: {decision.at_s:g} is after the load's end")
+        for at_s in self.load.day_ends_at_s:
+            if at_s > self.load.seconds:
+                raise ValueError(f"load.day_ends_at_s: {at_s:g} is after the load's end ({self.load.seconds:g} s)")
+        if len(sites) < len(SITES) and (given := _OF_REMOTE & self.bank.model_fields_set):
+            raise ValueError(f"bank.{min(given)}: a bank of {len(sites)} sites has no remote one")
+        self._can_be_measured()
         if self.expected.leader not in sites:
             raise ValueError(f"expected.leader: there is no {self.expected.leader} in a bank of {len(sites)} sites")
         if self.expected.in_step is not None and self.expected.in_step > len(sites):
             raise ValueError(f"expected.in_step: {self.expected.in_step} of {len(sites)} sites can't be")
         return self
+
+    def _runs(self, field: str, one: Befalls) -> None:
+        """ValueError where the process that it befalls is none of this bank's."""
+        if one.process in ("ray", "stage") and self.bank.executor != "ray":
+            raise ValueError(f'{field}: {one.process} is a process with bank.executor = "ray" only')
+        _, _, number = one.process.partition("gateway-")
+        if number and int(number) >= self.bank.gateways:
+            raise ValueError(f"{field}: {one.process} of {self.bank.gateways} gateways, counted from 0")
+
+    def _can_be_measured(self) -> None:
+        expected, rto = self.expected, self.expected.rto_s
+        if rto and not (self.befalls or self.decisions):
+            raise ValueError("expected.rto_s: nothing befalls the bank, so no recovery can be measured")
+        if not self.load.applications_s and ({"all", "applications"} & set(rto)):
+            raise ValueError(
+                "expected.rto_s: nobody applies (load.applications_s = 0), so applications can't be measured"
+            )
+        if not self.load.applications_s and "lost_requests" in expected.model_fields_set:
+            raise ValueError("expected.lost_requests: nobody applies (load.applications_s = 0), so nothing can be lost")
+        if "all" in rto and set(SERVICES) <= set(rto):
+            raise ValueError("expected.rto_s.all: means nothing where each service is named")
 
 
 def drill_names() -> list[str]:

@@ -23,7 +23,7 @@ from actors.sites import wire
 from actors.sites.mirror import Mirror
 from actors.sites.receiver import Away, Receiver
 from actors.sites.replicated import ReplicatedStore
-from actors.sites.witness import Configuration, Keeper
+from actors.sites.witness import PEOPLE_NEEDED, Configuration, Keeper, people
 
 BEAT_S = 0.2
 """How often a site gives a sign of life, and looks at what it was sent."""
@@ -249,25 +249,31 @@ class Site:
 
     # what people decide -----------------------------------------------------------------------------------------------
 
-    async def hand_over(self, to: str) -> None:
-        """A planned switch: what is under way is finished, what comes meanwhile waits for the next leader. StoreError where that
-        can't be."""
+    async def hand_over(self, to: str, by: Sequence[str]) -> None:
+        """A planned switch, by the decision of people: what is under way is finished, what comes meanwhile waits for the next
+        leader. StoreError where that can't be."""
+        _decided(by)
         if not self.leads:
             raise StoreError(f"{self.book.site} does not lead; ask {self.seen.leader if self.seen else 'the leader'}")
-        if to not in self.book.configuration.in_step or to == self.book.site:
+        if to == self.book.site:
+            raise StoreError(f"{to} leads already")
+        if to not in self.book.configuration.in_step:
             others = ", ".join(one for one in self.book.configuration.in_step if one != self.book.site)
             raise StoreError(f"{to} is not in step with {self.book.site}; in step: {others or 'no other site'}")
+        _log.warning("%s hands over to %s, by %s", self.book.site, to, ", ".join(by))
         self._handing_over, self.leads = to, False
         self.live.close()
 
     async def take_over(self, by: Sequence[str]) -> None:
         """This site leads by the decision of people. StoreError where the witness does not let it."""
+        _decided(by)
         if self.leads:
             raise StoreError(f"{self.book.site} leads already")
         if self.receiver.damage:
             raise StoreError(f"{self.book.site}: {self.receiver.damage}")
         seen = await self._in(self._beating, self._beats.configuration)
         self.seen = await self._in(self._beating, self._beats.take_over, self.book.site, seen, tuple(by))
+        _log.warning("%s takes over from %s, by %s", self.book.site, seen.leader or "nobody", ", ".join(by))
 
     def standing(self) -> dict[str, Any]:
         """How this site stands."""
@@ -289,6 +295,11 @@ class Site:
 
     def _in(self, pool: ThreadPoolExecutor, work: Callable[..., Any], *arguments: Any) -> Awaitable[Any]:
         return asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
+
+
+def _decided(by: Sequence[str]) -> None:
+    if len(people(by)) < PEOPLE_NEEDED:
+        raise StoreError(f"a switch by hand is decided by {PEOPLE_NEEDED} people; given: {', '.join(by) or 'nobody'}")
 
 
 class SiteServer(LinkServer):
@@ -333,7 +344,7 @@ class SiteServer(LinkServer):
         return self._site.standing()
 
     async def _do_hand_over(self, message: Message) -> None:
-        await self._site.hand_over(message["to"])
+        await self._site.hand_over(message["to"], message["by"])
 
     async def _do_take_over(self, message: Message) -> None:
         await self._site.take_over(message["by"])

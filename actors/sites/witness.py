@@ -13,6 +13,7 @@ some; how many is told when the others come back. By hand means two people, neit
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
@@ -20,6 +21,11 @@ from actors.book.store import Fenced, StoreError
 
 PEOPLE_NEEDED = 2
 """So many decide on a switch by hand."""
+
+
+def people(by: Iterable[str]) -> set[str]:
+    """Who these names are: blanks, letters' case and width make nobody a second person."""
+    return {name for one in by if (name := "".join(unicodedata.normalize("NFKC", one).split()).casefold())}
 
 
 class Configuration(NamedTuple):
@@ -121,7 +127,7 @@ class Witness:
             raise NotYours(f"{site} does not lead: {self._now.leader} does; ask there")
 
     def _by_hand(self, by: Sequence[str]) -> bool:
-        if by and len(set(by)) < PEOPLE_NEEDED:
+        if by and len(people(by)) < PEOPLE_NEEDED:
             raise NotYours(f"a switch by hand is decided by {PEOPLE_NEEDED} people; {by[0]} is alone")
         return bool(by)
 

@@ -20,7 +20,7 @@ from typing import Any
 from actors.gateway.applications import ZHANG
 from lendrill.errors import UserError
 from lendrill.live import Home, account_of, utc_ms
-from scenarios.drill import SERVICES, Drill
+from scenarios.drill import SERVICES, SITES, Drill
 
 _OPENS_S = 180.0
 _CLOSES_S = 60.0
@@ -45,8 +45,10 @@ class DrillBank:
         command = [
             sys.executable, "-m", "lendrill", "serve", bank.scenario, "--home", str(home), "--port", "0",
             "--sites", str(bank.sites), "--executor", bank.executor, "--gateways", str(bank.gateways), "--clock", "business",
-            "--takeover-after", str(bank.takeover_after_s), "--remote-after", str(bank.remote_after_s),
+            "--takeover-after", str(bank.takeover_after_s),
         ]  # fmt: skip
+        if bank.sites == len(SITES):
+            command += ["--remote-after", str(bank.remote_after_s)]
         if bank.portfolio:
             command += ["--seed-portfolio", str(bank.portfolio)]
         command += options

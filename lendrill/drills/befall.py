@@ -25,6 +25,8 @@ def told(home: Path, socket: str, message: dict[str, Any], patience_s: float = _
     caller = Caller(unix(home / socket))
     try:
         said = caller.call(message, patience_s)
+    except TimeoutError:
+        raise UserError(f"{home}: {socket} does not answer", "a process hangs: lendrill mend HOME") from None
     except OSError:
         raise UserError(
             f"{home}: no bank of several sites runs here", "start one: lendrill serve --sites 3 --home HOME"
@@ -38,11 +40,10 @@ def told(home: Path, socket: str, message: dict[str, Any], patience_s: float = _
 
 def site_home(home: Path, site: str) -> Path:
     """The home of a site. UserError where the bank has no such site."""
-    path = home / "sites" / site
-    if not path.is_dir():
-        known = sorted(one.name for one in (home / "sites").glob("*")) if (home / "sites").is_dir() else []
+    known = sorted(one.name for one in (home / "sites").glob("*"))
+    if site not in known:
         raise UserError(f"{home}: there is no site {site!r}", f"sites: {', '.join(known) or 'none'}")
-    return path
+    return home / "sites" / site
 
 
 def decided(home: Path, what: str, site: str, by: Sequence[str]) -> None:

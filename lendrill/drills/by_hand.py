@@ -12,14 +12,14 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from actors.sites.witness import PEOPLE_NEEDED, people
 from lendrill.drills import befall
-from lendrill.drills.control import CONTROL
+from lendrill.drills.control import CONTROL, STAGE
 from lendrill.errors import UserError
+from lendrill.interruption import Interruption
 from lendrill.live_site import LINES
 from lendrill.sites import site_standing
 from scenarios.drill import Befalls
-
-PEOPLE = 2
 
 
 def fault_command(home: Path, what: str, place: str, given: dict[str, Any]) -> int:
@@ -36,29 +36,32 @@ def fault_command(home: Path, what: str, place: str, given: dict[str, Any]) -> i
         ) from None
     if place != "witness":
         befall.site_home(home, place)
-    undo = befall.befall(home, one)
-    typer.echo(f"{what} {place}{f' {one.to}' if one.to else ''}: done")
-    if one.for_s is not None:
-        try:
-            time.sleep(one.for_s)
-        finally:
-            undo()
-        typer.echo("undone")
+    with Interruption():  # who ends it early has it undone, too
+        undo = befall.befall(home, one)
+        typer.echo(f"{what} {place}{f' {one.to}' if one.to else ''}: done")
+        if one.for_s is not None:
+            try:
+                time.sleep(one.for_s)
+            finally:
+                undo()
+            typer.echo("undone")
     return 0
 
 
 def mend_command(home: Path) -> int:
     """0 once lines carry all again, places are regained, processes go on and disks have room."""
-    for here, there, line in befall.told(home, LINES, {"do": "lines"}):
-        whole = {"cut": False, "delay_ms": 0.0, "jitter_ms": 0.0, "loss": 0.0, "mbit_s": 0.0}
-        if line != whole:
-            befall.told(home, LINES, {"do": "change", "here": here, "there": there, "how": whole})
     for place, processes in befall.told(home, CONTROL, {"do": "processes"}).items():
         befall.told(home, CONTROL, {"do": "regain", "place": place})
         for process in processes:
             if process != "held":
                 for do in ("go_on", "free_disk"):
                     befall.told(home, CONTROL, {"do": do, "place": place, "process": process})
+        if "ray" in processes:
+            befall.told(home, CONTROL, {"do": "go_on", "place": place, "process": STAGE})
+    for here, there, line in befall.told(home, LINES, {"do": "lines"}):  # whose process may have hung until now
+        whole = {"cut": False, "delay_ms": 0.0, "jitter_ms": 0.0, "loss": 0.0, "mbit_s": 0.0}
+        if line != whole:
+            befall.told(home, LINES, {"do": "change", "here": here, "there": there, "how": whole})
     typer.echo("mended")
     return 0
 
@@ -90,7 +93,7 @@ def show_command(home: Path) -> int:
 def decide_command(home: Path, what: str, site: str, by: Sequence[str]) -> int:
     """0 once it is decided; two people do."""
     befall.site_home(home, site)
-    if len({name.strip() for name in by if name.strip()}) < PEOPLE:
+    if len(people(by)) < PEOPLE_NEEDED:
         raise UserError(f"{what}: decided by {', '.join(by) or 'nobody'}", "two people decide it: --by NAME --by NAME")
     befall.decided(home, what, site, by)
     typer.echo(f"decided: {site} is to lead")

@@ -1,6 +1,6 @@
 """What befalls the places of a bank of several sites, by order of who drills: processes are killed, hung, and let go on, a place
 is lost and comes back, a disk has no room left. `lendrill serve --sites` listens for it in the bank's home, which is its owner's
-alone. What is given for a time is undone when the time is over."""
+alone. Who asks for it has it undone (`lendrill.drills.befall`)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import contextlib
 import resource
 import signal
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +32,8 @@ class _Doing(FrameServer):
         self._places, self._turn = places, 0
 
     async def answer(self, message: Message) -> Any:
-        """Does what is asked for now, and undoes it when `for_s` is over."""
-        undo = getattr(self, f"_{message['do']}", self._unknown)(message)
-        if callable(undo):
-            if message.get("for_s"):
-                asyncio.get_running_loop().call_later(message["for_s"], undo)
-            return None
-        return undo
+        """Does what is asked for."""
+        return getattr(self, f"_{message['do']}", self._unknown)(message)
 
     def _unknown(self, message: Message) -> None:
         raise StoreError(f"there is nothing to do {message['do']!r}")
@@ -54,36 +49,27 @@ class _Doing(FrameServer):
             for name, place in self._places.items()
         }
 
-    def _kill(self, message: Message) -> Callable[[], object]:
+    def _kill(self, message: Message) -> None:
         self._send(message, signal.SIGKILL)
-        return bool
 
-    def _hang(self, message: Message) -> Callable[[], object]:
+    def _hang(self, message: Message) -> None:
         self._send(message, signal.SIGSTOP)
-        return lambda: self._send(message, signal.SIGCONT)
 
-    def _go_on(self, message: Message) -> Callable[[], object]:
+    def _go_on(self, message: Message) -> None:
         self._send(message, signal.SIGCONT)
-        return bool
 
-    def _lose(self, message: Message) -> Callable[[], object]:
-        place = self._place(message)
-        place.lose()
-        return place.regain
+    def _lose(self, message: Message) -> None:
+        self._place(message).lose()
 
-    def _regain(self, message: Message) -> Callable[[], object]:
+    def _regain(self, message: Message) -> None:
         self._place(message).regain()
-        return bool
 
-    def _full_disk(self, message: Message) -> Callable[[], object]:
+    def _full_disk(self, message: Message) -> None:
         """The kernel lets no file of the process grow any more: less than a page is to be had."""
-        child = self._child(message)
-        self._room(child, 1)
-        return lambda: self._room(child, resource.RLIM_INFINITY)
+        self._room(self._child(message), 1)
 
-    def _free_disk(self, message: Message) -> Callable[[], object]:
+    def _free_disk(self, message: Message) -> None:
         self._room(self._child(message), resource.RLIM_INFINITY)
-        return bool
 
     @staticmethod
     def _room(child: Child, most: int) -> None:
@@ -110,6 +96,8 @@ class _Doing(FrameServer):
         """To a process of a place; to a stage, to the one of its actors that the next draw says."""
         if message["process"] == STAGE:
             stages = self._stages(self._place(message))
+            if not stages and number != signal.SIGCONT:
+                raise StoreError("there is no stage that is a process; they are with --executor ray")
             stopped = [one for one in stages if one.status() == psutil.STATUS_STOPPED]
             for one in stopped if number == signal.SIGCONT else stages[self._turn % len(stages) :][:1]:
                 one.send_signal(number)
@@ -128,8 +116,6 @@ class _Doing(FrameServer):
                 if child.process is not None:
                     parts = psutil.Process(child.process.pid).children(recursive=True)
                     found += [one for one in parts if _ACTOR in " ".join(one.cmdline())]
-        if not found:
-            raise StoreError("there is no stage that is a process; they are with --executor ray")
         return sorted(found, key=lambda one: one.pid)
 
 

@@ -23,6 +23,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from actors.sites.witness import PEOPLE_NEEDED, people
 from lendrill import __version__
 from lendrill.drills import befall
 from lendrill.drills.bank import DrillBank
@@ -107,7 +108,12 @@ def _drilled(drill: Drill, options: DrillOptions, folder: Path) -> None:
                 "to": "remote",
                 "delay_ms": drill.bank.remote_delay_ms,
             }
+<<<<<<< HEAD
             befall.befall(home, Befalls.model_validate(far))
+=======
+            for near in names[:-1]:
+                befall.befall(home, Befalls.model_validate(far | {"place": near}))
+>>>>>>> HX1
         record = Record(folder, home, names)
         record.write("plan.json", _plan(drill, options, record, home))
         going = _Going(drill, options, bank, record)
@@ -240,7 +246,8 @@ class _Going:
     def _befall(self, one: Befalls, number: int) -> None:
         words = _WORDS[one.what]
         where = one.place if one.to is None else f"{one.place} → {one.to}" if one.one_way else f"{one.place} ⇄ {one.to}"
-        process = f" {one.process}" if one.what in ("kill", "hang") else ""
+        process = f" {one.process}" if one.what in ("kill", "hang", "full_disk") else ""
+        began = self._record.now()  # before it befalls: what takes its time is part of the outage
         undo = befall.befall(self._bank.home, one)
         self._record.event(
             "befalls",
@@ -248,13 +255,17 @@ class _Going:
             one.place,
             one.to or "",
             fault=number,
+            t=began,
         )
         if one.for_s is None:
             return
 
         def over() -> None:
+            began = self._record.now()
             undo()
-            self._record.event("over", (f"{where} 恢复", f"{where}: over"), one.place, one.to or "", fault=number)
+            self._record.event(
+                "over", (f"{where} 恢复", f"{where}: over"), one.place, one.to or "", fault=number, t=began
+            )
 
         self._at(self._record.now() + one.for_s, over)
 
@@ -275,7 +286,7 @@ class _Going:
 
     def _decide(self, decision: Decision, number: int, by: Sequence[str]) -> None:
         try:
-            if len(set(by)) < 2:
+            if len(people(by)) < PEOPLE_NEEDED:
                 raise UserError(f"{', '.join(by) or 'nobody'} alone can't decide", "two people do (DR-10)")
             befall.decided(self._bank.home, decision.what, decision.site, by)
         except UserError as error:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.drill import drill_names, load_drill
+from scenarios.drill import SERVICES, drill_names, load_drill
 from scenarios.loading import ScenarioError
 
 _HEAD = 'name_zh = "演练"\nname_en = "A drill"\nabout_zh = "。"\nabout_en = "."\n'
+_KILL = '[[befalls]]\nat_s = 1\nwhat = "kill"\n'
 
 
 def wrong(tmp_path: Path, text: str) -> str:
@@ -44,7 +45,10 @@ def test_every_drill_has_its_words_and_something_that_is_tried() -> None:
         ),
         ("[restore]\nback_up_at_s = 70\n", "drill.toml: restore.back_up_at_s: 70 is after the load's end"),
         ('[[befalls]]\nat_s = 1\nwhat = "cut"\n', "drill.toml:5: befalls.1: to: is needed by cut"),
-        ('[[befalls]]\nat_s = 1\nwhat = "kill"\nto = "remote"\n', "drill.toml:5: befalls.1: to: means nothing to kill"),
+        (
+            '[[befalls]]\nat_s = 1\nwhat = "kill"\nto = "remote"\n',
+            "drill.toml:5: befalls.1: to: means nothing to kill; ",
+        ),
         (
             '[bank]\nsites = 2\n[[befalls]]\nat_s = 1\nwhat = "lose"\nplace = "remote"\n',
             "drill.toml: befalls[1]: there is no remote in a bank of 2 sites",
@@ -53,6 +57,47 @@ def test_every_drill_has_its_words_and_something_that_is_tried() -> None:
         ('[expected]\nleadr = "primary"\n', "drill.toml:6: expected.leadr: Extra inputs are not permitted"),
         ("[expected.rto_s]\nscoring = 3\n", "expected.rto_s.scoring"),
         ('[[befalls]]\nat_s = 90\nwhat = "lose"\n', "drill.toml: befalls[1].at_s: 90 is after the load's end (60 s)"),
+        (
+            '[[befalls]]\nat_s = 1\nwhat = "kill"\ntimes = 9\nevery_s = 8\n',
+            "befalls[1].at_s: 65 is after the load's end",
+        ),
+        (
+            '[[befalls]]\nat_s = 1\nwhat = "lose"\nprocess = "conductor"\n',
+            "process: means nothing to lose; it goes with kill",
+        ),
+        ('[[befalls]]\nat_s = 1\nwhat = "kill"\nfor_s = 3\n', "for_s: means nothing to kill; it goes with hang, lose"),
+        ('[[befalls]]\nat_s = 1\nwhat = "cut"\nto = "remote"\ndelay_ms = 3\n', "delay_ms: means nothing to cut"),
+        ('[[befalls]]\nat_s = 1\nwhat = "kill"\none_way = true\n', "one_way: means nothing to kill; it goes with cut"),
+        ('[[befalls]]\nat_s = 1\nwhat = "kill"\nevery_s = 3\n', "every_s: means nothing to what befalls once"),
+        (
+            '[[befalls]]\nat_s = 1\nwhat = "kill"\nplace = "witness"\n',
+            "witness has no 'conductor'; right is one of witness",
+        ),
+        (
+            '[[befalls]]\nat_s = 1\nwhat = "kill"\nprocess = "lines"\n',
+            "primary has no 'lines'; right is one of conductor",
+        ),
+        (
+            '[[befalls]]\nat_s = 1\nwhat = "kill"\nprocess = "gate"\n',
+            "primary has no 'gate'; right is one of conductor",
+        ),
+        ('[[befalls]]\nat_s = 1\nwhat = "kill"\nprocess = "gateway-1"\n', "gateway-1 of 1 gateways, counted from 0"),
+        ('[[befalls]]\nat_s = 1\nwhat = "kill"\nprocess = "stage"\n', 'stage is a process with bank.executor = "ray"'),
+        ('[[befalls]]\nat_s = 1\nwhat = "full_disk"\nprocess = "stage"\n', "process: a stage writes no files"),
+        ('[[befalls]]\nat_s = 1\nwhat = "damage_book"\nplace = "witness"\n', "place: the witness has no day book"),
+        ("[bank]\nsites = 1\n", "bank.sites: Input should be greater than or equal to 2"),
+        ("[bank]\nsites = 2\nremote_after_s = 3\n", "bank.remote_after_s: a bank of 2 sites has no remote one"),
+        ("[load]\nday_ends_at_s = [70]\n", "load.day_ends_at_s: 70 is after the load's end (60 s)"),
+        ("[expected]\nrto_s = { all = 3 }\n", "expected.rto_s: nothing befalls the bank"),
+        (
+            '[load]\napplications_s = 0\n[[befalls]]\nat_s = 1\nwhat = "kill"\n[expected]\nrto_s = { all = 3 }\n',
+            "expected.rto_s: nobody applies",
+        ),
+        ("[load]\napplications_s = 0\n[expected]\nlost_requests = 0\n", "expected.lost_requests: nobody applies"),
+        (
+            _KILL + "[expected.rto_s]\n" + "".join(f"{name} = 3\n" for name in ("all", *SERVICES)),
+            "expected.rto_s.all: means nothing where each service is named",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_line(text: str, said: str, tmp_path: Path) -> None:

@@ -1,0 +1,129 @@
+"""`lendrill fault`, `mend`, `sites` and `drill`: bad input is one line, and nothing is taken and ignored."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from lendrill import backups
+from lendrill.cli import main
+from lendrill.drills import befall
+from lendrill.drills.control import CONTROL
+from lendrill.live_site import LINES
+from tests.lendrill.test_cli_errors import complaint
+
+HOME = "bank"
+TWO = ["--by", "Li", "--by", "Wang"]
+
+
+@pytest.fixture(autouse=True)
+def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bank of three sites that does not run."""
+    monkeypatch.chdir(tmp_path)
+    for site in ("primary", "same-city", "remote"):
+        (tmp_path / HOME / "sites" / site).mkdir(parents=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (["fault", HOME, "boom", "primary"], "fault boom primary: what: Input should be 'kill'"),
+        (["fault", HOME, "lose", "moon"], "fault lose moon: place: Input should be 'primary'"),
+        (["fault", HOME, "lose", "primary", "remote"], "to: means nothing to lose; it goes with cut, slow_line"),
+        (["fault", HOME, "lose", "primary", "--process", "conductor"], "process: means nothing to lose"),
+        (["fault", HOME, "kill", "primary", "--for", "3"], "for_s: means nothing to kill"),
+        (["fault", HOME, "kill", "primary", "--one-way"], "one_way: means nothing to kill"),
+        (["fault", HOME, "cut", "primary", "remote", "--delay-ms", "0"], "delay_ms: means nothing to cut"),
+        (["fault", HOME, "cut", "primary", "remote", "--mbit-s", "5"], "mbit_s: means nothing to cut"),
+        (["fault", HOME, "cut", "primary", "primary"], "given primary twice"),
+        (["fault", HOME, "kill", "witness"], "process: witness has no 'conductor'; right is one of witness, lines"),
+        (["fault", HOME, "damage_book", "witness"], "place: the witness has no day book"),
+        (["fault", HOME, "lose", "primary"], "bank: no bank of several sites runs here"),
+        (["fault", "nowhere", "lose", "primary"], "nowhere: there is no site 'primary' (sites: none)"),
+        (["mend", HOME], "bank: no bank of several sites runs here"),
+        (["sites", "show", "nowhere"], "nowhere: no bank of several sites"),
+        (["sites", "switch", HOME, "same-city"], "switch: decided by nobody (two people decide it"),
+        (["sites", "switch", HOME, "same-city", "--by", "Li", "--by", " LI "], "switch: decided by Li, LI ("),
+        (["sites", "take-over", HOME, "remote", "--by", "王 芳", "--by", "王芳"], "take_over: decided by 王 芳, 王芳"),
+        (["sites", "switch", HOME, "..", *TWO], "bank: there is no site '..' (sites: primary, remote, same-city)"),
+        (["sites", "switch", HOME, "", *TWO], "bank: there is no site ''"),
+        (["sites", "switch", HOME, "remote", *TWO], "bank: no site leads now"),
+        (["sites", "take-over", HOME, "remote", *TWO], "remote: no bank of several sites runs here"),
+        (["drill"], "give a drill's name, or --calendar"),
+        (["drill", "--calendar", "--play"], "drill --calendar: runs no drill"),
+        (["drill", "--calendar", "--seed", "1"], "drill --calendar: runs no drill"),
+        (["drill", "cut_line", "--runs", "runs"], "--runs runs: means nothing to a drill that is run"),
+        (["drill", "cut_line", "--out", HOME], "--out bank: is not empty"),
+        (["serve", "--sites", "4"], "--sites 4: impossible"),
+        (["serve", "--home", "new", "--takeover-after", "3"], "--takeover-after: nobody takes over from a single site"),
+        (
+            ["serve", "--home", "new", "--sites", "2", "--remote-after", "9"],
+            "--remote-after: the bank has no remote site",
+        ),
+        (["serve", "--home", "new", "--sites", "3", "--address", "a:1"], "each of several sites has a Ray of its own"),
+        (["serve", "--home", "new", "--sites", "2", "--store", "sqlite:book.db"], "keeps a day book in its own home"),
+    ],
+)
+def test_bad_input_is_one_line_that_names_it(
+    arguments: list[str], names: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert names in complaint(capsys)
+    assert not Path("new").exists()
+
+
+def test_ports_of_several_sites_that_do_not_exist_are_refused(capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["serve", "--executor", "local", "--home", "new", "--sites", "3", "--port", "65530"]
+    assert main([*given, "--quiet"]) == 2
+    assert "port 65540: impossible; several sites take ports 10 apart" in complaint(capsys)
+    assert main([*given, "--takeover-after", "9"]) == 2
+    assert "holds a bank with terms_s [1.5, 300.0]; [9.0, 300.0] was asked for" in complaint(capsys)
+
+
+def test_mending_lets_processes_go_on_before_it_asks_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process of the lines may be one that hangs; stages are processes of their own."""
+    said: list[tuple[Any, ...]] = []
+
+    def told(home: Path, socket: str, message: dict[str, Any]) -> Any:
+        said.append((socket, *(value for name, value in message.items() if name != "how")))
+        if message["do"] == "processes":
+            return {"primary": {"conductor": {}, "ray": {}, "held": {}}, "witness": {"lines": {}}}
+        cut = {"cut": True, "delay_ms": 0.0, "jitter_ms": 0.0, "loss": 0.0, "mbit_s": 0.0}
+        return [["a", "b", cut], ["b", "a", cut | {"cut": False}]] if message["do"] == "lines" else None
+
+    monkeypatch.setattr(befall, "told", told)
+    assert main(["mend", HOME]) == 0
+    assert said == [
+        (CONTROL, "processes"),
+        (CONTROL, "regain", "primary"),
+        *((CONTROL, do, "primary", of) for of in ("conductor", "ray") for do in ("go_on", "free_disk")),
+        (CONTROL, "go_on", "primary", "stage"),
+        (CONTROL, "regain", "witness"),
+        *((CONTROL, do, "witness", "lines") for do in ("go_on", "free_disk")),
+        (LINES, "lines"),
+        (LINES, "change", "a", "b"),
+    ]
+
+
+def test_a_backup_is_of_one_site(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    bank = SimpleNamespace(bank={"sites": ["primary", "same-city"]})
+    monkeypatch.setattr(backups, "home_at", lambda _: bank)
+    assert main(["backup", HOME]) == 2
+    said = complaint(capsys)
+    assert "several sites; each makes backups of its own (give bank/sites/primary or bank/sites/same-city)" in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_fault_for_a_time_is_undone_by_whoever_ends_it_early(
+    number: signal.Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undone: list[bool] = []
+    monkeypatch.setattr(befall, "befall", lambda home, one: lambda: undone.append(True))
+    monkeypatch.setattr(time, "sleep", lambda _: signal.raise_signal(number))
+    assert main(["fault", HOME, "lose", "primary", "--for", "30"]) == 130
+    assert undone == [True]

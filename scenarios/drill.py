@@ -197,14 +197,11 @@ class Drill(PolicyModel):
                 raise ValueError(
                     f"befalls[{place + 1}].at_s: {last_s:g} is after the load's end ({self.load.seconds:g} s)"
                 )
-<<<<<<< HEAD
+            self._runs(f"befalls[{place + 1}].process", one)
         if self.restore is not None and self.restore.site not in sites:
             raise ValueError(f"restore.site: there is no {self.restore.site} in a bank of {len(sites)} sites")
         if self.restore is not None and self.restore.back_up_at_s > self.load.seconds:
             raise ValueError(f"restore.back_up_at_s: {self.restore.back_up_at_s:g} is after the load's end")
-=======
-            self._runs(f"befalls[{place + 1}].process", one)
->>>>>>> HX1
         for place, decision in enumerate(self.decisions):
             if decision.site not in sites:
                 raise ValueError(

@@ -125,7 +125,7 @@ class Control:
     def __init__(self, home: Path, places: Mapping[str, Supervisor]) -> None:
         self._loop = asyncio.new_event_loop()
         self._path = home / CONTROL
-        self._loop.run_until_complete(_Doing(places).serve(self._path))
+        self._server = self._loop.run_until_complete(_Doing(places).serve(self._path))
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 
@@ -133,4 +133,10 @@ class Control:
         """Does nothing more."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._server.close()
+        going = asyncio.all_tasks(self._loop)
+        for task in going:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*going, return_exceptions=True))
+        self._loop.close()
         self._path.unlink(missing_ok=True)

@@ -108,12 +108,7 @@ def _drilled(drill: Drill, options: DrillOptions, folder: Path) -> None:
                 "to": "remote",
                 "delay_ms": drill.bank.remote_delay_ms,
             }
-<<<<<<< HEAD
             befall.befall(home, Befalls.model_validate(far))
-=======
-            for near in names[:-1]:
-                befall.befall(home, Befalls.model_validate(far | {"place": near}))
->>>>>>> HX1
         record = Record(folder, home, names)
         record.write("plan.json", _plan(drill, options, record, home))
         going = _Going(drill, options, bank, record)

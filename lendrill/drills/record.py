@@ -42,14 +42,9 @@ class Record:
         return time.time() - self.began
 
     def event(self, what: str, words: tuple[str, str], place: str = "", to: str = "", **more: Any) -> None:
-<<<<<<< HEAD
-        """Something that happened; `words`: in Chinese and in English."""
-        now = round(self.now(), 3)
-        words = _chinese(words[0]), words[1]
-=======
         """Something that happened, now or at the instant `t` of `more`; `words`: in Chinese and in English."""
         now = round(more.pop("t", self.now()), 3)
->>>>>>> HX1
+        words = _chinese(words[0]), words[1]
         line = {"t": now, "what": what, "place": place, "to": to, "text_zh": words[0], "text_en": words[1]}
         self._events.write(json.dumps({"by": [], "fault": None} | line | more, ensure_ascii=False) + "\n")
         self._events.flush()

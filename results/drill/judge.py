@@ -130,7 +130,9 @@ def _restored(of: dict[str, Any]) -> Iterator[Line]:
     took, windows = f"{one.get('took_s', 0):.1f}", f"{one.get('windows', 0):,}"
     english = f"restored in {took} s, equal to the day book over {windows} windows; {count} requests lost, each named"
     chinese = f"{took} 秒恢复，与日志 {windows} 个窗口一致；丢失 {count} 笔，均已列明"
-    yield _line("restored", (f"{english}, acknowledged after the last backup", f"{chinese}且在最后一次备份之后"), faults)
+    yield _line(
+        "restored", (f"{english}, acknowledged after the last backup", f"{chinese}且在最后一次备份之后"), faults
+    )
 
 
 def _recovery(of: dict[str, Any]) -> Iterator[Line]:

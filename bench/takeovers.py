@@ -85,7 +85,7 @@ def _leader(home: Path, in_step: int) -> str:
 def main(losses: int, *options: str) -> None:
     """So many losses of the site that leads, one after another."""
     drill = Drill.model_validate(
-        {"name_zh": "–", "name_en": "–", "about_zh": "–", "about_en": "–", "bank": {"sites": 2}}
+        {"name_zh": "–", "name_en": "–", "about_zh": "–", "about_en": "–", "bank": {"sites": 2, "scenario": "baseline"}}
     )
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "bank"

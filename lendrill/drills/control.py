@@ -119,6 +119,14 @@ class _Doing(FrameServer):
         return sorted(found, key=lambda one: one.pid)
 
 
+async def _ended() -> None:
+    """Whoever is still connected is let go."""
+    going = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in going:
+        task.cancel()
+    await asyncio.gather(*going, return_exceptions=True)
+
+
 class Control:
     """Listens in a thread of its own until it is closed."""
 
@@ -134,9 +142,6 @@ class Control:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._server.close()
-        going = asyncio.all_tasks(self._loop)
-        for task in going:
-            task.cancel()
-        self._loop.run_until_complete(asyncio.gather(*going, return_exceptions=True))
+        self._loop.run_until_complete(_ended())
         self._loop.close()
         self._path.unlink(missing_ok=True)

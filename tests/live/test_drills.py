@@ -51,7 +51,7 @@ def test_each_drill_that_comes_with_lendrill_is_passed(name: str, tmp_path: Path
 
 @pytest.mark.slow
 def test_five_hundred_kills_lose_nothing(tmp_path: Path) -> None:
-    _, final, said = drilled(str(_IN_A_MINUTE.with_stem("five_hundred_kills")), tmp_path / "drill", 1_800)
+    _, final, said = drilled(str(_IN_A_MINUTE.with_stem("five_hundred_kills")), tmp_path / "drill", 3_000)
     events = [
         json.loads(line) for line in (tmp_path / "drill" / "events.jsonl").read_text(encoding="utf-8").splitlines()
     ]

@@ -262,7 +262,8 @@ def test_whoever_leads_a_site_says_itself_how_it_stands_and_holds_what_it_is_tol
         bench.site.seen, bench.receiver.damage = LED_BY_OTHER, "a page is damaged"
         server = SiteServer(bench.site)
         assert await server.answer({"do": "site", "n": 1}) == {
-            "site": HERE, "sites": [HERE], "leads": False, "leader": OTHER, "epoch": 2, "in_step": [OTHER, HERE], "windows": 7, "seal": "0102",
+            "site": HERE, "sites": [HERE], "leads": False, "leader": OTHER, "epoch": 2, "in_step": [OTHER, HERE],
+            "windows": 7, "seal": "0102",
             "damage": "a page is damaged", "worked": 6, "chain": "c",
         }  # fmt: skip
         call = {"n": 2, "do": "folder", "call": "told", "with": wire.packed(("it",))}

@@ -69,8 +69,8 @@ def mend_command(home: Path) -> int:
 def show_command(home: Path) -> int:
     """0 when a site leads, 1 when none does."""
     table = Table()
-    for column in ("site", "leads", "epoch", "in step", "windows", "worked", "seal of the last", "what is wrong"):
-        table.add_column(column)
+    for column in ("site", "leads", "epoch", "in step", "windows", "worked", "last seal", "wrong"):
+        table.add_column(column, no_wrap=column != "wrong")
     standing = {path.name: site_standing(path) for path in sorted((home / "sites").glob("*"))}
     if not standing:
         raise UserError(f"{home}: no bank of several sites", "give the folder that `lendrill serve --sites` made")
@@ -82,7 +82,7 @@ def show_command(home: Path) -> int:
         if one:
             table.add_row(
                 name, "●" if one is leader else "", str(one["epoch"]), "✓" if in_step else "–", f"{one['windows']:,}",
-                f"{one['worked'] + 1:,}", one["seal"][:12], one["damage"],
+                f"{one['worked'] + 1:,}", one["seal"][:8], one["damage"],
             )  # fmt: skip
         else:
             table.add_row(name, "", "", "–", "", "", "", "does not answer")

@@ -16,7 +16,7 @@ from scenarios.loading import ScenarioError
 from scenarios.positions import Positions
 
 SITES = ("primary", "same-city", "remote")
-WITNESS = "witness"
+WITNESS, ANY = "witness", "any"
 SERVICES = ("applications", "approval", "contracts", "disbursement", "repayment", "collections")
 """The services (业务) whose recovery is measured, in the order of their priority (DR-11): each has a call of its own that a
 customer or somebody of the staff makes."""
@@ -149,8 +149,8 @@ class Restore(PolicyModel):
 class Expected(PolicyModel):
     """What must come out."""
 
-    leader: Site = "primary"
-    """Who leads when the drill ends."""
+    leader: Site | Literal["any"] = "primary"
+    """Who leads when the drill ends; any where that is a matter of luck, but one must."""
     rto_s: dict[
         Literal["all", "applications", "approval", "contracts", "disbursement", "repayment", "collections"], Seconds
     ] = {}
@@ -215,7 +215,7 @@ class Drill(PolicyModel):
         if len(sites) < len(SITES) and (given := _OF_REMOTE & self.bank.model_fields_set):
             raise ValueError(f"bank.{min(given)}: a bank of {len(sites)} sites has no remote one")
         self._can_be_measured()
-        if self.expected.leader not in sites:
+        if self.expected.leader not in (*sites, ANY):
             raise ValueError(f"expected.leader: there is no {self.expected.leader} in a bank of {len(sites)} sites")
         if self.expected.in_step is not None and self.expected.in_step > len(sites):
             raise ValueError(f"expected.in_step: {self.expected.in_step} of {len(sites)} sites can't be")

@@ -203,7 +203,7 @@ def _led(of: dict[str, Any]) -> Iterator[Line]:
     found = _NOTHING if leader is None else place(leader)
     yield Line(
         "leader",
-        leader == wanted,
+        leader == wanted or (wanted == "any" and leader is not None),
         (
             f"{found[0]} leads at the end; expected {place(wanted)[0]}",
             f"结束时主用为{found[1]}；预期为{place(wanted)[1]}",

@@ -23,6 +23,7 @@ SITES: dict[str, Words] = {
     "same-city": ("same-city", "同城中心"),
     "remote": ("remote", "异地中心"),
 }
+ANY: Words = ("any site", "任一中心")
 PLACES: dict[str, Words] = SITES | {"witness": ("witness", "仲裁节点")}
 FAULTS: dict[str, Words] = {
     "kill": ("a process is killed", "进程被杀"),
@@ -216,7 +217,7 @@ def label(name: str, **values: Any) -> Markup:
 
 def place(name: str) -> Words:
     """A place in both languages."""
-    return PLACES.get(name, (name, name))
+    return ANY if name == "any" else PLACES.get(name, (name, name))
 
 
 def seconds(value: float) -> Words:

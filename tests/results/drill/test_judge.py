@@ -298,3 +298,11 @@ def test_what_backups_alone_give_back_is_judged(planted: dict[str, Any] | None, 
         record["restored"] = _RESTORED | planted
     [line] = [line for line in judged(record) if line.name == "restored"]
     assert (line.held, why in line.words[0]) == (not why, True)
+
+
+def test_any_site_may_lead_at_the_end_but_one_must(tmp_path: Path) -> None:
+    record = evidence(read(lost_primary().write(tmp_path)))
+    record["drill"]["expected"]["leader"] = "any"
+    assert {line.name: line.held for line in judged(record)}["leader"]
+    record["leading"]["at_end"]["leader"] = None
+    assert not {line.name: line.held for line in judged(record)}["leader"]

@@ -25,22 +25,12 @@ from actors.link import Away, asked_once
 from credit.policies import load
 from credit.policies.backups import BackupPolicy
 from lendrill.errors import UserError
-from lendrill.live import BANK_FILE, SOCKET, Home, end_with_parent, identity_of
+from lendrill.live import DAY_BOOK, SOCKET, Home, end_with_parent, home_at, identity_of
 from lendrill.logs import keep_log
 
-DAY_BOOK = "daybook.db"
 _SQLITE = "sqlite:"
 _OPENS_EVERY_S = 0.5
 _log = logging.getLogger(__name__)
-
-
-def home_at(path: Path) -> Home:
-    """The bank of a home. UserError where there is none."""
-    if not (path / BANK_FILE).is_file():
-        raise UserError(
-            f"{path}: no bank's home (it holds no {BANK_FILE})", "give the folder that `lendrill serve --home` made"
-        )
-    return Home(path.resolve())
 
 
 def key_file(home: Path) -> Path:

@@ -56,6 +56,8 @@ from scenarios.model import Scenario
 from sim.played import live_people, live_references
 
 BANK_FILE = "bank.json"
+DAY_BOOK = "daybook.db"
+"""Where a home keeps its day book, if nothing else was said."""
 IDENTITY = ("scenario", "shards", "start_ms", "people", "arrivals", "policies", "schemas")
 SOCKET = "conductor.sock"
 TRAIL = "trail.db"
@@ -118,6 +120,15 @@ class Home:
 def identity_of(bank: Mapping[str, Any]) -> str:
     """What a day book depends on, as text, of what the bank's own file says."""
     return json.dumps({name: bank[name] for name in IDENTITY}, sort_keys=True)
+
+
+def home_at(path: Path) -> Home:
+    """The bank of a home. UserError where there is none."""
+    if not (path / BANK_FILE).is_file():
+        raise UserError(
+            f"{path}: no bank's home (it holds no {BANK_FILE})", "give the folder that `lendrill serve --home` made"
+        )
+    return Home(path.resolve())
 
 
 def conductor(path: Path, ray: Path | None = None) -> int:
@@ -202,11 +213,7 @@ class Again:
 def worked_again(path: Path, on_progress: Callable[[int], object] = int) -> Again:
     """Works the bank of a home again from its day book, which is read and never written. UserError where there is no bank,
     `actors.replay.Diverged` where it is not the bank that was."""
-    if not (path / BANK_FILE).is_file():
-        raise UserError(
-            f"{path}: no bank's home (it holds no {BANK_FILE})", "give the folder that `lendrill serve --home` made"
-        )
-    home = Home(path.resolve())
+    home = home_at(path)
     executor = LocalExecutor()
     found = replay(home.store(), home.flow, home.blueprints(), executor, on_progress)
     states = [(cell.room, host.export_state()) for cell, host in executor.hosts.items()]
@@ -312,11 +319,7 @@ def utc_ms() -> int:
 
 def token_command(home: Path, name: str) -> int:
     """`lendrill token`: an access token for an account of the bank in a home, whose owner holds its keys anyway; logged."""
-    if not (home / BANK_FILE).is_file():
-        raise UserError(
-            f"{home}: no bank's home (it holds no {BANK_FILE})", "give the folder that `lendrill serve --home` made"
-        )
-    identity = Home(home.resolve()).identity_services()
+    identity = home_at(home).identity_services()
     account = account_of(identity, name)
     now = utc_ms()
     grant = identity.tokens.issue(replace(account, must_change=False), now)

@@ -36,7 +36,7 @@ from lendrill.backups import key_file
 from lendrill.errors import UserError
 from lendrill.health import Health, HealthDoor
 from lendrill.idle import prove_outages
-from lendrill.live import BANK_FILE, SOCKET, Home
+from lendrill.live import BANK_FILE, DAY_BOOK, SOCKET, Home
 from lendrill.options import CUSTOMERS_MAX, RunOptions, within
 from lendrill.progress import say
 from lendrill.run import run_command
@@ -159,7 +159,7 @@ def founded(options: ServeOptions) -> dict[str, Any]:
             f"--shards {shards}: the bank has {scenario.bank.branches} branches", "give 1 to at most that many"
         )
     policies = fingerprints.of_all(fingerprints.policies(scenario.policies))
-    store = _whole(options.store) or f"sqlite:{options.home.resolve() / 'daybook.db'}"
+    store = _whole(options.store) or f"sqlite:{options.home.resolve() / DAY_BOOK}"
     if options.store is not None:
         open_store(store).close()  # refused before anything is founded
     return {
@@ -298,7 +298,7 @@ def _prove_sites(bank: dict[str, Any], options: ServeOptions) -> None:
         raise UserError("--remote-after: the bank has no remote site", f"it goes with --sites {len(SITES)}")
     if count > 1 and options.address is not None:
         raise UserError(f"--address {options.address}: each of several sites has a Ray of its own", "leave it out")
-    if count > 1 and bank["store"] != f"sqlite:{options.home.resolve() / 'daybook.db'}":
+    if count > 1 and bank["store"] != f"sqlite:{options.home.resolve() / DAY_BOOK}":
         raise UserError(
             f"--store {bank['store']}: each of several sites keeps a day book in its own home", "leave it out"
         )

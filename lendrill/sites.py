@@ -25,7 +25,7 @@ from actors.sites.folder import HomeFolder
 from actors.sites.wire import CERTIFICATE, Address, make_certificate
 from lendrill.backups import key_file
 from lendrill.drills.control import Control
-from lendrill.live import BANK_FILE, SOCKET
+from lendrill.live import BANK_FILE, DAY_BOOK, SOCKET
 from lendrill.live_site import WITNESS, Net
 from lendrill.progress import say
 from lendrill.serve import ServeOptions, first_accounts, health_door, keep_alive, listens, say_where, url_of
@@ -83,7 +83,7 @@ def homes_of(home: Path, bank: dict[str, Any]) -> dict[str, Path]:
     for name, path in homes.items():
         path.mkdir(mode=0o700, exist_ok=True)
         of_site = bank | {
-            "store": f"sqlite:{path.resolve() / 'daybook.db'}", "sites": [], "site": name,
+            "store": f"sqlite:{path.resolve() / DAY_BOOK}", "sites": [], "site": name,
             "backup_to": [str(Path(place) / name) for place in bank.get("backup_to", ())],
         }  # fmt: skip
         (path / BANK_FILE).touch(mode=0o600)

@@ -16,7 +16,7 @@ from pathlib import Path
 from actors.ray_start import Enclosure
 from actors.sites.wire import CERTIFICATE, Address
 from lendrill.errors import UserError
-from lendrill.live import BANK_FILE
+from lendrill.live import BANK_FILE, DAY_BOOK
 from lendrill.live_site import WITNESS, Net
 from lendrill.progress import say
 from lendrill.serve import SITES, ServeOptions, alone, health_door, keep_alive, listens, say_where, url_of
@@ -70,7 +70,7 @@ def run_site(options: ServeOptions, places: Path, listen: str | None) -> int:
         if name not in known:
             raise UserError(f"--places {places}: says nothing of {name or 'this site'}", f'add {name} = "HOST:PORT"')
         own = _listening_at(listen, known[name])
-        bank["store"] = f"sqlite:{home / 'daybook.db'}"
+        bank["store"] = f"sqlite:{home / DAY_BOOK}"
         (home / BANK_FILE).write_text(json.dumps(bank, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         peers = {other: at for other, at in known.items() if other not in (name, WITNESS)}
         sites = tuple(one for one in SITES if one in known)

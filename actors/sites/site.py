@@ -278,7 +278,7 @@ class Site:
     def standing(self) -> dict[str, Any]:
         """How this site stands."""
         seen = self.seen or Configuration()
-        book = self.book.standing()
+        book, live = self.book.standing(), self.live.standing()
         return {
             "site": self.book.site,
             "sites": [self.book.site, *self._links],
@@ -289,8 +289,8 @@ class Site:
             "windows": book.number,
             "seal": book.seal.hex(),
             "damage": self.receiver.damage,
-            "worked": self.live.standing()["window"],
-            "chain": self.live.standing()["chain"],
+            "worked": live["window"],
+            "chain": live["chain"],
         }
 
     def _in(self, pool: ThreadPoolExecutor, work: Callable[..., Any], *arguments: Any) -> Awaitable[Any]:

@@ -167,7 +167,8 @@ class DrillBank:
         """An access token for each service's caller, for the clients' process to read."""
         fresh = file.with_suffix(".new")
         fresh.touch(mode=0o600)
-        fresh.write_text(json.dumps({service: self.token(POSTS[service]) for service in SERVICES}), encoding="utf-8")
+        tokens = {name: self.token(name) for name in set(POSTS.values())}
+        fresh.write_text(json.dumps({service: tokens[POSTS[service]] for service in SERVICES}), encoding="utf-8")
         fresh.replace(file)
 
     def __enter__(self) -> DrillBank:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from actors.frames import Caller, unix
-from lendrill.drills.control import BOOK, CONTROL
+from lendrill.drills.control import CONTROL
 from lendrill.errors import UserError
-from lendrill.live import SOCKET
+from lendrill.live import DAY_BOOK, SOCKET
 from lendrill.live_site import LINES
 from lendrill.sites import site_standing
 from scenarios.drill import Befalls
@@ -90,7 +90,7 @@ def _line(home: Path, one: Befalls) -> Undo:
 def damage(home: Path, *, snapshot: bool) -> None:
     """Changes one byte, on the disk, of the last window of a site's day book that carries something, or of its newest
     snapshot."""
-    path = home / (f"{BOOK}-snapshots" if snapshot else BOOK)
+    path = home / (f"{DAY_BOOK}-snapshots" if snapshot else DAY_BOOK)
     find = (
         "SELECT content FROM snapshot_parts ORDER BY number DESC, length(content) DESC LIMIT 1"
         if snapshot

@@ -20,7 +20,6 @@ from actors.frames import FrameServer, Message
 from lendrill.supervisor import Child, Supervisor
 
 CONTROL = "control.sock"
-BOOK = "daybook.db"
 STAGE, _ACTOR = "stage", "ray::StageActor"
 
 

@@ -14,10 +14,10 @@ from actors.gateway.bank import number_of_key
 from credit.applications.contract import SubmitApplication
 from lendrill.drills import record as records
 from lendrill.drills.befall import damage
-from lendrill.drills.control import BOOK
 from lendrill.drills.proof import CALLER, requests_in
 from lendrill.drills.record import Record
 from lendrill.errors import UserError
+from lendrill.live import DAY_BOOK
 
 SITES = ["primary", "same-city", "remote"]
 
@@ -129,7 +129,7 @@ def test_questions_owe_nothing_and_customers_who_asked_twice_are_counted(tmp_pat
 def test_damage_is_one_byte_of_the_last_window_that_carries_something_or_of_the_newest_snapshot(
     snapshot: bool, tmp_path: Path
 ) -> None:
-    path = tmp_path / (f"{BOOK}-snapshots" if snapshot else BOOK)
+    path = tmp_path / (f"{DAY_BOOK}-snapshots" if snapshot else DAY_BOOK)
     with sqlite3.connect(path) as book:
         book.execute("CREATE TABLE windows (number INTEGER, inputs BLOB)")
         book.execute("CREATE TABLE snapshot_parts (number INTEGER, content BLOB)")
@@ -146,7 +146,7 @@ def test_damage_is_one_byte_of_the_last_window_that_carries_something_or_of_the_
 
 
 def test_a_book_that_holds_nothing_can_not_be_damaged(tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / BOOK) as book:
+    with sqlite3.connect(tmp_path / DAY_BOOK) as book:
         book.execute("CREATE TABLE windows (number INTEGER, inputs BLOB)")
     book.close()
     with pytest.raises(UserError, match="holds nothing yet that could be damaged"):

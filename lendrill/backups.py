@@ -124,6 +124,13 @@ def backup_command(path: Path, kind: str, to: Sequence[Path]) -> int:
     return 0
 
 
+def _anew(one: Manifest) -> list[str]:
+    if one.anew_from is None:
+        return []
+    why = f"the day book is another one than earlier backups hold, from window {one.anew_from:,} on: a full backup was needed,"
+    return [f"{why} and what they hold from there on is restored no more"]
+
+
 def due_by_hand(keeper: Keeper) -> str:
     """What is made where nobody says which kind: what came since, where there is a full one already."""
     return "incremental" if "full" in keeper.last() else "full"
@@ -138,6 +145,7 @@ def told(kept: Kept) -> str:
     return "\n".join(
         [
             f"{one.kind} backup {kept.path.name}: {windows}, {kept.bytes:,} bytes in {kept.seconds:.2f} s",
+            *_anew(one),
             f"proved in {kept.proof_s:.2f} s: {kept.proof}",
             *(f"copy: {path}" for path in kept.copies),
         ]

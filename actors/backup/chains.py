@@ -1,6 +1,11 @@
 """Which backups together restore a bank: a full one, and incremental ones each of which follows upon what there is by then. An
 incremental backup follows upon the one before it, whatever full backups lie between, so a full backup that is damaged costs
-nothing but time: an older one restores the same."""
+nothing but time: an older one restores the same.
+
+Where a bank's day book became another one — a site that led without knowing of the others, and had its book copied anew — its
+next backup is a full one that says from which window on, and so does each after it. What earlier backups hold from there on is
+not what the bank did, and they count no further; a full backup is taken as a step too, so that an instant in between can be
+restored."""
 
 from __future__ import annotations
 
@@ -32,9 +37,21 @@ class Chain:
         return self.steps[-1] if self.steps else self.full
 
 
+def living(manifests: Sequence[Manifest]) -> list[Manifest]:
+    """The backups, the oldest first, without those whose windows are of a day book that the bank gave up since."""
+    given_up = sorted({(time, window) for one in manifests for time, window in one.given_up})
+    return [
+        one
+        for one in manifests
+        if one.kind not in ("full", "incremental")
+        or all(one.time >= time or one.following <= window for time, window in given_up)
+    ]
+
+
 def chain_to(manifests: Sequence[Manifest], at: int | None, good: Good) -> Chain:
     """The backups that restore a bank as it was at an instant of its own time (None: as far as they go). `manifests`: the oldest
     first. BackupError where nothing restores."""
+    manifests = living(manifests)
     fulls = [one for one in manifests if one.kind == "full"]
     if not fulls:
         raise BackupError("there is no full backup in it; give the folder that holds the bank's full backups too")
@@ -56,8 +73,8 @@ def chain_to(manifests: Sequence[Manifest], at: int | None, good: Good) -> Chain
 
 
 def _follow(found: Chain, manifests: Sequence[Manifest], at: int | None, good: Good) -> None:
-    """Takes whichever incremental backup follows, until there is none or it reaches the instant."""
-    steps = [one for one in manifests if one.kind == "incremental"]
+    """Takes whichever incremental backup follows, or else a full one, until there is none or it reaches the instant."""
+    steps = [one for kind in ("incremental", "full") for one in manifests if one.kind == kind]
     while at is None or found.last.until <= at:
         reached, seal = found.last.following, found.last.seal
         following = [

@@ -85,6 +85,8 @@ class Manifest:
     proved: int = -1
     chain: str = ""
     """The chain of digests after window `proved`, the last that the day book knew."""
+    given_up: list[list[int]] = field(default_factory=list)
+    """Each time that the day book was found to be another one than was backed up before: when, and from which window on."""
     snapshots: list[int] = field(default_factory=list)
     files: dict[str, str] = field(default_factory=dict)
     """The digests of the bank's files as they were, whether they are in this backup or in an earlier one."""
@@ -96,6 +98,11 @@ class Manifest:
     """Where copies are kept."""
     members: dict[str, list[Any]] = field(default_factory=dict)
     """Size and SHA-256 of what is in it."""
+
+    @property
+    def anew_from(self) -> int | None:
+        """The first window that is not as earlier backups have it, of the backup that found so."""
+        return next((window for time, window in self.given_up if time == self.time), None)
 
     @property
     def name(self) -> str:

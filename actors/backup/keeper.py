@@ -14,7 +14,7 @@ from actors.backup import places
 from actors.backup.container import SUFFIX, Manifest, check, manifest_of
 from actors.backup.errors import BackupError
 from actors.backup.key import BackupKey
-from actors.backup.making import Before, Source, changed, made, signature
+from actors.backup.making import Before, Source, anew_from, changed, made, signature
 from actors.backup.places import held, names_in, outlived
 from actors.clock import BANK_OFFSET_MS
 from actors.identity.files import FOLDER_MODE
@@ -90,7 +90,8 @@ class Keeper:
         return found
 
     def make(self, kind: str, now_ms: int) -> Kept:
-        """One backup, now. BackupError, StoreError or OSError where that can't be, or where it does not restore."""
+        """One backup, now: a full one in place of an incremental one where the day book is another one than was backed up.
+        BackupError, StoreError or OSError where that can't be, or where it does not restore."""
         self.folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
         with held(self.folder):
             return self._make(kind, now_ms)
@@ -101,7 +102,10 @@ class Keeper:
         if kind != "full" and not any(one.kind == "full" for one in manifests):
             raise BackupError("there is no full backup yet that it could follow upon; make a full one first")
         now_ms = max([now_ms, *(one.time for one in manifests)])  # a clock that was put back puts none before another
-        manifest = made(self.source, kind, self.key, self.folder, now_ms, Before.of(_since_full(manifests)))
+        anew = anew_from(self.source, manifests) if kind in ("full", "incremental") else None
+        if anew is not None:
+            kind = "full"  # an incremental one would follow upon windows that the bank does not have
+        manifest = made(self.source, kind, self.key, self.folder, now_ms, Before.of(_since_full(manifests)), anew)
         path = self.folder / manifest.name
         took_s = time.perf_counter() - began
         began = time.perf_counter()
@@ -217,6 +221,7 @@ def _said(kept: Kept) -> dict[str, object]:
         "proof": kept.proof,
         "proof_seconds": round(kept.proof_s, 3),
         "windows": [one.first, one.following],
+        "anew_from": one.anew_from,
         "copies": [str(path) for path in kept.copies],
         "lacking": kept.lacking,
         "gone": kept.gone,

@@ -10,7 +10,7 @@ import hashlib
 import os
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 import msgpack
 
+from actors.backup.chains import living
 from actors.backup.container import Head, Manifest, Writer
 from actors.backup.key import BackupKey
 from actors.book.store import Entry, Store, StoreError
@@ -61,15 +62,17 @@ class Before:
     contents: set[str] = field(default_factory=set)
     audit: int = 0
     logs: dict[str, list[int]] = field(default_factory=dict)
+    given_up: list[list[int]] = field(default_factory=list)
 
     @classmethod
     def of(cls, manifests: Iterable[Manifest]) -> Before:
-        """What backups hold together, the oldest first, beginning with a full one. Later full ones count for nothing: what came
-        since is in the others too, so that one that is damaged can be done without."""
+        """What backups hold together, the oldest first, beginning with a full one. Later full ones count for nothing, unless
+        their day book is another one: what came since is in the others too, so that one that is damaged can be done without."""
         found, begun = cls(), False
         for one in manifests:
-            first = one.kind == "full" and (not begun or one.following < found.following)
+            first = one.kind == "full" and (not begun or one.anew_from is not None)
             begun |= first
+            found.given_up = one.given_up
             found.contents.update(name for name in one.members if name.startswith(f"{contents.FOLDER}/"))
             if first or one.kind in ("incremental", "key"):
                 found.key_data = one.files
@@ -81,14 +84,39 @@ class Before:
         return found
 
 
+def anew_from(source: Source, manifests: Sequence[Manifest]) -> int | None:
+    """None where the bank's day book goes on from what was backed up last. Where it is another one — a site that lost the lead
+    and had its book copied anew — the first window that is not as the backups hold it, as far as they tell: 0 where none is."""
+    with closing(source.store()) as store:
+        following = store.standing().number
+
+        def holds(one: Manifest) -> bool:
+            return one.following <= following and (
+                not one.following or store.seal_before(one.following).hex() == one.seal
+            )
+
+        kept = [one for one in living(manifests) if one.kind in ("full", "incremental")]
+        if not kept or holds(max(kept, key=lambda one: one.following)):
+            return None
+        return max((one.following for one in kept if holds(one)), default=0)
+
+
 def made(
-    source: Source, kind: str, key: BackupKey, folder: Path, now_ms: int, before: Before | None = None
+    source: Source,
+    kind: str,
+    key: BackupKey,
+    folder: Path,
+    now_ms: int,
+    before: Before | None = None,
+    anew: int | None = None,
 ) -> Manifest:
-    """A new backup in a folder; its manifest. `now_ms`: since 1970 UTC; `before` is needed for all kinds but the full one.
-    StoreError where the day book can't be read, or is not the one that was backed up before; OSError where the folder can't be
-    written."""
+    """A new backup in a folder; its manifest. `now_ms`: since 1970 UTC; `before` is needed for all kinds but the full one;
+    `anew`: see `anew_from`. StoreError where the day book can't be read, or is not the one that was backed up before; OSError
+    where the folder can't be written."""
     head = Head(1, source.name, kind, now_ms, os.urandom(16).hex(), key.name)
-    before = before if before is not None and kind != "full" else Before()
+    before = before if before is not None else Before()
+    given_up = [*before.given_up, *([[now_ms, anew]] if anew is not None else [])]
+    before = before if kind != "full" else Before()
     manifest = Manifest(
         bank=source.name,
         kind=kind,
@@ -102,6 +130,7 @@ def made(
         files=before.key_data if kind == "key" else before.files,
         audit=before.audit,
         logs=before.logs,
+        given_up=given_up,
         places=[str(folder), *map(str, source.places)],
     )
     with Writer(folder, head, key) as writer, tempfile.TemporaryDirectory(prefix=".copies-", dir=folder) as scratch:
@@ -184,7 +213,7 @@ class _Making:
         with closing(self.source.store()) as store:
             standing = store.standing()
             first, following = manifest.first, standing.number
-            if first and store.seal_before(first).hex() != manifest.seal:
+            if first > following or (first and store.seal_before(first).hex() != manifest.seal):
                 raise StoreError(
                     f"{self.source.home}: the day book is another one than was backed up before; make a full backup"
                 )

@@ -169,7 +169,8 @@ def _apply(home: _Home, backup: Manifest, path: Path, windows: bool, later: bool
     snapshot = _Gathering(home)
     for name, content in pieces_of(path, home.key):
         if name.partition("/")[0] == SNAPSHOT:
-            snapshot.add(name, content)
+            if not home.cuts(backup):
+                snapshot.add(name, content)
         elif name == WINDOWS:
             snapshot.put()
             if windows:

@@ -39,17 +39,21 @@ class BackedUp:
         home_of(options)
         first_accounts(self.home)
         self.read = Home(self.home)
+        self.reopen()
+        self.identity = self.read.identity_services()
+        self.keeper: Keeper = keeper_of(self.read)
+        self.key = key_file(self.home)
+        self.now = time.time_ns() // 1_000_000
+        self.requests = 0
+
+    def reopen(self) -> None:
+        """The bank as its day book has it."""
         self.store = self.read.store()
         self.store.found(self.read.identity())
         self.bank = Sequencer(
             LocalExecutor(), self.read.flow, self.read.blueprints(), self.store, int(self.read.bank["start_ms"])
         )
         list(self.bank.open())
-        self.identity = self.read.identity_services()
-        self.keeper: Keeper = keeper_of(self.read)
-        self.key = key_file(self.home)
-        self.now = time.time_ns() // 1_000_000
-        self.requests = 0
 
     def day(self, *, customers: int = 1) -> Standing:
         """A day in which customers come, one a window; how far the book goes then."""

@@ -12,17 +12,17 @@ import pytest
 
 from actors.backup.errors import BackupError
 from actors.backup.keeper import ages_s
-from actors.book.store import StoreError
 from actors.clock import BANK_OFFSET_MS
 from actors.gateway.applications import ZHANG
 from actors.gateway.archive import Archive
 from actors.gateway.metrics import Meters
 from credit.policies.posts import load_posts
-from credit.times import DAY_MS, MINUTE_MS
+from credit.times import DAY_MS, MINUTE_MS, text_of
+from lendrill.backups import told
 from lendrill.cli import main
 from lendrill.live import Home
 from lendrill.supervisor import Child, Supervisor
-from tests.live.backed_up import BackedUp
+from tests.live.backed_up import BackedUp, entries_at
 from tests.live.served import served
 
 SCOPES = next(iter(load_posts().first_clients.values()))
@@ -195,23 +195,50 @@ def test_a_bank_that_is_served_is_backed_up_and_lives_on_from_its_backups(tmp_pa
         until_there(new / "backups", "full")
 
 
-def test_a_book_that_is_not_the_one_of_before_needs_a_full_backup(tmp_path: Path) -> None:
+def test_a_book_that_goes_another_way_gets_a_full_backup_and_both_ways_are_told_apart(tmp_path: Path) -> None:
+    """As of a site that led alone: its book goes back to where the sites knew each other, and on from there."""
     bank = BackedUp(tmp_path)
     bank.day()
     with pytest.raises(BackupError, match="no full backup yet"):
         bank.backup("incremental")
     bank.backup("full")
-    bank.close()
-    for path in bank.home.glob("daybook.db*"):
+    bank.day()
+    common = bank.backup("incremental").manifest
+    aside = tmp_path / "aside"
+    shutil.copytree(bank.home, aside, ignore=shutil.ignore_patterns("backups"))
+    bank.day(customers=2)
+    given_up = bank.backup("incremental").manifest
+    assert (given_up.first, given_up.anew_from) == (common.following, None)
+    bank.store.close()
+    for path in [*bank.home.glob("daybook.db*")]:
         path.unlink()
-    (tmp_path / "other").mkdir()
-    other = BackedUp(tmp_path / "other")
-    other.day(customers=3)
-    other.close()
-    for path in other.home.glob("daybook.db*"):
+    for path in aside.glob("daybook.db*"):
         shutil.copy(path, bank.home)
-    with pytest.raises(StoreError, match="another one than was backed up before; make a full backup"):
-        bank.backup("incremental")
+    bank.reopen()
+    bank.day(customers=5)
+    between = bank.store.standing()
+    middle = bank.bank.until
+    bank.snapshot()
+    bank.day(customers=1)
+    anew = bank.backup("incremental")
+    assert (anew.manifest.kind, anew.manifest.anew_from) == ("full", common.following)
+    assert f"from window {common.following} on: a full backup was needed" in told(anew)
+    bank.day(customers=1)
+    last = bank.backup("incremental").manifest
+    assert (last.kind, last.first, last.anew_from) == ("incremental", anew.manifest.following, None)
+    ends = {None: bank.store.standing(), middle: between, given_up.until: None}
+    for number, (at, standing) in enumerate(ends.items()):
+        home = tmp_path / f"new-{number}"
+        words = ["restore", str(bank.keeper.folder), "--home", str(home), "--key", str(bank.key)]
+        assert main([*words, *(["--at", text_of(at)] if at else [])]) == 0
+        found = entries_at(Home(home).bank["store"])
+        assert found == bank.entries()[: len(found)]
+        assert standing is None or len(found) == standing.number
+    anew.path.write_bytes(anew.path.read_bytes()[:-9])
+    home = tmp_path / "damaged"
+    assert main(["restore", str(bank.keeper.folder), "--home", str(home), "--key", str(bank.key)]) == 0
+    assert entries_at(Home(home).bank["store"]) == bank.entries()[: common.following]
+    bank.close()
 
 
 @pytest.mark.requirement("DR-04.b")

@@ -101,6 +101,25 @@ def test_windows_of_a_book_that_went_another_way_do_not_follow() -> None:
     assert [backup.time for backup in chain_to([*LINE, other], None, lambda _: True).steps] == [6]
 
 
+def test_of_a_book_that_was_given_up_only_what_both_hold_is_restored() -> None:
+    """Another book from window 20 on, whose first backup is the full one of 9."""
+    line = [*LINE[:5], one("full", 9, 0, 36), one("key", 10, 36, 36), one("incremental", 11, 36, 50)]
+    line[5:] = [Manifest(**{**it.__dict__, "seal": f"t{it.following}", "given_up": [[9, 20]]}) for it in line[5:]]
+    line[7] = Manifest(**{**line[7].__dict__, "seal_before": "t36"})
+
+    def steps(at: int | None, bad: int = 0) -> list[int]:
+        found = chain_to(line, at, lambda it: it.time != bad)
+        return [it.time for it in (found.full, *found.steps)]
+
+    assert steps(None) == [9, 11]
+    assert steps(340) == steps(250) == [1, 2, 9]
+    assert steps(None, bad=9) == [1, 2]
+    assert [it.time for it in chain_to([*line[:5], *line[6:]], None, lambda _: True).steps] == [2]
+    before = Before.of(line)
+    assert (before.following, before.seal) == (50, "t50")
+    assert Before.of(line[:6]).seal == "t36"
+
+
 def test_incremental_backups_follow_upon_one_another_whatever_full_ones_lie_between() -> None:
     before = Before.of(LINE[:5])
     assert (before.following, before.seal) == (30, "s30")

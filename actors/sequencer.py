@@ -100,7 +100,7 @@ class Sequencer:
         self.due = 0
         self.figures = Figures()
         self.waits_since: float | None = None
-        """Since when the store does not take a window (`time.monotonic`); None while it does."""
+        """Since when the store has not taken a window that it was given (`time.monotonic`); None where it took all."""
 
     # opening ----------------------------------------------------------------------------------------------------------
 
@@ -307,7 +307,7 @@ class Sequencer:
 
     def _append(self, entries: Sequence[Entry]) -> None:
         """Tries again where the store is away for a while (a database that is started anew): nothing is done before."""
-        began = time.monotonic()
+        self.waits_since = began = time.monotonic()
         while True:
             try:
                 self._store.append(entries)
@@ -317,7 +317,6 @@ class Sequencer:
                 if time.monotonic() > began + STORE_PATIENCE_S:
                     raise
                 self.figures.store_away += 1
-                self.waits_since = began
                 self._pause(_STORE_RETRY_S)
             else:
                 self.waits_since = None

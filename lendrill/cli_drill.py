@@ -37,6 +37,10 @@ def drill(
         bool, typer.Option("--play", help="Nobody is asked: decisions are taken as the file has them.")
     ] = False,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of who comes and when (default: 1).")] = None,
+    store: Annotated[
+        str | None,
+        typer.Option(help="Where each site keeps its day book, as `lendrill serve` has it; {site} is the site's name."),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only the verdict.")] = False,
 ) -> int:
     """Run a drill: a bank of several sites under load, with faults, and the evidence of how it held."""
@@ -45,14 +49,14 @@ def drill(
     if name is None:
         from lendrill.drills.due import calendar_command
 
-        if out is not None or play or seed is not None or quiet:
-            raise UserError("drill --calendar: runs no drill", "leave --out, --play, --seed and --quiet out")
+        if out is not None or play or seed is not None or store is not None or quiet:
+            raise UserError("drill --calendar: runs no drill", "leave --out, --play, --seed, --store and --quiet out")
         return calendar_command(runs or Path("runs"))
     if runs is not None:
         raise UserError(f"--runs {runs}: means nothing to a drill that is run", "it goes with --calendar")
     from lendrill.drills.drill import DrillOptions, drill_command
 
-    return drill_command(DrillOptions(name, out, play, 1 if seed is None else seed, quiet))
+    return drill_command(DrillOptions(name, out, play, 1 if seed is None else seed, store, quiet))
 
 
 def drills() -> int:
@@ -68,7 +72,10 @@ def drills() -> int:
 def fault(
     home: BankHome,
     what: Annotated[
-        str, typer.Argument(help="kill, hang, lose, regain, cut, slow_line, full_disk, damage_book, damage_snapshot.")
+        str,
+        typer.Argument(
+            help="kill, hang, lose, regain, cut, slow_line, full_disk, slow_disk, damage_book, damage_snapshot."
+        ),
     ],
     place: Annotated[str, typer.Argument(help="primary, same-city, remote or witness.")],
     to: Annotated[str | None, typer.Argument(help="Of a line: where it goes.")] = None,
@@ -79,7 +86,9 @@ def fault(
         float | None, typer.Option("--for", metavar="S", min=0.1, help="Undo it after so long, and wait for that.")
     ] = None,
     one_way: Annotated[bool, typer.Option("--one-way", help="The line from PLACE to TO only.")] = False,
-    delay_ms: Annotated[float | None, typer.Option(metavar="MS", min=0, max=60_000, help="Of slow_line.")] = None,
+    delay_ms: Annotated[
+        float | None, typer.Option(metavar="MS", min=0, max=60_000, help="Of slow_line and slow_disk.")
+    ] = None,
     mbit_s: Annotated[float | None, typer.Option(metavar="N", min=0, max=100_000, help="Of slow_line.")] = None,
 ) -> int:
     """Have something befall a bank of several sites that runs."""

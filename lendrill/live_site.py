@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+from actors.book.aside import set_aside
 from actors.book.opening import open_store
 from actors.book.sealed import SealedStore
 from actors.book.store import Entry, Store
@@ -29,6 +30,7 @@ from actors.sites.mirror import Mirror
 from actors.sites.receiver import Peer, Receiver
 from actors.sites.replicated import ReplicatedStore
 from actors.sites.site import Deposed, Site, SiteServer
+from actors.sites.slow_disk import SlowDisk
 from actors.sites.uploads import Lying, bring, spoken_of
 from actors.sites.wire import Address
 from actors.sites.witness import Keeper, Terms
@@ -79,7 +81,7 @@ async def _site(home: Home, descriptor: int, ray: Path | None = None) -> int:
 
     vault, own = Vault(Keys.open(folder)), HomeFolder(home.path, net.site, net.sites)
     near = net.sites[: net.near]
-    receiver = Receiver(open_store(home.bank["store"]), partial(anew, home))
+    receiver = Receiver(SlowDisk(open_store(home.bank["store"]), home.path), partial(anew, home))
     peers = {
         name: cast(Peer, far(name, "book", at, _NEAR_S if name in near else _FAR_S)) for name, at in net.peers.items()
     }
@@ -122,12 +124,7 @@ async def _site(home: Home, descriptor: int, ray: Path | None = None) -> int:
 
 def anew(home: Home) -> Store:
     """Sets the day book of a home aside, and gives an empty one in its place."""
-    path = Path(home.bank["store"].removeprefix("sqlite:"))
-    aside = path.parent / f"set-aside-{1 + len(list(path.parent.glob('set-aside-*')))}"
-    aside.mkdir(mode=0o700)
-    for file in path.parent.glob(f"{path.name}*"):
-        file.rename(aside / file.name)
-    return open_store(home.bank["store"])
+    return SlowDisk(set_aside(home.bank["store"]), home.path)
 
 
 async def _witness(home: Path, descriptor: int, terms: Terms) -> int:

@@ -23,6 +23,7 @@ from typing import Any
 from rich.console import Console
 
 from actors.backup.key import BackupKey
+from actors.book.aside import SITE, at_site
 from actors.book.opening import open_store
 from actors.clock import BANK_OFFSET_MS
 from actors.ray_start import Enclosure
@@ -160,8 +161,6 @@ def founded(options: ServeOptions) -> dict[str, Any]:
         )
     policies = fingerprints.of_all(fingerprints.policies(scenario.policies))
     store = _whole(options.store) or f"sqlite:{options.home.resolve() / DAY_BOOK}"
-    if options.store is not None:
-        open_store(store).close()  # refused before anything is founded
     return {
         "scenario": scenario.model_dump(mode="json"),
         "name": name,
@@ -247,6 +246,9 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
         new: dict[str, Any] = json.loads(json.dumps(founded(options)))
         _prove_joins(new, options)
         _prove_sites(new, options)
+        if options.store is not None:
+            for site in new["sites"]:
+                open_store(at_site(new["store"], site)).close()  # refused before anything is founded
         options.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         _write(file, new)
         return new
@@ -298,10 +300,15 @@ def _prove_sites(bank: dict[str, Any], options: ServeOptions) -> None:
         raise UserError("--remote-after: the bank has no remote site", f"it goes with --sites {len(SITES)}")
     if count > 1 and options.address is not None:
         raise UserError(f"--address {options.address}: each of several sites has a Ray of its own", "leave it out")
-    if count > 1 and bank["store"] != f"sqlite:{options.home.resolve() / DAY_BOOK}":
+    own = bank["store"] == f"sqlite:{options.home.resolve() / DAY_BOOK}"
+    if count > 1 and not own and SITE not in bank["store"]:
         raise UserError(
-            f"--store {bank['store']}: each of several sites keeps a day book in its own home", "leave it out"
+            f"--store {options.store}: each of several sites keeps a day book of its own",
+            f"write {SITE} where the name of a site stands, as in postgresql://HOST/DATABASE?bank=lendrill_{SITE}; by itself "
+            f"it lies in the site's home",
         )
+    if count < 2 and SITE in bank["store"]:
+        raise UserError(f"--store {options.store}: the bank has one site, and {SITE} means nothing", "leave it out")
 
 
 def _prove_joins(bank: dict[str, Any], options: ServeOptions) -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from actors.backup.key import BackupKey
+from actors.book.aside import SITE, at_site
 from actors.identity.files import private_folder
 from actors.identity.keys import NAME
 from actors.identity.service import FOLDER
@@ -83,12 +84,17 @@ def homes_of(home: Path, bank: dict[str, Any]) -> dict[str, Path]:
     for name, path in homes.items():
         path.mkdir(mode=0o700, exist_ok=True)
         of_site = bank | {
-            "store": f"sqlite:{path.resolve() / DAY_BOOK}", "sites": [], "site": name,
+            "store": store_at(bank, path, name), "sites": [], "site": name,
             "backup_to": [str(Path(place) / name) for place in bank.get("backup_to", ())],
         }  # fmt: skip
         (path / BANK_FILE).touch(mode=0o600)
         (path / BANK_FILE).write_text(json.dumps(of_site, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     return homes
+
+
+def store_at(bank: dict[str, Any], path: Path, name: str) -> str:
+    """Where a site keeps its own day book: in its home, unless the bank's own file says where."""
+    return at_site(bank["store"], name) if SITE in bank["store"] else f"sqlite:{path.resolve() / DAY_BOOK}"
 
 
 def founded_at(homes: dict[str, Path], top: Path) -> Path | None:

@@ -13,6 +13,7 @@ import tomllib
 from dataclasses import replace
 from pathlib import Path
 
+from actors.book.opening import is_server
 from actors.ray_start import Enclosure
 from actors.sites.wire import CERTIFICATE, Address
 from lendrill.errors import UserError
@@ -70,7 +71,8 @@ def run_site(options: ServeOptions, places: Path, listen: str | None) -> int:
         if name not in known:
             raise UserError(f"--places {places}: says nothing of {name or 'this site'}", f'add {name} = "HOST:PORT"')
         own = _listening_at(listen, known[name])
-        bank["store"] = f"sqlite:{home / DAY_BOOK}"
+        if not is_server(bank["store"]):
+            bank["store"] = f"sqlite:{home / DAY_BOOK}"
         (home / BANK_FILE).write_text(json.dumps(bank, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
         peers = {other: at for other, at in known.items() if other not in (name, WITNESS)}
         sites = tuple(one for one in SITES if one in known)

@@ -63,10 +63,10 @@ class Load(PolicyModel):
     """A client waits so long for one site before it asks another."""
 
 
-_PROCESSES, _LINES = ("kill", "hang", "full_disk"), ("cut", "slow_line")
+_PROCESSES, _LINES, _DELAYED = ("kill", "hang", "full_disk"), ("cut", "slow_line"), ("slow_line", "slow_disk")
 _MEANT_FOR = {
-    "process": _PROCESSES, "to": _LINES, "one_way": _LINES, "delay_ms": ("slow_line",), "mbit_s": ("slow_line",),
-    "for_s": ("hang", "lose", "cut", "slow_line", "full_disk"),
+    "process": _PROCESSES, "to": _LINES, "one_way": _LINES, "delay_ms": _DELAYED, "mbit_s": ("slow_line",),
+    "for_s": ("hang", "lose", "cut", "slow_line", "full_disk", "slow_disk"),
 }  # fmt: skip
 """What a field goes with; to anything else it means nothing."""
 _OF_WITNESS, _OF_SITE = ("witness", "lines"), re.compile(r"conductor|gateway-\d+|backups|ray|stage")
@@ -76,10 +76,13 @@ class Befalls(PolicyModel):
     """Something that befalls a place, or the line between two."""
 
     at_s: Seconds
-    what: Literal["kill", "hang", "lose", "regain", "cut", "slow_line", "full_disk", "damage_book", "damage_snapshot"]
+    what: Literal[
+        "kill", "hang", "lose", "regain", "cut", "slow_line", "full_disk", "slow_disk", "damage_book", "damage_snapshot"
+    ]
     """kill: a process is gone (SIGKILL); hang: it stands still (SIGSTOP); lose: all of a place is gone until it is regained;
-    cut: a line carries nothing (by turns, with `times`); slow_line: delay and bandwidth; full_disk: the day book's
-    files grow no further; damage_…: a byte of the day book or of the newest snapshot is another."""
+    cut: a line carries nothing (by turns, with `times`); slow_line: delay and bandwidth; full_disk: the day book's files grow no
+    further; slow_disk: each commit of it takes `delay_ms` longer; damage_…: a byte of the day book or of the newest snapshot is
+    another."""
     place: Place = "primary"
     process: str = "conductor"
     """Of `kill`, `hang` and `full_disk`: conductor, gateway-N, backups, ray, stage (any one); of the witness: witness, lines."""
@@ -108,7 +111,9 @@ class Befalls(PolicyModel):
             raise ValueError("delay_ms: a slow line needs a delay_ms or a mbit_s")
         if "every_s" in self.model_fields_set and self.times == 1:
             raise ValueError("every_s: means nothing to what befalls once; it goes with times")
-        if self.place == WITNESS and self.what.startswith("damage"):
+        if self.what == "slow_disk" and not self.delay_ms:
+            raise ValueError("delay_ms: is needed by slow_disk, the ms that each commit takes longer")
+        if self.place == WITNESS and (self.what.startswith("damage") or self.what == "slow_disk"):
             raise ValueError(f"place: the witness has no day book to {self.what}")
         if self.what in _PROCESSES:
             self._has_process()

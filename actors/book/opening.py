@@ -12,13 +12,18 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):")
 _RIGHT = "right are sqlite:PATH, a path, or postgresql://USER@HOST:PORT/DATABASE?bank=NAME"
 
 
+def is_server(where: str) -> bool:
+    """Whether a store is on a database server, not in a file."""
+    scheme, apart, _ = where.partition("://")
+    return bool(apart) and scheme.lower() in ("postgresql", "postgres")
+
+
 def open_store(where: str) -> Store:
     """The store at `where`. StoreError says what is wrong with it, and never repeats a password."""
-    scheme, apart, rest = where.partition("://")
-    if apart and scheme.lower() in ("postgresql", "postgres"):
+    if is_server(where):
         from actors.book.postgres import PostgresStore
 
-        return PostgresStore(f"postgresql://{rest}")
+        return PostgresStore(f"postgresql://{where.partition('://')[2]}")
     path = where.removeprefix(_SQLITE)
     if other := _SCHEME.match(path):
         raise StoreError(f"a store can't be at {other[0]}…; {_RIGHT}")

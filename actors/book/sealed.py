@@ -6,24 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from actors.book.store import Damaged, Entry, Founding, Snapshot, Standing, Store, seal_over
+from actors.book.around import Around
+from actors.book.store import Damaged, Entry, Snapshot, Store, seal_over
 
 Cipher = Callable[[bytes, bytes], bytes]
 """`(content, about)` → content sealed or unsealed; unsealing raises where either is not what was sealed."""
 
 
-class SealedStore:
+class SealedStore(Around):
     """See the module's text."""
 
     def __init__(self, store: Store, seal: Cipher, unseal: Cipher) -> None:
-        self._store, self._seal, self._unseal = store, seal, unseal
+        super().__init__(store)
+        self._seal, self._unseal = seal, unseal
         self._tried: tuple[Sequence[Entry], Sequence[Entry]] = ((), ())
-
-    def found(self, identity: str) -> Founding:
-        return self._store.found(identity)
-
-    def enter(self, epoch: int | None = None) -> int:
-        return self._store.enter(epoch)
 
     def append(self, entries: Sequence[Entry], epoch: int | None = None) -> None:
         """Windows that are appended again after an error are the same bytes again: the store below may have them already."""
@@ -31,12 +27,6 @@ class SealedStore:
             self._tried = (list(entries), [self._sealed(entry) for entry in entries])
         self._store.append(self._tried[1], epoch)
         self._tried = ((), ())
-
-    def standing(self) -> Standing:
-        return self._store.standing()
-
-    def seal_before(self, number: int) -> bytes:
-        return self._store.seal_before(number)
 
     def read(self, first: int = 0) -> Iterator[Entry]:
         for entry in self._store.read(first):
@@ -47,9 +37,6 @@ class SealedStore:
     def put_snapshot(self, snapshot: Snapshot) -> None:
         self._store.put_snapshot(snapshot._replace(cells=_Sealing(snapshot, self._seal)))
 
-    def snapshots(self) -> list[int]:
-        return self._store.snapshots()
-
     def snapshot(self, number: int) -> Snapshot:
         snapshot = self._store.snapshot(number)
         cells = dict(snapshot.cells)
@@ -57,9 +44,6 @@ class SealedStore:
         for cell, content in cells.items():
             cells[cell] = self._opened(content, _about_cell(snapshot, cell), f"cell {cell} of snapshot {number}")
         return snapshot
-
-    def close(self) -> None:
-        self._store.close()
 
     def _sealed(self, entry: Entry) -> Entry:
         return entry._replace(inputs=self._seal(entry.inputs, _about_window(entry)))

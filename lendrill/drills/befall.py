@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import closing
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from actors.book.aside import damage
+from actors.book.opening import is_server
+from actors.book.store import StoreError
 from actors.frames import Caller, unix
+from actors.sites.slow_disk import slow_down
 from lendrill.drills.control import CONTROL
 from lendrill.errors import UserError
-from lendrill.live import DAY_BOOK, SOCKET
+from lendrill.live import BANK_FILE, SOCKET
 from lendrill.live_site import LINES
 from lendrill.sites import site_standing
 from scenarios.drill import Befalls
@@ -63,12 +67,35 @@ def befall(home: Path, one: Befalls) -> Undo:
     if one.to is not None:
         return _line(home, one)
     if one.what.startswith("damage"):
-        damage(site_home(home, one.place), snapshot=one.what == "damage_snapshot")
+        with _told_to_users():
+            damage(store_of(site_home(home, one.place)), snapshot=one.what == "damage_snapshot")
         return bool
+    if one.what == "slow_disk":
+        site = site_home(home, one.place)
+        slow_down(site, one.delay_ms)
+        return lambda: slow_down(site, 0)
+    if one.what == "full_disk" and one.process == "conductor" and is_server(store_of(site_home(home, one.place))):
+        raise UserError(
+            f"full_disk {one.place}: its day book is on a database server, whose disk is not ours to fill",
+            "slow_disk, damage_book and damage_snapshot befall it",
+        )
     told(home, CONTROL, {"do": one.what, "place": one.place, "process": one.process})
     if (undo := {"hang": "go_on", "lose": "regain", "full_disk": "free_disk"}.get(one.what)) is None:
         return bool
     return lambda: told(home, CONTROL, {"do": undo, "place": one.place, "process": one.process})
+
+
+def store_of(site: Path) -> str:
+    """Where a site keeps its day book."""
+    return str(json.loads((site / BANK_FILE).read_text(encoding="utf-8"))["store"])
+
+
+@contextmanager
+def _told_to_users() -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        raise UserError(error.user_message) from None
 
 
 def _line(home: Path, one: Befalls) -> Undo:
@@ -85,27 +112,3 @@ def _line(home: Path, one: Befalls) -> Undo:
 
     change(back=False)
     return lambda: change(back=True)
-
-
-def damage(home: Path, *, snapshot: bool) -> None:
-    """Changes one byte, on the disk, of the last window of a site's day book that carries something, or of its newest
-    snapshot."""
-    path = home / (f"{DAY_BOOK}-snapshots" if snapshot else DAY_BOOK)
-    find = (
-        "SELECT content FROM snapshot_parts ORDER BY number DESC, length(content) DESC LIMIT 1"
-        if snapshot
-        else "SELECT inputs FROM windows ORDER BY length(inputs) > 100 DESC, number DESC LIMIT 1"
-    )
-    with closing(sqlite3.connect(path)) as book:
-        book.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        found = book.execute(find).fetchone()
-    if found is None or not found[0]:
-        raise UserError(f"{path}: holds nothing yet that could be damaged")
-    content, mark = path.read_bytes(), bytes(found[0][:32])
-    if (at := content.find(mark)) < 0:
-        raise UserError(f"{path}: its last window is not on the disk yet", "wait a moment, and try again")
-    with path.open("r+b") as file:
-        file.seek(at + len(mark) // 2)
-        byte = file.read(1)[0]
-        file.seek(at + len(mark) // 2)
-        file.write(bytes([byte ^ 0x55]))

@@ -12,12 +12,13 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from actors.sites.slow_disk import slow_down
 from actors.sites.witness import PEOPLE_NEEDED, people
 from lendrill.drills import befall
 from lendrill.drills.control import CONTROL, STAGE
 from lendrill.errors import UserError
 from lendrill.interruption import Interruption
-from lendrill.live_site import LINES
+from lendrill.live_site import LINES, WITNESS
 from lendrill.sites import site_standing
 from scenarios.drill import Befalls
 
@@ -34,7 +35,7 @@ def fault_command(home: Path, what: str, place: str, given: dict[str, Any]) -> i
         raise UserError(
             f"fault {what} {place}: {field + ': ' if field else ''}{first['msg'].removeprefix('Value error, ')}"
         ) from None
-    if place != "witness":
+    if place != WITNESS:
         befall.site_home(home, place)
     with Interruption():  # who ends it early has it undone, too
         undo = befall.befall(home, one)
@@ -52,6 +53,8 @@ def mend_command(home: Path) -> int:
     """0 once lines carry all again, places are regained, processes go on and disks have room."""
     for place, processes in befall.told(home, CONTROL, {"do": "processes"}).items():
         befall.told(home, CONTROL, {"do": "regain", "place": place})
+        if place != WITNESS:
+            slow_down(befall.site_home(home, place), 0)
         for process in processes:
             if process != "held":
                 for do in ("go_on", "free_disk"):

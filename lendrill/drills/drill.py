@@ -23,6 +23,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from actors.book.opening import is_server
 from actors.sites.witness import PEOPLE_NEEDED, people
 from lendrill import __version__
 from lendrill.drills import befall
@@ -43,7 +44,8 @@ _WORDS = {
     "kill": ("进程被终止", "killed"), "hang": ("进程停住", "hangs"), "lose": ("整个中心失效", "is lost"),
     "regain": ("中心恢复", "is regained"), "cut": ("线路中断", "line cut"),
     "slow_line": ("线路变慢", "line is slow"), "full_disk": ("磁盘写满", "disk is full"),
-    "damage_book": ("日账被损坏", "day book damaged"), "damage_snapshot": ("快照被损坏", "snapshot damaged"),
+    "slow_disk": ("磁盘变慢", "disk is slow"), "damage_book": ("日账被损坏", "day book damaged"),
+    "damage_snapshot": ("快照被损坏", "snapshot damaged"),
 }  # fmt: skip
 
 
@@ -56,6 +58,8 @@ class DrillOptions:
     play: bool = False
     """Nobody is asked: decisions are taken as the drill's file has them."""
     seed: int = 1
+    store: str | None = None
+    """Where each site keeps its day book; None: in its home."""
     quiet: bool = False
 
 
@@ -64,6 +68,13 @@ def drill_command(options: DrillOptions) -> int:
     drill = load_drill(options.name)
     if importlib.util.find_spec("gevent") is None:
         raise UserError("Locust is not installed", "install lendrill[load]")
+    if options.store is not None and is_server(options.store):
+        for place, one in enumerate(drill.befalls):
+            if one.what == "full_disk" and one.process == "conductor":
+                raise UserError(
+                    f"--store: {options.name} fills a disk (befalls[{place + 1}]), and a database server's is not ours to fill",
+                    "leave --store out, or run another drill",
+                )
     folder = (
         options.out or Path("runs") / f"drill-{Path(options.name).stem}-{dt.datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
     )
@@ -95,7 +106,7 @@ def _drilled(drill: Drill, options: DrillOptions, folder: Path) -> None:
             console.print(line, highlight=False, soft_wrap=True)
 
     tell(f"{drill.name_zh} · {drill.name_en}: opening a bank at {drill.bank.sites} sites …")
-    with DrillBank(drill, home, folder / "serve.log") as bank:
+    with DrillBank(drill, home, folder / "serve.log", ["--store", options.store] if options.store else []) as bank:
         bank.opened()
         names = list(bank.urls)
         paths = bank.with_a_loan()

@@ -32,6 +32,7 @@ FAULTS: dict[str, Words] = {
     "regain": ("the place is back", "恢复供电联网"),
     "cut": ("a line is cut", "线路中断"),
     "slow_line": ("a line is slow", "线路变慢"),
+    "slow_disk": ("a disk is slow", "磁盘变慢"),
     "full_disk": ("the disk is full", "磁盘写满"),
     "damage_book": ("the day book is damaged", "日志损坏"),
     "damage_snapshot": ("a snapshot is damaged", "快照损坏"),

@@ -66,7 +66,14 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "--remote-after: the bank has no remote site",
         ),
         (["serve", "--home", "new", "--sites", "3", "--address", "a:1"], "each of several sites has a Ray of its own"),
-        (["serve", "--home", "new", "--sites", "2", "--store", "sqlite:book.db"], "keeps a day book in its own home"),
+        (
+            ["serve", "--home", "new", "--sites", "2", "--store", "sqlite:book.db"],
+            "each of several sites keeps a day book of its own",
+        ),
+        (["serve", "--home", "new", "--store", "sqlite:{site}.db"], "the bank has one site, and {site} means nothing"),
+        (["fault", HOME, "slow_disk", "primary"], "delay_ms: is needed by slow_disk"),
+        (["fault", HOME, "slow_disk", "witness", "--delay-ms", "9"], "place: the witness has no day book to slow_disk"),
+        (["drill", "bad_disk", "--store", "postgresql:///x?bank={site}"], "a database server's is not ours to fill"),
     ],
 )
 def test_bad_input_is_one_line_that_names_it(

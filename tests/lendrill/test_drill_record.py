@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from actors.book.aside import damage
+from actors.book.store import StoreError
 from actors.gateway.bank import number_of_key
 from credit.applications.contract import SubmitApplication
 from lendrill.drills import record as records
-from lendrill.drills.befall import damage
 from lendrill.drills.proof import CALLER, requests_in
 from lendrill.drills.record import Record
-from lendrill.errors import UserError
 from lendrill.live import DAY_BOOK
 
 SITES = ["primary", "same-city", "remote"]
@@ -139,7 +139,7 @@ def test_damage_is_one_byte_of_the_last_window_that_carries_something_or_of_the_
             book.execute("INSERT INTO snapshot_parts VALUES (?, ?)", (at, bytes([16 * at + size // 100]) * size))
     book.close()
     before = path.read_bytes()
-    damage(tmp_path, snapshot=snapshot)
+    damage(f"sqlite:{tmp_path / DAY_BOOK}", snapshot=snapshot)
     after = path.read_bytes()
     [(was, now)] = [(one, other) for one, other in zip(before, after, strict=True) if one != other]
     assert (was, now) == ((0x22, 0x77) if snapshot else (2, 0x57))
@@ -149,5 +149,5 @@ def test_a_book_that_holds_nothing_can_not_be_damaged(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / DAY_BOOK) as book:
         book.execute("CREATE TABLE windows (number INTEGER, inputs BLOB)")
     book.close()
-    with pytest.raises(UserError, match="holds nothing yet that could be damaged"):
-        damage(tmp_path, snapshot=False)
+    with pytest.raises(StoreError, match="holds nothing yet that could be damaged"):
+        damage(f"sqlite:{tmp_path / DAY_BOOK}", snapshot=False)

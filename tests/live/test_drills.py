@@ -12,14 +12,15 @@ from typing import Any
 import pytest
 
 from scenarios.drill import drill_names
+from tests.actors.book.server import programs, running
 from tests.live.served import ROOT
 
 _IN_A_MINUTE = Path(__file__).parent / "drills" / "in_a_minute.toml"
 
 
-def drilled(name: str, folder: Path, patience_s: float = 600) -> tuple[int, dict[str, Any], str]:
+def drilled(name: str, folder: Path, patience_s: float = 600, *options: str) -> tuple[int, dict[str, Any], str]:
     """Exit code of a drill, what the books proved, and what was said."""
-    command = [sys.executable, "-m", "lendrill", "drill", name, "--play", "--quiet", "--out", str(folder)]
+    command = [sys.executable, "-m", "lendrill", "drill", name, "--play", "--quiet", "--out", str(folder), *options]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=patience_s)
     said = ended.stdout + ended.stderr
     assert (folder / "final.json").exists(), said
@@ -47,6 +48,16 @@ def test_each_drill_that_comes_with_lendrill_is_passed(name: str, tmp_path: Path
     code, final, said = drilled(name, tmp_path / "drill")
     assert code == 0, said
     assert final["doubled"] == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["lose_the_primary", "double_trouble", "restore_from_backup", "slow_disk"])
+def test_sites_on_postgresql_pass_the_same_drills(name: str, tmp_path: Path) -> None:
+    if (bins := programs()) is None:
+        pytest.skip("no PostgreSQL server is installed (Debian: apt install postgresql)")
+    with running(bins) as server:
+        code, _, said = drilled(name, tmp_path / "drill", 600, "--store", server.url("lendrill_{site}"))
+    assert code == 0, said
 
 
 @pytest.mark.slow

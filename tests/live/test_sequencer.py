@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from actors.book.around import Around
 from actors.book.sqlite import SqliteStore
-from actors.book.store import Damaged, Entry, Fenced, StoreError
+from actors.book.store import Damaged, Entry, Fenced, Store, StoreError
 from actors.host import StageHost
 from actors.local import LocalExecutor
 from actors.pipeline import CellLost
@@ -40,6 +42,32 @@ from tests.live.banks import (
     pass_time,
     sequencer,
 )
+
+
+class Watched(Around):
+    """Says at each commit since when the bank waits for it; the first one fails."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.said: list[float | None] = []
+        self.bank: Any = None
+
+    def append(self, entries: Sequence[Entry], epoch: int | None = None) -> None:
+        self.said.append(self.bank.waits_since)
+        if len(self.said) == 1:
+            raise StoreError("away")
+        super().append(entries, epoch)
+
+
+def test_a_store_that_takes_its_time_is_waited_for_from_the_first_moment_on(tmp_path: Path) -> None:
+    """A leader whose disk is slow gives no more signs of life (`actors.sites.site`), as one whose disk is full."""
+    bank = sequencer(tmp_path)
+    bank._store = watched = Watched(bank._store)
+    watched.bank = bank
+    go(bank, bank.until + 1_000)
+    assert watched.said[0] is not None
+    assert watched.said[1] == watched.said[0]
+    assert bank.waits_since is None
 
 
 def test_mr_zhang_is_decided_signs_is_paid_out_and_repays_to_the_fen(tmp_path: Path) -> None:

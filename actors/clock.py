@@ -3,13 +3,18 @@ only when it is told to (for training and tests). Instants are ms in the bank's 
 
 from __future__ import annotations
 
+import logging
 import time
+from collections.abc import Callable
 from typing import Protocol
 
-from credit.times import DAY_MS, HOUR_MS, text_of
+from credit.times import DAY_MS, HOUR_MS, SECOND_MS, text_of
 
 BANK_OFFSET_MS = 8 * HOUR_MS
 """China Standard Time, UTC+8, without summer time since 1991."""
+LEAP_MS, HELD_MS = 2_000, 10_000
+"""A clock that shows so much more or less than went by has leapt; it is followed once that has stood so long (our defaults)."""
+_log = logging.getLogger(__name__)
 
 
 class ClockError(ValueError):
@@ -31,16 +36,46 @@ class Clock(Protocol):
         """ClockError where this clock can't be set, or not to this instant."""
 
 
+def wall_ms() -> int:
+    """The time of day, as the bank's wall shows it and the machine's clock says."""
+    return time.time_ns() // 1_000_000 + BANK_OFFSET_MS
+
+
+def ticks_ms() -> int:
+    """The machine's count of time gone by, which nobody sets."""
+    return time.monotonic_ns() // 1_000_000
+
+
 class WallClock:
-    """The time of day, as the bank's wall shows it."""
+    """The time of day, as the bank's wall shows it. A clock that leaps is not followed at once: days that did not go by would be
+    paid interest for. Time goes on as it goes by until the leap has stood for a while (a machine that slept, a clock that was put
+    right) and nobody doubts it."""
 
     moves_days = True
 
-    def __init__(self) -> None:
-        self._last = 0
+    def __init__(
+        self, wall: Callable[[], int] = wall_ms, ticks: Callable[[], int] = ticks_ms, doubted: Callable[[], bool] = bool
+    ) -> None:
+        """`doubted`: whether others say that this machine's clock is wrong."""
+        self._wall, self._ticks, self._doubted = wall, ticks, doubted
+        self._from, self._since = wall(), ticks()
+        self._leapt: int | None = None
+        self._leap = 0
+        self._last = self._from
 
     def now(self) -> int:
-        self._last = max(self._last, time.time_ns() // 1_000_000 + BANK_OFFSET_MS)
+        shown, ticks = self._wall(), self._ticks()
+        steady = self._from + ticks - self._since
+        leap = shown - steady
+        if abs(leap) <= LEAP_MS:
+            self._leapt = None
+        elif self._leapt is None or abs(leap - self._leap) > LEAP_MS:
+            self._leapt, self._leap = ticks, leap
+            _log.warning("the clock leapt by %.1f s; it is not followed yet", leap / SECOND_MS)
+        if self._leapt is None or (ticks - self._leapt >= HELD_MS and not self._doubted()):
+            self._from, self._since, self._leapt = shown, ticks, None
+            steady = shown
+        self._last = max(self._last, steady)
         return self._last
 
     def set(self, at: int) -> None:

@@ -74,7 +74,7 @@ def fault(
     what: Annotated[
         str,
         typer.Argument(
-            help="kill, hang, lose, regain, cut, slow_line, full_disk, slow_disk, damage_book, damage_snapshot."
+            help="kill, hang, lose, regain, cut, slow_line, full_disk, slow_disk, wrong_clock, damage_book, damage_snapshot."
         ),
     ],
     place: Annotated[str, typer.Argument(help="primary, same-city, remote or witness.")],
@@ -90,12 +90,16 @@ def fault(
         float | None, typer.Option(metavar="MS", min=0, max=60_000, help="Of slow_line and slow_disk.")
     ] = None,
     mbit_s: Annotated[float | None, typer.Option(metavar="N", min=0, max=100_000, help="Of slow_line.")] = None,
+    ahead_s: Annotated[
+        float | None, typer.Option(metavar="S", help="Of wrong_clock: so far ahead; below zero, behind.")
+    ] = None,
 ) -> int:
     """Have something befall a bank of several sites that runs."""
     from lendrill.drills.by_hand import fault_command
 
     given = {
-        "process": process, "to": to, "one_way": one_way or None, "delay_ms": delay_ms, "mbit_s": mbit_s, "for_s": for_s,
+        "process": process, "to": to, "one_way": one_way or None, "delay_ms": delay_ms, "mbit_s": mbit_s, "ahead_s": ahead_s,
+        "for_s": for_s,
     }  # fmt: skip
     return fault_command(home, what, place, given)
 

@@ -26,7 +26,7 @@ from rich.progress import Progress
 from actors.book.opening import open_store
 from actors.book.sealed import SealedStore
 from actors.book.store import Store
-from actors.clock import BusinessClock, Clock, WallClock
+from actors.clock import BusinessClock, Clock, WallClock, wall_ms
 from actors.conductor import Conductor
 from actors.host import Blueprint
 from actors.identity.accounts import Account
@@ -91,9 +91,9 @@ class Home:
         """Accounts, tokens, keys and the operation log."""
         return Identity.open(self.path, utc_ms, overrides=self.scenario.policies)
 
-    def clock(self, until: int) -> Clock:
-        """The clock of a bank that stands at an instant."""
-        return WallClock() if self.bank["clock"] == "wall" else BusinessClock(until)
+    def clock(self, until: int, wall: Callable[[], int] = wall_ms, doubted: Callable[[], bool] = bool) -> Clock:
+        """The clock of a bank that stands at an instant; see `WallClock`."""
+        return WallClock(wall, doubted=doubted) if self.bank["clock"] == "wall" else BusinessClock(until)
 
     def executor(self, ray: Path | None) -> Executor:
         """Where the cells live; `ray`: the folder of the bank's own Ray."""

@@ -35,6 +35,7 @@ from actors.sites.uploads import Lying, bring, spoken_of
 from actors.sites.wire import Address
 from actors.sites.witness import Keeper, Terms
 from actors.sites.witness_server import WitnessServer
+from actors.sites.wrong_clock import shifted_ms
 from lendrill.live import SOCKET, Home, bank_of, end_when_told, keep_what_is_there, ran
 
 NET = "net.json"
@@ -99,9 +100,14 @@ async def _site(home: Home, descriptor: int, ray: Path | None = None) -> int:
     bank, live = bank_of(home, store, executor)
     links = {name: partial(asyncio.open_connection, at.host, at.port, ssl=ours) for name, at in net.peers.items()}
     beats = cast(Keeper, far(WITNESS, "witness", net.witness, _BEAT_S))
+    wall = partial(shifted_ms, home.path)
+
+    def lead() -> None:
+        live.start_clock(home.clock(bank.until, wall, lambda: bool(site.wrong_clock)))
+
     site = Site(
-        live, book, receiver, beats, links, near, lambda: live.start_clock(home.clock(bank.until)),
-        {"folder": (own, frozenset({"take"})), "contents": (own.contents, frozenset({"lacking", "put"}))}, mirror,
+        live, book, receiver, beats, links, near, lead,
+        {"folder": (own, frozenset({"take"})), "contents": (own.contents, frozenset({"lacking", "put"}))}, mirror, wall,
     )  # fmt: skip
     server = SiteServer(site)
     doors = [await server.serve(Path(SOCKET)), await server.serve_on(socket.socket(fileno=descriptor), theirs)]

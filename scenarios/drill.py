@@ -66,7 +66,8 @@ class Load(PolicyModel):
 _PROCESSES, _LINES, _DELAYED = ("kill", "hang", "full_disk"), ("cut", "slow_line"), ("slow_line", "slow_disk")
 _MEANT_FOR = {
     "process": _PROCESSES, "to": _LINES, "one_way": _LINES, "delay_ms": _DELAYED, "mbit_s": ("slow_line",),
-    "for_s": ("hang", "lose", "cut", "slow_line", "full_disk", "slow_disk"),
+    "for_s": ("hang", "lose", "cut", "slow_line", "full_disk", "slow_disk", "wrong_clock"),
+    "ahead_s": ("wrong_clock",),
 }  # fmt: skip
 """What a field goes with; to anything else it means nothing."""
 _OF_WITNESS, _OF_SITE = ("witness", "lines"), re.compile(r"conductor|gateway-\d+|backups|ray|stage")
@@ -77,12 +78,22 @@ class Befalls(PolicyModel):
 
     at_s: Seconds
     what: Literal[
-        "kill", "hang", "lose", "regain", "cut", "slow_line", "full_disk", "slow_disk", "damage_book", "damage_snapshot"
+        "kill",
+        "hang",
+        "lose",
+        "regain",
+        "cut",
+        "slow_line",
+        "full_disk",
+        "slow_disk",
+        "wrong_clock",
+        "damage_book",
+        "damage_snapshot",
     ]
     """kill: a process is gone (SIGKILL); hang: it stands still (SIGSTOP); lose: all of a place is gone until it is regained;
     cut: a line carries nothing (by turns, with `times`); slow_line: delay and bandwidth; full_disk: the day book's files grow no
-    further; slow_disk: each commit of it takes `delay_ms` longer; damage_…: a byte of the day book or of the newest snapshot is
-    another."""
+    further; slow_disk: each commit of it takes `delay_ms` longer; wrong_clock: the conductor's clock is `ahead_s` ahead;
+    damage_…: a byte of the day book or of the newest snapshot is another."""
     place: Place = "primary"
     process: str = "conductor"
     """Of `kill`, `hang` and `full_disk`: conductor, gateway-N, backups, ray, stage (any one); of the witness: witness, lines."""
@@ -97,6 +108,8 @@ class Befalls(PolicyModel):
     every_s: Seconds = 1.0
     delay_ms: float = Field(default=0.0, ge=0, le=60_000)
     mbit_s: float = Field(default=0.0, ge=0, le=100_000)
+    ahead_s: float = Field(default=0.0, ge=-10 * 366 * 86_400, le=10 * 366 * 86_400)
+    """[s] A wrong clock shows so much more than it is; less, below zero."""
 
     @model_validator(mode="after")
     def _belongs_together(self) -> Befalls:
@@ -113,6 +126,10 @@ class Befalls(PolicyModel):
             raise ValueError("every_s: means nothing to what befalls once; it goes with times")
         if self.what == "slow_disk" and not self.delay_ms:
             raise ValueError("delay_ms: is needed by slow_disk, the ms that each commit takes longer")
+        if self.what == "wrong_clock" and not self.ahead_s:
+            raise ValueError("ahead_s: is needed by wrong_clock, the seconds that it is ahead, below zero behind")
+        if self.place == WITNESS and self.what == "wrong_clock":
+            raise ValueError("place: the witness's clock is compared with those of sites; give a site")
         if self.place == WITNESS and (self.what.startswith("damage") or self.what == "slow_disk"):
             raise ValueError(f"place: the witness has no day book to {self.what}")
         if self.what in _PROCESSES:

@@ -16,6 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from actors.book.store import Damaged, Fenced, StoreError
+from actors.clock import wall_ms
 from actors.conductor import Conductor
 from actors.frames import Message
 from actors.link import REFUSALS, Connect, LinkClient, LinkServer, Moved
@@ -23,7 +24,7 @@ from actors.sites import wire
 from actors.sites.mirror import Mirror
 from actors.sites.receiver import Away, Receiver
 from actors.sites.replicated import ReplicatedStore
-from actors.sites.witness import PEOPLE_NEEDED, Configuration, Keeper, people
+from actors.sites.witness import PEOPLE_NEEDED, Configuration, Keeper, WrongClock, people
 
 BEAT_S = 0.2
 """How often a site gives a sign of life, and looks at what it was sent."""
@@ -64,13 +65,17 @@ class Site:
         on_lead: Callable[[], object],
         beside: Mapping[str, Beside],
         mirror: Mirror,
+        wall: Callable[[], int] = wall_ms,
     ) -> None:
         """`beats`: the witness, over a line of its own; `links`: how to reach the conductors of the other sites; `near`: the
         sites that are to be in step, the first of which leads a new bank; `on_lead`: is called before this one answers;
-        `beside`: what other sites call here beside the book, by its name; `mirror`: tells them what changed beside it."""
+        `beside`: what other sites call here beside the book, by its name; `mirror`: tells them what changed beside it; `wall`:
+        what time it is here (ms)."""
         self.live, self.book, self.receiver, self._beats = live, book, receiver, beats
         self._links, self._near, self._on_lead = links, near, on_lead
-        self._beside, self._mirror = beside, mirror
+        self._beside, self._mirror, self._wall = beside, mirror, wall
+        self.wrong_clock = ""
+        """What the witness says of the clock here, where it differs from most others'."""
         self.seen: Configuration | None = None
         """How the sites stood when the witness was heard last."""
         self.leads = False
@@ -111,11 +116,22 @@ class Site:
 
     async def _beat(self) -> None:
         while True:
-            with contextlib.suppress(StoreError):
+            try:
                 store_s, cells_s = self.live.waits_s()
                 well = not self.receiver.damage and store_s < _STUCK_S and cells_s < _STALLED_S
-                tell, of = (self._beats.heard, (self.book.site,)) if well else (self._beats.configuration, ())
-                self._see(await self._in(self._beating, tell, *of))
+                if well:
+                    self._see(await self._in(self._beating, self._beats.heard, self.book.site, self._wall()))
+                    self.wrong_clock = ""
+                else:
+                    self._see(await self._in(self._beating, self._beats.configuration))
+            except WrongClock as wrong:
+                if not self.wrong_clock:
+                    _log.warning("%s", wrong.user_message)
+                self.wrong_clock = wrong.user_message
+                with contextlib.suppress(StoreError):
+                    self._see(await self._in(self._beating, self._beats.configuration))
+            except StoreError:
+                pass  # the witness is asked again
             await asyncio.sleep(BEAT_S)
 
     async def _verify(self) -> None:
@@ -289,6 +305,7 @@ class Site:
             "windows": book.number,
             "seal": book.seal.hex(),
             "damage": self.receiver.damage,
+            "wrong_clock": self.wrong_clock,
             "worked": live["window"],
             "chain": live["chain"],
         }

@@ -3,13 +3,13 @@ process that is started anew finds the same disk."""
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from actors.book.around import Around
 from actors.book.store import Entry, Snapshot, Store
+from actors.sites.told import said_in, say_in
 from credit.times import SECOND_MS
 
 FILE = "slow-disk"
@@ -33,16 +33,9 @@ class SlowDisk(Around):
 
 def waits_ms(home: Path) -> float:
     """How much longer each commit takes at a home."""
-    with contextlib.suppress(OSError, ValueError):
-        return float((home / FILE).read_text(encoding="utf-8"))
-    return 0.0
+    return said_in(home / FILE)
 
 
 def slow_down(home: Path, delay_ms: float) -> None:
     """Each commit takes so much longer from now on; 0: none does."""
-    if delay_ms:
-        fresh = home / f".{FILE}"
-        fresh.write_text(f"{delay_ms}\n", encoding="utf-8")
-        fresh.replace(home / FILE)
-    else:
-        (home / FILE).unlink(missing_ok=True)
+    say_in(home / FILE, delay_ms)

@@ -24,11 +24,11 @@ from actors.frames import Caller
 from actors.identity import files
 from actors.sites.folder import Record, Taken
 from actors.sites.receiver import Astray, Away
-from actors.sites.witness import Configuration, NotYours
+from actors.sites.witness import Configuration, NotYours, WrongClock
 
 CERTIFICATE = "sites.pem"
 REFUSALS: Mapping[str, type[StoreError]] = {
-    "fenced": Fenced, "astray": Astray, "not_yours": NotYours, "damaged": Damaged, "store": StoreError,
+    "fenced": Fenced, "astray": Astray, "wrong_clock": WrongClock, "not_yours": NotYours, "damaged": Damaged, "store": StoreError,
 }  # fmt: skip
 _YEARS = 30
 _CARRIED: dict[str, Any] = {kind.__name__: kind for kind in (Configuration, Entry, Record, Snapshot, Standing, Taken)}

@@ -8,6 +8,9 @@ lines between them are cut.
     hand over       the leader, to a site in step: a planned switch
     keep in step    the leader: who is in step from the next window on
 
+A sign of life says what time it is there. Whose clock is alone among clocks that agree gives none, as far as the witness is
+concerned, and does not take over by itself: a bank's days are not to be what one wrong clock says.
+
 A site in step holds every window that anybody was answered for: so its taking over loses nothing. A site out of step may lack
 some; how many is told when the others come back. By hand means two people, neither of them twice (DR-09, DR-10)."""
 
@@ -47,8 +50,18 @@ class Terms(NamedTuple):
     """The leader and all sites in step, unheard for so long, may be taken over from by any other."""
 
 
+CLOCKS_APART_MS = 5_000
+"""Clocks that differ by more do not agree (our default: ten times what a line and a busy machine take)."""
+CLOCK_HEARD_MS = 10_000
+"""What a site said of its clock counts for so long."""
+
+
 class NotYours(StoreError):
     """A change that this site may not make now: why, and what would be right."""
+
+
+class WrongClock(NotYours):
+    """A site whose clock is wrong."""
 
 
 class Keeper(Protocol):
@@ -56,8 +69,8 @@ class Keeper(Protocol):
 
     def configuration(self) -> Configuration: ...
 
-    def heard(self, site: str) -> Configuration:
-        """A sign of life."""
+    def heard(self, site: str, wall_ms: int | None = None) -> Configuration:
+        """A sign of life, and what time it is there. WrongClock where more clocks agree with another one."""
 
     def take_over(self, site: str, seen: Configuration, by: Sequence[str] = ()) -> Configuration: ...
 
@@ -75,9 +88,12 @@ class Witness:
         keep: Callable[[Configuration], object],
         kept: Configuration | None = None,
         terms: Terms | None = None,
+        wall: Callable[[], int] = int,
     ) -> None:
-        """`clock`: ms that never go back, from any begin; `kept`: what was made durable last."""
-        self._clock, self._keep, self._terms = clock, keep, terms or Terms()
+        """`clock`: ms that never go back, from any begin; `kept`: what was made durable last; `wall`: what time it is (ms)."""
+        self._clock, self._keep, self._terms, self._wall = clock, keep, terms or Terms(), wall
+        self._ahead: dict[str, tuple[int, int]] = {}
+        """By how many ms a site's clock is ahead of the one here, and when it was heard."""
         self._now = kept or Configuration()
         self._heard: dict[str, int] = {}
         self._began = clock()
@@ -85,15 +101,38 @@ class Witness:
     def configuration(self) -> Configuration:
         return self._now
 
-    def heard(self, site: str) -> Configuration:
+    def heard(self, site: str, wall_ms: int | None = None) -> Configuration:
+        if wall_ms is not None:
+            self._ahead[site] = (wall_ms - self._wall(), self._clock())
+        self._check_clock(site)
         self._heard[site] = self._clock()
         return self._now
+
+    def _check_clock(self, site: str) -> None:
+        """A clock is wrong where more clocks agree with another one than with it; of two that differ nobody knows which is."""
+        since = self._clock() - CLOCK_HEARD_MS
+        known = {name: ahead for name, (ahead, at) in self._ahead.items() if at >= since}
+        if site not in known:
+            return
+        ahead, clocks = known[site], [0, *known.values()]
+
+        def agree(one: int) -> int:
+            return sum(abs(one - other) <= CLOCKS_APART_MS for other in clocks)
+
+        if (most := max(map(agree, clocks))) > agree(ahead):
+            how = "ahead of" if ahead > 0 else "behind"
+            raise WrongClock(
+                f"{site}: its clock is {abs(ahead) / 1_000:,.1f} s {how} the witness's; {most} clocks agree with one another, "
+                f"{agree(ahead) - 1} with it; set it right"
+            )
 
     def take_over(self, site: str, seen: Configuration, by: Sequence[str] = ()) -> Configuration:
         """The first site that asks of all leads a new bank; the leader itself takes a new epoch at each start. `by`: the people
         who decided it by hand. NotYours where it may not, and Fenced where it does not know how things stand."""
         self._check(seen)
         now = self._now
+        if not self._by_hand(by):
+            self._check_clock(site)
         if now.leader not in ("", site) and not self._by_hand(by):
             silent = self._silent_ms(now.leader)
             if site in now.in_step:

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from actors.clock import wall_ms
 from actors.frames import FrameServer, Message
 from actors.identity import files
 from actors.sites import wire
@@ -34,7 +35,7 @@ class WitnessServer(FrameServer):
         def keep(configuration: Configuration) -> None:
             files.replace(path, json.dumps(configuration._asdict()).encode())
 
-        self._witness = Witness(lambda: time.monotonic_ns() // 1_000_000, keep, kept_in(path), terms)
+        self._witness = Witness(lambda: time.monotonic_ns() // 1_000_000, keep, kept_in(path), terms, wall_ms)
 
     async def _do_witness(self, message: Message) -> bytes:
         return wire.called(self._witness, message, _METHODS)

@@ -13,6 +13,8 @@ from actors.book.opening import is_server
 from actors.book.store import StoreError
 from actors.frames import Caller, unix
 from actors.sites.slow_disk import slow_down
+from actors.sites.wrong_clock import shift
+from credit.times import SECOND_MS
 from lendrill.drills.control import CONTROL
 from lendrill.errors import UserError
 from lendrill.live import BANK_FILE, SOCKET
@@ -74,6 +76,10 @@ def befall(home: Path, one: Befalls) -> Undo:
         site = site_home(home, one.place)
         slow_down(site, one.delay_ms)
         return lambda: slow_down(site, 0)
+    if one.what == "wrong_clock":
+        site = site_home(home, one.place)
+        shift(site, one.ahead_s * SECOND_MS)
+        return lambda: shift(site, 0)
     if one.what == "full_disk" and one.process == "conductor" and is_server(store_of(site_home(home, one.place))):
         raise UserError(
             f"full_disk {one.place}: its day book is on a database server, whose disk is not ours to fill",

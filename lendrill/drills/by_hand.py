@@ -14,6 +14,7 @@ from rich.table import Table
 
 from actors.sites.slow_disk import slow_down
 from actors.sites.witness import PEOPLE_NEEDED, people
+from actors.sites.wrong_clock import shift
 from lendrill.drills import befall
 from lendrill.drills.control import CONTROL, STAGE
 from lendrill.errors import UserError
@@ -54,7 +55,9 @@ def mend_command(home: Path) -> int:
     for place, processes in befall.told(home, CONTROL, {"do": "processes"}).items():
         befall.told(home, CONTROL, {"do": "regain", "place": place})
         if place != WITNESS:
-            slow_down(befall.site_home(home, place), 0)
+            site = befall.site_home(home, place)
+            slow_down(site, 0)
+            shift(site, 0)
         for process in processes:
             if process != "held":
                 for do in ("go_on", "free_disk"):
@@ -85,7 +88,7 @@ def show_command(home: Path) -> int:
         if one:
             table.add_row(
                 name, "●" if one is leader else "", str(one["epoch"]), "✓" if in_step else "–", f"{one['windows']:,}",
-                f"{one['worked'] + 1:,}", one["seal"][:8], one["damage"],
+                f"{one['worked'] + 1:,}", one["seal"][:8], one["damage"] or one["wrong_clock"],
             )  # fmt: skip
         else:
             table.add_row(name, "", "", "–", "", "", "", "does not answer")

@@ -44,8 +44,8 @@ _WORDS = {
     "kill": ("进程被终止", "killed"), "hang": ("进程停住", "hangs"), "lose": ("整个中心失效", "is lost"),
     "regain": ("中心恢复", "is regained"), "cut": ("线路中断", "line cut"),
     "slow_line": ("线路变慢", "line is slow"), "full_disk": ("磁盘写满", "disk is full"),
-    "slow_disk": ("磁盘变慢", "disk is slow"), "damage_book": ("日账被损坏", "day book damaged"),
-    "damage_snapshot": ("快照被损坏", "snapshot damaged"),
+    "slow_disk": ("磁盘变慢", "disk is slow"), "wrong_clock": ("时钟错误", "clock is wrong"),
+    "damage_book": ("日账被损坏", "day book damaged"), "damage_snapshot": ("快照被损坏", "snapshot damaged"),
 }  # fmt: skip
 
 

@@ -33,6 +33,7 @@ FAULTS: dict[str, Words] = {
     "cut": ("a line is cut", "线路中断"),
     "slow_line": ("a line is slow", "线路变慢"),
     "slow_disk": ("a disk is slow", "磁盘变慢"),
+    "wrong_clock": ("a clock is wrong", "时钟错误"),
     "full_disk": ("the disk is full", "磁盘写满"),
     "damage_book": ("the day book is damaged", "日志损坏"),
     "damage_snapshot": ("a snapshot is damaged", "快照损坏"),

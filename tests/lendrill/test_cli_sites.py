@@ -71,6 +71,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
             "each of several sites keeps a day book of its own",
         ),
         (["serve", "--home", "new", "--store", "sqlite:{site}.db"], "the bank has one site, and {site} means nothing"),
+        (["fault", HOME, "wrong_clock", "primary"], "ahead_s: is needed by wrong_clock"),
         (["fault", HOME, "slow_disk", "primary"], "delay_ms: is needed by slow_disk"),
         (["fault", HOME, "slow_disk", "witness", "--delay-ms", "9"], "place: the witness has no day book to slow_disk"),
         (["drill", "bad_disk", "--store", "postgresql:///x?bank={site}"], "a database server's is not ours to fill"),

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from actors.clock import BusinessClock, ClockError, WallClock
+from actors.clock import HELD_MS, LEAP_MS, BusinessClock, ClockError, WallClock
 from actors.conductor import Answer, Busy, Closing, Conductor, Pace
 from actors.host import Look
 from actors.link import LinkClient, LinkServer
@@ -109,6 +109,45 @@ def test_the_business_date_moves_when_it_is_told_to(tmp_path: Path) -> None:
 def test_the_wall_clock_is_nobodys_to_set() -> None:
     with pytest.raises(ClockError, match="--clock business"):
         WallClock().set(START)
+
+
+class Leaping:
+    """A wall clock of a machine whose clock a test sets."""
+
+    def __init__(self) -> None:
+        self.ticks = self.ahead = 0
+        self.doubted = False
+        self.clock = WallClock(lambda: START + self.ticks + self.ahead, lambda: self.ticks, lambda: self.doubted)
+
+    def after(self, ms: int, ahead: int) -> int:
+        """What it shows then, beyond the time that went by."""
+        self.ticks, self.ahead = self.ticks + ms, ahead
+        return self.clock.now() - START - self.ticks
+
+
+def test_a_clock_that_is_put_right_by_little_is_followed_at_once() -> None:
+    machine = Leaping()
+    assert machine.after(1_000, LEAP_MS) == LEAP_MS
+    assert machine.after(1_000, LEAP_MS + 1) == LEAP_MS + 1
+
+
+def test_a_clock_that_leaps_is_followed_once_that_has_stood_and_nobody_doubts_it() -> None:
+    machine = Leaping()
+    machine.doubted = True
+    assert machine.after(500, DAY_MS) == 0
+    assert machine.after(2 * HELD_MS, DAY_MS) == 0
+    machine.doubted = False
+    assert machine.after(1, DAY_MS) == DAY_MS
+    assert machine.after(HELD_MS, 0) == DAY_MS
+    assert machine.after(HELD_MS - 1, 0) == DAY_MS
+    assert machine.after(1, 0) == DAY_MS - 1, "it stands still: the bank's time never goes back"
+
+
+def test_a_leap_that_ends_by_itself_or_becomes_another_is_not_followed_yet() -> None:
+    machine = Leaping()
+    for ms, ahead in ((10, DAY_MS), (10, 0), (HELD_MS, DAY_MS), (9, 2 * DAY_MS), (HELD_MS - 1, 2 * DAY_MS)):
+        assert machine.after(ms, ahead) == 0
+    assert machine.after(1, 2 * DAY_MS) == 2 * DAY_MS
 
 
 def test_a_business_date_stays_until_it_is_moved() -> None:

@@ -13,7 +13,7 @@ from actors.book.sqlite import SqliteStore
 from actors.book.store import Entry, Fenced
 from actors.sites.receiver import Away, Receiver
 from actors.sites.replicated import ReplicatedStore
-from actors.sites.witness import Configuration, NotYours, Terms, Witness
+from actors.sites.witness import CLOCK_HEARD_MS, CLOCKS_APART_MS, Configuration, NotYours, Terms, Witness, WrongClock
 from tests.actors.book.books import entries, entry
 
 BANK = "a bank"
@@ -27,6 +27,11 @@ class Clock:
 
     def __call__(self) -> int:
         return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
 
 
 def witness(clock: Clock) -> Witness:
@@ -176,6 +181,44 @@ def test_a_site_far_away_takes_over_after_the_preset_time_of_silence_of_all_in_s
     bank.clock.now += 300_000
     assert bank.sites["far"].enter() == 2
     assert bank.witness.configuration() == Configuration(3, 2, "far", ("far",))
+
+
+def test_who_has_a_clock_of_his_own_is_not_heard_and_does_not_take_over(clock: Clock) -> None:
+    """Where more clocks agree with another one; of two clocks nobody knows which is wrong."""
+    witness = Witness(clock, lambda _: None, wall=lambda: 50_000)
+    led = witness.take_over("a", witness.configuration())
+    led = witness.keep_in_step("a", led, ["b"])
+    witness.heard("a", 3_650_000)
+    clock.now += 500
+    witness.heard("b", 50_100)
+    said = r"a: its clock is 3,600\.0 s ahead of the witness's; 2 clocks agree with one another, 0 with it"
+    with pytest.raises(WrongClock, match=said):
+        witness.heard("a", 3_650_000)
+    witness.heard("a", 50_000 + CLOCKS_APART_MS)
+    with pytest.raises(WrongClock, match="behind"):
+        witness.heard("b", 50_000 - CLOCKS_APART_MS - 1)
+    clock.now += 5_000
+    with pytest.raises(WrongClock):
+        witness.take_over("b", led)
+    witness.heard("b", 50_000)
+    assert witness.take_over("b", led).leader == "b"
+
+
+def test_the_clock_of_the_witness_may_be_the_wrong_one(clock: Clock) -> None:
+    witness = Witness(clock, lambda _: None, wall=int)
+    for name in ("a", "b", "a"):
+        assert witness.heard(name, 77_000_000) == witness.configuration()
+
+
+def test_one_clock_alone_with_the_witness_is_believed_and_people_may_choose_a_wrong_one(clock: Clock) -> None:
+    witness = Witness(clock, lambda _: None, wall=int)
+    witness.heard("a", 10**9)
+    led = witness.take_over("a", witness.configuration())
+    clock.now += CLOCK_HEARD_MS + 1
+    witness.heard("b", 0)
+    with pytest.raises(WrongClock):
+        witness.heard("a", 10**9)
+    assert witness.take_over("a", led, ("王", "李")).leader == "a"
 
 
 @pytest.mark.requirement("DR-10.b")

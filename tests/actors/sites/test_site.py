@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 
 from actors.book.store import Damaged, Fenced, Standing, StoreError
+from actors.clock import wall_ms
 from actors.frames import FrameServer, Message
 from actors.link import Moved
 from actors.sites import site as sites
 from actors.sites import wire
 from actors.sites.receiver import Away
 from actors.sites.site import Deposed, Site, SiteServer
-from actors.sites.witness import Configuration
+from actors.sites.witness import Configuration, WrongClock
 
 HERE, OTHER, FAR = "same-city", "primary", "remote"
 LED_BY_OTHER = Configuration(3, 2, OTHER, (OTHER, HERE))
@@ -101,13 +102,18 @@ class Beats:
     def __init__(self) -> None:
         self.says, self.asked = LED_BY_OTHER, 0
         self.heard_of: list[str] = []
+        self.walls: list[int] = []
+        self.wrong_clock = ""
         self.decided: list[tuple[str, Sequence[str]]] = []
 
     def configuration(self) -> Configuration:
         self.asked += 1
         return self.says
 
-    def heard(self, site: str) -> Configuration:
+    def heard(self, site: str, wall_ms: int) -> Configuration:
+        if self.wrong_clock:
+            raise WrongClock(self.wrong_clock)
+        self.walls.append(wall_ms)
         self.heard_of.append(site)
         return self.says
 
@@ -264,7 +270,7 @@ def test_whoever_leads_a_site_says_itself_how_it_stands_and_holds_what_it_is_tol
         assert await server.answer({"do": "site", "n": 1}) == {
             "site": HERE, "sites": [HERE], "leads": False, "leader": OTHER, "epoch": 2, "in_step": [OTHER, HERE],
             "windows": 7, "seal": "0102",
-            "damage": "a page is damaged", "worked": 6, "chain": "c",
+            "damage": "a page is damaged", "wrong_clock": "", "worked": 6, "chain": "c",
         }  # fmt: skip
         call = {"n": 2, "do": "folder", "call": "told", "with": wire.packed(("it",))}
         assert wire.unpacked(await server.answer(call)) == "told it"
@@ -292,6 +298,21 @@ def test_a_site_that_is_damaged_or_stalls_gives_no_sign_of_life_but_looks_who_le
         assert bench.mirror.rounds
 
     run(work)
+
+
+def test_a_site_tells_the_witness_what_time_it_is_and_says_when_its_clock_is_doubted() -> None:
+    async def doubted() -> None:
+        bench = Bench()
+        bench.beats.wrong_clock = "same-city: its clock is 60.0 s ahead"
+        async with going(bench.site):
+            await until(lambda: bench.site.standing()["wrong_clock"] and bench.site.seen)
+            assert (bench.beats.heard_of, bench.site.seen) == ([], LED_BY_OTHER)
+            bench.beats.wrong_clock = ""
+            await until(lambda: bench.beats.heard_of)
+            await until(lambda: not bench.site.wrong_clock)
+            assert abs(bench.beats.walls[0] - wall_ms()) < 5_000
+
+    run(doubted)
 
 
 def test_a_site_follows_until_the_witness_lets_it_lead() -> None:

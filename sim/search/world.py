@@ -73,6 +73,17 @@ class World:
                     self._living(site, self._start)
             if site.answers and not site.busy:
                 self._living(site, self._turn)
+        self._in_step_holds()
+
+    def _in_step_holds(self) -> None:
+        """Who is in step holds every window that anybody was answered for: that is what it means."""
+        last = max(self.chains, default=-1)
+        for name in self.witness.configuration().in_step:
+            site = self.sites[name]
+            if site.up and not site.busy and site.receiver is not None and not site.receiver.damage:
+                with suppress(StoreError):
+                    if (number := site.receiver.store.standing().number) <= last:
+                        raise Wrong(f"{name} is in step and has {number} windows; window {last} was answered for")
 
     def heal(self) -> None:
         """Everything that is broken is mended; what was cut works again; books are read through."""
@@ -141,7 +152,11 @@ class World:
                     return
 
     def _hand_over(self, site: Site, to: str) -> None:
+        before = site.replicated.configuration.epoch
         site.replicated.hand_over(to)
+        now = self.witness.configuration()
+        if now.epoch <= before or (now.epoch == before + 1 and now.leader != to):
+            raise Wrong(f"{site.name} handed over to {to}, and {now.leader} leads since epoch {now.epoch}")
         self._step_down(site)
 
     def by_hand(self, site: Site) -> None:

@@ -38,7 +38,7 @@ def test_a_fault_is_a_line_and_a_line_a_fault() -> None:
             fault_of(line)
 
 
-def _found(bug: Bug, seeds: int) -> int | None:
+def found(bug: Bug, seeds: int) -> int | None:
     with planted(bug):
         return next((seed for seed in range(seeds) if searcher().run(seed, drawn(seed)).wrong), None)
 
@@ -47,11 +47,11 @@ def _found(bug: Bug, seeds: int) -> int | None:
 @pytest.mark.parametrize("what", ["the leader does not wait for the other site", "answered requests are not kept"])
 def test_planted_bugs_are_found(what: str) -> None:
     [bug] = [bug for bug in BUGS if bug.what == what]
-    assert _found(bug, SEEDS_MAX) is not None
+    assert found(bug, SEEDS_MAX) is not None
 
 
 @pytest.mark.slow
 @pytest.mark.planted
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.what)
 def test_every_planted_bug_is_found(bug: Bug) -> None:
-    assert _found(bug, SEEDS_MAX) is not None
+    assert found(bug, SEEDS_MAX) is not None

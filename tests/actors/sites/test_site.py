@@ -149,7 +149,7 @@ def test_a_site_that_is_damaged_or_stalls_gives_no_sign_of_life_but_looks_who_le
 def test_a_site_tells_the_witness_what_time_it_is_and_says_when_its_clock_is_doubted() -> None:
     async def doubted() -> None:
         bench = Bench()
-        bench.beats.wrong_clock = "same-city: its clock is 60.0 s ahead"
+        bench.beats.wrong_clock, bench.live.opens = "same-city: its clock is 60.0 s ahead", StoreError("not now")
         async with going(bench.site):
             await until(lambda: bench.site.standing()["wrong_clock"] and bench.site.seen)
             assert (bench.beats.heard_of, bench.site.seen) == ([], LED_BY_OTHER)

@@ -46,6 +46,12 @@ class Server:
         with self.connect() as connection:
             connection.execute(f"CREATE ROLE guarded LOGIN SUPERUSER PASSWORD '{PASSWORD}'")
 
+    @property
+    def pid(self) -> int:
+        """Of its first process."""
+        assert self._process is not None
+        return self._process.pid
+
     def url(self, bank: str, user: str = "tester") -> str:
         return f"postgresql://{user}@/postgres?host={self._folder}&bank={bank}"
 

@@ -256,6 +256,45 @@ def test_who_does_not_know_how_things_stand_changes_nothing(bank: Bank) -> None:
         bank.witness.keep_in_step("b", bank.witness.configuration(), ["b"])
 
 
+def test_a_site_is_let_in_with_what_was_appended_while_it_was_brought_up_to_date(bank: Bank) -> None:
+    bank.isolate("b")
+    bank.sites["a"].append([entry(3, 1)])
+    bank.isolate("b", cut=False)
+    far, line = bank.books["b"], bank.lines["a", "b"]
+
+    class Meanwhile:
+        """The other site, which takes its time with the first windows."""
+
+        def __getattr__(self, method: str) -> Any:
+            return getattr(far, method)
+
+        def append(self, *arguments: Any) -> Any:
+            line.far = far
+            said = far.append(*arguments)
+            bank.sites["a"].append([entry(4, 1)])
+            return said
+
+    line.far = Meanwhile()
+    bank.sites["a"].admit("b")
+    assert bank.held("b") == bank.held("a") == entries(range(5), 1)
+
+
+def test_a_leader_whose_own_book_follows_another_sends_nothing_on(bank: Bank) -> None:
+    """Not even what its book has already, since an answer was not heard."""
+    bank.books["a"].store.append([entry(3, 1)], 1)
+    bank.books["a"].store.enter(2)
+    with pytest.raises(Fenced, match="its book follows the leader of epoch 2"):
+        bank.sites["a"].append([entry(3, 1)])
+    assert bank.held("b") == entries(range(3), 1)
+
+
+def test_a_leader_that_another_site_fences_says_so_whether_the_witness_answers_or_not(bank: Bank) -> None:
+    bank.books["b"].enter(2, BANK)
+    bank.keepers["a"].cut = True
+    with pytest.raises(Fenced):
+        bank.sites["a"].append([entry(3, 1)])
+
+
 def test_a_damaged_book_is_copied_anew_while_another_site_has_it(bank: Bank) -> None:
     bank.books["b"].damage = "a byte changed"
     bank.sites["a"].append([entry(3, 1)])

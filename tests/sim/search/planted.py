@@ -1,8 +1,8 @@
 """Bugs that are planted: a method's text with something else in it. Each must be found by the fault search. What another rule
 makes up for is not among them, but in unit tests: that the witness takes a change only from who knows the newest state and leads
-(either alone is enough), that who takes over believes nobody in step (he brings all who are up to date first), that a leader looks
-whom his own book follows and tells a fence from silence (the books and the witness fence him too), and that a site is looked at
-before it counts as in step (nothing takes a window from it meanwhile)."""
+(either alone is enough), that who takes over believes nobody in step (he brings all who are up to date first), that a leader
+looks whom his own book follows and tells a fence from silence (the books and the witness fence him too), and that a site is
+looked at before it counts as in step (nothing takes a window from it meanwhile)."""
 
 from __future__ import annotations
 

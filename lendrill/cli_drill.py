@@ -29,6 +29,9 @@ def drill(
     runs: Annotated[
         Path | None, typer.Option(help="Of --calendar: the folder of past drills (default: runs).", parser=path_given)
     ] = None,
+    random: Annotated[
+        int | None, typer.Option(metavar="SEED", min=0, help="Instead of a name: faults drawn from a seed.")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="The drill's own folder (default: runs/drill-<name>-<time>/).", parser=path_given),
@@ -44,9 +47,9 @@ def drill(
     quiet: Annotated[bool, typer.Option("--quiet", help="Only the verdict.")] = False,
 ) -> int:
     """Run a drill: a bank of several sites under load, with faults, and the evidence of how it held."""
-    if (name is None) != calendar:
-        raise UserError("drill: give a drill's name, or --calendar", "see: lendrill drills")
-    if name is None:
+    if (name is not None) + calendar + (random is not None) != 1:
+        raise UserError("drill: give a drill's name, --random SEED or --calendar", "see: lendrill drills")
+    if calendar:
         from lendrill.drills.due import calendar_command
 
         if out is not None or play or seed is not None or store is not None or quiet:
@@ -56,7 +59,8 @@ def drill(
         raise UserError(f"--runs {runs}: means nothing to a drill that is run", "it goes with --calendar")
     from lendrill.drills.drill import DrillOptions, drill_command
 
-    return drill_command(DrillOptions(name, out, play, 1 if seed is None else seed, store, quiet))
+    called = name if random is None else f"random-{random}"
+    return drill_command(DrillOptions(called or "", out, play, 1 if seed is None else seed, store, random, quiet))
 
 
 def drills() -> int:

@@ -35,6 +35,7 @@ from lendrill.drills.restored import BACKUP, back_up, restored
 from lendrill.errors import EXIT_INTERRUPTED, UserError
 from lendrill.progress import Panel
 from scenarios.drill import Befalls, Decision, Drill, load_drill
+from scenarios.drill_random import drawn
 
 PLAYED = ("演练总指挥（模拟）", "运行部主管（模拟）")
 """Who decides where nobody is asked."""
@@ -54,18 +55,21 @@ class DrillOptions:
     """One `lendrill drill`."""
 
     name: str
+    """Of a drill that is drawn, what its folder is called after."""
     out: Path | None = None
     play: bool = False
     """Nobody is asked: decisions are taken as the drill's file has them."""
     seed: int = 1
     store: str | None = None
     """Where each site keeps its day book; None: in its home."""
+    drawn: int | None = None
+    """The seed that its faults are drawn from; None: they are those of its file."""
     quiet: bool = False
 
 
 def drill_command(options: DrillOptions) -> int:
     """0 where all that was expected held, 1 where something did not, 130 where it was interrupted."""
-    drill = load_drill(options.name)
+    drill = load_drill(options.name) if options.drawn is None else drawn(options.drawn)
     if importlib.util.find_spec("gevent") is None:
         raise UserError("Locust is not installed", "install lendrill[load]")
     if options.store is not None and is_server(options.store):

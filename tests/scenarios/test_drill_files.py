@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
 
 from scenarios.drill import SERVICES, drill_names, load_drill
+from scenarios.drill_random import drawn
 from scenarios.loading import ScenarioError
 
 _HEAD = 'name_zh = "演练"\nname_en = "A drill"\nabout_zh = "。"\nabout_en = "."\n'
@@ -112,3 +114,18 @@ def test_a_drill_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path
     (tmp_path / "bad.toml").write_text("name = ", encoding="utf-8")
     with pytest.raises(ScenarioError, match="not valid TOML"):
         load_drill(str(tmp_path / "bad.toml"))
+
+
+def test_a_drill_that_is_drawn_is_the_same_again_and_befalls_one_thing_after_another() -> None:
+    assert drawn(5) == drawn(5) != drawn(6)
+    kinds = set()
+    for seed in range(40):
+        drill = drawn(seed)
+        kinds |= {one.what for one in drill.befalls}
+        for one, following in itertools.pairwise(drill.befalls):
+            over_s = one.at_s + (one.for_s or 0) + (one.times - 1) * one.every_s
+            assert over_s < following.at_s
+        assert len(drill.befalls) >= 8
+    assert kinds == {
+        "kill", "hang", "lose", "cut", "slow_line", "full_disk", "slow_disk", "wrong_clock", "damage_book",
+    }  # fmt: skip

@@ -16,7 +16,6 @@ from actors.book.store import OPENING, Entry, Fenced, Founding, Snapshot, Standi
 from actors.sites.receiver import Astray, Peer, Receiver, opening
 from actors.sites.witness import Configuration, Keeper
 
-_AT_ONCE = 50
 _log = logging.getLogger(__name__)
 
 
@@ -30,11 +29,13 @@ class ReplicatedStore:
         peers: Mapping[str, Peer],
         keeper: Keeper,
         before: Callable[[str, Sequence[Entry]], object] = lambda _, __: None,
+        at_once: int = 50,
     ) -> None:
         """`own`: this site's book, which it goes on with from where it followed; `peers`: the other sites by name; `before`:
-        brings to a site what windows speak of and do not hold, before they are sent there."""
+        brings to a site what windows speak of and do not hold, before they are sent there; `at_once`: how many windows go in
+        one call."""
         self.site, self._receiver, self._peers, self.keeper = site, own, peers, keeper
-        self._before = before
+        self._before, self._at_once = before, at_once
         self.configuration = Configuration()
         self._identity = ""
         self._everywhere = Standing(0, 0, b"")
@@ -133,7 +134,7 @@ class ReplicatedStore:
             begins = opening(self._own)
             stands = peer.renew(epoch, self._identity, None if begins is None else self._own.snapshot(begins))
         windows = self._own.read(stands.number)
-        while entries := list(islice(windows, _AT_ONCE)):
+        while entries := list(islice(windows, self._at_once)):
             seal = stands.seal
             for entry in entries:
                 seal = seal_of(seal, entry)

@@ -26,6 +26,8 @@ SNAPSHOT_TICKS = 13
 FOLLOW_TICKS = 3
 """How often a site works what it was sent: until then it is behind, as it may be."""
 IDENTITY = "a bank that is searched for faults"
+AT_ONCE = 3
+"""Windows in one call: so few that a site that was away needs several."""
 _NESTED_MAX = 3
 
 
@@ -227,7 +229,7 @@ class World:
         site.receiver = Receiver(self._store(site), lambda: self._anew(site))
         peers: dict[str, Any] = {other: Line(self, site.name, other) for other in SITES if other != site.name}
         keeper: Any = Line(self, site.name, WITNESS)
-        site.replicated = ReplicatedStore(site.name, site.receiver, peers, keeper)
+        site.replicated = ReplicatedStore(site.name, site.receiver, peers, keeper, at_once=AT_ONCE)
         site.up, site.leads = True, False
         try:
             if site.replicated.found(IDENTITY).identity != IDENTITY:

@@ -1,8 +1,9 @@
 """Bugs that are planted: a method's text with something else in it. Each must be found by the fault search. What another rule
 makes up for is not among them, but in unit tests: that the witness takes a change only from who knows the newest state and leads
 (either alone is enough), that who takes over believes nobody in step (he brings all who are up to date first), that a leader
-looks whom his own book follows and tells a fence from silence (the books and the witness fence him too), and that a site is
-looked at before it counts as in step (nothing takes a window from it meanwhile)."""
+looks whom his own book follows and tells a fence from silence (the books and the witness fence him too), that a site is looked at
+before it counts as in step (nothing takes a window from it meanwhile), and that a site takes nothing from a leader that was (its
+book does not either)."""
 
 from __future__ import annotations
 
@@ -19,6 +20,7 @@ from actors.sequencer import Sequencer
 from actors.sites.receiver import Receiver
 from actors.sites.replicated import ReplicatedStore
 from actors.sites.witness import Witness
+from credit.ledger.subsystem import LedgerSubsystem
 from credit.requests import Requests
 from credit.stage import Stage
 
@@ -100,7 +102,6 @@ BUGS = [
         "self._own.append(entries, epoch)",
         "pass",
     ),
-    Bug("how far all are is never noted", ReplicatedStore, "append", "self._everywhere = after", "pass"),
     Bug(
         "a site that returns gets the first windows only",
         ReplicatedStore,
@@ -108,7 +109,6 @@ BUGS = [
         "while entries :=",
         "if entries :=",
     ),
-    Bug("a site takes windows of a leader that was", Receiver, "append", "stands.epoch != epoch", "False"),
     Bug(
         "a site says that it holds what it does not",
         Receiver,
@@ -168,6 +168,38 @@ BUGS = [
         "follow",
         "self._seal_before() != self._followed",
         "False",
+    ),
+    Bug("a book is not compared with its seals", SqlStore, "read", "seal_of(seal, entry) != kept or", "False and"),
+    Bug("a repeated request is done again", Requests, "admit", '& (self.table.find(about["key"]) < 0)', ""),
+    Bug("a repeated request in one window is done twice", Requests, "admit", 'firsts(about["key"])', "True"),
+    Bug(
+        "a repeated request hears nothing",
+        Requests,
+        "answer",
+        "joined((given, self._first_answers(admitted.again))) if len(admitted.again) else given",
+        "given",
+    ),
+    Bug("credits are not entered", LedgerSubsystem, "_enter", "np.maximum(-amount, 0)", "np.maximum(-amount, 0) * 0"),
+    Bug(
+        "half of a transaction is entered",
+        LedgerSubsystem,
+        "posted",
+        'sound["amount_fen"]',
+        'np.maximum(sound["amount_fen"], 0)',
+    ),
+    Bug(
+        "recovery forgets what the books hold",
+        LedgerSubsystem,
+        "import_state",
+        "self._books[(*place, column)] = rows[name]",
+        "pass",
+    ),
+    Bug(
+        "what is carried goes out at once",
+        Stage,
+        "_sort_out",
+        "self._carried.put(number, rows[~due])",
+        "requests.setdefault(number, []).append(rows[~due])",
     ),
     Bug("answered requests are not kept", Requests, "answer", "self.table.append", "(lambda *_, **__: None)"),
     Bug("answered requests are forgotten at once", Requests, "forget", "KEPT_MS", "-KEPT_MS"),

@@ -13,10 +13,11 @@ import itertools
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from actors.book.store import StoreError
 from actors.clock import ClockError
 from actors.conductor import Answer, Busy, Closing, Conductor, Story
 from actors.frames import Caller, FrameServer, Message, framed, read, unix, write
@@ -292,6 +293,22 @@ class LinkClient:
     async def advance(self, to: int) -> int:
         """See `Conductor.advance`."""
         return int(await self._call("advance", 3_600.0, to=to))
+
+    async def site(self) -> dict[str, Any]:
+        """How the site behind this link stands (`actors.sites.site`); empty where the bank has one alone."""
+        try:
+            found: dict[str, Any] = await self._call("site")
+        except Fault:
+            return {}
+        return found
+
+    async def decide(self, how: Literal["hand_over", "take_over"], site: str, by: Sequence[str]) -> None:
+        """Has the site behind this link do what people decided (`actors.sites.site`). StoreError where it can't."""
+        message = {"by": list(by)} | ({"to": site} if how == "hand_over" else {})
+        try:
+            await self._call(how, None, **message)
+        except Fault as fault:
+            raise StoreError(str(fault)) from None
 
     async def standing(self, patience_s: float | None = None) -> dict[str, Any]:
         """See `Conductor.standing`."""

@@ -35,6 +35,7 @@ from actors.gateway import (
     products,
     registration,
     stream,
+    switches,
     tasks,
 )
 from actors.gateway.bank import Bank
@@ -72,6 +73,7 @@ _GIVES = (
     ("/v1/loans/{loan}/voucher", "get", "200", "code", "code", "/v1"),
     ("/v1/exports", "post", "201", "number", "number", "/v1/exports"),
     ("/accounts/proposals", "post", "201", "number", "number", "/accounts"),
+    ("/v1/sites/switches", "post", "201", "number", "number", "/v1/sites"),
 )
 """Answers that give a number: path, method, status, the number's name in paths, where it stands in the body, and the root below
 which it is good."""
@@ -92,6 +94,7 @@ PARTS = (
     exports,
     stream,
     doors,
+    switches,
     login,
 )
 """The endpoints, in the order of the flow."""

@@ -85,7 +85,7 @@ def exports(
 ) -> list[Export]:
     """One's own; whoever authorises sees all."""
     by = "" if caller.may("bulk:confirm") else caller.subject
-    return [_shown(one) for one in identity.changes.all("", after, limit, exports=True, by=by)]
+    return [_shown(one) for one in identity.changes.all("", after, limit, of="export", by=by)]
 
 
 @router.post("/{number}/confirm", summary="Authorise an export of somebody of another role")

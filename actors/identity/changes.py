@@ -1,7 +1,7 @@
-"""What needs two people (SEC-05, SEC-06): changes of accounts, and bulk exports. One proposes, a second one confirms, and what
-stood there before and after is kept for ever. Nobody takes part in a change of his own account. Who administers changes whom
-follows the tiers (SEC-01): system administrators change everybody; others only people of lower tiers. An export is authorised by
-somebody who holds none of the posts of whoever asks for it.
+"""What needs two people (SEC-05, SEC-06, DR-10): changes of accounts, bulk exports, and switches between sites. One proposes, a
+second one confirms, and what stood there before and after is kept for ever. Nobody takes part in a change of his own account. Who
+administers changes whom follows the tiers (SEC-01): system administrators change everybody; others only people of lower tiers. An
+export is authorised by somebody who holds none of the posts of whoever asks for it.
 
 A proposal is decided at the site (中心) where it was made, and nowhere else: so it is decided once, also while sites do not hear
 of each other. Where that site is lost, it is proposed anew."""
@@ -19,7 +19,7 @@ from credit.numbers import BRANCH_MAX, PEOPLE_PER_BRANCH
 from credit.policies.posts import Tier
 from credit.times import DAY_MS
 
-Change = Literal["posts", "open", "active", "reset", "unlock", "client", "scopes", "export"]
+Change = Literal["posts", "open", "active", "reset", "unlock", "client", "scopes", "export", "switch"]
 State = Literal["open", "confirmed", "refused"]
 
 TABLES = (
@@ -48,12 +48,15 @@ NEEDS: dict[Change, str] = {
     "client": CLIENTS,
     "scopes": CLIENTS,
     "export": "bulk:export",
+    "switch": "sites:switch",
 }
 """The permission that whoever proposes needs; of systems `CLIENTS`, whatever the change."""
 CONFIRMS: dict[Change, str] = NEEDS | {"export": "bulk:confirm"}
 """The permission that the second person needs."""
 EXPORTS = ("applications", "loans")
 FORMATS = ("csv", "parquet")
+OF_NO_ACCOUNT = ("export", "switch")
+"""Proposals that change nobody's account."""
 
 
 class Proposal(NamedTuple):
@@ -136,13 +139,14 @@ class Changes:
         return _proposal(row)
 
     def all(
-        self, state: str = "", after: int = 0, limit: int = 100, exports: bool = False, by: str = ""
+        self, state: str = "", after: int = 0, limit: int = 100, of: Literal["", "export", "switch"] = "", by: str = ""
     ) -> list[Proposal]:
-        """Proposals of changes, or of exports, of everybody or made by one, in the order of their numbers, those after one, at
-        most so many."""
-        where = "number > ? AND ? IN ('', state) AND (change = 'export') = ? AND ? IN ('', made_by)"
+        """Proposals of changes of accounts, or of exports or switches, of everybody or made by one, in the order of their
+        numbers, those after one, at most so many."""
+        what = f"change = '{of}'" if of else f"change NOT IN {OF_NO_ACCOUNT}"
+        where = f"number > ? AND ? IN ('', state) AND {what} AND ? IN ('', made_by)"
         rows = self._database.rows(
-            f"SELECT * FROM proposals WHERE {where} ORDER BY number LIMIT ?", after, state, exports, by, limit
+            f"SELECT * FROM proposals WHERE {where} ORDER BY number LIMIT ?", after, state, by, limit
         )
         return [_proposal(row) for row in rows]
 
@@ -159,7 +163,7 @@ class Changes:
         needed = permission_for(change, target, needs)
         if needed not in self._posts.permissions(account.posts):
             raise NotAllowed(f"{by}: lacks the permission {needed}")
-        if change == "export":
+        if change in OF_NO_ACCOUNT:
             return  # what follows is about whose account is changed
         if by == target:
             raise NotAllowed(f"{by}: nobody takes part in a change of his own account")
@@ -178,6 +182,8 @@ class Changes:
         """The value in the form in which it is kept; IdentityError where it is none of this change."""
         if change == "export":
             return _checked_export(target, value)
+        if change == "switch":
+            return _checked_switch(target, value)
         if change == "open":
             _person(target)
             if self._accounts.find(target) is not None:
@@ -203,7 +209,7 @@ class Changes:
         return posts
 
     def _before(self, change: Change, target: str, now: int) -> Any:
-        if change == "export":
+        if change in OF_NO_ACCOUNT:
             return None
         if change in ("open", "client"):
             return None if self._accounts.find(target) is None else "there"
@@ -269,6 +275,14 @@ def _checked_export(target: str, value: Any) -> dict[str, str]:
     if target not in [f"export:{what}" for what in EXPORTS] or said.get("format") not in FORMATS:
         raise IdentityError(f"export: one of {', '.join(EXPORTS)} as {' or '.join(FORMATS)} is needed")
     return {"format": str(said["format"]), "reason": str(said.get("reason", ""))}
+
+
+def _checked_switch(target: str, value: Any) -> dict[str, str]:
+    """``site:same-city`` and ``{"how": "switch", "reason": "…"}``."""
+    said = value if isinstance(value, Mapping) else {}
+    if not target.startswith("site:") or said.get("how") not in ("switch", "take_over"):
+        raise IdentityError("switch: a site and how, switch or take_over, are needed")
+    return {"how": str(said["how"]), "reason": str(said.get("reason", ""))}
 
 
 def _texts(what: str, value: Any) -> list[str]:

@@ -81,6 +81,7 @@ PERMISSIONS: dict[str, Permission] = {
     "complaints:handle": Permission("handle complaints", "处理投诉"),
     "bulk:submit": Permission("submit applications in bulk", "批量提交申请"),
     "bulk:export": Permission("ask for bulk exports", "申请批量导出"),
+    "sites:switch": Permission("have another site of the bank lead, two people together", "双人决定切换主用中心"),
     "bulk:confirm": Permission("authorise bulk exports of others", "授权他人批量导出"),
     "events:read": Permission("follow events", "订阅业务事件"),
     "reports:read": Permission("see reports", "查看报表"),

@@ -60,6 +60,8 @@ class ScriptedCustomer(PolicyModel):
     """What he really has, a month; as declared when absent."""
     miss_ppm: SharePpm = 0
     """Chance that he misses an instalment."""
+    misses: list[int] = []
+    """[instalments] Numbers of instalments that he does not pay, whatever he is told, until he has other terms (EX-17)."""
     quality_ppm: SharePpm = 800_000
     """Latent credit quality: what the bureau and the score will see; 1000000 is the best."""
     lenders: int = Field(default=1, ge=0, le=1_000)

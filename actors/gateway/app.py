@@ -34,6 +34,7 @@ from actors.gateway import (
     papers,
     products,
     registration,
+    restructuring,
     stream,
     tasks,
 )
@@ -85,6 +86,7 @@ PARTS = (
     disbursements,
     papers,
     loans,
+    restructuring,
     tasks,
     duties,
     customers,

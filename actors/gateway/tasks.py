@@ -1,5 +1,5 @@
 """Worklists (待办) over HTTP: the tasks of every desk, what people do about them, and their deputies (APR-03 to APR-12, DIS-04,
-COL-07, COL-08, NPL-08). Which desks there are and what a decision says is read off the rooms' contracts."""
+COL-07, COL-08, NPL-08, NPL-11). Which desks there are and what a decision says is read off the rooms' contracts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,21 @@ from actors.gateway.problems import Problem
 from actors.gateway.reach import reach_of
 from actors.gateway.worklists import LISTS, Worklist
 from actors.host import Look
-from credit.codes import Alert, Contact, ContactOutcome, Doubt, Grade, Material, Segment, Verdict
+from credit.codes import (
+    Alert,
+    Contact,
+    ContactOutcome,
+    Doubt,
+    Grade,
+    Hardship,
+    Material,
+    Measure,
+    ReferralCause,
+    RiskClass,
+    Segment,
+    Verdict,
+)
+from credit.restructuring.contract import Finding
 from credit.room import DESKS, Kind, Rows
 from credit.times import day_number
 from credit.worklists.states import TaskState
@@ -42,6 +56,11 @@ _CODES: dict[str, type[IntEnum] | type[IntFlag]] = {
     "action": Contact,
     "verdict": Verdict,
     "outcome": ContactOutcome,
+    "cause": ReferralCause,
+    "hardship": Hardship,
+    "proof": Material,
+    "measure": Measure,
+    "risk_class": RiskClass,
 }
 """Columns of tasks and decisions that count in codes."""
 _INNER = frozenset({"task", "party", "product", "desk", "state", "urged", "round", "asked", "excluded", "on_behalf_of"})
@@ -164,6 +183,9 @@ _FIELDS: dict[str, tuple[Any, Any]] = {
     "verdict": (VerdictName | None, None),
     "outcome": (Annotated[ContactOutcome, ByName(ContactOutcome)] | None, None),
     "promise_day": (dt.date | None, None),
+    "ground": (Annotated[Hardship, ByName(Hardship)] | None, None),
+    "measure": (Annotated[Measure, ByName(Measure)] | None, None),
+    "finding": (Annotated[Finding, ByName(Finding)] | None, None),
     "materials": (Annotated[list[MaterialName], Field(max_length=len(Material))] | None, None),
 }
 """How fields of decisions are written that are no plain numbers."""

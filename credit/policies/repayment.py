@@ -78,8 +78,8 @@ class NewTerms(PolicyModel):
     """What holds where a loan gets other terms (重组), REP-13, NPL-11."""
 
     arrears_interest: Literal["deferred", "capitalised"]
-    """What becomes of interest in arrears: it falls due with the first interest of the new plan and bears none (deferred, 延后), or
-    it becomes principal (capitalised, 转为本金)."""
+    """What becomes of interest in arrears: it falls due with the first interest of the new plan and bears none (deferred, 延后),
+    or it becomes principal (capitalised, 转为本金)."""
     penalty: Literal["waived", "deferred"]
     """What becomes of the penalty in arrears: the bank gives it up (waived, 减免), or it falls due with that interest."""
     extension_short_months: int = Field(ge=1, le=480)

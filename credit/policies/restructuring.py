@@ -29,7 +29,7 @@ class RestructuringPolicy(PolicyModel):
     inspection_limit_minutes: int = Field(ge=1, le=43_200)
     """When a monthly inspection that nobody has done is urged."""
     observed_months: int = Field(ge=12, le=120)
-    """How long a restructured loan is observed (观察期) from its first payment under the new terms on, or from its last default."""
+    """How long a restructured loan is observed (观察期), from its first payment under the new terms or its last default."""
 
     @model_validator(mode="after")
     def _known(self) -> RestructuringPolicy:

@@ -62,8 +62,9 @@ room.table("instalments", "instalment loan due_day principal_fen interest_fen", 
 room.table("written_off", "loan group balance_fen since_day transactions", key="loan")
 # Debits whose outcome is not known: not answered yet, or core banking was silent. A late answer's money is never lost.
 room.table("debits", "debit loan asked_day silent=0", key="debit")
-# Loans under other terms than their contract's. Of a CUSTOM plan of their own that began after instalment `after` its months, else
-# 0, and how it is made; `held_fen`: interest of before that it began with; `non_performing`: it was so when its terms changed, `observed`: that counts yet.
+# Loans under other terms than their contract's. Of a CUSTOM plan of their own that began after instalment `after` its months,
+# else 0, and how it is made; `held_fen`: interest of before that it began with; `non_performing`: it was so when its terms
+# changed; `observed`: that counts yet.
 room.table(
     "restructured",
     f"loan after months interest_every free_months held_fen non_performing observed {STAGES}",

@@ -1,7 +1,7 @@
-"""Other terms for a loan (重组), REP-13, NPL-11, EX-18. Once the customer has signed, what is in arrears leaves the arrears: principal
-goes back to what is not yet due; interest falls due with the first interest of the new plan and bears none itself, or becomes
-principal; the penalty is given up, or put off with the interest (`NewTerms` says which). The interest of the running period is put
-off as well, so nothing is lost and nothing bears interest twice. One transaction, and the new plan begins that day."""
+"""Other terms for a loan (重组), REP-13, NPL-11, EX-18. Once the customer has signed, what is in arrears leaves the arrears:
+principal goes back to what is not yet due; interest falls due with the first interest of the new plan and bears none itself,
+or becomes principal; the penalty is given up, or put off with the interest (`NewTerms` says which). The interest of the running
+period is put off as well, so nothing is lost or bears interest twice. One transaction, and the new plan begins that day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The few ways in which restructuring cases change, and their entries in the log, each of which carries the case's own numbers."""
+"""Entries of restructuring cases in the log, each of which carries the case's own numbers, and how a case ends in nothing."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""How loans come before the restructuring team (REP-13, COL-08, EX-17): the customer asks and shows a proof, a collector finds him
-unable, or he is overdue for months in a row. What the loan owes comes from the book, a day after it was asked for."""
+"""How loans come before the restructuring team (REP-13, COL-08, EX-17): the customer asks and shows a proof, a collector finds
+him unable, or he is overdue for months in a row. What the loan owes comes from the book, a day after it was asked for."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""Restructured loans under observation (观察期), NPL-12, EX-18: their class, a monthly inspection of the borrower, renewed default,
-and the return to normal once he has paid as agreed for long enough and nobody has found him worse."""
+"""Restructured loans under observation (观察期), NPL-12, EX-18: their class, a monthly inspection of the borrower, renewed
+default, and the return to normal once he has paid as agreed for long enough and nobody has found him worse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rules of restructuring on plain columns: which terms make sense, how a restructured loan is classified, how long it is observed."""
+"""Rules of restructuring on plain columns: which terms make sense, how a loan is classified, how long it is observed."""
 
 from __future__ import annotations
 
@@ -39,11 +39,11 @@ def makes_a_plan(months: int, interest_every: int, stages: str) -> bool:
 
 
 def class_of(non_performing: Ints) -> Ints:
-    """The class of loans whose terms have changed: special mention (关注), or substandard (次级) where they were non-performing or
-    their terms change again."""
+    """The class of loans whose terms have changed: special mention (关注), or substandard (次级) where they were non-performing
+    or their terms change again."""
     return np.where(non_performing != 0, int(RiskClass.SUBSTANDARD), int(RiskClass.SPECIAL_MENTION))
 
 
 def observed_until(from_day: Ints, second_day: Ints, months: int) -> Ints:
-    """The first day after an observation of so many months and two payments: a payment missed on its last day shows a day later."""
+    """The first day after an observation of so many months and two payments: what is missed on its last day shows then."""
     return np.asarray(np.maximum(add_months(from_day, months), second_day) + 1)

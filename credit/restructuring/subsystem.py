@@ -1,5 +1,5 @@
-"""Restructuring: who cannot pay as agreed comes before a team of its own, from which new terms go to approval, to the customer and
-to the book; afterwards his loan is observed. For one loan things happen in the order of their time."""
+"""Restructuring: who cannot pay as agreed comes before a team of its own, from which new terms go to approval, to the customer
+and to the book; afterwards his loan is observed. For one loan things happen in the order of their time."""
 
 from __future__ import annotations
 

@@ -162,13 +162,10 @@ def test_wang_pays_half_yearly_interest_and_staged_principal_to_the_fen(wang: St
     assert (restructured[2], restructured[4], restructured[3]) == (22_625_738, "staged", 24)
     assert (eased[3], eased[2]) == (23_099_205, 711_284)
     owed, first, second = 22_625_738, 6_787_721, 6_787_722
-    interest = [round(owed * 0.0435 * 184 / 360), round((owed - first) * 0.0435 * 182 / 360)]
+    halves = (owed, (31, 30, 31, 30, 31, 31)), (owed - first, (30, 31, 30, 31, 31, 29))
+    interest = [sum(round(base * 0.0435 * days / 360) for days in months) for base, months in halves]
     paid = [row for row in wang.events("instalment_paid") if row[0] > restructured[0]]
-    assert [(row[3], row[2]) for row in paid] == [
-        (12, 711_284),
-        (18, first + interest[0]),
-        (24, second + interest[1]),
-    ]
+    assert [(row[3], row[2]) for row in paid] == [(12, 711_284), (18, first + interest[0]), (24, second + interest[1])]
     principal = wang.ask(
         "SELECT -amount_fen FROM read_parquet('{ledger}') WHERE account = 'principal' AND amount_fen < 0 AND ts > "
         f"'{restructured[0]}' ORDER BY ts"

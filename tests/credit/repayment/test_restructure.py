@@ -1,4 +1,4 @@
-"""Other terms (REP-03, REP-13, NPL-11, EX-18): what is in arrears finds its place to the fen, and the new plan is the one agreed."""
+"""Other terms (REP-03, REP-13, NPL-11, EX-18): what is in arrears finds its place to the fen; the new plan is the one agreed."""
 
 from __future__ import annotations
 

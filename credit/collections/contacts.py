@@ -83,7 +83,7 @@ class Contacts:
     # ---- what each result starts
 
     def _follow(self, rows: Rows, place: Ints, means: Ints, out: Outbox) -> None:
-        """Promise → watched; unable → to the restructuring team, contacts rest; lost → a visit, then legal action. A case paid later
+        """Promise → watched; unable → referred, contacts rest; lost → a visit, then legal action. A case paid later
         the same day keeps the record alone."""
         promised, unable = rows["outcome"] == ContactOutcome.PROMISE, rows["outcome"] == ContactOutcome.UNABLE
         lost = rows["outcome"] == ContactOutcome.LOST

@@ -45,8 +45,8 @@ WRITE_OFF = desk_kinds(
 )
 """The three bodies' list: what they decide on is the claim as it stood when they were asked."""
 # One case a loan. `*_day`: day on which a means was last used, 0 = never; `*_done`: day on which a collector last finished it;
-# `referred_day`: day on which it was last brought before the restructuring team; `next_means`: what is to be done out of turn; `raised`: levels added by broken promises;
-# `approved_n`: who approved the write-off, desk by desk.
+# `referred_day`: day on which it was last brought before the restructuring team; `next_means`: what is to be done out of turn;
+# `raised`: levels added by broken promises; `approved_n`: who approved the write-off, desk by desk.
 room.table(
     "cases",
     f"loan case customer party branch segment product grade {FIGURES} opened_at=0 closed_at state "

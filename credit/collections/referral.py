@@ -76,7 +76,7 @@ class Referrals:
         self._cases["pause_until"][place[there]] = until[there]
 
     def restructured(self, rows: Rows, out: Outbox) -> None:
-        """Under its new terms nothing of a loan is overdue: its case is closed, and a promise that was made of it counts no more."""
+        """Under its new terms nothing of a loan is overdue: its case is closed, and a promise made of it counts no more."""
         cases = self._cases
         place = cases.find(rows["loan"])
         there = cases.get("state", place, CaseState.CLOSED) != CaseState.CLOSED

@@ -33,7 +33,7 @@ from sim.counterparts.staffed import LEAST_SERVICE_MS, Done, StaffedDesks, servi
 from sim.held import Held
 from sim.occasions import on_loan, party_of
 from sim.opposite import Opposite, World
-from sim.randomness import PPM, Draw
+from sim.randomness import Draw
 from sim.staff import Desks, Person
 from sim.staffing import DeputySource
 

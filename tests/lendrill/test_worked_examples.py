@@ -156,8 +156,8 @@ def test_wang_is_two_months_overdue_and_comes_before_the_team_by_himself(wang: S
 
 @pytest.mark.requirement("EX-18.a", "EX-18.b", "REP-03.b")
 def test_wang_pays_half_yearly_interest_and_staged_principal_to_the_fen(wang: Story) -> None:
-    """226,257.38 yuan at 4.35 % a year, actual days of 360: 2,236.50 in arrears and 8 days before the signature are put off to the
-    first half year's interest; then 30 and 30 % of the principal, each with half a year's interest on what was owed."""
+    """226,257.38 yuan at 4.35 % a year, actual days of 360: 2,236.50 in arrears and 8 days before the signature are put off to
+    the first half year's interest; then 30 and 30 % of the principal, each with half a year's interest on what was owed."""
     (restructured,), (eased,) = wang.events("loan_restructured"), wang.events("burden_eased")
     assert (restructured[2], restructured[4], restructured[3]) == (22_625_738, "staged", 24)
     assert (eased[3], eased[2]) == (23_099_205, 711_284)

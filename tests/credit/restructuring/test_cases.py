@@ -1,4 +1,4 @@
-"""Cases of restructuring (REP-13, NPL-11): who may propose, who approves, what the customer signs, and how a case ends in nothing."""
+"""Cases of restructuring (REP-13, NPL-11): who proposes, who approves, what the customer signs, how a case ends in nothing."""
 
 from __future__ import annotations
 

@@ -128,7 +128,8 @@ class Restructurings:
         if _METHOD.get(Measure(int(order["measure"]))) != Method.CUSTOM:
             return True
         try:
-            self._plans.agreed(*(int(order[name]) for name in _TERMS), str(order["stages"]))
+            months, interest_every, free_months = (int(order[name]) for name in _TERMS)
+            self._plans.agreed(months, interest_every, free_months, str(order["stages"]))
         except CreditError:
             return False
         return True

@@ -69,8 +69,18 @@ class Intake:
         self._refuse(rows[faults != 0], faults[faults != 0], out)
         rows = rows[faults == 0]
         loans, case = rows["loan"], case_of(rows["loan"])
-        unknown = dict.fromkeys(_FACTS, 0) | {"case": case, "branch": branch_of_loan(loans)}
-        self._cases.append(rows, state=CaseState.REQUESTED, cause=ReferralCause.REQUESTED, **unknown)
+        new = np.zeros(len(rows), self._cases.dtype)
+        for name, values in (
+            ("loan", loans),
+            ("case", case),
+            ("branch", branch_of_loan(loans)),
+            ("hardship", rows["hardship"]),
+            ("proof", rows["proof"]),
+            ("cause", int(ReferralCause.REQUESTED)),
+            ("state", int(CaseState.REQUESTED)),
+        ):
+            new[name] = values
+        self._cases.append(new)
         said = {"loan": loans, "value": rows["hardship"]}
         out.log(Event.RESTRUCTURING_REQUESTED, rows["at"], case, actor=Actor.CUSTOMER, **said)
         out.send(RestructuringReferred, RestructuringReferred.carry(rows, cause=ReferralCause.REQUESTED))

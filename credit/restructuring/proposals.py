@@ -165,8 +165,8 @@ class Proposals:
         MOVES.to(cases, place, CaseState.SIGNED)
         cases["signed_at"][place] = rows["at"]
         found = cases.take(place)
-        said = {"actor": Actor.CUSTOMER, "reason": found["measure"], "value": found["months"]}
-        log_case(out, Event.TERMS_SIGNED, cases, place, rows["at"], **said)
+        measure, months = found["measure"], found["months"]
+        log_case(out, Event.TERMS_SIGNED, cases, place, rows["at"], actor=Actor.CUSTOMER, reason=measure, value=months)
         out.send(RestructureLoan, RestructureLoan.carry(found, at=rows["at"]))
 
     # time -------------------------------------------------------------------------------------------------------------

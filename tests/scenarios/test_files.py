@@ -50,6 +50,7 @@ def test_there_is_a_scenario_for_each_question() -> None:
         "primary_lost",
         "recession",
         "staff_shortage",
+        "wang_bakery",
         "zhang_consumer_loan",
     }
 

@@ -109,6 +109,7 @@ def test_the_share_of_each_instalment_is_set_by_hand_for_a_loan_of_its_own() -> 
     assert (plan.interest_fen > 0).tolist() == [False, False, True, False, False, True, False, False, True]
 
 
+@pytest.mark.requirement("REP-13.b")
 def test_a_moratorium_pays_interest_alone_at_first_and_then_equal_parts() -> None:
     bank = broke()
     bank.until(SIGNED + 1, order(measure=Measure.MORATORIUM, months=12, free_months=6))
@@ -118,6 +119,7 @@ def test_a_moratorium_pays_interest_alone_at_first_and_then_equal_parts() -> Non
     assert (plan.interest_fen > 0).all()
 
 
+@pytest.mark.requirement("REP-13.b")
 def test_an_extension_keeps_the_way_of_repayment_and_lower_instalments_are_lower() -> None:
     longer = broke().until(SIGNED + 1, order(measure=Measure.EXTENSION, months=12))
     assert len(longer.repayment.schedule(LOAN)) == 9 + 12

@@ -101,7 +101,7 @@ class RestructuringCounterpart:
         everybody, first_day = list(people), scenario.run.start_ms // DAY_MS
         self._debtors, self._held = Debtors(scenario, seed), Held()
         self._behaviour, self._scripted = scenario.behaviour, len(scenario.script)
-        self._service = {desk: service_table(scenario, desk) for desk in (*STEPS, *INSPECTORS)}
+        self._service: dict[int, Ints] = {desk: service_table(scenario, desk) for desk in (*STEPS, *INSPECTORS)}
         names = ("service", "verdict", "measure", "finding")
         self._draws = {name: Draw(seed, f"restructuring.desk.{name}") for name in names}
         self._bank_branches = max(scenario.bank.branches, 1)

@@ -94,9 +94,9 @@ def carried_out(rows: Rows, cases: Table, place: np.ndarray) -> Rows:
 
 
 def as_signed(rows: Rows) -> list[str]:
-    """The book changes the terms that were signed, a day after they were, and no others."""
+    """The book changes the terms that were signed, a day later at the soonest, and no others."""
     strange = (rows["state"] != CaseState.SIGNED) | (rows["signed"] != rows["carried_out"])
-    strange |= rows["at"] - rows["signed_at"] != DAY_MS
+    strange |= rows["at"] - rows["signed_at"] < DAY_MS
     return [
         f"loan {row['loan']}: terms {row['carried_out']} were carried out that nobody signed"
         for row in rows[strange][:5]

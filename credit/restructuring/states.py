@@ -34,6 +34,6 @@ MOVES = Moves(
         _C.CONFIRMING: (_C.OFFERED, _C.ENDED),
         _C.OFFERED: (_C.SIGNED, _C.ENDED),
         _C.SIGNED: (_C.ENDED,),
-        _C.ENDED: (_C.REQUESTED, _C.ANALYSED),
+        _C.ENDED: (),
     },
 )

@@ -11,7 +11,11 @@ from credit.numbers import person_of
 from tests.actors.gateway.live import LiveBank, live
 
 SPECIALIST, APPROVER = 36, 37
-HAND = {"months": 9, "interest_every": 3, "stages": [{"instalment": n, "share_ppm": 500_000} for n in (4, 9)]}
+HAND: dict[str, Any] = {
+    "months": 9,
+    "interest_every": 3,
+    "stages": [{"instalment": n, "share_ppm": 500_000} for n in (4, 9)],
+}
 ASKED = {"hardship": "income_lost", "proof": ["income_proof"]}
 TERMS = {"verdict": "approve", "ground": "income_lost", "measure": "staged", "months": 9}
 

@@ -13,6 +13,7 @@ from credit.head_office.contract import room as head_office
 from credit.ledger.contract import room as ledger
 from credit.notices.contract import room as notices
 from credit.repayment.contract import room as repayment
+from credit.restructuring.contract import room as restructuring
 from credit.room import DESKS, DeskCode
 from credit.scoring.contract import room as scoring
 
@@ -26,6 +27,7 @@ PIPELINE = (
     disbursement,
     repayment,
     collections,
+    restructuring,
     ledger,
     notices,
 )

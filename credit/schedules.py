@@ -29,7 +29,7 @@ from credit.daycount import (
 from credit.errors import CreditError
 from credit.masks import any_of, true_rows
 from credit.money import check_amounts, mul_div_round
-from credit.schedules_custom import CustomPlan, custom_plan, staged_plan
+from credit.schedules_custom import CustomPlan, custom_plan, moratorium_plan, read_stages, staged_plan
 from credit.schedules_level import PERIODS_MAX, level_payment_fen
 from credit.times import Bools, Ints
 
@@ -50,7 +50,9 @@ __all__ = [
     "instalment_fen",
     "is_stub",
     "level_payment_fen",
+    "moratorium_plan",
     "next_instalment",
+    "read_stages",
     "regular_part_fen",
     "staged_plan",
 ]

@@ -5,6 +5,7 @@ principal (EX-18) is a plan of monthly steps like any other."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from credit.masks import true_rows
 from credit.money import PPM, mul_div_round, split_fen
 from credit.schedules_level import PERIODS_MAX
 from credit.times import Bools, Ints
+
+_STAGE = re.compile(r"([1-9][0-9]{0,2}):([0-9]{1,3})(?:\.([0-9]{1,4}))?")
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,3 +98,23 @@ def staged_plan(months: int, interest_every: int, stages_ppm: dict[int, int]) ->
         [stages_ppm.get(number, 0) for number in numbers],
         [number % interest_every == 0 or number == months for number in numbers],
     )
+
+
+def moratorium_plan(months: int, free_months: int) -> CustomPlan:
+    """A plan of so many months (延期还本) in the first of which only interest is paid, then the principal in equal parts."""
+    if not 0 <= free_months < months:
+        raise CreditError(f"custom plan: {free_months} months without principal of {months}; at least one must repay")
+    shares = split_fen(PPM, np.arange(1, months + 1) > free_months)
+    return CustomPlan(shares, np.ones(months, dtype=np.bool_))
+
+
+def read_stages(text: str) -> dict[int, int]:
+    """Stages as people write them, ``"12:30 18:30 24:40"``: share of the principal in per cent, up to four decimals, by number
+    of the instalment. CreditError on anything else, and on a number that comes twice."""
+    stages: dict[int, int] = {}
+    for part in text.split():
+        found = _STAGE.fullmatch(part)
+        if found is None or int(found[1]) in stages:
+            raise CreditError(f"stage {part!r}: give each instalment once, as number:per cent, 12:30 18:30 24:40")
+        stages[int(found[1])] = int(found[2]) * 10_000 + int((found[3] or "").ljust(4, "0"))
+    return stages

@@ -194,6 +194,21 @@ class Behaviour(PolicyModel):
     outage_return_minutes: int = Field(default=60, ge=1, le=10_000)
     """Who has a case or a loan already comes again within so long, all in the order in which they came first."""
 
+    restructuring_request_ppm: SharePpm = 30_000
+    """Chance that a customer newly overdue asks for other terms himself (REP-13)."""
+    restructuring_unproven_ppm: SharePpm = 100_000
+    """Chance that he shows no proof of his hardship."""
+    restructuring_hopeless_ppm: SharePpm = 120_000
+    """Chance that the restructuring team finds that no terms help (NPL-11)."""
+    restructuring_decline_ppm: SharePpm = 80_000
+    """Chance that one who approves turns new terms down."""
+    restructuring_signed_ppm: SharePpm = 880_000
+    """Chance that a customer signs the new terms."""
+    restructured_strained_ppm: SharePpm = 120_000
+    """Chance that a monthly inspection finds a borrower strained (EX-18)."""
+    restructured_worse_ppm: SharePpm = 30_000
+    """Chance that it finds him worse."""
+
     @model_validator(mode="after")
     def _ordered(self) -> Behaviour:
         if self.promise_days_max < self.promise_days_min:

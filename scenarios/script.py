@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field
 
 from credit.policies.base import PolicyModel, SharePpm, Yuan
@@ -60,6 +62,8 @@ class ScriptedCustomer(PolicyModel):
     """What he really has, a month; as declared when absent."""
     miss_ppm: SharePpm = 0
     """Chance that he misses an instalment."""
+    misses: list[Annotated[int, Field(ge=1, le=480)]] = []
+    """[instalments] Numbers of instalments that he does not pay, whatever he is told, until he has other terms (EX-17)."""
     quality_ppm: SharePpm = 800_000
     """Latent credit quality: what the bureau and the score will see; 1000000 is the best."""
     lenders: int = Field(default=1, ge=0, le=1_000)

@@ -18,6 +18,7 @@ from credit.disbursement.contract import ConditionRequested, FacilityOpened, Use
 from credit.identifiers import Texts
 from credit.mail import Inbox
 from credit.repayment.contract import DebitRequest, LoanOpened, PaymentIntended
+from credit.restructuring.contract import HelpOffered, TermsOffered
 from credit.room import Kind, Rows
 from credit.rows import among
 from credit.subsystem import Counterpart, Window
@@ -38,6 +39,8 @@ _PUT_TO_CUSTOMERS = (
     UseEvidenceRequested,
     LoanOpened,
     PaymentIntended,
+    HelpOffered,
+    TermsOffered,
 )
 """What a customer is asked or may act upon. An automatic debit is put to his account, which the world keeps."""
 

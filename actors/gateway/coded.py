@@ -3,11 +3,43 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, IntEnum, IntFlag
 from typing import Any
 
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
+
+from credit.codes import (
+    Alert,
+    Contact,
+    ContactOutcome,
+    Doubt,
+    Grade,
+    Hardship,
+    Material,
+    Measure,
+    ReferralCause,
+    RiskClass,
+    Segment,
+    Verdict,
+)
+
+CODES: dict[str, type[IntEnum] | type[IntFlag]] = {
+    "segment": Segment,
+    "grade": Grade,
+    "alert": Alert,
+    "doubts": Doubt,
+    "missing": Material,
+    "action": Contact,
+    "verdict": Verdict,
+    "outcome": ContactOutcome,
+    "cause": ReferralCause,
+    "hardship": Hardship,
+    "proof": Material,
+    "measure": Measure,
+    "risk_class": RiskClass,
+}
+"""Columns of tasks and decisions that count in codes."""
 
 
 @dataclass(frozen=True)

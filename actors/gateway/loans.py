@@ -29,7 +29,13 @@ from credit.times import DAY_MS
 
 router = APIRouter(prefix="/v1/loans/{loan}", tags=["loans"])
 
-_TABLES = (("loans", "loan"), ("arrears", "loan"), ("instalments", "loan"), ("written_off", "loan"))
+_TABLES = (
+    ("loans", "loan"),
+    ("arrears", "loan"),
+    ("instalments", "loan"),
+    ("written_off", "loan"),
+    ("restructured", "loan"),
+)
 _DUE = ("principal_fen", "interest_fen", "penalty_fen")
 _IN, _OUT, _NEITHER = "in", "out", "none"
 _MOVES: dict[EventCode, str] = {
@@ -42,6 +48,8 @@ _MOVES: dict[EventCode, str] = {
     Event.PAYMENT_RETURNED: _NEITHER,
     Event.RECOVERY_RECEIVED: _IN,
     Event.LOAN_WRITTEN_OFF: _NEITHER,
+    Event.LOAN_RESTRUCTURED: _NEITHER,
+    Event.PENALTY_WAIVED: _NEITHER,
 }
 """What moves money of a loan, or was to: into the bank, out of it, or neither."""
 Reader = Annotated[Caller, Depends(needs("loans:read"))]

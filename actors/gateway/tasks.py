@@ -1,5 +1,5 @@
 """Worklists (待办) over HTTP: the tasks of every desk, what people do about them, and their deputies (APR-03 to APR-12, DIS-04,
-COL-07, COL-08, NPL-08). Which desks there are and what a decision says is read off the rooms' contracts."""
+COL-07, COL-08, NPL-08, NPL-11). Which desks there are and what a decision says is read off the rooms' contracts."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import base64
 import datetime as dt
 import re
 from collections.abc import Callable, Sequence
-from enum import IntEnum, IntFlag
+from enum import IntFlag
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -16,13 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from actors.gateway.bank import Bank, absent, acting, bank_of, day, label, labels, moment, number_of, request_number
 from actors.gateway.callers import Caller, Identity, identity_of, needs
-from actors.gateway.coded import ByName
+from actors.gateway.coded import CODES, ByName
 from actors.gateway.models import IdempotencyKey, MaterialName, Model, Person, VerdictName, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import reach_of
 from actors.gateway.worklists import LISTS, Worklist
 from actors.host import Look
-from credit.codes import Alert, Contact, ContactOutcome, Doubt, Grade, Material, Segment, Verdict
+from credit.codes import ContactOutcome, Hardship, Material, Measure
+from credit.restructuring.contract import Finding
 from credit.room import DESKS, Kind, Rows
 from credit.times import day_number
 from credit.worklists.states import TaskState
@@ -33,17 +34,6 @@ PAGE = 50
 PAGE_MAX = 200
 _STATES = ("waiting", "claimed", "asked", "done", "withdrawn")
 _ORDER = ("priority", "limit_at", "task")
-_CODES: dict[str, type[IntEnum] | type[IntFlag]] = {
-    "segment": Segment,
-    "grade": Grade,
-    "alert": Alert,
-    "doubts": Doubt,
-    "missing": Material,
-    "action": Contact,
-    "verdict": Verdict,
-    "outcome": ContactOutcome,
-}
-"""Columns of tasks and decisions that count in codes."""
 _INNER = frozenset({"task", "party", "product", "desk", "state", "urged", "round", "asked", "excluded", "on_behalf_of"})
 _PEOPLE = ("claimed_by", "on_behalf_of", "asked", "excluded")
 Reader = Annotated[Caller, Depends(needs("tasks:read"))]
@@ -164,6 +154,9 @@ _FIELDS: dict[str, tuple[Any, Any]] = {
     "verdict": (VerdictName | None, None),
     "outcome": (Annotated[ContactOutcome, ByName(ContactOutcome)] | None, None),
     "promise_day": (dt.date | None, None),
+    "ground": (Annotated[Hardship, ByName(Hardship)] | None, None),
+    "measure": (Annotated[Measure, ByName(Measure)] | None, None),
+    "finding": (Annotated[Finding, ByName(Finding)] | None, None),
     "materials": (Annotated[list[MaterialName], Field(max_length=len(Material))] | None, None),
 }
 """How fields of decisions are written that are no plain numbers."""
@@ -489,7 +482,7 @@ def _value(name: str, value: int) -> Any:
         return moment(value)
     if name.endswith("_day"):
         return day(value)
-    codes = _CODES.get(name)
+    codes = CODES.get(name)
     if codes is None:
         return value
     if issubclass(codes, IntFlag):

@@ -9,6 +9,7 @@ import numpy as np
 from credit.codes import Contact, ContactOutcome
 from credit.collections.cases import log_case, to_work
 from credit.collections.contract import Event, RefusedBecause
+from credit.collections.referral import Referrals
 from credit.collections.states import MOVES, CaseState
 from credit.collections.strategy import Strategies
 from credit.mail import Outbox
@@ -28,10 +29,16 @@ class Contacts:
     """Records contacts, and watches promises at each day's end (COL-09)."""
 
     def __init__(
-        self, cases: Table, receipts: Table, policy: CollectionPolicy, strategies: Strategies, collectors: Worklist
+        self,
+        cases: Table,
+        receipts: Table,
+        policy: CollectionPolicy,
+        strategies: Strategies,
+        collectors: Worklist,
+        referrals: Referrals,
     ) -> None:
         self._cases, self._receipts, self._policy, self._strategies = cases, receipts, policy, strategies
-        self._collectors = collectors
+        self._collectors, self._referrals = collectors, referrals
 
     def record(self, rows: Rows, out: Outbox) -> None:
         """Contacts, each loan at most once."""
@@ -76,7 +83,7 @@ class Contacts:
     # ---- what each result starts
 
     def _follow(self, rows: Rows, place: Ints, means: Ints, out: Outbox) -> None:
-        """Promise → watched; unable → hardship referred, contacts rest; lost → a visit, then legal action. A case paid later
+        """Promise → watched; unable → referred, contacts rest; lost → a visit, then legal action. A case paid later
         the same day keeps the record alone."""
         promised, unable = rows["outcome"] == ContactOutcome.PROMISE, rows["outcome"] == ContactOutcome.UNABLE
         lost = rows["outcome"] == ContactOutcome.LOST
@@ -116,10 +123,10 @@ class Contacts:
         return paid
 
     def _refer(self, rows: Rows, place: Ints, out: Outbox) -> None:
-        cases = self._cases
-        cases["pause_until"][place] = rows["at"] // DAY_MS + 1 + self._policy.hardship_pause_days
+        self._referrals.unable(place, rows["at"], rows["person"], out)
+        until = rows["at"] // DAY_MS + 1 + self._policy.hardship_pause_days
+        self._cases["pause_until"][place] = np.maximum(self._cases["pause_until"][place], until)
         self._unless_closed(place, CaseState.PAUSED)
-        log_case(out, Event.HARDSHIP_REFERRED, cases, place, rows["at"], actor=rows["person"], amount_fen=0)
 
     def _seek(self, place: Ints, means: Ints) -> None:
         """A person who can't be reached by phone is visited; who can't be found is a matter for the lawyers. The step waits

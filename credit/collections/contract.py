@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from credit.codes import ContactOutcome
+from credit.codes import ContactOutcome, ReferralCause
 from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, blank, event
 from credit.worklists.kinds import desk_kinds
 from credit.worklists.states import Handling, Refusal
@@ -19,6 +19,8 @@ LoanOverdue = room.accepts(
 OverduePaid = room.accepts(802, "OverduePaid", f"loan transaction paid_fen {FIGURES}", sender="repayment")
 NoticeSent = room.asks(803, "NoticeSent", "loan party action dpd amount_fen")
 OverdueReported = room.accepts(808, "OverdueReported", f"loan {FIGURES}", sender="repayment")
+OverdueRestructured = room.accepts(809, "OverdueRestructured", "loan", sender="repayment")
+RestructuringUnderWay = room.accepts(810, "RestructuringUnderWay", "loan under_way", sender="restructuring")
 COLLECTION = desk_kinds(
     room,
     "Collection",
@@ -43,15 +45,15 @@ WRITE_OFF = desk_kinds(
 )
 """The three bodies' list: what they decide on is the claim as it stood when they were asked."""
 # One case a loan. `*_day`: day on which a means was last used, 0 = never; `*_done`: day on which a collector last finished it;
-# `next_means`: what is to be done out of turn; `raised`: levels added by broken promises;
-# `approved_n`: who approved the write-off, desk by desk.
+# `referred_day`: day on which it was last brought before the restructuring team; `next_means`: what is to be done out of turn;
+# `raised`: levels added by broken promises; `approved_n`: who approved the write-off, desk by desk.
 room.table(
     "cases",
     f"loan case customer party branch segment product grade {FIGURES} opened_at=0 closed_at state "
     + blank(
         "written_off set stage stage_since raised contacts next_means "
         "sms_day voice_day call_day visit_day legal_day call_done visit_done legal_done "
-        "promise_day promise_at promise_fen promise_paid_fen pause_until "
+        "promise_day promise_at promise_fen promise_paid_fen pause_until referred_day "
         "approved_1 approved_2 approved_3 refused_day"
     ),
     key="loan",
@@ -87,7 +89,7 @@ class Event(EventCode):
     CASE_CLOSED = event(808, "collection case closed", "催收结案")
     WRITE_OFF_PROPOSED = event(809, "write-off proposed", "核销申报")
     WRITE_OFF_DECIDED = event(810, "write-off decided", "核销审批", value="verdict")
-    HARDSHIP_REFERRED = event(811, "hardship referred", "困难客户转重组")
+    HARDSHIP_REFERRED = event(811, "hardship referred", "困难客户转重组", reason=ReferralCause)
     COLLECTION_NOTICE_SENT = event(812, "collection notice sent", "发送催收函", value="means")
     COLLECTION_ACTION_REFUSED = event(
         813,

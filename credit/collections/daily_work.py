@@ -9,6 +9,7 @@ import numpy as np
 from credit.codes import Contact
 from credit.collections.cases import log_case, stage_on, to_work
 from credit.collections.contract import Event, NoticeSent
+from credit.collections.referral import Referrals
 from credit.collections.rules import dpd_of, work_instant
 from credit.collections.states import CaseState
 from credit.collections.strategy import Strategies
@@ -35,12 +36,16 @@ _STRONGEST_FIRST = (Contact.LEGAL, Contact.VISIT, Contact.CALL)
 class DailyWork:
     """Plans a day's contacts on whole columns."""
 
-    def __init__(self, cases: Table, policy: CollectionPolicy, strategies: Strategies, collectors: Worklist) -> None:
+    def __init__(
+        self, cases: Table, policy: CollectionPolicy, strategies: Strategies, collectors: Worklist, referrals: Referrals
+    ) -> None:
         self._cases, self._policy, self._strategies, self._collectors = cases, policy, strategies, collectors
+        self._referrals = referrals
 
     def morning(self, rows: Ints, at: Ints, out: Outbox) -> None:
         """What a new day brings to cases: rests that are over, changes of stage, contacts due. `at`: its midnight."""
         self._end_rests(rows, at // DAY_MS)
+        self._referrals.morning(rows, at, out)
         self._change_stages(rows, at, out)
         self.plan(rows, at, out)
 

@@ -16,10 +16,13 @@ from credit.collections.contract import (
     LoanOverdue,
     OverduePaid,
     OverdueReported,
+    OverdueRestructured,
+    RestructuringUnderWay,
     room,
 )
 from credit.collections.daily_work import DailyWork
 from credit.collections.intake import Intake
+from credit.collections.referral import Referrals
 from credit.collections.states import CaseState
 from credit.collections.strategy import Strategies, compile_strategies
 from credit.collections.write_off import WriteOffs
@@ -41,7 +44,14 @@ class CollectionsSubsystem(Subsystem):
     REFUSED = Event.COLLECTION_ACTION_REFUSED
     HANDLERS = (
         Together(
-            "loan", (Takes(LoanOverdue, "overdue"), Takes(OverdueReported, "reported"), Takes(OverduePaid, "paid"))
+            "loan",
+            (
+                Takes(LoanOverdue, "overdue"),
+                Takes(OverdueReported, "reported"),
+                Takes(OverduePaid, "paid"),
+                Takes(OverdueRestructured, "referrals.restructured"),
+                Takes(RestructuringUnderWay, "referrals.under_way"),
+            ),
         ),
         *takes(COLLECTION, "collectors", "contacted"),
         *takes(WRITE_OFF, "bodies", "decided"),
@@ -55,9 +65,10 @@ class CollectionsSubsystem(Subsystem):
         self.collectors = collectors = Worklist(self, COLLECTION, register, events)
         events = Events(Event.WRITE_OFF_URGED, Event.WRITE_OFF_HANDLED, Event.WRITE_OFF_DEPUTY_APPOINTED)
         self.bodies = Worklist(self, WRITE_OFF, register, events)
-        self._daily_work = work = DailyWork(self.cases, policy, strategies, collectors)
+        self.referrals = referrals = Referrals(self.cases, policy, collectors)
+        self._daily_work = work = DailyWork(self.cases, policy, strategies, collectors, referrals)
         self._intake = Intake(self.cases, self._receipts, strategies, work, collectors, self.refuse)
-        self._contacts = Contacts(self.cases, self._receipts, policy, strategies, collectors)
+        self._contacts = Contacts(self.cases, self._receipts, policy, strategies, collectors, referrals)
         self._write_offs = WriteOffs(self.cases, policy, strategies, work, collectors, self.bodies, self.note)
 
     @classmethod

@@ -16,6 +16,7 @@ from credit.policies.payments import PaymentPolicy
 from credit.policies.posts import PostPolicy
 from credit.policies.products import ProductPolicy
 from credit.policies.repayment import RepaymentPolicy
+from credit.policies.restructuring import RestructuringPolicy
 from credit.policies.scorecard import ScorecardPolicy
 
 MODELS: dict[str, type[PolicyModel]] = {
@@ -34,5 +35,6 @@ MODELS: dict[str, type[PolicyModel]] = {
     "posts": PostPolicy,
     "products": ProductPolicy,
     "repayment": RepaymentPolicy,
+    "restructuring": RestructuringPolicy,
     "scorecard": ScorecardPolicy,
 }

@@ -138,6 +138,31 @@ class WriteOffRules(PolicyModel):
     """Days after a refused write-off before it is proposed again."""
 
 
+class ReferralRules(PolicyModel):
+    """Who is brought before the restructuring team by collections (COL-08, REP-13, EX-17)."""
+
+    unable: bool
+    """Whether a collector's finding that somebody is unable to pay is enough."""
+    months_overdue: int = Field(ge=1, le=12)
+    """[months] Overdue in a row, after which cases of the segments below go there by themselves."""
+    segments: list[str]
+    """Customer types: individual, micro, enterprise."""
+    retry_days: int = Field(ge=1, le=3_650)
+    """Days after a referral before the same case is referred again."""
+
+    @model_validator(mode="after")
+    def _known(self) -> ReferralRules:
+        for segment in self.segments:
+            if segment.upper() not in Segment.__members__:
+                raise ValueError(f"segment {segment!r} is not one of {', '.join(s.name.lower() for s in Segment)}")
+        return self
+
+    @property
+    def segment_codes(self) -> list[int]:
+        """The customer types as codes."""
+        return [int(Segment[segment.upper()]) for segment in self.segments]
+
+
 class CollectionPolicy(PolicyModel):
     """What holds for every case, whatever its set."""
 
@@ -157,3 +182,5 @@ class CollectionPolicy(PolicyModel):
     """When a task that nobody has finished is urged."""
     write_off: WriteOffRules
     """When a loan may be written off."""
+    referral: ReferralRules
+    """Who goes to the restructuring team."""

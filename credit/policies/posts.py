@@ -65,6 +65,7 @@ PERMISSIONS: dict[str, Permission] = {
     "disbursements:report": Permission("report results of payments", "回报支付结果"),
     "loans:read": Permission("see loans, schedules and statements", "查看贷款、还款计划与账单"),
     "loans:repay": Permission("pay and repay early", "还款与提前还款"),
+    "terms:request": Permission("ask for other terms of a loan and sign them", "申请贷款重组并签署"),
     "collections:read": Permission("see collection cases and contact records", "查看催收案件与联系记录"),
     "collections:work": Permission("record contacts and promises", "登记催收联系与还款承诺"),
     "lists:read": Permission("see risk lists", "查看风险名单"),

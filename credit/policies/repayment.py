@@ -3,6 +3,8 @@ the mark of non-performing loans. Whatever differs by product or by loan is a ro
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field, model_validator
 
 from credit.errors import CreditError
@@ -72,6 +74,26 @@ class PlanByHand(PolicyModel):
         return staged_plan(self.months, self.interest_every, self.stages_ppm)
 
 
+class NewTerms(PolicyModel):
+    """What holds where a loan gets other terms (重组), REP-13, NPL-11."""
+
+    arrears_interest: Literal["deferred", "capitalised"]
+    """What becomes of interest in arrears: it falls due with the first interest of the new plan and bears none (deferred, 延后),
+    or it becomes principal (capitalised, 转为本金)."""
+    penalty: Literal["waived", "deferred"]
+    """What becomes of the penalty in arrears: the bank gives it up (waived, 减免), or it falls due with that interest."""
+    extension_short_months: int = Field(ge=1, le=480)
+    """A loan of so many months at most is a short one."""
+    extension_short_ppm: int = Field(ge=0, le=1_000_000)
+    """A short loan is extended by this share of its term at most …"""
+    extension_long_ppm: int = Field(ge=0, le=1_000_000)
+    """… and a longer one by this share."""
+    months_max: int = Field(ge=1, le=480)
+    """The longest plan that other measures begin."""
+    burden_months: int = Field(ge=1, le=36)
+    """Over so many months the burden of the old and the new plan are compared (EX-18)."""
+
+
 class RepaymentPolicy(PolicyModel):
     """All that repayment decides by. Times of day are minutes after midnight."""
 
@@ -103,6 +125,8 @@ class RepaymentPolicy(PolicyModel):
     """Plans set by hand (REP-03)."""
     plan_interest_every: int = Field(ge=1, le=480)
     """[months] A CUSTOM loan whose term has no plan of its own pays interest so often, and principal in equal stages then."""
+    restructuring: NewTerms
+    """Other terms (重组)."""
 
     @model_validator(mode="after")
     def _once(self) -> RepaymentPolicy:

@@ -39,6 +39,7 @@ class Book:
     def __init__(self, tables: Mapping[str, Table]) -> None:
         self.loans, self.arrears, self.instalments = tables["loans"], tables["arrears"], tables["instalments"]
         self.written_off, self.control, self.debits = tables["written_off"], tables["control"], tables["debits"]
+        self.restructured = tables["restructured"]
         self.today = -1
         self.done = dict.fromkeys(DAYS, -1)
         """The last day that was begun, debited, reminded of and ended."""
@@ -157,6 +158,7 @@ class Book:
         self.arrears.keep(self.arrears_fen() > 0)
         self.debits.keep(np.asarray(self.debits["asked_day"] > self.today - DEBIT_MEMORY_DAYS))
         self.instalments.keep(self.unpaid() > 0)
+        self.restructured.keep(self.find_loans(self.restructured["loan"]) >= 0)
         alive = self.loans["state"] < LoanState.SETTLED
         if (len(alive) - np.count_nonzero(alive)) * _COMPACT_SHARE > len(alive):
             self.loans.keep(alive)

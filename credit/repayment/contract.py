@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from credit.codes import Measure
 from credit.room import EventCode, GaugeCode, Reason, Room, blank, event
 
 room = Room(__name__, "repayment", ("repayment", "还款"))
+
+STAGES = "stages:U120"
+"""Stages of principal set by hand, as `credit.schedules.read_stages` reads them; empty where there are none."""
 
 # mail in, and what is asked of the world -------------------------------------------------------------------------------
 LoanDisbursed = room.accepts(
@@ -23,6 +27,16 @@ EarlyRepaymentRequested = room.obeys(705, "EarlyRepaymentRequested", "loan full 
 PaymentMade = room.obeys(706, "PaymentMade", "loan amount_fen=0 share_ppm=0 channel")
 PaymentIntended = room.asks(707, "PaymentIntended", "loan party pay_at share_ppm reason", sender="collections")
 WriteOffApproved = room.accepts(708, "WriteOffApproved", "loan", sender="collections")
+# Restructuring (重组): who is brought before its team, what was agreed, and what is observed of the loan afterwards. Extensions
+# count their `months` beside those that are left; any other measure begins a plan of so many. `stages`: shares set by hand.
+RestructuringReferred = room.accepts(
+    709, "RestructuringReferred", "loan cause hardship=0 proof=0", sender="collections restructuring"
+)
+RestructureLoan = room.accepts(
+    711, "RestructureLoan", f"loan measure months interest_every free_months {STAGES}", sender="restructuring"
+)
+ObservationEnded = room.accepts(712, "ObservationEnded", "loan", sender="restructuring")
+LossEvidence = room.accepts(713, "LossEvidence", "loan", sender="restructuring")
 
 # the book --------------------------------------------------------------------------------------------------------------
 # The running plan began on `plan_day` over `plan_fen`, after instalment `plan_number`; `choice` is what the customer chose when
@@ -48,6 +62,14 @@ room.table("instalments", "instalment loan due_day principal_fen interest_fen", 
 room.table("written_off", "loan group balance_fen since_day transactions", key="loan")
 # Debits whose outcome is not known: not answered yet, or core banking was silent. A late answer's money is never lost.
 room.table("debits", "debit loan asked_day silent=0", key="debit")
+# Loans under other terms than their contract's. Of a CUSTOM plan of their own that began after instalment `after` its months,
+# else 0, and how it is made; `held_fen`: interest of before that it began with; `non_performing`: it was so when its terms
+# changed; `observed`: that counts yet.
+room.table(
+    "restructured",
+    f"loan after months interest_every free_months held_fen non_performing observed {STAGES}",
+    key="loan",
+)
 # Interest accrued by group, and the days that the book has begun, debited, reminded of and ended.
 room.table("control", f"group {blank('accrued_fen begun debited reminded ended')}", key="group")
 
@@ -74,6 +96,17 @@ class Event(EventCode):
     PAYMENT_RECEIVED = event(715, "payment received", "收到款项")
     PAYMENT_RETURNED = event(716, "surplus returned", "退回多付款")
     RECEIPT_REFUSED = event(717, "receipt refused", "收款被拒", reason=Reason, refuses=True)
+    LOAN_RESTRUCTURED = event(718, "loan restructured", "贷款重组", reason=Measure, value="instalments left")
+    BURDEN_EASED = event(
+        719, "due within six months, before and after", "近六个月还款额变化", value="due within six months before, fen"
+    )
+    PENALTY_WAIVED = event(720, "penalty waived", "减免罚息")
+    ARREARS_INTEREST_DEFERRED = event(721, "interest in arrears deferred", "欠息延后收取")
+    ARREARS_INTEREST_CAPITALISED = event(722, "interest in arrears capitalised", "欠息转为本金")
+    RESTRUCTURING_NOT_TAKEN_IN = event(
+        723, "referral or new terms refused", "重组未予受理", reason=Reason, refuses=True
+    )
+    LOSS_EVIDENT = event(724, "evidently not to be repaid in full", "有明显证据表明无法足额收回")
 
 
 class Gauge(GaugeCode):
@@ -96,6 +129,8 @@ class Refusal(Reason):
     DEBIT_UNKNOWN = 604, "no such debit", "扣款不存在"
     PAYMENT_AMOUNT = 605, "nothing, or more than all, is paid", "还款金额不符", "amount_fen"
     PAYMENTS_SPENT = 606, "too many payments of this loan", "还款笔数超限"
+    TERMS_TOO_LONG = 608, "longer than may be agreed", "期限超过可展期限"
+    NOT_LOWER = 609, "the instalment would not be lower", "月供未降低"
 
 
 room.logs(Event, Gauge, reasons=(Refusal,))

@@ -105,12 +105,26 @@ def measure(book: Book, until: int, out: Outbox) -> None:
     principal_in[:, Bucket.CURRENT] = outstanding - principal_in.sum(axis=1)
     _emit(out, Gauge.LOANS_BY_BUCKET, at, groups, loans_in, principal_in)
     marked = arrears["marked"] != 0
-    non_performing = _sum(of_arrears, marked, count), _sum(of_arrears, principal * marked, count)
+    marked_loans, marked_fen = _sum(of_arrears, marked, count), _sum(of_arrears, principal * marked, count)
+    watched_loans, watched_fen = _watched(book, places, count)
+    non_performing = marked_loans + watched_loans, marked_fen + watched_fen
     written_off = _sum(of_gone, np.ones_like(of_gone), count), balances["written_off_fen"]
     _emit(out, Gauge.NON_PERFORMING, at, groups, *non_performing)
     _emit(out, Gauge.WRITTEN_OFF, at, groups, *written_off)
     _emit(out, Gauge.LOANS_ACTIVE, at, groups, active, outstanding)
     _emit(out, Gauge.ACCRUED_INTEREST, at, groups, active, accrued)
+
+
+def _watched(book: Book, places: Ints, count: int) -> tuple[Ints, Ints]:
+    """Loans that were non-performing when their terms changed and are observed yet, beside those marked in the arrears: (loans,
+    principal) by group."""
+    own = book.restructured
+    rows, arrears = book.find_loans(own["loan"]), book.arrears.find(own["loan"])
+    still = (own["non_performing"] != 0) & (rows >= 0) & (book.arrears.get("marked", arrears) == 0)
+    rows, arrears = rows[still], arrears[still]
+    place = places[book.loans["group"][rows]]
+    principal = book.loans["balance_fen"][rows] + book.arrears.get("principal_fen", arrears)
+    return _sum(place, np.ones_like(place), count), _sum(place, principal, count)
 
 
 def _sum(place: Ints, values: Ints | Bools, size: int) -> Ints:

@@ -233,15 +233,20 @@ class Dues:
         out.send(DebitRequest, requests)
 
     def remind(self, day: int, at: int, out: Outbox) -> None:
-        """REP-07: so many days before the due date."""
+        """REP-07: so many days before the due date, of instalments in which something falls due."""
         loans = self._book.loans
         rows = true_rows((loans["due_day"] - loans["reminder_days"] == day) & (loans["reminder_days"] > 0))
+        interest, _ = self._plans.interest_due(
+            loans, rows, loans["number"][rows], loans["held_fen"][rows], loans["next_interest_fen"][rows]
+        )
+        due = loans["next_principal_fen"][rows] + interest
+        rows, due = rows[due > 0], due[due > 0]
         ids = loans["loan"][rows]
         out.log(
             Event.REMINDER_SENT,
             np.full(len(rows), at),
             case_of(ids),
             loan=ids,
-            amount_fen=loans["next_principal_fen"][rows] + loans["next_interest_fen"][rows],
+            amount_fen=due,
             value=loans["reminder_days"][rows],
         )

@@ -121,6 +121,8 @@ class Early:
             ("held_fen", 0),
         ):
             loans[name][rows] = values
+        own = self._book.restructured.find(orders["loan"])
+        self._book.restructured["held_fen"][own[own >= 0]] = 0
         self._plans.begin_next(loans, rows)
         out.log(
             Event.SCHEDULE_REGENERATED,

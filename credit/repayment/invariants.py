@@ -21,7 +21,7 @@ from credit.schedules import SHORTER_TERM, due_day, instalment_fen, is_stub, reg
 from credit.times import Bools, Ints, date_of
 
 _NAMED_MAX = 3
-_PLAN_COLUMNS = "plan_fen plan_number periods part_fen method daycount rate_ppm debit_day due_day".split()
+_PLAN_COLUMNS = "loan plan_fen plan_number periods part_fen method daycount rate_ppm debit_day due_day".split()
 _PARTS = ("penalty", "interest", "principal")
 _PAYMENT = np.dtype(
     [(n, "i8") for n in ("loan", "amount_fen", *(f"{part}_{what}" for part in _PARTS for what in ("owed", "paid")))]
@@ -162,7 +162,8 @@ def _replay(loans: Rows, plans: Plans) -> list[str]:
     part, final = plans.parts(columns, rows, number), number >= own["periods"]
     days, stub = days_between(*periods, own["daycount"]), is_stub(*periods)
     balance, start = columns["plan_fen"].copy(), np.empty(len(loans), dtype=np.int64)
-    held, principal, interest = (np.zeros(len(loans), dtype=np.int64) for _ in range(3))
+    held = plans.held_before(loans)
+    principal, interest = (np.zeros(len(loans), dtype=np.int64) for _ in range(2))
     end = 0
     for here in steps:
         begin, end = end, end + len(here)

@@ -1,6 +1,6 @@
 """A loan's plan (还款计划) on the book: its beginning, the step from one instalment to the next, and the whole plan written out
 (REP-01 to REP-03). The book holds the next instalment only; the plan by hand of a CUSTOM loan follows from its
-months and the policy, so nobody stores a schedule."""
+months and the policy, or from what was agreed for the loan, so nobody stores a schedule."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from credit.codes import Method
 from credit.masks import true_rows
 from credit.policies.repayment import RepaymentPolicy
 from credit.room import Rows
-from credit.schedules import CustomPlan, Schedule, due_day, next_instalment
+from credit.schedules import CustomPlan, Schedule, due_day, moratorium_plan, next_instalment, read_stages, staged_plan
 from credit.table import Table
 from credit.times import Ints
 
@@ -21,11 +21,13 @@ Columns = Rows | Table | dict[str, Ints]
 
 
 class Plans:
-    """Plans by hand, and steps along plans."""
+    """Plans by hand, and steps along plans. `restructured`: the loans that have terms of their own."""
 
-    def __init__(self, policy: RepaymentPolicy) -> None:
+    def __init__(self, policy: RepaymentPolicy, restructured: Table) -> None:
+        self._own = restructured
         self._whole = lru_cache(maxsize=512)(policy.plan_for)
         self._rest = lru_cache(maxsize=4_096)(lambda months, after: self._whole(months).after(after))
+        self._agreed = lru_cache(maxsize=512)(self._plan_of_terms)
 
     def rest(self, months: int, after: int) -> CustomPlan:
         """The plan by hand of what is left of `months` months after instalment `after`."""
@@ -82,7 +84,7 @@ class Plans:
         rows = np.zeros(1, dtype=np.int64)
         # The due day of the plan's first instalment: as many months before the next one as lie between them.
         due = _first_due(loan, first)
-        balance, start, held = loan["plan_fen"].copy(), loan["plan_day"].copy(), np.zeros(1, dtype=np.int64)
+        balance, start, held = loan["plan_fen"].copy(), loan["plan_day"].copy(), self.held_before(loan)
         lines: list[tuple[int, ...]] = []
         for number in range(first + 1, last + 1):
             nth = np.array([number])
@@ -94,9 +96,30 @@ class Plans:
             lines.append(tuple(int(column[0]) for column in columns))
         return Schedule(*np.array(lines, dtype=np.int64).reshape(-1, 6).T)
 
+    def held_before(self, loans: Columns) -> Ints:
+        """Interest of before that the running plans of loans began with; 0 where their terms never changed, or they have begun
+        anew since."""
+        own = self._own.find(loans["loan"])
+        return np.where(self._own.get("after", own, -1) == loans["plan_number"], self._own.get("held_fen", own), 0)
+
     def _of(self, loans: Columns, row: int, number: int) -> tuple[CustomPlan, int]:
         months, after = int(loans["periods"][row]), int(loans["plan_number"][row])
-        return self.rest(months, after), number - after
+        own = int(self._own.find(loans["loan"][row : row + 1])[0])
+        if own < 0 or self._own["months"][own] == 0:
+            return self.rest(months, after), number - after
+        terms = tuple(int(self._own[name][own]) for name in ("months", "interest_every", "free_months"))
+        begun = int(self._own["after"][own])
+        return self._agreed(*terms, str(self._own.text("stages")[own]), after - begun), number - after
+
+    def _plan_of_terms(self, months: int, interest_every: int, free_months: int, stages: str, after: int) -> CustomPlan:
+        return self.agreed(months, interest_every, free_months, stages).after(after)
+
+    def agreed(self, months: int, interest_every: int, free_months: int, stages: str) -> CustomPlan:
+        """The plan by hand of agreed terms (REP-03, EX-18): stages set by hand, a time without principal, or else the policy's
+        plan of so many months. CreditError where they make no plan."""
+        if stages:
+            return staged_plan(months, interest_every, read_stages(stages))
+        return moratorium_plan(months, free_months) if free_months else self._whole(months)
 
 
 def _first_due(loan: Rows, first: int) -> Ints:

@@ -54,10 +54,10 @@ class DebitDays:
         first = add_months(start_day, 1)
         fixed = true_rows(day)
         if len(fixed):
-            first[fixed] = self._first_on(start_day[fixed], day[fixed])
+            first[fixed] = self.first_on(start_day[fixed], day[fixed])
         return np.where(day == 0, day_of_month(start_day), day), reminder, first
 
-    def _first_on(self, start: Ints, day: Ints) -> Ints:
+    def first_on(self, start: Ints, day: Ints) -> Ints:
         """The first such day of the month that is far enough away."""
         first = day_in_month(month_of(start), day)
         for later in (1, 2):

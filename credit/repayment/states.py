@@ -1,7 +1,8 @@
-"""The states of a loan in repayment, with every allowed move as data (REP-09, NPL-09).
+"""The states of a loan in repayment, with every allowed move as data (REP-09, REP-13, NPL-09).
 
     LoanDisbursed ──► ACTIVE ──last instalment fell due──► MATURED ──all paid──► SETTLED
-                        │ └──────repaid early in full───────────────────────────────▲
+                        │ ▲ └──────repaid early in full───────│────────────────────▲
+                        │ └──────────restructured─────────────┤
                         └──────────────► WRITTEN_OFF ◄────────┘
 
 SETTLED and WRITTEN_OFF loans have left the active book and wait to be compacted; what comes back of a loan written off shrinks
@@ -27,7 +28,7 @@ MOVES = Moves(
     "loan",
     {
         LoanState.ACTIVE: (LoanState.MATURED, LoanState.SETTLED, LoanState.WRITTEN_OFF),
-        LoanState.MATURED: (LoanState.SETTLED, LoanState.WRITTEN_OFF),
+        LoanState.MATURED: (LoanState.ACTIVE, LoanState.SETTLED, LoanState.WRITTEN_OFF),
         LoanState.SETTLED: (),
         LoanState.WRITTEN_OFF: (),
     },

@@ -20,8 +20,12 @@ from credit.repayment.contract import (
     EarlyRepaymentRequested,
     Event,
     LoanDisbursed,
+    LossEvidence,
+    ObservationEnded,
     PaymentMade,
     Refusal,
+    RestructureLoan,
+    RestructuringReferred,
     WriteOffApproved,
     room,
 )
@@ -31,6 +35,7 @@ from credit.repayment.invariants import payments, violations
 from credit.repayment.opening import Opening
 from credit.repayment.plans import Plans
 from credit.repayment.receipts import Receipts
+from credit.repayment.restructure import Restructurings
 from credit.repayment.rules import DebitDays
 from credit.repayment.states import LoanState
 from credit.repayment.write_off import WriteOffs, give_back, offered_fen
@@ -59,6 +64,10 @@ class RepaymentSubsystem(Subsystem):
                 Takes(PaymentMade, "paid"),
                 Takes(EarlyRepaymentRequested, "repaid_early"),
                 Takes(WriteOffApproved, "written_off"),
+                Takes(RestructuringReferred, "restructurings.refer"),
+                Takes(RestructureLoan, "restructurings.carry_out"),
+                Takes(ObservationEnded, "restructurings.observed"),
+                Takes(LossEvidence, "restructurings.evident"),
             ),
         ),
     )
@@ -69,12 +78,13 @@ class RepaymentSubsystem(Subsystem):
         self._instants = (0, policy.debit_ms, policy.reminder_ms, DAY_MS - 1)
         self.check_whole_book = False
         self.book = Book(self.tables)
-        self._plans = Plans(policy)
-        self._opening = Opening(self.book, columns_of(products), DebitDays(policy), self._plans)
+        self._plans, days = Plans(policy, self.book.restructured), DebitDays(policy)
+        self._opening = Opening(self.book, columns_of(products), days, self._plans)
         self._dues = Dues(self.book, policy, self._plans)
         self._receipts = Receipts(self.book, policy, self._dues, self.note)
         self._early = Early(self.book, policy, self._plans)
         self._write_offs = WriteOffs(self.book)
+        self.restructurings = Restructurings(self.book, policy, self._plans, days)
 
     @classmethod
     def build(cls, setting: Setting = PLAIN) -> RepaymentSubsystem:
@@ -105,6 +115,7 @@ class RepaymentSubsystem(Subsystem):
 
     def _end(self, day: int, at: int, out: Outbox) -> None:
         day_end.end_day(self.book, day + 1, at, out)
+        self.restructurings.end_day(at, out)
         self.book.compact()
 
     def end(self, out: Outbox) -> None:

@@ -139,6 +139,8 @@ class Customers:
 
     def __init__(self, scenario: Scenario, seed: int, truth: Truth) -> None:
         self._behaviour, self._truth = scenario.behaviour, truth
+        self._unmoved = [one.party for one in scenario.script if one.misses]
+        """Who is scripted to miss instalments is moved by nothing that he is told."""
         self._days_max = load("collections", CollectionPolicy, scenario.policies).promise_days_max
         names = ("notice", "notice_day", "hour", "outcome", "promise_day", "kept")
         self._draws = {name: Draw(seed, f"collections.customer.{name}") for name in names}
@@ -148,6 +150,7 @@ class Customers:
         chance = self._scaled(self._behaviour.notice_response_ppm, party_of(notices["party"]))
         chance = chance * _NOTICE_WANES_DPD // (_NOTICE_WANES_DPD + notices["dpd"])
         moved = self._draws["notice"].happens(chance, notices["party"], _of_notice(notices))
+        moved &= ~np.isin(party_of(notices["party"]), self._unmoved)
         rows = notices[moved]
         occasion = _of_notice(rows)
         days = 5 + self._draws["notice_day"].below(4, rows["party"], occasion)
@@ -184,8 +187,8 @@ class Customers:
         drawn = self._draws["outcome"].ppm(tasks["party"], _of_task(tasks))
         unable_to = promise + behaviour.unable_ppm
         return np.select(
-            [drawn < promise, drawn < unable_to, drawn < unable_to + lost],
-            [ContactOutcome.PROMISE, ContactOutcome.UNABLE, ContactOutcome.LOST],
+            [np.isin(party, self._unmoved), drawn < promise, drawn < unable_to, drawn < unable_to + lost],
+            [ContactOutcome.NONE, ContactOutcome.PROMISE, ContactOutcome.UNABLE, ContactOutcome.LOST],
             ContactOutcome.NONE,
         ).astype(np.int64)
 

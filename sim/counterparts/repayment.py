@@ -156,6 +156,9 @@ class Payers:
         self._economy = Economy(scenario, products)
         self._codes = np.arange(max(product.code for product in products.products) + 1)
         self._scripted = len(scenario.script)
+        self._missed = np.array(
+            [(one.party, number) for one in scenario.script for number in one.misses], dtype=np.int64
+        )
         names = ("miss", "cure", "partial", "part", "late", "late_days", "hour", "channel")
         self._draws = {name: Draw(seed, f"payer.{name}") for name in names}
 
@@ -179,7 +182,14 @@ class Payers:
         factor = self._factor_ppm(product, at // DAY_MS - dpd)
         chance = self._truth.miss_ppm(party_of(party), product) * factor // PPM
         missed[first] = self._draws["miss"].happens(chance, party, on_loan(loan, number))
+        if len(self._missed):
+            missed[first] |= self._as_scripted(party_of(party), number)
         return missed
+
+    def _as_scripted(self, party: Ints, number: Ints) -> Bools:
+        """Whether a script says that an instalment is missed."""
+        of, missed = self._missed.T
+        return np.asarray(((party[:, None] == of) & (number[:, None] == missed)).any(axis=1))
 
     def _factor_ppm(self, product: Ints, day: Ints) -> Ints:
         """The economy's factor; looked up in a small table of products and days."""
@@ -199,6 +209,8 @@ class Payers:
         chance = self._behaviour.cure_daily_ppm * willing // _WILLING_PPM // falling
         chance = chance * PPM // self._factor_ppm(debits["product"], day)
         cured = (dpd > 0) & self._draws["cure"].happens(np.minimum(chance, _CURE_MOST_PPM), about, occasion)
+        if len(self._missed):
+            cured &= ~np.isin(party, self._missed[:, 0])
         found = (dpd % _PARTIAL_EVERY_DPD == 0) & (party > self._scripted)
         found &= self._draws["partial"].happens(self._behaviour.debit_partial_ppm, about, occasion)
         part = _PARTIAL_LEAST_PPM + self._draws["part"].below(_PARTIAL_SPAN_PPM, about, occasion)

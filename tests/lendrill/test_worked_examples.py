@@ -55,6 +55,11 @@ def li(tmp_path_factory: pytest.TempPathFactory) -> Story:
     return Story("li_food_store", tmp_path_factory.mktemp("li") / "run")
 
 
+@pytest.fixture(scope="module")
+def wang(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    return Story("wang_bakery", tmp_path_factory.mktemp("wang") / "run")
+
+
 @pytest.mark.requirement("SCO-03.b", "APR-15.a", "EX-01.a", "EX-02.a", "EX-02.b", "EX-02.c", "EX-03.a")
 def test_zhang_is_scored_82_and_approved_as_asked_within_seconds(zhang: Story) -> None:
     ((_, _, asked, _, channel, _, _),) = zhang.events("application_submitted")
@@ -136,9 +141,56 @@ def test_li_gets_the_second_tranche_only_when_the_use_of_the_first_is_verified(l
     assert paid[0][0] < refused[0][0] < verified < paid[1][0]
 
 
-@pytest.mark.parametrize("name", ["zhang_consumer_loan", "li_food_store"])
-def test_each_example_reaches_what_the_catalogue_says(name: str, zhang: Story, li: Story) -> None:
-    story = {"zhang_consumer_loan": zhang, "li_food_store": li}[name]
+@pytest.mark.requirement("EX-17.a", "EX-17.b", "NPL-11.a", "NPL-11.b")
+def test_wang_is_two_months_overdue_and_comes_before_the_team_by_himself(wang: Story) -> None:
+    (overdue,) = wang.events("overdue_started")
+    (referred,) = wang.events("hardship_referred")
+    assert (overdue[0].month, referred[0].month, referred[0].day, referred[4]) == (7, 9, 5, "months_overdue")
+    (found,) = wang.events("condition_analysed")
+    assert (found[4], found[3]) == ("cash_short", 64)
+    (proposed,), (decided,) = wang.events("terms_proposed"), wang.events("terms_decided")
+    assert (proposed[4], proposed[3]) == ("staged", 24)
+    assert proposed[5] != decided[5]
+    assert all(actor.startswith("staff ") for actor in (proposed[5], decided[5]))
+
+
+@pytest.mark.requirement("EX-18.a", "EX-18.b", "REP-03.b")
+def test_wang_pays_half_yearly_interest_and_staged_principal_to_the_fen(wang: Story) -> None:
+    """226,257.38 yuan at 4.35 % a year, actual days of 360: 2,236.50 in arrears and 8 days before the signature are put off to
+    the first half year's interest; then 30 and 30 % of the principal, each with half a year's interest on what was owed."""
+    (restructured,), (eased,) = wang.events("loan_restructured"), wang.events("burden_eased")
+    assert (restructured[2], restructured[4], restructured[3]) == (22_625_738, "staged", 24)
+    assert (eased[3], eased[2]) == (23_099_205, 711_284)
+    owed, first, second = 22_625_738, 6_787_721, 6_787_722
+    halves = (owed, (31, 30, 31, 30, 31, 31)), (owed - first, (30, 31, 30, 31, 31, 29))
+    interest = [sum(round(base * 0.0435 * days / 360) for days in months) for base, months in halves]
+    paid = [row for row in wang.events("instalment_paid") if row[0] > restructured[0]]
+    assert [(row[3], row[2]) for row in paid] == [(12, 711_284), (18, first + interest[0]), (24, second + interest[1])]
+    principal = wang.ask(
+        "SELECT -amount_fen FROM read_parquet('{ledger}') WHERE account = 'principal' AND amount_fen < 0 AND ts > "
+        f"'{restructured[0]}' ORDER BY ts"
+    )
+    assert [row[0] for row in principal] == [first, second]
+    assert round(owed * 0.6) == first + second
+    assert wang.summary["ledger"]["trial_balance_fen"] == 0
+
+
+@pytest.mark.requirement("EX-18.c", "EX-18.d", "NPL-12.a")
+def test_wang_is_inspected_every_month_and_returns_to_normal(wang: Story) -> None:
+    inspected = wang.events("restructured_inspected")
+    assert [row[3] for row in inspected] == list(range(1, 18))
+    months = [(row[0].year, row[0].month) for row in inspected]
+    assert len(set(months)) == 17
+    assert [row[4] for row in wang.events("class_assigned")] == ["special_mention"]
+    (normal,) = wang.events("returned_to_normal")
+    first_payment = next(row for row in wang.events("instalment_paid") if row[0] > wang.moment("loan_restructured"))
+    assert (normal[0] - first_payment[0]).days >= 365
+    assert wang.events("renewed_default") == []
+
+
+@pytest.mark.parametrize("name", ["zhang_consumer_loan", "li_food_store", "wang_bakery"])
+def test_each_example_reaches_what_the_catalogue_says(name: str, zhang: Story, li: Story, wang: Story) -> None:
+    story = {"zhang_consumer_loan": zhang, "li_food_store": li, "wang_bakery": wang}[name]
     happened = {row[0] for row in story.ask("SELECT DISTINCT CAST(event AS VARCHAR) FROM read_parquet('{events}')")}
     wanted = harness.claimed(name)
     assert wanted

@@ -7,11 +7,15 @@ import datetime as dt
 import re
 from importlib import resources
 
+import numpy as np
 import pytest
 
+from credit.codes import Segment
+from credit.collections.subsystem import CollectionsSubsystem
 from credit.numbers import INSTALMENTS_MAX
 from credit.policies.loading import PolicyError, load
 from credit.policies.products import TERM_MONTHS_MAX, ProductPolicy
+from credit.subsystem import Setting
 from credit.times import DAY_MS, day_number
 from scenarios.loading import ScenarioError, load_scenario, packaged_names, parse_scenario
 from scenarios.model import Scenario
@@ -50,6 +54,7 @@ def test_there_is_a_scenario_for_each_question() -> None:
         "primary_lost",
         "recession",
         "staff_shortage",
+        "wang_bakery",
         "zhang_consumer_loan",
     }
 
@@ -328,3 +333,10 @@ def test_the_phases_of_an_outage_say_when_it_ends() -> None:
     assert (fault.end, fault.full_ms - fault.end_ms) == (dt.datetime(2026, 3, 16, 12), 3_600_000)
     again = Scenario.model_validate(load_scenario("primary_lost").model_dump(mode="json"))
     assert again.faults == [fault]
+
+
+@pytest.mark.requirement("COL-01.b", "COL-03.a")
+def test_a_recession_collects_the_card_instalments_of_persons_by_the_other_set() -> None:
+    bank = CollectionsSubsystem.build(Setting(load_scenario("recession").policies))
+    segments = np.array([Segment.INDIVIDUAL, Segment.MICRO, Segment.INDIVIDUAL])
+    assert bank.strategies.sets(np.array([2, 2, 1]), segments).tolist() == [1, 0, 0]

@@ -105,12 +105,25 @@ def test_a_case_of_a_loan_that_is_due_today_is_left_alone() -> None:
 # ---- amount, grade, product, segment
 
 
+@pytest.mark.requirement("COL-02.b")
+@pytest.mark.parametrize("grade", range(1, 6))
+def test_nobody_calls_by_hand_in_the_early_stage_whatever_the_amount_and_the_grade(grade: int) -> None:
+    for fen in (1, 1_999_999, 2_000_000, 10**11):
+        assert [allowed_at(0, dpd, fen=fen, grade=grade) for dpd in (1, 15, 30)] == [DIGITAL] * 3
+        assert "call" in allowed_at(0, 31, fen=fen, grade=grade)
+
+
 @pytest.mark.requirement("COL-01.a")
-def test_amount_and_grade_change_what_is_done() -> None:
-    assert allowed_at(0, 15) == DIGITAL
-    assert allowed_at(0, 15, fen=2_000_000) == [*DIGITAL, "call"]
-    assert allowed_at(0, 15, fen=1_999_999) == DIGITAL
-    assert allowed_at(0, 15, grade=5) == [*DIGITAL, "call"]
+def test_amount_and_grade_change_what_is_done_when() -> None:
+    def first(means: Contact, **case: int) -> int:
+        bench = Bench()
+        bench.day(1, overdue(**case))
+        bench.day(10)
+        notices = bench.out.take(NoticeSent)
+        return int(notices["dpd"][notices["action"] == means].min())
+
+    assert first(Contact.VOICE, fen=2_000_000) < first(Contact.VOICE, fen=1_999_999)
+    assert first(Contact.VOICE, grade=5) < first(Contact.VOICE, grade=2)
 
 
 @pytest.mark.requirement("COL-01.a")

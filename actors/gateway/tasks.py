@@ -17,12 +17,13 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from actors.gateway.bank import Bank, absent, acting, bank_of, day, label, labels, moment, number_of, request_number
 from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import ByName
-from actors.gateway.models import IdempotencyKey, MaterialName, Model, Person, VerdictName, shown
+from actors.gateway.models import AccountNumber, IdempotencyKey, MaterialName, Model, Person, VerdictName, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import reach_of
 from actors.gateway.worklists import LISTS, Worklist
 from actors.host import Look
 from credit.codes import Alert, Contact, ContactOutcome, Doubt, Grade, Material, Segment, Verdict
+from credit.repayment.contract import FollowUp
 from credit.room import DESKS, Kind, Rows
 from credit.times import day_number
 from credit.worklists.states import TaskState
@@ -164,6 +165,8 @@ _FIELDS: dict[str, tuple[Any, Any]] = {
     "verdict": (VerdictName | None, None),
     "outcome": (Annotated[ContactOutcome, ByName(ContactOutcome)] | None, None),
     "promise_day": (dt.date | None, None),
+    "follow_up": (Annotated[FollowUp, ByName(FollowUp)] | None, None),
+    "account": (AccountNumber | None, None),
     "materials": (Annotated[list[MaterialName], Field(max_length=len(Material))] | None, None),
 }
 """How fields of decisions are written that are no plain numbers."""

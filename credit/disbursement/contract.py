@@ -40,8 +40,8 @@ room.table(
 room.table(
     "payments",
     "loan case customer party branch segment product grade pd_ppm amount_fen rate_ppm term_months method auto_debit "
-    "revolving account entrusted lane state task=0 operator=0 reviewer=0 attempt=0 rejections=0 leaves_at=0 sent_at=0 "
-    "delayed=0 valid_until",
+    "revolving account debit_account entrusted lane state task=0 operator=0 reviewer=0 attempt=0 rejections=0 leaves_at=0 "
+    "sent_at=0 delayed=0 valid_until",
     key="loan",
 )
 

@@ -76,6 +76,7 @@ class Payments:
             auto_debit=(contracts["consent"] & int(Consent.AUTO_DEBIT)) != 0,
             state=PaymentState.PENDING,
             account=np.where(entrusted, contracts["payee_account"], contracts["account"]),
+            debit_account=contracts["account"],
         )
         auto = np.broadcast_to(automatic, len(rows))
         self._log(Event.DISBURSEMENT_INITIATED, rows[auto], at[auto], out)

@@ -133,6 +133,8 @@ class Behaviour(PolicyModel):
     """Chance that a doubtful case is passed up by a person's own wish."""
     approver_return_ppm: SharePpm = 150_000
     """Chance that a person who meets a case with materials still to come sends it back for them, the first time (APP-19)."""
+    fraud_found_ppm: SharePpm = 800_000
+    """Chance that the fraud desk finds out a fraudster whose case comes before it (APP-17)."""
     supplement_days_median: int = Field(default=2, ge=1, le=366)
     """Until a customer brings what his case was sent back for, at the median (APP-19)."""
     supplement_never_ppm: SharePpm = 60_000

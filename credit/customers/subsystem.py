@@ -168,6 +168,7 @@ class CustomersSubsystem(Subsystem):
             documents=documents,
             missing=self._admission.missing(forms["product"], documents),
             existing=~new,
+            team=0,
             **{name: entries[name] for name in said},
         )
         risky = self._library.holds(keys, forms["at"]) | self._library.holds(person, forms["at"])
@@ -303,7 +304,7 @@ class CustomersSubsystem(Subsystem):
         out.log(Event.APPLICATION_ACCEPTED, at, case, amount_fen=amount, value=product, product=product)
         out.log(Event.APPLICATION_DISPATCHED, at, case, amount_fen=amount, value=team, product=product)
         self._tally.count("accepted", cases["branch"])
-        out.send(ApplicationAccepted, ApplicationAccepted.carry(cases, at=at))
+        out.send(ApplicationAccepted, ApplicationAccepted.carry(cases, at=at, team=team))
 
     def refresh(self, rows: Rows, out: Outbox) -> None:
         """EXT-07: the bank's own copy of the lists follows their owners."""

@@ -18,7 +18,7 @@ DESK = desk_kinds(
     "HeadOffice",
     420,
     entity="case",
-    offers="party product segment amount_fen score grade alert doubts missing round",
+    offers="party product segment amount_fen score grade alert doubts missing round team",
     decides="verdict amount_fen votes materials",
 )
 room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0", key="case")

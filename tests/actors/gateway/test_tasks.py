@@ -42,6 +42,7 @@ def test_every_desk_of_every_room_has_a_list() -> None:
     assert set(LISTS.of_desk) == set(DESK_LABELS)
     assert sorted(LISTS.all) == [
         "approval",
+        "approval_fraud",
         "collections",
         "collections_write_off",
         "disbursement",

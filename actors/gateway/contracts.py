@@ -21,7 +21,6 @@ from actors.gateway.login import Services
 from actors.gateway.models import CasePath, IdempotencyKey, Model, Person, shown
 from actors.gateway.problems import Problem
 from actors.host import Look
-from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Method
 from credit.contracts.contract import (
     CancelReason,
@@ -49,6 +48,7 @@ _AFTER: dict[EventCode, ContractState] = {
     Event.CONTRACT_EFFECTIVE: ContractState.EFFECTIVE,
     Event.CONTRACT_WITHDRAWN: ContractState.WITHDRAWN,
     Event.CONTRACT_CANCELLED: ContractState.WITHDRAWN,
+    Event.CONTRACT_LAPSED: ContractState.LAPSED,
 }
 _PENDING, _ARCHIVED = "contracts", "archived"
 Which = Annotated[int, Field(ge=0, lt=1 << 31)]
@@ -442,8 +442,7 @@ async def _past(bank: Bank, case: int) -> dict[str, Any]:
     _, events = await bank.story(case)
     for row in events[::-1]:
         if (event := int(row["event"])) in _AFTER:
-            lapsed = event == Event.CONTRACT_WITHDRAWN and int(row["reason"]) == ApprovalRefusal.APPROVAL_EXPIRED
-            state = ContractState.LAPSED if lapsed else _AFTER[EVENTS[event]]
+            state = _AFTER[EVENTS[event]]
             return {"case": str(case), "state": state.name.lower(), "amount_fen": int(row["amount_fen"])}
     raise _none(case)
 

@@ -1,5 +1,5 @@
-"""How a loan is repaid (还款账户、扣款方式) over HTTP: from which account, by debit or by the customer himself, and its change (REP-06,
-REP-14)."""
+"""How a loan is repaid (还款账户、扣款方式) over HTTP: from which account, by debit or by the customer himself, and its change
+(REP-06, REP-14)."""
 
 from __future__ import annotations
 

@@ -113,6 +113,13 @@ class Event(EventCode):
         refuses=True,
         step=Step.CLOSED,
     )
+    CONTRACT_LAPSED = event(
+        513,
+        "approval ran out before a signature, the case is over",
+        "审批逾期未签约，业务终止",
+        value="attempt in its round",
+        step=Step.CLOSED,
+    )
 
 
 class Gauge(GaugeCode):

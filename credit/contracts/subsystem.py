@@ -269,6 +269,13 @@ class ContractsSubsystem(Subsystem):
             amount_fen=table["amount_fen"][rows],
             reason=ApprovalRefusal.APPROVAL_EXPIRED,
         )
+        out.log(
+            Event.CONTRACT_LAPSED,
+            table["valid_until"][rows],
+            table["case"][rows],
+            amount_fen=table["amount_fen"][rows],
+            value=table["attempt"][rows],
+        )
         table.drop(rows)
 
     # proof ------------------------------------------------------------------------------------------------------------

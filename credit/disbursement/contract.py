@@ -122,6 +122,15 @@ class Event(EventCode):
         623, "payment task handled", "放款任务流转", reason=Handling, value="person it concerns, or verdict"
     )
     DEPUTY_APPOINTED = event(624, "deputy for payments appointed", "指定放款代理人", value="deputy")
+    NOTHING_PAID = event(
+        641,
+        "over before anything was paid",
+        "未放款，业务终止",
+        reason=Reason,
+        refuses=True,
+        step=Step.CLOSED,
+        trouble=("cases over before anything was paid", "未放款即终止"),
+    )
     PAYMENT_INQUIRED = event(640, "delayed payment looked into", "到账延迟已查证", value="transaction")
 
 

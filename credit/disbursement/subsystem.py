@@ -143,6 +143,8 @@ class DisbursementSubsystem(Subsystem):
             amount_fen=rows["amount_fen"][bad],
             reason=faults[bad],
         )
+        over = rows[bad]
+        self.facilities.end(over["case"], at[bad], faults[bad], over["amount_fen"], out)
         several = ~bad & self.facilities.needed(rows)
         whole = ~bad & ~several
         plain = rows[whole]

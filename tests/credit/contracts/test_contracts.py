@@ -12,7 +12,7 @@ import pytest
 from credit.applications.contract import Refusal as ApplicationRefusal
 from credit.approval.contract import ContractWithdrawn
 from credit.approval.contract import Refusal as ApprovalRefusal
-from credit.codes import Grade, Guarantee, Lane, Method, Segment
+from credit.codes import Grade, Guarantee, Handler, Lane, Method, Segment, Step
 from credit.contracts import rules, subsystem
 from credit.contracts.contract import (
     ApplicationApproved,
@@ -35,6 +35,7 @@ from credit.mail import Inbox, Outbox
 from credit.room import Kind, Rows
 from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS, instant
+from credit.track import query
 from tests.rows import sample
 
 NINE = instant(dt.date(2026, 3, 2), 9)
@@ -321,7 +322,17 @@ def test_a_contract_lapses_with_its_approval():
     assert out.events_of(Event.CONTRACT_WITHDRAWN)[["at", "reason"]].tolist() == [
         (until, ApprovalRefusal.APPROVAL_EXPIRED)
     ]
+    assert out.events_of(Event.CONTRACT_LAPSED)["at"].tolist() == [until]
     assert state(desk) == []
+
+
+@pytest.mark.requirement("APP-18.d")
+def test_a_case_whose_contract_lapsed_is_shown_as_over():
+    until = NINE + 2 * DAY_MS
+    out = run(opened(valid_until=until), start=until - 5)
+    found = query(np.concatenate(out.events), CASE, until + DAY_MS)
+    assert found is not None
+    assert (found.step, found.handler, found.expected_at) == (Step.CLOSED, Handler.NOBODY, 0)
 
 
 def test_waiting_contracts_are_counted_at_midnight():

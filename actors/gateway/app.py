@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from actors.gateway import (
     applications,
     bulk,
+    bureau,
     contracts,
     customers,
     debits,
@@ -80,6 +81,7 @@ PARTS = (
     products,
     applications,
     bulk,
+    bureau,
     materials,
     notices,
     contracts,

@@ -19,6 +19,8 @@ ApplicationSupplemented = room.accepts(
     303, "ApplicationSupplemented", f"{SCORED} round path previous", sender="customers"
 )
 """What was missing has come (APP-19): the case goes on where it was sent back, `path` begins there."""
+CustomerListed = room.accepts(304, "CustomerListed", "customer branch", sender="customers")
+"""A customer has been entered in the risk library (EXT-08); told to every branch, since he may have a case at any."""
 DESK = desk_kinds(
     room,
     "Approval",
@@ -40,6 +42,8 @@ FRAUD = desk_kinds(
 )
 """The fraud desk's list (反欺诈调查): `verdict` approves where the suspicion is cleared, and declines where it is confirmed."""
 room.sends(FraudConfirmed)
+LISTED = "entry customer branch since"
+room.table("listed", LISTED, key="entry")
 room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0", key="case")
 
 # what it records -------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from credit.approval.contract import (
     ApplicationSupplemented,
     Cause,
     ContractWithdrawn,
+    CustomerListed,
     Event,
     Refusal,
     room,
@@ -43,6 +44,7 @@ class ApprovalSubsystem(ApprovalDesk):
     room = room
     DESK, NODES = DESK, (Node.INITIAL, Node.RE_REVIEW)
     HANDLERS = (
+        Takes(CustomerListed, "listed"),
         Takes(ApplicationScored, "scored"),
         Takes(ContractWithdrawn, "withdrawn"),
         Takes(ApplicationSupplemented, "supplemented"),

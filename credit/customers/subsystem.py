@@ -8,6 +8,7 @@ import numpy as np
 
 from credit.applications.contract import Event as ApplicationEvent
 from credit.applications.contract import Refusal as FormRefusal
+from credit.approval.contract import CustomerListed
 from credit.codes import Actor, Status, Uploads
 from credit.customers import invariants
 from credit.customers.contract import (
@@ -318,7 +319,17 @@ class CustomersSubsystem(Subsystem):
         known = self._register.customers.find(rows["customer"]) >= 0
         self.refuse(rows[~known], 0, out, actor=Actor.PARTNER)
         rows = rows[known]
-        self._library.enter(self._register.keys_of(rows["customer"]), np.tile(rows["at"], 2), np.tile(rows["case"], 2))
+        keys, at = self._register.keys_of(rows["customer"]), np.tile(rows["at"], 2)
+        self._library.enter(keys, at, np.tile(rows["case"], 2))
+        self._tell_approvers(keys, at, out)
+
+    def _tell_approvers(self, keys: Ints, at: Ints, out: Outbox) -> None:
+        """EXT-08: whoever decides on cases under way hears, at every branch, of the customers that these keys are or sign for."""
+        customers, since = self._register.known_by(keys, at)
+        branches = self.tables["tally"]["branch"]
+        told = np.repeat(customers, len(branches)), np.repeat(since, len(branches))
+        where = np.tile(branches, len(customers))
+        out.send(CustomerListed, CustomerListed.rows(len(where), at=told[1], customer=told[0], branch=where))
 
     def entered_business(self, rows: Rows, out: Outbox) -> None:
         """CUS-11: the first completed piece of business makes a customer formal."""

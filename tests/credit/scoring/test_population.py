@@ -59,12 +59,8 @@ def runs() -> tuple[Run, Run]:
 
     desk = Front().walk([(SubmitApplication, rows)], days, ask_lists)
     accepted = desk.sent(ApplicationAccepted)
-    return desk, walk(
-        ScoringSubsystem.build(Setting(register=build_staffing(scenario, SEED).register())),
-        [(ApplicationAccepted, accepted)],
-        days,
-        ask_partners,
-    )
+    scoring = ScoringSubsystem.build(Setting(register=build_staffing(scenario, SEED).register()))
+    return desk, walk(scoring, [(ApplicationAccepted, accepted)], days, ask_partners)
 
 
 def share(count: int) -> float:

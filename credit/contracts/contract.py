@@ -52,6 +52,7 @@ class Event(EventCode):
         refuses=True,
         step=Step.CONTRACT,
         handler=Handler.OPERATOR,
+        trouble=("contracts blocked", "合同要素拦截"),
     )
     CONTRACT_CONFIRMED = event(503, "contract confirmed", "确认合同", value="instant of the confirmation, ms")
     CONTRACT_SIGNED = event(504, "contract signed", "签约", value="mode of signing")

@@ -129,3 +129,24 @@ def test_a_signed_contracts_text_is_the_one_that_was_read_and_a_refused_case_nev
     declined = bank.apply(income_fen=100)["case"]
     assert "no contract" in bank.get(f"/v1/applications/{declined}/contract/document", 404)["detail"]
     bank.get(f"/v1/applications/{declined}/contract", 404)
+
+
+@pytest.mark.requirement("CON-11.a", "CON-11.b")
+def test_contracts_that_wait_for_their_signature_are_listed_until_they_are_signed(bank: LiveBank) -> None:
+    cases = [bank.apply()["case"] for _ in range(2)]
+    page = bank.get("/v1/contracts/pending?limit=500")
+    waiting = {one["case"]: one for one in page["contracts"]}
+    assert page["next"] is None
+    contract = bank.get(f"/v1/applications/{cases[0]}/contract")
+    same = ("state", "amount_fen", "term_months", "rate_ppm", "mode", "round", "attempt", "offered_at", "expires_at")
+    assert {name: waiting[cases[0]][name] for name in same} == {name: contract[name] for name in same}
+    assert (waiting[cases[0]]["product"], waiting[cases[0]]["branch"]) == ("consumer_loan", 1)
+    assert "人民币" in bank.get(f"/v1/applications/{cases[0]}/contract/document")
+    before = str(int(cases[0]) - 1)
+    first = bank.get(f"/v1/contracts/pending?limit=1&after={before}")
+    assert ([one["case"] for one in first["contracts"]], first["next"]) == ([cases[0]], cases[0])
+    bank.sign(cases[0])
+    left = [one["case"] for one in bank.get(f"/v1/contracts/pending?limit=500&after={before}")["contracts"]]
+    assert left == [cases[1]]
+    assert cases[1] not in [one["case"] for one in bank.get("/v1/contracts/pending?state=blocked")["contracts"]]
+    bank.get("/v1/contracts/pending?state=signed", 422)

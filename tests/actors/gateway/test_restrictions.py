@@ -30,7 +30,9 @@ def test_staff_restrict_the_use_of_a_limit_and_lift_it() -> None:
         bank.post(f"/v1/loans/{case}01/use-evidence")
         bank.advance(days=10)
         assert len(happened(bank, case, "use_verified")) == 1
-        assert len(happened(bank, case, "loan_disbursed")) == 1, "the use is verified, and the next tranche is held back"
+        assert len(happened(bank, case, "loan_disbursed")) == 1, (
+            "the use is verified, and the next tranche is held back"
+        )
         bank.post(path, RESTRICTING | {"restricted": False})
         assert bank.get(f"/v1/applications/{case}/facility")["restricted"] is False
         bank.advance(days=10)

@@ -32,6 +32,7 @@ from credit.contracts.contract import (
     ContractSigned,
     Event,
     Refusal,
+    RenewalReason,
     ReturnReason,
 )
 from credit.contracts.rules import action_faults
@@ -164,7 +165,11 @@ class Contacting(Model):
 
 
 class Renewing(Confirming):
-    """Which expired or blocked contract is to be generated anew (CON-15)."""
+    """Which expired or blocked contract is to be generated anew, and why (CON-15, CON-17)."""
+
+    model_config = shown({"round": 0, "attempt": 1, "reason": "not_in_time"})
+
+    reason: Annotated[RenewalReason, ByName(RenewalReason)]
 
 
 class Done(Model):
@@ -328,7 +333,7 @@ async def renew(
 ) -> dict[str, Any]:
     """CON-15: an expired contract must be regenerated before it can be signed."""
     del key
-    about = {"round": which.round, "attempt": which.attempt}
+    about = {"round": which.round, "attempt": which.attempt, "reason": which.reason}
     return await _do(bank, request, caller, ContractRenewalRequested, await bank.known_case(case), about)
 
 

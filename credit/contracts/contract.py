@@ -15,7 +15,7 @@ ContractOffered = room.asks(
 )
 ContractSigned = room.obeys(503, "ContractSigned", "case round attempt mode confirmed_at")
 ContractChangeRequested = room.obeys(504, "ContractChangeRequested", "case round attempt amount_fen term_months reason")
-ContractRenewalRequested = room.obeys(505, "ContractRenewalRequested", "case round attempt")
+ContractRenewalRequested = room.obeys(505, "ContractRenewalRequested", "case round attempt reason")
 """Every approval of a case opens a round, and its contracts are numbered in it: attempt 1, 2, 3 …"""
 ContractReturned = room.obeys(506, "ContractReturned", "case round attempt reason person")
 ContractCancelled = room.obeys(507, "ContractCancelled", "case round attempt reason person")
@@ -88,6 +88,7 @@ class Event(EventCode):
         509,
         "contract generated anew",
         "重新生成合同",
+        reason=Reason,
         value="attempt in its round",
         step=Step.CONTRACT,
         handler=Handler.CUSTOMER,
@@ -154,6 +155,13 @@ class ReturnReason(Reason):
     CONTACT_WRONG = 415, "contact details are wrong", "联系方式有误"
 
 
+class RenewalReason(Reason):
+    """Why a contract that can't be signed is asked for anew, CON-15."""
+
+    NOT_IN_TIME = 431, "was not signed in time", "未在期限内签署"
+    ELEMENT_MENDED = 432, "what stopped it is mended", "拦截要素已更正"
+
+
 class CancelReason(Reason):
     """Why staff cancel an offered contract, CON-14."""
 
@@ -161,4 +169,4 @@ class CancelReason(Reason):
     ID_NUMBER_CHANGED = 422, "ID number has changed", "证件号变更"
 
 
-room.logs(Event, Gauge, reasons=(Refusal, ChangeReason, ReturnReason, CancelReason))
+room.logs(Event, Gauge, reasons=(Refusal, ChangeReason, ReturnReason, CancelReason, RenewalReason))

@@ -49,12 +49,17 @@ def test_another_contract_than_the_one_that_stands_is_not_confirmed(bank: LiveBa
 @pytest.mark.requirement("CON-15.a", "CON-15.b")
 def test_after_three_days_it_has_expired_and_is_generated_anew(bank: LiveBank) -> None:
     path = f"/v1/applications/{offered(bank)}/contract"
-    assert bank.post(f"{path}/renewals", {"round": 0, "attempt": 1}, 422)["code"] == "CONTRACT_STATE"
+    assert (
+        bank.post(f"{path}/renewals", {"round": 0, "attempt": 1, "reason": "not_in_time"}, 422)["code"]
+        == "CONTRACT_STATE"
+    )
     bank.advance(days=4)
     assert bank.get(path)["state"] == "expired"
     refused = bank.post(f"{path}/confirmation", {"round": 0, "attempt": 1}, 422)
     assert (refused["code"], refused["detail_zh"]) == ("CONTRACT_EXPIRED", "合同已失效")
-    bank.post(f"{path}/renewals", {"round": 0, "attempt": 1})
+    bank.post(f"{path}/renewals", {"round": 0, "attempt": 1}, 422)
+    bank.post(f"{path}/renewals", {"round": 0, "attempt": 1, "reason": "a_whim"}, 422)
+    bank.post(f"{path}/renewals", {"round": 0, "attempt": 1, "reason": "not_in_time"})
     assert (bank.get(path)["state"], bank.get(path)["attempt"]) == ("generated", 2)
 
 
@@ -117,7 +122,7 @@ def test_there_is_nothing_to_be_done_about_a_case_that_does_not_exist(bank: Live
     bank.post(f"{path}/confirmation", {"round": 0, "attempt": 1}, 404)
     bank.post(f"{path}/signature", {"confirmation": "1-A", "mode": "paper"}, 404)
     bank.post(f"{path}/changes", CHANGE, 404)
-    bank.post(f"{path}/renewals", {"round": 0, "attempt": 1}, 404)
+    bank.post(f"{path}/renewals", {"round": 0, "attempt": 1, "reason": "not_in_time"}, 404)
     assert bank.get("/health")["ready"]
 
 

@@ -97,8 +97,8 @@ class ContractsSubsystem(Subsystem):
         self._generate(new, rows["at"], Event.CONTRACT_GENERATED, out, np.zeros(len(new), dtype=np.int64))
 
     def _generate(self, rows: Ints, at: Ints, event: Event, out: Outbox, reason: Ints) -> None:
-        """CON-05: generated and offered when its elements hold, else blocked with the faulty elements named. `reason`: of one that
-        is made anew."""
+        """CON-05: generated and offered when its elements hold, else blocked with the faulty elements named; `reason`: why it
+        is made anew, 0 where it is not."""
         table, contracts = self._contracts, self._contracts.take(rows)
         faults = element_faults(contracts, self.templates.needed)
         whole = faults == 0

@@ -54,8 +54,7 @@ PAYMENTS_MAX = TRANSACTIONS_MAX - 1_000
 and what ends the loan. Nobody who pays fen by fen may use them up."""
 
 
-_APPOINTS, _AT_THE_DESK = takes(FAILED_DEBITS, "desk", "followed_up")
-"""The desk and the customer speak of one loan in the order of their time."""
+_FOLLOWS_UP = takes(FAILED_DEBITS, "desk", "followed_up")
 
 
 class RepaymentSubsystem(Subsystem):
@@ -65,13 +64,13 @@ class RepaymentSubsystem(Subsystem):
     REFUSED = Event.RECEIPT_REFUSED
     HANDLERS = (
         Takes(LoanDisbursed, "disbursed"),
-        _APPOINTS,
+        *(one for one in _FOLLOWS_UP if isinstance(one, Takes)),
         Together(
-            "loan",
+            "loan",  # the desk and the customer speak of one loan in the order of their time
             (
                 Takes(DebitResult, "debited"),
                 Takes(AccountChecked, "account_checked"),
-                *_AT_THE_DESK.takes,
+                *(one for of in _FOLLOWS_UP if isinstance(of, Together) for one in of.takes),
                 Takes(PaymentMade, "paid"),
                 Takes(EarlyRepaymentRequested, "repaid_early"),
                 Takes(ChangeDebit, "change_debit"),

@@ -57,7 +57,7 @@ class Cases:
     def without_ground(self, rows: Ints) -> Ints:
         """Those of some rows for which nobody may ask; nothing more is planned for them (EXT-03)."""
         table = self.table
-        nobody = rows[table["operator"][rows] == NOBODY]
+        nobody: Ints = rows[table["operator"][rows] == NOBODY]
         table["next_at"][nobody] = NEVER
         return nobody
 

@@ -12,7 +12,6 @@ from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Account, Actor, Guarantee, Handler, Lane, Material, Status, Step, Verdict
 from credit.contracts.contract import Refusal as ContractRefusal
 from credit.customers.contract import CustomerEnteredBusiness
-from credit.disbursement import invariants
 from credit.disbursement.contract import DESK, ConditionRequested, Desk, Event, Gauge, PaymentInstruction, Refusal
 from credit.disbursement.states import PaymentState
 from credit.ledger.contract import Posting
@@ -24,7 +23,6 @@ from credit.worklists.states import Refusal as TaskRefusal
 from tests.credit.disbursement.builders import (
     CASE,
     CONSUMER,
-    HOLDER,
     LOAN,
     MICRO,
     MONDAY,
@@ -400,47 +398,6 @@ def test_a_delayed_payment_counts_as_an_exception_in_the_days_measure():
     assert counted[["branch", "product", "group", "count", "amount_fen"]].tolist() == [
         (3, CONSUMER, PaymentState.EXCEPTION, 1, 50_000 * YUAN)
     ]
-
-
-@pytest.mark.requirement("DIS-08.b", "DIS-08.c")
-def test_a_delayed_payment_is_before_the_operator_who_looks_into_it_and_sends_nothing_twice():
-    bench = Bench()
-    order = bench.instructed()
-    sent = int(order["at"][0])
-    out = bench.run(until=sent + ARRIVAL_MS + 1)
-    [task] = out.take(DESK.task)
-    assert (int(task["desk"]), int(task["at"]), int(task["loan"])) == (OPERATORS, sent + ARRIVAL_MS, LOAN)
-    no = bench.run(initiated(sent + 50 * MINUTE_MS, 3, verdict=Verdict.DECLINE))
-    assert reasons(no, Event.DISBURSEMENT_ACTION_REFUSED) == [TaskRefusal.DECISION_INVALID]
-    looked = bench.run(initiated(sent + HOUR_MS, 3))
-    [asked] = looked.events_of(Event.PAYMENT_INQUIRED)
-    assert int(asked["actor"]) == HOLDER[OPERATORS]
-    assert looked.take(PaymentInstruction).tolist() == looked.take(LoanDisbursed).tolist() == []
-    assert bench.payment("state") == PaymentState.SENT
-    assert len(bench.run(result(order, 2 * HOUR_MS)).take(LoanDisbursed)) == 1
-
-
-@pytest.mark.requirement("DIS-08.b")
-@pytest.mark.parametrize("status", [Status.OK, Status.FAILED])
-def test_the_answer_to_a_delayed_payment_takes_it_off_the_operators_list(status):
-    bench = Bench()
-    order = bench.instructed()
-    bench.run(until=int(order["at"][0]) + HOUR_MS)
-    out = bench.run(result(order, 2 * HOUR_MS, status=status))
-    [gone] = out.take(DESK.withdrawn)
-    assert int(gone["at"]) == int(order["at"][0]) + 2 * HOUR_MS
-    assert desks(out) == ([] if status == Status.OK else [OPERATORS]), "a failed one comes back as an exception"
-
-
-@pytest.mark.requirement("DIS-08.b")
-@pytest.mark.planted
-def test_planted_a_payment_that_is_not_delayed_and_before_the_operator_is_found():
-    bench = Bench()
-    bench.run(until=int(bench.instructed()["at"][0]) + HOUR_MS)
-    payments = bench.bank.payments.table
-    assert invariants.asked(payments, bench.bank.desk.tasks) == []
-    payments["delayed"][:] = 0
-    assert "does not wait for" in invariants.asked(payments, bench.bank.desk.tasks)[0]
 
 
 def test_arrival_time_is_a_parameter():

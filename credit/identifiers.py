@@ -72,6 +72,7 @@ PROVINCES = (
 _PERSON_REGIONS: Bools = np.isin(np.arange(100), PROVINCES)
 _FIRM_REGIONS: Bools = np.isin(np.arange(100), (10, *PROVINCES))  # 10: registered with the central authority
 _POWERS = 10 ** np.arange(8, dtype=np.int64)[::-1]
+_ACCOUNT_POWERS = 10 ** np.arange(19, dtype=np.int64)
 
 
 def _matrix(texts: npt.NDArray[np.generic], width: int) -> tuple[Matrix, Bools]:
@@ -229,3 +230,12 @@ def mobiles(prefix: npt.ArrayLike, serial: npt.ArrayLike) -> Texts:
     codes[:3] = _digits(front, 3, "prefix")
     codes[3:11] = _digits(order, 8, "serial")
     return _texts(codes)
+
+
+# accounts -------------------------------------------------------------------------------------------------------------
+
+
+def has_digits(numbers: Ints, low: int, high: int) -> Bools:
+    """True where a number has at least `low` and at most `high` digits, 1 to 19."""
+    enough = numbers >= _ACCOUNT_POWERS[low - 1]
+    return np.asarray(enough if high >= len(_ACCOUNT_POWERS) else enough & (numbers < _ACCOUNT_POWERS[high]))

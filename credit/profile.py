@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 PROFILE = (
     "case customer party branch channel segment product amount_fen term_months method purpose age income_fen "
-    "employment_months documents missing consent collateral_fen account payee_account"
+    "employment_months documents missing consent collateral_fen account payee_account team"
 )
 """What every room before disbursement needs to know of an application; income is a month's, declared. `missing` holds
-the required materials still to come (APR-13); `amount_fen`, `term_months`, `method` are as asked until approval fixes them."""
+the required materials still to come (APR-13); `team`: to which the initial review has dispatched it (APP-17); `amount_fen`,
+`term_months`, `method` are as asked until approval fixes them."""
 ACCEPTED = f"{PROFILE} recent_applications recent_channels amount_growth_ppm existing"
 """What scoring needs beside it: the applicant's last applications (SCO-11)."""
 SCORED = f"{PROFILE} score grade pd_ppm alert lane doubts verified_income_fen monthly_debt_fen"

@@ -133,6 +133,8 @@ class Behaviour(PolicyModel):
     """Chance that a doubtful case is passed up by a person's own wish."""
     approver_return_ppm: SharePpm = 150_000
     """Chance that a person who meets a case with materials still to come sends it back for them, the first time (APP-19)."""
+    fraud_found_ppm: SharePpm = 800_000
+    """Chance that the fraud desk finds out a fraudster whose case comes before it (APP-17)."""
     supplement_days_median: int = Field(default=2, ge=1, le=366)
     """Until a customer brings what his case was sent back for, at the median (APP-19)."""
     supplement_never_ppm: SharePpm = 60_000
@@ -187,6 +189,10 @@ class Behaviour(PolicyModel):
     """Payments that core banking reports with another amount or account than ordered."""
     debit_partial_ppm: SharePpm = 100_000
     """Debits missed whose account still holds a part of what is due."""
+    failed_debit_again_ppm: SharePpm = 350_000
+    """Chance that a customer whose debit failed has the money there when the bank's desk calls him (REP-08) …"""
+    failed_debit_account_ppm: SharePpm = 100_000
+    """… and that he names another account of his; of averagely willing customers both."""
     outage_again_ppm: SharePpm = 900_000
     """Chance that who would have applied while the bank was away comes again; the others never do."""
     outage_again_minutes_median: int = Field(default=60, ge=1, le=100_000)

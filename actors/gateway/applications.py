@@ -9,7 +9,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from fastapi import APIRouter, Depends, Path, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from actors.conductor import Answer, Story
 from actors.gateway.bank import (
@@ -28,7 +28,7 @@ from actors.gateway.bank import (
 )
 from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import ByName
-from actors.gateway.models import IdempotencyKey
+from actors.gateway.models import AccountNumber, IdempotencyKey
 from actors.gateway.problems import Problem
 from actors.gateway.reach import handed_in, is_proven, prove_own_form
 from actors.sequencer import Command
@@ -51,7 +51,6 @@ SegmentName = Annotated[Segment, ByName(Segment)]
 MethodName = Annotated[Method, ByName(Method)]
 MaterialName = Annotated[Material, ByName(Material)]
 ConsentName = Annotated[Consent, ByName(Consent)]
-AccountNumber = Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]{11,17}|[1-8][0-9]{18})$")]
 
 ZHANG: dict[str, Any] = {
     "branch": 1,

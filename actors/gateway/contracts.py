@@ -21,7 +21,6 @@ from actors.gateway.login import Services
 from actors.gateway.models import CasePath, IdempotencyKey, Model, Person, shown
 from actors.gateway.problems import Problem
 from actors.host import Look
-from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Method
 from credit.contracts.contract import (
     CancelReason,
@@ -33,6 +32,7 @@ from credit.contracts.contract import (
     ContractSigned,
     Event,
     Refusal,
+    RenewalReason,
     ReturnReason,
 )
 from credit.contracts.rules import action_faults
@@ -49,6 +49,7 @@ _AFTER: dict[EventCode, ContractState] = {
     Event.CONTRACT_EFFECTIVE: ContractState.EFFECTIVE,
     Event.CONTRACT_WITHDRAWN: ContractState.WITHDRAWN,
     Event.CONTRACT_CANCELLED: ContractState.WITHDRAWN,
+    Event.CONTRACT_LAPSED: ContractState.LAPSED,
 }
 _PENDING, _ARCHIVED = "contracts", "archived"
 Which = Annotated[int, Field(ge=0, lt=1 << 31)]
@@ -164,7 +165,11 @@ class Contacting(Model):
 
 
 class Renewing(Confirming):
-    """Which expired or blocked contract is to be generated anew (CON-15)."""
+    """Which expired or blocked contract is to be generated anew, and why (CON-15, CON-17)."""
+
+    model_config = shown({"round": 0, "attempt": 1, "reason": "not_in_time"})
+
+    reason: Annotated[RenewalReason, ByName(RenewalReason)]
 
 
 class Done(Model):
@@ -328,7 +333,7 @@ async def renew(
 ) -> dict[str, Any]:
     """CON-15: an expired contract must be regenerated before it can be signed."""
     del key
-    about = {"round": which.round, "attempt": which.attempt}
+    about = {"round": which.round, "attempt": which.attempt, "reason": which.reason}
     return await _do(bank, request, caller, ContractRenewalRequested, await bank.known_case(case), about)
 
 
@@ -442,8 +447,7 @@ async def _past(bank: Bank, case: int) -> dict[str, Any]:
     _, events = await bank.story(case)
     for row in events[::-1]:
         if (event := int(row["event"])) in _AFTER:
-            lapsed = event == Event.CONTRACT_WITHDRAWN and int(row["reason"]) == ApprovalRefusal.APPROVAL_EXPIRED
-            state = ContractState.LAPSED if lapsed else _AFTER[EVENTS[event]]
+            state = _AFTER[EVENTS[event]]
             return {"case": str(case), "state": state.name.lower(), "amount_fen": int(row["amount_fen"])}
     raise _none(case)
 

@@ -14,6 +14,8 @@ Number = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,18}$")]
 """An identifier: a number as text, since JSON's numbers are not safe beyond 2⁵³."""
 Person = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,8}$"), Field(examples=["1010001"])]
 """A member of staff."""
+AccountNumber = Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]{11,17}|[1-8][0-9]{18})$")]
+"""An account, as int64 holds it."""
 Fen = Annotated[int, Field(ge=0, lt=1 << 53)]
 """Money."""
 VerdictName = Annotated[Verdict, ByName(Verdict)]

@@ -19,12 +19,13 @@ from credit.policies import ProductPolicy, load
 from credit.policies.loading import Overrides
 from credit.policies.materials import MaterialPolicy
 from credit.policies.notices import NoticePolicy
+from credit.policies.payments import PaymentPolicy
 from credit.policies.repayment import RepaymentPolicy
 from credit.profile import Identity
 from credit.repayment.contract import Event
 from credit.repayment.subsystem import RepaymentSubsystem
 from credit.room import Rows
-from credit.subsystem import Setting, Subsystem
+from credit.subsystem import NOBODY, Setting, Subsystem
 from credit.table import Table
 
 
@@ -46,6 +47,7 @@ class Rooms:
         self._contracts, self._customers = ContractsSubsystem.build(setting), CustomersSubsystem.build(setting)
         self._repayment = load("repayment", RepaymentPolicy, policies)
         self._products = load("products", ProductPolicy, policies)
+        self._payments = load("payments", PaymentPolicy, policies)
         self.notices = load("notices", NoticePolicy, policies)
 
     @property
@@ -105,7 +107,7 @@ class Rooms:
 
     def book(self, tables: Mapping[str, Rows]) -> RepaymentSubsystem:
         """Repayment with the rows of some loans in its book."""
-        found = RepaymentSubsystem(self._repayment, self._products)
+        found = RepaymentSubsystem(self._repayment, self._products, self._payments, NOBODY)
         _load(found, tables)
         return found
 

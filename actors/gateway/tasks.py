@@ -17,12 +17,13 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from actors.gateway.bank import Bank, absent, acting, bank_of, day, label, labels, moment, number_of, request_number
 from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import CODES, ByName
-from actors.gateway.models import IdempotencyKey, MaterialName, Model, Person, VerdictName, shown
+from actors.gateway.models import AccountNumber, IdempotencyKey, MaterialName, Model, Person, VerdictName, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import reach_of
 from actors.gateway.worklists import LISTS, Worklist
 from actors.host import Look
 from credit.codes import ContactOutcome, Hardship, Material, Measure
+from credit.repayment.contract import FollowUp
 from credit.restructuring.contract import Finding
 from credit.room import DESKS, Kind, Rows
 from credit.times import day_number
@@ -157,6 +158,8 @@ _FIELDS: dict[str, tuple[Any, Any]] = {
     "ground": (Annotated[Hardship, ByName(Hardship)] | None, None),
     "measure": (Annotated[Measure, ByName(Measure)] | None, None),
     "finding": (Annotated[Finding, ByName(Finding)] | None, None),
+    "follow_up": (Annotated[FollowUp, ByName(FollowUp)] | None, None),
+    "account": (AccountNumber | None, None),
     "materials": (Annotated[list[MaterialName], Field(max_length=len(Material))] | None, None),
 }
 """How fields of decisions are written that are no plain numbers."""

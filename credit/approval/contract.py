@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from credit.codes import Handler, Step, Verdict
+from credit.customers.contract import FraudConfirmed
 from credit.profile import SCORED, TERMS
 from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, event
 from credit.worklists.kinds import desk_kinds
@@ -18,14 +19,31 @@ ApplicationSupplemented = room.accepts(
     303, "ApplicationSupplemented", f"{SCORED} round path previous", sender="customers"
 )
 """What was missing has come (APP-19): the case goes on where it was sent back, `path` begins there."""
+CustomerListed = room.accepts(304, "CustomerListed", "customer branch", sender="customers")
+"""A customer has been entered in the risk library (EXT-08); told to every branch, since he may have a case at any."""
 DESK = desk_kinds(
     room,
     "Approval",
     320,
     entity="case",
-    offers="party product segment amount_fen score grade alert doubts missing round",
+    offers="party product segment amount_fen score grade alert doubts missing round team",
     decides="verdict amount_fen votes materials",
+    desks="initial_approver re_reviewer",
 )
+FRAUD = desk_kinds(
+    room,
+    "Fraud",
+    340,
+    entity="case",
+    offers="party product segment amount_fen score grade alert doubts team",
+    decides="verdict",
+    tables="fraud_",
+    desks="fraud_investigator",
+)
+"""The fraud desk's list (反欺诈调查): `verdict` approves where the suspicion is cleared, and declines where it is confirmed."""
+room.sends(FraudConfirmed)
+LISTED = "entry customer branch since"
+room.table("listed", LISTED, key="entry")
 room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0", key="case")
 
 # what it records -------------------------------------------------------------------------------------------------------
@@ -83,6 +101,31 @@ class Event(EventCode):
         step=Step.APPROVAL,
         handler=Handler.CUSTOMER,
     )
+    FRAUD_CASE_OPENED = event(
+        330,
+        "before the fraud desk",
+        "进入反欺诈调查",
+        value="doubts (bits)",
+        step=Step.APPROVAL,
+        handler=Handler.APPROVER,
+        trouble=("cases before the fraud desk", "进入反欺诈调查"),
+    )
+    FRAUD_CLEARED = event(
+        331,
+        "suspicion of fraud cleared",
+        "欺诈嫌疑排除",
+        value="doubts (bits)",
+        step=Step.APPROVAL,
+        handler=Handler.SYSTEM,
+    )
+    FRAUD_FOUND = event(332, "fraud confirmed", "确认欺诈", value="doubts (bits)")
+    FRAUD_URGED = event(
+        333, "fraud case urged", "反欺诈催办", value="desk", trouble=("fraud cases urged", "反欺诈催办")
+    )
+    FRAUD_HANDLED = event(
+        334, "fraud task handled", "反欺诈任务流转", reason=Handling, value="person it concerns, or verdict"
+    )
+    FRAUD_DEPUTY_APPOINTED = event(335, "deputy for fraud cases appointed", "指定反欺诈代理人", value="deputy")
     RE_APPROVAL_OPENED = event(
         309, "re-approval opened", "重新审批", value="round", step=Step.APPROVAL, handler=Handler.SYSTEM
     )
@@ -99,6 +142,7 @@ class Desk(DeskCode):
 
     INITIAL_APPROVER = 1, "initial approval", "初审"
     RE_REVIEWER = 2, "re-review", "复审"
+    FRAUD_INVESTIGATOR = 6, "fraud investigation", "反欺诈调查岗", False, 2, 60
 
 
 class Refusal(Reason):

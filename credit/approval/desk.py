@@ -12,10 +12,12 @@ from credit import calendar
 from credit.approval import invariants, rules, trail
 from credit.approval.contract import Cause, Event, Gauge, Refusal
 from credit.approval.deadlines import WorkingTime
+from credit.approval.listed import Listed
 from credit.approval.routes import Routes, next_node
 from credit.approval.states import MOVES, CaseState
 from credit.codes import Actor, Lane, Node, Verdict
 from credit.contracts.contract import ApplicationApproved
+from credit.customers.contract import Refusal as CustomerRefusal
 from credit.customers.contract import SupplementAsked
 from credit.head_office.contract import CaseEscalated, CaseHandled
 from credit.mail import Outbox
@@ -50,6 +52,7 @@ class ApprovalDesk(Subsystem):
         for row in approval.products:
             self._valid_ms[products.by_key(row.key).code] = row.valid_days * DAY_MS
         self.cases = self.tables["cases"]
+        self._listed = Listed(self.tables["listed"])
         events = Events(urged=Event.CASE_URGED, handled=Event.TASK_HANDLED, deputy=Event.DEPUTY_APPOINTED)
         self.desk = Worklist(self, self.DESK, register, events)
 
@@ -58,6 +61,11 @@ class ApprovalDesk(Subsystem):
         """The desk under the packaged policies, with a scenario's overrides laid over them."""
         products = load("products", ProductPolicy, setting.overrides)
         return cls(load("approval", ApprovalPolicy, setting.overrides), products, setting.register)
+
+    def listed(self, rows: Rows, out: Outbox) -> None:
+        """EXT-08: customers who have been entered in the risk library since their forms were let in."""
+        del out
+        self._listed.enter(rows)
 
     # nodes ------------------------------------------------------------------------------------------------------------
 
@@ -187,6 +195,11 @@ class ApprovalDesk(Subsystem):
 
     def _approve(self, cases: Rows, at: Ints, actor: Ints | int, lane: Lane, out: Outbox, **fixed: Ints) -> None:
         """APR-14: fixes amount, term, rate, method and guarantee; materials still to come are conditions (APR-13)."""
+        hit = self._listed.holds(cases["customer"], at)
+        self._decline(cases, at, np.where(hit, int(CustomerRefusal.LIST_INTERNAL), 0), out, actor)
+        fixed = {name: column[~hit] for name, column in fixed.items()}
+        actor = actor if isinstance(actor, int) else actor[~hit]
+        cases, at = only(cases, ~hit), only(at, ~hit)
         if not len(cases):
             return
         product = cases["product"]
@@ -244,6 +257,7 @@ class ApprovalDesk(Subsystem):
 
     def end_day(self, out: Outbox) -> None:  # noqa: ARG002
         self.desk.tidy(self.window.day)
+        self._listed.forget(self.window.start)
 
     def measure(self, until: int, out: Outbox) -> None:
         """Cases before people, by branch, product and node."""

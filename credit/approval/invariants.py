@@ -38,6 +38,18 @@ def open_cases(cases: Table, tasks: Table, nodes: tuple[Node, ...]) -> list[str]
     return found + _named(owner, stray, "is before a desk at which it does not stand:", desk)
 
 
+def investigated(cases: Table, tasks: Table) -> list[str]:
+    """APP-17: every case under investigation has one open task at the fraud desk, and no other has one."""
+    waits = np.sort(cases["case"][cases["state"] == CaseState.INVESTIGATED])
+    owner = np.sort(tasks["case"][tasks["state"] < TaskState.DONE])
+    if np.array_equal(waits, owner):
+        return []
+    astray = np.setxor1d(waits, owner)
+    return [
+        f"case {case} is under investigation by nobody, or is before the fraud desk without being so" for case in astray
+    ]
+
+
 def granted(cases: Rows, opinions: Rows) -> Rows:
     """The witness of manual approvals: who stands behind each."""
     rows = np.zeros(len(cases), dtype=_GRANTED)

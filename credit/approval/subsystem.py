@@ -5,19 +5,22 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.approval import rules
+from credit.approval import invariants, rules
 from credit.approval.affordability import Affordability
 from credit.approval.contract import (
     DESK,
+    FRAUD,
     ApplicationScored,
     ApplicationSupplemented,
     Cause,
     ContractWithdrawn,
+    CustomerListed,
     Event,
     Refusal,
     room,
 )
 from credit.approval.desk import ApprovalDesk
+from credit.approval.fraud_desk import FraudDesk
 from credit.approval.states import MOVES, CaseState
 from credit.codes import Actor, Lane, Material, Node, Verdict
 from credit.head_office.contract import CaseEscalated
@@ -28,10 +31,11 @@ from credit.policies import ProductPolicy
 from credit.policies.approval import ApprovalPolicy
 from credit.room import Rows
 from credit.rows import only
+from credit.scoring.contract import Refusal as ScoringRefusal
 from credit.staff import StaffRegister
 from credit.subsystem import Takes
 from credit.times import Bools, Ints
-from credit.worklists.worklist import takes
+from credit.worklists.worklist import Events, Worklist, takes
 
 
 class ApprovalSubsystem(ApprovalDesk):
@@ -40,14 +44,19 @@ class ApprovalSubsystem(ApprovalDesk):
     room = room
     DESK, NODES = DESK, (Node.INITIAL, Node.RE_REVIEW)
     HANDLERS = (
+        Takes(CustomerListed, "listed"),
         Takes(ApplicationScored, "scored"),
         Takes(ContractWithdrawn, "withdrawn"),
         Takes(ApplicationSupplemented, "supplemented"),
+        *takes(FRAUD, "investigators", "investigated"),
         *takes(DESK, "desk", "decide"),
     )
 
     def __init__(self, approval: ApprovalPolicy, products: ProductPolicy, register: StaffRegister) -> None:
         super().__init__(approval, products, register)
+        events = Events(Event.FRAUD_URGED, Event.FRAUD_HANDLED, Event.FRAUD_DEPUTY_APPOINTED)
+        self.investigators = Worklist(self, FRAUD, register, events)
+        self._fraud = FraudDesk(self.cases, approval, self.investigators, self.desk, self._time)
         self._affordability = Affordability(approval, products, self._products)
         self._key_materials = sum(Material[name.upper()] for name in approval.key_materials)
         size = len(self._products.known)
@@ -64,7 +73,7 @@ class ApprovalSubsystem(ApprovalDesk):
         reason = np.where(reason == 0, rules.material_faults(rows, self._key_materials, self._products), reason)
         self._decline(rows, rows["at"], reason, out)
         rows = only(rows, reason == 0)
-        automatic = rules.may_be_automatic(rows, self._products)
+        automatic = rules.may_be_automatic(rows, self._products) & ~self._fraud.has_team(rows)
         self._take_up(rows[automatic], 0)
         manual = rows[~automatic]
         self._open_routes(
@@ -118,7 +127,7 @@ class ApprovalSubsystem(ApprovalDesk):
 
     def due(self) -> int:
         deciding = self.cases["state"] == CaseState.DECIDING
-        return min(super().due(), self.cases.least("decide_at", deciding))
+        return min(super().due(), self.investigators.due(), self.cases.least("decide_at", deciding))
 
     def _decide(self, rows: Ints, out: Outbox) -> None:
         """APR-14, APR-15: what the customer can carry, if that is enough for the product."""
@@ -153,7 +162,29 @@ class ApprovalSubsystem(ApprovalDesk):
             value=Node.RISK_SPECIALIST,
             product=cases["product"][rows],
         )
-        self._admit(cases, at, out)
+        suspicious = (doubtful | self._fraud.has_team(cases)) & (cases["round"] == 0)
+        self._fraud.open(only(cases, suspicious), at[suspicious], out)
+        self._admit(only(cases, ~suspicious), at[~suspicious], out)
+
+    def investigated(self, opinions: Rows, out: Outbox) -> None:
+        """APP-17: what the fraud desk has found out: a case that is cleared goes on, another one ends."""
+        cleared, confirmed, found = self._fraud.decide(opinions, out)
+        reason = np.full(len(confirmed), int(ScoringRefusal.FRAUD))
+        self._decline(self.cases.take(found), confirmed["at"], reason, out, confirmed["person"])
+        MOVES.to(self.cases, found, CaseState.DECLINED)
+        self._enter(self.cases.find(cleared["case"]), cleared["at"], out)
+
+    def end(self, out: Outbox) -> None:
+        super().end(out)
+        self.investigators.urge(self.window.until, out)
+
+    def end_day(self, out: Outbox) -> None:
+        super().end_day(out)
+        self.investigators.tidy(self.window.day)
+
+    def violations(self) -> list[str]:
+        found = super().violations() + invariants.investigated(self.cases, self.investigators.tasks)
+        return found + self.investigators.violations(self.window.until)
 
     def _review(self, cases: Rows, at: Ints, out: Outbox) -> Bools:
         """The machine's review (PRD-03, PRD-05): collateral binds the amount; what a customer can carry is advice to the

@@ -21,6 +21,8 @@ NoticeSent = room.asks(803, "NoticeSent", "loan party action dpd amount_fen")
 OverdueReported = room.accepts(808, "OverdueReported", f"loan {FIGURES}", sender="repayment")
 OverdueRestructured = room.accepts(809, "OverdueRestructured", "loan", sender="repayment")
 RestructuringUnderWay = room.accepts(810, "RestructuringUnderWay", "loan under_way", sender="restructuring")
+DebitHandedOver = room.accepts(845, "DebitHandedOver", "loan", sender="repayment")
+"""The desk of failed debits gives a loan up to collections (移交催收)."""
 COLLECTION = desk_kinds(
     room,
     "Collection",
@@ -107,6 +109,7 @@ class Event(EventCode):
     )
     COLLECTION_HANDLED = event(818, "collection task handled", "催收任务流转", reason=Handling, value="person")
     COLLECTION_DEPUTY_APPOINTED = event(819, "deputy for collection appointed", "指定催收代理人", value="deputy")
+    CASE_HANDED_OVER = event(845, "handed over by the repayment desk", "还款岗移交催收", value="days past due")
 
 
 class Gauge(GaugeCode):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.codes import Contact
 from credit.collections.cases import Refuse, log_case, stage_on, to_work
 from credit.collections.contract import FIGURES, Event, RefusedBecause
 from credit.collections.daily_work import DailyWork
@@ -96,6 +97,19 @@ class Intake:
         desks = self._strategies.desk[stage]
         log_case(out, Event.CASE_ASSIGNED, cases, place, at, value=desks, reason=stage)
         self._daily_work.plan(place, at, out)
+
+    # ---- handed over
+
+    def handed_over(self, rows: Rows, out: Outbox) -> None:
+        """REP-08: who told the bank's desk that he won't pay is called out of turn, as soon as the strategy of the case's stage
+        has its team call. A case that has been paid since has nobody to call."""
+        cases, place = self._cases, self._cases.find(rows["loan"])
+        there = cases.get("state", place, CaseState.CLOSED) != CaseState.CLOSED
+        place, at = place[there], rows["at"][there]
+        free = cases["next_means"][place] == 0
+        cases["next_means"][place[free]] = Contact.CALL
+        dpd = dpd_of(at // DAY_MS, cases["overdue_since_day"][place])
+        log_case(out, Event.CASE_HANDED_OVER, cases, place, at, value=dpd)
 
     # ---- paid
 

@@ -11,6 +11,7 @@ from credit.collections.contacts import Contacts
 from credit.collections.contract import (
     COLLECTION,
     WRITE_OFF,
+    DebitHandedOver,
     Event,
     Gauge,
     LoanOverdue,
@@ -48,6 +49,7 @@ class CollectionsSubsystem(Subsystem):
             (
                 Takes(LoanOverdue, "overdue"),
                 Takes(OverdueReported, "reported"),
+                Takes(DebitHandedOver, "handed_over"),
                 Takes(OverduePaid, "paid"),
                 Takes(OverdueRestructured, "referrals.restructured"),
                 Takes(RestructuringUnderWay, "referrals.under_way"),
@@ -90,6 +92,10 @@ class CollectionsSubsystem(Subsystem):
         rows, place = self._intake.known(rows, out)
         self._daily_work.morning(place, rows["at"], out)
         self._write_offs.propose(place, rows["at"], out)
+
+    def handed_over(self, rows: Rows, out: Outbox) -> None:
+        """Loans that the desk of failed debits could do nothing for (REP-08)."""
+        self._intake.handed_over(rows, out)
 
     def paid(self, rows: Rows, out: Outbox) -> None:
         """Payments on overdue loans."""

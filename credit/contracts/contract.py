@@ -15,7 +15,7 @@ ContractOffered = room.asks(
 )
 ContractSigned = room.obeys(503, "ContractSigned", "case round attempt mode confirmed_at")
 ContractChangeRequested = room.obeys(504, "ContractChangeRequested", "case round attempt amount_fen term_months reason")
-ContractRenewalRequested = room.obeys(505, "ContractRenewalRequested", "case round attempt")
+ContractRenewalRequested = room.obeys(505, "ContractRenewalRequested", "case round attempt reason")
 """Every approval of a case opens a round, and its contracts are numbered in it: attempt 1, 2, 3 …"""
 ContractReturned = room.obeys(506, "ContractReturned", "case round attempt reason person")
 ContractCancelled = room.obeys(507, "ContractCancelled", "case round attempt reason person")
@@ -52,6 +52,7 @@ class Event(EventCode):
         refuses=True,
         step=Step.CONTRACT,
         handler=Handler.OPERATOR,
+        trouble=("contracts blocked", "合同要素拦截"),
     )
     CONTRACT_CONFIRMED = event(503, "contract confirmed", "确认合同", value="instant of the confirmation, ms")
     CONTRACT_SIGNED = event(504, "contract signed", "签约", value="mode of signing")
@@ -87,6 +88,7 @@ class Event(EventCode):
         509,
         "contract generated anew",
         "重新生成合同",
+        reason=Reason,
         value="attempt in its round",
         step=Step.CONTRACT,
         handler=Handler.CUSTOMER,
@@ -111,6 +113,13 @@ class Event(EventCode):
         reason=Reason,
         value="attempt in its round",
         refuses=True,
+        step=Step.CLOSED,
+    )
+    CONTRACT_LAPSED = event(
+        513,
+        "approval ran out before a signature, the case is over",
+        "审批逾期未签约，业务终止",
+        value="attempt in its round",
         step=Step.CLOSED,
     )
 
@@ -146,6 +155,13 @@ class ReturnReason(Reason):
     CONTACT_WRONG = 415, "contact details are wrong", "联系方式有误"
 
 
+class RenewalReason(Reason):
+    """Why a contract that can't be signed is asked for anew, CON-15."""
+
+    NOT_IN_TIME = 431, "was not signed in time", "未在期限内签署"
+    ELEMENT_MENDED = 432, "what stopped it is mended", "拦截要素已更正"
+
+
 class CancelReason(Reason):
     """Why staff cancel an offered contract, CON-14."""
 
@@ -153,4 +169,4 @@ class CancelReason(Reason):
     ID_NUMBER_CHANGED = 422, "ID number has changed", "证件号变更"
 
 
-room.logs(Event, Gauge, reasons=(Refusal, ChangeReason, ReturnReason, CancelReason))
+room.logs(Event, Gauge, reasons=(Refusal, ChangeReason, ReturnReason, CancelReason, RenewalReason))

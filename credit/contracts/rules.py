@@ -6,10 +6,11 @@ import numpy as np
 
 from credit.applications.contract import Refusal as ApplicationRefusal
 from credit.approval.contract import Refusal as ApprovalRefusal
-from credit.contracts.contract import Refusal
+from credit.contracts.contract import Refusal, RenewalReason
 from credit.contracts.states import Action, SignMode, refusal_table
 from credit.policies.products import ProductColumns
 from credit.room import Reason, Rows
+from credit.rows import among
 from credit.times import Bools, Ints
 
 _TABLE = refusal_table()
@@ -47,8 +48,13 @@ def signature_faults(signatures: Rows, contracts: Rows) -> Ints:
 
 def reason_faults(actions: Rows, reasons: type[Reason]) -> Ints:
     """What staff do about a contract needs one of the reasons that there are for it, and somebody who does it (CON-17)."""
-    good = np.isin(actions["reason"], [int(one) for one in reasons]) & (actions["person"] > 0)
+    good = among(actions["reason"], list(reasons)) & (actions["person"] > 0)
     return np.where(good, 0, _STATE)
+
+
+def renewal_faults(renewals: Rows) -> Ints:
+    """Who asks for a contract anew says why (CON-17)."""
+    return np.where(among(renewals["reason"], list(RenewalReason)), 0, _STATE)
 
 
 def change_faults(changes: Rows, contracts: Rows, products: ProductColumns) -> Ints:

@@ -94,10 +94,11 @@ class ContractsSubsystem(Subsystem):
             attempt=1,
             mode=np.where(electronic, int(SignMode.ELECTRONIC), int(SignMode.PAPER)),
         )
-        self._generate(new, rows["at"], Event.CONTRACT_GENERATED, out)
+        self._generate(new, rows["at"], Event.CONTRACT_GENERATED, out, np.zeros(len(new), dtype=np.int64))
 
-    def _generate(self, rows: Ints, at: Ints, event: Event, out: Outbox) -> None:
-        """CON-05: generated and offered when its elements hold, else blocked with the faulty elements named."""
+    def _generate(self, rows: Ints, at: Ints, event: Event, out: Outbox, reason: Ints) -> None:
+        """CON-05: generated and offered when its elements hold, else blocked with the faulty elements named; `reason`: why it
+        is made anew, 0 where it is not."""
         table, contracts = self._contracts, self._contracts.take(rows)
         faults = element_faults(contracts, self.templates.needed)
         whole = faults == 0
@@ -106,7 +107,8 @@ class ContractsSubsystem(Subsystem):
         table["offered_at"][rows], table["expires_at"][rows] = at, expires
         case, amount, attempt = contracts["case"], contracts["amount_fen"], contracts["attempt"]
         product = contracts["product"][whole]
-        out.log(event, at[whole], case[whole], amount_fen=amount[whole], value=attempt[whole], product=product)
+        said = {"reason": reason[whole], "value": attempt[whole], "product": product}
+        out.log(event, at[whole], case[whole], amount_fen=amount[whole], **said)
         blocked = ~whole
         out.log(
             Event.CONTRACT_BLOCKED,
@@ -170,7 +172,7 @@ class ContractsSubsystem(Subsystem):
         """CON-15: generated anew, under the next number."""
         actions, found, _ = self._met(Action.RENEW, actions, out)
         self._contracts["attempt"][found] += 1
-        self._generate(found, actions["at"], Event.CONTRACT_REGENERATED, out)
+        self._generate(found, actions["at"], Event.CONTRACT_REGENERATED, out, actions["reason"])
 
     def send_back(self, actions: Rows, out: Outbox) -> None:
         """CON-12, CON-17: something in it is wrong, so it is returned for revision and generated anew, under the next number."""
@@ -178,7 +180,7 @@ class ContractsSubsystem(Subsystem):
         self._tell(Event.CONTRACT_RETURNED, actions, contracts, out)
         MOVES.to(self._contracts, found, ContractState.DRAFT)
         self._contracts["attempt"][found] += 1
-        self._generate(found, actions["at"], Event.CONTRACT_REGENERATED, out)
+        self._generate(found, actions["at"], Event.CONTRACT_REGENERATED, out, actions["reason"])
 
     def cancel(self, actions: Rows, out: Outbox) -> None:
         """CON-14, CON-17: the customer is no longer who the contract says; the case ends, and he applies anew."""
@@ -212,6 +214,8 @@ class ContractsSubsystem(Subsystem):
             faults = np.where(faults == 0, rules.signature_faults(actions, contracts), faults)
         if action is Action.CHANGE:
             faults = np.where(faults == 0, rules.change_faults(actions, contracts, self._products), faults)
+        if action is Action.RENEW:
+            faults = np.where(faults == 0, rules.renewal_faults(actions), faults)
         if action in _REASONS:
             faults = np.where(faults == 0, rules.reason_faults(actions, _REASONS[action]), faults)
         good, bad = faults == 0, faults != 0
@@ -268,6 +272,13 @@ class ContractsSubsystem(Subsystem):
             table["case"][rows],
             amount_fen=table["amount_fen"][rows],
             reason=ApprovalRefusal.APPROVAL_EXPIRED,
+        )
+        out.log(
+            Event.CONTRACT_LAPSED,
+            table["valid_until"][rows],
+            table["case"][rows],
+            amount_fen=table["amount_fen"][rows],
+            value=table["attempt"][rows],
         )
         table.drop(rows)
 

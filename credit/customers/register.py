@@ -14,7 +14,7 @@ from credit.room import Rows
 from credit.rows import firsts, waves
 from credit.table import Table
 from credit.texts import Field, Texts, present
-from credit.times import Bools, Ints
+from credit.times import NEVER, Bools, Ints
 
 SEEN = (1, 2, 3, 4)
 """So many of the last applications are remembered; five or more count as five."""
@@ -58,6 +58,22 @@ class Register:
         return np.concatenate(
             (customer_keys(self.customers.take(rows, "id_number credit_code")), self.customers["person"][rows])
         )
+
+    def known_by(self, keys: Ints, at: Ints) -> tuple[Ints, Ints]:
+        """(customers that some keys are, or sign for, the first instant given for each)."""
+        customers = self.customers
+        order = keys.argsort(kind="stable")
+        ordered = keys[order]
+        own = np.zeros(len(customers), dtype=np.int64)
+        rows = self.find(keys)
+        own[rows[rows >= 0]] = keys[rows >= 0]
+        since = np.full(len(customers), NEVER)
+        for column in (own, customers["person"]):
+            place = np.minimum(ordered.searchsorted(column), len(ordered) - 1)
+            hit = ordered[place] == column
+            since[hit] = np.minimum(since[hit], at[order][place[hit]])
+        hit = since < NEVER
+        return customers["customer"][hit], since[hit]
 
     def onboard(self, forms: Rows, keys: Ints, documents: Ints) -> Rows:
         """Finds or creates the customer of each admitted FormChecked row, in row order, and remembers the application; `ENTRY`

@@ -8,6 +8,7 @@ import numpy as np
 
 from credit.applications.contract import Event as ApplicationEvent
 from credit.applications.contract import Refusal as FormRefusal
+from credit.approval.contract import CustomerListed
 from credit.codes import Actor, Status, Uploads
 from credit.customers import invariants
 from credit.customers.contract import (
@@ -168,6 +169,7 @@ class CustomersSubsystem(Subsystem):
             documents=documents,
             missing=self._admission.missing(forms["product"], documents),
             existing=~new,
+            team=0,
             **{name: entries[name] for name in said},
         )
         risky = self._library.holds(keys, forms["at"]) | self._library.holds(person, forms["at"])
@@ -303,7 +305,7 @@ class CustomersSubsystem(Subsystem):
         out.log(Event.APPLICATION_ACCEPTED, at, case, amount_fen=amount, value=product, product=product)
         out.log(Event.APPLICATION_DISPATCHED, at, case, amount_fen=amount, value=team, product=product)
         self._tally.count("accepted", cases["branch"])
-        out.send(ApplicationAccepted, ApplicationAccepted.carry(cases, at=at))
+        out.send(ApplicationAccepted, ApplicationAccepted.carry(cases, at=at, team=team))
 
     def refresh(self, rows: Rows, out: Outbox) -> None:
         """EXT-07: the bank's own copy of the lists follows their owners."""
@@ -317,7 +319,17 @@ class CustomersSubsystem(Subsystem):
         known = self._register.customers.find(rows["customer"]) >= 0
         self.refuse(rows[~known], 0, out, actor=Actor.PARTNER)
         rows = rows[known]
-        self._library.enter(self._register.keys_of(rows["customer"]), np.tile(rows["at"], 2), np.tile(rows["case"], 2))
+        keys, at = self._register.keys_of(rows["customer"]), np.tile(rows["at"], 2)
+        self._library.enter(keys, at, np.tile(rows["case"], 2))
+        self._tell_approvers(keys, at, out)
+
+    def _tell_approvers(self, keys: Ints, at: Ints, out: Outbox) -> None:
+        """EXT-08: whoever decides on cases under way hears, at every branch, of the customers that these keys are or sign for."""
+        customers, since = self._register.known_by(keys, at)
+        branches = self.tables["tally"]["branch"]
+        told = np.repeat(customers, len(branches)), np.repeat(since, len(branches))
+        where = np.tile(branches, len(customers))
+        out.send(CustomerListed, CustomerListed.rows(len(where), at=told[1], customer=told[0], branch=where))
 
     def entered_business(self, rows: Rows, out: Outbox) -> None:
         """CUS-11: the first completed piece of business makes a customer formal."""

@@ -17,8 +17,9 @@ ConditionRequested = room.asks(602, "ConditionRequested", "case party conditions
 ConditionFulfilled = room.obeys(603, "ConditionFulfilled", "case conditions attested=0")
 """`attested`: as of a form, see `credit.applications.contract`."""
 DESK = desk_kinds(
-    room, "Disbursement", 620, entity="loan", offers="case party product amount_fen attempt", decides="verdict"
+    room, "Disbursement", 620, entity="loan", offers="case party product amount_fen attempt inquiry", decides="verdict"
 )
+"""`inquiry`: the payment is under way and late; somebody is to ask what has become of it (DIS-08)."""
 PaymentInstruction = room.asks(
     606, "PaymentInstruction", "transaction loan party amount_fen account entrusted attempt kind interbank"
 )
@@ -40,8 +41,8 @@ room.table(
 room.table(
     "payments",
     "loan case customer party branch segment product grade pd_ppm amount_fen rate_ppm term_months method auto_debit "
-    "revolving account entrusted lane state task=0 operator=0 reviewer=0 attempt=0 rejections=0 leaves_at=0 sent_at=0 "
-    "delayed=0 valid_until",
+    "revolving account debit_account entrusted lane state task=0 operator=0 reviewer=0 attempt=0 rejections=0 leaves_at=0 "
+    "sent_at=0 delayed=0 valid_until",
     key="loan",
 )
 
@@ -121,6 +122,16 @@ class Event(EventCode):
         623, "payment task handled", "放款任务流转", reason=Handling, value="person it concerns, or verdict"
     )
     DEPUTY_APPOINTED = event(624, "deputy for payments appointed", "指定放款代理人", value="deputy")
+    NOTHING_PAID = event(
+        641,
+        "over before anything was paid",
+        "未放款，业务终止",
+        reason=Reason,
+        refuses=True,
+        step=Step.CLOSED,
+        trouble=("cases over before anything was paid", "未放款即终止"),
+    )
+    PAYMENT_INQUIRED = event(640, "delayed payment looked into", "到账延迟已查证", value="transaction")
 
 
 class Gauge(GaugeCode):

@@ -211,6 +211,10 @@ class Facilities:
         at = at[first]
         was_open = (table["state"][rows] == FacilityState.OPEN) & (table["revolving"][rows] + table["staged"][rows] > 0)
         FACILITY_MOVES.to(table, rows, FacilityState.CLOSED)
+        never = (table["loans"][rows] == 0) & (table["drawn_fen"][rows] == 0)
+        ended = rows[never]
+        reasons = np.full(len(ended), reason)
+        self.end(table["case"][ended], at[never], reasons, table["amount_fen"][ended], out)
         rows = rows[was_open]
         out.log(
             Event.FACILITY_CLOSED,
@@ -219,6 +223,10 @@ class Facilities:
             reason=reason,
             amount_fen=table["amount_fen"][rows] - table["drawn_fen"][rows],
         )
+
+    def end(self, cases: Ints, at: Ints, reason: Ints, amount_fen: Ints, out: Outbox) -> None:
+        """APP-18: cases of which nothing was paid, and nothing will be, are over."""
+        out.log(Event.NOTHING_PAID, at, cases, reason=reason, amount_fen=amount_fen)
 
     def forget(self) -> None:
         """Closed facilities leave once nothing is under way and, if they revolve, all is repaid."""

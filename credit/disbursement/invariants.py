@@ -49,7 +49,8 @@ def under_way(payments: Table, until: int, arrival_ms: int) -> list[str]:
 
 
 def asked(payments: Table, tasks: Table) -> list[str]:
-    """Every payment that waits for a desk has one open task there, and no other has one."""
+    """Every payment that waits for a desk has one open task there; of the others a delayed one alone may have one, before the
+    operator."""
     if not len(payments) and not len(tasks):
         return []
     is_open = tasks["state"] < TaskState.DONE
@@ -60,7 +61,9 @@ def asked(payments: Table, tasks: Table) -> list[str]:
     place = payments.find(owner)
     np.add.at(counted, place[place >= 0], 1)
     found = _named("loan", loan, waits & (counted != 1), "waits for a desk that was never asked, state", state)
-    wanted = np.array([int(DESK_OF.get(PaymentState(one), 0)) for one in payments.get("state", place, 8).tolist()])
+    standing = payments.get("state", place, _P.CLOSED)
+    standing[(standing == _P.SENT) & (payments.get("delayed", place) != 0)] = _P.EXCEPTION
+    wanted = np.array([int(DESK_OF.get(PaymentState(one), 0)) for one in standing.tolist()])
     return found + _named("loan", owner, desk != wanted, "is before a desk that it does not wait for:", desk)
 
 

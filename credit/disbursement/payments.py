@@ -13,7 +13,7 @@ from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Account, Actor, Consent
 from credit.customers.contract import CustomerEnteredBusiness
 from credit.disbursement import invariants
-from credit.disbursement.contract import Event, PaymentInstruction, Refusal, UseEvidenceRequested
+from credit.disbursement.contract import Desk, Event, PaymentInstruction, Refusal, UseEvidenceRequested
 from credit.disbursement.facilities import Facilities
 from credit.disbursement.rules import PaymentTimes, result_faults, task_limit
 from credit.disbursement.states import DESKS, PAYMENT_MOVES, PaymentState
@@ -76,14 +76,15 @@ class Payments:
             auto_debit=(contracts["consent"] & int(Consent.AUTO_DEBIT)) != 0,
             state=PaymentState.PENDING,
             account=np.where(entrusted, contracts["payee_account"], contracts["account"]),
+            debit_account=contracts["account"],
         )
         auto = np.broadcast_to(automatic, len(rows))
         self._log(Event.DISBURSEMENT_INITIATED, rows[auto], at[auto], out)
         self._schedule(rows[auto], at[auto], out)
         self._ask(rows[~auto], at[~auto], out)
 
-    def _ask(self, rows: Ints, at: Ints, out: Outbox, excluded: Ints | int = _NO_ONE) -> None:
-        """Puts payments before the desk their state waits for."""
+    def _ask(self, rows: Ints, at: Ints, out: Outbox, excluded: Ints | int = _NO_ONE, *, inquiry: bool = False) -> None:
+        """Puts payments before the desk their state waits for; what is under way and late before the operator."""
         if not len(rows):
             return
         self.table["task"][rows] += 1
@@ -93,7 +94,8 @@ class Payments:
             out,
             at=at,
             occasion=found["task"],
-            desk=DESKS[found["state"]],
+            desk=Desk.DISBURSEMENT_OPERATOR if inquiry else DESKS[found["state"]],
+            inquiry=inquiry,
             priority=_TASK_PRIORITY,
             limit_at=task_limit(at, self._policy),
             excluded=excluded,
@@ -208,10 +210,17 @@ class Payments:
         """DIS-07, DIS-08: what agrees makes a disbursed loan; what does not becomes an exception for the operator."""
         late = results["at"] >= self.table["sent_at"][rows] + self.arrival_ms
         self._note_delay(rows[late], out)
+        self._desk.withdraw(self.table["loan"][rows[late]], results["at"][late], out)
         faults = result_faults(results, self.table.take(rows))
         bad = faults != 0
         self._failed(rows[bad], results["at"][bad], faults[bad], out)
         self._arrived(rows[~bad], results["at"][~bad], results["amount_fen"][~bad], out)
+
+    def inquired(self, rows: Ints, opinions: Rows, out: Outbox) -> None:
+        """DIS-08: the operator has asked core banking about a delayed payment. It is under way, and nothing is sent twice: the
+        answer decides."""
+        self._desk.forget(self.table["loan"][rows])
+        self._log(Event.PAYMENT_INQUIRED, rows, opinions["at"], out, actor=opinions["person"])
 
     def _failed(self, rows: Ints, at: Ints, faults: Ints, out: Outbox) -> None:
         if not len(rows):
@@ -278,11 +287,14 @@ class Payments:
         self.stop(over, table["valid_until"][over], ApprovalRefusal.APPROVAL_EXPIRED, out)
 
     def _note_delay(self, rows: Ints, out: Outbox) -> None:
+        """What is late is before the operator until it is answered (DIS-08)."""
         table = self.table
         rows = rows[table["delayed"][rows] == 0]
         if len(rows):
             table["delayed"][rows] = 1
-            self._log(Event.PAYMENT_DELAYED, rows, table["sent_at"][rows] + self.arrival_ms, out)
+            at = table["sent_at"][rows] + self.arrival_ms
+            self._log(Event.PAYMENT_DELAYED, rows, at, out)
+            self._ask(rows, at, out, inquiry=True)
 
     def due(self) -> int:
         """When the next payment leaves, is late, or loses its approval."""

@@ -12,6 +12,7 @@ from credit.codes import Guarantee, Material, Status
 from credit.contracts.contract import Refusal as ContractRefusal
 from credit.disbursement.contract import Refusal
 from credit.disbursement.states import FacilityState, PaymentKind
+from credit.identifiers import has_digits
 from credit.masks import true_rows
 from credit.money import PPM, format_yuan, mul_div_round
 from credit.numbers import LOANS_MAX
@@ -57,8 +58,8 @@ class Preconditions:
         is not the borrower (DIS-14)."""
         entrusted = self._products.entrusted[rows["product"]]
         low, high = self._policy.account_digits
-        sound = _has_digits(rows["account"], low, high)
-        payee = _has_digits(rows["payee_account"], low, high) & (rows["payee_account"] != rows["account"])
+        sound = has_digits(rows["account"], low, high)
+        payee = has_digits(rows["payee_account"], low, high) & (rows["payee_account"] != rows["account"])
         return np.asarray(sound & (~entrusted | payee))
 
     def _guarantee_in_place(self, rows: Rows) -> Bools:
@@ -70,11 +71,6 @@ class Preconditions:
         secured = among(kind, _SECURED)
         covered = rows["amount_fen"] <= mul_div_round(rows["collateral_fen"], self._policy.collateral_share_ppm, PPM)
         return np.asarray((kind == self._products.guarantee[rows["product"]]) & on_hand & (~secured | covered))
-
-
-def _has_digits(numbers: Ints, low: int, high: int) -> Bools:
-    enough = numbers >= _POWERS[low - 1]
-    return np.asarray(enough if high >= len(_POWERS) else enough & (numbers < _POWERS[high]))
 
 
 def tranche_fen(amount: Ints, product: Ints, number: Ints, products: ProductColumns, step_fen: int) -> Ints:

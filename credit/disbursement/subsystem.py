@@ -143,6 +143,8 @@ class DisbursementSubsystem(Subsystem):
             amount_fen=rows["amount_fen"][bad],
             reason=faults[bad],
         )
+        over = rows[bad]
+        self.facilities.end(over["case"], at[bad], faults[bad], over["amount_fen"], out)
         several = ~bad & self.facilities.needed(rows)
         whole = ~bad & ~several
         plain = rows[whole]
@@ -195,7 +197,8 @@ class DisbursementSubsystem(Subsystem):
         found = table.find(opinions["loan"])
         self.payments.lapse(found[found >= 0], opinions["at"][found >= 0], out)
         opinions, tasks = self.desk.heard(opinions, out)
-        known = (opinions["verdict"] == Verdict.APPROVE) | (opinions["verdict"] == Verdict.DECLINE)
+        under_way = table.get("state", table.find(opinions["loan"])) == PaymentState.SENT
+        known = (opinions["verdict"] == Verdict.APPROVE) | ((opinions["verdict"] == Verdict.DECLINE) & ~under_way)
         wrong = opinions[~known]
         self.desk.reject(wrong, tasks[~known], np.full(len(wrong), int(TaskRefusal.DECISION_INVALID)), out)
         opinions = only(opinions, known)
@@ -207,6 +210,7 @@ class DisbursementSubsystem(Subsystem):
             (yes & (state == PaymentState.PENDING), payments.initiated),
             (yes & (state == PaymentState.REVIEW), payments.approved),
             (yes & (state == PaymentState.EXCEPTION), payments.retried),
+            (yes & (state == PaymentState.SENT), payments.inquired),
             (~yes & (state == PaymentState.REVIEW), payments.rejected),
             (~yes & ((state == PaymentState.PENDING) | (state == PaymentState.EXCEPTION)), payments.declined),
             (yes & (state == PaymentState.EVIDENCE), self._verified),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from credit.approval.contract import LISTED, CustomerListed
 from credit.profile import SCORED
 from credit.room import DeskCode, Room
 from credit.staff import ADMINISTRATOR_DESK
@@ -18,9 +19,11 @@ DESK = desk_kinds(
     "HeadOffice",
     420,
     entity="case",
-    offers="party product segment amount_fen score grade alert doubts missing round",
+    offers="party product segment amount_fen score grade alert doubts missing round team",
     decides="verdict amount_fen votes materials",
 )
+room.hears(CustomerListed)
+room.table("listed", LISTED, key="entry")
 room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0", key="case")
 
 # what it records -------------------------------------------------------------------------------------------------------

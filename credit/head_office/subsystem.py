@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from credit.approval.contract import CustomerListed
 from credit.approval.desk import ApprovalDesk
 from credit.codes import Node
 from credit.head_office.contract import DESK, CaseEscalated, CaseHandled, room
@@ -16,7 +17,12 @@ class HeadOfficeSubsystem(ApprovalDesk):
 
     room = room
     DESK, NODES = DESK, (Node.RISK_SPECIALIST, Node.FINAL, Node.COMMITTEE)
-    HANDLERS = (Takes(CaseHandled, "handled"), Takes(CaseEscalated, "escalated"), *takes(DESK, "desk", "decide"))
+    HANDLERS = (
+        Takes(CustomerListed, "listed"),
+        Takes(CaseHandled, "handled"),
+        Takes(CaseEscalated, "escalated"),
+        *takes(DESK, "desk", "decide"),
+    )
 
     def handled(self, rows: Rows, out: Outbox) -> None:
         """Who has had a hand in a case at the branch does not decide on it here (APR-04)."""

@@ -71,7 +71,11 @@ class ApprovalPolicy(PolicyModel):
     unverified_share_ppm: SharePpm
     """Share of a declared income that counts while nothing verified it."""
     fraud_doubts: list[str]
-    """Doubts that send a case to the risk specialist (APR-07)."""
+    """Doubts that send a case to the fraud desk first, and to the risk specialist (APR-07, APP-17)."""
+    fraud_team: int = Field(default=0, ge=0, le=99)
+    """[code] The team whose cases come before the fraud desk as well, whatever their doubts (APP-17); 0 = none."""
+    fraud_limit_minutes: int = Field(default=960, ge=1, le=100_000)
+    """[working minutes] Until a case before the fraud desk is urged."""
     key_materials: list[str]
     """Never conditional (APR-13)."""
     committee_members: int = Field(ge=3, le=31)

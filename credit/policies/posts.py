@@ -73,6 +73,7 @@ PERMISSIONS: dict[str, Permission] = {
     "lists:maintain": Permission("enter and remove entries of risk lists", "维护风险名单"),
     "appeals:submit": Permission("appeal against an entry of a list", "提交名单申诉"),
     "appeals:review": Permission("review appeals", "复核名单申诉"),
+    "bureau:query": Permission("have the bureau asked", "查询征信"),
     "bureau:handle": Permission("handle bureau exceptions", "处理征信异常"),
     "corrections:request": Permission("request corrections of business data", "申请数据更正"),
     "corrections:review": Permission("review corrections of business data", "审核数据更正"),

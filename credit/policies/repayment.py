@@ -111,6 +111,10 @@ class RepaymentPolicy(PolicyModel):
     """When core banking does not answer, the debit is asked again so much later …"""
     unavailable_tries_max: int = Field(ge=0, le=50)
     """[times] … so often a day at most."""
+    follow_up_workdays: int = Field(ge=1, le=30)
+    """A failed debit is to be followed up by the close of the so-manieth workday (REP-08)."""
+    follow_up_closing_minute: int = Field(ge=0, le=1_439)
+    """Close of business of the desk that does."""
     penalty_factor_ppm: int = Field(ge=1_000_000, le=PENALTY_FACTOR_PPM_MAX)
     """Rate of penalty interest (罚息), relative to the loan's."""
     non_performing_dpd: int = Field(ge=1, le=366)

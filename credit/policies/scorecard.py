@@ -122,8 +122,10 @@ class BureauPolicy(PolicyModel):
 
     query_reason: int = Field(ge=1, le=99)
     """[code] The bureau's own code for why it is asked; 2 = loan approval (贷款审批)."""
-    operator_seat: int = Field(ge=1, le=999)
-    """[number] Seat of the branch's query officer (征信查询员): person = branch × 1000 + seat."""
+    purposes: list[Annotated[int, Field(ge=1, le=99)]] = Field(min_length=1)
+    """[code] The purposes for which the bank may ask, by the bureau's own codes; another one is refused (EXT-03)."""
+    query_desk: str
+    """The desk whose people are the branch's query officers (征信查询员), in whose names the system asks."""
     ask_ms: int = Field(ge=0, le=60_000)
     """From acceptance to the query."""
     backoff_minutes: list[Annotated[int, Field(ge=1, le=43_200)]] = Field(min_length=1)
@@ -141,6 +143,8 @@ class BureauPolicy(PolicyModel):
     def _positive(self) -> BureauPolicy:
         if any(minutes < 1 for minutes in self.backoff_minutes):
             raise ValueError("bureau: backoff_minutes must be at least 1")
+        if self.query_reason not in self.purposes:
+            raise ValueError(f"bureau: query_reason {self.query_reason} is not among the purposes {self.purposes}")
         return self
 
 

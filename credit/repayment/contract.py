@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from credit.codes import Measure
-from credit.room import EventCode, GaugeCode, Reason, Room, blank, event
+from credit.codes import Channel, Measure, Named
+from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, blank, event
+from credit.worklists.kinds import desk_kinds
+from credit.worklists.states import Handling
+from credit.worklists.states import Refusal as TaskRefusal
 
 room = Room(__name__, "repayment", ("repayment", "还款"))
 
@@ -15,16 +18,20 @@ LoanDisbursed = room.accepts(
     701,
     "LoanDisbursed",
     "loan case customer party branch segment product grade pd_ppm amount_fen rate_ppm term_months method auto_debit "
-    "revolving transaction",
+    "revolving transaction debit_account",
     sender="disbursement",
 )
 DebitRequest = room.asks(
-    702, "DebitRequest", "loan party product number amount_fen instalment_fen dpd attempt pd_ppm automatic"
+    702,
+    "DebitRequest",
+    "loan party product number amount_fen instalment_fen dpd attempt pd_ppm automatic account by_hand",
 )
 DebitResult = room.accepts(703, "DebitResult", "loan paid_fen status attempt")
 LoanOpened = room.asks(704, "LoanOpened", "loan party product segment amount_fen term_months pd_ppm revolving method")
 EarlyRepaymentRequested = room.obeys(705, "EarlyRepaymentRequested", "loan full amount_fen choice")
 PaymentMade = room.obeys(706, "PaymentMade", "loan amount_fen=0 share_ppm=0 channel")
+CHANNELS = (Channel.COUNTER, Channel.ONLINE_BANK, Channel.MOBILE_BANK, Channel.THIRD_PARTY)
+"""How a customer pays (REP-05): over the counter, by transfer online, through a third party."""
 PaymentIntended = room.asks(707, "PaymentIntended", "loan party pay_at share_ppm reason", sender="collections")
 WriteOffApproved = room.accepts(708, "WriteOffApproved", "loan", sender="collections")
 # Restructuring (重组): who is brought before its team, what was agreed, and what is observed of the loan afterwards. Extensions
@@ -37,6 +44,22 @@ RestructureLoan = room.accepts(
 )
 ObservationEnded = room.accepts(712, "ObservationEnded", "loan", sender="restructuring")
 LossEvidence = room.accepts(713, "LossEvidence", "loan", sender="restructuring")
+ChangeDebit = room.obeys(740, "ChangeDebit", "loan account automatic operator")
+"""`account` 0: it stays as it is; `automatic`: 1 by debit, 0 by the customer himself; `operator` 0: the customer asks."""
+AccountCheck = room.asks(741, "AccountCheck", "loan party account")
+AccountChecked = room.accepts(742, "AccountChecked", "loan account status")
+"""Whether the account exists and is the borrower's own, by core banking: OK, REFUSED, or UNAVAILABLE where it does not answer."""
+FAILED_DEBITS = desk_kinds(
+    room,
+    "FailedDebit",
+    730,
+    entity="loan",
+    offers="case party product amount_fen",
+    decides="follow_up account",
+    tables="failed_debit_",
+    once=False,
+)
+"""The failed-debit list (异常名单): one task a loan and due day. `account`: where the follow-up is another one."""
 
 # the book --------------------------------------------------------------------------------------------------------------
 # The running plan began on `plan_day` over `plan_fen`, after instalment `plan_number`; `choice` is what the customer chose when
@@ -48,14 +71,15 @@ room.table(
     "loans",
     "loan customer party group segment grade pd_ppm rate_ppm method daycount automatic revolving debit_day reminder_days "
     "state plan_fen plan_day plan_number=0 choice=0 periods part_fen number period_start_day due_day "
-    "next_principal_fen=0 next_interest_fen=0 held_fen=0 balance_fen transactions debits=0",
+    "next_principal_fen=0 next_interest_fen=0 held_fen=0 balance_fen transactions debits=0 account",
     key="loan",
 )
 # Due and unpaid, one row a loan. `since_day`: due day of the oldest unpaid instalment; `told`: collections knows; `marked`:
-# non-performing; `penalty_rest`: the part of a fen that the penalty so far is exact by; `tries`: debits of the day asked again.
+# non-performing; `penalty_rest`: the part of a fen that the penalty so far is exact by; `tries`: debits of the day asked again;
+# `handed`: the desk of failed debits has handed it over, of which collections hears with the loan.
 room.table(
     "arrears",
-    "loan group since_day " + blank("principal_fen interest_fen penalty_fen penalty_rest told marked tries"),
+    "loan group since_day " + blank("principal_fen interest_fen penalty_fen penalty_rest told marked tries handed"),
     key="loan",
 )
 room.table("instalments", "instalment loan due_day principal_fen interest_fen", key="instalment")
@@ -70,10 +94,27 @@ room.table(
     f"loan after months interest_every free_months held_fen non_performing observed {STAGES}",
     key="loan",
 )
+# Changes of account that core banking has been asked about.
+room.table("account_checks", "loan account automatic operator", key="loan")
 # Interest accrued by group, and the days that the book has begun, debited, reminded of and ended.
 room.table("control", f"group {blank('accrued_fen begun debited reminded ended')}", key="group")
 
 # what it records -------------------------------------------------------------------------------------------------------
+
+
+class DebitMethod(Named):
+    """How the instalments of a loan are paid (REP-06, REP-14)."""
+
+    AUTOMATIC = 1, "by automatic debit", "自动扣款"
+    BY_CUSTOMER = 2, "by the customer himself", "客户主动还款"
+
+
+class FollowUp(Named):
+    """What the desk of failed debits has found out of a debit, and does about it (REP-08)."""
+
+    DEBIT_AGAIN = 1, "debit again", "再次扣款"
+    CHANGE_ACCOUNT = 2, "another account", "变更还款账户"
+    HAND_OVER = 3, "hand over to collections", "移交催收"
 
 
 class Event(EventCode):
@@ -91,9 +132,9 @@ class Event(EventCode):
     SCHEDULE_REGENERATED = event(710, "schedule generated anew", "重算还款计划", value="instalments left")
     NPL_MARKED = event(711, "marked non-performing", "认定不良", value="days past due")
     LOAN_WRITTEN_OFF = event(712, "written off", "核销", value="days past due")
-    RECOVERY_RECEIVED = event(713, "recovered after write-off", "核销后收回")
+    RECOVERY_RECEIVED = event(713, "recovered after write-off", "核销后收回", reason=Channel)
     EARLY_REPAYMENT_REFUSED = event(714, "early repayment refused", "提前还款被拒", reason=Reason, refuses=True)
-    PAYMENT_RECEIVED = event(715, "payment received", "收到款项")
+    PAYMENT_RECEIVED = event(715, "payment received", "收到款项", reason=Channel)
     PAYMENT_RETURNED = event(716, "surplus returned", "退回多付款")
     RECEIPT_REFUSED = event(717, "receipt refused", "收款被拒", reason=Reason, refuses=True)
     LOAN_RESTRUCTURED = event(718, "loan restructured", "贷款重组", reason=Measure, value="instalments left")
@@ -107,6 +148,35 @@ class Event(EventCode):
         723, "referral or new terms refused", "重组未予受理", reason=Reason, refuses=True
     )
     LOSS_EVIDENT = event(724, "evidently not to be repaid in full", "有明显证据表明无法足额收回")
+    FAILED_DEBIT_LISTED = event(
+        730,
+        "on the failed-debit list",
+        "列入扣款异常名单",
+        value="attempt",
+        trouble=("debits on the failed-debit list", "列入扣款异常名单"),
+    )
+    FAILED_DEBIT_FOLLOWED_UP = event(731, "failed debit followed up", "扣款异常跟进", reason=FollowUp, value="attempt")
+    FAILED_DEBIT_URGED = event(
+        732, "failed debit urged", "扣款异常催办", value="desk", trouble=("failed debits urged", "扣款异常催办")
+    )
+    FAILED_DEBIT_HANDLED = event(
+        733, "failed-debit task handled", "扣款异常任务流转", reason=Handling, value="person it concerns"
+    )
+    FAILED_DEBIT_DEPUTY_APPOINTED = event(
+        734, "deputy for failed debits appointed", "指定扣款异常代理人", value="deputy"
+    )
+    DEBIT_SET = event(735, "account of repayment set", "设定还款账户", reason=DebitMethod, value="account")
+    ACCOUNT_CHECK_ASKED = event(736, "account to be checked", "核验还款账户", reason=DebitMethod, value="account")
+    DEBIT_CHANGED = event(737, "account of repayment changed", "变更还款账户", reason=DebitMethod, value="account")
+    ACCOUNT_REFUSED = event(
+        738,
+        "account of repayment refused",
+        "还款账户核验未通过",
+        reason=Reason,
+        value="account",
+        refuses=True,
+        trouble=("accounts of repayment refused", "还款账户核验未通过"),
+    )
 
 
 class Gauge(GaugeCode):
@@ -120,6 +190,12 @@ class Gauge(GaugeCode):
     ACCRUED_INTEREST = 11, "accrued interest", "应计利息"
 
 
+class Desk(DeskCode):
+    """The staffed desk of repayment."""
+
+    REPAYMENT_CLERK = 26, "repayment desk", "还款管理岗", False, 2, 15
+
+
 class Refusal(Reason):
     """Why repayment refuses."""
 
@@ -131,6 +207,13 @@ class Refusal(Reason):
     PAYMENTS_SPENT = 606, "too many payments of this loan", "还款笔数超限"
     TERMS_TOO_LONG = 608, "longer than may be agreed", "期限超过可展期限"
     NOT_LOWER = 609, "the instalment would not be lower", "月供未降低"
+    PAYMENT_CHANNEL = 630, "no channel of payments", "还款渠道不符", "channel"
+    NOTHING_OWED = 631, "nothing is owed any more", "已无欠款"
+    ACCOUNT_INVALID = 632, "not an account number", "账号有误", "account"
+    ACCOUNT_UNCHANGED = 633, "that is how it is", "账户与方式均未变更", "account"
+    ACCOUNT_NOT_OWN = 634, "not the borrower's own account", "非借款人本人账户", "account"
+    ACCOUNT_UNCHECKED = 635, "core banking did not answer, ask again", "核心系统未应答，请重新提交", "account"
+    CHECK_OUTSTANDING = 636, "another account is being checked", "账户核验中", "account"
 
 
-room.logs(Event, Gauge, reasons=(Refusal,))
+room.logs(Event, Gauge, Desk, reasons=(Refusal, TaskRefusal))

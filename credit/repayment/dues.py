@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from credit.codes import Account
-from credit.collections.contract import LoanOverdue, OverdueReported
+from credit.collections.contract import DebitHandedOver, LoanOverdue, OverdueReported
 from credit.mail import Outbox
 from credit.masks import true_rows
 from credit.numbers import branch_and_product, case_of, debit_of, instalment_of
@@ -87,6 +87,9 @@ class Dues:
             Event.OVERDUE_STARTED, new["at"], new["case"], loan=new["loan"], amount_fen=new["overdue_fen"], value=dpd
         )
         out.send(LoanOverdue, new)
+        handed = late[~told][book.arrears["handed"][late[~told]] != 0]
+        book.arrears["handed"][handed] = 0
+        out.send(DebitHandedOver, DebitHandedOver.rows(len(handed), at=at, loan=book.arrears["loan"][handed]))
         out.send(OverdueReported, OverdueReported.carry(figures[told]))
         gone = book.written_off
         claims = OverdueReported.rows(
@@ -178,7 +181,7 @@ class Dues:
         rows[new] = arrears.append(length=len(new), loan=ids[new], group=groups[new], since_day=day)
         cleared = rows[self._book.arrears_fen()[rows] == 0]
         arrears["since_day"][cleared] = day
-        for name in ("penalty_rest", "told", "marked"):
+        for name in ("penalty_rest", "told", "marked", "handed"):
             arrears[name][cleared] = 0
         arrears["principal_fen"][rows] += principal
         arrears["interest_fen"][rows] += interest
@@ -201,8 +204,8 @@ class Dues:
         asked[due_today[due_today >= 0]] = True
         return np.asarray(asked)
 
-    def send_debits(self, chosen: Ints, at: Ints, out: Outbox) -> None:
-        """Requests for all that is due of the chosen rows of the arrears."""
+    def send_debits(self, chosen: Ints, at: Ints, out: Outbox, *, by_hand: bool = False) -> None:
+        """Requests for all that is due of the chosen rows of the arrears; `by_hand`: somebody of the bank has asked for them."""
         if not len(chosen):
             return
         arrears, loans = self._book.arrears, self._book.loans
@@ -229,6 +232,8 @@ class Dues:
             attempt=number,
             pd_ppm=loans["pd_ppm"][rows],
             automatic=automatic,
+            account=loans["account"][rows],
+            by_hand=by_hand,
         )
         out.send(DebitRequest, requests)
 

@@ -18,7 +18,9 @@ from credit.repayment.plans import Plans
 from credit.repayment.states import LoanState
 from credit.room import Rows
 from credit.schedules import SHORTER_TERM, due_day, instalment_fen, is_stub, regular_part_fen
+from credit.table import Table
 from credit.times import Bools, Ints, date_of
+from credit.worklists.states import TaskState
 
 _NAMED_MAX = 3
 _PLAN_COLUMNS = "loan plan_fen plan_number periods part_fen method daycount rate_ppm debit_day due_day".split()
@@ -68,6 +70,14 @@ def payments(rows: Rows) -> list[str]:
         first != np.minimum(due, amount),
         lambda i: f"of a payment of {amount[i]} fen {first[i]} went to penalty, of which {due[i]} were owed",
     )
+
+
+def failed_debits(book: Book, tasks: Table, *, ended: bool) -> list[str]:
+    """REP-08: once a day has ended, nobody follows up a debit of a loan that owes nothing or has left the book."""
+    waits = tasks["loan"][tasks["state"] < TaskState.DONE]
+    _, owed = book.owed(waits)
+    gone = (book.find_loans(waits) < 0) | (owed == 0)
+    return _named(waits, gone & ended, lambda _: "is on the failed-debit list, and owes nothing")
 
 
 def negative(book: Book) -> list[str]:

@@ -11,7 +11,7 @@ from credit.policies.products import ProductColumns
 from credit.repayment.book import Book
 from credit.repayment.contract import Event, LoanOpened
 from credit.repayment.plans import Plans
-from credit.repayment.rules import DAYCOUNT_OF_PRODUCT, DebitDays
+from credit.repayment.rules import DAYCOUNT_OF_PRODUCT, DebitDays, method_of
 from credit.repayment.states import LoanState
 from credit.room import Rows
 from credit.rows import firsts
@@ -43,6 +43,7 @@ class Opening:
             group=group_of(rows["branch"], product),
             daycount=daycount,
             automatic=rows["auto_debit"],
+            account=rows["debit_account"],
             debit_day=debit_day,
             reminder_days=reminder,
             state=LoanState.ACTIVE,
@@ -67,5 +68,13 @@ class Opening:
             loan=rows["loan"],
             amount_fen=loans["next_principal_fen"][added] + loans["next_interest_fen"][added],
             value=rows["term_months"],
+        )
+        out.log(
+            Event.DEBIT_SET,
+            rows["at"],
+            rows["case"],
+            loan=rows["loan"],
+            reason=method_of(rows["auto_debit"]),
+            value=rows["debit_account"],
         )
         out.send(LoanOpened, LoanOpened.carry(rows))

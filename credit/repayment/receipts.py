@@ -21,9 +21,10 @@ from credit.repayment import invariants
 from credit.repayment.book import DUE, NO_DAY, Book, next_transactions, post
 from credit.repayment.contract import Event
 from credit.repayment.dues import Dues
+from credit.repayment.failed_debits import FailedDebits
 from credit.repayment.rules import allocate
 from credit.repayment.states import LoanState
-from credit.repayment.write_off import give_back
+from credit.repayment.write_off import NO_CHANNEL, give_back
 from credit.room import Rows
 from credit.times import DAY_MS, MINUTE_MS, Bools, Ints
 
@@ -62,8 +63,8 @@ Note = Callable[[str, Rows], None]
 class Receipts:
     """Takes payments. All methods expect each loan at most once."""
 
-    def __init__(self, book: Book, policy: RepaymentPolicy, dues: Dues, note: Note) -> None:
-        self._book, self._policy, self._dues, self._note = book, policy, dues, note
+    def __init__(self, book: Book, policy: RepaymentPolicy, dues: Dues, failed: FailedDebits, note: Note) -> None:
+        self._book, self._policy, self._dues, self._failed, self._note = book, policy, dues, failed, note
 
     # debits -----------------------------------------------------------------------------------------------------------
 
@@ -86,7 +87,8 @@ class Receipts:
         silent &= again // DAY_MS == at // DAY_MS
         arrears["tries"][rows[silent]] += 1
         self._dues.send_debits(rows[silent], again[silent], out)
-        results, rows, first = results[~silent], rows[~silent], dpd[~silent] == 0
+        results, rows = results[~silent], rows[~silent]
+        first = (dpd[~silent] == 0) & ~self._failed.is_listed(results)
         at, loan, owed = results["at"], results["loan"], self._book.arrears_fen()[rows]
         out.log(
             Event.DEBIT_FAILED,
@@ -106,19 +108,28 @@ class Receipts:
             amount_fen=owed[first],
             value=SECOND_REMINDER,
         )
+        self._failed.enter(results[first], rows[first], out)
 
     # any payment ------------------------------------------------------------------------------------------------------
 
     def take(
-        self, receipts: Rows, amount_fen: Ints, actor: Actor, out: Outbox, *, silent: Bools | bool = False
+        self,
+        receipts: Rows,
+        amount_fen: Ints,
+        actor: Actor,
+        out: Outbox,
+        *,
+        silent: Bools | bool = False,
+        channel: Ints | int = NO_CHANNEL,
     ) -> None:
-        """Takes amounts for loans on the book, at `receipts["at"]`. `silent` rows, which paid the day's instalment as
-        planned, are not logged as payments received beside the instalments they paid."""
+        """Takes amounts for loans on the book, at `receipts["at"]`, that came by a channel (REP-05). `silent` rows, which paid
+        the day's instalment as planned, are not logged as payments received beside the instalments they paid."""
         if not len(receipts):
             return
         order = receipts["loan"].argsort(kind="stable")
         receipts, amount_fen = receipts[order], amount_fen[order]
         told = ~np.broadcast_to(np.asarray(silent, dtype=bool), order.shape)[order]
+        channel = np.broadcast_to(np.asarray(channel, dtype=np.int64), order.shape)[order]
         rows, owed = self._book.owed(receipts["loan"])
         give_back(receipts, np.maximum(amount_fen - owed, 0), out)
         due = owed > 0
@@ -132,6 +143,7 @@ class Receipts:
             actor=actor,
             loan=met.loan[told],
             amount_fen=met.amount_fen[told],
+            reason=channel[due][told],
         )
         self._lead_on(met, principal, numbers, out)
 
@@ -203,7 +215,7 @@ class Receipts:
         arrears = self._book.arrears
         late = arrears["told"][met.arrears] != 0
         cleared = late & (overdue == 0)
-        for name in ("told", "marked", "penalty_rest"):
+        for name in ("told", "marked", "penalty_rest", "handed"):
             arrears[name][met.arrears[cleared]] = 0
         out.log(
             Event.OVERDUE_CLEARED,

@@ -13,6 +13,7 @@ from credit.daycount import BASES, MONTHLY
 from credit.masks import true_rows
 from credit.money import PPM, mul_div_round
 from credit.policies.repayment import RepaymentPolicy
+from credit.repayment.contract import DebitMethod
 from credit.rows import run_starts
 from credit.times import Ints
 
@@ -26,6 +27,11 @@ DAYCOUNT_OF_PRODUCT = np.array([MONTHLY, 1, 2, 3], dtype=np.int64)
 def buckets(dpd: Ints) -> Ints:
     """Bucket of days past due: 1–7, 8–30, 31–60, 61–90, over 90 (REP-10, NPL-01)."""
     return _BUCKET_FROM.searchsorted(dpd, side="right").astype(np.int64) + int(Bucket.CURRENT)
+
+
+def method_of(automatic: Ints) -> Ints:
+    """`DebitMethod` of loans."""
+    return np.where(automatic != 0, int(DebitMethod.AUTOMATIC), int(DebitMethod.BY_CUSTOMER))
 
 
 class DebitDays:

@@ -12,10 +12,16 @@ from credit.masks import any_of
 from credit.money import PPM
 from credit.numbers import TRANSACTIONS_MAX, branch_and_product, case_of, debit_of
 from credit.policies import ProductPolicy, columns_of, load
+from credit.policies.payments import PaymentPolicy
 from credit.policies.repayment import RepaymentPolicy
 from credit.repayment import day_end
+from credit.repayment.accounts import DebitAccounts
 from credit.repayment.book import DAYS, Book
 from credit.repayment.contract import (
+    CHANNELS,
+    FAILED_DEBITS,
+    AccountChecked,
+    ChangeDebit,
     DebitResult,
     EarlyRepaymentRequested,
     Event,
@@ -31,7 +37,8 @@ from credit.repayment.contract import (
 )
 from credit.repayment.dues import Dues
 from credit.repayment.early import Early
-from credit.repayment.invariants import payments, violations
+from credit.repayment.failed_debits import FailedDebits
+from credit.repayment.invariants import failed_debits, payments, violations
 from credit.repayment.opening import Opening
 from credit.repayment.plans import Plans
 from credit.repayment.receipts import Receipts
@@ -40,14 +47,19 @@ from credit.repayment.rules import DebitDays
 from credit.repayment.states import LoanState
 from credit.repayment.write_off import WriteOffs, give_back, offered_fen
 from credit.room import Rows
-from credit.rows import first_fault, only
+from credit.rows import among, first_fault, only
 from credit.schedules import Schedule
+from credit.staff import StaffRegister
 from credit.subsystem import PLAIN, Setting, State, Subsystem, Takes, Together
 from credit.times import DAY_MS, Ints
+from credit.worklists.worklist import Events, Worklist, takes
 
 PAYMENTS_MAX = TRANSACTIONS_MAX - 1_000
 """Once a loan has had so many transactions its customer's own payments are refused: the numbers left are the bank's, for debits
 and what ends the loan. Nobody who pays fen by fen may use them up."""
+
+
+_FOLLOWS_UP = takes(FAILED_DEBITS, "desk", "followed_up")
 
 
 class RepaymentSubsystem(Subsystem):
@@ -57,12 +69,16 @@ class RepaymentSubsystem(Subsystem):
     REFUSED = Event.RECEIPT_REFUSED
     HANDLERS = (
         Takes(LoanDisbursed, "disbursed"),
+        *(one for one in _FOLLOWS_UP if isinstance(one, Takes)),
         Together(
-            "loan",
+            "loan",  # the desk and the customer speak of one loan in the order of their time
             (
                 Takes(DebitResult, "debited"),
+                Takes(AccountChecked, "account_checked"),
+                *(one for of in _FOLLOWS_UP if isinstance(of, Together) for one in of.takes),
                 Takes(PaymentMade, "paid"),
                 Takes(EarlyRepaymentRequested, "repaid_early"),
+                Takes(ChangeDebit, "change_debit"),
                 Takes(WriteOffApproved, "written_off"),
                 Takes(RestructuringReferred, "restructurings.refer"),
                 Takes(RestructureLoan, "restructurings.carry_out"),
@@ -72,7 +88,9 @@ class RepaymentSubsystem(Subsystem):
         ),
     )
 
-    def __init__(self, policy: RepaymentPolicy, products: ProductPolicy) -> None:
+    def __init__(
+        self, policy: RepaymentPolicy, products: ProductPolicy, payments: PaymentPolicy, register: StaffRegister
+    ) -> None:
         super().__init__()
         self.policy = policy
         self._instants = (0, policy.debit_ms, policy.reminder_ms, DAY_MS - 1)
@@ -81,7 +99,12 @@ class RepaymentSubsystem(Subsystem):
         self._plans, days = Plans(policy, self.book.restructured), DebitDays(policy)
         self._opening = Opening(self.book, columns_of(products), days, self._plans)
         self._dues = Dues(self.book, policy, self._plans)
-        self._receipts = Receipts(self.book, policy, self._dues, self.note)
+        checks, digits = self.tables["account_checks"], payments.account_digits
+        self._accounts = DebitAccounts(self.book, checks, digits, self._dues)
+        events = Events(Event.FAILED_DEBIT_URGED, Event.FAILED_DEBIT_HANDLED, Event.FAILED_DEBIT_DEPUTY_APPOINTED)
+        self.desk = Worklist(self, FAILED_DEBITS, register, events)
+        self._failed = FailedDebits(self.book, policy, self._dues, self._accounts, self.desk)
+        self._receipts = Receipts(self.book, policy, self._dues, self._failed, self.note)
         self._early = Early(self.book, policy, self._plans)
         self._write_offs = WriteOffs(self.book)
         self.restructurings = Restructurings(self.book, policy, self._plans, days)
@@ -90,7 +113,8 @@ class RepaymentSubsystem(Subsystem):
     def build(cls, setting: Setting = PLAIN) -> RepaymentSubsystem:
         """Repayment under the packaged policies, with a scenario's overrides laid over them."""
         overrides = setting.overrides
-        return cls(load("repayment", RepaymentPolicy, overrides), load("products", ProductPolicy, overrides))
+        policy, products = load("repayment", RepaymentPolicy, overrides), load("products", ProductPolicy, overrides)
+        return cls(policy, products, load("payments", PaymentPolicy, overrides), setting.register)
 
     # time -------------------------------------------------------------------------------------------------------------
 
@@ -120,6 +144,7 @@ class RepaymentSubsystem(Subsystem):
 
     def end(self, out: Outbox) -> None:
         """At a day's end interest accrues; at each end the ledger is told what moved."""
+        self._failed.close_of(self.window, out)
         self._day(self.window.day, len(DAYS), out)
         self.book.report_balances(self.window.until - 1, out)
 
@@ -128,7 +153,8 @@ class RepaymentSubsystem(Subsystem):
 
     def due(self) -> int:
         done = [self.book.done[name] for name in DAYS]
-        return min((day + 1) * DAY_MS + ms for day, ms in zip(done, self._instants, strict=True))
+        days = min((day + 1) * DAY_MS + ms for day, ms in zip(done, self._instants, strict=True))
+        return min(days, self.desk.due())
 
     def product_of(self, case: Ints, loan: Ints) -> Ints:  # noqa: ARG002
         """By the group that the loan is in."""
@@ -173,6 +199,7 @@ class RepaymentSubsystem(Subsystem):
             (~(gone | on_book), Refusal.LOAN_UNKNOWN),
             ((payments["amount_fen"] < 0) | (share < 0) | (share > PPM), Refusal.PAYMENT_AMOUNT),
             ((payments["amount_fen"] == 0) & (share == 0), Refusal.PAYMENT_AMOUNT),
+            (~among(payments["channel"], CHANNELS), Refusal.PAYMENT_CHANNEL),
             (self._moved(loans) >= PAYMENTS_MAX, Refusal.PAYMENTS_SPENT),
         )
         wrong, sound = payments[faults != 0], faults == 0
@@ -180,10 +207,12 @@ class RepaymentSubsystem(Subsystem):
         self.refuse(wrong, faults[faults != 0], out, actor=Actor.PARTNER, amount_fen=wrong["amount_fen"])
         recovered, payments = payments[gone], payments[on_book]
         claims = self._write_offs.claims_fen(recovered["loan"])
-        self._write_offs.recover(recovered, offered_fen(recovered, claims), Actor.CUSTOMER, out)
+        offered, channel = offered_fen(recovered, claims), recovered["channel"]
+        self._write_offs.recover(recovered, offered, Actor.CUSTOMER, out, channel=channel)
         amount = offered_fen(payments, self.book.owed(payments["loan"])[1])
         some = amount > 0
-        self._receipts.take(payments[some], amount[some], Actor.CUSTOMER, out)
+        payments, amount = payments[some], amount[some]
+        self._receipts.take(payments, amount, Actor.CUSTOMER, out, channel=payments["channel"])
 
     def _moved(self, loans: Ints) -> Ints:
         """How many transactions loans have had."""
@@ -209,6 +238,22 @@ class RepaymentSubsystem(Subsystem):
         if len(orders):
             self._early.repay(orders, out)
 
+    def change_debit(self, orders: Rows, out: Outbox) -> None:
+        """REP-14: another account, or another way of paying, for the rest of the loan."""
+        faults = self._accounts.faults(orders["loan"], orders["account"], orders["automatic"])
+        bad = orders[faults != 0]
+        self.refuse(bad, faults[faults != 0], out, actor=np.where(bad["operator"] > 0, bad["operator"], Actor.CUSTOMER))
+        self._accounts.change(only(orders, faults == 0), out)
+
+    def account_checked(self, answers: Rows, out: Outbox) -> None:
+        """What core banking says of accounts that loans are to be repaid from."""
+        orders, refused = self._accounts.checked(answers, out)
+        self._failed.again(orders[refused], out)
+
+    def followed_up(self, rows: Rows, out: Outbox) -> None:
+        """REP-08: what the desk of failed debits does about them."""
+        self._failed.follow_up(rows, out)
+
     def written_off(self, approved: Rows, out: Outbox) -> None:
         """NPL-09: loans that are still overdue when their write-off has been approved."""
         overdue = self._write_offs.overdue(approved)
@@ -222,7 +267,8 @@ class RepaymentSubsystem(Subsystem):
         found = violations(self.book, self._plans, whole=self.check_whole_book)
         for rows in self.noted("payments"):
             found += payments(rows)
-        return found
+        found += failed_debits(self.book, self.desk.tasks, ended=self.window.ends_day)
+        return found + self.desk.violations(self.window.until)
 
     def schedule(self, loan: int) -> Schedule:
         """The running plan of a loan on the book, an instalment a row (REP-01, REP-04); KeyError for any other."""

@@ -17,6 +17,9 @@ from credit.repayment.states import LoanState
 from credit.room import Rows
 from credit.times import DAY_MS, Bools, Ints
 
+NO_CHANNEL = 0
+"""Of a debit, which core banking brings."""
+
 
 class WriteOffs:
     """Writes off, and takes what comes back. All methods expect each loan at most once."""
@@ -72,7 +75,7 @@ class WriteOffs:
         unpaid, _ = self._book.unpaid_of(np.sort(ids))
         for name in ("principal_fen", "interest_fen"):
             self._book.instalments[name][unpaid] = 0
-        for name in ("principal_fen", "interest_fen", "penalty_fen", "penalty_rest", "told", "marked"):
+        for name in ("principal_fen", "interest_fen", "penalty_fen", "penalty_rest", "told", "marked", "handed"):
             self._book.arrears[name][of] = 0
         self._book.park(rows, LoanState.WRITTEN_OFF)
         self._book.touch(ids)
@@ -81,8 +84,11 @@ class WriteOffs:
         """What is left of claims written off."""
         return self._book.written_off.get("balance_fen", self._book.written_off.find(loans))
 
-    def recover(self, receipts: Rows, offered: Ints, actor: Actor, out: Outbox) -> None:
+    def recover(
+        self, receipts: Rows, offered: Ints, actor: Actor, out: Outbox, *, channel: Ints | int = NO_CHANNEL
+    ) -> None:
         """Money for loans written off is income (已核销贷款收回) and shrinks the claim; offers of nothing move nothing."""
+        channel = np.broadcast_to(np.asarray(channel, dtype=np.int64), offered.shape)[offered > 0]
         receipts, offered = receipts[offered > 0], offered[offered > 0]
         if not len(receipts):
             return
@@ -105,7 +111,7 @@ class WriteOffs:
                 (Account.OFF_BALANCE_WRITE_OFF, ids, -taken),
             ],
         )
-        out.log(Event.RECOVERY_RECEIVED, at, case_of(ids), actor=actor, loan=ids, amount_fen=taken)
+        out.log(Event.RECOVERY_RECEIVED, at, case_of(ids), actor=actor, loan=ids, amount_fen=taken, reason=channel)
         _tell_collections(at, ids, numbers, taken, rest, np.where(rest > 0, table["since_day"][rows], 0), out)
         done = rest == 0
         out.log(Event.LOAN_SETTLED, at[done], case_of(ids[done]), loan=ids[done])

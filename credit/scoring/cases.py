@@ -11,6 +11,7 @@ from credit.policies.scorecard import BureauPolicy
 from credit.room import Rows
 from credit.rows import firsts
 from credit.scoring.contract import BUREAU_FACTS, SOURCE_FACTS, BureauQuery
+from credit.scoring.officers import NOBODY, Officers
 from credit.scoring.states import MOVES, CaseState
 from credit.table import Table
 from credit.times import MINUTE_MS, NEVER, Bools, Ints
@@ -23,8 +24,8 @@ _ANSWERED = {"bureau_at": BUREAU_FACTS.split(), "verified_at": SOURCE_FACTS.spli
 class Cases:
     """Open cases, by application number."""
 
-    def __init__(self, table: Table, policy: BureauPolicy, products: ProductPolicy) -> None:
-        self.table = table
+    def __init__(self, table: Table, policy: BureauPolicy, products: ProductPolicy, officers: Officers) -> None:
+        self.table, self._officers = table, officers
         self._policy = policy
         self._backoff = np.array(policy.backoff_minutes, dtype=np.int64) * MINUTE_MS
         self._batch = np.zeros(max(p.code for p in products.products) + 1, dtype=np.int64)
@@ -42,7 +43,7 @@ class Cases:
         self.table.append(
             rows,
             state=CaseState.WAITING,
-            operator=rows["branch"] * 1_000 + policy.operator_seat,
+            operator=self._officers.of(rows["branch"], rows["case"]),
             reason=policy.query_reason,
             next_at=first,
             deadline=first + wait * MINUTE_MS,
@@ -52,6 +53,19 @@ class Cases:
     def due_questions(self, until: int) -> Ints:
         """Rows whose next bureau query falls before `until`."""
         return true_rows(self.table["next_at"] < until)
+
+    def without_ground(self, rows: Ints) -> Ints:
+        """Those of some rows for which nobody may ask; nothing more is planned for them (EXT-03)."""
+        table = self.table
+        nobody: Ints = rows[table["operator"][rows] == NOBODY]
+        table["next_at"][nobody] = NEVER
+        return nobody
+
+    def ask_now(self, rows: Ints, orders: Rows) -> None:
+        """Questions that somebody has ordered, in his name."""
+        table = self.table
+        table["next_at"][rows], table["operator"][rows] = orders["at"], orders["person"]
+        table["reason"][rows] = orders["purpose"]
 
     def queries(self, rows: Ints) -> Rows:
         """The bureau queries of those rows. Nothing more is planned for them until an answer comes."""

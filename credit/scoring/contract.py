@@ -5,6 +5,7 @@ from __future__ import annotations
 from credit.codes import Handler, Step
 from credit.profile import ACCEPTED
 from credit.room import EventCode, Reason, Room, blank, event
+from credit.worklists.states import Refusal as TaskRefusal
 
 room = Room(__name__, "scoring", ("scoring", "评分与反欺诈"))
 
@@ -17,6 +18,8 @@ SOURCE_FACTS = (
 ApplicationAccepted = room.accepts(201, "ApplicationAccepted", ACCEPTED, sender="customers")
 BureauQuery = room.asks(202, "BureauQuery", "case party segment reason operator attempt batch")
 BureauReport = room.accepts(203, "BureauReport", f"case status attempt {BUREAU_FACTS}")
+QueryBureau = room.obeys(210, "QueryBureau", "case purpose person")
+"""Somebody of the bank has the bureau asked about a case under way, before its turn: for which purpose, by the bureau's code."""
 VerificationQuery = room.asks(204, "VerificationQuery", "case party segment sources declared_income_fen")
 VerificationReply = room.accepts(205, "VerificationReply", f"case {SOURCE_FACTS}")
 
@@ -64,6 +67,15 @@ class Event(EventCode):
         handler=Handler.SYSTEM,
     )
     RISK_LIBRARY_ENTERED = event(209, "entered in the risk library", "录入风险客户库", value="customer")
+    QUERY_REFUSED = event(
+        211,
+        "bureau not asked",
+        "征信查询未获准",
+        reason=Reason,
+        value="purpose",
+        refuses=True,
+        trouble=("bureau queries not permitted", "征信查询未获准"),
+    )
     ANSWER_REFUSED = event(
         210, "answer too late or without a case", "迟到或无对应的答复", trouble=("answers too late", "答复迟到")
     )
@@ -77,6 +89,10 @@ class Refusal(Reason):
     RED_ALERT = 202, "red alert", "红色预警"
     SCORE_LOW = 203, "score too low", "评分不足"
     BUREAU_UNAVAILABLE = 204, "bureau did not answer", "征信无应答"
+    NO_OPERATOR = 210, "nobody in whose name to ask", "无征信查询员"
+    NO_PURPOSE = 211, "no legitimate purpose", "查询目的不合规", "purpose"
+    NOT_UNDER_REVIEW = 212, "the case is not under review", "该申请不在审查中，无查询依据"
+    QUERY_UNDER_WAY = 213, "the bureau has been asked, or has answered", "征信查询中或已返回"
 
 
-room.logs(Event, reasons=(Refusal,))
+room.logs(Event, reasons=(Refusal, TaskRefusal))

@@ -10,6 +10,7 @@ from credit.numbers import branch_of_case
 from credit.room import Rows
 from credit.rows import among
 from credit.scoring.states import KEPT, CaseState
+from credit.staff import StaffRegister
 from credit.table import Table
 from credit.tally import Tally
 from credit.times import Bools, Ints
@@ -41,6 +42,12 @@ def queries_have_a_ground(table: Table) -> list[str]:
         *_cases(table, no_consent, "bureau asked without consent"),
         *_cases(table, no_ground, "bureau asked without reason or operator"),
     ]
+
+
+def operators_are_people(table: Table, register: StaffRegister) -> list[str]:
+    """EXT-03: whoever the bureau was asked by is a person of the register."""
+    stranger = (table["attempt"] > 0) & ~register.knows(table["operator"])
+    return _cases(table, stranger, "bureau asked in the name of nobody on the register")
 
 
 def nobody_waits_past_the_deadline(table: Table, until: int) -> list[str]:

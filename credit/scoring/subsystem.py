@@ -13,11 +13,12 @@ from credit.customers.contract import Event as CustomerEvent
 from credit.customers.contract import FraudConfirmed
 from credit.mail import Outbox
 from credit.masks import true_rows
-from credit.numbers import branch_of_case
+from credit.numbers import HEAD_OFFICE, branch_of_case, branch_of_person
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.fraud import FraudPolicy
 from credit.policies.scorecard import ScorecardPolicy
 from credit.room import Rows
+from credit.rows import among, first_fault, only
 from credit.scoring import invariants
 from credit.scoring.cards import Scorecards
 from credit.scoring.cases import Cases
@@ -26,6 +27,7 @@ from credit.scoring.contract import (
     BureauQuery,
     BureauReport,
     Event,
+    QueryBureau,
     Refusal,
     VerificationQuery,
     VerificationReply,
@@ -33,10 +35,14 @@ from credit.scoring.contract import (
 )
 from credit.scoring.facts import Facts, asked_sources
 from credit.scoring.fraud import FraudEngine, FraudFindings
+from credit.scoring.officers import Officers
 from credit.scoring.rules import alerts, borderline, cross_validation_doubts, lanes, rejections
-from credit.subsystem import PLAIN, Setting, Subsystem, Takes
+from credit.scoring.states import CaseState
+from credit.staff import StaffRegister
+from credit.subsystem import PLAIN, Setting, Subsystem, Takes, Together
 from credit.tally import Tally
-from credit.times import Bools, Ints
+from credit.times import NEVER, Bools, Ints
+from credit.worklists.states import Refusal as TaskRefusal
 
 
 class ScoringSubsystem(Subsystem):
@@ -47,18 +53,23 @@ class ScoringSubsystem(Subsystem):
     REFUSED = Event.ANSWER_REFUSED
     HANDLERS = (
         Takes(ApplicationAccepted, "accepted"),
+        Together("case", (Takes(QueryBureau, "query"),)),
         Takes(BureauReport, "bureau_report"),
         Takes(VerificationReply, "verification_reply"),
     )
 
-    def __init__(self, scorecard: ScorecardPolicy, fraud: FraudPolicy, products: ProductPolicy) -> None:
+    def __init__(
+        self, scorecard: ScorecardPolicy, fraud: FraudPolicy, products: ProductPolicy, register: StaffRegister
+    ) -> None:
         super().__init__()
+        self._register = register
         self.policy = scorecard
         self.cards = Scorecards(scorecard)
         self._engine = FraudEngine(fraud)
         self._automatic_max = columns_of(products).automatic_max
         self._sources = asked_sources(scorecard)
-        self._cases = Cases(self.tables["cases"], scorecard.bureau, products)
+        officers = Officers(register, scorecard.bureau.query_desk)
+        self._cases = Cases(self.tables["cases"], scorecard.bureau, products, officers)
         self._tally = Tally(self.tables["tally"])
 
     @classmethod
@@ -69,6 +80,7 @@ class ScoringSubsystem(Subsystem):
             load("scorecard", ScorecardPolicy, overrides),
             load("fraud", FraudPolicy, overrides),
             load("products", ProductPolicy, overrides),
+            setting.register,
         )
 
     # time -------------------------------------------------------------------------------------------------------------
@@ -95,6 +107,7 @@ class ScoringSubsystem(Subsystem):
     def violations(self) -> list[str]:
         """Of the open cases, and of every decision."""
         found = invariants.of_cases(self._cases.table, self._tally, self.window.until)
+        found += invariants.operators_are_people(self._cases.table, self._register)
         for decided in self.noted("decided"):
             found += invariants.lanes_are_earned(decided, self._automatic_max)
         return found
@@ -123,6 +136,10 @@ class ScoringSubsystem(Subsystem):
         rows = self._cases.due_questions(self.window.until)
         if not len(rows):
             return
+        at, nobody = self._cases.table["next_at"].copy(), self._cases.without_ground(rows)
+        said = {"reason": Refusal.NO_OPERATOR, "value": self.policy.bureau.query_reason}
+        out.log(Event.QUERY_REFUSED, at[nobody], self._cases.table["case"][nobody], **said)
+        rows = self._cases.due_questions(self.window.until)
         queries = self._cases.queries(rows)
         out.send(BureauQuery, queries)
         at, case, operator = queries["at"], queries["case"], queries["operator"]
@@ -134,6 +151,31 @@ class ScoringSubsystem(Subsystem):
             declared_income_fen=self._cases.table["income_fen"][rows[first]],
         )
         out.send(VerificationQuery, asked)
+
+    def query(self, orders: Rows, out: Outbox) -> None:
+        """EXT-03: a question by hand needs a person of the branch's register, a purpose that the bank may have, a case that is
+        under review, and no question under way."""
+        faults = self._query_faults(orders)
+        bad, wrong = orders[faults != 0], faults[faults != 0]
+        out.log(Event.QUERY_REFUSED, bad["at"], bad["case"], actor=bad["person"], reason=wrong, value=bad["purpose"])
+        out.answer(bad, reason=wrong)
+        good = only(orders, faults == 0)
+        self._cases.ask_now(self._cases.table.find(good["case"]), good)
+
+    def _query_faults(self, orders: Rows) -> Ints:
+        table, person = self._cases.table, orders["person"]
+        rows = table.find(orders["case"])
+        waiting = table.get("state", rows) == CaseState.WAITING
+        under_way = (table.get("next_at", rows) == NEVER) & (table.get("attempt", rows) > 0)
+        asked = (table.get("bureau_at", rows) > 0) | under_way
+        elsewhere = branch_of_person(person) != branch_of_case(orders["case"])
+        return first_fault(
+            (~self._register.knows(person), TaskRefusal.NOT_ON_REGISTER),
+            (elsewhere & (branch_of_person(person) != HEAD_OFFICE), TaskRefusal.NO_AUTHORITY),
+            (~among(orders["purpose"], self.policy.bureau.purposes), Refusal.NO_PURPOSE),
+            (~waiting | (orders["at"] > table.get("deadline", rows)), Refusal.NOT_UNDER_REVIEW),
+            (asked, Refusal.QUERY_UNDER_WAY),
+        )
 
     def bureau_report(self, reports: Rows, out: Outbox) -> None:
         """EXT-01: a report is taken in; without one another attempt follows after the policy's pause."""

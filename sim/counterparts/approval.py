@@ -5,10 +5,12 @@ desk already served waits for the next window."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import IntEnum
 
 import numpy as np
 
+from credit.approval.contract import FRAUD, Desk
 from credit.approval.desk import ApprovalDesk
 from credit.approval.subsystem import ApprovalSubsystem
 from credit.codes import Node, Verdict
@@ -17,6 +19,7 @@ from credit.masks import any_of, true_rows
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.approval import ApprovalPolicy
 from credit.room import Kind, Rows
+from credit.rows import joined
 from credit.subsystem import State, Window
 from credit.times import Bools, Ints
 from scenarios.model import Scenario
@@ -120,23 +123,48 @@ class Judgement:
         )
 
 
+class Investigators:
+    """The fraud desk of a shard's branches, served before its approvers. It finds out many of those who deceive the bank, and
+    accuses nobody else."""
+
+    def __init__(self, scenario: Scenario, seed: int, desks: Desks, truth: Truth) -> None:
+        self._truth, self._found_ppm = truth, scenario.behaviour.fraud_found_ppm
+        self._table = service_table(scenario, Desk.FRAUD_INVESTIGATOR)
+        self._draws = Draws(seed, "fraud_desk", ("service", "found"))
+        self.desks = StaffedDesks(desks, FRAUD, (Desk.FRAUD_INVESTIGATOR,), 0, self._service_ms, self._says)
+
+    def _service_ms(self, desk: IntEnum, tasks: Rows) -> Ints:
+        del desk
+        return self._draws["service"].quantile(self._table, tasks["party"])
+
+    def _says(self, done: Done) -> dict[str, Ints]:
+        party = done.tasks["party"]
+        found = self._truth.is_fraud(party_of(party)) & self._draws["found"].happens(self._found_ppm, party)
+        return {"verdict": np.where(found, int(Verdict.DECLINE), int(Verdict.APPROVE))}
+
+
 class ApprovalCounterpart:
-    """The desks of one room: INITIAL and RE_REVIEW of a shard's branches, or head office's three."""
+    """The desks of one room: fraud desk, INITIAL and RE_REVIEW of a shard's branches, or head office's three."""
 
     def __init__(
         self, desk: type[ApprovalDesk], scenario: Scenario, seed: int, desks: Desks, truth: Truth | None = None
     ) -> None:
         """`desk`: whose tasks they do · `desks`: the staffed desks of its nodes (see `sim.staffing`)."""
-        self._judgement = Judgement(scenario, seed, truth or Truth(seed, scenario))
+        truth = truth or Truth(seed, scenario)
+        self._judgement = Judgement(scenario, seed, truth)
         self._service = Draw(seed, "approval.service")
         self._tables = {int(node): service_table(scenario, node) for node in desk.NODES}
         self._time_ppm = _time_by_product(scenario)
-        self._desks = StaffedDesks(desks, desk.DESK, desk.NODES, 0, self._service_ms, self._says)
-        self.rounds = self._desks.rounds
+        investigates = desk is ApprovalSubsystem
+        approvers = StaffedDesks(desks, desk.DESK, desk.NODES, int(investigates), self._service_ms, self._says)
+        self._lists = {"": approvers}
+        if investigates:
+            self._lists["fraud."] = Investigators(scenario, seed, desks, truth).desks
+        self.rounds = approvers.rounds
 
     def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
         """Takes tasks in, and serves the round's desk."""
-        return self._desks.respond(requests, window, round_number)
+        return [said for desks in self._lists.values() for said in desks.respond(requests, window, round_number)]
 
     def _service_ms(self, desk: IntEnum, rows: Rows) -> Ints:
         drawn = self._service.quantile(self._tables[desk], rows["party"], desk + _ROUNDS * rows["round"])
@@ -147,19 +175,24 @@ class ApprovalCounterpart:
         return self._judgement.opinions(done.tasks)
 
     def due(self) -> int:
-        return self._desks.due()
+        return min(desks.due() for desks in self._lists.values())
 
     def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
         """Rows for ``queues`` and ``staff`` of the desks."""
-        return self._desks.statistics(window, closing)
+        told = [desks.statistics(window, closing) for desks in self._lists.values()]
+        names = dict.fromkeys(name for one in told for name in one)
+        return {name: joined([one[name] for one in told if name in one]) for name in names}
 
     def export_state(self) -> State:
         """Cases at the desks, the desks themselves, and tasks put off to the next window."""
-        return self._desks.export_state()
+        return {
+            f"{name}{part}": rows for name, desks in self._lists.items() for part, rows in desks.export_state().items()
+        }
 
     def import_state(self, state: State) -> None:
         """Replaces everything by exported state."""
-        self._desks.import_state(state)
+        for name, desks in self._lists.items():
+            desks.import_state({part.removeprefix(name): rows for part, rows in state.items() if part.startswith(name)})
 
 
 def _time_by_product(scenario: Scenario) -> Ints:
@@ -174,7 +207,10 @@ def of_desk(desk: type[ApprovalDesk], world: World) -> Opposite:
     """The approvers of a desk; the administrator appoints their deputies."""
     desks = world.staffing.desks(world.branches, world.room.desks or ())
     people = ApprovalCounterpart(desk, world.scenario, world.seed, desks)
-    return Opposite(people, DeputySource({desk.DESK.appoint: desk.NODES}, world.staffing, world.branches))
+    appoints: dict[Kind, Sequence[int]] = {desk.DESK.appoint: desk.NODES}
+    if desk is ApprovalSubsystem:
+        appoints[FRAUD.appoint] = (Desk.FRAUD_INVESTIGATOR,)
+    return Opposite(people, DeputySource(appoints, world.staffing, world.branches))
 
 
 def opposite(world: World) -> Opposite:

@@ -14,6 +14,7 @@ from credit.contracts.contract import (
     ContractOffered,
     ContractRenewalRequested,
     ContractSigned,
+    RenewalReason,
 )
 from credit.contracts.states import SignMode
 from credit.mail import Inbox
@@ -163,7 +164,9 @@ class ContractsCounterpart:
         span = self._behaviour.renew_after_days * DAY_MS
         remembers = rows["expires_at"] + self._draws["renew_at"].below(span, rows["party"], _occasion(rows))
         at = np.where(came > 0, came + MINUTE_MS, remembers)
-        self._held.put(ContractRenewalRequested, ContractRenewalRequested.carry(rows, at=at))
+        self._held.put(
+            ContractRenewalRequested, ContractRenewalRequested.carry(rows, at=at, reason=RenewalReason.NOT_IN_TIME)
+        )
 
 
 def _occasion(offers: Rows) -> Ints:

@@ -34,7 +34,7 @@ from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Ints
 from scenarios.model import Scenario
 from scenarios.script import ScriptedCustomer
 from sim.counterparts.ports import Port, port_statistics
-from sim.counterparts.staffed import Done, StaffedDesks, service_table
+from sim.counterparts.staffed import LEAST_SERVICE_MS, Done, StaffedDesks, service_table
 from sim.curves import below_each, lognormal
 from sim.held import Held
 from sim.occasions import on_loan, party_of
@@ -48,6 +48,8 @@ DESKS = (Desk.USE_VERIFIER, Desk.DISBURSEMENT_OPERATOR, Desk.DISBURSEMENT_REVIEW
 
 _FIRST_DESK_ROUND = 1
 _DESK_CODES = 32
+_INQUIRY_SHARE = 6
+"""To ask what has become of a payment takes so much less than to initiate one."""
 _DAYS_SPREAD_PPM, _DAYS_MAX = 600_000, 400
 _OFFICE_OPENS_MS, _OFFICE_MS = 9 * HOUR_MS, 8 * HOUR_MS
 _YEAR_DAYS = 365
@@ -95,7 +97,8 @@ class DisbursementCounterpart:
 
     def _service_ms(self, desk: IntEnum, tasks: Rows) -> Ints:
         occasion = tasks["attempt"] * _DESK_CODES + int(desk)
-        return self._service.quantile(self._tables[desk], tasks["party"], on_loan(tasks["loan"], occasion))
+        drawn = self._service.quantile(self._tables[desk], tasks["party"], on_loan(tasks["loan"], occasion))
+        return np.where(tasks["inquiry"] != 0, np.maximum(drawn // _INQUIRY_SHARE, LEAST_SERVICE_MS), drawn)
 
     def _says(self, done: Done) -> dict[str, Ints]:
         return {"verdict": np.where(self._declines(done.desk, done.tasks), int(Verdict.DECLINE), int(Verdict.APPROVE))}

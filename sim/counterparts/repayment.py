@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -14,11 +15,17 @@ from credit.calendar import WORKDAY_LAST_YEAR, add_months, day_of_month, workday
 from credit.codes import Channel, Status
 from credit.mail import Inbox
 from credit.masks import all_of, true_rows
+from credit.numbers import occasion_of_task
 from credit.policies import ProductPolicy, load
 from credit.repayment.contract import (
+    FAILED_DEBITS,
+    AccountCheck,
+    AccountChecked,
     DebitRequest,
     DebitResult,
+    Desk,
     EarlyRepaymentRequested,
+    FollowUp,
     LoanOpened,
     PaymentIntended,
     PaymentMade,
@@ -29,12 +36,16 @@ from credit.subsystem import State, Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, NEVER, Bools, Ints, day_number
 from scenarios.model import Scenario
 from sim.counterparts.ports import Port, port_statistics
+from sim.counterparts.staffed import Done, StaffedDesks, service_table
 from sim.curves import exponential
 from sim.economy import Economy
 from sim.held import Held
 from sim.occasions import on_loan, party_of
 from sim.opposite import Opposite, World
+from sim.population.script import OTHER_ACCOUNT_BASE
 from sim.randomness import PPM, Draw, Draws
+from sim.staff import Desks
+from sim.staffing import DeputySource
 from sim.truth import Truth
 
 _BATCH_MS = 15 * MINUTE_MS
@@ -60,15 +71,25 @@ _LAST_DAY = day_number(dt.date(WORKDAY_LAST_YEAR, 12, 1))
 _PARTS_MAX = 3
 _PART_LEAST_PPM, _PART_SPAN_PPM = 100_000, 300_000
 _PART_STEP_FEN, _PART_LEAST_FEN = 10_000, 100_000
+_BY_HAND_PPM = 900_000
+"""Chance that a debit brings all of it once the customer has said that the money is there."""
+_NOT_OWN_PPM = 50_000
+"""Chance that the account a customer names is somebody else's."""
+_ACCOUNTS = 100
+_FIRST_DESK_ROUND = 1
 
 
 class RepaymentCounterpart:
-    """Customers of a shard's loans and the port through which their accounts are debited."""
+    """Customers of a shard's loans, the port through which their accounts are debited, and the bank's desk of failed debits."""
 
-    rounds = 1
-
-    def __init__(self, scenario: Scenario, seed: int, truth: Truth | None = None) -> None:
+    def __init__(self, scenario: Scenario, seed: int, desks: Desks, truth: Truth | None = None) -> None:
+        """`desks`: the shard's repayment desks (see `sim.staffing`)."""
         self._payers = Payers(scenario, seed, truth or Truth(seed, scenario))
+        self._clerks = Clerks(scenario, seed, self._payers)
+        self._desks = StaffedDesks(
+            desks, FAILED_DEBITS, (Desk.REPAYMENT_CLERK,), _FIRST_DESK_ROUND, self._clerks.service_ms, self._clerks.say
+        )
+        self.rounds = self._desks.rounds
         self._early = EarlyRepayers(scenario, seed)
         self._core = Port(scenario, seed, "core_banking")
         self._place_in_batch = Draw(seed, "debit.batch")
@@ -76,7 +97,7 @@ class RepaymentCounterpart:
 
     def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
         """Results of debits minutes later, payments when they are made, early repayments when their month has come."""
-        del round_number
+        said = self._desks.respond(requests, window, round_number)
         debits = requests.take(DebitRequest)
         if len(debits):
             self._ask(debits)
@@ -86,7 +107,18 @@ class RepaymentCounterpart:
         opened = requests.take(LoanOpened)
         if len(opened):
             self._far.put(EarlyRepaymentRequested, self._early.requests(opened))
-        return self._release(window)
+        accounts = requests.take(AccountCheck)
+        if len(accounts):
+            self._held.put(AccountChecked, self._checked(accounts))
+        return [*said, *self._release(window)]
+
+    def _checked(self, accounts: Rows) -> Rows:
+        """Core banking compares names; where it is silent, nobody knows."""
+        about, occasion = accounts["party"], on_loan(accounts["loan"], accounts["account"] % _ACCOUNTS)
+        answer = self._core.call(about, occasion, accounts["at"])
+        status = np.where(self._payers.names_other(about, occasion), int(Status.REFUSED), int(Status.OK))
+        status[answer.missing] = Status.UNAVAILABLE
+        return AccountChecked.carry(accounts, at=answer.at, status=status)
 
     def _ask(self, debits: Rows) -> None:
         automatic = debits["automatic"] != 0
@@ -103,6 +135,8 @@ class RepaymentCounterpart:
         tried = debits["at"] + self._place_in_batch.below(_BATCH_MS, about, occasion)
         answer = self._core.call(about, occasion, tried)
         share = self._payers.shares(debits).share_ppm
+        by_hand = debits["by_hand"] != 0
+        share[by_hand] = self._payers.as_said(debits[by_hand])
         paid = np.where(share == PPM, amount, amount * share // PPM)
         paid[answer.missing] = 0
         status = np.where(paid < amount, int(Status.FAILED), int(Status.OK))
@@ -121,20 +155,22 @@ class RepaymentCounterpart:
     def due(self) -> int:
         """When the next payment or result comes, or a month begins that brings early repayments nearer."""
         far = self._far.due()
+        near = min(self._held.due(), self._desks.due())
         if far == NEVER:
-            return self._held.due()
+            return near
         day = np.array([far // DAY_MS], dtype=np.int64)
-        return min(self._held.due(), int(day[0] - day_of_month(day)[0] + 1) * DAY_MS)
+        return min(near, int(day[0] - day_of_month(day)[0] + 1) * DAY_MS)
 
-    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:  # noqa: ARG002
-        """Rows for ``partners`` of the window."""
-        return port_statistics([self._core], window)
+    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
+        """Rows for ``queues``, ``staff`` and ``partners`` of the window."""
+        return self._desks.statistics(window, closing) | port_statistics([self._core], window)
 
     def export_state(self) -> State:
-        return self._held.export_state() | self._far.export_state("far")
+        return self._desks.export_state() | self._held.export_state() | self._far.export_state("far")
 
     def import_state(self, state: State) -> None:
         """Replaces everything by exported state."""
+        self._desks.import_state(state)
         self._held.import_state(state)
         self._far.import_state(state, "far")
 
@@ -159,7 +195,7 @@ class Payers:
         self._missed = np.array(
             [(one.party, number) for one in scenario.script for number in one.misses], dtype=np.int64
         )
-        names = ("miss", "cure", "partial", "part", "late", "late_days", "hour", "channel")
+        names = ("miss", "cure", "partial", "part", "late", "late_days", "hour", "channel", "by_hand", "other")
         self._draws = {name: Draw(seed, f"payer.{name}") for name in names}
 
     def shares(self, debits: Rows) -> Shares:
@@ -230,6 +266,19 @@ class Payers:
         at = rows["at"] + days * DAY_MS + self._draws["hour"].below(_PAYING_MS, about, day)
         return self._payments(rows, at, share, number)
 
+    def as_said(self, debits: Rows) -> Ints:
+        """Share paid of debits that somebody of the bank asked for, after the customer had said that the money is there."""
+        paid = self._draws["by_hand"].happens(_BY_HAND_PPM, debits["party"], on_loan(debits["loan"], debits["attempt"]))
+        return np.where(paid, PPM, 0)
+
+    def names_other(self, party: Ints, occasion: Ints) -> Bools:
+        """Whether the account that a customer names is somebody else's."""
+        return self._draws["other"].happens(_NOT_OWN_PPM, party, occasion)
+
+    def scaled(self, chance_ppm: int, party: Ints) -> Ints:
+        """A chance of the average customer, for each customer's willingness."""
+        return np.minimum(chance_ppm * self._truth.willingness_ppm(party) // _WILLING_PPM, PPM)
+
     def as_intended(self, intended: Rows) -> Rows:
         """Payments that collections has brought about."""
         return self._payments(intended, intended["pay_at"], intended["share_ppm"], intended["pay_at"] // DAY_MS)
@@ -237,6 +286,36 @@ class Payers:
     def _payments(self, rows: Rows, at: Ints, share_ppm: Ints, occasion: Ints) -> Rows:
         channel = _CHANNELS[self._draws["channel"].choice(_CHANNEL_PPM, rows["party"], on_loan(rows["loan"], occasion))]
         return PaymentMade.rows(len(rows), at=at, loan=rows["loan"], share_ppm=share_ppm, channel=channel)
+
+
+class Clerks:
+    """The desk of failed debits: who is called says that the money is there now, names another account, or neither."""
+
+    def __init__(self, scenario: Scenario, seed: int, payers: Payers) -> None:
+        self._behaviour, self._payers = scenario.behaviour, payers
+        self._table = service_table(scenario, Desk.REPAYMENT_CLERK)
+        self._draws = Draws(seed, "failed_debit", ("service", "says"))
+
+    def service_ms(self, desk: IntEnum, tasks: Rows) -> Ints:
+        del desk
+        return self._draws["service"].quantile(self._table, tasks["party"], on_loan(tasks["loan"], _day_of(tasks)))
+
+    def say(self, done: Done) -> dict[str, Ints]:
+        """What comes of the calls."""
+        tasks, party, day = done.tasks, party_of(done.tasks["party"]), _day_of(done.tasks)
+        again = self._payers.scaled(self._behaviour.failed_debit_again_ppm, party)
+        other = again + self._payers.scaled(self._behaviour.failed_debit_account_ppm, party)
+        drawn = self._draws["says"].ppm(tasks["party"], on_loan(tasks["loan"], day))
+        said = np.select(
+            [drawn < again, drawn < other], [FollowUp.DEBIT_AGAIN, FollowUp.CHANGE_ACCOUNT], FollowUp.HAND_OVER
+        ).astype(np.int64)
+        account = OTHER_ACCOUNT_BASE + party * _ACCOUNTS + day % _ACCOUNTS
+        return {"follow_up": said, "account": np.where(said == FollowUp.CHANGE_ACCOUNT, account, 0)}
+
+
+def _day_of(tasks: Rows) -> Ints:
+    """What a call's luck hangs on beside the loan: its how-manieth task."""
+    return occasion_of_task(tasks["task"])
 
 
 class EarlyRepayers:
@@ -301,5 +380,7 @@ def _waiting_days(per_year_ppm: int) -> Ints:
 
 
 def opposite(world: World) -> Opposite:
-    """Customers and their accounts."""
-    return Opposite(RepaymentCounterpart(world.scenario, world.seed))
+    """Customers, their accounts, and the desk of failed debits; the administrator appoints its deputies."""
+    desks = world.staffing.desks(world.branches, Desk)
+    deputies = DeputySource({FAILED_DEBITS.appoint: Desk}, world.staffing, world.branches)
+    return Opposite(RepaymentCounterpart(world.scenario, world.seed, desks), deputies)

@@ -23,6 +23,7 @@ from sim.occasions import party_of, reference_of
 
 ACCOUNT_BASE = 6_217_000_000_000_000_000
 PAYEE_BASE = 6_222_000_000_000_000_000
+OTHER_ACCOUNT_BASE = 6_230_000_000_000_000_000
 
 
 class Script:

@@ -9,11 +9,11 @@ from credit.scoring.subsystem import ScoringSubsystem
 from credit.times import NEVER
 from tests.credit.collections.test_write_off import proposed
 from tests.credit.contracts.test_contracts import opened
-from tests.credit.scoring.builders import accepted, ask
+from tests.credit.scoring.builders import STAFFED, accepted, ask
 
 
 def test_a_case_in_scoring_is_due_at_its_deadline_once_everybody_has_been_asked() -> None:
-    scoring = ScoringSubsystem.build()
+    scoring = ScoringSubsystem.build(STAFFED)
     assert scoring.due() == NEVER
     ask(scoring, accepted())
     assert scoring.due() == scoring.tables["cases"]["deadline"][0] < NEVER

@@ -12,6 +12,7 @@ from actors.host import Blueprint, FinalReport, Parts, StageHost
 from actors.topology import Cell, Flow, shard_of_branch
 from actors.wire import Bundle, unpack
 from credit.approval.contract import ApplicationScored
+from credit.approval.contract import Desk as FraudDesk
 from credit.approval.subsystem import ApprovalSubsystem
 from credit.codes import Alert, Grade, Lane, Method, Segment
 from credit.contracts.subsystem import ContractsSubsystem
@@ -163,7 +164,7 @@ class Chain:
                 return Parts(ContractsSubsystem.build(), customers, None, ear, check_every_window=True)
             branches = self._branches(where)
             nodes = {"approval": (1, 2), "head_office": (3, 4, 5)}[where.room]
-            desks = self._staffing.desks(branches, nodes)  # type: ignore[arg-type]
+            desks = self._staffing.desks(branches, (*nodes, FraudDesk.FRAUD_INVESTIGATOR))  # type: ignore[arg-type]
             room = HeadOfficeSubsystem if where.room == "head_office" else ApprovalSubsystem
             people = self._wrap(ApprovalCounterpart(room, self._plan, SEED, desks, self._truth))
             rows = self._rows[np.isin(self._rows["branch"], branches)]

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from credit.approval.contract import DESK, Event
+from credit.approval.contract import DESK, FRAUD, Desk, Event
 from credit.approval.subsystem import ApprovalSubsystem
 from credit.approval.trail import trail
 from credit.calendar import is_workday
@@ -21,7 +21,7 @@ from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
 from credit.worklists.states import Refusal as TaskRefusal
 from sim.counterparts.approval import ApprovalCounterpart, Judgement
-from sim.occasions import reference_of
+from sim.occasions import party_of, reference_of
 from sim.staffing import build_staffing
 from sim.truth import Truth
 from tests.rows import sample
@@ -125,9 +125,9 @@ def test_deputies_stand_in_when_a_whole_desk_is_away() -> None:
 def test_the_desks_report_their_queues_and_people(chain: Chain) -> None:
     [branch] = only_stage(chain, "approval")
     queues, staff = np.concatenate(branch.queues), np.concatenate(branch.staff)
-    entered = chain.events(Event.NODE_ENTERED)
-    assert int(queues["arrivals"].sum()) == int((entered["value"] <= Node.RE_REVIEW).sum())
-    assert sorted(np.unique(queues["role"]).tolist()) == [Node.INITIAL, Node.RE_REVIEW]
+    entered, suspected = chain.events(Event.NODE_ENTERED), chain.events(Event.FRAUD_CASE_OPENED)
+    assert int(queues["arrivals"].sum()) == int((entered["value"] <= Node.RE_REVIEW).sum()) + len(suspected)
+    assert sorted(np.unique(queues["role"]).tolist()) == [Node.INITIAL, Node.RE_REVIEW, Desk.FRAUD_INVESTIGATOR]
     regular = staff[staff["on_behalf_of"] == 0]
     assert bool((regular["busy_ms"] <= regular["on_shift_ms"]).all())
     assert int(staff["busy_ms"].sum()) > 0
@@ -226,6 +226,36 @@ def test_a_scripted_customer_gets_what_the_script_says() -> None:
     assert again["verdict"].tolist() == [Verdict.APPROVE]
 
 
+def suspects(**behaviour: int) -> Rows:
+    """What the fraud desk says of a hundred cases within a week; the even ones deceive the bank."""
+    laid = scenario(behaviour=behaviour, population={"fraud_ppm": 500_000})
+    truth, desks = Truth(SEED, laid), build_staffing(laid, SEED).desks(np.array([1]), Desk)
+    people, start = ApprovalCounterpart(ApprovalSubsystem, laid, SEED, desks, truth), laid.run.start_ms
+    rows = sample(
+        FRAUD.task,
+        source=tasks(100, at=start, branch=1, task=np.arange(1, 101)),
+        desk=int(Desk.FRAUD_INVESTIGATOR),
+        limit_at=start + 30 * DAY_MS,
+    )
+    said = []
+    for number in range(20):
+        window = Window(number, start + number * DAY_MS, start + (number + 1) * DAY_MS)
+        mail = Inbox.of((FRAUD.task, rows)) if not number else Inbox()
+        said += [part for kind, part in people.respond(mail, window, 0) if kind is FRAUD.opinion]
+    found = np.concatenate(said)
+    party = rows["party"][np.searchsorted(rows["task"], np.sort(found["task"]))]
+    return np.stack([truth.is_fraud(party_of(party)), found[np.argsort(found["task"])]["verdict"] == Verdict.DECLINE])
+
+
+@pytest.mark.requirement("APP-17.c")
+def test_the_fraud_desk_finds_out_fraudsters_and_accuses_nobody_else() -> None:
+    fraud, found = suspects()
+    assert len(fraud) == 100
+    assert 0.65 < found[fraud].mean() < 0.95
+    assert not found[~fraud].any()
+    assert not suspects(fraud_found_ppm=0)[1].any()
+
+
 # a world that breaks rules --------------------------------------------------------------------------------------------
 def test_a_task_for_a_desk_already_served_waits_for_the_next_window() -> None:
     staffing = build_staffing(PLAIN, SEED)
@@ -234,10 +264,11 @@ def test_a_task_for_a_desk_already_served_waits_for_the_next_window() -> None:
     start = PLAIN.run.start_ms
     first, second = Window(0, start, start + DAY_MS), Window(1, start + DAY_MS, start + 2 * DAY_MS)
     late = Inbox.of((DESK.task, tasks(1, at=start + 10 * HOUR_MS, branch=1, limit_at=start + 20 * DAY_MS)))
-    assert people.respond(Inbox(), first, 0) == people.respond(late, first, 1) == []
+    assert people.respond(Inbox(), first, 1) == people.respond(late, first, 2) == []
     state = people.export_state()
     people.import_state(state)
-    [(claim, claims), (kind, opinions)] = people.respond(Inbox(), second, 0)
+    assert people.respond(Inbox(), second, 0) == [], "the fraud desk comes first"
+    [(claim, claims), (kind, opinions)] = people.respond(Inbox(), second, 1)
     assert (claim, kind, len(opinions)) == (DESK.claim, DESK.opinion, 1)
     assert bool((claims["at"] >= second.start).all())
     assert bool((claims["at"] < opinions["at"]).all())

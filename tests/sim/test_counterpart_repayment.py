@@ -13,9 +13,13 @@ from credit.calendar import is_workday
 from credit.codes import Channel, Status
 from credit.mail import Inbox, in_order
 from credit.repayment.contract import (
+    FAILED_DEBITS,
+    AccountCheck,
     DebitRequest,
     DebitResult,
+    Desk,
     EarlyRepaymentRequested,
+    FollowUp,
     LoanOpened,
     PaymentIntended,
     PaymentMade,
@@ -26,6 +30,7 @@ from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Ints, day_number
 from sim.counterparts.repayment import RepaymentCounterpart
 from sim.occasions import reference_of
+from sim.staffing import build_staffing
 from sim.truth import Truth
 from tests.rows import sample
 from tests.sim.worlds import SEED, ZHANG, numbers, scenario, windows
@@ -43,7 +48,8 @@ Played = dict[str, Rows]
 
 
 def world(**sections: Any) -> RepaymentCounterpart:
-    return RepaymentCounterpart(scenario(**{"run": {"customers": COUNT}, "partners": PORT} | sections), SEED)
+    laid = scenario(**{"run": {"customers": COUNT}, "partners": PORT} | sections)
+    return RepaymentCounterpart(laid, SEED, build_staffing(laid, SEED).desks(np.arange(1, 5), Desk))
 
 
 def loans(party: Ints) -> Ints:
@@ -342,4 +348,65 @@ def test_calls_to_core_banking_are_counted() -> None:
     window = windows(START, START + DAY_MS)[0]
     counterpart.respond(Inbox.of((DebitRequest, debits(count=300))), window, 0)
     assert counterpart.statistics(window, closing=True)["partners"]["calls"].tolist() == [300]
-    assert counterpart.statistics(window, closing=True) == {}
+    assert "partners" not in counterpart.statistics(window, closing=True)
+
+
+# failed debits --------------------------------------------------------------------------------------------------------
+
+
+def listed(count: int) -> Rows:
+    """A task a party at the repayment desks of four branches, at nine on the due day."""
+    party = numbers(count)
+    rows = {
+        "at": EIGHT + HOUR_MS,
+        "loan": loans(party),
+        "task": loans(party) * 10_000 + 8,
+        "party": reference_of(party, 1),
+    }
+    return sample(
+        FAILED_DEBITS.task, count, branch=1 + party % 4, desk=int(Desk.REPAYMENT_CLERK), product=1, priority=3, **rows
+    )
+
+
+def decided(**behaviour: int) -> Rows:
+    """What the desks say of a hundred failed debits within a week."""
+    counterpart, tasks, said = world(behaviour=behaviour), listed(100), []
+    for window in windows(START, START + 7 * DAY_MS, HOUR_MS):
+        inside = (tasks["at"] >= window.start) & (tasks["at"] < window.until)
+        for turn in range(counterpart.rounds):
+            mail = Inbox.of((FAILED_DEBITS.task, tasks[inside])) if turn == 0 else Inbox({})
+            said += [rows for kind, rows in counterpart.respond(mail, window, turn) if kind is FAILED_DEBITS.opinion]
+    return np.concatenate(said)
+
+
+@pytest.mark.requirement("REP-08.d")
+def test_the_desk_finds_out_what_customers_say() -> None:
+    found = decided()
+    assert len(found) == 100
+    said = {one: int((found["follow_up"] == one).sum()) for one in FollowUp}
+    assert min(said.values()) > 0
+    assert said[FollowUp.DEBIT_AGAIN] > said[FollowUp.CHANGE_ACCOUNT]
+    assert bool(((found["account"] > 0) == (found["follow_up"] == FollowUp.CHANGE_ACCOUNT)).all())
+    none = decided(failed_debit_again_ppm=0, failed_debit_account_ppm=0)
+    assert set(none["follow_up"].tolist()) == {FollowUp.HAND_OVER}
+
+
+@pytest.mark.requirement("REP-08.d")
+def test_a_debit_by_hand_nearly_always_finds_the_money_that_the_customer_spoke_of() -> None:
+    missed = paid_nothing(results(debits(2_000), behaviour={"miss_base_ppm": 1_000_000}))
+    by_hand = paid_nothing(results(debits(2_000, by_hand=1), behaviour={"miss_base_ppm": 1_000_000}))
+    assert missed > 0.5
+    assert 0.07 < by_hand < 0.13
+
+
+@pytest.mark.requirement("REP-14.c")
+def test_core_banking_says_whose_an_account_is_unless_it_is_silent() -> None:
+    party = numbers(2_000)
+    rows = sample(
+        AccountCheck, 2_000, at=EIGHT, loan=loans(party), party=reference_of(party, 1), account=6_230 * 10**15 + party
+    )
+    found = played(world(), [(AccountCheck, rows)], windows(START, START + DAY_MS))["AccountChecked"]
+    assert len(found) == 2_000
+    assert 0.03 < float((found["status"] == Status.REFUSED).mean()) < 0.07
+    silent = played(world(faults=OUTAGE), [(AccountCheck, rows)], windows(START, START + DAY_MS))["AccountChecked"]
+    assert set(silent["status"].tolist()) == {Status.UNAVAILABLE}

@@ -49,12 +49,17 @@ def test_another_contract_than_the_one_that_stands_is_not_confirmed(bank: LiveBa
 @pytest.mark.requirement("CON-15.a", "CON-15.b")
 def test_after_three_days_it_has_expired_and_is_generated_anew(bank: LiveBank) -> None:
     path = f"/v1/applications/{offered(bank)}/contract"
-    assert bank.post(f"{path}/renewals", {"round": 0, "attempt": 1}, 422)["code"] == "CONTRACT_STATE"
+    assert (
+        bank.post(f"{path}/renewals", {"round": 0, "attempt": 1, "reason": "not_in_time"}, 422)["code"]
+        == "CONTRACT_STATE"
+    )
     bank.advance(days=4)
     assert bank.get(path)["state"] == "expired"
     refused = bank.post(f"{path}/confirmation", {"round": 0, "attempt": 1}, 422)
     assert (refused["code"], refused["detail_zh"]) == ("CONTRACT_EXPIRED", "合同已失效")
-    bank.post(f"{path}/renewals", {"round": 0, "attempt": 1})
+    bank.post(f"{path}/renewals", {"round": 0, "attempt": 1}, 422)
+    bank.post(f"{path}/renewals", {"round": 0, "attempt": 1, "reason": "a_whim"}, 422)
+    bank.post(f"{path}/renewals", {"round": 0, "attempt": 1, "reason": "not_in_time"})
     assert (bank.get(path)["state"], bank.get(path)["attempt"]) == ("generated", 2)
 
 
@@ -117,7 +122,7 @@ def test_there_is_nothing_to_be_done_about_a_case_that_does_not_exist(bank: Live
     bank.post(f"{path}/confirmation", {"round": 0, "attempt": 1}, 404)
     bank.post(f"{path}/signature", {"confirmation": "1-A", "mode": "paper"}, 404)
     bank.post(f"{path}/changes", CHANGE, 404)
-    bank.post(f"{path}/renewals", {"round": 0, "attempt": 1}, 404)
+    bank.post(f"{path}/renewals", {"round": 0, "attempt": 1, "reason": "not_in_time"}, 404)
     assert bank.get("/health")["ready"]
 
 
@@ -129,3 +134,24 @@ def test_a_signed_contracts_text_is_the_one_that_was_read_and_a_refused_case_nev
     declined = bank.apply(income_fen=100)["case"]
     assert "no contract" in bank.get(f"/v1/applications/{declined}/contract/document", 404)["detail"]
     bank.get(f"/v1/applications/{declined}/contract", 404)
+
+
+@pytest.mark.requirement("CON-11.a", "CON-11.b")
+def test_contracts_that_wait_for_their_signature_are_listed_until_they_are_signed(bank: LiveBank) -> None:
+    cases = [bank.apply()["case"] for _ in range(2)]
+    page = bank.get("/v1/contracts/pending?limit=500")
+    waiting = {one["case"]: one for one in page["contracts"]}
+    assert page["next"] is None
+    contract = bank.get(f"/v1/applications/{cases[0]}/contract")
+    same = ("state", "amount_fen", "term_months", "rate_ppm", "mode", "round", "attempt", "offered_at", "expires_at")
+    assert {name: waiting[cases[0]][name] for name in same} == {name: contract[name] for name in same}
+    assert (waiting[cases[0]]["product"], waiting[cases[0]]["branch"]) == ("consumer_loan", 1)
+    assert "人民币" in bank.get(f"/v1/applications/{cases[0]}/contract/document")
+    before = str(int(cases[0]) - 1)
+    first = bank.get(f"/v1/contracts/pending?limit=1&after={before}")
+    assert ([one["case"] for one in first["contracts"]], first["next"]) == ([cases[0]], cases[0])
+    bank.sign(cases[0])
+    left = [one["case"] for one in bank.get(f"/v1/contracts/pending?limit=500&after={before}")["contracts"]]
+    assert left == [cases[1]]
+    assert cases[1] not in [one["case"] for one in bank.get("/v1/contracts/pending?state=blocked")["contracts"]]
+    bank.get("/v1/contracts/pending?state=signed", 422)

@@ -12,7 +12,7 @@ import pytest
 from credit.applications.contract import Refusal as ApplicationRefusal
 from credit.approval.contract import ContractWithdrawn
 from credit.approval.contract import Refusal as ApprovalRefusal
-from credit.codes import Grade, Guarantee, Lane, Method, Segment
+from credit.codes import Grade, Guarantee, Handler, Lane, Method, Segment, Step
 from credit.contracts import rules, subsystem
 from credit.contracts.contract import (
     ApplicationApproved,
@@ -26,6 +26,7 @@ from credit.contracts.contract import (
     Event,
     Gauge,
     Refusal,
+    RenewalReason,
     ReturnReason,
 )
 from credit.contracts.states import ALLOWED, MOVES, SIGNING, Action, ContractState, SignMode
@@ -35,6 +36,7 @@ from credit.mail import Inbox, Outbox
 from credit.room import Kind, Rows
 from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS, instant
+from credit.track import query
 from tests.rows import sample
 
 NINE = instant(dt.date(2026, 3, 2), 9)
@@ -79,8 +81,9 @@ def changed(at: int, **columns: Any) -> tuple[Kind, Rows]:
     return ContractChangeRequested, sample(ContractChangeRequested, 1, at=at, case=CASE, **(facts | columns))
 
 
-def renewal(at: int, attempt: int = FIRST) -> tuple[Kind, Rows]:
-    return ContractRenewalRequested, sample(ContractRenewalRequested, 1, at=at, case=CASE, attempt=attempt)
+def renewal(at: int, attempt: int = FIRST, reason: int = RenewalReason.NOT_IN_TIME) -> tuple[Kind, Rows]:
+    rows = sample(ContractRenewalRequested, 1, at=at, case=CASE, attempt=attempt, reason=reason)
+    return ContractRenewalRequested, rows
 
 
 def handled(kind: Kind, at: int, **columns: Any) -> tuple[Kind, Rows]:
@@ -312,6 +315,15 @@ def test_consumer_loans_and_card_instalments_alone_are_offered_for_an_electronic
     assert state(opened(product=product, guarantee=0, collateral_fen=10**9), "mode") == [mode]
 
 
+@pytest.mark.requirement("CON-17.c")
+@pytest.mark.parametrize("reason", [0, 1, 411, 999])
+def test_a_renewal_without_a_reason_is_refused_and_one_with_a_reason_keeps_it(reason):
+    expired = opened()
+    out = run(expired, renewal(EXPIRES + 1, reason=reason), renewal(EXPIRES + 2), start=EXPIRES - 5)
+    assert refusals(out) == [Refusal.CONTRACT_STATE]
+    assert out.events_of(Event.CONTRACT_REGENERATED)["reason"].tolist() == [RenewalReason.NOT_IN_TIME]
+
+
 def test_a_contract_lapses_with_its_approval():
     until = NINE + 2 * DAY_MS
     desk = opened(valid_until=until)
@@ -321,7 +333,17 @@ def test_a_contract_lapses_with_its_approval():
     assert out.events_of(Event.CONTRACT_WITHDRAWN)[["at", "reason"]].tolist() == [
         (until, ApprovalRefusal.APPROVAL_EXPIRED)
     ]
+    assert out.events_of(Event.CONTRACT_LAPSED)["at"].tolist() == [until]
     assert state(desk) == []
+
+
+@pytest.mark.requirement("APP-18.d")
+def test_a_case_whose_contract_lapsed_is_shown_as_over():
+    until = NINE + 2 * DAY_MS
+    out = run(opened(valid_until=until), start=until - 5)
+    found = query(np.concatenate(out.events), CASE, until + DAY_MS)
+    assert found is not None
+    assert (found.step, found.handler, found.expected_at) == (Step.CLOSED, Handler.NOBODY, 0)
 
 
 def test_waiting_contracts_are_counted_at_midnight():
@@ -343,7 +365,9 @@ def day_of_mail(day: int) -> list[tuple[Kind, Rows]]:
         mail.append(signed(at + 50, CASE + 10 * day - 10))
     if day > 3:
         old = CASE + 10 * (day - 4)
-        mail.append((ContractRenewalRequested, sample(ContractRenewalRequested, 1, at=at, case=old + 1, attempt=FIRST)))
+        why = RenewalReason.NOT_IN_TIME
+        again = sample(ContractRenewalRequested, 1, at=at, case=old + 1, attempt=FIRST, reason=why)
+        mail.append((ContractRenewalRequested, again))
         change = sample(
             ContractChangeRequested, 1, at=at, case=old + 2, attempt=FIRST, amount_fen=10**6, term_months=6, reason=1
         )

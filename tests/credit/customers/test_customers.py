@@ -9,7 +9,8 @@ import pytest
 from credit.applications.contract import Event as FormEvent
 from credit.applications.contract import SubmitApplication
 from credit.applications.subsystem import ApplicationsSubsystem
-from credit.codes import Channel, Material, RiskList
+from credit.approval.contract import CustomerListed
+from credit.codes import Channel, Material, RiskList, Segment
 from credit.customers.contract import (
     CustomerEnteredBusiness,
     Event,
@@ -187,6 +188,24 @@ def test_the_internal_risk_library_intercepts_a_confirmed_fraudster_at_every_bra
     run = bank.walk(mail, [Window(1, DAY.until, DAY.until + DAY_MS)], no_hit)
     assert run.events_of(Event.APPLICATION_INTERCEPTED)["reason"].tolist() == [Refusal.LIST_INTERNAL]
     assert run.sent(ApplicationAccepted)["party"].tolist() == [2]
+
+
+@pytest.mark.requirement("EXT-08.b")
+def test_whoever_decides_on_cases_under_way_hears_at_every_branch_of_who_was_entered() -> None:
+    bank = Front()
+    accepted = desk_day(np.concatenate([forms(2, branch=[3, 5]), business_forms()]), front=bank).sent(
+        ApplicationAccepted
+    )
+    signer = accepted[accepted["segment"] == Segment.INDIVIDUAL]
+    confirmed = sample(FraudConfirmed, source=signer[:1], at=DAY.until)
+    run = bank.walk([(FraudConfirmed, confirmed)], [Window(1, DAY.until, DAY.until + DAY_MS)], no_hit)
+    told = run.sent(CustomerListed)
+    branches = sorted(set(accepted["branch"].tolist()))
+    assert sorted(set(told["branch"].tolist())) == branches
+    assert set(told["at"].tolist()) == {DAY.until}
+    assert int(confirmed["customer"][0]) in told["customer"].tolist()
+    assert len(told) == len(set(told["customer"].tolist())) * len(branches)
+    assert int(signer["customer"][1]) not in told["customer"].tolist()
 
 
 @pytest.mark.requirement("EXT-08.a")

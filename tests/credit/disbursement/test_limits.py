@@ -207,6 +207,17 @@ def test_a_warning_restricts_use_until_it_is_lifted_and_leaves_what_is_drawn():
 # ---- the end of a limit
 
 
+@pytest.mark.requirement("APP-18.d")
+def test_a_limit_that_was_never_drawn_is_over_when_it_ends_and_one_that_was_is_not():
+    bench = limit()
+    out = bench.run(until=END + DAY_MS)
+    assert times(out, Event.NOTHING_PAID) == times(out, Event.FACILITY_CLOSED) == [END]
+    drawn = limit()
+    drawn.run(drawdown(TEN, 1_000))
+    drawn.run(until=END + DAY_MS)
+    assert times(drawn.all, Event.NOTHING_PAID) == []
+
+
 @pytest.mark.parametrize("hours", [1, 24])
 def test_a_limit_closes_when_the_payment_under_way_at_its_end_has_arrived(hours):
     bench = limit()

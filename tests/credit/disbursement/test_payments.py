@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from credit.approval.contract import Refusal as ApprovalRefusal
-from credit.codes import Account, Actor, Guarantee, Lane, Material, Status, Verdict
+from credit.codes import Account, Actor, Guarantee, Handler, Lane, Material, Status, Step, Verdict
 from credit.contracts.contract import Refusal as ContractRefusal
 from credit.customers.contract import CustomerEnteredBusiness
 from credit.disbursement.contract import DESK, ConditionRequested, Desk, Event, Gauge, PaymentInstruction, Refusal
@@ -18,6 +18,7 @@ from credit.ledger.contract import Posting
 from credit.numbers import task_of
 from credit.repayment.contract import LoanDisbursed
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Ints
+from credit.track import query
 from credit.worklists.states import Refusal as TaskRefusal
 from tests.credit.disbursement.builders import (
     CASE,
@@ -97,6 +98,7 @@ def test_each_precondition_by_itself_keeps_the_money_back(product, columns, refu
     bench = Bench()
     out = bench.run(contract(product, **columns), until=MONDAY + DAY_MS)
     assert reasons(out, Event.DISBURSEMENT_PRECHECK_FAILED) == [refusal]
+    assert reasons(out, Event.NOTHING_PAID) == [refusal]
     assert out.mail == {}
     assert len(bench.bank.payments.table) == len(bench.bank.facilities.table) == 0
 
@@ -133,7 +135,7 @@ def test_a_conditional_approval_is_paid_when_the_condition_is_met_and_not_before
     assert whole.take(PaymentInstruction)["at"].tolist() == [TEN + HOUR_MS]
 
 
-@pytest.mark.requirement("DIS-02.a", "DIS-02.f")
+@pytest.mark.requirement("DIS-02.a", "DIS-02.f", "APP-18.d")
 def test_a_condition_that_is_never_met_ends_with_the_approval_and_comes_too_late_after_it():
     bench = Bench()
     end = NINE + 2 * DAY_MS
@@ -142,6 +144,10 @@ def test_a_condition_that_is_never_met_ends_with_the_approval_and_comes_too_late
     out = bench.run(fulfilled(end, Material.WORK_PROOF), until=end + HOUR_MS)
     assert times(out, Event.DISBURSEMENT_PRECHECK_FAILED) == [end]
     assert reasons(out, Event.DISBURSEMENT_PRECHECK_FAILED) == [ApprovalRefusal.APPROVAL_EXPIRED]
+    assert reasons(out, Event.NOTHING_PAID) == [ApprovalRefusal.APPROVAL_EXPIRED]
+    found = query(np.concatenate(bench.all.events), CASE, end + HOUR_MS)
+    assert found is not None
+    assert (found.step, found.handler) == (Step.CLOSED, Handler.NOBODY), "it is nobody's any more"
     assert reasons(out, Event.DISBURSEMENT_ACTION_REFUSED) == [ContractRefusal.CONTRACT_STATE]
     assert out.mail == {}
 

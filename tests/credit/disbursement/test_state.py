@@ -203,6 +203,9 @@ def test_the_world_of_these_tests_brings_about_whatever_can_happen() -> None:
     counts = Run(busy(60), 24 * 60).counts()
     expected = {int(event) for event in Event if event // 100 == 6}
     expected -= {int(one) for one in (Event.LIMIT_RESTRICTED, Event.TASK_HANDLED, Event.DEPUTY_APPOINTED)}
+    expected.discard(
+        int(Event.PAYMENT_INQUIRED)
+    )  # with windows of a day a delayed payment is answered before anybody looks
     assert {EVENTS[event].name for event in expected - set(counts)} == set()
 
 

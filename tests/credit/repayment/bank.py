@@ -24,7 +24,8 @@ from credit.repayment.contract import (
 from credit.repayment.invariants import accrued_against_loans
 from credit.repayment.subsystem import RepaymentSubsystem
 from credit.room import KINDS, EventCode, Kind, Rows
-from credit.subsystem import Setting, Window
+from credit.staff import StaffRegister
+from credit.subsystem import NOBODY, Setting, Window
 from credit.times import DAY_MS, HOUR_MS, day_number
 from tests.rows import sample
 
@@ -58,6 +59,7 @@ def loan(number: int = LOAN, day: int = START, **columns: int) -> Mail:
         "method": int(Method.EQUAL_INSTALMENT),
         "auto_debit": 1,
         "pd_ppm": 20_000,
+        "debit_account": 6_217_000_000_000_000_001,
     } | columns
     return LoanDisbursed, sample(LoanDisbursed, 1, at=at(day, 10), loan=number, **values)
 
@@ -80,8 +82,15 @@ def write_off(when: int, number: int = LOAN) -> Mail:
 class Bank:
     """Runs windows. `pays` answers every automatic debit: the share of the amount that is paid, in millionths."""
 
-    def __init__(self, overrides: Overrides | None = None, *, start: int = START, window_ms: int = DAY_MS) -> None:
-        self.repayment = RepaymentSubsystem.build(Setting(overrides))
+    def __init__(
+        self,
+        overrides: Overrides | None = None,
+        *,
+        start: int = START,
+        window_ms: int = DAY_MS,
+        register: StaffRegister = NOBODY,
+    ) -> None:
+        self.repayment = RepaymentSubsystem.build(Setting(overrides, register))
         self.ledger = LedgerSubsystem.build()
         self.now = start * DAY_MS
         self.window_ms = window_ms

@@ -6,12 +6,14 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from credit.approval.contract import Desk
 from credit.codes import Channel, Consent, Method, Segment, Status
 from credit.mail import Inbox, Outbox
 from credit.room import Kind, Rows
 from credit.scoring.contract import ApplicationAccepted, BureauQuery, BureauReport, VerificationQuery, VerificationReply
 from credit.scoring.subsystem import ScoringSubsystem
-from credit.subsystem import Window
+from credit.staff import StaffRegister
+from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS, SECOND_MS
 from tests.rows import sample
 
@@ -19,6 +21,10 @@ START = 20_454 * DAY_MS
 DAY = Window(0, START, START + DAY_MS)
 MORNING = START + 10 * HOUR_MS
 CASE = 3 * 10**9 + 1
+OFFICER, COLLEAGUE = 3_010_001, 3_010_002
+OFFICERS = StaffRegister.of([(OFFICER, 3, Desk.INITIAL_APPROVER), (COLLEAGUE, 3, Desk.INITIAL_APPROVER)])
+STAFFED = Setting(register=OFFICERS)
+"""A bank whose branch 3 has people in whose names the bureau is asked."""
 
 
 def windows(length_ms: int, days: int = 1) -> list[Window]:

@@ -17,7 +17,20 @@ from credit.room import Rows
 from credit.scoring.contract import BureauQuery, BureauReport, Event, Refusal, VerificationQuery, VerificationReply
 from credit.scoring.subsystem import ScoringSubsystem
 from credit.subsystem import Setting
-from tests.credit.scoring.builders import CASE, MORNING, accepted, answer, ask, reply, report, through
+from tests.credit.scoring.builders import (
+    CASE,
+    COLLEAGUE,
+    MORNING,
+    OFFICER,
+    OFFICERS,
+    STAFFED,
+    accepted,
+    answer,
+    ask,
+    reply,
+    report,
+    through,
+)
 
 Facts = dict[str, npt.ArrayLike]
 
@@ -29,7 +42,9 @@ def decide(
     overrides: Overrides | None = None,
 ) -> tuple[Rows, Outbox]:
     """The decision on one application (or on `rows`), and all that came out."""
-    out = through(ScoringSubsystem.build(Setting(overrides)), accepted() if rows is None else rows, bureau, sources)
+    out = through(
+        ScoringSubsystem.build(Setting(overrides, OFFICERS)), accepted() if rows is None else rows, bureau, sources
+    )
     return out.take(ApplicationScored), out
 
 
@@ -272,7 +287,7 @@ def test_behaviour_anomalies_are_doubts(columns: Facts, doubts: int) -> None:
 
 @pytest.mark.requirement("EXT-02.b")
 def test_without_recorded_consent_nobody_is_asked_and_the_refusal_is_on_record() -> None:
-    scoring = ScoringSubsystem.build()
+    scoring = ScoringSubsystem.build(STAFFED)
     rows = accepted(2, consent=[int(Consent.PERSONAL_DATA), int(Consent.BUREAU)])
     bureau, sources, out = ask(scoring, rows)
     assert bureau["case"].tolist() == sources["case"].tolist() == [CASE + 1]
@@ -280,12 +295,12 @@ def test_without_recorded_consent_nobody_is_asked_and_the_refusal_is_on_record()
     assert out.events_of(Event.BUREAU_REFUSED)["case"].tolist() == [CASE]
 
 
-@pytest.mark.requirement("EXT-03.a")
+@pytest.mark.requirement("EXT-03.a", "EXT-03.b")
 def test_every_bureau_query_records_reason_and_operator() -> None:
-    bureau, _, out = ask(ScoringSubsystem.build(), accepted(3, branch=[3, 3, 3]))
+    bureau, _, out = ask(ScoringSubsystem.build(STAFFED), accepted(3, branch=[3, 3, 3]))
     assert isinstance(BureauQuery.number, int)
     assert bureau["reason"].tolist() == [2, 2, 2]
-    assert bureau["operator"].tolist() == [3_990] * 3
+    assert bureau["operator"].tolist() == [COLLEAGUE, OFFICER, COLLEAGUE], "people of the branch's register, in turns"
     logged = out.events_of(Event.BUREAU_QUERIED)
     assert logged["actor"].tolist() == bureau["operator"].tolist()
     assert logged["reason"].tolist() == bureau["reason"].tolist()
@@ -295,15 +310,15 @@ def test_every_bureau_query_records_reason_and_operator() -> None:
 @pytest.mark.requirement("EXT-01.c")
 def test_policy_says_which_products_are_fetched_in_the_nightly_batch() -> None:
     rows = accepted(2, product=[1, 5], segment=[Segment.INDIVIDUAL, Segment.ENTERPRISE])
-    assert ask(ScoringSubsystem.build(), rows)[0]["batch"].tolist() == [0, 1]
+    assert ask(ScoringSubsystem.build(STAFFED), rows)[0]["batch"].tolist() == [0, 1]
     other: Overrides = {"scorecard": {"bureau": {"batch_products": ["consumer_loan"]}}}
-    assert ask(ScoringSubsystem.build(Setting(other)), rows)[0]["batch"].tolist() == [1, 0]
+    assert ask(ScoringSubsystem.build(Setting(other, OFFICERS)), rows)[0]["batch"].tolist() == [1, 0]
 
 
 @pytest.mark.requirement("EXT-06.a", "EX-07.b")
 def test_the_sources_asked_follow_the_segment() -> None:
     rows = accepted(2, product=[1, 5], segment=[Segment.INDIVIDUAL, Segment.ENTERPRISE])
-    asked = ask(ScoringSubsystem.build(), rows)[1]
+    asked = ask(ScoringSubsystem.build(STAFFED), rows)[1]
     assert asked.dtype == VerificationQuery.dtype
     assert asked["sources"].tolist() == [
         Source.TAX | Source.CARRIER | Source.PUBLIC_SECURITY | Source.JUDICIAL,
@@ -318,7 +333,7 @@ def test_planted_automatic_lane_for_everybody_is_caught(monkeypatch: pytest.Monk
         return np.full(len(cases), int(Lane.AUTOMATIC))
 
     monkeypatch.setattr("credit.scoring.subsystem.lanes", always)
-    scoring = ScoringSubsystem.build()
+    scoring = ScoringSubsystem.build(STAFFED)
     queries, questions, out = ask(scoring, accepted())
     answer(scoring, (BureauReport, report(queries)), (VerificationReply, reply(questions, mobile_matches=0)), out=out)
     assert scoring.check() == [f"case {CASE}: in the automatic lane without earning it"]
@@ -326,7 +341,7 @@ def test_planted_automatic_lane_for_everybody_is_caught(monkeypatch: pytest.Monk
 
 @pytest.mark.planted
 def test_planted_query_without_consent_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    scoring = ScoringSubsystem.build()
+    scoring = ScoringSubsystem.build(STAFFED)
     monkeypatch.setattr("credit.scoring.subsystem.Consent", type("Consent", (), {"BUREAU": 0xFFFF}))
     ask(scoring, accepted(consent=int(Consent.PERSONAL_DATA)))
     assert any("without consent" in found for found in scoring.check())

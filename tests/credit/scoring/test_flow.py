@@ -24,7 +24,20 @@ from credit.scoring.subsystem import ScoringSubsystem
 from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Ints
 from tests.credit.applications.builders import Answer, Run, fingerprint, walk
-from tests.credit.scoring.builders import CASE, DAY, MORNING, START, accepted, answer, ask, reply, report, windows
+from tests.credit.scoring.builders import (
+    CASE,
+    DAY,
+    MORNING,
+    OFFICERS,
+    STAFFED,
+    START,
+    accepted,
+    answer,
+    ask,
+    reply,
+    report,
+    windows,
+)
 
 ASKED = MORNING + 30
 
@@ -45,7 +58,10 @@ def world(up_from: int = 0, late_ms: int = 1_200) -> Answer:
 
 def days(rows: Rows, respond: Answer, count: int = 4, overrides: Overrides | None = None) -> Run:
     return walk(
-        ScoringSubsystem.build(Setting(overrides)), [(ApplicationAccepted, rows)], windows(DAY_MS, count), respond
+        ScoringSubsystem.build(Setting(overrides, OFFICERS)),
+        [(ApplicationAccepted, rows)],
+        windows(DAY_MS, count),
+        respond,
     )
 
 
@@ -106,7 +122,7 @@ def test_silence_of_everybody_is_decided_at_the_deadline() -> None:
 
 @pytest.mark.parametrize(("changes", "delay_ms"), [({"case": CASE + 9}, 0), ({"attempt": 2}, 0), ({}, 2 * DAY_MS)])
 def test_a_report_that_fits_no_open_question_is_refused(changes: dict[str, int], delay_ms: int) -> None:
-    scoring = ScoringSubsystem.build()
+    scoring = ScoringSubsystem.build(STAFFED)
     queries, questions, out = ask(scoring, accepted())
     foreign = report(queries)
     foreign["at"] += delay_ms
@@ -120,7 +136,7 @@ def test_a_report_that_fits_no_open_question_is_refused(changes: dict[str, int],
 
 
 def test_the_second_of_two_answers_is_refused() -> None:
-    scoring = ScoringSubsystem.build()
+    scoring = ScoringSubsystem.build(STAFFED)
     queries, questions, out = ask(scoring, accepted())
     twice = np.concatenate([report(queries), report(queries, 1_300, overdue_24m=9)])
     twice_told = np.concatenate([reply(questions), reply(questions, 1_600, mobile_matches=0)])
@@ -158,7 +174,7 @@ OUTAGE_END = START + 2 * DAY_MS + 11 * HOUR_MS
 def test_results_do_not_depend_on_the_length_of_windows(length_ms: int) -> None:
     prints = []
     for length in (DAY_MS, length_ms):
-        scoring = ScoringSubsystem.build()
+        scoring = ScoringSubsystem.build(STAFFED)
         run = walk(scoring, [(ApplicationAccepted, a_busy_week())], windows(length, 8), world(OUTAGE_END))
         prints.append(fingerprint(run, scoring))
     assert prints[0] == prints[1]
@@ -182,11 +198,11 @@ def test_results_do_not_depend_on_shards_or_on_the_order_of_rows() -> None:
 def test_state_taken_out_and_put_into_a_fresh_object_goes_on_the_same(cut_hour: int) -> None:
     rows, hours = a_busy_week(), windows(HOUR_MS, 8)
     world_side = _Remembering(world(OUTAGE_END))
-    straight = walk(ScoringSubsystem.build(), [(ApplicationAccepted, rows)], hours, world(OUTAGE_END))
-    first = ScoringSubsystem.build()
+    straight = walk(ScoringSubsystem.build(STAFFED), [(ApplicationAccepted, rows)], hours, world(OUTAGE_END))
+    first = ScoringSubsystem.build(STAFFED)
     early = rows["at"] < hours[cut_hour].start
     before = walk(first, [(ApplicationAccepted, rows[early])], hours[:cut_hour], world_side)
-    second = ScoringSubsystem.build()
+    second = ScoringSubsystem.build(STAFFED)
     second.import_state(first.export_state())
     rest = [(ApplicationAccepted, rows[~early]), *world_side.outstanding(hours[cut_hour])]
     after = walk(second, rest, hours[cut_hour:], world_side)
@@ -242,7 +258,7 @@ def test_a_source_that_is_down_leaves_its_doubt_and_the_rest_of_the_facts() -> N
 
 
 def test_the_first_answer_to_a_question_counts_and_a_second_is_refused() -> None:
-    scoring = ScoringSubsystem.build()
+    scoring = ScoringSubsystem.build(STAFFED)
     queries, questions, out = ask(scoring, accepted())
     for after_ms, matches in ((1_500, 1), (2_000, 0)):
         answer(scoring, (VerificationReply, reply(questions, after_ms, mobile_matches=matches)), out=out)
@@ -254,7 +270,7 @@ def test_the_first_answer_to_a_question_counts_and_a_second_is_refused() -> None
 
 @pytest.mark.parametrize(("late_ms", "refused"), [(0, 0), (1, 1)])
 def test_an_answer_counts_up_to_the_deadline(late_ms: int, refused: int) -> None:
-    scoring = ScoringSubsystem.build()
+    scoring = ScoringSubsystem.build(STAFFED)
     _, questions, out = ask(scoring, accepted())
     wait = int(scoring.export_state()["cases"]["deadline"][0] - questions["at"][0])
     answer(scoring, (VerificationReply, reply(questions, wait + late_ms)), out=out)

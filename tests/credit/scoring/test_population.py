@@ -15,7 +15,7 @@ from credit.mail import Inbox
 from credit.policies import ProductPolicy, load
 from credit.scoring.contract import ApplicationAccepted
 from credit.scoring.subsystem import ScoringSubsystem
-from credit.subsystem import Window
+from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS
 from scenarios.model import Run as RunSection
 from scenarios.model import Scenario
@@ -23,6 +23,7 @@ from sim.counterparts.customers import CustomersCounterpart
 from sim.counterparts.scoring import ScoringCounterpart
 from sim.occasions import party_of, reference_of
 from sim.population.forms import Forms
+from sim.staffing import build_staffing
 from sim.truth import Truth
 from tests.credit.applications.builders import Front, Run, walk
 
@@ -58,7 +59,8 @@ def runs() -> tuple[Run, Run]:
 
     desk = Front().walk([(SubmitApplication, rows)], days, ask_lists)
     accepted = desk.sent(ApplicationAccepted)
-    return desk, walk(ScoringSubsystem.build(), [(ApplicationAccepted, accepted)], days, ask_partners)
+    scoring = ScoringSubsystem.build(Setting(register=build_staffing(scenario, SEED).register()))
+    return desk, walk(scoring, [(ApplicationAccepted, accepted)], days, ask_partners)
 
 
 def share(count: int) -> float:

@@ -1,0 +1,45 @@
+"""What the desk of failed debits hands over is called out of turn."""
+
+from __future__ import annotations
+
+import pytest
+
+from credit.codes import Contact
+from credit.collections.contract import COLLECTION, DebitHandedOver, Event
+from credit.mail import Outbox
+from credit.room import Kind, Rows
+from tests.credit.collections.desk import LOAN, Bench, at, overdue, paid
+from tests.rows import sample
+
+
+def handed(dpd: int, hour: int = 0) -> tuple[Kind, Rows]:
+    return DebitHandedOver, sample(DebitHandedOver, 1, at=at(dpd, hour), loan=LOAN)
+
+
+def told(out: Outbox) -> list[int]:
+    return [int(one) for one in out.events_of(Event.CASE_HANDED_OVER)["value"]]
+
+
+@pytest.mark.requirement("REP-08.d")
+def test_a_weak_customer_who_is_handed_over_is_called_at_once_and_not_when_his_turn_comes() -> None:
+    plain, early = Bench(), Bench()
+    plain.day(1, overdue(grade=4))
+    assert told(early.day(1, overdue(grade=4), handed(1))) == [1]
+    days: list[int] = []
+    for bench in (plain, early):
+        for dpd in range(2, 40):
+            tasks = bench.day(dpd).take(COLLECTION.task)
+            if len(tasks) and int(tasks["action"][0]) == Contact.CALL:
+                days.append(dpd)
+                break
+    assert days[1] < days[0]
+
+
+@pytest.mark.requirement("REP-08.d")
+def test_a_case_that_is_paid_or_was_never_opened_is_left_alone() -> None:
+    bench = Bench()
+    bench.day(1, overdue())
+    out = bench.day(2, paid(2, hour=9), handed(2, hour=12))
+    assert told(out) == []
+    assert told(Bench().day(1, handed(1))) == []
+    assert len(out.events_of(Event.COLLECTION_ACTION_REFUSED)) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from credit.applications.contract import room as applications
 from credit.approval.contract import room as approval
+from credit.collateral.contract import room as collateral
 from credit.collections.contract import room as collections
 from credit.contracts.contract import room as contracts
 from credit.customers.contract import room as customers
@@ -20,6 +21,7 @@ PIPELINE = (
     applications,
     customers,
     scoring,
+    collateral,
     approval,
     head_office,
     contracts,

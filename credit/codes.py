@@ -121,6 +121,14 @@ class Guarantee(Coded):
     DOCUMENT = 5  # a guarantee document without collateral value, e.g. a shop lease contract
 
 
+class Collateral(Named):
+    """What secures a loan (押品), CON-24."""
+
+    DWELLING = 1, "dwelling", "住宅"
+    DEPOSIT = 2, "deposit certificate", "存单"
+    GUARANTOR = 3, "guarantor", "保证人"
+
+
 class Material(IntFlag):
     """Application materials, APP-09; one bit each."""
 

@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from actors.gateway import (
     applications,
     bulk,
+    collateral,
     contracts,
     customers,
     disbursements,
@@ -81,6 +82,7 @@ PARTS = (
     bulk,
     materials,
     notices,
+    collateral,
     contracts,
     disbursements,
     papers,

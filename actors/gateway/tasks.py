@@ -22,7 +22,7 @@ from actors.gateway.problems import Problem
 from actors.gateway.reach import reach_of
 from actors.gateway.worklists import LISTS, Worklist
 from actors.host import Look
-from credit.codes import Alert, Contact, ContactOutcome, Doubt, Grade, Material, Segment, Verdict
+from credit.codes import Alert, Collateral, Contact, ContactOutcome, Doubt, Grade, Material, Segment, Verdict
 from credit.room import DESKS, Kind, Rows
 from credit.times import day_number
 from credit.worklists.states import TaskState
@@ -42,6 +42,7 @@ _CODES: dict[str, type[IntEnum] | type[IntFlag]] = {
     "action": Contact,
     "verdict": Verdict,
     "outcome": ContactOutcome,
+    "kind": Collateral,
 }
 """Columns of tasks and decisions that count in codes."""
 _INNER = frozenset({"task", "party", "product", "desk", "state", "urged", "round", "asked", "excluded", "on_behalf_of"})

@@ -6,6 +6,7 @@ from credit.policies.admission import AdmissionPolicy
 from credit.policies.approval import ApprovalPolicy
 from credit.policies.backups import BackupPolicy
 from credit.policies.base import PolicyModel
+from credit.policies.collateral import CollateralPolicy
 from credit.policies.collections import CollectionPolicy, StrategySet
 from credit.policies.contracts import ContractPolicy
 from credit.policies.fraud import FraudPolicy
@@ -22,6 +23,7 @@ MODELS: dict[str, type[PolicyModel]] = {
     "admission": AdmissionPolicy,
     "approval": ApprovalPolicy,
     "backups": BackupPolicy,
+    "collateral": CollateralPolicy,
     "collections": CollectionPolicy,
     "collections_a": StrategySet,
     "collections_b": StrategySet,

@@ -44,6 +44,7 @@ def test_there_is_a_scenario_for_each_question() -> None:
     assert set(NAMES) == {
         "baseline",
         "bureau_outage",
+        "deposit_pledge",
         "growth",
         "li_food_store",
         "peak_day",

@@ -40,7 +40,14 @@ def asked(bank: LiveBank) -> dict[str, Any]:
 
 def test_every_desk_of_every_room_has_a_list() -> None:
     assert set(LISTS.of_desk) == set(DESK_LABELS)
-    assert sorted(LISTS.all) == ["approval", "collections", "collections_write_off", "disbursement", "head_office"]
+    assert sorted(LISTS.all) == [
+        "approval",
+        "collateral",
+        "collections",
+        "collections_write_off",
+        "disbursement",
+        "head_office",
+    ]
 
 
 @pytest.mark.requirement("APR-03.d", "APR-04.a", "APR-05.a", "APR-09.a")

@@ -13,6 +13,7 @@ from credit.disbursement.contract import room as disbursement
 from credit.head_office.contract import room as head_office
 from credit.ledger.contract import room as ledger
 from credit.notices.contract import room as notices
+from credit.post_loan.contract import room as post_loan
 from credit.repayment.contract import room as repayment
 from credit.room import DESKS, DeskCode
 from credit.scoring.contract import room as scoring
@@ -28,6 +29,7 @@ PIPELINE = (
     disbursement,
     repayment,
     collections,
+    post_loan,
     ledger,
     notices,
 )

@@ -279,6 +279,21 @@ DOUBTS_ZH = {
 }
 
 
+class Finding(IntFlag):
+    """What a post-loan inspection finds (贷后检查), WRN-11; none of them: all is well."""
+
+    USE_DIVERTED = 1
+    FINANCES_WORSE = 2
+    COLLATERAL_IMPAIRED = 4
+
+
+FINDINGS_ZH = {
+    Finding.USE_DIVERTED: "资金挪用",
+    Finding.FINANCES_WORSE: "财务状况恶化",
+    Finding.COLLATERAL_IMPAIRED: "押品异常",
+}
+
+
 class Contact(Named):
     """Collection actions, COL-02 and COL-03."""
 

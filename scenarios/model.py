@@ -189,6 +189,8 @@ class Behaviour(PolicyModel):
     """Guarantees that can't be registered once the contract is signed."""
     collateral_incomplete_ppm: SharePpm = 30_000
     """Chance that the custodian of collateral sends documents back."""
+    finances_worse_ppm: SharePpm = 40_000
+    """Chance that an inspection after the loan finds finances worse; eight times as much where a loan is overdue."""
     payment_wrong_ppm: SharePpm = 200
     """Payments that core banking reports with another amount or account than ordered."""
     debit_partial_ppm: SharePpm = 100_000

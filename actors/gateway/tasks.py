@@ -22,7 +22,8 @@ from actors.gateway.problems import Problem
 from actors.gateway.reach import reach_of
 from actors.gateway.worklists import LISTS, Worklist
 from actors.host import Look
-from credit.codes import Alert, Collateral, Contact, ContactOutcome, Doubt, Grade, Material, Segment, Verdict
+from credit.codes import Alert, Collateral, Contact, ContactOutcome, Doubt, Finding, Grade, Material, Segment, Verdict
+from credit.post_loan.contract import Cause
 from credit.room import DESKS, Kind, Rows
 from credit.times import day_number
 from credit.worklists.states import TaskState
@@ -43,6 +44,8 @@ _CODES: dict[str, type[IntEnum] | type[IntFlag]] = {
     "verdict": Verdict,
     "outcome": ContactOutcome,
     "kind": Collateral,
+    "cause": Cause,
+    "findings": Finding,
 }
 """Columns of tasks and decisions that count in codes."""
 _INNER = frozenset({"task", "party", "product", "desk", "state", "urged", "round", "asked", "excluded", "on_behalf_of"})
@@ -58,26 +61,21 @@ DeskLabel = Annotated[str, Path(max_length=40, examples=["initial_approver"])]
 class Task(BaseModel):
     """A task of a desk; beside these fields it says what its list has to say: amounts, score, grade, doubts, means of contact."""
 
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={
-            "examples": [
-                {
-                    "task": "approval-10000000010001",
-                    "worklist": "approval",
-                    "desk": "initial_approver",
-                    "desk_words": ["initial approval", "初审"],
-                    "state": "waiting",
-                    "branch": 1,
-                    "priority": 3,
-                    "limit_at": "2026-02-10T14:00:00.000+08:00",
-                    "put_at": "2026-02-10T10:00:40.000+08:00",
-                    "case": "1000000001",
-                    "amount_fen": 180_000_000,
-                }
-            ]
-        },
-    )
+    model_config = shown(
+        {
+            "task": "approval-10000000010001",
+            "worklist": "approval",
+            "desk": "initial_approver",
+            "desk_words": ["initial approval", "初审"],
+            "state": "waiting",
+            "branch": 1,
+            "priority": 3,
+            "limit_at": "2026-02-10T14:00:00.000+08:00",
+            "put_at": "2026-02-10T10:00:40.000+08:00",
+            "case": "1000000001",
+            "amount_fen": 180_000_000,
+        }
+    ) | ConfigDict(extra="allow")
 
     task: str
     worklist: str
@@ -165,6 +163,7 @@ _FIELDS: dict[str, tuple[Any, Any]] = {
     "verdict": (VerdictName | None, None),
     "outcome": (Annotated[ContactOutcome, ByName(ContactOutcome)] | None, None),
     "promise_day": (dt.date | None, None),
+    "findings": (Annotated[list[Annotated[Finding, ByName(Finding)]], Field(max_length=len(Finding))] | None, None),
     "materials": (Annotated[list[MaterialName], Field(max_length=len(Material))] | None, None),
 }
 """How fields of decisions are written that are no plain numbers."""

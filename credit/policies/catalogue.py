@@ -14,6 +14,7 @@ from credit.policies.ledger import LedgerPolicy
 from credit.policies.materials import MaterialPolicy
 from credit.policies.notices import NoticePolicy
 from credit.policies.payments import PaymentPolicy
+from credit.policies.post_loan import PostLoanPolicy
 from credit.policies.posts import PostPolicy
 from credit.policies.products import ProductPolicy
 from credit.policies.repayment import RepaymentPolicy
@@ -33,6 +34,7 @@ MODELS: dict[str, type[PolicyModel]] = {
     "materials": MaterialPolicy,
     "notices": NoticePolicy,
     "payments": PaymentPolicy,
+    "post_loan": PostLoanPolicy,
     "posts": PostPolicy,
     "products": ProductPolicy,
     "repayment": RepaymentPolicy,

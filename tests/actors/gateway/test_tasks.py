@@ -47,6 +47,7 @@ def test_every_desk_of_every_room_has_a_list() -> None:
         "collections_write_off",
         "disbursement",
         "head_office",
+        "post_loan",
     ]
 
 

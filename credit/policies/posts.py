@@ -48,6 +48,7 @@ class Permission(NamedTuple):
 
 PERMISSIONS: dict[str, Permission] = {
     "customers:read": Permission("see customers", "查看客户"),
+    "customers:enter": Permission("enter new customers", "新增客户"),
     "customers:edit": Permission("enter and amend customers' basic data", "录入与维护客户信息"),
     "applications:read": Permission("see applications and materials", "查看申请与资料"),
     "applications:submit": Permission("submit applications and materials", "提交申请与资料"),

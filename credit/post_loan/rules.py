@@ -42,7 +42,7 @@ class Plans:
         fits = self._fits[:, loans["segment"], loans["product"]].T
         fits &= loans["amount_fen"][:, None] >= self._amount
         fits &= loans["grade"][:, None] >= self._grade
-        return fits.argmax(axis=1)
+        return np.asarray(fits.argmax(axis=1))
 
     def stricter(self, plan: Ints, other: Ints) -> Ints:
         """Of two plans the one that has more inspections a year; of equals the one that a person does."""

@@ -210,7 +210,8 @@ class PostLoanSubsystem(Subsystem):
         )
         bad = faults != 0
         self.desk.reject(opinions[bad], tasks[bad], faults[bad], out)
-        opinions, tasks, yes, reports = (only(one, ~bad) for one in (opinions, tasks, yes, reports))
+        opinions, tasks = only(opinions, ~bad), only(tasks, ~bad)
+        yes, reports = only(yes, ~bad), only(reports, ~bad)
         self.desk.done(tasks, opinions["at"], out)
         found = self.inspections.find(opinions["case"])
         for mine, act in (

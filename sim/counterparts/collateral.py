@@ -52,17 +52,18 @@ class CollateralCounterpart:
     def _says(self, done: Done) -> dict[str, Ints]:
         tasks = done.tasks
         no = self._declines(done.desk, tasks) & ~self._is_scripted(tasks)
-        value = np.where(no, 0, self._worth(tasks)) if done.desk is Desk.COLLATERAL_VALUER else 0
+        values = done.desk is Desk.COLLATERAL_VALUER
+        value = np.where(no, 0, self._worth(tasks)) if values else np.zeros(len(tasks), dtype=np.int64)
         return {"verdict": np.where(no, int(Verdict.DECLINE), int(Verdict.APPROVE)), "value_fen": value}
 
     def _declines(self, desk: IntEnum, tasks: Rows) -> Bools:
         about, again = tasks["party"], tasks["attempt"]
         if desk is Desk.COLLATERAL_VALUER:
-            first = tasks["value_fen"] == 0
-            return first & self._draws["unfit"].happens(self._behaviour.collateral_unfit_ppm, about)
+            unfit = self._draws["unfit"].happens(self._behaviour.collateral_unfit_ppm, about)
+            return np.asarray((tasks["value_fen"] == 0) & unfit)
         if desk is Desk.COLLATERAL_REGISTRAR:
             lacks = self._draws["unregistered"].happens(self._behaviour.collateral_unregistered_ppm, about)
-            return lacks & (again <= 2)
+            return np.asarray(lacks & (again <= 2))
         return self._draws["incomplete"].happens(self._behaviour.collateral_incomplete_ppm, about, again)
 
     def _worth(self, tasks: Rows) -> Ints:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from actors.gateway.applications import ZHANG
 from actors.gateway.known import HELD
-from tests.actors.gateway.live import LiveBank, live
+from tests.actors.gateway.live import EVERYBODY, LiveBank, calling, live
 
 MANAGER = "1410001"
 ENTRY: dict[str, Any] = {
@@ -63,3 +64,27 @@ def test_nobody_applies_for_a_number_that_is_none(bank: LiveBank) -> None:
     number = bank.post("/v1/customers", ENTRY | {"person": MANAGER}, 201)["customer"]
     refused = bank.post(f"/v1/customers/{number}/applications", FORM | {"name": "李四"}, 422)
     assert refused["title"] == "Invalid request"
+
+
+@pytest.mark.requirement("CUS-10.b")
+def test_his_file_gathers_what_the_bank_holds_of_him(bank: LiveBank) -> None:
+    loan = bank.paid_out()
+    case = loan[:-2]
+    number = bank.customer_of(case)
+    file = bank.get(f"/v1/customers/{number}/file")
+    assert (file["customer"]["name"], file["cases"]) == (ZHANG["name"], [case])
+    [contract], [owed], [inspection] = file["contracts"], file["loans"], file["inspections"]
+    assert (contract["case"], contract["amount_fen"], contract["account"]) == (case, 5_000_000, ZHANG["account"])
+    assert (owed["loan"], owed["product"], owed["state"]) == (loan, "consumer_loan", "active")
+    assert (inspection["case"], inspection["findings"]) == (case, [])
+    assert (file["materials"], file["collateral"]) == ([], [])
+    assert bank.get("/v1/customers/99/file", 404)["title"] == "Not found"
+
+
+@pytest.mark.requirement("CUS-10.b")
+def test_numbers_in_the_file_are_masked_for_whom_no_post_shows_them(bank: LiveBank) -> None:
+    number = bank.customer_of(bank.paid_out()[:-2])
+    bank.app.state.signed_in = calling(replace(EVERYBODY, scopes=frozenset({"customers:read"})))
+    file = bank.get(f"/v1/customers/{number}/file")
+    assert file["customer"]["id_number"] == "110***********2872"
+    assert file["contracts"][0]["account"] == "*" * 15 + "0001"

@@ -92,7 +92,6 @@ class Bench:
         assert found >= 0, "not inspected"
         return self.room.inspections.take([found])[0]
 
-    @property
     def is_gone(self) -> bool:
         return bool(self.room.inspections.find([CASE])[0] < 0)
 

@@ -218,10 +218,10 @@ def test_nobody_is_inspected_once_all_loans_have_ended(end: Repayment):
     bench.run(working())
     bench.run(working(NINE + HOUR_MS, place=2))
     bench.run(told(end, NINE + DAY_MS))
-    assert not bench.is_gone
+    assert not bench.is_gone()
     bench.comes_due()
     out = bench.run(told(end, bench.now + 1, place=2))
-    assert bench.is_gone
+    assert bench.is_gone()
     assert len(out.take(DESK.withdrawn)) == 1
     assert bench.room.due() > 10**15
 

@@ -23,7 +23,14 @@ _ID = born(35, [7])
 
 
 def entry(**columns: Any) -> Rows:
-    facts = {"at": MORNING, "branch": 3, "party": 9, "person": 3_410_001, "segment": Segment.INDIVIDUAL, "id_type": 1}
+    facts: dict[str, Any] = {
+        "at": MORNING,
+        "branch": 3,
+        "party": 9,
+        "person": 3_410_001,
+        "segment": Segment.INDIVIDUAL,
+        "id_type": 1,
+    }
     facts |= {"occupation": 3, "name": "王秀英", "id_number": _ID, "mobile": "13800138001"}
     return sample(EnterCustomer, 1, **(facts | columns))
 

@@ -8,6 +8,7 @@ from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Guarantee, Material
 from credit.contracts.contract import Refusal as ContractRefusal
 from credit.disbursement.contract import Event, FacilityOpened
+from credit.policies import Overrides
 from credit.times import DAY_MS, HOUR_MS
 from tests.credit.disbursement.builders import (
     CONSUMER,
@@ -24,7 +25,7 @@ from tests.credit.disbursement.builders import (
     reasons,
 )
 
-FORMAL = {"collateral": {}}
+FORMAL: Overrides = {"collateral": {}}
 """The packaged policy: mortgage, pledge and guarantor take formalities."""
 
 

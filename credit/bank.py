@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from credit.applications.contract import room as applications
 from credit.approval.contract import room as approval
+from credit.collateral.contract import room as collateral
 from credit.collections.contract import room as collections
 from credit.contracts.contract import room as contracts
 from credit.customers.contract import room as customers
@@ -12,6 +13,7 @@ from credit.disbursement.contract import room as disbursement
 from credit.head_office.contract import room as head_office
 from credit.ledger.contract import room as ledger
 from credit.notices.contract import room as notices
+from credit.post_loan.contract import room as post_loan
 from credit.repayment.contract import room as repayment
 from credit.restructuring.contract import room as restructuring
 from credit.room import DESKS, DeskCode
@@ -21,6 +23,7 @@ PIPELINE = (
     applications,
     customers,
     scoring,
+    collateral,
     approval,
     head_office,
     contracts,
@@ -28,6 +31,7 @@ PIPELINE = (
     repayment,
     collections,
     restructuring,
+    post_loan,
     ledger,
     notices,
 )

@@ -121,6 +121,14 @@ class Guarantee(Coded):
     DOCUMENT = 5  # a guarantee document without collateral value, e.g. a shop lease contract
 
 
+class Collateral(Named):
+    """What secures a loan (押品), CON-24."""
+
+    DWELLING = 1, "dwelling", "住宅"
+    DEPOSIT = 2, "deposit certificate", "存单"
+    GUARANTOR = 3, "guarantor", "保证人"
+
+
 class Material(IntFlag):
     """Application materials, APP-09; one bit each."""
 
@@ -268,6 +276,21 @@ DOUBTS_ZH = {
     Doubt.REGISTRY_MISMATCH: "工商信息不符",
     Doubt.LITIGATION: "涉诉",
     Doubt.SOURCE_MISSING: "数据源缺失",
+}
+
+
+class Finding(IntFlag):
+    """What a post-loan inspection finds (贷后检查), WRN-11; none of them: all is well."""
+
+    USE_DIVERTED = 1
+    FINANCES_WORSE = 2
+    COLLATERAL_IMPAIRED = 4
+
+
+FINDINGS_ZH = {
+    Finding.USE_DIVERTED: "资金挪用",
+    Finding.FINANCES_WORSE: "财务状况恶化",
+    Finding.COLLATERAL_IMPAIRED: "押品异常",
 }
 
 

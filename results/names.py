@@ -45,6 +45,8 @@ FIELDS: dict[str, Words] = {
     "documents": ("documents", "资料"),
     "consent": ("consent", "授权"),
     "address": ("address", "地址"),
+    "value_fen": ("value of collateral", "押品估值"),
+    "findings": ("findings of an inspection", "检查结论"),
     "remark": ("remark", "备注"),
     "request": ("request number", "请求号"),
     "operator": ("operator", "操作人"),

@@ -185,6 +185,14 @@ class Behaviour(PolicyModel):
     """Chance that one of the three bodies turns a write-off down."""
     reviewer_reject_ppm: SharePpm = 5_000
     """Chance that a reviewer of disbursement sends a payment back."""
+    collateral_unfit_ppm: SharePpm = 10_000
+    """Things offered as collateral that the valuer takes for no security: sealed, or not the applicant's."""
+    collateral_unregistered_ppm: SharePpm = 10_000
+    """Guarantees that can't be registered once the contract is signed."""
+    collateral_incomplete_ppm: SharePpm = 30_000
+    """Chance that the custodian of collateral sends documents back."""
+    finances_worse_ppm: SharePpm = 40_000
+    """Chance that an inspection after the loan finds finances worse; eight times as much where a loan is overdue."""
     payment_wrong_ppm: SharePpm = 200
     """Payments that core banking reports with another amount or account than ordered."""
     debit_partial_ppm: SharePpm = 100_000

@@ -28,14 +28,14 @@ from actors.gateway.bank import (
 )
 from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import ByName
-from actors.gateway.models import AccountNumber, IdempotencyKey
+from actors.gateway.models import AccountNumber, IdempotencyKey, SegmentName
 from actors.gateway.problems import Problem
 from actors.gateway.reach import handed_in, is_proven, prove_own_form
 from actors.sequencer import Command
 from credit.applications.contract import Event as ApplicationEvent
 from credit.applications.contract import FormText, SubmitApplication
 from credit.approval.contract import Event as ApprovalEvent
-from credit.codes import Channel, Consent, Material, Method, Segment, Step, Uploads
+from credit.codes import Channel, Consent, Material, Method, Step, Uploads
 from credit.customers.contract import Event as CustomerEvent
 from credit.disbursement.contract import Event as DisbursementEvent
 from credit.room import EVENTS, REASONS, Rows
@@ -47,7 +47,6 @@ from credit.track import deciding, query
 router = APIRouter(prefix="/v1/applications", tags=["applications"])
 
 ChannelName = Annotated[Channel, ByName(Channel)]
-SegmentName = Annotated[Segment, ByName(Segment)]
 MethodName = Annotated[Method, ByName(Method)]
 MaterialName = Annotated[Material, ByName(Material)]
 ConsentName = Annotated[Consent, ByName(Consent)]
@@ -147,6 +146,7 @@ async def taken_in(bank: Bank, identity: Identity, visits: Sequence[Visit]) -> l
     rows, beside = form_rows(columns_of([one.form for one in visits]), bank, np.array([one.number for one in visits]))
     rows["uploads"][[not one.proven for one in visits]] = Uploads.ALONE
     rows["attested"] = [one.attested for one in visits]
+    rows["begun_by"] = [int(one.caller.person or 0) for one in visits]
     told = await bank.told_stories(SubmitApplication, rows, *beside)
     taken = [
         (one.caller, answer.number, one.form.id_number)

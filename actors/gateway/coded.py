@@ -11,9 +11,11 @@ from pydantic_core import CoreSchema, core_schema
 
 from credit.codes import (
     Alert,
+    Collateral,
     Contact,
     ContactOutcome,
     Doubt,
+    Finding,
     Grade,
     Hardship,
     Material,
@@ -23,6 +25,7 @@ from credit.codes import (
     Segment,
     Verdict,
 )
+from credit.post_loan.contract import Cause
 
 CODES: dict[str, type[IntEnum] | type[IntFlag]] = {
     "segment": Segment,
@@ -38,8 +41,11 @@ CODES: dict[str, type[IntEnum] | type[IntFlag]] = {
     "proof": Material,
     "measure": Measure,
     "risk_class": RiskClass,
+    "kind": Collateral,
+    "findings": Finding,
+    "post_loan.cause": Cause,
 }
-"""Columns of tasks and decisions that count in codes."""
+"""Columns of tasks and decisions that count in codes; where lists differ, with the list's name."""
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,19 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path
+import numpy as np
+from fastapi import APIRouter, Depends, Path, Request
+from pydantic import BaseModel, Field
 
-from actors.gateway.bank import Bank, absent, bank_of, label, labels, moment, number_in
+from actors.gateway.bank import Bank, absent, acting, bank_of, label, labels, moment, number_in, request_number
 from actors.gateway.callers import Caller, needs
-from actors.gateway.models import Model, shown
+from actors.gateway.models import IdempotencyKey, Model, Person, SegmentName, shown
+from actors.gateway.problems import Problem
 from actors.host import Look
 from actors.identity.masking import shown as as_seen
 from credit.codes import Material, RiskList
+from credit.customers.contract import EnterCustomer
+from credit.customers.entry import NAME_MAX
 from credit.customers.states import CustomerState
 
 router = APIRouter(prefix="/v1/customers", tags=["customers"])
@@ -60,6 +65,69 @@ class Lists(Model):
     customer: str
     lists: list[str]
     internal: bool
+
+
+class NewCustomer(BaseModel):
+    """The form of a new customer (新增客户). What the bank finds wrong with it comes back as a refusal that names the field."""
+
+    model_config = shown(
+        {
+            "branch": 1,
+            "segment": "individual",
+            "name": "张建国",
+            "id_number": "110105199003072872",
+            "mobile": "13800138000",
+            "occupation": 3,
+            "person": "1410001",
+        }
+    )
+
+    branch: int = Field(ge=1, le=999)
+    segment: SegmentName
+    name: str = Field(max_length=NAME_MAX)
+    id_number: str = Field(max_length=20)
+    mobile: str = Field(max_length=12)
+    occupation: int = Field(ge=0, le=99)
+    credit_code: str = Field(default="", max_length=20)
+    person: Person | None = None
+
+
+_ENTERED = tuple(name for name in NewCustomer.model_fields if name != "person")
+
+
+class Entered(Model):
+    """The number that the new customer has from now on."""
+
+    model_config = shown({"customer": "1", "at": "2026-02-10T10:00:00.000+08:00"})
+
+    customer: str
+    at: str | None
+
+
+@router.post("", status_code=201, summary="Enter a new customer", response_model=Entered)
+async def enter(
+    body: NewCustomer,
+    request: Request,
+    bank: Annotated[Bank, Depends(bank_of)],
+    caller: Annotated[Caller, Depends(needs("customers:enter"))],
+    key: IdempotencyKey = None,
+) -> dict[str, Any]:
+    """CUS-05, CUS-08: before any application. Who has a number already gets no second one."""
+    del key
+    if body.branch > bank.branches:
+        raise Problem(422, "Refused", f"branch: the bank has branches 1 to {bank.branches}", field="branch")
+    number = request_number(request, caller.subject, EnterCustomer)
+    rows = EnterCustomer.rows(
+        1,
+        at=0,
+        party=bank.reference_of(np.array([body.id_number]), np.array([number])),
+        person=acting(caller, body.person),
+        id_type=1,
+        request=number,
+        **{name: getattr(body, name) for name in _ENTERED},
+    )
+    answer = await bank.done(EnterCustomer, rows)
+    return {"customer": str(answer.number), "at": moment(answer.at)}
 
 
 @router.get("/{customer}", summary="Who a customer is", response_model=Customer)

@@ -8,7 +8,7 @@ from fastapi import Header, Path
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from actors.gateway.coded import ByName
-from credit.codes import Channel, Material, Verdict
+from credit.codes import Channel, Material, Segment, Verdict
 
 Number = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,18}$")]
 """An identifier: a number as text, since JSON's numbers are not safe beyond 2⁵³."""
@@ -21,6 +21,7 @@ Fen = Annotated[int, Field(ge=0, lt=1 << 53)]
 VerdictName = Annotated[Verdict, ByName(Verdict)]
 ChannelName = Annotated[Channel, ByName(Channel)]
 MaterialName = Annotated[Material, ByName(Material)]
+SegmentName = Annotated[Segment, ByName(Segment)]
 
 CasePath = Annotated[str, Path(description="An application's number.", examples=["1000000001"], max_length=40)]
 LoanPath = Annotated[str, Path(description="A loan's number.", examples=["100000000101"], max_length=40)]

@@ -16,15 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from actors.gateway.bank import Bank, absent, acting, bank_of, day, label, labels, moment, number_of, request_number
 from actors.gateway.callers import Caller, Identity, identity_of, needs
-from actors.gateway.coded import CODES, ByName
-from actors.gateway.models import AccountNumber, IdempotencyKey, MaterialName, Model, Person, VerdictName, shown
+from actors.gateway.coded import CODES
+from actors.gateway.decided import FIELDS, NUMBER
+from actors.gateway.models import IdempotencyKey, Model, Person, VerdictName, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import reach_of
 from actors.gateway.worklists import LISTS, Worklist
 from actors.host import Look
-from credit.codes import ContactOutcome, Hardship, Material, Measure
-from credit.repayment.contract import FollowUp
-from credit.restructuring.contract import Finding
 from credit.room import DESKS, Kind, Rows
 from credit.times import day_number
 from credit.worklists.states import TaskState
@@ -48,26 +46,21 @@ DeskLabel = Annotated[str, Path(max_length=40, examples=["initial_approver"])]
 class Task(BaseModel):
     """A task of a desk; beside these fields it says what its list has to say: amounts, score, grade, doubts, means of contact."""
 
-    model_config = ConfigDict(
-        extra="allow",
-        json_schema_extra={
-            "examples": [
-                {
-                    "task": "approval-10000000010001",
-                    "worklist": "approval",
-                    "desk": "initial_approver",
-                    "desk_words": ["initial approval", "初审"],
-                    "state": "waiting",
-                    "branch": 1,
-                    "priority": 3,
-                    "limit_at": "2026-02-10T14:00:00.000+08:00",
-                    "put_at": "2026-02-10T10:00:40.000+08:00",
-                    "case": "1000000001",
-                    "amount_fen": 180_000_000,
-                }
-            ]
-        },
-    )
+    model_config = shown(
+        {
+            "task": "approval-10000000010001",
+            "worklist": "approval",
+            "desk": "initial_approver",
+            "desk_words": ["initial approval", "初审"],
+            "state": "waiting",
+            "branch": 1,
+            "priority": 3,
+            "limit_at": "2026-02-10T14:00:00.000+08:00",
+            "put_at": "2026-02-10T10:00:40.000+08:00",
+            "case": "1000000001",
+            "amount_fen": 180_000_000,
+        }
+    ) | ConfigDict(extra="allow")
 
     task: str
     worklist: str
@@ -151,22 +144,7 @@ class Appointing(Model):
     operator: Person | None = None
 
 
-_FIELDS: dict[str, tuple[Any, Any]] = {
-    "verdict": (VerdictName | None, None),
-    "outcome": (Annotated[ContactOutcome, ByName(ContactOutcome)] | None, None),
-    "promise_day": (dt.date | None, None),
-    "ground": (Annotated[Hardship, ByName(Hardship)] | None, None),
-    "measure": (Annotated[Measure, ByName(Measure)] | None, None),
-    "finding": (Annotated[Finding, ByName(Finding)] | None, None),
-    "follow_up": (Annotated[FollowUp, ByName(FollowUp)] | None, None),
-    "account": (AccountNumber | None, None),
-    "materials": (Annotated[list[MaterialName], Field(max_length=len(Material))] | None, None),
-}
-"""How fields of decisions are written that are no plain numbers."""
-_NUMBER: tuple[Any, Any] = (Annotated[int, Field(ge=0, lt=1 << 53)] | None, None)
-_DECIDES: dict[str, Any] = {
-    name: _FIELDS.get(name, _NUMBER) for one in LISTS.all.values() for name in one.kinds.decides
-}
+_DECIDES: dict[str, Any] = {name: FIELDS.get(name, NUMBER) for one in LISTS.all.values() for name in one.kinds.decides}
 Decision: type[Claiming] = create_model(
     "Decision",
     __base__=Claiming,
@@ -468,7 +446,7 @@ def _shown(bank: Bank, one: Worklist, row: Any) -> dict[str, Any]:
         "urged": bool(row["urged"]),
     }
     for name in (name for name in row.dtype.names if name not in _INNER):
-        said[name] = _value(name, int(row[name]))
+        said[name] = _value(one, name, int(row[name]))
     for name in _PEOPLE:
         said[name] = str(int(row[name])) if int(row[name]) else None
     if "product" in row.dtype.names:
@@ -477,7 +455,7 @@ def _shown(bank: Bank, one: Worklist, row: Any) -> dict[str, Any]:
     return said
 
 
-def _value(name: str, value: int) -> Any:
+def _value(one: Worklist, name: str, value: int) -> Any:
     """A column of a task as JSON has it."""
     if name in ("case", "loan"):
         return number_of(value)
@@ -485,7 +463,7 @@ def _value(name: str, value: int) -> Any:
         return moment(value)
     if name.endswith("_day"):
         return day(value)
-    codes = CODES.get(name)
+    codes = CODES.get(f"{one.name}.{name}", CODES.get(name))
     if codes is None:
         return value
     if issubclass(codes, IntFlag):

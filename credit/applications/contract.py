@@ -14,12 +14,13 @@ SubmitApplication = room.obeys(
     "SubmitApplication",
     "party branch channel segment product amount_fen term_months method purpose_text:U12 id_type credit_code:U20 mobile:U12 "
     "occupation income_fen employment_months documents consent collateral_fen account payee_account uploads=0 attested=0 "
-    "name:U16 id_number:U20",
+    "begun_by=0 name:U16 id_number:U20",
 )
 """A form. `uploads`: `Uploads`, how what `documents` lacks comes. `attested`: the member of staff, or `Actor.PARTNER`, who says
-that he has `documents` in hand, and answers for it; 0 where nobody does. Numbers have room for more than is right, so that
-what is too long is seen. A name or a purpose that is longer than its column, a remark and an address come as `FormText` of the
-same party and instant, the column is empty then."""
+that he has `documents` in hand, and answers for it; 0 where nobody does. `begun_by`: the customer manager, or other member of
+staff, who began it (APP-03); 0 = the customer. Numbers have room for more than is right, so that what is too long is seen. A
+name or a purpose that is longer than its column, a remark and an address come as `FormText` of the same party and instant, the
+column is empty then."""
 FormText = room.accepts(109, "FormText", f"party branch {PIECES}")
 
 room.table("counters", f"branch {blank('forms refused checked')}", key="branch")

@@ -52,12 +52,12 @@ class ApplicationsSubsystem(Subsystem):
         """Numbers every form and checks it in the order of its fields."""
         at, party, amount = forms["at"], forms["party"], forms["amount_fen"]
         case = self._tally.next_numbers("forms", forms["branch"])
-        channel = forms["channel"]
+        channel, staff = forms["channel"], forms["begun_by"]
         out.log(
             Event.APPLICATION_SUBMITTED,
             at,
             case,
-            actor=Actor.CUSTOMER,
+            actor=np.where(staff > 0, staff, int(Actor.CUSTOMER)),
             amount_fen=amount,
             reason=channel,
             value=party,

@@ -13,7 +13,7 @@ from credit.worklists.states import Refusal as TaskRefusal
 room = Room(__name__, "approval", ("approval", "分行审批"))
 
 # mail in, and what is asked of the world -------------------------------------------------------------------------------
-ApplicationScored = room.accepts(301, "ApplicationScored", SCORED, sender="scoring")
+ApplicationScored = room.accepts(301, "ApplicationScored", SCORED, sender="scoring collateral")
 ContractWithdrawn = room.accepts(302, "ContractWithdrawn", f"{TERMS} reason previous_fen", sender="contracts")
 ApplicationSupplemented = room.accepts(
     303, "ApplicationSupplemented", f"{SCORED} round path previous", sender="customers"

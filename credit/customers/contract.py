@@ -17,7 +17,8 @@ CustomerEnteredBusiness = room.accepts(105, "CustomerEnteredBusiness", "customer
 FraudConfirmed = room.accepts(106, "FraudConfirmed", "case party customer", sender="scoring")
 FORM = (
     "case party branch channel segment product amount_fen term_months method purpose age income_fen employment_months "
-    "documents consent collateral_fen account payee_account uploads=0 name:U16 id_number:U18 mobile:U12 credit_code:U18"
+    "documents consent collateral_fen account payee_account uploads=0 occupation=0 name:U16 id_number:U18 mobile:U12 "
+    "credit_code:U18"
 )
 FormChecked = room.accepts(107, "FormChecked", FORM, sender="applications")
 """A form in which everything is there and well written; whose it is, is seen here."""
@@ -40,13 +41,20 @@ SupplementRequested = room.asks(113, "SupplementRequested", "case party material
 ChangeContact = room.obeys(114, "ChangeContact", "case customer person mobile:U12")
 """A member of staff enters a customer's other contact details, on the occasion of a case (CON-13)."""
 
+EnterCustomer = room.obeys(
+    115,
+    "EnterCustomer",
+    "branch party person segment id_type occupation name:U60 id_number:U20 mobile:U12 credit_code:U20",
+)
+"""The form of a new customer (新增客户), before any application (CUS-05); answered with his number. `person`: who enters him."""
+
 room.table("tally", f"branch {blank('forms refused declined intercepted accepted')}", key="branch")
 room.table("people", "key customer", key="key")
 room.table(
     "customers",
     "customer person party state since documents=0 product=0 amount_fen=0 "
     f"{blank('at1 at2 at3 at4 channel1 channel2 channel3 channel4')} "
-    "name:U16=0 id_number:U18=0 mobile:U12=0 credit_code:U18=0 texts=0",
+    "segment=0 occupation=0 name:U60=0 id_number:U18=0 mobile:U12=0 credit_code:U18=0 texts=0",
     key="customer",
 )
 """`person`: the key of who signs · at1 …: the last applications, newest first, 0 = none · `texts`: the case whose texts hold
@@ -142,6 +150,9 @@ class Event(EventCode):
         121, "contact details refused", "联系方式变更被拒", reason=Reason, value="customer", refuses=True
     )
 
+    CUSTOMER_ENTERED = event(122, "customer entered", "录入新客户", value="customer")
+    ENTRY_REFUSED = event(123, "customer not entered", "新客户录入被拒", reason=Reason, value="customer", refuses=True)
+
 
 class Refusal(Reason):
     """Why customers are not let in."""
@@ -156,6 +167,7 @@ class Refusal(Reason):
     MATERIAL_UNASKED = 166, "material not asked for by the product", "该产品不需要此项资料", "material"
     MATERIALS_CLOSED = 167, "materials are not awaited", "该申请不在资料上传阶段"
     CUSTOMER_UNKNOWN = 168, "no such customer", "客户不存在", "customer"
+    CUSTOMER_KNOWN = 169, "a customer of the bank already", "该客户已建档", "id_number"
     LIST_CENTRAL_BANK = 181, "central-bank list", "央行黑名单"
     LIST_DISHONEST = 182, "dishonest-debtor list", "失信被执行人"
     LIST_ASSOCIATION = 183, "association list", "协会风险名单"

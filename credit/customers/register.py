@@ -20,8 +20,10 @@ SEEN = (1, 2, 3, 4)
 """So many of the last applications are remembered; five or more count as five."""
 PPM = 1_000_000
 GROWTH_MAX_PPM = 1_000_000_000
-ENTRY = np.dtype([(n, "i8") for n in "customer created recent_applications recent_channels amount_growth_ppm".split()])
-"""What the register says of an admitted form; `created` is 1 where the number is new."""
+ENTRY = np.dtype(
+    [(n, "i8") for n in "customer created existing recent_applications recent_channels amount_growth_ppm".split()]
+)
+"""What the register says of an admitted form; `created` is 1 where the number is new, `existing` where he has applied before."""
 _IDENTITY = ("name", "id_number", "mobile", "credit_code")
 
 
@@ -83,6 +85,14 @@ class Register:
             entries[wave] = self._onboard_once(forms[wave], keys[wave], documents[wave])
         return entries
 
+    def enter(self, rows: Rows, keys: Ints) -> Ints:
+        """Numbers of customers entered before any application (CUS-05); `rows` of EnterCustomer, keys that are not here yet."""
+        found = self._create(rows, keys)
+        for name in (*_IDENTITY, "segment", "occupation"):
+            self.customers.text(name)[found] = rows[name]
+        self.customers["person"][found] = id_keys(rows["id_number"])
+        return self.customers["customer"][found]
+
     def make_formal(self, customer: Ints) -> tuple[Bools, Bools]:
         """Makes potential customers formal. Gives where that changed something, and where the number is known."""
         rows = self.customers.find(customer)
@@ -97,6 +107,7 @@ class Register:
         new = rows < 0
         rows[new] = self._create(forms[new], keys[new])
         entries["customer"], entries["created"] = self.customers["customer"][rows], new
+        entries["existing"] = self.customers["at1"][rows] > 0
         proven = forms["uploads"] != Uploads.ALONE
         self._identify(forms[proven | new], rows[proven | new])
         self._remember(forms, np.where(proven, documents, 0), rows, entries)
@@ -119,7 +130,8 @@ class Register:
         table = self.customers
         for name in _IDENTITY:
             table.text(name)[rows] = forms[name]
-        table["person"][rows] = id_keys(forms["id_number"])
+        table["person"][rows], table["segment"][rows] = id_keys(forms["id_number"]), forms["segment"]
+        table["occupation"][rows] = forms["occupation"]
         table["texts"][rows] = np.where(present(forms["name"]), 0, forms["case"])
 
     def _remember(self, forms: Rows, documents: Ints, rows: Ints, entries: Rows) -> None:

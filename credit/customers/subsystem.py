@@ -15,6 +15,7 @@ from credit.customers.contract import (
     CaseText,
     ChangeContact,
     CustomerEnteredBusiness,
+    EnterCustomer,
     Event,
     FileMaterial,
     FormChecked,
@@ -27,6 +28,7 @@ from credit.customers.contract import (
     SupplementAsked,
     room,
 )
+from credit.customers.entry import entry_faults
 from credit.customers.keys import customer_keys, id_keys
 from credit.customers.lists import ListCopy, RiskLibrary
 from credit.customers.materials import Materials
@@ -41,7 +43,7 @@ from credit.policies.admission import AdmissionPolicy
 from credit.policies.materials import MaterialPolicy
 from credit.profile import Identity
 from credit.room import EventCode, Rows
-from credit.rows import firsts, only, previous, waves
+from credit.rows import first_fault, firsts, only, previous, waves
 from credit.scoring.contract import ApplicationAccepted
 from credit.subsystem import PLAIN, Setting, Subsystem, Takes, Together
 from credit.tally import Tally
@@ -62,6 +64,7 @@ class CustomersSubsystem(Subsystem):
         Takes(RefreshRiskList, "refresh"),
         Takes(CustomerEnteredBusiness, "entered_business"),
         Takes(SupplementAsked, "supplements.ask"),
+        Takes(EnterCustomer, "enter"),
         Takes(CaseText, "texts"),
         Takes(FormChecked, "checked"),
         Together("case", (Takes(FileMaterial, "file_material"), Takes(HandInMaterials, "hand_in"))),
@@ -103,6 +106,24 @@ class CustomersSubsystem(Subsystem):
     def text(self, case: int, field: Field) -> str:
         """A text of a case that is kept: what it is for in the applicant's own words, his remark, his address, a long name."""
         return self._texts.of(case, field)
+
+    # entered without an application -----------------------------------------------------------------------------------
+
+    def enter(self, rows: Rows, out: Outbox) -> None:
+        """CUS-05: a new customer by a form of his own. Who is known already, by whatever door he came, gets no second number."""
+        keys = customer_keys(rows)
+        known = (self._register.find(keys) >= 0) | ~firsts(keys)
+        faults = first_fault(
+            (np.ones(len(rows), dtype=bool), entry_faults(rows, self.policy)), (known, Refusal.CUSTOMER_KNOWN)
+        )
+        good, bad = faults == 0, rows[faults != 0]
+        held = self._register.customers.get("customer", self._register.find(keys))[~good]
+        out.log(Event.ENTRY_REFUSED, bad["at"], 0, actor=bad["person"], reason=faults[~good], value=held)
+        out.answer(bad, reason=faults[~good])
+        new = only(rows, good)
+        numbers = self._register.enter(new, keys[good])
+        out.log(Event.CUSTOMER_ENTERED, new["at"], 0, actor=new["person"], value=numbers)
+        out.answer(new, number=numbers)
 
     # forms ------------------------------------------------------------------------------------------------------------
 
@@ -168,7 +189,7 @@ class CustomersSubsystem(Subsystem):
             forms,
             documents=documents,
             missing=self._admission.missing(forms["product"], documents),
-            existing=~new,
+            existing=entries["existing"],
             team=0,
             **{name: entries[name] for name in said},
         )

@@ -30,12 +30,14 @@ UseEvidenceRequested = room.asks(610, "UseEvidenceRequested", "loan case party a
 UseEvidenceFiled = room.obeys(611, "UseEvidenceFiled", "loan genuine")
 LimitReleased = room.accepts(612, "LimitReleased", "case loan principal_fen", sender="repayment")
 RestrictLimit = room.obeys(613, "RestrictLimit", "case restricted reason operator")
+GuaranteeReported = room.accepts(614, "GuaranteeReported", "case in_place", sender="collateral")
+"""What became of the formalities of a case's guarantee (担保手续), CON-24: in place, or not to be had."""
 room.table("contracts", "case", key="case")
 room.table(
     "facilities",
     "case customer party branch segment product amount_fen term_months method documents consent collateral_fen account "
     "payee_account grade pd_ppm lane rate_ppm guarantee conditions valid_until signed_at state revolving staged "
-    + blank("opened_at drawn_fen paid_fen restored_fen loans verified restricted idle_at"),
+    + blank("opened_at drawn_fen paid_fen restored_fen loans verified restricted idle_at formalities"),
     key="case",
 )
 room.table(
@@ -157,6 +159,7 @@ class Refusal(Reason):
     USE_NOT_VERIFIED = 507, "use of funds not verified", "用途未核实"
     REVIEW_REJECTED = 508, "rejected at review", "复核退回"
     LIMIT_RESTRICTED = 509, "limit restricted", "额度受限"
+    FORMALITIES_OPEN = 512, "formalities of the guarantee still open", "担保手续未落实"
     PAYMENT_MISMATCH = 510, "payment does not match", "支付不符"
     PAYMENT_FAILED = 511, "payment failed", "支付失败"
 

@@ -25,28 +25,31 @@ from credit.times import Bools, Ints
 class Facilities:
     """The table, and the moves of a facility. `amount_fen` is the limit; `drawn_fen` all that was ever committed, `paid_fen`
     what has arrived, `restored_fen` what repayment gave back; `loans` payments begun, `verified` tranches whose use was
-    shown; `idle_at` when the last payment ended, by arriving or by being stopped."""
+    shown; `idle_at` when the last payment ended, by arriving or by being stopped; `formalities` while those of the guarantee
+    are not done."""
 
-    def __init__(self, table: Table, policy: PaymentPolicy, products: ProductColumns) -> None:
+    def __init__(self, table: Table, policy: PaymentPolicy, products: ProductColumns, formal: Bools) -> None:
+        """`formal`: by product code, whether its guarantee takes formalities."""
         self.table = table
-        self._policy, self._products = policy, products
+        self._policy, self._products, self._formal = policy, products, formal
 
     def needed(self, contracts: Rows) -> Bools:
-        """True for contracts that are more than one payment, or whose conditions are open."""
+        """True for contracts that are more than one payment, or that wait for conditions or formalities."""
         product = contracts["product"]
         several = self._products.revolving[product] | (self._products.tranche_count[product] > 1)
-        return np.asarray(several | (contracts["conditions"] != 0))
+        return np.asarray(several | (contracts["conditions"] != 0) | self._formal[product])
 
     def admit(self, contracts: Rows, at: Ints, out: Outbox) -> Rows:
-        """Contracts enter: with open conditions they wait and the customer is asked, else they open. Returns the staged ones
-        that opened, whose first tranche is to be paid."""
+        """Contracts enter: with open conditions they wait and the customer is asked; until their guarantee's formalities are done
+        they wait as well; else they open. Returns the staged ones that opened, whose first tranche is to be paid."""
         product = contracts["product"]
-        waits = contracts["conditions"] != 0
+        waits, formal = contracts["conditions"] != 0, self._formal[product]
         self.table.append(
             contracts,
             revolving=self._products.revolving[product],
             staged=self._products.tranche_count[product] > 1,
             state=FacilityState.WAITING,
+            formalities=formal,
         )
         asked = contracts[waits]
         out.send(ConditionRequested, ConditionRequested.carry(asked, at=at[waits]))
@@ -58,7 +61,8 @@ class Facilities:
             reason=Refusal.CONDITION_OPEN,
             value=asked["conditions"],
         )
-        return self.open(self.table.find(contracts["case"][~waits]), at[~waits], out)
+        free = ~waits & ~formal
+        return self.open(self.table.find(contracts["case"][free]), at[free], out)
 
     def open(self, rows: Ints, at: Ints, out: Outbox) -> Rows:
         """Opens facilities. Returns, as contracts, those that pay by themselves: staged ones and plain loans."""
@@ -175,8 +179,30 @@ class Facilities:
         table["conditions"][found] &= ~good["conditions"]
         table["documents"][found] |= good["conditions"]
         out.log(Event.CONDITION_MET, good["at"], good["case"], actor=good["attested"], value=good["conditions"])
-        met = table["conditions"][found] == 0
-        return answers[~fits], found[met]
+        return answers[~fits], found[self._free(found)]
+
+    def guaranteed(self, reports: Rows, out: Outbox) -> tuple[Rows, Ints]:
+        """DIS-02: the guarantee's formalities are done; one whose guarantee is not to be had ends. Returns (reports that fit
+        nothing, rows for which nothing is open any more)."""
+        rows, table = self.table.find(reports["case"]), self.table
+        fits = (table.get("state", rows) == FacilityState.WAITING) & (table.get("formalities", rows) != 0)
+        placed = fits & (reports["in_place"] != 0)
+        failed = rows[fits & ~placed]
+        out.log(
+            Event.DISBURSEMENT_PRECHECK_FAILED,
+            reports["at"][fits & ~placed],
+            table["case"][failed],
+            amount_fen=table["amount_fen"][failed],
+            reason=ApprovalRefusal.GUARANTEE_MISSING,
+        )
+        self.close(failed, reports["at"][fits & ~placed], ApprovalRefusal.GUARANTEE_MISSING, out)
+        found = rows[placed]
+        table["formalities"][found] = 0
+        return only(reports, ~fits), found[self._free(found)]
+
+    def _free(self, rows: Ints) -> Bools:
+        """True where neither conditions nor formalities are open."""
+        return np.asarray((self.table["conditions"][rows] == 0) & (self.table["formalities"][rows] == 0))
 
     # time -------------------------------------------------------------------------------------------------------------
 

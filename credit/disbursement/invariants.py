@@ -89,7 +89,11 @@ def limits(facilities: Table, payments: Table) -> list[str]:
         "case", case, early, "began a tranche before the use of the last was verified; tranches:", facilities["loans"]
     )
     waits = (facilities["state"] == FacilityState.WAITING) & (facilities["drawn_fen"] != 0)
-    return found + _named("case", case, waits, "draws while conditions are open:", facilities["conditions"])
+    found += _named("case", case, waits, "draws while conditions are open:", facilities["conditions"])
+    bare = (facilities["formalities"] != 0) & (facilities["drawn_fen"] != 0)
+    return found + _named(
+        "case", case, bare, "draws before its guarantee is in place, in fen:", facilities["drawn_fen"]
+    )
 
 
 def paid(loans: Rows, at: Ints, paid_fen: Ints) -> Rows:

@@ -19,6 +19,7 @@ from credit.disbursement.contract import (
     DrawdownRequested,
     Event,
     Gauge,
+    GuaranteeReported,
     LimitReleased,
     PaymentResult,
     Refusal,
@@ -34,6 +35,7 @@ from credit.mail import Outbox
 from credit.masks import any_of
 from credit.numbers import loan_of
 from credit.policies import ProductPolicy, columns_of, load
+from credit.policies.collateral import CollateralPolicy, needing
 from credit.policies.payments import PaymentPolicy
 from credit.room import Rows
 from credit.rows import firsts, only
@@ -56,6 +58,7 @@ class DisbursementSubsystem(Subsystem):
         Takes(ContractEffective, "effective"),
         Takes(LimitReleased, "release"),
         Takes(RestrictLimit, "restrict"),
+        Takes(GuaranteeReported, "guaranteed"),
         Together("case", (Takes(ConditionFulfilled, "fulfil"),)),
         Together("loan", (Takes(UseEvidenceFiled, "show"),)),
         *takes(DESK, "desk", "decide"),
@@ -63,12 +66,16 @@ class DisbursementSubsystem(Subsystem):
         Together("case", (Takes(DrawdownRequested, "draw"),)),  # on limits as they stand by then
     )
 
-    def __init__(self, policy: PaymentPolicy, products: ProductPolicy, register: StaffRegister) -> None:
+    def __init__(
+        self, policy: PaymentPolicy, products: ProductPolicy, collateral: CollateralPolicy, register: StaffRegister
+    ) -> None:
         super().__init__()
         self.policy = policy
         self._products = columns_of(products)
         self._preconditions = Preconditions(policy, self._products)
-        self.facilities = Facilities(self.tables["facilities"], policy, self._products)
+        self.facilities = Facilities(
+            self.tables["facilities"], policy, self._products, needing(collateral, self._products)
+        )
         events = Events(urged=Event.TASK_URGED, handled=Event.TASK_HANDLED, deputy=Event.DEPUTY_APPOINTED)
         self.desk = Worklist(self, DESK, register, events)
         self.payments = Payments(self.tables["payments"], policy, self._products, self.facilities, self.desk, self.note)
@@ -79,8 +86,9 @@ class DisbursementSubsystem(Subsystem):
         """The desk under the packaged policies, with a scenario's overrides laid over them."""
         policy = load("payments", PaymentPolicy, setting.overrides)
         products = load("products", ProductPolicy, setting.overrides)
+        collateral = load("collateral", CollateralPolicy, setting.overrides)
         check_tranches(policy, columns_of(products))
-        return cls(policy, products, setting.register)
+        return cls(policy, products, collateral, setting.register)
 
     # time -------------------------------------------------------------------------------------------------------------
 
@@ -182,11 +190,21 @@ class DisbursementSubsystem(Subsystem):
         self.refuse(self.facilities.restrict(orders, out), ContractRefusal.CONTRACT_STATE, out)
         self._resume(orders, out)
 
+    def guaranteed(self, reports: Rows, out: Outbox) -> None:
+        """CON-24, DIS-02: when the guarantee's formalities are done the payment begins."""
+        late, met = self.facilities.guaranteed(reports, out)
+        self.refuse(late, ContractRefusal.CONTRACT_STATE, out)
+        self._open(reports, met, out)
+
     def fulfil(self, answers: Rows, out: Outbox) -> None:
         """APR-13: when all conditions are met the payment begins."""
         wrong, met = self.facilities.fulfil(answers, out)
         self.refuse(wrong, ContractRefusal.CONTRACT_STATE, out)
-        at = answers["at"][np.isin(answers["case"], self.facilities.table["case"][met])]
+        self._open(answers, met, out)
+
+    def _open(self, rows: Rows, met: Ints, out: Outbox) -> None:
+        """Facilities for which the last thing has come, each with one of `rows`, open."""
+        at = rows["at"][np.isin(rows["case"], self.facilities.table["case"][met])]
         self._begin(self.facilities.open(met, at, out), out)
 
     # desks, one payment at a time -------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from credit.policies.admission import AdmissionPolicy
 from credit.policies.approval import ApprovalPolicy
 from credit.policies.backups import BackupPolicy
 from credit.policies.base import PolicyModel
+from credit.policies.collateral import CollateralPolicy
 from credit.policies.collections import CollectionPolicy, StrategySet
 from credit.policies.contracts import ContractPolicy
 from credit.policies.fraud import FraudPolicy
@@ -13,6 +14,7 @@ from credit.policies.ledger import LedgerPolicy
 from credit.policies.materials import MaterialPolicy
 from credit.policies.notices import NoticePolicy
 from credit.policies.payments import PaymentPolicy
+from credit.policies.post_loan import PostLoanPolicy
 from credit.policies.posts import PostPolicy
 from credit.policies.products import ProductPolicy
 from credit.policies.repayment import RepaymentPolicy
@@ -23,6 +25,7 @@ MODELS: dict[str, type[PolicyModel]] = {
     "admission": AdmissionPolicy,
     "approval": ApprovalPolicy,
     "backups": BackupPolicy,
+    "collateral": CollateralPolicy,
     "collections": CollectionPolicy,
     "collections_a": StrategySet,
     "collections_b": StrategySet,
@@ -32,6 +35,7 @@ MODELS: dict[str, type[PolicyModel]] = {
     "materials": MaterialPolicy,
     "notices": NoticePolicy,
     "payments": PaymentPolicy,
+    "post_loan": PostLoanPolicy,
     "posts": PostPolicy,
     "products": ProductPolicy,
     "repayment": RepaymentPolicy,

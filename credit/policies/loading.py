@@ -28,6 +28,7 @@ SECTIONS = {
     "payment": ("payments", "routes"),
     "debit": ("repayment", "debit_terms"),
     "early_fee": ("repayment", "early_fees"),
+    "collateral": ("collateral", "products"),
 }
 """Where the sections of a product's file go: policy, and the list in it to which the product adds a row."""
 WORLD = "world"

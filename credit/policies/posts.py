@@ -48,10 +48,12 @@ class Permission(NamedTuple):
 
 PERMISSIONS: dict[str, Permission] = {
     "customers:read": Permission("see customers", "查看客户"),
+    "customers:enter": Permission("enter new customers", "新增客户"),
     "customers:edit": Permission("enter and amend customers' basic data", "录入与维护客户信息"),
     "applications:read": Permission("see applications and materials", "查看申请与资料"),
     "applications:submit": Permission("submit applications and materials", "提交申请与资料"),
     "materials:attest": Permission("attest papers in hand instead of uploads", "核见并确认资料原件（替代上传）"),
+    "collateral:read": Permission("see what secures loans", "查看押品"),
     "tasks:read": Permission("see the tasks of own desks", "查看本岗任务"),
     "tasks:work": Permission("claim, release and decide tasks of own desks", "领取、退回与处理本岗任务"),
     "tasks:assign": Permission("hand over and urge other people's tasks", "转办与催办他人任务"),

@@ -8,7 +8,8 @@ import numpy as np
 
 from credit.applications.contract import Refusal as ApplicationRefusal
 from credit.approval.contract import ApplicationScored
-from credit.codes import Actor, Alert, Consent, Lane, Status
+from credit.codes import Actor, Alert, Consent, Guarantee, Lane, Status
+from credit.collateral.contract import CollateralOffered
 from credit.customers.contract import Event as CustomerEvent
 from credit.customers.contract import FraudConfirmed
 from credit.mail import Outbox
@@ -66,7 +67,9 @@ class ScoringSubsystem(Subsystem):
         self.policy = scorecard
         self.cards = Scorecards(scorecard)
         self._engine = FraudEngine(fraud)
-        self._automatic_max = columns_of(products).automatic_max
+        columns = columns_of(products)
+        self._automatic_max = columns.automatic_max
+        self._valued = np.isin(columns.guarantee, (Guarantee.MORTGAGE, Guarantee.PLEDGE))
         self._sources = asked_sources(scorecard)
         officers = Officers(register, scorecard.bureau.query_desk)
         self._cases = Cases(self.tables["cases"], scorecard.bureau, products, officers)
@@ -217,7 +220,9 @@ class ScoringSubsystem(Subsystem):
         scored = self._score(cases, facts, doubts, found.watch, ~found.intercept, out)
         self._count("scored", scored)
         self.note("decided", scored)
-        out.send(ApplicationScored, scored)
+        valued = self._valued[scored["product"]] & (scored["lane"] != Lane.REJECT)
+        out.send(ApplicationScored, scored[~valued])
+        out.send(CollateralOffered, CollateralOffered.carry(scored[valued]))
         self._cases.leave(rows, found.intercept)
 
     def _intercept(self, cases: Rows, doubts: Ints, found: FraudFindings, out: Outbox) -> None:

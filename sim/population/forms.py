@@ -8,7 +8,9 @@ import numpy as np
 from credit.applications.contract import SubmitApplication
 from credit.codes import Channel, Consent, Material, Segment
 from credit.masks import any_of
+from credit.numbers import PEOPLE_PER_BRANCH, person_of
 from credit.policies.products import ProductPolicy, columns_of
+from credit.post_loan.contract import Desk
 from credit.room import Rows
 from credit.times import DAY_MS, HOUR_MS, Ints
 from scenarios.model import Scenario
@@ -49,7 +51,7 @@ class Forms:
         self.visits = Visits(scenario, seed)
         self.wishes = Wishes(scenario, seed, products)
         self.defects = Defects(scenario, seed, products)
-        self._shape = scenario.population
+        self._shape, self._managers = scenario.population, managers_of(scenario)
         columns = columns_of(products)
         self._required, self._conditional = columns.required, columns.conditional
         self._entrusted = columns.entrusted
@@ -68,7 +70,9 @@ class Forms:
             return self._drawn(reference, at)
         rows = SubmitApplication.empty(len(reference))
         rows[~scripted] = self._drawn(reference[~scripted], at[~scripted])
-        rows[scripted] = self.people.script.forms[party_of(reference[scripted])]
+        told = self.people.script.forms[party_of(reference[scripted])]
+        told["begun_by"] = begun_by(told, party_of(reference[scripted]), self._managers)
+        rows[scripted] = told
         return rows
 
     def _drawn(self, reference: Ints, at: Ints) -> Rows:
@@ -83,6 +87,7 @@ class Forms:
         self._wish(rows, party, visit)
         self._papers(rows, party, visit)
         rows["channel"] = self._channel(rows["segment"], reference, at)
+        rows["begun_by"] = begun_by(rows, party, self._managers)
         self.defects.spoil(rows, reference)
         return rows
 
@@ -131,6 +136,17 @@ class Forms:
         edges = self._channels[counters, segment]
         passed = (self._draws["channel"].ppm(reference)[:, None] >= edges).sum(axis=1)
         return np.asarray(passed + int(Channel.ONLINE_BANK), dtype=np.int64)
+
+
+def managers_of(scenario: Scenario) -> int:
+    """Customer managers at each branch."""
+    return max(scenario.staff.desks()[Desk.CUSTOMER_MANAGER].per_branch, 1)
+
+
+def begun_by(rows: Rows, party: Ints, managers: int) -> Ints:
+    """Who began applications: the customer's own manager, where they come by one, else himself (0)."""
+    own = person_of(0, Desk.CUSTOMER_MANAGER, 1) + rows["branch"] * PEOPLE_PER_BRANCH + party % managers
+    return np.where(rows["channel"] == Channel.CUSTOMER_MANAGER, own, 0)
 
 
 def _channel_edges(shares: dict[Segment, list[int]]) -> Ints:

@@ -19,6 +19,9 @@ _FIRST_METHOD_PPM = 700_000
 _SHARE_LEAST, _SHARE_SPAN = 180_000, 260_000
 _LOAN_TO_VALUE_LEAST, _LOAN_TO_VALUE_SPAN = 500_000, 250_000
 
+_SECURED = (Guarantee.MORTGAGE.name.lower(), Guarantee.PLEDGE.name.lower())
+"""Guarantees whose applicants offer a thing."""
+
 
 class Wish(NamedTuple):
     """Columns of what is asked for."""
@@ -40,7 +43,7 @@ class Wishes:
         self._terms = np.full((size, max(len(p.terms_months) for p in wanted)), _NO_TERM, dtype=np.int64)
         self._methods = np.zeros((size, max(len(p.methods) for p in wanted)), dtype=np.int64)
         self._counts = np.ones((size, 2), dtype=np.int64)
-        self._mortgaged = np.zeros(size, dtype=bool)
+        self._secured = np.zeros(size, dtype=bool)
         for product in wanted:
             code = product.code
             self._range[code] = product.amount_min, product.amount_max
@@ -49,7 +52,7 @@ class Wishes:
             self._terms[code, : len(product.terms_months)] = sorted(product.terms_months)
             self._methods[code, : len(product.methods)] = [Method[name.upper()] for name in product.methods]
             self._counts[code] = len(product.terms_months), len(product.methods)
-            self._mortgaged[code] = product.guarantee == Guarantee.MORTGAGE.name.lower()
+            self._secured[code] = product.guarantee in _SECURED
         self._size = lognormal(PPM, 500_000, PPM // 10, 10 * PPM)
         self._draws = Draws(seed, "wish", ("amount", "share", "method", "which", "value"))
 
@@ -60,7 +63,7 @@ class Wishes:
         low, high = self._range[product, 0], self._range[product, 1]
         amount = np.clip(asked // self._step[product] * self._step[product], low, high)
         value = _LOAN_TO_VALUE_LEAST + self._draws["value"].below(_LOAN_TO_VALUE_SPAN, party, occasion)
-        collateral = np.where(self._mortgaged[product], amount // value * PPM, 0)
+        collateral = np.where(self._secured[product], amount // value * PPM, 0)
         return Wish(
             amount, self._term(party, occasion, product, amount, income_fen), self._method(party, product), collateral
         )

@@ -303,7 +303,7 @@ def broken():
 @pytest.mark.requirement("CUS-05.a")
 def test_never_begun(broken): pass
 @pytest.mark.slow
-@pytest.mark.requirement("CUS-05.b")
+@pytest.mark.requirement("CUS-05.b", "CUS-05.c")
 def test_slow(): pass
 """
 
@@ -320,6 +320,7 @@ def test_the_check_runs_the_tests_and_says_what_failed(
     assert ("failed: " in said) != good
     passed = {
         "CUS-05.b": {"tests/test_b.py::test_slow": "passed"},
+        "CUS-05.c": {"tests/test_b.py::test_slow": "passed"},
         "CUS-11.a": {"tests/test_b.py::test_good": "passed"},
     }
     how = "passed" if good else "failed"

@@ -49,6 +49,7 @@ def test_there_is_a_scenario_for_each_question() -> None:
         "baseline",
         "bureau_outage",
         "exceptions",
+        "deposit_pledge",
         "growth",
         "li_food_store",
         "peak_day",

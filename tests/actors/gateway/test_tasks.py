@@ -43,11 +43,13 @@ def test_every_desk_of_every_room_has_a_list() -> None:
     assert sorted(LISTS.all) == [
         "approval",
         "approval_fraud",
+        "collateral",
         "collections",
         "collections_write_off",
         "disbursement",
         "head_office",
         "repayment_failed_debit",
+        "post_loan",
     ]
 
 

@@ -16,6 +16,7 @@ from credit.disbursement.contract import (
     Desk,
     DrawdownRequested,
     Event,
+    GuaranteeReported,
     LimitReleased,
     PaymentInstruction,
     PaymentResult,
@@ -159,15 +160,23 @@ def fulfilled(at: int, conditions: int, case: int = CASE) -> Mail:
     return ConditionFulfilled, sample(ConditionFulfilled, 1, at=at, case=case, conditions=conditions)
 
 
+def guaranteed(at: int, in_place: bool = True, case: int = CASE) -> Mail:
+    return GuaranteeReported, sample(GuaranteeReported, 1, at=at, case=case, in_place=in_place)
+
+
 def evidence(at: int, loan: int = LOAN) -> Mail:
     return UseEvidenceFiled, sample(UseEvidenceFiled, 1, at=at, loan=loan, genuine=1)
+
+
+WITHOUT_FORMALITIES: Overrides = {"collateral": {"formalities": []}}
+"""Guarantees count as soon as the contract does; `test_guarantees` has those that take formalities."""
 
 
 class Bench:
     """One subsystem, its time, and everything it has sent and logged. Each `run` is one window from where the last ended."""
 
     def __init__(self, overrides: Overrides | None = None, start: int = MONDAY) -> None:
-        self.bank = DisbursementSubsystem.build(Setting(overrides, STAFF))
+        self.bank = DisbursementSubsystem.build(Setting(WITHOUT_FORMALITIES | (overrides or {}), STAFF))
         self.now, self.number = start, 0
         self.all = Outbox()
 

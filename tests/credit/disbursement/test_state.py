@@ -31,11 +31,14 @@ from credit.room import EVENTS, Rows
 from credit.staff import StaffRegister
 from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Ints
-from tests.credit.disbursement.builders import BRANCH, CONSUMER, MONDAY, NINE, YUAN, Mail, contract
+from tests.credit.disbursement.builders import BRANCH, CONSUMER, MONDAY, NINE, WITHOUT_FORMALITIES, YUAN, Mail, contract
 from tests.rows import sample
 
 DAYS = 34
-OVERRIDES = {"payments": {"staged_days": 9}, "products": {"products": [{"key": "working_capital", "limit_months": 1}]}}
+OVERRIDES = WITHOUT_FORMALITIES | {
+    "payments": {"staged_days": 9},
+    "products": {"products": [{"key": "working_capital", "limit_months": 1}]},
+}
 """So that limits and staged loans end within the run."""
 BRANCHES = (1, 2, 3)
 STAFF = StaffRegister.of((b * 10_000 + desk, b, desk) for b in BRANCHES for desk in (11, 12, 13))

@@ -9,6 +9,7 @@ import pytest
 from credit.applications.contract import Refusal as ApplicationRefusal
 from credit.approval.contract import ApplicationScored
 from credit.codes import Actor, Alert, Consent, Doubt, Grade, Lane, RiskList, Segment, Source
+from credit.collateral.contract import CollateralOffered
 from credit.customers.contract import Event as CustomerEvent
 from credit.customers.contract import FraudConfirmed
 from credit.mail import Outbox
@@ -67,12 +68,27 @@ def test_a_clean_customer_without_savings_scores_82_is_good_and_goes_the_automat
     [
         ({"amount_fen": 20_000_000, "income_fen": 9_000_000}, Lane.AUTOMATIC),
         ({"amount_fen": 20_000_001, "income_fen": 9_000_000}, Lane.MANUAL),
-        ({"product": 3, "amount_fen": 20_000_000, "income_fen": 9_000_000, "term_months": 120}, Lane.MANUAL),
         ({"product": 2, "amount_fen": 5_000_000}, Lane.AUTOMATIC),
     ],
 )
 def test_only_a_standard_product_within_its_amount_goes_the_automatic_lane(columns: Facts, lane: Lane) -> None:
     assert decide(accepted(**columns))[0]["lane"].tolist() == [lane]
+
+
+MORTGAGE: Facts = {"product": 3, "amount_fen": 20_000_000, "income_fen": 9_000_000, "term_months": 120}
+
+
+@pytest.mark.requirement("PRD-03.c", "SCO-07.b")
+def test_what_a_home_is_to_secure_goes_to_its_valuer_first() -> None:
+    scored, out = decide(accepted(**MORTGAGE))
+    assert len(scored) == 0
+    assert out.take(CollateralOffered)["lane"].tolist() == [Lane.MANUAL]
+
+
+def test_nobody_values_what_the_score_rejects() -> None:
+    scored, out = decide(accepted(**MORTGAGE), bureau=WEAK | {"max_dpd_24m": 200})
+    assert scored["lane"].tolist() == [Lane.REJECT]
+    assert len(out.take(CollateralOffered)) == 0
 
 
 @pytest.mark.requirement("SCO-05.d", "SCO-07.b")

@@ -1,0 +1,29 @@
+"""How the fields of people's decisions are written over HTTP, where they are no plain numbers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from actors.gateway.coded import ByName
+from actors.gateway.models import AccountNumber, MaterialName, VerdictName
+from credit.codes import ContactOutcome, Finding, Hardship, Material, Measure
+from credit.repayment.contract import FollowUp
+from credit.restructuring.contract import Finding as Observed
+
+FIELDS: dict[str, tuple[Any, Any]] = {
+    "verdict": (VerdictName | None, None),
+    "outcome": (Annotated[ContactOutcome, ByName(ContactOutcome)] | None, None),
+    "promise_day": (dt.date | None, None),
+    "ground": (Annotated[Hardship, ByName(Hardship)] | None, None),
+    "measure": (Annotated[Measure, ByName(Measure)] | None, None),
+    "finding": (Annotated[Observed, ByName(Observed)] | None, None),
+    "findings": (Annotated[list[Annotated[Finding, ByName(Finding)]], Field(max_length=len(Finding))] | None, None),
+    "follow_up": (Annotated[FollowUp, ByName(FollowUp)] | None, None),
+    "account": (AccountNumber | None, None),
+    "materials": (Annotated[list[MaterialName], Field(max_length=len(Material))] | None, None),
+}
+NUMBER: tuple[Any, Any] = (Annotated[int, Field(ge=0, lt=1 << 53)] | None, None)
+"""Any other field."""

@@ -1,0 +1,1 @@
+"""Collateral (押品): valuation, formalities, register, revaluation, release."""

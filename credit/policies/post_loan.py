@@ -1,0 +1,64 @@
+"""Post-loan policy (贷后管理政策): who is inspected how often and by whom, and what follows from a finding (WRN-10, CUS-01)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field, model_validator
+
+from credit.codes import Finding, Segment
+from credit.policies.base import Minute, PolicyModel, Yuan
+
+
+class InspectionPlan(PolicyModel):
+    """One row of the plans; the first that fits a loan decides."""
+
+    key: str
+    """Its name."""
+    segments: list[str] = []
+    """Customers it is for: individual, micro, enterprise; empty = all."""
+    products: list[str] = []
+    """Keys of the products it is for; empty = all."""
+    amount_from: Yuan = 0
+    """Least amount."""
+    grade_from: int = Field(default=0, ge=0, le=5)
+    """[grade] Weakest grades only: 4 = from WEAK on; 0 = all."""
+    a_year: int = Field(ge=1, le=52)
+    """[times] Inspections a year."""
+    by: Literal["customer_manager", "system"]
+    """customer_manager: a person goes there (现场检查) · system: the bank's own records are looked at (非现场检查)."""
+
+
+class PostLoanPolicy(PolicyModel):
+    """All that inspections decide by. Times of day are minutes after midnight."""
+
+    first_days: int = Field(ge=1, le=180)
+    """[days] After each payment, the use of the money is looked at."""
+    task_workdays: int = Field(ge=1, le=60)
+    """An inspection is due at the close of the so-manieth workday."""
+    review_workdays: int = Field(ge=1, le=60)
+    """So is the review of what was found."""
+    closing_minute: Minute
+    """Close of business."""
+    watched_a_year: int = Field(ge=1, le=52)
+    """[times] Inspections a year, at least, while a warning stands."""
+    restricts: list[str]
+    """Findings for which use is restricted (限制用信): use_diverted, finances_worse, collateral_impaired."""
+    plans: list[InspectionPlan] = Field(min_length=1)
+    """Inspection plans."""
+
+    @model_validator(mode="after")
+    def _holds(self) -> PostLoanPolicy:
+        _known("restricts", self.restricts, list(Finding.__members__))
+        for plan in self.plans:
+            _known(f"plans: {plan.key}: segments", plan.segments, list(Segment.__members__))
+        last = self.plans[-1]
+        if last.segments or last.products or last.amount_from or last.grade_from:
+            raise ValueError("plans: the last row must fit every loan")
+        return self
+
+
+def _known(field: str, names: list[str], allowed: list[str]) -> None:
+    for name in names:
+        if name.upper() not in allowed:
+            raise ValueError(f"{field}: {name!r} is not one of {', '.join(a.lower() for a in allowed)}")

@@ -1,0 +1,1 @@
+"""Tests of what follows after the loan."""

@@ -13,7 +13,10 @@ PROFILE = (
 the required materials still to come (APR-13); `amount_fen`, `term_months`, `method` are as asked until approval fixes them."""
 ACCEPTED = f"{PROFILE} recent_applications recent_channels amount_growth_ppm existing"
 """What scoring needs beside it: the applicant's last applications (SCO-11)."""
-SCORED = f"{PROFILE} score grade pd_ppm alert lane doubts verified_income_fen monthly_debt_fen"
+EXPLAINED = "advice shortfalls identity_points capacity_points history_points behaviour_points"
+"""Why the machine scores as it does (SCO-14): the reason it would decline for, 0 = none; the indicators that cost most (`Fact`
+bits); what each dimension of the card contributes, in hundredths of a raw point."""
+SCORED = f"{PROFILE} score grade pd_ppm alert lane doubts verified_income_fen monthly_debt_fen {EXPLAINED}"
 TERMS = f"{SCORED} rate_ppm guarantee conditions approved_at valid_until round"
 
 

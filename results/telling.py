@@ -12,11 +12,13 @@ from rich.cells import cell_len
 from credit.codes import (
     CONSENTS_ZH,
     DOUBTS_ZH,
+    FACTS_ZH,
     MATERIALS_ZH,
     Alert,
     Consent,
     Contact,
     Doubt,
+    Fact,
     Grade,
     Lane,
     Material,
@@ -27,7 +29,7 @@ from credit.contracts.elements import METHODS_ZH
 from credit.contracts.states import SignMode
 from credit.money import format_yuan
 from credit.numbers import branch_of_case
-from credit.room import DESKS, Words
+from credit.room import DESKS, REASONS, Words
 from credit.times import date_of, text_of
 from results import names
 from results.story import Told, code_of
@@ -194,8 +196,22 @@ def _score(score: Told) -> Iterator[tuple[str, str]]:
     yield "lane 通道", _named(Lane, score["lane"])
     yield "alert 预警", _named(Alert, score["alert"])
     yield "doubts 疑点", _flags(Doubt, DOUBTS_ZH, score["doubts"])
+    advice = score["advice"]
+    yield "machine's advice 系统建议", " ".join(REASONS[advice].words) if advice else "approve 同意"
+    yield "points by dimension 各维度得分", _points(score)
+    yield "costs most 主要扣分项", _flags(Fact, FACTS_ZH, score["shortfalls"])
     yield "verified income 核实收入", _money(score["verified_income_fen"])
     yield "monthly debt 月负债", _money(score["monthly_debt_fen"])
+
+
+def _points(score: Told) -> str:
+    dimensions = {
+        "identity 身份": "identity",
+        "capacity 偿债": "capacity",
+        "history 信用": "history",
+        "behaviour 行为": "behaviour",
+    }
+    return ", ".join(f"{words} {score[f'{name}_points'] / 100:.2f}" for words, name in dimensions.items())
 
 
 def _schedule(lines: list[Told]) -> Iterator[str]:

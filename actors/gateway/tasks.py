@@ -3,9 +3,7 @@ COL-07, COL-08, NPL-08). Which desks there are and what a decision says is read 
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
-import re
 from collections.abc import Callable, Sequence
 from enum import IntEnum, IntFlag
 from typing import Annotated, Any, Literal
@@ -20,10 +18,12 @@ from actors.gateway.coded import ByName
 from actors.gateway.models import IdempotencyKey, MaterialName, Model, Person, VerdictName, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import reach_of
+from actors.gateway.task_order import cursor_of, first_of, place_of
 from actors.gateway.worklists import LISTS, Worklist
 from actors.host import Look
-from credit.codes import Alert, Contact, ContactOutcome, Doubt, Grade, Material, Segment, Verdict
+from credit.codes import Alert, Contact, ContactOutcome, Doubt, Fact, Grade, Material, Segment, Verdict
 from credit.room import DESKS, Kind, Rows
+from credit.scoring.contract import Refusal as Advice
 from credit.times import day_number
 from credit.worklists.states import TaskState
 
@@ -32,13 +32,14 @@ router = APIRouter(prefix="/v1", tags=["tasks"])
 PAGE = 50
 PAGE_MAX = 200
 _STATES = ("waiting", "claimed", "asked", "done", "withdrawn")
-_ORDER = ("priority", "limit_at", "task")
 _CODES: dict[str, type[IntEnum] | type[IntFlag]] = {
     "segment": Segment,
     "grade": Grade,
     "alert": Alert,
     "doubts": Doubt,
     "missing": Material,
+    "advice": Advice,
+    "shortfalls": Fact,
     "action": Contact,
     "verdict": Verdict,
     "outcome": ContactOutcome,
@@ -73,6 +74,9 @@ class Task(BaseModel):
                     "put_at": "2026-02-10T10:00:40.000+08:00",
                     "case": "1000000001",
                     "amount_fen": 180_000_000,
+                    "advice": "score_low",
+                    "shortfalls": ["debt_ratio_ppm", "lenders"],
+                    "capacity_points": 1_380,
                 }
             ]
         },
@@ -223,7 +227,7 @@ async def page_of(
     found = [_desk(one) for one in (LISTS.of_desk if labels is None else labels)]
     desks, reach = sorted({int(desk) for desk, _ in found}), reach_of(identity, caller, "tasks:read")
     wanted = [int(TaskState[name.upper()]) for name in ([state] if state else _STATES[:3])]
-    after = _place(cursor) if cursor else None
+    after = place_of(cursor) if cursor else None
     now, places, page = await bank.now(), list(LISTS.all), []
     for one in dict.fromkeys(one for _, one in found):
         for cell in bank.cells(one.room.name) if branch is None else [bank.cell(one.room.name, branch)]:
@@ -233,9 +237,9 @@ async def page_of(
                 rows = rows[rows["branch"] == branch]
             if me:
                 rows = rows[(rows["claimed_by"] == me) | (rows["asked"] == me)]
-            page += _first(rows, places.index(one.name), after, limit + 1)
+            page += first_of(rows, places.index(one.name), after, limit + 1)
     page.sort(key=lambda entry: entry[0])
-    more = _cursor(page[limit - 1][0]) if len(page) > limit else None
+    more = cursor_of(page[limit - 1][0]) if len(page) > limit else None
     return {"tasks": [_shown(bank, LISTS.all[places[key[3]]], row) for key, row in page[:limit]], "next": more}
 
 
@@ -433,32 +437,6 @@ def _as_number(value: Any, otherwise: int) -> int:
     if isinstance(value, list):
         return sum(set(value))
     return day_number(value) if isinstance(value, dt.date) else int(value)
-
-
-def _first(rows: Rows, place: int, after: tuple[int, ...] | None, most: int) -> list[tuple[tuple[int, ...], Any]]:
-    """The most urgent rows of a list that come after a place, with their keys: priority, limit, number, list."""
-    if after is not None and len(rows):
-        *head, last = after
-        priority, limit, task = (rows[name] for name in _ORDER)
-        same = (priority == head[0]) & (limit == head[1])
-        later = (priority > head[0]) | ((priority == head[0]) & (limit > head[1])) | (same & (task > head[2]))
-        rows = rows[later | (same & (task == head[2]) & (place > last))]
-    order = np.lexsort([rows[name] for name in reversed(_ORDER)])[:most]
-    return [((*(int(rows[place_][name]) for name in _ORDER), place), rows[place_]) for place_ in order]
-
-
-def _cursor(key: tuple[int, ...]) -> str:
-    return base64.urlsafe_b64encode("/".join(map(str, key)).encode()).decode()
-
-
-def _place(cursor: str) -> tuple[int, ...]:
-    try:
-        read = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True).decode("ascii")
-    except ValueError:
-        read = ""
-    if not re.fullmatch(r"[0-9]{1,19}(/[0-9]{1,19}){3}", read) or any(int(one) >= 1 << 63 for one in read.split("/")):
-        raise Problem(422, "Invalid request", "cursor: take the one that the page before gave", field="cursor")
-    return tuple(int(part) for part in read.split("/"))
 
 
 def _shown(bank: Bank, one: Worklist, row: Any) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from credit.codes import Handler, Step, Verdict
-from credit.profile import SCORED, TERMS
+from credit.profile import EXPLAINED, SCORED, TERMS
 from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, event
 from credit.worklists.kinds import desk_kinds
 from credit.worklists.states import Handling
@@ -23,7 +23,7 @@ DESK = desk_kinds(
     "Approval",
     320,
     entity="case",
-    offers="party product segment amount_fen score grade alert doubts missing round",
+    offers=f"party product segment amount_fen score grade alert doubts missing round {EXPLAINED}",
     decides="verdict amount_fen votes materials",
 )
 room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0", key="case")

@@ -11,15 +11,13 @@ from credit.codes import Alert, Lane, Node, Verdict
 from credit.customers.contract import Refusal as CustomerRefusal
 from credit.policies.products import ProductColumns
 from credit.room import Rows
-from credit.scoring.contract import Refusal as ScoringRefusal
 from credit.times import Bools, Ints
 from credit.worklists.states import Refusal as TaskRefusal
 
 
 def rejected_reason(cases: Rows) -> Ints:
-    """Why scoring rejected: a red alert, else the score (SCO-05, SCO-07); 0 where it did not."""
-    reason = np.where(cases["alert"] == Alert.RED, int(ScoringRefusal.RED_ALERT), int(ScoringRefusal.SCORE_LOW))
-    return np.where(cases["lane"] == Lane.REJECT, reason, 0)
+    """Why scoring rejected, as it says itself (CUS-04, SCO-05, SCO-07); 0 where it did not."""
+    return np.where(cases["lane"] == Lane.REJECT, cases["advice"], 0)
 
 
 def material_faults(cases: Rows, key: int, products: ProductColumns) -> Ints:

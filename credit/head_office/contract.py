@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from credit.profile import SCORED
+from credit.profile import EXPLAINED, SCORED
 from credit.room import DeskCode, Room
 from credit.staff import ADMINISTRATOR_DESK
 from credit.worklists.kinds import desk_kinds
@@ -18,7 +18,7 @@ DESK = desk_kinds(
     "HeadOffice",
     420,
     entity="case",
-    offers="party product segment amount_fen score grade alert doubts missing round",
+    offers=f"party product segment amount_fen score grade alert doubts missing round {EXPLAINED}",
     decides="verdict amount_fen votes materials",
 )
 room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0", key="case")

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from credit.codes import Grade, Segment
+from credit.codes import Fact, Grade, Segment
 from credit.masks import all_of, any_of
 from credit.policies import Overrides, load
-from credit.policies.scorecard import CardPolicy, ScorecardPolicy
+from credit.policies.scorecard import DIMENSIONS, CardPolicy, ScorecardPolicy
 from credit.times import Ints
 
 Columns = Mapping[str, Ints]
@@ -20,6 +20,9 @@ _FINE = 10**10
 """Raw points are read off the scale in hundredths."""
 SCORE_MAX = 100
 HUNDREDTHS = 100
+SHORTFALLS = 3
+"""So many indicators are named as those that cost most."""
+POINTS = tuple(f"{dimension}_points" for dimension in DIMENSIONS)
 
 
 class Card:
@@ -33,7 +36,7 @@ class Card:
         self._scale = _between(raw, policy.scale.score, SCORE_MAX * HUNDREDTHS)
         self._parts = [
             (
-                i.key,
+                i,
                 np.array(i.edges, dtype=np.int64),
                 np.array(i.points, dtype=np.int64) * (i.weight_ppm * policy.dimensions[i.dimension]),
             )
@@ -43,9 +46,26 @@ class Card:
     def scores(self, facts: Columns) -> Ints:
         """Calibrated score of each row, 0 … 100, half up."""
         total = np.zeros(len(facts[self.columns[0]]), dtype=np.int64)
-        for column, edges, points in self._parts:
-            total += points[edges.searchsorted(facts[column], side="right")]
+        for indicator, edges, points in self._parts:
+            total += points[edges.searchsorted(facts[indicator.key], side="right")]
         return self._scale[(total + _FINE // 2) // _FINE]
+
+    def contributions(self, facts: Columns) -> dict[str, Ints]:
+        """Why each row scores as it does (SCO-14): ``<dimension>_points``, what a dimension contributes, in hundredths of a raw
+        point, half up; ``shortfalls``, the three indicators that lost most against their best bin (`Fact` bits), of equal ones
+        the first."""
+        length = len(facts[self.columns[0]])
+        totals = {name: np.zeros(length, dtype=np.int64) for name in self.dimensions}
+        lost = np.zeros((len(self._parts), length), dtype=np.int64)
+        for row, (indicator, edges, points) in enumerate(self._parts):
+            earned = points[edges.searchsorted(facts[indicator.key], side="right")]
+            totals[indicator.dimension] += earned
+            lost[row] = points.max() - earned
+        bits = np.array([int(Fact[i.key.upper()]) for i, _, _ in self._parts], dtype=np.int64)
+        most = (-lost).argsort(axis=0, kind="stable")[:SHORTFALLS]
+        named = np.where(np.take_along_axis(lost, most, axis=0) > 0, bits[most], 0)
+        parts = {f"{name}_points": (total + _FINE // 2) // _FINE for name, total in totals.items()}
+        return parts | {"shortfalls": np.bitwise_or.reduce(named, axis=0)}
 
 
 class Scorecards:
@@ -72,6 +92,17 @@ class Scorecards:
             if any_of(chosen):
                 scores[chosen] = card.scores({name: facts[name][chosen] for name in card.columns})
         return scores
+
+    def contributions(self, segment: Ints, facts: Columns) -> dict[str, Ints]:
+        """What the card of each row's segment says of its score; see `Card.contributions`."""
+        found = {name: np.zeros(len(segment), dtype=np.int64) for name in ("shortfalls", *POINTS)}
+        person = segment == Segment.INDIVIDUAL
+        for card, chosen in ((self.individual, person), (self.business, ~person)):
+            if any_of(chosen):
+                said = card.contributions({name: facts[name][chosen] for name in card.columns})
+                for name, values in found.items():
+                    values[chosen] = said.get(name, 0)
+        return found
 
     def grades(self, scores: Ints) -> Ints:
         """Credit grade of each score by the bands (SCO-03); 82 is GOOD (良好)."""

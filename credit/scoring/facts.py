@@ -68,14 +68,14 @@ COLUMNS = (*PASSED_ON, "income_fen", "debt_ratio_ppm", "cover_ppm", "amount_mont
 class Facts(dict[str, Ints]):
     """Columns by name, and which of them are known."""
 
-    def __init__(self, cases: Rows, policy: ScorecardPolicy, asked: Ints) -> None:
-        """`cases`: rows of the scoring table; `asked`: source bits by segment."""
+    def __init__(self, cases: Rows, policy: ScorecardPolicy) -> None:
+        """`cases`: rows of the scoring table."""
         super().__init__()
         self._length = len(cases)
         self.bureau_known: Bools = cases["bureau_at"] > 0
-        answered = np.where(cases["verified_at"] > 0, asked[cases["segment"]] & ~cases["unavailable"], 0)
+        answered = np.where(cases["verified_at"] > 0, cases["sources"] & ~cases["unavailable"], 0)
         self.answered: Ints = answered
-        self.silent: Ints = asked[cases["segment"]] & ~answered
+        self.silent: Ints = cases["sources"] & ~answered
         self._verified: Bools = cases["verified_at"] > 0
         for name in PASSED_ON:
             self[name] = self._or_neutral(name, cases[name])

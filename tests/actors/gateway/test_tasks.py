@@ -43,6 +43,16 @@ def test_every_desk_of_every_room_has_a_list() -> None:
     assert sorted(LISTS.all) == ["approval", "collections", "collections_write_off", "disbursement", "head_office"]
 
 
+@pytest.mark.requirement("SCO-14.c")
+def test_an_approver_sees_what_the_machine_advises_and_why(bank: LiveBank) -> None:
+    task = asked(bank)
+    assert task["advice"] is None
+    assert len(task["shortfalls"]) == 3
+    points = [task[f"{name}_points"] for name in ("identity", "capacity", "history", "behaviour")]
+    assert min(points) > 0
+    assert 5_000 < sum(points) < 10_000
+
+
 @pytest.mark.requirement("APR-03.d", "APR-04.a", "APR-05.a", "APR-09.a")
 def test_an_approver_claims_and_decides_and_nobody_else_may(bank: LiveBank) -> None:
     task = asked(bank)

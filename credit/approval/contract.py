@@ -37,6 +37,7 @@ class Cause(Reason):
     AUTHORITY = 1, "above the authority of the desk", "超出审批权限"
     FRAUD_DOUBT = 2, "doubt of fraud", "欺诈疑点"
     PERSON = 3, "asked for by the approver", "审批人主动上报"
+    YELLOW_ALERT = 4, "yellow alert", "黄色预警"
 
 
 class Event(EventCode):

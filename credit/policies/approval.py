@@ -72,6 +72,8 @@ class ApprovalPolicy(PolicyModel):
     """Share of a declared income that counts while nothing verified it."""
     fraud_doubts: list[str]
     """Doubts that send a case to the risk specialist (APR-07)."""
+    yellow_adds: str
+    """The node that a yellow alert adds to the route of a case which people decide in any event (SCO-05); empty = none."""
     key_materials: list[str]
     """Never conditional (APR-13)."""
     committee_members: int = Field(ge=3, le=31)
@@ -94,6 +96,8 @@ class ApprovalPolicy(PolicyModel):
         _known("fraud_doubts", self.fraud_doubts, list(Doubt.__members__))
         _known("key_materials", self.key_materials, list(Material.__members__))
         _check_nodes(self.nodes)
+        if self.yellow_adds:
+            _known("yellow_adds", [self.yellow_adds], list(Node.__members__))
         keys = [node.key for node in self.nodes]
         for name, nodes in [("lighter_nodes", self.lighter_nodes)] + [("routes", row.nodes) for row in self.routes]:
             _check_route(name, nodes, keys)

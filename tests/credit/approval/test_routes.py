@@ -79,6 +79,33 @@ def test_the_trail_keeps_reason_amount_votes_and_the_absent_person():
     assert "4 votes" in str(entry)
 
 
+@pytest.mark.requirement("SCO-05.e")
+@pytest.mark.parametrize(
+    ("columns", "nodes"),
+    [
+        ({"product": MORTGAGE, "amount_fen": 900_000 * YUAN}, [Node.INITIAL, Node.RE_REVIEW]),
+        ({"product": MORTGAGE, "amount_fen": 900_000 * YUAN, "alert": 1}, [Node.INITIAL, Node.RE_REVIEW, Node.FINAL]),
+        ({"amount_fen": 50_000 * YUAN, "alert": 1}, [Node.INITIAL, Node.RE_REVIEW]),
+        ({"amount_fen": 200_001 * YUAN}, [Node.INITIAL, Node.RE_REVIEW]),
+        ({"amount_fen": 200_001 * YUAN, "alert": 1}, [Node.INITIAL, Node.RE_REVIEW, Node.FINAL]),
+    ],
+)
+def test_yellow_adds_a_level_where_people_would_decide_without_it_too(columns, nodes):
+    facts = {"verified_income_fen": 10**9, "collateral_fen": 10**10}
+    assert route(**(facts | columns)) == nodes
+
+
+@pytest.mark.requirement("SCO-05.e")
+def test_a_level_that_yellow_adds_is_told_with_its_cause_and_a_policy_may_add_none():
+    yellow = (ApplicationScored, manual(product=MORTGAGE, amount_fen=900_000 * YUAN, collateral_fen=10**10, alert=1))
+    [told] = run(desk(), yellow).events_of(Event.CASE_ESCALATED)
+    assert (told["reason"], told["value"]) == (Cause.YELLOW_ALERT, Node.FINAL)
+    lenient = run(desk(overrides={"approval": {"yellow_adds": ""}}), yellow)
+    assert not len(lenient.events_of(Event.CASE_ESCALATED))
+    with pytest.raises(PolicyError, match="yellow_adds: 'chief' is not one of"):
+        desk(overrides={"approval": {"yellow_adds": "chief"}})
+
+
 @pytest.mark.requirement("APR-02.a", "APR-02.b", "APR-03.a", "PRD-03.f", "PRD-05.b")
 @pytest.mark.parametrize(
     ("columns", "nodes"),

@@ -255,6 +255,7 @@ class Doubt(IntFlag):
     REGISTRY_MISMATCH = 128
     LITIGATION = 256
     SOURCE_MISSING = 512
+    TOLD_APART = 1024
 
 
 DOUBTS_ZH = {
@@ -268,6 +269,7 @@ DOUBTS_ZH = {
     Doubt.REGISTRY_MISMATCH: "工商信息不符",
     Doubt.LITIGATION: "涉诉",
     Doubt.SOURCE_MISSING: "数据源缺失",
+    Doubt.TOLD_APART: "不同渠道所述不一",
 }
 
 
@@ -298,6 +300,9 @@ class Fact(IntFlag):
     COVER_PPM = 1 << 21
     AMOUNT_MONTHS = 1 << 22
     INCOME_EXCESS_PPM = 1 << 23
+    INCOME_APART_PPM = 1 << 24
+    EMPLOYMENT_APART_MONTHS = 1 << 25
+    PURPOSE_APART = 1 << 26
 
 
 FACTS_ZH = {
@@ -325,6 +330,9 @@ FACTS_ZH = {
     Fact.COVER_PPM: "资产覆盖",
     Fact.AMOUNT_MONTHS: "金额与月收入之比",
     Fact.INCOME_EXCESS_PPM: "申报收入超出纳税收入",
+    Fact.INCOME_APART_PPM: "收入前后不一",
+    Fact.EMPLOYMENT_APART_MONTHS: "从业时间前后不一",
+    Fact.PURPOSE_APART: "用途前后不一",
 }
 
 

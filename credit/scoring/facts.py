@@ -9,6 +9,7 @@ import numpy as np
 from credit.codes import Segment, Source
 from credit.masks import all_of
 from credit.policies.scorecard import ScorecardPolicy
+from credit.profile import TOLD_APART
 from credit.room import Rows
 from credit.times import Bools, Ints
 
@@ -61,7 +62,8 @@ PASSED_ON = (
     "sentiment",
     "shared_devices",
 )
-COLUMNS = (*PASSED_ON, "income_fen", "debt_ratio_ppm", "cover_ppm", "amount_months", "income_excess_ppm")
+CAPACITY = ("income_fen", "debt_ratio_ppm", "cover_ppm", "amount_months", "income_excess_ppm")
+COLUMNS = (*PASSED_ON, *CAPACITY, *TOLD_APART.split())
 """Every fact a card or a rule may name."""
 
 
@@ -77,7 +79,7 @@ class Facts(dict[str, Ints]):
         self.answered: Ints = answered
         self.silent: Ints = cases["sources"] & ~answered
         self._verified: Bools = cases["verified_at"] > 0
-        for name in PASSED_ON:
+        for name in (*PASSED_ON, *TOLD_APART.split()):
             self[name] = self._or_neutral(name, cases[name])
         self._capacity(cases, policy)
 

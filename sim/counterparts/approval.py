@@ -11,7 +11,7 @@ import numpy as np
 
 from credit.approval.desk import ApprovalDesk
 from credit.approval.subsystem import ApprovalSubsystem
-from credit.codes import Node, Verdict
+from credit.codes import Doubt, Node, Verdict
 from credit.mail import Inbox
 from credit.masks import any_of, true_rows
 from credit.policies import ProductPolicy, columns_of, load
@@ -31,7 +31,7 @@ from sim.truth import Truth
 _STEP_FEN = 100_000
 _KEPT_LEAST, _KEPT_SPAN = 600_000, 350_000
 _ROUNDS, _MEMBERS = 10, 10_000
-_BITS = np.array([bin(value).count("1") for value in range(1 << 10)], dtype=np.int64)
+_BITS = np.array([bin(value).count("1") for value in range(1 << len(Doubt))], dtype=np.int64)
 
 
 class Judgement:

@@ -222,6 +222,24 @@ def test_each_mismatch_of_an_individual_is_marked_a_doubt(sources: Facts, doubts
     assert (scored["lane"][0] == Lane.AUTOMATIC) == (doubts == 0)
 
 
+@pytest.mark.requirement("SCO-10.d", "SCO-10.e")
+@pytest.mark.parametrize(
+    ("columns", "doubts"),
+    [
+        ({"income_apart_ppm": 199_999, "employment_apart_months": 6}, 0),
+        ({"income_apart_ppm": 200_000}, Doubt.TOLD_APART),
+        ({"employment_apart_months": 7}, Doubt.TOLD_APART),
+        ({"purpose_apart": 1}, Doubt.TOLD_APART),
+    ],
+)
+def test_what_was_told_otherwise_elsewhere_is_a_doubt_and_raises_an_alert(columns: Facts, doubts: int) -> None:
+    scored, out = decide(accepted(**columns))
+    assert scored["doubts"].tolist() == [doubts]
+    assert scored["alert"].tolist() == [Alert.YELLOW if doubts else Alert.NONE]
+    assert len(out.events_of(Event.ALERT_RAISED)) == (doubts != 0)
+    assert scored["lane"].tolist() == [Lane.MANUAL if doubts else Lane.AUTOMATIC]
+
+
 @pytest.mark.requirement("SCO-10.c")
 @pytest.mark.parametrize(
     ("sources", "doubts"),

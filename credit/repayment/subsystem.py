@@ -13,7 +13,9 @@ from credit.money import PPM
 from credit.numbers import TRANSACTIONS_MAX, branch_and_product, case_of, debit_of
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.repayment import RepaymentPolicy
+from credit.policies.scorecard import ScorecardPolicy
 from credit.repayment import day_end
+from credit.repayment.behaviour import Behaviour
 from credit.repayment.book import DAYS, Book
 from credit.repayment.contract import (
     DebitResult,
@@ -63,7 +65,7 @@ class RepaymentSubsystem(Subsystem):
         ),
     )
 
-    def __init__(self, policy: RepaymentPolicy, products: ProductPolicy) -> None:
+    def __init__(self, policy: RepaymentPolicy, products: ProductPolicy, scorecard: ScorecardPolicy) -> None:
         super().__init__()
         self.policy = policy
         self._instants = (0, policy.debit_ms, policy.reminder_ms, DAY_MS - 1)
@@ -71,7 +73,7 @@ class RepaymentSubsystem(Subsystem):
         self.book = Book(self.tables)
         self._plans = Plans(policy)
         self._opening = Opening(self.book, columns_of(products), DebitDays(policy), self._plans)
-        self._dues = Dues(self.book, policy, self._plans)
+        self._dues = Dues(self.book, policy, self._plans, Behaviour(self.book, scorecard))
         self._receipts = Receipts(self.book, policy, self._dues, self.note)
         self._early = Early(self.book, policy, self._plans)
         self._write_offs = WriteOffs(self.book)
@@ -80,7 +82,11 @@ class RepaymentSubsystem(Subsystem):
     def build(cls, setting: Setting = PLAIN) -> RepaymentSubsystem:
         """Repayment under the packaged policies, with a scenario's overrides laid over them."""
         overrides = setting.overrides
-        return cls(load("repayment", RepaymentPolicy, overrides), load("products", ProductPolicy, overrides))
+        return cls(
+            load("repayment", RepaymentPolicy, overrides),
+            load("products", ProductPolicy, overrides),
+            load("scorecard", ScorecardPolicy, overrides),
+        )
 
     # time -------------------------------------------------------------------------------------------------------------
 

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from credit.cards import Card
 from credit.codes import FACTS_ZH, Fact, Grade, Segment
 from credit.policies import Overrides, PolicyError, load
 from credit.policies.scorecard import CARD_KEYS, DIMENSIONS, WHOLE_PPM, CardPolicy, ScorecardPolicy
-from credit.scoring.cards import Card, Scorecards
+from credit.scoring.cards import Scorecards
 from credit.scoring.facts import COLUMNS
 from credit.times import Ints
 

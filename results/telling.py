@@ -152,6 +152,8 @@ def _papers(step: Told, catalogue: names.Catalogue) -> Iterator[str]:
         yield from _pairs("the form 申请表", _form(step["form"], catalogue))
     if "score" in step:
         yield from _pairs("why it scored so 评分依据", _score(step["score"]))
+    if "opinion" in step:
+        yield from _pairs("in words 书面意见", _opinion(step["opinion"]))
     if "contract" in step:
         yield from _wrapped(f"the contract 合同 {step['contract']['number']}", 2, " " * _PAPER)
         for line in step["contract"]["text"].splitlines():
@@ -187,6 +189,12 @@ def _form(form: Told, catalogue: names.Catalogue) -> Iterator[tuple[str, str]]:
     yield "employed 工作年限", f"{form['employment_months']} months 个月"
     yield "documents 资料", _flags(Material, MATERIALS_ZH, form["documents"])
     yield "consent 授权", _flags(Consent, CONSENTS_ZH, form["consent"])
+
+
+def _opinion(opinion: Told) -> Iterator[tuple[str, str]]:
+    yield "opinion 意见", opinion["opinion"]
+    yield "background 背景分析", opinion["background"]
+    yield "finances 财务分析", opinion["finance"]
 
 
 def _score(score: Told) -> Iterator[tuple[str, str]]:

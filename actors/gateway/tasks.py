@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from fastapi import APIRouter, Depends, Path, Query, Request
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from actors.gateway.bank import Bank, absent, acting, bank_of, day, label, labels, moment, number_of, request_number
 from actors.gateway.callers import Caller, Identity, identity_of, needs
@@ -45,8 +45,10 @@ _CODES: dict[str, type[IntEnum] | type[IntFlag]] = {
     "outcome": ContactOutcome,
 }
 """Columns of tasks and decisions that count in codes."""
-_INNER = frozenset({"task", "party", "product", "desk", "state", "urged", "round", "asked", "excluded", "on_behalf_of"})
-_PEOPLE = ("claimed_by", "on_behalf_of", "asked", "excluded")
+_INNER = frozenset(
+    {"task", "party", "product", "desk", "state", "urged", "round", "asked", "excluded", "on_behalf_of", "member"}
+)
+_PEOPLE = ("claimed_by", "on_behalf_of", "asked", "excluded", "member")
 Reader = Annotated[Caller, Depends(needs("tasks:read"))]
 Worker = Annotated[Caller, Depends(needs("tasks:work"))]
 TaskPath = Annotated[
@@ -100,6 +102,8 @@ class Task(BaseModel):
     """Whose second opinion is waited for (加签)."""
     excluded: str | None = None
     """Who may not have it (回避)."""
+    member: str | None = None
+    """Of a committee's ballot (表决票): whose it is."""
 
 
 class Tasks(Model):
@@ -164,11 +168,19 @@ class Appointing(Model):
     operator: Person | None = None
 
 
+Written = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+_WRITTEN = ("opinion", "background", "finance")
 _FIELDS: dict[str, tuple[Any, Any]] = {
     "verdict": (VerdictName | None, None),
     "outcome": (Annotated[ContactOutcome, ByName(ContactOutcome)] | None, None),
     "promise_day": (dt.date | None, None),
     "materials": (Annotated[list[MaterialName], Field(max_length=len(Material))] | None, None),
+    "opinion": (Annotated[Written, Field(description="书面意见, required of approvers (APR-01).")] | None, None),
+    "background": (
+        Annotated[Written, Field(description="背景分析, of a review whose product asks for it.")] | None,
+        None,
+    ),
+    "finance": (Annotated[Written, Field(description="财务分析, of a review whose product asks for it.")] | None, None),
 }
 """How fields of decisions are written that are no plain numbers."""
 _NUMBER: tuple[Any, Any] = (Annotated[int, Field(ge=0, lt=1 << 53)] | None, None)
@@ -181,7 +193,7 @@ Decision: type[Claiming] = create_model(
     __doc__="A decision: the fields that the task's list asks for, by name; others are refused.",
     **_DECIDES,
 )
-Decision.model_config = shown({"person": "1010001", "verdict": "approve"})
+Decision.model_config = shown({"person": "1010001", "verdict": "approve", "opinion": "还款来源稳定，同意。"})
 Decision.model_rebuild(force=True)
 
 
@@ -412,7 +424,7 @@ async def _do(
     return {"at": moment(done.at), "task": _shown(bank, one, left[0]) if len(left) else None}
 
 
-def _decided(one: Worklist, task: Any, body: BaseModel) -> dict[str, int]:
+def _decided(one: Worklist, task: Any, body: BaseModel) -> dict[str, int | str]:
     """What a decision says, as columns. The first field is what is decided; an amount that is not given is the task's."""
     given = {
         name: getattr(body, name) for name in sorted(body.model_fields_set) if name not in ("person", "on_behalf_of")
@@ -424,16 +436,17 @@ def _decided(one: Worklist, task: Any, body: BaseModel) -> dict[str, int]:
     first = one.kinds.decides[0]
     if given.get(first) is None:
         raise Problem(422, "Invalid request", f"{first}: say what is decided", field=first)
-    names = task.dtype.names
-    return {
-        name: _as_number(given.get(name), int(task[name]) if name == "amount_fen" and name in names else 0)
-        for name in one.kinds.decides
-    }
+    otherwise: dict[str, int | str] = dict.fromkeys(one.kinds.decides, 0) | dict.fromkeys(_WRITTEN, "")
+    if "amount_fen" in (task.dtype.names or ()):
+        otherwise["amount_fen"] = int(task["amount_fen"])
+    return {name: _as_column(given.get(name), otherwise[name]) for name in one.kinds.decides}
 
 
-def _as_number(value: Any, otherwise: int) -> int:
+def _as_column(value: Any, otherwise: int | str) -> int | str:
     if value is None:
         return otherwise
+    if isinstance(value, str):
+        return value
     if isinstance(value, list):
         return sum(set(value))
     return day_number(value) if isinstance(value, dt.date) else int(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from credit.codes import Handler, Step, Verdict
 from credit.profile import EXPLAINED, SCORED, TERMS
-from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, event
+from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, blank, event
 from credit.worklists.kinds import desk_kinds
 from credit.worklists.states import Handling
 from credit.worklists.states import Refusal as TaskRefusal
@@ -18,15 +18,21 @@ ApplicationSupplemented = room.accepts(
     303, "ApplicationSupplemented", f"{SCORED} round path previous", sender="customers"
 )
 """What was missing has come (APP-19): the case goes on where it was sent back, `path` begins there."""
+WORDS = "opinion:U200 background:U200 finance:U200"
+"""A written opinion (书面评审意见), and what a review records of the customer's background (背景分析) and finances (财务分析)."""
+VOTES = blank("ballots ayes noes voter least_fen")
+"""Of a case before the committee: its ballots, how many are in favour and against so far, who voted last, and the least
+amount that a member in favour would lend."""
 DESK = desk_kinds(
     room,
     "Approval",
     320,
     entity="case",
-    offers=f"party product segment amount_fen score grade alert doubts missing round {EXPLAINED}",
-    decides="verdict amount_fen votes materials",
+    offers=f"party product segment amount_fen score grade alert doubts missing round member {EXPLAINED}",
+    decides=f"verdict amount_fen materials {WORDS}",
 )
-room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0", key="case")
+room.table("opinions", f"task case person verdict at {WORDS}", key="task")
+room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0 {VOTES}", key="case")
 
 # what it records -------------------------------------------------------------------------------------------------------
 
@@ -59,6 +65,7 @@ class Event(EventCode):
     CASE_ESCALATED = event(
         304, "escalated", "自动上报", reason=Cause, value="node added", step=Step.APPROVAL, handler=Handler.APPROVER
     )
+    VOTE_CAST = event(320, "vote cast", "委员投票", reason=Verdict, value="ballot")
     APPLICATION_APPROVED = event(305, "approved", "审批通过", value="lane", step=Step.CONTRACT, handler=Handler.SYSTEM)
     APPLICATION_DECLINED = event(
         306, "declined", "审批拒绝", reason=Reason, value="party", refuses=True, step=Step.CLOSED
@@ -112,6 +119,13 @@ class Refusal(Reason):
         "materials: name what is missing, of what the product asks for, when you send back, and only then",
         "退回补件须指明该产品所需的资料，其他意见不得填写",
         "materials",
+    )
+    OPINION_MISSING = 331, "opinion: write it down in words, at least a few", "须填写书面意见", "opinion"
+    ANALYSIS_MISSING = (
+        332,
+        "background, finance: a review of this product records both before it goes on",
+        "该产品的评审须填写背景分析和财务分析",
+        "background",
     )
     APPROVAL_EXPIRED = 501, "approval expired", "审批已过期"
     GUARANTEE_MISSING = 503, "guarantee missing", "担保未落实"

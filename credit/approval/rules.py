@@ -14,6 +14,9 @@ from credit.room import Rows
 from credit.times import Bools, Ints
 from credit.worklists.states import Refusal as TaskRefusal
 
+ANALYSIS = ("opinion", "background", "finance")
+"""What is written."""
+
 
 def rejected_reason(cases: Rows) -> Ints:
     """Why scoring rejected, as it says itself (CUS-04, SCO-05, SCO-07); 0 where it did not."""
@@ -43,9 +46,19 @@ def may_be_automatic(cases: Rows, products: ProductColumns) -> Bools:
     return np.asarray(allowed & (cases["doubts"] == 0) & (cases["alert"] == Alert.NONE))
 
 
-def opinion_faults(opinions: Rows, cases: Rows, products: ProductColumns, may_reduce: Bools, members: int) -> Ints:
-    """What is wrong with an opinion as such; `cases` row by row the case it is about. A committee approves by the majority of
-    its members (APR-02). Who sends a case back says which of its product's materials are missing (APP-19)."""
+def words_faults(opinions: Rows, cases: Rows, length_min: int, analysed: Bools) -> Ints:
+    """APR-01: an opinion is given in words; a review that passes a case on records background and finances where the product's
+    policy (`analysed`, by product) asks for it."""
+    written = {name: np.char.str_len(np.char.strip(opinions[name])) >= length_min for name in ANALYSIS}
+    on = (opinions["verdict"] != Verdict.DECLINE) & (opinions["verdict"] != Verdict.RETURN)
+    asked = on & (cases["node"] == Node.INITIAL) & analysed[cases["product"]]
+    faults = np.where(asked & ~(written["background"] & written["finance"]), int(Refusal.ANALYSIS_MISSING), 0)
+    return np.where(written["opinion"], faults, int(Refusal.OPINION_MISSING))
+
+
+def opinion_faults(opinions: Rows, cases: Rows, products: ProductColumns, may_reduce: Bools) -> Ints:
+    """What is wrong with an opinion as such; `cases` row by row the case it is about. A member of the
+    committee votes yes or no (APR-02). Who sends a case back says which of its product's materials are missing (APP-19)."""
     product, minimum_fen = cases["product"], products.amount_min[cases["product"]]
     verdict, amount, asked = opinions["verdict"], opinions["amount_fen"], cases["amount_fen"]
     known = (verdict >= Verdict.APPROVE) & (verdict <= Verdict.RETURN)
@@ -54,9 +67,7 @@ def opinion_faults(opinions: Rows, cases: Rows, products: ProductColumns, may_re
     wrong = ~known | (reduces & ((amount < minimum_fen) | (amount == asked) | ~may_reduce))
     wrong |= (verdict == Verdict.APPROVE) & (amount != 0) & (amount < asked)
     in_favour = (verdict == Verdict.APPROVE) | reduces
-    majority = opinions["votes"] * 2 > members
-    wrong |= (cases["node"] == Node.COMMITTEE) & (in_favour != majority) & (verdict < Verdict.ESCALATE)
-    wrong |= (opinions["votes"] < 0) | (opinions["votes"] > members)
+    wrong |= (cases["node"] == Node.COMMITTEE) & (verdict != Verdict.DECLINE) & ~in_favour
     named = opinions["materials"]
     unnamed = ((named != 0) != (verdict == Verdict.RETURN)) | ((named & ~products.asked[product]) != 0)
     faults = np.where(wrong, int(TaskRefusal.DECISION_INVALID), 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from credit.approval.contract import VOTES, WORDS
 from credit.profile import EXPLAINED, SCORED
 from credit.room import DeskCode, Room
 from credit.staff import ADMINISTRATOR_DESK
@@ -18,10 +19,11 @@ DESK = desk_kinds(
     "HeadOffice",
     420,
     entity="case",
-    offers=f"party product segment amount_fen score grade alert doubts missing round {EXPLAINED}",
-    decides="verdict amount_fen votes materials",
+    offers=f"party product segment amount_fen score grade alert doubts missing round member {EXPLAINED}",
+    decides=f"verdict amount_fen materials {WORDS}",
 )
-room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0", key="case")
+room.table("opinions", f"task case person verdict at {WORDS}", key="task")
+room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0 {VOTES}", key="case")
 
 # what it records -------------------------------------------------------------------------------------------------------
 

@@ -57,6 +57,8 @@ class ProductApproval(PolicyModel):
     """How long an approval may be used."""
     collateral_share_ppm: SharePpm = 0
     """Largest share of the collateral's value; 0 = not lent against collateral."""
+    analysis: bool = False
+    """Its review records background and financial analysis in words (APR-01)."""
     machine_review: bool = False
     """The system reviews first, then people re-check (PRD-05)."""
 
@@ -76,8 +78,14 @@ class ApprovalPolicy(PolicyModel):
     """The node that a yellow alert adds to the route of a case which people decide in any event (SCO-05); empty = none."""
     key_materials: list[str]
     """Never conditional (APR-13)."""
-    committee_members: int = Field(ge=3, le=31)
-    """[people] Members who vote (APR-09)."""
+    opinion_length_min: int = Field(ge=1, le=100)
+    """[characters] An opinion in fewer words is none (APR-01)."""
+    committee_members: int = Field(ge=3, le=9)
+    """[people] Members who have a ballot on a case (APR-02)."""
+    committee_quorum: int = Field(ge=2, le=9)
+    """[people] So many must have voted before a case is decided."""
+    committee_majority_ppm: SharePpm
+    """More than this share of the ballots must be in favour."""
     working_minutes: list[tuple[Minute, Minute]] = Field(min_length=1)
     """Office hours in minutes of the day, in which time limits run."""
     returned_priority: int = Field(default=1, ge=0, le=9)
@@ -96,6 +104,8 @@ class ApprovalPolicy(PolicyModel):
         _known("fraud_doubts", self.fraud_doubts, list(Doubt.__members__))
         _known("key_materials", self.key_materials, list(Material.__members__))
         _check_nodes(self.nodes)
+        if self.committee_quorum > self.committee_members:
+            raise ValueError("committee_quorum is above committee_members")
         if self.yellow_adds:
             _known("yellow_adds", [self.yellow_adds], list(Node.__members__))
         keys = [node.key for node in self.nodes]

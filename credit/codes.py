@@ -90,6 +90,7 @@ class Node(Coded):
     RISK_SPECIALIST = 3  # 风险专岗, head office
     FINAL = 4  # 终审, head office
     COMMITTEE = 5  # 信贷委员会, head office
+    SUPERVISOR = 6  # 审批主管, head office: special approval, outside every route
 
 
 class Verdict(Named):
@@ -100,6 +101,7 @@ class Verdict(Named):
     REDUCE = 3, "approve a lower amount", "降额同意"
     ESCALATE = 4, "pass up", "上报"
     RETURN = 5, "send back for supplements", "退回补件"
+    SPECIAL = 6, "send for special approval", "提请特批"
 
 
 class Method(Coded):

@@ -196,6 +196,7 @@ DESKS = (
     DeskWorker("branch_risk_director", 0.2, ("branch_risk_director",), _MOSTLY_YES),
     DeskWorker("final_approver", 0.2, ("final_approver",), _OPINIONS),
     DeskWorker("risk_specialist", 0.2, ("risk_specialist",), _OPINIONS),
+    DeskWorker("approval_supervisor", 0.1, ("approval_supervisor",), _OPINIONS),
     DeskWorker("committee_member", 0.1, ("committee",), _OPINIONS),
     DeskWorker("disbursement_operator", 0.5, ("disbursement_operator",), [{"verdict": "approve"}]),
     DeskWorker("disbursement_reviewer", 0.5, ("disbursement_reviewer",), [{"verdict": "approve"}]),

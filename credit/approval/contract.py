@@ -44,6 +44,7 @@ class Cause(Reason):
     FRAUD_DOUBT = 2, "doubt of fraud", "欺诈疑点"
     PERSON = 3, "asked for by the approver", "审批人主动上报"
     YELLOW_ALERT = 4, "yellow alert", "黄色预警"
+    SPECIAL_APPROVAL = 5, "special approval", "特批"
 
 
 class Event(EventCode):
@@ -127,6 +128,7 @@ class Refusal(Reason):
         "该产品的评审须填写背景分析和财务分析",
         "background",
     )
+    SPECIAL_LIMIT = 333, "special approval: the amount is above its limit", "超出特批金额上限", "verdict"
     APPROVAL_EXPIRED = 501, "approval expired", "审批已过期"
     GUARANTEE_MISSING = 503, "guarantee missing", "担保未落实"
     LIMIT_EXCEEDED = 506, "limit exceeded", "超额度"

@@ -130,7 +130,7 @@ class ApprovalDesk(Subsystem):
         """What is wrong with an opinion as such."""
         may_reduce = self._routes.may_reduce[cases["node"]]
         lost = (opinions["verdict"] == Verdict.ESCALATE) & (self._routes.wished_above(cases["node"]) == 0)
-        faults = rules.opinion_faults(opinions, cases, self._products, may_reduce)
+        faults = rules.opinion_faults(opinions, cases, self._products, may_reduce, self.policy.special_max)
         faults = np.where(lost, int(TaskRefusal.DECISION_INVALID), faults)
         words = rules.words_faults(opinions, cases, self.policy.opinion_length_min, self._analysed)
         return np.where(faults == 0, words, faults)
@@ -178,13 +178,17 @@ class ApprovalDesk(Subsystem):
 
     def _move_on(self, opinions: Rows, rows: Ints, out: Outbox) -> None:
         """Granted by the last node within its authority, else to the next node. A node lacking authority, or a person who
-        wishes so, adds a higher node (APR-07)."""
+        wishes so, adds a higher node (APR-07); who asks for special approval leaves the route for the supervisor (APR-06)."""
         cases, at, person = self.cases, opinions["at"], opinions["person"]
+        special = opinions["verdict"] == Verdict.SPECIAL
+        cases["path"][rows[special]] = 0
         node = cases["node"][rows]
         wish = np.where(opinions["verdict"] == Verdict.ESCALATE, self._routes.wished_above(node), 0)
+        wish = np.where(special, int(Node.SUPERVISOR), wish)
         last = (cases["path"][rows] == 0) & (wish == 0)
         lacking = np.where(last, self._routes.above_authority(node, cases["amount_fen"][rows]), 0)
         cause = np.where(wish > 0, int(Cause.PERSON), int(Cause.AUTHORITY))
+        cause = np.where(special, int(Cause.SPECIAL_APPROVAL), cause)
         self._add_node(rows, np.where(wish > 0, wish, lacking), cause, at, out, person)
         granted = cases["path"][rows] == 0
         self.note("granted", invariants.granted(cases.take(rows[granted]), opinions[granted]))

@@ -56,22 +56,26 @@ def words_faults(opinions: Rows, cases: Rows, length_min: int, analysed: Bools) 
     return np.where(written["opinion"], faults, int(Refusal.OPINION_MISSING))
 
 
-def opinion_faults(opinions: Rows, cases: Rows, products: ProductColumns, may_reduce: Bools) -> Ints:
-    """What is wrong with an opinion as such; `cases` row by row the case it is about. A member of the
-    committee votes yes or no (APR-02). Who sends a case back says which of its product's materials are missing (APP-19)."""
+def opinion_faults(opinions: Rows, cases: Rows, products: ProductColumns, may_reduce: Bools, special_max: int) -> Ints:
+    """What is wrong with an opinion as such; `cases` row by row the case it is about. A member of the committee votes yes or no
+    (APR-02). Who sends a case back says which of its product's materials are missing (APP-19). `special_max`: the largest amount
+    for special approval, fen."""
     product, minimum_fen = cases["product"], products.amount_min[cases["product"]]
     verdict, amount, asked = opinions["verdict"], opinions["amount_fen"], cases["amount_fen"]
-    known = (verdict >= Verdict.APPROVE) & (verdict <= Verdict.RETURN)
+    known = (verdict >= Verdict.APPROVE) & (verdict <= Verdict.SPECIAL)
     reduces = verdict == Verdict.REDUCE
     above = (amount > asked) & (reduces | (verdict == Verdict.APPROVE))
     wrong = ~known | (reduces & ((amount < minimum_fen) | (amount == asked) | ~may_reduce))
     wrong |= (verdict == Verdict.APPROVE) & (amount != 0) & (amount < asked)
     in_favour = (verdict == Verdict.APPROVE) | reduces
     wrong |= (cases["node"] == Node.COMMITTEE) & (verdict != Verdict.DECLINE) & ~in_favour
+    special = verdict == Verdict.SPECIAL
+    wrong |= special & (cases["node"] == Node.SUPERVISOR)
     named = opinions["materials"]
     unnamed = ((named != 0) != (verdict == Verdict.RETURN)) | ((named & ~products.asked[product]) != 0)
     faults = np.where(wrong, int(TaskRefusal.DECISION_INVALID), 0)
     faults = np.where(unnamed & known, int(Refusal.SUPPLEMENT_UNNAMED), faults)
+    faults = np.where(special & ~wrong & (asked > special_max), int(Refusal.SPECIAL_LIMIT), faults)
     return np.where(above, int(Refusal.LIMIT_EXCEEDED), faults)
 
 

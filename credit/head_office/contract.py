@@ -34,6 +34,7 @@ class Desk(DeskCode):
     RISK_SPECIALIST = 3, "risk specialist", "风险专岗", True
     FINAL_APPROVER = 4, "final approval", "终审", True
     COMMITTEE = 5, "credit committee", "信贷委员会", True
+    APPROVAL_SUPERVISOR = 6, "approval supervisor", "审批主管", True, 2, 60
     ADMINISTRATOR = ADMINISTRATOR_DESK, "administrator", "系统管理员", True
 
 

@@ -15,7 +15,7 @@ class HeadOfficeSubsystem(ApprovalDesk):
     """State: a desk's."""
 
     room = room
-    DESK, NODES = DESK, (Node.RISK_SPECIALIST, Node.FINAL, Node.COMMITTEE)
+    DESK, NODES = DESK, (Node.RISK_SPECIALIST, Node.FINAL, Node.COMMITTEE, Node.SUPERVISOR)
     HANDLERS = (Takes(CaseHandled, "handled"), Takes(CaseEscalated, "escalated"), *takes(DESK, "desk", "decide"))
 
     def handled(self, rows: Rows, out: Outbox) -> None:

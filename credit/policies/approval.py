@@ -78,6 +78,8 @@ class ApprovalPolicy(PolicyModel):
     """The node that a yellow alert adds to the route of a case which people decide in any event (SCO-05); empty = none."""
     key_materials: list[str]
     """Never conditional (APR-13)."""
+    special_max: Yuan
+    """Largest amount for which special approval (特批) may be asked for (APR-06)."""
     opinion_length_min: int = Field(ge=1, le=100)
     """[characters] An opinion in fewer words is none (APR-01)."""
     committee_members: int = Field(ge=3, le=9)
@@ -104,6 +106,8 @@ class ApprovalPolicy(PolicyModel):
         _known("fraud_doubts", self.fraud_doubts, list(Doubt.__members__))
         _known("key_materials", self.key_materials, list(Material.__members__))
         _check_nodes(self.nodes)
+        if self.node("supervisor").authority < self.special_max:
+            raise ValueError("special_max is above the supervisor's authority")
         if self.committee_quorum > self.committee_members:
             raise ValueError("committee_quorum is above committee_members")
         if self.yellow_adds:
@@ -133,15 +137,17 @@ def _check_nodes(nodes: list[NodePolicy]) -> None:
     _known("nodes", keys, list(Node.__members__))
     if sorted(keys) != sorted(name.lower() for name in Node.__members__):
         raise ValueError(f"nodes: each of {', '.join(n.lower() for n in Node.__members__)} is needed once")
-    if max(nodes, key=lambda node: Node[node.key.upper()]).authority < 10**11:
-        raise ValueError("nodes: the highest node's authority must be 1000000000, it decides whatever comes")
+    if next(node for node in nodes if node.key == "committee").authority < 10**11:
+        raise ValueError(
+            "nodes: the committee's authority must be 1000000000, as the highest node it decides whatever comes"
+        )
     for node in nodes:
         if node.escalates_to and Node[node.escalates_to.upper()] <= Node[node.key.upper()]:
             raise ValueError(f"nodes: {node.key} must escalate to a higher node")
 
 
 def _check_route(name: str, nodes: list[str], keys: list[str]) -> None:
-    _known(name, nodes, [key.upper() for key in keys])
+    _known(name, nodes, [key.upper() for key in keys if key != "supervisor"])
     order = [int(Node[node.upper()]) for node in nodes]
     if order != sorted(order) or len(dict.fromkeys(order)) != len(order):
         raise ValueError(f"{name}: the nodes {', '.join(nodes)} must rise in authority")

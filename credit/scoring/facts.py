@@ -75,9 +75,9 @@ class Facts(dict[str, Ints]):
         super().__init__()
         self._length = len(cases)
         self.bureau_known: Bools = cases["bureau_at"] > 0
-        answered = np.where(cases["verified_at"] > 0, cases["sources"] & ~cases["unavailable"], 0)
-        self.answered: Ints = answered
-        self.silent: Ints = cases["sources"] & ~answered
+        asked: Ints = cases["sources"]
+        self.answered: Ints = np.where(cases["verified_at"] > 0, asked & ~cases["unavailable"], 0)
+        self.silent: Ints = asked & ~self.answered
         self._verified: Bools = cases["verified_at"] > 0
         for name in (*PASSED_ON, *TOLD_APART.split()):
             self[name] = self._or_neutral(name, cases[name])

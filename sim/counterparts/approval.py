@@ -17,7 +17,9 @@ from credit.mail import Inbox
 from credit.masks import any_of
 from credit.numbers import ballot_of
 from credit.policies import ProductPolicy, columns_of, load
+from credit.policies.approval import ApprovalPolicy
 from credit.room import Kind, Rows
+from credit.rows import among
 from credit.subsystem import State, Window
 from credit.times import Bools, Ints
 from scenarios.model import Scenario
@@ -31,8 +33,9 @@ from sim.truth import Truth
 
 _STEP_FEN = 100_000
 _KEPT_LEAST, _KEPT_SPAN = 600_000, 350_000
+_SPECIAL_FROM = (Node.RE_REVIEW, Node.FINAL)
 _ROUNDS, _MEMBERS = 10, 10_000
-_VERDICTS = np.array(["", "同意。", "不同意。", "同意降额。", "上报审批。", "退回补充资料。"])
+_VERDICTS = np.array(["", "同意。", "不同意。", "同意降额。", "上报审批。", "退回补充资料。", "提请特批。"])
 """By verdict."""
 _GROUNDS = np.array(["资料齐全，还款来源稳定，", "资信一般，还款能力偏弱，", "存在预警，经核实风险事项，"])
 _FINANCE = np.array(["收入稳定，负债率合理。", "收入偏低，负债率较高。", "现金流波动，负债率较高。"])
@@ -50,8 +53,9 @@ class Judgement:
         behaviour = scenario.behaviour
         self._behaviour, self._truth = behaviour, truth
         self._least = columns_of(products).amount_min
+        self._special_max = load("approval", ApprovalPolicy, scenario.policies).special_max
         self._by_grade = np.array([0, *behaviour.approver_decline_ppm], dtype=np.int64)
-        names = ("decline", "insight", "escalate", "reduce", "share", "return")
+        names = ("decline", "insight", "escalate", "reduce", "share", "return", "special")
         self._draws = Draws(seed, "approval", names)
         script = truth.people.script
         self._scripted = len(script)
@@ -65,7 +69,9 @@ class Judgement:
         verdict = np.where(amount > 0, int(Verdict.REDUCE), int(Verdict.APPROVE))
         verdict = np.where(self._passes_up(tasks, key), int(Verdict.ESCALATE), verdict)
         verdict = np.where(self._sends_back(tasks, key), int(Verdict.RETURN), verdict)
-        verdict = np.where(self._declines(tasks, key), int(Verdict.DECLINE), verdict)
+        no = self._declines(tasks, key)
+        verdict = np.where(no, int(Verdict.DECLINE), verdict)
+        verdict = np.where(no & self._asks_for_special(tasks, key), int(Verdict.SPECIAL), verdict)
         amount = np.where(verdict == Verdict.REDUCE, amount, 0)
         verdict, amount = self._by_script(tasks, verdict, amount)
         materials = np.where(verdict == Verdict.RETURN, tasks["missing"], 0)
@@ -89,9 +95,19 @@ class Judgement:
         return np.where(wants & sensible, lower, 0)
 
     def _passes_up(self, tasks: Rows, key: Ints) -> Bools:
-        doubtful = ((tasks["alert"] > 0) | (tasks["doubts"] != 0)) & (tasks["desk"] != Node.COMMITTEE)
+        doubtful = ((tasks["alert"] > 0) | (tasks["doubts"] != 0)) & (tasks["desk"] < Node.COMMITTEE)
         wishes = self._draws["escalate"].happens(self._behaviour.approver_escalate_ppm, tasks["party"], key)
         return np.asarray(doubtful & wishes)
+
+    def _asks_for_special(self, tasks: Rows, key: Ints) -> Bools:
+        """Who would decline a customer of good standing may put him before the supervisor instead (特批)."""
+        may = (
+            among(tasks["desk"], _SPECIAL_FROM)
+            & (tasks["grade"] <= Grade.GOOD)
+            & (tasks["amount_fen"] <= self._special_max)
+        )
+        wishes = self._draws["special"].happens(self._behaviour.approver_special_ppm, tasks["party"], key)
+        return np.asarray(may & wishes)
 
     def _sends_back(self, tasks: Rows, key: Ints) -> Bools:
         """Who would rather have what is missing now than as a condition of the approval; nobody asks twice."""

@@ -21,7 +21,7 @@ LARGE = {"amount_fen": 25_000_000}
 
 @pytest.fixture(scope="module")
 def bank() -> Iterator[LiveBank]:
-    with live(people=["initial_approver", "re_reviewer"]) as found:
+    with live(people=["initial_approver", "re_reviewer", "approval_supervisor"]) as found:
         yield found
 
 
@@ -67,6 +67,19 @@ def test_an_opinion_is_written_in_words_and_kept_with_the_case(bank: LiveBank) -
     said = {name: kept[name] for name in ("node", "person", "verdict", "opinion", "background")}
     assert said == {"node": "initial", "person": str(APPROVER), "verdict": "approve", "background": ""} | WRITTEN
     assert bank.get("/v1/applications/1000999999/opinions", 404)["title"]
+
+
+@pytest.mark.requirement("APR-06.b", "SEC-04.b")
+def test_a_case_sent_for_special_approval_comes_to_the_supervisor(bank: LiveBank) -> None:
+    task = asked(bank)
+    path = f"/v1/tasks/{task['task']}/decision"
+    bank.post(path, {"person": str(APPROVER), "verdict": "special"} | WRITTEN)
+    [special] = bank.get("/v1/tasks?desk=approval_supervisor")["tasks"]
+    assert (special["case"], special["desk_words"]) == (task["case"], ["approval supervisor", "审批主管"])
+    path = f"/v1/tasks/{special['task']}/decision"
+    assert bank.post(path, {"person": str(APPROVER), "verdict": "approve"} | WRITTEN, 422)["code"] == "NO_AUTHORITY"
+    bank.post(path, {"person": "60001", "verdict": "approve"} | WRITTEN)
+    assert bank.get(f"/v1/applications/{task['case']}")["step"] == "contract"
 
 
 @pytest.mark.requirement("APR-03.d", "APR-04.a", "APR-05.a", "APR-09.a")

@@ -448,7 +448,7 @@ def _as_column(value: Any, otherwise: int | str) -> int | str:
     if isinstance(value, str):
         return value
     if isinstance(value, list):
-        return sum(set(value))
+        return int(sum(set(value)))
     return day_number(value) if isinstance(value, dt.date) else int(value)
 
 

@@ -50,7 +50,8 @@ def refused(chain: Chain) -> Rows:
     """Decisions without effect, but for ballots cast after the committee has decided: nobody tells its members."""
     rows = chain.events(Event.DECISION_REFUSED)
     late = (rows["value"] % 10 == Node.COMMITTEE) & (rows["reason"] == TaskRefusal.NO_OPEN_TASK)
-    return rows[~late]
+    others: Rows = rows[~late]
+    return others
 
 
 def test_the_bank_refuses_none_of_its_own_people(chain: Chain) -> None:

@@ -107,7 +107,7 @@ class LinkServer(FrameServer):
 
     async def _do_submit_told(self, message: dict[str, Any]) -> tuple[list[Answer], int, bytes]:
         answers = await self._do_submit(message)
-        now, events = await self._conductor.story(*(one.number for one in answers if not one.reason))
+        now, events = await self._conductor.story(*(one.number for one in answers if one.number))
         return answers, now, events.tobytes()
 
     async def _do_story(self, message: dict[str, Any]) -> tuple[int, bytes]:

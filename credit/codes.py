@@ -90,6 +90,7 @@ class Node(Coded):
     RISK_SPECIALIST = 3  # 风险专岗, head office
     FINAL = 4  # 终审, head office
     COMMITTEE = 5  # 信贷委员会, head office
+    SUPERVISOR = 6  # 审批主管, head office: special approval, outside every route
 
 
 class Verdict(Named):
@@ -100,6 +101,7 @@ class Verdict(Named):
     REDUCE = 3, "approve a lower amount", "降额同意"
     ESCALATE = 4, "pass up", "上报"
     RETURN = 5, "send back for supplements", "退回补件"
+    SPECIAL = 6, "send for special approval", "提请特批"
 
 
 class Method(Coded):
@@ -263,6 +265,7 @@ class Doubt(IntFlag):
     REGISTRY_MISMATCH = 128
     LITIGATION = 256
     SOURCE_MISSING = 512
+    TOLD_APART = 1024
 
 
 DOUBTS_ZH = {
@@ -276,6 +279,70 @@ DOUBTS_ZH = {
     Doubt.REGISTRY_MISMATCH: "工商信息不符",
     Doubt.LITIGATION: "涉诉",
     Doubt.SOURCE_MISSING: "数据源缺失",
+    Doubt.TOLD_APART: "不同渠道所述不一",
+}
+
+
+class Fact(IntFlag):
+    """What cards and fraud rules read of a case (SCO-02); one bit each, in the order of `credit.scoring.facts.COLUMNS`."""
+
+    AGE = 1
+    EMPLOYMENT_MONTHS = 1 << 1
+    EXISTING = 1 << 2
+    RECENT_APPLICATIONS = 1 << 3
+    RECENT_CHANNELS = 1 << 4
+    AMOUNT_GROWTH_PPM = 1 << 5
+    OVERDUE_24M = 1 << 6
+    MAX_DPD_24M = 1 << 7
+    LENDERS = 1 << 8
+    QUERIES_3M = 1 << 9
+    HISTORY_MONTHS = 1 << 10
+    MOBILE_MATCHES = 1 << 11
+    MOBILE_MONTHS = 1 << 12
+    IDENTITY_MATCHES = 1 << 13
+    REGISTRY_MONTHS = 1 << 14
+    REGISTRY_ACTIVE = 1 << 15
+    LITIGATION = 1 << 16
+    SENTIMENT = 1 << 17
+    SHARED_DEVICES = 1 << 18
+    INCOME_FEN = 1 << 19
+    DEBT_RATIO_PPM = 1 << 20
+    COVER_PPM = 1 << 21
+    AMOUNT_MONTHS = 1 << 22
+    INCOME_EXCESS_PPM = 1 << 23
+    INCOME_APART_PPM = 1 << 24
+    EMPLOYMENT_APART_MONTHS = 1 << 25
+    PURPOSE_APART = 1 << 26
+
+
+FACTS_ZH = {
+    Fact.AGE: "年龄",
+    Fact.EMPLOYMENT_MONTHS: "从业时间",
+    Fact.EXISTING: "存量客户",
+    Fact.RECENT_APPLICATIONS: "近期申请次数",
+    Fact.RECENT_CHANNELS: "近期申请渠道数",
+    Fact.AMOUNT_GROWTH_PPM: "申请金额增幅",
+    Fact.OVERDUE_24M: "近两年逾期次数",
+    Fact.MAX_DPD_24M: "近两年最长逾期",
+    Fact.LENDERS: "授信机构数",
+    Fact.QUERIES_3M: "近三月查询次数",
+    Fact.HISTORY_MONTHS: "信用历史长度",
+    Fact.MOBILE_MATCHES: "手机号一致",
+    Fact.MOBILE_MONTHS: "手机在网时长",
+    Fact.IDENTITY_MATCHES: "身份一致",
+    Fact.REGISTRY_MONTHS: "注册年限",
+    Fact.REGISTRY_ACTIVE: "登记状态",
+    Fact.LITIGATION: "涉诉",
+    Fact.SENTIMENT: "舆情",
+    Fact.SHARED_DEVICES: "共用设备",
+    Fact.INCOME_FEN: "收入",
+    Fact.DEBT_RATIO_PPM: "负债收入比",
+    Fact.COVER_PPM: "资产覆盖",
+    Fact.AMOUNT_MONTHS: "金额与月收入之比",
+    Fact.INCOME_EXCESS_PPM: "申报收入超出纳税收入",
+    Fact.INCOME_APART_PPM: "收入前后不一",
+    Fact.EMPLOYMENT_APART_MONTHS: "从业时间前后不一",
+    Fact.PURPOSE_APART: "用途前后不一",
 }
 
 

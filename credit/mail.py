@@ -171,6 +171,8 @@ class Outbox:
     events: list[Rows] = field(default_factory=list)
     measures: list[Rows] = field(default_factory=list)
     answers: list[Rows] = field(default_factory=list)
+    papers: list[tuple[Kind, Rows]] = field(default_factory=list)
+    """What somebody has written and is kept with the case, as it was said."""
     product_of: Callable[[Ints, Ints], Ints] | None = None
     """What the room knows of the products of cases and loans; see `Subsystem.product_of`."""
 
@@ -179,6 +181,11 @@ class Outbox:
         assert rows.dtype == kind.dtype, f"{kind.name}: rows have another record type"
         if len(rows):
             self.mail.setdefault(kind.number, []).append(rows)
+
+    def file(self, kind: Kind, rows: Rows) -> None:
+        """Keeps what somebody has written among a run's papers."""
+        if len(rows):
+            self.papers.append((kind, rows))
 
     def log(
         self,

@@ -50,7 +50,7 @@ DISBURSEMENT = 1
 _LOANS_A_BRANCH = NUMBERS_A_BRANCH * _LOAN
 _TRANSACTIONS_A_BRANCH = _LOANS_A_BRANCH * _TRANSACTION
 _APPOINTMENT = 1_000_000
-_TASK, _NODES = 10_000, 10
+_TASK, _NODES, _BALLOT = 10_000, 10, 1_000
 _ACT = 100
 _MATERIAL = 100
 _BATCHES = 1_000 * _TRANSACTIONS_A_BRANCH
@@ -204,9 +204,19 @@ def occasion_of_task(task: Ints) -> Ints:
     return task % _TASK
 
 
-def occasion_of(round_: Ints, node: Ints) -> Ints:
-    """A case's tasks at approval: one a round and node."""
-    return np.asarray(round_ * _NODES + node)
+def occasion_of(round_: Ints, node: Ints, ballot: Ints | int = 0) -> Ints:
+    """A case's tasks at approval: one a round and node, or, where several vote, one a `ballot` (from 0, at most nine)."""
+    return np.asarray(ballot * _BALLOT + round_ * _NODES + node)
+
+
+def node_of(task: Ints) -> Ints:
+    """The node that a task at approval is of."""
+    return np.asarray(task % _NODES)
+
+
+def ballot_of(task: Ints) -> Ints:
+    """Which of the ballots of its round and node a task at approval is, from 0."""
+    return np.asarray(task % _TASK // _BALLOT)
 
 
 def occasion_of_day(day: Ints, nth: int = 0, most: int = 1) -> Ints:

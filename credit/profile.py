@@ -12,9 +12,16 @@ PROFILE = (
 """What every room before disbursement needs to know of an application; income is a month's, declared. `missing` holds
 the required materials still to come (APR-13); `team`: to which the initial review has dispatched it (APP-17); `amount_fen`,
 `term_months`, `method` are as asked until approval fixes them."""
-ACCEPTED = f"{PROFILE} recent_applications recent_channels amount_growth_ppm existing"
-"""What scoring needs beside it: the applicant's last applications (SCO-11)."""
-SCORED = f"{PROFILE} score grade pd_ppm alert lane doubts verified_income_fen monthly_debt_fen"
+TOLD_APART = "income_apart_ppm employment_apart_months purpose_apart"
+"""How far what he says lies from what he last said, where that was lately and through another channel (SCO-10): income in
+millionths of the earlier figure, time employed or in business in months beside the time passed, 1 for another purpose of the same
+product; 0 where nothing is to be compared."""
+ACCEPTED = f"{PROFILE} recent_applications recent_channels amount_growth_ppm existing {TOLD_APART}"
+"""What scoring needs beside it: the applicant's last applications (SCO-10, SCO-11)."""
+EXPLAINED = "advice shortfalls identity_points capacity_points history_points behaviour_points"
+"""Why the machine scores as it does (SCO-14): the reason it would decline for, 0 = none; the indicators that cost most (`Fact`
+bits); what each dimension of the card contributes, in hundredths of a raw point."""
+SCORED = f"{PROFILE} score grade pd_ppm alert lane doubts verified_income_fen monthly_debt_fen {EXPLAINED}"
 TERMS = f"{SCORED} rate_ppm guarantee conditions approved_at valid_until round"
 
 

@@ -187,14 +187,17 @@ class DeskWorker(Visitor):
 
 
 _MOSTLY_YES = [{"verdict": "approve"}] * 4 + [{"verdict": "decline"}]
+_WRITTEN = {"opinion": "资料齐全，已核实。", "background": "经营正常。", "finance": "负债率合理。"}
+_OPINIONS = [one | _WRITTEN for one in _MOSTLY_YES]
 _CONTACTS = [{"outcome": "unable"}, {"outcome": "lost"}, {"outcome": "none"}]
 DESKS = (
-    DeskWorker("initial_approver", 1.0, ("initial_approver",), _MOSTLY_YES),
-    DeskWorker("re_reviewer", 0.5, ("re_reviewer",), _MOSTLY_YES),
+    DeskWorker("initial_approver", 1.0, ("initial_approver",), _OPINIONS),
+    DeskWorker("re_reviewer", 0.5, ("re_reviewer",), _OPINIONS),
     DeskWorker("branch_risk_director", 0.2, ("branch_risk_director",), _MOSTLY_YES),
-    DeskWorker("final_approver", 0.2, ("final_approver",), _MOSTLY_YES),
-    DeskWorker("risk_specialist", 0.2, ("risk_specialist",), _MOSTLY_YES),
-    DeskWorker("committee_member", 0.1, ("committee",), _MOSTLY_YES),
+    DeskWorker("final_approver", 0.2, ("final_approver",), _OPINIONS),
+    DeskWorker("risk_specialist", 0.2, ("risk_specialist",), _OPINIONS),
+    DeskWorker("approval_supervisor", 0.1, ("approval_supervisor",), _OPINIONS),
+    DeskWorker("committee_member", 0.1, ("committee",), _OPINIONS),
     DeskWorker("disbursement_operator", 0.5, ("disbursement_operator",), [{"verdict": "approve"}]),
     DeskWorker("disbursement_reviewer", 0.5, ("disbursement_reviewer",), [{"verdict": "approve"}]),
     DeskWorker("use_verifier", 0.2, ("use_verifier",), [{"verdict": "approve"}]),

@@ -103,6 +103,7 @@ WHO: dict[str, Words] = {
     "branch_risk_director": ("branch risk director", "分行风险总监"),
     "final_approver": ("final approver", "终审岗"),
     "risk_specialist": ("risk specialist", "风险专员"),
+    "approval_supervisor": ("approval supervisor", "审批主管"),
     "committee_member": ("committee member", "审贷会委员"),
     "disbursement_operator": ("disbursement operator", "放款操作岗"),
     "disbursement_reviewer": ("disbursement reviewer", "放款复核岗"),

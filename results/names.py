@@ -52,6 +52,9 @@ FIELDS: dict[str, Words] = {
     "operator": ("operator", "操作人"),
     "desk": ("desk", "岗位"),
     "to_day": ("last day", "截止日"),
+    "opinion": ("written opinion", "书面意见"),
+    "background": ("background analysis", "背景分析"),
+    "verdict": ("verdict", "意见"),
 }
 
 VOLUMES: dict[str, Words] = {

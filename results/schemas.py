@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from credit.applications.contract import FormText, SubmitApplication
-from credit.approval.contract import ApplicationScored
+from credit.approval.contract import DESK, ApplicationScored
 from credit.codes import Account, Actor
 from credit.contracts.contract import ApplicationApproved
 from credit.fingerprints import of_text
+from credit.head_office.contract import DESK as HEAD_OFFICE_DESK
 from credit.repayment.contract import LoanDisbursed
 from credit.room import EVENT_DTYPE, REASONS, EventCode, Reason, Rows
 from credit.room import EVENTS as EVENT_CODES
@@ -63,11 +64,14 @@ PAPERS = {
     "forms": SubmitApplication,
     "texts": FormText,
     "scores": ApplicationScored,
+    "opinions": DESK.opinion,
+    "opinions_head_office": HEAD_OFFICE_DESK.opinion,
     "approvals": ApplicationApproved,
     "loans": LoanDisbursed,
 }
-"""Mail that is kept as a run's papers, by the name of their files: what stood in the form, in the score, in the approval that the
-contract is written from, and in the order to open the loan. Columns and codes are the kind's own."""
+"""Mail that is kept as a run's papers, by the name of their files: what stood in the form, in the score, in the opinions that
+took effect, in the approval that the contract is written from, and in the order to open the loan. Columns and codes are the
+kind's own."""
 
 SCHEMA = b"lendrill_schema"
 """Where a file's metadata say which schema its rows are of."""

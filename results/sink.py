@@ -99,6 +99,8 @@ class RunSink:
         for kind, stream in self._papers.items():
             if len(rows := outcome.inbox.take(kind)):
                 stream.add(rows)
+        for kind, rows in outcome.out.papers:
+            self._papers[kind].add(rows)
         for rows in outcome.out.measures:
             self._piece("measures", rows)
         self._tell(statistics)

@@ -12,6 +12,7 @@ import duckdb
 import numpy as np
 
 from credit.applications.contract import Event as ApplicationEvent
+from credit.approval.contract import Event as ApprovalEvent
 from credit.bank import PIPELINE
 from credit.contracts.contract import Event as ContractEvent
 from credit.contracts.subsystem import ContractsSubsystem
@@ -46,6 +47,8 @@ _WAITED = """
 SELECT EPOCH_MS(start) AS "at", EPOCH_MS(until) AS until, CAST(who AS VARCHAR) AS who FROM {waited}
 WHERE comes AND (case_no = {case} OR reference = {reference}) ORDER BY start, until, who
 """
+_OPINIONS = ("opinions", "opinions_head_office")
+_OPINED = (ApprovalEvent.NODE_DECIDED, ApprovalEvent.VOTE_CAST)
 _EXAMPLES = """
 SELECT what, MIN(case_no) FROM (
   SELECT case_no, CASE event WHEN 'application_declined' THEN 'declined' WHEN 'loan_disbursed' THEN 'paid out'
@@ -82,7 +85,7 @@ def story(folder: Path, case: int, policies: Overrides | None = None) -> Told:
         if not events:
             raise NoSuchCase(_no_case(files, folder, case))
         postings = files.asked("ledger", _POSTINGS)
-        papers = {name: files.papers(name) for name in ("scores", "approvals", "loans")}
+        papers = {name: files.papers(name) for name in ("scores", "approvals", "loans", *_OPINIONS)}
         reference = next((row["value"] for row in events if row["event"] == "application_submitted"), None)
         forms, texts = (files.papers(name, reference) for name in ("forms", "texts"))
         waited = files.asked("waited", _WAITED, reference=reference or -1)
@@ -177,6 +180,7 @@ def _attach(steps: list[Told], forms: Rows, texts: Rows, papers: dict[str, Rows]
     scores, loans = (
         {int(row[key]): row for row in papers[name]} for name, key in (("scores", "at"), ("loans", "loan"))
     )
+    opinions = {(int(row["at"]), f"staff {row['person']}"): _plain(row) for name in _OPINIONS for row in papers[name]}
     contracts, repayment = ContractsSubsystem.build(Setting(policies)), RepaymentSubsystem.build(Setting(policies))
     for step in (one for one in steps if one["kind"] == "event"):
         event = code_of(step)
@@ -184,6 +188,8 @@ def _attach(steps: list[Told], forms: Rows, texts: Rows, papers: dict[str, Rows]
             step["form"] = form
         elif event is ScoringEvent.APPLICATION_SCORED and step["at"] in scores:
             step["score"] = _plain(scores[step["at"]])
+        elif event in _OPINED and (step["at"], step["actor"]) in opinions:
+            step["opinion"] = opinions[step["at"], step["actor"]]
         elif event in (ContractEvent.CONTRACT_GENERATED, ContractEvent.CONTRACT_REGENERATED):
             terms = papers["approvals"][papers["approvals"]["at"] <= step["at"]][-1:]
             if len(terms) and form:

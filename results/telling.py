@@ -12,11 +12,13 @@ from rich.cells import cell_len
 from credit.codes import (
     CONSENTS_ZH,
     DOUBTS_ZH,
+    FACTS_ZH,
     MATERIALS_ZH,
     Alert,
     Consent,
     Contact,
     Doubt,
+    Fact,
     Grade,
     Lane,
     Material,
@@ -27,7 +29,7 @@ from credit.contracts.elements import METHODS_ZH
 from credit.contracts.states import SignMode
 from credit.money import format_yuan
 from credit.numbers import branch_of_case
-from credit.room import DESKS, Words
+from credit.room import DESKS, REASONS, Words
 from credit.times import date_of, text_of
 from results import names
 from results.story import Told, code_of
@@ -150,6 +152,8 @@ def _papers(step: Told, catalogue: names.Catalogue) -> Iterator[str]:
         yield from _pairs("the form 申请表", _form(step["form"], catalogue))
     if "score" in step:
         yield from _pairs("why it scored so 评分依据", _score(step["score"]))
+    if "opinion" in step:
+        yield from _pairs("in words 书面意见", _opinion(step["opinion"]))
     if "contract" in step:
         yield from _wrapped(f"the contract 合同 {step['contract']['number']}", 2, " " * _PAPER)
         for line in step["contract"]["text"].splitlines():
@@ -187,6 +191,12 @@ def _form(form: Told, catalogue: names.Catalogue) -> Iterator[tuple[str, str]]:
     yield "consent 授权", _flags(Consent, CONSENTS_ZH, form["consent"])
 
 
+def _opinion(opinion: Told) -> Iterator[tuple[str, str]]:
+    yield "opinion 意见", opinion["opinion"]
+    yield "background 背景分析", opinion["background"]
+    yield "finances 财务分析", opinion["finance"]
+
+
 def _score(score: Told) -> Iterator[tuple[str, str]]:
     yield "score 评分", str(score["score"])
     yield "grade 等级", _named(Grade, score["grade"])
@@ -194,8 +204,22 @@ def _score(score: Told) -> Iterator[tuple[str, str]]:
     yield "lane 通道", _named(Lane, score["lane"])
     yield "alert 预警", _named(Alert, score["alert"])
     yield "doubts 疑点", _flags(Doubt, DOUBTS_ZH, score["doubts"])
+    advice = score["advice"]
+    yield "machine's advice 系统建议", " ".join(REASONS[advice].words) if advice else "approve 同意"
+    yield "points by dimension 各维度得分", _points(score)
+    yield "costs most 主要扣分项", _flags(Fact, FACTS_ZH, score["shortfalls"])
     yield "verified income 核实收入", _money(score["verified_income_fen"])
     yield "monthly debt 月负债", _money(score["monthly_debt_fen"])
+
+
+def _points(score: Told) -> str:
+    dimensions = {
+        "identity 身份": "identity",
+        "capacity 偿债": "capacity",
+        "history 信用": "history",
+        "behaviour 行为": "behaviour",
+    }
+    return ", ".join(f"{words} {score[f'{name}_points'] / 100:.2f}" for words, name in dimensions.items())
 
 
 def _schedule(lines: list[Told]) -> Iterator[str]:

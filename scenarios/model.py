@@ -131,6 +131,8 @@ class Behaviour(PolicyModel):
     """Chance that a person approves less than was asked for."""
     approver_escalate_ppm: SharePpm = 10_000
     """Chance that a doubtful case is passed up by a person's own wish."""
+    approver_special_ppm: SharePpm = 200_000
+    """Chance that who would decline a customer of good standing puts him before the supervisor instead (特批, APR-06)."""
     approver_return_ppm: SharePpm = 150_000
     """Chance that a person who meets a case with materials still to come sends it back for them, the first time (APP-19)."""
     fraud_found_ppm: SharePpm = 800_000

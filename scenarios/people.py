@@ -113,6 +113,8 @@ class PopulationShape(PolicyModel):
     """Share of arrivals that are an earlier party coming again."""
     rush_ppm: SharePpm = 4_000
     """Share that apply several times within days through several channels (SCO-11)."""
+    restated_ppm: SharePpm = 50_000
+    """Share of the later applications of one person in which he tells a much higher income than before (SCO-10)."""
     wrong_check_digit_ppm: SharePpm = 6_000
     """Forms whose ID number has a wrong check digit."""
     wrong_id_length_ppm: SharePpm = 4_000

@@ -90,8 +90,10 @@ class Staff(PolicyModel):
     """Risk specialist (风险专岗)."""
     final_approver: DeskStaff = DeskStaff(head_office=3, service_minutes_median=70)
     """Final approval (终审)."""
-    committee: DeskStaff = DeskStaff(head_office=2, service_minutes_median=280)
+    committee: DeskStaff = DeskStaff(head_office=5, service_minutes_median=120)
     """Credit committee (信贷委员会)."""
+    approval_supervisor: DeskStaff = DeskStaff(head_office=2, service_minutes_median=60)
+    """Approval supervisor (审批主管): special approval."""
     disbursement_operator: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=90)
     """Operators of disbursement (放款经办)."""
     disbursement_reviewer: DeskStaff = DeskStaff(per_branch=2, service_minutes_median=85)

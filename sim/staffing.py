@@ -13,6 +13,8 @@ from credit.bank import desks
 from credit.calendar import is_workday
 from credit.errors import CreditError
 from credit.numbers import HEAD_OFFICE, PEOPLE_MAX
+from credit.policies import load
+from credit.policies.approval import ApprovalPolicy
 from credit.room import DeskCode, Kind, Rows
 from credit.staff import ADMINISTRATOR_DESK, StaffRegister
 from credit.subsystem import Window
@@ -36,7 +38,9 @@ class Staffing:
     def desks(self, branches: Ints, roles: Iterable[DeskCode]) -> Desks:
         """The desks of some roles at some branches (0 = head office)."""
         places, wanted = set(branches.tolist()), {int(role) for role in roles}
-        mine = [one for one in self.people if one.branch in places and int(one.role) in wanted]
+        mine = [
+            replace(one, skills=one.seat) for one in self.people if one.branch in places and int(one.role) in wanted
+        ]
         return Desks(mine, is_workday, self.first_day)
 
     def register(self) -> StaffRegister:
@@ -75,12 +79,13 @@ class Headcount(NamedTuple):
 
 def headcounts(scenario: Scenario) -> dict[str, Headcount]:
     """How many people sit at each desk of the bank: as the scenario says, or where it asks for it (`scale`) in the measure of
-    its volume, and then at least two at a desk that has any."""
+    its volume, and then at least two at a desk that has any, and a quorum at the committee's."""
     declared, factor = scenario.staff.desks(), _factor(scenario)
+    quorum = _quorum(scenario)
     return {
         label: Headcount(
-            _count(label, "per_branch", declared[desk].per_branch, factor),
-            _count(label, "head_office", declared[desk].head_office, factor),
+            _count(label, "per_branch", declared[desk].per_branch, factor, quorum),
+            _count(label, "head_office", declared[desk].head_office, factor, quorum),
         )
         for label, desk in desks().items()
     }
@@ -90,6 +95,7 @@ def build_staffing(scenario: Scenario, seed: int) -> Staffing:
     """The roster of a scenario: its head counts, leave drawn, absences imposed. StaffError when a desk would have more people
     than there are numbers."""
     heads, rules = headcounts(scenario), scenario.staff.desks()
+    _check_quorum(scenario, heads)
     counts = {HEAD_OFFICE: {label: of.head_office for label, of in heads.items()}}
     at_branch = {label: of.per_branch for label, of in heads.items()}
     counts |= dict.fromkeys(range(1, scenario.bank.branches + 1), at_branch)
@@ -105,6 +111,20 @@ def build_staffing(scenario: Scenario, seed: int) -> Staffing:
         leave_days=scenario.staff.leave_days_per_year,
     )
     return Staffing(_cut_off(scenario, people), first)
+
+
+def _quorum(scenario: Scenario) -> int:
+    return load("approval", ApprovalPolicy, scenario.policies).committee_quorum
+
+
+def _check_quorum(scenario: Scenario, heads: Mapping[str, Headcount]) -> None:
+    """A committee that never has its quorum decides nothing (APR-02)."""
+    members, quorum = heads["committee"].head_office, _quorum(scenario)
+    if members < quorum:
+        raise StaffError(
+            f"staff.committee.head_office: {members}; the committee decides with {quorum} members at least "
+            f"(policies.approval.committee_quorum)"
+        )
 
 
 class DeputySource:
@@ -134,8 +154,9 @@ def _factor(scenario: Scenario) -> Fraction | None:
     return Fraction(scenario.run.customers, days * scenario.staff.scale_per_day)
 
 
-def _count(label: str, field: str, people: int, factor: Fraction | None) -> int:
-    count = people if factor is None or not people else max(2, math.ceil(people * factor))
+def _count(label: str, field: str, people: int, factor: Fraction | None, quorum: int) -> int:
+    least = max(2, quorum) if label == "committee" else 2
+    count = people if factor is None or not people else max(least, math.ceil(people * factor))
     if count > PEOPLE_MAX:
         asked = f"{people}" if factor is None else f"{people}, scaled to {count} by the volume"
         raise StaffError(f"staff.{label}.{field}: {asked}; a desk may have at most {PEOPLE_MAX} people at one place")

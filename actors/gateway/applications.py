@@ -46,6 +46,7 @@ from credit.track import deciding, query
 
 router = APIRouter(prefix="/v1/applications", tags=["applications"])
 
+_FAULTS = [int(ApplicationEvent.APPLICATION_REFUSED), int(ApplicationEvent.FAULT_SHOWN)]
 ChannelName = Annotated[Channel, ByName(Channel)]
 MethodName = Annotated[Method, ByName(Method)]
 MaterialName = Annotated[Material, ByName(Material)]
@@ -185,10 +186,20 @@ async def submit(
     began = time.monotonic()
     answer, story = await request.app.state.intake.ask(Visit(form, number, caller, attested, proven))
     if answer.reason:
-        raise refusal(answer.reason)
+        raise _faulty(answer, story)
     request.state.case = answer.number
     response.headers["Location"] = f"/v1/applications/{answer.number}"
     return await _shown(bank, answer.number, wait_s(request) - (time.monotonic() - began), story, proven)
+
+
+def _faulty(answer: Answer, story: Story) -> Problem:
+    """A form that is refused: the first fault is the reason, and each is shown with its field (CUS-08)."""
+    problem, (_, events) = refusal(answer.reason), story
+    found = [REASONS[one] for one in events["reason"][np.isin(events["event"], _FAULTS)].tolist() if one in REASONS]
+    if REASONS.get(answer.reason) in found:
+        words = [{"at": one.field, "code": one.name, "what": one.words[0], "what_zh": one.words[1]} for one in found]
+        problem.more["faults"] = words
+    return problem
 
 
 @router.get("/{case}", summary="Where an application stands")

@@ -15,6 +15,7 @@ from credit.codes import (
     Contact,
     ContactOutcome,
     Doubt,
+    Fact,
     Finding,
     Grade,
     Hardship,
@@ -26,6 +27,7 @@ from credit.codes import (
     Verdict,
 )
 from credit.post_loan.contract import Cause
+from credit.scoring.contract import Refusal as Advice
 
 CODES: dict[str, type[IntEnum] | type[IntFlag]] = {
     "segment": Segment,
@@ -41,6 +43,8 @@ CODES: dict[str, type[IntEnum] | type[IntFlag]] = {
     "proof": Material,
     "measure": Measure,
     "risk_class": RiskClass,
+    "advice": Advice,
+    "shortfalls": Fact,
     "kind": Collateral,
     "findings": Finding,
     "post_loan.cause": Cause,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from actors.gateway.coded import ByName
 from actors.gateway.models import AccountNumber, MaterialName, VerdictName
@@ -13,6 +13,8 @@ from credit.codes import ContactOutcome, Finding, Hardship, Material, Measure
 from credit.repayment.contract import FollowUp
 from credit.restructuring.contract import Finding as Observed
 
+Written = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)]
+WRITTEN = ("opinion", "background", "finance")
 FIELDS: dict[str, tuple[Any, Any]] = {
     "verdict": (VerdictName | None, None),
     "outcome": (Annotated[ContactOutcome, ByName(ContactOutcome)] | None, None),
@@ -24,6 +26,12 @@ FIELDS: dict[str, tuple[Any, Any]] = {
     "follow_up": (Annotated[FollowUp, ByName(FollowUp)] | None, None),
     "account": (AccountNumber | None, None),
     "materials": (Annotated[list[MaterialName], Field(max_length=len(Material))] | None, None),
+    "opinion": (Annotated[Written, Field(description="书面意见, required of approvers (APR-01).")] | None, None),
+    "background": (
+        Annotated[Written, Field(description="背景分析, of a review whose product asks for it.")] | None,
+        None,
+    ),
+    "finance": (Annotated[Written, Field(description="财务分析, of a review whose product asks for it.")] | None, None),
 }
 NUMBER: tuple[Any, Any] = (Annotated[int, Field(ge=0, lt=1 << 53)] | None, None)
 """Any other field."""

@@ -21,6 +21,7 @@ from credit.policies.materials import MaterialPolicy
 from credit.policies.notices import NoticePolicy
 from credit.policies.payments import PaymentPolicy
 from credit.policies.repayment import RepaymentPolicy
+from credit.policies.scorecard import ScorecardPolicy
 from credit.profile import Identity
 from credit.repayment.contract import Event
 from credit.repayment.subsystem import RepaymentSubsystem
@@ -46,6 +47,7 @@ class Rooms:
         setting = Setting(policies)
         self._contracts, self._customers = ContractsSubsystem.build(setting), CustomersSubsystem.build(setting)
         self._repayment = load("repayment", RepaymentPolicy, policies)
+        self._scorecard = load("scorecard", ScorecardPolicy, policies)
         self._products = load("products", ProductPolicy, policies)
         self._payments = load("payments", PaymentPolicy, policies)
         self.notices = load("notices", NoticePolicy, policies)
@@ -107,7 +109,7 @@ class Rooms:
 
     def book(self, tables: Mapping[str, Rows]) -> RepaymentSubsystem:
         """Repayment with the rows of some loans in its book."""
-        found = RepaymentSubsystem(self._repayment, self._products, self._payments, NOBODY)
+        found = RepaymentSubsystem(self._repayment, self._products, self._payments, self._scorecard, NOBODY)
         _load(found, tables)
         return found
 

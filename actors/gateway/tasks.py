@@ -3,9 +3,7 @@ COL-07, COL-08, NPL-08, NPL-11). Which desks there are and what a decision says 
 
 from __future__ import annotations
 
-import base64
 import datetime as dt
-import re
 from collections.abc import Callable, Sequence
 from enum import IntFlag
 from typing import Annotated, Any, Literal
@@ -17,10 +15,11 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from actors.gateway.bank import Bank, absent, acting, bank_of, day, label, labels, moment, number_of, request_number
 from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import CODES
-from actors.gateway.decided import FIELDS, NUMBER
+from actors.gateway.decided import FIELDS, NUMBER, WRITTEN
 from actors.gateway.models import IdempotencyKey, Model, Person, VerdictName, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import reach_of
+from actors.gateway.task_order import cursor_of, first_of, place_of
 from actors.gateway.worklists import LISTS, Worklist
 from actors.host import Look
 from credit.room import DESKS, Kind, Rows
@@ -32,9 +31,10 @@ router = APIRouter(prefix="/v1", tags=["tasks"])
 PAGE = 50
 PAGE_MAX = 200
 _STATES = ("waiting", "claimed", "asked", "done", "withdrawn")
-_ORDER = ("priority", "limit_at", "task")
-_INNER = frozenset({"task", "party", "product", "desk", "state", "urged", "round", "asked", "excluded", "on_behalf_of"})
-_PEOPLE = ("claimed_by", "on_behalf_of", "asked", "excluded")
+_INNER = frozenset(
+    {"task", "party", "product", "desk", "state", "urged", "round", "asked", "excluded", "on_behalf_of", "member"}
+)
+_PEOPLE = ("claimed_by", "on_behalf_of", "asked", "excluded", "member")
 Reader = Annotated[Caller, Depends(needs("tasks:read"))]
 Worker = Annotated[Caller, Depends(needs("tasks:work"))]
 TaskPath = Annotated[
@@ -59,6 +59,9 @@ class Task(BaseModel):
             "put_at": "2026-02-10T10:00:40.000+08:00",
             "case": "1000000001",
             "amount_fen": 180_000_000,
+            "advice": "score_low",
+            "shortfalls": ["debt_ratio_ppm", "lenders"],
+            "capacity_points": 1_380,
         }
     ) | ConfigDict(extra="allow")
 
@@ -80,6 +83,8 @@ class Task(BaseModel):
     """Whose second opinion is waited for (加签)."""
     excluded: str | None = None
     """Who may not have it (回避)."""
+    member: str | None = None
+    """Of a committee's ballot (表决票): whose it is."""
 
 
 class Tasks(Model):
@@ -151,7 +156,7 @@ Decision: type[Claiming] = create_model(
     __doc__="A decision: the fields that the task's list asks for, by name; others are refused.",
     **_DECIDES,
 )
-Decision.model_config = shown({"person": "1010001", "verdict": "approve"})
+Decision.model_config = shown({"person": "1010001", "verdict": "approve", "opinion": "还款来源稳定，同意。"})
 Decision.model_rebuild(force=True)
 
 
@@ -197,7 +202,7 @@ async def page_of(
     found = [_desk(one) for one in (LISTS.of_desk if labels is None else labels)]
     desks, reach = sorted({int(desk) for desk, _ in found}), reach_of(identity, caller, "tasks:read")
     wanted = [int(TaskState[name.upper()]) for name in ([state] if state else _STATES[:3])]
-    after = _place(cursor) if cursor else None
+    after = place_of(cursor) if cursor else None
     now, places, page = await bank.now(), list(LISTS.all), []
     for one in dict.fromkeys(one for _, one in found):
         for cell in bank.cells(one.room.name) if branch is None else [bank.cell(one.room.name, branch)]:
@@ -207,9 +212,9 @@ async def page_of(
                 rows = rows[rows["branch"] == branch]
             if me:
                 rows = rows[(rows["claimed_by"] == me) | (rows["asked"] == me)]
-            page += _first(rows, places.index(one.name), after, limit + 1)
+            page += first_of(rows, places.index(one.name), after, limit + 1)
     page.sort(key=lambda entry: entry[0])
-    more = _cursor(page[limit - 1][0]) if len(page) > limit else None
+    more = cursor_of(page[limit - 1][0]) if len(page) > limit else None
     return {"tasks": [_shown(bank, LISTS.all[places[key[3]]], row) for key, row in page[:limit]], "next": more}
 
 
@@ -382,7 +387,7 @@ async def _do(
     return {"at": moment(done.at), "task": _shown(bank, one, left[0]) if len(left) else None}
 
 
-def _decided(one: Worklist, task: Any, body: BaseModel) -> dict[str, int]:
+def _decided(one: Worklist, task: Any, body: BaseModel) -> dict[str, int | str]:
     """What a decision says, as columns. The first field is what is decided; an amount that is not given is the task's."""
     given = {
         name: getattr(body, name) for name in sorted(body.model_fields_set) if name not in ("person", "on_behalf_of")
@@ -394,45 +399,20 @@ def _decided(one: Worklist, task: Any, body: BaseModel) -> dict[str, int]:
     first = one.kinds.decides[0]
     if given.get(first) is None:
         raise Problem(422, "Invalid request", f"{first}: say what is decided", field=first)
-    names = task.dtype.names
-    return {
-        name: _as_number(given.get(name), int(task[name]) if name == "amount_fen" and name in names else 0)
-        for name in one.kinds.decides
-    }
+    otherwise: dict[str, int | str] = dict.fromkeys(one.kinds.decides, 0) | dict.fromkeys(WRITTEN, "")
+    if "amount_fen" in (task.dtype.names or ()):
+        otherwise["amount_fen"] = int(task["amount_fen"])
+    return {name: _as_column(given.get(name), otherwise[name]) for name in one.kinds.decides}
 
 
-def _as_number(value: Any, otherwise: int) -> int:
+def _as_column(value: Any, otherwise: int | str) -> int | str:
     if value is None:
         return otherwise
+    if isinstance(value, str):
+        return value
     if isinstance(value, list):
-        return sum(set(value))
+        return int(sum(set(value)))
     return day_number(value) if isinstance(value, dt.date) else int(value)
-
-
-def _first(rows: Rows, place: int, after: tuple[int, ...] | None, most: int) -> list[tuple[tuple[int, ...], Any]]:
-    """The most urgent rows of a list that come after a place, with their keys: priority, limit, number, list."""
-    if after is not None and len(rows):
-        *head, last = after
-        priority, limit, task = (rows[name] for name in _ORDER)
-        same = (priority == head[0]) & (limit == head[1])
-        later = (priority > head[0]) | ((priority == head[0]) & (limit > head[1])) | (same & (task > head[2]))
-        rows = rows[later | (same & (task == head[2]) & (place > last))]
-    order = np.lexsort([rows[name] for name in reversed(_ORDER)])[:most]
-    return [((*(int(rows[place_][name]) for name in _ORDER), place), rows[place_]) for place_ in order]
-
-
-def _cursor(key: tuple[int, ...]) -> str:
-    return base64.urlsafe_b64encode("/".join(map(str, key)).encode()).decode()
-
-
-def _place(cursor: str) -> tuple[int, ...]:
-    try:
-        read = base64.b64decode(cursor.encode("ascii"), altchars=b"-_", validate=True).decode("ascii")
-    except ValueError:
-        read = ""
-    if not re.fullmatch(r"[0-9]{1,19}(/[0-9]{1,19}){3}", read) or any(int(one) >= 1 << 63 for one in read.split("/")):
-        raise Problem(422, "Invalid request", "cursor: take the one that the page before gave", field="cursor")
-    return tuple(int(part) for part in read.split("/"))
 
 
 def _shown(bank: Bank, one: Worklist, row: Any) -> dict[str, Any]:

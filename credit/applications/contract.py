@@ -44,6 +44,7 @@ class Event(EventCode):
     APPLICATION_REFUSED = event(
         102, "form refused", "申请表退回", reason=Reason, value="party", refuses=True, step=Step.CLOSED
     )
+    FAULT_SHOWN = event(160, "further fault of the form", "申请表另有错误", reason=Reason, value="party", refuses=True)
     TEXT_REFUSED = event(
         111,
         "text without a form",

@@ -1,5 +1,5 @@
-"""What is wrong with a form (CUS-05, CUS-08, APP-06 to APP-08): one refusal code a row, the first in the order of the form. Every
-check sees whole columns and none looks at what another row holds."""
+"""What is wrong with a form (CUS-05, CUS-08, APP-06 to APP-08): each fault, one a field, in the order of the form; the first is
+what it is refused for. Every check sees whole columns and none looks at what another row holds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from credit.applications.purposes import PURPOSE_MISSING, PURPOSE_VAGUE
 from credit.applications.texts import Beside
 from credit.codes import Channel, Consent, Segment
 from credit.identifiers import check_credit_codes, check_mobiles, check_resident_ids
-from credit.masks import any_of
+from credit.masks import any_of, true_rows
 from credit.policies.admission import AdmissionPolicy
 from credit.policies.products import ProductPolicy, columns_of
 from credit.room import Rows
@@ -30,22 +30,41 @@ ID_REFUSALS = np.array(
     dtype=np.int64,
 )
 """Refusal by the code that the check of resident ID numbers gives."""
+_FIELDS = {name: 1 << place for place, name in enumerate(dict.fromkeys(one.field for one in Refusal))}
+"""A bit for each field of the form."""
 
 
 class Faults:
-    """Refusal codes of a batch; the first fault found of a row stays."""
+    """Refusal codes of a batch; the first fault found of a field stays, and `codes` are the first of each row."""
 
     def __init__(self, length: int) -> None:
         self.codes: Ints = np.zeros(length, dtype=np.int64)
+        self._fields: Ints = np.zeros(length, dtype=np.int64)
+        self._further: list[tuple[Ints, Ints]] = []
 
-    def mark(self, bad: Bools, refusal: Refusal) -> None:
-        """Refuses the rows where `bad` holds and nothing was found before."""
+    def mark(self, bad: Bools, refusal: Refusal, unless: str = "") -> None:
+        """Refuses the rows where `bad` holds, and nothing was found before of the field, or of the field `unless`."""
         if any_of(bad):
-            self.codes[bad & (self.codes == 0)] = refusal
+            self.mark_codes(np.where(bad, int(refusal), 0), refusal.field, unless)
 
-    def mark_codes(self, codes: Ints) -> None:
+    def mark_codes(self, codes: Ints, field: str, unless: str = "") -> None:
         """Refuses with a code a row; 0 = nothing wrong."""
-        self.codes = np.where(self.codes == 0, codes, self.codes)
+        known = _FIELDS[field] | _FIELDS.get(unless, 0)
+        rows = true_rows((codes != 0) & ((self._fields & known) == 0))
+        if not len(rows):
+            return
+        self._fields[rows] |= _FIELDS[field]
+        first = self.codes[rows] == 0
+        self.codes[rows[first]] = codes[rows[first]]
+        self._further.append((rows[~first], codes[rows[~first]]))
+
+    def further(self) -> tuple[Ints, Ints]:
+        """What else is wrong: rows, and the code of each, in the order of the form."""
+        if not self._further:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+        rows, codes = (np.concatenate(parts) for parts in zip(*self._further, strict=True))
+        order = rows.argsort(kind="stable")
+        return rows[order], codes[order]
 
 
 class FormChecks:
@@ -56,30 +75,31 @@ class FormChecks:
         self._age_min, self._age_max = policy.form_age_min, policy.form_age_max
         self._consents = sum(Consent[name.upper()] for name in policy.required_consents)
 
-    def faults(self, rows: Rows, age: Ints, purpose: Ints, beside: Beside) -> Ints:
-        """The refusal code of each SubmitApplication row, 0 where the form holds. `age` in years at submission, `purpose` codes
+    def faults(self, rows: Rows, age: Ints, purpose: Ints, beside: Beside) -> Faults:
+        """What is wrong with each SubmitApplication row. `age` in years at submission, `purpose` codes
         from `purposes`, `beside` the texts that are longer than their columns."""
         faults = Faults(len(rows))
         _required(rows, faults, beside)
         _formats(rows, faults)
         _lengths(rows, faults, beside)
-        faults.mark((age < self._age_min) | (age > self._age_max), Refusal.AGE_LIMIT)
+        faults.mark((age < self._age_min) | (age > self._age_max), Refusal.AGE_LIMIT, unless="id_number")
         faults.mark(~among(rows["channel"], list(Channel)), Refusal.CHANNEL_UNKNOWN)
         self._product(rows, faults)
         faults.mark(purpose == PURPOSE_MISSING, Refusal.PURPOSE_MISSING)
         faults.mark(purpose == PURPOSE_VAGUE, Refusal.PURPOSE_VAGUE)
         faults.mark((rows["consent"] & self._consents) != self._consents, Refusal.CONSENT_MISSING)
-        return faults.codes
+        return faults
 
     def _product(self, rows: Rows, faults: Faults) -> None:
         """CUS-01, APP-06, APP-07, PRD-08: what the product allows."""
         columns, product, amount = self._products, rows["product"], rows["amount_fen"]
         code = np.where((product >= 0) & (product < len(columns.known)), product, 0)
         faults.mark(~columns.known[code], Refusal.PRODUCT_UNKNOWN)
-        faults.mark(~_option(columns.segments, code, rows["segment"]), Refusal.PRODUCT_SEGMENT)
-        faults.mark((amount < columns.amount_min[code]) | (amount > columns.amount_max[code]), Refusal.AMOUNT_RANGE)
-        faults.mark(~_option(columns.terms, code, rows["term_months"]), Refusal.TERM_OPTION)
-        faults.mark(~_option(columns.methods, code, rows["method"]), Refusal.METHOD_OPTION)
+        faults.mark(~_option(columns.segments, code, rows["segment"]), Refusal.PRODUCT_SEGMENT, unless="product")
+        outside = (amount < columns.amount_min[code]) | (amount > columns.amount_max[code])
+        faults.mark(outside, Refusal.AMOUNT_RANGE, unless="product")
+        faults.mark(~_option(columns.terms, code, rows["term_months"]), Refusal.TERM_OPTION, unless="product")
+        faults.mark(~_option(columns.methods, code, rows["method"]), Refusal.METHOD_OPTION, unless="product")
 
 
 def _required(rows: Rows, faults: Faults, beside: Beside) -> None:
@@ -92,7 +112,7 @@ def _required(rows: Rows, faults: Faults, beside: Beside) -> None:
 
 def _formats(rows: Rows, faults: Faults) -> None:
     """CUS-08: formats of the ID number, the mobile number and, for companies, the credit code."""
-    faults.mark_codes(ID_REFUSALS[check_resident_ids(rows["id_number"])])
+    faults.mark_codes(ID_REFUSALS[check_resident_ids(rows["id_number"])], Refusal.ID_LENGTH.field)
     faults.mark(~check_mobiles(rows["mobile"]), Refusal.MOBILE_FORMAT)
     company = (rows["segment"] != Segment.INDIVIDUAL) | present(rows["credit_code"])
     bad = np.zeros(len(rows), dtype=bool)

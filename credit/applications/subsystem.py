@@ -13,6 +13,7 @@ from credit.codes import Actor
 from credit.customers.contract import CaseText, FormChecked
 from credit.identifiers import ages_at
 from credit.mail import Outbox
+from credit.masks import true_rows
 from credit.policies import ProductPolicy, load
 from credit.policies.admission import AdmissionPolicy
 from credit.room import Rows
@@ -49,7 +50,7 @@ class ApplicationsSubsystem(Subsystem):
         self._texts = rows
 
     def submit(self, forms: Rows, out: Outbox) -> None:
-        """Numbers every form and checks it in the order of its fields."""
+        """Numbers every form and checks it in the order of its fields; each fault is shown (CUS-08)."""
         at, party, amount = forms["at"], forms["party"], forms["amount_fen"]
         case = self._tally.next_numbers("forms", forms["branch"])
         channel, staff = forms["channel"], forms["begun_by"]
@@ -68,17 +69,22 @@ class ApplicationsSubsystem(Subsystem):
         out.log(Event.DOCUMENTS_ATTESTED, seen["at"], seen_case, actor=seen["attested"], value=seen["documents"])
         beside, self._texts = Beside(forms, self._texts), FormText.empty()
         age, purpose = ages_at(forms["id_number"], at // DAY_MS), beside.purposes(forms, self._purposes)
-        faults = self._checks.faults(forms, age, purpose, beside)
+        found = self._checks.faults(forms, age, purpose, beside)
+        faults, (also, further) = found.codes, found.further()
         ok, bad = faults == 0, faults != 0
-        out.log(
-            Event.APPLICATION_REFUSED,
-            at[bad],
-            case[bad],
-            amount_fen=amount[bad],
-            reason=faults[bad],
-            value=party[bad],
-            product=forms["product"][bad],
-        )
+        for event, which, codes in (
+            (Event.APPLICATION_REFUSED, true_rows(bad), faults[bad]),
+            (Event.FAULT_SHOWN, also, further),
+        ):
+            out.log(
+                event,
+                at[which],
+                case[which],
+                amount_fen=amount[which],
+                reason=codes,
+                value=party[which],
+                product=forms["product"][which],
+            )
         out.answer(forms, number=case, reason=faults)
         for name, chosen in (("refused", bad), ("checked", ok)):
             self._tally.count(name, forms["branch"][chosen])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from credit.codes import Handler, Step, Verdict
 from credit.customers.contract import FraudConfirmed
-from credit.profile import SCORED, TERMS
-from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, event
+from credit.profile import EXPLAINED, SCORED, TERMS
+from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, blank, event
 from credit.worklists.kinds import desk_kinds
 from credit.worklists.states import Handling
 from credit.worklists.states import Refusal as TaskRefusal
@@ -21,13 +21,18 @@ ApplicationSupplemented = room.accepts(
 """What was missing has come (APP-19): the case goes on where it was sent back, `path` begins there."""
 CustomerListed = room.accepts(304, "CustomerListed", "customer branch", sender="customers")
 """A customer has been entered in the risk library (EXT-08); told to every branch, since he may have a case at any."""
+WORDS = "opinion:U200 background:U200 finance:U200"
+"""A written opinion (书面评审意见), and what a review records of the customer's background (背景分析) and finances (财务分析)."""
+VOTES = blank("ballots ayes noes voter least_fen")
+"""Of a case before the committee: its ballots, how many are in favour and against so far, who voted last, and the least
+amount that a member in favour would lend."""
 DESK = desk_kinds(
     room,
     "Approval",
     320,
     entity="case",
-    offers="party product segment amount_fen score grade alert doubts missing round team",
-    decides="verdict amount_fen votes materials",
+    offers=f"party product segment amount_fen score grade alert doubts missing round team member {EXPLAINED}",
+    decides=f"verdict amount_fen materials {WORDS}",
     desks="initial_approver re_reviewer",
 )
 FRAUD = desk_kinds(
@@ -44,7 +49,8 @@ FRAUD = desk_kinds(
 room.sends(FraudConfirmed)
 LISTED = "entry customer branch since"
 room.table("listed", LISTED, key="entry")
-room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0", key="case")
+room.table("opinions", f"task case person verdict at {WORDS}", key="task")
+room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0 {VOTES}", key="case")
 
 # what it records -------------------------------------------------------------------------------------------------------
 
@@ -55,6 +61,8 @@ class Cause(Reason):
     AUTHORITY = 1, "above the authority of the desk", "超出审批权限"
     FRAUD_DOUBT = 2, "doubt of fraud", "欺诈疑点"
     PERSON = 3, "asked for by the approver", "审批人主动上报"
+    YELLOW_ALERT = 4, "yellow alert", "黄色预警"
+    SPECIAL_APPROVAL = 5, "special approval", "特批"
 
 
 class Event(EventCode):
@@ -76,6 +84,7 @@ class Event(EventCode):
     CASE_ESCALATED = event(
         304, "escalated", "自动上报", reason=Cause, value="node added", step=Step.APPROVAL, handler=Handler.APPROVER
     )
+    VOTE_CAST = event(320, "vote cast", "委员投票", reason=Verdict, value="ballot")
     APPLICATION_APPROVED = event(305, "approved", "审批通过", value="lane", step=Step.CONTRACT, handler=Handler.SYSTEM)
     APPLICATION_DECLINED = event(
         306, "declined", "审批拒绝", reason=Reason, value="party", refuses=True, step=Step.CLOSED
@@ -142,7 +151,7 @@ class Desk(DeskCode):
 
     INITIAL_APPROVER = 1, "initial approval", "初审"
     RE_REVIEWER = 2, "re-review", "复审"
-    FRAUD_INVESTIGATOR = 6, "fraud investigation", "反欺诈调查岗", False, 2, 60
+    FRAUD_INVESTIGATOR = 14, "fraud investigation", "反欺诈调查岗", False, 2, 60
 
 
 class Refusal(Reason):
@@ -156,6 +165,14 @@ class Refusal(Reason):
         "退回补件须指明该产品所需的资料，其他意见不得填写",
         "materials",
     )
+    OPINION_MISSING = 331, "opinion: write it down in words, at least a few", "须填写书面意见", "opinion"
+    ANALYSIS_MISSING = (
+        332,
+        "background, finance: a review of this product records both before it goes on",
+        "该产品的评审须填写背景分析和财务分析",
+        "background",
+    )
+    SPECIAL_LIMIT = 333, "special approval: the amount is above its limit", "超出特批金额上限", "verdict"
     APPROVAL_EXPIRED = 501, "approval expired", "审批已过期"
     GUARANTEE_MISSING = 503, "guarantee missing", "担保未落实"
     LIMIT_EXCEEDED = 506, "limit exceeded", "超额度"

@@ -10,6 +10,7 @@ import numpy as np
 
 from credit import calendar
 from credit.approval import invariants, rules, trail
+from credit.approval.committee import Committee
 from credit.approval.contract import Cause, Event, Gauge, Refusal
 from credit.approval.deadlines import WorkingTime
 from credit.approval.listed import Listed
@@ -21,7 +22,7 @@ from credit.customers.contract import Refusal as CustomerRefusal
 from credit.customers.contract import SupplementAsked
 from credit.head_office.contract import CaseEscalated, CaseHandled
 from credit.mail import Outbox
-from credit.masks import true_rows
+from credit.masks import any_of, true_rows
 from credit.numbers import occasion_of
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.approval import ApprovalPolicy
@@ -36,7 +37,8 @@ from credit.worklists.worklist import Events, Worklist
 
 
 class ApprovalDesk(Subsystem):
-    """State: cases, the worklist of the desk's nodes, and its deputies. A room says in DESK and NODES whom it serves."""
+    """State: cases, what people have written about them, the worklist of the desk's nodes, and its deputies. A room says in
+    DESK and NODES whom it serves."""
 
     REFUSED = Event.DECISION_REFUSED
     DESK: ClassVar[DeskKinds]
@@ -51,10 +53,14 @@ class ApprovalDesk(Subsystem):
         self._valid_ms = np.zeros(len(self._products.known), dtype=np.int64)
         for row in approval.products:
             self._valid_ms[products.by_key(row.key).code] = row.valid_days * DAY_MS
-        self.cases = self.tables["cases"]
+        self._analysed = np.zeros(len(self._products.known), dtype=bool)
+        for row in approval.products:
+            self._analysed[products.by_key(row.key).code] = row.analysis
+        self.cases, self._opinions = self.tables["cases"], self.tables["opinions"]
         self._listed = Listed(self.tables["listed"])
         events = Events(urged=Event.CASE_URGED, handled=Event.TASK_HANDLED, deputy=Event.DEPUTY_APPOINTED)
         self.desk = Worklist(self, self.DESK, register, events)
+        self.committee = Committee(approval, self.cases, self.desk, register)
 
     @classmethod
     def build(cls, setting: Setting = PLAIN) -> Self:
@@ -88,16 +94,20 @@ class ApprovalDesk(Subsystem):
         found = cases.take(rows)
         amount, product = found["amount_fen"], found["product"]
         out.log(Event.NODE_ENTERED, at, found["case"], amount_fen=amount, value=node, product=product)
-        self.desk.put(
-            found,
-            out,
-            at=at,
-            occasion=occasion_of(found["round"], node),
-            desk=node,
-            priority=np.where(found["round"] > 0, self.policy.returned_priority, self._routes.priority[node]),
-            limit_at=self._time.add(at, self._routes.limit_ms[node]),
-            excluded=found["previous"],
-        )
+        asked = {
+            "at": at,
+            "desk": node,
+            "priority": np.where(found["round"] > 0, self.policy.returned_priority, self._routes.priority[node]),
+            "limit_at": self._time.add(at, self._routes.limit_ms[node]),
+            "excluded": found["previous"],
+        }
+        several = node == Node.COMMITTEE
+        cases["ballots"][rows] = 0
+        one = {name: only(values, ~several) for name, values in asked.items()}
+        found = only(found, ~several)
+        self.desk.put(found, out, occasion=occasion_of(found["round"], one["desk"]), member=0, **one)
+        if any_of(several):
+            self.committee.ask(rows[several], out, **{name: values[several] for name, values in asked.items()})
 
     def _pass_on(self, rows: Ints, at: Ints, out: Outbox) -> None:
         if not len(rows):
@@ -111,7 +121,8 @@ class ApprovalDesk(Subsystem):
     # opinions, one a case at a time -----------------------------------------------------------------------------------
 
     def decide(self, opinions: Rows, out: Outbox) -> None:
-        """An opinion on a task takes effect, or is refused."""
+        """An opinion on a task takes effect, or is refused; what time has decided before, it does not change."""
+        self._lapse(self.desk.instants(opinions), out)
         opinions, tasks = self.desk.heard(opinions, out)
         rows = self.cases.find(opinions["case"])
         faults = self._faults(opinions, self.cases.take(rows))
@@ -119,19 +130,34 @@ class ApprovalDesk(Subsystem):
         self.desk.reject(opinions[wrong], tasks[wrong], faults[wrong], out)
         self._take_effect(only(opinions, ~wrong), only(tasks, ~wrong), only(rows, ~wrong), out)
 
+    def _lapse(self, before: Ints | int, out: Outbox) -> None:
+        if Node.COMMITTEE in self.NODES:
+            self._conclude(*self.committee.lapse(before, out), out)
+
     def _faults(self, opinions: Rows, cases: Rows) -> Ints:
         """What is wrong with an opinion as such."""
         may_reduce = self._routes.may_reduce[cases["node"]]
         lost = (opinions["verdict"] == Verdict.ESCALATE) & (self._routes.wished_above(cases["node"]) == 0)
-        faults = rules.opinion_faults(opinions, cases, self._products, may_reduce, self.policy.committee_members)
-        return np.where(lost, int(TaskRefusal.DECISION_INVALID), faults)
+        faults = rules.opinion_faults(opinions, cases, self._products, may_reduce, self.policy.special_max)
+        faults = np.where(lost, int(TaskRefusal.DECISION_INVALID), faults)
+        words = rules.words_faults(opinions, cases, self.policy.opinion_length_min, self._analysed)
+        return np.where(faults == 0, words, faults)
 
     def _take_effect(self, opinions: Rows, tasks: Ints, rows: Ints, out: Outbox) -> None:
-        """A good opinion: written into the trail (APR-09), then the case is declined, sent back, granted or moved on (APR-05)."""
+        """A good opinion ends its task; of the committee's those conclude that decide a case."""
+        self.desk.done(tasks, opinions["at"], out)
+        self._opinions.append(opinions)
+        self.note("written", opinions)
+        out.file(self.DESK.opinion, opinions)
+        self._conclude(*self.committee.count(opinions, tasks, rows, out), out)
+
+    def _conclude(self, opinions: Rows, rows: Ints, out: Outbox) -> None:
+        """Written into the trail (APR-09), then the case is declined, sent back, granted or moved on (APR-05)."""
+        if not len(rows):
+            return
         at, person, cases = opinions["at"], opinions["person"], self.cases
-        self.desk.done(tasks, at, out)
         cases["amount_fen"][rows] = rules.decided_amount(opinions, cases.take(rows, "amount_fen"))
-        trail.record(opinions, cases.take(rows, "case node amount_fen product"), out)
+        trail.record(opinions, cases.take(rows, "case node amount_fen product ayes"), out)
         no = opinions["verdict"] == Verdict.DECLINE
         self._decline(cases.take(rows[no]), at[no], np.full(int(no.sum()), int(Refusal.HUMAN_DECLINE)), out, person[no])
         MOVES.to(cases, rows[no], CaseState.DECLINED)
@@ -160,13 +186,17 @@ class ApprovalDesk(Subsystem):
 
     def _move_on(self, opinions: Rows, rows: Ints, out: Outbox) -> None:
         """Granted by the last node within its authority, else to the next node. A node lacking authority, or a person who
-        wishes so, adds a higher node (APR-07)."""
+        wishes so, adds a higher node (APR-07); who asks for special approval leaves the route for the supervisor (APR-06)."""
         cases, at, person = self.cases, opinions["at"], opinions["person"]
+        special = opinions["verdict"] == Verdict.SPECIAL
+        cases["path"][rows[special]] = 0
         node = cases["node"][rows]
         wish = np.where(opinions["verdict"] == Verdict.ESCALATE, self._routes.wished_above(node), 0)
+        wish = np.where(special, int(Node.SUPERVISOR), wish)
         last = (cases["path"][rows] == 0) & (wish == 0)
         lacking = np.where(last, self._routes.above_authority(node, cases["amount_fen"][rows]), 0)
         cause = np.where(wish > 0, int(Cause.PERSON), int(Cause.AUTHORITY))
+        cause = np.where(special, int(Cause.SPECIAL_APPROVAL), cause)
         self._add_node(rows, np.where(wish > 0, wish, lacking), cause, at, out, person)
         granted = cases["path"][rows] == 0
         self.note("granted", invariants.granted(cases.take(rows[granted]), opinions[granted]))
@@ -246,13 +276,19 @@ class ApprovalDesk(Subsystem):
     def follow(self, out: Outbox) -> None:
         """Cases that are decided here or passed on leave."""
         del out
+        self._let_go()
+
+    def _let_go(self) -> None:
         over = true_rows(MOVES.final[self.cases["state"]])
         if len(over):
             self.desk.forget(self.cases["case"][over])
             self.cases.drop(over)
 
     def end(self, out: Outbox) -> None:
-        """APR-10: tasks whose limit passes in this window are urged at that instant."""
+        """APR-10: tasks whose limit passes in this window are urged at that instant; where the committee has its quorum then, the
+        case is decided (APR-02)."""
+        self._lapse(self.window.until, out)
+        self._let_go()
         self.desk.urge(self.window.until, out)
 
     def end_day(self, out: Outbox) -> None:  # noqa: ARG002
@@ -273,5 +309,7 @@ class ApprovalDesk(Subsystem):
         found = invariants.open_cases(self.cases, self.desk.tasks, self.NODES)
         found += self.desk.violations(self.window.until)
         for granted in self.noted("granted"):
-            found += invariants.approvals(granted, self._routes.authority_fen)
+            found += invariants.approvals(granted, self._routes.authority_fen, self.policy.committee_majority_ppm)
+        for written in self.noted("written"):
+            found += invariants.in_words(written, self._opinions)
         return found

@@ -11,15 +11,16 @@ from credit.codes import Alert, Lane, Node, Verdict
 from credit.customers.contract import Refusal as CustomerRefusal
 from credit.policies.products import ProductColumns
 from credit.room import Rows
-from credit.scoring.contract import Refusal as ScoringRefusal
 from credit.times import Bools, Ints
 from credit.worklists.states import Refusal as TaskRefusal
 
+ANALYSIS = ("opinion", "background", "finance")
+"""What is written."""
+
 
 def rejected_reason(cases: Rows) -> Ints:
-    """Why scoring rejected: a red alert, else the score (SCO-05, SCO-07); 0 where it did not."""
-    reason = np.where(cases["alert"] == Alert.RED, int(ScoringRefusal.RED_ALERT), int(ScoringRefusal.SCORE_LOW))
-    return np.where(cases["lane"] == Lane.REJECT, reason, 0)
+    """Why scoring rejected, as it says itself (CUS-04, SCO-05, SCO-07); 0 where it did not."""
+    return np.where(cases["lane"] == Lane.REJECT, cases["advice"], 0)
 
 
 def material_faults(cases: Rows, key: int, products: ProductColumns) -> Ints:
@@ -45,24 +46,36 @@ def may_be_automatic(cases: Rows, products: ProductColumns) -> Bools:
     return np.asarray(allowed & (cases["doubts"] == 0) & (cases["alert"] == Alert.NONE))
 
 
-def opinion_faults(opinions: Rows, cases: Rows, products: ProductColumns, may_reduce: Bools, members: int) -> Ints:
-    """What is wrong with an opinion as such; `cases` row by row the case it is about. A committee approves by the majority of
-    its members (APR-02). Who sends a case back says which of its product's materials are missing (APP-19)."""
+def words_faults(opinions: Rows, cases: Rows, length_min: int, analysed: Bools) -> Ints:
+    """APR-01: an opinion is given in words; a review that passes a case on records background and finances where the product's
+    policy (`analysed`, by product) asks for it."""
+    written = {name: np.char.str_len(np.char.strip(opinions[name])) >= length_min for name in ANALYSIS}
+    on = (opinions["verdict"] != Verdict.DECLINE) & (opinions["verdict"] != Verdict.RETURN)
+    asked = on & (cases["node"] == Node.INITIAL) & analysed[cases["product"]]
+    faults = np.where(asked & ~(written["background"] & written["finance"]), int(Refusal.ANALYSIS_MISSING), 0)
+    return np.where(written["opinion"], faults, int(Refusal.OPINION_MISSING))
+
+
+def opinion_faults(opinions: Rows, cases: Rows, products: ProductColumns, may_reduce: Bools, special_max: int) -> Ints:
+    """What is wrong with an opinion as such; `cases` row by row the case it is about. A member of the committee votes yes or no
+    (APR-02). Who sends a case back says which of its product's materials are missing (APP-19). `special_max`: the largest amount
+    for special approval, fen."""
     product, minimum_fen = cases["product"], products.amount_min[cases["product"]]
     verdict, amount, asked = opinions["verdict"], opinions["amount_fen"], cases["amount_fen"]
-    known = (verdict >= Verdict.APPROVE) & (verdict <= Verdict.RETURN)
+    known = (verdict >= Verdict.APPROVE) & (verdict <= Verdict.SPECIAL)
     reduces = verdict == Verdict.REDUCE
     above = (amount > asked) & (reduces | (verdict == Verdict.APPROVE))
     wrong = ~known | (reduces & ((amount < minimum_fen) | (amount == asked) | ~may_reduce))
     wrong |= (verdict == Verdict.APPROVE) & (amount != 0) & (amount < asked)
     in_favour = (verdict == Verdict.APPROVE) | reduces
-    majority = opinions["votes"] * 2 > members
-    wrong |= (cases["node"] == Node.COMMITTEE) & (in_favour != majority) & (verdict < Verdict.ESCALATE)
-    wrong |= (opinions["votes"] < 0) | (opinions["votes"] > members)
+    wrong |= (cases["node"] == Node.COMMITTEE) & (verdict != Verdict.DECLINE) & ~in_favour
+    special = verdict == Verdict.SPECIAL
+    wrong |= special & (cases["node"] == Node.SUPERVISOR)
     named = opinions["materials"]
     unnamed = ((named != 0) != (verdict == Verdict.RETURN)) | ((named & ~products.asked[product]) != 0)
     faults = np.where(wrong, int(TaskRefusal.DECISION_INVALID), 0)
     faults = np.where(unnamed & known, int(Refusal.SUPPLEMENT_UNNAMED), faults)
+    faults = np.where(special & ~wrong & (asked > special_max), int(Refusal.SPECIAL_LIMIT), faults)
     return np.where(above, int(Refusal.LIMIT_EXCEEDED), faults)
 
 

@@ -22,7 +22,7 @@ from credit.approval.contract import (
 from credit.approval.desk import ApprovalDesk
 from credit.approval.fraud_desk import FraudDesk
 from credit.approval.states import MOVES, CaseState
-from credit.codes import Actor, Lane, Material, Node, Verdict
+from credit.codes import Actor, Alert, Lane, Material, Node, Verdict
 from credit.head_office.contract import CaseEscalated
 from credit.mail import Outbox
 from credit.masks import true_rows
@@ -144,27 +144,37 @@ class ApprovalSubsystem(ApprovalDesk):
     # routes -----------------------------------------------------------------------------------------------------------
 
     def _open_routes(self, cases: Rows, at: Ints, out: Outbox) -> None:
-        """A case for people: the machine reviews first, fraud doubts add the risk specialist, then the first node."""
+        """A case for people: the machine reviews first, fraud doubts add the risk specialist, a yellow alert the policy's node
+        where people would decide without it too, then the first node."""
         if not len(cases):
             return
         kept = self._review(cases, at, out)
         cases, at = only(cases, kept), only(at, kept)
         doubtful = self._routes.has_fraud_doubt(cases)
-        doubtful &= (cases["path"] & (1 << Node.RISK_SPECIALIST)) == 0
-        cases["path"][doubtful] |= 1 << Node.RISK_SPECIALIST
-        rows = true_rows(doubtful)
+        self._deepen(cases, at, doubtful, Node.RISK_SPECIALIST, Cause.FRAUD_DOUBT, out)
+        anyway = cases["amount_fen"] > self._products.automatic_max[cases["product"]]
+        yellow = anyway & (cases["alert"] == Alert.YELLOW) & (self._routes.yellow_adds > 0)
+        self._deepen(cases, at, yellow, self._routes.yellow_adds, Cause.YELLOW_ALERT, out)
+        suspicious = (doubtful | self._fraud.has_team(cases)) & (cases["round"] == 0)
+        self._fraud.open(only(cases, suspicious), at[suspicious], out)
+        self._admit(only(cases, ~suspicious), at[~suspicious], out)
+
+    def _deepen(self, cases: Rows, at: Ints, wanted: Bools, node: np.int64 | Node, cause: Cause, out: Outbox) -> None:
+        """A node is added to the routes, in place, of the cases that want it and do not have it (SCO-05, APR-07)."""
+        bit = np.int64(1) << np.int64(node)
+        rows = true_rows(wanted & ((cases["path"] & bit) == 0))
+        if not len(rows):
+            return
+        cases["path"][rows] |= bit
         out.log(
             Event.CASE_ESCALATED,
             at[rows],
             cases["case"][rows],
-            reason=Cause.FRAUD_DOUBT,
+            reason=cause,
             amount_fen=cases["amount_fen"][rows],
-            value=Node.RISK_SPECIALIST,
+            value=node,
             product=cases["product"][rows],
         )
-        suspicious = (doubtful | self._fraud.has_team(cases)) & (cases["round"] == 0)
-        self._fraud.open(only(cases, suspicious), at[suspicious], out)
-        self._admit(only(cases, ~suspicious), at[~suspicious], out)
 
     def investigated(self, opinions: Rows, out: Outbox) -> None:
         """APP-17: what the fraud desk has found out: a case that is cleared goes on, another one ends."""

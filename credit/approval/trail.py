@@ -28,7 +28,7 @@ def record(opinions: Rows, cases: Rows, out: Outbox) -> None:
         product=cases["product"],
     )
     for event, value, said in (
-        (Event.COMMITTEE_VOTED, opinions["votes"], cases["node"] == Node.COMMITTEE),
+        (Event.COMMITTEE_VOTED, cases["ayes"], cases["node"] == Node.COMMITTEE),
         (Event.DEPUTY_DECIDED, opinions["on_behalf_of"], opinions["on_behalf_of"] != 0),
     ):
         out.log(event, at[said], case[said], actor=person[said], value=value[said])

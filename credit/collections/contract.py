@@ -28,13 +28,13 @@ COLLECTION = desk_kinds(
     "Collection",
     830,
     entity="loan",
-    offers="case party action dpd amount_fen",
+    offers="case party action dpd amount_fen repay_ppm",
     decides="outcome promise_day promise_fen",
     once=False,
     desks="collector_early collector_middle collector_long",
 )
 """The collectors' list: a task is one contact by the means `action`, the decision on it what came of the contact. A loan has one
-task a day, known by its day, and the same collector may have them all."""
+task a day, known by its day, and the same collector may have them all. `repay_ppm`: the chance that he pays within a month."""
 WRITE_OFF = desk_kinds(
     room,
     "WriteOff",
@@ -47,7 +47,8 @@ WRITE_OFF = desk_kinds(
 )
 """The three bodies' list: what they decide on is the claim as it stood when they were asked."""
 # One case a loan. `*_day`: day on which a means was last used, 0 = never; `*_done`: day on which a collector last finished it;
-# `referred_day`: day on which it was last brought before the restructuring team; `next_means`: what is to be done out of turn;
+# `referred_day`: day on which it was last brought before the restructuring team; `likelihood`: the last score by the collection
+# card, 0 = none yet; `next_means`: what is to be done out of turn;
 # `raised`: levels added by broken promises; `approved_n`: who approved the write-off, desk by desk.
 room.table(
     "cases",
@@ -55,7 +56,7 @@ room.table(
     + blank(
         "written_off set stage stage_since raised contacts next_means "
         "sms_day voice_day call_day visit_day legal_day call_done visit_done legal_done "
-        "promise_day promise_at promise_fen promise_paid_fen pause_until referred_day "
+        "promise_day promise_at promise_fen promise_paid_fen pause_until referred_day likelihood "
         "approved_1 approved_2 approved_3 refused_day"
     ),
     key="loan",
@@ -108,6 +109,9 @@ class Event(EventCode):
         817, "collection urged", "催收催办", value="desk", trouble=("collection tasks urged", "催收催办")
     )
     COLLECTION_HANDLED = event(818, "collection task handled", "催收任务流转", reason=Handling, value="person")
+    COLLECTION_SCORED = event(
+        820, "likelihood to repay estimated", "催收评分", value="chance that he pays within a month, millionths"
+    )
     COLLECTION_DEPUTY_APPOINTED = event(819, "deputy for collection appointed", "指定催收代理人", value="deputy")
     CASE_HANDED_OVER = event(845, "handed over by the repayment desk", "还款岗移交催收", value="days past due")
 

@@ -9,6 +9,7 @@ import numpy as np
 from credit.codes import Contact
 from credit.collections.cases import log_case, stage_on, to_work
 from credit.collections.contract import Event, NoticeSent
+from credit.collections.likelihood import Likelihood
 from credit.collections.referral import Referrals
 from credit.collections.rules import dpd_of, work_instant
 from credit.collections.states import CaseState
@@ -37,10 +38,16 @@ class DailyWork:
     """Plans a day's contacts on whole columns."""
 
     def __init__(
-        self, cases: Table, policy: CollectionPolicy, strategies: Strategies, collectors: Worklist, referrals: Referrals
+        self,
+        cases: Table,
+        policy: CollectionPolicy,
+        strategies: Strategies,
+        collectors: Worklist,
+        referrals: Referrals,
+        likelihood: Likelihood,
     ) -> None:
         self._cases, self._policy, self._strategies, self._collectors = cases, policy, strategies, collectors
-        self._referrals = referrals
+        self._referrals, self._likelihood = referrals, likelihood
 
     def morning(self, rows: Ints, at: Ints, out: Outbox) -> None:
         """What a new day brings to cases: rests that are over, changes of stage, contacts due. `at`: its midnight."""
@@ -144,6 +151,7 @@ class DailyWork:
             used = chosen == means
             self._cases[_LAST_DAY[means]][rows[used]] = (at // DAY_MS)[used]
         self._cases["next_means"][rows[chosen == self._cases["next_means"][rows]]] = 0
+        repay, behind = self._likelihood.estimate(rows, at, out)
         cases = self._cases.take(rows)
         self._collectors.put(
             cases,
@@ -154,7 +162,8 @@ class DailyWork:
             action=chosen,
             dpd=dpd_of(at // DAY_MS, cases["overdue_since_day"]),
             amount_fen=cases["overdue_fen"],
-            priority=self._strategies.row_priority[strategy],
+            repay_ppm=repay,
+            priority=self._strategies.row_priority[strategy] + behind,
             limit_at=at + self._policy.task_limit_minutes * MINUTE_MS - _BEFORE,
             excluded=0,
         )

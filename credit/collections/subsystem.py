@@ -23,6 +23,7 @@ from credit.collections.contract import (
 )
 from credit.collections.daily_work import DailyWork
 from credit.collections.intake import Intake
+from credit.collections.likelihood import Likelihood
 from credit.collections.referral import Referrals
 from credit.collections.states import CaseState
 from credit.collections.strategy import Strategies, compile_strategies
@@ -31,6 +32,7 @@ from credit.mail import Outbox
 from credit.policies.collections import CollectionPolicy, StrategySet
 from credit.policies.loading import load
 from credit.policies.products import ProductPolicy
+from credit.policies.scorecard import ScorecardPolicy
 from credit.room import Rows
 from credit.staff import StaffRegister
 from credit.subsystem import PLAIN, Setting, Subsystem, Takes, Together
@@ -59,7 +61,9 @@ class CollectionsSubsystem(Subsystem):
         *takes(WRITE_OFF, "bodies", "decided"),
     )
 
-    def __init__(self, policy: CollectionPolicy, strategies: Strategies, register: StaffRegister) -> None:
+    def __init__(
+        self, policy: CollectionPolicy, strategies: Strategies, register: StaffRegister, scorecard: ScorecardPolicy
+    ) -> None:
         super().__init__()
         self.policy, self.strategies = policy, strategies
         self.cases, self._receipts = self.tables["cases"], self.tables["receipts"]
@@ -68,7 +72,8 @@ class CollectionsSubsystem(Subsystem):
         events = Events(Event.WRITE_OFF_URGED, Event.WRITE_OFF_HANDLED, Event.WRITE_OFF_DEPUTY_APPOINTED)
         self.bodies = Worklist(self, WRITE_OFF, register, events)
         self.referrals = referrals = Referrals(self.cases, policy, collectors)
-        self._daily_work = work = DailyWork(self.cases, policy, strategies, collectors, referrals)
+        likelihood = Likelihood(self.cases, policy, scorecard)
+        self._daily_work = work = DailyWork(self.cases, policy, strategies, collectors, referrals, likelihood)
         self._intake = Intake(self.cases, self._receipts, strategies, work, collectors, self.refuse)
         self._contacts = Contacts(self.cases, self._receipts, policy, strategies, collectors, referrals)
         self._write_offs = WriteOffs(self.cases, policy, strategies, work, collectors, self.bodies, self.note)
@@ -80,7 +85,7 @@ class CollectionsSubsystem(Subsystem):
         policy = load("collections", CollectionPolicy, overrides)
         sets = [load(f"collections_{key}", StrategySet, overrides) for key in ("a", "b")]
         strategies = compile_strategies(policy, sets, load("products", ProductPolicy, overrides))
-        return cls(policy, strategies, setting.register)
+        return cls(policy, strategies, setting.register, load("scorecard", ScorecardPolicy, overrides))
 
     def overdue(self, rows: Rows, out: Outbox) -> None:
         """Loans that enter overdue management."""

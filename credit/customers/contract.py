@@ -53,11 +53,12 @@ room.table("people", "key customer", key="key")
 room.table(
     "customers",
     "customer person party state since documents=0 product=0 amount_fen=0 "
-    f"{blank('at1 at2 at3 at4 channel1 channel2 channel3 channel4')} "
+    f"{blank('at1 at2 at3 at4 channel1 channel2 channel3 channel4')} {blank('income_fen employment_months purpose')} "
     "segment=0 occupation=0 name:U60=0 id_number:U18=0 mobile:U12=0 credit_code:U18=0 texts=0",
     key="customer",
 )
-"""`person`: the key of who signs · at1 …: the last applications, newest first, 0 = none · `texts`: the case whose texts hold
+"""`person`: the key of who signs · at1 …: the last applications, newest first, 0 = none; of the newest product, amount, income,
+time employed and purpose · `texts`: the case whose texts hold
 the name, where it is longer than the column."""
 room.table("texts", f"piece case {PIECES}", key="piece")
 room.table("copy", "entry person list since until", key="entry")

@@ -4,26 +4,31 @@ is first let in, and never again."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from credit.codes import Uploads
 from credit.customers.keys import customer_keys, id_keys
 from credit.customers.states import MOVES, CustomerState
-from credit.profile import Identity
+from credit.masks import any_of
+from credit.profile import TOLD_APART, Identity
 from credit.room import Rows
 from credit.rows import firsts, waves
 from credit.table import Table
 from credit.texts import Field, Texts, present
-from credit.times import NEVER, Bools, Ints
+from credit.times import DAY_MS, NEVER, Bools, Ints
 
 SEEN = (1, 2, 3, 4)
 """So many of the last applications are remembered; five or more count as five."""
 PPM = 1_000_000
 GROWTH_MAX_PPM = 1_000_000_000
-ENTRY = np.dtype(
-    [(n, "i8") for n in "customer created existing recent_applications recent_channels amount_growth_ppm".split()]
-)
+_MONTH_MS = 365 * DAY_MS // 12
+_ENTRY = f"customer created existing recent_applications recent_channels amount_growth_ppm {TOLD_APART}"
+ENTRY = np.dtype([(n, "i8") for n in _ENTRY.split()])
 """What the register says of an admitted form; `created` is 1 where the number is new, `existing` where he has applied before."""
+_SAID = ("product", "amount_fen", "income_fen", "employment_months", "purpose")
+"""What of the last application is remembered beside its time and channel."""
 _IDENTITY = ("name", "id_number", "mobile", "credit_code")
 
 
@@ -146,10 +151,23 @@ class Register:
         entries["recent_applications"] = count
         entries["recent_channels"] = _distinct(np.where(recent, channels, channels[0]))
         entries["amount_growth_ppm"] = _growth(table["amount_fen"][rows], amount, compared)
+        elsewhere = recent[1] & (channels[1] != channels[0])
+        if any_of(elsewhere):
+            _compare(entries, forms, {name: table[name][rows] for name in _SAID}, at - ats[1], elsewhere)
         for n in SEEN:
             table[f"at{n}"][rows], table[f"channel{n}"][rows] = ats[n - 1], channels[n - 1]
-        table["amount_fen"][rows], table["product"][rows] = amount, forms["product"]
+        for name in _SAID:
+            table[name][rows] = forms[name]
         table["documents"][rows] |= documents
+
+
+def _compare(entries: Rows, forms: Rows, before: Mapping[str, Ints], passed_ms: Ints, where: Bools) -> None:
+    """SCO-10: how far what is said lies from what was said before through another channel, `passed_ms` ago."""
+    income = np.abs(forms["income_fen"] - before["income_fen"]) * PPM // np.maximum(before["income_fen"], 1)
+    months = np.abs(forms["employment_months"] - before["employment_months"] - passed_ms // _MONTH_MS)
+    purpose = (forms["product"] == before["product"]) & (forms["purpose"] != before["purpose"])
+    for name, apart in zip(TOLD_APART.split(), (np.minimum(income, GROWTH_MAX_PPM), months, purpose), strict=True):
+        entries[name] = np.where(where, apart, 0)
 
 
 def _distinct(values: Ints) -> Ints:

@@ -41,7 +41,7 @@ from credit.masks import true_rows
 from credit.policies import ProductPolicy, load
 from credit.policies.admission import AdmissionPolicy
 from credit.policies.materials import MaterialPolicy
-from credit.profile import Identity
+from credit.profile import TOLD_APART, Identity
 from credit.room import EventCode, Rows
 from credit.rows import first_fault, firsts, only, previous, waves
 from credit.scoring.contract import ApplicationAccepted
@@ -184,7 +184,7 @@ class CustomersSubsystem(Subsystem):
             value=entries["customer"][new],
             product=created["product"],
         )
-        said = ("customer", "recent_applications", "recent_channels", "amount_growth_ppm")
+        said = ("customer", "recent_applications", "recent_channels", "amount_growth_ppm", *TOLD_APART.split())
         cases = ApplicationAccepted.carry(
             forms,
             documents=documents,

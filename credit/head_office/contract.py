@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from credit.approval.contract import LISTED, CustomerListed
-from credit.profile import SCORED
+from credit.approval.contract import LISTED, VOTES, WORDS, CustomerListed
+from credit.profile import EXPLAINED, SCORED
 from credit.room import DeskCode, Room
 from credit.staff import ADMINISTRATOR_DESK
 from credit.worklists.kinds import desk_kinds
@@ -19,12 +19,13 @@ DESK = desk_kinds(
     "HeadOffice",
     420,
     entity="case",
-    offers="party product segment amount_fen score grade alert doubts missing round team",
-    decides="verdict amount_fen votes materials",
+    offers=f"party product segment amount_fen score grade alert doubts missing round team member {EXPLAINED}",
+    decides=f"verdict amount_fen materials {WORDS}",
 )
 room.hears(CustomerListed)
 room.table("listed", LISTED, key="entry")
-room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0", key="case")
+room.table("opinions", f"task case person verdict at {WORDS}", key="task")
+room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0 {VOTES}", key="case")
 
 # what it records -------------------------------------------------------------------------------------------------------
 
@@ -35,6 +36,7 @@ class Desk(DeskCode):
     RISK_SPECIALIST = 3, "risk specialist", "风险专岗", True
     FINAL_APPROVER = 4, "final approval", "终审", True
     COMMITTEE = 5, "credit committee", "信贷委员会", True
+    APPROVAL_SUPERVISOR = 6, "approval supervisor", "审批主管", True, 2, 60
     ADMINISTRATOR = ADMINISTRATOR_DESK, "administrator", "系统管理员", True
 
 

@@ -16,7 +16,7 @@ class HeadOfficeSubsystem(ApprovalDesk):
     """State: a desk's."""
 
     room = room
-    DESK, NODES = DESK, (Node.RISK_SPECIALIST, Node.FINAL, Node.COMMITTEE)
+    DESK, NODES = DESK, (Node.RISK_SPECIALIST, Node.FINAL, Node.COMMITTEE, Node.SUPERVISOR)
     HANDLERS = (
         Takes(CustomerListed, "listed"),
         Takes(CaseHandled, "handled"),

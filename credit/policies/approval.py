@@ -57,6 +57,8 @@ class ProductApproval(PolicyModel):
     """How long an approval may be used."""
     collateral_share_ppm: SharePpm = 0
     """Largest share of the collateral's value; 0 = not lent against collateral."""
+    analysis: bool = False
+    """Its review records background and financial analysis in words (APR-01)."""
     machine_review: bool = False
     """The system reviews first, then people re-check (PRD-05)."""
 
@@ -76,10 +78,20 @@ class ApprovalPolicy(PolicyModel):
     """[code] The team whose cases come before the fraud desk as well, whatever their doubts (APP-17); 0 = none."""
     fraud_limit_minutes: int = Field(default=960, ge=1, le=100_000)
     """[working minutes] Until a case before the fraud desk is urged."""
+    yellow_adds: str
+    """The node that a yellow alert adds to the route of a case which people decide in any event (SCO-05); empty = none."""
     key_materials: list[str]
     """Never conditional (APR-13)."""
-    committee_members: int = Field(ge=3, le=31)
-    """[people] Members who vote (APR-09)."""
+    special_max: Yuan
+    """Largest amount for which special approval (特批) may be asked for (APR-06)."""
+    opinion_length_min: int = Field(ge=1, le=100)
+    """[characters] An opinion in fewer words is none (APR-01)."""
+    committee_members: int = Field(ge=3, le=9)
+    """[people] Members who have a ballot on a case (APR-02)."""
+    committee_quorum: int = Field(ge=2, le=9)
+    """[people] So many must have voted before a case is decided."""
+    committee_majority_ppm: SharePpm
+    """More than this share of the ballots must be in favour."""
     working_minutes: list[tuple[Minute, Minute]] = Field(min_length=1)
     """Office hours in minutes of the day, in which time limits run."""
     returned_priority: int = Field(default=1, ge=0, le=9)
@@ -98,6 +110,12 @@ class ApprovalPolicy(PolicyModel):
         _known("fraud_doubts", self.fraud_doubts, list(Doubt.__members__))
         _known("key_materials", self.key_materials, list(Material.__members__))
         _check_nodes(self.nodes)
+        if self.node("supervisor").authority < self.special_max:
+            raise ValueError("special_max is above the supervisor's authority")
+        if self.committee_quorum > self.committee_members:
+            raise ValueError("committee_quorum is above committee_members")
+        if self.yellow_adds:
+            _known("yellow_adds", [self.yellow_adds], list(Node.__members__))
         keys = [node.key for node in self.nodes]
         for name, nodes in [("lighter_nodes", self.lighter_nodes)] + [("routes", row.nodes) for row in self.routes]:
             _check_route(name, nodes, keys)
@@ -123,15 +141,17 @@ def _check_nodes(nodes: list[NodePolicy]) -> None:
     _known("nodes", keys, list(Node.__members__))
     if sorted(keys) != sorted(name.lower() for name in Node.__members__):
         raise ValueError(f"nodes: each of {', '.join(n.lower() for n in Node.__members__)} is needed once")
-    if max(nodes, key=lambda node: Node[node.key.upper()]).authority < 10**11:
-        raise ValueError("nodes: the highest node's authority must be 1000000000, it decides whatever comes")
+    if next(node for node in nodes if node.key == "committee").authority < 10**11:
+        raise ValueError(
+            "nodes: the committee's authority must be 1000000000, as the highest node it decides whatever comes"
+        )
     for node in nodes:
         if node.escalates_to and Node[node.escalates_to.upper()] <= Node[node.key.upper()]:
             raise ValueError(f"nodes: {node.key} must escalate to a higher node")
 
 
 def _check_route(name: str, nodes: list[str], keys: list[str]) -> None:
-    _known(name, nodes, [key.upper() for key in keys])
+    _known(name, nodes, [key.upper() for key in keys if key != "supervisor"])
     order = [int(Node[node.upper()]) for node in nodes]
     if order != sorted(order) or len(dict.fromkeys(order)) != len(order):
         raise ValueError(f"{name}: the nodes {', '.join(nodes)} must rise in authority")

@@ -180,7 +180,17 @@ class CollectionPolicy(PolicyModel):
     """[times] How many times as long the rhythm of a written-off case is (NPL-09)."""
     task_limit_minutes: int = Field(ge=1, le=43_200)
     """When a task that nobody has finished is urged."""
+    likely_from: int = Field(ge=0, le=100)
+    """[points] From this score of the collection card on a case is served first (SCO-04)."""
+    unlikely_below: int = Field(ge=0, le=100)
+    """[points] Below this score it is served last."""
     write_off: WriteOffRules
     """When a loan may be written off."""
     referral: ReferralRules
     """Who goes to the restructuring team."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> CollectionPolicy:
+        if self.unlikely_below > self.likely_from:
+            raise ValueError("unlikely_below is above likely_from")
+        return self

@@ -1,4 +1,4 @@
-"""Scorecard policy (评分卡政策): the application cards (SCO-02, SCO-04), the bands that turn a score
+"""Scorecard policy (评分卡政策): the application, behaviour and collection cards (SCO-02, SCO-04), the bands that turn a score
 into a grade (SCO-03), alerts (SCO-05), lanes (SCO-07), and how the bureau and the other sources are asked (EXT-01 to EXT-03,
 EXT-06). Each indicator is a table of points by bins, and all weights of a card sum to one."""
 
@@ -189,6 +189,8 @@ class ScorecardPolicy(PolicyModel):
     """How the bureau is asked."""
     cards: list[CardPolicy]
     """The cards (SCO-04)."""
+    repay: ScoreTable
+    """Chance that somebody overdue pays within a month, by the score of the collection card."""
 
     @model_validator(mode="after")
     def _consistent(self) -> ScorecardPolicy:
@@ -202,7 +204,9 @@ class ScorecardPolicy(PolicyModel):
             for source in sources:
                 if source.upper() not in Source.__members__:
                     raise ValueError(f"sources.{segment}: {source!r} is no source")
-        missing = [key for key in CARD_KEYS if key not in [card.key for card in self.cards]]
+        missing = [
+            key for key in (*CARD_KEYS, BEHAVIOUR_CARD, COLLECTION_CARD) if key not in [card.key for card in self.cards]
+        ]
         if missing:
             raise ValueError(f"cards: {', '.join(missing)} missing")
         return self
@@ -216,3 +220,4 @@ class ScorecardPolicy(PolicyModel):
 
 
 CARD_KEYS = ("application_individual", "application_business")
+BEHAVIOUR_CARD, COLLECTION_CARD = "behaviour", "collection"

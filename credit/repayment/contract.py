@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from credit.codes import Channel, Measure, Named
+from credit.codes import Channel, Grade, Measure, Named
 from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, blank, event
 from credit.worklists.kinds import desk_kinds
 from credit.worklists.states import Handling
@@ -66,12 +66,13 @@ FAILED_DEBITS = desk_kinds(
 # it was regenerated (REP-12), 0 = it is the plan of the contract. `number` is the next instalment to fall due, on `due_day`; its
 # principal and interest are known. `balance_fen` is principal not yet due, `held_fen` interest of past months that a plan by
 # hand has not made due yet. `transactions`: how many the loan has had, its disbursement the first;
-# `debits`: how many it was asked for.
+# `debits`: how many it was asked for. `lates`: how often it has become overdue, `met`: instalments met in a row since;
+# `behaviour`: its last score by the behaviour card, 0 = none yet; `grade`: by that score, until then by the application's.
 room.table(
     "loans",
     "loan customer party group segment grade pd_ppm rate_ppm method daycount automatic revolving debit_day reminder_days "
     "state plan_fen plan_day plan_number=0 choice=0 periods part_fen number period_start_day due_day "
-    "next_principal_fen=0 next_interest_fen=0 held_fen=0 balance_fen transactions debits=0 account",
+    "next_principal_fen=0 next_interest_fen=0 held_fen=0 balance_fen transactions debits=0 account lates=0 met=0 behaviour=0",
     key="loan",
 )
 # Due and unpaid, one row a loan. `since_day`: due day of the oldest unpaid instalment; `told`: collections knows; `marked`:
@@ -136,6 +137,7 @@ class Event(EventCode):
     EARLY_REPAYMENT_REFUSED = event(714, "early repayment refused", "提前还款被拒", reason=Reason, refuses=True)
     PAYMENT_RECEIVED = event(715, "payment received", "收到款项", reason=Channel)
     PAYMENT_RETURNED = event(716, "surplus returned", "退回多付款")
+    BEHAVIOUR_SCORED = event(718, "behaviour scored", "行为评分", reason=Grade, value="chance of default, millionths")
     RECEIPT_REFUSED = event(717, "receipt refused", "收款被拒", reason=Reason, refuses=True)
     LOAN_RESTRUCTURED = event(718, "loan restructured", "贷款重组", reason=Measure, value="instalments left")
     BURDEN_EASED = event(

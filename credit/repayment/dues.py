@@ -13,6 +13,7 @@ from credit.mail import Outbox
 from credit.masks import true_rows
 from credit.numbers import branch_and_product, case_of, debit_of, instalment_of
 from credit.policies.repayment import RepaymentPolicy
+from credit.repayment.behaviour import Behaviour
 from credit.repayment.book import DUE_BATCH, PENALTY_BATCH, Book, post_batch
 from credit.repayment.contract import DebitRequest, Event
 from credit.repayment.plans import Plans
@@ -25,8 +26,8 @@ from credit.times import DAY_MS, Bools, Ints
 class Dues:
     """The day's own work on the book."""
 
-    def __init__(self, book: Book, policy: RepaymentPolicy, plans: Plans) -> None:
-        self._book, self._policy, self._plans = book, policy, plans
+    def __init__(self, book: Book, policy: RepaymentPolicy, plans: Plans, behaviour: Behaviour) -> None:
+        self._book, self._policy, self._plans, self._behaviour = book, policy, plans, behaviour
 
     def begin_day(self, day: int, at: int, out: Outbox) -> None:
         """First instant of `day`: penalty, overdue and non-performing marks, then the day's instalments."""
@@ -65,7 +66,9 @@ class Dues:
         book, owed = self._book, self._book.arrears_fen()
         late = true_rows((owed > 0) & (book.arrears["since_day"] < day))
         arrears, owed = book.arrears.take(late), owed[late]
-        loans = book.loans.take(book.find_loans(arrears["loan"]))
+        rows = book.find_loans(arrears["loan"])
+        self._behaviour.became_overdue(rows[arrears["told"] == 0])
+        loans = book.loans.take(rows)
         branch, product = branch_and_product(arrears["group"])
         figures = LoanOverdue.carry(
             loans,
@@ -133,6 +136,7 @@ class Dues:
         loans["held_fen"][rows] = held
         loans["balance_fen"][rows] -= principal
         ended = self._step_on(rows, day)
+        self._behaviour.review(rows, day, at, out)
         owing = true_rows(principal + interest)
         self._owe(day, ids[owing], groups[owing], number[owing], principal[owing], interest[owing])
         book.release_accrual(groups, interest)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from credit.cards import SCORE_MAX
 from credit.codes import Method
 from credit.daycount import days_between
 from credit.masks import all_of, any_of, true_rows
@@ -32,7 +33,7 @@ _PAYMENT = np.dtype(
 
 def violations(book: Book, plans: Plans, *, whole: bool) -> list[str]:
     """All violated invariants; `whole` replays every loan and sums the accruals anew."""
-    found = [*negative(book), *arrears_against_instalments(book), *states(book)]
+    found = [*negative(book), *arrears_against_instalments(book), *states(book), *behaviour_scored(book)]
     loans = book.loans
     live = loans["state"] == LoanState.ACTIVE
     chosen = true_rows(live if whole else live & (loans["period_start_day"] == book.today))
@@ -96,6 +97,16 @@ def negative(book: Book) -> list[str]:
                     for i in true_rows(table[name] < 0)[:_NAMED_MAX]
                 ]
     return found
+
+
+def behaviour_scored(book: Book) -> list[str]:
+    """SCO-04: a running loan has a score of its behaviour once its first instalment has fallen due, and not before."""
+    loans = book.loans
+    scored, score = loans["number"] > 1, loans["behaviour"]
+    wrong = (loans["state"] == LoanState.ACTIVE) & ((scored != (score > 0)) | (score < 0) | (score > SCORE_MAX))
+    return _named(
+        loans["loan"], wrong, lambda i: f"at instalment {loans['number'][i]} its behaviour score is {score[i]}"
+    )
 
 
 def arrears_against_instalments(book: Book) -> list[str]:

@@ -14,8 +14,10 @@ from credit.numbers import TRANSACTIONS_MAX, branch_and_product, case_of, debit_
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.payments import PaymentPolicy
 from credit.policies.repayment import RepaymentPolicy
+from credit.policies.scorecard import ScorecardPolicy
 from credit.repayment import day_end
 from credit.repayment.accounts import DebitAccounts
+from credit.repayment.behaviour import Behaviour
 from credit.repayment.book import DAYS, Book
 from credit.repayment.contract import (
     CHANNELS,
@@ -89,7 +91,12 @@ class RepaymentSubsystem(Subsystem):
     )
 
     def __init__(
-        self, policy: RepaymentPolicy, products: ProductPolicy, payments: PaymentPolicy, register: StaffRegister
+        self,
+        policy: RepaymentPolicy,
+        products: ProductPolicy,
+        payments: PaymentPolicy,
+        scorecard: ScorecardPolicy,
+        register: StaffRegister,
     ) -> None:
         super().__init__()
         self.policy = policy
@@ -98,7 +105,7 @@ class RepaymentSubsystem(Subsystem):
         self.book = Book(self.tables)
         self._plans, days = Plans(policy, self.book.restructured), DebitDays(policy)
         self._opening = Opening(self.book, columns_of(products), days, self._plans)
-        self._dues = Dues(self.book, policy, self._plans)
+        self._dues = Dues(self.book, policy, self._plans, Behaviour(self.book, scorecard))
         checks, digits = self.tables["account_checks"], payments.account_digits
         self._accounts = DebitAccounts(self.book, checks, digits, self._dues)
         events = Events(Event.FAILED_DEBIT_URGED, Event.FAILED_DEBIT_HANDLED, Event.FAILED_DEBIT_DEPUTY_APPOINTED)
@@ -113,8 +120,13 @@ class RepaymentSubsystem(Subsystem):
     def build(cls, setting: Setting = PLAIN) -> RepaymentSubsystem:
         """Repayment under the packaged policies, with a scenario's overrides laid over them."""
         overrides = setting.overrides
-        policy, products = load("repayment", RepaymentPolicy, overrides), load("products", ProductPolicy, overrides)
-        return cls(policy, products, load("payments", PaymentPolicy, overrides), setting.register)
+        return cls(
+            load("repayment", RepaymentPolicy, overrides),
+            load("products", ProductPolicy, overrides),
+            load("payments", PaymentPolicy, overrides),
+            load("scorecard", ScorecardPolicy, overrides),
+            setting.register,
+        )
 
     # time -------------------------------------------------------------------------------------------------------------
 

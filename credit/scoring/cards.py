@@ -1,51 +1,18 @@
-"""The application scorecards (申请评分卡, SCO-04), of individuals and of businesses. A card weighs sub-indicators in four
-dimensions (SCO-02); each indicator is a table of points by bins, found by binary search on whole columns. Integers from the
-facts to the score, so a score can be recomputed by hand."""
+"""The application scorecards (申请评分卡, SCO-04), of individuals and of businesses, in four dimensions (SCO-02), and how
+their scores are read."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 
+from credit.cards import SCORE_MAX, Card, Columns, between
 from credit.codes import Grade, Segment
 from credit.masks import all_of, any_of
 from credit.policies import Overrides, load
-from credit.policies.scorecard import CardPolicy, ScorecardPolicy
+from credit.policies.scorecard import DIMENSIONS, ScorecardPolicy
 from credit.times import Ints
 
-Columns = Mapping[str, Ints]
-_WHOLE = 10**12
-_FINE = 10**10
-"""Raw points are read off the scale in hundredths."""
-SCORE_MAX = 100
-HUNDREDTHS = 100
-
-
-class Card:
-    """One card, compiled."""
-
-    def __init__(self, policy: CardPolicy) -> None:
-        self.key = policy.key
-        self.columns: tuple[str, ...] = tuple(dict.fromkeys(i.key for i in policy.indicators))
-        self.dimensions: tuple[str, ...] = tuple(policy.dimensions)
-        raw = [points * HUNDREDTHS for points in policy.scale.raw]
-        self._scale = _between(raw, policy.scale.score, SCORE_MAX * HUNDREDTHS)
-        self._parts = [
-            (
-                i.key,
-                np.array(i.edges, dtype=np.int64),
-                np.array(i.points, dtype=np.int64) * (i.weight_ppm * policy.dimensions[i.dimension]),
-            )
-            for i in policy.indicators
-        ]
-
-    def scores(self, facts: Columns) -> Ints:
-        """Calibrated score of each row, 0 … 100, half up."""
-        total = np.zeros(len(facts[self.columns[0]]), dtype=np.int64)
-        for column, edges, points in self._parts:
-            total += points[edges.searchsorted(facts[column], side="right")]
-        return self._scale[(total + _FINE // 2) // _FINE]
+POINTS = tuple(f"{dimension}_points" for dimension in DIMENSIONS)
 
 
 class Scorecards:
@@ -55,7 +22,7 @@ class Scorecards:
         self.individual = Card(policy.card("application_individual"))
         self.business = Card(policy.card("application_business"))
         self._bands = np.array(policy.bands[::-1], dtype=np.int64)
-        self._pd = _between(policy.pd.scores, policy.pd.ppm, SCORE_MAX)
+        self._pd = between(policy.pd.scores, policy.pd.ppm, SCORE_MAX)
 
     @classmethod
     def build(cls, overrides: Overrides | None = None) -> Scorecards:
@@ -73,6 +40,17 @@ class Scorecards:
                 scores[chosen] = card.scores({name: facts[name][chosen] for name in card.columns})
         return scores
 
+    def contributions(self, segment: Ints, facts: Columns) -> dict[str, Ints]:
+        """What the card of each row's segment says of its score; see `Card.contributions`."""
+        found = {name: np.zeros(len(segment), dtype=np.int64) for name in ("shortfalls", *POINTS)}
+        person = segment == Segment.INDIVIDUAL
+        for card, chosen in ((self.individual, person), (self.business, ~person)):
+            if any_of(chosen):
+                said = card.contributions({name: facts[name][chosen] for name in card.columns})
+                for name, values in found.items():
+                    values[chosen] = said.get(name, 0)
+        return found
+
     def grades(self, scores: Ints) -> Ints:
         """Credit grade of each score by the bands (SCO-03); 82 is GOOD (良好)."""
         return Grade.POOR - self._bands.searchsorted(scores, side="right")
@@ -80,11 +58,3 @@ class Scorecards:
     def pd_ppm(self, scores: Ints) -> Ints:
         """Probability of default within a year, in millionths, by score."""
         return self._pd[scores]
-
-
-def _between(scores: Sequence[int], values: Sequence[int], most: int) -> Ints:
-    """A table's value at each score 0 … `most`, straight lines between its points, rounded half up."""
-    score, points, known = np.arange(most + 1), np.array(scores), np.array(values)
-    k = np.minimum(points.searchsorted(score, side="right") - 1, len(points) - 2)
-    rise, run = known[k + 1] - known[k], points[k + 1] - points[k]
-    return np.asarray(known[k] + (2 * rise * (score - points[k]) + run) // (2 * run))

@@ -102,11 +102,19 @@ class Cases:
         next_at = at + self._backoff[np.minimum(attempt - 1, len(self._backoff) - 1)]
         self.table["next_at"][rows] = np.where(next_at < self.table["deadline"][rows], next_at, NEVER)
 
+    def unasked(self, rows: Ints, sources: Ints) -> Ints:
+        """Those of the rows whose other sources have not been asked yet. They count as asked from here on; `sources` by
+        segment."""
+        rows = rows[self.table["sources"][rows] == 0]
+        self.table["sources"][rows] = sources[self.table["segment"][rows]]
+        return rows
+
     def settle(self, score_ms: int) -> None:
-        """Cases with all answers become ready `score_ms` after the last one."""
+        """Cases with all answers become ready `score_ms` after the last one; of sources that were not asked none is awaited."""
         table = self.table
         waiting = table["state"] == CaseState.WAITING
-        rows = true_rows(waiting & (table["bureau_at"] > 0) & (table["verified_at"] > 0))
+        told = (table["verified_at"] > 0) | (table["sources"] == 0)
+        rows = true_rows(waiting & (table["bureau_at"] > 0) & told)
         if not len(rows):
             return
         MOVES.to(table, rows, CaseState.READY)

@@ -26,9 +26,10 @@ VerificationReply = room.accepts(205, "VerificationReply", f"case {SOURCE_FACTS}
 room.table(
     "cases",
     f"at {ACCEPTED} {blank(f'{BUREAU_FACTS} {SOURCE_FACTS}')} "
-    "state attempt=0 operator reason next_at deadline bureau_at=0 verified_at=0 ready_at",
+    "state sources=0 attempt=0 operator reason next_at deadline bureau_at=0 verified_at=0 ready_at",
     key="case",
 )
+"""`sources`: those asked beside the bureau (bits), 0 where none has been."""
 room.table("tally", f"branch {blank('accepted refused intercepted scored')}", key="branch")
 
 # what it records -------------------------------------------------------------------------------------------------------

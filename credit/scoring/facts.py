@@ -9,6 +9,7 @@ import numpy as np
 from credit.codes import Segment, Source
 from credit.masks import all_of
 from credit.policies.scorecard import ScorecardPolicy
+from credit.profile import TOLD_APART
 from credit.room import Rows
 from credit.times import Bools, Ints
 
@@ -61,23 +62,24 @@ PASSED_ON = (
     "sentiment",
     "shared_devices",
 )
-COLUMNS = (*PASSED_ON, "income_fen", "debt_ratio_ppm", "cover_ppm", "amount_months", "income_excess_ppm")
+CAPACITY = ("income_fen", "debt_ratio_ppm", "cover_ppm", "amount_months", "income_excess_ppm")
+COLUMNS = (*PASSED_ON, *CAPACITY, *TOLD_APART.split())
 """Every fact a card or a rule may name."""
 
 
 class Facts(dict[str, Ints]):
     """Columns by name, and which of them are known."""
 
-    def __init__(self, cases: Rows, policy: ScorecardPolicy, asked: Ints) -> None:
-        """`cases`: rows of the scoring table; `asked`: source bits by segment."""
+    def __init__(self, cases: Rows, policy: ScorecardPolicy) -> None:
+        """`cases`: rows of the scoring table."""
         super().__init__()
         self._length = len(cases)
         self.bureau_known: Bools = cases["bureau_at"] > 0
-        answered = np.where(cases["verified_at"] > 0, asked[cases["segment"]] & ~cases["unavailable"], 0)
-        self.answered: Ints = answered
-        self.silent: Ints = asked[cases["segment"]] & ~answered
+        asked: Ints = cases["sources"]
+        self.answered: Ints = np.where(cases["verified_at"] > 0, asked & ~cases["unavailable"], 0)
+        self.silent: Ints = asked & ~self.answered
         self._verified: Bools = cases["verified_at"] > 0
-        for name in PASSED_ON:
+        for name in (*PASSED_ON, *TOLD_APART.split()):
             self[name] = self._or_neutral(name, cases[name])
         self._capacity(cases, policy)
 

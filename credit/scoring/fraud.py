@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from credit.cards import Card
 from credit.codes import Doubt
 from credit.masks import any_of
 from credit.policies.fraud import Condition, FraudPolicy, FraudRule
-from credit.scoring.cards import Card
 from credit.scoring.facts import COLUMNS, Facts
 from credit.times import Bools, Ints
 

@@ -18,12 +18,13 @@ from credit.times import Bools, Ints
 SCORE_MAX = 100
 
 
-def of_cases(table: Table, tally: Tally, until: int) -> list[str]:
+def of_cases(table: Table, tally: Tally, until: int, history_max_dpd: int) -> list[str]:
     """Of the open cases at a window's end."""
     return [
         *cases_are_conserved(table, tally),
         *queries_have_a_ground(table),
         *nobody_waits_past_the_deadline(table, until),
+        *history_goes_first(table, history_max_dpd),
     ]
 
 
@@ -60,9 +61,19 @@ def nobody_waits_past_the_deadline(table: Table, until: int) -> list[str]:
     ]
 
 
+def history_goes_first(table: Table, max_dpd: int) -> list[str]:
+    """CUS-04: no other source is asked before the bureau has been, nor about somebody whose history its first report fails."""
+    asked = table["sources"] != 0
+    failed = (table["bureau_at"] > 0) & (table["attempt"] == 1) & (table["max_dpd_24m"] >= max_dpd)
+    return [
+        *_cases(table, asked & (table["attempt"] == 0), "other sources asked before the bureau"),
+        *_cases(table, asked & failed, "other sources asked although the credit history fails"),
+    ]
+
+
 def lanes_are_earned(decided: Rows, automatic_max: Ints) -> list[str]:
-    """The automatic lane: within the product's amount, fair or better, no alert, no doubt (SCO-07). Scores lie in 0 … 100.
-    `decided`: ApplicationScored rows; `automatic_max` by product."""
+    """The automatic lane: within the product's amount, fair or better, no alert, no doubt (SCO-07). Whoever is rejected is told
+    why (CUS-04). Scores lie in 0 … 100. `decided`: ApplicationScored rows; `automatic_max` by product."""
     automatic = decided["lane"] == Lane.AUTOMATIC
     limit = automatic_max[np.clip(decided["product"], 0, len(automatic_max) - 1)]
     unearned = automatic & (
@@ -71,9 +82,11 @@ def lanes_are_earned(decided: Rows, automatic_max: Ints) -> list[str]:
         | (decided["alert"] != Alert.NONE)
         | (decided["doubts"] != 0)
     )
+    unsaid = (decided["lane"] == Lane.REJECT) & (decided["advice"] == 0)
     outside = (decided["score"] < 0) | (decided["score"] > SCORE_MAX)
     return [
         *(f"case {case}: in the automatic lane without earning it" for case in decided["case"][unearned][:20].tolist()),
+        *(f"case {case}: rejected without a reason" for case in decided["case"][unsaid][:20].tolist()),
         *(f"case {case}: score outside 0 to {SCORE_MAX}" for case in decided["case"][outside][:20].tolist()),
     ]
 

@@ -32,6 +32,11 @@ def cross_validation_doubts(cases: Rows, facts: Facts, policy: ScorecardPolicy) 
     return doubts
 
 
+def history_fails(max_dpd_24m: Ints, policy: ScorecardPolicy) -> Bools:
+    """True where a credit history is beyond the criterion (CUS-04)."""
+    return np.asarray(max_dpd_24m >= policy.history_max_dpd)
+
+
 def alerts(scores: Ints, facts: Facts, watch: Bools, policy: ScorecardPolicy) -> Ints:
     """Alert of each row: by score, by an abnormal indicator, or by the fraud model (SCO-05)."""
     red = scores < policy.red_below
@@ -52,7 +57,7 @@ def rejections(scores: Ints, alert: Ints, facts: Facts, policy: ScorecardPolicy)
     reasons[scores < policy.reject_below] = Refusal.SCORE_LOW
     if not _red_goes_to_people(policy):
         reasons[alert == Alert.RED] = Refusal.RED_ALERT
-    reasons[facts.bureau_known & (facts["max_dpd_24m"] >= policy.history_max_dpd)] = Refusal.CREDIT_HISTORY
+    reasons[facts.bureau_known & history_fails(facts["max_dpd_24m"], policy)] = Refusal.CREDIT_HISTORY
     if policy.bureau.when_missing == "reject":
         reasons[~facts.bureau_known] = Refusal.BUREAU_UNAVAILABLE
     return reasons

@@ -37,7 +37,7 @@ from credit.scoring.contract import (
 from credit.scoring.facts import Facts, asked_sources
 from credit.scoring.fraud import FraudEngine, FraudFindings
 from credit.scoring.officers import Officers
-from credit.scoring.rules import alerts, borderline, cross_validation_doubts, lanes, rejections
+from credit.scoring.rules import alerts, borderline, cross_validation_doubts, history_fails, lanes, rejections
 from credit.scoring.states import CaseState
 from credit.staff import StaffRegister
 from credit.subsystem import PLAIN, Setting, Subsystem, Takes, Together
@@ -109,7 +109,7 @@ class ScoringSubsystem(Subsystem):
 
     def violations(self) -> list[str]:
         """Of the open cases, and of every decision."""
-        found = invariants.of_cases(self._cases.table, self._tally, self.window.until)
+        found = invariants.of_cases(self._cases.table, self._tally, self.window.until, self.policy.history_max_dpd)
         found += invariants.operators_are_people(self._cases.table, self._register)
         for decided in self.noted("decided"):
             found += invariants.lanes_are_earned(decided, self._automatic_max)
@@ -134,8 +134,7 @@ class ScoringSubsystem(Subsystem):
         self._cases.add(rows[agreed])
 
     def _ask(self, out: Outbox) -> None:
-        """EXT-01, EXT-03: bureau queries that are due, each with reason and operator; EXT-06: with the first one the other
-        sources are asked too."""
+        """EXT-01, EXT-03: bureau queries that are due, each with reason and operator."""
         rows = self._cases.due_questions(self.window.until)
         if not len(rows):
             return
@@ -147,13 +146,6 @@ class ScoringSubsystem(Subsystem):
         out.send(BureauQuery, queries)
         at, case, operator = queries["at"], queries["case"], queries["operator"]
         out.log(Event.BUREAU_QUERIED, at, case, actor=operator, reason=queries["reason"], value=queries["attempt"])
-        first = queries["attempt"] == 1
-        asked = VerificationQuery.carry(
-            queries[first],
-            sources=self._sources[queries["segment"][first]],
-            declared_income_fen=self._cases.table["income_fen"][rows[first]],
-        )
-        out.send(VerificationQuery, asked)
 
     def query(self, orders: Rows, out: Outbox) -> None:
         """EXT-03: a question by hand needs a person of the branch's register, a purpose that the bank may have, a case that is
@@ -181,7 +173,8 @@ class ScoringSubsystem(Subsystem):
         )
 
     def bureau_report(self, reports: Rows, out: Outbox) -> None:
-        """EXT-01: a report is taken in; without one another attempt follows after the policy's pause."""
+        """EXT-01: a report is taken in; without one another attempt follows after the policy's pause. The other sources are
+        asked then: not before the bureau has been, and not about somebody whose credit history fails (CUS-04)."""
         rows, fits = self._cases.answering(reports, "bureau_at")
         fits &= self._cases.asked(rows, reports)
         self._refuse_answers(reports[~fits], out)
@@ -189,8 +182,20 @@ class ScoringSubsystem(Subsystem):
         silent = fits & ~told
         self._cases.store(rows[told], reports[told], "bureau_at")
         self._cases.plan_retry(rows[silent], reports["at"][silent])
+        sound = fits & ~(told & history_fails(reports["max_dpd_24m"], self.policy))
+        self._ask_sources(rows[sound], reports["at"][sound], out)
         for event, chosen in ((Event.BUREAU_ANSWERED, reports[told]), (Event.BUREAU_UNAVAILABLE, reports[silent])):
             out.log(event, chosen["at"], chosen["case"], actor=Actor.PARTNER, value=chosen["attempt"])
+
+    def _ask_sources(self, rows: Ints, at: Ints, out: Outbox) -> None:
+        """EXT-06: the other sources, once a case."""
+        if not len(rows):
+            return
+        order = rows.argsort()
+        new = self._cases.unasked(rows[order], self._sources)
+        cases = self._cases.table.take(new)
+        when = at[order][rows[order].searchsorted(new)]
+        out.send(VerificationQuery, VerificationQuery.carry(cases, at=when, declared_income_fen=cases["income_fen"]))
 
     def verification_reply(self, replies: Rows, out: Outbox) -> None:
         """EXT-06: what the other sources say; those that did not answer stand in `unavailable`."""
@@ -213,7 +218,7 @@ class ScoringSubsystem(Subsystem):
         if not len(rows):
             return
         cases = self._cases.table.take(rows)
-        facts = Facts(cases, self.policy, self._sources)
+        facts = Facts(cases, self.policy)
         found = self._engine.examine(facts)
         doubts = found.doubts | cross_validation_doubts(cases, facts, self.policy)
         self._intercept(cases, doubts, found, out)
@@ -255,13 +260,15 @@ class ScoringSubsystem(Subsystem):
             lane=lane,
             doubts=doubts,
             verified_income_fen=facts["income_fen"],
+            advice=advice,
+            **self.cards.contributions(cases["segment"], facts),
         )[goes_on]
-        self._log_scores(scored, advice[goes_on], out)
+        self._log_scores(scored, out)
         return scored
 
-    def _log_scores(self, scored: Rows, advice: Ints, out: Outbox) -> None:
+    def _log_scores(self, scored: Rows, out: Outbox) -> None:
         """SCO-14: the score's event carries the machine's advice, the reason it would decline for, or 0."""
-        at, case = scored["at"], scored["case"]
+        at, case, advice = scored["at"], scored["case"], scored["advice"]
         out.log(
             Event.APPLICATION_SCORED, at, case, amount_fen=scored["amount_fen"], reason=advice, value=scored["score"]
         )

@@ -74,7 +74,7 @@ def desk_kinds(
         tables,
         once,
         tuple(desks.split()),
-        tuple(decides.split()),
+        tuple(name.partition(":")[0] for name in decides.split()),
         task=room.asks(first, f"{name}Task", f"{of} {_TASK} {offers}"),
         withdrawn=room.asks(first + 1, f"{name}TaskWithdrawn", of),
         claim=room.obeys(first + 2, f"Claim{name}Task", f"{of} person on_behalf_of"),

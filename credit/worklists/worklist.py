@@ -148,6 +148,17 @@ class Worklist:
         for part in passes(rows, self.entity):
             self._add_acts(part["branch"], part[self.entity], part["person"])
 
+    def instants(self, rows: Rows) -> Ints:
+        """For each task of the list when one of some rows, of distinct entities, comes to its entity; 0 where none does."""
+        tasks, at = self.tasks[self.entity], np.zeros(len(self.tasks), dtype=np.int64)
+        mine = true_rows(np.isin(tasks, rows[self.entity]))
+        at[mine] = rows["at"][self._places(rows[self.entity], tasks[mine])]
+        return at
+
+    def has_acted(self, entities: Ints, people: Ints) -> Bools:
+        """True where a person has acted on an entity."""
+        return self._has_acted(entities, people, np.zeros(len(people), dtype=np.int64))
+
     def forget(self, entities: Ints) -> None:
         """From here on everybody may act on these entities again."""
         if not len(self.acts):
@@ -287,7 +298,21 @@ class Worklist:
             (usurps, Refusal.NOT_APPOINTED),
             (self._has_acted(entity, person, absent), Refusal.SAME_PERSON),
             ((excluded != _NOBODY) & ((person == excluded) | (absent == excluded)), Refusal.EXCLUDED),
+            (self._named_for_another(found, person, absent), Refusal.NAMED_FOR_ANOTHER),
         )
+
+    def _named_for_another(self, found: Ints, person: Ints, absent: Ints) -> Bools:
+        """True for a task that names its `member`, who is somebody else, and whom the person does not stand in for. What somebody
+        who has left the desk was named for is anybody's."""
+        wrong = np.zeros(len(person), dtype=bool)
+        if "member" not in self.tasks.names:
+            return wrong
+        named = self.tasks.get("member", found)
+        other = true_rows((named != _NOBODY) & (named != person) & (named != absent))
+        if len(other):
+            tasks = self.tasks.take(found[other], "branch desk")
+            wrong[other] = self.register.may_act(named[other], tasks["branch"], tasks["desk"])
+        return wrong
 
     def _holder_faults(self, rows: Rows, found: Ints) -> Ints:
         state = self.tasks.get("state", found)

@@ -13,13 +13,15 @@ import numpy as np
 from credit.approval.contract import FRAUD, Desk
 from credit.approval.desk import ApprovalDesk
 from credit.approval.subsystem import ApprovalSubsystem
-from credit.codes import Node, Verdict
+from credit.codes import Doubt, Grade, Node, Segment, Verdict
+from credit.identifiers import Texts
 from credit.mail import Inbox
-from credit.masks import any_of, true_rows
+from credit.masks import any_of
+from credit.numbers import ballot_of
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.approval import ApprovalPolicy
 from credit.room import Kind, Rows
-from credit.rows import joined
+from credit.rows import among, joined
 from credit.subsystem import State, Window
 from credit.times import Bools, Ints
 from scenarios.model import Scenario
@@ -33,8 +35,16 @@ from sim.truth import Truth
 
 _STEP_FEN = 100_000
 _KEPT_LEAST, _KEPT_SPAN = 600_000, 350_000
+_SPECIAL_FROM = (Node.RE_REVIEW, Node.FINAL)
 _ROUNDS, _MEMBERS = 10, 10_000
-_BITS = np.array([bin(value).count("1") for value in range(1 << 10)], dtype=np.int64)
+_VERDICTS = np.array(["", "同意。", "不同意。", "同意降额。", "上报审批。", "退回补充资料。", "提请特批。"])
+"""By verdict."""
+_GROUNDS = np.array(["资料齐全，还款来源稳定，", "资信一般，还款能力偏弱，", "存在预警，经核实风险事项，"])
+_FINANCE = np.array(["收入稳定，负债率合理。", "收入偏低，负债率较高。", "现金流波动，负债率较高。"])
+"""By what speaks against the case: nothing, its grade, an alert."""
+_BACKGROUND = np.array(["职业稳定，无不良记录。", "经营正常，上下游稳定。"])
+"""Of persons and of companies."""
+_BITS = np.array([bin(value).count("1") for value in range(1 << len(Doubt))], dtype=np.int64)
 
 
 class Judgement:
@@ -45,46 +55,38 @@ class Judgement:
         behaviour = scenario.behaviour
         self._behaviour, self._truth = behaviour, truth
         self._least = columns_of(products).amount_min
-        self._members = load("approval", ApprovalPolicy, scenario.policies).committee_members
+        self._special_max = load("approval", ApprovalPolicy, scenario.policies).special_max
         self._by_grade = np.array([0, *behaviour.approver_decline_ppm], dtype=np.int64)
-        names = ("decline", "insight", "escalate", "reduce", "share", "return")
+        names = ("decline", "insight", "escalate", "reduce", "share", "return", "special")
         self._draws = Draws(seed, "approval", names)
         script = truth.people.script
         self._scripted = len(script)
         self._granted = script.column(lambda one: one.approved_amount or 0)
 
-    def opinions(self, tasks: Rows) -> dict[str, Ints]:
-        """Verdict, amount (0 unless reduced), votes in favour (committee only) and missing materials (of what is sent back) of
-        each task."""
-        key = tasks["desk"] + _ROUNDS * tasks["round"]
+    def opinions(self, tasks: Rows) -> dict[str, Ints | Texts]:
+        """Verdict, amount (0 unless reduced) and missing materials (of what is sent back) of each task; of the committee's each
+        member has a mind of his own."""
+        key = tasks["desk"] + _ROUNDS * tasks["round"] + _MEMBERS * ballot_of(tasks["task"])
         amount = self._lower_amount(tasks, key)
         verdict = np.where(amount > 0, int(Verdict.REDUCE), int(Verdict.APPROVE))
         verdict = np.where(self._passes_up(tasks, key), int(Verdict.ESCALATE), verdict)
         verdict = np.where(self._sends_back(tasks, key), int(Verdict.RETURN), verdict)
-        declined, votes = self._declines(tasks, key)
-        verdict = np.where(declined, int(Verdict.DECLINE), verdict)
+        no = self._declines(tasks, key)
+        verdict = np.where(no, int(Verdict.DECLINE), verdict)
+        verdict = np.where(no & self._asks_for_special(tasks, key), int(Verdict.SPECIAL), verdict)
         amount = np.where(verdict == Verdict.REDUCE, amount, 0)
-        verdict, amount, votes = self._by_script(tasks, verdict, amount, votes)
+        verdict, amount = self._by_script(tasks, verdict, amount)
         materials = np.where(verdict == Verdict.RETURN, tasks["missing"], 0)
-        return {"verdict": verdict, "amount_fen": amount, "votes": votes, "materials": materials}
+        return {"verdict": verdict, "amount_fen": amount, "materials": materials} | _in_words(tasks, verdict)
 
-    def _declines(self, tasks: Rows, key: Ints) -> tuple[Bools, Ints]:
-        """One person's no, or at the committee the majority's."""
+    def _declines(self, tasks: Rows, key: Ints) -> Bools:
         behaviour, about = self._behaviour, tasks["party"]
         chance = self._by_grade[tasks["grade"]] + tasks["alert"] * behaviour.approver_alert_ppm
         chance = np.minimum(chance + _BITS[tasks["doubts"] % len(_BITS)] * behaviour.approver_doubt_ppm, PPM)
         fraud = self._truth.is_fraud(party_of(about))
         no = self._draws["decline"].happens(chance, about, key)
         no |= fraud & self._draws["insight"].happens(behaviour.approver_insight_ppm, about, key)
-        votes = np.zeros(len(tasks), dtype=np.int64)
-        committee = true_rows(tasks["desk"] == Node.COMMITTEE)
-        for member in range(self._members if len(committee) else 0):
-            occasion = key[committee] + _MEMBERS * (member + 1)
-            against = self._draws["decline"].happens(chance[committee], about[committee], occasion)
-            seen = self._draws["insight"].happens(behaviour.approver_insight_ppm, about[committee], occasion)
-            votes[committee] += ~(against | (seen & fraud[committee]))
-        no[committee] = votes[committee] * 2 <= self._members
-        return no, votes
+        return np.asarray(no)
 
     def _lower_amount(self, tasks: Rows, key: Ints) -> Ints:
         """A lower amount in whole thousands where a person wants one and the product allows it; else 0."""
@@ -95,32 +97,49 @@ class Judgement:
         return np.where(wants & sensible, lower, 0)
 
     def _passes_up(self, tasks: Rows, key: Ints) -> Bools:
-        doubtful = ((tasks["alert"] > 0) | (tasks["doubts"] != 0)) & (tasks["desk"] != Node.COMMITTEE)
+        doubtful = ((tasks["alert"] > 0) | (tasks["doubts"] != 0)) & (tasks["desk"] < Node.COMMITTEE)
         wishes = self._draws["escalate"].happens(self._behaviour.approver_escalate_ppm, tasks["party"], key)
         return np.asarray(doubtful & wishes)
 
+    def _asks_for_special(self, tasks: Rows, key: Ints) -> Bools:
+        """Who would decline a customer of good standing may put him before the supervisor instead (特批)."""
+        may = (
+            among(tasks["desk"], _SPECIAL_FROM)
+            & (tasks["grade"] <= Grade.GOOD)
+            & (tasks["amount_fen"] <= self._special_max)
+        )
+        wishes = self._draws["special"].happens(self._behaviour.approver_special_ppm, tasks["party"], key)
+        return np.asarray(may & wishes)
+
     def _sends_back(self, tasks: Rows, key: Ints) -> Bools:
         """Who would rather have what is missing now than as a condition of the approval; nobody asks twice."""
-        first = (tasks["missing"] != 0) & (tasks["round"] == 0)
+        first = (tasks["missing"] != 0) & (tasks["round"] == 0) & (tasks["desk"] != Node.COMMITTEE)
         return np.asarray(
             first & self._draws["return"].happens(self._behaviour.approver_return_ppm, tasks["party"], key)
         )
 
-    def _by_script(self, tasks: Rows, verdict: Ints, amount: Ints, votes: Ints) -> tuple[Ints, Ints, Ints]:
+    def _by_script(self, tasks: Rows, verdict: Ints, amount: Ints) -> tuple[Ints, Ints]:
         """Scripted customers are granted what their script says."""
         party = party_of(tasks["party"])
         scripted = party <= self._scripted
         if not any_of(scripted):
-            return verdict, amount, votes
+            return verdict, amount
         granted = self._granted[np.where(scripted, party, 0)]
         lower = (granted > 0) & (granted < tasks["amount_fen"])
         said = np.where(lower, int(Verdict.REDUCE), int(Verdict.APPROVE))
-        full = np.where(tasks["desk"] == Node.COMMITTEE, self._members, 0)
-        return (
-            np.where(scripted, said, verdict),
-            np.where(scripted, np.where(lower, granted, 0), amount),
-            np.where(scripted, full, votes),
-        )
+        return np.where(scripted, said, verdict), np.where(scripted, np.where(lower, granted, 0), amount)
+
+
+def _in_words(tasks: Rows, verdict: Ints) -> dict[str, Texts]:
+    """What people write: the verdict with what speaks for or against it, and of a review background and finances."""
+    against = np.where(tasks["alert"] > 0, 2, np.where(tasks["grade"] >= Grade.WEAK, 1, 0))
+    review = tasks["desk"] == Node.INITIAL
+    company = (tasks["segment"] != Segment.INDIVIDUAL).astype(np.int64)
+    return {
+        "opinion": np.char.add(_GROUNDS[against], _VERDICTS[verdict]),
+        "background": np.where(review, _BACKGROUND[company], ""),
+        "finance": np.where(review, _FINANCE[against], ""),
+    }
 
 
 class Investigators:
@@ -167,11 +186,12 @@ class ApprovalCounterpart:
         return [said for desks in self._lists.values() for said in desks.respond(requests, window, round_number)]
 
     def _service_ms(self, desk: IntEnum, rows: Rows) -> Ints:
-        drawn = self._service.quantile(self._tables[desk], rows["party"], desk + _ROUNDS * rows["round"])
+        occasion = desk + _ROUNDS * rows["round"] + _MEMBERS * ballot_of(rows["task"])
+        drawn = self._service.quantile(self._tables[desk], rows["party"], occasion)
         needed = drawn * self._time_ppm[rows["product"]] // PPM
         return np.asarray(np.clip(needed, LEAST_SERVICE_MS, LONGEST_SERVICE_MS))
 
-    def _says(self, done: Done) -> dict[str, Ints]:
+    def _says(self, done: Done) -> dict[str, Ints | Texts]:
         return self._judgement.opinions(done.tasks)
 
     def due(self) -> int:

@@ -5,13 +5,14 @@ nobody tells the people."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from functools import cache
 from typing import NamedTuple
 
 import numpy as np
 
+from credit.identifiers import Texts
 from credit.mail import Inbox
 from credit.room import Kind, Rows
 from credit.rows import among, joined
@@ -23,7 +24,7 @@ from credit.worklists.kinds import DeskKinds
 from scenarios.model import Scenario
 from sim.curves import lognormal
 from sim.held import Held
-from sim.staff import Begun, Completions, Desks, StaffState, Tasks, no_tasks
+from sim.staff import Begun, Completions, Desks, StaffState, Tasks, no_tasks, seats_of
 
 LEAST_SERVICE_MS = MINUTE_MS
 LONGEST_SERVICE_MS = 5 * DAY_MS
@@ -56,7 +57,7 @@ class StaffedDesks:
         order: Sequence[IntEnum],
         first_round: int,
         service_ms: Callable[[IntEnum, Rows], Ints],
-        says: Callable[[Done], dict[str, Ints]],
+        says: Callable[[Done], Mapping[str, Ints | Texts]],
         seats: Callable[[Ints, Ints], Ints] = branch_of_desk,
         besides: Callable[[Done, Rows], list[tuple[Kind, Rows]]] = _nothing,
     ) -> None:
@@ -133,6 +134,7 @@ class StaffedDesks:
         new = among(branch, staffed) & (self._tasks.find(rows["task"]) < 0)
         rows, branch = rows[new], branch[new]
         self._tasks.append(rows)
+        names = rows.dtype.names or ()
         return Tasks.of(
             rows["task"],
             rows["at"],
@@ -140,6 +142,7 @@ class StaffedDesks:
             priority=rows["priority"],
             limit_at=rows["limit_at"],
             excluded=rows["excluded"],
+            needs=seats_of(rows["member"]) if "member" in names else 0,
             branch=branch,
         )
 

@@ -12,7 +12,7 @@ from credit.numbers import PEOPLE_PER_BRANCH, person_of
 from credit.policies.products import ProductPolicy, columns_of
 from credit.post_loan.contract import Desk
 from credit.room import Rows
-from credit.times import DAY_MS, HOUR_MS, Ints
+from credit.times import DAY_MS, HOUR_MS, Bools, Ints
 from scenarios.model import Scenario
 from sim.curves import below_each
 from sim.occasions import party_of, visit_of
@@ -29,6 +29,7 @@ RESIDENT_ID = 1
 COUNTER_OPENS, COUNTER_CLOSES = 9, 17
 _ALL_CONSENTS = int(Consent.BUREAU | Consent.PERSONAL_DATA | Consent.AUTO_DEBIT)
 _OPTIONAL_PPM = 550_000
+_RESTATED_STEP_FEN = 20_000
 # Shares of the channels in the order of `Channel`, counters open and closed.
 _CHANNELS_OPEN = {
     Segment.INDIVIDUAL: [180_000, 560_000, 130_000, 30_000, 100_000],
@@ -60,7 +61,7 @@ class Forms:
         for product in products.products:
             self._optional[product.code] = sum(Material[name.upper()] for name in product.optional_materials)
         self._channels = np.stack([_channel_edges(_CHANNELS_CLOSED), _channel_edges(_CHANNELS_OPEN)])
-        names = ("channel", "purpose", "optional", "late", "debit")
+        names = ("channel", "purpose", "optional", "late", "debit", "restated")
         self._draws = Draws(seed, "form", names)
 
     def forms(self, reference: Ints, at: Ints) -> Rows:
@@ -82,7 +83,9 @@ class Forms:
         party, visit = party_of(reference), visit_of(reference)
         rows["at"], rows["party"] = at, reference
         self._person(rows, party)
-        other = self.visits.again(reference) & ~self.visits.in_a_rush(reference)
+        again = self.visits.again(reference)
+        rows["income_fen"] += self._restated_fen(rows["income_fen"], party, visit, again)
+        other = again & ~self.visits.in_a_rush(reference)
         rows["product"] = np.where(other, self.people.other_product(party, visit), self.people.product(party))
         self._wish(rows, party, visit)
         self._papers(rows, party, visit)
@@ -103,6 +106,11 @@ class Forms:
         rows["occupation"] = people.occupation(party)
         rows["employment_months"] = people.employment_months(party)
         rows["income_fen"] = people.declared_income_fen(party)
+
+    def _restated_fen(self, income_fen: Ints, party: Ints, visit: Ints, again: Bools) -> Ints:
+        """What some who come again say more of their income than they said before."""
+        more = again & self._draws["restated"].happens(self._shape.restated_ppm, party, visit)
+        return np.where(more, income_fen // _RESTATED_STEP_FEN * _RESTATED_STEP_FEN // 2, 0)
 
     def _wish(self, rows: Rows, party: Ints, visit: Ints) -> None:
         product = rows["product"]

@@ -4,7 +4,7 @@ served window by window and never sees the future."""
 from sim.staff.checks import StaffRuleBroken, check_completions
 from sim.staff.desks import Begun, Desks
 from sim.staff.hours import ENDLESS, OFFICE, Shift
-from sim.staff.people import Person
+from sim.staff.people import Person, seats_of
 from sim.staff.pool import Pool
 from sim.staff.roster import Absence, build_roster, pools_of
 from sim.staff.statistics import QueueRows, StaffRows
@@ -31,4 +31,5 @@ __all__ = [
     "join_tasks",
     "no_tasks",
     "pools_of",
+    "seats_of",
 ]

@@ -6,12 +6,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from credit.room import DESKS
 from credit.times import Bools, Ints
 from sim.staff.hours import OFFICE, Away, DayMask, Shift, WorkingHours, covered_days
 
 NORMAL_SPEED_PPM = 1_000_000
 
+_SEATS = 62
+"""People at one desk whose own tasks are told apart."""
 Period = tuple[int, int]
 """Day numbers (from, to), both included."""
 
@@ -48,6 +52,11 @@ class Person:
                 raise ValueError(f"person {self.person}: period ends on day {last}, before it begins on day {first}")
 
     @property
+    def seat(self) -> int:
+        """The skill that nobody else at the desk has: to do what is meant for this person, or whom he stands in for."""
+        return 1 << (self.on_behalf_of or self.person) % _SEATS
+
+    @property
     def is_deputy(self) -> bool:
         """True for a temporary deputy (审批代理) from another desk."""
         return self.on_behalf_of != 0
@@ -55,6 +64,11 @@ class Person:
     def deputise(self, branch: int, role: int, duty: Iterable[Period], on_behalf_of: int) -> Person:
         """This person as a deputy at another desk in some periods, first and last day included (APR-12)."""
         return replace(self, branch=branch, role=role, duty=tuple(duty), on_behalf_of=on_behalf_of)
+
+
+def seats_of(people: Ints) -> Ints:
+    """The skill that a task needs which is meant for somebody; 0 for nobody."""
+    return np.where(people > 0, np.int64(1) << people % _SEATS, 0)
 
 
 def presence(person: Person, is_workday: DayMask) -> DayMask:

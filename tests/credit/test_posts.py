@@ -11,10 +11,11 @@ from credit.policies import PolicyError
 from credit.policies.posts import PERMISSIONS, PostPolicy, Tier, load_posts
 
 ROLES = """
-customer_manager initial_approver re_reviewer final_approver committee_member risk_specialist disbursement_operator
-disbursement_reviewer collector collection_supervisor restructuring_specialist legal_counsel finance_officer branch_risk_director
-head_office_risk aml_officer bureau_exception_handler complaint_handler support_specialist operator auditor project_manager
-developer tester product_committee_member change_committee_member trainer trainee training_administrator
+customer_manager initial_approver re_reviewer final_approver approval_supervisor committee_member risk_specialist
+disbursement_operator disbursement_reviewer collector collection_supervisor restructuring_specialist legal_counsel
+finance_officer branch_risk_director head_office_risk aml_officer bureau_exception_handler complaint_handler
+support_specialist operator auditor project_manager developer tester product_committee_member change_committee_member trainer
+trainee training_administrator
 """.split()
 """SEC-04; customers are a kind of caller of their own."""
 
@@ -32,6 +33,15 @@ def test_every_role_of_the_catalogue_is_a_post_or_a_kind_of_caller() -> None:
     policy = load_posts()
     assert set(ROLES) <= {one.key for one in policy.posts}
     assert policy.customers
+
+
+@pytest.mark.requirement("SEC-04.b")
+def test_the_approval_supervisor_has_a_desk_of_his_own_and_approves_nothing_else() -> None:
+    policy = load_posts()
+    [post] = [one for one in policy.posts if one.key == "approval_supervisor"]
+    assert post.desks == ["approval_supervisor"]
+    barred = {key for one in policy.conflicts if "approval_supervisor" in one.against for key in one.posts}
+    assert {"initial_approver", "re_reviewer", "customer_manager", "auditor", "system_administrator"} <= barred
 
 
 def test_each_desk_of_the_bank_belongs_to_one_post() -> None:

@@ -41,7 +41,7 @@ def test_every_field_says_what_it_does_and_every_number_in_which_unit_and_up_to_
 @pytest.mark.parametrize(
     ("prefix", "paths", "says"),
     [
-        ("staff.committee.head_office", 1, "whole number; people; 0 to 1,000,000; default 2"),
+        ("staff.committee.head_office", 1, "whole number; people; 0 to 1,000,000; default 5"),
         ("demand.mortgage", 4, "demand.<name>.weight"),
         ("faults.1.end", 1, "faults[].end  date and time"),
         ("policies.payments.clearing_above", 1, "yuan; 0 to 1,000,000,000; default 1,000,000"),

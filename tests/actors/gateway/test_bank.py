@@ -99,6 +99,16 @@ def test_a_wrong_form_is_refused_by_its_field_with_a_word_of_its_own(bank: LiveB
     assert len({one["detail_zh"] for one in told.values()}) == len(wrong)
 
 
+@pytest.mark.requirement("CUS-08.f")
+def test_a_form_with_several_faults_shows_each_of_them_beside_its_field(bank: LiveBank) -> None:
+    wrong = {"mobile": "12800138000", "amount_fen": 1, "purpose": "日常消费"}
+    told = bank.post("/v1/applications", ZHANG | wrong, 422)
+    assert told["field"] == "mobile"
+    assert [fault["at"] for fault in told["faults"]] == list(wrong)
+    assert [fault["code"] for fault in told["faults"]] == ["MOBILE_FORMAT", "AMOUNT_RANGE", "PURPOSE_VAGUE"]
+    assert [fault["what_zh"] for fault in told["faults"]] == ["手机号格式错误", "金额超出产品范围", "用途笼统"]
+
+
 @pytest.mark.requirement("APP-07.c")
 def test_the_catalogue_says_what_a_form_may_ask_for(bank: LiveBank) -> None:
     product = bank.get("/v1/products/consumer_loan")

@@ -14,13 +14,14 @@ from tests.actors.gateway.papers import pdf
 
 APPROVER = 1_010_001
 """The first initial approver of branch 1."""
+WRITTEN = {"opinion": "收入稳定，负债率合理。"}
 LARGE = {"amount_fen": 25_000_000}
 """Above what the machine decides alone."""
 
 
 @pytest.fixture(scope="module")
 def bank() -> Iterator[LiveBank]:
-    with live(people=["initial_approver", "re_reviewer"]) as found:
+    with live(people=["initial_approver", "re_reviewer", "approval_supervisor"]) as found:
         yield found
 
 
@@ -53,6 +54,44 @@ def test_every_desk_of_every_room_has_a_list() -> None:
     ]
 
 
+@pytest.mark.requirement("SCO-14.c")
+def test_an_approver_sees_what_the_machine_advises_and_why(bank: LiveBank) -> None:
+    task = asked(bank)
+    assert task["advice"] is None
+    assert len(task["shortfalls"]) == 3
+    points = [task[f"{name}_points"] for name in ("identity", "capacity", "history", "behaviour")]
+    assert min(points) > 0
+    assert 5_000 < sum(points) < 10_000
+
+
+@pytest.mark.requirement("APR-01.d")
+def test_an_opinion_is_written_in_words_and_kept_with_the_case(bank: LiveBank) -> None:
+    task = asked(bank)
+    path = f"/v1/tasks/{task['task']}/decision"
+    yes = {"person": str(APPROVER), "verdict": "approve"}
+    for silent in ({}, {"opinion": "  "}, {"opinion": "行"}):
+        assert bank.post(path, yes | silent, 422)["code"] == "OPINION_MISSING"
+    assert bank.post(path, yes | {"opinion": "多" * 201}, 422)["title"] == "Invalid request"
+    bank.post(path, yes | WRITTEN)
+    [kept] = bank.get(f"/v1/applications/{task['case']}/opinions")["opinions"]
+    said = {name: kept[name] for name in ("node", "person", "verdict", "opinion", "background")}
+    assert said == {"node": "initial", "person": str(APPROVER), "verdict": "approve", "background": ""} | WRITTEN
+    assert bank.get("/v1/applications/1000999999/opinions", 404)["title"]
+
+
+@pytest.mark.requirement("APR-06.b", "SEC-04.b")
+def test_a_case_sent_for_special_approval_comes_to_the_supervisor(bank: LiveBank) -> None:
+    task = asked(bank)
+    path = f"/v1/tasks/{task['task']}/decision"
+    bank.post(path, {"person": str(APPROVER), "verdict": "special"} | WRITTEN)
+    [special] = bank.get("/v1/tasks?desk=approval_supervisor")["tasks"]
+    assert (special["case"], special["desk_words"]) == (task["case"], ["approval supervisor", "审批主管"])
+    path = f"/v1/tasks/{special['task']}/decision"
+    assert bank.post(path, {"person": str(APPROVER), "verdict": "approve"} | WRITTEN, 422)["code"] == "NO_AUTHORITY"
+    bank.post(path, {"person": "60001", "verdict": "approve"} | WRITTEN)
+    assert bank.get(f"/v1/applications/{task['case']}")["step"] == "contract"
+
+
 @pytest.mark.requirement("APR-03.d", "APR-04.a", "APR-05.a", "APR-09.a")
 def test_an_approver_claims_and_decides_and_nobody_else_may(bank: LiveBank) -> None:
     task = asked(bank)
@@ -68,12 +107,12 @@ def test_an_approver_claims_and_decides_and_nobody_else_may(bank: LiveBank) -> N
     held = bank.post(f"{path}/claim", {"person": str(first)})["task"]
     assert (held["state"], held["claimed_by"]) == ("claimed", str(first))
     assert bank.post(f"{path}/claim", {"person": str(second)}, 422)["code"] == "CLAIMED_BY_ANOTHER"
-    yes = {"person": str(second), "verdict": "approve"}
+    yes = {"person": str(second), "verdict": "approve"} | WRITTEN
     assert bank.post(f"{path}/decision", yes, 422)["code"] == "CLAIMED_BY_ANOTHER"
     mine = bank.get(f"/v1/tasks?mine=true&person={first}")["tasks"]
     assert task["task"] in [one["task"] for one in mine]
     assert task["task"] not in [one["task"] for one in bank.get(f"/v1/tasks?mine=true&person={second}")["tasks"]]
-    done = bank.post(f"{path}/decision", {"person": str(first), "verdict": "approve"})
+    done = bank.post(f"{path}/decision", {"person": str(first), "verdict": "approve"} | WRITTEN)
     assert done["task"]["state"] == "done"
     assert bank.post(f"{path}/decision", {"person": str(first), "verdict": "approve"}, 422)["code"] == "ALREADY_DECIDED"
     said = bank.get(f"/v1/applications/{task['case']}")["events"]
@@ -137,7 +176,7 @@ def test_a_case_sent_back_takes_what_is_missing_and_comes_to_the_same_desk_again
     case, person = f"/v1/applications/{task['case']}", {"person": str(APPROVER)}
     decision = f"/v1/tasks/{task['task']}/decision"
     assert bank.post(decision, person | {"verdict": "return"}, 422)["code"] == "SUPPLEMENT_UNNAMED"
-    back = {"verdict": "return", "materials": ["income_proof", "work_proof"]}
+    back = {"verdict": "return", "materials": ["income_proof", "work_proof"]} | WRITTEN
     bank.post(decision, person | back)
     assert bank.get(case)["handler"] == "customer"
     bank.advance(days=2)

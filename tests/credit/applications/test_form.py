@@ -67,6 +67,29 @@ def test_a_form_without_a_required_field_is_refused(field: str, refusal: Refusal
     assert_refused(desk_day(forms(**{field: empty})), refusal)
 
 
+@pytest.mark.requirement("CUS-08.f")
+def test_each_fault_of_a_form_is_shown_once_a_field_in_the_order_of_the_form() -> None:
+    several = {"name": "", "id_number": "", "mobile": "1380013800", "term_months": 13, "consent": 0}
+    run = desk_day(forms(3, **{name: [value, forms()[name][0], value] for name, value in several.items()}))
+    further = run.events_of(Event.FAULT_SHOWN)
+    shown = [Refusal.ID_MISSING, Refusal.MOBILE_FORMAT, Refusal.TERM_OPTION, Refusal.CONSENT_MISSING]
+    assert reasons(run) == [Refusal.NAME_MISSING] * 2
+    for case in (3_000_000_001, 3_000_000_003):
+        assert further["reason"][further["case"] == case].tolist() == shown
+    assert len(further) == 2 * len(shown)
+
+
+@pytest.mark.requirement("CUS-08.f")
+@pytest.mark.parametrize(
+    ("field", "value", "refusal"),
+    [("product", 77, Refusal.PRODUCT_UNKNOWN), ("id_number", "110105199002302879", Refusal.ID_BIRTHDAY)],
+)
+def test_nothing_is_said_of_what_follows_from_a_fault_alone(field: str, value: object, refusal: Refusal) -> None:
+    run = desk_day(forms(**{field: value}))
+    assert reasons(run) == [refusal]
+    assert not len(run.events_of(Event.FAULT_SHOWN))
+
+
 @pytest.mark.requirement("CUS-08.a", "CUS-08.b", "CUS-08.d", "APP-15.a")
 @pytest.mark.parametrize(
     ("field", "value", "refusal"),

@@ -29,6 +29,7 @@ YUAN = 100
 INITIAL, SECOND_INITIAL, RE_REVIEWER, CLERK = 1001, 1002, 1201, 1900
 RISK, FINAL, SECOND_FINAL, CHAIR, ADMINISTRATOR = 300, 200, 201, 250, 999
 FOREIGN_INITIAL = 2001
+WRITTEN = {"opinion": "还款来源稳定，同意。", "background": "经营正常。", "finance": "负债率合理。"}
 CONSUMER, CARD, MORTGAGE, MICRO, WORKING_CAPITAL = 1, 2, 3, 4, 5
 
 
@@ -108,7 +109,7 @@ def micro(case: int = CASE, at: int = NINE, **columns: Any) -> Rows:
 def opinion(person: int, node: Node, at: int, case: int = CASE, **columns: Any) -> tuple[Kind, Rows]:
     """A person's approval of a case's task at a node, unless another verdict is given."""
     kind = (DESK if node <= Node.RE_REVIEW else HEAD_OFFICE_DESK).opinion
-    facts: dict[str, Any] = {"verdict": Verdict.APPROVE, "task": task_of(case, node)}
+    facts: dict[str, Any] = {"verdict": Verdict.APPROVE, "task": task_of(case, node), **WRITTEN}
     return kind, sample(kind, 1, at=at, case=case, person=person, **(facts | columns))
 
 

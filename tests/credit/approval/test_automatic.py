@@ -70,9 +70,10 @@ def test_an_unverified_income_counts_in_part_only():
     assert int(out.take(ApplicationApproved)["amount_fen"][0]) < 50_000 * YUAN
 
 
-@pytest.mark.parametrize(("alert", "reason"), [(0, ScoringRefusal.SCORE_LOW), (2, ScoringRefusal.RED_ALERT)])
-def test_a_rejected_application_is_declined_at_once(alert, reason):
-    out = run(desk(), (ApplicationScored, scored(lane=Lane.REJECT, alert=alert)))
+@pytest.mark.requirement("CUS-04.d")
+@pytest.mark.parametrize("reason", [ScoringRefusal.SCORE_LOW, ScoringRefusal.RED_ALERT, ScoringRefusal.CREDIT_HISTORY])
+def test_a_rejected_application_is_declined_at_once_for_the_reason_that_scoring_gives(reason):
+    out = run(desk(), (ApplicationScored, scored(lane=Lane.REJECT, alert=2, advice=reason)))
     [event] = out.events_of(Event.APPLICATION_DECLINED)
     assert (event["at"], event["reason"]) == (NINE, reason)
 

@@ -71,12 +71,37 @@ def test_review_comes_before_approval_and_the_case_moves_on_by_itself():
 def test_the_trail_keeps_reason_amount_votes_and_the_absent_person():
     subsystem = desk(HeadOfficeSubsystem)
     run(subsystem, (CaseEscalated, escalated([Node.COMMITTEE])))
-    out = run(
-        subsystem, opinion(CHAIR, Node.COMMITTEE, REVIEWED, verdict=Verdict.REDUCE, amount_fen=40_000 * YUAN, votes=4)
-    )
+    out = run(subsystem, opinion(CHAIR, Node.COMMITTEE, REVIEWED, verdict=Verdict.REDUCE, amount_fen=40_000 * YUAN))
     [entry] = trail(np.concatenate(out.events), CASE)
-    assert (entry.verdict, entry.amount_fen, entry.votes, entry.on_behalf_of) == (Verdict.REDUCE, 4_000_000, 4, 0)
-    assert "4 votes" in str(entry)
+    assert (entry.verdict, entry.amount_fen, entry.votes, entry.on_behalf_of) == (Verdict.REDUCE, 4_000_000, 1, 0)
+    assert "1 votes" in str(entry)
+
+
+@pytest.mark.requirement("SCO-05.e")
+@pytest.mark.parametrize(
+    ("columns", "nodes"),
+    [
+        ({"product": MORTGAGE, "amount_fen": 900_000 * YUAN}, [Node.INITIAL, Node.RE_REVIEW]),
+        ({"product": MORTGAGE, "amount_fen": 900_000 * YUAN, "alert": 1}, [Node.INITIAL, Node.RE_REVIEW, Node.FINAL]),
+        ({"amount_fen": 50_000 * YUAN, "alert": 1}, [Node.INITIAL, Node.RE_REVIEW]),
+        ({"amount_fen": 200_001 * YUAN}, [Node.INITIAL, Node.RE_REVIEW]),
+        ({"amount_fen": 200_001 * YUAN, "alert": 1}, [Node.INITIAL, Node.RE_REVIEW, Node.FINAL]),
+    ],
+)
+def test_yellow_adds_a_level_where_people_would_decide_without_it_too(columns, nodes):
+    facts = {"verified_income_fen": 10**9, "collateral_fen": 10**10}
+    assert route(**(facts | columns)) == nodes
+
+
+@pytest.mark.requirement("SCO-05.e")
+def test_a_level_that_yellow_adds_is_told_with_its_cause_and_a_policy_may_add_none():
+    yellow = (ApplicationScored, manual(product=MORTGAGE, amount_fen=900_000 * YUAN, collateral_fen=10**10, alert=1))
+    [told] = run(desk(), yellow).events_of(Event.CASE_ESCALATED)
+    assert (told["reason"], told["value"]) == (Cause.YELLOW_ALERT, Node.FINAL)
+    lenient = run(desk(overrides={"approval": {"yellow_adds": ""}}), yellow)
+    assert not len(lenient.events_of(Event.CASE_ESCALATED))
+    with pytest.raises(PolicyError, match="yellow_adds: 'chief' is not one of"):
+        desk(overrides={"approval": {"yellow_adds": "chief"}})
 
 
 @pytest.mark.requirement("APR-02.a", "APR-02.b", "APR-03.a", "PRD-03.f", "PRD-05.b")
@@ -169,20 +194,6 @@ def test_a_person_may_pass_a_case_up_and_the_committee_may_not():
     assert refused.events_of(Event.DECISION_REFUSED)["reason"].tolist() == [TaskRefusal.DECISION_INVALID]
 
 
-@pytest.mark.requirement("APR-02.c")
-@pytest.mark.parametrize(
-    ("members", "votes", "granted"),
-    [(5, 5, True), (5, 3, True), (5, 2, False), (5, 6, False), (4, 3, True), (4, 2, False)],
-)
-def test_the_committee_grants_by_the_majority_of_its_members(members, votes, granted):
-    subsystem = desk(HeadOfficeSubsystem, {"approval": {"committee_members": members}})
-    big = escalated([Node.FINAL, Node.COMMITTEE], product=MORTGAGE, amount_fen=8_000_000 * YUAN)
-    run(subsystem, (CaseEscalated, big), opinion(FINAL, Node.FINAL, REVIEWED))
-    out = run(subsystem, opinion(CHAIR, Node.COMMITTEE, APPROVED, votes=votes))
-    assert len(out.take(ApplicationApproved)) == granted
-    assert len(out.events_of(Event.DECISION_REFUSED)) == (not granted)
-
-
 def test_two_at_head_office_are_two_people():
     subsystem = desk(HeadOfficeSubsystem)
     case = escalated([Node.FINAL], previous=FINAL)
@@ -219,6 +230,9 @@ def test_a_micro_loan_is_reviewed_by_the_machine_and_then_by_two_people():
         ({"routes": [{"nodes": ["final", "initial"]}]}, "rise in authority"),
         ({"routes": [{"alert_from": 1, "nodes": ["initial", "final"]}]}, "last row must fit"),
         ({"nodes": [{"key": "committee", "authority": 5}]}, "highest node"),
+        ({"routes": [{"nodes": ["initial", "supervisor"]}]}, "supervisor"),
+        ({"nodes": [{"key": "supervisor", "authority": 5}]}, "special_max"),
+        ({"committee_quorum": 6}, "committee_quorum"),
         ({"fraud_doubts": ["gangs"]}, "gang"),
         ({"working_minutes": [[700, 500]]}, "must rise"),
     ],

@@ -117,6 +117,46 @@ def test_repeated_applications_channels_and_growth_are_counted_within_the_policy
     assert accepted["amount_growth_ppm"].tolist() == [0, 500_000, 2_000_000, 0, 0]
 
 
+@pytest.mark.requirement("SCO-10.d")
+def test_what_is_said_is_compared_with_what_was_said_lately_through_another_channel() -> None:
+    rows = forms(
+        6,
+        id_number=born(35, 7),
+        party=1,
+        at=MORNING + np.array([0, 1, 2, 31, 120, 121]) * DAY_MS,
+        channel=[
+            Channel.MOBILE_BANK,
+            Channel.COUNTER,
+            Channel.COUNTER,
+            Channel.MOBILE_BANK,
+            Channel.COUNTER,
+            Channel.MOBILE_BANK,
+        ],
+        income_fen=[1_000_000, 1_300_000, 2_600_000, 1_950_000, 9_000_000, 9_000_000],
+        employment_months=[60, 48, 12, 13, 90, 90],
+        purpose_text=["装修", "旅游", "装修", "装修", "旅游", "旅游"],
+    )
+    accepted = Front().walk([(SubmitApplication, rows)], windows(DAY_MS, 122), no_hit).sent(ApplicationAccepted)
+    assert accepted["income_apart_ppm"].tolist() == [0, 300_000, 0, 250_000, 0, 0]
+    assert accepted["employment_apart_months"].tolist() == [0, 12, 0, 1, 0, 0]
+    assert accepted["purpose_apart"].tolist() == [0, 1, 0, 0, 0, 0]
+
+
+@pytest.mark.requirement("SCO-10.d")
+def test_another_purpose_of_another_product_is_no_contradiction() -> None:
+    rows = forms(
+        2,
+        id_number=born(35, 7),
+        party=1,
+        product=[1, 2],
+        channel=[Channel.MOBILE_BANK, Channel.COUNTER],
+        purpose_text=["装修", "旅游"],
+        at=MORNING + np.array([0, 1]) * DAY_MS,
+    )
+    accepted = Front().walk([(SubmitApplication, rows)], windows(DAY_MS, 2), no_hit).sent(ApplicationAccepted)
+    assert accepted["purpose_apart"].tolist() == [0, 0]
+
+
 @pytest.mark.requirement("APP-03.a")
 def test_every_channel_is_served_and_recorded() -> None:
     rows = forms(len(Channel), channel=[int(c) for c in Channel])

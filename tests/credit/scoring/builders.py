@@ -85,12 +85,12 @@ def reply(queries: Rows, after_ms: int = 1_500, **columns: npt.ArrayLike) -> Row
     return sample(VerificationReply, source=queries, **(facts | columns))
 
 
-def ask(scoring: ScoringSubsystem, rows: Rows, window: Window = DAY) -> tuple[Rows, Rows, Outbox]:
-    """Puts applications in; gives the bureau and source queries that come out."""
+def ask(scoring: ScoringSubsystem, rows: Rows, window: Window = DAY) -> tuple[Rows, Outbox]:
+    """Puts applications in; gives the bureau's queries that come out."""
     out = Outbox()
     scoring.open(window, out)
     scoring.apply(Inbox.of((ApplicationAccepted, rows)), window, out)
-    return out.take(BureauQuery), out.take(VerificationQuery), out
+    return out.take(BureauQuery), out
 
 
 def through(
@@ -100,12 +100,18 @@ def through(
     sources: dict[str, npt.ArrayLike] | None = None,
 ) -> Outbox:
     """One day: applications in, all questions answered, the day closed and checked."""
-    queries, questions, out = ask(scoring, rows)
-    reports, replies = report(queries, **(bureau or {})), reply(questions, **(sources or {}))
-    answer(scoring, (BureauReport, reports), (VerificationReply, replies), out=out)
+    queries, out = ask(scoring, rows)
+    questions = told(scoring, report(queries, **(bureau or {})), out)
+    answer(scoring, (VerificationReply, reply(questions, **(sources or {}))), out=out)
     scoring.close(DAY, out)
     assert scoring.check() == []
     return out
+
+
+def told(scoring: ScoringSubsystem, reports: Rows, out: Outbox) -> Rows:
+    """Delivers bureau reports; gives what the other sources have been asked so far."""
+    answer(scoring, (BureauReport, reports), out=out)
+    return out.take(VerificationQuery)
 
 
 def answer(scoring: ScoringSubsystem, *mail: tuple[Kind, Rows], out: Outbox, window: Window = DAY) -> None:

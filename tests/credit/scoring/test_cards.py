@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from credit.codes import Grade, Segment
+from credit.cards import Card
+from credit.codes import FACTS_ZH, Fact, Grade, Segment
 from credit.policies import Overrides, PolicyError, load
 from credit.policies.scorecard import CARD_KEYS, DIMENSIONS, WHOLE_PPM, CardPolicy, ScorecardPolicy
-from credit.scoring.cards import Card, Scorecards
+from credit.scoring.cards import Scorecards
 from credit.scoring.facts import COLUMNS
 from credit.times import Ints
 
@@ -47,6 +48,27 @@ def test_each_card_has_four_dimensions_and_the_parts_sum_to_the_raw_points(key: 
     parts = [(i, i.points[bisect(i.edges, int(row[i.key][0]))]) for i in policy.indicators]
     raw = sum(points * i.weight_ppm * policy.dimensions[i.dimension] for i, points in parts)
     assert (raw + WHOLE_PPM**2 // 2) // WHOLE_PPM**2 == card.scores(row)[0]
+
+
+@pytest.mark.requirement("SCO-14.c")
+@pytest.mark.parametrize("key", CARD_KEYS)
+def test_the_contributions_of_the_dimensions_sum_to_the_raw_points(key: str) -> None:
+    card = Card(POLICY.card(key))
+    row = facts(card, debt_ratio_ppm=900_000, lenders=5)
+    said = card.contributions(row)
+    raw = sum(
+        i.points[bisect(i.edges, int(row[i.key][0]))] * i.weight_ppm * POLICY.card(key).dimensions[i.dimension]
+        for i in POLICY.card(key).indicators
+    )
+    total = sum(int(said[f"{name}_points"][0]) for name in DIMENSIONS)
+    assert abs(total - raw * 100 // WHOLE_PPM**2) <= len(DIMENSIONS)
+    assert said["shortfalls"][0] & Fact.DEBT_RATIO_PPM
+    assert int(said["shortfalls"][0]).bit_count() == 3
+
+
+def test_every_fact_has_its_bit_and_its_name() -> None:
+    assert [one.name for one in Fact] == [name.upper() for name in COLUMNS]
+    assert list(FACTS_ZH) == list(Fact)
 
 
 @pytest.mark.parametrize(("weight_ppm", "score"), [(494_999, 0), (495_000, 1)])

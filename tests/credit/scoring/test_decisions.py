@@ -8,14 +8,14 @@ import pytest
 
 from credit.applications.contract import Refusal as ApplicationRefusal
 from credit.approval.contract import ApplicationScored
-from credit.codes import Actor, Alert, Consent, Doubt, Grade, Lane, RiskList, Segment, Source
+from credit.codes import Actor, Alert, Consent, Doubt, Fact, Grade, Lane, RiskList, Segment, Source, Status
 from credit.collateral.contract import CollateralOffered
 from credit.customers.contract import Event as CustomerEvent
 from credit.customers.contract import FraudConfirmed
 from credit.mail import Outbox
 from credit.policies import Overrides
 from credit.room import Rows
-from credit.scoring.contract import BureauQuery, BureauReport, Event, Refusal, VerificationQuery, VerificationReply
+from credit.scoring.contract import BureauQuery, Event, Refusal, VerificationQuery, VerificationReply
 from credit.scoring.subsystem import ScoringSubsystem
 from credit.subsystem import Setting
 from tests.credit.scoring.builders import (
@@ -31,6 +31,7 @@ from tests.credit.scoring.builders import (
     reply,
     report,
     through,
+    told,
 )
 
 Facts = dict[str, npt.ArrayLike]
@@ -57,7 +58,7 @@ def test_a_clean_customer_without_savings_scores_82_is_good_and_goes_the_automat
     scored, out = decide(sources={"mobile_months": 60})
     assert (scored["score"][0], scored["grade"][0], scored["lane"][0]) == (82, Grade.GOOD, Lane.AUTOMATIC)
     assert (scored["alert"][0], scored["doubts"][0], scored["pd_ppm"][0]) == (Alert.NONE, 0, 9_000)
-    assert scored["at"][0] == MORNING + 30 + 1_500 + 8
+    assert scored["at"][0] == MORNING + 30 + 1_200 + 1_500 + 8
     assert out.events_of(Event.APPLICATION_SCORED)["value"].tolist() == [82]
     assert scored["verified_income_fen"][0] == 1_800_000
 
@@ -177,6 +178,62 @@ def test_too_bad_a_credit_history_is_declined(dpd: int, rejected: bool) -> None:
     assert out.events_of(Event.SCORING_REJECTED)["reason"].tolist() == ([Refusal.CREDIT_HISTORY] if rejected else [])
 
 
+@pytest.mark.requirement("CUS-04.f")
+def test_who_fails_by_credit_history_is_decided_on_the_bureaus_word_alone() -> None:
+    scoring = ScoringSubsystem.build()
+    queries, out = ask(scoring, accepted(2))
+    questions = told(scoring, report(queries, max_dpd_24m=[90, 89]), out)
+    assert questions["case"].tolist() == [CASE + 1]
+    assert questions["at"].tolist() == [queries["at"][1] + 1_200]
+    scored = out.take(ApplicationScored)
+    assert (scored["case"].tolist(), scored["lane"].tolist()) == ([CASE], [Lane.REJECT])
+    assert (scored["at"].tolist(), scored["doubts"].tolist()) == ([MORNING + 30 + 1_200 + 8], [0])
+    assert scored["advice"].tolist() == [Refusal.CREDIT_HISTORY]
+    assert scoring.check() == []
+
+
+@pytest.mark.requirement("CUS-04.f", "EXT-01.b")
+def test_while_the_bureau_is_silent_the_other_sources_are_asked_once() -> None:
+    scoring = ScoringSubsystem.build()
+    queries, out = ask(scoring, accepted())
+    asked = []
+    for _ in range(3):
+        asked.append(len(told(scoring, report(queries, status=Status.UNAVAILABLE), out)))
+        queries = out.take(BureauQuery)[-1:]
+    assert asked == [1, 1, 1]
+    assert scoring.check() == []
+
+
+@pytest.mark.planted
+def test_planted_rejection_without_a_reason_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    def always(cases: Rows, *rest: object) -> npt.NDArray[np.int64]:
+        return np.full(len(cases), int(Lane.REJECT))
+
+    monkeypatch.setattr("credit.scoring.subsystem.lanes", always)
+    scoring = ScoringSubsystem.build()
+    queries, out = ask(scoring, accepted())
+    answer(scoring, (VerificationReply, reply(told(scoring, report(queries), out))), out=out)
+    assert scoring.check() == [f"case {CASE}: rejected without a reason"]
+
+
+@pytest.mark.planted
+def test_planted_question_about_somebody_whose_history_fails_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("credit.scoring.subsystem.history_fails", lambda dpd, policy: dpd < 0)
+    scoring = ScoringSubsystem.build()
+    queries, out = ask(scoring, accepted())
+    told(scoring, report(queries, max_dpd_24m=90), out)
+    assert scoring.check() == [f"case {CASE}: other sources asked although the credit history fails"]
+
+
+@pytest.mark.requirement("SCO-14.c")
+def test_a_score_says_what_each_dimension_contributes_and_what_cost_most() -> None:
+    scored = decide(bureau={"lenders": 10, "overdue_24m": 2, "max_dpd_24m": 10})[0]
+    named = {one.name for one in Fact if one.name and one & int(scored["shortfalls"][0])}
+    assert named == {"OVERDUE_24M", "MAX_DPD_24M", "LENDERS"}
+    points = {name: int(scored[f"{name}_points"][0]) for name in ("identity", "capacity", "history", "behaviour")}
+    assert points == {"identity": 1_489, "capacity": 2_124, "history": 1_909, "behaviour": 1_008}
+
+
 @pytest.mark.requirement("SCO-10.a", "SCO-10.b", "SCO-10.e")
 @pytest.mark.parametrize(
     ("sources", "doubts"),
@@ -195,6 +252,24 @@ def test_each_mismatch_of_an_individual_is_marked_a_doubt(sources: Facts, doubts
     assert scored["doubts"].tolist() == [doubts]
     assert out.events_of(Event.DOUBT_MARKED)["value"].tolist() == ([doubts] if doubts else [])
     assert (scored["lane"][0] == Lane.AUTOMATIC) == (doubts == 0)
+
+
+@pytest.mark.requirement("SCO-10.d", "SCO-10.e")
+@pytest.mark.parametrize(
+    ("columns", "doubts"),
+    [
+        ({"income_apart_ppm": 199_999, "employment_apart_months": 6}, 0),
+        ({"income_apart_ppm": 200_000}, Doubt.TOLD_APART),
+        ({"employment_apart_months": 7}, Doubt.TOLD_APART),
+        ({"purpose_apart": 1}, Doubt.TOLD_APART),
+    ],
+)
+def test_what_was_told_otherwise_elsewhere_is_a_doubt_and_raises_an_alert(columns: Facts, doubts: int) -> None:
+    scored, out = decide(accepted(**columns))
+    assert scored["doubts"].tolist() == [doubts]
+    assert scored["alert"].tolist() == [Alert.YELLOW if doubts else Alert.NONE]
+    assert len(out.events_of(Event.ALERT_RAISED)) == (doubts != 0)
+    assert scored["lane"].tolist() == [Lane.MANUAL if doubts else Lane.AUTOMATIC]
 
 
 @pytest.mark.requirement("SCO-10.c")
@@ -305,15 +380,15 @@ def test_behaviour_anomalies_are_doubts(columns: Facts, doubts: int) -> None:
 def test_without_recorded_consent_nobody_is_asked_and_the_refusal_is_on_record() -> None:
     scoring = ScoringSubsystem.build(STAFFED)
     rows = accepted(2, consent=[int(Consent.PERSONAL_DATA), int(Consent.BUREAU)])
-    bureau, sources, out = ask(scoring, rows)
-    assert bureau["case"].tolist() == sources["case"].tolist() == [CASE + 1]
+    bureau, out = ask(scoring, rows)
+    assert bureau["case"].tolist() == told(scoring, report(bureau), out)["case"].tolist() == [CASE + 1]
     assert out.events_of(Event.BUREAU_REFUSED)["reason"].tolist() == [ApplicationRefusal.CONSENT_MISSING]
     assert out.events_of(Event.BUREAU_REFUSED)["case"].tolist() == [CASE]
 
 
 @pytest.mark.requirement("EXT-03.a", "EXT-03.b")
 def test_every_bureau_query_records_reason_and_operator() -> None:
-    bureau, _, out = ask(ScoringSubsystem.build(STAFFED), accepted(3, branch=[3, 3, 3]))
+    bureau, out = ask(ScoringSubsystem.build(STAFFED), accepted(3, branch=[3, 3, 3]))
     assert isinstance(BureauQuery.number, int)
     assert bureau["reason"].tolist() == [2, 2, 2]
     assert bureau["operator"].tolist() == [COLLEAGUE, OFFICER, COLLEAGUE], "people of the branch's register, in turns"
@@ -334,7 +409,9 @@ def test_policy_says_which_products_are_fetched_in_the_nightly_batch() -> None:
 @pytest.mark.requirement("EXT-06.a", "EX-07.b")
 def test_the_sources_asked_follow_the_segment() -> None:
     rows = accepted(2, product=[1, 5], segment=[Segment.INDIVIDUAL, Segment.ENTERPRISE])
-    asked = ask(ScoringSubsystem.build(STAFFED), rows)[1]
+    scoring = ScoringSubsystem.build(STAFFED)
+    queries, out = ask(scoring, rows)
+    asked = told(scoring, report(queries), out)
     assert asked.dtype == VerificationQuery.dtype
     assert asked["sources"].tolist() == [
         Source.TAX | Source.CARRIER | Source.PUBLIC_SECURITY | Source.JUDICIAL,
@@ -350,8 +427,9 @@ def test_planted_automatic_lane_for_everybody_is_caught(monkeypatch: pytest.Monk
 
     monkeypatch.setattr("credit.scoring.subsystem.lanes", always)
     scoring = ScoringSubsystem.build(STAFFED)
-    queries, questions, out = ask(scoring, accepted())
-    answer(scoring, (BureauReport, report(queries)), (VerificationReply, reply(questions, mobile_matches=0)), out=out)
+    queries, out = ask(scoring, accepted())
+    questions = told(scoring, report(queries), out)
+    answer(scoring, (VerificationReply, reply(questions, mobile_matches=0)), out=out)
     assert scoring.check() == [f"case {CASE}: in the automatic lane without earning it"]
 
 

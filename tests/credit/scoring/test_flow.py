@@ -36,6 +36,7 @@ from tests.credit.scoring.builders import (
     ask,
     reply,
     report,
+    told,
     windows,
 )
 
@@ -68,7 +69,7 @@ def days(rows: Rows, respond: Answer, count: int = 4, overrides: Overrides | Non
 @pytest.mark.requirement("EXT-01.b")
 def test_a_decision_leaves_a_few_milliseconds_after_the_last_answer() -> None:
     scored = np.sort(days(accepted(3), world()).sent(ApplicationScored), order="case")
-    last = np.maximum(1_200 + scored["case"] % 7 * 100, 400 + scored["case"] % 11 * 300)
+    last = 1_200 + scored["case"] % 7 * 100 + 400 + scored["case"] % 11 * 300
     assert (scored["at"] == accepted(3)["at"] + 30 + last + 8).all()
 
 
@@ -109,7 +110,7 @@ def test_a_batch_report_may_come_the_next_night() -> None:
 
     firm = accepted(segment=Segment.ENTERPRISE, product=5, amount_fen=200_000_000, income_fen=900_000_000)
     scored = days(firm, nightly).sent(ApplicationScored)
-    assert scored["at"].tolist() == [DAY.until + 2 * HOUR_MS + 8]
+    assert scored["at"].tolist() == [DAY.until + 2 * HOUR_MS + 1_500 + 8]
 
 
 def test_silence_of_everybody_is_decided_at_the_deadline() -> None:
@@ -123,24 +124,24 @@ def test_silence_of_everybody_is_decided_at_the_deadline() -> None:
 @pytest.mark.parametrize(("changes", "delay_ms"), [({"case": CASE + 9}, 0), ({"attempt": 2}, 0), ({}, 2 * DAY_MS)])
 def test_a_report_that_fits_no_open_question_is_refused(changes: dict[str, int], delay_ms: int) -> None:
     scoring = ScoringSubsystem.build(STAFFED)
-    queries, questions, out = ask(scoring, accepted())
+    queries, out = ask(scoring, accepted())
     foreign = report(queries)
     foreign["at"] += delay_ms
     for name, value in changes.items():
         foreign[name] = value
-    answer(scoring, (BureauReport, foreign), (VerificationReply, reply(questions)), out=out)
+    assert not len(told(scoring, foreign, out))
     assert len(out.events_of(Event.ANSWER_REFUSED)) == 1
-    assert not len(out.take(ApplicationScored))
-    answer(scoring, (BureauReport, report(queries)), out=out)
+    answer(scoring, (VerificationReply, reply(told(scoring, report(queries), out))), out=out)
     assert len(out.take(ApplicationScored)) == 1
 
 
 def test_the_second_of_two_answers_is_refused() -> None:
     scoring = ScoringSubsystem.build(STAFFED)
-    queries, questions, out = ask(scoring, accepted())
+    queries, out = ask(scoring, accepted())
     twice = np.concatenate([report(queries), report(queries, 1_300, overdue_24m=9)])
+    questions = told(scoring, twice, out)
     twice_told = np.concatenate([reply(questions), reply(questions, 1_600, mobile_matches=0)])
-    answer(scoring, (BureauReport, twice), (VerificationReply, twice_told), out=out)
+    answer(scoring, (VerificationReply, twice_told), out=out)
     assert len(out.events_of(Event.ANSWER_REFUSED)) == 2
     assert out.take(ApplicationScored)["doubts"].tolist() == [0]
 
@@ -259,10 +260,12 @@ def test_a_source_that_is_down_leaves_its_doubt_and_the_rest_of_the_facts() -> N
 
 def test_the_first_answer_to_a_question_counts_and_a_second_is_refused() -> None:
     scoring = ScoringSubsystem.build(STAFFED)
-    queries, questions, out = ask(scoring, accepted())
+    queries, out = ask(scoring, accepted())
+    silent = told(scoring, report(queries, status=Status.UNAVAILABLE), out)
+    again = out.take(BureauQuery)[-1:]
     for after_ms, matches in ((1_500, 1), (2_000, 0)):
-        answer(scoring, (VerificationReply, reply(questions, after_ms, mobile_matches=matches)), out=out)
-    answer(scoring, (BureauReport, report(queries, 5_000)), out=out)
+        answer(scoring, (VerificationReply, reply(silent, after_ms, mobile_matches=matches)), out=out)
+    assert len(told(scoring, report(again, 5_000), out)) == len(silent)
     scoring.close(DAY, out)
     assert out.take(ApplicationScored)["doubts"].tolist() == [0]
     assert len(out.events_of(Event.ANSWER_REFUSED)) == 1
@@ -271,7 +274,8 @@ def test_the_first_answer_to_a_question_counts_and_a_second_is_refused() -> None
 @pytest.mark.parametrize(("late_ms", "refused"), [(0, 0), (1, 1)])
 def test_an_answer_counts_up_to_the_deadline(late_ms: int, refused: int) -> None:
     scoring = ScoringSubsystem.build(STAFFED)
-    _, questions, out = ask(scoring, accepted())
+    queries, out = ask(scoring, accepted())
+    questions = told(scoring, report(queries), out)
     wait = int(scoring.export_state()["cases"]["deadline"][0] - questions["at"][0])
     answer(scoring, (VerificationReply, reply(questions, wait + late_ms)), out=out)
     assert len(out.events_of(Event.ANSWER_REFUSED)) == refused

@@ -123,7 +123,7 @@ async def _rows(bank: Bank, room: str, look: Look) -> list[Any]:
 def _material(row: Any) -> dict[str, Any]:
     return {
         "case": str(row["case"]),
-        "material": label(Material(int(row["material"]))),
+        "material": labels(Material, int(row["material"]))[0],
         "format": label(FileFormat(int(row["format"]))),
         "filed_at": moment(int(row["filed_at"])),
     }

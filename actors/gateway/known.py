@@ -21,7 +21,7 @@ router = APIRouter(prefix="/v1/customers", tags=["applications"])
 
 HELD = ("segment", "name", "id_number", "mobile", "occupation", "credit_code")
 """What the file of a customer says, and no form asks again."""
-KnownApplication: Any = create_model(
+KnownApplication: Any = create_model(  # type: ignore[call-overload]
     "KnownApplication",
     __config__=ConfigDict(
         extra="forbid",

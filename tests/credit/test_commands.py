@@ -32,6 +32,7 @@ NOT_ASKED = {
     "PaymentResult": "a partner's answer",
     "DebitResult": "a partner's answer",
     "NoticeAnswered": "a partner's answer",
+    "AccountChecked": "a partner's answer",
 }
 """What comes from outside and is no command, and why."""
 

@@ -23,7 +23,8 @@ def officer(branch: int = 1, nth: int = 1) -> str:
 
 def listed(bank: LiveBank, case: str, **asked: str) -> list[dict[str, object]]:
     """The queries about a case, page by page."""
-    found, after = [], 0
+    found: list[dict[str, object]] = []
+    after: int | None = 0
     while after is not None:
         more = "".join(f"&{name}={value}" for name, value in asked.items())
         page = bank.get(f"/v1/audit/bureau-queries?limit=1&after={after}{more}")

@@ -57,7 +57,7 @@ def found_out(verdict: int, at: int = TEN, person: int = INVESTIGATOR) -> tuple[
         (manual(team=7), True),
         (manual(team=2), False),
         (scored(team=7), True),
-        (scored(team=7, lane=Lane.REJECT), False),
+        (scored(team=7, lane=Lane.REJECT, advice=ScoringRefusal.SCORE_LOW), False),
     ],
 )
 def test_the_risk_investigation_receives_its_cases_before_any_approver(case: Rows, investigated: bool) -> None:

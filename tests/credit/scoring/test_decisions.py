@@ -180,7 +180,7 @@ def test_too_bad_a_credit_history_is_declined(dpd: int, rejected: bool) -> None:
 
 @pytest.mark.requirement("CUS-04.f")
 def test_who_fails_by_credit_history_is_decided_on_the_bureaus_word_alone() -> None:
-    scoring = ScoringSubsystem.build()
+    scoring = ScoringSubsystem.build(STAFFED)
     queries, out = ask(scoring, accepted(2))
     questions = told(scoring, report(queries, max_dpd_24m=[90, 89]), out)
     assert questions["case"].tolist() == [CASE + 1]
@@ -194,7 +194,7 @@ def test_who_fails_by_credit_history_is_decided_on_the_bureaus_word_alone() -> N
 
 @pytest.mark.requirement("CUS-04.f", "EXT-01.b")
 def test_while_the_bureau_is_silent_the_other_sources_are_asked_once() -> None:
-    scoring = ScoringSubsystem.build()
+    scoring = ScoringSubsystem.build(STAFFED)
     queries, out = ask(scoring, accepted())
     asked = []
     for _ in range(3):
@@ -210,7 +210,7 @@ def test_planted_rejection_without_a_reason_is_caught(monkeypatch: pytest.Monkey
         return np.full(len(cases), int(Lane.REJECT))
 
     monkeypatch.setattr("credit.scoring.subsystem.lanes", always)
-    scoring = ScoringSubsystem.build()
+    scoring = ScoringSubsystem.build(STAFFED)
     queries, out = ask(scoring, accepted())
     answer(scoring, (VerificationReply, reply(told(scoring, report(queries), out))), out=out)
     assert scoring.check() == [f"case {CASE}: rejected without a reason"]
@@ -219,7 +219,7 @@ def test_planted_rejection_without_a_reason_is_caught(monkeypatch: pytest.Monkey
 @pytest.mark.planted
 def test_planted_question_about_somebody_whose_history_fails_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("credit.scoring.subsystem.history_fails", lambda dpd, policy: dpd < 0)
-    scoring = ScoringSubsystem.build()
+    scoring = ScoringSubsystem.build(STAFFED)
     queries, out = ask(scoring, accepted())
     told(scoring, report(queries, max_dpd_24m=90), out)
     assert scoring.check() == [f"case {CASE}: other sources asked although the credit history fails"]

@@ -47,7 +47,7 @@ def refusals(out: Outbox) -> list[tuple[int, int]]:
 def test_an_officer_asks_again_before_the_turn_and_in_his_own_name() -> None:
     first, second = Window(0, DAY.start, MORNING + 10_000), Window(1, MORNING + 10_000, MORNING + 30_000)
     scoring = ScoringSubsystem.build(STAFFED)
-    queries, _, out = ask(scoring, accepted(), first)
+    queries, out = ask(scoring, accepted(), first)
     answer(scoring, (BureauReport, report(queries, status=Status.UNAVAILABLE)), out=out, window=first)
     assert out.take(BureauQuery)["attempt"].tolist() == [1], "the system's next attempt is a minute away"
     later = Outbox()
@@ -78,7 +78,7 @@ def test_a_query_without_a_ground_is_refused_and_on_record(mail: tuple[Kind, Row
         [*OFFICERS.person, STRANGER], [*OFFICERS.branch, 4], [*OFFICERS.desk, int(OFFICERS.desk[0])]
     )
     scoring = ScoringSubsystem.build(Setting(register=register))
-    _, _, out = ask(scoring, accepted())
+    _, out = ask(scoring, accepted())
     before = len(out.take(BureauQuery))
     scoring.apply(Inbox.of(mail), DAY, out)
     assert refusals(out) == [(int(mail[1]["person"][0]), reason)]
@@ -90,7 +90,7 @@ def test_a_query_without_a_ground_is_refused_and_on_record(mail: tuple[Kind, Row
 def test_nobody_is_asked_where_nobody_may_ask_until_somebody_does() -> None:
     register = type(OFFICERS)([STRANGER, 1], [4, 0], [int(OFFICERS.desk[0]), int(OFFICERS.desk[0])])
     scoring = ScoringSubsystem.build(Setting(register=register))
-    _, _, out = ask(scoring, accepted())
+    _, out = ask(scoring, accepted())
     assert len(out.take(BureauQuery)) == 0
     assert refusals(out) == [(0, Refusal.NO_OPERATOR)]
     scoring.apply(Inbox.of(order(person=1)), DAY, out)
@@ -117,5 +117,5 @@ def test_a_desk_that_there_is_none_of_and_a_reason_that_is_no_purpose_are_refuse
 
 
 def test_the_people_of_the_desk_take_turns() -> None:
-    queries, _, _ = ask(ScoringSubsystem.build(STAFFED), accepted(4))
+    queries, _ = ask(ScoringSubsystem.build(STAFFED), accepted(4))
     assert set(queries["operator"].tolist()) == {OFFICER, COLLEAGUE}

@@ -53,6 +53,12 @@ FIELDS: dict[str, Words] = {
     "desk": ("desk", "岗位"),
     "to_day": ("last day", "截止日"),
     "opinion": ("written opinion", "书面意见"),
+    "account": ("account", "账号"),
+    "finding": ("finding", "检查结论"),
+    "months": ("months", "月数"),
+    "measure": ("measure", "重组方式"),
+    "stages": ("shares of the principal", "分段还本比例"),
+    "hardship": ("hardship", "困难原因"),
     "background": ("background analysis", "背景分析"),
     "verdict": ("verdict", "意见"),
 }

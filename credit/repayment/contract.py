@@ -137,7 +137,7 @@ class Event(EventCode):
     EARLY_REPAYMENT_REFUSED = event(714, "early repayment refused", "提前还款被拒", reason=Reason, refuses=True)
     PAYMENT_RECEIVED = event(715, "payment received", "收到款项", reason=Channel)
     PAYMENT_RETURNED = event(716, "surplus returned", "退回多付款")
-    BEHAVIOUR_SCORED = event(718, "behaviour scored", "行为评分", reason=Grade, value="chance of default, millionths")
+    BEHAVIOUR_SCORED = event(725, "behaviour scored", "行为评分", reason=Grade, value="chance of default, millionths")
     RECEIPT_REFUSED = event(717, "receipt refused", "收款被拒", reason=Reason, refuses=True)
     LOAN_RESTRUCTURED = event(718, "loan restructured", "贷款重组", reason=Measure, value="instalments left")
     BURDEN_EASED = event(

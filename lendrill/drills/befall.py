@@ -80,7 +80,7 @@ def befall(home: Path, one: Befalls) -> Undo:
         site = site_home(home, one.place)
         shift(site, one.ahead_s * SECOND_MS)
         return lambda: shift(site, 0)
-    if one.what == "full_disk" and one.process == "conductor" and is_server(store_of(site_home(home, one.place))):
+    if one.what == "full_disk" and one.process == "conductor" and _on_server(home / "sites" / one.place):
         raise UserError(
             f"full_disk {one.place}: its day book is on a database server, whose disk is not ours to fill",
             "slow_disk, damage_book and damage_snapshot befall it",
@@ -94,6 +94,10 @@ def befall(home: Path, one: Befalls) -> Undo:
 def store_of(site: Path) -> str:
     """Where a site keeps its day book."""
     return str(json.loads((site / BANK_FILE).read_text(encoding="utf-8"))["store"])
+
+
+def _on_server(site: Path) -> bool:
+    return (site / BANK_FILE).exists() and is_server(store_of(site))
 
 
 @contextmanager

@@ -267,8 +267,11 @@ class Payers:
         return self._payments(rows, at, share, number)
 
     def as_said(self, debits: Rows) -> Ints:
-        """Share paid of debits that somebody of the bank asked for, after the customer had said that the money is there."""
+        """Share paid of debits that somebody of the bank asked for, after the customer had said that the money is there; who
+        misses by script has none."""
         paid = self._draws["by_hand"].happens(_BY_HAND_PPM, debits["party"], on_loan(debits["loan"], debits["attempt"]))
+        if len(self._missed):
+            paid &= ~np.isin(party_of(debits["party"]), self._missed[:, 0])
         return np.where(paid, PPM, 0)
 
     def names_other(self, party: Ints, occasion: Ints) -> Bools:

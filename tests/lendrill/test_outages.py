@@ -52,6 +52,8 @@ CLOCK = {
     "task_urged",
     "payment_delayed",
     "instruction_sent",
+    "inspection_due",
+    "records_inspected",
 }
 CLOCK |= {"contract_expired"}
 """What happens by the clock alone while the bank is away: deadlines run on, and orders that fall due leave when it is back."""

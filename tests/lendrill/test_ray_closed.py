@@ -127,7 +127,7 @@ def test_a_ray_of_our_own_is_closed_and_a_lost_actor_is_told(
     said = printed.err
     assert printed.out == ""
     assert code == EXIT_LOST
-    assert "11 actors: 11 of 11 ready" in said
+    assert "14 actors: 14 of 14 ready" in said
     line = said.splitlines()[-1]
     for part in ("lendrill: lost the actor disbursement-0 (stage disbursement, shard 0) in window ", "UNFINISHED"):
         assert part in line, said

@@ -427,7 +427,7 @@ def _shown(bank: Bank, one: Worklist, row: Any) -> dict[str, Any]:
     }
     for name in (name for name in row.dtype.names if name not in _INNER):
         said[name] = _value(one, name, int(row[name]))
-    for name in _PEOPLE:
+    for name in (name for name in _PEOPLE if name in row.dtype.names):
         said[name] = str(int(row[name])) if int(row[name]) else None
     if "product" in row.dtype.names:
         code = int(row["product"])

@@ -201,10 +201,16 @@ def test_the_map_is_feed_forward_but_for_declared_late_mail() -> None:
         ("scoring", "customers"),
         ("approval", "customers"),
         ("head_office", "customers"),
+        ("contracts", "collateral"),
         ("contracts", "approval"),
         ("disbursement", "customers"),
+        ("disbursement", "collateral"),
+        ("repayment", "collateral"),
         ("repayment", "disbursement"),
         ("collections", "repayment"),
+        ("restructuring", "repayment"),
+        ("restructuring", "collections"),
+        ("post_loan", "disbursement"),
     ]
     assert LATE_MS >= DAY_MS
 
@@ -215,7 +221,7 @@ def test_the_head_office_desk_is_shared_and_mails_every_shard() -> None:
     assert [c for c in flow.cells if c.room == "head_office"] == [head]
     assert flow.destinations(head)[0] == Cell("customers", 0)
     assert flow.destinations(head)[1:] == [Cell(room, shard) for room in ("contracts", "notices") for shard in range(3)]
-    assert flow.sources(head) == [Cell("approval", shard) for shard in range(3)]
+    assert flow.sources(head) == [Cell("customers", 0), *(Cell("approval", shard) for shard in range(3))]
 
 
 def test_every_number_says_its_branch() -> None:

@@ -171,7 +171,7 @@ def test_in_a_running_bank_contracts_expire_are_renewed_and_go_back_to_approval(
     refused = chain.events(ContractEvent.CONTRACT_ACTION_REFUSED)["reason"].tolist()
     assert dict.fromkeys(refused).keys() <= {ContractRefusal.CONTRACT_EXPIRED, ApprovalRefusal.APPROVAL_EXPIRED}
     effective = chain.sent(ContractEffective)  # of each contract two rooms are told
-    effective = effective[np.unique(effective[["case", "round", "attempt"]], return_index=True)[1]]
+    effective = effective[np.unique(effective[["case", "round"]], return_index=True)[1]]
     withdrawn = chain.sent(ContractWithdrawn)
     assert len(np.unique(effective["case"])) == len(effective), "no case has two contracts in force"
     assert count[ApprovalEvent.RE_APPROVAL_OPENED] == len(withdrawn)

@@ -69,7 +69,7 @@ def test_applications_are_exported_as_parquet_too(found: House) -> None:
     rows = {row["application"]: row for row in pyarrow.parquet.read_table(io.BytesIO(content)).to_pylist()}
     assert len(rows) == 4
     own = rows[int(found.own["case"])]
-    assert (own["amount_fen"], own["product"], own["last_event"]) == (5_000_000, "consumer_loan", "schedule_generated")
+    assert (own["amount_fen"], own["product"], own["last_event"]) == (5_000_000, "consumer_loan", "inspection_planned")
 
 
 def test_a_refused_export_and_one_that_is_none_are_not_fetched(found: House) -> None:

@@ -49,8 +49,10 @@ def test_every_desk_of_every_room_has_a_list() -> None:
         "collections_write_off",
         "disbursement",
         "head_office",
-        "repayment_failed_debit",
         "post_loan",
+        "repayment_failed_debit",
+        "restructuring",
+        "restructuring_inspection",
     ]
 
 

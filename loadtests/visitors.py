@@ -190,6 +190,7 @@ _MOSTLY_YES = [{"verdict": "approve"}] * 4 + [{"verdict": "decline"}]
 _WRITTEN = {"opinion": "资料齐全，已核实。", "background": "经营正常。", "finance": "负债率合理。"}
 _OPINIONS = [one | _WRITTEN for one in _MOSTLY_YES]
 _CONTACTS = [{"outcome": "unable"}, {"outcome": "lost"}, {"outcome": "none"}]
+_NEW_TERMS = [{"verdict": "approve", "ground": "cash_short", "measure": "extension", "months": 6}]
 DESKS = (
     DeskWorker("initial_approver", 1.0, ("initial_approver",), _OPINIONS),
     DeskWorker("re_reviewer", 0.5, ("re_reviewer",), _OPINIONS),
@@ -204,6 +205,18 @@ DESKS = (
     DeskWorker("head_office_risk", 0.1, ("head_office_risk",), _MOSTLY_YES),
     DeskWorker("finance_officer", 0.1, ("finance",), _MOSTLY_YES),
     DeskWorker("collector", 0.5, ("collector_early", "collector_middle", "collector_long"), _CONTACTS),
+    DeskWorker("fraud_investigator", 0.2, ("fraud_investigator",), _MOSTLY_YES),
+    DeskWorker("collateral_valuer", 0.2, ("collateral_valuer",), [{"verdict": "approve", "value_fen": 100_000_000}]),
+    DeskWorker("collateral_registrar", 0.2, ("collateral_registrar",), [{"verdict": "approve"}]),
+    DeskWorker("collateral_custodian", 0.2, ("collateral_custodian",), [{"verdict": "approve"}]),
+    DeskWorker("customer_manager", 0.5, ("customer_manager",), [{"verdict": "approve", "findings": []}]),
+    DeskWorker("post_loan_reviewer", 0.2, ("post_loan_reviewer",), [{"verdict": "approve"}]),
+    DeskWorker("restructuring_specialist", 0.1, ("restructuring_specialist", "restructured_inspector"), _NEW_TERMS),
+    DeskWorker("restructuring_approver", 0.1, ("restructuring_approver",), _MOSTLY_YES),
+    DeskWorker("restructuring_head", 0.1, ("restructuring_head",), _MOSTLY_YES),
+    DeskWorker(
+        "repayment_clerk", 0.2, ("repayment_clerk",), [{"follow_up": "debit_again"}, {"follow_up": "hand_over"}]
+    ),
 )
 """Staff by their posts; a test holds posts and desks against the bank's own."""
 VISITORS: tuple[Visitor, ...] = (

@@ -111,6 +111,16 @@ WHO: dict[str, Words] = {
     "head_office_risk": ("head-office risk officer", "总行风险管理岗"),
     "finance_officer": ("finance officer", "财务岗"),
     "collector": ("collector", "催收员"),
+    "fraud_investigator": ("fraud investigator", "反欺诈调查岗"),
+    "collateral_valuer": ("collateral valuer", "押品评估岗"),
+    "collateral_registrar": ("registrar of guarantees", "担保手续岗"),
+    "collateral_custodian": ("custodian of collateral", "权证保管岗"),
+    "customer_manager": ("customer manager", "客户经理"),
+    "post_loan_reviewer": ("reviewer of inspections", "贷后复核岗"),
+    "restructuring_specialist": ("restructuring specialist", "重组专员"),
+    "restructuring_approver": ("approver of new terms", "重组审批岗"),
+    "restructuring_head": ("head of restructuring", "重组主管"),
+    "repayment_clerk": ("repayment clerk", "还款管理岗"),
 }
 """Who comes in a load test, by name."""
 _FLOW = (("offered", SOFT), ("accepted", TEAL), ("shed", AMBER), ("failed", RED))

@@ -8,10 +8,11 @@ import pytest
 
 from actors.gateway.applications import ZHANG
 from credit.approval.contract import Desk
+from credit.head_office.contract import Desk as HeadOffice
 from credit.numbers import person_of
 from tests.actors.gateway.live import LiveBank, live
 
-PEOPLE = ["initial_approver", "re_reviewer", "fraud_investigator"]
+PEOPLE = ["initial_approver", "re_reviewer", "final_approver", "fraud_investigator"]
 LARGE = {"amount_fen": 25_000_000, "id_number": ZHANG["id_number"]}
 
 
@@ -30,7 +31,9 @@ def waiting(bank: LiveBank, desk: str, case: str) -> dict[str, Any]:
 
 
 def decided(bank: LiveBank, task: dict[str, Any], person: str, verdict: str, status: int = 200) -> Any:
-    return bank.post(f"/v1/tasks/{task['task']}/decision", {"person": person, "verdict": verdict}, status)
+    said = {"person": person, "verdict": verdict}
+    said |= {} if task["task"].startswith("approval_fraud") else {"opinion": "资料属实，同意。"}
+    return bank.post(f"/v1/tasks/{task['task']}/decision", said, status)
 
 
 @pytest.mark.requirement("APP-17.c", "EXT-08.b")
@@ -48,6 +51,8 @@ def test_what_the_fraud_desk_confirms_ends_and_stops_what_is_under_way() -> None
         decided(bank, waiting(bank, "initial_approver", first), seat(Desk.INITIAL_APPROVER), "approve")
         bank.advance(days=2)
         decided(bank, waiting(bank, "re_reviewer", first), seat(Desk.RE_REVIEWER), "approve")
+        last = person_of(0, HeadOffice.FINAL_APPROVER, 1)
+        decided(bank, waiting(bank, "final_approver", first), str(last), "approve")
         assert bank.get(f"/v1/applications/{first}")["step"] == "closed"
         declined = [
             one for one in bank.get(f"/v1/applications/{first}")["events"] if one["event"] == "application_declined"

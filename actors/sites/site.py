@@ -34,8 +34,9 @@ _MOVED_S = 0.05
 _STUCK_S, _STALLED_S = 1.0, 10.0
 """A leader whose book takes nothing, or whose cells finish nothing, for so long gives no more signs of life."""
 _PATIENCE_S = 60.0
-_VERIFY_S = 3_600.0
-"""How often a site reads all of its book: what nobody reads may be damaged unseen."""
+_FIRST_LOOK_S, _VERIFY_S = 2.0, 3_600.0
+"""When a site reads all of its book, after its process began and from then on: what nobody reads may be damaged unseen, since the
+cells begin with a snapshot."""
 _STANDING_S = 0.6
 _BOOK = frozenset({"enter", "append", "renew"})
 _OWN = frozenset({"book", "folder", "contents", "site", "hand_over", "take_over"})
@@ -136,8 +137,10 @@ class Site:
 
     async def _verify(self) -> None:
         """A site with a damaged book gives no more signs of life, and its book is copied anew from who leads then."""
+        wait_s = _FIRST_LOOK_S
         while True:
-            await asyncio.sleep(_VERIFY_S)
+            await asyncio.sleep(wait_s)
+            wait_s = _VERIFY_S
             if not self.receiver.damage:
                 try:
                     await self._in(self._reading, self.receiver.verify)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -316,3 +317,36 @@ def expect_equal(store: Store, begin: int, book: list[Entry], kept: dict[int, Sn
     assert list(store.read(begin)) == book
     assert store.snapshots() == left
     assert [store.snapshot(number) for number in left] == [kept[number] for number in left]
+
+
+def test_an_epoch_that_was_given_is_not_given_again(place: Place) -> None:
+    store = place.open()
+    founded(store)
+    assert store.enter(7) == 7
+    for old in (6, 1):
+        with pytest.raises(Fenced, match="taken the bank over"):
+            store.enter(old)
+    assert store.enter(7) == 7
+    assert place.open().standing().epoch == 7
+
+
+def test_a_commit_of_which_only_an_error_was_heard_is_not_done_again(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = place.open()
+    epoch = founded(store)
+    below: Any = getattr(store, "_store", store)
+    begun = below._database.begun
+
+    @contextmanager
+    def unheard(*of: Any) -> Iterator[None]:
+        with begun(*of):
+            yield
+        raise StoreError("the line broke")
+
+    monkeypatch.setattr(below._database, "begun", unheard)
+    with pytest.raises(StoreError, match="the line broke"):
+        store.append(entries(range(3), epoch))
+    monkeypatch.undo()
+    store.append(entries(range(3), epoch))
+    assert list(place.open().read()) == entries(range(3), epoch)

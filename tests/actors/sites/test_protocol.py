@@ -295,6 +295,14 @@ def test_a_leader_that_another_site_fences_says_so_whether_the_witness_answers_o
         bank.sites["a"].append([entry(3, 1)])
 
 
+def test_a_leader_that_was_renews_no_book(bank: Bank) -> None:
+    bank.books["b"].enter(5, BANK)
+    for _ in range(2):
+        with pytest.raises(Fenced, match="follows the leader of epoch 5, not of 2"):
+            bank.books["b"].renew(2, BANK, None)
+    assert bank.held("b") == entries(range(3), 1)
+
+
 def test_a_damaged_book_is_copied_anew_while_another_site_has_it(bank: Bank) -> None:
     bank.books["b"].damage = "a byte changed"
     bank.sites["a"].append([entry(3, 1)])

@@ -208,7 +208,8 @@ def test_a_site_whose_book_is_damaged_neither_leads_nor_follows_until_it_is_copi
 def test_a_page_that_is_damaged_is_found_while_following_or_by_reading_all_of_the_book(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sites, "_VERIFY_S", 0.01)
+    for name in ("_FIRST_LOOK_S", "_VERIFY_S"):
+        monkeypatch.setattr(sites, name, 0.01)
 
     async def work() -> None:
         bench = Bench()

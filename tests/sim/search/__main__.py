@@ -6,14 +6,14 @@ import logging
 import sys
 import time
 
-from tests.sim.search.planted import BUGS
+from tests.sim.search.planted import BUGS, NOT_FOUND
 from tests.sim.search.test_search import SEEDS_MAX, found
 
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
     seeds = int(sys.argv[1]) if sys.argv[1:] else SEEDS_MAX
     missed = 0
-    for number, bug in enumerate(BUGS):
+    for number, bug in enumerate([*BUGS, *NOT_FOUND]):
         if not sys.argv[2:] or str(number) in sys.argv[2:]:
             began = time.process_time()
             seed = found(bug, seeds)

@@ -20,7 +20,7 @@ import numpy.typing as npt
 from credit.calendar_festivals import FESTIVALS
 from credit.errors import CreditError
 from credit.masks import all_of, any_of
-from credit.times import Bools, Ints, day_number
+from credit.times import DAY_MS, MINUTE_MS, Bools, Ints, day_number
 
 FIRST_YEAR, LAST_YEAR = 1900, 2199
 """Years the month tables hold, enough for the oldest birthday and the longest loan."""
@@ -205,6 +205,11 @@ def add_workdays(day: npt.ArrayLike, count: npt.ArrayLike) -> Ints:
     """The workday that is `count` ≥ 1 workdays after the day, as limits are counted (N个工作日内): from a Friday, 1 is Monday."""
     table = _workdays()
     return _nth(table, table.before[_place(day, table) + 1] + np.asarray(count, dtype=np.int64) - 1)
+
+
+def close_of_workday(at: Ints, count: int, closing_minute: int) -> Ints:
+    """By when a task is to be done that has `count` ≥ 1 workdays: the close (minute of the day) of the last of them, ms."""
+    return np.asarray(add_workdays(at // DAY_MS, count) * DAY_MS + closing_minute * MINUTE_MS)
 
 
 def _nth(table: _Workdays, rank: Ints) -> Ints:

@@ -219,7 +219,7 @@ def ballot_of(task: Ints) -> Ints:
     return np.asarray(task % _TASK // _BALLOT)
 
 
-def occasion_of_day(day: Ints, nth: int = 0, most: int = 1) -> Ints:
+def occasion_of_day(day: Ints, nth: Ints | int = 0, most: int = 1) -> Ints:
     """The occasion of a task where an entity has at most `most` a day, this one the `nth` (from 0). It comes again after
     10,000 ÷ `most` days, when nobody remembers."""
     return np.asarray(day % (_TASK // most) * most + nth)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from credit.numbers import place_in_case
-from credit.times import Ints
+from credit.times import Bools, Ints
 
 VISITS = 1 << 20
 """Applications of one person are numbered below."""
@@ -24,6 +24,12 @@ def reference_of(party: Ints, visit: npt.ArrayLike) -> Ints:
 def party_of(reference: Ints) -> Ints:
     """Whose application it is."""
     return reference // VISITS
+
+
+def is_scripted(reference: Ints, people: int) -> Bools:
+    """Whether each is an application of one of the scenario's scripted `people`, who come first."""
+    party = party_of(reference)
+    return np.asarray((party >= 1) & (party <= people))
 
 
 def visit_of(reference: Ints) -> Ints:

@@ -55,6 +55,11 @@ class Bank:
     key: bytes = field(default_factory=partial(secrets.token_bytes, 32), repr=False)
 
     @cached_property
+    def product_keys(self) -> dict[int, str]:
+        """The catalogue's names of products by the numbers that rows have."""
+        return {one.code: one.key for one in self.products.products}
+
+    @cached_property
     def rooms(self) -> Rooms:
         """The rooms' own code, for reading."""
         return Rooms(self.policies)

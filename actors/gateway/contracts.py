@@ -437,7 +437,7 @@ async def _laid(bank: Bank, table: str, rows: Rows) -> Laid:
     [texts] = await bank.looks(cell, Look("texts", "case", (int(customer["texts"][0]),)))
     identity = bank.rooms.identity(customer, texts)
     number, text = bank.rooms.contract(table, rows, identity)
-    product = next(one.key for one in bank.products.products if one.code == int(row["product"]))
+    product = bank.product_keys[int(row["product"])]
     case, customer_ = int(row["case"]), int(row["customer"])
     return Laid(number, case, customer_, identity.name, branch_with(case=case), product, text)
 

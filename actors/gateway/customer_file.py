@@ -103,7 +103,7 @@ async def file(
         }.items()
     }
     uploads = await _rows(bank, "customers", Look("files", "case", tuple(cases))) if cases else []
-    products = {one.code: one.key for one in bank.products.products}
+    products = bank.product_keys
     said = {
         "materials": [_material(row) for row in uploads],
         "contracts": [_contract(row, products) for row in of_him["contracts"]],

@@ -14,18 +14,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
-from fastapi import APIRouter, Depends, Path, Query, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import Field
 
 from actors.gateway.bank import Bank, absent, bank_of, case_of_loan, day, label, moment
-from actors.gateway.callers import Caller, Identity, needs
+from actors.gateway.callers import Caller, needs
 from actors.gateway.login import Services, prove
 from actors.gateway.models import Model, shown
 from actors.gateway.problems import Problem
+from actors.gateway.proposals import Number, Proposed, about_of, allowed, known, said_of
 from actors.gateway.reach import Reach, reach_of
 from actors.host import Look
 from actors.identity.changes import Proposal
-from actors.identity.errors import IdentityError, NotAllowed
 from actors.identity.masking import shown as as_seen
 from credit.applications.contract import Event as Applying
 from credit.notices.contract import Event as Notice
@@ -43,7 +43,6 @@ _WHO = ("name", "id_number", "mobile")
 _MEDIA = {"csv": "text/csv; charset=utf-8", "parquet": "application/vnd.apache.parquet"}
 Exporter = Annotated[Caller, Depends(needs("bulk:export"))]
 Either = Annotated[Caller, Depends(needs("bulk:export", "bulk:confirm"))]
-Number = Annotated[int, Path(ge=1, lt=1 << 63, examples=[1])]
 
 
 class Asking(Model):
@@ -56,16 +55,11 @@ class Asking(Model):
     reason: str = Field(min_length=1, max_length=200)
 
 
-class Export(Model):
+class Export(Proposed):
     """An export that was asked for, and what became of it."""
 
-    number: int
     what: str
     format: str
-    reason: str
-    state: str
-    asked_by: str
-    decided_by: str
 
 
 @router.post("", summary="Ask for an export", status_code=201)
@@ -91,19 +85,17 @@ def exports(
 @router.post("/{number}/confirm", summary="Authorise an export of somebody of another role")
 def confirm(number: Number, identity: Services, caller: Annotated[Caller, Depends(needs("bulk:confirm"))]) -> Export:
     """SEC-06: it can be fetched from then on."""
-    try:
-        return _shown(identity.changes.confirm(caller.subject, _known(identity, number).number, identity.clock())[0])
-    except NotAllowed as error:
-        raise Problem(403, "Forbidden", error.user_message) from None
+    known(identity, "export", number)
+    with allowed():
+        return _shown(identity.changes.confirm(caller.subject, number, identity.clock())[0])
 
 
 @router.post("/{number}/refuse", summary="Refuse or withdraw an export")
 def refuse(number: Number, identity: Services, caller: Either) -> Export:
     """It can't be fetched then."""
-    try:
-        return _shown(identity.changes.refuse(caller.subject, _known(identity, number).number, identity.clock()))
-    except NotAllowed as error:
-        raise Problem(403, "Forbidden", error.user_message) from None
+    known(identity, "export", number)
+    with allowed():
+        return _shown(identity.changes.refuse(caller.subject, number, identity.clock()))
 
 
 @router.get(
@@ -118,8 +110,8 @@ async def fetch(
     number: Number, bank: Annotated[Bank, Depends(bank_of)], identity: Services, caller: Exporter
 ) -> Response:
     """As the bank stands now; for whoever asked, as long after the authorisation as a proposal waits."""
-    found = _known(identity, number)
-    what, ends = found.target.partition(":")[2], found.decided_at + identity.accounts.rules.proposal_days * DAY_MS
+    found = known(identity, "export", number)
+    what, ends = about_of(found), found.decided_at + identity.accounts.rules.proposal_days * DAY_MS
     if found.made_by != caller.subject:
         raise absent("export", str(number))
     if found.state != "confirmed" or identity.clock() >= ends:
@@ -135,27 +127,8 @@ async def fetch(
     return Response(content, headers=headers, media_type=_MEDIA[found.after["format"]])
 
 
-def _known(identity: Identity, number: int) -> Proposal:
-    """An export that was asked for; Problem 404 where there is none of the number."""
-    try:
-        found = identity.changes.get(number)
-    except IdentityError:
-        raise absent("export", str(number)) from None
-    if found.change != "export":
-        raise absent("export", str(number))
-    return found
-
-
 def _shown(one: Proposal) -> Export:
-    return Export(
-        number=one.number,
-        what=one.target.partition(":")[2],
-        format=one.after["format"],
-        reason=one.after["reason"],
-        state=one.state,
-        asked_by=one.made_by,
-        decided_by=one.decided_by,
-    )
+    return Export.model_validate(said_of(one) | {"what": about_of(one), "format": one.after["format"]})
 
 
 # tables ---------------------------------------------------------------------------------------------------------------
@@ -217,8 +190,7 @@ def _joined(rows: Rows, key: str, values: npt.NDArray[np.int64]) -> Rows:
 
 
 def _products(bank: Bank, codes: npt.NDArray[np.int64]) -> list[str | None]:
-    keys = {one.code: one.key for one in bank.products.products}
-    return [keys.get(code) for code in codes.tolist()]
+    return [bank.product_keys.get(code) for code in codes.tolist()]
 
 
 def _written(columns: dict[str, Any], form: str) -> bytes:

@@ -237,7 +237,7 @@ def _on_book(bank: Bank, tables: dict[str, Rows], number: int, now: int) -> dict
     product = int(branch_and_product(tables["loans"]["group"])[1][0])
     return {
         "state": label(LoanState(int(row["state"]))),
-        "product": next((one.key for one in bank.products.products if one.code == product), None),
+        "product": bank.product_keys.get(product),
         "method": label(Method(int(row["method"]))),
         "rate_ppm": int(row["rate_ppm"]),
         "instalments": int(row["periods"]),

@@ -94,11 +94,10 @@ async def pending(
 
 
 def _shown(bank: Bank, row: Any) -> dict[str, Any]:
-    code = int(row["product"])
     return {
         "case": str(int(row["case"])),
         "branch": int(row["branch"]),
-        "product": next((one.key for one in bank.products.products if one.code == code), None),
+        "product": bank.product_keys.get(int(row["product"])),
         "state": label(ContractState(int(row["state"]))),
         "mode": label(SignMode(int(row["mode"]))),
         "offered_at": moment(int(row["offered_at"])),

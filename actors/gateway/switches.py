@@ -5,21 +5,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Query
 from pydantic import Field
 
 from actors.book.store import StoreError
-from actors.gateway.bank import Bank, absent, bank_of
-from actors.gateway.callers import Caller, Identity, needs
+from actors.gateway.bank import Bank, bank_of
+from actors.gateway.callers import Caller, needs
 from actors.gateway.login import Services
 from actors.gateway.models import Model, shown
 from actors.gateway.problems import Problem
+from actors.gateway.proposals import Number, Proposed, about_of, allowed, known, said_of
 from actors.identity.changes import Proposal
-from actors.identity.errors import IdentityError, NotAllowed
 
 router = APIRouter(prefix="/v1/sites", tags=["sites"])
 Switcher = Annotated[Caller, Depends(needs("sites:switch"))]
-Number = Annotated[int, Path(ge=1, lt=1 << 63, examples=[1])]
 _HOW: dict[str, Literal["hand_over", "take_over"]] = {"switch": "hand_over", "take_over": "take_over"}
 
 
@@ -51,16 +50,11 @@ class Asking(Model):
     reason: str = Field(min_length=1, max_length=200)
 
 
-class Switch(Model):
+class Switch(Proposed):
     """A switch that was asked for, and what became of it."""
 
-    number: int
     site: str
     how: str
-    reason: str
-    state: str
-    asked_by: str
-    decided_by: str
 
 
 @router.get("", summary="How the sites stand")
@@ -97,14 +91,13 @@ async def confirm(
     number: Number, bank: Annotated[Bank, Depends(bank_of)], identity: Services, caller: Switcher
 ) -> Switch:
     """Done when this answers; who leads then is known a moment later. 409 where the site can't do it, and why."""
-    asked = _known(identity, number)
-    how, site = asked.after["how"], asked.target.partition(":")[2]
+    asked = known(identity, "switch", number)
+    how, site = asked.after["how"], about_of(asked)
     _prove_door(await _standing(bank), how, site)
-    try:
+    with allowed():
         decided = identity.changes.confirm(caller.subject, number, identity.clock())[0]
+    try:
         await bank.link.decide(_HOW[how], site, (decided.made_by, decided.decided_by))
-    except NotAllowed as error:
-        raise Problem(403, "Forbidden", error.user_message) from None
     except StoreError as error:
         raise Problem(409, "Not switched", error.user_message, detail_zh="切换未执行") from None
     return _shown(decided)
@@ -113,7 +106,9 @@ async def confirm(
 @router.post("/switches/{number}/refuse", summary="Refuse or withdraw a switch")
 def refuse(number: Number, identity: Services, caller: Switcher) -> Switch:
     """It can't be decided any more then."""
-    return _shown(identity.changes.refuse(caller.subject, _known(identity, number).number, identity.clock()))
+    known(identity, "switch", number)
+    with allowed():
+        return _shown(identity.changes.refuse(caller.subject, number, identity.clock()))
 
 
 async def _standing(bank: Bank) -> dict[str, Any]:
@@ -134,23 +129,5 @@ def _prove_door(standing: dict[str, Any], how: str, site: str) -> None:
         raise Problem(409, "Leads already", f"{site} leads already", detail_zh="该中心已是主用中心")
 
 
-def _known(identity: Identity, number: int) -> Proposal:
-    try:
-        found = identity.changes.get(number)
-    except IdentityError:
-        raise absent("switch", str(number)) from None
-    if found.change != "switch":
-        raise absent("switch", str(number))
-    return found
-
-
 def _shown(one: Proposal) -> Switch:
-    return Switch(
-        number=one.number,
-        site=one.target.partition(":")[2],
-        how=one.after["how"],
-        reason=one.after["reason"],
-        state=one.state,
-        asked_by=one.made_by,
-        decided_by=one.decided_by,
-    )
+    return Switch.model_validate(said_of(one) | {"site": about_of(one), "how": one.after["how"]})

@@ -430,8 +430,7 @@ def _shown(bank: Bank, one: Worklist, row: Any) -> dict[str, Any]:
     for name in (name for name in _PEOPLE if name in row.dtype.names):
         said[name] = str(int(row[name])) if int(row[name]) else None
     if "product" in row.dtype.names:
-        code = int(row["product"])
-        said["product"] = next((one.key for one in bank.products.products if one.code == code), None)
+        said["product"] = bank.product_keys.get(int(row["product"]))
     return said
 
 

@@ -47,7 +47,7 @@ FRAUD = desk_kinds(
 )
 """The fraud desk's list (反欺诈调查): `verdict` approves where the suspicion is cleared, and declines where it is confirmed."""
 room.sends(FraudConfirmed)
-LISTED = "entry customer branch since"
+LISTED = "entry branch since"
 room.table("listed", LISTED, key="entry")
 room.table("opinions", f"task case person verdict at {WORDS}", key="task")
 room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0 {VOTES}", key="case")

@@ -51,16 +51,16 @@ class ApprovalDesk(Subsystem):
         self._routes = Routes(approval, products)
         self._time = WorkingTime(approval.working_minutes, calendar.is_workday)
         self._valid_ms = np.zeros(len(self._products.known), dtype=np.int64)
-        for row in approval.products:
-            self._valid_ms[products.by_key(row.key).code] = row.valid_days * DAY_MS
         self._analysed = np.zeros(len(self._products.known), dtype=bool)
         for row in approval.products:
-            self._analysed[products.by_key(row.key).code] = row.analysis
+            code = products.by_key(row.key).code
+            self._valid_ms[code], self._analysed[code] = row.valid_days * DAY_MS, row.analysis
         self.cases, self._opinions = self.tables["cases"], self.tables["opinions"]
         self._listed = Listed(self.tables["listed"])
         events = Events(urged=Event.CASE_URGED, handled=Event.TASK_HANDLED, deputy=Event.DEPUTY_APPOINTED)
         self.desk = Worklist(self, self.DESK, register, events)
         self.committee = Committee(approval, self.cases, self.desk, register)
+        self._votes = Node.COMMITTEE in self.NODES
 
     @classmethod
     def build(cls, setting: Setting = PLAIN) -> Self:
@@ -122,17 +122,14 @@ class ApprovalDesk(Subsystem):
 
     def decide(self, opinions: Rows, out: Outbox) -> None:
         """An opinion on a task takes effect, or is refused; what time has decided before, it does not change."""
-        self._lapse(self.desk.instants(opinions), out)
+        if self._votes:
+            self._conclude(*self.committee.lapse(self.desk.instants(opinions), out), out)
         opinions, tasks = self.desk.heard(opinions, out)
         rows = self.cases.find(opinions["case"])
         faults = self._faults(opinions, self.cases.take(rows))
         wrong = faults > 0
         self.desk.reject(opinions[wrong], tasks[wrong], faults[wrong], out)
         self._take_effect(only(opinions, ~wrong), only(tasks, ~wrong), only(rows, ~wrong), out)
-
-    def _lapse(self, before: Ints | int, out: Outbox) -> None:
-        if Node.COMMITTEE in self.NODES:
-            self._conclude(*self.committee.lapse(before, out), out)
 
     def _faults(self, opinions: Rows, cases: Rows) -> Ints:
         """What is wrong with an opinion as such."""
@@ -225,7 +222,7 @@ class ApprovalDesk(Subsystem):
 
     def _approve(self, cases: Rows, at: Ints, actor: Ints | int, lane: Lane, out: Outbox, **fixed: Ints) -> None:
         """APR-14: fixes amount, term, rate, method and guarantee; materials still to come are conditions (APR-13)."""
-        hit = self._listed.holds(cases["customer"], at)
+        hit = self._listed.holds(cases, at)
         self._decline(cases, at, np.where(hit, int(CustomerRefusal.LIST_INTERNAL), 0), out, actor)
         fixed = {name: column[~hit] for name, column in fixed.items()}
         actor = actor if isinstance(actor, int) else actor[~hit]
@@ -287,7 +284,8 @@ class ApprovalDesk(Subsystem):
     def end(self, out: Outbox) -> None:
         """APR-10: tasks whose limit passes in this window are urged at that instant; where the committee has its quorum then, the
         case is decided (APR-02)."""
-        self._lapse(self.window.until, out)
+        if self._votes:
+            self._conclude(*self.committee.lapse(self.window.until, out), out)
         self._let_go()
         self.desk.urge(self.window.until, out)
 

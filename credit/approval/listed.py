@@ -23,18 +23,19 @@ class Listed:
 
     def enter(self, rows: Rows) -> None:
         """Adds customers; who is there already stays as first entered."""
-        entry = rows["customer"] * _BRANCHES + rows["branch"]
+        entry = _entry_of(rows)
         new = firsts(entry) & (self._table.find(entry) < 0)
         self._table.append(rows[new], entry=entry[new], since=rows["at"][new])
 
-    def holds(self, customers: Ints, at: Ints) -> Bools:
-        """Whether each was in the library at an instant."""
-        table = self._table
-        if not len(table):
-            return np.zeros(len(customers), dtype=bool)
-        hits = (customers[:, None] == table["customer"]) & (table["since"] <= at[:, None])
-        return np.asarray(hits.any(axis=1))
+    def holds(self, cases: Rows, at: Ints) -> Bools:
+        """Whether the customer of each case was in the library at an instant; every branch is told."""
+        found = self._table.find(_entry_of(cases))
+        return np.asarray((found >= 0) & (self._table.get("since", found) <= at))
 
     def forget(self, now: int) -> None:
         """Drops what is too old to matter."""
         self._table.keep(self._table["since"] >= now - _KEPT_MS)
+
+
+def _entry_of(rows: Rows) -> Ints:
+    return np.asarray(rows["customer"] * _BRANCHES + rows["branch"])

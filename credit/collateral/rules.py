@@ -1,5 +1,5 @@
-"""The arithmetic of collateral on whole columns: what secures a product, how much is lent against a value, when it is valued
-again, and by when a task is due."""
+"""The arithmetic of collateral on whole columns: what secures a product, how much is lent against a value, and when it is valued
+again."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from credit.calendar import add_months, add_workdays
+from credit.calendar import add_months
 from credit.codes import Collateral, Guarantee
 from credit.money import PPM, mul_div_round
 from credit.policies import PolicyError, ProductColumns, ProductPolicy, columns_of
 from credit.policies.collateral import CollateralPolicy, needing
-from credit.times import DAY_MS, MINUTE_MS, NEVER, Bools, Ints
+from credit.times import DAY_MS, NEVER, Bools, Ints
 
 _VALUED = (Guarantee.MORTGAGE, Guarantee.PLEDGE)
 
@@ -66,8 +66,3 @@ def security_of(policy: CollateralPolicy, products: ProductPolicy) -> Security:
                 f"with the kind: {', '.join(one.key for one in policy.kinds)}"
             )
     return found
-
-
-def due_by(at: Ints, workdays: int, closing_minute: int) -> Ints:
-    """The close of the so-manieth workday after an instant."""
-    return np.asarray(add_workdays(at // DAY_MS, workdays) * DAY_MS + closing_minute * MINUTE_MS)

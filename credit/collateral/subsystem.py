@@ -7,10 +7,11 @@ from __future__ import annotations
 import numpy as np
 
 from credit.approval.contract import ApplicationScored
+from credit.calendar import close_of_workday
 from credit.codes import Actor, Verdict
 from credit.collateral import invariants
 from credit.collateral.contract import DESK, CollateralOffered, Desk, Event, Gauge, Refusal, SecuredLoanTold, room
-from credit.collateral.rules import Security, due_by, security_of
+from credit.collateral.rules import Security, security_of
 from credit.collateral.states import DESKS, MOVES, CollateralState
 from credit.disbursement.contract import ContractEffective, GuaranteeReported
 from credit.disbursement.contract import Event as Disbursement
@@ -322,7 +323,7 @@ class CollateralSubsystem(Subsystem):
             occasion=rows["tasks"],
             desk=DESKS[rows["state"]],
             priority=_PRIORITY,
-            limit_at=due_by(at, workdays, self.policy.closing_minute),
+            limit_at=close_of_workday(at, workdays, self.policy.closing_minute),
             excluded=0,
             attempt=rows["tasks"],
         )

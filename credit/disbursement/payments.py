@@ -10,12 +10,13 @@ import numpy as np
 
 from credit import numbers
 from credit.approval.contract import Refusal as ApprovalRefusal
+from credit.calendar import close_of_workday
 from credit.codes import Account, Actor, Consent
 from credit.customers.contract import CustomerEnteredBusiness
 from credit.disbursement import invariants
 from credit.disbursement.contract import Desk, Event, PaymentInstruction, Refusal, UseEvidenceRequested
 from credit.disbursement.facilities import Facilities
-from credit.disbursement.rules import PaymentTimes, result_faults, task_limit
+from credit.disbursement.rules import PaymentTimes, result_faults
 from credit.disbursement.states import DESKS, PAYMENT_MOVES, PaymentState
 from credit.ledger.contract import Posting
 from credit.mail import Outbox
@@ -97,7 +98,7 @@ class Payments:
             desk=Desk.DISBURSEMENT_OPERATOR if inquiry else DESKS[found["state"]],
             inquiry=inquiry,
             priority=_TASK_PRIORITY,
-            limit_at=task_limit(at, self._policy),
+            limit_at=close_of_workday(at, self._policy.task_workdays, self._policy.closing_minute),
             excluded=excluded,
             attempt=found["task"],
         )

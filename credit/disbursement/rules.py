@@ -193,8 +193,3 @@ class PaymentTimes:
         day, within = np.divmod(at, DAY_MS)
         later = ~is_workday(day) | (within >= closes)
         return np.asarray(np.where(later, next_workday(day) * DAY_MS + opens, np.maximum(at, day * DAY_MS + opens)))
-
-
-def task_limit(at: Ints, policy: PaymentPolicy) -> Ints:
-    """When a task at a desk is due: at the close of the so-manieth workday after it came."""
-    return np.asarray(add_workdays(at // DAY_MS, policy.task_workdays) * DAY_MS + policy.closing_minute * MINUTE_MS)

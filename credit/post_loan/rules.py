@@ -11,7 +11,7 @@ from credit.policies import PolicyError, ProductPolicy
 from credit.policies.post_loan import PostLoanPolicy
 from credit.room import Rows
 from credit.table import Table
-from credit.times import DAY_MS, MINUTE_MS, NEVER, Bools, Ints
+from credit.times import DAY_MS, NEVER, Bools, Ints
 
 _YEAR_DAYS = 365
 
@@ -59,11 +59,6 @@ class Plans:
         """The day on which the first inspection after a payment on `day` begins: its limit lies within the policy's days."""
         last = add_workdays(day + self._policy.first_days, 0)
         return np.maximum(add_workdays(last, -self._policy.task_workdays), day + 1)
-
-
-def due_by(at: Ints, workdays: int, closing_minute: int) -> Ints:
-    """The close of the so-manieth workday after an instant."""
-    return np.asarray(add_workdays(at // DAY_MS, workdays) * DAY_MS + closing_minute * MINUTE_MS)
 
 
 class DueDays:

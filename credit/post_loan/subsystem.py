@@ -6,17 +6,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.calendar import close_of_workday
 from credit.codes import Actor, Finding, Verdict
 from credit.collateral.contract import Event as Collateral
 from credit.disbursement.contract import Event as Disbursement
 from credit.disbursement.contract import RestrictLimit
 from credit.mail import Outbox
 from credit.masks import any_of, true_rows
+from credit.numbers import occasion_of_day
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.post_loan import PostLoanPolicy
 from credit.post_loan import invariants
 from credit.post_loan.contract import DESK, Cause, Desk, Event, Gauge, LoanTold, Refusal, room
-from credit.post_loan.rules import DueDays, Plans, due_by
+from credit.post_loan.rules import DueDays, Plans
 from credit.post_loan.states import DESKS, MOVES, InspectionState
 from credit.repayment.contract import Event as Repayment
 from credit.repayment.contract import LoanDisbursed
@@ -191,10 +193,10 @@ class PostLoanSubsystem(Subsystem):
             rows,
             out,
             at=at,
-            occasion=at // DAY_MS % 1_000 * _TASKS_A_DAY + rows["tasks"] % _TASKS_A_DAY,
+            occasion=occasion_of_day(at // DAY_MS, rows["tasks"] % _TASKS_A_DAY, _TASKS_A_DAY),
             desk=DESKS[rows["state"]],
             priority=np.where(rows["cause"] > Cause.REGULAR, _PRIORITY - 1, _PRIORITY),
-            limit_at=due_by(at, workdays, self.policy.closing_minute),
+            limit_at=close_of_workday(at, workdays, self.policy.closing_minute),
             excluded=0,
             attempt=rows["tasks"],
         )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.calendar import add_workdays
+from credit.calendar import close_of_workday
 from credit.codes import Actor
 from credit.collections.contract import DebitHandedOver
 from credit.mail import Outbox
@@ -19,7 +19,7 @@ from credit.repayment.dues import Dues
 from credit.room import Rows
 from credit.rows import among, first_fault
 from credit.subsystem import Window
-from credit.times import DAY_MS, MINUTE_MS, Bools, Ints
+from credit.times import DAY_MS, Bools, Ints
 from credit.worklists.states import Refusal as TaskRefusal
 from credit.worklists.worklist import Worklist
 
@@ -62,7 +62,6 @@ class FailedDebits:
             return
         at, found, book = rows["at"], self._book.arrears.take(arrears), self._book
         branch, product = branch_and_product(found["group"])
-        close = self._policy.follow_up_closing_minute * MINUTE_MS
         self._desk.put(
             found,
             out,
@@ -75,7 +74,7 @@ class FailedDebits:
             amount_fen=book.arrears_fen()[arrears],
             desk=Desk.REPAYMENT_CLERK,
             priority=_PRIORITY,
-            limit_at=add_workdays(at // DAY_MS, self._policy.follow_up_workdays) * DAY_MS + close,
+            limit_at=close_of_workday(at, self._policy.follow_up_workdays, self._policy.follow_up_closing_minute),
             excluded=0,
         )
 

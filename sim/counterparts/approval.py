@@ -15,19 +15,18 @@ from credit.approval.desk import ApprovalDesk
 from credit.approval.subsystem import ApprovalSubsystem
 from credit.codes import Doubt, Grade, Node, Segment, Verdict
 from credit.identifiers import Texts
-from credit.mail import Inbox
 from credit.masks import any_of
 from credit.numbers import ballot_of
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.approval import ApprovalPolicy
 from credit.room import Kind, Rows
-from credit.rows import among, joined
-from credit.subsystem import State, Window
+from credit.rows import among
 from credit.times import Bools, Ints
 from scenarios.model import Scenario
 from sim.counterparts.staffed import LEAST_SERVICE_MS, LONGEST_SERVICE_MS, Done, StaffedDesks, service_table
+from sim.counterparts.staffed_lists import StaffedLists
 from sim.occasions import party_of
-from sim.opposite import Opposite, World
+from sim.opposite import Around, Opposite, World
 from sim.randomness import PPM, Draw, Draws
 from sim.staff import Desks
 from sim.staffing import DeputySource
@@ -162,7 +161,7 @@ class Investigators:
         return {"verdict": np.where(found, int(Verdict.DECLINE), int(Verdict.APPROVE))}
 
 
-class ApprovalCounterpart:
+class ApprovalCounterpart(Around):
     """The desks of one room: fraud desk, INITIAL and RE_REVIEW of a shard's branches, or head office's three."""
 
     def __init__(
@@ -176,14 +175,10 @@ class ApprovalCounterpart:
         self._time_ppm = _time_by_product(scenario)
         investigates = desk is ApprovalSubsystem
         approvers = StaffedDesks(desks, desk.DESK, desk.NODES, int(investigates), self._service_ms, self._says)
-        self._lists = {"": approvers}
+        lists = {"": approvers}
         if investigates:
-            self._lists["fraud."] = Investigators(scenario, seed, desks, truth).desks
-        self.rounds = approvers.rounds
-
-    def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
-        """Takes tasks in, and serves the round's desk."""
-        return [said for desks in self._lists.values() for said in desks.respond(requests, window, round_number)]
+            lists["fraud"] = Investigators(scenario, seed, desks, truth).desks
+        super().__init__(StaffedLists(lists))
 
     def _service_ms(self, desk: IntEnum, rows: Rows) -> Ints:
         occasion = desk + _ROUNDS * rows["round"] + _MEMBERS * ballot_of(rows["task"])
@@ -193,26 +188,6 @@ class ApprovalCounterpart:
 
     def _says(self, done: Done) -> dict[str, Ints | Texts]:
         return self._judgement.opinions(done.tasks)
-
-    def due(self) -> int:
-        return min(desks.due() for desks in self._lists.values())
-
-    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
-        """Rows for ``queues`` and ``staff`` of the desks."""
-        told = [desks.statistics(window, closing) for desks in self._lists.values()]
-        names = dict.fromkeys(name for one in told for name in one)
-        return {name: joined([one[name] for one in told if name in one]) for name in names}
-
-    def export_state(self) -> State:
-        """Cases at the desks, the desks themselves, and tasks put off to the next window."""
-        return {
-            f"{name}{part}": rows for name, desks in self._lists.items() for part, rows in desks.export_state().items()
-        }
-
-    def import_state(self, state: State) -> None:
-        """Replaces everything by exported state."""
-        for name, desks in self._lists.items():
-            desks.import_state({part.removeprefix(name): rows for part, rows in state.items() if part.startswith(name)})
 
 
 def _time_by_product(scenario: Scenario) -> Ints:

@@ -10,14 +10,12 @@ import numpy as np
 
 from credit.codes import Verdict
 from credit.collateral.contract import DESK, Desk
-from credit.mail import Inbox
-from credit.room import Kind, Rows
-from credit.subsystem import State, Window
+from credit.room import Rows
 from credit.times import Bools, Ints
 from scenarios.model import Scenario
 from sim.counterparts.staffed import Done, StaffedDesks, service_table
-from sim.occasions import party_of
-from sim.opposite import Opposite, World
+from sim.occasions import is_scripted
+from sim.opposite import Around, Opposite, World
 from sim.randomness import PPM, Draws
 from sim.staff import Desks
 from sim.staffing import DeputySource
@@ -32,18 +30,14 @@ _MOVE_LEAST_PPM, _MOVE_SPAN_PPM = 930_000, 120_000
 _STEP_FEN = 1_000_000
 
 
-class CollateralCounterpart:
+class CollateralCounterpart(Around):
     """The three desks, served once a window."""
 
     def __init__(self, scenario: Scenario, seed: int, desks: Desks) -> None:
         self._tables = {int(desk): service_table(scenario, desk) for desk in DESKS}
         self._behaviour, self._scripted = scenario.behaviour, len(scenario.script)
         self._draws = Draws(seed, "collateral", ("service", "unfit", "worth", "move", "unregistered", "incomplete"))
-        self._desks = StaffedDesks(desks, DESK, DESKS, 0, self._service_ms, self._says)
-        self.rounds = self._desks.rounds
-
-    def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
-        return self._desks.respond(requests, window, round_number)
+        super().__init__(StaffedDesks(desks, DESK, DESKS, 0, self._service_ms, self._says))
 
     def _service_ms(self, desk: IntEnum, tasks: Rows) -> Ints:
         occasion = tasks["attempt"] * _DESK_CODES + int(desk)
@@ -51,7 +45,7 @@ class CollateralCounterpart:
 
     def _says(self, done: Done) -> dict[str, Ints]:
         tasks = done.tasks
-        no = self._declines(done.desk, tasks) & ~self._is_scripted(tasks)
+        no = self._declines(done.desk, tasks) & ~is_scripted(tasks["party"], self._scripted)
         values = done.desk is Desk.COLLATERAL_VALUER
         value = np.where(no, 0, self._worth(tasks)) if values else np.zeros(len(tasks), dtype=np.int64)
         return {"verdict": np.where(no, int(Verdict.DECLINE), int(Verdict.APPROVE)), "value_fen": value}
@@ -70,29 +64,11 @@ class CollateralCounterpart:
         """The first value follows from what the applicant says, a later one from the last."""
         about, first = tasks["party"], tasks["value_fen"] == 0
         share = _WORTH_LEAST_PPM + self._draws["worth"].below(_WORTH_SPAN_PPM, about)
-        share = np.where(self._is_scripted(tasks), PPM, share)
+        share = np.where(is_scripted(about, self._scripted), PPM, share)
         move = _MOVE_LEAST_PPM + self._draws["move"].below(_MOVE_SPAN_PPM, about, tasks["attempt"])
         before = np.where(first, tasks["declared_fen"], tasks["value_fen"])
         value = before // 1_000 * (np.where(first, share, move) // 1_000)
         return np.asarray(np.maximum(value // _STEP_FEN, 1) * _STEP_FEN)
-
-    def _is_scripted(self, tasks: Rows) -> Bools:
-        party = party_of(tasks["party"])
-        return np.asarray((party >= 1) & (party <= self._scripted))
-
-    def due(self) -> int:
-        return self._desks.due()
-
-    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
-        """Rows for ``queues``, ``hours`` and ``staff``."""
-        return self._desks.statistics(window, closing)
-
-    def export_state(self) -> State:
-        return self._desks.export_state()
-
-    def import_state(self, state: State) -> None:
-        """Replaces everything by exported state."""
-        self._desks.import_state(state)
 
 
 def opposite(world: World) -> Opposite:

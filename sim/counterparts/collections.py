@@ -9,7 +9,6 @@ deputises for them: their tasks wait."""
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from enum import IntEnum
 
 import numpy as np
@@ -23,13 +22,13 @@ from credit.policies import load
 from credit.policies.collections import CollectionPolicy
 from credit.repayment.contract import PaymentIntended
 from credit.room import Kind, Rows
-from credit.rows import joined
-from credit.subsystem import State, Window
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, Bools, Ints
 from scenarios.model import Scenario
 from sim.counterparts.staffed import LEAST_SERVICE_MS, Done, StaffedDesks, service_table
+from sim.counterparts.staffed_lists import StaffedLists, at_the_branch, seated
 from sim.occasions import on_loan, party_of
-from sim.opposite import Opposite, World
+from sim.opposite import Around, Opposite, World
 from sim.randomness import PPM, Draw
 from sim.staff import Desks, Person
 from sim.staffing import DeputySource
@@ -47,7 +46,7 @@ _FIRST_HOUR, _HOURS = 8, 12
 REASON_PROMISE, REASON_NOTICE = 1, 2
 
 
-class CollectionsCounterpart:
+class CollectionsCounterpart(Around):
     """Customers, collectors and deciding bodies of the branches of one shard."""
 
     def __init__(
@@ -61,18 +60,17 @@ class CollectionsCounterpart:
         """`people`: the bank's whole roster; `branches`: those of the shard."""
         everybody, first_day = list(people), scenario.run.start_ms // DAY_MS
         self._customers = customers = Customers(scenario, seed, truth or Truth(seed, scenario))
-        seated = Desks(_collectors(everybody, branches), is_workday, first_day)
-        self._collectors = StaffedDesks(
-            seated, COLLECTION, COLLECTORS, 0, self._contact_ms, customers.say, besides=customers.mean_to_pay
+        desks = Desks(seated(everybody, COLLECTORS, branches), is_workday, first_day)
+        collectors = StaffedDesks(
+            desks, COLLECTION, COLLECTORS, 0, self._contact_ms, customers.say, besides=customers.mean_to_pay
         )
-        seated = Desks(_bodies(everybody, branches), is_workday, first_day)
-        self._bodies = StaffedDesks(seated, WRITE_OFF, BODIES, 0, self._deciding_ms, self._verdicts, _at_the_branch)
-        self._lists = {"collectors": self._collectors, "bodies": self._bodies}
-        self.rounds = max(desks.rounds for desks in self._lists.values())
+        desks = Desks(seated(everybody, BODIES, branches, _HEAD_OFFICE), is_workday, first_day)
+        bodies = StaffedDesks(desks, WRITE_OFF, BODIES, 0, self._deciding_ms, self._verdicts, at_the_branch)
+        lists = {"collectors": collectors, "bodies": bodies}
+        super().__init__(StaffedLists(lists, _HEAD_OFFICE, scenario.bank.branches))
         self._service: dict[int, Ints] = {desk: service_table(scenario, desk) for desk in (*COLLECTORS, *BODIES)}
         self._draws = {name: Draw(seed, f"collections.{name}") for name in ("contact", "service", "verdict")}
         self._behaviour = scenario.behaviour
-        self._bank_branches = max(scenario.bank.branches, 1)
 
     # ---- the conversation
 
@@ -82,9 +80,7 @@ class CollectionsCounterpart:
         notices = requests.take(NoticeSent)
         if len(notices):
             answers.append((PaymentIntended, self._customers.after_notice(notices)))
-        for desks in self._lists.values():
-            answers += desks.respond(requests, window, round_number)
-        return answers
+        return [*answers, *super().respond(requests, window, round_number)]
 
     # ---- the collectors
 
@@ -105,33 +101,6 @@ class CollectionsCounterpart:
         tasks = done.tasks
         no = self._draws["verdict"].happens(self._behaviour.write_off_decline_ppm, tasks["party"], _of_task(tasks))
         return {"verdict": np.where(no, int(Verdict.DECLINE), int(Verdict.APPROVE))}
-
-    # ---- figures and state
-
-    def due(self) -> int:
-        return min(desks.due() for desks in self._lists.values())
-
-    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
-        """Rows for ``queues``, ``hours`` and ``staff`` of the desks."""
-        collectors, bodies = self._collectors.statistics(window, closing), self._bodies.statistics(window, closing)
-        if closing:
-            for table in (bodies["hours"], bodies["staff"]):
-                table["on_shift_ms"][np.isin(table["role"], _HEAD_OFFICE)] //= self._bank_branches
-        names = dict.fromkeys((*collectors, *bodies))
-        return {name: joined([one[name] for one in (collectors, bodies) if name in one]) for name in names}
-
-    def export_state(self) -> State:
-        """Both lists' desks."""
-        return {
-            f"{name}.{part}": rows for name, desks in self._lists.items() for part, rows in desks.export_state().items()
-        }
-
-    def import_state(self, state: State) -> None:
-        """Replaces everything by exported state."""
-        for name, desks in self._lists.items():
-            desks.import_state(
-                {part.removeprefix(f"{name}."): rows for part, rows in state.items() if part.startswith(f"{name}.")}
-            )
 
 
 class Customers:
@@ -222,25 +191,6 @@ def _of_notice(notices: Rows) -> Ints:
 def _of_task(tasks: Rows) -> Ints:
     """The loan, and its how-manieth task: of the collectors' the day."""
     return on_loan(tasks["loan"], occasion_of_task(tasks["task"]))
-
-
-def _at_the_branch(branch: Ints, desk: Ints) -> Ints:
-    del desk
-    return branch
-
-
-def _collectors(people: Sequence[Person], branches: Sequence[int]) -> list[Person]:
-    return [person for person in people if person.role in COLLECTORS and person.branch in branches]
-
-
-def _bodies(people: Sequence[Person], branches: Sequence[int]) -> list[Person]:
-    """Who decides on write-offs; those of head office sit once at each branch, see the module's text."""
-    seated = [person for person in people if person.role == Desk.BRANCH_RISK_DIRECTOR and person.branch in branches]
-    for branch in branches:
-        seated += [
-            replace(person, branch=branch) for person in people if person.role in _HEAD_OFFICE and not person.is_deputy
-        ]
-    return seated
 
 
 def opposite(world: World) -> Opposite:

@@ -8,15 +8,13 @@ from enum import IntEnum
 import numpy as np
 
 from credit.codes import Finding, Verdict
-from credit.mail import Inbox
 from credit.post_loan.contract import DESK, Cause, Desk
-from credit.room import Kind, Rows
-from credit.subsystem import State, Window
+from credit.room import Rows
 from credit.times import Ints
 from scenarios.model import Scenario
 from sim.counterparts.staffed import Done, StaffedDesks, service_table
-from sim.occasions import party_of
-from sim.opposite import Opposite, World
+from sim.occasions import is_scripted
+from sim.opposite import Around, Opposite, World
 from sim.randomness import Draws
 from sim.staff import Desks
 from sim.staffing import DeputySource
@@ -29,18 +27,14 @@ _SENT_BACK_PPM = 50_000
 _WORSE_WHEN_OVERDUE = 8
 
 
-class PostLoanCounterpart:
+class PostLoanCounterpart(Around):
     """The two desks, served once a window."""
 
     def __init__(self, scenario: Scenario, seed: int, desks: Desks) -> None:
         self._tables = {int(desk): service_table(scenario, desk) for desk in DESKS}
         self._behaviour, self._scripted = scenario.behaviour, len(scenario.script)
         self._draws = Draws(seed, "post_loan", ("service", "diverted", "worse", "impaired", "back"))
-        self._desks = StaffedDesks(desks, DESK, DESKS, 0, self._service_ms, self._says)
-        self.rounds = self._desks.rounds
-
-    def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
-        return self._desks.respond(requests, window, round_number)
+        super().__init__(StaffedDesks(desks, DESK, DESKS, 0, self._service_ms, self._says))
 
     def _service_ms(self, desk: IntEnum, tasks: Rows) -> Ints:
         occasion = tasks["attempt"] * _DESK_CODES + int(desk)
@@ -64,22 +58,7 @@ class PostLoanCounterpart:
         found = (
             diverted * Finding.USE_DIVERTED + worse * Finding.FINANCES_WORSE + impaired * Finding.COLLATERAL_IMPAIRED
         )
-        party = party_of(about)
-        return np.asarray(np.where((party >= 1) & (party <= self._scripted), 0, found))
-
-    def due(self) -> int:
-        return self._desks.due()
-
-    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
-        """Rows for ``queues``, ``hours`` and ``staff``."""
-        return self._desks.statistics(window, closing)
-
-    def export_state(self) -> State:
-        return self._desks.export_state()
-
-    def import_state(self, state: State) -> None:
-        """Replaces everything by exported state."""
-        self._desks.import_state(state)
+        return np.asarray(np.where(is_scripted(about, self._scripted), 0, found))
 
 
 def opposite(world: World) -> Opposite:

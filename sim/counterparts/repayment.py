@@ -245,8 +245,7 @@ class Payers:
         chance = self._behaviour.cure_daily_ppm * willing // _WILLING_PPM // falling
         chance = chance * PPM // self._factor_ppm(debits["product"], day)
         cured = (dpd > 0) & self._draws["cure"].happens(np.minimum(chance, _CURE_MOST_PPM), about, occasion)
-        if len(self._missed):
-            cured &= ~np.isin(party, self._missed[:, 0])
+        cured &= ~self._stays_short(party)
         found = (dpd % _PARTIAL_EVERY_DPD == 0) & (party > self._scripted)
         found &= self._draws["partial"].happens(self._behaviour.debit_partial_ppm, about, occasion)
         part = _PARTIAL_LEAST_PPM + self._draws["part"].below(_PARTIAL_SPAN_PPM, about, occasion)
@@ -270,9 +269,11 @@ class Payers:
         """Share paid of debits that somebody of the bank asked for, after the customer had said that the money is there; who
         misses by script has none."""
         paid = self._draws["by_hand"].happens(_BY_HAND_PPM, debits["party"], on_loan(debits["loan"], debits["attempt"]))
-        if len(self._missed):
-            paid &= ~np.isin(party_of(debits["party"]), self._missed[:, 0])
-        return np.where(paid, PPM, 0)
+        return np.where(paid & ~self._stays_short(party_of(debits["party"])), PPM, 0)
+
+    def _stays_short(self, party: Ints) -> Bools:
+        """Who misses instalments by script makes none of them up."""
+        return np.isin(party, self._missed.reshape(-1, 2)[:, 0])
 
     def names_other(self, party: Ints, occasion: Ints) -> Bools:
         """Whether the account that a customer names is somebody else's."""

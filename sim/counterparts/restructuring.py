@@ -5,7 +5,6 @@ Head office's approval serves each branch as if it were the only one, as its bod
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from enum import IntEnum
 
 import numpy as np
@@ -25,20 +24,21 @@ from credit.restructuring.contract import (
     TermsOffered,
 )
 from credit.room import Kind, Rows
-from credit.rows import joined
 from credit.subsystem import State, Window
 from credit.times import DAY_MS, HOUR_MS, Bools, Ints
 from scenarios.model import Scenario
 from sim.counterparts.staffed import LEAST_SERVICE_MS, Done, StaffedDesks, service_table
+from sim.counterparts.staffed_lists import StaffedLists, at_the_branch, seated
 from sim.held import Held
 from sim.occasions import on_loan, party_of
-from sim.opposite import Opposite, World
+from sim.opposite import Around, Opposite, World
 from sim.randomness import Draw
 from sim.staff import Desks, Person
 from sim.staffing import DeputySource
 
 STEPS = (Desk.RESTRUCTURING_SPECIALIST, Desk.RESTRUCTURING_APPROVER, Desk.RESTRUCTURING_HEAD)
 INSPECTORS = (Desk.RESTRUCTURED_INSPECTOR,)
+_HEAD_OFFICE = (Desk.RESTRUCTURING_HEAD,)
 
 _FIRST_HOUR_MS, _HOURS_MS = 9 * HOUR_MS, 8 * HOUR_MS
 _ASKS_WITHIN_DAYS, _SIGNS_WITHIN_DAYS = 20, 5
@@ -93,7 +93,7 @@ class Debtors:
         return np.asarray((rows["at"] // DAY_MS + later) * DAY_MS + _FIRST_HOUR_MS + hour)
 
 
-class RestructuringCounterpart:
+class RestructuringCounterpart(Around):
     """Customers, the team, who approves, and the inspectors of the branches of one shard."""
 
     def __init__(self, scenario: Scenario, seed: int, people: Iterable[Person], branches: Sequence[int]) -> None:
@@ -104,13 +104,12 @@ class RestructuringCounterpart:
         self._service: dict[int, Ints] = {desk: service_table(scenario, desk) for desk in (*STEPS, *INSPECTORS)}
         names = ("service", "verdict", "measure", "finding")
         self._draws = {name: Draw(seed, f"restructuring.desk.{name}") for name in names}
-        self._bank_branches = max(scenario.bank.branches, 1)
-        seated = Desks(_seated(everybody, STEPS, branches), is_workday, first_day)
-        self._steps = StaffedDesks(seated, RESTRUCTURING, STEPS, 0, self._working_ms, self._opinions, _at_the_branch)
-        seated = Desks(_seated(everybody, INSPECTORS, branches), is_workday, first_day)
-        self._inspectors = StaffedDesks(seated, INSPECTION, INSPECTORS, 0, self._working_ms, self._findings)
-        self._lists = {"steps": self._steps, "inspectors": self._inspectors}
-        self.rounds = max(desks.rounds for desks in self._lists.values())
+        desks = Desks(seated(everybody, STEPS, branches, _HEAD_OFFICE), is_workday, first_day)
+        steps = StaffedDesks(desks, RESTRUCTURING, STEPS, 0, self._working_ms, self._opinions, at_the_branch)
+        desks = Desks(seated(everybody, INSPECTORS, branches), is_workday, first_day)
+        inspectors = StaffedDesks(desks, INSPECTION, INSPECTORS, 0, self._working_ms, self._findings)
+        lists = {"steps": steps, "inspectors": inspectors}
+        super().__init__(StaffedLists(lists, _HEAD_OFFICE, scenario.bank.branches))
 
     # ---- the conversation
 
@@ -121,10 +120,7 @@ class RestructuringCounterpart:
             self._held.put(RequestRestructuring, self._debtors.ask(told))
         if len(offers):
             self._held.put(AnswerTerms, self._debtors.answer(offers))
-        answers = self._held.release(window)
-        for desks in self._lists.values():
-            answers += desks.respond(requests, window, round_number)
-        return answers
+        return [*self._held.release(window), *super().respond(requests, window, round_number)]
 
     def _working_ms(self, desk: IntEnum, rows: Rows) -> Ints:
         drawn = self._draws["service"].quantile(self._service[desk], rows["party"], _of_task(rows))
@@ -181,29 +177,16 @@ class RestructuringCounterpart:
     # ---- figures and state
 
     def due(self) -> int:
-        return min(self._held.due(), *(desks.due() for desks in self._lists.values()))
-
-    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
-        """Rows for ``queues``, ``hours`` and ``staff`` of the desks."""
-        steps, inspectors = self._steps.statistics(window, closing), self._inspectors.statistics(window, closing)
-        if closing:
-            for table in (steps["hours"], steps["staff"]):
-                table["on_shift_ms"][table["role"] == Desk.RESTRUCTURING_HEAD] //= self._bank_branches
-        names = dict.fromkeys((*steps, *inspectors))
-        return {name: joined([one[name] for one in (steps, inspectors) if name in one]) for name in names}
+        return min(self._held.due(), super().due())
 
     def export_state(self) -> State:
         """Answers under way, and both lists' desks."""
-        parts = {f"{n}.{part}": rows for n, desks in self._lists.items() for part, rows in desks.export_state().items()}
-        return self._held.export_state() | parts
+        return self._held.export_state() | super().export_state()
 
     def import_state(self, state: State) -> None:
         """Replaces everything by exported state."""
         self._held.import_state(state)
-        for name, desks in self._lists.items():
-            desks.import_state(
-                {part.removeprefix(f"{name}."): rows for part, rows in state.items() if part.startswith(f"{name}.")}
-            )
+        super().import_state(state)
 
 
 def _of_day(rows: Rows) -> Ints:
@@ -212,19 +195,6 @@ def _of_day(rows: Rows) -> Ints:
 
 def _of_task(tasks: Rows) -> Ints:
     return on_loan(tasks["loan"], occasion_of_task(tasks["task"]))
-
-
-def _at_the_branch(branch: Ints, desk: Ints) -> Ints:
-    del desk
-    return branch
-
-
-def _seated(people: Sequence[Person], desks: Sequence[Desk], branches: Sequence[int]) -> list[Person]:
-    """The people of desks at branches; those of head office sit once at each branch, see the module's text."""
-    wanted = [person for person in people if person.role in desks]
-    seated = [person for person in wanted if person.branch in branches]
-    heads = [person for person in wanted if person.role == Desk.RESTRUCTURING_HEAD and not person.is_deputy]
-    return seated + [replace(person, branch=branch) for branch in branches for person in heads]
 
 
 def opposite(world: World) -> Opposite:

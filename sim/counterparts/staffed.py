@@ -63,16 +63,13 @@ class StaffedDesks:
     ) -> None:
         self._desks, self._kinds = desks, kinds
         self._order, self._first = tuple(order), first_round
+        self.rounds = first_round + len(self._order)
+        """Rounds a window needs until every desk has been served."""
         self._service_ms, self._says, self._seats, self._besides = service_ms, says, seats, besides
         self._tasks = Table(" ".join(kinds.task.dtype.names or ()), "task")
         self._later = Held()
         self._arrived: dict[int, list[Rows]] = {}
         self._served: list[int] = []
-
-    @property
-    def rounds(self) -> int:
-        """Rounds a window needs until every desk has been served."""
-        return self._first + len(self._order)
 
     def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
         """A round: tasks come in, and the desk whose round it is is served."""

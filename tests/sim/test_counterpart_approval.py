@@ -3,6 +3,7 @@ hours by people who may decide, better than chance, and a world that cheats is r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -293,7 +294,7 @@ class Cheat:
         self._honest, self.rounds = honest, honest.rounds
         self._first: dict[int, int] = {}
 
-    def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
+    def respond(self, requests: Inbox, window: Window, round_number: int) -> Sequence[tuple[Kind, Rows]]:
         answers = self._honest.respond(requests, window, round_number)
         for kind, rows in answers:
             for row in rows if kind in (DESK.opinion, HEAD_OFFICE_DESK.opinion) else ():

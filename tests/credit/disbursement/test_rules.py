@@ -7,9 +7,10 @@ import datetime as dt
 import numpy as np
 import pytest
 
+from credit.calendar import close_of_workday
 from credit.disbursement.contract import PaymentInstruction
 from credit.disbursement.payments import transaction_of
-from credit.disbursement.rules import PaymentTimes, task_limit
+from credit.disbursement.rules import PaymentTimes
 from credit.disbursement.states import DESKS, PaymentKind, PaymentState
 from credit.policies import PolicyError, load
 from credit.policies.payments import PaymentPolicy
@@ -153,7 +154,7 @@ def test_the_instruction_carries_its_kind_and_the_moment_it_left(product, leaves
     ("at", "expected"), [(on("03-02", 9), on("03-03", 17, 30)), (on("03-06", 20), on("03-09", 17, 30))]
 )
 def test_a_task_is_due_at_the_close_of_the_next_workday(at, expected):
-    assert task_limit(np.array([at]), POLICY).tolist() == [expected]
+    assert close_of_workday(np.array([at]), POLICY.task_workdays, POLICY.closing_minute).tolist() == [expected]
 
 
 @pytest.mark.requirement("DIS-15.a")

@@ -14,6 +14,7 @@ from credit.masks import all_of, any_of, true_rows
 from credit.numbers import branch_of, branch_of_case, branch_of_loan
 from credit.room import EVENT_DTYPE, KINDS, MEASURE_DTYPE, EventCode, GaugeCode, Kind, Rows
 from credit.rows import joined, only, ranks_of_pairs
+from credit.table import Table
 from credit.times import Ints
 
 Column = npt.NDArray[Any]
@@ -215,6 +216,14 @@ class Outbox:
             product = self.product_of(rows["case"], rows["loan"]) if self.product_of else 0
         rows["product"] = product
         self.events.append(rows)
+
+    def log_rows(self, event: EventCode, table: Table, rows: Ints, at: Ints | int, **said: npt.ArrayLike) -> None:
+        """Records one event a row of a table, with the row's own case, loan and product; the rest as in `log`."""
+        if not len(rows):
+            return
+        loan = table["loan"][rows] if "loan" in table.names else 0
+        at = np.broadcast_to(np.asarray(at, dtype=np.int64), rows.shape)
+        self.log(event, at, table["case"][rows], loan=loan, product=table["product"][rows], **said)
 
     def measure(
         self,

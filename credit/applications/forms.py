@@ -79,8 +79,8 @@ class FormChecks:
         """What is wrong with each SubmitApplication row. `age` in years at submission, `purpose` codes
         from `purposes`, `beside` the texts that are longer than their columns."""
         faults = Faults(len(rows))
-        _required(rows, faults, beside)
-        _formats(rows, faults)
+        mark_missing(rows, faults, present(rows["name"]) | (beside.length(Field.NAME) > 0))
+        mark_formats(rows, faults)
         _lengths(rows, faults, beside)
         faults.mark((age < self._age_min) | (age > self._age_max), Refusal.AGE_LIMIT, unless="id_number")
         faults.mark(~among(rows["channel"], list(Channel)), Refusal.CHANNEL_UNKNOWN)
@@ -102,15 +102,15 @@ class FormChecks:
         faults.mark(~_option(columns.methods, code, rows["method"]), Refusal.METHOD_OPTION, unless="product")
 
 
-def _required(rows: Rows, faults: Faults, beside: Beside) -> None:
-    """CUS-05: the form can't be saved with one of these empty."""
-    faults.mark(~present(rows["name"]) & (beside.length(Field.NAME) == 0), Refusal.NAME_MISSING)
+def mark_missing(rows: Rows, faults: Faults, named: Bools) -> None:
+    """CUS-05: the form can't be saved with one of these empty. `named`: whether a name is given, here or beside the row."""
+    faults.mark(~named, Refusal.NAME_MISSING)
     faults.mark((rows["id_type"] <= 0) | ~present(rows["id_number"]), Refusal.ID_MISSING)
     faults.mark(~present(rows["mobile"]), Refusal.MOBILE_MISSING)
     faults.mark(rows["occupation"] <= 0, Refusal.OCCUPATION_MISSING)
 
 
-def _formats(rows: Rows, faults: Faults) -> None:
+def mark_formats(rows: Rows, faults: Faults) -> None:
     """CUS-08: formats of the ID number, the mobile number and, for companies, the credit code."""
     faults.mark_codes(ID_REFUSALS[check_resident_ids(rows["id_number"])], Refusal.ID_LENGTH.field)
     faults.mark(~check_mobiles(rows["mobile"]), Refusal.MOBILE_FORMAT)

@@ -8,7 +8,7 @@ import numpy as np
 
 from credit.approval.contract import ApplicationScored
 from credit.calendar import close_of_workday
-from credit.codes import Actor, Verdict
+from credit.codes import Verdict
 from credit.collateral import invariants
 from credit.collateral.contract import DESK, CollateralOffered, Desk, Event, Gauge, Refusal, SecuredLoanTold, room
 from credit.collateral.rules import Security, security_of
@@ -328,21 +328,11 @@ class CollateralSubsystem(Subsystem):
             attempt=rows["tasks"],
         )
 
-    def _log(
-        self,
-        event: EventCode,
-        found: Ints,
-        at: Ints,
-        out: Outbox,
-        *,
-        actor: Ints | int = Actor.SYSTEM,
-        value: Ints | None = None,
-        reason: Ints | int = 0,
-    ) -> None:
-        """One event a row of the register; `value`: its value, where nothing else is given."""
-        rows = self.register.take(found, "case product amount_fen value_fen")
-        said = {"amount_fen": rows["amount_fen"], "product": rows["product"], "actor": actor, "reason": reason}
-        out.log(event, at, rows["case"], value=rows["value_fen"] if value is None else value, **said)
+    def _log(self, event: EventCode, found: Ints, at: Ints, out: Outbox, **said: Ints | int) -> None:
+        """One event a row of the register, with its amount, and its value unless another is said; see `Outbox.log`."""
+        register = self.register
+        own = {"amount_fen": register["amount_fen"][found], "value": register["value_fen"][found]}
+        out.log_rows(event, register, found, at, **{**own, **said})
 
 
 build = CollateralSubsystem.build

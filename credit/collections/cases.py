@@ -40,22 +40,9 @@ def log_case(
     place: Ints,
     at: Ints | int,
     *,
-    actor: Ints | int = 0,
     amount_fen: Ints | int | None = None,
-    reason: Ints | int = 0,
-    value: Ints | int = 0,
+    **said: Ints | int,
 ) -> None:
-    """One event a case, with its numbers and its overdue amount unless another is given."""
-    if not len(place):
-        return
-    out.log(
-        event,
-        np.broadcast_to(np.asarray(at, dtype=np.int64), place.shape),
-        cases["case"][place],
-        actor=actor,
-        loan=cases["loan"][place],
-        amount_fen=cases["overdue_fen"][place] if amount_fen is None else amount_fen,
-        reason=reason,
-        value=value,
-        product=cases["product"][place],
-    )
+    """One event a case, with its numbers and its overdue amount unless another is given; `said`: see `Outbox.log`."""
+    amount = cases["overdue_fen"][place] if amount_fen is None else amount_fen
+    out.log_rows(event, cases, place, at, amount_fen=amount, **said)

@@ -159,7 +159,6 @@ class Refusal(Reason):
     USE_NOT_VERIFIED = 507, "use of funds not verified", "用途未核实"
     REVIEW_REJECTED = 508, "rejected at review", "复核退回"
     LIMIT_RESTRICTED = 509, "limit restricted", "额度受限"
-    FORMALITIES_OPEN = 512, "formalities of the guarantee still open", "担保手续未落实"
     PAYMENT_MISMATCH = 510, "payment does not match", "支付不符"
     PAYMENT_FAILED = 511, "payment failed", "支付失败"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from credit.calendar import close_of_workday
-from credit.codes import Actor, Finding, Verdict
+from credit.codes import Finding, Verdict
 from credit.collateral.contract import Event as Collateral
 from credit.disbursement.contract import Event as Disbursement
 from credit.disbursement.contract import RestrictLimit
@@ -270,20 +270,9 @@ class PostLoanSubsystem(Subsystem):
         self._log(Event.FINDINGS_SENT_BACK, found, opinions["at"], out, **said)
         self._visit(found, opinions["at"], out)
 
-    def _log(
-        self,
-        event: EventCode,
-        found: Ints,
-        at: Ints,
-        out: Outbox,
-        *,
-        actor: Ints | int = Actor.SYSTEM,
-        value: Ints | int = 0,
-        reason: Ints | int = 0,
-    ) -> None:
-        rows = self.inspections.take(found, "case product amount_fen")
-        said = {"amount_fen": rows["amount_fen"], "product": rows["product"], "actor": actor, "reason": reason}
-        out.log(event, at, rows["case"], value=value, **said)
+    def _log(self, event: EventCode, found: Ints, at: Ints, out: Outbox, **said: Ints | int) -> None:
+        """One event an inspection, with its amount; see `Outbox.log`."""
+        out.log_rows(event, self.inspections, found, at, amount_fen=self.inspections["amount_fen"][found], **said)
 
 
 build = PostLoanSubsystem.build

@@ -54,14 +54,11 @@ from credit.schedules import Schedule
 from credit.staff import StaffRegister
 from credit.subsystem import PLAIN, Setting, State, Subsystem, Takes, Together
 from credit.times import DAY_MS, Ints
-from credit.worklists.worklist import Events, Worklist, takes
+from credit.worklists.worklist import Events, Worklist, takes_acts, takes_appointments
 
 PAYMENTS_MAX = TRANSACTIONS_MAX - 1_000
 """Once a loan has had so many transactions its customer's own payments are refused: the numbers left are the bank's, for debits
 and what ends the loan. Nobody who pays fen by fen may use them up."""
-
-
-_FOLLOWS_UP = takes(FAILED_DEBITS, "desk", "followed_up")
 
 
 class RepaymentSubsystem(Subsystem):
@@ -71,13 +68,13 @@ class RepaymentSubsystem(Subsystem):
     REFUSED = Event.RECEIPT_REFUSED
     HANDLERS = (
         Takes(LoanDisbursed, "disbursed"),
-        *(one for one in _FOLLOWS_UP if isinstance(one, Takes)),
+        takes_appointments(FAILED_DEBITS, "desk"),
         Together(
             "loan",  # the desk and the customer speak of one loan in the order of their time
             (
                 Takes(DebitResult, "debited"),
                 Takes(AccountChecked, "account_checked"),
-                *(one for of in _FOLLOWS_UP if isinstance(of, Together) for one in of.takes),
+                *takes_acts(FAILED_DEBITS, "desk", "followed_up"),
                 Takes(PaymentMade, "paid"),
                 Takes(EarlyRepaymentRequested, "repaid_early"),
                 Takes(ChangeDebit, "change_debit"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from credit.collections.contract import RestructuringUnderWay
 from credit.mail import Outbox
 from credit.policies.restructuring import RestructuringPolicy
@@ -14,31 +12,9 @@ from credit.times import DAY_MS, Ints
 from credit.worklists.worklist import Worklist
 
 
-def log_case(
-    out: Outbox,
-    event: Event,
-    table: Table,
-    place: Ints,
-    at: Ints | int,
-    *,
-    actor: Ints | int = 0,
-    reason: Ints | int = 0,
-    value: Ints | int = 0,
-) -> None:
-    """One event a case or loan observed, with its numbers and its principal."""
-    if not len(place):
-        return
-    out.log(
-        event,
-        np.broadcast_to(np.asarray(at, dtype=np.int64), place.shape),
-        table["case"][place],
-        actor=actor,
-        loan=table["loan"][place],
-        amount_fen=table["principal_fen"][place],
-        reason=reason,
-        value=value,
-        product=table["product"][place],
-    )
+def log_case(out: Outbox, event: Event, table: Table, place: Ints, at: Ints | int, **said: Ints | int) -> None:
+    """One event a case or loan observed, with its numbers and its principal; `said`: see `Outbox.log`."""
+    out.log_rows(event, table, place, at, amount_fen=table["principal_fen"][place], **said)
 
 
 def tell_collections(out: Outbox, loans: Ints, at: Ints, under_way: int) -> None:

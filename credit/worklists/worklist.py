@@ -55,11 +55,20 @@ class Events(NamedTuple):
 def takes(kinds: DeskKinds, worklist: str, decide: str) -> tuple[Takes | Together, ...]:
     """Handlers for a room's list: `worklist` its attribute, `decide` the method that takes decisions. Appointments come first,
     and count from their instant; of one entity everything in the order of its time, at one instant in the order of the kinds."""
+    return takes_appointments(kinds, worklist), Together(kinds.entity, takes_acts(kinds, worklist, decide))
+
+
+def takes_appointments(kinds: DeskKinds, worklist: str) -> Takes:
+    """The handler of a list's appointments, for a room that has put the rest among handlers of its own; see `takes`."""
+    return Takes(kinds.appoint, f"{worklist}.appoint")
+
+
+def takes_acts(kinds: DeskKinds, worklist: str, decide: str) -> tuple[Takes, ...]:
+    """The handlers of what is done with a list's tasks, in the order of the kinds; see `takes`."""
     commands = [
         Takes(getattr(kinds, name), f"{worklist}.{name}") for name in ("claim", "release", "hand_over", "ask", "second")
     ]
-    together = Together(kinds.entity, (*commands, Takes(kinds.opinion, decide)))
-    return Takes(kinds.appoint, f"{worklist}.appoint"), together
+    return (*commands, Takes(kinds.opinion, decide))
 
 
 class Worklist:

@@ -22,11 +22,11 @@ from credit.errors import InvariantViolation
 from credit.mail import Outbox, in_order, in_sequence
 from credit.masks import true_rows
 from credit.numbers import branch_of
-from credit.room import EVENTS, KINDS, Rows
+from credit.room import BY_NAME, EVENTS, KINDS, Rows
 from credit.rows import only
 from credit.stage import Mail, Source, Stage, WindowResult
 from credit.subsystem import Counterpart, State, Subsystem, Window
-from credit.times import Bools
+from credit.times import Bools, Ints, text_of
 
 EVENT_LABEL = 1
 STATE_LABEL = 2
@@ -182,6 +182,12 @@ class StageHost:
             for kind in (kind for receiver in self._flow.rooms for kind in receiver.kinds if kind.copies)
             if room.name in kind.senders
         ]
+        self._mailed = [
+            (int(one), one.said.words[0], BY_NAME[kind], column)
+            for one in room.events or ()
+            for kind, column in [one.said.mails]
+            if kind
+        ]
         self._digests = ~_marked([int(one) for one in room.events or () if not one.said.digested])
         self._digest = Digest()
 
@@ -209,6 +215,7 @@ class StageHost:
             return [(0, 0)] * len(span)
         try:
             outcome = self.stage.step(window, {})
+            self._prove_mailed(window, outcome)
         except InvariantViolation as violation:
             what = f"{violation.what} [shard {self.cell.shard}]"
             raise (Broken(what, window.number) if self._tells else type(violation)(what)) from None
@@ -229,6 +236,18 @@ class StageHost:
         digests = self._digested(span, outcome)
         self._meter.lap("record")
         return digests
+
+    def _prove_mailed(self, window: Window, outcome: WindowResult) -> None:
+        """What is said to have happened has gone out as mail, and nothing else has: a row each, of the same amount."""
+        for event, words, kind, column in self._mailed:
+            about = "loan" if "loan" in kind.fields.names else "case"
+            said = _pairs([rows[rows["event"] == event] for rows in outcome.out.events], about, "amount_fen")
+            sent = _pairs(outcome.mail.get(kind.number, ()), about, column)
+            if not np.array_equal(said, sent):
+                odd = np.setxor1d(said[0], sent[0])
+                one = odd[0] if len(odd) else _first_apart(said, sent)
+                where = f"{self.cell.room}, window {window.number} ({text_of(window.start)})"
+                raise InvariantViolation(f"{where}: {about} {one}: {words!r} and {kind.name} don't say the same")
 
     def _record(self, window: Window, outcome: WindowResult) -> None:
         events = in_sequence(outcome.out.events, self._flow.order[self.cell.room])
@@ -341,6 +360,23 @@ class StageHost:
     def import_state(self, state: State) -> None:
         """Replaces everything the cell knows."""
         self.stage.import_state(state)
+
+
+def _pairs(parts: Iterable[Rows], about: str, amount: str) -> Ints:
+    """What rows are about and their amounts, shape (2, rows), sorted."""
+    some = [rows for rows in parts if len(rows)]
+    if not some:
+        return np.zeros((2, 0), dtype=np.int64)
+    pairs = np.stack([np.concatenate([rows[name] for rows in some]) for name in (about, amount)])
+    return pairs[:, np.lexsort(pairs[::-1])]
+
+
+def _first_apart(some: Ints, others: Ints) -> int:
+    """What the first pair is about in which two lists of pairs differ, or one of them has ended."""
+    both = min(some.shape[1], others.shape[1])
+    apart = true_rows((some[:, :both] != others[:, :both]).any(axis=0))
+    longer = max(some, others, key=lambda pairs: pairs.shape[1])
+    return int(longer[0, apart[0] if len(apart) else both])
 
 
 def _marked(codes: Iterable[int]) -> Bools:

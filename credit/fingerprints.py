@@ -44,7 +44,7 @@ def schemas() -> dict[str, str]:
     tables = {
         f"{room.name}.{name}": of_schema(f"{room.name}.{name}", Fields(fields).dtype)
         for room in ROOMS.values()
-        for name, (fields, _) in room.tables.items()
+        for name, (fields, *_) in room.tables.items()
     }
     return kinds | tables
 

@@ -52,7 +52,7 @@ class Moves(Generic[State]):
             row = wrong[0]
             target = int(np.broadcast_to(np.asarray(after, dtype=np.int64), before.shape)[row])
             raise ImpossibleMove(self.said(int(table[table.key][rows[row]]), int(before[row]), target))
-        table[column][rows] = after
+        table.put(rows, **{column: after})
 
     def said(self, entity: int, before: int, after: int) -> str:
         """The sentence of an impossible move."""

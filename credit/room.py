@@ -178,6 +178,8 @@ class Said:
     handler: Handler
     trouble: Words | None
     digested: bool
+    mails: tuple[str, str]
+    """The kind of mail that goes out with it and that kind's column of the amount; empty where none does."""
 
 
 def event(
@@ -192,12 +194,16 @@ def event(
     handler: Handler = Handler.NOBODY,
     trouble: Words | None = None,
     digested: bool = True,
+    mails: str = "",
 ) -> Said:
     """One event. `reason`: the enum that its reason column counts in, `Reason` for the reasons of any room, None for a plain
     number · `value`: what its value column counts · `refuses`: it says no to somebody · `step`, `handler`: where the case
     stands after it and who has it (APP-18) · `trouble`: its line in the report's table of trouble · `digested`: False for
-    what each shard says once."""
-    return Said(code, (en, zh), reason, value, refuses, step, handler, trouble, digested)
+    what each shard says once · `mails`: the kind of mail that goes out with it, a row each of the same case and amount (which
+    stands in the column named after the kind, `amount_fen` where none is): neither is without the other."""
+    kind, _, column = mails.partition(" ")
+    said = kind, column or "amount_fen"
+    return Said(code, (en, zh), reason, value, refuses, step, handler, trouble, digested, said)
 
 
 class EventCode(Coded):
@@ -298,8 +304,8 @@ class Room:
     words: Words
     shared: bool = False
     kinds: list[Kind] = field(default_factory=list)
-    tables: dict[str, tuple[str, str]] = field(default_factory=dict)
-    """Name → (field list, key column)."""
+    tables: dict[str, tuple[str, str, str, str]] = field(default_factory=dict)
+    """Name → (field list, key column, the columns written in place, the columns put)."""
     events: type[EventCode] | None = None
     gauges: type[GaugeCode] | None = None
     desks: type[DeskCode] | None = None
@@ -360,10 +366,12 @@ class Room:
         self.kinds.append(kind)
         return kind
 
-    def table(self, name: str, fields: str, key: str) -> str:
+    def table(self, name: str, fields: str, key: str, changes: str = "", puts: str = "") -> str:
         """A table of the room's state; returns its name. One of its columns says which branch a row belongs to, so that a
-        saved bank can be dealt out to any number of shards (see `credit.numbers.branch_of`)."""
-        _claim(self.tables, name, (fields, key))
+        saved bank can be dealt out to any number of shards (see `credit.numbers.branch_of`). `changes`: the columns that are
+        written in place once a row is there · `puts`: those that `Table.put` alone changes. Of these and of all others it is
+        proved at each day's end that nothing else has changed them (`Subsystem.check`)."""
+        _claim(self.tables, name, (fields, key, changes, puts))
         return name
 
     def logs(

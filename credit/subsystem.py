@@ -148,9 +148,14 @@ class Subsystem:
             self.measure(window.until, out)
 
     def check(self) -> list[str]:
-        """Violated invariants: of the state, and of everything noted since the last call, however many windows ago."""
+        """Violated invariants: of the state, and of everything noted since the last call, however many windows ago; then rows
+        of which something has changed that never does."""
         found = self.violations()
         self._noted = {}
+        for name, table in self.tables.items():
+            found += [
+                f"{self.room.name}: {table.key} {one} of {name} is not as it was written" for one in table.altered()
+            ]
         return found
 
     def export_state(self) -> State:

@@ -1,18 +1,25 @@
 """A columnar table that grows: one contiguous array a column, found by a unique int64 id. Rows keep their number until `keep`
 or `drop` compacts the table, and ids are looked up whole columns at a time (binary search in a sorted index, with a small
-tail of recent ids that is merged now and then)."""
+tail of recent ids that is merged now and then).
+
+Most of what a row says never changes: whose it is, what was approved. A table that is told which columns are written in place
+seals the others, row by row, and says which rows are not as they were (`altered`). What changes by `put` moves the
+seal with it."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 
-from credit.masks import all_of, any_of
+from credit.masks import all_of
 from credit.room import Fields, Rows, fits
+from credit.seals import UNSEALED, factors, seals
 from credit.times import NEVER, Bools, Ints
 
 _TEXT = np.dtypes.StringDType()
 """A text costs what it needs, not what its column allows."""
+SEALS_AT_ONCE = 4_096
+"""Rows whose seals are looked at in one call; a larger table is looked through in turns."""
 _TAIL_MAX = 16_384
 _SORT_FROM = 256
 _NO_IDS, _NO_ROWS = np.array([np.iinfo(np.int64).max]), np.array([-1])
@@ -24,8 +31,10 @@ _FIRST, _NOWHERE = np.array(0), np.array(-1)
 class Table:
     """Columns from a record type; `key` names the id column. Text columns are allowed beside int64."""
 
-    def __init__(self, fields: str, key: str) -> None:
-        """`fields`: a field list, see `credit.room`."""
+    def __init__(self, fields: str, key: str, changes: str | None = None, puts: str = "") -> None:
+        """`fields`: a field list, see `credit.room` · `changes`: the columns that are written in place once a row is there
+        (blank-separated), None where nobody asks which rows were `altered` · `puts`: those that `put` alone changes.
+        ValueError on what is no column."""
         self.fields = Fields(fields)
         self.dtype: np.dtype[np.void] = self.fields.dtype
         self.key = key
@@ -34,7 +43,21 @@ class Table:
         self._blank = np.zeros((), dtype=self.dtype)
         self._forms = {"": self.dtype}
         self._length = 0
+        self._sealed = self._never_changing(changes, puts)
+        self._puts = frozenset(self.fields.names if changes is None else puts.split())
+        self._seals, self._next_turn = np.zeros(0, dtype=np.int64), 0
+        self._gone: list[int] = []
         self._reset_index()
+
+    def _never_changing(self, changes: str | None, puts: str) -> dict[str, np.int64]:
+        """The columns that are sealed, each with its factor. Texts are not: they are kept where nobody writes them anew."""
+        if changes is None:
+            return {}
+        told = changes.split()
+        unknown = [name for name in (*told, *puts.split()) if name not in self.fields.names]
+        if unknown:
+            raise ValueError(f"table by {self.key}: {', '.join(unknown)} can't change, there is no such column")
+        return factors(n for n in self.fields.names if n not in self.fields.texts and n not in told)
 
     def __len__(self) -> int:
         return self._length
@@ -46,6 +69,11 @@ class Table:
     def text(self, name: str) -> npt.NDArray[np.str_]:
         """The live part of a text column."""
         return self._columns[name][: self._length]  # type: ignore[return-value]
+
+    @property
+    def sealed(self) -> tuple[str, ...]:
+        """The columns that are sealed."""
+        return tuple(self._sealed)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -70,8 +98,27 @@ class Table:
         self._length = stop
         for name, column in self._columns.items():
             column[start:stop] = given[name] if name in given else self._blank[name]
+        self._seals[start:stop] = UNSEALED
         self._index(self[self.key][start:stop].copy(), rows)
         return rows
+
+    def put(self, rows: Ints, **columns: npt.ArrayLike) -> None:
+        """Writes columns of rows; a scalar goes into all of them. ValueError on a column that does not change."""
+        if len(wrong := columns.keys() - self._puts):
+            raise ValueError(f"table by {self.key}: {', '.join(sorted(wrong))} is not said to be put")
+        moved, factors = np.zeros(len(rows), dtype=np.int64), self._sealed
+        for name, values in columns.items():
+            column = self._columns[name]
+            if name in factors:
+                moved += (np.asarray(values, dtype=np.int64) - self[name][rows]) * factors[name]
+            column[rows] = values
+        if factors:
+            before = self._seals[rows]
+            self._seals[rows] = np.where(before == UNSEALED, UNSEALED, before + moved)
+
+    def add(self, rows: Ints, **columns: npt.ArrayLike) -> None:
+        """Adds to columns of rows, none of which is named twice; see `put`."""
+        self.put(rows, **{name: self._columns[name][rows] + values for name, values in columns.items()})  # type: ignore[operator]
 
     def find(self, ids: npt.ArrayLike) -> Ints:
         """Row numbers of ids; −1 where there is none."""
@@ -120,8 +167,11 @@ class Table:
         """Drops the rows where `mask` is false; the others are renumbered in their order."""
         if all_of(mask):
             return
+        if self._sealed:
+            leaving = (~mask).nonzero()[0]
+            self._gone += self._wrong(leaving[self._seals[leaving] != UNSEALED])
         kept = int(mask.sum())
-        for column in self._columns.values():
+        for column in (*self._columns.values(), self._seals):
             column[:kept] = column[: self._length][mask]
         self._length = kept
         self._rebuild()
@@ -136,6 +186,27 @@ class Table:
         self._reset_index()
         self.append(rows)
 
+    def altered(self) -> list[int]:
+        """Ids of rows of which something is not as it was when they were sealed, which happens to new rows here; of rows that
+        have left since the last call as well. The rows of a large table are looked at in turns, `SEALS_AT_ONCE` a call."""
+        gone, self._gone = self._gone, []
+        if not self._length or not self._sealed:
+            return gone
+        first = self._next_turn if self._next_turn < self._length else 0
+        self._next_turn = first + SEALS_AT_ONCE
+        fresh = (self._seals[: self._length] == UNSEALED).nonzero()[0]
+        if len(fresh):
+            self._seals[fresh] = seals({name: self[name][fresh] for name in self._sealed}, self._sealed)
+        return gone + self._wrong(np.arange(first, min(self._next_turn, self._length)))
+
+    def _wrong(self, rows: Ints) -> list[int]:
+        """Ids of rows whose seal is not that of their columns."""
+        if not len(rows):
+            return []
+        wrong = self._seals[rows] != seals({name: self[name][rows] for name in self._sealed}, self._sealed)
+        found: list[int] = self[self.key][rows[wrong]].tolist()
+        return found
+
     def _grow(self, needed: int) -> None:
         if needed <= len(self._columns[self.key]):
             return
@@ -144,6 +215,9 @@ class Table:
                 larger = np.zeros(max(needed, len(column) + (len(column) >> 1), 64), dtype=column.dtype)
                 larger[: self._length] = column[: self._length]
                 self._columns[name] = larger
+        larger = np.zeros(len(self._columns[self.key]), dtype=np.int64)
+        larger[: self._length] = self._seals[: self._length]
+        self._seals = larger
 
     def _reset_index(self) -> None:
         self._main_ids = self._tail_ids = _NO_IDS
@@ -151,9 +225,11 @@ class Table:
 
     def _index(self, ids: Ints, rows: Ints) -> None:
         self._tail_ids, self._tail_rows = _merge(ids, rows, self._tail_ids, self._tail_rows)
-        again = self._tail_ids[1:] == self._tail_ids[:-1]
-        if any_of(again) or (len(self._main_ids) > 1 and any_of(_look_up(self._main_ids, self._main_rows, ids) >= 0)):
-            raise ValueError(f"{self.key}: an id is already in the table")
+        again = self._tail_ids[1:][self._tail_ids[1:] == self._tail_ids[:-1]]
+        if not len(again) and len(self._main_ids) > 1:
+            again = ids[_look_up(self._main_ids, self._main_rows, ids) >= 0]
+        if len(again):
+            raise ValueError(f"{self.key} {again[0]} is already in the table")
         if len(self._tail_ids) > _TAIL_MAX:
             self._main_ids, self._main_rows = _merge(
                 self._tail_ids[:-1], self._tail_rows[:-1], self._main_ids, self._main_rows

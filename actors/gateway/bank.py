@@ -142,7 +142,9 @@ class Bank:
         found: list[int] = []
         for room in PIPELINE:
             about = [
-                name for name, (columns, key) in room.tables.items() if key in _ENTITY and "customer" in columns.split()
+                name
+                for name, (columns, key, *_) in room.tables.items()
+                if key in _ENTITY and "customer" in columns.split()
             ]
             asked = [Look(name, "customer", (customer,)) for name in about]
             for cell in self.cells(room.name) if asked else ():

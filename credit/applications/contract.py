@@ -23,7 +23,8 @@ name or a purpose that is longer than its column, a remark and an address come a
 column is empty then."""
 FormText = room.accepts(109, "FormText", f"party branch {PIECES}")
 
-room.table("counters", f"branch {blank('forms refused checked')}", key="branch")
+_COUNTED = "forms refused checked"
+room.table("counters", f"branch {blank(_COUNTED)}", key="branch", changes=_COUNTED)
 
 # what it records -------------------------------------------------------------------------------------------------------
 

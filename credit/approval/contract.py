@@ -26,6 +26,8 @@ WORDS = "opinion:U200 background:U200 finance:U200"
 VOTES = blank("ballots ayes noes voter least_fen")
 """Of a case before the committee: its ballots, how many are in favour and against so far, who voted last, and the least
 amount that a member in favour would lend."""
+CASE_CHANGES = "amount_fen previous path node decide_at ballots ayes noes voter least_fen"
+"""What of a case changes on its way through the desks."""
 DESK = desk_kinds(
     room,
     "Approval",
@@ -50,7 +52,13 @@ room.sends(FraudConfirmed)
 LISTED = "entry branch since"
 room.table("listed", LISTED, key="entry")
 room.table("opinions", f"task case person verdict at {WORDS}", key="task")
-room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0 {VOTES}", key="case")
+room.table(
+    "cases",
+    f"{SCORED} round previous path state node=0 decide_at=0 {VOTES}",
+    key="case",
+    puts="state",
+    changes=CASE_CHANGES,
+)
 
 # what it records -------------------------------------------------------------------------------------------------------
 
@@ -85,7 +93,15 @@ class Event(EventCode):
         304, "escalated", "自动上报", reason=Cause, value="node added", step=Step.APPROVAL, handler=Handler.APPROVER
     )
     VOTE_CAST = event(320, "vote cast", "委员投票", reason=Verdict, value="ballot")
-    APPLICATION_APPROVED = event(305, "approved", "审批通过", value="lane", step=Step.CONTRACT, handler=Handler.SYSTEM)
+    APPLICATION_APPROVED = event(
+        305,
+        "approved",
+        "审批通过",
+        value="lane",
+        step=Step.CONTRACT,
+        handler=Handler.SYSTEM,
+        mails="ApplicationApproved",
+    )
     APPLICATION_DECLINED = event(
         306, "declined", "审批拒绝", reason=Reason, value="party", refuses=True, step=Step.CLOSED
     )
@@ -109,6 +125,7 @@ class Event(EventCode):
         value="materials asked for (bits)",
         step=Step.APPROVAL,
         handler=Handler.CUSTOMER,
+        mails="SupplementAsked",
     )
     FRAUD_CASE_OPENED = event(
         330,

@@ -47,6 +47,8 @@ room.table(
     "case owner party branch product kind state declared_fen amount_fen several due_at "
     + blank("value_fen valued_at valuer registrar custodian established_at tasks loans settled over"),
     key="case",
+    puts="state",
+    changes="amount_fen due_at value_fen valued_at valuer registrar custodian established_at tasks loans settled over",
 )
 """What secures a case, one row each. `owner`: a customer's number · `amount_fen`: what is asked for, then what is granted ·
 `several`: more than one loan may be paid · `due_at`: when a valuation lapses, or is to be made anew · `over`: nothing more is

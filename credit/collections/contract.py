@@ -20,6 +20,10 @@ OverduePaid = room.accepts(802, "OverduePaid", f"loan transaction paid_fen {FIGU
 NoticeSent = room.asks(803, "NoticeSent", "loan party action dpd amount_fen")
 OverdueReported = room.accepts(808, "OverdueReported", f"loan {FIGURES}", sender="repayment")
 OverdueRestructured = room.accepts(809, "OverdueRestructured", "loan", sender="repayment")
+ArrearsTotal = room.accepts(
+    811, "ArrearsTotal", "branch loans overdue_fen principal_fen penalty_fen", sender="repayment"
+)
+"""What the loans in collection come to at a day's end, by the book: collections must know the same."""
 RestructuringUnderWay = room.accepts(810, "RestructuringUnderWay", "loan under_way", sender="restructuring")
 DebitHandedOver = room.accepts(845, "DebitHandedOver", "loan", sender="repayment")
 """The desk of failed debits gives a loan up to collections (移交催收)."""
@@ -60,6 +64,10 @@ room.table(
         "approved_1 approved_2 approved_3 refused_day"
     ),
     key="loan",
+    changes=f"grade {FIGURES} opened_at closed_at written_off set stage stage_since raised contacts next_means "
+    "sms_day voice_day call_day visit_day legal_day call_done visit_done legal_done promise_day promise_at promise_fen "
+    "promise_paid_fen pause_until referred_day likelihood approved_1 approved_2 approved_3 refused_day",
+    puts="state",
 )
 # Today's payments, so that a promise that is heard of later in the day finds what was paid after it was made.
 room.table("receipts", "transaction loan at paid_fen", key="transaction")

@@ -15,6 +15,8 @@ from credit.table import Table
 from credit.times import DAY_MS, NEVER, Bools, Ints
 from credit.worklists.states import TaskState
 
+_TOTALLED = ("overdue_fen", "principal_fen", "penalty_fen")
+
 
 def violations(cases: Table, strategies: Strategies) -> list[str]:
     """All of them; empty when everything holds."""
@@ -23,6 +25,23 @@ def violations(cases: Table, strategies: Strategies) -> list[str]:
     return [
         sentence for rule in (_one_set, _stage, _promise, _closed, _write_off) for sentence in rule(cases, strategies)
     ]
+
+
+def against_the_book(cases: Table, totals: Rows) -> list[str]:
+    """COL-03: at a day's end the open cases of each branch are as many as the loans that the book has told of, and owe what these
+    owe. `totals`: `ArrearsTotal` rows, of which a branch's newest counts."""
+    newest = {int(branch): row for row, branch in enumerate(totals["branch"].tolist())}
+    alive = cases["state"] != CaseState.CLOSED
+    found = []
+    for branch, row in newest.items():
+        here = alive & (cases["branch"] == branch)
+        known = {"loans": int(here.sum())} | {name: int(cases[name][here].sum()) for name in _TOTALLED}
+        found += [
+            f"branch {branch}: {name} of its {known['loans']} cases come to {value}, the book says {totals[name][row]}"
+            for name, value in known.items()
+            if value != totals[name][row]
+        ]
+    return found
 
 
 def _one_set(cases: Table, strategies: Strategies) -> list[str]:

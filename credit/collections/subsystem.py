@@ -11,6 +11,7 @@ from credit.collections.contacts import Contacts
 from credit.collections.contract import (
     COLLECTION,
     WRITE_OFF,
+    ArrearsTotal,
     DebitHandedOver,
     Event,
     Gauge,
@@ -59,6 +60,7 @@ class CollectionsSubsystem(Subsystem):
         ),
         *takes(COLLECTION, "collectors", "contacted"),
         *takes(WRITE_OFF, "bodies", "decided"),
+        Takes(ArrearsTotal, "totalled"),
     )
 
     def __init__(
@@ -114,6 +116,11 @@ class CollectionsSubsystem(Subsystem):
         """Opinions on write-offs (NPL-08)."""
         self._write_offs.decide(rows, out)
 
+    def totalled(self, rows: Rows, out: Outbox) -> None:
+        """What the book says that the loans in collection owe, to be compared."""
+        del out
+        self.note("totals", rows)
+
     def end(self, out: Outbox) -> None:
         """Tasks whose limit passes are urged."""
         self.collectors.urge(self.window.until, out)
@@ -146,6 +153,8 @@ class CollectionsSubsystem(Subsystem):
             found += worklist.violations(self.window.until)
         for rows in self.noted("decisions"):
             found += invariants.decided(rows)
+        for rows in self.noted("totals"):
+            found += invariants.against_the_book(self.cases, rows)
         return found
 
 

@@ -20,7 +20,13 @@ ContractRenewalRequested = room.obeys(505, "ContractRenewalRequested", "case rou
 ContractReturned = room.obeys(506, "ContractReturned", "case round attempt reason person")
 ContractCancelled = room.obeys(507, "ContractCancelled", "case round attempt reason person")
 """What staff do about an offered contract in which something is wrong: one of `ReturnReason` or `CancelReason`, and who."""
-room.table("contracts", f"{TERMS} state attempt offered_at=0 expires_at=0 mode approved_fen", key="case")
+room.table(
+    "contracts",
+    f"{TERMS} state attempt offered_at=0 expires_at=0 mode approved_fen",
+    key="case",
+    puts="state",
+    changes="attempt offered_at expires_at mode",
+)
 room.table(
     "archived",
     "case customer product amount_fen term_months method guarantee purpose account payee_account collateral_fen rate_ppm "
@@ -63,6 +69,7 @@ class Event(EventCode):
         value="attempt in its round",
         step=Step.DISBURSEMENT,
         handler=Handler.OPERATOR,
+        mails="ContractEffective",
     )
     CONTRACT_ARCHIVED = event(506, "contract archived", "合同归档", value="attempt in its round")
     CONTRACT_EXPIRED = event(

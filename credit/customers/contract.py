@@ -48,7 +48,8 @@ EnterCustomer = room.obeys(
 )
 """The form of a new customer (新增客户), before any application (CUS-05); answered with his number. `person`: who enters him."""
 
-room.table("tally", f"branch {blank('forms refused declined intercepted accepted')}", key="branch")
+_COUNTED = "forms refused declined intercepted accepted"
+room.table("tally", f"branch {blank(_COUNTED)}", key="branch", changes=_COUNTED)
 room.table("people", "key customer", key="key")
 room.table(
     "customers",
@@ -56,6 +57,9 @@ room.table(
     f"{blank('at1 at2 at3 at4 channel1 channel2 channel3 channel4')} {blank('income_fen employment_months purpose')} "
     "segment=0 occupation=0 name:U60=0 id_number:U18=0 mobile:U12=0 credit_code:U18=0 texts=0",
     key="customer",
+    puts="state",
+    changes="person documents product amount_fen at1 at2 at3 at4 channel1 channel2 channel3 channel4 income_fen "
+    "employment_months purpose segment occupation texts",
 )
 """`person`: the key of who signs · at1 …: the last applications, newest first, 0 = none; of the newest product, amount, income,
 time employed and purpose · `texts`: the case whose texts hold
@@ -97,7 +101,13 @@ class Event(EventCode):
     )
     CUSTOMER_FORMAL = event(107, "became a formal customer", "转为正式客户", value="customer")
     APPLICATION_DISPATCHED = event(
-        108, "dispatched to a team", "分派团队", value="team", step=Step.SCORING, handler=Handler.SYSTEM
+        108,
+        "dispatched to a team",
+        "分派团队",
+        value="team",
+        step=Step.SCORING,
+        handler=Handler.SYSTEM,
+        mails="ApplicationAccepted",
     )
     LIST_REFRESHED = event(109, "risk list refreshed", "名单更新", value="entry of the list")
     MAIL_REFUSED = event(

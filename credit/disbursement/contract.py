@@ -39,6 +39,9 @@ room.table(
     "payee_account grade pd_ppm lane rate_ppm guarantee conditions valid_until signed_at state revolving staged "
     + blank("opened_at drawn_fen paid_fen restored_fen loans verified restricted idle_at formalities"),
     key="case",
+    changes="documents conditions valid_until opened_at drawn_fen paid_fen restored_fen loans verified restricted idle_at "
+    "formalities",
+    puts="state",
 )
 room.table(
     "payments",
@@ -46,6 +49,8 @@ room.table(
     "revolving account debit_account entrusted lane state task=0 operator=0 reviewer=0 attempt=0 rejections=0 leaves_at=0 "
     "sent_at=0 delayed=0 valid_until",
     key="loan",
+    puts="state",
+    changes="task operator reviewer attempt rejections leaves_at sent_at delayed",
 )
 
 # what it records -------------------------------------------------------------------------------------------------------
@@ -103,7 +108,9 @@ class Event(EventCode):
         trouble=("payments failed", "支付失败"),
     )
     PAYMENT_RETRIED = event(609, "payment retried", "重新支付", value="transaction")
-    LOAN_DISBURSED = event(610, "loan paid out", "放款", value="account that got it", step=Step.DISBURSED)
+    LOAN_DISBURSED = event(
+        610, "loan paid out", "放款", value="account that got it", step=Step.DISBURSED, mails="LoanDisbursed"
+    )
     CONDITION_MET = event(611, "condition met", "放款条件落实", value="materials (bits)")
     DRAWDOWN_REQUESTED = event(612, "drawdown requested", "申请提款", value="request of the case")
     DRAWDOWN_REFUSED = event(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from credit.approval.contract import LISTED, VOTES, WORDS, CustomerListed
+from credit.approval.contract import CASE_CHANGES, LISTED, VOTES, WORDS, CustomerListed
 from credit.profile import EXPLAINED, SCORED
 from credit.room import DeskCode, Room
 from credit.staff import ADMINISTRATOR_DESK
@@ -25,7 +25,13 @@ DESK = desk_kinds(
 room.hears(CustomerListed)
 room.table("listed", LISTED, key="entry")
 room.table("opinions", f"task case person verdict at {WORDS}", key="task")
-room.table("cases", f"{SCORED} round previous path state node=0 decide_at=0 {VOTES}", key="case")
+room.table(
+    "cases",
+    f"{SCORED} round previous path state node=0 decide_at=0 {VOTES}",
+    key="case",
+    puts="state",
+    changes=CASE_CHANGES,
+)
 
 # what it records -------------------------------------------------------------------------------------------------------
 

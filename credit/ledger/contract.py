@@ -20,8 +20,9 @@ TOTALS = "accrued_fen principal_fen interest_receivable_fen penalty_receivable_f
 BookTotal = room.accepts(903, "BookTotal", f"branch product {TOTALS}", sender="repayment")
 
 # Every loan that was ever paid out, and every group: `last` is its last transaction, so that no number is used twice for ever.
-room.table("loans", f"loan last=0 {blank(' '.join(BY_LOAN))}", key="loan")
-room.table("batches", "group last=0", key="group")
+_BALANCES = " ".join(BY_LOAN)
+room.table("loans", f"loan last=0 {blank(_BALANCES)}", key="loan", puts=f"last {_BALANCES}")
+room.table("batches", "group last=0", key="group", puts="last")
 
 # what it records -------------------------------------------------------------------------------------------------------
 

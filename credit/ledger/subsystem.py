@@ -211,8 +211,7 @@ class LedgerSubsystem(Subsystem):
     def _add(self, loans: Ints, sums: Ints) -> None:
         rows = _rows_of(self._loans, loans)
         before = self._balances_at(rows)
-        for slot, name in enumerate(BY_LOAN):
-            self._loans[name][rows] += sums[:, slot]
+        self._loans.add(rows, **{name: sums[:, slot] for slot, name in enumerate(BY_LOAN)})
         after = before + sums
         self._say(invariants.impossible_balances(loans, states_of(before), states_of(after), after))
 
@@ -232,8 +231,10 @@ class LedgerSubsystem(Subsystem):
         )
         for table, (ids, last) in places:
             distinct, place = np.unique(ids, return_inverse=True)
-            rows = _rows_of(table, distinct)[place]  # first: a new row may move the column
-            np.maximum.at(table["last"], rows, last)
+            rows = _rows_of(table, distinct)
+            newest = table["last"][rows]
+            np.maximum.at(newest, place, last)
+            table.put(rows, last=newest)
 
     def _balances_at(self, rows: Ints) -> Ints:
         """Balances of loan rows, zeros where the row is −1."""

@@ -91,10 +91,11 @@ room.table(
     "under_way",
     "notice case loan product party applied_through topic written_at planned_at ordered_at attempt",
     key="notice",
+    changes="ordered_at attempt",
 )
 """Notices that have not come to an end; what became of the others is an event. `written_at`: the instant of the event it tells
 of · `planned_at`: when it was to go out first · `ordered_at`: when its running attempt goes out."""
-room.table("counters", "branch written=0 delivered=0 failed=0", key="branch")
+room.table("counters", "branch written=0 delivered=0 failed=0", key="branch", changes="written delivered failed")
 
 # what it records -------------------------------------------------------------------------------------------------------
 _WRITTEN = "instant of what it tells, ms"

@@ -56,6 +56,9 @@ room.table(
     "case customer party branch segment product state plan cause amount_fen several due_day "
     + blank("tasks loans ended overdue findings watched restricted inspector inspected_at"),
     key="case",
+    puts="state",
+    changes="plan cause amount_fen several due_day tasks loans ended overdue findings watched restricted inspector "
+    "inspected_at",
 )
 """Who has had money paid out and not repaid, a row a case. `plan`: the policy's row, from 0 · `several`: use can be restricted ·
 `ended`: loans settled or written off · `overdue`: loans that are · `findings`: of the last inspection · `watched`: a warning

@@ -85,7 +85,7 @@ class DebitAccounts:
         if not len(orders):
             return
         loans = self._book.loans
-        loans["account"][rows], loans["automatic"][rows] = account, orders["automatic"]
+        loans.put(rows, account=account, automatic=orders["automatic"])
         self._log(Event.DEBIT_CHANGED, orders, account, out)
         arrears, owed = self._book.owed(orders["loan"])
         now = true_rows((owed > 0) & (orders["automatic"] != 0))

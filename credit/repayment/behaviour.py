@@ -28,8 +28,7 @@ class Behaviour:
     def became_overdue(self, rows: Ints) -> None:
         """Loans that have just become overdue begin their row of instalments met anew."""
         loans = self._book.loans
-        loans["lates"][rows] += 1
-        loans["met"][rows] = 0
+        loans.put(rows, lates=loans["lates"][rows] + 1, met=0)
 
     def review(self, rows: Ints, day: int, at: int, out: Outbox) -> None:
         """Scores loans whose instalment falls due on a day and that have another to come, before it counts as owed. Told is the
@@ -40,7 +39,7 @@ class Behaviour:
             return
         arrears, owed = self._book.owed(loans["loan"][rows])
         dpd = np.where(owed > 0, day - self._book.arrears.get("since_day", arrears), 0)
-        loans["met"][rows] = np.where(dpd > 0, 0, loans["met"][rows] + 1)
+        loans.put(rows, met=np.where(dpd > 0, 0, loans["met"][rows] + 1))
         facts = {
             "dpd": dpd,
             "lates": loans["lates"][rows],
@@ -51,7 +50,7 @@ class Behaviour:
         score = np.maximum(self._card.scores(facts), 1)
         grade = Grade.POOR - self._bands.searchsorted(score, side="right")
         new = true_rows((loans["behaviour"][rows] == 0) | (grade != loans["grade"][rows]))
-        loans["behaviour"][rows], loans["grade"][rows] = score, grade
+        loans.put(rows, behaviour=score, grade=grade)
         ids = loans["loan"][rows[new]]
         when = np.full(len(new), at)
         out.log(Event.BEHAVIOUR_SCORED, when, case_of(ids), loan=ids, reason=grade[new], value=self._pd[score[new]])

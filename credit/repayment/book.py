@@ -99,9 +99,8 @@ class Book:
         """The loans have no further instalment and bear no further interest."""
         loans = self.loans
         MOVES.to(loans, rows, state)
-        loans["due_day"][rows], loans["period_start_day"][rows] = NO_DAY, NO_DAY - 1
-        for name in ("next_principal_fen", "next_interest_fen", "held_fen", "balance_fen"):
-            loans[name][rows] = 0
+        nothing = dict.fromkeys(("next_principal_fen", "next_interest_fen", "held_fen", "balance_fen"), 0)
+        loans.put(rows, due_day=NO_DAY, period_start_day=NO_DAY - 1, **nothing)
 
     def settle(self, rows: Ints, at: Ints, out: Outbox) -> None:
         """The loans owe nothing any more and leave the active book."""
@@ -183,7 +182,7 @@ class Book:
 
 def next_transactions(table: Table, rows: Ints) -> Ints:
     """The next transaction number of each row of loans or of claims written off."""
-    table["transactions"][rows] += 1
+    table.add(rows, transactions=1)
     return transaction_of(table["loan"][rows], table["transactions"][rows])
 
 

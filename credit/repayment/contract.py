@@ -74,6 +74,8 @@ room.table(
     "state plan_fen plan_day plan_number=0 choice=0 periods part_fen number period_start_day due_day "
     "next_principal_fen=0 next_interest_fen=0 held_fen=0 balance_fen transactions debits=0 account lates=0 met=0 behaviour=0",
     key="loan",
+    puts="grade method automatic state plan_fen plan_day plan_number choice periods part_fen number period_start_day due_day "
+    "next_principal_fen next_interest_fen held_fen balance_fen transactions debits account lates met behaviour",
 )
 # Due and unpaid, one row a loan. `since_day`: due day of the oldest unpaid instalment; `told`: collections knows; `marked`:
 # non-performing; `penalty_rest`: the part of a fen that the penalty so far is exact by; `tries`: debits of the day asked again;
@@ -82,11 +84,17 @@ room.table(
     "arrears",
     "loan group since_day " + blank("principal_fen interest_fen penalty_fen penalty_rest told marked tries handed"),
     key="loan",
+    puts="since_day principal_fen interest_fen penalty_fen penalty_rest told marked tries handed",
 )
-room.table("instalments", "instalment loan due_day principal_fen interest_fen", key="instalment")
-room.table("written_off", "loan group balance_fen since_day transactions", key="loan")
+room.table(
+    "instalments",
+    "instalment loan due_day principal_fen interest_fen",
+    key="instalment",
+    puts="principal_fen interest_fen",
+)
+room.table("written_off", "loan group balance_fen since_day transactions", key="loan", puts="balance_fen transactions")
 # Debits whose outcome is not known: not answered yet, or core banking was silent. A late answer's money is never lost.
-room.table("debits", "debit loan asked_day silent=0", key="debit")
+room.table("debits", "debit loan asked_day silent=0", key="debit", puts="silent")
 # Loans under other terms than their contract's. Of a CUSTOM plan of their own that began after instalment `after` its months,
 # else 0, and how it is made; `held_fen`: interest of before that it began with; `non_performing`: it was so when its terms
 # changed; `observed`: that counts yet.
@@ -94,11 +102,13 @@ room.table(
     "restructured",
     f"loan after months interest_every free_months held_fen non_performing observed {STAGES}",
     key="loan",
+    puts="held_fen non_performing observed",
 )
 # Changes of account that core banking has been asked about.
 room.table("account_checks", "loan account automatic operator", key="loan")
 # Interest accrued by group, and the days that the book has begun, debited, reminded of and ended.
-room.table("control", f"group {blank('accrued_fen begun debited reminded ended')}", key="group")
+_ACCRUED = "accrued_fen begun debited reminded ended"
+room.table("control", f"group {blank(_ACCRUED)}", key="group", changes=_ACCRUED)
 
 # what it records -------------------------------------------------------------------------------------------------------
 
@@ -126,7 +136,7 @@ class Event(EventCode):
     INSTALMENT_DUE = event(703, "instalment due", "分期到期", value="instalment")
     INSTALMENT_PAID = event(704, "instalment paid", "还款", value="instalment")
     DEBIT_FAILED = event(705, "debit failed", "扣款失败", value="attempt")
-    OVERDUE_STARTED = event(706, "overdue", "进入逾期", value="days past due")
+    OVERDUE_STARTED = event(706, "overdue", "进入逾期", value="days past due", mails="LoanOverdue overdue_fen")
     OVERDUE_CLEARED = event(707, "overdue cleared", "逾期结清")
     LOAN_SETTLED = event(708, "loan settled", "贷款结清")
     EARLY_REPAYMENT = event(709, "early repayment", "提前还款", value="interest and fee, fen")

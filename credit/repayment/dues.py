@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from credit.codes import Account
-from credit.collections.contract import DebitHandedOver, LoanOverdue, OverdueReported
+from credit.collections.contract import ArrearsTotal, DebitHandedOver, LoanOverdue, OverdueReported
 from credit.mail import Outbox
 from credit.masks import true_rows
 from credit.numbers import branch_and_product, case_of, debit_of, instalment_of
@@ -53,8 +53,7 @@ class Dues:
             loans["daycount"][rows],
             self._policy.penalty_factor_ppm,
         )
-        arrears["penalty_fen"][late] += fen
-        arrears["penalty_rest"][late] = rest
+        arrears.put(late, penalty_fen=arrears["penalty_fen"][late] + fen, penalty_rest=rest)
         late, fen = late[fen > 0], fen[fen > 0]
         ids, groups = arrears["loan"][late], arrears["group"][late]
         self._book.touch(ids)
@@ -84,14 +83,14 @@ class Dues:
         )
         told = arrears["told"] != 0
         new = figures[~told]
-        book.arrears["told"][late[~told]] = 1
+        book.arrears.put(late[~told], told=1)
         dpd = day - new["overdue_since_day"]
         out.log(
             Event.OVERDUE_STARTED, new["at"], new["case"], loan=new["loan"], amount_fen=new["overdue_fen"], value=dpd
         )
         out.send(LoanOverdue, new)
         handed = late[~told][book.arrears["handed"][late[~told]] != 0]
-        book.arrears["handed"][handed] = 0
+        book.arrears.put(handed, handed=0)
         out.send(DebitHandedOver, DebitHandedOver.rows(len(handed), at=at, loan=book.arrears["loan"][handed]))
         out.send(OverdueReported, OverdueReported.carry(figures[told]))
         gone = book.written_off
@@ -107,6 +106,38 @@ class Dues:
         )
         out.send(OverdueReported, claims)
 
+    def total_overdue(self, day: int, at: int, out: Outbox) -> None:
+        """At a day's end collections is told, branch by branch, what the loans come to that it knows of."""
+        book = self._book
+        arrears, gone = book.arrears, book.written_off
+        told, claims, late = (
+            true_rows(arrears["told"]),
+            true_rows(gone["balance_fen"]),
+            book.instalments["due_day"] < day,
+        )
+        overdue = arrears["penalty_fen"].copy()
+        np.add.at(overdue, arrears.find(book.instalments["loan"][late]), book.unpaid()[late])
+        principal = book.loans["balance_fen"][book.find_loans(arrears["loan"][told])] + arrears["principal_fen"][told]
+        every, _ = branch_and_product(book.control["group"])
+        branches = np.unique(every)
+        of_told, of_claims = (
+            branches.searchsorted(branch_and_product(group)[0])
+            for group in (arrears["group"][told], gone["group"][claims])
+        )
+        total = ArrearsTotal.rows(
+            len(branches), at=at, branch=branches, loans=0, overdue_fen=0, principal_fen=0, penalty_fen=0
+        )
+        for name, place, values in (
+            ("loans", of_told, 1),
+            ("overdue_fen", of_told, overdue[told]),
+            ("principal_fen", of_told, principal),
+            ("penalty_fen", of_told, arrears["penalty_fen"][told]),
+            ("loans", of_claims, 1),
+            ("overdue_fen", of_claims, gone["balance_fen"][claims]),
+        ):
+            np.add.at(total[name], place, values)
+        out.send(ArrearsTotal, total)
+
     def _mark_non_performing(self, day: int, at: int, out: Outbox) -> None:
         """NPL-01: DPD above the policy's number of days."""
         arrears = self._book.arrears
@@ -115,7 +146,7 @@ class Dues:
         new = true_rows((arrears["marked"] == 0) & late)
         if not len(new):
             return
-        arrears["marked"][new] = 1
+        arrears.put(new, marked=1)
         ids = arrears["loan"][new]
         balance = self._book.loans["balance_fen"][self._book.find_loans(ids)] + arrears["principal_fen"][new]
         out.log(Event.NPL_MARKED, np.full(len(new), at), case_of(ids), loan=ids, amount_fen=balance, value=dpd[new])
@@ -133,8 +164,7 @@ class Dues:
         interest, held = self._plans.interest_due(
             loans, rows, number, loans["held_fen"][rows], loans["next_interest_fen"][rows]
         )
-        loans["held_fen"][rows] = held
-        loans["balance_fen"][rows] -= principal
+        loans.put(rows, held_fen=held, balance_fen=loans["balance_fen"][rows] - principal)
         ended = self._step_on(rows, day)
         self._behaviour.review(rows, day, at, out)
         owing = true_rows(principal + interest)
@@ -159,12 +189,11 @@ class Dues:
     def _step_on(self, rows: Ints, day: int) -> Ints:
         """To the next period; returns the rows that have none."""
         loans = self._book.loans
-        loans["number"][rows] += 1
+        loans.add(rows, number=1)
         ended = loans["number"][rows] > loans["periods"][rows]
         self._book.park(rows[ended], LoanState.MATURED)
         on = rows[~ended]
-        loans["period_start_day"][on] = day
-        loans["due_day"][on] = due_day(day, 1, loans["debit_day"][on])
+        loans.put(on, period_start_day=day, due_day=due_day(day, 1, loans["debit_day"][on]))
         self._plans.begin_next(loans, on)
         return rows[ended]
 
@@ -184,11 +213,8 @@ class Dues:
         new = true_rows(rows < 0)
         rows[new] = arrears.append(length=len(new), loan=ids[new], group=groups[new], since_day=day)
         cleared = rows[self._book.arrears_fen()[rows] == 0]
-        arrears["since_day"][cleared] = day
-        for name in ("penalty_rest", "told", "marked", "handed"):
-            arrears[name][cleared] = 0
-        arrears["principal_fen"][rows] += principal
-        arrears["interest_fen"][rows] += interest
+        arrears.put(cleared, since_day=day, penalty_rest=0, told=0, marked=0, handed=0)
+        arrears.add(rows, principal_fen=principal, interest_fen=interest)
 
     # debits and reminders ---------------------------------------------------------------------------------------------
 
@@ -196,7 +222,7 @@ class Dues:
         """REP-06, REP-08: debits of what is due today, and again of what failed before. Customers without automatic debit get
         the same as a bill: they pay by themselves."""
         chosen = true_rows((self._book.arrears_fen() > 0) & self._asked_today(day))
-        self._book.arrears["tries"][chosen] = 0
+        self._book.arrears.put(chosen, tries=0)
         self.send_debits(chosen, np.full(len(chosen), at), out)
 
     def _asked_today(self, day: int) -> Bools:
@@ -215,7 +241,7 @@ class Dues:
         arrears, loans = self._book.arrears, self._book.loans
         rows = self._book.find_loans(arrears["loan"][chosen])
         automatic = loans["automatic"][rows]
-        loans["debits"][rows] += 1
+        loans.add(rows, debits=1)
         ids, number, asked = arrears["loan"][chosen], loans["debits"][rows], automatic != 0
         self._book.debits.append(
             length=int(asked.sum()),

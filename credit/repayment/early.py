@@ -82,7 +82,7 @@ class Early:
             ],
         )
         book.release_accrual(group, accrued)
-        loans["balance_fen"][rows] -= principal
+        loans.add(rows, balance_fen=-principal)
         book.touch(ids)
         out.log(
             Event.EARLY_REPAYMENT,
@@ -110,19 +110,19 @@ class Early:
             loans["daycount"][rows],
             orders["choice"],
         )
-        for name, values in (
-            ("periods", passed + count),
-            ("part_fen", part),
-            ("plan_fen", balance),
-            ("plan_day", day),
-            ("plan_number", passed),
-            ("choice", orders["choice"]),
-            ("period_start_day", day),
-            ("held_fen", 0),
-        ):
-            loans[name][rows] = values
+        loans.put(
+            rows,
+            periods=passed + count,
+            part_fen=part,
+            plan_fen=balance,
+            plan_day=day,
+            plan_number=passed,
+            choice=orders["choice"],
+            period_start_day=day,
+            held_fen=0,
+        )
         own = self._book.restructured.find(orders["loan"])
-        self._book.restructured["held_fen"][own[own >= 0]] = 0
+        self._book.restructured.put(own[own >= 0], held_fen=0)
         self._plans.begin_next(loans, rows)
         out.log(
             Event.SCHEDULE_REGENERATED,

@@ -111,7 +111,7 @@ class FailedDebits:
         """Collections hears of it at once where it has the loan, else in the morning with the loan."""
         arrears, place = self._book.arrears, self._book.arrears.find(rows["loan"])
         told = arrears["told"][place] != 0
-        arrears["handed"][place[~told]] = 1
+        arrears.put(place[~told], handed=1)
         out.send(DebitHandedOver, DebitHandedOver.carry(rows[told]))
 
     # time -------------------------------------------------------------------------------------------------------------

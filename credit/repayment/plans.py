@@ -76,7 +76,7 @@ class Plans:
             loans["period_start_day"][rows],
             loans["due_day"][rows],
         )
-        loans["next_principal_fen"][rows], loans["next_interest_fen"][rows] = principal, interest
+        loans.put(rows, next_principal_fen=principal, next_interest_fen=interest)
 
     def schedule(self, loan: Rows) -> Schedule:
         """The running plan of one loan (a record array of one row) from its beginning, an instalment a row (REP-01)."""

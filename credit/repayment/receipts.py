@@ -85,7 +85,7 @@ class Receipts:
         again = at + policy.unavailable_retry_minutes * MINUTE_MS
         silent = (results["status"] == Status.UNAVAILABLE) & (arrears["tries"][rows] < policy.unavailable_tries_max)
         silent &= again // DAY_MS == at // DAY_MS
-        arrears["tries"][rows[silent]] += 1
+        arrears.add(rows[silent], tries=1)
         self._dues.send_debits(rows[silent], again[silent], out)
         results, rows = results[~silent], rows[~silent]
         first = (dpd[~silent] == 0) & ~self._failed.is_listed(results)
@@ -159,11 +159,10 @@ class Receipts:
         owed = np.stack([arrears[name][met.arrears] for name in DUE])
         taken = allocate(met.amount_fen, owed[0], met.of, interest, principal)
         interest_paid, principal_paid = met.sums(taken.interest_fen), met.sums(taken.principal_fen)
-        instalments["interest_fen"][met.unpaid] -= taken.interest_fen
-        instalments["principal_fen"][met.unpaid] -= taken.principal_fen
-        arrears["penalty_fen"][met.arrears] -= taken.penalty_fen
-        arrears["interest_fen"][met.arrears] -= interest_paid
-        arrears["principal_fen"][met.arrears] -= principal_paid
+        instalments.add(met.unpaid, interest_fen=-taken.interest_fen, principal_fen=-taken.principal_fen)
+        arrears.add(
+            met.arrears, penalty_fen=-taken.penalty_fen, interest_fen=-interest_paid, principal_fen=-principal_paid
+        )
         paid = np.stack([taken.penalty_fen, interest_paid, principal_paid])
         self._note("payments", invariants.payment(met.loan, met.amount_fen, owed, paid))
         self._book.touch(met.loan)
@@ -207,7 +206,7 @@ class Receipts:
         oldest = np.full(len(met.loan), NO_DAY)
         np.minimum.at(oldest, met.of[left > 0], due[left > 0])
         since = np.where(overdue > 0, arrears["since_day"][met.arrears], 0)
-        arrears["since_day"][met.arrears] = np.where(oldest < NO_DAY, oldest, since)
+        arrears.put(met.arrears, since_day=np.where(oldest < NO_DAY, oldest, since))
         return overdue
 
     def _tell_collections(self, met: Met, overdue: Ints, numbers: Ints, out: Outbox) -> None:
@@ -215,8 +214,7 @@ class Receipts:
         arrears = self._book.arrears
         late = arrears["told"][met.arrears] != 0
         cleared = late & (overdue == 0)
-        for name in ("told", "marked", "penalty_rest", "handed"):
-            arrears[name][met.arrears[cleared]] = 0
+        arrears.put(met.arrears[cleared], told=0, marked=0, penalty_rest=0, handed=0)
         out.log(
             Event.OVERDUE_CLEARED,
             met.at[cleared],

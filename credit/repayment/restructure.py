@@ -175,7 +175,7 @@ class Restructurings:
             ],
         )
         book.release_accrual(loans["group"][rows], accrued - held)
-        loans["balance_fen"][rows] += principal + added
+        loans.add(rows, balance_fen=principal + added)
         self._empty_arrears(ids, of)
         book.touch(ids)
         for event, amount in (
@@ -191,10 +191,9 @@ class Restructurings:
         """Nothing is due any more."""
         book = self._book
         unpaid, _ = book.unpaid_of(np.sort(ids))
-        for name in ("principal_fen", "interest_fen"):
-            book.instalments[name][unpaid] = 0
-        for name in ("principal_fen", "interest_fen", "penalty_fen", "penalty_rest", "told", "marked"):
-            book.arrears[name][of[of >= 0]] = 0
+        book.instalments.put(unpaid, principal_fen=0, interest_fen=0)
+        emptied = of[of >= 0]
+        book.arrears.put(emptied, principal_fen=0, interest_fen=0, penalty_fen=0, penalty_rest=0, told=0, marked=0)
 
     def _begin(self, orders: Rows, rows: Ints, held: Ints, non_performing: Ints) -> None:
         """The new plan, from today; the next due day stays where it was, of a loan that had none it is the next debit day."""
@@ -202,25 +201,25 @@ class Restructurings:
         loans, measure = book.loans, orders["measure"]
         matured = loans["state"][rows] == LoanState.MATURED
         MOVES.to(loans, rows[matured], LoanState.ACTIVE)
-        loans["due_day"][rows[matured]] = self._days.first_on(day[matured], loans["debit_day"][rows[matured]])
+        loans.put(rows[matured], due_day=self._days.first_on(day[matured], loans["debit_day"][rows[matured]]))
         passed, balance = loans["number"][rows] - 1, loans["balance_fen"][rows]
         extended = measure == Measure.EXTENSION
         count = orders["months"] + np.where(extended, np.maximum(loans["periods"][rows] - passed, 0), 0)
         method = loans["method"][rows].copy()
         for one, brings in _METHOD.items():
             method[measure == one] = brings
-        for name, values in (
-            ("method", method),
-            ("periods", passed + count),
-            ("part_fen", self._parts(rows, balance, count, method)),
-            ("plan_fen", balance),
-            ("plan_day", day),
-            ("plan_number", passed),
-            ("choice", 0),
-            ("period_start_day", day),
-            ("held_fen", held),
-        ):
-            loans[name][rows] = values
+        loans.put(
+            rows,
+            method=method,
+            periods=passed + count,
+            part_fen=self._parts(rows, balance, count, method),
+            plan_fen=balance,
+            plan_day=day,
+            plan_number=passed,
+            choice=0,
+            period_start_day=day,
+            held_fen=held,
+        )
         own = book.restructured
         old = own.find(orders["loan"])
         own.drop(old[old >= 0])
@@ -304,8 +303,7 @@ class Restructurings:
         del out
         own = self._book.restructured
         found = own.find(rows["loan"])
-        for name in ("non_performing", "observed"):
-            own[name][found[found >= 0]] = 0
+        own.put(found[found >= 0], non_performing=0, observed=0)
 
     def evident(self, rows: Rows, out: Outbox) -> None:
         """NPL-01: clear evidence that a loan in arrears can't be repaid in full makes it non-performing, whatever its days past
@@ -314,7 +312,7 @@ class Restructurings:
         of = book.arrears.find(ids)
         new = (book.find_loans(ids) >= 0) & (book.arrears.get("told", of) == 1) & (book.arrears.get("marked", of) == 0)
         rows, ids, of = rows[new], ids[new], of[new]
-        book.arrears["marked"][of] = 1
+        book.arrears.put(of, marked=1)
         balance = self._balance(book.find_loans(ids))
         case, dpd = case_of(ids), rows["at"] // DAY_MS - book.arrears["since_day"][of]
         out.log(Event.LOSS_EVIDENT, rows["at"], case, loan=ids, amount_fen=balance)

@@ -148,6 +148,7 @@ class RepaymentSubsystem(Subsystem):
 
     def _end(self, day: int, at: int, out: Outbox) -> None:
         day_end.end_day(self.book, day + 1, at, out)
+        self._dues.total_overdue(day, at, out)
         self.restructurings.end_day(at, out)
         self.book.compact()
 
@@ -192,7 +193,7 @@ class RepaymentSubsystem(Subsystem):
         answered = (rows >= 0) & (paid >= 0) & ~(silent & (book.debits.get("silent", rows) != 0))
         wrong = ~answered
         self.refuse(results[wrong], Refusal.DEBIT_UNKNOWN, out, actor=Actor.PARTNER, amount_fen=paid[wrong])
-        book.debits["silent"][rows[answered & silent]] = 1
+        book.debits.put(rows[answered & silent], silent=1)
         on_book, gone = book.find_loans(loans) >= 0, book.written_off.find(loans) >= 0
         recovered, returned = answered & gone, answered & ~gone & ~on_book
         self._write_offs.recover(results[recovered], paid[recovered], Actor.CORE_BANKING, out)

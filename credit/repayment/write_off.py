@@ -73,10 +73,9 @@ class WriteOffs:
         """The loans leave the active book with all that was due. Their debits stay: what one under way still brings is a
         recovery."""
         unpaid, _ = self._book.unpaid_of(np.sort(ids))
-        for name in ("principal_fen", "interest_fen"):
-            self._book.instalments[name][unpaid] = 0
-        for name in ("principal_fen", "interest_fen", "penalty_fen", "penalty_rest", "told", "marked", "handed"):
-            self._book.arrears[name][of] = 0
+        self._book.instalments.put(unpaid, principal_fen=0, interest_fen=0)
+        nothing = dict.fromkeys(("principal_fen", "interest_fen", "penalty_fen", "penalty_rest"), 0)
+        self._book.arrears.put(of, told=0, marked=0, handed=0, **nothing)
         self._book.park(rows, LoanState.WRITTEN_OFF)
         self._book.touch(ids)
 
@@ -97,7 +96,7 @@ class WriteOffs:
         taken = np.minimum(offered, owed)
         rest = owed - taken
         give_back(receipts, offered - taken, out)
-        table["balance_fen"][rows] = rest
+        table.put(rows, balance_fen=rest)
         self._book.touch(ids)
         numbers = next_transactions(table, rows)
         post(

@@ -68,6 +68,10 @@ room.table(
     )
     + f" {STAGES}=0",
     key="loan",
+    changes=f"case customer party branch segment product grade {FIGURES} non_performing left instalment_fen cause hardship proof "
+    f"opened_at {TERMS} interest_every "
+    "drafted proposed_by approved_by confirmed_by lapses_at signed_at retry_day",
+    puts="state",
 )
 # Restructured loans under observation (观察期): their class, from when and until when they are observed, whether they are
 # in arrears, how often they were inspected and what was found last.
@@ -76,6 +80,7 @@ room.table(
     "loan case party branch product measure principal_fen risk_class since_day second_day observe_until next_day "
     + blank("overdue defaults inspections finding"),
     key="loan",
+    changes="risk_class observe_until next_day overdue defaults inspections finding",
 )
 
 # what it records -------------------------------------------------------------------------------------------------------

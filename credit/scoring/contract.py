@@ -28,9 +28,12 @@ room.table(
     f"at {ACCEPTED} {blank(f'{BUREAU_FACTS} {SOURCE_FACTS}')} "
     "state sources=0 attempt=0 operator reason next_at deadline bureau_at=0 verified_at=0 ready_at",
     key="case",
+    changes=f"{BUREAU_FACTS} {SOURCE_FACTS} sources attempt operator reason next_at bureau_at verified_at ready_at",
+    puts="state",
 )
 """`sources`: those asked beside the bureau (bits), 0 where none has been."""
-room.table("tally", f"branch {blank('accepted refused intercepted scored')}", key="branch")
+_COUNTED = "accepted refused intercepted scored"
+room.table("tally", f"branch {blank(_COUNTED)}", key="branch", changes=_COUNTED)
 
 # what it records -------------------------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from credit.room import DeskCode, Kind, Room
 
 _TASK = "branch desk priority limit_at excluded"
 _LIFE = "put_at urged=0 claimed_by=0 on_behalf_of=0 claimed_at=0 asked=0 state"
+_CHANGES = "priority urged claimed_by on_behalf_of claimed_at asked"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +66,7 @@ def desk_kinds(
     """Declares the kinds of a worklist and its tables, `tables` before their names where a room has two lists. `once`: nobody
     acts twice on one entity. `desks`: the labels of those it serves, where these are not all of the room."""
     of = f"{entity} task"
-    room.table(f"{tables}tasks", f"task {entity} {_TASK} {offers} {_LIFE}", key="task")
+    room.table(f"{tables}tasks", f"task {entity} {_TASK} {offers} {_LIFE}", key="task", changes=_CHANGES, puts="state")
     room.table(f"{tables}acts", f"act {entity} branch person", key="act")
     room.table(f"{tables}deputies", "number person deputy desk from_day to_day since", key="number")
     return DeskKinds(

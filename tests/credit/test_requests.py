@@ -18,7 +18,7 @@ from tests.rows import sample
 room = Room(__name__, "till", ("till", "柜台"))
 PayIn = room.obeys(9901, "PayIn", "case amount_fen")
 PayOut = room.obeys(9902, "PayOut", "case amount_fen")
-room.table("tills", "case amount_fen", key="case")
+room.table("tills", "case amount_fen", key="case", changes="amount_fen")
 CASE = 10**9 + 1
 
 

@@ -125,7 +125,9 @@ def test_a_failing_element_blocks_signing_until_it_is_mended():
     assert refusals(run(desk, signed(NINE + 5))) == [Refusal.CONTRACT_ELEMENT]
     again = run(desk, renewal(NINE + 6))
     assert len(again.events_of(Event.CONTRACT_BLOCKED)) == 1, "generated again, still for nobody"
-    desk._contracts["customer"][:] = 7
+    mended = desk.export_state()
+    mended["contracts"]["customer"] = 7
+    desk.import_state(mended)
     run(desk, renewal(NINE + 7, attempt=2))
     assert len(run(desk, signed(NINE + 9, attempt=3)).take(ContractEffective)) == 1
 

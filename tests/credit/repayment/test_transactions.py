@@ -66,7 +66,8 @@ def test_planted_book_that_forgets_its_last_number_is_caught() -> None:
     bank = Bank()
     bank.strict, bank.pays = False, 0
     bank.until(FIRST + 6, loan(), payment(at(FIRST + 5, 12), amount_fen=100))
-    bank.repayment.book.loans["transactions"][:] = 1
+    loans = bank.repayment.book.loans
+    loans.put(np.arange(len(loans)), transactions=1)
     bank.until(FIRST + 7, payment(at(FIRST + 6, 12), amount_fen=100))
     assert f"transaction {LOAN * 10_000 + 2} of loan {LOAN}" in bank.found[0]
 
@@ -83,8 +84,8 @@ def test_who_pays_fen_by_fen_is_refused_before_the_numbers_of_his_loan_are_spent
     bank = Bank()
     bank.pays = 0
     bank.until(FIRST + 3, loan())
-    for table in (bank.repayment.book.loans, bank.ledger.tables["loans"]):
-        table["transactions" if "transactions" in table.names else "last"][:] = PAYMENTS_MAX - 1
+    for table, column in ((bank.repayment.book.loans, "transactions"), (bank.ledger.tables["loans"], "last")):
+        table.put(np.arange(len(table)), **{column: PAYMENTS_MAX - 1})
     bank.until(FIRST + 6, *(payment(at(FIRST + 5, 12) + n, amount_fen=1) for n in range(3)))
     assert numbers(bank)[-1] == PAYMENTS_MAX
     assert bank.happened(Event.RECEIPT_REFUSED)["reason"].tolist() == [Refusal.PAYMENTS_SPENT] * 2

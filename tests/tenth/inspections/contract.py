@@ -15,7 +15,9 @@ room.hears(LoanDisbursed)
 room.sends(RestrictLimit)
 DESK = desk_kinds(room, "Inspection", 9001, entity="loan", offers="case", decides="verdict")
 
-room.table("inspections", "loan case branch at state " + blank("inspector"), key="loan")
+room.table(
+    "inspections", "loan case branch at state " + blank("inspector"), key="loan", puts="state", changes="at inspector"
+)
 
 # what it records -------------------------------------------------------------------------------------------------------
 

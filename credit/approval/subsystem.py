@@ -207,11 +207,12 @@ class ApprovalSubsystem(ApprovalDesk):
         product, least = cases["product"], self._products.amount_min[cases["product"]]
         share = self._collateral_ppm[product]
         cover = self._affordability.rounded_down(share_fen(cases["collateral_fen"], share))
-        covered = np.where(share > 0, np.minimum(cases["amount_fen"], cover), cases["amount_fen"])
-        analysed = cases["analysis"] > 0
-        covered = np.where(analysed, np.minimum(covered, cases["proposed_fen"]), covered)
+        proposed = np.where(cases["analysis"] > 0, cases["proposed_fen"], cases["amount_fen"])
+        bound = np.minimum(proposed, cases["amount_fen"])
+        covered = np.where(share > 0, np.minimum(bound, cover), bound)
         advised = np.where(self._machine_review[product], self._affordability.largest_fen(cases), covered)
-        reason = np.where(np.minimum(advised, covered) < least, int(Refusal.AFFORDABILITY), 0)
+        advised = np.minimum(advised, proposed)
+        reason = np.where(advised < least, int(Refusal.AFFORDABILITY), 0)
         reason = np.where((share > 0) & (cover < least), int(Refusal.GUARANTEE_MISSING), reason)
         verdict = np.where(advised < cases["amount_fen"], int(Verdict.REDUCE), int(Verdict.APPROVE))
         verdict = np.where(reason > 0, int(Verdict.DECLINE), verdict)

@@ -34,7 +34,7 @@ net profit (净利润); at its end assets (资产), of these current (流动资�
 (流动负债), equity (所有者权益); and net cash from operations (经营活动现金流量净额)."""
 STATEMENT = f"year employees {FIGURES}"
 """The year, how many people work there at its end, and the figures."""
-FilePaper = room.obeys(1802, "FilePaper", "case person kind nth format size short_side_px=0 sharpness=0 digest:U64")
+FilePaper = room.obeys(1802, "FilePaper", "case person paper nth format size short_side_px=0 sharpness=0 digest:U64")
 """The customer manager who holds the visit uploads its report (`nth` 1) or a photo, numbered from 1; what comes again takes the
 place of what came before. The rest as in `FileMaterial`."""
 RecordStatement = room.obeys(1803, "RecordStatement", f"case person {STATEMENT}")
@@ -53,7 +53,7 @@ DESK = desk_kinds(
 report, `amount_fen` how much it advises; an analysis' is what is proposed. Both are written in words."""
 room.table("cases", f"{SCORED} state tasks", key="case")
 """Applications that are being looked into."""
-room.table("papers", "paper case branch person kind nth format size digest:U64 filed_at", key="paper")
+room.table("papers", "number case branch person paper nth format size digest:U64 filed_at", key="number")
 room.table("statements", f"case branch person recorded_at {STATEMENT}", key="case")
 room.table(
     "reports",
@@ -129,7 +129,7 @@ class Refusal(Reason):
     """Why due diligence refuses."""
 
     NOT_VISITING = 1801, "person: only who holds the visit's task files papers and figures", "仅任务办理人可上传走访资料", "person"
-    PAPER_UNKNOWN = 1802, "kind, nth: a report, or a photo from 1 to the most there may be", "走访资料类型或序号无效", "nth"
+    PAPER_UNKNOWN = 1802, "paper, nth: a report, or a photo from 1 to the most there may be", "走访资料类型或序号无效", "nth"
     PAPER_FORMAT = 1803, "format: a photo is a JPG, a report a PDF or JPG", "走访资料格式不符", "format"
     PAPER_SIZE = 1804, "size: a file is empty or too large", "走访资料大小不符", "size"
     PAPER_UNCLEAR = 1805, "the image is not legible; take it again", "图像不清晰，请重新拍摄", "file"

@@ -39,7 +39,7 @@ def witness(results: Rows, papers: Table, statements: Table) -> Rows:
     rows = np.zeros(len(results), dtype=_WITNESS)
     for name in set(results.dtype.names or ()) & set(_WITNESS.names or ()):
         rows[name] = results[name]
-    kinds, owners = papers["kind"], papers["case"]
+    kinds, owners = papers["paper"], papers["case"]
     for name, kind in (("photos", Paper.PHOTO), ("reports", Paper.REPORT)):
         mine = owners[kinds == kind]
         rows[name] = [np.count_nonzero(mine == case) for case in results["case"].tolist()]

@@ -24,7 +24,7 @@ class Papers:
 
     def faults(self, uploads: Rows) -> Ints:
         """Why a paper does not count, 0 where it does: rows of FilePaper."""
-        kind, nth, form, size = (uploads[name] for name in ("kind", "nth", "format", "size"))
+        kind, nth, form, size = (uploads[name] for name in ("paper", "nth", "format", "size"))
         photo, report = kind == Paper.PHOTO, kind == Paper.REPORT
         placed = (report & (nth == 1)) | (photo & (nth >= 1) & (nth <= self._policy.photos_max))
         image, files = form == FileFormat.JPG, self._files
@@ -38,10 +38,10 @@ class Papers:
 
     def file(self, uploads: Rows) -> None:
         """Keeps papers; one that comes again takes the place of what came before."""
-        number = paper_of(uploads["case"], uploads["kind"], uploads["nth"])
+        number = paper_of(uploads["case"], uploads["paper"], uploads["nth"])
         before = self.table.find(number)
         self.table.drop(before[before >= 0])
-        self.table.append(uploads, paper=number, branch=branch_of_case(uploads["case"]), filed_at=uploads["at"])
+        self.table.append(uploads, number=number, branch=branch_of_case(uploads["case"]), filed_at=uploads["at"])
 
     def lacking(self, case: Ints) -> Ints:
         """What a visit may not end without: the reason, 0 where report and photos are there."""

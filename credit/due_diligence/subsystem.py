@@ -126,7 +126,7 @@ class DueDiligenceSubsystem(Subsystem):
         self.refuse(uploads[faults != 0], faults[faults != 0], out)
         good = only(uploads, faults == 0)
         self.papers.file(good)
-        said = {"actor": good["person"], "reason": good["kind"], "value": good["nth"]}
+        said = {"actor": good["person"], "reason": good["paper"], "value": good["nth"]}
         out.log(Event.PAPER_FILED, good["at"], good["case"], **said)
 
     def paper_faults(self, uploads: Rows) -> Ints:

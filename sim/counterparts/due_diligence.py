@@ -116,7 +116,7 @@ def _papers(decisions: Rows, kind: Paper, nth: Ints) -> Rows:
     texts = [f"{case} {int(kind)} {number}" for case, number in zip(decisions["case"].tolist(), nth.tolist(), strict=True)]
     return FilePaper.carry(
         decisions,
-        kind=kind,
+        paper=kind,
         nth=nth,
         format=form,
         size=_BYTES,

@@ -230,7 +230,7 @@ def material_of(case: Ints, material: Ints) -> Ints:
     return np.asarray(case * _MATERIAL + np.bitwise_count(material - 1) + 1)
 
 
-def paper_of(case: Ints, kind: Ints, nth: Ints) -> Ints:
+def paper_of(case: Ints, kind: Ints | int, nth: Ints) -> Ints:
     """The number of a case's paper from due diligence: the how-manieth of its kind."""
     return np.asarray(case * _MATERIAL + kind * 10 + nth)
 

@@ -29,9 +29,9 @@ FIGURES = (
     "revenue_fen cost_fen interest_fen tax_fen profit_fen assets_fen current_assets_fen stock_fen liabilities_fen "
     "current_liabilities_fen equity_fen operating_cash_fen"
 )
-"""Of a financial year: revenue (营业收入), costs (营业成本及费用) without interest and tax, interest (利息支出), income tax (所得税),
-net profit (净利润); at its end assets (资产), of these current (流动资产), of these stock (存货), liabilities (负债), of these current
-(流动负债), equity (所有者权益); and net cash from operations (经营活动现金流量净额)."""
+"""Of a financial year: revenue (营业收入), costs (营业成本及费用) without interest and tax, interest (利息支出), income tax
+(所得税), net profit (净利润); at its end assets (资产), of these current (流动资产), of these stock (存货), liabilities
+(负债), of these current (流动负债), equity (所有者权益); and net cash from operations (经营活动现金流量净额)."""
 STATEMENT = f"year employees {FIGURES}"
 """The year, how many people work there at its end, and the figures."""
 FilePaper = room.obeys(1802, "FilePaper", "case person paper nth format size short_side_px=0 sharpness=0 digest:U64")
@@ -40,7 +40,8 @@ place of what came before. The rest as in `FileMaterial`."""
 RecordStatement = room.obeys(1803, "RecordStatement", f"case person {STATEMENT}")
 """He records what the business's books say of its last year."""
 RATIOS = "debt_ppm current_ppm cover_ppm service_ppm"
-"""Debt ratio (资产负债率), current ratio (流动比率), interest cover (利息保障倍数), debt service cover (偿债备付率); millionths."""
+"""Debt ratio (资产负债率), current ratio (流动比率), interest cover (利息保障倍数), debt service cover (偿债备付率); in
+millionths."""
 DESK = desk_kinds(
     room,
     "DueDiligence",
@@ -49,8 +50,8 @@ DESK = desk_kinds(
     offers=f"party product segment amount_fen capacity_fen advice_fen concerns analysis {RATIOS} attempt",
     decides="verdict amount_fen concerns opinion:U200",
 )
-"""`amount_fen` of a visit: what is asked for; of an analysis: the most that may be proposed. A visit's `verdict` is the advice of its
-report, `amount_fen` how much it advises; an analysis' is what is proposed. Both are written in words."""
+"""`amount_fen` of a visit: what is asked for; of an analysis: the most that may be proposed. A visit's `verdict` is the
+advice of its report, `amount_fen` how much it advises; an analysis' is what is proposed. Both are written in words."""
 room.table("cases", f"{SCORED} state tasks", key="case")
 """Applications that are being looked into."""
 room.table("papers", "number case branch person paper nth format size digest:U64 filed_at", key="number")
@@ -58,11 +59,14 @@ room.table("statements", f"case branch person recorded_at {STATEMENT}", key="cas
 room.table(
     "reports",
     "case branch customer product asked_fen "
-    + blank(f"visitor visited_at advice advice_fen concerns {RATIOS} capacity_fen analyst analysed_at analysis proposed_fen")
+    + blank(
+        f"visitor visited_at advice advice_fen concerns {RATIOS} capacity_fen analyst analysed_at analysis proposed_fen"
+    )
     + " report:U200=0 assessment:U200=0",
     key="case",
 )
-"""What was found and by whom; it stays with the case. `advice`: the visitor's verdict · `report`, `assessment`: in their words."""
+"""What was found and by whom; it stays with the case. `advice`: the visitor's verdict · `report`, `assessment`: in their
+words."""
 
 # what it records -------------------------------------------------------------------------------------------------------
 
@@ -115,7 +119,13 @@ class Event(EventCode):
 class Gauge(GaugeCode):
     """What due diligence measures at a day's end."""
 
-    INVESTIGATIONS = 35, "businesses being looked into", "在办尽职调查", True, "credit.due_diligence.states:InvestigationState"
+    INVESTIGATIONS = (
+        35,
+        "businesses being looked into",
+        "在办尽职调查",
+        True,
+        "credit.due_diligence.states:InvestigationState",
+    )
 
 
 class Desk(DeskCode):
@@ -128,14 +138,24 @@ class Desk(DeskCode):
 class Refusal(Reason):
     """Why due diligence refuses."""
 
-    NOT_VISITING = 1801, "person: only who holds the visit's task files papers and figures", "仅任务办理人可上传走访资料", "person"
-    PAPER_UNKNOWN = 1802, "paper, nth: a report, or a photo from 1 to the most there may be", "走访资料类型或序号无效", "nth"
+    NOT_VISITING = (
+        1801,
+        "person: only who holds the visit's task files papers and figures",
+        "仅任务办理人可上传走访资料",
+        "person",
+    )
+    PAPER_UNKNOWN = (
+        1802,
+        "paper, nth: a report, or a photo from 1 to the most there may be",
+        "走访资料类型或序号无效",
+        "nth",
+    )
     PAPER_FORMAT = 1803, "format: a photo is a JPG, a report a PDF or JPG", "走访资料格式不符", "format"
     PAPER_SIZE = 1804, "size: a file is empty or too large", "走访资料大小不符", "size"
     PAPER_UNCLEAR = 1805, "the image is not legible; take it again", "图像不清晰，请重新拍摄", "file"
     FIGURES_IMPOSSIBLE = (
         1806,
-        "figures: none of revenue, costs, assets and debts is below 0, a part is no larger than its whole, assets and year say something",
+        "figures: what is no loss is not below 0, a part no larger than its whole, assets and year are said",
         "财务数据不合理：金额不得为负，部分不得大于整体，须有资产与年度",
         "assets_fen",
     )

@@ -1,4 +1,5 @@
-"""What must always hold of due diligence. These functions share no code with the rules they watch; each violation names the case."""
+"""What must always hold of due diligence. These functions share no code with the rules they watch; each violation names the
+case."""
 
 from __future__ import annotations
 
@@ -13,12 +14,8 @@ from credit.table import Table
 from credit.times import Bools, Ints
 from credit.worklists.states import TaskState
 
-_WITNESS = np.dtype(
-    [
-        (name, "i8")
-        for name in "case visitor analyst analysis concerns asked_fen advice_fen capacity_fen proposed_fen photos reports figures".split()
-    ]
-)
+_FACTS = "case visitor analyst analysis concerns asked_fen advice_fen capacity_fen proposed_fen photos reports figures"
+_WITNESS = np.dtype([(name, "i8") for name in _FACTS.split()])
 
 
 def asked(cases: Table, tasks: Table) -> list[str]:
@@ -37,7 +34,7 @@ def asked(cases: Table, tasks: Table) -> list[str]:
 def witness(results: Rows, papers: Table, statements: Table) -> Rows:
     """Of cases that are passed on: who stands behind them, what they rest on, and what is proposed."""
     rows = np.zeros(len(results), dtype=_WITNESS)
-    for name in set(results.dtype.names or ()) & set(_WITNESS.names or ()):
+    for name in (one for one in _FACTS.split() if one in (results.dtype.names or ())):
         rows[name] = results[name]
     kinds, owners = papers["paper"], papers["case"]
     for name, kind in (("photos", Paper.PHOTO), ("reports", Paper.REPORT)):
@@ -48,8 +45,8 @@ def witness(results: Rows, papers: Table, statements: Table) -> Rows:
 
 
 def passed_on(rows: Rows, photos_min: int, declines: list[str]) -> list[str]:
-    """APP-01, APP-21: nobody reaches an approver without a visit, photos, a report, figures, and an analysis by somebody else; and
-    no more is proposed than is asked for, advised and can be carried."""
+    """APP-01, APP-21: nobody reaches an approver without a visit, photos, a report, figures, and an analysis by somebody
+    else; and no more is proposed than is asked for, advised and can be carried."""
     case = rows["case"]
     alone = (rows["visitor"] <= 0) | (rows["analyst"] <= 0) | (rows["visitor"] == rows["analyst"])
     found = _named(case, alone, "was looked into by one person alone:", rows["analyst"])

@@ -1,5 +1,5 @@
-"""Papers of a visit (走访资料; APP-21): the report and the photos, which belong to their case. The content is the host's to keep; the
-bank knows its digest, size and kind, as of customers' materials."""
+"""Papers of a visit (走访资料; APP-21): the report and the photos, which belong to their case. The content is the
+host's to keep; the bank knows its digest, size and kind, as of customers' materials."""
 
 from __future__ import annotations
 
@@ -52,6 +52,6 @@ class Papers:
 
     def _count(self, case: Ints, kind: Paper) -> Ints:
         most = self._policy.photos_max if kind is Paper.PHOTO else 1
-        numbers = paper_of(case[:, None], np.int64(kind), np.arange(1, most + 1))
+        numbers = paper_of(case[:, None], int(kind), np.arange(1, most + 1))
         found: Ints = (self.table.find(numbers.ravel()) >= 0).reshape(numbers.shape).sum(axis=1)
         return found

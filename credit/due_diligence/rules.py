@@ -1,5 +1,5 @@
-"""The arithmetic of due diligence on whole columns: whether figures are possible and agree, the ratios they come to, how much can be
-carried, and what the analysis comes to."""
+"""The arithmetic of due diligence on whole columns: whether figures are possible and agree, the ratios they come to, how
+much can be carried, and what the analysis comes to."""
 
 from __future__ import annotations
 

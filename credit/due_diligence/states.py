@@ -24,13 +24,9 @@ class InvestigationState(Coded):
 
 _S = InvestigationState
 MOVES = Moves(
-    "due diligence of case",
-    {_S.VISITING: (_S.ANALYSING,), _S.ANALYSING: (_S.VISITING, _S.PASSED_ON), _S.PASSED_ON: ()},
+    "due diligence of case", {_S.VISITING: (_S.ANALYSING,), _S.ANALYSING: (_S.VISITING, _S.PASSED_ON), _S.PASSED_ON: ()}
 )
-DESK_OF: dict[InvestigationState, Desk] = {
-    _S.VISITING: Desk.SITE_INVESTIGATOR,
-    _S.ANALYSING: Desk.FINANCIAL_ANALYST,
-}
+DESK_OF: dict[InvestigationState, Desk] = {_S.VISITING: Desk.SITE_INVESTIGATOR, _S.ANALYSING: Desk.FINANCIAL_ANALYST}
 """The desk at which it waits in a state."""
 
 DESKS = np.zeros(max(InvestigationState) + 1, dtype=np.int64)

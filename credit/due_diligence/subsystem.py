@@ -1,5 +1,6 @@
-"""Due diligence (尽职调查; APP-01, APP-21): before anybody approves, a customer manager visits a business, uploads photos and his report
-and records what its books say; somebody else analyses finances and capacity. What they found goes with the case to approval."""
+"""Due diligence (尽职调查; APP-01, APP-21): before anybody approves, a customer manager visits a business, uploads
+photos and his report and records what its books say; somebody else analyses finances and capacity. What they found goes with
+the case to approval."""
 
 from __future__ import annotations
 
@@ -26,7 +27,7 @@ from credit.due_diligence.papers import Papers
 from credit.due_diligence.rules import Analyst, impossible, inconsistent
 from credit.due_diligence.states import DESKS, MOVES, InvestigationState
 from credit.mail import Outbox
-from credit.masks import any_of, true_rows
+from credit.masks import any_of
 from credit.numbers import branch_of_case, task_of
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.due_diligence import DueDiligencePolicy
@@ -47,8 +48,8 @@ _S = InvestigationState
 
 
 class DueDiligenceSubsystem(Subsystem):
-    """State: the applications that are looked into, papers, figures and reports, which stay with their cases, the worklist and its
-    deputies."""
+    """State: the applications that are looked into, papers, figures and reports, which stay with their cases, the
+    worklist and its deputies."""
 
     room = room
     REFUSED = Event.DUE_DILIGENCE_REFUSED
@@ -70,9 +71,7 @@ class DueDiligenceSubsystem(Subsystem):
     ) -> None:
         super().__init__()
         self.policy, self.analyst = policy, Analyst(policy, columns_of(products))
-        self.cases, self.statements, self.reports = (
-            self.tables[name] for name in ("cases", "statements", "reports")
-        )
+        self.cases, self.statements, self.reports = (self.tables[name] for name in ("cases", "statements", "reports"))
         self.papers = Papers(policy, files, self.tables["papers"])
         events = Events(Event.TASK_URGED, Event.TASK_HANDLED, Event.DEPUTY_APPOINTED)
         self.desk = Worklist(self, DESK, register, events)
@@ -135,7 +134,9 @@ class DueDiligenceSubsystem(Subsystem):
 
     def record_statement(self, rows: Rows, out: Outbox) -> None:
         """EX-07: the business's figures are read; what no books can say is refused. Recorded again, they are these."""
-        faults = first_fault((~self._visits(rows), Refusal.NOT_VISITING), (impossible(rows), Refusal.FIGURES_IMPOSSIBLE))
+        faults = first_fault(
+            (~self._visits(rows), Refusal.NOT_VISITING), (impossible(rows), Refusal.FIGURES_IMPOSSIBLE)
+        )
         self.refuse(rows[faults != 0], faults[faults != 0], out)
         good = only(rows, faults == 0)
         before = self.statements.find(good["case"])
@@ -188,7 +189,7 @@ class DueDiligenceSubsystem(Subsystem):
         cases, at, reports = self.cases.take(found), opinions["at"], self.reports
         figures = self.statements.take(self.statements.find(opinions["case"]))
         strange = inconsistent(figures, self.policy.tolerance_ppm)
-        concerns = opinions["concerns"] | np.where(strange, int(Concern.STATEMENTS_INCONSISTENT), 0)
+        concerns: Ints = opinions["concerns"] | np.where(strange, int(Concern.STATEMENTS_INCONSISTENT), 0)
         judged = self.analyst.judge(cases, figures)
         yes, place = opinions["verdict"] == Verdict.APPROVE, reports.find(opinions["case"])
         for name, values in {
@@ -236,7 +237,7 @@ class DueDiligenceSubsystem(Subsystem):
             reports[name][place] = values
         result = reports.take(place)
         said = {"actor": opinions["person"], "reason": result["analysis"], "value": result["capacity_fen"]}
-        self._log(Event.BUSINESS_ANALYSED, found, at, out, **{"amount_fen": result["proposed_fen"]}, **said)
+        self._log(Event.BUSINESS_ANALYSED, found, at, out, amount_fen=result["proposed_fen"], **said)
         self._pass_on(found, result, at, out)
 
     def _pass_on(self, found: Ints, result: Rows, at: Ints, out: Outbox) -> None:

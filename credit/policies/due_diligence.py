@@ -1,5 +1,5 @@
-"""Due diligence policy (尽职调查政策): which businesses are looked into before approval, what a visit brings back, by which ratios
-finances are judged, and what follows from what is found (APP-21)."""
+"""Due diligence policy (尽职调查政策): which businesses are looked into before approval, what a visit brings back, by
+which ratios finances are judged, and what follows from what is found (APP-21)."""
 
 from __future__ import annotations
 
@@ -64,7 +64,8 @@ class DueDiligencePolicy(PolicyModel):
     misses_fair: int = Field(ge=0, le=3)
     """[ratios] With so many outside their bounds finances are still fair; with more, weak."""
     weakens: list[str] = []
-    """Concerns for which the analysis is weak at best: premises_missing, not_operating, stock_thin, records_poor, statements_inconsistent."""
+    """Concerns for which the analysis is weak at best: premises_missing, not_operating, stock_thin, records_poor,
+    statements_inconsistent."""
     declines: list[str] = []
     """Concerns for which the bank does not lend."""
     scope: list[InvestigationScope] = Field(min_length=1)
@@ -83,7 +84,9 @@ class DueDiligencePolicy(PolicyModel):
             raise ValueError("photos_min is above photos_max")
         judged = {row.key for row in self.ratios}
         for row in self.scope:
-            if lacking := [one for one in row.segments or [s.lower() for s in Segment.__members__] if one not in judged]:
+            if lacking := [
+                one for one in row.segments or [s.lower() for s in Segment.__members__] if one not in judged
+            ]:
                 raise ValueError(f"scope: {row.key}: {lacking[0]} needs a row in ratios")
         return self
 

@@ -1,5 +1,5 @@
-"""The world opposite due diligence: customer managers who visit businesses, photograph them, write reports and copy their books, and
-analysts who sit over them. What there is to find is a truth of the party; scripted customers have nothing to hide."""
+"""The world opposite due diligence: customer managers who visit businesses, photograph them, write reports and copy their
+books, and analysts who sit over them. What there is to find is a truth of the party; scripted customers have nothing to hide."""
 
 from __future__ import annotations
 
@@ -37,8 +37,16 @@ _BARE_QUALITY_PPM = 100_000
 """Shops of those below have thin shelves."""
 _BYTES, _PIXELS, _SHARPNESS = 1_800_000, 3_000, 900
 """Of a photo by a telephone, and of a report as PDF."""
-_REPORTS = np.array(["实地走访，经营正常，资料齐备，建议授信。", "实地走访，发现疑点，已列明，建议审慎。", "实地走访，经营情况不符，不建议授信。"])
-_ASSESSMENTS = np.array(["", "财务稳健，偿债能力充足。", "财务一般，偿债能力尚可。", "财务偏弱，建议上报审慎决定。", "不建议授信。"])
+_REPORTS = np.array(
+    [
+        "实地走访，经营正常，资料齐备，建议授信。",
+        "实地走访，发现疑点，已列明，建议审慎。",
+        "实地走访，经营情况不符，不建议授信。",
+    ]
+)
+_ASSESSMENTS = np.array(
+    ["", "财务稳健，偿债能力充足。", "财务一般，偿债能力尚可。", "财务偏弱，建议上报审慎决定。", "不建议授信。"]
+)
 
 
 class DueDiligenceCounterpart(Around):
@@ -52,9 +60,7 @@ class DueDiligenceCounterpart(Around):
         self._truth = Truth(seed, scenario)
         self._books = Books(scenario, seed, self._truth)
         self._draws = Draws(seed, "due_diligence", ("service", "absent", "idle", "records", "back"))
-        super().__init__(
-            StaffedDesks(desks, DESK, DESKS, 0, self._service_ms, self._says, besides=self._brings)
-        )
+        super().__init__(StaffedDesks(desks, DESK, DESKS, 0, self._service_ms, self._says, besides=self._brings))
 
     def _service_ms(self, desk: IntEnum, tasks: Rows) -> Ints:
         occasion = tasks["attempt"] * _DESK_CODES + int(desk)
@@ -87,7 +93,7 @@ class DueDiligenceCounterpart(Around):
 
     def _assessment(self, tasks: Rows) -> dict[str, Ints | Texts]:
         about = tasks["party"]
-        back = (tasks["attempt"] == 2) & self._draws["back"].happens(_SENT_BACK_PPM, about)  # noqa: PLR2004 the first analysis
+        back = (tasks["attempt"] == 2) & self._draws["back"].happens(_SENT_BACK_PPM, about)
         back &= ~is_scripted(about, self._scripted)
         no = ~back & (tasks["analysis"] == Analysis.AGAINST)
         verdict = np.where(back, int(Verdict.RETURN), np.where(no, int(Verdict.DECLINE), int(Verdict.APPROVE)))
@@ -113,7 +119,9 @@ class DueDiligenceCounterpart(Around):
 
 def _papers(decisions: Rows, kind: Paper, nth: Ints) -> Rows:
     form = FileFormat.JPG if kind is Paper.PHOTO else FileFormat.PDF
-    texts = [f"{case} {int(kind)} {number}" for case, number in zip(decisions["case"].tolist(), nth.tolist(), strict=True)]
+    texts = [
+        f"{case} {int(kind)} {number}" for case, number in zip(decisions["case"].tolist(), nth.tolist(), strict=True)
+    ]
     return FilePaper.carry(
         decisions,
         paper=kind,

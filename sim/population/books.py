@@ -8,7 +8,7 @@ import numpy as np
 from credit.due_diligence.contract import STATEMENT
 from credit.times import Ints
 from scenarios.model import Scenario
-from sim.randomness import PPM, Draws
+from sim.randomness import Draws
 from sim.truth import Truth
 
 _MONTHS = 12
@@ -74,4 +74,6 @@ class Books:
 
 def _of(amount: Ints, ppm: Ints | int) -> Ints:
     """A share of amounts, to the thousandth."""
-    return np.asarray(amount // 1_000 * (np.asarray(ppm) // 1_000) + amount % 1_000 * (np.asarray(ppm) // 1_000) // 1_000)
+    return np.asarray(
+        amount // 1_000 * (np.asarray(ppm) // 1_000) + amount % 1_000 * (np.asarray(ppm) // 1_000) // 1_000
+    )

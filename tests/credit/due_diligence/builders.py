@@ -1,5 +1,5 @@
-"""Small builders for tests of due diligence: a bench that drives the bare subsystem window by window, invariants checked after each,
-and one function a fact. Tuesday 3 March 2026, nine o'clock, is when things begin."""
+"""Small builders for tests of due diligence: a bench that drives the bare subsystem window by window, invariants checked after
+each, and one function a fact. Tuesday 3 March 2026, nine o'clock, is when things begin."""
 
 from __future__ import annotations
 
@@ -69,7 +69,13 @@ def scored(at: int = NINE, yuan: int = 2_000_000, **columns: Any) -> Mail:
 def paper(at: int, person: int = VISITOR, kind: Paper = Paper.PHOTO, nth: int = 1, **columns: Any) -> Mail:
     """A legible photo, or a report as PDF."""
     form = FileFormat.JPG if kind is Paper.PHOTO else FileFormat.PDF
-    facts = {"format": form, "size": 900_000, "short_side_px": 2_000, "sharpness": 500, "digest": f"{int(kind)}{nth % 10}" * 32}
+    facts = {
+        "format": form,
+        "size": 900_000,
+        "short_side_px": 2_000,
+        "sharpness": 500,
+        "digest": f"{int(kind)}{nth % 10}" * 32,
+    }
     about = {"case": CASE, "person": person, "paper": kind, "nth": nth}
     return FilePaper, sample(FilePaper, 1, at=at, **(about | facts | columns))
 
@@ -118,7 +124,9 @@ class Bench:
         about = {"case": CASE, "task": self.task, "person": person}
         return self.run((DESK.opinion, sample(DESK.opinion, 1, at=self.now + 10 * MINUTE_MS, **(about | said))))
 
-    def brings(self, person: int = VISITOR, photos: int = 3, report: bool = True, books: bool = True, **changed: Any) -> Outbox:
+    def brings(
+        self, person: int = VISITOR, photos: int = 3, report: bool = True, books: bool = True, **changed: Any
+    ) -> Outbox:
         """Who holds the visit brings its papers and figures."""
         at = self.now + MINUTE_MS
         mail = [paper(at, person, nth=nth) for nth in range(1, photos + 1)]

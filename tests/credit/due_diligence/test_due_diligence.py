@@ -1,5 +1,5 @@
-"""How a business is looked into before anybody approves: the visit with its papers and figures, the analysis by somebody else, and
-what goes on to approval."""
+"""How a business is looked into before anybody approves: the visit with its papers and figures, the analysis by somebody else,
+and what goes on to approval."""
 
 from __future__ import annotations
 
@@ -82,7 +82,9 @@ def test_papers_belong_to_the_case_and_a_newer_one_takes_the_place_of_the_older(
     bench.run(paper(bench.now + 1, nth=2, digest="f" * 64))
     papers = bench.room.papers.table
     assert papers["case"].tolist() == [CASE] * 4
-    kept = dict(zip(zip(papers["paper"].tolist(), papers["nth"].tolist(), strict=True), papers.text("digest"), strict=True))
+    kept = dict(
+        zip(zip(papers["paper"].tolist(), papers["nth"].tolist(), strict=True), papers.text("digest"), strict=True)
+    )
     assert kept[int(Paper.PHOTO), 2] == "f" * 64
     bench.says(VISITOR)
     bench.says(ANALYST, 1_000_000)
@@ -96,7 +98,9 @@ def test_only_who_holds_the_visit_files_papers_and_figures():
     assert reasons(bench.run(paper(at), figures(at)), REFUSED) == [Refusal.NOT_VISITING] * 2
     bench.claims()
     at = bench.now + MINUTE_MS
-    assert reasons(bench.run(paper(at, OTHER_VISITOR), figures(at, OTHER_VISITOR)), REFUSED) == [Refusal.NOT_VISITING] * 2
+    assert (
+        reasons(bench.run(paper(at, OTHER_VISITOR), figures(at, OTHER_VISITOR)), REFUSED) == [Refusal.NOT_VISITING] * 2
+    )
     bench.brings()
     bench.says(VISITOR)
     bench.claims(ANALYST)
@@ -199,7 +203,13 @@ def test_figures_that_do_not_agree_are_told_and_what_no_books_can_say_is_refused
     assert bench.report()["concerns"] == Concern.STATEMENTS_INCONSISTENT
     bench = begun()
     bench.claims()
-    for wrong in ({"revenue_fen": -1}, {"stock_fen": 240_000_001}, {"assets_fen": 0}, {"year": 1999}, {"employees": -1}):
+    for wrong in (
+        {"revenue_fen": -1},
+        {"stock_fen": 240_000_001},
+        {"assets_fen": 0},
+        {"year": 1999},
+        {"employees": -1},
+    ):
         out = bench.run(figures(bench.now + 1, **wrong))
         assert reasons(out, REFUSED) == [Refusal.FIGURES_IMPOSSIBLE]
     assert len(bench.room.statements) == 0

@@ -12,7 +12,6 @@ from pydantic import Field
 
 from actors.gateway.bank import (
     Bank,
-    absent,
     acting,
     bank_of,
     branch_with,
@@ -136,7 +135,7 @@ async def found(case: CasePath, bank: Annotated[Bank, Depends(bank_of)], caller:
     number = await bank.known_case(case)
     reports, statements, papers = [await _rows(bank, number, table) for table in _TABLES]
     if not len(reports):
-        raise absent("due diligence of application", case)
+        raise Problem(404, "Not found", f"application {number} was not looked into")
     row, visited, analysed = reports[0], bool(reports["visited_at"][0]), bool(reports["analysed_at"][0])
     return DueDiligence(
         case=str(number),

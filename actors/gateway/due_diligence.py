@@ -10,17 +10,7 @@ import numpy as np
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from pydantic import Field
 
-from actors.gateway.bank import (
-    Bank,
-    acting,
-    bank_of,
-    branch_with,
-    label,
-    labels,
-    moment,
-    refusal,
-    request_number,
-)
+from actors.gateway.bank import Bank, acting, bank_of, branch_with, label, labels, moment, refusal, request_number
 from actors.gateway.callers import Caller, needs
 from actors.gateway.materials import BINARY, FILE_FORM, TYPES, Kept, as_file, file_of
 from actors.gateway.models import CasePath, IdempotencyKey, Model, Person, shown

@@ -124,6 +124,18 @@ def test_li_asks_two_million_and_gets_one_million_eight_hundred_thousand_from_pe
     assert all(actor.startswith("staff ") for actor in people)
 
 
+@pytest.mark.requirement("APP-01.b", "EX-07.c", "EX-08.b")
+def test_li_is_visited_and_analysed_by_two_people_before_anybody_approves(li: Story) -> None:
+    (visited,), (analysed,) = li.events("site_visited"), li.events("business_analysed")
+    papers = [row[4] for row in li.events("paper_filed")]
+    assert sorted(papers) == ["photo", "photo", "photo", "report"]
+    assert [row[3] for row in li.events("statement_recorded")] == [2025]
+    assert visited[5] != analysed[5]
+    assert (analysed[2], analysed[4]) == (183_000_000, "sound")
+    (first, *_) = li.events("node_entered")
+    assert visited[0] < analysed[0] <= first[0] < li.moment("application_approved")
+
+
 @pytest.mark.requirement("CON-07.a", "CON-07.c", "EX-09.a")
 def test_li_signs_on_paper_after_two_days(li: Story) -> None:
     generated, signed = li.moment("contract_generated"), li.moment("contract_signed")

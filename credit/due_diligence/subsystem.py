@@ -142,6 +142,7 @@ class DueDiligenceSubsystem(Subsystem):
         before = self.statements.find(good["case"])
         self.statements.drop(before[before >= 0])
         self.statements.append(good, branch=branch_of_case(good["case"]), recorded_at=good["at"])
+        out.file(RecordStatement, good)
         out.log(Event.STATEMENT_RECORDED, good["at"], good["case"], actor=good["person"], value=good["year"])
 
     def _visits(self, rows: Rows) -> Bools:
@@ -162,6 +163,7 @@ class DueDiligenceSubsystem(Subsystem):
         opinions, tasks = only(opinions, ~bad), only(tasks, ~bad)
         visits = self.desk.tasks["desk"][tasks] == Desk.SITE_INVESTIGATOR
         self.desk.done(tasks, opinions["at"], out)
+        out.file(DESK.opinion, opinions)
         found, back = self.cases.find(opinions["case"]), opinions["verdict"] == Verdict.RETURN
         for mine, act in ((visits, self._visited), (back, self._sent_back), (~visits & ~back, self._analysed)):
             if any_of(mine):

@@ -155,9 +155,8 @@ class Refusal(Reason):
     PAPER_UNCLEAR = 1805, "the image is not legible; take it again", "图像不清晰，请重新拍摄", "file"
     FIGURES_IMPOSSIBLE = (
         1806,
-        "figures: what is no loss is not below 0, a part no larger than its whole, assets and year are said",
-        "财务数据不合理：金额不得为负，部分不得大于整体，须有资产与年度",
-        "assets_fen",
+        "figures: each at most 10,000 million yuan, and none below 0 but profit, tax, equity and cash from operations",
+        "财务数据超出范围：单项不超过一百亿元，除净利润、所得税、所有者权益和经营净现金外不得为负",
     )
     PHOTOS_MISSING = 1807, "photos: more photos of the premises are needed first", "现场照片不足", "verdict"
     REPORT_MISSING = 1808, "report: the investigation report is to be uploaded first", "未上传调查报告", "verdict"
@@ -169,6 +168,17 @@ class Refusal(Reason):
         "amount_fen: advise or propose no more than is asked for and can be carried, and with a no nothing",
         "建议金额不得超过申请金额或偿债能力，不建议授信时不得填写",
         "amount_fen",
+    )
+    YEAR_UNKNOWN = 1813, "year: the books' year, from 2000 to 2099", "年度须为 2000 至 2099", "year"
+    EMPLOYEES_RANGE = 1814, "employees: from 0 to 1,000,000", "员工人数超出范围", "employees"
+    ASSETS_MISSING = 1815, "assets_fen: a business has assets", "资产总额须大于零", "assets_fen"
+    CURRENT_ASSETS_ABOVE = 1816, "current_assets_fen: no more than assets", "流动资产不得大于资产", "current_assets_fen"
+    STOCK_ABOVE = 1817, "stock_fen: no more than current assets", "存货不得大于流动资产", "stock_fen"
+    CURRENT_LIABILITIES_ABOVE = (
+        1818,
+        "current_liabilities_fen: no more than liabilities",
+        "流动负债不得大于负债",
+        "current_liabilities_fen",
     )
 
 

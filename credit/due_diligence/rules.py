@@ -8,12 +8,13 @@ from typing import NamedTuple
 import numpy as np
 
 from credit.codes import Segment
-from credit.due_diligence.contract import FIGURES
+from credit.due_diligence.contract import FIGURES, Refusal
 from credit.due_diligence.findings import Analysis, Concern
 from credit.money import PPM, mul_div_round
 from credit.policies.due_diligence import DueDiligencePolicy
 from credit.policies.products import ProductColumns
 from credit.room import Rows
+from credit.rows import first_fault
 from credit.times import Bools, Ints
 
 YEAR_FIRST, YEAR_LAST = 2000, 2099
@@ -25,23 +26,26 @@ RATIO_MAX_PPM = 1_000 * PPM
 MONTHS = 12
 _SIGNED = ("profit_fen", "equity_fen", "operating_cash_fen", "tax_fen")
 _PARTS = (
-    ("current_assets_fen", "assets_fen"),
-    ("stock_fen", "current_assets_fen"),
-    ("current_liabilities_fen", "liabilities_fen"),
+    ("current_assets_fen", "assets_fen", Refusal.CURRENT_ASSETS_ABOVE),
+    ("stock_fen", "current_assets_fen", Refusal.STOCK_ABOVE),
+    ("current_liabilities_fen", "liabilities_fen", Refusal.CURRENT_LIABILITIES_ABOVE),
 )
 
 
-def impossible(figures: Rows) -> Bools:
-    """True where no books can say so: below 0 what can't be, a part larger than its whole, no assets, no year."""
+def impossible(figures: Rows) -> Ints:
+    """Why no books can say so, 0 where they can: no year or assets, below 0 what can't be, a part larger than its whole."""
     year, people = figures["year"], figures["employees"]
-    wrong = (year < YEAR_FIRST) | (year > YEAR_LAST) | (people < 0) | (people > EMPLOYEES_MAX)
-    wrong |= figures["assets_fen"] <= 0
+    outside = np.zeros(len(figures), dtype=bool)
     for name in FIGURES.split():
         least = -FIGURE_MAX_FEN if name in _SIGNED else 0
-        wrong |= (figures[name] < least) | (figures[name] > FIGURE_MAX_FEN)
-    for part, whole in _PARTS:
-        wrong |= figures[part] > figures[whole]
-    return np.asarray(wrong)
+        outside |= (figures[name] < least) | (figures[name] > FIGURE_MAX_FEN)
+    return first_fault(
+        ((year < YEAR_FIRST) | (year > YEAR_LAST), Refusal.YEAR_UNKNOWN),
+        ((people < 0) | (people > EMPLOYEES_MAX), Refusal.EMPLOYEES_RANGE),
+        (outside, Refusal.FIGURES_IMPOSSIBLE),
+        (figures["assets_fen"] == 0, Refusal.ASSETS_MISSING),
+        *((figures[part] > figures[whole], reason) for part, whole, reason in _PARTS),
+    )
 
 
 def inconsistent(figures: Rows, tolerance_ppm: int) -> Bools:

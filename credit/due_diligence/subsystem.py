@@ -134,9 +134,7 @@ class DueDiligenceSubsystem(Subsystem):
 
     def record_statement(self, rows: Rows, out: Outbox) -> None:
         """EX-07: the business's figures are read; what no books can say is refused. Recorded again, they are these."""
-        faults = first_fault(
-            (~self._visits(rows), Refusal.NOT_VISITING), (impossible(rows), Refusal.FIGURES_IMPOSSIBLE)
-        )
+        faults = np.where(self._visits(rows), impossible(rows), int(Refusal.NOT_VISITING))
         self.refuse(rows[faults != 0], faults[faults != 0], out)
         good = only(rows, faults == 0)
         before = self.statements.find(good["case"])
@@ -191,7 +189,8 @@ class DueDiligenceSubsystem(Subsystem):
         cases, at, reports = self.cases.take(found), opinions["at"], self.reports
         figures = self.statements.take(self.statements.find(opinions["case"]))
         strange = inconsistent(figures, self.policy.tolerance_ppm)
-        concerns: Ints = opinions["concerns"] | np.where(strange, int(Concern.STATEMENTS_INCONSISTENT), 0)
+        said_to_be = opinions["concerns"]
+        concerns: Ints = np.where(strange, said_to_be | int(Concern.STATEMENTS_INCONSISTENT), said_to_be)
         judged = self.analyst.judge(cases, figures)
         yes, place = opinions["verdict"] == Verdict.APPROVE, reports.find(opinions["case"])
         for name, values in {

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from lendrill.cli import main
 from scenarios.loading import load_scenario
 from tests.lendrill import harness
 
@@ -134,6 +135,19 @@ def test_li_is_visited_and_analysed_by_two_people_before_anybody_approves(li: St
     assert (analysed[2], analysed[4]) == (183_000_000, "sound")
     (first, *_) = li.events("node_entered")
     assert visited[0] < analysed[0] <= first[0] < li.moment("application_approved")
+
+
+@pytest.mark.requirement("EX-07.c", "EX-08.b")
+def test_explain_tells_lis_books_and_what_was_said_of_them(li: Story, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", str(li.path), "1000000001"]) == 0
+    said = capsys.readouterr().out
+    for told in (
+        "why it scored so",
+        "revenue 营业收入          ¥7,680,000.00",
+        "can carry 偿债能力",
+        "财务稳健，偿债能力充足",
+    ):
+        assert told in said
 
 
 @pytest.mark.requirement("CON-07.a", "CON-07.c", "EX-09.a")

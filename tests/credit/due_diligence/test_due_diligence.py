@@ -203,15 +203,17 @@ def test_figures_that_do_not_agree_are_told_and_what_no_books_can_say_is_refused
     assert bench.report()["concerns"] == Concern.STATEMENTS_INCONSISTENT
     bench = begun()
     bench.claims()
-    for wrong in (
-        {"revenue_fen": -1},
-        {"stock_fen": 240_000_001},
-        {"assets_fen": 0},
-        {"year": 1999},
-        {"employees": -1},
+    for wrong, reason in (
+        ({"revenue_fen": -1}, Refusal.FIGURES_IMPOSSIBLE),
+        ({"assets_fen": 0}, Refusal.ASSETS_MISSING),
+        ({"current_assets_fen": 400_000_001}, Refusal.CURRENT_ASSETS_ABOVE),
+        ({"stock_fen": 240_000_001}, Refusal.STOCK_ABOVE),
+        ({"current_liabilities_fen": 200_000_001}, Refusal.CURRENT_LIABILITIES_ABOVE),
+        ({"year": 1999}, Refusal.YEAR_UNKNOWN),
+        ({"employees": -1}, Refusal.EMPLOYEES_RANGE),
     ):
         out = bench.run(figures(bench.now + 1, **wrong))
-        assert reasons(out, REFUSED) == [Refusal.FIGURES_IMPOSSIBLE]
+        assert reasons(out, REFUSED) == [reason]
     assert len(bench.room.statements) == 0
 
 

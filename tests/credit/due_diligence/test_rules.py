@@ -84,8 +84,8 @@ def test_assets_are_liabilities_and_equity_and_profit_is_what_is_left_of_revenue
 
 @pytest.mark.parametrize("name", [*BOOKS])
 def test_no_figure_may_be_larger_than_any_business(name: str):
-    assert impossible(sample(RecordStatement, 1, **(BOOKS | {name: 10**12 + 1}))).tolist() == [True]
-    assert impossible(sample(RecordStatement, 1, **BOOKS)).tolist() == [False]
+    assert impossible(sample(RecordStatement, 1, **(BOOKS | {name: 10**12 + 1})))[0] > 0
+    assert impossible(sample(RecordStatement, 1, **BOOKS)).tolist() == [0]
 
 
 @pytest.mark.requirement("APP-01.b")

@@ -10,6 +10,7 @@ from credit.collections.contract import room as collections
 from credit.contracts.contract import room as contracts
 from credit.customers.contract import room as customers
 from credit.disbursement.contract import room as disbursement
+from credit.due_diligence.contract import room as due_diligence
 from credit.head_office.contract import room as head_office
 from credit.ledger.contract import room as ledger
 from credit.notices.contract import room as notices
@@ -24,6 +25,7 @@ PIPELINE = (
     customers,
     scoring,
     collateral,
+    due_diligence,
     approval,
     head_office,
     contracts,

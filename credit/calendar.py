@@ -207,7 +207,7 @@ def add_workdays(day: npt.ArrayLike, count: npt.ArrayLike) -> Ints:
     return _nth(table, table.before[_place(day, table) + 1] + np.asarray(count, dtype=np.int64) - 1)
 
 
-def close_of_workday(at: Ints, count: int, closing_minute: int) -> Ints:
+def close_of_workday(at: Ints, count: Ints | int, closing_minute: int) -> Ints:
     """By when a task is to be done that has `count` ≥ 1 workdays: the close (minute of the day) of the last of them, ms."""
     return np.asarray(add_workdays(at // DAY_MS, count) * DAY_MS + closing_minute * MINUTE_MS)
 

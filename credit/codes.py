@@ -431,6 +431,7 @@ class Handler(Coded):
     OPERATOR = 4
     REVIEWER = 5
     CORE_BANKING = 6
+    INVESTIGATOR = 7
 
 
 class Measure(Named):

@@ -230,6 +230,11 @@ def material_of(case: Ints, material: Ints) -> Ints:
     return np.asarray(case * _MATERIAL + np.bitwise_count(material - 1) + 1)
 
 
+def paper_of(case: Ints, kind: Ints | int, nth: Ints) -> Ints:
+    """The number of a case's paper from due diligence: the how-manieth of its kind."""
+    return np.asarray(case * _MATERIAL + kind * 10 + nth)
+
+
 def act_of(entity: Ints, number: Ints | int) -> Ints:
     """The number of an act on a case or loan."""
     return np.asarray(entity * _ACT + number)

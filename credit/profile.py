@@ -21,7 +21,11 @@ ACCEPTED = f"{PROFILE} recent_applications recent_channels amount_growth_ppm exi
 EXPLAINED = "advice shortfalls identity_points capacity_points history_points behaviour_points"
 """Why the machine scores as it does (SCO-14): the reason it would decline for, 0 = none; the indicators that cost most (`Fact`
 bits); what each dimension of the card contributes, in hundredths of a raw point."""
-SCORED = f"{PROFILE} score grade pd_ppm alert lane doubts verified_income_fen monthly_debt_fen {EXPLAINED}"
+ANALYSED = "analysis concerns capacity_fen proposed_fen"
+"""What due diligence found out about a business: `Analysis`, `Concern` bits, what it can carry, what is proposed; 0 of a case
+that was not looked into."""
+SCORED = f"{PROFILE} score grade pd_ppm alert lane doubts verified_income_fen monthly_debt_fen {EXPLAINED} "
+SCORED += " ".join(f"{name}=0" for name in ANALYSED.split())
 TERMS = f"{SCORED} rate_ppm guarantee conditions approved_at valid_until round"
 
 

@@ -61,6 +61,17 @@ FIELDS: dict[str, Words] = {
     "hardship": ("hardship", "困难原因"),
     "background": ("background analysis", "背景分析"),
     "verdict": ("verdict", "意见"),
+    "person": ("person", "办理人"),
+    "nth": ("number of a paper", "资料序号"),
+    "format": ("format of a file", "文件格式"),
+    "size": ("size of a file", "文件大小"),
+    "concerns": ("concerns of a visit", "走访疑点"),
+    "year": ("year of the books", "年度"),
+    "employees": ("employees", "员工人数"),
+    "assets_fen": ("assets", "资产"),
+    "current_assets_fen": ("current assets", "流动资产"),
+    "stock_fen": ("stock", "存货"),
+    "current_liabilities_fen": ("current liabilities", "流动负债"),
 }
 
 VOLUMES: dict[str, Words] = {

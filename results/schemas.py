@@ -13,7 +13,10 @@ import pyarrow as pa
 from credit.applications.contract import FormText, SubmitApplication
 from credit.approval.contract import DESK, ApplicationScored
 from credit.codes import Account, Actor
+from credit.collateral.contract import CollateralOffered
 from credit.contracts.contract import ApplicationApproved
+from credit.due_diligence.contract import DESK as DUE_DILIGENCE_DESK
+from credit.due_diligence.contract import BusinessScored, RecordStatement
 from credit.fingerprints import of_text
 from credit.head_office.contract import DESK as HEAD_OFFICE_DESK
 from credit.repayment.contract import LoanDisbursed
@@ -64,14 +67,18 @@ PAPERS = {
     "forms": SubmitApplication,
     "texts": FormText,
     "scores": ApplicationScored,
+    "scores_of_secured": CollateralOffered,
+    "scores_of_businesses": BusinessScored,
+    "statements": RecordStatement,
+    "opinions_due_diligence": DUE_DILIGENCE_DESK.opinion,
     "opinions": DESK.opinion,
     "opinions_head_office": HEAD_OFFICE_DESK.opinion,
     "approvals": ApplicationApproved,
     "loans": LoanDisbursed,
 }
-"""Mail that is kept as a run's papers, by the name of their files: what stood in the form, in the score, in the opinions that
-took effect, in the approval that the contract is written from, and in the order to open the loan. Columns and codes are the
-kind's own."""
+"""Mail that is kept as a run's papers, by the name of their files: what stood in the form, in the score, in a business's books,
+in the opinions that took effect, in the approval that the contract is written from, and in the order to open the loan. Columns
+and codes are the kind's own."""
 
 SCHEMA = b"lendrill_schema"
 """Where a file's metadata say which schema its rows are of."""

@@ -16,6 +16,7 @@ from credit.approval.contract import Event as ApprovalEvent
 from credit.bank import PIPELINE
 from credit.contracts.contract import Event as ContractEvent
 from credit.contracts.subsystem import ContractsSubsystem
+from credit.due_diligence.contract import Event as DueDiligenceEvent
 from credit.mail import Outbox
 from credit.numbers import LOANS_MAX, loan_of
 from credit.policies import Overrides
@@ -47,8 +48,15 @@ _WAITED = """
 SELECT EPOCH_MS(start) AS "at", EPOCH_MS(until) AS until, CAST(who AS VARCHAR) AS who FROM {waited}
 WHERE comes AND (case_no = {case} OR reference = {reference}) ORDER BY start, until, who
 """
-_OPINIONS = ("opinions", "opinions_head_office")
-_OPINED = (ApprovalEvent.NODE_DECIDED, ApprovalEvent.VOTE_CAST)
+_SCORES = ("scores", "scores_of_secured", "scores_of_businesses")
+_OPINIONS = ("opinions", "opinions_head_office", "opinions_due_diligence")
+_OPINED = (
+    ApprovalEvent.NODE_DECIDED,
+    ApprovalEvent.VOTE_CAST,
+    DueDiligenceEvent.SITE_VISITED,
+    DueDiligenceEvent.VISIT_SENT_BACK,
+    DueDiligenceEvent.BUSINESS_ANALYSED,
+)
 _EXAMPLES = """
 SELECT what, MIN(case_no) FROM (
   SELECT case_no, CASE event WHEN 'application_declined' THEN 'declined' WHEN 'loan_disbursed' THEN 'paid out'
@@ -85,7 +93,7 @@ def story(folder: Path, case: int, policies: Overrides | None = None) -> Told:
         if not events:
             raise NoSuchCase(_no_case(files, folder, case))
         postings = files.asked("ledger", _POSTINGS)
-        papers = {name: files.papers(name) for name in ("scores", "approvals", "loans", *_OPINIONS)}
+        papers = {name: files.papers(name) for name in ("statements", "approvals", "loans", *_SCORES, *_OPINIONS)}
         reference = next((row["value"] for row in events if row["event"] == "application_submitted"), None)
         forms, texts = (files.papers(name, reference) for name in ("forms", "texts"))
         waited = files.asked("waited", _WAITED, reference=reference or -1)
@@ -177,9 +185,10 @@ def _transactions(postings: Iterable[Told]) -> list[Told]:
 def _attach(steps: list[Told], forms: Rows, texts: Rows, papers: dict[str, Rows], policies: Overrides | None) -> None:
     """Lays each paper beside the step that it belongs to."""
     form = _form(forms[:1], joined(texts))
-    scores, loans = (
-        {int(row[key]): row for row in papers[name]} for name, key in (("scores", "at"), ("loans", "loan"))
+    loans, statements = (
+        {int(row[key]): row for row in papers[name]} for name, key in (("loans", "loan"), ("statements", "at"))
     )
+    scores = {int(row["at"]): row for name in _SCORES for row in papers[name]}
     opinions = {(int(row["at"]), f"staff {row['person']}"): _plain(row) for name in _OPINIONS for row in papers[name]}
     contracts, repayment = ContractsSubsystem.build(Setting(policies)), RepaymentSubsystem.build(Setting(policies))
     for step in (one for one in steps if one["kind"] == "event"):
@@ -190,6 +199,8 @@ def _attach(steps: list[Told], forms: Rows, texts: Rows, papers: dict[str, Rows]
             step["score"] = _plain(scores[step["at"]])
         elif event in _OPINED and (step["at"], step["actor"]) in opinions:
             step["opinion"] = opinions[step["at"], step["actor"]]
+        elif event is DueDiligenceEvent.STATEMENT_RECORDED and step["at"] in statements:
+            step["statement"] = _plain(statements[step["at"]])
         elif event in (ContractEvent.CONTRACT_GENERATED, ContractEvent.CONTRACT_REGENERATED):
             terms = papers["approvals"][papers["approvals"]["at"] <= step["at"]][-1:]
             if len(terms) and form:

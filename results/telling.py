@@ -27,6 +27,7 @@ from credit.codes import (
 )
 from credit.contracts.elements import METHODS_ZH
 from credit.contracts.states import SignMode
+from credit.due_diligence.findings import CONCERNS_ZH, Concern
 from credit.money import format_yuan
 from credit.numbers import branch_of_case
 from credit.room import DESKS, REASONS, Words
@@ -87,9 +88,26 @@ _VALUES: dict[str, Callable[[int], str]] = {
     "person it concerns, or verdict": _staff,
     "person": _staff,
     "absent person": _staff,
+    "concerns (bits)": lambda n: _flags(Concern, CONCERNS_ZH, n),
+    "what it can carry, fen": lambda n: f"can carry 偿债能力 {_money(n)}",
     "materials (bits)": lambda n: _flags(Material, MATERIALS_ZH, n),
 }
 """How a value is said, by what its event counts with it; others are said as numbers. The party stands in the form."""
+_FIGURES = {
+    "revenue_fen": "revenue 营业收入",
+    "cost_fen": "costs 成本费用",
+    "interest_fen": "interest 利息支出",
+    "tax_fen": "income tax 所得税",
+    "profit_fen": "net profit 净利润",
+    "assets_fen": "assets 资产",
+    "current_assets_fen": "current assets 流动资产",
+    "stock_fen": "stock 存货",
+    "liabilities_fen": "liabilities 负债",
+    "current_liabilities_fen": "current liab. 流动负债",
+    "equity_fen": "equity 所有者权益",
+    "operating_cash_fen": "operating cash 经营净现金",
+}
+"""The figures of a statement, in the order of its columns."""
 _UNSAID = ("", "party", "customer", "product", "transaction", "account that got it", "request of the case")
 
 
@@ -154,6 +172,8 @@ def _papers(step: Told, catalogue: names.Catalogue) -> Iterator[str]:
         yield from _pairs("why it scored so 评分依据", _score(step["score"]))
     if "opinion" in step:
         yield from _pairs("in words 书面意见", _opinion(step["opinion"]))
+    if "statement" in step:
+        yield from _pairs("the books 经营与财务数据", _statement(step["statement"]))
     if "contract" in step:
         yield from _wrapped(f"the contract 合同 {step['contract']['number']}", 2, " " * _PAPER)
         for line in step["contract"]["text"].splitlines():
@@ -193,8 +213,15 @@ def _form(form: Told, catalogue: names.Catalogue) -> Iterator[tuple[str, str]]:
 
 def _opinion(opinion: Told) -> Iterator[tuple[str, str]]:
     yield "opinion 意见", opinion["opinion"]
-    yield "background 背景分析", opinion["background"]
-    yield "finances 财务分析", opinion["finance"]
+    yield "background 背景分析", opinion.get("background", "")
+    yield "finances 财务分析", opinion.get("finance", "")
+
+
+def _statement(statement: Told) -> Iterator[tuple[str, str]]:
+    yield "year 年度", str(statement["year"])
+    yield "people 员工人数", str(statement["employees"])
+    for name, words in _FIGURES.items():
+        yield words, _money(statement[name])
 
 
 def _score(score: Told) -> Iterator[tuple[str, str]]:

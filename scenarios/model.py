@@ -195,6 +195,12 @@ class Behaviour(PolicyModel):
     """Chance that the custodian of collateral sends documents back."""
     finances_worse_ppm: SharePpm = 40_000
     """Chance that an inspection after the loan finds finances worse; eight times as much where a loan is overdue."""
+    shell_business_ppm: SharePpm = 500_000
+    """Chance that a business which means to defraud has no premises, or none where anybody works, so that a visit shows it."""
+    records_poor_ppm: SharePpm = 60_000
+    """Chance that a business visited keeps poor books."""
+    statements_forged_ppm: SharePpm = 400_000
+    """Chance that the statements of who deceives the bank do not agree with themselves."""
     payment_wrong_ppm: SharePpm = 200
     """Payments that core banking reports with another amount or account than ordered."""
     debit_partial_ppm: SharePpm = 100_000

@@ -26,6 +26,7 @@ from credit.codes import (
     Segment,
     Verdict,
 )
+from credit.due_diligence.findings import Analysis, Concern
 from credit.post_loan.contract import Cause
 from credit.scoring.contract import Refusal as Advice
 
@@ -47,6 +48,8 @@ CODES: dict[str, type[IntEnum] | type[IntFlag]] = {
     "shortfalls": Fact,
     "kind": Collateral,
     "findings": Finding,
+    "concerns": Concern,
+    "analysis": Analysis,
     "post_loan.cause": Cause,
 }
 """Columns of tasks and decisions that count in codes; where lists differ, with the list's name."""

@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 from actors.gateway.coded import ByName
 from actors.gateway.models import AccountNumber, MaterialName, VerdictName
 from credit.codes import ContactOutcome, Finding, Hardship, Material, Measure
+from credit.due_diligence.findings import Concern
 from credit.repayment.contract import FollowUp
 from credit.restructuring.contract import Finding as Observed
 
@@ -23,6 +24,7 @@ FIELDS: dict[str, tuple[Any, Any]] = {
     "measure": (Annotated[Measure, ByName(Measure)] | None, None),
     "finding": (Annotated[Observed, ByName(Observed)] | None, None),
     "findings": (Annotated[list[Annotated[Finding, ByName(Finding)]], Field(max_length=len(Finding))] | None, None),
+    "concerns": (Annotated[list[Annotated[Concern, ByName(Concern)]], Field(max_length=len(Concern))] | None, None),
     "follow_up": (Annotated[FollowUp, ByName(FollowUp)] | None, None),
     "account": (AccountNumber | None, None),
     "materials": (Annotated[list[MaterialName], Field(max_length=len(Material))] | None, None),

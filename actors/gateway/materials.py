@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -23,13 +23,14 @@ from credit.applications.contract import Event as ApplicationEvent
 from credit.codes import MATERIALS_ZH, Actor, FileFormat, Material
 from credit.customers.contract import FileMaterial, HandInMaterials, Refusal
 from credit.disbursement.contract import Event as DisbursementEvent
+from credit.policies.materials import MaterialPolicy
 from credit.room import Kind, Rows
 from credit.times import DAY_MS
 
 router = APIRouter(prefix="/v1/applications/{case}", tags=["materials"])
 
 _ENDINGS = {".jpg": FileFormat.JPG, ".jpeg": FileFormat.JPG, ".pdf": FileFormat.PDF}
-_TYPES = {FileFormat.JPG: "image/jpeg", FileFormat.PDF: "application/pdf"}
+TYPES = {FileFormat.JPG: "image/jpeg", FileFormat.PDF: "application/pdf"}
 _ATTESTED = (ApplicationEvent.DOCUMENTS_ATTESTED, DisbursementEvent.CONDITION_MET)
 _TABLES = ("waiting", "supplements", "files")
 _HOW = (
@@ -37,8 +38,8 @@ _HOW = (
     "请将所缺资料逐项上传（JPG 或 PDF），全部上传后提交，申请即恢复审批",
 )
 _UNTYPED = ("", "application/octet-stream")
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
-_FORM = {
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+FILE_FORM = {
     "requestBody": {
         "required": True,
         "content": {
@@ -161,12 +162,13 @@ class HandedIn(Model):
     at: str | None
 
 
-async def _contents(request: Request) -> Contents:
+async def kept_contents(request: Request) -> Contents:
+    """Where files are kept."""
     found: Contents = request.app.state.contents
     return found
 
 
-Kept = Annotated[Contents, Depends(_contents)]
+Kept = Annotated[Contents, Depends(kept_contents)]
 
 
 @router.get("/materials", summary="What an application needs and has", response_model=Materials)
@@ -200,7 +202,7 @@ async def materials(case: CasePath, bank: Annotated[Bank, Depends(bank_of)], cal
     }
 
 
-@router.post("/materials/{material}", summary="Upload a material", response_model=Filed, openapi_extra=_FORM)
+@router.post("/materials/{material}", summary="Upload a material", response_model=Filed, openapi_extra=FILE_FORM)
 async def upload(
     case: CasePath,
     material: Which,
@@ -216,29 +218,15 @@ async def upload(
     number = await bank.known_case(case)
     if not len(_that_waits(await _of_case(bank, number))):
         raise refusal(Refusal.MATERIALS_CLOSED)
-    policy = bank.rooms.materials
-    file = await received(request, policy.file_bytes_max)
-    form = _format(file, policy.formats)
-    try:
-        seen = await inspected(file.content, form, policy.pixels_max, policy.pages_max)
-    except Unfit as error:
-        raise Problem(
-            422, "Unfit", f"file: {error}", field="file", detail_zh="文件无法使用，请检查后重新上传"
-        ) from None
-    about = {
-        "case": number,
-        "material": int(material),
-        "format": int(form),
-        "size": len(file.content),
-        "digest": Contents.digest(file.content),
-    }
-    await _prove(bank, about, seen)
+    file = await file_of(request, bank.rooms.materials)
+    about = {"case": number, "material": int(material)} | file.about
+    await _prove(bank, about, file.seen)
     contents.keep(file.content)
-    answer = await bank.done(FileMaterial, _row(FileMaterial, request, caller, **about, **seen._asdict()))
+    answer = await bank.done(FileMaterial, _row(FileMaterial, request, caller, **about, **file.seen._asdict()))
     return about | {
         "case": number_of(answer.number),
         "material": _name(material),
-        "format": label(form),
+        "format": label(file.form),
         "at": moment(answer.at),
     }
 
@@ -247,7 +235,7 @@ async def upload(
     "/materials/{material}",
     summary="See a material",
     response_class=Response,
-    responses={200: {"content": dict.fromkeys(_TYPES.values(), _BINARY)}},
+    responses={200: {"content": dict.fromkeys(TYPES.values(), BINARY)}},
 )
 async def preview(
     case: CasePath,
@@ -264,15 +252,7 @@ async def preview(
     found = files[files["material"] == int(material)]
     if not len(found) or not contents.has(str(found["digest"][0])):
         raise Problem(404, "Not found", f"application {number} has no file of {_name(material)}")
-    form = FileFormat(int(found["format"][0]))
-    how = "attachment" if download else "inline"
-    headers = {
-        "Content-Disposition": f'{how}; filename="{number}-{_name(material)}.{label(form)}"',
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'",
-        "Cache-Control": "private, no-store",
-    }
-    return Response(contents.get(str(found["digest"][0])), media_type=_TYPES[form], headers=headers)
+    return as_file(contents, found[0], f"{number}-{_name(material)}", download)
 
 
 @router.post("/materials", summary="Hand the materials in", response_model=HandedIn)
@@ -293,12 +273,55 @@ async def hand_in(
 
 async def swept(bank: Bank, contents: Contents, now_s: float) -> int:
     """Removes uploads that the bank does not speak of, and that have lain for longer than materials are waited for; how many."""
-    [files] = await bank.looks(bank.cells("customers")[0], Look("files"))
+    spoken_of: set[str] = set()
+    for room, table in (("customers", "files"), ("due_diligence", "papers")):
+        for cell in bank.cells(room):
+            [files] = await bank.looks(cell, Look(table))
+            spoken_of |= set(files["digest"].tolist())
     before_s = now_s - bank.rooms.materials.wait_days * DAY_MS / 1_000
-    return await asyncio.to_thread(contents.sweep, frozenset(files["digest"].tolist()), before_s)
+    return await asyncio.to_thread(contents.sweep, frozenset(spoken_of), before_s)
 
 
 # what they share ------------------------------------------------------------------------------------------------------
+
+
+class Looked(NamedTuple):
+    """A file that came, and was looked into."""
+
+    content: bytes
+    form: FileFormat
+    seen: Seen
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """What the bank is told of it, beside what was seen."""
+        return {"format": int(self.form), "size": len(self.content), "digest": Contents.digest(self.content)}
+
+
+async def file_of(request: Request, policy: MaterialPolicy) -> Looked:
+    """The one file of a request. Problem 4xx where it is none that can be used."""
+    file = await received(request, policy.file_bytes_max)
+    form = _format(file, policy.formats)
+    try:
+        seen = await inspected(file.content, form, policy.pixels_max, policy.pages_max)
+    except Unfit as error:
+        raise Problem(
+            422, "Unfit", f"file: {error}", field="file", detail_zh="文件无法使用，请检查后重新上传"
+        ) from None
+    return Looked(file.content, form, seen)
+
+
+def as_file(contents: Contents, row: np.void, name: str, download: bool) -> Response:
+    """A kept content (digest, format), as it came: to be saved, or to be looked at."""
+    form = FileFormat(int(row["format"]))
+    how = "attachment" if download else "inline"
+    headers = {
+        "Content-Disposition": f'{how}; filename="{name}.{label(form)}"',
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'",
+        "Cache-Control": "private, no-store",
+    }
+    return Response(contents.get(str(row["digest"])), media_type=TYPES[form], headers=headers)
 
 
 def _row(kind: Kind, request: Request, caller: Caller, **about: Any) -> Rows:
@@ -312,11 +335,11 @@ def _format(file: Received, allowed: list[str]) -> FileFormat:
         endings = ", ".join(end for end, one in _ENDINGS.items() if label(one) in allowed)
         raise Problem(415, "Unsupported media type", f"file: its name must end in one of {endings}", field="file")
     media_type = file.media_type.partition(";")[0].strip().lower()
-    if media_type not in (*_UNTYPED, _TYPES[form]):
+    if media_type not in (*_UNTYPED, TYPES[form]):
         raise Problem(
             415,
             "Unsupported media type",
-            f"file: its name says {_TYPES[form]}, its type {media_type[:60]!r}; they must agree",
+            f"file: its name says {TYPES[form]}, its type {media_type[:60]!r}; they must agree",
             field="file",
         )
     return form

@@ -13,6 +13,7 @@ from credit.contracts.subsystem import ContractsSubsystem
 from credit.customers.keys import customer_keys
 from credit.customers.lists import ListCopy, RiskLibrary
 from credit.customers.subsystem import CustomersSubsystem
+from credit.due_diligence.subsystem import DueDiligenceSubsystem
 from credit.ledger.contract import Posting
 from credit.mail import Outbox
 from credit.policies import ProductPolicy, load
@@ -46,6 +47,7 @@ class Rooms:
     def __init__(self, policies: Overrides) -> None:
         setting = Setting(policies)
         self._contracts, self._customers = ContractsSubsystem.build(setting), CustomersSubsystem.build(setting)
+        self._due_diligence = DueDiligenceSubsystem.build(setting)
         self._repayment = load("repayment", RepaymentPolicy, policies)
         self._scorecard = load("scorecard", ScorecardPolicy, policies)
         self._products = load("products", ProductPolicy, policies)
@@ -76,6 +78,11 @@ class Rooms:
         """Why the bank would refuse an upload, 0 where it would not. `tables` of its case: `waiting`, `supplements`, `files`."""
         _load(self._customers, tables)
         return int(self._customers.material_faults(upload)[0])
+
+    def paper_fault(self, tables: Mapping[str, Rows], upload: Rows) -> int:
+        """Why the bank would refuse a paper of a visit, 0 where it would not. `tables` of its case: `cases`, `tasks`."""
+        _load(self._due_diligence, tables)
+        return int(self._due_diligence.paper_faults(upload)[0])
 
     def papers(self, tables: Mapping[str, Rows]) -> tuple[int, int]:
         """Of a case that waits for materials: those that count, uploaded, in hand or on file, and those that are missing; bits.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from credit.codes import Handler, Step, Verdict
 from credit.customers.contract import FraudConfirmed
-from credit.profile import EXPLAINED, SCORED, TERMS
+from credit.profile import ANALYSED, EXPLAINED, SCORED, TERMS
 from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, blank, event
 from credit.worklists.kinds import desk_kinds
 from credit.worklists.states import Handling
@@ -33,7 +33,7 @@ DESK = desk_kinds(
     "Approval",
     320,
     entity="case",
-    offers=f"party product segment amount_fen score grade alert doubts missing round team member {EXPLAINED}",
+    offers=f"party product segment amount_fen score grade alert doubts missing round team member {EXPLAINED} {ANALYSED}",
     decides=f"verdict amount_fen materials {WORDS}",
     desks="initial_approver re_reviewer",
 )
@@ -71,6 +71,7 @@ class Cause(Reason):
     PERSON = 3, "asked for by the approver", "审批人主动上报"
     YELLOW_ALERT = 4, "yellow alert", "黄色预警"
     SPECIAL_APPROVAL = 5, "special approval", "特批"
+    WEAK_FINANCES = 6, "due diligence found it weak", "尽职调查结论偏弱"
 
 
 class Event(EventCode):
@@ -190,6 +191,7 @@ class Refusal(Reason):
         "background",
     )
     SPECIAL_LIMIT = 333, "special approval: the amount is above its limit", "超出特批金额上限", "verdict"
+    DUE_DILIGENCE = 334, "due diligence advises against it", "尽职调查不建议授信"
     APPROVAL_EXPIRED = 501, "approval expired", "审批已过期"
     GUARANTEE_MISSING = 503, "guarantee missing", "担保未落实"
     LIMIT_EXCEEDED = 506, "limit exceeded", "超额度"

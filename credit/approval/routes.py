@@ -53,6 +53,7 @@ class Routes:
         self.lighter = path_of(policy.lighter_nodes)
         self.fraud_doubts = sum(Doubt[name.upper()] for name in policy.fraud_doubts)
         self.yellow_adds = np.int64(Node[policy.yellow_adds.upper()] if policy.yellow_adds else 0)
+        self.weak_adds = np.int64(Node[policy.weak_adds.upper()] if policy.weak_adds else 0)
         self.authority_fen = np.zeros(NODES, dtype=np.int64)
         self.limit_ms = np.ones(NODES, dtype=np.int64)
         self.priority = np.zeros(NODES, dtype=np.int64)

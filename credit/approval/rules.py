@@ -9,6 +9,7 @@ from credit.applications.contract import Refusal as ApplicationRefusal
 from credit.approval.contract import Refusal
 from credit.codes import Alert, Lane, Node, Verdict
 from credit.customers.contract import Refusal as CustomerRefusal
+from credit.due_diligence.findings import Analysis
 from credit.policies.products import ProductColumns
 from credit.room import Rows
 from credit.times import Bools, Ints
@@ -21,6 +22,11 @@ ANALYSIS = ("opinion", "background", "finance")
 def rejected_reason(cases: Rows) -> Ints:
     """Why scoring rejected, as it says itself (CUS-04, SCO-05, SCO-07); 0 where it did not."""
     return np.where(cases["lane"] == Lane.REJECT, cases["advice"], 0)
+
+
+def advised_against(cases: Rows) -> Ints:
+    """APP-01: what due diligence advises against is declined."""
+    return np.where(cases["analysis"] == Analysis.AGAINST, int(Refusal.DUE_DILIGENCE), 0)
 
 
 def material_faults(cases: Rows, key: int, products: ProductColumns) -> Ints:

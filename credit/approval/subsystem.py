@@ -23,6 +23,7 @@ from credit.approval.desk import ApprovalDesk
 from credit.approval.fraud_desk import FraudDesk
 from credit.approval.states import MOVES, CaseState
 from credit.codes import Actor, Alert, Lane, Material, Node, Verdict
+from credit.due_diligence.findings import Analysis
 from credit.head_office.contract import CaseEscalated
 from credit.mail import Outbox
 from credit.masks import true_rows
@@ -71,6 +72,7 @@ class ApprovalSubsystem(ApprovalDesk):
         """Rejected: declined at once. Automatic: decided within seconds (APR-15). The rest: to people."""
         reason = rules.rejected_reason(rows)
         reason = np.where(reason == 0, rules.material_faults(rows, self._key_materials, self._products), reason)
+        reason = np.where(reason == 0, rules.advised_against(rows), reason)
         self._decline(rows, rows["at"], reason, out)
         rows = only(rows, reason == 0)
         automatic = rules.may_be_automatic(rows, self._products) & ~self._fraud.has_team(rows)
@@ -145,7 +147,7 @@ class ApprovalSubsystem(ApprovalDesk):
 
     def _open_routes(self, cases: Rows, at: Ints, out: Outbox) -> None:
         """A case for people: the machine reviews first, fraud doubts add the risk specialist, a yellow alert the policy's node
-        where people would decide without it too, then the first node."""
+        where people would decide without it too, weak finances the policy's, then the first node."""
         if not len(cases):
             return
         kept = self._review(cases, at, out)
@@ -155,6 +157,8 @@ class ApprovalSubsystem(ApprovalDesk):
         anyway = cases["amount_fen"] > self._products.automatic_max[cases["product"]]
         yellow = anyway & (cases["alert"] == Alert.YELLOW) & (self._routes.yellow_adds > 0)
         self._deepen(cases, at, yellow, self._routes.yellow_adds, Cause.YELLOW_ALERT, out)
+        weak = (cases["analysis"] == Analysis.WEAK) & (self._routes.weak_adds > 0)
+        self._deepen(cases, at, weak, self._routes.weak_adds, Cause.WEAK_FINANCES, out)
         suspicious = (doubtful | self._fraud.has_team(cases)) & (cases["round"] == 0)
         self._fraud.open(only(cases, suspicious), at[suspicious], out)
         self._admit(only(cases, ~suspicious), at[~suspicious], out)
@@ -197,15 +201,19 @@ class ApprovalSubsystem(ApprovalDesk):
         return found + self.investigators.violations(self.window.until)
 
     def _review(self, cases: Rows, at: Ints, out: Outbox) -> Bools:
-        """The machine's review (PRD-03, PRD-05): collateral binds the amount; what a customer can carry is advice to the
+        """The machine's review (PRD-03, PRD-05): collateral binds the amount, and so does
+        what due diligence proposes; what a customer can carry is advice to the
         people who decide, unless not even the least amount is affordable. Lowers `cases` in place; False = declined."""
         product, least = cases["product"], self._products.amount_min[cases["product"]]
         share = self._collateral_ppm[product]
         cover = self._affordability.rounded_down(share_fen(cases["collateral_fen"], share))
-        covered = np.where(share > 0, np.minimum(cases["amount_fen"], cover), cases["amount_fen"])
+        proposed = np.where(cases["analysis"] > 0, cases["proposed_fen"], cases["amount_fen"])
+        bound = np.minimum(proposed, cases["amount_fen"])
+        covered = np.where(share > 0, np.minimum(bound, cover), bound)
         advised = np.where(self._machine_review[product], self._affordability.largest_fen(cases), covered)
+        advised = np.minimum(advised, proposed)
         reason = np.where(advised < least, int(Refusal.AFFORDABILITY), 0)
-        reason = np.where(covered < least, int(Refusal.GUARANTEE_MISSING), reason)
+        reason = np.where((share > 0) & (cover < least), int(Refusal.GUARANTEE_MISSING), reason)
         verdict = np.where(advised < cases["amount_fen"], int(Verdict.REDUCE), int(Verdict.APPROVE))
         verdict = np.where(reason > 0, int(Verdict.DECLINE), verdict)
         seen = true_rows(self._machine_review[product] | (covered < cases["amount_fen"]))

@@ -16,10 +16,12 @@ from credit.collateral.states import DESKS, MOVES, CollateralState
 from credit.disbursement.contract import ContractEffective, GuaranteeReported
 from credit.disbursement.contract import Event as Disbursement
 from credit.disbursement.contract import Refusal as DisbursementRefusal
+from credit.due_diligence.contract import BusinessScored
 from credit.mail import Outbox
 from credit.masks import true_rows
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.collateral import CollateralPolicy
+from credit.policies.due_diligence import DueDiligencePolicy, Scope
 from credit.repayment.contract import Event as Repayment
 from credit.room import EventCode, Rows
 from credit.rows import first_fault, only, passes
@@ -45,9 +47,11 @@ class CollateralSubsystem(Subsystem):
         *takes(DESK, "desk", "decide"),
     )
 
-    def __init__(self, policy: CollateralPolicy, products: ProductPolicy, register: StaffRegister) -> None:
+    def __init__(
+        self, policy: CollateralPolicy, products: ProductPolicy, scope: Scope, register: StaffRegister
+    ) -> None:
         super().__init__()
-        self.policy = policy
+        self.policy, self._scope = policy, scope
         self._security: Security = security_of(policy, products)
         columns = columns_of(products)
         self._several = columns.revolving | (columns.tranche_count > 1)
@@ -59,7 +63,9 @@ class CollateralSubsystem(Subsystem):
     def build(cls, setting: Setting = PLAIN) -> CollateralSubsystem:
         """The register under the packaged policies, with a scenario's overrides laid over them."""
         policy = load("collateral", CollateralPolicy, setting.overrides)
-        return cls(policy, load("products", ProductPolicy, setting.overrides), setting.register)
+        products = load("products", ProductPolicy, setting.overrides)
+        scope = Scope(load("due_diligence", DueDiligencePolicy, setting.overrides), products)
+        return cls(policy, products, scope, setting.register)
 
     # time -------------------------------------------------------------------------------------------------------------
 
@@ -127,7 +133,7 @@ class CollateralSubsystem(Subsystem):
         )
 
     def _valued(self, found: Ints, opinions: Rows, out: Outbox) -> None:
-        """The valuer's figure goes on to approval in place of the applicant's; 0 where he takes the thing for no security."""
+        """The valuer's figure goes on in place of the applicant's; 0 where he takes the thing for no security."""
         taken = opinions["verdict"] == Verdict.APPROVE
         value = np.where(taken, opinions["value_fen"], 0)
         self._note_value(found, opinions, value, out)
@@ -137,7 +143,9 @@ class CollateralSubsystem(Subsystem):
         waiting = self._applications.find(opinions["case"])
         forms = self._applications.take(waiting)
         self._applications.drop(waiting)
-        out.send(ApplicationScored, ApplicationScored.carry(forms, at=opinions["at"], collateral_fen=value))
+        into = self._scope.holds(forms)
+        for kind, mine in ((ApplicationScored, ~into), (BusinessScored, into)):
+            out.send(kind, kind.carry(forms[mine], at=opinions["at"][mine], collateral_fen=value[mine]))
 
     def _revalued(self, found: Ints, opinions: Rows, out: Outbox) -> None:
         """What is worth too little for what it secures is told; the amount granted counts, whatever was repaid since."""

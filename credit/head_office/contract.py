@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from credit.approval.contract import CASE_CHANGES, LISTED, VOTES, WORDS, CustomerListed
-from credit.profile import EXPLAINED, SCORED
+from credit.profile import ANALYSED, EXPLAINED, SCORED
 from credit.room import DeskCode, Room
 from credit.staff import ADMINISTRATOR_DESK
 from credit.worklists.kinds import desk_kinds
@@ -19,7 +19,7 @@ DESK = desk_kinds(
     "HeadOffice",
     420,
     entity="case",
-    offers=f"party product segment amount_fen score grade alert doubts missing round team member {EXPLAINED}",
+    offers=f"party product segment amount_fen score grade alert doubts missing round team member {EXPLAINED} {ANALYSED}",
     decides=f"verdict amount_fen materials {WORDS}",
 )
 room.hears(CustomerListed)

@@ -80,6 +80,8 @@ class ApprovalPolicy(PolicyModel):
     """[working minutes] Until a case before the fraud desk is urged."""
     yellow_adds: str
     """The node that a yellow alert adds to the route of a case which people decide in any event (SCO-05); empty = none."""
+    weak_adds: str
+    """The node that an analysis which comes out weak adds to the route of a business (APP-21); empty = none."""
     key_materials: list[str]
     """Never conditional (APR-13)."""
     special_max: Yuan
@@ -116,6 +118,8 @@ class ApprovalPolicy(PolicyModel):
             raise ValueError("committee_quorum is above committee_members")
         if self.yellow_adds:
             _known("yellow_adds", [self.yellow_adds], list(Node.__members__))
+        if self.weak_adds:
+            _known("weak_adds", [self.weak_adds], list(Node.__members__))
         keys = [node.key for node in self.nodes]
         for name, nodes in [("lighter_nodes", self.lighter_nodes)] + [("routes", row.nodes) for row in self.routes]:
             _check_route(name, nodes, keys)

@@ -9,6 +9,7 @@ from credit.policies.base import PolicyModel
 from credit.policies.collateral import CollateralPolicy
 from credit.policies.collections import CollectionPolicy, StrategySet
 from credit.policies.contracts import ContractPolicy
+from credit.policies.due_diligence import DueDiligencePolicy
 from credit.policies.fraud import FraudPolicy
 from credit.policies.ledger import LedgerPolicy
 from credit.policies.materials import MaterialPolicy
@@ -30,6 +31,7 @@ MODELS: dict[str, type[PolicyModel]] = {
     "collections_a": StrategySet,
     "collections_b": StrategySet,
     "contracts": ContractPolicy,
+    "due_diligence": DueDiligencePolicy,
     "fraud": FraudPolicy,
     "ledger": LedgerPolicy,
     "materials": MaterialPolicy,

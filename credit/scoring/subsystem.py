@@ -12,10 +12,12 @@ from credit.codes import Actor, Alert, Consent, Guarantee, Lane, Status
 from credit.collateral.contract import CollateralOffered
 from credit.customers.contract import Event as CustomerEvent
 from credit.customers.contract import FraudConfirmed
+from credit.due_diligence.contract import BusinessScored
 from credit.mail import Outbox
 from credit.masks import true_rows
 from credit.numbers import HEAD_OFFICE, branch_of_case, branch_of_person
 from credit.policies import ProductPolicy, columns_of, load
+from credit.policies.due_diligence import DueDiligencePolicy, Scope
 from credit.policies.fraud import FraudPolicy
 from credit.policies.scorecard import ScorecardPolicy
 from credit.room import Rows
@@ -60,10 +62,15 @@ class ScoringSubsystem(Subsystem):
     )
 
     def __init__(
-        self, scorecard: ScorecardPolicy, fraud: FraudPolicy, products: ProductPolicy, register: StaffRegister
+        self,
+        scorecard: ScorecardPolicy,
+        fraud: FraudPolicy,
+        products: ProductPolicy,
+        scope: Scope,
+        register: StaffRegister,
     ) -> None:
         super().__init__()
-        self._register = register
+        self._register, self._scope = register, scope
         self.policy = scorecard
         self.cards = Scorecards(scorecard)
         self._engine = FraudEngine(fraud)
@@ -79,10 +86,12 @@ class ScoringSubsystem(Subsystem):
     def build(cls, setting: Setting = PLAIN) -> ScoringSubsystem:
         """Scoring under the packaged policies, with a scenario's overrides laid over them."""
         overrides = setting.overrides
+        products = load("products", ProductPolicy, overrides)
         return cls(
             load("scorecard", ScorecardPolicy, overrides),
             load("fraud", FraudPolicy, overrides),
-            load("products", ProductPolicy, overrides),
+            products,
+            Scope(load("due_diligence", DueDiligencePolicy, overrides), products),
             setting.register,
         )
 
@@ -225,8 +234,11 @@ class ScoringSubsystem(Subsystem):
         scored = self._score(cases, facts, doubts, found.watch, ~found.intercept, out)
         self._count("scored", scored)
         self.note("decided", scored)
-        valued = self._valued[scored["product"]] & (scored["lane"] != Lane.REJECT)
-        out.send(ApplicationScored, scored[~valued])
+        goes_on = scored["lane"] != Lane.REJECT
+        valued = self._valued[scored["product"]] & goes_on
+        looked_into = self._scope.holds(scored) & goes_on & ~valued
+        out.send(ApplicationScored, scored[~valued & ~looked_into])
+        out.send(BusinessScored, BusinessScored.carry(scored[looked_into]))
         out.send(CollateralOffered, CollateralOffered.carry(scored[valued]))
         self._cases.leave(rows, found.intercept)
 

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from lendrill.cli import main
 from scenarios.loading import load_scenario
 from tests.lendrill import harness
 
@@ -122,6 +123,31 @@ def test_li_asks_two_million_and_gets_one_million_eight_hundred_thousand_from_pe
     people = deciders - {"system"}  # the automatic initial review
     assert len(people) >= 2
     assert all(actor.startswith("staff ") for actor in people)
+
+
+@pytest.mark.requirement("APP-01.b", "EX-07.c", "EX-08.b")
+def test_li_is_visited_and_analysed_by_two_people_before_anybody_approves(li: Story) -> None:
+    (visited,), (analysed,) = li.events("site_visited"), li.events("business_analysed")
+    papers = [row[4] for row in li.events("paper_filed")]
+    assert sorted(papers) == ["photo", "photo", "photo", "report"]
+    assert [row[3] for row in li.events("statement_recorded")] == [2025]
+    assert visited[5] != analysed[5]
+    assert (analysed[2], analysed[4]) == (183_000_000, "sound")
+    (first, *_) = li.events("node_entered")
+    assert visited[0] < analysed[0] <= first[0] < li.moment("application_approved")
+
+
+@pytest.mark.requirement("EX-07.c", "EX-08.b")
+def test_explain_tells_lis_books_and_what_was_said_of_them(li: Story, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", str(li.path), "1000000001"]) == 0
+    said = capsys.readouterr().out
+    for told in (
+        "why it scored so",
+        "revenue 营业收入          ¥7,680,000.00",
+        "can carry 偿债能力",
+        "财务稳健，偿债能力充足",
+    ):
+        assert told in said
 
 
 @pytest.mark.requirement("CON-07.a", "CON-07.c", "EX-09.a")

@@ -22,7 +22,14 @@ from tests.actors.gateway.live import POST, LiveBank, live
 
 TABLE = Path(__file__).parents[3] / "docs" / "access.md"
 LARGE = {"amount_fen": 25_000_000}
-FIXED = {"number": "99", "code": "x", "key": "consumer_loan", "desk": "initial_approver", "material": "id_front"}
+FIXED = {
+    "number": "99",
+    "code": "x",
+    "key": "consumer_loan",
+    "desk": "initial_approver",
+    "material": "id_front",
+    "nth": "1",
+}
 """What stands in paths and is nobody's."""
 OPEN = "open"
 

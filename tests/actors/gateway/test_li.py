@@ -67,10 +67,10 @@ def test_li_goes_through_the_desks_signs_on_paper_and_is_paid_in_two_tranches_to
         drawing = {"amount_fen": 80_000_000, "term_months": 12, "number": 2}
         refused = bank.post(f"/v1/applications/{case}/drawdowns", drawing, 422)
         assert refused["code"] == "USE_NOT_VERIFIED"
-        bank.advance(to="2026-03-20T17:10:00")  # a Friday, after hours: looked at on Monday, as in the scenario
+        bank.advance(to="2026-03-20T09:30:00")  # looked at that day, as in the scenario
         bank.post(f"/v1/loans/{case}01/use-evidence")
         bank.advance(to="2026-06-30T00:00:01")
-        assert [at[:10] for at in happened(bank, case, "loan_disbursed")] == ["2026-03-05", "2026-03-23"]
+        assert [at[:10] for at in happened(bank, case, "loan_disbursed")] == ["2026-03-05", "2026-03-20"]
         assert bank.get(f"/v1/applications/{case}")["loans"] == [f"{case}01", f"{case}02"]
         live_ledger = {name.partition(".")[2]: rows for name, rows in bank.state("ledger").items()}
     alone = ledger_of_the_scenario("li_food_store", tmp_path / "run")

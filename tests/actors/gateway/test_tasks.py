@@ -48,6 +48,7 @@ def test_every_desk_of_every_room_has_a_list() -> None:
         "collections",
         "collections_write_off",
         "disbursement",
+        "due_diligence",
         "head_office",
         "post_loan",
         "repayment_failed_debit",

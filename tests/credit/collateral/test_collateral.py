@@ -8,13 +8,14 @@ import datetime as dt
 import pytest
 
 from credit.approval.contract import ApplicationScored
-from credit.codes import Collateral, Guarantee
+from credit.codes import Collateral, Guarantee, Segment
 from credit.collateral.contract import DESK, Event, Refusal
 from credit.collateral.rules import security_of
 from credit.collateral.states import CollateralState
 from credit.disbursement.contract import Event as Disbursement
 from credit.disbursement.contract import GuaranteeReported
 from credit.disbursement.contract import Refusal as DisbursementRefusal
+from credit.due_diligence.contract import BusinessScored
 from credit.policies import PolicyError, ProductPolicy, load
 from credit.policies.collateral import CollateralPolicy
 from credit.repayment.contract import Event as Repayment
@@ -53,6 +54,15 @@ def test_approval_gets_the_valuers_figure_and_not_the_applicants():
         VALUER,
         1_800_000 * YUAN,
     )
+
+
+@pytest.mark.requirement("APP-01.b")
+def test_a_business_is_looked_into_once_its_security_is_valued():
+    bench = Bench()
+    bench.run(offered(segment=Segment.MICRO))
+    out = bench.says(VALUER, yuan=1_800_000)
+    assert len(out.take(ApplicationScored)) == 0
+    assert out.take(BusinessScored)["collateral_fen"].tolist() == [1_800_000 * YUAN]
 
 
 @pytest.mark.requirement("PRD-03.c")

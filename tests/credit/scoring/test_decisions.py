@@ -12,6 +12,7 @@ from credit.codes import Actor, Alert, Consent, Doubt, Fact, Grade, Lane, RiskLi
 from credit.collateral.contract import CollateralOffered
 from credit.customers.contract import Event as CustomerEvent
 from credit.customers.contract import FraudConfirmed
+from credit.due_diligence.contract import BusinessScored
 from credit.mail import Outbox
 from credit.policies import Overrides
 from credit.room import Rows
@@ -84,6 +85,19 @@ def test_what_a_home_is_to_secure_goes_to_its_valuer_first() -> None:
     scored, out = decide(accepted(**MORTGAGE))
     assert len(scored) == 0
     assert out.take(CollateralOffered)["lane"].tolist() == [Lane.MANUAL]
+
+
+BUSINESS: Facts = {"product": 4, "segment": Segment.MICRO, "amount_fen": 20_000_000, "income_fen": 9_000_000}
+
+
+@pytest.mark.requirement("APP-01.b", "APP-21.a")
+def test_a_business_is_looked_into_first_and_what_the_score_rejects_is_not() -> None:
+    scored, out = decide(accepted(**BUSINESS))
+    assert len(scored) == 0
+    assert out.take(BusinessScored)["lane"].tolist() == [Lane.MANUAL]
+    scored, out = decide(accepted(**BUSINESS), bureau=WEAK | {"max_dpd_24m": 200})
+    assert scored["lane"].tolist() == [Lane.REJECT]
+    assert len(out.take(BusinessScored)) == 0
 
 
 def test_nobody_values_what_the_score_rejects() -> None:
@@ -285,7 +299,7 @@ def test_months_in_business_are_compared_with_the_registry(sources: Facts, doubt
     business = accepted(
         segment=Segment.MICRO, product=4, amount_fen=200_000_000, employment_months=96, income_fen=32_000_000
     )
-    assert decide(business, sources=sources)[0]["doubts"].tolist() == [doubts]
+    assert decide(business, sources=sources)[1].take(BusinessScored)["doubts"].tolist() == [doubts]
     assert decide(accepted(employment_months=96), sources=sources)[0]["doubts"].tolist() == [0]
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from credit.approval.contract import ApplicationScored
 from credit.codes import Channel, Doubt, Lane, Segment, Source, Status
+from credit.due_diligence.contract import BusinessScored
 from credit.mail import Inbox
 from credit.policies import Overrides
 from credit.room import Kind, Rows
@@ -109,7 +110,7 @@ def test_a_batch_report_may_come_the_next_night() -> None:
         return [(BureauReport, report(queries, night - queries["at"])), (VerificationReply, reply(questions))]
 
     firm = accepted(segment=Segment.ENTERPRISE, product=5, amount_fen=200_000_000, income_fen=900_000_000)
-    scored = days(firm, nightly).sent(ApplicationScored)
+    scored = days(firm, nightly).sent(BusinessScored)
     assert scored["at"].tolist() == [DAY.until + 2 * HOUR_MS + 1_500 + 8]
 
 

@@ -1,0 +1,1 @@
+"""Due diligence (尽职调查): site visit, investigation report, financial analysis."""

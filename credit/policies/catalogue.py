@@ -9,7 +9,7 @@ from credit.policies.base import PolicyModel
 from credit.policies.collateral import CollateralPolicy
 from credit.policies.collections import CollectionPolicy, StrategySet
 from credit.policies.contracts import ContractPolicy
-from credit.policies.fraud import FraudPolicy
+from credit.policies.fraud import FraudModelPolicy, FraudPolicy
 from credit.policies.ledger import LedgerPolicy
 from credit.policies.materials import MaterialPolicy
 from credit.policies.notices import NoticePolicy
@@ -31,6 +31,7 @@ MODELS: dict[str, type[PolicyModel]] = {
     "collections_b": StrategySet,
     "contracts": ContractPolicy,
     "fraud": FraudPolicy,
+    "fraud_model": FraudModelPolicy,
     "ledger": LedgerPolicy,
     "materials": MaterialPolicy,
     "notices": NoticePolicy,

@@ -44,12 +44,6 @@ class Partners(PolicyModel):
     """The courts (司法)."""
     sentiment: Partner = Partner(latency_ms_median=500)
     """Public sentiment (舆情)."""
-    accounts: Partner = Partner(latency_ms_median=120, error_ppm=500)
-    """The bank's own account system (账户系统): accounts, what lies on them, what comes and goes."""
-    wealth: Partner = Partner(latency_ms_median=200, error_ppm=500)
-    """The bank's own wealth management (理财系统)."""
-    settlement: Partner = Partner(latency_ms_median=200, error_ppm=500)
-    """The bank's own settlement system (结算系统)."""
     core_banking: Partner = Partner(latency_ms_median=2_000, error_ppm=500)
     """Core banking (核心系统)."""
     payment: Partner = Partner(
@@ -62,6 +56,12 @@ class Partners(PolicyModel):
     """The SMS gateway (短信网关), to its receipt."""
     post: Partner = Partner(latency_ms_median=14_400_000, error_ppm=1_000, timeout_ms=DAY_MS)
     """The post (邮政), until it has a letter."""
+    accounts: Partner = Partner(latency_ms_median=120, error_ppm=500)
+    """The bank's own account system (账户系统): accounts, what lies on them, what comes and goes."""
+    wealth: Partner = Partner(latency_ms_median=200, error_ppm=500)
+    """The bank's own wealth management (理财系统)."""
+    settlement: Partner = Partner(latency_ms_median=200, error_ppm=500)
+    """The bank's own settlement system (结算系统)."""
 
     @model_validator(mode="before")
     @classmethod

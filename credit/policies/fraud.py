@@ -58,9 +58,9 @@ class FraudPolicy(PolicyModel):
     rules: list[FraudRule] = Field(min_length=1)
     """The rule base."""
     model_watch_at: LogOdds
-    """From here a doubt is marked and the application is reviewed by a person (yellow alert)."""
+    """[millionths] Log-odds; from here a doubt is marked and the application is reviewed by a person (yellow alert)."""
     model_intercept_at: LogOdds
-    """From here the application is stopped."""
+    """[millionths] Log-odds; from here the application is stopped."""
 
     @model_validator(mode="after")
     def _ordered(self) -> FraudPolicy:

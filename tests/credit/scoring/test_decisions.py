@@ -326,7 +326,7 @@ def test_income_counts_as_the_tax_record_has_it() -> None:
     assert decide(sources={"unavailable": int(Source.TAX)})[0]["verified_income_fen"].tolist() == [1_440_000]
 
 
-@pytest.mark.requirement("SCO-08.b")
+@pytest.mark.requirement("SCO-08.b", "SCO-09.a", "SCO-19.a")
 @pytest.mark.parametrize(
     ("bureau", "sources", "confirmed"),
     [
@@ -346,7 +346,7 @@ def test_high_risk_is_intercepted_at_once(bureau: Facts, sources: Facts, confirm
         assert (up["case"][0], up["customer"][0]) == (rows["case"][0], rows["customer"][0])
 
 
-@pytest.mark.requirement("SCO-08.a")
+@pytest.mark.requirement("SCO-08.a", "SCO-09.a")
 @pytest.mark.parametrize(
     ("bureau", "sources", "doubts"),
     [

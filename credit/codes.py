@@ -205,7 +205,7 @@ class RiskList(IntFlag):
 
 
 class Source(IntFlag):
-    """External sources besides the bureau, EXT-06."""
+    """Sources besides the bureau, EXT-06: outside the bank, and the last three its own systems."""
 
     TAX = 1
     REGISTRY = 2
@@ -213,10 +213,13 @@ class Source(IntFlag):
     PUBLIC_SECURITY = 8
     JUDICIAL = 16
     SENTIMENT = 32
+    ACCOUNTS = 64
+    WEALTH = 128
+    SETTLEMENT = 256
 
 
 class Partner(Named):
-    """The partners behind their ports, EXT-06; a scenario calls them by their names in small letters."""
+    """Partners and the bank's own systems behind their ports, EXT-06; a scenario calls them by name in small letters."""
 
     BUREAU = 1, "bureau", "人行征信"
     LISTS = 2, "risk lists", "风险名单"
@@ -231,6 +234,9 @@ class Partner(Named):
     APP_PUSH = 11, "app push", "App 推送"
     SMS = 12, "SMS gateway", "短信网关"
     POST = 13, "post", "邮政"
+    ACCOUNTS = 14, "customer accounts", "账户系统"
+    WEALTH = 15, "wealth management", "理财系统"
+    SETTLEMENT = 16, "settlement", "结算系统"
 
 
 class Waits(Named):
@@ -266,6 +272,7 @@ class Doubt(IntFlag):
     LITIGATION = 256
     SOURCE_MISSING = 512
     TOLD_APART = 1024
+    LEARNT_PATTERN = 2048
 
 
 DOUBTS_ZH = {
@@ -280,6 +287,7 @@ DOUBTS_ZH = {
     Doubt.LITIGATION: "涉诉",
     Doubt.SOURCE_MISSING: "数据源缺失",
     Doubt.TOLD_APART: "不同渠道所述不一",
+    Doubt.LEARNT_PATTERN: "模型识别的欺诈特征",
 }
 
 
@@ -313,6 +321,17 @@ class Fact(IntFlag):
     INCOME_APART_PPM = 1 << 24
     EMPLOYMENT_APART_MONTHS = 1 << 25
     PURPOSE_APART = 1 << 26
+    DEBT_MONTHS = 1 << 27
+    CARD_USED_PPM = 1 << 28
+    OVERDUE_NOW_FEN = 1 << 29
+    GUARANTEES_PPM = 1 << 30
+    ATTENTION_FEN = 1 << 31
+    BAD_FEN = 1 << 32
+    ACCOUNT_MONTHS = 1 << 33
+    INCOME_MONTHS = 1 << 34
+    FLOW_LEFT_PPM = 1 << 35
+    LEAST_BALANCE_PPM = 1 << 36
+    SETTLEMENT_PPM = 1 << 37
 
 
 FACTS_ZH = {
@@ -343,6 +362,17 @@ FACTS_ZH = {
     Fact.INCOME_APART_PPM: "收入前后不一",
     Fact.EMPLOYMENT_APART_MONTHS: "从业时间前后不一",
     Fact.PURPOSE_APART: "用途前后不一",
+    Fact.DEBT_MONTHS: "负债相当于月收入倍数",
+    Fact.CARD_USED_PPM: "信用卡额度使用率",
+    Fact.OVERDUE_NOW_FEN: "当前逾期",
+    Fact.GUARANTEES_PPM: "对外担保",
+    Fact.ATTENTION_FEN: "关注类余额",
+    Fact.BAD_FEN: "不良类余额",
+    Fact.ACCOUNT_MONTHS: "本行开户时长",
+    Fact.INCOME_MONTHS: "收入入账月数",
+    Fact.FLOW_LEFT_PPM: "账户月结余与收入之比",
+    Fact.LEAST_BALANCE_PPM: "最低余额可付期数",
+    Fact.SETTLEMENT_PPM: "结算流水与收入之比",
 }
 
 

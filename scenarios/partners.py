@@ -56,6 +56,12 @@ class Partners(PolicyModel):
     """The SMS gateway (短信网关), to its receipt."""
     post: Partner = Partner(latency_ms_median=14_400_000, error_ppm=1_000, timeout_ms=DAY_MS)
     """The post (邮政), until it has a letter."""
+    accounts: Partner = Partner(latency_ms_median=120, error_ppm=500)
+    """The bank's own account system (账户系统): accounts, what lies on them, what comes and goes."""
+    wealth: Partner = Partner(latency_ms_median=200, error_ppm=500)
+    """The bank's own wealth management (理财系统)."""
+    settlement: Partner = Partner(latency_ms_median=200, error_ppm=500)
+    """The bank's own settlement system (结算系统)."""
 
     @model_validator(mode="before")
     @classmethod

@@ -214,6 +214,22 @@ class Files(PolicyModel):
     """How late a missed instalment elsewhere was, on average."""
     deposit_months_mean_ppm: Factor = 1_800_000
     """Deposits with the bank, in monthly incomes."""
+    account_ppm: SharePpm = 650_000
+    """Share who have an account with the bank when they apply."""
+    account_months_mean: int = Field(default=40, ge=1, le=600)
+    """Age of an account, on average."""
+    flow_least_ppm: SharePpm = 600_000
+    """Between this share and all of the true income comes in on an account with the bank."""
+    wealth_ppm: SharePpm = 250_000
+    """Share of account holders with wealth products (理财), in the middle of the people."""
+    wealth_months_mean_ppm: Factor = 3_000_000
+    """Wealth products held, in monthly incomes."""
+    card_limit_months_mean_ppm: Factor = 2_500_000
+    """Limits of credit cards, in monthly incomes."""
+    guaranteeing_ppm: SharePpm = 120_000
+    """Share of firms that guarantee debts of others."""
+    guarantee_months_mean_ppm: Factor = 4_000_000
+    """What such a firm guarantees, in monthly takings."""
     tax_least_ppm: SharePpm = 870_000
     """Taxed income lies between this share and all of the true income."""
     mobile_months_mean: int = Field(default=50, ge=1, le=600)

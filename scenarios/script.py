@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from credit.policies.base import PolicyModel, SharePpm, Yuan
 from scenarios.people import Moment
@@ -76,8 +77,26 @@ class ScriptedCustomer(PolicyModel):
     """Owed elsewhere."""
     other_monthly_debt: Yuan = 0
     """Paid elsewhere, a month."""
+    card_limit: Yuan = 0
+    """Limits of his credit cards."""
+    card_used: Yuan = 0
+    """Used of them."""
+    account_months: int = Field(default=0, ge=0, le=1_200)
+    """Since he opened his first account with the bank; 0 = he has none, and nothing of the following."""
     deposits: Yuan = 0
     """Held with the bank."""
+    least_balance: Yuan = 0
+    """The lowest balance of the last twelve months."""
+    monthly_inflow: Yuan = 0
+    """Comes in on his accounts with the bank, a month."""
+    monthly_outflow: Yuan = 0
+    """Goes out, a month."""
+    income_months: int = Field(default=0, ge=0, le=12)
+    """In how many of the last twelve months income came in."""
+    wealth: Yuan = 0
+    """Held in wealth products (理财)."""
+    monthly_settlement: Yuan = 0
+    """Settled through the bank by a firm, a month."""
     # behaviour
     sign_after_minutes: int = Field(default=30, ge=0, le=100_000)
     """From the contract's offer to his signature."""
@@ -89,3 +108,29 @@ class ScriptedCustomer(PolicyModel):
     """Asks for the next tranche this many days after the first, before its use is verified: must be refused."""
     payment_minutes: int | None = Field(default=None, ge=0, le=100_000)
     """From the order to the arrival of his money; drawn when absent."""
+
+    @model_validator(mode="after")
+    def _told_by_somebody(self) -> ScriptedCustomer:
+        """A figure that no source of such a customer tells would be written in vain."""
+        if self.account_months == 0:
+            self._must_not_have(
+                _OF_ACCOUNTS, "who has no account with the bank has none; give account_months beside it"
+            )
+        if self.segment == "individual":
+            self._must_not_have(_OF_FIRMS, "only firms settle through the bank; segment is individual")
+        else:
+            self._must_not_have(_OF_PERSONS, f"told of persons alone; segment is {self.segment}")
+        return self
+
+    def _must_not_have(self, names: Sequence[str], why: str) -> None:
+        for name in names:
+            if getattr(self, name):
+                raise ValueError(f"{name}: {why}")
+
+
+_OF_ACCOUNTS = (
+    *("deposits", "least_balance", "monthly_inflow", "monthly_outflow", "income_months", "wealth"),
+    "monthly_settlement",
+)
+_OF_FIRMS = ("monthly_settlement",)
+_OF_PERSONS = ("wealth", "card_limit", "card_used", "other_monthly_debt")

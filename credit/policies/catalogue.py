@@ -10,7 +10,7 @@ from credit.policies.collateral import CollateralPolicy
 from credit.policies.collections import CollectionPolicy, StrategySet
 from credit.policies.contracts import ContractPolicy
 from credit.policies.due_diligence import DueDiligencePolicy
-from credit.policies.fraud import FraudPolicy
+from credit.policies.fraud import FraudModelPolicy, FraudPolicy
 from credit.policies.ledger import LedgerPolicy
 from credit.policies.materials import MaterialPolicy
 from credit.policies.notices import NoticePolicy
@@ -33,6 +33,7 @@ MODELS: dict[str, type[PolicyModel]] = {
     "contracts": ContractPolicy,
     "due_diligence": DueDiligencePolicy,
     "fraud": FraudPolicy,
+    "fraud_model": FraudModelPolicy,
     "ledger": LedgerPolicy,
     "materials": MaterialPolicy,
     "notices": NoticePolicy,

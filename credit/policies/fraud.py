@@ -1,16 +1,19 @@
-"""Fraud policy (反欺诈规则库): rules that mark a doubt, intercept or confirm fraud (SCO-08, SCO-10, SCO-11), and an additive
-model whose weights were learnt elsewhere and are kept here as points by bins. The rule base is data, so a new
-pattern is a new row."""
+"""Fraud policy (反欺诈规则库): rules that mark a doubt, intercept or confirm fraud (SCO-08, SCO-10, SCO-11), the model that was
+learnt (`python -m bench.fraud_model`), and from where on its word counts. The rule base is data, so a new pattern is a new
+row."""
 
 from __future__ import annotations
 
-from typing import Literal
+from itertools import pairwise
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
 from credit.codes import Doubt
 from credit.policies.base import PolicyModel, Value
-from credit.policies.scorecard import CardPolicy
+
+LogOdds = Annotated[int, Field(ge=-30_000_000, le=30_000_000)]
+"""Log-odds of fraud in millionths: 0 = as likely as not."""
 
 
 class Condition(PolicyModel):
@@ -50,16 +53,14 @@ class FraudRule(PolicyModel):
 
 
 class FraudPolicy(PolicyModel):
-    """The rule base and the model."""
+    """The rule base, and what follows from the word of the learnt model."""
 
     rules: list[FraudRule] = Field(min_length=1)
     """The rule base."""
-    model: CardPolicy
-    """The model's dimensions are weighed like a card's; 100 points are certain fraud."""
-    model_watch_at: int = Field(ge=1, le=101)
-    """[points] From here the application is reviewed by a person (yellow alert)."""
-    model_intercept_at: int = Field(ge=1, le=101)
-    """[points] From here the application is stopped."""
+    model_watch_at: LogOdds
+    """[millionths] Log-odds; from here a doubt is marked and the application is reviewed by a person (yellow alert)."""
+    model_intercept_at: LogOdds
+    """[millionths] Log-odds; from here the application is stopped."""
 
     @model_validator(mode="after")
     def _ordered(self) -> FraudPolicy:
@@ -69,3 +70,32 @@ class FraudPolicy(PolicyModel):
         if len(keys) != len(dict.fromkeys(keys)):
             raise ValueError("rules: two share a key")
         return self
+
+
+class Feature(PolicyModel):
+    """What the learnt model reads of one fact: `log_odds[k]` go to values in bin k, where bin k starts at `edges[k - 1]`."""
+
+    column: str
+    """Name of a column of facts; nothing is added where its source is silent."""
+    edges: list[Value] = Field(min_length=1)
+    """[the fact's own] Where bins begin."""
+    log_odds: list[LogOdds] = Field(min_length=2)
+    """[millionths] What each bin adds."""
+
+    @model_validator(mode="after")
+    def _bins(self) -> Feature:
+        if any(low >= high for low, high in pairwise(self.edges)):
+            raise ValueError(f"feature {self.column}: edges must rise")
+        if len(self.log_odds) != len(self.edges) + 1:
+            raise ValueError(f"feature {self.column}: {len(self.edges)} edges need {len(self.edges) + 1} log_odds")
+        return self
+
+
+class FraudModelPolicy(PolicyModel):
+    """A logistic regression over bins, learnt from applications of a simulated year; its file is written by the command that
+    learns it and says in its comments from what, and how well it does on customers it has not seen."""
+
+    intercept: LogOdds
+    """[millionths] Log-odds before anything is known."""
+    features: list[Feature] = Field(min_length=1)
+    """What it reads."""

@@ -179,6 +179,12 @@ class ScorecardPolicy(PolicyModel):
     """Share of declared income that counts where there is no tax record."""
     registry_tolerance_months: int = Field(ge=0, le=1_200)
     """How far declared months in business may exceed the registry's."""
+    company_debt_months: int = Field(ge=1, le=600)
+    """[months] A company's report tells balances and no instalments: its debt counts as due in so many months."""
+    guarantee_weight_ppm: SharePpm
+    """Share of the guarantees that a company has given which counts as its own debt."""
+    wealth_weight_ppm: SharePpm
+    """Share of wealth products held that counts as cover beside deposits (EXT-06)."""
     instalment_rate_ppm: RatePpm
     """Yearly rate for the estimated instalment."""
     sources: dict[str, list[str]]

@@ -5,20 +5,33 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.codes import Segment
 from credit.masks import true_rows
 from credit.policies.products import ProductPolicy
 from credit.policies.scorecard import BureauPolicy
-from credit.room import Rows
+from credit.room import Kind, Rows
 from credit.rows import firsts
-from credit.scoring.contract import BUREAU_FACTS, SOURCE_FACTS, BureauQuery
+from credit.scoring.contract import (
+    COMPANY_FACTS,
+    PERSON_FACTS,
+    SOURCE_FACTS,
+    BureauQuery,
+    CompanyReport,
+    PersonReport,
+    VerificationReply,
+)
 from credit.scoring.officers import NOBODY, Officers
 from credit.scoring.states import MOVES, CaseState
 from credit.table import Table
 from credit.times import MINUTE_MS, NEVER, Bools, Ints
 
 _ASKED = "case party segment reason operator attempt"
-_ANSWERED = {"bureau_at": BUREAU_FACTS.split(), "verified_at": SOURCE_FACTS.split()}
-"""The columns that an answer fills, by the column that says when it came."""
+_FILLS = {
+    PersonReport: ("bureau_at", PERSON_FACTS.split()),
+    CompanyReport: ("bureau_at", COMPANY_FACTS.split()),
+    VerificationReply: ("verified_at", SOURCE_FACTS.split()),
+}
+"""The column that says when an answer came, and those that it fills, by its kind."""
 
 
 class Cases:
@@ -75,22 +88,25 @@ class Cases:
         table["next_at"][rows] = NEVER
         return BureauQuery.carry(table.take(rows, _ASKED), at=at, batch=batch)
 
-    def answering(self, answers: Rows, stamp: str) -> tuple[Ints, Bools]:
-        """Table rows of answers, and which of them are the first in time to a question that is open. `stamp`: the column
-        that says when it was answered."""
+    def answering(self, answers: Rows, kind: Kind) -> tuple[Ints, Bools]:
+        """Table rows of answers of a kind, and which of them are the first in time to a question that is open."""
+        stamp, _ = _FILLS[kind]
         rows, table = self.table.find(answers["case"]), self.table
         fits = firsts(answers["case"]) & (table.get("state", rows) == CaseState.WAITING)
         fits &= (table.get(stamp, rows) == 0) & (answers["at"] <= table.get("deadline", rows))
         return rows, fits
 
-    def asked(self, rows: Ints, reports: Rows) -> Bools:
-        """Whether each report answers the attempt that is under way."""
+    def asked(self, rows: Ints, reports: Rows, kind: Kind) -> Bools:
+        """Whether each report answers the attempt that is under way, and is of the kind that its customer has (EXT-01)."""
         table = self.table
-        return np.asarray((table.get("attempt", rows) == reports["attempt"]) & (table.get("next_at", rows) == NEVER))
+        fits = (table.get("attempt", rows) == reports["attempt"]) & (table.get("next_at", rows) == NEVER)
+        person = table.get("segment", rows) == Segment.INDIVIDUAL
+        return np.asarray(fits & (person if kind is PersonReport else ~person))
 
-    def store(self, rows: Ints, answers: Rows, stamp: str) -> None:
-        """Writes answers into their cases."""
-        for name in _ANSWERED[stamp]:
+    def store(self, rows: Ints, answers: Rows, kind: Kind) -> None:
+        """Writes answers of a kind into their cases."""
+        stamp, filled = _FILLS[kind]
+        for name in filled:
             self.table[name][rows] = answers[name]
         self.table[stamp][rows] = answers["at"]
 

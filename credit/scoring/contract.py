@@ -10,14 +10,29 @@ from credit.worklists.states import Refusal as TaskRefusal
 room = Room(__name__, "scoring", ("scoring", "评分与反欺诈"))
 
 # mail in, and what is asked of the world -------------------------------------------------------------------------------
-BUREAU_FACTS = "overdue_24m max_dpd_24m lenders queries_3m debt_fen monthly_debt_fen history_months"
+CREDIT_FILE = "overdue_24m max_dpd_24m lenders queries_3m history_months debt_fen"
+"""What the reports of persons and of companies have both: months overdue and the worst of them in two years, institutions
+that lend now, queries by lenders in three months, months since the first loan, and all that is owed."""
+PERSON_FACTS = f"{CREDIT_FILE} monthly_debt_fen card_limit_fen card_used_fen overdue_now_fen"
+"""A person's report (个人信用报告): instalments due a month, limits of credit cards and what is used of them, what is overdue
+today."""
+COMPANY_FACTS = f"{CREDIT_FILE} guarantees_fen attention_fen bad_fen"
+"""A company's report (企业信用报告): guarantees given for others (对外担保余额), and what of its credit its lenders class as
+attention (关注类余额) and as non-performing (不良类余额). It tells balances and no instalments."""
+BUREAU_FACTS = f"{PERSON_FACTS} guarantees_fen attention_fen bad_fen"
 SOURCE_FACTS = (
     "unavailable tax_income_fen mobile_matches mobile_months identity_matches registry_months registry_active litigation "
-    "sentiment shared_devices deposits_fen"
+    "sentiment shared_devices "
+    "account_months deposits_fen inflow_fen outflow_fen income_months least_balance_fen wealth_fen settlement_fen"
 )
+"""The last eight are told by the bank's own systems: months since he opened his first account here (0 = he has none), what
+lies on his accounts, what came in and went out in a month on average, in how many of the last twelve months income came in
+(a salary, a firm's takings), the lowest balance of them; what he holds in wealth products (理财); what a company settles
+through the bank in a month (结算流水)."""
 ApplicationAccepted = room.accepts(201, "ApplicationAccepted", ACCEPTED, sender="customers")
 BureauQuery = room.asks(202, "BureauQuery", "case party segment reason operator attempt batch")
-BureauReport = room.accepts(203, "BureauReport", f"case status attempt {BUREAU_FACTS}")
+PersonReport = room.accepts(203, "PersonReport", f"case status attempt {PERSON_FACTS}")
+CompanyReport = room.accepts(206, "CompanyReport", f"case status attempt {COMPANY_FACTS}")
 QueryBureau = room.obeys(210, "QueryBureau", "case purpose person")
 """Somebody of the bank has the bureau asked about a case under way, before its turn: for which purpose, by the bureau's code."""
 VerificationQuery = room.asks(204, "VerificationQuery", "case party segment sources declared_income_fen")
@@ -80,6 +95,7 @@ class Event(EventCode):
         refuses=True,
         trouble=("bureau queries not permitted", "征信查询未获准"),
     )
+    ACCOUNTS_READ = event(212, "accounts, flows and holdings read", "获取账户、流水与持仓", value="months with income")
     ANSWER_REFUSED = event(
         210, "answer too late or without a case", "迟到或无对应的答复", trouble=("answers too late", "答复迟到")
     )
@@ -90,6 +106,7 @@ class Refusal(Reason):
 
     CREDIT_HISTORY = 134, "credit history", "信用记录不良"
     FRAUD = 201, "fraud rules", "反欺诈规则"
+    FRAUD_MODEL = 205, "learnt fraud model", "反欺诈模型"
     RED_ALERT = 202, "red alert", "红色预警"
     SCORE_LOW = 203, "score too low", "评分不足"
     BUREAU_UNAVAILABLE = 204, "bureau did not answer", "征信无应答"

@@ -1,4 +1,4 @@
-"""The anti-fraud engine (SCO-08): rules from the rule base and an additive model, on whole columns. A condition on
+"""The anti-fraud engine (SCO-08): rules from the rule base and a learnt model, on whole columns. A condition on
 a fact that nobody told does not hold."""
 
 from __future__ import annotations
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from credit.cards import Card
 from credit.codes import Doubt
 from credit.masks import any_of
-from credit.policies.fraud import Condition, FraudPolicy, FraudRule
+from credit.policies.fraud import Condition, FraudModelPolicy, FraudPolicy, FraudRule
 from credit.scoring.facts import COLUMNS, Facts
+from credit.scoring.learnt import LearntModel
 from credit.times import Bools, Ints
 
 
@@ -21,21 +21,22 @@ class FraudFindings:
 
     doubts: Ints  # Doubt bits
     intercept: Bools
-    confirm: Bools  # intercepted, and the person goes into the internal risk library
+    by_model: Bools  # of those, the ones that no rule would have stopped
+    confirm: Bools  # intercepted by a rule, and the person goes into the internal risk library
     watch: Bools  # a person should look
 
 
 class FraudEngine:
     """The rule base and the model, compiled."""
 
-    def __init__(self, policy: FraudPolicy) -> None:
+    def __init__(self, policy: FraudPolicy, model: FraudModelPolicy) -> None:
         for rule in policy.rules:
             for condition in rule.conditions:
-                _known(f"rule {rule.key}", condition.column)
+                _known(f"fraud: rule {rule.key}", condition.column)
         self._policy = policy
-        self._model = Card(policy.model)
+        self._model = LearntModel(model)
         for column in self._model.columns:
-            _known("model", column)
+            _known("fraud_model: features", column)
 
     def examine(self, facts: Facts) -> FraudFindings:
         """All rules and the model on every row."""
@@ -48,9 +49,11 @@ class FraudEngine:
                 doubts[hits] |= Doubt[rule.doubt.upper()]
                 stop |= hits & (rule.action != "doubt")
                 confirm |= hits & (rule.action == "confirm")
-        suspicion = self._model.scores(facts)
-        stop |= suspicion >= self._policy.model_intercept_at
-        return FraudFindings(doubts, stop, confirm, suspicion >= self._policy.model_watch_at)
+        suspicion = self._model.log_odds(facts)
+        watch = suspicion >= self._policy.model_watch_at
+        doubts[watch] |= Doubt.LEARNT_PATTERN
+        by_model = (suspicion >= self._policy.model_intercept_at) & ~stop
+        return FraudFindings(doubts, stop | by_model, by_model, confirm, watch)
 
 
 def rule_hits(rule: FraudRule, facts: Facts) -> Bools:
@@ -74,4 +77,4 @@ def condition_holds(condition: Condition, facts: Facts) -> Bools:
 
 def _known(where: str, column: str) -> None:
     if column not in COLUMNS:
-        raise ValueError(f"policies.fraud: {where}: {column!r} is not one of {', '.join(COLUMNS)}")
+        raise ValueError(f"policies.{where}: {column!r} is not one of {', '.join(COLUMNS)}")

@@ -18,9 +18,9 @@ from credit.masks import true_rows
 from credit.numbers import HEAD_OFFICE, branch_of_case, branch_of_person
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.due_diligence import DueDiligencePolicy, Scope
-from credit.policies.fraud import FraudPolicy
+from credit.policies.fraud import FraudModelPolicy, FraudPolicy
 from credit.policies.scorecard import ScorecardPolicy
-from credit.room import Rows
+from credit.room import Kind, Rows
 from credit.rows import among, first_fault, only
 from credit.scoring import invariants
 from credit.scoring.cards import Scorecards
@@ -28,8 +28,9 @@ from credit.scoring.cases import Cases
 from credit.scoring.contract import (
     ApplicationAccepted,
     BureauQuery,
-    BureauReport,
+    CompanyReport,
     Event,
+    PersonReport,
     QueryBureau,
     Refusal,
     VerificationQuery,
@@ -57,14 +58,15 @@ class ScoringSubsystem(Subsystem):
     HANDLERS = (
         Takes(ApplicationAccepted, "accepted"),
         Together("case", (Takes(QueryBureau, "query"),)),
-        Takes(BureauReport, "bureau_report"),
+        Takes(PersonReport, "person_report"),
+        Takes(CompanyReport, "company_report"),
         Takes(VerificationReply, "verification_reply"),
     )
 
     def __init__(
         self,
         scorecard: ScorecardPolicy,
-        fraud: FraudPolicy,
+        engine: FraudEngine,
         products: ProductPolicy,
         scope: Scope,
         register: StaffRegister,
@@ -73,7 +75,7 @@ class ScoringSubsystem(Subsystem):
         self._register, self._scope = register, scope
         self.policy = scorecard
         self.cards = Scorecards(scorecard)
-        self._engine = FraudEngine(fraud)
+        self.engine = engine
         columns = columns_of(products)
         self._automatic_max = columns.automatic_max
         self._valued = np.isin(columns.guarantee, (Guarantee.MORTGAGE, Guarantee.PLEDGE))
@@ -89,7 +91,7 @@ class ScoringSubsystem(Subsystem):
         products = load("products", ProductPolicy, overrides)
         return cls(
             load("scorecard", ScorecardPolicy, overrides),
-            load("fraud", FraudPolicy, overrides),
+            FraudEngine(load("fraud", FraudPolicy, overrides), load("fraud_model", FraudModelPolicy, overrides)),
             products,
             Scope(load("due_diligence", DueDiligencePolicy, overrides), products),
             setting.register,
@@ -181,15 +183,23 @@ class ScoringSubsystem(Subsystem):
             (asked, Refusal.QUERY_UNDER_WAY),
         )
 
-    def bureau_report(self, reports: Rows, out: Outbox) -> None:
+    def person_report(self, reports: Rows, out: Outbox) -> None:
+        """EXT-01: persons have reports of their own kind."""
+        self._bureau_report(reports, PersonReport, out)
+
+    def company_report(self, reports: Rows, out: Outbox) -> None:
+        """EXT-01: and companies of theirs."""
+        self._bureau_report(reports, CompanyReport, out)
+
+    def _bureau_report(self, reports: Rows, kind: Kind, out: Outbox) -> None:
         """EXT-01: a report is taken in; without one another attempt follows after the policy's pause. The other sources are
         asked then: not before the bureau has been, and not about somebody whose credit history fails (CUS-04)."""
-        rows, fits = self._cases.answering(reports, "bureau_at")
-        fits &= self._cases.asked(rows, reports)
+        rows, fits = self._cases.answering(reports, kind)
+        fits &= self._cases.asked(rows, reports, kind)
         self._refuse_answers(reports[~fits], out)
         told = fits & (reports["status"] == Status.OK)
         silent = fits & ~told
-        self._cases.store(rows[told], reports[told], "bureau_at")
+        self._cases.store(rows[told], reports[told], kind)
         self._cases.plan_retry(rows[silent], reports["at"][silent])
         sound = fits & ~(told & history_fails(reports["max_dpd_24m"], self.policy))
         self._ask_sources(rows[sound], reports["at"][sound], out)
@@ -208,9 +218,14 @@ class ScoringSubsystem(Subsystem):
 
     def verification_reply(self, replies: Rows, out: Outbox) -> None:
         """EXT-06: what the other sources say; those that did not answer stand in `unavailable`."""
-        rows, fits = self._cases.answering(replies, "verified_at")
+        rows, fits = self._cases.answering(replies, VerificationReply)
         self._refuse_answers(replies[~fits], out)
-        self._cases.store(rows[fits], replies[fits], "verified_at")
+        told = replies[fits]
+        self._cases.store(rows[fits], told, VerificationReply)
+        customer = told[told["account_months"] > 0]
+        held = customer["deposits_fen"] + customer["wealth_fen"] + customer["settlement_fen"]
+        months = customer["income_months"]
+        out.log(Event.ACCOUNTS_READ, customer["at"], customer["case"], amount_fen=held, value=months)
 
     def _refuse_answers(self, rows: Rows, out: Outbox) -> None:
         """An answer for a case that is not open, to a question not asked, a second one, or one that comes too late."""
@@ -228,7 +243,7 @@ class ScoringSubsystem(Subsystem):
             return
         cases = self._cases.table.take(rows)
         facts = Facts(cases, self.policy)
-        found = self._engine.examine(facts)
+        found = self.engine.examine(facts)
         doubts = found.doubts | cross_validation_doubts(cases, facts, self.policy)
         self._intercept(cases, doubts, found, out)
         scored = self._score(cases, facts, doubts, found.watch, ~found.intercept, out)
@@ -246,7 +261,8 @@ class ScoringSubsystem(Subsystem):
         """SCO-08: high risk is stopped at once; confirmed fraud goes into the internal risk library (EXT-08)."""
         rows = cases[found.intercept]
         event, stopped_for = CustomerEvent.APPLICATION_INTERCEPTED, doubts[found.intercept]
-        out.log(event, rows["ready_at"], rows["case"], reason=Refusal.FRAUD, value=stopped_for)
+        reason = np.where(found.by_model[found.intercept], int(Refusal.FRAUD_MODEL), int(Refusal.FRAUD))
+        out.log(event, rows["ready_at"], rows["case"], reason=reason, value=stopped_for)
         self._count("intercepted", rows)
         confirmed = rows[found.confirm[found.intercept]]
         out.log(Event.RISK_LIBRARY_ENTERED, confirmed["ready_at"], confirmed["case"], value=confirmed["customer"])
@@ -272,6 +288,7 @@ class ScoringSubsystem(Subsystem):
             lane=lane,
             doubts=doubts,
             verified_income_fen=facts["income_fen"],
+            monthly_debt_fen=facts.monthly_debt_fen,
             advice=advice,
             **self.cards.contributions(cases["segment"], facts),
         )[goes_on]

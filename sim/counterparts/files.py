@@ -1,6 +1,6 @@
-"""What partners know of people: the bureau's credit file, tax, carrier, registry, police, courts, the press, and the bank's
-own deposit books. Facts follow from the latent truth and stay the same however often and by whom they are asked
-for; the honest agree with their forms, fraudsters and the boastful do not."""
+"""What partners know of people: the bureau's credit file, tax, carrier, registry, police, courts, the press; what the bank's own
+systems hold is in `books`. Facts follow from the latent truth and stay the same however often and by whom they are asked for; the
+honest agree with their forms, fraudsters and the boastful do not."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from credit.masks import any_of
 from credit.times import Bools, Ints
 from scenarios.model import Scenario
 from scenarios.script import ScriptedCustomer
+from sim.counterparts.books import WRITTEN, Books
 from sim.curves import exponential, lognormal
 from sim.randomness import PPM, Draws
 from sim.truth import Truth
@@ -22,6 +23,10 @@ Facts = dict[str, Ints]
 MONTHS = 24
 DPD_MAX = 720
 _KILO = 1_000
+_MORE = 8
+"""A fraudster has up to so many lenders, less one, and as many queries, beyond an honest customer's."""
+_USED_SPAN_PPM = 700_000
+"""The customer in the middle uses up to so much of the limits of his cards."""
 
 
 class Files:
@@ -34,12 +39,14 @@ class Files:
         self._unit = exponential(PPM)
         self._history = exponential(self._shape.history_months_mean)
         self._mobile = exponential(self._shape.mobile_months_mean, 1)
+        self._books = Books(scenario, seed, truth)
         self._draws = Draws(seed, "file", _PURPOSES)
 
     # the bureau -----------------------------------------------------------------------------------------------------
 
     def credit(self, party: Ints) -> Facts:
-        """The credit file (EXT-01): overdue months and worst DPD in 24 months, lenders, queries, debt, length of history."""
+        """The credit file (EXT-01), of persons and of companies: overdue months and worst DPD in 24 months, lenders, queries,
+        length of history, debt; what either kind of report has beside it is in `_cards` and `_classes`."""
         shape, fraud = self._shape, self._truth.is_fraud(party)
         thin = self._draws["thin"].happens(shape.thin_ppm, party)
         weakness = PPM * 3 // 2 - self._truth.quality_ppm(party)
@@ -52,13 +59,44 @@ class Files:
         facts = {
             "overdue_24m": np.minimum(overdue, MONTHS),
             "max_dpd_24m": np.where(overdue > 0, np.minimum(dpd, DPD_MAX), 0),
-            "lenders": np.where(thin, 0, lenders) + np.where(fraud, 4, 0),
-            "queries_3m": queries + np.where(fraud, 4, 0),
+            "lenders": np.where(thin, 0, lenders) + np.where(fraud, self._draws["more_lenders"].below(_MORE, party), 0),
+            "queries_3m": queries + np.where(fraud, self._draws["more_queries"].below(_MORE, party), 0),
             "debt_fen": monthly * shape.debt_months,
             "monthly_debt_fen": monthly,
             "history_months": np.where(thin, 0, 1 + self._draws["history"].quantile(self._history, party)),
         }
+        facts |= self._cards(party, thin, weakness) | self._classes(party, facts)
         return self._as_written(facts, party)
+
+    def _cards(self, party: Ints, thin: Bools, weakness: Ints) -> Facts:
+        """A person's credit cards: the limits of all, and what is used of them, more of it by the weak."""
+        limit = self._in_incomes("card_limit", self._shape.card_limit_months_mean_ppm, party)
+        share = np.minimum(self._draws["card_used"].below(_USED_SPAN_PPM, party) // _KILO * weakness // _KILO, PPM)
+        limit = np.where(thin, 0, limit)
+        return {"card_limit_fen": limit, "card_used_fen": limit // _KILO * (share // _KILO)}
+
+    def _classes(self, party: Ints, facts: Facts) -> Facts:
+        """What is not paid at this moment: of a person an instalment, of a company credit that its lenders class as attention or
+        as non-performing; and what a company guarantees for others."""
+        miss, debt, late = self._truth.normal_miss_ppm(party), facts["debt_fen"], facts["overdue_24m"] > 0
+        unpaid = late & self._happens("overdue_now", miss, party)
+        attention = late & self._happens("attention", miss * 2, party)
+        bad = late & self._happens("bad", miss // 3, party)
+        guarantees = self._in_incomes("guarantees", self._shape.guarantee_months_mean_ppm, party)
+        part = self._draws["part"].below(_KILO // 2, party)
+        return {
+            "overdue_now_fen": np.where(unpaid, facts["monthly_debt_fen"], 0),
+            "guarantees_fen": np.where(
+                self._happens("guaranteeing", self._shape.guaranteeing_ppm, party), guarantees, 0
+            ),
+            "attention_fen": np.where(attention, debt // _KILO * part, 0),
+            "bad_fen": np.where(bad, debt // _KILO * (part // 2), 0),
+        }
+
+    def _in_incomes(self, name: str, mean_ppm: int, party: Ints) -> Ints:
+        """Amounts that are so many monthly incomes on average."""
+        months = self._draws[name].quantile(self._unit, party) // _KILO * (mean_ppm // _KILO)
+        return np.asarray(self._truth.true_income_fen(party) // _KILO * (months // _KILO))
 
     # the other sources ----------------------------------------------------------------------------------------------
 
@@ -83,8 +121,8 @@ class Files:
             "litigation": self._litigation(party),
             "sentiment": self._sentiment(party),
             "shared_devices": self._truth.shared_devices(party),
-            "deposits_fen": self._deposits(party),
         }
+        facts |= self._books.of(party, segment)
         return self._as_written({name: np.asarray(column, dtype=np.int64) for name, column in facts.items()}, party)
 
     def _taxed(self, party: Ints) -> Ints:
@@ -102,11 +140,6 @@ class Files:
         lean = (self._truth.quality_ppm(party) - PPM // 2) * 60 // PPM
         said = 10 + lean + self._draws["sentiment"].below(81, party) - 40
         return np.asarray(np.clip(said, -100, 100), dtype=np.int64)
-
-    def _deposits(self, party: Ints) -> Ints:
-        mean = self._shape.deposit_months_mean_ppm // _KILO * (self._truth.quality_ppm(party) * 2 // _KILO)
-        months = self._draws["deposits"].quantile(self._unit, party) // _KILO * (mean // _KILO)
-        return np.asarray(self._truth.true_income_fen(party) // _KILO * (months // _KILO), dtype=np.int64)
 
     # helpers --------------------------------------------------------------------------------------------------------
 
@@ -145,7 +178,16 @@ _PURPOSES = (
     "litigation",
     "suits",
     "sentiment",
-    "deposits",
+    "more_lenders",
+    "more_queries",
+    "card_limit",
+    "card_used",
+    "overdue_now",
+    "attention",
+    "bad",
+    "guaranteeing",
+    "guarantees",
+    "part",
 )
 
 TOLD_BY: dict[str, Source] = {
@@ -157,6 +199,9 @@ TOLD_BY: dict[str, Source] = {
     "registry_active": Source.REGISTRY,
     "litigation": Source.JUDICIAL,
     "sentiment": Source.SENTIMENT,
+    **dict.fromkeys(WRITTEN, Source.ACCOUNTS),
+    "wealth_fen": Source.WEALTH,
+    "settlement_fen": Source.SETTLEMENT,
 }
 """Which source each fact comes from; the rest the bank knows itself."""
 
@@ -201,6 +246,8 @@ _WRITTEN: dict[str, Callable[[ScriptedCustomer], int]] = {
     "identity_matches": _agrees,
     "registry_months": lambda one: one.employment_months if one.segment != "individual" else 0,
     "registry_active": lambda one: int(one.segment != "individual"),
-    "deposits_fen": lambda one: one.deposits,
+    "card_limit_fen": lambda one: one.card_limit,
+    "card_used_fen": lambda one: one.card_used,
+    **WRITTEN,
 }
 """Facts of scripted customers; what is not here (lawsuits, press, shared devices) is nothing."""

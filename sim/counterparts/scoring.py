@@ -1,17 +1,26 @@
 """The world opposite the scoring desk: the credit bureau (人行征信), asked in real time or in the nightly batch (EXT-01), and the
-other sources behind their ports (EXT-06): tax, registry, carrier, public security, courts, the press. What is
-answered agrees with the latent truth; whether and when it is answered is the port's affair."""
+other sources behind their ports (EXT-06): tax, registry, carrier, public security, courts, the press, and the bank's own account,
+wealth and settlement systems. What is answered agrees with the latent truth; whether and when it is answered is the port's
+affair."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Source, Status
+from credit.codes import Segment, Source, Status
 from credit.mail import Inbox
-from credit.masks import true_rows
+from credit.masks import any_of, true_rows
 from credit.policies.products import ProductPolicy
 from credit.room import Kind, Rows
-from credit.scoring.contract import BureauQuery, BureauReport, VerificationQuery, VerificationReply
+from credit.scoring.contract import (
+    COMPANY_FACTS,
+    PERSON_FACTS,
+    BureauQuery,
+    CompanyReport,
+    PersonReport,
+    VerificationQuery,
+    VerificationReply,
+)
 from credit.subsystem import State, Window
 from credit.times import DAY_MS, HOUR_MS, Bools, Ints
 from scenarios.model import Scenario
@@ -27,6 +36,7 @@ BATCH_HOUR = 2
 BATCH_SPAN_MS = 2 * HOUR_MS
 """The nightly batch is answered between 02:00 and 04:00."""
 SOURCES = {source: source.name.lower() for source in Source if source.name is not None}
+_FACTS = {PersonReport: PERSON_FACTS.split(), CompanyReport: COMPANY_FACTS.split()}
 
 
 class ScoringCounterpart:
@@ -50,8 +60,9 @@ class ScoringCounterpart:
         queries = requests.take(BureauQuery)
         if len(queries):
             batch = queries["batch"] != 0
-            self._held.put(BureauReport, self._real_time(queries[~batch]))
-            self._held.put(BureauReport, self._nightly(queries[batch]))
+            for chosen, answers in ((~batch, self._real_time), (batch, self._nightly)):
+                if any_of(chosen):
+                    self._report(queries[chosen], *answers(queries[chosen]))
         verifications = requests.take(VerificationQuery)
         if len(verifications):
             self._held.put(VerificationReply, self._verified(verifications))
@@ -69,30 +80,29 @@ class ScoringCounterpart:
     def import_state(self, state: State) -> None:
         self._held.import_state(state)
 
-    def _real_time(self, queries: Rows) -> Rows:
+    def _real_time(self, queries: Rows) -> tuple[Ints, Bools]:
         answer = self._bureau.call(queries["party"], queries["attempt"], queries["at"])
-        return self._report(queries, answer.at, answer.missing)
+        return answer.at, answer.missing
 
-    def _nightly(self, queries: Rows) -> Rows:
+    def _nightly(self, queries: Rows) -> tuple[Ints, Bools]:
         """Answered in the next batch, or found unavailable in it."""
-        if not len(queries):
-            return BureauReport.empty()
         about, attempt, at = queries["party"], queries["attempt"], queries["at"]
         hour = BATCH_HOUR * HOUR_MS
         night = -(-(at - hour) // DAY_MS) * DAY_MS + hour
         reached = night + self._batch.below(BATCH_SPAN_MS, about, attempt)
-        return self._report(queries, reached, self._bureau.is_down(about, attempt, reached))
+        return reached, self._bureau.is_down(about, attempt, reached)
 
-    def _report(self, queries: Rows, at: Ints, missing: Bools) -> Rows:
+    def _report(self, queries: Rows, at: Ints, missing: Bools) -> None:
+        """Persons and companies have reports of their own kind (EXT-01); of who has no answer all columns are 0."""
         told = self._files.credit(party_of(queries["party"]))
-        return BureauReport.rows(
-            len(queries),
-            at=at,
-            case=queries["case"],
-            attempt=queries["attempt"],
-            status=np.where(missing, Status.UNAVAILABLE, Status.OK),
-            **{name: np.where(missing, 0, column) for name, column in told.items()},
-        )
+        told |= {"at": at, "status": np.where(missing, Status.UNAVAILABLE, Status.OK)}
+        person = queries["segment"] == Segment.INDIVIDUAL
+        for kind, chosen in ((PersonReport, person), (CompanyReport, ~person)):
+            if any_of(chosen):
+                known = chosen & ~missing
+                facts = {name: np.where(known, told[name], 0)[chosen] for name in _FACTS[kind]}
+                whole = {name: told[name][chosen] for name in ("at", "status")}
+                self._held.put(kind, kind.carry(queries[chosen], **facts, **whole))
 
     def _verified(self, queries: Rows) -> Rows:
         """All asked sources are called at once; the reply leaves when the last of them has answered or timed out."""

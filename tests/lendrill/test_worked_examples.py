@@ -61,11 +61,14 @@ def wang(tmp_path_factory: pytest.TempPathFactory) -> Story:
     return Story("wang_bakery", tmp_path_factory.mktemp("wang") / "run")
 
 
-@pytest.mark.requirement("SCO-03.b", "APR-15.a", "EX-01.a", "EX-02.a", "EX-02.b", "EX-02.c", "EX-03.a")
+@pytest.mark.requirement("SCO-03.b", "APR-15.a", "EX-01.a", "EX-01.b", "EX-02.a", "EX-02.b", "EX-02.c", "EX-03.a")
 def test_zhang_is_scored_82_and_approved_as_asked_within_seconds(zhang: Story) -> None:
     ((_, _, asked, _, channel, _, _),) = zhang.events("application_submitted")
     assert (asked, channel) == (5_000_000, "mobile_bank")
     assert len(zhang.events("bureau_answered")) == 1
+    ((read_at, _, held, months, *_),) = zhang.events("accounts_read")
+    assert zhang.moment("application_accepted") < read_at < zhang.moment("application_scored")
+    assert (held, months) == (120_000 + 500_000, 12), "deposits and wealth products; a salary in each month"
     assert zhang.events("alert_raised", "doubt_marked") == []
     assert [row[3] for row in zhang.events("application_scored")] == [82]
     assert zhang.events("node_entered") == []

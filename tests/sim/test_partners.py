@@ -11,7 +11,7 @@ from credit.codes import Partner, RiskList, Segment, Source, Status
 from credit.customers.contract import ListQuery, ListReply, RefreshRiskList
 from credit.mail import Inbox, in_order
 from credit.room import Kind, Rows
-from credit.scoring.contract import BureauQuery, BureauReport, VerificationQuery, VerificationReply
+from credit.scoring.contract import BureauQuery, CompanyReport, PersonReport, VerificationQuery, VerificationReply
 from credit.subsystem import Counterpart, Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
 from scenarios.partners import Partners
@@ -63,7 +63,7 @@ def played(world: Counterpart, requests: list[tuple[Kind, Rows]], cut: list[Wind
             for kind, rows in world.respond(Inbox.of(*due) if not round_number else Inbox(), window, round_number):
                 assert bool(((rows["at"] >= window.start) & (rows["at"] < window.until)).all())
                 answers.setdefault(kind.name, []).append(rows.copy())
-    kinds = {kind.name: kind for kind in (BureauReport, VerificationReply, ListReply, RefreshRiskList)}
+    kinds = {kind.name: kind for kind in (PersonReport, CompanyReport, VerificationReply, ListReply, RefreshRiskList)}
     return {name: in_order(kinds[name], parts) for name, parts in answers.items()}
 
 
@@ -71,7 +71,18 @@ def reports(queries: Rows, days: int = 2, **sections: Any) -> Rows:
     """Bureau reports in order of their case."""
     world = ScoringCounterpart(scenario(**sections), SEED)
     cut = windows(DAY.start, DAY.start + days * DAY_MS)
-    rows = played(world, [(BureauQuery, queries)], cut)["BureauReport"]
+    return both(played(world, [(BureauQuery, queries)], cut))
+
+
+def both(answers: dict[str, Rows]) -> Rows:
+    """The reports of persons and of companies in order of their case, with the columns of both."""
+    names = dict.fromkeys((*PersonReport.fields.names, *CompanyReport.fields.names))
+    kinds = [answers[name] for name in ("PersonReport", "CompanyReport") if name in answers]
+    rows, place = np.zeros(sum(map(len, kinds)), dtype=[(name, "i8") for name in names]), 0
+    for told in kinds:
+        for name in told.dtype.names or ():
+            rows[name][place : place + len(told)] = told[name]
+        place += len(told)
     return rows[np.argsort(rows["case"], kind="stable")]
 
 
@@ -216,6 +227,36 @@ def test_only_the_asked_sources_are_called() -> None:
     assert not (rows["unavailable"] & ~int(Source.TAX | Source.CARRIER)).any()
 
 
+@pytest.mark.requirement("SCO-01.c", "EXT-06.c")
+def test_better_payers_have_better_flows_and_who_has_no_account_has_none() -> None:
+    rows, quality = replies(partners=PERFECT), truth().quality_ppm(PARTY)
+    held, person = rows["account_months"] > 0, truth().people.segment(PARTY) == Segment.INDIVIDUAL
+    assert 0.6 < float(held.mean()) < 0.7
+    for name in ("inflow_fen", "outflow_fen", "deposits_fen", "income_months", "least_balance_fen", "settlement_fen"):
+        assert not rows[name][~held].any(), name
+        assert rows[name][held].any(), name
+    assert not rows["wealth_fen"][~person].any()
+    assert not rows["settlement_fen"][person].any()
+    weak, strong = held & (quality < 250_000), held & (quality > 750_000)
+    kept = 1 - rows["outflow_fen"] / np.maximum(rows["inflow_fen"], 1)
+    assert float(kept[strong].mean()) > float(kept[weak].mean()) + 0.08
+    for name in ("income_months", "least_balance_fen", "deposits_fen"):
+        assert float(rows[name][strong].mean()) > 1.1 * float(rows[name][weak].mean()), name
+
+
+@pytest.mark.requirement("EXT-01.a")
+def test_a_persons_report_tells_cards_and_a_companys_guarantees_and_classes() -> None:
+    told = played(ScoringCounterpart(scenario(partners=PERFECT), SEED), [(BureauQuery, bureau())], [DAY])
+    segment = dict(zip(PARTY.tolist(), truth().people.segment(PARTY).tolist(), strict=True))
+    for name, person in (("PersonReport", True), ("CompanyReport", False)):
+        assert {segment[case] == Segment.INDIVIDUAL for case in told[name]["case"].tolist()} == {person}
+    persons, companies = told["PersonReport"], told["CompanyReport"]
+    assert (persons["card_used_fen"] <= persons["card_limit_fen"]).all()
+    assert (companies["attention_fen"] + companies["bad_fen"] <= companies["debt_fen"]).all()
+    for rows, name in ((persons, "card_used_fen"), (persons, "overdue_now_fen"), (companies, "guarantees_fen")):
+        assert rows[name].any(), name
+
+
 # windows, shards, state -----------------------------------------------------------------------------------------------
 
 
@@ -249,7 +290,8 @@ def test_answers_on_their_way_survive_export_and_import() -> None:
     second.import_state(first.export_state())
     after = played(second, [], cut[1:])
     assert not before
-    assert after["BureauReport"].tobytes() == expected["BureauReport"].tobytes()
+    for name in ("PersonReport", "CompanyReport"):
+        assert after[name].tobytes() == expected[name].tobytes()
     assert sorted(second.export_state()) == []
 
 
@@ -324,17 +366,21 @@ def test_a_port_with_a_short_timeout_gives_up_at_it() -> None:
 
 
 def test_a_scripted_customer_has_the_file_that_is_written() -> None:
-    written = ZHANG | {"lenders": 2, "queries_3m": 3, "history_months": 70, "other_debt": 1_000, "deposits": 30_000}
+    written = ZHANG | {"lenders": 2, "queries_3m": 3, "history_months": 70, "other_debt": 1_000}
+    written |= {"account_months": 24, "deposits": 30_000, "wealth": 40_000, "income_months": 11, "card_limit": 5_000}
     world = ScoringCounterpart(scenario(script=[written], run={"customers": 5}, partners=PERFECT), SEED)
     one = {"at": AT[:1], "case": 1, "party": int(reference_of(np.array(1), 1)), "segment": int(Segment.INDIVIDUAL)}
     asked = [
         (BureauQuery, sample(BureauQuery, 1, **one)),
-        (VerificationQuery, sample(VerificationQuery, 1, sources=63, **one)),
+        (VerificationQuery, sample(VerificationQuery, 1, sources=ALL_SOURCES, **one)),
     ]
     answers = played(world, asked, [DAY])
-    report, reply = answers["BureauReport"][0], answers["VerificationReply"][0]
+    report, reply = answers["PersonReport"][0], answers["VerificationReply"][0]
     facts = ("lenders", "queries_3m", "history_months", "debt_fen", "overdue_24m", "max_dpd_24m")
     assert [int(report[name]) for name in facts] == [2, 3, 70, 100_000, 0, 0]
+    assert [int(report[name]) for name in ("card_limit_fen", "card_used_fen")] == [500_000, 0]
+    held = ("account_months", "deposits_fen", "wealth_fen", "income_months")
+    assert [int(reply[name]) for name in held] == [24, 3_000_000, 4_000_000, 11]
     facts = ("tax_income_fen", "deposits_fen", "mobile_matches", "identity_matches", "litigation", "shared_devices")
     assert [int(reply[name]) for name in facts] == [1_800_000, 3_000_000, 1, 1, 0, 0]
 

@@ -38,7 +38,7 @@ def decided(bank: LiveBank, task: dict[str, Any], person: str, verdict: str, sta
 
 @pytest.mark.requirement("APP-17.c", "EXT-08.b")
 def test_what_the_fraud_desk_confirms_ends_and_stops_what_is_under_way() -> None:
-    with live(people=PEOPLE) as bank:
+    with live(people=PEOPLE, policies__scorecard__yellow_below=75) as bank:  # whose alert adds the final approver
         cases = [bank.hand_in(**LARGE, channel=one)["case"] for one in ("mobile_bank", "online_bank", "mobile_bank")]
         first, third = cases[0], cases[2]
         suspicion = waiting(bank, "fraud_investigator", third)

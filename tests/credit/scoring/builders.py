@@ -10,7 +10,14 @@ from credit.approval.contract import Desk
 from credit.codes import Channel, Consent, Method, Segment, Status
 from credit.mail import Inbox, Outbox
 from credit.room import Kind, Rows
-from credit.scoring.contract import ApplicationAccepted, BureauQuery, BureauReport, VerificationQuery, VerificationReply
+from credit.scoring.contract import (
+    ApplicationAccepted,
+    BureauQuery,
+    CompanyReport,
+    PersonReport,
+    VerificationQuery,
+    VerificationReply,
+)
 from credit.scoring.subsystem import ScoringSubsystem
 from credit.staff import StaffRegister
 from credit.subsystem import Setting, Window
@@ -25,6 +32,8 @@ OFFICER, COLLEAGUE = 3_010_001, 3_010_002
 OFFICERS = StaffRegister.of([(OFFICER, 3, Desk.INITIAL_APPROVER), (COLLEAGUE, 3, Desk.INITIAL_APPROVER)])
 STAFFED = Setting(register=OFFICERS)
 """A bank whose branch 3 has people in whose names the bureau is asked."""
+_NAMES = dict.fromkeys(("segment", *PersonReport.fields.names, *CompanyReport.fields.names))
+_REPORT = np.dtype([(name, "i8") for name in _NAMES])
 
 
 def windows(length_ms: int, days: int = 1) -> list[Window]:
@@ -60,15 +69,29 @@ def accepted(count: int = 1, **columns: npt.ArrayLike) -> Rows:
 
 
 def report(queries: Rows, after_ms: int = 1_200, **columns: npt.ArrayLike) -> Rows:
-    """Clean bureau reports to queries."""
+    """Clean bureau reports to queries, of persons and of companies, with the columns of both; see `reported`."""
     facts: dict[str, npt.ArrayLike] = {
         "at": queries["at"] + after_ms,
         "status": Status.OK,
         "lenders": 1,
         "queries_3m": 1,
         "history_months": 60,
+        "card_limit_fen": 4_000_000,
+        "card_used_fen": 1_400_000,
     }
-    return sample(BureauReport, source=queries, **(facts | columns))
+    rows = np.zeros(len(queries), dtype=_REPORT)
+    for name in set(_REPORT.names or ()) & set(queries.dtype.names or ()):
+        rows[name] = queries[name]
+    for name, values in (facts | columns).items():
+        rows[name] = values
+    return rows
+
+
+def reported(rows: Rows) -> list[tuple[Kind, Rows]]:
+    """Those reports as the bureau sends them: one kind for persons, one for companies."""
+    person = rows["segment"] == Segment.INDIVIDUAL
+    kinds = ((PersonReport, person), (CompanyReport, ~person))
+    return [(kind, sample(kind, source=rows[chosen])) for kind, chosen in kinds if chosen.any()]
 
 
 def reply(queries: Rows, after_ms: int = 1_500, **columns: npt.ArrayLike) -> Rows:
@@ -81,6 +104,14 @@ def reply(queries: Rows, after_ms: int = 1_500, **columns: npt.ArrayLike) -> Row
         "identity_matches": 1,
         "registry_months": 96,
         "registry_active": 1,
+        "account_months": 48,
+        "deposits_fen": 120_000,
+        "least_balance_fen": 20_000,
+        "inflow_fen": 1_800_000,
+        "outflow_fen": 1_680_000,
+        "income_months": 12,
+        "wealth_fen": 500_000,
+        "settlement_fen": 900_000,
     }
     return sample(VerificationReply, source=queries, **(facts | columns))
 
@@ -110,7 +141,7 @@ def through(
 
 def told(scoring: ScoringSubsystem, reports: Rows, out: Outbox) -> Rows:
     """Delivers bureau reports; gives what the other sources have been asked so far."""
-    answer(scoring, (BureauReport, reports), out=out)
+    answer(scoring, *reported(reports), out=out)
     return out.take(VerificationQuery)
 
 

@@ -164,7 +164,11 @@ def test_more_of_what_is_bad_never_raises_the_score(name: str, one: int, other: 
     assert card.scores(facts(card, **{name: less}))[0] >= card.scores(facts(card, **{name: more}))[0]
 
 
-@given(st.lists(st.integers(-(10**12), 10**12), min_size=14, max_size=14))
+@given(
+    st.lists(
+        st.integers(-(10**12), 10**12), min_size=len(CARDS.individual.columns), max_size=len(CARDS.individual.columns)
+    )
+)
 def test_scores_stay_between_0_and_100_whatever_the_facts(values: list[int]) -> None:
     card = CARDS.individual
     row = {name: np.array([value]) for name, value in zip(card.columns, values, strict=True)}

@@ -15,7 +15,6 @@ from credit.scoring.cases import Cases
 from credit.scoring.contract import (
     ApplicationAccepted,
     BureauQuery,
-    BureauReport,
     Event,
     Refusal,
     VerificationQuery,
@@ -37,6 +36,7 @@ from tests.credit.scoring.builders import (
     ask,
     reply,
     report,
+    reported,
     told,
     windows,
 )
@@ -53,7 +53,7 @@ def world(up_from: int = 0, late_ms: int = 1_200) -> Answer:
         dead = queries["at"] < up_from
         reports["status"][dead] = Status.UNAVAILABLE
         reports["at"][dead] = queries["at"][dead] + 10_000
-        return [(BureauReport, reports), (VerificationReply, reply(questions, 400 + questions["case"] % 11 * 300))]
+        return [*reported(reports), (VerificationReply, reply(questions, 400 + questions["case"] % 11 * 300))]
 
     return respond
 
@@ -107,7 +107,7 @@ def test_a_batch_report_may_come_the_next_night() -> None:
         queries, questions = requests.take(BureauQuery), requests.take(VerificationQuery)
         assert (queries["batch"] == 1).all()
         night = (queries["at"] // DAY_MS + 1) * DAY_MS + 2 * HOUR_MS
-        return [(BureauReport, report(queries, night - queries["at"])), (VerificationReply, reply(questions))]
+        return [*reported(report(queries, night - queries["at"])), (VerificationReply, reply(questions))]
 
     firm = accepted(segment=Segment.ENTERPRISE, product=5, amount_fen=200_000_000, income_fen=900_000_000)
     scored = days(firm, nightly).sent(BusinessScored)
@@ -122,7 +122,11 @@ def test_silence_of_everybody_is_decided_at_the_deadline() -> None:
     assert (scored["at"] == accepted(2)["at"] + 30 + DAY_MS).all()
 
 
-@pytest.mark.parametrize(("changes", "delay_ms"), [({"case": CASE + 9}, 0), ({"attempt": 2}, 0), ({}, 2 * DAY_MS)])
+@pytest.mark.requirement("EXT-01.a")
+@pytest.mark.parametrize(
+    ("changes", "delay_ms"),
+    [({"case": CASE + 9}, 0), ({"attempt": 2}, 0), ({}, 2 * DAY_MS), ({"segment": int(Segment.MICRO)}, 0)],
+)
 def test_a_report_that_fits_no_open_question_is_refused(changes: dict[str, int], delay_ms: int) -> None:
     scoring = ScoringSubsystem.build(STAFFED)
     queries, out = ask(scoring, accepted())
@@ -250,9 +254,11 @@ def test_planted_case_that_gets_lost_is_caught(monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_source_that_is_down_leaves_its_doubt_and_the_rest_of_the_facts() -> None:
     def partly(requests: Inbox) -> list[tuple[Kind, Rows]]:
-        answers = {kind.number: rows for kind, rows in world()(requests)}
-        answers[VerificationReply.number]["unavailable"] = int(Source.JUDICIAL)
-        return [(BureauReport, answers[BureauReport.number]), (VerificationReply, answers[VerificationReply.number])]
+        answers = world()(requests)
+        for kind, rows in answers:
+            if kind is VerificationReply:
+                rows["unavailable"] = int(Source.JUDICIAL)
+        return answers
 
     scored = days(accepted(), partly).sent(ApplicationScored)
     assert scored["doubts"].tolist() == [Doubt.SOURCE_MISSING]

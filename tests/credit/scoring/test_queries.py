@@ -9,7 +9,7 @@ from credit.mail import Inbox, Outbox
 from credit.policies import PolicyError
 from credit.room import Kind, Rows
 from credit.scoring import invariants
-from credit.scoring.contract import BureauQuery, BureauReport, Event, QueryBureau, Refusal
+from credit.scoring.contract import BureauQuery, Event, QueryBureau, Refusal
 from credit.scoring.officers import Officers
 from credit.scoring.subsystem import ScoringSubsystem
 from credit.subsystem import Setting, Window
@@ -26,6 +26,7 @@ from tests.credit.scoring.builders import (
     answer,
     ask,
     report,
+    reported,
 )
 from tests.rows import sample
 
@@ -48,14 +49,14 @@ def test_an_officer_asks_again_before_the_turn_and_in_his_own_name() -> None:
     first, second = Window(0, DAY.start, MORNING + 10_000), Window(1, MORNING + 10_000, MORNING + 30_000)
     scoring = ScoringSubsystem.build(STAFFED)
     queries, out = ask(scoring, accepted(), first)
-    answer(scoring, (BureauReport, report(queries, status=Status.UNAVAILABLE)), out=out, window=first)
+    answer(scoring, *reported(report(queries, status=Status.UNAVAILABLE)), out=out, window=first)
     assert out.take(BureauQuery)["attempt"].tolist() == [1], "the system's next attempt is a minute away"
     later = Outbox()
     scoring.open(second, later)
     scoring.apply(Inbox.of(order(at=MORNING + 20_000)), second, later)
     [query] = later.take(BureauQuery)
     assert (query["attempt"], query["at"], query["operator"]) == (2, MORNING + 20_000, OFFICER)
-    answer(scoring, (BureauReport, report(later.take(BureauQuery))), out=later, window=second)
+    answer(scoring, *reported(report(later.take(BureauQuery))), out=later, window=second)
     again = Outbox()
     scoring.apply(Inbox.of(order(at=MORNING + 25_000)), second, again)
     assert refusals(again) == [(OFFICER, Refusal.QUERY_UNDER_WAY)], "it has answered"

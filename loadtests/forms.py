@@ -58,7 +58,7 @@ PRODUCTS: dict[str, Product] = {
     "working_capital": Product(
         20, "enterprise", (500_000, 5_000_000), (300_000, 3_000_000), (3, 6, 12), ("interest_first", "equal_principal"),
         ("采购原材料", "支付货款", "扩建厂房"),
-        ("id_front", "business_licence", "organisation_code", "financial_statements", "operating_permit", "tax_proof",
+        ("id_front", "business_licence", "legal_person_id", "articles", "financial_statements", "operating_permit", "tax_proof",
          "purpose_statement"),
     ),
 }  # fmt: skip

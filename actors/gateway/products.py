@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
 
-from actors.gateway.bank import Bank, bank_of
+from actors.gateway.bank import Bank, bank_of, labels
 from actors.gateway.callers import Caller, caller_of
 from actors.gateway.models import Model, shown
 from actors.gateway.problems import Problem
-from credit.codes import Grade
+from credit.codes import Grade, Material
+from credit.policies.products import Materials, ProductPolicy
 from credit.policies.products import Product as Catalogued
 
 router = APIRouter(prefix="/v1/products", tags=["products"])
@@ -33,7 +34,7 @@ class Product(Model):
             "methods": ["equal_instalment", "equal_principal"],
             "daycount": "monthly",
             "rate_ppm": {"excellent": 43_500, "good": 60_000, "fair": 85_000, "weak": 110_000, "poor": 140_000},
-            "materials": {"required": ["id_front", "id_back"], "optional": [], "may_follow": []},
+            "materials": {"individual": {"required": ["id_front", "id_back"], "optional": [], "may_follow": []}},
             "contract": "electronic",
             "revolving": False,
             "limit_months": 0,
@@ -53,7 +54,8 @@ class Product(Model):
     daycount: str
     rate_ppm: dict[str, int]
     """The yearly rate by credit grade, in millionths."""
-    materials: dict[str, list[str]]
+    materials: dict[str, dict[str, list[str]]]
+    """By segment, since each has a list of its own (CUS-01)."""
     contract: str
     revolving: bool
     limit_months: int
@@ -71,7 +73,7 @@ class Products(Model):
 async def catalogue(bank: Annotated[Bank, Depends(bank_of)], caller: Reader) -> dict[str, Any]:
     """All products, with terms, rates, methods and limits."""
     del caller
-    return {"products": [_shown(product) for product in bank.products.products]}
+    return {"products": [_shown(bank.products, product) for product in bank.products.products]}
 
 
 @router.get("/{key}", summary="One product", response_model=Product)
@@ -83,13 +85,13 @@ async def product(
     """Terms, rates, methods and limits of a product."""
     del caller
     try:
-        return _shown(bank.products.by_key(key))
+        return _shown(bank.products, bank.products.by_key(key))
     except KeyError:
         known = ", ".join(one.key for one in bank.products.products)
         raise Problem(404, "Not found", f"there is no product {key!r}; products: {known}") from None
 
 
-def _shown(product: Catalogued) -> dict[str, Any]:
+def _shown(products: ProductPolicy, product: Catalogued) -> dict[str, Any]:
     return {
         "key": product.key,
         "names": [product.name, product.name_zh],
@@ -101,14 +103,16 @@ def _shown(product: Catalogued) -> dict[str, Any]:
         "methods": product.methods,
         "daycount": product.daycount,
         "rate_ppm": {grade.name.lower(): rate for grade, rate in zip(Grade, product.rate_ppm_by_grade, strict=True)},
-        "materials": {
-            "required": product.required_materials,
-            "optional": product.optional_materials,
-            "may_follow": product.conditional_materials,
-        },
+        "materials": {segment: _materials(products.materials(product, segment)) for segment in product.segments},
         "contract": product.contract_mode,
         "revolving": product.revolving,
         "limit_months": product.limit_months,
         "tranches_ppm": product.staged_shares_ppm,
         "entrusted_payment": product.entrusted_payment,
     }
+
+
+def _materials(brings: Materials) -> dict[str, list[str]]:
+    names = ("required", "may_follow", "optional")
+    bits = (brings.required & ~brings.conditional, brings.conditional, brings.optional)
+    return {name: labels(Material, one) for name, one in zip(names, bits, strict=True)}

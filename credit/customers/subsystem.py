@@ -141,6 +141,7 @@ class CustomersSubsystem(Subsystem):
         refused[uploads] = 0
         declined[refused != 0] = 0
         self._turn_away(forms, refused, ApplicationEvent.APPLICATION_REFUSED, "refused", out)
+        self._name_missing(forms[refused != 0], documents[refused != 0], out)
         self._turn_away(forms, declined, Event.CUSTOMER_DECLINED, "declined", out)
         ok = (refused == 0) & (declined == 0)
         self._texts.drop(forms["case"][~ok])
@@ -160,7 +161,7 @@ class CustomersSubsystem(Subsystem):
             let_in = (refused[earlier] == 0) & (declined[earlier] == 0)
             on_file[later] = on_file[earlier] | np.where(let_in, documents[earlier], 0)
             documents[wave] |= on_file[wave] & reused[wave]
-            enough = self._admission.has_required(forms["product"][wave], documents[wave])
+            enough = self._admission.has_required(forms[wave], documents[wave])
             refused[wave] = np.where(enough, 0, int(Refusal.DOCUMENT_MISSING))
         return refused, documents
 
@@ -170,6 +171,12 @@ class CustomersSubsystem(Subsystem):
         amount, party = gone["amount_fen"], gone["party"]
         out.log(event, gone["at"], gone["case"], amount_fen=amount, reason=reason, value=party, product=gone["product"])
         self._tally.count(tally, gone["branch"])
+
+    def _name_missing(self, forms: Rows, documents: Ints, out: Outbox) -> None:
+        """CUS-01: which materials of the list that his segment and his product have somebody lacks."""
+        lacks, reason = self._admission.must_come(forms) & ~documents, Refusal.DOCUMENT_MISSING
+        product = forms["product"]
+        out.log(Event.MATERIAL_REFUSED, forms["at"], forms["case"], reason=reason, value=lacks, product=product)
 
     def _onboard(self, forms: Rows, keys: Ints, documents: Ints, out: Outbox) -> None:
         """CUS-10: a customer number for each admitted person; then the internal library, then the outside lists (EXT-07: one
@@ -206,7 +213,7 @@ class CustomersSubsystem(Subsystem):
     def _await(self, forms: Rows, out: Outbox) -> None:
         """APP-10: the form waits until what is required has been uploaded."""
         self.materials.waiting.append(forms, expires_at=self.materials.expire_at(forms["at"]))
-        required = self._admission.must_come(forms["product"])
+        required = self._admission.must_come(forms)
         out.log(Event.MATERIALS_AWAITED, forms["at"], forms["case"], value=required, product=forms["product"])
 
     def file_material(self, uploads: Rows, out: Outbox) -> None:
@@ -222,11 +229,12 @@ class CustomersSubsystem(Subsystem):
         """Why each of some FileMaterial rows, at most one a case, does not count; 0 where it does."""
         rows, waits = self._that_wait(uploads)
         of_case, supplements = self.supplements.waiting(uploads)
-        product = np.where(
-            waits, self.materials.waiting.get("product", rows), self.supplements.cases.get("product", of_case)
+        product, segment = (
+            np.where(waits, self.materials.waiting.get(name, rows), self.supplements.cases.get(name, of_case))
+            for name in ("product", "segment")
         )
         is_open = waits | supplements
-        asked = np.where(is_open, self._admission.asked(product), 0)
+        asked = np.where(is_open, self._admission.asked(product, segment), 0)
         return np.where(is_open, self.materials.faults(uploads, asked), int(Refusal.MATERIALS_CLOSED))
 
     def hand_in(self, words: Rows, out: Outbox) -> None:
@@ -269,7 +277,7 @@ class CustomersSubsystem(Subsystem):
         forms["documents"] |= self.materials.of(forms["case"])
         refused, documents = self._papers(forms, customer_keys(forms), np.zeros(len(forms), dtype=np.int64))
         forms["documents"] = documents
-        return refused, self._admission.must_come(forms["product"]) & ~documents
+        return refused, self._admission.must_come(forms) & ~documents
 
     def _that_wait(self, words: Rows) -> tuple[Ints, Bools]:
         """The rows of the forms that commands speak of, and where those wait for materials."""

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Coded, Consent
+from credit.codes import Coded, Consent, Material
 from credit.masks import true_rows
 from credit.policies.products import ProductPolicy, columns_of
 from credit.room import Rows
@@ -16,7 +16,7 @@ from sim.population.text import codes_of, texts_of
 from sim.population.vocabulary import VAGUE_PURPOSES
 from sim.randomness import PPM, Draw
 
-MATERIAL_BITS = 14
+MATERIAL_BITS = len(Material)
 
 
 class Defect(Coded):
@@ -103,7 +103,7 @@ class Defects:
         rows["purpose_text"][where] = np.where(missing, "", self._vague[rows["product"][where]])
 
     def _document(self, rows: Rows, where: Ints, reference: Ints) -> None:
-        required = self._columns.required[rows["product"][where]]
+        required = self._columns.required[rows["product"][where], rows["segment"][where]]
         rows["documents"][where] &= ~_one_bit(required, self._draws["document"].ppm(reference))
 
     def _consent(self, rows: Rows, where: Ints, reference: Ints) -> None:

@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from credit.applications.contract import SubmitApplication
-from credit.codes import Channel, Consent, Material, Segment
+from credit.codes import Channel, Consent, Segment
 from credit.masks import any_of
 from credit.numbers import PEOPLE_PER_BRANCH, person_of
 from credit.policies.products import ProductPolicy, columns_of
@@ -54,12 +54,9 @@ class Forms:
         self.defects = Defects(scenario, seed, products)
         self._shape, self._managers = scenario.population, managers_of(scenario)
         columns = columns_of(products)
-        self._required, self._conditional = columns.required, columns.conditional
+        self._required, self._conditional, self._optional = columns.required, columns.conditional, columns.optional
         self._entrusted = columns.entrusted
-        self._optional = np.zeros(len(columns.known), dtype=np.int64)
         self._purposes, self._purpose_counts = _purposes(products, len(columns.known))
-        for product in products.products:
-            self._optional[product.code] = sum(Material[name.upper()] for name in product.optional_materials)
         self._channels = np.stack([_channel_edges(_CHANNELS_CLOSED), _channel_edges(_CHANNELS_OPEN)])
         names = ("channel", "purpose", "optional", "late", "debit", "restated")
         self._draws = Draws(seed, "form", names)
@@ -123,10 +120,10 @@ class Forms:
         rows["account"], rows["payee_account"] = own, np.where(self._entrusted[product], payee, 0)
 
     def _papers(self, rows: Rows, party: Ints, visit: Ints) -> None:
-        product = rows["product"]
-        optional = np.where(self._draws["optional"].happens(_OPTIONAL_PPM, party, visit), self._optional[product], 0)
+        product, segment = rows["product"], rows["segment"]
+        optional = self._draws["optional"].happens(_OPTIONAL_PPM, party, visit) * self._optional[product, segment]
         late = self._draws["late"].happens(self._shape.late_document_ppm, party, visit)
-        rows["documents"] = self._required[product] | optional | np.where(late, 0, self._conditional[product])
+        rows["documents"] = self._required[product, segment] | optional | np.where(late, 0, self._conditional[product])
         manual = self._draws["debit"].happens(self._shape.no_auto_debit_ppm, party)
         rows["consent"] = np.where(manual, _ALL_CONSENTS & ~int(Consent.AUTO_DEBIT), _ALL_CONSENTS)
 

@@ -128,7 +128,8 @@ def test_what_a_perfect_form_asks_for_is_in_the_catalogue() -> None:
     assert bool((rows["amount_fen"] <= catalogue.amount_max[product]).all())
     assert bool(catalogue.terms[product, rows["term_months"]].all())
     assert bool(catalogue.methods[product, rows["method"]].all())
-    assert bool((rows["documents"] & catalogue.required[product] == catalogue.required[product]).all())
+    required = catalogue.required[product, rows["segment"]]
+    assert bool((rows["documents"] & required == required).all())
     assert bool((rows["consent"] & int(Consent.BUREAU | Consent.PERSONAL_DATA) == 3).all())
     assert bool((rows["occupation"] > 0).all())
     texts = {text for texts in PURPOSES.values() for text in texts}
@@ -233,7 +234,7 @@ def test_spoilt_fields_are_wrong_in_the_way_their_defect_says() -> None:
     assert bool(((rows["amount_fen"] < low) | (rows["amount_fen"] > high)).all())
     assert set(np.unique(spoilt("vague_purpose")["purpose_text"]).tolist()) == {"", *VAGUE_PURPOSES.values()}
     rows = spoilt("missing_document")
-    absent = catalogue.required[rows["product"]] & ~rows["documents"]
+    absent = catalogue.required[rows["product"], rows["segment"]] & ~rows["documents"]
     assert all(int(bits).bit_count() == 1 for bits in absent.tolist())
 
 

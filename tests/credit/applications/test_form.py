@@ -209,6 +209,40 @@ def test_a_missing_required_material_blocks_submission(material: Material) -> No
     assert_refused(desk_day(forms(documents=PAPERS & ~material)), CustomerRefusal.DOCUMENT_MISSING)
 
 
+WORKING_CAPITAL = int(
+    Material.FINANCIAL_STATEMENTS | Material.OPERATING_PERMIT | Material.TAX_PROOF | Material.PURPOSE_STATEMENT
+)
+OF_SEGMENT = {
+    Segment.MICRO: Material.ID_FRONT | Material.ID_BACK | Material.BUSINESS_LICENCE,
+    Segment.ENTERPRISE: Material.ID_FRONT | Material.BUSINESS_LICENCE | Material.LEGAL_PERSON_ID | Material.ARTICLES,
+}
+
+
+def of_working_capital(segment: Segment, documents: int) -> Rows:
+    asked = {"product": 5, "method": Method.INTEREST_FIRST, "amount_fen": 60_000_000}
+    return business_forms(segment=segment, documents=documents, **asked)
+
+
+@pytest.mark.requirement("CUS-01.d")
+@pytest.mark.parametrize("segment", [Segment.MICRO, Segment.ENTERPRISE])
+def test_a_segment_has_a_list_of_its_own_for_the_same_product(segment: Segment) -> None:
+    whole = WORKING_CAPITAL | int(OF_SEGMENT[segment])
+    assert len(desk_day(of_working_capital(segment, whole)).sent(ApplicationAccepted)) == 1
+    other = next(one for one in OF_SEGMENT if one is not segment)
+    run = desk_day(of_working_capital(segment, WORKING_CAPITAL | int(OF_SEGMENT[other])))
+    assert_refused(run, CustomerRefusal.DOCUMENT_MISSING)
+    named = run.events_of(CustomerEvent.MATERIAL_REFUSED)
+    assert named["reason"].tolist() == [CustomerRefusal.DOCUMENT_MISSING]
+    assert named["value"].tolist() == [int(OF_SEGMENT[segment] & ~OF_SEGMENT[other])]
+
+
+@pytest.mark.requirement("CUS-01.d")
+def test_the_list_of_a_segment_is_the_policys() -> None:
+    looser = {"products": {"segment_materials": [{"key": "enterprise", "required_materials": ["id_front"]}]}}
+    rows = of_working_capital(Segment.ENTERPRISE, WORKING_CAPITAL | int(Material.ID_FRONT))
+    assert len(desk_day(rows, front=Front(looser)).sent(ApplicationAccepted)) == 1
+
+
 @pytest.mark.requirement("APP-10.a")
 def test_an_optional_material_may_be_left_out_and_a_conditional_one_may_follow() -> None:
     assert desk_day(forms()).sent(ApplicationAccepted)["missing"].tolist() == [0]

@@ -40,6 +40,7 @@ from credit.mail import Outbox
 from credit.masks import true_rows
 from credit.policies import ProductPolicy, load
 from credit.policies.admission import AdmissionPolicy
+from credit.policies.forms import OWN
 from credit.policies.materials import MaterialPolicy
 from credit.profile import TOLD_APART, Identity
 from credit.room import EventCode, Rows
@@ -47,7 +48,7 @@ from credit.rows import first_fault, firsts, only, previous, waves
 from credit.scoring.contract import ApplicationAccepted
 from credit.subsystem import PLAIN, Setting, Subsystem, Takes, Together
 from credit.tally import Tally
-from credit.texts import Field, Texts
+from credit.texts import Field, Texts, present
 from credit.times import DAY_MS, Bools, Ints
 
 
@@ -83,7 +84,7 @@ class CustomersSubsystem(Subsystem):
         )
         self._copy = ListCopy(self.tables["copy"])
         self._library = RiskLibrary(self.tables["library"])
-        self._pending = self.tables["pending"]
+        self._pending, self._details = self.tables["pending"], self.tables["details"]
         self.materials = Materials(materials, self.tables["waiting"], self.tables["files"])
         self.supplements = Supplements(self.tables["supplements"], self.materials)
 
@@ -191,6 +192,7 @@ class CustomersSubsystem(Subsystem):
             value=entries["customer"][new],
             product=created["product"],
         )
+        self._details.append(forms[any_given(forms)])
         said = ("customer", "recent_applications", "recent_channels", "amount_growth_ppm", *TOLD_APART.split())
         cases = ApplicationAccepted.carry(
             forms,
@@ -411,6 +413,12 @@ class CustomersSubsystem(Subsystem):
         for handed_in in self.noted("handed in"):
             found += invariants.were_complete(handed_in, self._admission.products)
         return found
+
+
+def any_given(forms: Rows) -> Bools:
+    """Which forms say something in the fields of their product's own form."""
+    given: Bools = np.logical_or.reduce([present(forms[name]) for name in OWN])
+    return given
 
 
 build = CustomersSubsystem.build

@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from credit.codes import Coded, Grade, Guarantee, Material, Method, Segment
 from credit.numbers import LOANS_MAX
 from credit.policies.base import LIVE, WORDS, PolicyModel, RatePpm, SharePpm, Yuan
+from credit.policies.forms import FIELDS_MAX, FormField
 from credit.times import Bools, Ints
 
 TERM_MONTHS_MAX = 360
@@ -75,11 +76,15 @@ class Product(PolicyModel):
     """Share of the amount in each tranche; more than one means staged disbursement (DIS-16)."""
     limit_months: int = Field(default=0, ge=0, le=120)
     """How long a revolving limit may be drawn; 0 for other products."""
+    fields: list[FormField] = Field(default=[], max_length=FIELDS_MAX)
+    """What its form asks for beside what every form does (PRD-08)."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Product:
         if self.amount_min > self.amount_max:
             raise ValueError(f"product {self.key}: amount_min is above amount_max")
+        if len({one.key for one in self.fields}) != len(self.fields):
+            raise ValueError(f"product {self.key}: fields: a key stands twice")
         if sum(self.staged_shares_ppm) != 1_000_000:
             raise ValueError(f"product {self.key}: staged_shares_ppm must sum to 1000000")
         for names, codes in ((self.segments, Segment), (self.methods, Method), ([self.guarantee], Guarantee)):
@@ -141,7 +146,8 @@ class ProductPolicy(PolicyModel):
             longest = max(product.terms_months)
             if product.purpose_class == "consumer" and longest > self.consumer_months_max:
                 raise ValueError(
-                    f"product {product.key}: terms_months: {longest} is more than consumer_months_max ({self.consumer_months_max})"
+                    f"product {product.key}: terms_months: {longest} is more than consumer_months_max "
+                    f"({self.consumer_months_max})"
                 )
         return self
 

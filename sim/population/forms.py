@@ -6,9 +6,13 @@ from __future__ import annotations
 import numpy as np
 
 from credit.applications.contract import SubmitApplication
+from credit.applications.ranges import Ranges
 from credit.codes import Channel, Consent, Segment
+from credit.identifiers import ages_at
 from credit.masks import any_of
 from credit.numbers import PEOPLE_PER_BRANCH, person_of
+from credit.policies import load
+from credit.policies.admission import AdmissionPolicy
 from credit.policies.products import ProductPolicy, columns_of
 from credit.post_loan.contract import Desk
 from credit.room import Rows
@@ -18,6 +22,7 @@ from sim.curves import below_each
 from sim.occasions import party_of, visit_of
 from sim.population.companies import Companies
 from sim.population.defects import Defects
+from sim.population.particulars import Particulars
 from sim.population.people import People
 from sim.population.text import texts_of
 from sim.population.visits import Visits
@@ -50,7 +55,9 @@ class Forms:
         self.people = people or People(scenario, seed, products)
         self.companies = Companies(self.people, seed)
         self.visits = Visits(scenario, seed)
+        admission = load("admission", AdmissionPolicy, scenario.policies)
         self.wishes = Wishes(scenario, seed, products)
+        self._ranges, self.particulars = Ranges(admission, products), Particulars(admission, products, seed)
         self.defects = Defects(scenario, seed, products)
         self._shape, self._managers = scenario.population, managers_of(scenario)
         columns = columns_of(products)
@@ -85,6 +92,7 @@ class Forms:
         other = again & ~self.visits.in_a_rush(reference)
         rows["product"] = np.where(other, self.people.other_product(party, visit), self.people.product(party))
         self._wish(rows, party, visit)
+        self.particulars.fill(rows, party, visit, rows["segment"] != Segment.INDIVIDUAL)
         self._papers(rows, party, visit)
         rows["channel"] = self._channel(rows["segment"], reference, at)
         rows["begun_by"] = begun_by(rows, party, self._managers)
@@ -110,8 +118,9 @@ class Forms:
         return np.where(more, income_fen // _RESTATED_STEP_FEN * _RESTATED_STEP_FEN // 2, 0)
 
     def _wish(self, rows: Rows, party: Ints, visit: Ints) -> None:
-        product = rows["product"]
-        wish = self.wishes.of(party, visit, product, self.people.true_income_fen(party))
+        product, age = rows["product"], ages_at(rows["id_number"], rows["at"] // DAY_MS)
+        mine = self._ranges.of(product, rows["segment"], rows["income_fen"], age)
+        wish = self.wishes.of(party, visit, product, self.people.true_income_fen(party), mine)
         for name, column in zip(wish._fields, wish, strict=True):
             rows[name] = column
         which = below_each(self._draws["purpose"], self._purpose_counts[product], party, visit)

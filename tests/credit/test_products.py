@@ -220,7 +220,7 @@ def test_a_sixth_product_is_taken_in_and_paid_without_a_line_of_code():
     }
     more = {"products": {"products": [green]}, "payments": {"routes": [{"product": 6, "kind": "batch"}]}}
     desk = Front(more)
-    rows = forms(2, product=6, amount_fen=[40_000_000, 60_000_000], term_months=36)
+    rows = forms(2, product=6, amount_fen=[40_000_000, 60_000_000], term_months=36, income_fen=10_000_000)
     run = desk_day(rows, front=desk)
     assert run.sent(ApplicationAccepted)["product"].tolist() == [6]
     bench, columns = pay.Bench(more), {"product": 6, "amount_fen": 40_000_000, "payee_account": pay.PAYEE, "lane": 2}

@@ -153,6 +153,8 @@ class Behaviour(PolicyModel):
     """[drawdowns a year] How often a revolving limit is drawn upon."""
     drawdown_share_ppm: SharePpm = 350_000
     """Share of the limit that a drawdown takes."""
+    drawdown_misused_ppm: SharePpm = 30_000
+    """Drawdowns asked for what the product does not lend for, which the bank refuses; ours (PRD-04)."""
     miss_base_ppm: SharePpm = 14_000
     """Chance that an average customer misses an instalment, in a normal economy."""
     miss_spread: int = Field(default=6, ge=1, le=100)

@@ -39,9 +39,9 @@ class FormField(PolicyModel):
     required: bool = True
     """Whether a form without it is refused."""
     least: int = Field(default=0, ge=0, le=10**12)
-    """Least number or amount; of a text, least characters."""
+    """[of the kind] Least number or amount; of a text, least characters."""
     most: int = Field(default=VALUE_CHARACTERS, ge=1, le=10**12)
-    """Largest number or amount; of a text, most characters."""
+    """[of the kind] Largest number or amount; of a text, most characters."""
     options: list[Annotated[str, Field(min_length=1, max_length=VALUE_CHARACTERS)]] = []
     """What may be chosen."""
     example: str = Field(default="", max_length=VALUE_CHARACTERS)

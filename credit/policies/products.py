@@ -76,6 +76,8 @@ class Product(PolicyModel):
     """Share of the amount in each tranche; more than one means staged disbursement (DIS-16)."""
     limit_months: int = Field(default=0, ge=0, le=120)
     """How long a revolving limit may be drawn; 0 for other products."""
+    drawdown_purposes: list[Annotated[str, Field(min_length=2, max_length=12)]] = []
+    """What a drawdown of a revolving limit may be for (PRD-04)."""
     fields: list[FormField] = Field(default=[], max_length=FIELDS_MAX)
     """What its form asks for beside what every form does (PRD-08)."""
 
@@ -83,6 +85,10 @@ class Product(PolicyModel):
     def _consistent(self) -> Product:
         if self.amount_min > self.amount_max:
             raise ValueError(f"product {self.key}: amount_min is above amount_max")
+        if self.revolving != bool(self.drawdown_purposes):
+            raise ValueError(
+                f"product {self.key}: drawdown_purposes: a revolving limit needs them, no other product does"
+            )
         if len({one.key for one in self.fields}) != len(self.fields):
             raise ValueError(f"product {self.key}: fields: a key stands twice")
         if sum(self.staged_shares_ppm) != 1_000_000:

@@ -236,7 +236,9 @@ def test_a_sixth_product_is_taken_in_and_paid_without_a_line_of_code():
 
 @pytest.mark.requirement("PRD-08.b", "PRD-08.d")
 def test_a_loan_becomes_a_limit_by_configuration():
-    out = pay.Bench(changed("consumer_loan", revolving=True, limit_months=6)).run(pay.contract())
+    out = pay.Bench(changed("consumer_loan", revolving=True, limit_months=6, drawdown_purposes=["装修"])).run(
+        pay.contract()
+    )
     assert out.take(FacilityOpened)["valid_until"].tolist() == [instant(dt.date(2026, 9, 2))]
     assert out.take(PaymentInstruction).tolist() == []
 

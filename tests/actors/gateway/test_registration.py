@@ -109,9 +109,9 @@ def test_what_the_bank_knew_before_is_reached_by_who_was_seen_with_his_id_card(p
     bound = people.call(me, "POST", "/v1/binding", 200, binding)
     assert bound == {"customer": number, "cases": [before]}
     path = "/v1/products/consumer_loan/form"
-    assert people.call(me, "GET", path, 200)["of"] == {"income_fen": ZHANG["income_fen"], "age": 35}
+    assert people.call(me, "GET", path, 200)["of"] == {"income_fen": ZHANG["income_fen"], "age": 37}
     poorer = people.call(me, "GET", f"{path}?income_fen=300000&age=20", 200)
-    assert (poorer["amount_max_fen"], poorer["of"]["age"]) == (18 * 300_000, 35)
+    assert (poorer["amount_max_fen"], poorer["of"]["age"]) == (18 * 300_000, 37)
     assert people.call(he, "GET", path, 200)["of"] == {"income_fen": None, "age": None}
     assert people.call(me, "GET", f"/v1/applications/{before}", 200)["case"] == before
     assert people.call(people.signs_in(number), "GET", f"/v1/customers/{number}", 200)["customer"] == number

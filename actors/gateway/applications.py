@@ -158,9 +158,10 @@ async def taken_in(bank: Bank, identity: Identity, visits: Sequence[Visit]) -> l
     rows["begun_by"] = [int(one.caller.person or 0) for one in visits]
     told = await bank.told_stories(SubmitApplication, rows, *beside)
     taken = [
-        (one.caller, answer.number, one.form.id_number)
+        (one.caller, answer.number, whose)
         for one, (answer, _) in zip(visits, told, strict=True)
-        if not answer.reason
+        for whose in (one.form.id_number, one.form.credit_code)
+        if whose and not answer.reason
     ]
     if taken:
         handed_in(identity, *zip(*taken, strict=True))
@@ -181,7 +182,7 @@ async def submit(
     number = request_number(request, caller.subject, SubmitApplication)
     if form.branch > bank.branches:
         raise Problem(422, "Refused", f"branch: the bank has branches 1 to {bank.branches}", field="branch")
-    prove_own_form(identity, caller, form.id_number)
+    prove_own_form(identity, caller, form.id_number, form.credit_code)
     prove_details(bank.products, form.product, form.details)
     if caller.kind == "customer" and form.documents:
         raise Problem(

@@ -123,7 +123,7 @@ def test_evidence_of_its_use_is_asked_for_and_misuse_ends_drawing_from_the_next_
     seen = bench.now + 2 * HOUR_MS
     midnight = (seen // DAY_MS + 1) * DAY_MS
     bench.run(evidence(bench.now + HOUR_MS))
-    out = bench.run(judged(seen, verdict), drawdown(midnight - 1, 1_000, request=2))
+    out = bench.run(judged(seen, verdict, 4), drawdown(midnight - 1, 1_000, request=2))
     assert reasons(out, Event.USE_REJECTED) == ([] if genuine else [Refusal.USE_NOT_VERIFIED])
     assert refused(out) == []
     last = bench.run(drawdown(midnight, 1_000, request=3), until=midnight + HOUR_MS)

@@ -200,6 +200,7 @@ class CustomersSubsystem(Subsystem):
             missing=self._admission.missing(forms["product"], documents),
             existing=entries["existing"],
             team=0,
+            applied_at=forms["at"],
             **{name: entries[name] for name in said},
         )
         risky = self._library.holds(keys, forms["at"]) | self._library.holds(person, forms["at"])

@@ -62,6 +62,7 @@ def test_a_sound_form_is_accepted_with_a_number_of_its_branch() -> None:
     accepted = run.sent(ApplicationAccepted)
     assert accepted["case"].tolist() == [3_000_000_001, 3_000_000_002]
     assert accepted["customer"].tolist() == [1, 2]
+    assert accepted["applied_at"].tolist() == forms(2)["at"].tolist()
     assert accepted["age"].tolist() == [35, 35]
     assert len(run.events_of(Event.APPLICATION_SUBMITTED)) == 2
 
@@ -305,6 +306,7 @@ OWN_FORM = [
     [
         (("轿车", "1000", "纯电", ""), []),
         (("轿车", "90000", "", ""), []),
+        (("轿车轿车轿车", "1000", "", ""), []),
         (("", "90000", "", ""), [(Refusal.DETAIL_MISSING, 1)]),
         (("轿", "999", "", ""), [(Refusal.DETAIL_WRONG, 1), (Refusal.DETAIL_WRONG, 2)]),
         (("轿车轿车轿车轿", "90001", "柴油", ""), [(Refusal.DETAIL_WRONG, place) for place in (1, 2, 3)]),

@@ -85,6 +85,9 @@ class FormChecks:
         self._ranges, self._details = Ranges(policy, products), Details(products)
         self._age_min, self._age_max = policy.form_age_min, policy.form_age_max
         self._long_term_min = policy.long_term_id_age_min
+        terms = self._products.terms
+        self._longest = np.maximum.accumulate(terms * np.arange(terms.shape[1]), axis=1)
+        """By product and months, the longest term that it offers within them."""
         self._consents = sum(Consent[name.upper()] for name in policy.required_consents)
 
     def faults(self, rows: Rows, age: Ints, purpose: Ints, beside: Beside) -> Faults:
@@ -119,9 +122,7 @@ class FormChecks:
         """APP-07: what each applicant may ask for, in his situation; the longest term that his product offers him."""
         product, segment = self._known(rows), np.clip(rows["segment"], 0, max(Segment))
         most, longest = self._ranges.of(product, segment, rows["income_fen"], age)
-        months = np.arange(self._products.terms.shape[1])
-        offered = self._products.terms[product] & (months <= longest[:, None])
-        return Range(most, (offered * months).max(axis=1, initial=0))
+        return Range(most, self._longest[product, longest])
 
     def _own(self, rows: Rows, faults: Faults) -> None:
         """PRD-08: the fields of the product's own form; each that is wrong is told by its place."""

@@ -148,6 +148,8 @@ class Material(IntFlag):
     TAX_PROOF = 2048
     LEASE_CONTRACT = 4096
     SITE_REPORT = 8192
+    ARTICLES = 16384
+    LEGAL_PERSON_ID = 32768
 
 
 MATERIALS_ZH = {
@@ -165,6 +167,8 @@ MATERIALS_ZH = {
     Material.TAX_PROOF: "完税证明",
     Material.LEASE_CONTRACT: "租赁合同",
     Material.SITE_REPORT: "实地调查报告",
+    Material.ARTICLES: "公司章程",
+    Material.LEGAL_PERSON_ID: "法定代表人身份证件",
 }
 
 

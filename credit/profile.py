@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 PROFILE = (
     "case customer party branch channel segment product amount_fen term_months method purpose age income_fen "
-    "employment_months documents missing consent collateral_fen account payee_account team"
+    "employment_months documents missing consent collateral_fen account payee_account team applied_at=0"
 )
-"""What every room before disbursement needs to know of an application; income is a month's, declared. `missing` holds
+"""What every room before disbursement needs to know of an application; income is a month's, declared; `applied_at`: when it was
+complete. `missing` holds
 the required materials still to come (APR-13); `team`: to which the initial review has dispatched it (APP-17); `amount_fen`,
 `term_months`, `method` are as asked until approval fixes them."""
 TOLD_APART = "income_apart_ppm employment_apart_months purpose_apart"

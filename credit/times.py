@@ -20,6 +20,8 @@ NEVER = np.iinfo(np.int64).max
 """An instant that no window's end ever passes."""
 
 _EPOCH = dt.date(1970, 1, 1)
+LONG_TERM = (dt.date(9999, 12, 31) - _EPOCH).days
+"""The day that stands for no end (长期)."""
 
 
 def day_number(date: dt.date) -> int:

@@ -37,7 +37,7 @@ class Product:
 _INSTALMENTS = ("equal_instalment", "equal_principal", "interest_first")
 PRODUCTS: dict[str, Product] = {
     "consumer_loan": Product(
-        520, "individual", (5_000, 100_000), (6_000, 40_000), (6, 12, 18, 24, 36, 60), _INSTALMENTS,
+        520, "individual", (5_000, 100_000), (6_000, 40_000), (6, 12, 18, 24, 36), _INSTALMENTS,
         ("装修", "购买家电", "购车", "教育培训", "旅游", "婚庆", "购买家具"),
         ("id_front", "id_back", "income_proof", "work_proof", "purpose_statement"), True,
     ),
@@ -46,7 +46,7 @@ PRODUCTS: dict[str, Product] = {
         ("购买家电", "教育培训", "医疗", "旅游", "购买家具"), ("id_front", "id_back", "purpose_statement"), True,
     ),
     "mortgage": Product(
-        80, "individual", (300_000, 3_000_000), (15_000, 60_000), (120, 180, 240, 300, 360),
+        80, "individual", (300_000, 3_000_000), (15_000, 60_000), (120, 180, 240),
         ("equal_instalment", "equal_principal"), ("购买住房", "购买二手房"),
         ("id_front", "id_back", "income_proof", "work_proof", "purpose_statement", "property_certificate"),
     ),
@@ -58,11 +58,19 @@ PRODUCTS: dict[str, Product] = {
     "working_capital": Product(
         20, "enterprise", (500_000, 5_000_000), (300_000, 3_000_000), (3, 6, 12), ("interest_first", "equal_principal"),
         ("采购原材料", "支付货款", "扩建厂房"),
-        ("id_front", "business_licence", "organisation_code", "financial_statements", "operating_permit", "tax_proof",
+        ("id_front", "business_licence", "legal_person_id", "articles", "financial_statements", "operating_permit", "tax_proof",
          "purpose_statement"),
     ),
 }  # fmt: skip
 """By key; weights as in the bank's own world."""
+
+DETAILS = {
+    "card_instalment": {"card_number": "6217000000000000009"},
+    "mortgage": {"property_address": "中山路18号2幢301室", "property_price": "3000000", "property_kind": "二手房"},
+    "micro_business": {"counterparty": "华东批发有限公司"},
+    "working_capital": {"counterparty": "北方物资有限公司", "project": "2026年度原料采购合同"},
+}
+"""What the products' own forms ask for."""
 
 
 def form(seed: int, number: int, branches: int, channel: str) -> dict[str, Any]:
@@ -92,8 +100,10 @@ def form(seed: int, number: int, branches: int, channel: str) -> dict[str, Any]:
         "account": f"6217{draw.randrange(10**15):015}",
         "payee_account": f"6222{draw.randrange(10**15):015}",
     }
+    filled["id_valid_until"] = f"{draw.randint(2031, 2045)}-06-30"
+    filled["details"] = DETAILS.get(key, {})
     if product.segment != "individual":
-        filled["credit_code"] = credit_code(draw)
+        filled["credit_code"], filled["licence_valid_until"] = credit_code(draw), "long_term"
     if product.segment == "enterprise":
         filled["name"] = filled["name"][:2] + "实业有限公司"
     if key in ("mortgage", "micro_business"):

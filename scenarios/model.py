@@ -105,6 +105,14 @@ class Behaviour(PolicyModel):
     """Sigma of the lognormal signing delay."""
     abandon_ppm: SharePpm = 50_000
     """Chance that who was offered a contract never signs one."""
+    micro_rate_from_ppm: SharePpm = 40_000
+    """Yearly rate from which on micro customers are put off; ours: about what banks lend to small firms for (CUS-02)."""
+    micro_rate_leave_ppm: SharePpm = 30_000
+    """Share of micro customers who leave an offer for each percentage point above it; ours (CUS-02)."""
+    micro_wait_from_days: int = Field(default=3, ge=0, le=366)
+    """Days from the application to the offer that micro customers bear with; ours (CUS-02)."""
+    micro_wait_leave_ppm: SharePpm = 20_000
+    """Share of them who have gone elsewhere by then for each further day; ours (CUS-02)."""
     renew_ppm: SharePpm = 400_000
     """Chance that who let a contract expire asks for a new one."""
     renew_after_days: int = Field(default=3, ge=1, le=24)
@@ -153,6 +161,8 @@ class Behaviour(PolicyModel):
     """[drawdowns a year] How often a revolving limit is drawn upon."""
     drawdown_share_ppm: SharePpm = 350_000
     """Share of the limit that a drawdown takes."""
+    drawdown_misused_ppm: SharePpm = 30_000
+    """Drawdowns asked for what the product does not lend for, which the bank refuses; ours (PRD-04)."""
     miss_base_ppm: SharePpm = 14_000
     """Chance that an average customer misses an instalment, in a normal economy."""
     miss_spread: int = Field(default=6, ge=1, le=100)

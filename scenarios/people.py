@@ -124,11 +124,13 @@ class PopulationShape(PolicyModel):
     missing_field_ppm: SharePpm = 4_000
     """Forms with an empty required field (CUS-05)."""
     amount_out_of_range_ppm: SharePpm = 6_000
-    """Forms that ask for more or less than the product offers."""
+    """Forms that ask for more than the applicant may, or for less than the product offers."""
     vague_purpose_ppm: SharePpm = 12_000
     """Forms whose purpose is too vague to be accepted (APP-08)."""
     missing_document_ppm: SharePpm = 8_000
     """Forms that lack a required document."""
+    expired_document_ppm: SharePpm = 5_000
+    """Forms of people whose ID card, or whose firm's licence, is no longer valid; ours (APP-16)."""
     late_document_ppm: SharePpm = 80_000
     """A conditional document that comes later (APR-13)."""
     no_bureau_consent_ppm: SharePpm = 2_000
@@ -191,6 +193,7 @@ class PopulationShape(PolicyModel):
             self.vague_purpose_ppm,
             self.missing_document_ppm,
             self.no_bureau_consent_ppm,
+            self.expired_document_ppm,
         ]
 
 

@@ -10,6 +10,9 @@ from pydantic import Field, model_validator
 from credit.policies.base import PolicyModel, SharePpm, Yuan
 from scenarios.people import Moment
 
+VALIDITY = r"^([0-9]{4}-[0-9]{2}-[0-9]{2}|long_term)$"
+"""How the last day of a document is written."""
+
 
 class ScriptedCustomer(PolicyModel):
     """A customer whose form and behaviour are written down instead of drawn: the worked examples (EX-01 to EX-10)."""
@@ -24,6 +27,12 @@ class ScriptedCustomer(PolicyModel):
     """ID card number (身份证号), 18 characters; of a firm its representative's."""
     mobile: str
     """Mobile number, 11 digits."""
+    id_valid_until: str = Field(default="2040-12-31", pattern=VALIDITY)
+    """Last day on which the ID card is valid, as a date, or long_term (长期)."""
+    licence_valid_until: str = Field(default="long_term", pattern=VALIDITY)
+    """Of a firm the same of its business licence."""
+    details: dict[str, str] = {}
+    """What he writes in the fields of the product's own form, by their keys (PRD-08)."""
     credit_code: str = ""
     """Unified social credit code (统一社会信用代码) of a firm."""
     branch: int = Field(default=1, ge=1, le=900)

@@ -28,9 +28,11 @@ from actors.gateway.bank import (
 )
 from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import ByName
+from actors.gateway.details import Details, LastDay, detail_columns, details_of, fields_of, last_days, prove_details
 from actors.gateway.models import AccountNumber, IdempotencyKey, SegmentName
 from actors.gateway.problems import Problem
 from actors.gateway.reach import handed_in, is_proven, prove_own_form
+from actors.identity.masking import shown as as_seen
 from actors.sequencer import Command
 from credit.applications.contract import Event as ApplicationEvent
 from credit.applications.contract import FormText, SubmitApplication
@@ -63,6 +65,7 @@ ZHANG: dict[str, Any] = {
     "purpose": "装修",
     "name": "张建国",
     "id_number": "110105199003072872",
+    "id_valid_until": "2041-03-07",
     "mobile": "13800138000",
     "occupation": 3,
     "income_fen": 1_800_000,
@@ -90,6 +93,8 @@ class Application(BaseModel):
     purpose: str = Field(max_length=500)
     name: str = Field(max_length=120)
     id_number: str = Field(max_length=20)
+    id_valid_until: LastDay = Field(default="", description="Of the ID card: the last day, or long_term (长期).")
+    licence_valid_until: LastDay = Field(default="", description="Of a firm's business licence: the same.")
     mobile: str = Field(max_length=12)
     occupation: int = Field(ge=0, le=99)
     income_fen: int = Field(ge=0, lt=1 << 53, description="A month's.")
@@ -105,6 +110,9 @@ class Application(BaseModel):
     credit_code: str = Field(default="", max_length=20)
     remark: str = Field(default="", max_length=500)
     address: str = Field(default="", max_length=200)
+    details: Details = Field(
+        default={}, description="The fields of the product's own form, see GET /v1/products/{key}/form."
+    )
 
 
 _FIELDS = tuple(Application.model_fields)
@@ -150,9 +158,10 @@ async def taken_in(bank: Bank, identity: Identity, visits: Sequence[Visit]) -> l
     rows["begun_by"] = [int(one.caller.person or 0) for one in visits]
     told = await bank.told_stories(SubmitApplication, rows, *beside)
     taken = [
-        (one.caller, answer.number, one.form.id_number)
+        (one.caller, answer.number, whose)
         for one, (answer, _) in zip(visits, told, strict=True)
-        if not answer.reason
+        for whose in (one.form.id_number, one.form.credit_code)
+        if whose and not answer.reason
     ]
     if taken:
         handed_in(identity, *zip(*taken, strict=True))
@@ -173,7 +182,8 @@ async def submit(
     number = request_number(request, caller.subject, SubmitApplication)
     if form.branch > bank.branches:
         raise Problem(422, "Refused", f"branch: the bank has branches 1 to {bank.branches}", field="branch")
-    prove_own_form(identity, caller, form.id_number)
+    prove_own_form(identity, caller, form.id_number, form.credit_code)
+    prove_details(bank.products, form.product, form.details)
     if caller.kind == "customer" and form.documents:
         raise Problem(
             422,
@@ -186,19 +196,30 @@ async def submit(
     began = time.monotonic()
     answer, story = await request.app.state.intake.ask(Visit(form, number, caller, attested, proven))
     if answer.reason:
-        raise _faulty(answer, story)
+        raise _faulty(bank, form, answer, story)
     request.state.case = answer.number
     response.headers["Location"] = f"/v1/applications/{answer.number}"
     return await _shown(bank, answer.number, wait_s(request) - (time.monotonic() - began), story, proven)
 
 
-def _faulty(answer: Answer, story: Story) -> Problem:
-    """A form that is refused: the first fault is the reason, and each is shown with its field (CUS-08)."""
+def _faulty(bank: Bank, form: Application, answer: Answer, story: Story) -> Problem:
+    """A form that is refused: the first fault is the reason, and each is shown with its field (CUS-08); what the applicant may
+    ask for is named where he asked for something else (APP-07)."""
     problem, (_, events) = refusal(answer.reason), story
     found = [REASONS[one] for one in events["reason"][np.isin(events["event"], _FAULTS)].tolist() if one in REASONS]
     if REASONS.get(answer.reason) in found:
         words = [{"at": one.field, "code": one.name, "what": one.words[0], "what_zh": one.words[1]} for one in found]
+        own = fields_of(bank.products, form.product)
+        for row in events[events["event"] == ApplicationEvent.DETAIL_REFUSED]:
+            one, place = REASONS[int(row["reason"])], int(row["value"]) - 1
+            words = [told for told in words if told["at"] != one.field]
+            at = f"details.{own[place].key}" if place < len(own) else one.field
+            words.append({"at": at, "code": one.name, "what": one.words[0], "what_zh": one.words[1]})
         problem.more["faults"] = words
+    for row in events[events["event"] == ApplicationEvent.RANGE_SHOWN]:
+        least = next((one.amount_min for one in bank.products.products if one.key == form.product), 0)
+        said = {"amount_min_fen": least, "amount_max_fen": int(row["amount_fen"]), "term_months_max": int(row["value"])}
+        problem.more["range"] = said
     return problem
 
 
@@ -211,7 +232,11 @@ async def show(
     caller: Annotated[Caller, Depends(needs("applications:read"))],
 ) -> dict[str, Any]:
     """Step, handler and what happened so far (APP-15, APP-18). `Prefer: wait=10` waits for the decision."""
-    return await _shown(bank, number_in(case, "case"), wait_s(request), None, is_proven(identity, caller))
+    number = number_in(case, "case")
+    said = await _shown(bank, number, wait_s(request), None, is_proven(identity, caller))
+    product = int((await bank.story(number)).events["product"].max(initial=0))
+    said["details"] = [as_seen(one, caller) for one in await details_of(bank, number, product)]
+    return said
 
 
 async def _shown(bank: Bank, case: int, patience_s: float, story: Story | None, proven: bool) -> dict[str, Any]:
@@ -280,6 +305,9 @@ def form_rows(columns: Mapping[str, npt.NDArray[Any]], bank: Bank, numbers: Ints
         id_type=1,
         consent=columns["consents"],
         request=numbers,
+        id_until=last_days(columns["id_valid_until"]),
+        licence_until=last_days(columns["licence_valid_until"]),
+        **detail_columns(bank.products, columns["product"].tolist(), columns["details"].tolist()),
     )
     texts = np.concatenate([cut_columns(FormText, field, column, **about) for field, column in long.items()])
     return rows, [Command(FormText, texts)] if len(texts) else []

@@ -25,13 +25,13 @@ from actors.link import Away, LinkClient
 from actors.sequencer import Command
 from actors.topology import Cell, Flow, shard_of_branch
 from credit.bank import PIPELINE
-from credit.codes import Actor
+from credit.codes import Actor, Segment
 from credit.identifiers import Texts
 from credit.numbers import DISBURSEMENT, branch_of, case_of, transaction_of
 from credit.policies.loading import Overrides
 from credit.policies.posts import PERMISSIONS
-from credit.policies.products import ProductPolicy
-from credit.room import REASONS, Kind, RequestRefusal, Rows
+from credit.policies.products import Product, ProductPolicy
+from credit.room import REASONS, Fields, Kind, RequestRefusal, Rows
 from credit.times import Ints, date_of, text_of
 
 WAIT_MAX_S = 60.0
@@ -152,6 +152,18 @@ class Bank:
                     is_of_case = "case" in (rows.dtype.names or ())
                     found.extend((rows["case"] if is_of_case else case_of(rows["loan"])).tolist())
         return sorted(dict.fromkeys(found))
+
+    async def segment_of(self, case: int, product: Product) -> Segment:
+        """The segment of who asks in a case, by what any room has of it now; where none has anything, the product's first."""
+        for room in PIPELINE:
+            for name, (columns, key, *_) in room.tables.items():
+                if key == "case" and "segment" in Fields(columns).names:
+                    cells = self.cells(room.name) if room.shared else [self.cell(room.name, branch_with(case=case))]
+                    for cell in cells:
+                        [rows] = await self.looks(cell, Look(name, "case", (case,)))
+                        if len(rows):
+                            return Segment(int(rows["segment"][0]))
+        return Segment[product.segments[0].upper()]
 
     async def _is_known(self, case: int) -> bool:
         if len((await self.story(case)).events):

@@ -21,11 +21,13 @@ from pydantic import Field
 from actors.gateway.applications import Application, form_rows
 from actors.gateway.bank import Bank, attesting, bank_of, request_number
 from actors.gateway.callers import Caller, Identity, identity_of, needs
+from actors.gateway.details import last_day, unknown_detail
 from actors.gateway.models import IdempotencyKey, Model, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import handed_in
 from credit.applications.contract import SubmitApplication
 from credit.codes import Channel, Consent, Material, Method, Segment
+from credit.policies.forms import VALUE_CHARACTERS
 from credit.room import REASONS
 from credit.times import Bools, Ints
 
@@ -42,6 +44,7 @@ _REQUEST_BITS = (1 << 62) - 1
 _CODES: dict[str, type[IntEnum]] = {"channel": Channel, "segment": Segment, "method": Method}
 _FLAGS: dict[str, type[IntFlag]] = {"documents": Material, "consents": Consent}
 _ACCOUNTS = ("account", "payee_account")
+_DAYS = ("id_valid_until", "licence_valid_until")
 
 
 @dataclass
@@ -101,8 +104,9 @@ async def submit(
     key: IdempotencyKey = None,
 ) -> dict[str, Any]:
     """Columns are named as the fields of one form; `documents` and `consents` hold names with a bar between them
-    (`id_front|id_back`), or are lists in Arrow. All rows are durable when it is answered. A table with a value
-    that can be none is handed back whole; what the bank refuses, it refuses row by row."""
+    (`id_front|id_back`), or are lists in Arrow; `details` hold `key=value`, with a bar between them. All rows are durable
+    when it is answered. A table with a value that can be none is handed back whole; what the bank refuses, it refuses row
+    by row."""
     del key
     table = _read(await request.body(), request.headers.get("content-type", ""))
     columns = _columns(table, bank)
@@ -189,12 +193,18 @@ def _columns(table: pa.Table, bank: Bank) -> dict[str, npt.NDArray[Any]]:
     for name, field in Application.model_fields.items():
         if name not in table.column_names:
             value = field.default
-            found[name] = np.full(table.num_rows, value)
+            found[name] = np.array([value] * table.num_rows)
             continue
         column = table[name].combine_chunks()
         if (pa.types.is_list(column.type) or pa.types.is_large_list(column.type)) and name not in _FLAGS:
             raise Problem(422, "Invalid request", f"{name}: a list was given where one value is right", field=name)
         found[name] = _reader(name)(name, column, faults)
+    strange = [
+        unknown_detail(bank.products, key, said) for key, said in zip(found["product"], found["details"], strict=True)
+    ]
+    for row in [row for row, one in enumerate(strange) if one is not None][:1]:
+        name, right = strange[row] or ("", "")
+        faults.add("details", np.arange(table.num_rows) == row, [name] * table.num_rows, right)
     known = (found["branch"] >= 1) & (found["branch"] <= bank.branches)
     faults.add("branch", ~known, found["branch"], f"1 to {bank.branches}")
     _, same, count = np.unique(found["id_number"], return_inverse=True, return_counts=True)
@@ -210,6 +220,10 @@ def _reader(name: str) -> Callable[[str, Any, Faults], npt.NDArray[Any]]:
         return _flags
     if name in _ACCOUNTS:
         return _account_numbers
+    if name in _DAYS:
+        return _last_days
+    if name == "details":
+        return _details
     return _numbers if Application.model_fields[name].annotation is int else _texts
 
 
@@ -224,6 +238,29 @@ def _texts(name: str, column: Any, faults: Faults) -> npt.NDArray[np.str_]:
     longest = _bound(name, "max_length")
     faults.add(name, np.char.str_len(texts) > longest, texts, f"at most {longest} characters")
     return texts
+
+
+def _last_days(name: str, column: Any, faults: Faults) -> npt.NDArray[np.str_]:
+    """Days as text; what is none is a fault, and empty."""
+    texts, bad = _as_text(column), np.zeros(len(column), dtype=bool)
+    for row, text in enumerate(texts.tolist()):
+        try:
+            last_day(text)
+        except ValueError:
+            bad[row] = True
+    faults.add(name, bad, texts, "a date as 2031-05-01, or long_term")
+    return np.where(bad, "", texts)
+
+
+def _details(name: str, column: Any, faults: Faults) -> npt.NDArray[np.object_]:
+    """The fields of the product's own form: `key=value`, with a bar between them."""
+    texts = _as_text(column)
+    pairs = [[one.partition("=") for one in text.split("|") if one] for text in texts.tolist()]
+    bad = [any(not (key and sign) or len(value) > VALUE_CHARACTERS for key, sign, value in row) for row in pairs]
+    faults.add(name, np.array(bad), texts, f"key=value|key=value, values of at most {VALUE_CHARACTERS} characters")
+    found = np.empty(len(texts), dtype=object)
+    found[:] = [{key: value for key, _, value in row} for row in pairs]
+    return found
 
 
 def _integers(name: str, column: Any, faults: Faults, right: str) -> Ints:

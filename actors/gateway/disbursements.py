@@ -26,7 +26,7 @@ from actors.gateway.bank import (
     request_number,
 )
 from actors.gateway.callers import Caller, needs
-from actors.gateway.models import CasePath, IdempotencyKey, LoanPath, MaterialName, Model, Person, shown
+from actors.gateway.models import AccountNumber, CasePath, IdempotencyKey, LoanPath, MaterialName, Model, Person, shown
 from actors.gateway.problems import Problem
 from actors.host import Look
 from actors.identity.masking import shown as as_seen
@@ -89,6 +89,8 @@ class Disbursement(Model):
     attempts: int
     """Instructions sent."""
     leaves_at: str | None = None
+    purpose: str | None = None
+    """Of a drawdown: what it is for, while the payment is under way."""
     delayed: bool = False
     steps: list[Step]
 
@@ -110,13 +112,24 @@ class Facility(Model):
 
 
 class Drawing(Model):
-    """A drawdown on a revolving limit (PRD-04); `number` counts the requests of the case."""
+    """A drawdown on a revolving limit (PRD-04); `number` counts the requests of the case. `purpose`: one of those that the
+    product lends for; `payee_account`: who is paid, where the product pays him (受托支付)."""
 
-    model_config = shown({"amount_fen": 2_000_000, "term_months": 6, "number": 1})
+    model_config = shown(
+        {
+            "amount_fen": 2_000_000,
+            "term_months": 6,
+            "number": 1,
+            "purpose": "采购原材料",
+            "payee_account": "6222000000000000001",
+        }
+    )
 
     amount_fen: int = Field(ge=0, lt=1 << 53)
     term_months: int = Field(ge=0, le=1_000)
     number: int = Field(default=1, ge=1, le=1_000_000)
+    purpose: str = Field(default="", max_length=12)
+    payee_account: AccountNumber | None = None
 
 
 class Fulfilling(Model):
@@ -193,6 +206,7 @@ async def show(loan: LoanPath, bank: Annotated[Bank, Depends(bank_of)], caller: 
             "attempts": int(payment["attempt"]),
             "leaves_at": moment(int(payment["leaves_at"])),
             "delayed": bool(payment["delayed"]),
+            "purpose": str(payment["purpose"]) or None,
         }
     if not len(steps):
         raise Problem(404, "Not found", f"nothing is known of the payment of loan {number}")
@@ -231,9 +245,10 @@ async def draw(
     caller: Asker,
     key: IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """PRD-04, PRD-09: within the limit, for a term that the product offers."""
+    """PRD-04, PRD-09: within the limit, for a term and a purpose that the product offers."""
     del key
-    about = {name: getattr(drawing, name) for name in ("amount_fen", "term_months", "number")}
+    about = {name: getattr(drawing, name) for name in ("amount_fen", "term_months", "number", "purpose")}
+    about["payee_account"] = int(drawing.payee_account or 0)
     return await _do(bank, request, caller, DrawdownRequested, {"case": await bank.known_case(case)} | about)
 
 

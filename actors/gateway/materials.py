@@ -386,20 +386,17 @@ async def _attested(bank: Bank, case: int) -> list[dict[str, Any]]:
 
 
 async def _asked(bank: Bank, case: int) -> dict[Material, Need]:
-    """The materials that the product of a case asks for."""
+    """The materials that product and segment of a case ask for."""
     events = (await bank.story(case)).events
     code = int(events["product"].max(initial=0))
     product = next((one for one in bank.products.products if one.code == code), None)
     if product is None:
         return {}
-    asked: dict[Material, Need] = {}
-    for names, need in (
-        (product.conditional_materials, "conditional"),
-        (product.required_materials, "required"),
-        (product.optional_materials, "optional"),
-    ):
-        for name in names:
-            asked.setdefault(Material[name.upper()], need)  # type: ignore[arg-type]
+    segment = await bank.segment_of(case, product)
+    brings = bank.products.materials(product, segment.name.lower())
+    asked: dict[Material, Need] = {one: "optional" for one in Material if brings.optional & one}
+    asked |= {one: "required" for one in Material if brings.required & one}
+    asked |= {one: "conditional" for one in Material if brings.conditional & one}
     return dict(sorted(asked.items()))
 
 

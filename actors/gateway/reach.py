@@ -97,9 +97,10 @@ def is_proven(identity: Identity, caller: Caller) -> bool:
     return caller.kind != "customer" or identity.accounts.is_proven(caller.subject)
 
 
-def prove_own_form(identity: Identity, caller: Caller, id_number: str) -> None:
-    """Problem 422 where a customer applies for somebody else."""
-    if caller.kind == "customer" and not identity.accounts.belongs_to(caller.subject, id_number):
+def prove_own_form(identity: Identity, caller: Caller, id_number: str, credit_code: str) -> None:
+    """Problem 422 where a customer applies for somebody else, or the account of one company for another."""
+    own = [one for one in (id_number, credit_code) if one]
+    if caller.kind == "customer" and not any(identity.accounts.belongs_to(caller.subject, one) for one in own):
         raise Problem(
             422,
             "Refused",

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from credit.applications.ranges import Ranges
 from credit.codes import Account
 from credit.contracts.subsystem import ContractsSubsystem
 from credit.customers.keys import customer_keys
@@ -17,6 +18,7 @@ from credit.due_diligence.subsystem import DueDiligenceSubsystem
 from credit.ledger.contract import Posting
 from credit.mail import Outbox
 from credit.policies import ProductPolicy, load
+from credit.policies.admission import AdmissionPolicy
 from credit.policies.loading import Overrides
 from credit.policies.materials import MaterialPolicy
 from credit.policies.notices import NoticePolicy
@@ -51,6 +53,7 @@ class Rooms:
         self._repayment = load("repayment", RepaymentPolicy, policies)
         self._scorecard = load("scorecard", ScorecardPolicy, policies)
         self._products = load("products", ProductPolicy, policies)
+        self.ranges = Ranges(load("admission", AdmissionPolicy, policies), self._products)
         self._payments = load("payments", PaymentPolicy, policies)
         self.notices = load("notices", NoticePolicy, policies)
 

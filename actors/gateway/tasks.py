@@ -16,12 +16,14 @@ from actors.gateway.bank import Bank, absent, acting, bank_of, day, label, label
 from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import CODES
 from actors.gateway.decided import FIELDS, NUMBER, WRITTEN
+from actors.gateway.details import details_of
 from actors.gateway.models import IdempotencyKey, Model, Person, VerdictName, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import reach_of
 from actors.gateway.task_order import cursor_of, first_of, place_of
 from actors.gateway.worklists import LISTS, Worklist
 from actors.host import Look
+from actors.identity.masking import shown as as_seen
 from credit.room import DESKS, Kind, Rows
 from credit.times import day_number
 from credit.worklists.states import TaskState
@@ -220,10 +222,14 @@ async def page_of(
 
 @router.get("/tasks/{task}", summary="One task", response_model=Task)
 async def show(task: TaskPath, bank: Annotated[Bank, Depends(bank_of)], caller: Reader) -> dict[str, Any]:
-    """What the desk is asked, and who has it."""
-    del caller
+    """What the desk is asked, who has it, and what the case says in the fields of its product's own form."""
     one, rows = await _found(bank, task)
-    return _shown(bank, one, rows[0])
+    said = _shown(bank, one, rows[0])
+    if {"case", "product"} <= set(rows.dtype.names or ()):
+        row = rows[0]
+        found = await details_of(bank, int(row["case"]), int(row["product"]))
+        said["details"] = [as_seen(detail, caller) for detail in found]
+    return said
 
 
 @router.post("/tasks/{task}/claim", summary="Take a task up", response_model=Done)

@@ -6,7 +6,9 @@ from __future__ import annotations
 import numpy as np
 
 from credit.applications.contract import Refusal
+from credit.applications.details import Details
 from credit.applications.purposes import PURPOSE_MISSING, PURPOSE_VAGUE
+from credit.applications.ranges import Range, Ranges
 from credit.applications.texts import Beside
 from credit.codes import Channel, Consent, Segment
 from credit.identifiers import check_credit_codes, check_mobiles, check_resident_ids
@@ -16,7 +18,7 @@ from credit.policies.products import ProductPolicy, columns_of
 from credit.room import Rows
 from credit.rows import among
 from credit.texts import Field, present
-from credit.times import Bools, Ints
+from credit.times import DAY_MS, LONG_TERM, Bools, Ints
 
 PERSON_NAME_MAX, COMPANY_NAME_MAX = 60, 120
 LENGTHS = {
@@ -41,6 +43,7 @@ class Faults:
         self.codes: Ints = np.zeros(length, dtype=np.int64)
         self._fields: Ints = np.zeros(length, dtype=np.int64)
         self._further: list[tuple[Ints, Ints]] = []
+        self.own: Ints = np.zeros((length, 0), dtype=np.int64)
 
     def mark(self, bad: Bools, refusal: Refusal, unless: str = "") -> None:
         """Refuses the rows where `bad` holds, and nothing was found before of the field, or of the field `unless`."""
@@ -58,6 +61,13 @@ class Faults:
         self.codes[rows[first]] = codes[rows[first]]
         self._further.append((rows[~first], codes[rows[~first]]))
 
+    def of(self, refusals: tuple[Refusal, ...]) -> Bools:
+        """Rows of which one of some things is wrong."""
+        rows, codes = self.further()
+        found = np.isin(self.codes, refusals)
+        found[rows[np.isin(codes, refusals)]] = True
+        return found
+
     def further(self) -> tuple[Ints, Ints]:
         """What else is wrong: rows, and the code of each, in the order of the form."""
         if not self._further:
@@ -72,7 +82,12 @@ class FormChecks:
 
     def __init__(self, policy: AdmissionPolicy, products: ProductPolicy) -> None:
         self._products = columns_of(products)
+        self._ranges, self._details = Ranges(policy, products), Details(products)
         self._age_min, self._age_max = policy.form_age_min, policy.form_age_max
+        self._long_term_min = policy.long_term_id_age_min
+        terms = self._products.terms
+        self._longest = np.maximum.accumulate(terms * np.arange(terms.shape[1]), axis=1)
+        """By product and months, the longest term that it offers within them."""
         self._consents = sum(Consent[name.upper()] for name in policy.required_consents)
 
     def faults(self, rows: Rows, age: Ints, purpose: Ints, beside: Beside) -> Faults:
@@ -82,23 +97,55 @@ class FormChecks:
         mark_missing(rows, faults, present(rows["name"]) | (beside.length(Field.NAME) > 0))
         mark_formats(rows, faults)
         _lengths(rows, faults, beside)
+        self._validity(rows, faults, age)
         faults.mark((age < self._age_min) | (age > self._age_max), Refusal.AGE_LIMIT, unless="id_number")
         faults.mark(~among(rows["channel"], list(Channel)), Refusal.CHANNEL_UNKNOWN)
-        self._product(rows, faults)
+        self._product(rows, faults, age)
+        self._own(rows, faults)
         faults.mark(purpose == PURPOSE_MISSING, Refusal.PURPOSE_MISSING)
         faults.mark(purpose == PURPOSE_VAGUE, Refusal.PURPOSE_VAGUE)
         faults.mark((rows["consent"] & self._consents) != self._consents, Refusal.CONSENT_MISSING)
         return faults
 
-    def _product(self, rows: Rows, faults: Faults) -> None:
-        """CUS-01, APP-06, APP-07, PRD-08: what the product allows."""
-        columns, product, amount = self._products, rows["product"], rows["amount_fen"]
-        code = np.where((product >= 0) & (product < len(columns.known)), product, 0)
+    def _validity(self, rows: Rows, faults: Faults, age: Ints) -> None:
+        """APP-16: documents are valid on the day of the form; without an end only where the law gives such cards."""
+        day, card, licence = rows["at"] // DAY_MS, rows["id_until"], rows["licence_until"]
+        faults.mark(card == 0, Refusal.ID_VALIDITY_MISSING)
+        faults.mark(card < day, Refusal.ID_EXPIRED)
+        young = (card == LONG_TERM) & (age < self._long_term_min)
+        faults.mark(young, Refusal.ID_LONG_TERM, unless="id_number")
+        company = rows["segment"] != Segment.INDIVIDUAL
+        faults.mark(company & (licence == 0), Refusal.LICENCE_VALIDITY_MISSING)
+        faults.mark(company & (licence < day), Refusal.LICENCE_EXPIRED)
+
+    def range_of(self, rows: Rows, age: Ints) -> Range:
+        """APP-07: what each applicant may ask for, in his situation; the longest term that his product offers him."""
+        product, segment = self._known(rows), np.clip(rows["segment"], 0, max(Segment))
+        most, longest = self._ranges.of(product, segment, rows["income_fen"], age)
+        return Range(most, self._longest[product, longest])
+
+    def _own(self, rows: Rows, faults: Faults) -> None:
+        """PRD-08: the fields of the product's own form; each that is wrong is told by its place."""
+        faults.own = self._details.faults(rows)
+        first = (faults.own != 0).argmax(axis=1)
+        faults.mark_codes(faults.own[np.arange(len(rows)), first], Refusal.DETAIL_MISSING.field, unless="product")
+
+    def _known(self, rows: Rows) -> Ints:
+        """The product of each form, 0 where there is none such."""
+        product = rows["product"]
+        return np.where((product >= 0) & (product < len(self._products.known)), product, 0)
+
+    def _product(self, rows: Rows, faults: Faults, age: Ints) -> None:
+        """CUS-01, APP-06, APP-07, PRD-08: what the product allows, and of that what the applicant's situation does."""
+        columns, code, amount = self._products, self._known(rows), rows["amount_fen"]
+        mine = self.range_of(rows, age)
         faults.mark(~columns.known[code], Refusal.PRODUCT_UNKNOWN)
         faults.mark(~_option(columns.segments, code, rows["segment"]), Refusal.PRODUCT_SEGMENT, unless="product")
         outside = (amount < columns.amount_min[code]) | (amount > columns.amount_max[code])
         faults.mark(outside, Refusal.AMOUNT_RANGE, unless="product")
+        faults.mark(amount > mine.most_fen, Refusal.AMOUNT_BEYOND, unless="product")
         faults.mark(~_option(columns.terms, code, rows["term_months"]), Refusal.TERM_OPTION, unless="product")
+        faults.mark(rows["term_months"] > mine.longest_months, Refusal.TERM_BEYOND, unless="product")
         faults.mark(~_option(columns.methods, code, rows["method"]), Refusal.METHOD_OPTION, unless="product")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.applications.contract import Event, FormText, SubmitApplication, room
+from credit.applications.contract import Event, FormText, Refusal, SubmitApplication, room
 from credit.applications.forms import FormChecks
 from credit.applications.purposes import Purposes
 from credit.applications.texts import Beside
@@ -20,7 +20,10 @@ from credit.room import Rows
 from credit.subsystem import PLAIN, Setting, Subsystem, Takes
 from credit.tally import Tally
 from credit.texts import Field
-from credit.times import DAY_MS, NEVER
+from credit.times import DAY_MS, NEVER, Bools, Ints
+
+OF_RANGE = (Refusal.AMOUNT_RANGE, Refusal.AMOUNT_BEYOND, Refusal.TERM_OPTION, Refusal.TERM_BEYOND)
+"""Refusals after which the applicant is told his range."""
 
 
 class ApplicationsSubsystem(Subsystem):
@@ -85,6 +88,8 @@ class ApplicationsSubsystem(Subsystem):
                 value=party[which],
                 product=forms["product"][which],
             )
+        self._name_range(forms, case, found.of(OF_RANGE), age, out)
+        self._name_details(forms, case, found.own, out)
         out.answer(forms, number=case, reason=faults)
         for name, chosen in (("refused", bad), ("checked", ok)):
             self._tally.count(name, forms["branch"][chosen])
@@ -94,6 +99,19 @@ class ApplicationsSubsystem(Subsystem):
         for rows in beside.kept(forms, case, purpose, ok):
             out.send(CaseText, rows)
         self._refuse_texts(beside.without_form, out)
+
+    def _name_range(self, forms: Rows, case: Ints, where: Bools, age: Ints, out: Outbox) -> None:
+        """APP-07: who asked for what lies outside is told what he may ask for."""
+        forms, case = forms[where], case[where]
+        mine = self._checks.range_of(forms, age[where])
+        said = {"amount_fen": mine.most_fen, "value": mine.longest_months, "product": forms["product"]}
+        out.log(Event.RANGE_SHOWN, forms["at"], case, **said)
+
+    def _name_details(self, forms: Rows, case: Ints, own: Ints, out: Outbox) -> None:
+        """PRD-08: which field of the product's form is wrong, by its place."""
+        rows, place = np.nonzero(own)
+        said = {"reason": own[rows, place], "value": place + 1, "product": forms["product"][rows]}
+        out.log(Event.DETAIL_REFUSED, forms["at"][rows], case[rows], **said)
 
     def follow(self, out: Outbox) -> None:
         """A text whose form is not among the forms of its instant has no effect."""

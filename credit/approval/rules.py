@@ -78,7 +78,9 @@ def opinion_faults(opinions: Rows, cases: Rows, products: ProductColumns, may_re
     special = verdict == Verdict.SPECIAL
     wrong |= special & (cases["node"] == Node.SUPERVISOR)
     named = opinions["materials"]
-    unnamed = ((named != 0) != (verdict == Verdict.RETURN)) | ((named & ~products.asked[product]) != 0)
+    unnamed = ((named != 0) != (verdict == Verdict.RETURN)) | (
+        (named & ~products.asked(product, cases["segment"])) != 0
+    )
     faults = np.where(wrong, int(TaskRefusal.DECISION_INVALID), 0)
     faults = np.where(unnamed & known, int(Refusal.SUPPLEMENT_UNNAMED), faults)
     faults = np.where(special & ~wrong & (asked > special_max), int(Refusal.SPECIAL_LIMIT), faults)

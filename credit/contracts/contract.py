@@ -11,7 +11,9 @@ room = Room(__name__, "contracts", ("contracts", "合同"))
 # mail in, and what is asked of the world -------------------------------------------------------------------------------
 ApplicationApproved = room.accepts(501, "ApplicationApproved", TERMS, sender="approval head_office")
 ContractOffered = room.asks(
-    502, "ContractOffered", "case party branch product amount_fen term_months lane mode expires_at round attempt"
+    502,
+    "ContractOffered",
+    "case party branch segment product amount_fen term_months rate_ppm lane mode applied_at expires_at round attempt",
 )
 ContractSigned = room.obeys(503, "ContractSigned", "case round attempt mode confirmed_at")
 ContractChangeRequested = room.obeys(504, "ContractChangeRequested", "case round attempt amount_fen term_months reason")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from credit.codes import FileFormat, Handler, Step
+from credit.policies.forms import DETAILS
 from credit.profile import ACCEPTED, SCORED
 from credit.room import EventCode, Reason, Room, blank, event
 from credit.texts import PIECES
@@ -18,7 +19,7 @@ FraudConfirmed = room.accepts(106, "FraudConfirmed", "case party customer", send
 FORM = (
     "case party branch channel segment product amount_fen term_months method purpose age income_fen employment_months "
     "documents consent collateral_fen account payee_account uploads=0 occupation=0 name:U16 id_number:U18 mobile:U12 "
-    "credit_code:U18"
+    f"credit_code:U18 {blank(DETAILS)}"
 )
 FormChecked = room.accepts(107, "FormChecked", FORM, sender="applications")
 """A form in which everything is there and well written; whose it is, is seen here."""
@@ -72,6 +73,8 @@ room.table("waiting", f"at {FORM} expires_at", key="case")
 """Forms whose materials are being uploaded."""
 room.table("supplements", f"{SCORED} round path previous asked since expires_at", key="case")
 """Cases that were sent back for what is missing (补件). `since`: only what was uploaded from then on counts."""
+room.table("details", f"case {DETAILS}", key="case")
+"""What accepted cases say in the fields of their product's own form."""
 room.table("files", "file case material format size filed_at digest:U64", key="file")
 """The materials that were uploaded, one file each; `file`: see `credit.numbers.material_of`."""
 

@@ -71,7 +71,7 @@ def files_within(files: Table, each: int, together: int) -> list[str]:
 
 def were_complete(forms: Rows, products: ProductColumns) -> list[str]:
     """APP-10: what was handed in had every material that may not follow later."""
-    must = products.required[forms["product"]] & ~products.conditional[forms["product"]]
+    must = products.required[forms["product"], forms["segment"]] & ~products.conditional[forms["product"]]
     lacking = must & ~forms["documents"]
     return [
         f"case {case}: handed in without materials {bits}"

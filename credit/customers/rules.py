@@ -32,22 +32,23 @@ class Admission:
         self.reused = sum(Material[name.upper()] for name in policy.reused_materials)
         key_materials = sum(Material[name.upper()] for name in policy.key_materials)
         self._conditional = self.products.conditional & ~key_materials
-        self._required = np.where(self.products.known, (self.products.required & ~self._conditional) | key_materials, 0)
+        must = (self.products.required & ~self._conditional[:, None]) | key_materials
+        self._required = np.where(self.products.known[:, None], must, 0)
         self._criteria = self._criteria_columns(products)
         self._dispatch = [self._dispatch_row(products, row) for row in range(len(policy.dispatch))]
 
-    def has_required(self, product: Ints, documents: Ints) -> Bools:
+    def has_required(self, forms: Rows, documents: Ints) -> Bools:
         """Whether all materials that must come with the form are there."""
-        return np.asarray((self.must_come(product) & ~documents) == 0)
+        return np.asarray((self.must_come(forms) & ~documents) == 0)
 
-    def must_come(self, product: Ints) -> Ints:
-        """Bits of the materials that must come with the form, or be on file."""
-        return np.asarray(self._required[product])
+    def must_come(self, forms: Rows) -> Ints:
+        """Bits of the materials that must come with each form, or be on file: by its product and its segment (CUS-01)."""
+        return np.asarray(self._required[forms["product"], forms["segment"]])
 
-    def asked(self, product: Ints) -> Ints:
-        """Bits of all materials that the bank takes for a product (必传、选传)."""
-        products = self.products
-        return np.asarray(self._required[product] | products.conditional[product] | products.optional[product])
+    def asked(self, product: Ints, segment: Ints) -> Ints:
+        """Bits of all materials that the bank takes for a product from a segment (必传、选传)."""
+        products, both = self.products, (product, segment)
+        return np.asarray(self._required[both] | products.conditional[product] | products.optional[both])
 
     def missing(self, product: Ints, documents: Ints) -> Ints:
         """Bits of the conditional materials still to come (APP-13, APR-13); identity proofs are never among them."""

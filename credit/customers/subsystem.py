@@ -40,6 +40,7 @@ from credit.mail import Outbox
 from credit.masks import true_rows
 from credit.policies import ProductPolicy, load
 from credit.policies.admission import AdmissionPolicy
+from credit.policies.forms import OWN
 from credit.policies.materials import MaterialPolicy
 from credit.profile import TOLD_APART, Identity
 from credit.room import EventCode, Rows
@@ -47,7 +48,7 @@ from credit.rows import first_fault, firsts, only, previous, waves
 from credit.scoring.contract import ApplicationAccepted
 from credit.subsystem import PLAIN, Setting, Subsystem, Takes, Together
 from credit.tally import Tally
-from credit.texts import Field, Texts
+from credit.texts import Field, Texts, present
 from credit.times import DAY_MS, Bools, Ints
 
 
@@ -83,7 +84,7 @@ class CustomersSubsystem(Subsystem):
         )
         self._copy = ListCopy(self.tables["copy"])
         self._library = RiskLibrary(self.tables["library"])
-        self._pending = self.tables["pending"]
+        self._pending, self._details = self.tables["pending"], self.tables["details"]
         self.materials = Materials(materials, self.tables["waiting"], self.tables["files"])
         self.supplements = Supplements(self.tables["supplements"], self.materials)
 
@@ -141,6 +142,7 @@ class CustomersSubsystem(Subsystem):
         refused[uploads] = 0
         declined[refused != 0] = 0
         self._turn_away(forms, refused, ApplicationEvent.APPLICATION_REFUSED, "refused", out)
+        self._name_missing(forms[refused != 0], documents[refused != 0], out)
         self._turn_away(forms, declined, Event.CUSTOMER_DECLINED, "declined", out)
         ok = (refused == 0) & (declined == 0)
         self._texts.drop(forms["case"][~ok])
@@ -160,7 +162,7 @@ class CustomersSubsystem(Subsystem):
             let_in = (refused[earlier] == 0) & (declined[earlier] == 0)
             on_file[later] = on_file[earlier] | np.where(let_in, documents[earlier], 0)
             documents[wave] |= on_file[wave] & reused[wave]
-            enough = self._admission.has_required(forms["product"][wave], documents[wave])
+            enough = self._admission.has_required(forms[wave], documents[wave])
             refused[wave] = np.where(enough, 0, int(Refusal.DOCUMENT_MISSING))
         return refused, documents
 
@@ -170,6 +172,12 @@ class CustomersSubsystem(Subsystem):
         amount, party = gone["amount_fen"], gone["party"]
         out.log(event, gone["at"], gone["case"], amount_fen=amount, reason=reason, value=party, product=gone["product"])
         self._tally.count(tally, gone["branch"])
+
+    def _name_missing(self, forms: Rows, documents: Ints, out: Outbox) -> None:
+        """CUS-01: which materials of the list that his segment and his product have somebody lacks."""
+        lacks, reason = self._admission.must_come(forms) & ~documents, Refusal.DOCUMENT_MISSING
+        product = forms["product"]
+        out.log(Event.MATERIAL_REFUSED, forms["at"], forms["case"], reason=reason, value=lacks, product=product)
 
     def _onboard(self, forms: Rows, keys: Ints, documents: Ints, out: Outbox) -> None:
         """CUS-10: a customer number for each admitted person; then the internal library, then the outside lists (EXT-07: one
@@ -184,6 +192,7 @@ class CustomersSubsystem(Subsystem):
             value=entries["customer"][new],
             product=created["product"],
         )
+        self._details.append(forms[any_given(forms)])
         said = ("customer", "recent_applications", "recent_channels", "amount_growth_ppm", *TOLD_APART.split())
         cases = ApplicationAccepted.carry(
             forms,
@@ -191,6 +200,7 @@ class CustomersSubsystem(Subsystem):
             missing=self._admission.missing(forms["product"], documents),
             existing=entries["existing"],
             team=0,
+            applied_at=forms["at"],
             **{name: entries[name] for name in said},
         )
         risky = self._library.holds(keys, forms["at"]) | self._library.holds(person, forms["at"])
@@ -206,7 +216,7 @@ class CustomersSubsystem(Subsystem):
     def _await(self, forms: Rows, out: Outbox) -> None:
         """APP-10: the form waits until what is required has been uploaded."""
         self.materials.waiting.append(forms, expires_at=self.materials.expire_at(forms["at"]))
-        required = self._admission.must_come(forms["product"])
+        required = self._admission.must_come(forms)
         out.log(Event.MATERIALS_AWAITED, forms["at"], forms["case"], value=required, product=forms["product"])
 
     def file_material(self, uploads: Rows, out: Outbox) -> None:
@@ -222,11 +232,12 @@ class CustomersSubsystem(Subsystem):
         """Why each of some FileMaterial rows, at most one a case, does not count; 0 where it does."""
         rows, waits = self._that_wait(uploads)
         of_case, supplements = self.supplements.waiting(uploads)
-        product = np.where(
-            waits, self.materials.waiting.get("product", rows), self.supplements.cases.get("product", of_case)
+        product, segment = (
+            np.where(waits, self.materials.waiting.get(name, rows), self.supplements.cases.get(name, of_case))
+            for name in ("product", "segment")
         )
         is_open = waits | supplements
-        asked = np.where(is_open, self._admission.asked(product), 0)
+        asked = np.where(is_open, self._admission.asked(product, segment), 0)
         return np.where(is_open, self.materials.faults(uploads, asked), int(Refusal.MATERIALS_CLOSED))
 
     def hand_in(self, words: Rows, out: Outbox) -> None:
@@ -269,7 +280,7 @@ class CustomersSubsystem(Subsystem):
         forms["documents"] |= self.materials.of(forms["case"])
         refused, documents = self._papers(forms, customer_keys(forms), np.zeros(len(forms), dtype=np.int64))
         forms["documents"] = documents
-        return refused, self._admission.must_come(forms["product"]) & ~documents
+        return refused, self._admission.must_come(forms) & ~documents
 
     def _that_wait(self, words: Rows) -> tuple[Ints, Bools]:
         """The rows of the forms that commands speak of, and where those wait for materials."""
@@ -403,6 +414,12 @@ class CustomersSubsystem(Subsystem):
         for handed_in in self.noted("handed in"):
             found += invariants.were_complete(handed_in, self._admission.products)
         return found
+
+
+def any_given(forms: Rows) -> Bools:
+    """Which forms say something in the fields of their product's own form."""
+    given: Bools = np.logical_or.reduce([present(forms[name]) for name in OWN])
+    return given
 
 
 build = CustomersSubsystem.build

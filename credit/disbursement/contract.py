@@ -25,7 +25,10 @@ PaymentInstruction = room.asks(
 )
 PaymentResult = room.accepts(607, "PaymentResult", "transaction loan status amount_fen account attempt")
 FacilityOpened = room.asks(608, "FacilityOpened", "case party product limit_fen revolving staged valid_until")
-DrawdownRequested = room.obeys(609, "DrawdownRequested", "case amount_fen term_months number")
+DrawdownRequested = room.obeys(
+    609, "DrawdownRequested", "case amount_fen term_months number payee_account=0 purpose:U12=0"
+)
+"""`purpose`: what this drawdown is for, one of the product's; `payee_account`: who is paid, where the product pays the payee."""
 UseEvidenceRequested = room.asks(610, "UseEvidenceRequested", "loan case party amount_fen")
 UseEvidenceFiled = room.obeys(611, "UseEvidenceFiled", "loan genuine")
 LimitReleased = room.accepts(612, "LimitReleased", "case loan principal_fen", sender="repayment")
@@ -37,17 +40,17 @@ room.table(
     "facilities",
     "case customer party branch segment product amount_fen term_months method documents consent collateral_fen account "
     "payee_account grade pd_ppm lane rate_ppm guarantee conditions valid_until signed_at state revolving staged "
-    + blank("opened_at drawn_fen paid_fen restored_fen loans verified restricted idle_at formalities"),
+    + blank("opened_at drawn_fen paid_fen restored_fen loans verified restricted idle_at formalities ends_early_at"),
     key="case",
     changes="documents conditions valid_until opened_at drawn_fen paid_fen restored_fen loans verified restricted idle_at "
-    "formalities",
+    "formalities ends_early_at",
     puts="state",
 )
 room.table(
     "payments",
     "loan case customer party branch segment product grade pd_ppm amount_fen rate_ppm term_months method auto_debit "
     "revolving account debit_account entrusted lane state task=0 operator=0 reviewer=0 attempt=0 rejections=0 leaves_at=0 "
-    "sent_at=0 delayed=0 valid_until",
+    "sent_at=0 delayed=0 valid_until purpose:U12=0",
     key="loan",
     puts="state",
     changes="task operator reviewer attempt rejections leaves_at sent_at delayed",
@@ -168,6 +171,8 @@ class Refusal(Reason):
     LIMIT_RESTRICTED = 509, "limit restricted", "额度受限"
     PAYMENT_MISMATCH = 510, "payment does not match", "支付不符"
     PAYMENT_FAILED = 511, "payment failed", "支付失败"
+    DRAWDOWN_PURPOSE = 512, "purpose not allowed for a drawdown", "提款用途不符合产品规定", "purpose"
+    DRAWDOWN_PAYEE = 513, "payee missing, or the borrower himself", "缺收款方或收款方为借款人本人", "payee_account"
 
 
 room.logs(Event, Gauge, Desk, reasons=(Refusal, TaskRefusal))

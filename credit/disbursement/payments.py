@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import numpy.typing as npt
 
 from credit import numbers
 from credit.approval.contract import Refusal as ApprovalRefusal
@@ -62,10 +63,17 @@ class Payments:
     # beginning --------------------------------------------------------------------------------------------------------
 
     def begin(
-        self, contracts: Rows, loans: Ints, amounts: Ints, at: Ints, automatic: Bools | bool, out: Outbox
+        self,
+        contracts: Rows,
+        loans: Ints,
+        amounts: Ints,
+        at: Ints,
+        automatic: Bools | bool,
+        out: Outbox,
+        purposes: npt.ArrayLike = "",
     ) -> None:
         """New payments: by the automatic lane at once (DIS-17), the others to the operator's desk. `contracts` may be rows of
-        `ContractEffective` or of the facilities."""
+        `ContractEffective` or of the facilities; `purposes`: what each drawdown is for."""
         product = contracts["product"]
         entrusted = self._products.entrusted[product]
         rows = self.table.append(
@@ -78,6 +86,7 @@ class Payments:
             state=PaymentState.PENDING,
             account=np.where(entrusted, contracts["payee_account"], contracts["account"]),
             debit_account=contracts["account"],
+            purpose=purposes,
         )
         auto = np.broadcast_to(automatic, len(rows))
         self._log(Event.DISBURSEMENT_INITIATED, rows[auto], at[auto], out)
@@ -231,7 +240,8 @@ class Payments:
         self._ask(rows, at, out)
 
     def _arrived(self, rows: Ints, at: Ints, paid_fen: Ints, out: Outbox) -> None:
-        """The loan is disbursed: booked, handed to repayment, and the use of a tranche that others follow is asked for."""
+        """The loan is disbursed: booked, handed to repayment, and the use of a drawdown, or of a
+        tranche that others follow, is asked for."""
         if not len(rows):
             return
         loans = self.table.take(rows)
@@ -250,7 +260,7 @@ class Payments:
         out.send(CustomerEnteredBusiness, CustomerEnteredBusiness.carry(loans[first], at=at[first]))
         self._note("paid", invariants.paid(loans, at, paid_fen))
         self._facilities.paid(loans["case"], loans["amount_fen"], at, out)
-        shows = self._facilities.has_more_tranches(loans["case"])
+        shows = self._facilities.has_more_tranches(loans["case"]) | (loans["revolving"] != 0)
         self._move(rows[shows], PaymentState.ARRIVED)
         out.send(UseEvidenceRequested, UseEvidenceRequested.carry(loans[shows], at=at[shows]))
         self._move(rows[~shows], PaymentState.CLOSED)

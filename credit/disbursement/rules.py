@@ -18,9 +18,10 @@ from credit.money import PPM, format_yuan, mul_div_round
 from credit.numbers import LOANS_MAX
 from credit.policies import PolicyError
 from credit.policies.payments import KINDS, PaymentPolicy
-from credit.policies.products import ProductColumns
+from credit.policies.products import ProductColumns, ProductPolicy
 from credit.room import Rows
 from credit.rows import among
+from credit.texts import present, text_keys
 from credit.times import DAY_MS, MINUTE_MS, Bools, Ints
 
 _PRODUCTS = 100
@@ -108,8 +109,30 @@ def facility_end(at: Ints, product: Ints, products: ProductColumns, staged_days:
     return np.where(revolving, add_months(day, products.limit_months[product]), day + staged_days) * DAY_MS
 
 
-def drawdown_faults(requests: Rows, facilities: Rows, products: ProductColumns) -> Ints:
-    """Why a drawdown is refused (PRD-04, PRD-09, DIS-16); `facilities`: row by row the facility it draws on."""
+class Drawdowns:
+    """What a drawdown says of its use (PRD-04): a purpose of the product's own list, and a payee where the product pays him."""
+
+    def __init__(self, products: ProductPolicy, columns: ProductColumns, policy: PaymentPolicy) -> None:
+        self._allowed = {one.code: text_keys(np.array(one.drawdown_purposes, dtype="U12")) for one in products.products}
+        self._columns, self._digits = columns, policy.account_digits
+
+    def faults(self, requests: Rows, facilities: Rows) -> Ints:
+        """Why each drawdown of a revolving limit is refused for its use, 0 where it is not; `facilities` as below."""
+        product, keys = facilities["product"], text_keys(requests["purpose"])
+        allowed = np.zeros(len(requests), dtype=bool)
+        for code in np.unique(product).tolist():
+            mine = product == code
+            allowed[mine] = np.isin(keys[mine], self._allowed[code])
+        payee = has_digits(requests["payee_account"], *self._digits)
+        paid = payee & (requests["payee_account"] != facilities["account"])
+        faults = np.where(self._columns.entrusted[product] & ~paid, int(Refusal.DRAWDOWN_PAYEE), 0)
+        faults = np.where(allowed, faults, int(Refusal.DRAWDOWN_PURPOSE))
+        return np.where(present(requests["purpose"]), faults, int(ApplicationRefusal.PURPOSE_MISSING))
+
+
+def drawdown_faults(requests: Rows, facilities: Rows, products: ProductColumns, of_use: Ints) -> Ints:
+    """Why a drawdown is refused (PRD-04, PRD-09, DIS-16); `facilities`: row by row the facility it draws on; `of_use`: what is
+    wrong with its use, see `Drawdowns`."""
     used = facilities["drawn_fen"] - facilities["restored_fen"]
     months = np.clip(requests["term_months"], 0, products.terms.shape[1] - 1)
     offered = products.terms[facilities["product"], months] & (months == requests["term_months"])
@@ -120,6 +143,7 @@ def drawdown_faults(requests: Rows, facilities: Rows, products: ProductColumns) 
         (facilities["state"] != FacilityState.OPEN, ContractRefusal.CONTRACT_STATE),
         (facilities["restricted"] != 0, Refusal.LIMIT_RESTRICTED),
         (~revolving & (facilities["verified"] < facilities["loans"]), Refusal.USE_NOT_VERIFIED),
+        ((facilities["ends_early_at"] > 0) & (requests["at"] >= facilities["ends_early_at"]), Refusal.USE_NOT_VERIFIED),
         (requests["amount_fen"] <= 0, ApplicationRefusal.AMOUNT_RANGE),
         (requests["amount_fen"] > facilities["amount_fen"] - used, ApprovalRefusal.LIMIT_EXCEEDED),
         (facilities["loans"] >= LOANS_MAX, ApprovalRefusal.LIMIT_EXCEEDED),
@@ -129,7 +153,7 @@ def drawdown_faults(requests: Rows, facilities: Rows, products: ProductColumns) 
     faults = np.zeros(len(requests), dtype=np.int64)
     for wrong, refusal in checks:
         faults[(faults == 0) & wrong] = refusal
-    return faults
+    return np.where(faults != 0, faults, of_use)
 
 
 def result_faults(results: Rows, payments: Rows) -> Ints:

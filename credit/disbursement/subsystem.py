@@ -29,7 +29,7 @@ from credit.disbursement.contract import (
 )
 from credit.disbursement.facilities import Facilities
 from credit.disbursement.payments import Payments
-from credit.disbursement.rules import Preconditions, check_tranches, drawdown_faults
+from credit.disbursement.rules import Drawdowns, Preconditions, check_tranches, drawdown_faults
 from credit.disbursement.states import COMMITTED, PaymentState
 from credit.mail import Outbox
 from credit.masks import any_of
@@ -41,7 +41,7 @@ from credit.room import Rows
 from credit.rows import firsts, only
 from credit.staff import StaffRegister
 from credit.subsystem import PLAIN, Setting, Subsystem, Takes, Together
-from credit.times import Bools, Ints
+from credit.times import DAY_MS, Bools, Ints
 from credit.worklists.states import Refusal as TaskRefusal
 from credit.worklists.worklist import Events, Worklist, takes
 
@@ -73,6 +73,7 @@ class DisbursementSubsystem(Subsystem):
         self.policy = policy
         self._products = columns_of(products)
         self._preconditions = Preconditions(policy, self._products)
+        self._drawdowns = Drawdowns(products, self._products, policy)
         self.facilities = Facilities(
             self.tables["facilities"], policy, self._products, needing(collateral, self._products)
         )
@@ -244,21 +245,27 @@ class DisbursementSubsystem(Subsystem):
         return only(rows, good), only(found, good)
 
     def _verified(self, rows: Ints, opinions: Rows, out: Outbox) -> None:
-        """DIS-16: verified use opens the next tranche."""
+        """DIS-16: verified use opens the next tranche; a limit stays as it is."""
         cases = self.payments.table["case"][rows]
         self.payments.judged(rows, opinions, True, out)
         found, at = self.facilities.live(cases, opinions["at"])
         table = self.facilities.table
-        table["verified"][found] += 1
-        free = table["restricted"][found] == 0
+        table["verified"][found] += table["revolving"][found] == 0
+        free = (table["restricted"][found] == 0) & (table["revolving"][found] == 0)
         self._next_payment(table.take(found[free]), at[free], False, out)
 
     def _misused(self, rows: Ints, opinions: Rows, out: Outbox) -> None:
-        """DIS-16: misuse ends the facility."""
+        """DIS-16: misuse ends a staged loan; nothing more is drawn on a limit from the next day on (PRD-04): what
+        is drawn that day may not hang on which comes to hand first."""
         cases = self.payments.table["case"][rows]
         self.payments.judged(rows, opinions, False, out)
         found, at = self.facilities.live(cases, opinions["at"])
-        self.facilities.close(found, at, Refusal.USE_NOT_VERIFIED, out)
+        table = self.facilities.table
+        limits = table["revolving"][found] != 0
+        since, before = (at // DAY_MS + 1) * DAY_MS, table["ends_early_at"][found]
+        since = np.where(before == 0, since, np.minimum(before, since))
+        table["ends_early_at"][found[limits]] = since[limits]
+        self.facilities.close(found[~limits], at[~limits], Refusal.USE_NOT_VERIFIED, out)
 
     def _resume(self, orders: Rows, out: Outbox) -> None:
         """PRD-09: a tranche held back by a restriction goes on when it is lifted."""
@@ -294,7 +301,9 @@ class DisbursementSubsystem(Subsystem):
         found = table.find(requests["case"])
         known = found >= 0
         faults = np.full(len(requests), int(ContractRefusal.CONTRACT_STATE))
-        faults[known] = drawdown_faults(requests[known], table.take(found[known]), self._products)
+        asked, facilities = requests[known], table.take(found[known])
+        of_use = self._drawdowns.faults(asked, facilities)
+        faults[known] = drawdown_faults(asked, facilities, self._products, of_use)
         bad = faults != 0
         out.log(
             Event.DRAWDOWN_REFUSED,
@@ -308,8 +317,10 @@ class DisbursementSubsystem(Subsystem):
         good = requests[~bad]
         drawn = table.take(found[~bad])
         drawn["term_months"] = good["term_months"]
+        named = good["payee_account"] != 0
+        drawn["payee_account"][named] = good["payee_account"][named]
         loans = self.facilities.commit(drawn["case"], good["amount_fen"])
-        self.payments.begin(drawn, loans, good["amount_fen"], good["at"], False, out)
+        self.payments.begin(drawn, loans, good["amount_fen"], good["at"], False, out, good["purpose"])
 
 
 build = DisbursementSubsystem.build

@@ -38,6 +38,21 @@ class Criteria(PolicyModel):
         return self
 
 
+class Situation(PolicyModel):
+    """What a customer in a situation may ask for at most (APP-07); the first that fits product and segment decides."""
+
+    key: str
+    """How the policy names it."""
+    classes: list[PurposeClass] = Field(min_length=1)
+    """Classes of product that it is for."""
+    segments: list[Literal["individual", "micro", "enterprise"]] = Field(min_length=1)
+    """Segments that it is for."""
+    amount_in_incomes_max: int = Field(ge=1, le=1_000)
+    """[monthly incomes] Largest amount, within the product's."""
+    age_at_end_max: int = Field(ge=0, le=120)
+    """[years] How old who signs may be when the term ends; 0 = any age."""
+
+
 class Purpose(PolicyModel):
     """One purpose the bank accepts (贷款用途), with the product classes it fits."""
 
@@ -106,6 +121,10 @@ class AdmissionPolicy(PolicyModel):
     """Purposes known by name."""
     step_minutes: dict[str, Annotated[int, Field(ge=1, le=100_000)]]
     """Usual length of each step, for the estimated completion (APP-18)."""
+    long_term_id_age_min: int = Field(ge=0, le=120)
+    """[years] ID cards of people from this age on may be valid without an end (长期)."""
+    situations: list[Situation] = Field(min_length=1)
+    """The range of amounts and terms by the customer's situation (APP-07)."""
     criteria: list[Criteria] = Field(min_length=3, max_length=3)
     """Who is let in, by class of product (CUS-04)."""
     teams: list[Team] = Field(min_length=1)

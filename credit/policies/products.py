@@ -4,7 +4,7 @@ range, terms and rates as data. Rules read it as columns indexed by product code
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 from credit.codes import Coded, Grade, Guarantee, Material, Method, Segment
 from credit.numbers import LOANS_MAX
 from credit.policies.base import LIVE, WORDS, PolicyModel, RatePpm, SharePpm, Yuan
+from credit.policies.forms import FIELDS_MAX, FormField
 from credit.times import Bools, Ints
 
 TERM_MONTHS_MAX = 360
@@ -75,11 +76,21 @@ class Product(PolicyModel):
     """Share of the amount in each tranche; more than one means staged disbursement (DIS-16)."""
     limit_months: int = Field(default=0, ge=0, le=120)
     """How long a revolving limit may be drawn; 0 for other products."""
+    drawdown_purposes: list[Annotated[str, Field(min_length=2, max_length=12)]] = []
+    """What a drawdown of a revolving limit may be for (PRD-04)."""
+    fields: list[FormField] = Field(default=[], max_length=FIELDS_MAX)
+    """What its form asks for beside what every form does (PRD-08)."""
 
     @model_validator(mode="after")
     def _consistent(self) -> Product:
         if self.amount_min > self.amount_max:
             raise ValueError(f"product {self.key}: amount_min is above amount_max")
+        if self.revolving != bool(self.drawdown_purposes):
+            raise ValueError(
+                f"product {self.key}: drawdown_purposes: a revolving limit needs them, no other product does"
+            )
+        if len({one.key for one in self.fields}) != len(self.fields):
+            raise ValueError(f"product {self.key}: fields: a key stands twice")
         if sum(self.staged_shares_ppm) != 1_000_000:
             raise ValueError(f"product {self.key}: staged_shares_ppm must sum to 1000000")
         for names, codes in ((self.segments, Segment), (self.methods, Method), ([self.guarantee], Guarantee)):
@@ -96,6 +107,24 @@ def _known(key: str, names: list[str], allowed: object) -> None:
             raise ValueError(f"product {key}: {name!r} is not one of {options}")
 
 
+class SegmentMaterials(PolicyModel):
+    """What customers of a segment bring for whatever product, beside what the product asks for (CUS-01)."""
+
+    key: str
+    """The segment: individual, micro or enterprise."""
+    required_materials: list[str]
+    """Must come with the form."""
+    optional_materials: list[str] = []
+    """May come with it."""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> SegmentMaterials:
+        _known(f"segment_materials {self.key}", [self.key], Segment.__members__)
+        for names in (self.required_materials, self.optional_materials):
+            _known(f"segment_materials {self.key}", names, Material.__members__)
+        return self
+
+
 class ProductPolicy(PolicyModel):
     """All products, and where short, medium and long terms begin (PRD-01)."""
 
@@ -103,6 +132,10 @@ class ProductPolicy(PolicyModel):
     """Up to here a term is short (短期)."""
     medium_months_max: Annotated[int, LIVE] = Field(default=60, ge=1, le=TERM_MONTHS_MAX)
     """Up to here it is of medium length (中期), beyond long (长期)."""
+    consumer_months_max: int = Field(default=36, ge=1, le=TERM_MONTHS_MAX)
+    """[months] Longest term that a product for consumption may offer (PRD-06)."""
+    segment_materials: list[SegmentMaterials] = []
+    """What each segment brings beside what the product asks for (CUS-01)."""
     products: list[Product] = Field(min_length=1)
     """The catalogue, one a product's file."""
 
@@ -113,6 +146,15 @@ class ProductPolicy(PolicyModel):
             raise ValueError("two products share a code")
         if self.short_months_max >= self.medium_months_max:
             raise ValueError("short_months_max: must be below medium_months_max")
+        if len({one.key for one in self.segment_materials}) != len(self.segment_materials):
+            raise ValueError("segment_materials: a segment stands twice")
+        for product in self.products:
+            longest = max(product.terms_months)
+            if product.purpose_class == "consumer" and longest > self.consumer_months_max:
+                raise ValueError(
+                    f"product {product.key}: terms_months: {longest} is more than consumer_months_max "
+                    f"({self.consumer_months_max})"
+                )
         return self
 
     def term_class(self, months: npt.ArrayLike) -> Ints:
@@ -120,12 +162,35 @@ class ProductPolicy(PolicyModel):
         term = np.asarray(months, dtype=np.int64)
         return 1 + (term > self.short_months_max).astype(np.int64) + (term > self.medium_months_max)
 
+    def materials(self, product: Product, segment: str) -> Materials:
+        """What a customer of a segment brings for a product."""
+        mine = next((one for one in self.segment_materials if one.key == segment), None)
+        late = _bits(product.conditional_materials)
+        required = _bits(product.required_materials) | _bits(mine.required_materials if mine else [])
+        optional = _bits(product.optional_materials) | _bits(mine.optional_materials if mine else [])
+        return Materials(required, late, optional & ~(required | late))
+
     def by_key(self, key: str) -> Product:
         """The product of a key; KeyError when there is none."""
         for product in self.products:
             if product.key == key:
                 return product
         raise KeyError(key)
+
+
+class Materials(NamedTuple):
+    """Material bits: 必传, 可后补, 选传."""
+
+    required: int
+    conditional: int
+    optional: int
+
+
+def _bits(names: list[str]) -> int:
+    bits = 0
+    for name in names:
+        bits |= int(Material[name.upper()])
+    return bits
 
 
 @dataclass(frozen=True)
@@ -139,9 +204,9 @@ class ProductColumns:
     terms: Bools  # (code, months)
     methods: Bools  # (code, method)
     rate_ppm: Ints  # (code, grade)
-    required: Ints  # material bits
+    required: Ints  # (code, segment), material bits
     conditional: Ints  # material bits
-    optional: Ints  # material bits
+    optional: Ints  # (code, segment), material bits
     guarantee: Ints
     automatic_max: Ints
     electronic: Bools
@@ -153,10 +218,10 @@ class ProductColumns:
     tranche_count: Ints
     tranche_share_ppm: Ints  # (code, tranche 0…)
 
-    @property
-    def asked(self) -> Ints:
-        """The material bits that each product speaks of."""
-        return np.asarray(self.required | self.conditional | self.optional)
+    def asked(self, product: Ints, segment: Ints) -> Ints:
+        """The material bits that the bank speaks of to a segment, for each product."""
+        both = (product, segment)
+        return np.asarray(self.required[both] | self.conditional[product] | self.optional[both])
 
 
 DAYCOUNT_CODES = {"monthly": 0, "act_360": 1, "act_365": 2, "30_360": 3}
@@ -181,9 +246,9 @@ def columns_of(policy: ProductPolicy) -> ProductColumns:
         terms=flags(TERM_MONTHS_MAX + 1),
         methods=flags(5),
         rate_ppm=ints(6),
-        required=ints(),
+        required=ints(4),
         conditional=ints(),
-        optional=ints(),
+        optional=ints(4),
         guarantee=ints(),
         automatic_max=ints(),
         electronic=flags(),
@@ -197,6 +262,9 @@ def columns_of(policy: ProductPolicy) -> ProductColumns:
     )
     for product in policy.products:
         _fill(columns, product)
+        for segment in Segment:
+            brings = policy.materials(product, segment.name.lower())
+            columns.required[product.code, segment], columns.optional[product.code, segment] = brings[0], brings[2]
     return columns
 
 
@@ -208,9 +276,7 @@ def _fill(columns: ProductColumns, product: Product) -> None:
     columns.terms[c, product.terms_months] = True
     columns.methods[c, [Method[m.upper()] for m in product.methods]] = True
     columns.rate_ppm[c, Grade.EXCELLENT :] = product.rate_ppm_by_grade
-    columns.required[c] = sum(Material[m.upper()] for m in product.required_materials)
-    columns.conditional[c] = sum(Material[m.upper()] for m in product.conditional_materials)
-    columns.optional[c] = sum(Material[m.upper()] for m in product.optional_materials)
+    columns.conditional[c] = _bits(product.conditional_materials)
     columns.guarantee[c] = Guarantee[product.guarantee.upper()]
     columns.automatic_max[c] = product.automatic_amount_max
     columns.electronic[c] = product.contract_mode == "electronic"

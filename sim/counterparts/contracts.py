@@ -8,6 +8,7 @@ import numpy as np
 
 from credit.approval.deadlines import WorkingTime
 from credit.calendar import is_workday
+from credit.codes import Segment
 from credit.contracts.contract import (
     ChangeReason,
     ContractChangeRequested,
@@ -29,10 +30,12 @@ from sim.curves import lognormal
 from sim.held import Held
 from sim.occasions import party_of
 from sim.opposite import Opposite, World
-from sim.randomness import Draws
+from sim.randomness import PPM, Draws
 from sim.truth import Truth
 
 _STEP_FEN = 100_000
+_POINT_PPM = 10_000
+"""A percentage point."""
 _SOONEST_MS = 30 * SECOND_MS
 _LONGEST_MS = 400 * DAY_MS
 _KEPT_LEAST, _KEPT_SPAN = 700_000, 250_000
@@ -56,7 +59,7 @@ class ContractsCounterpart:
         spread = behaviour.sign_spread_ppm
         self._electronic = lognormal(behaviour.electronic_sign_median_minutes * MINUTE_MS, spread, 1, _LONGEST_MS)
         self._paper = lognormal(behaviour.paper_sign_median_hours * HOUR_MS, spread, 1, _LONGEST_MS)
-        names = ("fate", "delay", "late", "renew", "renew_at", "share")
+        names = ("fate", "leave", "delay", "late", "renew", "renew_at", "share")
         self._draws = Draws(seed, "contract", names)
         script = self._truth.people.script
         self._scripted = len(script)
@@ -91,7 +94,9 @@ class ContractsCounterpart:
         scripted = party_of(about) <= self._scripted
         sign_at = self._sign_at(offers)
         fate = self._draws["fate"].ppm(about, occasion)
-        abandons = ~scripted & (fate < self._behaviour.abandon_ppm)
+        forgets = ~scripted & (fate < self._behaviour.abandon_ppm)
+        leaves = ~scripted & ~forgets & self._draws["leave"].happens(self._leave_ppm(offers), about, offers["round"])
+        abandons = forgets | leaves
         changes = ~scripted & ~abandons & (offers["round"] == 0) & (offers["attempt"] == 1)
         changes &= fate < self._behaviour.abandon_ppm + self._behaviour.change_request_ppm
         in_time = sign_at < offers["expires_at"]
@@ -102,7 +107,20 @@ class ContractsCounterpart:
         self._sign(offers[late], sign_at[late])
         missed = abandons | (signs & ~in_time)
         asks = np.where(abandons, self._behaviour.renew_ppm, self._behaviour.late_renew_ppm)
+        asks[leaves] = 0
         self._renew(offers[missed], asks[missed], np.where(abandons, 0, sign_at)[missed])
+
+    def _leave_ppm(self, offers: Rows) -> Ints:
+        """CUS-02: a micro customer leaves an offer that is dear, or for which he has waited too long; others do not mind."""
+        behaviour = self._behaviour
+        dear = (
+            np.maximum(offers["rate_ppm"] - behaviour.micro_rate_from_ppm, 0)
+            * behaviour.micro_rate_leave_ppm
+            // _POINT_PPM
+        )
+        waited = (offers["at"] - offers["applied_at"]) // DAY_MS - behaviour.micro_wait_from_days
+        late = np.maximum(waited, 0) * behaviour.micro_wait_leave_ppm
+        return np.where(offers["segment"] == Segment.MICRO, np.minimum(dear + late, PPM), 0)
 
     def _sign_at(self, offers: Rows) -> Ints:
         """Electronic: any hour. Paper: in the counter's hours, on workdays."""

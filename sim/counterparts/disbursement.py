@@ -10,6 +10,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 import numpy as np
+import numpy.typing as npt
 
 from credit.calendar import workday_from
 from credit.codes import Status, Verdict
@@ -39,6 +40,8 @@ from sim.curves import below_each, lognormal
 from sim.held import Held
 from sim.occasions import on_loan, party_of
 from sim.opposite import Opposite, World
+from sim.population.script import PAYEE_BASE
+from sim.population.vocabulary import FORBIDDEN_PURPOSE
 from sim.randomness import PPM, Draw
 from sim.staff import Desks
 from sim.staffing import DeputySource
@@ -59,7 +62,8 @@ _DRAWN_STEP_FEN = 1_000_000
 _TRANCHES = 100
 _WRONG_ACCOUNT_PPM = 250_000
 _PURPOSES = (
-    "condition_never condition_days not_genuine use_days drawdown_times drawdown_day drawdown_amount drawdown_term hour"
+    "condition_never condition_days not_genuine use_days drawdown_times drawdown_day drawdown_amount drawdown_term "
+    "drawdown_misused drawdown_purpose hour"
 )
 
 
@@ -184,6 +188,7 @@ class Borrowers:
         self._condition_ms = _days_table(behaviour.condition_days_median)
         self._use_ms = _days_table(behaviour.use_evidence_days_median)
         self._terms = columns_of(products).terms
+        self._purposes = {one.code: one.drawdown_purposes for one in products.products if one.revolving}
         self._script = _in_order(scenario)
 
     def bring_conditions(self, requests: Rows) -> None:
@@ -217,8 +222,20 @@ class Borrowers:
             number=nth + 1,
             term_months=self._term(rows, nth),
             amount_fen=np.maximum(amount // _DRAWN_STEP_FEN, 1) * _DRAWN_STEP_FEN,
+            purpose=self._purpose(rows, nth),
+            payee_account=PAYEE_BASE + party_of(rows["party"]),
         )
         self._held.put(DrawdownRequested, asked[at < rows["valid_until"]])
+
+    def _purpose(self, rows: Rows, nth: Ints) -> npt.NDArray[np.str_]:
+        """One that the product allows; now and then another, which it does not."""
+        texts = np.full(len(rows), FORBIDDEN_PURPOSE, dtype="U12")
+        good = ~self._draws["drawdown_misused"].happens(self._behaviour.drawdown_misused_ppm, rows["party"], nth)
+        for code, allowed in self._purposes.items():
+            where = true_rows(good & (rows["product"] == code))
+            which = self._draws["drawdown_purpose"].below(len(allowed), rows["party"][where], nth[where])
+            texts[where] = np.array(allowed)[which]
+        return texts
 
     def show_use(self, requests: Rows) -> None:
         """DIS-16: evidence of what a tranche was spent on comes days later; some of it is not genuine."""

@@ -6,17 +6,23 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Coded, Consent
+from credit.applications.ranges import Ranges
+from credit.codes import Coded, Consent, Material, Segment
+from credit.identifiers import ages_at
 from credit.masks import true_rows
+from credit.policies import load
+from credit.policies.admission import AdmissionPolicy
+from credit.policies.forms import OWN
 from credit.policies.products import ProductPolicy, columns_of
 from credit.room import Rows
-from credit.times import Bools, Ints
+from credit.times import DAY_MS, Bools, Ints
 from scenarios.model import Scenario
 from sim.population.text import codes_of, texts_of
 from sim.population.vocabulary import VAGUE_PURPOSES
 from sim.randomness import PPM, Draw
 
-MATERIAL_BITS = 14
+MATERIAL_BITS = len(Material)
+_EXPIRED_DAYS_MAX = 365
 
 
 class Defect(Coded):
@@ -31,6 +37,7 @@ class Defect(Coded):
     VAGUE_PURPOSE = 6
     MISSING_DOCUMENT = 7
     NO_BUREAU_CONSENT = 8
+    EXPIRED_DOCUMENT = 9
 
 
 class Defects:
@@ -39,8 +46,11 @@ class Defects:
     def __init__(self, scenario: Scenario, seed: int, products: ProductPolicy) -> None:
         self._edges = np.cumsum(scenario.population.defects_ppm())
         self._columns = columns_of(products)
+        self._ranges = Ranges(load("admission", AdmissionPolicy, scenario.policies), products)
+        self._asks = np.zeros(len(self._columns.known), dtype=bool)
         self._vague = np.zeros(len(self._columns.known), dtype="U12")
         for product in products.products:
+            self._asks[product.code] = bool(product.fields) and product.fields[0].required
             self._vague[product.code] = VAGUE_PURPOSES[product.purpose_class]
         self._draws = {name: Draw(seed, f"defect.{name}") for name in ("kind", "digit", "field", "size", "document")}
 
@@ -61,6 +71,7 @@ class Defects:
             Defect.VAGUE_PURPOSE: self._purpose,
             Defect.MISSING_DOCUMENT: self._document,
             Defect.NO_BUREAU_CONSENT: self._consent,
+            Defect.EXPIRED_DOCUMENT: self._expired,
         }
         for kind, make in makers.items():
             where = true_rows(defect == kind)
@@ -88,14 +99,27 @@ class Defects:
         rows["mobile"][where] = texts_of(codes)
 
     def _field(self, rows: Rows, where: Ints, reference: Ints) -> None:
-        which = self._draws["field"].below(4, reference)
+        which = self._draws["field"].below(5, reference)
+        own = (which == 4) & self._asks[rows["product"][where]]
+        rows[OWN[0]][where[own]] = ""
+        which[(which == 4) & ~own] = 0
         for number, field in enumerate(("name", "id_number", "mobile", "occupation")):
             rows[field][where[which == number]] = 0 if field == "occupation" else ""
 
+    def _expired(self, rows: Rows, where: Ints, reference: Ints) -> None:
+        company = rows["segment"][where] != Segment.INDIVIDUAL
+        licence = company & (self._draws["field"].below(2, reference) == 0)
+        last_day = rows["at"][where] // DAY_MS - 1 - self._draws["digit"].below(_EXPIRED_DAYS_MAX, reference)
+        for name, which in (("licence_until", licence), ("id_until", ~licence)):
+            rows[name][where[which]] = last_day[which]
+
     def _amount(self, rows: Rows, where: Ints, reference: Ints) -> None:
-        product = rows["product"][where]
+        """More than the applicant's own range, or less than the product's."""
+        product, mine = rows["product"][where], rows[where]
         above = self._draws["size"].below(4, reference) > 0
-        too_much = self._columns.amount_max[product] // 10 * (11 + self._draws["digit"].below(10, reference))
+        age = ages_at(mine["id_number"], mine["at"] // DAY_MS)
+        most = self._ranges.of(product, mine["segment"], mine["income_fen"], age).most_fen
+        too_much = most // 10 * (11 + self._draws["digit"].below(10, reference))
         rows["amount_fen"][where] = np.where(above, too_much, self._columns.amount_min[product] // 2)
 
     def _purpose(self, rows: Rows, where: Ints, reference: Ints) -> None:
@@ -103,7 +127,7 @@ class Defects:
         rows["purpose_text"][where] = np.where(missing, "", self._vague[rows["product"][where]])
 
     def _document(self, rows: Rows, where: Ints, reference: Ints) -> None:
-        required = self._columns.required[rows["product"][where]]
+        required = self._columns.required[rows["product"][where], rows["segment"][where]]
         rows["documents"][where] &= ~_one_bit(required, self._draws["document"].ppm(reference))
 
     def _consent(self, rows: Rows, where: Ints, reference: Ints) -> None:

@@ -6,9 +6,13 @@ from __future__ import annotations
 import numpy as np
 
 from credit.applications.contract import SubmitApplication
-from credit.codes import Channel, Consent, Material, Segment
+from credit.applications.ranges import Ranges
+from credit.codes import Channel, Consent, Segment
+from credit.identifiers import ages_at
 from credit.masks import any_of
 from credit.numbers import PEOPLE_PER_BRANCH, person_of
+from credit.policies import load
+from credit.policies.admission import AdmissionPolicy
 from credit.policies.products import ProductPolicy, columns_of
 from credit.post_loan.contract import Desk
 from credit.room import Rows
@@ -18,6 +22,7 @@ from sim.curves import below_each
 from sim.occasions import party_of, visit_of
 from sim.population.companies import Companies
 from sim.population.defects import Defects
+from sim.population.particulars import Particulars
 from sim.population.people import People
 from sim.population.text import texts_of
 from sim.population.visits import Visits
@@ -50,16 +55,15 @@ class Forms:
         self.people = people or People(scenario, seed, products)
         self.companies = Companies(self.people, seed)
         self.visits = Visits(scenario, seed)
+        admission = load("admission", AdmissionPolicy, scenario.policies)
         self.wishes = Wishes(scenario, seed, products)
+        self._ranges, self.particulars = Ranges(admission, products), Particulars(admission, products, seed)
         self.defects = Defects(scenario, seed, products)
         self._shape, self._managers = scenario.population, managers_of(scenario)
         columns = columns_of(products)
-        self._required, self._conditional = columns.required, columns.conditional
+        self._required, self._conditional, self._optional = columns.required, columns.conditional, columns.optional
         self._entrusted = columns.entrusted
-        self._optional = np.zeros(len(columns.known), dtype=np.int64)
         self._purposes, self._purpose_counts = _purposes(products, len(columns.known))
-        for product in products.products:
-            self._optional[product.code] = sum(Material[name.upper()] for name in product.optional_materials)
         self._channels = np.stack([_channel_edges(_CHANNELS_CLOSED), _channel_edges(_CHANNELS_OPEN)])
         names = ("channel", "purpose", "optional", "late", "debit", "restated")
         self._draws = Draws(seed, "form", names)
@@ -88,6 +92,7 @@ class Forms:
         other = again & ~self.visits.in_a_rush(reference)
         rows["product"] = np.where(other, self.people.other_product(party, visit), self.people.product(party))
         self._wish(rows, party, visit)
+        self.particulars.fill(rows, party, visit, rows["segment"] != Segment.INDIVIDUAL)
         self._papers(rows, party, visit)
         rows["channel"] = self._channel(rows["segment"], reference, at)
         rows["begun_by"] = begun_by(rows, party, self._managers)
@@ -113,8 +118,9 @@ class Forms:
         return np.where(more, income_fen // _RESTATED_STEP_FEN * _RESTATED_STEP_FEN // 2, 0)
 
     def _wish(self, rows: Rows, party: Ints, visit: Ints) -> None:
-        product = rows["product"]
-        wish = self.wishes.of(party, visit, product, self.people.true_income_fen(party))
+        product, age = rows["product"], ages_at(rows["id_number"], rows["at"] // DAY_MS)
+        mine = self._ranges.of(product, rows["segment"], rows["income_fen"], age)
+        wish = self.wishes.of(party, visit, product, self.people.true_income_fen(party), mine)
         for name, column in zip(wish._fields, wish, strict=True):
             rows[name] = column
         which = below_each(self._draws["purpose"], self._purpose_counts[product], party, visit)
@@ -123,10 +129,10 @@ class Forms:
         rows["account"], rows["payee_account"] = own, np.where(self._entrusted[product], payee, 0)
 
     def _papers(self, rows: Rows, party: Ints, visit: Ints) -> None:
-        product = rows["product"]
-        optional = np.where(self._draws["optional"].happens(_OPTIONAL_PPM, party, visit), self._optional[product], 0)
+        product, segment = rows["product"], rows["segment"]
+        optional = self._draws["optional"].happens(_OPTIONAL_PPM, party, visit) * self._optional[product, segment]
         late = self._draws["late"].happens(self._shape.late_document_ppm, party, visit)
-        rows["documents"] = self._required[product] | optional | np.where(late, 0, self._conditional[product])
+        rows["documents"] = self._required[product, segment] | optional | np.where(late, 0, self._conditional[product])
         manual = self._draws["debit"].happens(self._shape.no_auto_debit_ppm, party)
         rows["consent"] = np.where(manual, _ALL_CONSENTS & ~int(Consent.AUTO_DEBIT), _ALL_CONSENTS)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from credit.codes import Segment
 from credit.identifiers import mobiles, resident_ids
-from credit.policies.products import ProductPolicy
+from credit.policies.products import ProductPolicy, columns_of
 from credit.times import Bools, Ints, day_number
 from scenarios.model import PARTIES_MAX, Scenario
 from sim.curves import below_each, exponential, lognormal, shares_ppm
@@ -49,7 +49,7 @@ class People:
         self.codes = np.array([product.code for product in products.products], dtype=np.int64)
         self.mix_of_code = np.zeros(int(self.codes.max()) + 1, dtype=np.int64)
         self.mix_of_code[self.codes] = np.arange(len(self.codes))
-        self._segments = np.zeros(len(self.mix_of_code), dtype=np.int64)
+        self._segments, self._offered = np.zeros(len(self.mix_of_code), dtype=np.int64), columns_of(products).segments
         for product in products.products:
             self._segments[product.code] = Segment[product.segments[0].upper()]
         self._counties = np.concatenate(self._vocabulary.counties)
@@ -81,7 +81,7 @@ class People:
         """What an earlier customer comes back for: any product of the same segment, in the shares of the mix."""
         first = self.product(party)
         drawn = self.codes[self._other_product.choice(self._mix, party, occasion)]
-        return np.where(self._segments[drawn] == self._segments[first], drawn, first)
+        return np.where(self._offered[drawn, self._segments[first]], drawn, first)
 
     @fact
     def segment(self, party: Ints) -> Ints:

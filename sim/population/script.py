@@ -13,10 +13,11 @@ import numpy.typing as npt
 from credit.applications.contract import FormText, SubmitApplication
 from credit.codes import Channel, Consent, Material, Method, Segment
 from credit.errors import CreditError
+from credit.policies.forms import OWN, VALUE_CHARACTERS
 from credit.policies.products import ProductPolicy
 from credit.room import Rows
 from credit.texts import Field, cut
-from credit.times import Ints, instant
+from credit.times import LONG_TERM, Ints, day_number, instant
 from scenarios.model import Scenario
 from scenarios.script import ScriptedCustomer
 from sim.occasions import party_of, reference_of
@@ -82,6 +83,8 @@ def _fill(row: np.void, one: ScriptedCustomer, products: ProductPolicy, branches
         "purpose_text": _fitting("purpose_text", one.purpose),
         "id_type": 1,
         "credit_code": one.credit_code,
+        "id_until": _last_day(one, "id_valid_until"),
+        "licence_until": _last_day(one, "licence_valid_until") if one.credit_code else 0,
         "mobile": one.mobile,
         "occupation": one.occupation,
         "income_fen": one.income,
@@ -94,8 +97,26 @@ def _fill(row: np.void, one: ScriptedCustomer, products: ProductPolicy, branches
         "name": _fitting("name", one.name),
         "id_number": one.id_number,
     }
-    for name, value in facts.items():
+    for name, value in (facts | _details(one, products)).items():
         row[name] = value
+
+
+def _last_day(one: ScriptedCustomer, field: str) -> int:
+    text = getattr(one, field)
+    try:
+        return LONG_TERM if text == "long_term" else day_number(dt.date.fromisoformat(text))
+    except ValueError:
+        raise _wrong(one, field, text, "a date, or long_term") from None
+
+
+def _details(one: ScriptedCustomer, products: ProductPolicy) -> dict[str, npt.ArrayLike]:
+    """The fields of the product's own form, in its order."""
+    keys = [field.key for field in products.by_key(one.product).fields]
+    for key, value in one.details.items():
+        if key not in keys or len(value) > VALUE_CHARACTERS:
+            right = f"{', '.join(keys) or 'no field'}, each of at most {VALUE_CHARACTERS} characters"
+            raise _wrong(one, "details", key, right)
+    return {OWN[keys.index(key)]: value for key, value in one.details.items()}
 
 
 def _fitting(column: str, text: str) -> str:

@@ -47,6 +47,9 @@ PURPOSES: dict[str, tuple[str, ...]] = {
 }
 """Specific purposes by the product's purpose class (APP-08)."""
 
+FORBIDDEN_PURPOSE = "股权投资"
+"""What working capital may not be used for (流动资金贷款管理办法)."""
+
 VAGUE_PURPOSES: dict[str, str] = {"consumer": "日常消费", "housing": "日常消费", "operating": "经营周转"}
 
 OCCUPATIONS = (

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from credit.applications.ranges import Range
 from credit.codes import Guarantee, Method
 from credit.policies.products import ProductPolicy
 from credit.times import Ints
@@ -56,25 +57,27 @@ class Wishes:
         self._size = lognormal(PPM, 500_000, PPM // 10, 10 * PPM)
         self._draws = Draws(seed, "wish", ("amount", "share", "method", "which", "value"))
 
-    def of(self, party: Ints, occasion: Ints, product: Ints, income_fen: Ints) -> Wish:
-        """Wishes of parties on an occasion, given their true monthly income."""
+    def of(self, party: Ints, occasion: Ints, product: Ints, income_fen: Ints, mine: Range) -> Wish:
+        """Wishes of parties on an occasion, given their true monthly income, within the range that the form shows them."""
         size = self._draws["amount"].quantile(self._size, party, occasion)
         asked = income_fen // 1_000 * (self._incomes[product] // 1_000) // 1_000 * (size // 1_000)
         low, high = self._range[product, 0], self._range[product, 1]
-        amount = np.clip(asked // self._step[product] * self._step[product], low, high)
+        high, step = np.minimum(high, mine.most_fen), self._step[product]
+        amount = np.maximum(np.minimum(asked, high) // step * step, low)
         value = _LOAN_TO_VALUE_LEAST + self._draws["value"].below(_LOAN_TO_VALUE_SPAN, party, occasion)
         collateral = np.where(self._secured[product], amount // value * PPM, 0)
-        return Wish(
-            amount, self._term(party, occasion, product, amount, income_fen), self._method(party, product), collateral
-        )
+        term = self._term(party, occasion, product, amount, income_fen, mine.longest_months)
+        return Wish(amount, term, self._method(party, product), collateral)
 
-    def _term(self, party: Ints, occasion: Ints, product: Ints, amount: Ints, income_fen: Ints) -> Ints:
-        """The shortest option whose instalments stay within a share of the income, else the longest."""
+    def _term(self, party: Ints, occasion: Ints, product: Ints, amount: Ints, income_fen: Ints, longest: Ints) -> Ints:
+        """The shortest option whose instalments stay within a share of the income, else the longest that the form shows him; the
+        shortest of all where it shows none."""
         share = _SHARE_LEAST + self._draws["share"].below(_SHARE_SPAN, party, occasion)
         monthly = np.maximum(income_fen // 1_000 * share // 1_000, 1)
         needed = amount // monthly
         options = self._terms[product]
-        index = np.minimum((options < needed[:, None]).sum(axis=1), self._counts[product, 0] - 1)
+        last = np.maximum((options <= longest[:, None]).sum(axis=1) - 1, 0)
+        index = np.minimum((options < needed[:, None]).sum(axis=1), last)
         return np.asarray(options[np.arange(len(product)), index], dtype=np.int64)
 
     def _method(self, party: Ints, product: Ints) -> Ints:

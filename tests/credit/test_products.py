@@ -110,7 +110,7 @@ def test_a_mortgage_is_large_long_cheap_secured_decided_by_people_and_paid_to_th
 def test_working_capital_is_short_and_revolves():
     product = CATALOGUE.by_key("working_capital")
     assert classes(product) == {TermClass.SHORT}
-    assert (product.revolving, product.limit_months, product.segments) == (True, 12, ["enterprise"])
+    assert (product.revolving, product.limit_months, product.segments) == (True, 12, ["enterprise", "micro"])
     assert [p.key for p in CATALOGUE.products if p.revolving] == ["working_capital"]
     assert {"purpose_statement", "financial_statements"} <= set(product.required_materials)
 
@@ -118,7 +118,8 @@ def test_working_capital_is_short_and_revolves():
 @pytest.mark.requirement("PRD-05.a", "PRD-05.c")
 def test_a_micro_loan_needs_registry_and_tax_papers_and_people_and_is_paid_in_tranches():
     product = CATALOGUE.by_key("micro_business")
-    assert {"business_licence", "tax_proof"} <= set(product.required_materials)
+    required = Material(CATALOGUE.materials(product, "micro").required)
+    assert Material.BUSINESS_LICENCE | Material.TAX_PROOF in required
     assert (product.automatic_amount_max, product.automatic_disbursement) == (0, False)
     assert product.staged_shares_ppm == [600_000, 400_000]
     assert all(
@@ -157,9 +158,11 @@ def test_every_column_that_rules_read_comes_from_the_catalogue():
         assert COLUMNS.amount_max[c] == product.amount_max
         assert np.flatnonzero(COLUMNS.terms[c]).tolist() == sorted(product.terms_months)
         assert np.flatnonzero(COLUMNS.methods[c]).tolist() == sorted(Method[m.upper()] for m in product.methods)
-        assert np.flatnonzero(COLUMNS.segments[c]).tolist() == [Segment[s.upper()] for s in product.segments]
+        assert np.flatnonzero(COLUMNS.segments[c]).tolist() == sorted(Segment[s.upper()] for s in product.segments)
         assert COLUMNS.rate_ppm[c, 1:].tolist() == product.rate_ppm_by_grade
-        assert COLUMNS.required[c] == sum(Material[m.upper()] for m in product.required_materials)
+        for segment in Segment:
+            brings = CATALOGUE.materials(product, segment.name.lower())
+            assert COLUMNS.required[c, segment] == brings.required
         assert COLUMNS.daycount[c] == DAYCOUNT_CODES[product.daycount]
         assert COLUMNS.tranche_share_ppm[c].sum() == 1_000_000
     assert np.flatnonzero(COLUMNS.known).tolist() == [1, 2, 3, 4, 5]
@@ -172,7 +175,7 @@ def test_every_column_that_rules_read_comes_from_the_catalogue():
         ({"amount_min": 6_000}, "amount_min", 6_000 * YUAN),
         ({"amount_max": "400,000.50"}, "amount_max", 40_000_050),
         ({"rate_ppm_by_grade": [1, 2, 3, 4, 5]}, "rate_ppm", [0, 1, 2, 3, 4, 5]),
-        ({"required_materials": ["id_front"]}, "required", Material.ID_FRONT),
+        ({"conditional_materials": ["work_proof"]}, "conditional", Material.WORK_PROOF),
         ({"contract_mode": "paper"}, "electronic", False),
         ({"automatic_amount_max": 0}, "automatic_max", 0),
         ({"entrusted_payment": True}, "entrusted", True),
@@ -191,6 +194,16 @@ def test_one_field_of_one_product_changes_and_nothing_else_does(fields, column, 
     )
 
 
+@pytest.mark.requirement("PRD-06.b")
+def test_what_is_for_consumption_is_lent_for_short_terms():
+    consumer = [one for one in CATALOGUE.products if one.purpose_class == "consumer"]
+    assert {one.key: max(one.terms_months) for one in consumer} == {"consumer_loan": 36, "card_instalment": 24}
+    with pytest.raises(PolicyError, match=r"consumer_loan: terms_months: 37 is more than consumer_months_max \(36\)"):
+        load("products", ProductPolicy, changed("consumer_loan", terms_months=[12, 37]))
+    run = desk_day(forms(2, term_months=[36, 60]))
+    assert run.sent(ApplicationAccepted)["term_months"].tolist() == [36]
+
+
 @pytest.mark.requirement("PRD-08.d")
 def test_a_sixth_product_is_taken_in_and_paid_without_a_line_of_code():
     green = CATALOGUE.by_key("consumer_loan").model_dump() | {
@@ -207,7 +220,7 @@ def test_a_sixth_product_is_taken_in_and_paid_without_a_line_of_code():
     }
     more = {"products": {"products": [green]}, "payments": {"routes": [{"product": 6, "kind": "batch"}]}}
     desk = Front(more)
-    rows = forms(2, product=6, amount_fen=[40_000_000, 60_000_000], term_months=36)
+    rows = forms(2, product=6, amount_fen=[40_000_000, 60_000_000], term_months=36, income_fen=10_000_000)
     run = desk_day(rows, front=desk)
     assert run.sent(ApplicationAccepted)["product"].tolist() == [6]
     bench, columns = pay.Bench(more), {"product": 6, "amount_fen": 40_000_000, "payee_account": pay.PAYEE, "lane": 2}
@@ -223,7 +236,9 @@ def test_a_sixth_product_is_taken_in_and_paid_without_a_line_of_code():
 
 @pytest.mark.requirement("PRD-08.b", "PRD-08.d")
 def test_a_loan_becomes_a_limit_by_configuration():
-    out = pay.Bench(changed("consumer_loan", revolving=True, limit_months=6)).run(pay.contract())
+    out = pay.Bench(changed("consumer_loan", revolving=True, limit_months=6, drawdown_purposes=["装修"])).run(
+        pay.contract()
+    )
     assert out.take(FacilityOpened)["valid_until"].tolist() == [instant(dt.date(2026, 9, 2))]
     assert out.take(PaymentInstruction).tolist() == []
 

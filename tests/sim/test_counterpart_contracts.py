@@ -10,6 +10,7 @@ from credit.approval.contract import ContractWithdrawn
 from credit.approval.contract import Event as ApprovalEvent
 from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.calendar import is_workday
+from credit.codes import Segment
 from credit.contracts.contract import (
     ChangeReason,
     ContractChangeRequested,
@@ -67,6 +68,38 @@ def test_most_sign_on_the_phone_within_hours_after_they_have_read() -> None:
     assert 60 * MINUTE_MS < float(np.median(delay)) < 130 * MINUTE_MS
     assert bool((signed["confirmed_at"] >= START).all() & (signed["confirmed_at"] < signed["at"]).all())
     assert bool((signed["mode"] == SignMode.ELECTRONIC).all())
+
+
+@pytest.mark.requirement("CUS-02.e")
+def test_micro_customers_leave_what_is_dear_or_late_and_others_do_not() -> None:
+    def share(segment: Segment, rate_ppm: int, days: int) -> float:
+        about = {"segment": segment, "rate_ppm": rate_ppm, "applied_at": START - days * DAY_MS}
+        return len(answers(offers(**about), plan)[ContractSigned]) / COUNT
+
+    plan = scenario(behaviour={"abandon_ppm": 0, "change_request_ppm": 0})
+    cheap, dear = share(Segment.MICRO, 40_000, 3), share(Segment.MICRO, 90_000, 3)
+    late = share(Segment.MICRO, 40_000, 13)
+    assert abs(cheap - dear - 0.15) < 0.02, "five points above, 3 % each"
+    assert abs(cheap - late - 0.20) < 0.02, "ten days more, 2 % each"
+    assert share(Segment.MICRO, 30_000, 0) == cheap
+    assert share(Segment.INDIVIDUAL, 90_000, 30) == share(Segment.ENTERPRISE, 30_000, 0) == cheap
+    gone = answers(offers(segment=Segment.MICRO, rate_ppm=240_000, applied_at=START), plan)
+    assert ContractRenewalRequested not in gone or len(gone[ContractRenewalRequested]) < COUNT * 0.01
+
+
+@pytest.mark.requirement("CUS-02.e")
+def test_a_contract_is_offered_with_its_rate_and_with_when_it_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[Rows] = []
+    monkeypatch.setattr(ContractsCounterpart, "_receive", lambda _, rows: told.append(rows))
+    rows = applications(PLAIN, 40, 2)
+    rows["applied_at"] = rows["at"] - 4 * DAY_MS
+    Chain(PLAIN, rows, 8)
+    offered = np.concatenate(told)
+    micro = offered["segment"] == Segment.MICRO
+    asked = dict(zip(rows["case"].tolist(), rows["applied_at"].tolist(), strict=True))
+    assert micro.any()
+    assert offered["applied_at"].tolist() == [asked[case] for case in offered["case"].tolist()]
+    assert bool((offered["rate_ppm"] > 0).all())
 
 
 def test_paper_is_signed_at_the_counter_on_workdays() -> None:

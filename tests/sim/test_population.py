@@ -10,11 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stdnum.cn import ric, uscc
 
+from credit.applications.contract import Refusal
+from credit.applications.forms import FormChecks
+from credit.applications.ranges import Ranges
+from credit.applications.texts import Beside
 from credit.codes import Channel, Consent, Material, Segment
-from credit.identifiers import check_credit_codes, check_mobiles, check_resident_ids
+from credit.identifiers import ages_at, check_credit_codes, check_mobiles, check_resident_ids
+from credit.policies import load
+from credit.policies.admission import AdmissionPolicy
 from credit.policies.products import columns_of
 from credit.room import Rows
-from credit.times import DAY_MS, date_of, day_number
+from credit.times import DAY_MS, LONG_TERM, date_of, day_number
 from sim.arrivals import drawn_visits
 from sim.occasions import party_of, reference_of
 from sim.population.defects import Defect
@@ -28,6 +34,7 @@ from tests.sim.worlds import PERFECT, SEED, ZHANG, forms_of, morning, numbers, p
 
 PERFECT_FORMS = forms_of(population=PERFECT)
 FORMS = forms_of()
+RANGES = Ranges(load("admission", AdmissionPolicy), products())
 
 
 def perfect(count: int = 4_000) -> Rows:
@@ -128,7 +135,8 @@ def test_what_a_perfect_form_asks_for_is_in_the_catalogue() -> None:
     assert bool((rows["amount_fen"] <= catalogue.amount_max[product]).all())
     assert bool(catalogue.terms[product, rows["term_months"]].all())
     assert bool(catalogue.methods[product, rows["method"]].all())
-    assert bool((rows["documents"] & catalogue.required[product] == catalogue.required[product]).all())
+    required = catalogue.required[product, rows["segment"]]
+    assert bool((rows["documents"] & required == required).all())
     assert bool((rows["consent"] & int(Consent.BUREAU | Consent.PERSONAL_DATA) == 3).all())
     assert bool((rows["occupation"] > 0).all())
     texts = {text for texts in PURPOSES.values() for text in texts}
@@ -198,11 +206,12 @@ FAULTY: dict[Defect, tuple[str, ...]] = {
     Defect.WRONG_CHECK_DIGIT: ("id_number",),
     Defect.WRONG_ID_LENGTH: ("id_number",),
     Defect.MALFORMED_MOBILE: ("mobile",),
-    Defect.MISSING_FIELD: ("name", "id_number", "mobile", "occupation"),
+    Defect.MISSING_FIELD: ("name", "id_number", "mobile", "occupation", "detail1"),
     Defect.AMOUNT_OUT_OF_RANGE: ("amount_fen",),
     Defect.VAGUE_PURPOSE: ("purpose_text",),
     Defect.MISSING_DOCUMENT: ("documents",),
     Defect.NO_BUREAU_CONSENT: ("consent",),
+    Defect.EXPIRED_DOCUMENT: ("id_until", "licence_until"),
 }
 
 
@@ -228,13 +237,31 @@ def test_spoilt_fields_are_wrong_in_the_way_their_defect_says() -> None:
     assert {len(number) for number in spoilt("wrong_id_length")["id_number"].tolist()} == {15, 16, 17}
     assert not check_mobiles(spoilt("malformed_mobile")["mobile"]).any()
     rows, catalogue = spoilt("amount_out_of_range"), columns_of(products())
-    product = rows["product"]
-    low, high = catalogue.amount_min[product], catalogue.amount_max[product]
-    assert bool(((rows["amount_fen"] < low) | (rows["amount_fen"] > high)).all())
+    age = ages_at(rows["id_number"], rows["at"] // DAY_MS)
+    most = RANGES.of(rows["product"], rows["segment"], rows["income_fen"], age).most_fen
+    above = rows["amount_fen"] > most
+    assert bool((above | (rows["amount_fen"] < catalogue.amount_min[rows["product"]])).all())
+    assert 0.7 < float(above.mean()) < 0.8
     assert set(np.unique(spoilt("vague_purpose")["purpose_text"]).tolist()) == {"", *VAGUE_PURPOSES.values()}
     rows = spoilt("missing_document")
-    absent = catalogue.required[rows["product"]] & ~rows["documents"]
+    absent = catalogue.required[rows["product"], rows["segment"]] & ~rows["documents"]
     assert all(int(bits).bit_count() == 1 for bits in absent.tolist())
+
+
+@pytest.mark.requirement("APP-07.b", "APP-16.c", "PRD-08.c")
+def test_people_ask_within_their_range_and_write_what_their_products_form_asks_for() -> None:
+    rows = perfect(6_000)
+    codes = FormChecks(load("admission", AdmissionPolicy), products()).faults(
+        rows,
+        ages_at(rows["id_number"], rows["at"] // DAY_MS),
+        np.ones(len(rows), dtype=np.int64),
+        Beside(rows, rows[:0]),
+    )
+    outside = np.isin(codes.codes, (Refusal.AMOUNT_BEYOND, Refusal.TERM_BEYOND))
+    assert not outside.any()
+    assert set(codes.codes.tolist()) <= {0, Refusal.AGE_LIMIT}
+    assert set(rows["detail1"][rows["product"] == 1].tolist()) == {""}
+    assert 0.2 < float((rows["id_until"] == LONG_TERM).mean()) < 0.5
 
 
 def test_a_conditional_document_may_come_later() -> None:

@@ -26,6 +26,7 @@ PERFECT = {
     "vague_purpose_ppm": 0,
     "missing_document_ppm": 0,
     "no_bureau_consent_ppm": 0,
+    "expired_document_ppm": 0,
 }
 """Population settings under which nobody makes a mistake."""
 ZHANG: dict[str, Any] = {

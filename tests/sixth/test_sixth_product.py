@@ -9,9 +9,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from credit.applications.contract import Event, Refusal
 from credit.bank import PIPELINE
+from credit.codes import Method
+from credit.scoring.contract import ApplicationAccepted
 from results.names import products
 from scenarios.loading import ScenarioError, load_scenario
+from tests.credit.applications.builders import Front, desk_day, forms
 from tests.lendrill import harness
 
 HERE = Path(__file__).parent
@@ -41,6 +45,21 @@ def test_a_sixth_product_meets_every_fate(bank, fate):
     mine = f"SELECT case_no FROM '{path}/cases.parquet' WHERE product = 'electric_car'"
     events = f"SELECT count(*) FROM '{path}/events/*.parquet' WHERE event = ? AND case_no IN ({mine})"
     assert duckdb.execute(events, [fate]).fetchall()[0][0] > 0
+
+
+@pytest.mark.requirement("PRD-08.c")
+def test_its_own_form_is_checked_by_its_file_alone():
+    """The world writes what the file asks for, the desk refuses a form without it, and no other product asks for it."""
+    overrides = load_scenario(str(SCENARIO)).policies
+    asked = {"product": 6, "amount_fen": 2_000_000, "term_months": 12, "method": Method.EQUAL_PRINCIPAL}
+    rows = forms(4, detail1=["比亚迪秦PLUS", "比亚迪秦PLUS", "", ""], detail2=["150000", "9999", "150000", ""], **asked)
+    rows["product"][3], rows["method"][3] = 1, Method.EQUAL_INSTALMENT
+    front = Front(overrides)
+    run = desk_day(rows, front=front)
+    assert run.sent(ApplicationAccepted)["product"].tolist() == [6, 1]
+    refused = run.events_of(Event.DETAIL_REFUSED)
+    assert refused[["reason", "value"]].tolist() == [(Refusal.DETAIL_WRONG, 2), (Refusal.DETAIL_MISSING, 1)]
+    assert front.customers.tables["details"].text("detail1").tolist() == ["比亚迪秦PLUS"]
 
 
 def test_every_event_of_a_case_says_its_product(bank):

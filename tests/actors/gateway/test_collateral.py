@@ -26,6 +26,7 @@ MORTGAGE: dict[str, Any] = {
     ],
     "collateral_fen": 90_000_000,
     "payee_account": "6222000000000000001",
+    "details": {"property_address": "中山路18号2幢301室", "property_price": "600000", "property_kind": "二手房"},
 }
 
 

@@ -38,6 +38,9 @@ FORM: dict[str, Any] = {
     "consents": ["bureau", "personal_data", "auto_debit"],
     "account": "6217000000000000001",
     "payee_account": "6222000000000000001",
+    "id_valid_until": LI.id_valid_until,
+    "licence_valid_until": LI.licence_valid_until,
+    "details": LI.details,
 }
 
 

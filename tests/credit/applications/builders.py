@@ -19,7 +19,7 @@ from credit.mail import Inbox, Outbox
 from credit.policies import Overrides
 from credit.room import EVENT_DTYPE, KINDS, EventCode, Kind, Rows
 from credit.subsystem import Setting, Subsystem, Window
-from credit.times import DAY_MS, HOUR_MS, SECOND_MS, day_number
+from credit.times import DAY_MS, HOUR_MS, LONG_TERM, SECOND_MS, day_number
 from tests.rows import sample
 
 START = 20_454 * DAY_MS
@@ -67,6 +67,7 @@ def forms(count: int = 1, **columns: npt.ArrayLike) -> Rows:
         "consent": CONSENTS,
         "name": "张建国",
         "id_number": born(35, number % 1_000),
+        "id_until": START // DAY_MS + 3_650,
     }
     return sample(SubmitApplication, count, **(facts | columns))
 
@@ -84,6 +85,8 @@ def business_forms(count: int = 1, **columns: npt.ArrayLike) -> Rows:
         "credit_code": credit_codes(110105, 1 + np.arange(count)),
         "income_fen": 32_000_000,
         "employment_months": 96,
+        "licence_until": LONG_TERM,
+        "detail1": "华东批发有限公司",
     }
     return forms(count, **(facts | columns))
 

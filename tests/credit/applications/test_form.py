@@ -13,9 +13,10 @@ from credit.customers.contract import Event as CustomerEvent
 from credit.customers.contract import Refusal as CustomerRefusal
 from credit.identifiers import resident_ids
 from credit.mail import Inbox
+from credit.policies import PolicyError
 from credit.room import REASONS, EventCode, Kind, Reason, Rows
 from credit.scoring.contract import ApplicationAccepted
-from credit.times import DAY_MS, day_number
+from credit.times import DAY_MS, LONG_TERM, day_number
 from tests.credit.applications.builders import (
     CONSENTS,
     PAPERS,
@@ -33,6 +34,20 @@ def reasons(run: Run, event: EventCode = Event.APPLICATION_REFUSED) -> list[Reas
     return [REASONS[int(code)] for code in run.events_of(event)["reason"]]
 
 
+WORKING_CAPITAL = int(
+    Material.FINANCIAL_STATEMENTS | Material.OPERATING_PERMIT | Material.TAX_PROOF | Material.PURPOSE_STATEMENT
+)
+OF_SEGMENT = {
+    Segment.MICRO: Material.ID_FRONT | Material.ID_BACK | Material.BUSINESS_LICENCE,
+    Segment.ENTERPRISE: Material.ID_FRONT | Material.BUSINESS_LICENCE | Material.LEGAL_PERSON_ID | Material.ARTICLES,
+}
+
+
+def of_working_capital(segment: Segment, documents: int) -> Rows:
+    asked = {"product": 5, "method": Method.INTEREST_FIRST, "amount_fen": 60_000_000, "detail2": "年度原料采购合同"}
+    return business_forms(segment=segment, documents=documents, **asked)
+
+
 def assert_refused(run: Run, refusal: Reason) -> None:
     """Refused for that reason, and nothing else was done."""
     assert reasons(run) == [refusal]
@@ -47,6 +62,7 @@ def test_a_sound_form_is_accepted_with_a_number_of_its_branch() -> None:
     accepted = run.sent(ApplicationAccepted)
     assert accepted["case"].tolist() == [3_000_000_001, 3_000_000_002]
     assert accepted["customer"].tolist() == [1, 2]
+    assert accepted["applied_at"].tolist() == forms(2)["at"].tolist()
     assert accepted["age"].tolist() == [35, 35]
     assert len(run.events_of(Event.APPLICATION_SUBMITTED)) == 2
 
@@ -114,7 +130,9 @@ def test_a_malformed_field_is_refused_by_name(field: str, value: str, refusal: R
 @pytest.mark.requirement("CUS-08.c")
 @pytest.mark.parametrize(("age", "accepted"), [(17, False), (18, True), (70, True), (71, False)])
 def test_the_age_limits_of_the_form_hold_to_the_year(age: int, accepted: bool) -> None:
-    front = Front({"admission": {"criteria": [{"key": "consumer", "age_min": 14, "age_max": 99}]}})
+    any_end = [{"key": "consumption", "age_at_end_max": 0}]
+    criteria = [{"key": "consumer", "age_min": 14, "age_max": 99}]
+    front = Front({"admission": {"criteria": criteria, "situations": any_end}})
     run = desk_day(forms(id_number=born(age)), front=front)
     assert reasons(run) == ([] if accepted else [Refusal.AGE_LIMIT])
 
@@ -195,6 +213,148 @@ def test_a_purpose_must_be_real_and_specific(product: int, text: str, refusal: R
     assert reasons(desk_day(rows)) == ([] if refusal is None else [refusal])
 
 
+# the range of the applicant -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.requirement("APP-07.b")
+@pytest.mark.parametrize(
+    ("columns", "refusal", "most", "longest"),
+    [
+        ({"amount_fen": 18_000_000, "income_fen": 1_000_000}, None, 0, 0),
+        ({"amount_fen": 18_000_001, "income_fen": 1_000_000}, Refusal.AMOUNT_BEYOND, 18_000_000, 36),
+        ({"amount_fen": 30_000_001, "income_fen": 9_000_000}, Refusal.AMOUNT_RANGE, 30_000_000, 36),
+        ({"id_number": born(65)[0], "term_months": 36}, None, 0, 0),
+        ({"id_number": born(68)[0], "term_months": 36}, Refusal.TERM_BEYOND, 30_000_000, 24),
+        ({"term_months": 13}, Refusal.TERM_OPTION, 30_000_000, 36),
+    ],
+)
+def test_the_range_follows_income_and_age(
+    columns: dict[str, int], refusal: Refusal | None, most: int, longest: int
+) -> None:
+    run = desk_day(forms(**columns))
+    assert reasons(run) == ([] if refusal is None else [refusal])
+    said = run.events_of(Event.RANGE_SHOWN)
+    assert said[["amount_fen", "value"]].tolist() == ([] if refusal is None else [(most, longest)])
+
+
+@pytest.mark.requirement("APP-07.b")
+def test_the_range_follows_the_segment_and_is_the_policys() -> None:
+    papers = WORKING_CAPITAL | int(OF_SEGMENT[Segment.MICRO] | OF_SEGMENT[Segment.ENTERPRISE])
+    rows = np.concatenate([of_working_capital(one, papers) for one in (Segment.MICRO, Segment.ENTERPRISE)])
+    rows["id_number"], rows["income_fen"] = born(69)[0], 20_000_000
+    rows["amount_fen"] = 20_000_000 * 6 + 1, 20_000_000 * 6
+    rows["at"][1] += 1
+    assert reasons(desk_day(rows)) == [Refusal.TERM_BEYOND] * 0
+    rows["amount_fen"] += 1
+    assert reasons(desk_day(rows)) == [Refusal.AMOUNT_BEYOND]
+    tighter = Front({"admission": {"situations": [{"key": "small_firm", "amount_in_incomes_max": 6}]}})
+    assert reasons(desk_day(rows, front=tighter)) == [Refusal.AMOUNT_BEYOND] * 2
+    nobody = {"admission": {"situations": [{"key": "small_firm", "segments": ["enterprise"]}]}}
+    with pytest.raises(PolicyError, match="situations: none for micro of product micro_business"):
+        Front(nobody)
+
+
+# valid until ----------------------------------------------------------------------------------------------------------
+
+TODAY = START // DAY_MS
+
+
+@pytest.mark.requirement("APP-16.c")
+@pytest.mark.parametrize(
+    ("columns", "refusal"),
+    [
+        ({"id_until": TODAY}, None),
+        ({"id_until": TODAY - 1}, Refusal.ID_EXPIRED),
+        ({"id_until": 0}, Refusal.ID_VALIDITY_MISSING),
+        ({"id_until": LONG_TERM, "id_number": born(46)[0]}, None),
+        ({"id_until": LONG_TERM, "id_number": born(45)[0]}, Refusal.ID_LONG_TERM),
+    ],
+)
+def test_an_id_card_is_valid_on_the_day_of_the_form(columns: dict[str, int], refusal: Refusal | None) -> None:
+    assert reasons(desk_day(forms(**columns))) == ([] if refusal is None else [refusal])
+
+
+@pytest.mark.requirement("APP-16.c")
+@pytest.mark.parametrize(
+    ("until", "refusal"),
+    [(TODAY, None), (TODAY - 1, Refusal.LICENCE_EXPIRED), (0, Refusal.LICENCE_VALIDITY_MISSING), (LONG_TERM, None)],
+)
+def test_a_business_licence_is_valid_on_the_day_of_the_form(until: int, refusal: Refusal | None) -> None:
+    assert reasons(desk_day(business_forms(licence_until=until))) == ([] if refusal is None else [refusal])
+
+
+# the product's own form -----------------------------------------------------------------------------------------------
+
+PRICE = {"key": "price", "name": "Price", "name_zh": "价格", "kind": "amount", "least": 1_000, "most": 90_000}
+OWN_FORM = [
+    {"key": "vehicle", "name": "Vehicle", "name_zh": "车型", "kind": "text", "least": 2, "most": 6, "example": "轿车"},
+    PRICE,
+    {
+        "key": "fuel",
+        "name": "Fuel",
+        "name_zh": "能源",
+        "kind": "choice",
+        "options": ["纯电", "混动"],
+        "required": False,
+    },
+]
+
+
+@pytest.mark.requirement("PRD-08.c")
+@pytest.mark.parametrize(
+    ("details", "refusals"),
+    [
+        (("轿车", "1000", "纯电", ""), []),
+        (("轿车", "90000", "", ""), []),
+        (("轿车轿车轿车", "1000", "", ""), []),
+        (("", "90000", "", ""), [(Refusal.DETAIL_MISSING, 1)]),
+        (("轿", "999", "", ""), [(Refusal.DETAIL_WRONG, 1), (Refusal.DETAIL_WRONG, 2)]),
+        (("轿车轿车轿车轿", "90001", "柴油", ""), [(Refusal.DETAIL_WRONG, place) for place in (1, 2, 3)]),
+        (("轿车", "１０００", "", ""), [(Refusal.DETAIL_WRONG, 2)]),
+        (("  ", "", "", ""), [(Refusal.DETAIL_WRONG, 1), (Refusal.DETAIL_MISSING, 2)]),
+        (("轿车", "1000", "", "x"), [(Refusal.DETAIL_UNKNOWN, 4)]),
+    ],
+)
+def test_a_form_is_held_against_the_products_own_fields(
+    details: tuple[str, ...], refusals: list[tuple[Refusal, int]]
+) -> None:
+    front = Front({"products": {"products": [{"key": "consumer_loan", "fields": OWN_FORM}]}})
+    run = desk_day(forms(**{f"detail{place}": value for place, value in enumerate(details, 1)}), front=front)
+    assert reasons(run) == [refusal for refusal, _ in refusals[:1]]
+    assert run.events_of(Event.DETAIL_REFUSED)[["reason", "value"]].tolist() == refusals
+    kept = front.customers.tables["details"]
+    assert [kept.text(f"detail{place}").tolist() for place in (1, 2)] == (
+        [] if refusals else [[details[0]], [details[1]]]
+    ) or refusals
+
+
+@pytest.mark.requirement("PRD-08.c")
+def test_what_one_product_asks_for_another_does_not() -> None:
+    card = "6217000000000000009"
+    rows = forms(3, product=[1, 2, 2], detail1=["", "", card], amount_fen=1_000_000)
+    run = desk_day(rows)
+    assert run.sent(ApplicationAccepted)["product"].tolist() == [1, 2]
+    assert reasons(run) == [Refusal.DETAIL_MISSING]
+    assert reasons(desk_day(forms(detail1=card))) == [Refusal.DETAIL_UNKNOWN]
+    assert reasons(desk_day(forms(product=2, amount_fen=1_000_000, detail1="62170000000"))) == [Refusal.DETAIL_WRONG]
+
+
+@pytest.mark.requirement("PRD-08.c")
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"kind": "choice"}, "options: needed for a choice"),
+        ({"least": 90_001}, "least is above most"),
+        ({"kind": "text"}, "a text has at most 24 characters"),
+        ({"key": "Preis"}, "pattern"),
+        ({"kind": "date"}, "kind"),
+    ],
+)
+def test_a_field_that_makes_no_sense_is_refused(change: dict[str, object], words: str) -> None:
+    with pytest.raises(PolicyError, match=words):
+        Front({"products": {"products": [{"key": "consumer_loan", "fields": [PRICE | change]}]}})
+
+
 @pytest.mark.requirement("APP-08.a")
 def test_free_text_can_be_shut_out_by_policy() -> None:
     front = Front({"admission": {"other_purpose": "refuse"}})
@@ -207,6 +367,26 @@ def test_free_text_can_be_shut_out_by_policy() -> None:
 )
 def test_a_missing_required_material_blocks_submission(material: Material) -> None:
     assert_refused(desk_day(forms(documents=PAPERS & ~material)), CustomerRefusal.DOCUMENT_MISSING)
+
+
+@pytest.mark.requirement("CUS-01.d")
+@pytest.mark.parametrize("segment", [Segment.MICRO, Segment.ENTERPRISE])
+def test_a_segment_has_a_list_of_its_own_for_the_same_product(segment: Segment) -> None:
+    whole = WORKING_CAPITAL | int(OF_SEGMENT[segment])
+    assert len(desk_day(of_working_capital(segment, whole)).sent(ApplicationAccepted)) == 1
+    other = next(one for one in OF_SEGMENT if one is not segment)
+    run = desk_day(of_working_capital(segment, WORKING_CAPITAL | int(OF_SEGMENT[other])))
+    assert_refused(run, CustomerRefusal.DOCUMENT_MISSING)
+    named = run.events_of(CustomerEvent.MATERIAL_REFUSED)
+    assert named["reason"].tolist() == [CustomerRefusal.DOCUMENT_MISSING]
+    assert named["value"].tolist() == [int(OF_SEGMENT[segment] & ~OF_SEGMENT[other])]
+
+
+@pytest.mark.requirement("CUS-01.d")
+def test_the_list_of_a_segment_is_the_policys() -> None:
+    looser = {"products": {"segment_materials": [{"key": "enterprise", "required_materials": ["id_front"]}]}}
+    rows = of_working_capital(Segment.ENTERPRISE, WORKING_CAPITAL | int(Material.ID_FRONT))
+    assert len(desk_day(rows, front=Front(looser)).sent(ApplicationAccepted)) == 1
 
 
 @pytest.mark.requirement("APP-10.a")
@@ -255,7 +435,7 @@ def test_a_fault_of_one_form_does_not_touch_its_neighbours() -> None:
 @pytest.mark.parametrize(
     ("columns", "reason"),
     [
-        ({"income_fen": 229_999}, CustomerRefusal.INCOME_LIMIT),
+        ({"income_fen": 229_999, "amount_fen": 2_000_000}, CustomerRefusal.INCOME_LIMIT),
         ({"employment_months": 2}, CustomerRefusal.EMPLOYMENT_LIMIT),
         ({"id_number": born(18)[0]}, Refusal.AGE_LIMIT),
         ({"id_number": born(66)[0]}, Refusal.AGE_LIMIT),
@@ -278,7 +458,7 @@ def test_a_prospect_below_the_criteria_is_declined_and_causes_no_work(columns: d
 @pytest.mark.requirement("CUS-04.a")
 @pytest.mark.parametrize("years", [19, 65])
 def test_who_just_meets_the_criteria_is_admitted(years: int) -> None:
-    just = forms(id_number=born(years), income_fen=230_000, employment_months=3)
+    just = forms(id_number=born(years), income_fen=230_000, amount_fen=2_000_000, employment_months=3)
     assert len(desk_day(just).sent(ApplicationAccepted)) == 1
 
 

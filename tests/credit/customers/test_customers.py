@@ -151,6 +151,7 @@ def test_another_purpose_of_another_product_is_no_contradiction() -> None:
         product=[1, 2],
         channel=[Channel.MOBILE_BANK, Channel.COUNTER],
         purpose_text=["装修", "旅游"],
+        detail1=["", "6217000000000000009"],
         at=MORNING + np.array([0, 1]) * DAY_MS,
     )
     accepted = Front().walk([(SubmitApplication, rows)], windows(DAY_MS, 2), no_hit).sent(ApplicationAccepted)

@@ -203,8 +203,8 @@ def test_what_was_uploaded_survives_in_the_saved_state() -> None:
 @pytest.mark.planted
 @pytest.mark.requirement("APP-10.c")
 def test_planted_completeness_that_is_not_checked_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    def generous(self: Admission, product: Ints, documents: Ints) -> Bools:
-        return np.ones(len(product), dtype=bool)
+    def generous(self: Admission, forms: Rows, documents: Ints) -> Bools:
+        return np.ones(len(forms), dtype=bool)
 
     monkeypatch.setattr(Admission, "has_required", generous)
     with pytest.raises(AssertionError, match=f"case {CASE}: handed in without materials {PAPERS}"):

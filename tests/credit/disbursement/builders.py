@@ -142,10 +142,18 @@ def result(instruction: Rows, after_ms: int = MINUTE_MS, **columns: Any) -> Mail
     return PaymentResult, sample(PaymentResult, source=row, **(facts | columns))
 
 
-def drawdown(at: int, yuan: int, *, case: int = CASE, months: int = 6, request: int = 1) -> Mail:
-    return DrawdownRequested, sample(
-        DrawdownRequested, 1, at=at, case=case, amount_fen=yuan * YUAN, term_months=months, number=request
-    )
+def drawdown(
+    at: int,
+    yuan: int,
+    *,
+    case: int = CASE,
+    months: int = 6,
+    request: int = 1,
+    purpose: str = "支付货款",
+    payee: int = PAYEE,
+) -> Mail:
+    about = {"case": case, "amount_fen": yuan * YUAN, "term_months": months, "number": request}
+    return DrawdownRequested, sample(DrawdownRequested, 1, at=at, purpose=purpose, payee_account=payee, **about)
 
 
 def released(at: int, yuan: int, *, loan: int = LOAN, case: int = CASE) -> Mail:

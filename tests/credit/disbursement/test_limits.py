@@ -13,9 +13,10 @@ from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Material, Status, Verdict
 from credit.contracts.contract import Refusal as ContractRefusal
 from credit.customers.contract import CustomerEnteredBusiness
-from credit.disbursement.contract import Event, FacilityOpened, PaymentInstruction, Refusal
+from credit.disbursement.contract import Event, FacilityOpened, PaymentInstruction, Refusal, UseEvidenceRequested
 from credit.disbursement.states import PaymentState
 from credit.mail import Outbox
+from credit.policies import PolicyError
 from credit.repayment.contract import LoanDisbursed
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, instant
 from credit.worklists.states import Refusal as TaskRefusal
@@ -25,12 +26,15 @@ from tests.credit.disbursement.builders import (
     LOAN,
     NINE,
     OPERATOR,
+    OWN,
+    PAYEE,
     WORKING,
     YUAN,
     Bench,
     Mail,
     contract,
     drawdown,
+    evidence,
     fulfilled,
     initiated,
     reasons,
@@ -40,6 +44,7 @@ from tests.credit.disbursement.builders import (
     reviewed,
     times,
 )
+from tests.credit.disbursement.test_staged import judged
 
 LIMIT = 5_000_000
 TEN = NINE + HOUR_MS
@@ -69,6 +74,60 @@ def arrives(bench: Bench, at: int, loan: int) -> None:
 
 def refused(out: Outbox) -> list[int]:
     return reasons(out, Event.DRAWDOWN_REFUSED)
+
+
+# ---- what a drawdown is for
+
+
+@pytest.mark.requirement("PRD-04.d")
+@pytest.mark.parametrize(
+    ("request_", "refusal"),
+    [
+        (drawdown(TEN, 1_000, purpose=""), ApplicationRefusal.PURPOSE_MISSING),
+        (drawdown(TEN, 1_000, purpose="购置设备"), Refusal.DRAWDOWN_PURPOSE),
+        (drawdown(TEN, 1_000, payee=0), Refusal.DRAWDOWN_PAYEE),
+        (drawdown(TEN, 1_000, payee=OWN), Refusal.DRAWDOWN_PAYEE),
+        (drawdown(TEN, 1_000, purpose="采购原材料"), None),
+    ],
+)
+def test_a_drawdown_says_what_it_is_for_and_who_is_paid(request_, refusal):
+    assert refused(limit().run(request_)) == ([] if refusal is None else [refusal])
+
+
+@pytest.mark.requirement("PRD-04.d")
+def test_the_payee_of_the_drawdown_is_paid_and_not_that_of_the_contract():
+    bench = limit()
+    bench.run(drawdown(TEN, 1_000, payee=PAYEE + 7))
+    arrives(bench, TEN, LOAN)
+    [order] = bench.all.take(PaymentInstruction)
+    assert order["account"] == PAYEE + 7
+
+
+@pytest.mark.requirement("PRD-04.d")
+def test_what_a_drawdown_may_be_for_is_the_policys():
+    changes = {"products": {"products": [{"key": "working_capital", "drawdown_purposes": ["购置设备"]}]}}
+    bench = Bench(changes).begun(WORKING)
+    assert refused(bench.run(drawdown(TEN, 1_000, purpose="购置设备"))) == []
+    assert refused(bench.run(drawdown(TEN + 1, 1_000, request=2))) == [Refusal.DRAWDOWN_PURPOSE]
+    with pytest.raises(PolicyError, match="drawdown_purposes: a revolving limit needs them"):
+        Bench({"products": {"products": [{"key": "working_capital", "drawdown_purposes": []}]}})
+
+
+@pytest.mark.requirement("PRD-04.d")
+@pytest.mark.parametrize("genuine", [True, False])
+def test_evidence_of_its_use_is_asked_for_and_misuse_ends_drawing_from_the_next_day_on(genuine):
+    bench = drawn(1_000_000)
+    [asked] = bench.all.take(UseEvidenceRequested)
+    assert asked["loan"] == LOAN
+    verdict = Verdict.APPROVE if genuine else Verdict.DECLINE
+    seen = bench.now + 2 * HOUR_MS
+    midnight = (seen // DAY_MS + 1) * DAY_MS
+    bench.run(evidence(bench.now + HOUR_MS))
+    out = bench.run(judged(seen, verdict, 4), drawdown(midnight - 1, 1_000, request=2))
+    assert reasons(out, Event.USE_REJECTED) == ([] if genuine else [Refusal.USE_NOT_VERIFIED])
+    assert refused(out) == []
+    last = bench.run(drawdown(midnight, 1_000, request=3), until=midnight + HOUR_MS)
+    assert refused(last) == ([] if genuine else [Refusal.USE_NOT_VERIFIED])
 
 
 # ---- drawing

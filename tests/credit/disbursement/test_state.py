@@ -31,7 +31,17 @@ from credit.room import EVENTS, Rows
 from credit.staff import StaffRegister
 from credit.subsystem import Setting, Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Ints
-from tests.credit.disbursement.builders import BRANCH, CONSUMER, MONDAY, NINE, WITHOUT_FORMALITIES, YUAN, Mail, contract
+from tests.credit.disbursement.builders import (
+    BRANCH,
+    CONSUMER,
+    MONDAY,
+    NINE,
+    PAYEE,
+    WITHOUT_FORMALITIES,
+    YUAN,
+    Mail,
+    contract,
+)
 from tests.rows import sample
 
 DAYS = 34
@@ -134,6 +144,8 @@ class World:
                     case=opened["case"],
                     number=number,
                     term_months=6,
+                    purpose="支付货款",
+                    payee_account=PAYEE,
                     amount_fen=opened["limit_fen"] // 8 * share,
                 )
             )

@@ -388,6 +388,12 @@ class Scenario(PolicyModel):
         for one in self.script:
             if not first <= one.at.date() <= last:
                 raise ValueError(f"script: party {one.party} comes on {one.at.date()}, the run is {first} to {last}")
+            for place, paid in enumerate(one.pays):
+                if not one.at < paid.at or paid.at.date() > last:
+                    between = f"after he applies on {one.at.date()} and by {last}"
+                    raise ValueError(
+                        f"script: party {one.party}: pays.{place}.at is {paid.at.date()}, needed is {between}"
+                    )
         spans = [(fault.start.date(), fault.end.date(), f"the {fault.what}") for fault in self.faults]
         spans += [(one.from_day, one.to_day, f"the campaign {one.name!r}") for one in self.arrivals.campaigns]
         if spans and not any(begin <= last and end >= first for begin, end, _ in spans):

@@ -436,9 +436,10 @@ async def _laid(bank: Bank, table: str, rows: Rows) -> Laid:
     [customer] = await bank.looks(cell, Look("customers", "customer", (int(row["customer"]),)))
     [texts] = await bank.looks(cell, Look("texts", "case", (int(customer["texts"][0]),)))
     identity = bank.rooms.identity(customer, texts)
-    number, text = bank.rooms.contract(table, rows, identity)
-    product = bank.product_keys[int(row["product"])]
     case, customer_ = int(row["case"]), int(row["customer"])
+    [own_words] = await bank.looks(cell, Look("texts", "case", (case,)))
+    number, text = bank.rooms.contract(table, rows, identity, own_words)
+    product = bank.product_keys[int(row["product"])]
     return Laid(number, case, customer_, identity.name, branch_with(case=case), product, text)
 
 

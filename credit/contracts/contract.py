@@ -24,7 +24,7 @@ room.table("contracts", f"{TERMS} state attempt offered_at=0 expires_at=0 mode a
 room.table(
     "archived",
     "case customer product amount_fen term_months method guarantee purpose account payee_account collateral_fen rate_ppm "
-    "valid_until round attempt expires_at mode confirmed_at signed_at",
+    "valid_until round attempt expires_at mode confirmed_at signed_at consent",
     key="case",
 )
 """Signed contracts (合同归档), for good: all that their texts were filled from, and whose they are."""

@@ -11,6 +11,7 @@ from credit.approval.contract import ContractWithdrawn
 from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Actor
 from credit.contracts import invariants, rules
+from credit.contracts.agreed import Agreed
 from credit.contracts.contract import (
     ApplicationApproved,
     CancelReason,
@@ -35,6 +36,7 @@ from credit.masks import true_rows
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.admission import AdmissionPolicy
 from credit.policies.contracts import ContractPolicy
+from credit.policies.repayment import RepaymentPolicy
 from credit.profile import Identity
 from credit.room import Reason, Rows
 from credit.rows import only
@@ -64,10 +66,12 @@ class ContractsSubsystem(Subsystem):
         ),
     )
 
-    def __init__(self, contracts: ContractPolicy, products: ProductPolicy, admission: AdmissionPolicy) -> None:
+    def __init__(
+        self, contracts: ContractPolicy, products: ProductPolicy, admission: AdmissionPolicy, agreed: Agreed
+    ) -> None:
         super().__init__()
         self.policy = contracts
-        self.templates = Templates(contracts, products, {p.code: p.key for p in admission.purposes})
+        self.templates = Templates(contracts, products, {p.code: p.key for p in admission.purposes}, agreed)
         self._products = columns_of(products)
         self._valid_ms = contracts.valid_days * DAY_MS
         self._contracts, self._archived = self.tables["contracts"], self.tables["archived"]
@@ -80,6 +84,7 @@ class ContractsSubsystem(Subsystem):
             load("contracts", ContractPolicy, overrides),
             load("products", ProductPolicy, overrides),
             load("admission", AdmissionPolicy, overrides),
+            Agreed(load("repayment", RepaymentPolicy, overrides)),
         )
 
     # generation -------------------------------------------------------------------------------------------------------
@@ -291,14 +296,16 @@ class ContractsSubsystem(Subsystem):
             found += invariants.effective(signed)
         return found
 
-    def render(self, case: int, identity: Identity) -> tuple[str, str]:
+    def render(self, case: int, identity: Identity, own_words: str = "") -> tuple[str, str]:
         """Number and text of a contract that waits for its signature (待签署合同) or was signed (已归档), for viewing (CON-01,
-        CON-18); `identity`: the register's word on its customer. Raises KeyError for a case without one."""
+        CON-18); `identity`: the register's word on its customer, `own_words`: the purpose that he wrote, where it is none of the
+        policy's. Raises KeyError for a case without one."""
         for table in (self._contracts, self._archived):
             [found] = table.find([case]).tolist()
             if found >= 0:
                 [row] = table.take(np.array([found]))
-                return self.templates.number(row), self.templates.render(row, identity, int(row["expires_at"]))
+                text = self.templates.render(row, identity, int(row["expires_at"]), own_words)
+                return self.templates.number(row), text
         raise KeyError(case)
 
 

@@ -155,3 +155,17 @@ def test_contracts_that_wait_for_their_signature_are_listed_until_they_are_signe
     assert left == [cases[1]]
     assert cases[1] not in [one["case"] for one in bank.get("/v1/contracts/pending?state=blocked")["contracts"]]
     bank.get("/v1/contracts/pending?state=signed", 422)
+
+
+@pytest.mark.requirement("CON-04.c")
+def test_a_purpose_in_own_words_and_what_is_agreed_of_debits_stand_in_the_text_before_and_after_the_signature(
+    bank: LiveBank,
+) -> None:
+    words = "给乡下父母的老房子换屋顶和门窗"
+    case = str(bank.apply(purpose=words)["case"])
+    path = f"/v1/applications/{case}/contract/document"
+    text = bank.get(path)
+    for part in (f"借款仅用于：{words}。", "乙方授权甲方于每期还款日", "按本合同利率的1.5倍", "1%支付违约金"):
+        assert part in text, part
+    bank.sign(case)
+    assert bank.get(path) == text

@@ -29,7 +29,7 @@ from credit.times import DAY_MS
 router = APIRouter(prefix="/v1/applications/{case}", tags=["materials"])
 
 _ENDINGS = {".jpg": FileFormat.JPG, ".jpeg": FileFormat.JPG, ".pdf": FileFormat.PDF}
-_TYPES = {FileFormat.JPG: "image/jpeg", FileFormat.PDF: "application/pdf"}
+TYPES = {FileFormat.JPG: "image/jpeg", FileFormat.PDF: "application/pdf"}
 _ATTESTED = (ApplicationEvent.DOCUMENTS_ATTESTED, DisbursementEvent.CONDITION_MET)
 _TABLES = ("waiting", "supplements", "files")
 _HOW = (
@@ -37,8 +37,8 @@ _HOW = (
     "请将所缺资料逐项上传（JPG 或 PDF），全部上传后提交，申请即恢复审批",
 )
 _UNTYPED = ("", "application/octet-stream")
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
-_FORM = {
+BINARY = {"schema": {"type": "string", "format": "binary"}}
+FORM = {
     "requestBody": {
         "required": True,
         "content": {
@@ -200,7 +200,7 @@ async def materials(case: CasePath, bank: Annotated[Bank, Depends(bank_of)], cal
     }
 
 
-@router.post("/materials/{material}", summary="Upload a material", response_model=Filed, openapi_extra=_FORM)
+@router.post("/materials/{material}", summary="Upload a material", response_model=Filed, openapi_extra=FORM)
 async def upload(
     case: CasePath,
     material: Which,
@@ -218,7 +218,7 @@ async def upload(
         raise refusal(Refusal.MATERIALS_CLOSED)
     policy = bank.rooms.materials
     file = await received(request, policy.file_bytes_max)
-    form = _format(file, policy.formats)
+    form = format_of(file, policy.formats)
     try:
         seen = await inspected(file.content, form, policy.pixels_max, policy.pages_max)
     except Unfit as error:
@@ -234,7 +234,7 @@ async def upload(
     }
     await _prove(bank, about, seen)
     contents.keep(file.content)
-    answer = await bank.done(FileMaterial, _row(FileMaterial, request, caller, **about, **seen._asdict()))
+    answer = await bank.done(FileMaterial, _row(FileMaterial, request, caller, **about, **seen.measured()))
     return about | {
         "case": number_of(answer.number),
         "material": _name(material),
@@ -247,7 +247,7 @@ async def upload(
     "/materials/{material}",
     summary="See a material",
     response_class=Response,
-    responses={200: {"content": dict.fromkeys(_TYPES.values(), _BINARY)}},
+    responses={200: {"content": dict.fromkeys(TYPES.values(), BINARY)}},
 )
 async def preview(
     case: CasePath,
@@ -266,13 +266,8 @@ async def preview(
         raise Problem(404, "Not found", f"application {number} has no file of {_name(material)}")
     form = FileFormat(int(found["format"][0]))
     how = "attachment" if download else "inline"
-    headers = {
-        "Content-Disposition": f'{how}; filename="{number}-{_name(material)}.{label(form)}"',
-        "X-Content-Type-Options": "nosniff",
-        "Content-Security-Policy": "default-src 'none'",
-        "Cache-Control": "private, no-store",
-    }
-    return Response(contents.get(str(found["digest"][0])), media_type=_TYPES[form], headers=headers)
+    headers = guarded(f'{how}; filename="{number}-{_name(material)}.{label(form)}"')
+    return Response(contents.get(str(found["digest"][0])), media_type=TYPES[form], headers=headers)
 
 
 @router.post("/materials", summary="Hand the materials in", response_model=HandedIn)
@@ -291,11 +286,23 @@ async def hand_in(
     return {"case": number_of(answer.number), "at": moment(answer.at)}
 
 
+def guarded(disposition: str) -> dict[str, str]:
+    """The headers of a file that a stranger made."""
+    return {
+        "Content-Disposition": disposition,
+        "X-Content-Type-Options": "nosniff",
+        "Content-Security-Policy": "default-src 'none'",
+        "Cache-Control": "private, no-store",
+    }
+
+
 async def swept(bank: Bank, contents: Contents, now_s: float) -> int:
     """Removes uploads that the bank does not speak of, and that have lain for longer than materials are waited for; how many."""
     [files] = await bank.looks(bank.cells("customers")[0], Look("files"))
+    scans = [rows for cell in bank.cells("contracts") for rows in await bank.looks(cell, Look("scans"))]
+    digests = frozenset(digest for rows in (files, *scans) for digest in rows["digest"].tolist() if digest)
     before_s = now_s - bank.rooms.materials.wait_days * DAY_MS / 1_000
-    return await asyncio.to_thread(contents.sweep, frozenset(files["digest"].tolist()), before_s)
+    return await asyncio.to_thread(contents.sweep, digests, before_s)
 
 
 # what they share ------------------------------------------------------------------------------------------------------
@@ -305,18 +312,18 @@ def _row(kind: Kind, request: Request, caller: Caller, **about: Any) -> Rows:
     return kind.rows(1, at=0, request=request_number(request, caller.subject, kind), **about)
 
 
-def _format(file: Received, allowed: list[str]) -> FileFormat:
+def format_of(file: Received, allowed: list[str]) -> FileFormat:
     """What a file says that it is, by the end of its name and its media type, which must agree; Problem 415."""
     form = _ENDINGS.get(PurePosixPath(file.name.lower()).suffix)
     if form is None or label(form) not in allowed:
         endings = ", ".join(end for end, one in _ENDINGS.items() if label(one) in allowed)
         raise Problem(415, "Unsupported media type", f"file: its name must end in one of {endings}", field="file")
     media_type = file.media_type.partition(";")[0].strip().lower()
-    if media_type not in (*_UNTYPED, _TYPES[form]):
+    if media_type not in (*_UNTYPED, TYPES[form]):
         raise Problem(
             415,
             "Unsupported media type",
-            f"file: its name says {_TYPES[form]}, its type {media_type[:60]!r}; they must agree",
+            f"file: its name says {TYPES[form]}, its type {media_type[:60]!r}; they must agree",
             field="file",
         )
     return form
@@ -325,7 +332,7 @@ def _format(file: Received, allowed: list[str]) -> FileFormat:
 async def _prove(bank: Bank, about: dict[str, Any], seen: Seen) -> None:
     """Problem 422 where the bank would refuse a file, so that it is neither kept nor told."""
     tables = await _of_case(bank, about["case"])
-    row = FileMaterial.rows(1, at=await bank.now(), request=0, **about, **seen._asdict())
+    row = FileMaterial.rows(1, at=await bank.now(), request=0, **about, **seen.measured())
     if reason := bank.rooms.material_fault(tables, row):
         raise refusal(reason)
 

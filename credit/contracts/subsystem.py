@@ -20,6 +20,7 @@ from credit.contracts.contract import (
     ContractOffered,
     ContractRenewalRequested,
     ContractReturned,
+    ContractScanned,
     ContractSigned,
     Event,
     Gauge,
@@ -28,6 +29,7 @@ from credit.contracts.contract import (
     room,
 )
 from credit.contracts.elements import element_faults
+from credit.contracts.scans import Scans
 from credit.contracts.states import MOVES, SIGNING, Action, ContractState, SignMode
 from credit.contracts.templates import Templates
 from credit.disbursement.contract import ContractEffective
@@ -62,6 +64,7 @@ class ContractsSubsystem(Subsystem):
                 Takes(ContractRenewalRequested, "renew"),
                 Takes(ContractReturned, "send_back"),
                 Takes(ContractCancelled, "cancel"),
+                Takes(ContractScanned, "scanned"),
             ),
         ),
     )
@@ -75,6 +78,7 @@ class ContractsSubsystem(Subsystem):
         self._products = columns_of(products)
         self._valid_ms = contracts.valid_days * DAY_MS
         self._contracts, self._archived = self.tables["contracts"], self.tables["archived"]
+        self.scans = Scans(self.tables["scans"], contracts.scan_workdays)
 
     @classmethod
     def build(cls, setting: Setting = PLAIN) -> ContractsSubsystem:
@@ -147,7 +151,13 @@ class ContractsSubsystem(Subsystem):
         out.send(ContractEffective, ContractEffective.carry(contracts, at=at, signed_at=at, mode=actions["mode"]))
         self.note("signed", invariants.signed(contracts, actions))
         self._archived.append(contracts, mode=actions["mode"], confirmed_at=actions["confirmed_at"], signed_at=at)
+        self.scans.want(contracts, actions["mode"], at, out)
         self._contracts.drop(found)
+
+    def scanned(self, actions: Rows, out: Outbox) -> None:
+        """CON-08: the scan of a paper contract is filed beside its text."""
+        refused, reasons = self.scans.take(actions, out)
+        self._refuse(Action.SCAN, refused, reasons, out)
 
     def change(self, actions: Rows, out: Outbox) -> None:
         """CON-16: the contract is withdrawn (撤销合同) and the application goes back to approval with the new wish."""
@@ -228,7 +238,7 @@ class ContractsSubsystem(Subsystem):
         return only(actions, good), only(found, good), only(contracts, good)
 
     def _refuse(self, action: Action, actions: Rows, reason: Ints | int, out: Outbox) -> None:
-        actor = actions["person"] if action in _REASONS else Actor.CUSTOMER
+        actor = actions["person"] if action in (*_REASONS, Action.SCAN) else Actor.CUSTOMER
         self.refuse(actions, reason, out, actor=actor, value=action)
 
     # time -------------------------------------------------------------------------------------------------------------
@@ -239,11 +249,12 @@ class ContractsSubsystem(Subsystem):
         generated = table["state"] == ContractState.GENERATED
         self._expire(true_rows(generated & (table["expires_at"] < until)), out)
         self._lapse(true_rows(table["valid_until"] < until), out)
+        self.scans.end(until, out)
 
     def due(self) -> int:
         table = self._contracts
         generated = table["state"] == ContractState.GENERATED
-        return min(table.least("expires_at", generated), table.least("valid_until"))
+        return min(table.least("expires_at", generated), table.least("valid_until"), self.scans.due())
 
     def measure(self, until: int, out: Outbox) -> None:
         """Contracts waiting for a signature, by branch, product and state."""
@@ -292,6 +303,7 @@ class ContractsSubsystem(Subsystem):
     def violations(self) -> list[str]:
         """Of the contracts kept, and of every one that became effective."""
         found = invariants.pending(self._contracts, self.window.until, self._valid_ms)
+        found += self.scans.violations(self.window.until)
         for signed in self.noted("signed"):
             found += invariants.effective(signed)
         return found

@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from credit.contracts.states import SignMode
 from scenarios.loading import load_scenario
 from tests.lendrill import harness
 
@@ -134,6 +135,16 @@ def test_li_signs_on_paper_after_two_days(li: Story) -> None:
     generated, signed = li.moment("contract_generated"), li.moment("contract_signed")
     assert 1 <= (signed - generated).total_seconds() / 86_400 <= 3
     assert len(li.events("contract_archived")) == 1
+
+
+@pytest.mark.requirement("EX-09.b")
+def test_lis_contract_is_scanned_and_filed_by_his_manager_within_two_workdays(li: Story) -> None:
+    (signed,), (scanned,) = li.events("contract_signed"), li.events("contract_scanned")
+    assert signed[3] == SignMode.PAPER
+    assert scanned[3] > 0
+    assert scanned[5].startswith("staff 141000")
+    assert 0 < (scanned[0] - signed[0]).total_seconds() < 2 * 86_400
+    assert li.events("scan_chased") == []
 
 
 @pytest.mark.requirement("DIS-16.a", "EX-10.a", "EX-10.b")

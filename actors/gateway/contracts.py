@@ -156,11 +156,13 @@ class Cancelling(Model):
 
 
 class Contacting(Model):
-    """Other contact details of the customer (CON-13), and who enters them."""
+    """Other contact details of the customer (CON-13), one or more, and who enters them."""
 
-    model_config = shown({"mobile": "13900139000", "person": "1420001"})
+    model_config = shown({"mobile": "13900139000", "address": "上海市黄浦区人民路 1 号", "person": "1420001"})
 
-    mobile: str = Field(max_length=12)
+    mobile: str = Field(default="", max_length=12)
+    email: str = Field(default="", max_length=64)
+    address: str = Field(default="", max_length=200)
     person: Person | None = None
 
 
@@ -383,7 +385,8 @@ async def change_contact(
     customers = [int(row["customer"]) for rows in of_case for row in rows]
     if not customers:
         raise Problem(404, "Not found", f"application {number} has no contract")
-    about = {"customer": customers[0], "mobile": contact.mobile, "person": acting(caller, contact.person)}
+    about = contact.model_dump(exclude={"person"}) | {"address": contact.address.strip(), "customer": customers[0]}
+    about["person"] = acting(caller, contact.person)
     return await _do(bank, request, caller, ChangeContact, number, about)
 
 

@@ -169,3 +169,30 @@ def test_a_purpose_in_own_words_and_what_is_agreed_of_debits_stand_in_the_text_b
         assert part in text, part
     bank.sign(case)
     assert bank.get(path) == text
+
+
+@pytest.mark.requirement("CON-13.a", "CON-13.b", "CON-13.c")
+def test_another_address_or_e_mail_is_entered_by_name_and_the_contract_stands(bank: LiveBank) -> None:
+    case = offered(bank)
+    path = f"/v1/applications/{case}/contract"
+    customer, clerk = f"/v1/customers/{bank.customer_of(case)}", {"person": "1420001"}
+    before = (bank.get(path), bank.get(f"{path}/document"))
+    for wrong in ("zhang", "zhang@", "@bank.cn", "zhang@bank", "a b@bank.cn", "zhang@bank.cn "):
+        assert bank.post(f"{path}/contact", clerk | {"email": wrong}, 422)["field"] == "email"
+    assert bank.post(f"{path}/contact", clerk | {"address": "  "}, 422)["code"] == "CONTACT_EMPTY"
+    assert "address" in str(bank.post(f"{path}/contact", clerk | {"address": "路" * 201}, 422))
+    old = bank.get(customer)
+    assert (old["email"], old["address"]) == ("", "")
+    bank.post(f"{path}/contact", clerk | {"address": "上海市黄浦区人民路 1 号"})
+    bank.post(f"{path}/contact", clerk | {"email": "zhang.jg@bank.com.cn"})
+    assert bank.get(customer) == old | {"email": "zhang.jg@bank.com.cn", "address": "上海市黄浦区人民路 1 号"}
+    assert (bank.get(path), bank.get(f"{path}/document")) == before
+    said = [one for one in bank.get(f"/v1/applications/{case}")["events"] if one["event"] == "contact_changed"]
+    assert len(said) == 2
+    bank.sign(case)
+    bank.post(f"{path}/contact", clerk | {"mobile": "13700137000", "email": "z@x.cn"})
+    assert bank.get(customer) == old | {
+        "mobile": "13700137000",
+        "email": "z@x.cn",
+        "address": "上海市黄浦区人民路 1 号",
+    }

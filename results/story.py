@@ -233,7 +233,11 @@ def _contract(contracts: ContractsSubsystem, terms: np.void, form: Told, step: T
     before = min(step["at"] + contracts.policy.valid_days * DAY_MS, int(terms["valid_until"]))
     identity = Identity(*(form[name] for name in Identity._fields))
     templates = contracts.templates
-    return {"number": templates.number(row), "sign_before": before, "text": templates.render(row, identity, before)}
+    return {
+        "number": templates.number(row),
+        "sign_before": before,
+        "text": templates.render(row, identity, before, form["purpose"]),
+    }
 
 
 def _schedule(repayment: RepaymentSubsystem, loan: np.void) -> list[Told]:

@@ -125,6 +125,10 @@ class Behaviour(PolicyModel):
     """Chance that who comes too late asks for a new contract; `renew_ppm` is that of who forgot about it."""
     paper_confirm_minutes: int = Field(default=20, ge=0, le=10_000)
     """From a paper signature to its entry by the clerk."""
+    scan_median_minutes: int = Field(default=60, ge=1, le=10_000)
+    """From a signature on paper to its scan, in hours in which the counter is open, at the median."""
+    scan_forgotten_ppm: SharePpm = 50_000
+    """Chance that a scan is forgotten until it is chased."""
     approver_decline_ppm: list[SharePpm] = Field(
         default=[10_000, 25_000, 60_000, 140_000, 260_000], min_length=5, max_length=5
     )
@@ -404,6 +408,12 @@ class Scenario(PolicyModel):
         for one in self.script:
             if not first <= one.at.date() <= last:
                 raise ValueError(f"script: party {one.party} comes on {one.at.date()}, the run is {first} to {last}")
+            for place, paid in enumerate(one.pays):
+                if not one.at < paid.at or paid.at.date() > last:
+                    between = f"after he applies on {one.at.date()} and by {last}"
+                    raise ValueError(
+                        f"script: party {one.party}: pays.{place}.at is {paid.at.date()}, needed is {between}"
+                    )
         spans = [(fault.start.date(), fault.end.date(), f"the {fault.what}") for fault in self.faults]
         spans += [(one.from_day, one.to_day, f"the campaign {one.name!r}") for one in self.arrivals.campaigns]
         if spans and not any(begin <= last and end >= first for begin, end, _ in spans):

@@ -14,6 +14,15 @@ VALIDITY = r"^([0-9]{4}-[0-9]{2}-[0-9]{2}|long_term)$"
 """How the last day of a document is written."""
 
 
+class ScriptedPayment(PolicyModel):
+    """Money that a scripted customer brings to the counter of his own accord."""
+
+    at: Moment
+    """When he pays; his loan must have been paid out by then."""
+    amount: Yuan = Field(gt=0)
+    """What he pays."""
+
+
 class ScriptedCustomer(PolicyModel):
     """A customer whose form and behaviour are written down instead of drawn: the worked examples (EX-01 to EX-10)."""
 
@@ -74,6 +83,8 @@ class ScriptedCustomer(PolicyModel):
     """Chance that he misses an instalment."""
     misses: list[Annotated[int, Field(ge=1, le=480)]] = []
     """[instalments] Numbers of instalments that he does not pay, whatever he is told, until he has other terms (EX-17)."""
+    pays: list[ScriptedPayment] = []
+    """What he pays by himself on his first loan, in arrears or written off (NPL-09)."""
     quality_ppm: SharePpm = 800_000
     """Latent credit quality: what the bureau and the score will see; 1000000 is the best."""
     lenders: int = Field(default=1, ge=0, le=1_000)

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from credit.contracts.contract import ContractOffered
+from credit.contracts.contract import ContractOffered, ScanWanted
 from credit.customers.contract import SupplementRequested
 from credit.disbursement.contract import ConditionRequested, FacilityOpened, UseEvidenceRequested
 from credit.identifiers import Texts
@@ -34,6 +34,7 @@ _DRAWN = (1 << 42) - PARTIES_MAX
 _PUT_TO_CUSTOMERS = (
     SupplementRequested,
     ContractOffered,
+    ScanWanted,
     ConditionRequested,
     FacilityOpened,
     UseEvidenceRequested,
@@ -42,7 +43,8 @@ _PUT_TO_CUSTOMERS = (
     HelpOffered,
     TermsOffered,
 )
-"""What a customer is asked or may act upon. An automatic debit is put to his account, which the world keeps."""
+"""What a customer is asked or may act upon, and the scan of what he signed before people, who file it themselves. An
+automatic debit is put to his account, which the world keeps."""
 
 
 def is_live(reference: Ints) -> Bools:

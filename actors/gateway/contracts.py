@@ -156,11 +156,13 @@ class Cancelling(Model):
 
 
 class Contacting(Model):
-    """Other contact details of the customer (CON-13), and who enters them."""
+    """Other contact details of the customer (CON-13), one or more, and who enters them."""
 
-    model_config = shown({"mobile": "13900139000", "person": "1420001"})
+    model_config = shown({"mobile": "13900139000", "address": "上海市黄浦区人民路 1 号", "person": "1420001"})
 
-    mobile: str = Field(max_length=12)
+    mobile: str = Field(default="", max_length=12)
+    email: str = Field(default="", max_length=64)
+    address: str = Field(default="", max_length=200)
     person: Person | None = None
 
 
@@ -383,7 +385,8 @@ async def change_contact(
     customers = [int(row["customer"]) for rows in of_case for row in rows]
     if not customers:
         raise Problem(404, "Not found", f"application {number} has no contract")
-    about = {"customer": customers[0], "mobile": contact.mobile, "person": acting(caller, contact.person)}
+    about = contact.model_dump(exclude={"person"}) | {"address": contact.address.strip(), "customer": customers[0]}
+    about["person"] = acting(caller, contact.person)
     return await _do(bank, request, caller, ChangeContact, number, about)
 
 
@@ -436,9 +439,10 @@ async def _laid(bank: Bank, table: str, rows: Rows) -> Laid:
     [customer] = await bank.looks(cell, Look("customers", "customer", (int(row["customer"]),)))
     [texts] = await bank.looks(cell, Look("texts", "case", (int(customer["texts"][0]),)))
     identity = bank.rooms.identity(customer, texts)
-    number, text = bank.rooms.contract(table, rows, identity)
-    product = bank.product_keys[int(row["product"])]
     case, customer_ = int(row["case"]), int(row["customer"])
+    [own_words] = await bank.looks(cell, Look("texts", "case", (case,)))
+    number, text = bank.rooms.contract(table, rows, identity, own_words)
+    product = bank.product_keys[int(row["product"])]
     return Laid(number, case, customer_, identity.name, branch_with(case=case), product, text)
 
 

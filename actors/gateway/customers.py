@@ -37,6 +37,8 @@ class Customer(Model):
             "name": "张建国",
             "id_number": "110***********2872",
             "mobile": "138****8000",
+            "email": "",
+            "address": "上海市黄浦区***",
             "credit_code": "",
             "documents": ["id_front", "id_back", "income_proof"],
             "applications": ["2026-02-10T10:00:00.000+08:00"],
@@ -49,6 +51,9 @@ class Customer(Model):
     name: str
     id_number: str
     mobile: str
+    email: str
+    address: str
+    """E-mail and address as entered since (CON-13)."""
     credit_code: str
     documents: list[str]
     """Materials on file (APP-05)."""
@@ -144,6 +149,8 @@ async def show(customer: CustomerPath, bank: Annotated[Bank, Depends(bank_of)], 
         "name": who.name,
         "id_number": who.id_number,
         "mobile": who.mobile,
+        "email": str(row["email"]),
+        "address": str(row["address"]),
         "credit_code": who.credit_code,
         "documents": labels(Material, int(row["documents"])),
         "applications": [moment(int(row[f"at{n}"])) for n in (1, 2, 3, 4) if int(row[f"at{n}"])],

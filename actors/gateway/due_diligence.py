@@ -234,7 +234,7 @@ async def _file(
     """A paper that counts. What the bank would refuse is neither kept nor told."""
     number = await bank.known_case(case)
     file = await file_of(request, bank.rooms.materials)
-    about = {"case": number, "person": person, "paper": int(paper), "nth": nth} | file.about | file.seen._asdict()
+    about = {"case": number, "person": person, "paper": int(paper), "nth": nth} | file.about | file.seen.measured()
     tables = {table: await _rows(bank, number, table) for table in ("cases", "tasks")}
     if reason := bank.rooms.paper_fault(tables, FilePaper.rows(1, at=await bank.now(), request=0, **about)):
         raise refusal(reason)

@@ -46,10 +46,15 @@ class Unfit(Exception):
 
 class Seen(NamedTuple):
     """What was found: of an image the pixels of its shorter side, and the variance of the Laplacian of its grey values (0 to 255)
-    with the longer side brought to 1,000 pixels; 0 of a document."""
+    with the longer side brought to 1,000 pixels; 0 of a document, which has pages."""
 
     short_side_px: int = 0
     sharpness: int = 0
+    pages: int = 1
+
+    def measured(self) -> dict[str, int]:
+        """The measures of an image."""
+        return {"short_side_px": self.short_side_px, "sharpness": self.sharpness}
 
 
 async def inspected(
@@ -125,7 +130,7 @@ def _document(content: bytes, pages_max: int) -> Seen:
     names = _names(reader)
     if found := next((name for name in _ACTIVE if name in names), ""):
         raise Unfit(f"the PDF holds {found[1:]}: print it to a plain PDF first")
-    return Seen()
+    return Seen(pages=pages)
 
 
 def _names(reader: pypdf.PdfReader) -> set[object]:

@@ -222,7 +222,7 @@ async def upload(
     about = {"case": number, "material": int(material)} | file.about
     await _prove(bank, about, file.seen)
     contents.keep(file.content)
-    answer = await bank.done(FileMaterial, _row(FileMaterial, request, caller, **about, **file.seen._asdict()))
+    answer = await bank.done(FileMaterial, _row(FileMaterial, request, caller, **about, **file.seen.measured()))
     return about | {
         "case": number_of(answer.number),
         "material": _name(material),
@@ -274,12 +274,12 @@ async def hand_in(
 async def swept(bank: Bank, contents: Contents, now_s: float) -> int:
     """Removes uploads that the bank does not speak of, and that have lain for longer than materials are waited for; how many."""
     spoken_of: set[str] = set()
-    for room, table in (("customers", "files"), ("due_diligence", "papers")):
+    for room, table in (("customers", "files"), ("due_diligence", "papers"), ("contracts", "scans")):
         for cell in bank.cells(room):
             [files] = await bank.looks(cell, Look(table))
             spoken_of |= set(files["digest"].tolist())
     before_s = now_s - bank.rooms.materials.wait_days * DAY_MS / 1_000
-    return await asyncio.to_thread(contents.sweep, frozenset(spoken_of), before_s)
+    return await asyncio.to_thread(contents.sweep, frozenset(spoken_of - {""}), before_s)
 
 
 # what they share ------------------------------------------------------------------------------------------------------
@@ -301,7 +301,7 @@ class Looked(NamedTuple):
 async def file_of(request: Request, policy: MaterialPolicy) -> Looked:
     """The one file of a request. Problem 4xx where it is none that can be used."""
     file = await received(request, policy.file_bytes_max)
-    form = _format(file, policy.formats)
+    form = format_of(file, policy.formats)
     try:
         seen = await inspected(file.content, form, policy.pixels_max, policy.pages_max)
     except Unfit as error:
@@ -328,7 +328,7 @@ def _row(kind: Kind, request: Request, caller: Caller, **about: Any) -> Rows:
     return kind.rows(1, at=0, request=request_number(request, caller.subject, kind), **about)
 
 
-def _format(file: Received, allowed: list[str]) -> FileFormat:
+def format_of(file: Received, allowed: list[str]) -> FileFormat:
     """What a file says that it is, by the end of its name and its media type, which must agree; Problem 415."""
     form = _ENDINGS.get(PurePosixPath(file.name.lower()).suffix)
     if form is None or label(form) not in allowed:
@@ -348,7 +348,7 @@ def _format(file: Received, allowed: list[str]) -> FileFormat:
 async def _prove(bank: Bank, about: dict[str, Any], seen: Seen) -> None:
     """Problem 422 where the bank would refuse a file, so that it is neither kept nor told."""
     tables = await _of_case(bank, about["case"])
-    row = FileMaterial.rows(1, at=await bank.now(), request=0, **about, **seen._asdict())
+    row = FileMaterial.rows(1, at=await bank.now(), request=0, **about, **seen.measured())
     if reason := bank.rooms.material_fault(tables, row):
         raise refusal(reason)
 

@@ -31,6 +31,7 @@ from credit.repayment.subsystem import RepaymentSubsystem
 from credit.room import Rows
 from credit.subsystem import NOBODY, Setting, Subsystem
 from credit.table import Table
+from credit.texts import Field
 
 
 class EarlyRepaymentTrial(NamedTuple):
@@ -62,10 +63,12 @@ class Rooms:
         """The bank's name in its contracts."""
         return self._contracts.policy.lender
 
-    def contract(self, table: str, contract: Rows, identity: Identity) -> tuple[str, str]:
-        """Number and text of a contract, from its one row in a table: `contracts`, or `archived`."""
+    def contract(self, table: str, contract: Rows, identity: Identity, texts: Rows) -> tuple[str, str]:
+        """Number and text of a contract, from its one row in a table, `contracts` or `archived`, and the texts of its case."""
         _load(self._contracts, {table: contract})
-        return self._contracts.render(int(contract["case"][0]), identity)
+        _load(self._customers, {"texts": texts})
+        case = int(contract["case"][0])
+        return self._contracts.render(case, identity, self._customers.text(case, Field.PURPOSE))
 
     def identity(self, customer: Rows, texts: Rows) -> Identity:
         """Who a customer is, from his one row and the texts of his last form."""

@@ -59,6 +59,7 @@ _FIELDS = {
     "credit_code": (mask_id_number, PII),
     "mobile": (mask_mobile, PII),
     "phone": (mask_mobile, PII),
+    "email": (lambda text: text[:1] + GONE + text[text.find("@") :] if "@" in text else text, PII),
     "address": (lambda text: text[:6] + GONE if len(text) > 6 else GONE, PII),
     "account_number": (mask_account, ACCOUNTS),
     "account": (mask_account, ACCOUNTS),

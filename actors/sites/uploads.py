@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from itertools import chain
 from typing import Protocol
 
 from actors.book.inputs import unpacked
@@ -13,8 +14,11 @@ from actors.book.store import Entry
 from actors.gateway.contents import Contents
 from actors.identity.errors import IdentityError
 from actors.wire import unpack
+from credit.contracts.contract import ContractScanned
 from credit.customers.contract import FileMaterial
 
+_FILES = (FileMaterial.number, ContractScanned.number)
+"""The kinds that speak of a file."""
 _log = logging.getLogger(__name__)
 
 
@@ -29,8 +33,8 @@ class Lying(Protocol):
 
 def prerequisites(inputs: bytes) -> list[str]:
     """The digests that the inputs of a window speak of (`Entry.inputs`, unsealed), each once."""
-    said = [part for bundle in unpacked(inputs).values() for part in bundle if part[0] == FileMaterial.number]
-    files = unpack([tuple(said)]).get(FileMaterial.number, ())
+    said = [part for bundle in unpacked(inputs).values() for part in bundle if part[0] in _FILES]
+    files = chain.from_iterable(unpack([tuple(said)]).values())
     return list(dict.fromkeys(digest for rows in files for digest in rows["digest"].tolist() if digest))
 
 

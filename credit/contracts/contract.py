@@ -22,6 +22,10 @@ ContractRenewalRequested = room.obeys(505, "ContractRenewalRequested", "case rou
 ContractReturned = room.obeys(506, "ContractReturned", "case round attempt reason person")
 ContractCancelled = room.obeys(507, "ContractCancelled", "case round attempt reason person")
 """What staff do about an offered contract in which something is wrong: one of `ReturnReason` or `CancelReason`, and who."""
+ScanWanted = room.asks(508, "ScanWanted", "case party branch chases")
+ContractScanned = room.obeys(509, "ContractScanned", "case pages format size digest:U64 person")
+"""The scan of a contract signed on paper was filed: pages, `FileFormat`, bytes, SHA-256 of the content in hexadecimal digits, and
+who scanned it."""
 room.table(
     "contracts",
     f"{TERMS} state attempt offered_at=0 expires_at=0 mode approved_fen",
@@ -32,10 +36,18 @@ room.table(
 room.table(
     "archived",
     "case customer product amount_fen term_months method guarantee purpose account payee_account collateral_fen rate_ppm "
-    "valid_until round attempt expires_at mode confirmed_at signed_at",
+    "valid_until round attempt expires_at mode confirmed_at signed_at consent",
     key="case",
 )
 """Signed contracts (合同归档), for good: all that their texts were filled from, and whose they are."""
+
+room.table(
+    "scans",
+    "case party branch product amount_fen signed_at due_at chases=0 pages=0 format=0 size=0 scanned_at=0 person=0 digest:U64=0",
+    key="case",
+    puts="due_at chases pages format size scanned_at person digest",
+)
+"""Scans of contracts signed on paper, for good; `scanned_at` 0: nobody has filed it, and it is chased at `due_at`."""
 
 # what it records -------------------------------------------------------------------------------------------------------
 
@@ -131,6 +143,14 @@ class Event(EventCode):
         value="attempt in its round",
         step=Step.CLOSED,
     )
+    CONTRACT_SCANNED = event(514, "paper contract scanned and filed", "纸质合同扫描归档", value="pages")
+    SCAN_CHASED = event(
+        515,
+        "scan of a paper contract chased",
+        "催办纸质合同扫描",
+        value="times chased",
+        trouble=("scans of contracts chased", "合同扫描催办"),
+    )
 
 
 class Gauge(GaugeCode):
@@ -145,6 +165,8 @@ class Refusal(Reason):
     CONTRACT_ELEMENT = 401, "contract element missing", "合同要素缺失"
     CONTRACT_EXPIRED = 402, "contract expired", "合同已失效"
     CONTRACT_STATE = 403, "wrong state of the contract", "合同状态不符"
+    NO_SCAN_WANTED = 404, "no paper contract that waits for a scan", "没有待扫描的纸质合同"
+    SCAN_FAULTY = 405, "scan without pages, content or digest", "扫描件无页数、内容或摘要"
 
 
 class ChangeReason(Reason):

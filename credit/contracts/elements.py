@@ -12,6 +12,7 @@ import numpy as np
 
 from credit.amount_words import amount_words, parse_amount_words
 from credit.codes import Guarantee, Method
+from credit.contracts.agreed import percent
 from credit.errors import CreditError
 from credit.masks import any_of
 from credit.money import MAX_AMOUNT_FEN
@@ -36,11 +37,6 @@ GUARANTEES_ZH = {
 def figures(fen: int) -> str:
     """An amount in figures: ``figures(5_000_000) == "50,000.00"``."""
     return f"{fen // 100:,}.{fen % 100:02d}"
-
-
-def percent(ppm: int) -> str:
-    """A yearly rate in per cent: ``percent(43_500) == "4.35"``."""
-    return f"{ppm // 10_000}.{ppm % 10_000:04d}".rstrip("0").rstrip(".")
 
 
 def until_day(at: int) -> str:
@@ -95,10 +91,13 @@ MAPPING: dict[str, Element] = {
     "collateral_figures": Element("collateral_fen", _number(figures)),
     "contract_number": Element("case", str),
     "sign_before": Element("valid_until", _number(until_day)),
+    "penalty": Element("rate_ppm", str),
+    "early_fee": Element("product", str),
+    "debit": Element("account", str),
 }
 """Placeholder → element. Who the customer is, stands in the register: a contract carries his number. `purpose`,
-`contract_number` and `sign_before` are written by the template from more than one value; their column is what must not
-be empty. `lender`, `product_name` and `clause` are the template's own."""
+`contract_number`, `sign_before` and the clauses of `credit.contracts.agreed` are written by the template from more than one
+value; their column is what must not be empty. `lender`, `product_name` and `clause` are the template's own."""
 
 NAMES = tuple(MAPPING)
 ESSENTIAL = ("customer_name", "id_number", "amount_figures", "amount_words", "term_months", "rate_percent", "method")

@@ -50,6 +50,7 @@ class Action(Coded):
     RENEW = 3
     SEND_BACK = 4
     CANCEL = 5
+    SCAN = 6
 
 
 _S = ContractState

@@ -11,6 +11,7 @@ from credit.approval.contract import ContractWithdrawn
 from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Actor
 from credit.contracts import invariants, rules
+from credit.contracts.agreed import Agreed
 from credit.contracts.contract import (
     ApplicationApproved,
     CancelReason,
@@ -19,6 +20,7 @@ from credit.contracts.contract import (
     ContractOffered,
     ContractRenewalRequested,
     ContractReturned,
+    ContractScanned,
     ContractSigned,
     Event,
     Gauge,
@@ -27,6 +29,7 @@ from credit.contracts.contract import (
     room,
 )
 from credit.contracts.elements import element_faults
+from credit.contracts.scans import Scans
 from credit.contracts.states import MOVES, SIGNING, Action, ContractState, SignMode
 from credit.contracts.templates import Templates
 from credit.disbursement.contract import ContractEffective
@@ -35,6 +38,7 @@ from credit.masks import true_rows
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.admission import AdmissionPolicy
 from credit.policies.contracts import ContractPolicy
+from credit.policies.repayment import RepaymentPolicy
 from credit.profile import Identity
 from credit.room import Reason, Rows
 from credit.rows import only
@@ -60,17 +64,21 @@ class ContractsSubsystem(Subsystem):
                 Takes(ContractRenewalRequested, "renew"),
                 Takes(ContractReturned, "send_back"),
                 Takes(ContractCancelled, "cancel"),
+                Takes(ContractScanned, "scanned"),
             ),
         ),
     )
 
-    def __init__(self, contracts: ContractPolicy, products: ProductPolicy, admission: AdmissionPolicy) -> None:
+    def __init__(
+        self, contracts: ContractPolicy, products: ProductPolicy, admission: AdmissionPolicy, agreed: Agreed
+    ) -> None:
         super().__init__()
         self.policy = contracts
-        self.templates = Templates(contracts, products, {p.code: p.key for p in admission.purposes})
+        self.templates = Templates(contracts, products, {p.code: p.key for p in admission.purposes}, agreed)
         self._products = columns_of(products)
         self._valid_ms = contracts.valid_days * DAY_MS
         self._contracts, self._archived = self.tables["contracts"], self.tables["archived"]
+        self.scans = Scans(self.tables["scans"], contracts.scan_workdays)
 
     @classmethod
     def build(cls, setting: Setting = PLAIN) -> ContractsSubsystem:
@@ -80,6 +88,7 @@ class ContractsSubsystem(Subsystem):
             load("contracts", ContractPolicy, overrides),
             load("products", ProductPolicy, overrides),
             load("admission", AdmissionPolicy, overrides),
+            Agreed(load("repayment", RepaymentPolicy, overrides)),
         )
 
     # generation -------------------------------------------------------------------------------------------------------
@@ -142,7 +151,13 @@ class ContractsSubsystem(Subsystem):
         out.send(ContractEffective, ContractEffective.carry(contracts, at=at, signed_at=at, mode=actions["mode"]))
         self.note("signed", invariants.signed(contracts, actions))
         self._archived.append(contracts, mode=actions["mode"], confirmed_at=actions["confirmed_at"], signed_at=at)
+        self.scans.want(contracts, actions["mode"], at, out)
         self._contracts.drop(found)
+
+    def scanned(self, actions: Rows, out: Outbox) -> None:
+        """CON-08: the scan of a paper contract is filed beside its text."""
+        refused, reasons = self.scans.take(actions, out)
+        self._refuse(Action.SCAN, refused, reasons, out)
 
     def change(self, actions: Rows, out: Outbox) -> None:
         """CON-16: the contract is withdrawn (撤销合同) and the application goes back to approval with the new wish."""
@@ -223,7 +238,7 @@ class ContractsSubsystem(Subsystem):
         return only(actions, good), only(found, good), only(contracts, good)
 
     def _refuse(self, action: Action, actions: Rows, reason: Ints | int, out: Outbox) -> None:
-        actor = actions["person"] if action in _REASONS else Actor.CUSTOMER
+        actor = actions["person"] if action in (*_REASONS, Action.SCAN) else Actor.CUSTOMER
         self.refuse(actions, reason, out, actor=actor, value=action)
 
     # time -------------------------------------------------------------------------------------------------------------
@@ -234,11 +249,12 @@ class ContractsSubsystem(Subsystem):
         generated = table["state"] == ContractState.GENERATED
         self._expire(true_rows(generated & (table["expires_at"] < until)), out)
         self._lapse(true_rows(table["valid_until"] < until), out)
+        self.scans.end(until, out)
 
     def due(self) -> int:
         table = self._contracts
         generated = table["state"] == ContractState.GENERATED
-        return min(table.least("expires_at", generated), table.least("valid_until"))
+        return min(table.least("expires_at", generated), table.least("valid_until"), self.scans.due())
 
     def measure(self, until: int, out: Outbox) -> None:
         """Contracts waiting for a signature, by branch, product and state."""
@@ -287,18 +303,21 @@ class ContractsSubsystem(Subsystem):
     def violations(self) -> list[str]:
         """Of the contracts kept, and of every one that became effective."""
         found = invariants.pending(self._contracts, self.window.until, self._valid_ms)
+        found += self.scans.violations(self.window.until)
         for signed in self.noted("signed"):
             found += invariants.effective(signed)
         return found
 
-    def render(self, case: int, identity: Identity) -> tuple[str, str]:
+    def render(self, case: int, identity: Identity, own_words: str = "") -> tuple[str, str]:
         """Number and text of a contract that waits for its signature (待签署合同) or was signed (已归档), for viewing (CON-01,
-        CON-18); `identity`: the register's word on its customer. Raises KeyError for a case without one."""
+        CON-18); `identity`: the register's word on its customer, `own_words`: the purpose that he wrote, where it is none of the
+        policy's. Raises KeyError for a case without one."""
         for table in (self._contracts, self._archived):
             [found] = table.find([case]).tolist()
             if found >= 0:
                 [row] = table.take(np.array([found]))
-                return self.templates.number(row), self.templates.render(row, identity, int(row["expires_at"]))
+                text = self.templates.render(row, identity, int(row["expires_at"]), own_words)
+                return self.templates.number(row), text
         raise KeyError(case)
 
 

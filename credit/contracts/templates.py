@@ -8,6 +8,8 @@ from itertools import count
 
 import numpy as np
 
+from credit.applications.purposes import PURPOSE_OTHER
+from credit.contracts.agreed import Agreed
 from credit.contracts.elements import ESSENTIAL, MAPPING, NAMES, until_day
 from credit.policies.contracts import ContractPolicy, clause_text
 from credit.policies.loading import PolicyError
@@ -24,9 +26,11 @@ _NUMERALS = "零一二三四五六七八九十"
 class Templates:
     """The templates of a policy, checked; `needed` says which elements each product's template uses."""
 
-    def __init__(self, policy: ContractPolicy, products: ProductPolicy, purposes: dict[int, str]) -> None:
+    def __init__(
+        self, policy: ContractPolicy, products: ProductPolicy, purposes: dict[int, str], agreed: Agreed
+    ) -> None:
         """`purposes`: code → text, as the admission policy lists them. Raises PolicyError on a wrong template."""
-        self._lender, self._purposes = policy.lender, purposes
+        self._lender, self._purposes, self._agreed = policy.lender, purposes, agreed
         self._texts: dict[int, str] = {}
         self._names: dict[int, str] = {}
         self.versions: dict[int, int] = {}
@@ -46,21 +50,22 @@ class Templates:
         version = self.versions[int(row["product"])]
         return "-".join(str(row[name]) for name in ("case", "round", "attempt")) + f"-V{version}"
 
-    def render(self, row: Rows | np.void, identity: Identity, sign_before: int) -> str:
-        """The text of one contract from its row and the register's word on the customer. Raises KeyError for a
-        product without a template."""
+    def render(self, row: Rows | np.void, identity: Identity, sign_before: int, own_words: str) -> str:
+        """The text of one contract from its row and the register's word on the customer; `own_words`: the purpose as the
+        customer wrote it, where it is none of the policy's. Raises KeyError for a product without a template."""
         product = int(row["product"])
         values = {name: element.write(row[element.column]) for name, element in MAPPING.items()}
         code = int(row["purpose"])
         values |= {
             "customer_name": identity.name,
             "id_number": identity.id_number,
-            "purpose": self._purposes.get(code, "其他合法用途") if code else "",
+            "purpose": own_words if code == PURPOSE_OTHER else self._purposes.get(code, ""),
             "contract_number": self.number(row),
             "sign_before": until_day(sign_before),
             "lender": self._lender,
             "product_name": self._names[product],
         }
+        values |= self._agreed.clauses(row)
         return _PLACEHOLDER.sub(lambda found: values[found[1]], self._texts[product])
 
 

@@ -39,8 +39,8 @@ SupplementAsked = room.accepts(
 SupplementRequested = room.asks(113, "SupplementRequested", "case party materials expires_at round")
 """The customer is told what is missing (补件通知)."""
 
-ChangeContact = room.obeys(114, "ChangeContact", "case customer person mobile:U12")
-"""A member of staff enters a customer's other contact details, on the occasion of a case (CON-13)."""
+ChangeContact = room.obeys(114, "ChangeContact", "case customer person mobile:U12 email:U64 address:U200")
+"""A member of staff enters other contact details of a customer, on the occasion of a case; an empty one stays (CON-13)."""
 
 EnterCustomer = room.obeys(
     115,
@@ -56,7 +56,7 @@ room.table(
     "customers",
     "customer person party state since documents=0 product=0 amount_fen=0 "
     f"{blank('at1 at2 at3 at4 channel1 channel2 channel3 channel4')} {blank('income_fen employment_months purpose')} "
-    "segment=0 occupation=0 name:U60=0 id_number:U18=0 mobile:U12=0 credit_code:U18=0 texts=0",
+    "segment=0 occupation=0 name:U60=0 id_number:U18=0 mobile:U12=0 credit_code:U18=0 email:U64=0 address:U200=0 texts=0",
     key="customer",
     puts="state",
     changes="person documents product amount_fen at1 at2 at3 at4 channel1 channel2 channel3 channel4 income_fen "
@@ -159,7 +159,7 @@ class Event(EventCode):
         step=Step.APPROVAL,
         handler=Handler.SYSTEM,
     )
-    CONTACT_CHANGED = event(119, "contact details changed", "联系方式变更", value="customer")
+    CONTACT_CHANGED = event(119, "contact details changed", "联系方式变更", reason=Reason, value="customer")
     CONTACT_REFUSED = event(
         121, "contact details refused", "联系方式变更被拒", reason=Reason, value="customer", refuses=True
     )
@@ -180,6 +180,8 @@ class Refusal(Reason):
     MATERIAL_UNCLEAR = 165, "image unclear, upload it again", "影像不清晰，请重新上传", "file"
     MATERIAL_UNASKED = 166, "material not asked for by the product", "该产品不需要此项资料", "material"
     MATERIALS_CLOSED = 167, "materials are not awaited", "该申请不在资料上传阶段"
+    EMAIL_FORMAT = 191, "e-mail is not of the form name@domain", "电子邮箱格式有误", "email"
+    CONTACT_EMPTY = 192, "no contact detail is given", "未填写联系方式", "mobile"
     CUSTOMER_UNKNOWN = 168, "no such customer", "客户不存在", "customer"
     CUSTOMER_KNOWN = 169, "a customer of the bank already", "该客户已建档", "id_number"
     LIST_CENTRAL_BANK = 181, "central-bank list", "央行黑名单"
@@ -188,4 +190,12 @@ class Refusal(Reason):
     LIST_INTERNAL = 184, "internal risk library", "行内风险客户库"
 
 
-room.logs(Event, reasons=(Refusal,))
+class Detail(Reason):
+    """Which contact detail of a customer is another one now, CON-13."""
+
+    MOBILE = 193, "mobile number", "手机号码"
+    EMAIL = 194, "e-mail", "电子邮箱"
+    ADDRESS = 195, "address", "地址"
+
+
+room.logs(Event, reasons=(Refusal, Detail))

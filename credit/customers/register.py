@@ -55,9 +55,9 @@ class Register:
         name, *others = (str(self.customers.text(column)[row]) for column in _IDENTITY)
         return Identity(name or self._texts.of(int(self.customers["texts"][row]), Field.NAME), *others)
 
-    def change_mobile(self, rows: Rows) -> None:
-        """Other mobile numbers of known customers; who they are stays (CON-13)."""
-        self.customers.text("mobile")[self.customers.find(rows["customer"])] = rows["mobile"]
+    def change_contact(self, detail: str, rows: Rows) -> None:
+        """Another mobile number, e-mail or address of known customers; who they are stays (CON-13)."""
+        self.customers.text(detail)[self.customers.find(rows["customer"])] = rows[detail]
 
     def keys_of(self, customer: Ints) -> Ints:
         """The keys of known customers and of the persons who sign for them."""

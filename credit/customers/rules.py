@@ -3,17 +3,22 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 
 from credit.applications.contract import Refusal as FormRefusal
 from credit.codes import Material, RiskList
 from credit.customers.contract import Refusal
+from credit.identifiers import check_mobiles
 from credit.policies.admission import AMOUNT_UNLIMITED_FEN, AdmissionPolicy, Criteria
 from credit.policies.products import ProductPolicy, columns_of
 from credit.room import Rows
+from credit.texts import present
 from credit.times import Bools, Ints
 
 RISK_MAX = 2
+_EMAIL = re.compile(r"[\w.+-]{1,40}@([a-z0-9-]{1,30}\.)+[a-z]{2,12}", re.ASCII | re.IGNORECASE)
 LIST_REFUSALS: tuple[tuple[RiskList, Refusal], ...] = (
     (RiskList.DISHONEST_DEBTOR, Refusal.LIST_DISHONEST),
     (RiskList.CENTRAL_BANK, Refusal.LIST_CENTRAL_BANK),
@@ -21,6 +26,15 @@ LIST_REFUSALS: tuple[tuple[RiskList, Refusal], ...] = (
     (RiskList.INTERNAL, Refusal.LIST_INTERNAL),
 )
 """The refusal of each list; a person on several is told the first."""
+
+
+def contact_faults(rows: Rows) -> Ints:
+    """Why other contact details are not entered: one is no mobile number, no e-mail, or none is given (CON-13); 0 = none."""
+    mobile, email = present(rows["mobile"]), present(rows["email"])
+    good = np.array([_EMAIL.fullmatch(text) is not None for text in rows["email"].tolist()], dtype=bool)
+    faults = np.where(mobile | email | present(rows["address"]), 0, int(Refusal.CONTACT_EMPTY))
+    faults = np.where(email & ~good, int(Refusal.EMAIL_FORMAT), faults)
+    return np.where(mobile & ~check_mobiles(rows["mobile"]), int(FormRefusal.MOBILE_FORMAT), faults)
 
 
 class Admission:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import numpy as np
 
 from credit.applications.contract import Event as ApplicationEvent
-from credit.applications.contract import Refusal as FormRefusal
 from credit.approval.contract import CustomerListed
 from credit.codes import Actor, Status, Uploads
 from credit.customers import invariants
@@ -15,6 +14,7 @@ from credit.customers.contract import (
     CaseText,
     ChangeContact,
     CustomerEnteredBusiness,
+    Detail,
     EnterCustomer,
     Event,
     FileMaterial,
@@ -33,9 +33,8 @@ from credit.customers.keys import customer_keys, id_keys
 from credit.customers.lists import ListCopy, RiskLibrary
 from credit.customers.materials import Materials
 from credit.customers.register import Register
-from credit.customers.rules import Admission, list_refusals
+from credit.customers.rules import Admission, contact_faults, list_refusals
 from credit.customers.supplements import Supplements
-from credit.identifiers import check_mobiles
 from credit.mail import Outbox
 from credit.masks import true_rows
 from credit.policies import ProductPolicy, load
@@ -373,15 +372,19 @@ class CustomersSubsystem(Subsystem):
     def change_contact(self, rows: Rows, out: Outbox) -> None:
         """CON-13: information is updated, and nothing else: whatever contract there is stands."""
         known = self._register.customers.find(rows["customer"]) >= 0
-        faults = np.where(check_mobiles(rows["mobile"]), 0, int(FormRefusal.MOBILE_FORMAT))
+        faults = contact_faults(rows)
         faults = np.where(known, faults, int(Refusal.CUSTOMER_UNKNOWN))
         good, bad = only(rows, faults == 0), rows[faults != 0]
         wrong = faults[faults != 0]
         said = {"actor": bad["person"], "value": bad["customer"]}
         out.log(Event.CONTACT_REFUSED, bad["at"], bad["case"], reason=wrong, **said)
         out.answer(bad, reason=wrong)
-        self._register.change_mobile(good)
-        out.log(Event.CONTACT_CHANGED, good["at"], good["case"], actor=good["person"], value=good["customer"])
+        for detail in Detail:
+            column = detail.name.lower()
+            given = good[present(good[column])]
+            self._register.change_contact(column, given)
+            said = {"actor": given["person"], "value": given["customer"], "reason": int(detail)}
+            out.log(Event.CONTACT_CHANGED, given["at"], given["case"], **said)
 
     # time and proof ---------------------------------------------------------------------------------------------------
 

@@ -42,6 +42,8 @@ class ContractPolicy(PolicyModel):
     """The bank's name in its contracts."""
     valid_days: int = Field(ge=1, le=90)
     """Calendar days from initiation within which a contract may be signed (CON-15)."""
+    scan_workdays: int = Field(ge=1, le=90)
+    """[workdays] Within which a signature on paper is to be scanned; then it is chased, again and again (CON-08)."""
     templates: list[Template] = Field(min_length=1)
     """By product (CON-04)."""
 

@@ -8,14 +8,16 @@ import numpy as np
 
 from credit.approval.deadlines import WorkingTime
 from credit.calendar import is_workday
-from credit.codes import Segment
+from credit.codes import FileFormat, Segment
 from credit.contracts.contract import (
     ChangeReason,
     ContractChangeRequested,
     ContractOffered,
     ContractRenewalRequested,
+    ContractScanned,
     ContractSigned,
     RenewalReason,
+    ScanWanted,
 )
 from credit.contracts.states import SignMode
 from credit.mail import Inbox
@@ -30,6 +32,7 @@ from sim.curves import lognormal
 from sim.held import Held
 from sim.occasions import party_of
 from sim.opposite import Opposite, World
+from sim.population.forms import managers_of, own_manager
 from sim.randomness import PPM, Draws
 from sim.truth import Truth
 
@@ -40,6 +43,9 @@ _SOONEST_MS = 30 * SECOND_MS
 _LONGEST_MS = 400 * DAY_MS
 _KEPT_LEAST, _KEPT_SPAN = 700_000, 250_000
 _RENEWALS_MAX = 3
+_CHASES = 12
+"""Nobody forgets a scan so often."""
+_PAGES, _PAGE_BYTES = 4, 60_000
 _OCCASIONS_A_ROUND = 100
 """Room for a round's attempts in the keys of luck; nobody reads a key back."""
 
@@ -59,7 +65,9 @@ class ContractsCounterpart:
         spread = behaviour.sign_spread_ppm
         self._electronic = lognormal(behaviour.electronic_sign_median_minutes * MINUTE_MS, spread, 1, _LONGEST_MS)
         self._paper = lognormal(behaviour.paper_sign_median_hours * HOUR_MS, spread, 1, _LONGEST_MS)
-        names = ("fate", "leave", "delay", "late", "renew", "renew_at", "share")
+        self._scan = lognormal(behaviour.scan_median_minutes * MINUTE_MS, spread, 1, _LONGEST_MS)
+        self._managers = managers_of(scenario)
+        names = ("fate", "leave", "delay", "late", "renew", "renew_at", "share", "scan", "forgets")
         self._draws = Draws(seed, "contract", names)
         script = self._truth.people.script
         self._scripted = len(script)
@@ -72,6 +80,9 @@ class ContractsCounterpart:
         offers = requests.take(ContractOffered)
         if len(offers):
             self._receive(offers)
+        wanted = requests.take(ScanWanted)
+        if len(wanted):
+            self._scanned(wanted)
         return self._held.release(window)
 
     def due(self) -> int:
@@ -147,6 +158,26 @@ class ContractsCounterpart:
         )
         confirmed = np.maximum(sign_at - ahead, offers["at"])
         self._held.put(ContractSigned, ContractSigned.carry(offers, at=sign_at, confirmed_at=confirmed))
+
+    def _scanned(self, wanted: Rows) -> None:
+        """The customer's own manager scans what was signed before him, unless he forgets it until he is chased."""
+        about, chased = wanted["party"], wanted["chases"]
+        chance = self._behaviour.scan_forgotten_ppm
+        forgot = np.array([self._draws["forgets"].happens(chance, about, nth) for nth in range(_CHASES)])
+        forgot[-1] = False
+        remembers = forgot.argmin(axis=0) == chased
+        wanted, about, chased = wanted[remembers], about[remembers], chased[remembers]
+        spent = np.maximum(self._draws["scan"].quantile(self._scan, about, chased), _SOONEST_MS)
+        rows = ContractScanned.carry(
+            wanted,
+            at=self._counter.add(wanted["at"], spent),
+            pages=_PAGES,
+            format=FileFormat.PDF,
+            size=_PAGES * _PAGE_BYTES,
+            digest=np.array([f"{case:064x}" for case in wanted["case"].tolist()], dtype="U64"),
+            person=own_manager(wanted["branch"], party_of(about), self._managers),
+        )
+        self._held.put(ContractScanned, rows)
 
     def _change(self, offers: Rows, sign_at: Ints) -> None:
         """Less money where the product allows less, else another term; said before they would have signed."""

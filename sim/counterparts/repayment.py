@@ -15,7 +15,7 @@ from credit.calendar import WORKDAY_LAST_YEAR, add_months, day_of_month, workday
 from credit.codes import Channel, Status
 from credit.mail import Inbox
 from credit.masks import all_of, true_rows
-from credit.numbers import occasion_of_task
+from credit.numbers import occasion_of_task, place_in_case
 from credit.policies import ProductPolicy, load
 from credit.repayment.contract import (
     FAILED_DEBITS,
@@ -42,7 +42,7 @@ from sim.economy import Economy
 from sim.held import Held
 from sim.occasions import on_loan, party_of
 from sim.opposite import Opposite, World
-from sim.population.script import OTHER_ACCOUNT_BASE
+from sim.population.script import OTHER_ACCOUNT_BASE, moment_of
 from sim.randomness import PPM, Draw, Draws
 from sim.staff import Desks
 from sim.staffing import DeputySource
@@ -107,6 +107,7 @@ class RepaymentCounterpart:
         opened = requests.take(LoanOpened)
         if len(opened):
             self._far.put(EarlyRepaymentRequested, self._early.requests(opened))
+            self._far.put(PaymentMade, self._payers.of_own_accord(opened))
         accounts = requests.take(AccountCheck)
         if len(accounts):
             self._held.put(AccountChecked, self._checked(accounts))
@@ -195,6 +196,10 @@ class Payers:
         self._missed = np.array(
             [(one.party, number) for one in scenario.script for number in one.misses], dtype=np.int64
         )
+        self._brings = np.array(
+            [(one.party, moment_of(paid.at), paid.amount) for one in scenario.script for paid in one.pays],
+            dtype=np.int64,
+        ).reshape(-1, 3)
         names = ("miss", "cure", "partial", "part", "late", "late_days", "hour", "channel", "by_hand", "other")
         self._draws = {name: Draw(seed, f"payer.{name}") for name in names}
 
@@ -286,6 +291,14 @@ class Payers:
     def as_intended(self, intended: Rows) -> Rows:
         """Payments that collections has brought about."""
         return self._payments(intended, intended["pay_at"], intended["share_ppm"], intended["pay_at"] // DAY_MS)
+
+    def of_own_accord(self, opened: Rows) -> Rows:
+        """What scripts have customers bring to the counter on their first loans, once those are open."""
+        first = opened[place_in_case(opened["loan"]) == 1]
+        place, of = np.nonzero(party_of(first["party"])[:, None] == self._brings[:, 0])
+        rows, brought = first[place], self._brings[of]
+        said = {"loan": rows["loan"], "amount_fen": brought[:, 2], "channel": int(Channel.COUNTER)}
+        return PaymentMade.rows(len(rows), at=brought[:, 1], **said)
 
     def _payments(self, rows: Rows, at: Ints, share_ppm: Ints, occasion: Ints) -> Rows:
         channel = _CHANNELS[self._draws["channel"].choice(_CHANNEL_PPM, rows["party"], on_loan(rows["loan"], occasion))]

@@ -159,8 +159,12 @@ def managers_of(scenario: Scenario) -> int:
 
 def begun_by(rows: Rows, party: Ints, managers: int) -> Ints:
     """Who began applications: the customer's own manager, where they come by one, else himself (0)."""
-    own = person_of(0, Desk.CUSTOMER_MANAGER, 1) + rows["branch"] * PEOPLE_PER_BRANCH + party % managers
-    return np.where(rows["channel"] == Channel.CUSTOMER_MANAGER, own, 0)
+    return np.where(rows["channel"] == Channel.CUSTOMER_MANAGER, own_manager(rows["branch"], party, managers), 0)
+
+
+def own_manager(branch: Ints, party: Ints, managers: int) -> Ints:
+    """The customer manager of each party at a branch, of so many."""
+    return person_of(0, Desk.CUSTOMER_MANAGER, 1) + branch * PEOPLE_PER_BRANCH + party % managers
 
 
 def _channel_edges(shares: dict[Segment, list[int]]) -> Ints:

@@ -71,7 +71,7 @@ def _fill(row: np.void, one: ScriptedCustomer, products: ProductPolicy, branches
     if one.branch > branches:
         raise _wrong(one, "branch", str(one.branch), f"1 to {branches}")
     facts: dict[str, npt.ArrayLike] = {
-        "at": _moment(one.at),
+        "at": moment_of(one.at),
         "party": _reference(one),
         "branch": one.branch,
         "channel": _code(Channel, one, "channel"),
@@ -133,11 +133,12 @@ def _texts(one: ScriptedCustomer) -> list[Rows]:
     beside = {Field.REMARK: one.remark, Field.ADDRESS: one.address}
     for field, column, text in ((Field.NAME, "name", one.name), (Field.PURPOSE, "purpose_text", one.purpose)):
         beside[field] = "" if _fitting(column, text) else text
-    columns = {"at": _moment(one.at), "party": _reference(one), "branch": one.branch}
+    columns = {"at": moment_of(one.at), "party": _reference(one), "branch": one.branch}
     return [cut(FormText, field, text, **columns) for field, text in beside.items() if text]
 
 
-def _moment(at: dt.datetime) -> int:
+def moment_of(at: dt.datetime) -> int:
+    """The bank's instant of a moment that a script names."""
     return instant(at.date(), at.hour, at.minute, at.second) + at.microsecond // 1_000
 
 

@@ -135,6 +135,7 @@ WORLD: dict[str, Any] = {
             "collateral": 0,
             "true_income": 18_000,
             "miss_ppm": 300_000,
+            "pays": [{"at": dt.datetime(2026, 3, 2, 10), "amount": 100}],
             "quality_ppm": 760_000,
             "lenders": 2,
             "queries_3m": 2,

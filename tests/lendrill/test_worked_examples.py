@@ -8,6 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from credit.contracts.states import SignMode
 from lendrill.cli import main
 from scenarios.loading import load_scenario
 from tests.lendrill import harness
@@ -59,6 +60,11 @@ def li(tmp_path_factory: pytest.TempPathFactory) -> Story:
 @pytest.fixture(scope="module")
 def wang(tmp_path_factory: pytest.TempPathFactory) -> Story:
     return Story("wang_bakery", tmp_path_factory.mktemp("wang") / "run")
+
+
+@pytest.fixture(scope="module")
+def chen(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    return Story("chen_written_off", tmp_path_factory.mktemp("chen") / "run")
 
 
 @pytest.mark.requirement("SCO-03.b", "APR-15.a", "EX-01.a", "EX-01.b", "EX-02.a", "EX-02.b", "EX-02.c", "EX-03.a")
@@ -160,6 +166,16 @@ def test_li_signs_on_paper_after_two_days(li: Story) -> None:
     assert len(li.events("contract_archived")) == 1
 
 
+@pytest.mark.requirement("EX-09.b")
+def test_lis_contract_is_scanned_and_filed_by_his_manager_within_two_workdays(li: Story) -> None:
+    (signed,), (scanned,) = li.events("contract_signed"), li.events("contract_scanned")
+    assert signed[3] == SignMode.PAPER
+    assert scanned[3] > 0
+    assert scanned[5].startswith("staff 141000")
+    assert 0 < (scanned[0] - signed[0]).total_seconds() < 2 * 86_400
+    assert li.events("scan_chased") == []
+
+
 @pytest.mark.requirement("DIS-16.a", "EX-10.a", "EX-10.b")
 def test_li_gets_the_second_tranche_only_when_the_use_of_the_first_is_verified(li: Story) -> None:
     paid = li.events("loan_disbursed")
@@ -217,9 +233,33 @@ def test_wang_is_inspected_every_month_and_returns_to_normal(wang: Story) -> Non
     assert wang.events("renewed_default") == []
 
 
-@pytest.mark.parametrize("name", ["zhang_consumer_loan", "li_food_store", "wang_bakery"])
-def test_each_example_reaches_what_the_catalogue_says(name: str, zhang: Story, li: Story, wang: Story) -> None:
-    story = {"zhang_consumer_loan": zhang, "li_food_store": li, "wang_bakery": wang}[name]
+@pytest.mark.requirement("NPL-09.a", "NPL-09.b", "NPL-09.c", "NPL-09.d")
+def test_what_chen_pays_after_the_write_off_is_income_and_shrinks_the_claim(chen: Story) -> None:
+    proposed, written_off = chen.moment("write_off_proposed"), chen.events("loan_written_off")
+    ((gone, _, claim, dpd, _, _, loan),) = written_off
+    assert proposed < gone
+    assert dpd > 180
+    assert [row[3] for row in chen.events("write_off_decided")] == [1, 1, 1]
+    recovered = chen.events("recovery_received")
+    assert [(row[2], row[4], row[6]) for row in recovered] == [(500_000, "counter", loan), (300_000, "counter", loan)]
+    assert all(row[0] > gone for row in recovered)
+    balance: dict[str, int] = dict(
+        chen.ask("SELECT CAST(account AS VARCHAR), SUM(amount_fen) FROM read_parquet('{ledger}') GROUP BY account")
+    )
+    assert balance["recovery_income"] == -800_000
+    assert balance["off_balance_write_off"] == claim - 800_000
+    assert balance["off_balance_contra"] == 800_000 - claim
+    assert balance["write_off_loss"] == claim
+    assert [row for row in chen.events("contact_made") if row[0] > gone] != []
+    assert chen.summary["ledger"]["trial_balance_fen"] == 0
+
+
+@pytest.mark.parametrize("name", ["zhang_consumer_loan", "li_food_store", "wang_bakery", "chen_written_off"])
+def test_each_example_reaches_what_the_catalogue_says(
+    name: str, zhang: Story, li: Story, wang: Story, chen: Story
+) -> None:
+    stories = {"zhang_consumer_loan": zhang, "li_food_store": li, "wang_bakery": wang, "chen_written_off": chen}
+    story = stories[name]
     happened = {row[0] for row in story.ask("SELECT DISTINCT CAST(event AS VARCHAR) FROM read_parquet('{events}')")}
     wanted = harness.claimed(name)
     assert wanted

@@ -48,6 +48,7 @@ def test_there_is_a_scenario_for_each_question() -> None:
     assert set(NAMES) == {
         "baseline",
         "bureau_outage",
+        "chen_written_off",
         "exceptions",
         "deposit_pledge",
         "growth",
@@ -97,6 +98,15 @@ def test_what_happens_in_a_scenario_happens_inside_its_run(name: str) -> None:
         assert run.start <= point.day <= last
     for one in scenario.script:
         assert run.start <= one.at.date() <= last
+
+
+@pytest.mark.parametrize("at", ["2026-03-02T09:59:59", "2027-04-06T00:00:00"])
+def test_what_a_customer_pays_lies_between_his_application_and_the_runs_end(at: str) -> None:
+    text = text_of("chen_written_off").replace("2027-03-15T10:30:00", at)
+    with pytest.raises(
+        ScenarioError, match=r"script: party 1: pays\.1\.at is .*, needed is after he applies on 2026-03-02"
+    ):
+        parse_scenario(text, "chen_written_off.toml")
 
 
 @pytest.mark.planted

@@ -155,3 +155,44 @@ def test_contracts_that_wait_for_their_signature_are_listed_until_they_are_signe
     assert left == [cases[1]]
     assert cases[1] not in [one["case"] for one in bank.get("/v1/contracts/pending?state=blocked")["contracts"]]
     bank.get("/v1/contracts/pending?state=signed", 422)
+
+
+@pytest.mark.requirement("CON-04.c")
+def test_a_purpose_in_own_words_and_what_is_agreed_of_debits_stand_in_the_text_before_and_after_the_signature(
+    bank: LiveBank,
+) -> None:
+    words = "给乡下父母的老房子换屋顶和门窗"
+    case = str(bank.apply(purpose=words)["case"])
+    path = f"/v1/applications/{case}/contract/document"
+    text = bank.get(path)
+    for part in (f"借款仅用于：{words}。", "乙方授权甲方于每期还款日", "按本合同利率的1.5倍", "1%支付违约金"):
+        assert part in text, part
+    bank.sign(case)
+    assert bank.get(path) == text
+
+
+@pytest.mark.requirement("CON-13.a", "CON-13.b", "CON-13.c")
+def test_another_address_or_e_mail_is_entered_by_name_and_the_contract_stands(bank: LiveBank) -> None:
+    case = offered(bank)
+    path = f"/v1/applications/{case}/contract"
+    customer, clerk = f"/v1/customers/{bank.customer_of(case)}", {"person": "1420001"}
+    before = (bank.get(path), bank.get(f"{path}/document"))
+    for wrong in ("zhang", "zhang@", "@bank.cn", "zhang@bank", "a b@bank.cn", "zhang@bank.cn "):
+        assert bank.post(f"{path}/contact", clerk | {"email": wrong}, 422)["field"] == "email"
+    assert bank.post(f"{path}/contact", clerk | {"address": "  "}, 422)["code"] == "CONTACT_EMPTY"
+    assert "address" in str(bank.post(f"{path}/contact", clerk | {"address": "路" * 201}, 422))
+    old = bank.get(customer)
+    assert (old["email"], old["address"]) == ("", "")
+    bank.post(f"{path}/contact", clerk | {"address": "上海市黄浦区人民路 1 号"})
+    bank.post(f"{path}/contact", clerk | {"email": "zhang.jg@bank.com.cn"})
+    assert bank.get(customer) == old | {"email": "zhang.jg@bank.com.cn", "address": "上海市黄浦区人民路 1 号"}
+    assert (bank.get(path), bank.get(f"{path}/document")) == before
+    said = [one for one in bank.get(f"/v1/applications/{case}")["events"] if one["event"] == "contact_changed"]
+    assert len(said) == 2
+    bank.sign(case)
+    bank.post(f"{path}/contact", clerk | {"mobile": "13700137000", "email": "z@x.cn"})
+    assert bank.get(customer) == old | {
+        "mobile": "13700137000",
+        "email": "z@x.cn",
+        "address": "上海市黄浦区人民路 1 号",
+    }

@@ -18,6 +18,7 @@ from actors.sites.receiver import Away
 from actors.sites.uploads import bring, prerequisites, spoken_of
 from actors.topology import Cell
 from actors.wire import pack
+from credit.contracts.contract import ContractScanned
 from credit.customers.contract import FileMaterial, HandInMaterials
 from tests.actors.book.books import entry
 
@@ -99,3 +100,9 @@ def test_a_swept_content_is_no_longer_told_of_and_can_come_again(contents: list[
     assert list(here.changes(0)) == []
     assert here.keep(b"an ID card") == digest
     assert [content for _, content in here.changes(before)] == [digest.encode()]
+
+
+def test_a_contracts_scan_is_spoken_of_as_well() -> None:
+    scan = ContractScanned.rows(1, at=0, request=0, case=1, pages=1, format=1, size=1, person=1, digest=["a" * 64])
+    said = packed({Cell("contracts", 0): pack({ContractScanned.number: [scan]})})
+    assert prerequisites(said) == ["a" * 64]

@@ -6,8 +6,9 @@ import pytest
 
 from credit.codes import Guarantee
 from credit.contracts import elements, templates
+from credit.contracts.agreed import percent
 from credit.contracts.contract import ApplicationApproved, ContractOffered, Event, Refusal
-from credit.contracts.elements import NAMES, element_faults, figures, percent
+from credit.contracts.elements import NAMES, element_faults, figures
 from credit.contracts.states import ContractState
 from credit.contracts.subsystem import ContractsSubsystem
 from credit.disbursement.contract import ContractEffective
@@ -63,6 +64,60 @@ def test_the_text_holds_the_approvals_own_data_in_figures_and_words():
     assert "{{" not in text
 
 
+AGREED = {
+    "repayment": {
+        "penalty_factor_ppm": 1_300_000,
+        "early_fees": [{"key": "consumer_loan", "product": 1, "fee_ppm": 12_500, "free_after_months": 4}],
+        "debit_terms": [{"key": "ours", "product": 1, "debit_day": 20}, {"key": "his", "case": CASE, "debit_day": 10}],
+        "debit_minute": 615,
+    }
+}
+
+
+FREE = {"repayment": {"early_fees": [{"key": "consumer_loan", "fee_ppm": 0}]}}
+
+
+def text_of(policies: dict[str, object], own_words: str = "", **columns: object) -> str:
+    desk = ContractsSubsystem.build(Setting(policies))
+    run(desk, (ApplicationApproved, approved(rate_ppm=43_500, **columns)), until=NINE + 1)
+    waiting = desk.render(CASE, ZHANG, own_words)[1]
+    run(desk, signed(NINE + 5), until=NINE + 6, start=NINE + 1)
+    assert desk.render(CASE, ZHANG, own_words)[1] == waiting, "what is archived says what was signed"
+    return waiting
+
+
+@pytest.mark.requirement("CON-04.c")
+@pytest.mark.parametrize(
+    ("policies", "columns", "says"),
+    [
+        ({}, {}, "自逾期之日起按本合同利率的1.5倍（年利率6.525%）计收罚息。"),
+        (AGREED, {}, "自逾期之日起按本合同利率的1.3倍（年利率5.655%）计收罚息。"),
+        ({}, {}, "应当提前通知甲方，按提前归还本金的1%支付违约金；已还满6期的，不收取。"),
+        (AGREED, {}, "应当提前通知甲方，按提前归还本金的1.25%支付违约金；已还满4期的，不收取。"),
+        (AGREED, {"product": 2}, "应当提前通知甲方，按提前归还本金的2%支付违约金。"),
+        (FREE, {}, "应当提前通知甲方，甲方不收取违约金。"),
+        ({}, {"consent": 7}, "（放款日逐月对应之日）08时00分起自扣款账户6217000000000000划收"),
+        (AGREED, {"consent": 7}, "（每月10日）10时15分起自扣款账户6217000000000000划收"),
+        ({}, {"consent": 3}, "二、乙方未授权自动扣款，应当于每期还款日（放款日逐月对应之日）自行足额偿还"),
+    ],
+)
+def test_penalty_early_repayment_and_debit_stand_as_they_are_agreed(policies, columns, says):
+    assert says in text_of(policies, **columns)
+
+
+@pytest.mark.requirement("CON-04.c")
+def test_a_purpose_in_the_customers_own_words_stands_in_his_words():
+    assert "借款仅用于：给父母的老房子换屋顶。" in text_of({}, "给父母的老房子换屋顶", purpose=99)
+    assert "借款仅用于：装修。" in text_of({}, "给父母的老房子换屋顶", purpose=1)
+
+
+@pytest.mark.requirement("CON-04.c")
+def test_a_product_has_the_debit_day_of_its_own_where_the_case_has_none():
+    desk = ContractsSubsystem.build(Setting(AGREED))
+    run(desk, (ApplicationApproved, approved(CASE + 1, consent=7)), until=NINE + 1)
+    assert "（每月20日）" in desk.render(CASE + 1, ZHANG)[1]
+
+
 @pytest.mark.requirement("PRD-03.e", "CON-04.a")
 @pytest.mark.parametrize(
     ("product", "columns", "says"),
@@ -91,8 +146,8 @@ def test_every_product_has_a_template_of_its_own(product, columns, says):
         ({"amount_fen": -5}, ["amount_figures", "amount_words"]),
         ({"amount_fen": 10**11 + 1}, ["amount_words"]),
         ({"term_months": 0}, ["term_months"]),
-        ({"rate_ppm": 0}, ["rate_percent"]),
-        ({"purpose": 0, "account": 0}, ["purpose", "account"]),
+        ({"rate_ppm": 0}, ["rate_percent", "penalty"]),
+        ({"purpose": 0, "account": 0}, ["purpose", "debit"]),
         ({"payee_account": 0}, []),
         ({"product": 4, "payee_account": 0, "guarantee": 0}, ["guarantee", "payee_account"]),
     ],

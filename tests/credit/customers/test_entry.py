@@ -10,7 +10,7 @@ import pytest
 from credit.applications.contract import Event as FormEvent
 from credit.applications.contract import Refusal as FormRefusal
 from credit.codes import Actor, Segment
-from credit.customers.contract import EnterCustomer, Event, Refusal
+from credit.customers.contract import ChangeContact, Detail, EnterCustomer, Event, Refusal
 from credit.customers.states import CustomerState
 from credit.customers.subsystem import CustomersSubsystem
 from credit.mail import Inbox, Outbox
@@ -85,3 +85,21 @@ def test_an_application_says_who_began_it(begun_by: int, actor: int):
     day = desk_day(forms(1, begun_by=begun_by))
     assert day.events_of(FormEvent.APPLICATION_SUBMITTED)["actor"].tolist() == [actor]
     assert len(day.sent(ApplicationAccepted)) == 1
+
+
+@pytest.mark.requirement("CON-13.a", "CON-13.c")
+def test_other_contact_details_are_kept_each_with_who_entered_it_and_what_is_empty_stays():
+    desk, _ = entered(entry())
+    said = {"case": 7, "customer": 1, "person": 1420001}
+    both = sample(ChangeContact, 1, at=MORNING + 5, email="a@b.cn", address="人民路 1 号", mobile="", **said)
+    bare = sample(ChangeContact, 1, at=MORNING + 6, email="", address="", mobile="", **said)
+    wrong = sample(ChangeContact, 1, at=MORNING + 7, email="a@b", address="x", mobile="", **said)
+    out = Outbox()
+    for rows in (both, bare, wrong):
+        desk.change_contact(rows, out)
+    file = desk.export_state()["customers"][0]
+    assert (file["email"], file["address"], file["mobile"]) == ("a@b.cn", "人民路 1 号", "13800138001")
+    changed = out.events_of(Event.CONTACT_CHANGED)
+    assert changed["reason"].tolist() == [Detail.EMAIL, Detail.ADDRESS]
+    assert changed["actor"].tolist() == [1420001] * 2
+    assert out.events_of(Event.CONTACT_REFUSED)["reason"].tolist() == [Refusal.CONTACT_EMPTY, Refusal.EMAIL_FORMAT]

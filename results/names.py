@@ -72,6 +72,11 @@ FIELDS: dict[str, Words] = {
     "current_assets_fen": ("current assets", "流动资产"),
     "stock_fen": ("stock", "存货"),
     "current_liabilities_fen": ("current liabilities", "流动负债"),
+    "id_valid_until": ("ID document valid until", "证件有效期"),
+    "licence_valid_until": ("licence valid until", "营业执照有效期"),
+    "details": ("fields of the product's form", "产品专项信息"),
+    "email": ("e-mail", "电子邮箱"),
+    "payee_account": ("payee account", "收款账号"),
 }
 
 VOLUMES: dict[str, Words] = {

@@ -18,14 +18,11 @@ from credit.codes import (
     Fact,
     Finding,
     Grade,
-    Hardship,
     Material,
-    Measure,
-    ReferralCause,
-    RiskClass,
     Segment,
     Verdict,
 )
+from credit.codes_trouble import Hardship, Measure, ReferralCause, RiskClass
 from credit.due_diligence.findings import Analysis, Concern
 from credit.post_loan.contract import Cause
 from credit.scoring.contract import Refusal as Advice

@@ -9,7 +9,8 @@ from pydantic import Field, StringConstraints
 
 from actors.gateway.coded import ByName
 from actors.gateway.models import AccountNumber, MaterialName, VerdictName
-from credit.codes import ContactOutcome, Finding, Hardship, Material, Measure
+from credit.codes import ContactOutcome, Finding, Material
+from credit.codes_trouble import Hardship, Measure
 from credit.due_diligence.findings import Concern
 from credit.repayment.contract import FollowUp
 from credit.restructuring.contract import Finding as Observed

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import numpy as np
 import numpy.typing as npt
 from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from actors.gateway.bank import Bank
 from actors.gateway.problems import Problem
@@ -32,7 +33,7 @@ def _is_day(text: str) -> str:
     try:
         last_day(text)
     except ValueError:
-        raise ValueError("a date as 2031-05-01, or long_term (长期)") from None
+        raise PydanticCustomError("last_day", "a date as 2031-05-01, or long_term (长期)") from None
     return text
 
 

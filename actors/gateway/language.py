@@ -26,6 +26,7 @@ _FAULTS = {
     "less_than_equal": "不得大于{le}",
     "literal_error": "应为以下之一：{expected}",
     "list_type": "应为列表",
+    "dict_type": "应为 JSON 对象",
     "too_long": "最多{max_length}项",
     "too_short": "至少{min_length}项",
     "model_attributes_type": "应为 JSON 对象",
@@ -33,6 +34,7 @@ _FAULTS = {
     "date_parsing": "应为日期，如 2026-03-01",
     "date_from_datetime_parsing": "应为日期，如 2026-03-01",
     "date_from_datetime_inexact": "应为日期，不带时刻，如 2026-03-01",
+    "last_day": "应为日期，如 2031-05-01，或 long_term（长期）",
     "json_invalid": "不是有效的 JSON",
 }
 """By pydantic's name of the fault (https://docs.pydantic.dev/latest/errors/validation_errors/), with what it says of it."""

@@ -15,7 +15,7 @@ from actors.gateway.coded import ByName
 from actors.gateway.models import IdempotencyKey, LoanPath, MaterialName, Model, Person, shown
 from actors.gateway.problems import Problem
 from actors.host import Look
-from credit.codes import Hardship, Measure, ReferralCause, RiskClass
+from credit.codes_trouble import Hardship, Measure, ReferralCause, RiskClass
 from credit.restructuring.contract import AnswerTerms, DraftRestructuringPlan, Finding, RequestRestructuring, room
 from credit.restructuring.states import CaseState
 

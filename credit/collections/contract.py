@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from credit.codes import ContactOutcome, ReferralCause
+from credit.codes import ContactOutcome
+from credit.codes_trouble import ReferralCause
 from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, blank, event
 from credit.worklists.kinds import desk_kinds
 from credit.worklists.states import Handling, Refusal

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from credit.calendar import add_months
-from credit.codes import ReferralCause
+from credit.codes_trouble import ReferralCause
 from credit.collections.cases import log_case
 from credit.collections.contract import Event
 from credit.collections.states import MOVES, CaseState

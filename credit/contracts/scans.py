@@ -24,7 +24,8 @@ class Scans:
     """The scans of a bank's paper contracts, filed or still to come."""
 
     def __init__(self, table: Table, workdays: int) -> None:
-        """`workdays`: after a signature, and after each time that it was chased, a scan is chased at the same hour."""
+        """`workdays`: so many after a signature, and after each time that it was chased, a scan is chased as the day ends,
+        which is one instant however a day is cut into windows."""
         self.table, self._workdays = table, workdays
 
     def want(self, contracts: Rows, mode: Ints, at: Ints, out: Outbox) -> None:
@@ -41,18 +42,19 @@ class Scans:
         faults = np.where(known, faults_of(scans), int(Refusal.NO_SCAN_WANTED))
         good = faults == 0
         rows, filed = found[good], scans[good]
-        self._chase(rows[self.table["due_at"][rows] <= filed["at"]], out)
         said = {column: filed[column] for column in ("pages", "size", "format", "digest", "person")}
         self.table.put(rows, scanned_at=filed["at"], **said)
         out.log(Event.CONTRACT_SCANNED, filed["at"], filed["case"], actor=filed["person"], value=filed["pages"])
         return scans[~good], faults[~good]
 
-    def end(self, until: int, out: Outbox) -> None:
-        """What is missing when its time has come is chased."""
-        self._chase(true_rows(self.missing & (self.table["due_at"] < until)), out)
-
-    def due(self) -> int:
-        return self.table.least("due_at", self.missing)
+    def end_day(self, until: int, out: Outbox) -> None:
+        """What is missing when its day has ended is chased."""
+        table, rows = self.table, true_rows(self.missing & (self.table["due_at"] <= until))
+        at = np.full(len(rows), until - 1)
+        table.add(rows, chases=1)
+        out.log(Event.SCAN_CHASED, at, table["case"][rows], actor=Actor.SYSTEM, value=table["chases"][rows])
+        table.put(rows, due_at=self._later(at))
+        self._ask(rows, at, out)
 
     @property
     def missing(self) -> Bools:
@@ -66,19 +68,13 @@ class Scans:
             "was filed before its contract was signed": ~missing & (table["scanned_at"] < table["signed_at"]),
             "was filed by nobody": ~missing & (table["person"] <= 0),
             "has no page": ~missing & (table["pages"] <= 0),
-            "was not chased in time": missing & (table["due_at"] < until),
+            "was not chased in time": missing & (table["due_at"] < until // DAY_MS * DAY_MS),
         }
         return [f"scan of case {case} {what}" for what, bad in wrong.items() for case in table["case"][bad].tolist()]
 
-    def _chase(self, rows: Ints, out: Outbox) -> None:
-        table, at = self.table, self.table["due_at"][rows]
-        table.add(rows, chases=1)
-        out.log(Event.SCAN_CHASED, at, table["case"][rows], actor=Actor.SYSTEM, value=table["chases"][rows])
-        table.put(rows, due_at=self._later(at))
-        self._ask(rows, at, out)
-
     def _later(self, at: Ints) -> Ints:
-        return np.asarray(add_workdays(at // DAY_MS, self._workdays) * DAY_MS + at % DAY_MS)
+        """The end of the last of so many workdays from a day on."""
+        return np.asarray((add_workdays(at // DAY_MS, self._workdays) + 1) * DAY_MS)
 
     def _ask(self, rows: Ints, at: Ints, out: Outbox) -> None:
         out.send(ScanWanted, ScanWanted.carry(self.table.take(rows), at=at))

@@ -249,12 +249,15 @@ class ContractsSubsystem(Subsystem):
         generated = table["state"] == ContractState.GENERATED
         self._expire(true_rows(generated & (table["expires_at"] < until)), out)
         self._lapse(true_rows(table["valid_until"] < until), out)
-        self.scans.end(until, out)
+
+    def end_day(self, out: Outbox) -> None:
+        """Scans that are still missing are chased."""
+        self.scans.end_day(self.window.until, out)
 
     def due(self) -> int:
         table = self._contracts
         generated = table["state"] == ContractState.GENERATED
-        return min(table.least("expires_at", generated), table.least("valid_until"), self.scans.due())
+        return min(table.least("expires_at", generated), table.least("valid_until"))
 
     def measure(self, until: int, out: Outbox) -> None:
         """Contracts waiting for a signature, by branch, product and state."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from credit.codes import Channel, Grade, Measure, Named
+from credit.codes import Channel, Grade, Named
+from credit.codes_trouble import Measure
 from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, blank, event
 from credit.worklists.kinds import desk_kinds
 from credit.worklists.states import Handling

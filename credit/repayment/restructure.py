@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from credit.calendar import add_months
-from credit.codes import Account, Measure, Method
+from credit.codes import Account, Method
+from credit.codes_trouble import Measure
 from credit.collections.contract import OverdueRestructured
 from credit.errors import CreditError
 from credit.mail import Outbox

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from credit.codes import Hardship, Measure, Named, ReferralCause, RiskClass
+from credit.codes import Named
+from credit.codes_trouble import Hardship, Measure, ReferralCause, RiskClass
 from credit.collections.contract import FIGURES, LoanOverdue, OverduePaid
 from credit.repayment.contract import STAGES
 from credit.room import DeskCode, EventCode, GaugeCode, Reason, Room, blank, event
@@ -177,7 +178,7 @@ class Gauge(GaugeCode):
         "restructured loans under observation",
         "观察期重组贷款",
         False,
-        "credit.codes:RiskClass",
+        "credit.codes_trouble:RiskClass",
     )
 
 

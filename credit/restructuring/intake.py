@@ -7,7 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from credit.codes import Actor, Hardship, ReferralCause
+from credit.codes import Actor
+from credit.codes_trouble import Hardship, ReferralCause
 from credit.mail import Outbox
 from credit.numbers import branch_of_loan, case_of, occasion_of_day
 from credit.policies.restructuring import RestructuringPolicy

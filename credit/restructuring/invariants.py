@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from credit.codes import RiskClass
+from credit.codes_trouble import RiskClass
 from credit.masks import true_rows
 from credit.restructuring.contract import Desk
 from credit.restructuring.states import CaseState

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from credit.calendar import add_months
-from credit.codes import Hardship, Measure, RiskClass
+from credit.codes_trouble import Hardship, Measure, RiskClass
 from credit.errors import CreditError
 from credit.room import Rows
 from credit.schedules import read_stages, staged_plan

@@ -10,7 +10,8 @@ from enum import IntEnum
 import numpy as np
 
 from credit.calendar import is_workday
-from credit.codes import Hardship, Material, Measure, Segment, Verdict
+from credit.codes import Material, Segment, Verdict
+from credit.codes_trouble import Hardship, Measure
 from credit.mail import Inbox
 from credit.numbers import occasion_of_task
 from credit.restructuring.contract import (

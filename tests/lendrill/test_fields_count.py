@@ -59,7 +59,7 @@ def test_every_field_that_a_run_decides_by_is_on_the_list() -> None:
 
 def test_what_is_not_read_by_a_run_is_seen_to_be_idle(monkeypatch: pytest.MonkeyPatch) -> None:
     """The net would see a field without effect: this one has none, as its mark says."""
-    monkeypatch.setitem(counting.WORLD["run"], "days", 12)
+    monkeypatch.setitem(counting.WORLD["run"], "days", 66)
     counting.plain.cache_clear()
     try:
         assert not shows("policies.contracts.lender")

@@ -23,6 +23,7 @@ from actors.pipeline import CellLost
 from actors.ray_executor import RayExecutor, Tell
 from actors.ray_start import Head
 from actors.topology import Cell, Flow
+from credit.bank import PIPELINE
 from lendrill import cli
 from lendrill.errors import EXIT_INTERRUPTED, EXIT_LOST, line_for
 
@@ -127,7 +128,7 @@ def test_a_ray_of_our_own_is_closed_and_a_lost_actor_is_told(
     said = printed.err
     assert printed.out == ""
     assert code == EXIT_LOST
-    assert "14 actors: 14 of 14 ready" in said
+    assert f"{len(PIPELINE)} actors: {len(PIPELINE)} of {len(PIPELINE)} ready" in said
     line = said.splitlines()[-1]
     for part in ("lendrill: lost the actor disbursement-0 (stage disbursement, shard 0) in window ", "UNFINISHED"):
         assert part in line, said

@@ -141,7 +141,7 @@ def test_li_is_visited_and_analysed_by_two_people_before_anybody_approves(li: St
     assert sorted(papers) == ["photo", "photo", "photo", "report"]
     assert [row[3] for row in li.events("statement_recorded")] == [2025]
     assert visited[5] != analysed[5]
-    assert (analysed[2], analysed[4]) == (183_000_000, "sound")
+    assert (analysed[2], analysed[4]) == (185_000_000, "sound")
     (first, *_) = li.events("node_entered")
     assert visited[0] < analysed[0] <= first[0] < li.moment("application_approved")
 

@@ -70,11 +70,11 @@ def test_those_at_desks_hold_the_banks_posts_and_say_what_its_lists_ask() -> Non
     posts = {one.key: one for one in load("posts", PostPolicy).posts}
     assert {*CounterClerk.posts, *inspection.TASK_READERS} <= set(posts)
     assert "tasks:read" in posts["approval_administrator"].permissions
-    assert {*LISTS.of_desk} - {desk for one in DESKS for desk in one.desks} == {
-        "administrator"
-    }  # who appoints deputies
+    played_by_the_world = {"site_investigator", "financial_analyst"}  # whose papers nobody uploads under load
+    others = {*LISTS.of_desk} - {desk for one in DESKS for desk in one.desks}
+    assert others == {"administrator"} | played_by_the_world  # the administrator appoints deputies
     for one in DESKS:
-        assert set(one.desks) == set(posts[one.name].desks)
+        assert set(one.desks) == set(posts[one.name].desks) - played_by_the_world
         assert {"tasks:read", "tasks:work"} <= set(posts[one.name].permissions)
         for said in one.says:
             assert {*said} <= {*LISTS.of_desk[one.desks[0]][1].kinds.decides}

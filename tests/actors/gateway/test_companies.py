@@ -69,14 +69,12 @@ class Companies(People):
 @pytest.fixture(scope="module")
 def companies() -> Iterator[Companies]:
     [zhang] = load_scenario("zhang_consumer_loan").script
-    sound = {
-        "income": 1_000_000,
-        "deposits": 5_000_000,
-        "quality_ppm": 950_000,
-        "segment": "enterprise",
-        "other_monthly_debt": 0,
-    }
-    firms = [zhang.model_dump() | sound | {"party": n, "id_number": one} for n, one in enumerate(_id_numbers()[:30], 1)]
+    sound = {"income": 1_000_000, "deposits": 5_000_000, "quality_ppm": 950_000, "segment": "enterprise"}
+    of_persons = {"wealth", "card_limit", "card_used", "other_monthly_debt"}
+    firms = [
+        zhang.model_dump(exclude=of_persons) | sound | {"party": n, "id_number": one}
+        for n, one in enumerate(_id_numbers()[:30], 1)
+    ]
     with live(script=firms, run__customers=30) as bank:
         yield Companies(bank)
 

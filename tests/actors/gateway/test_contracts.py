@@ -131,7 +131,7 @@ def test_a_signed_contracts_text_is_the_one_that_was_read_and_a_refused_case_nev
     text = bank.get(f"/v1/applications/{case}/contract/document")
     bank.sign(case)
     assert bank.get(f"/v1/applications/{case}/contract/document") == text
-    declined = bank.apply(income_fen=100)["case"]
+    declined = bank.apply(employment_months=1)["case"]
     assert "no contract" in bank.get(f"/v1/applications/{declined}/contract/document", 404)["detail"]
     bank.get(f"/v1/applications/{declined}/contract", 404)
 

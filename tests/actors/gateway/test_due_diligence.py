@@ -62,19 +62,19 @@ def test_lis_shop_is_visited_its_books_are_read_and_an_approver_sees_what_it_can
         task = task_of(bank, "financial_analyst")
         shown = bank.get(task)
         assert (shown["amount_fen"], shown["capacity_fen"], shown["concerns"]) == (
-            190_000_000,
-            190_000_000,
+            191_000_000,
+            191_000_000,
             ["records_poor"],
         )
         assert (shown["analysis"], shown["debt_ppm"], shown["current_ppm"]) == ("weak", 500_000, 1_500_000)
         opinion = {"verdict": "approve", "opinion": "偿债能力充足，账册欠完整。", "person": ANALYST}
-        assert bank.post(f"{task}/decision", opinion | {"amount_fen": 190_000_001}, 422)["code"] == "AMOUNT_ABOVE"
+        assert bank.post(f"{task}/decision", opinion | {"amount_fen": 191_000_001}, 422)["code"] == "AMOUNT_ABOVE"
         bank.post(f"{task}/decision", opinion | {"amount_fen": 185_000_000})
         shown = bank.get(task_of(bank, "initial_approver"))
         assert (shown["amount_fen"], shown["proposed_fen"], shown["capacity_fen"]) == (
             185_000_000,
             185_000_000,
-            190_000_000,
+            191_000_000,
         )
         assert (shown["analysis"], shown["concerns"]) == ("weak", ["records_poor"])
         found = bank.get(where)

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from credit.calendar import add_months
-from credit.codes import ContactOutcome, ReferralCause
+from credit.codes import ContactOutcome
+from credit.codes_trouble import ReferralCause
 from credit.collections.contract import COLLECTION, Event, OverdueRestructured, RestructuringUnderWay
 from credit.collections.states import CaseState
 from credit.repayment.contract import RestructuringReferred

@@ -313,7 +313,8 @@ def test_planted_write_off_before_all_means_is_caught(monkeypatch: pytest.Monkey
     bench = worked(200, skip=("legal",))
     assert len(bench.out.events_of(Event.WRITE_OFF_PROPOSED)) == 0, "its open task still holds it"
     while not len(bench.out.take(WRITE_OFF.task)):
-        bench.bank.collectors.tasks["state"][:] = TaskState.DONE
+        tasks = bench.bank.collectors.tasks
+        tasks.put(np.arange(len(tasks)), state=TaskState.DONE)
         bench.day(bench.next_day - DAY)
     with pytest.raises(InvariantViolation, match="before all means of collection were exhausted"):
         decisions(bench, bench.next_day - DAY)

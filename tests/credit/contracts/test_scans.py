@@ -68,7 +68,7 @@ def test_of_a_contract_that_was_signed_electronically_no_scan_is_wanted() -> Non
 
 
 @pytest.mark.requirement("EX-09.b")
-def test_a_missing_scan_is_chased_at_its_hour_every_so_many_workdays_until_it_comes() -> None:
+def test_a_missing_scan_is_chased_at_the_end_of_every_so_many_workdays_until_it_comes() -> None:
     desk = signed_on(SignMode.PAPER, scan_workdays=2)
     friday = day_number(dt.date(2026, 3, 6))
     times, wanted, start = [], 0, NINE + 2 * HOUR_MS
@@ -81,14 +81,14 @@ def test_a_missing_scan_is_chased_at_its_hour_every_so_many_workdays_until_it_co
         times += [(text_of(at)[:13], value) for at, value in chased[["at", "value"]].tolist()]
         wanted += len(out.take(ScanWanted))
         start = until
-    assert times == [("2026-03-04 10", 1), ("2026-03-06 10", 2), ("2026-03-10 10", 3)]
+    assert times == [("2026-03-04 23", 1), ("2026-03-06 23", 2), ("2026-03-10 23", 3)]
     assert wanted == 3
     assert len(filed(desk)) == 1
 
 
 @pytest.mark.requirement("EX-09.b")
-def test_a_scan_that_comes_in_the_window_of_its_chase_but_later_is_chased_first() -> None:
+def test_a_scan_that_comes_on_the_last_day_is_not_chased() -> None:
     desk = signed_on(SignMode.PAPER, scan_workdays=1)
-    out = run(desk, scan(NINE + DAY_MS + 2 * HOUR_MS), start=NINE + 2 * HOUR_MS, until=NINE + 2 * DAY_MS)
-    assert [int(one["at"]) for one in out.events_of(Event.SCAN_CHASED)] == [NINE + DAY_MS + HOUR_MS]
+    out = run(desk, scan(NINE + DAY_MS + 2 * HOUR_MS), start=NINE + 2 * HOUR_MS, until=(NINE // DAY_MS + 2) * DAY_MS)
+    assert len(out.events_of(Event.SCAN_CHASED)) == 0
     assert len(out.events_of(Event.CONTRACT_SCANNED)) == 1

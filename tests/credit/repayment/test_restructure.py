@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from credit.codes import Account, Measure, Method
+from credit.codes import Account, Method
+from credit.codes_trouble import Measure
 from credit.collections.contract import OverdueRestructured
 from credit.repayment.contract import (
     Event,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from credit.codes import Hardship, Measure, ReferralCause, Verdict
+from credit.codes import Verdict
+from credit.codes_trouble import Hardship, Measure, ReferralCause
 from credit.collections.contract import LoanOverdue, OverduePaid
 from credit.errors import InvariantViolation
 from credit.mail import Inbox, Outbox

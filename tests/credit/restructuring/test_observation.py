@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from credit.calendar import add_months
-from credit.codes import RiskClass
+from credit.codes_trouble import RiskClass
 from credit.errors import InvariantViolation
 from credit.repayment.contract import ObservationEnded
 from credit.restructuring.contract import INSPECTION, Desk, Event, Finding, RefusedBecause, RestructuredLeft

@@ -7,6 +7,7 @@ import pytest
 
 from credit.approval.contract import ApplicationScored
 from credit.codes import Alert, Segment, Source
+from credit.due_diligence.contract import BusinessScored
 from credit.policies import Overrides
 from credit.room import Rows
 from credit.scoring.contract import COMPANY_FACTS, PERSON_FACTS, CompanyReport, Event, PersonReport
@@ -29,7 +30,8 @@ FIRM = {
 def scored(rows: Rows, bureau: Facts | None = None, sources: Facts | None = None) -> Rows:
     """The decision on one application, by a bank that turns nobody away for a low score."""
     out = through(ScoringSubsystem.build(Setting(LENIENT, OFFICERS)), rows, bureau, sources)
-    one: Rows = out.take(ApplicationScored)[0]
+    one: Rows
+    [one] = (*out.take(ApplicationScored), *out.take(BusinessScored))
     return one
 
 

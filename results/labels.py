@@ -69,6 +69,8 @@ LABELS: dict[str, Words] = {
     # columns
     "col.step": ("Step", "环节"),
     "col.count": ("count", "次数"),
+    "term.case": ("In this run: {n} applications.", "本次运行：{n} 笔申请。"),
+    "term.loan": ("In this run: {n} loans.", "本次运行：{n} 笔借据。"),
     "col.measure": ("measure", "指标"),
     "col.of_all": ("of", "总数"),
     "col.share_of": ("share", "占比"),

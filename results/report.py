@@ -165,6 +165,7 @@ def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries
         ],
         "story": _story(queries) if 0 < summary["funnel"]["submitted"] <= STORY_CASES else [],
         "open_work": _open_work(queries),
+        "terms": queries.terms(scenario.get("policies")),
         "fidelity": _fidelity(folder, catalogue),
     }
 

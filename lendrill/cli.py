@@ -277,7 +277,7 @@ def terms(
 ) -> int:
     """Print the core terms of lending: what each means here, what makes it so, and of how many it holds in a run."""
     from lendrill.tables import terms_table
-    from lendrill.words import counted
+    from lendrill.terms import counted
 
     terms_table(counted(folder))
     return 0

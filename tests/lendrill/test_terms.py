@@ -10,7 +10,7 @@ import pytest
 
 from credit.terms import terms
 from lendrill.cli import main
-from lendrill.words import counted
+from lendrill.terms import counted
 from results.report import write_report
 from tests.lendrill.harness import run, small
 

@@ -29,7 +29,6 @@ _FAULTS = {
     "too_long": "最多{max_length}项",
     "too_short": "至少{min_length}项",
     "model_attributes_type": "应为 JSON 对象",
-    "dict_type": "应为 JSON 对象",
     "date_type": "应为日期，如 2026-03-01",
     "date_parsing": "应为日期，如 2026-03-01",
     "date_from_datetime_parsing": "应为日期，如 2026-03-01",

@@ -270,6 +270,20 @@ def fields(
 
 
 @app.command()
+def terms(
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="The folder of a run, to count them in.", parser=path_given)
+    ] = None,
+) -> int:
+    """Print the core terms of lending: what each means here, what makes it so, and of how many it holds in a run."""
+    from lendrill.tables import terms_table
+    from lendrill.terms import counted
+
+    terms_table(counted(folder))
+    return 0
+
+
+@app.command()
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.", parser=path_given)],
 ) -> int:

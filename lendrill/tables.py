@@ -13,6 +13,7 @@ from credit.money import format_yuan
 from lendrill.requirements import Clause, Requirement, counts, outcomes_of
 
 if TYPE_CHECKING:
+    from credit.terms import Term
     from lendrill.fields import Field
     from results.compare import Comparison
     from results.figures import Figure
@@ -66,6 +67,20 @@ def scenarios_table(scenarios: Sequence[Scenario]) -> None:
         table.add_row(
             scenario.name, f"{scenario.run.customers:,}", f"{scenario.run.days:,}", escape(scenario.purpose) + look
         )
+    Console().print(table)
+
+
+def terms_table(rows: Sequence[tuple[Term, int | None]]) -> None:
+    """Print each term in English and Chinese, what makes it so, and of how many it holds."""
+    table = Table(show_edge=False, pad_edge=False)
+    table.add_column("term 术语", no_wrap=True, style="bold")
+    table.add_column("what it means, and the events that make it so", overflow="fold")
+    if counts_told := any(count is not None for _, count in rows):
+        table.add_column("in the run 本次运行", justify="right")
+    for term, count in rows:
+        events = ", ".join(event.name.lower() for event in term.events)
+        told = "\n".join((*map(escape, term.means), f"[dim]{events}"))
+        table.add_row(" ".join(term.words), told, *([f"{count:,} {term.of}s"] if counts_told else []))
     Console().print(table)
 
 

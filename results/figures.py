@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from results import charts
 from results.folder import RunFolderError, read_scenario, read_summary
 from results.intervals import Interval, clustered, wilson
+from results.quality import MEASURES
 from results.queries import RunQueries
 from results.report import desks_of, span_of
 
@@ -50,6 +51,11 @@ def _counted(summary: dict[str, Any]) -> Iterator[tuple[str, Figure]]:
     for name in ("screened_out", "approved", "declined", "signed", "disbursed"):
         whole = funnel["submitted"]
         yield f"{name}_share", Figure(funnel[name] / whole if whole else None, wilson(funnel[name], whole))
+    for measure in MEASURES:
+        of, count = (summary["quality"][measure.name][which] for which in ("of", "count"))
+        yield measure.name, Figure(count)
+        share = count / of if of else None
+        yield f"{measure.name}_share", Figure(share, wilson(count, of) if measure.drawn else None)
     yield "active_loans", Figure(portfolio["active_loans"])
     yield "outstanding_yuan", Figure(portfolio["outstanding_fen"] / 100)
     outstanding = bool(portfolio["outstanding_fen"])

@@ -17,6 +17,8 @@ LABELS: dict[str, Words] = {
     "funnel.title": ("Funnel and volumes", "业务漏斗与业务量"),
     "times": ("Times", "时效"),
     "times.title": ("Waiting and decision times", "等待与审批时效"),
+    "quality": ("Quality", "质量"),
+    "quality.title": ("Quality of the bank's work", "服务质量"),
     "staff": ("Staff", "人员"),
     "staff.title": ("Staff and desks", "岗位与人员负荷"),
     "queues": ("Queues", "队列"),
@@ -67,6 +69,12 @@ LABELS: dict[str, Words] = {
     # columns
     "col.step": ("Step", "环节"),
     "col.count": ("count", "次数"),
+    "term.case": ("In this run: {n} applications.", "本次运行：{n} 笔申请。"),
+    "term.loan": ("In this run: {n} loans.", "本次运行：{n} 笔借据。"),
+    "col.measure": ("measure", "指标"),
+    "col.of_all": ("of", "总数"),
+    "col.share_of": ("share", "占比"),
+    "col.means": ("what is counted", "口径"),
     "col.product": ("Product", "产品"),
     "col.active": ("active loans", "在贷笔数"),
     "col.outstanding": ("outstanding, yuan", "余额（元）"),
@@ -170,6 +178,13 @@ LABELS: dict[str, Words] = {
     "note.volumes.day": ("Counts a day.", "每日笔数。"),
     "note.volumes.mean": ("Mean of seven days; the thin line: applications of each day.", "七日平均；细线为每日申请。"),
     "note.volumes.hour": ("Counts an hour.", "每小时笔数。"),
+    "note.quality": (
+        (
+            "Counted from the run's events; a share stands where something of its kind happened. An interval (95%) has only what "
+            "each application has of its own."
+        ),
+        "由本次运行的事件统计；没有发生同类业务的，不计比例。只有各申请彼此独立的指标才给出 95% 区间。",
+    ),
     "note.times": (
         (
             "In wall time: nights and holidays count. A decision is timed from the acceptance of the application; “automatic” "

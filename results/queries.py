@@ -12,6 +12,8 @@ import duckdb
 import numpy as np
 
 from credit.bank import PIPELINE
+from credit.policies.loading import Overrides
+from credit.terms import Term, terms
 from results.folder import RunFolderError
 from results.sql import tables_of
 from results.survival import quantiles
@@ -202,6 +204,10 @@ SELECT product, CAST(SUM(count) AS BIGINT), CAST(SUM(amount_fen) AS BIGINT) FROM
 WHERE metric = 'loans_by_bucket' AND day = (SELECT MAX(day) FROM {daily} WHERE NOT STARTS_WITH(metric, 'event.'))
 GROUP BY product
 """
+_TERM = """
+SELECT COUNT(*) FROM (SELECT {key} FROM {events} WHERE {key} > 0 AND event IN ({names}) GROUP BY {key}
+                      HAVING COUNT(DISTINCT event) = {number})
+"""
 _STORY = """
 SELECT case_no, ts::TIMESTAMP, CAST(event AS VARCHAR), CAST(actor AS VARCHAR), CAST(reason AS VARCHAR), amount_fen, loan
 FROM {events} WHERE case_no > 0 ORDER BY case_no, ts, seq LIMIT {most}
@@ -342,6 +348,22 @@ class RunQueries:
     def products(self) -> list[Row]:
         """(product, active loans, outstanding fen) at the last day's end."""
         return self._run(_PRODUCTS)
+
+    def terms(self, policies: Overrides | None) -> list[tuple[Term, int]]:
+        """The bank's core terms, and of how many cases or loans of the run each holds."""
+        keys = {"case": "case_no", "loan": "loan"}
+        return [
+            (
+                one,
+                self._run(
+                    _TERM,
+                    key=keys[one.of],
+                    names=_texts(event.name.lower() for event in one.events),
+                    number=len(one.events),
+                )[0][0],
+            )
+            for one in terms(policies)
+        ]
 
     def story(self, most: int) -> list[Row]:
         """(case, at, event, actor, reason, amount fen, loan), case by case in the order of time; for runs of a few cases."""

@@ -23,6 +23,7 @@ from results.folder import read_scenario, read_summary
 from results.happenings import happenings
 from results.intervals import Interval, interval_text, wilson
 from results.outages import OWN
+from results.quality import MEASURES
 from results.queries import Row, RunQueries
 
 REPORT = "report.html"
@@ -149,6 +150,7 @@ def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries
         "funnel": _funnel(summary["funnel"], share_of),
         "approved_interval": share_of(summary["funnel"]["approved"], summary["funnel"]["submitted"]),
         "waits": waits,
+        "quality": _quality(summary["quality"], share_of),
         "desks": desks,
         "partners": partners,
         "trouble": _trouble(trouble),
@@ -163,6 +165,7 @@ def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries
         ],
         "story": _story(queries) if 0 < summary["funnel"]["submitted"] <= STORY_CASES else [],
         "open_work": _open_work(queries),
+        "terms": queries.terms(scenario.get("policies")),
         "fidelity": _fidelity(folder, catalogue),
     }
 
@@ -328,6 +331,19 @@ def _funnel(funnel: dict[str, int], share_of: Shares) -> list[dict[str, Any]]:
             "interval": None if name == "submitted" else share_of(count, first),
         }
         for name, count in counts.items()
+    ]
+
+
+def _quality(counts: dict[str, dict[str, int]], share_of: Shares) -> list[dict[str, Any]]:
+    """One row a measure; its share is nothing where nothing of its kind happened."""
+    return [
+        {
+            "words": measure.words,
+            "means": measure.means,
+            **counts[measure.name],
+            "interval": share_of(counts[measure.name]["count"], counts[measure.name]["of"]) if measure.drawn else None,
+        }
+        for measure in MEASURES
     ]
 
 

@@ -151,11 +151,12 @@ def _distinct(codes: Ints) -> tuple[Ints, np.ndarray[Any, np.dtype[np.int32]]]:
     return found + lowest, place[shifted]
 
 
-def _actor_name(code: int) -> str:
+def actor_name(code: int) -> str:
+    """An actor as the files spell him."""
     return _ACTOR_NAMES.get(code) or f"staff {code}"
 
 
-def _reason_name(event: int, code: int) -> str | None:
+def reason_name(event: int, code: int) -> str | None:
     """A reason as its event's contract spells it; a plain number where the event counts something else, null for none."""
     if not code:
         return None
@@ -179,11 +180,11 @@ def event_table(room: str, products: Mapping[int, str], parts: Sequence[Rows]) -
             pa.array(columns["case"]),
             rooms,
             _encoded(event, lambda code: EVENT_CODES[code].name.lower(), pa.int16()),
-            _encoded(columns["actor"], _actor_name),
+            _encoded(columns["actor"], actor_name),
             pa.array(columns["loan"]),
             pa.array(columns["amount_fen"]),
             _encoded(
-                event * span + (reason - lowest), lambda tagged: _reason_name(tagged // span, tagged % span + lowest)
+                event * span + (reason - lowest), lambda tagged: reason_name(tagged // span, tagged % span + lowest)
             ),
             pa.array(columns["value"]),
             pa.array(columns["branch"].astype(np.int32)),

@@ -6,14 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
 
 from credit.applications.contract import Event as ApplicationEvent
-from credit.approval.contract import Event as ApprovalEvent
-from credit.bank import PIPELINE
 from credit.contracts.contract import Event as ContractEvent
 from credit.contracts.subsystem import ContractsSubsystem
 from credit.due_diligence.contract import Event as DueDiligenceEvent
@@ -23,7 +20,7 @@ from credit.policies import Overrides
 from credit.profile import Identity
 from credit.repayment.contract import Event as RepaymentEvent
 from credit.repayment.subsystem import RepaymentSubsystem
-from credit.room import EventCode, Rows
+from credit.room import Rows
 from credit.scoring.contract import Event as ScoringEvent
 from credit.subsystem import Setting
 from credit.texts import Field, joined
@@ -31,10 +28,8 @@ from credit.times import DAY_MS, date_of
 from results.folder import RunFolderError, read_summary
 from results.schemas import PAPERS, file_names
 from results.sql import tables_of
+from results.steps import OPINED, Told, code_of, ends, event_step, plain
 
-Told = dict[str, Any]
-_EVENTS_OF = {room.name: {event.name.lower(): event for event in room.events or ()} for room in PIPELINE}
-_BY_NAME = {name: event for events in reversed(_EVENTS_OF.values()) for name, event in events.items()}
 _EVENTS = """
 SELECT EPOCH_MS(ts) AS "at", seq, CAST(room AS VARCHAR) AS room, CAST(event AS VARCHAR) AS event, CAST(actor AS VARCHAR) AS actor,
        loan, amount_fen, CAST(reason AS VARCHAR) AS reason, value
@@ -50,13 +45,6 @@ WHERE comes AND (case_no = {case} OR reference = {reference}) ORDER BY start, un
 """
 _SCORES = ("scores", "scores_of_secured", "scores_of_businesses")
 _OPINIONS = ("opinions", "opinions_head_office", "opinions_due_diligence")
-_OPINED = (
-    ApprovalEvent.NODE_DECIDED,
-    ApprovalEvent.VOTE_CAST,
-    DueDiligenceEvent.SITE_VISITED,
-    DueDiligenceEvent.VISIT_SENT_BACK,
-    DueDiligenceEvent.BUSINESS_ANALYSED,
-)
 _EXAMPLES = """
 SELECT what, MIN(case_no) FROM (
   SELECT case_no, CASE event WHEN 'application_declined' THEN 'declined' WHEN 'loan_disbursed' THEN 'paid out'
@@ -97,11 +85,11 @@ def story(folder: Path, case: int, policies: Overrides | None = None) -> Told:
         reference = next((row["value"] for row in events if row["event"] == "application_submitted"), None)
         forms, texts = (files.papers(name, reference) for name in ("forms", "texts"))
         waited = files.asked("waited", _WAITED, reference=reference or -1)
-    steps = [_event(row) for row in events] + _transactions(postings)
+    steps = [event_step(row) for row in events] + _transactions(postings)
     steps += [{"kind": "wait", "seq": -1, **row} for row in waited]
     steps.sort(key=lambda step: (step["at"], step["kind"] == "transaction", step["seq"]))
     _attach(steps, forms, texts, papers, policies)
-    return {"case": case, "run": str(folder), "began_in": missing, "steps": steps, "ends": _ends(steps)}
+    return {"case": case, "run": str(folder), "began_in": missing, "steps": steps, "ends": ends(steps)}
 
 
 class _Files:
@@ -151,19 +139,6 @@ def _no_case(files: _Files, folder: Path, case: int) -> str:
     )
 
 
-def _event(row: Told) -> Told:
-    """An event as a step; `actor`, `reason` and `value` as its files spell them."""
-    step = {"kind": "event", **row}
-    english, chinese = code_of(step).said.words
-    return step | {"event_en": english, "event_zh": chinese}
-
-
-def code_of(step: Told) -> EventCode:
-    """The event of a step. Two rooms may use one name: the room that told of it goes first."""
-    name = step["event"]
-    return _EVENTS_OF[step["room"]].get(name) or _BY_NAME[name]
-
-
 def _transactions(postings: Iterable[Told]) -> list[Told]:
     found: dict[tuple[int, int], Told] = {}
     for row in postings:
@@ -189,18 +164,18 @@ def _attach(steps: list[Told], forms: Rows, texts: Rows, papers: dict[str, Rows]
         {int(row[key]): row for row in papers[name]} for name, key in (("loans", "loan"), ("statements", "at"))
     )
     scores = {int(row["at"]): row for name in _SCORES for row in papers[name]}
-    opinions = {(int(row["at"]), f"staff {row['person']}"): _plain(row) for name in _OPINIONS for row in papers[name]}
+    opinions = {(int(row["at"]), f"staff {row['person']}"): plain(row) for name in _OPINIONS for row in papers[name]}
     contracts, repayment = ContractsSubsystem.build(Setting(policies)), RepaymentSubsystem.build(Setting(policies))
     for step in (one for one in steps if one["kind"] == "event"):
         event = code_of(step)
         if event is ApplicationEvent.APPLICATION_SUBMITTED and form:
             step["form"] = form
         elif event is ScoringEvent.APPLICATION_SCORED and step["at"] in scores:
-            step["score"] = _plain(scores[step["at"]])
-        elif event in _OPINED and (step["at"], step["actor"]) in opinions:
+            step["score"] = plain(scores[step["at"]])
+        elif event in OPINED and (step["at"], step["actor"]) in opinions:
             step["opinion"] = opinions[step["at"], step["actor"]]
         elif event is DueDiligenceEvent.STATEMENT_RECORDED and step["at"] in statements:
-            step["statement"] = _plain(statements[step["at"]])
+            step["statement"] = plain(statements[step["at"]])
         elif event in (ContractEvent.CONTRACT_GENERATED, ContractEvent.CONTRACT_REGENERATED):
             terms = papers["approvals"][papers["approvals"]["at"] <= step["at"]][-1:]
             if len(terms) and form:
@@ -209,14 +184,10 @@ def _attach(steps: list[Told], forms: Rows, texts: Rows, papers: dict[str, Rows]
             step["schedule"] = _schedule(repayment, loans[step["loan"]])
 
 
-def _plain(row: np.void) -> Told:
-    return {name: row[name].item() for name in row.dtype.names or ()}
-
-
 def _form(forms: Rows, long: dict[Field, str | None]) -> Told:
     if not len(forms):
         return {}
-    form = _plain(forms[0])
+    form = plain(forms[0])
     form["name"] = form["name"] or long.get(Field.NAME) or ""
     form["purpose"] = form.pop("purpose_text") or long.get(Field.PURPOSE) or ""
     beside = {one.name.lower(): long.get(one) or "" for one in (Field.REMARK, Field.ADDRESS)}
@@ -247,15 +218,3 @@ def _schedule(repayment: RepaymentSubsystem, loan: np.void) -> list[Told]:
     names = ("number", "due_day", "principal_fen", "interest_fen", "payment_fen", "balance_fen")
     lines = zip(*(getattr(plan, name).tolist() for name in names), strict=True)
     return [{**dict(zip(names, line, strict=True)), "due_day": date_of(line[1]).isoformat()} for line in lines]
-
-
-def _ends(steps: list[Told]) -> Told:
-    """Where the case stands when the run ends: the last event that moved it a step on, and of each loan what is left of its
-    principal on the balance sheet."""
-    last = [step for step in steps if step["kind"] == "event" and code_of(step).said.step is not None]
-    loans: dict[int, int] = {}
-    for step in steps:
-        for posting in step.get("postings", ()):
-            loans.setdefault(posting["loan"], 0)
-            loans[posting["loan"]] += posting["amount_fen"] if posting["account"] == "principal" else 0
-    return {"event": last[-1]["event"] if last else "", "principal_fen": loans}

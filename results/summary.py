@@ -1,5 +1,5 @@
-"""The figures of ``summary.json`` that are counted from a run's own files: funnel, refusals, portfolio, ledger. Nothing here is
-remembered by the stages, so the summary can't say anything the files do not."""
+"""The figures of ``summary.json`` that are counted from a run's own files: funnel, refusals, quality, portfolio, ledger. Nothing
+here is remembered by the stages, so the summary can't say anything the files do not."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from results.quality import quality
 from results.schemas import refusing_events
 from results.sql import tables_of
 
@@ -42,9 +43,9 @@ _LOAN_DAYS = "SELECT SUM(count) AS days FROM {daily} WHERE metric = 'loans_activ
 
 
 def figures(folder: Path) -> dict[str, Any]:
-    """Funnel, refusals, portfolio, ledger and loan-days of a merged run folder. Counts of one thing each: applications,
-    cases, loans; amounts in fen. `funnel` is of those who applied in this run, `inherited` of the cases that were under way in
-    the book it began with, so that no share of a funnel is above one.
+    """Funnel, refusals, quality (`results.quality`), portfolio, ledger and loan-days of a merged run folder. Counts of one
+    thing each: applications, cases, loans; amounts in fen. `funnel` is of those who applied in this run, `inherited` of the
+    cases that were under way in the book it began with, so that no share of a funnel is above one.
 
     Both rates are shares of the outstanding principal on the balance sheet at the last day's end: `overdue_rate` (逾期率) of
     loans with DPD >= 1, `npl_rate` (不良率) of loans marked non-performing. They are 0 where nothing is outstanding, and exact
@@ -60,6 +61,7 @@ def figures(folder: Path) -> dict[str, Any]:
                 {"event": event, "reason": reason, "count": count}
                 for event, reason, count in connection.execute(_REFUSALS.format(refusing=refusing, **tables)).fetchall()
             ],
+            "quality": quality(connection, tables),
             "portfolio": _portfolio(connection, tables),
             "ledger": _ledger(connection, tables),
             "loan_days": _row(connection, _LOAN_DAYS.format(**tables))["days"],

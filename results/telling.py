@@ -33,7 +33,7 @@ from credit.numbers import branch_of_case
 from credit.room import DESKS, REASONS, Words
 from credit.times import date_of, text_of
 from results import names
-from results.story import Told, code_of
+from results.steps import Told, code_of
 
 WIDTH = 80
 _PAPER = 6
@@ -119,7 +119,7 @@ def told(story: Told, catalogue: names.Catalogue) -> Iterator[str]:
     yield from _wrapped(
         " · ".join(part for part in (f"case 申请 {story['case']}", product, f"branch 分行 {branch}") if part), 0
     )
-    yield from _wrapped(f"run 运行 {story['run']}", 0)
+    yield from _wrapped(f"run 运行 {story['run']}" if story["run"] else f"as of 截至 {text_of(story['now'])[:19]}", 0)
     if story["began_in"]:
         yield from _wrapped(f"It may have begun in {story['began_in']}, which is not there any more 前段运行已不在", 0)
     day = ""
@@ -135,7 +135,7 @@ def told(story: Told, catalogue: names.Catalogue) -> Iterator[str]:
 
 def _end(story: Told) -> Iterator[str]:
     ends = story["ends"]
-    yield from ("", "At the end of the run 期末")
+    yield from ("", "At the end of the run 期末" if story["run"] else "As it stands 目前")
     if ends["event"]:
         yield from _wrapped(f"  stands at 所处环节: {_both(names.event(ends['event']))}", 4)
     for loan, fen in ends["principal_fen"].items():
@@ -191,24 +191,31 @@ def _product(form: Told, catalogue: names.Catalogue) -> str:
 
 
 def _form(form: Told, catalogue: names.Catalogue) -> Iterator[tuple[str, str]]:
-    yield "name 姓名", form["name"]
-    yield "ID number 证件号", form["id_number"]
-    yield "credit code 统一社会信用代码", form["credit_code"]
-    yield "mobile 手机号", form["mobile"]
-    yield "address 地址", form["address"]
-    yield "product 产品", _product(form, catalogue)
-    yield "amount 金额", _money(form["amount_fen"])
-    yield "term 期限", f"{form['term_months']} months 个月"
-    yield (
-        "method 还款方式",
-        _spelt(Method(form["method"]), METHODS_ZH) if form["method"] in METHODS_ZH else str(form["method"]),
-    )
-    yield "purpose 用途", form["purpose"]
-    yield "remark 备注", form["remark"]
-    yield "monthly income 月收入", _money(form["income_fen"])
-    yield "employed 工作年限", f"{form['employment_months']} months 个月"
-    yield "documents 资料", _flags(Material, MATERIALS_ZH, form["documents"])
-    yield "consent 授权", _flags(Consent, CONSENTS_ZH, form["consent"])
+    """What a form says; of a live bank's case what is kept of it."""
+    said: dict[str, tuple[str, Callable[[Any], str]]] = {
+        "name": ("name 姓名", str),
+        "id_number": ("ID number 证件号", str),
+        "credit_code": ("credit code 统一社会信用代码", str),
+        "mobile": ("mobile 手机号", str),
+        "address": ("address 地址", str),
+        "product": ("product 产品", lambda _: _product(form, catalogue)),
+        "amount_fen": ("amount 金额", _money),
+        "term_months": ("term 期限", lambda months: f"{months} months 个月"),
+        "method": ("method 还款方式", _method),
+        "purpose": ("purpose 用途", str),
+        "remark": ("remark 备注", str),
+        "income_fen": ("monthly income 月收入", _money),
+        "employment_months": ("employed 工作年限", lambda months: f"{months} months 个月"),
+        "documents": ("documents 资料", lambda bits: _flags(Material, MATERIALS_ZH, bits)),
+        "consent": ("consent 授权", lambda bits: _flags(Consent, CONSENTS_ZH, bits)),
+    }
+    for key, (words, write) in said.items():
+        if key in form:
+            yield words, write(form[key])
+
+
+def _method(code: int) -> str:
+    return _spelt(Method(code), METHODS_ZH) if code in METHODS_ZH else str(code)
 
 
 def _opinion(opinion: Told) -> Iterator[tuple[str, str]]:

@@ -44,6 +44,7 @@ from actors.gateway import (
     registration,
     restructuring,
     scans,
+    stories,
     stream,
     switches,
     tasks,
@@ -90,6 +91,7 @@ which it is good."""
 PARTS = (
     products,
     applications,
+    stories,
     bulk,
     bureau,
     materials,

@@ -399,6 +399,11 @@ async def _tables(bank: Bank, loan: int) -> dict[str, Rows]:
     return {table: rows for (table, _), rows in zip(_TABLES, found, strict=True)}
 
 
+async def plan_of(bank: Bank, loan: int) -> list[dict[str, Any]]:
+    """The running plan of a loan as lines; none where it has none."""
+    return _plan(bank.rooms.book(await _tables(bank, loan)), loan)
+
+
 def _plan(repayment: RepaymentSubsystem, loan: int) -> list[dict[str, Any]]:
     """The running plan as lines; none where the loan has none."""
     try:

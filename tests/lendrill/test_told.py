@@ -5,16 +5,22 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from markupsafe import escape
 from rich.cells import cell_len
 from scipy.stats import CensoredData, ecdf
 
 from lendrill.cli import main
+from results.compare import compare
 from results.figures import figures
+from results.quality import MEASURES
+from results.queries import RunQueries
+from results.report import write_report
 from results.story import story
 from tests.lendrill.harness import run, small
 
@@ -26,14 +32,19 @@ RUNS = {
         bank__branches=2,
         behaviour__miss_base_ppm=500_000,
         policies__repayment__non_performing_dpd=10,
+        **{f"behaviour__{name}_ppm": 400_000 for name in ("change_request", "approver_return", "reviewer_reject")},
+        **{f"partners__{name}__error_ppm": 400_000 for name in ("payment", "app_push", "sms", "post")},
+        partners__payment__latency_ms_median=5_000_000,
+        population__late_document_ppm=700_000,
     ),
     "short of staff": small(
-        "staff_shortage", run__customers=100, run__days=75, bank__branches=2, staff__initial_approver__per_branch=1
+        "staff_shortage", run__customers=140, run__days=75, bank__branches=2, staff__initial_approver__per_branch=1
     ),
     "by the hour": small(
         run__customers=100, run__days=5, bank__branches=2, run__window="hour", staff__re_reviewer__per_branch=1
     ),
 }
+NAMES = [one.name for one in MEASURES]
 
 
 @pytest.fixture(scope="module")
@@ -63,6 +74,9 @@ class Files:
     def cases(self, *events: str) -> set[int]:
         listed = ", ".join(f"'{event}'" for event in events)
         return {case for (case,) in self.rows(f"SELECT case_no FROM events WHERE event IN ({listed}) AND case_no > 0")}
+
+    def loans(self, event: str) -> set[int]:
+        return {loan for (loan,) in self.rows(f"SELECT loan FROM events WHERE event = '{event}' AND loan > 0")}
 
     def first(self, event: str, column: str = "case_no", which: str = "MIN") -> dict[int, dt.datetime]:
         query = f"SELECT {column}, {which}(ts) FROM events WHERE event = '{event}' AND {column} > 0 GROUP BY {column}"
@@ -143,6 +157,54 @@ def _waits(files: Files, end: dt.datetime) -> dict[str, Any]:
     return found
 
 
+def _told_of(files: Files) -> dict[int, list[tuple[str, str]]]:
+    """Case → what happened to it, with the reasons, in the order of time."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    for case, event, reason in files.rows(
+        "SELECT case_no, event, COALESCE(reason, '') FROM events WHERE case_no > 0 ORDER BY ts, seq"
+    ):
+        found.setdefault(case, []).append((event, reason))
+    return found
+
+
+def _quality(files: Files) -> dict[str, Any]:
+    """Quality told again: by the cases' lives in Python, by anti-joins and by sums, where the report asks for marked groups."""
+    lives = _told_of(files)
+    names = {case: {event for event, _ in rows} for case, rows in lives.items()}
+    came = files.cases("application_submitted")
+    sent_back = {"application_refused", "material_refused", "materials_overdue", "supplement_asked"}
+    taken, offered = files.cases("application_accepted"), files.cases("contract_generated")
+    says = {"approve": "yes", "reduce": "yes", "decline": "no"}
+    opinions = [
+        [says[reason] for event, reason in rows if event == "node_decided" and reason in says]
+        for case, rows in lives.items()
+        if "re_approval_opened" not in names[case]
+    ]
+    several = [one for one in opinions if len(one) > 1]
+    late = files.one("SELECT COUNT(*) FROM events WHERE ENDS_WITH(event, '_urged')")
+    sent, begun = files.loans("instruction_sent"), files.loans("disbursement_initiated")
+    notices = files.one(
+        "SELECT COUNT(*) FROM events WHERE room = 'notices' AND event NOT IN ('notice_late', 'receipt_refused')"
+    )
+    found = {
+        "right_first_time": (sum(not names[case] & sent_back for case in came), len(came)),
+        "supplemented": (len(taken & files.cases("supplement_asked")), len(taken)),
+        "late_tasks": (late, files.one("SELECT SUM(arrivals) FROM queues")),
+        "overturned": (sum(len(set(one)) > 1 for one in several), len(several)),
+        "contracts_changed": (
+            len(offered & files.cases("contract_returned", "contract_withdrawn", "contract_cancelled")),
+            len(offered),
+        ),
+        "payouts_rejected": (len(begun & files.loans("disbursement_rejected")), len(begun)),
+        "payments_delayed": (len(sent & files.loans("payment_delayed")), len(sent)),
+        "payments_failed": (len(sent & files.loans("payment_failed")), len(sent)),
+        "notices_failed": (files.one("SELECT COUNT(*) FROM events WHERE event = 'notice_failed'"), notices),
+        "notices_late": (files.one("SELECT COUNT(*) FROM events WHERE event = 'notice_late'"), notices),
+    }
+    shares = {f"{name}_share": count / of if of else None for name, (count, of) in found.items()}
+    return {name: count for name, (count, _) in found.items()} | shares
+
+
 def _desks(files: Files) -> dict[str, Any]:
     urged = "'case_urged', 'task_urged', 'write_off_urged', 'collection_urged'"
     found: dict[str, Any] = {}
@@ -181,12 +243,79 @@ def _desks(files: Files) -> dict[str, Any]:
 def test_every_figure_is_what_the_files_say(runs: dict[str, Path], name: str) -> None:
     files, scenario = Files(runs[name]), RUNS[name]
     end = dt.datetime.combine(scenario.run.start, dt.time()) + dt.timedelta(scenario.run.days)
-    expected = _counted(files) | _book(files) | _waits(files, end) | _desks(files)
+    expected = _counted(files) | _book(files) | _waits(files, end) | _desks(files) | _quality(files)
     expected |= {"customers": scenario.run.customers, "days": scenario.run.days}
     told = {key: one.value for key, one in figures(runs[name]).items() if not key.startswith("people_")}
     assert told.keys() == expected.keys()
     assert {key for key, value in told.items() if value != pytest.approx(expected[key], abs=1e-6)} == set()
-    assert sum(value is not None for value in told.values()) >= 60
+    assert sum(value is not None for value in told.values()) >= 240, "260, 257 and 243 figures when this was written"
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_every_table_of_the_report_is_what_the_files_say(runs: dict[str, Path], name: str) -> None:
+    """What report and summary tell beside `figures`: books, products, buckets, partners, refusals, days and open work."""
+    files, summary = Files(runs[name]), json.loads((runs[name] / "summary.json").read_text(encoding="utf-8"))
+    with RunQueries(runs[name]) as asked:
+        balances, products, partners, debits = (
+            asked.balances(),
+            asked.products(),
+            asked.partners(),
+            asked.flows("month"),
+        )
+    parts = dict(files.rows("SELECT account, LIST(amount_fen) FROM ledger GROUP BY account"))
+    books = {
+        account: (sum(n for n in all_ if n > 0), -sum(n for n in all_ if n < 0)) for account, all_ in parts.items()
+    }
+    assert {account: (debit or 0, credit or 0) for account, _, debit, credit, _ in balances} == books
+    assert {account: balance for account, *_, balance in balances} == {one: a - b for one, (a, b) in books.items()}
+    gone = "SELECT transaction FROM ledger WHERE account = 'write_off_loss'"
+    moved = f"SELECT SUM(amount_fen) FROM ledger WHERE amount_fen > 0 AND transaction NOT IN ({gone})"
+    assert sum(row[2] or 0 for row in debits) == files.one(moved)
+    over = "SELECT loan FROM events WHERE event IN ('loan_settled', 'loan_written_off')"
+    lent = f"SELECT loan, case_no FROM events WHERE event = 'loan_disbursed' AND loan NOT IN ({over})"
+    book = files.rows(
+        f"SELECT product, COUNT(DISTINCT loan), SUM(amount_fen) FROM ledger JOIN ({lent}) USING (loan) "
+        f"JOIN '{runs[name]}/cases.parquet' USING (case_no) WHERE account = 'principal' GROUP BY product"
+    )
+    assert sorted(products) == sorted(book)
+    by_bucket = summary["portfolio"]["by_bucket"].values()
+    assert sum(row["loans"] for row in by_bucket) == sum(row[1] for row in book) > 0
+    assert sum(row["outstanding_fen"] for row in by_bucket) == sum(row[2] for row in book)
+    calls = files.rows(f"SELECT partner, calls, unavailable, latency_ms_max FROM '{runs[name]}/partners.parquet'")
+    for partner, called, silent, _, longest in partners:
+        mine = [row[1:] for row in calls if row[0] == partner]
+        assert (called, silent, longest) == (
+            sum(n for n, *_ in mine),
+            sum(n for _, n, _ in mine),
+            max(n for *_, n in mine),
+        )
+    assert {row[0] for row in calls} == {row[0] for row in partners}
+    no = {(row["event"], row["reason"]): row["count"] for row in summary["refusals"]}
+    said = files.rows("SELECT event, reason FROM events WHERE reason IS NOT NULL")
+    assert no == {one: count for one, count in Counter(said).items() if one[0] in {event for event, _ in no}}
+    assert {"application_refused", "application_declined"} <= {event for event, _ in no}
+    assert len(books) * 3 + len(book) * 2 + len(partners) * 3 + len(no) >= 60, "this many figures beside the others"
+
+
+@pytest.mark.requirement("SVC-05.b")
+def test_each_measure_of_quality_is_what_the_events_say_in_summary_report_and_compare(runs: dict[str, Path]) -> None:
+    """Counted again by other questions, in a bank in which each of them went wrong at least once and never always."""
+    folder = runs["ordinary"]
+    expected, told = _quality(Files(folder)), json.loads((folder / "summary.json").read_text(encoding="utf-8"))
+    assert {name: row["count"] for name, row in told["quality"].items()} == {name: expected[name] for name in NAMES}
+    shares = {name: row["count"] / row["of"] for name, row in told["quality"].items()}
+    assert shares == {name: pytest.approx(expected[f"{name}_share"]) for name in NAMES}
+    assert all(0 < row["count"] < row["of"] for row in told["quality"].values()), told["quality"]
+    compared = {name: one for name, one, _ in compare(folder, runs["short of staff"]).figures}
+    assert {name: compared[f"{name}_share"].value for name in NAMES} == shares
+    drawn = {one.name for one in MEASURES if one.drawn}
+    assert {name for name in NAMES if compared[f"{name}_share"].interval} == drawn
+    section = write_report(folder).read_text(encoding="utf-8").split('<section id="quality">')[1].split("</section>")[0]
+    for one in MEASURES:
+        row = next(part for part in section.split("<tr>") if one.words[0] in part)
+        assert all(word in row for word in (one.words[1], *map(escape, one.means)))
+        of, count = (told["quality"][one.name][which] for which in ("of", "count"))
+        assert f"<td>{of:,}</td><td>{count:,}</td><td>{count / of:.1%}<" in row
 
 
 def test_what_the_rates_speak_of_has_happened(runs: dict[str, Path]) -> None:

@@ -112,7 +112,7 @@ def test_every_section_of_a_full_run_is_filled(html: str) -> None:
     }
     assert set(re.findall(r'data-chart="(\w+)"', html)) == set(drawn)
     anchors = re.findall(r'<a href="#(\w+)"', html)
-    assert len(anchors) == 11
+    assert len(anchors) == 12
     assert all(f'id="{anchor}"' in html for anchor in anchors)
 
 

@@ -27,6 +27,7 @@ from credit.contracts.contract import (
     ChangeReason,
     ContractCancelled,
     ContractChangeRequested,
+    ContractChecked,
     ContractRenewalRequested,
     ContractReturned,
     ContractSigned,
@@ -76,6 +77,7 @@ class Contract(Model):
             "offered_at": "2026-02-10T10:00:45.000+08:00",
             "expires_at": "2026-02-13T10:00:45.000+08:00",
             "approval_valid_until": "2026-03-12T10:00:45.000+08:00",
+            "checked_by": None,
         }
     )
 
@@ -92,6 +94,8 @@ class Contract(Model):
     offered_at: str | None = None
     expires_at: str | None = None
     approval_valid_until: str | None = None
+    checked_by: str | None = None
+    """Who has checked amount, term and rate against the approval; null: nobody yet."""
 
 
 class Confirming(Model):
@@ -111,12 +115,14 @@ class Confirmation(Model):
 
 
 class Signing(Model):
-    """A signature. On paper a contract may always be signed, electronically where the product is (CON-08)."""
+    """A signature. On paper a contract may always be signed, electronically where the product is (CON-08). `person`: the
+    member of staff before whom it is signed, if any, not the one that checked it; may be left out by whom the bank knows."""
 
     model_config = shown({"confirmation": "1000000001-0-1-1770688845000-…", "mode": "electronic"})
 
     confirmation: str = Field(max_length=200)
     mode: Annotated[SignMode, ByName(SignMode)]
+    person: Person | None = None
 
 
 class Changing(Model):
@@ -152,6 +158,22 @@ class Cancelling(Model):
     round: Which
     attempt: Which
     reason: Annotated[CancelReason, ByName(CancelReason)]
+    person: Person | None = None
+
+
+class Checking(Model):
+    """What a member of staff has read in the contract that is to be signed (CON-11); `person` may be left out by whom the bank
+    knows."""
+
+    model_config = shown(
+        {"round": 0, "attempt": 1, "amount_fen": 5_000_000, "term_months": 12, "rate_ppm": 60_000, "person": "1420001"}
+    )
+
+    round: Which
+    attempt: Which
+    amount_fen: int = Field(ge=0, lt=1 << 53)
+    term_months: int = Field(ge=0, le=1_000)
+    rate_ppm: int = Field(ge=0, le=1_000_000)
     person: Person | None = None
 
 
@@ -225,6 +247,7 @@ async def contract(case: CasePath, bank: Annotated[Bank, Depends(bank_of)], call
         "offered_at": moment(int(row["offered_at"])),
         "expires_at": moment(int(row["expires_at"])),
         "approval_valid_until": moment(int(row["valid_until"])),
+        "checked_by": number_of(row["checked_by"]) if row["checked_by"] else None,
     }
 
 
@@ -301,6 +324,7 @@ async def sign(
         )
     _, round_, attempt, confirmed_at = said
     about = {"round": round_, "attempt": attempt, "mode": signing.mode, "confirmed_at": confirmed_at}
+    about["person"] = acting(caller, signing.person) if signing.person or caller.person else 0
     rows = await _pending(bank, number)
     if len(rows) and (int(rows["round"][0]), int(rows["attempt"][0])) == (round_, attempt):
         await asyncio.to_thread(archive.lay, await _laid(bank, _PENDING, rows))
@@ -337,6 +361,22 @@ async def renew(
     del key
     about = {"round": which.round, "attempt": which.attempt, "reason": which.reason}
     return await _do(bank, request, caller, ContractRenewalRequested, await bank.known_case(case), about)
+
+
+@router.post("/checks", summary="Check amount, term and rate before the signature", response_model=Done)
+async def check(
+    case: CasePath,
+    read: Checking,
+    request: Request,
+    bank: Annotated[Bank, Depends(bank_of)],
+    caller: Handler,
+    key: IdempotencyKey = None,
+) -> dict[str, Any]:
+    """CON-11: what was read in the contract is held against the approval; where they differ, it is blocked with the reason, and
+    has to be returned for revision."""
+    del key
+    about = read.model_dump(exclude={"person"}) | {"person": acting(caller, read.person)}
+    return await _do(bank, request, caller, ContractChecked, await bank.known_case(case), about)
 
 
 @router.post("/returns", summary="Return a contract for revision", response_model=Done)

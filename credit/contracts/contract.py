@@ -15,7 +15,8 @@ ContractOffered = room.asks(
     "ContractOffered",
     "case party branch segment product amount_fen term_months rate_ppm lane mode applied_at expires_at round attempt",
 )
-ContractSigned = room.obeys(503, "ContractSigned", "case round attempt mode confirmed_at")
+ContractSigned = room.obeys(503, "ContractSigned", "case round attempt mode confirmed_at person=0")
+"""`person`: the member of staff before whom it was signed; 0: the customer signed by himself."""
 ContractChangeRequested = room.obeys(504, "ContractChangeRequested", "case round attempt amount_fen term_months reason")
 ContractRenewalRequested = room.obeys(505, "ContractRenewalRequested", "case round attempt reason")
 """Every approval of a case opens a round, and its contracts are numbered in it: attempt 1, 2, 3 …"""
@@ -26,11 +27,13 @@ ScanWanted = room.asks(508, "ScanWanted", "case party branch chases")
 ContractScanned = room.obeys(509, "ContractScanned", "case pages format size digest:U64 person")
 """The scan of a contract signed on paper was filed: pages, `FileFormat`, bytes, SHA-256 of the content in hexadecimal digits, and
 who scanned it."""
+ContractChecked = room.obeys(510, "ContractChecked", "case round attempt amount_fen term_months rate_ppm person")
+"""A member of staff has read amount, term and rate in the contract that is to be signed: what he read there."""
 room.table(
     "contracts",
-    f"{TERMS} state attempt offered_at=0 expires_at=0 mode approved_fen",
+    f"{TERMS} state attempt offered_at=0 expires_at=0 mode approved_fen checked_by=0",
     key="case",
-    puts="state",
+    puts="state checked_by",
     changes="attempt offered_at expires_at mode",
 )
 room.table(
@@ -151,6 +154,7 @@ class Event(EventCode):
         value="times chased",
         trouble=("scans of contracts chased", "合同扫描催办"),
     )
+    CONTRACT_CHECKED = event(516, "contract checked against its approval", "合同要素核对", value="attempt in its round")
 
 
 class Gauge(GaugeCode):
@@ -167,6 +171,8 @@ class Refusal(Reason):
     CONTRACT_STATE = 403, "wrong state of the contract", "合同状态不符"
     NO_SCAN_WANTED = 404, "no paper contract that waits for a scan", "没有待扫描的纸质合同"
     SCAN_FAULTY = 405, "scan without pages, content or digest", "扫描件无页数、内容或摘要"
+    CONTRACT_UNCHECKED = 406, "amount, term and rate are not checked yet", "金额、期限、利率尚未核对"
+    CHECKED_BY_SIGNER = 407, "whoever checked it takes no signature", "核对人不得经办签署", "person"
 
 
 class ChangeReason(Reason):

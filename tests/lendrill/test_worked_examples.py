@@ -166,6 +166,13 @@ def test_li_signs_on_paper_after_two_days(li: Story) -> None:
     assert len(li.events("contract_archived")) == 1
 
 
+@pytest.mark.requirement("CON-11.c")
+def test_lis_contract_is_checked_at_the_counter_before_he_signs_it(li: Story) -> None:
+    assert li.moment("contract_generated") < li.moment("contract_checked") < li.moment("contract_confirmed")
+    [checked] = li.events("contract_checked")
+    assert checked[5].startswith("staff 142000")
+
+
 @pytest.mark.requirement("EX-09.b")
 def test_lis_contract_is_scanned_and_filed_by_his_manager_within_two_workdays(li: Story) -> None:
     (signed,), (scanned,) = li.events("contract_signed"), li.events("contract_scanned")

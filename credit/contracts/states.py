@@ -53,6 +53,7 @@ class Action(Coded):
     CANCEL = 5
     SCAN = 6
     CHECK = 7
+    CERTIFY = 8
 
 
 _S = ContractState

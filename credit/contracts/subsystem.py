@@ -12,9 +12,12 @@ from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Actor
 from credit.contracts import invariants, rules
 from credit.contracts.agreed import Agreed
+from credit.contracts.certificates import Certificates
 from credit.contracts.contract import (
     ApplicationApproved,
     CancelReason,
+    CertificateIssued,
+    CertificateRevoked,
     ContractCancelled,
     ContractChangeRequested,
     ContractChecked,
@@ -68,6 +71,8 @@ class ContractsSubsystem(Subsystem):
                 Takes(ContractCancelled, "cancel"),
                 Takes(ContractScanned, "scanned"),
                 Takes(ContractChecked, "check_terms"),
+                Takes(CertificateIssued, "certify"),
+                Takes(CertificateRevoked, "revoke"),
             ),
         ),
     )
@@ -82,6 +87,10 @@ class ContractsSubsystem(Subsystem):
         self._valid_ms = contracts.valid_days * DAY_MS
         self._checked_modes = np.array([SignMode[mode.upper()] for mode in contracts.checked_modes], dtype=np.int64)
         self._contracts, self._archived = self.tables["contracts"], self.tables["archived"]
+        digests = lambda rows: np.array([self.templates.digest(row) for row in rows], dtype="U64")  # noqa: E731
+        self.certificates = Certificates(
+            self.tables["certificates"], self.tables["signatures"], contracts.certified, digests
+        )
         self.scans = Scans(self.tables["scans"], contracts.scan_workdays)
 
     @classmethod
@@ -132,7 +141,8 @@ class ContractsSubsystem(Subsystem):
             reason=Refusal.CONTRACT_ELEMENT,
             value=faults[blocked],
         )
-        offered = ContractOffered.carry(only(contracts, whole), at=at[whole], expires_at=expires[whole])
+        offers = table.take(rows[whole])
+        offered = ContractOffered.carry(offers, at=at[whole], digest=self.certificates.offered(offers))
         out.send(ContractOffered, offered)
 
     # actions, one a case at a time --------------------------------------------------------------------------------------
@@ -154,6 +164,7 @@ class ContractsSubsystem(Subsystem):
         for event, actor, value in steps:
             out.log(event, at, case, actor=actor, amount_fen=amount, value=value, product=contracts["product"])
         out.send(ContractEffective, ContractEffective.carry(contracts, at=at, signed_at=at, mode=actions["mode"]))
+        self.certificates.keep(actions, out)
         self.note("signed", invariants.signed(contracts, actions))
         self._archived.append(contracts, mode=actions["mode"], confirmed_at=actions["confirmed_at"], signed_at=at)
         self.scans.want(contracts, actions["mode"], at, out)
@@ -178,6 +189,14 @@ class ContractsSubsystem(Subsystem):
             value=bits[differs],
             product=contracts["product"][differs],
         )
+
+    def certify(self, actions: Rows, out: Outbox) -> None:
+        """CON-09: the authority has issued a certificate to a customer."""
+        self._refuse(Action.CERTIFY, self.certificates.issue(actions, out), int(Refusal.CERTIFICATE_FAULTY), out)
+
+    def revoke(self, actions: Rows, out: Outbox) -> None:
+        """CON-09: it has revoked one."""
+        self._refuse(Action.CERTIFY, self.certificates.revoke(actions, out), int(Refusal.CERTIFICATE_FAULTY), out)
 
     def scanned(self, actions: Rows, out: Outbox) -> None:
         """CON-08: the scan of a paper contract is filed beside its text."""
@@ -253,6 +272,7 @@ class ContractsSubsystem(Subsystem):
         if action is Action.SIGN:
             faults = np.where(faults == 0, rules.signature_faults(actions, contracts), faults)
             faults = np.where(faults == 0, rules.check_faults(actions, contracts, self._checked_modes), faults)
+            faults = np.where(faults == 0, self.certificates.faults(actions, contracts), faults)
         if action is Action.CHECK:
             faults = np.where(faults == 0, rules.person_faults(actions), faults)
         if action is Action.CHANGE:
@@ -332,6 +352,7 @@ class ContractsSubsystem(Subsystem):
         """Of the contracts kept, and of every one that became effective."""
         found = invariants.pending(self._contracts, self.window.until, self._valid_ms)
         found += self.scans.violations(self.window.until)
+        found += self.certificates.violations()
         for signed in self.noted("signed"):
             found += invariants.effective(signed, self._checked_modes)
         return found

@@ -46,6 +46,10 @@ class ContractPolicy(PolicyModel):
     """[workdays] Within which a signature on paper is to be scanned; then it is chased, again and again (CON-08)."""
     checked_modes: list[Literal["electronic", "paper"]] = Field(max_length=2)
     """In which amount, term and rate of a contract are checked by staff before it is signed (CON-11)."""
+    certified: bool
+    """Whether an electronic contract is signed by a certificate of the customer's, issued by a certificate authority (CON-09)."""
+    authority: Annotated[str, LIVE] = ""
+    """The certificate of the authority that issues those of customers, as PEM text."""
     templates: list[Template] = Field(min_length=1)
     """By product (CON-04)."""
 

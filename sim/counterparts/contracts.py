@@ -10,6 +10,8 @@ from credit.approval.deadlines import WorkingTime
 from credit.calendar import is_workday
 from credit.codes import FileFormat, Segment
 from credit.contracts.contract import (
+    CertificateIssued,
+    CertificateRevoked,
     ChangeReason,
     ContractChangeRequested,
     ContractChecked,
@@ -56,6 +58,9 @@ _MISPRINTS = (
     ("rate_ppm", 10, ReturnReason.RATE_WRONG),
 )
 """What a wrong contract says: column, how many times what was approved, why it is returned."""
+_CERTIFICATE_MS, _RENEWED_MS = DAY_MS, 15 * MINUTE_MS
+"""How long a certificate for one signing (事件型证书) is valid, and how long it takes to get another one."""
+_SERIALS_A_CASE = 100_000
 _CHASES = 12
 """Nobody forgets a scan so often."""
 _PAGES, _PAGE_BYTES = 4, 60_000
@@ -81,6 +86,7 @@ class ContractsCounterpart:
         self._check = lognormal(behaviour.check_median_minutes * MINUTE_MS, spread, 1, _LONGEST_MS)
         self._scan = lognormal(behaviour.scan_median_minutes * MINUTE_MS, spread, 1, _LONGEST_MS)
         self._managers = managers_of(scenario)
+        self._certified = load("contracts", ContractPolicy, scenario.policies).certified
         self._checked = [
             SignMode[mode.upper()] for mode in load("contracts", ContractPolicy, scenario.policies).checked_modes
         ]
@@ -97,6 +103,7 @@ class ContractsCounterpart:
             "check",
             "wrong",
             "which",
+            "certificate",
         )
         self._draws = Draws(seed, "contract", names)
         script = self._truth.people.script
@@ -184,7 +191,33 @@ class ContractsCounterpart:
         """Read and confirmed first, then signed; on paper both on one visit, before the customer's own manager."""
         confirmed, paper = self._confirmed(offers, sign_at), offers["mode"] == SignMode.PAPER
         manager = np.where(paper, own_manager(offers["branch"], party_of(offers["party"]), self._managers), 0)
-        self._held.put(ContractSigned, ContractSigned.carry(offers, at=sign_at, confirmed_at=confirmed, person=manager))
+        signed = ContractSigned.carry(offers, at=sign_at, confirmed_at=confirmed, person=manager)
+        by_certificate = ~paper & self._certified
+        self._certify(offers[by_certificate], signed, by_certificate)
+        self._held.put(ContractSigned, signed)
+
+    def _certify(self, offers: Rows, signed: Rows, mine: Bools) -> None:
+        """The authority issues a certificate to each who signs by one, once he has read the contract; who signs by one that has
+        expired or was revoked is refused, gets another one and signs again."""
+        made = signed[mine]
+        fate = self._draws["certificate"].ppm(offers["party"], _occasion(offers))
+        fate = np.where(party_of(offers["party"]) <= self._scripted, PPM, fate)
+        lapsed = fate < self._behaviour.certificate_lapsed_ppm
+        revoked = ~lapsed & (fate < self._behaviour.certificate_lapsed_ppm + self._behaviour.certificate_revoked_ppm)
+        until = np.where(lapsed, made["at"], made["at"] + _CERTIFICATE_MS)
+        made["serial"] = self._issue(offers, 0, made["confirmed_at"], until)
+        signed["serial"][mine] = made["serial"]
+        self._held.put(CertificateRevoked, CertificateRevoked.carry(made[revoked], at=made["at"][revoked] - 1))
+        again, whose = made[lapsed | revoked], offers[lapsed | revoked]
+        again["at"] += _RENEWED_MS
+        again["serial"] = self._issue(whose, 1, again["at"] - 1, again["at"] + _CERTIFICATE_MS)
+        self._held.put(ContractSigned, again)
+
+    def _issue(self, offers: Rows, nth: int, at: Ints, until: Ints) -> Ints:
+        serial = np.asarray(offers["case"] * _SERIALS_A_CASE + _occasion(offers) * 2 + nth)
+        issued = CertificateIssued.carry(offers, at=at, serial=serial, valid_from=at, valid_until=until)
+        self._held.put(CertificateIssued, issued)
+        return serial
 
     def _confirmed(self, offers: Rows, sign_at: Ints) -> Ints:
         ahead = np.where(

@@ -147,6 +147,22 @@ def test_in_a_running_bank_wrong_contracts_are_blocked_returned_and_signed_in_th
     assert bool(np.isin(blocked["case"], signed["case"]).any())
 
 
+@pytest.mark.requirement("EX-03.d")
+def test_in_a_running_bank_who_signs_by_an_expired_or_revoked_certificate_is_refused_and_signs_by_a_new_one() -> None:
+    share = {"certificate_lapsed_ppm": 150_000, "certificate_revoked_ppm": 150_000, "change_request_ppm": 0}
+    plan = scenario(behaviour=share, policies={"contracts": {"certified": True}})
+    chain = Chain(plan, applications(plan, 30, 6), 20)
+    refused = chain.events(ContractEvent.CONTRACT_ACTION_REFUSED)
+    signed, verified = chain.events(ContractEvent.CONTRACT_SIGNED), chain.events(ContractEvent.CERTIFICATE_VERIFIED)
+    for why in (ContractRefusal.CERTIFICATE_INVALID, ContractRefusal.CERTIFICATE_REVOKED):
+        met = refused["case"][refused["reason"] == why]
+        assert len(met) > 3
+        assert bool(np.isin(met, verified["case"]).all())
+    electronic = signed["case"][signed["value"] == SignMode.ELECTRONIC]
+    assert np.sort(electronic).tolist() == np.sort(verified["case"]).tolist()
+    assert len(electronic) < len(signed)
+
+
 def test_shares_of_forgetting_and_of_changes_follow_the_scenario() -> None:
     plan = scenario(behaviour={"abandon_ppm": 300_000, "change_request_ppm": 200_000, "renew_ppm": 500_000})
     found = answers(offers(), plan)

@@ -178,7 +178,7 @@ def live(
     script = [zhang.model_dump() | {"party": 1 + n, "id_number": one} for n, one in enumerate(_id_numbers())]
     plan = load_scenario(
         scenario,
-        {"run.days": 1_000, "run.customers": len(script), "script": script}
+        {"run.days": 1_000, "run.customers": len(script), "script": script, "policies.contracts.certified": False}
         | {name.replace("__", "."): of for name, of in changes.items()},
     )
     flow, executor = Flow(shards), LocalExecutor()

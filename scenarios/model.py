@@ -127,6 +127,14 @@ class Behaviour(PolicyModel):
     """From a paper signature to its entry by the clerk."""
     scan_median_minutes: int = Field(default=60, ge=1, le=10_000)
     """From a signature on paper to its scan, in hours in which the counter is open, at the median."""
+    check_median_minutes: int = Field(default=30, ge=1, le=10_000)
+    """From a paper contract's offer to its check by the counter, in hours in which that is open, at the median."""
+    misprint_ppm: SharePpm = 2_000
+    """Chance that a paper contract says another amount, term or rate than was approved."""
+    certificate_lapsed_ppm: SharePpm = 3_000
+    """Chance that a customer signs by a certificate that has expired, and then by a new one."""
+    certificate_revoked_ppm: SharePpm = 1_000
+    """Chance that his certificate is revoked before he signs, and he gets a new one."""
     scan_forgotten_ppm: SharePpm = 50_000
     """Chance that a scan is forgotten until it is chased."""
     approver_decline_ppm: list[SharePpm] = Field(

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
-from actors.gateway import seals
+from actors.gateway import marks, seals
 from actors.gateway.archive import Archive, Archived, Laid
 from actors.gateway.bank import Bank, acting, bank_of, branch_with, moment, number_of, refusal, request_number
 from actors.gateway.callers import Caller, needs
@@ -76,6 +76,7 @@ class Contract(Model):
             "offered_at": "2026-02-10T10:00:45.000+08:00",
             "expires_at": "2026-02-13T10:00:45.000+08:00",
             "approval_valid_until": "2026-03-12T10:00:45.000+08:00",
+            "checked_by": None,
         }
     )
 
@@ -92,6 +93,8 @@ class Contract(Model):
     offered_at: str | None = None
     expires_at: str | None = None
     approval_valid_until: str | None = None
+    checked_by: str | None = None
+    """Who has checked amount, term and rate against the approval; null: nobody yet."""
 
 
 class Confirming(Model):
@@ -108,15 +111,25 @@ class Confirmation(Model):
 
     confirmation: str
     confirmed_at: str | None
+    digest: str
+    to_sign: str
+    """What is signed by a certificate: the SHA-256 of the document's text, and of the contract as the bank holds it."""
 
 
 class Signing(Model):
-    """A signature. On paper a contract may always be signed, electronically where the product is (CON-08)."""
+    """A signature. On paper a contract may always be signed, electronically where the product is (CON-08). `person`: the
+    member of staff before whom it is signed, if any, not the one that checked it; may be left out by whom the bank knows."""
 
     model_config = shown({"confirmation": "1000000001-0-1-1770688845000-…", "mode": "electronic"})
 
     confirmation: str = Field(max_length=200)
     mode: Annotated[SignMode, ByName(SignMode)]
+    person: Person | None = None
+    serial: str = Field(default="0", pattern=r"^(0|[1-9][0-9]{0,17})$")
+    """Of the certificate by which it is signed, where the bank asks for one; then with `digest` and `mark`."""
+    digest: str = Field(default="", max_length=64)
+    mark: str = Field(default="", max_length=128)
+    """The Ed25519 signature of `to_sign`, in hexadecimal digits; both as the confirmation says."""
 
 
 class Changing(Model):
@@ -207,7 +220,7 @@ async def contract(case: CasePath, bank: Annotated[Bank, Depends(bank_of)], call
     """Amount, term and rate as they are checked before signing (CON-11), until when it can be signed, round and attempt."""
     del caller
     number = await bank.known_case(case)
-    rows = await _pending(bank, number)
+    rows = await pending_of(bank, number)
     if not len(rows):
         return await _past(bank, number)
     row = rows[0]
@@ -225,6 +238,7 @@ async def contract(case: CasePath, bank: Annotated[Bank, Depends(bank_of)], call
         "offered_at": moment(int(row["offered_at"])),
         "expires_at": moment(int(row["expires_at"])),
         "approval_valid_until": moment(int(row["valid_until"])),
+        "checked_by": number_of(row["checked_by"]) if row["checked_by"] else None,
     }
 
 
@@ -261,7 +275,7 @@ async def confirm(
     del caller
     number = await bank.known_case(case)
     now = await bank.now()
-    rows = await _pending(bank, number)
+    rows = await pending_of(bank, number)
     if not len(rows):
         raise refusal(Refusal.CONTRACT_STATE)
     asked = ContractSigned.rows(
@@ -270,7 +284,9 @@ async def confirm(
     if reason := int(action_faults(Action.SIGN, asked, rows)[0]):
         raise refusal(reason)
     sealed = seals.sealed(bank.key, _CONFIRMATION, (number, which.round, which.attempt, now))
-    return {"confirmation": sealed, "confirmed_at": moment(now)}
+    digest = bank.rooms.digest(rows)
+    to_sign = marks.to_sign((await _laid(bank, _PENDING, rows)).text, digest).decode()
+    return {"confirmation": sealed, "confirmed_at": moment(now), "digest": digest, "to_sign": to_sign}
 
 
 @router.post("/signature", summary="Sign the contract", response_model=Done)
@@ -299,14 +315,26 @@ async def sign(
             f"confirmation: none of this contract; POST /v1/applications/{number}/contract/confirmation gives one",
             field="confirmation",
         )
+    by_certificate = bank.rooms.certified and signing.mode == SignMode.ELECTRONIC
+    if not by_certificate and (signing.serial != "0" or signing.digest or signing.mark):
+        raise Problem(
+            422, "Invalid request", "serial, digest, mark: this signature is by no certificate", field="serial"
+        )
     _, round_, attempt, confirmed_at = said
-    about = {"round": round_, "attempt": attempt, "mode": signing.mode, "confirmed_at": confirmed_at}
-    rows = await _pending(bank, number)
-    if len(rows) and (int(rows["round"][0]), int(rows["attempt"][0])) == (round_, attempt):
-        await asyncio.to_thread(archive.lay, await _laid(bank, _PENDING, rows))
-    done = await _do(bank, request, caller, ContractSigned, number, about)
+    about: dict[str, Any] = {"round": round_, "attempt": attempt, "mode": signing.mode, "confirmed_at": confirmed_at}
+    about |= {"serial": int(signing.serial), "digest": signing.digest, "mark": signing.mark}
+    about["person"] = acting(caller, signing.person) if signing.person or caller.person else 0
+    rows = await pending_of(bank, number)
+    offered = len(rows) and (int(rows["round"][0]), int(rows["attempt"][0])) == (round_, attempt)
+    laid = await _laid(bank, _PENDING, rows) if offered else None
+    if by_certificate and laid is not None:
+        said_of = marks.to_sign(laid.text, signing.digest)
+        await marks.prove(bank, number, int(signing.serial), signing.mark, said_of)
+    if laid is not None:
+        await asyncio.to_thread(archive.lay, laid)
+    answer = await done(bank, request, caller, ContractSigned, number, about)
     await _told(bank, archive, number)
-    return done
+    return answer
 
 
 @router.post("/changes", summary="Ask for another amount or term", response_model=Done)
@@ -321,7 +349,7 @@ async def change(
     """CON-16, CON-17: the contract is withdrawn with a reason, and the application goes back to approval."""
     del key
     about = {name: getattr(wish, name) for name in ("round", "attempt", "amount_fen", "term_months", "reason")}
-    return await _do(bank, request, caller, ContractChangeRequested, await bank.known_case(case), about)
+    return await done(bank, request, caller, ContractChangeRequested, await bank.known_case(case), about)
 
 
 @router.post("/renewals", summary="Have an expired contract generated anew", response_model=Done)
@@ -336,7 +364,7 @@ async def renew(
     """CON-15: an expired contract must be regenerated before it can be signed."""
     del key
     about = {"round": which.round, "attempt": which.attempt, "reason": which.reason}
-    return await _do(bank, request, caller, ContractRenewalRequested, await bank.known_case(case), about)
+    return await done(bank, request, caller, ContractRenewalRequested, await bank.known_case(case), about)
 
 
 @router.post("/returns", summary="Return a contract for revision", response_model=Done)
@@ -387,7 +415,7 @@ async def change_contact(
         raise Problem(404, "Not found", f"application {number} has no contract")
     about = contact.model_dump(exclude={"person"}) | {"address": contact.address.strip(), "customer": customers[0]}
     about["person"] = acting(caller, contact.person)
-    return await _do(bank, request, caller, ChangeContact, number, about)
+    return await done(bank, request, caller, ChangeContact, number, about)
 
 
 async def _handle(
@@ -395,24 +423,26 @@ async def _handle(
 ) -> dict[str, Any]:
     about = {"round": said.round, "attempt": said.attempt, "reason": said.reason}
     about["person"] = acting(caller, said.person)
-    return await _do(bank, request, caller, kind, await bank.known_case(case), about)
+    return await done(bank, request, caller, kind, await bank.known_case(case), about)
 
 
-async def _do(
+async def done(
     bank: Bank, request: Request, caller: Caller, kind: Kind, case: int, about: dict[str, Any]
 ) -> dict[str, Any]:
+    """Tells the bank of a case's contract, under the caller's number, and waits for its answer."""
     number = request_number(request, caller.subject, kind)
     answer = await bank.done(kind, kind.rows(1, at=0, case=case, request=number, **about))
     return {"case": number_of(answer.number), "at": moment(answer.at)}
 
 
-async def _pending(bank: Bank, case: int) -> Rows:
+async def pending_of(bank: Bank, case: int) -> Rows:
+    """A case's contract that waits for its signature, if any."""
     return await bank.look("contracts", branch_with(case=case), _PENDING, "case", case)
 
 
 async def written(bank: Bank, archive: Archive, case: int) -> Written:
     """The text of a case's contract; Problem 404 where it has none that waits or was signed."""
-    rows = await _pending(bank, case)
+    rows = await pending_of(bank, case)
     if len(rows):
         laid = await _laid(bank, _PENDING, rows)
         return Written(laid.number, laid.text, int(rows["offered_at"][0]), None)

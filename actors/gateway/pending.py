@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from fastapi import APIRouter, Depends, Query
 
-from actors.gateway.bank import Bank, bank_of, label, moment
+from actors.gateway.bank import Bank, bank_of, label, moment, number_of
 from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.models import Model, shown
 from actors.gateway.reach import reach_of
@@ -37,6 +37,8 @@ class Waiting(Model):
     attempt: int
     offered_at: str | None
     expires_at: str | None
+    checked_by: str | None
+    """Who has checked amount, term and rate against the approval (CON-11)."""
 
 
 class Pending(Model):
@@ -58,6 +60,7 @@ class Pending(Model):
                     "attempt": 1,
                     "offered_at": "2026-02-10T10:00:45.000+08:00",
                     "expires_at": "2026-02-13T10:00:45.000+08:00",
+                    "checked_by": None,
                 }
             ],
             "next": None,
@@ -102,5 +105,6 @@ def _shown(bank: Bank, row: Any) -> dict[str, Any]:
         "mode": label(SignMode(int(row["mode"]))),
         "offered_at": moment(int(row["offered_at"])),
         "expires_at": moment(int(row["expires_at"])),
+        "checked_by": number_of(row["checked_by"]) if row["checked_by"] else None,
         **{name: int(row[name]) for name in ("amount_fen", "term_months", "rate_ppm", "round", "attempt")},
     }

@@ -63,6 +63,20 @@ class Rooms:
         """The bank's name in its contracts."""
         return self._contracts.policy.lender
 
+    @property
+    def certified(self) -> bool:
+        """Whether electronic contracts are signed by certificate."""
+        return self._contracts.policy.certified
+
+    @property
+    def authority(self) -> str:
+        """The certificate of the authority, as PEM."""
+        return self._contracts.policy.authority
+
+    def digest(self, contract: Rows) -> str:
+        """Of a contract's row: what is signed by certificate; nothing where none is asked for."""
+        return str(self._contracts.certificates.offered(contract)[0])
+
     def contract(self, table: str, contract: Rows, identity: Identity, texts: Rows) -> tuple[str, str]:
         """Number and text of a contract, from its one row in a table, `contracts` or `archived`, and the texts of its case."""
         _load(self._contracts, {table: contract})

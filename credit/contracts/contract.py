@@ -13,9 +13,15 @@ ApplicationApproved = room.accepts(501, "ApplicationApproved", TERMS, sender="ap
 ContractOffered = room.asks(
     502,
     "ContractOffered",
-    "case party branch segment product amount_fen term_months rate_ppm lane mode applied_at expires_at round attempt",
+    "case customer party branch segment product amount_fen term_months rate_ppm lane mode applied_at expires_at round attempt "
+    "digest:U64",
 )
-ContractSigned = room.obeys(503, "ContractSigned", "case round attempt mode confirmed_at")
+ContractSigned = room.obeys(
+    503, "ContractSigned", "case round attempt mode confirmed_at person=0 serial=0 digest:U64=0 mark:U128=0"
+)
+"""`person`: the member of staff before whom it was signed; 0: the customer signed by himself · `serial`: of the
+certificate by which it was signed, if any · `digest`: of the contract that was signed · `mark`: the signature itself, in
+hexadecimal digits, which the host has verified."""
 ContractChangeRequested = room.obeys(504, "ContractChangeRequested", "case round attempt amount_fen term_months reason")
 ContractRenewalRequested = room.obeys(505, "ContractRenewalRequested", "case round attempt reason")
 """Every approval of a case opens a round, and its contracts are numbered in it: attempt 1, 2, 3 …"""
@@ -26,11 +32,16 @@ ScanWanted = room.asks(508, "ScanWanted", "case party branch chases")
 ContractScanned = room.obeys(509, "ContractScanned", "case pages format size digest:U64 person")
 """The scan of a contract signed on paper was filed: pages, `FileFormat`, bytes, SHA-256 of the content in hexadecimal digits, and
 who scanned it."""
+ContractChecked = room.obeys(510, "ContractChecked", "case round attempt amount_fen term_months rate_ppm person")
+"""A member of staff has read amount, term and rate in the contract that is to be signed: what he read there."""
+CertificateIssued = room.obeys(511, "CertificateIssued", "case customer serial valid_from valid_until key:U64=0")
+CertificateRevoked = room.obeys(512, "CertificateRevoked", "case serial")
+"""Word of the certificate authority about a customer's certificate; `key`: his public key (Ed25519) in hexadecimal digits."""
 room.table(
     "contracts",
-    f"{TERMS} state attempt offered_at=0 expires_at=0 mode approved_fen",
+    f"{TERMS} state attempt offered_at=0 expires_at=0 mode approved_fen checked_by=0",
     key="case",
-    puts="state",
+    puts="state checked_by",
     changes="attempt offered_at expires_at mode",
 )
 room.table(
@@ -48,6 +59,15 @@ room.table(
     puts="due_at chases pages format size scanned_at person digest",
 )
 """Scans of contracts signed on paper, for good; `scanned_at` 0: nobody has filed it, and it is chased at `due_at`."""
+
+room.table(
+    "certificates",
+    "serial case customer valid_from valid_until revoked_at=0 key:U64=0",
+    key="serial",
+    puts="revoked_at",
+)
+room.table("signatures", "case serial signed_at digest:U64 mark:U128", key="case")
+"""Certificates, and what was signed by them, for good."""
 
 # what it records -------------------------------------------------------------------------------------------------------
 
@@ -151,6 +171,10 @@ class Event(EventCode):
         value="times chased",
         trouble=("scans of contracts chased", "合同扫描催办"),
     )
+    CONTRACT_CHECKED = event(516, "contract checked against its approval", "合同要素核对", value="attempt in its round")
+    CERTIFICATE_ISSUED = event(517, "certificate issued", "签发数字证书", value="serial number")
+    CERTIFICATE_REVOKED = event(518, "certificate revoked", "吊销数字证书", value="serial number")
+    CERTIFICATE_VERIFIED = event(519, "signature by certificate verified", "数字证书验签通过", value="serial number")
 
 
 class Gauge(GaugeCode):
@@ -167,6 +191,15 @@ class Refusal(Reason):
     CONTRACT_STATE = 403, "wrong state of the contract", "合同状态不符"
     NO_SCAN_WANTED = 404, "no paper contract that waits for a scan", "没有待扫描的纸质合同"
     SCAN_FAULTY = 405, "scan without pages, content or digest", "扫描件无页数、内容或摘要"
+    CONTRACT_UNCHECKED = 406, "amount, term and rate are not checked yet", "金额、期限、利率尚未核对"
+    CERTIFICATE_UNKNOWN = 441, "signed by no certificate of the authority's", "无有效签发的数字证书", "serial"
+    CERTIFICATE_OWNER = 442, "certificate of another customer", "证书非本人所有", "serial"
+    CERTIFICATE_REVOKED = 443, "certificate was revoked", "证书已吊销", "serial"
+    CERTIFICATE_INVALID = 444, "certificate is not valid at this time", "证书不在有效期内", "serial"
+    DIGEST_DIFFERS = 445, "another text was signed than was offered", "签署内容与待签合同不符", "digest"
+    CERTIFICATE_FAULTY = 446, "certificate can't be taken or revoked", "证书信息有误", "serial"
+    MARK_FALSE = 447, "signature is none of this key and text", "签名验证未通过", "mark"
+    CHECKED_BY_SIGNER = 407, "whoever checked it takes no signature", "核对人不得经办签署", "person"
 
 
 class ChangeReason(Reason):

@@ -6,7 +6,8 @@ import numpy as np
 
 from credit.applications.contract import Refusal as ApplicationRefusal
 from credit.approval.contract import Refusal as ApprovalRefusal
-from credit.contracts.contract import Refusal, RenewalReason
+from credit.contracts.contract import Refusal, RenewalReason, ReturnReason
+from credit.contracts.elements import NAMES
 from credit.contracts.states import Action, SignMode, refusal_table
 from credit.policies.products import ProductColumns
 from credit.room import Reason, Rows
@@ -15,6 +16,12 @@ from credit.times import Bools, Ints
 
 _TABLE = refusal_table()
 _STATE = int(Refusal.CONTRACT_STATE)
+_READ = (
+    ("amount_fen", "amount_figures", ReturnReason.AMOUNT_WRONG),
+    ("term_months", "term_months", ReturnReason.TERM_WRONG),
+    ("rate_ppm", "rate_percent", ReturnReason.RATE_WRONG),
+)
+"""What staff read in a contract before it is signed: column, element, why it is blocked where the two differ."""
 
 
 def has_expired(at: Ints, expires_at: Ints) -> Bools:
@@ -44,6 +51,30 @@ def signature_faults(signatures: Rows, contracts: Rows) -> Ints:
     confirmed &= signatures["confirmed_at"] <= signatures["at"]
     mode = (signatures["mode"] == contracts["mode"]) | (signatures["mode"] == SignMode.PAPER)
     return np.where(confirmed & mode, 0, _STATE)
+
+
+def check_faults(signatures: Rows, contracts: Rows, checked_modes: Ints) -> Ints:
+    """A contract that is signed in such a mode is first checked, and by somebody else than who takes the signature (CON-11)."""
+    needed, checker = among(signatures["mode"], checked_modes), contracts["checked_by"]
+    faults = np.where(needed & (checker > 0) & (signatures["person"] == checker), int(Refusal.CHECKED_BY_SIGNER), 0)
+    return np.where(needed & (checker == 0), int(Refusal.CONTRACT_UNCHECKED), faults)
+
+
+def differences(checks: Rows, contracts: Rows) -> tuple[Ints, Ints]:
+    """Where what was read in contracts is not what was approved (CON-11): the first reason, 0 = none, and the elements as bits,
+    see `credit.contracts.elements.NAMES`."""
+    reason, bits = np.zeros(len(checks), dtype=np.int64), np.zeros(len(checks), dtype=np.int64)
+    for column, element, why in _READ:
+        approved = contracts["approved_fen" if column == "amount_fen" else column]
+        differs = checks[column] != approved
+        reason = np.where(differs & (reason == 0), int(why), reason)
+        bits |= np.where(differs, 1 << NAMES.index(element), 0)
+    return reason, bits
+
+
+def person_faults(actions: Rows) -> Ints:
+    """What staff do is done by somebody."""
+    return np.where(actions["person"] > 0, 0, _STATE)
 
 
 def reason_faults(actions: Rows, reasons: type[Reason]) -> Ints:

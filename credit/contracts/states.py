@@ -7,6 +7,7 @@ a state that isn't listed for it is refused with a reason.
       │           ├────────► withdrawn, back to approval, or cancelled        (已撤销)
       ◄──returned─┘ as from expired and blocked, attempt + 1                    (退回修改)
       └──► blocked ──renewal──► generated, once its elements are complete     (要素不全)
+                ▲ generated, where staff read in it what was not approved       (核对不符)
     any of generated, expired, blocked ──► lapsed, the approval has run out
 """
 
@@ -51,6 +52,8 @@ class Action(Coded):
     SEND_BACK = 4
     CANCEL = 5
     SCAN = 6
+    CHECK = 7
+    CERTIFY = 8
 
 
 _S = ContractState
@@ -58,7 +61,7 @@ MOVES = Moves(
     "contract of case",
     {
         _S.DRAFT: (_S.GENERATED, _S.BLOCKED),
-        _S.GENERATED: (_S.DRAFT, _S.CONFIRMED, _S.EXPIRED, _S.WITHDRAWN, _S.LAPSED),
+        _S.GENERATED: (_S.DRAFT, _S.CONFIRMED, _S.EXPIRED, _S.BLOCKED, _S.WITHDRAWN, _S.LAPSED),
         _S.CONFIRMED: (_S.SIGNED,),
         _S.SIGNED: (_S.EFFECTIVE,),
         _S.EFFECTIVE: (_S.ARCHIVED,),
@@ -78,6 +81,7 @@ ALLOWED: dict[Action, tuple[ContractState, ...]] = {
     Action.RENEW: (_S.EXPIRED, _S.BLOCKED),
     Action.SEND_BACK: (_S.GENERATED, _S.EXPIRED, _S.BLOCKED),
     Action.CANCEL: (_S.GENERATED, _S.EXPIRED, _S.BLOCKED),
+    Action.CHECK: (_S.GENERATED,),
 }
 REASONS: dict[ContractState, Refusal] = {_S.EXPIRED: Refusal.CONTRACT_EXPIRED, _S.BLOCKED: Refusal.CONTRACT_ELEMENT}
 """Why an action is refused in a state; CONTRACT_STATE in the others."""

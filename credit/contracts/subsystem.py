@@ -12,11 +12,15 @@ from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.codes import Actor
 from credit.contracts import invariants, rules
 from credit.contracts.agreed import Agreed
+from credit.contracts.certificates import Certificates
 from credit.contracts.contract import (
     ApplicationApproved,
     CancelReason,
+    CertificateIssued,
+    CertificateRevoked,
     ContractCancelled,
     ContractChangeRequested,
+    ContractChecked,
     ContractOffered,
     ContractRenewalRequested,
     ContractReturned,
@@ -46,6 +50,7 @@ from credit.subsystem import PLAIN, Setting, Subsystem, Takes, Together
 from credit.times import DAY_MS, Ints
 
 _REASONS: dict[Action, type[Reason]] = {Action.SEND_BACK: ReturnReason, Action.CANCEL: CancelReason}
+_BY_STAFF = (*_REASONS, Action.SCAN, Action.CHECK)
 
 
 class ContractsSubsystem(Subsystem):
@@ -65,6 +70,9 @@ class ContractsSubsystem(Subsystem):
                 Takes(ContractReturned, "send_back"),
                 Takes(ContractCancelled, "cancel"),
                 Takes(ContractScanned, "scanned"),
+                Takes(ContractChecked, "check_terms"),
+                Takes(CertificateIssued, "certify"),
+                Takes(CertificateRevoked, "revoke"),
             ),
         ),
     )
@@ -77,7 +85,12 @@ class ContractsSubsystem(Subsystem):
         self.templates = Templates(contracts, products, {p.code: p.key for p in admission.purposes}, agreed)
         self._products = columns_of(products)
         self._valid_ms = contracts.valid_days * DAY_MS
+        self._checked_modes = np.array([SignMode[mode.upper()] for mode in contracts.checked_modes], dtype=np.int64)
         self._contracts, self._archived = self.tables["contracts"], self.tables["archived"]
+        digests = lambda rows: np.array([self.templates.digest(row) for row in rows], dtype="U64")  # noqa: E731
+        self.certificates = Certificates(
+            self.tables["certificates"], self.tables["signatures"], contracts.certified, digests
+        )
         self.scans = Scans(self.tables["scans"], contracts.scan_workdays)
 
     @classmethod
@@ -114,6 +127,7 @@ class ContractsSubsystem(Subsystem):
         expires = np.minimum(at + self._valid_ms, contracts["valid_until"])
         MOVES.to(table, rows, np.where(whole, int(ContractState.GENERATED), int(ContractState.BLOCKED)))
         table["offered_at"][rows], table["expires_at"][rows] = at, expires
+        table.put(rows, checked_by=0)
         case, amount, attempt = contracts["case"], contracts["amount_fen"], contracts["attempt"]
         product = contracts["product"][whole]
         said = {"reason": reason[whole], "value": attempt[whole], "product": product}
@@ -127,7 +141,8 @@ class ContractsSubsystem(Subsystem):
             reason=Refusal.CONTRACT_ELEMENT,
             value=faults[blocked],
         )
-        offered = ContractOffered.carry(only(contracts, whole), at=at[whole], expires_at=expires[whole])
+        offers = table.take(rows[whole])
+        offered = ContractOffered.carry(offers, at=at[whole], digest=self.certificates.offered(offers))
         out.send(ContractOffered, offered)
 
     # actions, one a case at a time --------------------------------------------------------------------------------------
@@ -149,10 +164,39 @@ class ContractsSubsystem(Subsystem):
         for event, actor, value in steps:
             out.log(event, at, case, actor=actor, amount_fen=amount, value=value, product=contracts["product"])
         out.send(ContractEffective, ContractEffective.carry(contracts, at=at, signed_at=at, mode=actions["mode"]))
+        self.certificates.keep(actions, out)
         self.note("signed", invariants.signed(contracts, actions))
         self._archived.append(contracts, mode=actions["mode"], confirmed_at=actions["confirmed_at"], signed_at=at)
         self.scans.want(contracts, actions["mode"], at, out)
         self._contracts.drop(found)
+
+    def check_terms(self, actions: Rows, out: Outbox) -> None:
+        """CON-11: amount, term and rate as somebody has read them in the contract are those approved, or it is blocked."""
+        actions, found, contracts = self._met(Action.CHECK, actions, out)
+        reason, bits = rules.differences(actions, contracts)
+        same, differs = reason == 0, reason != 0
+        self._contracts.put(found[same], checked_by=actions["person"][same])
+        self._tell(Event.CONTRACT_CHECKED, only(actions, same), only(contracts, same), out)
+        MOVES.to(self._contracts, found[differs], ContractState.BLOCKED)
+        stopped = only(actions, differs)
+        out.log(
+            Event.CONTRACT_BLOCKED,
+            stopped["at"],
+            stopped["case"],
+            actor=stopped["person"],
+            amount_fen=contracts["amount_fen"][differs],
+            reason=reason[differs],
+            value=bits[differs],
+            product=contracts["product"][differs],
+        )
+
+    def certify(self, actions: Rows, out: Outbox) -> None:
+        """CON-09: the authority has issued a certificate to a customer."""
+        self._refuse(Action.CERTIFY, self.certificates.issue(actions, out), int(Refusal.CERTIFICATE_FAULTY), out)
+
+    def revoke(self, actions: Rows, out: Outbox) -> None:
+        """CON-09: it has revoked one."""
+        self._refuse(Action.CERTIFY, self.certificates.revoke(actions, out), int(Refusal.CERTIFICATE_FAULTY), out)
 
     def scanned(self, actions: Rows, out: Outbox) -> None:
         """CON-08: the scan of a paper contract is filed beside its text."""
@@ -211,7 +255,7 @@ class ContractsSubsystem(Subsystem):
             contracts["case"],
             actor=actions["person"],
             amount_fen=contracts["amount_fen"],
-            reason=actions["reason"],
+            reason=actions["reason"] if "reason" in (actions.dtype.names or ()) else 0,
             value=contracts["attempt"],
             product=contracts["product"],
         )
@@ -227,6 +271,10 @@ class ContractsSubsystem(Subsystem):
         faults = rules.action_faults(action, actions, contracts)
         if action is Action.SIGN:
             faults = np.where(faults == 0, rules.signature_faults(actions, contracts), faults)
+            faults = np.where(faults == 0, rules.check_faults(actions, contracts, self._checked_modes), faults)
+            faults = np.where(faults == 0, self.certificates.faults(actions, contracts), faults)
+        if action is Action.CHECK:
+            faults = np.where(faults == 0, rules.person_faults(actions), faults)
         if action is Action.CHANGE:
             faults = np.where(faults == 0, rules.change_faults(actions, contracts, self._products), faults)
         if action is Action.RENEW:
@@ -238,7 +286,7 @@ class ContractsSubsystem(Subsystem):
         return only(actions, good), only(found, good), only(contracts, good)
 
     def _refuse(self, action: Action, actions: Rows, reason: Ints | int, out: Outbox) -> None:
-        actor = actions["person"] if action in (*_REASONS, Action.SCAN) else Actor.CUSTOMER
+        actor = actions["person"] if action in _BY_STAFF else Actor.CUSTOMER
         self.refuse(actions, reason, out, actor=actor, value=action)
 
     # time -------------------------------------------------------------------------------------------------------------
@@ -307,8 +355,9 @@ class ContractsSubsystem(Subsystem):
         """Of the contracts kept, and of every one that became effective."""
         found = invariants.pending(self._contracts, self.window.until, self._valid_ms)
         found += self.scans.violations(self.window.until)
+        found += self.certificates.violations()
         for signed in self.noted("signed"):
-            found += invariants.effective(signed)
+            found += invariants.effective(signed, self._checked_modes)
         return found
 
     def render(self, case: int, identity: Identity, own_words: str = "") -> tuple[str, str]:

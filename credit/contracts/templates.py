@@ -4,6 +4,7 @@ A template with an unknown placeholder, or without an essential one, never gets 
 from __future__ import annotations
 
 import re
+from hashlib import sha256
 from itertools import count
 
 import numpy as np
@@ -19,6 +20,7 @@ from credit.room import Rows
 from credit.times import Bools
 
 _PLACEHOLDER = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+_WRITTEN = (*dict.fromkeys(element.column for element in MAPPING.values()), "consent", "expires_at")
 _OWN = ("lender", "product_name", "clause")
 _NUMERALS = "零一二三四五六七八九十"
 
@@ -49,6 +51,13 @@ class Templates:
         """The number of one contract: case, round, attempt and the template's version."""
         version = self.versions[int(row["product"])]
         return "-".join(str(row[name]) for name in ("case", "round", "attempt")) + f"-V{version}"
+
+    def digest(self, row: Rows | np.void) -> str:
+        """SHA-256 over all that makes a contract's text but its customer's name and ID number, for which his number stands:
+        the template's clauses and every value that is written into them."""
+        values = [f"{column}={int(row[column])}" for column in _WRITTEN]
+        said = "\n".join([self.number(row), *values, self._texts[int(row["product"])]])
+        return sha256(said.encode()).hexdigest()
 
     def render(self, row: Rows | np.void, identity: Identity, sign_before: int, own_words: str) -> str:
         """The text of one contract from its row and the register's word on the customer; `own_words`: the purpose as the

@@ -4,7 +4,7 @@ clauses from the clause library (CON-04). Legal wording is data; a clause file i
 from __future__ import annotations
 
 from importlib import resources
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
@@ -44,6 +44,12 @@ class ContractPolicy(PolicyModel):
     """Calendar days from initiation within which a contract may be signed (CON-15)."""
     scan_workdays: int = Field(ge=1, le=90)
     """[workdays] Within which a signature on paper is to be scanned; then it is chased, again and again (CON-08)."""
+    checked_modes: list[Literal["electronic", "paper"]] = Field(max_length=2)
+    """In which amount, term and rate of a contract are checked by staff before it is signed (CON-11)."""
+    certified: bool
+    """Whether an electronic contract is signed by a certificate of the customer's, issued by a certificate authority (CON-09)."""
+    authority: Annotated[str, LIVE] = ""
+    """The certificate of the authority that issues those of customers, as PEM text."""
     templates: list[Template] = Field(min_length=1)
     """By product (CON-04)."""
 
@@ -52,6 +58,8 @@ class ContractPolicy(PolicyModel):
         keys = [template.key for template in self.templates]
         if len(dict.fromkeys(keys)) != len(keys):
             raise ValueError("templates: a product stands twice")
+        if len(dict.fromkeys(self.checked_modes)) != len(self.checked_modes):
+            raise ValueError("checked_modes: a mode stands twice")
         return self
 
 

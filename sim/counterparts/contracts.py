@@ -1,6 +1,6 @@
 """The world opposite contracts: customers who sign within minutes on the phone or come to the counter days later, forget
-about it, ask for a new contract, or want another amount. All of it is keyed by application, round and attempt and drawn
-when the offer arrives, so luck is new with every contract."""
+about it, ask for a new contract, or want another amount; and the counter, which checks what is to be signed on paper. All of
+it is keyed by application, round and attempt and drawn when the offer arrives, so luck is new with every contract."""
 
 from __future__ import annotations
 
@@ -10,13 +10,18 @@ from credit.approval.deadlines import WorkingTime
 from credit.calendar import is_workday
 from credit.codes import FileFormat, Segment
 from credit.contracts.contract import (
+    CertificateIssued,
+    CertificateRevoked,
     ChangeReason,
     ContractChangeRequested,
+    ContractChecked,
     ContractOffered,
     ContractRenewalRequested,
+    ContractReturned,
     ContractScanned,
     ContractSigned,
     RenewalReason,
+    ReturnReason,
     ScanWanted,
 )
 from credit.contracts.states import SignMode
@@ -24,15 +29,17 @@ from credit.mail import Inbox
 from credit.masks import all_of
 from credit.policies import ProductPolicy, columns_of, load
 from credit.policies.approval import ApprovalPolicy
+from credit.policies.contracts import ContractPolicy
 from credit.room import Kind, Rows
+from credit.rows import among
 from credit.subsystem import State, Window
-from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Ints
+from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS, Bools, Ints
 from scenarios.model import Scenario
 from sim.curves import lognormal
 from sim.held import Held
 from sim.occasions import party_of
 from sim.opposite import Opposite, World
-from sim.population.forms import managers_of, own_manager
+from sim.population.forms import counter_clerk, managers_of, own_manager
 from sim.randomness import PPM, Draws
 from sim.truth import Truth
 
@@ -43,6 +50,17 @@ _SOONEST_MS = 30 * SECOND_MS
 _LONGEST_MS = 400 * DAY_MS
 _KEPT_LEAST, _KEPT_SPAN = 700_000, 250_000
 _RENEWALS_MAX = 3
+_RETURN_MS = 10 * MINUTE_MS
+"""From a check that fails to the return of its contract."""
+_MISPRINTS = (
+    ("amount_fen", 10, ReturnReason.AMOUNT_WRONG),
+    ("term_months", 2, ReturnReason.TERM_WRONG),
+    ("rate_ppm", 10, ReturnReason.RATE_WRONG),
+)
+"""What a wrong contract says: column, how many times what was approved, why it is returned."""
+_CERTIFICATE_MS, _RENEWED_MS = DAY_MS, 15 * MINUTE_MS
+"""How long a certificate for one signing (事件型证书) is valid, and how long it takes to get another one."""
+_SERIALS_A_CASE = 100_000
 _CHASES = 12
 """Nobody forgets a scan so often."""
 _PAGES, _PAGE_BYTES = 4, 60_000
@@ -65,9 +83,28 @@ class ContractsCounterpart:
         spread = behaviour.sign_spread_ppm
         self._electronic = lognormal(behaviour.electronic_sign_median_minutes * MINUTE_MS, spread, 1, _LONGEST_MS)
         self._paper = lognormal(behaviour.paper_sign_median_hours * HOUR_MS, spread, 1, _LONGEST_MS)
+        self._check = lognormal(behaviour.check_median_minutes * MINUTE_MS, spread, 1, _LONGEST_MS)
         self._scan = lognormal(behaviour.scan_median_minutes * MINUTE_MS, spread, 1, _LONGEST_MS)
         self._managers = managers_of(scenario)
-        names = ("fate", "leave", "delay", "late", "renew", "renew_at", "share", "scan", "forgets")
+        self._certified = load("contracts", ContractPolicy, scenario.policies).certified
+        self._checked = [
+            SignMode[mode.upper()] for mode in load("contracts", ContractPolicy, scenario.policies).checked_modes
+        ]
+        names = (
+            "fate",
+            "leave",
+            "delay",
+            "late",
+            "renew",
+            "renew_at",
+            "share",
+            "scan",
+            "forgets",
+            "check",
+            "wrong",
+            "which",
+            "certificate",
+        )
         self._draws = Draws(seed, "contract", names)
         script = self._truth.people.script
         self._scripted = len(script)
@@ -100,7 +137,8 @@ class ContractsCounterpart:
         self._held.import_state(state)
 
     def _receive(self, offers: Rows) -> None:
-        """Each offer meets its fate: signed, changed, abandoned or come for too late."""
+        """Each offer that is found right meets its fate: signed, changed, abandoned or come for too late."""
+        offers = offers[~self._check_terms(offers)]
         about, occasion = offers["party"], _occasion(offers)
         scripted = party_of(about) <= self._scripted
         sign_at = self._sign_at(offers)
@@ -150,14 +188,68 @@ class ContractsCounterpart:
         return np.where(scripted, at + np.maximum(after, 1), sign_at)
 
     def _sign(self, offers: Rows, sign_at: Ints) -> None:
-        """Read and confirmed first, then signed; on paper both on one visit."""
+        """Read and confirmed first, then signed; on paper both on one visit, before the customer's own manager."""
+        confirmed, paper = self._confirmed(offers, sign_at), offers["mode"] == SignMode.PAPER
+        manager = np.where(paper, own_manager(offers["branch"], party_of(offers["party"]), self._managers), 0)
+        signed = ContractSigned.carry(offers, at=sign_at, confirmed_at=confirmed, person=manager)
+        by_certificate = ~paper & self._certified
+        self._certify(offers[by_certificate], signed, by_certificate)
+        self._held.put(ContractSigned, signed)
+
+    def _certify(self, offers: Rows, signed: Rows, mine: Bools) -> None:
+        """The authority issues a certificate to each who signs by one, once he has read the contract; who signs by one that has
+        expired or was revoked is refused, gets another one and signs again."""
+        made = signed[mine]
+        fate = self._draws["certificate"].ppm(offers["party"], _occasion(offers))
+        fate = np.where(party_of(offers["party"]) <= self._scripted, PPM, fate)
+        lapsed = fate < self._behaviour.certificate_lapsed_ppm
+        revoked = ~lapsed & (fate < self._behaviour.certificate_lapsed_ppm + self._behaviour.certificate_revoked_ppm)
+        until = np.where(lapsed, made["at"], made["at"] + _CERTIFICATE_MS)
+        made["serial"] = self._issue(offers, 0, made["confirmed_at"], until)
+        signed["serial"][mine] = made["serial"]
+        self._held.put(CertificateRevoked, CertificateRevoked.carry(made[revoked], at=made["at"][revoked] - 1))
+        again, whose = made[lapsed | revoked], offers[lapsed | revoked]
+        again["at"] += _RENEWED_MS
+        again["serial"] = self._issue(whose, 1, again["at"] - 1, again["at"] + _CERTIFICATE_MS)
+        self._held.put(ContractSigned, again)
+
+    def _issue(self, offers: Rows, nth: int, at: Ints, until: Ints) -> Ints:
+        serial = np.asarray(offers["case"] * _SERIALS_A_CASE + _occasion(offers) * 2 + nth)
+        issued = CertificateIssued.carry(offers, at=at, serial=serial, valid_from=at, valid_until=until)
+        self._held.put(CertificateIssued, issued)
+        return serial
+
+    def _confirmed(self, offers: Rows, sign_at: Ints) -> Ints:
         ahead = np.where(
             offers["mode"] == SignMode.ELECTRONIC,
             (sign_at - offers["at"]) // 4,
             self._behaviour.paper_confirm_minutes * MINUTE_MS,
         )
-        confirmed = np.maximum(sign_at - ahead, offers["at"])
-        self._held.put(ContractSigned, ContractSigned.carry(offers, at=sign_at, confirmed_at=confirmed))
+        return np.asarray(np.maximum(sign_at - ahead, offers["at"]))
+
+    def _check_terms(self, offers: Rows) -> Bools:
+        """The counter reads the contracts that it checks before their customers come, and returns those that say something
+        else than was approved; True for these."""
+        checked = among(offers["mode"], self._checked)
+        seen, about, occasion = offers[checked], offers["party"][checked], _occasion(offers)[checked]
+        before = self._wished_at(seen, self._sign_at(seen)) - 1
+        spent = np.maximum(self._draws["check"].quantile(self._check, about, occasion), 1)
+        at = np.maximum(np.minimum(self._counter.add(seen["at"], spent), before), seen["at"])
+        wrong = (party_of(about) > self._scripted) & self._draws["wrong"].happens(
+            self._behaviour.misprint_ppm, about, occasion
+        )
+        which = np.where(wrong, self._draws["which"].below(len(_MISPRINTS), about, occasion), -1)
+        clerk = counter_clerk(seen["branch"])
+        read = {
+            column: np.where(which == nth, seen[column] * times, seen[column])
+            for nth, (column, times, _) in enumerate(_MISPRINTS)
+        }
+        self._held.put(ContractChecked, ContractChecked.carry(seen, at=at, person=clerk, **read))
+        why = np.array([int(reason) for *_, reason in _MISPRINTS])[which[wrong]]
+        returned = ContractReturned.carry(seen[wrong], at=at[wrong] + _RETURN_MS, reason=why, person=clerk[wrong])
+        self._held.put(ContractReturned, returned)
+        checked[checked] = wrong
+        return checked
 
     def _scanned(self, wanted: Rows) -> None:
         """The customer's own manager scans what was signed before him, unless he forgets it until he is chased."""
@@ -186,15 +278,19 @@ class ContractsCounterpart:
         lower = offers["amount_fen"] // 1_000 * (share // 1_000) // _STEP_FEN * _STEP_FEN
         sensible = (lower >= least) & (lower < offers["amount_fen"])
         term = np.where(sensible, offers["term_months"], self._other_term(offers))
-        at = np.minimum(offers["at"] + (sign_at - offers["at"]) // 2, offers["expires_at"] - 1)
         rows = ContractChangeRequested.carry(
             offers,
-            at=at,
+            at=self._wished_at(offers, sign_at),
             amount_fen=np.where(sensible, lower, offers["amount_fen"]),
             term_months=term,
             reason=np.where(sensible, int(ChangeReason.OTHER_AMOUNT), int(ChangeReason.OTHER_TERM)),
         )
         self._held.put(ContractChangeRequested, rows)
+
+    @staticmethod
+    def _wished_at(offers: Rows, sign_at: Ints) -> Ints:
+        """When customers say that they want another contract, before which theirs has been checked."""
+        return np.asarray(np.minimum(offers["at"] + (sign_at - offers["at"]) // 2, offers["expires_at"] - 1))
 
     def _other_term(self, offers: Rows) -> Ints:
         """The product's next longer term, or its longest but one."""

@@ -32,6 +32,8 @@ from sim.randomness import PPM, Draws
 
 RESIDENT_ID = 1
 COUNTER_OPENS, COUNTER_CLOSES = 9, 17
+_CLERKS_SEAT = 42
+"""The seat of counter clerks in `posts.toml`: no desk, they have no worklist."""
 _ALL_CONSENTS = int(Consent.BUREAU | Consent.PERSONAL_DATA | Consent.AUTO_DEBIT)
 _OPTIONAL_PPM = 550_000
 _RESTATED_STEP_FEN = 20_000
@@ -160,6 +162,11 @@ def managers_of(scenario: Scenario) -> int:
 def begun_by(rows: Rows, party: Ints, managers: int) -> Ints:
     """Who began applications: the customer's own manager, where they come by one, else himself (0)."""
     return np.where(rows["channel"] == Channel.CUSTOMER_MANAGER, own_manager(rows["branch"], party, managers), 0)
+
+
+def counter_clerk(branch: Ints) -> Ints:
+    """The clerk at the counter of each branch."""
+    return person_of(0, _CLERKS_SEAT, 1) + branch * PEOPLE_PER_BRANCH
 
 
 def own_manager(branch: Ints, party: Ints, managers: int) -> Ints:

@@ -76,6 +76,7 @@ WORLD: dict[str, Any] = {
         "payment_wrong_ppm": 100_000,
         "debit_partial_ppm": 400_000,
         "use_not_genuine_ppm": 200_000,
+        "misprint_ppm": 300_000,
     },
     "economy": [
         {"day": dt.date(2025, 12, 29), "unemployment_ppm": 60_000, "house_price_ppm": 950_000},

@@ -91,6 +91,14 @@ def test_zhang_signs_and_the_money_is_there_within_ten_minutes(zhang: Story) -> 
     assert zhang.events("disbursement_reviewed") == []
 
 
+@pytest.mark.requirement("EX-03.d")
+def test_zhang_signs_by_a_certificate_of_his_own_which_is_verified(zhang: Story) -> None:
+    ((issued_at, *_, serial, _, _, _),) = zhang.events("certificate_issued")
+    ((verified_at, *_, verified, _, _, _),) = zhang.events("certificate_verified")
+    assert issued_at < verified_at == zhang.moment("contract_signed")
+    assert verified == serial > 0
+
+
 @pytest.mark.requirement("REP-07.b", "EX-05.a")
 def test_zhang_is_reminded_on_the_8th_and_debited_on_the_10th(zhang: Story) -> None:
     assert [row[0].day for row in zhang.events("reminder_sent")] == [8] * 12
@@ -164,6 +172,13 @@ def test_li_signs_on_paper_after_two_days(li: Story) -> None:
     generated, signed = li.moment("contract_generated"), li.moment("contract_signed")
     assert 1 <= (signed - generated).total_seconds() / 86_400 <= 3
     assert len(li.events("contract_archived")) == 1
+
+
+@pytest.mark.requirement("CON-11.c")
+def test_lis_contract_is_checked_at_the_counter_before_he_signs_it(li: Story) -> None:
+    assert li.moment("contract_generated") < li.moment("contract_checked") < li.moment("contract_confirmed")
+    [checked] = li.events("contract_checked")
+    assert checked[5].startswith("staff 142000")
 
 
 @pytest.mark.requirement("EX-09.b")

@@ -161,7 +161,13 @@ class Chain:
             ear = self.ears.setdefault(where, Ear())
             if where.room == "contracts":
                 customers = ContractsCounterpart(self._plan, SEED, self._truth)
-                return Parts(ContractsSubsystem.build(), customers, None, ear, check_every_window=True)
+                return Parts(
+                    ContractsSubsystem.build(Setting(self._plan.policies)),
+                    customers,
+                    None,
+                    ear,
+                    check_every_window=True,
+                )
             branches = self._branches(where)
             nodes = {"approval": (1, 2), "head_office": (3, 4, 5)}[where.room]
             desks = self._staffing.desks(branches, (*nodes, FraudDesk.FRAUD_INVESTIGATOR))  # type: ignore[arg-type]

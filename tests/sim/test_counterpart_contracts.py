@@ -14,8 +14,10 @@ from credit.codes import Segment
 from credit.contracts.contract import (
     ChangeReason,
     ContractChangeRequested,
+    ContractChecked,
     ContractOffered,
     ContractRenewalRequested,
+    ContractReturned,
     ContractSigned,
 )
 from credit.contracts.contract import Event as ContractEvent
@@ -109,6 +111,56 @@ def test_paper_is_signed_at_the_counter_on_workdays() -> None:
     assert bool((minute >= 510).all() & (minute <= 1050).all())
     assert not bool(((minute > 720) & (minute < 780)).any())
     assert len(np.unique(signed["at"] // DAY_MS)) > 2
+
+
+@pytest.mark.requirement("CON-11.c")
+def test_the_counter_checks_paper_before_the_customer_comes_and_returns_what_is_wrong() -> None:
+    plan = scenario(behaviour={"misprint_ppm": 100_000, "change_request_ppm": 200_000})
+    rows = offers(mode=SignMode.PAPER, rate_ppm=60_000)
+    found = answers(rows, plan)
+    checks, signed, back = found[ContractChecked], found[ContractSigned], found[ContractReturned]
+    assert np.sort(checks["case"]).tolist() == rows["case"].tolist()
+    when = dict(checks[["case", "at"]].tolist())
+    for later in (signed, found[ContractChangeRequested], back):
+        assert all(when[case] < at for case, at in later[["case", "at"]].tolist())
+    assert set(checks["person"].tolist()).isdisjoint(signed["person"].tolist())
+    assert bool((signed["person"] > 0).all())
+    wrong = (checks["amount_fen"] != 50_000 * YUAN) | (checks["term_months"] != 12) | (checks["rate_ppm"] != 60_000)
+    assert abs(wrong.sum() / COUNT - 0.1) < 0.02
+    assert np.sort(checks["case"][wrong]).tolist() == np.sort(back["case"]).tolist()
+    assert not np.isin(back["case"], signed["case"]).any()
+    assert len(np.unique(back["reason"])) == 3
+    electronic = answers(offers(), plan)
+    assert ContractChecked not in electronic or not len(electronic[ContractChecked])
+
+
+@pytest.mark.requirement("CON-11.c")
+def test_in_a_running_bank_wrong_contracts_are_blocked_returned_and_signed_in_the_next_version() -> None:
+    plan = scenario(behaviour={"misprint_ppm": 200_000, "change_request_ppm": 0})
+    chain = Chain(plan, applications(plan, 20, 8), 40)
+    blocked, back = (chain.events(one) for one in (ContractEvent.CONTRACT_BLOCKED, ContractEvent.CONTRACT_RETURNED))
+    assert len(blocked) > 5
+    assert np.sort(blocked["case"]).tolist() == np.sort(back["case"]).tolist()
+    assert sorted(blocked["reason"].tolist()) == sorted(back["reason"].tolist())
+    signed = chain.events(ContractEvent.CONTRACT_EFFECTIVE)
+    assert bool((signed["value"][np.isin(signed["case"], blocked["case"])] > 1).all())
+    assert bool(np.isin(blocked["case"], signed["case"]).any())
+
+
+@pytest.mark.requirement("EX-03.d")
+def test_in_a_running_bank_who_signs_by_an_expired_or_revoked_certificate_is_refused_and_signs_by_a_new_one() -> None:
+    share = {"certificate_lapsed_ppm": 150_000, "certificate_revoked_ppm": 150_000, "change_request_ppm": 0}
+    plan = scenario(behaviour=share, policies={"contracts": {"certified": True}})
+    chain = Chain(plan, applications(plan, 30, 6), 20)
+    refused = chain.events(ContractEvent.CONTRACT_ACTION_REFUSED)
+    signed, verified = chain.events(ContractEvent.CONTRACT_SIGNED), chain.events(ContractEvent.CERTIFICATE_VERIFIED)
+    for why in (ContractRefusal.CERTIFICATE_INVALID, ContractRefusal.CERTIFICATE_REVOKED):
+        met = refused["case"][refused["reason"] == why]
+        assert len(met) > 3
+        assert bool(np.isin(met, verified["case"]).all())
+    electronic = signed["case"][signed["value"] == SignMode.ELECTRONIC]
+    assert np.sort(electronic).tolist() == np.sort(verified["case"]).tolist()
+    assert len(electronic) < len(signed)
 
 
 def test_shares_of_forgetting_and_of_changes_follow_the_scenario() -> None:

@@ -116,8 +116,16 @@ class LiveBank:
         which = {"round": contract["round"], "attempt": contract["attempt"]}
         confirmed = self.post(f"/v1/applications/{case}/contract/confirmation", which)
         signing = {"confirmation": confirmed["confirmation"], "mode": contract["mode"]}
+        if contract["mode"] == "paper":
+            self.check_terms(case)
         found: dict[str, Any] = self.post(f"/v1/applications/{case}/contract/signature", signing)
         return found
+
+    def check_terms(self, case: str, status: int = 200, **read: Any) -> Any:
+        """The counter checks what is to be signed; `read`: what it read there otherwise."""
+        contract = self.get(f"/v1/applications/{case}/contract")
+        said = {name: contract[name] for name in ("round", "attempt", "amount_fen", "term_months", "rate_ppm")}
+        return self.post(f"/v1/applications/{case}/contract/checks", said | {"person": "1420001"} | read, status)
 
     def advance(self, **to: Any) -> None:
         self.post("/v1/clock/advance", to)
@@ -170,7 +178,7 @@ def live(
     script = [zhang.model_dump() | {"party": 1 + n, "id_number": one} for n, one in enumerate(_id_numbers())]
     plan = load_scenario(
         scenario,
-        {"run.days": 1_000, "run.customers": len(script), "script": script}
+        {"run.days": 1_000, "run.customers": len(script), "script": script, "policies.contracts.certified": False}
         | {name.replace("__", "."): of for name, of in changes.items()},
     )
     flow, executor = Flow(shards), LocalExecutor()

@@ -24,6 +24,7 @@ def test_nobody_signs_what_he_has_not_confirmed(bank: LiveBank) -> None:
         refused = bank.post(f"{path}/signature", {"confirmation": wrong, "mode": "electronic"}, 422)
         assert refused["title"] == "Not confirmed"
     assert bank.get(path).items() >= {"state": "generated", "term_months": 12, "term_class": "short"}.items()
+    bank.check_terms(case)
     bank.post(f"{path}/signature", {"confirmation": word, "mode": "paper"})
     assert bank.get(path)["state"] == "archived"
 
@@ -94,6 +95,44 @@ def test_staff_return_a_contract_for_revision_or_cancel_it_each_with_a_reason(ba
     assert shown["step"] == "closed"
     assert [one["reason"][1] for one in shown["events"] if "reason" in one][-2:] == ["利率有误", "证件号变更"]
     assert bank.get(path)["state"] == "withdrawn"
+
+
+@pytest.mark.requirement("CON-11.c")
+def test_what_is_signed_on_paper_is_checked_first_by_somebody_else_than_who_takes_the_signature(bank: LiveBank) -> None:
+    case = offered(bank)
+    path = f"/v1/applications/{case}/contract"
+    word = bank.post(f"{path}/confirmation", {"round": 0, "attempt": 1})["confirmation"]
+    signing = {"confirmation": word, "mode": "paper", "person": "1420002"}
+    unchecked = bank.post(f"{path}/signature", signing, 422)
+    assert (unchecked["code"], unchecked["detail_zh"]) == ("CONTRACT_UNCHECKED", "金额、期限、利率尚未核对")
+    assert bank.get(path)["checked_by"] is None
+    assert bank.check_terms(case, 422, person=None)["field"] == "person"
+    bank.check_terms(case, person="1420002")
+    [listed] = [one for one in bank.get("/v1/contracts/pending?limit=500")["contracts"] if one["case"] == case]
+    assert bank.get(path)["checked_by"] == listed["checked_by"] == "1420002"
+    same = bank.post(f"{path}/signature", signing, 422)
+    assert (same["code"], same["field"]) == ("CHECKED_BY_SIGNER", "person")
+    bank.check_terms(case)
+    bank.post(f"{path}/signature", signing)
+    assert bank.get(path)["state"] == "archived"
+
+
+@pytest.mark.requirement("CON-11.c")
+def test_a_contract_in_which_staff_read_something_else_is_blocked_with_its_reason_and_returned(bank: LiveBank) -> None:
+    case = offered(bank)
+    path = f"/v1/applications/{case}/contract"
+    bank.check_terms(case, rate_ppm=66_000)
+    assert bank.get(path)["state"] == "blocked"
+    last = bank.get(f"/v1/applications/{case}")["events"][-1]
+    assert (last["event"], last["reason"][1]) == ("contract_blocked", "利率有误")
+    which = {"round": 0, "attempt": 1}
+    assert bank.post(f"{path}/confirmation", which, 422)["code"] == "CONTRACT_ELEMENT"
+    assert bank.check_terms(case, 422)["code"] == "CONTRACT_ELEMENT"
+    bank.post(f"{path}/returns", which | {"reason": "rate_wrong", "person": "1420001"})
+    bank.check_terms(case)
+    word = bank.post(f"{path}/confirmation", {"round": 0, "attempt": 2})["confirmation"]
+    bank.post(f"{path}/signature", {"confirmation": word, "mode": "paper"})
+    assert bank.get(path)["state"] == "archived"
 
 
 @pytest.mark.requirement("CON-13.a", "CON-13.b")

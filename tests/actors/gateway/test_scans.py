@@ -16,6 +16,7 @@ CLERK = {"person": "1420001"}
 def on_paper(bank: LiveBank) -> str:
     case = str(bank.apply()["case"])
     path = f"/v1/applications/{case}/contract"
+    bank.check_terms(case)
     word = bank.post(f"{path}/confirmation", {"round": 0, "attempt": 1})["confirmation"]
     bank.post(f"{path}/signature", {"confirmation": word, "mode": "paper"})
     return case

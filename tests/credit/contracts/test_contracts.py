@@ -19,6 +19,7 @@ from credit.contracts.contract import (
     CancelReason,
     ContractCancelled,
     ContractChangeRequested,
+    ContractChecked,
     ContractOffered,
     ContractRenewalRequested,
     ContractReturned,
@@ -91,6 +92,12 @@ def handled(kind: Kind, at: int, **columns: Any) -> tuple[Kind, Rows]:
     reason = {ContractReturned: ReturnReason.RATE_WRONG, ContractCancelled: CancelReason.NAME_CHANGED}[kind]
     facts = {"attempt": FIRST, "reason": reason, "person": CLERK}
     return kind, sample(kind, 1, at=at, case=CASE, **(facts | columns))
+
+
+def checked(at: int, **columns: Any) -> tuple[Kind, Rows]:
+    """What a clerk read in the contract."""
+    facts = {"attempt": FIRST, "amount_fen": 50_000 * YUAN, "term_months": 12, "rate_ppm": 60_000, "person": CLERK}
+    return ContractChecked, sample(ContractChecked, 1, at=at, case=CASE, **(facts | columns))
 
 
 def run(desk: ContractsSubsystem, *mail: tuple[Kind, Rows], start: int = NINE, until: int | None = None) -> Outbox:
@@ -304,7 +311,7 @@ def test_a_customer_confirms_from_the_instant_of_the_offer_to_that_of_the_signat
 @pytest.mark.parametrize(("mode", "accepted"), [(SignMode.PAPER, True), (SignMode.ELECTRONIC, False)])
 def test_a_paper_product_is_signed_on_paper_only(mode, accepted):
     desk = opened(product=3, guarantee=Guarantee.MORTGAGE, collateral_fen=10**8)
-    assert len(run(desk, signed(NINE + 5, mode=mode)).take(ContractEffective)) == accepted
+    assert len(run(desk, checked(NINE + 4), signed(NINE + 5, mode=mode)).take(ContractEffective)) == accepted
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from credit.contracts.subsystem import ContractsSubsystem
 from credit.room import Kind, Rows
 from credit.subsystem import Setting
 from credit.times import DAY_MS, HOUR_MS, day_number, text_of
-from tests.credit.contracts.test_contracts import CASE, NINE, approved, refusals, run, signed
+from tests.credit.contracts.test_contracts import CASE, NINE, approved, checked, refusals, run, signed
 from tests.rows import sample
 
 WHOLE = {"pages": 4, "format": FileFormat.PDF, "size": 240_000, "digest": "a" * 64, "person": 1410002}
@@ -28,7 +28,7 @@ def scan(at: int, case: int = CASE, **columns: Any) -> tuple[Kind, Rows]:
 def signed_on(mode: SignMode, **policy: Any) -> ContractsSubsystem:
     desk = ContractsSubsystem.build(Setting({"contracts": policy}))
     run(desk, (ApplicationApproved, approved()), until=NINE + 1)
-    out = run(desk, signed(NINE + HOUR_MS, mode=mode), start=NINE + 1, until=NINE + 2 * HOUR_MS)
+    out = run(desk, checked(NINE + 1), signed(NINE + HOUR_MS, mode=mode), start=NINE + 1, until=NINE + 2 * HOUR_MS)
     assert len(out.take(ScanWanted)) == (mode is SignMode.PAPER)
     return desk
 

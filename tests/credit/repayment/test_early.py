@@ -205,6 +205,12 @@ def test_orders_that_cannot_be_kept_are_refused_and_change_nothing(order: tuple,
     assert len(bank.sent(Posting)) == len(untouched.sent(Posting))
 
 
+@pytest.mark.requirement("REP-12.a")
+def test_the_least_part_may_be_repaid() -> None:
+    bank = Bank().until(START + 6, loan(), early(at(START + 5, 11), amount_fen=100_000))
+    assert bank.happened(Event.EARLY_REPAYMENT)["amount_fen"].tolist() == [100_000]
+
+
 @pytest.mark.requirement("REP-11.b")
 def test_an_empty_book_refuses_as_well() -> None:
     bank = Bank().until(START + 1, early(at(START, 11), full=1))

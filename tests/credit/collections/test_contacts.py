@@ -188,18 +188,6 @@ def test_a_broken_promise_raises_the_level_and_the_next_team_takes_over() -> Non
     assert bench.column("stage") == 3
 
 
-def test_no_level_is_above_the_last_teams() -> None:
-    bench = promised()
-    bench.day(38)
-    while not len(task := bench.day(bench.next_day - DAY).take(COLLECTION.task)):
-        assert bench.next_day < DAY + 60
-    dpd = bench.next_day - DAY
-    bench.day(dpd, contact(task, ContactOutcome.PROMISE, dpd=dpd, promise_dpd=dpd + 3))
-    out = bench.day(dpd + 3)
-    assert len(out.events_of(Event.PROMISE_BROKEN)) == 1
-    assert len(out.events_of(Event.LEVEL_RAISED)) == 0
-
-
 @pytest.mark.requirement("COL-09.a")
 def test_a_promise_paid_in_part_is_broken() -> None:
     bench = promised()
@@ -225,14 +213,6 @@ def test_a_promise_for_no_sensible_day_is_refused(ahead: int) -> None:
     assert len(out.events_of(Event.CONTACT_MADE)) == 0
     corrected = bench.day(33, contact(task, ContactOutcome.PROMISE, dpd=33, promise_dpd=38))
     assert corrected.events_of(Event.PROMISE_MADE)["actor"].tolist() == [MIDDLE]
-
-
-@pytest.mark.requirement("COL-09.a")
-@pytest.mark.parametrize("ahead", [1, 15])
-def test_a_promise_for_the_first_and_for_the_last_sensible_day_is_noted(ahead: int) -> None:
-    bench, task = in_middle()
-    out = bench.day(32, contact(task, ContactOutcome.PROMISE, dpd=32, promise_dpd=32 + ahead))
-    assert out.events_of(Event.PROMISE_MADE)["value"].tolist() == [DAY + 32 + ahead]
 
 
 @pytest.mark.requirement("COL-09.a")
@@ -330,12 +310,6 @@ def test_a_contact_after_the_case_was_paid_has_no_effect(hours: int) -> None:
     assert out.take(COLLECTION.withdrawn)["task"].tolist() == task["task"].tolist()
     next_day = bench.day(33, contact(task, ContactOutcome.NONE, dpd=33))
     assert refusals(next_day) == [Refusal.NO_OPEN_TASK]
-
-
-def test_a_contact_of_the_instant_of_the_payment_has_no_effect() -> None:
-    bench, task = in_middle()
-    out = bench.day(32, paid(32, hour=15), contact(task, ContactOutcome.NONE, dpd=32, hour=15))
-    assert refusals(out) == [RefusedBecause.UNKNOWN_CASE]
 
 
 def test_a_promise_made_on_the_morning_of_the_payment_is_kept() -> None:

@@ -50,8 +50,8 @@ def test_who_could_not_be_reached_is_visited_though_he_is_handed_over() -> None:
     bench = Bench()
     bench.day(1, overdue())
     task = bench.day(31).take(COLLECTION.task)
-    bench.day(32, contact(task, ContactOutcome.LOST, dpd=32))
-    assert bench.day(33, handed(33)).take(COLLECTION.task)["action"].tolist() == [Contact.VISIT]
+    bench.day(32, contact(task, ContactOutcome.LOST, dpd=32), handed(32, hour=16), hours=1)
+    assert bench.day(33).take(COLLECTION.task)["action"].tolist() == [Contact.VISIT]
 
 
 @pytest.mark.parametrize(("hour", "sent"), [(9, ["sms"]), (10, [])])

@@ -174,6 +174,11 @@ def test_an_order_names_the_version_of_its_template() -> None:
     assert told.partner.versions == {7}
 
 
+def test_a_receipt_of_the_instant_of_the_order_counts() -> None:
+    told = Told(lambda *_: (0, Status.OK), (Applications.APPLICATION_SUBMITTED, TEN))
+    assert [one[:2] for one in told.events] == [(Event.NOTICE_TEXTED, TEN)]
+
+
 def test_what_no_channel_brings_is_shown_as_failed_once() -> None:
     told = Told(never, (Applications.APPLICATION_SUBMITTED, TEN))
     assert [one[0] for one in told.events] == [Event.NOTICE_FAILED]

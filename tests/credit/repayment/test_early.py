@@ -72,6 +72,15 @@ def test_a_plan_by_hand_settles_the_interest_it_held_back() -> None:
     assert bank.balance(Account.INTEREST_ACCRUED) == 0
 
 
+@pytest.mark.requirement("REP-11.b", "REP-12.a")
+def test_interest_held_back_and_settled_with_a_part_is_not_owed_again() -> None:
+    when = day_of(2026, 4, 10)
+    order = early(at(when, 11), amount_fen=1_000_000)
+    bank = Bank().until(when + 1, loan(method=int(Method.CUSTOM), term_months=24), order)
+    assert event(bank, Event.EARLY_REPAYMENT) == [(1_000_000, 3 * 25_000 + 10_000, 0)]
+    assert bank.repayment.book.loans["held_fen"].tolist() == [0]
+
+
 # fees -----------------------------------------------------------------------------------------------------------------
 
 FREE: Overrides = {"repayment": {"early_fees": [{"key": "consumer_loan", "fee_ppm": 0}]}}

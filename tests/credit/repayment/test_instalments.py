@@ -169,6 +169,12 @@ def test_more_than_is_due_goes_back() -> None:
     assert bank.balance(Account.SETTLEMENT) == 430_332 - 5_000_000
 
 
+def test_a_loan_that_is_there_already_does_not_come_onto_the_book_again() -> None:
+    bank = Bank().until(START + 4, loan(), loan(day=START + 3))
+    assert len(bank.happened(Event.SCHEDULE_GENERATED)) == 1
+    assert bank.repayment.book.loans["plan_day"].tolist() == [START]
+
+
 def test_the_world_hears_of_every_new_loan_once() -> None:
     bank = Bank().until(START + 2, loan(), loan(OTHER, START + 1), loan(OTHER, START + 1))
     assert bank.sent(LoanOpened)["loan"].tolist() == [LOAN, OTHER]

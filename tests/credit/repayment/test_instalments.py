@@ -149,6 +149,15 @@ def test_core_banking_that_does_not_answer_is_asked_again_the_same_day() -> None
     assert bank.happened(Event.DEBIT_FAILED)["reason"].tolist() == [int(Status.UNAVAILABLE)]
 
 
+def test_a_retry_that_would_fall_into_the_next_day_is_not_made() -> None:
+    due = day_of(2026, 2, 10)
+    bank = Bank({"repayment": {"debit_minute": 23 * 60 + 50}})
+    bank.pays, bank.status = 0, Status.UNAVAILABLE
+    bank.until(due + 1, loan())
+    assert len(bank.sent(DebitRequest)) == 1
+    assert len(bank.happened(Event.DEBIT_FAILED)) == 1
+
+
 @pytest.mark.requirement("REP-08.b")
 def test_old_debts_are_debited_weekly() -> None:
     bank = Bank()

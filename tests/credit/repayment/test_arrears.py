@@ -9,7 +9,7 @@ import pytest
 
 from credit.calendar import WORKDAY_FIRST_YEAR, WORKDAY_LAST_YEAR
 from credit.codes import Account, Bucket, Method, Status
-from credit.collections.contract import LoanOverdue, OverduePaid, OverdueReported
+from credit.collections.contract import ArrearsTotal, LoanOverdue, OverduePaid, OverdueReported
 from credit.daycount import ACT_360
 from credit.disbursement.contract import LimitReleased
 from credit.ledger.contract import Posting
@@ -337,6 +337,14 @@ def test_collections_hears_every_morning_what_is_left_of_a_claim_written_off() -
     claim = 5_000_000 + INTEREST + penalty(INSTALMENT, 5)
     assert told["overdue_fen"].tolist() == [claim, claim - 100_000]
     assert (told["principal_fen"] + told["interest_fen"] + told["penalty_fen"]).tolist() == [0, 0]
+
+
+def test_at_a_days_end_collections_hears_what_is_overdue_in_all_penalty_included() -> None:
+    bank = broke().until(FIRST + 3, loan())
+    last, fen = bank.sent(ArrearsTotal)[-1], penalty(INSTALMENT, 2)
+    assert (last["loans"], last["overdue_fen"], last["penalty_fen"]) == (1, INSTALMENT + fen, fen)
+    bank.until(FIRST + 4, write_off(at(FIRST + 3, 12)))
+    assert bank.sent(ArrearsTotal)[-1]["loans"] == 1, "a claim written off counts as well"
 
 
 @pytest.mark.requirement("REP-09.a")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from credit.codes import Account, Actor, Bucket
+from credit.codes import Account, Actor, Bucket, Method
 from credit.collections.contract import OverduePaid
 from credit.ledger.contract import Posting
 from credit.policies import Overrides
@@ -257,3 +257,8 @@ def test_writing_one_loan_off_leaves_the_others_where_they_were() -> None:
     mine, its_own = bank.repayment.export_state(), alone.repayment.export_state()
     for name in ("loans", "arrears", "instalments", "control"):
         assert mine[name].tolist() == its_own[name].tolist(), name
+
+
+def test_interest_that_a_plan_by_hand_holds_back_stays_accrued() -> None:
+    bank = Bank().until(day_of(2026, 3, 10), loan(method=int(Method.CUSTOM), term_months=24))
+    assert bank.balance(Account.INTEREST_ACCRUED) == 2 * 25_000

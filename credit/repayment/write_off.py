@@ -26,6 +26,8 @@ class WriteOffs:
 
     def __init__(self, book: Book) -> None:
         self._book = book
+        self._written_at: dict[int, int] = {}
+        """When today's loans were written off: a window may hear of the write-off first and then of money that came before it."""
 
     def overdue(self, approved: Rows) -> Bools:
         """True for loans that may be written off: on the book and in overdue management."""
@@ -57,6 +59,9 @@ class WriteOffs:
             ],
         )
         book.release_accrual(group, accrued)
+        today = int(at.min()) // DAY_MS * DAY_MS
+        self._written_at = {loan: when for loan, when in self._written_at.items() if when >= today}
+        self._written_at |= dict(zip(ids.tolist(), at.tolist(), strict=True))
         book.written_off.append(
             length=len(ids),
             loan=ids,
@@ -91,7 +96,8 @@ class WriteOffs:
         receipts, offered = receipts[offered > 0], offered[offered > 0]
         if not len(receipts):
             return
-        table, ids, at = self._book.written_off, receipts["loan"], receipts["at"]
+        table, ids = self._book.written_off, receipts["loan"]
+        at = np.maximum(receipts["at"], [self._written_at.get(loan, 0) for loan in ids.tolist()])
         rows, owed = table.find(ids), self.claims_fen(ids)
         taken = np.minimum(offered, owed)
         rest = owed - taken

@@ -138,6 +138,12 @@ def test_zhang_repays_10000_early_and_chooses():
         assert (int(count[0]), int(part[0])) == expected
 
 
+def test_the_term_is_the_shortest_whose_payment_is_the_part_and_not_less():
+    method = Method.EQUAL_INSTALMENT
+    count, _ = after_partial(5_000_000, 60_000, 24, 430_332, method, MONTHLY, SHORTER_TERM)
+    assert count.tolist() == [12]
+
+
 @pytest.mark.requirement("REP-12.a")
 @given(
     st.integers(10**6, 10**10),

@@ -58,6 +58,7 @@ PAIRS = {"approved": (Figure(100.0), Figure(80.0)), "npl_rate": (Figure(None), F
         ("approved < 90", True),
         ("first.approved < 90", False),
         ("change.approved <= -20 and not npl_rate > 0.05", True),
+        ("npl_rate > 0.02", False),
         ("second.approved / first.approved >= 0.9 or npl_rate == 0.02", True),
         ("70 < approved < 75", False),
         ("-approved + 2 * 50 != 20", False),

@@ -50,8 +50,9 @@ def scenario(**sections: Any) -> Scenario:
     return Scenario.model_validate(base | sections)
 
 
-PLAIN = scenario(behaviour={"change_request_ppm": 0})
-"""Nobody changes their mind, so no mail goes back up, and windows of any length must give the same."""
+PLAIN = scenario(behaviour={"change_request_ppm": 0, "scan_forgotten_ppm": 0})
+"""Nobody changes their mind, so no mail goes back up, and nobody forgets a scan, whose chase goes out when its window
+ends: windows of any length must give the same."""
 
 # product: segment, amount in yuan, months, method
 _WISHES = {

@@ -224,6 +224,67 @@ def test_what_is_never_paid_frees_the_collateral_and_open_conditions_do_not():
     assert bench.is_gone
 
 
+def test_a_stopped_payment_frees_the_collateral_of_a_loan_and_not_of_a_limit():
+    bench = Bench().in_force()
+    assert len(bench.run(told(Disbursement.PAYMENT_STOPPED, bench.now + 1)).events_of(Event.RELEASE_BEGUN)) == 1
+    limit = Bench()
+    limit.run(effective(NINE, product=WORKING, guarantee=Guarantee.GUARANTOR))
+    limit.says(REGISTRAR)
+    limit.says(CUSTODIAN)
+    assert len(limit.run(told(Disbursement.PAYMENT_STOPPED, limit.now + 1)).events_of(Event.RELEASE_BEGUN)) == 0
+
+
+@pytest.mark.requirement("PRD-03.d")
+def test_its_next_valuation_counts_from_the_last_and_is_never_in_the_past():
+    bench = Bench({"collateral": {"valuation_valid_days": 700}})
+    bench.valued()
+    bench.run(effective(NINE + 20 * DAY_MS))
+    bench.says(REGISTRAR)
+    bench.says(CUSTODIAN)
+    assert bench.room.due() == day_number(dt.date(2027, 3, 2)) * DAY_MS
+    old = Bench({"collateral": {"valuation_valid_days": 700}})
+    old.valued()
+    old.run(effective(NINE + 400 * DAY_MS))
+    old.says(REGISTRAR)
+    out = old.says(CUSTODIAN)
+    placed = out.events_of(Event.GUARANTEE_IN_PLACE)["at"].tolist()
+    assert out.events_of(Event.REVALUATION_DUE)["at"].tolist() == placed
+
+
+def test_a_valuation_lapses_in_the_window_that_its_last_instant_lies_in():
+    bench = Bench()
+    bench.valued()
+    end = int(bench.row()["due_at"])
+    assert len(bench.run(until=end).events_of(Event.VALUATION_LAPSED)) == 0
+    assert bench.run(until=end + 1).events_of(Event.VALUATION_LAPSED)["at"].tolist() == [end]
+
+
+def test_what_is_repaid_while_it_is_valued_again_is_released():
+    bench = Bench().in_force()
+    bench.run(told(Disbursement.LOAN_DISBURSED, bench.now + 1))
+    bench.run(until=day_number(dt.date(2027, 3, 2)) * DAY_MS + 9 * HOUR_MS)
+    out = bench.run(told(Repayment.LOAN_SETTLED, bench.now + 1))
+    assert len(out.take(DESK.withdrawn)) == 1
+    assert bench.row()["state"] == _S.RELEASING
+
+
+@pytest.mark.requirement("PRD-03.d")
+def test_who_deletes_the_registration_does_not_give_the_documents_back():
+    bench = Bench().in_force()
+    bench.run(told(Disbursement.LOAN_DISBURSED, bench.now + 1))
+    bench.run(told(Repayment.LOAN_SETTLED, bench.now + 1))
+    bench.says(BOTH)
+    assert bench.row()["state"] == _S.RETURNING
+    assert reasons(bench.says(BOTH), Event.COLLATERAL_ACTION_REFUSED) == [TaskRefusal.SAME_PERSON]
+
+
+def test_formalities_are_due_at_the_close_of_the_fifth_workday():
+    bench = Bench()
+    bench.valued()
+    [task] = bench.run(effective(NINE + HOUR_MS)).take(DESK.task)
+    assert task["limit_at"] == (NINE // DAY_MS + 7) * DAY_MS + 17 * HOUR_MS + HOUR_MS // 2
+
+
 def test_a_task_past_its_limit_is_urged_at_that_instant():
     bench = Bench()
     bench.run(offered())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from credit.codes import Contact
+from credit.codes import Contact, ContactOutcome
 from credit.collections.contract import COLLECTION, DebitHandedOver, Event
 from credit.mail import Outbox
 from credit.room import Kind, Rows
-from tests.credit.collections.desk import LOAN, Bench, at, overdue, paid
+from tests.credit.collections.desk import LOAN, Bench, at, contact, means_sent, overdue, paid
 from tests.rows import sample
 
 
@@ -44,3 +44,17 @@ def test_a_case_that_is_paid_or_was_never_opened_is_left_alone() -> None:
     assert told(out) == []
     assert told(Bench().day(1, handed(1))) == []
     assert len(out.events_of(Event.COLLECTION_ACTION_REFUSED)) == 0
+
+
+def test_who_could_not_be_reached_is_visited_though_he_is_handed_over() -> None:
+    bench = Bench()
+    bench.day(1, overdue())
+    task = bench.day(31).take(COLLECTION.task)
+    bench.day(32, contact(task, ContactOutcome.LOST, dpd=32), handed(32, hour=16), hours=1)
+    assert bench.day(33).take(COLLECTION.task)["action"].tolist() == [Contact.VISIT]
+
+
+@pytest.mark.parametrize(("hour", "sent"), [(9, ["sms"]), (10, [])])
+def test_a_case_that_is_opened_by_the_hour_of_work_is_worked_on_that_day(hour: int, sent: list[str]) -> None:
+    bench = Bench()
+    assert means_sent(bench.day(1, overdue(hour=hour))) == sent

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from credit.codes import ContactOutcome, Grade
 from credit.collections.contract import COLLECTION, Event
+from credit.mail import Outbox
 from credit.policies.loading import PolicyError
-from tests.credit.collections.desk import LOAN, Bench, contact, overdue
+from tests.credit.collections.desk import LOAN, Bench, at, contact, overdue
 
 OTHER = LOAN + 100
 
@@ -35,6 +37,32 @@ def test_contacts_without_result_make_it_less_likely_and_each_change_is_told() -
     assert set(told["value"].tolist()) == set(tasks["repay_ppm"].tolist())
     assert len(told) < len(tasks)
     assert tasks["priority"][-1] > tasks["priority"][0]
+
+
+@pytest.mark.requirement("SCO-04.c")
+def test_whoever_reaches_the_bound_is_likely_to_pay() -> None:
+    def served(likely_from: int) -> tuple[int, int]:
+        bench = Bench({"collections": {"likely_from": likely_from, "unlikely_below": 0}})
+        bench.day(1, overdue())
+        [task] = bench.day(31).take(COLLECTION.task)
+        return bench.column("likelihood"), int(task["priority"])
+
+    score, _ = served(60)
+    assert served(score)[1] < served(score + 1)[1]
+
+
+@pytest.mark.requirement("SCO-04.c")
+def test_broken_promises_and_contacts_count_each_for_itself() -> None:
+    bench = Bench()
+    bench.day(1, overdue())
+    bench.day(31)
+    rows = bench.bank.cases.find([LOAN])
+    chances = []
+    for raised, contacts in ((0, 6), (1, 6), (2, 6), (2, 0)):
+        bench.bank.cases["raised"][rows], bench.bank.cases["contacts"][rows] = raised, contacts
+        repay, _ = bench.bank._daily_work._likelihood.estimate(rows, np.array([at(31)]), Outbox())
+        chances += repay.tolist()
+    assert chances[0] > chances[1] > chances[2] < chances[3]
 
 
 def test_the_bounds_of_likelihood_must_not_cross() -> None:

@@ -10,6 +10,7 @@ from credit.codes import ContactOutcome
 from credit.codes_trouble import ReferralCause
 from credit.collections.contract import COLLECTION, Event, OverdueRestructured, RestructuringUnderWay
 from credit.collections.states import CaseState
+from credit.mail import Outbox
 from credit.repayment.contract import RestructuringReferred
 from credit.room import Rows
 from credit.times import DAY_MS
@@ -66,3 +67,18 @@ def test_a_promised_case_rests_once_its_promise_is_broken_while_the_team_has_it(
     bench.day(35)
     assert bench.column("state") == CaseState.PAUSED
     assert bench.open_tasks == 0
+
+
+@pytest.mark.requirement("COL-08.b")
+@pytest.mark.parametrize(("days_ago", "written_off", "again"), [(89, 0, False), (90, 0, True), (90, 1, False)], ids=str)
+def test_a_loan_on_the_books_is_referred_again_after_the_policys_days(
+    days_ago: int, written_off: int, again: bool
+) -> None:
+    bench, task = called()
+    rows = bench.bank.cases.find([LOAN])
+    bench.bank.cases["referred_day"][rows] = DAY + 32 - days_ago
+    bench.bank.cases["written_off"][rows] = written_off
+    out = Outbox()
+    when = np.array([at(32)])
+    bench.bank.referrals.unable(rows, when, when * 0 + task["task"][0], out)
+    assert len(out.take(RestructuringReferred)) == again

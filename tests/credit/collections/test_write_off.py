@@ -17,6 +17,7 @@ from credit.errors import InvariantViolation
 from credit.mail import Outbox
 from credit.numbers import occasion_of_day, occasion_of_task
 from credit.repayment.contract import WriteOffApproved
+from credit.times import DAY_MS
 from credit.worklists.states import Refusal, TaskState
 from tests.credit.collections.desk import (
     ADMIN,
@@ -337,3 +338,21 @@ def test_means_are_exhausted_when_each_of_them_was_carried_out(undone: str) -> N
     if undone:
         bench.bank.cases[undone][rows] = 0
     assert bench.bank._write_offs.exhausted(rows).tolist() == [not undone]
+
+
+@pytest.mark.requirement("NPL-08.a")
+@pytest.mark.parametrize(
+    ("contacts", "refused_days_ago", "ripe"), [(4, 0, True), (3, 0, False), (4, 90, True), (4, 89, False)]
+)
+def test_a_write_off_is_proposed_from_the_least_contacts_and_the_last_day_of_rest_on(
+    contacts: int, refused_days_ago: int, ripe: bool
+) -> None:
+    _, dpd = proposed()
+    bench = ready()
+    while bench.next_day < DAY + dpd - 1:
+        bench.day(bench.next_day - DAY)
+    cases, rows, out = bench.bank.cases, bench.bank.cases.find([LOAN]), Outbox()
+    cases["contacts"][rows] = contacts
+    cases["refused_day"][rows] = bench.next_day - refused_days_ago if refused_days_ago else 0
+    bench.bank._write_offs.propose(rows, np.array([bench.next_day * DAY_MS]), out)
+    assert len(out.events_of(Event.WRITE_OFF_PROPOSED)) == ripe

@@ -10,7 +10,8 @@ from credit.codes import FileFormat, Handler, Material, Uploads
 from credit.customers.contract import Event, FileMaterial, HandInMaterials, Refusal
 from credit.customers.materials import Materials
 from credit.customers.rules import Admission
-from credit.policies import load
+from credit.policies import ProductPolicy, load
+from credit.policies.admission import AdmissionPolicy
 from credit.policies.materials import MaterialPolicy
 from credit.room import EVENTS, Rows
 from credit.scoring.contract import ApplicationAccepted
@@ -228,3 +229,12 @@ def test_the_formats_taken_are_the_policys() -> None:
     narrow = Front({"materials": {"formats": ["jpg"]}})
     assert reasons(told(file(format=FileFormat.PDF), front=narrow)) == [Refusal.MATERIAL_FORMAT]
     assert reasons(told(file(format=FileFormat.PDF))) == []
+
+
+@pytest.mark.requirement("APP-17.b")
+def test_risk_before_scoring_rises_with_the_third_application_and_a_new_customers_large_amount() -> None:
+    rules = Admission(load("admission", AdmissionPolicy), load("products", ProductPolicy))
+    large = 100_000_000
+    amount, recent = np.array([large - 1, large, large, 1, 1, large]), np.array([0, 0, 0, 2, 3, 3])
+    existing = np.array([0, 0, 1, 0, 0, 0])
+    assert rules.risk_level(amount, recent, existing).tolist() == [0, 1, 0, 0, 1, 2]

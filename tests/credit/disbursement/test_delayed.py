@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from credit.codes import Status, Verdict
+from credit.codes import Consent, Status, Verdict
 from credit.disbursement import invariants
 from credit.disbursement.contract import DESK, Desk, Event, PaymentInstruction
 from credit.disbursement.states import PaymentState
@@ -45,6 +45,26 @@ def test_the_answer_to_a_delayed_payment_takes_it_off_the_operators_list(status)
     [gone] = out.take(DESK.withdrawn)
     assert int(gone["at"]) == int(order["at"][0]) + 2 * HOUR_MS
     assert desks(out) == ([] if status == Status.OK else [OPERATORS]), "a failed one comes back as an exception"
+
+
+@pytest.mark.requirement("DIS-08.b")
+def test_a_payment_that_is_sent_again_may_be_late_again():
+    bench = Bench()
+    order = bench.instructed()
+    sent = int(order["at"][0])
+    bench.run(until=sent + HOUR_MS)
+    bench.run(result(order, 2 * HOUR_MS, status=Status.FAILED))
+    again = bench.run(initiated(sent + 3 * HOUR_MS, 4)).take(PaymentInstruction)
+    late = bench.run(until=int(again["at"][0]) + HOUR_MS).events_of(Event.PAYMENT_DELAYED)
+    assert late["at"].tolist() == [int(again["at"][0]) + ARRIVAL_MS]
+
+
+@pytest.mark.parametrize("consent", [Consent.AUTO_DEBIT, Consent.BUREAU | Consent.PERSONAL_DATA])
+def test_a_loan_is_debited_by_itself_where_the_customer_agreed_to_that(consent):
+    bench = Bench()
+    order = bench.instructed(consent=consent)
+    [loan] = bench.run(result(order)).take(LoanDisbursed)
+    assert loan["auto_debit"] == (consent == Consent.AUTO_DEBIT)
 
 
 @pytest.mark.requirement("DIS-08.b")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,9 +15,11 @@ from credit.codes import Material, Status, Verdict
 from credit.contracts.contract import Refusal as ContractRefusal
 from credit.customers.contract import CustomerEnteredBusiness
 from credit.disbursement.contract import Event, FacilityOpened, PaymentInstruction, Refusal, UseEvidenceRequested
+from credit.disbursement.rules import drawdown_faults
 from credit.disbursement.states import PaymentState
 from credit.mail import Outbox
-from credit.policies import PolicyError
+from credit.numbers import LOANS_MAX
+from credit.policies import PolicyError, ProductPolicy, columns_of, load
 from credit.repayment.contract import LoanDisbursed
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, instant
 from credit.worklists.states import Refusal as TaskRefusal
@@ -192,6 +195,16 @@ def test_a_drawdown_that_does_not_fit_the_limit_is_refused_with_its_reason(reque
     assert bench.facility("drawn_fen") == 0
 
 
+def test_a_limit_gives_no_more_loans_than_have_numbers():
+    for loans, refusals in ((LOANS_MAX - 1, []), (LOANS_MAX, [ApprovalRefusal.LIMIT_EXCEEDED])):
+        bench = limit()
+        facilities = bench.bank.facilities.table.take(bench.bank.facilities.table.find([CASE]))
+        facilities["loans"] = loans
+        _, request = drawdown(TEN, 1_000)
+        faults = drawdown_faults(request, facilities, columns_of(load("products", ProductPolicy)), np.zeros(1, int))
+        assert [one for one in faults.tolist() if one] == refusals
+
+
 def test_a_plain_loan_has_nothing_to_draw():
     bench = Bench().begun(CONSUMER)
     assert refused(bench.run(drawdown(TEN, 1_000))) == [ContractRefusal.CONTRACT_STATE]
@@ -224,6 +237,16 @@ def test_repayment_restores_exactly_what_was_repaid():
     assert refused(bench.run(drawdown(at + 2, 600_001))) == [ApprovalRefusal.LIMIT_EXCEEDED]
     assert refused(bench.run(drawdown(at + 3, 600_000))) == []
     assert refused(bench.run(drawdown(at + 4, 1))) == [ApprovalRefusal.LIMIT_EXCEEDED]
+
+
+@pytest.mark.requirement("PRD-09.b")
+@pytest.mark.parametrize(("before_ms", "told"), [(1, 1), (0, 0)])
+def test_what_is_repaid_once_the_limit_has_ended_restores_nothing_to_draw(before_ms, told):
+    bench = drawn(600_000)
+    end = bench.facility("valid_until")
+    bench.run(until=end - HOUR_MS)
+    out = bench.run(released(end - before_ms, 600_000), until=end + 1)
+    assert len(out.events_of(Event.LIMIT_RESTORED)) == told
 
 
 @pytest.mark.requirement("PRD-09.b")

@@ -94,7 +94,12 @@ def test_scheduled_payments_leave_at_their_minute_so_many_workdays_later(at, exp
 @pytest.mark.requirement("DIS-13.a")
 @pytest.mark.parametrize(
     ("at", "expected"),
-    [(on("03-02", 9), on("03-02", 9, 30)), (on("03-02", 9, 31), on("03-03", 9, 30)), (on("03-07"), on("03-09", 9, 30))],
+    [
+        (on("03-02", 9), on("03-02", 9, 30)),
+        (on("03-02", 9, 30), on("03-02", 9, 30)),
+        (on("03-02", 9, 31), on("03-03", 9, 30)),
+        (on("03-07"), on("03-09", 9, 30)),
+    ],
 )
 def test_a_scheduled_payment_of_no_days_leaves_at_the_next_such_minute_of_a_workday(at, expected):
     route = {"product": CONSUMER, "kind": "scheduled", "workdays": 0, "minute": 570}

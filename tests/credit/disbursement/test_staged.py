@@ -190,6 +190,18 @@ def test_use_that_is_shown_after_the_loans_time_brings_no_further_tranche(hours)
 
 
 @pytest.mark.requirement("DIS-16.a")
+@pytest.mark.parametrize(("before_ms", "more"), [(1, 1), (0, 0)])
+def test_use_that_is_verified_at_the_end_of_the_loans_time_brings_no_further_tranche(before_ms, more):
+    bench = first_paid()
+    end = bench.facility("valid_until")
+    bench.run(until=end - HOUR_MS)
+    bench.run(evidence(end - HOUR_MS))
+    out = bench.run(judged(end - before_ms))
+    assert len(out.events_of(Event.USE_VERIFIED)) == 1
+    assert len(out.take(DESK.task)) == more
+
+
+@pytest.mark.requirement("DIS-16.a")
 def test_a_staged_loan_with_an_open_condition_starts_with_its_first_tranche_when_it_is_met():
     bench = Bench().begun(MICRO, documents=0, conditions=Material.LEASE_CONTRACT)
     assert desks(bench.all) == []

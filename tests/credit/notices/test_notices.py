@@ -39,12 +39,14 @@ class Partner:
 
     def __init__(self, says: Says) -> None:
         self.says, self.orders = says, list[tuple[int, int, int]]()
+        self.versions = set[int]()
         self.waiting: list[Rows] = []
 
     def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
         for one in requests.take(NoticeOrdered):
             channel, attempt = int(one["channel"]), int(one["attempt"])
             self.orders.append((int(one["at"]), channel, attempt))
+            self.versions.add(int(one["version"]))
             after, status = self.says(channel, attempt)
             row = sample(NoticeAnswered, source=np.array([one]), at=int(one["at"]) + after, status=status)
             self.waiting.append(row)
@@ -142,6 +144,39 @@ def test_a_reminder_of_the_night_goes_out_in_the_morning_and_is_not_late() -> No
     assert sorted(written for *_, written in told.events) == [night - HOUR_MS, night]
     awake = Told(ok, (Applications.APPLICATION_SUBMITTED, night))
     assert [at for at, *_ in awake.partner.orders] == [night]  # who applies at night is awake
+
+
+@pytest.mark.requirement("REP-07.c")
+def test_the_quiet_hours_begin_at_their_minute_and_late_is_what_takes_longer_than_the_limit() -> None:
+    evening = MIDNIGHT + 21 * HOUR_MS + HOUR_MS // 2
+    told = Told(ok, (Repayment.REMINDER_SENT, evening), (Repayment.REMINDER_SENT, evening - 1))
+    assert sorted(at for at, *_ in told.partner.orders) == [evening - 1, MIDNIGHT + DAY_MS + 8 * HOUR_MS]
+    for after, ends in ((0, [Event.NOTICE_TEXTED]), (1, [Event.NOTICE_TEXTED, Event.NOTICE_LATE])):
+        took = MINUTE_MS + after
+        slow = Told(
+            lambda *_, took=took: (took, Status.OK),
+            (Applications.APPLICATION_SUBMITTED, TEN),
+            policies={"notices": {"late_minutes": 1}},
+        )
+        assert [one[0] for one in slow.events] == ends
+
+
+@pytest.mark.requirement("REP-07.c")
+def test_a_reminder_that_fails_in_the_evening_is_tried_again_in_the_morning() -> None:
+    evening = MIDNIGHT + 21 * HOUR_MS + 29 * MINUTE_MS
+    told = Told(never, (Repayment.REMINDER_SENT, evening))
+    assert [at for at, *_ in told.partner.orders][:2] == [evening, MIDNIGHT + DAY_MS + 8 * HOUR_MS]
+
+
+def test_an_order_names_the_version_of_its_template() -> None:
+    changed: Overrides = {"notices": {"templates": [{"key": "received", "version": 7}]}}
+    told = Told(ok, (Applications.APPLICATION_SUBMITTED, TEN), policies=changed)
+    assert told.partner.versions == {7}
+
+
+def test_a_receipt_of_the_instant_of_the_order_counts() -> None:
+    told = Told(lambda *_: (0, Status.OK), (Applications.APPLICATION_SUBMITTED, TEN))
+    assert [one[:2] for one in told.events] == [(Event.NOTICE_TEXTED, TEN)]
 
 
 def test_what_no_channel_brings_is_shown_as_failed_once() -> None:

@@ -3,15 +3,18 @@ a warning, a restriction, or nothing."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from credit.calendar import close_of_workday, is_workday
 from credit.codes import Finding, Grade, Segment, Verdict
 from credit.collateral.contract import Event as Collateral
 from credit.disbursement.contract import Event as Disbursement
 from credit.disbursement.contract import RestrictLimit
-from credit.policies import PolicyError, load
+from credit.policies import PolicyError, ProductPolicy, load
 from credit.policies.post_loan import PostLoanPolicy
 from credit.post_loan.contract import DESK, Cause, Desk, Event, Refusal
+from credit.post_loan.rules import Plans
 from credit.post_loan.states import InspectionState
 from credit.post_loan.subsystem import PostLoanSubsystem
 from credit.repayment.contract import Event as Repayment
@@ -34,6 +37,7 @@ from tests.credit.post_loan.builders import (
 )
 
 _I = InspectionState
+DAY = NINE // DAY_MS
 
 
 @pytest.mark.requirement("CUS-01.e", "WRN-10.a", "PRD-05.d")
@@ -233,6 +237,76 @@ def test_a_further_payment_is_looked_at_and_the_stricter_plan_holds():
     assert bench.row()["plan"] == 3
     bench.run(paid(NINE + 2 * HOUR_MS, place=3))
     assert bench.row()["plan"] == 3
+
+
+def planned(plans: list[dict[str, object]] | None = None, **policy: object) -> Plans:
+    """Plans under the packaged policy with changes."""
+    changes = policy | ({"plans": plans} if plans else {})
+    return Plans(load("post_loan", PostLoanPolicy, {"post_loan": changes}), load("products", ProductPolicy))
+
+
+def test_of_two_plans_of_one_rhythm_the_one_by_a_person_is_stricter():
+    plans = planned([{"key": "small_personal", "a_year": 12, "by": "system"}])
+    person, system = np.array([3]), np.array([4])
+    assert plans.a_year[[3, 4]].tolist() == [12, 12]
+    assert (plans.stricter(person, system).tolist(), plans.stricter(system, person).tolist()) == ([3], [3])
+
+
+def test_a_warning_never_makes_inspections_rarer_and_all_are_on_workdays():
+    days, plan, yes = DAY + np.arange(30), np.full(30, 1), np.ones(30, dtype=np.int64)
+    plans = planned(watched_a_year=2)
+    assert plans.next_day(plan, yes, days).tolist() == plans.next_day(plan, yes * 0, days).tolist()
+    assert is_workday(plans.next_day(plan, yes, days)).all()
+
+
+def test_the_first_inspection_begins_after_the_payment_however_little_time_there_is():
+    assert planned(first_days=1, task_workdays=20).first_day(np.array([DAY])).tolist() == [DAY + 1]
+
+
+def test_the_largest_payment_is_what_an_inspection_is_about():
+    bench = Bench()
+    bench.run(paid(yuan=50_000))
+    bench.run(paid(NINE + HOUR_MS, yuan=20_000, place=2))
+    assert bench.row()["amount_fen"] == 5_000_000
+
+
+def test_arrears_that_nobody_told_of_can_not_be_cleared():
+    bench = Bench()
+    bench.run(paid())
+    bench.run(told(Repayment.OVERDUE_CLEARED, NINE + DAY_MS))
+    assert reasons(bench.comes_due(), Event.RECORDS_INSPECTED) == [Cause.FIRST]
+
+
+def test_who_is_warned_is_visited_though_his_plan_is_of_the_records():
+    bench = Bench()
+    bench.run(paid())
+    bench.run(told(Collateral.COLLATERAL_SHORT, NINE + DAY_MS))
+    bench.says(MANAGER, findings=Finding.FINANCES_WORSE)
+    bench.says(REVIEWER)
+    assert len(bench.comes_due().take(DESK.task)) == 1
+
+
+def test_a_limit_that_has_closed_is_restricted_by_no_finding():
+    bench = Bench()
+    bench.run(working())
+    bench.run(told(Disbursement.FACILITY_CLOSED, NINE + HOUR_MS))
+    bench.comes_due()
+    bench.says(MANAGER, findings=Finding.USE_DIVERTED)
+    assert len(bench.says(REVIEWER).take(RestrictLimit)) == 0
+
+
+def test_what_is_inspected_out_of_turn_goes_first_and_its_review_is_due_sooner():
+    bench = Bench()
+    bench.run(working())
+    bench.comes_due()
+    bench.says(MANAGER)
+    [regular] = bench.comes_due().take(DESK.task)
+    [review] = bench.says(MANAGER, findings=Finding.FINANCES_WORSE).take(DESK.task)
+    bench.says(REVIEWER)
+    [urgent] = bench.run(told(Repayment.OVERDUE_STARTED, bench.now + 1)).take(DESK.task)
+    assert urgent["priority"] < regular["priority"]
+    assert (regular["cause"], urgent["cause"]) == (Cause.REGULAR, Cause.OVERDUE)
+    assert review["limit_at"] == close_of_workday(review["at"], 3, 17 * 60 + 30)
 
 
 def test_saved_and_taken_up_again_the_next_inspection_is_due_on_its_day():

@@ -9,7 +9,7 @@ import pytest
 
 from credit.calendar import WORKDAY_FIRST_YEAR, WORKDAY_LAST_YEAR
 from credit.codes import Account, Bucket, Method, Status
-from credit.collections.contract import LoanOverdue, OverduePaid, OverdueReported
+from credit.collections.contract import ArrearsTotal, LoanOverdue, OverduePaid, OverdueReported
 from credit.daycount import ACT_360
 from credit.disbursement.contract import LimitReleased
 from credit.ledger.contract import Posting
@@ -107,6 +107,12 @@ def test_one_payment_may_clear_several_instalments() -> None:
     assert bank.balance(Account.PENALTY_RECEIVABLE) == 0
 
 
+def test_an_instalment_whose_interest_alone_is_paid_is_not_paid() -> None:
+    bank = broke().until(FIRST + 3, loan(), payment(at(FIRST + 2, 12), amount_fen=100_000))
+    assert owed(bank)[1:] == (0, INSTALMENT - (100_000 - penalty(INSTALMENT, 2)))
+    assert len(bank.happened(Event.INSTALMENT_PAID)) == 0
+
+
 @pytest.mark.requirement("REP-05.c")
 def test_partial_payments_and_what_is_left_add_up_to_what_was_due() -> None:
     shares = [payment(at(FIRST + k, 10 + k), share_ppm=333_333) for k in range(4)]
@@ -185,6 +191,15 @@ def test_a_debit_that_timed_out_and_was_asked_again_still_brings_its_money(paid:
     again["at"] = at(FIRST + 2, 3)
     bank.until(FIRST + 3, (DebitResult, again))
     assert bank.happened(Event.RECEIPT_REFUSED)["reason"].tolist() == [Refusal.DEBIT_UNKNOWN]
+
+
+@pytest.mark.parametrize("paid", [0, 100_000])
+def test_that_a_debit_which_was_asked_again_since_brought_too_little_is_no_news(paid: int) -> None:
+    bank = Bank()
+    bank.status = Status.UNAVAILABLE
+    late = sample(DebitResult, 1, at=at(FIRST + 1, 3), loan=LOAN, paid_fen=paid, status=int(Status.OK), attempt=1)
+    bank.until(FIRST + 1, loan()).until(FIRST + 2, (DebitResult, late))
+    assert late["at"][0] not in bank.happened(Event.DEBIT_FAILED)["at"].tolist()
 
 
 @pytest.mark.requirement("REP-05.c")
@@ -322,6 +337,14 @@ def test_collections_hears_every_morning_what_is_left_of_a_claim_written_off() -
     claim = 5_000_000 + INTEREST + penalty(INSTALMENT, 5)
     assert told["overdue_fen"].tolist() == [claim, claim - 100_000]
     assert (told["principal_fen"] + told["interest_fen"] + told["penalty_fen"]).tolist() == [0, 0]
+
+
+def test_at_a_days_end_collections_hears_what_is_overdue_in_all_penalty_included() -> None:
+    bank = broke().until(FIRST + 3, loan())
+    last, fen = bank.sent(ArrearsTotal)[-1], penalty(INSTALMENT, 2)
+    assert (last["loans"], last["overdue_fen"], last["penalty_fen"]) == (1, INSTALMENT + fen, fen)
+    bank.until(FIRST + 4, write_off(at(FIRST + 3, 12)))
+    assert bank.sent(ArrearsTotal)[-1]["loans"] == 1, "a claim written off counts as well"
 
 
 @pytest.mark.requirement("REP-09.a")

@@ -37,6 +37,16 @@ def test_a_loan_is_scored_when_an_instalment_falls_due_and_not_before() -> None:
 
 
 @pytest.mark.requirement("SCO-04.b")
+def test_months_on_the_book_are_the_instalments_that_have_fallen_due() -> None:
+    bank = Bank()
+    scores: list[int] = []
+    for due in DUE[:3]:
+        bank.until(due + 1, *([] if scores else [loan()]))
+        scores.append(row(bank)["behaviour"])
+    assert scores == [82, 82, 85], "three months and three instalments met count from the third on"
+
+
+@pytest.mark.requirement("SCO-04.b")
 def test_who_pays_late_falls_and_who_pays_again_rises() -> None:
     bank = Bank().until(DUE[0] + 1, loan())
     bank.pays = 0

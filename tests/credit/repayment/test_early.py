@@ -72,6 +72,15 @@ def test_a_plan_by_hand_settles_the_interest_it_held_back() -> None:
     assert bank.balance(Account.INTEREST_ACCRUED) == 0
 
 
+@pytest.mark.requirement("REP-11.b", "REP-12.a")
+def test_interest_held_back_and_settled_with_a_part_is_not_owed_again() -> None:
+    when = day_of(2026, 4, 10)
+    order = early(at(when, 11), amount_fen=1_000_000)
+    bank = Bank().until(when + 1, loan(method=int(Method.CUSTOM), term_months=24), order)
+    assert event(bank, Event.EARLY_REPAYMENT) == [(1_000_000, 3 * 25_000 + 10_000, 0)]
+    assert bank.repayment.book.loans["held_fen"].tolist() == [0]
+
+
 # fees -----------------------------------------------------------------------------------------------------------------
 
 FREE: Overrides = {"repayment": {"early_fees": [{"key": "consumer_loan", "fee_ppm": 0}]}}
@@ -203,6 +212,12 @@ def test_orders_that_cannot_be_kept_are_refused_and_change_nothing(order: tuple,
     assert len(bank.happened(Event.EARLY_REPAYMENT)) == 0
     assert (bank.repayment.export_state()["loans"] == untouched.repayment.export_state()["loans"]).all()
     assert len(bank.sent(Posting)) == len(untouched.sent(Posting))
+
+
+@pytest.mark.requirement("REP-12.a")
+def test_the_least_part_may_be_repaid() -> None:
+    bank = Bank().until(START + 6, loan(), early(at(START + 5, 11), amount_fen=100_000))
+    assert bank.happened(Event.EARLY_REPAYMENT)["amount_fen"].tolist() == [100_000]
 
 
 @pytest.mark.requirement("REP-11.b")

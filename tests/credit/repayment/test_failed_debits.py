@@ -273,6 +273,13 @@ def test_the_customer_changes_account_and_method() -> None:
     assert (bill["automatic"], bill["account"]) == (0, NEW)
 
 
+@pytest.mark.requirement("REP-14.b")
+def test_who_will_pay_by_himself_is_not_debited_of_what_is_due() -> None:
+    bank = broke().until(NEXT, order(at(DUE, 10), account=0, automatic=0))
+    assert bank.happened(Event.DEBIT_CHANGED)["reason"].tolist() == [2]
+    assert len(bank.sent(DebitRequest)) == 1
+
+
 @pytest.mark.requirement("REP-14.c")
 @pytest.mark.parametrize(
     ("mail", "reason"),

@@ -149,6 +149,15 @@ def test_core_banking_that_does_not_answer_is_asked_again_the_same_day() -> None
     assert bank.happened(Event.DEBIT_FAILED)["reason"].tolist() == [int(Status.UNAVAILABLE)]
 
 
+def test_a_retry_that_would_fall_into_the_next_day_is_not_made() -> None:
+    due = day_of(2026, 2, 10)
+    bank = Bank({"repayment": {"debit_minute": 23 * 60 + 50}})
+    bank.pays, bank.status = 0, Status.UNAVAILABLE
+    bank.until(due + 1, loan())
+    assert len(bank.sent(DebitRequest)) == 1
+    assert len(bank.happened(Event.DEBIT_FAILED)) == 1
+
+
 @pytest.mark.requirement("REP-08.b")
 def test_old_debts_are_debited_weekly() -> None:
     bank = Bank()
@@ -167,6 +176,12 @@ def test_more_than_is_due_goes_back() -> None:
     bank = Bank().until(first_due + 2, loan(auto_debit=0), payment(at(first_due, 12), amount_fen=430_333))
     assert bank.happened(Event.PAYMENT_RETURNED)["amount_fen"].tolist() == [1]
     assert bank.balance(Account.SETTLEMENT) == 430_332 - 5_000_000
+
+
+def test_a_loan_that_is_there_already_does_not_come_onto_the_book_again() -> None:
+    bank = Bank().until(START + 4, loan(), loan(day=START + 3))
+    assert len(bank.happened(Event.SCHEDULE_GENERATED)) == 1
+    assert bank.repayment.book.loans["plan_day"].tolist() == [START]
 
 
 def test_the_world_hears_of_every_new_loan_once() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from credit.codes import Account, Actor, Bucket
+from credit.codes import Account, Actor, Bucket, Method
 from credit.collections.contract import OverduePaid
 from credit.ledger.contract import Posting
 from credit.policies import Overrides
 from credit.repayment.contract import DebitRequest, DebitResult, Event, Gauge, Refusal
 from credit.room import Rows
-from tests.credit.repayment.bank import LOAN, OTHER, START, Bank, at, day_of, early, loan, payment, write_off
+from tests.credit.repayment.bank import LOAN, OTHER, START, Bank, Mail, at, day_of, early, loan, payment, write_off
 from tests.rows import sample
 
 FIRST = day_of(2026, 2, 10)
@@ -34,9 +34,9 @@ def gauge(bank: Bank, which: Gauge, day: int) -> Rows:
     return chosen
 
 
-def written_off() -> tuple[Bank, int]:
+def written_off(*more: Mail) -> tuple[Bank, int]:
     """A bank whose only loan was written off at noon of day GONE, and the claim."""
-    bank = broke().until(GONE + 1, loan(), write_off(at(GONE, 12)))
+    bank = broke().until(GONE + 1, loan(), write_off(at(GONE, 12)), *more)
     return bank, int(bank.happened(Event.LOAN_WRITTEN_OFF)["amount_fen"][0])
 
 
@@ -219,6 +219,17 @@ def test_a_recovery_is_income_and_shrinks_the_claim_off_the_balance_sheet() -> N
 
 
 @pytest.mark.requirement("NPL-09.c")
+def test_money_that_a_window_hears_of_after_the_write_off_counts_from_the_write_off_on() -> None:
+    """It came at eight, the write-off at noon: to collections the claim that is left is told last."""
+    bank, claim = written_off(payment(at(GONE, 8), amount_fen=1_000_000))
+    recovery, left = bank.happened(Event.RECOVERY_RECEIVED), bank.happened(Event.LOAN_WRITTEN_OFF)
+    assert recovery["at"].tolist() == left["at"].tolist()
+    told = bank.sent(OverduePaid)
+    in_time = told[np.lexsort((told["transaction"], told["at"]))]
+    assert int(in_time["overdue_fen"][-1]) == claim - 1_000_000
+
+
+@pytest.mark.requirement("NPL-09.c")
 def test_a_claim_recovered_in_full_settles_the_loan_and_the_rest_goes_back() -> None:
     bank, claim = written_off()
     pays = [
@@ -257,3 +268,8 @@ def test_writing_one_loan_off_leaves_the_others_where_they_were() -> None:
     mine, its_own = bank.repayment.export_state(), alone.repayment.export_state()
     for name in ("loans", "arrears", "instalments", "control"):
         assert mine[name].tolist() == its_own[name].tolist(), name
+
+
+def test_interest_that_a_plan_by_hand_holds_back_stays_accrued() -> None:
+    bank = Bank().until(day_of(2026, 3, 10), loan(method=int(Method.CUSTOM), term_months=24))
+    assert bank.balance(Account.INTEREST_ACCRUED) == 2 * 25_000

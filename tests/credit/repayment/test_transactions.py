@@ -113,6 +113,7 @@ def test_numbers_of_the_largest_branch_loan_and_group_say_where_they_belong() ->
         ({"term_months": 1_000, "method": 2}, False),
         ({"rate_ppm": 240_000}, True),
         ({"rate_ppm": 240_001}, False),
+        ({"rate_ppm": 0}, True),
         ({"rate_ppm": -1}, False),
     ],
 )

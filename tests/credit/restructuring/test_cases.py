@@ -8,10 +8,19 @@ from credit.codes import Verdict
 from credit.codes_trouble import Hardship, Measure, ReferralCause
 from credit.collections.contract import RestructuringUnderWay
 from credit.errors import InvariantViolation
-from credit.mail import Outbox
+from credit.mail import Inbox, Outbox
 from credit.repayment.contract import LossEvidence, Refusal, RestructureLoan, RestructuringReferred
-from credit.restructuring.contract import RESTRUCTURING, Desk, Ending, Event, RefusedBecause, TermsOffered
+from credit.restructuring.contract import (
+    RESTRUCTURING,
+    Desk,
+    DraftRestructuringPlan,
+    Ending,
+    Event,
+    RefusedBecause,
+    TermsOffered,
+)
 from credit.restructuring.states import CaseState
+from credit.subsystem import Window
 from credit.worklists.states import Refusal as TaskRefusal
 from tests.credit.restructuring.desk import (
     APPROVER,
@@ -21,6 +30,7 @@ from tests.credit.restructuring.desk import (
     TEAM,
     TERMS,
     Bench,
+    Mail,
     answer,
     at,
     opened,
@@ -29,6 +39,7 @@ from tests.credit.restructuring.desk import (
     proposed,
     request,
 )
+from tests.rows import sample
 
 
 def refusals(out: Outbox) -> list[int]:
@@ -226,6 +237,54 @@ def test_a_case_that_waits_too_long_is_urged() -> None:
     bench.day(1, opened())
     bench.day(6)
     assert bench.happened(Event.RESTRUCTURING_URGED)["at"].tolist() == [at(6, 0)]
+
+
+def drafted(day: int, months: int, stages: str) -> Mail:
+    rows = sample(DraftRestructuringPlan, 1, at=at(day), loan=LOAN, person=TEAM, months=months, interest_every=1)
+    rows["stages"] = stages
+    return DraftRestructuringPlan, rows
+
+
+@pytest.mark.requirement("REP-03.a")
+def test_a_plan_set_by_hand_has_shares_no_more_months_than_allowed_and_is_what_is_proposed() -> None:
+    bench = Bench()
+    task = bench.day(1, opened()).take(RESTRUCTURING.task)
+    assert refusals(bench.day(2, drafted(2, 24, ""))) == [RefusedBecause.PLAN_INVALID]
+    assert refusals(bench.day(3, drafted(3, 61, "61:100"))) == [RefusedBecause.PLAN_INVALID]
+    assert refusals(bench.day(4, drafted(4, 24, "24:100"))) == []
+    assert refusals(bench.day(5, opinion(task, 5, TEAM, **(TERMS | {"months": 12})))) == [RefusedBecause.TERMS_INVALID]
+    bench.day(6, opinion(task, 6, TEAM, **TERMS))
+    assert bench.state() == CaseState.PROPOSED
+
+
+def test_the_longest_terms_may_be_proposed_and_a_no_names_none() -> None:
+    bench = Bench()
+    task = bench.day(1, opened()).take(RESTRUCTURING.task)
+    no = opinion(task, 2, TEAM, verdict=Verdict.DECLINE, months=12)
+    assert refusals(bench.day(2, no)) == [RefusedBecause.TERMS_INVALID]
+    bench.day(3, opinion(task, 3, TEAM, **(TERMS | {"months": 60})))
+    assert bench.state() == CaseState.PROPOSED
+
+
+def test_a_task_on_a_loan_that_owes_nothing_overdue_says_no_days() -> None:
+    bench = Bench()
+    bench.day(1, request(1))
+    [task] = bench.day(2, opened(2, cause=ReferralCause.REQUESTED, overdue_since_day=0)).take(RESTRUCTURING.task)
+    assert task["dpd"] == 0
+
+
+def test_terms_lapse_at_their_instant_and_no_signature_counts_from_then_on() -> None:
+    bench = Bench()
+    bench.day(3, opinion(proposed(bench), 3, APPROVER))
+    assert refusals(bench.day(13, answer(13))) == [RefusedBecause.NOTHING_OFFERED]
+    again = Bench()
+    again.day(3, opinion(proposed(again), 3, APPROVER))
+    again.day(12)
+    window, out = Window(0, at(13, 0), at(13)), Outbox()
+    again.room.open(window, out)
+    again.room.apply(Inbox.of(), window, out)
+    again.room.close(window, out)
+    assert again.state() == CaseState.OFFERED, "it lapses at noon, in the next window"
 
 
 @pytest.mark.planted

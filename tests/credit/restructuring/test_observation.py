@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from credit.calendar import add_months
@@ -9,6 +10,7 @@ from credit.codes_trouble import RiskClass
 from credit.errors import InvariantViolation
 from credit.repayment.contract import ObservationEnded
 from credit.restructuring.contract import INSPECTION, Desk, Event, Finding, RefusedBecause, RestructuredLeft
+from credit.restructuring.rules import observed_until
 from tests.credit.restructuring.desk import DAY, LOAN, Bench, at, finding, observed, opened, overdue, paid
 from tests.rows import sample
 
@@ -43,6 +45,15 @@ def test_the_borrower_is_inspected_every_month() -> None:
     assert bench.day(second).take(INSPECTION.task)["at"].tolist() == [at(second, 9)]
 
 
+@pytest.mark.requirement("EX-18.c")
+def test_who_has_not_been_looked_at_yet_is_not_asked_for_twice() -> None:
+    bench = Bench()
+    observed(bench)
+    assert len(bench.day(36).take(INSPECTION.task)) == 1
+    tasks = [bench.day(day).take(INSPECTION.task) for day in range(37, 100)]
+    assert sum(map(len, tasks)) == 0
+
+
 @pytest.mark.requirement("NPL-12.a", "EX-18.d")
 def test_after_a_year_of_payments_in_time_he_is_back_to_normal() -> None:
     bench = Bench()
@@ -55,6 +66,14 @@ def test_after_a_year_of_payments_in_time_he_is_back_to_normal() -> None:
     assert out.take(ObservationEnded)["loan"].tolist() == [LOAN]
     assert len(out.events_of(Event.RETURNED_TO_NORMAL)) == 1
     assert bench.watched("loan") == []
+
+
+@pytest.mark.requirement("NPL-12.a")
+def test_an_observation_is_a_year_and_at_least_two_payments_and_the_day_on_which_a_miss_shows() -> None:
+    first = int(np.datetime64("2026-01-31").astype(int))
+    late = int(np.datetime64("2027-06-30").astype(int))
+    until = observed_until(np.array([first, first]), np.array([first + 28, late]), 12)
+    assert until.tolist() == [int(np.datetime64("2027-02-01").astype(int)), late + 1]
 
 
 @pytest.mark.requirement("NPL-12.b")

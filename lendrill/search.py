@@ -24,6 +24,7 @@ from credit.times import DAY_MS, HOUR_MS
 from lendrill.assembly import live_blueprints
 from lendrill.errors import EXIT_INTERNAL, UserError
 from scenarios.loading import load_scenario
+from scenarios.served import changes_when_served
 from sim.played import live_people, live_references
 from sim.population.script import Script
 from sim.search.plan import PROFILES, Fault, drawn, fault_of
@@ -69,7 +70,7 @@ class SearchOptions:
 @cache
 def searcher() -> Searcher:
     """A bank whose customers are all as Mr Zhang of the worked example, in two branches."""
-    scenario = load_scenario(SCENARIO)
+    scenario = load_scenario(SCENARIO, changes_when_served(load_scenario(SCENARIO)))
     forms = Script(scenario, load("products", ProductPolicy, scenario.policies)).forms[1:2]
     people = live_people(forms["id_number"], scenario)
 

@@ -46,6 +46,7 @@ from lendrill.supervisor import Supervisor, children_of, end_all
 from results.folder import discard
 from scenarios.loading import load_scenario
 from scenarios.model import Scenario
+from scenarios.served import UNCERTIFIED, changes_when_served
 from sim.staffing import build_staffing
 
 CLOCKS = ("wall", "business")
@@ -150,7 +151,10 @@ def founded(options: ServeOptions) -> dict[str, Any]:
         raise UserError(
             f"the run ended at {text_of(start_ms)[:10]}, which is still to come", "serve with --clock business"
         )
-    scenario = _lasting(load_scenario(name, changes), changes, name)
+    scenario = load_scenario(name, changes)
+    if otherwise := changes_when_served(scenario):
+        say(options.quiet, UNCERTIFIED)
+    scenario = _lasting(scenario, changes | otherwise, name)
     prove_outages(scenario)
     if saved is not None:
         saved.check_fits(scenario)

@@ -76,6 +76,9 @@ FIELDS: dict[str, Words] = {
     "licence_valid_until": ("licence valid until", "营业执照有效期"),
     "details": ("fields of the product's form", "产品专项信息"),
     "email": ("e-mail", "电子邮箱"),
+    "serial": ("serial number of a certificate", "证书序列号"),
+    "digest": ("digest of the contract", "合同摘要"),
+    "mark": ("digital signature", "电子签名"),
     "payee_account": ("payee account", "收款账号"),
 }
 

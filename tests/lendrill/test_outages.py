@@ -55,7 +55,7 @@ CLOCK = {
     "inspection_due",
     "records_inspected",
 }
-CLOCK |= {"contract_expired"}
+CLOCK |= {"contract_expired", "scan_chased"}
 """What happens by the clock alone while the bank is away: deadlines run on, and orders that fall due leave when it is back."""
 
 

@@ -20,10 +20,11 @@ from credit.times import DAY_MS, HOUR_MS, instant
 from lendrill.assembly import live_blueprints
 from scenarios.loading import load_scenario
 from scenarios.model import Scenario
+from scenarios.served import changes_when_served
 from sim.played import live_people, live_references
 from sim.population.script import Script
 
-SCENARIO = load_scenario("zhang_consumer_loan")
+SCENARIO = load_scenario("zhang_consumer_loan", changes_when_served(load_scenario("zhang_consumer_loan")))
 START = SCENARIO.run.start_ms + 9 * HOUR_MS
 CASE = 1_000_000_001
 LOAN = CASE * 100 + 1

@@ -106,13 +106,12 @@ class Table:
         """Writes columns of rows; a scalar goes into all of them. ValueError on a column that does not change."""
         if len(wrong := columns.keys() - self._puts):
             raise ValueError(f"table by {self.key}: {', '.join(sorted(wrong))} is not said to be put")
-        moved, factors = np.zeros(len(rows), dtype=np.int64), self._sealed
+        moved, counts = np.zeros(len(rows), dtype=np.int64), self._sealed
         for name, values in columns.items():
-            column = self._columns[name]
-            if name in factors:
-                moved += (np.asarray(values, dtype=np.int64) - self[name][rows]) * factors[name]
-            column[rows] = values
-        if factors:
+            if name in counts:
+                moved += (np.asarray(values, dtype=np.int64) - self[name][rows]) * counts[name]
+            self._columns[name][rows] = values
+        if counts:
             before = self._seals[rows]
             self._seals[rows] = np.where(before == UNSEALED, UNSEALED, before + moved)
 
@@ -182,7 +181,7 @@ class Table:
 
     def load(self, rows: Rows) -> None:
         """Replaces the whole content by exported rows."""
-        self._length = 0
+        self._length, self._next_turn, self._gone = 0, 0, []
         self._reset_index()
         self.append(rows)
 
@@ -194,16 +193,21 @@ class Table:
             return gone
         first = self._next_turn if self._next_turn < self._length else 0
         self._next_turn = first + SEALS_AT_ONCE
-        fresh = (self._seals[: self._length] == UNSEALED).nonzero()[0]
+        kept = self._seals[: self._length]
+        fresh, turn = (kept == UNSEALED).nonzero()[0], np.arange(first, min(self._next_turn, self._length))
+        found = gone + self._wrong(turn[kept[turn] != UNSEALED])
         if len(fresh):
-            self._seals[fresh] = seals({name: self[name][fresh] for name in self._sealed}, self._sealed)
-        return gone + self._wrong(np.arange(first, min(self._next_turn, self._length)))
+            kept[fresh] = self._seals_of(fresh)
+        return found
+
+    def _seals_of(self, rows: Ints) -> Ints:
+        return seals({name: self[name][rows] for name in self._sealed}, self._sealed)
 
     def _wrong(self, rows: Ints) -> list[int]:
         """Ids of rows whose seal is not that of their columns."""
         if not len(rows):
             return []
-        wrong = self._seals[rows] != seals({name: self[name][rows] for name in self._sealed}, self._sealed)
+        wrong = self._seals[rows] != self._seals_of(rows)
         found: list[int] = self[self.key][rows[wrong]].tolist()
         return found
 

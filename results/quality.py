@@ -4,48 +4,35 @@ these."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import duckdb
 
 from credit.room import Words
 from results.queries import URGING
 
-_LATE_TASKS = """
-SELECT (SELECT SUM(arrivals) FROM {queues}), COUNT(*) FILTER (event IN ({urging})) FROM {events}
-"""
-
 
 class Measure(NamedTuple):
-    """`query` gives (how many there were, how many of them have the mark); `drawn`: each thing is an application's own, so that
-    its share has a 95% interval (an outage delays many payments at once: theirs has none)."""
+    """`each`: the column that tells the things apart, or "event" where each event is one · `there`, `marked`: which count, and
+    which of those have the mark, in SQL; of things over all their events, and of both where
+    they are marked; of events as they are, each by itself · `drawn`: each thing is an
+    application's own, so that its share has a 95% interval (an outage delays many payments at once: theirs has none)."""
 
     name: str
     words: Words
     means: Words
-    query: str
+    each: Literal["case_no", "loan", "event"]
+    there: str
+    marked: str
     drawn: bool = False
 
 
-def _listed(events: tuple[str, ...]) -> str:
-    return ", ".join(f"'{event}'" for event in events)
+def _is(*events: str) -> str:
+    return f"event IN ({', '.join(repr(event) for event in events)})"
 
 
 def _any(*events: str) -> str:
-    return f"BOOL_OR(event IN ({_listed(events)}))"
-
-
-def _things(key: str, there: str, marked: str) -> str:
-    """Counts the things that `key` tells apart: those that are `there`, and those of them that are `marked`."""
-    return (
-        f"SELECT COUNT(*) FILTER (there), COUNT(*) FILTER (there AND marked) FROM (SELECT {there} AS there, {marked} AS marked "
-        f"FROM {{events}} WHERE {key} > 0 GROUP BY {key})"
-    )
-
-
-def _rows(there: tuple[str, ...], marked: str) -> str:
-    """Counts events where each is a thing of its own."""
-    return f"SELECT COUNT(*) FILTER (event IN ({_listed(there)})), COUNT(*) FILTER (event = '{marked}') FROM {{events}}"
+    return f"BOOL_OR({_is(*events)})"
 
 
 _NOTICES = ("notice_pushed", "notice_texted", "notice_posted", "notice_failed")
@@ -65,7 +52,9 @@ MEASURES = (
             ),
             "申请表和资料未被退回、按时交齐且未要求补件的申请，占本次运行全部申请。",
         ),
-        _things("case_no", _any("application_submitted"), f"NOT {_any(*_FORM_FAULTS)}"),
+        "case_no",
+        _any("application_submitted"),
+        f"NOT {_any(*_FORM_FAULTS)}",
         drawn=True,
     ),
     Measure(
@@ -75,7 +64,9 @@ MEASURES = (
             "Accepted applications that an approver sent back for supplements, of all accepted ones.",
             "审批岗退回补件的申请，占全部已受理申请。",
         ),
-        _things("case_no", _any("application_accepted"), _any("supplement_asked")),
+        "case_no",
+        _any("application_accepted"),
+        _any("supplement_asked"),
         drawn=True,
     ),
     Measure(
@@ -85,7 +76,9 @@ MEASURES = (
             "Tasks that the bank urged because their limit passed, of all tasks put to a desk.",
             "因超过时限而被催办的任务，占全部派到岗位的任务。",
         ),
-        _LATE_TASKS.replace("{urging}", _listed(URGING)),
+        "event",
+        _is(*URGING),
+        _is(*URGING),
     ),
     Measure(
         "overturned",
@@ -97,7 +90,9 @@ MEASURES = (
             ),
             "有人同意、有人拒绝的申请，占有两份以上审批意见的申请；应客户要求重新审批的除外。",
         ),
-        _things("case_no", _TWO_OPINIONS, _BOTH_WAYS),
+        "case_no",
+        _TWO_OPINIONS,
+        _BOTH_WAYS,
         drawn=True,
     ),
     Measure(
@@ -107,9 +102,9 @@ MEASURES = (
             "Cases whose contract was returned, withdrawn or cancelled once it had been offered, of those that had one.",
             "合同出具后被退回修改、撤回或作废的申请，占全部已出具合同的申请。",
         ),
-        _things(
-            "case_no", _any("contract_generated"), _any("contract_returned", "contract_withdrawn", "contract_cancelled")
-        ),
+        "case_no",
+        _any("contract_generated"),
+        _any("contract_returned", "contract_withdrawn", "contract_cancelled"),
         drawn=True,
     ),
     Measure(
@@ -119,7 +114,9 @@ MEASURES = (
             "Loans whose payout the reviewer sent back at least once, of those whose payout was initiated.",
             "放款复核至少退回一次的借据，占全部已发起放款的借据。",
         ),
-        _things("loan", _any("disbursement_initiated"), _any("disbursement_rejected")),
+        "loan",
+        _any("disbursement_initiated"),
+        _any("disbursement_rejected"),
         drawn=True,
     ),
     Measure(
@@ -129,7 +126,9 @@ MEASURES = (
             "Loans whose payment arrived later than the bank promises, of those whose instruction was sent.",
             "到账时间超过承诺时限的借据，占全部已发送支付指令的借据。",
         ),
-        _things("loan", _any("instruction_sent"), _any("payment_delayed")),
+        "loan",
+        _any("instruction_sent"),
+        _any("payment_delayed"),
     ),
     Measure(
         "payments_failed",
@@ -138,7 +137,9 @@ MEASURES = (
             "Loans whose payment failed at least once, of those whose instruction was sent.",
             "支付至少失败一次的借据，占全部已发送支付指令的借据。",
         ),
-        _things("loan", _any("instruction_sent"), _any("payment_failed")),
+        "loan",
+        _any("instruction_sent"),
+        _any("payment_failed"),
     ),
     Measure(
         "notices_failed",
@@ -147,7 +148,9 @@ MEASURES = (
             "Notices that came through by no channel, of all notices that were delivered or given up.",
             "各渠道均未送达的通知，占全部已送达或放弃的通知。",
         ),
-        _rows(_NOTICES, "notice_failed"),
+        "event",
+        _is(*_NOTICES),
+        _is("notice_failed"),
     ),
     Measure(
         "notices_late",
@@ -156,18 +159,38 @@ MEASURES = (
             "Notices that came after their limit, of all notices that were delivered or given up.",
             "超过时限才送达的通知，占全部已送达或放弃的通知。",
         ),
-        _rows(_NOTICES, "notice_late"),
+        "event",
+        _is(*_NOTICES),
+        _is("notice_late"),
     ),
 )
 
 
 def quality(connection: duckdb.DuckDBPyConnection, tables: dict[str, str]) -> dict[str, dict[str, int]]:
-    """Each measure of a run as ``{"of": how many there were, "count": how many of them have the mark}``."""
-    found = {}
-    for measure in MEASURES:
-        if "{queues}" in measure.query and "queues" not in tables:
-            found[measure.name] = {"of": 0, "count": 0}
-            continue
-        of, count = connection.execute(measure.query.format(**tables)).fetchall()[0]
-        found[measure.name] = {"of": int(of or 0), "count": int(count or 0)}
-    return found
+    """Each measure of a run as ``{"of": how many there were, "count": how many of them have the mark}``; one pass over the
+    events for all that tell things apart by the same column."""
+    found: dict[str, dict[str, int]] = {}
+    for each in ("case_no", "loan", "event"):
+        mine = [one for one in MEASURES if one.each == each]
+        columns = ", ".join(f"{one.there} AS there_{one.name}, {one.marked} AS marked_{one.name}" for one in mine)
+        grouped = "" if each == "event" else f" WHERE {each} > 0 GROUP BY {each}"
+        both = "" if each == "event" else "there_{0} AND "
+        counts = ", ".join(
+            f"COUNT(*) FILTER (there_{one.name}), COUNT(*) FILTER ({both.format(one.name)}marked_{one.name})"
+            for one in mine
+        )
+        [row] = connection.execute(
+            f"SELECT {counts} FROM (SELECT {columns} FROM {tables['events']}{grouped})"
+        ).fetchall()
+        pairs = zip(row[::2], row[1::2], strict=True)
+        found |= {one.name: {"of": int(of), "count": int(count)} for one, (of, count) in zip(mine, pairs, strict=True)}
+    found["late_tasks"]["of"] = _tasks(connection, tables)
+    return {one.name: found[one.name] for one in MEASURES}
+
+
+def _tasks(connection: duckdb.DuckDBPyConnection, tables: dict[str, str]) -> int:
+    """How many tasks were put to desks: no event says it, the queues do."""
+    if "queues" not in tables:
+        return 0
+    [(arrivals,)] = connection.execute(f"SELECT SUM(arrivals) FROM {tables['queues']}").fetchall()
+    return int(arrivals or 0)

@@ -233,15 +233,16 @@ async def show(
 ) -> dict[str, Any]:
     """Step, handler and what happened so far (APP-15, APP-18). `Prefer: wait=10` waits for the decision."""
     number = number_in(case, "case")
-    said = await _shown(bank, number, wait_s(request), None, is_proven(identity, caller))
-    product = int((await bank.story(number)).events["product"].max(initial=0))
+    story = await bank.story(number)
+    said = await _shown(bank, number, wait_s(request), story, is_proven(identity, caller))
+    product = int(story.events["product"].max(initial=0))
     said["details"] = [as_seen(one, caller) for one in await details_of(bank, number, product)]
     return said
 
 
-async def _shown(bank: Bank, case: int, patience_s: float, story: Story | None, proven: bool) -> dict[str, Any]:
+async def _shown(bank: Bank, case: int, patience_s: float, story: Story, proven: bool) -> dict[str, Any]:
     """Where a case stands; who has not proved who he is, is not told whether the bank had a file of him before."""
-    now, events = story or await bank.story(case)
+    now, events = story
     until = time.monotonic() + patience_s
     while True:
         progress = query(events, case, max(now, int(events["at"].max(initial=0))))

@@ -90,8 +90,10 @@ def shown_field(field: FormField) -> dict[str, Any]:
 
 async def details_of(bank: Bank, case: int, product: int) -> list[dict[str, Any]]:
     """What a case says in the fields of its product's own form; card and account numbers under `account`."""
-    [rows] = await bank.looks(bank.cells("customers")[0], Look("details", "case", (case,)))
     fields = fields_of(bank.products, bank.product_keys.get(product, ""))
+    if not fields:
+        return []
+    [rows] = await bank.looks(bank.cells("customers")[0], Look("details", "case", (case,)))
     return [
         {"key": field.key, "words": [field.name, field.name_zh], _called(field): str(rows[0][OWN[place]])}
         for place, field in enumerate(fields if len(rows) else ())

@@ -30,16 +30,17 @@ def violations(cases: Table, strategies: Strategies) -> list[str]:
 def against_the_book(cases: Table, totals: Rows) -> list[str]:
     """COL-03: at a day's end the open cases of each branch are as many as the loans that the book has told of, and owe what these
     owe. `totals`: `ArrearsTotal` rows, of which a branch's newest counts."""
-    newest = {int(branch): row for row, branch in enumerate(totals["branch"].tolist())}
-    alive = cases["state"] != CaseState.CLOSED
+    branches, last = np.unique(totals["branch"][::-1], return_index=True)
+    newest = totals[::-1][last]
+    place = np.minimum(branches.searchsorted(cases["branch"]), len(branches) - 1)
+    mine = true_rows((cases["state"] != CaseState.CLOSED) & (branches[place] == cases["branch"]))
     found = []
-    for branch, row in newest.items():
-        here = alive & (cases["branch"] == branch)
-        known = {"loans": int(here.sum())} | {name: int(cases[name][here].sum()) for name in _TOTALLED}
+    for name in ("loans", *_TOTALLED):
+        known = np.zeros(len(branches), dtype=np.int64)
+        np.add.at(known, place[mine], 1 if name == "loans" else cases[name][mine])
         found += [
-            f"branch {branch}: {name} of its {known['loans']} cases come to {value}, the book says {totals[name][row]}"
-            for name, value in known.items()
-            if value != totals[name][row]
+            f"branch {branches[at]}: {name} of its cases come to {known[at]}, the book says {newest[name][at]}"
+            for at in true_rows(known != newest[name])
         ]
     return found
 

@@ -13,10 +13,11 @@ from credit.codes import Actor
 from credit.contracts.contract import Event, Refusal
 from credit.contracts.states import SignMode
 from credit.mail import Outbox
+from credit.masks import any_of
 from credit.room import Rows
-from credit.rows import only
+from credit.rows import first_fault, only
 from credit.table import Table
-from credit.times import Ints
+from credit.times import Bools, Ints
 
 Digests = Callable[[Rows], npt.NDArray[np.str_]]
 """The digests of contracts as they are offered."""
@@ -56,37 +57,42 @@ class Certificates:
 
     def faults(self, signatures: Rows, contracts: Rows) -> Ints:
         """Why signatures by certificate do not hold; 0 = none. Those of other modes need none."""
+        mine = self._by_certificate(signatures)
+        faults = np.zeros(len(signatures), dtype=np.int64)
+        if any_of(mine):
+            faults[mine] = self._faults(signatures[mine], contracts[mine])
+        return faults
+
+    def _faults(self, signatures: Rows, contracts: Rows) -> Ints:
         found = self._table.find(signatures["serial"])
         at = signatures["at"]
         valid = (self._table.get("valid_from", found) <= at) & (at < self._table.get("valid_until", found))
-        wrong = (
+        return first_fault(
             (found < 0, Refusal.CERTIFICATE_UNKNOWN),
             (self._table.get("customer", found) != contracts["customer"], Refusal.CERTIFICATE_OWNER),
             (self._table.get("revoked_at", found) > 0, Refusal.CERTIFICATE_REVOKED),
             (~valid, Refusal.CERTIFICATE_INVALID),
             (signatures["digest"] != self._digests(contracts), Refusal.DIGEST_DIFFERS),
         )
-        fault = np.select([bad for bad, _ in wrong], [int(why) for _, why in wrong], 0)
-        return np.where(self._by_certificate(signatures), fault, 0)
 
-    def keep(self, signatures: Rows, out: Outbox) -> None:
-        """Signatures that hold: what was signed, by which certificate, with which mark."""
+    def keep(self, signatures: Rows, out: Outbox) -> Rows:
+        """Signatures that hold: what was signed, by which certificate, with which mark; returns them."""
         made = only(signatures, self._by_certificate(signatures))
         self._signatures.append(made, signed_at=made["at"])
         self._tell(Event.CERTIFICATE_VERIFIED, made, out)
+        return made
 
-    def violations(self) -> list[str]:
-        """Every signature kept is by a certificate that was valid then."""
-        made = self._signatures
+    def violations(self, made: Rows) -> list[str]:
+        """Each of some signatures that were kept is by a certificate that was valid then."""
         found = self._table.find(made["serial"])
-        at, revoked_at = made["signed_at"], self._table.get("revoked_at", found)
+        at, revoked_at = made["at"], self._table.get("revoked_at", found)
         good = (
             (found >= 0) & (self._table.get("valid_from", found) <= at) & (at < self._table.get("valid_until", found))
         )
         good &= (revoked_at == 0) | (revoked_at >= at)
         return [f"contract of case {case} was signed by no valid certificate" for case in made["case"][~good].tolist()]
 
-    def _by_certificate(self, signatures: Rows) -> npt.NDArray[np.bool_]:
+    def _by_certificate(self, signatures: Rows) -> Bools:
         return np.asarray((signatures["mode"] == SignMode.ELECTRONIC) & self._needed)
 
     def _tell(self, event: Event, rows: Rows, out: Outbox) -> None:

@@ -41,8 +41,7 @@ room.table(
     "contracts",
     f"{TERMS} state attempt offered_at=0 expires_at=0 mode approved_fen checked_by=0",
     key="case",
-    puts="state checked_by",
-    changes="attempt offered_at expires_at mode",
+    puts="state attempt offered_at expires_at checked_by",
 )
 room.table(
     "archived",

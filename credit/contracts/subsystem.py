@@ -87,9 +87,8 @@ class ContractsSubsystem(Subsystem):
         self._valid_ms = contracts.valid_days * DAY_MS
         self._checked_modes = np.array([SignMode[mode.upper()] for mode in contracts.checked_modes], dtype=np.int64)
         self._contracts, self._archived = self.tables["contracts"], self.tables["archived"]
-        digests = lambda rows: np.array([self.templates.digest(row) for row in rows], dtype="U64")  # noqa: E731
         self.certificates = Certificates(
-            self.tables["certificates"], self.tables["signatures"], contracts.certified, digests
+            self.tables["certificates"], self.tables["signatures"], contracts.certified, self.templates.digests
         )
         self.scans = Scans(self.tables["scans"], contracts.scan_workdays)
 
@@ -126,8 +125,7 @@ class ContractsSubsystem(Subsystem):
         whole = faults == 0
         expires = np.minimum(at + self._valid_ms, contracts["valid_until"])
         MOVES.to(table, rows, np.where(whole, int(ContractState.GENERATED), int(ContractState.BLOCKED)))
-        table["offered_at"][rows], table["expires_at"][rows] = at, expires
-        table.put(rows, checked_by=0)
+        table.put(rows, offered_at=at, expires_at=expires, checked_by=0)
         case, amount, attempt = contracts["case"], contracts["amount_fen"], contracts["attempt"]
         product = contracts["product"][whole]
         said = {"reason": reason[whole], "value": attempt[whole], "product": product}
@@ -164,7 +162,7 @@ class ContractsSubsystem(Subsystem):
         for event, actor, value in steps:
             out.log(event, at, case, actor=actor, amount_fen=amount, value=value, product=contracts["product"])
         out.send(ContractEffective, ContractEffective.carry(contracts, at=at, signed_at=at, mode=actions["mode"]))
-        self.certificates.keep(actions, out)
+        self.note("certified", self.certificates.keep(actions, out))
         self.note("signed", invariants.signed(contracts, actions))
         self._archived.append(contracts, mode=actions["mode"], confirmed_at=actions["confirmed_at"], signed_at=at)
         self.scans.want(contracts, actions["mode"], at, out)
@@ -176,7 +174,7 @@ class ContractsSubsystem(Subsystem):
         reason, bits = rules.differences(actions, contracts)
         same, differs = reason == 0, reason != 0
         self._contracts.put(found[same], checked_by=actions["person"][same])
-        self._tell(Event.CONTRACT_CHECKED, only(actions, same), only(contracts, same), out)
+        self._tell(Event.CONTRACT_CHECKED, only(actions, same), only(contracts, same), 0, out)
         MOVES.to(self._contracts, found[differs], ContractState.BLOCKED)
         stopped = only(actions, differs)
         out.log(
@@ -230,32 +228,32 @@ class ContractsSubsystem(Subsystem):
     def renew(self, actions: Rows, out: Outbox) -> None:
         """CON-15: generated anew, under the next number."""
         actions, found, _ = self._met(Action.RENEW, actions, out)
-        self._contracts["attempt"][found] += 1
+        self._contracts.add(found, attempt=1)
         self._generate(found, actions["at"], Event.CONTRACT_REGENERATED, out, actions["reason"])
 
     def send_back(self, actions: Rows, out: Outbox) -> None:
         """CON-12, CON-17: something in it is wrong, so it is returned for revision and generated anew, under the next number."""
         actions, found, contracts = self._met(Action.SEND_BACK, actions, out)
-        self._tell(Event.CONTRACT_RETURNED, actions, contracts, out)
+        self._tell(Event.CONTRACT_RETURNED, actions, contracts, actions["reason"], out)
         MOVES.to(self._contracts, found, ContractState.DRAFT)
-        self._contracts["attempt"][found] += 1
+        self._contracts.add(found, attempt=1)
         self._generate(found, actions["at"], Event.CONTRACT_REGENERATED, out, actions["reason"])
 
     def cancel(self, actions: Rows, out: Outbox) -> None:
         """CON-14, CON-17: the customer is no longer who the contract says; the case ends, and he applies anew."""
         actions, found, contracts = self._met(Action.CANCEL, actions, out)
-        self._tell(Event.CONTRACT_CANCELLED, actions, contracts, out)
+        self._tell(Event.CONTRACT_CANCELLED, actions, contracts, actions["reason"], out)
         MOVES.to(self._contracts, found, ContractState.WITHDRAWN)
         self._contracts.drop(found)
 
-    def _tell(self, event: Event, actions: Rows, contracts: Rows, out: Outbox) -> None:
+    def _tell(self, event: Event, actions: Rows, contracts: Rows, reason: Ints | int, out: Outbox) -> None:
         out.log(
             event,
             actions["at"],
             contracts["case"],
             actor=actions["person"],
             amount_fen=contracts["amount_fen"],
-            reason=actions["reason"] if "reason" in (actions.dtype.names or ()) else 0,
+            reason=reason,
             value=contracts["attempt"],
             product=contracts["product"],
         )
@@ -355,7 +353,8 @@ class ContractsSubsystem(Subsystem):
         """Of the contracts kept, and of every one that became effective."""
         found = invariants.pending(self._contracts, self.window.until, self._valid_ms)
         found += self.scans.violations(self.window.until)
-        found += self.certificates.violations()
+        for made in self.noted("certified"):
+            found += self.certificates.violations(made)
         for signed in self.noted("signed"):
             found += invariants.effective(signed, self._checked_modes)
         return found

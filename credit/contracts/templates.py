@@ -8,6 +8,7 @@ from hashlib import sha256
 from itertools import count
 
 import numpy as np
+import numpy.typing as npt
 
 from credit.applications.purposes import PURPOSE_OTHER
 from credit.contracts.agreed import Agreed
@@ -58,6 +59,10 @@ class Templates:
         values = [f"{column}={int(row[column])}" for column in _WRITTEN]
         said = "\n".join([self.number(row), *values, self._texts[int(row["product"])]])
         return sha256(said.encode()).hexdigest()
+
+    def digests(self, rows: Rows) -> npt.NDArray[np.str_]:
+        """`digest` of each row."""
+        return np.array([self.digest(row) for row in rows], dtype="U64")
 
     def render(self, row: Rows | np.void, identity: Identity, sign_before: int, own_words: str) -> str:
         """The text of one contract from its row and the register's word on the customer; `own_words`: the purpose as the

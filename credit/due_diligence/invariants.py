@@ -9,6 +9,7 @@ from credit.due_diligence.contract import Paper
 from credit.due_diligence.findings import Analysis, Concern
 from credit.due_diligence.states import DESK_OF, InvestigationState
 from credit.masks import true_rows
+from credit.numbers import paper_of
 from credit.room import Rows
 from credit.table import Table
 from credit.times import Bools, Ints
@@ -31,15 +32,14 @@ def asked(cases: Table, tasks: Table) -> list[str]:
     return found + _named(owner, desk != wanted, "is before a desk that it does not wait for:", desk)
 
 
-def witness(results: Rows, papers: Table, statements: Table) -> Rows:
+def witness(results: Rows, papers: Table, statements: Table, photos_max: int) -> Rows:
     """Of cases that are passed on: who stands behind them, what they rest on, and what is proposed."""
     rows = np.zeros(len(results), dtype=_WITNESS)
     for name in (one for one in _FACTS.split() if one in (results.dtype.names or ())):
         rows[name] = results[name]
-    kinds, owners = papers["paper"], papers["case"]
-    for name, kind in (("photos", Paper.PHOTO), ("reports", Paper.REPORT)):
-        mine = owners[kinds == kind]
-        rows[name] = [np.count_nonzero(mine == case) for case in results["case"].tolist()]
+    for name, kind, most in (("photos", Paper.PHOTO, photos_max), ("reports", Paper.REPORT, 1)):
+        numbers = paper_of(results["case"][:, None], int(kind), np.arange(1, most + 1))
+        rows[name] = np.count_nonzero(papers.find(numbers.ravel()).reshape(numbers.shape) >= 0, axis=1)
     rows["figures"] = statements.find(results["case"]) >= 0
     return rows
 

@@ -243,7 +243,7 @@ class DueDiligenceSubsystem(Subsystem):
     def _pass_on(self, found: Ints, result: Rows, at: Ints, out: Outbox) -> None:
         told = {name: result[name] for name in ("analysis", "concerns", "capacity_fen", "proposed_fen")}
         out.send(ApplicationScored, ApplicationScored.carry(self.cases.take(found), at=at, **told))
-        self.note("passed on", invariants.witness(result, self.papers.table, self.statements))
+        self.note("passed on", invariants.witness(result, self.papers.table, self.statements, self.policy.photos_max))
         self.desk.forget(result["case"])
         MOVES.to(self.cases, found, _S.PASSED_ON)
         self.cases.drop(found)

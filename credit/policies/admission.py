@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from credit.codes import Consent, Material
-from credit.policies.base import WORDS, PolicyModel, Yuan
+from credit.policies.base import WORDS, PolicyModel, Yuan, known_names
 
 PurposeClass = Literal["consumer", "operating", "housing"]
 STEPS = ("initial_review", "scoring", "approval", "contract", "disbursement")
@@ -134,9 +134,9 @@ class AdmissionPolicy(PolicyModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> AdmissionPolicy:
-        _known("required_consents", self.required_consents, list(Consent.__members__))
-        _known("key_materials", self.key_materials, list(Material.__members__))
-        _known("reused_materials", self.reused_materials, list(Material.__members__))
+        known_names("required_consents", self.required_consents, list(Consent.__members__))
+        known_names("key_materials", self.key_materials, list(Material.__members__))
+        known_names("reused_materials", self.reused_materials, list(Material.__members__))
         _unique("criteria", [c.key for c in self.criteria])
         _unique("purposes", [p.key for p in self.purposes])
         _unique("teams", [str(t.code) for t in self.teams])
@@ -154,12 +154,6 @@ class AdmissionPolicy(PolicyModel):
         if last.products or last.amount_from or last.risk_from:
             raise ValueError("dispatch: the last row must fit every application")
         return self
-
-
-def _known(field: str, names: list[str], allowed: list[str]) -> None:
-    for name in names:
-        if name.upper() not in allowed:
-            raise ValueError(f"{field}: {name!r} is not one of {', '.join(a.lower() for a in allowed)}")
 
 
 def _unique(field: str, keys: list[str]) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from credit.codes import Doubt, Material, Node
-from credit.policies.base import WORDS, Minute, PolicyModel, SharePpm, Yuan
+from credit.policies.base import WORDS, Minute, PolicyModel, SharePpm, Yuan, known_names
 
 
 class NodePolicy(PolicyModel):
@@ -109,17 +109,17 @@ class ApprovalPolicy(PolicyModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> ApprovalPolicy:
-        _known("fraud_doubts", self.fraud_doubts, list(Doubt.__members__))
-        _known("key_materials", self.key_materials, list(Material.__members__))
+        known_names("fraud_doubts", self.fraud_doubts, list(Doubt.__members__))
+        known_names("key_materials", self.key_materials, list(Material.__members__))
         _check_nodes(self.nodes)
         if self.node("supervisor").authority < self.special_max:
             raise ValueError("special_max is above the supervisor's authority")
         if self.committee_quorum > self.committee_members:
             raise ValueError("committee_quorum is above committee_members")
         if self.yellow_adds:
-            _known("yellow_adds", [self.yellow_adds], list(Node.__members__))
+            known_names("yellow_adds", [self.yellow_adds], list(Node.__members__))
         if self.weak_adds:
-            _known("weak_adds", [self.weak_adds], list(Node.__members__))
+            known_names("weak_adds", [self.weak_adds], list(Node.__members__))
         keys = [node.key for node in self.nodes]
         for name, nodes in [("lighter_nodes", self.lighter_nodes)] + [("routes", row.nodes) for row in self.routes]:
             _check_route(name, nodes, keys)
@@ -134,15 +134,9 @@ class ApprovalPolicy(PolicyModel):
         return {node.key: node for node in self.nodes}[key]
 
 
-def _known(field: str, names: list[str], allowed: list[str]) -> None:
-    for name in names:
-        if name.upper() not in allowed:
-            raise ValueError(f"{field}: {name!r} is not one of {', '.join(a.lower() for a in allowed)}")
-
-
 def _check_nodes(nodes: list[NodePolicy]) -> None:
     keys = [node.key for node in nodes]
-    _known("nodes", keys, list(Node.__members__))
+    known_names("nodes", keys, list(Node.__members__))
     if sorted(keys) != sorted(name.lower() for name in Node.__members__):
         raise ValueError(f"nodes: each of {', '.join(n.lower() for n in Node.__members__)} is needed once")
     if next(node for node in nodes if node.key == "committee").authority < 10**11:
@@ -155,7 +149,7 @@ def _check_nodes(nodes: list[NodePolicy]) -> None:
 
 
 def _check_route(name: str, nodes: list[str], keys: list[str]) -> None:
-    _known(name, nodes, [key.upper() for key in keys if key != "supervisor"])
+    known_names(name, nodes, [key.upper() for key in keys if key != "supervisor"])
     order = [int(Node[node.upper()]) for node in nodes]
     if order != sorted(order) or len(dict.fromkeys(order)) != len(order):
         raise ValueError(f"{name}: the nodes {', '.join(nodes)} must rise in authority")

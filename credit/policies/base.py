@@ -3,7 +3,7 @@ in the files (``"50000"``) and held in fen."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
@@ -60,6 +60,14 @@ def _fen(value: object) -> object:
     if not fen.is_finite() or abs(fen) > _FEN_MAX or fen != fen.to_integral_value():
         raise ValueError("an amount in yuan, at most one billion, with at most two decimals")
     return int(fen)
+
+
+def known_names(field: str, names: Iterable[str], allowed: Iterable[str]) -> None:
+    """ValueError where a name, in small letters, is none of those allowed, which are in capitals."""
+    allowed = list(allowed)
+    for name in names:
+        if name.upper() not in allowed:
+            raise ValueError(f"{field}: {name!r} is not one of {', '.join(one.lower() for one in allowed)}")
 
 
 def is_yuan(metadata: Sequence[object]) -> bool:

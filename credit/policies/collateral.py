@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from credit.codes import Collateral, Guarantee
-from credit.policies.base import Minute, PolicyModel, SharePpm
+from credit.policies.base import Minute, PolicyModel, SharePpm, known_names
 from credit.policies.products import ProductColumns
 from credit.times import Bools
 
@@ -55,8 +55,8 @@ class CollateralPolicy(PolicyModel):
     @model_validator(mode="after")
     def _holds(self) -> CollateralPolicy:
         kinds = [one.key for one in self.kinds]
-        _known("formalities", self.formalities, Guarantee)
-        _known("kinds", kinds, Collateral)
+        known_names("formalities", self.formalities, Guarantee.__members__)
+        known_names("kinds", kinds, Collateral.__members__)
         for one in self.products:
             if one.kind not in kinds:
                 raise ValueError(f"products: {one.key}: {one.kind!r} is not one of {', '.join(kinds)}")
@@ -66,9 +66,3 @@ class CollateralPolicy(PolicyModel):
 def needing(policy: CollateralPolicy, products: ProductColumns) -> Bools:
     """True at the codes of products whose guarantee takes formalities."""
     return np.isin(products.guarantee, [Guarantee[name.upper()] for name in policy.formalities])
-
-
-def _known(field: str, names: list[str], allowed: type[Guarantee | Collateral]) -> None:
-    for name in names:
-        if name.upper() not in allowed.__members__:
-            raise ValueError(f"{field}: {name!r} is not one of {', '.join(allowed.__members__).lower()}")

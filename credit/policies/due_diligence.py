@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from credit.codes import Segment
 from credit.due_diligence.findings import Concern
-from credit.policies.base import Minute, PolicyModel, SharePpm, Yuan
+from credit.policies.base import Minute, PolicyModel, SharePpm, Yuan, known_names
 from credit.policies.products import ProductPolicy
 from credit.room import Rows
 from credit.times import Bools, Ints
@@ -75,11 +75,11 @@ class DueDiligencePolicy(PolicyModel):
 
     @model_validator(mode="after")
     def _holds(self) -> DueDiligencePolicy:
-        _known("weakens", self.weakens, list(Concern.__members__))
-        _known("declines", self.declines, list(Concern.__members__))
-        _known("ratios", [row.key for row in self.ratios], list(Segment.__members__))
+        known_names("weakens", self.weakens, list(Concern.__members__))
+        known_names("declines", self.declines, list(Concern.__members__))
+        known_names("ratios", [row.key for row in self.ratios], list(Segment.__members__))
         for row in self.scope:
-            _known(f"scope: {row.key}: segments", row.segments, list(Segment.__members__))
+            known_names(f"scope: {row.key}: segments", row.segments, list(Segment.__members__))
         if self.photos_min > self.photos_max:
             raise ValueError("photos_min is above photos_max")
         judged = {row.key for row in self.ratios}
@@ -115,9 +115,3 @@ class Scope:
                 fits &= np.isin(cases["product"], products)
             found |= fits
         return found
-
-
-def _known(field: str, names: list[str], allowed: list[str]) -> None:
-    for name in names:
-        if name.upper() not in allowed:
-            raise ValueError(f"{field}: {name!r} is not one of {', '.join(a.lower() for a in allowed)}")

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from credit.codes import Finding, Segment
-from credit.policies.base import Minute, PolicyModel, Yuan
+from credit.policies.base import Minute, PolicyModel, Yuan, known_names
 
 
 class InspectionPlan(PolicyModel):
@@ -49,16 +49,10 @@ class PostLoanPolicy(PolicyModel):
 
     @model_validator(mode="after")
     def _holds(self) -> PostLoanPolicy:
-        _known("restricts", self.restricts, list(Finding.__members__))
+        known_names("restricts", self.restricts, list(Finding.__members__))
         for plan in self.plans:
-            _known(f"plans: {plan.key}: segments", plan.segments, list(Segment.__members__))
+            known_names(f"plans: {plan.key}: segments", plan.segments, list(Segment.__members__))
         last = self.plans[-1]
         if last.segments or last.products or last.amount_from or last.grade_from:
             raise ValueError("plans: the last row must fit every loan")
         return self
-
-
-def _known(field: str, names: list[str], allowed: list[str]) -> None:
-    for name in names:
-        if name.upper() not in allowed:
-            raise ValueError(f"{field}: {name!r} is not one of {', '.join(a.lower() for a in allowed)}")

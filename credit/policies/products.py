@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from credit.codes import Coded, Grade, Guarantee, Material, Method, Segment
 from credit.numbers import LOANS_MAX
-from credit.policies.base import LIVE, WORDS, PolicyModel, RatePpm, SharePpm, Yuan
+from credit.policies.base import LIVE, WORDS, PolicyModel, RatePpm, SharePpm, Yuan, known_names
 from credit.policies.forms import FIELDS_MAX, FormField
 from credit.times import Bools, Ints
 
@@ -94,17 +94,10 @@ class Product(PolicyModel):
         if sum(self.staged_shares_ppm) != 1_000_000:
             raise ValueError(f"product {self.key}: staged_shares_ppm must sum to 1000000")
         for names, codes in ((self.segments, Segment), (self.methods, Method), ([self.guarantee], Guarantee)):
-            _known(self.key, names, codes.__members__)
+            known_names(f"product {self.key}", names, codes.__members__)
         for names in (self.required_materials, self.optional_materials, self.conditional_materials):
-            _known(self.key, names, Material.__members__)
+            known_names(f"product {self.key}", names, Material.__members__)
         return self
-
-
-def _known(key: str, names: list[str], allowed: object) -> None:
-    for name in names:
-        if name.upper() not in allowed:  # type: ignore[operator]
-            options = ", ".join(str(a).lower() for a in allowed)  # type: ignore[attr-defined]
-            raise ValueError(f"product {key}: {name!r} is not one of {options}")
 
 
 class SegmentMaterials(PolicyModel):
@@ -119,9 +112,9 @@ class SegmentMaterials(PolicyModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> SegmentMaterials:
-        _known(f"segment_materials {self.key}", [self.key], Segment.__members__)
+        known_names(f"segment_materials {self.key}", [self.key], Segment.__members__)
         for names in (self.required_materials, self.optional_materials):
-            _known(f"segment_materials {self.key}", names, Material.__members__)
+            known_names(f"segment_materials {self.key}", names, Material.__members__)
         return self
 
 

@@ -86,10 +86,9 @@ class ContractsCounterpart:
         self._check = lognormal(behaviour.check_median_minutes * MINUTE_MS, spread, 1, _LONGEST_MS)
         self._scan = lognormal(behaviour.scan_median_minutes * MINUTE_MS, spread, 1, _LONGEST_MS)
         self._managers = managers_of(scenario)
-        self._certified = load("contracts", ContractPolicy, scenario.policies).certified
-        self._checked = [
-            SignMode[mode.upper()] for mode in load("contracts", ContractPolicy, scenario.policies).checked_modes
-        ]
+        policy = load("contracts", ContractPolicy, scenario.policies)
+        self._certified = policy.certified
+        self._checked = [SignMode[mode.upper()] for mode in policy.checked_modes]
         names = (
             "fate",
             "leave",
@@ -254,10 +253,8 @@ class ContractsCounterpart:
     def _scanned(self, wanted: Rows) -> None:
         """The customer's own manager scans what was signed before him, unless he forgets it until he is chased."""
         about, chased = wanted["party"], wanted["chases"]
-        chance = self._behaviour.scan_forgotten_ppm
-        forgot = np.array([self._draws["forgets"].happens(chance, about, nth) for nth in range(_CHASES)])
-        forgot[-1] = False
-        remembers = forgot.argmin(axis=0) == chased
+        forgets = self._draws["forgets"].happens(self._behaviour.scan_forgotten_ppm, about, chased)
+        remembers = ~forgets | (chased >= _CHASES - 1)
         wanted, about, chased = wanted[remembers], about[remembers], chased[remembers]
         spent = np.maximum(self._draws["scan"].quantile(self._scan, about, chased), _SOONEST_MS)
         rows = ContractScanned.carry(

@@ -21,7 +21,7 @@ from scenarios.model import Scenario
 from sim.counterparts.staffed import Done, StaffedDesks, service_table
 from sim.occasions import is_scripted, party_of
 from sim.opposite import Around, Opposite, World
-from sim.population.books import Books
+from sim.population.statements import Statements
 from sim.randomness import Draws
 from sim.staff import Desks
 from sim.staffing import DeputySource
@@ -58,7 +58,7 @@ class DueDiligenceCounterpart(Around):
         self._tables = {int(desk): service_table(scenario, desk) for desk in DESKS}
         self._behaviour, self._scripted = scenario.behaviour, len(scenario.script)
         self._truth = Truth(seed, scenario)
-        self._books = Books(scenario, seed, self._truth)
+        self._statements = Statements(scenario, seed, self._truth)
         self._draws = Draws(seed, "due_diligence", ("service", "absent", "idle", "records", "back"))
         super().__init__(StaffedDesks(desks, DESK, DESKS, 0, self._service_ms, self._says, besides=self._brings))
 
@@ -109,7 +109,7 @@ class DueDiligenceCounterpart(Around):
         if done.desk is not Desk.SITE_INVESTIGATOR:
             return []
         year = _EPOCH_YEAR + month_of(decisions["at"] // DAY_MS) // _MONTHS - 1
-        figures = self._books.statement(party_of(done.tasks["party"]), year)
+        figures = self._statements.of(party_of(done.tasks["party"]), year)
         statement = RecordStatement.carry(decisions, request=0, **figures)
         nth = np.arange(1, self._photos + 1)
         photos = _papers(np.repeat(decisions, self._photos), Paper.PHOTO, np.tile(nth, len(decisions)))

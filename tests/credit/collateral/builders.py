@@ -10,13 +10,14 @@ from credit.codes import Guarantee, Lane, Verdict
 from credit.collateral.contract import DESK, CollateralOffered, Desk, SecuredLoanTold
 from credit.collateral.subsystem import CollateralSubsystem
 from credit.disbursement.contract import ContractEffective
-from credit.mail import Inbox, Outbox
+from credit.mail import Outbox
 from credit.numbers import task_of
 from credit.policies import Overrides
 from credit.room import EventCode, Rows
 from credit.staff import StaffRegister
-from credit.subsystem import Setting, Window
-from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, instant
+from credit.subsystem import Setting
+from credit.times import HOUR_MS, MINUTE_MS, instant
+from tests.credit import bench
 from tests.rows import sample
 
 MONDAY = instant(dt.date(2026, 3, 2))
@@ -69,29 +70,11 @@ def told(event: EventCode, at: int, reason: int = 0, place: int = 1) -> Mail:
     )
 
 
-class Bench:
+class Bench(bench.Bench[CollateralSubsystem]):
     """One subsystem, its time, and everything it has sent and logged."""
 
     def __init__(self, overrides: Overrides | None = None) -> None:
-        self.room = CollateralSubsystem.build(Setting(overrides, STAFF))
-        self.now, self.number = MONDAY, 0
-
-    def run(self, *mail: Mail, until: int | None = None) -> Outbox:
-        """A window up to `until`, by default just past the last of the mail, cut at midnights; invariants hold at each end."""
-        end = until if until is not None else max(int(rows["at"].max()) for _, rows in mail) + 1
-        out, inbox = Outbox(), Inbox.of(*mail)
-        while self.now < end:
-            stop = min(end, (self.now // DAY_MS + 1) * DAY_MS)
-            window = Window(self.number, self.now, stop)
-            self.room.open(window, out)
-            mine = [(kind, rows[(rows["at"] >= self.now) & (rows["at"] < stop)]) for kind, rows in mail]
-            inbox = Inbox.of(*[(kind, rows) for kind, rows in mine if len(rows)])
-            self.room.apply(inbox, window, out)
-            self.room.close(window, out)
-            self.now, self.number = stop, self.number + 1
-            found = self.room.check()
-            assert found == [], found[0]
-        return out
+        super().__init__(CollateralSubsystem.build(Setting(overrides, STAFF)), MONDAY)
 
     def says(self, person: int, yes: bool = True, yuan: int = 0, after_ms: int = 10 * MINUTE_MS) -> Outbox:
         """Somebody decides on the case's last task, a little later."""

@@ -9,13 +9,14 @@ from typing import Any
 from credit.codes import FileFormat, Grade, Lane, Segment, Verdict
 from credit.due_diligence.contract import DESK, BusinessScored, Desk, FilePaper, Paper, RecordStatement
 from credit.due_diligence.subsystem import DueDiligenceSubsystem
-from credit.mail import Inbox, Outbox
+from credit.mail import Outbox
 from credit.numbers import task_of
 from credit.policies import Overrides
 from credit.room import EventCode, Rows
 from credit.staff import StaffRegister
-from credit.subsystem import Setting, Window
-from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, instant
+from credit.subsystem import Setting
+from credit.times import HOUR_MS, MINUTE_MS, instant
+from tests.credit import bench
 from tests.rows import sample
 
 START = instant(dt.date(2026, 3, 3))
@@ -85,28 +86,11 @@ def figures(at: int, person: int = VISITOR, **columns: Any) -> Mail:
     return RecordStatement, sample(RecordStatement, 1, at=at, case=CASE, person=person, **(BOOKS | columns))
 
 
-class Bench:
+class Bench(bench.Bench[DueDiligenceSubsystem]):
     """One subsystem, its time, and everything it has sent and logged."""
 
     def __init__(self, overrides: Overrides | None = None) -> None:
-        self.room = DueDiligenceSubsystem.build(Setting(overrides, STAFF))
-        self.now, self.number = START, 0
-
-    def run(self, *mail: Mail, until: int | None = None) -> Outbox:
-        """A window up to `until`, by default just past the last of the mail, cut at midnights; invariants hold at each end."""
-        end = until if until is not None else max(int(rows["at"].max()) for _, rows in mail) + 1
-        out = Outbox()
-        while self.now < end:
-            stop = min(end, (self.now // DAY_MS + 1) * DAY_MS)
-            window = Window(self.number, self.now, stop)
-            self.room.open(window, out)
-            mine = [(kind, rows[(rows["at"] >= self.now) & (rows["at"] < stop)]) for kind, rows in mail]
-            self.room.apply(Inbox.of(*[(kind, rows) for kind, rows in mine if len(rows)]), window, out)
-            self.room.close(window, out)
-            self.now, self.number = stop, self.number + 1
-            found = self.room.check()
-            assert found == [], found[0]
-        return out
+        super().__init__(DueDiligenceSubsystem.build(Setting(overrides, STAFF)), START)
 
     @property
     def task(self) -> int:

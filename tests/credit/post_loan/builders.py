@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 
 from credit.codes import Grade, Segment, Verdict
-from credit.mail import Inbox, Outbox
+from credit.mail import Outbox
 from credit.post_loan.contract import DESK, Desk, LoanTold
 from credit.post_loan.subsystem import PostLoanSubsystem
 from credit.repayment.contract import LoanDisbursed
 from credit.room import EventCode, Rows
 from credit.staff import StaffRegister
-from credit.subsystem import Setting, Window
+from credit.subsystem import Setting
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, instant
+from tests.credit import bench
 from tests.rows import sample
 
 MONDAY = instant(dt.date(2026, 3, 2))
@@ -52,28 +53,11 @@ def told(event: EventCode, at: int, place: int = 1) -> Mail:
     return LoanTold, sample(LoanTold, 1, at=at, case=CASE, loan=CASE * 100 + place, branch=BRANCH, event=event)
 
 
-class Bench:
+class Bench(bench.Bench[PostLoanSubsystem]):
     """One subsystem and its time."""
 
     def __init__(self) -> None:
-        self.room = PostLoanSubsystem.build(Setting(None, STAFF))
-        self.now, self.number = MONDAY, 0
-
-    def run(self, *mail: Mail, until: int | None = None) -> Outbox:
-        """Windows up to `until`, by default just past the last of the mail, cut at midnights; invariants hold at each end."""
-        end = until if until is not None else max(int(rows["at"].max()) for _, rows in mail) + 1
-        out = Outbox()
-        while self.now < end:
-            stop = min(end, (self.now // DAY_MS + 1) * DAY_MS)
-            window = Window(self.number, self.now, stop)
-            self.room.open(window, out)
-            mine = [(kind, rows[(rows["at"] >= self.now) & (rows["at"] < stop)]) for kind, rows in mail]
-            self.room.apply(Inbox.of(*[(kind, rows) for kind, rows in mine if len(rows)]), window, out)
-            self.room.close(window, out)
-            self.now, self.number = stop, self.number + 1
-            found = self.room.check()
-            assert found == [], found[0]
-        return out
+        super().__init__(PostLoanSubsystem.build(Setting(None, STAFF)), MONDAY)
 
     def comes_due(self) -> Outbox:
         """Up to nine o'clock of the next inspection's day."""

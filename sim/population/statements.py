@@ -30,7 +30,7 @@ _REVENUE_EACH_FEN = 50_000_000
 """Revenue that one person more stands for."""
 
 
-class Books:
+class Statements:
     """Statements of one world's parties; pure functions of the party."""
 
     def __init__(self, scenario: Scenario, seed: int, truth: Truth) -> None:
@@ -38,7 +38,7 @@ class Books:
         self._scripted = len(scenario.script)
         self._draws = Draws(seed, "books", ("debt", "forged"))
 
-    def statement(self, party: Ints, year: Ints) -> dict[str, Ints]:
+    def of(self, party: Ints, year: Ints) -> dict[str, Ints]:
         """Columns of `STATEMENT` for a financial year."""
         quality, scripted = self._truth.quality_ppm(party), party <= self._scripted
         income = _MONTHS * self._truth.true_income_fen(party)

@@ -35,6 +35,22 @@ def test_two_rows_that_swap_a_value_are_found() -> None:
     assert table.altered() == [2, 4]
 
 
+def test_two_columns_of_a_row_that_change_by_as_much_are_found() -> None:
+    table = make()
+    table["customer"][1] += 1
+    table["rate"][1] -= 1
+    assert table.altered() == [2]
+
+
+def test_a_row_may_be_put_before_anybody_has_looked() -> None:
+    table = make()
+    table.append(length=1, loan=9, customer=9, rate=1, balance=0, tries=0, name="")
+    table.put(table.find([9]), balance=7)
+    assert table.altered() == []
+    table["rate"][-1] += 1
+    assert table.altered() == [9]
+
+
 def test_what_is_written_in_place_and_what_is_put_may_change() -> None:
     table = make()
     table["tries"][:] += 1

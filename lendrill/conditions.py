@@ -28,6 +28,8 @@ _OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Eq: operator.eq,
     ast.NotEq: operator.ne,
 }
+_TOLD_MAX = 12
+"""Figures that are told by name in one line; of more it is told where they stand."""
 _EXAMPLE = "say for example change.approved_share < -0.05 or worst_hour_re_reviewer >= 0.95"
 
 
@@ -71,9 +73,10 @@ def _figure(whose: str, name: str, figures: Pairs) -> float:
     if whose not in ("first", "second", "change"):
         raise UserError(f"--fail-if: {whose}.{name}: a figure is of the first or second run, or their change", _EXAMPLE)
     if name not in figures:
-        near = difflib.get_close_matches(name, figures, n=1)
+        near = difflib.get_close_matches(name, figures, n=1) or [one for one in figures if name in one][:1]
         hint = f"did you mean {near[0]}? " if near else ""
-        raise UserError(f"--fail-if: no figure {name!r}", f"{hint}known: {', '.join(figures)}")
+        known = f"known: {', '.join(figures)}" if len(figures) <= _TOLD_MAX else f"--json names all {len(figures)}"
+        raise UserError(f"--fail-if: no figure {name!r}", f"{hint}{known}")
     first, second = (one.value for one in figures[name])
     for run, value in (("first", first), ("second", second)):
         if value is None and whose in (run, "change"):

@@ -88,6 +88,13 @@ def test_a_condition_that_cannot_be_asked_says_why(condition: str, said: str) ->
     assert said in refused.value.user_message
 
 
+def test_of_many_figures_the_nearest_is_told_and_where_all_stand() -> None:
+    many = {f"wait_desk_{n}_hours": (Figure(1.0), Figure(2.0)) for n in range(40)}
+    with pytest.raises(UserError) as refused:
+        holds("wait_desk_7 > 1", many)
+    assert refused.value.user_message.endswith("(did you mean wait_desk_7_hours? --json names all 40)")
+
+
 def test_a_folder_that_is_no_run_is_not_compared(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["compare", str(tmp_path), str(tmp_path)]) == 2
     assert str(tmp_path) in capsys.readouterr().err

@@ -108,6 +108,14 @@ async def revoke(
 
 
 def _authority(bank: Bank) -> x509.Certificate:
+    """Problem 422 of a bank whose contracts are signed without certificates."""
+    if not bank.rooms.authority:
+        raise Problem(
+            422,
+            "Refused",
+            "contracts of this bank are signed without certificates; leave it out",
+            detail_zh="本行合同签署无需数字证书",
+        )
     return x509.load_pem_x509_certificate(bank.rooms.authority.encode())
 
 

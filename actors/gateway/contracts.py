@@ -113,7 +113,8 @@ class Confirmation(Model):
     confirmed_at: str | None
     digest: str
     to_sign: str
-    """What is signed by a certificate: the SHA-256 of the document's text, and of the contract as the bank holds it."""
+    """What is signed by a certificate: the SHA-256 of the document's text, and of the contract as the bank holds it; empty, as
+    `digest` is, where it is signed without one."""
 
 
 class Signing(Model):
@@ -285,7 +286,7 @@ async def confirm(
         raise refusal(reason)
     sealed = seals.sealed(bank.key, _CONFIRMATION, (number, which.round, which.attempt, now))
     digest = bank.rooms.digest(rows)
-    to_sign = marks.to_sign((await _laid(bank, _PENDING, rows)).text, digest).decode()
+    to_sign = marks.to_sign((await _laid(bank, _PENDING, rows)).text, digest).decode() if digest else ""
     return {"confirmation": sealed, "confirmed_at": moment(now), "digest": digest, "to_sign": to_sign}
 
 

@@ -94,7 +94,12 @@ def test_a_certificate_that_has_expired_or_that_the_authority_revoked_signs_noth
 
 
 def test_a_bank_that_asks_for_no_certificate_takes_none(bank: LiveBank) -> None:
-    path, _, signing, _ = offered(bank)
-    assert signing["digest"] == ""
+    path, id_number, signing, to_sign = offered(bank)
+    assert (signing["digest"], to_sign) == ("", "")
+    for place, said in (
+        ("certificates", {"certificate": certificate(77, id_number)}),
+        ("revocations", {"revocations": revocations(77), "serial": "77"}),
+    ):
+        assert "without certificates" in bank.post(f"{path}/{place}", said, 422)["detail_en"]
     assert bank.post(f"{path}/signature", signing | {"serial": "5"}, 422)["field"] == "serial"
     bank.post(f"{path}/signature", signing)

@@ -253,7 +253,7 @@ class StageHost:
         events = in_sequence(outcome.out.events, self._flow.order[self.cell.room])
         outcome.out.events = [events]
         if self._sink is not None:
-            self._sink.record(window, outcome, self.stage.statistics(window, window.ends_day))
+            self._sink.record(window, outcome, self.stage.statistics(window))
 
     def _copy(self, outcome: WindowResult) -> None:
         """Events that another room is told of go to it as mail."""

@@ -138,7 +138,7 @@ class Stage:
         self._lap("subsystem")
         return WindowResult(inbox, out, leaving, joined(answers), asked)
 
-    def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
+    def statistics(self, window: Window, closing: bool = False) -> dict[str, Rows]:
         """What the world opposite measured of itself since it was asked last."""
         return self.counterpart.statistics(window, closing) if self.counterpart is not None else {}
 

@@ -237,7 +237,7 @@ class Subsystem:
 class Counterpart(Protocol):
     """The world opposite a room: its staff, partners or customers. `respond` is called in `rounds` rounds a window (more
     while requests are outstanding) and returns answers stamped inside the window, sorted by nobody; it keeps later ones.
-    `statistics` are asked for after each window that was worked, `closing` at a day's end and when the run ends.
+    `statistics` are asked for after each window that was worked, and, `closing`, when the run ends.
     `due` is the earliest instant at which it has something to say unasked: windows that end before need not be asked about."""
 
     rounds: int

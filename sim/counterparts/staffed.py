@@ -28,6 +28,8 @@ from sim.staff import Begun, Completions, Desks, StaffState, Tasks, no_tasks, se
 
 LEAST_SERVICE_MS = MINUTE_MS
 LONGEST_SERVICE_MS = 5 * DAY_MS
+TELLS_EVERY_MS = 32 * DAY_MS
+"""What people had to do is told of many days at once: most of it follows from a calendar."""
 
 
 class Done(NamedTuple):
@@ -148,14 +150,15 @@ class StaffedDesks:
         return min(self._later.due(), *(self._desks.due(desk) for desk in self._order))
 
     def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
-        """Rows for ``queues`` of the desks served in the window; at a day's or the run's end, of those that were left out too,
-        and for ``hours`` and ``staff``."""
+        """Rows for ``queues`` of the desks served in the window, at a day's or the run's end of those that were left out too; and,
+        when the run ends or many days have not been told, for ``hours`` and ``staff``."""
         queues = [self._desks.queues(*self._served)] if self._served else []
         tables = {}
-        if closing:
+        if closing or window.ends_day:
             queues.append(self._desks.rest(window.until, *self._order))
-            tables["hours"] = records(self._desks.hours(window.until, *self._order))
-            tables["staff"] = records(self._desks.staff(window.until, *self._order))
+        if closing or window.until - self._desks.told_until(*self._order) >= TELLS_EVERY_MS:
+            hours, staff = self._desks.people(window.until, *self._order)
+            tables |= {"hours": records(hours), "staff": records(staff)}
         if queues:
             tables["queues"] = joined([records(rows) for rows in queues])
         self._served = []

@@ -16,7 +16,7 @@ from sim.staff.hours import DayMask
 from sim.staff.people import Person, label_of
 from sim.staff.pool import Pool, PoolWindow, check_times, completions_of, entries_of, serve_together
 from sim.staff.roster import pools_of
-from sim.staff.statistics import HourRows, QueueRows, StaffRows, hour_rows, queue_rows, quiet_rows, staff_rows
+from sim.staff.statistics import HourRows, QueueRows, StaffRows, people_rows, queue_rows, quiet_rows
 from sim.staff.tasks import Completions, StaffState, Tasks, join_states, state_of
 
 
@@ -115,13 +115,13 @@ class Desks:
             pool.pass_by(pool.served_until, until)
         return rows
 
-    def staff(self, until: int, *roles: int) -> StaffRows:
-        """Figures of the levels' people since they were told last."""
-        return staff_rows(self._pools_of(roles), until)
+    def told_until(self, *roles: int) -> int:
+        """Until when `people` has told of all levels; NEVER where there is no desk."""
+        return min((pool.told_until for pool in self._pools_of(roles)), default=NEVER)
 
-    def hours(self, until: int, *roles: int) -> HourRows:
-        """Figures of the levels' hours since `staff` was told last."""
-        return hour_rows(self._pools_of(roles), until)
+    def people(self, until: int, *roles: int) -> tuple[HourRows, StaffRows]:
+        """Figures of the levels' hours and of their people since they were told last."""
+        return people_rows(self._pools_of(roles), until)
 
     def _pools_of(self, roles: Iterable[int]) -> list[Pool]:
         return [pool for role in roles for pool in self._pools.get(role, {}).values()]

@@ -7,16 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 
-from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, NEVER, Bools, Ints
+from credit.times import DAY_MS, MINUTE_MS, NEVER, Bools, Ints
 
 DayMask = Callable[[Ints], Bools]
 """For day numbers, whether work is done on them; e.g. the bank's calendar."""
-
-Spans = tuple[tuple[int, int], ...]
 
 _CHUNK_DAYS = 128
 _SEARCH_DAYS = 800
@@ -127,57 +124,21 @@ class WorkingHours:
             work_ms -= closes - at
             at = closes
 
-    def spans(self, day: int) -> Spans:
-        """The spans [from, to) of working time of a day, in ms since its midnight."""
-        spans, midnight = self._spans if self._count_days(day, day + 1) else (), day * DAY_MS
-        for start, until in self._away:
-            if start < midnight + DAY_MS and until > midnight:
-                spans = _without(spans, start - midnight, until - midnight)
-        return spans
+    def worked_by(self, at: Ints) -> Ints:
+        """Milliseconds of working time from the calendar's first day until each instant, shape as `at`."""
+        worked = self._worked_by(at)
+        for since, back in self._away:
+            worked -= self._worked_by(at.clip(since, back)) - self._worked_by(np.array(since))
+        return worked
 
-    def worked(self, start: int, until: int) -> int:
-        """Milliseconds of working time in [start, until)."""
-        away = ((max(start, since), min(until, back)) for since, back in self._away)
-        lost = sum(self._worked(since, back) for since, back in away if since < back)
-        return self._worked(start, until) - lost
-
-    def _worked(self, start: int, until: int) -> int:
+    def _worked_by(self, at: Ints) -> Ints:
         """The same, as if nobody were ever away."""
-        first, low = divmod(start, DAY_MS)
-        last, high = divmod(until, DAY_MS)
-        if not low and not high:
-            return self._count_days(first, last) * self._day_ms
-        if first == last:
-            return _within(self._spans, low, high) if self._count_days(first, first + 1) else 0
-        full = self._count_days(first, last) * self._day_ms
-        return full + self._worked(last * DAY_MS, until) - self._worked(first * DAY_MS, start)
-
-    def _count_days(self, first: int, last: int) -> int:
-        low, high = first - self._first, last - self._first
-        if low < 0:
-            raise ValueError(f"day {first} lies before the first day {self._first} of this calendar")
-        if high > len(self._days):
-            self._grow(high)
-        return self._days.count(1, low, high)
-
-
-def _without(spans: Spans, start: int, until: int) -> Spans:
-    """What is left of spans without [start, until)."""
-    parts = [part for a, b in spans for part in ((a, min(b, start)), (max(a, until), b))]
-    return tuple((a, b) for a, b in parts if a < b)
-
-
-@lru_cache(maxsize=1024)
-def by_hour(shifts: tuple[Spans, ...]) -> Ints:
-    """Milliseconds of working time in each of the 24 hours of a day, of people with these spans together; not to be changed."""
-    hours = range(24)
-    together = [sum(_within(spans, hour * HOUR_MS, (hour + 1) * HOUR_MS) for spans in shifts) for hour in hours]
-    found = np.array(together, dtype=np.int64)
-    found.flags.writeable = False
-    return found
-
-
-@lru_cache(maxsize=1024)
-def _within(spans: Spans, low: int, high: int) -> int:
-    """Milliseconds of the spans within [low, high) of a day; everybody of a shift asks for the same window."""
-    return sum(max(min(high, b) - max(low, a), 0) for a, b in spans)
+        day = at // DAY_MS - self._first
+        if day.size and (low := int(day.min())) < 0:
+            raise ValueError(f"day {low + self._first} lies before the first day {self._first} of this calendar")
+        if day.size and (high := int(day.max())) >= len(self._days):
+            self._grow(high + 1)
+        works = np.frombuffer(self._days, dtype=np.uint8).astype(np.int64)
+        in_day = at % DAY_MS
+        today: Ints = np.sum([(in_day - a).clip(0, b - a) for a, b in self._spans], axis=0)
+        return (works.cumsum() - works)[day] * self._day_ms + works[day] * today

@@ -12,8 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from credit.times import DAY_MS, HOUR_MS, Ints
-from sim.staff.desk import Seat
-from sim.staff.hours import by_hour
+from sim.staff.desk import Begun, Seat
 from sim.staff.pool import Pool, PoolWindow
 
 
@@ -127,68 +126,54 @@ def _of_window(windows: list[PoolWindow], start: int, until: int) -> QueueRows:
     )
 
 
-def hour_rows(pools: Iterable[Pool], until: int) -> HourRows:
-    """Figures of the desks' hours for the time that has not been told yet; to be asked before `staff_rows`, which tells it. An
-    hour counts as told when it has begun."""
+def people_rows(pools: Iterable[Pool], until: int) -> tuple[HourRows, StaffRows]:
+    """Figures of the desks' hours and of their people, those who were away too, for the time that has not been told yet, which
+    counts as told from now on. An hour counts as told when it has begun."""
     untold = groupby((pool for pool in pools if pool.told_until < until), attrgetter("told_until"))
-    told = [_hours_since(start, list(of_start), until) for start, of_start in untold]
-    return HourRows(*np.concatenate(told or [np.zeros((len(HourRows._fields), 0), dtype=np.int64)], axis=1))
+    told = [_since(start, list(of_start), until) for start, of_start in untold]
+    hours = [np.zeros((len(HourRows._fields), 0), dtype=np.int64), *(of_hours for of_hours, _ in told)]
+    staff = [np.zeros((len(StaffRows._fields), 0), dtype=np.int64), *(of_people for _, of_people in told)]
+    return HourRows(*np.concatenate(hours, axis=1)), StaffRows(*np.concatenate(staff, axis=1))
 
 
-def _hours_since(start: int, pools: list[Pool], until: int) -> Ints:
-    """The columns of `HourRows` for pools that were told of last at one instant."""
-    days = range(start // DAY_MS, -(-until // DAY_MS))
-    on_shift = np.stack([np.concatenate([_on_shift_by_hour(pool, day) for day in days]) for pool in pools])
-    busy = np.zeros_like(on_shift)
+def _since(start: int, pools: list[Pool], until: int) -> tuple[Ints, Ints]:
+    """The columns of `HourRows` and `StaffRows` of pools that were told of last at one instant."""
+    first, last = start // DAY_MS, -(-until // DAY_MS)
+    hours = np.arange(first * 24, last * 24 + 1) * HOUR_MS
+    days = hours[::24].clip(start, until)
+    on_shift = np.zeros((len(pools), len(hours) - 1), dtype=np.int64)
+    busy, people = np.zeros_like(on_shift), []
     for place, pool in enumerate(pools):
-        for hour, worked in (_busy_by_hour(pool, start, until) if pool.worked_on else {}).items():
-            busy[place, hour - days.start * 24] = worked
-    begins = days.start * DAY_MS + np.arange(len(days) * 24) * HOUR_MS
+        worked_on: dict[tuple[int, ...], list[Begun]] = {}
+        for row in pool.worked_on:
+            worked_on.setdefault(row[3:5], []).append(row)
+        for seat in pool.seats:
+            on_shift[place] += np.diff(seat.begins.worked_by(hours))
+            mine = _busy_by_hour(seat, worked_on.get(seat.rank[1:], []), hours, start, until)
+            busy[place] += mine
+            of_day = mine.reshape(-1, 24).sum(axis=1), np.diff(seat.begins.worked_by(days))
+            who = np.array([pool.branch, pool.role, *seat.rank[1:]], dtype=np.int64)
+            people.append(np.vstack([days[:-1], days[1:], np.repeat(who[:, None], len(days) - 1, axis=1), *of_day]))
+        pool.told_until, pool.worked_on = until, [seat.begun for seat in pool.seats if seat.begun]
+    begins = hours[:-1]
     of_pool, of_hour = (((on_shift > 0) | (busy > 0)) & (begins >= start) & (begins < until)).nonzero()
     at, desks = begins[of_hour], np.array([(pool.branch, pool.role) for pool in pools], dtype=np.int64).T
-    return np.stack([at, at + HOUR_MS, *desks[:, of_pool], busy[of_pool, of_hour], on_shift[of_pool, of_hour]])
+    told = [at, at + HOUR_MS, *desks[:, of_pool], busy[of_pool, of_hour], on_shift[of_pool, of_hour]]
+    return np.stack(told), np.concatenate(people, axis=1)
 
 
-def _on_shift_by_hour(pool: Pool, day: int) -> Ints:
-    """Time on shift of all people together in each of a day's 24 hours."""
-    return by_hour(tuple(sorted(seat.begins.spans(day) for seat in pool.seats)))
-
-
-def _busy_by_hour(pool: Pool, start: int, until: int) -> dict[int, int]:
-    """Working time on tasks by the hour's number since 1970, hours without any left out."""
-    seats: dict[tuple[int, ...], Seat] = {seat.rank[1:]: seat for seat in pool.seats}
-    busy: dict[int, int] = {}
-    for row in pool.worked_on:
-        first, last = max(row[5], start), min(row[6], until)
-        for hour in range(first // HOUR_MS, -(-last // HOUR_MS)):
-            span = max(first, hour * HOUR_MS), min(last, (hour + 1) * HOUR_MS)
-            if work := seats[row[3:5]].hours.worked(*span):
-                busy[hour] = busy.get(hour, 0) + work
-    return busy
-
-
-def staff_rows(pools: Iterable[Pool], until: int) -> StaffRows:
-    """Figures of the pools' people for the time that has not been told yet, those who were away too."""
-    rows = []
-    for pool in (pool for pool in pools if pool.told_until < until):
-        start = pool.told_until
-        busy = _busy_ms(pool, start, until) if pool.worked_on else {}
-        for seat in pool.seats:
-            key = seat.rank[1:]
-            on_shift = seat.begins.worked(start, until)
-            rows.append((start, until, pool.branch, pool.role, *key, busy.get(key, 0), on_shift))
-        pool.told_until, pool.worked_on = until, [seat.begun for seat in pool.seats if seat.begun]
-    return StaffRows(*np.array(rows, dtype=np.int64).reshape(-1, len(StaffRows._fields)).T)
-
-
-def _busy_ms(pool: Pool, start: int, until: int) -> dict[tuple[int, ...], int]:
-    seats: dict[tuple[int, ...], Seat] = {seat.rank[1:]: seat for seat in pool.seats}
-    busy: dict[tuple[int, ...], int] = {}
-    for row in pool.worked_on:
-        key, begun, ends, work = row[3:5], row[5], row[6], row[7]
-        if begun < start or ends > until:
-            work = seats[key].hours.worked(max(begun, start), min(ends, until))
-        busy[key] = busy.get(key, 0) + work
+def _busy_by_hour(seat: Seat, rows: list[Begun], hours: Ints, start: int, until: int) -> Ints:
+    """Working time on tasks in each hour."""
+    busy = np.zeros(len(hours) - 1, dtype=np.int64)
+    if not rows:
+        return busy
+    begun, ends = np.array([row[5:7] for row in rows], dtype=np.int64).clip(start, until).T
+    places = (begun - hours[0]) // HOUR_MS
+    pieces = np.maximum((ends - hours[0] - 1) // HOUR_MS - places + 1, 0)
+    task = np.repeat(np.arange(len(rows)), pieces)
+    hour = places[task] + np.arange(len(task)) - (pieces.cumsum() - pieces)[task]
+    spans = np.maximum(begun[task], hours[hour]), np.minimum(ends[task], hours[hour + 1])
+    np.add.at(busy, hour, seat.hours.worked_by(spans[1]) - seat.hours.worked_by(spans[0]))
     return busy
 
 

@@ -28,7 +28,6 @@ from sim.arrivals import Arrivals, drawn_visits
 from sim.away import Span, away_from_desk, postponed, system_spans
 from sim.outages import WAITED_DTYPE, AwayCounterpart
 from sim.staff import Person, Shift
-from sim.staff.hours import by_hour
 from sim.staff.people import hours_of, label_of
 from sim.staffing import build_staffing
 from tests.sim.worlds import SEED, ZHANG, numbers, scenario, windows
@@ -89,15 +88,8 @@ def test_work_pauses_while_the_bank_is_away() -> None:
     assert hours.opening(A) == (one, instant(DAY, 17, 30)), "the break begins when the bank is back"
     assert hours.opening(B - 1) == hours.opening(A)
     assert hours.finish(nine, 2 * HOUR_MS) == one + HOUR_MS, "an hour before, an hour after"
-    assert hours.worked(nine, instant(DAY, 14)) == 2 * HOUR_MS
-    assert [by_hour((hours.spans(A // DAY_MS),))[hour] // MINUTE_MS for hour in (8, 9, 10, 11, 12, 13)] == [
-        30,
-        60,
-        0,
-        0,
-        0,
-        60,
-    ]
+    edges = np.array([instant(DAY, hour) for hour in range(8, 15)])
+    assert (np.diff(hours.worked_by(edges)) // MINUTE_MS).tolist() == [30, 60, 0, 0, 0, 60]
 
 
 @given(
@@ -118,9 +110,10 @@ def test_hours_with_time_away_are_those_of_the_minutes_that_are_left(cuts: list[
         hours.finish(START + at * MINUTE_MS, work * MINUTE_MS) == minutes[np.flatnonzero(later)[work - 1]] + MINUTE_MS
     )
     until = START + at * MINUTE_MS
-    assert hours.worked(START, until) == int(on[:at].sum()) * MINUTE_MS
+    worked = hours.worked_by(np.array([START, until]))
+    assert worked[1] - worked[0] == int(on[:at].sum()) * MINUTE_MS
     of_a_day = on[: 24 * 60].reshape(24, 60).sum(axis=1) * MINUTE_MS
-    assert by_hour((hours.spans(START // DAY_MS),)).tolist() == of_a_day.tolist()
+    assert np.diff(hours.worked_by(START + np.arange(25) * HOUR_MS)).tolist() == of_a_day.tolist()
 
 
 def test_desks_are_away_with_their_stage_and_their_branch() -> None:

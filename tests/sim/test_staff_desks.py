@@ -52,7 +52,7 @@ def live(desks: Desks, tasks: Tasks, window: int = DAY_MS) -> tuple[Completions,
     for start in range(START, END, window):
         parts.append(desks.serve(ROLE, arriving(tasks, start, start + window), start, start + window))
         queues.append(desks.queues(ROLE))
-        staff.append(desks.staff(start + window, ROLE))
+        staff.append(desks.people(start + window, ROLE)[1])
     return join_completions(parts), queues, staff
 
 
@@ -140,10 +140,10 @@ def test_figures_of_a_known_day() -> None:
         "wait_ms_sum": 2 * HOUR_MS,
         "wait_ms_max": 2 * HOUR_MS,
     }
-    staff = {name: int(column[0]) for name, column in desks.staff(START + DAY_MS, ROLE)._asdict().items()}
+    staff = {name: int(column[0]) for name, column in desks.people(START + DAY_MS, ROLE)[1]._asdict().items()}
     assert (staff["person"], staff["busy_ms"], staff["on_shift_ms"]) == (1001, 4 * HOUR_MS + HOUR_MS // 2, 8 * HOUR_MS)
     desks.serve(ROLE, no_tasks(), START + DAY_MS, START + 2 * DAY_MS)
-    assert desks.staff(START + 2 * DAY_MS, ROLE).busy_ms.tolist() == [HOUR_MS + HOUR_MS // 2]
+    assert desks.people(START + 2 * DAY_MS, ROLE)[1].busy_ms.tolist() == [HOUR_MS + HOUR_MS // 2]
     assert desks.queues(ROLE).completions.tolist() == [1]
 
 
@@ -192,7 +192,7 @@ def test_figures_add_up_over_any_windows(people: list[Person], tasks: Tasks) -> 
                 done.append(desks.serve(ROLE, news, at_, at_ + window))
                 rows.append(np.array(desks.queues(ROLE)))
                 if not leaves_out or at_ + window == end:
-                    hours.append(np.array(desks.staff(at_ + window, ROLE)))
+                    hours.append(np.array(desks.people(at_ + window, ROLE)[1]))
         table = np.concatenate(rows, axis=1)
         names = dict(zip(QueueRows._fields, table, strict=True))
         sums = [
@@ -224,8 +224,8 @@ def test_hours_of_the_desks_sum_to_what_their_people_had_and_worked(people: list
         desks, hours, staff = Desks(people, is_workday, MONDAY), [], []
         for at_ in range(start, end, window):
             desks.serve(ROLE, arriving(tasks, at_, at_ + window), at_, at_ + window)
-            hours.append(np.array(desks.hours(at_ + window, ROLE)))
-            staff.append(np.array(desks.staff(at_ + window, ROLE)))
+            for parts, part in zip((hours, staff), desks.people(at_ + window, ROLE), strict=True):
+                parts.append(np.array(part))
         rows, by_person = HourRows(*np.concatenate(hours, axis=1)), StaffRows(*np.concatenate(staff, axis=1))
         assert (rows.busy_ms.sum(), rows.on_shift_ms.sum()) == (by_person.busy_ms.sum(), by_person.on_shift_ms.sum())
         assert (np.diff(rows.start) > 0).all()
@@ -242,7 +242,7 @@ def test_figures_agree_with_the_completions(people: list[Person], tasks: Tasks) 
     done = run(pool, tasks, [START, END])
     desks = Desks(people, is_workday, MONDAY)
     desks.serve(ROLE, replace(tasks, branch=np.ones_like(tasks.branch)), START, END)
-    queue, staff = desks.queues(ROLE), desks.staff(END, ROLE)
+    queue, (_, staff) = desks.queues(ROLE), desks.people(END, ROLE)
     if not len(queue.until):
         assert not len(tasks)
         return

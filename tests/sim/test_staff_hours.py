@@ -86,4 +86,5 @@ def test_finish_and_worked_agree_with_a_reckoning_by_minutes(
     book, origin = hours_of(person, is_workday, MONDAY), MONDAY * DAY_MS
     end = origin + (int(last) + 1) * MINUTE_MS
     assert book.finish(origin + start * MINUTE_MS, work * MINUTE_MS) == end
-    assert book.worked(origin + start * MINUTE_MS, end) == work * MINUTE_MS
+    worked = book.worked_by(np.array([origin + start * MINUTE_MS, end]))
+    assert worked[1] - worked[0] == work * MINUTE_MS

@@ -4,7 +4,9 @@ months and the policy, or from what was agreed for the loan, so nobody stores a 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +20,17 @@ from credit.times import Ints
 
 Columns = Rows | Table | dict[str, Ints]
 """Whatever gives the columns of loans by their names."""
+
+
+class Line(NamedTuple):
+    """An instalment of several loans' plans: `rows` of the loans that were given · `parts`: principal and interest, shape
+    (2, rows) · `balance` after it."""
+
+    rows: Ints
+    number: Ints
+    due: Ints
+    parts: Ints
+    balance: Ints
 
 
 class Plans:
@@ -80,21 +93,33 @@ class Plans:
 
     def schedule(self, loan: Rows) -> Schedule:
         """The running plan of one loan (a record array of one row) from its beginning, an instalment a row (REP-01)."""
-        first, last = int(loan["plan_number"][0]), int(loan["periods"][0])
-        rows = np.zeros(1, dtype=np.int64)
-        # The due day of the plan's first instalment: as many months before the next one as lie between them.
-        due = _first_due(loan, first)
-        balance, start, held = loan["plan_fen"].copy(), loan["plan_day"].copy(), self.held_before(loan)
-        lines: list[tuple[int, ...]] = []
-        for number in range(first + 1, last + 1):
-            nth = np.array([number])
-            end = due_day(due, number - first - 1, loan["debit_day"])
-            principal, month = self.instalment(loan, rows, balance, nth, start, end)
-            interest, held = self.interest_due(loan, rows, nth, held, month)
-            balance, start = balance - principal, end
-            columns = (nth, end, principal, interest, principal + interest, balance)
-            lines.append(tuple(int(column[0]) for column in columns))
+        lines = [
+            tuple(
+                int(column[0]) for column in (line.number, line.due, *line.parts, line.parts.sum(axis=0), line.balance)
+            )
+            for line in self.lines(loan)
+        ]
         return Schedule(*np.array(lines, dtype=np.int64).reshape(-1, 6).T)
+
+    def lines(self, loans: Rows) -> Iterator[Line]:
+        """The running plans of several loans from their beginning: the first instalment of all of them, then the second, of those
+        that have one …"""
+        first, last = loans["plan_number"], loans["periods"]
+        rows = true_rows(first < last)
+        # The due day of a plan's first instalment: as many months before the next one as lie between them.
+        begin = np.zeros(len(loans), dtype=np.int64)
+        begin[rows] = _first_due(loans[rows], first[rows])
+        balance, start, held = loans["plan_fen"].copy(), loans["plan_day"].copy(), self.held_before(loans)
+        step = 0
+        while len(rows):
+            number = first[rows] + step + 1
+            due = due_day(begin[rows], step, loans["debit_day"][rows])
+            principal, month = self.instalment(loans, rows, balance[rows], number, start[rows], due)
+            interest, held[rows] = self.interest_due(loans, rows, number, held[rows], month)
+            balance[rows] -= principal
+            start[rows] = due
+            yield Line(rows, number, due, np.stack([principal, interest]), balance[rows])
+            rows, step = rows[number < last[rows]], step + 1
 
     def held_before(self, loans: Columns) -> Ints:
         """Interest of before that the running plans of loans began with; 0 where their terms never changed, or they have begun
@@ -122,6 +147,6 @@ class Plans:
         return moratorium_plan(months, free_months) if free_months else self._whole(months)
 
 
-def _first_due(loan: Rows, first: int) -> Ints:
-    steps = loan["number"] - first - 1
-    return np.where(steps == 0, loan["due_day"], due_day(loan["due_day"], -steps, loan["debit_day"]))
+def _first_due(loans: Rows, first: Ints) -> Ints:
+    steps = loans["number"] - first - 1
+    return np.where(steps == 0, loans["due_day"], due_day(loans["due_day"], -steps, loans["debit_day"]))

@@ -13,7 +13,7 @@ from credit.codes_trouble import Measure
 from credit.collections.contract import OverdueRestructured
 from credit.errors import CreditError
 from credit.mail import Outbox
-from credit.masks import any_of
+from credit.masks import all_of, any_of, true_rows
 from credit.money import PPM
 from credit.numbers import INSTALMENTS_MAX, branch_and_product, case_of
 from credit.policies.repayment import RepaymentPolicy
@@ -245,17 +245,15 @@ class Restructurings:
         """What falls due within the policy's months by the plans as they stand, arrears included (EX-18)."""
         _, owed = self._book.owed(orders["loan"])
         until = add_months(orders["at"] // DAY_MS, self._rules.burden_months)
-        return owed + np.array(
-            [self._due_until(row, day) for row, day in zip(rows, until, strict=True)], dtype=np.int64
-        )
-
-    def _due_until(self, row: Ints, until: Ints) -> int:
-        loan = self._book.loans.take(np.array([row]))
-        if loan["state"][0] != LoanState.ACTIVE:
-            return 0
-        plan = self._plans.schedule(loan)
-        ahead = (plan.number >= loan["number"][0]) & (plan.due_day <= until)
-        return int(plan.payment_fen[ahead].sum())
+        active = true_rows(self._book.loans["state"][rows] == LoanState.ACTIVE)
+        loans = self._book.loans.take(rows[active])
+        for line in self._plans.lines(loans):
+            of = active[line.rows]
+            near = line.due <= until[of]
+            owed[of] += np.where(near & (line.number >= loans["number"][line.rows]), line.parts.sum(axis=0), 0)
+            if not any_of(near):
+                break
+        return owed
 
     def _tell(self, orders: Rows, rows: Ints, non_performing: Ints, before: Ints, out: Outbox) -> None:
         """The log, collections, and the restructuring team: its two first paying days begin the observation."""
@@ -268,23 +266,29 @@ class Restructurings:
         told = {"loan": ids, "amount_fen": balance, "reason": orders["measure"], "value": left}
         out.log(Event.LOAN_RESTRUCTURED, at, case, **told)
         out.log(Event.BURDEN_EASED, at, case, loan=ids, amount_fen=self._burden(orders, rows), value=before)
-        days = np.array([self._paying_days(row) for row in rows], dtype=np.int64)
+        first_day, second_day = self._paying_days(rows)
         sent = LoanRestructured.carry(
             orders,
             reason=0,
             principal_fen=balance,
             non_performing=non_performing,
-            first_day=days[:, 0],
-            second_day=days[:, 1],
+            first_day=first_day,
+            second_day=second_day,
         )
         out.send(LoanRestructured, sent)
         out.send(OverdueRestructured, OverdueRestructured.carry(orders))
 
-    def _paying_days(self, row: Ints) -> tuple[int, int]:
+    def _paying_days(self, rows: Ints) -> tuple[Ints, Ints]:
         """The first two days on which something falls due; the same twice where there is one alone."""
-        plan = self._plans.schedule(self._book.loans.take(np.array([row])))
-        days = plan.due_day[plan.payment_fen > 0]
-        return int(days[0]), int(days[min(1, len(days) - 1)])
+        first, second = np.zeros(len(rows), dtype=np.int64), np.zeros(len(rows), dtype=np.int64)
+        for line in self._plans.lines(self._book.loans.take(rows)):
+            paying = line.parts.sum(axis=0) > 0
+            of, due = line.rows[paying], line.due[paying]
+            second[of] = np.where((first[of] > 0) & (second[of] == 0), due, second[of])
+            first[of] = np.where(first[of] == 0, due, first[of])
+            if all_of(second):
+                break
+        return first, np.where(second == 0, first, second)
 
     def _refuse(self, rows: Rows, reason: Ints | int, out: Outbox) -> None:
         """Referrals and orders that change nothing; the team hears of it."""

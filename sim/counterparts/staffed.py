@@ -28,8 +28,9 @@ from sim.staff import Begun, Completions, Desks, StaffState, Tasks, no_tasks, se
 
 LEAST_SERVICE_MS = MINUTE_MS
 LONGEST_SERVICE_MS = 5 * DAY_MS
-TELLS_EVERY_MS = 32 * DAY_MS
-"""What people had to do is told of many days at once: most of it follows from a calendar."""
+TELLS_EVERY_MS, TELLS_TASKS = 128 * DAY_MS, 10_000
+"""After how long, or how many tasks, it is told what people had to do: of many days at once, since most of it follows from a
+calendar."""
 
 
 class Done(NamedTuple):
@@ -72,6 +73,8 @@ class StaffedDesks:
         self._later = Held()
         self._arrived: dict[int, list[Rows]] = {}
         self._served: list[int] = []
+        self._begun = 0
+        """Tasks begun since it was told what people had to do."""
 
     def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
         """A round: tasks come in, and the desk whose round it is is served."""
@@ -105,6 +108,7 @@ class StaffedDesks:
         work = self._desks.serve(desk, self._accept(desk, rows, staffed), window.start, window.until)
         self._served.append(desk)
         begun = self._desks.begun(desk)
+        self._begun += len(begun.task)
         said = [(self._kinds.claim, self._claims(begun))] if len(begun.task) else []
         return [*said, *self._finished(desk, work)] if len(work.task) else said
 
@@ -150,19 +154,23 @@ class StaffedDesks:
         return min(self._later.due(), *(self._desks.due(desk) for desk in self._order))
 
     def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
-        """Rows for ``queues`` of the desks served in the window, at a day's or the run's end of those that were left out too; and,
-        when the run ends or many days have not been told, for ``hours`` and ``staff``."""
+        """Rows for ``queues`` of the desks served in the window, at a day's or the run's end of those that were left out too; and
+        for ``hours`` and ``staff``, when the run ends or many days have not been told."""
         queues = [self._desks.queues(*self._served)] if self._served else []
-        tables = {}
+        tables: dict[str, Rows] = {}
         if closing or window.ends_day:
-            queues.append(self._desks.rest(window.until, *self._order))
-        if closing or window.until - self._desks.told_until(*self._order) >= TELLS_EVERY_MS:
+            queues += [rest] if len((rest := self._desks.rest(window.until, *self._order)).until) else []
+        if closing or (window.ends_day and self._has_to_tell(window.until)):
             hours, staff = self._desks.people(window.until, *self._order)
             tables |= {"hours": records(hours), "staff": records(staff)}
+            self._begun = 0
         if queues:
             tables["queues"] = joined([records(rows) for rows in queues])
         self._served = []
         return tables
+
+    def _has_to_tell(self, until: int) -> bool:
+        return self._begun > TELLS_TASKS or until - self._desks.told_until(*self._order) >= TELLS_EVERY_MS
 
     def export_state(self) -> State:
         """Tasks at the desks, the desks themselves, and tasks put off to the next window."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from credit.masks import true_rows
 from credit.rows import among
-from credit.times import NEVER, Ints
+from credit.times import NEVER, Ints, text_of
 from sim.staff.desk import Entry
 from sim.staff.hours import DayMask
 from sim.staff.people import Person, label_of
@@ -44,6 +44,8 @@ class Desks:
             self._pools.setdefault(role, {})[branch] = Pool(members, is_workday, first_day)
         self._last: dict[int, _Served] = {}
         self._due: dict[int, int] = {}
+        self._passed: dict[int, int] = {}
+        """Until when a level has been served; its pools that hold no work are not told (see `export_state`)."""
 
     @property
     def roles(self) -> list[int]:
@@ -72,9 +74,12 @@ class Desks:
         for pool, low, high in zip(pools.values(), bounds[:-1], bounds[1:], strict=True):
             if high > low or pool.holds_work:
                 arrivals.append((pool, entries[low:high]))
-            else:
-                pool.pass_by(start, until)
+        if start < self._passed.get(role, 0):
+            raise AssertionError(
+                f"the {label_of(role)}s are served until {text_of(self._passed[role])}: a queue may never see the future"
+            )
         windows = serve_together(arrivals, start, until)
+        self._passed[role] = until
         self._due.pop(role, None)
         self._last[role] = _Served(windows, start, until)
         return completions_of(windows, until)
@@ -109,10 +114,11 @@ class Desks:
 
     def rest(self, until: int, *roles: int) -> QueueRows:
         """Levels are served until an instant up to which nothing happens there. Queue figures of the time that passes."""
-        pools = [pool for pool in self._pools_of(roles) if pool.served_until < until]
+        pools = [pool for pool in self._pools_of(roles) if pool.waiting and pool.served_until < until]
         rows = quiet_rows([(one, one.served_until, len(one.waiting), one.serving) for one in pools], until)
         for pool in pools:
             pool.pass_by(pool.served_until, until)
+        self._passed |= {role: max(until, self._passed.get(role, 0)) for role in roles}
         return rows
 
     def told_until(self, *roles: int) -> int:
@@ -130,6 +136,10 @@ class Desks:
 
     def export_state(self) -> StaffState:
         """State of all pools, canonical: equal for equal pasts."""
+        for role, until in self._passed.items():
+            for pool in self._pools.get(role, {}).values():
+                if pool.served_until < until:
+                    pool.pass_by(pool.served_until, until)
         return join_states([pool.export_state() for level in self._pools.values() for pool in level.values()])
 
     def import_state(self, state: StaffState) -> None:
@@ -141,4 +151,4 @@ class Desks:
                 raise ValueError(f"the state holds desks this roster lacks: {label_of(row[1])} of branch {row[0]}")
         for desk, pool in pools.items():
             pool.import_state(state_of(state, *desk))
-        self._last, self._due = {}, {}
+        self._last, self._due, self._passed = {}, {}, {}

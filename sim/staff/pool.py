@@ -73,7 +73,7 @@ class Pool:
     @property
     def holds_work(self) -> bool:
         """True while a task waits or is in service."""
-        return bool(self.waiting or self.serving)
+        return bool(self.waiting) or any(seat.begun is not None for seat in self.seats)
 
     def serve(self, tasks: Tasks, start: int, until: int) -> Completions:
         """Serve the window [start, until) with the `tasks` that arrive in it (their branch is not looked at) and return

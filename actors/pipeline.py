@@ -96,6 +96,26 @@ class RunEnd:
     """Every window's digest over all cells, folded one into the next."""
 
 
+@dataclass
+class _Line:
+    """What is under way from one cell to another, with the time at which its block begins: mail of the same block or, `late`,
+    what goes back up the flow and waits for its day."""
+
+    late: bool
+    under_way: deque[tuple[int, Handle]] = field(default_factory=deque)
+
+    def arrived(self, block: Block) -> list[Handle]:
+        """What the mail for a block is in."""
+        found = []
+        while self.under_way and (not self.late or self.under_way[0][0] + LATE_MS < block[-1].until):
+            found.append(self.under_way.popleft()[1])
+        return found
+
+    def forget(self, block: Block) -> None:
+        """Drops a block's mail, which turns out to be none."""
+        self.under_way = deque(one for one in self.under_way if one[0] != block[0].start)
+
+
 def blocks(spans: Iterable[Window], most: int = BLOCK) -> Iterator[Block]:
     """Windows cut into blocks: of one day, so that late mail is never for a window of its own block, and few enough for rooms of
     several blocks to work side by side."""
@@ -116,13 +136,10 @@ class Pipeline:
         """`chain`: where the run that this one continues ended."""
         self._executor, self._chain = executor, chain
         self._cells = flow.cells
-        self._destinations = {cell: flow.destinations(cell) for cell in self._cells}
-        self._sources = {cell: flow.sources(cell) for cell in self._cells}
-        self._going_back = {
-            (cell, to) for cell in self._cells for to in self._destinations[cell] if flow.is_late(cell, to)
-        }
-        self._mail: dict[tuple[Cell, Cell], Handle] = {}
-        self._late: dict[tuple[Cell, Cell], deque[tuple[int, Handle]]] = {}
+        lines = {(cell, to): _Line(flow.is_late(cell, to)) for cell in self._cells for to in flow.destinations(cell)}
+        self._coming = [[lines[sender, cell] for sender in flow.sources(cell)] for cell in self._cells]
+        self._going = [[lines[cell, to] for to in flow.destinations(cell)] for cell in self._cells]
+        self._late = [line for line in lines.values() if line.late]
         self._one_at_a_time = threading.Lock()
         self.progress = Progress(Window(0, 0, 0))
 
@@ -158,27 +175,15 @@ class Pipeline:
 
     def _submit(self, block: Block, outside: Mapping[Cell, Handle]) -> UnderWay:
         reports = []
-        for cell in self._cells:
-            inputs = [handle for sender in self._sources[cell] for handle in self._arrived(sender, cell, block)]
+        for cell, coming, going in zip(self._cells, self._coming, self._going, strict=True):
+            inputs = [handle for line in coming for handle in line.arrived(block)]
             if cell in outside:
                 inputs.append(outside[cell])
             outputs, report = self._executor.step(cell, block, inputs)
-            for receiver, handle in zip(self._destinations[cell], outputs, strict=True):
-                if (cell, receiver) in self._going_back:
-                    self._late.setdefault((cell, receiver), deque()).append((block[0].start, handle))
-                else:
-                    self._mail[cell, receiver] = handle
+            for line, handle in zip(going, outputs, strict=True):
+                line.under_way.append((block[0].start, handle))
             reports.append(report)
         return UnderWay(block, reports)
-
-    def _arrived(self, sender: Cell, cell: Cell, block: Block) -> list[Handle]:
-        """What a sender's mail for a block of a cell is in."""
-        if (sender, cell) not in self._going_back:
-            return [self._mail.pop((sender, cell))]
-        waiting, found = self._late.get((sender, cell), deque()), []
-        while waiting and waiting[0][0] + LATE_MS < block[-1].until:
-            found.append(waiting.popleft()[1])
-        return found
 
     def collect(self, under_way: UnderWay) -> Collected:
         """Waits until a block, the oldest under way, is done. Another thread may submit meanwhile."""
@@ -195,31 +200,27 @@ class Pipeline:
                     digest.merge(Digest(lanes))
             self._chain = linked(self._chain, digest.lanes)
             chains.append(self._chain)
-        for cell, report in zip(self._cells, reports, strict=True):
+        for going, report in zip(self._going, reports, strict=True):
             self.progress.events.update(report.events)
-            self._forget_empty(cell, block, report)
+            for line, sent in zip(going, report.sent, strict=True):
+                if line.late and not sent:
+                    line.forget(block)
         self.progress.window = block[-1]
         self.progress.windows_done = block[-1].number + 1
         return Collected(block, reports, chains)
 
-    def _forget_empty(self, cell: Cell, block: Block, report: StepReport) -> None:
-        """Drops what goes back up the flow and turns out to hold no mail."""
-        for receiver, sent in zip(self._destinations[cell], report.sent, strict=True):
-            queue = self._late.get((cell, receiver))
-            if queue and not sent:
-                self._late[cell, receiver] = deque(one for one in queue if one[0] != block[0].start)
-
     def due(self) -> int:
         """The earliest instant at which mail that goes back up the flow arrives; NEVER where none is under way."""
-        return min((queue[0][0] + LATE_MS for queue in self._late.values() if queue), default=NEVER)
+        return min((line.under_way[0][0] + LATE_MS for line in self._late if line.under_way), default=NEVER)
 
     def settle(self) -> None:
         """Hands mail that is still under way to its receivers, who keep it until its time comes."""
-        for cell in self._cells:
-            waiting = [self._late.pop((sender, cell), deque()) for sender in self._sources[cell]]
-            handles = [handle for queue in waiting for _, handle in queue]
+        for cell, coming in zip(self._cells, self._coming, strict=True):
+            handles = [handle for line in coming for _, handle in line.under_way]
             if handles:
                 self._executor.keep(cell, handles)
+            for line in coming:
+                line.under_way.clear()
 
     def outcome(self, complete: bool) -> RunEnd:
         """Ends the run."""

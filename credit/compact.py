@@ -4,6 +4,7 @@ equal to the last bit, so a digest, which is drawn of whole rows, does not see h
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,8 +16,8 @@ from credit.room import Rows
 
 Compact = dict[str, npt.NDArray[Any]]
 """``plans`` and ``pieces``: the columns, see `credit.narrow` · ``form``: no rows, of the record type that the whole ones have."""
-ABOUT = "about"
-"""The entry of packed tables that says what they are."""
+ABOUT, LIST = "about", "tables"
+"""What of packed tables says what they are: a text, and in JSON each table's name, record type and share of the rest."""
 
 
 def compact(rows: Rows) -> Compact:
@@ -44,9 +45,16 @@ def whole(kept: Compact) -> Rows:
 
 
 def packed(state: Mapping[str, Rows], about: str = "") -> bytes:
-    """Named tables as the bytes of one file (numpy's ``.npz``), each compact, with a text about them."""
-    entries: dict[str, npt.NDArray[Any]] = {ABOUT: np.array(about)}
-    entries |= {f"{key}/{part}": kept for key, rows in state.items() for part, kept in compact(rows).items()}
+    """Named tables as the bytes of one file (numpy's ``.npz``), all of them compact in few arrays, with a text about them."""
+    kept = {key: compact(rows) for key, rows in state.items()}
+    lists = [(key, one["form"].dtype.descr, len(one["plans"]), len(one["pieces"])) for key, one in kept.items()]
+    entries: dict[str, npt.NDArray[Any]] = {
+        ABOUT: np.array(about),
+        LIST: np.frombuffer(json.dumps(lists).encode(), np.uint8),
+    }
+    nothing = compact(np.zeros(0, dtype=[("at", "i8")]))
+    for part in ("plans", "pieces"):
+        entries[part] = np.concatenate([one[part] for one in (nothing, *kept.values())])
     stream = io.BytesIO()
     np.savez(stream, **entries)  # type: ignore[arg-type]
     return stream.getvalue()
@@ -54,17 +62,29 @@ def packed(state: Mapping[str, Rows], about: str = "") -> bytes:
 
 def unpacked(content: bytes) -> dict[str, Rows]:
     """The tables that were packed; KeyError where they are not compact."""
-    kept: dict[str, Compact] = {}
     with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-        for entry in archive.files:
-            key, _, part = entry.partition("/")
-            if key != ABOUT:
-                kept.setdefault(key, {})[part] = archive[entry]
+        if LIST not in archive.files:
+            return _unpacked_by_table({name: archive[name] for name in archive.files if name != ABOUT})
+        lists, plans, pieces = json.loads(archive[LIST].tobytes()), archive["plans"], archive["pieces"]
+    tables: dict[str, Rows] = {}
+    for key, form, count, size in lists:
+        dtype = np.dtype([tuple(field) for field in form])
+        tables[key] = whole({"plans": plans[:count], "pieces": pieces[:size], "form": np.zeros(0, dtype=dtype)})
+        plans, pieces = plans[count:], pieces[size:]
+    return tables
+
+
+def _unpacked_by_table(entries: Mapping[str, npt.NDArray[Any]]) -> dict[str, Rows]:
+    """Of the forms before this one, in which banks have snapshots: three arrays a table."""
+    kept: dict[str, Compact] = {}
+    for entry, array in entries.items():
+        key, _, part = entry.partition("/")
+        kept.setdefault(key, {})[part] = array
     return {key: whole(parts) for key, parts in kept.items()}
 
 
 def _whole_of_records(kept: Compact) -> Rows:
-    """Of the form before this one, in which banks have snapshots: ``rows``, a record a row of numbers as narrow as the column's
+    """Of an earlier form, in which banks have snapshots: ``rows``, a record a row of numbers as narrow as the column's
     largest and of texts' lengths, and ``texts``, their characters in UTF-8, column by column."""
     narrow, form = kept["rows"], kept["form"].dtype
     rows = np.zeros(len(narrow), dtype=form)

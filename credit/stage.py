@@ -195,7 +195,8 @@ class Stage:
 
     def keep(self, mail: Mail) -> None:
         """Takes mail in until its time comes."""
-        self._due = None
+        if mail:
+            self._due = None
         for number, parts in mail.items():
             for rows in parts:
                 self._carried.put(number, rows)

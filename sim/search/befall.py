@@ -99,6 +99,10 @@ def _by_hand(world: World, fault: Fault) -> None:
     world.by_hand(world.sites[fault.site])
 
 
+def _twin(world: World, fault: Fault) -> None:
+    world.twin(world.sites[fault.site], fault.ticks)
+
+
 _FAULTS: Mapping[Kind, Callable[[World, Fault], None]] = {
     Kind.KILL: _kill,
     Kind.KILL_AT_DISK: _kill_at_disk,
@@ -118,4 +122,5 @@ _FAULTS: Mapping[Kind, Callable[[World, Fault], None]] = {
     Kind.MAIL_TWICE: _mail_twice,
     Kind.SWITCH: _switch,
     Kind.BY_HAND: _by_hand,
+    Kind.TWIN: _twin,
 }

@@ -1,21 +1,24 @@
-"""Customers of the fault search: each hands in a form, signs once he is approved, and asks again with the same number until he is
-answered. What he was answered must stay so."""
+"""Customers of the fault search: each hands in a form, signs what he is offered, and pays back early what he was paid out; and
+asks again with the same number until he is answered. What he was answered must stay so."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from actors.sequencer import Command, Done
-from credit.approval.contract import Event as Approval
 from credit.contracts.contract import ContractSigned
+from credit.contracts.contract import Event as Contracts
 from credit.contracts.states import SignMode
+from credit.disbursement.contract import Event as Disbursement
+from credit.repayment.contract import EarlyRepaymentRequested
 
 RESEND_TICKS = 3
+_SIGNS, _PAYS_BACK = 1, 2
+"""What is asked of a case."""
 Form = Callable[[int], Command]
 """The command of a customer's application, by request number."""
 
@@ -66,7 +69,7 @@ class Customers:
 
     def write(self, world: Any) -> None:
         """Sends what waits for an answer to a site that says it leads."""
-        leading = [site for site in world.sites.values() if site.leads and site.answers]
+        leading = [site for site in (*world.sites.values(), *world.twins) if site.leads and site.answers]
         for request in [one for one in self.requests.values() if self._waits(one, world.tick)]:
             if leading:
                 request.sent = world.tick
@@ -77,9 +80,11 @@ class Customers:
     def hear(self, world: Any, done: Done) -> None:
         """Answers that the bank gave, and events that customers see."""
         for told in done.told:
-            approved = told.events[told.events["event"] == Approval.APPLICATION_APPROVED]
-            for case in approved["case"].tolist():
-                self._sign(case, world.tick)
+            for event, at, case, loan in told.events[["event", "at", "case", "loan"]].tolist():
+                if event == Contracts.CONTRACT_GENERATED:
+                    self._ask(case * 10 + _SIGNS, partial(signed, case, at), world.tick)
+                elif event == Disbursement.LOAN_DISBURSED:
+                    self._ask(case * 10 + _PAYS_BACK, partial(paid_back, loan), world.tick)
             for number, kept, reason in told.answers[["request", "number", "reason"]].tolist():
                 if number in self.requests:
                     self._answered(self.requests[number], Answer(kept, reason, told.window), world.tick)
@@ -111,15 +116,25 @@ class Customers:
             raise Broken(f"request {request.number} was answered {before} first, and now {answer}")
         request.answer = before or answer
 
-    def _sign(self, case: int, tick: int) -> None:
-        number = 1_000_000 + case % 1_000_000
-        if number not in self.requests:
-            self.requests[number] = Request(number, lambda: signed(case, number), tick + 1)
+    def _ask(self, number: int, command: Callable[[int], Command], tick: int) -> None:
+        """A request that follows from what a customer was told; told anew, he asks what he was told last."""
+        if (asked := self.requests.get(number)) is None:
+            self.requests[number] = Request(number, lambda: command(number), tick + 1)
+        elif asked.answer is None:
+            asked.command = lambda: command(number)
 
 
-def signed(case: int, request: int) -> Command:
-    """A customer signs his contract."""
+def signed(case: int, offered_at: int, request: int) -> Command:
+    """A customer signs his contract, which he has read as it was offered."""
     rows = ContractSigned.rows(
-        1, at=0, case=case, round=0, attempt=1, mode=SignMode.ELECTRONIC, confirmed_at=0, request=request
+        1, at=0, case=case, round=0, attempt=1, mode=SignMode.ELECTRONIC, confirmed_at=offered_at, request=request
     )
-    return Command(ContractSigned, np.asarray(rows))
+    return Command(ContractSigned, rows)
+
+
+def paid_back(loan: int, request: int) -> Command:
+    """A customer pays back all that he owes."""
+    return Command(
+        EarlyRepaymentRequested,
+        EarlyRepaymentRequested.rows(1, at=0, loan=loan, full=1, amount_fen=0, choice=0, request=request),
+    )

@@ -12,6 +12,8 @@ SITES = ("primary", "same-city", "remote")
 NEAR = SITES[:2]
 """Those that are in step while all is well."""
 WITNESS = "witness"
+SPARE = "spare"
+"""Cells of a process that is started while another of its site goes on."""
 TICKS = 40
 """How long faults befall the bank; a tick is what passes between two signs of life of a site."""
 FAULTS_MAX = 9
@@ -53,6 +55,8 @@ class Kind(StrEnum):
     """The leader is told to hand over to a site in step."""
     BY_HAND = "by-hand"
     """Two people have a site take over, whoever leads."""
+    TWIN = "twin"
+    """A leader's process is taken for gone and started anew; the first one goes on beside it for `ticks`."""
 
 
 class Fault(NamedTuple):

@@ -15,14 +15,14 @@ from actors.book.store import Damaged, StoreError
 from actors.replay import Diverged, replay
 from credit.times import HOUR_MS, MINUTE_MS
 from sim.search.customers import Broken, Customers, Form
-from sim.search.plan import NEAR, SITES, TICKS, Fault
+from sim.search.plan import NEAR, SITES, SPARE, TICKS, Fault
 from sim.search.sites import Bank, Cells, Wrong
 from sim.search.world import World
 
 HEAL_TICKS = 60
 """Everything accepted is finished so soon after everything healed."""
 CUSTOMERS = 5
-_TICK_MS = (1_000, MINUTE_MS, 20 * MINUTE_MS, HOUR_MS)
+_TICK_MS = (1_000, MINUTE_MS, 20 * MINUTE_MS, HOUR_MS, 4 * HOUR_MS)
 """A whole search is shorter than a request number is kept (`credit.requests.KEPT_MS`)."""
 
 
@@ -43,7 +43,7 @@ class Searcher:
 
     def __init__(self, bank: Bank, form: Form) -> None:
         self._bank, self._form = bank, form
-        self._cells = {name: Cells() for name in SITES}
+        self._cells = {name: Cells() for name in (*SITES, SPARE)}
         self._witness_cells = Cells()
 
     def run(self, seed: int, faults: Sequence[Fault]) -> Found:

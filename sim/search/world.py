@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from actors.book.store import Damaged, StoreError
@@ -17,7 +18,7 @@ from credit.errors import InvariantViolation
 from sim.search.befall import befall
 from sim.search.customers import Customers
 from sim.search.disk import Disk, DiskStore, Full
-from sim.search.plan import NEAR, SITES, WITNESS, Fault
+from sim.search.plan import NEAR, SITES, SPARE, WITNESS, Fault
 from sim.search.sites import Bank, Cells, Crashed, Line, Site, Wrong
 
 TICK_MS = 1_000
@@ -41,6 +42,9 @@ class World:
         self.bank, self.faults, self.customers, self.tick_ms = bank, list(faults), customers, tick_ms
         self.tick = 0
         self.sites = {name: Site(name, cells[name]) for name in SITES}
+        self._spare: list[Cells] = [cells[SPARE]]
+        self.twins: list[Site] = []
+        """Processes that were taken for gone and go on."""
         kept: list[Configuration] = []
         self.witness = Witness(lambda: self.tick * TICK_MS, kept.append, terms=TERMS)
         self.witness_away_until = 0
@@ -75,6 +79,8 @@ class World:
                     self._living(site, self._start)
             if site.answers and not site.busy:
                 self._living(site, self._turn)
+        for twin in list(self.twins):
+            self._go_on_beside(twin)
         self._in_step_holds()
 
     def _in_step_holds(self) -> None:
@@ -90,6 +96,8 @@ class World:
     def heal(self) -> None:
         """Everything that is broken is mended; what was cut works again; books are read through."""
         self.faults = []
+        for twin in list(self.twins):
+            self._end(twin)
         self.cut.clear()
         self.lose_answers.clear()
         self.race.clear()
@@ -165,6 +173,31 @@ class World:
         """Two people have a site take over."""
         if site.answers and not site.busy and not site.leads:
             self._living(site, lambda here: self._take_over(here, ("drill leader", "head of operations")))
+
+    def twin(self, site: Site, ticks: int) -> None:
+        """A leader's process is started anew on its disk, while the one before still goes on."""
+        if site.leads and site.answers and not site.busy and self._spare:
+            self.twins.append(replace(site, back_at=self.tick + ticks))
+            site.cells = self._spare.pop()
+            self._die(site, 0)
+
+    def _go_on_beside(self, twin: Site) -> None:
+        """The turn of a process that was taken for gone: it may not do anything that counts."""
+        if twin.busy or not self.sites[twin.name].up:
+            return
+        twin.busy = True
+        try:
+            self._lead(twin)
+        except (Crashed, CellLost, StoreError):
+            self._end(twin)
+        finally:
+            twin.busy = False
+        if twin in self.twins and self.tick >= twin.back_at:
+            self._end(twin)
+
+    def _end(self, twin: Site) -> None:
+        self.twins.remove(twin)
+        self._spare.append(twin.cells)
 
     # lines ------------------------------------------------------------------------------------------------------------
 

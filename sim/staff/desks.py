@@ -17,7 +17,7 @@ from sim.staff.people import Person, label_of
 from sim.staff.pool import Pool, PoolWindow, check_times, completions_of, entries_of, serve_together
 from sim.staff.roster import pools_of
 from sim.staff.statistics import HourRows, QueueRows, StaffRows, people_rows, queue_rows, quiet_rows
-from sim.staff.tasks import Completions, StaffState, Tasks, join_states, state_of
+from sim.staff.tasks import Completions, PoolRows, StaffState, Tasks, by_desk, state_of
 
 
 class _Served(NamedTuple):
@@ -140,15 +140,15 @@ class Desks:
             for pool in self._pools.get(role, {}).values():
                 if pool.served_until < until:
                     pool.pass_by(pool.served_until, until)
-        return join_states([pool.export_state() for level in self._pools.values() for pool in level.values()])
+        return state_of(*(pool.rows() for level in self._pools.values() for pool in level.values()))
 
     def import_state(self, state: StaffState) -> None:
         """Become the desks that exported `state`; desks it does not know begin empty. ValueError if it holds desks that
         are not here."""
+        held = by_desk(state)
         pools = {(branch, int(role)): pool for role, level in self._pools.items() for branch, pool in level.items()}
-        for row in state.served.tolist():
-            if row[:2] not in pools:
-                raise ValueError(f"the state holds desks this roster lacks: {label_of(row[1])} of branch {row[0]}")
+        for branch, role in held.keys() - pools.keys():
+            raise ValueError(f"the state holds desks this roster lacks: {label_of(role)} of branch {branch}")
         for desk, pool in pools.items():
-            pool.import_state(state_of(state, *desk))
+            pool.become(held.get(desk) or PoolRows([], [], [], []))
         self._last, self._due, self._passed = {}, {}, {}

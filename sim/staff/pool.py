@@ -15,7 +15,7 @@ from credit.times import DAY_MS, NEVER, Ints, text_of
 from sim.staff.desk import Begun, DeskWindow, Entry, Seat
 from sim.staff.hours import DayMask, WorkingHours, covered_days
 from sim.staff.people import Person, duty_hours_of, hours_of, label_of
-from sim.staff.tasks import IDLE, IN_SERVICE, SERVED, WAITING, Completions, StaffState, Tasks, records
+from sim.staff.tasks import Completions, PoolRows, Row, StaffState, Tasks, state_of
 
 
 @dataclass(slots=True)
@@ -134,45 +134,49 @@ class Pool:
 
     # ---- state
 
-    def export_state(self) -> StaffState:
-        """Everything the pool keeps, exactly."""
+    def rows(self) -> PoolRows:
+        """Everything the pool keeps, exactly, in the columns of `STATE`."""
         desk = (self.branch, self.role)
-        waiting = [
+        waiting: list[Row] = [
             (*desk, task, at, service_ms, priority, limit_at, excluded, needs)
             for priority, at, task, service_ms, limit_at, excluded, needs in self.waiting.values()
         ]
-        serving = [(*desk, *seat.begun) for seat in self.seats if seat.begun]
-        idle = [(*desk, seat.rank[1], seat.rank[2], seat.rank[0]) for seat in self._own]
-        return StaffState(
-            records(waiting, WAITING),
-            records(serving, IN_SERVICE),
-            records(idle, IDLE),
-            records([(*desk, self.served_until)], SERVED),
-        )
+        serving: list[Row] = [(*desk, *seat.begun) for seat in self.seats if seat.begun]
+        idle: list[Row] = [(*desk, seat.rank[1], seat.rank[2], seat.rank[0]) for seat in self._own]
+        return PoolRows(waiting, serving, idle, [(*desk, self.served_until)])
+
+    def export_state(self) -> StaffState:
+        """Everything the pool keeps, as columns."""
+        return state_of(self.rows())
 
     def import_state(self, state: StaffState) -> None:
-        """Become the pool that exported `state`; without any row, an empty pool. Of people who do not work here any more
-        (an earlier run's roster), what they have begun is still finished, and no more. ValueError if it is another pool's."""
-        desks = [(row["branch"], row["role"]) for rows in state for row in rows]
-        if any(desk != (self.branch, self.role) for desk in desks) or len(state.served) > 1:
+        """Become the pool that exported `state`; without any row, an empty pool. ValueError if it is another pool's."""
+        rows = PoolRows(*(part.tolist() for part in state))
+        desks = [row[:2] for part in rows for row in part]
+        if any(desk != (self.branch, self.role) for desk in desks) or len(rows.served) > 1:
             raise ValueError(f"{self.label}: the state is of other desks: {sorted(dict.fromkeys(map(str, desks)))}")
-        seats = {seat.rank[1:]: seat for seat in self._own}
+        self.become(rows)
+
+    def become(self, rows: PoolRows) -> None:
+        """The pool that kept these rows. Of people who do not work here any more (an earlier run's roster), what they have begun
+        is still finished, and no more."""
+        seats: dict[Row, Seat] = {seat.rank[1:]: seat for seat in self._own}
         for seat in self._own:
             seat.free(0)
             seat.forget_hours()
-        for _, _, person, on_behalf_of, free_since in state.people.tolist():
+        for _, _, person, on_behalf_of, free_since in rows.people:
             if (person, on_behalf_of) in seats:
                 seats[person, on_behalf_of].free(free_since)
-        for row in state.in_service.tolist():
+        for row in rows.in_service:
             if row[5:7] not in seats:
                 seats[row[5:7]] = self._leaver(*row[5:7])
-            seats[row[5:7]].begun = row[2:]
+            seats[row[5:7]].begun = row[2:]  # type: ignore[assignment]
         self.seats = [seats[key] for key in sorted(seats)]
         self.waiting = {
             task: (priority, at, task, service_ms, limit_at, excluded, needs)
-            for _, _, task, at, service_ms, priority, limit_at, excluded, needs in state.waiting.tolist()
+            for _, _, task, at, service_ms, priority, limit_at, excluded, needs in rows.waiting
         }
-        self.served_until = int(state.served["served_until"][0]) if len(state.served) else 0
+        self.served_until = rows.served[0][2] if rows.served else 0
         self.told_until = max(self.served_until, self._first_day * DAY_MS)
         self.worked_on = [seat.begun for seat in self.seats if seat.begun]
 

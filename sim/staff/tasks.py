@@ -3,8 +3,8 @@ structured arrays declared here (int64 fields only), so a snapshot is exact and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -136,18 +136,33 @@ class StaffState(NamedTuple):
     served: Records
 
 
-def records(rows: Sequence[tuple[int, ...]], dtype: np.dtype[np.void]) -> Records:
-    """Rows of plain integers as a structured array, sorted by all fields in order."""
-    return np.array(sorted(rows), dtype=dtype)
+STATE = StaffState(WAITING, IN_SERVICE, IDLE, SERVED)  # type: ignore[arg-type]
+Row = tuple[int, ...]
 
 
-def join_states(parts: list[StaffState]) -> StaffState:
-    """One state of many pools, in canonical order whatever the order of `parts`."""
-    if not parts:
-        return StaffState(*(records([], dtype) for dtype in (WAITING, IN_SERVICE, IDLE, SERVED)))
-    return StaffState(*(np.sort(np.concatenate(arrays)) for arrays in zip(*parts, strict=True)))
+class PoolRows(NamedTuple):
+    """The same as plain rows, each with its desk in front: (branch, role, …)."""
+
+    waiting: list[Row]
+    in_service: list[Row]
+    people: list[Row]
+    served: list[Row]
 
 
-def state_of(state: StaffState, branch: int, role: int) -> StaffState:
-    """The part of `state` that belongs to one pool."""
-    return StaffState(*(array[(array["branch"] == branch) & (array["role"] == role)] for array in state))
+def state_of(*pools: PoolRows) -> StaffState:
+    """One state of pools, in canonical order whatever theirs is."""
+    parts = zip(*pools, strict=True) if pools else [()] * len(STATE)
+    return StaffState(
+        *(np.array(sorted(chain.from_iterable(rows)), dtype=form) for rows, form in zip(parts, STATE, strict=True))
+    )
+
+
+def by_desk(state: StaffState) -> dict[Row, PoolRows]:
+    """What a state holds of each desk (branch, role)."""
+    found: dict[Row, PoolRows] = {}
+    for place, part in enumerate(state):
+        for row in part.tolist():
+            if row[:2] not in found:
+                found[row[:2]] = PoolRows([], [], [], [])
+            found[row[:2]][place].append(row)
+    return found

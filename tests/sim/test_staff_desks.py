@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 
 from credit.approval.contract import Desk
-from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, NEVER
+from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, NEVER, Ints
 from sim.staff import (
     Completions,
     Desks,
@@ -221,7 +221,9 @@ def test_hours_of_the_desks_sum_to_what_their_people_had_and_worked(people: list
     tasks = replace(tasks, branch=np.ones_like(tasks.branch))
     told = []
     for window in (DAY_MS, end - start):
-        desks, hours, staff = Desks(people, is_workday, MONDAY), [], []
+        desks = Desks(people, is_workday, MONDAY)
+        hours: list[Ints] = []
+        staff: list[Ints] = []
         for at_ in range(start, end, window):
             desks.serve(ROLE, arriving(tasks, at_, at_ + window), at_, at_ + window)
             for parts, part in zip((hours, staff), desks.people(at_ + window, ROLE), strict=True):

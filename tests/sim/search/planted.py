@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from actors.book.snapshots import Snapshots
 from actors.book.sql import SqlStore
+from actors.pipeline import Pipeline
 from actors.sequencer import Sequencer
 from actors.sites.receiver import Receiver
 from actors.sites.replicated import ReplicatedStore
@@ -196,6 +197,39 @@ BUGS = [
         "Waiting(), None, None",
         "Waiting(), self._until, None",
     ),
+    Bug("credits are not entered", LedgerSubsystem, "_enter", "np.maximum(-amount, 0)", "np.maximum(-amount, 0) * 0"),
+    Bug(
+        "half of a transaction is entered",
+        LedgerSubsystem,
+        "posted",
+        'sound["amount_fen"]',
+        'np.maximum(sound["amount_fen"], 0)',
+    ),
+    Bug("answered requests are forgotten at once", Requests, "forget", "KEPT_MS", "-KEPT_MS"),
+    Bug(
+        "recovery forgets answered requests",
+        Stage,
+        "import_state",
+        'self._requests.table.load(state["requests"])',
+        "pass",
+    ),
+    Bug("a loan's balances are not entered", LedgerSubsystem, "posted", "self._add(loans, sums)", "pass"),
+    Bug("mail that waits is not kept", Stage, "export_state", "in self._carried:", "in ():"),
+    Bug(
+        "answered requests are not in a snapshot",
+        Stage,
+        "export_state",
+        "self._requests.table.export()",
+        "self._requests.table.export()[:0]",
+    ),
+    Bug("late mail is not in a snapshot", Sequencer, "snapshot", "self._pipeline.settle()", "pass"),
+    Bug(
+        "recovery goes on without the chain",
+        Sequencer,
+        "_go_back",
+        "self._chains.append((first - 1, self.chain))",
+        "self._chains.append((first - 1, ''))",
+    ),
 ]
 """Each is found within `SEEDS_MAX` seeds."""
 NOT_FOUND = [
@@ -211,28 +245,12 @@ NOT_FOUND = [
     Bug("a book lets two writers in", SqlStore, "_check_epoch", "raise self._fenced()", "pass"),
     Bug("a commit that was done is done again", SqlStore, "_is_there", "self._unsure is None", "True"),
     Bug("a book gives out an old epoch", SqlStore, "enter", "epoch < bank.epoch", "False"),
-    Bug("credits are not entered", LedgerSubsystem, "_enter", "np.maximum(-amount, 0)", "np.maximum(-amount, 0) * 0"),
-    Bug(
-        "half of a transaction is entered",
-        LedgerSubsystem,
-        "posted",
-        'sound["amount_fen"]',
-        'np.maximum(sound["amount_fen"], 0)',
-    ),
     Bug(
         "what is carried goes out at once",
         Stage,
         "_sort_out",
         "self._carried.put(number, rows[~due])",
         "requests.setdefault(number, []).append(rows[~due])",
-    ),
-    Bug("answered requests are forgotten at once", Requests, "forget", "KEPT_MS", "-KEPT_MS"),
-    Bug(
-        "recovery forgets answered requests",
-        Stage,
-        "import_state",
-        'self._requests.table.load(state["requests"])',
-        "pass",
     ),
     Bug(
         "a snapshot is never looked at before it is used",
@@ -241,6 +259,8 @@ NOT_FOUND = [
         "_seal(number, head.until, head.chain, digests) != head.seal",
         "False",
     ),
+    Bug("late mail is handed over and stays under way", Pipeline, "settle", "line.under_way.clear()", "pass"),
 ]
-"""Sixty seeds do not find these: this world has no loans yet, no two writers of one book, and no run long enough for a request to
-be forgotten. Unit tests do."""
+"""A hundred seeds do not find these. The first six are made up for by another rule (a book looks itself whose windows it takes);
+no room of this world sends itself anything for later; a snapshot is seldom damaged just before it is needed, and mail that goes
+back up the flow seldom under way just then. Unit tests find them."""

@@ -9,7 +9,7 @@ from sim.search.plan import drawn, fault_of
 from tests.sim.search.planted import BUGS, Bug, planted
 
 SEEDS_QUICK = 12
-SEEDS_MAX = 60
+SEEDS_MAX = 100
 """A planted bug is found within so many seeds."""
 
 

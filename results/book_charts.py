@@ -96,6 +96,7 @@ def vintages(rows: Sequence[Row], language: int) -> Figure:
         type="linear",
         title=title,
         tickformat="d",
+        tickformatstops=[],
         tickvals=ages,
         hoverformat="d",
         range=[0, ages[-1] * 1.03],

@@ -106,14 +106,19 @@ def adjust(figure: Figure, part: str, **values: Any) -> None:
     figure["layout"][part] |= values
 
 
-def _whole(figure: Figure) -> Figure:
-    """A figure of counts: an axis of a few has no ticks between whole numbers."""
-    heights: dict[Any, float] = {}
+def heights(figure: Figure) -> list[float]:
+    """How high its points and its bars, stacked where they are, stand."""
+    found: dict[Any, float] = {}
     for place, trace in enumerate(figure["data"]):
         for x, y in zip(trace["x"], trace["y"], strict=True):
             bar = x if figure["layout"].get("barmode") == "stack" else (x, place)
-            heights[bar] = heights.get(bar, 0) + (y or 0)
-    if max(heights.values(), default=0) <= FEW_TICKS:
+            found[bar] = found.get(bar, 0) + (y or 0)
+    return list(found.values())
+
+
+def whole(figure: Figure) -> Figure:
+    """A figure of counts: an axis of a few has no ticks between whole numbers."""
+    if max(heights(figure), default=0) <= FEW_TICKS:
         adjust(figure, "yaxis", dtick=1)
     return figure
 
@@ -136,11 +141,12 @@ def line_of(name: str, rows: Sequence[Row], column: int, colour: str, **more: An
         "mode": ("lines+markers" if any(lone) else "lines") if len(rows) > 1 else "markers",
         "line": line,
         "marker": {"color": colour, "symbol": symbol, "opacity": 1, "size": [size * one for one in lone]},
+        "cliponaxis": not any(lone),
         **more,
     }
 
 
-def _style(place: int) -> tuple[str, str]:
+def style(place: int) -> tuple[str, str]:
     """Colour and dash of the line at a place: colours first, the same again in other dashes."""
     return PALETTE[place % len(PALETTE)], DASHES[place // len(PALETTE) % len(DASHES)]
 
@@ -166,7 +172,7 @@ def volumes(series: dict[str, list[Row]], grain: str, language: int) -> Figure:
                 line_of(name, rows, 1, colour, line=thin, opacity=0.25, showlegend=False, hoverinfo="skip")
             )
         figure["data"].append(line_of(name, _week_means(rows), 1, colour, hovertemplate="%{y:.1f}"))
-    return _whole(figure)
+    return whole(figure)
 
 
 def offered(rows: Sequence[Row], faults: Sequence[dict[str, Any]], language: int) -> Figure:
@@ -177,7 +183,7 @@ def offered(rows: Sequence[Row], faults: Sequence[dict[str, Any]], language: int
         line = {"dash": dash, "shape": "hv"}
         figure["data"].append(line_of(words[language], rows, column, colour, line=line))
     _shade(figure, faults)
-    return _whole(figure)
+    return whole(figure)
 
 
 def _span_days(rows: Sequence[Row]) -> int:
@@ -280,7 +286,7 @@ def queues(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, la
     for _, role, waiting, _ in rows:
         peaks[role] = max(peaks.get(role, 0), waiting)
     _desk_lines(figure, rows, peaks, faults, language)
-    return _whole(figure)
+    return whole(figure)
 
 
 def _desk_lines(
@@ -296,7 +302,7 @@ def _desk_lines(
     for place, role in enumerate(roles):
         mine = [row for row in rows if row[1] == role]
         shown = True if place < LINES_SHOWN else "legendonly"
-        colour, dash = _style(place)
+        colour, dash = style(place)
         name, line = names.desk(role)[language], {"dash": dash}
         figure["data"].append(line_of(name, mine, 2, colour, line=line, visible=shown, **more))
     if figure["data"]:
@@ -314,7 +320,7 @@ def partners(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, 
     failed = sorted((partner for partner in worst if worst[partner]), key=lambda partner: (-worst[partner], partner))
     for place, partner in enumerate(failed):
         mine = [row for row in rows if row[1] == partner]
-        colour, dash = _style(place)
+        colour, dash = style(place)
         line = {"shape": "hv", "dash": dash}  # a day's share holds from its beginning to its end, as the shades do
         figure["data"].append(
             line_of(
@@ -381,7 +387,7 @@ def trouble(series: dict[str, list[Row]], faults: Sequence[dict[str, Any]], grai
     if figure["data"]:
         _shade(figure, faults)
         adjust(figure, "legend", traceorder="normal")
-    return _whole(figure)
+    return whole(figure)
 
 
 def _summed(series: Sequence[Sequence[Row]]) -> list[Row]:

@@ -55,8 +55,11 @@ def moment(when: dt.datetime) -> str:
 
 
 def plain(value: float) -> str:
-    """A figure of any size, with as many digits as say something."""
-    return f"{value:,.{0 if float(value).is_integer() else 3 if abs(value) < 10 else 2}f}"
+    """A figure of any size, with as many digits as say something: a small share or difference is not said to be nothing."""
+    size = abs(value)
+    digits = 0 if float(value).is_integer() else 2 if size >= 10 else 3 if size >= 0.1 else 5
+    spelt = f"{value:,.{digits}f}"
+    return spelt if float(spelt.replace(",", "")) else "0"
 
 
 def rate(value: float) -> str:

@@ -383,6 +383,10 @@ LABELS |= {
     "compare.figures": ("Figures", "指标"),
     "compare.fates": ("The same applications", "同一申请的去向"),
     "compare.charts": ("Charts", "图表"),
+    "compare.alike": (
+        "The same name has the same colour on both sides, and both have the same axes. Shaded: faults that the scenario planned.",
+        "两侧同名同色、坐标相同。阴影：情景中预设的故障。",
+    ),
     "compare.change": ("difference", "差额"),
     "compare.same": ("The same scenario, seed and policies.", "情景、种子与政策均相同。"),
     "compare.note": (

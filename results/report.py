@@ -34,7 +34,7 @@ STORY_CASES = 10
 STORY_ROWS = 600
 OUTAGES_DRAWN, OUTAGE_DAYS = 3, 2
 """So many outages of the bank's own have charts, of their days and so many after them."""
-_OVER_TIME = ("volumes", "waits", "use", "queues", "partners", "trouble")
+_OVER_TIME = ("volumes", "waits", "use", "queues", "buckets", "rates", "partners", "trouble")
 """Charts whose axis is the whole time of the run, however little of it has a point."""
 FULL = 0.95
 """Use from which an hour counts as full."""

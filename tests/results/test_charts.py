@@ -8,8 +8,9 @@ import re
 
 from credit.codes import Partner
 from credit.room import DESKS
-from results import charts, labels, names
+from results import book_charts, charts, compare_page, labels, load_report, names
 from results.drill.words import LABELS as DRILL_LABELS
+from results.formats import plain
 from sim.population.defects import Defect
 
 
@@ -39,6 +40,47 @@ def test_lines_and_bars_stay_apart_when_colours_are_used_up() -> None:
     assert len(set(colours)) == len(colours)
     assert broken[-1]["name"] == f"{len(series) - len(broken) + 1} other kinds"
     assert sum(trace["y"][0] for trace in broken) == sum(range(1, len(series) + 1))
+
+
+def test_two_charts_that_are_compared_have_the_same_colours_and_axes() -> None:
+    days = [dt.datetime(2026, 1, n) for n in (1, 2)]
+    first = charts.queues(
+        [(day, desk.label, int(desk), 1.0) for day in days for desk in [*DESKS.values()][:4]], [], "day", 0
+    )
+    second = charts.queues(
+        [(day, desk.label, 90 - int(desk), 1.0) for day in days for desk in [*DESKS.values()][2:]], [], "day", 0
+    )
+    compare_page.alike(first, second)
+    looks = [
+        {trace["name"]: (trace["line"]["color"], trace["line"]["dash"]) for trace in figure["data"]}
+        for figure in (first, second)
+    ]
+    shared = looks[0].keys() & looks[1].keys()
+    assert len(shared) == 2
+    assert all(looks[0][name] == looks[1][name] for name in shared)
+    assert len({*looks[0].values(), *looks[1].values()}) == len(looks[0] | looks[1])
+    assert first["layout"]["yaxis"]["range"] == second["layout"]["yaxis"]["range"]
+    assert "dtick" not in first["layout"]["yaxis"]
+
+
+def test_an_axis_that_is_none_of_dates_has_no_formats_of_dates() -> None:
+    figures = [
+        book_charts.vintages([("2026-01", 1, 0.1, 10, 1)], 0),
+        load_report.flow([{"second": 1, "offered": 2, "accepted": 2, "shed": 0, "failed": 0}], 0),
+    ]
+    assert all(not figure["layout"]["xaxis"]["tickformatstops"] for figure in figures)
+
+
+def test_a_small_share_or_difference_is_not_told_as_nothing() -> None:
+    assert [plain(value) for value in (0.00041, -0.0004, -0.0, 0.124, 12.34, 777_381_427.62, 5)] == [
+        "0.00041",
+        "-0.00040",
+        "0",
+        "0.124",
+        "12.34",
+        "777,381,427.62",
+        "5",
+    ]
 
 
 def test_an_axis_of_a_few_has_whole_numbers_only() -> None:

@@ -362,6 +362,10 @@ LABELS: dict[str, Words] = {
         ),
         "瓶颈：{desk}，占全部人工等待的 {share}；其人员工时利用率达 95% 以上的有 {hours} 小时，最高 {used}（{hour}）。",
     ),
+    "find.waiting": (
+        "Most waiting for a person: {desk}, {share} of it all; its people were never busier than {used} in an hour ({hour}).",
+        "等待最多的岗位：{desk}，占全部人工等待的 {share}；其人员一小时内工时利用率最高 {used}（{hour}）。",
+    ),
     "find.missed.none": ("Planned, but not in this run: {what}.", "情景有设定、但不在本次运行时段内：{what}。"),
     "find.missed.part": ("Only in part in this run: {what}.", "仅部分落在本次运行时段内：{what}。"),
     "find.urged": (

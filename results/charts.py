@@ -9,10 +9,8 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from credit.codes import Account, Bucket
 from credit.room import Words
 from results import names
-from results.intervals import interval_text, wilson
 
 Row = tuple[Any, ...]
 Trace = dict[str, Any]
@@ -22,16 +20,7 @@ FONT = "system-ui, -apple-system, 'Segoe UI', 'Noto Sans CJK SC', 'PingFang SC',
 INK, SOFT, GRID = "#1f2a37", "#64748b", "#e8edf3"
 TEAL, BLUE, AMBER, RED, VIOLET = "#0f766e", "#2563eb", "#d97706", "#b91c1c", "#7c3aed"
 PALETTE = [TEAL, BLUE, AMBER, RED, VIOLET, "#0891b2", "#65a30d", "#be185d", "#475569", "#a16207"]
-BUCKET_COLOURS = ["#5eb8ad", "#fde68a", "#fbbf24", "#fb923c", "#f87171", "#b91c1c"]
 VOLUME_COLOURS = ["#64748b", TEAL, RED, BLUE, VIOLET]
-MONEY_UNITS: tuple[tuple[int, Words], ...] = (
-    (100 * 10**8, ("100 million yuan", "亿元")),
-    (100 * 10**6, ("million yuan", "百万元")),
-    (100 * 10**4, ("10,000 yuan", "万元")),
-    (100, ("yuan", "元")),
-)
-"""Fen in a unit, and its name, in the steps in which Chinese counts, as the cards do; a chart takes the largest unit that its
-largest value reaches."""
 _TICKS = [
     {"dtickrange": [None, 86_399_999], "value": "%H:%M\n%Y-%m-%d"},
     {"dtickrange": [86_400_000, "M1"], "value": "%m-%d\n%Y"},
@@ -42,8 +31,14 @@ OFF_SHIFT = dt.timedelta(hours=4)
 """A longer time without a row is off shift, not a break."""
 NOT_REACHED: Words = ("not reached", "未达到")
 """What is said of a time that too few have reached."""
-QUEUES_SHOWN = 6
-"""So many of the longest queues are drawn at first."""
+DASHES = ["solid", "dash", "dot", "dashdot"]
+"""How lines differ once the colours are used up."""
+REST = "#94a3b8"
+"""What stands for all that have no colour of their own."""
+FEW_TICKS = 6
+"""Up to so many a count has a tick for each whole number."""
+LINES_SHOWN = 6
+"""So many desks or partners are drawn at first, those that matter most."""
 SMOOTH_FROM_DAYS = 45
 """Longer runs show the mean of seven days over the single days, else the weekends comb the picture."""
 
@@ -67,19 +62,13 @@ def _differences(path: list[str | int], one: Any, other: Any, found: list[list[A
         found.append([path, one, other])
 
 
-def money_unit(values: Sequence[float]) -> tuple[int, Words]:
-    """The unit a chart of these fen speaks in."""
-    most = max((abs(value) for value in values), default=0)
-    return next((unit for unit in MONEY_UNITS if most >= unit[0]), MONEY_UNITS[-1])
-
-
 def stamp(moment: dt.datetime) -> str:
     """A moment as plotly reads it."""
     return moment.isoformat(sep=" ", timespec="minutes")
 
 
 def blank(height: int = 330, *, y: str = "", grain: str = "day", **layout: Any) -> Figure:
-    """A figure without traces; `y`: the unit, which stands over the axis."""
+    """A figure without traces; `y`: what is measured and its unit, which stand over the axis."""
     axis = {"gridcolor": GRID, "linecolor": "#cbd5e1", "zeroline": False, "automargin": True}
     when = "%Y-%m-%d %H:%M" if grain == "hour" else "%Y-%m-%d"
     usual: dict[str, Any] = {
@@ -98,7 +87,7 @@ def blank(height: int = 330, *, y: str = "", grain: str = "day", **layout: Any) 
         "xaxis": axis | {"type": "date", "tickformatstops": _TICKS, "hoverformat": when, "nticks": 9},
         "yaxis": axis | {"rangemode": "tozero", "showline": False, "tickformat": ",~r"},
     }
-    if y:  # the unit stands over the axis, where it takes no width and is read first
+    if y:  # they stand over the axis, where it takes no width and is read first
         place = {"xref": "paper", "yref": "paper", "x": 0, "y": 1, "xanchor": "left", "yanchor": "bottom", "yshift": 6}
         usual["annotations"] = [{"text": y, "showarrow": False, "font": {"size": 12, "color": SOFT}} | place]
     return {"data": [], "layout": usual | layout}
@@ -108,59 +97,93 @@ def over(figure: Figure, span: tuple[str, str]) -> Figure:
     """A figure over the whole of a span of time, and what lies before it (a week that began earlier)."""
     first = min((trace["x"][0] for trace in figure["data"] if trace["x"]), default=span[0])
     if figure["data"]:
-        _set(figure, "xaxis", range=[min(first, span[0]), span[1]])
+        adjust(figure, "xaxis", range=[min(first, span[0]), span[1]])
     return figure
 
 
-def _set(figure: Figure, part: str, **values: Any) -> None:
+def adjust(figure: Figure, part: str, **values: Any) -> None:
     """Says more of a part of a figure's layout."""
     figure["layout"][part] |= values
 
 
-def _line(name: str, rows: Sequence[Row], column: int, colour: str, **more: Any) -> Trace:
+def heights(figure: Figure) -> list[float]:
+    """How high its points and its bars, stacked where they are, stand."""
+    found: dict[Any, float] = {}
+    for place, trace in enumerate(figure["data"]):
+        for x, y in zip(trace["x"], trace["y"], strict=True):
+            bar = x if figure["layout"].get("barmode") == "stack" else (x, place)
+            found[bar] = found.get(bar, 0) + (y or 0)
+    return list(found.values())
+
+
+def whole(figure: Figure) -> Figure:
+    """A figure of counts: an axis of a few has no ticks between whole numbers."""
+    if max(heights(figure), default=0) <= FEW_TICKS:
+        adjust(figure, "yaxis", dtick=1)
+    return figure
+
+
+def line_of(name: str, rows: Sequence[Row], column: int, colour: str, **more: Any) -> Trace:
+    """A line, with a mark at each point that has no neighbour to draw a line to: hollow where the line is broken."""
     line = {"color": colour, "width": 2} | more.pop("line", {})
-    mode = more.pop("mode", "lines" if len(rows) > 1 else "markers")
+    values = [row[column] for row in rows]
+    lone = [
+        value is not None
+        and not any(near is not None for near in (*values[max(at - 1, 0) : at], *values[at + 1 : at + 2]))
+        for at, value in enumerate(values)
+    ]
+    symbol, size = ("circle", 7) if line.get("dash", "solid") == "solid" else ("circle-open", 11)
     return {
         "type": "scatter",
         "x": [stamp(row[0]) for row in rows],
-        "y": [row[column] for row in rows],
+        "y": values,
         "name": name,
-        "mode": mode,
+        "mode": ("lines+markers" if any(lone) else "lines") if len(rows) > 1 else "markers",
         "line": line,
-        "marker": {"color": colour, "size": 7},
+        "marker": {"color": colour, "symbol": symbol, "opacity": 1, "size": [size * one for one in lone]},
+        "cliponaxis": not any(lone),
         **more,
     }
 
 
+def style(place: int) -> tuple[str, str]:
+    """Colour and dash of the line at a place: colours first, the same again in other dashes."""
+    return PALETTE[place % len(PALETTE)], DASHES[place // len(PALETTE) % len(DASHES)]
+
+
 def volumes(series: dict[str, list[Row]], grain: str, language: int) -> Figure:
-    """Counts an hour or a day, one line an event; in long runs the mean of seven days, and the first event day by day."""
-    unit = (("a day", "每日"), ("an hour", "每小时"))[grain == "hour"]
-    figure = blank(y=unit[language], grain=grain)
+    """Counts an hour or a day, one line an event; in long runs the mean of seven days, and the first event day by day; by the
+    month, of a few cases, bars side by side."""
+    unit = f"cases {each(grain)[0]}", f"件数，{each(grain)[1]}"
+    figure = blank(y=unit[language], grain=grain, barmode="group", bargap=0.3)
     for place, (event, rows) in enumerate(series.items()):
         if not rows:
             continue
         name, colour = names.VOLUMES[event][language], VOLUME_COLOURS[place]
+        if grain == "month":
+            figure["data"].append(bars_of(name, rows, colour, grain))
+            continue
         if _span_days(rows) < SMOOTH_FROM_DAYS:
-            figure["data"].append(_line(name, rows, 1, colour))
+            figure["data"].append(line_of(name, rows, 1, colour))
             continue
         if not place:  # the peaks of what comes in; more thin lines than one hide the thick ones
             thin = {"width": 1, "color": colour}
             figure["data"].append(
-                _line(name, rows, 1, colour, line=thin, opacity=0.25, showlegend=False, hoverinfo="skip")
+                line_of(name, rows, 1, colour, line=thin, opacity=0.25, showlegend=False, hoverinfo="skip")
             )
-        figure["data"].append(_line(name, _week_means(rows), 1, colour, hovertemplate="%{y:.1f}"))
-    return figure
+        figure["data"].append(line_of(name, _week_means(rows), 1, colour, hovertemplate="%{y:.1f}"))
+    return whole(figure)
 
 
 def offered(rows: Sequence[Row], faults: Sequence[dict[str, Any]], language: int) -> Figure:
     """Applications an hour as customers first tried and as the bank took them in, the outage shaded."""
-    figure = blank(height=380, y=("an hour", "每小时")[language], grain="hour")
+    figure = blank(height=380, y=("applications an hour", "每小时申请笔数")[language], grain="hour")
     lines = ((("first tried", "首次尝试"), AMBER, "dot"), (("taken in", "受理"), TEAL, "solid"))
     for column, (words, colour, dash) in enumerate(lines, 1):
         line = {"dash": dash, "shape": "hv"}
-        figure["data"].append(_line(words[language], rows, column, colour, line=line))
+        figure["data"].append(line_of(words[language], rows, column, colour, line=line))
     _shade(figure, faults)
-    return figure
+    return whole(figure)
 
 
 def _span_days(rows: Sequence[Row]) -> int:
@@ -197,17 +220,17 @@ def waits_over_time(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain
         "tickvals": [s for s, _ in _TIME_TICKS],
         "ticktext": [w[language] for _, w in _TIME_TICKS],
     }
-    figure = blank(grain=grain)
-    _set(figure, "yaxis", rangemode="normal", **seconds)
+    figure = blank(y=("decision time, log scale", "审批时效（对数坐标）")[language], grain=grain)
+    adjust(figure, "yaxis", rangemode="normal", **seconds)
     for lane, colour in (("automatic", TEAL), ("manual", BLUE)):
         mine = [row for row in rows if row[1] == lane]
         for index, (words, dash) in enumerate(((("median", "中位数"), "solid"), (("95%", "95%"), "dot"))):
             if not mine:
                 continue
             points = [(row[0], *_point(row[3][index], language)) for row in mine]
-            name = f"{names.LANES[lane][language]}, {words[language]}"
+            name = f"{names.LANES[lane][language]}{(', ', '，')[language]}{words[language]}"
             texts = {"customdata": [point[2] for point in points], "hovertemplate": "%{customdata}"}
-            figure["data"].append(_line(name, points, 1, colour, line={"dash": dash}, **texts))
+            figure["data"].append(line_of(name, points, 1, colour, line={"dash": dash}, **texts))
     if figure["data"]:
         _shade(figure, faults)
     return figure
@@ -232,11 +255,16 @@ def duration_words(milliseconds: float) -> Words:
     return f"{seconds:,.1f} s", f"{seconds:,.1f} 秒"
 
 
+_TOPS = (0.1, 0.2, 0.5, 1.0)
+"""Where an axis of use may end: by steps, so that little use is legible and two runs still often share one."""
+
+
 def use(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, language: int) -> Figure:
     """Use of people's time, one line a desk, the busiest of all first; planned absences and outages of the bank shaded. Of
     many desks only the busiest are drawn until the reader asks for the others."""
     figure = blank(height=380, y=("busy, of time on shift", "办理工时占在岗工时")[language], grain=grain)
-    _set(figure, "yaxis", tickformat=".0%", range=[0, 1.05])
+    top = next(top for top in _TOPS if max((row[2] for row in rows), default=0) <= top or top == _TOPS[-1])
+    adjust(figure, "yaxis", tickformat=".0%", range=[0, top * 1.05])
     most: dict[str, float] = {}
     seen: dict[str, dt.datetime] = {}
     told: list[Row] = []
@@ -258,7 +286,7 @@ def queues(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, la
     for _, role, waiting, _ in rows:
         peaks[role] = max(peaks.get(role, 0), waiting)
     _desk_lines(figure, rows, peaks, faults, language)
-    return figure
+    return whole(figure)
 
 
 def _desk_lines(
@@ -273,155 +301,40 @@ def _desk_lines(
     roles = sorted((role for role in weights if weights[role]), key=lambda role: (-weights[role], role))
     for place, role in enumerate(roles):
         mine = [row for row in rows if row[1] == role]
-        line = {"dash": "solid" if place < len(PALETTE) else "dash"}
-        shown = True if place < QUEUES_SHOWN else "legendonly"
-        name, colour = names.desk(role)[language], PALETTE[place % len(PALETTE)]
-        figure["data"].append(_line(name, mine, 2, colour, line=line, visible=shown, **more))
+        shown = True if place < LINES_SHOWN else "legendonly"
+        colour, dash = style(place)
+        name, line = names.desk(role)[language], {"dash": dash}
+        figure["data"].append(line_of(name, mine, 2, colour, line=line, visible=shown, **more))
     if figure["data"]:
         _shade(figure, [fault for fault in faults if fault["kind"] != "partner_outage"])
 
 
 def partners(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, language: int) -> Figure:
-    """Share of calls that a partner did not answer, one line a partner that ever failed."""
-    figure = blank(y=("unanswered calls", "无应答比例")[language], grain=grain, height=300)
-    _set(figure, "yaxis", tickformat=".0%" if max((row[2] for row in rows), default=0) >= 0.05 else ".1%")
-    step = {"shape": "hv"}  # a day's share holds from its beginning to its end, as the shades do
-    for place, partner in enumerate(sorted({row[1] for row in rows if row[2]})):
+    """Share of calls that a partner did not answer, one line a partner that ever failed, the worst first. Of many only the worst
+    are drawn until the reader asks for the others."""
+    figure = blank(y=("unanswered, of calls", "无应答占调用")[language], grain=grain, height=300)
+    adjust(figure, "yaxis", tickformat=".0%" if max((row[2] for row in rows), default=0) >= 0.05 else ".1%")
+    worst: dict[str, float] = {}
+    for _, partner, share in rows:
+        worst[partner] = max(worst.get(partner, 0), share)
+    failed = sorted((partner for partner in worst if worst[partner]), key=lambda partner: (-worst[partner], partner))
+    for place, partner in enumerate(failed):
         mine = [row for row in rows if row[1] == partner]
-        name = names.partner(partner)[language]
-        figure["data"].append(_line(name, mine, 2, PALETTE[place % len(PALETTE)], hovertemplate="%{y:.1%}", line=step))
+        colour, dash = style(place)
+        line = {"shape": "hv", "dash": dash}  # a day's share holds from its beginning to its end, as the shades do
+        figure["data"].append(
+            line_of(
+                names.partner(partner)[language],
+                mine,
+                2,
+                colour,
+                hovertemplate="%{y:.1%}",
+                line=line,
+                visible=True if place < LINES_SHOWN else "legendonly",
+            )
+        )
     if figure["data"]:
         _shade(figure, [fault for fault in faults if fault["kind"] == "partner_outage"])
-    return figure
-
-
-def buckets(rows: Sequence[Row], language: int) -> Figure:
-    """Outstanding principal by DPD bucket, stacked."""
-    days = sorted({row[0] for row in rows})
-    by_place = {(row[0], row[1]): row[3] for row in rows}
-    totals = [sum(by_place.get((day, bucket.name.lower()), 0) for bucket in Bucket) for day in days]
-    size, unit = money_unit(totals)
-    figure = blank(y=unit[language])
-    _set(figure, "legend", traceorder="normal")
-    for bucket in Bucket:
-        values = [(day, by_place.get((day, bucket.name.lower()), 0) / size) for day in days]
-        if any(value for _, value in values):
-            figure["data"].append(
-                _line(
-                    bucket.words[language],
-                    values,
-                    1,
-                    BUCKET_COLOURS[bucket],
-                    stackgroup="one",
-                    line={"width": 0.5},
-                    fillcolor=BUCKET_COLOURS[bucket],
-                    hovertemplate="%{y:,.3~f}",
-                    mode="lines",
-                )
-            )
-    return figure
-
-
-def rates(bucket_rows: Sequence[Row], bad_rows: Sequence[Row], language: int) -> Figure:
-    """Overdue and non-performing share of the outstanding principal at each day's end."""
-    total: dict[dt.datetime, int] = {}
-    overdue: dict[dt.datetime, int] = {}
-    for day, bucket, _, amount in bucket_rows:
-        total[day] = total.get(day, 0) + amount
-        overdue[day] = overdue.get(day, 0) + (amount if bucket != "current" else 0)
-    bad: dict[dt.datetime, int] = {}
-    for day, _, _, amount in bad_rows:
-        bad[day] = bad.get(day, 0) + amount
-    figure = blank(y=("share of principal", "占贷款余额")[language])
-    lines = ((("overdue", "逾期率"), overdue, AMBER), (("non-performing", "不良率"), bad, RED))
-    for words, part, colour in lines:
-        rows = [(day, part.get(day, 0) / total[day]) for day in sorted(total) if total[day]]
-        if rows:
-            figure["data"].append(_line(words[language], rows, 1, colour, hovertemplate="%{y:.2%}"))
-    most = max((value for trace in figure["data"] for value in trace["y"]), default=0)
-    _set(figure, "yaxis", tickformat=".0%" if most >= 0.05 else ".1%" if most >= 0.005 else ".2%", **_room(most))
-    return figure
-
-
-def _room(most: float) -> dict[str, Any]:
-    """An axis of shares that are all zero ends at one percent: its own choice, 100%, hides that nothing happened."""
-    return {} if most else {"range": [0, 0.01]}
-
-
-def vintages(rows: Sequence[Row], language: int) -> Figure:
-    """Share of a month's loans that was ever overdue, by age, with its interval at the pointer; older months darker."""
-    figure = blank(y=("ever overdue, of loans", "曾逾期笔数占比")[language], hovermode="closest")
-    title = {
-        "text": ("instalments fallen due", "账龄（已到期期数）")[language],
-        "standoff": 6,
-        "font": {"size": 12, "color": SOFT},
-    }
-    ages = [0, *sorted({row[1] for row in rows})]
-    _set(
-        figure,
-        "xaxis",
-        type="linear",
-        title=title,
-        tickformat="d",
-        tickvals=ages,
-        hoverformat="d",
-        range=[0, ages[-1] * 1.03],
-    )
-    _set(figure, "legend", y=-0.2)
-    _set(figure, "yaxis", tickformat=".1%", **_room(max((row[2] for row in rows), default=0)))
-    months = sorted({row[0] for row in rows})
-    for place, month in enumerate(months):
-        mine = [row for row in rows if row[0] == month]
-        share = place / max(len(months) - 1, 1)
-        colour = f"rgb({15 + share * 190:.0f},{80 + share * 110:.0f},{90 + share * 20:.0f})"
-        texts = [[f"{row[3]:,}", interval_text(wilson(row[4], row[3]), 2)] for row in mine]
-        said = ("%{customdata[0]} loans, 95% CI %{customdata[1]}", "%{customdata[0]} 笔，95% 置信区间 %{customdata[1]}")
-        figure["data"].append(
-            {
-                "type": "scatter",
-                "x": [row[1] for row in mine],
-                "y": [row[2] for row in mine],
-                "customdata": texts,
-                "name": month,
-                "mode": "lines+markers",
-                "line": {"color": colour, "width": 2},
-                "marker": {"color": colour, "size": 6},
-                "hovertemplate": f"{month}: %{{y:.2%}} · {said[language]}<extra></extra>",
-            }
-        )
-    return figure
-
-
-_FLOWS: tuple[tuple[Words, Account, int, int, str], ...] = (
-    (("paid out", "放款"), Account.PRINCIPAL, 2, -1, BLUE),
-    (("principal repaid", "收回本金"), Account.PRINCIPAL, 3, 1, TEAL),
-    (("interest received", "收息"), Account.INTEREST_RECEIVABLE, 3, 1, "#65a30d"),
-    (("penalty interest", "罚息"), Account.PENALTY_RECEIVABLE, 3, 1, AMBER),
-    (("early-repayment fees", "违约金"), Account.FEE_INCOME, 3, 1, VIOLET),
-    (("recovered after write-off", "核销收回"), Account.RECOVERY_INCOME, 3, 1, RED),
-)
-"""Name, account, column of the flow's rows, sign (received is up), colour."""
-
-
-def flows(rows: Sequence[Row], grain: str, language: int) -> Figure:
-    """Money received (up) and paid out (down) over time, from the ledger."""
-    size, unit = money_unit([float(row[2] or 0) for row in rows if row[1] == "principal"])
-    figure = blank(y=unit[language], grain=grain, barmode="relative", bargap=0.25)
-    _set(figure, "yaxis", rangemode="normal", zeroline=True, zerolinecolor="#94a3b8")
-    for words, account, column, sign, colour in _FLOWS:
-        mine = [(row[0], sign * float(row[column] or 0) / size) for row in rows if row[1] == account.name.lower()]
-        if any(value for _, value in mine):
-            figure["data"].append(
-                {
-                    "type": "bar",
-                    "x": [stamp(when) for when, _ in mine],
-                    "y": [value for _, value in mine],
-                    "name": words[language],
-                    "marker": {"color": colour},
-                    "hovertemplate": "%{y:,.3~f}",
-                    **_period(mine, grain),
-                }
-            )
     return figure
 
 
@@ -434,6 +347,24 @@ _PERIODS: dict[str, tuple[int | str, Words]] = {
 """Length of a bar's period as plotly counts it, and its unit."""
 
 
+def each(grain: str) -> Words:
+    """That a figure is one of an hour, a day, …"""
+    return _PERIODS[grain][1]
+
+
+def bars_of(name: str, rows: Sequence[Row], colour: str, grain: str, **more: Any) -> Trace:
+    """A bar a period."""
+    return {
+        "type": "bar",
+        "x": [stamp(row[0]) for row in rows],
+        "y": [row[1] for row in rows],
+        "name": name,
+        "marker": {"color": colour},
+        **more,
+        **_period(rows, grain),
+    }
+
+
 def _period(rows: Sequence[Row], grain: str) -> dict[str, Any]:
     """A bar stands over the whole of its period, not around the instant at which it begins."""
     period = {"xperiod": _PERIODS[grain][0], "xperiodalignment": "middle"}
@@ -441,24 +372,30 @@ def _period(rows: Sequence[Row], grain: str) -> dict[str, Any]:
 
 
 def trouble(series: dict[str, list[Row]], faults: Sequence[dict[str, Any]], grain: str, language: int) -> Figure:
-    """What broke: counts of trouble in each period, stacked, with the scenario's planned faults shaded."""
-    figure = blank(y=_PERIODS[grain][1][language], grain=grain, barmode="stack", bargap=0.15)
-    met = {event: rows for event, rows in series.items() if any(count for _, count in rows)}
-    for place, (event, rows) in enumerate(met.items()):
-        figure["data"].append(
-            {
-                "type": "bar",
-                "x": [stamp(row[0]) for row in rows],
-                "y": [row[1] for row in rows],
-                "name": names.trouble()[event][language],
-                "marker": {"color": PALETTE[place % len(PALETTE)]},
-                **_period(rows, grain),
-            }
-        )
+    """What broke: counts of trouble in each period, stacked, with the scenario's planned faults shaded; of many kinds the most
+    frequent by name and the others as one."""
+    unit = f"count {each(grain)[0]}", f"次数，{each(grain)[1]}"
+    figure = blank(y=unit[language], grain=grain, barmode="stack", bargap=0.15)
+    totals = {event: sum(count for _, count in rows) for event, rows in series.items()}
+    met = sorted((event for event in totals if totals[event]), key=lambda event: -totals[event])
+    own = len(PALETTE) if len(met) <= len(PALETTE) else len(PALETTE) - 1
+    for event, colour in zip(met[:own], PALETTE, strict=False):
+        figure["data"].append(bars_of(names.trouble()[event][language], series[event], colour, grain))
+    if rest := met[own:]:
+        name = (f"{len(rest)} other kinds", f"其余 {len(rest)} 类")[language]
+        figure["data"].append(bars_of(name, _summed([series[event] for event in rest]), REST, grain))
     if figure["data"]:
         _shade(figure, faults)
-        _set(figure, "legend", traceorder="normal")
-    return figure
+        adjust(figure, "legend", traceorder="normal")
+    return whole(figure)
+
+
+def _summed(series: Sequence[Sequence[Row]]) -> list[Row]:
+    """(since, count) of several series together."""
+    found: dict[dt.datetime, int] = {}
+    for since, count in (row for rows in series for row in rows):
+        found[since] = found.get(since, 0) + count
+    return sorted(found.items())
 
 
 def _shade(figure: Figure, faults: Sequence[dict[str, Any]]) -> None:

@@ -16,6 +16,8 @@ from results.labels import words_of
 Row = tuple[Any, ...]
 CROWDED = 0.85
 """Utilisation above which queues grow quickly."""
+WORTH_SAYING = 0.005
+"""Use from which the busiest desk is not said to be 0% busy."""
 UNANSWERED = 0.02
 """Share of unanswered calls worth a sentence."""
 
@@ -68,13 +70,13 @@ def _slowest(desks: Sequence[dict[str, Any]]) -> dict[str, Any] | None:
 
 def _desks(desks: Sequence[dict[str, Any]]) -> Iterator[Finding]:
     busiest = max(desks, key=lambda desk: float(desk["used"]), default=None)
-    if busiest is not None and busiest["used"] > 0:
+    if busiest is not None and busiest["used"] >= WORTH_SAYING:
         tone = "warn" if busiest["used"] >= CROWDED else "plain"
         yield Finding(words_of("find.desk", desk=names.desk(busiest["role"]), share=f"{busiest['used']:.0%}"), tone)
     slowest = max(desks, key=lambda desk: float(desk["waited"]), default=None)
     if slowest is not None and slowest["waited"] > 0:
         words = words_of(
-            "find.bottleneck",
+            "find.bottleneck" if slowest["full_hours"] else "find.waiting",
             desk=names.desk(slowest["role"]),
             share=f"{slowest['waited'] / sum(desk['waited'] for desk in desks):.0%}",
             hours=f"{slowest['full_hours']:,}",

@@ -37,7 +37,8 @@ def happenings(scenario: dict[str, Any], since: dt.datetime, until: dt.datetime)
         found.append((words, _moment(fault["start"]), _moment(fault["end"]), fault["share_ppm"] / 1e6))
     for campaign in scenario.get("arrivals", {}).get("campaigns", []):
         factor = f"{campaign['factor_ppm'] / 1e6:g}"
-        words = f"{campaign['name']}: {factor} times the arrivals", f"{campaign['name']}：到达量 {factor} 倍"
+        chinese = campaign.get("name_zh") or campaign["name"]
+        words = f"{campaign['name']}: {factor} times the arrivals", f"{chinese}：到达量 {factor} 倍"
         found.append((words, _moment(campaign["from_day"]), _moment(campaign["to_day"]) + dt.timedelta(days=1), None))
     for point in scenario.get("economy", []):
         rate = f"{point['unemployment_ppm'] / 1e4:g}%"

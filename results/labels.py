@@ -3,6 +3,8 @@ in by name."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup, escape
@@ -41,11 +43,10 @@ LABELS: dict[str, Words] = {
     "method": ("Method", "口径"),
     "method.title": ("Method", "统计口径"),
     # header
-    "span": ("{days} days, {since} to {until}", "{since} 至 {until}，共 {days} 天"),
-    "customers": ("{n} customers", "{n} 位客户"),
+    "span": ("{days} {days:day|days}, {since} to {until}", "{since} 至 {until}，共 {days} 天"),
+    "customers": ("{n} {n:customer|customers}", "{n} 位客户"),
     "seed": ("seed {n}", "随机种子 {n}"),
-    "shards.one": ("1 shard", "1 个分片"),
-    "shards": ("{n} shards", "{n} 个分片"),
+    "shards": ("{n} {n:shard|shards}", "{n} 个分片"),
     "executor": ("executor {name}", "执行器 {name}"),
     "look_at": ("Look at", "看点"),
     "partial": ("Partial run.", "运行未完成。"),
@@ -65,12 +66,12 @@ LABELS: dict[str, Words] = {
     "card.active": ("active loans", "在贷笔数"),
     "card.overdue": ("overdue rate, of principal", "逾期率（占余额）"),
     "card.npl": ("NPL rate, of principal", "不良率（占余额）"),
-    "card.balance": ("trial balance of {n} postings, fen", "试算平衡差额（分），{n} 笔分录"),
+    "card.balance": ("trial balance of {n} {n:posting|postings}, fen", "试算平衡差额（分），{n} 笔分录"),
     # columns
     "col.step": ("Step", "环节"),
     "col.count": ("count", "次数"),
-    "term.case": ("In this run: {n} applications.", "本次运行：{n} 笔申请。"),
-    "term.loan": ("In this run: {n} loans.", "本次运行：{n} 笔借据。"),
+    "term.case": ("In this run: {n} {n:application|applications}.", "本次运行：{n} 笔申请。"),
+    "term.loan": ("In this run: {n} {n:loan|loans}.", "本次运行：{n} 笔借据。"),
     "col.measure": ("measure", "指标"),
     "col.of_all": ("of", "总数"),
     "col.share_of": ("share", "占比"),
@@ -128,6 +129,7 @@ LABELS: dict[str, Words] = {
     "col.debits": ("debits, yuan", "借方（元）"),
     "col.credits": ("credits, yuan", "贷方（元）"),
     "col.balance": ("net, yuan", "净额（元）"),
+    "partners": ("Partners", "外部机构"),
     "col.partner": ("Partner", "外部机构"),
     "col.calls": ("calls", "调用次数"),
     "col.unanswered": ("unanswered", "无应答"),
@@ -151,7 +153,8 @@ LABELS: dict[str, Words] = {
     "col.last": ("last", "末次"),
     "col.worst.day": ("worst day", "最多的一天"),
     "col.worst.hour": ("worst hour", "最多的一小时"),
-    "col.most": ("its count", "当时次数"),
+    "col.most.day": ("its count", "当日次数"),
+    "col.most.hour": ("its count", "当时次数"),
     "col.difference": ("difference, points", "差异（百分点）"),
     "col.at": ("When", "时间"),
     "col.actor": ("actor", "经办"),
@@ -176,6 +179,7 @@ LABELS: dict[str, Words] = {
         ),
     ),
     "note.volumes.day": ("Counts a day.", "每日笔数。"),
+    "note.volumes.month": ("Counts a month: too few cases for lines by the day.", "每月笔数；件数太少，不按日画线。"),
     "note.volumes.mean": ("Mean of seven days; the thin line: applications of each day.", "七日平均；细线为每日申请。"),
     "note.volumes.hour": ("Counts an hour.", "每小时笔数。"),
     "note.quality": (
@@ -263,9 +267,10 @@ LABELS: dict[str, Words] = {
     "note.partners": (
         (
             "Calls to partners, and how many brought no answer; what is asked of the bureau in the nightly batch is no call. No "
-            "confidence interval: failures come together."
+            "confidence interval: failures come together. The chart shows those with the worst moments; press a name to show or "
+            "hide its line."
         ),
-        "对外部机构的调用及无应答次数；夜间批量查询征信不计为调用。无置信区间：故障往往集中发生。",
+        "对外部机构的调用及无应答次数；夜间批量查询征信不计为调用。无置信区间：故障往往集中发生。图中先显示时段最差的机构，点击图例可显示或隐藏。",
     ),
     "note.refusals": (
         (
@@ -274,7 +279,7 @@ LABELS: dict[str, Words] = {
         ),
         "按事件和原因统计，次数多的在前。评分拒绝的申请在审批结案时会再计一次。",
     ),
-    "note.more": ("{n} more rows are in summary.json.", "其余 {n} 行见 summary.json。"),
+    "note.more": ("{n} more {n:row is|rows are} in summary.json.", "其余 {n} 行见 summary.json。"),
     "note.story": ("Every event of the run’s cases, in the order of time.", "本次运行全部个案的事件，按时间排列。"),
     "note.world": (
         "Declared margins against the population drawn with this run’s seed ({n} people).",
@@ -283,6 +288,8 @@ LABELS: dict[str, Words] = {
     # empty states
     "none.volumes": ("Nobody applied.", "没有申请。"),
     "none.waits": ("Nothing was decided.", "没有审批结论。"),
+    "none.tasks": ("No task came to any desk.", "没有任务派到岗位。"),
+    "note.idle": ("Staffed, but nothing ever came to them: {desks}.", "有人在岗、但没有任务的岗位：{desks}。"),
     "none.staff": ("No desk was staffed in this run.", "本次运行没有人工岗位。"),
     "none.queues": ("Nothing was ever left waiting.", "没有积压。"),
     "none.buckets": ("No loan was on the books at any day’s end.", "各日日终均无在贷余额。"),
@@ -310,8 +317,8 @@ LABELS: dict[str, Words] = {
     ),
     "method.invariants": (
         (
-            "Invariants were checked {checked} times, with {violations} violations: every transaction sums to zero, the trial "
-            "balance is zero, and each loan agrees with its schedule and with the ledger."
+            "Invariants were checked {checked} {checked:time|times}, with {violations} {violations:violation|violations}: every "
+            "transaction sums to zero, the trial balance is zero, and each loan agrees with its schedule and with the ledger."
         ),
         "不变量检查 {checked} 次，违反 {violations} 次：每笔交易借贷相等，试算平衡为零，每笔贷款与还款计划及总账一致。",
     ),
@@ -336,7 +343,7 @@ LABELS: dict[str, Words] = {
         "最忙岗位：{desk}，工时利用率 {share}。",
     ),
     "find.queue": (
-        "Longest queue: {desk}, {n} tasks on {day}; {left} still waiting at the end.",
+        "Longest queue: {desk}, {n} {n:task|tasks} on {day}; {left} still waiting at the end.",
         "最长队列：{desk}，{day} 达 {n} 件；期末仍有 {left} 件等待。",
     ),
     "find.manual": (
@@ -351,19 +358,26 @@ LABELS: dict[str, Words] = {
     "find.bottleneck": (
         (
             "Bottleneck: {desk}, with {share} of all waiting for a person; its people were busy for 95% of their time or more in "
-            "{hours} hours, at worst {used} ({hour})."
+            "{hours} {hours:hour|hours}, at worst {used} ({hour})."
         ),
         "瓶颈：{desk}，占全部人工等待的 {share}；其人员工时利用率达 95% 以上的有 {hours} 小时，最高 {used}（{hour}）。",
     ),
+    "find.waiting": (
+        "Most waiting for a person: {desk}, {share} of it all; its people were never busier than {used} in an hour ({hour}).",
+        "等待最多的岗位：{desk}，占全部人工等待的 {share}；其人员一小时内工时利用率最高 {used}（{hour}）。",
+    ),
     "find.missed.none": ("Planned, but not in this run: {what}.", "情景有设定、但不在本次运行时段内：{what}。"),
     "find.missed.part": ("Only in part in this run: {what}.", "仅部分落在本次运行时段内：{what}。"),
-    "find.urged": ("{n} tasks passed their time limit and were urged.", "{n} 件超过时限并被催办。"),
+    "find.urged": (
+        "{n} {n:task passed its time limit and was|tasks passed their time limit and were} urged.",
+        "{n} 件超过时限并被催办。",
+    ),
     "find.partner": (
-        "{partner}: {n} of {calls} calls unanswered ({share}).",
+        "{partner}: {n} of {calls} {calls:call|calls} unanswered ({share}).",
         "{partner}：{calls} 次调用中 {n} 次无应答（{share}）。",
     ),
     "find.refusal": ("Most frequent refusal: {event}, {reason} ({n}).", "最多的拒绝：{event}，{reason}（{n} 次）。"),
-    "find.written_off": ("{n} loans were written off, {amount} yuan.", "核销 {n} 笔，{amount} 元。"),
+    "find.written_off": ("{n} {n:loan was|loans were} written off, {amount} yuan.", "核销 {n} 笔，{amount} 元。"),
 }
 
 LABELS |= OUTAGE_LABELS
@@ -373,6 +387,10 @@ LABELS |= {
     "compare.figures": ("Figures", "指标"),
     "compare.fates": ("The same applications", "同一申请的去向"),
     "compare.charts": ("Charts", "图表"),
+    "compare.alike": (
+        "The same name has the same colour on both sides, and both have the same axes. Shaded: faults that the scenario planned.",
+        "两侧同名同色、坐标相同。阴影：情景中预设的故障。",
+    ),
     "compare.change": ("difference", "差额"),
     "compare.same": ("The same scenario, seed and policies.", "情景、种子与政策均相同。"),
     "compare.note": (
@@ -380,7 +398,7 @@ LABELS |= {
         "小字为 95% 置信区间；没有区间的为该次运行的准确值。时间单位为小时，占比在 0 与 1 之间。",
     ),
     "compare.paired": (
-        "{n} applications of the same people who ask for the same in both runs, as they stood on {until}.",
+        "{n} {n:application|applications} of the same people who ask for the same in both runs, as they stood on {until}.",
         "两次运行中同一人、同一申请共 {n} 笔，截至 {until}。",
     ),
     "compare.other_start": (
@@ -425,11 +443,29 @@ def both(words: Words) -> Markup:
 
 def words_of(key: str, **values: Any) -> Words:
     """A label with its numbers filled in. A value may itself be `Words`."""
-    first, second = LABELS[key]
-    return (
-        first.format(**{name: value[0] if isinstance(value, tuple) else value for name, value in values.items()}),
-        second.format(**{name: value[1] if isinstance(value, tuple) else value for name, value in values.items()}),
+    return filled(LABELS[key], values)
+
+
+@dataclass(frozen=True)
+class _Value:
+    """What is filled in; ``{n:task|tasks}`` says the word that goes with the number."""
+
+    value: Any
+
+    def __format__(self, spec: str) -> str:
+        one, divided, more = spec.partition("|")
+        return (one if str(self.value) == "1" else more) if divided else format(self.value, spec)
+
+
+def filled(words: Words, values: Mapping[str, Any]) -> Words:
+    """A text of both languages with its values filled in."""
+    english, chinese = (
+        text.format(
+            **{name: _Value(value[place] if isinstance(value, tuple) else value) for name, value in values.items()}
+        )
+        for place, text in enumerate(words)
     )
+    return english, chinese
 
 
 def label(key: str, **values: Any) -> Markup:

@@ -182,6 +182,7 @@ def _blank(unit: Words, language: int, **layout: Any) -> Figure:
     figure = charts.blank(y=unit[language], **layout)
     title = {"text": ("seconds", "秒")[language], "standoff": 4, "font": {"size": 12, "color": SOFT}}
     figure["layout"]["xaxis"] |= {"type": "linear", "title": title, "hoverformat": "d", "tickformat": "d"}
+    figure["layout"]["xaxis"] |= {"tickformatstops": []}  # which are of dates
     figure["layout"]["legend"] |= {"y": -0.22}
     return figure
 
@@ -202,7 +203,7 @@ def _add(figure: Figure, name: str, x: Sequence[Any], y: Sequence[Any], colour: 
 
 def flow(seconds: Rows, language: int) -> Figure:
     """Offered, accepted, shed and failed, a second."""
-    figure = _blank(("a second", "每秒"), language)
+    figure = _blank(("applications a second", "每秒申请数"), language)
     x = [row["second"] for row in seconds]
     for name, colour in _FLOW:
         if name in ("offered", "accepted") or any(row[name] for row in seconds):
@@ -212,7 +213,7 @@ def flow(seconds: Rows, language: int) -> Figure:
 
 def latency(seconds: Rows, language: int) -> Figure:
     """Median and 99th percentile over time, from the intended start and of service, on a log axis."""
-    figure = _blank(("milliseconds", "毫秒"), language)
+    figure = _blank(("milliseconds, log scale", "毫秒（对数坐标）"), language)
     figure["layout"]["yaxis"] |= {"type": "log", "rangemode": "normal"}
     x = [row["second"] for row in seconds]
     lines: tuple[tuple[str, str, Words, str, str], ...] = (
@@ -248,7 +249,7 @@ def queue(bank: Rows, language: int) -> Figure:
     )
     for name, words, colour in lines:
         _add(figure, words[language], [row["second"] for row in bank], [row.get(name) for row in bank], colour)
-    return figure
+    return charts.whole(figure)
 
 
 def cores(bank: Rows, language: int) -> Figure:

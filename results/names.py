@@ -124,7 +124,10 @@ BANDS: dict[str, str] = {
     "vague purpose": "用途笼统",
     "missing document": "缺资料",
     "no bureau consent": "未授权查询征信",
+    "expired document": "证件已过期",
 }
+_BY_DESK = ("write_off_decided", "terms_decided")
+"""Events whose reason is the number of the desk that decided."""
 _NUMBERED = {"branch": "分行", "fifth": "五分位"}
 
 
@@ -157,6 +160,13 @@ def reason(code: str | None) -> Words:
     spelt = [*REASONS.values(), *(reason for one in EVENTS.values() for reason in one.said.reason or ())]
     found = (reason.words for reason in spelt if reason.name.lower() == code and hasattr(reason, "words"))
     return next(found, None) or plain(code)
+
+
+def reason_of(event: str, code: str | None) -> Words:
+    """What stands beside an event of a case's story; of a bare number only the desk that it names."""
+    if not (code or "").isdigit():
+        return reason(code)
+    return DESKS[int(code or 0)].words if event in _BY_DESK else ("", "")
 
 
 def actor(code: str) -> Words:

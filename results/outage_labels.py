@@ -34,24 +34,25 @@ OUTAGE_LABELS: dict[str, Words] = {
     "who.applications": ("applicants", "申请人"),
     "who.customers": ("customers with a case or a loan", "存量客户"),
     "outage.line": (
-        "{partner} answers of partners waited, {bank} calls of the bank’s left later.",
+        "{partner} {partner:answer|answers} of partners waited, {bank} {bank:call|calls} of the bank’s left later.",
         "外部机构应答 {partner} 笔延后到达，行方对外请求 {bank} 笔延后发出。",
     ),
     "not_drained": ("not within a week", "一周内未消化"),
     "backlog": ("Backlog", "积压"),
     "note.backlog.week_before": (
         (
-            "Tasks waiting above those of the same hour a week before. Drained: the first hour without any after the day’s "
-            "worst, from the return of the first services."
+            "Tasks waiting above those of the same hour a week before, the most first; desks where nothing waited are left out. "
+            "Drained: the first hour without any after the day’s worst, from the return of the first services."
         ),
-        "等待任务数超出一周前同一时刻的部分。消化完毕：当日最多之后首个不再超出的整点，自首批服务恢复起计。",
+        "等待任务数超出一周前同一时刻的部分，积压多的在前；没有等待任务的岗位未列出。消化完毕：当日最多之后首个不再超出的整点，自首批服务恢复起计。",
     ),
     "note.backlog.beginning": (
         (
-            "Tasks waiting above those when the outage began, since the run does not reach back a week. Drained: the first hour "
-            "without any after the day’s worst, from the return of the first services."
+            "Tasks waiting above those when the outage began, since the run does not reach back a week, the most first; desks "
+            "where nothing waited are left out. Drained: the first hour without any after the day’s worst, from the return of "
+            "the first services."
         ),
-        "等待任务数超出中断发生时的部分（运行未覆盖一周前）。消化完毕：当日最多之后首个不再超出的整点，自首批服务恢复起计。",
+        "等待任务数超出中断发生时的部分（运行未覆盖一周前），积压多的在前；没有等待任务的岗位未列出。消化完毕：当日最多之后首个不再超出的整点，自首批服务恢复起计。",
     ),
     "col.before": ("waiting at its beginning", "中断发生时等待"),
     "col.at_return": ("at the return", "恢复时等待"),
@@ -65,7 +66,7 @@ OUTAGE_LABELS: dict[str, Words] = {
     "limits": ("Limits", "时限"),
     "limits.days": ("on the day", "中断当日"),
     "limits.day_after": ("on the next working day", "下一工作日"),
-    "limits.other_days": ("on the {n} other days", "其他 {n} 天"),
+    "limits.other_days": ("on the other {n:day|days} ({n})", "其他 {n} 天"),
     "col.tasks_put": ("tasks put to desks", "新增任务"),
     "col.of_tasks": ("of tasks", "占任务"),
     "outage.decisions": (
@@ -82,7 +83,7 @@ OUTAGE_LABELS: dict[str, Words] = {
         "{day} 日终至 {done} 方可完成，晚于 {opening} 开门。",
     ),
     "find.outage": (
-        "{what} from {since} to {until}: {waited} applications had to wait, {never} never came again.",
+        "{what} from {since} to {until}: {waited} {waited:application|applications} had to wait, {never} never came again.",
         "{what}：{since} 至 {until}，{waited} 笔申请受影响，{never} 笔未再来。",
     ),
     "find.drain": ("Slowest backlog after it: {desk}, drained after {time}.", "消化最慢的岗位：{desk}，用时 {time}。"),

@@ -17,11 +17,12 @@ from plotly.offline import get_plotlyjs
 
 from credit.room import REASONS, Words
 from credit.times import text_of
-from results import charts, labels, names
+from results import book_charts, charts, labels, names
 from results.findings import findings
 from results.folder import read_scenario, read_summary
+from results.formats import FILTERS
 from results.happenings import happenings
-from results.intervals import Interval, interval_text, wilson
+from results.intervals import Interval, wilson
 from results.outages import OWN
 from results.quality import MEASURES
 from results.queries import Row, RunQueries
@@ -33,7 +34,7 @@ STORY_CASES = 10
 STORY_ROWS = 600
 OUTAGES_DRAWN, OUTAGE_DAYS = 3, 2
 """So many outages of the bank's own have charts, of their days and so many after them."""
-_OVER_TIME = ("volumes", "waits", "use", "queues", "partners", "trouble")
+_OVER_TIME = ("volumes", "waits", "use", "queues", "buckets", "rates", "partners", "trouble")
 """Charts whose axis is the whole time of the run, however little of it has a point."""
 FULL = 0.95
 """Use from which an hour counts as full."""
@@ -110,19 +111,8 @@ def rendered(template: str, page: dict[str, Any], file: Path) -> Path:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals |= {"t": labels.label, "both": labels.both, "names": names}
-    environment.filters |= {
-        "yuan": yuan,
-        "money": money,
-        "percent": percent,
-        "number": number,
-        "duration": duration,
-        "spoken": spoken,
-        "moment": moment,
-        "interval": interval_text,
-        "since": since,
-        "plain": plain,
-    }
+    environment.globals |= {"t": labels.label, "both": labels.both, "names": names, "listed": _listed}
+    environment.filters |= FILTERS
     draft = file.with_name(file.name + ".draft")
     draft.write_text(environment.get_template(template).render(page), encoding="utf-8")
     return draft.replace(file)
@@ -151,7 +141,9 @@ def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries
         "approved_interval": share_of(summary["funnel"]["approved"], summary["funnel"]["submitted"]),
         "waits": waits,
         "quality": _quality(summary["quality"], share_of),
-        "desks": desks,
+        "volumes_told": volumes_told(summary, span),
+        "desks": [desk for desk in desks if _worked(desk)],
+        "idle": [desk for desk in desks if not _worked(desk)],
         "partners": partners,
         "trouble": _trouble(trouble),
         "outages": [_outage(one) for one in summary.get("outages", [])],
@@ -218,21 +210,22 @@ def _charts(
     """Every chart of the page in both languages; one without data has nothing to draw."""
     faults, outages = scenario.get("faults", []), summary.get("outages", [])
     bucket_rows, bad = queries.gauge("loans_by_bucket"), queries.gauge("non_performing")
-    volumes = _filled(queries, span, names.VOLUMES)
+    told = volumes_told(summary, span)
+    volumes = {event: _gathered(rows, told) for event, rows in _filled(queries, span, names.VOLUMES).items()}
     broken = {event: _gathered(rows, span.trouble_grain) for event, rows in trouble.items()}
     whole = (charts.stamp(span.since), charts.stamp(span.until))
     own = [fault for fault in faults if fault["kind"] in OWN]
     builders: dict[str, Callable[[int], charts.Figure]] = {
-        "volumes": partial(charts.volumes, volumes, span.grain),
+        "volumes": partial(charts.volumes, volumes, told),
         "waits": partial(
             charts.waits_over_time, queries.waits_over_time(span.wait_grain, whole[1]), faults, span.wait_grain
         ),
         "queues": partial(charts.queues, queries.queues(span.grain, span.since, span.until), faults, span.grain),
         "use": partial(charts.use, queries.use_over_time(span.wait_grain), faults, span.wait_grain),
-        "buckets": partial(charts.buckets, bucket_rows),
-        "rates": partial(charts.rates, bucket_rows, bad),
-        "vintages": partial(charts.vintages, vintages),
-        "flows": partial(charts.flows, queries.flows(span.flow_grain), span.flow_grain),
+        "buckets": partial(book_charts.buckets, bucket_rows),
+        "rates": partial(book_charts.rates, bucket_rows, bad),
+        "vintages": partial(book_charts.vintages, vintages),
+        "flows": partial(book_charts.flows, queries.flows(span.flow_grain), span.flow_grain),
         "trouble": partial(charts.trouble, broken, faults, span.trouble_grain),
     }
     for place, (since, until) in enumerate(_around(outages, span)):
@@ -242,6 +235,13 @@ def _charts(
         rows = queries.partners_over_time(span.grain)
         builders["partners"] = partial(charts.partners, rows, faults, span.grain)
     return {name: charts.bilingual(partial(_spanning, name, build, whole)) for name, build in builders.items()}
+
+
+def volumes_told(summary: dict[str, Any], span: Span) -> str:
+    """How volumes are told: by the hour or day; in a long run of a few cases by the month, since lines of ones and zeros lie upon
+    one another."""
+    few = 0 < summary["funnel"]["submitted"] <= STORY_CASES and not summary.get("continued_from")
+    return "month" if few and span.days > charts.SMOOTH_FROM_DAYS else span.grain
 
 
 def _around(outages: Sequence[dict[str, Any]], span: Span) -> list[tuple[dt.datetime, dt.datetime]]:
@@ -258,7 +258,8 @@ def _outage(one: dict[str, Any]) -> dict[str, Any]:
     since = {
         name: (dt.datetime.fromisoformat(at) - start) / dt.timedelta(milliseconds=1) for name, at in phases.items()
     }
-    return one | {"since_start": since}
+    backed_up = [desk for desk in one["desks"] if desk["before"] or desk["at_return"] or desk["backlog"]]
+    return one | {"since_start": since, "desks": sorted(backed_up, key=lambda desk: -desk["backlog"])}
 
 
 def _spanning(name: str, build: Callable[[int], charts.Figure], span: tuple[str, str], language: int) -> charts.Figure:
@@ -383,6 +384,17 @@ def desks_of(queries: RunQueries, scenario: dict[str, Any]) -> list[dict[str, An
     return rows
 
 
+def _listed(desks: Sequence[dict[str, Any]]) -> Words:
+    """Desks with their people, in a sentence."""
+    named = [(names.desk(desk["role"]), desk["people"]) for desk in desks]
+    return ", ".join(f"{words[0]} ({n})" for words, n in named), "、".join(f"{words[1]}（{n}）" for words, n in named)
+
+
+def _worked(desk: dict[str, Any]) -> bool:
+    """Whether anything ever came to a desk."""
+    return any(desk[figure] for figure in ("tasks", "begun", "used", "urged", "peak", "left"))
+
+
 def _hours(queries: RunQueries) -> dict[str, dict[str, Any]]:
     """Each desk's worst hour, the first of several, and how many hours were full."""
     hours: dict[str, list[tuple[float, dt.datetime]]] = {}
@@ -430,55 +442,3 @@ def _story(queries: RunQueries) -> list[tuple[int, list[Row]]]:
     for case, *rest in queries.story(STORY_ROWS):
         told.setdefault(int(case), []).append(tuple(rest))
     return list(told.items())
-
-
-def yuan(fen: float | None) -> str:
-    """Fen as yuan with thousands separators, to the fen; nothing for nothing."""
-    return f"{fen / 100:,.2f}" if fen else "0.00"
-
-
-def money(fen: int) -> Markup:
-    """Fen as a short figure in yuan: millions in English, 万 and 亿 in Chinese."""
-    value = fen / 100
-    english = next(
-        (f"{value / size:,.2f} {unit}" for size, unit in ((1e9, "bn"), (1e6, "m")) if abs(value) >= size), ""
-    )
-    chinese = next(
-        (f"{value / size:,.2f} {unit}" for size, unit in ((1e8, "亿"), (1e4, "万")) if abs(value) >= size), ""
-    )
-    return labels.both((english or f"{value:,.2f}", chinese or f"{value:,.2f}"))
-
-
-def percent(share: float, digits: int = 1) -> str:
-    """A share as a percentage."""
-    return f"{share:.{digits}%}"
-
-
-def number(value: float) -> str:
-    """Thousands separators."""
-    return f"{value:,.0f}"
-
-
-def duration(milliseconds: float | None) -> Markup:
-    """Milliseconds as people say it; None is a time that is not reached."""
-    return labels.both(charts.NOT_REACHED if milliseconds is None else charts.duration_words(milliseconds))
-
-
-def spoken(milliseconds: float | None) -> Words:
-    """A time within a sentence; a dash for none."""
-    return ("–", "–") if milliseconds is None else charts.duration_words(milliseconds)
-
-
-def moment(when: dt.datetime) -> str:
-    """A moment to the second."""
-    return when.isoformat(sep=" ", timespec="seconds")
-
-
-def plain(value: float) -> str:
-    """A figure of any size, with as many digits as say something."""
-    return f"{value:,.{0 if float(value).is_integer() else 3 if abs(value) < 10 else 2}f}"
-
-
-def since(when: dt.datetime, grain: str) -> str:
-    """The beginning of an hour or a day."""
-    return f"{when:%Y-%m-%d %H:00}" if grain == "hour" else f"{when:%Y-%m-%d}"

@@ -43,7 +43,9 @@ class Campaign(PolicyModel):
     """A span of days with more (or fewer) arrivals: a campaign, a burst, a quiet week. Hours optional."""
 
     name: Annotated[str, WORDS]
-    """What the report calls it."""
+    """What the report calls it, in English."""
+    name_zh: Annotated[str | None, WORDS] = Field(default=None, min_length=1)
+    """The same in Chinese."""
     from_day: dt.date
     """The first day of the span."""
     to_day: dt.date

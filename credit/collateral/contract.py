@@ -127,7 +127,7 @@ class Event(EventCode):
 class Gauge(GaugeCode):
     """What collateral measures at a day's end."""
 
-    COLLATERAL_BY_STATE = 31, "collateral by state", "押品状态", True, "credit.collateral.states:CollateralState"
+    COLLATERAL_BY_STATE = 31, "collateral on the register", "在册押品", True, "credit.collateral.states:CollateralState"
 
 
 class Desk(DeskCode):

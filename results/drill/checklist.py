@@ -30,7 +30,15 @@ def checklist(evidence: dict[str, Any]) -> list[dict[str, Any]]:
         fill = FILLS.get(item["name"])
         found = fill(evidence) if fill is not None else None
         words = [item["en"], item["zh"]]
-        lines.append({"name": item["name"], "words": words, "source": item["source"], "found": found and list(found)})
+        lines.append(
+            {
+                "name": item["name"],
+                "words": words,
+                "source": item["source"],
+                "source_en": item.get("source_en", item["source"]),
+                "found": found and list(found),
+            }
+        )
     return lines
 
 

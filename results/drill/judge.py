@@ -217,7 +217,7 @@ def _led(of: dict[str, Any]) -> Iterator[Line]:
         yield Line(
             "takeovers",
             n == limit,
-            (f"{told[0]} times another site came to lead; expected {limit}", f"主用切换 {told[1]} 次；预期 {limit} 次"),
+            (f"changes of the leading site: {told[0]}; expected {limit}", f"主用切换 {told[1]} 次；预期 {limit} 次"),
             n,
             limit,
         )

@@ -35,7 +35,7 @@ MARKS: dict[str, tuple[str, str]] = {
 SITE_COLOURS = {"primary": BLUE, "same-city": AMBER, "remote": VIOLET}
 _EVENTS: Words = ("events", "事件")
 _SECONDS: Words = ("seconds since the drill began", "演练开始后秒数")
-_TICKS = [0.001, 0.01, 0.1, 1, 10, 100, 1_000, 10_000]
+_TICKS = [step * 10**power for power in range(-3, 5) for step in (1, 3)]
 
 
 def _over_time(evidence: dict[str, Any], language: int, height: int, y: str = "") -> Figure:
@@ -48,6 +48,7 @@ def _over_time(evidence: dict[str, Any], language: int, height: int, y: str = ""
         "title": title,
         "hoverformat": ".1f",
         "tickformat": ",~r",
+        "tickformatstops": [],
         "range": [0, evidence["lasted_s"]],
     }
     layout["legend"] |= {"y": -0.22}
@@ -133,7 +134,7 @@ def timeline(evidence: dict[str, Any], language: int) -> Figure:
 
 def waits(evidence: dict[str, Any], requests: Sequence[Request], language: int) -> Figure:
     """[s] Median and p99 of answered requests by the second in which they were meant, on a log axis."""
-    figure = _over_time(evidence, language, 320, ("seconds", "秒")[language])
+    figure = _over_time(evidence, language, 320, ("wait, seconds, log scale", "等待秒数（对数坐标）")[language])
     figure["layout"]["yaxis"] |= {
         "type": "log",
         "rangemode": "normal",
@@ -163,7 +164,7 @@ def waits(evidence: dict[str, Any], requests: Sequence[Request], language: int) 
 
 def errors(evidence: dict[str, Any], language: int) -> Figure:
     """Tries without an answer, a second, stacked by the site asked."""
-    figure = _over_time(evidence, language, 260, ("tries a second", "每秒次数")[language])
+    figure = _over_time(evidence, language, 260, ("tries without an answer, a second", "每秒无应答次数")[language])
     figure["layout"] |= {"barmode": "stack", "bargap": 0.1}
     for site in evidence["sites"]:
         by_second: dict[int, int] = {}
@@ -194,6 +195,7 @@ def recovery(evidence: dict[str, Any], language: int) -> Figure:
     layout["xaxis"] |= {
         "type": "linear",
         "tickformat": ",~r",
+        "tickformatstops": [],
         "range": [0, most * 1.25],
         "title": {"text": ("seconds", "秒")[language], "standoff": 4, "font": {"size": 12, "color": SOFT}},
     }

@@ -7,7 +7,7 @@ from typing import Any
 from markupsafe import Markup
 
 from credit.room import Words
-from results.labels import both
+from results.labels import both, filled
 
 SERVICES: dict[str, Words] = {
     "applications": ("applications", "申请受理"),
@@ -86,7 +86,7 @@ _RTO: Words = (
 LABELS: dict[str, Words] = {
     "title": ("Drill", "灾备演练"),
     "held": ("every expectation held", "全部预期达成"),
-    "broken": ("{n} of {of} expectations missed", "{of} 项预期中有 {n} 项未达成"),
+    "broken": ("{n} of {of} {of:expectation|expectations} missed", "{of} 项预期中有 {n} 项未达成"),
     "verdict": ("Verdict", "结论"),
     "timeline": ("Timeline", "时间线"),
     "events": ("What happened", "事件记录"),
@@ -105,7 +105,7 @@ LABELS: dict[str, Words] = {
     "nothing": ("nothing was measured", "无数据"),
     "seconds": ("{n} s", "{n} 秒"),
     "release": ("release {n}", "版本 {n}"),
-    "cores": ("{n} cores", "{n} 核"),
+    "cores": ("{n} {n:core|cores}", "{n} 核"),
     "played": ("decisions were played", "决策由程序模拟"),
     "interrupted": ("the drill was interrupted", "演练中断"),
     "card.rto": ("longest recovery of a service", "业务最长恢复时间"),
@@ -153,7 +153,7 @@ LABELS: dict[str, Words] = {
     "seal": ("digest of the day book", "日志摘要"),
     "chain": ("digest of the rooms", "状态摘要"),
     "replayed": ("worked again", "重演"),
-    "equal": ("equal, {n} windows", "一致，{n} 个窗口"),
+    "equal": ("equal, {n} {n:window|windows}", "一致，{n} 个窗口"),
     "unequal": ("not shown", "未证明"),
     "case": ("case", "申请编号"),
     "wait": ("wait", "等待"),
@@ -205,11 +205,7 @@ LABELS: dict[str, Words] = {
 
 def words_of(name: str, **values: Any) -> Words:
     """A label with its values, each of which may be `Words` itself."""
-    english, chinese = (
-        text.format(**{key: value[place] if isinstance(value, tuple) else value for key, value in values.items()})
-        for place, text in enumerate(LABELS[name])
-    )
-    return english, chinese
+    return filled(LABELS[name], values)
 
 
 def label(name: str, **values: Any) -> Markup:

@@ -35,6 +35,7 @@
   const draw = async element => {
     const { data, layout } = figure(element.dataset.chart);
     const base = layout.height;
+    layout.legend.maxheight = 4000;  // never one that scrolls: names would hide below its edge
     const config = { displaylogo: false, responsive: true, modeBarButtons: [["toImage", "resetScale2d"]] };
     await Plotly.react(element, data, layout, config);
     const legend = element.querySelector(".legend .bg");

@@ -19,9 +19,10 @@ from credit.codes import Account, Actor, Bucket, Channel, ContactOutcome, Partne
 from credit.disbursement.contract import Event as DisbursementEvent
 from credit.room import DESKS, EVENTS, GAUGES, REASONS
 from credit.times import DAY_MS, HOUR_MS
-from results import charts, labels, names
+from results import book_charts, charts, labels, names
+from results.formats import money
 from results.queries import RunQueries
-from results.report import Span, money, write_report
+from results.report import Span, write_report
 from scenarios.partners import Partners
 from tests.results.builders import START, Bank, bank, record, seal, whole_run
 
@@ -276,9 +277,14 @@ def test_a_run_of_days_is_counted_by_the_hour(tmp_path: Path) -> None:
 
 def test_a_run_of_a_few_cases_tells_their_story(tmp_path: Path) -> None:
     whole_run(tmp_path / "run", cases=8, days=60)
-    text = Page(html_of(tmp_path / "run")).text
+    html = html_of(tmp_path / "run")
+    text = Page(html).text
     assert "The cases, step by step" in text
     assert "application submitted customer" in text
+    assert "Counts a month" in text
+    volumes = charts_of(html)["volumes"]["data"]
+    assert {trace["type"] for trace in volumes} == {"bar"}
+    assert sum(volumes[0]["y"]) == 8
     many = tmp_path / "many"
     whole_run(many, cases=11, days=60)
     assert "The cases, step by step" not in Page(html_of(many)).text
@@ -301,6 +307,55 @@ def test_plotly_knows_every_word_of_every_chart(html: str) -> None:
     for name, chart in charts_of(html).items():
         drawn = go.Figure(chart["data"], chart["layout"])
         assert len(drawn.data) == len(chart["data"]), name
+
+
+def figures_of(html: str, language: int) -> dict[str, dict[str, Any]]:
+    """The charts that have data, in one language as the page's script puts it in: 0 English, 1 Chinese."""
+    drawn = {name: chart for name, chart in charts_of(html).items() if chart["data"]}
+    for chart in drawn.values():
+        for path, *words in chart["words"]:
+            part = chart
+            for key in path[:-1]:
+                part = part[key]
+            part[path[-1]] = words[language]
+    return drawn
+
+
+def texts_in(part: Any) -> list[str]:
+    """Every text of a figure that a reader may see or point at."""
+    if isinstance(part, dict):
+        kept = (value for key, value in part.items() if key not in ("x", "font", "template", "tickformatstops"))
+        return [text for value in kept for text in texts_in(value)]
+    if isinstance(part, list):
+        return [text for value in part for text in texts_in(value)]
+    return [part] if isinstance(part, str) else []
+
+
+@pytest.mark.parametrize("language", [0, 1])
+def test_every_chart_says_what_it_measures_and_names_its_lines(html: str, language: int) -> None:
+    for name, chart in figures_of(html, language).items():
+        assert [one["text"] for one in chart["layout"]["annotations"]] != [""], name
+        assert len(chart["layout"]["annotations"][0]["text"]) >= 4, name
+        assert chart["layout"]["showlegend"], name
+        legend = [trace["name"] for trace in chart["data"] if trace.get("showlegend", True)]
+        assert all(legend), name
+        assert len(set(legend)) == len(legend), name
+
+
+def test_neither_language_is_left_over_in_the_other(html: str) -> None:
+    english, chinese = Page(html), Page(html, "zh")
+    ideographs, latin = r"[\u3000-\u9fff\uff00-\uffef]", r"[A-Za-z][A-Za-z-]{2,}"
+    title = next(word for word in english.words if "Lendrill 运行报告" in word)
+    assert [word for word in english.words if re.search(ideographs, word)] == [title, "中文"]
+    of_scenario = ("Lendrill", "A written-down bank", "For tests.", "the counts")
+    said = " ".join(w for w in chinese.words if not w.startswith(of_scenario) and ".parquet" not in w)
+    terms = "local JavaScript Kaplan Meier Wilson DuckDB pandas polars summary json"
+    assert set(re.findall(latin, said)) <= set(terms.split()), "words that are no names"
+    for text in texts_in([(name, chart["data"], chart["layout"]) for name, chart in figures_of(html, 0).items()]):
+        assert not re.search(ideographs, text), text
+    for name, chart in figures_of(html, 1).items():
+        shown = [one["text"] for one in chart["layout"]["annotations"]] + [trace["name"] for trace in chart["data"]]
+        assert not [text for text in shown if re.search(latin, text)], name
 
 
 def test_every_name_is_there_in_both_languages() -> None:
@@ -352,7 +407,7 @@ def test_money_is_short_in_each_languages_own_units(fen: int, english: str, chin
     [(0, "yuan"), (99_999, "yuan"), (10**7, "10,000 yuan"), (10**8, "million yuan"), (10**11, "100 million yuan")],
 )
 def test_a_chart_of_money_speaks_in_the_unit_its_largest_figure_reaches(fen: int, unit: str) -> None:
-    assert charts.money_unit([fen, -fen // 2])[1][0] == unit
+    assert book_charts.money_unit([fen, -fen // 2])[1][0] == unit
 
 
 @pytest.mark.parametrize(

@@ -24,9 +24,9 @@ from credit.room import DESKS, EVENT_DTYPE
 from credit.scoring.contract import Event as ScoringEvent
 from credit.scoring.contract import Refusal as ScoringRefusal
 from credit.times import DAY_MS, HOUR_MS
-from results import charts
+from results import book_charts, charts
 from results.figures import figures
-from results.report import _gathered
+from results.report import _gathered, _listed, _worked
 from results.schemas import event_table
 from tests.results.builders import START, Bank, bank, record, seal, whole_run
 from tests.results.test_report import Page, charts_of, html_of
@@ -155,6 +155,18 @@ def test_what_broke_is_counted_by_kind_with_its_worst_day(tmp_path: Path) -> Non
     assert trace["xperiod"] == 7 * DAY_MS
 
 
+def test_desks_that_nothing_came_to_are_told_with_their_people() -> None:
+    idle = {"role": "re_reviewer", "people": 8, "used": 0.0} | dict.fromkeys(
+        ("tasks", "begun", "urged", "peak", "left"), 0
+    )
+    assert not _worked(idle)
+    assert all(_worked(idle | {figure: 1}) for figure in ("tasks", "begun", "used", "urged", "peak", "left"))
+    assert _listed([idle, idle | {"role": "committee"}]) == (
+        "re-review (8), credit committee (8)",
+        "复审（8）、信贷委员会（8）",
+    )
+
+
 def test_weeks_begin_on_mondays_and_months_on_their_first() -> None:
     days = [(dt.datetime(2026, 1, 31) + dt.timedelta(days=n), 1) for n in range(3)]  # Saturday to Monday
     assert _gathered(days, "week") == [(dt.datetime(2026, 1, 26), 2), (dt.datetime(2026, 2, 2), 1)]
@@ -168,15 +180,15 @@ def test_of_many_queues_the_longest_are_drawn_and_the_others_wait_in_the_legend(
     figure = charts.queues(rows, [], "day", 0)
     longest = sorted(DESKS.values(), key=int, reverse=True)[:2]
     assert [trace["name"] for trace in figure["data"][:2]] == [desk.words[0] for desk in longest]
-    assert [trace["visible"] for trace in figure["data"]].count(True) == charts.QUEUES_SHOWN
+    assert [trace["visible"] for trace in figure["data"]].count(True) == charts.LINES_SHOWN
     assert len(figure["data"]) == len(DESKS)
 
 
 def test_shares_that_are_all_zero_do_not_stretch_the_axis() -> None:
     day = dt.datetime(2026, 1, 1)
-    quiet = charts.rates([(day, "current", 5, 100)], [], 0)
+    quiet = book_charts.rates([(day, "current", 5, 100)], [], 0)
     assert quiet["layout"]["yaxis"]["range"] == [0, 0.01]
-    assert "range" not in charts.rates([(day, "dpd_1_7", 5, 100)], [], 0)["layout"]["yaxis"]
+    assert "range" not in book_charts.rates([(day, "dpd_1_7", 5, 100)], [], 0)["layout"]["yaxis"]
 
 
 @pytest.mark.requirement("SVC-05.a", "SVC-05.c")

@@ -19,7 +19,7 @@ import numpy as np
 
 from actors.gateway.applications import ZHANG
 from lendrill.drills import befall
-from lendrill.drills.bank import DrillBank
+from lendrill.drills.bank import DrillBank, FoundedBank
 from lendrill.sites import site_standing
 from scenarios.drill import Befalls, Drill
 
@@ -89,7 +89,7 @@ def main(losses: int, *options: str) -> None:
     )
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder) / "bank"
-        with DrillBank(drill, home, Path(folder) / "serve.log", options) as bank:
+        with FoundedBank(drill, home, Path(folder) / "serve.log", options) as bank:
             began = time.monotonic()
             bank.opened()
             print(f"opened in {time.monotonic() - began:.1f} s", flush=True)

@@ -36,10 +36,20 @@ def drill(
         Path | None,
         typer.Option(help="The drill's own folder (default: runs/drill-<name>-<time>/).", parser=path_given),
     ] = None,
+    home: Annotated[
+        Path | None,
+        typer.Option(
+            help="Drill the bank of several sites that runs in this folder, which goes on afterwards (default: one is founded).",
+            parser=path_given,
+        ),
+    ] = None,
     play: Annotated[
         bool, typer.Option("--play", help="Nobody is asked: decisions are taken as the file has them.")
     ] = False,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of who comes and when (default: 1).")] = None,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, help="Seed of who comes and when (default: 1; with --home another one each time)."),
+    ] = None,
     store: Annotated[
         str | None,
         typer.Option(help="Where each site keeps its day book, as `lendrill serve` has it; {site} is the site's name."),
@@ -52,15 +62,19 @@ def drill(
     if calendar:
         from lendrill.drills.due import calendar_command
 
-        if out is not None or play or seed is not None or store is not None or quiet:
-            raise UserError("drill --calendar: runs no drill", "leave --out, --play, --seed, --store and --quiet out")
+        if out is not None or home is not None or play or seed is not None or store is not None or quiet:
+            raise UserError(
+                "drill --calendar: runs no drill", "leave --out, --home, --play, --seed, --store and --quiet out"
+            )
         return calendar_command(runs or Path("runs"))
     if runs is not None:
         raise UserError(f"--runs {runs}: means nothing to a drill that is run", "it goes with --calendar")
+    if home is not None and store is not None:
+        raise UserError(f"--store {store}: the bank in {home} has its books already", "leave --store out")
     from lendrill.drills.drill import DrillOptions, drill_command
 
     called = name if random is None else f"random-{random}"
-    return drill_command(DrillOptions(called or "", out, play, 1 if seed is None else seed, store, random, quiet))
+    return drill_command(DrillOptions(called or "", out, home, play, seed, store, random, quiet))
 
 
 def drills() -> int:

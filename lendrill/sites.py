@@ -141,7 +141,7 @@ def serve_sites(options: ServeOptions, bank: dict[str, Any]) -> int:
     witness = _child(WITNESS, home, (at,), 0, str(at), terms)
     beside = Supervisor(home, [_lines(home, begins, ends), witness])
     door = health_door(options, gateways[next(iter(homes))], sites.health)
-    control = Control(home, sites.supervisors | {WITNESS: beside})
+    control = Control(home, sites.supervisors | {WITNESS: beside}, sites.urls)
 
     def opened() -> None:
         for supervisor in (beside, *sites.supervisors.values()):

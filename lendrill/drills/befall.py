@@ -15,10 +15,10 @@ from actors.frames import Caller, unix
 from actors.sites.slow_disk import slow_down
 from actors.sites.wrong_clock import shift
 from credit.times import SECOND_MS
-from lendrill.drills.control import CONTROL
+from lendrill.drills.control import CONTROL, STAGE
 from lendrill.errors import UserError
 from lendrill.live import BANK_FILE, SOCKET
-from lendrill.live_site import LINES
+from lendrill.live_site import LINES, WITNESS
 from lendrill.sites import site_standing
 from scenarios.drill import Befalls
 
@@ -89,6 +89,26 @@ def befall(home: Path, one: Befalls) -> Undo:
     if (undo := {"hang": "go_on", "lose": "regain", "full_disk": "free_disk"}.get(one.what)) is None:
         return bool
     return lambda: told(home, CONTROL, {"do": undo, "place": one.place, "process": one.process})
+
+
+def mend(home: Path) -> None:
+    """Lines carry all again, places are regained, processes go on, disks have room and clocks are right."""
+    for place, processes in told(home, CONTROL, {"do": "processes"}).items():
+        told(home, CONTROL, {"do": "regain", "place": place})
+        if place != WITNESS:
+            site = site_home(home, place)
+            slow_down(site, 0)
+            shift(site, 0)
+        for process in processes:
+            if process != "held":
+                for do in ("go_on", "free_disk"):
+                    told(home, CONTROL, {"do": do, "place": place, "process": process})
+        if "ray" in processes:
+            told(home, CONTROL, {"do": "go_on", "place": place, "process": STAGE})
+    for here, there, line in told(home, LINES, {"do": "lines"}):  # whose process may have hung until now
+        whole = {"cut": False, "delay_ms": 0.0, "jitter_ms": 0.0, "loss": 0.0, "mbit_s": 0.0}
+        if line != whole:
+            told(home, LINES, {"do": "change", "here": here, "there": there, "how": whole})
 
 
 def store_of(site: Path) -> str:

@@ -12,14 +12,11 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from actors.sites.slow_disk import slow_down
 from actors.sites.witness import PEOPLE_NEEDED, people
-from actors.sites.wrong_clock import shift
 from lendrill.drills import befall
-from lendrill.drills.control import CONTROL, STAGE
 from lendrill.errors import UserError
 from lendrill.interruption import Interruption
-from lendrill.live_site import LINES, WITNESS
+from lendrill.live_site import WITNESS
 from lendrill.sites import site_standing
 from scenarios.drill import Befalls
 
@@ -52,22 +49,7 @@ def fault_command(home: Path, what: str, place: str, given: dict[str, Any]) -> i
 
 def mend_command(home: Path) -> int:
     """0 once lines carry all again, places are regained, processes go on and disks have room."""
-    for place, processes in befall.told(home, CONTROL, {"do": "processes"}).items():
-        befall.told(home, CONTROL, {"do": "regain", "place": place})
-        if place != WITNESS:
-            site = befall.site_home(home, place)
-            slow_down(site, 0)
-            shift(site, 0)
-        for process in processes:
-            if process != "held":
-                for do in ("go_on", "free_disk"):
-                    befall.told(home, CONTROL, {"do": do, "place": place, "process": process})
-        if "ray" in processes:
-            befall.told(home, CONTROL, {"do": "go_on", "place": place, "process": STAGE})
-    for here, there, line in befall.told(home, LINES, {"do": "lines"}):  # whose process may have hung until now
-        whole = {"cut": False, "delay_ms": 0.0, "jitter_ms": 0.0, "loss": 0.0, "mbit_s": 0.0}
-        if line != whole:
-            befall.told(home, LINES, {"do": "change", "here": here, "there": there, "how": whole})
+    befall.mend(home)
     typer.echo("mended")
     return 0
 

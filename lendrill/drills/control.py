@@ -26,9 +26,9 @@ STAGE, _ACTOR = "stage", "ray::StageActor"
 class _Doing(FrameServer):
     refusals = {"bad": StoreError}
 
-    def __init__(self, places: Mapping[str, Supervisor]) -> None:
+    def __init__(self, places: Mapping[str, Supervisor], urls: Mapping[str, str]) -> None:
         super().__init__()
-        self._places, self._turn = places, 0
+        self._places, self._urls, self._turn = places, urls, 0
 
     async def answer(self, message: Message) -> Any:
         """Does what is asked for."""
@@ -47,6 +47,11 @@ class _Doing(FrameServer):
             | ({"held": {}} if place.held else {})
             for name, place in self._places.items()
         }
+
+    def _listens(self, message: Message) -> dict[str, str]:
+        """Where the gateways of each site listen."""
+        del message
+        return dict(self._urls)
 
     def _kill(self, message: Message) -> None:
         self._send(message, signal.SIGKILL)
@@ -129,10 +134,10 @@ async def _ended() -> None:
 class Control:
     """Listens in a thread of its own until it is closed."""
 
-    def __init__(self, home: Path, places: Mapping[str, Supervisor]) -> None:
+    def __init__(self, home: Path, places: Mapping[str, Supervisor], urls: Mapping[str, str]) -> None:
         self._loop = asyncio.new_event_loop()
         self._path = home / CONTROL
-        self._server = self._loop.run_until_complete(_Doing(places).serve(self._path))
+        self._server = self._loop.run_until_complete(_Doing(places, urls).serve(self._path))
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
 

@@ -16,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from actors.book.opening import is_server
 from actors.sites.witness import PEOPLE_NEEDED, people
 from lendrill import __version__
 from lendrill.drills import befall
-from lendrill.drills.bank import DrillBank
+from lendrill.drills.bank import DrillBank, FoundedBank, RunningBank, fitted
 from lendrill.drills.control import CONTROL
 from lendrill.drills.proof import proved
 from lendrill.drills.record import LOOK_S, Record
@@ -57,19 +58,29 @@ class DrillOptions:
     name: str
     """Of a drill that is drawn, what its folder is called after."""
     out: Path | None = None
+    home: Path | None = None
+    """Of the bank that is drilled, which runs; None: one is founded for the drill."""
     play: bool = False
     """Nobody is asked: decisions are taken as the drill's file has them."""
-    seed: int = 1
+    seed: int | None = None
+    """None: 1, or another one each time that a bank that runs is drilled."""
     store: str | None = None
     """Where each site keeps its day book; None: in its home."""
     drawn: int | None = None
     """The seed that its faults are drawn from; None: they are those of its file."""
     quiet: bool = False
 
+    @cached_property
+    def luck(self) -> int:
+        """The seed of who comes and when. Who has come to a bank before would be answered what he was answered then."""
+        return self.seed if self.seed is not None else int(time.time()) if self.home else 1
+
 
 def drill_command(options: DrillOptions) -> int:
     """0 where all that was expected held, 1 where something did not, 130 where it was interrupted."""
     drill = load_drill(options.name) if options.drawn is None else drawn(options.drawn)
+    if options.home is not None:
+        drill = fitted(drill, options.home)
     if importlib.util.find_spec("gevent") is None:
         raise UserError("Locust is not installed", "install lendrill[load]")
     if options.store is not None and is_server(options.store):
@@ -103,14 +114,14 @@ def drill_command(options: DrillOptions) -> int:
 
 
 def _drilled(drill: Drill, options: DrillOptions, folder: Path) -> None:
-    home, console = folder / "bank", Console(stderr=True)
+    console = Console(stderr=True)
 
     def tell(line: str) -> None:
         if not options.quiet:
             console.print(line, highlight=False, soft_wrap=True)
 
-    tell(f"{drill.name_zh} · {drill.name_en}: opening a bank at {drill.bank.sites} sites …")
-    with DrillBank(drill, home, folder / "serve.log", ["--store", options.store] if options.store else []) as bank:
+    with _bank(drill, options, folder, tell) as bank:
+        home = bank.home
         bank.opened()
         names = list(bank.urls)
         paths = bank.with_a_loan()
@@ -149,6 +160,16 @@ def _drilled(drill: Drill, options: DrillOptions, folder: Path) -> None:
     (folder / "tokens.json").unlink()
 
 
+def _bank(drill: Drill, options: DrillOptions, folder: Path, tell: Callable[[str], object]) -> DrillBank:
+    called = f"{drill.name_zh} · {drill.name_en}"
+    if options.home is not None:
+        tell(f"{called}: at the bank in {options.home} …")
+        return RunningBank(options.home.resolve(), options.luck)
+    tell(f"{called}: opening a bank at {drill.bank.sites} sites …")
+    store = ["--store", options.store] if options.store else []
+    return FoundedBank(drill, folder / "bank", folder / "serve.log", store)
+
+
 def _plan(drill: Drill, options: DrillOptions, record: Record, home: Path) -> dict[str, Any]:
     pages, page = os.sysconf("SC_PHYS_PAGES"), os.sysconf("SC_PAGE_SIZE")
     return {
@@ -156,7 +177,7 @@ def _plan(drill: Drill, options: DrillOptions, record: Record, home: Path) -> di
         "drill": drill.model_dump(mode="json"),
         "began": dt.datetime.fromtimestamp(record.began, dt.UTC).isoformat(timespec="milliseconds"),
         "release": __version__,
-        "seed": options.seed,
+        "seed": options.luck,
         "machine": {"cores": os.cpu_count(), "memory_mib": pages * page >> 20},
         "bank": {"home": str(home), "portfolio": drill.bank.portfolio},
         "played": options.play or not sys.stdin.isatty(),
@@ -169,7 +190,7 @@ def _clients(
     load, near = drill.load, [name for name in bank.urls if name != "remote"]
     order = [*near, *(name for name in bank.urls if name not in near)]
     setting = {
-        "began": record.began, "seconds": load.seconds, "seed": options.seed, "branches": _branches(bank),
+        "began": record.began, "seconds": load.seconds, "seed": options.luck, "branches": _branches(bank),
         "urls": {name: bank.urls[name] for name in order}, "tokens": str(record.folder / "tokens.json"), "paths": paths,
         "applications_s": load.applications_s, "probes_s": load.probes_s, "patience_s": load.patience_s,
         "try_s": load.try_s, "out": str(record.folder / "requests.jsonl"),
@@ -230,7 +251,7 @@ class _Going:
         while not over():
             began = time.monotonic()
             if not self._bank.runs:
-                raise UserError("the drill's bank has ended of itself", f"see {self._record.folder / 'serve.log'}")
+                raise UserError("the drill's bank has ended", f"see {self._record.folder / 'serve.log'}")
             while self._due and self._due[0][0] <= self._record.now():
                 heapq.heappop(self._due)[2]()
             processes = befall.told(self._bank.home, CONTROL, {"do": "processes"})

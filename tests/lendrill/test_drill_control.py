@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import resource
 import signal
 import sys
@@ -13,13 +15,16 @@ from typing import Any
 import psutil
 import pytest
 
+from lendrill.drills.bank import RunningBank, fitted
 from lendrill.drills.befall import befall, told
 from lendrill.drills.control import CONTROL, Control
 from lendrill.errors import UserError
+from lendrill.live import BANK_FILE
 from lendrill.supervisor import Child, Supervisor, end_all
-from scenarios.drill import Befalls
+from scenarios.drill import Befalls, load_drill
 
 _SLEEP = ["sleep", "60"]
+URLS = {"primary": "http://127.0.0.1:1", "same-city": "http://127.0.0.1:2"}
 
 
 def until(holds: Callable[[], object], patience_s: float = 5.0) -> None:
@@ -42,7 +47,7 @@ def places(tmp_path: Path) -> Iterator[dict[str, Supervisor]]:
         found[name] = Supervisor(tmp_path / name, [Child("conductor", _SLEEP), Child("gateway-0", _SLEEP, turn=0)])
         for child in found[name].children:
             found[name].start(child)
-    control = Control(tmp_path, found)
+    control = Control(tmp_path, found, URLS)
     try:
         yield found
     finally:
@@ -195,3 +200,56 @@ def test_a_process_that_dies_at_once_again_and_again_ends_a_bank_with_its_last_w
     with pytest.raises(UserError, match="the conductor can't run: no such book"):
         until(watched)
     assert child.deaths == 5
+
+
+def _bank(home: Path, **changes: Any) -> None:
+    bank = {
+        "name": "baseline",
+        "sites": ["primary", "same-city"],
+        "clock": "business",
+        "executor": "local",
+        "terms_s": [4.0, 300.0],
+    }
+    (home / BANK_FILE).write_text(json.dumps(bank | changes), encoding="utf-8")
+
+
+def test_a_drill_is_fitted_to_the_bank_that_runs(places: dict[str, Supervisor], tmp_path: Path) -> None:
+    del places
+    _bank(tmp_path)
+    its = fitted(load_drill("lose_the_primary"), tmp_path).bank
+    assert (its.scenario, its.sites, its.gateways, its.takeover_after_s) == ("baseline", 2, 1, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("drill", "changes", "why"),
+    [
+        ("lose_two_cities", {}, r"there is no remote in a bank of 2 sites"),
+        ("kill_a_stage", {}, r'stage is a process with bank\.executor = "ray" only'),
+        ("lose_the_primary", {"clock": "wall"}, r"on the wall clock.*--clock business"),
+    ],
+)
+def test_a_drill_that_does_not_fit_the_bank_is_refused(
+    drill: str, changes: dict[str, Any], why: str, places: dict[str, Supervisor], tmp_path: Path
+) -> None:
+    del places
+    _bank(tmp_path, **changes)
+    with pytest.raises(UserError) as refused:
+        fitted(load_drill(drill), tmp_path)
+    assert re.search(why, f"{refused.value.user_message} {refused.value}")
+
+
+def test_a_bank_is_drilled_from_where_drills_begin(places: dict[str, Supervisor], tmp_path: Path) -> None:
+    del places
+    for name in URLS:
+        (tmp_path / "sites" / name).mkdir(parents=True)
+    bank = RunningBank(tmp_path, 1)
+    with pytest.raises(UserError, match="primary does not lead"):
+        bank.opened()
+    assert bank.urls == URLS
+    assert bank.runs
+
+
+def test_no_bank_runs_in_an_empty_folder(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="no bank of several sites runs here"):
+        fitted(load_drill("lose_the_primary"), tmp_path)
+    assert not RunningBank(tmp_path, 1).runs

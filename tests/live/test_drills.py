@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
-from scenarios.drill import drill_names
+from lendrill.drills import befall
+from lendrill.drills.bank import FoundedBank
+from lendrill.sites import site_standing
+from scenarios.drill import DrillBank, drill_names, load_drill
 from tests.actors.book.server import programs, running
 from tests.live.served import ROOT
 
@@ -58,6 +61,23 @@ def test_sites_on_postgresql_pass_the_same_drills(name: str, tmp_path: Path) -> 
     with running(bins) as server:
         code, _, said = drilled(name, tmp_path / "drill", 600, "--store", server.url("lendrill_{site}"))
     assert code == 0, said
+
+
+@pytest.mark.slow
+def test_a_bank_that_runs_is_drilled_twice_and_goes_on(tmp_path: Path) -> None:
+    home = tmp_path / "bank"
+    two = load_drill("lose_the_primary").model_copy(update={"bank": DrillBank(sites=2)})
+    with FoundedBank(two, home, tmp_path / "serve.log") as bank:
+        bank.opened()
+        for name in ("lose_the_primary", "planned_switch"):
+            code, final, said = drilled(name, tmp_path / name, 600, "--home", str(home))
+            assert code == 0, said
+            assert (final["lost"], final["doubled"], final["trial_balance_fen"]) == ([], [], 0)
+            if name == "lose_the_primary":
+                befall.decided(home, "switch", "primary", ("a drill leader", "a head of operations"))
+        standing = site_standing(home / "sites" / "primary")
+        assert standing["leads"]
+        assert standing["in_step"] == ["primary", "same-city"]
 
 
 @pytest.mark.slow

@@ -34,7 +34,7 @@ from scenarios.drill import SERVICES, SITES, Drill
 
 _OPENS_S = 180.0
 _CLOSES_S = 60.0
-_QUIET_S = 3.0
+_QUIET_S, _IN_STEP_S = 3.0, 30.0
 _WAIT_S = 90.0
 _TRY_S = 20.0
 _APPLICANTS = 12
@@ -251,18 +251,23 @@ class RunningBank(DrillBank):
         """Asks where its sites listen. UserError where it does not stand as drills begin: the first site leads, the near ones are
         in step."""
         self.urls = befall.told(self.home, CONTROL, {"do": "listens"})
-        first, *_ = names = list(self.urls)
-        standing = site_standing(self.home / "sites" / first)
-        if not standing.get("leads"):
-            raise UserError(
-                f"{self.home}: {first} does not lead, as it does when a drill begins",
-                f"lendrill sites switch {self.home} {first} --by NAME --by NAME",
-            )
-        behind = [name for name in names[:NEAR] if name not in standing["in_step"]]
-        if behind:
-            raise UserError(
-                f"{self.home}: {', '.join(behind)} is not in step", "lendrill sites show says how it stands"
-            )
+        first, *others = list(self.urls)[:NEAR]
+        until = time.monotonic() + _IN_STEP_S
+        while True:
+            standing = site_standing(self.home / "sites" / first)
+            if not standing.get("leads"):
+                raise UserError(
+                    f"{self.home}: {first} does not lead, as it does when a drill begins",
+                    f"lendrill sites switch {self.home} {first} --by NAME --by NAME",
+                )
+            behind = [name for name in others if name not in standing["in_step"]]
+            if not behind:
+                return
+            if time.monotonic() > until:
+                raise UserError(
+                    f"{self.home}: {', '.join(behind)} is not in step", "lendrill sites show says how it stands"
+                )
+            time.sleep(0.2)
 
     @property
     def runs(self) -> bool:

@@ -153,7 +153,7 @@ LABELS: dict[str, Words] = {
     "seal": ("digest of the day book", "日志摘要"),
     "chain": ("digest of the rooms", "状态摘要"),
     "replayed": ("worked again", "重演"),
-    "equal": ("equal, {n} {n:window|windows}", "一致，{n} 个窗口"),
+    "equal": ("equal, {n} {n:chain|chains} compared", "一致，比对 {n} 处"),
     "unequal": ("not shown", "未证明"),
     "case": ("case", "申请编号"),
     "wait": ("wait", "等待"),

@@ -114,12 +114,12 @@ class Ear:
 
     def record(self, window: Window, outcome: WindowResult, statistics: dict[str, Rows]) -> None:
         self.events += outcome.out.events
+        self.close(statistics)
+
+    def close(self, statistics: dict[str, Rows]) -> None:
         for name in ("queues", "staff"):
             if name in statistics:
                 getattr(self, name).append(statistics[name])
-
-    def close(self, statistics: dict[str, Rows]) -> None:
-        """Nothing is open."""
 
 
 Wrap = Callable[[ApprovalCounterpart], Any]

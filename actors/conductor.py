@@ -125,10 +125,10 @@ class Conductor:
     # life -------------------------------------------------------------------------------------------------------------
 
     async def open(self, on_replay: Callable[[int], object] = int) -> None:
-        """The bank as its book has it, up to now."""
-        began = time.perf_counter()
+        """The bank as its book has it, up to now. What it took says when the next snapshot is worth its time: nobody is to wait
+        for one just because opening took long."""
         await self._in(self._driver, self._open, on_replay)
-        self._spent_s = time.perf_counter() - began
+        self._spent_s, self._snapshot_s = self._bank.figures.again_s, self._bank.figures.restored_s
         self.ready = True
 
     async def follow(self) -> None:

@@ -70,6 +70,10 @@ class Figures:
     """How often the store did not take a window at once."""
     commit_s: float = 0.0
     """What the last commit took."""
+    restored_s: float = 0.0
+    """What it took to have the cells as the last snapshot had them."""
+    again_s: float = 0.0
+    """What the windows since then took."""
 
 
 class Sequencer:
@@ -180,9 +184,11 @@ class Sequencer:
                 yield from self._news()
         while self._under_way:
             yield from self._news()
+        kept = self.figures
+        kept.restored_s, kept.again_s = restored - began, time.perf_counter() - restored
         _log.info(
             "opened: cells as of window %d in %.2f s, %d windows worked again in %.2f s",
-            *(first, restored - began, self.number - first, time.perf_counter() - restored),
+            *(first, kept.restored_s, self.number - first, kept.again_s),
         )
         if not self._store.snapshots() and self._opening is not None and self.number == first:
             self.keep(self.snapshot())

@@ -28,7 +28,7 @@ def main(kills: int, *options: str) -> None:
         served(home := Path(folder) / "bank", "--clock", "business", *options, opens_s=_SEEDING_S) as bank,
     ):
         print(f"opened in {bank.opened_s:.1f} s, seeding included", flush=True)
-        print(killed(bank, parts * kills).told())
+        print(killed(bank, parts * kills, apart=True).told())
         for line in (home / "log" / "conductor.jsonl").read_text(encoding="utf-8").splitlines():
             if "opened" in (said := json.loads(line)).get("message", ""):
                 print(said["message"])

@@ -73,11 +73,15 @@ class Callers:
             lines.append(f"{part}: {len(gaps)} kills, away {p50:.2f} s (p50), {p95:.2f} s (p95)")
         return "\n".join(lines)
 
-    def stop(self) -> None:
-        """Lets everybody hear his answer, and somebody who asked after the last kill."""
+    def until_heard(self) -> None:
+        """Waits until somebody who asked after the last kill was answered."""
         until = time.monotonic() + _PATIENCE_S
         while not (self.wrong or self._is_heard_after_all() or time.monotonic() > until):
             time.sleep(0.05)
+
+    def stop(self) -> None:
+        """Lets everybody hear his answer, and somebody who asked after the last kill."""
+        self.until_heard()
         self._stop.set()
         for thread in self._threads:
             thread.join(_PATIENCE_S)
@@ -87,8 +91,9 @@ class Callers:
         return any(asked >= last for asked, _ in tuple(self.answered))
 
 
-def killed(bank: Served, parts: Sequence[str], database: Server | None = None) -> Callers:
-    """Kills parts of a bank one after another, each once the bank is back, while it is called."""
+def killed(bank: Served, parts: Sequence[str], database: Server | None = None, *, apart: bool = False) -> Callers:
+    """Kills parts of a bank one after another, each once the bank is back, while it is called. `apart`: and once somebody who
+    asked after the last kill was answered, so that each gap is that of one kill."""
     callers = Callers(bank)
     try:
         for place, part in enumerate(parts):
@@ -100,6 +105,8 @@ def killed(bank: Served, parts: Sequence[str], database: Server | None = None) -
                 database.start()
             else:
                 bank.kill(part, place)
+            if apart:
+                callers.until_heard()
         _until_ready(bank)
         time.sleep(_KILL_EVERY_S)
     finally:

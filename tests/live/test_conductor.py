@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -283,3 +285,25 @@ def test_a_bank_that_is_opened_again_tells_its_book_without_waiting_for_a_days_e
     told = asyncio.run(lived())
     assert {Ledger.TRIAL_BALANCE, Repayment.LOANS_ACTIVE} <= {gauge for gauge, *_ in told}
     assert asyncio.run(again()) == told
+
+
+def test_a_bank_that_took_long_to_open_answers_before_it_takes_a_snapshot(tmp_path: Path) -> None:
+    """Restoring the cells is not work that a snapshot would save."""
+
+    class Slow(LocalExecutor):
+        def start(self, *arguments: Any) -> None:
+            time.sleep(0.3)
+            super().start(*arguments)
+
+    async def day() -> None:
+        pace = Pace(replay_s=0.1)
+        async with living(tmp_path, Slow(), pace) as live:
+            await live.submit(SubmitApplication, form(1))
+            live.close()
+        async with living(tmp_path, Slow(), pace) as live:
+            figures = live._bank.figures
+            assert figures.restored_s > 0.3 > pace.replay_s
+            await live.submit(SubmitApplication, form(2))
+            assert figures.snapshots == 0
+
+    asyncio.run(day())

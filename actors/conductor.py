@@ -23,8 +23,9 @@ import numpy as np
 from actors.clock import Clock, ClockError
 from actors.host import Broken, Look
 from actors.meters import Meters
+from actors.packing import PackingLost
 from actors.pipeline import IN_FLIGHT, CellLost
-from actors.sequencer import Command, Done, Sequencer
+from actors.sequencer import Command, Done, Sequencer, Taken
 from actors.topology import Cell
 from actors.trail import Trail, about_cases, in_window
 from credit.errors import CreditError
@@ -115,7 +116,7 @@ class Conductor:
         self._targets: deque[tuple[int, asyncio.Future[int]]] = deque()
         self._reaching: list[asyncio.Future[int]] = []
         self._closing = False
-        self._spent_s = self._snapshot_s = 0.0
+        self._spent_s = self._snapshot_s = self._kept_s = 0.0
         self._cut_at = self._cost_s = self._moved_at = 0.0
         self._trail_until, self._heard_until = trail.until(), -1
         self.failure: Exception | None = None
@@ -128,7 +129,7 @@ class Conductor:
         """The bank as its book has it, up to now. What it took says when the next snapshot is worth its time: nobody is to wait
         for one just because opening took long."""
         await self._in(self._driver, self._open, on_replay)
-        self._spent_s, self._snapshot_s = self._bank.figures.again_s, self._bank.figures.restored_s
+        self._spent_s, self._kept_s = self._bank.figures.again_s, self._bank.figures.restored_s
         self.ready = True
 
     async def follow(self) -> None:
@@ -141,7 +142,7 @@ class Conductor:
                 self._tell(done)
         if found:
             self._spent_s += time.perf_counter() - began
-        if self._spent_s > max(self._pace.replay_s, self._snapshot_s / self._pace.snapshot_share):
+        if self._wants_snapshot():
             await self._snapshot()
 
     def _followed(self) -> list[Done]:
@@ -178,7 +179,7 @@ class Conductor:
                 try:
                     await self._until_something_is_due()
                     await self._cut()
-                    if self._spent_s > max(self._pace.replay_s, self._snapshot_s / self._pace.snapshot_share):
+                    if self._wants_snapshot():
                         await self._snapshot()
                 except CellLost as lost:
                     _log.warning("%s", lost.user_message)
@@ -468,11 +469,26 @@ class Conductor:
         """Everything that the cells know, exported between two windows and kept while the next are worked."""
         await self._drained()
         began = time.perf_counter()
-        snapshot = await self._in(self._driver, self._bank.snapshot)
+        taken = await self._in(self._driver, self._bank.snapshot)
         self._snapshot_s, self._spent_s = time.perf_counter() - began, 0.0
         if self._keeping is not None:
             await self._keeping
-        self._keeping = asyncio.ensure_future(self._in(self._keeper, self._bank.keep, snapshot))
+        self._keeping = asyncio.ensure_future(self._keep(taken))
+
+    async def _keep(self, taken: Taken) -> None:
+        began = time.perf_counter()
+        try:
+            await self._in(self._keeper, self._bank.keep, taken)
+        except PackingLost as lost:
+            _log.warning("%s; the one before serves", lost.user_message)
+        self._kept_s = time.perf_counter() - began
+
+    def _wants_snapshot(self) -> bool:
+        """Whether the windows since the last took as long as it is to take to work them again: not less than a snapshot keeps the
+        bank waiting, times the share, nor than it takes beside it, and one at a time."""
+        if self._keeping is not None and not self._keeping.done():
+            return False
+        return self._spent_s > max(self._pace.replay_s, self._snapshot_s / self._pace.snapshot_share, self._kept_s)
 
     def _in(self, pool: ThreadPoolExecutor, work: Callable[..., Any], *arguments: Any) -> Awaitable[Any]:
         return asyncio.get_running_loop().run_in_executor(pool, work, *arguments)

@@ -53,6 +53,9 @@ class Executor(Protocol):
     def ask(self, cell: Cell, method: str, *arguments: Any) -> Handle:
         """A promise of what a method of the cell's host gives, after all steps that were submitted before."""
 
+    def packed(self, cells: Sequence[Cell]) -> list[Handle]:
+        """A promise of what each cell knows, as bytes, after all steps submitted before; others may follow meanwhile."""
+
     def get(self, handles: Sequence[Handle]) -> list[Any]: ...
 
     def finish(self) -> list[FinalReport]: ...

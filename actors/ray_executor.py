@@ -154,6 +154,9 @@ class RayExecutor:
     def ask(self, cell: Cell, method: str, *arguments: Any) -> Any:
         return self._actors[cell].ask.remote(method, *arguments)
 
+    def packed(self, cells: Sequence[Cell]) -> list[Any]:
+        return [self.ask(cell, "export_packed") for cell in cells]
+
     def get(self, handles: Sequence[Any]) -> list[Any]:
         return self._get(list(handles))
 

@@ -76,6 +76,15 @@ class Figures:
     """What the windows since then took."""
 
 
+class Taken(NamedTuple):
+    """A snapshot that was taken: the window that comes next, until when, the chain, and a promise of what each cell knew."""
+
+    number: int
+    until: int
+    chain: str
+    packed: Sequence[Handle]
+
+
 class Sequencer:
     """One bank's order of things; see the module's text."""
 
@@ -256,7 +265,7 @@ class Sequencer:
         asides = inputs.asides(self._store.read(first))
         for entries in in_days(self._store.read(first)):
             if entries[-1].number >= window:
-                return self.snapshot(), [entry for entry in entries if entry.number <= window], asides
+                return self._whole(self.snapshot()), [entry for entry in entries if entry.number <= window], asides
             self._work_again(entries, asides)
             self.collect()
         raise Damaged(f"window {window} was worked, and the day book does not hold it")
@@ -380,19 +389,21 @@ class Sequencer:
         """What was promised."""
         return self._executor.get(handles)
 
-    def snapshot(self) -> Snapshot:
-        """All that the cells know, to be kept; nothing may be under way."""
+    def snapshot(self) -> Taken:
+        """All that the cells know now, to be kept; nothing may be under way, and the bank may go on meanwhile."""
         assert not self._under_way, "a snapshot is taken between windows"
         self._pipeline.settle()
-        cells = self._flow.cells
-        packed = self._executor.get([self._executor.ask(cell, "export_packed") for cell in cells])
-        contents = {str(cell): content for cell, content in zip(cells, packed, strict=True)}
-        return Snapshot(self.number, self.until, self.chain, contents)
+        return Taken(self.number, self.until, self.chain, self._executor.packed(self._flow.cells))
 
-    def keep(self, snapshot: Snapshot) -> None:
+    def keep(self, taken: Taken) -> None:
         """Puts a snapshot into the store; another thread may cut windows meanwhile."""
-        self._store.put_snapshot(snapshot)
+        self._store.put_snapshot(self._whole(taken))
         self.figures.snapshots += 1
+
+    def _whole(self, taken: Taken) -> Snapshot:
+        packed = self._executor.get(taken.packed)
+        contents = {str(cell): content for cell, content in zip(self._flow.cells, packed, strict=True)}
+        return Snapshot(taken.number, taken.until, taken.chain, contents)
 
 
 def in_days(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

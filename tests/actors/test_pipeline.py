@@ -38,6 +38,9 @@ class _Messenger:
     def ask(self, cell: Cell, method: str, *arguments: Any) -> Any:
         raise AssertionError
 
+    def packed(self, cells: Sequence[Cell]) -> list[Any]:
+        raise AssertionError
+
     def get(self, handles: Sequence[Any]) -> list[Any]:
         return list(handles)
 

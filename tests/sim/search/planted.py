@@ -127,8 +127,8 @@ BUGS = [
         "[self._submit(block, mail) for block in blocks(spans[place : place + BLOCK])]; self._append(entries); continue",
     ),
     Bug("an append that failed is taken for done", Sequencer, "_append", "self._pause(_STORE_RETRY_S)", "return"),
-    Bug("a snapshot says one window less", Sequencer, "snapshot", "Snapshot(self.number,", "Snapshot(self.number - 1,"),
-    Bug("a snapshot has no chain", Sequencer, "snapshot", "self.chain, contents", "'', contents"),
+    Bug("a snapshot says one window less", Sequencer, "snapshot", "Taken(self.number,", "Taken(self.number - 1,"),
+    Bug("a snapshot has no chain", Sequencer, "snapshot", "self.chain, self._executor", "'', self._executor"),
     Bug(
         "recovery begins at the bank's first instant",
         Sequencer,

@@ -4,15 +4,16 @@ takes a figure for the answer to a question that was never put."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
 from credit.policies.base import LIVE
 from credit.policies.catalogue import MODELS
+from credit.policies.loading import resolved
 from lendrill.errors import UserError
-from scenarios.model import Scenario
+from scenarios.model import Behaviour, Scenario
 from scenarios.people import Campaign
 from scenarios.planned import Fault
 from scenarios.staff import DeskStaff
@@ -67,12 +68,22 @@ def _nobody(scenario: Scenario) -> Iterator[str]:
             if getattr(scenario, section) != Scenario.model_fields[section].default:
                 yield f"{section}: every customer of the run is scripted, none is drawn"
     if not any(fault.strikes_the_bank for fault in scenario.faults):
-        for name in ("outage_again_ppm", "outage_again_minutes_median", "outage_return_minutes"):
-            if getattr(scenario.behaviour, name) != type(scenario.behaviour).model_fields[name].default:
-                yield f"behaviour.{name}: the bank is never away"
+        outage = ("outage_again_ppm", "outage_again_minutes_median", "outage_return_minutes")
+        yield from _in_vain(scenario.behaviour, outage, "the bank is never away")
+    if not resolved("contracts", scenario.policies)["certified"]:
+        certificate = ("certificate_lapsed_ppm", "certificate_revoked_ppm")
+        yield from _in_vain(
+            scenario.behaviour, certificate, "nobody signs by a certificate (policies.contracts.certified)"
+        )
     for key, demand in scenario.demand.items():
         if not demand.weight and scenario.run.customers > len(scenario.script):
             yield f"demand.{key}: its weight is 0, nobody asks for it"
+
+
+def _in_vain(behaviour: Behaviour, names: Iterable[str], why: str) -> Iterator[str]:
+    for name in names:
+        if getattr(behaviour, name) != Behaviour.model_fields[name].default:
+            yield f"behaviour.{name}: {why}"
 
 
 def _unread(scenario: Scenario) -> Iterator[str]:

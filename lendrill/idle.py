@@ -16,14 +16,18 @@ from lendrill.errors import UserError
 from scenarios.model import Behaviour, Scenario
 from scenarios.people import Campaign
 from scenarios.planned import Fault
-from scenarios.staff import DeskStaff
+from scenarios.staff import DeskStaff, Staff
 from sim.randomness import PPM
 from sim.staffing import headcounts
+
+_BY_PEOPLE = ("call", "visit", "legal")
+"""The means of collection that take somebody's time."""
 
 
 def idle(scenario: Scenario) -> list[str]:
     """A line a field or row without effect on this run: its path, and why."""
-    return [*_beside_the_run(scenario), *_nobody(scenario), *_unread(scenario), *_of_policies(scenario)]
+    parts = (_beside_the_run, _nobody, _unread, _never_called, _of_policies)
+    return [line for part in parts for line in part(scenario)]
 
 
 def prove_outages(scenario: Scenario) -> None:
@@ -100,6 +104,23 @@ def _unread(scenario: Scenario) -> Iterator[str]:
         outside = desk.break_end_minute <= desk.shift_start_minute or desk.break_start_minute >= desk.shift_end_minute
         if outside and not usual:
             yield f"staff.{name}.break_start_minute: the break lies outside the shift"
+
+
+def _never_called(scenario: Scenario) -> Iterator[str]:
+    """Collectors whose stage knows messages alone: nothing comes before them."""
+    rules = resolved("collections", scenario.policies)
+    used = {rules["default_set"], *(one["set"] for one in rules.get("assignments", []))}
+    sets = [resolved(f"collections_{key}", scenario.policies) for key in sorted(used)]
+    busy = {
+        stage["desk"]
+        for one in sets
+        for stage in one["stages"]
+        for row in one["rows"]
+        if row["stage"] == stage["key"] and any(action["action"] in _BY_PEOPLE for action in row["actions"])
+    }
+    for name in ("collector_early", "collector_middle", "collector_long"):
+        if name not in busy and getattr(scenario.staff, name) != Staff.model_fields[name].default:
+            yield f"staff.{name}: no collection strategy in use has them call, visit or go to court"
 
 
 def _of_policies(scenario: Scenario) -> Iterator[str]:

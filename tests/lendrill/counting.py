@@ -52,6 +52,8 @@ BESIDE: dict[str, list[Any]] = {
     "policies.collections_a.rows.overdue_from": ["100", "900000"],
     "policies.collections_b.rows.grades": [["excellent", "good"]],
     "policies.collections_b.rows.overdue_from": ["100", "900000"],
+    "policies.products.products.fields.most": [1_500],
+    "script.account_months": [1],
 }
 """What is tried before anything else, of fields that know more than their types tell."""
 

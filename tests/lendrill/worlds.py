@@ -217,7 +217,7 @@ CROWD: Content = {
         "initial_approver": {"service_minutes_median": 60, "every_day": True},
         "re_reviewer": {"service_minutes_median": 60, "every_day": True},
         "final_approver": {"service_minutes_median": 120, "every_day": True},
-        "risk_specialist": {"service_minutes_median": 120, "every_day": True},
+        "risk_specialist": {"service_minutes_median": 400, "every_day": True},
         "approval_supervisor": {"service_minutes_median": 120, "every_day": True},
         "disbursement_operator": {"every_day": True},
         "disbursement_reviewer": {"every_day": True},
@@ -279,6 +279,7 @@ LOSSES: Content = {
         {"day": dt.date(2025, 7, 1), "unemployment_ppm": 80_000, "house_price_ppm": 900_000},
         {"day": dt.date(2026, 7, 1), "unemployment_ppm": 90_000, "house_price_ppm": 800_000},
     ],
+    "partners": {"sms": {"error_ppm": 600_000}, "app_push": {"error_ppm": 600_000}},
     "population": {
         "no_auto_debit_ppm": 300_000,
         "repeat_ppm": 500_000,

@@ -46,6 +46,7 @@ def told(text: str) -> list[str]:
             "[policies.admission]\nstep_minutes = { approval = 60 }\n",
             "policies.admission.step_minutes: only a live bank",
         ),
+        ("[policies.due_diligence]\nphotos_max = 12\n", "policies.due_diligence.photos_max: only a live bank"),
         ('[policies.contracts]\nlender = "某某银行"\n', "policies.contracts.lender: only a live bank"),
         ("[policies.products]\nshort_months_max = 10\n", "policies.products.short_months_max: only a live bank"),
     ],

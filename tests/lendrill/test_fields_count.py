@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from credit.errors import InvariantViolation
 from credit.policies.loading import packaged, resolved
 from tests.lendrill import counting
 from tests.lendrill.worlds import SMALL, WORLDS, World
@@ -48,7 +49,7 @@ class Line(NamedTuple):
 
 SEEN = [Line(*line.split(" ", 2)) for line in counting.LIST.read_text(encoding="utf-8").splitlines()]
 """`counts` and `refused` are what trying came to; `names` is the key of a row, by which a scenario's own row finds it; `bounds`
-limits what other fields may say; `idle` showed in no small bank; `untried` has not been looked at."""
+limits what other fields may say, `proves` what balances may be; `idle` showed nowhere; `untried` nobody has looked at."""
 OF = {line.field: line for line in SEEN}
 
 
@@ -82,11 +83,11 @@ def test_every_field_that_a_run_decides_by_is_on_the_list() -> None:
 def test_a_line_says_what_it_has_to() -> None:
     worlds = {world.name for world in WORLDS}
     for line in SEEN:
-        assert line.verdict in ("counts", "refused", "names", "bounds", "idle", "untried"), line
+        assert line.verdict in ("counts", "refused", "names", "bounds", "proves", "idle", "untried"), line
         if line.verdict == "counts":
             assert line.note in worlds, line
         else:
-            assert (line.verdict in ("bounds", "idle", "untried")) == bool(line.note), line
+            assert (line.verdict in ("bounds", "proves", "idle", "untried")) == bool(line.note), line
 
 
 @pytest.mark.parametrize("field", with_verdict("names"))
@@ -114,6 +115,15 @@ def test_what_bounds_other_fields_refuses_what_lies_beyond(field: str) -> None:
     plain = counting.plain(counting.with_field(field)[0])
     path, value = next((path, value) for path, value in counting.leaves(plain.base) if counting.field_of(path) == field)
     assert plain.verdict(path, value // 2) == "refused"
+
+
+@pytest.mark.parametrize("field", with_verdict("proves"))
+def test_what_a_run_is_proved_by_stops_it(field: str) -> None:
+    """Not another digest: what a loan owes lies on the debit side, and a chart that says otherwise is found out."""
+    base = counting.plain(0).base
+    path = next(path for path, value in counting.leaves(base) if counting.field_of(path) == field and value == "debit")
+    with pytest.raises(InvariantViolation, match="interest_receivable"):
+        list(counting.Bank(counting.changed(base, path, "credit")).digests())
 
 
 def test_what_is_not_read_by_a_run_is_seen_to_be_idle() -> None:

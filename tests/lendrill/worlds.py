@@ -264,6 +264,7 @@ CROWD: Content = {
 """Four hundred within twelve days, many of them firms and frauds, who ask for much: what happens until the money is there."""
 
 _PLEDGE = _packaged("deposit_pledge")
+_LIGHT = [{"action": "sms", "every_days": 3}, {"action": "call", "every_days": 3}]
 LOSSES: Content = {
     "run": {"customers": 60, "days": 60, "start": dt.date(2026, 4, 27), "first_arrival": 801, "arrival_days": 40},
     "bank": {"branches": 2},
@@ -320,20 +321,41 @@ LOSSES: Content = {
     | {
         "collections": {
             "assignments": [{"product": "card_instalment", "segment": "individual", "set": "b"}],
-            "write_off": {"dpd_over": 90, "contacts_min": 2, "retry_days": 20},
+            "write_off": {"dpd_over": 90, "contacts_min": 2, "retry_days": 3},
             "referral": {"retry_days": 20},
         },
         "collections_b": {
             "rows": [
-                {"key": "light", "actions": [{"action": "sms", "every_days": 3}, {"action": "call", "every_days": 3}]},
+                {"key": "light_weak", "grades": ["good", "fair", "weak"], "actions": _LIGHT},
+                {"key": "light", "actions": _LIGHT[:1]},
                 {"key": "severe", "priority": 3},
             ]
         },
+        "repayment": {"debit_terms": [{"key": "card_instalment", "reminder_days": 7}]},
         "restructuring": {"retry_days": 20},
     },
 }
 """A book of eight hundred who came within four months and were watched for ten, many of whom can't pay: what becomes of it in two
 months more."""
+
+LOST: Content = LOSSES | {
+    "behaviour": LOSSES["behaviour"]
+    | {
+        "cure_daily_ppm": 0,
+        "notice_response_ppm": 0,
+        "promise_ppm": 0,
+        "failed_debit_again_ppm": 0,
+        "restructuring_request_ppm": 0,
+    },
+    "policies": LOSSES["policies"]
+    | {
+        "collections": {
+            "referral": {"unable": False, "months_overdue": 12},
+            "write_off": {"dpd_over": 90, "contacts_min": 1, "retry_days": 3},
+        }
+    },
+}
+"""The same, where nobody pays who once did not and nobody gets other terms: what is written off."""
 
 WRITTEN: Content = {
     "run": {"customers": 4, "days": 290, "start": dt.date(2026, 2, 2)},
@@ -341,6 +363,16 @@ WRITTEN: Content = {
     "behaviour": {"write_off_decline_ppm": 0},
     "policies": {
         "contracts": {"certified": True},
+        "fraud": {
+            "rules": [
+                {
+                    "key": "new_account",
+                    "conditions": [{"column": "account_months", "at_most": 5}],
+                    "doubt": "multi_lender",
+                    "action": "doubt",
+                }
+            ]
+        },
         "products": _packaged("li_food_store")["policies"]["products"],
         "repayment": _packaged("zhang_consumer_loan")["policies"]["repayment"],
         "collections": {"write_off": {"dpd_over": 90, "contacts_min": 2}},
@@ -383,10 +415,13 @@ STRICT: Content = SMALL | {
 }
 """The first again, with rules that what people do by themselves just fails."""
 
+_WATCHED: Content = {"customers": 800, "days": 300, "start": dt.date(2025, 7, 1), "arrival_days": 120}
+
 WORLDS = (
     World("small", SMALL),
     World("crowd", CROWD),
-    World("losses", LOSSES, book={"customers": 800, "days": 300, "start": dt.date(2025, 7, 1), "arrival_days": 120}),
+    World("losses", LOSSES, _WATCHED),
     World("written", WRITTEN),
     World("strict", STRICT),
+    World("lost", LOST, _WATCHED),
 )

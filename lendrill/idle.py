@@ -4,25 +4,30 @@ takes a figure for the answer to a question that was never put."""
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
 from credit.policies.base import LIVE
 from credit.policies.catalogue import MODELS
+from credit.policies.loading import resolved
 from lendrill.errors import UserError
-from scenarios.model import Scenario
+from scenarios.model import Behaviour, Scenario
 from scenarios.people import Campaign
 from scenarios.planned import Fault
-from scenarios.staff import DeskStaff
+from scenarios.staff import DeskStaff, Staff
 from sim.randomness import PPM
 from sim.staffing import headcounts
+
+_BY_PEOPLE = ("call", "visit", "legal")
+"""The means of collection that take somebody's time."""
 
 
 def idle(scenario: Scenario) -> list[str]:
     """A line a field or row without effect on this run: its path, and why."""
-    return [*_beside_the_run(scenario), *_nobody(scenario), *_unread(scenario), *_of_policies(scenario)]
+    parts = (_beside_the_run, _nobody, _unread, _never_called, _of_policies)
+    return [line for part in parts for line in part(scenario)]
 
 
 def prove_outages(scenario: Scenario) -> None:
@@ -67,12 +72,22 @@ def _nobody(scenario: Scenario) -> Iterator[str]:
             if getattr(scenario, section) != Scenario.model_fields[section].default:
                 yield f"{section}: every customer of the run is scripted, none is drawn"
     if not any(fault.strikes_the_bank for fault in scenario.faults):
-        for name in ("outage_again_ppm", "outage_again_minutes_median", "outage_return_minutes"):
-            if getattr(scenario.behaviour, name) != type(scenario.behaviour).model_fields[name].default:
-                yield f"behaviour.{name}: the bank is never away"
+        outage = ("outage_again_ppm", "outage_again_minutes_median", "outage_return_minutes")
+        yield from _in_vain(scenario.behaviour, outage, "the bank is never away")
+    if not resolved("contracts", scenario.policies)["certified"]:
+        certificate = ("certificate_lapsed_ppm", "certificate_revoked_ppm")
+        yield from _in_vain(
+            scenario.behaviour, certificate, "nobody signs by a certificate (policies.contracts.certified)"
+        )
     for key, demand in scenario.demand.items():
         if not demand.weight and scenario.run.customers > len(scenario.script):
             yield f"demand.{key}: its weight is 0, nobody asks for it"
+
+
+def _in_vain(behaviour: Behaviour, names: Iterable[str], why: str) -> Iterator[str]:
+    for name in names:
+        if getattr(behaviour, name) != Behaviour.model_fields[name].default:
+            yield f"behaviour.{name}: {why}"
 
 
 def _unread(scenario: Scenario) -> Iterator[str]:
@@ -89,6 +104,23 @@ def _unread(scenario: Scenario) -> Iterator[str]:
         outside = desk.break_end_minute <= desk.shift_start_minute or desk.break_start_minute >= desk.shift_end_minute
         if outside and not usual:
             yield f"staff.{name}.break_start_minute: the break lies outside the shift"
+
+
+def _never_called(scenario: Scenario) -> Iterator[str]:
+    """Collectors whose stage knows messages alone: nothing comes before them."""
+    rules = resolved("collections", scenario.policies)
+    used = {rules["default_set"], *(one["set"] for one in rules.get("assignments", []))}
+    sets = [resolved(f"collections_{key}", scenario.policies) for key in sorted(used)]
+    busy = {
+        stage["desk"]
+        for one in sets
+        for stage in one["stages"]
+        for row in one["rows"]
+        if row["stage"] == stage["key"] and any(action["action"] in _BY_PEOPLE for action in row["actions"])
+    }
+    for name in ("collector_early", "collector_middle", "collector_long"):
+        if name not in busy and getattr(scenario.staff, name) != Staff.model_fields[name].default:
+            yield f"staff.{name}: no collection strategy in use has them call, visit or go to court"
 
 
 def _of_policies(scenario: Scenario) -> Iterator[str]:

@@ -37,7 +37,6 @@ class Affordability:
         self._share = np.zeros(size, dtype=np.int64)
         for row in policy.products:
             self._share[products.by_key(row.key).code] = row.payment_share_ppm
-        self._unverified_ppm = policy.unverified_share_ppm
         self._step = max(policy.amount_step, 1)
         self._factor = np.zeros((size, len(Grade) + 1, TERM_MONTHS_MAX + 1, len(Method) + 1), dtype=np.int64)
         for product in products.products:
@@ -48,10 +47,9 @@ class Affordability:
                         self._factor[product.code, grade, months, method] = payment_factor(rate, months, method)
 
     def room_fen(self, cases: Rows) -> Ints:
-        """What is left for a new monthly payment: the policy's share of income, less the payments of other debt."""
-        verified = cases["verified_income_fen"]
-        income = np.where(verified > 0, verified, cases["income_fen"] * self._unverified_ppm // PPM)
-        room = income * self._share[cases["product"]] // PPM - cases["monthly_debt_fen"]
+        """What is left for a new monthly payment: the policy's share of income, less the payments of other debt. How much of
+        an income counts that nothing verified, scoring has decided."""
+        room = cases["verified_income_fen"] * self._share[cases["product"]] // PPM - cases["monthly_debt_fen"]
         return np.asarray(np.clip(room, 0, _ROOM_MAX_FEN))
 
     def largest_fen(self, cases: Rows) -> Ints:

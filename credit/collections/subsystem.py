@@ -36,7 +36,7 @@ from credit.policies.products import ProductPolicy
 from credit.policies.scorecard import ScorecardPolicy
 from credit.room import Rows
 from credit.staff import StaffRegister
-from credit.subsystem import PLAIN, Setting, Subsystem, Takes, Together
+from credit.subsystem import PLAIN, Setting, State, Subsystem, Takes, Together
 from credit.times import DAY_MS
 from credit.worklists.worklist import Events, Worklist, takes
 
@@ -156,6 +156,11 @@ class CollectionsSubsystem(Subsystem):
         for rows in self.noted("totals"):
             found += invariants.against_the_book(self.cases, rows)
         return found
+
+    def import_state(self, state: State) -> None:
+        """Replaces every table. Cases that another policy opened are worked by what applies now (COL-04)."""
+        super().import_state(state)
+        self.cases["set"][:] = self.strategies.sets(self.cases["product"], self.cases["segment"])
 
 
 build = CollectionsSubsystem.build

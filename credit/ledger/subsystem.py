@@ -12,7 +12,7 @@ from credit.ledger.states import states_of
 from credit.mail import Outbox
 from credit.masks import any_of
 from credit.numbers import branch_of_transaction, is_batch, place_in_group, place_in_loan
-from credit.policies.ledger import BY_LOAN, LedgerPolicy
+from credit.policies.ledger import BY_LOAN, BY_TOTAL, LedgerPolicy
 from credit.policies.loading import load
 from credit.room import Rows
 from credit.rows import only
@@ -49,7 +49,7 @@ class LedgerSubsystem(Subsystem):
         self._index[self._numbers] = np.arange(len(self._numbers))
         self._slot = np.full(len(self._numbers), -1, dtype=np.int64)
         self._slot[[self._names.index(name) for name in BY_LOAN]] = np.arange(len(BY_LOAN))
-        self._totals = [("interest_accrued", "accrued_fen"), *zip(BY_LOAN, TOTALS.split()[1:], strict=True)]
+        self._totals = list(zip((*BY_TOTAL, *BY_LOAN), TOTALS.split(), strict=True))
         """Accounts that the book proves, and the columns of its totals."""
         self._loans, self._batches = self.tables["loans"], self.tables["batches"]
         self._start_over()

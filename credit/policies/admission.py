@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from credit.codes import Consent, Material
-from credit.policies.base import WORDS, PolicyModel, Yuan, known_names
+from credit.policies.base import LIVE, WORDS, PolicyModel, Yuan, known_names
 
 PurposeClass = Literal["consumer", "operating", "housing"]
 STEPS = ("initial_review", "scoring", "approval", "contract", "disbursement")
@@ -119,7 +119,7 @@ class AdmissionPolicy(PolicyModel):
     """Purposes refused as too vague (APP-08)."""
     purposes: list[Purpose] = Field(min_length=1)
     """Purposes known by name."""
-    step_minutes: dict[str, Annotated[int, Field(ge=1, le=100_000)]]
+    step_minutes: Annotated[dict[str, Annotated[int, Field(ge=1, le=100_000)]], LIVE]
     """Usual length of each step, for the estimated completion (APP-18)."""
     long_term_id_age_min: int = Field(ge=0, le=120)
     """[years] ID cards of people from this age on may be valid without an end (长期)."""

@@ -70,8 +70,6 @@ class ApprovalPolicy(PolicyModel):
     """How long the automatic lane takes."""
     amount_step: Yuan
     """Amounts cut by rule are rounded down to this."""
-    unverified_share_ppm: SharePpm
-    """Share of a declared income that counts while nothing verified it."""
     fraud_doubts: list[str]
     """Doubts that send a case to the fraud desk first, and to the risk specialist (APR-07, APP-17)."""
     fraud_team: int = Field(default=0, ge=0, le=99)

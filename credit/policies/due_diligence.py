@@ -3,12 +3,14 @@ which ratios finances are judged, and what follows from what is found (APP-21)."
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 from pydantic import Field, model_validator
 
 from credit.codes import Segment
 from credit.due_diligence.findings import Concern
-from credit.policies.base import Minute, PolicyModel, SharePpm, Yuan, known_names
+from credit.policies.base import LIVE, Minute, PolicyModel, SharePpm, Yuan, known_names
 from credit.policies.products import ProductPolicy
 from credit.room import Rows
 from credit.times import Bools, Ints
@@ -53,8 +55,8 @@ class DueDiligencePolicy(PolicyModel):
     """Close of business."""
     photos_min: int = Field(ge=1, le=20)
     """[photos] Least of the premises."""
-    photos_max: int = Field(ge=1, le=20)
-    """[photos] Most."""
+    photos_max: Annotated[int, LIVE] = Field(ge=1, le=20)
+    """[photos] Most; in simulated runs `photos_min` are brought."""
     words_min: int = Field(ge=1, le=100)
     """[characters] A report or an assessment in fewer words is none."""
     tolerance_ppm: SharePpm

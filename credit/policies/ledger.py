@@ -12,6 +12,9 @@ from credit.policies.base import WORDS, PolicyModel
 
 BY_LOAN = ("principal", "interest_receivable", "penalty_receivable", "off_balance_write_off")
 """The accounts that the ledger keeps for each loan, in the order of the columns of `LoanBalance`."""
+BY_TOTAL = ("interest_accrued",)
+"""Those that it proves against the total of the book alone, which repayment sends."""
+_KEPT = {"loan": BY_LOAN, "control": BY_TOTAL}
 
 
 class ChartAccount(PolicyModel):
@@ -50,7 +53,10 @@ class LedgerPolicy(PolicyModel):
         missing = [a.name.lower() for a in Account if a.name.lower() not in keys]
         if missing or len(keys) != len(Account):
             raise ValueError(f"each account stands in the chart once; missing: {', '.join(missing) or 'none'}")
-        kept = tuple(row.key for row in self.accounts if row.keeping == "loan")
-        if sorted(kept) != sorted(BY_LOAN):
-            raise ValueError(f"keeping = 'loan' belongs to exactly {', '.join(BY_LOAN)}; given {', '.join(kept)}")
+        for keeping, needed in _KEPT.items():
+            kept = tuple(row.key for row in self.accounts if row.keeping == keeping)
+            if sorted(kept) != sorted(needed):
+                raise ValueError(
+                    f"keeping = {keeping!r} belongs to exactly {', '.join(needed)}; given {', '.join(kept)}"
+                )
         return self

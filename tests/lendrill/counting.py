@@ -1,177 +1,84 @@
-"""Whether a field of a scenario or a policy counts: a small bank in which every room has work is run again with one value
-changed, until its windows' digests part from those of the bank as it was. `python -m tests.lendrill.counting FIELD…` prints
-what that came to."""
+"""Whether a field of a scenario or a policy counts: a small bank is run again with one value changed, until its digests part
+from those of the bank as it was. No small bank has work for every field, so there are several (`tests.lendrill.worlds`), and
+what changes nothing in one is tried in the next. `python -m tests.lendrill.counting FIELD…` prints what that came to, as a
+line of fields_seen.txt."""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from functools import cache
-from itertools import chain
+from dataclasses import replace
+from functools import cache, partial
+from itertools import chain, zip_longest
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
+from actors.host import Blueprint, Parts
 from actors.local import LocalExecutor
 from actors.pipeline import Pipeline, blocks
-from actors.topology import Flow
+from actors.topology import Cell, Flow
+from credit.digest import Digest
 from credit.policies.catalogue import MODELS
 from credit.policies.loading import load, packaged_names, resolved
-from credit.subsystem import windows
+from credit.subsystem import State, windows
 from lendrill.assembly import blueprints
 from lendrill.fields import every
 from results import folder
 from scenarios.model import Scenario
+from tests.lendrill.worlds import WORLDS, Content, World
 
 Steps = tuple[str | int, ...]
+Book = dict[Cell, State]
 LIST = Path(__file__).with_name("fields_seen.txt")
 POOL_MAX, IDLE_MAX = 5, 6
 """How many texts are tried in a text's place, and how many changes without effect before a field is called idle."""
+SMALL = WORLDS[0]
 Verdict = Literal["counts", "refused", "idle"]
 
-WORLD: dict[str, Any] = {
-    "run": {"customers": 60, "days": 130, "start": dt.date(2025, 12, 29), "arrival_days": 12},
-    "bank": {"branches": 2, "branch_weights_ppm": [600_000, 400_000]},
-    "demand": {
-        key: {"weight": weight}
-        for key, weight in {
-            "consumer_loan": 300_000,
-            "card_instalment": 150_000,
-            "mortgage": 200_000,
-            "micro_business": 200_000,
-            "working_capital": 150_000,
-        }.items()
-    },
-    "arrivals": {
-        "campaigns": [
-            {"name": "x", "from_day": dt.date(2025, 12, 30), "to_day": dt.date(2025, 12, 31), "factor_ppm": 3_000_000}
-        ]
-    },
-    "population": {
-        "late_document_ppm": 300_000,
-        "no_auto_debit_ppm": 300_000,
-        "fraud_ppm": 100_000,
-        "gang_ppm": 50_000,
-        "listed_ppm": 50_000,
-        "monthly_income_bands": [2_000, 4_000, 6_000, 8_000, 12_000, 20_000, 40_000, 100_000],
-    },
-    "behaviour": {
-        "miss_base_ppm": 250_000,
-        "abandon_ppm": 150_000,
-        "change_request_ppm": 200_000,
-        "renew_ppm": 600_000,
-        "approver_alert_ppm": 200_000,
-        "approver_reduce_ppm": 300_000,
-        "approver_escalate_ppm": 200_000,
-        "approver_return_ppm": 300_000,
-        "supplement_never_ppm": 300_000,
-        "condition_never_ppm": 300_000,
-        "early_full_per_year_ppm": 300_000,
-        "early_partial_per_year_ppm": 300_000,
-        "manual_late_ppm": 400_000,
-        "write_off_decline_ppm": 300_000,
-        "reviewer_reject_ppm": 200_000,
-        "payment_wrong_ppm": 100_000,
-        "debit_partial_ppm": 400_000,
-        "use_not_genuine_ppm": 200_000,
-        "misprint_ppm": 300_000,
-    },
-    "economy": [
-        {"day": dt.date(2025, 12, 29), "unemployment_ppm": 60_000, "house_price_ppm": 950_000},
-        {"day": dt.date(2026, 3, 1), "unemployment_ppm": 90_000, "house_price_ppm": 800_000},
-    ],
-    "faults": [
-        {
-            "kind": "partner_outage",
-            "target": "bureau",
-            "start": dt.datetime(2025, 12, 30, 9),
-            "end": dt.datetime(2026, 1, 5, 15),
-            "share_ppm": 700_000,
-        },
-        {
-            "kind": "absence",
-            "target": "initial_approver",
-            "start": dt.datetime(2025, 12, 30),
-            "end": dt.datetime(2026, 1, 6),
-            "share_ppm": 500_000,
-        },
-        {
-            "kind": "system_outage",
-            "start": dt.datetime(2026, 1, 5, 8),
-            "end": dt.datetime(2026, 1, 5, 20),
-            "recovery_minutes": {"approval": 600},
-        },
-        {
-            "kind": "branch_outage",
-            "branches": [1],
-            "start": dt.datetime(2026, 1, 7, 8),
-            "end": dt.datetime(2026, 1, 9, 20),
-        },
-    ],
-    "script": [
-        {
-            "party": 1,
-            "at": dt.datetime(2025, 12, 29, 10),
-            "name": "张建国",
-            "id_number": "110105199003072872",
-            "mobile": "13800138000",
-            "credit_code": "",
-            "branch": 1,
-            "channel": "mobile_bank",
-            "segment": "individual",
-            "product": "consumer_loan",
-            "amount": 50_000,
-            "term_months": 12,
-            "method": "equal_instalment",
-            "purpose": "装修",
-            "remark": "",
-            "address": "",
-            "occupation": 3,
-            "income": 18_000,
-            "employment_months": 84,
-            "documents": ["id_front", "id_back", "income_proof", "work_proof", "purpose_statement"],
-            "consents": ["bureau", "personal_data", "auto_debit"],
-            "collateral": 0,
-            "true_income": 18_000,
-            "miss_ppm": 300_000,
-            "pays": [{"at": dt.datetime(2026, 3, 2, 10), "amount": 100}],
-            "quality_ppm": 760_000,
-            "lenders": 2,
-            "queries_3m": 2,
-            "history_months": 60,
-            "other_debt": 10_000,
-            "other_monthly_debt": 1_000,
-            "card_limit": 40_000,
-            "card_used": 14_000,
-            "account_months": 48,
-            "deposits": 10_000,
-            "least_balance": 2_000,
-            "monthly_inflow": 18_000,
-            "monthly_outflow": 16_000,
-            "income_months": 12,
-            "wealth": 5_000,
-            "monthly_settlement": 0,
-            "sign_after_minutes": 20,
-            "use_evidence_after_days": 10,
-            "early_tranche_after_days": 5,
-            "approved_amount": 40_000,
-            "payment_minutes": 8,
-        }
-    ],
+
+BESIDE: dict[str, list[Any]] = {
+    "economy.day": [dt.date(2026, 1, 5), dt.date(2026, 5, 1)],
+    "policies.admission.key_materials": [["id_front", "lease_contract"]],
+    "policies.admission.vague_purposes": [["其他"]],
+    "policies.approval.key_materials": [["lease_contract"]],
+    "policies.approval.lighter_nodes": [["initial", "re_review", "final"]],
+    "policies.approval.weak_adds": ["", "committee"],
+    "policies.approval.yellow_adds": ["", "committee"],
+    "policies.collections.assignments.product": ["consumer_loan"],
+    "policies.collections.assignments.segment": ["micro"],
+    "policies.collections.assignments.set": ["a"],
+    "policies.collections_a.rows.grades": [["excellent", "good"]],
+    "policies.collections_a.rows.overdue_from": ["100", "900000"],
+    "policies.collections_b.rows.grades": [["excellent", "good"]],
+    "policies.collections_b.rows.overdue_from": ["100", "900000"],
+    "policies.products.products.fields.most": [1_500],
+    "script.account_months": [1],
 }
-"""What the bank under test has beside the defaults."""
+"""What is tried before anything else, of fields that know more than their types tell."""
 
 
-def content() -> dict[str, Any]:
-    """The whole scenario as a file would have it, every field written down."""
+class Seen(NamedTuple):
+    """What trying a field came to, and the world in which it counts."""
+
+    verdict: Verdict
+    world: str
+
+
+def content(world: World = SMALL) -> Content:
+    """The whole scenario of a world as a file would have it, every field written down."""
+    written = deepcopy(world.written)
     plain = {"name": "small", "title": "t", "purpose": "p", "look_at": ["it"]}
-    known = Scenario.model_validate(plain | deepcopy(WORLD)).model_dump(exclude={"policies", "script"})
-    known["population"]["monthly_income_bands"] = WORLD["population"]["monthly_income_bands"]
+    known = Scenario.model_validate(plain | deepcopy(written)).model_dump(exclude={"policies", "script", "faults"})
+    bands = Scenario.model_fields["population"].default.monthly_income_bands
+    known["population"]["monthly_income_bands"] = [fen // 100 for fen in bands]  # yuan, as a file has them
     return known | {
-        "script": deepcopy(WORLD["script"]),
-        "policies": {name: resolved(name) for name in packaged_names()},
+        "faults": written.get("faults", []),
+        "script": written.get("script", []),
+        "policies": {name: resolved(name, written.get("policies")) for name in packaged_names()},
     }
 
 
@@ -190,27 +97,40 @@ def field_of(path: Steps) -> str:
     return ".".join(step for step in path if isinstance(step, str))
 
 
-def others(value: Any, pool: Sequence[Any] = ()) -> Iterator[Any]:
-    """Values to put in another's place, those that change most first; `pool`: what else such a field holds."""
+def others(value: Any, pool: Sequence[str | int] = ()) -> Iterator[Any]:
+    """Values to put in another's place, those that change most first; `pool`: words that such a field may hold, or the least and
+    the greatest number."""
     if isinstance(value, bool):
         yield not value
     elif isinstance(value, int):
-        yield from (
-            other for other in (value * 50, value * 2, value // 2, 0, value + 1, value - 1, 1) if other != value
+        further = (value * 50, *pool, value * 2, value // 2, 0, value + 1, value - 1, 1)
+        yield from dict.fromkeys(
+            other for other in (further if value else (500_000, 1, *pool, 20, 2)) if other != value
         )
     elif isinstance(value, dt.date):  # a moment is one, too
         yield from (value + dt.timedelta(days=days) for days in (1, -1, 20))
     elif isinstance(value, list | tuple):
-        yield from ([*value[:place], *value[place + 1 :]] for place in range(len(value)))
-        yield from (
-            [*value[:place], other, *value[place + 1 :]] for place, one in enumerate(value) for other in others(one)
-        )
-    yield from (other for other in pool if other != value)
+        yield from _other_lists(list(value), pool)
     if isinstance(value, str):
+        yield from (other for other in pool if other != value)
         yield f"{value}x"
 
 
-def changed(base: dict[str, Any], path: Steps, value: Any) -> dict[str, Any]:
+def _other_lists(value: list[Any], pool: Sequence[str | int]) -> Iterator[list[Any]]:
+    """Lists in another's place: turned round (weights that are all doubled are the same weights), all of it doubled, halved or
+    one more, each of its members left out, another in its place, one more of them."""
+    if value and all(isinstance(one, int) for one in value):
+        yield from (turned for turned in [value[::-1]] if turned != value)
+        yield from ([one * 2 for one in value], [one // 2 for one in value], [one + 1 for one in value])
+    yield from ([*value[:place], *value[place + 1 :]] for place in range(len(value)))
+    yield from ([*value, one] for one in pool if one not in value)
+    changes = [
+        [[*value[:place], other, *value[place + 1 :]] for other in others(one, pool)] for place, one in enumerate(value)
+    ]
+    yield from (one for turn in zip_longest(*changes) for one in turn if one is not None)
+
+
+def changed(base: Content, path: Steps, value: Any) -> Content:
     """The content with one value in another's place; what is not on the way there is shared."""
     *way, last = path
     result = dict(base)
@@ -223,28 +143,57 @@ def changed(base: dict[str, Any], path: Steps, value: Any) -> dict[str, Any]:
     return result
 
 
-def chains(content: dict[str, Any]) -> Iterator[str]:
-    """The digests of a scenario's windows, one folded into the next. CreditError where it is refused."""
-    scenario = Scenario.model_validate(content)
-    for name, model in MODELS.items():
-        load(name, model, scenario.policies)
-    run, flow, executor = scenario.run, Flow(1), LocalExecutor()
-    with TemporaryDirectory() as at:
-        executor.start(blueprints(scenario, flow, folder.create(Path(at) / "run"), False), None)
-        pipeline = Pipeline(executor, flow)
-        try:
-            for block in blocks(windows([*range(run.start_ms, run.until_ms, run.window_ms), run.until_ms])):
-                yield from pipeline.collect(pipeline.submit(block)).chains
-            yield "the end"
-        finally:
-            executor.stop()
+class Bank:
+    """A bank of a scenario's content, opened, from a book where there is one. CreditError where the content is refused."""
+
+    def __init__(self, content: Content, book: Book | None = None) -> None:
+        self.scenario = Scenario.model_validate(content)
+        for name, model in MODELS.items():
+            load(name, model, self.scenario.policies)
+        flow, executor = Flow(1), LocalExecutor()
+        with TemporaryDirectory() as at:
+            cells = blueprints(self.scenario, flow, folder.create(Path(at) / "run"), False)
+            executor.start([_unwritten(cell) for cell in cells], _copied(book))
+        self._pipeline = Pipeline(executor, flow)
+        self.held: Book = {}
+        """What it holds once its run is over."""
+
+    def digests(self) -> Iterator[str]:
+        """Those of its windows, one folded into the next, and at last that of all it holds."""
+        run = self.scenario.run
+        for block in blocks(windows([*range(run.start_ms, run.until_ms, run.window_ms), run.until_ms])):
+            yield from self._pipeline.collect(self._pipeline.submit(block)).chains
+        whole = Digest()
+        for final in self._pipeline.outcome(True).finals:
+            self.held[final.cell] = final.state
+            whole.merge(Digest(final.digest))
+        yield whole.hex()
+
+
+def _unwritten(cell: Blueprint) -> Blueprint:
+    """A cell whose record is not written down: digests are all that is asked for."""
+    return replace(cell, build=partial(_without_a_sink, cell))
+
+
+def _without_a_sink(cell: Blueprint, where: Cell) -> Parts:
+    return replace(cell.build(where), sink=None)
+
+
+def _copied(book: Book | None) -> Book | None:
+    return book and {cell: {name: rows.copy() for name, rows in state.items()} for cell, state in book.items()}
 
 
 class Plain:
-    """The digests of the bank as it is, worked no further than somebody asks for."""
+    """A world's bank as it is, worked no further than somebody asks for."""
 
-    def __init__(self) -> None:
-        self._rest, self._known = chains(content()), list[str]()
+    def __init__(self, world: World) -> None:
+        self.base, self.book = content(world), None
+        if world.book:
+            earlier = world._replace(written=world.written | {"run": world.book})
+            before = Bank(content(earlier))
+            list(before.digests())
+            self.book = before.held
+        self._rest, self._known = Bank(self.base, self.book).digests(), list[str]()
 
     def parts_from(self, other: Iterator[str]) -> bool:
         """Whether another bank's digests become other ones."""
@@ -255,48 +204,89 @@ class Plain:
                 return True
         return False
 
+    def verdict(self, path: Steps, value: Any) -> Verdict:
+        """What a change comes to."""
+        try:
+            other = Bank(changed(self.base, path, value), self.book)
+        except ValueError:  # a validation error is one, and so is CreditError
+            return "refused"
+        return "counts" if self.parts_from(other.digests()) else "idle"
+
+    def verdict_of_field(self, field: str, enough: Verdict = "counts") -> Verdict:
+        """Whether some change of some row's value counts; refused where every change is, or where one refusal is enough."""
+        rows = [(path, value) for path, value in leaves(self.base) if field_of(path) == field]
+        pool = _pool([value for _, value in rows], field)
+        found: list[Verdict] = []
+        first = BESIDE.get(field, [])
+        changes = [[(path, other) for other in (*first, *others(value, pool))] for path, value in rows[::-1]]
+        for path, value in _by_turns(changes):
+            found.append(self.verdict(path, value))
+            if found[-1] in ("counts", enough):
+                return found[-1]
+            if found.count("idle") == IDLE_MAX:
+                break
+        return "idle" if "idle" in found else "refused"
+
+
+def _by_turns(changes: Sequence[Sequence[tuple[Steps, Any]]]) -> Iterator[tuple[Steps, Any]]:
+    """One change of each row, then the next of each: the first row may be one that nobody meets."""
+    for turn in zip_longest(*changes):
+        yield from (one for one in turn if one is not None)
+
+
+def _pool(values: Sequence[Any], field: str) -> list[str | int]:
+    """What else a field may hold, as far as the reference of fields tells: the bounds of a number; of texts those of its other
+    rows and those that its type allows."""
+    told = max((one for one in every() if _names(one.path, field)), key=lambda one: one.path.count(".")).allowed
+    texts = [text for value in values for text in (value if isinstance(value, list) else [value])]
+    if any(isinstance(text, int) for text in texts):
+        bounds = [int(one.replace(",", "")) for one in re.findall(r"\b[\d,]+\b", told)]
+        most = {"run": 0, "bank": 0, "staff": 2_000}.get(field.partition(".")[0], 10**12)  # great banks take days
+        return [bound for bound in bounds if bound <= most]
+    found = [*(text for text in texts if isinstance(text, str)), *re.findall(r"[a-z][a-z0-9_]+", told)]
+    return list(dict.fromkeys(found))[:POOL_MAX]
+
 
 @cache
-def plain() -> Plain:
-    """The bank as it is, begun once."""
-    return Plain()
+def plain(place: int) -> Plain:
+    """The bank of a world as it is, begun once."""
+    return Plain(WORLDS[place])
 
 
-def verdict(base: dict[str, Any], path: Steps, value: Any) -> Verdict:
-    """What a change comes to."""
-    try:
-        return "counts" if plain().parts_from(chains(changed(base, path, value))) else "idle"
-    except ValueError:  # a validation error is one, and so is CreditError
-        return "refused"
-
-
-def verdict_of_field(base: dict[str, Any], field: str) -> Verdict:
-    """Whether some change of some row's value counts; refused where every change is."""
-    rows = [(path, value) for path, value in leaves(base) if field_of(path) == field]
-    pool = list(dict.fromkeys(value for _, value in rows if isinstance(value, str)))[:POOL_MAX]
+def seen(field: str) -> Seen:
+    """What trying a field comes to, world by world until it counts."""
     found: list[Verdict] = []
-    for path, value in reversed(rows):
-        for other in others(value, pool if isinstance(value, str) else ()):
-            found.append(verdict(base, path, other))
-            if found[-1] == "counts" or found.count("idle") == IDLE_MAX:
-                return found[-1]
-    return "idle" if "idle" in found else "refused"
+    for place in with_field(field):
+        found.append(plain(place).verdict_of_field(field))
+        if found[-1] == "counts":
+            return Seen("counts", WORLDS[place].name)
+    return Seen("idle" if "idle" in found else "refused", "")
 
 
-def fields() -> list[str]:
-    """The fields of the bank under test that a run decides by."""
+def with_field(field: str) -> list[int]:
+    """The worlds in which something stands for a field."""
+    return [place for place in range(len(WORLDS)) if field in fields(place)]
+
+
+@cache
+def fields(place: int | None = None) -> list[str]:
+    """The fields that a run decides by, of one world or all."""
     marked = {field.path for field in every() if field.text.endswith("*")}
-    found = dict.fromkeys(field_of(path) for path, _ in leaves(content()))
-    return [name for name in found if not any(_names(one, name) for one in marked)]
+    worlds = WORLDS if place is None else WORLDS[place : place + 1]
+    found = dict.fromkeys(field_of(path) for world in worlds for path, _ in leaves(content(world)))
+    tables = {name[:end] for name in found for end, sign in enumerate(name) if sign == "."}
+    return [name for name in found if name not in tables and not any(_names(one, name) for one in marked)]
 
 
 def _names(path: str, field: str) -> bool:
+    """Whether a path of the reference is that of a field, or of the table in which it stands."""
     steps, mine = path.replace("[]", "").split("."), field.split(".")
-    return len(steps) == len(mine) and all(
-        one == two or one.startswith("<") for one, two in zip(steps, mine, strict=True)
+    return len(steps) <= len(mine) and all(
+        one == two or one.startswith("<") for one, two in zip(steps, mine, strict=False)
     )
 
 
 if __name__ == "__main__":
     for name in sys.argv[1:]:
-        print(verdict_of_field(content(), name), name, flush=True)
+        one = seen(name)
+        print(one.verdict, name, *filter(None, [one.world]), flush=True)

@@ -31,9 +31,22 @@ def told(text: str) -> list[str]:
         ("[[economy]]\nday = 2026-02-01\n[[economy]]\nday = 2026-06-01\n", "economy.1: another point"),
         ("[demand.mortgage]\nweight = 0\n", "demand.mortgage: its weight is 0"),
         ("[staff]\nscale_per_day = 200\n", "staff.scale_per_day: "),
+        (
+            "[staff.collector_early]\nservice_minutes_median = 5\n",
+            "staff.collector_early: no collection strategy in use",
+        ),
         ("[staff.finance]\nbreak_start_minute = 100\nbreak_end_minute = 110\n", "staff.finance.break_start_minute: "),
         ("[bank]\nbranches = 1\nbranch_weights_ppm = [3]\n", "bank.branch_weights_ppm: "),
         ("[policies.posts.sign_in]\nlock_hours = 3\n", "policies.posts: only a live bank"),
+        (
+            "[behaviour]\ncertificate_lapsed_ppm = 9_000\n",
+            "behaviour.certificate_lapsed_ppm: nobody signs by a certificate",
+        ),
+        (
+            "[policies.admission]\nstep_minutes = { approval = 60 }\n",
+            "policies.admission.step_minutes: only a live bank",
+        ),
+        ("[policies.due_diligence]\nphotos_max = 12\n", "policies.due_diligence.photos_max: only a live bank"),
         ('[policies.contracts]\nlender = "某某银行"\n', "policies.contracts.lender: only a live bank"),
         ("[policies.products]\nshort_months_max = 10\n", "policies.products.short_months_max: only a live bank"),
     ],
@@ -52,6 +65,8 @@ def test_what_cannot_matter_is_told_by_name(text: str, path: str) -> None:
         "[staff]\nscale = true\nscale_per_day = 200\n",
         "[staff.finance]\nbreak_start_minute = 700\nbreak_end_minute = 710\n",
         "[policies.contracts]\nvalid_days = 4\n",
+        "[staff.collector_middle]\nservice_minutes_median = 5\n",
+        "[behaviour]\ncertificate_lapsed_ppm = 9_000\n[policies.contracts]\ncertified = true\n",
     ],
 )
 def test_what_matters_is_not_told(text: str) -> None:

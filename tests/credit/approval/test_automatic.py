@@ -65,9 +65,11 @@ def test_who_can_not_afford_the_least_amount_is_declined():
     assert out.events_of(Event.APPLICATION_DECLINED)["reason"].tolist() == [Refusal.AFFORDABILITY]
 
 
-def test_an_unverified_income_counts_in_part_only():
-    out = run(desk(), (ApplicationScored, scored(verified_income_fen=0, income_fen=7_000 * YUAN)))
+def test_of_an_income_as_much_counts_as_scoring_says():
+    out = run(desk(), (ApplicationScored, scored(verified_income_fen=4_200 * YUAN, income_fen=7_000 * YUAN)))
     assert int(out.take(ApplicationApproved)["amount_fen"][0]) < 50_000 * YUAN
+    out = run(desk(), (ApplicationScored, scored(verified_income_fen=0, income_fen=7_000 * YUAN)))
+    assert out.events_of(Event.APPLICATION_DECLINED)["reason"].tolist() == [Refusal.AFFORDABILITY]
 
 
 @pytest.mark.requirement("CUS-04.d")

@@ -153,6 +153,19 @@ def test_a_product_and_customer_type_may_have_the_other_set() -> None:
 
 
 @pytest.mark.requirement("COL-04.a")
+def test_cases_that_were_opened_under_another_policy_are_worked_by_what_applies_now() -> None:
+    before, after = Bench(), Bench(USE_B)
+    before.day(1, overdue())
+    before.day(10)
+    assert before.column("set") == 0
+    after.bank.import_state(before.bank.export_state())
+    after.next_day = before.next_day
+    assert after.column("set") == 1
+    after.day(12)
+    assert after.column("stage") == 2
+
+
+@pytest.mark.requirement("COL-04.a")
 @pytest.mark.parametrize(
     ("rows", "said"),
     [

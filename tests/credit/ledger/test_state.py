@@ -156,6 +156,7 @@ def chart_with(change: object) -> dict[str, object]:
         (lambda rows: rows[0].update(number=1002), "number 1002 must be 1001"),
         (lambda rows: rows[0].update(key="petty_cash"), "'petty_cash' is not one of"),
         (lambda rows: rows[0].update(keeping="loan"), "keeping = 'loan' belongs to exactly"),
+        (lambda rows: rows[0].update(keeping="control"), "keeping = 'control' belongs to exactly interest_accrued"),
     ],
 )
 def test_a_chart_that_does_not_match_the_accounts_is_refused(change: object, said: str) -> None:

@@ -319,7 +319,10 @@ def _books(of: dict[str, Any]) -> Iterator[Line]:
     n = sum(one.get("compared") or 0 for one in books["sites"].values())
     yield _line(
         "replay",
-        (f"the day book worked again gives the same digests, {n:,} chains compared", f"日志重演摘要一致（比对 {n:,} 处）"),
+        (
+            f"the day book worked again gives the same digests, {n:,} chains compared",
+            f"日志重演摘要一致（比对 {n:,} 处）",
+        ),
         again,
     )
     trial, postings = books["trial_balance_fen"], books["postings"]

@@ -18,14 +18,12 @@ from collections.abc import Awaitable, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from actors.clock import Clock, ClockError
 from actors.host import Broken, Look
 from actors.meters import Meters
 from actors.packing import PackingLost
 from actors.pipeline import IN_FLIGHT, CellLost
-from actors.sequencer import Command, Done, Sequencer, Taken
+from actors.sequencer import Command, Done, Sequencer, Taken, joined_by_kind
 from actors.topology import Cell
 from actors.trail import Trail, about_cases, in_window
 from credit.errors import CreditError
@@ -492,11 +490,3 @@ class Conductor:
 
     def _in(self, pool: ThreadPoolExecutor, work: Callable[..., Any], *arguments: Any) -> Awaitable[Any]:
         return asyncio.get_running_loop().run_in_executor(pool, work, *arguments)
-
-
-def joined_by_kind(commands: Sequence[Command]) -> list[Command]:
-    """The same rows, one batch a kind."""
-    parts: dict[Kind, list[Rows]] = {}
-    for kind, rows in commands:
-        parts.setdefault(kind, []).append(rows)
-    return [Command(kind, np.concatenate(of)) for kind, of in parts.items()]

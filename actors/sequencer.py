@@ -406,6 +406,14 @@ class Sequencer:
         return Snapshot(taken.number, taken.until, taken.chain, contents)
 
 
+def joined_by_kind(commands: Sequence[Command]) -> list[Command]:
+    """The same rows, one batch a kind."""
+    parts: dict[Kind, list[Rows]] = {}
+    for kind, rows in commands:
+        parts.setdefault(kind, []).append(rows)
+    return [Command(kind, np.concatenate(of)) for kind, of in parts.items()]
+
+
 def in_days(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     """Entries in blocks, as `actors.pipeline.blocks` cuts windows."""
     waiting: list[Entry] = []

@@ -19,6 +19,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from actors.book import inputs
 from actors.book.store import Damaged, Entry, Fenced, Snapshot, Store, StoreError, newest_good
 from actors.host import Blueprint, Broken, StepReport, Told

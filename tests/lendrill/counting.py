@@ -55,7 +55,11 @@ BESIDE: dict[str, list[Any]] = {
     "policies.collections_a.rows.overdue_from": ["100", "900000"],
     "policies.collections_b.rows.grades": [["excellent", "good"]],
     "policies.collections_b.rows.overdue_from": ["100", "900000"],
+    "policies.payments.guarantee_materials.document": [["property_certificate"]],
+    "policies.payments.guarantee_materials.mortgage": [["lease_contract"]],
     "policies.products.products.fields.most": [1_500],
+    "policies.scorecard.bureau.query_desk": ["re_reviewer"],
+    "policies.scorecard.bureau.query_reason": [3],
     "script.account_months": [1],
 }
 """What is tried before anything else, of fields that know more than their types tell."""

@@ -254,6 +254,7 @@ CROWD: Content = {
     "policies": {
         "approval": {"nodes": [{"key": "committee", "limit_minutes": 120}]},
         "contracts": {"certified": True},
+        "scorecard": {"bureau": {"purposes": [2, 3]}},
         "payments": {
             "clearing_opens_minute": 600,
             "clearing_closes_minute": 700,
@@ -409,11 +410,12 @@ WRITTEN: Content = {
 """The people of the worked examples and nobody else: what is written of a customer happens to him."""
 
 STRICT: Content = SMALL | {
-    "run": {"customers": 150, "days": 30, "start": dt.date(2025, 12, 29), "arrival_days": 10},
-    "script": [],
-    "policies": {"approval": {"opinion_length_min": 12}},
+    "policies": {
+        "approval": {"opinion_length_min": 12},
+        "repayment": {"restructuring": {"extension_short_months": 2, "extension_short_ppm": 0}},
+    }
 }
-"""The first again, with rules that what people do by themselves just fails."""
+"""The first again, with rules that what people do by themselves just meets or just fails."""
 
 _WATCHED: Content = {"customers": 800, "days": 300, "start": dt.date(2025, 7, 1), "arrival_days": 120}
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import resource
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
@@ -88,7 +88,7 @@ class StepReport:
     told: list[Told] = field(default_factory=list)
     busy_s: float = 0.0
     rows: dict[str, int] = field(default_factory=dict)
-    """Rows of each table; like `measures`, where it is asked to tell."""
+    """Rows of each table, where anything may have changed; like `measures`, where it is asked to tell."""
     measures: list[Rows] = field(default_factory=list)
     """What the room measured (`credit.mail.Outbox.measure`), as rooms do at a day's end."""
 
@@ -121,7 +121,7 @@ class Meter:
     """Seconds by phase: each lap belongs to the phase that it ends."""
 
     def __init__(self) -> None:
-        self.phases: dict[str, float] = {}
+        self.phases: dict[str, float] = defaultdict(float)
         self._began = self._lap = self._cpu = 0.0
 
     def start(self) -> None:
@@ -132,18 +132,15 @@ class Meter:
     def lap(self, phase: str) -> None:
         """A phase ends."""
         now = time.perf_counter()
-        self._add(phase, now - self._lap)
+        self.phases[phase] += now - self._lap
         self._lap = now
 
     def stop(self) -> float:
         """The step ends; the seconds it took."""
         took = time.perf_counter() - self._began
-        self._add("step", took)
-        self._add("processor", time.process_time() - self._cpu)
+        self.phases["step"] += took
+        self.phases["processor"] += time.process_time() - self._cpu
         return took
-
-    def _add(self, phase: str, seconds: float) -> None:
-        self.phases[phase] = self.phases.get(phase, 0.0) + seconds
 
 
 class Broken(InvariantViolation):
@@ -177,6 +174,7 @@ class StageHost:
         )
         self._joins = parts.subsystem.cut_free and not (parts.every_window or parts.tells)
         self._destinations = self._flow.destinations(self.cell)
+        self._nothing: list[Parcel] = [()] * len(self._destinations)
         self._copied = [
             (kind, _marked(kind.copies))
             for kind in (kind for receiver in self._flow.rooms for kind in receiver.kinds if kind.copies)
@@ -194,28 +192,46 @@ class StageHost:
     def step(self, windows: Sequence[Window], parcels: Sequence[Parcel]) -> tuple[list[Parcel], StepReport]:
         """A block of windows of one day, one after another, or as one where the room does not care: mail in, which waits for its
         time, and mail out (one parcel a destination, in the order of `Flow.destinations`)."""
+        if not any(parcels) and self._may_rest(windows) and self.stage.rests(_as_one(windows)):
+            return self._nothing, self._idle(windows)
         self._meter.start()
         self.keep(parcels)
         leaving: Mail = {}
         report = StepReport(Counter(), [])
-        for span in [windows] if self._joins else [[window] for window in windows]:
+        for span in self._spans(windows):
             report.digests += self._work(span, leaving, report)
-        sent = [((windows[0].number, bundle),) if bundle else () for bundle in self._send(leaving)]
+        sent = self._nothing
+        if leaving:
+            sent = [((windows[0].number, bundle),) if bundle else () for bundle in self._send(leaving)]
         report.sent = tuple(map(bool, sent))
         if self._tells:
             report.due, report.rows = self.stage.due(), self.table_rows()
         self._meter.lap("wire")
         report.busy_s = self._meter.stop()
-        return list(sent), report
+        return sent, report
+
+    def _spans(self, windows: Sequence[Window]) -> Iterable[Sequence[Window]]:
+        """Windows that are worked as one: all of them where the room does not care, or where nothing comes or is due."""
+        together = self._joins or self._may_rest(windows)
+        return [windows] if together else [[window] for window in windows]
+
+    def _may_rest(self, windows: Sequence[Window]) -> bool:
+        return not self._every_window and self.stage.may_rest(_as_one(windows))
+
+    def _idle(self, windows: Sequence[Window]) -> StepReport:
+        """What there is to tell of windows that were left out."""
+        due = self.stage.due() if self._tells else 0
+        return StepReport(Counter(), [(0, 0)] * len(windows), tuple(map(bool, self._nothing)), due)
 
     def _work(self, span: Sequence[Window], leaving: Mail, report: StepReport) -> list[tuple[int, int]]:
         """Windows worked as one; nothing where they can be left out. Returns the digest of each."""
-        window = span[0] if len(span) == 1 else Window(span[0].number, span[0].start, span[-1].until)
+        window = _as_one(span)
         if not self._every_window and self.stage.rests(window):
             return [(0, 0)] * len(span)
         try:
             outcome = self.stage.step(window, {})
-            self._prove_mailed(window, outcome)
+            counts = self._in_sequence(outcome)
+            self._prove_mailed(window, outcome, counts)
         except InvariantViolation as violation:
             what = f"{violation.what} [shard {self.cell.shard}]"
             raise (Broken(what, window.number) if self._tells else type(violation)(what)) from None
@@ -224,9 +240,10 @@ class StageHost:
                 raise
             what = f"{self.cell}, window {window.number}: {type(error).__name__}: {error}"
             raise Broken(what, window.number) from error
-        self._record(window, outcome)
+        if self._sink is not None:
+            self._sink.record(window, outcome, self.stage.statistics(window))
         self._copy(outcome)
-        report.events.update(_counts(outcome.out))
+        report.events.update(counts)
         if self._tells:
             report.measures += outcome.out.measures
         if self._tells and (len(outcome.out.events[0]) or len(outcome.answers)):
@@ -237,23 +254,30 @@ class StageHost:
         self._meter.lap("record")
         return digests
 
-    def _prove_mailed(self, window: Window, outcome: WindowResult) -> None:
+    def _in_sequence(self, outcome: WindowResult) -> dict[int, int]:
+        """Makes one batch of the window's events; returns how many rows there are of each."""
+        events = in_sequence(outcome.out.events, self._flow.order[self.cell.room])
+        outcome.out.events = [events]
+        if not len(events):
+            return {}
+        counts = np.bincount(events["event"])
+        present = true_rows(counts)
+        return dict(zip(present.tolist(), counts[present].tolist(), strict=True))
+
+    def _prove_mailed(self, window: Window, outcome: WindowResult, counts: dict[int, int]) -> None:
         """What is said to have happened has gone out as mail, and nothing else has: a row each, of the same amount."""
+        [events] = outcome.out.events
         for event, words, kind, column in self._mailed:
+            if event not in counts and kind.number not in outcome.mail:
+                continue
             about = "loan" if "loan" in kind.fields.names else "case"
-            said = _pairs([rows[rows["event"] == event] for rows in outcome.out.events], about, "amount_fen")
+            said = _pairs([events[events["event"] == event]], about, "amount_fen")
             sent = _pairs(outcome.mail.get(kind.number, ()), about, column)
             if not np.array_equal(said, sent):
                 odd = np.setxor1d(said[0], sent[0])
                 one = odd[0] if len(odd) else _first_apart(said, sent)
                 where = f"{self.cell.room}, window {window.number} ({text_of(window.start)})"
                 raise InvariantViolation(f"{where}: {about} {one}: {words!r} and {kind.name} don't say the same")
-
-    def _record(self, window: Window, outcome: WindowResult) -> None:
-        events = in_sequence(outcome.out.events, self._flow.order[self.cell.room])
-        outcome.out.events = [events]
-        if self._sink is not None:
-            self._sink.record(window, outcome, self.stage.statistics(window))
 
     def _copy(self, outcome: WindowResult) -> None:
         """Events that another room is told of go to it as mail."""
@@ -266,7 +290,9 @@ class StageHost:
     def _digested(self, span: Sequence[Window], outcome: WindowResult) -> list[tuple[int, int]]:
         """What each of several windows would give by itself: a row belongs to the window in which it happened."""
         [events] = outcome.out.events
-        batches = [(EVENT_LABEL, only(events, self._digests[events["event"]])), (ANSWER_LABEL, outcome.answers)]
+        batches = [(ANSWER_LABEL, outcome.answers)]
+        if len(events):
+            batches.append((EVENT_LABEL, only(events, self._digests[events["event"]])))
         batches += [(number, rows) for number, parts in outcome.mail.items() for rows in parts]
         batches += [(kind.number, rows) for handed in outcome.asked for kind, rows in handed]
         digests = [Digest() for _ in span]
@@ -317,7 +343,7 @@ class StageHost:
             self.cell,
             self._digest.lanes,
             state,
-            self._meter.phases.get("step", 0.0),
+            self._meter.phases["step"],
             dict(self._meter.phases),
             usage.ru_utime + usage.ru_stime,
             usage.ru_maxrss / 1024,
@@ -362,6 +388,10 @@ class StageHost:
         self.stage.import_state(state)
 
 
+def _as_one(span: Sequence[Window]) -> Window:
+    return span[0] if len(span) == 1 else Window(span[0].number, span[0].start, span[-1].until)
+
+
 def _pairs(parts: Iterable[Rows], about: str, amount: str) -> Ints:
     """What rows are about and their amounts, shape (2, rows), sorted."""
     some = [rows for rows in parts if len(rows)]
@@ -399,11 +429,3 @@ def _later(rows: Rows) -> Rows:
     arriving = rows.copy()
     arriving["at"] += LATE_MS
     return arriving
-
-
-def _counts(out: Outbox) -> dict[int, int]:
-    """Rows by event."""
-    [events] = out.events
-    counts = np.bincount(events["event"])
-    present = true_rows(counts)
-    return dict(zip(present.tolist(), counts[present].tolist(), strict=True))

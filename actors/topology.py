@@ -71,6 +71,13 @@ class Flow:
 
     def destinations(self, cell: Cell) -> list[Cell]:
         """The cells a cell may mail, in a fixed order."""
+        return self._lines[cell]
+
+    @cached_property
+    def _lines(self) -> dict[Cell, list[Cell]]:
+        return {cell: self._reached_from(cell) for cell in self.cells}
+
+    def _reached_from(self, cell: Cell) -> list[Cell]:
         found = []
         for room in self.routes[cell.room]:
             if room in self.shared:
@@ -83,7 +90,11 @@ class Flow:
 
     def sources(self, cell: Cell) -> list[Cell]:
         """The cells that may mail a cell, in a fixed order."""
-        return [other for other in self.cells if cell in self.destinations(other)]
+        return self._senders[cell]
+
+    @cached_property
+    def _senders(self) -> dict[Cell, list[Cell]]:
+        return {cell: [other for other in self.cells if cell in self._lines[other]] for cell in self.cells}
 
     def is_late(self, sender: Cell, receiver: Cell) -> bool:
         """True for mail that goes back up the flow."""

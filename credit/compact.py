@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,10 @@ ABOUT, LIST = "about", "tables"
 
 def compact(rows: Rows) -> Compact:
     """Whole rows made compact; no rows take no columns."""
+    if not len(rows):
+        return _NOTHING | {"form": rows}
     columns = Narrowing()
-    for name in (rows.dtype.names or ()) if len(rows) else ():
+    for name in rows.dtype.names or ():
         if rows.dtype[name].kind == "U":
             columns.texts(rows[name])
         else:
@@ -44,17 +47,25 @@ def whole(kept: Compact) -> Rows:
     return rows
 
 
+_NOTHING: Compact = {"plans": Narrowing().plans, "pieces": Narrowing().pieces}
+
+
+@cache
+def _descr(form: np.dtype[np.void]) -> list[Any]:
+    """numpy works it out in Python."""
+    return form.descr
+
+
 def packed(state: Mapping[str, Rows], about: str = "") -> bytes:
     """Named tables as the bytes of one file (numpy's ``.npz``), all of them compact in few arrays, with a text about them."""
     kept = {key: compact(rows) for key, rows in state.items()}
-    lists = [(key, one["form"].dtype.descr, len(one["plans"]), len(one["pieces"])) for key, one in kept.items()]
+    lists = [(key, _descr(one["form"].dtype), len(one["plans"]), len(one["pieces"])) for key, one in kept.items()]
     entries: dict[str, npt.NDArray[Any]] = {
         ABOUT: np.array(about),
         LIST: np.frombuffer(json.dumps(lists).encode(), np.uint8),
     }
-    nothing = compact(np.zeros(0, dtype=[("at", "i8")]))
     for part in ("plans", "pieces"):
-        entries[part] = np.concatenate([one[part] for one in (nothing, *kept.values())])
+        entries[part] = np.concatenate([one[part] for one in (_NOTHING, *kept.values())])
     stream = io.BytesIO()
     np.savez(stream, **entries)  # type: ignore[arg-type]
     return stream.getvalue()

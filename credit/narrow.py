@@ -60,17 +60,18 @@ class Narrowing:
 
     def numbers(self, column: Ints) -> None:
         """Adds a column of whole numbers."""
-        way, marks, values = Way.PLAIN, self._pieces[0], column
-        base, most = _span(column)
-        if most:
-            way, marks, values = min(_ways(column), key=_cost)
-            base, most = _span(values)
+        first = int(column[0]) if len(column) else 0
+        base, most = _span(column) if len(column) > 1 else (first, 0)
+        if not most:
+            self._plans.append(Plan(len(column), Way.PLAIN, first % _WORD, base % _WORD, 1, 0))
+            return
+        way, marks, values = min(_ways(column), key=_cost)
+        base, most = _span(values)
         above, step = _words(values) - np.uint64(base % _WORD), 1
         if most:
             step = int(np.gcd.reduce(above))
             above //= np.uint64(step)
         width = _width(most // step)
-        first = int(column[0]) if len(column) else 0
         self._plans.append(Plan(len(column), way, first % _WORD, base % _WORD, step, width))
         self._pieces += [marks, _bytes(above).reshape(-1, 8)[:, :width].reshape(-1)]
 

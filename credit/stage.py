@@ -87,6 +87,8 @@ class Stage:
         self.room, self.subsystem, self.counterpart = room, subsystem, counterpart
         self._source, self._check_every_window, self._lap = source, check_every_window, lap
         self._carried, self._away = Waiting(), away
+        self._parts = [part for part in (self._carried, subsystem, counterpart, source) if part is not None]
+        self._forms: Forms = {}
         self._until: int | None = None
         self._due: int | None = None
         self._requests = Requests()
@@ -103,17 +105,20 @@ class Stage:
 
     def rests(self, window: Window) -> bool:
         """Lets a window without mail pass in which nothing is due; False where it must be stepped."""
-        if window.ends_day or window.until > self.due():
+        if not self.may_rest(window):
             return False
         self._follow_on(window)
         return True
+
+    def may_rest(self, window: Window) -> bool:
+        """Whether nothing comes and nothing is due in a window, or in several as one."""
+        return not window.ends_day and window.until <= self.due()
 
     def due(self) -> int:
         """The earliest instant at which something happens here though no mail comes. What is known holds until the next
         step, since nothing else changes the state."""
         if self._due is None:
-            parts = (self._carried, self.subsystem, self.counterpart, self._source)
-            self._due = min(part.due() for part in parts if part is not None)
+            self._due = min([part.due() for part in self._parts])
         return self._due
 
     def _step(self, window: Window, mail: Mail) -> WindowResult:
@@ -217,7 +222,7 @@ class Stage:
         for round_number in range(ROUNDS_MAX):
             for number, parts in self._sort_out(window, out, leaving).items():
                 requests.setdefault(number, []).extend(parts)
-            if self.counterpart is None or (round_number >= self.counterpart.rounds and not requests):
+            if self.counterpart is None or (not requests and _is_silent(self.counterpart, round_number, window)):
                 break
             self._lap("subsystem")
             handed = inbox_of(requests)
@@ -283,13 +288,21 @@ class Stage:
 
     def import_state(self, state: State) -> None:
         """Replaces everything the stage knows; SchemaError when it is of another release."""
-        prove_state(self.room.name, _forms(state), _forms(self.export_state()))
+        self._forms = self._forms or _forms(self.export_state())
+        prove_state(self.room.name, _forms(state), self._forms)
         self.subsystem.import_state(_under("bank.", state))
         self._requests.table.load(state["requests"])
         if self.counterpart is not None:
             self.counterpart.import_state(_under("world.", state))
-        self._carried, self._until, self._due = Waiting(), None, None
+        self._carried.clear()
+        self._until, self._due = None, None
         self.keep({BY_NAME[name].number: [rows] for name, rows in _under("carried.", state).items()})
+
+
+def _is_silent(world: Counterpart, round_number: int, window: Window) -> bool:
+    """Whether the world has nothing to say in a window unless it is asked: it had its turns, or was not asked anything and
+    nothing is due."""
+    return round_number >= world.rounds or (not round_number and world.due() >= window.until)
 
 
 def _forms(state: State) -> Forms:

@@ -89,11 +89,11 @@ class Table:
         start = self._length
         stop = start + (len(source) if source is not None else int(length or 0))
         rows = np.arange(start, stop, dtype=np.int64)
+        if start == stop:
+            return rows
         for name in self.fields.texts:
             if name in given:
                 fits(what, name, self.dtype[name], given[name])
-        if start == stop:
-            return rows
         self._grow(stop)
         self._length = stop
         for name, column in self._columns.items():

@@ -36,6 +36,11 @@ class Waiting:
                 rows = rows[now]
             yield number, rows
 
+    def clear(self) -> None:
+        """Forgets what waits."""
+        self._parts.clear()
+        self._earliest.clear()
+
     def due(self) -> int:
         """When the next row leaves; NEVER where none waits."""
         return min(self._earliest.values(), default=NEVER)

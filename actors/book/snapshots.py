@@ -125,9 +125,9 @@ class Snapshots:
                 self._database.run(connection, f"DELETE FROM {table} WHERE number = ?", number)
 
 
-def are(values: Sequence[Any], types: Sequence[type]) -> bool:
+def are(values: Sequence[Any], types: tuple[type, ...]) -> bool:
     """Whether values are of their types: a damaged file may hold anything in any column."""
-    return all(type(value) is of for value, of in zip(values, types, strict=True))
+    return tuple(map(type, values)) == types
 
 
 def _pieces(content: bytes) -> Iterator[memoryview]:

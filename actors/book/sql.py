@@ -70,6 +70,8 @@ class SqlStore:
 
     def __init__(self, database: Database) -> None:
         self._database, self._snapshots = database, Snapshots(database)
+        self._proved: Sequence[Any] = ()
+        """The bank's row as it was last read and was what is written."""
         self._unsure: tuple[int, bytes] | None = None
         """Where an append began whose end was not heard of."""
         try:
@@ -243,9 +245,11 @@ class SqlStore:
         row = self._database.run(connection, f"{_READ_BANK}{lock}").fetchone()
         if row is None:
             raise StoreError(f"{self._database.name}: belongs to no bank yet")
-        self._check_release(row)
-        if not are(row, (int, str, int, int, bytes, bytes)) or seal_over(*row[:5]) != row[5]:
-            raise self._damaged("the bank's own row is not what was written")
+        if row != self._proved:
+            self._check_release(row)
+            if not are(row, (int, str, int, int, bytes, bytes)) or seal_over(*row[:5]) != row[5]:
+                raise self._damaged("the bank's own row is not what was written")
+            self._proved = row
         return _Bank(*row[:5])
 
     def _keep(self, connection: Connection, bank: _Bank) -> None:

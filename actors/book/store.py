@@ -131,9 +131,8 @@ def seal_of(before: bytes, entry: Entry) -> bytes:
 
 def seal_over(*fields: bytes | str | int) -> bytes:
     """16 bytes that depend on every field and on where one ends and the next begins."""
-    digest = hashlib.blake2b(digest_size=16)
+    parts: list[bytes] = []
     for field in fields:
         content = field if isinstance(field, bytes) else str(field).encode()
-        digest.update(len(content).to_bytes(8, "little"))
-        digest.update(content)
-    return digest.digest()
+        parts += len(content).to_bytes(8, "little"), content
+    return hashlib.blake2b(b"".join(parts), digest_size=16).digest()

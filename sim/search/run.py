@@ -21,7 +21,7 @@ from sim.search.world import World
 
 HEAL_TICKS = 60
 """Everything accepted is finished so soon after everything healed."""
-CUSTOMERS = 5
+CUSTOMERS_MAX = 5
 _TICK_MS = (1_000, MINUTE_MS, 20 * MINUTE_MS, HOUR_MS, 4 * HOUR_MS)
 """A whole search is shorter than a request number is kept (`credit.requests.KEPT_MS`)."""
 
@@ -49,7 +49,7 @@ class Searcher:
     def run(self, seed: int, faults: Sequence[Fault]) -> Found:
         """A seed's customers and clocks, with these faults."""
         draw = Random(f"world {seed}")
-        customers = Customers(draw, self._form, CUSTOMERS, TICKS)
+        customers = Customers(draw, self._form, draw.randint(1, CUSTOMERS_MAX), TICKS)
         for cells in self._cells.values():
             cells.lost_in = 0
         with closing(World(self._bank, faults, customers, self._cells, draw.choice(_TICK_MS))) as world:

@@ -194,8 +194,8 @@ BUGS = [
         "cells begin anew where they stood",
         Stage,
         "import_state",
-        "Waiting(), None, None",
-        "Waiting(), self._until, None",
+        "self._until, self._due = None, None",
+        "self._due = None",
     ),
     Bug("credits are not entered", LedgerSubsystem, "_enter", "np.maximum(-amount, 0)", "np.maximum(-amount, 0) * 0"),
     Bug(

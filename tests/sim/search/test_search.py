@@ -6,9 +6,9 @@ import pytest
 
 from lendrill.search import searcher
 from sim.search.plan import drawn, fault_of
-from tests.sim.search.planted import BUGS, Bug, planted
+from tests.sim.search.planted import BUGS, NOT_FOUND, Bug, planted
 
-SEEDS_QUICK = 12
+SEEDS_QUICK = 8
 SEEDS_MAX = 100
 """A planted bug is found within so many seeds."""
 
@@ -41,6 +41,12 @@ def test_a_fault_is_a_line_and_a_line_a_fault() -> None:
 def found(bug: Bug, seeds: int) -> int | None:
     with planted(bug):
         return next((seed for seed in range(seeds) if searcher().run(seed, drawn(seed)).wrong), None)
+
+
+@pytest.mark.parametrize("bug", [*BUGS, *NOT_FOUND], ids=lambda bug: bug.what)
+def test_every_planted_bug_can_be_planted(bug: Bug) -> None:
+    with planted(bug):
+        pass
 
 
 @pytest.mark.planted

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from credit.bank import PIPELINE
 from credit.room import Room
@@ -21,8 +22,7 @@ LATE_MS = DAY_MS
 length of the windows. No window is longer (`credit.subsystem.windows`), so rooms of different windows may overlap."""
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """One host's place: a room of a shard. Shared rooms live in shard 0."""
 
     room: str

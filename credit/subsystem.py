@@ -37,8 +37,7 @@ State = dict[str, Rows]
 """A subsystem's whole state: named record arrays, each in id order, text and int64 fields only."""
 
 
-@dataclass(frozen=True)
-class Window:
+class Window(NamedTuple):
     """A half-open span of time [start, until) in ms, with its running number. Mail in a window is stamped inside it."""
 
     number: int

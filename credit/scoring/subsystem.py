@@ -131,7 +131,7 @@ class ScoringSubsystem(Subsystem):
     def accepted(self, rows: Rows, out: Outbox) -> None:
         """EXT-02: without recorded consent nobody is asked, and the case ends."""
         self._count("accepted", rows)
-        agreed = (rows["consent"] & Consent.BUREAU) != 0
+        agreed = (rows["consent"] & int(Consent.BUREAU)) != 0
         refused = rows[~agreed]
         for event in (Event.BUREAU_REFUSED, Event.SCORING_REJECTED):
             out.log(
@@ -212,7 +212,7 @@ class ScoringSubsystem(Subsystem):
             return
         order = rows.argsort()
         new = self._cases.unasked(rows[order], self._sources)
-        cases = self._cases.table.take(new)
+        cases = self._cases.to_sources(new)
         when = at[order][rows[order].searchsorted(new)]
         out.send(VerificationQuery, VerificationQuery.carry(cases, at=when, declared_income_fen=cases["income_fen"]))
 
@@ -275,7 +275,7 @@ class ScoringSubsystem(Subsystem):
         alert = alerts(scores, facts, watch, self.policy)
         reasons = rejections(scores, alert, facts, self.policy)
         advised = borderline(scores, reasons, facts, self.policy)
-        limit = self._automatic_max[np.clip(cases["product"], 0, len(self._automatic_max) - 1)]
+        limit = self._automatic_max.take(cases["product"], mode="clip")
         lane = lanes(cases, grade, alert, doubts, (reasons != 0) & ~advised, limit, self.policy)
         advice = np.where((reasons == 0) & (alert == Alert.RED), int(Refusal.RED_ALERT), reasons)
         scored = ApplicationScored.carry(

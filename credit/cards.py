@@ -40,7 +40,8 @@ class Bins:
     def read(self, facts: Sequence[Ints]) -> Ints:
         """The points of facts, one column a table: a row a table, a column a row of theirs."""
         values = np.array(facts)[:, None, :]
-        return self.points[self._tables, np.add.reduce(values >= self._edges, axis=1)]
+        found: Ints = self.points[self._tables, np.add.reduce(values >= self._edges, axis=1)]
+        return found
 
 
 class Card:

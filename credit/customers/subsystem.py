@@ -36,7 +36,7 @@ from credit.customers.register import Register
 from credit.customers.rules import Admission, contact_faults, list_refusals
 from credit.customers.supplements import Supplements
 from credit.mail import Outbox
-from credit.masks import true_rows
+from credit.masks import any_of, true_rows
 from credit.policies import ProductPolicy, load
 from credit.policies.admission import AdmissionPolicy
 from credit.policies.forms import OWN
@@ -145,7 +145,8 @@ class CustomersSubsystem(Subsystem):
         self._turn_away(forms, declined, Event.CUSTOMER_DECLINED, "declined", out)
         ok = (refused == 0) & (declined == 0)
         self._texts.drop(forms["case"][~ok])
-        self._await(forms[ok & uploads], out)
+        if any_of(waits := ok & uploads):
+            self._await(forms[waits], out)
         ok &= ~uploads
         self._onboard(forms[ok], keys[ok], documents[ok], out)
 
@@ -181,7 +182,10 @@ class CustomersSubsystem(Subsystem):
     def _onboard(self, forms: Rows, keys: Ints, documents: Ints, out: Outbox) -> None:
         """CUS-10: a customer number for each admitted person; then the internal library, then the outside lists (EXT-07: one
         query a case; the case waits)."""
-        entries, person = self._register.onboard(forms, keys, documents), id_keys(forms["id_number"])
+        if not len(forms):
+            return
+        person = id_keys(forms["id_number"])
+        entries = self._register.onboard(forms, keys, person, documents)
         new = entries["created"] != 0
         created = forms[new]
         out.log(
@@ -191,7 +195,8 @@ class CustomersSubsystem(Subsystem):
             value=entries["customer"][new],
             product=created["product"],
         )
-        self._details.append(forms[any_given(forms)])
+        if any_of(given := any_given(forms)):
+            self._details.append(forms[given])
         said = ("customer", "recent_applications", "recent_channels", "amount_growth_ppm", *TOLD_APART.split())
         cases = ApplicationAccepted.carry(
             forms,

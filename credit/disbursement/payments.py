@@ -88,7 +88,7 @@ class Payments:
             debit_account=contracts["account"],
             purpose=purposes,
         )
-        auto = np.broadcast_to(automatic, len(rows))
+        auto = np.full(len(rows), automatic)
         self._log(Event.DISBURSEMENT_INITIATED, rows[auto], at[auto], out)
         self._schedule(rows[auto], at[auto], out)
         self._ask(rows[~auto], at[~auto], out)

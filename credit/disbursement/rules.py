@@ -66,7 +66,7 @@ class Preconditions:
     def _guarantee_in_place(self, rows: Rows) -> Bools:
         """The contract's guarantee is the product's, its documents are on hand or among the open conditions, and what secures
         the amount covers it."""
-        kind = np.clip(rows["guarantee"], 0, len(self._needed) - 1)
+        kind = np.minimum(np.maximum(rows["guarantee"], 0), len(self._needed) - 1)
         needed = self._needed[kind]
         on_hand = (needed & ~(rows["documents"] | rows["conditions"])) == 0
         secured = among(kind, _SECURED)

@@ -33,7 +33,7 @@ from credit.room import EventCode, Rows
 from credit.rows import first_fault, only, passes
 from credit.staff import ADMINISTRATOR_DESK, StaffRegister
 from credit.subsystem import Subsystem, Takes, Together
-from credit.times import Bools, Ints
+from credit.times import NEVER, Bools, Ints
 from credit.worklists import invariants
 from credit.worklists.deputies import Deputies
 from credit.worklists.kinds import DeskKinds
@@ -130,7 +130,7 @@ class Worklist:
 
     def withdraw(self, entities: Ints, at: Ints, out: Outbox) -> None:
         """The open tasks of some entities, which are distinct, are needed no more since an instant."""
-        if not len(entities):
+        if not (len(entities) and len(self.tasks)):
             return
         rows = true_rows(self.is_open() & np.isin(self.tasks[self.entity], entities))
         when = at[self._places(entities, self.tasks[self.entity][rows])]
@@ -180,10 +180,13 @@ class Worklist:
 
     def urge(self, until: int, out: Outbox) -> None:
         """APR-10 (自动催办): a task is urged at the instant its limit passes, and rises by a class."""
-        self._urge(true_rows(self.is_open() & (self.tasks["limit_at"] < until)), out)
+        if len(self.tasks):
+            self._urge(true_rows(self.is_open() & (self.tasks["limit_at"] < until)), out)
 
     def due(self) -> int:
         """When the next task is to be urged."""
+        if not len(self.tasks):
+            return NEVER
         return self.tasks.least("limit_at", self.is_open() & (self.tasks["urged"] == 0))
 
     def tidy(self, day: int) -> None:

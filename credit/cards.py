@@ -67,7 +67,7 @@ class Card:
     def scores(self, facts: Columns) -> Ints:
         """Calibrated score of each row, 0 … 100, half up."""
         total = np.add.reduce(self._earned(facts), axis=0)
-        return self._scale[(total + _FINE // 2) // _FINE]
+        return np.asarray(self._scale[(total + _FINE // 2) // _FINE])
 
     def contributions(self, facts: Columns) -> dict[str, Ints]:
         """Why each row scores as it does (SCO-14): ``<dimension>_points``, what a dimension contributes, in hundredths of a raw

@@ -17,6 +17,7 @@ from credit.masks import any_of, true_rows
 from credit.policies import ProductPolicy, load
 from credit.policies.admission import AdmissionPolicy
 from credit.room import Rows
+from credit.rows import only
 from credit.subsystem import PLAIN, Setting, Subsystem, Takes
 from credit.tally import Tally
 from credit.texts import Field
@@ -94,7 +95,8 @@ class ApplicationsSubsystem(Subsystem):
         for name, chosen in (("refused", bad), ("checked", ok)):
             self._tally.count(name, forms["branch"][chosen])
         names = np.where(beside.length(Field.NAME) > 0, "", forms["name"])
-        checked = FormChecked.carry(forms[ok], case=case[ok], age=age[ok], purpose=purpose[ok], name=names[ok])
+        good = only(forms, ok)
+        checked = FormChecked.carry(good, case=case[ok], age=age[ok], purpose=purpose[ok], name=names[ok])
         out.send(FormChecked, checked)
         for rows in beside.kept(forms, case, purpose, ok):
             out.send(CaseText, rows)

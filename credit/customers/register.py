@@ -144,8 +144,8 @@ class Register:
     def _remember(self, forms: Rows, documents: Ints, rows: Ints, entries: Rows) -> None:
         """Recent applications, their channels and the growth of the amount, this one included and from now on remembered."""
         at, amount, table = forms["at"], forms["amount_fen"], self.customers
-        ats = np.stack([at, *(table[f"at{n}"][rows] for n in SEEN)])
-        channels = np.stack([forms["channel"], *(table[f"channel{n}"][rows] for n in SEEN)])
+        ats = np.array([at, *(table[f"at{n}"][rows] for n in SEEN)])
+        channels = np.array([forms["channel"], *(table[f"channel{n}"][rows] for n in SEEN)])
         recent = (ats > 0) & (ats >= at - self._recent_ms)
         recent[0] = True
         count = recent.sum(axis=0)

@@ -315,11 +315,14 @@ class CustomersSubsystem(Subsystem):
         in_time = (replies["at"] <= self._pending.get("deadline", rows, -1)) & firsts(replies["case"])
         self.refuse(replies[~in_time], 0, out, actor=Actor.PARTNER)
         replies, rows = replies[in_time], rows[in_time]
-        own = self._own_lists(self._pending.take(rows), replies["at"])
-        self._review(rows, replies["at"], np.where(replies["status"] == Status.OK, replies["lists"], own), out)
+        lists, silent = replies["lists"].copy(), replies["status"] != Status.OK
+        if any_of(silent):
+            lists[silent] = self._own_lists(rows[silent], replies["at"][silent])
+        self._review(rows, replies["at"], lists, out)
 
-    def _own_lists(self, cases: Rows, at: Ints) -> Ints:
-        return self._copy.lists(cases["person"], at)
+    def _own_lists(self, rows: Ints, at: Ints) -> Ints:
+        """What the bank's own copy says of cases in review."""
+        return self._copy.lists(self._pending["person"][rows], at)
 
     def _review(self, rows: Ints, at: Ints, lists: Ints, out: Outbox) -> None:
         """APP-16: the automatic initial review ends; a hit intercepts at once, the rest is dispatched (APP-17)."""
@@ -401,7 +404,7 @@ class CustomersSubsystem(Subsystem):
         late = true_rows(self._pending["deadline"] < self.window.until)
         if len(late):
             deadline = self._pending["deadline"][late]
-            self._review(late, deadline, self._own_lists(self._pending.take(late), deadline), out)
+            self._review(late, deadline, self._own_lists(late, deadline), out)
 
     def end_day(self, out: Outbox) -> None:  # noqa: ARG002
         """Entries that have long left the lists are forgotten."""

@@ -292,6 +292,8 @@ class Payments:
 
     def lapse(self, rows: Ints, at: Ints | int, out: Outbox) -> None:
         """Payments whose approval ended at or before `at` while they waited for one of two people stop at that instant."""
+        if not len(rows):
+            return
         table = self.table
         waits = (table["state"][rows] == PaymentState.PENDING) | (table["state"][rows] == PaymentState.REVIEW)
         over = rows[waits & (table["valid_until"][rows] <= at)]

@@ -217,21 +217,21 @@ class LedgerSubsystem(Subsystem):
 
     def _numbered(self, transactions: Ints) -> Bools:
         """True where a loan or a group has had this transaction, or a later one."""
-        (loans, nth), (groups, batch) = place_in_loan(transactions), place_in_group(transactions)
-        of_loan = nth <= self._loans.get("last", self._loans.find(loans))
-        of_group = batch <= self._batches.get("last", self._batches.find(groups))
-        return np.where(is_batch(transactions), of_group, of_loan)
+        loans, nth = place_in_loan(transactions)
+        before: Bools = nth <= self._loans.get("last", self._loans.find(loans))
+        batch = is_batch(transactions)
+        if any_of(batch):
+            groups, nth = place_in_group(transactions[batch])
+            before[batch] = nth <= self._batches.get("last", self._batches.find(groups))
+        return before
 
     def _number(self, transactions: Ints) -> None:
         """Keeps the last transaction of every loan and group."""
         batch = is_batch(transactions)
-        places = (
-            (self._loans, place_in_loan(only(transactions, ~batch))),
-            (self._batches, place_in_group(only(transactions, batch))),
-        )
-        for table, (ids, last) in places:
-            if not len(ids):
+        for table, mine, place in ((self._loans, ~batch, place_in_loan), (self._batches, batch, place_in_group)):
+            if not any_of(mine):
                 continue
+            ids, last = place(transactions[mine])
             order = np.lexsort((last, ids))
             ordered, final = ids[order], np.ones(len(ids), dtype=bool)
             final[:-1] = ordered[1:] != ordered[:-1]

@@ -149,7 +149,7 @@ class Worklist:
 
     def acts_of(self, entities: Ints) -> tuple[Rows, Ints]:
         """Who has acted on some entities: rows with entity, branch and person, and the place of each one's entity."""
-        acts = self.acts.take(np.isin(self.acts[self.entity], entities))
+        acts = self.acts.take(self._acts_on(entities))
         return acts, self._places(entities, acts[self.entity])
 
     def remember(self, rows: Rows) -> None:
@@ -172,9 +172,10 @@ class Worklist:
         """From here on everybody may act on these entities again."""
         if not len(self.acts):
             return
-        rows = true_rows(np.isin(self.acts[self.entity], entities))
-        self._owner.note(self._again, invariants.twice(self.acts.take(rows), self.entity))
-        self.acts.drop(rows)
+        rows = self._acts_on(entities)
+        if len(rows):
+            self._owner.note(self._again, invariants.twice(self.acts.take(rows), self.entity))
+            self.acts.drop(rows)
 
     # time -------------------------------------------------------------------------------------------------------------
 
@@ -300,9 +301,9 @@ class Worklist:
         """Why a person may not have a task at an instant: APR-03, APR-04, APR-12."""
         tasks = self.tasks
         branch, desk, entity = (tasks.get(name, found) for name in ("branch", "desk", self.entity))
-        deputises = true_rows(absent != _NOBODY)
-        usurps = np.zeros(len(person), dtype=bool)
-        usurps[deputises] = ~self.deputies.stands_in(*(column[deputises] for column in (person, absent, desk, at)))
+        usurps = absent != _NOBODY
+        if any_of(usurps):
+            usurps[usurps] = ~self.deputies.stands_in(*(column[usurps] for column in (person, absent, desk, at)))
         excluded = tasks.get("excluded", found)
         return first_fault(
             (~self.register.knows(person), Refusal.NOT_ON_REGISTER),
@@ -367,6 +368,14 @@ class Worklist:
             acted |= (before == person) | ((before == absent) & (absent != _NOBODY))
 
     # what they share --------------------------------------------------------------------------------------------------
+
+    def _acts_on(self, entities: Ints) -> Ints:
+        """The rows of the acts on some entities, rising. An entity's acts are numbered from 1 and leave together."""
+        rows, number = [np.zeros(0, dtype=np.int64)], 1
+        while any_of(there := (found := self.acts.find(act_of(entities, number))) >= 0):
+            rows.append(found[there])
+            number += 1
+        return np.unique(np.concatenate(rows)) if number > 1 else rows[0]
 
     def _places(self, entities: Ints, wanted: Ints) -> Ints:
         """Where each of some entities stands in a column that holds them all."""

@@ -83,7 +83,7 @@ def _matrix(texts: npt.NDArray[np.generic], width: int) -> tuple[Matrix, Bools]:
         codes = np.pad(codes, ((0, 0), (0, width - codes.shape[1])))
     fits = np.asarray(codes[:, width - 1] != 0)
     if codes.shape[1] > width:
-        fits &= ~codes[:, width:].any(axis=1)
+        fits &= ~np.logical_or.reduce(codes[:, width:], axis=1)
     return np.ascontiguousarray(codes[:, :width].T, dtype=np.int64), fits
 
 

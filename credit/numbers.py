@@ -109,7 +109,7 @@ def case_of(loan: Ints) -> Ints:
 
 def loan_of(case: Ints, number: Ints | int) -> Ints:
     """The loan that is a case's first, second … payment. InvariantViolation where a case has no number for one more."""
-    if np.any(over := np.asarray(number) > LOANS_MAX):
+    if any_of(over := np.asarray(number) > LOANS_MAX):
         first = int(case[np.broadcast_to(over, np.shape(case))][0])
         raise InvariantViolation(f"case {first} has had {LOANS_MAX} loans and has no number for more")
     return np.asarray(case * _LOAN + number)
@@ -155,7 +155,7 @@ def debit_of(loan: Ints, number: Ints) -> Ints:
 
 
 def _numbered_in(loan: Ints, number: Ints | int, what: str) -> Ints:
-    if np.any(over := np.asarray(number) > TRANSACTIONS_MAX):
+    if any_of(over := np.asarray(number) > TRANSACTIONS_MAX):
         first = int(loan[np.broadcast_to(over, np.shape(loan))][0])
         raise InvariantViolation(f"loan {first} has had {TRANSACTIONS_MAX:,} {what} and has no number for more")
     return np.asarray(loan * _TRANSACTION + number)

@@ -77,17 +77,22 @@ def regular_part_fen(
 ) -> Ints:
     """What a loan stores to find its instalments by: the level payment for EQUAL_INSTALMENT, the principal a month for
     EQUAL_PRINCIPAL (half up), 0 for INTEREST_FIRST and CUSTOM. One-dimensional columns of one length."""
-    principal, rate, count, code = _columns(principal_fen, annual_rate_ppm, months, method)
-    part = np.where(code == Method.EQUAL_PRINCIPAL, mul_div_round(principal, 1, count), 0)
-    level = code == Method.EQUAL_INSTALMENT
-    convention = np.broadcast_to(np.asarray(daycount, dtype=np.int64), code.shape)
-    part[level] = level_payment_fen(principal[level], rate[level], count[level], convention[level])
+    principal, rate, count, code, convention = _columns(principal_fen, annual_rate_ppm, months, method, daycount)
+    part = np.zeros(code.shape, dtype=np.int64)
+    even, level = code == Method.EQUAL_PRINCIPAL, code == Method.EQUAL_INSTALMENT
+    if any_of(even):
+        part[even] = mul_div_round(principal[even], 1, count[even])
+    if any_of(level):
+        part[level] = level_payment_fen(principal[level], rate[level], count[level], convention[level])
     return part
 
 
 def _columns(*arrays: npt.ArrayLike) -> list[Ints]:
     """Columns of one length; scalars become columns of one row."""
-    return list(np.broadcast_arrays(*(np.atleast_1d(np.asarray(a, dtype=np.int64)) for a in arrays)))
+    columns = [np.asarray(array, dtype=np.int64) for array in arrays]
+    if columns[0].ndim and all(column.shape == columns[0].shape for column in columns):
+        return columns
+    return list(np.broadcast_arrays(*map(np.atleast_1d, columns)))
 
 
 def is_stub(period_start_day: npt.ArrayLike, due: npt.ArrayLike) -> Bools:

@@ -23,7 +23,7 @@ class Details:
     def faults(self, rows: Rows) -> Ints:
         """What is wrong with each own field of each form: a row a form, a column a field, 0 = nothing."""
         faults = np.zeros((len(rows), len(OWN)), dtype=np.int64)
-        given = np.stack([present(rows[name]) for name in OWN], axis=1)
+        given = np.array([present(rows[name]) for name in OWN]).T
         if any_of(given.ravel()):
             faults[given] = Refusal.DETAIL_UNKNOWN
         for code, fields in self._fields.items():

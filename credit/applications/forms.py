@@ -20,6 +20,7 @@ from credit.rows import among
 from credit.texts import Field, present
 from credit.times import DAY_MS, LONG_TERM, Bools, Ints
 
+_SEGMENT_MAX = max(Segment)
 PERSON_NAME_MAX, COMPANY_NAME_MAX = 60, 120
 LENGTHS = {
     Field.PURPOSE: (500, Refusal.PURPOSE_LENGTH),
@@ -32,6 +33,7 @@ ID_REFUSALS = np.array(
     dtype=np.int64,
 )
 """Refusal by the code that the check of resident ID numbers gives."""
+_CHANNELS = tuple(int(one) for one in Channel)
 _FIELDS = {name: 1 << place for place, name in enumerate(dict.fromkeys(one.field for one in Refusal))}
 """A bit for each field of the form."""
 
@@ -64,8 +66,8 @@ class Faults:
     def of(self, refusals: tuple[Refusal, ...]) -> Bools:
         """Rows of which one of some things is wrong."""
         rows, codes = self.further()
-        found = np.isin(self.codes, refusals)
-        found[rows[np.isin(codes, refusals)]] = True
+        found = among(self.codes, refusals)
+        found[rows[among(codes, refusals)]] = True
         return found
 
     def further(self) -> tuple[Ints, Ints]:
@@ -99,7 +101,7 @@ class FormChecks:
         _lengths(rows, faults, beside)
         self._validity(rows, faults, age)
         faults.mark((age < self._age_min) | (age > self._age_max), Refusal.AGE_LIMIT, unless="id_number")
-        faults.mark(~among(rows["channel"], list(Channel)), Refusal.CHANNEL_UNKNOWN)
+        faults.mark(~among(rows["channel"], _CHANNELS), Refusal.CHANNEL_UNKNOWN)
         self._product(rows, faults, age)
         self._own(rows, faults)
         faults.mark(purpose == PURPOSE_MISSING, Refusal.PURPOSE_MISSING)
@@ -120,7 +122,7 @@ class FormChecks:
 
     def range_of(self, rows: Rows, age: Ints) -> Range:
         """APP-07: what each applicant may ask for, in his situation; the longest term that his product offers him."""
-        product, segment = self._known(rows), np.clip(rows["segment"], 0, max(Segment))
+        product, segment = self._known(rows), np.minimum(np.maximum(rows["segment"], 0), _SEGMENT_MAX)
         most, longest = self._ranges.of(product, segment, rows["income_fen"], age)
         return Range(most, self._longest[product, longest])
 
@@ -162,9 +164,10 @@ def mark_formats(rows: Rows, faults: Faults) -> None:
     faults.mark_codes(ID_REFUSALS[check_resident_ids(rows["id_number"])], Refusal.ID_LENGTH.field)
     faults.mark(~check_mobiles(rows["mobile"]), Refusal.MOBILE_FORMAT)
     company = (rows["segment"] != Segment.INDIVIDUAL) | present(rows["credit_code"])
-    bad = np.zeros(len(rows), dtype=bool)
-    bad[company] = check_credit_codes(rows["credit_code"][company]) != 0
-    faults.mark(bad, Refusal.CREDIT_CODE)
+    if any_of(company):
+        bad = company.copy()
+        bad[company] = check_credit_codes(rows["credit_code"][company]) != 0
+        faults.mark(bad, Refusal.CREDIT_CODE)
 
 
 def _lengths(rows: Rows, faults: Faults, beside: Beside) -> None:

@@ -49,4 +49,4 @@ class Ranges:
         incomes, most = self._incomes[product, segment], self._most[product]
         most = np.where(incomes > 0, np.minimum(most, incomes * income_fen), most)
         years = self._ages[product, segment] - age
-        return Range(most, np.clip(years * 12, 0, TERM_MONTHS_MAX))
+        return Range(most, np.minimum(np.maximum(years * 12, 0), TERM_MONTHS_MAX))

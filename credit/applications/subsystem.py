@@ -13,10 +13,11 @@ from credit.codes import Actor
 from credit.customers.contract import CaseText, FormChecked
 from credit.identifiers import ages_at
 from credit.mail import Outbox
-from credit.masks import true_rows
+from credit.masks import any_of, true_rows
 from credit.policies import ProductPolicy, load
 from credit.policies.admission import AdmissionPolicy
 from credit.room import Rows
+from credit.rows import only
 from credit.subsystem import PLAIN, Setting, Subsystem, Takes
 from credit.tally import Tally
 from credit.texts import Field
@@ -94,7 +95,8 @@ class ApplicationsSubsystem(Subsystem):
         for name, chosen in (("refused", bad), ("checked", ok)):
             self._tally.count(name, forms["branch"][chosen])
         names = np.where(beside.length(Field.NAME) > 0, "", forms["name"])
-        checked = FormChecked.carry(forms[ok], case=case[ok], age=age[ok], purpose=purpose[ok], name=names[ok])
+        good = only(forms, ok)
+        checked = FormChecked.carry(good, case=case[ok], age=age[ok], purpose=purpose[ok], name=names[ok])
         out.send(FormChecked, checked)
         for rows in beside.kept(forms, case, purpose, ok):
             out.send(CaseText, rows)
@@ -102,6 +104,8 @@ class ApplicationsSubsystem(Subsystem):
 
     def _name_range(self, forms: Rows, case: Ints, where: Bools, age: Ints, out: Outbox) -> None:
         """APP-07: who asked for what lies outside is told what he may ask for."""
+        if not any_of(where):
+            return
         forms, case = forms[where], case[where]
         mine = self._checks.range_of(forms, age[where])
         said = {"amount_fen": mine.most_fen, "value": mine.longest_months, "product": forms["product"]}
@@ -109,7 +113,9 @@ class ApplicationsSubsystem(Subsystem):
 
     def _name_details(self, forms: Rows, case: Ints, own: Ints, out: Outbox) -> None:
         """PRD-08: which field of the product's form is wrong, by its place."""
-        rows, place = np.nonzero(own)
+        rows, place = own.nonzero()
+        if not len(rows):
+            return
         said = {"reason": own[rows, place], "value": place + 1, "product": forms["product"][rows]}
         out.log(Event.DETAIL_REFUSED, forms["at"][rows], case[rows], **said)
 

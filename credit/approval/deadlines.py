@@ -33,7 +33,7 @@ class WorkingTime:
     def elapsed(self, at: npt.ArrayLike) -> Ints:
         """Working ms from the beginning of the calendar to each instant."""
         when = np.asarray(at, dtype=np.int64)
-        place = np.clip(when // DAY_MS - FIRST_DAY, 0, len(self._open) - 1)
+        place = np.minimum(np.maximum(when // DAY_MS - FIRST_DAY, 0), len(self._open) - 1)
         within = when % DAY_MS
         today = np.zeros(when.shape, dtype=np.int64)
         for start, length in zip(self._starts.tolist(), self._lengths.tolist(), strict=True):
@@ -43,7 +43,7 @@ class WorkingTime:
     def add(self, at: npt.ArrayLike, working_ms: npt.ArrayLike) -> Ints:
         """The instant at which `working_ms` ≥ 1 of working time have passed since `at`."""
         total = self.elapsed(at) + np.asarray(working_ms, dtype=np.int64)
-        day = np.clip((total - 1) // self._day, 0, len(self._workdays) - 1)
+        day = np.minimum(np.maximum((total - 1) // self._day, 0), len(self._workdays) - 1)
         rest = total - day * self._day
         span = np.minimum(self._ends_at.searchsorted(rest), len(self._ends_at) - 1)
         offset = rest - self._ends_at[span] + self._lengths[span]

@@ -156,12 +156,15 @@ class ApprovalDesk(Subsystem):
         cases["amount_fen"][rows] = rules.decided_amount(opinions, cases.take(rows, "amount_fen"))
         trail.record(opinions, cases.take(rows, "case node amount_fen product ayes"), out)
         no = opinions["verdict"] == Verdict.DECLINE
-        self._decline(cases.take(rows[no]), at[no], np.full(int(no.sum()), int(Refusal.HUMAN_DECLINE)), out, person[no])
-        MOVES.to(cases, rows[no], CaseState.DECLINED)
+        if any_of(no):
+            gone = cases.take(rows[no])
+            self._decline(gone, at[no], np.full(len(gone), int(Refusal.HUMAN_DECLINE)), out, person[no])
+            MOVES.to(cases, rows[no], CaseState.DECLINED)
         back = opinions["verdict"] == Verdict.RETURN
         self._send_back(only(opinions, back), only(rows, back), out)
         onward = ~no & ~back
-        self._move_on(only(opinions, onward), only(rows, onward), out)
+        if any_of(onward):
+            self._move_on(only(opinions, onward), only(rows, onward), out)
 
     def _send_back(self, opinions: Rows, rows: Ints, out: Outbox) -> None:
         """APP-19: the case leaves until the customer has brought what is named, and then comes to the same node again."""
@@ -196,9 +199,11 @@ class ApprovalDesk(Subsystem):
         cause = np.where(special, int(Cause.SPECIAL_APPROVAL), cause)
         self._add_node(rows, np.where(wish > 0, wish, lacking), cause, at, out, person)
         granted = cases["path"][rows] == 0
-        self.note("granted", invariants.granted(cases.take(rows[granted]), opinions[granted]))
-        self._approve(cases.take(rows[granted]), at[granted], person[granted], Lane.MANUAL, out)
-        MOVES.to(cases, rows[granted], CaseState.APPROVED)
+        if any_of(granted):
+            given = cases.take(rows[granted])
+            self.note("granted", invariants.granted(given, opinions[granted]))
+            self._approve(given, at[granted], person[granted], Lane.MANUAL, out)
+            MOVES.to(cases, rows[granted], CaseState.APPROVED)
         onward = rows[~granted]
         cases["previous"][onward] = person[~granted]
         self._enter(onward, at[~granted], out)
@@ -206,6 +211,8 @@ class ApprovalDesk(Subsystem):
     def _add_node(self, rows: Ints, node: Ints, cause: Ints, at: Ints, out: Outbox, actor: Ints) -> None:
         """APR-07: a node is added to the path where it is not 0."""
         up = true_rows(node)
+        if not len(up):
+            return
         found = self.cases.take(rows[up], "case amount_fen")
         self.cases["path"][rows[up]] |= np.int64(1) << node[up]
         out.log(

@@ -93,4 +93,4 @@ class Routes:
 
     def wished_above(self, node: Ints) -> Ints:
         """Where a person's wish to pass a case up leads; 0 = nowhere."""
-        return np.asarray(self._wish[np.clip(node, 0, NODES - 1)])
+        return self._wish.take(node, mode="clip")

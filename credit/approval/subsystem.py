@@ -78,9 +78,9 @@ class ApprovalSubsystem(ApprovalDesk):
         automatic = rules.may_be_automatic(rows, self._products) & ~self._fraud.has_team(rows)
         self._take_up(rows[automatic], 0)
         manual = rows[~automatic]
-        self._open_routes(
-            CaseEscalated.carry(manual, path=self._routes.paths(manual), round=0, previous=0), manual["at"], out
-        )
+        if len(manual):
+            cases = CaseEscalated.carry(manual, path=self._routes.paths(manual), round=0, previous=0)
+            self._open_routes(cases, manual["at"], out)
 
     def withdrawn(self, rows: Rows, out: Outbox) -> None:
         """CON-16: a changed wish is approved anew, under the next round. One that asks for no more than was approved takes
@@ -113,6 +113,8 @@ class ApprovalSubsystem(ApprovalDesk):
 
     def _take_up(self, rows: Rows, round_: Ints | int) -> None:
         """The machine needs `decision_ms`."""
+        if not len(rows):
+            return
         at = rows["at"] + self.policy.decision_ms
         new = self.cases.append(rows, round=round_, path=0, previous=0, decide_at=at, state=CaseState.RECEIVED)
         MOVES.to(self.cases, new, CaseState.DECIDING)

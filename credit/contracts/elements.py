@@ -14,7 +14,6 @@ from credit.amount_words import amount_words, parse_amount_words
 from credit.codes import Guarantee, Method
 from credit.contracts.agreed import percent
 from credit.errors import CreditError
-from credit.masks import any_of
 from credit.money import MAX_AMOUNT_FEN
 from credit.room import Rows
 from credit.times import DAY_MS, Bools, Ints, date_of
@@ -59,8 +58,7 @@ def _present(rows: Rows, column: str) -> Bools:
 
 
 def _amounts_agree(rows: Rows, column: str) -> Bools:
-    amounts, where = np.unique(rows[column], return_inverse=True)
-    return np.array([0 < a <= MAX_AMOUNT_FEN and words_agree(a) for a in amounts.tolist()], dtype=bool)[where]
+    return np.array([0 < a <= MAX_AMOUNT_FEN and words_agree(a) for a in rows[column].tolist()], dtype=bool)
 
 
 @dataclass(frozen=True)
@@ -100,15 +98,13 @@ MAPPING: dict[str, Element] = {
 value; their column is what must not be empty. `lender`, `product_name` and `clause` are the template's own."""
 
 NAMES = tuple(MAPPING)
+_BITS = 1 << np.arange(len(NAMES))
 ESSENTIAL = ("customer_name", "id_number", "amount_figures", "amount_words", "term_months", "rate_percent", "method")
 """What every template must hold (CON-01, CON-05)."""
 
 
 def element_faults(rows: Rows, needed: Bools) -> Ints:
     """Faulty elements of each contract as bits in the order of `NAMES`; 0 = complete. `needed`: (product, element)."""
-    faults = np.zeros(len(rows), dtype=np.int64)
-    for place, element in enumerate(MAPPING.values()):
-        asked = needed[rows["product"], place]
-        if any_of(asked):
-            faults |= np.where(asked & ~element.holds(rows, element.column), 1 << place, 0)
-    return faults
+    asked = needed[rows["product"]]
+    holds = np.array([element.holds(rows, element.column) for element in MAPPING.values()]).T
+    return np.asarray((asked & ~holds) @ _BITS)

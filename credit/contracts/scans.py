@@ -11,7 +11,7 @@ from credit.codes import Actor, FileFormat
 from credit.contracts.contract import Event, Refusal, ScanWanted
 from credit.contracts.states import SignMode
 from credit.mail import Outbox
-from credit.masks import true_rows
+from credit.masks import any_of, true_rows
 from credit.room import Rows
 from credit.rows import among, only
 from credit.table import Table
@@ -31,6 +31,8 @@ class Scans:
     def want(self, contracts: Rows, mode: Ints, at: Ints, out: Outbox) -> None:
         """Contracts were signed: of those on paper a scan is to be filed."""
         paper = mode == SignMode.PAPER
+        if not any_of(paper):
+            return
         contracts, at = only(contracts, paper), at[paper]
         self._ask(self.table.append(contracts, signed_at=at, due_at=self._later(at)), at, out)
 

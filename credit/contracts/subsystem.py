@@ -120,12 +120,13 @@ class ContractsSubsystem(Subsystem):
     def _generate(self, rows: Ints, at: Ints, event: Event, out: Outbox, reason: Ints) -> None:
         """CON-05: generated and offered when its elements hold, else blocked with the faulty elements named; `reason`: why it
         is made anew, 0 where it is not."""
-        table, contracts = self._contracts, self._contracts.take(rows)
+        table = self._contracts
+        expires = np.minimum(at + self._valid_ms, table["valid_until"][rows])
+        table.put(rows, offered_at=at, expires_at=expires, checked_by=0)
+        contracts = table.take(rows)
         faults = element_faults(contracts, self.templates.needed)
         whole = faults == 0
-        expires = np.minimum(at + self._valid_ms, contracts["valid_until"])
         MOVES.to(table, rows, np.where(whole, int(ContractState.GENERATED), int(ContractState.BLOCKED)))
-        table.put(rows, offered_at=at, expires_at=expires, checked_by=0)
         case, amount, attempt = contracts["case"], contracts["amount_fen"], contracts["attempt"]
         product = contracts["product"][whole]
         said = {"reason": reason[whole], "value": attempt[whole], "product": product}
@@ -139,7 +140,7 @@ class ContractsSubsystem(Subsystem):
             reason=Refusal.CONTRACT_ELEMENT,
             value=faults[blocked],
         )
-        offers = table.take(rows[whole])
+        offers = only(contracts, whole)
         offered = ContractOffered.carry(offers, at=at[whole], digest=self.certificates.offered(offers))
         out.send(ContractOffered, offered)
 
@@ -317,6 +318,8 @@ class ContractsSubsystem(Subsystem):
         self._expire(found[late], out)
 
     def _expire(self, rows: Ints, out: Outbox) -> None:
+        if not len(rows):
+            return
         table = self._contracts
         MOVES.to(table, rows, ContractState.EXPIRED)
         out.log(
@@ -329,6 +332,8 @@ class ContractsSubsystem(Subsystem):
 
     def _lapse(self, rows: Ints, out: Outbox) -> None:
         """The approval's own validity has passed: the case ends here."""
+        if not len(rows):
+            return
         table = self._contracts
         MOVES.to(table, rows, ContractState.LAPSED)
         out.log(

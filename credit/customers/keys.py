@@ -7,12 +7,17 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from credit.masks import any_of
 from credit.room import Rows
 from credit.texts import codes_of, present, text_keys
 from credit.times import Ints
 
 ID_LENGTH = 18
 _ZERO = 48
+_PARTS = np.zeros((17, 5), dtype=np.int64)
+"""What each of the first 17 digits counts: in region, year, month, day and serial."""
+for _part, (_from, _to) in enumerate(((0, 6), (6, 10), (10, 12), (12, 14), (14, 17))):
+    _PARTS[_from:_to, _part] = 10 ** np.arange(_to - _from)[::-1]
 _YEAR_FIRST = 1900
 _COMPANY = np.int64(1) << np.int64(62)
 _MASK_61 = np.uint64((1 << 61) - 1)
@@ -23,20 +28,21 @@ def id_keys(id_numbers: npt.NDArray[np.generic]) -> Ints:
     share one. Numbers of another shape (which the form's checks refuse) get mixed keys."""
     codes = codes_of(id_numbers)[:, :ID_LENGTH]
     digits = codes[:, :17].astype(np.int64) - _ZERO
-    region = digits[:, :6] @ np.array([100_000, 10_000, 1_000, 100, 10, 1])
-    year = digits[:, 6:10] @ np.array([1_000, 100, 10, 1]) - _YEAR_FIRST
-    month, day = digits[:, 10] * 10 + digits[:, 11], digits[:, 12] * 10 + digits[:, 13]
-    serial = digits[:, 14:17] @ np.array([100, 10, 1])
+    region, year, month, day, serial = (digits @ _PARTS).T
+    year = year - _YEAR_FIRST
     keys: Ints = (((region << 8 | year & 255) << 4 | month & 15) << 5 | day & 31) << 10 | serial
-    odd = ((digits < 0) | (digits > 9)).any(axis=1) | (year < 0) | (year > 255) | (month > 12) | (day > 31)
-    keys[odd] = _mixed(id_numbers[odd])
+    odd = np.logical_or.reduce((digits < 0) | (digits > 9), axis=1)
+    odd |= (year < 0) | (year > 255) | (month > 12) | (day > 31)
+    if any_of(odd):
+        keys[odd] = _mixed(id_numbers[odd])
     return keys
 
 
 def customer_keys(rows: Rows) -> Ints:
     """The key of each applicant of checked forms: the company's where a credit code is given, else the person's."""
     keys, company = id_keys(rows["id_number"]), present(rows["credit_code"])
-    keys[company] = _mixed(rows["credit_code"][company])
+    if any_of(company):
+        keys[company] = _mixed(rows["credit_code"][company])
     return keys
 
 

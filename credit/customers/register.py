@@ -82,12 +82,12 @@ class Register:
         hit = since < NEVER
         return customers["customer"][hit], since[hit]
 
-    def onboard(self, forms: Rows, keys: Ints, documents: Ints) -> Rows:
+    def onboard(self, forms: Rows, keys: Ints, person: Ints, documents: Ints) -> Rows:
         """Finds or creates the customer of each admitted FormChecked row, in row order, and remembers the application; `ENTRY`
-        rows. Rows of one customer in one batch are taken one after the other."""
+        rows. `person`: the keys of who signs. Rows of one customer in one batch are taken one after the other."""
         entries = np.zeros(len(forms), dtype=ENTRY)
         for wave in waves(keys):
-            entries[wave] = self._onboard_once(forms[wave], keys[wave], documents[wave])
+            entries[wave] = self._onboard_once(forms[wave], keys[wave], person[wave], documents[wave])
         return entries
 
     def enter(self, rows: Rows, keys: Ints) -> Ints:
@@ -105,16 +105,18 @@ class Register:
         MOVES.to(self.customers, rows[changes], CustomerState.FORMAL)
         return changes, rows >= 0
 
-    def _onboard_once(self, forms: Rows, keys: Ints, documents: Ints) -> Rows:
+    def _onboard_once(self, forms: Rows, keys: Ints, person: Ints, documents: Ints) -> Rows:
         """One row a customer at most. Whose file it is, nobody has proved of a form whose materials come alone: it changes
         nothing of one that is there, and adds no materials."""
         entries, rows = np.zeros(len(forms), dtype=ENTRY), self.find(keys)
         new = rows < 0
-        rows[new] = self._create(forms[new], keys[new])
+        if any_of(new):
+            rows[new] = self._create(forms[new], keys[new])
         entries["customer"], entries["created"] = self.customers["customer"][rows], new
         entries["existing"] = self.customers["at1"][rows] > 0
         proven = forms["uploads"] != Uploads.ALONE
-        self._identify(forms[proven | new], rows[proven | new])
+        named = proven | new
+        self._identify(forms[named], person[named], rows[named])
         self._remember(forms, np.where(proven, documents, 0), rows, entries)
         return entries
 
@@ -130,20 +132,20 @@ class Register:
             state=CustomerState.POTENTIAL,
         )
 
-    def _identify(self, forms: Rows, rows: Ints) -> None:
+    def _identify(self, forms: Rows, person: Ints, rows: Ints) -> None:
         """Who the customer is, by the form."""
         table = self.customers
         for name in _IDENTITY:
             table.text(name)[rows] = forms[name]
-        table["person"][rows], table["segment"][rows] = id_keys(forms["id_number"]), forms["segment"]
+        table["person"][rows], table["segment"][rows] = person, forms["segment"]
         table["occupation"][rows] = forms["occupation"]
         table["texts"][rows] = np.where(present(forms["name"]), 0, forms["case"])
 
     def _remember(self, forms: Rows, documents: Ints, rows: Ints, entries: Rows) -> None:
         """Recent applications, their channels and the growth of the amount, this one included and from now on remembered."""
         at, amount, table = forms["at"], forms["amount_fen"], self.customers
-        ats = np.stack([at, *(table[f"at{n}"][rows] for n in SEEN)])
-        channels = np.stack([forms["channel"], *(table[f"channel{n}"][rows] for n in SEEN)])
+        ats = np.array([at, *(table[f"at{n}"][rows] for n in SEEN)])
+        channels = np.array([forms["channel"], *(table[f"channel{n}"][rows] for n in SEEN)])
         recent = (ats > 0) & (ats >= at - self._recent_ms)
         recent[0] = True
         count = recent.sum(axis=0)

@@ -116,5 +116,5 @@ def list_refusals(lists: Ints) -> Ints:
     """The refusal of each set of list bits, 0 where no list knows the person (EXT-07, EXT-08)."""
     codes = np.zeros(len(lists), dtype=np.int64)
     for bit, refusal in reversed(LIST_REFUSALS):
-        codes[(lists & bit) != 0] = refusal
+        codes[(lists & int(bit)) != 0] = int(refusal)
     return codes

@@ -36,7 +36,7 @@ from credit.customers.register import Register
 from credit.customers.rules import Admission, contact_faults, list_refusals
 from credit.customers.supplements import Supplements
 from credit.mail import Outbox
-from credit.masks import true_rows
+from credit.masks import any_of, true_rows
 from credit.policies import ProductPolicy, load
 from credit.policies.admission import AdmissionPolicy
 from credit.policies.forms import OWN
@@ -145,7 +145,8 @@ class CustomersSubsystem(Subsystem):
         self._turn_away(forms, declined, Event.CUSTOMER_DECLINED, "declined", out)
         ok = (refused == 0) & (declined == 0)
         self._texts.drop(forms["case"][~ok])
-        self._await(forms[ok & uploads], out)
+        if any_of(waits := ok & uploads):
+            self._await(forms[waits], out)
         ok &= ~uploads
         self._onboard(forms[ok], keys[ok], documents[ok], out)
 
@@ -181,7 +182,10 @@ class CustomersSubsystem(Subsystem):
     def _onboard(self, forms: Rows, keys: Ints, documents: Ints, out: Outbox) -> None:
         """CUS-10: a customer number for each admitted person; then the internal library, then the outside lists (EXT-07: one
         query a case; the case waits)."""
-        entries, person = self._register.onboard(forms, keys, documents), id_keys(forms["id_number"])
+        if not len(forms):
+            return
+        person = id_keys(forms["id_number"])
+        entries = self._register.onboard(forms, keys, person, documents)
         new = entries["created"] != 0
         created = forms[new]
         out.log(
@@ -191,7 +195,8 @@ class CustomersSubsystem(Subsystem):
             value=entries["customer"][new],
             product=created["product"],
         )
-        self._details.append(forms[any_given(forms)])
+        if any_of(given := any_given(forms)):
+            self._details.append(forms[given])
         said = ("customer", "recent_applications", "recent_channels", "amount_growth_ppm", *TOLD_APART.split())
         cases = ApplicationAccepted.carry(
             forms,
@@ -310,11 +315,14 @@ class CustomersSubsystem(Subsystem):
         in_time = (replies["at"] <= self._pending.get("deadline", rows, -1)) & firsts(replies["case"])
         self.refuse(replies[~in_time], 0, out, actor=Actor.PARTNER)
         replies, rows = replies[in_time], rows[in_time]
-        own = self._own_lists(self._pending.take(rows), replies["at"])
-        self._review(rows, replies["at"], np.where(replies["status"] == Status.OK, replies["lists"], own), out)
+        lists, silent = replies["lists"].copy(), replies["status"] != Status.OK
+        if any_of(silent):
+            lists[silent] = self._own_lists(rows[silent], replies["at"][silent])
+        self._review(rows, replies["at"], lists, out)
 
-    def _own_lists(self, cases: Rows, at: Ints) -> Ints:
-        return self._copy.lists(cases["person"], at)
+    def _own_lists(self, rows: Ints, at: Ints) -> Ints:
+        """What the bank's own copy says of cases in review."""
+        return self._copy.lists(self._pending["person"][rows], at)
 
     def _review(self, rows: Ints, at: Ints, lists: Ints, out: Outbox) -> None:
         """APP-16: the automatic initial review ends; a hit intercepts at once, the rest is dispatched (APP-17)."""
@@ -396,7 +404,7 @@ class CustomersSubsystem(Subsystem):
         late = true_rows(self._pending["deadline"] < self.window.until)
         if len(late):
             deadline = self._pending["deadline"][late]
-            self._review(late, deadline, self._own_lists(self._pending.take(late), deadline), out)
+            self._review(late, deadline, self._own_lists(late, deadline), out)
 
     def end_day(self, out: Outbox) -> None:  # noqa: ARG002
         """Entries that have long left the lists are forgotten."""

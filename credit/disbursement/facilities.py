@@ -9,9 +9,9 @@ import numpy as np
 from credit.approval.contract import Refusal as ApprovalRefusal
 from credit.disbursement.contract import ConditionRequested, Event, FacilityOpened, Refusal
 from credit.disbursement.rules import facility_end, tranche_fen
-from credit.disbursement.states import FACILITY_MOVES, FacilityState
+from credit.disbursement.states import COMMITTED, FACILITY_MOVES, FacilityState
 from credit.mail import Outbox
-from credit.masks import true_rows
+from credit.masks import any_of, true_rows
 from credit.numbers import loan_of
 from credit.policies.payments import PaymentPolicy
 from credit.policies.products import ProductColumns
@@ -117,6 +117,8 @@ class Facilities:
         """Money has arrived under facilities, where the cases have one; what does not revolve ends with its last fen."""
         table, rows = self.table, self.table.find(cases)
         known = rows >= 0
+        if not any_of(known):
+            return
         rows, at = rows[known], at[known]
         np.add.at(table["paid_fen"], rows, amounts[known])
         np.maximum.at(table["idle_at"], rows, at)
@@ -206,13 +208,14 @@ class Facilities:
 
     # time -------------------------------------------------------------------------------------------------------------
 
-    def expire(self, window: Window, busy: Ints, out: Outbox) -> None:
-        """Facilities whose time is over by the window's end close; a case in `busy`, with a payment under way, closes when its
+    def expire(self, window: Window, payments: Table, out: Outbox) -> None:
+        """Facilities whose time is over by the window's end close; a case with one of the `payments` under way closes when its
         last one has ended."""
         table = self.table
         over = true_rows((table["valid_until"] < window.until) & (table["state"] != FacilityState.CLOSED))
         if not len(over):
             return
+        busy = payments["case"][COMMITTED[payments["state"]]]
         over = over[~np.isin(table["case"][over], busy)]
         at = np.maximum(table["valid_until"][over], table["idle_at"][over])
         waited = table["state"][over] == FacilityState.WAITING
@@ -232,6 +235,8 @@ class Facilities:
 
     def close(self, rows: Ints, at: Ints, reason: int, out: Outbox) -> None:
         """Nothing more is paid under these; the event names what was never drawn."""
+        if not len(rows):
+            return
         table = self.table
         rows, first = np.unique(rows, return_index=True)
         at = at[first]

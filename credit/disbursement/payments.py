@@ -88,7 +88,7 @@ class Payments:
             debit_account=contracts["account"],
             purpose=purposes,
         )
-        auto = np.broadcast_to(automatic, len(rows))
+        auto = np.full(len(rows), automatic)
         self._log(Event.DISBURSEMENT_INITIATED, rows[auto], at[auto], out)
         self._schedule(rows[auto], at[auto], out)
         self._ask(rows[~auto], at[~auto], out)
@@ -292,6 +292,8 @@ class Payments:
 
     def lapse(self, rows: Ints, at: Ints | int, out: Outbox) -> None:
         """Payments whose approval ended at or before `at` while they waited for one of two people stop at that instant."""
+        if not len(rows):
+            return
         table = self.table
         waits = (table["state"][rows] == PaymentState.PENDING) | (table["state"][rows] == PaymentState.REVIEW)
         over = rows[waits & (table["valid_until"][rows] <= at)]

@@ -66,12 +66,15 @@ class Preconditions:
     def _guarantee_in_place(self, rows: Rows) -> Bools:
         """The contract's guarantee is the product's, its documents are on hand or among the open conditions, and what secures
         the amount covers it."""
-        kind = np.clip(rows["guarantee"], 0, len(self._needed) - 1)
+        kind = np.minimum(np.maximum(rows["guarantee"], 0), len(self._needed) - 1)
         needed = self._needed[kind]
         on_hand = (needed & ~(rows["documents"] | rows["conditions"])) == 0
-        secured = among(kind, _SECURED)
-        covered = rows["amount_fen"] <= mul_div_round(rows["collateral_fen"], self._policy.collateral_share_ppm, PPM)
-        return np.asarray((kind == self._products.guarantee[rows["product"]]) & on_hand & (~secured | covered))
+        good: Bools = (kind == self._products.guarantee[rows["product"]]) & on_hand
+        secured = true_rows(among(kind, _SECURED))
+        if len(secured):
+            share = mul_div_round(rows["collateral_fen"][secured], self._policy.collateral_share_ppm, PPM)
+            good[secured] &= rows["amount_fen"][secured] <= share
+        return good
 
 
 def tranche_fen(amount: Ints, product: Ints, number: Ints, products: ProductColumns, step_fen: int) -> Ints:
@@ -193,8 +196,9 @@ class PaymentTimes:
             rows = true_rows(kind == one)
             if len(rows):
                 leaves[rows] = find(at[rows], product[rows])
-        large = true_rows((amount_fen > self._policy.clearing_above) & self.is_interbank(account))
+        large = true_rows(amount_fen > self._policy.clearing_above)
         if len(large):
+            large = large[self.is_interbank(account[large])]
             leaves[large] = self._in_clearing_hours(leaves[large])
         return leaves
 

@@ -30,7 +30,7 @@ from credit.disbursement.contract import (
 from credit.disbursement.facilities import Facilities
 from credit.disbursement.payments import Payments
 from credit.disbursement.rules import Drawdowns, Preconditions, check_tranches, drawdown_faults
-from credit.disbursement.states import COMMITTED, PaymentState
+from credit.disbursement.states import PaymentState
 from credit.mail import Outbox
 from credit.masks import any_of
 from credit.numbers import loan_of
@@ -104,8 +104,7 @@ class DisbursementSubsystem(Subsystem):
     def end(self, out: Outbox) -> None:
         """What the window's end passes: late arrivals, expired approvals and limits, tasks to be urged."""
         self.payments.watch(self.window, out)
-        table = self.payments.table
-        self.facilities.expire(self.window, table["case"][COMMITTED[table["state"]]], out)
+        self.facilities.expire(self.window, self.payments.table, out)
         self.payments.forget()
         self.desk.urge(self.window.until, out)
 
@@ -145,22 +144,19 @@ class DisbursementSubsystem(Subsystem):
         at = rows["at"]
         faults = self._preconditions.faults(rows, at)
         bad = (faults != 0) & (faults != Refusal.CONDITION_OPEN)
-        out.log(
-            Event.DISBURSEMENT_PRECHECK_FAILED,
-            at[bad],
-            rows["case"][bad],
-            amount_fen=rows["amount_fen"][bad],
-            reason=faults[bad],
-        )
-        over = rows[bad]
-        self.facilities.end(over["case"], at[bad], faults[bad], over["amount_fen"], out)
+        over, reason = rows[bad], faults[bad]
+        said = {"amount_fen": over["amount_fen"], "reason": reason}
+        out.log(Event.DISBURSEMENT_PRECHECK_FAILED, at[bad], over["case"], **said)
+        self.facilities.end(over["case"], at[bad], reason, over["amount_fen"], out)
         several = ~bad & self.facilities.needed(rows)
         whole = ~bad & ~several
-        plain = rows[whole]
-        self.payments.begin(
-            plain, loan_of(plain["case"], 1), plain["amount_fen"], at[whole], self._is_automatic(plain), out
-        )
-        self._begin(self.facilities.admit(rows[several], at[several], out), out)
+        if any_of(whole):
+            plain = rows[whole]
+            self.payments.begin(
+                plain, loan_of(plain["case"], 1), plain["amount_fen"], at[whole], self._is_automatic(plain), out
+            )
+        if any_of(several):
+            self._begin(self.facilities.admit(rows[several], at[several], out), out)
 
     def _is_automatic(self, contracts: Rows) -> Bools:
         """DIS-17: the automatic lane of a product that allows it."""
@@ -172,6 +168,8 @@ class DisbursementSubsystem(Subsystem):
         self._next_payment(contracts, contracts["opened_at"], self._is_automatic(contracts), out)
 
     def _next_payment(self, contracts: Rows, at: Ints, automatic: Bools | bool, out: Outbox) -> None:
+        if not len(contracts):
+            return
         found = self.facilities.table.find(contracts["case"])
         amounts = self.facilities.next_tranche_fen(found)
         loans = self.facilities.commit(contracts["case"], amounts)

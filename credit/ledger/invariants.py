@@ -88,7 +88,7 @@ def ledger_against_loans(reports: Rows, balances: Ints) -> list[str]:
 def reported_balances(reports: Rows) -> Ints:
     """The balances of `LoanBalance` rows, shape (rows, 4) in the order of `BY_LOAN`."""
     names = ("principal_fen", "interest_receivable_fen", "penalty_receivable_fen", "written_off_fen")
-    return np.stack([reports[name] for name in names], axis=1)
+    return np.array([reports[name] for name in names]).T
 
 
 def unreported(loans: Ints, reported: Ints) -> list[str]:
@@ -104,7 +104,7 @@ def unreported(loans: Ints, reported: Ints) -> list[str]:
 
 def impossible_balances(loans: Ints, before: Ints, after: Ints, balances: Ints) -> list[str]:
     """Negative balances, balances on and off the balance sheet at once, and moves that `states` does not allow."""
-    negative: Bools = np.asarray((balances < 0).any(axis=1))
+    negative: Bools = np.logical_or.reduce(balances < 0, axis=1)
     both = (balances[:, 3] != 0) & (balances[:, 0] != 0)
     moved = ~MOVES.allowed(before, after)
 

@@ -35,6 +35,6 @@ MOVES = Moves(
 
 def states_of(balances: Ints) -> Ints:
     """State of each loan from its balances, shape (loans, 4) in the order of `BY_LOAN`."""
-    on_balance = (balances[:, :3] != 0).any(axis=1)
+    on_balance = np.logical_or.reduce(balances[:, :3] != 0, axis=1)
     off_balance = balances[:, 3] != 0
     return np.where(off_balance, LoanAccount.WRITTEN_OFF, np.where(on_balance, LoanAccount.ON_BALANCE, 0))

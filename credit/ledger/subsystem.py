@@ -30,9 +30,6 @@ _ACCOUNT_BOUND = 10_000
 _VIOLATIONS_MAX = 100
 
 
-_NONE = np.zeros(0, dtype=np.int64)
-
-
 class LedgerSubsystem(Subsystem):
     """State: the balances of every loan, and the books by branch and account."""
 
@@ -62,13 +59,15 @@ class LedgerSubsystem(Subsystem):
     def _start_over(self) -> None:
         self._books = np.zeros((0, len(self._numbers), 3), dtype=np.int64)  # debits, credits, count by branch, account
         self._violations: list[str] = []
-        self._posted, self._reported, self._totals_seen = _NONE, _NONE, False
+        self._posted: list[Ints] = []
+        self._reported: list[Ints] = []
+        self._totals_seen = False
 
     # ---- the window
 
     def begin(self, out: Outbox) -> None:  # noqa: ARG002
         """Nothing has been posted or reported yet."""
-        self._posted, self._reported, self._totals_seen = _NONE, _NONE, False
+        self._posted, self._reported, self._totals_seen = [], [], False
 
     def posted(self, rows: Rows, out: Outbox) -> None:  # noqa: ARG002
         """Enters every sound transaction."""
@@ -79,14 +78,14 @@ class LedgerSubsystem(Subsystem):
         kept = slot >= 0
         loans, sums = sums_by_loan(sound["loan"][kept], slot[kept], amount[kept], len(BY_LOAN))
         self._add(loans, sums)
-        self._number(np.unique(sound["transaction"]))
-        self._posted = np.union1d(self._posted, loans)
+        self._number(sound["transaction"])
+        self._posted.append(loans)
 
     def reported(self, rows: Rows, out: Outbox) -> None:  # noqa: ARG002
         """Proves the loans: each has in the books what it says itself."""
         latest = newest(rows, "loan")
         self._say(invariants.ledger_against_loans(latest, self.loan_balances(latest["loan"])))
-        self._reported = np.union1d(self._reported, latest["loan"])
+        self._reported.append(latest["loan"])
 
     def totalled(self, totals: Rows, out: Outbox) -> None:  # noqa: ARG002
         """Proves accrued interest, and the accounts kept by loan, of every branch: no loan has got lost from the book."""
@@ -100,7 +99,8 @@ class LedgerSubsystem(Subsystem):
 
     def end(self, out: Outbox) -> None:  # noqa: ARG002
         """Every loan that was posted to has reported."""
-        self._say(invariants.unreported(self._posted, self._reported))
+        if self._posted:
+            self._say(invariants.unreported(_distinct(self._posted), _distinct(self._reported)))
 
     def end_day(self, out: Outbox) -> None:
         """The trial balance (试算平衡) is drawn."""
@@ -217,28 +217,30 @@ class LedgerSubsystem(Subsystem):
 
     def _numbered(self, transactions: Ints) -> Bools:
         """True where a loan or a group has had this transaction, or a later one."""
-        (loans, nth), (groups, batch) = place_in_loan(transactions), place_in_group(transactions)
-        of_loan = nth <= self._loans.get("last", self._loans.find(loans))
-        of_group = batch <= self._batches.get("last", self._batches.find(groups))
-        return np.where(is_batch(transactions), of_group, of_loan)
+        loans, nth = place_in_loan(transactions)
+        before: Bools = nth <= self._loans.get("last", self._loans.find(loans))
+        batch = is_batch(transactions)
+        if any_of(batch):
+            groups, nth = place_in_group(transactions[batch])
+            before[batch] = nth <= self._batches.get("last", self._batches.find(groups))
+        return before
 
     def _number(self, transactions: Ints) -> None:
         """Keeps the last transaction of every loan and group."""
         batch = is_batch(transactions)
-        places = (
-            (self._loans, place_in_loan(transactions[~batch])),
-            (self._batches, place_in_group(transactions[batch])),
-        )
-        for table, (ids, last) in places:
-            distinct, place = np.unique(ids, return_inverse=True)
-            rows = _rows_of(table, distinct)
-            newest = table["last"][rows]
-            np.maximum.at(newest, place, last)
-            table.put(rows, last=newest)
+        for table, mine, place in ((self._loans, ~batch, place_in_loan), (self._batches, batch, place_in_group)):
+            if not any_of(mine):
+                continue
+            ids, last = place(transactions[mine])
+            order = np.lexsort((last, ids))
+            ordered, final = ids[order], np.ones(len(ids), dtype=bool)
+            final[:-1] = ordered[1:] != ordered[:-1]
+            rows = _rows_of(table, ordered[final])
+            table.put(rows, last=np.maximum(table["last"][rows], last[order[final]]))
 
     def _balances_at(self, rows: Ints) -> Ints:
         """Balances of loan rows, zeros where the row is −1."""
-        return np.stack([self._loans.get(name, rows) for name in BY_LOAN], axis=1)
+        return np.array([self._loans.get(name, rows) for name in BY_LOAN]).T
 
     def _by_branch(self, account: str) -> Ints:
         debit, credit, _ = self._books[:, self._names.index(account)].T
@@ -246,6 +248,10 @@ class LedgerSubsystem(Subsystem):
 
     def _say(self, found: list[str]) -> None:
         self._violations.extend(found[: _VIOLATIONS_MAX - len(self._violations)])
+
+
+def _distinct(parts: list[Ints]) -> Ints:
+    return np.unique(np.concatenate(parts)) if parts else np.zeros(0, dtype=np.int64)
 
 
 def _rows_of(table: Table, ids: Ints) -> Ints:

@@ -10,6 +10,7 @@ import numpy as np
 from credit.codes import Actor, Status
 from credit.customers.contract import FormChecked
 from credit.mail import Outbox
+from credit.masks import any_of
 from credit.notices import invariants
 from credit.notices.contract import (
     DELIVERED,
@@ -70,9 +71,9 @@ class NoticesSubsystem(Subsystem):
         anybody's nobody has seen."""
         found = self._people.find(events["case"])
         known = found >= 0
-        events, people = only(events, known), self._people.take(only(found, known))
-        if not len(events):
+        if not any_of(known):
             return
+        events, people = only(events, known), self._people.take(only(found, known), "party channel")
         topic = self._topic_of[events["event"]]
         planned = self.plan.waking(events["at"], topic)
         rows = self._under_way.append(
@@ -98,9 +99,9 @@ class NoticesSubsystem(Subsystem):
         receipts, found = only(receipts, faults == 0), only(found, faults == 0)
         come = receipts["status"] == Status.OK
         more = ~come & (self._channel(found, 1) != 0)
-        self._again(found[more], receipts["at"][more], out)
+        self._again(only(found, more), receipts["at"][more], out)
         over = ~more
-        self._end(found[over], receipts["at"][over], come[over], out)
+        self._end(only(found, over), receipts["at"][over], come[over], out)
 
     def _channel(self, rows: Ints, later: int = 0) -> Ints:
         """The channel of the running attempt of notices, or of a later one; 0 where there is none."""
@@ -135,6 +136,8 @@ class NoticesSubsystem(Subsystem):
         ends.append((Event.NOTICE_FAILED, ~come))
         ends.append((Event.NOTICE_LATE, come & (at - notices["planned_at"] > self._late_ms)))
         for event, mine in ends:
+            if not any_of(mine):
+                continue
             ended = notices[mine]
             out.log(
                 event,

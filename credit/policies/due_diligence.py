@@ -13,6 +13,7 @@ from credit.due_diligence.findings import Concern
 from credit.policies.base import LIVE, Minute, PolicyModel, SharePpm, Yuan, known_names
 from credit.policies.products import ProductPolicy
 from credit.room import Rows
+from credit.rows import among
 from credit.times import Bools, Ints
 
 
@@ -112,8 +113,8 @@ class Scope:
         for segments, products, amount_from in self._rows:
             fits = cases["amount_fen"] >= amount_from
             if len(segments):
-                fits &= np.isin(cases["segment"], segments)
+                fits &= among(cases["segment"], segments)
             if len(products):
-                fits &= np.isin(cases["product"], products)
+                fits &= among(cases["product"], products)
             found |= fits
         return found

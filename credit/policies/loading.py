@@ -91,7 +91,7 @@ def load(name: str, model: type[Model], overrides: Overrides | None = None, *, f
     """One policy, from `file` (default `name`).toml and `overrides[name]`; PolicyError says what is wrong and where."""
     changes = (overrides or {}).get(name, {})
     try:
-        return model.model_validate(merged(packaged(file or name), changes))
+        return model.model_validate(merged(_read(file or name), changes))
     except ValidationError as error:
         raise PolicyError(describe(f"policies.{name}", error)) from None
 

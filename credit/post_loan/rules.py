@@ -70,7 +70,7 @@ class DueDays:
 
     def put(self, days: Ints, cases: Ints) -> None:
         """Cases are due on these days."""
-        for day in np.unique(days).tolist():
+        for day in sorted(set(days.tolist())):
             self._days.setdefault(day, []).append(cases[days == day])
 
     def take(self, day: int) -> list[tuple[int, Ints]]:

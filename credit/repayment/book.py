@@ -13,7 +13,7 @@ from credit.disbursement.contract import LimitReleased
 from credit.ledger.contract import LoanBalance, Posting
 from credit.mail import Outbox
 from credit.masks import all_of, true_rows
-from credit.numbers import batch_transaction, case_of, transaction_of
+from credit.numbers import batch_transaction, branch_and_product, case_of, transaction_of
 from credit.repayment.contract import Event
 from credit.repayment.states import MOVES, LoanState
 from credit.room import Rows
@@ -106,9 +106,9 @@ class Book:
         """The loans owe nothing any more and leave the active book."""
         if not len(rows):
             return
-        loans = self.loans["loan"][rows]
+        loans, (_, product) = self.loans["loan"][rows], branch_and_product(self.loans["group"][rows])
         self.park(rows, LoanState.SETTLED)
-        out.log(Event.LOAN_SETTLED, at, case_of(loans), loan=loans)
+        out.log(Event.LOAN_SETTLED, at, case_of(loans), loan=loans, product=product)
 
     def release_limits(self, rows: Ints, at: Ints, principal_fen: Ints, out: Outbox) -> None:
         """Principal repaid of revolving loans may be drawn again."""

@@ -33,6 +33,7 @@ class Dues:
         """First instant of `day`: penalty, overdue and non-performing marks, then the day's instalments."""
         self._charge_penalty(day, at, out)
         self._report_overdue(day, at, out)
+        self._report_claims(at, out)
         self._mark_non_performing(day, at, out)
         self._fall_due(day, at, out)
 
@@ -61,9 +62,11 @@ class Dues:
 
     def _report_overdue(self, day: int, at: int, out: Outbox) -> None:
         """REP-09: the day after the due date an unpaid loan enters overdue management. From then on collections hears every
-        morning what is owed, of claims written off as well."""
+        morning what is owed."""
         book, owed = self._book, self._book.arrears_fen()
         late = true_rows((owed > 0) & (book.arrears["since_day"] < day))
+        if not len(late):
+            return
         arrears, owed = book.arrears.take(late), owed[late]
         rows = book.find_loans(arrears["loan"])
         self._behaviour.became_overdue(rows[arrears["told"] == 0])
@@ -93,7 +96,10 @@ class Dues:
         book.arrears.put(handed, handed=0)
         out.send(DebitHandedOver, DebitHandedOver.rows(len(handed), at=at, loan=book.arrears["loan"][handed]))
         out.send(OverdueReported, OverdueReported.carry(figures[told]))
-        gone = book.written_off
+
+    def _report_claims(self, at: int, out: Outbox) -> None:
+        """So it hears of claims written off."""
+        gone = self._book.written_off
         claims = OverdueReported.rows(
             len(gone),
             at=at,

@@ -16,6 +16,7 @@ from credit.repayment.plans import Plans
 from credit.repayment.rules import EarlyFees
 from credit.repayment.states import LoanState
 from credit.room import Rows
+from credit.rows import first_fault
 from credit.schedules import LOWER_INSTALMENT, SHORTER_TERM, after_partial, early_interest_fen
 from credit.times import DAY_MS, Ints
 
@@ -35,14 +36,10 @@ class Early:
         # An amount that covers what is owed repays in full, whatever the order calls it.
         part = (orders["full"] == 0) & (orders["amount_fen"] < loans.get("balance_fen", rows))
         choice = (orders["choice"] == SHORTER_TERM) | (orders["choice"] == LOWER_INSTALMENT)
-        return np.select(
-            [
-                loans.get("state", rows) != LoanState.ACTIVE,
-                owed > 0,
-                part & (~choice | (orders["amount_fen"] < self._minimum)),
-            ],
-            [int(Refusal.LOAN_UNKNOWN), int(Refusal.LOAN_OVERDUE), int(Refusal.EARLY_AMOUNT)],
-            0,
+        return first_fault(
+            (loans.get("state", rows) != LoanState.ACTIVE, Refusal.LOAN_UNKNOWN),
+            (owed > 0, Refusal.LOAN_OVERDUE),
+            (part & (~choice | (orders["amount_fen"] < self._minimum)), Refusal.EARLY_AMOUNT),
         )
 
     def repay(self, orders: Rows, out: Outbox) -> None:
@@ -60,6 +57,7 @@ class Early:
         book, at, ids = self._book, orders["at"], orders["loan"]
         loans, day = book.loans, at // DAY_MS
         group = loans["group"][rows]
+        _, product = branch_and_product(group)
         interest = loans["held_fen"][rows] + early_interest_fen(
             loans["balance_fen"][rows],
             loans["rate_ppm"][rows],
@@ -68,7 +66,7 @@ class Early:
             loans["daycount"][rows],
         )
         accrued = book.accrued_fen(rows, day)
-        fee = self._fees.fee_fen(branch_and_product(group)[1], principal, loans["number"][rows] - 1)
+        fee = self._fees.fee_fen(product, principal, loans["number"][rows] - 1)
         post(
             out,
             at,
@@ -92,6 +90,7 @@ class Early:
             loan=ids,
             amount_fen=principal,
             value=interest + fee,
+            product=product,
         )
         book.release_limits(rows, at, principal, out)
 

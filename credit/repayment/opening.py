@@ -68,6 +68,7 @@ class Opening:
             loan=rows["loan"],
             amount_fen=loans["next_principal_fen"][added] + loans["next_interest_fen"][added],
             value=rows["term_months"],
+            product=product,
         )
         out.log(
             Event.DEBIT_SET,
@@ -76,5 +77,6 @@ class Opening:
             loan=rows["loan"],
             reason=method_of(rows["auto_debit"]),
             value=rows["debit_account"],
+            product=product,
         )
         out.send(LoanOpened, LoanOpened.carry(rows))

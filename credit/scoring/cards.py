@@ -45,6 +45,8 @@ class Scorecards:
         found = {name: np.zeros(len(segment), dtype=np.int64) for name in ("shortfalls", *POINTS)}
         person = segment == Segment.INDIVIDUAL
         for card, chosen in ((self.individual, person), (self.business, ~person)):
+            if all_of(chosen):
+                return found | card.contributions(facts)
             if any_of(chosen):
                 said = card.contributions({name: facts[name][chosen] for name in card.columns})
                 for name, values in found.items():

@@ -26,6 +26,7 @@ from credit.table import Table
 from credit.times import MINUTE_MS, NEVER, Bools, Ints
 
 _ASKED = "case party segment reason operator attempt"
+_TO_SOURCES = "case party segment sources income_fen"
 _FILLS = {
     PersonReport: ("bureau_at", PERSON_FACTS.split()),
     CompanyReport: ("bureau_at", COMPANY_FACTS.split()),
@@ -117,6 +118,10 @@ class Cases:
         attempt = self.table["attempt"][rows]
         next_at = at + self._backoff[np.minimum(attempt - 1, len(self._backoff) - 1)]
         self.table["next_at"][rows] = np.where(next_at < self.table["deadline"][rows], next_at, NEVER)
+
+    def to_sources(self, rows: Ints) -> Rows:
+        """What the other sources are told of those rows."""
+        return self.table.take(rows, _TO_SOURCES)
 
     def unasked(self, rows: Ints, sources: Ints) -> Ints:
         """Those of the rows whose other sources have not been asked yet. They count as asked from here on; `sources` by

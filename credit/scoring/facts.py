@@ -37,10 +37,8 @@ FLOWS = ("account_months", "income_months", "flow_left_ppm", "least_balance_ppm"
 _BY_ACCOUNT = (Source.ACCOUNTS, Source.SETTLEMENT)
 _BALANCES = ("overdue_now_fen", "attention_fen", "bad_fen")
 _DEBTS = ("debt_months", "card_used_ppm", "guarantees_ppm")
-BUREAU_FACTS = (
-    *("overdue_24m", "max_dpd_24m", "lenders", "queries_3m", "history_months", "debt_ratio_ppm"),
-    *_BALANCES,
-    *_DEBTS,
+BUREAU_FACTS = frozenset(
+    ("overdue_24m", "max_dpd_24m", "lenders", "queries_3m", "history_months", "debt_ratio_ppm", *_BALANCES, *_DEBTS)
 )
 NEUTRAL = {
     "identity_matches": 1,

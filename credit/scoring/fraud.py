@@ -46,12 +46,12 @@ class FraudEngine:
         for rule in self._policy.rules:
             hits = rule_hits(rule, facts)
             if any_of(hits):
-                doubts[hits] |= Doubt[rule.doubt.upper()]
+                doubts[hits] |= int(Doubt[rule.doubt.upper()])
                 stop |= hits & (rule.action != "doubt")
                 confirm |= hits & (rule.action == "confirm")
         suspicion = self._model.log_odds(facts)
         watch = suspicion >= self._policy.model_watch_at
-        doubts[watch] |= Doubt.LEARNT_PATTERN
+        doubts[watch] |= int(Doubt.LEARNT_PATTERN)
         by_model = (suspicion >= self._policy.model_intercept_at) & ~stop
         return FraudFindings(doubts, stop | by_model, by_model, confirm, watch)
 

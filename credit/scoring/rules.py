@@ -26,9 +26,9 @@ def cross_validation_doubts(cases: Rows, facts: Facts, policy: ScorecardPolicy) 
         (Doubt.REGISTRY_MISMATCH, Source.REGISTRY, aged | (facts["registry_active"] == 0)),
         (Doubt.LITIGATION, Source.JUDICIAL, facts["litigation"] > 0),
     ):
-        told = (facts.answered & source) != 0
-        doubts |= np.where(told & mismatch, np.int64(doubt), 0)
-    doubts |= np.where((facts.silent != 0) | ~facts.bureau_known, np.int64(Doubt.SOURCE_MISSING), 0)
+        told = (facts.answered & int(source)) != 0
+        doubts |= np.where(told & mismatch, int(doubt), 0)
+    doubts |= np.where((facts.silent != 0) | ~facts.bureau_known, int(Doubt.SOURCE_MISSING), 0)
     return doubts
 
 

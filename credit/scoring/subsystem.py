@@ -131,7 +131,7 @@ class ScoringSubsystem(Subsystem):
     def accepted(self, rows: Rows, out: Outbox) -> None:
         """EXT-02: without recorded consent nobody is asked, and the case ends."""
         self._count("accepted", rows)
-        agreed = (rows["consent"] & Consent.BUREAU) != 0
+        agreed = (rows["consent"] & int(Consent.BUREAU)) != 0
         refused = rows[~agreed]
         for event in (Event.BUREAU_REFUSED, Event.SCORING_REJECTED):
             out.log(
@@ -156,7 +156,8 @@ class ScoringSubsystem(Subsystem):
         queries = self._cases.queries(rows)
         out.send(BureauQuery, queries)
         at, case, operator = queries["at"], queries["case"], queries["operator"]
-        out.log(Event.BUREAU_QUERIED, at, case, actor=operator, reason=queries["reason"], value=queries["attempt"])
+        told = {"value": queries["attempt"], "product": self._cases.table["product"][rows]}
+        out.log(Event.BUREAU_QUERIED, at, case, actor=operator, reason=queries["reason"], **told)
 
     def query(self, orders: Rows, out: Outbox) -> None:
         """EXT-03: a question by hand needs a person of the branch's register, a purpose that the bank may have, a case that is
@@ -203,8 +204,10 @@ class ScoringSubsystem(Subsystem):
         self._cases.plan_retry(rows[silent], reports["at"][silent])
         sound = fits & ~(told & history_fails(reports["max_dpd_24m"], self.policy))
         self._ask_sources(rows[sound], reports["at"][sound], out)
-        for event, chosen in ((Event.BUREAU_ANSWERED, reports[told]), (Event.BUREAU_UNAVAILABLE, reports[silent])):
-            out.log(event, chosen["at"], chosen["case"], actor=Actor.PARTNER, value=chosen["attempt"])
+        for event, mine in ((Event.BUREAU_ANSWERED, told), (Event.BUREAU_UNAVAILABLE, silent)):
+            chosen = reports[mine]
+            said = {"value": chosen["attempt"], "product": self._cases.table["product"][rows[mine]]}
+            out.log(event, chosen["at"], chosen["case"], actor=Actor.PARTNER, **said)
 
     def _ask_sources(self, rows: Ints, at: Ints, out: Outbox) -> None:
         """EXT-06: the other sources, once a case."""
@@ -212,7 +215,7 @@ class ScoringSubsystem(Subsystem):
             return
         order = rows.argsort()
         new = self._cases.unasked(rows[order], self._sources)
-        cases = self._cases.table.take(new)
+        cases = self._cases.to_sources(new)
         when = at[order][rows[order].searchsorted(new)]
         out.send(VerificationQuery, VerificationQuery.carry(cases, at=when, declared_income_fen=cases["income_fen"]))
 
@@ -221,11 +224,13 @@ class ScoringSubsystem(Subsystem):
         rows, fits = self._cases.answering(replies, VerificationReply)
         self._refuse_answers(replies[~fits], out)
         told = replies[fits]
-        self._cases.store(rows[fits], told, VerificationReply)
-        customer = told[told["account_months"] > 0]
+        rows, has_account = rows[fits], told["account_months"] > 0
+        self._cases.store(rows, told, VerificationReply)
+        customer, product = told[has_account], self._cases.table["product"][rows[has_account]]
         held = customer["deposits_fen"] + customer["wealth_fen"] + customer["settlement_fen"]
         months = customer["income_months"]
-        out.log(Event.ACCOUNTS_READ, customer["at"], customer["case"], amount_fen=held, value=months)
+        said = {"amount_fen": held, "value": months, "product": product}
+        out.log(Event.ACCOUNTS_READ, customer["at"], customer["case"], **said)
 
     def _refuse_answers(self, rows: Rows, out: Outbox) -> None:
         """An answer for a case that is not open, to a question not asked, a second one, or one that comes too late."""
@@ -275,7 +280,7 @@ class ScoringSubsystem(Subsystem):
         alert = alerts(scores, facts, watch, self.policy)
         reasons = rejections(scores, alert, facts, self.policy)
         advised = borderline(scores, reasons, facts, self.policy)
-        limit = self._automatic_max[np.clip(cases["product"], 0, len(self._automatic_max) - 1)]
+        limit = self._automatic_max.take(cases["product"], mode="clip")
         lane = lanes(cases, grade, alert, doubts, (reasons != 0) & ~advised, limit, self.policy)
         advice = np.where((reasons == 0) & (alert == Alert.RED), int(Refusal.RED_ALERT), reasons)
         scored = ApplicationScored.carry(
@@ -297,15 +302,15 @@ class ScoringSubsystem(Subsystem):
 
     def _log_scores(self, scored: Rows, out: Outbox) -> None:
         """SCO-14: the score's event carries the machine's advice, the reason it would decline for, or 0."""
-        at, case, advice = scored["at"], scored["case"], scored["advice"]
-        out.log(
-            Event.APPLICATION_SCORED, at, case, amount_fen=scored["amount_fen"], reason=advice, value=scored["score"]
-        )
+        at, case, advice, product = scored["at"], scored["case"], scored["advice"], scored["product"]
+        said = {"amount_fen": scored["amount_fen"], "reason": advice, "value": scored["score"], "product": product}
+        out.log(Event.APPLICATION_SCORED, at, case, **said)
         for event, values in ((Event.DOUBT_MARKED, scored["doubts"]), (Event.ALERT_RAISED, scored["alert"])):
             rows = true_rows(values)
-            out.log(event, at[rows], case[rows], value=values[rows])
-        rows = true_rows(scored["lane"] == Lane.REJECT)
-        out.log(Event.SCORING_REJECTED, at[rows], case[rows], reason=advice[rows], value=scored["score"][rows])
+            out.log(event, at[rows], case[rows], value=values[rows], product=product[rows])
+        gone = scored[scored["lane"] == Lane.REJECT]
+        said = {"reason": gone["advice"], "value": gone["score"], "product": gone["product"]}
+        out.log(Event.SCORING_REJECTED, gone["at"], gone["case"], **said)
 
 
 build = ScoringSubsystem.build

@@ -33,7 +33,7 @@ from credit.room import EventCode, Rows
 from credit.rows import first_fault, only, passes
 from credit.staff import ADMINISTRATOR_DESK, StaffRegister
 from credit.subsystem import Subsystem, Takes, Together
-from credit.times import Bools, Ints
+from credit.times import NEVER, Bools, Ints
 from credit.worklists import invariants
 from credit.worklists.deputies import Deputies
 from credit.worklists.kinds import DeskKinds
@@ -130,7 +130,7 @@ class Worklist:
 
     def withdraw(self, entities: Ints, at: Ints, out: Outbox) -> None:
         """The open tasks of some entities, which are distinct, are needed no more since an instant."""
-        if not len(entities):
+        if not (len(entities) and len(self.tasks)):
             return
         rows = true_rows(self.is_open() & np.isin(self.tasks[self.entity], entities))
         when = at[self._places(entities, self.tasks[self.entity][rows])]
@@ -149,7 +149,7 @@ class Worklist:
 
     def acts_of(self, entities: Ints) -> tuple[Rows, Ints]:
         """Who has acted on some entities: rows with entity, branch and person, and the place of each one's entity."""
-        acts = self.acts.take(np.isin(self.acts[self.entity], entities))
+        acts = self.acts.take(self._acts_on(entities))
         return acts, self._places(entities, acts[self.entity])
 
     def remember(self, rows: Rows) -> None:
@@ -172,18 +172,22 @@ class Worklist:
         """From here on everybody may act on these entities again."""
         if not len(self.acts):
             return
-        rows = true_rows(np.isin(self.acts[self.entity], entities))
-        self._owner.note(self._again, invariants.twice(self.acts.take(rows), self.entity))
-        self.acts.drop(rows)
+        rows = self._acts_on(entities)
+        if len(rows):
+            self._owner.note(self._again, invariants.twice(self.acts.take(rows), self.entity))
+            self.acts.drop(rows)
 
     # time -------------------------------------------------------------------------------------------------------------
 
     def urge(self, until: int, out: Outbox) -> None:
         """APR-10 (自动催办): a task is urged at the instant its limit passes, and rises by a class."""
-        self._urge(true_rows(self.is_open() & (self.tasks["limit_at"] < until)), out)
+        if len(self.tasks):
+            self._urge(true_rows(self.is_open() & (self.tasks["limit_at"] < until)), out)
 
     def due(self) -> int:
         """When the next task is to be urged."""
+        if not len(self.tasks):
+            return NEVER
         return self.tasks.least("limit_at", self.is_open() & (self.tasks["urged"] == 0))
 
     def tidy(self, day: int) -> None:
@@ -297,9 +301,9 @@ class Worklist:
         """Why a person may not have a task at an instant: APR-03, APR-04, APR-12."""
         tasks = self.tasks
         branch, desk, entity = (tasks.get(name, found) for name in ("branch", "desk", self.entity))
-        deputises = true_rows(absent != _NOBODY)
-        usurps = np.zeros(len(person), dtype=bool)
-        usurps[deputises] = ~self.deputies.stands_in(*(column[deputises] for column in (person, absent, desk, at)))
+        usurps = absent != _NOBODY
+        if any_of(usurps):
+            usurps[usurps] = ~self.deputies.stands_in(*(column[usurps] for column in (person, absent, desk, at)))
         excluded = tasks.get("excluded", found)
         return first_fault(
             (~self.register.knows(person), Refusal.NOT_ON_REGISTER),
@@ -364,6 +368,14 @@ class Worklist:
             acted |= (before == person) | ((before == absent) & (absent != _NOBODY))
 
     # what they share --------------------------------------------------------------------------------------------------
+
+    def _acts_on(self, entities: Ints) -> Ints:
+        """The rows of the acts on some entities, rising. An entity's acts are numbered from 1 and leave together."""
+        rows, number = [np.zeros(0, dtype=np.int64)], 1
+        while any_of(there := (found := self.acts.find(act_of(entities, number))) >= 0):
+            rows.append(found[there])
+            number += 1
+        return np.unique(np.concatenate(rows)) if number > 1 else rows[0]
 
     def _places(self, entities: Ints, wanted: Ints) -> Ints:
         """Where each of some entities stands in a column that holds them all."""

@@ -45,8 +45,9 @@ def found(bug: Bug, seeds: int) -> int | None:
 
 @pytest.mark.parametrize("bug", [*BUGS, *NOT_FOUND], ids=lambda bug: bug.what)
 def test_every_planted_bug_can_be_planted(bug: Bug) -> None:
+    sound = getattr(bug.owner, bug.method)
     with planted(bug):
-        pass
+        assert getattr(bug.owner, bug.method) != sound
 
 
 @pytest.mark.planted

@@ -57,7 +57,7 @@ class Pool:
             begins = duty_hours_of(person, regulars, is_workday, first_day) if person.is_deputy else hours
             self.seats.append(Seat(person, hours, begins))
         self._own = tuple(self.seats)
-        keys = [seat.rank[1:] for seat in self.seats]
+        keys = [seat.who for seat in self.seats]
         if len(dict.fromkeys(keys)) != len(keys):
             raise ValueError(f"{self.label}: the same person twice in {keys}")
         self.waiting: dict[int, Entry] = {}
@@ -142,7 +142,7 @@ class Pool:
             for priority, at, task, service_ms, limit_at, excluded, needs in self.waiting.values()
         ]
         serving: list[Row] = [(*desk, *seat.begun) for seat in self.seats if seat.begun]
-        idle: list[Row] = [(*desk, seat.rank[1], seat.rank[2], seat.rank[0]) for seat in self._own]
+        idle: list[Row] = [(*desk, *seat.who, seat.rank[0]) for seat in self._own]
         return PoolRows(waiting, serving, idle, [(*desk, self.served_until)])
 
     def export_state(self) -> StaffState:
@@ -160,13 +160,10 @@ class Pool:
     def become(self, rows: PoolRows) -> None:
         """The pool that kept these rows. Of people who do not work here any more (an earlier run's roster), what they have begun
         is still finished, and no more."""
-        seats: dict[Row, Seat] = {seat.rank[1:]: seat for seat in self._own}
+        free_since = {row[2:4]: row[4] for row in rows.people}
         for seat in self._own:
-            seat.free(0)
-            seat.forget_hours()
-        for _, _, person, on_behalf_of, free_since in rows.people:
-            if (person, on_behalf_of) in seats:
-                seats[person, on_behalf_of].free(free_since)
+            seat.sit_down(free_since.get(seat.who, 0))
+        seats: dict[Row, Seat] = {seat.who: seat for seat in self._own}
         for row in rows.in_service:
             if row[5:7] not in seats:
                 seats[row[5:7]] = self._leaver(*row[5:7])

@@ -4,7 +4,8 @@ structured arrays declared here (int64 fields only), so a snapshot is exact and 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from itertools import chain
+from itertools import chain, groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -136,6 +137,7 @@ class StaffState(NamedTuple):
     served: Records
 
 
+_desk_of = itemgetter(0, 1)
 STATE = StaffState(WAITING, IN_SERVICE, IDLE, SERVED)  # type: ignore[arg-type]
 Row = tuple[int, ...]
 
@@ -161,8 +163,8 @@ def by_desk(state: StaffState) -> dict[Row, PoolRows]:
     """What a state holds of each desk (branch, role)."""
     found: dict[Row, PoolRows] = {}
     for place, part in enumerate(state):
-        for row in part.tolist():
-            if row[:2] not in found:
-                found[row[:2]] = PoolRows([], [], [], [])
-            found[row[:2]][place].append(row)
+        for desk, rows in groupby(part.tolist(), _desk_of):
+            if desk not in found:
+                found[desk] = PoolRows([], [], [], [])
+            found[desk][place].extend(rows)
     return found

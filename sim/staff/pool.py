@@ -105,13 +105,12 @@ class Pool:
     def due(self) -> int:
         """When something happens though nothing arrives: a task is done, somebody idle comes on shift while tasks wait, the limit
         of a waiting task passes."""
-        now, due = self.served_until, NEVER
-        for seat in self.seats:
-            if seat.begun is not None:
-                due = min(due, seat.begun[6])
-            elif self.waiting:
-                due = min(due, now if seat.may_begin(now) else seat.opens)
-        return min(due, min((entry[4] for entry in self.waiting.values() if entry[4] >= now), default=NEVER))
+        instants = [seat.begun[6] for seat in self.seats if seat.begun is not None]
+        if self.waiting:
+            now = self.served_until
+            instants += [now if seat.may_begin(now) else seat.opens for seat in self.seats if seat.begun is None]
+            instants += [entry[4] for entry in self.waiting.values() if entry[4] >= now]
+        return min(instants, default=NEVER)
 
     def _check_start(self, start: int) -> None:
         if start < self.served_until:

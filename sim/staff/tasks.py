@@ -4,7 +4,7 @@ structured arrays declared here (int64 fields only), so a snapshot is exact and 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from itertools import chain, groupby
+from itertools import groupby
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -143,7 +143,7 @@ Row = tuple[int, ...]
 
 
 class PoolRows(NamedTuple):
-    """The same as plain rows, each with its desk in front: (branch, role, …)."""
+    """The same as plain rows, of one pool or of several, each with its desk in front: (branch, role, …)."""
 
     waiting: list[Row]
     in_service: list[Row]
@@ -151,12 +151,9 @@ class PoolRows(NamedTuple):
     served: list[Row]
 
 
-def state_of(*pools: PoolRows) -> StaffState:
-    """One state of pools, in canonical order whatever theirs is."""
-    parts = zip(*pools, strict=True) if pools else [()] * len(STATE)
-    return StaffState(
-        *(np.array(sorted(chain.from_iterable(rows)), dtype=form) for rows, form in zip(parts, STATE, strict=True))
-    )
+def state_of(rows: PoolRows) -> StaffState:
+    """A state of rows, in canonical order whatever theirs is."""
+    return StaffState(*(np.array(sorted(part), dtype=form) for part, form in zip(rows, STATE, strict=True)))
 
 
 def by_desk(state: StaffState) -> dict[Row, PoolRows]:

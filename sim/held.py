@@ -24,6 +24,8 @@ class Held:
 
     def release(self, window: Window) -> list[tuple[Kind, Rows]]:
         """All rows due before the window's end. Rows whose time has passed already are stamped at the window's start."""
+        if window.until <= self._waiting.due():
+            return []
         released = []
         for number, waiting in self._waiting.take(window.until):
             rows = waiting.copy()

@@ -20,7 +20,7 @@ from credit.mail import Inbox
 from credit.repayment.contract import DebitRequest, LoanOpened, PaymentIntended
 from credit.restructuring.contract import HelpOffered, TermsOffered
 from credit.room import Kind, Rows
-from credit.rows import among
+from credit.rows import among, only
 from credit.subsystem import Counterpart, Window
 from credit.texts import text_keys
 from credit.times import Bools, Ints
@@ -66,8 +66,9 @@ class PlayedByPeople(Around):
         self._desks = list(desks)
 
     def respond(self, requests: Inbox, window: Window, round_number: int) -> Sequence[tuple[Kind, Rows]]:
-        mine = Inbox({kind.number: rows[~self._is_peoples(kind, rows)] for kind, rows in requests})
-        return super().respond(mine, window, round_number)
+        if requests:
+            requests = Inbox({kind.number: only(rows, ~self._is_peoples(kind, rows)) for kind, rows in requests})
+        return super().respond(requests, window, round_number)
 
     def _is_peoples(self, kind: Kind, rows: Rows) -> Bools:
         names = rows.dtype.names or ()

@@ -90,13 +90,18 @@ class Draw:
         """True with the given chance in millionths (scalar or array)."""
         return np.asarray(self.ppm(entity, occasion) < np.asarray(chance_ppm, dtype=np.int64))
 
-    def quantile(self, table: Ints, entity: npt.ArrayLike, occasion: npt.ArrayLike = 0) -> Ints:
-        """Integers drawn from a quantile table of TABLE_SIZE + 1 values (see `quantile_table`), linear between its points."""
+    def quantile(
+        self, table: Ints, entity: npt.ArrayLike, occasion: npt.ArrayLike = 0, first: Ints | None = None
+    ) -> Ints:
+        """Integers drawn from a quantile table of TABLE_SIZE + 1 values (see `quantile_table`), linear between its points. Of
+        several tables that stand in one, `first` says where each row's begins."""
         words = self.words(entity, occasion)
         index = (words >> _INDEX).view(np.int64)
+        if first is not None:
+            index = index + first
         fraction = ((words >> _FRACTION) & _FRACTION_MASK).view(np.int64)
         low = table[index]
-        drawn: Ints = low + (((table[index + 1] - low) * fraction) >> _FRACTION_SHIFT)
+        drawn: Ints = low + (((table[1:][index] - low) * fraction) >> _FRACTION_SHIFT)
         return drawn
 
     def choice(self, weights_ppm: Ints, entity: npt.ArrayLike, occasion: npt.ArrayLike = 0) -> Ints:
@@ -112,6 +117,7 @@ class Draws:
 
     def __init__(self, seed: int, family: str, names: Iterable[str]) -> None:
         self._one = {name: _OneOf(seed, f"{family}.{name}", self, row) for row, name in enumerate(names)}
+        self._names = tuple(self._one)
         self._keys = np.array([draw.key for draw in self._one.values()]).reshape(-1, 1)
         self._asked: tuple[bytes, int | bytes] | None = None
         self._words = np.zeros((0, 0), dtype=np.uint64)
@@ -119,8 +125,14 @@ class Draws:
     def __getitem__(self, name: str) -> Draw:
         return self._one[name]
 
-    def words(self, row: int, who: Ints, occasion: Any) -> Words:
-        """The words of one purpose."""
+    def rows(self, *names: str) -> Draw:
+        """Draws of several purposes at once, which were named one after another: every answer has a row for each of them."""
+        first = self._names.index(names[0])
+        assert self._names[first : first + len(names)] == names, names
+        return _SomeOf(self, slice(first, first + len(names)))
+
+    def words(self, row: int | slice, who: Ints, occasion: Any) -> Words:
+        """The words of one purpose, or of each of several."""
         when = occasion if isinstance(occasion, int) else _column(occasion)
         if who.ndim > 1 or (not isinstance(when, int) and when.ndim > 1):
             return _mixed(self._keys[row], who, occasion)
@@ -142,6 +154,16 @@ class _OneOf(Draw):
 
     def words(self, entity: npt.ArrayLike, occasion: Any = 0) -> Words:
         return self._draws.words(self._row, _column(entity), occasion)
+
+
+class _SomeOf(Draw):
+    """Some purposes among several."""
+
+    def __init__(self, draws: Draws, rows: slice) -> None:
+        self._draws, self._rows = draws, rows
+
+    def words(self, entity: npt.ArrayLike, occasion: Any = 0) -> Words:
+        return self._draws.words(self._rows, _column(entity), occasion)
 
 
 SHARES = tuple(min(max(k / TABLE_SIZE, 0.5 / TABLE_SIZE), 1 - 0.5 / TABLE_SIZE) for k in range(TABLE_SIZE + 1))

@@ -131,19 +131,22 @@ class DeputySource:
     """Mails the administrator's appointments when the run opens: by kind, whose desks they are."""
 
     def __init__(self, desks: Mapping[Kind, Iterable[int]], staffing: Staffing, branches: Ints) -> None:
-        self._mail = [(kind, staffing.appointments(kind, branches, mine)) for kind, mine in desks.items()]
+        mail = ((kind, staffing.appointments(kind, branches, mine)) for kind, mine in desks.items())
+        self._mail = [(kind, rows) for kind, rows in mail if len(rows)]
+        self._stamps = sorted({at for _, rows in self._mail for at in rows["at"].tolist()})
         self._told_until = 0
 
     def mail(self, window: Window) -> list[tuple[Kind, Rows]]:
         """The appointments stamped in this window."""
         self._told_until = window.until
+        if not any(window.start <= at < window.until for at in self._stamps):
+            return []
         now = [(kind, rows[(rows["at"] >= window.start) & (rows["at"] < window.until)]) for kind, rows in self._mail]
         return [(kind, rows) for kind, rows in now if len(rows)]
 
     def due(self) -> int:
         """When the next appointment is stamped."""
-        to_come = (rows["at"][rows["at"] >= self._told_until] for _, rows in self._mail)
-        return min((int(at.min(initial=NEVER)) for at in to_come), default=NEVER)
+        return next((at for at in self._stamps if at >= self._told_until), NEVER)
 
 
 def _factor(scenario: Scenario) -> Fraction | None:

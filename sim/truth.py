@@ -35,6 +35,8 @@ class Truth:
         self.people = People(scenario, seed, catalogue)
         self._script = self.people.script
         self._shape = scenario.population
+        self._scripted_quality = self._script.column(lambda one: min(one.quality_ppm, PPM - 1))
+        self._scripted_miss = self._script.column(lambda one: one.miss_ppm)
         self._draws = Draws(seed, "truth", _PURPOSES)
         self._curve = miss_curve(scenario.behaviour.miss_base_ppm, scenario.behaviour.miss_spread)
         self._tilt = np.full(len(self.people.mix_of_code), PPM, dtype=np.int64)
@@ -53,7 +55,7 @@ class Truth:
     def quality_ppm(self, party: Ints) -> Ints:
         """Latent credit quality as a rank, 0 … 999,999: half of all people lie below 500,000."""
         drawn = self._draws["quality"].ppm(party)
-        return self._script.laid_over(drawn, party, self._script.column(lambda one: min(one.quality_ppm, PPM - 1)))
+        return self._script.laid_over(drawn, party, self._scripted_quality)
 
     @fact
     def normal_miss_ppm(self, party: Ints) -> Ints:
@@ -71,7 +73,7 @@ class Truth:
         return self._as_scripted(np.where(self.is_fraud(party), _FRAUD_MISS_PPM, chance), party)
 
     def _as_scripted(self, chance: Ints, party: Ints) -> Ints:
-        return self._script.laid_over(chance, party, self._script.column(lambda one: one.miss_ppm))
+        return self._script.laid_over(chance, party, self._scripted_miss)
 
     def willingness_ppm(self, party: Ints) -> Ints:
         """Willingness to repay once overdue: how likely a promise is meant, 0 … 1,000,000; it rises with quality."""

@@ -33,35 +33,33 @@ class Books:
         self._shape, self._truth = scenario.files, truth
         self._unit = exponential(PPM)
         self._age = exponential(self._shape.account_months_mean, 1)
-        self._draws = Draws(seed, "book", _PURPOSES)
+        self._draws = Draws(seed, "book", (*_SIZES, *_CHANCES, *_OTHERS))
+        self._sizes, self._chances = self._draws.rows(*_SIZES), self._draws.rows(*_CHANCES)
 
     def of(self, party: Ints, segment: Ints) -> dict[str, Ints]:
         """What stands in them; zeros of who has no account."""
         truth, draws = self._truth, self._draws
         quality, fraud, income = truth.quality_ppm(party), truth.is_fraud(party), truth.true_income_fen(party)
-        has = draws["account"].happens(self._shape.account_ppm, party)
+        deposited, kept, without = self._sizes.quantile(self._unit, party) // _KILO
+        account, wealthy = self._chances.ppm(party)
+        has = account < self._shape.account_ppm
         months = np.where(has, 1 + draws["age"].quantile(self._age, party) // np.where(fraud, _YOUNG, 1), 0)
-        deposits = self._in_incomes("deposits", self._shape.deposit_months_mean_ppm, quality * 2, income, party)
-        wealthy = draws["wealthy"].happens(self._shape.wealth_ppm // _KILO * (quality * 2 // _KILO), party)
-        wealth = self._in_incomes("wealth", self._shape.wealth_months_mean_ppm, quality * 2, income, party)
+        by_quality = quality * 2 // _KILO
+        deposits = _in_incomes(deposited, self._shape.deposit_months_mean_ppm // _KILO * by_quality, income)
+        wealth = _in_incomes(kept, self._shape.wealth_months_mean_ppm // _KILO * by_quality, income)
+        is_wealthy = wealthy < self._shape.wealth_ppm // _KILO * by_quality
         inflow = income // _KILO * self._part("inflow", self._shape.flow_least_ppm, PPM, party)
         held = {
             "account_months": months,
             "deposits_fen": deposits,
             "inflow_fen": inflow,
             "outflow_fen": self._spent(inflow, quality, party),
-            "income_months": np.minimum(self._months_paid(quality, fraud.astype(np.int64), party), months),
+            "income_months": np.minimum(_months_paid(without, quality, fraud.astype(np.int64)), months),
             "least_balance_fen": deposits // _KILO * self._part("least", 0, quality, party),
-            "wealth_fen": np.where(wealthy & (segment == Segment.INDIVIDUAL), wealth, 0),
+            "wealth_fen": np.where(is_wealthy & (segment == Segment.INDIVIDUAL), wealth, 0),
             "settlement_fen": np.where(segment == Segment.INDIVIDUAL, 0, self._settled(income, quality, party)),
         }
         return {name: np.where(has, column, 0) for name, column in held.items()}
-
-    def _in_incomes(self, name: str, mean_ppm: int, scaled_ppm: Ints, income: Ints, party: Ints) -> Ints:
-        """Money held, an exponential in monthly incomes."""
-        mean = mean_ppm // _KILO * (scaled_ppm // _KILO)
-        months = self._draws[name].quantile(self._unit, party) // _KILO * (mean // _KILO)
-        return np.asarray(income // _KILO * (months // _KILO), dtype=np.int64)
 
     def _part(self, name: str, least: int, most: Ints | int, party: Ints) -> Ints:
         """Thousandths, between two shares in millionths."""
@@ -72,17 +70,27 @@ class Books:
         share = _SPENT_LEAST_PPM + weak + self._draws["spent"].below(_SPENT_SPAN_PPM, party)
         return np.asarray(inflow // _KILO * (share // _KILO))
 
-    def _months_paid(self, quality: Ints, fraud: Ints, party: Ints) -> Ints:
-        mean = _GAPS_MEAN_PPM // _KILO * ((PPM - quality) // _KILO) * (1 + fraud)
-        gaps = mean // _KILO * (self._draws["gaps"].quantile(self._unit, party) // _KILO) // PPM
-        return np.asarray(_YEAR - np.minimum(gaps, _YEAR), dtype=np.int64)
-
     def _settled(self, income: Ints, quality: Ints, party: Ints) -> Ints:
         share = _SETTLED_LEAST_PPM + quality // 4 + self._draws["settled"].below(_SETTLED_SPAN_PPM, party)
         return np.asarray(income // _KILO * (share // _KILO))
 
 
-_PURPOSES = "account age deposits wealthy wealth inflow spent gaps least settled".split()
+def _in_incomes(size: Ints, mean_ppm: Ints, income: Ints) -> Ints:
+    """Money held, an exponential in monthly incomes."""
+    months = size * (mean_ppm // _KILO)
+    return np.asarray(income // _KILO * (months // _KILO), dtype=np.int64)
+
+
+def _months_paid(size: Ints, quality: Ints, fraud: Ints) -> Ints:
+    mean = _GAPS_MEAN_PPM // _KILO * ((PPM - quality) // _KILO) * (1 + fraud)
+    gaps = mean // _KILO * size // PPM
+    return np.asarray(_YEAR - np.minimum(gaps, _YEAR), dtype=np.int64)
+
+
+_SIZES = ("deposits", "wealth", "gaps")
+"""Drawn from one exponential."""
+_CHANCES = ("account", "wealthy")
+_OTHERS = ("age", "inflow", "spent", "least", "settled")
 
 WRITTEN: dict[str, Callable[[ScriptedCustomer], int]] = {
     "account_months": lambda one: one.account_months,

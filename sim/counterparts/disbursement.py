@@ -7,6 +7,7 @@ answered in whatever round they are ordered."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import IntEnum
 
 import numpy as np
@@ -81,19 +82,19 @@ class DisbursementCounterpart:
         self._channel = PaymentChannel(scenario, seed)
         self._held = Held()
         self._borrowers = Borrowers(scenario, seed, self._held)
+        self._acts: dict[Kind, Callable[[Rows], None]] = {
+            ConditionRequested: self._borrowers.bring_conditions,
+            FacilityOpened: self._borrowers.plan_drawdowns,
+            UseEvidenceRequested: self._borrowers.show_use,
+            PaymentInstruction: self._pay,
+        }
 
     def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
         """What staff, partners and borrowers do in a round; answers due after the window are kept."""
         answers = self._desks.respond(requests, window, round_number)
-        for kind, act in (
-            (ConditionRequested, self._borrowers.bring_conditions),
-            (FacilityOpened, self._borrowers.plan_drawdowns),
-            (UseEvidenceRequested, self._borrowers.show_use),
-            (PaymentInstruction, self._pay),
-        ):
-            rows = requests.take(kind)
-            if len(rows):
-                act(rows)
+        for kind, rows in requests:
+            if kind in self._acts:
+                self._acts[kind](rows)
         return answers + self._held.release(window)
 
     def _pay(self, instructions: Rows) -> None:

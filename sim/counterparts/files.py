@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from credit.codes import Segment, Source
 from credit.masks import any_of
-from credit.times import Bools, Ints
+from credit.times import Ints
 from scenarios.model import Scenario
 from scenarios.script import ScriptedCustomer
 from sim.counterparts.books import WRITTEN, Books
@@ -40,7 +40,9 @@ class Files:
         self._history = exponential(self._shape.history_months_mean)
         self._mobile = exponential(self._shape.mobile_months_mean, 1)
         self._books = Books(scenario, seed, truth)
-        self._draws = Draws(seed, "file", _PURPOSES)
+        self._written = {name: self._script.column(fact) for name, fact in _WRITTEN.items()}
+        self._draws = Draws(seed, "file", (*_SIZES, *_CHANCES, *_OTHERS))
+        self._sizes, self._chances = self._draws.rows(*_SIZES), self._draws.rows(*_CHANCES)
 
     # the bureau -----------------------------------------------------------------------------------------------------
 
@@ -48,12 +50,13 @@ class Files:
         """The credit file (EXT-01), of persons and of companies: overdue months and worst DPD in 24 months, lenders, queries,
         length of history, debt; what either kind of report has beside it is in `_cards` and `_classes`."""
         shape, fraud = self._shape, self._truth.is_fraud(party)
-        thin = self._draws["thin"].happens(shape.thin_ppm, party)
+        size, luck = self._sizes_of(party), self._luck_of(party)
+        thin = luck["thin"] < shape.thin_ppm
         weakness = PPM * 3 // 2 - self._truth.quality_ppm(party)
-        overdue = np.where(thin, 0, self._times("overdue", MONTHS * self._truth.normal_miss_ppm(party), party))
-        dpd = 1 + self._times("dpd", PPM * shape.overdue_dpd_mean * (1 + overdue), party)
-        lenders = self._times("lenders", shape.lenders_mean_ppm // _KILO * (weakness // _KILO), party, PPM // 2)
-        queries = self._times("queries", shape.queries_3m_mean_ppm // _KILO * (weakness // _KILO), party)
+        overdue = np.where(thin, 0, _times(size["overdue"], MONTHS * self._truth.normal_miss_ppm(party)))
+        dpd = 1 + _times(size["dpd"], PPM * shape.overdue_dpd_mean * (1 + overdue))
+        lenders = _times(size["lenders"], shape.lenders_mean_ppm // _KILO * (weakness // _KILO), PPM // 2)
+        queries = _times(size["queries"], shape.queries_3m_mean_ppm // _KILO * (weakness // _KILO))
         share = self._draws["share"].quantile(self._share, party) // _KILO * (weakness // _KILO)
         monthly = np.where(thin | (lenders == 0), 0, self._truth.true_income_fen(party) // _KILO * (share // _KILO))
         facts = {
@@ -65,37 +68,33 @@ class Files:
             "monthly_debt_fen": monthly,
             "history_months": np.where(thin, 0, 1 + self._draws["history"].quantile(self._history, party)),
         }
-        facts |= self._cards(party, thin, weakness) | self._classes(party, facts)
+        cards = np.where(thin, 0, self._in_incomes(size["card_limit"], shape.card_limit_months_mean_ppm, party))
+        guarantees = self._in_incomes(size["guarantees"], shape.guarantee_months_mean_ppm, party)
+        facts["guarantees_fen"] = np.where(luck["guaranteeing"] < shape.guaranteeing_ppm, guarantees, 0)
+        facts |= self._cards(party, cards, weakness) | self._classes(party, facts, luck)
         return self._as_written(facts, party)
 
-    def _cards(self, party: Ints, thin: Bools, weakness: Ints) -> Facts:
+    def _cards(self, party: Ints, limit: Ints, weakness: Ints) -> Facts:
         """A person's credit cards: the limits of all, and what is used of them, more of it by the weak."""
-        limit = self._in_incomes("card_limit", self._shape.card_limit_months_mean_ppm, party)
         share = np.minimum(self._draws["card_used"].below(_USED_SPAN_PPM, party) // _KILO * weakness // _KILO, PPM)
-        limit = np.where(thin, 0, limit)
         return {"card_limit_fen": limit, "card_used_fen": limit // _KILO * (share // _KILO)}
 
-    def _classes(self, party: Ints, facts: Facts) -> Facts:
+    def _classes(self, party: Ints, facts: Facts, luck: Facts) -> Facts:
         """What is not paid at this moment: of a person an instalment, of a company credit that its lenders class as attention or
-        as non-performing; and what a company guarantees for others."""
+        as non-performing."""
         miss, debt, late = self._truth.normal_miss_ppm(party), facts["debt_fen"], facts["overdue_24m"] > 0
-        unpaid = late & self._happens("overdue_now", miss, party)
-        attention = late & self._happens("attention", miss * 2, party)
-        bad = late & self._happens("bad", miss // 3, party)
-        guarantees = self._in_incomes("guarantees", self._shape.guarantee_months_mean_ppm, party)
+        unpaid, attention = late & (luck["overdue_now"] < miss), late & (luck["attention"] < miss * 2)
+        bad = late & (luck["bad"] < miss // 3)
         part = self._draws["part"].below(_KILO // 2, party)
         return {
             "overdue_now_fen": np.where(unpaid, facts["monthly_debt_fen"], 0),
-            "guarantees_fen": np.where(
-                self._happens("guaranteeing", self._shape.guaranteeing_ppm, party), guarantees, 0
-            ),
             "attention_fen": np.where(attention, debt // _KILO * part, 0),
             "bad_fen": np.where(bad, debt // _KILO * (part // 2), 0),
         }
 
-    def _in_incomes(self, name: str, mean_ppm: int, party: Ints) -> Ints:
+    def _in_incomes(self, size: Ints, mean_ppm: int, party: Ints) -> Ints:
         """Amounts that are so many monthly incomes on average."""
-        months = self._draws[name].quantile(self._unit, party) // _KILO * (mean_ppm // _KILO)
+        months = size * (mean_ppm // _KILO)
         return np.asarray(self._truth.true_income_fen(party) // _KILO * (months // _KILO))
 
     # the other sources ----------------------------------------------------------------------------------------------
@@ -103,14 +102,13 @@ class Files:
     def verification(self, party: Ints, segment: Ints) -> Facts:
         """What the other sources say (EXT-06), every column filled; `hide` takes out what was not answered."""
         shape, fraud = self._shape, self._truth.is_fraud(party)
-        months = self._truth.people.employment_months(party)
         firm = segment != Segment.INDIVIDUAL
-        gap = self._happens("gap", shape.registry_gap_ppm, party)
-        other_phone = self._happens(
-            "mobile", _either(fraud, shape.fraud_mobile_mismatch_ppm, shape.mobile_mismatch_ppm), party
-        )
-        other_face = self._happens("identity", _either(fraud, shape.fraud_identity_mismatch_ppm, 0), party)
-        closed = self._happens("inactive", _either(fraud, shape.fraud_inactive_ppm, shape.inactive_ppm), party)
+        months = self._truth.people.employment_months(party) if any_of(firm) else np.zeros_like(party)
+        luck = self._luck_of(party)
+        gap = luck["gap"] < shape.registry_gap_ppm
+        other_phone = luck["mobile"] < np.where(fraud, shape.fraud_mobile_mismatch_ppm, shape.mobile_mismatch_ppm)
+        other_face = luck["identity"] < np.where(fraud, shape.fraud_identity_mismatch_ppm, 0)
+        closed = luck["inactive"] < np.where(fraud, shape.fraud_inactive_ppm, shape.inactive_ppm)
         facts: dict[str, npt.ArrayLike] = {
             "tax_income_fen": self._taxed(party),
             "mobile_matches": ~other_phone,
@@ -118,7 +116,7 @@ class Files:
             "identity_matches": ~other_face,
             "registry_months": np.where(firm, months // np.where(gap, 2, 1), 0),
             "registry_active": firm & ~closed,
-            "litigation": self._litigation(party),
+            "litigation": self._litigation(luck["litigation"], party),
             "sentiment": self._sentiment(party),
             "shared_devices": self._truth.shared_devices(party),
         }
@@ -129,11 +127,10 @@ class Files:
         share = self._shape.tax_least_ppm + self._draws["tax"].below(max(PPM - self._shape.tax_least_ppm, 1), party)
         return self._truth.true_income_fen(party) // _KILO * (share // _KILO)
 
-    def _litigation(self, party: Ints) -> Ints:
+    def _litigation(self, luck: Ints, party: Ints) -> Ints:
         weakness = PPM - self._truth.quality_ppm(party)
         chance = self._shape.litigation_ppm * 2 // _KILO * (weakness // _KILO)
-        sued = self._happens("litigation", chance, party)
-        return np.where(sued, 1 + self._draws["suits"].below(3, party), 0)
+        return np.where(luck < chance, 1 + self._draws["suits"].below(3, party), 0)
 
     def _sentiment(self, party: Ints) -> Ints:
         """−100 (bad press) … 100."""
@@ -143,50 +140,48 @@ class Files:
 
     # helpers --------------------------------------------------------------------------------------------------------
 
-    def _times(self, name: str, mean_ppm: Ints, party: Ints, rounding_ppm: int = 0) -> Ints:
-        """Geometric counts: an exponential with the given mean in millionths, rounded down, or to the nearest."""
-        size = self._draws[name].quantile(self._unit, party)
-        return np.asarray((mean_ppm // _KILO * (size // _KILO) + rounding_ppm) // PPM, dtype=np.int64)
+    def _sizes_of(self, party: Ints) -> Facts:
+        """An exponential with the mean 1 for each of `_SIZES`, in thousandths."""
+        return dict(zip(_SIZES, self._sizes.quantile(self._unit, party) // _KILO, strict=True))
 
-    def _happens(self, name: str, chance_ppm: npt.ArrayLike, party: Ints) -> Bools:
-        return self._draws[name].happens(chance_ppm, party)
+    def _luck_of(self, party: Ints) -> Facts:
+        """For each of `_CHANCES` a number that lies below a chance in millionths just so often."""
+        return dict(zip(_CHANCES, self._chances.ppm(party), strict=True))
 
     def _as_written(self, facts: Facts, party: Ints) -> Facts:
         """Scripted parties have exactly the facts of their script."""
-        if not len(self._script) or not any_of(party <= len(self._script)):
+        mine = self._script.is_scripted(party)
+        if not any_of(mine):
             return facts
-        return {
-            name: self._script.laid_over(column, party, self._script.column(_WRITTEN.get(name, _nothing)))
-            for name, column in facts.items()
-        }
+        row = np.where(mine, party, 0)
+        written = {name: self._written[name][row] if name in self._written else 0 for name in facts}
+        return {name: np.where(mine, written[name], column) for name, column in facts.items()}
 
 
-_PURPOSES = (
+_SIZES = ("overdue", "dpd", "lenders", "queries", "card_limit", "guarantees")
+"""Drawn from one exponential."""
+_CHANCES = (
     "thin",
-    "overdue",
-    "dpd",
-    "lenders",
-    "queries",
-    "share",
-    "history",
-    "tax",
-    "mobile",
-    "months",
-    "identity",
-    "gap",
-    "inactive",
-    "litigation",
-    "suits",
-    "sentiment",
-    "more_lenders",
-    "more_queries",
-    "card_limit",
-    "card_used",
     "overdue_now",
     "attention",
     "bad",
     "guaranteeing",
-    "guarantees",
+    "gap",
+    "mobile",
+    "identity",
+    "inactive",
+    "litigation",
+)
+_OTHERS = (
+    "share",
+    "history",
+    "tax",
+    "months",
+    "suits",
+    "sentiment",
+    "more_lenders",
+    "more_queries",
+    "card_used",
     "part",
 )
 
@@ -208,19 +203,15 @@ TOLD_BY: dict[str, Source] = {
 
 def hide(facts: Facts, answered: Ints) -> Facts:
     """`facts` with zeros where the source (a bit of `answered`) gave no answer."""
+    told = {source: answered & int(source) != 0 for source in dict.fromkeys(TOLD_BY.values())}
     return {
-        name: np.where(answered & int(TOLD_BY[name]) != 0, column, 0) if name in TOLD_BY else column
-        for name, column in facts.items()
+        name: np.where(told[TOLD_BY[name]], column, 0) if name in TOLD_BY else column for name, column in facts.items()
     }
 
 
-def _either(which: Bools, yes: int, no: int) -> Ints:
-    return np.where(which, yes, no).astype(np.int64)
-
-
-def _nothing(one: ScriptedCustomer) -> int:
-    del one
-    return 0
+def _times(size: Ints, mean_ppm: Ints, rounding_ppm: int = 0) -> Ints:
+    """Geometric counts: an exponential with the given mean in millionths, rounded down, or to the nearest."""
+    return np.asarray((mean_ppm // _KILO * size + rounding_ppm) // PPM, dtype=np.int64)
 
 
 def _agrees(one: ScriptedCustomer) -> int:

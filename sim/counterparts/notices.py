@@ -34,7 +34,7 @@ class NoticesCounterpart:
     def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:  # noqa: ARG002
         """Receipts that fall into the window."""
         orders = requests.take(NoticeOrdered)
-        for channel, port in self._ports.items():
+        for channel, port in self._ports.items() if len(orders) else ():
             mine = orders["channel"] == channel
             if any_of(mine):
                 self._held.put(NoticeAnswered, _receipts(port, orders[mine]))

@@ -1,10 +1,11 @@
-"""A port to a partner: how long an answer takes, whether there is one. A call waits for its latency; it ends without an answer
+"""Ports to partners: how long an answer takes, whether there is one. A call waits for its latency; it ends without an answer
 when the partner is down, when the latency passes the timeout (then at the timeout), or by an error of the partner.
 Everything is keyed by whom a call is about and the occasion, and an outage is looked up at the instant of the call, so
 shards and windows have no say."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from credit.subsystem import Window
 from credit.times import Bools, Ints
 from scenarios.model import Scenario
 from sim.curves import lognormal
-from sim.randomness import Draws
+from sim.randomness import Draw, Draws
 
 PORT_DTYPE = np.dtype(
     [(name, "i8") for name in "start until partner calls unavailable latency_ms_sum latency_ms_max".split()]
@@ -31,52 +32,82 @@ class Answer(NamedTuple):
     missing: Bools
 
 
-class Port:
-    """One partner port of a scenario. Counts its calls for the statistics of the running window."""
+class Ports:
+    """Ports of a scenario that are called at one time. Counts their calls for the statistics of the running window."""
 
-    def __init__(self, scenario: Scenario, seed: int, name: str) -> None:
-        partner = getattr(scenario.partners, name)
-        self.number = int(Partner[name.upper()])
-        self._timeout_ms, self._error_ppm = partner.timeout_ms, partner.error_ppm
-        self._latency = lognormal(partner.latency_ms_median, partner.latency_spread_ppm)
+    def __init__(self, scenario: Scenario, seed: int, names: Sequence[str]) -> None:
+        partners = [getattr(scenario.partners, name) for name in names]
+        self._numbers = [int(Partner[name.upper()]) for name in names]
+        self._timeout_ms = np.array([[one.timeout_ms] for one in partners], dtype=np.int64)
+        self._error_ppm = np.array([[one.error_ppm] for one in partners], dtype=np.int64)
+        tables = [lognormal(one.latency_ms_median, one.latency_spread_ppm) for one in partners]
+        self._latencies = np.concatenate(tables)
+        self._table_of = np.arange(len(tables))[:, None] * len(tables[0])
         self._outages = [
-            (fault.start_ms, fault.end_ms, fault.share_ppm)
+            (names.index(fault.target), fault.start_ms, fault.end_ms, fault.share_ppm)
             for fault in scenario.faults
-            if fault.kind == "partner_outage" and fault.target == name
+            if fault.kind == "partner_outage" and fault.target in names
         ]
-        self._draws = Draws(seed, f"port.{name}", ("latency", "error", "outage"))
-        self._calls: list[tuple[int, int, int, int]] = []
+        self._draws = Draws(seed, "port", [f"{name}.{what}" for what in ("latency", "error") for name in names])
+        self._latency, self._error = (
+            self._draws.rows(*(f"{name}.{what}" for name in names)) for what in ("latency", "error")
+        )
+        self._down = [Draw(seed, f"port.{name}.outage") for name in names]
+        self._begin_counting()
 
-    def call(self, about: Ints, occasion: Ints | int, at: Ints) -> Answer:
-        """Calls made at `at`; the same (about, occasion) at the same time has the same fate."""
-        down = self.is_down(about, occasion, at)
-        latency = self._draws["latency"].quantile(self._latency, about, occasion)
+    def _begin_counting(self) -> None:
+        self._sums = np.zeros((3, len(self._numbers)), dtype=np.int64)
+        """Calls, those without an answer, and the time they took, by port."""
+        self._longest = np.zeros(len(self._numbers), dtype=np.int64)
+
+    def call(self, about: Ints, occasion: Ints | int, at: Ints, called: Bools) -> Answer:
+        """Calls at `at`, with a row for each port, of which those `called` are made; the same (about, occasion) at the same time
+        has the same fate."""
+        down = self.are_down(about, occasion, at)
+        latency = self._latency.quantile(self._latencies, about, occasion, self._table_of)
         silent = down | (latency > self._timeout_ms)
         took = np.where(silent, self._timeout_ms, latency)
-        missing = silent | self._draws["error"].happens(self._error_ppm, about, occasion)
-        if len(took):
-            self._calls.append((len(took), int(missing.sum()), int(took.sum()), int(took.max())))
+        missing = silent | self._error.happens(self._error_ppm, about, occasion)
+        spent = took * called
+        self._sums += np.array([called, missing & called, spent]).sum(axis=2)
+        np.maximum(self._longest, spent.max(axis=1, initial=0), out=self._longest)
         return Answer(at + took, missing)
 
-    def is_down(self, about: Ints, occasion: Ints | int, at: Ints) -> Bools:
-        """Which calls meet an outage of the scenario."""
-        down = np.zeros(len(at), dtype=bool)
-        for start, end, share_ppm in self._outages:
+    def are_down(self, about: Ints, occasion: Ints | int, at: Ints) -> Bools:
+        """Which calls meet an outage of the scenario, a row for each port."""
+        down = np.zeros((len(self._numbers), len(at)), dtype=bool)
+        for port, start, end, share_ppm in self._outages:
             inside = (at >= start) & (at < end)
             if any_of(inside):
-                down |= inside & self._draws["outage"].happens(share_ppm, about, occasion)
+                down[port] |= inside & self._down[port].happens(share_ppm, about, occasion)
         return down
 
     def statistics(self, window: Window) -> list[tuple[int, ...]]:
-        """One row of `PORT_DTYPE` if there were calls since the last time; then counting starts anew."""
-        calls, self._calls = self._calls, []
-        if not calls:
-            return []
-        counts, missing, spent, longest = zip(*calls, strict=True)
-        return [(window.start, window.until, self.number, sum(counts), sum(missing), sum(spent), max(longest))]
+        """A row of `PORT_DTYPE` for each port with calls since the last time; then counting starts anew."""
+        told = zip(self._numbers, *self._sums.tolist(), self._longest.tolist(), strict=True)
+        self._begin_counting()
+        return [(window.start, window.until, *row) for row in told if row[1]]
 
 
-def port_statistics(ports: list[Port], window: Window) -> dict[str, Rows]:
-    """Statistics of several ports under the name that run folders use."""
+class Port:
+    """One partner port of a scenario."""
+
+    def __init__(self, scenario: Scenario, seed: int, name: str) -> None:
+        self._ports = Ports(scenario, seed, (name,))
+        self.statistics = self._ports.statistics
+
+    def call(self, about: Ints, occasion: Ints | int, at: Ints) -> Answer:
+        """Calls made at `at`; see `Ports.call`."""
+        answer = self._ports.call(about, occasion, at, np.ones((1, len(at)), dtype=bool))
+        return Answer(answer.at[0], answer.missing[0])
+
+    def is_down(self, about: Ints, occasion: Ints | int, at: Ints) -> Bools:
+        """Which calls meet an outage of the scenario."""
+        down: Bools = self._ports.are_down(about, occasion, at)[0]
+        return down
+
+
+def port_statistics(ports: Iterable[Port | Ports], window: Window) -> dict[str, Rows]:
+    """Statistics of ports under the name that run folders use."""
     rows = [row for port in ports for row in port.statistics(window)]
     return {"partners": np.array(rows, dtype=PORT_DTYPE)} if rows else {}

@@ -7,6 +7,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from enum import IntEnum
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -147,20 +148,20 @@ class RepaymentCounterpart:
     def _release(self, window: Window) -> list[tuple[Kind, Rows]]:
         """What is due in the window. Early repayments years ahead lie apart and come nearer once a month, so that a window
         does not turn over all of them."""
-        today = np.array([(window.until - 1) // DAY_MS], dtype=np.int64)
-        next_month = int(add_months(today - day_of_month(today) + 1, 1)[0])
-        for kind, rows in self._far.release(Window(window.number, 0, next_month * DAY_MS)):
-            self._held.put(kind, rows)
+        if self._nears() < window.until:
+            next_month = int(add_months(_month_begins((window.until - 1) // DAY_MS), 1))
+            for kind, rows in self._far.release(Window(window.number, 0, next_month * DAY_MS)):
+                self._held.put(kind, rows)
         return self._held.release(window)
+
+    def _nears(self) -> int:
+        """When a month begins that brings early repayments nearer."""
+        far = self._far.due()
+        return far if far == NEVER else _month_begins(far // DAY_MS) * DAY_MS
 
     def due(self) -> int:
         """When the next payment or result comes, or a month begins that brings early repayments nearer."""
-        far = self._far.due()
-        near = min(self._held.due(), self._desks.due())
-        if far == NEVER:
-            return near
-        day = np.array([far // DAY_MS], dtype=np.int64)
-        return min(near, int(day[0] - day_of_month(day)[0] + 1) * DAY_MS)
+        return min(self._held.due(), self._desks.due(), self._nears())
 
     def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
         """Rows for ``queues``, ``staff`` and ``partners`` of the window."""
@@ -174,6 +175,12 @@ class RepaymentCounterpart:
         self._desks.import_state(state)
         self._held.import_state(state)
         self._far.import_state(state, "far")
+
+
+@cache
+def _month_begins(day: int) -> int:
+    """The first day of a day's month."""
+    return day + 1 - int(day_of_month(day))
 
 
 class Shares(NamedTuple):

@@ -9,7 +9,7 @@ import numpy as np
 
 from credit.codes import Segment, Source, Status
 from credit.mail import Inbox
-from credit.masks import any_of, true_rows
+from credit.masks import any_of
 from credit.policies.products import ProductPolicy
 from credit.room import Kind, Rows
 from credit.scoring.contract import (
@@ -25,7 +25,7 @@ from credit.subsystem import State, Window
 from credit.times import DAY_MS, HOUR_MS, Bools, Ints
 from scenarios.model import Scenario
 from sim.counterparts.files import Files, hide
-from sim.counterparts.ports import Port, port_statistics
+from sim.counterparts.ports import Port, Ports, port_statistics
 from sim.held import Held
 from sim.occasions import party_of
 from sim.opposite import Opposite, World
@@ -36,6 +36,7 @@ BATCH_HOUR = 2
 BATCH_SPAN_MS = 2 * HOUR_MS
 """The nightly batch is answered between 02:00 and 04:00."""
 SOURCES = {source: source.name.lower() for source in Source if source.name is not None}
+_BITS = np.array([[source] for source in SOURCES], dtype=np.int64)
 _FACTS = {PersonReport: PERSON_FACTS.split(), CompanyReport: COMPANY_FACTS.split()}
 
 
@@ -50,7 +51,7 @@ class ScoringCounterpart:
         truth = truth or Truth(seed, scenario, products)
         self._files = Files(scenario, seed, truth)
         self._bureau = Port(scenario, seed, "bureau")
-        self._sources = {source: Port(scenario, seed, name) for source, name in SOURCES.items()}
+        self._sources = Ports(scenario, seed, list(SOURCES.values()))
         self._batch = Draw(seed, "bureau.batch")
         self._held = Held()
 
@@ -72,7 +73,7 @@ class ScoringCounterpart:
         return self._held.due()
 
     def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:  # noqa: ARG002
-        return port_statistics([self._bureau, *self._sources.values()], window)
+        return port_statistics((self._bureau, self._sources), window)
 
     def export_state(self) -> State:
         return self._held.export_state()
@@ -106,16 +107,11 @@ class ScoringCounterpart:
 
     def _verified(self, queries: Rows) -> Rows:
         """All asked sources are called at once; the reply leaves when the last of them has answered or timed out."""
-        asked, at = queries["sources"], queries["at"].copy()
-        unavailable = np.zeros(len(queries), dtype=np.int64)
-        for source, port in self._sources.items():
-            mine = true_rows(asked & int(source))
-            if not len(mine):
-                continue
-            made = queries["at"][mine]
-            answer = port.call(queries["party"][mine], 0, made)
-            at[mine] = np.maximum(at[mine], answer.at)
-            unavailable[mine[answer.missing]] |= int(source)
+        asked, made = queries["sources"], queries["at"]
+        called = asked & _BITS != 0
+        answer = self._sources.call(queries["party"], 0, made, called)
+        at = np.where(called, answer.at, made).max(axis=0)
+        unavailable = np.where(called & answer.missing, _BITS, 0).sum(axis=0)
         facts = hide(self._files.verification(party_of(queries["party"]), queries["segment"]), asked & ~unavailable)
         return VerificationReply.rows(len(queries), at=at, case=queries["case"], unavailable=unavailable, **facts)
 

@@ -151,7 +151,7 @@ class StaffedDesks:
 
     def due(self) -> int:
         """When a desk next does something though no task comes."""
-        return min(self._later.due(), *(self._desks.due(desk) for desk in self._order))
+        return min(self._later.due(), *map(self._desks.due, self._order))
 
     def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
         """Rows for ``queues`` of the desks served in the window, at a day's or the run's end of those that were left out too; and

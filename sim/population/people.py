@@ -61,6 +61,14 @@ class People:
         self._blocks = _age_blocks(self._shape.age_bands)
         self._occupations = shares_ppm(_OCCUPATION_WEIGHTS)
         self._incomes = shares_ppm(self._shape.income_weights)
+        self._bands = np.array(self._shape.monthly_income_bands, dtype=np.int64)
+        self._band_widths = np.diff(self._bands)
+        factors = (0, 1, self._shape.micro_income_factor, self._shape.enterprise_income_factor)
+        self._income_factor = np.array(factors, dtype=np.int64)
+        """By segment."""
+        self._scripted_income = self.script.column(
+            lambda one: one.income if one.true_income is None else one.true_income
+        )
         self._employment = exponential(self._shape.employment_months_mean - THIN_MONTHS)
         self._size = lognormal(PPM, 500_000, PPM // 5, 5 * PPM)
         self._offset = int(purpose_key(seed, "person.number")) % PARTIES
@@ -163,20 +171,17 @@ class People:
     @fact
     def personal_income_fen(self, party: Ints) -> Ints:
         """A person's true income a month, in the bands of the scenario, before any firm's size comes into it."""
-        bands = np.array(self._shape.monthly_income_bands, dtype=np.int64)
         band = self._draws["income_band"].choice(self._incomes, party)
         within = self._draws["income"].ppm(party)
-        return bands[band] + (bands[band + 1] - bands[band]) * within // PPM // 100 * 100
+        return self._bands[band] + self._band_widths[band] * within // PPM // 100 * 100
 
     @fact
     def true_income_fen(self, party: Ints) -> Ints:
         """What really comes in a month: a person's income, or a firm's takings."""
         person, segment = self.personal_income_fen(party), self.segment(party)
-        factor = np.array([0, 1, self._shape.micro_income_factor, self._shape.enterprise_income_factor], dtype=np.int64)
         size = np.where(segment == Segment.INDIVIDUAL, PPM, self._draws["firm_size"].quantile(self._size, party))
-        drawn = person * factor[segment] // 1_000 * (size // 1_000)
-        scripted = self.script.column(lambda one: one.income if one.true_income is None else one.true_income)
-        return self.script.laid_over(drawn, party, scripted)
+        drawn = person * self._income_factor[segment] // 1_000 * (size // 1_000)
+        return self.script.laid_over(drawn, party, self._scripted_income)
 
     @fact
     def inflates_income(self, party: Ints) -> Bools:

@@ -13,11 +13,12 @@ import numpy.typing as npt
 from credit.applications.contract import FormText, SubmitApplication
 from credit.codes import Channel, Consent, Material, Method, Segment
 from credit.errors import CreditError
+from credit.masks import any_of
 from credit.policies.forms import OWN, VALUE_CHARACTERS
 from credit.policies.products import ProductPolicy
 from credit.room import Rows
 from credit.texts import Field, cut
-from credit.times import LONG_TERM, Ints, day_number, instant
+from credit.times import LONG_TERM, Bools, Ints, day_number, instant
 from scenarios.model import Scenario
 from scenarios.script import ScriptedCustomer
 from sim.occasions import party_of, reference_of
@@ -54,10 +55,13 @@ class Script:
 
     def laid_over(self, drawn: Ints, party: Ints, scripted: Ints) -> Ints:
         """`drawn` with the scripted value (see `column`) where the party is scripted."""
-        if not self.customers:
+        if not self.customers or not any_of(mine := self.is_scripted(party)):
             return drawn
-        mine = (party >= 1) & (party <= len(self.customers))
         return np.where(mine, scripted[np.where(mine, party, 0)], drawn)
+
+    def is_scripted(self, party: Ints) -> Bools:
+        """Of which parties the script tells."""
+        return (party >= 1) & (party <= len(self.customers))
 
 
 def _forms(customers: list[ScriptedCustomer], products: ProductPolicy, branches: int) -> Rows:

@@ -66,24 +66,25 @@ class Moment(Event):
 class Seat:
     """A person at the desk: what stays between windows is `free_since` and `begun`."""
 
-    __slots__ = ("begins", "begun", "closes", "hours", "opens", "person", "rank")
+    __slots__ = ("begins", "begun", "closes", "hours", "opens", "person", "rank", "who")
 
     def __init__(self, person: Person, hours: WorkingHours, begins: WorkingHours) -> None:
         self.person = person
         self.hours = hours
         self.begins = begins
+        self.who = (person.person, person.on_behalf_of)
         self.begun: Begun | None = None
-        self.free(0)
-        self.forget_hours()
+        self.sit_down(0)
+
+    def sit_down(self, since: int) -> None:
+        """Idle since an instant; the hours are looked up anew, since time may have been set back by an import."""
+        self.opens = self.closes = 0
+        self.free(since)
 
     def free(self, since: int) -> None:
         """Idle since an instant; `rank` orders the idle: longest idle first."""
         self.begun = None
-        self.rank = (since, self.person.person, self.person.on_behalf_of)
-
-    def forget_hours(self) -> None:
-        """Look the hours up anew: time may have been set back by an import."""
-        self.opens = self.closes = 0
+        self.rank = (since, *self.who)
 
     def may_begin(self, now: int) -> bool:
         """True on shift; otherwise `opens` tells when the next shift begins."""

@@ -14,7 +14,7 @@ from credit.times import NEVER, Ints, text_of
 from sim.staff.desk import Entry
 from sim.staff.hours import DayMask
 from sim.staff.people import Person, label_of
-from sim.staff.pool import Pool, PoolWindow, check_times, completions_of, entries_of, serve_together
+from sim.staff.pool import Pool, PoolWindow, check_times, completions_of, entries_of, rows_of, serve_together
 from sim.staff.roster import pools_of
 from sim.staff.statistics import HourRows, QueueRows, StaffRows, people_rows, queue_rows, quiet_rows
 from sim.staff.tasks import Completions, PoolRows, StaffState, Tasks, by_desk, state_of
@@ -140,7 +140,7 @@ class Desks:
             for pool in self._pools.get(role, {}).values():
                 if pool.served_until < until:
                     pool.pass_by(pool.served_until, until)
-        return state_of(*(pool.rows() for level in self._pools.values() for pool in level.values()))
+        return state_of(rows_of(self._pools_of(self._pools)))
 
     def import_state(self, state: StaffState) -> None:
         """Become the desks that exported `state`; desks it does not know begin empty. ValueError if it holds desks that

@@ -45,7 +45,7 @@ class Pool:
         desks = sorted({(person.branch, int(person.role)) for person in people})
         if len(desks) != 1:
             raise ValueError(f"a pool needs people of exactly one branch and role, got {desks}")
-        self.branch, self.role = desks[0]
+        self.branch, self.role = self.desk = desks[0]
         self.label = f"{label_of(self.role)} of branch {self.branch}"
         self.served_until = 0
         self._is_workday, self._first_day = is_workday, first_day
@@ -56,8 +56,9 @@ class Pool:
             hours = hours_of(person, is_workday, first_day)
             begins = duty_hours_of(person, regulars, is_workday, first_day) if person.is_deputy else hours
             self.seats.append(Seat(person, hours, begins))
-        self._own = tuple(self.seats)
-        keys = [seat.rank[1:] for seat in self.seats]
+        self.own = tuple(self.seats)
+        """The seats of those who work here; beside them those may still sit who have left."""
+        keys = [seat.who for seat in self.seats]
         if len(dict.fromkeys(keys)) != len(keys):
             raise ValueError(f"{self.label}: the same person twice in {keys}")
         self.waiting: dict[int, Entry] = {}
@@ -105,13 +106,12 @@ class Pool:
     def due(self) -> int:
         """When something happens though nothing arrives: a task is done, somebody idle comes on shift while tasks wait, the limit
         of a waiting task passes."""
-        now, due = self.served_until, NEVER
-        for seat in self.seats:
-            if seat.begun is not None:
-                due = min(due, seat.begun[6])
-            elif self.waiting:
-                due = min(due, now if seat.may_begin(now) else seat.opens)
-        return min(due, min((entry[4] for entry in self.waiting.values() if entry[4] >= now), default=NEVER))
+        instants = [seat.begun[6] for seat in self.seats if seat.begun is not None]
+        if self.waiting:
+            now = self.served_until
+            instants += [now if seat.may_begin(now) else seat.opens for seat in self.seats if seat.begun is None]
+            instants += [entry[4] for entry in self.waiting.values() if entry[4] >= now]
+        return min(instants, default=NEVER)
 
     def _check_start(self, start: int) -> None:
         if start < self.served_until:
@@ -134,20 +134,9 @@ class Pool:
 
     # ---- state
 
-    def rows(self) -> PoolRows:
-        """Everything the pool keeps, exactly, in the columns of `STATE`."""
-        desk = (self.branch, self.role)
-        waiting: list[Row] = [
-            (*desk, task, at, service_ms, priority, limit_at, excluded, needs)
-            for priority, at, task, service_ms, limit_at, excluded, needs in self.waiting.values()
-        ]
-        serving: list[Row] = [(*desk, *seat.begun) for seat in self.seats if seat.begun]
-        idle: list[Row] = [(*desk, seat.rank[1], seat.rank[2], seat.rank[0]) for seat in self._own]
-        return PoolRows(waiting, serving, idle, [(*desk, self.served_until)])
-
     def export_state(self) -> StaffState:
         """Everything the pool keeps, as columns."""
-        return state_of(self.rows())
+        return state_of(rows_of([self]))
 
     def import_state(self, state: StaffState) -> None:
         """Become the pool that exported `state`; without any row, an empty pool. ValueError if it is another pool's."""
@@ -160,18 +149,12 @@ class Pool:
     def become(self, rows: PoolRows) -> None:
         """The pool that kept these rows. Of people who do not work here any more (an earlier run's roster), what they have begun
         is still finished, and no more."""
-        seats: dict[Row, Seat] = {seat.rank[1:]: seat for seat in self._own}
-        for seat in self._own:
-            seat.free(0)
-            seat.forget_hours()
-        for _, _, person, on_behalf_of, free_since in rows.people:
-            if (person, on_behalf_of) in seats:
-                seats[person, on_behalf_of].free(free_since)
-        for row in rows.in_service:
-            if row[5:7] not in seats:
-                seats[row[5:7]] = self._leaver(*row[5:7])
-            seats[row[5:7]].begun = row[2:]  # type: ignore[assignment]
-        self.seats = [seats[key] for key in sorted(seats)]
+        free_since = {row[2:4]: row[4] for row in rows.people}
+        for seat in self.own:
+            seat.sit_down(free_since.get(seat.who, 0))
+        self.seats = [*self.own]
+        if rows.in_service:
+            self._take_up(rows.in_service)
         self.waiting = {
             task: (priority, at, task, service_ms, limit_at, excluded, needs)
             for _, _, task, at, service_ms, priority, limit_at, excluded, needs in rows.waiting
@@ -180,12 +163,32 @@ class Pool:
         self.told_until = max(self.served_until, self._first_day * DAY_MS)
         self.worked_on = [seat.begun for seat in self.seats if seat.begun]
 
+    def _take_up(self, in_service: list[Row]) -> None:
+        seats: dict[Row, Seat] = {seat.who: seat for seat in self.own}
+        for row in in_service:
+            if row[5:7] not in seats:
+                seats[row[5:7]] = self._leaver(*row[5:7])
+            seats[row[5:7]].begun = row[2:]  # type: ignore[assignment]
+        self.seats = [seats[key] for key in sorted(seats)]
+
     def _leaver(self, person: int, on_behalf_of: int) -> Seat:
         """A seat that is left for good once its task is done."""
-        away = self._own[0].person.away
+        away = self.own[0].person.away
         leaver = Person(person, self.branch, self.role, on_behalf_of=on_behalf_of, away=away)
         never = WorkingHours(leaver.shift, covered_days(()), self._first_day)
         return Seat(leaver, hours_of(leaver, self._is_workday, self._first_day), never)
+
+
+def rows_of(pools: Sequence[Pool]) -> PoolRows:
+    """Everything pools keep, exactly, in the columns of `STATE`."""
+    waiting: list[Row] = [
+        (*pool.desk, task, at, service_ms, priority, limit_at, excluded, needs)
+        for pool in pools
+        for priority, at, task, service_ms, limit_at, excluded, needs in pool.waiting.values()
+    ]
+    serving: list[Row] = [(*pool.desk, *seat.begun) for pool in pools for seat in pool.seats if seat.begun]
+    idle: list[Row] = [(*pool.desk, *seat.who, seat.rank[0]) for pool in pools for seat in pool.own]
+    return PoolRows(waiting, serving, idle, [(*pool.desk, pool.served_until) for pool in pools])
 
 
 def serve_together(arrivals: list[tuple[Pool, list[Entry]]], start: int, until: int) -> list[PoolWindow]:

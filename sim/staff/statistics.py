@@ -149,10 +149,10 @@ def _since(start: int, pools: list[Pool], until: int) -> tuple[Ints, Ints]:
             worked_on.setdefault(row[3:5], []).append(row)
         for seat in pool.seats:
             on_shift[place] += np.diff(seat.begins.worked_by(hours))
-            mine = _busy_by_hour(seat, worked_on.get(seat.rank[1:], []), hours, start, until)
+            mine = _busy_by_hour(seat, worked_on.get(seat.who, []), hours, start, until)
             busy[place] += mine
             of_day = mine.reshape(-1, 24).sum(axis=1), np.diff(seat.begins.worked_by(days))
-            who = np.array([pool.branch, pool.role, *seat.rank[1:]], dtype=np.int64)
+            who = np.array([pool.branch, pool.role, *seat.who], dtype=np.int64)
             people.append(np.vstack([days[:-1], days[1:], np.repeat(who[:, None], len(days) - 1, axis=1), *of_day]))
         pool.told_until, pool.worked_on = until, [seat.begun for seat in pool.seats if seat.begun]
     begins = hours[:-1]

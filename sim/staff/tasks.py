@@ -4,7 +4,8 @@ structured arrays declared here (int64 fields only), so a snapshot is exact and 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from itertools import chain
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -136,12 +137,13 @@ class StaffState(NamedTuple):
     served: Records
 
 
+_desk_of = itemgetter(0, 1)
 STATE = StaffState(WAITING, IN_SERVICE, IDLE, SERVED)  # type: ignore[arg-type]
 Row = tuple[int, ...]
 
 
 class PoolRows(NamedTuple):
-    """The same as plain rows, each with its desk in front: (branch, role, …)."""
+    """The same as plain rows, of one pool or of several, each with its desk in front: (branch, role, …)."""
 
     waiting: list[Row]
     in_service: list[Row]
@@ -149,20 +151,17 @@ class PoolRows(NamedTuple):
     served: list[Row]
 
 
-def state_of(*pools: PoolRows) -> StaffState:
-    """One state of pools, in canonical order whatever theirs is."""
-    parts = zip(*pools, strict=True) if pools else [()] * len(STATE)
-    return StaffState(
-        *(np.array(sorted(chain.from_iterable(rows)), dtype=form) for rows, form in zip(parts, STATE, strict=True))
-    )
+def state_of(rows: PoolRows) -> StaffState:
+    """A state of rows, in canonical order whatever theirs is."""
+    return StaffState(*(np.array(sorted(part), dtype=form) for part, form in zip(rows, STATE, strict=True)))
 
 
 def by_desk(state: StaffState) -> dict[Row, PoolRows]:
     """What a state holds of each desk (branch, role)."""
     found: dict[Row, PoolRows] = {}
     for place, part in enumerate(state):
-        for row in part.tolist():
-            if row[:2] not in found:
-                found[row[:2]] = PoolRows([], [], [], [])
-            found[row[:2]][place].append(row)
+        for desk, rows in groupby(part.tolist(), _desk_of):
+            if desk not in found:
+                found[desk] = PoolRows([], [], [], [])
+            found[desk][place].extend(rows)
     return found

@@ -51,18 +51,21 @@ _NOTHING: Compact = {"plans": Narrowing().plans, "pieces": Narrowing().pieces}
 
 
 @cache
-def _descr(form: np.dtype[np.void]) -> list[Any]:
-    """numpy works it out in Python."""
-    return form.descr
+def _descr(form: np.dtype[np.void]) -> str:
+    """A record type in JSON."""
+    return json.dumps(form.descr)
 
 
 def packed(state: Mapping[str, Rows], about: str = "") -> bytes:
     """Named tables as the bytes of one file (numpy's ``.npz``), all of them compact in few arrays, with a text about them."""
     kept = {key: compact(rows) for key, rows in state.items()}
-    lists = [(key, _descr(one["form"].dtype), len(one["plans"]), len(one["pieces"])) for key, one in kept.items()]
+    lists = [
+        f"[{json.dumps(key)}, {_descr(one['form'].dtype)}, {len(one['plans'])}, {len(one['pieces'])}]"
+        for key, one in kept.items()
+    ]
     entries: dict[str, npt.NDArray[Any]] = {
         ABOUT: np.array(about),
-        LIST: np.frombuffer(json.dumps(lists).encode(), np.uint8),
+        LIST: np.frombuffer(f"[{', '.join(lists)}]".encode(), np.uint8),
     }
     for part in ("plans", "pieces"):
         entries[part] = np.concatenate([one[part] for one in (_NOTHING, *kept.values())])

@@ -19,6 +19,8 @@ from credit.times import Bools, Ints
 Words = npt.NDArray[np.uint64]
 Bytes = npt.NDArray[np.uint8]
 _WORD = 1 << 64
+_WEIGHED_FROM = 16
+"""Rows from which a column's ways are weighed: below, the weighing costs more than a narrower way saves."""
 
 
 class Way(IntEnum):
@@ -65,8 +67,10 @@ class Narrowing:
         if not most:
             self._plans.append(Plan(len(column), Way.PLAIN, first % _WORD, base % _WORD, 1, 0))
             return
-        way, marks, values = min(_ways(column), key=_cost)
-        base, most = _span(values)
+        way, marks, values = Way.PLAIN, self._pieces[0], column
+        if len(column) >= _WEIGHED_FROM:
+            way, marks, values = min(_ways(column), key=_cost)
+            base, most = _span(values)
         above, step = _words(values) - np.uint64(base % _WORD), 1
         if most:
             step = int(np.gcd.reduce(above))

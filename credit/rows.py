@@ -51,11 +51,15 @@ def run_starts(values: Ints) -> Ints:
 
 def ranks(ids: Ints) -> Ints:
     """The running number (from 0) of each row among the rows of its id, in row order."""
+    if len(ids) < 2:
+        return np.zeros(len(ids), dtype=np.int64)
     return _ranks_in(ids.argsort(kind="stable"), ids)
 
 
 def ranks_of_pairs(first: Ints, second: Ints) -> Ints:
     """`ranks` of the pairs that two columns make."""
+    if len(first) < 2:
+        return np.zeros(len(first), dtype=np.int64)
     order = np.lexsort((second, first))
     return _ranks_in(order, first, second)
 
@@ -75,6 +79,8 @@ def _ranks_in(order: Ints, *columns: Ints) -> Ints:
 
 def previous(ids: Ints) -> Ints:
     """The row before each row among the rows of its id, in row order; −1 for the first."""
+    if len(ids) < 2:
+        return np.full(len(ids), -1, dtype=np.int64)
     order = ids.argsort(kind="stable")
     same = true_rows(ids[order][1:] == ids[order][:-1])
     result = np.full(len(ids), -1, dtype=np.int64)

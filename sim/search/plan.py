@@ -14,7 +14,7 @@ NEAR = SITES[:2]
 WITNESS = "witness"
 SPARE = "spare"
 """Cells of a process that is started while another of its site goes on."""
-TICKS = 40
+TICKS = 30
 """How long faults befall the bank; a tick is what passes between two signs of life of a site."""
 FAULTS_MAX = 9
 

@@ -51,7 +51,7 @@ class World:
         self.cut: dict[tuple[str, str], int] = {}
         self.lose_answers: dict[tuple[str, str], int] = {}
         self.race: dict[str, int] = {}
-        self._nested = 0
+        self._nested, self._healed = 0, False
         self._heard: dict[str, int] = {}
         self.chains: dict[int, str] = {}
         """The bank's chain by window, as answered for."""
@@ -95,7 +95,7 @@ class World:
 
     def heal(self) -> None:
         """Everything that is broken is mended; what was cut works again; books are read through."""
-        self.faults = []
+        self.faults, self._healed = [], True
         for twin in list(self.twins):
             self._end(twin)
         self.cut.clear()
@@ -269,6 +269,8 @@ class World:
                 raise Wrong(f"{site.name} holds another bank's book")
             site.bank = self._sequencer(site) if site.name in NEAR else None
             self._follow(site)
+            if self._healed:  # as a site reads its whole book soon after it began
+                site.receiver.verify()
         except Damaged as damage:
             self._unfit(site, damage)
 

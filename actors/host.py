@@ -88,7 +88,7 @@ class StepReport:
     told: list[Told] = field(default_factory=list)
     busy_s: float = 0.0
     rows: dict[str, int] = field(default_factory=dict)
-    """Rows of each table, where anything may have changed; like `measures`, where it is asked to tell."""
+    """Rows of each table; like `measures`, where it is asked to tell."""
     measures: list[Rows] = field(default_factory=list)
     """What the room measured (`credit.mail.Outbox.measure`), as rooms do at a day's end."""
 
@@ -188,6 +188,8 @@ class StageHost:
         ]
         self._digests = ~_marked([int(one) for one in room.events or () if not one.said.digested])
         self._digest = Digest()
+        self._rows: dict[str, int] = {}
+        """Rows of each table after the last window that was worked."""
 
     def step(self, windows: Sequence[Window], parcels: Sequence[Parcel]) -> tuple[list[Parcel], StepReport]:
         """A block of windows of one day, one after another, or as one where the room does not care: mail in, which waits for its
@@ -205,7 +207,8 @@ class StageHost:
             sent = [((windows[0].number, bundle),) if bundle else () for bundle in self._send(leaving)]
         report.sent = tuple(map(bool, sent))
         if self._tells:
-            report.due, report.rows = self.stage.due(), self.table_rows()
+            self._rows = self.table_rows()
+            report.due, report.rows = self.stage.due(), self._rows
         self._meter.lap("wire")
         report.busy_s = self._meter.stop()
         return sent, report
@@ -220,8 +223,11 @@ class StageHost:
 
     def _idle(self, windows: Sequence[Window]) -> StepReport:
         """What there is to tell of windows that were left out."""
-        due = self.stage.due() if self._tells else 0
-        return StepReport(Counter(), [(0, 0)] * len(windows), tuple(map(bool, self._nothing)), due)
+        report = StepReport(Counter(), [(0, 0)] * len(windows), tuple(map(bool, self._nothing)))
+        if self._tells:
+            self._rows = self._rows or self.table_rows()
+            report.due, report.rows = self.stage.due(), self._rows
+        return report
 
     def _work(self, span: Sequence[Window], leaving: Mail, report: StepReport) -> list[tuple[int, int]]:
         """Windows worked as one; nothing where they can be left out. Returns the digest of each."""
@@ -386,6 +392,7 @@ class StageHost:
     def import_state(self, state: State) -> None:
         """Replaces everything the cell knows."""
         self.stage.import_state(state)
+        self._rows = {}
 
 
 def _as_one(span: Sequence[Window]) -> Window:

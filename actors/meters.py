@@ -36,8 +36,7 @@ class Meters:
         self.windows += len(done.block)
         for cell, report in zip(cells, done.reports, strict=True):
             self.busy_s[cell.room] += report.busy_s  # type: ignore[assignment]
-            if report.rows:
-                self.tables[cell] = report.rows
+            self.tables[cell] = report.rows
             if done.block[-1].ends_day:
                 self.book[cell] = report.measures
         for _, events, _ in done.told:

@@ -13,12 +13,15 @@ from lendrill import requirements
 
 LONGEST = (
     "live/test_kills.py",
+    "live/test_drills.py",
+    "test_documents.py",
     "live/test_backups.py",
     "live/test_restore.py",
     "lendrill/test_equal_digests.py",
     "lendrill/test_ray_digests.py",
     "sim/test_queue_theory.py",
-    "test_documents.py",
+    "lendrill/test_load.py",
+    "actors/gateway/test_access.py",
     "actors/gateway/test_document.py",
     "tenth/test_tenth_room.py",
     "lendrill/test_taken_up.py",

@@ -20,7 +20,8 @@ from credit.repayment.contract import LoanDisbursed
 from credit.room import Kind, Rows
 from credit.scoring.contract import BureauQuery
 from credit.subsystem import State, Window, windows
-from credit.times import DAY_MS, Ints
+from credit.table import Table
+from credit.times import DAY_MS, NEVER, Ints
 from tests.hosts import step
 from tests.rows import sample
 
@@ -88,6 +89,35 @@ class Customers:
     def import_state(self, state: State) -> None: ...
 
 
+class Quiet(Scripted):
+    """Has two rows, and nothing to do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tables = {"some": Table("one", "one")}
+        self.tables["some"].append(length=2, one=[1, 2])
+
+    def open(self, window: Window, out: Outbox) -> None:
+        self.got.append(("opened", [window.start]))
+
+    def due(self) -> int:
+        return NEVER
+
+
+class Asked(Customers):
+    """Counts how often it is asked; `until`: when it has something to say by itself."""
+
+    def __init__(self, until: int) -> None:
+        self.until, self.times = until, 0
+
+    def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:
+        self.times += 1
+        return super().respond(requests, window, round_number)
+
+    def due(self) -> int:
+        return self.until
+
+
 def host(subsystem: Scripted, counterpart: Customers | None = None) -> StageHost:
     parts = Parts(subsystem, counterpart, check_every_window=True)
     return StageHost(Blueprint(Cell("contracts", 0), Flow(1), lambda cell: parts))
@@ -120,6 +150,26 @@ def test_answers_come_back_within_the_window() -> None:
     subsystem = Scripted((ContractOffered, sample(ContractOffered, 2, at=[3_100, 3_050], case=[1, 2])))
     step(host(subsystem, Customers()), WINDOW)
     assert subsystem.got == [("ContractSigned", [3_150, 3_200])]
+
+
+@pytest.mark.parametrize(("due", "times"), [(WINDOW.until, 0), (WINDOW.until - 1, 1)])
+def test_the_world_is_asked_when_it_was_asked_something_or_has_something_due(due: int, times: int) -> None:
+    world = Asked(due)
+    step(host(Scripted(), world), WINDOW)
+    assert world.times == times
+    offered = sample(ContractOffered, 1, at=WINDOW.start + 5)
+    asked = Asked(due)
+    step(host(Scripted((ContractOffered, offered)), asked), WINDOW)
+    assert asked.times >= 1
+
+
+def test_a_cell_that_rests_tells_of_its_tables_as_they_are() -> None:
+    quiet = Quiet()
+    cell = Cell("contracts", 0)
+    resting = StageHost(Blueprint(cell, Flow(1), lambda _: Parts(quiet, tells=True)))
+    _, report = resting.step([WINDOW], [])
+    assert (report.rows, report.due, report.digests) == ({"some": 2}, NEVER, [(0, 0)])
+    assert quiet.got == []
 
 
 def test_requests_for_later_and_requests_at_the_close_wait_for_their_window() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from results.charts import DASHES, FEW_TICKS, PALETTE, Figure, Trace, adjust, heights, style
 from results.compare import FATES, Comparison
+from results.figure_words import figure_words
 from results.folder import read_scenario
 from results.report import charts_of, drawing, rendered
 
@@ -28,7 +29,14 @@ def write_page(comparison: Comparison, file: Path) -> Path:
     titles = [
         (one.get("title", ""), one.get("title_zh") or one.get("title", "")) for one in map(read_scenario, folders)
     ]
-    page = {"comparison": comparison, "titles": titles, "shown": SHOWN, "fates": FATES, **drawing(drawn)}
+    page = {
+        "comparison": comparison,
+        "titles": titles,
+        "shown": SHOWN,
+        "fates": FATES,
+        "words": figure_words,
+        **drawing(drawn),
+    }
     return rendered("compare.html.j2", page, file)
 
 

@@ -13,9 +13,12 @@ from credit.applications.contract import SubmitApplication
 from credit.applications.subsystem import ApplicationsSubsystem
 from credit.mail import Inbox, Outbox
 from credit.repayment.contract import Event as RepaymentEvent
+from credit.room import DESK_LABELS
 from credit.subsystem import Window
 from credit.times import DAY_MS
 from results.compare import FATES, compare
+from results.figure_words import figure_words
+from results.figures import figures
 from results.folder import RunFolderError
 from tests.results.builders import START, bank, record, seal, whole_run
 from tests.rows import sample
@@ -121,6 +124,20 @@ def test_a_summary_that_lacks_a_figure_says_which(tmp_path: Path) -> None:
     file.write_text(json.dumps({k: v for k, v in json.loads(file.read_text()).items() if k != "portfolio"}))
     with pytest.raises(RunFolderError, match="lacks 'portfolio'; run it again"):
         compare(tmp_path / "a", tmp_path / "a")
+
+
+def test_every_figure_has_words_of_its_own_in_both_languages(tmp_path: Path) -> None:
+    whole_run(tmp_path / "a")
+    names = [*figures(tmp_path / "a"), *(f"drain_{desk}_hours" for desk in DESK_LABELS), "outage_urged"]
+    for language in (0, 1):
+        said = [figure_words(name)[language] for name in names]
+        assert len(set(said)) == len(said)
+    assert figure_words("wait_to_sign_p95_hours") == (
+        "from approval to signature: 95%, hours",
+        "批准至签约：95 分位（小时）",
+    )
+    with pytest.raises(KeyError, match="use_nobody"):
+        figure_words("use_nobody")
 
 
 def test_the_application_desk_names_the_party_of_every_form() -> None:

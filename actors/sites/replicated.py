@@ -37,6 +37,9 @@ class ReplicatedStore:
         self.site, self._receiver, self._peers, self.keeper = site, own, peers, keeper
         self._before, self._at_once = before, at_once
         self.configuration = Configuration()
+        """Who is in step, as far as this site is sure of it."""
+        self._perhaps: frozenset[str] = frozenset()
+        """Who may be in step besides: the witness was asked, and its answer was lost."""
         self._identity = ""
         self._everywhere = Standing(0, 0, b"")
         """How far every site in step holds the book."""
@@ -54,6 +57,7 @@ class ReplicatedStore:
         assert epoch is None, "epochs are the witness's to give"
         with self._lock:
             self.configuration = self.keeper.take_over(self.site, self.keeper.configuration())
+            self._perhaps = frozenset()
             self._own.enter(self.configuration.epoch)
             self._level()
             return self.configuration.epoch
@@ -82,14 +86,14 @@ class ReplicatedStore:
 
     def admit(self, name: str) -> None:
         """Brings a site up to date and into step. StoreError where it can't be reached."""
+        with self._lock:
+            self._learn()
         self._bring(name)
         with self._lock:
             self._level()
             self._bring(name)
             if name not in self.configuration.in_step:
-                self.configuration = self.keeper.keep_in_step(
-                    self.site, self.configuration, [*self.configuration.in_step, name]
-                )
+                self._keep_in_step([*self.configuration.in_step, name])
 
     def feed(self, name: str) -> None:
         """Brings a site up to date that is not to be in step: one too far away to wait for (DR-08)."""
@@ -115,9 +119,30 @@ class ReplicatedStore:
 
     def _put_out(self, name: str, why: StoreError) -> None:
         """The bank goes on without a site, once the witness knows."""
-        rest = [one for one in self.configuration.in_step if one != name]
-        self.configuration = self.keeper.keep_in_step(self.site, self.configuration, rest)
+        self._learn()
+        if name in self._others_in_step():
+            self._keep_in_step([one for one in self.configuration.in_step if one != name])
         _log.warning("%s is out of step from now on: %s", name, why.user_message)
+
+    def _keep_in_step(self, names: Sequence[str]) -> None:
+        """Has the witness know who is in step. While its answer is lost nobody knows whether it does: all who may be in step must
+        hold every window, and nobody is taken to be so for sure."""
+        seen = self.configuration
+        self._perhaps |= {*seen.in_step, *names}
+        self.configuration = seen._replace(in_step=(self.site,))
+        self.configuration = self.keeper.keep_in_step(self.site, seen, names)
+        self._perhaps = frozenset()
+
+    def _learn(self) -> None:
+        """What became of a change whose answer was lost. One that is still on its way is none once another was made; until then
+        it may be made yet. Fenced where another leads meanwhile."""
+        if not self._perhaps:
+            return
+        now = self.keeper.configuration()
+        if now.epoch != self.configuration.epoch:
+            raise Fenced(f"{self.site}: {now.leader} leads since epoch {now.epoch}")
+        if now.version > self.configuration.version:
+            self.configuration, self._perhaps = now, frozenset()
 
     def _bring(self, name: str) -> None:
         """Sends a site what it lacks; anew where its book went another way."""
@@ -129,7 +154,7 @@ class ReplicatedStore:
             _log.warning("%s: %s", name, why.user_message)
             astray = True
         if astray:
-            if name in self.configuration.in_step:
+            if name in self._others_in_step():
                 self._put_out(name, Astray(f"the book of {name} went another way; it is copied anew"))
             begins = opening(self._own)
             stands = peer.renew(epoch, self._identity, None if begins is None else self._own.snapshot(begins))
@@ -154,7 +179,7 @@ class ReplicatedStore:
             return False
 
     def _others_in_step(self) -> list[str]:
-        return [one for one in self.configuration.in_step if one != self.site]
+        return sorted({*self.configuration.in_step, *self._perhaps} - {self.site})
 
     # the own book -----------------------------------------------------------------------------------------------------
 

@@ -3,7 +3,10 @@ site in step that does not answer is put out of step by the witness before the b
 brought up to date and then let in again. Its own book comes first: so another's never goes further.
 
     append:   own book → each site in step → done           a site does not answer → the witness puts it out of step → done
-                                                            the witness does not answer either → not done (try again)"""
+              no other in step → the witness → done         the witness does not answer either → not done (try again)
+
+Where the witness does what it is asked and its answer is lost, the leader does not know who is in step: whoever may be holds
+every window until it has learnt it."""
 
 from __future__ import annotations
 
@@ -72,7 +75,9 @@ class ReplicatedStore:
             if stands.number <= entries[-1].number:
                 self._own.append(entries, epoch)
             before, after = self._everywhere, self._own.standing()
-            for name in self._others_in_step():
+            if not (others := self._others_in_step()):
+                self._confirm()
+            for name in others:
                 try:
                     self._before(name, entries)
                     stands = self._peers[name].append(self.configuration.epoch, before, entries)
@@ -102,6 +107,7 @@ class ReplicatedStore:
     def hand_over(self, name: str) -> Configuration:
         """A planned switch to a site in step: the last that this site does as leader."""
         with self._lock:
+            self._learn()
             self._level()
             self.configuration = self.keeper.hand_over(self.site, self.configuration, name)
             return self.configuration
@@ -138,11 +144,16 @@ class ReplicatedStore:
         it may be made yet. Fenced where another leads meanwhile."""
         if not self._perhaps:
             return
+        now = self._confirm()
+        if now.version > self.configuration.version:
+            self.configuration, self._perhaps = now, frozenset()
+
+    def _confirm(self) -> Configuration:
+        """How the witness sees it. Alone in step, a site that was silent for long hears from nobody else that another leads."""
         now = self.keeper.configuration()
         if now.epoch != self.configuration.epoch:
             raise Fenced(f"{self.site}: {now.leader} leads since epoch {now.epoch}")
-        if now.version > self.configuration.version:
-            self.configuration, self._perhaps = now, frozenset()
+        return now
 
     def _bring(self, name: str) -> None:
         """Sends a site what it lacks; anew where its book went another way."""

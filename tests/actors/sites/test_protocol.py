@@ -40,16 +40,20 @@ def witness(clock: Clock) -> Witness:
 
 @dataclass
 class Line:
-    """A line that can be cut; `far` is what stands at its end."""
+    """A line that can be cut, or lose the answer to one kind of call; `far` is what stands at its end."""
 
     far: Any
     cut: bool = False
+    loses: str = ""
 
     def __getattr__(self, method: str) -> Callable[..., Any]:
         def call(*arguments: Any) -> Any:
             if self.cut:
                 raise Away("cut")
-            return getattr(self.far, method)(*arguments)
+            answer = getattr(self.far, method)(*arguments)
+            if method == self.loses:
+                raise Away("the answer was lost")
+            return answer
 
         return call
 
@@ -170,6 +174,71 @@ def test_nothing_is_done_while_neither_the_other_site_nor_the_witness_answers(ba
     bank.isolate("a", cut=False)
     bank.sites["a"].append([entry(3, 1)])
     assert bank.held("a") == bank.held("b") == entries(range(4), 1)
+
+
+def _out_of_step(bank: Bank) -> None:
+    bank.isolate("b")
+    bank.sites["a"].append([entry(3, 1)])
+    bank.isolate("b", cut=False)
+
+
+@pytest.mark.requirement("DR-07.b")
+def test_a_site_that_was_let_in_holds_every_window_though_the_leader_did_not_hear_of_it(bank: Bank) -> None:
+    _out_of_step(bank)
+    bank.keepers["a"].loses = "keep_in_step"
+    with pytest.raises(Away):
+        bank.sites["a"].admit("b")
+    assert bank.witness.configuration().in_step == ("a", "b")
+    bank.sites["a"].append([entry(4, 1)])
+    assert bank.held("b") == bank.held("a") == entries(range(5), 1)
+    bank.isolate("b")
+    with pytest.raises(Away):
+        bank.sites["a"].append([entry(5, 1)])
+    bank.keepers["a"].loses = ""
+    bank.sites["a"].append([entry(5, 1)])
+    assert bank.sites["a"].configuration == bank.witness.configuration()
+    assert bank.witness.configuration().in_step == ("a",)
+
+
+def test_a_site_that_was_put_out_unheard_is_let_in_again(bank: Bank) -> None:
+    bank.isolate("b")
+    bank.keepers["a"].loses = "keep_in_step"
+    with pytest.raises(Away):
+        bank.sites["a"].append([entry(3, 1)])
+    bank.isolate("b", cut=False)
+    bank.keepers["a"].loses = ""
+    bank.sites["a"].append([entry(3, 1)])
+    assert "b" not in bank.sites["a"].configuration.in_step, "nobody is taken to be in step for sure"
+    bank.sites["a"].admit("b")
+    assert bank.sites["a"].configuration == bank.witness.configuration()
+    assert bank.witness.configuration().in_step == ("a", "b")
+
+
+def test_a_change_that_may_still_be_on_its_way_is_made_anew_before_anything_is_taken_for_sure(bank: Bank) -> None:
+    _out_of_step(bank)
+    bank.keepers["a"].loses = "keep_in_step"
+    sound, bank.keepers["a"].far = bank.witness, Line(bank.witness, cut=True)
+    with pytest.raises(Away):
+        bank.sites["a"].admit("b")
+    bank.keepers["a"].far, bank.keepers["a"].loses = sound, ""
+    seen = bank.witness.configuration()
+    bank.isolate("b")
+    bank.sites["a"].append([entry(4, 1)])
+    with pytest.raises(Fenced):
+        bank.witness.keep_in_step("a", seen, ["b"])  # comes too late
+    bank.isolate("b", cut=False)
+    bank.sites["a"].admit("b")
+    assert bank.held("b") == bank.held("a")
+    assert bank.witness.configuration().in_step == ("a", "b")
+
+
+@pytest.mark.requirement("DR-09.a")
+def test_a_leader_alone_in_step_that_was_silent_answers_nobody_once_another_leads(bank: Bank) -> None:
+    _out_of_step(bank)
+    bank.clock.now = 300_000
+    assert bank.sites["far"].enter() == 2
+    with pytest.raises(Fenced, match="a: far leads since epoch 2"):
+        bank.sites["a"].append([entry(4, 1)])
 
 
 @pytest.mark.requirement("DR-08.a", "DR-08.b", "DR-09.a")

@@ -65,8 +65,8 @@ BUGS = [
         "a site is put out of step without the witness",
         ReplicatedStore,
         "_put_out",
-        "self.keeper.keep_in_step(self.site, self.configuration, rest)",
-        "self.configuration._replace(in_step=(self.site,))",
+        "self._keep_in_step([one for one in self.configuration.in_step if one != name])",
+        "self.configuration = self.configuration._replace(in_step=(self.site,))",
     ),
     Bug(
         "a book that went another way is gone on with",

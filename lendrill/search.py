@@ -119,7 +119,8 @@ def search_command(options: SearchOptions) -> int:
         said = " ".join(f'--fault "{fault}"' for fault in faults)
         console.print(f"    again: lendrill search --first {seed} --seeds 1 {said}")
     if len(broken) > _FAILURES_SHOWN:
-        console.print(f"… and {len(broken) - _FAILURES_SHOWN} seeds more")
+        rest = ", ".join(str(seed) for seed, _ in broken[_FAILURES_SHOWN:])
+        console.print(f"… and {len(broken) - _FAILURES_SHOWN} more: {rest}")
     console.print(_summary(found, took))
     return EXIT_INTERNAL if broken else 0
 

@@ -31,9 +31,8 @@ help:
 run: $(RUN_READY)
 	@$(BIN)/lendrill run baseline $(ARGS)
 
-# Three processes on two cores: the tests that wait for a bank of several processes leave a core to the others.
 test: $(DEV_READY)
-	@$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(DEV_READY)
 	@$(BIN)/ruff format --check .

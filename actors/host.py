@@ -194,13 +194,13 @@ class StageHost:
     def step(self, windows: Sequence[Window], parcels: Sequence[Parcel]) -> tuple[list[Parcel], StepReport]:
         """A block of windows of one day, one after another, or as one where the room does not care: mail in, which waits for its
         time, and mail out (one parcel a destination, in the order of `Flow.destinations`)."""
-        if not any(parcels) and self._may_rest(windows) and self.stage.rests(_as_one(windows)):
-            return self._nothing, self._idle(windows)
         self._meter.start()
         self.keep(parcels)
+        if self._rests(windows):
+            return self._nothing, self._idle(windows)
         leaving: Mail = {}
         report = StepReport(Counter(), [])
-        for span in self._spans(windows):
+        for span in [windows] if self._joins else [[window] for window in windows]:
             report.digests += self._work(span, leaving, report)
         sent = self._nothing
         if leaving:
@@ -213,13 +213,9 @@ class StageHost:
         report.busy_s = self._meter.stop()
         return sent, report
 
-    def _spans(self, windows: Sequence[Window]) -> Iterable[Sequence[Window]]:
-        """Windows that are worked as one: all of them where the room does not care, or where nothing comes or is due."""
-        together = self._joins or self._may_rest(windows)
-        return [windows] if together else [[window] for window in windows]
-
-    def _may_rest(self, windows: Sequence[Window]) -> bool:
-        return not self._every_window and self.stage.may_rest(_as_one(windows))
+    def _rests(self, span: Sequence[Window]) -> bool:
+        """Lets windows pass, as one, in which nothing comes and nothing is due."""
+        return not self._every_window and self.stage.rests(_as_one(span))
 
     def _idle(self, windows: Sequence[Window]) -> StepReport:
         """What there is to tell of windows that were left out."""
@@ -232,7 +228,7 @@ class StageHost:
     def _work(self, span: Sequence[Window], leaving: Mail, report: StepReport) -> list[tuple[int, int]]:
         """Windows worked as one; nothing where they can be left out. Returns the digest of each."""
         window = _as_one(span)
-        if not self._every_window and self.stage.rests(window):
+        if self._rests(span):
             return [(0, 0)] * len(span)
         try:
             outcome = self.stage.step(window, {})

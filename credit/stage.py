@@ -105,14 +105,10 @@ class Stage:
 
     def rests(self, window: Window) -> bool:
         """Lets a window without mail pass in which nothing is due; False where it must be stepped."""
-        if not self.may_rest(window):
+        if window.ends_day or window.until > self.due():
             return False
         self._follow_on(window)
         return True
-
-    def may_rest(self, window: Window) -> bool:
-        """Whether nothing comes and nothing is due in a window, or in several as one."""
-        return not window.ends_day and window.until <= self.due()
 
     def due(self) -> int:
         """The earliest instant at which something happens here though no mail comes. What is known holds until the next

@@ -1,26 +1,28 @@
 """What the figures of `results.figures` are called, in English and Chinese. Their own names are what `--fail-if` and programs
-speak of; people read these beside them."""
+speak of; people read these beside them. What the report says already is said in its words."""
 
 from __future__ import annotations
 
 import re
 
 from credit.room import DESK_LABELS, Words
+from results.labels import LABELS
+from results.names import LANES
 from results.quality import MEASURES
 
 _COUNTS: dict[str, Words] = {
     "customers": ("customers", "客户数"),
     "days": ("days", "天数"),
-    "submitted": ("applications", "申请笔数"),
+    "submitted": LABELS["card.applications"],
     "screened_out": ("refused at screening", "初筛拒绝"),
-    "approved": ("approved", "审批通过"),
+    "approved": LABELS["step.approved"],
     "declined": ("declined", "审批拒绝"),
-    "signed": ("signed", "签约"),
-    "disbursed": ("paid out", "放款"),
-    "active_loans": ("active loans", "在贷笔数"),
-    "outstanding_yuan": ("outstanding principal, yuan", "贷款余额（元）"),
-    "overdue_rate": ("overdue rate, of principal", "逾期率（占余额）"),
-    "npl_rate": ("NPL rate, of principal", "不良率（占余额）"),
+    "signed": LABELS["step.signed"],
+    "disbursed": LABELS["step.disbursed"],
+    "active_loans": LABELS["card.active"],
+    "outstanding_yuan": LABELS["card.outstanding"],
+    "overdue_rate": LABELS["card.overdue"],
+    "npl_rate": LABELS["card.npl"],
     "written_off_yuan": ("written off, yuan", "核销金额（元）"),
     "postings": ("postings", "会计分录数"),
     "trial_balance_fen": ("trial balance, fen", "试算差额（分）"),
@@ -34,26 +36,20 @@ _COUNTS: dict[str, Words] = {
     "outage_day_ends_late": ("ends of day after opening", "开业前未完成的日终"),
 } | {measure.name: measure.words for measure in MEASURES}
 _SHARE = ("{0}, share", "{1}占比")
-_STEPS: dict[str, Words] = {
-    "automatic": ("automatic decision", "自动审批"),
-    "manual": ("decision at the desks", "人工审批"),
-    "to_sign": ("from approval to signature", "批准至签约"),
-    "to_pay": ("from signature to payout", "签约至放款"),
-}
 _QUANTILES: dict[str, Words] = {
-    "median": ("median", "中位数"),
+    "median": LABELS["col.median"],
     "p90": ("90%", "90 分位"),
     "p95": ("95%", "95 分位"),
     "p99": ("99%", "99 分位"),
 }
 _AT_DESKS: dict[str, Words] = {
-    "people_{desk}": ("people", "人数"),
-    "use_{desk}": ("use of working hours", "工时利用率"),
+    "people_{desk}": LABELS["col.people"],
+    "use_{desk}": LABELS["col.utilisation"],
     "worst_hour_{desk}": ("use in the worst hour", "最忙一小时利用率"),
-    "full_hours_{desk}": ("full hours", "满负荷小时数"),
+    "full_hours_{desk}": LABELS["col.full"],
     "wait_{desk}_mean_hours": ("mean wait, hours", "平均等待（小时）"),
-    "queue_{desk}_longest": ("longest queue", "最长队列"),
-    "queue_{desk}_end": ("waiting at the end", "期末等待"),
+    "queue_{desk}_longest": LABELS["col.peak"],
+    "queue_{desk}_end": LABELS["col.left"],
     "urged_{desk}": ("tasks past their limit", "超时任务"),
     "sla_{desk}": ("tasks within their limit, share", "限时办结率"),
     "drain_{desk}_hours": ("hours until the backlog was gone", "积压消化时间（小时）"),
@@ -68,10 +64,11 @@ def figure_words(name: str) -> Words:
         whole = _COUNTS[name.removesuffix("_share")]
         return _SHARE[0].format(*whole), _SHARE[1].format(*whole)
     if found := re.fullmatch(r"wait_(\w+)_(median|p\d\d)_hours", name):
-        (en, zh), (share, share_zh) = _STEPS[found[1]], _QUANTILES[found[2]]
+        (en, zh), (share, share_zh) = LANES[found[1]], _QUANTILES[found[2]]
         return f"{en}: {share}, hours", f"{zh}：{share_zh}（小时）"
-    if (step := name.removeprefix("open_")) in _STEPS:
-        return f"{_STEPS[step][0]}: still open", f"{_STEPS[step][1]}：期末未完成"
+    still, still_zh = LABELS["col.still"]
+    if (step := name.removeprefix("open_")) in LANES:
+        return f"{LANES[step][0]}: {still}", f"{LANES[step][1]}：{still_zh}"
     return _at_a_desk(name)
 
 

@@ -12,7 +12,7 @@ from credit.applications.ranges import Range, Ranges
 from credit.applications.texts import Beside
 from credit.codes import Channel, Consent, Segment
 from credit.identifiers import check_credit_codes, check_mobiles, check_resident_ids
-from credit.masks import any_of, true_rows
+from credit.masks import any_of, clipped, true_rows
 from credit.policies.admission import AdmissionPolicy
 from credit.policies.products import ProductPolicy, columns_of
 from credit.room import Rows
@@ -122,7 +122,7 @@ class FormChecks:
 
     def range_of(self, rows: Rows, age: Ints) -> Range:
         """APP-07: what each applicant may ask for, in his situation; the longest term that his product offers him."""
-        product, segment = self._known(rows), np.minimum(np.maximum(rows["segment"], 0), _SEGMENT_MAX)
+        product, segment = self._known(rows), clipped(rows["segment"], 0, _SEGMENT_MAX)
         most, longest = self._ranges.of(product, segment, rows["income_fen"], age)
         return Range(most, self._longest[product, longest])
 

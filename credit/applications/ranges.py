@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from credit.codes import Segment
+from credit.masks import clipped
 from credit.policies import PolicyError
 from credit.policies.admission import AdmissionPolicy
 from credit.policies.products import TERM_MONTHS_MAX, ProductPolicy, columns_of
@@ -49,4 +50,4 @@ class Ranges:
         incomes, most = self._incomes[product, segment], self._most[product]
         most = np.where(incomes > 0, np.minimum(most, incomes * income_fen), most)
         years = self._ages[product, segment] - age
-        return Range(most, np.minimum(np.maximum(years * 12, 0), TERM_MONTHS_MAX))
+        return Range(most, clipped(years * 12, 0, TERM_MONTHS_MAX))

@@ -7,6 +7,7 @@ from __future__ import annotations
 import numpy as np
 
 from credit.codes import Grade, Method
+from credit.masks import clipped
 from credit.policies.approval import ApprovalPolicy
 from credit.policies.products import TERM_MONTHS_MAX, ProductColumns, ProductPolicy
 from credit.room import Rows
@@ -50,7 +51,7 @@ class Affordability:
         """What is left for a new monthly payment: the policy's share of income, less the payments of other debt. How much of
         an income counts that nothing verified, scoring has decided."""
         room = cases["verified_income_fen"] * self._share[cases["product"]] // PPM - cases["monthly_debt_fen"]
-        return np.asarray(np.minimum(np.maximum(room, 0), _ROOM_MAX_FEN))
+        return clipped(room, 0, _ROOM_MAX_FEN)
 
     def largest_fen(self, cases: Rows) -> Ints:
         """The amount asked where it is affordable, else the largest affordable one, rounded down to the policy's step."""
@@ -64,5 +65,5 @@ class Affordability:
         return np.asarray(amount_fen // self._step * self._step)
 
     def _factors(self, cases: Rows) -> Ints:
-        months = np.minimum(np.maximum(cases["term_months"], 0), TERM_MONTHS_MAX)
+        months = clipped(cases["term_months"], 0, TERM_MONTHS_MAX)
         return np.asarray(self._factor[cases["product"], cases["grade"], months, cases["method"]])

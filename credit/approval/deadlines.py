@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from credit.masks import clipped
 from credit.times import DAY_MS, MINUTE_MS, Bools, Ints, day_number
 
 FIRST_DAY = day_number(dt.date(2004, 1, 1))
@@ -33,17 +34,17 @@ class WorkingTime:
     def elapsed(self, at: npt.ArrayLike) -> Ints:
         """Working ms from the beginning of the calendar to each instant."""
         when = np.asarray(at, dtype=np.int64)
-        place = np.minimum(np.maximum(when // DAY_MS - FIRST_DAY, 0), len(self._open) - 1)
+        place = clipped(when // DAY_MS - FIRST_DAY, 0, len(self._open) - 1)
         within = when % DAY_MS
         today = np.zeros(when.shape, dtype=np.int64)
         for start, length in zip(self._starts.tolist(), self._lengths.tolist(), strict=True):
-            today += np.minimum(np.maximum(within - start, 0), length)
+            today += clipped(within - start, 0, length)
         return np.asarray(self._before[place] * self._day + np.where(self._open[place], today, 0))
 
     def add(self, at: npt.ArrayLike, working_ms: npt.ArrayLike) -> Ints:
         """The instant at which `working_ms` ≥ 1 of working time have passed since `at`."""
         total = self.elapsed(at) + np.asarray(working_ms, dtype=np.int64)
-        day = np.minimum(np.maximum((total - 1) // self._day, 0), len(self._workdays) - 1)
+        day = clipped((total - 1) // self._day, 0, len(self._workdays) - 1)
         rest = total - day * self._day
         span = np.minimum(self._ends_at.searchsorted(rest), len(self._ends_at) - 1)
         offset = rest - self._ends_at[span] + self._lengths[span]

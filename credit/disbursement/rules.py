@@ -13,7 +13,7 @@ from credit.contracts.contract import Refusal as ContractRefusal
 from credit.disbursement.contract import Refusal
 from credit.disbursement.states import FacilityState, PaymentKind
 from credit.identifiers import has_digits
-from credit.masks import true_rows
+from credit.masks import clipped, true_rows
 from credit.money import PPM, format_yuan, mul_div_round
 from credit.numbers import LOANS_MAX
 from credit.policies import PolicyError
@@ -66,7 +66,7 @@ class Preconditions:
     def _guarantee_in_place(self, rows: Rows) -> Bools:
         """The contract's guarantee is the product's, its documents are on hand or among the open conditions, and what secures
         the amount covers it."""
-        kind = np.minimum(np.maximum(rows["guarantee"], 0), len(self._needed) - 1)
+        kind = clipped(rows["guarantee"], 0, len(self._needed) - 1)
         needed = self._needed[kind]
         on_hand = (needed & ~(rows["documents"] | rows["conditions"])) == 0
         good: Bools = (kind == self._products.guarantee[rows["product"]]) & on_hand

@@ -133,8 +133,8 @@ def test_every_figure_has_words_of_its_own_in_both_languages(tmp_path: Path) -> 
         said = [figure_words(name)[language] for name in names]
         assert len(set(said)) == len(said)
     assert figure_words("wait_to_sign_p95_hours") == (
-        "from approval to signature: 95%, hours",
-        "批准至签约：95 分位（小时）",
+        "decision → signature: 95%, hours",
+        "审批 → 签约：95 分位（小时）",
     )
     with pytest.raises(KeyError, match="use_nobody"):
         figure_words("use_nobody")

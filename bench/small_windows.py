@@ -1,5 +1,5 @@
-"""What the smallest windows cost: seeds of the fault search, whose banks have one to five customers, under cProfile. Calls are the
-same in each run; seconds are not, and say under a profiler only what share a function has.
+"""What the smallest windows cost: seeds of the fault search, whose banks have one to five customers, under cProfile. Calls are
+the same in each run; seconds are not, and say under a profiler only what share a function has.
 
     python -m bench.small_windows [SEEDS [FUNCTIONS]]"""
 

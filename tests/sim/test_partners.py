@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,16 +15,18 @@ from credit.room import Kind, Rows
 from credit.scoring.contract import BureauQuery, CompanyReport, PersonReport, VerificationQuery, VerificationReply
 from credit.subsystem import Counterpart, Window
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS
+from scenarios.loading import load_scenario
 from scenarios.partners import Partners
 from sim.counterparts.customers import CustomersCounterpart
 from sim.counterparts.files import TOLD_BY
 from sim.counterparts.ports import PORT_DTYPE, Port
-from sim.counterparts.scoring import ScoringCounterpart
+from sim.counterparts.scoring import SOURCES, ScoringCounterpart
 from sim.occasions import reference_of
 from sim.truth import Truth
 from tests.rows import sample
 from tests.sim.worlds import SEED, ZHANG, morning, numbers, scenario, windows
 
+ROOT = Path(__file__).parents[2]
 COUNT = 3_000
 PARTY = numbers(COUNT)
 AT = morning(COUNT)
@@ -390,3 +393,9 @@ def test_what_a_scenario_says_of_a_partner_leaves_its_other_figures_alone() -> N
     assert (tax.latency_ms_median, tax.error_ppm, tax.timeout_ms) == (1_500, 5_000, 500)
     approver = scenario(staff={"initial_approver": {"service_minutes_median": 7}}).staff.initial_approver
     assert (approver.per_branch, approver.service_minutes_median) == (2, 7)
+
+
+def test_nobody_is_waited_for_where_the_bank_itself_is_measured() -> None:
+    asked = load_scenario(str(ROOT / "bench" / "live.toml")).partners
+    waited_for = {name: getattr(asked, name).latency_ms_median for name in ("bureau", "lists", *SOURCES.values())}
+    assert set(waited_for.values()) == {1}, waited_for

@@ -244,6 +244,11 @@ class Conductor:
 
     # questions --------------------------------------------------------------------------------------------------------
 
+    @property
+    def shards(self) -> int:
+        """Shards that the branches are shared among."""
+        return 1 + max(cell.shard for cell in self._bank.cells)
+
     def now(self) -> int:
         """The bank's instant."""
         return self._clock.now()

@@ -17,6 +17,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from actors import partners
 from actors.book.store import StoreError
 from actors.clock import ClockError
 from actors.conductor import Answer, Busy, Closing, Conductor, Story
@@ -137,6 +138,12 @@ class LinkServer(FrameServer):
 
     async def _do_advance(self, message: dict[str, Any]) -> int:
         return await self._conductor.advance(message["to"])
+
+    async def _do_partner(self, message: dict[str, Any]) -> None:
+        """Something befalls a partner that the world plays, or is over."""
+        told = partners.over if message["over"] else partners.befalls
+        first, *beside = told(self._conductor.shards, message["partner"], **message["how"])
+        await self._conductor.submit(first.kind, first.rows, *beside)
 
     async def _do_standing(self, message: dict[str, Any]) -> dict[str, Any]:
         del message

@@ -47,6 +47,10 @@ EVENT_DTYPE = np.dtype(
     [(f, "i8") for f in "at case event actor loan amount_fen reason value branch product seq".split()]
 )
 """`branch` and `seq` are filled when the window is over (`credit.mail.in_sequence`); `product` is 0 where it is not said."""
+PARTNER_TOLD = "partner branch until share_ppm slower_ms"
+"""From its instant `until` another one, calls of a partner (`credit.codes.Partner`; 0: of all) go without an answer, or, where it
+is `slower_ms`, take so much longer: a share of them. An `until` that lies before ends what was told earlier. A row for each
+branch, so that every shard hears of it."""
 MEASURE_DTYPE = np.dtype([(f, "i8") for f in "at gauge branch product group count amount_fen".split()])
 
 
@@ -310,6 +314,8 @@ class Room:
     gauges: type[GaugeCode] | None = None
     desks: type[DeskCode] | None = None
     reasons: list[type[IntEnum]] = field(default_factory=list)
+    partner_told: Kind | None = None
+    """Of a room whose partners something may befall, see `told_of_partners`."""
 
     def __post_init__(self) -> None:
         _claim(ROOMS, self.name, self)
@@ -338,6 +344,10 @@ class Room:
     def asks(self, number: int, name: str, fields: str, *, sender: str = "") -> Kind:
         """A kind of mail to the world opposite this room, by default from the room itself."""
         return self._kind(number, name, fields, True, sender or self.name)
+
+    def told_of_partners(self, number: int) -> None:
+        """Mail to the world opposite, by who drills the bank: something befalls partners that it plays (`PARTNER_TOLD`)."""
+        self.partner_told = self._kind(number, f"{self.name.title()}PartnerTold", PARTNER_TOLD, True, WORLD)
 
     def sends(self, kind: Kind) -> None:
         """This room sends a kind that another room takes in, besides the senders that room names itself."""

@@ -28,6 +28,7 @@ from sim.opposite import Opposite, World
 from sim.outages import with_outages
 from sim.played import with_people
 from sim.staffing import Staffing, build_staffing
+from sim.told import with_told
 
 PRELOAD = "lendrill.assembly:preload"
 
@@ -56,7 +57,7 @@ def build_live_parts(
     room, branches = _place(scenario, flow, cell)
     nobody_comes = room is applications.room and not arrivals  # and whoever would is not drawn: ten years of visits
     found = Opposite() if nobody_comes else _opposite(room, World(scenario, room, branches, staffing))
-    opposite = with_people(with_numbers(found), desks)
+    opposite = with_people(with_numbers(with_told(found, room)), desks)
     return Parts(_subsystem(room, scenario, staffing), opposite.counterpart, opposite.source, tells=True)
 
 

@@ -92,10 +92,14 @@ def fault(
     what: Annotated[
         str,
         typer.Argument(
-            help="kill, hang, lose, regain, cut, slow_line, full_disk, slow_disk, wrong_clock, damage_book, damage_snapshot."
+            help="kill, hang, lose, regain, cut, slow_line, full_disk, slow_disk, wrong_clock, damage_book, damage_snapshot; "
+            "partner_outage, slow_partner."
         ),
     ],
-    place: Annotated[str, typer.Argument(help="primary, same-city, remote or witness.")],
+    place: Annotated[
+        str,
+        typer.Argument(help="primary, same-city, remote or witness; of partner_… a partner: bureau, payment, sms, …"),
+    ],
     to: Annotated[str | None, typer.Argument(help="Of a line: where it goes.")] = None,
     process: Annotated[
         str | None, typer.Option(help="Of kill, hang and full_disk: conductor (where none is given), gateway-0, …")
@@ -105,7 +109,7 @@ def fault(
     ] = None,
     one_way: Annotated[bool, typer.Option("--one-way", help="The line from PLACE to TO only.")] = False,
     delay_ms: Annotated[
-        float | None, typer.Option(metavar="MS", min=0, max=60_000, help="Of slow_line and slow_disk.")
+        float | None, typer.Option(metavar="MS", min=0, max=60_000, help="Of slow_line, slow_disk and slow_partner.")
     ] = None,
     mbit_s: Annotated[float | None, typer.Option(metavar="N", min=0, max=100_000, help="Of slow_line.")] = None,
     ahead_s: Annotated[

@@ -14,14 +14,14 @@ import random  # noqa: E402
 import sys  # noqa: E402
 import time  # noqa: E402
 from collections.abc import Iterator  # noqa: E402
-from dataclasses import dataclass  # noqa: E402
+from dataclasses import dataclass, field  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any, TextIO  # noqa: E402
 
 import gevent  # noqa: E402
 from gevent.pool import Pool  # noqa: E402
 
-from loadtests.client import SHED, Answer, Client  # noqa: E402
+from loadtests.client import LOST, SHED, Answer, Client  # noqa: E402
 from loadtests.forms import form  # noqa: E402
 
 APPLICATIONS = "applications"
@@ -49,6 +49,8 @@ class Setting:
     patience_s: float
     try_s: float
     out: str
+    cut_off: list[tuple[int, float, float]] = field(default_factory=list)
+    """Branches from which nobody reaches any site: which, from when, until when."""
 
 
 @dataclass
@@ -59,6 +61,7 @@ class Asked:
     service: str
     due: float
     body: bytes = b""
+    branch: int = 0
 
 
 class Clients:
@@ -80,13 +83,17 @@ class Clients:
     def _due(self) -> Iterator[Asked]:
         """All that is asked, in the order of its instants."""
         setting, luck = self._setting, random.Random(f"drill {self._setting.seed}")
+        at_a_counter = {branch for branch, _, _ in setting.cut_off}
         found: list[Asked] = []
         at = 0.0
         for number in itertools.count():
             if not setting.applications_s or (at := at + luck.expovariate(setting.applications_s)) > setting.seconds:
                 break
-            body = json.dumps(form(setting.seed, number, setting.branches, "mobile_bank"), ensure_ascii=False).encode()
-            found.append(Asked(f"drill-{setting.seed}-{number}", APPLICATIONS, at, body))
+            filled = form(setting.seed, number, setting.branches, "mobile_bank")
+            if filled["branch"] in at_a_counter:
+                filled["channel"] = "counter"
+            body = json.dumps(filled, ensure_ascii=False).encode()
+            found.append(Asked(f"drill-{setting.seed}-{number}", APPLICATIONS, at, body, filled["branch"]))
         for service in setting.paths:
             for number in range(int(setting.seconds * setting.probes_s)):
                 found.append(Asked(f"{service}-{number}", service, (number + luck.random()) / setting.probes_s))
@@ -110,6 +117,9 @@ class Clients:
             gevent.sleep(_PAUSE_S)
 
     def _once(self, asked: Asked, site: str) -> Answer:
+        now = self._now()
+        if any(asked.branch == branch and since <= now < until for branch, since, until in self._setting.cut_off):
+            return Answer(LOST, sent=now, done=now, why=f"branch {asked.branch} is cut off")
         headers = {"Authorization": f"Bearer {self._token(asked.service)}"}
         if asked.service != APPLICATIONS:
             return self._sites[site].once("GET", self._setting.paths[asked.service], b"", headers)

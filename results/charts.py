@@ -306,7 +306,7 @@ def _desk_lines(
         name, line = names.desk(role)[language], {"dash": dash}
         figure["data"].append(line_of(name, mine, 2, colour, line=line, visible=shown, **more))
     if figure["data"]:
-        _shade(figure, [fault for fault in faults if fault["kind"] != "partner_outage"])
+        _shade(figure, [fault for fault in faults if fault["kind"] not in names.OF_PARTNERS])
 
 
 def partners(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, language: int) -> Figure:
@@ -334,7 +334,7 @@ def partners(rows: Sequence[Row], faults: Sequence[dict[str, Any]], grain: str, 
             )
         )
     if figure["data"]:
-        _shade(figure, [fault for fault in faults if fault["kind"] == "partner_outage"])
+        _shade(figure, [fault for fault in faults if fault["kind"] in names.OF_PARTNERS])
     return figure
 
 

@@ -300,6 +300,7 @@ LABELS: dict[str, Words] = {
     "none.world": ("Not measured for this run.", "本次运行未评估。"),
     # faults
     "fault.partner_outage": ("{what} does not answer", "{what}无应答"),
+    "fault.slow_partner": ("slow: {what}", "{what}应答变慢"),
     "fault.system_outage": ("the bank’s system is away", "系统中断"),
     "fault.branch_outage": ("cut off: {what}", "网点中断：{what}"),
     "fault.absence": ("{what}: staff away", "{what}：人员缺勤"),

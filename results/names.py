@@ -128,6 +128,8 @@ BANDS: dict[str, str] = {
 }
 _BY_DESK = ("write_off_decided", "terms_decided")
 """Events whose reason is the number of the desk that decided."""
+OF_PARTNERS = ("partner_outage", "slow_partner")
+"""Planned faults that befall a partner."""
 _NUMBERED = {"branch": "分行", "fifth": "五分位"}
 
 
@@ -232,4 +234,4 @@ def target(kind: str, key: str, branches: Sequence[int] = ()) -> Words:
     if branches:
         listed = ", ".join(map(str, branches))
         return f"branch {listed}" if len(branches) == 1 else f"branches {listed}", f"分行 {listed}"
-    return partner(key) if kind == "partner_outage" else desk(key)
+    return partner(key) if kind in OF_PARTNERS else desk(key)

@@ -13,6 +13,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from credit.policies.base import PolicyModel
 from scenarios.loading import ScenarioError
+from scenarios.partners import Partners
+from scenarios.planned import STRIKE_PARTNERS
 from scenarios.positions import Positions
 
 SITES = ("primary", "same-city", "remote")
@@ -63,10 +65,13 @@ class Load(PolicyModel):
     """A client waits so long for one site before it asks another."""
 
 
-_PROCESSES, _LINES, _DELAYED = ("kill", "hang", "full_disk"), ("cut", "slow_line"), ("slow_line", "slow_disk")
+_PROCESSES, _LINES = ("kill", "hang", "full_disk"), ("cut", "slow_line")
+_BRANCH = "branch_outage"
+_DELAYED = ("slow_line", "slow_disk", "slow_partner")
 _MEANT_FOR = {
     "process": _PROCESSES, "to": _LINES, "one_way": _LINES, "delay_ms": _DELAYED, "mbit_s": ("slow_line",),
-    "for_s": ("hang", "lose", "cut", "slow_line", "full_disk", "slow_disk", "wrong_clock"),
+    "for_s": ("hang", "lose", "cut", "slow_line", "full_disk", "slow_disk", "wrong_clock", *STRIKE_PARTNERS, _BRANCH),
+    "partner": STRIKE_PARTNERS, "branch": (_BRANCH,),
     "ahead_s": ("wrong_clock",),
 }  # fmt: skip
 """What a field goes with; to anything else it means nothing."""
@@ -87,16 +92,25 @@ class Befalls(PolicyModel):
         "full_disk",
         "slow_disk",
         "wrong_clock",
+        "partner_outage",
+        "slow_partner",
+        "branch_outage",
         "damage_book",
         "damage_snapshot",
     ]
     """kill: a process is gone (SIGKILL); hang: it stands still (SIGSTOP); lose: all of a place is gone until it is regained;
     cut: a line carries nothing (by turns, with `times`); slow_line: delay and bandwidth; full_disk: the day book's files grow no
     further; slow_disk: each commit of it takes `delay_ms` longer; wrong_clock: the conductor's clock is `ahead_s` ahead;
+    partner_outage, slow_partner: calls of a partner, whom the world plays, are not answered, or take `delay_ms` longer;
+    branch_outage: nobody at a branch reaches any site; who applies there comes over the counter, and asks until he is answered;
     damage_…: a byte of the day book or of the newest snapshot is another."""
     place: Place = "primary"
     process: str = "conductor"
     """Of `kill`, `hang` and `full_disk`: conductor, gateway-N, backups, ray, stage (any one); of the witness: witness, lines."""
+    partner: str = ""
+    """Of `partner_outage` and `slow_partner`: one of a scenario's section `[partners]`."""
+    branch: int = Field(default=0, ge=0, le=900)
+    """[number] Of `branch_outage`."""
     to: Place | None = None
     """The far end of a line."""
     one_way: bool = False
@@ -126,6 +140,12 @@ class Befalls(PolicyModel):
             raise ValueError("every_s: means nothing to what befalls once; it goes with times")
         if self.what == "slow_disk" and not self.delay_ms:
             raise ValueError("delay_ms: is needed by slow_disk, the ms that each commit takes longer")
+        if (self.what == _BRANCH or self.what in STRIKE_PARTNERS) and "place" in self.model_fields_set:
+            raise ValueError(f"place: {self.what} befalls no site; leave it out")
+        if self.what == _BRANCH and not self.branch:
+            raise ValueError("branch: is needed by branch_outage, the number of a branch")
+        if self.what in STRIKE_PARTNERS:
+            self._has_partner()
         if self.what == "wrong_clock" and not self.ahead_s:
             raise ValueError("ahead_s: is needed by wrong_clock, the seconds that it is ahead, below zero behind")
         if self.place == WITNESS and self.what == "wrong_clock":
@@ -135,6 +155,25 @@ class Befalls(PolicyModel):
         if self.what in _PROCESSES:
             self._has_process()
         return self
+
+    def _has_partner(self) -> None:
+        if self.partner not in Partners.model_fields:
+            wrong = f"there is no {self.partner!r}" if self.partner else f"is needed by {self.what}"
+            raise ValueError(f"partner: {wrong}; right is one of {', '.join(Partners.model_fields)}")
+        if self.what == "slow_partner" and not self.delay_ms:
+            raise ValueError("delay_ms: is needed by slow_partner, the ms that each call takes longer")
+
+    @property
+    def at(self) -> str:
+        """The place, the partner or the branch that it befalls; of a line, where it begins."""
+        return self.partner or (f"branch-{self.branch}" if self.branch else self.place)
+
+    @property
+    def where(self) -> str:
+        """The same; of a line both its ends."""
+        if self.to is None:
+            return self.at
+        return f"{self.place} → {self.to}" if self.one_way else f"{self.place} ⇄ {self.to}"
 
     def _has_process(self) -> None:
         of_witness = self.process in _OF_WITNESS
@@ -242,6 +281,12 @@ class Drill(PolicyModel):
         if self.expected.in_step is not None and self.expected.in_step > len(sites):
             raise ValueError(f"expected.in_step: {self.expected.in_step} of {len(sites)} sites can't be")
         return self
+
+    def prove_branches(self, branches: int) -> None:
+        """ValueError where it speaks of a branch that a bank with so many does not have."""
+        for place, one in enumerate(self.befalls):
+            if one.branch > branches:
+                raise ValueError(f"befalls[{place + 1}].branch: {one.branch} of {branches} branches, counted from 1")
 
     def _runs(self, field: str, one: Befalls) -> None:
         """ValueError where the process that it befalls is none of this bank's."""

@@ -9,6 +9,8 @@ from typing import Any
 from scenarios.drill import SITES, WITNESS, Drill
 
 NEAR = SITES[:2]
+_ASKED = ("bureau", "lists", "tax", "public_security", "accounts")
+"""Partners that are asked of an application."""
 _FAULTS, _FIRST_S, _APART_S = 8, 12, 14
 _LONGEST_S = 6.0
 
@@ -92,7 +94,21 @@ def _damage(draw: Random) -> dict[str, Any]:
     return {"what": "damage_book", "place": draw.choice(NEAR)}
 
 
+def _partner_outage(draw: Random) -> dict[str, Any]:
+    return {"what": "partner_outage", "partner": draw.choice(_ASKED), "for_s": _for(draw)}
+
+
+def _slow_partner(draw: Random) -> dict[str, Any]:
+    return {
+        "what": "slow_partner",
+        "partner": draw.choice(_ASKED),
+        "delay_ms": draw.randint(500, 20_000),
+        "for_s": _for(draw),
+    }
+
+
 _KINDS = {
     "kill": _kill, "hang": _hang, "lose": _lose, "cut": _cut, "slow_line": _slow_line, "full_disk": _full_disk,
     "slow_disk": _slow_disk, "wrong_clock": _wrong_clock, "damage": _damage,
+    "partner_outage": _partner_outage, "slow_partner": _slow_partner,
 }  # fmt: skip

@@ -17,6 +17,8 @@ from scenarios.people import Moment
 WHOLE_PPM = 1_000_000
 OUTAGE_DAYS_MAX = 31
 """An outage of the bank's own lasts no longer."""
+STRIKE_PARTNERS = ("partner_outage", "slow_partner")
+"""Kinds that befall a partner."""
 _PHASES = ("detection_minutes", "decision_minutes", "switch_minutes")
 _OF_A_SYSTEM = (*_PHASES, "recovery_minutes")
 Minutes = Annotated[int, Field(ge=0, le=100_000)]
@@ -26,8 +28,9 @@ class Fault(PolicyModel):
     """Something that breaks. While the bank's system is away nothing from outside is taken and nobody works at a desk; partners'
     answers wait, deadlines run on. A branch that is cut off keeps its online customers: its people and its counter are away."""
 
-    kind: Literal["partner_outage", "absence", "system_outage", "branch_outage"]
-    """A partner's outage, absence at a desk, an outage of the bank's own system (系统中断), branches cut off (网点中断)."""
+    kind: Literal["partner_outage", "slow_partner", "absence", "system_outage", "branch_outage"]
+    """A partner's outage, a slow partner, absence at a desk, an outage of the bank's own system (系统中断), branches cut off
+    (网点中断)."""
     target: str = ""
     """A partner, or a desk of the staff section; of an outage of the bank's own nothing."""
     branches: list[Annotated[int, Field(ge=1, le=900)]] = []
@@ -39,6 +42,8 @@ class Fault(PolicyModel):
     say it."""
     share_ppm: int = Field(default=WHOLE_PPM, ge=1, le=WHOLE_PPM)
     """Of a desk's people, or of the calls to a partner."""
+    slower_ms: int = Field(default=0, ge=0, le=DAY_MS)
+    """[ms] Of a slow partner: so much longer each call takes; one that passes the partner's timeout counts as unanswered."""
     detection_minutes: Minutes = 0
     """Of a system outage: from its beginning until somebody knows (发现)."""
     decision_minutes: Minutes = 0
@@ -63,8 +68,8 @@ class Fault(PolicyModel):
     def _known(self) -> Fault:
         if self.end <= self.start:
             raise ValueError("end: must lie after start")
-        if self.kind in ("partner_outage", "absence"):
-            allowed = Partners.model_fields if self.kind == "partner_outage" else desks()
+        if self.kind == "absence" or self.kind in STRIKE_PARTNERS:
+            allowed = desks() if self.kind == "absence" else Partners.model_fields
             if self.target not in allowed:
                 wrong = f"{self.target!r} is not one of" if self.target else "needs one of"
                 raise ValueError(f"target: {wrong} {', '.join(allowed)}")
@@ -78,6 +83,13 @@ class Fault(PolicyModel):
     def _of_its_kind(self) -> Fault:
         if (self.kind == "branch_outage") != bool(self.branches):
             raise ValueError(f"branches: {self._named} {'needs at least one' if not self.branches else 'has none'}")
+        if (self.kind == "slow_partner") != bool(self.slower_ms):
+            needs = (
+                "needs the ms that each call takes longer"
+                if not self.slower_ms
+                else "takes none; only a slow_partner does"
+            )
+            raise ValueError(f"slower_ms: {self._named} {needs}")
         if len(set(self.branches)) != len(self.branches):
             raise ValueError("branches: each stands here once")
         for name in _OF_A_SYSTEM:

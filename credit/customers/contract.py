@@ -11,6 +11,7 @@ from credit.texts import PIECES
 room = Room(__name__, "customers", ("customers", "客户"), shared=True)
 
 # mail in, and what is asked of the world -------------------------------------------------------------------------------
+room.told_of_partners(190)
 RefreshRiskList = room.accepts(102, "RefreshRiskList", "entry list removed id_number:U18")
 ListQuery = room.asks(103, "ListQuery", "case party")
 ListReply = room.accepts(104, "ListReply", "case lists status")

@@ -12,6 +12,7 @@ from credit.worklists.states import Refusal as TaskRefusal
 room = Room(__name__, "disbursement", ("disbursement", "放款"))
 
 # mail in, and what is asked of the world -------------------------------------------------------------------------------
+room.told_of_partners(690)
 ContractEffective = room.accepts(601, "ContractEffective", f"{TERMS} signed_at mode", sender="contracts")
 ConditionRequested = room.asks(602, "ConditionRequested", "case party conditions")
 ConditionFulfilled = room.obeys(603, "ConditionFulfilled", "case conditions attested=0")

@@ -81,6 +81,7 @@ EventTold = room.accepts(
     sender="applications customers scoring approval head_office contracts disbursement repayment collections",
     copies=TOPIC_OF,
 )
+room.told_of_partners(1090)
 NoticeOrdered = room.asks(1002, "NoticeOrdered", "notice case party loan topic version channel written_at attempt")
 """To a partner, who has the words under topic and version. Whose number or app it is stands in the customers' register alone."""
 NoticeAnswered = room.accepts(1003, "NoticeAnswered", "notice case attempt status")

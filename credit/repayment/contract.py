@@ -15,6 +15,7 @@ STAGES = "stages:U120"
 """Stages of principal set by hand, as `credit.schedules.read_stages` reads them; empty where there are none."""
 
 # mail in, and what is asked of the world -------------------------------------------------------------------------------
+room.told_of_partners(790)
 LoanDisbursed = room.accepts(
     701,
     "LoanDisbursed",

@@ -10,6 +10,7 @@ from credit.worklists.states import Refusal as TaskRefusal
 room = Room(__name__, "scoring", ("scoring", "评分与反欺诈"))
 
 # mail in, and what is asked of the world -------------------------------------------------------------------------------
+room.told_of_partners(290)
 CREDIT_FILE = "overdue_24m max_dpd_24m lenders queries_3m history_months debt_fen"
 """What the reports of persons and of companies have both: months overdue and the worst of them in two years, institutions
 that lend now, queries by lenders in three months, months since the first loan, and all that is owed."""

@@ -12,8 +12,10 @@ from actors.book.aside import damage
 from actors.book.opening import is_server
 from actors.book.store import StoreError
 from actors.frames import Caller, unix
+from actors.partners import EVERY
 from actors.sites.slow_disk import slow_down
 from actors.sites.wrong_clock import shift
+from credit.codes import Partner
 from credit.times import SECOND_MS
 from lendrill.drills.control import CONTROL, STAGE
 from lendrill.errors import UserError
@@ -68,6 +70,10 @@ def befall(home: Path, one: Befalls) -> Undo:
     """Has it befall the bank; gives what undoes it."""
     if one.to is not None:
         return _line(home, one)
+    if one.partner:
+        return _partner(home, one)
+    if one.branch:  # its clients know (`loadtests.drill_clients`)
+        return bool
     if one.what.startswith("damage"):
         with _told_to_users():
             damage(store_of(site_home(home, one.place)), snapshot=one.what == "damage_snapshot")
@@ -91,8 +97,29 @@ def befall(home: Path, one: Befalls) -> Undo:
     return lambda: told(home, CONTROL, {"do": undo, "place": one.place, "process": one.process})
 
 
+def _partner(home: Path, one: Befalls) -> Undo:
+    number = int(Partner[one.partner.upper()])
+    _told_to_leader(
+        home, {"do": "partner", "over": False, "partner": number, "how": {"slower_ms": round(one.delay_ms)}}
+    )
+    return lambda: _told_to_leader(home, {"do": "partner", "over": True, "partner": number, "how": {}})
+
+
+def _told_to_leader(home: Path, message: dict[str, Any]) -> Any:
+    """What the site that leads answers, through any that is there."""
+    failed: UserError | None = None
+    for site in sorted((home / "sites").glob("*")):
+        try:
+            return told(site, SOCKET, message)
+        except UserError as error:
+            failed = error
+    raise failed or UserError(
+        f"{home}: no bank of several sites runs here", "start one: lendrill serve --sites 3 --home HOME"
+    )
+
+
 def mend(home: Path) -> None:
-    """Lines carry all again, places are regained, processes go on, disks have room and clocks are right."""
+    """Lines carry all again, places are regained, processes go on, disks have room, clocks are right and partners answer."""
     for place, processes in told(home, CONTROL, {"do": "processes"}).items():
         told(home, CONTROL, {"do": "regain", "place": place})
         if place != WITNESS:
@@ -109,6 +136,7 @@ def mend(home: Path) -> None:
         whole = {"cut": False, "delay_ms": 0.0, "jitter_ms": 0.0, "loss": 0.0, "mbit_s": 0.0}
         if line != whole:
             told(home, LINES, {"do": "change", "here": here, "there": there, "how": whole})
+    _told_to_leader(home, {"do": "partner", "over": True, "partner": EVERY, "how": {}})
 
 
 def store_of(site: Path) -> str:

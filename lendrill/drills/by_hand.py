@@ -19,13 +19,18 @@ from lendrill.interruption import Interruption
 from lendrill.live_site import WITNESS
 from lendrill.sites import site_standing
 from scenarios.drill import Befalls
+from scenarios.planned import STRIKE_PARTNERS
+
+_FIELDS = dict.fromkeys(STRIKE_PARTNERS, "partner") | {"branch_outage": "branch"}
+"""What the place of a fault is, where it is no place."""
 
 
 def fault_command(home: Path, what: str, place: str, given: dict[str, Any]) -> int:
     """0 once it has befallen the bank, and, where it is for a time, was undone."""
     try:
         one = Befalls.model_validate(
-            {"at_s": 0, "what": what, "place": place} | {n: of for n, of in given.items() if of is not None}
+            {"at_s": 0, "what": what, _FIELDS.get(what, "place"): place}
+            | {n: of for n, of in given.items() if of is not None}
         )
     except ValidationError as error:
         first = error.errors()[0]
@@ -33,7 +38,12 @@ def fault_command(home: Path, what: str, place: str, given: dict[str, Any]) -> i
         raise UserError(
             f"fault {what} {place}: {field + ': ' if field else ''}{first['msg'].removeprefix('Value error, ')}"
         ) from None
-    if place != WITNESS:
+    if one.branch:
+        raise UserError(
+            "fault branch_outage: whoever comes to a branch comes from outside",
+            "it goes with a drill's file, whose clients it cuts off",
+        )
+    if not one.partner and place != WITNESS:
         befall.site_home(home, place)
     with Interruption():  # who ends it early has it undone, too
         undo = befall.befall(home, one)

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -37,6 +37,7 @@ from lendrill.errors import EXIT_INTERRUPTED, UserError
 from lendrill.progress import Panel
 from scenarios.drill import Befalls, Decision, Drill, load_drill
 from scenarios.drill_random import drawn
+from scenarios.loading import load_scenario
 
 PLAYED = ("演练总指挥（模拟）", "运行部主管（模拟）")
 """Who decides where nobody is asked."""
@@ -47,6 +48,8 @@ _WORDS = {
     "regain": ("中心恢复", "is regained"), "cut": ("线路中断", "line cut"),
     "slow_line": ("线路变慢", "line is slow"), "full_disk": ("磁盘写满", "disk is full"),
     "slow_disk": ("磁盘变慢", "disk is slow"), "wrong_clock": ("时钟错误", "clock is wrong"),
+    "partner_outage": ("无应答", "does not answer"), "slow_partner": ("应答变慢", "is slow"),
+    "branch_outage": ("网点中断", "is cut off"),
     "damage_book": ("日账被损坏", "day book damaged"), "damage_snapshot": ("快照被损坏", "snapshot damaged"),
 }  # fmt: skip
 
@@ -81,6 +84,11 @@ def drill_command(options: DrillOptions) -> int:
     drill = load_drill(options.name) if options.drawn is None else drawn(options.drawn)
     if options.home is not None:
         drill = fitted(drill, options.home)
+    known = load_scenario(drill.bank.scenario).bank.branches if options.home is None else _branches(options.home)
+    try:
+        drill.prove_branches(known)
+    except ValueError as error:
+        raise UserError(f"{options.name}: {error}") from None
     if importlib.util.find_spec("gevent") is None:
         raise UserError("Locust is not installed", "install lendrill[load]")
     if options.store is not None and is_server(options.store):
@@ -190,10 +198,10 @@ def _clients(
     load, near = drill.load, [name for name in bank.urls if name != "remote"]
     order = [*near, *(name for name in bank.urls if name not in near)]
     setting = {
-        "began": record.began, "seconds": load.seconds, "seed": options.luck, "branches": _branches(bank),
+        "began": record.began, "seconds": load.seconds, "seed": options.luck, "branches": _branches(bank.home),
         "urls": {name: bank.urls[name] for name in order}, "tokens": str(record.folder / "tokens.json"), "paths": paths,
         "applications_s": load.applications_s, "probes_s": load.probes_s, "patience_s": load.patience_s,
-        "try_s": load.try_s, "out": str(record.folder / "requests.jsonl"),
+        "try_s": load.try_s, "out": str(record.folder / "requests.jsonl"), "cut_off": list(_cut_off(drill)),
     }  # fmt: skip
     file = record.folder / "clients.json"
     file.write_text(json.dumps(setting, indent=1), encoding="utf-8")
@@ -203,8 +211,16 @@ def _clients(
         )
 
 
-def _branches(bank: DrillBank) -> int:
-    scenario = json.loads((bank.home / "bank.json").read_text(encoding="utf-8"))["scenario"]
+def _cut_off(drill: Drill) -> Iterator[tuple[int, float, float]]:
+    """Branches from which nobody reaches the bank, each from when until when."""
+    for one in drill.befalls:
+        for turn in range(one.times if one.branch else 0):
+            began = one.at_s + turn * one.every_s
+            yield one.branch, began, began + (one.for_s or drill.load.seconds + drill.load.patience_s)
+
+
+def _branches(home: Path) -> int:
+    scenario = json.loads((home / "bank.json").read_text(encoding="utf-8"))["scenario"]
     return int(scenario["bank"]["branches"])
 
 
@@ -276,14 +292,14 @@ class _Going:
 
     def _befall(self, one: Befalls, number: int) -> None:
         words = _WORDS[one.what]
-        where = one.place if one.to is None else f"{one.place} → {one.to}" if one.one_way else f"{one.place} ⇄ {one.to}"
+        where = one.where
         process = f" {one.process}" if one.what in ("kill", "hang", "full_disk") else ""
         began = self._record.now()  # before it befalls: what takes its time is part of the outage
         undo = befall.befall(self._bank.home, one)
         self._record.event(
             "befalls",
             (f"{where}{process} {words[0]}", f"{where}{process} {words[1]}"),
-            one.place,
+            one.at,
             one.to or "",
             fault=number,
             t=began,
@@ -294,9 +310,7 @@ class _Going:
         def over() -> None:
             began = self._record.now()
             undo()
-            self._record.event(
-                "over", (f"{where} 恢复", f"{where}: over"), one.place, one.to or "", fault=number, t=began
-            )
+            self._record.event("over", (f"{where} 恢复", f"{where}: over"), one.at, one.to or "", fault=number, t=began)
 
         self._at(self._record.now() + one.for_s, over)
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from markupsafe import Markup
 
+from credit.codes import Partner
 from credit.room import Words
 from results.labels import both, filled
+from results.names import partner, target
 
 SERVICES: dict[str, Words] = {
     "applications": ("applications", "申请受理"),
@@ -34,6 +36,9 @@ FAULTS: dict[str, Words] = {
     "slow_line": ("a line is slow", "线路变慢"),
     "slow_disk": ("a disk is slow", "磁盘变慢"),
     "wrong_clock": ("a clock is wrong", "时钟错误"),
+    "partner_outage": ("a partner does not answer", "外部机构无应答"),
+    "slow_partner": ("a partner is slow", "外部机构应答变慢"),
+    "branch_outage": ("a branch is cut off", "网点中断"),
     "full_disk": ("the disk is full", "磁盘写满"),
     "damage_book": ("the day book is damaged", "日志损坏"),
     "damage_snapshot": ("a snapshot is damaged", "快照损坏"),
@@ -214,7 +219,11 @@ def label(name: str, **values: Any) -> Markup:
 
 
 def place(name: str) -> Words:
-    """A place in both languages."""
+    """A place, a partner or a branch, in both languages."""
+    if name.upper() in Partner.__members__:
+        return partner(name)
+    if (number := name.removeprefix("branch-")) != name:
+        return target("branch_outage", "", [int(number)])
     return ANY if name == "any" else PLACES.get(name, (name, name))
 
 

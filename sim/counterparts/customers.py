@@ -51,6 +51,7 @@ class CustomersCounterpart:
     ) -> None:
         self._truth = truth or Truth(seed, scenario, products)
         self._port = Port(scenario, seed, "lists")
+        self.ports = [self._port]
         self._start = scenario.run.start_ms
         self._held = Held()
         self._next_refresh = self._start
@@ -77,7 +78,7 @@ class CustomersCounterpart:
         return min(self._held.due(), self._next_refresh)
 
     def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:  # noqa: ARG002
-        return port_statistics([self._port], window)
+        return port_statistics(self.ports, window)
 
     def export_state(self) -> State:
         return self._held.export_state()

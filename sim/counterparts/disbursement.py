@@ -80,6 +80,7 @@ class DisbursementCounterpart:
         self._desks = StaffedDesks(desks, DESK, DESKS, _FIRST_DESK_ROUND, self._service_ms, self._says)
         self.rounds = self._desks.rounds
         self._channel = PaymentChannel(scenario, seed)
+        self.ports = self._channel.ports
         self._held = Held()
         self._borrowers = Borrowers(scenario, seed, self._held)
         self._acts: dict[Kind, Callable[[Rows], None]] = {
@@ -121,7 +122,7 @@ class DisbursementCounterpart:
 
     def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
         """Rows for ``queues``, ``staff`` and ``partners`` of the window."""
-        return self._desks.statistics(window, closing) | port_statistics(self._channel.ports, window)
+        return self._desks.statistics(window, closing) | port_statistics(self.ports, window)
 
     def export_state(self) -> State:
         return self._desks.export_state() | self._held.export_state()
@@ -137,15 +138,11 @@ class PaymentChannel:
     not take comes back as failed, nothing paid. Keyed by application, tranche and attempt."""
 
     def __init__(self, scenario: Scenario, seed: int) -> None:
-        self._core, self._payment = Port(scenario, seed, "core_banking"), Port(scenario, seed, "payment")
+        self._core, self._payment = self.ports = [Port(scenario, seed, name) for name in ("core_banking", "payment")]
         self._draws = {name: Draw(seed, f"payment.{name}") for name in ("wrong", "account", "difference")}
         self._wrong_ppm = scenario.behaviour.payment_wrong_ppm
         minutes = [-1 if one.payment_minutes is None else one.payment_minutes for one in _in_order(scenario)]
         self._scripted_ms = np.array([-1, *minutes], dtype=np.int64) * MINUTE_MS
-
-    @property
-    def ports(self) -> list[Port]:
-        return [self._core, self._payment]
 
     def results(self, orders: Rows) -> Rows:
         """One `PaymentResult` an instruction, stamped with the instant at which the bank hears of it."""

@@ -28,13 +28,14 @@ class NoticesCounterpart:
     rounds = 1
 
     def __init__(self, scenario: Scenario, seed: int) -> None:
-        self._ports = {channel: Port(scenario, seed, name) for channel, name in PORTS.items()}
+        self._channels = {channel: Port(scenario, seed, name) for channel, name in PORTS.items()}
+        self.ports = list(self._channels.values())
         self._held = Held()
 
     def respond(self, requests: Inbox, window: Window, round_number: int) -> list[tuple[Kind, Rows]]:  # noqa: ARG002
         """Receipts that fall into the window."""
         orders = requests.take(NoticeOrdered)
-        for channel, port in self._ports.items() if len(orders) else ():
+        for channel, port in self._channels.items() if len(orders) else ():
             mine = orders["channel"] == channel
             if any_of(mine):
                 self._held.put(NoticeAnswered, _receipts(port, orders[mine]))
@@ -44,7 +45,7 @@ class NoticesCounterpart:
         return self._held.due()
 
     def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:  # noqa: ARG002
-        return port_statistics(list(self._ports.values()), window)
+        return port_statistics(self.ports, window)
 
     def export_state(self) -> State:
         return self._held.export_state()

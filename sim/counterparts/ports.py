@@ -1,7 +1,9 @@
 """Ports to partners: how long an answer takes, whether there is one. A call waits for its latency; it ends without an answer
 when the partner is down, when the latency passes the timeout (then at the timeout), or by an error of the partner.
-Everything is keyed by whom a call is about and the occasion, and an outage is looked up at the instant of the call, so
-shards and windows have no say."""
+Everything is keyed by whom a call is about and the occasion, and what befalls a partner is looked up at the instant of the call,
+so shards and windows have no say.
+
+What befalls a partner stands in the scenario, or the world is told of it while the bank lives (`PartnerTold`)."""
 
 from __future__ import annotations
 
@@ -16,6 +18,7 @@ from credit.room import Rows
 from credit.subsystem import Window
 from credit.times import Bools, Ints
 from scenarios.model import Scenario
+from scenarios.planned import STRIKE_PARTNERS
 from sim.curves import lognormal
 from sim.randomness import Draw, Draws
 
@@ -23,6 +26,16 @@ PORT_DTYPE = np.dtype(
     [(name, "i8") for name in "start until partner calls unavailable latency_ms_sum latency_ms_max".split()]
 )
 """Statistics of one port in one window; `partner` counts in `Partner`."""
+
+
+class Befallen(NamedTuple):
+    """What befalls a port from `start` to `until`, for a share of its calls: no answer, or one that takes so much longer."""
+
+    port: int
+    start: int
+    until: int
+    share_ppm: int
+    slower_ms: int
 
 
 class Answer(NamedTuple):
@@ -43,17 +56,29 @@ class Ports:
         tables = [lognormal(one.latency_ms_median, one.latency_spread_ppm) for one in partners]
         self._latencies = np.concatenate(tables)
         self._table_of = np.arange(len(tables))[:, None] * len(tables[0])
-        self._outages = [
-            (names.index(fault.target), fault.start_ms, fault.end_ms, fault.share_ppm)
+        self._planned = [
+            Befallen(names.index(fault.target), fault.start_ms, fault.end_ms, fault.share_ppm, fault.slower_ms)
             for fault in scenario.faults
-            if fault.kind == "partner_outage" and fault.target in names
+            if fault.kind in STRIKE_PARTNERS and fault.target in names
         ]
+        self._befallen = self._planned
         self._draws = Draws(seed, "port", [f"{name}.{what}" for what in ("latency", "error") for name in names])
         self._latency, self._error = (
             self._draws.rows(*(f"{name}.{what}" for name in names)) for what in ("latency", "error")
         )
-        self._down = [Draw(seed, f"port.{name}.outage") for name in names]
+        self._struck = [Draw(seed, f"port.{name}.outage") for name in names]
         self._begin_counting()
+
+    def told(self, rows: Rows) -> None:
+        """What befalls these partners besides what the scenario plans, rows of `PARTNER_TOLD`; it takes the place of what was
+        told before."""
+        self._befallen = self._planned + [
+            Befallen(self._numbers.index(partner), at, until, share_ppm, slower_ms)
+            for partner, at, until, share_ppm, slower_ms in rows[
+                ["partner", "at", "until", "share_ppm", "slower_ms"]
+            ].tolist()
+            if partner in self._numbers
+        ]
 
     def _begin_counting(self) -> None:
         self._sums = np.zeros((3, len(self._numbers)), dtype=np.int64)
@@ -65,6 +90,7 @@ class Ports:
         has the same fate."""
         down = self.are_down(about, occasion, at)
         latency = self._latency.quantile(self._latencies, about, occasion, self._table_of)
+        latency = self._slowed(latency, about, occasion, at)
         silent = down | (latency > self._timeout_ms)
         took = np.where(silent, self._timeout_ms, latency)
         missing = silent | self._error.happens(self._error_ppm, about, occasion)
@@ -74,13 +100,26 @@ class Ports:
         return Answer(at + took, missing)
 
     def are_down(self, about: Ints, occasion: Ints | int, at: Ints) -> Bools:
-        """Which calls meet an outage of the scenario, a row for each port."""
+        """Which calls meet an outage, a row for each port."""
         down = np.zeros((len(self._numbers), len(at)), dtype=bool)
-        for port, start, end, share_ppm in self._outages:
-            inside = (at >= start) & (at < end)
-            if any_of(inside):
-                down[port] |= inside & self._down[port].happens(share_ppm, about, occasion)
+        for one in self._befallen:
+            if not one.slower_ms:
+                down[one.port] |= self._met(one, about, occasion, at)
         return down
+
+    def _slowed(self, latency: Ints, about: Ints, occasion: Ints | int, at: Ints) -> Ints:
+        for one in self._befallen:
+            if one.slower_ms and any_of(met := self._met(one, about, occasion, at)):
+                latency = latency.copy()
+                latency[one.port] += np.where(met, one.slower_ms, 0)
+        return latency
+
+    def _met(self, one: Befallen, about: Ints, occasion: Ints | int, at: Ints) -> Bools:
+        """Which calls it befalls."""
+        inside = (at >= one.start) & (at < one.until)
+        if any_of(inside):
+            inside &= self._struck[one.port].happens(one.share_ppm, about, occasion)
+        return inside
 
     def statistics(self, window: Window) -> list[tuple[int, ...]]:
         """A row of `PORT_DTYPE` for each port with calls since the last time; then counting starts anew."""
@@ -94,7 +133,7 @@ class Port:
 
     def __init__(self, scenario: Scenario, seed: int, name: str) -> None:
         self._ports = Ports(scenario, seed, (name,))
-        self.statistics = self._ports.statistics
+        self.statistics, self.told = self._ports.statistics, self._ports.told
 
     def call(self, about: Ints, occasion: Ints | int, at: Ints) -> Answer:
         """Calls made at `at`; see `Ports.call`."""
@@ -102,7 +141,7 @@ class Port:
         return Answer(answer.at[0], answer.missing[0])
 
     def is_down(self, about: Ints, occasion: Ints | int, at: Ints) -> Bools:
-        """Which calls meet an outage of the scenario."""
+        """Which calls meet an outage."""
         down: Bools = self._ports.are_down(about, occasion, at)[0]
         return down
 

@@ -93,6 +93,7 @@ class RepaymentCounterpart:
         self.rounds = self._desks.rounds
         self._early = EarlyRepayers(scenario, seed)
         self._core = Port(scenario, seed, "core_banking")
+        self.ports = [self._core]
         self._place_in_batch = Draw(seed, "debit.batch")
         self._held, self._far = Held(), Held()
 
@@ -165,7 +166,7 @@ class RepaymentCounterpart:
 
     def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:
         """Rows for ``queues``, ``staff`` and ``partners`` of the window."""
-        return self._desks.statistics(window, closing) | port_statistics([self._core], window)
+        return self._desks.statistics(window, closing) | port_statistics(self.ports, window)
 
     def export_state(self) -> State:
         return self._desks.export_state() | self._held.export_state() | self._far.export_state("far")

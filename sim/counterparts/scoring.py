@@ -52,6 +52,7 @@ class ScoringCounterpart:
         self._files = Files(scenario, seed, truth)
         self._bureau = Port(scenario, seed, "bureau")
         self._sources = Ports(scenario, seed, list(SOURCES.values()))
+        self.ports: list[Port | Ports] = [self._bureau, self._sources]
         self._batch = Draw(seed, "bureau.batch")
         self._held = Held()
 
@@ -73,7 +74,7 @@ class ScoringCounterpart:
         return self._held.due()
 
     def statistics(self, window: Window, closing: bool) -> dict[str, Rows]:  # noqa: ARG002
-        return port_statistics((self._bureau, self._sources), window)
+        return port_statistics(self.ports, window)
 
     def export_state(self) -> State:
         return self._held.export_state()

@@ -14,6 +14,7 @@ from lendrill import backups
 from lendrill.cli import main
 from lendrill.drills import befall
 from lendrill.drills.control import CONTROL
+from lendrill.live import SOCKET
 from lendrill.live_site import LINES
 from tests.lendrill.test_cli_errors import complaint
 
@@ -75,6 +76,10 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["fault", HOME, "wrong_clock", "primary"], "ahead_s: is needed by wrong_clock"),
         (["fault", HOME, "slow_disk", "primary"], "delay_ms: is needed by slow_disk"),
         (["fault", HOME, "slow_disk", "witness", "--delay-ms", "9"], "place: the witness has no day book to slow_disk"),
+        (["fault", HOME, "partner_outage", "moon"], "partner: there is no 'moon'; right is one of bureau"),
+        (["fault", HOME, "slow_partner", "sms"], "delay_ms: is needed by slow_partner"),
+        (["fault", HOME, "partner_outage", "sms"], "no bank of several sites runs here"),
+        (["fault", HOME, "branch_outage", "3"], "whoever comes to a branch comes from outside"),
         (["drill", "bad_disk", "--store", "postgresql:///x?bank={site}"], "a database server's is not ours to fill"),
     ],
 )
@@ -116,6 +121,7 @@ def test_mending_lets_processes_go_on_before_it_asks_them(monkeypatch: pytest.Mo
         *((CONTROL, do, "witness", "lines") for do in ("go_on", "free_disk")),
         (LINES, "lines"),
         (LINES, "change", "a", "b"),
+        (SOCKET, "partner", True, 0),
     ]
 
 

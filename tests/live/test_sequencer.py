@@ -15,15 +15,18 @@ from actors.book.sqlite import SqliteStore
 from actors.book.store import Damaged, Entry, Fenced, Store, StoreError
 from actors.host import StageHost
 from actors.local import LocalExecutor
+from actors.partners import befalls, over
 from actors.pipeline import CellLost
 from actors.sequencer import Command
 from actors.topology import Cell, Flow
 from credit.applications.contract import Refusal
 from credit.approval.contract import Event as Approval
+from credit.codes import Partner
 from credit.contracts.contract import ContractSigned
 from credit.contracts.states import SignMode
 from credit.repayment.contract import Event as Repayment
 from credit.room import RequestRefusal
+from credit.scoring.contract import Event as Scoring
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, instant
 from lendrill.assembly import live_blueprints
 from scenarios.loading import load_scenario
@@ -304,3 +307,18 @@ def test_a_bank_to_which_nobody_comes_by_himself_does_not_draw_who_would(
     """Ten years of visits, at every opening."""
     monkeypatch.delattr("sim.arrivals.drawn_visits")
     assert sequencer(tmp_path).number == 0
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_partners_that_are_told_of_are_away_in_every_shard_and_when_the_book_is_worked_again(
+    tmp_path: Path, shards: int
+) -> None:
+    bank = sequencer(tmp_path, shards=shards)
+    go(bank, bank.until + MINUTE_MS, *befalls(shards, Partner.BUREAU))
+    bank.keep(bank.snapshot())
+    done = go(bank, bank.until + 1, applied(1), applied(2, branch=2)) + pass_time(bank, bank.until + MINUTE_MS)
+    assert sorted(set(events(done, Scoring.BUREAU_UNAVAILABLE)["case"].tolist())) == [CASE, 2 * 10**9 + 1]
+    done = go(bank, bank.until + MINUTE_MS, *over(shards)) + pass_time(bank, bank.until + DAY_MS)
+    assert len(events(done, Approval.APPLICATION_APPROVED)) == 2
+    again = sequencer(tmp_path, shards=shards)
+    assert (again.chain, again.number) == (bank.chain, bank.number)

@@ -12,6 +12,7 @@ from scenarios.drill_random import drawn
 from scenarios.loading import ScenarioError
 
 _HEAD = 'name_zh = "演练"\nname_en = "A drill"\nabout_zh = "。"\nabout_en = "."\n'
+_AT = "[[befalls]]\nat_s = 1\n"
 _KILL = '[[befalls]]\nat_s = 1\nwhat = "kill"\n'
 
 
@@ -87,6 +88,18 @@ def test_every_drill_has_its_words_and_something_that_is_tried() -> None:
         ('[[befalls]]\nat_s = 1\nwhat = "kill"\nprocess = "stage"\n', 'stage is a process with bank.executor = "ray"'),
         ('[[befalls]]\nat_s = 1\nwhat = "full_disk"\nprocess = "stage"\n', "process: a stage writes no files"),
         ('[[befalls]]\nat_s = 1\nwhat = "damage_book"\nplace = "witness"\n', "place: the witness has no day book"),
+        (_AT + 'what = "partner_outage"\n', "partner: is needed by partner_outage; right is one of bureau, lists"),
+        (_AT + 'what = "partner_outage"\npartner = "moon"\n', "partner: there is no 'moon'; right is one of bureau"),
+        (
+            _AT + 'what = "slow_partner"\npartner = "sms"\n',
+            "delay_ms: is needed by slow_partner, the ms that each call",
+        ),
+        (_AT + 'what = "partner_outage"\npartner = "sms"\ndelay_ms = 3\n', "delay_ms: means nothing to partner_outage"),
+        (_AT + 'what = "partner_outage"\npartner = "sms"\nplace = "remote"\n', "place: partner_outage befalls no site"),
+        (_AT + 'what = "branch_outage"\n', "branch: is needed by branch_outage, the number of a branch"),
+        (_AT + 'what = "branch_outage"\nbranch = 1\nplace = "remote"\n', "place: branch_outage befalls no site"),
+        (_AT + 'what = "lose"\nbranch = 1\n', "branch: means nothing to lose; it goes with branch_outage"),
+        (_AT + 'what = "lose"\npartner = "sms"\n', "partner: means nothing to lose; it goes with partner_outage"),
         ("[bank]\nsites = 1\n", "bank.sites: Input should be greater than or equal to 2"),
         ("[bank]\nsites = 2\nremote_after_s = 3\n", "bank.remote_after_s: a bank of 2 sites has no remote one"),
         ("[load]\nday_ends_at_s = [70]\n", "load.day_ends_at_s: 70 is after the load's end (60 s)"),
@@ -128,4 +141,5 @@ def test_a_drill_that_is_drawn_is_the_same_again_and_befalls_one_thing_after_ano
         assert len(drill.befalls) >= 8
     assert kinds == {
         "kill", "hang", "lose", "cut", "slow_line", "full_disk", "slow_disk", "wrong_clock", "damage_book",
+        "partner_outage", "slow_partner",
     }  # fmt: skip

@@ -62,9 +62,13 @@ def _commit_unheard(world: World, fault: Fault) -> None:
 
 
 def _damage_window(world: World, fault: Fault) -> None:
-    """Only while another site in step has the book: what one alone holds, no other can bring back."""
+    """Only while another site in step has the book, and whole: what one alone holds, no other can bring back."""
     site, in_step = world.sites[fault.site], world.witness.configuration().in_step
-    others = [other for other in world.sites.values() if other.name in in_step and other.up and other is not site]
+    others = [
+        other
+        for other in world.sites.values()
+        if other.name in in_step and other.up and other is not site and not other.disk.damaged
+    ]
     if others and site.disk.damage("windows", "inputs", fault.nth):
         world.kill(site, fault.ticks)
 

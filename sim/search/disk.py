@@ -19,6 +19,8 @@ class Disk:
 
     def __init__(self) -> None:
         self.files: dict[str, sqlite3.Connection] = {}
+        self.damaged = False
+        """Whether a byte of the day book is another; of a snapshot it does not count, since the book makes up for it."""
 
     def file(self, name: str) -> sqlite3.Connection:
         """A file, made where there is none."""
@@ -36,6 +38,7 @@ class Disk:
                 key, content = rows[-1]
                 place = count * 7 % len(content)
                 changed = content[:place] + bytes([content[place] ^ 0x10]) + content[place + 1 :]
+                self.damaged |= table == "windows"
                 file.execute(f"UPDATE {table} SET {column} = ? WHERE rowid = ?", (changed, key))
                 return True
         return False

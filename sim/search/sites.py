@@ -69,6 +69,8 @@ class Site:
     leads: bool = False
     back_at: int = 0
     """Tick at which its process is started anew, or goes on."""
+    looks_at: int = 0
+    """Tick at which it reads its whole book."""
     hangs: bool = False
     busy: bool = False
     """In the middle of something: it waits for another."""

@@ -15,6 +15,7 @@ from actors.sites.receiver import Away, Receiver
 from actors.sites.replicated import ReplicatedStore
 from actors.sites.witness import Configuration, Terms, Witness
 from credit.errors import InvariantViolation
+from credit.times import NEVER
 from sim.search.befall import befall
 from sim.search.customers import Customers
 from sim.search.disk import Disk, DiskStore, Full
@@ -24,6 +25,8 @@ from sim.search.sites import Bank, Cells, Crashed, Line, Site, Wrong
 TICK_MS = 1_000
 TERMS = Terms(silent_ms=2 * TICK_MS, remote_ms=10 * TICK_MS)
 SNAPSHOT_TICKS = 13
+LOOK_TICKS = 2
+"""A site reads its whole book so soon after its process began."""
 FOLLOW_TICKS = 3
 """How often a site works what it was sent: until then it is behind, as it may be."""
 IDENTITY = "a bank that is searched for faults"
@@ -51,7 +54,7 @@ class World:
         self.cut: dict[tuple[str, str], int] = {}
         self.lose_answers: dict[tuple[str, str], int] = {}
         self.race: dict[str, int] = {}
-        self._nested, self._healed = 0, False
+        self._nested = 0
         self._heard: dict[str, int] = {}
         self.chains: dict[int, str] = {}
         """The bank's chain by window, as answered for."""
@@ -95,7 +98,7 @@ class World:
 
     def heal(self) -> None:
         """Everything that is broken is mended; what was cut works again; books are read through."""
-        self.faults, self._healed = [], True
+        self.faults = []
         for twin in list(self.twins):
             self._end(twin)
         self.cut.clear()
@@ -269,8 +272,7 @@ class World:
                 raise Wrong(f"{site.name} holds another bank's book")
             site.bank = self._sequencer(site) if site.name in NEAR else None
             self._follow(site)
-            if self._healed:  # as a site reads its whole book soon after it began
-                site.receiver.verify()
+            site.looks_at = self.tick + LOOK_TICKS
         except Damaged as damage:
             self._unfit(site, damage)
 
@@ -291,6 +293,9 @@ class World:
         self._lives(site.name)
 
     def _turn(self, site: Site) -> None:
+        if site.looks_at <= self.tick and not site.receiver.damage:
+            site.looks_at = NEVER
+            site.receiver.verify()
         keeper, seen = site.replicated.keeper, None
         with suppress(StoreError):
             seen = keeper.configuration() if site.receiver.damage else keeper.heard(site.name)

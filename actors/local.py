@@ -11,8 +11,8 @@ from actors.topology import Cell
 from actors.wire import Parcel
 from credit.subsystem import State, Window
 
-ASIDE_ROWS = 50_000
-"""A bank with more rows than that is packed aside: a fork costs some milliseconds, packing so many rows a fifth of a second."""
+ASIDE_ROWS = 10_000
+"""A bank with more rows than that is packed aside: a fork costs milliseconds, packing so many rows a twentieth of a second."""
 
 
 class LocalExecutor:

@@ -71,7 +71,7 @@ def measured(quick: bool, full: bool, folder: Path) -> tuple[Figures, dict[str, 
     if not quick:
         figures |= banks.forked(folder) | banks.peak_day(folder)
         console.print("a live bank over HTTP, beside a bare echo …", highlight=False)
-        figures |= live.measured(folder, "--executor", "local")
+        figures |= live.measured(folder, "--executor", "local", "--gateways", "2")
         largest = list(runs.values())[-1]
         figures |= {banks.BYTES: banks.loan_bytes(largest), banks.PEAK: float(largest["performance"]["peak_rss_mib"])}
     return figures, runs

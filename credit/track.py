@@ -43,8 +43,10 @@ def query(events: Rows, case: int, at: int, policy: AdmissionPolicy | None = Non
     for a case that has no events by then."""
     last: EventCode | None = None
     step, since = None, 0
-    mine = track(events, case, at)
-    for number, happened in zip(mine["event"].tolist(), mine["at"].tolist(), strict=True):
+    mine = events[events["case"] == case]
+    for happened, number in sorted(zip(mine["at"].tolist(), mine["event"].tolist(), strict=True)):
+        if happened > at:
+            break
         event = EVENTS[number]
         if event.said.step is None:
             continue

@@ -8,11 +8,14 @@ import datetime as dt
 import json
 import logging
 import queue
+import time
 from logging.handlers import QueueHandler, QueueListener, RotatingFileHandler
 from pathlib import Path
+from typing import cast
 
 FOLDER = "log"
 _BYTES_MAX, _KEPT = 32 << 20, 4
+_EVERY_S = 0.1
 _ROOTS = ("actors", "lendrill")
 
 
@@ -46,6 +49,16 @@ class _Handing(QueueHandler):
         return record
 
 
+class _Writing(QueueListener):
+    """Writes what has come, a few times a second: a thread that wakes for each line takes turns with who answers."""
+
+    def dequeue(self, block: bool) -> logging.LogRecord:
+        """The next record; once there is none, what comes in a moment is waited for."""
+        if cast(queue.SimpleQueue[logging.LogRecord], self.queue).empty():
+            time.sleep(_EVERY_S)
+        return super().dequeue(block)
+
+
 def keep_log(home: Path, name: str) -> None:
     """Has this process write what it logs to ``HOME/log/NAME.jsonl``, by a thread of its own: no answer waits for the disk."""
     folder = home / FOLDER
@@ -53,7 +66,7 @@ def keep_log(home: Path, name: str) -> None:
     handler = _Rolling(folder / f"{name}.jsonl", maxBytes=_BYTES_MAX, backupCount=_KEPT, encoding="utf-8", delay=True)
     handler.setFormatter(JsonLines())
     lines: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
-    writer = QueueListener(lines, handler)
+    writer = _Writing(lines, handler)
     writer.start()
     atexit.register(writer.stop)
     for root in _ROOTS:

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, IntFlag
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -255,6 +255,7 @@ def wait_s(request: Request) -> float:
     return min(float(found[1]), WAIT_MAX_S) if found else 0.0
 
 
+@lru_cache(maxsize=4_096)
 def moment(at: int) -> str | None:
     """An instant of the bank as RFC 3339 has it; null for none."""
     return f"{text_of(at).replace(' ', 'T')}+{_HOURS:02}:00" if at else None
@@ -312,7 +313,12 @@ def label(code: IntEnum) -> str:
 
 def labels(codes: type[IntFlag], bits: int) -> list[str]:
     """The names of some bits."""
-    return [str(one.name).lower() for one in codes if bits & one]
+    return list(_labels(codes, bits))
+
+
+@lru_cache(maxsize=4_096)
+def _labels(codes: type[IntFlag], bits: int) -> tuple[str, ...]:
+    return tuple(str(one.name).lower() for one in codes if bits & one)
 
 
 def bits(flags: Sequence[IntFlag]) -> int:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
@@ -49,11 +50,19 @@ class Meters:
         self._seconds = Histogram(
             "lendrill_http_seconds", "time to answer", ("method", "path"), registry=self._registry, buckets=_BOUNDS_S
         )
+        self._counted = lru_cache(maxsize=4_096)(
+            lambda method, path, status: (
+                self._answers.labels(method, path, status),
+                self._seconds.labels(method, path),
+            )
+        )
+        """What counts a kind of answer; methods, paths and statuses are few."""
 
     def add(self, method: str, path: str, status: int, seconds: float) -> None:
         """One answer."""
-        self._answers.labels(method, path, status).inc()
-        self._seconds.labels(method, path).observe(seconds)
+        answers, took = self._counted(method, path, status)
+        answers.inc()
+        took.observe(seconds)
 
     def text(self, figures: Mapping[str, Any]) -> bytes:
         """As Prometheus reads them, with the bank's own (`actors.conductor.Conductor.figures`; empty while it is away)."""

@@ -14,7 +14,7 @@ import contextlib
 import logging
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -89,11 +89,6 @@ class _Waiting(NamedTuple):
     answers: Sequence[asyncio.Future[Answer]]
 
 
-class _Watching(NamedTuple):
-    awaited: frozenset[int]
-    happened: asyncio.Future[None]
-
-
 class Conductor:
     """One live bank; see the module's text. All methods belong to the event loop it runs in."""
 
@@ -102,7 +97,6 @@ class Conductor:
         self._queue: deque[_Waiting] = deque()
         self._queued = 0
         self._asked: dict[tuple[int, int], list[asyncio.Future[Answer]]] = {}
-        self._watched: dict[int, list[_Watching]] = {}
         self._listeners: set[Callable[[int, Rows], None]] = set()
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
@@ -269,19 +263,6 @@ class Conductor:
         """What happened to some cases until now, case by case."""
         return Story(self._clock.now(), self._trail.of(*cases))
 
-    async def news(self, case: int, timeout_s: float, of: Collection[int] = ()) -> None:
-        """Waits until one of these events happens to a case, or any where none are given, or the time is over."""
-        watching = _Watching(frozenset(of), asyncio.get_running_loop().create_future())
-        self._watched.setdefault(case, []).append(watching)
-        try:
-            await asyncio.wait_for(watching.happened, timeout_s)
-        except TimeoutError:
-            pass
-        finally:
-            self._watched[case].remove(watching)
-            if not self._watched[case]:
-                del self._watched[case]
-
     async def since(self, window: int, most: int) -> list[tuple[int, Rows]]:
         """What happened from a window on, see `Trail.since`."""
         return self._trail.since(window, most)
@@ -416,18 +397,13 @@ class Conductor:
         return found
 
     def _tell(self, done: Done) -> None:
-        """Answers the callers, and wakes who waits for news of a case."""
+        """Answers the callers, and tells who listens."""
         self.meters.count(self._bank.cells, done)
-        for _, events, answers in done.told:
+        for _, _, answers in done.told:
             for branch, request, at, number, reason in answers.tolist():
                 for answer in self._asked.pop((branch, request), ()):
                     if not answer.done():
                         answer.set_result(Answer(number, reason, at))
-            if len(events) and self._watched:
-                for case, event in about_cases(events)[["case", "event"]].tolist():
-                    for watching in self._watched.get(case, ()):
-                        if not watching.happened.done() and (event in watching.awaited or not watching.awaited):
-                            watching.happened.set_result(None)
         if self._listeners:
             self._tell_listeners(done)
 

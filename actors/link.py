@@ -111,18 +111,9 @@ class LinkServer(FrameServer):
         now, events = await self._conductor.story(*(one.number for one in answers if one.number))
         return answers, now, events.tobytes()
 
-    async def _do_story(self, message: dict[str, Any]) -> tuple[int, bytes]:
-        now, events = await self._conductor.story(message["case"])
+    async def _do_stories(self, message: dict[str, Any]) -> tuple[int, bytes]:
+        now, events = await self._conductor.story(*message["cases"])
         return now, events.tobytes()
-
-    async def _do_news(self, message: dict[str, Any]) -> tuple[int, bytes]:
-        """Waits only if none of it has happened since the caller looked."""
-        of = message["of"]
-        _, events = await self._conductor.story(message["case"])
-        new = events["event"][message["known"] :]
-        if not len(new) or (of and not np.isin(new, of).any()):
-            await self._conductor.news(message["case"], message["timeout_s"], of)
-        return await self._do_story(message)
 
     async def _do_look(self, message: dict[str, Any]) -> dict[str, Any]:
         asked = Look(message["table"], message["column"], tuple(message["values"]))
@@ -247,10 +238,8 @@ class LinkClient:
     async def submit_told(self, kind: Kind, rows: Rows, *beside: Command) -> list[tuple[Answer, Story]]:
         """Commands of as many callers, whose answers' numbers are cases, and what happened to each case, with one call."""
         said, now, content = await self._submitted("submit_told", len(rows), kind, rows, beside)
-        answers, events = [Answer(*one) for one in said], np.frombuffer(content, dtype=EVENT_DTYPE)
-        cases = [one.number for one in answers]
-        first, last = (events["case"].searchsorted(cases, side).tolist() for side in ("left", "right"))
-        return [(one, Story(now, events[a:b])) for one, a, b in zip(answers, first, last, strict=True)]
+        answers = [Answer(*one) for one in said]
+        return list(zip(answers, _by_case(now, content, [one.number for one in answers]), strict=True))
 
     @property
     def under_way(self) -> int:
@@ -267,18 +256,10 @@ class LinkClient:
         finally:
             self._submitting -= callers
 
-    async def story(self, case: int) -> Story:
-        """See `Conductor.story`."""
-        now, events = await self._call("story", case=case)
-        return Story(now, np.frombuffer(events, dtype=EVENT_DTYPE))
-
-    async def news(self, case: int, known: int, timeout_s: float, of: Sequence[int] = ()) -> Story:
-        """The events of a case once one of these (any, where none are given) is among those after the first `known`, or the time
-        is over."""
-        patience_s = timeout_s + self._patience_s
-        asked = {"case": case, "known": known, "timeout_s": timeout_s, "of": list(of)}
-        now, events = await self._call("news", patience_s, **asked)
-        return Story(now, np.frombuffer(events, dtype=EVENT_DTYPE))
+    async def stories(self, cases: Sequence[int]) -> list[Story]:
+        """What happened to each of some cases, see `Conductor.story`."""
+        now, content = await self._call("stories", cases=list(cases))
+        return _by_case(now, content, cases)
 
     async def look(self, cell: Cell, asked: Look) -> Rows:
         """See `Conductor.look`."""
@@ -332,6 +313,13 @@ class LinkClient:
         then told to nobody, and stand in the trail."""
         self._listener, self._lost = listener, lost
         write(self._writer, framed({"n": 0, "do": "listen"}))
+
+
+def _by_case(now: int, content: bytes, cases: Sequence[int]) -> list[Story]:
+    """The events of some cases, which come case by case, as the story of each."""
+    events = np.frombuffer(content, dtype=EVENT_DTYPE)
+    first, last = (events["case"].searchsorted(cases, side).tolist() for side in ("left", "right"))
+    return [Story(now, events[a:b]) for a, b in zip(first, last, strict=True)]
 
 
 Bank = Conductor | LinkClient

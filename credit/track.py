@@ -61,9 +61,11 @@ def query(events: Rows, case: int, at: int, policy: AdmissionPolicy | None = Non
 
 
 @lru_cache(maxsize=1)
-def deciding() -> tuple[EventCode, ...]:
+def deciding() -> frozenset[int]:
     """The events after which a case is decided: it stands at its contract, or further, or is closed."""
-    return tuple(one for one in EVENTS.values() if one.said.step is not None and one.said.step >= Step.CONTRACT)
+    return frozenset(
+        code for code, one in EVENTS.items() if one.said.step is not None and one.said.step >= Step.CONTRACT
+    )
 
 
 def _expected(step: Step, since: int, at: int, policy: AdmissionPolicy) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 
 from credit.policies import ProductPolicy, load
-from credit.room import Words
+from credit.room import EVENTS, Words
 from credit.track import deciding
 from lendrill.errors import UserError
 from results.intervals import wilson
@@ -179,7 +179,7 @@ def simulated(folder: Path, scenario: Scenario, span: Span) -> Side:
     products = load("products", ProductPolicy, scenario.policies).products
     automatic = ", ".join(f"'{one.key}'" for one in products if one.automatic_amount_max > 0) or "''"
     step = max(1, round(1_000 * span.fast))
-    decided = ", ".join(f"'{one.name.lower()}'" for one in deciding())
+    decided = ", ".join(f"'{EVENTS[code].name.lower()}'" for code in sorted(deciding()))
     query = _SIMULATED.format(
         decided=decided, begin=span.begin, end=span.end, step=step, automatic=automatic, **tables_of(folder)
     )

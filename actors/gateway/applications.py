@@ -32,6 +32,7 @@ from actors.gateway.details import Details, LastDay, detail_columns, details_of,
 from actors.gateway.models import AccountNumber, IdempotencyKey, SegmentName
 from actors.gateway.problems import Problem
 from actors.gateway.reach import handed_in, is_proven, prove_own_form
+from actors.gateway.stream import Hub
 from actors.identity.masking import shown as as_seen
 from actors.sequencer import Command
 from credit.applications.contract import Event as ApplicationEvent
@@ -125,6 +126,8 @@ _IN_COLUMNS: dict[str, Callable[[Sequence[Any]], list[int]]] = {
 """What is a number in the bank and something else in a form."""
 
 
+_LOOK_S = 2.0
+"""Who waits for a decision looks that often, whatever was heard."""
 _TOLD = ("event", "at", "reason", "loan", "amount_fen", "value")
 _OF_MATERIALS = (
     ApplicationEvent.DOCUMENTS_ATTESTED,
@@ -199,7 +202,8 @@ async def submit(
         raise _faulty(bank, form, answer, story)
     request.state.case = answer.number
     response.headers["Location"] = f"/v1/applications/{answer.number}"
-    return await _shown(bank, answer.number, wait_s(request) - (time.monotonic() - began), story, proven)
+    patience_s = wait_s(request) - (time.monotonic() - began)
+    return await _shown(bank, request.app.state.hub, answer.number, patience_s, story, proven)
 
 
 def _faulty(bank: Bank, form: Application, answer: Answer, story: Story) -> Problem:
@@ -234,13 +238,13 @@ async def show(
     """Step, handler and what happened so far (APP-15, APP-18). `Prefer: wait=10` waits for the decision."""
     number = number_in(case, "case")
     story = await bank.story(number)
-    said = await _shown(bank, number, wait_s(request), story, is_proven(identity, caller))
+    said = await _shown(bank, request.app.state.hub, number, wait_s(request), story, is_proven(identity, caller))
     product = int(story.events["product"].max(initial=0))
     said["details"] = [as_seen(one, caller) for one in await details_of(bank, number, product)]
     return said
 
 
-async def _shown(bank: Bank, case: int, patience_s: float, story: Story, proven: bool) -> dict[str, Any]:
+async def _shown(bank: Bank, hub: Hub, case: int, patience_s: float, story: Story, proven: bool) -> dict[str, Any]:
     """Where a case stands; who has not proved who he is, is not told whether the bank had a file of him before."""
     now, events = story
     until = time.monotonic() + patience_s
@@ -249,7 +253,8 @@ async def _shown(bank: Bank, case: int, patience_s: float, story: Story, proven:
         left = until - time.monotonic()
         if (progress is not None and progress.step >= Step.CONTRACT) or left <= 0:
             break
-        now, events = await bank.story(case, len(events), left, [int(one) for one in deciding()])
+        await hub.until(case, deciding(), min(left, _LOOK_S))
+        now, events = await bank.story(case)
     if progress is None:
         raise absent("case", str(case))
     if not proven:

@@ -19,6 +19,7 @@ from actors.clock import BANK_OFFSET_MS
 from actors.conductor import Answer, Busy, Closing, Story
 from actors.gateway.problems import Problem
 from actors.gateway.rooms import Rooms
+from actors.gateway.together import Together
 from actors.host import Look
 from actors.identity.caller import Caller
 from actors.link import Away, LinkClient
@@ -96,10 +97,13 @@ class Bank:
         """The same for commands whose answers' numbers are cases, with what happened to each."""
         return await self._asked(self.link.submit_told(kind, rows, *beside))  # type: ignore[no-any-return]
 
-    async def story(self, case: int, known: int = 0, timeout_s: float = 0.0, of: Sequence[int] = ()) -> Story:
-        """What happened to a case; with `timeout_s`, once one of these events has followed those known, or the time is over."""
-        call = self.link.news(case, known, timeout_s, of) if timeout_s > 0 else self.link.story(case)
-        return await self._asked(call)  # type: ignore[no-any-return]
+    async def story(self, case: int) -> Story:
+        """What happened to a case. Those who ask at once are answered together."""
+        return await self._asked(self._stories.ask(case))  # type: ignore[no-any-return]
+
+    @cached_property
+    def _stories(self) -> Together[int, Story]:
+        return Together(self.link.stories, every_s=0.0)
 
     async def now(self) -> int:
         """The bank's instant."""

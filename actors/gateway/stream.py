@@ -7,11 +7,12 @@ is cut off, and neither the bank nor the others wait for him."""
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -30,6 +31,8 @@ HEARTBEAT_S = 15.0
 BUFFER_EVENTS = 10_000
 """Most events that wait for a listener."""
 LISTENERS_MAX = 500
+LATELY_MAX = 4_096
+"""Cases of which a gateway knows what happened lately."""
 _PAGE = 2_000
 _BY_NAME = {label(event): int(event) for event in EVENTS.values()}
 Part = tuple[int, Rows]
@@ -59,20 +62,52 @@ class Listener:
         self.parts.put_nowait(None)
 
 
+class Waiting(NamedTuple):
+    """Somebody who waits for one of some events of a case."""
+
+    of: Collection[int]
+    happened: asyncio.Future[None]
+
+
 class Hub:
-    """One ear at the conductor for all listeners of a gateway process."""
+    """One ear at the conductor for all listeners of a gateway process, and for those who wait for something to happen."""
 
     def __init__(self, bank: Bank) -> None:
         self._bank, self._listens = bank, False
         self.listeners: set[Listener] = set()
+        self._waiting: dict[int, list[Waiting]] = {}
+        self._lately: dict[int, set[int]] = {}
+        """Events of cases, by case, that were heard of late: who asks for them may have looked before they were."""
+
+    async def until(self, case: int, of: Collection[int], timeout_s: float) -> None:
+        """Waits until one of these events happens to a case, or the time is over, or it must be looked anyhow: one has happened
+        lately, or nothing was heard before."""
+        if self._begins() or not self._lately.pop(case, set()).isdisjoint(of):
+            return
+        waiting = Waiting(of, asyncio.get_running_loop().create_future())
+        self._waiting.setdefault(case, []).append(waiting)
+        try:
+            await asyncio.wait_for(waiting.happened, timeout_s)
+        except TimeoutError:
+            pass
+        finally:
+            self._waiting[case].remove(waiting)
+            if not self._waiting[case]:
+                del self._waiting[case]
+
+    def _begins(self) -> bool:
+        """Listens; whether it did not before."""
+        if self._listens:
+            return False
+        self._listens = True
+        self._bank.link.listen(self._hear, self._lost)
+        return True
 
     def join(self) -> Listener:
         """Somebody listens from now on. Problem 503 where too many do."""
         if len(self.listeners) >= LISTENERS_MAX:
             raise Problem(503, "Overloaded", "too many listen here; come again later", {"Retry-After": "5"})
-        if not self._listens:
-            self._listens = True
-            self._bank.link.listen(self._hear, self._lost)
+        self._begins()
         listener = Listener()
         self.listeners.add(listener)
         return listener
@@ -84,11 +119,28 @@ class Hub:
     def _hear(self, window: int, rows: Rows) -> None:
         for listener in tuple(self.listeners):
             listener.put((window, rows), BUFFER_EVENTS)
+        if len(rows) > LATELY_MAX:  # an end of day: who waits looks
+            self._wake_all()
+            return
+        for case, event in zip(rows["case"].tolist(), rows["event"].tolist(), strict=True):
+            self._lately.setdefault(case, set()).add(event)
+            for waiting in self._waiting.get(case, ()):
+                if event in waiting.of and not waiting.happened.done():
+                    waiting.happened.set_result(None)
+        for case in list(itertools.islice(self._lately, max(0, len(self._lately) - LATELY_MAX))):
+            del self._lately[case]
+
+    def _wake_all(self) -> None:
+        self._lately.clear()
+        for waiting in itertools.chain(*self._waiting.values()):
+            if not waiting.happened.done():
+                waiting.happened.set_result(None)
 
     def _lost(self) -> None:
         """The conductor was away, and what happened then was told to nobody: it stands in the trail, for those who ask."""
         for listener in tuple(self.listeners):
             listener.end()
+        self._wake_all()
 
 
 @router.get(

@@ -28,6 +28,7 @@ from credit.contracts.contract import ContractSigned
 from credit.contracts.states import SignMode
 from credit.ledger.contract import Gauge as Ledger
 from credit.repayment.contract import Gauge as Repayment
+from credit.room import Rows
 from credit.times import DAY_MS
 from lendrill.assembly import live_blueprints
 from tests.live.banks import CASE, SCENARIO, START, form, sequencer
@@ -61,11 +62,17 @@ async def living(
 
 async def decided(live: Conductor, case: int) -> list[int]:
     """The events of a case once it is approved."""
-    while True:
-        _, rows = await live.story(case)
-        if Approval.APPLICATION_APPROVED in rows["event"]:
-            return [int(event) for event in rows["event"]]
-        await asyncio.wait_for(live.news(case, _WAIT_S), _WAIT_S)
+    happened = asyncio.Event()
+
+    def hear(_: int, rows: Rows) -> None:
+        if Approval.APPLICATION_APPROVED in rows["event"][rows["case"] == case]:
+            happened.set()
+
+    stop = live.listen(hear)
+    if Approval.APPLICATION_APPROVED not in (await live.story(case)).events["event"]:
+        await asyncio.wait_for(happened.wait(), _WAIT_S)
+    stop()
+    return [int(event) for event in (await live.story(case)).events["event"]]
 
 
 def test_callers_are_answered_and_time_brings_the_decision_by_itself(tmp_path: Path) -> None:
@@ -240,8 +247,8 @@ def test_a_call_outlives_its_connection(tmp_path: Path) -> None:
             link.listen(lambda _, rows: heard.extend(rows["case"].tolist()))
             [answer] = await link.submit(SubmitApplication, form(2))
             assert answer.number == CASE + 1
-            story = await link.story(CASE)
-            assert len(story.events)
+            both = await link.stories([CASE + 1, CASE, CASE + 9])
+            assert [set(one.events["case"].tolist()) for one in both] == [{CASE + 1}, {CASE}, set()]
             assert (await link.standing())["ready"]
             rows = await link.look(Cell("applications", 0), Look("counters"))
             assert rows["checked"].sum() == 2

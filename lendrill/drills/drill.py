@@ -35,6 +35,7 @@ from lendrill.drills.record import LOOK_S, Record
 from lendrill.drills.restored import BACKUP, back_up, restored
 from lendrill.errors import EXIT_INTERRUPTED, UserError
 from lendrill.progress import Panel
+from results.drill.words import place
 from scenarios.drill import Befalls, Decision, Drill, load_drill
 from scenarios.drill_random import drawn
 from scenarios.loading import load_scenario
@@ -292,13 +293,15 @@ class _Going:
 
     def _befall(self, one: Befalls, number: int) -> None:
         words = _WORDS[one.what]
-        where = one.where
+        en, zh = (
+            place(one.at) if one.partner or one.branch else (one.where, one.where)
+        )  # of sites the record knows the names
         process = f" {one.process}" if one.what in ("kill", "hang", "full_disk") else ""
         began = self._record.now()  # before it befalls: what takes its time is part of the outage
         undo = befall.befall(self._bank.home, one)
         self._record.event(
             "befalls",
-            (f"{where}{process} {words[0]}", f"{where}{process} {words[1]}"),
+            (f"{zh}{process} {words[0]}", f"{en}{process} {words[1]}"),
             one.at,
             one.to or "",
             fault=number,
@@ -310,7 +313,7 @@ class _Going:
         def over() -> None:
             began = self._record.now()
             undo()
-            self._record.event("over", (f"{where} 恢复", f"{where}: over"), one.at, one.to or "", fault=number, t=began)
+            self._record.event("over", (f"{zh} 恢复", f"{en}: over"), one.at, one.to or "", fault=number, t=began)
 
         self._at(self._record.now() + one.for_s, over)
 

@@ -5,7 +5,7 @@ year of a person costs a few hundred bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,6 +123,12 @@ class WorkingHours:
                 return at + work_ms
             work_ms -= closes - at
             at = closes
+
+    def pattern(self, first: int, last: int) -> Hashable:
+        """Who has the same one works at the same times of the days [first, last)."""
+        if last - self._first > len(self._days):
+            self._grow(last - self._first)
+        return self._spans, self._away, self._days[first - self._first : last - self._first]
 
     def worked_by(self, at: Ints) -> Ints:
         """Milliseconds of working time from the calendar's first day until each instant, shape as `at`."""

@@ -4,7 +4,7 @@ a queue's length counts those who wait once an instant has been dealt with."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from itertools import groupby
 from operator import attrgetter
 from typing import NamedTuple
@@ -143,15 +143,20 @@ def _since(start: int, pools: list[Pool], until: int) -> tuple[Ints, Ints]:
     days = hours[::24].clip(start, until)
     on_shift = np.zeros((len(pools), len(hours) - 1), dtype=np.int64)
     busy, people = np.zeros_like(on_shift), []
+    shifts: dict[Hashable, tuple[Ints, Ints]] = {}
+    """Of people who work at the same times."""
     for place, pool in enumerate(pools):
         worked_on: dict[tuple[int, ...], list[Begun]] = {}
         for row in pool.worked_on:
             worked_on.setdefault(row[3:5], []).append(row)
         for seat in pool.seats:
-            on_shift[place] += np.diff(seat.begins.worked_by(hours))
+            if (pattern := seat.begins.pattern(first, last)) not in shifts:
+                shifts[pattern] = np.diff(seat.begins.worked_by(hours)), np.diff(seat.begins.worked_by(days))
+            by_hour, by_day = shifts[pattern]
+            on_shift[place] += by_hour
             mine = _busy_by_hour(seat, worked_on.get(seat.who, []), hours, start, until)
             busy[place] += mine
-            of_day = mine.reshape(-1, 24).sum(axis=1), np.diff(seat.begins.worked_by(days))
+            of_day = mine.reshape(-1, 24).sum(axis=1), by_day
             who = np.array([pool.branch, pool.role, *seat.who], dtype=np.int64)
             people.append(np.vstack([days[:-1], days[1:], np.repeat(who[:, None], len(days) - 1, axis=1), *of_day]))
         pool.told_until, pool.worked_on = until, [seat.begun for seat in pool.seats if seat.begun]

@@ -88,3 +88,17 @@ def test_finish_and_worked_agree_with_a_reckoning_by_minutes(
     assert book.finish(origin + start * MINUTE_MS, work * MINUTE_MS) == end
     worked = book.worked_by(np.array([origin + start * MINUTE_MS, end]))
     assert worked[1] - worked[0] == work * MINUTE_MS
+
+
+def test_only_who_works_at_the_same_times_has_the_same_pattern() -> None:
+    week = at(0, 0) + np.arange(8) * DAY_MS
+    others = {
+        "leave": hours(leave=((MONDAY + 1, MONDAY + 2),)),
+        "shift": hours(EARLY),
+        "away": WorkingHours(OFFICE, is_workday, MONDAY, ((at(2, 10), at(2, 12)),)),
+    }
+    for name, other in others.items():
+        assert other.pattern(MONDAY, MONDAY + 7) != hours().pattern(MONDAY, MONDAY + 7), name
+        assert np.diff(other.worked_by(week)).tolist() != np.diff(hours().worked_by(week)).tolist(), name
+    assert others["leave"].pattern(MONDAY + 3, MONDAY + 7) == hours().pattern(MONDAY + 3, MONDAY + 7)
+    assert hours().pattern(MONDAY, MONDAY + 300) == hours().pattern(MONDAY, MONDAY + 300)

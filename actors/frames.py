@@ -6,7 +6,6 @@ between sites, on a TCP connection.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import socket
 import ssl
@@ -18,6 +17,8 @@ from typing import Any
 import msgpack
 
 MESSAGE_MAX = 256 << 20
+AT_WORK_MAX = 1_000
+"""Messages of one connection that are worked on at once; who sends more waits."""
 _LENGTH = 4
 
 Message = dict[str, Any]
@@ -53,7 +54,8 @@ def _opened(content: bytes) -> Message:
 
 
 class FrameServer:
-    """Answers messages, each in a task of its own: what a message asks for is a method, `_do_…`."""
+    """Answers messages, each in a task of its own: what a message asks for is a method, `_do_…`. Nothing more is read of a
+    connection while its far end does not read the answers, or has very many under way: what waits here is bounded."""
 
     refusals: Mapping[str, type[Exception]] = {}
     """The errors that are answers, by the word that stands for each."""
@@ -83,17 +85,22 @@ class FrameServer:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         stop: Callable[[], object] = bool
+        room = asyncio.Semaphore(AT_WORK_MAX)
         try:
             while True:
+                await writer.drain()
+                await room.acquire()
                 message = await read(reader)
                 if (attached := self.attach(message, writer)) is not None:
                     stop()
                     stop = attached
                     write(writer, framed({"n": message["n"], "ok": True}))
+                    room.release()
                     continue
                 task = asyncio.create_task(self._work(message, writer))
                 self._working.add(task)
                 task.add_done_callback(self._working.discard)
+                task.add_done_callback(lambda _: room.release())
         except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError, ssl.SSLError):
             pass
         finally:
@@ -110,8 +117,6 @@ class FrameServer:
         except Exception as error:  # who asked hears of it, and is not left waiting
             said["no"], said["why"] = "fault", f"{type(error).__name__}: {error}"
         write(writer, framed(said))
-        with contextlib.suppress(ConnectionError, RuntimeError, ssl.SSLError):
-            await writer.drain()
 
 
 class Caller:

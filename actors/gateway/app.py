@@ -70,7 +70,7 @@ TITLE = "Lendrill"
 _SWEEP_EVERY_S = 6 * 3_600.0
 _log = logging.getLogger(__name__)
 _UNLOGGED = ("/health", "/metrics")
-_OVERLOADED = Refusal(503, "Overloaded", "too many commands are under way; ask again in a second", {"Retry-After": "1"})
+_OVERLOADED = Refusal(503, "Overloaded", "too many requests are under way; ask again in a second", {"Retry-After": "1"})
 _OWN_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 """FastAPI's own looks for somebody who listens with each request; what is told stands in `actors.gateway.metrics` and `log`."""
 _OAUTH = {
@@ -130,8 +130,8 @@ class Counting:
     """Counts and logs every answer, and refuses what would be refused anyhow before it is read: a refusal that costs as much as
     an answer relieves nobody. Plain ASGI: what FastAPI's own decorator adds to a request costs more than its parsing."""
 
-    def __init__(self, app: ASGIApp, meters: Meters, log: OperationLog, full: Callable[[], bool]) -> None:
-        """`full`: whether commands are refused now."""
+    def __init__(self, app: ASGIApp, meters: Meters, log: OperationLog, full: Callable[[bool], bool]) -> None:
+        """`full`: whether commands, or questions, are refused now."""
         self._app, self._meters, self._log, self._full = app, meters, log, full
         self._refusals = [_OVERLOADED.response(english) for english in (False, True)]
 
@@ -140,7 +140,7 @@ class Counting:
             await self._app(scope, receive, send)
             return
         began, status, request = time.perf_counter(), 500, request_of(scope)
-        sheds = scope["method"] == "POST" and scope["path"].startswith("/v1/") and self._full()
+        sheds = scope["path"].startswith("/v1/") and self._full(scope["method"] == "POST")
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -242,9 +242,10 @@ def make_app(bank: Bank, identity: Identity) -> FastAPI:
         app.include_router(part.router)
     _describe(app)
 
-    def full() -> bool:
-        waiting = bank.link.under_way + len(intake)
-        return waiting >= (SUBMITS_MAX // 2 if app.state.pulse.is_late() else SUBMITS_MAX)
+    def full(command: bool) -> bool:
+        waiting = bank.link.under_way + len(intake) if command else 0
+        pulse: Pulse = app.state.pulse
+        return waiting >= (SUBMITS_MAX // 2 if pulse.is_late() else SUBMITS_MAX) or pulse.is_behind()
 
     app.add_middleware(Counting, meters=app.state.meters, log=log, full=full)
     return app

@@ -22,14 +22,11 @@ from credit.policies.admission import AdmissionPolicy
 from credit.policies.loading import Overrides
 from credit.policies.materials import MaterialPolicy
 from credit.policies.notices import NoticePolicy
-from credit.policies.payments import PaymentPolicy
-from credit.policies.repayment import RepaymentPolicy
-from credit.policies.scorecard import ScorecardPolicy
 from credit.profile import Identity
 from credit.repayment.contract import Event
 from credit.repayment.subsystem import RepaymentSubsystem
 from credit.room import Rows
-from credit.subsystem import NOBODY, Setting, Subsystem
+from credit.subsystem import Setting, Subsystem
 from credit.table import Table
 from credit.texts import Field
 
@@ -51,11 +48,8 @@ class Rooms:
         setting = Setting(policies)
         self._contracts, self._customers = ContractsSubsystem.build(setting), CustomersSubsystem.build(setting)
         self._due_diligence = DueDiligenceSubsystem.build(setting)
-        self._repayment = load("repayment", RepaymentPolicy, policies)
-        self._scorecard = load("scorecard", ScorecardPolicy, policies)
-        self._products = load("products", ProductPolicy, policies)
-        self.ranges = Ranges(load("admission", AdmissionPolicy, policies), self._products)
-        self._payments = load("payments", PaymentPolicy, policies)
+        self._repayment = RepaymentSubsystem.build(setting)
+        self.ranges = Ranges(load("admission", AdmissionPolicy, policies), load("products", ProductPolicy, policies))
         self.notices = load("notices", NoticePolicy, policies)
 
     @property
@@ -135,10 +129,9 @@ class Rooms:
         return bool(library.holds(np.array(keys), np.full(len(keys), at)).any())
 
     def book(self, tables: Mapping[str, Rows]) -> RepaymentSubsystem:
-        """Repayment with the rows of some loans in its book."""
-        found = RepaymentSubsystem(self._repayment, self._products, self._payments, self._scorecard, NOBODY)
-        _load(found, tables)
-        return found
+        """Repayment with the rows of some loans in its book, until the next look."""
+        _load(self._repayment, tables)
+        return self._repayment
 
     def early(self, tables: Mapping[str, Rows], order: Rows) -> EarlyRepaymentTrial:
         """An early repayment carried out on a copy of the book."""
@@ -158,8 +151,8 @@ def _posted(out: Outbox, account: Account) -> int:
 
 
 def _load(room: Subsystem, tables: Mapping[str, Rows]) -> None:
-    for name, table in room.tables.items():
-        table.load(tables[name] if name in tables else np.zeros(0, table.dtype))
+    given = {name: tables[name] if name in tables else np.zeros(0, table.dtype) for name, table in room.tables.items()}
+    room.import_state(given)
 
 
 def _filled(room: Subsystem, name: str, rows: Rows) -> Table:

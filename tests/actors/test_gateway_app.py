@@ -137,6 +137,34 @@ def test_a_turn_that_lasts_too_long_is_late_until_the_next_begins() -> None:
     assert asyncio.run(turns()) == [False, True, False]
 
 
+def test_a_gateway_that_is_far_behind_refuses_questions_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    with TestClient(app := app_before(Link())) as client:
+        assert client.get("/v1/clock").status_code == 200
+        monkeypatch.setattr(app.state.pulse, "is_behind", lambda: True)
+        refused = client.get("/v1/clock")
+        assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
+        assert client.post("/v1/applications", content=b"no form").status_code == 503
+        assert client.get("/health").status_code == 200
+
+
+def test_a_loop_is_behind_after_a_long_turn_and_no_more_once_it_beats_in_time() -> None:
+    async def turns() -> list[bool]:
+        pulse = Pulse(SimpleNamespace(link=Link()))  # type: ignore[arg-type]
+        beating = asyncio.create_task(pulse.beat())
+        await asyncio.sleep(0)
+        found = [pulse.is_behind()]
+        for blocked_s in (0.4, 0.0):
+            time.sleep(blocked_s)
+            found.append(pulse.is_behind())
+            await asyncio.sleep(0.001)
+            found.append(pulse.is_behind())
+        await asyncio.sleep(0.1)
+        beating.cancel()
+        return [*found, pulse.is_behind()]
+
+    assert asyncio.run(turns()) == [False, True, True, True, True, False]
+
+
 def test_every_fault_that_a_field_of_any_endpoint_can_have_is_said_in_chinese() -> None:
     """Every parameter and every body, with every kind of value in it, and in each of a body's fields."""
     values: list[Any] = [None, True, [], [[]] * 30, {}, "", "x" * 9_000, -1, 1 << 60, 1.5, "1", "2026-02-30"]

@@ -16,7 +16,7 @@ PATIENCE_S = 0.9
 """How long the bank may take to say how it stands, and how long that counts."""
 _ASK_EVERY_S, _BEAT_EVERY_S = 0.3, 0.02
 _LATE_S = 0.05
-_BEHIND_S = 0.25
+_BEHIND_S, _BEHIND_BEATS = 0.25, 4
 
 
 class Pulse:
@@ -24,15 +24,15 @@ class Pulse:
 
     def __init__(self, bank: Bank) -> None:
         self._link, self._said, self._at = bank.link, dict[str, Any](), -PATIENCE_S
-        self._beat_at, self._behind_s = math.inf, 0.0
+        self._beat_at, self._behind = math.inf, 0
 
     def is_late(self) -> bool:
         """Whether the turn that the loop is in has lasted too long already: its beat is overdue."""
         return time.monotonic() - self._beat_at > _LATE_S
 
     def is_behind(self) -> bool:
-        """Whether the loop has more to do than it gets done: its last beat came late by much, or its next is."""
-        return max(self._behind_s, time.monotonic() - self._beat_at) > _BEHIND_S
+        """Whether the loop has more to do than it gets done: its last beats all came late by much."""
+        return self._behind >= _BEHIND_BEATS
 
     async def standing(self) -> dict[str, Any]:
         """See `Conductor.standing`; empty where the bank is away."""
@@ -48,7 +48,7 @@ class Pulse:
             while time.monotonic() < until or not asking.done():
                 self._beat_at = time.monotonic() + _BEAT_EVERY_S
                 await asyncio.sleep(_BEAT_EVERY_S)
-                self._behind_s = time.monotonic() - self._beat_at
+                self._behind = self._behind + 1 if time.monotonic() - self._beat_at > _BEHIND_S else 0
 
     async def _ask(self) -> None:
         try:

@@ -111,7 +111,8 @@ def test_everybody_looks_again_where_the_conductor_was_away_or_very_much_happene
             link.lost()
         else:
             link.happens(*((CASE + 1, OTHER) for _ in range(LATELY_MAX + 1)))
-        await waiting
+        await asyncio.sleep(_SOON_S)
+        assert waiting.done()
 
     run(hour)
 

@@ -15,7 +15,7 @@ from actors.gateway.applications import ZHANG
 from tests.actors.book.server import Server
 from tests.live.served import Served
 
-_CALLERS = 4
+_CALLERS = 2
 _KILL_EVERY_S = 1.0
 
 _PATIENCE_S = 120.0

@@ -9,7 +9,7 @@ from sim.search.plan import drawn, fault_of
 from tests.sim.search.planted import BUGS, NOT_FOUND, Bug, planted
 
 SEEDS_QUICK = 8
-SEEDS_MAX = 40
+SEEDS_MAX = 120
 """A planted bug is found within so many seeds."""
 
 

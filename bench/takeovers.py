@@ -1,5 +1,5 @@
 """How long customers of a bank of two sites in step wait when the site that leads is lost, with as many loans as its portfolio
-has. Each loss waits until the site before is in step again. Whatever `lendrill serve` takes may follow.
+has. Each loss waits until the site before is in step again and has worked its book. Whatever `lendrill serve` takes may follow.
 
     python -m bench.takeovers 10 --executor local --from RUN"""
 
@@ -21,10 +21,13 @@ from actors.gateway.applications import ZHANG
 from lendrill.drills import befall
 from lendrill.drills.bank import DrillBank, FoundedBank
 from lendrill.sites import site_standing
-from scenarios.drill import Befalls, Drill
+from scenarios.drill import SITES, Befalls, Drill
 
 _CALLERS = 4
 _STEP_S = 120.0
+_NEAR = SITES[:2]
+_BEHIND = 40
+"""Windows that a site works in a moment."""
 
 
 class _Callers:
@@ -70,14 +73,15 @@ class _Callers:
             thread.join()
 
 
-def _leader(home: Path, in_step: int) -> str:
-    """The site that leads, once so many are in step."""
+def _leader(home: Path) -> str:
+    """The site that leads, once the other is in step and its cells have worked what it holds: one that has just begun could take
+    over no sooner than it has."""
     until = time.monotonic() + _STEP_S
     while time.monotonic() < until:
-        for name in ("primary", "same-city"):
-            said = site_standing(home / "sites" / name)
-            if said.get("leads") and len(said["in_step"]) >= in_step:
-                return name
+        said = {name: site_standing(home / "sites" / name) for name in _NEAR}
+        leading = [name for name, one in said.items() if one.get("leads") and len(one["in_step"]) == len(_NEAR)]
+        if leading and all(one["worked"] >= one["windows"] - _BEHIND for one in said.values() if one):
+            return leading[0]
         time.sleep(0.1)
     raise SystemExit("the sites do not come into step")
 
@@ -96,13 +100,13 @@ def main(losses: int, *options: str) -> None:
             callers, gaps = _Callers(bank), []
             try:
                 for _ in range(losses):
-                    leader = _leader(home, 2)
+                    leader = _leader(home)
                     time.sleep(1.0)
                     lost = time.monotonic()
                     undo = befall.befall(home, Befalls(at_s=0, what="lose", place=leader))  # type: ignore[arg-type]
                     gaps.append(callers.gap_s(lost))
                     undo()
-                _leader(home, 2)
+                _leader(home)
             finally:
                 callers.stop()
             p50, p95 = np.quantile(gaps, (0.5, 0.95))

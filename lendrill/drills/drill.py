@@ -202,7 +202,7 @@ def _clients(
         "began": record.began, "seconds": load.seconds, "seed": options.luck, "branches": _branches(bank.home),
         "urls": {name: bank.urls[name] for name in order}, "tokens": str(record.folder / "tokens.json"), "paths": paths,
         "applications_s": load.applications_s, "probes_s": load.probes_s, "patience_s": load.patience_s,
-        "try_s": load.try_s, "out": str(record.folder / "requests.jsonl"), "cut_off": list(_cut_off(drill)),
+        "try_s": load.try_s, "out": str(record.folder / "requests.jsonl"), "cut_off": list(cut_off(drill)),
     }  # fmt: skip
     file = record.folder / "clients.json"
     file.write_text(json.dumps(setting, indent=1), encoding="utf-8")
@@ -212,7 +212,7 @@ def _clients(
         )
 
 
-def _cut_off(drill: Drill) -> Iterator[tuple[int, float, float]]:
+def cut_off(drill: Drill) -> Iterator[tuple[int, float, float]]:
     """Branches from which nobody reaches the bank, each from when until when."""
     for one in drill.befalls:
         for turn in range(one.times if one.branch else 0):

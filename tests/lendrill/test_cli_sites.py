@@ -10,12 +10,16 @@ from typing import Any
 
 import pytest
 
+from credit.codes import Partner
 from lendrill import backups
 from lendrill.cli import main
 from lendrill.drills import befall
 from lendrill.drills.control import CONTROL
+from lendrill.drills.drill import cut_off
+from lendrill.errors import UserError
 from lendrill.live import SOCKET
 from lendrill.live_site import LINES
+from scenarios.drill import Befalls, Drill
 from tests.lendrill.test_cli_errors import complaint
 
 HOME = "bank"
@@ -97,6 +101,48 @@ def test_ports_of_several_sites_that_do_not_exist_are_refused(capsys: pytest.Cap
     assert "port 65540: impossible; several sites take ports 10 apart" in complaint(capsys)
     assert main([*given, "--takeover-after", "9"]) == 2
     assert "holds a bank with terms_s [1.5, 300.0]; [9.0, 300.0] was asked for" in complaint(capsys)
+
+
+def test_a_branch_that_the_bank_does_not_have_is_refused_before_anything_is_founded(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = 'name_zh = "演练"\nname_en = "A drill"\nabout_zh = "。"\nabout_en = "."\n'
+    Path("mine.toml").write_text(
+        f'{words}[[befalls]]\nat_s = 1\nwhat = "branch_outage"\nbranch = 5\n', encoding="utf-8"
+    )
+    assert main(["drill", "mine.toml", "--out", "new"]) == 2
+    assert "mine.toml: befalls[1].branch: 5 of 4 branches, counted from 1" in complaint(capsys)
+    assert not Path("new").exists()
+
+
+def test_whoever_comes_to_a_branch_is_told_when_it_is_cut_off() -> None:
+    told = [
+        Befalls(at_s=3, what="branch_outage", branch=2, for_s=4, times=2, every_s=10),
+        Befalls(at_s=9, what="branch_outage", branch=1),
+        Befalls(at_s=1, what="lose"),
+    ]
+    words = dict.fromkeys(("name_zh", "name_en", "about_zh", "about_en"), "–")
+    drill = Drill.model_validate(words | {"befalls": told, "load": {"seconds": 30, "patience_s": 20}})
+    assert list(cut_off(drill)) == [(2, 3, 7), (2, 13, 17), (1, 9, 59)]
+
+
+def test_what_befalls_a_partner_is_told_to_a_site_that_answers_and_is_over_afterwards(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    said: list[tuple[Any, ...]] = []
+
+    def told(site: Path, socket: str, message: dict[str, Any]) -> None:
+        if site.name == "primary":
+            raise UserError("does not answer")
+        said.append((site.name, socket, *message.values()))
+
+    monkeypatch.setattr(befall, "told", told)
+    assert main(["fault", HOME, "slow_partner", "sms", "--delay-ms", "900", "--for", "0.1"]) == 0
+    sms = int(Partner.SMS)
+    assert said == [
+        ("remote", SOCKET, "partner", False, sms, {"slower_ms": 900}),
+        ("remote", SOCKET, "partner", True, sms, {}),
+    ]
 
 
 def test_mending_lets_processes_go_on_before_it_asks_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -87,6 +87,8 @@ class _Waiting(NamedTuple):
     commands: Sequence[Command]
     rows: int
     answers: Sequence[asyncio.Future[Answer]]
+    durable: asyncio.Future[None] | None = None
+    """Of what is no command and has no answer: done once it stands in the book."""
 
 
 class Conductor:
@@ -187,7 +189,9 @@ class Conductor:
             raise
         finally:
             self.ready = False
-            for waiting in [*self._asked.values(), *(one.answers for one in self._queue)]:
+            noted = [[one.durable] for one in self._queue if one.durable is not None]
+            everybody: list[Sequence[asyncio.Future[Any]]] = [*self._asked.values(), *noted]
+            for waiting in [*everybody, *(one.answers for one in self._queue)]:
                 for answer in waiting:
                     if not answer.done():
                         answer.set_exception(Closing("the bank is closing; ask again with the same number"))
@@ -221,9 +225,12 @@ class Conductor:
                 branch_of(rows).tolist(), rows["request"].tolist(), answers, strict=True
             ):
                 self._asked.setdefault((branch, request), []).append(answer)
-        self._queue.append(_Waiting(commands, count, answers))
+        durable = None if kind.command else loop.create_future()
+        self._queue.append(_Waiting(commands, count, answers, durable))
         self._queued += count
         self._wake.set()
+        if durable is not None:
+            await durable
         return list(await asyncio.gather(*answers))
 
     async def advance(self, to: int) -> int:
@@ -328,7 +335,7 @@ class Conductor:
     async def _cut(self) -> None:
         """One window, or those up to where the business date is to go."""
         await self._until_there_is_room()
-        commands, rows = self._take()
+        commands, rows, noted = self._take()
         now = max(self._clock.now() + 1, self._bank.until + 1)
         target, reached = self._targets.popleft() if self._targets else (0, None)
         until, every = max(now, target), self._pace.advance_ms if target else DAY_MS
@@ -336,6 +343,9 @@ class Conductor:
         if not self._bank.under_way:
             self._moved_at = time.monotonic()
         await self._in(self._driver, self._bank.cut, until, commands, every)
+        for durable in noted:
+            if not durable.done():
+                durable.set_result(None)
         self.meters.commit_ms.append(self._bank.figures.commit_s * 1e3)
         self.meters.rows.append(rows)
         self.meters.commands += rows
@@ -352,15 +362,17 @@ class Conductor:
             if not (reached := self._reaching.pop()).done():
                 reached.set_result(self._bank.until)
 
-    def _take(self) -> tuple[list[Command], int]:
+    def _take(self) -> tuple[list[Command], int, list[asyncio.Future[None]]]:
         commands: list[Command] = []
+        noted: list[asyncio.Future[None]] = []
         rows = 0
         while self._queue and (not rows or rows + self._queue[0].rows <= self._pace.window_rows):
             waiting = self._queue.popleft()
             commands += waiting.commands
+            noted += [waiting.durable] if waiting.durable is not None else []
             rows += waiting.rows
         self._queued -= rows
-        return joined_by_kind(commands), rows
+        return joined_by_kind(commands), rows, noted
 
     async def _until_there_is_room(self) -> None:
         self._reap()

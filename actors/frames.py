@@ -18,7 +18,7 @@ import msgpack
 
 MESSAGE_MAX = 256 << 20
 AT_WORK_MAX = 1_000
-"""Messages of one connection that are worked on at once; who sends more waits."""
+"""Messages of one connection that are worked on at once; what comes beyond is refused."""
 _LENGTH = 4
 
 Message = dict[str, Any]
@@ -55,8 +55,11 @@ def _opened(content: bytes) -> Message:
 
 class FrameServer:
     """Answers messages, each in a task of its own: what a message asks for is a method, `_do_…`. Nothing more is read of a
-    connection while its far end does not read the answers, or has very many under way: what waits here is bounded."""
+    connection while its far end does not read the answers, and what comes while very much of it is under way is refused, all but
+    what is `urgent`: what waits here is bounded."""
 
+    urgent: frozenset[str] = frozenset()
+    """What is asked by who looks after the bank: never refused for want of room."""
     refusals: Mapping[str, type[Exception]] = {}
     """The errors that are answers, by the word that stands for each."""
 
@@ -85,22 +88,25 @@ class FrameServer:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         stop: Callable[[], object] = bool
-        room = asyncio.Semaphore(AT_WORK_MAX)
+        working: set[asyncio.Task[None]] = set()
         try:
             while True:
                 await writer.drain()
-                await room.acquire()
                 message = await read(reader)
                 if (attached := self.attach(message, writer)) is not None:
                     stop()
                     stop = attached
                     write(writer, framed({"n": message["n"], "ok": True}))
-                    room.release()
+                    continue
+                if len(working) >= AT_WORK_MAX and message["do"] not in self.urgent:
+                    why = f"{len(working):,} questions are under way; ask again in a second"
+                    write(writer, framed({"n": message["n"], "no": "busy", "why": why}))
                     continue
                 task = asyncio.create_task(self._work(message, writer))
                 self._working.add(task)
+                working.add(task)
                 task.add_done_callback(self._working.discard)
-                task.add_done_callback(lambda _: room.release())
+                task.add_done_callback(working.discard)
         except (asyncio.IncompleteReadError, asyncio.CancelledError, ConnectionError, ssl.SSLError):
             pass
         finally:

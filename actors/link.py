@@ -91,6 +91,7 @@ class LinkServer(FrameServer):
     """The conductor's end."""
 
     refusals = REFUSALS
+    urgent = frozenset({"standing", "figures", "partner"})
 
     def __init__(self, conductor: Conductor) -> None:
         super().__init__()

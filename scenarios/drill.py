@@ -3,6 +3,7 @@ meanwhile, and what is expected of it. A drill that misses one of its expectatio
 
 from __future__ import annotations
 
+import itertools
 import re
 import tomllib
 from importlib import resources
@@ -102,7 +103,7 @@ class Befalls(PolicyModel):
     cut: a line carries nothing (by turns, with `times`); slow_line: delay and bandwidth; full_disk: the day book's files grow no
     further; slow_disk: each commit of it takes `delay_ms` longer; wrong_clock: the conductor's clock is `ahead_s` ahead;
     partner_outage, slow_partner: calls of a partner, whom the world plays, are not answered, or take `delay_ms` longer;
-    branch_outage: nobody at a branch reaches any site; who applies there comes over the counter, and asks until he is answered;
+    branch_outage: nobody who applies at a branch reaches any site; they come over the counter, and ask until they are answered;
     damage_…: a byte of the day book or of the newest snapshot is another."""
     place: Place = "primary"
     process: str = "conductor"
@@ -162,6 +163,8 @@ class Befalls(PolicyModel):
             raise ValueError(f"partner: {wrong}; right is one of {', '.join(Partners.model_fields)}")
         if self.what == "slow_partner" and not self.delay_ms:
             raise ValueError("delay_ms: is needed by slow_partner, the ms that each call takes longer")
+        if self.what == "slow_partner" and self.delay_ms != int(self.delay_ms):
+            raise ValueError(f"delay_ms: calls of a partner take whole ms longer; {self.delay_ms:g} was given")
 
     @property
     def at(self) -> str:
@@ -275,6 +278,9 @@ class Drill(PolicyModel):
                 raise ValueError(f"load.day_ends_at_s: {at_s:g} is after the load's end ({self.load.seconds:g} s)")
         if len(sites) < len(SITES) and (given := _OF_REMOTE & self.bank.model_fields_set):
             raise ValueError(f"bank.{min(given)}: a bank of {len(sites)} sites has no remote one")
+        self._one_at_a_time()
+        if not self.load.applications_s and any(one.branch for one in self.befalls):
+            raise ValueError("befalls: nobody applies (load.applications_s = 0), so a branch_outage befalls nobody")
         self._can_be_measured()
         if self.expected.leader not in (*sites, ANY):
             raise ValueError(f"expected.leader: there is no {self.expected.leader} in a bank of {len(sites)} sites")
@@ -295,6 +301,17 @@ class Drill(PolicyModel):
         _, _, number = one.process.partition("gateway-")
         if number and int(number) >= self.bank.gateways:
             raise ValueError(f"{field}: {one.process} of {self.bank.gateways} gateways, counted from 0")
+
+    def _one_at_a_time(self) -> None:
+        """ValueError where two things befall one partner at once: the later would end the earlier."""
+        spans = sorted(
+            (one.partner, one.at_s + turn * one.every_s, place, one.for_s)
+            for place, one in enumerate(self.befalls)
+            for turn in range(one.times if one.partner else 0)
+        )
+        for (partner, at_s, _, for_s), (following, begins_s, place, _) in itertools.pairwise(spans):
+            if partner == following and (for_s is None or at_s + for_s > begins_s):
+                raise ValueError(f"befalls[{place + 1}].at_s: at {begins_s:g} s something befalls {partner} already")
 
     def _can_be_measured(self) -> None:
         expected, rto = self.expected, self.expected.rto_s

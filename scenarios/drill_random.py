@@ -107,8 +107,13 @@ def _slow_partner(draw: Random) -> dict[str, Any]:
     }
 
 
+def _branch_outage(draw: Random) -> dict[str, Any]:
+    return {"what": "branch_outage", "branch": draw.randint(1, 4), "for_s": _for(draw)}
+
+
 _KINDS = {
     "kill": _kill, "hang": _hang, "lose": _lose, "cut": _cut, "slow_line": _slow_line, "full_disk": _full_disk,
     "slow_disk": _slow_disk, "wrong_clock": _wrong_clock, "damage": _damage,
     "partner_outage": _partner_outage, "slow_partner": _slow_partner,
+    "branch_outage": _branch_outage,
 }  # fmt: skip

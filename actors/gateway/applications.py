@@ -253,7 +253,7 @@ async def _shown(bank: Bank, hub: Hub, case: int, patience_s: float, story: Stor
         left = until - time.monotonic()
         if (progress is not None and progress.step >= Step.CONTRACT) or left <= 0:
             break
-        await hub.until(case, deciding(), min(left, _LOOK_S))
+        await hub.until(case, deciding(), events["event"].tolist(), min(left, _LOOK_S))
         now, events = await bank.story(case)
     if progress is None:
         raise absent("case", str(case))

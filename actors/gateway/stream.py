@@ -79,10 +79,10 @@ class Hub:
         self._lately: dict[int, set[int]] = {}
         """Events of cases, by case, that were heard of late: who asks for them may have looked before they were."""
 
-    async def until(self, case: int, of: Collection[int], timeout_s: float) -> None:
+    async def until(self, case: int, of: frozenset[int], seen: Collection[int], timeout_s: float) -> None:
         """Waits until one of these events happens to a case, or the time is over, or it must be looked anyhow: one has happened
-        lately, or nothing was heard before."""
-        if self._begins() or not self._lately.pop(case, set()).isdisjoint(of):
+        lately that was not `seen`, or nothing was heard before."""
+        if self._begins() or not self._lately.get(case, set()).isdisjoint(of.difference(seen)):
             return
         waiting = Waiting(of, asyncio.get_running_loop().create_future())
         self._waiting.setdefault(case, []).append(waiting)

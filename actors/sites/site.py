@@ -326,6 +326,7 @@ class SiteServer(LinkServer):
     """A conductor's end at one of several sites: for its own gateways, for other sites, and for who drills."""
 
     refusals = {**wire.REFUSALS, **REFUSALS}
+    urgent = LinkServer.urgent | _OWN
 
     def __init__(self, site: Site) -> None:
         super().__init__(site.live)

@@ -175,8 +175,9 @@ class Book:
         for name, day in self.done.items():
             self.control[name][:] = day
 
-    def read_days(self) -> None:
-        """Takes the days that are done from the control table."""
+    def begin_anew(self) -> None:
+        """After its tables were replaced: takes the days that are done from the control table, and nothing has moved yet."""
+        self._touched = []
         self.done = {name: int(self.control[name].max(initial=-1)) for name in DAYS}
 
 

@@ -300,7 +300,7 @@ class RepaymentSubsystem(Subsystem):
 
     def import_state(self, state: State) -> None:
         super().import_state(state)
-        self.book.read_days()
+        self.book.begin_anew()
 
 
 build = RepaymentSubsystem.build

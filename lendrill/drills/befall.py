@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ from lendrill.live_site import LINES, WITNESS
 from lendrill.sites import site_standing
 from scenarios.drill import Befalls
 
-_PATIENCE_S = 10.0
+_PATIENCE_S, _LEADER_PATIENCE_S, _LEADS_AGAIN_S = 10.0, 3.0, 20.0
 Undo = Callable[[], object]
 
 
@@ -110,7 +111,7 @@ def _told_to_leader(home: Path, message: dict[str, Any]) -> Any:
     failed: UserError | None = None
     for site in sorted((home / "sites").glob("*")):
         try:
-            return told(site, SOCKET, message)
+            return told(site, SOCKET, message, _LEADER_PATIENCE_S)
         except UserError as error:
             failed = error
     raise failed or UserError(
@@ -136,7 +137,19 @@ def mend(home: Path) -> None:
         whole = {"cut": False, "delay_ms": 0.0, "jitter_ms": 0.0, "loss": 0.0, "mbit_s": 0.0}
         if line != whole:
             told(home, LINES, {"do": "change", "here": here, "there": there, "how": whole})
-    _told_to_leader(home, {"do": "partner", "over": True, "partner": EVERY, "how": {}})
+    until = time.monotonic() + _LEADS_AGAIN_S  # processes that go on only now may have to find who leads
+    while True:
+        try:
+            _told_to_leader(home, {"do": "partner", "over": True, "partner": EVERY, "how": {}})
+        except UserError:
+            if time.monotonic() > until:
+                raise UserError(
+                    f"{home}: all is mended but what befell partners, since no site leads",
+                    "lendrill mend HOME once one does",
+                ) from None
+            time.sleep(0.5)
+        else:
+            return
 
 
 def store_of(site: Path) -> str:

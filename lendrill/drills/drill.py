@@ -44,6 +44,7 @@ PLAYED = ("演练总指挥（模拟）", "运行部主管（模拟）")
 """Who decides where nobody is asked."""
 _IN_STEP_S = 60.0
 _TOKENS_S = 300.0
+_TRY_AGAIN_S = 1.0
 _WORDS = {
     "kill": ("进程被终止", "killed"), "hang": ("进程停住", "hangs"), "lose": ("整个中心失效", "is lost"),
     "regain": ("中心恢复", "is regained"), "cut": ("线路中断", "line cut"),
@@ -217,7 +218,11 @@ def cut_off(drill: Drill) -> Iterator[tuple[int, float, float]]:
     for one in drill.befalls:
         for turn in range(one.times if one.branch else 0):
             began = one.at_s + turn * one.every_s
-            yield one.branch, began, began + (one.for_s or drill.load.seconds + drill.load.patience_s)
+            yield (
+                one.branch,
+                began,
+                began + (one.for_s if one.for_s is not None else drill.load.seconds + drill.load.patience_s),
+            )
 
 
 def _branches(home: Path) -> int:
@@ -298,7 +303,13 @@ class _Going:
         )  # of sites the record knows the names
         process = f" {one.process}" if one.what in ("kill", "hang", "full_disk") else ""
         began = self._record.now()  # before it befalls: what takes its time is part of the outage
-        undo = befall.befall(self._bank.home, one)
+        try:
+            undo = befall.befall(self._bank.home, one)
+        except UserError:
+            if not one.partner or self._record.now() > self._drill.load.seconds:
+                raise
+            self._at(began + _TRY_AGAIN_S, lambda: self._befall(one, number))  # nobody leads, whom it could be told
+            return
         self._record.event(
             "befalls",
             (f"{zh}{process} {words[0]}", f"{en}{process} {words[1]}"),
@@ -312,7 +323,13 @@ class _Going:
 
         def over() -> None:
             began = self._record.now()
-            undo()
+            try:
+                undo()
+            except UserError:
+                if not one.partner or self._record.now() > self._drill.load.seconds + _IN_STEP_S:
+                    raise
+                self._at(began + _TRY_AGAIN_S, over)
+                return
             self._record.event("over", (f"{zh} 恢复", f"{en}: over"), one.at, one.to or "", fault=number, t=began)
 
         self._at(self._record.now() + one.for_s, over)

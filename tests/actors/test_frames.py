@@ -6,18 +6,23 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
-from actors import frames
 from actors.frames import AT_WORK_MAX, FrameServer, framed, read
 
 _SOON_S, _LONG_S = 0.05, 10.0
 
 
 class Slow(FrameServer):
-    """Answers nothing until it is let."""
+    """Answers nothing until it is let, but what is urgent."""
+
+    urgent = frozenset({"look"})
 
     def __init__(self, answer: bytes = b"") -> None:
         super().__init__()
         self.let, self.asked, self._answer = asyncio.Event(), 0, answer
+
+    async def _do_look(self, message: dict[str, Any]) -> str:
+        del message
+        return "well"
 
     async def _do_ask(self, message: dict[str, Any]) -> bytes:
         del message
@@ -39,55 +44,43 @@ def run(hour: Any) -> None:
     asyncio.run(asyncio.wait_for(hour, _LONG_S))
 
 
-def test_so_many_are_worked_on_at_once_and_the_others_afterwards(tmp_path: Path) -> None:
+def test_so_many_are_worked_on_at_once_and_others_refused_but_for_what_is_urgent(tmp_path: Path) -> None:
     async def hour() -> None:
         server = Slow()
         listening = await server.serve(tmp_path / "s")
         reader, writer = await asyncio.open_unix_connection(tmp_path / "s")
-        for number in range(AT_WORK_MAX + 300):
+        for number in range(AT_WORK_MAX + 3):
             writer.write(framed({"n": number, "do": "ask"}))
+        assert [(await read(reader))["no"] for _ in range(3)] == ["busy"] * 3
+        writer.write(framed({"n": -1, "do": "look"}))
+        assert await read(reader) == {"n": -1, "ok": "well"}
         assert await steady(server) == AT_WORK_MAX
         server.let.set()
-        answered = {(await read(reader))["n"] for _ in range(AT_WORK_MAX + 300)}
-        assert len(answered) == server.asked == AT_WORK_MAX + 300
+        answered = {(await read(reader))["n"] for _ in range(AT_WORK_MAX)}
+        assert answered == set(range(AT_WORK_MAX))
+        writer.write(framed({"n": 7, "do": "ask"}))
+        assert (await read(reader))["ok"] == b""
         writer.close()
         listening.close()
 
     run(hour())
 
 
-def test_of_who_does_not_read_his_answers_nothing_more_is_read(tmp_path: Path, monkeypatch: Any) -> None:
+def test_of_who_does_not_read_his_answers_nothing_more_is_read(tmp_path: Path) -> None:
     async def hour() -> None:
         server = Slow(bytes(1 << 20))
         server.let.set()
         listening = await server.serve(tmp_path / "s")
         reader, writer = await asyncio.open_unix_connection(tmp_path / "s", limit=1 << 12)
-        for number in range(300):
+        for number in range(10):
             writer.write(framed({"n": number, "do": "ask"}))
-        assert await steady(server) < 60
+        assert await steady(server) == 10
+        for number in range(10, 300):
+            writer.write(framed({"n": number, "do": "ask"}))
+        assert await steady(server) < 20
         answered = [(await read(reader))["n"] for _ in range(300)]
         assert answered == list(range(300))
         writer.close()
         listening.close()
 
-    monkeypatch.setattr(frames, "AT_WORK_MAX", 20)
-    run(hour())
-
-
-def test_a_listener_takes_no_place_of_those_that_ask(tmp_path: Path, monkeypatch: Any) -> None:
-    async def hour() -> None:
-        server = Slow()
-        monkeypatch.setattr(server, "attach", lambda message, _: bool if message["do"] == "listen" else None)
-        listening = await server.serve(tmp_path / "s")
-        reader, writer = await asyncio.open_unix_connection(tmp_path / "s")
-        for number in range(5):
-            writer.write(framed({"n": number, "do": "listen"}))
-            assert await read(reader) == {"n": number, "ok": True}
-        writer.write(framed({"n": 9, "do": "ask"}))
-        server.let.set()
-        assert (await read(reader))["n"] == 9
-        writer.close()
-        listening.close()
-
-    monkeypatch.setattr(frames, "AT_WORK_MAX", 2)
     run(hour())

@@ -131,7 +131,8 @@ def test_what_befalls_a_partner_is_told_to_a_site_that_answers_and_is_over_after
 ) -> None:
     said: list[tuple[Any, ...]] = []
 
-    def told(site: Path, socket: str, message: dict[str, Any]) -> None:
+    def told(site: Path, socket: str, message: dict[str, Any], patience_s: float) -> None:
+        assert patience_s < 10
         if site.name == "primary":
             raise UserError("does not answer")
         said.append((site.name, socket, *message.values()))
@@ -149,7 +150,8 @@ def test_mending_lets_processes_go_on_before_it_asks_them(monkeypatch: pytest.Mo
     """The process of the lines may be one that hangs; stages are processes of their own."""
     said: list[tuple[Any, ...]] = []
 
-    def told(home: Path, socket: str, message: dict[str, Any]) -> Any:
+    def told(home: Path, socket: str, message: dict[str, Any], patience_s: float = 0.0) -> Any:
+        del patience_s
         said.append((socket, *(value for name, value in message.items() if name != "how")))
         if message["do"] == "processes":
             return {"primary": {"conductor": {}, "ray": {}, "held": {}}, "witness": {"lines": {}}}

@@ -24,12 +24,13 @@ from actors.topology import Cell, Flow
 from actors.trail import Trail
 from credit.applications.contract import SubmitApplication
 from credit.approval.contract import Event as Approval
+from credit.codes import Partner
 from credit.contracts.contract import ContractSigned
 from credit.contracts.states import SignMode
 from credit.ledger.contract import Gauge as Ledger
 from credit.repayment.contract import Gauge as Repayment
 from credit.room import Rows
-from credit.times import DAY_MS
+from credit.times import DAY_MS, NEVER
 from lendrill.assembly import live_blueprints
 from tests.live.banks import CASE, SCENARIO, START, form, sequencer
 
@@ -260,6 +261,23 @@ def test_a_call_outlives_its_connection(tmp_path: Path) -> None:
             await link.stop()
 
     asyncio.run(hour())
+
+
+def test_what_befalls_a_partner_stands_in_the_book_once_it_is_answered(tmp_path: Path) -> None:
+    async def hour() -> list[int]:
+        found = []
+        async with living(tmp_path) as live:
+            server = LinkServer(live)
+            for over in (False, True):
+                await server.answer({"do": "partner", "over": over, "partner": int(Partner.BUREAU), "how": {}})
+                found.append(live.standing()["until"])
+                [told] = live._bank.get([live._bank.ask(Cell("scoring", 0), "export_state")])
+                found.append(int((told["world.told.ScoringPartnerTold"]["until"] == NEVER).sum()))
+        return found
+
+    first, begun, second, ended = asyncio.run(hour())
+    assert START < first < second
+    assert (begun, ended) == (1, 0)
 
 
 def test_figures_of_a_stage_and_of_the_book_are_sums_over_its_cells(tmp_path: Path) -> None:

@@ -35,3 +35,4 @@ def test_nobody_of_a_branch_that_is_cut_off_reaches_a_site(tmp_path: Path) -> No
     early = {one["id"] for one in lines if one["t"] < CUT_S}
     assert waited == {number for number in early if branch[number] == 1}
     assert len(early - waited) > 3
+    assert {(one["branch"], one["channel"]) for one in stub.forms} == {(1, "counter"), (2, "mobile_bank")}

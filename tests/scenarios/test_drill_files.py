@@ -96,6 +96,22 @@ def test_every_drill_has_its_words_and_something_that_is_tried() -> None:
         ),
         (_AT + 'what = "partner_outage"\npartner = "sms"\ndelay_ms = 3\n', "delay_ms: means nothing to partner_outage"),
         (_AT + 'what = "partner_outage"\npartner = "sms"\nplace = "remote"\n', "place: partner_outage befalls no site"),
+        (
+            _AT + 'what = "slow_partner"\npartner = "sms"\ndelay_ms = 0.4\n',
+            "calls of a partner take whole ms longer; 0.4 was",
+        ),
+        (
+            2 * (_AT + 'what = "partner_outage"\npartner = "sms"\nfor_s = 4\n'),
+            "befalls[2].at_s: at 1 s something befalls sms already",
+        ),
+        (
+            _AT + 'what = "partner_outage"\npartner = "sms"\nfor_s = 4\ntimes = 2\nevery_s = 3\n',
+            "befalls[1].at_s: at 4 s something befalls sms already",
+        ),
+        (
+            "[load]\napplications_s = 0\n" + _AT + 'what = "branch_outage"\nbranch = 1\n',
+            "befalls: nobody applies (load.applications_s = 0), so a branch_outage befalls nobody",
+        ),
         (_AT + 'what = "branch_outage"\n', "branch: is needed by branch_outage, the number of a branch"),
         (_AT + 'what = "branch_outage"\nbranch = 1\nplace = "remote"\n', "place: branch_outage befalls no site"),
         (_AT + 'what = "lose"\nbranch = 1\n', "branch: means nothing to lose; it goes with branch_outage"),
@@ -141,5 +157,5 @@ def test_a_drill_that_is_drawn_is_the_same_again_and_befalls_one_thing_after_ano
         assert len(drill.befalls) >= 8
     assert kinds == {
         "kill", "hang", "lose", "cut", "slow_line", "full_disk", "slow_disk", "wrong_clock", "damage_book",
-        "partner_outage", "slow_partner",
+        "partner_outage", "slow_partner", "branch_outage",
     }  # fmt: skip

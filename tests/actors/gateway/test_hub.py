@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, cast
 
 import numpy as np
@@ -45,8 +45,8 @@ def hub() -> tuple[Link, Hub]:
     return link, found
 
 
-async def waits(of: Hub, timeout_s: float = _LONG_S) -> asyncio.Task[None]:
-    task = asyncio.create_task(of.until(CASE, frozenset({WANTED}), timeout_s))
+async def waits(of: Hub, timeout_s: float = _LONG_S, seen: Collection[int] = ()) -> asyncio.Task[None]:
+    task = asyncio.create_task(of.until(CASE, frozenset({WANTED}), seen, timeout_s))
     await asyncio.sleep(0)
     return task
 
@@ -80,13 +80,14 @@ def test_only_what_is_waited_for_wakes(what: list[tuple[int, int]]) -> None:
     run(hour)
 
 
-def test_what_happened_before_somebody_began_to_wait_wakes_him_once() -> None:
+def test_what_happened_before_somebody_began_to_wait_wakes_all_who_have_not_seen_it() -> None:
     async def hour() -> None:
         link, of = hub()
         await waits(of)
         link.happens((CASE, WANTED))
         assert (await waits(of)).done()
-        assert not (await waits(of, _SOON_S)).done()
+        assert (await waits(of, seen=[OTHER])).done()
+        assert not (await waits(of, _SOON_S, seen=[OTHER, WANTED])).done()
 
     run(hour)
 

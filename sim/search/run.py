@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from actors.book.store import Damaged, StoreError
 from actors.replay import Diverged, replay
-from credit.times import HOUR_MS, MINUTE_MS
+from credit.times import HOUR_MS, MINUTE_MS, NEVER
 from sim.search.customers import Broken, Customers, Form
 from sim.search.plan import NEAR, SITES, SPARE, TICKS, Fault
 from sim.search.sites import Bank, Cells, Wrong
@@ -112,6 +112,10 @@ def unsettled(world: World) -> str:
         return f"requests {waiting} are not answered"
     stands = {}
     for name, site in world.sites.items():
+        if site.looks_at < NEVER:
+            return f"{name} has not read its book yet"
+        if site.receiver is None or site.receiver.damage:
+            return f"{name} has no good book"
         try:
             stands[name] = site.receiver.store.standing()
         except (AttributeError, StoreError) as error:

@@ -13,6 +13,11 @@ SEEDS_MAX = 120
 """A planted bug is found within so many seeds."""
 
 
+@pytest.mark.parametrize("seed", [351, 478, 2074, 9867])
+def test_a_book_that_is_damaged_last_of_all_is_whole_again_in_the_end(seed: int) -> None:
+    assert searcher().run(seed, drawn(seed)).wrong == ""
+
+
 def test_seeds_keep_every_promise() -> None:
     results = [searcher().run(seed, drawn(seed)) for seed in range(SEEDS_QUICK)]
     assert [one.wrong for one in results] == [""] * SEEDS_QUICK

@@ -87,8 +87,11 @@ class _Waiting(NamedTuple):
     commands: Sequence[Command]
     rows: int
     answers: Sequence[asyncio.Future[Answer]]
-    durable: asyncio.Future[None] | None = None
-    """Of what is no command and has no answer: done once it stands in the book."""
+
+    def noted(self, at: int) -> None:
+        """It stands in the book: all that there is to answer to what is no command."""
+        if not self.commands[0].kind.command and not self.answers[0].done():
+            self.answers[0].set_result(Answer(0, 0, at))
 
 
 class Conductor:
@@ -189,9 +192,7 @@ class Conductor:
             raise
         finally:
             self.ready = False
-            noted = [[one.durable] for one in self._queue if one.durable is not None]
-            everybody: list[Sequence[asyncio.Future[Any]]] = [*self._asked.values(), *noted]
-            for waiting in [*everybody, *(one.answers for one in self._queue)]:
+            for waiting in [*self._asked.values(), *(one.answers for one in self._queue)]:
                 for answer in waiting:
                     if not answer.done():
                         answer.set_exception(Closing("the bank is closing; ask again with the same number"))
@@ -206,7 +207,7 @@ class Conductor:
     async def submit(self, kind: Kind, rows: Rows, *beside: Command) -> list[Answer]:
         """Has the bank do commands of one kind, each with a request number; returns its answers once they are given. Busy where
         too much waits. They are durable before they are done, and a number that comes again gets the first answer. What comes
-        beside them bears the same instant and is of the same window."""
+        beside them bears the same instant and is of the same window. What is no command is answered once the book holds it."""
         if self._closing:
             raise Closing("the bank is closing; ask again with the same number")
         commands = [Command(kind, rows), *beside]
@@ -218,19 +219,15 @@ class Conductor:
         for command in commands:
             command.rows["at"] = now
         loop = asyncio.get_running_loop()
-        answers: list[asyncio.Future[Answer]] = []
+        answers = [loop.create_future() for _ in range(len(rows) if kind.command else 1)]
         if kind.command:
-            answers = [loop.create_future() for _ in range(len(rows))]
             for branch, request, answer in zip(
                 branch_of(rows).tolist(), rows["request"].tolist(), answers, strict=True
             ):
                 self._asked.setdefault((branch, request), []).append(answer)
-        durable = None if kind.command else loop.create_future()
-        self._queue.append(_Waiting(commands, count, answers, durable))
+        self._queue.append(_Waiting(commands, count, answers))
         self._queued += count
         self._wake.set()
-        if durable is not None:
-            await durable
         return list(await asyncio.gather(*answers))
 
     async def advance(self, to: int) -> int:
@@ -335,17 +332,23 @@ class Conductor:
     async def _cut(self) -> None:
         """One window, or those up to where the business date is to go."""
         await self._until_there_is_room()
-        commands, rows, noted = self._take()
+        taken = self._take()
+        commands, rows = (
+            joined_by_kind([one for waiting in taken for one in waiting.commands]),
+            sum(w.rows for w in taken),
+        )
         now = max(self._clock.now() + 1, self._bank.until + 1)
         target, reached = self._targets.popleft() if self._targets else (0, None)
         until, every = max(now, target), self._pace.advance_ms if target else DAY_MS
         self._cut_at = began = time.perf_counter()
         if not self._bank.under_way:
             self._moved_at = time.monotonic()
-        await self._in(self._driver, self._bank.cut, until, commands, every)
-        for durable in noted:
-            if not durable.done():
-                durable.set_result(None)
+        try:
+            await self._in(self._driver, self._bank.cut, until, commands, every)
+        except (CellLost, Broken):  # when all stands in the book
+            self._noted(taken, until)
+            raise
+        self._noted(taken, until)
         self.meters.commit_ms.append(self._bank.figures.commit_s * 1e3)
         self.meters.rows.append(rows)
         self.meters.commands += rows
@@ -362,17 +365,19 @@ class Conductor:
             if not (reached := self._reaching.pop()).done():
                 reached.set_result(self._bank.until)
 
-    def _take(self) -> tuple[list[Command], int, list[asyncio.Future[None]]]:
-        commands: list[Command] = []
-        noted: list[asyncio.Future[None]] = []
+    def _noted(self, taken: Sequence[_Waiting], at: int) -> None:
+        for one in taken:
+            one.noted(at)
+
+    def _take(self) -> list[_Waiting]:
+        """What is to be of one window."""
+        taken: list[_Waiting] = []
         rows = 0
         while self._queue and (not rows or rows + self._queue[0].rows <= self._pace.window_rows):
-            waiting = self._queue.popleft()
-            commands += waiting.commands
-            noted += [waiting.durable] if waiting.durable is not None else []
-            rows += waiting.rows
+            taken.append(self._queue.popleft())
+            rows += taken[-1].rows
         self._queued -= rows
-        return joined_by_kind(commands), rows, noted
+        return taken
 
     async def _until_there_is_room(self) -> None:
         self._reap()

@@ -80,7 +80,7 @@ def _leader(home: Path) -> str:
     while time.monotonic() < until:
         said = {name: site_standing(home / "sites" / name) for name in _NEAR}
         leading = [name for name, one in said.items() if one.get("leads") and len(one["in_step"]) == len(_NEAR)]
-        if leading and all(one["worked"] >= one["windows"] - _BEHIND for one in said.values() if one):
+        if leading and all(one and one["worked"] >= one["windows"] - _BEHIND for one in said.values()):
             return leading[0]
         time.sleep(0.1)
     raise SystemExit("the sites do not come into step")

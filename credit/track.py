@@ -7,8 +7,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-
 from credit.codes import Handler, Step
 from credit.policies import load
 from credit.policies.admission import AdmissionPolicy
@@ -30,12 +28,11 @@ class Progress:
     last_event: EventCode
 
 
-def track(events: Rows, case: int, at: int) -> Rows:
-    """The track of a case up to an instant: its event rows in the order of time. Rows of one instant keep the order of
-    stages and of the event codes."""
-    mine = events[(events["case"] == case) & (events["at"] <= at)]
-    order = np.lexsort((mine["event"], mine["at"]))
-    return np.asarray(mine[order])
+def track(events: Rows, case: int, at: int) -> list[tuple[int, int]]:
+    """The track of a case up to an instant: when each of its events happened, and its code, in the order of time, then of
+    the codes."""
+    mine = events[events["case"] == case]
+    return sorted(one for one in zip(mine["at"].tolist(), mine["event"].tolist(), strict=True) if one[0] <= at)
 
 
 def query(events: Rows, case: int, at: int, policy: AdmissionPolicy | None = None) -> Progress | None:
@@ -43,10 +40,7 @@ def query(events: Rows, case: int, at: int, policy: AdmissionPolicy | None = Non
     for a case that has no events by then."""
     last: EventCode | None = None
     step, since = None, 0
-    mine = events[events["case"] == case]
-    for happened, number in sorted(zip(mine["at"].tolist(), mine["event"].tolist(), strict=True)):
-        if happened > at:
-            break
+    for happened, number in track(events, case, at):
         event = EVENTS[number]
         if event.said.step is None:
             continue

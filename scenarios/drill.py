@@ -167,6 +167,11 @@ class Befalls(PolicyModel):
             raise ValueError(f"delay_ms: calls of a partner take whole ms longer; {self.delay_ms:g} was given")
 
     @property
+    def instants_s(self) -> list[float]:
+        """When it befalls, as often as it does."""
+        return [self.at_s + turn * self.every_s for turn in range(self.times)]
+
+    @property
     def at(self) -> str:
         """The place, the partner or the branch that it befalls; of a line, where it begins."""
         return self.partner or (f"branch-{self.branch}" if self.branch else self.place)
@@ -256,8 +261,7 @@ class Drill(PolicyModel):
             for name in (one.place, one.to):
                 if name is not None and name not in (*sites, WITNESS):
                     raise ValueError(f"befalls[{place + 1}]: there is no {name} in a bank of {len(sites)} sites")
-            last_s = one.at_s + (one.times - 1) * one.every_s
-            if last_s > self.load.seconds:
+            if (last_s := one.instants_s[-1]) > self.load.seconds:
                 raise ValueError(
                     f"befalls[{place + 1}].at_s: {last_s:g} is after the load's end ({self.load.seconds:g} s)"
                 )
@@ -305,9 +309,9 @@ class Drill(PolicyModel):
     def _one_at_a_time(self) -> None:
         """ValueError where two things befall one partner at once: the later would end the earlier."""
         spans = sorted(
-            (one.partner, one.at_s + turn * one.every_s, place, one.for_s)
+            (one.partner, at_s, place, one.for_s)
             for place, one in enumerate(self.befalls)
-            for turn in range(one.times if one.partner else 0)
+            for at_s in (one.instants_s if one.partner else ())
         )
         for (partner, at_s, _, for_s), (following, begins_s, place, _) in itertools.pairwise(spans):
             if partner == following and (for_s is None or at_s + for_s > begins_s):

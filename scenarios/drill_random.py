@@ -108,7 +108,7 @@ def _slow_partner(draw: Random) -> dict[str, Any]:
 
 
 def _branch_outage(draw: Random) -> dict[str, Any]:
-    return {"what": "branch_outage", "branch": draw.randint(1, 4), "for_s": _for(draw)}
+    return {"what": "branch_outage", "branch": 1, "for_s": _for(draw)}
 
 
 _KINDS = {

@@ -45,7 +45,7 @@ from credit.room import EVENTS, REASONS, Rows
 from credit.texts import Field as TextField
 from credit.texts import cut_columns
 from credit.times import Ints
-from credit.track import deciding, query
+from credit.track import query
 
 router = APIRouter(prefix="/v1/applications", tags=["applications"])
 
@@ -253,7 +253,7 @@ async def _shown(bank: Bank, hub: Hub, case: int, patience_s: float, story: Stor
         left = until - time.monotonic()
         if (progress is not None and progress.step >= Step.CONTRACT) or left <= 0:
             break
-        await hub.until(case, deciding(), events["event"].tolist(), min(left, _LOOK_S))
+        await hub.until_decided(case, events["event"].tolist(), min(left, _LOOK_S))
         now, events = await bank.story(case)
     if progress is None:
         raise absent("case", str(case))

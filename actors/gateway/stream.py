@@ -10,9 +10,9 @@ import asyncio
 import itertools
 import json
 import re
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass, field
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -24,6 +24,7 @@ from actors.gateway.models import Number
 from actors.gateway.problems import Problem
 from actors.gateway.reach import Reach, reach_of
 from credit.room import EVENTS, Rows
+from credit.track import deciding
 
 router = APIRouter(prefix="/v1", tags=["events"])
 
@@ -32,7 +33,7 @@ BUFFER_EVENTS = 10_000
 """Most events that wait for a listener."""
 LISTENERS_MAX = 500
 LATELY_MAX = 4_096
-"""Cases of which a gateway knows what happened lately."""
+"""Cases of which a gateway knows the decisions of late."""
 _PAGE = 2_000
 _BY_NAME = {label(event): int(event) for event in EVENTS.values()}
 Part = tuple[int, Rows]
@@ -62,36 +63,30 @@ class Listener:
         self.parts.put_nowait(None)
 
 
-class Waiting(NamedTuple):
-    """Somebody who waits for one of some events of a case."""
-
-    of: Collection[int]
-    happened: asyncio.Future[None]
-
-
 class Hub:
-    """One ear at the conductor for all listeners of a gateway process, and for those who wait for something to happen."""
+    """One ear at the conductor for all listeners of a gateway process, and for those who wait for a decision."""
 
     def __init__(self, bank: Bank) -> None:
         self._bank, self._listens = bank, False
         self.listeners: set[Listener] = set()
-        self._waiting: dict[int, list[Waiting]] = {}
+        self._decide = np.array(sorted(deciding()), dtype=np.int64)
+        self._waiting: dict[int, list[asyncio.Future[None]]] = {}
         self._lately: dict[int, set[int]] = {}
-        """Events of cases, by case, that were heard of late: who asks for them may have looked before they were."""
+        """Decisions on cases that were heard of late: who asks for them may have looked before they were."""
 
-    async def until(self, case: int, of: frozenset[int], seen: Collection[int], timeout_s: float) -> None:
-        """Waits until one of these events happens to a case, or the time is over, or it must be looked anyhow: one has happened
-        lately that was not `seen`, or nothing was heard before."""
-        if self._begins() or not self._lately.get(case, set()).isdisjoint(of.difference(seen)):
+    async def until_decided(self, case: int, seen: Collection[int], timeout_s: float) -> None:
+        """Waits until a case is decided, or the time is over, or it must be looked anyhow: a decision was heard of lately that is
+        not among the events `seen`, or nothing was heard before."""
+        if self._begins() or not self._lately.get(case, set()).issubset(seen):
             return
-        waiting = Waiting(of, asyncio.get_running_loop().create_future())
-        self._waiting.setdefault(case, []).append(waiting)
+        decided: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(case, []).append(decided)
         try:
-            await asyncio.wait_for(waiting.happened, timeout_s)
+            await asyncio.wait_for(decided, timeout_s)
         except TimeoutError:
             pass
         finally:
-            self._waiting[case].remove(waiting)
+            self._waiting[case].remove(decided)
             if not self._waiting[case]:
                 del self._waiting[case]
 
@@ -119,28 +114,30 @@ class Hub:
     def _hear(self, window: int, rows: Rows) -> None:
         for listener in tuple(self.listeners):
             listener.put((window, rows), BUFFER_EVENTS)
-        if len(rows) > LATELY_MAX:  # an end of day: who waits looks
-            self._wake_all()
+        decided = rows[np.isin(rows["event"], self._decide)]
+        if len(decided) > LATELY_MAX:  # more than is remembered: who waits looks
+            self._lately.clear()
+            self._wake(self._waiting)
             return
-        for case, event in zip(rows["case"].tolist(), rows["event"].tolist(), strict=True):
+        cases = decided["case"].tolist()
+        for case, event in zip(cases, decided["event"].tolist(), strict=True):
             self._lately.setdefault(case, set()).add(event)
-            for waiting in self._waiting.get(case, ()):
-                if event in waiting.of and not waiting.happened.done():
-                    waiting.happened.set_result(None)
+        self._wake(cases)
         for case in list(itertools.islice(self._lately, max(0, len(self._lately) - LATELY_MAX))):
             del self._lately[case]
 
-    def _wake_all(self) -> None:
-        self._lately.clear()
-        for waiting in itertools.chain(*self._waiting.values()):
-            if not waiting.happened.done():
-                waiting.happened.set_result(None)
+    def _wake(self, cases: Iterable[int]) -> None:
+        for case in cases:
+            for decided in self._waiting.get(case, ()):
+                if not decided.done():
+                    decided.set_result(None)
 
     def _lost(self) -> None:
         """The conductor was away, and what happened then was told to nobody: it stands in the trail, for those who ask."""
         for listener in tuple(self.listeners):
             listener.end()
-        self._wake_all()
+        self._lately.clear()
+        self._wake(self._waiting)
 
 
 @router.get(

@@ -106,16 +106,20 @@ def _partner(home: Path, one: Befalls) -> Undo:
     return lambda: _told_to_leader(home, {"do": "partner", "over": True, "partner": number, "how": {}})
 
 
+class NoLeader(UserError):
+    """Nobody leads now to whom it could be told."""
+
+
 def _told_to_leader(home: Path, message: dict[str, Any]) -> Any:
     """What the site that leads answers, through any that is there."""
-    failed: UserError | None = None
+    why = ["there is no site"]
     for site in sorted((home / "sites").glob("*")):
         try:
             return told(site, SOCKET, message, _LEADER_PATIENCE_S)
         except UserError as error:
-            failed = error
-    raise failed or UserError(
-        f"{home}: no bank of several sites runs here", "start one: lendrill serve --sites 3 --home HOME"
+            why.append(error.message)
+    raise NoLeader(
+        f"{home}: no site leads a bank here now: {why[-1]}", "start one: lendrill serve --sites 3 --home HOME"
     )
 
 
@@ -141,7 +145,7 @@ def mend(home: Path) -> None:
     while True:
         try:
             _told_to_leader(home, {"do": "partner", "over": True, "partner": EVERY, "how": {}})
-        except UserError:
+        except NoLeader:
             if time.monotonic() > until:
                 raise UserError(
                     f"{home}: all is mended but what befell partners, since no site leads",

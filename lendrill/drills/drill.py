@@ -147,7 +147,7 @@ def _drilled(drill: Drill, options: DrillOptions, folder: Path) -> None:
             befall.befall(home, Befalls.model_validate(far))
         record = Record(folder, home, names)
         record.write("plan.json", _plan(drill, options, record, home))
-        going = _Going(drill, options, bank, record)
+        going = Going(drill, options, bank, record)
         clients = _clients(drill, options, bank, record, paths)
         try:
             with Panel(options.quiet) as panel:
@@ -215,14 +215,10 @@ def _clients(
 
 def cut_off(drill: Drill) -> Iterator[tuple[int, float, float]]:
     """Branches from which nobody reaches the bank, each from when until when."""
+    never_s = drill.load.seconds + drill.load.patience_s
     for one in drill.befalls:
-        for turn in range(one.times if one.branch else 0):
-            began = one.at_s + turn * one.every_s
-            yield (
-                one.branch,
-                began,
-                began + (one.for_s if one.for_s is not None else drill.load.seconds + drill.load.patience_s),
-            )
+        for at_s in one.instants_s if one.branch else ():
+            yield one.branch, at_s, at_s + (never_s if one.for_s is None else one.for_s)
 
 
 def _branches(home: Path) -> int:
@@ -230,21 +226,21 @@ def _branches(home: Path) -> int:
     return int(scenario["bank"]["branches"])
 
 
-class _Going:
+class Going:
     """What happens while a drill goes on, each thing at its instant."""
 
     def __init__(self, drill: Drill, options: DrillOptions, bank: DrillBank, record: Record) -> None:
         self._drill, self._bank, self._record = drill, bank, record
         self._played = options.play or not sys.stdin.isatty()
-        self._due: list[tuple[float, int, Callable[[], object]]] = []
+        self.due: list[tuple[float, int, Callable[[], object]]] = []
         self._numbers = itertools.count()
         self._tokens_at = time.monotonic()
         self._standing: dict[str, dict[str, Any]] = {}
         self._first_day, self._days = bank.date(), 0
         self._backing_up: threading.Thread | None = None
         for number, one in enumerate(drill.befalls):
-            for turn in range(one.times):
-                self._at(one.at_s + turn * one.every_s, lambda one=one, number=number: self._befall(one, number))  # type: ignore[misc]
+            for at_s in one.instants_s:
+                self._at(at_s, lambda one=one, number=number: self._befall(one, number))  # type: ignore[misc]
         for number, decision in enumerate(drill.decisions):
             self._at(decision.at_s, lambda d=decision, n=number: self._ask(d, n + len(drill.befalls)))  # type: ignore[misc]
 
@@ -274,8 +270,8 @@ class _Going:
             began = time.monotonic()
             if not self._bank.runs:
                 raise UserError("the drill's bank has ended", f"see {self._record.folder / 'serve.log'}")
-            while self._due and self._due[0][0] <= self._record.now():
-                heapq.heappop(self._due)[2]()
+            while self.due and self.due[0][0] <= self._record.now():
+                self.do(heapq.heappop(self.due)[2])
             processes = befall.told(self._bank.home, CONTROL, {"do": "processes"})
             held = [name for name, of in processes.items() if "held" in of]
             self._standing = self._record.look(held)
@@ -291,25 +287,26 @@ class _Going:
         wanted = self._drill.expected.in_step or 1
         if self._backing_up is not None:
             self._backing_up.join()
-        self.until(lambda: not self._due and (self._record.in_step >= wanted or self._record.now() > until), panel)
+        self.until(lambda: not self.due and (self._record.in_step >= wanted or self._record.now() > until), panel)
+
+    def do(self, what: Callable[[], object]) -> None:
+        """What is due; what can be told nobody now, since no site leads, a second later."""
+        try:
+            what()
+        except befall.NoLeader:
+            if self._record.now() > self._drill.load.seconds + _IN_STEP_S:
+                raise
+            self._at(self._record.now() + _TRY_AGAIN_S, what)
 
     def _at(self, seconds: float, what: Callable[[], object]) -> None:
-        heapq.heappush(self._due, (seconds, next(self._numbers), what))
+        heapq.heappush(self.due, (seconds, next(self._numbers), what))
 
     def _befall(self, one: Befalls, number: int) -> None:
         words = _WORDS[one.what]
-        en, zh = (
-            place(one.at) if one.partner or one.branch else (one.where, one.where)
-        )  # of sites the record knows the names
+        en, zh = (one.where, one.where) if one.at == one.place else place(one.at)  # the record knows the sites' names
         process = f" {one.process}" if one.what in ("kill", "hang", "full_disk") else ""
         began = self._record.now()  # before it befalls: what takes its time is part of the outage
-        try:
-            undo = befall.befall(self._bank.home, one)
-        except UserError:
-            if not one.partner or self._record.now() > self._drill.load.seconds:
-                raise
-            self._at(began + _TRY_AGAIN_S, lambda: self._befall(one, number))  # nobody leads, whom it could be told
-            return
+        undo = befall.befall(self._bank.home, one)
         self._record.event(
             "befalls",
             (f"{zh}{process} {words[0]}", f"{en}{process} {words[1]}"),
@@ -323,13 +320,7 @@ class _Going:
 
         def over() -> None:
             began = self._record.now()
-            try:
-                undo()
-            except UserError:
-                if not one.partner or self._record.now() > self._drill.load.seconds + _IN_STEP_S:
-                    raise
-                self._at(began + _TRY_AGAIN_S, over)
-                return
+            undo()
             self._record.event("over", (f"{zh} 恢复", f"{en}: over"), one.at, one.to or "", fault=number, t=began)
 
         self._at(self._record.now() + one.for_s, over)

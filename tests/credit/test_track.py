@@ -31,7 +31,7 @@ def events(*pairs: tuple[int, Event]) -> Rows:
 def test_the_track_starts_with_the_application_and_tells_the_step() -> None:
     run = desk_day(forms(2))
     log = run.all_events()
-    names = [EVENTS[int(e)].name for e in track(log, CASE, DAY.until)["event"]]
+    names = [EVENTS[event].name for _, event in track(log, CASE, DAY.until)]
     assert names == ["APPLICATION_SUBMITTED", "CUSTOMER_CREATED", "APPLICATION_ACCEPTED", "APPLICATION_DISPATCHED"]
     before, during, after = (query(log, CASE, at) for at in (MORNING - 1, MORNING + 10, MORNING + 500))
     assert before is None

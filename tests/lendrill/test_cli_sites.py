@@ -15,7 +15,7 @@ from lendrill import backups
 from lendrill.cli import main
 from lendrill.drills import befall
 from lendrill.drills.control import CONTROL
-from lendrill.drills.drill import cut_off
+from lendrill.drills.drill import DrillOptions, Going, cut_off
 from lendrill.errors import UserError
 from lendrill.live import SOCKET
 from lendrill.live_site import LINES
@@ -82,7 +82,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["fault", HOME, "slow_disk", "witness", "--delay-ms", "9"], "place: the witness has no day book to slow_disk"),
         (["fault", HOME, "partner_outage", "moon"], "partner: there is no 'moon'; right is one of bureau"),
         (["fault", HOME, "slow_partner", "sms"], "delay_ms: is needed by slow_partner"),
-        (["fault", HOME, "partner_outage", "sms"], "no bank of several sites runs here"),
+        (["fault", HOME, "partner_outage", "sms"], "no site leads a bank here now"),
         (["fault", HOME, "branch_outage", "3"], "whoever comes to a branch comes from outside"),
         (["drill", "bad_disk", "--store", "postgresql:///x?bank={site}"], "a database server's is not ours to fill"),
     ],
@@ -194,3 +194,29 @@ def test_a_fault_for_a_time_is_undone_by_whoever_ends_it_early(
     finally:
         signal.signal(number, before)
     assert undone == [True]
+
+
+def test_what_can_be_told_nobody_is_told_a_second_later_until_the_drill_is_over(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    words = dict.fromkeys(("name_zh", "name_en", "about_zh", "about_en"), "–")
+    drill = Drill.model_validate(words | {"load": {"seconds": 30}})
+    bank = SimpleNamespace(date=lambda: None)
+    now = [10.0]
+    record: Any = SimpleNamespace(now=lambda: now[0])
+    going = Going(drill, DrillOptions("one", play=True), bank, record)  # type: ignore[arg-type]
+    tried: list[float] = []
+
+    def tells() -> None:
+        tried.append(now[0])
+        if len(tried) != 2:
+            raise befall.NoLeader("nobody leads")
+
+    going.do(tells)
+    [(at_s, _, again)] = going.due
+    assert (at_s, again) == (11.0, tells)
+    going.do(again)
+    assert tried == [10.0, 10.0]
+    now[0] = 1_000.0
+    with pytest.raises(befall.NoLeader):
+        going.do(tells)

@@ -12,9 +12,11 @@ import pytest
 from actors.conductor import Story
 from actors.gateway.bank import Bank
 from actors.gateway.stream import LATELY_MAX, Hub
+from credit.applications.contract import Event as Applications
+from credit.approval.contract import Event as Approval
 from credit.room import EVENT_DTYPE, Rows
 
-CASE, WANTED, OTHER = 7, 301, 302
+CASE, WANTED, OTHER = 7, int(Approval.APPLICATION_APPROVED), int(Applications.APPLICATION_SUBMITTED)
 _SOON_S, _LONG_S = 0.05, 5.0
 
 
@@ -46,7 +48,7 @@ def hub() -> tuple[Link, Hub]:
 
 
 async def waits(of: Hub, timeout_s: float = _LONG_S, seen: Collection[int] = ()) -> asyncio.Task[None]:
-    task = asyncio.create_task(of.until(CASE, frozenset({WANTED}), seen, timeout_s))
+    task = asyncio.create_task(of.until_decided(CASE, seen, timeout_s))
     await asyncio.sleep(0)
     return task
 
@@ -111,7 +113,7 @@ def test_everybody_looks_again_where_the_conductor_was_away_or_very_much_happene
         if how == "lost":
             link.lost()
         else:
-            link.happens(*((CASE + 1, OTHER) for _ in range(LATELY_MAX + 1)))
+            link.happens(*((CASE + 1, WANTED) for _ in range(LATELY_MAX + 1)))
         await asyncio.sleep(_SOON_S)
         assert waiting.done()
 
@@ -124,7 +126,7 @@ def test_what_is_remembered_is_bounded() -> None:
         await waits(of)
         link.happens((CASE, WANTED))
         for start in range(0, 2 * LATELY_MAX, 1_000):
-            link.happens(*((CASE + 1 + start + place, OTHER) for place in range(1_000)))
+            link.happens(*((CASE + 1 + start + place, WANTED) for place in range(1_000)))
         assert len(of._lately) == LATELY_MAX
         assert not (await waits(of, _SOON_S)).done()
 

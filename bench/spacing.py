@@ -27,7 +27,7 @@ from scenarios.loading import load_scenario
 
 RATE = 40
 SECONDS = 12
-LENGTHS_MS = (5, 10, 25, 50, 100, 200)
+LENGTHS_MS = (5, 10, 25, 50, 80, 100, 200)
 SCENARIO = load_scenario("baseline")
 
 

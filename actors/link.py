@@ -31,6 +31,9 @@ from credit.room import EVENT_DTYPE, KINDS, Kind, Rows
 
 _BEHIND_MAX = 64 << 20
 """Most bytes that may wait for a listener."""
+UNSENT_MAX = 8 << 20
+"""Bytes of questions that a conductor may not have read yet; more are refused at once. Of what was given up meanwhile nobody
+hears, but it stands there until it is read."""
 _RETRY_S = 0.05
 
 
@@ -45,6 +48,8 @@ class Moved(Away):
 SUBMITS_MAX = 200
 """Callers of one gateway that may wait for the answers to their commands: half a second's worth, so that others are refused
 before they wait longer. The conductor's own bound (`Pace.queue_rows`) is for bulk."""
+URGENT = frozenset({"standing", "figures", "partner", "site", "hand_over", "take_over"})
+"""What people ask and decide is never refused for want of room."""
 REFUSALS: dict[str, type[Exception]] = {
     "moved": Moved,
     "away": Away,
@@ -91,7 +96,7 @@ class LinkServer(FrameServer):
     """The conductor's end."""
 
     refusals = REFUSALS
-    urgent = frozenset({"standing", "figures", "partner"})
+    urgent = URGENT
 
     def __init__(self, conductor: Conductor) -> None:
         super().__init__()
@@ -220,6 +225,9 @@ class LinkClient:
             answer.set_result(message["ok"])
 
     async def _call(self, do: str, patience_s: float | None = None, **more: Any) -> Any:
+        unsent = self._writer.transport.get_write_buffer_size() if self._writer is not None else 0
+        if unsent > UNSENT_MAX and do not in URGENT:
+            raise Busy("the bank is behind with reading what it is asked; ask again in a second")
         number = next(self._numbers)
         content = framed({"n": number, "do": do, **more})
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()

@@ -24,6 +24,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench import banks, live
+from lendrill.commit import commit
 
 DAYS = 365
 _SHORT = 20_000
@@ -83,14 +84,6 @@ def machine() -> str:
         line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line
     ]
     return f"{model[0] if model else platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-
-
-def commit() -> str:
-    """The commit measured; with a + where the tree differs from it."""
-    said = subprocess.run(
-        ["git", "describe", "--always", "--dirty=+"], cwd=HERE, capture_output=True, text=True, check=False
-    )
-    return said.stdout.strip() or "unknown"
 
 
 def last_run(here: str) -> Figures:

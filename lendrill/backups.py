@@ -22,6 +22,7 @@ from actors.book.opening import open_store
 from actors.book.store import Store
 from actors.identity import service
 from actors.link import Away, asked_once
+from actors.local import LocalExecutor
 from credit.policies import load
 from credit.policies.backups import BackupPolicy
 from lendrill.errors import UserError
@@ -75,7 +76,8 @@ def opened(path: Path) -> Bank:
     home = Home(path)
     home.bank |= {"store": f"{_SQLITE}{path / DAY_BOOK}"}
     store = home.store()
-    return Bank(store, home.flow, home.blueprints(), int(home.bank["start_ms"]), home.opening(store))
+    start = int(home.bank["start_ms"])
+    return Bank(store, home.flow, home.blueprints(), start, LocalExecutor(), home.opening(store))
 
 
 def keep(path: Path) -> int:

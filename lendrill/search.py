@@ -22,6 +22,7 @@ from credit.applications.contract import SubmitApplication
 from credit.policies import ProductPolicy, load
 from credit.times import DAY_MS, HOUR_MS
 from lendrill.assembly import live_blueprints
+from lendrill.commit import commit
 from lendrill.errors import EXIT_INTERNAL, UserError
 from scenarios.loading import load_scenario
 from scenarios.served import changes_when_served
@@ -117,7 +118,7 @@ def search_command(options: SearchOptions) -> int:
         for fault in faults:
             console.print(f"    {fault}")
         said = " ".join(f'--fault "{fault}"' for fault in faults)
-        console.print(f"    again: lendrill search --first {seed} --seeds 1 {said}")
+        console.print(f"    again, at commit {commit()}: lendrill search --first {seed} --seeds 1 {said}")
     if len(broken) > _FAILURES_SHOWN:
         rest = ", ".join(str(seed) for seed, _ in broken[_FAILURES_SHOWN:])
         console.print(f"… and {len(broken) - _FAILURES_SHOWN} more: {rest}")

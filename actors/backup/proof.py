@@ -15,20 +15,21 @@ from actors.backup.key import BackupKey
 from actors.backup.restoring import IdentityOf, OpenStore, restored, windows_proved
 from actors.book.store import Store
 from actors.host import Blueprint
-from actors.local import LocalExecutor
+from actors.pipeline import Executor
 from actors.sequencer import Sequencer
 from actors.topology import Cell, Flow
 from credit.subsystem import State
 
 
 class Bank(NamedTuple):
-    """How a restored bank is opened: its day book, unsealed, its flow, how its cells are built, its first instant, and what
-    its cells know then, where its book does not say it."""
+    """How a restored bank is opened: its day book, unsealed, its flow, how its cells are built, its first instant, what runs its
+    cells, and what they know then, where its book does not say it."""
 
     store: Store
     flow: Flow
     blueprints: Sequence[Blueprint]
     start: int
+    executor: Executor
     opening: dict[Cell, State] | None = None
 
 
@@ -58,7 +59,7 @@ def worked(bank: Bank) -> str:
     """The cells as the newest snapshot has them and every window after it, as a bank that is opened works them: Damaged where a
     chain is not the one that the day book holds."""
     try:
-        sequencer = Sequencer(LocalExecutor(), bank.flow, bank.blueprints, bank.store, bank.start, bank.opening)
+        sequencer = Sequencer(bank.executor, bank.flow, bank.blueprints, bank.store, bank.start, bank.opening)
         for _ in sequencer.open():
             pass
         figures = sequencer.figures

@@ -92,7 +92,11 @@ def befall(home: Path, one: Befalls) -> Undo:
             f"full_disk {one.place}: its day book is on a database server, whose disk is not ours to fill",
             "slow_disk, damage_book and damage_snapshot befall it",
         )
-    told(home, CONTROL, {"do": one.what, "place": one.place, "process": one.process})
+    reached = told(home, CONTROL, {"do": one.what, "place": one.place, "process": one.process})
+    if one.what in ("kill", "hang") and not reached:
+        raise NotThere(
+            f"{one.what} {one.place}: its {one.process} does not run now", "try again once it was started anew"
+        )
     if (undo := {"hang": "go_on", "lose": "regain", "full_disk": "free_disk"}.get(one.what)) is None:
         return bool
     return lambda: told(home, CONTROL, {"do": undo, "place": one.place, "process": one.process})
@@ -104,6 +108,10 @@ def _partner(home: Path, one: Befalls) -> Undo:
         home, {"do": "partner", "over": False, "partner": number, "how": {"slower_ms": round(one.delay_ms)}}
     )
     return lambda: _told_to_leader(home, {"do": "partner", "over": True, "partner": number, "how": {}})
+
+
+class NotThere(UserError):
+    """What it would befall does not run now."""
 
 
 class NoLeader(UserError):

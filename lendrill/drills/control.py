@@ -9,6 +9,7 @@ import contextlib
 import resource
 import signal
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from actors.frames import FrameServer, Message
 from lendrill.supervisor import Child, Supervisor
 
 CONTROL = "control.sock"
+_DIES_S, _LOOKS_EVERY_S = 5.0, 0.002
 STAGE, _ACTOR = "stage", "ray::StageActor"
 
 
@@ -53,11 +55,16 @@ class _Doing(FrameServer):
         del message
         return dict(self._urls)
 
-    def _kill(self, message: Message) -> None:
-        self._send(message, signal.SIGKILL)
+    def _kill(self, message: Message) -> list[int]:
+        """The process that is dead now; none where none lived."""
+        killed, until = self._send(message, signal.SIGKILL), time.monotonic() + _DIES_S
+        while any(map(_lives, killed)) and time.monotonic() < until:
+            time.sleep(_LOOKS_EVERY_S)
+        return [one.pid for one in killed if not _lives(one)]
 
-    def _hang(self, message: Message) -> None:
-        self._send(message, signal.SIGSTOP)
+    def _hang(self, message: Message) -> list[int]:
+        """The process that stands still; none where none lived."""
+        return [one.pid for one in self._send(message, signal.SIGSTOP)]
 
     def _go_on(self, message: Message) -> None:
         self._send(message, signal.SIGCONT)
@@ -96,21 +103,26 @@ class _Doing(FrameServer):
             f"{message['place']} has no process {message['process']!r}; it has {', '.join(one.name for one in place.children)}"
         )
 
-    def _send(self, message: Message, number: signal.Signals) -> None:
-        """To a process of a place; to a stage, to the one of its actors that the next draw says."""
+    def _send(self, message: Message, number: signal.Signals) -> list[psutil.Process]:
+        """To a process of a place; to a stage, to the one of its actors that the next draw says. Those that it reached."""
+        found = [one for one in self._meant(message, number) if _lives(one)]
+        for one in found:
+            one.send_signal(number)
+        return found
+
+    def _meant(self, message: Message, number: signal.Signals) -> list[psutil.Process]:
         if message["process"] == STAGE:
             stages = self._stages(self._place(message))
             if not stages and number != signal.SIGCONT:
                 raise StoreError("there is no stage that is a process; they are with --executor ray")
             stopped = [one for one in stages if one.status() == psutil.STATUS_STOPPED]
-            for one in stopped if number == signal.SIGCONT else stages[self._turn % len(stages) :][:1]:
-                one.send_signal(number)
             self._turn += 7
-            return
+            return stopped if number == signal.SIGCONT else stages[(self._turn - 7) % len(stages) :][:1]
         child = self._child(message)
-        if child.process is not None:
-            with contextlib.suppress(ProcessLookupError):
-                child.process.send_signal(number)
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if child.process is not None and child.process.poll() is None:
+                return [psutil.Process(child.process.pid)]
+        return []
 
     @staticmethod
     def _stages(place: Supervisor) -> list[psutil.Process]:
@@ -121,6 +133,14 @@ class _Doing(FrameServer):
                     parts = psutil.Process(child.process.pid).children(recursive=True)
                     found += [one for one in parts if _ACTOR in " ".join(one.cmdline())]
         return sorted(found, key=lambda one: one.pid)
+
+
+def _lives(process: psutil.Process) -> bool:
+    """Not one that is dead and not reaped yet, either."""
+    try:
+        return bool(process.is_running() and process.status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 async def _ended() -> None:

@@ -290,13 +290,18 @@ class Going:
         self.until(lambda: not self.due and (self._record.in_step >= wanted or self._record.now() > until), panel)
 
     def do(self, what: Callable[[], object]) -> None:
-        """What is due; what can be told nobody now, since no site leads, a second later."""
+        """What is due; a second later what can be told nobody now, since no site leads, and what would befall a process that does
+        not run now. What never runs again is not befallen, which the record shows."""
+        late = self._record.now() > self._drill.load.seconds + _IN_STEP_S
         try:
             what()
         except befall.NoLeader:
-            if self._record.now() > self._drill.load.seconds + _IN_STEP_S:
+            if late:
                 raise
             self._at(self._record.now() + _TRY_AGAIN_S, what)
+        except befall.NotThere:
+            if not late:
+                self._at(self._record.now() + _TRY_AGAIN_S, what)
 
     def _at(self, seconds: float, what: Callable[[], object]) -> None:
         heapq.heappush(self.due, (seconds, next(self._numbers), what))

@@ -45,6 +45,7 @@ def proved(folder: Path, home: Path, sites: list[str], leader: str, tell: Callab
                 "trial_balance_fen": again.trial_balance_fen, "postings": again.postings,
                 "book": {"loans": again.loans, "principal_fen": again.principal_fen},
                 "ledger": {"principal_fen": again.ledger_principal_fen},
+                "struck": dict(again.struck),
             }  # fmt: skip
     return found | requests_in(folder, again_of[leader].cases if leader in again_of else {})
 

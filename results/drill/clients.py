@@ -191,3 +191,10 @@ def contradictions(record: Record) -> list[tuple[str, str]]:
         if (of.outcome == "acknowledged") != (200 <= of.status < 300) and of.outcome in ("acknowledged", "refused")
     ][:3]
     return [words for holds, words in pairs if holds]
+
+
+def struck(record: Record) -> dict[str, int | None]:
+    """Of each partner that something befell, the bank's calls that met with it, as its day book worked again shows them."""
+    found = record.final.get("struck")
+    names = dict.fromkeys(one["partner"] for one in record.drill["befalls"] if one.get("partner"))
+    return {name: None if found is None else found.get(name, 0) for name in names}

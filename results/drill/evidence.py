@@ -46,6 +46,7 @@ def evidence(record: Record) -> dict[str, Any]:
         "lost": {"ids": loss["ids"], "by_service": loss["by_service"]},
         "doubled": clients.doubled(record),
         "touched": clients.touched(record.requests),
+        "struck": clients.struck(record),
         "leading": {
             "terms": [term._asdict() for term in terms],
             "takeovers": leading.takeovers(record, terms),

@@ -70,6 +70,7 @@ def judged(evidence: dict[str, Any]) -> tuple[Line, ...]:
         _agrees(evidence),
         *_recovery(evidence),
         *_kept(evidence),
+        *_struck(evidence),
         *_led(evidence),
         *_decided(evidence),
         *_books(evidence),
@@ -188,6 +189,15 @@ def _kept(of: dict[str, Any]) -> Iterator[Line]:
         expected["given_up"],
         (f"requests of {clients['offered']:,} without an answer", f"笔请求未获答复，共 {clients['offered']:,} 笔"),
     )
+
+
+def _struck(of: dict[str, Any]) -> Iterator[Line]:
+    """A partner that nobody called while it was away shows nothing."""
+    for partner, calls in of["struck"].items():
+        found = _NOTHING if calls is None else (f"{calls:,}", f"{calls:,}")
+        words = (f"{found[0]} calls met with it; at least 1", f"受影响调用 {found[1]} 次；不低于 1 次")
+        name = place(partner)
+        yield Line(f"struck.{partner}", bool(calls), (f"{name[0]}: {words[0]}", f"{name[1]}：{words[1]}"), calls, 1)
 
 
 def _at_most(name: str, measured: int | None, limit: int, about: Words) -> Line:

@@ -23,9 +23,9 @@ from sim.curves import lognormal
 from sim.randomness import Draw, Draws
 
 PORT_DTYPE = np.dtype(
-    [(name, "i8") for name in "start until partner calls unavailable latency_ms_sum latency_ms_max".split()]
+    [(name, "i8") for name in "start until partner calls unavailable struck latency_ms_sum latency_ms_max".split()]
 )
-"""Statistics of one port in one window; `partner` counts in `Partner`."""
+"""Statistics of one port in one window; `partner` counts in `Partner`, `struck` those calls that something befell."""
 
 
 class Befallen(NamedTuple):
@@ -81,8 +81,8 @@ class Ports:
         ]
 
     def _begin_counting(self) -> None:
-        self._sums = np.zeros((3, len(self._numbers)), dtype=np.int64)
-        """Calls, those without an answer, and the time they took, by port."""
+        self._sums = np.zeros((4, len(self._numbers)), dtype=np.int64)
+        """Calls, those without an answer, those that something befell, and the time they took, by port."""
         self._longest = np.zeros(len(self._numbers), dtype=np.int64)
 
     def call(self, about: Ints, occasion: Ints | int, at: Ints, called: Bools) -> Answer:
@@ -90,12 +90,13 @@ class Ports:
         has the same fate."""
         down = self.are_down(about, occasion, at)
         latency = self._latency.quantile(self._latencies, about, occasion, self._table_of)
-        latency = self._slowed(latency, about, occasion, at)
+        slower_ms = self._slower_ms(about, occasion, at)
+        latency, struck = latency + slower_ms, down | (slower_ms > 0)
         silent = down | (latency > self._timeout_ms)
         took = np.where(silent, self._timeout_ms, latency)
         missing = silent | self._error.happens(self._error_ppm, about, occasion)
         spent = took * called
-        self._sums += np.array([called, missing & called, spent]).sum(axis=2)
+        self._sums += np.array([called, missing & called, struck & called, spent]).sum(axis=2)
         np.maximum(self._longest, spent.max(axis=1, initial=0), out=self._longest)
         return Answer(at + took, missing)
 
@@ -107,12 +108,13 @@ class Ports:
                 down[one.port] |= self._met(one, about, occasion, at)
         return down
 
-    def _slowed(self, latency: Ints, about: Ints, occasion: Ints | int, at: Ints) -> Ints:
+    def _slower_ms(self, about: Ints, occasion: Ints | int, at: Ints) -> Ints:
+        """By how much each call takes longer, a row for each port."""
+        found = np.zeros((len(self._numbers), len(at)), dtype=np.int64)
         for one in self._befallen:
-            if one.slower_ms and any_of(met := self._met(one, about, occasion, at)):
-                latency = latency.copy()
-                latency[one.port] += np.where(met, one.slower_ms, 0)
-        return latency
+            if one.slower_ms:
+                found[one.port] += one.slower_ms * self._met(one, about, occasion, at)
+        return found
 
     def _met(self, one: Befallen, about: Ints, occasion: Ints | int, at: Ints) -> Bools:
         """Which calls it befalls."""

@@ -107,6 +107,16 @@ def _twin(world: World, fault: Fault) -> None:
     world.twin(world.sites[fault.site], fault.ticks)
 
 
+def _damage_backup(world: World, fault: Fault) -> None:
+    if world.backups is not None:
+        world.backups.damage(fault.nth)
+
+
+def _restore(world: World, fault: Fault) -> None:
+    if world.backups is not None:
+        world.backups.restore(fault.nth - 1)
+
+
 _FAULTS: Mapping[Kind, Callable[[World, Fault], None]] = {
     Kind.KILL: _kill,
     Kind.KILL_AT_DISK: _kill_at_disk,
@@ -127,4 +137,6 @@ _FAULTS: Mapping[Kind, Callable[[World, Fault], None]] = {
     Kind.SWITCH: _switch,
     Kind.BY_HAND: _by_hand,
     Kind.TWIN: _twin,
+    Kind.DAMAGE_BACKUP: _damage_backup,
+    Kind.RESTORE: _restore,
 }

@@ -14,6 +14,8 @@ NEAR = SITES[:2]
 WITNESS = "witness"
 SPARE = "spare"
 """Cells of a process that is started while another of its site goes on."""
+PROOF = "proof"
+"""Cells on which a bank is worked again."""
 TICKS = 30
 """How long faults befall the bank; a tick is what passes between two signs of life of a site."""
 FAULTS_MAX = 9
@@ -57,6 +59,10 @@ class Kind(StrEnum):
     """Two people have a site take over, whoever leads."""
     TWIN = "twin"
     """A leader's process is taken for gone and started anew; the first one goes on beside it for `ticks`."""
+    DAMAGE_BACKUP = "damage-backup"
+    """A byte of one copy of the `nth`-newest backup changes."""
+    RESTORE = "restore"
+    """Two people restore a copy of the bank from its backups alone, as it was `nth` - 1 windows before the last backed up."""
 
 
 class Fault(NamedTuple):
@@ -108,6 +114,14 @@ def lines(draw: Random) -> Weights:
     """Lines that are cut and lose answers, and nothing else."""
     del draw
     return dict.fromkeys((Kind.CUT, Kind.CUT_ONE_WAY, Kind.LOSE_ANSWERS, Kind.RACE, Kind.WITNESS_AWAY), 1.0)
+
+
+@_profile
+def backups(draw: Random) -> Weights:
+    """What backups meet with: copies that are damaged, books that are copied anew, and people who restore."""
+    del draw
+    chosen = {Kind.RESTORE: 3.0, Kind.DAMAGE_BACKUP: 3.0}
+    return chosen | dict.fromkeys((Kind.KILL_AT_DISK, Kind.CUT, Kind.BY_HAND, Kind.RACE, Kind.DAMAGE_WINDOW), 1.0)
 
 
 def drawn(seed: int, profile: str = "swarm") -> list[Fault]:

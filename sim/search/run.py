@@ -2,7 +2,8 @@
 
 no window that anybody was answered for becomes another one      nobody is answered twice differently
 everybody is answered in the end                                  all sites hold the same book
-the bank worked again from the book alone is the bank that is     the ledger balances"""
+the bank worked again from the book alone is the bank that is     the ledger balances
+what is restored from backups is the book that was backed up      backups are no older than their intervals"""
 
 from __future__ import annotations
 
@@ -15,7 +16,7 @@ from actors.book.store import Damaged, StoreError
 from actors.replay import Diverged, replay
 from credit.times import HOUR_MS, MINUTE_MS, NEVER
 from sim.search.customers import Broken, Customers, Form
-from sim.search.plan import NEAR, SITES, SPARE, TICKS, Fault
+from sim.search.plan import NEAR, PROOF, SITES, SPARE, TICKS, Fault
 from sim.search.sites import Bank, Cells, Wrong
 from sim.search.world import World
 
@@ -43,8 +44,7 @@ class Searcher:
 
     def __init__(self, bank: Bank, form: Form) -> None:
         self._bank, self._form = bank, form
-        self._cells = {name: Cells() for name in (*SITES, SPARE)}
-        self._witness_cells = Cells()
+        self._cells = {name: Cells() for name in (*SITES, SPARE, PROOF)}
 
     def run(self, seed: int, faults: Sequence[Fault]) -> Found:
         """A seed's customers and clocks, with these faults."""
@@ -81,17 +81,20 @@ class Searcher:
             return "the books of the sites differ"
         [leader] = [site for site in world.sites.values() if site.leads]
         try:
-            again = replay(leader.receiver.store, self._bank.flow, self._bank.blueprints, self._witness_cells)
+            again = replay(leader.receiver.store, self._bank.flow, self._bank.blueprints, self._cells[PROOF])
         except (Diverged, Damaged) as error:
             return str(error)
         if again.chain != leader.bank.chain:
             return f"worked again the bank has the chain {again.chain}, it has {leader.bank.chain}"
-        return self._balanced()
+        unbalanced = self._balanced()
+        if world.backups is not None:
+            world.backups.restore(0)
+        return unbalanced
 
     def _balanced(self) -> str:
         accounts = [
             host.export_state()["bank.accounts"]
-            for cell, host in self._witness_cells.hosts.items()
+            for cell, host in self._cells[PROOF].hosts.items()
             if cell.room == "ledger"
         ]
         balance = sum(int(rows["debit_fen"].sum()) - int(rows["credit_fen"].sum()) for rows in accounts)

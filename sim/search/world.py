@@ -16,10 +16,11 @@ from actors.sites.replicated import ReplicatedStore
 from actors.sites.witness import Configuration, Terms, Witness
 from credit.errors import InvariantViolation
 from credit.times import NEVER
+from sim.search.backups import TICKS_MS, Backups
 from sim.search.befall import befall
 from sim.search.customers import Customers
 from sim.search.disk import Disk, DiskStore, Full
-from sim.search.plan import NEAR, SITES, SPARE, WITNESS, Fault
+from sim.search.plan import NEAR, PROOF, SITES, SPARE, WITNESS, Fault, Kind
 from sim.search.sites import Bank, Cells, Crashed, Line, Site, Wrong
 
 TICK_MS = 1_000
@@ -60,9 +61,20 @@ class World:
         """The bank's chain by window, as answered for."""
         self.windows = 0
         self.takeovers: list[str] = []
+        self.backups = self._backed_up(cells[PROOF])
+
+    def _backed_up(self, cells: Cells) -> Backups | None:
+        """Where somebody will restore: the first who does says whose backups, and how long a tick is for them."""
+        first = next((fault for fault in self.faults if fault.kind == Kind.RESTORE), None)
+        if first is None:
+            return None
+        site = self.sites[first.site]
+        return Backups(site, lambda: self._store(site), self.bank, IDENTITY, cells, TICKS_MS[first.nth % len(TICKS_MS)])
 
     def close(self) -> None:
-        """Lets the disks go."""
+        """Lets the disks and the backups go."""
+        if self.backups is not None:
+            self.backups.close()
         for site in self.sites.values():
             site.disk.close()
 
@@ -84,6 +96,8 @@ class World:
                 self._living(site, self._turn)
         for twin in list(self.twins):
             self._go_on_beside(twin)
+        if self.backups is not None:
+            self.backups.tick()
         self._in_step_holds()
 
     def _in_step_holds(self) -> None:

@@ -217,6 +217,16 @@ def test_what_can_be_told_nobody_is_told_a_second_later_until_the_drill_is_over(
     assert (at_s, again) == (11.0, tells)
     going.do(again)
     assert tried == [10.0, 10.0]
+    going.due.clear()
+
+    def kills() -> None:
+        raise befall.NotThere("it does not run now")
+
+    going.do(kills)
+    assert [at_s for at_s, *_ in going.due] == [11.0]
     now[0] = 1_000.0
+    going.due.clear()
+    going.do(kills)
+    assert not going.due, "the record shows that it never befell"
     with pytest.raises(befall.NoLeader):
         going.do(tells)

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from lendrill.drills.bank import RunningBank, fitted
-from lendrill.drills.befall import befall, told
+from lendrill.drills.befall import NotThere, befall, told
 from lendrill.drills.control import CONTROL, Control
 from lendrill.errors import UserError
 from lendrill.live import BANK_FILE
@@ -62,7 +62,8 @@ def test_a_killed_process_is_gone_and_the_others_are_not(places: dict[str, Super
     gone = places["same-city"].children[1].process
     assert gone is not None
     assert gone.wait(5) == -signal.SIGKILL
-    befall(tmp_path, Befalls(at_s=0, what="kill", place="same-city", process="gateway-0"))  # is there no more: no fault
+    with pytest.raises(NotThere, match="its gateway-0 does not run now"):
+        befall(tmp_path, Befalls(at_s=0, what="kill", place="same-city", process="gateway-0"))
     for child in (*places["primary"].children, places["same-city"].children[0]):
         assert child.process is not None
         assert child.process.poll() is None

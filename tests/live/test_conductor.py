@@ -16,7 +16,7 @@ import pytest
 from actors.clock import HELD_MS, LEAP_MS, BusinessClock, ClockError, WallClock
 from actors.conductor import Answer, Busy, Closing, Conductor, Pace
 from actors.host import Look
-from actors.link import LinkClient, LinkServer
+from actors.link import Away, LinkClient, LinkServer
 from actors.local import LocalExecutor
 from actors.pipeline import CellLost
 from actors.sequencer import Sequencer
@@ -261,6 +261,29 @@ def test_a_call_outlives_its_connection(tmp_path: Path) -> None:
             await link.stop()
 
     asyncio.run(hour())
+
+
+def test_a_bank_that_reads_nothing_is_asked_no_more_than_it_can_be_told(tmp_path: Path) -> None:
+    async def hour() -> tuple[int, int]:
+        reads_nothing = await asyncio.start_unix_server(lambda *_: asyncio.sleep(_WAIT_S), tmp_path / "s")
+        link = LinkClient(tmp_path / "s", patience_s=0.2)
+        link.start()
+        while not link.connected:
+            await asyncio.sleep(0.01)
+        large = Look("counters", "case", tuple(range(200_000)))
+        refused = [
+            await asyncio.gather(link.look(Cell("applications", 0), large), return_exceptions=True) for _ in range(30)
+        ]
+        said = [type(error) for [error] in refused]
+        with pytest.raises(Away):
+            await link.standing()
+        assert set(said) == {Away, Busy}
+        await link.stop()
+        reads_nothing.close()
+        return said.count(Away), said.index(Busy)
+
+    given_up, first = asyncio.run(hour())
+    assert given_up == first < 30
 
 
 def test_what_befalls_a_partner_stands_in_the_book_once_it_is_answered(tmp_path: Path) -> None:

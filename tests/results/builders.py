@@ -47,7 +47,9 @@ QUEUE = np.dtype(
     ]
 )
 STAFF = np.dtype([(n, "i8") for n in "start until branch role person on_behalf_of busy_ms on_shift_ms".split()])
-PORT = np.dtype([(n, "i8") for n in "start until partner calls unavailable latency_ms_sum latency_ms_max".split()])
+PORT = np.dtype(
+    [(n, "i8") for n in "start until partner calls unavailable struck latency_ms_sum latency_ms_max".split()]
+)
 CHANNELS = [int(channel) for channel in Channel]
 
 
@@ -268,7 +270,7 @@ def _desks(plan: Bank, day: int) -> None:
             row = (since, until, branch, Desk.INITIAL_APPROVER, branch * 10_000 + n, 0, busy * HOUR_MS, 8 * HOUR_MS)
             staff.append(row)
     partners = plan.statistics.setdefault(("scoring", 0, "partners"), [])
-    partners.append((since, until, 1, 10, 1, 10 * 800, 1_500 + day))
+    partners.append((since, until, 1, 10, 1, 1, 10 * 800, 1_500 + day))
 
 
 def record(plan: Bank, path: Path, window_ms: int = DAY_MS, windows: int | None = None) -> int:

@@ -176,7 +176,7 @@ def test_a_stage_without_a_single_event_leaves_a_readable_file(tmp_path: Path) -
 
 
 def test_statistics_keep_their_columns_and_tell_time_as_time() -> None:
-    table = plain_table([np.array([(START, START + DAY_MS, 3, 5, 1, 900, 400)], dtype=PORT)])
+    table = plain_table([np.array([(START, START + DAY_MS, 3, 5, 1, 1, 900, 400)], dtype=PORT)])
     assert table.column_names == list(PORT.names or ())
     assert str(table["until"][0]) == "2026-01-02 00:00:00"
     assert table["unavailable"].to_pylist() == [1]

@@ -305,7 +305,7 @@ def test_statistics_count_calls_once() -> None:
     assert rows.dtype == PORT_DTYPE
     assert rows["partner"].tolist() == [Partner.BUREAU]
     assert rows["calls"].tolist() == [COUNT]
-    assert 600 <= int(rows["unavailable"][0]) < 640
+    assert 600 <= int(rows["struck"][0]) <= int(rows["unavailable"][0]) < 640
     assert world.statistics(DAY, closing=True) == {}
 
 

@@ -306,3 +306,23 @@ def test_any_site_may_lead_at_the_end_but_one_must(tmp_path: Path) -> None:
     assert {line.name: line.held for line in judged(record)}["leader"]
     record["leading"]["at_end"]["leader"] = None
     assert not {line.name: line.held for line in judged(record)}["leader"]
+
+
+@pytest.mark.parametrize(
+    ("struck", "measured", "said"),
+    [
+        ({"bureau": 3, "public_security": 9}, 3, "3 calls met with it; at least 1"),
+        ({"public_security": 9}, 0, "0 calls met with it; at least 1"),
+        (None, None, "not measured calls met with it; at least 1"),
+    ],
+)
+def test_a_partner_that_nobody_called_while_it_was_away_shows_nothing(
+    struck: dict[str, int] | None, measured: int | None, said: str, tmp_path: Path
+) -> None:
+    record = made(drill_of([{"at_s": 20, "what": "partner_outage", "partner": "bureau", "for_s": 5}]), always)
+    record.event(20.0, "befalls", "bureau", 0)
+    record.final |= {} if struck is None else {"struck": struck}
+    line = lines(record, tmp_path)["struck.bureau"]
+    assert (line.held, line.measured) == (bool(measured), measured)
+    assert said in line.words[0]
+    assert [name for name in lines(uninterrupted(), tmp_path / "other") if name.startswith("struck")] == []

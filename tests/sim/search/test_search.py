@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from lendrill.search import searcher
-from sim.search.plan import drawn, fault_of
+from sim.search.plan import Kind, drawn, fault_of
 from tests.sim.search.planted import BUGS, NOT_FOUND, Bug, planted
 
 SEEDS_QUICK = 8
@@ -13,9 +13,26 @@ SEEDS_MAX = 120
 """A planted bug is found within so many seeds."""
 
 
-@pytest.mark.parametrize("seed", [351, 478, 2074, 9867])
+LAST_OF_ALL = {
+    351: """8 kill primary witness 6 11; 16 hang primary same-city 4 9; 21 kill-at-disk same-city remote 5 6;
+        23 damage-snapshot same-city remote 6 12; 23 disk-full primary remote 5 9; 26 kill primary witness 1 1""",
+    478: "10 twin primary same-city 7 11; 23 kill same-city remote 2 3; 28 damage-window primary witness 8 8",
+    2074: """15 damage-window same-city remote 2 3; 16 cut primary remote 5 3; 19 race primary same-city 6 4;
+        22 cut primary remote 5 12; 28 damage-window same-city witness 8 5""",
+    9867: """16 damage-window primary remote 6 3; 16 damage-window remote same-city 7 7;
+        21 cut same-city remote 2 7; 29 damage-window same-city remote 4 2""",
+}
+
+
+@pytest.mark.parametrize("seed", LAST_OF_ALL)
 def test_a_book_that_is_damaged_last_of_all_is_whole_again_in_the_end(seed: int) -> None:
-    assert searcher().run(seed, drawn(seed)).wrong == ""
+    assert searcher().run(seed, [fault_of(line.strip()) for line in LAST_OF_ALL[seed].split(";")]).wrong == ""
+
+
+def test_a_bank_is_restored_from_its_backups_alone_whatever_befell_it() -> None:
+    plans = {seed: drawn(seed, "backups") for seed in range(SEEDS_QUICK)}
+    assert any(fault.kind == Kind.RESTORE for faults in plans.values() for fault in faults)
+    assert [searcher().run(seed, faults).wrong for seed, faults in plans.items()] == [""] * SEEDS_QUICK
 
 
 def test_seeds_keep_every_promise() -> None:
@@ -45,7 +62,7 @@ def test_a_fault_is_a_line_and_a_line_a_fault() -> None:
 
 def found(bug: Bug, seeds: int) -> int | None:
     with planted(bug):
-        return next((seed for seed in range(seeds) if searcher().run(seed, drawn(seed)).wrong), None)
+        return next((seed for seed in range(seeds) if searcher().run(seed, drawn(seed, bug.profile)).wrong), None)
 
 
 @pytest.mark.parametrize("bug", [*BUGS, *NOT_FOUND], ids=lambda bug: bug.what)

@@ -88,8 +88,13 @@ def searcher() -> Searcher:
 
 def searched(seeds: Sequence[int], profile: str) -> list[tuple[int, Found]]:
     """What some seeds come to."""
-    logging.getLogger("actors").setLevel(logging.CRITICAL)
+    _hush()
     return [(seed, searcher().run(seed, drawn(seed, profile))) for seed in seeds]
+
+
+def _hush() -> None:
+    """What sites say of what befalls them is not what a search tells."""
+    logging.getLogger("actors").setLevel(logging.CRITICAL)
 
 
 def shrunk(seed: int, faults: Sequence[Fault]) -> list[Fault]:
@@ -104,6 +109,7 @@ def shrunk(seed: int, faults: Sequence[Fault]) -> list[Fault]:
 
 def search_command(options: SearchOptions) -> int:
     """0 where every promise was kept; 1 where one was broken, with how to see it again."""
+    _hush()
     console, began = Console(soft_wrap=True, highlight=False), time.perf_counter()
     plan = options.plan()
     if plan is not None:

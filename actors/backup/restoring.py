@@ -157,7 +157,7 @@ def _found(home: _Home, chain: Chain, find: Find, identity_of: IdentityOf) -> No
     bank = json.loads(member(find(chain.full), home.key, BANK_FILE))
     if not home.store.found(identity_of(bank)).new:
         raise BackupError("--store: there is a day book already; give a place that holds none")
-    home.epoch = max(one.epoch for one in (chain.full, *chain.steps))
+    home.epoch = max(one.epoch for one in (chain.full, *chain.steps, *chain.beside))
     home.store.enter(home.epoch)
     home.until = chain.full.until
 

@@ -5,7 +5,6 @@ day book that was backed up, seal for seal, its state worked again, and no older
 from __future__ import annotations
 
 import json
-import logging
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -40,7 +39,6 @@ FULL_AFTER_TICKS = 15
 _IN_MEMORY = Path("/dev/shm")
 _MARGIN_MS = POLICY.retry_minutes * MINUTE_MS
 _key = BackupKey(bytes(32))
-logging.getLogger("actors.backup").setLevel(logging.CRITICAL)
 
 
 @dataclass
@@ -63,7 +61,7 @@ class Backups:
     tick_ms: int
     now_ms: int = 0
     able_since: int = 0
-    """Since when the site lives and its book can be read."""
+    """Since when the site lives, its book can be read, and it is not in the middle of something."""
     made_at: int = -1
     """When its day book was last backed up."""
     full: int = 0
@@ -92,7 +90,7 @@ class Backups:
         """Time goes on, and the keeper makes what is due where its site lives."""
         self.now_ms += self.tick_ms
         site = self.site
-        if not site.up or site.disk.damaged or site.receiver is None or site.receiver.damage:
+        if not site.up or site.busy or site.disk.damaged or site.receiver is None or site.receiver.damage:
             self.able_since = self.now_ms
         if not site.up or site.busy:
             return

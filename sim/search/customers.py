@@ -19,6 +19,8 @@ from credit.repayment.contract import EarlyRepaymentRequested
 RESEND_TICKS = 3
 _SIGNS, _PAYS_BACK = 1, 2
 """What is asked of a case."""
+_ANEW = 10**14
+"""What is added to the number of a request each time that it is asked anew, with other words."""
 Form = Callable[[int], Command]
 """The command of a customer's application, by request number."""
 
@@ -44,6 +46,14 @@ class Request:
     sent: int = 0
 
 
+class _Asked(NamedTuple):
+    """What somebody was told last, the number under which he asked then, and how often he had asked anew."""
+
+    told: int
+    number: int
+    times: int
+
+
 class Broken(Exception):
     """A promise to a customer that was not kept."""
 
@@ -60,7 +70,7 @@ class Customers:
     requests: dict[int, Request] = field(default_factory=dict)
     deaf_until: int = 0
     twice_until: int = 0
-    _cases: dict[int, int] = field(default_factory=dict)
+    _asked: dict[int, _Asked] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for number in range(1, self.count + 1):
@@ -82,9 +92,9 @@ class Customers:
         for told in done.told:
             for event, at, case, loan in told.events[["event", "at", "case", "loan"]].tolist():
                 if event == Contracts.CONTRACT_GENERATED:
-                    self._ask(case * 10 + _SIGNS, partial(signed, case, at), world.tick)
+                    self._ask(case * 10 + _SIGNS, at, partial(signed, case, at), world.tick)
                 elif event == Disbursement.LOAN_DISBURSED:
-                    self._ask(case * 10 + _PAYS_BACK, partial(paid_back, loan), world.tick)
+                    self._ask(case * 10 + _PAYS_BACK, loan, partial(paid_back, loan), world.tick)
             for number, kept, reason in told.answers[["request", "number", "reason"]].tolist():
                 if number in self.requests:
                     self._answered(self.requests[number], Answer(kept, reason, told.window), world.tick)
@@ -116,12 +126,18 @@ class Customers:
             raise Broken(f"request {request.number} was answered {before} first, and now {answer}")
         request.answer = before or answer
 
-    def _ask(self, number: int, command: Callable[[int], Command], tick: int) -> None:
-        """A request that follows from what a customer was told; told anew, he asks what he was told last."""
-        if (asked := self.requests.get(number)) is None:
-            self.requests[number] = Request(number, lambda: command(number), tick + 1)
-        elif asked.answer is None:
-            asked.command = lambda: command(number)
+    def _ask(self, about: int, told: int, command: Callable[[int], Command], tick: int) -> None:
+        """A request that follows from what a customer was told. Told otherwise before he was answered, as after a loss, he asks
+        anew under another number: what he sent first may still arrive."""
+        known = self._asked.get(about)
+        if known is not None:
+            before = self.requests[known.number]
+            if known.told == told or before.answer is not None:
+                return
+            before.lost = True
+        number = about + (0 if known is None else known.times + 1) * _ANEW
+        self._asked[about] = _Asked(told, number, 0 if known is None else known.times + 1)
+        self.requests[number] = Request(number, lambda: command(number), tick + 1)
 
 
 def signed(case: int, offered_at: int, request: int) -> Command:

@@ -13,10 +13,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from credit.policies.base import PolicyModel
+from scenarios.faults import Fault
 from scenarios.loading import ScenarioError
 from scenarios.partners import Partners
 from scenarios.planned import STRIKE_PARTNERS
-from scenarios.positions import Positions
+from scenarios.positions import Positions, Steps
 
 SITES = ("primary", "same-city", "remote")
 WITNESS, ANY = "witness", "any"
@@ -364,8 +365,14 @@ def load_drill(name_or_path: str) -> Drill:
         positions = Positions(text)
         lines = []
         for one in error.errors():
-            steps = tuple(one["loc"])
-            field = ".".join(str(step + 1) if isinstance(step, int) else step for step in steps)
-            where = f"{file}:{line}" if (line := positions.line(steps)) else file
-            lines.append(f"{where}: {field + ': ' if field else ''}{one['msg'].removeprefix('Value error, ')}")
+            fault = Fault.of(one, tuple(one["loc"]), Drill)
+            field = "".join(f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in fault.shown)[1:]
+            where = f"{file}:{line}" if (line := positions.line(fault.steps or _named(fault.words()))) else file
+            lines.append(f"{where}: {field + ': ' if field else ''}{fault.words()}")
         raise ScenarioError(*lines) from None
+
+
+def _named(words: str) -> Steps:
+    """The way to the field that a rule over several begins its words with: ``befalls[2].at_s: …``."""
+    field, _, _ = words.partition(": ")
+    return tuple(int(step) - 1 if step.isdigit() else step for step in re.findall(r"\w+", field))

@@ -35,6 +35,15 @@ def test_a_bank_is_restored_from_its_backups_alone_whatever_befell_it() -> None:
     assert [searcher().run(seed, faults).wrong for seed, faults in plans.items()] == [""] * SEEDS_QUICK
 
 
+def test_a_restored_book_fences_a_leader_of_which_only_a_backup_without_windows_knows() -> None:
+    faults = [
+        "5 disk-full primary witness 2 12",
+        "21 disk-full primary same-city 4 12",
+        "26 restore primary witness 1 1",
+    ]
+    assert searcher().run(907, [fault_of(line) for line in faults]).wrong == ""
+
+
 def test_seeds_keep_every_promise() -> None:
     results = [searcher().run(seed, drawn(seed)) for seed in range(SEEDS_QUICK)]
     assert [one.wrong for one in results] == [""] * SEEDS_QUICK

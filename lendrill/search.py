@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 
@@ -88,13 +89,20 @@ def searcher() -> Searcher:
 
 def searched(seeds: Sequence[int], profile: str) -> list[tuple[int, Found]]:
     """What some seeds come to."""
-    _hush()
-    return [(seed, searcher().run(seed, drawn(seed, profile))) for seed in seeds]
+    with _hushed():
+        return [(seed, searcher().run(seed, drawn(seed, profile))) for seed in seeds]
 
 
-def _hush() -> None:
+@contextmanager
+def _hushed() -> Iterator[None]:
     """What sites say of what befalls them is not what a search tells."""
-    logging.getLogger("actors").setLevel(logging.CRITICAL)
+    log = logging.getLogger("actors")
+    before = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        log.setLevel(before)
 
 
 def shrunk(seed: int, faults: Sequence[Fault]) -> list[Fault]:
@@ -107,9 +115,9 @@ def shrunk(seed: int, faults: Sequence[Fault]) -> list[Fault]:
     return kept
 
 
+@_hushed()
 def search_command(options: SearchOptions) -> int:
     """0 where every promise was kept; 1 where one was broken, with how to see it again."""
-    _hush()
     console, began = Console(soft_wrap=True, highlight=False), time.perf_counter()
     plan = options.plan()
     if plan is not None:

@@ -266,7 +266,7 @@ def test_a_call_outlives_its_connection(tmp_path: Path) -> None:
 def test_a_bank_that_reads_nothing_is_asked_no_more_than_it_can_be_told(tmp_path: Path) -> None:
     async def hour() -> tuple[int, int]:
         reads_nothing = await asyncio.start_unix_server(lambda *_: asyncio.sleep(_WAIT_S), tmp_path / "s")
-        link = LinkClient(tmp_path / "s", patience_s=0.2)
+        link = LinkClient(tmp_path / "s", patience_s=0.05)
         link.start()
         while not link.connected:
             await asyncio.sleep(0.01)

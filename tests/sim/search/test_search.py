@@ -30,9 +30,9 @@ def test_a_book_that_is_damaged_last_of_all_is_whole_again_in_the_end(seed: int)
 
 
 def test_a_bank_is_restored_from_its_backups_alone_whatever_befell_it() -> None:
-    plans = {seed: drawn(seed, "backups") for seed in range(SEEDS_QUICK)}
+    plans = {seed: drawn(seed, "backups") for seed in range(SEEDS_QUICK // 2)}
     assert any(fault.kind == Kind.RESTORE for faults in plans.values() for fault in faults)
-    assert [searcher().run(seed, faults).wrong for seed, faults in plans.items()] == [""] * SEEDS_QUICK
+    assert [searcher().run(seed, faults).wrong for seed, faults in plans.items()] == [""] * len(plans)
 
 
 def test_a_restored_book_fences_a_leader_of_which_only_a_backup_without_windows_knows() -> None:

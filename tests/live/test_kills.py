@@ -35,7 +35,7 @@ def _lost(bank: Served, callers: Callers) -> list[str]:
 
 def test_conductors_and_gateways_are_killed_under_load_and_nothing_is_lost(tmp_path: Path) -> None:
     with served(tmp_path / "bank", "zhang_consumer_loan", "--executor", "local", "--clock", "business") as bank:
-        assert _lost(bank, killed(bank, ["conductor", "gateway", "conductor", "conductor", "gateway"])) == []
+        assert _lost(bank, killed(bank, ["conductor", "gateway", "conductor", "conductor", "gateway", "gateway"])) == []
 
 
 def test_a_conductor_and_its_database_die_under_load_and_nothing_is_lost(tmp_path: Path) -> None:
@@ -51,12 +51,13 @@ def test_a_conductor_and_its_database_die_under_load_and_nothing_is_lost(tmp_pat
 def test_stages_are_killed_under_load_and_nothing_is_lost(tmp_path: Path) -> None:
     with served(tmp_path / "bank", "zhang_consumer_loan", "--executor", "ray", "--clock", "business") as bank:
         ray = bank.parts("raylet/raylet")
-        callers = killed(bank, ["ray::StageActor", "conductor", "ray::StageActor", "conductor"])
+        callers = killed(bank, ["ray::StageActor", "conductor"])
         assert bank.parts("raylet/raylet") == ray  # which none of those took along
         assert min(callers.gaps("conductor")) < bank.opened_s
         assert _lost(bank, callers) == []
 
 
+@pytest.mark.slow
 @pytest.mark.ray
 def test_ray_is_started_anew_when_it_dies_and_goes_when_nobody_is_left(tmp_path: Path) -> None:
     with served(tmp_path / "bank", "zhang_consumer_loan", "--executor", "ray", "--clock", "business") as bank:

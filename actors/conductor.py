@@ -333,10 +333,8 @@ class Conductor:
         """One window, or those up to where the business date is to go."""
         await self._until_there_is_room()
         taken = self._take()
-        commands, rows = (
-            joined_by_kind([one for waiting in taken for one in waiting.commands]),
-            sum(w.rows for w in taken),
-        )
+        commands = joined_by_kind([command for one in taken for command in one.commands])
+        rows = sum(one.rows for one in taken)
         now = max(self._clock.now() + 1, self._bank.until + 1)
         target, reached = self._targets.popleft() if self._targets else (0, None)
         until, every = max(now, target), self._pace.advance_ms if target else DAY_MS

@@ -48,7 +48,9 @@ class Moved(Away):
 SUBMITS_MAX = 200
 """Callers of one gateway that may wait for the answers to their commands: half a second's worth, so that others are refused
 before they wait longer. The conductor's own bound (`Pace.queue_rows`) is for bulk."""
-URGENT = frozenset({"standing", "figures", "partner", "site", "hand_over", "take_over"})
+OF_SITES = frozenset({"site", "hand_over", "take_over"})
+"""What is asked of a site, whoever leads (`actors.sites.site`)."""
+URGENT = OF_SITES | {"standing", "figures", "partner"}
 """What people ask and decide is never refused for want of room."""
 REFUSALS: dict[str, type[Exception]] = {
     "moved": Moved,

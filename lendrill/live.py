@@ -14,7 +14,6 @@ import socket
 import sys
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,7 +28,7 @@ from actors.book.sealed import SealedStore
 from actors.book.store import Store
 from actors.clock import BusinessClock, Clock, WallClock, wall_ms
 from actors.conductor import Conductor
-from actors.host import Blueprint
+from actors.host import Blueprint, Parts, Sink
 from actors.identity.accounts import Account
 from actors.identity.audit import Deed
 from actors.identity.errors import IdentityError
@@ -44,12 +43,10 @@ from actors.replay import Replayed, replay
 from actors.sequencer import Sequencer
 from actors.topology import Cell, Flow
 from actors.trail import Trail
-from credit.codes import Partner
 from credit.identifiers import Texts
 from credit.policies import ProductPolicy, load
-from credit.room import DESK_LABELS, Rows
-from credit.stage import WindowResult
-from credit.subsystem import State, Window
+from credit.room import DESK_LABELS
+from credit.subsystem import State
 from credit.times import Ints
 from lendrill.assembly import live_blueprints
 from lendrill.errors import EXIT_BAD_INPUT, EXIT_INTERNAL, UserError, line_for
@@ -211,39 +208,16 @@ class Again:
     """Of the same loans in the ledger."""
     cases: Mapping[int, list[int]]
     """The applications of the last seven days: the numbers of cases by the number of the request."""
-    struck: Mapping[str, int]
-    """Calls that an outage or a slowness befell, by partner."""
 
 
-class _Struck:
-    """What hears a cell's statistics: see `Again.struck`."""
-
-    def __init__(self) -> None:
-        self.found: Counter[str] = Counter()
-
-    def record(self, window: Window, outcome: WindowResult, statistics: dict[str, Rows]) -> None:
-        """Counts the calls of one window."""
-        del window, outcome
-        self.close(statistics)
-
-    def close(self, statistics: dict[str, Rows]) -> None:
-        """Counts those of the last."""
-        for partner, struck in (
-            statistics["partners"][["partner", "struck"]].tolist() if "partners" in statistics else ()
-        ):
-            self.found[Partner(partner).name.lower()] += struck
-
-    def heard(self, blueprint: Blueprint) -> Blueprint:
-        """The same cell, whose statistics are counted."""
-        return replace(blueprint, build=lambda cell: replace(blueprint.build(cell), sink=self))
-
-
-def worked_again(path: Path, on_progress: Callable[[int], object] = int) -> Again:
-    """Works the bank of a home again from its day book, which is read and never written. UserError where there is no bank,
-    `actors.replay.Diverged` where it is not the bank that was."""
+def worked_again(path: Path, on_progress: Callable[[int], object] = int, sink: Sink | None = None) -> Again:
+    """Works the bank of a home again from its day book, which is read and never written. `sink`: hears every cell's windows and
+    statistics, which are not made otherwise. UserError where there is no bank, `actors.replay.Diverged` where it is not the bank
+    that was."""
     home = home_at(path)
-    executor, struck = LocalExecutor(), _Struck()
-    blueprints = [struck.heard(one) for one in home.blueprints()]
+    executor, blueprints = LocalExecutor(), home.blueprints()
+    if sink is not None:
+        blueprints = [replace(one, build=partial(_heard, one, sink)) for one in blueprints]
     found = replay(home.store(), home.flow, blueprints, executor, on_progress)
     states = [(cell.room, host.export_state()) for cell, host in executor.hosts.items()]
 
@@ -265,8 +239,11 @@ def worked_again(path: Path, on_progress: Callable[[int], object] = int) -> Agai
         total("repayment", "bank.loans", "balance_fen") + total("repayment", "bank.arrears", "principal_fen"),
         total("ledger", "bank.loans", "principal"),
         cases,
-        struck.found,
     )
+
+
+def _heard(blueprint: Blueprint, sink: Sink, cell: Cell) -> Parts:
+    return replace(blueprint.build(cell), sink=sink)
 
 
 def replay_command(path: Path, quiet: bool) -> int:

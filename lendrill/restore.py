@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -133,7 +132,7 @@ def verify_command(where: Path, key: Path | None) -> int:
         there = {path.parent for path in shelf.copies[name].paths}
         shelf.faults += [f"{place}: lacks {name}" for place in places if place not in there and place.is_dir()]
     try:
-        chain = chain_to(shelf.manifests(), None, partial(_is_good, shelf))
+        chain = chain_to(shelf.manifests(), None, shelf.has)
         said = (
             f"they restore the bank up to window {chain.last.following - 1:,}, as it was at {text_of(chain.last.until)}"
         )
@@ -146,27 +145,18 @@ def verify_command(where: Path, key: Path | None) -> int:
     return EXIT_INTERNAL if shelf.faults else 0
 
 
-def _is_good(shelf: Shelf, one: Manifest) -> bool:
-    return shelf.good(one.name) is not None
-
-
 def restore_command(options: RestoreOptions) -> int:
     """`lendrill restore`: 0 when the bank is restored and nothing is lost beyond the interval of backups; 1 when more is."""
     key, at = BackupKey.read(options.key), instant_at(options.at)
     asked = asked_in(options.requests) if options.requests else []
     against = _opened(options.against) if options.against else None
     shelf = shelf_of([place for where in options.where for place in places_at(where)], key)
-    chain = chain_to(shelf.manifests(), at, partial(_is_good, shelf))
-
-    def find(one: Manifest) -> Path:
-        path = shelf.good(one.name)
-        assert path is not None, "chains hold good backups alone"
-        return path
+    chain = chain_to(shelf.manifests(), at, shelf.has)
 
     def book(fresh: Path) -> Store:
         return open_store(options.store) if options.store else fresh_book(fresh)
 
-    found = restored(chain, find, key, options.home, at, book, identity_of, options.store or "")
+    found = restored(chain, shelf.find, key, options.home, at, book, identity_of, options.store or "")
     for line in dict.fromkeys(shelf.faults):
         _warned(line)
     for passed in chain.passed_over:

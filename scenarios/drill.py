@@ -13,11 +13,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from credit.policies.base import PolicyModel
-from scenarios.faults import Fault
+from scenarios.faults import Fault, Sources, told
 from scenarios.loading import ScenarioError
 from scenarios.partners import Partners
 from scenarios.planned import STRIKE_PARTNERS
-from scenarios.positions import Positions, Steps
+from scenarios.positions import Positions
 
 SITES = ("primary", "same-city", "remote")
 WITNESS, ANY = "witness", "any"
@@ -261,23 +261,19 @@ class Drill(PolicyModel):
         for place, one in enumerate(self.befalls):
             for name in (one.place, one.to):
                 if name is not None and name not in (*sites, WITNESS):
-                    raise ValueError(f"befalls[{place + 1}]: there is no {name} in a bank of {len(sites)} sites")
+                    raise ValueError(f"befalls.{place}: there is no {name} in a bank of {len(sites)} sites")
             if (last_s := one.instants_s[-1]) > self.load.seconds:
-                raise ValueError(
-                    f"befalls[{place + 1}].at_s: {last_s:g} is after the load's end ({self.load.seconds:g} s)"
-                )
-            self._runs(f"befalls[{place + 1}].process", one)
+                raise ValueError(f"befalls.{place}.at_s: {last_s:g} is after the load's end ({self.load.seconds:g} s)")
+            self._runs(f"befalls.{place}.process", one)
         if self.restore is not None and self.restore.site not in sites:
             raise ValueError(f"restore.site: there is no {self.restore.site} in a bank of {len(sites)} sites")
         if self.restore is not None and self.restore.back_up_at_s > self.load.seconds:
             raise ValueError(f"restore.back_up_at_s: {self.restore.back_up_at_s:g} is after the load's end")
         for place, decision in enumerate(self.decisions):
             if decision.site not in sites:
-                raise ValueError(
-                    f"decisions[{place + 1}].site: there is no {decision.site} in a bank of {len(sites)} sites"
-                )
+                raise ValueError(f"decisions.{place}.site: there is no {decision.site} in a bank of {len(sites)} sites")
             if decision.at_s > self.load.seconds:
-                raise ValueError(f"decisions[{place + 1}].at_s: {decision.at_s:g} is after the load's end")
+                raise ValueError(f"decisions.{place}.at_s: {decision.at_s:g} is after the load's end")
         for at_s in self.load.day_ends_at_s:
             if at_s > self.load.seconds:
                 raise ValueError(f"load.day_ends_at_s: {at_s:g} is after the load's end ({self.load.seconds:g} s)")
@@ -297,7 +293,7 @@ class Drill(PolicyModel):
         """ValueError where it speaks of a branch that a bank with so many does not have."""
         for place, one in enumerate(self.befalls):
             if one.branch > branches:
-                raise ValueError(f"befalls[{place + 1}].branch: {one.branch} of {branches} branches, counted from 1")
+                raise ValueError(f"befalls.{place}.branch: {one.branch} of {branches} branches, counted from 1")
 
     def _runs(self, field: str, one: Befalls) -> None:
         """ValueError where the process that it befalls is none of this bank's."""
@@ -316,7 +312,7 @@ class Drill(PolicyModel):
         )
         for (partner, at_s, _, for_s), (following, begins_s, place, _) in itertools.pairwise(spans):
             if partner == following and (for_s is None or at_s + for_s > begins_s):
-                raise ValueError(f"befalls[{place + 1}].at_s: at {begins_s:g} s something befalls {partner} already")
+                raise ValueError(f"befalls.{place}.at_s: at {begins_s:g} s something befalls {partner} already")
 
     def _can_be_measured(self) -> None:
         expected, rto = self.expected, self.expected.rto_s
@@ -362,17 +358,5 @@ def load_drill(name_or_path: str) -> Drill:
     try:
         return Drill.model_validate(content)
     except ValidationError as error:
-        positions = Positions(text)
-        lines = []
-        for one in error.errors():
-            fault = Fault.of(one, tuple(one["loc"]), Drill)
-            field = "".join(f"[{step + 1}]" if isinstance(step, int) else f".{step}" for step in fault.shown)[1:]
-            where = f"{file}:{line}" if (line := positions.line(fault.steps or _named(fault.words()))) else file
-            lines.append(f"{where}: {field + ': ' if field else ''}{fault.words()}")
-        raise ScenarioError(*lines) from None
-
-
-def _named(words: str) -> Steps:
-    """The way to the field that a rule over several begins its words with: ``befalls[2].at_s: …``."""
-    field, _, _ = words.partition(": ")
-    return tuple(int(step) - 1 if step.isdigit() else step for step in re.findall(r"\w+", field))
+        faults = [Fault.of(one, tuple(one["loc"]), Drill) for one in error.errors()]
+        raise ScenarioError(*told(faults, Sources(file, Positions(text), {}))) from None

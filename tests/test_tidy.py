@@ -8,6 +8,7 @@ import ast
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,12 @@ def test_the_files_that_are_begun_first_are_there() -> None:
     assert [name for name in LONGEST if not (ROOT / "tests" / name).is_file()] == []
 
 
+@cache
+def parsed(source: str) -> ast.Module:
+    """Read once, whatever number of rules looks at it."""
+    return ast.parse(source)
+
+
 def functions(tree: ast.AST) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
 
@@ -72,7 +79,7 @@ def size_faults(source: str, name: str, exceptions: dict[str, int]) -> list[str]
     """A module or function over its limit, or an exception roomier than its function."""
     count = len(source.splitlines())
     faults = [f"{name}: {count} lines, at most {MODULE_LINES_MAX}"] if count > MODULE_LINES_MAX else []
-    for node in functions(ast.parse(source)):
+    for node in functions(parsed(source)):
         key = f"{name}::{node.name}"
         limit, lines = exceptions.get(key, FUNCTION_LINES_MAX), lines_of(node)
         if lines > limit:
@@ -84,7 +91,7 @@ def size_faults(source: str, name: str, exceptions: dict[str, int]) -> list[str]
 
 def docstring_faults(source: str, name: str) -> list[str]:
     """A module that does not open with its one job; only an empty file needs no word."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     return [f"{name}: no docstring"] if tree.body and not ast.get_docstring(tree) else []
 
 
@@ -100,10 +107,10 @@ def _can_fail(node: ast.AST) -> bool:
 
 def idle_tests(source: str, name: str) -> list[str]:
     """Tests that cannot fail but by accident, and test files without a test."""
-    tests = [node for node in functions(ast.parse(source)) if node.name.startswith("test")]
+    tests = [node for node in functions(parsed(source)) if node.name.startswith("test")]
     faults = [f"{name}::{test.name}: asserts nothing" for test in tests if not any(map(_can_fail, ast.walk(test)))]
     machines = any(
-        isinstance(node, ast.ClassDef) and "Machine" in ast.unparse(node) for node in ast.walk(ast.parse(source))
+        isinstance(node, ast.ClassDef) and "Machine" in ast.unparse(node) for node in ast.walk(parsed(source))
     )
     return faults if tests or machines else [f"{name}: holds no test"]
 
@@ -161,7 +168,7 @@ def _takes_order(node: ast.AST, names: frozenset[str]) -> str | None:
 
 def order_faults(source: str, name: str) -> list[str]:
     """Places where the order of a set or the value of hash() could reach a result; `sorted(...)` is the way out."""
-    tree = ast.parse(source)
+    tree = parsed(source)
     names = _names_of_sets(tree)
     found = [(node, _takes_order(node, names)) for node in ast.walk(tree)]
     return [f"{name}:{getattr(node, 'lineno', '?')}: {why}" for node, why in found if why]
@@ -173,7 +180,7 @@ def test_modules_and_functions_stay_small() -> None:
 
 
 def test_every_exception_to_a_size_still_names_a_function() -> None:
-    known = {f"{name}::{node.name}" for name in MODULES for node in functions(ast.parse(read(name)))}
+    known = {f"{name}::{node.name}" for name in MODULES for node in functions(parsed(read(name)))}
     assert set(FUNCTION_EXCEPTIONS) <= known
 
 

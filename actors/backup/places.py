@@ -75,6 +75,16 @@ class Shelf:
                 return path
         return None
 
+    def has(self, one: Manifest) -> bool:
+        """Whether a backup has a good copy."""
+        return self.good(one.name) is not None
+
+    def find(self, one: Manifest) -> Path:
+        """A good copy of a backup. BackupError where there is none."""
+        if (path := self.good(one.name)) is None:
+            raise BackupError(f"{one.name}: no good copy of it")
+        return path
+
     def prove(self) -> int:
         """Reads every copy; how many are good."""
         for copies in self.copies.values():

@@ -19,7 +19,7 @@ from actors.book.store import Damaged, Fenced, StoreError
 from actors.clock import wall_ms
 from actors.conductor import Conductor
 from actors.frames import Message
-from actors.link import REFUSALS, Connect, LinkClient, LinkServer, Moved
+from actors.link import OF_SITES, REFUSALS, Connect, LinkClient, LinkServer, Moved
 from actors.sites import wire
 from actors.sites.mirror import Mirror
 from actors.sites.receiver import Away, Receiver
@@ -39,7 +39,7 @@ _FIRST_LOOK_S, _VERIFY_S = 2.0, 3_600.0
 cells begin with a snapshot."""
 _STANDING_S = 0.6
 _BOOK = frozenset({"enter", "append", "renew"})
-_OWN = frozenset({"book", "folder", "contents", "site", "hand_over", "take_over"})
+_OWN = OF_SITES | {"book", "folder", "contents"}
 """What a site answers itself, whoever leads."""
 _log = logging.getLogger(__name__)
 

@@ -56,7 +56,7 @@ class _Doing(FrameServer):
         return dict(self._urls)
 
     def _kill(self, message: Message) -> list[int]:
-        """The process that is dead now; none where none lived."""
+        """The process that is dead now; none where none lived. (`psutil.wait_procs` would take its end from its supervisor.)"""
         killed, until = self._send(message, signal.SIGKILL), time.monotonic() + _DIES_S
         while any(map(_lives, killed)) and time.monotonic() < until:
             time.sleep(_LOOKS_EVERY_S)
@@ -105,24 +105,26 @@ class _Doing(FrameServer):
 
     def _send(self, message: Message, number: signal.Signals) -> list[psutil.Process]:
         """To a process of a place; to a stage, to the one of its actors that the next draw says. Those that it reached."""
-        found = [one for one in self._meant(message, number) if _lives(one)]
-        for one in found:
-            one.send_signal(number)
-        return found
+        reached = []
+        for one in self._meant(message, number):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.send_signal(number)
+                reached.append(one)
+        return reached
 
     def _meant(self, message: Message, number: signal.Signals) -> list[psutil.Process]:
-        if message["process"] == STAGE:
-            stages = self._stages(self._place(message))
-            if not stages and number != signal.SIGCONT:
-                raise StoreError("there is no stage that is a process; they are with --executor ray")
-            stopped = [one for one in stages if one.status() == psutil.STATUS_STOPPED]
-            self._turn += 7
-            return stopped if number == signal.SIGCONT else stages[(self._turn - 7) % len(stages) :][:1]
-        child = self._child(message)
-        with contextlib.suppress(psutil.NoSuchProcess):
-            if child.process is not None and child.process.poll() is None:
-                return [psutil.Process(child.process.pid)]
-        return []
+        if message["process"] != STAGE:
+            process = self._child(message).process
+            with contextlib.suppress(psutil.NoSuchProcess):
+                return [psutil.Process(process.pid)] if process is not None and process.poll() is None else []
+            return []
+        stages = self._stages(self._place(message))
+        if number == signal.SIGCONT:
+            return [one for one in stages if one.status() == psutil.STATUS_STOPPED]
+        if not stages:
+            raise StoreError("there is no stage that is a process; they are with --executor ray")
+        self._turn += 7
+        return [stages[self._turn % len(stages)]]
 
     @staticmethod
     def _stages(place: Supervisor) -> list[psutil.Process]:

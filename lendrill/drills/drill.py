@@ -97,7 +97,7 @@ def drill_command(options: DrillOptions) -> int:
         for place, one in enumerate(drill.befalls):
             if one.what == "full_disk" and one.process == "conductor":
                 raise UserError(
-                    f"--store: {options.name} fills a disk (befalls[{place + 1}]), and a database server's is not ours to fill",
+                    f"--store: {options.name} fills a disk (befalls.{place}), and a database server's is not ours to fill",
                     "leave --store out, or run another drill",
                 )
     folder = (
@@ -161,7 +161,8 @@ def _drilled(drill: Drill, options: DrillOptions, folder: Path) -> None:
             record.close()
         leader = record.leader
         bank.close()
-    final = proved(folder, home, names, leader, tell)
+    partners = list(dict.fromkeys(one.partner for one in drill.befalls if one.partner))
+    final = proved(folder, home, names, leader, partners, tell)
     day_ended = final.get("trial_balance_fen") == 0
     if drill.restore is not None:
         tell(f"Restoring the bank from the backups of {drill.restore.site} alone …")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +13,47 @@ from actors.book.store import StoreError
 from actors.gateway.bank import number_of_key
 from actors.replay import Diverged
 from credit.applications.contract import SubmitApplication
+from credit.codes import Partner
+from credit.room import Rows
+from credit.stage import WindowResult
+from credit.subsystem import Window
 from lendrill.live import Again, worked_again
 
 CALLER = "system:load"
 """The client that hands in all applications."""
 
 
-def proved(folder: Path, home: Path, sites: list[str], leader: str, tell: Callable[[str], object]) -> dict[str, Any]:
-    """What `final.json` says of the books; the leader's is the bank."""
+class _Struck:
+    """Counts the calls that an outage or a slowness befell, by partner, as cells tell them while a bank is worked again."""
+
+    def __init__(self, partners: Iterable[str]) -> None:
+        self.calls = dict.fromkeys(partners, 0)
+
+    def record(self, window: Window, outcome: WindowResult, statistics: dict[str, Rows]) -> None:
+        """One window's."""
+        del window, outcome
+        self.close(statistics)
+
+    def close(self, statistics: dict[str, Rows]) -> None:
+        """The last ones."""
+        if (rows := statistics.get("partners")) is not None:
+            for name in self.calls:
+                self.calls[name] += int(rows["struck"][rows["partner"] == Partner[name.upper()]].sum())
+
+
+def proved(
+    folder: Path, home: Path, sites: list[str], leader: str, partners: Sequence[str], tell: Callable[[str], object]
+) -> dict[str, Any]:
+    """What `final.json` says of the books; the leader's is the bank. `partners`: those that something befell."""
+    struck = _Struck(partners)
     found: dict[str, Any] = {"sites": {}}
     again_of: dict[str, Again] = {}
     for name in sites:
         tell(f"Working {name} again from its day book …")
         try:
-            again = again_of[name] = worked_again(home / "sites" / name)
+            again = again_of[name] = worked_again(
+                home / "sites" / name, sink=struck if partners and name == leader else None
+            )
         except (StoreError, Diverged) as error:
             found["sites"][name] = {
                 "replayed": False,
@@ -45,7 +72,7 @@ def proved(folder: Path, home: Path, sites: list[str], leader: str, tell: Callab
                 "trial_balance_fen": again.trial_balance_fen, "postings": again.postings,
                 "book": {"loans": again.loans, "principal_fen": again.principal_fen},
                 "ledger": {"principal_fen": again.ledger_principal_fen},
-                "struck": dict(again.struck),
+                "struck": struck.calls,
             }  # fmt: skip
     return found | requests_in(folder, again_of[leader].cases if leader in again_of else {})
 

@@ -195,6 +195,5 @@ def contradictions(record: Record) -> list[tuple[str, str]]:
 
 def struck(record: Record) -> dict[str, int | None]:
     """Of each partner that something befell, the bank's calls that met with it, as its day book worked again shows them."""
-    found = record.final.get("struck")
-    names = dict.fromkeys(one["partner"] for one in record.drill["befalls"] if one.get("partner"))
-    return {name: None if found is None else found.get(name, 0) for name in names}
+    found = record.final.get("struck", {})
+    return {one["partner"]: found.get(one["partner"]) for one in record.drill["befalls"] if one.get("partner")}

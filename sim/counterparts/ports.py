@@ -81,40 +81,43 @@ class Ports:
         ]
 
     def _begin_counting(self) -> None:
-        self._sums = np.zeros((4, len(self._numbers)), dtype=np.int64)
-        """Calls, those without an answer, those that something befell, and the time they took, by port."""
+        self._sums = np.zeros((3, len(self._numbers)), dtype=np.int64)
+        """Calls, those without an answer, and the time they took, by port."""
+        self._struck_calls = np.zeros(len(self._numbers), dtype=np.int64)
         self._longest = np.zeros(len(self._numbers), dtype=np.int64)
 
     def call(self, about: Ints, occasion: Ints | int, at: Ints, called: Bools) -> Answer:
         """Calls at `at`, with a row for each port, of which those `called` are made; the same (about, occasion) at the same time
         has the same fate."""
-        down = self.are_down(about, occasion, at)
         latency = self._latency.quantile(self._latencies, about, occasion, self._table_of)
-        slower_ms = self._slower_ms(about, occasion, at)
-        latency, struck = latency + slower_ms, down | (slower_ms > 0)
-        silent = down | (latency > self._timeout_ms)
+        silent = latency > self._timeout_ms
+        if self._befallen:
+            down, slower_ms = self._fates(about, occasion, at)
+            latency = latency + slower_ms
+            silent = down | (latency > self._timeout_ms)
+            self._struck_calls += ((down | (slower_ms > 0)) & called).sum(axis=1)
         took = np.where(silent, self._timeout_ms, latency)
         missing = silent | self._error.happens(self._error_ppm, about, occasion)
         spent = took * called
-        self._sums += np.array([called, missing & called, struck & called, spent]).sum(axis=2)
+        self._sums += np.array([called, missing & called, spent]).sum(axis=2)
         np.maximum(self._longest, spent.max(axis=1, initial=0), out=self._longest)
         return Answer(at + took, missing)
 
     def are_down(self, about: Ints, occasion: Ints | int, at: Ints) -> Bools:
         """Which calls meet an outage, a row for each port."""
-        down = np.zeros((len(self._numbers), len(at)), dtype=bool)
-        for one in self._befallen:
-            if not one.slower_ms:
-                down[one.port] |= self._met(one, about, occasion, at)
-        return down
+        return self._fates(about, occasion, at)[0]
 
-    def _slower_ms(self, about: Ints, occasion: Ints | int, at: Ints) -> Ints:
-        """By how much each call takes longer, a row for each port."""
-        found = np.zeros((len(self._numbers), len(at)), dtype=np.int64)
+    def _fates(self, about: Ints, occasion: Ints | int, at: Ints) -> tuple[Bools, Ints]:
+        """Which calls meet an outage, and by how much each takes longer; a row for each port."""
+        shape = (len(self._numbers), len(at))
+        down, slower_ms = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=np.int64)
         for one in self._befallen:
+            met = self._met(one, about, occasion, at)
             if one.slower_ms:
-                found[one.port] += one.slower_ms * self._met(one, about, occasion, at)
-        return found
+                slower_ms[one.port] += one.slower_ms * met
+            else:
+                down[one.port] |= met
+        return down, slower_ms
 
     def _met(self, one: Befallen, about: Ints, occasion: Ints | int, at: Ints) -> Bools:
         """Which calls it befalls."""
@@ -125,7 +128,10 @@ class Ports:
 
     def statistics(self, window: Window) -> list[tuple[int, ...]]:
         """A row of `PORT_DTYPE` for each port with calls since the last time; then counting starts anew."""
-        told = zip(self._numbers, *self._sums.tolist(), self._longest.tolist(), strict=True)
+        calls, unavailable, spent = self._sums.tolist()
+        told = zip(
+            self._numbers, calls, unavailable, self._struck_calls.tolist(), spent, self._longest.tolist(), strict=True
+        )
         self._begin_counting()
         return [(window.start, window.until, *row) for row in told if row[1]]
 

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from actors.backup.chains import chain_to
 from actors.backup.container import Manifest
@@ -37,12 +38,12 @@ TICKS_MS = (10 * MINUTE_MS, 20 * MINUTE_MS, 30 * MINUTE_MS)
 FULL_AFTER_TICKS = 15
 """The hour of the day's full backup comes so soon."""
 _IN_MEMORY = Path("/dev/shm")
+"""Where files are kept, if the machine has it."""
 _MARGIN_MS = POLICY.retry_minutes * MINUTE_MS
 _key = BackupKey(bytes(32))
 
 
-@dataclass
-class Mark:
+class Mark(NamedTuple):
     """A window of the book that was backed up: its instant, and the seal of the book behind it."""
 
     until: int
@@ -69,9 +70,9 @@ class Backups:
     epoch: int = 0
     book: list[Mark] = field(default_factory=list)
     """The book as it was backed up last."""
-    _folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp("", "lendrill-", _memory())))
 
     def __post_init__(self) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="lendrill-", dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None))
         home, away = self._folder / "home", self._folder / "away"
         for folder in (home / service.FOLDER, away):
             folder.mkdir(parents=True)
@@ -134,15 +135,11 @@ class Backups:
             shelf.look(place)
         disk, home = Disk(), self._folder / "restored"
 
-        def find(one: Manifest) -> Path:
-            path = shelf.good(one.name)
-            if path is None:
-                raise BackupError(f"{one.name}: no good copy")
-            return path
-
         try:
-            chain = chain_to(shelf.manifests(), at, lambda one: shelf.good(one.name) is not None)
-            found = restored(chain, find, _key, home, at, lambda _: _on(disk), lambda _: self.identity, lasting=False)
+            chain = chain_to(shelf.manifests(), at, shelf.has)
+            found = restored(
+                chain, shelf.find, _key, home, at, lambda _: _on(disk), lambda _: self.identity, lasting=False
+            )
             worked(self._opened(disk))
         except (BackupError, StoreError) as error:
             raise Wrong(f"{self.site.name}: its backups do not restore: {error}") from error
@@ -167,20 +164,15 @@ class Backups:
         """What the book is now, without asking the keeper what it backed up."""
         store = self.read()
         standing = store.standing()
-        known = len(self.book)
-        if standing.number < known or (known and store.seal_before(known) != self.book[-1].seal):
+        if (known := len(self.book)) > standing.number or (known and store.seal_before(known) != self.book[-1].seal):
             self.book.clear()
-        for entry in store.read(len(self.book)) if standing.number > len(self.book) else ():
+        for entry in store.read(len(self.book)):
             following = entry.number + 1
             seal = store.seal_before(following) if following < standing.number else standing.seal
             self.book.append(Mark(entry.until, seal))
         self.made_at, self.epoch = self.now_ms, standing.epoch
         if full:
             self.full = standing.number
-
-
-def _memory() -> Path | None:
-    return _IN_MEMORY if _IN_MEMORY.is_dir() else None
 
 
 def _on(disk: Disk) -> Store:

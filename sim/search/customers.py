@@ -47,11 +47,10 @@ class Request:
 
 
 class _Asked(NamedTuple):
-    """What somebody was told last, the number under which he asked then, and how often he had asked anew."""
+    """What somebody was told last, and the number under which he asked then."""
 
     told: int
     number: int
-    times: int
 
 
 class Broken(Exception):
@@ -135,8 +134,8 @@ class Customers:
             if known.told == told or before.answer is not None:
                 return
             before.lost = True
-        number = about + (0 if known is None else known.times + 1) * _ANEW
-        self._asked[about] = _Asked(told, number, 0 if known is None else known.times + 1)
+        number = about if known is None else known.number + _ANEW
+        self._asked[about] = _Asked(told, number)
         self.requests[number] = Request(number, lambda: command(number), tick + 1)
 
 

@@ -86,7 +86,7 @@ class Searcher:
             return str(error)
         if again.chain != leader.bank.chain:
             return f"worked again the bank has the chain {again.chain}, it has {leader.bank.chain}"
-        unbalanced = self._balanced()
+        unbalanced = self._balanced()  # before the same cells work what is restored
         if world.backups is not None:
             world.backups.restore(0)
         return unbalanced

@@ -111,7 +111,7 @@ def test_a_branch_that_the_bank_does_not_have_is_refused_before_anything_is_foun
         f'{words}[[befalls]]\nat_s = 1\nwhat = "branch_outage"\nbranch = 5\n', encoding="utf-8"
     )
     assert main(["drill", "mine.toml", "--out", "new"]) == 2
-    assert "mine.toml: befalls[1].branch: 5 of 4 branches, counted from 1" in complaint(capsys)
+    assert "mine.toml: befalls.0.branch: 5 of 4 branches, counted from 1" in complaint(capsys)
     assert not Path("new").exists()
 
 

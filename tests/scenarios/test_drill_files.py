@@ -47,22 +47,22 @@ def test_every_drill_has_its_words_and_something_that_is_tried() -> None:
             "drill.toml:8: restore.site: there is no remote in a bank of 2 sites",
         ),
         ("[restore]\nback_up_at_s = 70\n", "drill.toml:6: restore.back_up_at_s: 70 is after the load's end"),
-        ('[[befalls]]\nat_s = 1\nwhat = "cut"\n', "drill.toml:5: befalls[1].to: is needed by cut"),
+        ('[[befalls]]\nat_s = 1\nwhat = "cut"\n', "drill.toml:5: befalls.0.to: is needed by cut"),
         (
             '[[befalls]]\nat_s = 1\nwhat = "kill"\nto = "remote"\n',
-            "drill.toml:8: befalls[1].to: means nothing to kill; ",
+            "drill.toml:8: befalls.0.to: means nothing to kill; ",
         ),
         (
             '[bank]\nsites = 2\n[[befalls]]\nat_s = 1\nwhat = "lose"\nplace = "remote"\n',
-            "drill.toml:7: befalls[1]: there is no remote in a bank of 2 sites",
+            "drill.toml:7: befalls.0: there is no remote in a bank of 2 sites",
         ),
         ("[load]\nseconds = 1\n", "drill.toml:6: load.seconds: Input should be greater than or equal to 5"),
         ('[expected]\nleadr = "primary"\n', "drill.toml:6: expected.leadr: unknown field; did you mean 'leader'?"),
         ("[expected.rto_s]\nscoring = 3\n", "expected.rto_s.scoring"),
-        ('[[befalls]]\nat_s = 90\nwhat = "lose"\n', "drill.toml:6: befalls[1].at_s: 90 is after the load's end (60 s)"),
+        ('[[befalls]]\nat_s = 90\nwhat = "lose"\n', "drill.toml:6: befalls.0.at_s: 90 is after the load's end (60 s)"),
         (
             '[[befalls]]\nat_s = 1\nwhat = "kill"\ntimes = 9\nevery_s = 8\n',
-            "befalls[1].at_s: 65 is after the load's end",
+            "befalls.0.at_s: 65 is after the load's end",
         ),
         (
             '[[befalls]]\nat_s = 1\nwhat = "lose"\nprocess = "conductor"\n',
@@ -102,11 +102,11 @@ def test_every_drill_has_its_words_and_something_that_is_tried() -> None:
         ),
         (
             2 * (_AT + 'what = "partner_outage"\npartner = "sms"\nfor_s = 4\n'),
-            "befalls[2].at_s: at 1 s something befalls sms already",
+            "befalls.1.at_s: at 1 s something befalls sms already",
         ),
         (
             _AT + 'what = "partner_outage"\npartner = "sms"\nfor_s = 4\ntimes = 2\nevery_s = 3\n',
-            "befalls[1].at_s: at 4 s something befalls sms already",
+            "befalls.0.at_s: at 4 s something befalls sms already",
         ),
         (
             "[load]\napplications_s = 0\n" + _AT + 'what = "branch_outage"\nbranch = 1\n',

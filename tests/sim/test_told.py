@@ -54,11 +54,14 @@ def test_a_partner_that_is_told_of_is_away_or_slow_as_if_it_were_planned(
 
 
 def test_a_slow_partner_is_slow_while_it_is_and_answers_all_the_same() -> None:
-    plan, plain = (answered(world(faults=faults, partners={"bureau": PERFECT})) for faults in ([SLOW], []))
+    slow, ordinary = (world(faults=faults, partners={"bureau": PERFECT}) for faults in ([SLOW], []))
+    plan, plain = answered(slow), answered(ordinary)
     met = (AT >= BEGINS) & (AT < ENDS)
     assert set((plan["at"] - plain["at"])[met].tolist()) == {3_000}
     assert set((plan["at"] - plain["at"])[~met].tolist()) == {0}
     assert set(plan["status"].tolist()) == {Status.OK}
+    [struck] = slow.statistics(DAY, closing=True)["partners"]["struck"].tolist()
+    assert 0 < struck < int(ordinary.statistics(DAY, closing=True)["partners"]["calls"][0])
 
 
 def test_a_share_of_the_calls_is_struck() -> None:

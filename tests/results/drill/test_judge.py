@@ -312,7 +312,7 @@ def test_any_site_may_lead_at_the_end_but_one_must(tmp_path: Path) -> None:
     ("struck", "measured", "said"),
     [
         ({"bureau": 3, "public_security": 9}, 3, "3 calls met with it; at least 1"),
-        ({"public_security": 9}, 0, "0 calls met with it; at least 1"),
+        ({"bureau": 0, "public_security": 9}, 0, "0 calls met with it; at least 1"),
         (None, None, "not measured calls met with it; at least 1"),
     ],
 )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -14,10 +15,11 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interruption:
-    """Listens while it is entered. `asked()` says whether an end was asked for; `patient` is set while that is enough."""
+    """Listens while it is entered. `asked()` says whether an end was asked for; `patient` is set while that is enough: what is
+    called then, so that whoever asked hears that he was heard."""
 
     def __init__(self) -> None:
-        self.patient = False
+        self.patient: Callable[[], None] | None = None
         self._asked = False
         self._before: dict[signal.Signals, Any] = {}
 
@@ -40,5 +42,6 @@ class Interruption:
     def _hear(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002
         if self.patient and not self._asked:
             self._asked = True
+            self.patient()
         else:
             raise KeyboardInterrupt

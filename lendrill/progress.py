@@ -64,6 +64,11 @@ class Panel:
         if self._live is not None:
             self._live.stop()
 
+    def say(self, text: str) -> None:
+        """A line that stays, above the panel where it lives."""
+        if not self._quiet:
+            self._console.print(text, style="dim", highlight=False, soft_wrap=True)
+
     def show(self, line: Callable[[], str], panel: Callable[[], RenderableType]) -> None:
         """The panel where it lives, the line where it is time for one."""
         if self._live is not None:
@@ -80,6 +85,10 @@ class RunProgress(Panel):
         super().__init__(quiet)
         self._windows = windows
         self._began = time.perf_counter()
+
+    def ending(self) -> None:
+        """Somebody wants the run to end."""
+        self.say("Ending: the windows under way are finished first. Ask once more to break off at once.")
 
     def update(self, progress: Progress) -> None:
         """Called once a window."""

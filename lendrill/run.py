@@ -167,9 +167,9 @@ def _drive(
     began, cpu = time.perf_counter(), time.process_time()
     try:
         with RunProgress(len(spans), quiet) as progress:
-            interruption.patient = True
+            interruption.patient = progress.ending
             complete = pipeline.run(spans, progress.update, interruption.asked)
-            interruption.patient = False
+            interruption.patient = None
         outcome = pipeline.outcome(complete)
     except InvariantViolation as violation:
         raise InvariantViolation(

@@ -38,7 +38,8 @@ class Committee:
         count = len(self._people)
         turn = found["case"][:, None] + np.arange(max(count, 1))
         member = self._people[turn % count] if count else np.zeros((len(rows), 1), dtype=np.int64)
-        free = np.stack([~self._desk.has_acted(found["case"], member[:, k]) for k in range(member.shape[1])], axis=1)
+        case = found["case"].repeat(member.shape[1])
+        free = ~self._desk.has_acted(case, member.ravel()).reshape(member.shape)
         member[~free.any(axis=1), 0], free[~free.any(axis=1), 0] = 0, True
         place = free.cumsum(axis=1) - 1
         named = free & (place < self._policy.committee_members)
@@ -50,10 +51,8 @@ class Committee:
             ("least_fen", found["amount_fen"]),
         ):
             self._cases[name][rows] = values
-        for k in range(member.shape[1]):
+        for k in true_rows(np.asarray(named.any(axis=0))):
             mine = true_rows(named[:, k])
-            if not len(mine):
-                continue
             said = {name: values[mine] for name, values in columns.items()}
             occasion = occasion_of(found["round"][mine], found["node"][mine], place[mine, k])
             self._desk.put(found[mine], out, occasion=occasion, member=member[mine, k], **said)

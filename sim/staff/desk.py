@@ -12,7 +12,8 @@ event priority:
 3. the desk hands out work to those who asked or came on shift in phase 1 (ROUND).
 Handing out takes waiting tasks in the order (priority, at, task id); each goes to the first person able and allowed to
 begin it, longest idle first, then by id. Tasks with the same bars form a lane, a heap, so a lane nobody may serve now costs
-nothing per task. Urging needs no events: priorities matter only while handing out, so limits that have passed are applied
+nothing per task; and the lanes form a heap by their first tasks, since a large desk has a lane for each colleague whose work its
+people check. Urging needs no events: priorities matter only while handing out, so limits that have passed are applied
 then, by a second entry with the raised priority; entries of tasks already begun are skipped when they surface.
 The only time the desk reads is ``env.now``. It sees a task only after the arrivals process has waited for it; the
 list of those still to come is out of its reach. A queue may never see the future."""
@@ -106,15 +107,17 @@ class Seat:
 
 
 class _Lane:
-    """Waiting tasks with the same bars."""
+    """Waiting tasks with the same bars; `listed`: the task by which the heap of lanes has it, its first or one that was."""
 
-    __slots__ = ("excluded", "heap", "needs", "open")
+    __slots__ = ("excluded", "heap", "listed", "needs", "number", "open")
 
-    def __init__(self, excluded: int, needs: int) -> None:
+    def __init__(self, number: int, excluded: int, needs: int) -> None:
+        self.number = number
         self.excluded = excluded
         self.needs = needs
         self.open = not excluded and not needs
         self.heap: list[_Queued] = []
+        self.listed: _Queued | None = None
 
     def admits(self, seat: Seat) -> bool:
         if self.open:
@@ -142,7 +145,8 @@ class DeskWindow:
         self._waiting = waiting
         self._people = {seat.person.person for seat in seats}
         self._lanes: dict[tuple[int, int], _Lane] = {}
-        self._idle: list[Seat] = []
+        self._firsts: list[tuple[_Queued, int, _Lane]] = []
+        self._idle = sorted((seat for seat in seats if seat.begun is None), key=_by_rank)
         self._quiet_until = 0
         self._wake_at = start - 1
         self._round_at = start - 1
@@ -151,10 +155,10 @@ class DeskWindow:
             reverse=True,
         )
         self._load(start)
+        if self._idle and waiting:
+            self._call_round()
         for seat in seats:
-            if seat.begun is None:
-                self._ask(seat)
-            else:
+            if seat.begun is not None:
                 self._work(seat, seat.begun, start)
         if arrivals:
             env.process(self._arrive(arrivals))
@@ -197,16 +201,29 @@ class DeskWindow:
             self._lane_of(entry).heap.append(_queued(entry, start))
         for lane in self._lanes.values():
             heapify(lane.heap)
+            self._list(lane)
 
     def _admit(self, entry: Entry, now: int) -> None:
         self._waiting[entry[2]] = entry
-        heappush(self._lane_of(entry).heap, _queued(entry, now))
+        self._queue(entry, now)
+
+    def _queue(self, entry: Entry, now: int) -> None:
+        lane, queued = self._lane_of(entry), _queued(entry, now)
+        heappush(lane.heap, queued)
+        if lane.listed is None or queued < lane.listed:
+            self._list(lane)
+
+    def _list(self, lane: _Lane) -> None:
+        """Have the heap of lanes know a lane by its first task; as what it was known by before counts no more."""
+        lane.listed = lane.heap[0] if lane.heap else None
+        if lane.listed is not None:
+            heappush(self._firsts, (lane.listed, lane.number, lane))
 
     def _lane_of(self, entry: Entry) -> _Lane:
         key = (entry[5] if entry[5] in self._people else 0, entry[6])
         lane = self._lanes.get(key)
         if lane is None:
-            lane = self._lanes[key] = _Lane(*key)
+            lane = self._lanes[key] = _Lane(len(self._lanes), *key)
         return lane
 
     def _urge(self, now: int) -> None:
@@ -214,7 +231,7 @@ class DeskWindow:
         while self._limits and self._limits[-1][0] <= now:
             entry = self._waiting.get(self._limits.pop()[1])
             if entry is not None:
-                heappush(self._lane_of(entry).heap, _queued(entry, now))
+                self._queue(entry, now)
 
     def _hand_out(self) -> None:
         """Give waiting tasks to people who are idle and on shift, until one side runs out."""
@@ -230,24 +247,36 @@ class DeskWindow:
     def _match(self, now: int) -> bool:
         """Hand out work; False if nobody idle is on shift. Idle people are looked at one by one and only as far as needed:
         mostly one task has come and the first of them takes it. If tasks are left, everybody has been looked at."""
-        lanes = [lane for lane in self._lanes.values() if self._head(lane)]
         unseen, barred = iter(self._idle.copy()), list[Seat]()
-        found = False
-        while lanes:
-            lane = lanes[0] if len(lanes) == 1 else min(lanes, key=_first_of_lane)
+        found, shut = False, list[_Lane]()
+        while (lane := self._first_lane()) is not None:
             seat = lane.first_of(barred)
             if seat is not None:
                 barred.remove(seat)
             else:
                 seat = self._next_on_shift(lane, unseen, barred, now)
-            if seat is None:
-                lanes.remove(lane)
+            if seat is not None:
+                found = True
+                self._start(seat, heappop(lane.heap)[3], now)
+                self._list(lane)
                 continue
-            found = True
-            self._start(seat, heappop(lane.heap)[3], now)
-            if not self._head(lane):
-                lanes.remove(lane)
+            shut.append(lane)
+            if not barred:
+                break
+        for lane in shut:
+            self._list(lane)
         return found or bool(barred)
+
+    def _first_lane(self) -> _Lane | None:
+        """Takes the lane whose first task is the first of all out of the heap of lanes; None where no task is left in it."""
+        while self._firsts:
+            listed, _, lane = heappop(self._firsts)
+            if listed is lane.listed:
+                lane.listed = None
+                if self._head(lane) is listed:
+                    return lane
+                self._list(lane)
+        return None
 
     def _next_on_shift(self, lane: _Lane, unseen: Iterator[Seat], barred: list[Seat], now: int) -> Seat | None:
         """The next one on shift who may take a task of the lane; those who may not are noted in `barred`."""
@@ -265,12 +294,12 @@ class DeskWindow:
         self.begun.append(begun)
         self._work(seat, begun, now)
 
-    def _head(self, lane: _Lane) -> bool:
-        """Drop entries of tasks already begun; True if a waiting task is left."""
+    def _head(self, lane: _Lane) -> _Queued | None:
+        """The first task of a lane that still waits; entries of tasks already begun are dropped."""
         heap, waiting = lane.heap, self._waiting
         while heap and heap[0][2] not in waiting:
             heappop(heap)
-        return bool(heap)
+        return heap[0] if heap else None
 
     # ---- when to hand out next
 
@@ -295,7 +324,3 @@ class DeskWindow:
 def _queued(entry: Entry, now: int) -> _Queued:
     priority = entry[0]
     return (priority - 1 if priority and entry[4] <= now else priority, entry[1], entry[2], entry)
-
-
-def _first_of_lane(lane: _Lane) -> _Queued:
-    return lane.heap[0]

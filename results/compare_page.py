@@ -9,7 +9,8 @@ from results.charts import DASHES, FEW_TICKS, PALETTE, Figure, Trace, adjust, he
 from results.compare import FATES, Comparison
 from results.figure_words import figure_words
 from results.folder import read_scenario
-from results.report import charts_of, drawing, rendered
+from results.pages import drawing
+from results.report import charts_of, rendered
 
 SHOWN = ("volumes", "waits", "use", "queues", "rates", "vintages", "trouble")
 """The charts that are put side by side."""

@@ -58,8 +58,10 @@ def _outages(outages: Sequence[dict[str, Any]]) -> Iterator[Finding]:
         counts = {"waited": f"{applications['waited']:,}", "never": f"{applications['never']:,}"}
         yield Finding(words_of("find.outage", what=what, **times, **counts), "warn")
         if slowest is not None:
-            drained = words_of("not_drained") if slowest["drain_ms"] is None else duration_words(slowest["drain_ms"])
-            yield Finding(words_of("find.drain", desk=names.desk(slowest["desk"]), time=drained), "warn")
+            drained = slowest["drain_ms"] is not None
+            time = {"time": duration_words(slowest["drain_ms"])} if drained else {}
+            desk = names.desk(slowest["desk"])
+            yield Finding(words_of("find.drain" if drained else "find.not_drained", desk=desk, **time), "warn")
 
 
 def _slowest(desks: Sequence[dict[str, Any]]) -> dict[str, Any] | None:

@@ -9,14 +9,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from credit.room import Words
 from results import charts
 from results.charts import AMBER, BLUE, RED, SOFT, TEAL, VIOLET, Figure, bilingual
 from results.labels import both
+from results.pages import drawing, write_page
 
 Rows = Sequence[dict[str, Any]]
 REPORT = "report.html"
@@ -140,24 +139,8 @@ def write_load_report(folder: Path) -> Path:
             "cores": partial(cores, bank),
         }.items()
     }
-    environment = Environment(
-        loader=PackageLoader("results"),
-        autoescape=select_autoescape(["html", "j2"]),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {"t": label, "both": both, "who": who}
-    page = environment.get_template("load.html.j2").render(
-        summary=summary,
-        plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")),
-        charts=Markup(json.dumps(drawn, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")),
-        has={name: bool(chart["data"]) for name, chart in drawn.items()},
-        english=LABELS["title"][0],
-        chinese=LABELS["title"][1],
-    )
-    draft = folder / (REPORT + ".draft")
-    draft.write_text(page, encoding="utf-8")
-    return draft.replace(folder / REPORT)
+    page = {"summary": summary, **drawing(drawn), "english": LABELS["title"][0], "chinese": LABELS["title"][1]}
+    return write_page("load.html.j2", folder / REPORT, page, {"t": label, "both": both, "who": who})
 
 
 def label(name: str, **values: Any) -> Markup:

@@ -41,10 +41,11 @@ OUTAGE_LABELS: dict[str, Words] = {
     "backlog": ("Backlog", "积压"),
     "note.backlog.week_before": (
         (
-            "Tasks waiting above those of the same hour a week before, the most first; desks where nothing waited are left out. "
-            "Drained: the first hour without any after the day’s worst, from the return of the first services."
+            "Tasks waiting above those of the same hour a week before and what had been added to those by the time the outage "
+            "began, the most first; desks where nothing waited are left out. Drained: the first hour without any after the day’s "
+            "worst, from the return of the first services."
         ),
-        "等待任务数超出一周前同一时刻的部分，积压多的在前；没有等待任务的岗位未列出。消化完毕：当日最多之后首个不再超出的整点，自首批服务恢复起计。",
+        "等待任务数超出一周前同一时刻及中断前已增部分之和的部分，积压多的在前；没有等待任务的岗位未列出。消化完毕：当日最多之后首个不再超出的整点，自首批服务恢复起计。",
     ),
     "note.backlog.beginning": (
         (
@@ -55,6 +56,7 @@ OUTAGE_LABELS: dict[str, Words] = {
         "等待任务数超出中断发生时的部分（运行未覆盖一周前），积压多的在前；没有等待任务的岗位未列出。消化完毕：当日最多之后首个不再超出的整点，自首批服务恢复起计。",
     ),
     "col.before": ("waiting at its beginning", "中断发生时等待"),
+    "col.ahead": ("of these more than a week before", "其中较一周前增加"),
     "col.at_return": ("at the return", "恢复时等待"),
     "col.backlog": ("worst backlog", "最大积压"),
     "col.drained": ("drained after", "消化用时"),
@@ -87,4 +89,8 @@ OUTAGE_LABELS: dict[str, Words] = {
         "{what}：{since} 至 {until}，{waited} 笔申请受影响，{never} 笔未再来。",
     ),
     "find.drain": ("Slowest backlog after it: {desk}, drained after {time}.", "消化最慢的岗位：{desk}，用时 {time}。"),
+    "find.not_drained": (
+        "Slowest backlog after it: {desk}, not within a week.",
+        "消化最慢的岗位：{desk}，一周内未消化。",
+    ),
 }

@@ -1,7 +1,8 @@
 """What outages of the bank's own (系统中断、网点中断) did, counted from a run's files for ``summary.json``: who waited and
 how long, who never came again, how long each desk and branch needed for its backlog, which limits were passed. A backlog is
-what waits above the tasks that waited at the same hour a week before, or in a run that does not reach back so far, when the
-outage began; it is drained at the first hour without one after the day's worst. What meets two outages at once counts in
+what waits above the tasks that waited at the same hour a week before and what had been added to those by the time the outage
+began, or in a run that does not reach back so far, above those that waited then; it is drained at the first hour without one
+after the day's worst. What meets two outages at once counts in
 both."""
 
 from __future__ import annotations
@@ -46,16 +47,19 @@ WITH grid AS (
 level AS (SELECT whose, since, waiting FROM levels WHERE part = '{part}'),
 part AS (
   SELECT whose, COALESCE(ARG_MAX(waiting, since) FILTER (since <= '{start}'), 0) AS before,
+         COALESCE(ARG_MAX(waiting, since) FILTER (since <= TIMESTAMP '{start}' - INTERVAL {days} DAY), 0) AS usually,
+         IF({weekly}, GREATEST(before - usually, 0), 0) AS ahead,
          COALESCE(ARG_MAX(waiting, since) FILTER (since <= '{back}'), 0) AS at_return FROM level GROUP BY whose),
 seen AS (
-  SELECT part.whose, hour, COALESCE(now.waiting, 0) - IF({weekly}, COALESCE(usual.waiting, 0), before) AS above
+  SELECT part.whose, hour, COALESCE(now.waiting, 0) - IF({weekly}, COALESCE(usual.waiting, 0) + ahead, before) AS above
   FROM grid CROSS JOIN part
   ASOF LEFT JOIN level now ON now.whose = part.whose AND now.since <= hour
   ASOF LEFT JOIN level usual ON usual.whose = part.whose AND usual.since <= hour - INTERVAL {days} DAY),
 worst AS (
   SELECT whose, MAX(above) AS above, FIRST(hour ORDER BY above DESC, hour) AS hour FROM seen
   WHERE hour < '{night}' GROUP BY whose)
-SELECT whose, CAST(before AS BIGINT), CAST(at_return AS BIGINT), CAST(GREATEST(COALESCE(worst.above, 0), 0) AS BIGINT),
+SELECT whose, CAST(before AS BIGINT), CAST(ahead AS BIGINT), CAST(at_return AS BIGINT),
+       CAST(GREATEST(COALESCE(worst.above, 0), 0) AS BIGINT),
        (SELECT MIN(hour) FROM seen WHERE seen.whose = part.whose AND seen.hour >= worst.hour AND seen.above <= 0)
 FROM part LEFT JOIN worst USING (whose) ORDER BY whose
 """
@@ -167,18 +171,19 @@ def _waits(rows: list[Row]) -> Told:
 
 
 def _backlog(row: Row, back: dt.datetime) -> Told:
-    """A desk's or branch's queue: as the outage began, at the return, the worst backlog of the day, and when it was drained."""
-    of, before, at_return, above, drained = row
+    """A desk's or branch's queue: as the outage began, and by how much more than a week before; at the return; the worst backlog
+    of the day, and when it was drained."""
+    of, before, ahead, at_return, above, drained = row
     drained = drained if above else back
     lasted = None if drained is None else int((drained - back) / dt.timedelta(milliseconds=1))
-    figures = {"before": before, "at_return": at_return, "backlog": above}
+    figures = {"before": before, "ahead": ahead, "at_return": at_return, "backlog": above}
     return {"of": of, **figures, "drained": str(drained) if drained else None, "drain_ms": lasted}
 
 
 def _branch(place: int, waited: Counter[tuple[Any, ...]], backlog: Told | None, done: Row) -> Told:
     """A branch: who waited there, the tasks it decided on the day and on other days' average, its backlog. `waited` counts by
     (branch, who, comes)."""
-    nothing = {"before": 0, "at_return": 0, "backlog": 0, "drained": None, "drain_ms": 0}
+    nothing = {"before": 0, "ahead": 0, "at_return": 0, "backlog": 0, "drained": None, "drain_ms": 0}
     return {
         "branch": place,
         "applications": waited[place, "applicant", 1] + waited[place, "applicant", 0],

@@ -11,19 +11,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, select_autoescape
-from markupsafe import Markup
-from plotly.offline import get_plotlyjs
-
 from credit.room import REASONS, Words
 from credit.times import text_of
 from results import book_charts, charts, labels, names
 from results.findings import findings
-from results.folder import read_scenario, read_summary
+from results.folder import RunFolderError, read_scenario, read_summary
 from results.formats import FILTERS
 from results.happenings import happenings
 from results.intervals import Interval, wilson
 from results.outages import OWN
+from results.pages import PageLacks, drawing, write_page
 from results.quality import MEASURES
 from results.queries import Row, RunQueries
 
@@ -95,27 +92,24 @@ class Span:
 
 
 def write_report(folder: Path) -> Path:
-    """Draws the report of a run folder; returns its path. RunFolderError when the folder is no finished run."""
+    """Draws the report of a run folder; returns its path. RunFolderError when the folder is no finished run, or one of a
+    release that kept less."""
     summary = read_summary(folder)
     scenario = read_scenario(folder)
     with RunQueries(folder) as queries:
-        page = _page(summary, scenario, queries, folder)
-    return rendered("report.html.j2", page, folder / REPORT)
+        try:
+            page = _page(summary, scenario, queries, folder)
+            return rendered("report.html.j2", page, folder / REPORT)
+        except (KeyError, PageLacks) as error:
+            raise RunFolderError(
+                f"{folder}: its report needs what the run did not keep ({error}); run it again"
+            ) from error
 
 
 def rendered(template: str, page: dict[str, Any], file: Path) -> Path:
-    """Writes a page of one of the package's templates; what stood there before stays until it is whole."""
-    environment = Environment(
-        loader=PackageLoader("results"),
-        autoescape=select_autoescape(["html", "j2"]),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {"t": labels.label, "both": labels.both, "names": names, "listed": _listed}
-    environment.filters |= FILTERS
-    draft = file.with_name(file.name + ".draft")
-    draft.write_text(environment.get_template(template).render(page), encoding="utf-8")
-    return draft.replace(file)
+    """Writes a page that speaks of runs."""
+    words = {"t": labels.label, "both": labels.both, "names": names, "listed": _listed}
+    return write_page(template, file, page, words, FILTERS)
 
 
 def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries, folder: Path) -> dict[str, Any]:
@@ -159,15 +153,6 @@ def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries
         "open_work": _open_work(queries),
         "terms": queries.terms(scenario.get("policies")),
         "fidelity": _fidelity(folder, catalogue),
-    }
-
-
-def drawing(drawn: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """What a page needs to draw its charts."""
-    return {
-        "plotly": Markup(get_plotlyjs().replace("</script", "<\\/script")),
-        "charts": Markup(json.dumps(drawn, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")),
-        "has": {name: bool(chart["data"]) for name, chart in drawn.items()},
     }
 
 

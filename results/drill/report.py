@@ -3,14 +3,11 @@
 
 from __future__ import annotations
 
-import json
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, select_autoescape
 from markupsafe import Markup
-from plotly.offline import get_plotlyjs
 
 from results.charts import bilingual
 from results.drill import pictures
@@ -18,6 +15,7 @@ from results.drill.record import Record
 from results.drill.recovery import GAP_S
 from results.drill.words import FAULTS, LABELS, OUTCOMES, SERVICES, WHATS, label, place, seconds, words_of
 from results.labels import both
+from results.pages import drawing, write_page
 
 REPORT = "report.html"
 
@@ -33,13 +31,7 @@ def write_report(folder: Path, record: Record, evidence: dict[str, Any]) -> Path
             "recovery": partial(pictures.recovery, evidence),
         }.items()
     }
-    environment = Environment(
-        loader=PackageLoader("results"),
-        autoescape=select_autoescape(["html", "j2"]),
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals |= {
+    words = {
         "t": label,
         "both": both,
         "place": place,
@@ -55,20 +47,16 @@ def write_report(folder: Path, record: Record, evidence: dict[str, Any]) -> Path
         "seconds": seconds,
     }
     missed = sum(not one["held"] for one in evidence["expectations"])
-    page = environment.get_template("drill.html.j2").render(
-        of=evidence,
-        drill=evidence["drill"],
-        missed=missed,
-        verdict=words_of("broken", n=missed, of=len(evidence["expectations"])) if missed else words_of("held"),
-        plotly=Markup(get_plotlyjs().replace("</script", "<\\/script")),
-        charts=Markup(json.dumps(drawn, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")),
-        has={name: bool(chart["data"]) for name, chart in drawn.items()},
-        english=f"{LABELS['title'][0]}: {evidence['drill']['name_en']}",
-        chinese=f"{LABELS['title'][1]}：{evidence['drill']['name_zh']}",
-    )
-    draft = folder / (REPORT + ".draft")
-    draft.write_text(page, encoding="utf-8")
-    return draft.replace(folder / REPORT)
+    page = {
+        "of": evidence,
+        "drill": evidence["drill"],
+        "missed": missed,
+        "verdict": words_of("broken", n=missed, of=len(evidence["expectations"])) if missed else words_of("held"),
+        **drawing(drawn),
+        "english": f"{LABELS['title'][0]}: {evidence['drill']['name_en']}",
+        "chinese": f"{LABELS['title'][1]}：{evidence['drill']['name_zh']}",
+    }
+    return write_page("drill.html.j2", folder / REPORT, page, words)
 
 
 def after(value: float | None) -> Markup:

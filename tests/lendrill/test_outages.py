@@ -15,6 +15,7 @@ import pytest
 from rich.cells import cell_len
 
 from lendrill.cli import main
+from results import outages
 from results.figures import figures
 from results.folder import read_summary
 from results.story import story
@@ -214,15 +215,21 @@ def _levels(folder: Path, column: str) -> dict[Any, dict[dt.datetime, int]]:
 
 
 @pytest.mark.parametrize(("column", "part", "name"), [("role", "desks", "desk"), ("branch", "branches", "branch")])
-def test_the_backlog_is_what_waits_above_the_week_before(folder: Path, column: str, part: str, name: str) -> None:
+def test_the_backlog_is_what_waits_above_the_week_before_and_what_was_added_till_then(
+    folder: Path, column: str, part: str, name: str
+) -> None:
     system, levels = read_summary(folder)["outages"][0], _levels(folder, column)
     week, grown = dt.timedelta(days=7), 0
     for row in (row for row in system[part] if row[name] in levels):
         level = levels[row[name]]
-        above = {hour: waiting - level[hour - week] for hour, waiting in level.items() if BACK <= hour <= A + week}
+        ahead = max(level[A] - level[A - week], 0)
+        above = {
+            hour: waiting - level[hour - week] - ahead for hour, waiting in level.items() if BACK <= hour <= A + week
+        }
         that_day = {hour: most for hour, most in above.items() if hour < dt.datetime(2026, 1, 20)}
         most = max(that_day.values())
-        assert (row["before"], row["at_return"], row["backlog"]) == (level[A], level[BACK], max(most, 0))
+        assert (row["before"], row["ahead"], row["at_return"]) == (level[A], ahead, level[BACK])
+        assert row["backlog"] == max(most, 0)
         if most > 0:
             worst = min(hour for hour in that_day if that_day[hour] == most)
             drained = [hour for hour in above if hour >= worst and above[hour] <= 0]
@@ -233,6 +240,25 @@ def test_the_backlog_is_what_waits_above_the_week_before(folder: Path, column: s
             assert row["drain_ms"] == 0
     assert grown
     assert system["compared_with"] == "week_before"
+
+
+@pytest.mark.parametrize(
+    ("weekly", "week_before", "ahead", "backlog"), [(True, 10, 90, 30), (True, 400, 0, 0), (False, 10, 0, 30)]
+)
+def test_a_queue_that_grew_before_the_outage_is_no_backlog_of_it(
+    weekly: bool, week_before: int, ahead: int, backlog: int
+) -> None:
+    """A desk at which 100 tasks wait as the outage begins, 130 at its end, and 100 three hours later."""
+    later = BACK + dt.timedelta(hours=3)
+    with duckdb.connect() as connection:
+        level = [(A - dt.timedelta(days=8), week_before), (A, 100), (BACK, 130), (later, 100)]
+        connection.execute("CREATE TEMP TABLE levels (part VARCHAR, whose VARCHAR, since TIMESTAMP, waiting BIGINT)")
+        connection.executemany("INSERT INTO levels VALUES ('desk', 'desk', ?, ?)", level)
+        at = {"start": A, "back": BACK, "night": A.date() + dt.timedelta(days=1), "end": A + dt.timedelta(days=7)}
+        query = outages._BACKLOG.format(part="desk", days=7, weekly=weekly, **at)
+        [told] = connection.execute(query).fetchall()
+    drained = later if backlog else BACK
+    assert told == ("desk", 100, ahead, 130, backlog, drained)
 
 
 def test_limits_and_days_ends_are_told(folder: Path) -> None:

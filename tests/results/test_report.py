@@ -20,6 +20,7 @@ from credit.disbursement.contract import Event as DisbursementEvent
 from credit.room import DESKS, EVENTS, GAUGES, REASONS
 from credit.times import DAY_MS, HOUR_MS
 from results import book_charts, charts, labels, names
+from results.folder import RunFolderError
 from results.formats import money
 from results.queries import RunQueries
 from results.report import Span, write_report
@@ -263,6 +264,17 @@ def test_a_partial_run_says_how_far_it_came(tmp_path: Path) -> None:
     assert "interrupted after 40 of 120 windows" in Page(html).text
     assert "第 40 个窗口后中断（共 120 个）" in Page(html, "zh").text
     assert "40 days, 2026-01-01 to 2026-02-09" in Page(html).text
+
+
+@pytest.mark.parametrize("kept", ["quality", "executor"])
+def test_a_run_of_a_release_that_kept_less_is_to_be_run_again(tmp_path: Path, kept: str) -> None:
+    plan = Bank(days=30)
+    seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
+    file = tmp_path / "run" / "summary.json"
+    summary = json.loads(file.read_text())
+    file.write_text(json.dumps({name: of for name, of in summary.items() if name != kept}))
+    with pytest.raises(RunFolderError, match=rf"needs what the run did not keep .*{kept}.*; run it again"):
+        write_report(tmp_path / "run")
 
 
 def test_a_run_of_days_is_counted_by_the_hour(tmp_path: Path) -> None:

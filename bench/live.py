@@ -33,6 +33,9 @@ GATEWAY = "gateways' processor time a request"
 CONDUCTOR = "conductor's and cells' processor time a request"
 MEDIAN = "POST to decision at half of that, median"
 DECIDED = "POST to decision at half of that, p99"
+CARRIED = "applications over HTTP, carried to their decision"
+CARRIED_MEDIAN = "POST to decision at half of what is carried, median"
+CARRIED_DECIDED = "POST to decision at half of what is carried, p99"
 BULK = "applications in bulk"
 REPLAYED = "day book worked again"
 UNITS = {
@@ -41,6 +44,9 @@ UNITS = {
     CONDUCTOR: "ms",
     MEDIAN: "ms",
     DECIDED: "ms",
+    CARRIED: "a second",
+    CARRIED_MEDIAN: "ms",
+    CARRIED_DECIDED: "ms",
     BULK: "a second",
     REPLAYED: "ms a window",
 }
@@ -48,6 +54,8 @@ _COUNT, _CONNECTIONS, _TURNS = 3_000, 160, 5
 """What is asked in a turn, over so many connections: an answer takes a seventh of a second, fewer would leave it idle."""
 _BULK = 5_000
 _OPEN_S = 20.0
+_STEP, _CARRIED_S, _KEPT_UP = 1.15, 2.0, 0.97
+"""A rate is raised by this, as long as 99 of 100 decisions come within so many seconds and so much of it is done."""
 _OPENS_S = 120.0
 
 
@@ -162,6 +170,29 @@ def accepted_s(found: dict[str, Any]) -> float:
     return float(found["per_s"]) * taken / _COUNT
 
 
+class Open:
+    """Applications of an open model, each time others, and each waited for until it is decided."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self._port, self._token, self._next = port, token, 1_000_000
+
+    def hit(self, rate: float) -> dict[str, Any]:
+        """What the generator found at a rate."""
+        first, count = self._next, int(rate * _OPEN_S)
+        self._next += count
+        return hit(self._port, self._token, first, count, rate)
+
+    def carried(self, rate: float) -> float:
+        """The highest rate, from this one on, that the bank carries to the decision; 0 where this one is too high."""
+        held = 0.0
+        while True:
+            found = self.hit(rate)
+            shed = any(not status.startswith("202") for status in found["statuses"])
+            if shed or found["p99_s"] > _CARRIED_S or found["per_s"] < _KEPT_UP * rate:
+                return held
+            held, rate = rate, rate * _STEP
+
+
 def measured(folder: Path, *options: str) -> dict[str, float]:
     """All figures of one bank. Echo and bank take turns, so that what else the machine does weighs on both; what is told is the
     median of the turns, and of their ratios."""
@@ -176,7 +207,10 @@ def measured(folder: Path, *options: str) -> dict[str, float]:
             ours.append(accepted_s(hit(port, token, (1 + turn) * 10 * _COUNT, _COUNT)))
         spent = {part: seconds - before[part] for part, seconds in served.spent_s().items()}
         limit = median(ours)
-        decided = hit(port, token, 1_000_000, int(limit / 2 * _OPEN_S), limit / 2)
+        opened = Open(port, token)
+        decided = opened.hit(limit / 2)
+        carried = opened.carried(limit / 3)
+        calm = opened.hit(carried / 2) if carried else decided
         bulk = in_bulk(port, token)
     command = [sys.executable, "-m", "lendrill", "replay", str(home)]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -189,6 +223,9 @@ def measured(folder: Path, *options: str) -> dict[str, float]:
         CONDUCTOR: spent["conductor"] / (_TURNS * _COUNT) * 1e3,
         MEDIAN: decided["p50_s"] * 1e3,
         DECIDED: decided["p99_s"] * 1e3,
+        CARRIED: carried,
+        CARRIED_MEDIAN: calm["p50_s"] * 1e3,
+        CARRIED_DECIDED: calm["p99_s"] * 1e3,
         BULK: bulk,
         REPLAYED: float(replayed[2]) * 1e3 / int(replayed[1].replace(",", "")),
     }

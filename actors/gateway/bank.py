@@ -16,13 +16,13 @@ import numpy as np
 from fastapi import Request
 
 from actors.clock import BANK_OFFSET_MS
-from actors.conductor import Answer, Busy, Closing, Story
+from actors.conductor import Answer, Story
 from actors.gateway.problems import Problem
 from actors.gateway.rooms import Rooms
 from actors.gateway.together import Together
 from actors.host import Look
 from actors.identity.caller import Caller
-from actors.link import Away, LinkClient
+from actors.link import LinkClient
 from actors.sequencer import Command
 from actors.topology import Cell, Flow, shard_of_branch
 from credit.bank import PIPELINE
@@ -76,15 +76,15 @@ class Bank:
 
     async def look(self, room: str, branch: int, table: str, column: str, *values: int) -> Rows:
         """Rows of a room's state."""
-        return await self._asked(self.link.look(self.cell(room, branch), Look(table, column, values)))  # type: ignore[no-any-return]
+        return await self.link.look(self.cell(room, branch), Look(table, column, values))
 
     async def looks(self, cell: Cell, *asked: Look) -> list[Rows]:
         """Rows of several tables of a cell, of one instant."""
-        return await self._asked(self.link.looks(cell, asked))  # type: ignore[no-any-return]
+        return await self.link.looks(cell, asked)
 
     async def told(self, kind: Kind, rows: Rows, *beside: Command) -> list[Answer]:
         """The bank's answers to commands of one kind."""
-        return await self._asked(self.link.submit(kind, rows, *beside))  # type: ignore[no-any-return]
+        return await self.link.submit(kind, rows, *beside)
 
     async def done(self, kind: Kind, rows: Rows, *beside: Command) -> Answer:
         """The bank's answer to one command; Problem 422 where it refuses, with the reason in words."""
@@ -95,11 +95,11 @@ class Bank:
 
     async def told_stories(self, kind: Kind, rows: Rows, *beside: Command) -> list[tuple[Answer, Story]]:
         """The same for commands whose answers' numbers are cases, with what happened to each."""
-        return await self._asked(self.link.submit_told(kind, rows, *beside))  # type: ignore[no-any-return]
+        return await self.link.submit_told(kind, rows, *beside)
 
     async def story(self, case: int) -> Story:
         """What happened to a case. Those who ask at once are answered together."""
-        return await self._asked(self._stories.ask(case))  # type: ignore[no-any-return]
+        return await self._stories.ask(case)
 
     @cached_property
     def _stories(self) -> Together[int, Story]:
@@ -107,11 +107,11 @@ class Bank:
 
     async def now(self) -> int:
         """The bank's instant."""
-        return int((await self._asked(self.link.standing()))["now"])
+        return int((await self.link.standing())["now"])
 
     async def since(self, window: int, most: int) -> list[tuple[int, Rows]]:
         """What happened from a window on, see `actors.trail.Trail.since`."""
-        return await self._asked(self.link.since(window, most))  # type: ignore[no-any-return]
+        return await self.link.since(window, most)
 
     async def windows_since(self, window: int, page: int = 2_000) -> AsyncIterator[tuple[int, Rows]]:
         """The same to the end, a page of events at a time."""
@@ -177,14 +177,6 @@ class Bank:
             if len(await self.look(room, branch, table, "case", case)):
                 return True
         return False
-
-    async def _asked(self, call: Any) -> Any:
-        try:
-            return await call
-        except Busy as error:
-            raise Problem(503, "Overloaded", error.user_message, {"Retry-After": "1"}) from None
-        except (Closing, Away) as error:
-            raise Problem(503, "Unavailable", error.user_message, {"Retry-After": "2"}) from None
 
 
 async def bank_of(request: Request) -> Bank:

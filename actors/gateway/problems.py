@@ -1,6 +1,7 @@
 """Errors of the gateway as problem documents (RFC 9457): one exception that says what was wrong, and the handlers that write it
 down, in Chinese or, for who asks for it, in English. What the bank's core or the identity services refuse in one line
-(`CreditError`) becomes one too. No handler repeats what was sent, which may be a password."""
+(`CreditError`) becomes one too; a bank that is away, busy or closing is 503, wherever it was asked. No handler repeats what was
+sent, which may be a password."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from actors.conductor import Busy, Closing
 from actors.gateway.language import fault_zh, wants_english
+from actors.link import Away
 from credit.errors import CreditError
 
 MEDIA_TYPE = "application/problem+json"
@@ -87,6 +90,10 @@ def problem_of(error: Exception) -> Problem:
     """What an error says, as a problem."""
     if isinstance(error, Problem):
         return error
+    if isinstance(error, Busy):
+        return Problem(503, "Overloaded", error.user_message, {"Retry-After": "1"})
+    if isinstance(error, Closing | Away):
+        return Problem(503, "Unavailable", error.user_message, {"Retry-After": "2"})
     if isinstance(error, CreditError):
         return Problem(422, "Refused", error.user_message)
     if isinstance(error, RequestValidationError):

@@ -8,14 +8,16 @@ from typing import NamedTuple
 import pytest
 from starlette.requests import Request
 
+from actors.conductor import Busy, Closing
 from actors.gateway import seals
 from actors.gateway.applications import ZHANG
 from actors.gateway.bank import acting, branch_with, case_of_loan, request_number
-from actors.gateway.problems import Problem
+from actors.gateway.problems import Problem, problem_of
 from actors.host import Look
-from actors.link import Fault, LinkClient
+from actors.link import Away, Fault, LinkClient, Moved
 from actors.topology import Cell
 from credit.contracts.contract import ContractRenewalRequested, ContractSigned
+from credit.errors import CreditError
 from credit.repayment.contract import PaymentMade
 from tests.actors.gateway.live import LiveBank
 
@@ -118,3 +120,21 @@ def test_the_catalogue_says_what_a_form_may_ask_for(bank: LiveBank) -> None:
     for months in range(1, 64):
         if months not in product["terms_months"]:
             assert bank.post("/v1/applications", ZHANG | {"term_months": months}, 422)["field"] == "term_months"
+
+
+@pytest.mark.parametrize("error", [Away("gone"), Moved("elsewhere"), Closing("closing"), Busy("too much")])
+def test_a_bank_that_can_not_answer_now_is_asked_again_and_not_told_of_a_fault_of_the_caller(
+    error: CreditError,
+) -> None:
+    found = problem_of(error)
+    assert found.status == 503
+    assert int(found.headers["Retry-After"]) >= 1
+    assert problem_of(CreditError("wrong")).status == 422
+
+
+def test_the_clock_of_a_bank_that_is_away_is_asked_again(bank: LiveBank, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: object, **__: object) -> None:
+        raise Away("the bank does not answer")
+
+    monkeypatch.setattr(bank.app.state.bank.link, "standing", away)
+    assert bank.get("/v1/clock", 503)["detail_en"] == "the bank does not answer"

@@ -32,6 +32,8 @@ class Replayed:
     commands: int = 0
     compared: int = 0
     chain: str = ""
+    until: int = 0
+    """[ms] Where the last window ends."""
     seal: str = ""
     """Of the last window: two books that end alike hold the same windows."""
     asides: list[Aside] = field(default_factory=list)
@@ -68,7 +70,7 @@ def replay(
         chains = {number: chain for number, chain in chains.items() if number > agreed - BLOCK}
         found.windows += len(entries)
         found.commands += sum(rows_in(bundle) for of in mail.values() for bundle in of.values())
-        found.chain = done.chains[-1]
+        found.chain, found.until = done.chains[-1], entries[-1].until
         on_progress(found.windows)
     found.seal = store.standing().seal.hex()
     for number in kept:

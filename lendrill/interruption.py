@@ -1,7 +1,7 @@
-"""How a run is ended from outside: Ctrl-C, or SIGTERM as a scheduler sends it. While windows are worked the first of them only
-asks for an end, so that every window begun is also ended and the state is one that a run can be continued from; at any other
-time, and for the impatient who ask twice, the run breaks off at once. A signal that the caller ignores (nohup, a shell's
-background) stays ignored."""
+"""How a run is ended from outside: Ctrl-C, SIGTERM as a scheduler sends it, or a terminal that is closed (SIGHUP). While windows
+are worked the first of them only asks for an end, so that every window begun is also ended and the state is one that a run can
+be continued from; at any other time, and for the impatient who ask twice, the run breaks off at once. A signal that the caller
+ignores (nohup, a shell's background) stays ignored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Any
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interruption:

@@ -4,6 +4,7 @@ meanwhile, and what is expected of it. A drill that misses one of its expectatio
 from __future__ import annotations
 
 import itertools
+import math
 import re
 import tomllib
 from importlib import resources
@@ -173,6 +174,18 @@ class Befalls(PolicyModel):
         return [self.at_s + turn * self.every_s for turn in range(self.times)]
 
     @property
+    def holds(self) -> frozenset[str]:
+        """What its end puts right, by name: of the same of two faults the end of one would end the other."""
+        if self.partner:
+            return frozenset({self.partner})
+        if self.what not in _MEANT_FOR["for_s"] or self.branch:
+            return frozenset()
+        if self.to is None:
+            return frozenset({f"{self.what}-{self.place}-{self.process}"})
+        ways = [(self.place, self.to)] if self.one_way else [(self.place, self.to), (self.to, self.place)]
+        return frozenset(f"{self.what}-{here}-{there}" for here, there in ways)
+
+    @property
     def at(self) -> str:
         """The place, the partner or the branch that it befalls; of a line, where it begins."""
         return self.partner or (f"branch-{self.branch}" if self.branch else self.place)
@@ -262,8 +275,10 @@ class Drill(PolicyModel):
             for name in (one.place, one.to):
                 if name is not None and name not in (*sites, WITNESS):
                     raise ValueError(f"befalls.{place}: there is no {name} in a bank of {len(sites)} sites")
-            if (last_s := one.instants_s[-1]) > self.load.seconds:
-                raise ValueError(f"befalls.{place}.at_s: {last_s:g} is after the load's end ({self.load.seconds:g} s)")
+            if (last_s := one.instants_s[-1]) >= self.load.seconds:
+                raise ValueError(
+                    f"befalls.{place}.at_s: {last_s:g} is not before the load's end ({self.load.seconds:g} s)"
+                )
             self._runs(f"befalls.{place}.process", one)
         if self.restore is not None and self.restore.site not in sites:
             raise ValueError(f"restore.site: there is no {self.restore.site} in a bank of {len(sites)} sites")
@@ -304,15 +319,21 @@ class Drill(PolicyModel):
             raise ValueError(f"{field}: {one.process} of {self.bank.gateways} gateways, counted from 0")
 
     def _one_at_a_time(self) -> None:
-        """ValueError where two things befall one partner at once: the later would end the earlier."""
-        spans = sorted(
-            (one.partner, at_s, place, one.for_s)
-            for place, one in enumerate(self.befalls)
-            for at_s in (one.instants_s if one.partner else ())
-        )
-        for (partner, at_s, _, for_s), (following, begins_s, place, _) in itertools.pairwise(spans):
-            if partner == following and (for_s is None or at_s + for_s > begins_s):
-                raise ValueError(f"befalls.{place}.at_s: at {begins_s:g} s something befalls {partner} already")
+        """ValueError where the end of one thing would end another that is to go on, or begins later."""
+        spans = sorted((at_s, place) for place, one in enumerate(self.befalls) for at_s in one.instants_s)
+        for (at_s, first), (begins_s, then) in itertools.combinations(spans, 2):
+            one, other = self.befalls[first], self.befalls[then]
+            until_s = at_s + one.for_s if one.for_s is not None else self._regained_s(one, at_s)
+            if one.holds & other.holds and until_s > begins_s:
+                what = one.partner or f"{one.what} {one.where}"
+                raise ValueError(
+                    f"befalls.{then}.at_s: at {begins_s:g} s something befalls {other.where} already ({what})"
+                )
+
+    def _regained_s(self, one: Befalls, at_s: float) -> float:
+        """When what has no end of its own is over: a place that is lost when it is regained, anything else never."""
+        back = (of.at_s for of in self.befalls if of.what == "regain" and of.place == one.place and one.what == "lose")
+        return min((moment for moment in back if moment > at_s), default=math.inf)
 
     def _can_be_measured(self) -> None:
         expected, rto = self.expected, self.expected.rto_s

@@ -18,6 +18,7 @@ from pydantic import Field, TypeAdapter
 
 from credit.calendar import add_months
 from credit.policies.base import PolicyModel
+from scenarios.drill import WITNESS
 from scenarios.loading import ScenarioError
 
 MONTHS = 12
@@ -117,7 +118,7 @@ def past_of(evidence: Evidence, folder: str) -> Past:
         raise ValueError(f"format {evidence['format']}; right is {FORMAT}")
     shows = frozenset(need for need, shown in NEEDS.items() if shown(evidence))
     day = dt.datetime.fromisoformat(evidence["began"]).date()
-    return Past(day, evidence["name"], folder, bool(evidence["held"]) and not evidence["interrupted"], shows)
+    return Past(day, evidence["name"], folder, bool(evidence["held"]), shows)
 
 
 def _fault(evidence: Evidence) -> bool:
@@ -125,7 +126,8 @@ def _fault(evidence: Evidence) -> bool:
 
 
 def _site_lost(evidence: Evidence) -> bool:
-    return any(one["kind"] == "befalls" and one["what"] == "lose" for one in evidence.get("disruptions", ()))
+    lost = (one for one in evidence.get("disruptions", ()) if one["kind"] == "befalls" and one["what"] == "lose")
+    return any(one["place"] != WITNESS for one in lost)
 
 
 def _switch_and_back(evidence: Evidence) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +47,7 @@ def fault_command(home: Path, what: str, place: str, given: dict[str, Any]) -> i
         )
     if not one.partner and place != WITNESS:
         befall.site_home(home, place)
-    with Interruption():  # who ends it early has it undone, too
+    with Interruption(), _alone(home, one):  # who ends it early has it undone, too
         undo = befall.befall(home, one)
         typer.echo(f"{what} {place}{f' {one.to}' if one.to else ''}: done")
         if one.for_s is not None:
@@ -55,6 +57,25 @@ def fault_command(home: Path, what: str, place: str, given: dict[str, Any]) -> i
                 undo()
             typer.echo("undone")
     return 0
+
+
+@contextmanager
+def _alone(home: Path, one: Befalls) -> Iterator[None]:
+    """Holds what undoing it would undo of others. UserError where another `lendrill fault` does."""
+    if one.for_s is None:
+        yield
+        return
+    with ExitStack() as held:
+        for name in sorted(one.holds):
+            file = held.enter_context((home / f".fault-{name}.lock").open("w"))
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UserError(
+                    f"fault {one.what} {one.where}: one stands there already, whose end would end this one too",
+                    "wait for it, or lendrill mend HOME",
+                ) from None
+        yield
 
 
 def mend_command(home: Path) -> int:

@@ -34,6 +34,7 @@ from lendrill.drills.proof import proved
 from lendrill.drills.record import LOOK_S, Record
 from lendrill.drills.restored import BACKUP, back_up, restored
 from lendrill.errors import EXIT_INTERRUPTED, UserError
+from lendrill.interruption import Interruption
 from lendrill.progress import Panel
 from results.drill.words import place
 from scenarios.drill import Befalls, Decision, Drill, load_drill
@@ -107,7 +108,8 @@ def drill_command(options: DrillOptions) -> int:
         raise UserError(f"--out {folder}: is not empty", "give a folder that is new")
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        _drilled(drill, options, folder.resolve())
+        with Interruption():  # whoever ends it, and however, has all mended
+            _drilled(drill, options, folder.resolve())
     except KeyboardInterrupt:
         Console(stderr=True).print(f"Interrupted; what was seen lies in {folder}", highlight=False)
         return EXIT_INTERRUPTED
@@ -130,6 +132,8 @@ def _drilled(drill: Drill, options: DrillOptions, folder: Path) -> None:
         if not options.quiet:
             console.print(line, highlight=False, soft_wrap=True)
 
+    if drill.decisions and not options.play and not sys.stdin.isatty():
+        tell("Nobody can be asked here, which is no terminal: decisions are taken as the drill's file has them.")
     with _bank(drill, options, folder, tell) as bank:
         home = bank.home
         bank.opened()
@@ -153,22 +157,21 @@ def _drilled(drill: Drill, options: DrillOptions, folder: Path) -> None:
             with Panel(options.quiet) as panel:
                 going.until(lambda: clients.poll() is not None, panel)
                 going.settle(panel)
-            bank.advance(bank.next_opening())
-            record.event("ended", ("演练结束，已日终", "the drill is over, and the day was ended"))
+            opens_at = going.last_day()
             record.look([])
         finally:
             clients.kill()
             record.close()
+            (folder / "tokens.json").unlink()
         leader = record.leader
         bank.close()
     partners = list(dict.fromkeys(one.partner for one in drill.befalls if one.partner))
     final = proved(folder, home, names, leader, partners, tell)
-    day_ended = final.get("trial_balance_fen") == 0
+    final["day_ended"] = bool(opens_at) and final.get("worked_until", "") >= opens_at[:10]
     if drill.restore is not None:
         tell(f"Restoring the bank from the backups of {drill.restore.site} alone …")
         final["restored"] = restored(folder, home / "sites" / drill.restore.site, drill.restore)
-    record.write("final.json", final | {"day_ended": day_ended, "interrupted": False})
-    (folder / "tokens.json").unlink()
+    record.write("final.json", final)
 
 
 def _bank(drill: Drill, options: DrillOptions, folder: Path, tell: Callable[[str], object]) -> DrillBank:
@@ -190,7 +193,7 @@ def _plan(drill: Drill, options: DrillOptions, record: Record, home: Path) -> di
         "release": __version__,
         "seed": options.luck,
         "machine": {"cores": os.cpu_count(), "memory_mib": pages * page >> 20},
-        "bank": {"home": str(home), "portfolio": drill.bank.portfolio},
+        "bank": {"home": str(home), "founded": options.home is None},
         "played": options.play or not sys.stdin.isatty(),
     }
 
@@ -263,7 +266,28 @@ class Going:
         self._days += 1
         to = f"{self._first_day + dt.timedelta(days=self._days)}"
         self._record.event("day", (f"日终，营业日进入 {to}", f"the day is ended; the business date goes to {to}"))
-        threading.Thread(target=self._bank.advance, args=(f"{to}T09:00",), daemon=True).start()
+        threading.Thread(target=self._ended, args=(f"{to}T09:00",), daemon=True).start()
+
+    def _ended(self, to: str) -> bool:
+        """Whether the business date could be moved on."""
+        try:
+            self._bank.advance(to)
+        except UserError as error:
+            self._record.event("not_ended", (f"日终未完成：{error.message}", f"the day was not ended: {error.message}"))
+            return False
+        return True
+
+    def last_day(self) -> str:
+        """The end of the drill's last day: where the business date is then; nowhere where no site answers."""
+        try:
+            to = self._bank.next_opening()
+        except UserError as error:
+            self._record.event("not_ended", (f"日终未完成：{error.message}", f"the day was not ended: {error.message}"))
+            return ""
+        if not self._ended(to):
+            return ""
+        self._record.event("ended", ("演练结束，已日终", "the drill is over, and the day was ended"))
+        return to
 
     def until(self, over: Callable[[], bool], panel: Panel) -> None:
         """Goes on until `over`, a look at the sites every fifth of a second."""
@@ -296,10 +320,11 @@ class Going:
         late = self._record.now() > self._drill.load.seconds + _IN_STEP_S
         try:
             what()
-        except befall.NoLeader:
-            if late:
-                raise
-            self._at(self._record.now() + _TRY_AGAIN_S, what)
+        except befall.NoLeader as error:
+            if late:  # nor is it mended then, which the record shows: nobody leads
+                self._record.event("untold", (f"无人可告知：{error.message}", f"nobody could be told: {error.message}"))
+            else:
+                self._at(self._record.now() + _TRY_AGAIN_S, what)
         except befall.NotThere:
             if not late:
                 self._at(self._record.now() + _TRY_AGAIN_S, what)
@@ -343,10 +368,12 @@ class Going:
             f"\n{decision.question_zh} · {decision.question_en}\n  {decision.what} → {decision.site}; two names, comma between: "
         )
         sys.stderr.flush()
-        by = [name.strip() for name in sys.stdin.readline().split(",") if name.strip()]
-        self._at(self._record.now(), lambda: self._decide(decision, number, by))
+        said = sys.stdin.readline()
+        by = [name.strip() for name in said.split(",") if name.strip()]
+        self._at(self._record.now(), lambda: self._decide(decision, number, by, asks_again=bool(said)))
 
-    def _decide(self, decision: Decision, number: int, by: Sequence[str]) -> None:
+    def _decide(self, decision: Decision, number: int, by: Sequence[str], asks_again: bool = False) -> None:
+        """`asks_again`: whoever mistyped may say it once more."""
         try:
             if len(people(by)) < PEOPLE_NEEDED:
                 raise UserError(f"{', '.join(by) or 'nobody'} alone can't decide", "two people do (DR-10)")
@@ -355,6 +382,9 @@ class Going:
             self._record.event(
                 "refused", (error.user_message, error.user_message), decision.site, fault=number, by=list(by)
             )
+            if asks_again:
+                sys.stderr.write(f"{error.user_message}\n")
+                threading.Thread(target=self._asked, args=(decision, number), daemon=True).start()
             return
         words = (
             f"决定：{decision.site} {'接管' if decision.what == 'take_over' else '切换'}",

@@ -17,6 +17,7 @@ from credit.codes import Partner
 from credit.room import Rows
 from credit.stage import WindowResult
 from credit.subsystem import Window
+from credit.times import text_of
 from lendrill.live import Again, worked_again
 
 CALLER = "system:load"
@@ -69,6 +70,7 @@ def proved(
         }  # fmt: skip
         if name == leader:
             found |= {
+                "worked_until": text_of(told.until),
                 "trial_balance_fen": again.trial_balance_fen, "postings": again.postings,
                 "book": {"loans": again.loans, "principal_fen": again.principal_fen},
                 "ledger": {"principal_fen": again.ledger_principal_fen},

@@ -87,11 +87,17 @@ def _scenario(of: dict[str, Any]) -> Found:
 
 
 def _scope(of: dict[str, Any]) -> Found:
-    load, sites, book = of["drill"]["load"], len(of["sites"]), of["bank"].get("portfolio", 0)
+    load, sites, loans = of["drill"]["load"], len(of["sites"]), of["books"]["loans"]
     rate, seconds = load["applications_s"], load["seconds"]
+    book = ("not known", "未知") if loans is None else (f"{loans:,}", f"{loans:,}")
+    which = (
+        ("a bank founded for the drill, no production", "为演练新建的银行，不涉生产")
+        if of["bank"]["founded"]
+        else (f"the bank that runs in {of['bank']['home']}", f"在运行的银行（{of['bank']['home']}）")
+    )
     return (
-        f"{sites} sites, a book of {book:,} customers, {rate:g} applications a second for {seconds:g} s; no production",
-        f"{sites} 个中心，存量客户 {book:,} 位，{seconds:g} 秒内每秒 {rate:g} 笔申请；独立演练环境，不涉生产",
+        f"{sites} sites, loans in the book {book[0]}, {rate:g} applications a second for {seconds:g} s; {which[0]}",
+        f"{sites} 个中心，在贷 {book[1]} 笔，{seconds:g} 秒内每秒 {rate:g} 笔申请；{which[1]}",
     )
 
 
@@ -151,10 +157,11 @@ def _per_service(of: dict[str, Any]) -> Found:
             if one["target_rto_s"] is None
             else (f"{one['target_rto_s']:g} s", f"{one['target_rto_s']:g} 秒")
         )
+        lost = ("only read", "仅查询") if one["lost"] is None else (f"lost {one['lost']}", f"丢失 {one['lost']} 笔")
         lines.append(
             (
-                f"{name[0]} RTO {rto[0]} (target {target[0]}), lost {one['lost']}",
-                f"{name[1]} RTO {rto[1]}（目标 {target[1]}），丢失 {one['lost']} 笔",
+                f"{name[0]} RTO {rto[0]} (target {target[0]}), {lost[0]}",
+                f"{name[1]} RTO {rto[1]}（目标 {target[1]}），{lost[1]}",
             )
         )
     return _joined(lines)
@@ -211,8 +218,6 @@ def _decided(of: dict[str, Any]) -> Found:
         )
         for one in of["decisions"]
     ]
-    led = of["leader_people"]
-    lines += [(f"led by {', '.join(led)}", f"指挥：{'、'.join(led)}")] if led else []
     return _joined(lines + ([words_of("played")] if lines and of["played"] else []))
 
 

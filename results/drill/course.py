@@ -2,7 +2,9 @@
 when every service was back, and when the backlog was drained. Detection, decision and technical time stand apart:
 
     fault ──detection──► noticed ──decision──► decided ──technical──► every service back
-                         by a site, or by a client who was not answered, whichever came first"""
+                         by a site, or by a client who was not answered, whichever came first
+
+Where a site takes over by itself nobody decides: all until then is detection, the silence that it waits for included."""
 
 from __future__ import annotations
 
@@ -17,8 +19,9 @@ from results.drill.words import SERVICES
 
 BASELINE = 20
 """[requests] Fewer answered before the first fault do not say what is usual."""
-_SAYS = frozenset({"noticed", "out_of_step", "astray", "leads"})
-"""What happens of itself only after a site has noticed something."""
+_SAYS = frozenset({"out_of_step", "astray", "leads"})
+"""What happens of itself only after a site has noticed something. (`noticed` is what the drill itself sees, which a bank without
+a drill has nobody for.)"""
 
 
 def course(services: Services, place: int, loss: dict[str, Any]) -> dict[str, Any]:
@@ -37,6 +40,7 @@ def course(services: Services, place: int, loss: dict[str, Any]) -> dict[str, An
     switched, to = _switched(record, one.t, until, before, epoch)
     decision = _decision(record, one, until, switched, epoch)
     decided = decision["decided"] if decision is not None else None
+    acted = decided if decision is not None and decision["how"] == "by_itself" else noticed
     return {
         "kind": one.kind,
         "what": one.what,
@@ -59,7 +63,7 @@ def course(services: Services, place: int, loss: dict[str, Any]) -> dict[str, An
         "state": state,
         "back": _moment(back),
         "all_back_s": (rounded(back - one.t) if back is not None else 0.0 if whole else None),
-        "apart": _apart(one.t, noticed, decided, back),
+        "apart": _apart(one.t, acted, decided, back),
         "drained_s": _drained(services, one),
         **loss,
     }

@@ -30,13 +30,11 @@ def evidence(record: Record) -> dict[str, Any]:
         "began": plan["began"],
         "release": plan["release"],
         "machine": plan["machine"],
-        "leader_people": plan.get("leader_people") or [],
         "played": bool(plan.get("played")),
         "bank": plan["bank"],
         "drill": record.drill,
         "sites": list(record.sites),
         "lasted_s": rounded(record.ends),
-        "interrupted": bool(final["interrupted"]),
         "unplanned": [list(words) for words in unplanned(record)],
         "contradictions": [list(words) for words in clients.contradictions(record)],
         "disruptions": courses,
@@ -77,7 +75,8 @@ def evidence(record: Record) -> dict[str, Any]:
 
 
 def _service(services: Services, name: str, courses: list[dict[str, Any]], loss: dict[str, Any]) -> dict[str, Any]:
-    """A service over the whole drill: its worst recovery against the target, and what of it was lost."""
+    """A service over the whole drill: its worst recovery against the target, and what of it was lost; null where it was only
+    read."""
     expected = services.record.drill["expected"]
     faults = [(place, of["services"][name]) for place, of in enumerate(courses) if _counts(of, name)]
     unknown = next((of for _, of in faults if of["state"] == "unknown"), None)
@@ -96,7 +95,7 @@ def _service(services: Services, name: str, courses: list[dict[str, Any]], loss:
             [rounded(begin), None if end == float("inf") else rounded(end)] for begin, end in services.too_long(name)
         ],
         "target_rpo_requests": expected["lost_requests"],
-        "lost": loss["by_service"][name],
+        "lost": loss["by_service"][name] if any(one.tries[0].written for one in services.of[name]) else None,
     }
 
 
@@ -113,6 +112,7 @@ def _clients(record: Record, found: list[Disruption], courses: list[dict[str, An
     spans = [
         (one.t, one.t + recovered if (recovered := _recovered_s(of)) is not None else one.until)
         for one, of in zip(found, courses, strict=True)
+        if one.kind != "over" or of["all_back_s"] is not None
     ]
     phase_of = clients.phases(spans)
     return clients.counts(record.requests) | {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from credit.room import Words
-from results.drill.words import FAULTS, SERVICES, place, words_of
+from results.drill.words import FAULTS, SERVICES, place
 
 PEOPLE_NEEDED = 2
 """So many decide on a switch (DR-10)."""
@@ -80,8 +80,6 @@ def judged(evidence: dict[str, Any]) -> tuple[Line, ...]:
 
 def _went(of: dict[str, Any]) -> Line:
     faults = [tuple(words) for words in of["unplanned"]]
-    if of["interrupted"]:
-        faults.insert(0, words_of("interrupted"))
     befell = sum(one["kind"] == "befalls" for one in of["disruptions"])
     return _line(
         "as_planned",

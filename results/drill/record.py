@@ -144,7 +144,7 @@ class Record:
 
 
 _PLAN = ("name", "drill", "began", "release", "machine", "bank")
-_FINAL = ("acknowledged", "held", "lost", "doubled", "sites", "day_ended", "customers_touched", "interrupted")
+_FINAL = ("acknowledged", "held", "lost", "doubled", "sites", "day_ended", "customers_touched")
 _ASKED = frozenset({"asked", "decided", "refused"})
 
 

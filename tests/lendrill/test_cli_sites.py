@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 from credit.codes import Partner
 from lendrill import backups
 from lendrill.cli import main
-from lendrill.drills import befall
+from lendrill.drills import befall, by_hand
 from lendrill.drills.control import CONTROL
 from lendrill.drills.drill import DrillOptions, Going, cut_off
 from lendrill.errors import UserError
@@ -203,7 +204,8 @@ def test_what_can_be_told_nobody_is_told_a_second_later_until_the_drill_is_over(
     drill = Drill.model_validate(words | {"load": {"seconds": 30}})
     bank = SimpleNamespace(date=lambda: None)
     now = [10.0]
-    record: Any = SimpleNamespace(now=lambda: now[0])
+    noted: list[str] = []
+    record: Any = SimpleNamespace(now=lambda: now[0], event=lambda what, words: noted.append(what))
     going = Going(drill, DrillOptions("one", play=True), bank, record)  # type: ignore[arg-type]
     tried: list[float] = []
 
@@ -228,5 +230,51 @@ def test_what_can_be_told_nobody_is_told_a_second_later_until_the_drill_is_over(
     going.due.clear()
     going.do(kills)
     assert not going.due, "the record shows that it never befell"
-    with pytest.raises(befall.NoLeader):
-        going.do(tells)
+    going.do(tells)
+    assert not going.due
+    assert noted == ["untold"]
+
+
+def test_a_day_that_no_site_could_end_is_told_and_not_taken_for_done() -> None:
+    words = dict.fromkeys(("name_zh", "name_en", "about_zh", "about_en"), "–")
+    noted: list[str] = []
+    record: Any = SimpleNamespace(now=lambda: 0.0, event=lambda what, words: noted.append(what))
+    away, opens_at = [True], "2026-03-03T09:00"
+
+    def next_opening() -> str:
+        if away[0]:
+            raise UserError("no site answers")
+        return opens_at
+
+    def advance(to: str) -> None:
+        if to != opens_at:
+            raise UserError("no site answers")
+
+    bank: Any = SimpleNamespace(date=lambda: None, next_opening=next_opening, advance=advance)
+    going = Going(Drill.model_validate(words), DrillOptions("one", play=True), bank, record)
+    assert (going.last_day(), noted) == ("", ["not_ended"])
+    away[0] = False
+    assert (going.last_day(), noted) == (opens_at, ["not_ended", "ended"])
+    opens_at = "2026-03-04T09:00"
+    assert not going._ended("2026-03-05T09:00")
+
+
+def test_of_two_faults_by_hand_the_second_waits_where_the_end_of_one_would_end_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    line = {"to": "same-city", "delay_ms": 50.0, "for_s": 0.0}
+    back = line | {"to": "primary"}
+    refused: list[str] = []
+
+    def meanwhile(home: Path, one: Befalls) -> Callable[[], object]:
+        monkeypatch.setattr(befall, "befall", lambda home, one: bool)
+        with pytest.raises(UserError, match="stands there already") as error:
+            by_hand.fault_command(home, "slow_line", "same-city", back)
+        refused.append(error.value.message)
+        assert by_hand.fault_command(home, "cut", "primary", {"to": "same-city", "for_s": 0.0}) == 0
+        return bool
+
+    monkeypatch.setattr(befall, "befall", meanwhile)
+    assert by_hand.fault_command(Path(HOME), "slow_line", "primary", line) == 0
+    assert len(refused) == 1
+    assert by_hand.fault_command(Path(HOME), "slow_line", "same-city", back) == 0

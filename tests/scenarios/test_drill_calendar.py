@@ -26,15 +26,9 @@ def row(key: str, *of: Past, today: dt.date = TODAY) -> Row:
 
 
 def evidence(**more: Any) -> dict[str, Any]:
-    lost = {"kind": "befalls", "what": "lose"}
+    lost = {"kind": "befalls", "what": "lose", "place": "primary"}
     terms = [{"site": name} for name in ("primary", "same-city")]
-    of = {
-        "format": 1,
-        "name": "lose_the_primary",
-        "began": "2026-03-02T02:00:00+00:00",
-        "held": True,
-        "interrupted": False,
-    }
+    of = {"format": 1, "name": "lose_the_primary", "began": "2026-03-02T02:00:00+00:00", "held": True}
     return of | {"disruptions": [lost], "leading": {"terms": terms}} | more
 
 
@@ -93,7 +87,8 @@ def test_evidence_shows_what_befell_and_who_led() -> None:
     again = {"terms": [{"site": name} for name in ("primary", "primary")]}
     assert past_of(evidence(leading=again, disruptions=[{"kind": "over", "what": "lose"}]), "x").shows == set()
     assert past_of(evidence(restored={"case": 1}), "x").shows >= {"restore"}
-    assert not past_of(evidence(interrupted=True), "x").held
+    witness = [{"kind": "befalls", "what": "lose", "place": "witness"}]
+    assert past_of(evidence(disruptions=witness), "x").shows == {"fault"}
 
 
 def test_past_drills_are_read_from_their_folders(tmp_path: Path) -> None:

@@ -59,10 +59,13 @@ def test_every_drill_has_its_words_and_something_that_is_tried() -> None:
         ("[load]\nseconds = 1\n", "drill.toml:6: load.seconds: Input should be greater than or equal to 5"),
         ('[expected]\nleadr = "primary"\n', "drill.toml:6: expected.leadr: unknown field; did you mean 'leader'?"),
         ("[expected.rto_s]\nscoring = 3\n", "expected.rto_s.scoring"),
-        ('[[befalls]]\nat_s = 90\nwhat = "lose"\n', "drill.toml:6: befalls.0.at_s: 90 is after the load's end (60 s)"),
+        (
+            '[[befalls]]\nat_s = 90\nwhat = "lose"\n',
+            "drill.toml:6: befalls.0.at_s: 90 is not before the load's end (60 s)",
+        ),
         (
             '[[befalls]]\nat_s = 1\nwhat = "kill"\ntimes = 9\nevery_s = 8\n',
-            "befalls.0.at_s: 65 is after the load's end",
+            "befalls.0.at_s: 65 is not before the load's end",
         ),
         (
             '[[befalls]]\nat_s = 1\nwhat = "lose"\nprocess = "conductor"\n',
@@ -159,3 +162,52 @@ def test_a_drill_that_is_drawn_is_the_same_again_and_befalls_one_thing_after_ano
         "kill", "hang", "lose", "cut", "slow_line", "full_disk", "slow_disk", "wrong_clock", "damage_book",
         "partner_outage", "slow_partner", "branch_outage",
     }  # fmt: skip
+
+
+SLOW, CUT = (
+    '[[befalls]]\nwhat = "slow_line"\ndelay_ms = 50\nto = "same-city"\n',
+    '[[befalls]]\nwhat = "cut"\nto = "same-city"\n',
+)
+HUNG, LOST = '[[befalls]]\nwhat = "hang"\n', '[[befalls]]\nwhat = "lose"\n'
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (SLOW + "at_s = 1\nfor_s = 9", SLOW + "at_s = 9\nfor_s = 9"),
+        (
+            SLOW + "at_s = 1\nfor_s = 9",
+            SLOW.replace("same-city", "primary") + 'place = "same-city"\nat_s = 9\nfor_s = 9',
+        ),
+        (CUT + "at_s = 1", CUT + "one_way = true\nat_s = 9\nfor_s = 9"),
+        (CUT + "at_s = 1\nfor_s = 5\ntimes = 3\nevery_s = 4", ""),
+        (HUNG + "at_s = 1\nfor_s = 9", HUNG + "at_s = 9"),
+        (LOST + "at_s = 1", LOST + "at_s = 9"),
+        (
+            '[[befalls]]\nwhat = "slow_disk"\ndelay_ms = 9\nat_s = 9\nfor_s = 9',
+            '[[befalls]]\nwhat = "slow_disk"\ndelay_ms = 9\nat_s = 1',
+        ),
+    ],
+)
+def test_what_would_be_ended_by_the_end_of_another_is_refused(tmp_path: Path, first: str, then: str) -> None:
+    assert "something befalls" in wrong(tmp_path, f"{first}\n{then}")
+
+
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (SLOW + "at_s = 1\nfor_s = 8", SLOW + "at_s = 9\nfor_s = 9"),
+        (SLOW + "at_s = 1\nfor_s = 9", CUT + "at_s = 2\nfor_s = 9"),
+        (
+            CUT + "one_way = true\nat_s = 1\nfor_s = 9",
+            CUT.replace("same-city", "primary") + 'place = "same-city"\none_way = true\nat_s = 9',
+        ),
+        (HUNG + "at_s = 1\nfor_s = 9", HUNG + 'process = "gateway-0"\nat_s = 9'),
+        (LOST + "at_s = 1", LOST + 'at_s = 9\n[[befalls]]\nwhat = "regain"\nat_s = 5'),
+        ('[[befalls]]\nwhat = "kill"\nat_s = 1', '[[befalls]]\nwhat = "kill"\nat_s = 1'),
+    ],
+)
+def test_what_ends_without_another_may_befall_beside_it(tmp_path: Path, first: str, then: str) -> None:
+    file = tmp_path / "drill.toml"
+    file.write_text(f"{_HEAD}{first}\n{then}", encoding="utf-8")
+    assert len(load_drill(str(file)).befalls) >= 2

@@ -68,7 +68,7 @@ def made(
     seconds = int(drill.load.seconds)
     plan = {
         "name": "drill", "drill": drill.model_dump(mode="json"), "began": "2026-03-02T02:00:00Z", "release": "0.1.0",
-        "machine": {"cores": 2, "memory_mib": 8_000}, "played": True, "bank": {"home": "bank", "portfolio": 12},
+        "machine": {"cores": 2, "memory_mib": 8_000}, "played": True, "bank": {"home": "bank", "founded": True},
     }  # fmt: skip
     record = Made(plan)
     spans = away if isinstance(away, dict) else dict.fromkeys(SERVICES, away)
@@ -131,7 +131,7 @@ def _final(record: Made, drill: Drill) -> dict[str, Any]:
         "acknowledged": len(owed), "held": len(owed), "lost": [], "doubled": [],
         "sites": {name: dict(held) for name in SITES[: drill.bank.sites]}, "trial_balance_fen": 0, "postings": 1_200,
         "book": {"loans": 12, "principal_fen": 5_000_000}, "ledger": {"principal_fen": 5_000_000}, "day_ended": True,
-        "customers_touched": len(tried_again), "interrupted": False,
+        "customers_touched": len(tried_again),
     }  # fmt: skip
 
 

@@ -74,11 +74,12 @@ def test_a_site_is_lost_and_every_service_is_back_with_the_first_answer_to_a_lat
         assert loss["services"][name]["rto_s"] == pytest.approx(first_answered(record, name, 20.0) - 20.0, abs=0.001)
         assert over["services"][name]["state"] == "not_interrupted"
     assert loss["over"] == 40.0
-    assert (loss["noticed_by_site"], loss["switched"], loss["switched_to"]) == (21.5, 21.8, "same-city")
+    assert (loss["noticed_by_site"], loss["switched"], loss["switched_to"]) == (21.8, 21.8, "same-city")
     failed = min(line["done"] for line in record.requests if line["outcome"] == "again")
     assert (loss["noticed_by_client"], loss["noticed"]) == (failed, failed)
     assert loss["decision"] == {"how": "by_itself", "asked": None, "decided": 21.8, "by": [], "decision": None}
     apart = loss["apart"]
+    assert (apart["detection_s"], apart["decision_s"]) == (1.8, 0.0), "nobody decides on what a site does by itself"
     assert sum(apart.values()) == pytest.approx(loss["all_back_s"], abs=0.002)
     assert loss["back"] == max(first_answered(record, name, 20.0) for name in SERVICES)
     assert loss["drained_s"] == 3.0  # the requests of the seconds 20, 21, 22 waited
@@ -127,7 +128,8 @@ def test_a_takeover_that_people_decide_is_theirs(tmp_path: Path) -> None:
     expected = {"leader": "same-city"}
     record = made(drill_of([LOSE], decisions=[decision], expected=expected), after_loss, [(20.0, 23.0)])
     record.event(20.0, "befalls", "primary", 0)
-    record.event(20.4, "noticed", "same-city")
+    record.event(20.2, "noticed", "primary")  # by the drill, which no bank has
+    record.event(20.4, "out_of_step", "same-city")
     record.event(21.0, "asked", "same-city", 1)
     record.event(21.6, "decided", "same-city", 1, by=["王芳", "李强"])
     record.event(21.8, "leads", "same-city")

@@ -188,7 +188,6 @@ RTOS = {f"rto.{name}" for name in ("applications", "approval", "contracts", "dis
         (lost_and_given_again, {"lost_requests"}),
         (acknowledged_by_nobody, {"record"}),
         (no_fault, {"as_planned"}),
-        (change("final.interrupted", True), {"as_planned"}),
         (same_epoch, {"one_leader", "takeovers"}),
         (old_leader_writes, {"one_leader"}),
         (short_lead, {"takeovers"}),

@@ -84,6 +84,8 @@ def test_evidence_shows_what_befell_and_who_led() -> None:
     assert past_of(evidence(), "x").shows == {"fault", "site_lost"}
     back = {"terms": [{"site": name} for name in ("primary", "same-city", "same-city", "primary")]}
     assert past_of(evidence(leading=back), "x").shows == {"fault", "site_lost", "switch_and_back"}
+    on = {"terms": [{"site": name} for name in ("primary", "same-city", "remote")]}
+    assert past_of(evidence(leading=on), "x").shows == {"fault", "site_lost"}  # the first one never led again
     again = {"terms": [{"site": name} for name in ("primary", "primary")]}
     assert past_of(evidence(leading=again, disruptions=[{"kind": "over", "what": "lose"}]), "x").shows == set()
     assert past_of(evidence(restored={"case": 1}), "x").shows >= {"restore"}

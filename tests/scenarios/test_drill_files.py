@@ -13,6 +13,7 @@ from scenarios.loading import ScenarioError
 
 _HEAD = 'name_zh = "演练"\nname_en = "A drill"\nabout_zh = "。"\nabout_en = "."\n'
 _AT = "[[befalls]]\nat_s = 1\n"
+_ASK = '[[decisions]]\nwhat = "switch"\nquestion_zh = "切换？"\nquestion_en = "Switch?"\n'
 _KILL = '[[befalls]]\nat_s = 1\nwhat = "kill"\n'
 
 
@@ -121,6 +122,20 @@ def test_every_drill_has_its_words_and_something_that_is_tried() -> None:
         (_AT + 'what = "lose"\npartner = "sms"\n', "partner: means nothing to lose; it goes with partner_outage"),
         ("[bank]\nsites = 1\n", "bank.sites: Input should be greater than or equal to 2"),
         ("[bank]\nsites = 2\nremote_after_s = 3\n", "bank.remote_after_s: a bank of 2 sites has no remote one"),
+        (_ASK + 'at_s = 61\nsite = "same-city"\n', "drill.toml:9: decisions.0.at_s: 61 is after the load's end"),
+        (
+            "[bank]\nsites = 2\n" + _ASK + 'at_s = 60\nsite = "remote"\n',
+            "drill.toml:12: decisions.0.site: there is no remote in a bank of 2 sites",
+        ),
+        ("[bank]\nsites = 2\n[expected]\nin_step = 3\n", "drill.toml:8: expected.in_step: 3 of 2 sites can't be"),
+        (
+            '[bank]\nsites = 2\n[expected]\nleader = "remote"\n',
+            "drill.toml:8: expected.leader: there is no remote in a bank of 2 sites",
+        ),
+        (
+            _AT + 'what = "wrong_clock"\nplace = "witness"\nahead_s = 9\n',
+            "place: the witness's clock is compared with those of sites; give a site",
+        ),
         ("[load]\nday_ends_at_s = [70]\n", "load.day_ends_at_s: 70 is after the load's end (60 s)"),
         ("[expected]\nrto_s = { all = 3 }\n", "expected.rto_s: nothing befalls the bank"),
         (
@@ -136,6 +151,15 @@ def test_every_drill_has_its_words_and_something_that_is_tried() -> None:
 )
 def test_what_is_wrong_is_told_with_its_line(text: str, said: str, tmp_path: Path) -> None:
     assert said in wrong(tmp_path, text)
+
+
+def test_what_a_bank_of_two_sites_can_do_is_asked_of_it(tmp_path: Path) -> None:
+    """At the bounds of what is refused: the load's last moment, and all of its sites."""
+    text = '[bank]\nsites = 2\n[expected]\nleader = "same-city"\nin_step = 2\n'
+    (tmp_path / "drill.toml").write_text(f'{_HEAD}{text}{_ASK}at_s = 60\nsite = "same-city"\n', encoding="utf-8")
+    found = load_drill(str(tmp_path / "drill.toml"))
+    assert (found.decisions[0].at_s, found.load.seconds) == (60, 60)
+    assert (found.expected.in_step, found.bank.sites) == (2, 2)
 
 
 def test_a_drill_that_is_not_there_is_refused_with_those_that_are(tmp_path: Path) -> None:
@@ -211,3 +235,15 @@ def test_what_ends_without_another_may_befall_beside_it(tmp_path: Path, first: s
     file = tmp_path / "drill.toml"
     file.write_text(f"{_HEAD}{first}\n{then}", encoding="utf-8")
     assert len(load_drill(str(file)).befalls) >= 2
+
+
+def test_whatever_damages_a_book_is_read_soon_since_the_process_that_has_it_begins_anew() -> None:
+    damaged = 0
+    for seed in range(40):
+        for one, following in itertools.pairwise(drawn(seed).befalls):
+            if one.what == "damage_book":
+                damaged += 1
+                assert (following.what, following.process) == ("kill", "conductor")
+                assert (following.place, following.at_s) == (one.place, one.at_s + 1)
+        assert drawn(seed).befalls[-1].what != "damage_book"
+    assert damaged > 5

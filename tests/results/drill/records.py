@@ -66,11 +66,7 @@ def made(
     """`leads`: who leads at a moment, in which epoch; `away`: when a service (all of them) is not answered; `gone`: when a site
     does not answer who looks at it; `until`: when clients give up."""
     seconds = int(drill.load.seconds)
-    plan = {
-        "name": "drill", "drill": drill.model_dump(mode="json"), "began": "2026-03-02T02:00:00Z", "release": "0.1.0",
-        "machine": {"cores": 2, "memory_mib": 8_000}, "played": True, "bank": {"home": "bank", "founded": True},
-    }  # fmt: skip
-    record = Made(plan)
+    record = bare(drill)
     spans = away if isinstance(away, dict) else dict.fromkeys(SERVICES, away)
     case = 1_000
     for tick in range(seconds * 2):
@@ -87,6 +83,33 @@ def made(
         record.sites.append({"t": t, "sites": said, "held": []})
     record.final = _final(record, drill)
     return record
+
+
+def bare(drill: Drill) -> Made:
+    """A record to which nobody has come yet, and at whose sites nobody looked."""
+    plan = {
+        "name": "drill", "drill": drill.model_dump(mode="json"), "began": "2026-03-02T02:00:00Z", "release": "0.1.0",
+        "machine": {"cores": 2, "memory_mib": 8_000}, "played": True, "bank": {"home": "bank", "founded": True},
+    }  # fmt: skip
+    record = Made(plan)
+    record.final = _final(record, drill)
+    return record
+
+
+def tried(
+    name: str, *times: tuple[float, float], service: str = "approval", outcome: str = "acknowledged"
+) -> list[dict[str, Any]]:
+    """A client's tries, each sent and done at a moment; the last has the outcome."""
+    written = service == "applications"
+    lines = [
+        {
+            "t": times[0][0], "sent": sent, "done": done, "id": name, "service": service, "site": "primary", "status": 0,
+            "outcome": "again", "case": 0, "written": written,
+        }
+        for sent, done in times
+    ]  # fmt: skip
+    lines[-1] |= {"outcome": outcome, "status": 200 if outcome == "acknowledged" else 0}
+    return lines
 
 
 def asked(

@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from results.drill.course import unplanned
 from results.drill.evidence import evidence
 from results.drill.record import read
 from results.drill.words import SERVICES, SITES
@@ -218,6 +219,43 @@ def test_nobody_before_or_after_means_not_measured(tmp_path: Path) -> None:
         "nobody asked for it afterwards",
     )
     assert services["approval"]["rto_s"] is None
+
+
+def test_the_end_of_a_fault_after_which_nobody_came_says_nothing_either_way(tmp_path: Path) -> None:
+    record = records.lost_primary()
+    record.requests = [line for line in record.requests if line["service"] != "approval" or line["t"] < 39]
+    found = of(record, tmp_path)
+    loss, over = (one["services"]["approval"] for one in found["disruptions"])
+    assert (loss["state"], over["state"]) == ("interrupted", "unknown")
+    service = found["services"]["approval"]
+    assert (service["state"], service["rto_s"], service["why"]) == ("interrupted", loss["rto_s"], None)
+
+
+def test_the_end_of_a_fault_that_interrupts_a_service_counts_as_a_fault_does(tmp_path: Path) -> None:
+    record = made(drill_of([LOSE]), always, [(20.0, 23.0), (40.0, 46.0)])
+    record.event(20.0, "befalls", "primary", 0)
+    record.event(40.0, "over", "primary", 0)
+    found = of(record, tmp_path)
+    loss, over = (one["services"]["approval"] for one in found["disruptions"])
+    service = found["services"]["approval"]
+    assert service["rto_s"] == over["rto_s"] > loss["rto_s"] > 0
+    assert service["worst"] == 1
+
+
+def test_what_befell_too_seldom_or_was_never_asked_did_not_go_as_planned(tmp_path: Path) -> None:
+    decision = {"at_s": 30, "what": "switch", "site": "same-city", "question_zh": "切换？", "question_en": "Switch?"}
+    kill = {"at_s": 10, "what": "kill", "times": 3, "every_s": 2}
+    record = made(drill_of([kill, LOSE], decisions=[decision]), always)
+    for t in (10.0, 12.0):
+        record.event(t, "befalls", "primary", 0)
+    record.event(20.0, "befalls", "primary", 1)
+    assert unplanned(read(record.write(tmp_path / "short"))) == [
+        ("befalls[1] (kill) befell 2 of 3 times", "故障 1（kill）发生 2 次，应为 3 次"),
+        ("decisions[1] (switch) was never asked", "决策 1（switch）从未提请"),
+    ]
+    record.event(14.0, "befalls", "primary", 0)
+    record.event(30.0, "asked", "same-city", 2)
+    assert unplanned(read(record.write(tmp_path / "whole"))) == []
 
 
 def test_slow_customers_before_the_fault_widen_the_gap(tmp_path: Path) -> None:

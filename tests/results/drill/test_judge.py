@@ -249,6 +249,7 @@ def test_what_was_slow_beforehand_can_not_show_a_short_recovery(tmp_path: Path) 
         ("decided", {"by": ["王芳", "王芳"]}, "1 people"),
         ("decided", {"by": []}, "nobody"),
         ("asked", {"t": 1.0}, "decided after 14.0 s"),
+        ("asked", {"t": 15.5}, "decided after -0.5 s"),
         ("decided", {"what": "refused"}, "same-city decided"),
         ("asked", {"what": "noticed", "fault": None}, "not decided"),
     ],
@@ -261,6 +262,17 @@ def test_two_people_decide_in_time(event: str, how: dict[str, Any], why: str, tm
     assert not found["decision.1"].held
     assert why in found["decision.1"].words[0]
     assert found["decision.2"].held
+
+
+def test_digests_are_not_equal_where_the_leaders_are_not_known(tmp_path: Path) -> None:
+    """Nobody says that he is in step with it, so nobody is unlike it either."""
+    record = lost_primary(expected={"in_step": None})
+    for line in record.sites:
+        line["sites"]["same-city"]["in_step"] = []
+    assert missed(record, tmp_path / "with") == set()
+    del record.final["sites"]["same-city"]
+    assert missed(record, tmp_path / "without") == {"digests"}
+    assert "nobody is known to lead" in lines(record, tmp_path / "without")["digests"].words[0]
 
 
 def test_a_leader_that_knows_it_no_longer_leads_is_no_second_one(tmp_path: Path) -> None:

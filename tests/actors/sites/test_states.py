@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from actors.identity.places import Place, later, place_among
-from actors.sites.states import MERGES, Merge, Row, State
+from actors.sites.states import MERGES, Merge, Password, Row, State, _chosen
 
 SITES = ("a", "b", "far")
 Change = Callable[[Row | None, Any], Row | None]
@@ -90,6 +90,14 @@ def test_states_are_joined_in_any_order_and_twice_to_the_same(name: str, data: s
     assert merge.joined(one, one) == one
     assert merge.joined(one, two) == merge.joined(two, one)
     assert merge.joined(merge.joined(one, two), three) == merge.joined(one, merge.joined(two, three))
+
+
+def test_a_changed_password_counts_as_changed_once_more_and_one_that_is_hashed_anew_does_not() -> None:
+    before = Password(1, 4, 2, "b", "old")
+    row = {"turn": 1, "generation": 9, "hash": "new"}
+    assert _chosen(before, row, 8, "a") == Password(1, 5, 0, "a", "new")
+    assert _chosen(before, row | {"turn": 2}, 9, "a") == Password(2, 5, 0, "a", "new")
+    assert _chosen(before, row, 9, "a") == Password(1, 4, 3, "a", "new")
 
 
 @given(some.lists(some.integers(0, 2), max_size=20), some.lists(some.integers(0, 2), max_size=20))

@@ -239,7 +239,7 @@ def test_a_day_that_no_site_could_end_is_told_and_not_taken_for_done() -> None:
     words = dict.fromkeys(("name_zh", "name_en", "about_zh", "about_en"), "–")
     noted: list[str] = []
     record: Any = SimpleNamespace(now=lambda: 0.0, event=lambda what, words: noted.append(what))
-    away, opens_at = [True], "2026-03-03T09:00"
+    away, refuses, opens_at = [True], [False], "2026-03-03T09:00"
 
     def next_opening() -> str:
         if away[0]:
@@ -247,7 +247,8 @@ def test_a_day_that_no_site_could_end_is_told_and_not_taken_for_done() -> None:
         return opens_at
 
     def advance(to: str) -> None:
-        if to != opens_at:
+        assert to == opens_at
+        if refuses[0]:
             raise UserError("no site answers")
 
     bank: Any = SimpleNamespace(date=lambda: None, next_opening=next_opening, advance=advance)
@@ -255,8 +256,8 @@ def test_a_day_that_no_site_could_end_is_told_and_not_taken_for_done() -> None:
     assert (going.last_day(), noted) == ("", ["not_ended"])
     away[0] = False
     assert (going.last_day(), noted) == (opens_at, ["not_ended", "ended"])
-    opens_at = "2026-03-04T09:00"
-    assert not going._ended("2026-03-05T09:00")
+    refuses[0] = True
+    assert (going.last_day(), noted[2:]) == ("", ["not_ended"])
 
 
 def test_of_two_faults_by_hand_the_second_waits_where_the_end_of_one_would_end_the_other(

@@ -242,6 +242,23 @@ def test_the_end_of_a_fault_that_interrupts_a_service_counts_as_a_fault_does(tmp
     assert service["worst"] == 1
 
 
+def test_what_was_never_written_can_not_be_lost(tmp_path: Path) -> None:
+    services = of(records.lost_primary(), tmp_path)["services"]
+    assert {name for name, one in services.items() if one["lost"] is None} == set(SERVICES) - {"applications"}
+    assert services["applications"]["lost"] == 0
+
+
+def test_who_comes_after_an_end_of_a_fault_that_shows_nothing_comes_after_the_recovery(tmp_path: Path) -> None:
+    record = made(drill_of([LOSE]), always, [(20.0, 23.0)])
+    record.event(20.0, "befalls", "primary", 0)
+    last = max(line["done"] for line in record.requests)
+    record.event(last + 1, "over", "primary", 0)
+    record.event(last + 9, "ended")
+    found = of(record, tmp_path)
+    assert found["disruptions"][1]["all_back_s"] is None
+    assert len(found["clients"]["spans"]) == 1
+
+
 def test_what_befell_too_seldom_or_was_never_asked_did_not_go_as_planned(tmp_path: Path) -> None:
     decision = {"at_s": 30, "what": "switch", "site": "same-city", "question_zh": "切换？", "question_en": "Switch?"}
     kill = {"at_s": 10, "what": "kill", "times": 3, "every_s": 2}

@@ -89,7 +89,9 @@ def test_the_checklist_is_filled_from_the_record_or_left_to_people(held: Path) -
     assert {name for name, one in by_name.items() if one["found"]} == set(FILLS) - {"decided"}  # by the witness
     assert all(one["source"].startswith(("[V]", "[J]")) and all(one["words"]) for one in found)
     assert by_name["switch_back"]["found"][0] == "real takeover under load: primary → same-city, not switched back"
-    assert "RTO 3.1 s (target 10 s), lost 0" in by_name["per_service"]["found"][0]
+    told = by_name["per_service"]["found"][0].split("; ")
+    assert "RTO 3.1 s (target 10 s), lost 0" in told[0]
+    assert [one.rpartition(", ")[2] for one in told[1:]] == ["only read"] * 5, "who only reads is promised nothing"
     assert by_name["apart"]["found"][1].startswith("20.0 秒 主中心整体失效：发现 1.8 秒，决策 0.0 秒，技术 1.5 秒")
     assert "由人员填写" in Page((held / "report.html").read_text(encoding="utf-8"), "zh").text
 

@@ -112,6 +112,9 @@ def fault(
         float | None, typer.Option(metavar="MS", min=0, max=60_000, help="Of slow_line, slow_disk and slow_partner.")
     ] = None,
     mbit_s: Annotated[float | None, typer.Option(metavar="N", min=0, max=100_000, help="Of slow_line.")] = None,
+    loss: Annotated[
+        float | None, typer.Option(metavar="SHARE", min=0, max=0.9, help="Of slow_line: segments lost, and sent again.")
+    ] = None,
     ahead_s: Annotated[
         float | None, typer.Option(metavar="S", help="Of wrong_clock: so far ahead; below zero, behind.")
     ] = None,
@@ -121,7 +124,7 @@ def fault(
 
     given = {
         "process": process, "to": to, "one_way": one_way or None, "delay_ms": delay_ms, "mbit_s": mbit_s, "ahead_s": ahead_s,
-        "for_s": for_s,
+        "for_s": for_s, "loss": loss,
     }  # fmt: skip
     return fault_command(home, what, place, given)
 

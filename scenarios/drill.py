@@ -73,6 +73,7 @@ _BRANCH = "branch_outage"
 _DELAYED = ("slow_line", "slow_disk", "slow_partner")
 _MEANT_FOR = {
     "process": _PROCESSES, "to": _LINES, "one_way": _LINES, "delay_ms": _DELAYED, "mbit_s": ("slow_line",),
+    "loss": ("slow_line",),
     "for_s": ("hang", "lose", "cut", "slow_line", "full_disk", "slow_disk", "wrong_clock", *STRIKE_PARTNERS, _BRANCH),
     "partner": STRIKE_PARTNERS, "branch": (_BRANCH,),
     "ahead_s": ("wrong_clock",),
@@ -102,8 +103,8 @@ class Befalls(PolicyModel):
         "damage_snapshot",
     ]
     """kill: a process is gone (SIGKILL); hang: it stands still (SIGSTOP); lose: all of a place is gone until it is regained;
-    cut: a line carries nothing (by turns, with `times`); slow_line: delay and bandwidth; full_disk: the day book's files grow no
-    further; slow_disk: each commit of it takes `delay_ms` longer; wrong_clock: the conductor's clock is `ahead_s` ahead;
+    cut: a line carries nothing (by turns, with `times`); slow_line: delay, bandwidth and loss; full_disk: the day book's files
+    grow no further; slow_disk: each commit of it takes `delay_ms` longer; wrong_clock: the conductor's clock is `ahead_s` ahead;
     partner_outage, slow_partner: calls of a partner, whom the world plays, are not answered, or take `delay_ms` longer;
     branch_outage: nobody who applies at a branch reaches any site; they come over the counter, and ask until they are answered;
     damage_…: a byte of the day book or of the newest snapshot is another."""
@@ -125,6 +126,8 @@ class Befalls(PolicyModel):
     every_s: Seconds = 1.0
     delay_ms: float = Field(default=0.0, ge=0, le=60_000)
     mbit_s: float = Field(default=0.0, ge=0, le=100_000)
+    loss: float = Field(default=0.0, ge=0, le=0.9)
+    """Share of a slow line's segments that are lost, and sent again."""
     ahead_s: float = Field(default=0.0, ge=-10 * 366 * 86_400, le=10 * 366 * 86_400)
     """[s] A wrong clock shows so much more than it is; less, below zero."""
 
@@ -137,8 +140,8 @@ class Befalls(PolicyModel):
             raise ValueError(f"to: is needed by {self.what}")
         if self.to == self.place:
             raise ValueError(f"to: a line goes to another place, given {self.to} twice")
-        if self.what == "slow_line" and not (self.delay_ms or self.mbit_s):
-            raise ValueError("delay_ms: a slow line needs a delay_ms or a mbit_s")
+        if self.what == "slow_line" and not (self.delay_ms or self.mbit_s or self.loss):
+            raise ValueError("delay_ms: a slow line needs a delay_ms, a mbit_s or a loss")
         if "every_s" in self.model_fields_set and self.times == 1:
             raise ValueError("every_s: means nothing to what befalls once; it goes with times")
         if self.what == "slow_disk" and not self.delay_ms:

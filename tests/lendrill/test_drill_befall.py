@@ -55,6 +55,14 @@ def test_a_line_is_cut_from_its_place_and_both_ways_unless_it_is_said_otherwise(
     assert said == told + [(LINES, "change", *way, {"cut": False}) for way in ways]
 
 
+def test_a_slow_line_is_late_narrow_and_loses_some_until_it_is_as_before(said: Said, tmp_path: Path) -> None:
+    how = {"delay_ms": 30.0, "mbit_s": 8.0, "loss": 0.2}
+    undo = befall.befall(tmp_path, Befalls(at_s=0, what="slow_line", to="remote", one_way=True, **how))
+    undo()
+    before = {name: WHOLE[name] for name in how}
+    assert said[1:] == [(LINES, "change", "primary", "remote", one) for one in (how, before)]
+
+
 @pytest.mark.usefixtures("said")
 @pytest.mark.parametrize("ahead_s", [90.0, -3_600.0])
 def test_a_wrong_clock_is_right_again_when_it_is_over_or_mended(ahead_s: float, tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
     def run(command: list[str], **_: Any) -> SimpleNamespace:
         asked = Path(command[command.index("--requests") + 1]).read_text(encoding="utf-8")
         assert asked.split() == [CALLER, "kept", CALLER, "late"]
+        assert Path(command[command.index("--key") + 1]).read_text(encoding="utf-8") == "key"
         Path(command[command.index("--home") + 1]).mkdir()
         return SimpleNamespace(returncode=1, stdout="lost: late\n", stderr="")
 
@@ -87,6 +88,13 @@ def told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Told:
 def test_the_restored_bank_is_the_one_that_was_where_their_seals_are_equal(seal: str, equal: bool, told: Told) -> None:
     found = told(seal)
     assert (found["equal"], found["seal"], found["windows"]) == (equal, seal, 9)
+
+
+def test_the_key_does_not_stay_beside_the_backups_that_it_opens(told: Told, tmp_path: Path) -> None:
+    told("99")
+    assert (tmp_path / "drill" / "carried away").is_dir()
+    assert [one.name for one in (tmp_path / "drill").rglob("*.key")] == []
+    assert key_file(tmp_path / "home").exists()
 
 
 def test_what_is_lost_is_told_with_its_first_acknowledgement_beside_the_last_backup(told: Told) -> None:

@@ -69,6 +69,7 @@ class Keeper:
     def tick(self, now_ms: int) -> list[Kept]:
         """Makes what is due, and brings copies to where they are lacking."""
         found = []
+        self.folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
         last = self.last()
         for kind in due(self.policy, now_ms, last):
             if now_ms >= self._not_before.get(kind, 0):
@@ -101,7 +102,9 @@ class Keeper:
         manifests = self.manifests()
         if kind != "full" and not any(one.kind == "full" for one in manifests):
             raise BackupError("there is no full backup yet that it could follow upon; make a full one first")
-        now_ms = max([now_ms, *(one.time for one in manifests)])  # a clock that was put back puts none before another
+        newest_ms = max((one.time for one in manifests), default=0)
+        if now_ms < newest_ms:
+            now_ms = newest_ms + 1  # a clock that was put back puts none before another, or beside it
         anew = anew_from(self.source, manifests) if kind in ("full", "incremental") else None
         if anew is not None:
             kind = "full"  # an incremental one would follow upon windows that the bank does not have

@@ -20,7 +20,18 @@ from actors.backup.container import Manifest, member, pieces_of
 from actors.backup.errors import BackupError, DamagedBackup
 from actors.backup.key import FILE as KEY_FILE
 from actors.backup.key import BackupKey
-from actors.backup.making import AUDIT, AUDIT_ROWS, BANK_FILE, IDENTITY_KEYS, LOGS, SNAPSHOT, TRAIL, WINDOWS, digest_of
+from actors.backup.making import (
+    AUDIT,
+    AUDIT_ROWS,
+    BANK_FILE,
+    HEAD_OF_AUDIT,
+    IDENTITY_KEYS,
+    LOGS,
+    SNAPSHOT,
+    TRAIL,
+    WINDOWS,
+    digest_of,
+)
 from actors.book.store import Entry, Snapshot, Standing, Store, seal_of
 from actors.gateway import archive, contents
 from actors.identity import files, service
@@ -174,7 +185,7 @@ def _apply(home: _Home, backup: Manifest, path: Path, windows: bool, later: bool
     """What a backup holds, laid over what earlier ones held."""
     unpacker, seals = msgpack.Unpacker(max_buffer_size=0), Seals(backup, home.store.standing())
     rows = msgpack.Unpacker(max_buffer_size=0)
-    snapshot = _Gathering(home)
+    snapshot, head = _Gathering(home), b""
     for name, content in pieces_of(path, home.key):
         if name.partition("/")[0] == SNAPSHOT:
             if not home.cuts(backup):
@@ -186,6 +197,8 @@ def _apply(home: _Home, backup: Manifest, path: Path, windows: bool, later: bool
                 _take(home, (seals.proved(Entry(*fields)) for fields in unpacker))
         elif home.cuts(backup) and name.partition("/")[0] != contents.FOLDER:
             continue  # who holds which case is of that later instant, too
+        elif name == HEAD_OF_AUDIT and backup.kind == "log":
+            head += content  # which says more than the rows where these do not follow upon those that are there
         elif name == AUDIT_ROWS:
             rows.feed(content)
             _add_rows(home, list(rows))
@@ -197,6 +210,8 @@ def _apply(home: _Home, backup: Manifest, path: Path, windows: bool, later: bool
             _lengthen(home, name, content)
         else:
             _write(home, name, content)
+    if head and not home.audit_gap:
+        _write(home, HEAD_OF_AUDIT, head)
     if windows:
         seals.end()
     _append(home)

@@ -12,14 +12,12 @@ import pytest
 
 from actors.backup.errors import BackupError
 from actors.backup.keeper import ages_s
-from actors.backup.proof import Bank
 from actors.clock import BANK_OFFSET_MS
 from actors.gateway.applications import ZHANG
 from actors.gateway.archive import Archive
 from actors.gateway.metrics import Meters
 from credit.policies.posts import load_posts
 from credit.times import DAY_MS, MINUTE_MS, text_of
-from lendrill import backups
 from lendrill.backups import told
 from lendrill.cli import main
 from lendrill.live import Home
@@ -153,23 +151,6 @@ def test_a_bank_does_without_its_backups_and_tells_how_old_the_last_are(tmp_path
     assert failing.deaths == said["processes"]["backups"]["started_anew"] == 1
     assert list(said["backup_age_s"]) == ["full"]
     supervisor.end()
-    bank.close()
-
-
-def test_what_is_restored_for_a_proof_holds_no_key_of_backups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It lies in the folder of backups, and stays there where a process is killed meanwhile."""
-    bank, seen, opened = BackedUp(tmp_path), list[str](), backups.opened
-    bank.day()
-
-    def looked(home: Path) -> Bank:
-        seen.extend(path.name for path in home.parent.rglob("*"))
-        return opened(home)
-
-    monkeypatch.setattr(backups, "opened", looked)
-    bank.backup("full")
-    assert "bank.json" in seen
-    assert "backup.key" not in seen
-    assert len(list(bank.keeper.folder.iterdir())) == 1
     bank.close()
 
 

@@ -4,6 +4,7 @@ clear line for whoever reads it, and a day book that lies in the home is that of
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,15 @@ def read(home: Path) -> dict[str, Any]:
     if why := _wrong(bank):
         raise UserError(f"{file}: broken, {why}", _RIGHT)
     return {**bank, "store": _address(home.resolve(), bank["store"])}
+
+
+def prove_one_site(home: Path, bank: Mapping[str, Any]) -> None:
+    """UserError where a home is that of a bank of several sites: books, keys and logs lie in homes of theirs."""
+    if len(sites := bank.get("sites", ())) > 1:
+        raise UserError(
+            f"{home}: a bank of several sites, each of which has a home of its own",
+            f"give {' or '.join(str(home / 'sites' / name) for name in sites)}",
+        )
 
 
 def write(home: Path, bank: dict[str, Any]) -> None:

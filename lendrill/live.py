@@ -147,11 +147,7 @@ def home_at(path: Path) -> Home:
             f"{path}: no bank's home (it holds no {BANK_FILE})", "give the folder that `lendrill serve --home` made"
         )
     home = Home(path.resolve())
-    if len(sites := home.bank.get("sites", ())) > 1:
-        raise UserError(
-            f"{path}: a bank of several sites, each of which has a home of its own",
-            f"give {' or '.join(str(path / 'sites' / name) for name in sites)}",
-        )
+    bank_file.prove_one_site(path, home.bank)
     return home
 
 

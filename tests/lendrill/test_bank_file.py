@@ -84,6 +84,7 @@ def test_a_file_of_an_earlier_release_may_lack_what_came_later(home: Path) -> No
 
 @pytest.mark.parametrize("words", [
     "backup {home}", "backup list {home}", "backup verify {home}", "replay {home} --quiet", "token load --home {home}",
+    "audit verify {home}", "audit show {home}", "audit show {home} --by day",
     "restore {home} --home {home}-new --key {home}/key", "restore x --home {home}-new --key {key} --against {home}",
 ])  # fmt: skip
 def test_a_bank_of_several_sites_points_to_the_homes_of_its_sites_and_nothing_is_made(

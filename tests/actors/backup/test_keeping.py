@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from actors.backup import keeper as keeping
+from actors.backup import making
 from actors.backup.container import Manifest
 from actors.backup.errors import BackupError
 from actors.backup.keeper import newest
@@ -82,7 +83,7 @@ def test_key_data_that_was_not_backed_up_is_tried_again(bank: BackedUp) -> None:
 def test_key_data_is_read_only_where_a_file_was_touched(bank: BackedUp, monkeypatch: pytest.MonkeyPatch) -> None:
     bank.backup("full")
     looked: list[bool] = []
-    changed = keeping.changed
+    changed = making.changed
 
     def counted(*about: Any) -> bool:
         looked.append(changed(*about))

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from actors.backup import restoring
+from actors.backup import container, restoring
 from actors.backup.chains import Chain
 from actors.backup.errors import BackupError, DamagedBackup
 from actors.backup.making import AUDIT, BANK_FILE
@@ -63,7 +63,7 @@ def test_a_member_whose_name_leads_out_of_the_home_is_refused(
     bank: BackedUp, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bank.backup("full")
-    pieces = restoring.pieces_of
+    pieces = container.pieces_of
     monkeypatch.setattr(restoring, "pieces_of", lambda *about: iter([*pieces(*about), (name, b"evil")]))
     before = sorted(bank.home.parent.rglob("*"))
     with pytest.raises(DamagedBackup, match="no member of a backup has such a name"):
@@ -111,8 +111,8 @@ class Forgetful:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def append(self, entries: list[Entry], epoch: int) -> object:
-        return self._store.append(entries[:-1], epoch) if len(entries) > 1 else None
+    def append(self, entries: list[Entry], epoch: int) -> None:
+        self._store.append(entries[:-1], epoch)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)

@@ -45,6 +45,27 @@ def test_a_clock_that_was_set_back_puts_no_backup_before_another_or_beside_it(ba
     assert bank.keeper.make("log", bank.now + 3).manifest.time == bank.now + 3
 
 
+def test_a_clock_that_was_a_year_ahead_does_not_end_the_backups(bank: BackedUp) -> None:
+    today, half_an_hour = bank.now, 30 * MINUTE_MS
+    bank.keeper.make("full", today + 365 * DAY_MS)
+    made_at: list[list[str]] = []
+    for step in range(4):
+        bank.day()
+        made_at.append([one.manifest.kind for one in bank.keeper.tick(today + step * half_an_hour)])
+    assert made_at[0][:1] == ["full"]
+    assert [set(kinds) - {"full"} for kinds in made_at] == [
+        {"incremental", "log"},
+        {"log"},
+        {"incremental", "log"},
+        {"log"},
+    ]
+    assert sum(kinds.count("full") for kinds in made_at) <= 2  # the day's hour may come meanwhile
+    assert [one.time for one in bank.keeper.manifests()] == sorted(one.time for one in bank.keeper.manifests())
+    assert bank.keeper.manifests()[-1].time > today + 365 * DAY_MS
+    again = [one.manifest.kind for one in bank.keeper.tick(today - DAY_MS)]  # put back once more
+    assert again == ["full", "incremental", "log"]
+
+
 def test_old_backups_stay_in_a_place_whose_newest_copy_is_not_what_was_written(bank: BackedUp, tmp_path: Path) -> None:
     bank.keeper.policy = bank.keeper.policy.model_copy(update={"fulls_kept": 1})
     old = bank.backup("full").path.name

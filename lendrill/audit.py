@@ -10,8 +10,9 @@ from typing import Any, Literal, TextIO
 
 from actors.identity.audit import Audit, Entry, Head
 from actors.identity.errors import Tampered
-from actors.identity.service import open_audit, open_copies
+from actors.identity.service import FOLDER, LOG, open_audit, open_copies
 from credit.times import DAY_MS, day_number
+from lendrill import bank_file
 from lendrill.errors import UserError
 
 _PAGE = 1_000
@@ -20,6 +21,7 @@ _PAGE = 1_000
 def verified(store: Path, anchor: Path | None, head: str | None) -> tuple[bool, str]:
     """Whether the log of a store's folder and its copies of other sites' logs are whole, and a line about each, or about the
     first that is not. `head`: one of the own log, noted before or told by another site's copy of it."""
+    _prove_place(store)
     noted = Head.read(head) if head is not None else None
     lines, of = [], ""
     try:
@@ -70,7 +72,14 @@ def count(store: Path, dimension: str, wanted: dict[str, Any]) -> list[tuple[str
     return found
 
 
+def _prove_place(store: Path) -> None:
+    """UserError where no log lies, as the bank is one of several sites and each has a log of its own."""
+    if not (store / FOLDER / LOG).exists() and (store / bank_file.FILE).is_file():
+        bank_file.prove_one_site(store, bank_file.read(store))
+
+
 def _opened(store: Path) -> Audit:
+    _prove_place(store)
     try:
         return open_audit(store)
     except Tampered as error:

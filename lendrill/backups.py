@@ -25,11 +25,11 @@ from actors.link import Away, asked_once
 from actors.local import LocalExecutor
 from credit.policies import load
 from credit.policies.backups import BackupPolicy
+from lendrill.bank_file import SQLITE, book_at
 from lendrill.errors import UserError
 from lendrill.live import DAY_BOOK, SOCKET, Home, end_with_parent, home_at, identity_of
 from lendrill.logs import keep_log
 
-_SQLITE = "sqlite:"
 _OPENS_EVERY_S = 0.5
 _log = logging.getLogger(__name__)
 
@@ -42,14 +42,6 @@ def key_file(home: Path) -> Path:
 def policy_of(home: Home) -> BackupPolicy:
     """When a bank's backups are made."""
     return load("backups", BackupPolicy, home.scenario.policies)
-
-
-def book_at(where: str) -> Store:
-    """A day book that is there. UserError where there is none: it is read, and never made."""
-    path = Path(where.removeprefix(_SQLITE))
-    if "://" not in where and not path.is_file():
-        raise UserError(f"{path}: there is no day book", "a bank has one once it was opened by `lendrill serve`")
-    return open_store(where)
 
 
 def keeper_of(home: Home, further: Sequence[Path] = ()) -> Keeper:
@@ -68,13 +60,13 @@ def keeper_of(home: Home, further: Sequence[Path] = ()) -> Keeper:
 
 def fresh_book(home: Path) -> Store:
     """The day book of a home that is being restored."""
-    return open_store(f"{_SQLITE}{home / DAY_BOOK}")
+    return open_store(f"{SQLITE}{home / DAY_BOOK}")
 
 
 def opened(path: Path) -> Bank:
     """The bank of a home that was restored into a folder, whatever its own file says of where the day book is."""
     home = Home(path)
-    home.bank |= {"store": f"{_SQLITE}{path / DAY_BOOK}"}
+    home.bank |= {"store": f"{SQLITE}{path / DAY_BOOK}"}
     store = home.store()
     start = int(home.bank["start_ms"])
     return Bank(store, home.flow, home.blueprints(), start, LocalExecutor(), home.opening(store))
@@ -107,11 +99,6 @@ def _is_open(path: Path) -> bool:
 def backup_command(path: Path, kind: str, to: Sequence[Path]) -> int:
     """`lendrill backup`: one backup of a bank that lives or is down, in all its places and in some more."""
     home = home_at(path)
-    if len(sites := home.bank.get("sites", ())) > 1:
-        raise UserError(
-            f"{path}: a bank of several sites; each makes backups of its own",
-            f"give {' or '.join(str(path / 'sites' / name) for name in sites)}",
-        )
     for place in to:
         if not place.is_dir():
             raise UserError(

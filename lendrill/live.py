@@ -20,6 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
@@ -48,6 +49,7 @@ from credit.policies import ProductPolicy, load
 from credit.room import DESK_LABELS
 from credit.subsystem import State
 from credit.times import Ints
+from lendrill import bank_file
 from lendrill.assembly import live_blueprints
 from lendrill.errors import EXIT_BAD_INPUT, EXIT_INTERNAL, UserError, line_for
 from lendrill.logs import keep_log
@@ -55,9 +57,7 @@ from lendrill.saved import load_saved
 from scenarios.model import Scenario
 from sim.played import live_people, live_references
 
-BANK_FILE = "bank.json"
-DAY_BOOK = "daybook.db"
-"""Where a home keeps its day book, if nothing else was said."""
+BANK_FILE, DAY_BOOK = bank_file.FILE, bank_file.DAY_BOOK
 IDENTITY = ("scenario", "shards", "start_ms", "people", "arrivals", "policies", "schemas")
 SOCKET = "conductor.sock"
 TRAIL = "trail.db"
@@ -74,8 +74,8 @@ class Home:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.bank: dict[str, Any] = json.loads((path / BANK_FILE).read_text(encoding="utf-8"))
-        self.scenario = Scenario.model_validate(self.bank["scenario"])
+        self.bank: dict[str, Any] = bank_file.read(path)
+        self.scenario = _scenario_of(path, self.bank)
         self.flow = Flow(self.bank["shards"])
 
     def identity(self) -> str:
@@ -84,8 +84,15 @@ class Home:
 
     def store(self) -> Store:
         """The day book, whose content only this home's keys open."""
+        return self._unsealed(open_store(self.bank["store"]))
+
+    def book(self) -> Store:
+        """The day book, to be read. UserError where there is none: neither it nor keys are made."""
+        return self._unsealed(bank_file.book_at(self.bank["store"]))
+
+    def _unsealed(self, store: Store) -> Store:
         vault = Vault(Keys.open(self.path / FOLDER))
-        return SealedStore(open_store(self.bank["store"]), vault.seal, vault.open)
+        return SealedStore(store, vault.seal, vault.open)
 
     def identity_services(self) -> Identity:
         """Accounts, tokens, keys and the operation log."""
@@ -122,13 +129,26 @@ def identity_of(bank: Mapping[str, Any]) -> str:
     return json.dumps({name: bank[name] for name in IDENTITY}, sort_keys=True)
 
 
+def _scenario_of(path: Path, bank: Mapping[str, Any]) -> Scenario:
+    try:
+        return Scenario.model_validate(bank["scenario"])
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, ("scenario", *first["loc"])))
+        raise UserError(
+            f"{path / BANK_FILE}: broken, {where}: {first['msg']}", "open it with its own release"
+        ) from None
+
+
 def home_at(path: Path) -> Home:
-    """The bank of a home. UserError where there is none."""
+    """The bank of a home. UserError where there is none, or one of several sites, whose books and keys lie in homes of theirs."""
     if not (path / BANK_FILE).is_file():
         raise UserError(
             f"{path}: no bank's home (it holds no {BANK_FILE})", "give the folder that `lendrill serve --home` made"
         )
-    return Home(path.resolve())
+    home = Home(path.resolve())
+    bank_file.prove_one_site(path, home.bank)
+    return home
 
 
 def conductor(path: Path, ray: Path | None = None) -> int:
@@ -218,7 +238,7 @@ def worked_again(path: Path, on_progress: Callable[[int], object] = int, sink: S
     executor, blueprints = LocalExecutor(), home.blueprints()
     if sink is not None:
         blueprints = [replace(one, build=partial(_heard, one, sink)) for one in blueprints]
-    found = replay(home.store(), home.flow, blueprints, executor, on_progress)
+    found = replay(home.book(), home.flow, blueprints, executor, on_progress)
     states = [(cell.room, host.export_state()) for cell, host in executor.hosts.items()]
 
     def total(room: str, table: str, column: str) -> int:

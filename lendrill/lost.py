@@ -19,9 +19,9 @@ from actors.identity.vault import Vault
 from actors.quarantine import rows_of
 from credit.room import KINDS, ROOMS
 from credit.times import MINUTE_MS, text_of
-from lendrill.backups import book_at
+from lendrill.bank_file import book_at
 from lendrill.errors import UserError
-from lendrill.live import BANK_FILE, Home
+from lendrill.live import BANK_FILE, Home, home_at
 
 Say = Callable[[str], object]
 _BY_KEY = re.compile(r"(\S+)\s+([\x21-\x7e]{1,255})")
@@ -71,7 +71,7 @@ def asked_in(path: Path) -> list[Asked]:
 def book_of(where: str) -> Store:
     """The day book of a home, or at a path or an address, as it lies there. UserError where there is none."""
     if (Path(where) / BANK_FILE).is_file():
-        return book_at(Home(Path(where).resolve()).bank["store"])
+        return book_at(home_at(Path(where)).bank["store"])
     return book_at(where)
 
 

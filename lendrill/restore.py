@@ -22,6 +22,7 @@ from actors.clock import BANK_OFFSET_MS
 from credit import fingerprints
 from credit.times import text_of
 from lendrill.backups import fresh_book, key_file, policy_of
+from lendrill.bank_file import whole
 from lendrill.errors import EXIT_INTERNAL, UserError
 from lendrill.live import BANK_FILE, Home, home_at, identity_of
 from lendrill.lost import Asked, asked_in, book_of, lost_against, lost_of
@@ -118,8 +119,8 @@ def _windows(one: Manifest) -> str:
 
 def verify_command(where: Path, key: Path | None) -> int:
     """`lendrill backup verify`: 0 when every copy is what was written, none is lacking, and they restore; 1 when not."""
-    opening = key_at(where, key)
-    shelf, places = Shelf(opening), places_at(where)
+    places = places_at(where)
+    shelf = Shelf(key_at(where, key))
     for place in places:
         try:
             shelf.look(place)
@@ -147,16 +148,18 @@ def verify_command(where: Path, key: Path | None) -> int:
 
 def restore_command(options: RestoreOptions) -> int:
     """`lendrill restore`: 0 when the bank is restored and nothing is lost beyond the interval of backups; 1 when more is."""
-    key, at = BackupKey.read(options.key), instant_at(options.at)
+    at, store = instant_at(options.at), whole(options.store)
+    places = [place for where in options.where for place in places_at(where)]
+    key = BackupKey.read(options.key)
     asked = asked_in(options.requests) if options.requests else []
     against = _opened(options.against) if options.against else None
-    shelf = shelf_of([place for where in options.where for place in places_at(where)], key)
+    shelf = shelf_of(places, key)
     chain = chain_to(shelf.manifests(), at, shelf.has)
 
     def book(fresh: Path) -> Store:
-        return open_store(options.store) if options.store else fresh_book(fresh)
+        return open_store(store) if store else fresh_book(fresh)
 
-    found = restored(chain, shelf.find, key, options.home, at, book, identity_of, options.store or "")
+    found = restored(chain, shelf.find, key, options.home, at, book, identity_of, store or "")
     for line in dict.fromkeys(shelf.faults):
         _warned(line)
     for passed in chain.passed_over:
@@ -199,10 +202,16 @@ def _told(options: RestoreOptions, chain: Chain, found: Restored, asked: list[As
             f"{', '.join(found.unknown[:20])}; their texts are in {options.home / LATER_CONTRACTS}"
         )
     minutes = policy_of(home).incremental_minutes
+    at = instant_at(options.at)
+    beyond_all = at is not None and at > chain.last.until
+    if beyond_all:
+        _warned(
+            f"--at {options.at}: nothing later than {text_of(chain.last.until)} is in these backups; that is restored"
+        )
     _said(
         f"Lost at most: what was acknowledged after {text_of(chain.last.time + BANK_OFFSET_MS)}, when its last backup was made; "
         f"the interval of backups is {minutes} minutes"
-        if options.at is None
+        if at is None or beyond_all
         else f"Lost by choice: what was acknowledged after {text_of(found.until)}"
     )
     if options.requests is None and against is None:
@@ -222,10 +231,10 @@ def instant_at(text: str | None) -> int | None:
         return None
     try:
         moment = dt.datetime.fromisoformat(text)
-    except ValueError:
+        if moment.tzinfo is not None:
+            moment = moment.astimezone(dt.timezone(dt.timedelta(milliseconds=BANK_OFFSET_MS))).replace(tzinfo=None)
+    except (ValueError, OverflowError):
         raise UserError(f"--at {text}: no such time", "give it as 2026-03-10T09:30, by the bank's own clock") from None
-    if moment.tzinfo is not None:
-        moment = moment.astimezone(dt.timezone(dt.timedelta(milliseconds=BANK_OFFSET_MS))).replace(tzinfo=None)
     return (moment - _EPOCH) // dt.timedelta(milliseconds=1)
 
 

@@ -33,7 +33,9 @@ from credit.bank import PIPELINE
 from credit.calendar import WORKDAY_LAST_YEAR
 from credit.room import DESK_LABELS
 from credit.times import DAY_MS, HOUR_MS, date_of, day_number, text_of
+from lendrill import bank_file
 from lendrill.backups import key_file
+from lendrill.bank_file import CLOCKS, EXECUTORS
 from lendrill.errors import UserError
 from lendrill.health import Health, HealthDoor
 from lendrill.idle import prove_outages
@@ -49,8 +51,6 @@ from scenarios.model import Scenario
 from scenarios.served import UNCERTIFIED, changes_when_served
 from sim.staffing import build_staffing
 
-CLOCKS = ("wall", "business")
-EXECUTORS = ("ray", "local")
 PORTFOLIO = "portfolio"
 SITES = ("primary", "same-city", "remote")
 """主中心, 同城灾备中心, 异地灾备中心: the first two are to be in step, the third is too far away to wait for (DR-07, DR-08)."""
@@ -164,7 +164,7 @@ def founded(options: ServeOptions) -> dict[str, Any]:
             f"--shards {shards}: the bank has {scenario.bank.branches} branches", "give 1 to at most that many"
         )
     policies = fingerprints.of_all(fingerprints.policies(scenario.policies))
-    store = _whole(options.store) or f"sqlite:{options.home.resolve() / DAY_BOOK}"
+    store = bank_file.whole(options.store) or f"sqlite:{options.home.resolve() / DAY_BOOK}"
     return {
         "scenario": scenario.model_dump(mode="json"),
         "name": name,
@@ -210,13 +210,6 @@ def seeded(options: ServeOptions) -> ServeOptions:
     return replace(options, seed_portfolio=None, from_run=path, seed=None)
 
 
-def _whole(store: str | None) -> str | None:
-    """A store's address, whatever folder it is read in."""
-    if store is None or ":" in store.removeprefix("sqlite:") or not store.removeprefix("sqlite:"):
-        return store
-    return f"sqlite:{Path(store.removeprefix('sqlite:')).expanduser().resolve()}"
-
-
 def _first_instant(options: ServeOptions, clock: str, scenario: Scenario) -> int:
     if clock == "wall":
         return _wall()
@@ -245,8 +238,7 @@ def _lasting(scenario: Scenario, changes: dict[str, Any], name: str) -> Scenario
 
 def home_of(options: ServeOptions) -> dict[str, Any]:
     """The bank in its home: the one that is there, or a new one. UserError where the options describe another."""
-    file = options.home / BANK_FILE
-    if not file.exists():
+    if not (options.home / BANK_FILE).exists():
         new: dict[str, Any] = json.loads(json.dumps(founded(options)))
         _prove_joins(new, options)
         _prove_sites(new, options)
@@ -254,20 +246,22 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
             for site in new["sites"]:
                 open_store(at_site(new["store"], site)).close()  # refused before anything is founded
         options.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        _write(file, new)
+        bank_file.write(options.home, new)
         return new
-    bank: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    bank = bank_file.read(options.home)
     terms = (options.takeover_s, options.remote_s)
     asked = {
         "name": options.scenario,
         "shards": options.shards,
         "clock": options.clock,
-        "store": _whole(options.store),
+        "store": bank_file.whole(options.store),
         "people": people_at(options.staff) if options.staff is not None else None,
         "from": str(options.from_run.resolve()) if options.from_run else None,
         "arrivals": options.arrivals,
         "sites": list(SITES[: options.sites]) if options.sites else None,
-        "terms_s": [given or had for given, had in zip(terms, bank["terms_s"], strict=True)] if any(terms) else None,
+        "terms_s": [given or had for given, had in zip(terms, bank.get("terms_s", (TAKEOVER_S, REMOTE_S)), strict=True)]
+        if any(terms)
+        else None,
     }
     for name, value in asked.items():
         if value is not None and value != bank.get(name):
@@ -286,7 +280,7 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
     bank |= {"backup_to": _places(options)} if options.backup_to else {}
     _prove_joins(bank, options)
     _prove_sites(bank, options)
-    _write(file, bank)
+    bank_file.write(options.home, bank)
     return bank
 
 
@@ -319,14 +313,6 @@ def _prove_joins(bank: dict[str, Any], options: ServeOptions) -> None:
     """UserError where a cluster is named that nothing would join."""
     if options.address is not None and bank["executor"] != "ray":
         raise UserError(f"--address {options.address}: a bank of --executor local joins no Ray", "give --executor ray")
-
-
-def _write(file: Path, bank: dict[str, Any]) -> None:
-    """Whole or not at all; its owner's alone, since a store's address may hold a password."""
-    new = file.with_suffix(".new")
-    new.touch(mode=0o600)
-    new.write_text(json.dumps(bank, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    new.replace(file)
 
 
 def first_accounts(home: Path) -> Path | None:

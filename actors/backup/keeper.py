@@ -63,14 +63,16 @@ class Keeper:
         self.source, self.key, self.policy, self._prove = source, key, policy, prove
         self.folder = source.home / places.FOLDER
         self._not_before: dict[str, int] = {}
+        self._made: dict[str, int] = {}
         self._seen: object = None
         self._read: dict[str, Manifest] = {}
 
     def tick(self, now_ms: int) -> list[Kept]:
         """Makes what is due, and brings copies to where they are lacking."""
         found = []
+        self.folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
         last = self.last()
-        for kind in due(self.policy, now_ms, last):
+        for kind in due(self.policy, now_ms, self._by_the_clock(last, now_ms)):
             if now_ms >= self._not_before.get(kind, 0):
                 found += self._tried(kind, now_ms)
         if "full" in last and now_ms >= self._not_before.get("key", 0):
@@ -89,6 +91,13 @@ class Keeper:
                 found |= {kind: max(at, found.get(kind, 0)) for kind, at in newest(place).items()}
         return found
 
+    def _by_the_clock(self, last: dict[str, int], now_ms: int) -> dict[str, int]:
+        """When each kind was last made, by a clock that may have been put back: what is of an instant to come was made when this
+        process made it, or long ago."""
+        return {
+            kind: next(one for one in (at, self._made.get(kind, 0), 0) if one <= now_ms) for kind, at in last.items()
+        }
+
     def make(self, kind: str, now_ms: int) -> Kept:
         """One backup, now: a full one in place of an incremental one where the day book is another one than was backed up.
         BackupError, StoreError or OSError where that can't be, or where it does not restore."""
@@ -101,7 +110,9 @@ class Keeper:
         manifests = self.manifests()
         if kind != "full" and not any(one.kind == "full" for one in manifests):
             raise BackupError("there is no full backup yet that it could follow upon; make a full one first")
-        now_ms = max([now_ms, *(one.time for one in manifests)])  # a clock that was put back puts none before another
+        newest_ms = max((one.time for one in manifests), default=0)
+        if now_ms < newest_ms:
+            now_ms = newest_ms + 1  # a clock that was put back puts none before another, or beside it
         anew = anew_from(self.source, manifests) if kind in ("full", "incremental") else None
         if anew is not None:
             kind = "full"  # an incremental one would follow upon windows that the bank does not have
@@ -151,7 +162,9 @@ class Keeper:
 
     def _tried(self, kind: str, now_ms: int) -> list[Kept]:
         try:
-            return [self.make(kind, now_ms)]
+            found = self.make(kind, now_ms)
+            self._made[kind] = self._made[found.manifest.kind] = now_ms
+            return [found]
         except Exception as error:  # a bank goes on, and so do its other backups
             self._not_before[kind] = now_ms + self.policy.retry_minutes * MINUTE_MS
             _log.error("%s backup failed: %s", kind, getattr(error, "user_message", None) or repr(error))

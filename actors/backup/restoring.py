@@ -20,7 +20,18 @@ from actors.backup.container import Manifest, member, pieces_of
 from actors.backup.errors import BackupError, DamagedBackup
 from actors.backup.key import FILE as KEY_FILE
 from actors.backup.key import BackupKey
-from actors.backup.making import AUDIT, AUDIT_ROWS, BANK_FILE, IDENTITY_KEYS, LOGS, SNAPSHOT, TRAIL, WINDOWS, digest_of
+from actors.backup.making import (
+    AUDIT,
+    AUDIT_ROWS,
+    BANK_FILE,
+    HEAD_OF_AUDIT,
+    IDENTITY_KEYS,
+    LOGS,
+    SNAPSHOT,
+    TRAIL,
+    WINDOWS,
+    digest_of,
+)
 from actors.book.store import Entry, Snapshot, Standing, Store, seal_of
 from actors.gateway import archive, contents
 from actors.identity import files, service
@@ -90,9 +101,9 @@ def restored(
     lasting: bool = True,
 ) -> Restored:
     """The home that a chain of backups is of, in a folder that is not there yet. `open_store`: opens the new day book of a home,
-    which must be empty; `address`: where that is, unless it lies in the home; `lasting`: whether all of it is to be on the disk
-    when this returns. BackupError where the home or the day book is there already, DamagedBackup where the backups contradict
-    each other."""
+    which must be empty; `address`: where that is, unless it lies in the home; `lasting`: False for a proof that goes again, which
+    need not be on the disk and gets no key of backups. BackupError where the home or the day book is there already,
+    DamagedBackup where the backups contradict each other."""
     if home.exists() and (not home.is_dir() or any(home.iterdir())):
         raise BackupError(f"{home}: already there and not an empty folder; give another --home")
     home.parent.mkdir(parents=True, exist_ok=True)
@@ -105,8 +116,9 @@ def restored(
             found = _filled(_Home(fresh, key, store, at), chain, find, identity_of)
         finally:
             store.close()
-        _settle(fresh, address or f"sqlite:{home.resolve() / 'daybook.db'}")
-        key.save(fresh / service.FOLDER / KEY_FILE)
+        _settle(fresh, address or "sqlite:daybook.db")
+        if lasting:
+            key.save(fresh / service.FOLDER / KEY_FILE)
         if home.exists():
             home.rmdir()
         for path in fresh.rglob("*") if lasting else ():
@@ -154,8 +166,15 @@ def _filled(home: _Home, chain: Chain, find: Find, identity_of: IdentityOf) -> R
 
 def _found(home: _Home, chain: Chain, find: Find, identity_of: IdentityOf) -> None:
     """The day book of the bank, empty."""
-    bank = json.loads(member(find(chain.full), home.key, BANK_FILE))
-    if not home.store.found(identity_of(bank)).new:
+    path = find(chain.full)
+    bank = _said(member(path, home.key, BANK_FILE), path)
+    try:
+        identity = identity_of(bank)
+    except KeyError as lacking:
+        raise BackupError(
+            f"{path}: the bank's {BANK_FILE} was broken when it was backed up, it lacks {lacking}"
+        ) from None
+    if not home.store.found(identity).new:
         raise BackupError("--store: there is a day book already; give a place that holds none")
     home.epoch = max(one.epoch for one in (chain.full, *chain.steps, *chain.beside))
     home.store.enter(home.epoch)
@@ -166,7 +185,7 @@ def _apply(home: _Home, backup: Manifest, path: Path, windows: bool, later: bool
     """What a backup holds, laid over what earlier ones held."""
     unpacker, seals = msgpack.Unpacker(max_buffer_size=0), Seals(backup, home.store.standing())
     rows = msgpack.Unpacker(max_buffer_size=0)
-    snapshot = _Gathering(home)
+    snapshot, head = _Gathering(home), b""
     for name, content in pieces_of(path, home.key):
         if name.partition("/")[0] == SNAPSHOT:
             if not home.cuts(backup):
@@ -178,6 +197,8 @@ def _apply(home: _Home, backup: Manifest, path: Path, windows: bool, later: bool
                 _take(home, (seals.proved(Entry(*fields)) for fields in unpacker))
         elif home.cuts(backup) and name.partition("/")[0] != contents.FOLDER:
             continue  # who holds which case is of that later instant, too
+        elif name == HEAD_OF_AUDIT and backup.kind == "log":
+            head += content  # which says more than the rows where these do not follow upon those that are there
         elif name == AUDIT_ROWS:
             rows.feed(content)
             _add_rows(home, list(rows))
@@ -189,6 +210,8 @@ def _apply(home: _Home, backup: Manifest, path: Path, windows: bool, later: bool
             _lengthen(home, name, content)
         else:
             _write(home, name, content)
+    if head and not home.audit_gap:
+        _write(home, HEAD_OF_AUDIT, head)
     if windows:
         seals.end()
     _append(home)
@@ -325,8 +348,17 @@ def _settle(folder: Path, address: str) -> None:
     """The bank's own file says where the day book is now. Copies of its backups are kept nowhere else until somebody says where:
     a bank that was restored to look at it must not write among those of the bank that lives."""
     path = folder / BANK_FILE
-    bank = json.loads(path.read_text(encoding="utf-8")) | {"store": address, "backup_to": []}
+    bank = _said(path.read_bytes(), path) | {"store": address, "backup_to": []}
     files.replace(path, (json.dumps(bank, ensure_ascii=False, indent=1) + "\n").encode())
+
+
+def _said(content: bytes, path: Path) -> dict[str, Any]:
+    """What a bank's own file says. BackupError where it was broken when it was backed up."""
+    try:
+        return dict(json.loads(content))
+    except (ValueError, TypeError) as error:
+        why = f"the bank's {BANK_FILE} was broken when it was backed up ({error})"
+        raise BackupError(f"{path}: {why}; give an earlier --at") from None
 
 
 def _unknown(folder: Path) -> list[str]:

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from credit.codes import Partner
-from lendrill import backups
 from lendrill.cli import main
 from lendrill.drills import befall, by_hand
 from lendrill.drills.control import CONTROL
@@ -172,14 +171,6 @@ def test_mending_lets_processes_go_on_before_it_asks_them(monkeypatch: pytest.Mo
         (LINES, "change", "a", "b"),
         (SOCKET, "partner", True, 0),
     ]
-
-
-def test_a_backup_is_of_one_site(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    bank = SimpleNamespace(bank={"sites": ["primary", "same-city"]})
-    monkeypatch.setattr(backups, "home_at", lambda _: bank)
-    assert main(["backup", HOME]) == 2
-    said = complaint(capsys)
-    assert "several sites; each makes backups of its own (give bank/sites/primary or bank/sites/same-city)" in said
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

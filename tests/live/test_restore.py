@@ -18,7 +18,7 @@ from actors.gateway.bank import number_of_key
 from actors.gateway.contents import Contents
 from actors.identity.service import open_audit
 from credit.times import MINUTE_MS, text_of
-from lendrill.backups import book_at
+from lendrill.bank_file import book_at
 from lendrill.cli import main
 from lendrill.live import Home, worked_again
 from lendrill.lost import commands_of, lost_against
@@ -91,6 +91,25 @@ def test_it_restores_the_bank_of_any_moment(moments: Moments, place: int, capsys
     assert standing_at(home).number == number + 1
     code, home = moments.restore("--at", f"{text_of(at - 1).replace(' ', 'T')}+08:00")
     assert standing_at(home).number == number
+
+
+@pytest.mark.parametrize("later", ["2030-01-01", "9999-12-31T23:59"])
+def test_an_instant_after_all_that_was_backed_up_gives_the_newest_and_says_so(
+    moments: Moments, later: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, home = moments.restore("--at", later)
+    said, last = capsys.readouterr(), moments.standings[-1]
+    assert (code, standing_at(home).number) == (0, last.number)
+    until = text_of(moments.bank.entries()[last.number - 1].until)
+    assert f"--at {later}: nothing later than {until} is in these backups; that is restored" in said.err
+    assert "Lost at most: what was acknowledged after" in said.out
+    assert "by choice" not in said.out
+    moments.restore("--at", until)
+    said = capsys.readouterr()
+    assert ("nothing later" in said.err, f"Lost by choice: what was acknowledged after {until}" in said.out) == (
+        False,
+        True,
+    )
 
 
 def test_a_day_book_in_postgresql_is_backed_up_and_restored_alike(tmp_path: Path, server: object) -> None:
@@ -199,6 +218,9 @@ def test_a_flipped_byte_of_day_book_and_snapshots_is_found_and_backups_restore_t
         ("no folder", "give a folder with backups"),
         ("home is there", "already there and not an empty folder; give another --home"),
         ("no time", "give it as 2026-03-10T09:30"),
+        ("before all time", "no such time (give it as 2026-03-10T09:30"),
+        ("after all time", "no such time (give it as 2026-03-10T09:30"),
+        ("long ago", "the first full backup is of"),
         ("nothing to compare", "there is no day book"),
         ("no requests", "give a request's number"),
     ],
@@ -229,6 +251,12 @@ def test_what_cannot_be_restored_is_said_in_one_line(
         (home / "something").touch()
     elif change == "no time":
         more = ["--at", "yesterday"]
+    elif change == "before all time":
+        more = ["--at", "0001-01-01T00:00+08:01"]
+    elif change == "after all time":
+        more = ["--at", "9999-12-31T23:59-08:00"]
+    elif change == "long ago":
+        more = ["--at", "0001-01-01"]
     elif change == "nothing to compare":
         more = ["--against", str(tmp_path / "none")]
     elif change == "no requests":

@@ -86,6 +86,13 @@ def test_one_that_is_damaged_is_done_without() -> None:
         chain(bad={1, 5})
 
 
+def test_key_data_and_logs_of_the_full_backups_instant_belong_to_it() -> None:
+    """As of three o'clock, when a full backup, an incremental one and a log are due at once."""
+    line = [one("full", 5, 0, 33), one("log", 5), one("key", 6, 33, 33)]
+    assert chain_to(line, None, lambda _: True).beside == line[1:]
+    assert chain_to(line, 329 + 1, lambda _: True).beside == line[1:]
+
+
 def test_before_the_first_backup_there_is_nothing() -> None:
     with pytest.raises(
         BackupError, match=r"first full backup is of 1970-01-01 00:00:00\.100, 1970-01-01 00:00:00\.099 was"

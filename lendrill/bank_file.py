@@ -1,0 +1,145 @@
+"""A bank's own file, `HOME/bank.json`: all that its processes need. It is read here alone, so that a file that is broken is one
+clear line for whoever reads it, and a day book that lies in the home is that of this home, wherever the folder was copied to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from actors.book.opening import is_server, open_store
+from actors.book.store import Store
+from credit.room import DESK_LABELS
+from lendrill.errors import UserError
+
+FILE = "bank.json"
+DAY_BOOK = "daybook.db"
+"""Where a home keeps its day book, if nothing else was said."""
+CLOCKS = ("wall", "business")
+EXECUTORS = ("ray", "local")
+SQLITE = "sqlite:"
+_NONE = type(None)
+_FORM: dict[str, tuple[type, ...]] = {
+    "scenario": (dict,),
+    "name": (str,),
+    "shards": (int,),
+    "executor": (str,),
+    "address": (str, _NONE),
+    "clock": (str,),
+    "start_ms": (int,),
+    "people": (list,),
+    "arrivals": (bool,),
+    "from": (str, _NONE),
+    "store": (str,),
+    "policies": (str,),
+    "schemas": (str,),
+}
+_LATER: dict[str, tuple[type, ...]] = {"sites": (list,), "terms_s": (list,), "backup_to": (list,)}
+"""What banks that were founded earlier do not say."""
+_RIGHT = "take it from a backup (`lendrill restore`), or mend it"
+
+
+def read(home: Path) -> dict[str, Any]:
+    """What a home's file says, with the whole address of its day book. UserError where it says nothing that a bank could be."""
+    file = home / FILE
+    try:
+        bank = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise UserError(f"{file}: broken, no JSON ({error})", _RIGHT) from None
+    if why := _wrong(bank):
+        raise UserError(f"{file}: broken, {why}", _RIGHT)
+    return {**bank, "store": _address(home.resolve(), bank["store"])}
+
+
+def prove_one_site(home: Path, bank: Mapping[str, Any]) -> None:
+    """UserError where a home is that of a bank of several sites: books, keys and logs lie in homes of theirs."""
+    if len(sites := bank.get("sites", ())) > 1:
+        raise UserError(
+            f"{home}: a bank of several sites, each of which has a home of its own",
+            f"give {' or '.join(str(home / 'sites' / name) for name in sites)}",
+        )
+
+
+def write(home: Path, bank: dict[str, Any]) -> None:
+    """Whole or not at all; its owner's alone, since a store's address may hold a password."""
+    new = (home / FILE).with_suffix(".new")
+    new.touch(mode=0o600)
+    told = {**bank, "store": within(home, bank["store"])}
+    new.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    new.replace(home / FILE)
+
+
+def whole(store: str | None) -> str | None:
+    """A store's address that was given, whatever folder it is read in."""
+    if store is None or ":" in store.removeprefix(SQLITE) or not store.removeprefix(SQLITE):
+        return store
+    return f"{SQLITE}{Path(store.removeprefix(SQLITE)).expanduser().resolve()}"
+
+
+def within(home: Path, where: str) -> str:
+    """A store's address as a home's file says it: from the home on, where it lies there."""
+    path = Path(where.removeprefix(SQLITE))
+    if is_server(where) or not path.is_relative_to(home.resolve()):
+        return where
+    return f"{SQLITE}{path.relative_to(home.resolve())}"
+
+
+def book_at(where: str) -> Store:
+    """A day book that is there. UserError where there is none: it is read, and never made."""
+    path = Path(where.removeprefix(SQLITE))
+    if "://" not in where and not path.is_file():
+        raise UserError(f"{path}: there is no day book", "a bank has one once it was opened by `lendrill serve`")
+    return open_store(where)
+
+
+def _wrong(bank: Any) -> str:
+    """What is wrong with what a file says; empty where nothing is."""
+    if not isinstance(bank, dict):
+        return "it describes no bank"
+    for name, kinds in (_FORM | _LATER).items():
+        if name not in bank and name in _FORM:
+            return f"it lacks {name!r}"
+        if name in bank and type(bank[name]) not in kinds:
+            return f"{name!r} can't be {_short(bank[name])}"
+    for name, right in (("clock", CLOCKS), ("executor", EXECUTORS)):
+        if bank[name] not in right:
+            return f"{name!r} is {' or '.join(right)}, and not {_short(bank[name])}"
+    if bank["shards"] < 1:
+        return f"'shards' can't be {bank['shards']}"
+    if strangers := [one for one in bank["people"] if one not in DESK_LABELS]:
+        return f"'people' names a desk that there is not, {_short(strangers[0])}"
+    for name in ("sites", "backup_to"):
+        if not all(isinstance(one, str) for one in bank.get(name, ())):
+            return f"{name!r} can't be {_short(bank[name])}"
+    terms = bank.get("terms_s", [0, 0])
+    if len(terms) != 2 or not all(type(one) in (int, float) for one in terms):
+        return f"'terms_s' can't be {_short(terms)}"
+    return ""
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+def _address(home: Path, where: str) -> str:
+    """The whole address of a store. Earlier releases wrote down whole paths: one that lies in another bank's home is this home's
+    own where a copy of it was made here, and refused where none was, as the home was copied without its day book."""
+    if is_server(where):
+        return where
+    path = home / Path(where.removeprefix(SQLITE)).expanduser()
+    if path.is_relative_to(home):
+        return f"{SQLITE}{path}"
+    former = next((one for one in path.parents if (one / FILE).is_file()), None)
+    if former is None and path.name == DAY_BOOK and not path.exists() and (home / DAY_BOOK).is_file():
+        return f"{SQLITE}{home / DAY_BOOK}"  # the home was moved
+    if former is None or home.is_relative_to(former):
+        return where
+    own = home / path.relative_to(former)
+    if not own.is_file():
+        raise UserError(
+            f"{home / FILE}: its day book {path} is that of another bank's home, {former}",
+            f"copy a home together with its day book; the copy's own would be {own}",
+        )
+    return f"{SQLITE}{own}"

@@ -24,9 +24,10 @@ from actors.link import Away, asked_once
 from actors.ray_start import Enclosure
 from actors.sites.folder import HomeFolder
 from actors.sites.wire import CERTIFICATE, Address, make_certificate
+from lendrill import bank_file
 from lendrill.backups import key_file
 from lendrill.drills.control import Control
-from lendrill.live import BANK_FILE, DAY_BOOK, SOCKET
+from lendrill.live import DAY_BOOK, SOCKET
 from lendrill.live_site import WITNESS, Net
 from lendrill.progress import say
 from lendrill.serve import ServeOptions, first_accounts, health_door, keep_alive, listens, say_where, url_of
@@ -87,8 +88,7 @@ def homes_of(home: Path, bank: dict[str, Any]) -> dict[str, Path]:
             "store": store_at(bank, path, name), "sites": [], "site": name,
             "backup_to": [str(Path(place) / name) for place in bank.get("backup_to", ())],
         }  # fmt: skip
-        (path / BANK_FILE).touch(mode=0o600)
-        (path / BANK_FILE).write_text(json.dumps(of_site, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        bank_file.write(path, of_site)
     return homes
 
 

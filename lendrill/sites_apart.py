@@ -16,6 +16,7 @@ from pathlib import Path
 from actors.book.opening import is_server
 from actors.ray_start import Enclosure
 from actors.sites.wire import CERTIFICATE, Address
+from lendrill import bank_file
 from lendrill.errors import UserError
 from lendrill.live import BANK_FILE, DAY_BOOK
 from lendrill.live_site import WITNESS, Net
@@ -66,14 +67,14 @@ def run_site(options: ServeOptions, places: Path, listen: str | None) -> int:
             f"{home}: no site's home (it holds no {BANK_FILE})", "give HOME/sites/SITE that `serve --sites` made"
         )
     with alone(home):
-        bank = json.loads((home / BANK_FILE).read_text(encoding="utf-8"))
+        bank = bank_file.read(home)
         name = bank.get("site", "")
         if name not in known:
             raise UserError(f"--places {places}: says nothing of {name or 'this site'}", f'add {name} = "HOST:PORT"')
         own = _listening_at(listen, known[name])
         if not is_server(bank["store"]):
             bank["store"] = f"sqlite:{home / DAY_BOOK}"
-        (home / BANK_FILE).write_text(json.dumps(bank, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        bank_file.write(home, bank)
         peers = {other: at for other, at in known.items() if other not in (name, WITNESS)}
         sites = tuple(one for one in SITES if one in known)
         Net(name, sites, NEAR, peers, known[WITNESS]).write(home)
@@ -106,8 +107,7 @@ def run_witness(home: Path, places: Path, listen: str | None) -> int:
         raise UserError(f"{home}: holds no {CERTIFICATE}", "give the home that `lendrill serve --sites` founded")
     own = _listening_at(listen, known[WITNESS])
     door = listens(own.host, own.port)
-    bank = json.loads((home / BANK_FILE).read_text(encoding="utf-8"))
-    terms = json.dumps([round(1_000 * seconds) for seconds in bank["terms_s"]])
+    terms = json.dumps([round(1_000 * seconds) for seconds in bank_file.read(home)["terms_s"]])
     command = [sys.executable, "-m", "lendrill.live_site", WITNESS, str(home), str(door.fileno()), terms]
     supervisor = Supervisor(home, [Child(WITNESS, command, keep=(door.fileno(),))])
     say_where(f"witness: {own.host}:{own.port}")

@@ -24,10 +24,11 @@ from pydantic import ValidationError
 from actors.gateway.applications import ZHANG
 from credit.identifiers import resident_ids
 from credit.times import day_number
+from lendrill import bank_file
 from lendrill.drills import befall
 from lendrill.drills.control import CONTROL
 from lendrill.errors import UserError
-from lendrill.live import BANK_FILE, Home, account_of, utc_ms
+from lendrill.live import Home, account_of, utc_ms
 from lendrill.live_site import WITNESS
 from lendrill.sites import NEAR, site_standing
 from scenarios.drill import SERVICES, SITES, Drill
@@ -293,7 +294,7 @@ def fitted(drill: Drill, home: Path) -> Drill:
     """The drill, of the bank that runs in a home in place of the one that its file speaks of. UserError where no bank of several
     sites runs there, it is none that can be drilled, or the drill does not fit it."""
     processes = befall.told(home, CONTROL, {"do": "processes"})
-    bank = json.loads((home / BANK_FILE).read_text(encoding="utf-8"))
+    bank = bank_file.read(home)
     if bank["clock"] != "business":
         raise UserError(
             f"{home}: the bank is on the wall clock, and a drill ends its days",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from actors.sites.slow_disk import slow_down
 from actors.sites.wrong_clock import shift
 from credit.codes import Partner
 from credit.times import SECOND_MS
+from lendrill import bank_file
 from lendrill.drills.control import CONTROL, STAGE
 from lendrill.errors import UserError
 from lendrill.live import BANK_FILE, SOCKET
@@ -166,7 +166,7 @@ def mend(home: Path) -> None:
 
 def store_of(site: Path) -> str:
     """Where a site keeps its day book."""
-    return str(json.loads((site / BANK_FILE).read_text(encoding="utf-8"))["store"])
+    return str(bank_file.read(site)["store"])
 
 
 def _on_server(site: Path) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,9 @@ from actors.sites.told import said_in
 from actors.sites.wrong_clock import FILE
 from credit.codes import Partner
 from credit.subsystem import Window
+from lendrill import bank_file
 from lendrill.drills import befall
 from lendrill.drills.proof import _Struck
-from lendrill.live import BANK_FILE
 from lendrill.live_site import LINES, WITNESS
 from scenarios.drill import Befalls
 
@@ -87,9 +86,7 @@ def test_what_is_damaged_is_what_was_asked_for(
 ) -> None:
     damaged: list[tuple[str, bool]] = []
     monkeypatch.setattr(befall, "damage", lambda where, *, snapshot: damaged.append((where, snapshot)))
-    for site in SITES:
-        bank = json.dumps({"store": f"sqlite:{site}.db"})
-        (tmp_path / "sites" / site / BANK_FILE).write_text(bank, encoding="utf-8")
+    monkeypatch.setattr(bank_file, "read", lambda home: {"store": f"sqlite:{home.name}.db"})
     befall.befall(tmp_path, Befalls.model_validate({"at_s": 0, "what": what, "place": "same-city"}))
     assert damaged == [("sqlite:same-city.db", snapshot)]
 

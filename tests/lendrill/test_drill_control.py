@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import resource
 import signal
@@ -15,11 +14,12 @@ from typing import Any
 import psutil
 import pytest
 
+from lendrill import bank_file
 from lendrill.drills.bank import RunningBank, fitted
 from lendrill.drills.befall import NotThere, befall, told
 from lendrill.drills.control import CONTROL, Control
 from lendrill.errors import UserError
-from lendrill.live import BANK_FILE
+from lendrill.serve import ServeOptions, founded
 from lendrill.supervisor import Child, Supervisor, end_all
 from scenarios.drill import Befalls, load_drill
 
@@ -206,14 +206,10 @@ def test_a_process_that_dies_at_once_again_and_again_ends_a_bank_with_its_last_w
 
 
 def _bank(home: Path, **changes: Any) -> None:
-    bank = {
-        "name": "baseline",
-        "sites": ["primary", "same-city"],
-        "clock": "business",
-        "executor": "local",
-        "terms_s": [4.0, 300.0],
-    }
-    (home / BANK_FILE).write_text(json.dumps(bank | changes), encoding="utf-8")
+    bank = founded(
+        ServeOptions(home=home, sites=2, executor="local", clock="business", date="2026-02-10", takeover_s=4.0)
+    )
+    bank_file.write(home, bank | changes)
 
 
 def test_a_drill_is_fitted_to_the_bank_that_runs(places: dict[str, Supervisor], tmp_path: Path) -> None:

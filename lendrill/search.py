@@ -160,7 +160,7 @@ def search_command(options: SearchOptions) -> int:
 def _again(seed: int, found: Found, faults: Sequence[Fault]) -> Iterator[str]:
     """What is needed for a seed to break a promise, which one then, and how to see it again."""
     fewest = shrunk(seed, faults)
-    yield from map(str, fewest or ["no fault is needed"])
+    yield from [str(fault) for fault in fewest] or ["no fault is needed"]
     if (alone := searcher().run(seed, fewest).wrong) != found.wrong:
         yield f"what is broken then: {alone}"
     said = " ".join(f'--fault "{fault}"' for fault in fewest) or f"--fault {NO_FAULT}"

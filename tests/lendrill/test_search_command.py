@@ -12,7 +12,7 @@ import pytest
 from lendrill import search
 from lendrill.cli import main
 from lendrill.commit import commit
-from lendrill.search import shrunk
+from lendrill.search import SearchOptions, shrunk
 from sim.search.plan import NTH_MAX, TICKS, Fault, drawn, fault_of
 from sim.search.run import Found
 from tests.lendrill.test_cli_errors import complaint
@@ -58,6 +58,14 @@ def test_no_fault_that_is_left_can_be_left_out(
 def test_a_fault_that_is_needed_twice_stays_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "searcher", lambda: told(lambda faults: list(faults).count(KILL) == 2))
     assert shrunk(1, [KILL, CUT, KILL]) == [KILL, KILL]
+    monkeypatch.setattr(search, "searcher", lambda: told(lambda faults: KILL in faults))
+    assert shrunk(1, [KILL, CUT, KILL]) == [KILL]
+
+
+def test_that_nothing_befalls_is_another_plan_than_what_is_drawn() -> None:
+    assert SearchOptions(seeds=1, faults=("none",)).plan() == []
+    assert SearchOptions(seeds=1, faults=(str(CUT), str(CUT))).plan() == [CUT, CUT]
+    assert SearchOptions(seeds=1).plan() is None
 
 
 def test_seeds_that_keep_every_promise_are_0(capsys: pytest.CaptureFixture[str]) -> None:

@@ -52,13 +52,14 @@ def planted(bug: Bug) -> Iterator[None]:
     assert source.count(bug.right) == 1, f"{bug.what}: {bug.right!r} stands {source.count(bug.right)} times"
     module = bug.owner if isinstance(bug.owner, ModuleType) else sys.modules[bug.owner.__module__]
     space: dict[str, Any] = dict(vars(module))
-    exec(
-        compile("from __future__ import annotations\n" + source.replace(bug.right, bug.wrong), bug.what, "exec"), space
-    )
+    wrong = textwrap.indent(source.replace(bug.right, bug.wrong), "    ")
+    made = f"from __future__ import annotations\ndef _made(__class__):\n{wrong}\n    return {bug.method}"
+    exec(compile(made, bug.what, "exec"), space)  # within a function, since `super()` asks for its class
+    made_wrong = space["_made"](bug.owner)
     owners = [bug.owner, *(one for one in _ours() if vars(one).get(bug.method) is kept)]
     try:
         for owner in owners:
-            setattr(owner, bug.method, space[bug.method])
+            setattr(owner, bug.method, made_wrong)
         yield
     finally:
         for owner in owners:
@@ -185,13 +186,6 @@ BUGS = [
         "joined((given, self._first_answers(admitted.again))) if len(admitted.again) else given",
         "given",
     ),
-    Bug(
-        "recovery forgets what the books hold",
-        LedgerSubsystem,
-        "import_state",
-        "self._books[(*place, column)] = rows[name]",
-        "pass",
-    ),
     Bug("answered requests are not kept", Requests, "answer", "self.table.append", "(lambda *_, **__: None)"),
     Bug(
         "recovery loses mail on its way",
@@ -315,9 +309,16 @@ NOT_FOUND = [
         "anew = None",
     ),
     Bug("what a bank gave up is restored", chains, "living", "one.time >= time or", "True or"),
+    Bug(
+        "recovery forgets what the books hold",
+        LedgerSubsystem,
+        "import_state",
+        "self._books[(*place, column)] = rows[name]",
+        "pass",
+    ),
     Bug("late mail is handed over and stays under way", Pipeline, "settle", "line.under_way.clear()", "pass"),
 ]
 """A hundred seeds do not find these. The first six are made up for by another rule (a book looks itself whose windows it takes);
 no room of this world sends itself anything for later; a snapshot is seldom damaged just before it is needed, and mail that goes
-back up the flow seldom under way just then; a site whose book goes another way
-has seldom backed up what it gives up. Unit tests find them."""
+back up the flow seldom under way just then; a site whose book goes another way has seldom backed up what it gives up; a ledger is
+seldom taken from a snapshot that holds loans and compared with their book before all heals. Unit tests find them."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 
 from lendrill.search import searcher
@@ -76,9 +78,13 @@ def found(bug: Bug, seeds: int) -> int | None:
 
 @pytest.mark.parametrize("bug", [*BUGS, *NOT_FOUND], ids=lambda bug: bug.what)
 def test_every_planted_bug_can_be_planted(bug: Bug) -> None:
+    """And knows the class it stands in, as the sound one does: else what is found is how it was planted."""
     sound = getattr(bug.owner, bug.method)
     with planted(bug):
-        assert getattr(bug.owner, bug.method) != sound
+        wrong = getattr(bug.owner, bug.method)
+        assert wrong != sound
+        if "__class__" in sound.__code__.co_freevars:
+            assert inspect.getclosurevars(wrong).nonlocals["__class__"] is bug.owner
 
 
 @pytest.mark.planted

@@ -112,19 +112,26 @@ def test_a_ledger_that_does_not_balance(world: World, off_by: int, monkeypatch: 
         rows = np.array(list(sides), dtype=[("debit_fen", np.int64), ("credit_fen", np.int64)])
         return SimpleNamespace(export_state=lambda: {"bank.accounts": rows})
 
-    def worked_again(wrong: int) -> Callable[..., Any]:
-        hosts = {
-            Cell("ledger", 0): ledger((700, 0), (0, 300 - wrong)),
-            Cell("ledger", 1): ledger((0, 400)),
-            Cell("scoring", 0): None,
-        }
-        monkeypatch.setitem(searcher()._cells, PROOF, SimpleNamespace(hosts=hosts))
-        return lambda *_: SimpleNamespace(chain=next(site for site in world.sites.values() if site.leads).bank.chain)
+    def cells(wrong: int) -> Any:
+        first, second = ledger((700, 0), (0, 300 - wrong)), ledger((0, 400))
+        return SimpleNamespace(hosts={Cell("ledger", 0): first, Cell("ledger", 1): second, Cell("scoring", 0): None})
 
-    monkeypatch.setattr(run, "replay", worked_again(0))
-    assert promises(world) == ""
-    monkeypatch.setattr(run, "replay", worked_again(off_by))
-    assert promises(world) == f"the trial balance is {off_by} fen"
+    [leader] = [site for site in world.sites.values() if site.leads]
+    monkeypatch.setattr(run, "replay", lambda *_: SimpleNamespace(chain=leader.bank.chain))
+    for wrong, said in ((0, ""), (off_by, f"the trial balance is {off_by} fen")):
+        leader.cells = cells(wrong)
+        monkeypatch.setitem(searcher()._cells, PROOF, leader.cells)
+        assert promises(world) == said
+
+
+def test_a_ledger_that_is_not_what_the_book_says(world: World) -> None:
+    """Though it balances, and what it said is the same: it was taken over with other accounts, say."""
+    [leader] = [site for site in world.sites.values() if site.leads]
+    sound = next(host for cell, host in leader.cells.hosts.items() if cell.room == "ledger").export_state()
+    other = np.ones(1, sound["bank.accounts"].dtype)
+    hosts = dict.fromkeys(leader.cells.hosts, SimpleNamespace(export_state=lambda: {"bank.accounts": other}))
+    leader.cells = SimpleNamespace(hosts=hosts)
+    assert re.fullmatch(r"worked again ledger.* holds other accounts than the bank", promises(world))
 
 
 def test_what_does_not_come_to_rest(monkeypatch: pytest.MonkeyPatch) -> None:

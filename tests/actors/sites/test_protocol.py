@@ -356,6 +356,17 @@ def test_a_planned_switch_takes_a_window_along_that_nobody_was_answered_for_yet(
     assert bank.held("b") == bank.held("a") == entries(range(4), 1)
 
 
+@pytest.mark.requirement("DR-10.a")
+def test_a_planned_switch_is_made_to_a_site_that_was_let_in_unheard(bank: Bank) -> None:
+    _out_of_step(bank)
+    bank.keepers["a"].loses = "keep_in_step"
+    with pytest.raises(Away):
+        bank.sites["a"].admit("b")
+    bank.keepers["a"].loses = ""
+    assert bank.sites["a"].hand_over("b").leader == "b"
+    assert bank.held("b") == bank.held("a") == entries(range(4), 1)
+
+
 def test_who_does_not_know_how_things_stand_changes_nothing(bank: Bank) -> None:
     old = bank.witness.configuration()
     bank.witness.keep_in_step("a", old, ["b"])

@@ -418,12 +418,18 @@ def search(
     seeds: Annotated[int, typer.Option(help="How many seeds.")] = 1_000,
     first: Annotated[int, typer.Option(metavar="SEED", help="The first of them.")] = 0,
     profile: Annotated[
-        str, typer.Option(help="What is drawn: swarm (half of the kinds, other ones each seed), mixed, crashes, lines.")
-    ] = "swarm",
-    fault: Annotated[
-        list[str] | None, typer.Option(help="A fault instead of those drawn: TICK KIND SITE OTHER TICKS NTH.")
+        str | None,
+        typer.Option(
+            help="What is drawn: swarm (half of the kinds, other ones each seed; the default), mixed, crashes, lines, backups."
+        ),
     ] = None,
-    processes: Annotated[int, typer.Option(help="Processes at once; 0: one a processor.")] = 0,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(help="A fault instead of those drawn: TICK KIND SITE OTHER TICKS NTH; none: nothing befalls."),
+    ] = None,
+    processes: Annotated[
+        int | None, typer.Option(help="Processes at once; 0, as if not given: one a processor.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="No progress, only what was found.")] = False,
 ) -> int:
     """Have faults drawn by seed befall a bank on three sites, in one process and in virtual time, and prove each time that

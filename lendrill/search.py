@@ -1,5 +1,5 @@
 """`lendrill search`: seeds of the fault search (`sim.search`), several processes at once; what breaks a promise is told with its
-seed and the fewest faults that do it."""
+seed and so few faults that none of them can be left out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -34,6 +34,9 @@ from sim.search.run import Found, Searcher
 from sim.search.sites import Bank
 
 SCENARIO = "zhang_consumer_loan"
+PROFILE = "swarm"
+NO_FAULT = "none"
+"""What `--fault` says where nothing is to befall the seed."""
 OPENING_MS = 9 * HOUR_MS
 _AT_ONCE = 20
 _FAILURES_SHOWN = 10
@@ -45,26 +48,36 @@ class SearchOptions:
 
     seeds: int = 1_000
     first: int = 0
-    profile: str = "swarm"
+    profile: str | None = None
     faults: Sequence[str] = ()
-    processes: int = 0
+    processes: int | None = None
     quiet: bool = False
 
     def __post_init__(self) -> None:
         """Refuses impossible values. Raises UserError."""
         if self.seeds < 1 or self.first < 0:
             raise UserError(f"--seeds {self.seeds} --first {self.first}", "at least 1 seed, from 0 on")
-        if self.profile not in PROFILES:
+        if self.profile is not None and self.profile not in PROFILES:
             raise UserError(f"--profile {self.profile}: no such profile", f"give one of {', '.join(PROFILES)}")
-        if self.processes < 0:
+        if self.processes is not None and self.processes < 0:
             raise UserError(f"--processes {self.processes}", "give 1 or more, or 0 for one a processor")
-        if self.faults and self.seeds != 1:
+        if self.faults:
+            self._refuse_beside_faults()
+
+    def _refuse_beside_faults(self) -> None:
+        if self.seeds != 1:
             raise UserError("--fault says what befalls one seed", "give --seeds 1 and --first SEED with it")
+        if self.profile is not None:
+            raise UserError(f"--profile {self.profile}: nothing is drawn beside --fault", "leave one of them out")
+        if self.processes is not None:
+            raise UserError(f"--processes {self.processes}: one seed is one process's", "leave it out beside --fault")
+        if NO_FAULT in self.faults and len(self.faults) > 1:
+            raise UserError(f"--fault {NO_FAULT}: other faults stand beside it", "leave it or them out")
 
     def plan(self) -> list[Fault] | None:
-        """The faults that were given; None where they are to be drawn."""
+        """The faults that were given, which may be none; None where they are to be drawn."""
         try:
-            return [fault_of(line) for line in self.faults] or None
+            return [fault_of(line) for line in self.faults if line != NO_FAULT] if self.faults else None
         except ValueError as error:
             raise UserError(f"--fault {error}") from None
 
@@ -106,20 +119,27 @@ def _hushed() -> Iterator[None]:
 
 
 def shrunk(seed: int, faults: Sequence[Fault]) -> list[Fault]:
-    """The fewest of these faults that still break a promise: each is left out in turn."""
-    kept = list(faults)
-    for fault in faults:
-        fewer = [one for one in kept if one != fault]
-        if searcher().run(seed, fewer).wrong:
-            kept = fewer
+    """So few of these faults still break a promise that none can be left out by itself; none, where one is broken without any."""
+
+    def breaks(some: Sequence[Fault]) -> bool:
+        return bool(searcher().run(seed, some).wrong)
+
+    kept = [] if breaks(()) else list(faults)
+    while fewer := next((few for few in _without_one(kept) if breaks(few)), None):
+        kept = fewer
     return kept
+
+
+def _without_one(faults: Sequence[Fault]) -> Iterator[list[Fault]]:
+    for place in range(len(faults)):
+        yield [*faults[:place], *faults[place + 1 :]]
 
 
 @_hushed()
 def search_command(options: SearchOptions) -> int:
     """0 where every promise was kept; 1 where one was broken, with how to see it again."""
-    console, began = Console(soft_wrap=True, highlight=False), time.perf_counter()
-    plan = options.plan()
+    plan, began = options.plan(), time.perf_counter()
+    console = Console(soft_wrap=True, highlight=False, markup=False, emoji=False)
     if plan is not None:
         found = [(options.first, searcher().run(options.first, plan))]
     else:
@@ -128,16 +148,23 @@ def search_command(options: SearchOptions) -> int:
     broken = sorted((seed, one) for seed, one in found if one.wrong)
     for seed, one in broken[:_FAILURES_SHOWN]:
         console.print(f"seed {seed}: {one.wrong}")
-        faults = shrunk(seed, plan if plan is not None else drawn(seed, options.profile))
-        for fault in faults:
-            console.print(f"    {fault}")
-        said = " ".join(f'--fault "{fault}"' for fault in faults)
-        console.print(f"    again, at commit {commit()}: lendrill search --first {seed} --seeds 1 {said}")
+        for line in _again(seed, one, plan if plan is not None else drawn(seed, options.profile or PROFILE)):
+            console.print(f"    {line}")
     if len(broken) > _FAILURES_SHOWN:
         rest = ", ".join(str(seed) for seed, _ in broken[_FAILURES_SHOWN:])
         console.print(f"… and {len(broken) - _FAILURES_SHOWN} more: {rest}")
     console.print(_summary(found, took))
     return EXIT_INTERNAL if broken else 0
+
+
+def _again(seed: int, found: Found, faults: Sequence[Fault]) -> Iterator[str]:
+    """What is needed for a seed to break a promise, which one then, and how to see it again."""
+    fewest = shrunk(seed, faults)
+    yield from [str(fault) for fault in fewest] or ["no fault is needed"]
+    if (alone := searcher().run(seed, fewest).wrong) != found.wrong:
+        yield f"what is broken then: {alone}"
+    said = " ".join(f'--fault "{fault}"' for fault in fewest) or f"--fault {NO_FAULT}"
+    yield f"again, at commit {commit()}: lendrill search --first {seed} --seeds 1 {said}"
 
 
 def _summary(found: Sequence[tuple[int, Found]], took: float) -> str:
@@ -157,18 +184,20 @@ def _all(options: SearchOptions) -> Iterator[tuple[int, Found]]:
     processes = min(options.processes or os.cpu_count() or 1, options.seeds)
     seeds = range(options.first, options.first + options.seeds)
     parts = [seeds[begin : begin + _AT_ONCE] for begin in range(0, len(seeds), _AT_ONCE)]
-    spawning = multiprocessing.get_context("spawn")
-    with (
-        Progress(console=Console(stderr=True), transient=True, disable=options.quiet) as progress,
-        ProcessPoolExecutor(processes, mp_context=spawning) as pool,
-    ):
+    with Progress(console=Console(stderr=True), transient=True, disable=options.quiet) as progress:
         task = progress.add_task("seeds", total=len(seeds))
         broken = 0
-        futures: list[Future[list[tuple[int, Found]]]] = [
-            pool.submit(searched, part, options.profile) for part in parts
-        ]
-        for future in as_completed(futures):
-            some = future.result()
+        for some in _parts_searched(parts, options.profile or PROFILE, processes):
             broken += sum(bool(one.wrong) for _, one in some)
             progress.update(task, advance=len(some), description=f"seeds ({broken} broke a promise)")
             yield from some
+
+
+def _parts_searched(parts: Sequence[range], profile: str, processes: int) -> Iterator[list[tuple[int, Found]]]:
+    """What each part comes to; where one process is enough, it is this one."""
+    if processes == 1:
+        yield from (searched(part, profile) for part in parts)
+        return
+    with ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for future in as_completed([pool.submit(searched, part, profile) for part in parts]):
+            yield future.result()

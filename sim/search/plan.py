@@ -19,6 +19,8 @@ PROOF = "proof"
 TICKS = 30
 """How long faults befall the bank; a tick is what passes between two signs of life of a site."""
 FAULTS_MAX = 9
+NTH_MAX = 1_000
+"""Far more calls, writes or windows than a seed has."""
 
 
 class Kind(StrEnum):
@@ -147,6 +149,11 @@ def fault_of(line: str) -> Fault:
         raise ValueError(
             f"{line!r} is no fault: TICK KIND SITE OTHER TICKS NTH, such as 5 kill primary witness 3 1"
         ) from None
-    if fault.site not in SITES or fault.other not in (*SITES, WITNESS) or not 0 <= fault.tick < TICKS:
-        raise ValueError(f"{line!r}: sites are {', '.join(SITES)} and the {WITNESS}, ticks 0 to {TICKS - 1}")
+    if fault.site not in SITES or fault.other not in (*SITES, WITNESS):
+        raise ValueError(f"{line!r}: sites are {', '.join(SITES)}, and OTHER may be the {WITNESS}")
+    if fault.site == fault.other:
+        raise ValueError(f"{line!r}: SITE and OTHER are the same; OTHER is another place")
+    for name, given, most in (("TICK", fault.tick, TICKS), ("TICKS", fault.ticks, TICKS), ("NTH", fault.nth, NTH_MAX)):
+        if not 1 <= given <= most:
+            raise ValueError(f"{line!r}: {name} is {given}; right is 1 to {most}")
     return fault

@@ -12,8 +12,12 @@ from contextlib import closing
 from random import Random
 from typing import NamedTuple
 
+import numpy as np
+
 from actors.book.store import Damaged, StoreError
 from actors.replay import Diverged, replay
+from actors.topology import Cell
+from credit.room import Rows
 from credit.times import HOUR_MS, MINUTE_MS, NEVER
 from sim.search.customers import Broken, Customers, Form
 from sim.search.plan import NEAR, PROOF, SITES, SPARE, TICKS, Fault
@@ -86,19 +90,24 @@ class Searcher:
             return str(error)
         if again.chain != leader.bank.chain:
             return f"worked again the bank has the chain {again.chain}, it has {leader.bank.chain}"
-        unbalanced = self._balanced()  # before the same cells work what is restored
+        wrong = self._ledger(leader.cells)  # before the same cells work what is restored
         if world.backups is not None:
             world.backups.restore(0)
-        return unbalanced
+        return wrong
 
-    def _balanced(self) -> str:
-        accounts = [
-            host.export_state()["bank.accounts"]
-            for cell, host in self._cells[PROOF].hosts.items()
-            if cell.room == "ledger"
-        ]
-        balance = sum(int(rows["debit_fen"].sum()) - int(rows["credit_fen"].sum()) for rows in accounts)
-        return f"the trial balance is {balance} fen" if balance else ""
+    def _ledger(self, led: Cells) -> str:
+        """What is wrong with the ledger that was worked again, or with that of the cells that lead: chains tell what cells said,
+        not what they hold."""
+        again = _accounts(self._cells[PROOF])
+        if balance := sum(int(rows["debit_fen"].sum()) - int(rows["credit_fen"].sum()) for rows in again.values()):
+            return f"the trial balance is {balance} fen"
+        now = _accounts(led)
+        differ = [str(cell) for cell in again if not np.array_equal(again[cell], now[cell])]
+        return f"worked again {', '.join(differ)} holds other accounts than the bank" if differ else ""
+
+
+def _accounts(cells: Cells) -> dict[Cell, Rows]:
+    return {cell: host.export_state()["bank.accounts"] for cell, host in cells.hosts.items() if cell.room == "ledger"}
 
 
 def settled(world: World) -> bool:

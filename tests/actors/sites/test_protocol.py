@@ -290,6 +290,31 @@ def test_one_clock_alone_with_the_witness_is_believed_and_people_may_choose_a_wr
     assert witness.take_over("a", led, ("王", "李")).leader == "a"
 
 
+def test_what_a_site_said_of_its_clock_counts_no_longer_than_it_is_said_to(clock: Clock) -> None:
+    """Two sites that agreed with one another are gone; of the two clocks that are left nobody knows which is wrong."""
+    witness = Witness(clock, lambda _: None, wall=int)
+    for gone in ("a", "far"):
+        witness.heard(gone, 10**9)
+    clock.now = CLOCK_HEARD_MS
+    with pytest.raises(WrongClock, match=r"2 clocks agree with one another, 0 with it"):
+        witness.heard("b", 2 * 10**9)
+    clock.now += 1
+    assert witness.heard("b", 2 * 10**9) == witness.configuration()
+
+
+def test_a_site_whose_clock_was_wrong_long_ago_may_take_over(clock: Clock) -> None:
+    witness = Witness(clock, lambda _: None, wall=int)
+    led = witness.take_over("a", witness.configuration())
+    led = witness.keep_in_step("a", led, ["b"])
+    with pytest.raises(WrongClock):
+        [witness.heard(name, ahead) for name, ahead in (("a", 0), ("b", 10**9))]
+    clock.now = CLOCK_HEARD_MS
+    with pytest.raises(WrongClock):
+        witness.take_over("b", led)
+    clock.now += 1
+    assert witness.take_over("b", led).leader == "b"
+
+
 @pytest.mark.requirement("DR-10.b")
 def test_two_people_switch_by_hand_and_one_alone_does_not(bank: Bank) -> None:
     seen = bank.witness.configuration()
@@ -309,6 +334,37 @@ def test_a_planned_switch_loses_nothing_and_both_stay_in_step(bank: Bank) -> Non
     assert bank.sites["b"].enter() == 3
     bank.sites["b"].append([entry(3, 3)])
     assert bank.held("a") == bank.held("b")
+
+
+@pytest.mark.requirement("DR-10.a")
+def test_a_planned_switch_is_not_made_to_a_site_that_does_not_answer(bank: Bank) -> None:
+    bank.lines["a", "b"].cut = True
+    with pytest.raises(NotYours, match="b is not in step with a"):
+        bank.sites["a"].hand_over("b")
+    assert bank.witness.configuration().leader == "a"
+    bank.sites["a"].append([entry(3, 1)])
+    assert bank.held("a") == entries(range(4), 1)
+
+
+@pytest.mark.requirement("DR-10.a")
+def test_a_planned_switch_takes_a_window_along_that_nobody_was_answered_for_yet(bank: Bank) -> None:
+    bank.isolate("a")
+    with pytest.raises(Away):
+        bank.sites["a"].append([entry(3, 1)])
+    bank.isolate("a", cut=False)
+    bank.sites["a"].hand_over("b")
+    assert bank.held("b") == bank.held("a") == entries(range(4), 1)
+
+
+@pytest.mark.requirement("DR-10.a")
+def test_a_planned_switch_is_made_to_a_site_that_was_let_in_unheard(bank: Bank) -> None:
+    _out_of_step(bank)
+    bank.keepers["a"].loses = "keep_in_step"
+    with pytest.raises(Away):
+        bank.sites["a"].admit("b")
+    bank.keepers["a"].loses = ""
+    assert bank.sites["a"].hand_over("b").leader == "b"
+    assert bank.held("b") == bank.held("a") == entries(range(4), 1)
 
 
 def test_who_does_not_know_how_things_stand_changes_nothing(bank: Bank) -> None:

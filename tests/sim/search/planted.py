@@ -52,13 +52,14 @@ def planted(bug: Bug) -> Iterator[None]:
     assert source.count(bug.right) == 1, f"{bug.what}: {bug.right!r} stands {source.count(bug.right)} times"
     module = bug.owner if isinstance(bug.owner, ModuleType) else sys.modules[bug.owner.__module__]
     space: dict[str, Any] = dict(vars(module))
-    exec(
-        compile("from __future__ import annotations\n" + source.replace(bug.right, bug.wrong), bug.what, "exec"), space
-    )
+    wrong = textwrap.indent(source.replace(bug.right, bug.wrong), "    ")
+    made = f"from __future__ import annotations\ndef _made(__class__):\n{wrong}\n    return {bug.method}"
+    exec(compile(made, bug.what, "exec"), space)  # within a function, since `super()` asks for its class
+    made_wrong = space["_made"](bug.owner)
     owners = [bug.owner, *(one for one in _ours() if vars(one).get(bug.method) is kept)]
     try:
         for owner in owners:
-            setattr(owner, bug.method, space[bug.method])
+            setattr(owner, bug.method, made_wrong)
         yield
     finally:
         for owner in owners:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 
 from lendrill.search import searcher
@@ -11,6 +13,11 @@ from tests.sim.search.planted import BUGS, NOT_FOUND, Bug, planted
 SEEDS_QUICK = 8
 SEEDS_MAX = 120
 """A planted bug is found within so many seeds."""
+PLANTED_QUICK = [
+    "the leader does not wait for the other site",
+    "answered requests are not kept",
+    "recovery forgets what the books hold",
+]
 
 
 LAST_OF_ALL = {
@@ -76,13 +83,17 @@ def found(bug: Bug, seeds: int) -> int | None:
 
 @pytest.mark.parametrize("bug", [*BUGS, *NOT_FOUND], ids=lambda bug: bug.what)
 def test_every_planted_bug_can_be_planted(bug: Bug) -> None:
+    """And knows the class it stands in, as the sound one does: else what is found is how it was planted."""
     sound = getattr(bug.owner, bug.method)
     with planted(bug):
-        assert getattr(bug.owner, bug.method) != sound
+        wrong = getattr(bug.owner, bug.method)
+        assert wrong != sound
+        if "__class__" in sound.__code__.co_freevars:
+            assert inspect.getclosurevars(wrong).nonlocals["__class__"] is bug.owner
 
 
 @pytest.mark.planted
-@pytest.mark.parametrize("what", ["the leader does not wait for the other site", "answered requests are not kept"])
+@pytest.mark.parametrize("what", PLANTED_QUICK)
 def test_planted_bugs_are_found(what: str) -> None:
     [bug] = [bug for bug in BUGS if bug.what == what]
     assert found(bug, SEEDS_MAX) is not None

@@ -66,6 +66,8 @@ def drill(
             raise UserError(
                 "drill --calendar: runs no drill", "leave --out, --home, --play, --seed, --store and --quiet out"
             )
+        if runs is not None and not runs.is_dir():
+            raise UserError(f"--runs {runs}: there is no such folder", "give the folder in which drills left theirs")
         return calendar_command(runs or Path("runs"))
     if runs is not None:
         raise UserError(f"--runs {runs}: means nothing to a drill that is run", "it goes with --calendar")

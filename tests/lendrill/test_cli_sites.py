@@ -62,6 +62,7 @@ def _home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["drill"], "give a drill's name, --random SEED or --calendar"),
         (["drill", "failback", "--random", "3"], "give a drill's name, --random SEED or --calendar"),
         (["drill", "--calendar", "--play"], "drill --calendar: runs no drill"),
+        (["drill", "--calendar", "--runs", "nowhere"], "--runs nowhere: there is no such folder"),
         (["drill", "--calendar", "--seed", "1"], "drill --calendar: runs no drill"),
         (["drill", "cut_line", "--runs", "runs"], "--runs runs: means nothing to a drill that is run"),
         (["drill", "cut_line", "--out", HOME], "--out bank: is not empty"),

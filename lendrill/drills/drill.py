@@ -167,11 +167,17 @@ def _drilled(drill: Drill, options: DrillOptions, folder: Path) -> None:
         bank.close()
     partners = list(dict.fromkeys(one.partner for one in drill.befalls if one.partner))
     final = proved(folder, home, names, leader, partners, tell)
-    final["day_ended"] = bool(opens_at) and final.get("worked_until", "") >= opens_at[:10]
+    final["day_ended"] = is_ended(final, opens_at)
     if drill.restore is not None:
         tell(f"Restoring the bank from the backups of {drill.restore.site} alone …")
         final["restored"] = restored(folder, home / "sites" / drill.restore.site, drill.restore)
     record.write("final.json", final)
+
+
+def is_ended(final: dict[str, Any], opens_at: str) -> bool:
+    """Whether the leader's book, worked again, goes to the day that the drill's last end of day led to; `opens_at` is empty where
+    that could not be done."""
+    return bool(opens_at) and str(final.get("worked_until", "")) >= opens_at[:10]
 
 
 def _bank(drill: Drill, options: DrillOptions, folder: Path, tell: Callable[[str], object]) -> DrillBank:

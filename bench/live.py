@@ -55,7 +55,7 @@ _COUNT, _CONNECTIONS, _TURNS = 3_000, 160, 5
 _BULK = 5_000
 _OPEN_S = 20.0
 _STEP, _CARRIED_S = 1.15, 2.0
-"""A rate is raised by this, as long as nothing is shed and 99 of 100 decisions come within so many seconds of the intended start."""
+"""A rate is raised by this, as long as nothing is shed and 99 of 100 decisions come within so many seconds."""
 _OPENS_S = 120.0
 
 

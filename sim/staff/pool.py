@@ -100,8 +100,19 @@ class Pool:
         stirs = bool(entries) or self.due() < until
         since, self.served_until = self.served_until, until
         carried, waited = [seat.begun for seat in self.seats if seat.begun], len(self.waiting)
-        begun = DeskWindow(env, self.seats, self.waiting, entries, until).begun if stirs else []
+        begun: list[Begun] = []
+        if stirs and self._may_begin(int(env.now), until):
+            begun = DeskWindow(env, self.seats, self.waiting, entries, until).begun
+        else:  # what comes waits, and nothing else happens
+            self.waiting.update((entry[2], entry) for entry in entries)
         return PoolWindow(self, since, waited, len(entries), carried, begun, stirs)
+
+    def _may_begin(self, start: int, until: int) -> bool:
+        """Whether anybody can begin a task within the window [start, until)."""
+        return any(
+            seat.may_begin(start) or seat.opens < until if seat.begun is None else seat.begun[6] < until
+            for seat in self.seats
+        )
 
     def due(self) -> int:
         """When something happens though nothing arrives: a task is done, somebody idle comes on shift while tasks wait, the limit

@@ -10,6 +10,7 @@ from typing import Any
 
 from actors.book.opening import is_server, open_store
 from actors.book.store import Store
+from actors.identity import files
 from credit.room import DESK_LABELS
 from lendrill.errors import UserError
 
@@ -63,11 +64,8 @@ def prove_one_site(home: Path, bank: Mapping[str, Any]) -> None:
 
 def write(home: Path, bank: dict[str, Any]) -> None:
     """Whole or not at all; its owner's alone, since a store's address may hold a password."""
-    new = (home / FILE).with_suffix(".new")
-    new.touch(mode=0o600)
     told = {**bank, "store": within(home, bank["store"])}
-    new.write_text(json.dumps(told, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    new.replace(home / FILE)
+    files.replace(home / FILE, (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode())
 
 
 def whole(store: str | None) -> str | None:

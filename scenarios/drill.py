@@ -3,7 +3,6 @@ meanwhile, and what is expected of it. A drill that misses one of its expectatio
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
 import tomllib
@@ -185,8 +184,14 @@ class Befalls(PolicyModel):
             return frozenset()
         if self.to is None:
             return frozenset({f"{self.what}-{self.place}-{self.process}"})
-        ways = [(self.place, self.to)] if self.one_way else [(self.place, self.to), (self.to, self.place)]
-        return frozenset(f"{self.what}-{here}-{there}" for here, there in ways)
+        return frozenset(f"{self.what}-{here}-{there}" for here, there in self.ways)
+
+    @property
+    def ways(self) -> list[tuple[Place, Place]]:
+        """Of a line, from where to where it befalls it; of anything else none."""
+        if self.to is None:
+            return []
+        return [(self.place, self.to), (self.to, self.place)][: 1 if self.one_way else 2]
 
     @property
     def at(self) -> str:
@@ -324,14 +329,16 @@ class Drill(PolicyModel):
     def _one_at_a_time(self) -> None:
         """ValueError where the end of one thing would end another that is to go on, or begins later."""
         spans = sorted((at_s, place) for place, one in enumerate(self.befalls) for at_s in one.instants_s)
-        for (at_s, first), (begins_s, then) in itertools.combinations(spans, 2):
-            one, other = self.befalls[first], self.befalls[then]
+        held_until_s: dict[str, float] = {}
+        for at_s, place in spans:
+            one = self.befalls[place]
             until_s = at_s + one.for_s if one.for_s is not None else self._regained_s(one, at_s)
-            if one.holds & other.holds and until_s > begins_s:
-                what = one.partner or f"{one.what} {one.where}"
-                raise ValueError(
-                    f"befalls.{then}.at_s: at {begins_s:g} s something befalls {other.where} already ({what})"
-                )
+            for name in one.holds:
+                if held_until_s.get(name, 0.0) > at_s:
+                    raise ValueError(
+                        f"befalls.{place}.at_s: at {at_s:g} s something befalls {one.where} already ({name})"
+                    )
+                held_until_s[name] = until_s
 
     def _regained_s(self, one: Befalls, at_s: float) -> float:
         """When what has no end of its own is over: a place that is lost when it is regained, anything else never."""

@@ -182,14 +182,12 @@ def _told_to_users() -> Iterator[None]:
 
 
 def _line(home: Path, one: Befalls) -> Undo:
-    assert one.to is not None
-    ways = [(one.place, one.to)] if one.one_way else [(one.place, one.to), (one.to, one.place)]
     slow = one.what == "slow_line"
     how = {"delay_ms": one.delay_ms, "mbit_s": one.mbit_s, "loss": one.loss} if slow else {"cut": True}
     before = {(here, there): line for here, there, line in told(home, LINES, {"do": "lines"})}
 
     def change(back: bool) -> None:
-        for here, there in ways:
+        for here, there in one.ways:
             was = {name: before[here, there][name] for name in how} if slow else {"cut": False}
             told(home, LINES, {"do": "change", "here": here, "there": there, "how": was if back else how})
 

@@ -272,27 +272,21 @@ class Going:
         self._days += 1
         to = f"{self._first_day + dt.timedelta(days=self._days)}"
         self._record.event("day", (f"日终，营业日进入 {to}", f"the day is ended; the business date goes to {to}"))
-        threading.Thread(target=self._ended, args=(f"{to}T09:00",), daemon=True).start()
+        threading.Thread(target=self._ended, args=(lambda: f"{to}T09:00",), daemon=True).start()
 
-    def _ended(self, to: str) -> bool:
-        """Whether the business date could be moved on."""
+    def _ended(self, where: Callable[[], str]) -> str:
+        """Where the business date is once it was moved on; nowhere where no site answers."""
         try:
-            self._bank.advance(to)
+            self._bank.advance(to := where())
         except UserError as error:
             self._record.event("not_ended", (f"日终未完成：{error.message}", f"the day was not ended: {error.message}"))
-            return False
-        return True
+            return ""
+        return to
 
     def last_day(self) -> str:
         """The end of the drill's last day: where the business date is then; nowhere where no site answers."""
-        try:
-            to = self._bank.next_opening()
-        except UserError as error:
-            self._record.event("not_ended", (f"日终未完成：{error.message}", f"the day was not ended: {error.message}"))
-            return ""
-        if not self._ended(to):
-            return ""
-        self._record.event("ended", ("演练结束，已日终", "the drill is over, and the day was ended"))
+        if to := self._ended(self._bank.next_opening):
+            self._record.event("ended", ("演练结束，已日终", "the drill is over, and the day was ended"))
         return to
 
     def until(self, over: Callable[[], bool], panel: Panel) -> None:

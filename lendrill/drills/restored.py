@@ -41,9 +41,11 @@ def restored(folder: Path, home: Path, asked: Restore) -> dict[str, Any]:
     requests.write_text("".join(f"{CALLER} {name}\n" for name in told), encoding="utf-8")
     began = time.perf_counter()
     words = ["restore", str(away), "--home", str(new), "--key", str(key), "--requests", str(requests)]
-    made = subprocess.run([sys.executable, "-m", "lendrill", *words], capture_output=True, text=True, check=False)
+    try:
+        made = subprocess.run([sys.executable, "-m", "lendrill", *words], capture_output=True, text=True, check=False)
+    finally:
+        Path(key).unlink()  # which is not to lie beside what it opens
     took_s = time.perf_counter() - began
-    Path(key).unlink()  # which is not to lie beside what it opens
     (folder / "restore.log").write_text(made.stdout + made.stderr, encoding="utf-8")
     if not new.is_dir():
         return {

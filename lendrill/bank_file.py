@@ -6,39 +6,57 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from actors.book.opening import is_server, open_store
 from actors.book.store import Store
 from actors.identity import files
 from credit.room import DESK_LABELS
 from lendrill.errors import UserError
+from scenarios.faults import Fault
+
+Model = TypeVar("Model", bound=BaseModel)
 
 FILE = "bank.json"
 DAY_BOOK = "daybook.db"
 """Where a home keeps its day book, if nothing else was said."""
-CLOCKS = ("wall", "business")
-EXECUTORS = ("ray", "local")
+_Clock = Literal["wall", "business"]
+_Executor = Literal["ray", "local"]
+CLOCKS, EXECUTORS = get_args(_Clock), get_args(_Executor)
 SQLITE = "sqlite:"
-_NONE = type(None)
-_FORM: dict[str, tuple[type, ...]] = {
-    "scenario": (dict,),
-    "name": (str,),
-    "shards": (int,),
-    "executor": (str,),
-    "address": (str, _NONE),
-    "clock": (str,),
-    "start_ms": (int,),
-    "people": (list,),
-    "arrivals": (bool,),
-    "from": (str, _NONE),
-    "store": (str,),
-    "policies": (str,),
-    "schemas": (str,),
-}
-_LATER: dict[str, tuple[type, ...]] = {"sites": (list,), "terms_s": (list,), "backup_to": (list,)}
-"""What banks that were founded earlier do not say."""
 _RIGHT = "take it from a backup (`lendrill restore`), or mend it"
+
+
+class _Form(BaseModel):
+    """What a home's file says. Banks that were founded earlier do not say what has a default."""
+
+    model_config = ConfigDict(strict=True)
+
+    scenario: dict[str, Any]
+    name: str
+    shards: int = Field(ge=1)
+    executor: _Executor
+    address: str | None
+    clock: _Clock
+    start_ms: int
+    people: list[str]
+    arrivals: bool
+    from_run: str | None = Field(alias="from")
+    store: str
+    policies: str
+    schemas: str
+    sites: list[str] = []
+    terms_s: list[float] = Field(default=[], min_length=2, max_length=2)
+    backup_to: list[str] = []
+
+    @field_validator("people")
+    @classmethod
+    def _sit_at_desks(cls, people: list[str]) -> list[str]:
+        if strangers := [one for one in people if one not in DESK_LABELS]:
+            raise ValueError(f"there is no desk {strangers[0]!r}")
+        return people
 
 
 def read(home: Path) -> dict[str, Any]:
@@ -48,9 +66,19 @@ def read(home: Path) -> dict[str, Any]:
         bank = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise UserError(f"{file}: broken, no JSON ({error})", _RIGHT) from None
-    if why := _wrong(bank):
-        raise UserError(f"{file}: broken, {why}", _RIGHT)
+    if not isinstance(bank, dict):
+        raise UserError(f"{file}: broken, it describes no bank", _RIGHT)
+    validated(_Form, bank, file, (), _RIGHT)
     return {**bank, "store": _address(home.resolve(), bank["store"])}
+
+
+def validated(model: type[Model], content: Any, file: Path, at: tuple[str, ...], right: str) -> Model:
+    """What a home's file says `at` a place of it, as a model. UserError with the first thing that is wrong."""
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        fault = Fault.of(error.errors()[0], (*at, *error.errors()[0]["loc"]), model)
+        raise UserError(f"{file}: broken, {'.'.join(map(str, fault.shown))}: {fault.words()}", right) from None
 
 
 def prove_one_site(home: Path, bank: Mapping[str, Any]) -> None:
@@ -89,36 +117,6 @@ def book_at(where: str) -> Store:
     if "://" not in where and not path.is_file():
         raise UserError(f"{path}: there is no day book", "a bank has one once it was opened by `lendrill serve`")
     return open_store(where)
-
-
-def _wrong(bank: Any) -> str:
-    """What is wrong with what a file says; empty where nothing is."""
-    if not isinstance(bank, dict):
-        return "it describes no bank"
-    for name, kinds in (_FORM | _LATER).items():
-        if name not in bank and name in _FORM:
-            return f"it lacks {name!r}"
-        if name in bank and type(bank[name]) not in kinds:
-            return f"{name!r} can't be {_short(bank[name])}"
-    for name, right in (("clock", CLOCKS), ("executor", EXECUTORS)):
-        if bank[name] not in right:
-            return f"{name!r} is {' or '.join(right)}, and not {_short(bank[name])}"
-    if bank["shards"] < 1:
-        return f"'shards' can't be {bank['shards']}"
-    if strangers := [one for one in bank["people"] if one not in DESK_LABELS]:
-        return f"'people' names a desk that there is not, {_short(strangers[0])}"
-    for name in ("sites", "backup_to"):
-        if not all(isinstance(one, str) for one in bank.get(name, ())):
-            return f"{name!r} can't be {_short(bank[name])}"
-    terms = bank.get("terms_s", [0, 0])
-    if len(terms) != 2 or not all(type(one) in (int, float) for one in terms):
-        return f"'terms_s' can't be {_short(terms)}"
-    return ""
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def _address(home: Path, where: str) -> str:

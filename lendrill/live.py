@@ -20,7 +20,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import Progress
 
@@ -75,7 +74,8 @@ class Home:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.bank: dict[str, Any] = bank_file.read(path)
-        self.scenario = _scenario_of(path, self.bank)
+        at, right = ("scenario",), "open it with its own release"
+        self.scenario = bank_file.validated(Scenario, self.bank["scenario"], path / BANK_FILE, at, right)
         self.flow = Flow(self.bank["shards"])
 
     def identity(self) -> str:
@@ -127,17 +127,6 @@ class Home:
 def identity_of(bank: Mapping[str, Any]) -> str:
     """What a day book depends on, as text, of what the bank's own file says."""
     return json.dumps({name: bank[name] for name in IDENTITY}, sort_keys=True)
-
-
-def _scenario_of(path: Path, bank: Mapping[str, Any]) -> Scenario:
-    try:
-        return Scenario.model_validate(bank["scenario"])
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, ("scenario", *first["loc"])))
-        raise UserError(
-            f"{path / BANK_FILE}: broken, {where}: {first['msg']}", "open it with its own release"
-        ) from None
 
 
 def home_at(path: Path) -> Home:

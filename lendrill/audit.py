@@ -74,7 +74,7 @@ def count(store: Path, dimension: str, wanted: dict[str, Any]) -> list[tuple[str
 
 def _prove_place(store: Path) -> None:
     """UserError where no log lies, as the bank is one of several sites and each has a log of its own."""
-    if not (store / FOLDER / LOG).exists() and (store / bank_file.FILE).is_file():
+    if not (store / FOLDER / LOG).exists() and (store / bank_file.BANK_FILE).is_file():
         bank_file.prove_one_site(store, bank_file.read(store))
 
 

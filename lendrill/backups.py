@@ -25,9 +25,9 @@ from actors.link import Away, asked_once
 from actors.local import LocalExecutor
 from credit.policies import load
 from credit.policies.backups import BackupPolicy
-from lendrill.bank_file import SQLITE, book_at
+from lendrill.bank_file import DAY_BOOK, SQLITE, book_at
 from lendrill.errors import UserError
-from lendrill.live import DAY_BOOK, SOCKET, Home, end_with_parent, home_at, identity_of
+from lendrill.live import SOCKET, Home, end_with_parent, home_at, identity_of
 from lendrill.logs import keep_log
 
 _OPENS_EVERY_S = 0.5

@@ -19,7 +19,7 @@ from scenarios.faults import Fault
 
 Model = TypeVar("Model", bound=BaseModel)
 
-FILE = "bank.json"
+BANK_FILE = "bank.json"
 DAY_BOOK = "daybook.db"
 """Where a home keeps its day book, if nothing else was said."""
 _Clock = Literal["wall", "business"]
@@ -61,7 +61,7 @@ class _Form(BaseModel):
 
 def read(home: Path) -> dict[str, Any]:
     """What a home's file says, with the whole address of its day book. UserError where it says nothing that a bank could be."""
-    file = home / FILE
+    file = home / BANK_FILE
     try:
         bank = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
@@ -93,7 +93,7 @@ def prove_one_site(home: Path, bank: Mapping[str, Any]) -> None:
 def write(home: Path, bank: dict[str, Any]) -> None:
     """Whole or not at all; its owner's alone, since a store's address may hold a password."""
     told = {**bank, "store": within(home, bank["store"])}
-    files.replace(home / FILE, (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode())
+    files.replace(home / BANK_FILE, (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode())
 
 
 def whole(store: str | None) -> str | None:
@@ -127,7 +127,7 @@ def _address(home: Path, where: str) -> str:
     path = home / Path(where.removeprefix(SQLITE)).expanduser()
     if path.is_relative_to(home):
         return f"{SQLITE}{path}"
-    former = next((one for one in path.parents if (one / FILE).is_file()), None)
+    former = next((one for one in path.parents if (one / BANK_FILE).is_file()), None)
     if former is None and path.name == DAY_BOOK and not path.exists() and (home / DAY_BOOK).is_file():
         return f"{SQLITE}{home / DAY_BOOK}"  # the home was moved
     if former is None or home.is_relative_to(former):
@@ -135,7 +135,7 @@ def _address(home: Path, where: str) -> str:
     own = home / path.relative_to(former)
     if not own.is_file():
         raise UserError(
-            f"{home / FILE}: its day book {path} is that of another bank's home, {former}",
+            f"{home / BANK_FILE}: its day book {path} is that of another bank's home, {former}",
             f"copy a home together with its day book; the copy's own would be {own}",
         )
     return f"{SQLITE}{own}"

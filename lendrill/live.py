@@ -50,13 +50,13 @@ from credit.subsystem import State
 from credit.times import Ints
 from lendrill import bank_file
 from lendrill.assembly import live_blueprints
+from lendrill.bank_file import BANK_FILE
 from lendrill.errors import EXIT_BAD_INPUT, EXIT_INTERNAL, UserError, line_for
 from lendrill.logs import keep_log
 from lendrill.saved import load_saved
 from scenarios.model import Scenario
 from sim.played import live_people, live_references
 
-BANK_FILE, DAY_BOOK = bank_file.FILE, bank_file.DAY_BOOK
 IDENTITY = ("scenario", "shards", "start_ms", "people", "arrivals", "policies", "schemas")
 SOCKET = "conductor.sock"
 TRAIL = "trail.db"

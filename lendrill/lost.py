@@ -19,9 +19,9 @@ from actors.identity.vault import Vault
 from actors.quarantine import rows_of
 from credit.room import KINDS, ROOMS
 from credit.times import MINUTE_MS, text_of
-from lendrill.bank_file import book_at
+from lendrill.bank_file import BANK_FILE, book_at
 from lendrill.errors import UserError
-from lendrill.live import BANK_FILE, Home, home_at
+from lendrill.live import Home, home_at
 
 Say = Callable[[str], object]
 _BY_KEY = re.compile(r"(\S+)\s+([\x21-\x7e]{1,255})")

@@ -22,9 +22,9 @@ from actors.clock import BANK_OFFSET_MS
 from credit import fingerprints
 from credit.times import text_of
 from lendrill.backups import fresh_book, key_file, policy_of
-from lendrill.bank_file import whole
+from lendrill.bank_file import BANK_FILE, whole
 from lendrill.errors import EXIT_INTERNAL, UserError
-from lendrill.live import BANK_FILE, Home, home_at, identity_of
+from lendrill.live import Home, home_at, identity_of
 from lendrill.lost import Asked, asked_in, book_of, lost_against, lost_of
 
 _EPOCH = dt.datetime(1970, 1, 1)

@@ -35,11 +35,11 @@ from credit.room import DESK_LABELS
 from credit.times import DAY_MS, HOUR_MS, date_of, day_number, text_of
 from lendrill import bank_file
 from lendrill.backups import key_file
-from lendrill.bank_file import CLOCKS, EXECUTORS
+from lendrill.bank_file import BANK_FILE, CLOCKS, DAY_BOOK, EXECUTORS
 from lendrill.errors import UserError
 from lendrill.health import Health, HealthDoor
 from lendrill.idle import prove_outages
-from lendrill.live import BANK_FILE, DAY_BOOK, SOCKET, Home
+from lendrill.live import SOCKET, Home
 from lendrill.options import CUSTOMERS_MAX, RunOptions, within
 from lendrill.progress import say
 from lendrill.run import run_command

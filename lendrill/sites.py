@@ -26,8 +26,9 @@ from actors.sites.folder import HomeFolder
 from actors.sites.wire import CERTIFICATE, Address, make_certificate
 from lendrill import bank_file
 from lendrill.backups import key_file
+from lendrill.bank_file import DAY_BOOK
 from lendrill.drills.control import Control
-from lendrill.live import DAY_BOOK, SOCKET
+from lendrill.live import SOCKET
 from lendrill.live_site import WITNESS, Net
 from lendrill.progress import say
 from lendrill.serve import ServeOptions, first_accounts, health_door, keep_alive, listens, say_where, url_of

@@ -17,8 +17,8 @@ from actors.book.opening import is_server
 from actors.ray_start import Enclosure
 from actors.sites.wire import CERTIFICATE, Address
 from lendrill import bank_file
+from lendrill.bank_file import BANK_FILE, DAY_BOOK
 from lendrill.errors import UserError
-from lendrill.live import BANK_FILE, DAY_BOOK
 from lendrill.live_site import WITNESS, Net
 from lendrill.progress import say
 from lendrill.serve import SITES, ServeOptions, alone, health_door, keep_alive, listens, say_where, url_of

@@ -18,9 +18,10 @@ from actors.sites.wrong_clock import shift
 from credit.codes import Partner
 from credit.times import SECOND_MS
 from lendrill import bank_file
+from lendrill.bank_file import BANK_FILE
 from lendrill.drills.control import CONTROL, STAGE
 from lendrill.errors import UserError
-from lendrill.live import BANK_FILE, SOCKET
+from lendrill.live import SOCKET
 from lendrill.live_site import LINES, WITNESS
 from lendrill.sites import site_standing
 from scenarios.drill import Befalls

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from lendrill.bank_file import BANK_FILE, DAY_BOOK
 from lendrill.cli import main
 from lendrill.errors import UserError
-from lendrill.live import BANK_FILE, DAY_BOOK, Home
+from lendrill.live import Home
 from lendrill.serve import ServeOptions, home_of
 
 

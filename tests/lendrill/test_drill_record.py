@@ -14,10 +14,10 @@ from actors.book.aside import damage
 from actors.book.store import StoreError
 from actors.gateway.bank import number_of_key
 from credit.applications.contract import SubmitApplication
+from lendrill.bank_file import DAY_BOOK
 from lendrill.drills import record as records
 from lendrill.drills.proof import CALLER, requests_in
 from lendrill.drills.record import Record
-from lendrill.live import DAY_BOOK
 
 SITES = ["primary", "same-city", "remote"]
 

@@ -17,9 +17,10 @@ from actors.topology import Cell
 from credit.bank import PIPELINE
 from credit.room import DESK_LABELS
 from credit.times import DAY_MS, HOUR_MS, day_number
+from lendrill.bank_file import BANK_FILE
 from lendrill.cli import main
 from lendrill.errors import UserError
-from lendrill.live import BANK_FILE, Home
+from lendrill.live import Home
 from lendrill.serve import ServeOptions, alone, founded, home_of, people_at, seeded
 from lendrill.supervisor import Child, Supervisor
 from results.folder import read_summary

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +19,6 @@ from actors.backup.places import names_in
 from actors.book.store import Standing, Store, StoreError
 from credit.times import DAY_MS, MINUTE_MS
 from tests.live.backed_up import BackedUp
-
-
-@pytest.fixture
-def bank(tmp_path: Path) -> Iterator[BackedUp]:
-    found = BackedUp(tmp_path, tmp_path / "remote")
-    found.keeper._prove = lambda path, manifest: "as it is"
-    found.day()
-    yield found
-    found.close()
 
 
 def there(folder: Path) -> list[str]:

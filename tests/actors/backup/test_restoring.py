@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -25,15 +24,6 @@ from lendrill.backups import fresh_book
 from lendrill.cli import main
 from lendrill.live import TRAIL, Home, identity_of
 from tests.live.backed_up import BackedUp, standing_at
-
-
-@pytest.fixture
-def bank(tmp_path: Path) -> Iterator[BackedUp]:
-    found = BackedUp(tmp_path, tmp_path / "remote")
-    found.keeper._prove = lambda path, manifest: "as it is"
-    found.day()
-    yield found
-    found.close()
 
 
 def restore(bank: BackedUp, *more: str) -> tuple[int, Path]:

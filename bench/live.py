@@ -36,6 +36,8 @@ DECIDED = "POST to decision at half of that, p99"
 CARRIED = "applications over HTTP, carried to their decision"
 CARRIED_MEDIAN = "POST to decision at half of what is carried, median"
 CARRIED_DECIDED = "POST to decision at half of what is carried, p99"
+FRESH_MEDIAN, FRESH = (f"POST to decision at 180 a second of a bank just opened, {one}" for one in ("median", "p99"))
+LATER_MEDIAN, LATER = (f"the same after all of the above, {one}" for one in ("median", "p99"))
 BULK = "applications in bulk"
 REPLAYED = "day book worked again"
 UNITS = {
@@ -47,6 +49,10 @@ UNITS = {
     CARRIED: "a second",
     CARRIED_MEDIAN: "ms",
     CARRIED_DECIDED: "ms",
+    FRESH_MEDIAN: "ms",
+    FRESH: "ms",
+    LATER_MEDIAN: "ms",
+    LATER: "ms",
     BULK: "a second",
     REPLAYED: "ms a window",
 }
@@ -56,6 +62,8 @@ _BULK = 5_000
 _OPEN_S = 20.0
 _STEP, _CARRIED_S = 1.15, 2.0
 """A rate is raised by this, as long as nothing is shed and 99 of 100 decisions come within so many seconds."""
+_CALM = 180.0
+"""A rate at which two cores have time to spare."""
 _OPENS_S = 120.0
 
 
@@ -201,16 +209,18 @@ def measured(folder: Path, *options: str) -> dict[str, float]:
         port, token = served.port, token_of(home)
         hit(bare, "", 0, 500)
         hit(port, token, 0, 500)
+        opened = Open(port, token)
+        fresh = opened.hit(_CALM)
         base, ours, before = [], [], served.spent_s()
         for turn in range(_TURNS):
             base.append(accepted_s(hit(bare, "", 0, _COUNT)))
             ours.append(accepted_s(hit(port, token, (1 + turn) * 10 * _COUNT, _COUNT)))
         spent = {part: seconds - before[part] for part, seconds in served.spent_s().items()}
         limit = median(ours)
-        opened = Open(port, token)
         decided = opened.hit(limit / 2)
         carried = opened.carried(limit / 3)
         calm = opened.hit(carried / 2) if carried else decided
+        later = opened.hit(_CALM)
         bulk = in_bulk(port, token)
     command = [sys.executable, "-m", "lendrill", "replay", str(home)]
     said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -226,6 +236,10 @@ def measured(folder: Path, *options: str) -> dict[str, float]:
         CARRIED: carried,
         CARRIED_MEDIAN: calm["p50_s"] * 1e3,
         CARRIED_DECIDED: calm["p99_s"] * 1e3,
+        FRESH_MEDIAN: fresh["p50_s"] * 1e3,
+        FRESH: fresh["p99_s"] * 1e3,
+        LATER_MEDIAN: later["p50_s"] * 1e3,
+        LATER: later["p99_s"] * 1e3,
         BULK: bulk,
         REPLAYED: float(replayed[2]) * 1e3 / int(replayed[1].replace(",", "")),
     }

@@ -96,21 +96,21 @@ class Pool:
             self._check_news(entries)
 
     def open(self, env: Environment, entries: list[Entry], until: int) -> PoolWindow:
-        """Enter the pool's people and arrivals into `env` if anything can happen in the window."""
-        stirs = bool(entries) or self.due() < until
+        """Enter the pool's people and arrivals into `env` if anybody can do anything in the window."""
+        stirs = self._stirs(int(env.now), until, bool(entries or self.waiting))
         since, self.served_until = self.served_until, until
         carried, waited = [seat.begun for seat in self.seats if seat.begun], len(self.waiting)
         begun: list[Begun] = []
-        if stirs and self._may_begin(int(env.now), until):
+        if stirs:
             begun = DeskWindow(env, self.seats, self.waiting, entries, until).begun
-        else:  # what comes waits, and nothing else happens
+        else:  # what comes waits
             self.waiting.update((entry[2], entry) for entry in entries)
         return PoolWindow(self, since, waited, len(entries), carried, begun, stirs)
 
-    def _may_begin(self, start: int, until: int) -> bool:
-        """Whether anybody can begin a task within the window [start, until)."""
+    def _stirs(self, start: int, until: int, has_tasks: bool) -> bool:
+        """Whether anybody is done with a task within the window [start, until), or can begin one of those that there are."""
         return any(
-            seat.may_begin(start) or seat.opens < until if seat.begun is None else seat.begun[6] < until
+            has_tasks and (seat.may_begin(start) or seat.opens < until) if seat.begun is None else seat.begun[6] < until
             for seat in self.seats
         )
 

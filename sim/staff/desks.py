@@ -11,11 +11,11 @@ import numpy as np
 from credit.masks import true_rows
 from credit.rows import among
 from credit.times import NEVER, Ints, text_of
-from sim.staff.desk import Entry
 from sim.staff.hours import DayMask
 from sim.staff.people import Person, label_of
 from sim.staff.pool import Pool, PoolWindow, check_times, completions_of, entries_of, rows_of, serve_together
 from sim.staff.roster import pools_of
+from sim.staff.seat import Entry
 from sim.staff.statistics import HourRows, QueueRows, StaffRows, people_rows, queue_rows, quiet_rows
 from sim.staff.tasks import Completions, PoolRows, StaffState, Tasks, by_desk, state_of
 

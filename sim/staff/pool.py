@@ -12,9 +12,11 @@ from simpy.core import Environment
 
 from credit.masks import true_rows
 from credit.times import DAY_MS, NEVER, Ints, text_of
-from sim.staff.desk import Begun, DeskWindow, Entry, Seat
+from sim.staff.desk import DeskWindow
 from sim.staff.hours import DayMask, WorkingHours, covered_days
 from sim.staff.people import Person, duty_hours_of, hours_of, label_of
+from sim.staff.queue import TaskQueue
+from sim.staff.seat import Begun, Entry, Seat
 from sim.staff.tasks import Completions, PoolRows, Row, StaffState, Tasks, state_of
 
 
@@ -27,10 +29,13 @@ class PoolWindow:
     """Until when the pool was served before."""
     waited: int
     """How many tasks waited when the window began."""
-    arrivals: int
+    came: list[Entry]
+    """Tasks that arrived in the window."""
     carried: list[Begun]
     begun: list[Begun]
     stirs: bool
+    urged: int = 0
+    """How many limits of waiting tasks passed."""
 
     def finished(self, until: int) -> list[Begun]:
         """Tasks finished before `until`, carried ones included."""
@@ -61,10 +66,15 @@ class Pool:
         keys = [seat.who for seat in self.seats]
         if len(dict.fromkeys(keys)) != len(keys):
             raise ValueError(f"{self.label}: the same person twice in {keys}")
-        self.waiting: dict[int, Entry] = {}
+        self.queue = self._queue_of_seats()
         self.told_until = first_day * DAY_MS
         self.worked_on: list[Begun] = []
         """Tasks in service since `told_until`, whose working time has not been told."""
+
+    @property
+    def waiting(self) -> dict[int, Entry]:
+        """The tasks that wait, by id."""
+        return self.queue.waiting
 
     @property
     def serving(self) -> int:
@@ -102,10 +112,11 @@ class Pool:
         carried, waited = [seat.begun for seat in self.seats if seat.begun], len(self.waiting)
         begun: list[Begun] = []
         if stirs:
-            begun = DeskWindow(env, self.seats, self.waiting, entries, until).begun
+            begun = DeskWindow(env, self.seats, self.queue, entries, until).begun
         else:  # what comes waits
-            self.waiting.update((entry[2], entry) for entry in entries)
-        return PoolWindow(self, since, waited, len(entries), carried, begun, stirs)
+            for entry in entries:
+                self.queue.admit(entry)
+        return PoolWindow(self, since, waited, entries, carried, begun, stirs)
 
     def _stirs(self, start: int, until: int, has_tasks: bool) -> bool:
         """Whether anybody is done with a task within the window [start, until), or can begin one of those that there are."""
@@ -121,7 +132,7 @@ class Pool:
         if self.waiting:
             now = self.served_until
             instants += [now if seat.may_begin(now) else seat.opens for seat in self.seats if seat.begun is None]
-            instants += [entry[4] for entry in self.waiting.values() if entry[4] >= now]
+            instants.append(self.queue.next_limit())
         return min(instants, default=NEVER)
 
     def _check_start(self, start: int) -> None:
@@ -136,12 +147,10 @@ class Pool:
             )
 
     def _check_news(self, entries: list[Entry]) -> None:
-        held = [*(seat.begun[0] for seat in self.seats if seat.begun), *self.waiting]
-        if held:
-            new = {entry[2] for entry in entries}
-            again = [task for task in held if task in new]
-            if again:
-                raise ValueError(f"{self.label}: task {min(again)} arrives again while it waits or is in service")
+        begun = {seat.begun[0] for seat in self.seats if seat.begun}
+        again = [entry[2] for entry in entries if entry[2] in self.waiting or entry[2] in begun]
+        if again:
+            raise ValueError(f"{self.label}: task {min(again)} arrives again while it waits or is in service")
 
     # ---- state
 
@@ -166,13 +175,21 @@ class Pool:
         self.seats = [*self.own]
         if rows.in_service:
             self._take_up(rows.in_service)
-        self.waiting = {
-            task: (priority, at, task, service_ms, limit_at, excluded, needs)
-            for _, _, task, at, service_ms, priority, limit_at, excluded, needs in rows.waiting
-        }
         self.served_until = rows.served[0][2] if rows.served else 0
+        self.queue = self._queue_of_seats()
+        self.queue.load(
+            (
+                (priority, at, task, service_ms, limit_at, excluded, needs)
+                for _, _, task, at, service_ms, priority, limit_at, excluded, needs in rows.waiting
+            ),
+            self.served_until,
+        )
         self.told_until = max(self.served_until, self._first_day * DAY_MS)
         self.worked_on = [seat.begun for seat in self.seats if seat.begun]
+
+    def _queue_of_seats(self) -> TaskQueue:
+        """An empty queue for those who sit here."""
+        return TaskQueue(seat.person.person for seat in self.seats)
 
     def _take_up(self, in_service: list[Row]) -> None:
         seats: dict[Row, Seat] = {seat.who: seat for seat in self.own}
@@ -210,8 +227,9 @@ def serve_together(arrivals: list[tuple[Pool, list[Entry]]], start: int, until: 
     windows = [pool.open(env, entries, until) for pool, entries in arrivals]
     if any(window.stirs for window in windows):
         env.run(until=until)
-        for window in windows:
-            window.pool.worked_on += window.begun
+    for window in windows:
+        window.pool.worked_on += window.begun
+        window.urged = window.pool.queue.tell_urged(until)
     return windows
 
 

@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from credit.times import DAY_MS, HOUR_MS, Ints
-from sim.staff.desk import Begun, Seat
 from sim.staff.pool import Pool, PoolWindow
+from sim.staff.seat import Begun, Seat
 
 
 class QueueRows(NamedTuple):
@@ -98,13 +98,7 @@ def quiet_rows(pools: Iterable[tuple[Pool, int, int, int]], until: int) -> Queue
 
 def _of_window(windows: list[PoolWindow], start: int, until: int) -> QueueRows:
     count = len(windows)
-    begun, waiting = _begun(windows), _waiting(windows)
-    pool = np.concatenate([begun[0], waiting[0]])
-    joined = np.maximum(np.concatenate([begun[1], waiting[1]]), start)
-    limit = np.concatenate([begun[2], waiting[2]])
-    left = np.concatenate([begun[3], np.full(len(waiting[0]), until, dtype=np.int64)])
-    urged_at = np.maximum(limit, np.concatenate([begun[1], waiting[1]]))
-    urged = (urged_at >= start) & (urged_at < until) & (urged_at <= left)
+    waited, begun, came = _column([window.waited for window in windows]), _begun(windows), _came(windows)
     waits = begun[3] - begun[1]
     wait_max = np.zeros(count, dtype=np.int64)
     np.maximum.at(wait_max, begun[0], waits)
@@ -113,13 +107,15 @@ def _of_window(windows: list[PoolWindow], start: int, until: int) -> QueueRows:
         until=np.full(count, until, dtype=np.int64),
         branch=_column([window.pool.branch for window in windows]),
         role=_column([window.pool.role for window in windows]),
-        arrivals=_column([window.arrivals for window in windows]),
-        begun=_column([len(window.begun) for window in windows]),
+        arrivals=_column([len(window.came) for window in windows]),
+        begun=np.bincount(begun[0], minlength=count),
         completions=_column([len(window.finished(until)) for window in windows]),
-        urged=np.bincount(pool[urged], minlength=count).astype(np.int64),
+        urged=_column([window.urged for window in windows]),
         waiting_end=_column([len(window.pool.waiting) for window in windows]),
-        waiting_max=_longest(count, pool, joined, begun[0], begun[3]),
-        waiting_ms=_sums(count, pool, left - joined),
+        waiting_max=_longest(waited, came, begun, start),
+        waiting_ms=waited * (until - start)
+        + _sums(count, came[0], until - came[1])
+        - _sums(count, begun[0], until - begun[3]),
         in_service_end=_column([window.pool.serving for window in windows]),
         wait_ms_sum=_sums(count, begun[0], waits),
         wait_ms_max=wait_max,
@@ -188,22 +184,23 @@ def _begun(windows: list[PoolWindow]) -> Ints:
     return np.array(rows, dtype=np.int64).reshape(-1, 4).T
 
 
-def _waiting(windows: list[PoolWindow]) -> Ints:
-    """Rows pool, at, limit_at of the tasks left waiting."""
-    rows = [(n, entry[1], entry[4]) for n, window in enumerate(windows) for entry in window.pool.waiting.values()]
-    return np.array(rows, dtype=np.int64).reshape(-1, 3).T
+def _came(windows: list[PoolWindow]) -> Ints:
+    """Rows pool, at of the tasks that arrived."""
+    rows = [(n, entry[1]) for n, window in enumerate(windows) for entry in window.came]
+    return np.array(rows, dtype=np.int64).reshape(-1, 2).T
 
 
-def _longest(count: int, pool: Ints, joined: Ints, left_pool: Ints, left: Ints) -> Ints:
-    """Greatest queue length of each pool. At one instant leaving is counted before joining, so that only the length after
-    the instant can be a maximum."""
-    pools = np.concatenate([left_pool, pool])
-    steps = np.concatenate([np.full(len(left), -1, dtype=np.int64), np.ones(len(joined), dtype=np.int64)])
-    order = np.lexsort((steps, np.concatenate([left, joined]), pools))
+def _longest(waited: Ints, came: Ints, begun: Ints, start: int) -> Ints:
+    """Greatest queue length of each pool, of those who waited at the start, came and were begun. At one instant leaving is
+    counted before joining, so that only the length after the instant can be a maximum."""
+    each = np.arange(len(waited))
+    pools = np.concatenate([begun[0], each, came[0]])
+    at = np.concatenate([begun[3], np.full(len(waited), start), came[1]])
+    steps = np.concatenate([np.full(begun.shape[1], -1), waited, np.ones(came.shape[1], dtype=np.int64)])
+    order = np.lexsort((steps, at, pools))
     pools, length = pools[order], steps[order].cumsum()
-    first = pools.searchsorted(np.arange(count))
-    before = np.concatenate([[0], length])[first]
-    longest = np.zeros(count, dtype=np.int64)
+    before = np.concatenate([[0], length])[pools.searchsorted(each)]
+    longest = np.zeros(len(waited), dtype=np.int64)
     np.maximum.at(longest, pools, length - before[pools])
     return longest
 

@@ -11,9 +11,11 @@ import pytest
 from credit.approval.contract import Desk
 from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Ints
 from sim.staff import Completions, Person, StaffRuleBroken, Tasks, check_completions
-from sim.staff import desk as desk_module
-from sim.staff.desk import DeskWindow, Entry, Seat
+from sim.staff import queue as queue_module
+from sim.staff.desk import DeskWindow
 from sim.staff.hours import WorkingHours
+from sim.staff.queue import Lane, TaskQueue
+from sim.staff.seat import Entry, Seat
 from tests.sim.staffing import HOLIDAY, MONDAY, at, clerk, is_workday, pool_of, run
 
 CUTS = [*range(MONDAY * DAY_MS, (MONDAY + 30) * DAY_MS, DAY_MS)]
@@ -61,7 +63,7 @@ def peek_at_arrivals(patch: pytest.MonkeyPatch) -> None:
 
     def early(self: DeskWindow, arrivals: list[Entry]) -> object:
         for entry in arrivals:
-            self._admit(entry, int(self.env.now))
+            self._queue.admit(entry)
         self._call_round()
         return arrive(self, [])
 
@@ -73,10 +75,10 @@ def wait_for_an_urgent_task(patch: pytest.MonkeyPatch) -> None:
     build, hand_out = DeskWindow.__init__, DeskWindow._hand_out
 
     def remember(
-        self: DeskWindow, env: object, seats: object, waiting: object, arrivals: list[Entry], until: int
+        self: DeskWindow, env: object, seats: object, queue: object, arrivals: list[Entry], until: int
     ) -> None:
         self.coming = [entry[1] for entry in arrivals if entry[0] == 0]  # type: ignore[attr-defined]
-        build(self, env, seats, waiting, arrivals, until)  # type: ignore[arg-type]
+        build(self, env, seats, queue, arrivals, until)  # type: ignore[arg-type]
 
     def hold_back(self: DeskWindow) -> None:
         now = self.env.now
@@ -88,21 +90,21 @@ def wait_for_an_urgent_task(patch: pytest.MonkeyPatch) -> None:
 
 
 def last_come_first_served(patch: pytest.MonkeyPatch) -> None:
-    queued = desk_module._queued
+    queued = queue_module._queued
 
     def reverse(entry: Entry, now: int) -> tuple[int, int, int, Entry]:
         priority, arrived, task, same = queued(entry, now)
         return priority, -arrived, task, same
 
-    patch.setattr(desk_module, "_queued", reverse)
+    patch.setattr(queue_module, "_queued", reverse)
 
 
 def forget_to_urge(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(DeskWindow, "_urge", lambda _self, _now: None)
+    patch.setattr(TaskQueue, "urge", lambda _self, _now: None)
 
 
 def let_anybody_take_it(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(desk_module._Lane, "admits", lambda _self, _seat: True)
+    patch.setattr(Lane, "admits", lambda _self, _seat: True)
 
 
 def work_around_the_clock(patch: pytest.MonkeyPatch) -> None:

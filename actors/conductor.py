@@ -23,10 +23,10 @@ from actors.host import Broken, Look
 from actors.meters import Meters
 from actors.packing import PackingLost
 from actors.pipeline import IN_FLIGHT, CellLost
+from actors.refusals import Busy, Closing, DayOver
 from actors.sequencer import Command, Done, Sequencer, Taken, joined_by_kind
 from actors.topology import Cell
 from actors.trail import Trail, about_cases, in_window
-from credit.errors import CreditError
 from credit.numbers import branch_of
 from credit.room import Kind, Rows
 from credit.times import DAY_MS, HOUR_MS, NEVER, text_of
@@ -36,14 +36,6 @@ _REBUILDS_MAX = 20
 _log = logging.getLogger(__name__)
 _OF_LATE = 0.2
 """How much the last window weighs in what windows cost of late."""
-
-
-class Busy(CreditError):
-    """Too much is waiting; come again later."""
-
-
-class Closing(CreditError):
-    """The bank is closing and takes nothing more."""
 
 
 class Pace(NamedTuple):
@@ -314,7 +306,7 @@ class Conductor:
             self._wake.clear()
             now = self._clock.now()
             due = min(self._bank.due if not self._bank.under_way else NEVER, self._midnight())
-            if now >= due:
+            if now >= due and self._bank.until < self._day_end():
                 break
             wait = min((due - now) / 1_000, 1.0) if due < NEVER else 1.0
             with contextlib.suppress(TimeoutError):
@@ -329,15 +321,33 @@ class Conductor:
         """When the day that the bank is in ends; a business date stays until it is told to move on."""
         return (self._bank.until // DAY_MS + 1) * DAY_MS if self._clock.moves_days else NEVER
 
+    def _day_end(self) -> int:
+        """Beyond which no window goes: where the date is a business date, the night is not begun before it is told to move on."""
+        return NEVER if self._clock.moves_days else (self._clock.now() // DAY_MS + 1) * DAY_MS
+
+    def _turn_away(self, taken: Sequence[_Waiting]) -> None:
+        """A window takes a ms at least: each of the day's last has had its own."""
+        date = text_of(self._bank.until - 1)[:10]
+        for answer in (answer for one in taken for answer in one.answers if not answer.done()):
+            answer.set_exception(DayOver(f"the business date {date} has come to its end; move it on"))
+        self._asked = {
+            key: waiting for key, of in self._asked.items() if (waiting := [one for one in of if not one.done()])
+        }
+
     async def _cut(self) -> None:
         """One window, or those up to where the business date is to go."""
         await self._until_there_is_room()
         taken = self._take()
         commands = joined_by_kind([command for one in taken for command in one.commands])
         rows = sum(one.rows for one in taken)
-        now = max(self._clock.now() + 1, self._bank.until + 1)
         target, reached = self._targets.popleft() if self._targets else (0, None)
+        now = min(max(self._clock.now(), self._bank.until) + 1, self._day_end())
         until, every = max(now, target), self._pace.advance_ms if target else DAY_MS
+        if until <= self._bank.until:
+            self._turn_away(taken)
+            if reached is not None and not reached.done():
+                reached.set_result(self._bank.until)
+            return
         self._cut_at = began = time.perf_counter()
         if not self._bank.under_way:
             self._moved_at = time.monotonic()

@@ -47,7 +47,7 @@ from credit.identifiers import Texts
 from credit.policies import ProductPolicy, load
 from credit.room import DESK_LABELS
 from credit.subsystem import State
-from credit.times import Ints
+from credit.times import DAY_MS, Ints
 from lendrill import bank_file
 from lendrill.assembly import live_blueprints
 from lendrill.bank_file import BANK_FILE
@@ -99,8 +99,10 @@ class Home:
         return Identity.open(self.path, utc_ms, overrides=self.scenario.policies)
 
     def clock(self, until: int, wall: Callable[[], int] = wall_ms, doubted: Callable[[], bool] = bool) -> Clock:
-        """The clock of a bank that stands at an instant; see `WallClock`."""
-        return WallClock(wall, doubted=doubted) if self.bank["clock"] == "wall" else BusinessClock(until)
+        """The clock of a bank that stands at an instant; see `WallClock`. A business date that has run out goes on as it was."""
+        if self.bank["clock"] == "wall":
+            return WallClock(wall, doubted=doubted)
+        return BusinessClock(until - (until % DAY_MS == 0))
 
     def executor(self, ray: Path | None) -> Executor:
         """Where the cells live; `ray`: the folder of the bank's own Ray."""

@@ -70,6 +70,8 @@ TITLE = "Lendrill"
 _SWEEP_EVERY_S = 6 * 3_600.0
 _log = logging.getLogger(__name__)
 _UNLOGGED = ("/health", "/metrics")
+_OF_THE_BANK = ("/v1/", "/vouchers/")
+"""What asks the conductor, and is refused where he has too much to do."""
 _OVERLOADED = Refusal(503, "Overloaded", "too many requests are under way; ask again in a second", {"Retry-After": "1"})
 _OWN_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 """FastAPI's own looks for somebody who listens with each request; what is told stands in `actors.gateway.metrics` and `log`."""
@@ -140,7 +142,7 @@ class Counting:
             await self._app(scope, receive, send)
             return
         began, status, request = time.perf_counter(), 500, request_of(scope)
-        sheds = scope["path"].startswith("/v1/") and self._full(scope["method"] == "POST")
+        sheds = scope["path"].startswith(_OF_THE_BANK) and self._full(scope["method"] == "POST")
 
         async def sending(message: Message) -> None:
             nonlocal status

@@ -205,8 +205,11 @@ def number_of_key(caller: str, room: str, key: str) -> int:
 
 
 def acting(caller: Caller, stated: str | None) -> int:
-    """The member of staff who acts: whom the caller is known to be, else whom he says. Problem 403 where he says another."""
+    """The member of staff who acts: whom the caller is known to be, else whom he says. Problem 403 where he says another, and
+    where a customer says any."""
     known = caller.person
+    if caller.kind == "customer" and stated is not None:
+        raise Problem(403, "Forbidden", "person: a customer acts for himself alone; leave it out", field="person")
     if not known:
         if stated is None:
             raise Problem(422, "Invalid request", "person: say who acts", field="person")
@@ -264,13 +267,13 @@ def day(number: int) -> str | None:
 
 def instant_of(text: str, field: str) -> int:
     """An instant from RFC 3339 text, in the bank's time where it names no zone; or a date, which is its first instant."""
+    zone = dt.timezone(dt.timedelta(hours=_HOURS))
     try:
         read = dt.datetime.fromisoformat(text)
-    except ValueError:
+        local = read.astimezone(zone).replace(tzinfo=None) if read.tzinfo else read
+    except (ValueError, OverflowError):  # the calendar's first and last day, elsewhere
         right = "2026-03-01T09:00 or 2026-03-01"
         raise Problem(422, "Invalid request", f"{field}: {text!r} is no instant; right is {right}") from None
-    zone = dt.timezone(dt.timedelta(hours=_HOURS))
-    local = read.astimezone(zone).replace(tzinfo=None) if read.tzinfo else read
     return int((local - dt.datetime(1970, 1, 1)) / dt.timedelta(milliseconds=1))
 
 

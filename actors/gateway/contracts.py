@@ -21,6 +21,7 @@ from actors.gateway.login import Services
 from actors.gateway.models import CasePath, IdempotencyKey, Model, Person, shown
 from actors.gateway.problems import Problem
 from actors.host import Look
+from actors.identity.masking import paper as as_paper
 from credit.codes import Method
 from credit.contracts.contract import (
     CancelReason,
@@ -255,9 +256,8 @@ async def document(
     case: CasePath, request: Request, bank: Annotated[Bank, Depends(bank_of)], archive: Archives, caller: Reader
 ) -> Response:
     """The text of a contract that waits for its signature (CON-01), or as it was signed, in Chinese: plain, or as a page where
-    `Accept` asks for `text/html`."""
-    del caller
-    text = (await written(bank, archive, await bank.known_case(case))).text
+    `Accept` asks for `text/html`; numbers that the caller may not see whole are masked (SEC-09)."""
+    text = as_paper((await written(bank, archive, await bank.known_case(case))).text, caller)
     if "text/html" not in request.headers.get("accept", ""):
         return Response(text, media_type="text/plain; charset=utf-8")
     title, _, rest = text.partition("\n")

@@ -15,6 +15,7 @@ from starlette.types import Scope
 
 from actors.identity.audit import Audit, Deed
 from actors.identity.masking import masked_path
+from credit.numbers import entity_of_task
 
 REQUEST_ID = b"x-request-id"
 _EVERY_S = 0.25
@@ -23,9 +24,12 @@ _log = logging.getLogger(__name__)
 
 
 def entity_of(scope: Any) -> str:
-    """The case, loan or task that a call names, or the case that it made; empty where it is about none."""
+    """The case or loan that a call names, by its task or itself, or the case that it made; empty where it is about none."""
     known = {"case": scope.get("state", {}).get("case", "")} | (scope.get("path_params") or {})
-    return next((str(known[name]) for name in ("loan", "task", "case") if known.get(name)), "")
+    if task := known.get("task"):
+        number = str(task).rpartition("-")[2]
+        return str(entity_of_task(int(number))) if re.fullmatch(r"[0-9]{5,19}", number) else ""
+    return next((str(known[name]) for name in ("loan", "case") if known.get(name)), "")
 
 
 def request_of(scope: Scope) -> str:

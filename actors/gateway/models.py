@@ -29,7 +29,10 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        description="The same key from the same caller is the same request: it is done once, and gets the first answer again.",
+        description=(
+            "The same key from the same caller about the same branch is the same request: it is done once, and gets the first "
+            "answer again. With other content it is refused (409); at another branch it is another request."
+        ),
         examples=["7f1c2d4e-0001"],
     ),
 ]

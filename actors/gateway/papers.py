@@ -19,12 +19,14 @@ from actors.gateway.bank import Bank, bank_of, label, moment
 from actors.gateway.callers import Caller, needs
 from actors.gateway.contracts import Archives, written
 from actors.gateway.disbursements import genuine, voucher_of
-from actors.gateway.login import Services
+from actors.gateway.login import Services, not_too_often
 from actors.gateway.models import CasePath, LoanPath, Model, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import reach_of
 from actors.gateway.typeset import ContractPaper, Signature, VoucherPaper, contract_pdf, set_in_type, voucher_pdf
 from actors.identity.masking import mask_account
+from actors.identity.masking import paper as as_paper
+from actors.identity.masking import shown as as_seen
 from credit.amount_words import amount_words
 from credit.contracts.elements import figures
 from credit.contracts.states import SignMode
@@ -91,11 +93,11 @@ async def contract(
     caller: Annotated[Caller, Depends(needs("contracts:read"))],
 ) -> Response:
     """CON-11: to be looked at before it is signed, marked as unsigned; afterwards as it was signed, with signature and seal."""
-    del caller
     found = await written(bank, archive, await bank.known_case(case))
     signature = _signature(found.signed) if found.signed is not None else None
     digest = hashlib.sha256(found.text.encode()).hexdigest()
-    paper = ContractPaper(bank.rooms.lender, found.number, found.text, digest, _date(found.made_at), signature)
+    text = as_paper(found.text, caller)
+    paper = ContractPaper(bank.rooms.lender, found.number, text, digest, _date(found.made_at), signature)
     return _file(await set_in_type(contract_pdf, paper), f"合同-{found.number}.pdf")
 
 
@@ -140,9 +142,8 @@ async def voucher(
     caller: Annotated[Caller, Depends(needs("disbursements:read"))],
 ) -> Response:
     """DIS-10: amount, time, account and the bank's seal, with a code and a QR code by which anybody can have it verified."""
-    del caller
-    number = await bank.known_loan(loan)
-    said = await voucher_of(bank, number)
+    said = await voucher_of(bank, await bank.known_loan(loan))
+    said = said if caller.kind == "customer" else as_seen(said, caller)
     rows = (
         ("凭证类型", "贷款发放"),
         ("借据编号", said["loan"]),
@@ -163,6 +164,7 @@ async def voucher(
     name="voucher_page",
     summary="Verify a voucher by its QR code",
     response_class=HTMLResponse,
+    dependencies=[Depends(not_too_often)],
     responses={404: {"description": "It is forged.", "content": {"text/html": {"schema": {"type": "string"}}}}},
 )
 async def verify(

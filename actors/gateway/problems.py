@@ -15,9 +15,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from actors.conductor import Busy, Closing
 from actors.gateway.language import fault_zh, wants_english
 from actors.link import Away
+from actors.refusals import Busy, Closing, DayOver
 from credit.errors import CreditError
 
 MEDIA_TYPE = "application/problem+json"
@@ -94,6 +94,8 @@ def problem_of(error: Exception) -> Problem:
         return Problem(503, "Overloaded", error.user_message, {"Retry-After": "1"})
     if isinstance(error, Closing | Away):
         return Problem(503, "Unavailable", error.user_message, {"Retry-After": "2"})
+    if isinstance(error, DayOver):
+        return Problem(409, "Day over", error.user_message, detail_zh="营业日期已到日终，请推进营业日期")
     if isinstance(error, CreditError):
         return Problem(422, "Refused", error.user_message)
     if isinstance(error, RequestValidationError):

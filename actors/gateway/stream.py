@@ -10,6 +10,7 @@ import asyncio
 import itertools
 import json
 import re
+import time
 from collections.abc import AsyncIterator, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -29,6 +30,8 @@ from credit.track import deciding
 router = APIRouter(prefix="/v1", tags=["events"])
 
 HEARTBEAT_S = 15.0
+ASKS_EVERY_S = 1.0
+"""How long somebody may listen on before he is asked again who he is."""
 BUFFER_EVENTS = 10_000
 """Most events that wait for a listener."""
 LISTENERS_MAX = 500
@@ -175,10 +178,29 @@ async def events(
         hub.leave(listener)
         raise
     return StreamingResponse(
-        _told(hub, listener, earlier, after, wanted, until_idle),
+        _told(hub, listener, earlier, after, wanted, until_idle, Door(request)),
         media_type="text/event-stream",
         headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
     )
+
+
+class Door:
+    """Whether who opened a stream may still come in: his token may expire or be revoked meanwhile, his account change or be
+    closed. Asked at most every `ASKS_EVERY_S`."""
+
+    def __init__(self, request: Request) -> None:
+        self._request, self._asked_at = request, time.monotonic()
+
+    async def is_shut(self) -> bool:
+        """Whether he would be sent away now; that he asks too often meanwhile is no reason."""
+        if time.monotonic() < self._asked_at + ASKS_EVERY_S:
+            return False
+        self._asked_at = time.monotonic()
+        try:
+            await self._request.app.state.signed_in(self._request)
+        except Problem as problem:
+            return problem.status != 429
+        return False
 
 
 @dataclass(frozen=True)
@@ -218,12 +240,15 @@ async def _told(
     after: tuple[int, int] | None,
     wanted: _Wanted,
     until_idle: bool,
+    door: Door,
 ) -> AsyncIterator[str]:
-    """What is known, then what happens; each event once."""
+    """What is known, then what happens; each event once. Ends where who listens may not any more."""
     last = after or (-1, -1)
     try:
         yield ": lendrill\n\n"
         async for part in _all(listener, earlier, until_idle):
+            if await door.is_shut():
+                return
             if part is None:
                 yield ": still here\n\n"
                 continue

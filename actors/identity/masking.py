@@ -13,6 +13,7 @@ from actors.identity.caller import Caller
 from credit.identifiers import check_resident_ids
 
 PII, ACCOUNTS = "pii:read", "account_numbers:read"
+_IN_PART = "（本副本中的证件号码、账号已部分隐去。）"
 GONE = "***"
 _TEXT_MAX = 2_000
 _DEPTH_MAX = 12
@@ -71,7 +72,7 @@ _SECRETS = re.compile(
 )
 _ID = re.compile(r"(?<![0-9A-Za-z])\d{17}[0-9Xx](?![0-9A-Za-z])")
 _MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
-_LONG = re.compile(r"(?<!\d)\d{15,19}(?!\d)")
+_ACCOUNT = re.compile(r"(?<!\d)\d{15,19}(?!\d)")
 _JWT = re.compile(r"[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}", re.ASCII)
 
 
@@ -121,10 +122,31 @@ def for_the_log(value: Any, key: str = "", depth: int = 0) -> Any:
 
 def masked_text(text: str) -> str:
     """A running text with ID, account and mobile numbers and tokens masked."""
-    text = _JWT.sub(GONE, text)
+    return _ACCOUNT.sub(lambda found: mask_account(found[0]), _without_people(_JWT.sub(GONE, text)))
+
+
+def paper(text: str, caller: Caller) -> str:
+    """A paper's text as a caller sees it: whole to its customer, into whose hand it comes, and to whoever may see whole what is
+    masked in records; else with a last line that says so."""
+    if caller.kind == "customer":
+        return text
+    seen = text if PII in caller.scopes else _without_people(text)
+    seen = seen if ACCOUNTS in caller.scopes else _ACCOUNT.sub(_hidden_account, seen)
+    return text if seen == text else f"{seen.rstrip()}\n\n{_IN_PART}\n"
+
+
+def _without_people(text: str) -> str:
     text = _ID.sub(lambda found: mask_id_number(found[0]), text)
-    text = _LONG.sub(lambda found: mask_account(found[0]), text)
     return _MOBILE.sub(lambda found: mask_mobile(found[0]), text)
+
+
+def _hidden_account(found: re.Match[str]) -> str:
+    """An account's number masked, an ID number as it is: whether that is shown is another question."""
+    return found[0] if _is_id(found[0]) else mask_account(found[0])
+
+
+def _is_id(number: str) -> bool:
+    return len(number) == 18 and not int(check_resident_ids(np.array([number.upper()]))[0])
 
 
 def masked_path(path: str) -> str:
@@ -132,6 +154,6 @@ def masked_path(path: str) -> str:
     done."""
     found = _ID.findall(path)
     for one in found:
-        if not int(check_resident_ids(np.array([one.upper()]))[0]):
+        if _is_id(one):
             path = path.replace(one, mask_id_number(one))
     return path

@@ -18,13 +18,13 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
-from actors.conductor import Busy
 from actors.gateway import applications, doors
 from actors.gateway.app import PARTS, make_app
 from actors.gateway.language import fault_zh
 from actors.gateway.pulse import Pulse
 from actors.identity.caller import Caller
 from actors.link import SUBMITS_MAX, LinkClient
+from actors.refusals import Busy
 from credit.applications.contract import SubmitApplication
 from credit.policies.posts import PERMISSIONS
 from lendrill.logs import JsonLines

@@ -14,11 +14,12 @@ import numpy as np
 import pytest
 
 from actors.clock import HELD_MS, LEAP_MS, BusinessClock, ClockError, WallClock
-from actors.conductor import Answer, Busy, Closing, Conductor, Pace
+from actors.conductor import Answer, Conductor, Pace
 from actors.host import Look
 from actors.link import Away, LinkClient, LinkServer
 from actors.local import LocalExecutor
 from actors.pipeline import CellLost
+from actors.refusals import Busy, Closing, DayOver
 from actors.sequencer import Sequencer
 from actors.topology import Cell, Flow
 from actors.trail import Trail
@@ -163,6 +164,29 @@ def test_a_leap_that_ends_by_itself_or_becomes_another_is_not_followed_yet() -> 
 def test_a_business_date_stays_until_it_is_moved() -> None:
     last = (START // DAY_MS + 1) * DAY_MS - 1
     assert BusinessClock(last).now() == last
+
+
+def test_a_business_date_that_has_run_out_is_not_gone_beyond(tmp_path: Path) -> None:
+    """Each of its last ms has a window; then nothing more is done, and nobody's interest is reckoned, before it is moved on."""
+
+    async def hour() -> None:
+        last = (START // DAY_MS + 1) * DAY_MS
+        async with living(tmp_path) as live:
+            await live.advance(last - 3)
+            refused = 0
+            for number in range(1, 9):
+                try:
+                    await live.submit(SubmitApplication, form(number))
+                except DayOver:
+                    refused += 1
+            assert 0 < refused < 8
+            assert live.standing()["until"] == last
+            assert live.now() == last - 1
+            assert await live.advance(last + 1) > last
+            [answer] = await live.submit(SubmitApplication, form(9))
+            assert answer.number
+
+    asyncio.run(hour())
 
 
 def test_what_would_wait_too_long_is_refused_at_once(tmp_path: Path) -> None:

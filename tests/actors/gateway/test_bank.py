@@ -8,13 +8,13 @@ from typing import NamedTuple
 import pytest
 from starlette.requests import Request
 
-from actors.conductor import Busy, Closing
 from actors.gateway import seals
 from actors.gateway.applications import ZHANG
 from actors.gateway.bank import acting, branch_with, case_of_loan, request_number
 from actors.gateway.problems import Problem, problem_of
 from actors.host import Look
 from actors.link import Away, Fault, LinkClient, Moved
+from actors.refusals import Busy, Closing
 from actors.topology import Cell
 from credit.contracts.contract import ContractRenewalRequested, ContractSigned
 from credit.errors import CreditError

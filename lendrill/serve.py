@@ -94,6 +94,10 @@ class ServeOptions:
         for option, port in (("--port", self.port), ("--health-port", self.health_port)):
             if port is not None and not 0 <= port <= 65_535:
                 raise UserError(f"{option} {port}: impossible", "1 to 65535, or 0 for a free one")
+        if not self.host.strip():
+            raise UserError(
+                "--host: empty, which would be every address of this machine", "give 127.0.0.1, or 0.0.0.0 for all"
+            )
         for place in self.backup_to:
             if not place.is_dir():
                 raise UserError(f"--backup-to {place}: no such folder", "give one that is there, best on another disk")

@@ -76,13 +76,13 @@ class Client:
         """A GET."""
         return self.request("GET", path, b"", headers, account)
 
-    def post(self, path: str, content: Any, key: str, account: Account = NOBODY) -> Answer:
-        """A POST of JSON under an idempotency key."""
+    def post(self, path: str, content: Any, key: str | None, account: Account = NOBODY) -> Answer:
+        """A POST of JSON, under an idempotency key where one is kept."""
         return self.post_raw(path, json.dumps(content, ensure_ascii=False).encode(), key, account)
 
-    def post_raw(self, path: str, body: Body, key: str, account: Account = NOBODY) -> Answer:
+    def post_raw(self, path: str, body: Body, key: str | None, account: Account = NOBODY) -> Answer:
         """A POST of what says that it is JSON."""
-        headers = {"Content-Type": "application/json", "Idempotency-Key": key}
+        headers = {"Content-Type": "application/json"} | ({"Idempotency-Key": key} if key is not None else {})
         return self.request("POST", path, body, headers, account)
 
     def request(self, method: str, path: str, body: Body, headers: dict[str, str], account: Account = NOBODY) -> Answer:

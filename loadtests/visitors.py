@@ -53,7 +53,7 @@ class SigningCustomer(MobileCustomer):
         contract = f"{APPLICATIONS}/{case}/contract"
         offered = visit.get(contract, "contract").json()
         which = {name: offered.get(name) for name in ("round", "attempt")}
-        confirmed = visit.post(f"{contract}/confirmation", "confirm", which, key="-confirm").json().get("confirmation")
+        confirmed = visit.post(f"{contract}/confirmation", "confirm", which, key=None).json().get("confirmation")
         signature = {"confirmation": confirmed, "mode": offered.get("mode")}
         if confirmed and visit.post(f"{contract}/signature", "sign", signature, key="-sign").ok:
             visit.count("signed")

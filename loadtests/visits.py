@@ -66,10 +66,11 @@ class Visit:
         """A GET, known under a name."""
         return self._counted("GET", name, lambda: self.session.client.get(path, self.account, **headers))
 
-    def post(self, path: str, name: str, content: Any, key: str = "", expected: Sequence[int] = ()) -> Answer:
-        """A POST, known under a name. `expected`: the statuses of a refusal that is right."""
-        client, key = self.session.client, self.key + key
-        return self._counted("POST", name, lambda: client.post(path, content, key, self.account), expected)
+    def post(self, path: str, name: str, content: Any, key: str | None = "", expected: Sequence[int] = ()) -> Answer:
+        """A POST, known under a name, with the visit's key and what tells it from others; None: where no key is kept. `expected`:
+        the statuses of a refusal that is right."""
+        client, whole = self.session.client, None if key is None else self.key + key
+        return self._counted("POST", name, lambda: client.post(path, content, whole, self.account), expected)
 
     def post_raw(self, path: str, name: str, body: Body, expected: Sequence[int] = ()) -> Answer:
         """A POST of what need not be JSON."""

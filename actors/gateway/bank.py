@@ -32,6 +32,7 @@ from credit.numbers import DISBURSEMENT, branch_of, case_of, transaction_of
 from credit.policies.loading import Overrides
 from credit.policies.posts import PERMISSIONS
 from credit.policies.products import Product, ProductPolicy
+from credit.repayment.book import NO_DAY
 from credit.room import REASONS, Fields, Kind, RequestRefusal, Rows
 from credit.times import Ints, date_of, text_of
 
@@ -262,7 +263,7 @@ def moment(at: int) -> str | None:
 
 def day(number: int) -> str | None:
     """A day of the bank; null for none."""
-    return date_of(number).isoformat() if number else None
+    return date_of(number).isoformat() if 0 < number < NO_DAY else None
 
 
 def instant_of(text: str, field: str) -> int:

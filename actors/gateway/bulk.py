@@ -137,6 +137,11 @@ def _read(body: bytes, media: str) -> pa.Table:
         raise Problem(415, "Unsupported media type", f"Content-Type: {_CSV} or {_ARROW}")
     try:
         table = _csv(body) if kind == _CSV else _arrow(body)
+        names = table.column_names
+    except UnicodeDecodeError:
+        what = "the names of its columns are not in UTF-8; save it as CSV UTF-8"
+        zh = "表头不是UTF-8编码，请另存为“CSV UTF-8”"
+        raise Problem(422, "Invalid request", f"the table can't be read: {what}", detail_zh=zh) from None
     except (pa.ArrowException, OSError, ValueError) as error:
         raise Problem(422, "Invalid request", f"the table can't be read: {str(error).splitlines()[0][:200]}") from None
     if table.num_rows > ROWS_MAX:
@@ -144,7 +149,6 @@ def _read(body: bytes, media: str) -> pa.Table:
     if not table.num_rows:
         raise Problem(422, "Invalid request", "the table has no rows")
     known = Application.model_fields
-    names = table.column_names
     strange = [name for name in names if name not in known] + [n for n in dict.fromkeys(names) if names.count(n) > 1]
     lacking = [name for name, field in known.items() if field.is_required() and name not in names]
     if strange or lacking:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Depends, Query, Request
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from actors.gateway.bank import Bank, bank_of, branch_with, case_of_loan, day, label, moment, refusal, request_number
 from actors.gateway.callers import Caller, needs
@@ -183,6 +183,14 @@ class Early(Model):
     amount_fen: Fen = 0
     choice: str = Field(default="none", pattern="^(none|shorter_term|lower_instalment)$")
 
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Early:
+        if self.full and (self.amount_fen or self.choice != "none"):
+            raise ValueError("in full there is no amount and no choice: give full: false, or leave both out")
+        if not self.full and not self.amount_fen:
+            raise ValueError("amount_fen: give how much of the principal, or full: true")
+        return self
+
 
 class Quote(Model):
     """What an early repayment costs today, and the plan after it."""
@@ -331,6 +339,9 @@ async def quote(
 ) -> dict[str, Any]:
     """Principal, interest up to today and the fee (REP-11): the order is carried out on a copy of the book."""
     del caller
+    if choice != "none" and not amount_fen:
+        what = "choice: it is of a part; give amount_fen, or leave it out"
+        raise Problem(422, "Invalid request", what, field="choice", detail_zh="全部提前还款无须选择还款方式")
     number, now = await bank.known_loan(loan), await bank.now()
     order = EarlyRepaymentRequested.rows(
         1, at=now, loan=number, full=amount_fen == 0, amount_fen=amount_fen, choice=CHOICES[choice]

@@ -11,6 +11,7 @@ import secrets
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from starlette.types import Scope
 
 from actors.identity.audit import Audit, Deed
@@ -28,7 +29,7 @@ def entity_of(scope: Any) -> str:
     known = {"case": scope.get("state", {}).get("case", "")} | (scope.get("path_params") or {})
     if task := known.get("task"):
         number = str(task).rpartition("-")[2]
-        return str(entity_of_task(int(number))) if re.fullmatch(r"[0-9]{5,19}", number) else ""
+        return str(int(entity_of_task(np.array(int(number))))) if re.fullmatch(r"[0-9]{5,19}", number) else ""
     return next((str(known[name]) for name in ("loan", "case") if known.get(name)), "")
 
 

@@ -111,7 +111,19 @@ async def signed_in(request: Request) -> Caller:
     request.state.caller = caller
     _not_too_often(identity, caller.subject, caller.kind)
     _prove_parameters(request)
+    _prove_key(request)
     return caller
+
+
+def _prove_key(request: Request) -> None:
+    """Problem 422 on an idempotency key where none is kept: whoever gives one relies on it."""
+    if request.method == "POST" and "idempotency-key" in request.headers:
+        found = get_flat_params(request.scope["route"].dependant)
+        if not any(one.alias.lower() == "idempotency-key" for one in found):
+            what = "Idempotency-Key: not kept here; leave it out"
+            raise Problem(
+                422, "Invalid request", what, field="Idempotency-Key", detail_zh="此接口不支持幂等键，请勿填写"
+            )
 
 
 def _prove_parameters(request: Request) -> None:

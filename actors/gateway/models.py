@@ -31,7 +31,8 @@ IdempotencyKey = Annotated[
         alias="Idempotency-Key",
         description=(
             "The same key from the same caller about the same branch is the same request: it is done once, and gets the first "
-            "answer again. With other content it is refused (409); at another branch it is another request."
+            "answer again, for seven days of the bank's. With other content it is refused (409); at another branch, or later, it "
+            "is another request. Of a table each row is a request, by its place."
         ),
         examples=["7f1c2d4e-0001"],
     ),

@@ -317,7 +317,8 @@ async def decide(
     caller: Worker,
     key: IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """A decision on a task that nobody has claimed claims it. Two people are needed where the bank says so (APR-04, DIS-04)."""
+    """A decision on a task that nobody has claimed claims it, also one that is refused for what it says: who decided may put it
+    right, or give the task back. Two people are needed where the bank says so (APR-04, DIS-04)."""
     del key
     one, rows = await _found(bank, task)
     said: Claiming = body

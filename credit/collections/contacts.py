@@ -43,11 +43,13 @@ class Contacts:
     def record(self, rows: Rows, out: Outbox) -> None:
         """Contacts, each loan at most once."""
         rows, tasks = self._collectors.heard(rows, out)
+        if not len(rows):
+            return
         place = self._cases.find(rows["loan"])
         because = first_fault(
             (rows["at"] >= self._cases.get("closed_at", place), RefusedBecause.UNKNOWN_CASE),
             (~np.isin(rows["outcome"], list(ContactOutcome)), Refusal.DECISION_INVALID),
-            (~self._sensible(rows), RefusedBecause.PROMISE_TERMS),
+            (~self._sensible(rows, place), RefusedBecause.PROMISE_TERMS),
         )
         wrong = because > 0
         self._collectors.reject(rows[wrong], tasks[wrong], because[wrong], out)
@@ -74,10 +76,15 @@ class Contacts:
             cases[name][place[chosen]] = rows["at"][chosen] // DAY_MS
         self._follow(rows, place, means, out)
 
-    def _sensible(self, rows: Rows) -> Bools:
-        """False where a promise names no amount, or a day that has passed or is too far away."""
+    def _sensible(self, rows: Rows, place: Ints) -> Bools:
+        """False where a promise names no amount or more than all that the loan owed when it was made, or a day that has passed or
+        is too far away."""
         ahead = rows["promise_day"] - rows["at"] // DAY_MS
         sound = (ahead >= 1) & (ahead <= self._policy.promise_days_max) & (rows["promise_fen"] > 0)
+        whole = sum(self._cases.get(name, place) for name in ("principal_fen", "interest_fen", "penalty_fen"))
+        sound &= rows["promise_fen"] <= np.maximum(whole, self._cases.get("overdue_fen", place)) + self._paid_since(
+            rows
+        )
         return np.asarray(sound | (rows["outcome"] != ContactOutcome.PROMISE))
 
     # ---- what each result starts

@@ -83,9 +83,9 @@ class RefusedBecause(Reason):
     NOT_ASKED = 802, "nobody asked", "无此任务"
     PROMISE_TERMS = (
         803,
-        "terms of the promise",
-        "承诺金额或日期无效",
-    )  # no amount, or a day that has passed or is too far away
+        "a promise is of 1 fen up to all that the loan owes, and of a day to come, no farther away than a promise may be",
+        "承诺金额须大于零且不超过贷款全部欠款，承诺日期须在允许期限内",
+    )
 
 
 class Event(EventCode):

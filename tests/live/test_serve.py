@@ -101,6 +101,7 @@ def test_a_bank_begins_with_the_portfolio_that_so_many_customers_leave(
     [
         ("--port 70000", "1 to 65535"),
         ("--gateways 0", "1 to 64"),
+        ("--host=", "127.0.0.1"),
         ("--clock sun", "wall or business"),
         ("--executor swarm", "ray or local"),
         ("--clock wall --date 2026-03-01", "own date"),

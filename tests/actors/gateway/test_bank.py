@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from actors.gateway import seals
 from actors.gateway.applications import ZHANG
-from actors.gateway.bank import acting, branch_with, case_of_loan, request_number
+from actors.gateway.bank import acting, branch_with, case_of_loan, day, instant_of, request_number
 from actors.gateway.problems import Problem, problem_of
 from actors.host import Look
 from actors.link import Away, Fault, LinkClient, Moved
@@ -18,6 +18,7 @@ from actors.refusals import Busy, Closing
 from actors.topology import Cell
 from credit.contracts.contract import ContractRenewalRequested, ContractSigned
 from credit.errors import CreditError
+from credit.repayment.book import NO_DAY
 from credit.repayment.contract import PaymentMade
 from tests.actors.gateway.live import LiveBank
 
@@ -29,6 +30,7 @@ class Known(NamedTuple):
 
     subject: str = "anna"
     person: int | None = 1_010_001
+    kind: str = "staff"
 
 
 def test_nobody_acts_as_somebody_else() -> None:
@@ -40,6 +42,19 @@ def test_nobody_acts_as_somebody_else() -> None:
     with pytest.raises(Problem) as refused:
         acting(Known(person=None), None)
     assert refused.value.status == 422
+    with pytest.raises(Problem) as refused:
+        acting(Known(person=0, kind="customer"), "1010002")
+    assert refused.value.status == 403
+
+
+def test_a_day_that_never_comes_is_none() -> None:
+    assert [day(number) for number in (0, NO_DAY, 20_000)] == [None, None, "2024-10-04"]
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+23:00", "9999-12-31T23:59:59-12:00", "2026-02-30", "now"])
+def test_an_instant_that_the_calendar_lacks_is_refused(text: str) -> None:
+    with pytest.raises(Problem, match="is no instant"):
+        instant_of(text, "to")
 
 
 def asked(key: str) -> Request:

@@ -120,6 +120,8 @@ def test_what_is_no_table_is_refused(bank: LiveBank) -> None:
     hand_in(bank, ",".join(ZHANG).encode(), status=422)
     for body in (b"", b"\xff\xfe\x00", b"a,b\n1\n"):
         hand_in(bank, body, status=422)
+    for body in ("branch,名称\n1,2\n".encode("gbk"), b"\x80a,b\n1,2\n"):
+        assert "UTF-8" in hand_in(bank, body, status=422)["detail"]
     for body in (b"", b"ARROW1", as_arrow([dict(ZHANG)])[:-200]):
         hand_in(bank, body, ARROW, 422)
     assert "at most 20 forms" in hand_in(bank, as_csv([dict(ZHANG)] * 21), status=422)["detail"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 
 import pytest
 
@@ -42,6 +43,22 @@ def test_too_little_is_not_repaid_early_nor_quoted(bank: LiveBank, loan: str) ->
     order = {"full": False, "amount_fen": 5, "choice": "shorter_term"}
     assert bank.post(f"/v1/loans/{loan}/early-repayment", order, 422)["code"] == "EARLY_AMOUNT"
     bank.post(f"/v1/loans/{loan}/early-repayment", {"full": False, "choice": "whatever"}, 422)
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        {"full": True, "amount_fen": 100_000},
+        {"full": True, "choice": "shorter_term"},
+        {"full": False},
+        {"full": False, "choice": "shorter_term"},
+    ],
+)
+def test_an_order_says_all_or_how_much(bank: LiveBank, loan: str, order: dict[str, Any]) -> None:
+    before = bank.get(f"/v1/loans/{loan}")
+    bank.post(f"/v1/loans/{loan}/early-repayment", order, 422)
+    assert bank.get(f"/v1/loans/{loan}/early-repayment/quote?choice=shorter_term", 422)["field"] == "choice"
+    assert bank.get(f"/v1/loans/{loan}") == before
 
 
 def test_a_payment_when_nothing_is_due_goes_back(bank: LiveBank, loan: str) -> None:

@@ -290,6 +290,14 @@ def test_two_administrators_change_the_posts_of_a_person(bank: Identity, client:
     check_problem(client.post(place, headers=second), 422)
 
 
+def test_a_key_where_none_is_kept_is_refused(bank: Identity, client: TestClient) -> None:
+    headers = as_staff(bank, APPROVAL[0])
+    body = {"change": "posts", "account": APPROVER, "value": []}
+    said = client.post("/accounts/proposals", json=body, headers=headers | {"Idempotency-Key": "once"})
+    assert check_problem(said, 422)["field"] == "Idempotency-Key"
+    assert client.get("/me", headers=headers | {"Idempotency-Key": "once"}).status_code == 200
+
+
 @pytest.mark.requirement("SEC-03.b")
 def test_posts_that_conflict_are_refused_by_name(bank: Identity, client: TestClient) -> None:
     both = ["disbursement_operator", "disbursement_reviewer"]

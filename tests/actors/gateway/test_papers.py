@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +21,7 @@ from actors.identity.errors import Damaged
 from actors.identity.keys import Keys
 from actors.identity.vault import Vault
 from credit.contracts.states import SignMode
-from tests.actors.gateway.live import LiveBank, calling
+from tests.actors.gateway.live import EVERYBODY, LiveBank, calling
 
 
 class Paper:
@@ -138,6 +140,25 @@ def test_a_vouchers_qr_code_leads_anybody_to_the_banks_word_and_a_forged_one_to_
     assert "核验未通过" in bank.get(forged, 404)
     assert "核验未通过" in bank.get("/vouchers/%3Cscript%3E", 404)
     bank.get("/v1/loans/100999999901/voucher.pdf", 404)
+
+
+@pytest.mark.requirement("SEC-09.a")
+def test_a_paper_shows_no_number_that_its_reader_may_not_see_whole(bank: LiveBank) -> None:
+    loan = bank.paid_out()
+    voucher, contract = f"/v1/loans/{loan}/voucher.pdf", f"/v1/applications/{loan[:-2]}/contract/document"
+    whole, account = bank.get(contract), bank.get(f"/v1/loans/{loan}/voucher")["account"]
+    numbers = {account, *re.findall(r"\d{15,18}[0-9X]", whole)}
+    assert len(numbers) > 1
+    assert account in Paper(bank, voucher).text
+    before = bank.app.state.signed_in
+    reader = replace(EVERYBODY, scopes=frozenset({"disbursements:read", "contracts:read"}))
+    bank.app.state.signed_in = calling(reader)
+    try:
+        seen = Paper(bank, voucher).text, bank.get(contract), Paper(bank, f"{contract}.pdf").text
+    finally:
+        bank.app.state.signed_in = before
+    assert not [number for number in numbers for text in seen if number in text]
+    assert all("隐去" in text for text in seen[1:])
 
 
 def test_lines_break_where_chinese_may_and_numbers_stay_whole() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -12,11 +14,13 @@ import numpy as np
 import pytest
 
 from actors.gateway import stream
+from actors.gateway.problems import Problem
+from actors.gateway.reach import reach_of
 from actors.host import Told
 from actors.trail import Trail, in_window
 from credit.mail import ANSWER_DTYPE
 from credit.room import EVENT_DTYPE, Rows
-from tests.actors.gateway.live import LiveBank
+from tests.actors.gateway.live import EVERYBODY, LiveBank
 
 
 def parts(text: str) -> list[dict[str, Any]]:
@@ -64,6 +68,34 @@ def test_a_listener_hears_what_happens_from_then_on(bank: LiveBank) -> None:
     bank.sign(case)
     thread.join(20.0)
     assert [(one["event"], one["case"]) for one in heard] == [("contract_signed", case)]
+
+
+@pytest.mark.parametrize(("status", "told"), [(0, 2), (429, 2), (401, 1), (403, 1)])
+def test_who_may_listen_no_more_hears_no_more(
+    monkeypatch: pytest.MonkeyPatch, bank: LiveBank, status: int, told: int
+) -> None:
+    """His token was revoked, has expired, his account is closed: all the same to the door."""
+    monkeypatch.setattr(stream, "ASKS_EVERY_S", 0.0)
+
+    async def asked(_: Any) -> None:
+        if status and len(heard) > 1:
+            raise Problem(status, "Not any more")
+
+    async def earlier() -> AsyncIterator[stream.Part]:
+        for window in (1, 2):
+            yield window, rows_of(1, at=window)
+
+    async def case() -> None:
+        request: Any = SimpleNamespace(app=SimpleNamespace(state=SimpleNamespace(signed_in=asked)))
+        hub = stream.Hub(bank.bank)
+        wanted = stream._Wanted([], [], reach_of(bank.identity, EVERYBODY, "events:read"))
+        parts = stream._told(hub, stream.Listener(), earlier(), None, wanted, True, stream.Door(request))
+        async for text in parts:
+            heard.append(text)
+
+    heard: list[str] = []
+    asyncio.run(case())
+    assert len([text for text in heard if text.startswith("id: ")]) == told
 
 
 def test_what_nobody_could_hear_is_refused(bank: LiveBank) -> None:

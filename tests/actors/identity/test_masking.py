@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,10 +16,13 @@ from actors.identity.masking import (
     mask_name,
     masked_path,
     masked_text,
+    paper,
     shown,
 )
 
 ID = "11010519491231002X"
+PLAIN_ID = "110105199003070017"
+PAPER = f"身份证 {ID}，手机 13812345678，账户 6222020000000000123"
 RECORD: dict[str, Any] = {
     "name": "张三丰",
     "id_number": ID,
@@ -139,3 +143,27 @@ def test_a_path_keeps_the_bank_s_numbers_and_loses_id_numbers() -> None:
         "/loans/100000000101/transactions/130000000001010001"
     )
     assert masked_path("/cases/13812345678") == "/cases/13812345678"
+
+
+@pytest.mark.requirement("SEC-09.a")
+@pytest.mark.parametrize(
+    ("scopes", "seen"),
+    [
+        ((), "身份证 110***********002X，手机 138****5678，账户 ***************0123"),
+        (("pii:read",), f"身份证 {ID}，手机 13812345678，账户 ***************0123"),
+        (("account_numbers:read",), "身份证 110***********002X，手机 138****5678，账户 6222020000000000123"),
+        (("pii:read", "account_numbers:read"), PAPER),
+    ],
+)
+def test_a_paper_is_masked_as_a_record_is_and_says_so(scopes: tuple[str, ...], seen: str) -> None:
+    found = paper(PAPER, caller(*scopes))
+    assert found.split("\n")[0] == seen
+    assert ("隐去" in found) == (seen != PAPER)
+    assert paper(PAPER, replace(caller(), kind="customer")) == PAPER
+
+
+@pytest.mark.requirement("SEC-09.a")
+def test_an_id_number_of_digits_alone_is_no_account() -> None:
+    assert PLAIN_ID in paper(PLAIN_ID, caller("pii:read"))
+    assert PLAIN_ID not in paper(PLAIN_ID, caller("account_numbers:read"))
+    assert "622202000000000123" not in paper("622202000000000123", caller("pii:read"))

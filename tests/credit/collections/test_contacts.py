@@ -216,11 +216,22 @@ def test_a_promise_for_no_sensible_day_is_refused(ahead: int) -> None:
 
 
 @pytest.mark.requirement("COL-09.a")
-def test_a_promise_of_nothing_is_refused() -> None:
+@pytest.mark.parametrize("above", [None, 1])
+def test_a_promise_of_nothing_or_of_more_than_all_is_refused(above: int | None) -> None:
     bench, task = in_middle()
-    out = bench.day(32, contact(task, ContactOutcome.PROMISE, dpd=32, promise_dpd=38, promise_fen=0))
+    whole = sum(bench.column(name) for name in ("principal_fen", "interest_fen", "penalty_fen"))
+    promised = 0 if above is None else whole + above
+    out = bench.day(32, contact(task, ContactOutcome.PROMISE, dpd=32, promise_dpd=38, promise_fen=promised))
     assert refusals(out) == [RefusedBecause.PROMISE_TERMS]
     assert bench.column("state") == CaseState.ASSIGNED
+
+
+@pytest.mark.requirement("COL-09.a")
+def test_all_that_is_owed_may_be_promised() -> None:
+    bench, task = in_middle()
+    whole = sum(bench.column(name) for name in ("principal_fen", "interest_fen", "penalty_fen"))
+    out = bench.day(32, contact(task, ContactOutcome.PROMISE, dpd=32, promise_dpd=38, promise_fen=whole))
+    assert out.events_of(Event.PROMISE_MADE)["amount_fen"].tolist() == [whole]
 
 
 # ---- never trust the world
@@ -324,7 +335,7 @@ def test_a_promise_made_on_the_morning_of_the_payment_is_kept() -> None:
 @pytest.mark.parametrize(("hour", "kept"), [(17, True), (15, False), (13, False)])
 def test_a_promise_is_kept_by_what_is_paid_after_it_was_made_on_the_same_day(hour: int, kept: bool, hours: int) -> None:
     bench, task = in_middle()
-    promise = contact(task, ContactOutcome.PROMISE, dpd=32, hour=15, promise_dpd=38, promise_fen=300_000)
+    promise = contact(task, ContactOutcome.PROMISE, dpd=32, hour=15, promise_dpd=38, promise_fen=200_000)
     out = bench.day(32, paid(32, fen=300_000, left=200_000, hour=hour), promise, hours=hours)
     assert len(out.events_of(Event.PROMISE_KEPT)) == kept
     ended = bench.day(38)
@@ -334,7 +345,7 @@ def test_a_promise_is_kept_by_what_is_paid_after_it_was_made_on_the_same_day(hou
 
 def test_a_promise_heard_of_after_the_payment_is_kept_by_it() -> None:
     bench, task = in_middle()
-    promise = contact(task, ContactOutcome.PROMISE, dpd=32, hour=15, promise_dpd=38, promise_fen=300_000)
+    promise = contact(task, ContactOutcome.PROMISE, dpd=32, hour=15, promise_dpd=38, promise_fen=200_000)
     window, out = Window(0, at(32, 0), at(33, 0)), Outbox()
     bench.bank.open(window, out)
     bench.bank.apply(Inbox.of(paid(32, fen=300_000, left=200_000, hour=17)), window, out)

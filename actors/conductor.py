@@ -142,6 +142,7 @@ class Conductor:
             self._trail.add(done.told)
             self._trail_until = done.block[-1].number
             found.append(done if self._listeners else done._replace(told=[]))
+        self._trail.begin(self._bank.before)
         return found
 
     def start_clock(self, clock: Clock) -> None:
@@ -156,6 +157,7 @@ class Conductor:
                 first = False
             self._trail.add(done.told)
             self.meters.count(self._bank.cells, done)
+        self._trail.begin(self._bank.before)
         cells = self._bank.cells
         rows = self._bank.get([self._bank.ask(cell, "table_rows") for cell in cells])
         book = self._bank.get([self._bank.ask(cell, "measured", self._bank.until) for cell in cells])

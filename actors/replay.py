@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 
 from actors.book import inputs
+from actors.book.before import states_in
 from actors.book.store import Entry, Store, StoreError
 from actors.host import Blueprint
 from actors.pipeline import BLOCK, Executor, Pipeline
 from actors.quarantine import Aside
 from actors.sequencer import in_days, parcels
-from actors.topology import Cell, Flow
+from actors.topology import Flow
 from actors.wire import rows_in
-from credit.compact import unpacked
 from credit.subsystem import Window
 
 
@@ -51,7 +51,7 @@ def replay(
     are left as they stand at its end. Diverged where a chain is not the book's, naming the windows among which it happened."""
     kept = store.snapshots()
     opening = store.snapshot(kept[-1]) if kept and not any(True for _ in _before(store, kept[-1])) else None
-    states = None if opening is None else {Cell.named(name): unpacked(one) for name, one in opening.cells.items()}
+    states = None if opening is None else states_in(opening)
     executor.start(blueprints, states)
     found = Replayed(chain=opening.chain if opening else "")
     pipeline = Pipeline(executor, flow, found.chain)

@@ -22,13 +22,13 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from actors.book import inputs
+from actors.book.before import before_in, states_in, with_before
 from actors.book.store import Damaged, Entry, Fenced, Snapshot, Store, StoreError, newest_good
 from actors.host import Blueprint, Broken, StepReport, Told
 from actors.pipeline import BLOCK, IN_FLIGHT, Executor, Handle, Pipeline, UnderWay, blocks
 from actors.quarantine import Aside, rows_of, to_blame
 from actors.topology import Cell, Flow, shard_of_branch
 from actors.wire import Bundle, Parcel, pack
-from credit.compact import unpacked
 from credit.numbers import branch_of
 from credit.room import Kind, Rows
 from credit.subsystem import State, Window, windows
@@ -98,12 +98,13 @@ class Sequencer:
         store: Store,
         start: int,
         opening: dict[Cell, State] | None = None,
+        before: Rows | None = None,
         pause: Callable[[float], object] = time.sleep,
     ) -> None:
-        """`start`: the bank's first instant; `opening`: what its cells know then; `pause`: waits for a store that is away, and
-        raises StoreError where that is no use."""
+        """`start`: the bank's first instant; `opening`: what its cells know then, and the events `before`; `pause`: waits for a
+        store that is away, and raises StoreError where that is no use."""
         self._executor, self._flow, self._blueprints, self._store = executor, flow, blueprints, store
-        self._start, self._opening, self._pause = start, opening, pause
+        self._start, self._opening, self._before_it, self._pause = start, opening, before, pause
         self._under_way: deque[UnderWay] = deque()
         self._chains: deque[tuple[int, str]] = deque(maxlen=_CHAINS_KEPT)
         self._written: dict[int, str] = {}
@@ -202,7 +203,7 @@ class Sequencer:
             *(first, kept.restored_s, self.number - first, kept.again_s),
         )
         if not self._store.snapshots() and self._opening is not None and self.number == first:
-            self.keep(self.snapshot())
+            self._keep_opening(self.snapshot())
 
     def _go_back(self) -> int:
         """The cells as the newest snapshot has them; returns the first window after it."""
@@ -213,7 +214,7 @@ class Sequencer:
         if kept is None:
             states, first, self.until, self.chain = self._opening, 0, self._start, ""
         else:
-            states = {Cell.named(name): unpacked(content) for name, content in kept.cells.items()}
+            states = states_in(kept)
             first, self.until, self.chain = kept.number, kept.until, kept.chain
         self.number = first
         self._chains.append((first - 1, self.chain))
@@ -236,9 +237,7 @@ class Sequencer:
         known = {row._replace(why="") for row in asides if row.window == broken.window}
 
         def works(rows: Sequence[Aside]) -> bool:
-            self._executor.start(
-                self._blueprints, {Cell.named(name): unpacked(content) for name, content in before.cells.items()}
-            )
+            self._executor.start(self._blueprints, states_in(before))
             self._under_way.clear()
             self._pipeline = Pipeline(self._executor, self._flow, before.chain)
             try:
@@ -292,6 +291,11 @@ class Sequencer:
                 )
 
     # working ----------------------------------------------------------------------------------------------------------
+
+    @property
+    def stands_at(self) -> int:
+        """The bank's instant: the last of its last window, so that a date that has run out is not the next one."""
+        return self.until - 1 if self.number else self.until
 
     @property
     def under_way(self) -> int:
@@ -401,6 +405,16 @@ class Sequencer:
         """Puts a snapshot into the store; another thread may cut windows meanwhile."""
         self._store.put_snapshot(self._whole(taken))
         self.figures.snapshots += 1
+
+    def _keep_opening(self, taken: Taken) -> None:
+        whole = self._whole(taken)
+        cells = whole.cells if self._before_it is None else with_before(whole.cells, self._before_it)
+        self._store.put_snapshot(whole._replace(cells=cells))
+        self.figures.snapshots += 1
+
+    def before(self) -> Rows | None:
+        """What had happened before the book's first window; None where it does not say."""
+        return before_in(self._store)
 
     def _whole(self, taken: Taken) -> Snapshot:
         packed = self._executor.get(taken.packed)

@@ -4,12 +4,13 @@ anew from the day book, so it is written without waiting for the disk; windows t
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from actors.host import Told
+from credit.mail import NO_ANSWERS
 from credit.numbers import case_of
 from credit.room import EVENT_DTYPE, Rows
 
@@ -18,11 +19,16 @@ _ORDER = ("at", "case", "seq", *(name for name in _NAMES if name not in ("at", "
 _COLUMNS = ", ".join(f'"{name}"' for name in _NAMES)
 
 
+BEFORE = -1
+"""Under which window it stands what had happened when the bank was opened."""
+
+
 class Trail:
     """Events by case, in an SQLite file."""
 
     def __init__(self, path: Path | str) -> None:
         self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        self._begun = False
         for statement in (
             "PRAGMA journal_mode = WAL",
             "PRAGMA synchronous = OFF",
@@ -33,9 +39,17 @@ class Trail:
             self._base.execute(statement)
 
     def until(self) -> int:
-        """The last window of which there is something; −1 where there is none."""
+        """The last window of which there is something; −1 where there is none, or only what was before (`BEFORE`)."""
         (last,) = self._base.execute('SELECT max("window") FROM events').fetchone()
         return -1 if last is None else int(last)
+
+    def begin(self, before: Callable[[], Rows | None]) -> None:
+        """Takes what had happened when the bank was opened, once; `before` gives it."""
+        if not self._begun:
+            known = self._base.execute('SELECT 1 FROM events WHERE "window" = ? LIMIT 1', (BEFORE,)).fetchone()
+            if known is None and (events := before()) is not None:
+                self.add([Told(BEFORE, events, NO_ANSWERS)])
+            self._begun = True
 
     def forget_from(self, window: int) -> None:
         """Drops what is told of a window and of all after it: they are worked again."""

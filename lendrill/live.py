@@ -45,15 +45,16 @@ from actors.topology import Cell, Flow
 from actors.trail import Trail
 from credit.identifiers import Texts
 from credit.policies import ProductPolicy, load
-from credit.room import DESK_LABELS
+from credit.room import DESK_LABELS, Rows
 from credit.subsystem import State
-from credit.times import DAY_MS, Ints
+from credit.times import Ints
 from lendrill import bank_file
 from lendrill.assembly import live_blueprints
 from lendrill.bank_file import BANK_FILE
 from lendrill.errors import EXIT_BAD_INPUT, EXIT_INTERNAL, UserError, line_for
 from lendrill.logs import keep_log
 from lendrill.saved import load_saved
+from results.events import events_of
 from scenarios.model import Scenario
 from sim.played import live_people, live_references
 
@@ -99,10 +100,8 @@ class Home:
         return Identity.open(self.path, utc_ms, overrides=self.scenario.policies)
 
     def clock(self, until: int, wall: Callable[[], int] = wall_ms, doubted: Callable[[], bool] = bool) -> Clock:
-        """The clock of a bank that stands at an instant; see `WallClock`. A business date that has run out goes on as it was."""
-        if self.bank["clock"] == "wall":
-            return WallClock(wall, doubted=doubted)
-        return BusinessClock(until - (until % DAY_MS == 0))
+        """The clock of a bank that stands at an instant; see `WallClock`."""
+        return WallClock(wall, doubted=doubted) if self.bank["clock"] == "wall" else BusinessClock(until)
 
     def executor(self, ray: Path | None) -> Executor:
         """Where the cells live; `ray`: the folder of the bank's own Ray."""
@@ -124,6 +123,13 @@ class Home:
         if store.snapshots() or not self.bank["from"]:
             return None
         return load_saved(Path(self.bank["from"])).states(self.flow)
+
+    def before(self, store: Store) -> Rows | None:
+        """What had happened to the bank's cases when it was opened, where the book does not say it yet."""
+        if store.snapshots() or not self.bank["from"]:
+            return None
+        products = load("products", ProductPolicy, self.scenario.policies)
+        return events_of(Path(self.bank["from"]), {one.key: one.code for one in products.products})
 
 
 def identity_of(bank: Mapping[str, Any]) -> str:
@@ -169,7 +175,7 @@ async def _conduct(home: Home, ray: Path | None) -> int:
     end_when_told(live.close)
     try:
         await live.open(partial(_replayed, [time.monotonic()]))
-        live.start_clock(home.clock(bank.until))
+        live.start_clock(home.clock(bank.stands_at))
         _log.info("ready")
         await live.run()
     finally:
@@ -186,7 +192,7 @@ def bank_of(home: Home, store: Store, executor: Executor) -> tuple[Sequencer, Co
             f"{home.bank['store']}: the day book of another bank", f"{home.path / BANK_FILE} does not belong to it"
         )
     start_ms = int(home.bank["start_ms"])
-    bank = Sequencer(executor, home.flow, home.blueprints(), store, start_ms, home.opening(store))
+    bank = Sequencer(executor, home.flow, home.blueprints(), store, start_ms, home.opening(store), home.before(store))
     return bank, Conductor(bank, home.clock(start_ms), Trail(home.path / TRAIL))
 
 

@@ -103,7 +103,7 @@ async def _site(home: Home, descriptor: int, ray: Path | None = None) -> int:
     wall = partial(shifted_ms, home.path)
 
     def lead() -> None:
-        live.start_clock(home.clock(bank.until, wall, lambda: bool(site.wrong_clock)))
+        live.start_clock(home.clock(bank.stands_at, wall, lambda: bool(site.wrong_clock)))
 
     site = Site(
         live, book, receiver, beats, links, near, lead,

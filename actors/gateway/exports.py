@@ -27,6 +27,7 @@ from actors.gateway.reach import Reach, reach_of
 from actors.host import Look
 from actors.identity.changes import Proposal
 from actors.identity.masking import shown as as_seen
+from actors.trail import BEFORE
 from credit.applications.contract import Event as Applying
 from credit.notices.contract import Event as Notice
 from credit.numbers import branch_and_product, branch_of_loan
@@ -136,7 +137,7 @@ def _shown(one: Proposal) -> Export:
 
 async def _applications(bank: Bank, reach: Reach) -> dict[str, Any]:
     """Every application with its form's amount and what happened to it last."""
-    parts = [rows async for _, rows in bank.windows_since(0)]
+    parts = [rows async for _, rows in bank.windows_since(BEFORE)]
     events: Rows = np.concatenate(parts) if parts else np.zeros(0, dtype=[])
     if not len(events):
         return {}

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
+import shutil
 import socket
 import stat
 import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from actors.clock import BANK_OFFSET_MS
+from actors.local import LocalExecutor
 from actors.topology import Cell
 from credit.bank import PIPELINE
-from credit.room import DESK_LABELS
+from credit.numbers import case_of
+from credit.repayment.contract import Event as RepaymentEvent
+from credit.room import DESK_LABELS, Rows
 from credit.times import DAY_MS, HOUR_MS, day_number
 from lendrill.bank_file import BANK_FILE
 from lendrill.cli import main
 from lendrill.errors import UserError
-from lendrill.live import Home
+from lendrill.live import TRAIL, Home, bank_of
 from lendrill.serve import ServeOptions, alone, founded, home_of, people_at, seeded
 from lendrill.supervisor import Child, Supervisor
 from results.folder import read_summary
@@ -74,6 +80,21 @@ def test_a_home_that_holds_another_bank_is_left_alone(tmp_path: Path, more: dict
     assert (tmp_path / "bank" / BANK_FILE).read_text() == before
 
 
+def told_of(home: Home, case: int) -> Rows:
+    """What the bank of a home tells of a case once it is open."""
+
+    async def opened() -> Rows:
+        store = home.store()
+        try:
+            _, live = bank_of(home, store, LocalExecutor())
+            await live.open()
+            return (await live.story(case)).events
+        finally:
+            store.close()
+
+    return asyncio.run(opened())
+
+
 def test_a_bank_begins_with_the_portfolio_that_so_many_customers_leave(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -91,7 +112,16 @@ def test_a_bank_begins_with_the_portfolio_that_so_many_customers_leave(
     opening = home.opening(store)
     store.close()
     assert opening is not None
-    assert len(opening[Cell("repayment", 0)]["bank.loans"]) > 0
+    loans = opening[Cell("repayment", 0)]["bank.loans"]
+    assert len(loans) > 0
+    case = int(case_of(loans["loan"][:1])[0])
+    first = told_of(home, case)
+    assert RepaymentEvent.SCHEDULE_GENERATED in first["event"]
+    assert int(first["at"].max()) < home.bank["start_ms"]
+    shutil.rmtree(home.bank["from"])
+    for left in home.path.glob(f"{TRAIL}*"):
+        left.unlink()
+    assert np.array_equal(told_of(home, case), first), "the book holds what had happened before"
     with pytest.raises(UserError, match="holds a bank already"):
         seeded(asked)
 

@@ -82,9 +82,8 @@ class Contacts:
         ahead = rows["promise_day"] - rows["at"] // DAY_MS
         sound = (ahead >= 1) & (ahead <= self._policy.promise_days_max) & (rows["promise_fen"] > 0)
         whole = sum(self._cases.get(name, place) for name in ("principal_fen", "interest_fen", "penalty_fen"))
-        sound &= rows["promise_fen"] <= np.maximum(whole, self._cases.get("overdue_fen", place)) + self._paid_since(
-            rows
-        )
+        whole = np.maximum(whole, self._cases.get("overdue_fen", place)) + self._paid_since(rows)
+        sound &= rows["promise_fen"] <= whole
         return np.asarray(sound | (rows["outcome"] != ContactOutcome.PROMISE))
 
     # ---- what each result starts

@@ -21,6 +21,7 @@ from fastapi.testclient import TestClient
 from actors.gateway import applications, doors
 from actors.gateway.app import PARTS, make_app
 from actors.gateway.language import fault_zh
+from actors.gateway.log import OperationLog
 from actors.gateway.pulse import Pulse
 from actors.identity.caller import Caller
 from actors.link import SUBMITS_MAX, LinkClient
@@ -73,6 +74,39 @@ def test_a_full_gateway_refuses_commands_unread_and_still_answers_questions(capl
         figures = client.get("/metrics").text
     assert 'lendrill_http_answers_total{method="POST",path="/v1/applications",status="422"} 1' in figures
     assert 'lendrill_http_answers_total{method="POST",path="refused",status="503"} 1' in figures
+
+
+@pytest.mark.parametrize(("ready", "status"), [(True, 200), (False, 503)])
+def test_health_says_by_its_status_too_whether_the_bank_is_open(ready: bool, status: int) -> None:
+    class Standing(Link):
+        async def standing(self, patience_s: float = 0.0) -> dict[str, Any]:
+            return {"ready": ready, "now": 1}
+
+    with TestClient(app_before(Standing())) as client:
+        answer = client.get("/health")
+    assert (answer.status_code, answer.json()["live"], answer.json()["ready"]) == (status, True, ready)
+
+
+@pytest.mark.requirement("SEC-11.a")
+@pytest.mark.parametrize(
+    ("scope", "entity"),
+    [
+        ({"path_params": {"case": "1000000001"}}, 1_000_000_001),
+        ({"path_params": {"loan": "100000000101"}}, 100_000_000_101),
+        ({"path_params": {}, "state": {"case": "1000000001"}}, 1_000_000_001),
+        ({"path_params": {"case": "1000000001"}, "state": {"case": "2000000001"}}, 1_000_000_001),
+        ({"path_params": {"case": "9" * 18}}, 10**18 - 1),
+        ({"path_params": {"case": "9" * 19}}, 0),
+        ({"path_params": {"case": "x"}}, 0),
+        ({}, 0),
+    ],
+)
+def test_a_call_is_kept_with_the_case_or_loan_that_it_is_about(scope: dict[str, Any], entity: int) -> None:
+    kept: list[Any] = []
+    log = OperationLog(SimpleNamespace(append=kept.extend), lambda: 1)  # type: ignore[arg-type]
+    log.add({"method": "GET", "path": "/"} | scope, 200, 0.0)
+    asyncio.run(log.stop())
+    assert [one.entity for one in kept] == [entity]
 
 
 def test_no_dependency_goes_through_a_thread() -> None:

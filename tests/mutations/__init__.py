@@ -1,6 +1,6 @@
-"""Rules broken on purpose, one at a time, and the tests that must notice. `core.toml`, `around.toml` and `live.toml` hold them: by file, the
-tests to run and the mutations, each an exact piece of text that stands once in the file, what it becomes, and, where
-no test can notice, the reason why it changes nothing."""
+"""Rules broken on purpose, one at a time, and the tests that must notice. `core.toml`, `around.toml` and `live.toml` hold them:
+by file, the tests to run and the mutations, each an exact piece of text that stands once in the file, what it becomes, and,
+where no test can notice, the reason why it changes nothing."""
 
 from __future__ import annotations
 

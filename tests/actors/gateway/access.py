@@ -113,7 +113,7 @@ def house() -> Iterator[House]:
             case = bank.apply(branch=branch)["case"]
             customer = str(bank.customer_of(case))
             bank.sign(case)
-            task = _asked(bank, branch)
+            task = asked(bank, branch)
             sides.append({"case": case, "loan": f"{case}01", "task": task, "customer": customer})
         bank.advance(days=1)
         for side, account, client in zip(sides, customers, ("one", "two"), strict=True):
@@ -135,7 +135,7 @@ def _token(bank: LiveBank, account: Account) -> str:
     return bank.identity.tokens.issue(account, bank.identity.clock()).access
 
 
-def _asked(bank: LiveBank, branch: int) -> str:
+def asked(bank: LiveBank, branch: int) -> str:
     for _ in range(5):
         case = bank.hand_in(branch=branch, **LARGE)["case"]
         for _ in range(30):

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from actors.gateway import seals
 from actors.gateway.applications import ZHANG
-from actors.gateway.bank import acting, branch_with, case_of_loan, day, instant_of, request_number
+from actors.gateway.bank import acting, branch_with, case_of_loan, day, instant_of, request_number, wait_s
 from actors.gateway.problems import Problem, problem_of
 from actors.host import Look
 from actors.link import Away, Fault, LinkClient, Moved
@@ -72,6 +72,21 @@ def test_a_key_is_its_callers_own_and_that_of_the_room_he_asks() -> None:
     for key in ("", "a b", "k" * 256):
         with pytest.raises(Problem, match="visible"):
             request_number(asked(key), "anna", ContractSigned)
+
+
+@pytest.mark.parametrize(
+    ("said", "waits_s"),
+    [
+        ("", 0),
+        ("respond-async", 0),
+        ("wait=0", 0),
+        ("wait=7", 7),
+        ('respond-async, wait="59"', 59),
+        ("wait=999999", 60),
+    ],
+)
+def test_who_is_willing_to_wait_waits_no_longer_than_anybody_may(said: str, waits_s: float) -> None:
+    assert wait_s(Request({"type": "http", "headers": [(b"prefer", said.encode())]})) == waits_s
 
 
 def test_what_is_sealed_can_not_be_changed_nor_used_for_something_else() -> None:

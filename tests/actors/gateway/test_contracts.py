@@ -189,6 +189,8 @@ def test_contracts_that_wait_for_their_signature_are_listed_until_they_are_signe
     before = str(int(cases[0]) - 1)
     first = bank.get(f"/v1/contracts/pending?limit=1&after={before}")
     assert ([one["case"] for one in first["contracts"]], first["next"]) == ([cases[0]], cases[0])
+    second = bank.get(f"/v1/contracts/pending?limit=1&after={first['next']}")
+    assert ([one["case"] for one in second["contracts"]], second["next"]) == ([cases[1]], None)
     bank.sign(cases[0])
     left = [one["case"] for one in bank.get(f"/v1/contracts/pending?limit=500&after={before}")["contracts"]]
     assert left == [cases[1]]

@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from actors.gateway import known
 from actors.gateway.applications import ZHANG
+from actors.gateway.bank import Bank
+from actors.gateway.customers import file_of
 from actors.gateway.known import HELD
+from credit.room import Rows
 from tests.actors.gateway.live import EVERYBODY, LiveBank, calling, live
 
 MANAGER = "1410001"
@@ -58,6 +62,21 @@ def test_he_applies_by_his_number_and_is_not_asked_again_who_he_is(bank: LiveBan
     again = FORM | {"amount_fen": 1_000_000, "documents": ["purpose_statement", "income_proof"]}
     second = bank.post(f"/v1/customers/{number}/applications", again, 202)
     assert second["step"] != "closed", "his ID card is on file"
+
+
+@pytest.mark.parametrize("column", ["occupation", "segment"])
+def test_whose_file_does_not_say_what_he_does_hands_the_whole_form_in(
+    bank: LiveBank, monkeypatch: pytest.MonkeyPatch, column: str
+) -> None:
+    async def without(of: Bank, customer: str) -> Rows:
+        rows: Rows = (await file_of(of, customer)).copy()
+        rows[column] = 0
+        return rows
+
+    number = bank.post("/v1/customers", ENTRY | {"person": MANAGER}, 201)["customer"]
+    monkeypatch.setattr(known, "file_of", without)
+    refused = bank.post(f"/v1/customers/{number}/applications", FORM, 422)
+    assert (refused["field"], refused["detail_zh"]) == ("occupation", "客户档案缺职业信息，请填写完整申请表")
 
 
 def test_nobody_applies_for_a_number_that_is_none(bank: LiveBank) -> None:

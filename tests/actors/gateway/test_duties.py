@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import anyio
 import numpy as np
 import pytest
 
+from actors.gateway import duties, tasks
 from actors.gateway.applications import ZHANG
 from credit.numbers import person_of
-from tests.actors.gateway.live import LiveBank, live
+from credit.room import DESK_LABELS, Rows
+from credit.worklists.states import TaskState
+from tests.actors.gateway.live import EVERYBODY, LiveBank, calling, live
 
 LARGE = {"amount_fen": 25_000_000}
 """Above what is paid out without people."""
@@ -32,17 +40,28 @@ def signed(bank: LiveBank) -> str:
     raise AssertionError("nobody was approved")
 
 
+def refused_to_a_colleague(bank: LiveBank, path: str, body: dict[str, Any]) -> None:
+    """Who signed in as somebody else does not act under the name that the body says."""
+    bank.app.state.signed_in = calling(replace(EVERYBODY, person=int(body["person"]) + 1, branch=1))
+    try:
+        assert bank.post(path, body, 403)["field"] == "person"
+    finally:
+        bank.app.state.signed_in = calling(EVERYBODY)
+
+
 @pytest.mark.requirement("DIS-01.a", "DIS-04.a")
 def test_one_person_initiates_a_payment_and_another_reviews_it() -> None:
     with live(people=["disbursement_operator", "disbursement_reviewer"]) as bank:
         path = f"/v1/loans/{signed(bank)}/disbursement"
         assert "no task" in bank.post(f"{path}/review", seat(REVIEWER) | {"verdict": "approve"}, 404)["detail"]
         assert bank.post(f"{path}/initiation", seat(REVIEWER), 422)["code"] == "NO_AUTHORITY"
+        refused_to_a_colleague(bank, f"{path}/initiation", seat(OPERATOR))
         first = bank.post(f"{path}/initiation", seat(OPERATOR), Idempotency_Key="once")
         assert (first["task"]["desk"], first["task"]["state"]) == ("disbursement_operator", "done")
         assert bank.post(f"{path}/initiation", seat(OPERATOR), Idempotency_Key="once")["at"] == first["at"]
         assert bank.post(f"{path}/initiation", seat(OPERATOR), 422)["code"] == "ALREADY_DECIDED"
         assert bank.post(f"{path}/review", seat(REVIEWER), 422)["faults"][0]["at"] == "body.verdict"
+        refused_to_a_colleague(bank, f"{path}/review", seat(REVIEWER) | {"verdict": "approve"})
         bank.post(f"{path}/review", seat(REVIEWER) | {"verdict": "approve"})
         bank.advance(days=1)
         assert bank.get(path)["state"] == "disbursed"
@@ -73,3 +92,29 @@ def test_a_collector_finds_his_tasks_records_a_contact_and_takes_a_promise_down(
             bank.post(f"{path}/contact-records", seat(LATE_COLLECTOR) | {"outcome": "lost"}, 422)["code"]
             == "ALREADY_DECIDED"
         )
+
+
+@pytest.mark.parametrize(
+    ("found", "which"),
+    [
+        ([(5, TaskState.WAITING), (9, TaskState.DONE)], 5),
+        ([(5, TaskState.ASKED), (9, TaskState.WITHDRAWN)], 5),
+        ([(9, TaskState.CLAIMED), (5, TaskState.DONE)], 9),
+        ([(9, TaskState.DONE), (5, TaskState.DONE)], 9),
+    ],
+)
+def test_a_decision_is_on_the_task_that_is_open_else_on_the_last_that_was(
+    monkeypatch: pytest.MonkeyPatch, found: list[tuple[int, TaskState]], which: int
+) -> None:
+    desk, asked = int(DESK_LABELS["disbursement_operator"]), list[str]()
+
+    async def look(*_: object) -> Rows:
+        return np.array([(*one, desk) for one in found], dtype=[("task", "i8"), ("state", "i8"), ("desk", "i8")])
+
+    async def decide(task: str, *_: object) -> None:
+        asked.append(task)
+
+    monkeypatch.setattr(tasks, "decide", decide)
+    bank: Any = SimpleNamespace(branches=8, look=look)
+    anyio.run(duties.initiate, "100000000101", duties.Initiating(), None, bank, None)
+    assert asked == [f"disbursement-{which}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from actors.identity.audit import Entry
 from actors.identity.errors import IdentityError, NotAllowed
 from credit.times import DAY_MS
 from tests.actors.gateway.access import House, house
+from tests.actors.gateway.live import calling
 from tests.actors.identity.builders import a_bank, settled
 
 
@@ -102,6 +104,22 @@ def test_nobody_authorises_who_shares_a_post_and_an_authorisation_lapses(tmp_pat
         bank.changes.confirm(two, number, bank.clock())
     with pytest.raises(IdentityError, match="has lapsed"):
         bank.changes.confirm(two, number, bank.clock() + 8 * DAY_MS)
+
+
+def test_an_authorised_export_is_fetched_for_as_long_as_a_proposal_waits_and_no_longer(found: House) -> None:
+    number, identity, app = asked(found, "finance_officer"), found.bank.identity, found.bank.app
+    send(found, "business_administrator", "POST", f"/{number}/confirm", 200)
+    clock, before = identity.clock, app.state.signed_in
+    waits_ms = identity.accounts.rules.proposal_days * DAY_MS
+    app.state.signed_in = calling(identity.tokens.verify(found.tokens["finance_officer"], clock()))
+    try:
+        for later_ms, status in ((waits_ms - 1, 200), (waits_ms, 409)):
+            object.__setattr__(identity, "clock", partial(int, clock() + later_ms))
+            answer = send(found, "finance_officer", "GET", f"/{number}/file", status)
+        assert "lapsed" in answer.json()["detail_en"]
+    finally:
+        app.state.signed_in = before
+        object.__setattr__(identity, "clock", clock)
 
 
 def test_no_text_of_an_export_is_a_formula() -> None:

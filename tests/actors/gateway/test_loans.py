@@ -5,8 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
+import numpy as np
 import pytest
 
+from actors.gateway.bank import Bank
+from credit.disbursement.states import FacilityState
+from credit.room import Rows
 from tests.actors.gateway.live import LiveBank, live
 
 
@@ -108,6 +112,22 @@ def test_a_voucher_is_verified_and_a_changed_one_is_not(bank: LiveBank, loan: st
         if other != character:
             bank.get(f"/v1/vouchers/{code[:place]}{other}{code[place + 1 :]}", 404)
     bank.get(f"/v1/vouchers/{code.lower()}", 404)
+
+
+def test_of_a_limit_that_is_available_which_is_not_drawn_or_was_repaid_again(
+    bank: LiveBank, loan: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [table] = [rows for name, rows in bank.state("disbursement").items() if name.endswith(".facilities")]
+    row = np.zeros(1, table.dtype)
+    row["state"], row["amount_fen"], row["drawn_fen"], row["restored_fen"] = min(FacilityState), 1_000, 600, 200
+
+    async def look(self: Bank, *asked: object) -> Rows:
+        return row
+
+    monkeypatch.setattr(Bank, "_is_known", look)
+    monkeypatch.setattr(Bank, "look", look)
+    said = bank.get(f"/v1/applications/{loan[:-2]}/facility")
+    assert [said[f"{name}_fen"] for name in ("limit", "drawn", "restored", "available")] == [1_000, 600, 200, 600]
 
 
 @pytest.mark.parametrize("loan", ["100999999901", "500000000101", "1", "9223372036854775807", "x"])

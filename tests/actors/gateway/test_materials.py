@@ -13,10 +13,13 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import anyio
+import numpy as np
 import pytest
+from starlette.requests import Request
 
 from actors.conductor import Answer
 from actors.gateway import materials, uploads
@@ -25,6 +28,7 @@ from actors.gateway.bank import Bank
 from actors.gateway.contents import Contents
 from actors.gateway.inspection import Seen, Unfit, inspected
 from actors.gateway.problems import Problem
+from actors.host import Look
 from actors.identity import files
 from actors.identity.caller import Caller
 from actors.identity.errors import Damaged, IdentityError
@@ -32,11 +36,13 @@ from actors.identity.keys import Keys
 from actors.identity.vault import Vault
 from actors.link import LinkClient
 from actors.sequencer import Command
+from actors.topology import Cell
+from credit.bank import PIPELINE
 from credit.codes import FileFormat
 from credit.policies import load
 from credit.policies.materials import MaterialPolicy
 from credit.policies.posts import PERMISSIONS
-from credit.room import Kind, Rows
+from credit.room import Fields, Kind, Rows
 from tests.actors.gateway.live import EVERYBODY, LiveBank, calling
 from tests.actors.gateway.papers import bomb_pdf, jpg, padded, page, pdf, wide_jpg, with_entry
 
@@ -44,6 +50,8 @@ POLICY = load("materials", MaterialPolicy)
 REQUIRED = ["id_front", "id_back", "income_proof", "purpose_statement"]
 PDF, JPG = "application/pdf", "image/jpeg"
 EXE = b"MZ\x90\x00" + bytes(60) + b"This program cannot be run in DOS mode"
+MEMORY_BYTES_MAX = 100 << 20
+"""What uploads of one gateway process may hold."""
 ZIP = b"PK\x03\x04" + bytes(60)
 
 
@@ -332,6 +340,27 @@ def test_more_uploads_than_there_is_memory_for_are_refused(bank: LiveBank, monke
     assert refused["title"] == "Overloaded"
 
 
+def test_uploads_under_way_together_take_no_more_memory_than_a_gateway_has_for_them() -> None:
+    head = {"type": "http", "headers": [(b"content-type", b"multipart/form-data; boundary=b")]}
+
+    async def never() -> Any:
+        await asyncio.Event().wait()
+
+    async def under_way() -> int:
+        uploads_ = [
+            asyncio.create_task(uploads.received(Request(head, never), POLICY.file_bytes_max)) for _ in range(99)
+        ]
+        await asyncio.sleep(0.1)
+        refused = [one.exception() for one in uploads_ if one.done()]
+        assert {one.status for one in refused if isinstance(one, Problem)} == {503}
+        for one in uploads_:
+            one.cancel()
+        await asyncio.gather(*uploads_, return_exceptions=True)
+        return len(uploads_) - len(refused)
+
+    assert 1 < asyncio.run(under_way()) <= MEMORY_BYTES_MAX // POLICY.file_bytes_max
+
+
 _KILLED = """
 import os, signal, sys
 from pathlib import Path
@@ -410,3 +439,25 @@ def test_a_sweep_takes_what_the_bank_never_heard_of_and_nothing_else(bank: LiveB
     names = {path.name for path in kept(bank)}
     assert {heard, young, again} <= names
     assert lost not in names
+
+
+def test_a_sweep_leaves_whatever_any_table_of_uploads_speaks_of(
+    bank: LiveBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A table of uploads has format, size and digest of each."""
+    uploaded = {
+        f"{room.name}.{table}"
+        for room in PIPELINE
+        for table, (columns, *_) in room.tables.items()
+        if {"format", "size", "digest"} <= set(Fields(columns).names)
+    }
+    swept: list[Any] = []
+
+    async def looks(_: Bank, cell: Cell, asked: Look) -> list[Rows]:
+        return [np.array([(f"{cell.room}.{asked.table}",)], dtype=[("digest", "U64")])]
+
+    monkeypatch.setattr(Bank, "looks", looks)
+    contents: Any = SimpleNamespace(sweep=lambda spoken_of, before_s: swept.append(spoken_of))
+    asyncio.run(materials.swept(bank.bank, contents, time.time()))
+    assert swept == [set(uploaded)]
+    assert len(uploaded) >= 3

@@ -62,6 +62,14 @@ def test_gateways_of_one_bank_are_counted_together(tmp_path: Path) -> None:
     assert 'lendrill_http_seconds_bucket{le="0.025",method="GET",path="/v1/clock"} 2.0' in told[1]
 
 
+def test_what_a_figure_is_a_quantile_of_is_said_as_a_part_of_one() -> None:
+    parts = {"p50": 0.5, "p95": 0.95, "p99": 0.99}
+    told = Meters().text(dict.fromkeys(("window_ms", "commit_ms", "window_rows"), parts)).decode()
+    families = text_string_to_metric_families(told)
+    of = [(float(one.labels["quantile"]), one.value) for family in families for one in family.samples if one.labels]
+    assert of == [(value, value) for value in parts.values()] * 3
+
+
 def test_the_sites_of_a_bank_are_told_by_the_one_that_leads() -> None:
     said: dict[str, Any] = {"site": "b", "sites": ["b", "a", "far"], "epoch": 4, "in_step": ["a", "b"]}
     told = Meters().text({"site": said}).decode()

@@ -57,7 +57,10 @@ def test_a_paper_contract_is_listed_chased_scanned_and_seen(bank: LiveBank) -> N
     assert filed["chase_at"] is None
     assert bank.client.get(f"{path}/file").content == content
     assert case not in unscanned(bank)
-    assert file(bank, case, pdf(pages=2), 422)["code"] == "NO_SCAN_WANTED"
+    kept = len(list((bank.home / "materials").rglob("*")))
+    for another in (pdf(pages=2), b"no PDF"):
+        assert file(bank, case, another, 422)["code"] == "NO_SCAN_WANTED"
+    assert len(list((bank.home / "materials").rglob("*"))) == kept
     assert bank.client.get(f"{path}/file").content == content
 
 

@@ -126,6 +126,25 @@ def test_a_slow_listener_is_cut_off_and_holds_nothing() -> None:
     asyncio.run(case())
 
 
+def test_a_listener_who_keeps_up_is_never_cut_off_however_much_he_hears() -> None:
+    async def nothing() -> AsyncIterator[stream.Part]:
+        for part in list[stream.Part]():
+            yield part
+
+    async def case() -> list[int]:
+        quick, heard = stream.Listener(), list[int]()
+        told = stream._all(quick, nothing(), False)
+        for window in range(9):
+            quick.put((window, rows_of(10)), 40)
+            part = await anext(told)
+            assert part is not None
+            heard.append(part[0])
+        assert (quick.is_over, quick.waiting) == (False, 0)
+        return heard
+
+    assert asyncio.run(asyncio.wait_for(case(), 5.0)) == list(range(9))
+
+
 def test_a_window_has_one_order_whoever_told_of_it_first_and_pages_cut_no_window() -> None:
     one, other = rows_of(3, at=5), rows_of(2, at=4)
     one["seq"], other["seq"] = [3, 1, 2], [7, 6]

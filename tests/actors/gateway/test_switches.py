@@ -96,6 +96,21 @@ def test_a_take_over_is_asked_for_at_the_door_of_the_site_that_shall_lead(site: 
     assert "ask at that of primary" in site.ask("wang", "POST", "/switches", 409, switch)["detail"]
 
 
+def test_a_switch_is_confirmed_at_the_right_door_alone_and_stays_open_at_any_other(site: Site) -> None:
+    number = site.asked()
+    for stands, said in (
+        ({"site": "same-city", "leads": False}, "ask at that of primary"),
+        ({"site": "same-city", "leader": "same-city"}, "leads already"),
+        ({"sites": ["primary", "remote"]}, "there is no site same-city"),
+    ):
+        site.stands = STANDING | stands
+        status = 422 if "sites" in stands else 409
+        assert said in site.ask("li", "POST", f"/switches/{number}/confirm", status)["detail"]
+        assert (site.done, site.ask("li", "GET", "/switches", 200)[-1]["state"]) == ([], "open")
+    site.stands = dict(STANDING)
+    assert site.ask("li", "POST", f"/switches/{number}/confirm", 200)["state"] == "confirmed"
+
+
 def test_what_can_not_be_is_refused_with_a_word(site: Site) -> None:
     wrong = {"site": "primary", "how": "switch", "reason": "x"}
     assert "leads already" in site.ask("wang", "POST", "/switches", 409, wrong)["detail"]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import pytest
 
+from actors.gateway.bank import Bank, instant_of
 from actors.gateway.worklists import LISTS
 from credit.room import DESK_LABELS
 from tests.actors.gateway.live import LiveBank, live
@@ -130,6 +132,8 @@ def test_a_second_opinion_holds_the_decision_up_and_counts_as_an_act(bank: LiveB
     assert bank.post(f"{path}/second-opinion", {"person": first, "asked": first}, 422)["code"] == "SAME_PERSON"
     assert bank.post(f"{path}/second-opinion", {"person": first, "asked": second})["task"]["asked"] == second
     assert bank.post(f"{path}/decision", {"person": first, "verdict": "approve"}, 422)["code"] == "OPINION_OUTSTANDING"
+    mine = {who: bank.get(f"/v1/tasks?mine=true&person={who}")["tasks"] for who in (first, second, "1010009")}
+    assert [who for who, tasks in mine.items() if path.endswith(tuple(one["task"] for one in tasks))] == [first, second]
     bank.post(f"{path}/second-opinion/answer", {"person": second, "verdict": "approve"})
     bank.post(f"{path}/release", {"person": first})
     refused = bank.post(f"{path}/claim", {"person": second}, 422)
@@ -206,6 +210,21 @@ def test_a_case_sent_back_takes_what_is_missing_and_comes_to_the_same_desk_again
     ]
 
 
+def test_a_task_is_offered_from_the_instant_on_at_which_it_is_put(
+    bank: LiveBank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, seen = asked(bank), []
+    put_at = instant_of(task["put_at"], "put_at")
+    for now in (put_at - 1, put_at):
+        monkeypatch.setattr(Bank, "now", partial(answered, now))
+        seen.append(task["task"] in [one["task"] for one in bank.get("/v1/tasks?limit=200")["tasks"]])
+    assert seen == [False, True]
+
+
+async def answered(now: int) -> int:
+    return now
+
+
 def test_pages_follow_one_another_without_a_gap(bank: LiveBank) -> None:
     for _ in range(3):
         asked(bank)
@@ -219,6 +238,8 @@ def test_pages_follow_one_another_without_a_gap(bank: LiveBank) -> None:
         cursor = f"&cursor={page['next']}"
     assert len(whole) >= 3
     assert found == whole
+    for limit, more in ((len(whole) - 1, True), (len(whole), False)):
+        assert (bank.get(f"/v1/tasks?limit={limit}")["next"] is not None) == more
     assert bank.get("/v1/tasks?branch=2")["tasks"] == []
     for wrong in ("x", "MS8y", "é"):
         assert bank.get(f"/v1/tasks?cursor={wrong}", 422)["field"] == "cursor"

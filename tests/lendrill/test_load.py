@@ -11,16 +11,17 @@ import urllib.request
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from actors.replay import Diverged
+from actors.replay import Diverged, Replayed
 from lendrill.cli import main
-from lendrill.load import SHAPES, LoadOptions, scenario_instants
+from lendrill.load import SHAPES, LoadOptions, locust_command, scenario_instants
 from lendrill.load_judge import WORDS, Limits, Proof, judged
-from lendrill.load_limit import NEAR, Step, search
+from lendrill.load_limit import NEAR, Step, search, summed
 from lendrill.load_proof import proved
 from loadtests import schedule
 from loadtests.histogram import Histogram
@@ -143,6 +144,26 @@ def test_a_bank_that_is_not_what_its_day_book_says_is_told(monkeypatch: pytest.M
     assert "windows 3 to 5" in check["said"]
 
 
+@pytest.mark.parametrize(("compared", "equal"), [(0, None), (1, True)])
+def test_a_day_book_of_which_nothing_was_compared_proves_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, compared: int, equal: bool | None
+) -> None:
+    again = SimpleNamespace(replayed=Replayed(windows=3, compared=compared), trial_balance_fen=0, postings=12)
+    monkeypatch.setattr("lendrill.load_proof.worked_again", lambda _: again)
+    proof = proved(tmp_path, "http://127.0.0.1:9")
+    assert proof == Proof(0, 12, equal, 3)
+    assert ("replay" in {one["name"] for one in judged(LIMITS, HELD, True, proof)}) == bool(compared)
+
+
+@pytest.mark.parametrize(("wait", "within", "told"), [(10, None, 10), (10, 3.0, 10), (10, 25.5, 26), (30, 25.5, 30)])
+def test_customers_wait_at_least_as_long_as_a_decision_may_take(
+    tmp_path: Path, wait: int, within: float | None, told: int
+) -> None:
+    options = LoadOptions(decision_wait_s=wait, limits=Limits(decided_within_s=within))
+    words = locust_command(options, tmp_path, None)
+    assert words[words.index("--decision-wait") + 1] == str(told)
+
+
 def test_a_token_is_fetched_once_the_gateway_asks_for_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LENDRILL_CLIENT_ID", "load")
     monkeypatch.setenv("LENDRILL_CLIENT_SECRET", "not told")
@@ -236,6 +257,19 @@ def test_the_limit_is_found_from_below_and_from_above(limit: float) -> None:
 def test_a_bank_that_bears_nothing_has_no_limit() -> None:
     found = search(bearing(0.0), 20.0)
     assert found.held_rate == 0
+
+
+def tried(rate: float, *held: bool) -> list[Step]:
+    """A rate that was tried so often."""
+    return [Step(rate, one, rate, 1.0, [] if one else ["p99_ms"], [], "gateway") for one in held]
+
+
+def test_a_limit_is_the_rate_that_held_more_often_than_not_and_its_interval_holds_every_repeat() -> None:
+    steps = tried(10, True) + tried(20, True, True, False) + tried(30, True, False) + tried(40, False)
+    found = summed(steps, 20, 40, [(18, 38), (22, 44)])
+    assert (found.held_rate, found.low, found.high) == (20, 18, 44)
+    assert summed(steps, 20, 40, [(22, 38)]).low == 20
+    assert summed(tried(10, True), 10, math.inf, []).high is None
 
 
 @pytest.mark.slow

@@ -55,7 +55,7 @@ class Visit:
         self.draw = random.Random(f"visit {session.seed} {number}")
         self.account = session.accounts.system()
         """Who asks; the system that stands for all customers, where nobody else is named."""
-        self._begun = False
+        self._begun = self._answered = False
 
     @property
     def key(self) -> str:
@@ -86,6 +86,7 @@ class Visit:
             cell.counts["late"] += lag > LATE_S
             cell.time("lag", lag)
         answer = request()
+        self._answered = True
         cell = self.session.cell(self.visitor, self.due)
         cell.counts["retried"] += answer.tries > 1
         refused = answer.status in expected
@@ -121,6 +122,12 @@ class Visit:
         if answer.ok and not shown.get("step"):
             self.session.cell(self.visitor, self.due).counts["stepless"] += 1
         return shown
+
+    def given_up(self) -> None:
+        """The test ended before the visit. It failed where what it came for was not answered: nobody knows what became of it."""
+        self.session.recorder.failure("given up: no answer when the test ended")
+        if self._begun and not self._answered:
+            self.count("failed")
 
     def completed(self) -> None:
         """The visit ended as it was meant to."""

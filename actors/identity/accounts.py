@@ -24,7 +24,7 @@ from typing import Literal, cast
 from actors.identity.database import Database, Row
 from actors.identity.errors import AccountLocked, IdentityError, SignInRefused
 from actors.identity.keys import Keys, digest_of
-from actors.identity.passwords import Passwords, prove_strong
+from actors.identity.passwords import Passwords, is_same, prove_strong
 from actors.identity.places import Place
 from actors.identity.posts import Posts
 from actors.identity.vault import Vault
@@ -229,7 +229,7 @@ class Accounts:
         if account.kind == "system":
             raise IdentityError("a system has no password; its secret is changed by a proposal")
         self._check(subject, self._attempts_name("subject", subject), old, now)
-        if old == new:
+        if is_same(old, new):
             raise IdentityError("the new password is the old one; choose another")
         own = [str(number) for number in (account.person, account.party) if number]
         prove_strong(new, self.rules.password_length_min, own)

@@ -69,6 +69,11 @@ def prove_strong(password: str, length_min: int, names: Iterable[str]) -> None:
         raise WeakPassword("the new password holds what is no character")
 
 
+def is_same(one: str, other: str) -> bool:
+    """Whether two passwords are one, however their characters were typed."""
+    return _bytes(one) == _bytes(other)
+
+
 def _bytes(password: str) -> bytes:
     """A password's bytes; the same character typed in another way is the same."""
     return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")

@@ -37,14 +37,16 @@ def sequencer(
     scenario: Scenario = SCENARIO,
     executor: Executor | None = None,
     people: Iterable[int] = (),
+    opened: bool = True,
 ) -> Sequencer:
-    """A bank whose book lies in a folder, opened."""
+    """A bank whose book lies in a folder, opened, or to follow who has it open."""
     store = SqliteStore(folder / "daybook.db")
     store.found("zhang")
     flow = Flow(shards)
     blueprints = live_blueprints(scenario, flow, tuple(people), arrivals=False)
     bank = Sequencer(executor or LocalExecutor(), flow, blueprints, store, START)
-    list(bank.open())
+    if opened:
+        list(bank.open())
     return bank
 
 

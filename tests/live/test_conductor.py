@@ -15,8 +15,9 @@ import pytest
 
 from actors.clock import HELD_MS, LEAP_MS, BusinessClock, ClockError, WallClock
 from actors.conductor import Answer, Conductor, Pace
+from actors.frames import framed, read, write
 from actors.host import Look
-from actors.link import Away, LinkClient, LinkServer
+from actors.link import Away, LinkClient, LinkServer, _told
 from actors.local import LocalExecutor
 from actors.pipeline import CellLost
 from actors.refusals import Busy, Closing, DayOver
@@ -30,10 +31,10 @@ from credit.contracts.contract import ContractSigned
 from credit.contracts.states import SignMode
 from credit.ledger.contract import Gauge as Ledger
 from credit.repayment.contract import Gauge as Repayment
-from credit.room import Rows
+from credit.room import EVENT_DTYPE, Rows
 from credit.times import DAY_MS, NEVER
 from lendrill.assembly import live_blueprints
-from tests.live.banks import CASE, SCENARIO, START, form, sequencer
+from tests.live.banks import CASE, SCENARIO, START, form, go, sequencer
 
 _WAIT_S = 20.0
 
@@ -189,6 +190,27 @@ def test_a_business_date_that_has_run_out_is_not_gone_beyond(tmp_path: Path) -> 
     asyncio.run(hour())
 
 
+@pytest.mark.parametrize(("wall", "ends"), [(True, True), (False, False)], ids=["wall", "business"])
+def test_a_day_ends_by_itself_where_days_do_though_nothing_is_due(tmp_path: Path, wall: bool, ends: bool) -> None:
+    async def evening() -> bool:
+        bank, midnight = sequencer(tmp_path), (START // DAY_MS + 1) * DAY_MS
+        go(bank, midnight - 200)
+        began = time.monotonic()
+        shown = WallClock(lambda: midnight - 200 + int((time.monotonic() - began) * 1_000))
+        live = Conductor(bank, shown if wall else BusinessClock(midnight - 200), Trail(tmp_path / "trail.db"))
+        await live.open()
+        bank.due = NEVER
+        running = asyncio.create_task(live.run())
+        while bank.until < midnight and time.monotonic() < began + 2.0:
+            await asyncio.sleep(0.02)
+        ended = bank.until >= midnight
+        live.close()
+        await running
+        return ended
+
+    assert asyncio.run(evening()) == ends
+
+
 def test_what_would_wait_too_long_is_refused_at_once(tmp_path: Path) -> None:
     async def hour() -> None:
         async with living(tmp_path, pace=Pace(queue_rows=2)) as live:
@@ -208,9 +230,10 @@ def test_a_closing_bank_finishes_what_it_took_and_takes_nothing_more(tmp_path: P
             taken = asyncio.create_task(live.submit(SubmitApplication, form(1)))
             await asyncio.sleep(0)
             live.close()
-            assert (await taken)[0].number == CASE
-            with pytest.raises(Closing):
-                await live.submit(SubmitApplication, form(2))
+            for number in (2, 3):
+                with pytest.raises(Closing):
+                    await live.submit(SubmitApplication, form(number))
+                assert (await taken)[0].number == CASE
 
     asyncio.run(hour())
 
@@ -283,6 +306,82 @@ def test_a_call_outlives_its_connection(tmp_path: Path) -> None:
             assert CASE in heard
             server.close()
             await link.stop()
+
+    asyncio.run(hour())
+
+
+def test_who_listens_is_told_that_the_bank_went_and_hears_again_once_it_is_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("actors.link._RETRY_S", 0.01)
+    asked: list[str] = []
+
+    async def tells_once(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            asked.append((await read(reader))["do"])
+            write(writer, framed({"window": len(asked), "events": np.zeros(1, dtype=EVENT_DTYPE).tobytes()}))
+        writer.close()
+
+    async def hour() -> tuple[list[int], list[int]]:
+        heard, lost = asyncio.Queue[int](), list[int]()
+        link = LinkClient(tmp_path / "s")
+        link.listen(lambda window, _: heard.put_nowait(window), lambda: lost.append(len(asked)))
+        link.start()
+        await asyncio.sleep(0.05)
+        assert lost == [], "who was never there does not go"
+        server = await asyncio.start_unix_server(tells_once, tmp_path / "s")
+        try:
+            return [await asyncio.wait_for(heard.get(), 5.0) for _ in range(3)], lost
+        finally:
+            await link.stop()
+            server.close()
+
+    heard, lost = asyncio.run(hour())
+    assert (heard, lost[:2]) == ([1, 2, 3], [1, 2])
+    assert set(asked) == {"listen"}
+
+
+def test_a_listener_who_does_not_read_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("actors.link._BEHIND_MAX", 1 << 20)
+    rows = np.zeros(2_000, dtype=EVENT_DTYPE)
+
+    async def hour() -> list[int]:
+        waits, done = list[int](), asyncio.Event()
+
+        async def tells(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            while not writer.is_closing() and len(waits) < 500:
+                _told(writer, len(waits), rows)
+                waits.append(writer.transport.get_write_buffer_size())
+                await asyncio.sleep(0)
+            done.set()
+
+        server = await asyncio.start_unix_server(tells, tmp_path / "s")
+        _, writer = await asyncio.open_unix_connection(tmp_path / "s", limit=1)
+        await asyncio.wait_for(done.wait(), _WAIT_S)
+        writer.close()
+        server.close()
+        return waits
+
+    waits = asyncio.run(hour())
+    assert len(waits) < 500
+    assert max(waits) <= (1 << 20) + 2 * rows.nbytes
+
+
+def test_every_caller_of_a_call_of_many_counts_as_one_under_way(tmp_path: Path) -> None:
+    async def hour() -> None:
+        link = LinkClient(tmp_path / "nobody", patience_s=0.2, submits_max=4)
+        rows = np.concatenate([form(number) for number in range(1, 4)])
+        many = asyncio.create_task(link.submit_told(SubmitApplication, rows))
+        await asyncio.sleep(0)
+        assert link.under_way == 3
+        one = asyncio.create_task(link.submit(SubmitApplication, form(4)))
+        await asyncio.sleep(0)
+        assert link.under_way == 4
+        with pytest.raises(Busy, match="4 commands are under way"):
+            await link.submit(SubmitApplication, form(5))
+        found = await asyncio.gather(many, one, return_exceptions=True)
+        assert [type(error) for error in found] == [Away, Away]
+        assert link.under_way == 0
 
     asyncio.run(hour())
 

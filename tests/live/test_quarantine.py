@@ -157,6 +157,18 @@ def test_where_no_row_is_to_blame_the_bank_stops_and_says_why(tmp_path: Path, mo
 
 
 @pytest.mark.usefixtures("poisoned")
+def test_who_follows_works_the_window_as_it_was_once_something_of_it_is_set_aside(tmp_path: Path) -> None:
+    leads, follows = sequencer(tmp_path), sequencer(tmp_path, opened=False)
+    go(leads, leads.until + 10, applied(1))
+    assert answers(follows.follow()) == [(1, CASE, 0)]
+    with pytest.raises(Broken):
+        go(leads, leads.until + 10, applied(2), poison(3))
+    list(leads.rebuild())
+    assert sorted(answers(follows.follow())) == [(1, CASE, 0), (2, CASE + 1, 0), (3, 0, RequestRefusal.SET_ASIDE)]
+    assert (follows.chain, follows.number, follows.until) == (leads.chain, leads.number, leads.until)
+
+
+@pytest.mark.usefixtures("poisoned")
 def test_callers_of_a_live_bank_are_answered_and_it_goes_on(tmp_path: Path) -> None:
     bank = sequencer(tmp_path)
 

@@ -12,11 +12,12 @@ import pytest
 
 from actors.book.around import Around
 from actors.book.sqlite import SqliteStore
-from actors.book.store import Damaged, Entry, Fenced, Store, StoreError
+from actors.book.store import Damaged, Entry, Fenced, Snapshot, Store, StoreError
 from actors.host import StageHost
 from actors.local import LocalExecutor
 from actors.partners import befalls, over
 from actors.pipeline import CellLost
+from actors.replay import Diverged, replay
 from actors.sequencer import Command
 from actors.topology import Cell, Flow
 from credit.applications.contract import Refusal
@@ -299,6 +300,55 @@ def test_a_store_that_is_away_for_a_while_is_waited_for(tmp_path: Path, monkeypa
     store.away = 10
     with pytest.raises(StoreError, match="away"):
         go(bank, bank.until + 10, applied(2))
+
+
+@pytest.mark.parametrize("error", [Fenced, Damaged])
+def test_a_store_that_will_never_take_a_window_is_not_asked_again(tmp_path: Path, error: type[StoreError]) -> None:
+    class Refuses(Around):
+        def append(self, entries: Sequence[Entry], epoch: int | None = None) -> None:
+            raise error("never")
+
+    def waits(_: float) -> None:
+        raise AssertionError("it waits for the store")
+
+    bank = sequencer(tmp_path)
+    bank._store, bank._pause = Refuses(bank._store), waits
+    with pytest.raises(error, match="never"):
+        go(bank, bank.until + 10, applied(1))
+    assert bank.figures.store_away == 0
+
+
+def test_who_follows_a_book_that_has_become_another_tells_all_of_it(tmp_path: Path) -> None:
+    """Also windows of which the same numbers were told before, of the book that it was."""
+    for name, requests in (("one", (1, 2)), ("other", (7, 8))):
+        (tmp_path / name).mkdir()
+        leads = sequencer(tmp_path / name)
+        for request in requests:
+            go(leads, leads.until + 10, applied(request))
+    follows = sequencer(tmp_path / "one", opened=False)
+    assert answers(follows.follow()) == [(1, CASE, 0), (2, CASE + 1, 0)]
+    assert answers(follows.follow()) == []
+    follows._store = SqliteStore(tmp_path / "other" / "daybook.db")
+    assert answers(follows.follow()) == [(7, CASE, 0), (8, CASE + 1, 0)]
+    assert (follows.chain, follows.number) == (leads.chain, leads.number)
+
+
+def test_a_book_worked_again_is_compared_with_its_snapshots_too(tmp_path: Path) -> None:
+    """The newest window's chain stands nowhere else: the next window would have told it."""
+
+    class Forged(Around):
+        def snapshot(self, number: int) -> Snapshot:
+            return super().snapshot(number)._replace(chain="0" * 32)
+
+    bank, flow = sequencer(tmp_path), Flow(1)
+    for request in (1, 2):
+        go(bank, bank.until + 10, applied(request))
+    bank.keep(bank.snapshot())
+    cells = live_blueprints(SCENARIO, flow, (), arrivals=False)
+    found = replay(bank._store, flow, cells, LocalExecutor())
+    assert (found.windows, found.compared, found.chain) == (2, 2, bank.chain)
+    with pytest.raises(Diverged, match="windows 1 to 1: worked again"):
+        replay(Forged(bank._store), flow, cells, LocalExecutor())
 
 
 def test_a_bank_to_which_nobody_comes_by_himself_does_not_draw_who_would(

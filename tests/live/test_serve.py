@@ -10,6 +10,7 @@ import socket
 import stat
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import pytest
 
 from actors.clock import BANK_OFFSET_MS
 from actors.local import LocalExecutor
+from actors.replay import Replayed
 from actors.topology import Cell
 from credit.bank import PIPELINE
 from credit.numbers import case_of
@@ -170,6 +172,8 @@ def test_one_bank_is_served_once_at_a_time(tmp_path: Path, capsys: pytest.Captur
     home = tmp_path / "bank"
     home_of(options(tmp_path, scenario="zhang_consumer_loan"))
     before = (home / BANK_FILE).read_text()
+    with alone(home), pytest.raises(UserError, match="has this bank open"), alone(home):
+        pass
     with alone(home):
         assert main(["serve", "--home", str(home), "--executor", "local", "--port", "0"]) == 2
     assert "another `lendrill serve` has this bank open" in capsys.readouterr().err
@@ -226,6 +230,16 @@ def _watched(supervisor: Supervisor) -> None:
         supervisor.start(child)
     while True:
         supervisor.watch()
+
+
+@pytest.mark.parametrize(("fen", "code"), [(0, 0), (1, 1), (-7, 1)])
+def test_a_bank_whose_books_do_not_balance_is_said_so_and_exits_with_1(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fen: int, code: int
+) -> None:
+    again = SimpleNamespace(replayed=Replayed(windows=3, compared=2, chain="abc"), trial_balance_fen=fen, postings=12)
+    monkeypatch.setattr("lendrill.live.worked_again", lambda *_: again)
+    assert main(["replay", str(tmp_path), "--quiet"]) == code
+    assert f"trial balance {fen} fen over 12 postings" in capsys.readouterr().out
 
 
 def test_no_home_is_no_bank_to_work_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -34,6 +34,22 @@ def test_each_fifth_of_a_schedule_has_its_own_share(shape: str) -> None:
         assert abs(counted - expected) < 5 * expected**0.5 + 1
 
 
+@pytest.mark.parametrize(
+    ("shape", "rates"),
+    [
+        ("constant", [100, 100, 100, 100, 100, 100]),
+        ("ramp", [2, 30, 50, 64, 90, 98]),
+        ("stairs", [20, 40, 60, 80, 100, 100]),
+        ("spike", [20, 20, 100, 20, 20, 20]),
+        ("soak", [20, 100, 100, 100, 100, 100]),
+    ],
+)
+def test_each_shape_has_its_rates(shape: str, rates: list[float]) -> None:
+    schedule = shaped(shape, 100.0, 50.0)
+    assert [schedule.rate(at) for at in (1, 15, 25, 32, 45, 49)] == pytest.approx(rates)
+    assert schedule.rate(50.0) == 0
+
+
 def test_the_same_seed_gives_the_same_instants_and_another_gives_others() -> None:
     schedule = shaped("ramp", 50.0, 10.0)
     assert list(schedule.arrivals(1)) == list(schedule.arrivals(1))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ import pytest
 from loadtests.accounts import Account, Accounts
 from loadtests.client import LOST, Answer
 from loadtests.recorder import Recorder
+from loadtests.results import LOAD, write_load
+from loadtests.schedule import shaped
 from loadtests.visitors import NobodyComes, comers, mixed
 from loadtests.visits import Session, Visit
 from tests.loadtests.stub import PATHS
@@ -78,7 +81,7 @@ def test_every_visit_has_one_end(status: int, end: str) -> None:
     assert counts["completed"] == (end == "accepted")
 
 
-def test_a_visit_of_the_warm_up_is_left_out_whole() -> None:
+def test_a_visit_of_the_warm_up_is_left_out_whole(tmp_path: Path) -> None:
     session = Session(Canned(202), Recorder(), lambda *of: None, 1, "run", 8, 5, warmup_s=5)  # type: ignore[arg-type]
     session.began = time.perf_counter() - 10
     [visitor], _ = comers("third_party", PATHS, CLERKS)
@@ -87,6 +90,9 @@ def test_a_visit_of_the_warm_up_is_left_out_whole() -> None:
     counts = session.recorder.total(session.recorder.visitors).counts
     assert (counts["offered"], counts["accepted"], counts["completed"]) == (1, 1, 1)
     assert session.recorder.total().counts["offered"] == 2
+    write_load(tmp_path, session.recorder, shaped("constant", 1.0, 15.0), 5.0)
+    load = json.loads((tmp_path / LOAD).read_text(encoding="utf-8"))
+    assert (load["warmup_s"], load["accepted_per_s"], load["offered_per_s"]) == (5, 0.1, 0.1)
 
 
 def test_locust_hears_of_every_request_under_the_visitors_name() -> None:

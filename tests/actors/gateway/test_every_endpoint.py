@@ -45,7 +45,7 @@ NOT_ACTING = {
     "POST /v1/loans/{loan}/disbursement/review",
 }
 """A number that is looked for; and what is tried where a payment waits (`test_duties`)."""
-ASKED_WITHOUT_END = {"GET /vouchers/{code}", "GET /v1/clock", "GET /health", "GET /metrics"}
+ASKED_WITHOUT_END = {"GET /v1/clock", "GET /health", "GET /metrics"}
 """Open, and answered however often somebody asks."""
 IN_TEXTS = {"/v1/applications/{case}/contract/document"}
 """A contract's own words."""

@@ -1,18 +1,19 @@
-"""Signing in, locks, passwords, and accounts of customers and systems."""
+"""Signing in, locks, and accounts of customers and systems."""
 
 from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 
 from actors.identity.accounts import Accounts
-from actors.identity.errors import AccountLocked, IdentityError, SignInRefused, WeakPassword
-from actors.identity.passwords import Passwords, prove_strong
+from actors.identity.errors import AccountLocked, IdentityError, SignInRefused
 from actors.identity.service import ACCOUNTS, Identity
 from credit.policies.posts import PERMISSIONS
 from credit.staff import StaffRegister
@@ -80,93 +81,6 @@ def test_a_register_with_conflicting_seats_is_refused(tmp_path: Path) -> None:
     with pytest.raises(IdentityError, match="disbursement_operator and disbursement_reviewer"):
         bank.first(StaffRegister.of([(1_110_001, 1, 11), (1_110_001, 1, 12)]))
     assert bank.accounts.empty()
-
-
-# passwords ------------------------------------------------------------------------------------------------------------
-
-
-def test_the_first_password_must_be_changed_and_is_then_worth_nothing(bank: Identity) -> None:
-    first = bank.accounts.first_password(APPROVER)
-    assert bank.accounts.sign_in("staff", "1010001", first, START).must_change
-    bank.accounts.change_password(APPROVER, first, PASSWORD, START)
-    assert not bank.accounts.sign_in("staff", "1010001", PASSWORD, START).must_change
-    with pytest.raises(SignInRefused):
-        bank.accounts.sign_in("staff", "1010001", first, START)
-    with pytest.raises(IdentityError, match="no longer in use"):
-        bank.accounts.first_password(APPROVER)
-
-
-def test_chosen_passwords_are_hashed_with_argon2id_and_stand_nowhere(bank: Identity, tmp_path: Path) -> None:
-    settled(bank, APPROVER)
-    row = bank.accounts.get_row(APPROVER)
-    assert row["hash"].startswith("$argon2id$")
-    assert not [one for one in tmp_path.rglob("*") if one.is_file() and PASSWORD.encode() in one.read_bytes()]
-    assert Passwords().hash(PASSWORD).startswith("$argon2id$v=19$m=19456,t=2,p=1$")
-
-
-def test_a_password_is_the_same_however_its_characters_are_typed(bank: Identity) -> None:
-    first = bank.accounts.first_password(APPROVER)
-    bank.accounts.change_password(APPROVER, first, "Caf\u00e9-horse-77", START)
-    assert bank.accounts.sign_in("staff", "1010001", "Cafe\u0301-horse-77", START)
-
-
-def test_a_hash_of_lower_cost_is_renewed_at_the_next_sign_in(bank: Identity) -> None:
-    settled(bank, APPROVER)
-    dearer = Passwords(PasswordHasher(time_cost=1, memory_cost=16, parallelism=1))
-    Accounts(bank.accounts.database, bank.keys, bank.posts, dearer).sign_in("staff", "1010001", PASSWORD, START)
-    assert "m=16," in bank.accounts.get_row(APPROVER)["hash"]
-    assert bank.accounts.sign_in("staff", "1010001", PASSWORD, START)
-
-
-@pytest.mark.parametrize(
-    ("new", "message"),
-    [
-        ("Short-1", "10 to 128 characters"),
-        ("a1" * 65, "10 to 128 characters"),
-        ("onlyletters", "two kinds"),
-        ("12345678901", "two kinds"),
-        ("aaaaaaaaaa1", "6 different characters"),
-        ("my-1010001-x", "must not contain the name"),
-        ("horse-\ud800-battery", "no character"),
-    ],
-)
-def test_a_weak_password_is_refused_and_nothing_changes(bank: Identity, new: str, message: str) -> None:
-    first = bank.accounts.first_password(APPROVER)
-    with pytest.raises(WeakPassword, match=message):
-        bank.accounts.change_password(APPROVER, first, new, START)
-    assert bank.accounts.sign_in("staff", "1010001", first, START).must_change
-
-
-def test_a_password_of_the_least_strength_is_taken() -> None:
-    prove_strong("abcdef1234", 10, ("1010001",))
-    with pytest.raises(WeakPassword):
-        prove_strong("abcdef123", 10, ())
-
-
-def test_the_old_password_again_is_no_new_one(bank: Identity) -> None:
-    settled(bank, APPROVER)
-    with pytest.raises(IdentityError, match="is the old one"):
-        bank.accounts.change_password(APPROVER, PASSWORD, PASSWORD, START)
-
-
-def test_guessing_the_old_password_locks_as_well(bank: Identity) -> None:
-    settled(bank, APPROVER)
-    for _ in range(3):
-        with pytest.raises(SignInRefused):
-            bank.accounts.change_password(APPROVER, WRONG, "Other-horse-9", START)
-    with pytest.raises(AccountLocked):
-        bank.accounts.change_password(APPROVER, WRONG, "Other-horse-9", START)
-    with pytest.raises(AccountLocked):
-        bank.accounts.sign_in("staff", "1010001", PASSWORD, START)
-
-
-@pytest.mark.parametrize("password", ["", "x" * 100_000, "\ud800", "\0", "张三" * 30, "' OR 1=1 --"])
-def test_odd_passwords_are_wrong_and_no_fault(bank: Identity, password: str) -> None:
-    settled(bank, APPROVER)
-    with pytest.raises(SignInRefused, match="the name or the password is wrong"):
-        bank.accounts.sign_in("staff", "1010001", password, START)
-    with pytest.raises(SignInRefused, match="the name or the password is wrong"):
-        bank.accounts.sign_in("staff", password, password, START)
 
 
 # locks ----------------------------------------------------------------------------------------------------------------
@@ -275,19 +189,33 @@ def test_a_right_password_whose_lock_fell_meanwhile_is_not_heard(
         bank.accounts.sign_in("staff", "1010001", PASSWORD, START)
 
 
-def test_a_password_that_was_reset_while_it_was_compared_is_not_heard(
-    bank: Identity, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("chosen", "meanwhile"),
+    [
+        (True, lambda accounts: accounts.reset(APPROVER)),
+        (False, lambda accounts: accounts.reset(APPROVER)),
+        (True, lambda accounts: accounts.change_password(APPROVER, PASSWORD, "Other-horse-9", START)),
+        (True, lambda accounts: accounts.set_active(APPROVER, False)),
+    ],
+    ids=["reset", "a first one reset", "changed", "account closed"],
+)
+def test_a_password_that_was_replaced_while_it_was_compared_is_not_heard(
+    bank: Identity, monkeypatch: pytest.MonkeyPatch, chosen: bool, meanwhile: Callable[[Accounts], object]
 ) -> None:
-    settled(bank, APPROVER)
+    password = bank.accounts.first_password(APPROVER)
+    if chosen:
+        settled(bank, APPROVER)
+        password = PASSWORD
     real = bank.accounts._passwords.matches
 
-    def slow(*given: object) -> bool:
-        bank.accounts.reset(APPROVER)
+    def slow(*given: Any) -> bool:
+        monkeypatch.undo()
+        meanwhile(bank.accounts)
         return real(*given)
 
     monkeypatch.setattr(bank.accounts._passwords, "matches", slow)
     with pytest.raises(SignInRefused):
-        bank.accounts.sign_in("staff", "1010001", PASSWORD, START)
+        bank.accounts.sign_in("staff", "1010001", password, START)
 
 
 def _guess(folder: str) -> int:
@@ -344,6 +272,18 @@ def test_a_client_number_is_bound_by_its_own_id_number_once(bank: Identity) -> N
         bank.accounts.bind_customer(opened.subject, 78, ID_NUMBER)
 
 
+def test_a_client_number_with_which_somebody_signs_in_is_given_to_nobody_else(bank: Identity) -> None:
+    owner, other = a_customer(bank, party=77), "11010519900307124X"
+    stranger = bank.accounts.open_customer(other, "13900000000", PASSWORD, START)
+    with pytest.raises(IdentityError, match="77: another account signs in with this already"):
+        bank.accounts.bind_customer(stranger.subject, 77, other)
+    assert not bank.accounts.is_proven(stranger.subject)
+    with pytest.raises(IdentityError, match="another account"):
+        bank.accounts.open_customer("310101199001011234", "13900000001", PASSWORD, START, party=77)
+    assert [one.subject for one in bank.accounts.all("customer")] == [owner.subject, stranger.subject]
+    assert bank.accounts.sign_in("customer", "77", PASSWORD, START).subject == owner.subject
+
+
 def test_an_account_under_another_s_numbers_takes_nothing_from_him_and_ends_when_he_proves_who_he_is(
     bank: Identity,
 ) -> None:
@@ -367,11 +307,6 @@ def test_an_account_under_another_s_numbers_takes_nothing_from_him_and_ends_when
     accounts.bind_customer(again.subject, 77, ID_NUMBER)
     assert accounts.sign_in("customer", "77", PASSWORD, START).subject == again.subject
     assert not accounts.is_proven(owner.subject)
-
-
-def test_a_password_that_holds_the_own_number_is_weak(bank: Identity) -> None:
-    with pytest.raises(WeakPassword, match="must not contain"):
-        bank.accounts.open_customer("310101199001011234", "13900000000", "my13900000000", START)
 
 
 def test_mobile_and_client_number_share_one_lock(bank: Identity) -> None:

@@ -360,7 +360,7 @@ def test_the_log_is_queried_counted_and_exported(busy: Audit) -> None:
     assert [(row["number"], row["subject"]) for row in rows] == [(str(r["number"]), r["subject"]) for r in records]
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@"])
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_cell_is_a_formula(tmp_path: Path, start: str) -> None:
     log = a_bank(tmp_path, first=False).audit
     log.append([deed(path=f"{start}HYPERLINK(1)")])

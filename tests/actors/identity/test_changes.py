@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from actors.identity.accounts import Accounts
 from actors.identity.errors import IdentityError, NotAllowed, SignInRefused
 from actors.identity.service import Identity
 from credit.times import DAY_MS
@@ -127,11 +129,24 @@ def test_whoever_is_changed_does_not_confirm_it(bank: Identity) -> None:
         bank.changes.confirm(SYSTEM[1], number, START)
 
 
-def test_a_proposer_who_lost_his_post_meanwhile_no_longer_counts(bank: Identity) -> None:
+@pytest.mark.parametrize("who", APPROVAL)
+@pytest.mark.parametrize(
+    ("lose", "message"),
+    [
+        (lambda accounts, who: accounts.set_posts(who, ["trainer"]), "lacks the permission"),
+        (lambda accounts, who: accounts.set_active(who, False), "only staff with an open account"),
+    ],
+    ids=["post", "account"],
+)
+def test_who_lost_his_post_or_his_account_meanwhile_no_longer_counts(
+    bank: Identity, who: str, lose: Callable[[Accounts, str], object], message: str
+) -> None:
+    """Of the two who make a change, whoever it is."""
     number = propose(bank, value=("risk_specialist",))
-    bank.accounts.set_posts(APPROVAL[0], ["trainer"])
-    with pytest.raises(NotAllowed, match="lacks the permission"):
+    lose(bank.accounts, who)
+    with pytest.raises(NotAllowed, match=message):
         bank.changes.confirm(APPROVAL[1], number, START)
+    assert bank.changes.get(number).state == "open"
 
 
 def test_what_changed_meanwhile_must_be_proposed_anew(bank: Identity) -> None:

@@ -93,13 +93,13 @@ class Archive:
         found = self._database.row("SELECT sealed FROM contracts WHERE number = ?", number)
         return self._vault.open(bytes(found["sealed"]), _about(number)).decode() if found is not None else ""
 
-    def search(self, branch: int, name: str, product: str, since: int, until: int, after: str) -> list[Archived]:
-        """Signed contracts in the order of their numbers, those after one, at most `PAGE`. Empty texts and branch 0 mean any;
+    def search(self, branch: int | None, name: str, product: str, since: int, until: int, after: str) -> list[Archived]:
+        """Signed contracts in the order of their numbers, those after one, at most `PAGE`. Empty texts and None mean any;
         `since` ≤ signed < `until`."""
         fingerprint = self._vault.fingerprint(name, _NAME) if name else b""
         rows = self._database.rows(
             "SELECT * FROM contracts WHERE signed_at > 0 AND signed_at >= ? AND signed_at < ? AND number > ? "
-            "AND (? = '' OR name = ?) AND (? = '' OR product = ?) AND (? = 0 OR branch = ?) ORDER BY number LIMIT ?",
+            "AND (? = '' OR name = ?) AND (? = '' OR product = ?) AND (? IS NULL OR branch = ?) ORDER BY number LIMIT ?",
             *(since, until, after, name, fingerprint, product, product, branch, branch, PAGE),
         )
         return [_archived(row) for row in rows]

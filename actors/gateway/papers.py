@@ -118,7 +118,7 @@ async def search(
     reach = reach_of(identity, caller, "contracts:read")
     first = day_number(since) * DAY_MS if since else 0
     end = (day_number(until) + 1) * DAY_MS if until else NEVER
-    branch = 0 if reach.everything else caller.branch
+    branch = None if reach.everything else caller.branch
     found = await asyncio.to_thread(archive.search, branch, name, product, first, end, after)
     shown_ = [
         {

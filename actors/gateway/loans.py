@@ -109,7 +109,10 @@ class Loan(Model):
     interest_fen: int = 0
     """Due and not paid, as the penalty."""
     penalty_fen: int = 0
-    accrued_interest_fen: int = 0
+    accrued_interest_fen: int = Field(
+        default=0,
+        description="As the books have it, day by day; an early repayment is reckoned of the whole and may differ by a fen.",
+    )
     """Of the running period, up to today."""
     arrears_fen: int = 0
     """All that is due and not paid."""

@@ -93,6 +93,16 @@ def test_events_that_move_nothing_and_other_cases_are_passed_over() -> None:
     assert (progress.step, progress.last_event) == (Step.APPROVAL, ApprovalEvent.NODE_ENTERED)
 
 
+@pytest.mark.requirement("APP-18.b")
+def test_of_one_instant_what_was_said_last_tells_who_has_the_case() -> None:
+    """An opinion takes the case to the next desk within the same millisecond."""
+    log = events((0, Event.APPLICATION_SUBMITTED), (5, ApprovalEvent.NODE_ENTERED), (5, ApprovalEvent.NODE_DECIDED))
+    log["seq"] = [1, 3, 2]
+    progress = query(log, CASE, 50)
+    assert progress is not None
+    assert (progress.handler, progress.last_event) == (Handler.APPROVER, ApprovalEvent.NODE_ENTERED)
+
+
 @pytest.mark.requirement("APP-01.a")
 def test_from_a_contract_the_track_goes_back_to_approval_and_nowhere_else() -> None:
     order = {event: event.said.step for event in EVENTS.values() if event.said.step}

@@ -26,7 +26,17 @@ from actors.gateway.bank import (
     request_number,
 )
 from actors.gateway.callers import Caller, needs
-from actors.gateway.models import AccountNumber, CasePath, IdempotencyKey, LoanPath, MaterialName, Model, Person, shown
+from actors.gateway.models import (
+    AccountNumber,
+    Body,
+    CasePath,
+    IdempotencyKey,
+    LoanPath,
+    MaterialName,
+    Model,
+    Person,
+    shown,
+)
 from actors.gateway.problems import Problem
 from actors.host import Look
 from actors.identity.masking import shown as as_seen
@@ -111,7 +121,7 @@ class Facility(Model):
     valid_until: str | None
 
 
-class Drawing(Model):
+class Drawing(Body):
     """A drawdown on a revolving limit (PRD-04); `number` counts the requests of the case. `purpose`: one of those that the
     product lends for; `payee_account`: who is paid, where the product pays him (受托支付)."""
 
@@ -132,7 +142,7 @@ class Drawing(Model):
     payee_account: AccountNumber | None = None
 
 
-class Fulfilling(Model):
+class Fulfilling(Body):
     """Materials that have come."""
 
     model_config = shown({"materials": ["lease_contract"]})
@@ -140,7 +150,7 @@ class Fulfilling(Model):
     materials: list[MaterialName] = Field(min_length=1, max_length=20)
 
 
-class Restricting(Model):
+class Restricting(Body):
     """A limit is restricted, or let go on; `reason` as the bank numbers them."""
 
     model_config = shown({"restricted": True, "reason": 509, "person": "1110001"})
@@ -150,7 +160,7 @@ class Restricting(Model):
     person: Person | None = None
 
 
-class Filing(Model):
+class Filing(Body):
     """Evidence of what a tranche was spent on is filed (DIS-16); a verifier of the bank looks at it."""
 
     model_config = shown({})

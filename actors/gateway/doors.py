@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from actors.backup.keeper import ages_s
 from actors.clock import ClockError
 from actors.gateway.bank import Bank, bank_of, instant_of, moment
 from actors.gateway.callers import Caller, needs
+from actors.gateway.models import Body, shown
 from actors.gateway.problems import Problem
 from actors.gateway.pulse import PATIENCE_S
 from actors.link import Away
@@ -22,10 +23,10 @@ router = APIRouter(tags=["bank"])
 _OPENING_MS = 9 * HOUR_MS
 
 
-class Advance(BaseModel):
+class Advance(Body):
     """Where the business date is to go: to an instant, or so many days on, at the opening hour."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"days": 30}]})
+    model_config = shown({"days": 30})
 
     to: str | None = Field(default=None, max_length=40, examples=["2026-03-10T09:00"])
     days: int | None = Field(default=None, ge=1, le=400)

@@ -13,7 +13,7 @@ from pydantic import Field
 from actors.gateway.bank import Bank, acting, bank_of, branch_with, label, labels, moment, refusal, request_number
 from actors.gateway.callers import Caller, needs
 from actors.gateway.materials import BINARY, FILE_FORM, TYPES, Kept, as_file, file_of
-from actors.gateway.models import CasePath, IdempotencyKey, Model, Person, shown
+from actors.gateway.models import Body, CasePath, IdempotencyKey, Model, Person, shown
 from actors.gateway.problems import Problem
 from credit.codes import FileFormat, Verdict
 from credit.due_diligence.contract import FIGURES, RATIOS, FilePaper, Paper, RecordStatement
@@ -32,7 +32,7 @@ Fen = Annotated[int, Field(gt=-(1 << 53), lt=1 << 53)]
 _SEEN: dict[int | str, dict[str, Any]] = {200: {"content": dict.fromkeys(TYPES.values(), BINARY)}}
 
 
-class Statement(Model):
+class Statement(Body):
     """What a business's books say of a year (经营与财务数据), amounts in fen. Costs are those of operations, without interest and
     tax; `operating_cash_fen` is net cash from operations."""
 

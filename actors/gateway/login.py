@@ -23,9 +23,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from actors.gateway.models import PROBLEMS, shown
+from actors.gateway.models import PROBLEMS, Body, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import prove_reach
+from actors.gateway.writing import Verbatim
 from actors.identity.accounts import Kind
 from actors.identity.caller import Caller
 from actors.identity.changes import CONFIRMS, Proposal, State, permission_for
@@ -291,8 +292,8 @@ def _granted(grant: Grant) -> dict[str, Any]:
 # one's own account ----------------------------------------------------------------------------------------------------
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+class _Body(Body):
+    model_config = ConfigDict(hide_input_in_errors=True)
 
 
 class NewPassword(_Body):
@@ -300,8 +301,8 @@ class NewPassword(_Body):
 
     model_config = shown({"old": "k7qhd-2m4xw-…", "new": "three words and a number 7"})
 
-    old: str = Field(max_length=1_000)
-    new: str = Field(max_length=1_000)
+    old: Annotated[str, Field(max_length=1_000), Verbatim]
+    new: Annotated[str, Field(max_length=1_000), Verbatim]
 
 
 class Me(BaseModel):

@@ -20,7 +20,7 @@ from actors.gateway.callers import Caller, needs
 from actors.gateway.contracts import Archives, written
 from actors.gateway.disbursements import genuine, voucher_of
 from actors.gateway.login import Services, not_too_often
-from actors.gateway.models import CasePath, LoanPath, Model, shown
+from actors.gateway.models import CasePath, Date, LoanPath, Model, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import reach_of
 from actors.gateway.typeset import ContractPaper, Signature, VoucherPaper, contract_pdf, set_in_type, voucher_pdf
@@ -108,8 +108,8 @@ async def search(
     caller: Annotated[Caller, Depends(needs("contracts:read"))],
     name: Annotated[str, Query(max_length=120, description="The customer's name, whole.")] = "",
     product: Annotated[str, Query(max_length=60)] = "",
-    since: Annotated[dt.date | None, Query(description="First day of signing.")] = None,
-    until: Annotated[dt.date | None, Query(description="Last day of signing.")] = None,
+    since: Annotated[Date | None, Query(description="First day of signing.")] = None,
+    until: Annotated[Date | None, Query(description="Last day of signing.")] = None,
     after: Annotated[str, Query(max_length=60, description="`next` of the page before.")] = "",
 ) -> dict[str, Any]:
     """CON-18: by customer, product and day of signing; staff of a branch find its own."""

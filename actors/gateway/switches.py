@@ -12,7 +12,7 @@ from actors.book.store import StoreError
 from actors.gateway.bank import Bank, bank_of
 from actors.gateway.callers import Caller, needs
 from actors.gateway.login import Services
-from actors.gateway.models import Model, shown
+from actors.gateway.models import Body, Model, shown
 from actors.gateway.problems import Problem
 from actors.gateway.proposals import Number, Proposed, about_of, allowed, known, said_of
 from actors.identity.changes import Proposal
@@ -39,7 +39,7 @@ class Standing(Model):
     chain: str
 
 
-class Asking(Model):
+class Asking(Body):
     """Which site is to lead. `switch`: the leader finishes what is under way and hands over; nothing is lost. `take_over`: the
     site leads whatever became of the others, and what it lacks is told."""
 

@@ -17,7 +17,7 @@ from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import CODES
 from actors.gateway.decided import FIELDS, NUMBER, WRITTEN
 from actors.gateway.details import details_of
-from actors.gateway.models import IdempotencyKey, Model, Person, VerdictName, shown
+from actors.gateway.models import Body, Date, IdempotencyKey, Model, Person, VerdictName, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import reach_of
 from actors.gateway.task_order import cursor_of, first_of, place_of
@@ -96,7 +96,7 @@ class Tasks(Model):
     next: str | None
 
 
-class Claiming(Model):
+class Claiming(Body):
     """Who takes a task up, and for whom (APR-12). `person` may be left out by a caller whom the bank knows."""
 
     model_config = shown({"person": "1010001"})
@@ -105,7 +105,7 @@ class Claiming(Model):
     on_behalf_of: Person | None = None
 
 
-class Releasing(Model):
+class Releasing(Body):
     """Who gives a task back."""
 
     model_config = shown({"person": "1010001"})
@@ -137,7 +137,7 @@ class Answering(Releasing):
     verdict: VerdictName
 
 
-class Appointing(Model):
+class Appointing(Body):
     """Who stands in for whom, from a day to a day (审批代理, APR-12). Only the administrator may appoint."""
 
     model_config = shown(
@@ -146,8 +146,8 @@ class Appointing(Model):
 
     person: Person
     deputy: Person
-    from_day: dt.date = Field(alias="from")
-    to_day: dt.date = Field(alias="to")
+    from_day: Date = Field(alias="from")
+    to_day: Date = Field(alias="to")
     operator: Person | None = None
 
 
@@ -158,7 +158,9 @@ Decision: type[Claiming] = create_model(
     __doc__="A decision: the fields that the task's list asks for, by name; others are refused.",
     **_DECIDES,
 )
-Decision.model_config = shown({"person": "1010001", "verdict": "approve", "opinion": "还款来源稳定，同意。"})
+Decision.model_config = Body.model_config | shown(
+    {"person": "1010001", "verdict": "approve", "opinion": "还款来源稳定，同意。"}
+)
 Decision.model_rebuild(force=True)
 
 

@@ -26,6 +26,7 @@ from actors.backup.key import BackupKey
 from actors.book.aside import SITE, at_site
 from actors.book.opening import open_store
 from actors.clock import BANK_OFFSET_MS
+from actors.ray_address import prove_cluster
 from actors.ray_start import Enclosure
 from actors.topology import Flow
 from credit import fingerprints
@@ -46,7 +47,7 @@ from lendrill.run import run_command
 from lendrill.saved import load_saved
 from lendrill.supervisor import Supervisor, children_of, end_all
 from results.folder import discard
-from scenarios.loading import load_scenario
+from scenarios.loading import ScenarioError, load_scenario
 from scenarios.model import Scenario
 from scenarios.served import UNCERTIFIED, changes_when_served
 from sim.staffing import build_staffing
@@ -115,18 +116,22 @@ class ServeOptions:
 
 
 def people_at(staff: str) -> list[str]:
-    """The desks at which people sit: ``simulated`` none, ``people`` all, or ``initial_approver=people,collector=people``."""
+    """The desks at which people sit: ``simulated`` none, ``people`` all, or ``initial_approver=people,collector=people``, each
+    named once."""
     if staff == "simulated":
         return []
     if staff == "people":
         return sorted(DESK_LABELS)
-    found = []
+    found, said = [], set()
     for part in staff.split(","):
         desk, _, who = part.strip().partition("=")
         if desk not in DESK_LABELS:
             raise UserError(f"--staff {part}: there is no desk {desk!r}", f"desks: {', '.join(sorted(DESK_LABELS))}")
         if who not in ("people", "simulated"):
             raise UserError(f"--staff {part}: {who!r} sits nowhere", "give DESK=people or DESK=simulated")
+        if desk in said:
+            raise UserError(f"--staff {staff}: {desk} is named twice", "name each desk once")
+        said.add(desk)
         if who == "people":
             found.append(desk)
     return sorted(set(found))
@@ -147,6 +152,7 @@ def founded(options: ServeOptions) -> dict[str, Any]:
         plain = load_scenario(name, changes)
         start_ms = _first_instant(options, clock, plain)
         changes["run.start"] = date_of(start_ms // DAY_MS)
+        _prove_begins(name, changes, plain)
     if clock == "wall" and start_ms > _wall():
         raise UserError(
             f"the run ended at {text_of(start_ms)[:10]}, which is still to come", "serve with --clock business"
@@ -185,11 +191,21 @@ def founded(options: ServeOptions) -> dict[str, Any]:
     }
 
 
+def _prove_begins(name: str, changes: dict[str, Any], plain: Scenario) -> None:
+    """UserError where what a scenario is about does not fall into a run that begins when it is to: `plain` is the scenario with
+    its own first day."""
+    try:
+        load_scenario(name, changes)
+    except ScenarioError as error:
+        raise UserError(error.user_message, f"give --date {plain.run.start}, the scenario's own first day") from None
+
+
 def seeded(options: ServeOptions) -> ServeOptions:
     """The options of a bank that begins with the book of a run made for it: so many customers go through its scenario first, in
     this process, and the run's folder stays in the bank's. UserError where a bank is there already."""
     if options.seed_portfolio is None:
         return options
+    _prove_cluster(options.executor or "ray", options.address)
     if (options.home / BANK_FILE).exists():
         raise UserError(f"{options.home} holds a bank already", "leave --seed-portfolio out, or give another --home")
     path = options.home / PORTFOLIO
@@ -242,6 +258,7 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
         new: dict[str, Any] = json.loads(json.dumps(founded(options)))
         _prove_joins(new, options)
         _prove_sites(new, options)
+        _prove_cluster(new["executor"], new["address"])
         if options.store is not None:
             for site in new["sites"]:
                 open_store(at_site(new["store"], site)).close()  # refused before anything is founded
@@ -280,6 +297,7 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
     bank |= {"backup_to": _places(options)} if options.backup_to else {}
     _prove_joins(bank, options)
     _prove_sites(bank, options)
+    _prove_cluster(bank["executor"], bank["address"])
     bank_file.write(options.home, bank)
     return bank
 
@@ -313,6 +331,12 @@ def _prove_joins(bank: dict[str, Any], options: ServeOptions) -> None:
     """UserError where a cluster is named that nothing would join."""
     if options.address is not None and bank["executor"] != "ray":
         raise UserError(f"--address {options.address}: a bank of --executor local joins no Ray", "give --executor ray")
+
+
+def _prove_cluster(executor: str, address: str | None) -> None:
+    """RayUnavailable where a bank would join a cluster that nobody answers for: Ray itself asks for minutes, and says nothing."""
+    if executor == "ray" and address is not None:
+        prove_cluster(address)
 
 
 def first_accounts(home: Path) -> Path | None:

@@ -14,7 +14,7 @@ import base64
 import binascii
 import math
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import unquote_plus
 
 from fastapi import APIRouter, Depends, Form, Query, params
@@ -116,11 +116,13 @@ async def signed_in(request: Request) -> Caller:
 
 
 def _prove_parameters(request: Request) -> None:
-    """Problem 422 on a query parameter that the endpoint does not know: a filter that is misspelt would filter nothing."""
+    """Problem 422 on a query parameter that the endpoint does not know, and on one given twice of which it reads one: a filter
+    that is misspelt, or not read, would filter nothing."""
     if not request.query_params:
         return
     found = get_flat_params(request.scope["route"].dependant)
-    known = sorted(one.alias for one in found if isinstance(one.field_info, params.Query))
+    fields = {one.alias: one for one in found if isinstance(one.field_info, params.Query)}
+    known = sorted(fields)
     for name in request.query_params:
         if name not in known:
             raise Problem(
@@ -130,6 +132,18 @@ def _prove_parameters(request: Request) -> None:
                 field=f"query.{name[:40]}",
                 detail_zh="查询参数有误",
             )
+        if len(request.query_params.getlist(name)) > 1 and not _is_list(fields[name].field_info.annotation):
+            raise Problem(
+                422,
+                "Invalid request",
+                f"query: {name!r} is given more than once; give it once",
+                field=f"query.{name}",
+                detail_zh=f"查询参数重复：{name}",
+            )
+
+
+def _is_list(annotation: Any) -> bool:
+    return any(get_origin(one) is list for one in (annotation, *get_args(annotation)))
 
 
 async def not_too_often(request: Request) -> None:

@@ -429,3 +429,18 @@ def test_the_document_of_the_api_can_be_drawn(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     assert {"/oauth/token", "/oauth/revoke", "/password", "/me", "/accounts", "/accounts/proposals"} <= set(paths)
     assert "application/x-www-form-urlencoded" in paths["/oauth/token"]["post"]["requestBody"]["content"]
+
+
+def test_a_parameter_that_is_read_once_is_given_once(bank: Identity, client: TestClient) -> None:
+    headers = as_staff(bank, SYSTEM[0])
+    for query in ("limit=2&limit=3", "limit=2&limit=2", "kind=staff&kind=system"):
+        name = query.partition("=")[0]
+        said = check_problem(client.get(f"/accounts?{query}", headers=headers), 422)
+        assert (said["detail"], said["field"]) == (
+            f"query: {name!r} is given more than once; give it once",
+            f"query.{name}",
+        )
+        assert said["detail_zh"] == f"查询参数重复：{name}"
+    assert client.get("/accounts?limit=2&kind=system", headers=headers).status_code == 200
+    assert login._is_list(list[int] | None)
+    assert not login._is_list(int | None)

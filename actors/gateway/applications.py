@@ -18,6 +18,7 @@ from actors.gateway.bank import (
     attesting,
     bank_of,
     bits,
+    field_of,
     label,
     labels,
     moment,
@@ -212,7 +213,9 @@ def _faulty(bank: Bank, form: Application, answer: Answer, story: Story) -> Prob
     problem, (_, events) = refusal(answer.reason), story
     found = [REASONS[one] for one in events["reason"][np.isin(events["event"], _FAULTS)].tolist() if one in REASONS]
     if REASONS.get(answer.reason) in found:
-        words = [{"at": one.field, "code": one.name, "what": one.words[0], "what_zh": one.words[1]} for one in found]
+        words = [
+            {"at": field_of(one), "code": one.name, "what": one.words[0], "what_zh": one.words[1]} for one in found
+        ]
         own = fields_of(bank.products, form.product)
         for row in events[events["event"] == ApplicationEvent.DETAIL_REFUSED]:
             one, place = REASONS[int(row["reason"])], int(row["value"]) - 1

@@ -39,6 +39,15 @@ WAIT_MAX_S = 60.0
 _KEY_MAX = 255
 _ENTITY = ("case", "loan")
 _CALLED = {"case": "application"}
+_IN_REQUESTS = {
+    "to_day": "to",
+    "consent": "consents",
+    "age": "id_number",
+    "format": "file",
+    "size": "file",
+    "request": "Idempotency-Key",
+}
+"""Columns that reasons name, by the names that they have in requests, where these are others."""
 _HOURS = BANK_OFFSET_MS // 3_600_000
 
 
@@ -243,9 +252,15 @@ def refusal(reason: int) -> Problem:
     en, zh = found.words
     status = 409 if found is RequestRefusal.NUMBER_TAKEN else 422
     more: dict[str, Any] = {"reason": reason, "code": found.name, "detail_zh": zh}
-    if getattr(found, "field", ""):
-        more["field"] = found.field
+    if field := field_of(found):
+        more["field"] = field
     return Problem(status, "Refused", en, **more)
+
+
+def field_of(reason: Any) -> str:
+    """The field that a reason is about, as requests call it; empty where it is about none."""
+    name = getattr(reason, "field", "")
+    return _IN_REQUESTS.get(name, name)
 
 
 def wait_s(request: Request) -> float:

@@ -29,7 +29,7 @@ from actors.gateway.reach import prove_reach
 from actors.gateway.writing import Verbatim
 from actors.identity.accounts import Kind
 from actors.identity.caller import Caller
-from actors.identity.changes import CONFIRMS, Proposal, State, permission_for
+from actors.identity.changes import CONFIRMS, Proposal, permission_for
 from actors.identity.errors import AccountLocked, IdentityError, NotAllowed, SignInRefused, TokenRefused
 from actors.identity.service import Identity
 from actors.identity.tokens import Grant
@@ -180,18 +180,14 @@ class OAuthError(Exception):
     """An error of the token endpoint, in the form of RFC 6749, which leaves no room for Chinese in `error_description`: it stands
     beside it, and before it."""
 
-    def __init__(self, status: int, error: str, description: str) -> None:
+    def __init__(self, status: int, error: str, description: str, zh: str = "") -> None:
         super().__init__(description)
-        self.status, self.error, self.description = status, error, description
+        self.status, self.error, self.description, self.zh = status, error, description, zh or _OAUTH_ZH[error]
 
     def answer(self) -> JSONResponse:
         """The response."""
         headers = _NO_STORE | ({"WWW-Authenticate": f'Basic realm="{REALM}"'} if self.status == 401 else {})
-        said = {
-            "error": self.error,
-            "error_description_zh": _OAUTH_ZH[self.error],
-            "error_description": self.description,
-        }
+        said = {"error": self.error, "error_description_zh": self.zh, "error_description": self.description}
         return JSONResponse(said, self.status, headers)
 
 
@@ -213,10 +209,17 @@ def token(
     password: Annotated[str, Form(max_length=1_000)] = "",
     refresh_token: Annotated[str, Form(max_length=1_000)] = "",
     scope: Annotated[str, Form(max_length=4_000)] = "",
-    client_id: Annotated[str, Form(max_length=64)] = "",
+    client_id: Annotated[
+        str,
+        Form(
+            max_length=64,
+            description="To sign in by password: terminal (staff) or mobile (customers). Of a system, its own name.",
+        ),
+    ] = "",
     client_secret: Annotated[str, Form(max_length=1_000)] = "",
 ) -> Response:
-    """`grant_type` is client_credentials (systems; HTTP Basic or in the form), password (people) or refresh_token."""
+    """`grant_type` is client_credentials (systems; HTTP Basic or in the form), password (people, with `client_id` terminal for
+    staff or mobile for customers) or refresh_token."""
     scopes = scope.split() or None
     try:
         name, secret = _client(request, client_id, client_secret)
@@ -279,7 +282,10 @@ def _for_system(identity: Identity, name: str, secret: str, scopes: list[str] | 
 def _for_person(identity: Identity, client: str, name: str, password: str, scopes: list[str] | None) -> Grant:
     if client not in APPLICATIONS:
         raise OAuthError(
-            401, "invalid_client", f"client_id {' or '.join(APPLICATIONS)} is needed to sign in by password"
+            401,
+            "invalid_client",
+            "client_id is needed to sign in by password: terminal (staff) or mobile (customers)",
+            "使用密码登录须填写 client_id：员工为 terminal，客户为 mobile",
         )
     if not name or not password:
         raise OAuthError(400, "invalid_request", "username and password are needed")
@@ -397,6 +403,8 @@ class Decided(BaseModel):
 
 
 Page = Annotated[int, Query(ge=1, le=500)]
+_StateOrAny = Literal["", "open", "confirmed", "refused"]
+"""One list, so that whoever gives another is told them all."""
 Reads = Depends(needs("accounts:read"))
 Administers = Annotated[Caller, Depends(needs(*_ADMINISTER))]
 """Whoever administers nothing is not told which proposals there are."""
@@ -428,10 +436,7 @@ def accounts(
 
 @router.get("/accounts/proposals", summary="List proposed changes", dependencies=[Reads])
 def proposals(
-    identity: Services,
-    state: Literal[""] | State = "",
-    after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
-    limit: Page = 100,
+    identity: Services, state: _StateOrAny = "", after: Annotated[int, Query(ge=0, lt=2**63)] = 0, limit: Page = 100
 ) -> list[dict[str, Any]]:
     """Proposals with the values before and after; `state`: open, confirmed or refused."""
     return [_shown(one) for one in identity.changes.all(state, after, limit)]

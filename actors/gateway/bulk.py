@@ -199,7 +199,13 @@ def _columns(table: pa.Table, bank: Bank) -> dict[str, npt.NDArray[Any]]:
             continue
         column = table[name].combine_chunks()
         if (pa.types.is_list(column.type) or pa.types.is_large_list(column.type)) and name not in _FLAGS:
-            raise Problem(422, "Invalid request", f"{name}: a list was given where one value is right", field=name)
+            raise Problem(
+                422,
+                "Invalid request",
+                f"{name}: a list was given where one value is right",
+                field=name,
+                detail_zh=f"“{name}”列应为单个值，不能是列表",
+            )
         found[name] = _reader(name)(name, column, faults)
     strange = [
         unknown_detail(bank.products, key, said) for key, said in zip(found["product"], found["details"], strict=True)

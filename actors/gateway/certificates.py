@@ -121,4 +121,4 @@ def _authority(bank: Bank) -> x509.Certificate:
 
 
 def _unfit(field: str, what: str) -> Problem:
-    return Problem(422, "Unfit", f"{field}: {what}", field=field)
+    return Problem(422, "Unfit", f"{field}: {what}", field=field, detail_zh="数字证书或吊销列表无效，请核对")

@@ -315,11 +315,16 @@ async def sign(
             "Not confirmed",
             f"confirmation: none of this contract; POST /v1/applications/{number}/contract/confirmation gives one",
             field="confirmation",
+            detail_zh="须先确认已阅读本合同，再行签署",
         )
     by_certificate = bank.rooms.certified and signing.mode == SignMode.ELECTRONIC
     if not by_certificate and (signing.serial != "0" or signing.digest or signing.mark):
         raise Problem(
-            422, "Invalid request", "serial, digest, mark: this signature is by no certificate", field="serial"
+            422,
+            "Invalid request",
+            "serial, digest, mark: this signature is by no certificate",
+            field="serial",
+            detail_zh="本次签署不使用数字证书，请勿填写 serial、digest、mark",
         )
     _, round_, attempt, confirmed_at = said
     about: dict[str, Any] = {"round": round_, "attempt": attempt, "mode": signing.mode, "confirmed_at": confirmed_at}
@@ -413,7 +418,7 @@ async def change_contact(
     ]
     customers = [int(row["customer"]) for rows in of_case for row in rows]
     if not customers:
-        raise Problem(404, "Not found", f"application {number} has no contract")
+        raise Problem(404, "Not found", f"application {number} has no contract", detail_zh="该申请无合同")
     about = contact.model_dump(exclude={"person"}) | {"address": contact.address.strip(), "customer": customers[0]}
     about["person"] = acting(caller, contact.person)
     return await done(bank, request, caller, ChangeContact, number, about)
@@ -488,4 +493,9 @@ async def _past(bank: Bank, case: int) -> dict[str, Any]:
 
 
 def _none(case: int) -> Problem:
-    return Problem(404, "Not found", f"application {case} has no contract that waits for a signature or was signed")
+    return Problem(
+        404,
+        "Not found",
+        f"application {case} has no contract that waits for a signature or was signed",
+        detail_zh="该申请无待签署或已签署的合同",
+    )

@@ -120,7 +120,13 @@ async def enter(
     """CUS-05, CUS-08: before any application. Who has a number already gets no second one."""
     del key
     if body.branch > bank.branches:
-        raise Problem(422, "Refused", f"branch: the bank has branches 1 to {bank.branches}", field="branch")
+        raise Problem(
+            422,
+            "Refused",
+            f"branch: the bank has branches 1 to {bank.branches}",
+            field="branch",
+            detail_zh=f"支行编号应为 1 至 {bank.branches}",
+        )
     number = request_number(request, caller.subject, EnterCustomer)
     rows = EnterCustomer.rows(
         1,

@@ -219,7 +219,9 @@ async def show(loan: LoanPath, bank: Annotated[Bank, Depends(bank_of)], caller: 
             "purpose": str(payment["purpose"]) or None,
         }
     if not len(steps):
-        raise Problem(404, "Not found", f"nothing is known of the payment of loan {number}")
+        raise Problem(
+            404, "Not found", f"nothing is known of the payment of loan {number}", detail_zh="该笔贷款无放款记录"
+        )
     stopped = int(steps["event"][-1]) == Event.PAYMENT_STOPPED
     return said | {"state": "stopped" if stopped else "disbursed", "amount_fen": int(steps["amount_fen"][-1])}
 
@@ -231,7 +233,7 @@ async def facility(case: CasePath, bank: Annotated[Bank, Depends(bank_of)], call
     number = await bank.known_case(case)
     rows = await bank.look("disbursement", branch_with(case=number), "facilities", "case", number)
     if not len(rows):
-        raise Problem(404, "Not found", f"application {number} has no facility")
+        raise Problem(404, "Not found", f"application {number} has no facility", detail_zh="该申请无授信额度")
     row = rows[0]
     used = int(row["drawn_fen"]) - int(row["restored_fen"])
     return {
@@ -331,7 +333,9 @@ async def verify(
     has the code has the voucher: nobody can make one up."""
     found = await genuine(bank, code)
     if found is None:
-        raise Problem(404, "Not genuine", "no voucher of the bank bears this code")
+        raise Problem(
+            404, "Not genuine", "no voucher of the bank bears this code", detail_zh="本行无此凭证，防伪码不符"
+        )
     return dict(as_seen(found, caller))
 
 
@@ -339,7 +343,7 @@ async def voucher_of(bank: Bank, loan: int) -> dict[str, Any]:
     """What the voucher of a loan says, with its code; Problem 404 where the loan is not paid out."""
     said = await _paid(bank, loan)
     if said is None:
-        raise Problem(404, "Not found", f"loan {loan} is not paid out yet")
+        raise Problem(404, "Not found", f"loan {loan} is not paid out yet", detail_zh="该笔贷款尚未放款")
     return _voucher(loan, said) | {"code": seals.sealed(bank.key, _VOUCHER, (loan,), _says(loan, said))}
 
 

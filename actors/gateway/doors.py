@@ -45,7 +45,7 @@ async def advance(
     """Answers once the bank stands there: every end of day between is done. A bank on the wall clock refuses."""
     del caller
     if (to.to is None) == (to.days is None):
-        raise Problem(422, "Invalid request", 'give either "to" or "days"')
+        raise Problem(422, "Invalid request", 'give either "to" or "days"', detail_zh="请填写 to 或 days 之一")
     if to.to is not None:
         target = instant_of(to.to, "to")
     else:
@@ -54,7 +54,9 @@ async def advance(
     try:
         return {"now": moment(await bank.link.advance(target))}
     except ClockError as error:
-        raise Problem(409, "Clock", error.user_message) from None
+        raise Problem(
+            409, "Clock", error.user_message, detail_zh="营业日期不能后退；按实时时钟运行的银行不能调整日期"
+        ) from None
 
 
 @router.get("/health", summary="Live and ready", include_in_schema=True)

@@ -125,7 +125,7 @@ async def found(case: CasePath, bank: Annotated[Bank, Depends(bank_of)], caller:
     number = await bank.known_case(case)
     reports, statements, papers = [await _rows(bank, number, table) for table in _TABLES]
     if not len(reports):
-        raise Problem(404, "Not found", f"application {number} was not looked into")
+        raise Problem(404, "Not found", f"application {number} was not looked into", detail_zh="该申请未做尽职调查")
     row, visited, analysed = reports[0], bool(reports["visited_at"][0]), bool(reports["analysed_at"][0])
     return DueDiligence(
         case=str(number),
@@ -249,7 +249,9 @@ async def _see(case: str, paper: Paper, nth: int, bank: Bank, contents: Kept, do
     rows = await _rows(bank, number, "papers")
     rows = rows[(rows["paper"] == paper) & (rows["nth"] == nth)]
     if not len(rows) or not contents.has(str(rows["digest"][0])):
-        raise Problem(404, "Not found", f"application {number} has no {label(paper)} {nth}")
+        raise Problem(
+            404, "Not found", f"application {number} has no {label(paper)} {nth}", detail_zh="该申请无此份尽职调查资料"
+        )
     return as_file(contents, rows[0], f"{number}-{label(paper)}-{nth}", download)
 
 

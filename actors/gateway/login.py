@@ -62,7 +62,12 @@ async def caller_of(request: Request) -> Caller:
     changed."""
     caller: Caller = await request.app.state.signed_in(request)
     if caller.must_change:
-        raise Problem(403, "Forbidden", "the first password must be changed before anything else; POST /password")
+        raise Problem(
+            403,
+            "Forbidden",
+            "the first password must be changed before anything else; POST /password",
+            detail_zh="请先修改初始密码（POST /password），再办理其他业务",
+        )
     return caller
 
 
@@ -93,6 +98,7 @@ def prove(caller: Caller, permission: str) -> Caller:
             f"needs the permission {permission} ({PERMISSIONS[permission].en})",
             permission=permission,
             headers=_challenge("insufficient_scope", permission),
+            detail_zh=f"无此项权限：{permission}",
         )
     return caller
 
@@ -108,7 +114,9 @@ async def signed_in(request: Request) -> Caller:
     except TokenRefused as error:
         await not_too_often(request)
         header = _challenge("invalid_token" if token else "")
-        raise Problem(401, "Unauthorized", error.user_message, headers=header) from None
+        raise Problem(
+            401, "Unauthorized", error.user_message, headers=header, detail_zh="登录已失效或尚未登录，请重新登录"
+        ) from None
     request.state.caller = caller
     _not_too_often(identity, caller.subject, caller.kind)
     _prove_parameters(request)
@@ -346,9 +354,11 @@ def change_password(body: NewPassword, caller: SignedIn, identity: Services) -> 
     try:
         account = identity.accounts.change_password(caller.subject, body.old, body.new, now)
     except AccountLocked as error:
-        raise Problem(423, "Locked", error.user_message) from None
+        raise Problem(
+            423, "Locked", error.user_message, detail_zh="密码多次输错，账户已锁定，请稍后再试或由管理员解锁"
+        ) from None
     except SignInRefused:
-        raise Problem(422, "Refused", "old: is not the password of this account") from None
+        raise Problem(422, "Refused", "old: is not the password of this account", detail_zh="原密码有误") from None
     return JSONResponse(_granted(identity.tokens.issue(account, now)), headers=_NO_STORE)
 
 
@@ -416,7 +426,7 @@ def accounts(
 ) -> list[AccountShown]:
     """Accounts of staff, or systems, in the order of their subjects; `after`: the last one of the page before."""
     if kind not in ("staff", "system"):
-        raise Problem(422, "Refused", "kind: staff or system is needed")
+        raise Problem(422, "Refused", "kind: staff or system is needed", detail_zh="kind 应为 staff 或 system")
     now = identity.clock()
     return [
         AccountShown(
@@ -450,7 +460,7 @@ def propose(body: NewProposal, caller: Administers, identity: Services) -> dict[
     try:
         return _shown(identity.changes.propose(caller.subject, body.change, body.account, body.value, identity.clock()))
     except NotAllowed as error:
-        raise Problem(403, "Forbidden", error.user_message) from None
+        raise Problem(403, "Forbidden", error.user_message, detail_zh="此项变更须由另一人或更高层级人员办理") from None
 
 
 @router.post("/accounts/proposals/{number}/confirm", summary="Confirm a change as the second person")
@@ -459,7 +469,7 @@ def confirm(number: int, caller: Administers, identity: Services) -> Response:
     try:
         proposal, secret = identity.changes.confirm(caller.subject, _known(identity, caller, number), identity.clock())
     except NotAllowed as error:
-        raise Problem(403, "Forbidden", error.user_message) from None
+        raise Problem(403, "Forbidden", error.user_message, detail_zh="此项变更须由另一人或更高层级人员办理") from None
     return JSONResponse(Decided(proposal=_shown(proposal), secret=secret or None).model_dump(), headers=_NO_STORE)
 
 
@@ -469,7 +479,7 @@ def refuse(number: int, caller: Administers, identity: Services) -> dict[str, An
     try:
         return _shown(identity.changes.refuse(caller.subject, _known(identity, caller, number), identity.clock()))
     except NotAllowed as error:
-        raise Problem(403, "Forbidden", error.user_message) from None
+        raise Problem(403, "Forbidden", error.user_message, detail_zh="此项变更须由另一人或更高层级人员办理") from None
 
 
 def _known(identity: Identity, caller: Caller, number: int) -> int:
@@ -477,7 +487,7 @@ def _known(identity: Identity, caller: Caller, number: int) -> int:
     try:
         found = identity.changes.get(number if 0 < number < 2**63 else 0)
     except IdentityError as error:
-        raise Problem(404, "Not Found", error.user_message) from None
+        raise Problem(404, "Not Found", error.user_message, detail_zh="无此项变更") from None
     prove(caller, permission_for(found.change, found.target, CONFIRMS))
     return found.number
 

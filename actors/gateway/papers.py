@@ -116,7 +116,12 @@ async def search(
 ) -> dict[str, Any]:
     """CON-18: by customer, product and day of signing; staff of a branch find its own."""
     if caller.kind != "staff":
-        raise Problem(403, "Forbidden", "the archive is searched by staff; your own contract stands at its application")
+        raise Problem(
+            403,
+            "Forbidden",
+            "the archive is searched by staff; your own contract stands at its application",
+            detail_zh="合同档案仅供员工检索；本人合同请在申请中查看",
+        )
     known = [one.key for one in bank.products.products]
     if product and product not in known:
         says = f"product: there is no product {product!r}; products: {', '.join(known)}"

@@ -204,7 +204,13 @@ async def draft(
         for one in body.stages
     )
     if len(stages) > _STAGES_LONGEST:
-        raise Problem(422, "Invalid request", "stages: fewer of them, or rounder shares", field="stages")
+        raise Problem(
+            422,
+            "Invalid request",
+            "stages: fewer of them, or rounder shares",
+            field="stages",
+            detail_zh="还款阶段过多或比例过细，请减少阶段或取整比例",
+        )
     rows = kind.rows(
         1,
         at=0,

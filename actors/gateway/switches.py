@@ -120,7 +120,9 @@ async def _standing(bank: Bank) -> dict[str, Any]:
 def _prove_door(standing: dict[str, Any], how: str, site: str) -> None:
     """Problem 409 where another site's door is the right one, 422 where there is no such site."""
     if site not in standing["sites"]:
-        raise Problem(422, "Invalid request", f"there is no site {site}; sites: {', '.join(standing['sites'])}")
+        sites = standing["sites"]
+        says = f"there is no site {site}; sites: {', '.join(sites)}"
+        raise Problem(422, "Invalid request", says, detail_zh=f"无此中心，应为以下之一：{'、'.join(sites)}")
     right = standing["leader"] if how == "switch" else site
     if standing["site"] != right:
         why = f"this is the door of {standing['site']}; ask at that of {right or 'the site that leads'}"

@@ -361,7 +361,8 @@ async def appoint(
 
 def _desk(text: str) -> Any:
     if text not in LISTS.of_desk:
-        raise Problem(404, "Not found", f"there is no desk {text!r}; desks: {', '.join(sorted(LISTS.of_desk))}")
+        says = f"there is no desk {text!r}; desks: {', '.join(sorted(LISTS.of_desk))}"
+        raise Problem(404, "Not found", says, detail_zh=f"无此岗位：{text}")
     return LISTS.of_desk[text]
 
 

@@ -44,7 +44,7 @@ def is_name(text: str, is_person: bool) -> bool:
 def prove_texts(value: Any) -> None:
     """`PydanticCustomError` where a field's value holds a text that breaks the rule."""
     if not all(is_text(one) for one in _texts_in(value)):
-        raise PydanticCustomError("text_characters", TEXT)  # type: ignore[arg-type]
+        raise PydanticCustomError("text_characters", TEXT)
 
 
 def proven_name(text: str, info: ValidationInfo) -> str:
@@ -52,7 +52,7 @@ def proven_name(text: str, info: ValidationInfo) -> str:
     is_person = info.data.get("segment", Segment.INDIVIDUAL) == Segment.INDIVIDUAL
     if is_text(text) and not is_name(text, is_person):
         kind = "person_name" if is_person else "company_name"
-        raise PydanticCustomError(kind, NAMES[is_person])  # type: ignore[arg-type]
+        raise PydanticCustomError(kind, NAMES[is_person])
     return text
 
 

@@ -116,25 +116,22 @@ class ServeOptions:
 
 
 def people_at(staff: str) -> list[str]:
-    """The desks at which people sit: ``simulated`` none, ``people`` all, or ``initial_approver=people,collector=people``, each
-    named once."""
+    """The desks at which people sit: ``simulated`` none, ``people`` all, or ``initial_approver=people,…``, each named once."""
     if staff == "simulated":
         return []
     if staff == "people":
         return sorted(DESK_LABELS)
-    found, said = [], set()
+    found: dict[str, str] = {}
     for part in staff.split(","):
         desk, _, who = part.strip().partition("=")
         if desk not in DESK_LABELS:
             raise UserError(f"--staff {part}: there is no desk {desk!r}", f"desks: {', '.join(sorted(DESK_LABELS))}")
         if who not in ("people", "simulated"):
             raise UserError(f"--staff {part}: {who!r} sits nowhere", "give DESK=people or DESK=simulated")
-        if desk in said:
+        if desk in found:
             raise UserError(f"--staff {staff}: {desk} is named twice", "name each desk once")
-        said.add(desk)
-        if who == "people":
-            found.append(desk)
-    return sorted(set(found))
+        found[desk] = who
+    return sorted(desk for desk, who in found.items() if who == "people")
 
 
 def founded(options: ServeOptions) -> dict[str, Any]:
@@ -192,8 +189,7 @@ def founded(options: ServeOptions) -> dict[str, Any]:
 
 
 def _prove_begins(name: str, changes: dict[str, Any], plain: Scenario) -> None:
-    """UserError where what a scenario is about does not fall into a run that begins when it is to: `plain` is the scenario with
-    its own first day."""
+    """UserError where what a scenario is about falls outside a run that begins otherwise than it does itself (`plain`)."""
     try:
         load_scenario(name, changes)
     except ScenarioError as error:
@@ -205,7 +201,8 @@ def seeded(options: ServeOptions) -> ServeOptions:
     this process, and the run's folder stays in the bank's. UserError where a bank is there already."""
     if options.seed_portfolio is None:
         return options
-    _prove_cluster(options.executor or "ray", options.address)
+    if options.address is not None and options.executor != "local":
+        prove_cluster(options.address)
     if (options.home / BANK_FILE).exists():
         raise UserError(f"{options.home} holds a bank already", "leave --seed-portfolio out, or give another --home")
     path = options.home / PORTFOLIO
@@ -258,7 +255,6 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
         new: dict[str, Any] = json.loads(json.dumps(founded(options)))
         _prove_joins(new, options)
         _prove_sites(new, options)
-        _prove_cluster(new["executor"], new["address"])
         if options.store is not None:
             for site in new["sites"]:
                 open_store(at_site(new["store"], site)).close()  # refused before anything is founded
@@ -297,7 +293,6 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
     bank |= {"backup_to": _places(options)} if options.backup_to else {}
     _prove_joins(bank, options)
     _prove_sites(bank, options)
-    _prove_cluster(bank["executor"], bank["address"])
     bank_file.write(options.home, bank)
     return bank
 
@@ -308,7 +303,8 @@ def _places(options: ServeOptions) -> list[str]:
 
 
 def _prove_sites(bank: dict[str, Any], options: ServeOptions) -> None:
-    """UserError where the options describe sites that the bank has not, or what its sites can't do."""
+    """UserError where the options describe sites that the bank has not, or what its sites can't do; RayUnavailable where it would
+    join a cluster that does not answer."""
     count = len(bank.get("sites", ()))
     if count < 2 and options.takeover_s is not None:
         raise UserError("--takeover-after: nobody takes over from a single site", "it goes with --sites 2 or 3")
@@ -325,18 +321,14 @@ def _prove_sites(bank: dict[str, Any], options: ServeOptions) -> None:
         )
     if count < 2 and SITE in bank["store"]:
         raise UserError(f"--store {options.store}: the bank has one site, and {SITE} means nothing", "leave it out")
+    if bank["executor"] == "ray" and bank["address"] is not None:
+        prove_cluster(bank["address"])  # Ray itself asks a dead address for minutes, and says nothing
 
 
 def _prove_joins(bank: dict[str, Any], options: ServeOptions) -> None:
     """UserError where a cluster is named that nothing would join."""
     if options.address is not None and bank["executor"] != "ray":
         raise UserError(f"--address {options.address}: a bank of --executor local joins no Ray", "give --executor ray")
-
-
-def _prove_cluster(executor: str, address: str | None) -> None:
-    """RayUnavailable where a bank would join a cluster that nobody answers for: Ray itself asks for minutes, and says nothing."""
-    if executor == "ray" and address is not None:
-        prove_cluster(address)
 
 
 def first_accounts(home: Path) -> Path | None:

@@ -493,9 +493,5 @@ async def _past(bank: Bank, case: int) -> dict[str, Any]:
 
 
 def _none(case: int) -> Problem:
-    return Problem(
-        404,
-        "Not found",
-        f"application {case} has no contract that waits for a signature or was signed",
-        detail_zh="该申请无待签署或已签署的合同",
-    )
+    says = f"application {case} has no contract that waits for a signature or was signed"
+    return Problem(404, "Not found", says, detail_zh="该申请无待签署或已签署的合同")

@@ -26,6 +26,7 @@ _Clock = Literal["wall", "business"]
 _Executor = Literal["ray", "local"]
 CLOCKS, EXECUTORS = get_args(_Clock), get_args(_Executor)
 SQLITE = "sqlite:"
+_SCHEMES = ("sqlite", "sqlite3", "postgres", "postgresql")
 _RIGHT = "take it from a backup (`lendrill restore`), or mend it"
 
 
@@ -97,7 +98,12 @@ def write(home: Path, bank: dict[str, Any]) -> None:
 
 
 def whole(store: str | None) -> str | None:
-    """A store's address that was given, whatever folder it is read in."""
+    """A store's address that was given, whatever folder it is read in. UserError for the bare word of a scheme, which would be a
+    file of that name."""
+    if store in _SCHEMES:
+        raise UserError(
+            f"--store {store}: says no place", "give sqlite:PATH, or postgresql://USER@HOST:PORT/DATABASE?bank=NAME"
+        )
     if store is None or ":" in store.removeprefix(SQLITE) or not store.removeprefix(SQLITE):
         return store
     return f"{SQLITE}{Path(store.removeprefix(SQLITE)).expanduser().resolve()}"

@@ -125,7 +125,10 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
         int | None, typer.Option(metavar="N", help="A new bank begins with the book that N customers leave, run first.")
     ] = None,
     sites: Annotated[
-        int | None, typer.Option(metavar="N", help="A new bank has 2 or 3 sites: primary, same-city, remote.")
+        int | None,
+        typer.Option(
+            metavar="N", help="How many sites a new bank has, 1 to 3: primary, same-city, remote (default: 1)."
+        ),
     ] = None,
     takeover_after: Annotated[
         float | None, typer.Option(metavar="S", help="So long is the leading site silent before another takes over.")

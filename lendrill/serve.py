@@ -26,6 +26,7 @@ from actors.backup.key import BackupKey
 from actors.book.aside import SITE, at_site
 from actors.book.opening import open_store
 from actors.clock import BANK_OFFSET_MS
+from actors.ray_address import prove_cluster
 from actors.ray_start import Enclosure
 from actors.topology import Flow
 from credit import fingerprints
@@ -46,7 +47,7 @@ from lendrill.run import run_command
 from lendrill.saved import load_saved
 from lendrill.supervisor import Supervisor, children_of, end_all
 from results.folder import discard
-from scenarios.loading import load_scenario
+from scenarios.loading import ScenarioError, load_scenario
 from scenarios.model import Scenario
 from scenarios.served import UNCERTIFIED, changes_when_served
 from sim.staffing import build_staffing
@@ -119,21 +120,22 @@ class ServeOptions:
 
 
 def people_at(staff: str) -> list[str]:
-    """The desks at which people sit: ``simulated`` none, ``people`` all, or ``initial_approver=people,collector=people``."""
+    """The desks at which people sit: ``simulated`` none, ``people`` all, or ``initial_approver=people,…``, each named once."""
     if staff == "simulated":
         return []
     if staff == "people":
         return sorted(DESK_LABELS)
-    found = []
+    found: dict[str, str] = {}
     for part in staff.split(","):
         desk, _, who = part.strip().partition("=")
         if desk not in DESK_LABELS:
             raise UserError(f"--staff {part}: there is no desk {desk!r}", f"desks: {', '.join(sorted(DESK_LABELS))}")
         if who not in ("people", "simulated"):
             raise UserError(f"--staff {part}: {who!r} sits nowhere", "give DESK=people or DESK=simulated")
-        if who == "people":
-            found.append(desk)
-    return sorted(set(found))
+        if desk in found:
+            raise UserError(f"--staff {staff}: {desk} is named twice", "name each desk once")
+        found[desk] = who
+    return sorted(desk for desk, who in found.items() if who == "people")
 
 
 def founded(options: ServeOptions) -> dict[str, Any]:
@@ -151,6 +153,7 @@ def founded(options: ServeOptions) -> dict[str, Any]:
         plain = load_scenario(name, changes)
         start_ms = _first_instant(options, clock, plain)
         changes["run.start"] = date_of(start_ms // DAY_MS)
+        _prove_begins(name, changes, plain)
     if clock == "wall" and start_ms > _wall():
         raise UserError(
             f"the run ended at {text_of(start_ms)[:10]}, which is still to come", "serve with --clock business"
@@ -189,11 +192,21 @@ def founded(options: ServeOptions) -> dict[str, Any]:
     }
 
 
+def _prove_begins(name: str, changes: dict[str, Any], plain: Scenario) -> None:
+    """UserError where what a scenario is about falls outside a run that begins otherwise than it does itself (`plain`)."""
+    try:
+        load_scenario(name, changes)
+    except ScenarioError as error:
+        raise UserError(error.user_message, f"give --date {plain.run.start}, the scenario's own first day") from None
+
+
 def seeded(options: ServeOptions) -> ServeOptions:
     """The options of a bank that begins with the book of a run made for it: so many customers go through its scenario first, in
     this process, and the run's folder stays in the bank's. UserError where a bank is there already."""
     if options.seed_portfolio is None:
         return options
+    if options.address is not None and options.executor != "local":
+        prove_cluster(options.address)
     if (options.home / BANK_FILE).exists():
         raise UserError(f"{options.home} holds a bank already", "leave --seed-portfolio out, or give another --home")
     path = options.home / PORTFOLIO
@@ -294,7 +307,8 @@ def _places(options: ServeOptions) -> list[str]:
 
 
 def _prove_sites(bank: dict[str, Any], options: ServeOptions) -> None:
-    """UserError where the options describe sites that the bank has not, or what its sites can't do."""
+    """UserError where the options describe sites that the bank has not, or what its sites can't do; RayUnavailable where it would
+    join a cluster that does not answer."""
     count = len(bank.get("sites", ()))
     if count < 2 and options.takeover_s is not None:
         raise UserError("--takeover-after: nobody takes over from a single site", "it goes with --sites 2 or 3")
@@ -311,6 +325,8 @@ def _prove_sites(bank: dict[str, Any], options: ServeOptions) -> None:
         )
     if count < 2 and SITE in bank["store"]:
         raise UserError(f"--store {options.store}: the bank has one site, and {SITE} means nothing", "leave it out")
+    if bank["executor"] == "ray" and bank["address"] is not None:
+        prove_cluster(bank["address"])  # Ray itself asks a dead address for minutes, and says nothing
 
 
 def _prove_joins(bank: dict[str, Any], options: ServeOptions) -> None:

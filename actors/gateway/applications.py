@@ -9,7 +9,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from fastapi import APIRouter, Depends, Path, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from actors.conductor import Answer, Story
 from actors.gateway.bank import (
@@ -18,6 +18,7 @@ from actors.gateway.bank import (
     attesting,
     bank_of,
     bits,
+    field_of,
     label,
     labels,
     moment,
@@ -29,7 +30,7 @@ from actors.gateway.bank import (
 from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import ByName
 from actors.gateway.details import Details, LastDay, detail_columns, details_of, fields_of, last_days, prove_details
-from actors.gateway.models import AccountNumber, IdempotencyKey, SegmentName
+from actors.gateway.models import AccountNumber, Body, IdempotencyKey, Name, SegmentName, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import handed_in, is_proven, prove_own_form
 from actors.gateway.stream import Hub
@@ -79,10 +80,10 @@ ZHANG: dict[str, Any] = {
 """The worked example of Mr Zhang (张先生)."""
 
 
-class Application(BaseModel):
+class Application(Body):
     """A form. What a bank finds wrong with it comes back as a refusal that names the field."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [ZHANG]})
+    model_config = shown(ZHANG)
 
     branch: int = Field(ge=1, le=999, description="The branch that will have the case.")
     channel: ChannelName
@@ -92,7 +93,7 @@ class Application(BaseModel):
     term_months: int = Field(ge=0, le=1_000)
     method: MethodName
     purpose: str = Field(max_length=500)
-    name: str = Field(max_length=120)
+    name: Name = Field(max_length=120)
     id_number: str = Field(max_length=20)
     id_valid_until: LastDay = Field(default="", description="Of the ID card: the last day, or long_term (长期).")
     licence_valid_until: LastDay = Field(default="", description="Of a firm's business licence: the same.")
@@ -184,7 +185,13 @@ async def submit(
     bank, identity = await bank_of(request), await identity_of(request)
     number = request_number(request, caller.subject, SubmitApplication)
     if form.branch > bank.branches:
-        raise Problem(422, "Refused", f"branch: the bank has branches 1 to {bank.branches}", field="branch")
+        raise Problem(
+            422,
+            "Refused",
+            f"branch: the bank has branches 1 to {bank.branches}",
+            field="branch",
+            detail_zh=f"支行编号应为 1 至 {bank.branches}",
+        )
     prove_own_form(identity, caller, form.id_number, form.credit_code)
     prove_details(bank.products, form.product, form.details)
     if caller.kind == "customer" and form.documents:
@@ -212,7 +219,9 @@ def _faulty(bank: Bank, form: Application, answer: Answer, story: Story) -> Prob
     problem, (_, events) = refusal(answer.reason), story
     found = [REASONS[one] for one in events["reason"][np.isin(events["event"], _FAULTS)].tolist() if one in REASONS]
     if REASONS.get(answer.reason) in found:
-        words = [{"at": one.field, "code": one.name, "what": one.words[0], "what_zh": one.words[1]} for one in found]
+        words = [
+            {"at": field_of(one), "code": one.name, "what": one.words[0], "what_zh": one.words[1]} for one in found
+        ]
         own = fields_of(bank.products, form.product)
         for row in events[events["event"] == ApplicationEvent.DETAIL_REFUSED]:
             one, place = REASONS[int(row["reason"])], int(row["value"]) - 1

@@ -40,6 +40,15 @@ WAIT_MAX_S = 60.0
 _KEY_MAX = 255
 _ENTITY = ("case", "loan")
 _CALLED = {"case": "application"}
+_IN_REQUESTS = {
+    "to_day": "to",
+    "consent": "consents",
+    "age": "id_number",
+    "format": "file",
+    "size": "file",
+    "request": "Idempotency-Key",
+}
+"""Columns that reasons name, by the names that they have in requests, where these are others."""
 _HOURS = BANK_OFFSET_MS // 3_600_000
 
 
@@ -210,13 +219,27 @@ def acting(caller: Caller, stated: str | None) -> int:
     where a customer says any."""
     known = caller.person
     if caller.kind == "customer" and stated is not None:
-        raise Problem(403, "Forbidden", "person: a customer acts for himself alone; leave it out", field="person")
+        raise Problem(
+            403,
+            "Forbidden",
+            "person: a customer acts for himself alone; leave it out",
+            field="person",
+            detail_zh="客户仅代表本人，请勿填写 person",
+        )
     if not known:
         if stated is None:
-            raise Problem(422, "Invalid request", "person: say who acts", field="person")
+            raise Problem(
+                422, "Invalid request", "person: say who acts", field="person", detail_zh="请填写经办人员编号（person）"
+            )
         return int(stated)
     if stated is not None and int(stated) != int(known):
-        raise Problem(403, "Forbidden", f"you are person {known}, and act for nobody else as {stated}", field="person")
+        raise Problem(
+            403,
+            "Forbidden",
+            f"you are person {known}, and act for nobody else as {stated}",
+            field="person",
+            detail_zh=f"您的员工编号为 {known}，不能以 {stated} 的身份办理",
+        )
     return int(known)
 
 
@@ -240,13 +263,19 @@ def refusal(reason: int) -> Problem:
     """A reason of the bank's as a problem."""
     found = REASONS.get(reason)
     if found is None:
-        return Problem(422, "Refused", f"reason {reason}", reason=reason)
+        return Problem(422, "Refused", f"reason {reason}", reason=reason, detail_zh=f"业务拒绝，原因代码 {reason}")
     en, zh = found.words
     status = 409 if found is RequestRefusal.NUMBER_TAKEN else 422
     more: dict[str, Any] = {"reason": reason, "code": found.name, "detail_zh": zh}
-    if getattr(found, "field", ""):
-        more["field"] = found.field
+    if field := field_of(found):
+        more["field"] = field
     return Problem(status, "Refused", en, **more)
+
+
+def field_of(reason: Any) -> str:
+    """The field that a reason is about, as requests call it; empty where it is about none."""
+    name = getattr(reason, "field", "")
+    return _IN_REQUESTS.get(name, name)
 
 
 def wait_s(request: Request) -> float:
@@ -274,13 +303,20 @@ def instant_of(text: str, field: str) -> int:
         local = read.astimezone(zone).replace(tzinfo=None) if read.tzinfo else read
     except (ValueError, OverflowError):  # the calendar's first and last day, elsewhere
         right = "2026-03-01T09:00 or 2026-03-01"
-        raise Problem(422, "Invalid request", f"{field}: {text!r} is no instant; right is {right}") from None
+        raise Problem(
+            422,
+            "Invalid request",
+            f"{field}: {text!r} is no instant; right is {right}",
+            detail_zh=f"{field} 应为时刻或日期，如 2026-03-01T09:00 或 2026-03-01",
+        ) from None
     return int((local - dt.datetime(1970, 1, 1)) / dt.timedelta(milliseconds=1))
 
 
 def absent(what: str, text: str) -> Problem:
     """Problem 404: the same for what does not exist and for what is somebody else's."""
-    return Problem(404, "Not found", f"there is no {_CALLED.get(what, what)} {text[:40]}")
+    return Problem(
+        404, "Not found", f"there is no {_CALLED.get(what, what)} {text[:40]}", detail_zh=f"查无此项：{text[:40]}"
+    )
 
 
 def number_in(text: str, what: str, digits: int = 19) -> int:

@@ -25,6 +25,7 @@ from actors.gateway.details import last_day, unknown_detail
 from actors.gateway.models import IdempotencyKey, Model, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import handed_in
+from actors.gateway.writing import NAMES, TEXT, is_name, is_text
 from credit.applications.contract import SubmitApplication
 from credit.codes import Channel, Consent, Material, Method, Segment
 from credit.policies.forms import VALUE_CHARACTERS
@@ -64,7 +65,8 @@ class Faults:
         if self.found:
             first = self.found[0]
             says = f"row {first['row']}, column {first['column']}: {first['what']}"
-            raise Problem(422, "Invalid request", says, errors=self.found)
+            wrong = f"第{first['row']}行“{first['column']}”列有误，请核对后重新提交"
+            raise Problem(422, "Invalid request", says, errors=self.found, detail_zh=wrong)
 
 
 class Answers(Model):
@@ -201,14 +203,27 @@ def _columns(table: pa.Table, bank: Bank) -> dict[str, npt.NDArray[Any]]:
             continue
         column = table[name].combine_chunks()
         if (pa.types.is_list(column.type) or pa.types.is_large_list(column.type)) and name not in _FLAGS:
-            raise Problem(422, "Invalid request", f"{name}: a list was given where one value is right", field=name)
+            raise Problem(
+                422,
+                "Invalid request",
+                f"{name}: a list was given where one value is right",
+                field=name,
+                detail_zh=f"“{name}”列应为单个值，不能是列表",
+            )
         found[name] = _reader(name)(name, column, faults)
     strange = [
         unknown_detail(bank.products, key, said) for key, said in zip(found["product"], found["details"], strict=True)
     ]
     for row in [row for row, one in enumerate(strange) if one is not None][:1]:
-        name, right = strange[row] or ("", "")
+        name, known_fields = strange[row] or ("", [])
+        right = (
+            " or ".join(known_fields) or f"nothing here: the form of {found['product'][row]} has no fields of its own"
+        )
         faults.add("details", np.arange(table.num_rows) == row, [name] * table.num_rows, right)
+    for is_person in (True, False):
+        whose = (found["segment"] == Segment.INDIVIDUAL) == is_person
+        strange_name = [is_text(one) and not is_name(one, is_person) for one in found["name"].tolist()]
+        faults.add("name", whose & np.array(strange_name), found["name"], NAMES[is_person])
     known = (found["branch"] >= 1) & (found["branch"] <= bank.branches)
     faults.add("branch", ~known, found["branch"], f"1 to {bank.branches}")
     _, same, count = np.unique(found["id_number"], return_inverse=True, return_counts=True)
@@ -240,6 +255,8 @@ def _as_text(column: Any) -> npt.NDArray[np.str_]:
 def _texts(name: str, column: Any, faults: Faults) -> npt.NDArray[np.str_]:
     texts = _as_text(column)
     longest = _bound(name, "max_length")
+    unwritten = [not is_text(one) for one in pc.fill_null(pc.cast(column, pa.string()), "").to_pylist()]
+    faults.add(name, np.array(unwritten), texts, TEXT)
     faults.add(name, np.char.str_len(texts) > longest, texts, f"at most {longest} characters")
     return texts
 
@@ -260,7 +277,10 @@ def _details(name: str, column: Any, faults: Faults) -> npt.NDArray[np.object_]:
     """The fields of the product's own form: `key=value`, with a bar between them."""
     texts = _as_text(column)
     pairs = [[one.partition("=") for one in text.split("|") if one] for text in texts.tolist()]
-    bad = [any(not (key and sign) or len(value) > VALUE_CHARACTERS for key, sign, value in row) for row in pairs]
+    bad = [
+        not is_text(text) or any(not (key and sign) or len(value) > VALUE_CHARACTERS for key, sign, value in row)
+        for text, row in zip(pc.fill_null(pc.cast(column, pa.string()), "").to_pylist(), pairs, strict=True)
+    ]
     faults.add(name, np.array(bad), texts, f"key=value|key=value, values of at most {VALUE_CHARACTERS} characters")
     found = np.empty(len(texts), dtype=object)
     found[:] = [{key: value for key, _, value in row} for row in pairs]

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from actors.gateway.bank import Bank, acting, bank_of, moment, number_of, reason_words, request_number
 from actors.gateway.callers import Caller, needs
-from actors.gateway.models import CasePath, IdempotencyKey, Model, Person, shown
+from actors.gateway.models import Body, CasePath, IdempotencyKey, Model, Person, shown
 from credit.room import Rows
 from credit.scoring.contract import Event, QueryBureau
 
@@ -22,7 +22,7 @@ _WINDOWS = 2_000
 _QUERIES = (int(Event.BUREAU_QUERIED), int(Event.QUERY_REFUSED))
 
 
-class Asking(Model):
+class Asking(Body):
     """For which purpose the bureau is to be asked, by its own code (2: loan approval), and in whose name."""
 
     model_config = shown({"purpose": 2, "person": "1010001"})

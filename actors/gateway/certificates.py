@@ -15,17 +15,18 @@ from pydantic import Field
 
 from actors.gateway.bank import Bank, bank_of, refusal
 from actors.gateway.contracts import Done, Signer, done, pending_of
-from actors.gateway.models import CasePath, IdempotencyKey, Model, shown
+from actors.gateway.models import Body, CasePath, IdempotencyKey, shown
 from actors.gateway.problems import Problem
+from actors.gateway.writing import Verbatim
 from actors.host import Look
 from credit.contracts.contract import CertificateIssued, CertificateRevoked, Refusal
 
 router = APIRouter(prefix="/v1/applications/{case}/contract", tags=["contracts"])
 _SERIAL_MAX = 10**18
-Pem = Annotated[str, Field(min_length=1, max_length=100_000)]
+Pem = Annotated[str, Field(min_length=1, max_length=100_000), Verbatim]
 
 
-class Showing(Model):
+class Showing(Body):
     """An X.509 certificate of the customer's for an Ed25519 key, issued by the bank's authority; its subject's serialNumber is
     his ID number."""
 
@@ -34,7 +35,7 @@ class Showing(Model):
     certificate: Pem
 
 
-class Revoking(Model):
+class Revoking(Body):
     """The authority's revocation list, and the serial number of the certificate that is on it."""
 
     model_config = shown({"revocations": "-----BEGIN X509 CRL-----…", "serial": "4711"})
@@ -120,4 +121,4 @@ def _authority(bank: Bank) -> x509.Certificate:
 
 
 def _unfit(field: str, what: str) -> Problem:
-    return Problem(422, "Unfit", f"{field}: {what}", field=field)
+    return Problem(422, "Unfit", f"{field}: {what}", field=field, detail_zh="数字证书或吊销列表无效，请核对")

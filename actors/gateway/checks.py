@@ -9,13 +9,13 @@ from pydantic import Field
 
 from actors.gateway.bank import Bank, acting, bank_of
 from actors.gateway.contracts import Done, Handler, Which, done
-from actors.gateway.models import CasePath, IdempotencyKey, Model, Person, shown
+from actors.gateway.models import Body, CasePath, IdempotencyKey, Person, shown
 from credit.contracts.contract import ContractChecked
 
 router = APIRouter(prefix="/v1/applications/{case}/contract", tags=["contracts"])
 
 
-class Checking(Model):
+class Checking(Body):
     """What a member of staff has read in the contract that is to be signed (CON-11); `person` may be left out by whom the bank
     knows."""
 

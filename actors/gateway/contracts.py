@@ -18,7 +18,7 @@ from actors.gateway.bank import Bank, acting, bank_of, branch_with, moment, numb
 from actors.gateway.callers import Caller, needs
 from actors.gateway.coded import ByName
 from actors.gateway.login import Services
-from actors.gateway.models import CasePath, IdempotencyKey, Model, Person, shown
+from actors.gateway.models import Body, CasePath, IdempotencyKey, Model, Person, shown
 from actors.gateway.problems import Problem
 from actors.host import Look
 from actors.identity.masking import paper as as_paper
@@ -98,7 +98,7 @@ class Contract(Model):
     """Who has checked amount, term and rate against the approval; null: nobody yet."""
 
 
-class Confirming(Model):
+class Confirming(Body):
     """Which contract of the case was read: as `GET …/contract` shows it."""
 
     model_config = shown({"round": 0, "attempt": 1})
@@ -118,7 +118,7 @@ class Confirmation(Model):
     `digest` is, where it is signed without one."""
 
 
-class Signing(Model):
+class Signing(Body):
     """A signature. On paper a contract may always be signed, electronically where the product is (CON-08). `person`: the
     member of staff before whom it is signed, if any, not the one that checked it; may be left out by whom the bank knows."""
 
@@ -134,7 +134,7 @@ class Signing(Model):
     """The Ed25519 signature of `to_sign`, in hexadecimal digits; both as the confirmation says."""
 
 
-class Changing(Model):
+class Changing(Body):
     """Another amount or term is wished for (CON-16): the contract is withdrawn and the case goes back to approval."""
 
     model_config = shown(
@@ -148,7 +148,7 @@ class Changing(Model):
     reason: Annotated[ChangeReason, ByName(ChangeReason)]
 
 
-class SendingBack(Model):
+class SendingBack(Body):
     """What is wrong with an offered contract (CON-12), and who says so; `person` may be left out by whom the bank knows."""
 
     model_config = shown({"round": 0, "attempt": 1, "reason": "rate_wrong", "person": "1420001"})
@@ -159,7 +159,7 @@ class SendingBack(Model):
     person: Person | None = None
 
 
-class Cancelling(Model):
+class Cancelling(Body):
     """Why an offered contract can't stand (CON-14), and who says so; `person` may be left out by whom the bank knows."""
 
     model_config = shown({"round": 0, "attempt": 1, "reason": "name_changed", "person": "1420001"})
@@ -170,7 +170,7 @@ class Cancelling(Model):
     person: Person | None = None
 
 
-class Contacting(Model):
+class Contacting(Body):
     """Other contact details of the customer (CON-13), one or more, and who enters them."""
 
     model_config = shown({"mobile": "13900139000", "address": "上海市黄浦区人民路 1 号", "person": "1420001"})
@@ -315,11 +315,16 @@ async def sign(
             "Not confirmed",
             f"confirmation: none of this contract; POST /v1/applications/{number}/contract/confirmation gives one",
             field="confirmation",
+            detail_zh="须先确认已阅读本合同，再行签署",
         )
     by_certificate = bank.rooms.certified and signing.mode == SignMode.ELECTRONIC
     if not by_certificate and (signing.serial != "0" or signing.digest or signing.mark):
         raise Problem(
-            422, "Invalid request", "serial, digest, mark: this signature is by no certificate", field="serial"
+            422,
+            "Invalid request",
+            "serial, digest, mark: this signature is by no certificate",
+            field="serial",
+            detail_zh="本次签署不使用数字证书，请勿填写 serial、digest、mark",
         )
     _, round_, attempt, confirmed_at = said
     about: dict[str, Any] = {"round": round_, "attempt": attempt, "mode": signing.mode, "confirmed_at": confirmed_at}
@@ -413,7 +418,7 @@ async def change_contact(
     ]
     customers = [int(row["customer"]) for rows in of_case for row in rows]
     if not customers:
-        raise Problem(404, "Not found", f"application {number} has no contract")
+        raise Problem(404, "Not found", f"application {number} has no contract", detail_zh="该申请无合同")
     about = contact.model_dump(exclude={"person"}) | {"address": contact.address.strip(), "customer": customers[0]}
     about["person"] = acting(caller, contact.person)
     return await done(bank, request, caller, ChangeContact, number, about)
@@ -488,4 +493,5 @@ async def _past(bank: Bank, case: int) -> dict[str, Any]:
 
 
 def _none(case: int) -> Problem:
-    return Problem(404, "Not found", f"application {case} has no contract that waits for a signature or was signed")
+    says = f"application {case} has no contract that waits for a signature or was signed"
+    return Problem(404, "Not found", says, detail_zh="该申请无待签署或已签署的合同")

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import numpy as np
 from fastapi import APIRouter, Depends, Path, Request
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from actors.gateway.bank import Bank, absent, acting, bank_of, label, labels, moment, number_in, request_number
 from actors.gateway.callers import Caller, needs
-from actors.gateway.models import IdempotencyKey, Model, Person, SegmentName, shown
+from actors.gateway.models import Body, IdempotencyKey, Model, Name, Person, SegmentName, shown
 from actors.gateway.problems import Problem
 from actors.host import Look
 from actors.identity.masking import shown as as_seen
@@ -72,7 +72,7 @@ class Lists(Model):
     internal: bool
 
 
-class NewCustomer(BaseModel):
+class NewCustomer(Body):
     """The form of a new customer (新增客户). What the bank finds wrong with it comes back as a refusal that names the field."""
 
     model_config = shown(
@@ -89,7 +89,7 @@ class NewCustomer(BaseModel):
 
     branch: int = Field(ge=1, le=999)
     segment: SegmentName
-    name: str = Field(max_length=NAME_MAX)
+    name: Name = Field(max_length=NAME_MAX)
     id_number: str = Field(max_length=20)
     mobile: str = Field(max_length=12)
     occupation: int = Field(ge=0, le=99)
@@ -120,7 +120,13 @@ async def enter(
     """CUS-05, CUS-08: before any application. Who has a number already gets no second one."""
     del key
     if body.branch > bank.branches:
-        raise Problem(422, "Refused", f"branch: the bank has branches 1 to {bank.branches}", field="branch")
+        raise Problem(
+            422,
+            "Refused",
+            f"branch: the bank has branches 1 to {bank.branches}",
+            field="branch",
+            detail_zh=f"支行编号应为 1 至 {bank.branches}",
+        )
     number = request_number(request, caller.subject, EnterCustomer)
     rows = EnterCustomer.rows(
         1,

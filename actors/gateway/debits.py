@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 
 from actors.gateway.bank import Bank, bank_of, branch_with, label, moment, request_number
 from actors.gateway.callers import Caller, needs
-from actors.gateway.models import AccountNumber, IdempotencyKey, LoanPath, Model, shown
+from actors.gateway.models import AccountNumber, Body, IdempotencyKey, LoanPath, Model, shown
 from actors.gateway.problems import Problem
 from actors.host import Look
 from actors.identity.masking import shown as as_seen
@@ -34,7 +34,7 @@ class Debit(Model):
     checking: str | None
 
 
-class Changing(Model):
+class Changing(Body):
     """Another account, another method, or both; what is left out stays. The account must be the borrower's own."""
 
     model_config = shown({"account": "6230000000000000001", "method": "automatic"})

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
 from actors.gateway.coded import ByName
-from actors.gateway.models import AccountNumber, MaterialName, VerdictName
+from actors.gateway.models import AccountNumber, Date, MaterialName, VerdictName
 from credit.codes import ContactOutcome, Finding, Material
 from credit.codes_trouble import Hardship, Measure
 from credit.due_diligence.findings import Concern
@@ -20,7 +19,7 @@ WRITTEN = ("opinion", "background", "finance")
 FIELDS: dict[str, tuple[Any, Any]] = {
     "verdict": (VerdictName | None, None),
     "outcome": (Annotated[ContactOutcome, ByName(ContactOutcome)] | None, None),
-    "promise_day": (dt.date | None, None),
+    "promise_day": (Date | None, None),
     "ground": (Annotated[Hardship, ByName(Hardship)] | None, None),
     "measure": (Annotated[Measure, ByName(Measure)] | None, None),
     "finding": (Annotated[Observed, ByName(Observed)] | None, None),

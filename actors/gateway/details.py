@@ -51,19 +51,18 @@ def fields_of(products: ProductPolicy, key: str) -> list[FormField]:
     return next((one.fields for one in products.products if one.key == key), [])
 
 
-def unknown_detail(products: ProductPolicy, key: str, details: Mapping[str, str]) -> tuple[str, str] | None:
-    """A field that the form of a product does not have, and what is right; None where there is none such."""
+def unknown_detail(products: ProductPolicy, key: str, details: Mapping[str, str]) -> tuple[str, list[str]] | None:
+    """A field that the form of a product does not have, and those that it has; None where there is none such."""
     known = [field.key for field in fields_of(products, key)]
     strange = [name for name in details if name not in known]
-    right = f"the form of {key} asks for {', '.join(known) or 'nothing of its own'}"
-    return (strange[0], right) if strange else None
+    return (strange[0], known) if strange else None
 
 
 def prove_details(products: ProductPolicy, key: str, details: Mapping[str, str]) -> None:
     """Problem 422 where a form says what its product does not ask for."""
     if (found := unknown_detail(products, key, details)) is not None:
-        name, right = found
-        says = f"details.{name}: no such field; {right}"
+        name, known = found
+        says = f"details.{name}: no such field; the form of {key} asks for {', '.join(known) or 'nothing of its own'}"
         raise Problem(422, "Refused", says, field=f"details.{name}", detail_zh=f"该产品无此项信息：{name}")
 
 

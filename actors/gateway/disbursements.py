@@ -26,7 +26,17 @@ from actors.gateway.bank import (
     request_number,
 )
 from actors.gateway.callers import Caller, needs
-from actors.gateway.models import AccountNumber, CasePath, IdempotencyKey, LoanPath, MaterialName, Model, Person, shown
+from actors.gateway.models import (
+    AccountNumber,
+    Body,
+    CasePath,
+    IdempotencyKey,
+    LoanPath,
+    MaterialName,
+    Model,
+    Person,
+    shown,
+)
 from actors.gateway.problems import Problem
 from actors.host import Look
 from actors.identity.masking import shown as as_seen
@@ -111,7 +121,7 @@ class Facility(Model):
     valid_until: str | None
 
 
-class Drawing(Model):
+class Drawing(Body):
     """A drawdown on a revolving limit (PRD-04); `number` counts the requests of the case. `purpose`: one of those that the
     product lends for; `payee_account`: who is paid, where the product pays him (受托支付)."""
 
@@ -132,7 +142,7 @@ class Drawing(Model):
     payee_account: AccountNumber | None = None
 
 
-class Fulfilling(Model):
+class Fulfilling(Body):
     """Materials that have come."""
 
     model_config = shown({"materials": ["lease_contract"]})
@@ -140,7 +150,7 @@ class Fulfilling(Model):
     materials: list[MaterialName] = Field(min_length=1, max_length=20)
 
 
-class Restricting(Model):
+class Restricting(Body):
     """A limit is restricted, or let go on; `reason` as the bank numbers them."""
 
     model_config = shown({"restricted": True, "reason": 509, "person": "1110001"})
@@ -150,7 +160,7 @@ class Restricting(Model):
     person: Person | None = None
 
 
-class Filing(Model):
+class Filing(Body):
     """Evidence of what a tranche was spent on is filed (DIS-16); a verifier of the bank looks at it."""
 
     model_config = shown({})
@@ -209,7 +219,9 @@ async def show(loan: LoanPath, bank: Annotated[Bank, Depends(bank_of)], caller: 
             "purpose": str(payment["purpose"]) or None,
         }
     if not len(steps):
-        raise Problem(404, "Not found", f"nothing is known of the payment of loan {number}")
+        raise Problem(
+            404, "Not found", f"nothing is known of the payment of loan {number}", detail_zh="该笔贷款无放款记录"
+        )
     stopped = int(steps["event"][-1]) == Event.PAYMENT_STOPPED
     return said | {"state": "stopped" if stopped else "disbursed", "amount_fen": int(steps["amount_fen"][-1])}
 
@@ -221,7 +233,7 @@ async def facility(case: CasePath, bank: Annotated[Bank, Depends(bank_of)], call
     number = await bank.known_case(case)
     rows = await bank.look("disbursement", branch_with(case=number), "facilities", "case", number)
     if not len(rows):
-        raise Problem(404, "Not found", f"application {number} has no facility")
+        raise Problem(404, "Not found", f"application {number} has no facility", detail_zh="该申请无授信额度")
     row = rows[0]
     used = int(row["drawn_fen"]) - int(row["restored_fen"])
     return {
@@ -321,7 +333,9 @@ async def verify(
     has the code has the voucher: nobody can make one up."""
     found = await genuine(bank, code)
     if found is None:
-        raise Problem(404, "Not genuine", "no voucher of the bank bears this code")
+        raise Problem(
+            404, "Not genuine", "no voucher of the bank bears this code", detail_zh="本行无此凭证，防伪码不符"
+        )
     return dict(as_seen(found, caller))
 
 
@@ -329,7 +343,7 @@ async def voucher_of(bank: Bank, loan: int) -> dict[str, Any]:
     """What the voucher of a loan says, with its code; Problem 404 where the loan is not paid out."""
     said = await _paid(bank, loan)
     if said is None:
-        raise Problem(404, "Not found", f"loan {loan} is not paid out yet")
+        raise Problem(404, "Not found", f"loan {loan} is not paid out yet", detail_zh="该笔贷款尚未放款")
     return _voucher(loan, said) | {"code": seals.sealed(bank.key, _VOUCHER, (loan,), _says(loan, said))}
 
 

@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from actors.backup.keeper import ages_s
 from actors.clock import ClockError
 from actors.gateway.bank import Bank, bank_of, instant_of, moment
 from actors.gateway.callers import Caller, needs
+from actors.gateway.models import Body, shown
 from actors.gateway.problems import Problem
 from actors.gateway.pulse import PATIENCE_S
 from actors.link import Away
@@ -22,10 +23,10 @@ router = APIRouter(tags=["bank"])
 _OPENING_MS = 9 * HOUR_MS
 
 
-class Advance(BaseModel):
+class Advance(Body):
     """Where the business date is to go: to an instant, or so many days on, at the opening hour."""
 
-    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"days": 30}]})
+    model_config = shown({"days": 30})
 
     to: str | None = Field(default=None, max_length=40, examples=["2026-03-10T09:00"])
     days: int | None = Field(default=None, ge=1, le=400)
@@ -44,7 +45,7 @@ async def advance(
     """Answers once the bank stands there: every end of day between is done. A bank on the wall clock refuses."""
     del caller
     if (to.to is None) == (to.days is None):
-        raise Problem(422, "Invalid request", 'give either "to" or "days"')
+        raise Problem(422, "Invalid request", 'give either "to" or "days"', detail_zh="请填写 to 或 days 之一")
     if to.to is not None:
         target = instant_of(to.to, "to")
     else:
@@ -53,7 +54,9 @@ async def advance(
     try:
         return {"now": moment(await bank.link.advance(target))}
     except ClockError as error:
-        raise Problem(409, "Clock", error.user_message) from None
+        raise Problem(
+            409, "Clock", error.user_message, detail_zh="营业日期不能后退；按实时时钟运行的银行不能调整日期"
+        ) from None
 
 
 @router.get("/health", summary="Live and ready", include_in_schema=True)

@@ -13,7 +13,7 @@ from pydantic import Field
 from actors.gateway.bank import Bank, acting, bank_of, branch_with, label, labels, moment, refusal, request_number
 from actors.gateway.callers import Caller, needs
 from actors.gateway.materials import BINARY, FILE_FORM, TYPES, Kept, as_file, file_of
-from actors.gateway.models import CasePath, IdempotencyKey, Model, Person, shown
+from actors.gateway.models import Body, CasePath, IdempotencyKey, Model, Person, shown
 from actors.gateway.problems import Problem
 from credit.codes import FileFormat, Verdict
 from credit.due_diligence.contract import FIGURES, RATIOS, FilePaper, Paper, RecordStatement
@@ -32,7 +32,7 @@ Fen = Annotated[int, Field(gt=-(1 << 53), lt=1 << 53)]
 _SEEN: dict[int | str, dict[str, Any]] = {200: {"content": dict.fromkeys(TYPES.values(), BINARY)}}
 
 
-class Statement(Model):
+class Statement(Body):
     """What a business's books say of a year (经营与财务数据), amounts in fen. Costs are those of operations, without interest and
     tax; `operating_cash_fen` is net cash from operations."""
 
@@ -125,7 +125,7 @@ async def found(case: CasePath, bank: Annotated[Bank, Depends(bank_of)], caller:
     number = await bank.known_case(case)
     reports, statements, papers = [await _rows(bank, number, table) for table in _TABLES]
     if not len(reports):
-        raise Problem(404, "Not found", f"application {number} was not looked into")
+        raise Problem(404, "Not found", f"application {number} was not looked into", detail_zh="该申请未做尽职调查")
     row, visited, analysed = reports[0], bool(reports["visited_at"][0]), bool(reports["analysed_at"][0])
     return DueDiligence(
         case=str(number),
@@ -249,7 +249,9 @@ async def _see(case: str, paper: Paper, nth: int, bank: Bank, contents: Kept, do
     rows = await _rows(bank, number, "papers")
     rows = rows[(rows["paper"] == paper) & (rows["nth"] == nth)]
     if not len(rows) or not contents.has(str(rows["digest"][0])):
-        raise Problem(404, "Not found", f"application {number} has no {label(paper)} {nth}")
+        raise Problem(
+            404, "Not found", f"application {number} has no {label(paper)} {nth}", detail_zh="该申请无此份尽职调查资料"
+        )
     return as_file(contents, rows[0], f"{number}-{label(paper)}-{nth}", download)
 
 

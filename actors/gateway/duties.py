@@ -4,7 +4,6 @@ loan, and is taken as any other decision (`actors.gateway.tasks`): same rules, s
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
@@ -15,7 +14,7 @@ from actors.gateway import tasks
 from actors.gateway.bank import Bank, absent, bank_of, branch_with, number_in
 from actors.gateway.callers import Caller, Identity, identity_of
 from actors.gateway.coded import ByName
-from actors.gateway.models import Fen, IdempotencyKey, LoanPath, VerdictName, shown
+from actors.gateway.models import Date, Fen, IdempotencyKey, LoanPath, VerdictName, shown
 from actors.gateway.problems import Problem
 from actors.gateway.tasks import PAGE, PAGE_MAX, Claiming, Done, Reader, Tasks, Worker
 from actors.gateway.worklists import LISTS, Worklist
@@ -59,7 +58,7 @@ class Promising(Claiming):
 
     model_config = shown({"person": "1210001", "promise_day": "2026-04-15", "promise_fen": 430_332})
 
-    promise_day: dt.date
+    promise_day: Date
     promise_fen: Fen
 
 

@@ -20,7 +20,7 @@ from pydantic import Field
 from actors.gateway.bank import Bank, absent, bank_of, case_of_loan, day, label, moment
 from actors.gateway.callers import Caller, needs
 from actors.gateway.login import Services, prove
-from actors.gateway.models import Model, shown
+from actors.gateway.models import Body, shown
 from actors.gateway.problems import Problem
 from actors.gateway.proposals import Number, Proposed, about_of, allowed, known, said_of
 from actors.gateway.reach import Reach, reach_of
@@ -46,7 +46,7 @@ Exporter = Annotated[Caller, Depends(needs("bulk:export"))]
 Either = Annotated[Caller, Depends(needs("bulk:export", "bulk:confirm"))]
 
 
-class Asking(Model):
+class Asking(Body):
     """What is wanted, and what for."""
 
     model_config = shown({"what": "loans", "format": "csv", "reason": "季度风险检查"})

@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import ConfigDict, create_model
+from pydantic import create_model
 
 from actors.gateway import applications
 from actors.gateway.applications import ZHANG, Application
-from actors.gateway.bank import bank_of, label
+from actors.gateway.bank import bank_of
 from actors.gateway.callers import Caller, needs
 from actors.gateway.customers import CustomerPath, file_of
-from actors.gateway.models import IdempotencyKey
+from actors.gateway.models import Body, IdempotencyKey, shown
 from actors.gateway.problems import Problem
 from actors.host import Look
 from credit.codes import Segment
@@ -21,12 +21,15 @@ router = APIRouter(prefix="/v1/customers", tags=["applications"])
 
 HELD = ("segment", "name", "id_number", "mobile", "occupation", "credit_code")
 """What the file of a customer says, and no form asks again."""
+
+
+class _Known(Body):
+    model_config = shown({name: value for name, value in ZHANG.items() if name not in HELD})
+
+
 KnownApplication: Any = create_model(  # type: ignore[call-overload]
     "KnownApplication",
-    __config__=ConfigDict(
-        extra="forbid",
-        json_schema_extra={"examples": [{name: value for name, value in ZHANG.items() if name not in HELD}]},
-    ),
+    __base__=_Known,
     __doc__="A form without name, numbers, segment and occupation: those are the customer's file's.",
     **{name: (field.annotation, field) for name, field in Application.model_fields.items() if name not in HELD},
 )
@@ -54,6 +57,6 @@ async def submit(
             field="occupation",
             detail_zh="客户档案缺职业信息，请填写完整申请表",
         )
-    held = {"segment": label(Segment(int(row["segment"]))), "occupation": int(row["occupation"]), **who._asdict()}
-    whole = Application.model_validate(form.model_dump() | held)
+    held = {"segment": Segment(int(row["segment"])), "occupation": int(row["occupation"]), **who._asdict()}
+    whole = Application.model_construct(**dict(form) | held)
     return await applications.submit(whole, request, response, caller, key)

@@ -34,6 +34,9 @@ _FAULTS = {
     "date_parsing": "应为日期，如 2026-03-01",
     "date_from_datetime_parsing": "应为日期，如 2026-03-01",
     "date_from_datetime_inexact": "应为日期，不带时刻，如 2026-03-01",
+    "text_characters": "不得含控制字符或格式字符，且不得为空白",
+    "person_name": "姓名只能由文字、空格、间隔号（·）、连字符、撇号和句点组成",
+    "company_name": "企业名称只能由文字、数字、空格、括号和常用标点组成",
     "last_day": "应为日期，如 2031-05-01，或 long_term（长期）",
     "json_invalid": "不是有效的 JSON",
 }

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 
 from actors.gateway.bank import Bank, bank_of, branch_with, case_of_loan, day, label, moment, refusal, request_number
 from actors.gateway.callers import Caller, needs
-from actors.gateway.models import ChannelName, Fen, IdempotencyKey, LoanPath, Model, shown
+from actors.gateway.models import Body, ChannelName, Fen, IdempotencyKey, LoanPath, Model, shown
 from actors.gateway.problems import Problem
 from actors.host import Look
 from credit.codes import Method
@@ -159,7 +159,7 @@ class Statement(Model):
     moves: list[Move]
 
 
-class Payment(Model):
+class Payment(Body):
     """A payment by the customer. What is more than is due goes back; to repay early is another request."""
 
     model_config = shown({"amount_fen": 430_332, "channel": "mobile_bank"})
@@ -177,7 +177,7 @@ class Paid(Model):
     returned_fen: int
 
 
-class Early(Model):
+class Early(Body):
     """Early repayment, in full or of a part of the principal; of a part, what the customer chooses for the rest (REP-12)."""
 
     model_config = shown({"full": False, "amount_fen": 1_000_000, "choice": "shorter_term"})

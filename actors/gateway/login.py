@@ -14,7 +14,7 @@ import base64
 import binascii
 import math
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import unquote_plus
 
 from fastapi import APIRouter, Depends, Form, Query, params
@@ -23,12 +23,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from actors.gateway.models import PROBLEMS, shown
+from actors.gateway.models import PROBLEMS, Body, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import prove_reach
+from actors.gateway.writing import Verbatim
 from actors.identity.accounts import Kind
 from actors.identity.caller import Caller
-from actors.identity.changes import CONFIRMS, Proposal, State, permission_for
+from actors.identity.changes import CONFIRMS, Proposal, permission_for
 from actors.identity.errors import AccountLocked, IdentityError, NotAllowed, SignInRefused, TokenRefused
 from actors.identity.service import Identity
 from actors.identity.tokens import Grant
@@ -61,7 +62,12 @@ async def caller_of(request: Request) -> Caller:
     changed."""
     caller: Caller = await request.app.state.signed_in(request)
     if caller.must_change:
-        raise Problem(403, "Forbidden", "the first password must be changed before anything else; POST /password")
+        raise Problem(
+            403,
+            "Forbidden",
+            "the first password must be changed before anything else; POST /password",
+            detail_zh="请先修改初始密码（POST /password），再办理其他业务",
+        )
     return caller
 
 
@@ -92,6 +98,7 @@ def prove(caller: Caller, permission: str) -> Caller:
             f"needs the permission {permission} ({PERMISSIONS[permission].en})",
             permission=permission,
             headers=_challenge("insufficient_scope", permission),
+            detail_zh=f"无此项权限：{permission}",
         )
     return caller
 
@@ -107,7 +114,9 @@ async def signed_in(request: Request) -> Caller:
     except TokenRefused as error:
         await not_too_often(request)
         header = _challenge("invalid_token" if token else "")
-        raise Problem(401, "Unauthorized", error.user_message, headers=header) from None
+        raise Problem(
+            401, "Unauthorized", error.user_message, headers=header, detail_zh="登录已失效或尚未登录，请重新登录"
+        ) from None
     request.state.caller = caller
     _not_too_often(identity, caller.subject, caller.kind)
     _prove_parameters(request)
@@ -127,11 +136,13 @@ def _prove_key(request: Request) -> None:
 
 
 def _prove_parameters(request: Request) -> None:
-    """Problem 422 on a query parameter that the endpoint does not know: a filter that is misspelt would filter nothing."""
+    """Problem 422 on a query parameter that the endpoint does not know, and on one given twice of which it reads one: a filter
+    that is misspelt, or not read, would filter nothing."""
     if not request.query_params:
         return
     found = get_flat_params(request.scope["route"].dependant)
-    known = sorted(one.alias for one in found if isinstance(one.field_info, params.Query))
+    fields = {one.alias: one for one in found if isinstance(one.field_info, params.Query)}
+    known = sorted(fields)
     for name in request.query_params:
         if name not in known:
             raise Problem(
@@ -141,6 +152,18 @@ def _prove_parameters(request: Request) -> None:
                 field=f"query.{name[:40]}",
                 detail_zh="查询参数有误",
             )
+        if len(request.query_params.getlist(name)) > 1 and not _is_list(fields[name].field_info.annotation):
+            raise Problem(
+                422,
+                "Invalid request",
+                f"query: {name!r} is given more than once; give it once",
+                field=f"query.{name}",
+                detail_zh=f"查询参数重复：{name}",
+            )
+
+
+def _is_list(annotation: Any) -> bool:
+    return any(get_origin(one) is list for one in (annotation, *get_args(annotation)))
 
 
 async def not_too_often(request: Request) -> None:
@@ -177,18 +200,14 @@ class OAuthError(Exception):
     """An error of the token endpoint, in the form of RFC 6749, which leaves no room for Chinese in `error_description`: it stands
     beside it, and before it."""
 
-    def __init__(self, status: int, error: str, description: str) -> None:
+    def __init__(self, status: int, error: str, description: str, zh: str = "") -> None:
         super().__init__(description)
-        self.status, self.error, self.description = status, error, description
+        self.status, self.error, self.description, self.zh = status, error, description, zh or _OAUTH_ZH[error]
 
     def answer(self) -> JSONResponse:
         """The response."""
         headers = _NO_STORE | ({"WWW-Authenticate": f'Basic realm="{REALM}"'} if self.status == 401 else {})
-        said = {
-            "error": self.error,
-            "error_description_zh": _OAUTH_ZH[self.error],
-            "error_description": self.description,
-        }
+        said = {"error": self.error, "error_description_zh": self.zh, "error_description": self.description}
         return JSONResponse(said, self.status, headers)
 
 
@@ -210,10 +229,17 @@ def token(
     password: Annotated[str, Form(max_length=1_000)] = "",
     refresh_token: Annotated[str, Form(max_length=1_000)] = "",
     scope: Annotated[str, Form(max_length=4_000)] = "",
-    client_id: Annotated[str, Form(max_length=64)] = "",
+    client_id: Annotated[
+        str,
+        Form(
+            max_length=64,
+            description="To sign in by password: terminal (staff) or mobile (customers). Of a system, its own name.",
+        ),
+    ] = "",
     client_secret: Annotated[str, Form(max_length=1_000)] = "",
 ) -> Response:
-    """`grant_type` is client_credentials (systems; HTTP Basic or in the form), password (people) or refresh_token."""
+    """`grant_type` is client_credentials (systems; HTTP Basic or in the form), password (people, with `client_id` terminal for
+    staff or mobile for customers) or refresh_token."""
     scopes = scope.split() or None
     try:
         name, secret = _client(request, client_id, client_secret)
@@ -276,7 +302,10 @@ def _for_system(identity: Identity, name: str, secret: str, scopes: list[str] | 
 def _for_person(identity: Identity, client: str, name: str, password: str, scopes: list[str] | None) -> Grant:
     if client not in APPLICATIONS:
         raise OAuthError(
-            401, "invalid_client", f"client_id {' or '.join(APPLICATIONS)} is needed to sign in by password"
+            401,
+            "invalid_client",
+            "client_id is needed to sign in by password: terminal (staff) or mobile (customers)",
+            "使用密码登录须填写 client_id：员工为 terminal，客户为 mobile",
         )
     if not name or not password:
         raise OAuthError(400, "invalid_request", "username and password are needed")
@@ -303,8 +332,8 @@ def _granted(grant: Grant) -> dict[str, Any]:
 # one's own account ----------------------------------------------------------------------------------------------------
 
 
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+class _Body(Body):
+    model_config = ConfigDict(hide_input_in_errors=True)
 
 
 class NewPassword(_Body):
@@ -312,8 +341,8 @@ class NewPassword(_Body):
 
     model_config = shown({"old": "k7qhd-2m4xw-…", "new": "three words and a number 7"})
 
-    old: str = Field(max_length=1_000)
-    new: str = Field(max_length=1_000)
+    old: Annotated[str, Field(max_length=1_000), Verbatim]
+    new: Annotated[str, Field(max_length=1_000), Verbatim]
 
 
 class Me(BaseModel):
@@ -337,9 +366,11 @@ def change_password(body: NewPassword, caller: SignedIn, identity: Services) -> 
     try:
         account = identity.accounts.change_password(caller.subject, body.old, body.new, now)
     except AccountLocked as error:
-        raise Problem(423, "Locked", error.user_message) from None
+        raise Problem(
+            423, "Locked", error.user_message, detail_zh="密码多次输错，账户已锁定，请稍后再试或由管理员解锁"
+        ) from None
     except SignInRefused:
-        raise Problem(422, "Refused", "old: is not the password of this account") from None
+        raise Problem(422, "Refused", "old: is not the password of this account", detail_zh="原密码有误") from None
     return JSONResponse(_granted(identity.tokens.issue(account, now)), headers=_NO_STORE)
 
 
@@ -394,6 +425,8 @@ class Decided(BaseModel):
 
 
 Page = Annotated[int, Query(ge=1, le=500)]
+_StateOrAny = Literal["", "open", "confirmed", "refused"]
+"""One list, so that whoever gives another is told them all."""
 Reads = Depends(needs("accounts:read"))
 Administers = Annotated[Caller, Depends(needs(*_ADMINISTER))]
 """Whoever administers nothing is not told which proposals there are."""
@@ -405,7 +438,7 @@ def accounts(
 ) -> list[AccountShown]:
     """Accounts of staff, or systems, in the order of their subjects; `after`: the last one of the page before."""
     if kind not in ("staff", "system"):
-        raise Problem(422, "Refused", "kind: staff or system is needed")
+        raise Problem(422, "Refused", "kind: staff or system is needed", detail_zh="kind 应为 staff 或 system")
     now = identity.clock()
     return [
         AccountShown(
@@ -425,10 +458,7 @@ def accounts(
 
 @router.get("/accounts/proposals", summary="List proposed changes", dependencies=[Reads])
 def proposals(
-    identity: Services,
-    state: Literal[""] | State = "",
-    after: Annotated[int, Query(ge=0, lt=2**63)] = 0,
-    limit: Page = 100,
+    identity: Services, state: _StateOrAny = "", after: Annotated[int, Query(ge=0, lt=2**63)] = 0, limit: Page = 100
 ) -> list[dict[str, Any]]:
     """Proposals with the values before and after; `state`: open, confirmed or refused."""
     return [_shown(one) for one in identity.changes.all(state, after, limit)]
@@ -442,7 +472,7 @@ def propose(body: NewProposal, caller: Administers, identity: Services) -> dict[
     try:
         return _shown(identity.changes.propose(caller.subject, body.change, body.account, body.value, identity.clock()))
     except NotAllowed as error:
-        raise Problem(403, "Forbidden", error.user_message) from None
+        raise Problem(403, "Forbidden", error.user_message, detail_zh="此项变更须由另一人或更高层级人员办理") from None
 
 
 @router.post("/accounts/proposals/{number}/confirm", summary="Confirm a change as the second person")
@@ -451,7 +481,7 @@ def confirm(number: int, caller: Administers, identity: Services) -> Response:
     try:
         proposal, secret = identity.changes.confirm(caller.subject, _known(identity, caller, number), identity.clock())
     except NotAllowed as error:
-        raise Problem(403, "Forbidden", error.user_message) from None
+        raise Problem(403, "Forbidden", error.user_message, detail_zh="此项变更须由另一人或更高层级人员办理") from None
     return JSONResponse(Decided(proposal=_shown(proposal), secret=secret or None).model_dump(), headers=_NO_STORE)
 
 
@@ -461,7 +491,7 @@ def refuse(number: int, caller: Administers, identity: Services) -> dict[str, An
     try:
         return _shown(identity.changes.refuse(caller.subject, _known(identity, caller, number), identity.clock()))
     except NotAllowed as error:
-        raise Problem(403, "Forbidden", error.user_message) from None
+        raise Problem(403, "Forbidden", error.user_message, detail_zh="此项变更须由另一人或更高层级人员办理") from None
 
 
 def _known(identity: Identity, caller: Caller, number: int) -> int:
@@ -469,7 +499,7 @@ def _known(identity: Identity, caller: Caller, number: int) -> int:
     try:
         found = identity.changes.get(number if 0 < number < 2**63 else 0)
     except IdentityError as error:
-        raise Problem(404, "Not Found", error.user_message) from None
+        raise Problem(404, "Not Found", error.user_message, detail_zh="无此项变更") from None
     prove(caller, permission_for(found.change, found.target, CONFIRMS))
     return found.number
 

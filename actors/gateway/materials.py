@@ -251,7 +251,9 @@ async def preview(
     files = (await _of_case(bank, number))["files"]
     found = files[files["material"] == int(material)]
     if not len(found) or not contents.has(str(found["digest"][0])):
-        raise Problem(404, "Not found", f"application {number} has no file of {_name(material)}")
+        raise Problem(
+            404, "Not found", f"application {number} has no file of {_name(material)}", detail_zh="该申请无此项资料文件"
+        )
     return as_file(contents, found[0], f"{number}-{_name(material)}", download)
 
 
@@ -333,7 +335,13 @@ def format_of(file: Received, allowed: list[str]) -> FileFormat:
     form = _ENDINGS.get(PurePosixPath(file.name.lower()).suffix)
     if form is None or label(form) not in allowed:
         endings = ", ".join(end for end, one in _ENDINGS.items() if label(one) in allowed)
-        raise Problem(415, "Unsupported media type", f"file: its name must end in one of {endings}", field="file")
+        raise Problem(
+            415,
+            "Unsupported media type",
+            f"file: its name must end in one of {endings}",
+            field="file",
+            detail_zh=f"文件名后缀应为以下之一：{endings}",
+        )
     media_type = file.media_type.partition(";")[0].strip().lower()
     if media_type not in (*_UNTYPED, TYPES[form]):
         raise Problem(
@@ -341,6 +349,7 @@ def format_of(file: Received, allowed: list[str]) -> FileFormat:
             "Unsupported media type",
             f"file: its name says {TYPES[form]}, its type {media_type[:60]!r}; they must agree",
             field="file",
+            detail_zh="文件后缀与文件类型不一致",
         )
     return form
 

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import re
 from typing import Annotated, Any
 
 from fastapi import Header, Path
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import PydanticCustomError
 
 from actors.gateway.coded import ByName
+from actors.gateway.writing import Verbatim, prove_texts, proven_name
 from credit.codes import Channel, Material, Segment, Verdict
 
 Number = Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]{0,18}$")]
@@ -18,6 +31,21 @@ AccountNumber = Annotated[str, StringConstraints(pattern=r"^([1-9][0-9]{11,17}|[
 """An account, as int64 holds it."""
 Fen = Annotated[int, Field(ge=0, lt=1 << 53)]
 """Money."""
+
+
+def _date_in(value: Any) -> dt.date:
+    try:
+        if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+            return dt.date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise PydanticCustomError("date_parsing", "a date as 2026-03-01")
+
+
+Date = Annotated[dt.date, BeforeValidator(_date_in)]
+"""A day, as ISO 8601 text and in no other way: a number would be taken for seconds since 1970."""
+Name = Annotated[str, AfterValidator(proven_name)]
+"""A customer's name; the form's segment, which stands before it, says whether it is a person's."""
 VerdictName = Annotated[Verdict, ByName(Verdict)]
 ChannelName = Annotated[Channel, ByName(Channel)]
 MaterialName = Annotated[Material, ByName(Material)]
@@ -43,6 +71,21 @@ class Model(BaseModel):
     """A body. What it does not know, it refuses."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class Body(Model):
+    """The body of a request: a value is of the type that the document names, and none is read as another; texts are written as
+    `actors.gateway.writing` has it."""
+
+    model_config = ConfigDict(strict=True)
+
+    @field_validator("*")
+    @classmethod
+    def _proves_texts(cls, value: Any, info: ValidationInfo) -> Any:
+        field = cls.model_fields[info.field_name or ""]
+        if Verbatim not in field.metadata:
+            prove_texts(value)
+        return value
 
 
 def shown(example: dict[str, Any]) -> ConfigDict:

@@ -20,7 +20,7 @@ from actors.gateway.callers import Caller, needs
 from actors.gateway.contracts import Archives, written
 from actors.gateway.disbursements import genuine, voucher_of
 from actors.gateway.login import Services, not_too_often
-from actors.gateway.models import CasePath, LoanPath, Model, shown
+from actors.gateway.models import CasePath, Date, LoanPath, Model, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import reach_of
 from actors.gateway.typeset import ContractPaper, Signature, VoucherPaper, contract_pdf, set_in_type, voucher_pdf
@@ -34,6 +34,7 @@ from credit.times import DAY_MS, NEVER, day_number, text_of
 
 router = APIRouter(tags=["papers"])
 
+_NUMBER = r"^([1-9][0-9]{0,18}(-[0-9A-Za-z]{1,12}){1,4})?$"
 _PDF = "application/pdf"
 _AS_PDF: dict[int | str, dict[str, Any]] = {
     200: {"content": {_PDF: {"schema": {"type": "string", "format": "binary"}}}}
@@ -105,16 +106,31 @@ async def contract(
 async def search(
     archive: Archives,
     identity: Services,
+    bank: Annotated[Bank, Depends(bank_of)],
     caller: Annotated[Caller, Depends(needs("contracts:read"))],
     name: Annotated[str, Query(max_length=120, description="The customer's name, whole.")] = "",
     product: Annotated[str, Query(max_length=60)] = "",
-    since: Annotated[dt.date | None, Query(description="First day of signing.")] = None,
-    until: Annotated[dt.date | None, Query(description="Last day of signing.")] = None,
-    after: Annotated[str, Query(max_length=60, description="`next` of the page before.")] = "",
+    since: Annotated[Date | None, Query(description="First day of signing.")] = None,
+    until: Annotated[Date | None, Query(description="Last day of signing.")] = None,
+    after: Annotated[str, Query(max_length=60, pattern=_NUMBER, description="`next` of the page before.")] = "",
 ) -> dict[str, Any]:
     """CON-18: by customer, product and day of signing; staff of a branch find its own."""
     if caller.kind != "staff":
-        raise Problem(403, "Forbidden", "the archive is searched by staff; your own contract stands at its application")
+        raise Problem(
+            403,
+            "Forbidden",
+            "the archive is searched by staff; your own contract stands at its application",
+            detail_zh="合同档案仅供员工检索；本人合同请在申请中查看",
+        )
+    known = [one.key for one in bank.products.products]
+    if product and product not in known:
+        says = f"product: there is no product {product!r}; products: {', '.join(known)}"
+        raise Problem(
+            422, "Invalid request", says, field="product", detail_zh=f"无此产品，应为以下之一：{'、'.join(known)}"
+        )
+    if since and until and since > until:
+        says = f"since: {since} comes after until, {until}"
+        raise Problem(422, "Invalid request", says, field="since", detail_zh="起始日期晚于截止日期")
     reach = reach_of(identity, caller, "contracts:read")
     first = day_number(since) * DAY_MS if since else 0
     end = (day_number(until) + 1) * DAY_MS if until else NEVER

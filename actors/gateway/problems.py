@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from actors.gateway.language import fault_zh, wants_english
+from actors.identity.errors import NotAllowed, WeakPassword
 from actors.link import Away
 from actors.refusals import Busy, Closing, DayOver
 from credit.errors import CreditError
@@ -38,6 +39,13 @@ _ZH = {
     503: "系统繁忙，请稍后重试",
 }
 """What a status says where nobody says it more closely: who reads Chinese alone is left without a word by no refusal."""
+
+
+_REFUSED_ZH: dict[type[CreditError], str] = {
+    WeakPassword: "新密码不符合要求，请换用更长、不常见且不含本人编号的密码",
+    NotAllowed: "此项变更须由另一人或更高层级人员办理",
+}
+"""What errors of other packages say, where Chinese says more than the status does."""
 
 
 class Problem(Exception):
@@ -97,7 +105,8 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, DayOver):
         return Problem(409, "Day over", error.user_message, detail_zh="营业日期已到日终，请推进营业日期")
     if isinstance(error, CreditError):
-        return Problem(422, "Refused", error.user_message)
+        chinese = next((zh for kind, zh in _REFUSED_ZH.items() if isinstance(error, kind)), "")
+        return Problem(422, "Refused", error.user_message, detail_zh=chinese)
     if isinstance(error, RequestValidationError):
         faults = [_fault(one) for one in error.errors()[:20]]
         first = (
@@ -110,7 +119,9 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, HTTPException):
         title = HTTPStatus(error.status_code).phrase
         return Problem(error.status_code, title, str(error.detail), headers=error.headers or {})
-    return Problem(500, "Internal Server Error", "a fault of the bank's own; it was logged")
+    return Problem(
+        500, "Internal Server Error", "a fault of the bank's own; it was logged", detail_zh="系统内部错误，已记录"
+    )
 
 
 def _fault(error: Mapping[str, Any]) -> dict[str, str]:

@@ -188,7 +188,12 @@ def _found(bank: Bank, key: str) -> Catalogued:
         return bank.products.by_key(key)
     except KeyError:
         known = ", ".join(one.key for one in bank.products.products)
-        raise Problem(404, "Not found", f"there is no product {key!r}; products: {known}") from None
+        raise Problem(
+            404,
+            "Not found",
+            f"there is no product {key!r}; products: {known}",
+            detail_zh=f"无此产品，应为以下之一：{known}",
+        ) from None
 
 
 def _shown(products: ProductPolicy, product: Catalogued) -> dict[str, Any]:

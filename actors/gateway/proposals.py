@@ -61,4 +61,4 @@ def allowed() -> Iterator[None]:
     try:
         yield
     except NotAllowed as error:
-        raise Problem(403, "Forbidden", error.user_message) from None
+        raise Problem(403, "Forbidden", error.user_message, detail_zh="此项变更须由另一人或更高层级人员办理") from None

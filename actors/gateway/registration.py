@@ -20,8 +20,9 @@ from actors.gateway.bank import Bank, bank_of, moment
 from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.customers import CustomerPath, file_of
 from actors.gateway.login import not_too_often
-from actors.gateway.models import Model, shown
+from actors.gateway.models import Body, Model, shown
 from actors.gateway.problems import Problem
+from actors.gateway.writing import Verbatim
 from credit.codes import Segment
 from credit.identifiers import check_credit_codes, check_resident_ids
 from credit.times import DAY_MS
@@ -38,7 +39,7 @@ Operator = Annotated[
 ]
 
 
-class Registering(Model):
+class Registering(Body):
     """Who opens an account, and his password."""
 
     model_config = shown(
@@ -48,7 +49,7 @@ class Registering(Model):
     id_number: IdNumber = ""
     credit_code: CreditCode = ""
     mobile: str = Field(pattern="^1[3-9][0-9]{9}$")
-    password: str = Field(max_length=1_000)
+    password: Annotated[str, Field(max_length=1_000), Verbatim]
 
 
 class Registered(Model):
@@ -67,7 +68,7 @@ class Identified(Model):
     valid_until: str | None
 
 
-class Identifying(Model):
+class Identifying(Body):
     """Who was seen: the customer himself, or for a company the person whom its letter of authority (授权书) names."""
 
     model_config = shown({"operator_id_number": "110105199003072872"})
@@ -75,7 +76,7 @@ class Identifying(Model):
     operator_id_number: Operator = ""
 
 
-class Binding(Model):
+class Binding(Body):
     """What the customer was given at the counter, and his ID number once more; a company's code and operator's number."""
 
     model_config = shown(

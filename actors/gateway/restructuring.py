@@ -12,7 +12,7 @@ from pydantic import Field
 from actors.gateway.bank import Bank, acting, bank_of, bits, branch_with, day, label, moment, request_number
 from actors.gateway.callers import Caller, needs
 from actors.gateway.coded import ByName
-from actors.gateway.models import IdempotencyKey, LoanPath, MaterialName, Model, Person, shown
+from actors.gateway.models import Body, IdempotencyKey, LoanPath, MaterialName, Model, Person, shown
 from actors.gateway.problems import Problem
 from actors.host import Look
 from credit.codes_trouble import Hardship, Measure, ReferralCause, RiskClass
@@ -28,7 +28,7 @@ Debtor = Annotated[Caller, Depends(needs("terms:request"))]
 Worker = Annotated[Caller, Depends(needs("collections:work"))]
 
 
-class Asked(Model):
+class Asked(Body):
     """Why other terms are asked for, and the proofs that are shown."""
 
     model_config = shown({"hardship": "income_lost", "proof": ["income_proof"]})
@@ -37,7 +37,7 @@ class Asked(Model):
     proof: Annotated[list[MaterialName], Field(max_length=20)] = []
 
 
-class Signing(Model):
+class Signing(Body):
     """Whether the customer accepts the terms that he is offered."""
 
     model_config = shown({"accept": True})
@@ -45,7 +45,7 @@ class Signing(Model):
     accept: bool
 
 
-class Stage(Model):
+class Stage(Body):
     """The share of the principal that an instalment repays."""
 
     instalment: Annotated[int, Field(ge=1, le=480)]
@@ -53,7 +53,7 @@ class Stage(Model):
     share_ppm: Annotated[int, Field(ge=1, le=1_000_000)]
 
 
-class Draft(Model):
+class Draft(Body):
     """A plan by hand: of so many months, interest every so often and with the last, principal in stages that sum to 1,000,000."""
 
     model_config = shown(
@@ -204,7 +204,13 @@ async def draft(
         for one in body.stages
     )
     if len(stages) > _STAGES_LONGEST:
-        raise Problem(422, "Invalid request", "stages: fewer of them, or rounder shares", field="stages")
+        raise Problem(
+            422,
+            "Invalid request",
+            "stages: fewer of them, or rounder shares",
+            field="stages",
+            detail_zh="还款阶段过多或比例过细，请减少阶段或取整比例",
+        )
     rows = kind.rows(
         1,
         at=0,

@@ -96,7 +96,9 @@ async def seen(case: CasePath, bank: Annotated[Bank, Depends(bank_of)], contents
     number = await bank.known_case(case)
     row = (await _of(bank, number))[0]
     if not contents.has(str(row["digest"])):
-        raise Problem(404, "Not found", f"application {number} has no file of its contract's scan")
+        raise Problem(
+            404, "Not found", f"application {number} has no file of its contract's scan", detail_zh="该申请无合同扫描件"
+        )
     return as_file(contents, row, f"{number}-contract", download=False)
 
 
@@ -131,7 +133,12 @@ async def file_scan(
 async def _of(bank: Bank, case: int) -> Rows:
     rows = await bank.look(room.name, branch_with(case=case), "scans", "case", case)
     if not len(rows):
-        raise Problem(404, "Not found", f"application {case} has no contract that was signed on paper")
+        raise Problem(
+            404,
+            "Not found",
+            f"application {case} has no contract that was signed on paper",
+            detail_zh="该申请无纸质签署的合同",
+        )
     return rows
 
 

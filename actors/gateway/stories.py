@@ -109,6 +109,7 @@ async def story(
             403,
             "Forbidden",
             "the story is told to staff; GET /v1/applications/{case} says where your application stands",
+            detail_zh="全程记录仅供员工查看；本人申请进度请查询申请",
         )
     number = await bank.known_case(case)
     now, events = await bank.story(number)

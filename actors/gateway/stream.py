@@ -104,7 +104,13 @@ class Hub:
     def join(self) -> Listener:
         """Somebody listens from now on. Problem 503 where too many do."""
         if len(self.listeners) >= LISTENERS_MAX:
-            raise Problem(503, "Overloaded", "too many listen here; come again later", {"Retry-After": "5"})
+            raise Problem(
+                503,
+                "Overloaded",
+                "too many listen here; come again later",
+                {"Retry-After": "5"},
+                detail_zh="订阅人数已满，请稍后再试",
+            )
         self._begins()
         listener = Listener()
         self.listeners.add(listener)
@@ -297,7 +303,13 @@ def _as_event(window: int, place: int, row: Any) -> str:
 
 def _number(name: str) -> int:
     if name not in _BY_NAME:
-        raise Problem(422, "Invalid request", f"event: there is none called {name[:60]!r}", field="event")
+        raise Problem(
+            422,
+            "Invalid request",
+            f"event: there is none called {name[:60]!r}",
+            field="event",
+            detail_zh=f"无此事件：{name[:60]}",
+        )
     return _BY_NAME[name]
 
 
@@ -305,6 +317,12 @@ def _place(last: str | None) -> tuple[int, int] | None:
     if last is None:
         return None
     if not re.fullmatch(r"[0-9]{1,15}\.[0-9]{1,9}", last):
-        raise Problem(422, "Invalid request", "Last-Event-ID: as it came with an event, 1234.0", field="Last-Event-ID")
+        raise Problem(
+            422,
+            "Invalid request",
+            "Last-Event-ID: as it came with an event, 1234.0",
+            field="Last-Event-ID",
+            detail_zh="Last-Event-ID 应为事件自带的编号，如 1234.0",
+        )
     window, _, place = last.partition(".")
     return int(window), int(place)

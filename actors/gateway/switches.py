@@ -12,7 +12,7 @@ from actors.book.store import StoreError
 from actors.gateway.bank import Bank, bank_of
 from actors.gateway.callers import Caller, needs
 from actors.gateway.login import Services
-from actors.gateway.models import Model, shown
+from actors.gateway.models import Body, Model, shown
 from actors.gateway.problems import Problem
 from actors.gateway.proposals import Number, Proposed, about_of, allowed, known, said_of
 from actors.identity.changes import Proposal
@@ -39,7 +39,7 @@ class Standing(Model):
     chain: str
 
 
-class Asking(Model):
+class Asking(Body):
     """Which site is to lead. `switch`: the leader finishes what is under way and hands over; nothing is lost. `take_over`: the
     site leads whatever became of the others, and what it lacks is told."""
 
@@ -120,7 +120,9 @@ async def _standing(bank: Bank) -> dict[str, Any]:
 def _prove_door(standing: dict[str, Any], how: str, site: str) -> None:
     """Problem 409 where another site's door is the right one, 422 where there is no such site."""
     if site not in standing["sites"]:
-        raise Problem(422, "Invalid request", f"there is no site {site}; sites: {', '.join(standing['sites'])}")
+        sites = standing["sites"]
+        says = f"there is no site {site}; sites: {', '.join(sites)}"
+        raise Problem(422, "Invalid request", says, detail_zh=f"无此中心，应为以下之一：{'、'.join(sites)}")
     right = standing["leader"] if how == "switch" else site
     if standing["site"] != right:
         why = f"this is the door of {standing['site']}; ask at that of {right or 'the site that leads'}"

@@ -38,5 +38,11 @@ def place_of(cursor: str) -> tuple[int, ...]:
     except ValueError:
         read = ""
     if not re.fullmatch(r"[0-9]{1,19}(/[0-9]{1,19}){3}", read) or any(int(one) >= 1 << 63 for one in read.split("/")):
-        raise Problem(422, "Invalid request", "cursor: take the one that the page before gave", field="cursor")
+        raise Problem(
+            422,
+            "Invalid request",
+            "cursor: take the one that the page before gave",
+            field="cursor",
+            detail_zh="cursor 应为上一页返回的值",
+        )
     return tuple(int(part) for part in read.split("/"))

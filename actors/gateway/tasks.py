@@ -17,7 +17,7 @@ from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import CODES
 from actors.gateway.decided import FIELDS, NUMBER, WRITTEN
 from actors.gateway.details import details_of
-from actors.gateway.models import IdempotencyKey, Model, Person, VerdictName, shown
+from actors.gateway.models import Body, Date, IdempotencyKey, Model, Person, VerdictName, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import reach_of
 from actors.gateway.task_order import cursor_of, first_of, place_of
@@ -96,7 +96,7 @@ class Tasks(Model):
     next: str | None
 
 
-class Claiming(Model):
+class Claiming(Body):
     """Who takes a task up, and for whom (APR-12). `person` may be left out by a caller whom the bank knows."""
 
     model_config = shown({"person": "1010001"})
@@ -105,7 +105,7 @@ class Claiming(Model):
     on_behalf_of: Person | None = None
 
 
-class Releasing(Model):
+class Releasing(Body):
     """Who gives a task back."""
 
     model_config = shown({"person": "1010001"})
@@ -137,7 +137,7 @@ class Answering(Releasing):
     verdict: VerdictName
 
 
-class Appointing(Model):
+class Appointing(Body):
     """Who stands in for whom, from a day to a day (审批代理, APR-12). Only the administrator may appoint."""
 
     model_config = shown(
@@ -146,8 +146,8 @@ class Appointing(Model):
 
     person: Person
     deputy: Person
-    from_day: dt.date = Field(alias="from")
-    to_day: dt.date = Field(alias="to")
+    from_day: Date = Field(alias="from")
+    to_day: Date = Field(alias="to")
     operator: Person | None = None
 
 
@@ -158,7 +158,9 @@ Decision: type[Claiming] = create_model(
     __doc__="A decision: the fields that the task's list asks for, by name; others are refused.",
     **_DECIDES,
 )
-Decision.model_config = shown({"person": "1010001", "verdict": "approve", "opinion": "还款来源稳定，同意。"})
+Decision.model_config = Body.model_config | shown(
+    {"person": "1010001", "verdict": "approve", "opinion": "还款来源稳定，同意。"}
+)
 Decision.model_rebuild(force=True)
 
 
@@ -183,7 +185,8 @@ async def tasks(
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> dict[str, Any]:
     """Of the branches that the caller reaches, the most urgent first. Without `state` those that are open."""
-    me = acting(caller, person) if mine else 0
+    me = acting(caller, person) if mine or person is not None else 0
+    me = me if mine else 0
     desks = None if desk is None else [desk]
     return await page_of(bank, identity, caller, desks, branch=branch, state=state, me=me, limit=limit, cursor=cursor)
 
@@ -359,7 +362,8 @@ async def appoint(
 
 def _desk(text: str) -> Any:
     if text not in LISTS.of_desk:
-        raise Problem(404, "Not found", f"there is no desk {text!r}; desks: {', '.join(sorted(LISTS.of_desk))}")
+        says = f"there is no desk {text!r}; desks: {', '.join(sorted(LISTS.of_desk))}"
+        raise Problem(404, "Not found", says, detail_zh=f"无此岗位：{text}")
     return LISTS.of_desk[text]
 
 

@@ -59,6 +59,7 @@ class Refusal(Reason):
     NOT_APPOINTED = 312, "not appointed for that day", "当日未获授权代理"
     EXCLUDED = 313, "excluded from this task", "回避人员"
     CLAIMED_BY_ANOTHER = 314, "claimed by somebody else", "任务已被他人领取"
+    CLAIMED_ALREADY = 329, "claimed by the same person before", "任务已由本人领取"
     NAMED_FOR_ANOTHER = 328, "somebody else's ballot", "他人的表决票"
     NOT_CLAIMED = 315, "not claimed", "任务未领取"
     ALREADY_DECIDED = 316, "already decided", "任务已办结"

@@ -276,8 +276,10 @@ class Worklist:
 
     def _claim_faults(self, rows: Rows, found: Ints) -> Ints:
         state = self.tasks.get("state", found)
+        own = self.tasks.get("claimed_by", found) == rows["person"]
         return first_fault(
             *self._gone(state),
+            ((state != TaskState.WAITING) & own, Refusal.CLAIMED_ALREADY),
             ((state != TaskState.WAITING) & ~self._left(found, rows["person"]), Refusal.CLAIMED_BY_ANOTHER),
             (
                 np.ones(len(rows), dtype=bool),

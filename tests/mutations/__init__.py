@@ -1,4 +1,4 @@
-"""Rules broken on purpose, one at a time, and the tests that must notice. `core.toml`, `around.toml` and `live.toml` hold them:
+"""Rules broken on purpose, one at a time, and the tests that must notice. The tables hold them:
 by file, the tests to run and the mutations, each an exact piece of text that stands once in the file, what it becomes, and,
 where no test can notice, the reason why it changes nothing."""
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-TABLES = ("core.toml", "around.toml", "live.toml")
+TABLES = ("core.toml", "around.toml", "live.toml", "forms.toml")
 
 
 @dataclass(frozen=True)

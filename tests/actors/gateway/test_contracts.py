@@ -220,7 +220,8 @@ def test_another_address_or_e_mail_is_entered_by_name_and_the_contract_stands(ba
     before = (bank.get(path), bank.get(f"{path}/document"))
     for wrong in ("zhang", "zhang@", "@bank.cn", "zhang@bank", "a b@bank.cn", "zhang@bank.cn "):
         assert bank.post(f"{path}/contact", clerk | {"email": wrong}, 422)["field"] == "email"
-    assert bank.post(f"{path}/contact", clerk | {"address": "  "}, 422)["code"] == "CONTACT_EMPTY"
+    assert bank.post(f"{path}/contact", clerk | {"address": ""}, 422)["code"] == "CONTACT_EMPTY"
+    assert bank.post(f"{path}/contact", clerk | {"address": "  "}, 422)["faults"][0]["at"] == "body.address"
     assert "address" in str(bank.post(f"{path}/contact", clerk | {"address": "路" * 201}, 422))
     old = bank.get(customer)
     assert (old["email"], old["address"]) == ("", "")

@@ -96,3 +96,45 @@ def test_a_table_of_forms_holds_the_fields_as_well(bank: LiveBank) -> None:
     assert (wrong["row"], wrong["column"]) == (1, "details")
     [wrong] = hand_in(bank, as_csv([rows[0] | {"id_valid_until": "soon"}]), status=422)["errors"]
     assert (wrong["row"], wrong["column"]) == (1, "id_valid_until")
+
+
+WRONG: dict[str, list[Any]] = {
+    "integer": ["5", True, 1.5, [1]],
+    "boolean": ["true", 1, 0, 0.5],
+    "date": ["1772323200", 1_772_323_200, True, "2026-03-01T00:00:00", "20260301", "2026-02-30"],
+}
+"""What is of another type than the document names, and could be read as it."""
+
+
+def typed_values(document: Any) -> list[tuple[str, Any, str, str]]:
+    """(path, the body's example, property, type) of each whole number, truth value and date that a body may have."""
+    schemas, found = document["components"]["schemas"], []
+    for path, methods in document["paths"].items():
+        body = methods.get("post", {}).get("requestBody", {}).get("content", {}).get("application/json", {})
+        said = body.get("schema", {})
+        for one in said.get("anyOf", [said]):
+            schema = schemas.get(one.get("$ref", "").rpartition("/")[2], {})
+            for name, field in schema.get("properties", {}).items():
+                for kind in field.get("anyOf", [field]):
+                    if (of := kind.get("format", kind.get("type"))) in WRONG:
+                        found.append((path, schema["examples"][0], name, of))
+    return found
+
+
+def test_a_value_of_another_type_than_the_document_names_is_refused_by_name(bank: LiveBank) -> None:
+    typed = typed_values(bank.get("/openapi.json"))
+    assert {kind for *_, kind in typed} == set(WRONG)
+    assert len(typed) > 60
+    for path, example, name, kind in typed:
+        for wrong in WRONG[kind]:
+            said = bank.post(
+                path.replace("{case}", "1000000001").replace("{", "").replace("}", ""), example | {name: wrong}, 422
+            )
+            assert any(one["at"].startswith(f"body.{name}") for one in said["faults"]), (path, name, wrong)
+    stage = {"instalment": "12", "share_ppm": True}
+    plan = bank.post(
+        "/v1/loans/100000000101/restructuring/plan", {"months": 24, "interest_every": 6, "stages": [stage]}, 422
+    )
+    assert [one["at"] for one in plan["faults"]] == ["body.stages.0.instalment", "body.stages.0.share_ppm"]
+    refused_day = bank.get("/v1/contracts?since=1772323200", 422)
+    assert refused_day["faults"][0]["at"] == "query.since"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import pytest
 from fastapi import Depends, FastAPI
@@ -14,6 +14,7 @@ from starlette.testclient import TestClient
 from actors.gateway import login, problems
 from actors.gateway.problems import Problem
 from actors.identity.caller import Caller
+from actors.identity.changes import State
 from actors.identity.service import Identity
 from credit.times import MINUTE_MS
 from tests.actors.gateway.live import ENGLISH
@@ -437,3 +438,36 @@ def test_the_document_of_the_api_can_be_drawn(client: TestClient) -> None:
     paths = client.get("/openapi.json").json()["paths"]
     assert {"/oauth/token", "/oauth/revoke", "/password", "/me", "/accounts", "/accounts/proposals"} <= set(paths)
     assert "application/x-www-form-urlencoded" in paths["/oauth/token"]["post"]["requestBody"]["content"]
+
+
+def test_who_signs_in_by_password_is_told_which_client_id_is_needed(client: TestClient) -> None:
+    for name in ("", "partner"):
+        said = client.post("/oauth/token", data=FORM | {"client_id": name}).json()
+        assert (said["error"], "terminal (staff) or mobile (customers)" in said["error_description"]) == (
+            "invalid_client",
+            True,
+        )
+        assert said["error_description_zh"] == "使用密码登录须填写 client_id：员工为 terminal，客户为 mobile"
+    form = client.get("/openapi.json").json()["components"]["schemas"]["Body_token_oauth_token_post"]["properties"]
+    assert "terminal (staff) or mobile (customers)" in form["client_id"]["description"]
+
+
+def test_states_of_proposals_are_named_all_at_once(bank: Identity, client: TestClient) -> None:
+    said = check_problem(client.get("/accounts/proposals?state=bogus", headers=as_staff(bank, SYSTEM[0])), 422)
+    assert all(f"'{one}'" in said["detail"] for one in get_args(State))
+    assert set(get_args(login._StateOrAny)) == {"", *get_args(State)}
+
+
+def test_a_parameter_that_is_read_once_is_given_once(bank: Identity, client: TestClient) -> None:
+    headers = as_staff(bank, SYSTEM[0])
+    for query in ("limit=2&limit=3", "limit=2&limit=2", "kind=staff&kind=system"):
+        name = query.partition("=")[0]
+        said = check_problem(client.get(f"/accounts?{query}", headers=headers), 422)
+        assert (said["detail"], said["field"]) == (
+            f"query: {name!r} is given more than once; give it once",
+            f"query.{name}",
+        )
+        assert said["detail_zh"] == f"查询参数重复：{name}"
+    assert client.get("/accounts?limit=2&kind=system", headers=headers).status_code == 200
+    assert login._is_list(list[int] | None)
+    assert not login._is_list(int | None)

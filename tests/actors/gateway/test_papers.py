@@ -174,3 +174,13 @@ def test_lines_break_where_chinese_may_and_numbers_stay_whole() -> None:
     assert not [line for line in lines if line[0] in "，。：）" or line[-1] == "（"]
     assert "".join(lines).count("6217000000000000001") == sum(line.count("6217000000000000001") for line in lines) == 12
     assert max(map(sheet.get_string_width, lines)) < sheet.epw + 12
+
+
+def test_a_search_that_can_find_nothing_is_refused(bank: LiveBank) -> None:
+    for query, at in (("product=bogus", "product"), ("since=2026-03-02&until=2026-03-01", "since")):
+        said = bank.get(f"/v1/contracts?{query}", 422)
+        assert said["field"] == at
+        assert said["detail_zh"]
+    assert bank.get("/v1/contracts?after=zzz", 422)["faults"][0]["at"] == "query.after"
+    for right in ("product=consumer_loan", "since=2026-03-01&until=2026-03-01", "after=1000000001-0-1-V1", "after="):
+        assert "contracts" in bank.get(f"/v1/contracts?{right}")

@@ -10,8 +10,10 @@ import pytest
 
 from actors.gateway.bank import Bank, instant_of
 from actors.gateway.worklists import LISTS
+from actors.identity.caller import Caller
+from credit.policies.posts import PERMISSIONS
 from credit.room import DESK_LABELS
-from tests.actors.gateway.live import LiveBank, live
+from tests.actors.gateway.live import EVERYBODY, LiveBank, calling, live
 from tests.actors.gateway.papers import pdf
 
 APPROVER = 1_010_001
@@ -268,3 +270,12 @@ def test_nothing_is_done_about_a_task_that_does_not_exist(bank: LiveBank, task: 
     bank.post(f"/v1/tasks/{task}/second-opinion", person | {"asked": "1"}, 404)
     bank.post(f"/v1/tasks/{task}/second-opinion/answer", person | {"verdict": "approve"}, 404)
     bank.post(f"/v1/tasks/{task}/decision", person | {"verdict": "approve"}, 404)
+
+
+def test_nobody_asks_for_tasks_as_somebody_else(bank: LiveBank, monkeypatch: pytest.MonkeyPatch) -> None:
+    mine = Caller("staff", "staff:1010001", frozenset(PERMISSIONS), posts=EVERYBODY.posts, person=APPROVER, branch=1)
+    monkeypatch.setattr(bank.app.state, "signed_in", calling(mine))
+    for query in ("person=8010002", "person=8010002&mine=true"):
+        assert bank.get(f"/v1/tasks?{query}", 403)["field"] == "person"
+    for query in (f"person={APPROVER}", f"person={APPROVER}&mine=true", "mine=true", ""):
+        assert "tasks" in bank.get(f"/v1/tasks?{query}")

@@ -72,6 +72,7 @@ def test_a_task_is_there_from_the_instant_at_which_it_is_put(late_ms, reasons):
         ([("claim", FIRST + 7, ANNA)], [_R.NO_OPEN_TASK], TaskState.WAITING),
         ([("claim", FIRST, DING, {"on_behalf_of": ANNA})], [_R.NOT_APPOINTED], TaskState.WAITING),
         ([CLAIM, ("claim", FIRST, BO)], [_R.CLAIMED_BY_ANOTHER], TaskState.CLAIMED),
+        ([CLAIM, ("claim", FIRST, ANNA)], [_R.CLAIMED_ALREADY], TaskState.CLAIMED),
         ([("claim", EXCLUDING, BO)], [_R.EXCLUDED], TaskState.WAITING),
         ([CLAIM, ("opinion", FIRST, ANNA), ("claim", FIRST, BO)], [_R.ALREADY_DECIDED], TaskState.DONE),
         ([("opinion", SECOND, ANNA), CLAIM], [_R.SAME_PERSON], TaskState.WAITING),

@@ -59,7 +59,8 @@ class LoadOptions:
     seed: int = 1
     warmup_s: float = 0.0
     mix: str = ""
-    branches: int = 8
+    branches: int | None = None
+    """To which forms go; None: all that the bank has."""
     decision_wait_s: int = 10
     compress: float | None = None
     date: str | None = None
@@ -82,7 +83,7 @@ class LoadOptions:
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise UserError(f"{option} {value:g}: impossible", "give more than 0")
         for name, number, least, most in (
-            ("--processes", self.processes, 1, 64), ("--branches", self.branches, 1, 999), ("--seed", self.seed, 0, 1 << 62),
+            ("--processes", self.processes, 1, 64), ("--branches", 1 if self.branches is None else self.branches, 1, 999), ("--seed", self.seed, 0, 1 << 62),
             ("--decision-wait", self.decision_wait_s, 1, 60),
         ):  # fmt: skip
             if not least <= number <= most:
@@ -124,7 +125,7 @@ class Measured:
 
 def load_command(options: LoadOptions) -> int:
     """0 when every threshold held, 1 when one broke, 130 when it was interrupted."""
-    prepared(options)
+    options = prepared(options)
     path = options.out or RUNS / f"load-{dt.datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
     found = measure(options, path)
     write_summary(found, options)
@@ -132,8 +133,8 @@ def load_command(options: LoadOptions) -> int:
     return HELD if found.held else BROKEN
 
 
-def prepared(options: LoadOptions) -> None:
-    """UserError where the test can't be begun."""
+def prepared(options: LoadOptions) -> LoadOptions:
+    """With the number of branches that the bank says it has. UserError where the test can't be begun."""
     if importlib.util.find_spec("locust") is None:
         raise UserError("Locust is not installed", "install lendrill[load]")
     if not health(options.host):
@@ -145,6 +146,11 @@ def prepared(options: LoadOptions) -> None:
         )
     if options.out is not None and options.out.exists() and any(options.out.iterdir()):
         raise UserError(f"--out {options.out}: the folder is not empty", "give another, or leave it out")
+    command = [sys.executable, "-m", "loadtests.door", options.host, "--branches", str(options.branches or 0)]
+    asked = subprocess.run(command, env=_environment(options.home), capture_output=True, text=True, check=False)
+    if asked.returncode:
+        raise UserError((asked.stderr.strip().splitlines() or [f"--host {options.host}: its door says nothing"])[-1])
+    return replace(options, branches=int(asked.stdout))
 
 
 def measure(options: LoadOptions, path: Path) -> Measured:
@@ -251,7 +257,7 @@ def locust_command(options: LoadOptions, path: Path, instants: Path | None) -> l
         "duration": options.duration_s or _DURATION_DEFAULT,
         "seed": options.seed,
         "warmup": options.warmup_s,
-        "branches": options.branches,
+        "branches": options.branches or 0,
         "decision-wait": max(options.decision_wait_s, math.ceil(options.limits.decided_within_s or 0)),
         "out": path.resolve(),
     }

@@ -64,7 +64,7 @@ class Limit:
 
 def find_limit_command(options: LoadOptions) -> int:
     """0 when a rate held, 1 when not even the lowest did."""
-    prepared(options)
+    options = prepared(options)
     if options.limits.p99_ms is None:
         options = replace(options, limits=replace(options.limits, p99_ms=400.0))
     if options.limits.shed_rate is None:

@@ -82,8 +82,9 @@ class LoadOptions:
         for option, value in (("--rate", self.rate), ("--duration", self.duration_s), ("--compress", self.compress)):
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise UserError(f"{option} {value:g}: impossible", "give more than 0")
+        branches = 1 if self.branches is None else self.branches
         for name, number, least, most in (
-            ("--processes", self.processes, 1, 64), ("--branches", 1 if self.branches is None else self.branches, 1, 999), ("--seed", self.seed, 0, 1 << 62),
+            ("--processes", self.processes, 1, 64), ("--branches", branches, 1, 999), ("--seed", self.seed, 0, 1 << 62),
             ("--decision-wait", self.decision_wait_s, 1, 60),
         ):  # fmt: skip
             if not least <= number <= most:
@@ -229,8 +230,8 @@ def say_result(found: Measured, options: LoadOptions) -> None:
             f"visits: offered {of['offered']:,} of {of['scheduled']:,} scheduled, accepted {of['accepted']:,}, "
             f"shed {of['shed']:,}, refused as they should be {of['refused']:,}, failed {of['failed']:,}, "
             f"completed {of['completed']:,}\n"
-            f"applications: accepted {taken['accepted']:,} ({found.load['accepted_per_s']:,.1f}/s); contracts signed "
-            f"{of['signed']:,}, tasks worked {of['worked']:,}\n"
+            f"applications: accepted {taken['accepted']:,} of {taken['offered']:,} offered in {found.load['measured_s']:g} s "
+            f"({found.load['accepted_per_s']:,.2f}/s); contracts signed {of['signed']:,}, tasks worked {of['worked']:,}\n"
             f"latency from the intended start p50 {latency.get('p50', 0):,.0f} ms, p99 {latency.get('p99', 0):,.0f} ms; "
             f"service time p50 {service.get('p50', 0):,.0f} ms, p99 {service.get('p99', 0):,.0f} ms",
             highlight=False,

@@ -13,7 +13,10 @@ from loadtests.client import Client
 
 EXIT_BAD_INPUT = 2
 CATALOGUE = "/v1/products"
-_RIGHT = f"give `lendrill load --home`, or name the file of first credentials by {CREDENTIALS}, or a system by {CLIENT_ID} and {CLIENT_SECRET}"
+_RIGHT = (
+    f"give `lendrill load --home`, or name the file of first credentials by {CREDENTIALS}, "
+    f"or a system by {CLIENT_ID} and {CLIENT_SECRET}"
+)
 
 
 class NotLetIn(ValueError):
@@ -21,10 +24,10 @@ class NotLetIn(ValueError):
 
 
 def branches_of(client: Client, known: Accounts, wanted: int = 0) -> int:
-    """How many branches a test uses: as many as are wanted, of which the bank must have so many; 0: all that it has. It is asked
-    by the system that stands for all customers, or by the first of the staff where there is none. NotLetIn where nobody is let in,
-    and where the bank has fewer branches."""
-    account = next((one for one in (known.system(), *known.people) if one is not NOBODY), NOBODY)
+    """How many branches a test uses: as many as are wanted, and no more than the bank has; 0: all of them. The system that stands
+    for all customers asks, or the first of the staff where there is none. NotLetIn where nobody is let in, and where the bank has
+    fewer branches."""
+    account = known.system() if known.systems else next(iter(known.people), NOBODY)
     answer = client.get(CATALOGUE, account)
     if answer.status == 401 and account is NOBODY:
         raise NotLetIn(f"the bank lets nobody in without an account ({_RIGHT})")

@@ -98,7 +98,7 @@ def test_thresholds_of_the_business_break_too(tmp_path: Path, monkeypatch: pytes
 
 HELD: dict[str, Any] = {
     "visits": {"scheduled": 100, "offered": 100, "late": 0, "failed": 0, "shed": 0, "stepless": 0},
-    "applications": {"latency_ms": {"p99": 90.0}, "waited": 60, "referred": 10},
+    "applications": {"accepted": 70, "latency_ms": {"p99": 90.0}, "waited": 60, "referred": 10},
     "decision_s": {"1": 40, "2": 50},
     "visitors": {"failing_partner": {"offered": 9, "shed": 1, "completed": 8}},
     "inspected": {"cases": 50, "stuck": 0, "worklists": 1, "tasks": 9, "late": 3, "unurged": 0},

@@ -47,8 +47,8 @@ class StageActor:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle; actors end by its word
 
     def build(self, blueprint: Blueprint, state: State | None) -> int:
-        """Builds the host of a cell; returns the process it lives in. Not done by `__init__`, whose errors Ray would reword. Ray
-        gives an idle actor's process the name of its class as a title, and a working one's that of its task: both are the cell's."""
+        """Builds the host of a cell; returns the process it lives in. Not done by `__init__`, whose errors Ray would reword.
+        Ray titles an idle actor's process after its class, and a working one's after its task: both are the cell's."""
         self.__class__ = type(titled(blueprint.cell), (StageActor,), {})
         self._host = StageHost(blueprint)
         if state is not None:

@@ -26,8 +26,9 @@ from rich.console import Console
 from actors.identity.service import CREDENTIALS, FOLDER
 from credit.times import DAY_MS, day_number
 from lendrill import __version__
-from lendrill.errors import UserError
+from lendrill.errors import EXIT_INTERRUPTED, UserError
 from lendrill.idle import prove_outages
+from lendrill.interruption import Interruption
 from lendrill.load_compare import Span, compared, measured, simulated, simulated_run
 from lendrill.load_judge import Limits, judged
 from lendrill.load_proof import proved
@@ -128,10 +129,21 @@ def load_command(options: LoadOptions) -> int:
     """0 when every threshold held, 1 when one broke, 130 when it was interrupted."""
     options = prepared(options)
     path = options.out or RUNS / f"load-{dt.datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
-    found = measure(options, path)
+    try:
+        with Interruption():
+            found = measure(options, path)
+    except KeyboardInterrupt:
+        return interrupted(path)
     write_summary(found, options)
     say_result(found, options)
     return HELD if found.held else BROKEN
+
+
+def interrupted(path: Path) -> int:
+    """Says that a test was ended from outside before it had a result."""
+    said = f"interrupted: no test came to its end, so there is no report; what was counted is in {path}"
+    Console(stderr=True).print(said, highlight=False, soft_wrap=True)
+    return EXIT_INTERRUPTED
 
 
 def prepared(options: LoadOptions) -> LoadOptions:

@@ -33,6 +33,7 @@ LABELS: dict[str, Words] = {
     "visitors": ("Who came", "访客"),
     "failures": ("What failed", "失败原因"),
     "limit": ("The limit", "极限"),
+    "interrupted": ("interrupted: what was found until then", "搜索被中断：以下为中断前的结果"),
     "method": ("Method", "口径"),
     "scheduled_by": ("applications scheduled", "笔申请按计划到达"),
     "offered_of": ("offered, of {n} applications scheduled", "发起（计划 {n} 笔申请）"),

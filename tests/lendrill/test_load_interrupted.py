@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from lendrill import load_limit
+from lendrill import load
 from lendrill.cli import main
 from lendrill.errors import EXIT_INTERRUPTED
 from lendrill.load_limit import Step, until_now, words
@@ -46,15 +46,15 @@ def test_a_search_that_is_interrupted_leaves_what_it_found(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    measure, done = load_limit.measure, []
+    done: list[Any] = []
 
     def interrupted(*of: Any) -> Any:
         if len(done) == after:
             signal.raise_signal(number)
         done.append(of)
-        return measure(*of)
+        return load.measure(*of)
 
-    monkeypatch.setattr(load_limit, "measure", interrupted)
+    monkeypatch.setattr("lendrill.load_limit.measure", interrupted)
     options = (
         "--find-limit --rate 10 --duration 0.5 --warmup 0.1 --mix third_party --quiet --offered-share 0 --error-rate 1"
     )

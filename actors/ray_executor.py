@@ -34,6 +34,11 @@ def _silent(_: str) -> None:
     """Tells nobody."""
 
 
+def titled(cell: Cell) -> str:
+    """What the process of a cell's actor is called after ``ray::``, whoever looks at the machine."""
+    return f"StageActor({cell})"
+
+
 class StageActor:
     """The one actor class: hosts whatever its blueprint says."""
 
@@ -42,7 +47,9 @@ class StageActor:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the driver's to handle; actors end by its word
 
     def build(self, blueprint: Blueprint, state: State | None) -> int:
-        """Builds the host of a cell; returns the process it lives in. Not done by `__init__`, whose errors Ray would reword."""
+        """Builds the host of a cell; returns the process it lives in. Not done by `__init__`, whose errors Ray would reword.
+        Ray titles an idle actor's process after its class, and a working one's after its task: both are the cell's."""
+        self.__class__ = type(titled(blueprint.cell), (StageActor,), {})
         self._host = StageHost(blueprint)
         if state is not None:
             self._host.import_state({name: rows.copy() for name, rows in state.items()})
@@ -145,14 +152,14 @@ class RayExecutor:
 
     def step(self, cell: Cell, block: Sequence[Window], inputs: Sequence[Any]) -> tuple[list[Any], Any]:
         count = self._returns[cell]
-        result = self._actors[cell].step.options(num_returns=count).remote(list(block), *inputs)
+        result = self._actors[cell].step.options(num_returns=count, name=titled(cell)).remote(list(block), *inputs)
         return ([], result) if count == 1 else (result[:-1], result[-1])
 
     def keep(self, cell: Cell, inputs: Sequence[Any]) -> None:
-        self._get([self._actors[cell].keep.remote(*inputs)])
+        self._get([self._actors[cell].keep.options(name=titled(cell)).remote(*inputs)])
 
     def ask(self, cell: Cell, method: str, *arguments: Any) -> Any:
-        return self._actors[cell].ask.remote(method, *arguments)
+        return self._actors[cell].ask.options(name=titled(cell)).remote(method, *arguments)
 
     def packed(self, cells: Sequence[Cell]) -> list[Any]:
         return [self.ask(cell, "export_packed") for cell in cells]

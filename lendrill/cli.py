@@ -171,7 +171,9 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter an option
     seed: Annotated[int, typer.Option(help="Seed of instants, visitors and forms.")] = 1,
     warmup: Annotated[float, typer.Option(help="Seconds at the begin whose figures don't count.")] = 0.0,
     mix: Annotated[str, typer.Option(help="Who comes: third_party=3,reader=1 (default: everybody).")] = "",
-    branches: Annotated[int, typer.Option(help="Branches of the bank.")] = 8,
+    branches: Annotated[
+        int | None, typer.Option(help="Branches that forms go to (default: all that the bank has).")
+    ] = None,
     decision_wait: Annotated[int, typer.Option(help="Seconds that a customer waits for his decision.")] = 10,
     instants: Annotated[
         Path | None,

@@ -26,8 +26,9 @@ from rich.console import Console
 from actors.identity.service import CREDENTIALS, FOLDER
 from credit.times import DAY_MS, day_number
 from lendrill import __version__
-from lendrill.errors import UserError
+from lendrill.errors import EXIT_INTERRUPTED, UserError
 from lendrill.idle import prove_outages
+from lendrill.interruption import Interruption
 from lendrill.load_compare import Span, compared, measured, simulated, simulated_run
 from lendrill.load_judge import Limits, judged
 from lendrill.load_proof import proved
@@ -59,7 +60,8 @@ class LoadOptions:
     seed: int = 1
     warmup_s: float = 0.0
     mix: str = ""
-    branches: int = 8
+    branches: int | None = None
+    """To which forms go; None: all that the bank has."""
     decision_wait_s: int = 10
     compress: float | None = None
     date: str | None = None
@@ -81,8 +83,9 @@ class LoadOptions:
         for option, value in (("--rate", self.rate), ("--duration", self.duration_s), ("--compress", self.compress)):
             if value is not None and not (math.isfinite(value) and value > 0):
                 raise UserError(f"{option} {value:g}: impossible", "give more than 0")
+        branches = 1 if self.branches is None else self.branches
         for name, number, least, most in (
-            ("--processes", self.processes, 1, 64), ("--branches", self.branches, 1, 999), ("--seed", self.seed, 0, 1 << 62),
+            ("--processes", self.processes, 1, 64), ("--branches", branches, 1, 999), ("--seed", self.seed, 0, 1 << 62),
             ("--decision-wait", self.decision_wait_s, 1, 60),
         ):  # fmt: skip
             if not least <= number <= most:
@@ -124,16 +127,27 @@ class Measured:
 
 def load_command(options: LoadOptions) -> int:
     """0 when every threshold held, 1 when one broke, 130 when it was interrupted."""
-    prepared(options)
+    options = prepared(options)
     path = options.out or RUNS / f"load-{dt.datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
-    found = measure(options, path)
+    try:
+        with Interruption():
+            found = measure(options, path)
+    except KeyboardInterrupt:
+        return interrupted(path)
     write_summary(found, options)
     say_result(found, options)
     return HELD if found.held else BROKEN
 
 
-def prepared(options: LoadOptions) -> None:
-    """UserError where the test can't be begun."""
+def interrupted(path: Path) -> int:
+    """Says that a test was ended from outside before it had a result."""
+    said = f"interrupted: no test came to its end, so there is no report; what was counted is in {path}"
+    Console(stderr=True).print(said, highlight=False, soft_wrap=True)
+    return EXIT_INTERRUPTED
+
+
+def prepared(options: LoadOptions) -> LoadOptions:
+    """With the number of branches that the bank says it has. UserError where the test can't be begun."""
     if importlib.util.find_spec("locust") is None:
         raise UserError("Locust is not installed", "install lendrill[load]")
     if not health(options.host):
@@ -145,6 +159,11 @@ def prepared(options: LoadOptions) -> None:
         )
     if options.out is not None and options.out.exists() and any(options.out.iterdir()):
         raise UserError(f"--out {options.out}: the folder is not empty", "give another, or leave it out")
+    command = [sys.executable, "-m", "loadtests.door", options.host, "--branches", str(options.branches or 0)]
+    asked = subprocess.run(command, env=_environment(options.home), capture_output=True, text=True, check=False)
+    if asked.returncode:
+        raise UserError((asked.stderr.strip().splitlines() or [f"--host {options.host}: its door says nothing"])[-1])
+    return replace(options, branches=int(asked.stdout))
 
 
 def measure(options: LoadOptions, path: Path) -> Measured:
@@ -223,8 +242,8 @@ def say_result(found: Measured, options: LoadOptions) -> None:
             f"visits: offered {of['offered']:,} of {of['scheduled']:,} scheduled, accepted {of['accepted']:,}, "
             f"shed {of['shed']:,}, refused as they should be {of['refused']:,}, failed {of['failed']:,}, "
             f"completed {of['completed']:,}\n"
-            f"applications: accepted {taken['accepted']:,} ({found.load['accepted_per_s']:,.1f}/s); contracts signed "
-            f"{of['signed']:,}, tasks worked {of['worked']:,}\n"
+            f"applications: accepted {taken['accepted']:,} of {taken['offered']:,} offered in {found.load['measured_s']:g} s "
+            f"({found.load['accepted_per_s']:,.2f}/s); contracts signed {of['signed']:,}, tasks worked {of['worked']:,}\n"
             f"latency from the intended start p50 {latency.get('p50', 0):,.0f} ms, p99 {latency.get('p99', 0):,.0f} ms; "
             f"service time p50 {service.get('p50', 0):,.0f} ms, p99 {service.get('p99', 0):,.0f} ms",
             highlight=False,
@@ -251,7 +270,7 @@ def locust_command(options: LoadOptions, path: Path, instants: Path | None) -> l
         "duration": options.duration_s or _DURATION_DEFAULT,
         "seed": options.seed,
         "warmup": options.warmup_s,
-        "branches": options.branches,
+        "branches": options.branches or 0,
         "decision-wait": max(options.decision_wait_s, math.ceil(options.limits.decided_within_s or 0)),
         "out": path.resolve(),
     }

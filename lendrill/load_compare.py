@@ -30,10 +30,13 @@ came AS (
   FROM {cases} LEFT JOIN told USING (case_no) WHERE EPOCH_MS(submitted) >= {begin} AND EPOCH_MS(submitted) < {end})
 SELECT COUNT(*), COUNT(*) FILTER (automatic), COUNT(*) FILTER (automatic AND referred),
        (SELECT MAX(n) FROM (SELECT COUNT(*) AS n FROM came GROUP BY second)),
+       COUNT(took) FILTER (automatic AND NOT referred),
        QUANTILE_CONT(took, [0.5, 0.95, 0.99]) FILTER (automatic AND NOT referred)
 FROM came
 """
 _PERCENTS = ("p50", "p95", "p99")
+LEAST_DECISIONS = 100
+"""Of fewer decisions on either side no difference is split: one slow answer would be the 99th percentile."""
 _HEAVIER = 2.0
 """A tail is said to be heavier when its ratio to the median is so many times the simulated one."""
 LABELS: dict[str, Words] = {
@@ -64,39 +67,63 @@ SAID: dict[str, Words] = {
     ),
     "not_slower": (
         (
-            "The live bank is not slower: median {there:,.0f} ms, simulated {here:,.0f} ms. The difference is what partners "
-            "were drawn to take for other people."
+            "The live bank is not slower: median {there:,.0f} ms (n = {decided:,}), simulated {here:,.0f} ms (n = {others:,}). "
+            "What makes that difference is left unexplained."
         ),
-        "真实运行并不更慢：中位数 {there:,.0f} 毫秒，仿真 {here:,.0f} 毫秒。差别来自为不同客户抽取的合作方应答时间。",
+        (
+            "真实运行并不更慢：中位数 {there:,.0f} 毫秒（n = {decided:,}），仿真 {here:,.0f} 毫秒（n = {others:,}）。"
+            "其差别未作解释。"
+        ),
     ),
     "door": (
         (
-            "The live median is {longer:,.0f} ms longer, no more than what the door costs, which the simulation has not: "
-            "{lag:,.0f} ms the generator, {service:,.0f} ms until the form is durable."
+            "The live median (n = {decided:,}) is {longer:,.0f} ms longer than the simulated one (n = {others:,}), no more than "
+            "what the door costs, which the simulation has not: {lag:,.0f} ms the generator and {service:,.0f} ms until the form "
+            "is durable, medians of n = {applied:,}."
         ),
-        "真实中位数长 {longer:,.0f} 毫秒，不超过仿真中没有的入口开销：发压端 {lag:,.0f} 毫秒，申请落盘 {service:,.0f} 毫秒。",
+        (
+            "真实中位数（n = {decided:,}）比仿真（n = {others:,}）长 {longer:,.0f} 毫秒，不超过仿真中没有的入口开销："
+            "发压端 {lag:,.0f} 毫秒，申请落盘 {service:,.0f} 毫秒（中位数，n = {applied:,}）。"
+        ),
     ),
-    "hand_overs": (
+    "unexplained": (
         (
-            "The live median is {longer:,.0f} ms longer: {lag:,.0f} ms the generator, {service:,.0f} ms until the form is "
-            "durable, and {rest:,.0f} ms hand-overs between stages, which take no time in the simulation; a window took "
-            "{window:,.0f} ms in the median."
+            "The live median (n = {decided:,}) is {longer:,.0f} ms longer than the simulated one (n = {others:,}): {lag:,.0f} ms "
+            "the generator and {service:,.0f} ms until the form is durable, medians of n = {applied:,}; {rest:,.0f} ms are left "
+            "unexplained. A window took {window:,.0f} ms in the median."
         ),
         (
-            "真实中位数长 {longer:,.0f} 毫秒：发压端 {lag:,.0f} 毫秒，申请落盘 {service:,.0f} 毫秒，环节交接 {rest:,.0f} 毫秒"
-            "（仿真中不占时间；一个窗口的中位数为 {window:,.0f} 毫秒）。"
+            "真实中位数（n = {decided:,}）比仿真（n = {others:,}）长 {longer:,.0f} 毫秒："
+            "发压端 {lag:,.0f} 毫秒，申请落盘 {service:,.0f} 毫秒（中位数，n = {applied:,}）；"
+            "其余 {rest:,.0f} 毫秒未作解释。一个窗口的中位数为 {window:,.0f} 毫秒。"
         ),
+    ),
+    "few": (
+        (
+            "Too few decisions to say what makes the difference: n = {decided:,} measured and n = {others:,} simulated, of which "
+            "at least {least:,} each are needed."
+        ),
+        "决策太少，不解释差距：实测 n = {decided:,}，仿真 n = {others:,}，各需至少 {least:,} 个。",
     ),
     "heavier": (
         (
-            "The live tail is heavier: p99 is {there:.1f} times the median, simulated {here:.1f} times. People waited for one "
-            "another: at this rate queues form."
+            "The live tail is heavier: p99 is {there:.1f} times the median (n = {decided:,}), simulated {here:.1f} times "
+            "(n = {others:,}), as where people wait for one another."
         ),
-        "真实运行的尾部更重：p99 为中位数的 {there:.1f} 倍，仿真为 {here:.1f} 倍。请求相互等待：该到达率下出现排队。",
+        (
+            "真实运行的尾部更重：p99 为中位数的 {there:.1f} 倍（n = {decided:,}），仿真为 {here:.1f} 倍（n = {others:,}），"
+            "如请求相互等待时那样。"
+        ),
     ),
     "no_heavier": (
-        "The tail is no heavier: p99 is {there:.1f} times the median, simulated {here:.1f} times; no queue shows at this rate.",
-        "尾部没有变重：p99 为中位数的 {there:.1f} 倍，仿真为 {here:.1f} 倍；该到达率下看不出排队。",
+        (
+            "The tail is no heavier: p99 is {there:.1f} times the median (n = {decided:,}), simulated {here:.1f} times "
+            "(n = {others:,}); no queue shows at this rate."
+        ),
+        (
+            "尾部没有变重：p99 为中位数的 {there:.1f} 倍（n = {decided:,}），仿真为 {here:.1f} 倍（n = {others:,}）；"
+            "该到达率下看不出排队。"
+        ),
     ),
     "by_chance": (
         "The shares that were referred to a desk differ by no more than chance: their 95 % intervals overlap.",
@@ -135,13 +162,18 @@ class Span:
 @dataclass(frozen=True)
 class Side:
     """What one side says: applications, the most in a second of the test, of those of the automatic lane how many there were and
-    how many were referred, and the decision times of the others in ms, by percentile."""
+    how many were referred, and the decision times of the others in ms, by percentile, of so many who were decided."""
 
     arrivals: int
     busiest: int
     automatic: int
     referred: int
     decision_ms: dict[str, float]
+    decided: int
+
+    def bases(self) -> dict[str, int | None]:
+        """Of how many each figure is, by the names of `LABELS`; none where it is a count itself."""
+        return {"arrivals": None, "busiest": None, "referred": self.automatic} | dict.fromkeys(_PERCENTS, self.decided)
 
     def figures(self) -> dict[str, float | None]:
         """By the names of `LABELS`."""
@@ -184,9 +216,9 @@ def simulated(folder: Path, scenario: Scenario, span: Span) -> Side:
         decided=decided, begin=span.begin, end=span.end, step=step, automatic=automatic, **tables_of(folder)
     )
     with duckdb.connect() as connection:
-        [(arrivals, of, referred, busiest, took)] = connection.execute(query).fetchall()
+        [(arrivals, of, referred, busiest, decided_n, took)] = connection.execute(query).fetchall()
     times = dict(zip(_PERCENTS, map(float, took), strict=True)) if took else {}
-    return Side(arrivals, busiest or 0, of, referred, times)
+    return Side(arrivals, busiest or 0, of, referred, times, decided_n)
 
 
 def measured(load: dict[str, Any], seconds: list[dict[str, Any]]) -> Side:
@@ -194,19 +226,25 @@ def measured(load: dict[str, Any], seconds: list[dict[str, Any]]) -> Side:
     of = load["applications"]
     times = {name: ms for name, ms in of.get("decision_ms", {}).items() if name in _PERCENTS}
     return Side(
-        of["scheduled"], max((row["scheduled"] for row in seconds), default=0), of["waited"], of["referred"], times
-    )
+        of["scheduled"], max((row["scheduled"] for row in seconds), default=0), of["waited"], of["referred"], times,
+        of["decided"],
+    )  # fmt: skip
 
 
 def compared(ours: Side, theirs: Side, span: Span, load: dict[str, Any], bank: dict[str, float]) -> dict[str, Any]:
-    """As `summary.json` has it: each figure on both sides, and the gap in words."""
+    """As `summary.json` has it: each figure on both sides with how many it is of, and the gap in words."""
     left, right = ours.figures(), theirs.figures()
-    rows = [{"name": name, "words": LABELS[name], "simulated": left[name], "measured": right[name]} for name in LABELS]
+    rows = [
+        {"name": name, "words": LABELS[name], "simulated": left[name], "measured": right[name],
+         "n": [ours.bases()[name], theirs.bases()[name]]}
+        for name in LABELS
+    ]  # fmt: skip
     return {"figures": rows, "gap": gap(ours, theirs, span, load, bank)}
 
 
 def gap(ours: Side, theirs: Side, span: Span, load: dict[str, Any], bank: dict[str, float]) -> list[Words]:
-    """What makes the difference between a simulated (ours) and a measured side, in English and Chinese."""
+    """What makes the difference between a simulated (ours) and a measured side, in English and Chinese; of fewer than
+    `LEAST_DECISIONS` on either side nothing is said to make it."""
     of = load["applications"]
     missed, undecided = of["late"] + of["dropped"], of["waited"] - of["referred"] - of["decided"]
     said = []
@@ -216,7 +254,9 @@ def gap(ours: Side, theirs: Side, span: Span, load: dict[str, Any], bank: dict[s
         said.append(_said("others", others=others, arrivals=ours.arrivals))
     if undecided > 0:
         said.append(_said("undecided", undecided=undecided, waited=of["waited"]))
-    if ours.decision_ms and theirs.decision_ms:
+    if min(ours.decided, theirs.decided) < LEAST_DECISIONS:
+        said.append(_said("few", least=LEAST_DECISIONS, decided=theirs.decided, others=ours.decided))
+    else:
         said += [_median(ours, theirs, of, bank), _tail(ours, theirs)]
     here, there = (wilson(side.referred, side.automatic) for side in (ours, theirs))
     if here and there:
@@ -232,14 +272,17 @@ def _median(ours: Side, theirs: Side, of: dict[str, Any], bank: dict[str, float]
     here, there = (side.decision_ms["p50"] for side in (ours, theirs))
     lag, service = (of.get(f"{name}_ms", {}).get("p50", 0.0) for name in ("lag", "service"))
     longer, rest = there - here, there - here - lag - service
-    name = "not_slower" if longer <= 0 else "door" if rest <= 0 else "hand_overs"
-    window = bank.get("window_ms.p50", 0.0)
-    return _said(name, here=here, there=there, longer=longer, lag=lag, service=service, rest=rest, window=window)
+    name = "not_slower" if longer <= 0 else "door" if rest <= 0 else "unexplained"
+    return _said(
+        name, here=here, there=there, longer=longer, lag=lag, service=service, rest=rest, applied=of["accepted"],
+        window=bank.get("window_ms.p50", 0.0), decided=theirs.decided, others=ours.decided,
+    )  # fmt: skip
 
 
 def _tail(ours: Side, theirs: Side) -> Words:
     here, there = (side.decision_ms["p99"] / max(side.decision_ms["p50"], 1.0) for side in (ours, theirs))
-    return _said("heavier" if there > _HEAVIER * here else "no_heavier", here=here, there=there)
+    name = "heavier" if there > _HEAVIER * here else "no_heavier"
+    return _said(name, here=here, there=there, decided=theirs.decided, others=ours.decided)
 
 
 def _said(name: str, **values: float) -> Words:

@@ -11,20 +11,29 @@ from lendrill.errors import UserError
 
 WORDS: dict[str, tuple[str, str]] = {
     "offered_share": (
-        "begun on time, of those scheduled (below it the generator could not keep the rate)",
-        "按时发起（占计划；低于阈值说明发压端跟不上）",
+        "of visits begun on time, {part} of {of} scheduled (below it the generator could not keep the rate)",
+        "按时发起：计划 {of} 次访问中的 {part} 次（低于阈值说明发压端跟不上）",
     ),
-    "p99_ms": ("ms p99 of accepted applications, from the intended start", "毫秒：受理申请的 p99（自计划时刻起）"),
-    "error_rate": ("failed, of those offered", "失败（占发起）"),
-    "shed_rate": ("shed, of those offered", "拒流（占发起）"),
-    "decided_within": ("of the automatic lane decided within {of} s", "自动通道在 {of} 秒内出结果的比例"),
+    "p99_ms": (
+        "ms p99 of {of} accepted applications, from the intended start",
+        "毫秒：{of} 笔受理申请的 p99（自计划时刻起）",
+    ),
+    "error_rate": ("of all visits failed, {part} of {of} offered", "失败：全部访客发起 {of} 次访问中的 {part} 次"),
+    "shed_rate": ("of all visits shed, {part} of {of} offered", "拒流：全部访客发起 {of} 次访问中的 {part} 次"),
+    "decided_within": (
+        "of the automatic lane decided within {within} s, {part} of {of} who waited and were not referred",
+        "自动通道在 {within} 秒内出结果：等待且未转人工的 {of} 笔中的 {part} 笔",
+    ),
     "stepless": ("cases shown without a step", "件查询不到当前环节"),
     "cases_stuck": (
         "stuck of {of} cases looked at again: their time has passed without progress",
         "件停滞（复查 {of} 件）：预计时间已过而无进展",
     ),
     "tasks_unurged": ("not urged, of {of} tasks past their limit", "件未催办（超时任务共 {of} 件）"),
-    "faults_borne": ("of a failing partner's requests answered as they should be", "故障合作方的请求得到应有的答复"),
+    "faults_borne": (
+        "of a failing partner's visits answered as they should be, {part} of {of} that were not shed",
+        "故障合作方得到应有的答复：未被拒流的 {of} 次访问中的 {part} 次",
+    ),
     "ledger": ("fen is the trial balance out by, over {of} postings", "分：试算平衡差额（分录 {of} 笔）"),
     "replay": (
         "the day book worked again gives the same digests, over {of} windows",
@@ -32,7 +41,7 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "ready": ("/health ready at the end", "结束时 /health 就绪"),
 }
-"""Each check in English and Chinese, after what was measured."""
+"""Each check in English and Chinese, after what was measured; of a share, what it is a share of."""
 
 
 @dataclass(frozen=True)
@@ -97,16 +106,15 @@ def judged(limits: Limits, load: dict[str, Any], ready: bool, proof: Proof = NOT
     visits, applications, found = load["visits"], load["applications"], load["inspected"]
     partner = load["visitors"].get("failing_partner")
     checks = [
-        _check("offered_share", _share(visits["offered"] - visits["late"], visits["scheduled"]), limits.offered_share,
-               at_least=True),
-        _check("p99_ms", applications.get("latency_ms", {}).get("p99"), limits.p99_ms),
-        _check("error_rate", _share(visits["failed"], visits["offered"]), limits.error_rate),
-        _check("shed_rate", _share(visits["shed"], visits["offered"]), limits.shed_rate),
+        _share("offered_share", visits["offered"] - visits["late"], visits["scheduled"], limits.offered_share, at_least=True),
+        _check("p99_ms", applications.get("latency_ms", {}).get("p99"), limits.p99_ms, of=applications["accepted"]),
+        _share("error_rate", visits["failed"], visits["offered"], limits.error_rate),
+        _share("shed_rate", visits["shed"], visits["offered"], limits.shed_rate),
         _decided(limits, load),
         _check("stepless", visits["stepless"], 0),
         _check("cases_stuck", found["stuck"], 0 if found["cases"] else None, of=found["cases"]),
         _check("tasks_unurged", found["unurged"], 0 if found["worklists"] else None, of=found["late"]),
-        _check("faults_borne", _faults_borne(partner or {}), None if partner is None else 1, at_least=True),
+        None if partner is None else _faults_borne(partner),
         _check("ledger", proof.trial_balance_fen and abs(proof.trial_balance_fen), None if proof.trial_balance_fen is None else 0,
                of=proof.postings),
         _check("replay", proof.equal and int(proof.equal), None if proof.equal is None else 1, at_least=True, of=proof.windows,
@@ -116,13 +124,9 @@ def judged(limits: Limits, load: dict[str, Any], ready: bool, proof: Proof = NOT
     return [check for check in checks if check is not None]
 
 
-def _faults_borne(partner: dict[str, Any]) -> float | None:
+def _faults_borne(partner: dict[str, Any]) -> dict[str, Any] | None:
     """Of a failing partner's visits that were not shed, those that the bank answered as it should."""
-    return _share(partner.get("completed", 0), partner.get("offered", 0) - partner.get("shed", 0))
-
-
-def _share(part: int, whole: int) -> float | None:
-    return part / whole if whole else None
+    return _share("faults_borne", partner["completed"], partner["offered"] - partner["shed"], 1, at_least=True)
 
 
 def _decided(limits: Limits, load: dict[str, Any]) -> dict[str, Any] | None:
@@ -131,22 +135,41 @@ def _decided(limits: Limits, load: dict[str, Any]) -> dict[str, Any] | None:
         return None
     of = load["applications"]
     reached = [count for step, count in load["decision_s"].items() if float(step) <= limits.decided_within_s]
-    share = _share(max(reached, default=0), of["waited"] - of["referred"])
-    return _check("decided_within", share, limits.decided_share, at_least=True, of=f"{limits.decided_within_s:g}")
+    return _share(
+        "decided_within", max(reached, default=0), of["waited"] - of["referred"], limits.decided_share, at_least=True,
+        within=f"{limits.decided_within_s:g}",
+    )  # fmt: skip
+
+
+def _share(
+    name: str, part: int, whole: int, limit: float | None, *, at_least: bool = False, within: str = ""
+) -> dict[str, Any] | None:
+    """A check of a part of a whole, told in per cent and with both of them."""
+    share = part / whole if whole else None
+    return _check(name, share, limit, at_least=at_least, of=whole, part=part, within=within)
 
 
 def _check(
-    name: str, measured: float | None, limit: float | None, *, at_least: bool = False, of: object = "", more: str = ""
+    name: str,
+    measured: float | None,
+    limit: float | None,
+    *,
+    at_least: bool = False,
+    of: int = 0,
+    more: str = "",
+    part: int | None = None,
+    within: str = "",
 ) -> dict[str, Any] | None:
     """None where it is not asked; broken where there is nothing to measure."""
     if limit is None:
         return None
     held = measured is not None and (measured >= limit if at_least else measured <= limit)
-    found = ("nothing", "无数据") if measured is None else (f"{measured:.6g}",) * 2
-    about = [text.format(of=f"{of:,}" if isinstance(of, int) else of) for text in WORDS[name]]
+    times, digits, unit = (1, 6, "") if part is None else (100, 4, " %")
+    found = ("nothing", "无数据") if measured is None else (f"{times * measured:.{digits}g}{unit}",) * 2
+    about = [text.format(of=f"{of:,}", part=f"{part or 0:,}", within=within) for text in WORDS[name]]
     bound = ("at least", "不低于") if at_least else ("at most", "不高于")
     said = [
-        f"{value} {text}{mark}{way} {limit:g}"
+        f"{value} {text}{mark}{way} {times * limit:g}{unit}"
         for value, text, mark, way in zip(found, about, ("; ", "；"), bound, strict=True)
     ]
     said = [f"{text}: {more}" if more else text for text in said]

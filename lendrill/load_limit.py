@@ -13,6 +13,8 @@ from typing import Any
 
 from rich.console import Console
 
+from lendrill.errors import EXIT_INTERRUPTED
+from lendrill.interruption import Interruption
 from lendrill.load import (
     BROKEN,
     HELD,
@@ -20,6 +22,7 @@ from lendrill.load import (
     LoadOptions,
     Measured,
     at_rate,
+    interrupted,
     measure,
     prepared,
     say_result,
@@ -60,11 +63,14 @@ class Limit:
     low: float
     high: float | None
     by: list[str]
+    interrupted: bool = False
+    """Ended from outside before the search was over."""
 
 
 def find_limit_command(options: LoadOptions) -> int:
-    """0 when a rate held, 1 when not even the lowest did."""
-    prepared(options)
+    """0 when a rate held, 1 when not even the lowest did, 130 when it was interrupted: what was found until then is written and
+    said, where a rate had been tried to its end."""
+    options = prepared(options)
     if options.limits.p99_ms is None:
         options = replace(options, limits=replace(options.limits, p99_ms=400.0))
     if options.limits.shed_rate is None:
@@ -74,6 +80,7 @@ def find_limit_command(options: LoadOptions) -> int:
     path = options.out or RUNS / f"limit-{dt.datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
     best: list[Measured] = []
     tried: list[Measured] = []
+    steps: list[Step] = []
 
     def attempt(rate: float) -> Step:
         number = len(tried)
@@ -81,19 +88,26 @@ def find_limit_command(options: LoadOptions) -> int:
         write_summary(found, at_rate(options, rate, options.seed + number))
         tried.append(found)
         step = _step(rate, found)
+        steps.append(step)
         say(options.quiet, _line(step))
         if step.held and (not best or step.accepted_per_s >= best[0].load["accepted_per_s"]):
             best[:] = [found]
         return step
 
-    limit = search(attempt, options.rate)
+    try:
+        with Interruption():
+            limit = search(attempt, options.rate)
+    except KeyboardInterrupt:
+        if not steps:
+            return interrupted(path)
+        limit = until_now(steps)
     shown = json.dumps(as_json(limit), indent=1)
     (path / "limit.json").write_text(shown + "\n", encoding="utf-8")
     last = best[0] if best else tried[-1]
     write_summary(last, at_rate(options, limit.held_rate or limit.low, options.seed), as_json(limit))
     say_result(last, replace(options, quiet=True))
     Console().print(words(limit), highlight=False, soft_wrap=True)
-    return HELD if limit.held_rate else BROKEN
+    return EXIT_INTERRUPTED if limit.interrupted else HELD if limit.held_rate else BROKEN
 
 
 def search(attempt: Any, first: float) -> Limit:
@@ -157,6 +171,14 @@ def summed(steps: list[Step], low: float, high: float, repeats: list[tuple[float
     return Limit(steps, max(held, default=0.0), min(ends[0]), None if math.isinf(top) else top, by)
 
 
+def until_now(steps: list[Step]) -> Limit:
+    """What the steps of a search say that was interrupted: the limit lies between the highest rate that held and the lowest above
+    it that broke."""
+    low = max((step.rate for step in steps if step.held), default=0.0)
+    high = min((step.rate for step in steps if not step.held and step.rate > low), default=math.inf)
+    return replace(summed(steps, low, high, []), interrupted=True)
+
+
 def _step(rate: float, found: Measured) -> Step:
     machine = found.watch.machine()
     p99 = found.load["applications"].get("latency_ms", {}).get("p99")
@@ -172,11 +194,13 @@ def _line(step: Step) -> str:
 
 def words(limit: Limit) -> str:
     """The limit in one line."""
+    ended = f"interrupted after {len(limit.steps)} rates; until then: " if limit.interrupted else ""
     if not limit.held_rate:
-        return f"no rate held; the lowest tried was {min(step.rate for step in limit.steps):.3g}/s"
+        return f"{ended}no rate held; the lowest tried was {min(step.rate for step in limit.steps):.3g}/s"
     span = f"{limit.low:.4g} to {limit.high:.4g}/s" if limit.high is not None else f"from {limit.low:.4g}/s up"
+    over = "not repeated to the end" if limit.interrupted else f"over {REPEATS} repeats"
     then = ", ".join(limit.by) or "nothing broke"
-    return f"highest rate that held: {limit.held_rate:.4g}/s (limit {span} over {REPEATS} repeats); then: {then}"
+    return f"{ended}highest rate that held: {limit.held_rate:.4g}/s (limit {span}, {over}); then: {then}"
 
 
 def as_json(limit: Limit) -> dict[str, Any]:

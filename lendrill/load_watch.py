@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -37,6 +38,9 @@ _KEPT = {
 }
 
 
+_PARTS, _PARTS_OF_RAY = ("conductor", "gateway", "backups"), ("raylet", "gcs_server")
+_STAGE = re.compile(r"ray::StageActor(?:\(([\w-]+)\))?")
+"""The title of a stage's process (`actors.ray_executor`); without a name until its actor is built."""
 _BOOK = ("lendrill_book_amount_fen", "lendrill_book_count")
 
 
@@ -164,7 +168,8 @@ def _family(pid: int) -> list[psutil.Process]:
 
 
 def bank_processes(port: int) -> dict[str, list[psutil.Process]]:
-    """Gateways, conductor and cells of the bank that listens there, as far as this user may see them; `server` for another."""
+    """Gateways, conductor, backups and stages of the bank that listens there, each stage by its cell's name, and what its own Ray
+    is made of, as far as this user may see them; `server` for another."""
     with contextlib.suppress(psutil.Error, OSError):
         listening = [
             one.pid for one in psutil.net_connections("tcp") if one.status == "LISTEN" and one.laddr.port == port
@@ -174,13 +179,21 @@ def bank_processes(port: int) -> dict[str, list[psutil.Process]]:
         if serve is None:
             return {"server": [first]}
         groups: dict[str, list[psutil.Process]] = {}
-        for child in serve.children():
-            kind = next((kind for kind in ("conductor", "gateway") if kind in child.cmdline()), "")
-            groups.setdefault(kind, []).append(child)
-        cells = [one for child in groups.get("conductor", ()) for one in child.children(recursive=True)]
-        groups["cell"] = [one for one in cells if "default_worker" in " ".join(one.cmdline())]
-        return {kind: processes for kind, processes in groups.items() if kind and processes}
+        for part in serve.children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                if kind := part_of(part.cmdline()):
+                    groups.setdefault(kind, []).append(part)
+        return groups
     return {}
+
+
+def part_of(command: Sequence[str]) -> str:
+    """Which part of a bank a process is, by its command or title; empty where that is not told of."""
+    if stage := _STAGE.match(" ".join(command)):
+        return stage[1] or "stage"
+    if command and (name := Path(command[0]).name) in _PARTS_OF_RAY:
+        return name
+    return next((kind for kind in _PARTS if kind in command), "")
 
 
 def _serves(process: psutil.Process) -> bool:

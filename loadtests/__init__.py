@@ -6,6 +6,7 @@ forms       application forms, valid and drawn by seed
 recorder    what is counted: offered, accepted, shed, failed, completed; latency beside service time
 accounts    whose name is signed under requests: systems and members of staff
 client      one HTTP client a process: tokens, idempotent retries
+door        whether accounts are let in, and how many branches the bank has
 visits      a visit: what its requests count, and what all visitors have in common
 visitors    who comes to the bank and what he does there, one class each
 arrivals    the open model: starts visits at their instants, however slow the answers are

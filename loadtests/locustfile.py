@@ -19,6 +19,7 @@ from locust.runners import LocalRunner, MasterRunner, WorkerRunner
 from loadtests.accounts import CREDENTIALS, Accounts, BadCredentials, accounts
 from loadtests.arrivals import PATIENCE_S, Arrivals
 from loadtests.client import Client
+from loadtests.door import EXIT_BAD_INPUT, NotLetIn, branches_of
 from loadtests.inspection import inspect
 from loadtests.recorder import Recorder
 from loadtests.results import write_load, write_seconds
@@ -29,7 +30,6 @@ from loadtests.visits import Session
 locust.runners.WORKER_REPORT_INTERVAL = 1.0
 _PLAN = "lendrill-plan"
 _SPARE_S = 15.0
-EXIT_BAD_INPUT = 2
 recorder = Recorder()
 writers: list[Any] = []
 """What writes seconds while a test runs."""
@@ -45,7 +45,7 @@ def _(parser: Any) -> None:
     parser.add_argument("--mix", default="", help="Who comes: third_party=3,reader=1 (default: everybody).")
     parser.add_argument("--seed", type=int, default=1, help="Seed of instants, visitors and forms.")
     parser.add_argument("--warmup", type=float, default=0.0, help="Seconds whose figures don't count.")
-    parser.add_argument("--branches", type=int, default=8, help="Branches of the bank.")
+    parser.add_argument("--branches", type=int, default=0, help="Branches that forms go to (0: all of the bank's).")
     parser.add_argument("--decision-wait", type=int, default=10, help="Seconds that a customer waits for his decision.")
     parser.add_argument("--out", default="", help="Folder for the results.", include_in_web_ui=False)
 
@@ -161,8 +161,10 @@ class Visitors(User):
         if plan["place"] not in recorder.finished and plan["place"] < plan["of"]:
             try:
                 self._come(options)
-            except NobodyComes as error:
+            except (NobodyComes, NotLetIn) as error:
                 recorder.failure(str(error))
+                sys.stderr.write(f"locust: {error}\n")
+                self.environment.process_exit_code = EXIT_BAD_INPUT
             recorder.finished.add(plan["place"])
         gevent.sleep(3_600)
 
@@ -170,8 +172,9 @@ class Visitors(User):
         self._client = client = Client(self.environment.host or self.host or "http://127.0.0.1:8000")
         known = accounts(os.environ.get(CREDENTIALS, ""), plan["place"], plan["of"])
         visitors, weights = comers(options.mix, endpoints_of(client), known)
+        branches = branches_of(client, known, int(options.branches))
         session = Session(
-            client, recorder, self._report, int(options.seed), plan["run"], int(options.branches),
+            client, recorder, self._report, int(options.seed), plan["run"], branches,
             int(options.decision_wait), warmup_s=int(options.warmup), accounts=known,
         )  # fmt: skip
         for account in [

@@ -35,7 +35,8 @@ def write_seconds(out: Path, recorder: Recorder, since: int = 0, until: int | No
 
 
 def write_load(out: Path, recorder: Recorder, schedule: Schedule, warmup_s: float) -> None:
-    """The whole after the warm-up. Rates are over the schedule's seconds; visits that end later count too."""
+    """The whole after the warm-up. Rates are of those who came in the schedule's seconds, by these seconds; visits that end
+    later count too."""
     since = int(warmup_s)
     applicants = recorder.total(APPLICANTS)
     measured_s = max(schedule.duration_s - since, 1e-9)
@@ -45,8 +46,8 @@ def write_load(out: Path, recorder: Recorder, schedule: Schedule, warmup_s: floa
         "expected": round(schedule.expected, 1),
         "visits": recorder.total(recorder.visitors).figures(),
         "applications": applicants.figures(),
-        "accepted_per_s": round(recorder.total(APPLICANTS, 0, int(schedule.duration_s)).counts["accepted"]
-                                / max(int(schedule.duration_s) - since, 1), 2),
+        "measured_s": round(measured_s, 2),
+        "accepted_per_s": round(applicants.counts["accepted"] / measured_s, 2),
         "offered_per_s": round(applicants.counts["offered"] / measured_s, 2),
         "visitors": {name: recorder.total([name]).figures() for name in recorder.visitors},
         "inspected": {name: recorder.inspected[name] for name in COUNTS},

@@ -124,9 +124,13 @@ def whole(figure: Figure) -> Figure:
 
 
 def line_of(name: str, rows: Sequence[Row], column: int, colour: str, **more: Any) -> Trace:
+    """A line over time, of a column of rows whose first is the moment."""
+    return line_through(name, [stamp(row[0]) for row in rows], [row[column] for row in rows], colour, **more)
+
+
+def line_through(name: str, x: Sequence[Any], values: Sequence[Any], colour: str, **more: Any) -> Trace:
     """A line, with a mark at each point that has no neighbour to draw a line to: hollow where the line is broken."""
     line = {"color": colour, "width": 2} | more.pop("line", {})
-    values = [row[column] for row in rows]
     lone = [
         value is not None
         and not any(near is not None for near in (*values[max(at - 1, 0) : at], *values[at + 1 : at + 2]))
@@ -135,10 +139,10 @@ def line_of(name: str, rows: Sequence[Row], column: int, colour: str, **more: An
     symbol, size = ("circle", 7) if line.get("dash", "solid") == "solid" else ("circle-open", 11)
     return {
         "type": "scatter",
-        "x": [stamp(row[0]) for row in rows],
-        "y": values,
+        "x": list(x),
+        "y": list(values),
         "name": name,
-        "mode": ("lines+markers" if any(lone) else "lines") if len(rows) > 1 else "markers",
+        "mode": ("lines+markers" if any(lone) else "lines") if len(x) > 1 else "markers",
         "line": line,
         "marker": {"color": colour, "symbol": symbol, "opacity": 1, "size": [size * one for one in lone]},
         "cliponaxis": not any(lone),

@@ -33,7 +33,19 @@ LABELS: dict[str, Words] = {
     "visitors": ("Who came", "访客"),
     "failures": ("What failed", "失败原因"),
     "limit": ("The limit", "极限"),
+    "interrupted": ("interrupted: what was found until then", "搜索被中断：以下为中断前的结果"),
     "method": ("Method", "口径"),
+    "scheduled_by": ("applications scheduled", "笔申请按计划到达"),
+    "offered_of": ("offered, of {n} applications scheduled", "发起（计划 {n} 笔申请）"),
+    "accepted_of": ("accepted, of {n} applications offered", "受理（发起 {n} 笔申请）"),
+    "shed_of": ("shed, of {n} applications offered", "拒流（发起 {n} 笔申请）"),
+    "failed_of": ("failed, of {n} applications offered", "失败（发起 {n} 笔申请）"),
+    "completed_of": ("completed, of {n} applications offered", "完成（发起 {n} 笔申请）"),
+    "accepted_in": (
+        "accepted a second: {n} in {s} s measured; offered {offered} a second",
+        "每秒受理：测量 {s} 秒内受理 {n} 笔；每秒发起 {offered} 笔",
+    ),
+    "p99_of": ("p99 of {n} accepted, from the intended start", "{n} 笔受理的 p99（自计划时刻起）"),
     "offered": ("offered", "发起"),
     "scheduled": ("scheduled", "计划"),
     "accepted": ("accepted", "受理"),
@@ -86,8 +98,16 @@ LABELS: dict[str, Words] = {
         "各进程占用的核数：平均与每秒最高。本机 {cores} 核，其他任务的负载约为 {others}。",
     ),
     "note.method": (
-        "Percentiles are within 1 %, over all generator processes. {warmup} s of warm-up are left out.",
-        "百分位误差不超过 1%，已合并全部发压进程。计数不含 {warmup} 秒预热。",
+        (
+            "Percentiles are within 1 %, over all generator processes. {warmup} s of warm-up are left out. Tiles are of those "
+            "who apply; thresholds are of all visits where they say so. Rates are of those who came in the {measured} s measured "
+            "(whenever they were answered), by these seconds."
+        ),
+        (
+            "百分位误差不超过 1%，已合并全部发压进程。计数不含 {warmup} 秒预热。"
+            "上方数字只计提交申请的访客；注明全部访客的阈值按全部访问计。"
+            "速率：在测量的 {measured} 秒内到达者（不论何时得到应答）除以该秒数。"
+        ),
     ),
 }  # fmt: skip
 WHO: dict[str, Words] = {
@@ -172,16 +192,7 @@ def _blank(unit: Words, language: int, **layout: Any) -> Figure:
 
 def _add(figure: Figure, name: str, x: Sequence[Any], y: Sequence[Any], colour: str, **line: Any) -> None:
     if any(value is not None for value in y):
-        figure["data"].append(
-            {
-                "type": "scatter",
-                "mode": "lines",
-                "name": name,
-                "x": list(x),
-                "y": list(y),
-                "line": {"color": colour, "width": 2} | line,
-            }
-        )
+        figure["data"].append(charts.line_through(name, x, y, colour, line=line))
 
 
 def flow(seconds: Rows, language: int) -> Figure:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from fastapi import APIRouter, Depends, Path, Query, Request
+from pydantic import Field
 
 from actors.gateway.bank import Bank, bank_of, label, labels
 from actors.gateway.callers import Caller, Identity, caller_of
@@ -70,9 +71,10 @@ class Product(Model):
 
 
 class Products(Model):
-    """The catalogue."""
+    """The catalogue, and how many branches lend by it: forms name one of them, from 1 on."""
 
     products: list[Product]
+    branches: int = Field(examples=[4])
 
 
 class Form(Model):
@@ -110,9 +112,9 @@ class Form(Model):
 
 @router.get("", summary="What the bank lends", response_model=Products)
 async def catalogue(bank: Annotated[Bank, Depends(bank_of)], caller: Reader) -> dict[str, Any]:
-    """All products, with terms, rates, methods and limits."""
+    """All products, with terms, rates, methods and limits; and the number of the bank's branches."""
     del caller
-    return {"products": [_shown(bank.products, product) for product in bank.products.products]}
+    return {"products": [_shown(bank.products, one) for one in bank.products.products], "branches": bank.branches}
 
 
 @router.get("/{key}", summary="One product", response_model=Product)

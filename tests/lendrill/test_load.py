@@ -99,6 +99,30 @@ def test_a_token_is_fetched_once_the_gateway_asks_for_one(tmp_path: Path, monkey
     assert summary["applications"]["accepted"] == summary["applications"]["scheduled"] > 0
 
 
+def test_forms_go_to_the_branches_that_the_bank_has(tmp_path: Path) -> None:
+    stub = Stub(branches=3)
+    loaded(stub, tmp_path / "run", "--rate", "40", "--duration", "1")
+    assert {form["branch"] for form in stub.forms} == {1, 2, 3}
+
+
+@pytest.mark.parametrize(
+    ("secret", "says"), [("", "lets nobody in without an account"), ("wrong", "does not let load in")]
+)
+def test_a_bank_that_lets_nobody_in_is_not_loaded(
+    secret: str, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("LENDRILL_CLIENT_ID", "load")
+    monkeypatch.setenv("LENDRILL_CLIENT_SECRET", secret)
+    with serving(Stub(token="abc", secret="told")) as stub:
+        assert main(["load", "--host", stub.url, "--out", str(tmp_path / "run"), "--decided-within", "5"]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert says in said
+    assert "LENDRILL_CREDENTIALS" in said
+    assert stub.keys == {}
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_gateway_without_the_endpoints_is_said_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with serving(Stub(paths={"/health": PATHS["/health"]})) as stub:
         code = main(["load", "--host", stub.url, "--out", str(tmp_path / "run"), "--quiet", "--mix", "third_party"])
@@ -137,6 +161,7 @@ def test_bad_input_is_refused_in_one_line(words: list[str], names: str, capsys: 
 @pytest.mark.parametrize(
     ("words", "names"),
     [
+        (["--branches", "5"], "--branches 5: the bank has 4 (give 1 to 4,"),
         (["no_such_scenario"], "no_such_scenario"),
         (["--instants", "missing.csv"], "missing.csv"),
         (["--mix", "burglar"], "burglar"),

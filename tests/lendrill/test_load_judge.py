@@ -18,7 +18,7 @@ from lendrill.load_proof import proved
 
 HELD: dict[str, Any] = {
     "visits": {"scheduled": 100, "offered": 100, "late": 0, "failed": 0, "shed": 0, "stepless": 0},
-    "applications": {"latency_ms": {"p99": 90.0}, "waited": 60, "referred": 10},
+    "applications": {"accepted": 70, "latency_ms": {"p99": 90.0}, "waited": 60, "referred": 10},
     "decision_s": {"1": 40, "2": 50},
     "visitors": {"failing_partner": {"offered": 9, "shed": 1, "completed": 8}},
     "inspected": {"cases": 50, "stuck": 0, "worklists": 1, "tasks": 9, "late": 3, "unurged": 0},
@@ -61,6 +61,16 @@ def test_a_bank_that_is_not_what_its_day_book_says_is_told(monkeypatch: pytest.M
     [check] = [one for one in judged(LIMITS, HELD, True, proof) if not one["held"]]
     assert check["name"] == "replay"
     assert "windows 3 to 5" in check["said"]
+
+
+def test_shares_are_told_in_per_cent_and_of_what_they_are_shares() -> None:
+    load = HELD | {"visits": HELD["visits"] | {"failed": 7, "offered": 98, "late": 1}}
+    said = {check["name"]: check["said"] for check in judged(LIMITS, load, True, PROOF)}
+    assert said["error_rate"] == "error_rate: 7.143 % of all visits failed, 7 of 98 offered; at most 1 %"
+    assert "97 % of visits begun on time, 97 of 100 scheduled" in said["offered_share"]
+    assert "100 % of a failing partner's visits answered as they should be, 8 of 8" in said["faults_borne"]
+    assert "100 % of the automatic lane decided within 2 s, 50 of 50 who waited" in said["decided_within"]
+    assert "90 ms p99 of 70 accepted applications" in said["p99_ms"]
 
 
 @pytest.mark.parametrize(("compared", "equal"), [(0, None), (1, True)])

@@ -10,6 +10,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ from actors.topology import Cell, Flow
 from credit.bank import PIPELINE
 from lendrill import cli
 from lendrill.errors import EXIT_INTERRUPTED, EXIT_LOST, line_for
+from lendrill.load_watch import part_of
 
 CALLER = """
 import sys
@@ -65,10 +67,16 @@ class Watched(Eventful):
         super().__init__({1: self._look, 4: self._kill})
         self.calls: list[subprocess.CompletedProcess[str]] = []
         self.listening: set[str] = set()
+        self.named: list[str] = []
         self.python: list[str] = []
         self.folder = Path()
 
     def _kill(self) -> None:
+        until = time.monotonic() + 20
+        while (
+            "stage" in (self.named or ["stage"]) and time.monotonic() < until
+        ):  # whose actor has had nothing to do yet
+            self.named = [part_of(one.cmdline()) for one in psutil.Process().children(recursive=True)]
         os.kill(self.pids[list(self._actors).index(Cell("disbursement", 0))], signal.SIGKILL)
 
     def _look(self) -> None:
@@ -119,6 +127,7 @@ def test_a_ray_of_our_own_is_closed_and_a_lost_actor_is_told(
     assert ("refused" in liar.stderr, liar.stdout) == (True, "")
     assert {address.removeprefix("::ffff:") for address in executor.listening} == {"127.0.0.1"}
     assert (executor.leaks, executor.mode) == ([], 0o700)
+    assert sorted(filter(None, executor.named)) == sorted([*map(str, Flow(1).cells), "gcs_server", "raylet"])
     assert not [words for words in executor.python if re.search("monitor.py|dashboard.py|^ray::.*Agent", words)]
 
     assert "this release of Ray" not in caplog.text, (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -53,6 +54,10 @@ class Stub:
     out_by_fen: int = 0
     ready: bool = True
     token: str = ""
+    secret: str = ""
+    """Of systems; any, where none is given."""
+    branches: int | None = 4
+    """As the bank says; it says nothing, where there is no number."""
     passwords: dict[str, str] = field(default_factory=dict)
     """Of people, who may do nothing before they have changed the first one."""
     wrong: Counter[str] = field(default_factory=Counter)
@@ -87,6 +92,10 @@ class _Handler(BaseHTTPRequestHandler):
             return self.answer(200 if self.stub.ready else 503, {"ready": self.stub.ready})
         if self.path == "/metrics":
             return self.answer(200, BOOK.format(fen=100 + self.stub.out_by_fen))
+        if self.path == "/v1/products":
+            if self.is_shut():
+                return self.answer(401, {"title": "Unauthorized"})
+            return self.answer(200, {"products": []} | ({"branches": self.stub.branches} if self.stub.branches else {}))
         if self.path == "/v1/clock":
             return self.answer(200, {"now": NOW})
         if self.path.startswith("/v1/tasks"):
@@ -104,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
             said = json.loads(body)
             stub.passwords |= {name: said["new"] for name, old in stub.passwords.items() if old == said["old"]}
             return self.answer(200, {"access_token": stub.token})
-        if stub.token and self.headers.get("Authorization") != f"Bearer {stub.token}":
+        if self.is_shut():
             return self.answer(401, {"title": "Unauthorized"})
         key = self.headers.get("Idempotency-Key", "")
         stub.keys[key] += 1
@@ -116,11 +125,18 @@ class _Handler(BaseHTTPRequestHandler):
         stub.forms.append(json.loads(body))
         return self.answer(status or 202, SHOWN | {"case": str(len(stub.forms)), "title": "as told"})
 
+    def is_shut(self) -> bool:
+        """Whether the caller would need a token."""
+        return bool(self.stub.token) and self.headers.get("Authorization") != f"Bearer {self.stub.token}"
+
     def grant(self, form: dict[str, str]) -> None:
         name = form.get("username", "")
         if name and self.stub.passwords.get(name) != form["password"]:
             self.stub.wrong[name] += 1
             return self.answer(400, {"error": "invalid_grant"})
+        basic = self.headers.get("Authorization", "").removeprefix("Basic ")
+        if not name and self.stub.secret not in ("", b64decode(basic).decode().partition(":")[2]):
+            return self.answer(401, {"error": "invalid_client"})
         return self.answer(200, {"access_token": self.stub.token})
 
     def answer(self, status: int, content: dict[str, Any] | str) -> None:

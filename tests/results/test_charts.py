@@ -71,6 +71,14 @@ def test_an_axis_that_is_none_of_dates_has_no_formats_of_dates() -> None:
     assert all(not figure["layout"]["xaxis"]["tickformatstops"] for figure in figures)
 
 
+def test_a_second_between_seconds_without_answers_is_drawn() -> None:
+    answered = {"latency_ms": {"p50": 5.0, "p99": 9.0}, "service_ms": {"p50": 4.0, "p99": 8.0}}
+    rows = [{"second": second} | (answered if second in (1, 4, 5) else {}) for second in range(7)]
+    for line in load_report.latency(rows, 1)["data"]:
+        assert line["mode"] == "lines+markers"
+        assert [second for second, size in enumerate(line["marker"]["size"]) if size] == [1]
+
+
 def test_a_small_share_or_difference_is_not_told_as_nothing() -> None:
     assert [plain(value) for value in (0.00041, -0.0004, -0.0, 0.124, 12.34, 777_381_427.62, 5)] == [
         "0.00041",

@@ -141,6 +141,13 @@ def test_a_form_with_several_faults_shows_each_of_them_beside_its_field(bank: Li
     assert [fault["what_zh"] for fault in told["faults"]] == ["手机号格式错误", "金额超出产品范围", "用途笼统"]
 
 
+def test_the_catalogue_says_to_how_many_branches_forms_go(bank: LiveBank) -> None:
+    most = bank.get("/v1/products")["branches"]
+    bank.post("/v1/applications", ZHANG | {"branch": most, "id_number": next(bank.people)}, 202)
+    told = bank.post("/v1/applications", ZHANG | {"branch": most + 1, "id_number": next(bank.people)}, 422)
+    assert told["field"] == "branch"
+
+
 @pytest.mark.requirement("APP-07.c")
 def test_the_catalogue_says_what_a_form_may_ask_for(bank: LiveBank) -> None:
     product = bank.get("/v1/products/consumer_loan")

@@ -129,7 +129,7 @@ def _partners(partners: Sequence[Row]) -> Iterator[Finding]:
 def _refusals(refusals: Sequence[dict[str, Any]]) -> Iterator[Finding]:
     if refusals:
         first = refusals[0]
-        event, reason = names.event(first["event"]), names.reason(first["reason"])
+        event, reason = names.event(first["room"], first["event"]), names.reason(first["reason"])
         yield Finding(words_of("find.refusal", event=event, reason=reason, n=f"{first['count']:,}"))
 
 

@@ -3,12 +3,17 @@ words for its steps and the world's margins. A name that is nowhere is shown as 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import cache
 from typing import Literal
 
+from credit.applications.contract import Event as ApplicationEvent
+from credit.approval.contract import Event as ApprovalEvent
 from credit.codes import Account, Actor, Named, Partner, Waits
+from credit.contracts.contract import Event as ContractEvent
+from credit.disbursement.contract import Event as DisbursementEvent
 from credit.policies import Overrides, ProductPolicy, load
-from credit.room import DESKS, EVENTS, GAUGES, REASONS, Words
+from credit.room import DESKS, EVENTS, GAUGES, REASONS, ROOMS, EventCode, Words
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, Language] = ("en", "zh")
@@ -82,14 +87,13 @@ FIELDS: dict[str, Words] = {
     "payee_account": ("payee account", "收款账号"),
 }
 
-VOLUMES: dict[str, Words] = {
-    "application_submitted": ("submitted", "申请"),
-    "application_approved": ("approved", "审批通过"),
-    "application_declined": ("declined", "审批拒绝"),
-    "contract_signed": ("signed", "签约"),
-    "loan_disbursed": ("paid out", "放款"),
+VOLUMES: dict[EventCode, Words] = {
+    ApplicationEvent.APPLICATION_SUBMITTED: ("submitted", "申请"),
+    ApprovalEvent.APPLICATION_APPROVED: ("approved", "审批通过"),
+    ApprovalEvent.APPLICATION_DECLINED: ("declined", "审批拒绝"),
+    ContractEvent.CONTRACT_SIGNED: ("signed", "签约"),
+    DisbursementEvent.LOAN_DISBURSED: ("paid out", "放款"),
 }
-
 
 MARGINS: dict[str, str] = {
     "age": "年龄",
@@ -138,16 +142,32 @@ def plain(code: str) -> Words:
     return code.replace("_", " "), code.replace("_", " ")
 
 
-def event(code: str) -> Words:
-    """An event's name."""
-    return next((one.said.words for one in EVENTS.values() if one.name.lower() == code), plain(code))
+@cache
+def event_of(room: str, name: str) -> EventCode | None:
+    """The event that a room told of, as its files spell both. Two rooms may use one name: the event of the room itself goes
+    first, then the one with the lowest number, for a room that tells of another's."""
+    mine = ROOMS[room].events if room in ROOMS else None
+    return next((one for one in (*(mine or ()), *_in_order()) if one.name.lower() == name), None)
 
 
-def trouble() -> dict[str, Words]:
+def _in_order() -> Iterator[EventCode]:
+    return (EVENTS[number] for number in sorted(EVENTS))
+
+
+def room_of(event: EventCode) -> str:
+    """The room whose event it is."""
+    return next(room.name for room in ROOMS.values() if room.events is type(event))
+
+
+def event(room: str, name: str) -> Words:
+    """What an event that a room told of is called."""
+    found = event_of(room, name)
+    return plain(name) if found is None else found.said.words
+
+
+def trouble() -> dict[EventCode, Words]:
     """Events that are told as trouble, with their lines, in the order of their numbers."""
-    return {
-        EVENTS[n].name.lower(): EVENTS[n].said.trouble or ("", "") for n in sorted(EVENTS) if EVENTS[n].said.trouble
-    }
+    return {event: event.said.trouble for event in _in_order() if event.said.trouble}
 
 
 def open_work() -> dict[str, Words]:

@@ -13,8 +13,10 @@ import numpy as np
 
 from credit.bank import PIPELINE
 from credit.policies.loading import Overrides
+from credit.room import EventCode
 from credit.terms import Term, terms
 from results.folder import RunFolderError
+from results.names import event_of
 from results.sql import tables_of
 from results.survival import quantiles
 
@@ -78,11 +80,11 @@ WHERE age <= months.reached GROUP BY vintage, age ORDER BY vintage, age
 """Age is counted in instalments that have fallen due (months on book), so that a month's loans compare with another's whatever
 their days of debit are. A loan that is settled cannot fall overdue any more and stays in the count."""
 _COUNTS = """
-SELECT DATE_TRUNC('{grain}', ts)::TIMESTAMP AS since, CAST(event AS VARCHAR), COUNT(*) FROM {events}
-WHERE event IN ({names}) GROUP BY ALL ORDER BY ALL
+SELECT DATE_TRUNC('{grain}', ts)::TIMESTAMP AS since, CAST(room AS VARCHAR), CAST(event AS VARCHAR), COUNT(*)
+FROM {events} WHERE event IN ({names}) GROUP BY ALL ORDER BY ALL
 """
 _DAILY_COUNTS = """
-SELECT day::TIMESTAMP, metric[7:], CAST(SUM(count) AS BIGINT) FROM {daily}
+SELECT day::TIMESTAMP, room, metric[7:], CAST(SUM(count) AS BIGINT) FROM {daily}
 WHERE metric IN ({names}) GROUP BY ALL ORDER BY ALL
 """
 _GAUGE = """
@@ -209,7 +211,8 @@ SELECT COUNT(*) FROM (SELECT {key} FROM {events} WHERE {key} > 0 AND event IN ({
                       HAVING COUNT(DISTINCT event) = {number})
 """
 _STORY = """
-SELECT case_no, ts::TIMESTAMP, CAST(event AS VARCHAR), CAST(actor AS VARCHAR), CAST(reason AS VARCHAR), amount_fen, loan
+SELECT case_no, ts::TIMESTAMP, CAST(room AS VARCHAR), CAST(event AS VARCHAR), CAST(actor AS VARCHAR), CAST(reason AS VARCHAR),
+       amount_fen, loan
 FROM {events} WHERE case_no > 0 ORDER BY case_no, ts, seq LIMIT {most}
 """
 
@@ -278,16 +281,19 @@ class RunQueries:
         the whole month has reached."""
         return self._run(_VINTAGE, until=until)
 
-    def counts(self, grain: str, *events: str) -> dict[str, list[Row]]:
-        """Event → rows of (since, count), by hour or by day."""
-        found: dict[str, list[Row]] = {event: [] for event in events}
+    def counts(self, grain: str, *events: EventCode) -> dict[EventCode, list[Row]]:
+        """Event → rows of (since, count), by hour or by day, whichever room told of it."""
+        found: dict[EventCode, dict[dt.datetime, int]] = {event: {} for event in events}
+        spelt = sorted({event.name.lower() for event in events})
         if grain == "hour":
-            rows = self._run(_COUNTS, grain=grain, names=_texts(events))
+            rows = self._run(_COUNTS, grain=grain, names=_texts(spelt))
         else:
-            rows = self._run(_DAILY_COUNTS, names=_texts(f"event.{event}" for event in events))
-        for since, event, count in rows:
-            found[event].append((since, count))
-        return found
+            rows = self._run(_DAILY_COUNTS, names=_texts(f"event.{name}" for name in spelt))
+        for since, room, name, count in rows:
+            event = event_of(room, name)
+            if event in found:
+                found[event][since] = found[event].get(since, 0) + count
+        return {event: sorted(counts.items()) for event, counts in found.items()}
 
     def gauge(self, metric: str) -> list[Row]:
         """(day, group, count, amount in fen) of a gauge at each day's end."""
@@ -366,7 +372,7 @@ class RunQueries:
         ]
 
     def story(self, most: int) -> list[Row]:
-        """(case, at, event, actor, reason, amount fen, loan), case by case in the order of time; for runs of a few cases."""
+        """(case, at, room, event, actor, reason, amount fen, loan), case by case in the order of time; for runs of a few cases."""
         return self._run(_STORY, most=most)
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from credit.room import REASONS, Words
+from credit.room import REASONS, EventCode, Words
 from credit.times import text_of
 from results import book_charts, charts, labels, names
 from results.findings import findings
@@ -189,7 +189,7 @@ def _charts(
     summary: dict[str, Any],
     scenario: dict[str, Any],
     partners: Sequence[Row],
-    trouble: dict[str, list[Row]],
+    trouble: dict[EventCode, list[Row]],
     vintages: Sequence[Row],
 ) -> dict[str, dict[str, Any]]:
     """Every chart of the page in both languages; one without data has nothing to draw."""
@@ -251,7 +251,7 @@ def _spanning(name: str, build: Callable[[int], charts.Figure], span: tuple[str,
     return charts.over(build(language), span) if name in _OVER_TIME else build(language)
 
 
-def _filled(queries: RunQueries, span: Span, events: dict[str, Words]) -> dict[str, list[Row]]:
+def _filled(queries: RunQueries, span: Span, events: dict[EventCode, Words]) -> dict[EventCode, list[Row]]:
     return {event: span.filled(rows) for event, rows in queries.counts(span.grain, *events).items()}
 
 
@@ -266,7 +266,7 @@ def _gathered(rows: Sequence[Row], grain: str) -> list[Row]:
     return sorted(found.items())
 
 
-def _trouble(series: dict[str, list[Row]]) -> list[dict[str, Any]]:
+def _trouble(series: dict[EventCode, list[Row]]) -> list[dict[str, Any]]:
     """One row a kind of trouble that happened: how often, when first and last, and its worst day or hour."""
     rows = []
     for event, counts in series.items():
@@ -414,7 +414,7 @@ def _refusal(row: dict[str, Any]) -> dict[str, Any]:
     found = next((one for one in REASONS.values() if one.name.lower() == row["reason"]), None)
     field = found.field if found is not None else ""
     return {
-        "event": names.event(row["event"]),
+        "event": names.event(row["room"], row["event"]),
         "reason": names.reason(row["reason"]),
         "field": names.FIELDS.get(field, names.plain(field)),
         "count": row["count"],
@@ -422,7 +422,7 @@ def _refusal(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _story(queries: RunQueries) -> list[tuple[int, list[Row]]]:
-    """(case, its rows of (at, event, actor, reason, amount, loan))."""
+    """(case, its rows of (at, room, event, actor, reason, amount, loan))."""
     told: dict[int, list[Row]] = {}
     for case, *rest in queries.story(STORY_ROWS):
         told.setdefault(int(case), []).append(tuple(rest))

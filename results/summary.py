@@ -8,6 +8,7 @@ from typing import Any
 
 import duckdb
 
+from results.names import event_of, room_of
 from results.quality import quality
 from results.schemas import refusing_events
 from results.sql import tables_of
@@ -26,8 +27,8 @@ WHERE case_no {whose} (SELECT case_no FROM {events} WHERE event = 'application_s
                 'application_approved', 'application_declined', 'scoring_rejected', 'contract_signed', 'loan_disbursed')
 """
 _REFUSALS = """
-SELECT CAST(event AS VARCHAR) AS event, CAST(reason AS VARCHAR) AS reason, COUNT(*) AS count FROM {events}
-WHERE reason IS NOT NULL AND event IN ({refusing}) GROUP BY ALL ORDER BY count DESC, event, reason
+SELECT CAST(room AS VARCHAR), CAST(event AS VARCHAR), CAST(reason AS VARCHAR), COUNT(*) FROM {events}
+WHERE reason IS NOT NULL AND event IN ({refusing}) GROUP BY ALL
 """
 _LAST_DAY = """
 SELECT metric, grp, CAST(SUM(count) AS BIGINT) AS count, CAST(SUM(amount_fen) AS BIGINT) AS amount
@@ -57,10 +58,7 @@ def figures(folder: Path) -> dict[str, Any]:
         return {
             "funnel": _row(connection, _FUNNEL.format(whose="IN", **tables)),
             "inherited": _row(connection, _FUNNEL.format(whose="NOT IN", **tables)),
-            "refusals": [
-                {"event": event, "reason": reason, "count": count}
-                for event, reason, count in connection.execute(_REFUSALS.format(refusing=refusing, **tables)).fetchall()
-            ],
+            "refusals": _refusals(connection.execute(_REFUSALS.format(refusing=refusing, **tables)).fetchall()),
             "quality": quality(connection, tables),
             "portfolio": _portfolio(connection, tables),
             "ledger": _ledger(connection, tables),
@@ -73,6 +71,18 @@ def _row(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, int]:
     names = [column[0] for column in cursor.description or []]
     values = cursor.fetchone() or ()
     return {name: int(value or 0) for name, value in zip(names, values, strict=True)}
+
+
+def _refusals(rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """Refusals by the event, with the room whose event it is, and the reason; the most frequent first."""
+    found: dict[tuple[str, str, str], int] = {}
+    for told_by, name, reason, count in rows:
+        event = event_of(told_by, name)
+        if event is not None and event.said.refuses:
+            key = (room_of(event), name, reason)
+            found[key] = found.get(key, 0) + count
+    ordered = sorted(found.items(), key=lambda one: (-one[1], *one[0][1:], one[0][0]))
+    return [{"room": room, "event": name, "reason": reason, "count": n} for (room, name, reason), n in ordered]
 
 
 def _ledger(connection: duckdb.DuckDBPyConnection, tables: dict[str, str]) -> dict[str, int]:

@@ -13,6 +13,7 @@ from credit.applications.contract import Event as ApplicationEvent
 from credit.approval.contract import Event as ApprovalEvent
 from credit.approval.contract import Gauge as ApprovalGauge
 from credit.approval.contract import Refusal as ApprovalRefusal
+from credit.collateral.contract import Event as CollateralEvent
 from credit.collections.contract import Event as CollectionEvent
 from credit.collections.contract import RefusedBecause
 from credit.contracts.contract import Event as ContractEvent
@@ -20,6 +21,8 @@ from credit.contracts.contract import Gauge as ContractGauge
 from credit.customers.contract import Event as CustomerEvent
 from credit.disbursement.contract import Event as DisbursementEvent
 from credit.disbursement.contract import Refusal as DisbursementRefusal
+from credit.due_diligence.contract import Event as DueDiligenceEvent
+from credit.post_loan.contract import Event as PostLoanEvent
 from credit.room import DESKS, EVENT_DTYPE
 from credit.scoring.contract import Event as ScoringEvent
 from credit.scoring.contract import Refusal as ScoringRefusal
@@ -153,6 +156,27 @@ def test_what_broke_is_counted_by_kind_with_its_worst_day(tmp_path: Path) -> Non
     assert sum(trace["y"]) == 8  # by the week, so that single days do not comb a long run
     assert max(trace["y"]) == 5
     assert trace["xperiod"] == 7 * DAY_MS
+
+
+@pytest.mark.parametrize("days", [8, 90])
+def test_what_broke_in_two_rooms_by_one_name_is_told_apart(tmp_path: Path, days: int) -> None:
+    """By the hour, from the events, and by the day, from the daily figures; in the table and in the chart. A room that tells of
+    another's event tells of that one."""
+    plan, _ = bank(cases=10, days=days)
+    urged = ((CollateralEvent, 1), (DueDiligenceEvent, 2), (DisbursementEvent, 3), (PostLoanEvent, 4))
+    for event, times in urged:
+        for n in range(times):
+            plan.event(event.TASK_URGED, START + 2 * DAY_MS + n * HOUR_MS, 10**9 + 2, value=1)
+    plan.event(ApprovalEvent.CASE_URGED, START + 2 * DAY_MS, 10**9 + 2, value=1)
+    plan.events["head_office", 0] = plan.events["approval", 0][-1:]
+    for rows in plan.events.values():
+        rows.sort()
+    seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
+    html = html_of(tmp_path / "run")
+    drawn = {row["name"]: sum(row["y"]) for row in charts_of(html)["trouble"]["data"]}
+    told = {event.TASK_URGED.said.trouble[0]: times for event, times in urged} | {"cases urged": 2}
+    assert {name: drawn[name] for name in told} == told
+    assert all(f"{name} {times} 2026-01-03" in Page(html).text for name, times in told.items())
 
 
 def test_desks_that_nothing_came_to_are_told_with_their_people() -> None:

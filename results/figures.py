@@ -14,6 +14,7 @@ from results.intervals import Interval, clustered, wilson
 from results.quality import MEASURES
 from results.queries import RunQueries
 from results.report import desks_of, span_of
+from results.standing import CLOSING
 
 
 class Figure(NamedTuple):
@@ -51,6 +52,9 @@ def _counted(summary: dict[str, Any]) -> Iterator[tuple[str, Figure]]:
     for name in ("screened_out", "approved", "declined", "signed", "disbursed"):
         whole = funnel["submitted"]
         yield f"{name}_share", Figure(funnel[name] / whole if whole else None, wilson(funnel[name], whole))
+    ends = {row["event"]: row["count"] for row in summary["ends"]}
+    for event in (one.name.lower() for one in CLOSING):
+        yield f"ended_{event}", Figure(ends.get(event, 0))
     for measure in MEASURES:
         of, count = (summary["quality"][measure.name][which] for which in ("of", "count"))
         yield measure.name, Figure(count)
@@ -89,10 +93,11 @@ def _hours(milliseconds: list[int]) -> Figure:
 
 
 def _waits(queries: RunQueries, until: str) -> Iterator[tuple[str, Figure]]:
-    for step, cases, ended, percentiles, _ in queries.waits(until):
+    for step, cases, ended, still, percentiles, _ in queries.waits(until):
         for share, time in zip(("median", "p90", "p95", "p99"), percentiles, strict=True):
             yield f"wait_{step}_{share}_hours", Figure(None if time is None else time / 3_600_000)
-        yield f"open_{step}", Figure(cases - ended)
+        yield f"open_{step}", Figure(still)
+        yield f"closed_{step}", Figure(cases - ended - still)
 
 
 def _at_desks(queries: RunQueries, scenario: dict[str, Any]) -> Iterator[tuple[str, Figure]]:

@@ -104,10 +104,10 @@ def _desks(desks: Sequence[dict[str, Any]]) -> Iterator[Finding]:
 
 
 def _decisions(waits: Sequence[Row]) -> Iterator[Finding]:
-    for step, cases, ended, (half, _, most, _), _ in waits:
+    for step, _, _, open_ones, (half, _, most, _), _ in waits:
         if step in ("automatic", "manual"):
             spoken = [duration_words(time) if time is not None else NOT_REACHED for time in (half, most)]
-            still = words_of("find.open", n=f"{cases - ended:,}") if cases > ended else ("", "")
+            still = words_of("find.open", n=f"{open_ones:,}") if open_ones else ("", "")
             yield Finding(words_of(f"find.{step}", p50=spoken[0], p95=spoken[1], still=still))
 
 

@@ -87,6 +87,10 @@ LABELS: dict[str, Words] = {
     "col.worst_used": ("worst hour", "最忙一小时"),
     "col.full": ("hours full", "满负荷小时"),
     "col.still": ("still open", "未结"),
+    "col.otherwise": ("closed without it", "未办成即结案"),
+    "col.became": ("What became of the applications", "申请去向"),
+    "end.closed": ("closed with nothing paid out", "未放款结案"),
+    "end.open": ("still open at the end", "期末在途"),
     "each_branch": ("{n} a branch", "每分行 {n}"),
     "at_head_office": ("head office", "总行"),
     "col.planned": ("Planned", "情景设定"),
@@ -170,12 +174,14 @@ LABELS: dict[str, Words] = {
     "note.funnel": (
         (
             "Counts of this run, with each step’s share of all applications and its 95% confidence interval (CI). “Past "
-            "screening” leaves out forms that were refused, prospects declined at admission, and hits of lists and fraud "
-            "rules. Cases still on their way at the end are counted as far as they came."
+            "screening” leaves out what was closed before approval: forms refused, prospects declined at admission, hits of "
+            "lists and fraud rules, materials not brought in time, bureau queries refused. Cases still on their way at the end "
+            "are counted as far as they came. Below: each application once, as paid out, by the event that closed it, or as "
+            "still open."
         ),
         (
-            "本次运行的实际笔数，右侧为占申请的比例及其 95% 置信区间。“通过初筛”已扣除退回的申请表、准入婉拒、名单和反欺诈拦截。"
-            "期末仍在途的，计到已到达的环节。"
+            "本次运行的实际笔数，右侧为占申请的比例及其 95% 置信区间。“通过初筛”已扣除审批之前即结案的："
+            "退回的申请表、准入婉拒、名单和反欺诈拦截、逾期未交资料、征信查询被拒。期末仍在途的，计到已到达的环节。下表每笔申请只计一次：放款、结案事件或在途。"
         ),
     ),
     "note.volumes.day": ("Counts a day.", "每日笔数。"),
@@ -193,12 +199,13 @@ LABELS: dict[str, Words] = {
         (
             "In wall time: nights and holidays count. A decision is timed from the acceptance of the application; “automatic” "
             "never met a desk. Cases still open at the end count as having waited until then "
-            "(Kaplan–Meier), those whose contract lapsed or whose payment was stopped until that; a percentile that too few have "
-            "reached is not told. No confidence interval: cases that wait in one queue are not independent."
+            "(Kaplan–Meier), those that were closed without it until that; a percentile that too few have reached is not "
+            "told. An application is decided when it is approved or closed, also for materials not brought. No confidence "
+            "interval: cases that wait in one queue are not independent."
         ),
         (
             "按自然时间计，含夜间和节假日。审批时效从受理起算；“自动审批”未经人工岗位。期末未结的按已等待时间计入（Kaplan–Meier "
-            "乘积限估计），合同失效或止付的计至该时点；达到的件数太少的分位数不列。无置信区间：同一队列中的申请互不独立。"
+            "乘积限估计），未办成即结案的计至结案时；达到的件数太少的分位数不列。审批通过或结案（含逾期未补资料）即为有结论。无置信区间：同一队列中的申请互不独立。"
         ),
     ),
     "note.waits": (

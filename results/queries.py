@@ -18,6 +18,7 @@ from credit.terms import Term, terms
 from results.folder import RunFolderError
 from results.names import event_of
 from results.sql import tables_of
+from results.standing import CLOSING, spelt
 from results.survival import quantiles
 
 Row = tuple[Any, ...]
@@ -26,22 +27,21 @@ SHARES = (0.5, 0.9, 0.95, 0.99)
 URGING = tuple(event.name.lower() for room in PIPELINE for event in room.events or () if event.name.endswith("_URGED"))
 """Events that say that a task's limit has passed; each with the desk as its value."""
 
-CASES = """
+_CLOSING = spelt(CLOSING)
+CASES = f"""
 CREATE TEMP TABLE cases AS
 SELECT case_no, MIN(ts) FILTER (event = 'application_accepted') AS accepted,
-       MIN(ts) FILTER (event IN ('application_approved', 'application_declined', 'scoring_rejected', 'bureau_refused',
-                                 'application_intercepted')) AS decided,
+       MIN(ts) FILTER (event IN ('application_approved', {_CLOSING})) AS decided,
        MIN(ts) FILTER (event = 'application_approved') AS approved,
-       MAX(ts) FILTER (event IN ('contract_expired', 'contract_withdrawn')) AS lapsed,
        MIN(ts) FILTER (event = 'contract_signed') AS signed,
        MIN(ts) FILTER (event = 'loan_disbursed') AS disbursed,
-       MAX(ts) FILTER (event = 'payment_stopped') AS stopped,
+       MAX(ts) FILTER (event IN ({_CLOSING})) AS closed,
        BOOL_OR(event = 'node_entered') AS manual
-FROM {events} WHERE case_no > 0 AND event IN ('application_accepted', 'application_approved', 'application_declined',
-  'scoring_rejected', 'bureau_refused', 'application_intercepted', 'contract_expired', 'contract_withdrawn', 'contract_signed',
-  'loan_disbursed', 'payment_stopped', 'node_entered')
+FROM {{events}} WHERE case_no > 0 AND event IN ('application_accepted', 'application_approved', 'contract_signed',
+  'loan_disbursed', 'node_entered', {_CLOSING})
 GROUP BY case_no
 """
+"""The instants of a case's life. A case is decided when it is approved, or closed before: the customer is told no."""
 _LOANS = """
 CREATE TEMP TABLE loans AS
 SELECT loan, MIN(ts) FILTER (event = 'loan_disbursed') AS disbursed,
@@ -51,15 +51,16 @@ FROM {events} WHERE loan > 0 AND event IN ('loan_disbursed', 'overdue_started', 
 GROUP BY loan HAVING disbursed IS NOT NULL
 """
 _STEPS = (
-    ("automatic", "accepted", "decided", "NULL", "NOT manual"),
-    ("manual", "accepted", "decided", "NULL", "manual"),
-    ("to_sign", "approved", "signed", "lapsed", "TRUE"),
-    ("to_pay", "signed", "disbursed", "stopped", "TRUE"),
+    ("automatic", "accepted", "decided", "NOT manual"),
+    ("manual", "accepted", "decided", "manual"),
+    ("to_sign", "approved", "signed", "TRUE"),
+    ("to_pay", "signed", "disbursed", "TRUE"),
 )
-"""Name, beginning, end, what ends the wait without it (then the case is known to have waited so long, no more), whose."""
+"""Name, beginning, end, whose. A case that is closed without the end is known to have waited until then, no more."""
 _LASTED = """
 SELECT DATE_TRUNC('{grain}', {since})::TIMESTAMP AS since, {until} IS NOT NULL AS ended,
-       EPOCH_MS(COALESCE({until}, {otherwise}, TIMESTAMP '{end}')) - EPOCH_MS({since}) AS lasted
+       {until} IS NULL AND closed IS NULL AS still,
+       EPOCH_MS(COALESCE({until}, closed, TIMESTAMP '{end}')) - EPOCH_MS({since}) AS lasted
 FROM cases WHERE {since} IS NOT NULL AND {lane} ORDER BY since
 """
 _VINTAGE = """
@@ -249,21 +250,23 @@ class RunQueries:
         return self._run(query, waiting=waiting, **values)
 
     def waits(self, until: str) -> list[Row]:
-        """(step, cases, of which ended, [p50, p90, p95, p99] ms, longest ms of those that ended), only steps that some case
-        took. Open cases count (`results.survival`); a percentile that is not reached is None."""
+        """(step, cases, of which ended, of which are open, [p50, p90, p95, p99] ms, longest ms of those that ended), only steps
+        that some case took; the others were closed without the end. Open cases count (`results.survival`); a percentile that is
+        not reached is None."""
         found = []
         for name, *step in _STEPS:
-            _, ended, lasted = self._lasted(step, "day", until)
+            _, ended, still, lasted = self._lasted(step, "day", until)
             if len(lasted):
                 longest = int(lasted[ended].max(initial=0))
-                found.append((name, len(lasted), int(ended.sum()), quantiles(lasted, ended, SHARES), longest))
+                counts = len(lasted), int(ended.sum()), int(still.sum())
+                found.append((name, *counts, quantiles(lasted, ended, SHARES), longest))
         return found
 
     def waits_over_time(self, grain: str, until: str) -> list[Row]:
         """(since, lane, cases, [p50, p95] ms or None), by the instant of acceptance; open cases count."""
         found: list[Row] = []
         for name, *step in _STEPS[:2]:
-            since, ended, lasted = self._lasted(step, grain, until)
+            since, ended, _, lasted = self._lasted(step, grain, until)
             starts, first = np.unique(since, return_index=True)
             for start, low, high in zip(starts, first, np.append(first, len(since))[1:], strict=True):
                 both = quantiles(lasted[low:high], ended[low:high], (0.5, 0.95))
@@ -271,10 +274,10 @@ class RunQueries:
         return sorted(found, key=lambda row: row[:2])
 
     def _lasted(self, step: list[str], grain: str, end: str) -> list[Any]:
-        since, until, otherwise, lane = step
-        query = _LASTED.format(since=since, until=until, otherwise=otherwise, lane=lane, grain=grain, end=end)
+        since, until, lane = step
+        query = _LASTED.format(since=since, until=until, lane=lane, grain=grain, end=end)
         columns = self._connection.execute(query).fetchnumpy()
-        return [np.asarray(columns[name]) for name in ("since", "ended", "lasted")]
+        return [np.asarray(columns[name]) for name in ("since", "ended", "still", "lasted")]
 
     def vintages(self, until: str) -> list[Row]:
         """(month of disbursement, age in instalments fallen due, share ever overdue, loans, loans ever overdue), for ages that
@@ -372,7 +375,7 @@ class RunQueries:
         ]
 
     def story(self, most: int) -> list[Row]:
-        """(case, at, room, event, actor, reason, amount fen, loan), case by case in the order of time; for runs of a few cases."""
+        """(case, at, room, event, actor, reason, amount fen, loan), case by case in the order of time; for runs of few cases."""
         return self._run(_STORY, most=most)
 
 

@@ -132,6 +132,7 @@ def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries
         "planned": planned,
         "estimated": estimated,
         "funnel": _funnel(summary["funnel"], share_of),
+        "became": _became(summary),
         "approved_interval": share_of(summary["funnel"]["approved"], summary["funnel"]["submitted"]),
         "waits": waits,
         "quality": _quality(summary["quality"], share_of),
@@ -318,6 +319,13 @@ def _funnel(funnel: dict[str, int], share_of: Shares) -> list[dict[str, Any]]:
         }
         for name, count in counts.items()
     ]
+
+
+def _became(summary: dict[str, Any]) -> list[tuple[Words, int]]:
+    """Every application of the run once: paid out, closed by which event, or open; together all that were submitted."""
+    closed = [(names.event(row["room"], row["event"]), row["count"]) for row in summary["ends"]]
+    paid, still = (labels.words_of(key) for key in ("step.disbursed", "end.open"))
+    return [(paid, summary["funnel"]["disbursed"]), *closed, (still, summary["funnel"]["open"])]
 
 
 def _quality(counts: dict[str, dict[str, int]], share_of: Shares) -> list[dict[str, Any]]:

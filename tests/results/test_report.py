@@ -216,7 +216,7 @@ def test_write_offs_are_no_money_flow(tmp_path: Path) -> None:
 
 def test_waits_are_timed_step_by_step(full: Path) -> None:
     with RunQueries(full) as queries:
-        waits = {name: (count, half, longest) for name, count, _, (half, *_), longest in queries.waits("2026-05-01")}
+        waits = {name: (count, half, longest) for name, count, _, _, (half, *_), longest in queries.waits("2026-05-01")}
     automatic = sorted(5_000 + n for n in range(1, 101) if n % 10 in (5, 6, 7)) + [
         5_000 + n for n in range(1, 101) if n % 10 == 3
     ]

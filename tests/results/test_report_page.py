@@ -13,6 +13,7 @@ from credit.applications.contract import Event as ApplicationEvent
 from credit.approval.contract import Event as ApprovalEvent
 from credit.approval.contract import Gauge as ApprovalGauge
 from credit.approval.contract import Refusal as ApprovalRefusal
+from credit.codes import Step
 from credit.collateral.contract import Event as CollateralEvent
 from credit.collections.contract import Event as CollectionEvent
 from credit.collections.contract import RefusedBecause
@@ -23,7 +24,7 @@ from credit.disbursement.contract import Event as DisbursementEvent
 from credit.disbursement.contract import Refusal as DisbursementRefusal
 from credit.due_diligence.contract import Event as DueDiligenceEvent
 from credit.post_loan.contract import Event as PostLoanEvent
-from credit.room import DESKS, EVENT_DTYPE
+from credit.room import DESKS, EVENT_DTYPE, EVENTS, ROOMS
 from credit.scoring.contract import Event as ScoringEvent
 from credit.scoring.contract import Refusal as ScoringRefusal
 from credit.times import DAY_MS, HOUR_MS
@@ -31,6 +32,7 @@ from results import book_charts, charts
 from results.figures import figures
 from results.report import _gathered, _listed, _worked
 from results.schemas import event_table
+from results.standing import CLOSING, STEPPED
 from tests.results.builders import START, Bank, bank, record, seal, whole_run
 from tests.results.test_report import Page, charts_of, html_of
 
@@ -179,6 +181,61 @@ def test_what_broke_in_two_rooms_by_one_name_is_told_apart(tmp_path: Path, days:
     assert all(f"{name} {times} 2026-01-03" in Page(html).text for name, times in told.items())
 
 
+def test_what_a_closed_case_waited_for_is_not_still_open(tmp_path: Path) -> None:
+    """Whatever closes it: supplements that never came, an approval that lapsed, a payment that was stopped; the page says which,
+    and every application stands in it once."""
+    plan, _ = bank()
+    unsigned = [row[:2] for row in plan.happened(ContractEvent.CONTRACT_EXPIRED)]
+    for at, case in unsigned[:4]:
+        plan.event(ContractEvent.CONTRACT_LAPSED, at + 7 * DAY_MS, case)
+    submitted = max(row[0] for row in plan.happened(ApplicationEvent.APPLICATION_SUBMITTED))
+    for n, (event, more) in enumerate(
+        (
+            (CustomerEvent.MATERIALS_OVERDUE, (CustomerEvent.APPLICATION_ACCEPTED, ApprovalEvent.NODE_ENTERED)),
+            (CustomerEvent.MATERIALS_OVERDUE, ()),
+            (DisbursementEvent.NOTHING_PAID, (ApprovalEvent.APPLICATION_APPROVED, ContractEvent.CONTRACT_SIGNED)),
+            (DisbursementEvent.PAYMENT_STOPPED, (ApprovalEvent.APPLICATION_APPROVED, ContractEvent.CONTRACT_SIGNED)),
+            (ScoringEvent.BUREAU_REFUSED, (CustomerEvent.APPLICATION_ACCEPTED,)),
+        )
+    ):
+        steps = (ApplicationEvent.APPLICATION_SUBMITTED, *more, event)
+        for place, step in enumerate(steps):
+            plan.event(step, submitted + place * HOUR_MS, 10**9 + 501 + n, value=2_000 + n, reason=0)
+    for rows in plan.events.values():
+        rows.sort()
+    found = seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
+    text = Page(html_of(tmp_path / "run")).text
+    for step in (
+        "at the desks 31 0 0",
+        "automatic 41 0 0",
+        "decision → signature 52 6 4 ",
+        "signature → payout 42 0 2 ",
+        "materials not brought in time 2",
+        "approval ran out before a signature, the case is over 4",
+        "over before anything was paid 1",
+        "payment stopped 1",
+        "bureau query refused 1",
+        "still open at the end 6",
+    ):
+        assert step in text
+    assert found["funnel"]["screened_out"] == 30 + 2
+    assert found["funnel"]["submitted"] == 105 == 40 + sum(row["count"] for row in found["ends"]) + 6
+    told = figures(tmp_path / "run")
+    assert [told[name].value for name in ("open", "closed", "ended_materials_overdue", "closed_to_sign")] == [
+        6,
+        59,
+        2,
+        4,
+    ]
+
+
+def test_an_event_that_moves_a_case_has_a_name_of_its_own() -> None:
+    """Ends are told by the names of events; else one that closes cases could be another room's."""
+    spelt = [event.name for room in ROOMS.values() for event in room.events or ()]
+    assert {event.name for event in STEPPED if spelt.count(event.name) > 1} == set()
+    assert {event for event in EVENTS.values() if event.said.step == Step.CLOSED} == set(CLOSING)
+
+
 def test_desks_that_nothing_came_to_are_told_with_their_people() -> None:
     idle = {"role": "re_reviewer", "people": 8, "used": 0.0} | dict.fromkeys(
         ("tasks", "begun", "urged", "peak", "left"), 0
@@ -219,10 +276,10 @@ def test_shares_that_are_all_zero_do_not_stretch_the_axis() -> None:
 def test_acceptance_approval_and_payout_are_timed_and_the_crowded_desk_is_named(full: Path) -> None:
     text = Page(html_of(full)).text
     for step in (
-        "automatic 40 0",
-        "at the desks 30 0",
-        "decision → signature 50 10 2.0 h",
-        "signature → payout 40 0 1.0 h",
+        "automatic 40 0 0",
+        "at the desks 30 0 0",
+        "decision → signature 50 10 0 2.0 h",
+        "signature → payout 40 0 0 1.0 h",
     ):
         assert step in text
     assert "Busiest desk: initial approval, 88%" in text

@@ -42,6 +42,8 @@ def test_the_funnel_counts_cases_by_how_far_they_came(tmp_path: Path, shards: in
         "declined": count["score"] + count["human"],
         "signed": paid,
         "disbursed": paid,
+        "closed": 100 - paid - count["unsigned"],
+        "open": count["unsigned"],
     }
 
 
@@ -212,7 +214,7 @@ def test_a_bank_without_desks_or_loans_has_a_summary_all_the_same(tmp_path: Path
     plan = Bank(days=3)
     plan.event(ApplicationEvent.APPLICATION_SUBMITTED, START + HOUR_MS, 10**9 + 1, value=1)
     found = seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
-    assert found["funnel"] == dict.fromkeys(found["funnel"], 0) | {"submitted": 1}
+    assert found["funnel"] == dict.fromkeys(found["funnel"], 0) | {"submitted": 1, "open": 1}
     assert found["portfolio"]["outstanding_fen"] == 0
     assert found["refusals"] == []
     assert not (tmp_path / "run" / "queues.parquet").exists()

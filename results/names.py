@@ -5,13 +5,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from credit.applications.contract import Event as ApplicationEvent
 from credit.approval.contract import Event as ApprovalEvent
 from credit.codes import Account, Actor, Named, Partner, Waits
 from credit.contracts.contract import Event as ContractEvent
 from credit.disbursement.contract import Event as DisbursementEvent
+from credit.disbursement.contract import Gauge as DisbursementGauge
+from credit.disbursement.states import NOT_YET_PAID, PaymentState
 from credit.policies import Overrides, ProductPolicy, load
 from credit.room import DESKS, EVENTS, GAUGES, REASONS, ROOMS, EventCode, Words
 
@@ -134,6 +136,8 @@ _BY_DESK = ("write_off_decided", "terms_decided")
 """Events whose reason is the number of the desk that decided."""
 OF_PARTNERS = ("partner_outage", "slow_partner")
 """Planned faults that befall a partner."""
+_ARRIVED = (PaymentState.ARRIVED, PaymentState.EVIDENCE)
+_USE_TO_SHOW = "paid out, use of the money still to be shown", "已放款、用途待核"
 _NUMBERED = {"branch": "分行", "fifth": "五分位"}
 
 
@@ -170,9 +174,26 @@ def trouble() -> dict[EventCode, Words]:
     return {event: event.said.trouble for event in _in_order() if event.said.trouble}
 
 
-def open_work() -> dict[str, Words]:
-    """Gauges with a line in the table of open work, in the order of their numbers."""
-    return {GAUGES[n].name.lower(): GAUGES[n].words for n in sorted(GAUGES) if GAUGES[n].line}
+class OpenWork(NamedTuple):
+    """A line in the table of open work: of a gauge, all its groups or some."""
+
+    gauge: str
+    words: Words
+    groups: tuple[str, ...] = ()
+
+
+def open_work() -> list[OpenWork]:
+    """The lines of gauges that their rooms give one, in the order of their numbers. Payments that have arrived are under way no
+    more: they are kept until it is shown what the money went to, which is a line of its own."""
+    found = []
+    for gauge in (GAUGES[number] for number in sorted(GAUGES) if GAUGES[number].line):
+        spelt = gauge.name.lower()
+        if gauge is DisbursementGauge.PENDING_DISBURSEMENTS:
+            found.append(OpenWork(spelt, gauge.words, tuple(state.name.lower() for state in NOT_YET_PAID)))
+            found.append(OpenWork(spelt, _USE_TO_SHOW, tuple(state.name.lower() for state in _ARRIVED)))
+        else:
+            found.append(OpenWork(spelt, gauge.words))
+    return found
 
 
 def reason(code: str | None) -> Words:

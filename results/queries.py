@@ -93,9 +93,9 @@ SELECT day::TIMESTAMP, grp, CAST(SUM(count) AS BIGINT), CAST(SUM(amount_fen) AS 
 WHERE metric = '{metric}' GROUP BY ALL ORDER BY ALL
 """
 _AT_THE_END = """
-SELECT metric, CAST(SUM(count) FILTER (day = latest) AS BIGINT), CAST(SUM(amount_fen) FILTER (day = latest) AS BIGINT)
+SELECT metric, grp, CAST(SUM(count) FILTER (day = latest) AS BIGINT), CAST(SUM(amount_fen) FILTER (day = latest) AS BIGINT)
 FROM {daily}, (SELECT MAX(day) AS latest FROM {daily} WHERE NOT STARTS_WITH(metric, 'event.'))
-WHERE metric IN ({names}) GROUP BY metric
+WHERE metric IN ({names}) GROUP BY metric, grp ORDER BY metric, grp
 """
 _MOVED = """
 CREATE TEMP TABLE moved AS
@@ -303,8 +303,8 @@ class RunQueries:
         return self._run(_GAUGE, metric=metric)
 
     def at_the_end(self, *metrics: str) -> list[Row]:
-        """(gauge, count, amount in fen) at the last day's end, of the gauges that ever had something to count."""
-        return [(m, n or 0, fen or 0) for m, n, fen in self._run(_AT_THE_END, names=_texts(metrics))]
+        """(gauge, group, count, amount in fen) at the last day's end, of the groups that ever had something to count."""
+        return [(m, group, n or 0, fen or 0) for m, group, n, fen in self._run(_AT_THE_END, names=_texts(metrics))]
 
     def flows(self, grain: str) -> list[Row]:
         """(day, week or month, account, debits fen, credits fen), write-offs left out: no money moves in them."""

@@ -402,9 +402,15 @@ def _hours(queries: RunQueries) -> dict[str, dict[str, Any]]:
 
 
 def _open_work(queries: RunQueries) -> list[tuple[Words, int, int]]:
-    """(name, count, amount in fen) of each gauge of open work at the last day's end, in the order of the gauges' numbers."""
-    found = {metric: figures for metric, *figures in queries.at_the_end(*names.open_work())}
-    return [(words, *found[metric]) for metric, words in names.open_work().items() if metric in found]
+    """(name, count, amount in fen) of each line of open work at the last day's end that ever had something to count."""
+    lines = names.open_work()
+    rows = queries.at_the_end(*(line.gauge for line in lines))
+    told = []
+    for line in lines:
+        mine = [row for row in rows if row[0] == line.gauge and (not line.groups or row[1] in line.groups)]
+        if mine:
+            told.append((line.words, sum(row[2] for row in mine), sum(row[3] for row in mine)))
+    return told
 
 
 def _fidelity(folder: Path, catalogue: names.Catalogue) -> list[dict[str, Any]]:

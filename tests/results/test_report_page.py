@@ -21,7 +21,9 @@ from credit.contracts.contract import Event as ContractEvent
 from credit.contracts.contract import Gauge as ContractGauge
 from credit.customers.contract import Event as CustomerEvent
 from credit.disbursement.contract import Event as DisbursementEvent
+from credit.disbursement.contract import Gauge as DisbursementGauge
 from credit.disbursement.contract import Refusal as DisbursementRefusal
+from credit.disbursement.states import PaymentState
 from credit.due_diligence.contract import Event as DueDiligenceEvent
 from credit.post_loan.contract import Event as PostLoanEvent
 from credit.room import DESKS, EVENT_DTYPE, EVENTS, ROOMS
@@ -60,6 +62,18 @@ def test_open_work_has_one_line_a_gauge_that_its_room_gives_one(tmp_path: Path) 
     assert "期末在办" in Page(html, "zh").text
     assert "待签合同 0 0.00 待审批 2,403 201.00" in Page(html, "zh").text
     assert "payments under way" not in Page(html).text
+
+
+def test_money_that_has_arrived_is_no_payment_under_way(tmp_path: Path) -> None:
+    plan, _ = bank(days=20)
+    end = START + 20 * DAY_MS - 1
+    rows = plan.measures.setdefault(0, [])
+    for state in [state for state in PaymentState if state != PaymentState.CLOSED]:
+        rows.append((end, DisbursementGauge.PENDING_DISBURSEMENTS, 1, 1, int(state), 10 ** int(state - 1), 100))
+    record(plan, tmp_path / "run")
+    seal(plan, tmp_path / "run", 20)
+    text = Page(html_of(tmp_path / "run")).text
+    assert "payments under way 11,111 5.00 paid out, use of the money still to be shown 1,100,000 2.00" in text
 
 
 def test_the_page_opens_in_chinese_and_english_is_one_press_away(full: Path) -> None:
@@ -189,6 +203,8 @@ def test_what_a_closed_case_waited_for_is_not_still_open(tmp_path: Path) -> None
     for at, case in unsigned[:4]:
         plan.event(ContractEvent.CONTRACT_LAPSED, at + 7 * DAY_MS, case)
     submitted = max(row[0] for row in plan.happened(ApplicationEvent.APPLICATION_SUBMITTED))
+    at, drawn = plan.happened(DisbursementEvent.LOAN_DISBURSED)[0][:2]
+    plan.event(DisbursementEvent.PAYMENT_STOPPED, at + DAY_MS, drawn)
     for n, (event, more) in enumerate(
         (
             (CustomerEvent.MATERIALS_OVERDUE, (CustomerEvent.APPLICATION_ACCEPTED, ApprovalEvent.NODE_ENTERED)),

@@ -107,6 +107,7 @@ def _at_desks(queries: RunQueries, scenario: dict[str, Any]) -> Iterator[tuple[s
         yield f"use_{role}", Figure(desk["used"])
         yield f"worst_hour_{role}", Figure(desk["worst_used"] if desk["worst_hour"] else None)
         yield f"full_hours_{role}", Figure(desk["full_hours"])
+        yield f"full_share_{role}", Figure(desk["full_share"] if desk["open_hours"] else None)
         yield f"wait_{role}_mean_hours", Figure(desk["wait"] / 3_600_000 if desk["begun"] else None)
         yield f"queue_{role}_longest", Figure(desk["peak"])
         yield f"queue_{role}_end", Figure(desk["left"])

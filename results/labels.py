@@ -126,6 +126,7 @@ LABELS: dict[str, Words] = {
     "col.wait_max": ("longest wait", "最长等待"),
     "col.urged": ("urged", "催办"),
     "col.peak": ("longest queue", "最长队列"),
+    "of_hours": ("of {n}, {where}", "共 {n}，{where}"),
     "col.left": ("waiting at the end", "期末等待"),
     "col.open": ("Work", "在办业务"),
     "col.account": ("Account", "科目"),
@@ -214,15 +215,19 @@ LABELS: dict[str, Words] = {
     ),
     "note.staff": (
         (
-            "Working time spent on cases, over time on shift. Above about 85% (the mark) queues grow quickly. A queue’s figures "
-            "are of all branches together. “Worst hour”: of all people of the desk together; “full”: hours in which they "
-            "were busy for 95% of their time or more. Urged: tasks whose limit passed before they were decided. Exact, without "
-            "an interval."
+            "Working time spent on cases, over time on shift. Above about 85% (the mark) queues grow quickly. “Worst hour”: of "
+            "all people of the desk together. “Hours full”: at the branch that had the largest share of them, hours in which its "
+            "people were busy for 95% of their time or more, of the hours in which any was on shift. Longest queue: most tasks "
+            "that waited at one branch at any instant; what waits at the end is of all branches. Urged: tasks whose limit passed "
+            "before they were decided, waiting or in hand (the column urged of queues.parquet counts only those that still "
+            "waited). Exact, without an interval."
         ),
         (
-            "办理业务的工时占在岗工时。超过约 85%（刻度线）后队列会迅速变长。队列数为全部分行合计。"
-            "“最忙一小时”按该岗位全部人员合计；"
-            "“满负荷”为利用率达 95% 以上的小时数。催办：办结前已超时限的任务。为本次运行的准确值，无置信区间。"
+            "办理业务的工时占在岗工时。超过约 85%（刻度线）后队列会迅速变长。“最忙一小时”按该岗位全部人员合计；"
+            "“满负荷小时”取占比最高的分行：该分行人员工时利用率达 95% 以上的小时数，占其当班小时。"
+            "最长队列为单个分行任一时刻的最多等待任务数；期末等待为全部分行合计。"
+            "催办：办结前已超时限的任务，含等待中和办理中的（queues.parquet 的 urged 列只计仍在等待的）。"
+            "为本次运行的准确值，无置信区间。"
         ),
     ),
     "note.queues.day": (
@@ -351,8 +356,8 @@ LABELS: dict[str, Words] = {
         "最忙岗位：{desk}，工时利用率 {share}。",
     ),
     "find.queue": (
-        "Longest queue: {desk}, {n} {n:task|tasks} on {day}; {left} still waiting at the end.",
-        "最长队列：{desk}，{day} 达 {n} 件；期末仍有 {left} 件等待。",
+        "Longest queue: {desk}, {where}: {n} {n:task|tasks} at once, on {day}; {left} still waiting there at the end.",
+        "最长队列：{desk}（{where}），{day} 同时 {n} 件；期末该处仍有 {left} 件等待。",
     ),
     "find.manual": (
         "Decisions at the desks: median {p50}, 95% {p95}{still}.",
@@ -365,14 +370,25 @@ LABELS: dict[str, Words] = {
     "find.open": (", {n} still open counted", "，含 {n} 件未结"),
     "find.bottleneck": (
         (
-            "Bottleneck: {desk}, with {share} of all waiting for a person; its people were busy for 95% of their time or more in "
-            "{hours} {hours:hour|hours}, at worst {used} ({hour})."
+            "Bottleneck: {desk}{also}. Full: its people there were busy for 95% of their time or more; named from {limit} of the "
+            "hours on (ours). {waiting} of all waiting for a person was at this desk, all branches together."
         ),
-        "瓶颈：{desk}，占全部人工等待的 {share}；其人员工时利用率达 95% 以上的有 {hours} 小时，最高 {used}（{hour}）。",
+        (
+            "瓶颈：{desk}{also}。满负荷指该处人员工时利用率达 95% 以上；占当班小时 {limit} 起列为瓶颈（本报告自定）。"
+            "该岗位全部分行合计占全部人工等待的 {waiting}。"
+        ),
+    ),
+    "find.bottleneck.also": ("; then {desks}", "；其次 {desks}"),
+    "find.full": (
+        "{desk}, {where}, full in {hours} of {open} hours ({share})",
+        "{desk}（{where}），{open} 个当班小时中 {hours} 个满负荷（{share}）",
     ),
     "find.waiting": (
-        "Most waiting for a person: {desk}, {share} of it all; its people were never busier than {used} in an hour ({hour}).",
-        "等待最多的岗位：{desk}，占全部人工等待的 {share}；其人员一小时内工时利用率最高 {used}（{hour}）。",
+        (
+            "No bottleneck: at no branch was a desk full in {limit} of its hours. Most waiting for a person: {desk}, {share} of "
+            "it all."
+        ),
+        "无瓶颈：各分行均无岗位的满负荷小时达当班的 {limit}。等待最多的岗位：{desk}，占全部人工等待的 {share}。",
     ),
     "find.missed.none": ("Planned, but not in this run: {what}.", "情景有设定、但不在本次运行时段内：{what}。"),
     "find.missed.part": ("Only in part in this run: {what}.", "仅部分落在本次运行时段内：{what}。"),

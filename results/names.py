@@ -254,6 +254,11 @@ def account(key: str) -> Words:
     return _named(Account, key) or plain(key)
 
 
+def branch(number: int) -> Words:
+    """Where a desk is: a branch, or head office, which has no number."""
+    return (f"branch {number}", f"分行 {number}") if number else ("head office", "总行")
+
+
 def partner(key: str) -> Words:
     """A partner's name."""
     return _named(Partner, key) or plain(key)

@@ -145,13 +145,20 @@ LEFT JOIN part ON part.since = grid.since AND part.role = desk.role
 ORDER BY ALL
 """
 _DESKS = """
-WITH peak AS (
-  SELECT role, MAX(waiting) AS peak, ARG_MAX(start, waiting) AS peak_at, ARG_MAX(waiting, until) AS left_waiting
-  FROM ({waiting}) GROUP BY role)
+WITH ends AS (SELECT role, ARG_MAX(waiting, until) AS left_waiting FROM ({waiting}) GROUP BY role),
+pool AS (
+  SELECT role, branch, MAX(waiting_max) AS peak, FIRST(start ORDER BY waiting_max DESC, start) AS peak_at,
+         ARG_MAX(waiting_end, until) AS left_there FROM {queues} GROUP BY role, branch),
+longest AS (SELECT DISTINCT ON (role) * FROM pool ORDER BY role, peak DESC, peak_at, branch)
 SELECT role, CAST(SUM(begun) AS BIGINT), CAST(SUM(wait_ms_sum) / GREATEST(SUM(begun), 1) AS BIGINT),
-       MAX(wait_ms_max), ANY_VALUE(peak), ANY_VALUE(peak_at), ANY_VALUE(left_waiting), CAST(SUM(arrivals) AS BIGINT),
-       SUM(waiting_ms)
-FROM {queues} JOIN peak USING (role) GROUP BY role
+       MAX(wait_ms_max), ANY_VALUE(longest.peak), ANY_VALUE(longest.peak_at)::TIMESTAMP, ANY_VALUE(longest.branch),
+       ANY_VALUE(longest.left_there), ANY_VALUE(left_waiting), CAST(SUM(arrivals) AS BIGINT), SUM(waiting_ms)
+FROM {queues} JOIN ends USING (role) JOIN longest USING (role) GROUP BY role
+"""
+_FULL = """
+SELECT role, branch, COUNT(*) FILTER (busy_ms >= {full} * on_shift_ms), COUNT(*)
+FROM (SELECT role, branch, start, SUM(busy_ms) AS busy_ms, SUM(on_shift_ms) AS on_shift_ms FROM {hours} GROUP BY ALL)
+WHERE on_shift_ms > 0 GROUP BY role, branch ORDER BY role, branch
 """
 _URGED = """
 SELECT desks.name, COUNT(*) FROM {events} JOIN {codes} desks ON desks.kind = 'role' AND desks.code = value
@@ -325,8 +332,8 @@ class RunQueries:
         return self._run_on("waited", _OFFERED, since=since, until=until)
 
     def desks(self) -> list[Row]:
-        """(desk, tasks begun, mean wait ms, longest wait ms, longest queue, its window, waiting at the end, tasks put to it,
-        waiting of all tasks together ms)."""
+        """(desk, tasks begun, mean wait ms, longest wait ms, longest queue of one branch at any instant, its window, its branch,
+        waiting there at the end, waiting at all branches at the end, tasks put to it, waiting of all tasks together ms)."""
         return self._run_on("queues", _DESKS)
 
     def urged(self) -> dict[str, int]:
@@ -341,6 +348,11 @@ class RunQueries:
         """(since, desk, busy share of its people's time on shift), by hour, day or week, all branches together."""
         table = "hours" if grain == "hour" else "staff"
         return self._run_on(table, _USE[table], grain=grain)
+
+    def full_hours(self, full: float) -> list[Row]:
+        """(desk, branch, hours in which its people were busy for that share of their time or more, hours in which any of them was
+        on shift); branch 0 is head office."""
+        return self._run_on("hours", _FULL, full=full)
 
     def staff(self) -> list[Row]:
         """(desk, people, utilisation, the busiest person's)."""

@@ -348,11 +348,13 @@ def desks_of(queries: RunQueries, scenario: dict[str, Any]) -> list[dict[str, An
         {row[0]: row for row in queries.desks()},
         queries.urged(),
     )
-    hours = _hours(queries)
+    hours, full = _hours(queries), _full(queries)
     rows = []
     for role in sorted(people.keys() | work.keys(), key=names.desk_number):
         _, count, used, busiest = people.get(role, (role, 0, 0.0, 0.0))
-        _, begun, wait, wait_max, peak, peak_at, left, tasks, waited = work.get(role, (role, 0, 0, 0, 0, None, 0, 0, 0))
+        _, begun, wait, wait_max, peak, peak_at, peak_branch, peak_left, left, tasks, waited = work.get(
+            role, (role, 0, 0, 0, 0, None, 0, 0, 0, 0, 0)
+        )
         head = scenario.get("headcount", {}).get(role, {"per_branch": 0, "head_office": 0})
         asked = head["per_branch"] * scenario.get("bank", {}).get("branches", 0) + head["head_office"]
         rows.append(
@@ -362,7 +364,8 @@ def desks_of(queries: RunQueries, scenario: dict[str, Any]) -> list[dict[str, An
                 **head,
                 "used": used,
                 "busiest": busiest,
-                **hours.get(role, {"worst_used": 0.0, "worst_hour": None, "full_hours": 0}),
+                **hours.get(role, {"worst_used": 0.0, "worst_hour": None}),
+                **full.get(role, _NEVER_FULL),
                 "tasks": tasks,
                 "begun": begun,
                 "wait": wait,
@@ -371,6 +374,8 @@ def desks_of(queries: RunQueries, scenario: dict[str, Any]) -> list[dict[str, An
                 "urged": urged.get(role, 0),
                 "peak": peak,
                 "peak_at": peak_at,
+                "peak_branch": peak_branch,
+                "peak_left": peak_left,
                 "left": left,
             }
         )
@@ -388,8 +393,21 @@ def _worked(desk: dict[str, Any]) -> bool:
     return any(desk[figure] for figure in ("tasks", "begun", "used", "urged", "peak", "left"))
 
 
+_NEVER_FULL = {"full_hours": 0, "open_hours": 0, "full_share": 0.0, "full_branch": 0}
+
+
+def _full(queries: RunQueries) -> dict[str, dict[str, Any]]:
+    """Each desk at the branch where the largest share of its hours was full, the first of several: people of one branch do not
+    work for another."""
+    found: dict[str, dict[str, Any]] = {}
+    for role, branch, full, hours in queries.full_hours(FULL):
+        if role not in found or full / hours > found[role]["full_share"]:
+            found[role] = {"full_hours": full, "open_hours": hours, "full_share": full / hours, "full_branch": branch}
+    return found
+
+
 def _hours(queries: RunQueries) -> dict[str, dict[str, Any]]:
-    """Each desk's worst hour, the first of several, and how many hours were full."""
+    """Each desk's worst hour, all branches together, the first of several."""
     hours: dict[str, list[tuple[float, dt.datetime]]] = {}
     for when, role, used in queries.use_over_time("hour"):
         hours.setdefault(role, []).append((used, when))
@@ -397,7 +415,7 @@ def _hours(queries: RunQueries) -> dict[str, dict[str, Any]]:
     for role, mine in hours.items():
         worst = max(used for used, _ in mine)
         first = min(when for used, when in mine if used == worst)
-        found[role] = {"worst_used": worst, "worst_hour": first, "full_hours": sum(used >= FULL for used, _ in mine)}
+        found[role] = {"worst_used": worst, "worst_hour": first}
     return found
 
 

@@ -227,6 +227,11 @@ def _desks(files: Files) -> dict[str, Any]:
         busy, shift = files.rows(f"SELECT SUM(busy_ms), SUM(on_shift_ms) FROM staff WHERE role = '{role}'")[0]
         assert files.rows(f"SELECT SUM(busy_ms), SUM(on_shift_ms) FROM hours WHERE role = '{role}'") == [(busy, shift)]
         hours = files.rows(f"SELECT SUM(busy_ms), SUM(on_shift_ms) FROM hours WHERE role = '{role}' GROUP BY start")
+        full, shares = Counter[int](), list[tuple[float, int]]()
+        there = files.rows(f"SELECT branch, busy_ms, on_shift_ms FROM hours WHERE role = '{role}' AND on_shift_ms > 0")
+        full.update(branch for branch, worked, on_shift in there if worked >= 0.95 * on_shift)
+        for branch, open_hours in Counter(row[0] for row in there).items():
+            shares.append((full[branch] / open_hours, full[branch]))
         used = [float(worked / on_shift) for worked, on_shift in hours if on_shift]
         queue = files.rows(
             f"SELECT until, branch, waiting_end, begun, wait_ms_sum, arrivals FROM queues WHERE role = '{role}' ORDER BY 1"
@@ -236,15 +241,13 @@ def _desks(files: Files) -> dict[str, Any]:
             f"SELECT COUNT(*) FROM events WHERE event IN ({urged}) AND value = (SELECT code FROM codes WHERE kind = 'role' AND "
             f"name = '{role}')"
         )
-        longest, standing = 0, dict[int, int]()
-        for place, (until, branch, waiting, *_) in enumerate(queue):
-            standing[branch] = waiting
-            if place + 1 == len(queue) or queue[place + 1][0] != until:
-                longest = max(longest, sum(standing.values()))
+        standing = {branch: waiting for _, branch, waiting, *_ in queue}
+        longest = files.one(f"SELECT COALESCE(MAX(waiting_max), 0) FROM queues WHERE role = '{role}'")
         found |= {
             f"use_{role}": float(busy / shift),
             f"worst_hour_{role}": max(used),
-            f"full_hours_{role}": sum(share >= 0.95 for share in used),
+            f"full_hours_{role}": max(shares)[1],
+            f"full_share_{role}": max(shares)[0],
             f"wait_{role}_mean_hours": sum(row[4] for row in queue) / begun / 3_600_000 if begun else None,
             f"queue_{role}_longest": longest,
             f"queue_{role}_end": sum(standing.values()),

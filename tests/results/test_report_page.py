@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -30,8 +31,9 @@ from credit.room import DESKS, EVENT_DTYPE, EVENTS, ROOMS
 from credit.scoring.contract import Event as ScoringEvent
 from credit.scoring.contract import Refusal as ScoringRefusal
 from credit.times import DAY_MS, HOUR_MS
-from results import book_charts, charts
+from results import book_charts, charts, labels
 from results.figures import figures
+from results.findings import findings
 from results.report import _gathered, _listed, _worked
 from results.schemas import event_table
 from results.standing import CLOSING, STEPPED
@@ -262,6 +264,44 @@ def test_desks_that_nothing_came_to_are_told_with_their_people() -> None:
         "re-review (8), credit committee (8)",
         "复审（8）、信贷委员会（8）",
     )
+
+
+def _desk(role: str, waited: float, full: int, branch: int, hours: int = 100) -> dict[str, Any]:
+    where = {"full_hours": full, "open_hours": hours, "full_share": full / hours, "full_branch": branch}
+    queue = {"peak": 3, "peak_at": dt.datetime(2026, 1, 2), "peak_branch": branch, "peak_left": 1}
+    return {"role": role, "waited": waited, "used": 0.5, "urged": 0, **where, **queue}
+
+
+@pytest.mark.requirement("SVC-05.c")
+def test_the_bottleneck_is_the_desk_that_was_full_for_most_of_its_hours() -> None:
+    """Not the one at which most waited; where none was full for a tenth of its hours, none is called so."""
+    figures_of = {"refusals": [], "portfolio": {"written_off_loans": 0}}
+    desks = [_desk("initial_approver", 70, 20, 3), _desk("final_approver", 30, 75, 0), _desk("re_reviewer", 0, 9, 1)]
+    told = [one.words for one in findings([], desks, [], figures_of)]
+    [narrow] = [one for one in told if one[0].startswith("Bottleneck")]
+    assert narrow[0].startswith(
+        "Bottleneck: final approval, head office, full in 75 of 100 hours (75%); then initial approval, branch 3, full in 20 of "
+        "100 hours (20%). Full: "
+    )
+    assert "30% of all waiting" in narrow[0]
+    assert narrow[1].startswith("瓶颈：终审（总行），100 个当班小时中 75 个满负荷（75%）；其次 初审（分行 3）")
+    assert "re-review" not in narrow[0]
+    told = [one.words for one in findings([], [_desk("initial_approver", 70, 9, 3)], [], figures_of)]
+    assert not [one for one in told if one[0].startswith("Bottleneck")]
+    assert [
+        "No bottleneck: at no branch was a desk full in 10% of its hours. Most waiting for a person: initial approval, 100% "
+        "of it all."
+    ] == [one[0] for one in told if one[0].startswith("No bottleneck")]
+    assert (
+        "Longest queue: initial approval, branch 3: 3 tasks at once, on 2026-01-02; 1 still waiting there at the end."
+        in [one[0] for one in told]
+    )
+
+
+def test_the_two_counts_of_urged_tasks_are_told_apart() -> None:
+    words = labels.LABELS["note.staff"]
+    assert "waiting or in hand (the column urged of queues.parquet counts only those that still waited)" in words[0]
+    assert "含等待中和办理中的（queues.parquet 的 urged 列只计仍在等待的）" in words[1]
 
 
 def test_weeks_begin_on_mondays_and_months_on_their_first() -> None:

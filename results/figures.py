@@ -1,6 +1,6 @@
 """The figures of a run by name, each with one definition: what `lendrill compare` puts side by side, and what an expression of
-`--fail-if` may speak of. A figure that is a share of independent draws, or of tasks taken together by days, has a 95% interval;
-the others are exact for their run and have none."""
+`--fail-if` may speak of. A figure that is a share of independent draws has a 95% interval (Wilson's); the others are exact for
+their run and have none. Tasks are no such draws: they wait in one queue, and a day's pass their limits together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from results import charts
 from results.folder import RunFolderError, read_scenario, read_summary
-from results.intervals import Interval, clustered, wilson
+from results.intervals import Interval, wilson
 from results.quality import MEASURES
 from results.queries import RunQueries
 from results.report import desks_of, span_of
@@ -101,6 +101,7 @@ def _waits(queries: RunQueries, until: str) -> Iterator[tuple[str, Figure]]:
 
 
 def _at_desks(queries: RunQueries, scenario: dict[str, Any]) -> Iterator[tuple[str, Figure]]:
+    limits = queries.limits_told()
     for desk in desks_of(queries, scenario):
         role = desk["role"]
         yield f"people_{role}", Figure(desk["people"])
@@ -112,6 +113,5 @@ def _at_desks(queries: RunQueries, scenario: dict[str, Any]) -> Iterator[tuple[s
         yield f"queue_{role}_longest", Figure(desk["peak"])
         yield f"queue_{role}_end", Figure(desk["left"])
         yield f"urged_{role}", Figure(desk["urged"])
-        days = [(int(tasks - urged), int(tasks)) for _, tasks, urged in queries.tasks_by_day(role)]
-        tasks = sum(whole for _, whole in days)
-        yield f"sla_{role}", Figure(1 - desk["urged"] / tasks if tasks else None, clustered(days))
+        known = limits.get(role, 0)
+        yield f"sla_{role}", Figure(max(1 - desk["urged"] / known, 0.0) if known else None)

@@ -431,6 +431,15 @@ LABELS |= {
     ),
     "compare.unpaired.only in the first run": ("Only in the first run: {n}.", "仅在第一次运行：{n} 笔。"),
     "compare.unpaired.only in the second run": ("Only in the second run: {n}.", "仅在第二次运行：{n} 笔。"),
+    "compare.unpaired.in the first run, after the second had ended": (
+        "In the first run, after the second had ended: {n}.",
+        "第二次运行结束后、第一次运行中的：{n} 笔。",
+    ),
+    "compare.unpaired.in the second run, after the first had ended": (
+        "In the second run, after the first had ended: {n}.",
+        "第一次运行结束后、第二次运行中的：{n} 笔。",
+    ),
+    "compare.nothing": ("Nothing is paired: no application is in both runs.", "无可配对：两次运行没有共同的申请。"),
     "compare.unpaired.other people": ("Other people: {n}.", "并非同一人：{n} 笔。"),
     "compare.unpaired.the same people, who ask for something else": (
         "The same people, who ask for something else: {n}.",

@@ -164,12 +164,24 @@ _URGED = """
 SELECT desks.name, COUNT(*) FROM {events} JOIN {codes} desks ON desks.kind = 'role' AND desks.code = value
 WHERE event IN ({names}) GROUP BY desks.name
 """
-_TASKS_BY_DAY = """
-SELECT day, SUM(tasks), SUM(urged) FROM (
-  SELECT start::DATE AS day, arrivals AS tasks, 0 AS urged FROM {queues} WHERE role = '{role}' UNION ALL
-  SELECT ts::DATE, 0, 1 FROM {events} JOIN {codes} desks ON desks.kind = 'role' AND desks.code = value
-  WHERE desks.name = '{role}' AND event IN ({names}))
-GROUP BY day ORDER BY day
+_LATE_AND_OPEN = """
+WITH urged AS (
+  SELECT desks.name AS role, case_no, loan, ts FROM {events} JOIN {codes} desks ON desks.kind = 'role' AND desks.code = value
+  WHERE event IN ({names})),
+people AS (SELECT DISTINCT 'staff ' || person AS actor, role FROM {staff}),
+done AS (
+  SELECT role, case_no, loan, ts FROM {events} said JOIN people ON people.actor = CAST(said.actor AS VARCHAR)
+  WHERE NOT ENDS_WITH(CAST(event AS VARCHAR), '_handled')),
+of_case AS (SELECT role, case_no, MAX(ts) AS last FROM done WHERE case_no > 0 GROUP BY ALL),
+of_loan AS (SELECT role, loan, MAX(ts) AS last FROM done WHERE loan > 0 GROUP BY ALL)
+SELECT role, COUNT(*) FROM urged LEFT JOIN of_case USING (role, case_no) LEFT JOIN of_loan USING (role, loan)
+WHERE COALESCE(of_case.last < ts, TRUE) AND COALESCE(of_loan.last < ts, TRUE) GROUP BY role
+"""
+"""Urged tasks of cases and loans for which nobody of the desk did anything afterwards but take the task or hand it on."""
+_DONE = """
+SELECT role, CAST(SUM(completions) AS BIGINT), CAST(SUM(still) AS BIGINT) FROM (
+  SELECT role, SUM(completions) AS completions, ARG_MAX(waiting_end + in_service_end, until) AS still
+  FROM {queues} GROUP BY role, branch) GROUP BY role
 """
 _USE = {
     "staff": """
@@ -340,9 +352,11 @@ class RunQueries:
         """Desk → tasks that the bank urged there because their limit passed: the one count of urged tasks there is."""
         return dict(self._run(_URGED, names=_texts(URGING)))
 
-    def tasks_by_day(self, role: str) -> list[Row]:
-        """(day, tasks put to a desk, tasks urged there)."""
-        return self._run_on("queues", _TASKS_BY_DAY, role=role, names=_texts(URGING))
+    def limits_told(self) -> dict[str, int]:
+        """Desk → tasks of which it is known whether they were decided within their limit: those completed, and those still open
+        whose limit has passed. One that is open within its limit is not counted yet."""
+        late = dict(self._run_on("staff", _LATE_AND_OPEN, names=_texts(URGING)))
+        return {role: done + min(late.get(role, 0), still) for role, done, still in self._run_on("queues", _DONE)}
 
     def use_over_time(self, grain: str) -> list[Row]:
         """(since, desk, busy share of its people's time on shift), by hour, day or week, all branches together."""

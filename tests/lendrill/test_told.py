@@ -220,6 +220,28 @@ def _quality(files: Files) -> dict[str, Any]:
     return {name: count for name, (count, _) in found.items()} | shares
 
 
+def _known(files: Files, role: str) -> int:
+    """Tasks of a desk that were finished, and of the open ones those whose limit had passed: cases and loans that were urged
+    there, and of which no event by its people followed but that somebody took the task."""
+    done = int(files.one(f"SELECT COALESCE(SUM(completions), 0) FROM queues WHERE role = '{role}'"))
+    still: dict[int, int] = {}
+    query = f"SELECT branch, waiting_end, in_service_end FROM queues WHERE role = '{role}' ORDER BY until"
+    for branch, waiting, serving in files.rows(query):
+        still[branch] = waiting + serving
+    people = {f"staff {one}" for (one,) in files.rows(f"SELECT DISTINCT person FROM staff WHERE role = '{role}'")}
+    [(code,)] = files.rows(f"SELECT code FROM codes WHERE kind = 'role' AND name = '{role}'")
+    late: dict[int, int] = {}
+    for case, loan, event, actor, value in files.rows(
+        "SELECT case_no, loan, event, actor, value FROM events ORDER BY ts, seq"
+    ):
+        if event.endswith("_urged") and value == code:
+            late[case or loan] = late.get(case or loan, 0) + 1
+        elif actor in people and not event.endswith("_handled"):
+            late.pop(case, None)
+            late.pop(loan, None)
+    return done + min(sum(late.values()), sum(still.values()))
+
+
 def _desks(files: Files) -> dict[str, Any]:
     urged = "'case_urged', 'task_urged', 'write_off_urged', 'collection_urged'"
     found: dict[str, Any] = {}
@@ -236,7 +258,7 @@ def _desks(files: Files) -> dict[str, Any]:
         queue = files.rows(
             f"SELECT until, branch, waiting_end, begun, wait_ms_sum, arrivals FROM queues WHERE role = '{role}' ORDER BY 1"
         )
-        begun, put = sum(row[3] for row in queue), sum(row[5] for row in queue)
+        begun, known = sum(row[3] for row in queue), _known(files, role)
         late = files.one(
             f"SELECT COUNT(*) FROM events WHERE event IN ({urged}) AND value = (SELECT code FROM codes WHERE kind = 'role' AND "
             f"name = '{role}')"
@@ -252,7 +274,7 @@ def _desks(files: Files) -> dict[str, Any]:
             f"queue_{role}_longest": longest,
             f"queue_{role}_end": sum(standing.values()),
             f"urged_{role}": late,
-            f"sla_{role}": 1 - late / put if put else None,
+            f"sla_{role}": max(1 - late / known, 0.0) if known else None,
         }
     return found
 

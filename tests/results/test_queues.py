@@ -9,11 +9,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from credit.approval.contract import Desk
+from credit.approval.contract import Event as ApprovalEvent
 from credit.times import DAY_MS
+from results.figures import Figure, figures
 from results.folder import RunFolderError
 from results.queries import RunQueries
 from results.report import desks_of
-from tests.results.builders import whole_run
+from tests.results.builders import START, bank, record, seal, whole_run
 
 DAY = dt.datetime(2026, 1, 1)
 
@@ -71,6 +74,28 @@ def test_the_longest_queue_is_one_that_stood_at_any_instant_and_not_at_a_days_en
     wait(run, (1, 0, 4, 4, 0), (2, 1, 9, 9, 0), (1, 2, 1, 0, 1))
     assert waiting(run) == [0, 0, 1]
     assert peak(run) == (9, DAY + dt.timedelta(1), 2, 0, 1)
+
+
+def test_a_task_within_its_limit_counts_for_it_only_once_it_is_done(tmp_path: Path) -> None:
+    """Of four urged ones two are done, one by who took it first and one by way of its loan; one was taken, one waits."""
+    plan, _ = bank(cases=5, days=3)
+    cases = [10**9 + n for n in (901, 902, 903, 904)]
+    at = START + 2 * DAY_MS
+    for case in cases:
+        plan.event(ApprovalEvent.CASE_URGED, at, case, value=Desk.INITIAL_APPROVER, loan=case * 100 + 1)
+    for case in cases[:2]:
+        plan.event(ApprovalEvent.TASK_HANDLED, at + 1, case, actor=10_001)
+    plan.event(ApprovalEvent.NODE_DECIDED, at + 2, cases[0], actor=10_001)
+    plan.event(ApprovalEvent.NODE_DECIDED, at - 2, cases[3], actor=10_001)
+    plan.event(ApprovalEvent.NODE_DECIDED, at + 2, 0, actor=10_002, loan=cases[2] * 100 + 1)
+    for rows in plan.events.values():
+        rows.sort()
+    seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
+    done = 2 * 3 * 9
+    with RunQueries(tmp_path / "run") as queries:
+        assert queries.limits_told() == {"initial_approver": done + 2}
+    told = {name: one for name, one in figures(tmp_path / "run").items() if name.startswith("sla_")}
+    assert told == {"sla_initial_approver": Figure(1 - 4 / (done + 2))}
 
 
 def test_hours_are_full_by_branch(run: Path) -> None:

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from credit.money import format_yuan
 from lendrill.requirements import Clause, Requirement, counts, outcomes_of
+from results.intervals import few_text
 
 if TYPE_CHECKING:
     from credit.terms import Term
@@ -188,11 +189,16 @@ def _differences_table(console: Console, comparison: Comparison) -> None:
 
 
 def figure_text(figure: Figure) -> str:
-    """A figure with its interval, if it has one; a dash where there is none."""
+    """A figure with its interval, if it has one, and of how many it is a share where they are few; a dash where there is none."""
     if figure.value is None:
         return "–"
     span = figure.interval
-    return _plain(figure.value) + (f" \\[{_plain(span[0])}–{_plain(span[1])}]" if span else "")
+    few = few_text(figure.of)
+    return (
+        _plain(figure.value)
+        + (f" \\[{_plain(span[0])}–{_plain(span[1])}]" if span else "")
+        + (f" ({few})" if few else "")
+    )
 
 
 def _plain(value: float, signed: bool = False) -> str:

@@ -18,10 +18,12 @@ from results.standing import CLOSING
 
 
 class Figure(NamedTuple):
-    """One figure: `value` None where the run has none (nothing happened, or a percentile is not reached)."""
+    """One figure: `value` None where the run has none (nothing happened, or a percentile is not reached) · `of`: of a share of
+    counted things how many they are."""
 
     value: float | None
     interval: Interval | None = None
+    of: int | None = None
 
 
 Figures = dict[str, Figure]
@@ -40,7 +42,7 @@ def figures(folder: Path) -> Figures:
         found |= dict(_waits(queries, charts.stamp(span_of(summary, scenario).until)))
         found |= dict(_at_desks(queries, scenario))
     found |= dict(_outages(summary.get("outages", [])))
-    return found if estimated else {name: Figure(one.value) for name, one in found.items()}
+    return found if estimated else {name: one._replace(interval=None) for name, one in found.items()}
 
 
 def _counted(summary: dict[str, Any]) -> Iterator[tuple[str, Figure]]:
@@ -51,7 +53,7 @@ def _counted(summary: dict[str, Any]) -> Iterator[tuple[str, Figure]]:
         yield name, Figure(count)
     for name in ("screened_out", "approved", "declined", "signed", "disbursed"):
         whole = funnel["submitted"]
-        yield f"{name}_share", Figure(funnel[name] / whole if whole else None, wilson(funnel[name], whole))
+        yield f"{name}_share", Figure(funnel[name] / whole if whole else None, wilson(funnel[name], whole), whole)
     ends = {row["event"]: row["count"] for row in summary["ends"]}
     for event in (one.name.lower() for one in CLOSING):
         yield f"ended_{event}", Figure(ends.get(event, 0))
@@ -59,7 +61,7 @@ def _counted(summary: dict[str, Any]) -> Iterator[tuple[str, Figure]]:
         of, count = (summary["quality"][measure.name][which] for which in ("of", "count"))
         yield measure.name, Figure(count)
         share = count / of if of else None
-        yield f"{measure.name}_share", Figure(share, wilson(count, of) if measure.drawn else None)
+        yield f"{measure.name}_share", Figure(share, wilson(count, of) if measure.drawn else None, of)
     yield "active_loans", Figure(portfolio["active_loans"])
     yield "outstanding_yuan", Figure(portfolio["outstanding_fen"] / 100)
     outstanding = bool(portfolio["outstanding_fen"])
@@ -108,10 +110,10 @@ def _at_desks(queries: RunQueries, scenario: dict[str, Any]) -> Iterator[tuple[s
         yield f"use_{role}", Figure(desk["used"])
         yield f"worst_hour_{role}", Figure(desk["worst_used"] if desk["worst_hour"] else None)
         yield f"full_hours_{role}", Figure(desk["full_hours"])
-        yield f"full_share_{role}", Figure(desk["full_share"] if desk["open_hours"] else None)
+        yield f"full_share_{role}", Figure(desk["full_share"] if desk["open_hours"] else None, of=desk["open_hours"])
         yield f"wait_{role}_mean_hours", Figure(desk["wait"] / 3_600_000 if desk["begun"] else None)
         yield f"queue_{role}_longest", Figure(desk["peak"])
         yield f"queue_{role}_end", Figure(desk["left"])
         yield f"urged_{role}", Figure(desk["urged"])
         known = limits.get(role, 0)
-        yield f"sla_{role}", Figure(max(1 - desk["urged"] / known, 0.0) if known else None)
+        yield f"sla_{role}", Figure(max(1 - desk["urged"] / known, 0.0) if known else None, of=known)

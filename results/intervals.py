@@ -8,6 +8,8 @@ import math
 Interval = tuple[float, float]
 _Z = 1.959964
 """Two-sided 95%."""
+FEW = 20
+"""A share of fewer says of how many it is."""
 
 
 def wilson(count: int, total: int) -> Interval | None:
@@ -23,6 +25,11 @@ def wilson(count: int, total: int) -> Interval | None:
     middle = (share + z2 / 2) / (1 + z2)
     half = _Z * math.sqrt(share * (1 - share) / total + z2 / (4 * total)) / (1 + z2)
     return (max(middle - half, 0.0) if count else 0.0, min(middle + half, 1.0) if count < total else 1.0)
+
+
+def few_text(of: int | None) -> str:
+    """Of how many a share is, where they are few; of none there is no share."""
+    return f"n = {of}" if of and of < FEW else ""
 
 
 def interval_text(interval: Interval | None, digits: int = 1) -> str:

@@ -31,6 +31,7 @@ from credit.room import DESKS, EVENT_DTYPE, EVENTS, ROOMS
 from credit.scoring.contract import Event as ScoringEvent
 from credit.scoring.contract import Refusal as ScoringRefusal
 from credit.times import DAY_MS, HOUR_MS
+from lendrill.tables import figure_text
 from results import book_charts, charts, labels
 from results.figures import figures
 from results.findings import findings
@@ -295,6 +296,22 @@ def test_the_bottleneck_is_the_desk_that_was_full_for_most_of_its_hours() -> Non
     assert longest.startswith(
         "Longest queue: initial approval, branch 3: 3 tasks at once, on 2026-01-02; 1 still waiting there"
     )
+
+
+def test_a_share_of_few_says_of_how_many(tmp_path: Path) -> None:
+    """Nineteen applications are few, twenty are not."""
+    for cases in (19, 20):
+        whole_run(tmp_path / str(cases), cases=cases)
+        few = cases == 19
+        html = html_of(tmp_path / str(cases))
+        funnel = html.split('<section id="funnel">')[1].split("</section>")[0]
+        assert funnel.count("<small>n = 19</small>") == 4 * few
+        assert html.split("<section")[0].count("<small>n = 19</small>") == few
+        quality = html.split('<section id="quality">')[1].split("</section>")[0]
+        assert ("<small>n = 19</small>" in quality) == few
+        told = figures(tmp_path / str(cases))["approved_share"]
+        assert told.of == cases
+        assert figure_text(told).endswith("(n = 19)") == few
 
 
 def test_the_two_counts_of_urged_tasks_are_told_apart() -> None:

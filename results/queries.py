@@ -355,7 +355,7 @@ class RunQueries:
     def limits_told(self) -> dict[str, int]:
         """Desk → tasks of which it is known whether they were decided within their limit: those completed, and those still open
         whose limit has passed. One that is open within its limit is not counted yet."""
-        late = dict(self._run_on("staff", _LATE_AND_OPEN, names=_texts(URGING)))
+        late: dict[str, int] = dict(self._run_on("staff", _LATE_AND_OPEN, names=_texts(URGING)))
         return {role: done + min(late.get(role, 0), still) for role, done, still in self._run_on("queues", _DONE)}
 
     def use_over_time(self, grain: str) -> list[Row]:

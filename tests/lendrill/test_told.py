@@ -289,7 +289,7 @@ def test_every_figure_is_what_the_files_say(runs: dict[str, Path], name: str) ->
     assert told.keys() == expected.keys()
     assert {key for key, value in told.items() if value != pytest.approx(expected[key], abs=1e-6)} == set()
     assert sum(value is not None for value in told.values()) >= 240, "260, 257 and 243 figures when this was written"
-    assert told["disbursed"] + told["closed"] + told["open"] == told["submitted"]
+    assert sum(told[part] or 0 for part in ("disbursed", "closed", "open")) == told["submitted"]
     assert name != "ordinary" or told["ended_materials_overdue"]
 
 

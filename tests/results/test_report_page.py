@@ -32,7 +32,7 @@ from credit.scoring.contract import Event as ScoringEvent
 from credit.scoring.contract import Refusal as ScoringRefusal
 from credit.times import DAY_MS, HOUR_MS
 from lendrill.tables import figure_text
-from results import book_charts, charts, labels
+from results import book_charts, charts, labels, names
 from results.figures import figures
 from results.findings import findings
 from results.report import _gathered, _listed, _worked
@@ -193,7 +193,8 @@ def test_what_broke_in_two_rooms_by_one_name_is_told_apart(tmp_path: Path, days:
     seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
     html = html_of(tmp_path / "run")
     drawn = {row["name"]: sum(row["y"]) for row in charts_of(html)["trouble"]["data"]}
-    told = {event.TASK_URGED.said.trouble[0]: times for event, times in urged} | {"cases urged": 2}
+    lines = names.trouble()
+    told = {lines[event.TASK_URGED][0]: times for event, times in urged} | {"cases urged": 2}
     assert {name: drawn[name] for name in told} == told
     assert all(f"{name} {times} 2026-01-03" in Page(html).text for name, times in told.items())
 
@@ -224,7 +225,7 @@ def test_what_a_closed_case_waited_for_is_not_still_open(tmp_path: Path) -> None
         rows.sort()
     found = seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
     text = Page(html_of(tmp_path / "run")).text
-    for step in (
+    for line in (
         "at the desks 31 0 0",
         "automatic 41 0 0",
         "decision → signature 52 6 4 ",
@@ -236,7 +237,7 @@ def test_what_a_closed_case_waited_for_is_not_still_open(tmp_path: Path) -> None
         "bureau query refused 1",
         "still open at the end 6",
     ):
-        assert step in text
+        assert line in text
     assert found["funnel"]["screened_out"] == 30 + 2
     assert found["funnel"]["submitted"] == 105 == 40 + sum(row["count"] for row in found["ends"]) + 6
     told = figures(tmp_path / "run")

@@ -95,7 +95,7 @@ def test_a_task_within_its_limit_counts_for_it_only_once_it_is_done(tmp_path: Pa
     with RunQueries(tmp_path / "run") as queries:
         assert queries.limits_told() == {"initial_approver": done + 2}
     told = {name: one for name, one in figures(tmp_path / "run").items() if name.startswith("sla_")}
-    assert told == {"sla_initial_approver": Figure(1 - 4 / (done + 2))}
+    assert told == {"sla_initial_approver": Figure(1 - 4 / (done + 2), of=done + 2)}
 
 
 def test_hours_are_full_by_branch(run: Path) -> None:

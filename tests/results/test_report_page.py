@@ -306,13 +306,13 @@ def test_a_share_of_few_says_of_how_many(tmp_path: Path) -> None:
         few = cases == 19
         html = html_of(tmp_path / str(cases))
         funnel = html.split('<section id="funnel">')[1].split("</section>")[0]
-        assert funnel.count("<small>n = 19</small>") == 4 * few
-        assert html.split("<section")[0].count("<small>n = 19</small>") == few
+        assert funnel.count(f"<small>n = {cases}</small>") == 4 * few
+        assert html.split("<section")[0].count(f"<small>n = {cases}</small>") == few
         quality = html.split('<section id="quality">')[1].split("</section>")[0]
-        assert ("<small>n = 19</small>" in quality) == few
+        assert (f"<small>n = {cases}</small>" in quality) == few
         told = figures(tmp_path / str(cases))["approved_share"]
         assert told.of == cases
-        assert figure_text(told).endswith("(n = 19)") == few
+        assert figure_text(told).endswith(f"(n = {cases})") == few
 
 
 def test_the_two_counts_of_urged_tasks_are_told_apart() -> None:

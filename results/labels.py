@@ -381,7 +381,7 @@ LABELS: dict[str, Words] = {
     ),
     "find.bottleneck.also": ("; then {desks}", "；其次 {desks}"),
     "find.full": (
-        "{desk}, {where}, full in {hours} of {open} hours ({share})",
+        "{desk}, {where}, full in {hours} of {open} {open:hour|hours} ({share})",
         "{desk}（{where}），{open} 个当班小时中 {hours} 个满负荷（{share}）",
     ),
     "find.waiting": (

@@ -158,7 +158,7 @@ def test_the_funnel_on_the_page_is_the_runs_funnel(html: str) -> None:
 
 def test_desks_and_partners_stand_in_tables_with_what_was_counted(html: str) -> None:
     text = Page(html).text
-    # 4 people, 7 of 8 hours busy, the busiest always; 2,400 tasks, a mean wait of a minute; 121 at once at one branch, 240 left in both
+    # 4 people, 7 of 8 hours busy, the busiest always; 2,400 tasks, a minute of waiting; 121 at one branch at once, 240 left
     assert "initial approval 4 88% 100% 0% 0 2,400 1.0 min 1.5 min 0 121 branch 1 240" in text
     assert "bureau 1,200 120 10.00% 0.8 s 1.6 s" in text
     assert "Busiest desk: initial approval, 88%" in text

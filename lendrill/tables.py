@@ -11,6 +11,7 @@ from rich.table import Table
 
 from credit.money import format_yuan
 from lendrill.requirements import Clause, Requirement, counts, outcomes_of
+from results.intervals import few_text
 
 if TYPE_CHECKING:
     from credit.terms import Term
@@ -155,6 +156,19 @@ def comparison_tables(comparison: Comparison) -> None:
             figures.add_row(name, figure_text(first), figure_text(second), change)
     console.print(figures)
     console.print("In brackets: 95% confidence intervals; figures without one are exact for their run.", style="dim")
+    if comparison.paired:
+        _fates_table(console, comparison)
+    else:
+        console.print("\nNothing is paired: no application is in both runs.")
+    if comparison.other_start:
+        console.print(
+            "The runs begin on different days: what came of an application is of another age in each.", highlight=False
+        )
+    for why, count in comparison.unpaired.items():
+        console.print(f"Not paired: {count:,} {why}.", highlight=False)
+
+
+def _fates_table(console: Console, comparison: Comparison) -> None:
     fates = Table(title=f"\n{comparison.paired:,} applications in both runs", show_edge=False, pad_edge=False)
     fates.add_column("first ↓ second →", no_wrap=True)
     for name in comparison.fates:
@@ -163,12 +177,6 @@ def comparison_tables(comparison: Comparison) -> None:
         fates.add_row(name, *(f"{row[fate]:,}" for fate in comparison.fates))
     console.print(fates)
     console.print(f"The same people who ask for the same, as they stood on {comparison.until}.", style="dim")
-    if comparison.other_start:
-        console.print(
-            "The runs begin on different days: what came of an application is of another age in each.", highlight=False
-        )
-    for why, count in comparison.unpaired.items():
-        console.print(f"Not paired: {count:,} {why}.", highlight=False)
 
 
 def _differences_table(console: Console, comparison: Comparison) -> None:
@@ -181,11 +189,16 @@ def _differences_table(console: Console, comparison: Comparison) -> None:
 
 
 def figure_text(figure: Figure) -> str:
-    """A figure with its interval, if it has one; a dash where there is none."""
+    """A figure with its interval, if it has one, and of how many it is a share where they are few; a dash where there is none."""
     if figure.value is None:
         return "–"
     span = figure.interval
-    return _plain(figure.value) + (f" \\[{_plain(span[0])}–{_plain(span[1])}]" if span else "")
+    few = few_text(figure.of)
+    return (
+        _plain(figure.value)
+        + (f" \\[{_plain(span[0])}–{_plain(span[1])}]" if span else "")
+        + (f" ({few})" if few else "")
+    )
 
 
 def _plain(value: float, signed: bool = False) -> str:

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from credit.room import Words
+from credit.room import EventCode, Words
 from results import names
 
 Row = tuple[Any, ...]
@@ -155,7 +155,7 @@ def style(place: int) -> tuple[str, str]:
     return PALETTE[place % len(PALETTE)], DASHES[place // len(PALETTE) % len(DASHES)]
 
 
-def volumes(series: dict[str, list[Row]], grain: str, language: int) -> Figure:
+def volumes(series: dict[EventCode, list[Row]], grain: str, language: int) -> Figure:
     """Counts an hour or a day, one line an event; in long runs the mean of seven days, and the first event day by day; by the
     month, of a few cases, bars side by side."""
     unit = f"cases {each(grain)[0]}", f"件数，{each(grain)[1]}"
@@ -375,7 +375,7 @@ def _period(rows: Sequence[Row], grain: str) -> dict[str, Any]:
     return period | ({"xperiod0": stamp(rows[0][0])} if rows and grain != "month" else {})
 
 
-def trouble(series: dict[str, list[Row]], faults: Sequence[dict[str, Any]], grain: str, language: int) -> Figure:
+def trouble(series: dict[EventCode, list[Row]], faults: Sequence[dict[str, Any]], grain: str, language: int) -> Figure:
     """What broke: counts of trouble in each period, stacked, with the scenario's planned faults shaded; of many kinds the most
     frequent by name and the others as one."""
     unit = f"count {each(grain)[0]}", f"次数，{each(grain)[1]}"

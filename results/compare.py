@@ -34,6 +34,9 @@ SELECT reference, ANY_VALUE(person) AS person, ANY_VALUE(wish) AS wish,
             WHEN BOOL_OR(paid_out) THEN 'paid out' WHEN BOOL_OR(approved) THEN 'approved only' ELSE 'not approved' END AS fate
 FROM submitted LEFT JOIN fate USING (case_no) LEFT JOIN form USING (reference) GROUP BY reference
 """
+_LATER = """
+SELECT COUNT(DISTINCT value) FROM {events} WHERE event = 'application_submitted' AND ts >= TIMESTAMP '{until}'
+"""
 _PAIRS = """
 SELECT CASE WHEN two.reference IS NULL THEN 'only in the first run' WHEN one.reference IS NULL THEN 'only in the second run'
             WHEN one.person IS DISTINCT FROM two.person THEN 'other people'
@@ -41,6 +44,7 @@ SELECT CASE WHEN two.reference IS NULL THEN 'only in the first run' WHEN one.ref
        one.fate, two.fate, COUNT(*)
 FROM one FULL JOIN two USING (reference) GROUP BY ALL
 """
+_AFTER = {"one": "in the first run, after the second had ended", "two": "in the second run, after the first had ended"}
 FATES = ("not approved", "approved only", "paid out", "was overdue", "non-performing")
 _TOLD = ("seed", "days", "status", "windows_done", "continued_from", "shards", "executor", "policies", "versions")
 """What of a summary is compared beside the scenarios."""
@@ -138,12 +142,14 @@ def _leaves(path: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _pair(first: Path, second: Path, until: str) -> tuple[dict[str, dict[str, int]], dict[str, int]]:
+    later: dict[str, int] = {}
     with duckdb.connect() as connection:
         for name, folder in (("one", first), ("two", second)):
             tables = tables_of(folder)
             if "forms" not in tables:
                 raise RunFolderError(f"{folder}: keeps no forms, so nobody can tell who its people are; run it again")
             connection.execute(_LIFE.format(name=name, until=until, **tables))
+            [[later[name]]] = connection.execute(_LATER.format(until=until, **tables)).fetchall()
         rows = connection.execute(_PAIRS).fetchall()
     fates = {a: dict.fromkeys(FATES, 0) for a in FATES}
     unpaired: dict[str, int] = {}
@@ -152,4 +158,4 @@ def _pair(first: Path, second: Path, until: str) -> tuple[dict[str, dict[str, in
             unpaired[why] = unpaired.get(why, 0) + int(count)
         else:
             fates[a][b] = int(count)
-    return fates, unpaired
+    return fates, unpaired | {_AFTER[name]: int(count) for name, count in later.items() if count}

@@ -9,6 +9,7 @@ from credit.room import DESK_LABELS, Words
 from results.labels import LABELS
 from results.names import LANES
 from results.quality import MEASURES
+from results.standing import CLOSING
 
 _COUNTS: dict[str, Words] = {
     "customers": ("customers", "客户数"),
@@ -19,6 +20,8 @@ _COUNTS: dict[str, Words] = {
     "declined": ("declined", "审批拒绝"),
     "signed": LABELS["step.signed"],
     "disbursed": LABELS["step.disbursed"],
+    "closed": LABELS["end.closed"],
+    "open": LABELS["end.open"],
     "active_loans": LABELS["card.active"],
     "outstanding_yuan": LABELS["card.outstanding"],
     "overdue_rate": LABELS["card.overdue"],
@@ -34,7 +37,12 @@ _COUNTS: dict[str, Words] = {
     "outage_customers_waited": ("customers who waited for the system", "因停机等待的客户"),
     "outage_urged": ("tasks past their limit after the outage", "停机后超时任务"),
     "outage_day_ends_late": ("ends of day after opening", "开业前未完成的日终"),
-} | {measure.name: measure.words for measure in MEASURES}
+}
+_COUNTS |= {measure.name: measure.words for measure in MEASURES}
+_COUNTS |= {
+    f"ended_{event.name.lower()}": (f"closed: {event.said.words[0]}", f"结案：{event.said.words[1]}")
+    for event in CLOSING
+}
 _SHARE = ("{0}, share", "{1}占比")
 _QUANTILES: dict[str, Words] = {
     "median": LABELS["col.median"],
@@ -46,9 +54,10 @@ _AT_DESKS: dict[str, Words] = {
     "people_{desk}": LABELS["col.people"],
     "use_{desk}": LABELS["col.utilisation"],
     "worst_hour_{desk}": ("use in the worst hour", "最忙一小时利用率"),
-    "full_hours_{desk}": LABELS["col.full"],
+    "full_hours_{desk}": ("hours full, at the branch with most of them", "满负荷小时（最多的分行）"),
+    "full_share_{desk}": ("hours full there, of its hours", "该分行满负荷小时占比"),
     "wait_{desk}_mean_hours": ("mean wait, hours", "平均等待（小时）"),
-    "queue_{desk}_longest": LABELS["col.peak"],
+    "queue_{desk}_longest": ("longest queue of one branch", "单个分行最长队列"),
     "queue_{desk}_end": LABELS["col.left"],
     "urged_{desk}": ("tasks past their limit", "超时任务"),
     "sla_{desk}": ("tasks within their limit, share", "限时办结率"),
@@ -66,9 +75,9 @@ def figure_words(name: str) -> Words:
     if found := re.fullmatch(r"wait_(\w+)_(median|p\d\d)_hours", name):
         (en, zh), (share, share_zh) = LANES[found[1]], _QUANTILES[found[2]]
         return f"{en}: {share}, hours", f"{zh}：{share_zh}（小时）"
-    still, still_zh = LABELS["col.still"]
-    if (step := name.removeprefix("open_")) in LANES:
-        return f"{LANES[step][0]}: {still}", f"{LANES[step][1]}：{still_zh}"
+    for form, label in (("open_", "col.still"), ("closed_", "col.otherwise")):
+        if name.startswith(form) and (step := name.removeprefix(form)) in LANES:
+            return f"{LANES[step][0]}: {LABELS[label][0]}", f"{LANES[step][1]}：{LABELS[label][1]}"
     return _at_a_desk(name)
 
 

@@ -1,6 +1,6 @@
 """The figures of a run by name, each with one definition: what `lendrill compare` puts side by side, and what an expression of
-`--fail-if` may speak of. A figure that is a share of independent draws, or of tasks taken together by days, has a 95% interval;
-the others are exact for their run and have none."""
+`--fail-if` may speak of. A figure that is a share of independent draws has a 95% interval (Wilson's); the others are exact for
+their run and have none. Tasks are no such draws: they wait in one queue, and a day's pass their limits together."""
 
 from __future__ import annotations
 
@@ -10,17 +10,20 @@ from typing import Any, NamedTuple
 
 from results import charts
 from results.folder import RunFolderError, read_scenario, read_summary
-from results.intervals import Interval, clustered, wilson
+from results.intervals import Interval, wilson
 from results.quality import MEASURES
 from results.queries import RunQueries
 from results.report import desks_of, span_of
+from results.standing import CLOSING
 
 
 class Figure(NamedTuple):
-    """One figure: `value` None where the run has none (nothing happened, or a percentile is not reached)."""
+    """One figure: `value` None where the run has none (nothing happened, or a percentile is not reached) · `of`: of a share of
+    counted things how many they are."""
 
     value: float | None
     interval: Interval | None = None
+    of: int | None = None
 
 
 Figures = dict[str, Figure]
@@ -39,7 +42,7 @@ def figures(folder: Path) -> Figures:
         found |= dict(_waits(queries, charts.stamp(span_of(summary, scenario).until)))
         found |= dict(_at_desks(queries, scenario))
     found |= dict(_outages(summary.get("outages", [])))
-    return found if estimated else {name: Figure(one.value) for name, one in found.items()}
+    return found if estimated else {name: one._replace(interval=None) for name, one in found.items()}
 
 
 def _counted(summary: dict[str, Any]) -> Iterator[tuple[str, Figure]]:
@@ -50,12 +53,15 @@ def _counted(summary: dict[str, Any]) -> Iterator[tuple[str, Figure]]:
         yield name, Figure(count)
     for name in ("screened_out", "approved", "declined", "signed", "disbursed"):
         whole = funnel["submitted"]
-        yield f"{name}_share", Figure(funnel[name] / whole if whole else None, wilson(funnel[name], whole))
+        yield f"{name}_share", Figure(funnel[name] / whole if whole else None, wilson(funnel[name], whole), whole)
+    ends = {row["event"]: row["count"] for row in summary["ends"]}
+    for event in (one.name.lower() for one in CLOSING):
+        yield f"ended_{event}", Figure(ends.get(event, 0))
     for measure in MEASURES:
         of, count = (summary["quality"][measure.name][which] for which in ("of", "count"))
         yield measure.name, Figure(count)
         share = count / of if of else None
-        yield f"{measure.name}_share", Figure(share, wilson(count, of) if measure.drawn else None)
+        yield f"{measure.name}_share", Figure(share, wilson(count, of) if measure.drawn else None, of)
     yield "active_loans", Figure(portfolio["active_loans"])
     yield "outstanding_yuan", Figure(portfolio["outstanding_fen"] / 100)
     outstanding = bool(portfolio["outstanding_fen"])
@@ -89,23 +95,25 @@ def _hours(milliseconds: list[int]) -> Figure:
 
 
 def _waits(queries: RunQueries, until: str) -> Iterator[tuple[str, Figure]]:
-    for step, cases, ended, percentiles, _ in queries.waits(until):
+    for step, cases, ended, still, percentiles, _ in queries.waits(until):
         for share, time in zip(("median", "p90", "p95", "p99"), percentiles, strict=True):
             yield f"wait_{step}_{share}_hours", Figure(None if time is None else time / 3_600_000)
-        yield f"open_{step}", Figure(cases - ended)
+        yield f"open_{step}", Figure(still)
+        yield f"closed_{step}", Figure(cases - ended - still)
 
 
 def _at_desks(queries: RunQueries, scenario: dict[str, Any]) -> Iterator[tuple[str, Figure]]:
+    limits = queries.limits_told()
     for desk in desks_of(queries, scenario):
         role = desk["role"]
         yield f"people_{role}", Figure(desk["people"])
         yield f"use_{role}", Figure(desk["used"])
         yield f"worst_hour_{role}", Figure(desk["worst_used"] if desk["worst_hour"] else None)
         yield f"full_hours_{role}", Figure(desk["full_hours"])
+        yield f"full_share_{role}", Figure(desk["full_share"] if desk["open_hours"] else None, of=desk["open_hours"])
         yield f"wait_{role}_mean_hours", Figure(desk["wait"] / 3_600_000 if desk["begun"] else None)
         yield f"queue_{role}_longest", Figure(desk["peak"])
         yield f"queue_{role}_end", Figure(desk["left"])
         yield f"urged_{role}", Figure(desk["urged"])
-        days = [(int(tasks - urged), int(tasks)) for _, tasks, urged in queries.tasks_by_day(role)]
-        tasks = sum(whole for _, whole in days)
-        yield f"sla_{role}", Figure(1 - desk["urged"] / tasks if tasks else None, clustered(days))
+        known = limits.get(role, 0)
+        yield f"sla_{role}", Figure(max(1 - desk["urged"] / known, 0.0) if known else None, of=known)

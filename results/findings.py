@@ -16,6 +16,8 @@ from results.labels import words_of
 Row = tuple[Any, ...]
 CROWDED = 0.85
 """Utilisation above which queues grow quickly."""
+BOTTLENECK = 0.1
+"""A desk of a branch whose people were busy all the time in this share of their hours is a bottleneck. Ours: one hour in ten."""
 WORTH_SAYING = 0.005
 """Use from which the busiest desk is not said to be 0% busy."""
 UNANSWERED = 0.02
@@ -75,17 +77,7 @@ def _desks(desks: Sequence[dict[str, Any]]) -> Iterator[Finding]:
     if busiest is not None and busiest["used"] >= WORTH_SAYING:
         tone = "warn" if busiest["used"] >= CROWDED else "plain"
         yield Finding(words_of("find.desk", desk=names.desk(busiest["role"]), share=f"{busiest['used']:.0%}"), tone)
-    slowest = max(desks, key=lambda desk: float(desk["waited"]), default=None)
-    if slowest is not None and slowest["waited"] > 0:
-        words = words_of(
-            "find.bottleneck" if slowest["full_hours"] else "find.waiting",
-            desk=names.desk(slowest["role"]),
-            share=f"{slowest['waited'] / sum(desk['waited'] for desk in desks):.0%}",
-            hours=f"{slowest['full_hours']:,}",
-            hour=f"{slowest['worst_hour']:%Y-%m-%d %H:00}" if slowest["worst_hour"] else "–",
-            used=f"{slowest['worst_used']:.0%}",
-        )
-        yield Finding(words, "warn" if slowest["worst_used"] >= CROWDED else "plain")
+    yield from _bottleneck(desks)
     longest = max(desks, key=lambda desk: int(desk["peak"]), default=None)
     if longest is not None and longest["peak"] > 0:
         yield Finding(
@@ -93,21 +85,61 @@ def _desks(desks: Sequence[dict[str, Any]]) -> Iterator[Finding]:
                 "find.queue",
                 desk=names.desk(longest["role"]),
                 n=f"{longest['peak']:,}",
+                where=names.branch(longest["peak_branch"]),
                 day=f"{longest['peak_at']:%Y-%m-%d}",
-                left=f"{longest['left']:,}",
+                left=f"{longest['peak_left']:,}",
             ),
-            "warn" if longest["left"] * 2 > longest["peak"] else "plain",
+            "warn" if longest["peak_left"] * 2 > longest["peak"] else "plain",
         )
     urged = sum(desk["urged"] for desk in desks)
     if urged:
         yield Finding(words_of("find.urged", n=f"{urged:,}"))
 
 
+def _bottleneck(desks: Sequence[dict[str, Any]]) -> Iterator[Finding]:
+    """The desk that was full for the largest share of its hours at some branch, with those next to it; where none was for long,
+    that none was, and where most of the waiting lay."""
+    waited = sum(desk["waited"] for desk in desks)
+    full = sorted(desks, key=lambda desk: (-desk["full_share"], -desk["waited"]))
+    narrow = [desk for desk in full if desk["full_share"] >= BOTTLENECK]
+    if narrow:
+        first, *others = map(_fullness, narrow)
+        also = words_of(
+            "find.bottleneck.also", desks=(", ".join(en for en, _ in others), "、".join(zh for _, zh in others))
+        )
+        share = f"{narrow[0]['waited'] / waited:.0%}" if waited else "–"
+        yield Finding(
+            words_of(
+                "find.bottleneck",
+                desk=first,
+                also=also if others else ("", ""),
+                waiting=share,
+                limit=f"{BOTTLENECK:.0%}",
+            ),
+            "warn",
+        )
+    elif waited:
+        slowest = max(desks, key=lambda desk: float(desk["waited"]))
+        share = f"{slowest['waited'] / waited:.0%}"
+        yield Finding(
+            words_of("find.waiting", desk=names.desk(slowest["role"]), share=share, limit=f"{BOTTLENECK:.0%}")
+        )
+
+
+def _fullness(desk: dict[str, Any]) -> Words:
+    counts = {
+        "hours": f"{desk['full_hours']:,}",
+        "open": f"{desk['open_hours']:,}",
+        "share": f"{desk['full_share']:.0%}",
+    }
+    return words_of("find.full", desk=names.desk(desk["role"]), where=names.branch(desk["full_branch"]), **counts)
+
+
 def _decisions(waits: Sequence[Row]) -> Iterator[Finding]:
-    for step, cases, ended, (half, _, most, _), _ in waits:
+    for step, _, _, open_ones, (half, _, most, _), _ in waits:
         if step in ("automatic", "manual"):
             spoken = [duration_words(time) if time is not None else NOT_REACHED for time in (half, most)]
-            still = words_of("find.open", n=f"{cases - ended:,}") if cases > ended else ("", "")
+            still = words_of("find.open", n=f"{open_ones:,}") if open_ones else ("", "")
             yield Finding(words_of(f"find.{step}", p50=spoken[0], p95=spoken[1], still=still))
 
 
@@ -129,7 +161,7 @@ def _partners(partners: Sequence[Row]) -> Iterator[Finding]:
 def _refusals(refusals: Sequence[dict[str, Any]]) -> Iterator[Finding]:
     if refusals:
         first = refusals[0]
-        event, reason = names.event(first["event"]), names.reason(first["reason"])
+        event, reason = names.event(first["room"], first["event"]), names.reason(first["reason"])
         yield Finding(words_of("find.refusal", event=event, reason=reason, n=f"{first['count']:,}"))
 
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from credit.room import Words
 from results import charts, labels
-from results.intervals import interval_text
+from results.intervals import few_text, interval_text
 
 
 def yuan(fen: float | None) -> str:
@@ -32,6 +32,11 @@ def money(fen: int) -> Markup:
 def percent(share: float, digits: int = 1) -> str:
     """A share as a percentage."""
     return f"{share:.{digits}%}"
+
+
+def few(of: int) -> Markup:
+    """What stands below a share of few."""
+    return Markup("<small>{}</small>").format(few_text(of)) if few_text(of) else Markup()
 
 
 def number(value: float) -> str:
@@ -76,6 +81,7 @@ FILTERS = {
     "yuan": yuan,
     "money": money,
     "percent": percent,
+    "few": few,
     "number": number,
     "duration": duration,
     "spoken": spoken,

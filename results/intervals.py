@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 Interval = tuple[float, float]
 _Z = 1.959964
 """Two-sided 95%."""
-_DAYS_MIN = 10
+FEW = 20
+"""A share of fewer says of how many it is."""
 
 
 def wilson(count: int, total: int) -> Interval | None:
@@ -27,22 +27,9 @@ def wilson(count: int, total: int) -> Interval | None:
     return (max(middle - half, 0.0) if count else 0.0, min(middle + half, 1.0) if count < total else 1.0)
 
 
-def clustered(days: Sequence[tuple[int, int]]) -> Interval | None:
-    """95% interval of the share that the counts of some days come to, (count, total) a day: days are taken as the independent
-    draws, since what waits in one queue on one day is not (ratio estimator of a cluster sample). None for less than ten days with
-    anything on them.
-
-    >>> clustered([(9, 10)] * 9) is None, [round(end, 3) for end in clustered([(9, 10), (10, 10)] * 10)]
-    (True, [0.928, 0.972])
-    """
-    told = [(count, total) for count, total in days if count or total]
-    whole = sum(total for _, total in told)
-    if len(told) < _DAYS_MIN or not whole:
-        return None
-    share = sum(count for count, _ in told) / whole
-    squares = sum((count - share * total) ** 2 for count, total in told)
-    half = _Z * math.sqrt(squares * len(told) / (len(told) - 1)) / whole
-    return max(share - half, 0.0), min(share + half, 1.0)
+def few_text(of: int | None) -> str:
+    """Of how many a share is, where they are few; of none there is no share."""
+    return f"n = {of}" if of and of < FEW else ""
 
 
 def interval_text(interval: Interval | None, digits: int = 1) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from credit.room import Words
+from results.compare_labels import COMPARE_LABELS
 from results.outage_labels import OUTAGE_LABELS
 
 LABELS: dict[str, Words] = {
@@ -87,6 +88,10 @@ LABELS: dict[str, Words] = {
     "col.worst_used": ("worst hour", "最忙一小时"),
     "col.full": ("hours full", "满负荷小时"),
     "col.still": ("still open", "未结"),
+    "col.otherwise": ("closed without it", "未办成即结案"),
+    "col.became": ("What became of the applications", "申请去向"),
+    "end.closed": ("closed with nothing paid out", "未放款结案"),
+    "end.open": ("still open at the end", "期末在途"),
     "each_branch": ("{n} a branch", "每分行 {n}"),
     "at_head_office": ("head office", "总行"),
     "col.planned": ("Planned", "情景设定"),
@@ -122,6 +127,7 @@ LABELS: dict[str, Words] = {
     "col.wait_max": ("longest wait", "最长等待"),
     "col.urged": ("urged", "催办"),
     "col.peak": ("longest queue", "最长队列"),
+    "of_hours": ("of {n}, {where}", "共 {n}，{where}"),
     "col.left": ("waiting at the end", "期末等待"),
     "col.open": ("Work", "在办业务"),
     "col.account": ("Account", "科目"),
@@ -170,12 +176,14 @@ LABELS: dict[str, Words] = {
     "note.funnel": (
         (
             "Counts of this run, with each step’s share of all applications and its 95% confidence interval (CI). “Past "
-            "screening” leaves out forms that were refused, prospects declined at admission, and hits of lists and fraud "
-            "rules. Cases still on their way at the end are counted as far as they came."
+            "screening” leaves out what was closed before approval: forms refused, prospects declined at admission, hits of "
+            "lists and fraud rules, materials not brought in time, bureau queries refused. Cases still on their way at the end "
+            "are counted as far as they came. Below: each application once, as paid out, by the event that closed it, or as "
+            "still open."
         ),
         (
-            "本次运行的实际笔数，右侧为占申请的比例及其 95% 置信区间。“通过初筛”已扣除退回的申请表、准入婉拒、名单和反欺诈拦截。"
-            "期末仍在途的，计到已到达的环节。"
+            "本次运行的实际笔数，右侧为占申请的比例及其 95% 置信区间。“通过初筛”已扣除审批之前即结案的："
+            "退回的申请表、准入婉拒、名单和反欺诈拦截、逾期未交资料、征信查询被拒。期末仍在途的，计到已到达的环节。下表每笔申请只计一次：放款、结案事件或在途。"
         ),
     ),
     "note.volumes.day": ("Counts a day.", "每日笔数。"),
@@ -193,12 +201,13 @@ LABELS: dict[str, Words] = {
         (
             "In wall time: nights and holidays count. A decision is timed from the acceptance of the application; “automatic” "
             "never met a desk. Cases still open at the end count as having waited until then "
-            "(Kaplan–Meier), those whose contract lapsed or whose payment was stopped until that; a percentile that too few have "
-            "reached is not told. No confidence interval: cases that wait in one queue are not independent."
+            "(Kaplan–Meier), those that were closed without it until that; a percentile that too few have reached is not "
+            "told. An application is decided when it is approved or closed, also for materials not brought. No confidence "
+            "interval: cases that wait in one queue are not independent."
         ),
         (
             "按自然时间计，含夜间和节假日。审批时效从受理起算；“自动审批”未经人工岗位。期末未结的按已等待时间计入（Kaplan–Meier "
-            "乘积限估计），合同失效或止付的计至该时点；达到的件数太少的分位数不列。无置信区间：同一队列中的申请互不独立。"
+            "乘积限估计），未办成即结案的计至结案时；达到的件数太少的分位数不列。审批通过或结案（含逾期未补资料）即为有结论。无置信区间：同一队列中的申请互不独立。"
         ),
     ),
     "note.waits": (
@@ -207,15 +216,19 @@ LABELS: dict[str, Words] = {
     ),
     "note.staff": (
         (
-            "Working time spent on cases, over time on shift. Above about 85% (the mark) queues grow quickly. A queue’s figures "
-            "are of all branches together. “Worst hour”: of all people of the desk together; “full”: hours in which they "
-            "were busy for 95% of their time or more. Urged: tasks whose limit passed before they were decided. Exact, without "
-            "an interval."
+            "Working time spent on cases, over time on shift. Above about 85% (the mark) queues grow quickly. “Worst hour”: of "
+            "all people of the desk together. “Hours full”: at the branch that had the largest share of them, hours in which its "
+            "people were busy for 95% of their time or more, of the hours in which any was on shift. Longest queue: most tasks "
+            "that waited at one branch at any instant; what waits at the end is of all branches. Urged: tasks whose limit passed "
+            "before they were decided, waiting or in hand (the column urged of queues.parquet counts only those that still "
+            "waited). Exact, without an interval."
         ),
         (
-            "办理业务的工时占在岗工时。超过约 85%（刻度线）后队列会迅速变长。队列数为全部分行合计。"
-            "“最忙一小时”按该岗位全部人员合计；"
-            "“满负荷”为利用率达 95% 以上的小时数。催办：办结前已超时限的任务。为本次运行的准确值，无置信区间。"
+            "办理业务的工时占在岗工时。超过约 85%（刻度线）后队列会迅速变长。“最忙一小时”按该岗位全部人员合计；"
+            "“满负荷小时”取占比最高的分行：该分行人员工时利用率达 95% 以上的小时数，占其当班小时。"
+            "最长队列为单个分行任一时刻的最多等待任务数；期末等待为全部分行合计。"
+            "催办：办结前已超时限的任务，含等待中和办理中的（queues.parquet 的 urged 列只计仍在等待的）。"
+            "为本次运行的准确值，无置信区间。"
         ),
     ),
     "note.queues.day": (
@@ -344,8 +357,8 @@ LABELS: dict[str, Words] = {
         "最忙岗位：{desk}，工时利用率 {share}。",
     ),
     "find.queue": (
-        "Longest queue: {desk}, {n} {n:task|tasks} on {day}; {left} still waiting at the end.",
-        "最长队列：{desk}，{day} 达 {n} 件；期末仍有 {left} 件等待。",
+        "Longest queue: {desk}, {where}: {n} {n:task|tasks} at once, on {day}; {left} still waiting there at the end.",
+        "最长队列：{desk}（{where}），{day} 同时 {n} 件；期末该处仍有 {left} 件等待。",
     ),
     "find.manual": (
         "Decisions at the desks: median {p50}, 95% {p95}{still}.",
@@ -358,14 +371,25 @@ LABELS: dict[str, Words] = {
     "find.open": (", {n} still open counted", "，含 {n} 件未结"),
     "find.bottleneck": (
         (
-            "Bottleneck: {desk}, with {share} of all waiting for a person; its people were busy for 95% of their time or more in "
-            "{hours} {hours:hour|hours}, at worst {used} ({hour})."
+            "Bottleneck: {desk}{also}. Full: its people there were busy for 95% of their time or more; named from {limit} of the "
+            "hours on (ours). {waiting} of all waiting for a person was at this desk, all branches together."
         ),
-        "瓶颈：{desk}，占全部人工等待的 {share}；其人员工时利用率达 95% 以上的有 {hours} 小时，最高 {used}（{hour}）。",
+        (
+            "瓶颈：{desk}{also}。满负荷指该处人员工时利用率达 95% 以上；占当班小时 {limit} 起列为瓶颈（本报告自定）。"
+            "该岗位全部分行合计占全部人工等待的 {waiting}。"
+        ),
+    ),
+    "find.bottleneck.also": ("; then {desks}", "；其次 {desks}"),
+    "find.full": (
+        "{desk}, {where}, full in {hours} of {open} {open:hour|hours} ({share})",
+        "{desk}（{where}），{open} 个当班小时中 {hours} 个满负荷（{share}）",
     ),
     "find.waiting": (
-        "Most waiting for a person: {desk}, {share} of it all; its people were never busier than {used} in an hour ({hour}).",
-        "等待最多的岗位：{desk}，占全部人工等待的 {share}；其人员一小时内工时利用率最高 {used}（{hour}）。",
+        (
+            "No bottleneck: at no branch was a desk full in {limit} of its hours. Most waiting for a person: {desk}, {share} of "
+            "it all."
+        ),
+        "无瓶颈：各分行均无岗位的满负荷小时达当班的 {limit}。等待最多的岗位：{desk}，占全部人工等待的 {share}。",
     ),
     "find.missed.none": ("Planned, but not in this run: {what}.", "情景有设定、但不在本次运行时段内：{what}。"),
     "find.missed.part": ("Only in part in this run: {what}.", "仅部分落在本次运行时段内：{what}。"),
@@ -381,51 +405,7 @@ LABELS: dict[str, Words] = {
     "find.written_off": ("{n} {n:loan was|loans were} written off, {amount} yuan.", "核销 {n} 笔，{amount} 元。"),
 }
 
-LABELS |= OUTAGE_LABELS
-LABELS |= {
-    "compare.title": ("Two runs side by side", "两次运行对照"),
-    "compare.differences": ("In what they differ", "差异"),
-    "compare.figures": ("Figures", "指标"),
-    "compare.fates": ("The same applications", "同一申请的去向"),
-    "compare.charts": ("Charts", "图表"),
-    "compare.alike": (
-        "The same name has the same colour on both sides, and both have the same axes. Shaded: faults that the scenario planned.",
-        "两侧同名同色、坐标相同。阴影：情景中预设的故障。",
-    ),
-    "compare.change": ("difference", "差额"),
-    "compare.same": ("The same scenario, seed and policies.", "情景、种子与政策均相同。"),
-    "compare.note": (
-        "Small: 95% confidence intervals; figures without one are exact for their run. Times in hours, shares between 0 and 1.",
-        "小字为 95% 置信区间；没有区间的为该次运行的准确值。时间单位为小时，占比在 0 与 1 之间。",
-    ),
-    "compare.paired": (
-        "{n} {n:application|applications} of the same people who ask for the same in both runs, as they stood on {until}.",
-        "两次运行中同一人、同一申请共 {n} 笔，截至 {until}。",
-    ),
-    "compare.other_start": (
-        "The runs begin on different days: what came of an application is of another age in each.",
-        "两次运行起始日不同：同一申请的去向在两次运行中账龄不同。",
-    ),
-    "compare.unpaired.only in the first run": ("Only in the first run: {n}.", "仅在第一次运行：{n} 笔。"),
-    "compare.unpaired.only in the second run": ("Only in the second run: {n}.", "仅在第二次运行：{n} 笔。"),
-    "compare.unpaired.other people": ("Other people: {n}.", "并非同一人：{n} 笔。"),
-    "compare.unpaired.the same people, who ask for something else": (
-        "The same people, who ask for something else: {n}.",
-        "同一人、申请内容不同：{n} 笔。",
-    ),
-    "compare.chart.volumes": ("Volumes", "业务量"),
-    "compare.chart.waits": ("Decision times", "审批时效"),
-    "compare.chart.use": ("Use of the desks", "工时利用率"),
-    "compare.chart.queues": ("Queue lengths", "队列长度"),
-    "compare.chart.rates": ("Overdue and non-performing", "逾期率与不良率"),
-    "compare.chart.vintages": ("Vintages", "账龄曲线"),
-    "compare.chart.trouble": ("Trouble", "异常"),
-    "fate.not approved": ("not approved", "未通过"),
-    "fate.approved only": ("approved only", "仅通过审批"),
-    "fate.paid out": ("paid out", "已放款"),
-    "fate.was overdue": ("was overdue", "曾逾期"),
-    "fate.non-performing": ("non-performing", "曾不良"),
-}
+LABELS |= OUTAGE_LABELS | COMPARE_LABELS
 
 GRAINS: dict[str, Words] = {
     "hour": ("hour", "小时"),

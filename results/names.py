@@ -3,12 +3,19 @@ words for its steps and the world's margins. A name that is nowhere is shown as 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Literal, NamedTuple
 
+from credit.applications.contract import Event as ApplicationEvent
+from credit.approval.contract import Event as ApprovalEvent
 from credit.codes import Account, Actor, Named, Partner, Waits
+from credit.contracts.contract import Event as ContractEvent
+from credit.disbursement.contract import Event as DisbursementEvent
+from credit.disbursement.contract import Gauge as DisbursementGauge
+from credit.disbursement.states import NOT_YET_PAID, PaymentState
 from credit.policies import Overrides, ProductPolicy, load
-from credit.room import DESKS, EVENTS, GAUGES, REASONS, Words
+from credit.room import DESKS, EVENTS, GAUGES, REASONS, ROOMS, EventCode, Words
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, Language] = ("en", "zh")
@@ -82,14 +89,13 @@ FIELDS: dict[str, Words] = {
     "payee_account": ("payee account", "收款账号"),
 }
 
-VOLUMES: dict[str, Words] = {
-    "application_submitted": ("submitted", "申请"),
-    "application_approved": ("approved", "审批通过"),
-    "application_declined": ("declined", "审批拒绝"),
-    "contract_signed": ("signed", "签约"),
-    "loan_disbursed": ("paid out", "放款"),
+VOLUMES: dict[EventCode, Words] = {
+    ApplicationEvent.APPLICATION_SUBMITTED: ("submitted", "申请"),
+    ApprovalEvent.APPLICATION_APPROVED: ("approved", "审批通过"),
+    ApprovalEvent.APPLICATION_DECLINED: ("declined", "审批拒绝"),
+    ContractEvent.CONTRACT_SIGNED: ("signed", "签约"),
+    DisbursementEvent.LOAN_DISBURSED: ("paid out", "放款"),
 }
-
 
 MARGINS: dict[str, str] = {
     "age": "年龄",
@@ -130,6 +136,8 @@ _BY_DESK = ("write_off_decided", "terms_decided")
 """Events whose reason is the number of the desk that decided."""
 OF_PARTNERS = ("partner_outage", "slow_partner")
 """Planned faults that befall a partner."""
+_ARRIVED = (PaymentState.ARRIVED, PaymentState.EVIDENCE)
+_USE_TO_SHOW = "paid out, use of the money still to be shown", "已放款、用途待核"
 _NUMBERED = {"branch": "分行", "fifth": "五分位"}
 
 
@@ -138,21 +146,54 @@ def plain(code: str) -> Words:
     return code.replace("_", " "), code.replace("_", " ")
 
 
-def event(code: str) -> Words:
-    """An event's name."""
-    return next((one.said.words for one in EVENTS.values() if one.name.lower() == code), plain(code))
+@cache
+def event_of(room: str, name: str) -> EventCode | None:
+    """The event that a room told of, as its files spell both. Two rooms may use one name: the event of the room itself goes
+    first, then the one with the lowest number, for a room that tells of another's."""
+    mine = ROOMS[room].events if room in ROOMS else None
+    return next((one for one in (*(mine or ()), *_in_order()) if one.name.lower() == name), None)
 
 
-def trouble() -> dict[str, Words]:
+def _in_order() -> Iterator[EventCode]:
+    return (EVENTS[number] for number in sorted(EVENTS))
+
+
+def room_of(event: EventCode) -> str:
+    """The room whose event it is."""
+    return next(room.name for room in ROOMS.values() if room.events is type(event))
+
+
+def event(room: str, name: str) -> Words:
+    """What an event that a room told of is called."""
+    found = event_of(room, name)
+    return plain(name) if found is None else found.said.words
+
+
+def trouble() -> dict[EventCode, Words]:
     """Events that are told as trouble, with their lines, in the order of their numbers."""
-    return {
-        EVENTS[n].name.lower(): EVENTS[n].said.trouble or ("", "") for n in sorted(EVENTS) if EVENTS[n].said.trouble
-    }
+    return {event: event.said.trouble for event in _in_order() if event.said.trouble}
 
 
-def open_work() -> dict[str, Words]:
-    """Gauges with a line in the table of open work, in the order of their numbers."""
-    return {GAUGES[n].name.lower(): GAUGES[n].words for n in sorted(GAUGES) if GAUGES[n].line}
+class OpenWork(NamedTuple):
+    """A line in the table of open work: of a gauge, all its groups or some."""
+
+    gauge: str
+    words: Words
+    groups: tuple[str, ...] = ()
+
+
+def open_work() -> list[OpenWork]:
+    """The lines of gauges that their rooms give one, in the order of their numbers. Payments that have arrived are under way no
+    more: they are kept until it is shown what the money went to, which is a line of its own."""
+    found = []
+    for gauge in (GAUGES[number] for number in sorted(GAUGES) if GAUGES[number].line):
+        spelt = gauge.name.lower()
+        if gauge is DisbursementGauge.PENDING_DISBURSEMENTS:
+            found.append(OpenWork(spelt, gauge.words, tuple(state.name.lower() for state in NOT_YET_PAID)))
+            found.append(OpenWork(spelt, _USE_TO_SHOW, tuple(state.name.lower() for state in _ARRIVED)))
+        else:
+            found.append(OpenWork(spelt, gauge.words))
+    return found
 
 
 def reason(code: str | None) -> Words:
@@ -211,6 +252,11 @@ def desk_number(key: str) -> int:
 def account(key: str) -> Words:
     """An account's name."""
     return _named(Account, key) or plain(key)
+
+
+def branch(number: int) -> Words:
+    """Where a desk is: a branch, or head office, which has no number."""
+    return (f"branch {number}", f"分行 {number}") if number else ("head office", "总行")
 
 
 def partner(key: str) -> Words:

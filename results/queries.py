@@ -13,9 +13,12 @@ import numpy as np
 
 from credit.bank import PIPELINE
 from credit.policies.loading import Overrides
+from credit.room import EventCode
 from credit.terms import Term, terms
 from results.folder import RunFolderError
+from results.names import event_of
 from results.sql import tables_of
+from results.standing import CLOSING, spelt
 from results.survival import quantiles
 
 Row = tuple[Any, ...]
@@ -24,22 +27,21 @@ SHARES = (0.5, 0.9, 0.95, 0.99)
 URGING = tuple(event.name.lower() for room in PIPELINE for event in room.events or () if event.name.endswith("_URGED"))
 """Events that say that a task's limit has passed; each with the desk as its value."""
 
-CASES = """
+_CLOSING = spelt(CLOSING)
+CASES = f"""
 CREATE TEMP TABLE cases AS
 SELECT case_no, MIN(ts) FILTER (event = 'application_accepted') AS accepted,
-       MIN(ts) FILTER (event IN ('application_approved', 'application_declined', 'scoring_rejected', 'bureau_refused',
-                                 'application_intercepted')) AS decided,
+       MIN(ts) FILTER (event IN ('application_approved', {_CLOSING})) AS decided,
        MIN(ts) FILTER (event = 'application_approved') AS approved,
-       MAX(ts) FILTER (event IN ('contract_expired', 'contract_withdrawn')) AS lapsed,
        MIN(ts) FILTER (event = 'contract_signed') AS signed,
        MIN(ts) FILTER (event = 'loan_disbursed') AS disbursed,
-       MAX(ts) FILTER (event = 'payment_stopped') AS stopped,
+       MAX(ts) FILTER (event IN ({_CLOSING})) AS closed,
        BOOL_OR(event = 'node_entered') AS manual
-FROM {events} WHERE case_no > 0 AND event IN ('application_accepted', 'application_approved', 'application_declined',
-  'scoring_rejected', 'bureau_refused', 'application_intercepted', 'contract_expired', 'contract_withdrawn', 'contract_signed',
-  'loan_disbursed', 'payment_stopped', 'node_entered')
+FROM {{events}} WHERE case_no > 0 AND event IN ('application_accepted', 'application_approved', 'contract_signed',
+  'loan_disbursed', 'node_entered', {_CLOSING})
 GROUP BY case_no
 """
+"""The instants of a case's life. A case is decided when it is approved, or closed before: the customer is told no."""
 _LOANS = """
 CREATE TEMP TABLE loans AS
 SELECT loan, MIN(ts) FILTER (event = 'loan_disbursed') AS disbursed,
@@ -49,15 +51,16 @@ FROM {events} WHERE loan > 0 AND event IN ('loan_disbursed', 'overdue_started', 
 GROUP BY loan HAVING disbursed IS NOT NULL
 """
 _STEPS = (
-    ("automatic", "accepted", "decided", "NULL", "NOT manual"),
-    ("manual", "accepted", "decided", "NULL", "manual"),
-    ("to_sign", "approved", "signed", "lapsed", "TRUE"),
-    ("to_pay", "signed", "disbursed", "stopped", "TRUE"),
+    ("automatic", "accepted", "decided", "NOT manual"),
+    ("manual", "accepted", "decided", "manual"),
+    ("to_sign", "approved", "signed", "TRUE"),
+    ("to_pay", "signed", "disbursed", "TRUE"),
 )
-"""Name, beginning, end, what ends the wait without it (then the case is known to have waited so long, no more), whose."""
+"""Name, beginning, end, whose. A case that is closed without the end is known to have waited until then, no more."""
 _LASTED = """
 SELECT DATE_TRUNC('{grain}', {since})::TIMESTAMP AS since, {until} IS NOT NULL AS ended,
-       EPOCH_MS(COALESCE({until}, {otherwise}, TIMESTAMP '{end}')) - EPOCH_MS({since}) AS lasted
+       {until} IS NULL AND closed IS NULL AS still,
+       EPOCH_MS(COALESCE({until}, closed, TIMESTAMP '{end}')) - EPOCH_MS({since}) AS lasted
 FROM cases WHERE {since} IS NOT NULL AND {lane} ORDER BY since
 """
 _VINTAGE = """
@@ -78,11 +81,11 @@ WHERE age <= months.reached GROUP BY vintage, age ORDER BY vintage, age
 """Age is counted in instalments that have fallen due (months on book), so that a month's loans compare with another's whatever
 their days of debit are. A loan that is settled cannot fall overdue any more and stays in the count."""
 _COUNTS = """
-SELECT DATE_TRUNC('{grain}', ts)::TIMESTAMP AS since, CAST(event AS VARCHAR), COUNT(*) FROM {events}
-WHERE event IN ({names}) GROUP BY ALL ORDER BY ALL
+SELECT DATE_TRUNC('{grain}', ts)::TIMESTAMP AS since, CAST(room AS VARCHAR), CAST(event AS VARCHAR), COUNT(*)
+FROM {events} WHERE event IN ({names}) GROUP BY ALL ORDER BY ALL
 """
 _DAILY_COUNTS = """
-SELECT day::TIMESTAMP, metric[7:], CAST(SUM(count) AS BIGINT) FROM {daily}
+SELECT day::TIMESTAMP, room, metric[7:], CAST(SUM(count) AS BIGINT) FROM {daily}
 WHERE metric IN ({names}) GROUP BY ALL ORDER BY ALL
 """
 _GAUGE = """
@@ -90,9 +93,9 @@ SELECT day::TIMESTAMP, grp, CAST(SUM(count) AS BIGINT), CAST(SUM(amount_fen) AS 
 WHERE metric = '{metric}' GROUP BY ALL ORDER BY ALL
 """
 _AT_THE_END = """
-SELECT metric, CAST(SUM(count) FILTER (day = latest) AS BIGINT), CAST(SUM(amount_fen) FILTER (day = latest) AS BIGINT)
+SELECT metric, grp, CAST(SUM(count) FILTER (day = latest) AS BIGINT), CAST(SUM(amount_fen) FILTER (day = latest) AS BIGINT)
 FROM {daily}, (SELECT MAX(day) AS latest FROM {daily} WHERE NOT STARTS_WITH(metric, 'event.'))
-WHERE metric IN ({names}) GROUP BY metric
+WHERE metric IN ({names}) GROUP BY metric, grp ORDER BY metric, grp
 """
 _MOVED = """
 CREATE TEMP TABLE moved AS
@@ -142,24 +145,43 @@ LEFT JOIN part ON part.since = grid.since AND part.role = desk.role
 ORDER BY ALL
 """
 _DESKS = """
-WITH peak AS (
-  SELECT role, MAX(waiting) AS peak, ARG_MAX(start, waiting) AS peak_at, ARG_MAX(waiting, until) AS left_waiting
-  FROM ({waiting}) GROUP BY role)
+WITH ends AS (SELECT role, ARG_MAX(waiting, until) AS left_waiting FROM ({waiting}) GROUP BY role),
+pool AS (
+  SELECT role, branch, MAX(waiting_max) AS peak, FIRST(start ORDER BY waiting_max DESC, start) AS peak_at,
+         ARG_MAX(waiting_end, until) AS left_there FROM {queues} GROUP BY role, branch),
+longest AS (SELECT DISTINCT ON (role) * FROM pool ORDER BY role, peak DESC, peak_at, branch)
 SELECT role, CAST(SUM(begun) AS BIGINT), CAST(SUM(wait_ms_sum) / GREATEST(SUM(begun), 1) AS BIGINT),
-       MAX(wait_ms_max), ANY_VALUE(peak), ANY_VALUE(peak_at), ANY_VALUE(left_waiting), CAST(SUM(arrivals) AS BIGINT),
-       SUM(waiting_ms)
-FROM {queues} JOIN peak USING (role) GROUP BY role
+       MAX(wait_ms_max), ANY_VALUE(longest.peak), ANY_VALUE(longest.peak_at)::TIMESTAMP, ANY_VALUE(longest.branch),
+       ANY_VALUE(longest.left_there), ANY_VALUE(left_waiting), CAST(SUM(arrivals) AS BIGINT), SUM(waiting_ms)
+FROM {queues} JOIN ends USING (role) JOIN longest USING (role) GROUP BY role
+"""
+_FULL = """
+SELECT role, branch, COUNT(*) FILTER (busy_ms >= {full} * on_shift_ms), COUNT(*)
+FROM (SELECT role, branch, start, SUM(busy_ms) AS busy_ms, SUM(on_shift_ms) AS on_shift_ms FROM {hours} GROUP BY ALL)
+WHERE on_shift_ms > 0 GROUP BY role, branch ORDER BY role, branch
 """
 _URGED = """
 SELECT desks.name, COUNT(*) FROM {events} JOIN {codes} desks ON desks.kind = 'role' AND desks.code = value
 WHERE event IN ({names}) GROUP BY desks.name
 """
-_TASKS_BY_DAY = """
-SELECT day, SUM(tasks), SUM(urged) FROM (
-  SELECT start::DATE AS day, arrivals AS tasks, 0 AS urged FROM {queues} WHERE role = '{role}' UNION ALL
-  SELECT ts::DATE, 0, 1 FROM {events} JOIN {codes} desks ON desks.kind = 'role' AND desks.code = value
-  WHERE desks.name = '{role}' AND event IN ({names}))
-GROUP BY day ORDER BY day
+_LATE_AND_OPEN = """
+WITH urged AS (
+  SELECT desks.name AS role, case_no, loan, ts FROM {events} JOIN {codes} desks ON desks.kind = 'role' AND desks.code = value
+  WHERE event IN ({names})),
+people AS (SELECT DISTINCT 'staff ' || person AS actor, role FROM {staff}),
+done AS (
+  SELECT role, case_no, loan, ts FROM {events} said JOIN people ON people.actor = CAST(said.actor AS VARCHAR)
+  WHERE NOT ENDS_WITH(CAST(event AS VARCHAR), '_handled')),
+of_case AS (SELECT role, case_no, MAX(ts) AS last FROM done WHERE case_no > 0 GROUP BY ALL),
+of_loan AS (SELECT role, loan, MAX(ts) AS last FROM done WHERE loan > 0 GROUP BY ALL)
+SELECT role, COUNT(*) FROM urged LEFT JOIN of_case USING (role, case_no) LEFT JOIN of_loan USING (role, loan)
+WHERE COALESCE(of_case.last < ts, TRUE) AND COALESCE(of_loan.last < ts, TRUE) GROUP BY role
+"""
+"""Urged tasks of cases and loans for which nobody of the desk did anything afterwards but take the task or hand it on."""
+_DONE = """
+SELECT role, CAST(SUM(completions) AS BIGINT), CAST(SUM(still) AS BIGINT) FROM (
+  SELECT role, SUM(completions) AS completions, ARG_MAX(waiting_end + in_service_end, until) AS still
+  FROM {queues} GROUP BY role, branch) GROUP BY role
 """
 _USE = {
     "staff": """
@@ -209,7 +231,8 @@ SELECT COUNT(*) FROM (SELECT {key} FROM {events} WHERE {key} > 0 AND event IN ({
                       HAVING COUNT(DISTINCT event) = {number})
 """
 _STORY = """
-SELECT case_no, ts::TIMESTAMP, CAST(event AS VARCHAR), CAST(actor AS VARCHAR), CAST(reason AS VARCHAR), amount_fen, loan
+SELECT case_no, ts::TIMESTAMP, CAST(room AS VARCHAR), CAST(event AS VARCHAR), CAST(actor AS VARCHAR), CAST(reason AS VARCHAR),
+       amount_fen, loan
 FROM {events} WHERE case_no > 0 ORDER BY case_no, ts, seq LIMIT {most}
 """
 
@@ -246,21 +269,23 @@ class RunQueries:
         return self._run(query, waiting=waiting, **values)
 
     def waits(self, until: str) -> list[Row]:
-        """(step, cases, of which ended, [p50, p90, p95, p99] ms, longest ms of those that ended), only steps that some case
-        took. Open cases count (`results.survival`); a percentile that is not reached is None."""
+        """(step, cases, of which ended, of which are open, [p50, p90, p95, p99] ms, longest ms of those that ended), only steps
+        that some case took; the others were closed without the end. Open cases count (`results.survival`); a percentile that is
+        not reached is None."""
         found = []
         for name, *step in _STEPS:
-            _, ended, lasted = self._lasted(step, "day", until)
+            _, ended, still, lasted = self._lasted(step, "day", until)
             if len(lasted):
                 longest = int(lasted[ended].max(initial=0))
-                found.append((name, len(lasted), int(ended.sum()), quantiles(lasted, ended, SHARES), longest))
+                counts = len(lasted), int(ended.sum()), int(still.sum())
+                found.append((name, *counts, quantiles(lasted, ended, SHARES), longest))
         return found
 
     def waits_over_time(self, grain: str, until: str) -> list[Row]:
         """(since, lane, cases, [p50, p95] ms or None), by the instant of acceptance; open cases count."""
         found: list[Row] = []
         for name, *step in _STEPS[:2]:
-            since, ended, lasted = self._lasted(step, grain, until)
+            since, ended, _, lasted = self._lasted(step, grain, until)
             starts, first = np.unique(since, return_index=True)
             for start, low, high in zip(starts, first, np.append(first, len(since))[1:], strict=True):
                 both = quantiles(lasted[low:high], ended[low:high], (0.5, 0.95))
@@ -268,34 +293,37 @@ class RunQueries:
         return sorted(found, key=lambda row: row[:2])
 
     def _lasted(self, step: list[str], grain: str, end: str) -> list[Any]:
-        since, until, otherwise, lane = step
-        query = _LASTED.format(since=since, until=until, otherwise=otherwise, lane=lane, grain=grain, end=end)
+        since, until, lane = step
+        query = _LASTED.format(since=since, until=until, lane=lane, grain=grain, end=end)
         columns = self._connection.execute(query).fetchnumpy()
-        return [np.asarray(columns[name]) for name in ("since", "ended", "lasted")]
+        return [np.asarray(columns[name]) for name in ("since", "ended", "still", "lasted")]
 
     def vintages(self, until: str) -> list[Row]:
         """(month of disbursement, age in instalments fallen due, share ever overdue, loans, loans ever overdue), for ages that
         the whole month has reached."""
         return self._run(_VINTAGE, until=until)
 
-    def counts(self, grain: str, *events: str) -> dict[str, list[Row]]:
-        """Event → rows of (since, count), by hour or by day."""
-        found: dict[str, list[Row]] = {event: [] for event in events}
+    def counts(self, grain: str, *events: EventCode) -> dict[EventCode, list[Row]]:
+        """Event → rows of (since, count), by hour or by day, whichever room told of it."""
+        found: dict[EventCode, dict[dt.datetime, int]] = {event: {} for event in events}
+        spelt = sorted({event.name.lower() for event in events})
         if grain == "hour":
-            rows = self._run(_COUNTS, grain=grain, names=_texts(events))
+            rows = self._run(_COUNTS, grain=grain, names=_texts(spelt))
         else:
-            rows = self._run(_DAILY_COUNTS, names=_texts(f"event.{event}" for event in events))
-        for since, event, count in rows:
-            found[event].append((since, count))
-        return found
+            rows = self._run(_DAILY_COUNTS, names=_texts(f"event.{name}" for name in spelt))
+        for since, room, name, count in rows:
+            event = event_of(room, name)
+            if event in found:
+                found[event][since] = found[event].get(since, 0) + count
+        return {event: sorted(counts.items()) for event, counts in found.items()}
 
     def gauge(self, metric: str) -> list[Row]:
         """(day, group, count, amount in fen) of a gauge at each day's end."""
         return self._run(_GAUGE, metric=metric)
 
     def at_the_end(self, *metrics: str) -> list[Row]:
-        """(gauge, count, amount in fen) at the last day's end, of the gauges that ever had something to count."""
-        return [(m, n or 0, fen or 0) for m, n, fen in self._run(_AT_THE_END, names=_texts(metrics))]
+        """(gauge, group, count, amount in fen) at the last day's end, of the groups that ever had something to count."""
+        return [(m, group, n or 0, fen or 0) for m, group, n, fen in self._run(_AT_THE_END, names=_texts(metrics))]
 
     def flows(self, grain: str) -> list[Row]:
         """(day, week or month, account, debits fen, credits fen), write-offs left out: no money moves in them."""
@@ -316,22 +344,29 @@ class RunQueries:
         return self._run_on("waited", _OFFERED, since=since, until=until)
 
     def desks(self) -> list[Row]:
-        """(desk, tasks begun, mean wait ms, longest wait ms, longest queue, its window, waiting at the end, tasks put to it,
-        waiting of all tasks together ms)."""
+        """(desk, tasks begun, mean wait ms, longest wait ms, longest queue of one branch at any instant, its window, its branch,
+        waiting there at the end, waiting at all branches at the end, tasks put to it, waiting of all tasks together ms)."""
         return self._run_on("queues", _DESKS)
 
     def urged(self) -> dict[str, int]:
         """Desk → tasks that the bank urged there because their limit passed: the one count of urged tasks there is."""
         return dict(self._run(_URGED, names=_texts(URGING)))
 
-    def tasks_by_day(self, role: str) -> list[Row]:
-        """(day, tasks put to a desk, tasks urged there)."""
-        return self._run_on("queues", _TASKS_BY_DAY, role=role, names=_texts(URGING))
+    def limits_told(self) -> dict[str, int]:
+        """Desk → tasks of which it is known whether they were decided within their limit: those completed, and those still open
+        whose limit has passed. One that is open within its limit is not counted yet."""
+        late: dict[str, int] = dict(self._run_on("staff", _LATE_AND_OPEN, names=_texts(URGING)))
+        return {role: done + min(late.get(role, 0), still) for role, done, still in self._run_on("queues", _DONE)}
 
     def use_over_time(self, grain: str) -> list[Row]:
         """(since, desk, busy share of its people's time on shift), by hour, day or week, all branches together."""
         table = "hours" if grain == "hour" else "staff"
         return self._run_on(table, _USE[table], grain=grain)
+
+    def full_hours(self, full: float) -> list[Row]:
+        """(desk, branch, hours in which its people were busy for that share of their time or more, hours in which any of them was
+        on shift); branch 0 is head office."""
+        return self._run_on("hours", _FULL, full=full)
 
     def staff(self) -> list[Row]:
         """(desk, people, utilisation, the busiest person's)."""
@@ -366,7 +401,7 @@ class RunQueries:
         ]
 
     def story(self, most: int) -> list[Row]:
-        """(case, at, event, actor, reason, amount fen, loan), case by case in the order of time; for runs of a few cases."""
+        """(case, at, room, event, actor, reason, amount fen, loan), case by case in the order of time; for runs of few cases."""
         return self._run(_STORY, most=most)
 
 

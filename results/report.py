@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from credit.room import REASONS, Words
+from credit.room import REASONS, EventCode, Words
 from credit.times import text_of
 from results import book_charts, charts, labels, names
 from results.findings import findings
@@ -132,6 +132,7 @@ def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries
         "planned": planned,
         "estimated": estimated,
         "funnel": _funnel(summary["funnel"], share_of),
+        "became": _became(summary),
         "approved_interval": share_of(summary["funnel"]["approved"], summary["funnel"]["submitted"]),
         "waits": waits,
         "quality": _quality(summary["quality"], share_of),
@@ -189,7 +190,7 @@ def _charts(
     summary: dict[str, Any],
     scenario: dict[str, Any],
     partners: Sequence[Row],
-    trouble: dict[str, list[Row]],
+    trouble: dict[EventCode, list[Row]],
     vintages: Sequence[Row],
 ) -> dict[str, dict[str, Any]]:
     """Every chart of the page in both languages; one without data has nothing to draw."""
@@ -251,7 +252,7 @@ def _spanning(name: str, build: Callable[[int], charts.Figure], span: tuple[str,
     return charts.over(build(language), span) if name in _OVER_TIME else build(language)
 
 
-def _filled(queries: RunQueries, span: Span, events: dict[str, Words]) -> dict[str, list[Row]]:
+def _filled(queries: RunQueries, span: Span, events: dict[EventCode, Words]) -> dict[EventCode, list[Row]]:
     return {event: span.filled(rows) for event, rows in queries.counts(span.grain, *events).items()}
 
 
@@ -266,7 +267,7 @@ def _gathered(rows: Sequence[Row], grain: str) -> list[Row]:
     return sorted(found.items())
 
 
-def _trouble(series: dict[str, list[Row]]) -> list[dict[str, Any]]:
+def _trouble(series: dict[EventCode, list[Row]]) -> list[dict[str, Any]]:
     """One row a kind of trouble that happened: how often, when first and last, and its worst day or hour."""
     rows = []
     for event, counts in series.items():
@@ -320,6 +321,13 @@ def _funnel(funnel: dict[str, int], share_of: Shares) -> list[dict[str, Any]]:
     ]
 
 
+def _became(summary: dict[str, Any]) -> list[tuple[Words, int]]:
+    """Every application of the run once: paid out, closed by which event, or open; together all that were submitted."""
+    closed = [(names.event(row["room"], row["event"]), row["count"]) for row in summary["ends"]]
+    paid, still = (labels.words_of(key) for key in ("step.disbursed", "end.open"))
+    return [(paid, summary["funnel"]["disbursed"]), *closed, (still, summary["funnel"]["open"])]
+
+
 def _quality(counts: dict[str, dict[str, int]], share_of: Shares) -> list[dict[str, Any]]:
     """One row a measure; its share is nothing where nothing of its kind happened."""
     return [
@@ -340,11 +348,13 @@ def desks_of(queries: RunQueries, scenario: dict[str, Any]) -> list[dict[str, An
         {row[0]: row for row in queries.desks()},
         queries.urged(),
     )
-    hours = _hours(queries)
+    hours, full = _hours(queries), _full(queries)
     rows = []
     for role in sorted(people.keys() | work.keys(), key=names.desk_number):
         _, count, used, busiest = people.get(role, (role, 0, 0.0, 0.0))
-        _, begun, wait, wait_max, peak, peak_at, left, tasks, waited = work.get(role, (role, 0, 0, 0, 0, None, 0, 0, 0))
+        _, begun, wait, wait_max, peak, peak_at, peak_branch, peak_left, left, tasks, waited = work.get(
+            role, (role, 0, 0, 0, 0, None, 0, 0, 0, 0, 0)
+        )
         head = scenario.get("headcount", {}).get(role, {"per_branch": 0, "head_office": 0})
         asked = head["per_branch"] * scenario.get("bank", {}).get("branches", 0) + head["head_office"]
         rows.append(
@@ -354,7 +364,8 @@ def desks_of(queries: RunQueries, scenario: dict[str, Any]) -> list[dict[str, An
                 **head,
                 "used": used,
                 "busiest": busiest,
-                **hours.get(role, {"worst_used": 0.0, "worst_hour": None, "full_hours": 0}),
+                **hours.get(role, {"worst_used": 0.0, "worst_hour": None}),
+                **full.get(role, _NEVER_FULL),
                 "tasks": tasks,
                 "begun": begun,
                 "wait": wait,
@@ -363,6 +374,8 @@ def desks_of(queries: RunQueries, scenario: dict[str, Any]) -> list[dict[str, An
                 "urged": urged.get(role, 0),
                 "peak": peak,
                 "peak_at": peak_at,
+                "peak_branch": peak_branch,
+                "peak_left": peak_left,
                 "left": left,
             }
         )
@@ -380,8 +393,21 @@ def _worked(desk: dict[str, Any]) -> bool:
     return any(desk[figure] for figure in ("tasks", "begun", "used", "urged", "peak", "left"))
 
 
+_NEVER_FULL = {"full_hours": 0, "open_hours": 0, "full_share": 0.0, "full_branch": 0}
+
+
+def _full(queries: RunQueries) -> dict[str, dict[str, Any]]:
+    """Each desk at the branch where the largest share of its hours was full, the first of several: people of one branch do not
+    work for another."""
+    found: dict[str, dict[str, Any]] = {}
+    for role, branch, full, hours in queries.full_hours(FULL):
+        if role not in found or full / hours > found[role]["full_share"]:
+            found[role] = {"full_hours": full, "open_hours": hours, "full_share": full / hours, "full_branch": branch}
+    return found
+
+
 def _hours(queries: RunQueries) -> dict[str, dict[str, Any]]:
-    """Each desk's worst hour, the first of several, and how many hours were full."""
+    """Each desk's worst hour, all branches together, the first of several."""
     hours: dict[str, list[tuple[float, dt.datetime]]] = {}
     for when, role, used in queries.use_over_time("hour"):
         hours.setdefault(role, []).append((used, when))
@@ -389,14 +415,20 @@ def _hours(queries: RunQueries) -> dict[str, dict[str, Any]]:
     for role, mine in hours.items():
         worst = max(used for used, _ in mine)
         first = min(when for used, when in mine if used == worst)
-        found[role] = {"worst_used": worst, "worst_hour": first, "full_hours": sum(used >= FULL for used, _ in mine)}
+        found[role] = {"worst_used": worst, "worst_hour": first}
     return found
 
 
 def _open_work(queries: RunQueries) -> list[tuple[Words, int, int]]:
-    """(name, count, amount in fen) of each gauge of open work at the last day's end, in the order of the gauges' numbers."""
-    found = {metric: figures for metric, *figures in queries.at_the_end(*names.open_work())}
-    return [(words, *found[metric]) for metric, words in names.open_work().items() if metric in found]
+    """(name, count, amount in fen) of each line of open work at the last day's end that ever had something to count."""
+    lines = names.open_work()
+    rows = queries.at_the_end(*(line.gauge for line in lines))
+    told = []
+    for line in lines:
+        mine = [row for row in rows if row[0] == line.gauge and (not line.groups or row[1] in line.groups)]
+        if mine:
+            told.append((line.words, sum(row[2] for row in mine), sum(row[3] for row in mine)))
+    return told
 
 
 def _fidelity(folder: Path, catalogue: names.Catalogue) -> list[dict[str, Any]]:
@@ -414,7 +446,7 @@ def _refusal(row: dict[str, Any]) -> dict[str, Any]:
     found = next((one for one in REASONS.values() if one.name.lower() == row["reason"]), None)
     field = found.field if found is not None else ""
     return {
-        "event": names.event(row["event"]),
+        "event": names.event(row["room"], row["event"]),
         "reason": names.reason(row["reason"]),
         "field": names.FIELDS.get(field, names.plain(field)),
         "count": row["count"],
@@ -422,7 +454,7 @@ def _refusal(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _story(queries: RunQueries) -> list[tuple[int, list[Row]]]:
-    """(case, its rows of (at, event, actor, reason, amount, loan))."""
+    """(case, its rows of (at, room, event, actor, reason, amount, loan))."""
     told: dict[int, list[Row]] = {}
     for case, *rest in queries.story(STORY_ROWS):
         told.setdefault(int(case), []).append(tuple(rest))

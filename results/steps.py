@@ -10,17 +10,14 @@ import numpy as np
 
 from credit.applications.contract import Event as ApplicationEvent
 from credit.approval.contract import Event as ApprovalEvent
-from credit.bank import PIPELINE
 from credit.contracts.contract import Event as ContractEvent
 from credit.due_diligence.contract import Event as DueDiligenceEvent
 from credit.repayment.contract import Event as RepaymentEvent
 from credit.room import EVENTS, EventCode, Rows
+from results.names import event_of, room_of
 from results.schemas import actor_name, reason_name
 
 Told = dict[str, Any]
-_EVENTS_OF = {room.name: {event.name.lower(): event for event in room.events or ()} for room in PIPELINE}
-_BY_NAME = {name: event for events in reversed(_EVENTS_OF.values()) for name, event in events.items()}
-_ROOM_OF = {int(event): room.name for room in reversed(PIPELINE) for event in room.events or ()}
 OPINED = (
     ApprovalEvent.NODE_DECIDED,
     ApprovalEvent.VOTE_CAST,
@@ -53,9 +50,11 @@ def event_step(row: Told) -> Told:
 
 
 def code_of(step: Told) -> EventCode:
-    """The event of a step. Two rooms may use one name: the room that told of it goes first."""
-    name = step["event"]
-    return _EVENTS_OF[step["room"]].get(name) or _BY_NAME[name]
+    """The event of a step (`results.names.event_of`)."""
+    found = event_of(step["room"], step["event"])
+    if found is None:
+        raise KeyError(step["event"])
+    return found
 
 
 def live_story(case: int, now: int, events: Rows, kept: Kept) -> Told:
@@ -94,7 +93,7 @@ def _named(row: np.void) -> Told:
     return {
         "at": said["at"],
         "seq": said["seq"],
-        "room": _ROOM_OF[event],
+        "room": room_of(EVENTS[event]),
         "event": EVENTS[event].name.lower(),
         "actor": actor_name(said["actor"]),
         "loan": said["loan"],
@@ -118,4 +117,5 @@ def ends(steps: list[Told]) -> Told:
         for posting in step.get("postings", ()):
             loans.setdefault(posting["loan"], 0)
             loans[posting["loan"]] += posting["amount_fen"] if posting["account"] == "principal" else 0
-    return {"event": last[-1]["event"] if last else "", "principal_fen": loans}
+    where = {name: last[-1][name] if last else "" for name in ("room", "event")}
+    return where | {"principal_fen": loans}

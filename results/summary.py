@@ -8,26 +8,34 @@ from typing import Any
 
 import duckdb
 
+from credit.bank import PIPELINE
+from credit.codes import Step
+from results.names import event_of, room_of
 from results.quality import quality
 from results.schemas import refusing_events
 from results.sql import tables_of
+from results.standing import CLOSING, STANDING, spelt
 
-_FUNNEL = """
-SELECT COUNT(DISTINCT case_no) FILTER (event = 'application_submitted') AS submitted,
-       COUNT(DISTINCT case_no) FILTER (event IN ('application_refused', 'customer_declined', 'application_intercepted'))
+_SCREENING = [room.events for room in PIPELINE if room.name in ("applications", "customers", "scoring")]
+_BEFORE_APPROVAL = tuple(event for event in CLOSING if type(event) in _SCREENING)
+"""What closes a case in the rooms up to scoring; a case that had come to approval by then is no case of the screening."""
+_FUNNEL = f"""
+WITH reached AS (
+  SELECT case_no, BOOL_OR(event = 'application_approved') AS approved,
+         BOOL_OR(event IN ('application_declined', 'scoring_rejected')) AS declined, BOOL_OR(event = 'contract_signed') AS signed
+  FROM {{events}} WHERE case_no > 0 GROUP BY case_no)
+SELECT COUNT(*) FILTER (came) AS submitted,
+       COUNT(*) FILTER (closed AND event IN ({spelt(_BEFORE_APPROVAL)}) AND COALESCE(furthest, 0) < {int(Step.APPROVAL)})
          AS screened_out,
-       COUNT(DISTINCT case_no) FILTER (event = 'application_approved') AS approved,
-       COUNT(DISTINCT case_no) FILTER (event IN ('application_declined', 'scoring_rejected')) AS declined,
-       COUNT(DISTINCT case_no) FILTER (event = 'contract_signed') AS signed,
-       COUNT(DISTINCT case_no) FILTER (event = 'loan_disbursed') AS disbursed
-FROM {events}
-WHERE case_no {whose} (SELECT case_no FROM {events} WHERE event = 'application_submitted')
-  AND event IN ('application_submitted', 'application_refused', 'customer_declined', 'application_intercepted',
-                'application_approved', 'application_declined', 'scoring_rejected', 'contract_signed', 'loan_disbursed')
+       COUNT(*) FILTER (approved) AS approved, COUNT(*) FILTER (declined) AS declined, COUNT(*) FILTER (signed) AS signed,
+       COUNT(*) FILTER (paid_out) AS disbursed, COUNT(*) FILTER (closed) AS closed,
+       COUNT(*) FILTER (NOT paid_out AND NOT closed) AS open
+FROM standing JOIN reached USING (case_no) WHERE came = {{came}}
 """
+_CLOSED = "SELECT event, COUNT(*) FROM standing WHERE came AND closed GROUP BY event"
 _REFUSALS = """
-SELECT CAST(event AS VARCHAR) AS event, CAST(reason AS VARCHAR) AS reason, COUNT(*) AS count FROM {events}
-WHERE reason IS NOT NULL AND event IN ({refusing}) GROUP BY ALL ORDER BY count DESC, event, reason
+SELECT CAST(room AS VARCHAR), CAST(event AS VARCHAR), CAST(reason AS VARCHAR), COUNT(*) FROM {events}
+WHERE reason IS NOT NULL AND event IN ({refusing}) GROUP BY ALL
 """
 _LAST_DAY = """
 SELECT metric, grp, CAST(SUM(count) AS BIGINT) AS count, CAST(SUM(amount_fen) AS BIGINT) AS amount
@@ -45,7 +53,8 @@ _LOAN_DAYS = "SELECT SUM(count) AS days FROM {daily} WHERE metric = 'loans_activ
 def figures(folder: Path) -> dict[str, Any]:
     """Funnel, refusals, quality (`results.quality`), portfolio, ledger and loan-days of a merged run folder. Counts of one
     thing each: applications, cases, loans; amounts in fen. `funnel` is of those who applied in this run, `inherited` of the
-    cases that were under way in the book it began with, so that no share of a funnel is above one.
+    cases that were under way in the book it began with, so that no share of a funnel is above one. Of those who applied each is
+    `disbursed`, `closed` with nothing paid out (`ends`: by which event), or `open`.
 
     Both rates are shares of the outstanding principal on the balance sheet at the last day's end: `overdue_rate` (逾期率) of
     loans with DPD >= 1, `npl_rate` (不良率) of loans marked non-performing. They are 0 where nothing is outstanding, and exact
@@ -54,13 +63,13 @@ def figures(folder: Path) -> dict[str, Any]:
     tables = tables_of(folder)
     refusing = ", ".join(f"'{event.name.lower()}'" for event in refusing_events())
     with duckdb.connect() as connection:
+        connection.execute(STANDING.format(**tables))
+        inherited = _row(connection, _FUNNEL.format(came=False, **tables))
         return {
-            "funnel": _row(connection, _FUNNEL.format(whose="IN", **tables)),
-            "inherited": _row(connection, _FUNNEL.format(whose="NOT IN", **tables)),
-            "refusals": [
-                {"event": event, "reason": reason, "count": count}
-                for event, reason, count in connection.execute(_REFUSALS.format(refusing=refusing, **tables)).fetchall()
-            ],
+            "funnel": _row(connection, _FUNNEL.format(came=True, **tables)),
+            "inherited": {name: count for name, count in inherited.items() if name != "open"},
+            "ends": _ends(connection),
+            "refusals": _refusals(connection.execute(_REFUSALS.format(refusing=refusing, **tables)).fetchall()),
             "quality": quality(connection, tables),
             "portfolio": _portfolio(connection, tables),
             "ledger": _ledger(connection, tables),
@@ -73,6 +82,25 @@ def _row(connection: duckdb.DuckDBPyConnection, query: str) -> dict[str, int]:
     names = [column[0] for column in cursor.description or []]
     values = cursor.fetchone() or ()
     return {name: int(value or 0) for name, value in zip(names, values, strict=True)}
+
+
+def _ends(connection: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """By which events applications of this run were closed with nothing paid out, in the order of the rooms."""
+    found = dict(connection.execute(_CLOSED).fetchall())
+    told = [(room_of(event), event.name.lower()) for event in CLOSING]
+    return [{"room": room, "event": name, "count": found[name]} for room, name in told if name in found]
+
+
+def _refusals(rows: list[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    """Refusals by the event, with the room whose event it is, and the reason; the most frequent first."""
+    found: dict[tuple[str, str, str], int] = {}
+    for told_by, name, reason, count in rows:
+        event = event_of(told_by, name)
+        if event is not None and event.said.refuses:
+            key = (room_of(event), name, reason)
+            found[key] = found.get(key, 0) + count
+    ordered = sorted(found.items(), key=lambda one: (-one[1], *one[0][1:], one[0][0]))
+    return [{"room": room, "event": name, "reason": reason, "count": n} for (room, name, reason), n in ordered]
 
 
 def _ledger(connection: duckdb.DuckDBPyConnection, tables: dict[str, str]) -> dict[str, int]:

@@ -137,7 +137,7 @@ def _end(story: Told) -> Iterator[str]:
     ends = story["ends"]
     yield from ("", "At the end of the run 期末" if story["run"] else "As it stands 目前")
     if ends["event"]:
-        yield from _wrapped(f"  stands at 所处环节: {_both(names.event(ends['event']))}", 4)
+        yield from _wrapped(f"  stands at 所处环节: {_both(names.event(ends['room'], ends['event']))}", 4)
     for loan, fen in ends["principal_fen"].items():
         yield from _wrapped(f"  loan 借据 {loan}: principal on the books 贷款余额 {_money(fen)}", 4)
 

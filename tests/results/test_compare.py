@@ -16,7 +16,9 @@ from credit.repayment.contract import Event as RepaymentEvent
 from credit.room import DESK_LABELS
 from credit.subsystem import Window
 from credit.times import DAY_MS
+from lendrill.tables import comparison_tables
 from results.compare import FATES, compare
+from results.compare_page import write_page
 from results.figure_words import figure_words
 from results.figures import figures
 from results.folder import RunFolderError
@@ -116,6 +118,34 @@ def test_fates_count_up_to_the_earlier_end_of_the_two(tmp_path: Path) -> None:
     assert all(count == 0 for a, row in found.fates.items() for b, count in row.items() if a != b)
     assert found.until.startswith("2026-03-02 00:00")
     assert ("status", "complete", "partial") in found.differences
+    assert found.unpaired == {"in the first run, after the second had ended": 100 - found.paired}
+
+
+def test_where_nothing_is_paired_it_is_said_of_both_runs_and_no_table_stands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The second run's people came when the first run was over."""
+    plan, _ = bank(cases=20, days=60)
+    come = {row[1] for row in plan.happened(ApplicationEvent.APPLICATION_SUBMITTED) if row[0] < START + 10 * DAY_MS}
+    later = {key: [row for row in rows if row[1] not in come] for key, rows in plan.events.items()}
+    first = {key: [row for row in rows if row[1] in come] for key, rows in plan.events.items()}
+    for name, events, windows in (("a", first, 10), ("b", later, 60)):
+        plan.events = events
+        seal(plan, tmp_path / name, record(plan, tmp_path / name, windows=windows))
+    found = compare(tmp_path / "a", tmp_path / "b")
+    assert found.paired == 0
+    assert found.unpaired == {
+        "only in the first run": len(come),
+        "in the second run, after the first had ended": 20 - len(come),
+    }
+    comparison_tables(found)
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Nothing is paired: no application is in both runs." in said
+    assert f"Not paired: {20 - len(come)} in the second run, after the first had ended." in said
+    assert "first ↓ second →" not in said
+    page = write_page(found, tmp_path / "both.html").read_text(encoding="utf-8")
+    assert "1 ↓ 2 →" not in page
+    assert "无可配对：两次运行没有共同的申请。" in page
 
 
 def test_a_summary_that_lacks_a_figure_says_which(tmp_path: Path) -> None:

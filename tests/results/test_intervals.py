@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scipy.stats import binomtest
 
-from results.intervals import clustered, interval_text, wilson
+from results.intervals import interval_text, wilson
 
 
 @pytest.mark.parametrize(("count", "total"), [(0, 10), (1, 3), (8, 10), (10, 10), (2_654, 4_000), (1, 1_000_000)])
@@ -18,13 +18,6 @@ def test_the_interval_is_wilsons(count: int, total: int) -> None:
 def test_what_is_no_share_has_no_interval(count: int, total: int) -> None:
     assert wilson(count, total) is None
     assert interval_text(wilson(count, total)) == "–"
-
-
-def test_ten_days_are_enough_to_take_days_as_draws() -> None:
-    days = [(9, 10), (10, 10)] * 5
-    # A share of 0.95; ten squares of a half, by nine, are 2.5 × 10 / 9 over 100 × 100.
-    assert clustered(days) == pytest.approx((0.917334, 0.982666), abs=1e-6)
-    assert clustered([*days[1:], (0, 0)]) is None
 
 
 def test_an_interval_is_written_in_percent() -> None:

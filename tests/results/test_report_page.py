@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,21 +14,30 @@ from credit.applications.contract import Event as ApplicationEvent
 from credit.approval.contract import Event as ApprovalEvent
 from credit.approval.contract import Gauge as ApprovalGauge
 from credit.approval.contract import Refusal as ApprovalRefusal
+from credit.codes import Step
+from credit.collateral.contract import Event as CollateralEvent
 from credit.collections.contract import Event as CollectionEvent
 from credit.collections.contract import RefusedBecause
 from credit.contracts.contract import Event as ContractEvent
 from credit.contracts.contract import Gauge as ContractGauge
 from credit.customers.contract import Event as CustomerEvent
 from credit.disbursement.contract import Event as DisbursementEvent
+from credit.disbursement.contract import Gauge as DisbursementGauge
 from credit.disbursement.contract import Refusal as DisbursementRefusal
-from credit.room import DESKS, EVENT_DTYPE
+from credit.disbursement.states import PaymentState
+from credit.due_diligence.contract import Event as DueDiligenceEvent
+from credit.post_loan.contract import Event as PostLoanEvent
+from credit.room import DESKS, EVENT_DTYPE, EVENTS, ROOMS
 from credit.scoring.contract import Event as ScoringEvent
 from credit.scoring.contract import Refusal as ScoringRefusal
 from credit.times import DAY_MS, HOUR_MS
-from results import book_charts, charts
+from lendrill.tables import figure_text
+from results import book_charts, charts, labels, names
 from results.figures import figures
+from results.findings import findings
 from results.report import _gathered, _listed, _worked
 from results.schemas import event_table
+from results.standing import CLOSING, STEPPED
 from tests.results.builders import START, Bank, bank, record, seal, whole_run
 from tests.results.test_report import Page, charts_of, html_of
 
@@ -55,6 +65,18 @@ def test_open_work_has_one_line_a_gauge_that_its_room_gives_one(tmp_path: Path) 
     assert "期末在办" in Page(html, "zh").text
     assert "待签合同 0 0.00 待审批 2,403 201.00" in Page(html, "zh").text
     assert "payments under way" not in Page(html).text
+
+
+def test_money_that_has_arrived_is_no_payment_under_way(tmp_path: Path) -> None:
+    plan, _ = bank(days=20)
+    end = START + 20 * DAY_MS - 1
+    rows = plan.measures.setdefault(0, [])
+    for state in [state for state in PaymentState if state != PaymentState.CLOSED]:
+        rows.append((end, DisbursementGauge.PENDING_DISBURSEMENTS, 1, 1, int(state), 10 ** int(state - 1), 100))
+    record(plan, tmp_path / "run")
+    seal(plan, tmp_path / "run", 20)
+    text = Page(html_of(tmp_path / "run")).text
+    assert "payments under way 11,111 5.00 paid out, use of the money still to be shown 1,100,000 2.00" in text
 
 
 def test_the_page_opens_in_chinese_and_english_is_one_press_away(full: Path) -> None:
@@ -155,6 +177,85 @@ def test_what_broke_is_counted_by_kind_with_its_worst_day(tmp_path: Path) -> Non
     assert trace["xperiod"] == 7 * DAY_MS
 
 
+@pytest.mark.parametrize("days", [8, 90])
+def test_what_broke_in_two_rooms_by_one_name_is_told_apart(tmp_path: Path, days: int) -> None:
+    """By the hour, from the events, and by the day, from the daily figures; in the table and in the chart. A room that tells of
+    another's event tells of that one."""
+    plan, _ = bank(cases=10, days=days)
+    urged = ((CollateralEvent, 1), (DueDiligenceEvent, 2), (DisbursementEvent, 3), (PostLoanEvent, 4))
+    for event, times in urged:
+        for n in range(times):
+            plan.event(event.TASK_URGED, START + 2 * DAY_MS + n * HOUR_MS, 10**9 + 2, value=1)
+    plan.event(ApprovalEvent.CASE_URGED, START + 2 * DAY_MS, 10**9 + 2, value=1)
+    plan.events["head_office", 0] = plan.events["approval", 0][-1:]
+    for rows in plan.events.values():
+        rows.sort()
+    seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
+    html = html_of(tmp_path / "run")
+    drawn = {row["name"]: sum(row["y"]) for row in charts_of(html)["trouble"]["data"]}
+    lines = names.trouble()
+    told = {lines[event.TASK_URGED][0]: times for event, times in urged} | {"cases urged": 2}
+    assert {name: drawn[name] for name in told} == told
+    assert all(f"{name} {times} 2026-01-03" in Page(html).text for name, times in told.items())
+
+
+def test_what_a_closed_case_waited_for_is_not_still_open(tmp_path: Path) -> None:
+    """Whatever closes it: supplements that never came, an approval that lapsed, a payment that was stopped; the page says which,
+    and every application stands in it once."""
+    plan, _ = bank()
+    unsigned = [row[:2] for row in plan.happened(ContractEvent.CONTRACT_EXPIRED)]
+    for at, case in unsigned[:4]:
+        plan.event(ContractEvent.CONTRACT_LAPSED, at + 7 * DAY_MS, case)
+    submitted = max(row[0] for row in plan.happened(ApplicationEvent.APPLICATION_SUBMITTED))
+    at, drawn = plan.happened(DisbursementEvent.LOAN_DISBURSED)[0][:2]
+    plan.event(DisbursementEvent.PAYMENT_STOPPED, at + DAY_MS, drawn)
+    for n, (event, more) in enumerate(
+        (
+            (CustomerEvent.MATERIALS_OVERDUE, (CustomerEvent.APPLICATION_ACCEPTED, ApprovalEvent.NODE_ENTERED)),
+            (CustomerEvent.MATERIALS_OVERDUE, ()),
+            (DisbursementEvent.NOTHING_PAID, (ApprovalEvent.APPLICATION_APPROVED, ContractEvent.CONTRACT_SIGNED)),
+            (DisbursementEvent.PAYMENT_STOPPED, (ApprovalEvent.APPLICATION_APPROVED, ContractEvent.CONTRACT_SIGNED)),
+            (ScoringEvent.BUREAU_REFUSED, (CustomerEvent.APPLICATION_ACCEPTED,)),
+        )
+    ):
+        steps = (ApplicationEvent.APPLICATION_SUBMITTED, *more, event)
+        for place, step in enumerate(steps):
+            plan.event(step, submitted + place * HOUR_MS, 10**9 + 501 + n, value=2_000 + n, reason=0)
+    for rows in plan.events.values():
+        rows.sort()
+    found = seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
+    text = Page(html_of(tmp_path / "run")).text
+    for line in (
+        "at the desks 31 0 0",
+        "automatic 41 0 0",
+        "decision → signature 52 6 4 ",
+        "signature → payout 42 0 2 ",
+        "materials not brought in time 2",
+        "approval ran out before a signature, the case is over 4",
+        "over before anything was paid 1",
+        "payment stopped 1",
+        "bureau query refused 1",
+        "still open at the end 6",
+    ):
+        assert line in text
+    assert found["funnel"]["screened_out"] == 30 + 2
+    assert found["funnel"]["submitted"] == 105 == 40 + sum(row["count"] for row in found["ends"]) + 6
+    told = figures(tmp_path / "run")
+    assert [told[name].value for name in ("open", "closed", "ended_materials_overdue", "closed_to_sign")] == [
+        6,
+        59,
+        2,
+        4,
+    ]
+
+
+def test_an_event_that_moves_a_case_has_a_name_of_its_own() -> None:
+    """Ends are told by the names of events; else one that closes cases could be another room's."""
+    spelt = [event.name for room in ROOMS.values() for event in room.events or ()]
+    assert {event.name for event in STEPPED if spelt.count(event.name) > 1} == set()
+    assert {event for event in EVENTS.values() if event.said.step == Step.CLOSED} == set(CLOSING)
+
+
 def test_desks_that_nothing_came_to_are_told_with_their_people() -> None:
     idle = {"role": "re_reviewer", "people": 8, "used": 0.0} | dict.fromkeys(
         ("tasks", "begun", "urged", "peak", "left"), 0
@@ -165,6 +266,59 @@ def test_desks_that_nothing_came_to_are_told_with_their_people() -> None:
         "re-review (8), credit committee (8)",
         "复审（8）、信贷委员会（8）",
     )
+
+
+def _desk(role: str, waited: float, full: int, branch: int, hours: int = 100) -> dict[str, Any]:
+    where = {"full_hours": full, "open_hours": hours, "full_share": full / hours, "full_branch": branch}
+    queue = {"peak": 3, "peak_at": dt.datetime(2026, 1, 2), "peak_branch": branch, "peak_left": 1}
+    return {"role": role, "waited": waited, "used": 0.5, "urged": 0, **where, **queue}
+
+
+@pytest.mark.requirement("SVC-05.c")
+def test_the_bottleneck_is_the_desk_that_was_full_for_most_of_its_hours() -> None:
+    """Not the one at which most waited; where none was full for a tenth of its hours, none is called so."""
+    figures_of = {"refusals": [], "portfolio": {"written_off_loans": 0}}
+    desks = [_desk("initial_approver", 70, 20, 3), _desk("final_approver", 30, 75, 0), _desk("re_reviewer", 0, 9, 1)]
+    told = [one.words for one in findings([], desks, [], figures_of)]
+    [narrow] = [one for one in told if one[0].startswith("Bottleneck")]
+    assert narrow[0].startswith(
+        "Bottleneck: final approval, head office, full in 75 of 100 hours (75%); then initial approval, branch 3, full in 20 of "
+        "100 hours (20%). Full: "
+    )
+    assert "30% of all waiting" in narrow[0]
+    assert narrow[1].startswith("瓶颈：终审（总行），100 个当班小时中 75 个满负荷（75%）；其次 初审（分行 3）")
+    assert "re-review" not in narrow[0]
+    told = [one.words for one in findings([], [_desk("initial_approver", 70, 9, 3)], [], figures_of)]
+    [none] = [one[0] for one in told if "ottleneck" in one[0]]
+    assert none.startswith(
+        "No bottleneck: at no branch was a desk full in 10% of its hours. Most waiting for a person: initial"
+    )
+    [longest] = [one[0] for one in told if "queue" in one[0]]
+    assert longest.startswith(
+        "Longest queue: initial approval, branch 3: 3 tasks at once, on 2026-01-02; 1 still waiting there"
+    )
+
+
+def test_a_share_of_few_says_of_how_many(tmp_path: Path) -> None:
+    """Nineteen applications are few, twenty are not."""
+    for cases in (19, 20):
+        whole_run(tmp_path / str(cases), cases=cases)
+        few = cases == 19
+        html = html_of(tmp_path / str(cases))
+        funnel = html.split('<section id="funnel">')[1].split("</section>")[0]
+        assert funnel.count(f"<small>n = {cases}</small>") == 4 * few
+        assert html.split("<section")[0].count(f"<small>n = {cases}</small>") == few
+        quality = html.split('<section id="quality">')[1].split("</section>")[0]
+        assert (f"<small>n = {cases}</small>" in quality) == few
+        told = figures(tmp_path / str(cases))["approved_share"]
+        assert told.of == cases
+        assert figure_text(told).endswith(f"(n = {cases})") == few
+
+
+def test_the_two_counts_of_urged_tasks_are_told_apart() -> None:
+    words = labels.LABELS["note.staff"]
+    assert "waiting or in hand (the column urged of queues.parquet counts only those that still waited)" in words[0]
+    assert "含等待中和办理中的（queues.parquet 的 urged 列只计仍在等待的）" in words[1]
 
 
 def test_weeks_begin_on_mondays_and_months_on_their_first() -> None:
@@ -195,10 +349,10 @@ def test_shares_that_are_all_zero_do_not_stretch_the_axis() -> None:
 def test_acceptance_approval_and_payout_are_timed_and_the_crowded_desk_is_named(full: Path) -> None:
     text = Page(html_of(full)).text
     for step in (
-        "automatic 40 0",
-        "at the desks 30 0",
-        "decision → signature 50 10 2.0 h",
-        "signature → payout 40 0 1.0 h",
+        "automatic 40 0 0",
+        "at the desks 30 0 0",
+        "decision → signature 50 10 0 2.0 h",
+        "signature → payout 40 0 0 1.0 h",
     ):
         assert step in text
     assert "Busiest desk: initial approval, 88%" in text

@@ -12,10 +12,12 @@ import pytest
 
 from credit.applications.contract import Event as ApplicationEvent
 from credit.codes import Account, Bucket
+from credit.customers.contract import Refusal as CustomerRefusal
+from credit.notices.contract import Event as NoticeEvent
 from credit.repayment.contract import Event as RepaymentEvent
 from credit.room import EVENTS
 from credit.times import DAY_MS, HOUR_MS
-from results import summary
+from results import names, summary
 from tests.results.builders import FATES, START, Bank, Loan, bank, record, seal, whole_run
 
 
@@ -40,19 +42,36 @@ def test_the_funnel_counts_cases_by_how_far_they_came(tmp_path: Path, shards: in
         "declined": count["score"] + count["human"],
         "signed": paid,
         "disbursed": paid,
+        "closed": 100 - paid - count["unsigned"],
+        "open": count["unsigned"],
     }
 
 
 def test_refusals_are_counted_by_event_and_reason(tmp_path: Path) -> None:
     _, _, found = whole_run(tmp_path / "run")
-    assert {(row["event"], row["reason"]): row["count"] for row in found["refusals"]} == {
-        ("application_refused", "id_check_digit"): 10,
-        ("customer_declined", "age_limit"): 10,
-        ("application_intercepted", "list_dishonest"): 10,
-        ("scoring_rejected", "score_low"): 10,
-        ("application_declined", "score_low"): 10,
-        ("application_declined", "human_decline"): 10,
+    assert {(row["room"], row["event"], row["reason"]): row["count"] for row in found["refusals"]} == {
+        ("applications", "application_refused", "id_check_digit"): 10,
+        ("customers", "customer_declined", "age_limit"): 10,
+        ("customers", "application_intercepted", "list_dishonest"): 10,
+        ("scoring", "scoring_rejected", "score_low"): 10,
+        ("approval", "application_declined", "score_low"): 10,
+        ("approval", "application_declined", "human_decline"): 10,
     }
+
+
+def test_refusals_of_two_rooms_by_one_name_are_two_rows(tmp_path: Path) -> None:
+    plan, _ = bank(cases=5, days=10)
+    for n, event in enumerate(
+        (RepaymentEvent.RECEIPT_REFUSED, NoticeEvent.RECEIPT_REFUSED, NoticeEvent.RECEIPT_REFUSED)
+    ):
+        plan.event(event, START + DAY_MS + n, 10**9 + 2, reason=CustomerRefusal.LIST_DISHONEST)
+    found = seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
+    rows = [row for row in found["refusals"] if row["event"] == "receipt_refused"]
+    assert [(row["room"], row["count"]) for row in rows] == [("notices", 2), ("repayment", 1)]
+    assert [names.event(row["room"], row["event"])[0] for row in rows] == [
+        "receipt without a notice",
+        "receipt refused",
+    ]
 
 
 def at_end(loans: list[Loan], day: int) -> dict[Bucket, list[int]]:
@@ -195,7 +214,7 @@ def test_a_bank_without_desks_or_loans_has_a_summary_all_the_same(tmp_path: Path
     plan = Bank(days=3)
     plan.event(ApplicationEvent.APPLICATION_SUBMITTED, START + HOUR_MS, 10**9 + 1, value=1)
     found = seal(plan, tmp_path / "run", record(plan, tmp_path / "run"))
-    assert found["funnel"] == dict.fromkeys(found["funnel"], 0) | {"submitted": 1}
+    assert found["funnel"] == dict.fromkeys(found["funnel"], 0) | {"submitted": 1, "open": 1}
     assert found["portfolio"]["outstanding_fen"] == 0
     assert found["refusals"] == []
     assert not (tmp_path / "run" / "queues.parquet").exists()

@@ -250,7 +250,7 @@ CAMPAIGN = '[[arrivals.campaigns]]\nname = "x"\nfrom_day = 2026-01-03\nto_day = 
             "odd.toml:5: policies.post_loan.plans: more is never reached: a row before it fits every loan",
         ),
         (
-            "[[policies.admission.dispatch]]\nteam = 'urgent'\n[[policies.admission.dispatch]]\nteam = 'urgent'\n",
+            "[[policies.admission.dispatch]]\nteam = 'consumer_team'\n[[policies.admission.dispatch]]\nteam = 'consumer_team'\n",
             "policies.admission.dispatch: row 2 is never reached: a row before it fits every application",
         ),
         (
@@ -286,7 +286,7 @@ def test_chinese_texts_are_whole_or_absent(text: str) -> None:
 
 @pytest.mark.parametrize("text", ['title = ""', 'purpose = ""', 'look_at = [""]'])
 def test_texts_that_are_needed_are_not_empty(text: str) -> None:
-    name = text.split()[0]
+    name = text.split(maxsplit=1)[0]
     lines = [text if line.startswith(f"{name} ") else line for line in HEAD.splitlines()]
     with pytest.raises(ScenarioError, match=f"{name}.*at least 1 character"):
         parse_scenario("\n".join(lines), "odd.toml")

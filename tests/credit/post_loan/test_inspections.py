@@ -344,6 +344,9 @@ def test_the_last_plan_must_fit_everybody_and_products_must_exist():
     last = {"key": packaged("post_loan")["plans"][-1]["key"], "products": ["no_such"]}
     with pytest.raises(PolicyError, match="the last row must fit every loan"):
         load("post_loan", PostLoanPolicy, {"post_loan": {"plans": [last]}})
+    whole = packaged("post_loan")
+    with pytest.raises(ValueError, match=f"plans: {whole['plans'][0]['key']} stands twice"):
+        PostLoanPolicy.model_validate(whole | {"plans": whole["plans"][:1] + whole["plans"]})
     first = {"key": "business", "products": ["no_such"]}
     with pytest.raises(PolicyError, match="'no_such' is no product"):
         PostLoanSubsystem.build(Setting({"post_loan": {"plans": [first]}}))

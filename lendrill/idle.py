@@ -96,6 +96,10 @@ def _unread(scenario: Scenario) -> Iterator[str]:
         yield "staff.scale_per_day: counts are scaled with scale = true alone"
     if bank.branches == 1 and bank.branch_weights_ppm:
         yield "bank.branch_weights_ppm: there is one branch"
+    debits = resolved("repayment", scenario.policies)
+    moved = "first_period_days_min" in scenario.policies.get("repayment", {})
+    if moved and not any(row.get("debit_day") for row in debits["debit_terms"]):
+        yield "policies.repayment.first_period_days_min: no loan has a debit day of its own (policies.repayment.debit_terms)"
     for name in staff.known():
         desk = getattr(staff, name, None)
         if not isinstance(desk, DeskStaff) or desk.break_start_minute == desk.break_end_minute:
@@ -118,9 +122,14 @@ def _never_called(scenario: Scenario) -> Iterator[str]:
         for row in one["rows"]
         if row["stage"] == stage["key"] and any(action["action"] in _BY_PEOPLE for action in row["actions"])
     }
-    for name in ("collector_early", "collector_middle", "collector_long"):
-        if name not in busy and getattr(scenario.staff, name) != Staff.model_fields[name].default:
-            yield f"staff.{name}: no collection strategy in use has them call, visit or go to court"
+    unasked = [name for name in ("collector_early", "collector_middle", "collector_long") if name not in busy]
+    why = "no collection strategy in use has them call, visit or go to court"
+    for name in unasked:
+        if getattr(scenario.staff, name) != Staff.model_fields[name].default:
+            yield f"staff.{name}: {why}"
+    for place, fault in enumerate(scenario.faults):
+        if fault.kind == "absence" and fault.target in unasked:
+            yield f"faults.{place}.target: nothing comes before {fault.target}: {why}"
 
 
 def _of_policies(scenario: Scenario) -> Iterator[str]:

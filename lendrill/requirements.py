@@ -1,11 +1,13 @@
 """The table of requirements: every id of docs/requirements.md by its clauses, the tests that carry each clause, and how those
 tests last went. Nothing is claimed by hand alone: clauses come from the catalogue, which says for each of them which run
 reaches it (`→`) or what is missing (`✗`); tests from reading the test files; outcomes from the record that the last
-test run left (`.requirements.json`). A mark that names no clause fails the collection of the tests."""
+test runs left (`.requirements.json`), each with the digest of the code that it was the outcome of: of other code than what stands
+there now it says nothing. A mark that names no clause fails the collection of the tests."""
 
 from __future__ import annotations
 
 import ast
+import hashlib
 import json
 import re
 import subprocess
@@ -21,7 +23,10 @@ RECORD_NAME = ".requirements.json"
 MARK = "requirement"
 STATES = ("shown", "part", "open", "failing")
 """All clauses shown · some · none, or not yet split into clauses · one whose test failed when it last ran."""
-OUTCOMES = ("passed", "failed", "not run")
+OTHER_CODE = "not checked since the code changed"
+OUTCOMES = ("passed", "failed", "not run", OTHER_CODE)
+SOURCES = ("credit", "actors", "sim", "results", "scenarios", "lendrill", "tests")
+"""Folders of which an outcome is: the code and the tests."""
 LIVE = "live"
 """Stands for a run where a clause is reached by the test itself, which drives a live bank through its API."""
 
@@ -173,11 +178,14 @@ def outcomes_of(entries: Iterable[Requirement]) -> dict[str, list[str]]:
 
 
 def _outcome(tests: list[str], recorded: dict[str, str]) -> str:
-    """Failed if one failed; passed if each test of a clause did, in each of its parameters; else not run."""
+    """Failed if one failed; passed if each test of a clause did, in each of its parameters; else not run, or run of other code
+    alone."""
     said = {test: {how for name, how in recorded.items() if name.partition("[")[0] == test} for test in tests}
     if any("failed" in how for how in said.values()):
         return "failed"
-    return "passed" if said and all(how == {"passed"} for how in said.values()) else "not run"
+    if said and all(how == {"passed"} for how in said.values()):
+        return "passed"
+    return OTHER_CODE if any(OTHER_CODE in how for how in said.values()) else "not run"
 
 
 def check(root: Path, entries: Iterable[Requirement], to: TextIO | None = None) -> None:
@@ -191,26 +199,53 @@ def check(root: Path, entries: Iterable[Requirement], to: TextIO | None = None) 
         )
 
 
+def code_digest(root: Path) -> str:
+    """What the code and its tests are, by the names and contents of all their files."""
+    digest = hashlib.sha256()
+    for path in sorted(path for folder in SOURCES for path in (root / folder).rglob("*")):
+        if path.is_file() and "__pycache__" not in path.parts:
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest.update(f"{path.relative_to(root).as_posix()} {content}\n".encode())
+    return digest.hexdigest()[:16]
+
+
 def read_record(root: Path) -> dict[str, dict[str, str]]:
-    """Outcomes of the last test runs: clause → node id → passed, failed or skipped. Empty when none is on record."""
+    """Outcomes of the last test runs: clause → node id → passed, failed or skipped, or `OTHER_CODE` where the code has changed
+    since. Empty when none is on record."""
+    code, record = code_digest(root), _recorded(root)
+    return {
+        clause_id: {test: how if of == code else OTHER_CODE for test, (how, of) in outcomes.items()}
+        for clause_id, outcomes in record.items()
+    }
+
+
+def _recorded(root: Path) -> dict[str, dict[str, tuple[str, str]]]:
+    """Clause → node id → how the test went, and of which code; a record of another form counts as none."""
     path = root / RECORD_NAME
     if not path.is_file():
         return {}
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
-        return {str(key): {str(test): str(how) for test, how in value.items()} for key, value in record.items()}
-    except (ValueError, AttributeError):
+        return {
+            str(key): {str(test): (str(one["outcome"]), str(one["code"])) for test, one in value.items()}
+            for key, value in record.items()
+        }
+    except (ValueError, AttributeError, TypeError, KeyError):
         return {}
 
 
-def merge_record(root: Path, ran: dict[str, dict[str, str]]) -> None:
-    """Add the outcomes of one test run to the record. A test that ran loses its earlier outcomes (a parameter that has
-    gone must not fail for ever); tests that did not run keep what they last had."""
-    merged = read_record(root)
+def merge_record(root: Path, ran: dict[str, dict[str, str]], code: str) -> None:
+    """Add the outcomes of one test run of that code to the record. A test that ran loses its earlier outcomes (a parameter that
+    has gone must not fail for ever); tests that did not run keep what they last had, and of which code."""
+    record = _recorded(root)
     for clause_id, outcomes in ran.items():
         again = {test.partition("[")[0] for test in outcomes}
-        kept = {test: how for test, how in merged.get(clause_id, {}).items() if test.partition("[")[0] not in again}
-        merged[clause_id] = kept | outcomes
+        kept = {test: one for test, one in record.get(clause_id, {}).items() if test.partition("[")[0] not in again}
+        record[clause_id] = kept | {test: (how, code) for test, how in outcomes.items()}
+    merged = {
+        clause_id: {test: {"outcome": how, "code": of} for test, (how, of) in outcomes.items()}
+        for clause_id, outcomes in record.items()
+    }
     path = root / RECORD_NAME
     part = path.with_suffix(".part")
     part.write_text(json.dumps(merged, indent=1, sort_keys=True) + "\n", encoding="utf-8")

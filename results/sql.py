@@ -29,6 +29,8 @@ def reading(files: Iterable[Path]) -> str:
 def tables_of(folder: Path) -> dict[str, str]:
     """Table expressions of a merged run folder by the names that queries use; a file that is not there has no name here.
     RunFolderError when another release wrote it, or when its events or its ledger are missing."""
+    if not folder.is_dir():
+        raise RunFolderError(f"{folder}: there is no such folder")
     found = {name: sorted((folder / name).glob("*.parquet")) for name in ("events", "ledger")}
     found |= {name: sorted((folder / "papers").glob(f"{name}-*.parquet")) for name in PAPERS}
     for name in ("daily", "queues", "hours", "staff", "partners", "waited", "codes", "cases"):

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from credit.errors import CreditError
 from credit.policies.catalogue import MODELS
@@ -19,7 +20,7 @@ from credit.policies.loading import WORLD, PolicyError, merged, packaged_product
 from scenarios.faults import Fault, ProductFile, Sources, told
 from scenarios.model import Scenario
 from scenarios.people import Demand
-from scenarios.positions import Positions
+from scenarios.positions import Positions, Steps
 
 
 class ScenarioError(CreditError):
@@ -89,12 +90,26 @@ def _faults_of_policies(policies: dict[str, Any]) -> Iterator[Fault]:
     for name, changes in policies.items():
         if name not in MODELS:
             continue
+        yield from _twice(changes, ("policies", name))
         whole = resolved(name, policies)
         try:
             MODELS[name].model_validate(whole)
         except ValidationError as error:
             for one in error.errors():
                 yield Fault.of(one, ("policies", name), MODELS[name], whole, changes)
+
+
+def _twice(changes: Any, at: Steps) -> Iterator[Fault]:
+    """Rows of one list with the same key, of which the later would hide the earlier."""
+    rows = changes.items() if isinstance(changes, dict) else enumerate(changes) if isinstance(changes, list) else ()
+    seen: set[str] = set()
+    for step, row in rows:
+        key = row.get("key") if isinstance(row, dict) and isinstance(changes, list) else None
+        if isinstance(key, str) and key in seen:
+            error = ErrorDetails(type="value_error", loc=(), msg=f"the key {key!r} stands twice", input=row)
+            yield Fault((*at, step), (*at, step), error, ())
+        seen |= {key} if isinstance(key, str) else set()
+        yield from _twice(row, (*at, step))
 
 
 def _add_products(content: dict[str, Any], folder: Path, file: str, positions: Positions) -> dict[str, ProductFile]:

@@ -144,7 +144,7 @@ class Behaviour(PolicyModel):
     approver_alert_ppm: SharePpm = 50_000
     """What each level of alert adds to the chance that a person declines."""
     approver_doubt_ppm: SharePpm = 60_000
-    """What each level of alert and each doubt adds to it."""
+    """What each doubt adds to the chance that a person declines."""
     approver_insight_ppm: SharePpm = 300_000
     """Chance that a person sees through a fraudster whom the machine let pass."""
     approver_reduce_ppm: SharePpm = 90_000
@@ -196,7 +196,7 @@ class Behaviour(PolicyModel):
     lost_ppm: SharePpm = 120_000
     """Chance that the customer cannot be reached."""
     promise_kept_ppm: SharePpm = 300_000
-    """Chances of a contact with an averagely willing customer; the less willing promise less, keep less and hide more."""
+    """Chance that a promise to pay is kept, of an averagely willing customer; the less willing keep less."""
     promise_days_min: int = Field(default=5, ge=5, le=15)
     """The earliest day promised, from the contact on."""
     promise_days_max: int = Field(default=10, ge=5, le=15)
@@ -204,7 +204,7 @@ class Behaviour(PolicyModel):
     visit_time_ppm: Factor = 3_000_000
     """Time that a visit takes, relative to a call of the same team."""
     legal_time_ppm: Factor = 2_000_000
-    """Time that a visit and a legal step take, relative to a call of the same team."""
+    """Time that a legal step takes, relative to a call of the same team."""
     write_off_decline_ppm: SharePpm = 30_000
     """Chance that one of the three bodies turns a write-off down."""
     reviewer_reject_ppm: SharePpm = 5_000
@@ -254,9 +254,14 @@ class Behaviour(PolicyModel):
     """Chance that it finds him worse."""
 
     @model_validator(mode="after")
-    def _ordered(self) -> Behaviour:
-        if self.promise_days_max < self.promise_days_min:
-            raise ValueError(f"promise_days_max: must be at least promise_days_min ({self.promise_days_min})")
+    def _one_of_them(self) -> Behaviour:
+        """A contact ends in one way."""
+        ways = ("promise_ppm", "unable_ppm", "lost_ppm")
+        whole = sum(getattr(self, name) for name in ways)
+        if whole > 1_000_000:
+            name = next(one for one in ways if one in self.model_fields_set)
+            others = " and ".join(one for one in ways if one != name)
+            raise ValueError(f"{name}: with {others} at most 1000000, not {whole}")
         return self
 
 
@@ -308,15 +313,15 @@ class Scenario(PolicyModel):
 
     name: Annotated[str, WORDS] = Field(pattern="^[a-z][a-z0-9_]*$")
     """How it is called; small letters, digits and _."""
-    title: Annotated[str, WORDS]
+    title: Annotated[str, WORDS] = Field(min_length=1)
     """Its headline, in English."""
     title_zh: Annotated[str | None, WORDS] = Field(default=None, min_length=1)
     """Its headline, in Chinese."""
-    purpose: Annotated[str, WORDS]
+    purpose: Annotated[str, WORDS] = Field(min_length=1)
     """What the scenario is for."""
     purpose_zh: Annotated[str | None, WORDS] = Field(default=None, min_length=1)
     """The same in Chinese."""
-    look_at: Annotated[list[str], WORDS]
+    look_at: Annotated[list[Annotated[str, Field(min_length=1)]], WORDS]
     """What to look at in its report."""
     look_at_zh: Annotated[list[Annotated[str, Field(min_length=1)]], WORDS] = []
     """The same in Chinese, point for point; reports fall back to English where a file has none."""
@@ -389,6 +394,26 @@ class Scenario(PolicyModel):
         unknown = [name for name in self.policies if name not in packaged_names()]
         if unknown:
             raise ValueError(f"policies: there is no policy {unknown[0]!r}; known: {', '.join(packaged_names())}")
+        return self
+
+    @model_validator(mode="after")
+    def _votes(self) -> Scenario:
+        """A committee that never has its quorum decides nothing (APR-02)."""
+        members, quorum = self.staff.committee.head_office, resolved("approval", self.policies).get("committee_quorum")
+        if not self.staff.scale and isinstance(quorum, int) and members < quorum:
+            raise ValueError(f"staff.committee.head_office: at least {quorum}, the committee's quorum; given {members}")
+        return self
+
+    @model_validator(mode="after")
+    def _comes(self) -> Scenario:
+        run = self.run
+        last = run.start + dt.timedelta(days=(run.arrival_days or run.days) - 1)
+        for place, one in enumerate(self.arrivals.campaigns):
+            whole = one.from_day <= run.start and one.to_day >= last and one.to_hour - one.from_hour == 24
+            if whole and not one.factor_ppm and run.customers > len(self.script):
+                raise ValueError(
+                    f"arrivals.campaigns.{place}.factor_ppm: 0 on every day on which customers come: nobody can come"
+                )
         return self
 
     @model_validator(mode="after")

@@ -175,7 +175,13 @@ class PopulationShape(PolicyModel):
                 f"fraud_ppm: must be at least gang_ppm ({self.gang_ppm}), whose members deceive the bank; given {self.fraud_ppm}"
             )
         if self.repeat_ppm + self.rush_ppm > 998_000:
-            raise ValueError("rush_ppm: with repeat_ppm at most 998000, since somebody has to come for the first time")
+            name, other = (
+                ("rush_ppm", "repeat_ppm") if "repeat_ppm" not in self.model_fields_set else ("repeat_ppm", "rush_ppm")
+            )
+            raise ValueError(
+                f"{name}: with {other} at most 998000, since somebody has to come for the first time; given "
+                f"{getattr(self, name)} and {getattr(self, other)}"
+            )
         if sum(self.defects_ppm()) > 1_000_000:
             raise ValueError(
                 f"wrong_check_digit_ppm: the rates of wrong forms must sum to at most 1000000, not {sum(self.defects_ppm())}"

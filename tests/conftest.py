@@ -32,6 +32,7 @@ settings.register_profile("ours", deadline=None)  # how long an example takes sa
 settings.load_profile("ours")
 
 _PROPERTY = "requirement"
+_CODE = pytest.StashKey[str]()
 _ran: dict[str, dict[str, str]] = {}
 
 
@@ -66,7 +67,13 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
                 outcomes[report.nodeid] = report.outcome
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """An outcome is one of the code that stood there when the run began."""
+    if not hasattr(session.config, "workerinput"):
+        session.config.stash[_CODE] = requirements.code_digest(session.config.rootpath)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Write the record once, from the process that saw every report."""
     if _ran and not hasattr(session.config, "workerinput"):
-        requirements.merge_record(session.config.rootpath, _ran)
+        requirements.merge_record(session.config.rootpath, _ran, session.config.stash[_CODE])

@@ -122,7 +122,8 @@ class Facility(Model):
 
 
 class Drawing(Body):
-    """A drawdown on a revolving limit (PRD-04); `number` counts the requests of the case. `purpose`: one of those that the
+    """A drawdown on a revolving limit (PRD-04); `number` counts the requests of the case. `term_months`: one that the product
+    offers, at most the term that was approved and that the contract names. `purpose`: one of those that the
     product lends for; `payee_account`: who is paid, where the product pays him (受托支付)."""
 
     model_config = shown(
@@ -257,7 +258,8 @@ async def draw(
     caller: Asker,
     key: IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """PRD-04, PRD-09: within the limit, for a term and a purpose that the product offers."""
+    """PRD-04, PRD-09: within the limit, for a purpose and a term that the product offers, and no longer than what was approved
+    for the limit: a longer term is refused as such."""
     del key
     about = {name: getattr(drawing, name) for name in ("amount_fen", "term_months", "number", "purpose")}
     about["payee_account"] = int(drawing.payee_account or 0)

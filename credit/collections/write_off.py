@@ -64,7 +64,7 @@ class WriteOffs:
         self._ask(rows, at, 0, 0, out)
 
     def _claim_fen(self, rows: Ints) -> Ints:
-        """What a write-off would write off today: principal, and interest and penalty beside it."""
+        """What a write-off would write off as collections knows it: principal, and interest and penalty beside it."""
         cases = self._cases
         return cases["principal_fen"][rows] + cases["interest_fen"][rows] + cases["penalty_fen"][rows]
 
@@ -152,7 +152,8 @@ class WriteOffs:
         if step + 1 < len(DESKS):
             self._ask(place, rows["at"] + _HANDOVER_MS, step + 1, rows["person"], out)
             return
-        out.send(WriteOffApproved, WriteOffApproved.rows(len(rows), at=rows["at"], loan=rows["loan"]))
+        decided = WriteOffApproved.rows(len(rows), at=rows["at"], loan=rows["loan"], decided_fen=self._claim_fen(place))
+        out.send(WriteOffApproved, decided)
         self._bodies.forget(rows["loan"])
         self._cases["written_off"][place] = 1
         pending = place[self._cases["state"][place] == CaseState.WRITE_OFF]

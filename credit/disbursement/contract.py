@@ -25,11 +25,14 @@ PaymentInstruction = room.asks(
     606, "PaymentInstruction", "transaction loan party amount_fen account entrusted attempt kind interbank"
 )
 PaymentResult = room.accepts(607, "PaymentResult", "transaction loan status amount_fen account attempt")
-FacilityOpened = room.asks(608, "FacilityOpened", "case party product limit_fen revolving staged valid_until")
+FacilityOpened = room.asks(
+    608, "FacilityOpened", "case party product limit_fen term_months revolving staged valid_until"
+)
 DrawdownRequested = room.obeys(
     609, "DrawdownRequested", "case amount_fen term_months number payee_account=0 purpose:U12=0"
 )
-"""`purpose`: what this drawdown is for, one of the product's; `payee_account`: who is paid, where the product pays the payee."""
+"""`term_months`: one of the product's, no longer than what was approved; `purpose`: what this drawdown is for, one of the
+product's; `payee_account`: who is paid, where the product pays the payee."""
 UseEvidenceRequested = room.asks(610, "UseEvidenceRequested", "loan case party amount_fen")
 UseEvidenceFiled = room.obeys(611, "UseEvidenceFiled", "loan genuine")
 LimitReleased = room.accepts(612, "LimitReleased", "case loan principal_fen", sender="repayment")
@@ -174,6 +177,7 @@ class Refusal(Reason):
     PAYMENT_FAILED = 511, "payment failed", "支付失败"
     DRAWDOWN_PURPOSE = 512, "purpose not allowed for a drawdown", "提款用途不符合产品规定", "purpose"
     DRAWDOWN_PAYEE = 513, "payee missing, or the borrower himself", "缺收款方或收款方为借款人本人", "payee_account"
+    DRAWDOWN_TERM = 514, "longer than the term approved", "提款期限超过批准的期限", "term_months"
 
 
 room.logs(Event, Gauge, Desk, reasons=(Refusal, TaskRefusal))

@@ -16,6 +16,14 @@ from credit.worklists.states import TaskState
 
 _P = PaymentState
 _PAID = np.dtype([(n, "i8") for n in "loan case lane amount_fen paid_fen operator reviewer sent_at at".split()])
+_BEGUN = np.dtype(
+    [(n, "i8") for n in "loan revolving".split()]
+    + [
+        (f"{n}{what}", "i8")
+        for n in "amount_fen term_months rate_ppm customer account".split()
+        for what in ("", "_agreed")
+    ]
+)
 _KEPT, _MOVING, _AT_DESKS, _COMMITTED, _WAITING = (
     np.array(states, dtype=np.int64)
     for states in (
@@ -114,6 +122,36 @@ def paid_out(paid: Rows) -> list[str]:
     found += _named("loan", loan, paid["at"] < paid["sent_at"], "arrived before it was sent, at", paid["at"])
     found += [f"loan {number} was disbursed twice" for number in loan[~firsts(loan)].tolist()]
     return found + _alone(loan, np.ones(len(paid), dtype=bool), paid["lane"], paid["operator"], paid["reviewer"])
+
+
+def begun(payments: Rows, contracts: Rows) -> Rows:
+    """The witness of payments that begin: each beside its contract, or the facility that it draws on, as that stands."""
+    rows = np.zeros(len(payments), dtype=_BEGUN)
+    rows["loan"], rows["revolving"] = payments["loan"], payments["revolving"]
+    for name in ("amount_fen", "term_months", "rate_ppm", "customer", "account"):
+        rows[name], rows[f"{name}_agreed"] = payments["debit_account" if name == "account" else name], contracts[name]
+    return rows
+
+
+def as_agreed(begun: Rows) -> list[str]:
+    """PRD-04, CON-11: what is paid is what the contract says: the same customer, account, rate and term, and no more money. A
+    drawdown of a revolving limit may run for a shorter term, never for a longer one."""
+    loan, term = begun["loan"], begun["term_months"]
+    found = _named(
+        "loan",
+        loan,
+        begun["amount_fen"] > begun["amount_fen_agreed"],
+        "is more than agreed, in fen:",
+        begun["amount_fen"],
+    )
+    longer, shorter = term > begun["term_months_agreed"], term < begun["term_months_agreed"]
+    wrong = longer | (shorter & (begun["revolving"] == 0))
+    found += _named("loan", loan, wrong, "has another term than its contract allows, in months:", term)
+    for name in ("rate_ppm", "customer", "account"):
+        found += _named(
+            "loan", loan, begun[name] != begun[f"{name}_agreed"], f"has another {name} than agreed:", begun[name]
+        )
+    return found
 
 
 def _alone(loan: Ints, moving: Bools, lane: Ints, operator: Ints, reviewer: Ints) -> list[str]:

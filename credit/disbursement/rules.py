@@ -135,7 +135,8 @@ class Drawdowns:
 
 def drawdown_faults(requests: Rows, facilities: Rows, products: ProductColumns, of_use: Ints) -> Ints:
     """Why a drawdown is refused (PRD-04, PRD-09, DIS-16); `facilities`: row by row the facility it draws on; `of_use`: what is
-    wrong with its use, see `Drawdowns`."""
+    wrong with its use, see `Drawdowns`. It runs for a term that the product offers and at most for the facility's own, which is
+    what was approved and signed for (每笔提款期限最长)."""
     used = facilities["drawn_fen"] - facilities["restored_fen"]
     months = np.clip(requests["term_months"], 0, products.terms.shape[1] - 1)
     offered = products.terms[facilities["product"], months] & (months == requests["term_months"])
@@ -151,6 +152,7 @@ def drawdown_faults(requests: Rows, facilities: Rows, products: ProductColumns, 
         (requests["amount_fen"] > facilities["amount_fen"] - used, ApprovalRefusal.LIMIT_EXCEEDED),
         (facilities["loans"] >= LOANS_MAX, ApprovalRefusal.LIMIT_EXCEEDED),
         (~offered, ApplicationRefusal.TERM_OPTION),
+        (revolving & (requests["term_months"] > facilities["term_months"]), Refusal.DRAWDOWN_TERM),
         (~revolving, ContractRefusal.CONTRACT_STATE),
     )
     faults = np.zeros(len(requests), dtype=np.int64)

@@ -131,6 +131,8 @@ class DisbursementSubsystem(Subsystem):
         found += invariants.limits(facilities, payments)
         for paid in self.noted("paid"):
             found += invariants.paid_out(paid)
+        for begun in self.noted("begun"):
+            found += invariants.as_agreed(begun)
         return found + self.desk.violations(self.window.until)
 
     # contracts --------------------------------------------------------------------------------------------------------
@@ -152,9 +154,9 @@ class DisbursementSubsystem(Subsystem):
         whole = ~bad & ~several
         if any_of(whole):
             plain = rows[whole]
-            self.payments.begin(
-                plain, loan_of(plain["case"], 1), plain["amount_fen"], at[whole], self._is_automatic(plain), out
-            )
+            loans = loan_of(plain["case"], 1)
+            self.payments.begin(plain, loans, plain["amount_fen"], at[whole], self._is_automatic(plain), out)
+            self._witness(loans, plain)
         if any_of(several):
             self._begin(self.facilities.admit(rows[several], at[several], out), out)
 
@@ -174,6 +176,12 @@ class DisbursementSubsystem(Subsystem):
         amounts = self.facilities.next_tranche_fen(found)
         loans = self.facilities.commit(contracts["case"], amounts)
         self.payments.begin(contracts, loans, amounts, at, automatic, out)
+        self._witness(loans, contracts)
+
+    def _witness(self, loans: Ints, contracts: Rows) -> None:
+        """Of payments that begin, each with its contract or facility as it stands."""
+        table = self.payments.table
+        self.note("begun", invariants.begun(table.take(table.find(loans)), contracts))
 
     # limits -----------------------------------------------------------------------------------------------------------
 
@@ -319,6 +327,7 @@ class DisbursementSubsystem(Subsystem):
         drawn["payee_account"][named] = good["payee_account"][named]
         loans = self.facilities.commit(drawn["case"], good["amount_fen"])
         self.payments.begin(drawn, loans, good["amount_fen"], good["at"], False, out, good["purpose"])
+        self._witness(loans, table.take(found[~bad]))
 
 
 build = DisbursementSubsystem.build

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from credit.codes import Consent, Material
-from credit.policies.base import LIVE, WORDS, PolicyModel, Yuan, known_names
+from credit.policies.base import LIVE, WORDS, PolicyModel, Yuan, known_names, last_fits_all
 
 PurposeClass = Literal["consumer", "operating", "housing"]
 STEPS = ("initial_review", "scoring", "approval", "contract", "disbursement")
@@ -30,12 +30,6 @@ class Criteria(PolicyModel):
     """A month's declared income."""
     employment_months_min: int = Field(ge=0, le=600)
     """Least time in employment or business."""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Criteria:
-        if self.age_min > self.age_max:
-            raise ValueError(f"criteria {self.key}: age_min is above age_max")
-        return self
 
 
 class Situation(PolicyModel):
@@ -137,8 +131,6 @@ class AdmissionPolicy(PolicyModel):
         known_names("required_consents", self.required_consents, list(Consent.__members__))
         known_names("key_materials", self.key_materials, list(Material.__members__))
         known_names("reused_materials", self.reused_materials, list(Material.__members__))
-        _unique("criteria", [c.key for c in self.criteria])
-        _unique("purposes", [p.key for p in self.purposes])
         _unique("teams", [str(t.code) for t in self.teams])
         for vague in self.vague_purposes:
             if vague in [p.key for p in self.purposes]:
@@ -150,9 +142,7 @@ class AdmissionPolicy(PolicyModel):
         for step in STEPS:
             if self.step_minutes.get(step, 0) < 1:
                 raise ValueError(f"step_minutes: {step} needs at least one minute")
-        last = self.dispatch[-1]
-        if last.products or last.amount_from or last.risk_from:
-            raise ValueError("dispatch: the last row must fit every application")
+        last_fits_all("dispatch", self.dispatch, ("products", "amount_from", "risk_from"), "application")
         return self
 
 

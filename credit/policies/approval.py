@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field, model_validator
 
 from credit.codes import Doubt, Material, Node
-from credit.policies.base import WORDS, Minute, PolicyModel, SharePpm, Yuan, known_names
+from credit.policies.base import WORDS, Minute, PolicyModel, SharePpm, Yuan, known_names, last_fits_all
 
 
 class NodePolicy(PolicyModel):
@@ -121,9 +121,7 @@ class ApprovalPolicy(PolicyModel):
         keys = [node.key for node in self.nodes]
         for name, nodes in [("lighter_nodes", self.lighter_nodes)] + [("routes", row.nodes) for row in self.routes]:
             _check_route(name, nodes, keys)
-        last = self.routes[-1]
-        if last.products or last.amount_from or last.grade_from or last.alert_from:
-            raise ValueError("routes: the last row must fit every case")
+        last_fits_all("routes", self.routes, ("products", "amount_from", "grade_from", "alert_from"), "case")
         _check_hours(self.working_minutes)
         return self
 

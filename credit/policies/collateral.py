@@ -42,7 +42,7 @@ class CollateralPolicy(PolicyModel):
     valuation_valid_days: Annotated[int, Field(ge=1, le=730)]
     """[days] How long a valuation holds while no contract follows."""
     formalities_workdays: Annotated[int, Field(ge=1, le=60)]
-    """So is each step of formalities and of a release."""
+    """A step of formalities or of a release is due at the close of the so-manieth workday."""
     closing_minute: Minute
     """Close of business."""
     formalities: list[str]

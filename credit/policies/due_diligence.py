@@ -51,7 +51,7 @@ class DueDiligencePolicy(PolicyModel):
     visit_workdays: int = Field(ge=1, le=60)
     """A visit is due at the close of the so-manieth workday."""
     analysis_workdays: int = Field(ge=1, le=60)
-    """So is an analysis."""
+    """An analysis is due at the close of the so-manieth workday."""
     closing_minute: Minute
     """Close of business."""
     photos_min: int = Field(ge=1, le=20)
@@ -83,8 +83,6 @@ class DueDiligencePolicy(PolicyModel):
         known_names("ratios", [row.key for row in self.ratios], list(Segment.__members__))
         for row in self.scope:
             known_names(f"scope: {row.key}: segments", row.segments, list(Segment.__members__))
-        if self.photos_min > self.photos_max:
-            raise ValueError("photos_min is above photos_max")
         judged = {row.key for row in self.ratios}
         for row in self.scope:
             if lacking := [

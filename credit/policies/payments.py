@@ -75,8 +75,12 @@ class PaymentPolicy(PolicyModel):
             raise ValueError("account_digits: fewest and most digits, between 1 and 19")
         if self.batch_minutes != sorted(set(self.batch_minutes)) or self.batch_minutes[0] < 0:
             raise ValueError("batch_minutes must rise")
-        if self.batch_minutes[-1] >= _MINUTES_A_DAY or self.clearing_opens_minute >= self.clearing_closes_minute:
-            raise ValueError("batch_minutes and clearing hours must lie within a day")
+        if self.batch_minutes[-1] >= _MINUTES_A_DAY:
+            raise ValueError("batch_minutes: must lie within a day")
+        if self.clearing_opens_minute >= self.clearing_closes_minute:
+            raise ValueError(
+                f"clearing_opens_minute: must lie before clearing_closes_minute ({self.clearing_closes_minute})"
+            )
         if not 1 <= self.tranche_step <= _STEP_MAX_FEN:
             raise ValueError("tranche_step must lie between 0.01 and 90000 yuan")
         if len({route.product for route in self.routes}) != len(self.routes):

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field, model_validator
 
 from credit.codes import Finding, Segment
-from credit.policies.base import Minute, PolicyModel, Yuan, known_names
+from credit.policies.base import Minute, PolicyModel, Yuan, known_names, last_fits_all
 
 
 class InspectionPlan(PolicyModel):
@@ -33,11 +33,11 @@ class PostLoanPolicy(PolicyModel):
     """All that inspections decide by. Times of day are minutes after midnight."""
 
     first_days: int = Field(ge=1, le=180)
-    """[days] After each payment, the use of the money is looked at."""
+    """Within so many days of a payment the first inspection after it, of the use of the money, is due."""
     task_workdays: int = Field(ge=1, le=60)
     """An inspection is due at the close of the so-manieth workday."""
     review_workdays: int = Field(ge=1, le=60)
-    """So is the review of what was found."""
+    """The review of what was found is due at the close of the so-manieth workday."""
     closing_minute: Minute
     """Close of business."""
     watched_a_year: int = Field(ge=1, le=52)
@@ -52,7 +52,5 @@ class PostLoanPolicy(PolicyModel):
         known_names("restricts", self.restricts, list(Finding.__members__))
         for plan in self.plans:
             known_names(f"plans: {plan.key}: segments", plan.segments, list(Segment.__members__))
-        last = self.plans[-1]
-        if last.segments or last.products or last.amount_from or last.grade_from:
-            raise ValueError("plans: the last row must fit every loan")
+        last_fits_all("plans", self.plans, ("segments", "products", "amount_from", "grade_from"), "loan")
         return self

@@ -83,8 +83,6 @@ class Product(PolicyModel):
 
     @model_validator(mode="after")
     def _consistent(self) -> Product:
-        if self.amount_min > self.amount_max:
-            raise ValueError(f"product {self.key}: amount_min is above amount_max")
         if self.revolving != bool(self.drawdown_purposes):
             raise ValueError(
                 f"product {self.key}: drawdown_purposes: a revolving limit needs them, no other product does"

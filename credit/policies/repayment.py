@@ -102,7 +102,7 @@ class RepaymentPolicy(PolicyModel):
     reminder_minute: int = Field(ge=0, le=1_439)
     """When reminders go out."""
     first_period_days_min: int = Field(ge=1, le=31)
-    """A first debit day nearer than this moves to the next month."""
+    """Of loans with a debit day of their own (`debit_terms`): a first debit day nearer than this moves to the next month."""
     retry_daily_dpd_max: int = Field(ge=0, le=3_660)
     """[days past due] Up to here a failed debit is tried again every day …"""
     retry_every_days: int = Field(ge=1, le=366)

@@ -35,7 +35,8 @@ PaymentMade = room.obeys(706, "PaymentMade", "loan amount_fen=0 share_ppm=0 chan
 CHANNELS = (Channel.COUNTER, Channel.ONLINE_BANK, Channel.MOBILE_BANK, Channel.THIRD_PARTY)
 """How a customer pays (REP-05): over the counter, by transfer online, through a third party."""
 PaymentIntended = room.asks(707, "PaymentIntended", "loan party pay_at share_ppm reason", sender="collections")
-WriteOffApproved = room.accepts(708, "WriteOffApproved", "loan", sender="collections")
+WriteOffApproved = room.accepts(708, "WriteOffApproved", "loan decided_fen", sender="collections")
+"""`decided_fen`: the claim as it stood when the last body said yes."""
 # Restructuring (重组): who is brought before its team, what was agreed, and what is observed of the loan afterwards. Extensions
 # count their `months` beside those that are left; any other measure begins a plan of so many. `stages`: shares set by hand.
 RestructuringReferred = room.accepts(
@@ -145,6 +146,9 @@ class Event(EventCode):
     SCHEDULE_REGENERATED = event(710, "schedule generated anew", "重算还款计划", value="instalments left")
     NPL_MARKED = event(711, "marked non-performing", "认定不良", value="days past due")
     LOAN_WRITTEN_OFF = event(712, "written off", "核销", value="days past due")
+    WRITE_OFF_DIFFERS = event(
+        739, "changed between decision and write-off", "核销批准后息费与还款变动", value="decided on, fen"
+    )
     RECOVERY_RECEIVED = event(713, "recovered after write-off", "核销后收回", reason=Channel)
     EARLY_REPAYMENT_REFUSED = event(714, "early repayment refused", "提前还款被拒", reason=Reason, refuses=True)
     PAYMENT_RECEIVED = event(715, "payment received", "收到款项", reason=Channel)

@@ -30,6 +30,15 @@ _PAYMENT = np.dtype(
     [(n, "i8") for n in ("loan", "amount_fen", *(f"{part}_{what}" for part in _PARTS for what in ("owed", "paid")))]
 )
 
+_OPENED = np.dtype(
+    [("loan", "i8")]
+    + [
+        (f"{n}{what}", "i8")
+        for n in "amount_fen term_months rate_ppm customer account".split()
+        for what in ("", "_paid")
+    ]
+)
+
 
 def violations(book: Book, plans: Plans, *, whole: bool) -> list[str]:
     """All violated invariants; `whole` replays every loan and sums the accruals anew."""
@@ -50,6 +59,30 @@ def payment(loan: Ints, amount_fen: Ints, owed_fen: Ints, paid_fen: Ints) -> Row
     for name, owed, paid in zip(_PARTS, owed_fen, paid_fen, strict=True):
         rows[f"{name}_owed"], rows[f"{name}_paid"] = owed, paid
     return rows
+
+
+def opened(loans: Rows, disbursed: Rows) -> Rows:
+    """The witness of loans that come onto the book, each beside what disbursement has said of it."""
+    rows = np.zeros(len(loans), dtype=_OPENED)
+    rows["loan"] = loans["loan"]
+    columns = {"amount_fen": "plan_fen", "term_months": "periods"}
+    for name in ("amount_fen", "term_months", "rate_ppm", "customer", "account"):
+        rows[name] = loans[columns.get(name, name)]
+        rows[f"{name}_paid"] = disbursed["debit_account" if name == "account" else name]
+    return rows
+
+
+def as_disbursed(rows: Rows) -> list[str]:
+    """REP-01: a loan is booked as it was paid out: amount, term, rate, customer and account."""
+    found: list[str] = []
+    for name in ("amount_fen", "term_months", "rate_ppm", "customer", "account"):
+        booked, paid = rows[name], rows[f"{name}_paid"]
+        found += _named(
+            rows["loan"],
+            booked != paid,
+            lambda i, n=name, b=booked, p=paid: f"{n} is booked as {b[i]}, it was paid out with {p[i]}",  # type: ignore[misc]
+        )
+    return found
 
 
 def payments(rows: Rows) -> list[str]:

@@ -3,6 +3,8 @@ loan never twice."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from credit.mail import Outbox
 from credit.money import MAX_AMOUNT_FEN
 from credit.numbers import DISBURSEMENT, INSTALMENTS_MAX, group_of
@@ -10,6 +12,7 @@ from credit.policies.base import RATE_PPM_MAX
 from credit.policies.products import ProductColumns
 from credit.repayment.book import Book
 from credit.repayment.contract import Event, LoanOpened
+from credit.repayment.invariants import opened
 from credit.repayment.plans import Plans
 from credit.repayment.rules import DAYCOUNT_OF_PRODUCT, DebitDays, method_of
 from credit.repayment.states import LoanState
@@ -22,7 +25,11 @@ from credit.times import DAY_MS, Bools
 class Opening:
     """Opens loans."""
 
-    def __init__(self, book: Book, products: ProductColumns, days: DebitDays, plans: Plans) -> None:
+    def __init__(
+        self, book: Book, products: ProductColumns, days: DebitDays, plans: Plans, note: Callable[[str, Rows], None]
+    ) -> None:
+        """`note` keeps witnesses for the invariants."""
+        self._note = note
         self._book, self._products, self._days, self._plans = book, products, days, plans
 
     def sound(self, rows: Rows) -> Bools:
@@ -60,6 +67,7 @@ class Opening:
             ),
         )
         self._plans.begin_next(loans, added)
+        self._note("opened", opened(loans.take(added), rows))
         self._book.touch(rows["loan"])
         out.log(
             Event.SCHEDULE_GENERATED,

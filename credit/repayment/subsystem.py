@@ -40,7 +40,7 @@ from credit.repayment.contract import (
 from credit.repayment.dues import Dues
 from credit.repayment.early import Early
 from credit.repayment.failed_debits import FailedDebits
-from credit.repayment.invariants import failed_debits, payments, violations
+from credit.repayment.invariants import as_disbursed, failed_debits, payments, violations
 from credit.repayment.opening import Opening
 from credit.repayment.plans import Plans
 from credit.repayment.receipts import Receipts
@@ -101,7 +101,7 @@ class RepaymentSubsystem(Subsystem):
         self.check_whole_book = False
         self.book = Book(self.tables)
         self._plans, days = Plans(policy, self.book.restructured), DebitDays(policy)
-        self._opening = Opening(self.book, columns_of(products), days, self._plans)
+        self._opening = Opening(self.book, columns_of(products), days, self._plans, self.note)
         self._dues = Dues(self.book, policy, self._plans, Behaviour(self.book, scorecard))
         checks, digits = self.tables["account_checks"], payments.account_digits
         self._accounts = DebitAccounts(self.book, checks, digits, self._dues)
@@ -277,6 +277,8 @@ class RepaymentSubsystem(Subsystem):
         found = violations(self.book, self._plans, whole=self.check_whole_book)
         for rows in self.noted("payments"):
             found += payments(rows)
+        for rows in self.noted("opened"):
+            found += as_disbursed(rows)
         found += failed_debits(self.book, self.desk.tasks, ended=self.window.ends_day)
         return found + self.desk.violations(self.window.until)
 

@@ -1,5 +1,6 @@
 """Write-off (核销) and what comes back afterwards (NPL-09). On approval the whole claim leaves the balance sheet in one
-transaction and stands off balance to the fen; later payments are income and shrink it, and collection goes on."""
+transaction and stands off balance to the fen; what interest, penalty and payments have changed of it since the bodies decided
+is told by an amount of its own; later payments are income and shrink it, and collection goes on."""
 
 from __future__ import annotations
 
@@ -15,6 +16,7 @@ from credit.repayment.book import Book, next_transactions, post
 from credit.repayment.contract import Event
 from credit.repayment.states import LoanState
 from credit.room import Rows
+from credit.rows import only
 from credit.times import DAY_MS, Bools, Ints
 
 NO_CHANNEL = 0
@@ -72,7 +74,15 @@ class WriteOffs:
         )
         self._leave(ids, rows, of)
         out.log(Event.LOAN_WRITTEN_OFF, at, case_of(ids), loan=ids, amount_fen=total, value=at // DAY_MS - since)
+        self._tell_change(approved, total, out)
         _tell_collections(at, ids, numbers, 0, total, since, out)
+
+    def _tell_change(self, approved: Rows, total: Ints, out: Outbox) -> None:
+        """NPL-08: what is written off is what was decided on and this amount, which is below zero where the borrower paid."""
+        since = total - approved["decided_fen"]
+        rows, changed = only(approved, since != 0), since[since != 0]
+        about = {"loan": rows["loan"], "amount_fen": changed, "value": rows["decided_fen"]}
+        out.log(Event.WRITE_OFF_DIFFERS, rows["at"], case_of(rows["loan"]), **about)
 
     def _leave(self, ids: Ints, rows: Ints, of: Ints) -> None:
         """The loans leave the active book with all that was due. Their debits stay: what one under way still brings is a

@@ -273,8 +273,9 @@ class Borrowers:
         return (party >= 1) & (party <= len(self._script))
 
     def _term(self, rows: Rows, nth: Ints) -> Ints:
-        """One of the product's terms."""
+        """One of the product's terms, no longer than what was approved."""
         options = self._terms[rows["product"]]
+        options = options & (np.arange(options.shape[1]) <= rows["term_months"][:, None])
         count = options.sum(axis=1)
         chosen = below_each(self._draws["drawdown_term"], np.maximum(count, 1), rows["party"], nth)
         return np.asarray(np.argmax(options.cumsum(axis=1) > chosen[:, None], axis=1))

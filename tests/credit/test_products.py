@@ -247,7 +247,7 @@ def test_a_loan_becomes_a_limit_by_configuration():
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"amount_min": 400_000}, "product consumer_loan: amount_min is above amount_max"),
+        ({"amount_min": 400_000}, "amount_max: must be at least amount_min"),
         ({"amount_max": 1.5}, "an amount in yuan"),
         ({"amount_max": "1.005"}, "at most two decimals"),
         ({"amount_max": -1}, "amount_max"),

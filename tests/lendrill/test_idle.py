@@ -48,6 +48,14 @@ def told(text: str) -> list[str]:
         ),
         ("[policies.due_diligence]\nphotos_max = 12\n", "policies.due_diligence.photos_max: only a live bank"),
         ('[policies.contracts]\nlender = "某某银行"\n', "policies.contracts.lender: only a live bank"),
+        (
+            "[policies.repayment]\nfirst_period_days_min = 31\n",
+            "policies.repayment.first_period_days_min: no loan has a debit day of its own",
+        ),
+        (
+            HERE.replace("finance", "collector_early"),
+            "faults.0.target: nothing comes before collector_early: no collection strategy in use",
+        ),
         ("[policies.products]\nshort_months_max = 10\n", "policies.products.short_months_max: only a live bank"),
     ],
 )

@@ -178,6 +178,8 @@ def test_a_mark_on_the_module_reaches_each_of_its_tests() -> None:
     ("record", "outcome", "state"),
     [
         ({}, "not run", "shown"),
+        ({"CUS-11.b": {"tests/test_a.py::test_x": "passed of other"}}, requirements.OTHER_CODE, "shown"),
+        ({"CUS-11.b": {"tests/test_a.py::test_x": "failed of other"}}, requirements.OTHER_CODE, "shown"),
         ({"CUS-11.b": {"tests/test_a.py::test_x": "passed"}}, "passed", "shown"),
         (
             {"CUS-11.b": {"tests/test_a.py::test_x[1]": "passed", "tests/test_a.py::test_x[2]": "failed"}},
@@ -190,10 +192,13 @@ def test_a_mark_on_the_module_reaches_each_of_its_tests() -> None:
     ],
 )
 def test_an_outcome_says_no_more_than_the_last_run_showed(
-    tmp_path: Path, record: object, outcome: str, state: str
+    tmp_path: Path, record: dict[str, dict[str, str]], outcome: str, state: str
 ) -> None:
     root = a_tree(tmp_path, 'import pytest\n@pytest.mark.requirement("CUS-11.b")\ndef test_x(): ...\n')
-    (root / requirements.RECORD_NAME).write_text(json.dumps(record), encoding="utf-8")
+    for clause, outcomes in record.items():
+        for test, said in outcomes.items():
+            how, _, of = said.partition(" of ")
+            requirements.merge_record(root, {clause: {test: how}}, of or requirements.code_digest(root))
     entries = requirements.table(root)
     found = entry(entries, "CUS-11")
     assert [clause.tests for clause in found.clauses] == [(), ("tests/test_a.py::test_x",)]
@@ -205,9 +210,7 @@ def test_an_outcome_says_no_more_than_the_last_run_showed(
 def test_a_clause_has_passed_when_each_of_its_tests_has(tmp_path: Path) -> None:
     mark = '@pytest.mark.requirement("CUS-11.b")\n'
     root = a_tree(tmp_path, f"import pytest\n{mark}def test_x(): ...\n{mark}def test_y(): ...\n")
-    (root / requirements.RECORD_NAME).write_text(
-        '{"CUS-11.b": {"tests/test_a.py::test_x": "passed"}}', encoding="utf-8"
-    )
+    requirements.merge_record(root, {"CUS-11.b": {"tests/test_a.py::test_x": "passed"}}, requirements.code_digest(root))
     assert entry(requirements.table(root), "CUS-11").clauses[1].outcome == "not run"
 
 
@@ -218,14 +221,38 @@ def test_a_requirement_counts_when_all_its_clauses_do() -> None:
     assert states == ["shown", "part", "open"]
 
 
-def test_a_damaged_record_counts_as_none(tmp_path: Path) -> None:
-    (tmp_path / requirements.RECORD_NAME).write_text("{not json", encoding="utf-8")
+@pytest.mark.parametrize("change", ["other", "another file", "gone", "back"])
+def test_an_outcome_is_one_of_the_code_that_was_there(tmp_path: Path, change: str) -> None:
+    root = a_tree(tmp_path, 'import pytest\n@pytest.mark.requirement("CUS-11.b")\ndef test_x(): ...\n')
+    rules = root / "credit" / "rules.py"
+    rules.parent.mkdir()
+    rules.write_text("MOST = 3\n")
+    requirements.merge_record(root, {"CUS-11.b": {"tests/test_a.py::test_x": "passed"}}, requirements.code_digest(root))
+    if change == "another file":
+        rules.with_name("more.toml").write_text("")
+    elif change == "gone":
+        rules.unlink()
+    else:
+        rules.write_text("MOST = 4\n")
+    if change == "back":
+        rules.write_text("MOST = 3\n")
+    (root / "README.md").write_text("says nothing of the code")
+    (root / "tests" / "__pycache__").mkdir()
+    (root / "tests" / "__pycache__" / "test_a.pyc").write_bytes(b"1")
+    outcome = entry(requirements.table(root), "CUS-11").clauses[1].outcome
+    assert outcome == ("passed" if change == "back" else requirements.OTHER_CODE)
+
+
+@pytest.mark.parametrize("written", ["{not json", '{"CUS-11.b": {"tests/test_a.py::test_x": "passed"}}', "[]"])
+def test_a_damaged_record_counts_as_none(tmp_path: Path, written: str) -> None:
+    (tmp_path / requirements.RECORD_NAME).write_text(written, encoding="utf-8")
     assert requirements.read_record(tmp_path) == {}
 
 
 def test_a_later_run_replaces_only_what_it_ran(tmp_path: Path) -> None:
-    requirements.merge_record(tmp_path, {"CUS-01": {"a::x[1]": "failed", "a::y": "passed"}})
-    requirements.merge_record(tmp_path, {"CUS-01": {"a::x[2]": "passed"}, "CUS-02": {"a::z": "passed"}})
+    code = requirements.code_digest(tmp_path)
+    requirements.merge_record(tmp_path, {"CUS-01": {"a::x[1]": "failed", "a::y": "passed"}}, code)
+    requirements.merge_record(tmp_path, {"CUS-01": {"a::x[2]": "passed"}, "CUS-02": {"a::z": "passed"}}, code)
     assert requirements.read_record(tmp_path) == {
         "CUS-01": {"a::x[2]": "passed", "a::y": "passed"},
         "CUS-02": {"a::z": "passed"},
@@ -253,6 +280,8 @@ def test_the_command_filters_by_state_and_id_and_speaks_json(capsys: pytest.Capt
     assert json.loads(capsys.readouterr().out)["requirements"] == part
     assert main(["requirements", "CUS-11", "--json"]) == 0
     assert [row["id"] for row in json.loads(capsys.readouterr().out)["requirements"]] == ["CUS-11"]
+    assert main(["requirements", "--state", "failing", "CUS-11"]) == 2
+    assert "no requirement CUS-11 is in state failing" in capsys.readouterr().err
     assert main(["requirements", "CUS-11.a"]) == 2
     assert "CUS-11.a: no such requirement" in capsys.readouterr().err
 

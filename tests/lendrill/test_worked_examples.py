@@ -248,13 +248,17 @@ def test_wang_is_inspected_every_month_and_returns_to_normal(wang: Story) -> Non
     assert wang.events("renewed_default") == []
 
 
-@pytest.mark.requirement("NPL-09.a", "NPL-09.b", "NPL-09.c", "NPL-09.d")
+@pytest.mark.requirement("NPL-08.c", "NPL-09.a", "NPL-09.b", "NPL-09.c", "NPL-09.d")
 def test_what_chen_pays_after_the_write_off_is_income_and_shrinks_the_claim(chen: Story) -> None:
     proposed, written_off = chen.moment("write_off_proposed"), chen.events("loan_written_off")
     ((gone, _, claim, dpd, _, _, loan),) = written_off
     assert proposed < gone
     assert dpd > 180
-    assert [row[3] for row in chen.events("write_off_decided")] == [1, 1, 1]
+    decided = chen.events("write_off_decided")
+    assert [row[3] for row in decided] == [1, 1, 1]
+    ((_, _, since, last, *_),) = chen.events("write_off_differs")
+    assert since > 0
+    assert (last, claim) == (decided[-1][2], decided[-1][2] + since)
     recovered = chen.events("recovery_received")
     assert [(row[2], row[4], row[6]) for row in recovered] == [(500_000, "counter", loan), (300_000, "counter", loan)]
     assert all(row[0] > gone for row in recovered)

@@ -299,6 +299,7 @@ LOSSES: Content = {
         "notice_response_ppm": 10_000,
         "lost_ppm": 300_000,
         "unable_ppm": 400_000,
+        "promise_ppm": 300_000,
         "write_off_decline_ppm": 600_000,
         "restructuring_request_ppm": 150_000,
         "restructuring_unproven_ppm": 200_000,

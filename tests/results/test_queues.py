@@ -138,6 +138,11 @@ def test_a_run_without_its_events_or_its_ledger_is_refused(run: Path, missing: s
         RunQueries(run)
 
 
+def test_a_folder_that_is_not_there_is_said_not_to_be(tmp_path: Path) -> None:
+    with pytest.raises(RunFolderError, match="nope: there is no such folder"):
+        RunQueries(tmp_path / "nope")
+
+
 def test_a_table_that_is_none_is_refused_in_a_line(run: Path) -> None:
     (run / "queues.parquet").write_bytes(b"no table")
     with RunQueries(run) as queries, pytest.raises(RunFolderError, match="run: damaged"):

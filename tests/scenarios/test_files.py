@@ -194,7 +194,7 @@ CAMPAIGN = '[[arrivals.campaigns]]\nname = "x"\nfrom_day = 2026-01-03\nto_day = 
         (ABSENCE.format("00") + "share_ppm = 0\n", "share_ppm: Input should be greater than or equal to 1"),
         (CAMPAIGN.format("02"), "to_day: must not lie before from_day"),
         (CAMPAIGN.format("03") + "from_hour = 9\nto_hour = 9\n", "to_hour: must lie after from_hour"),
-        ("[behaviour]\npromise_days_min = 12\n", "promise_days_max: must be at least promise_days_min (12)"),
+        ("[behaviour]\npromise_days_min = 12\n", "promise_days_min: must be at most promise_days_max (10)"),
         ("[policies.foo]\nx = 1\n", "no policy 'foo'; known: admission, approval"),
         ("[run]\ncustomers = true\n", "odd.toml:6: run.customers: Input should be a valid integer; given True"),
         ("[run]\ndays = 8\narrival_days = 100\n", "odd.toml:7: run.arrival_days: must be at most days (8), given 100"),
@@ -221,6 +221,56 @@ CAMPAIGN = '[[arrivals.campaigns]]\nname = "x"\nfrom_day = 2026-01-03\nto_day = 
             "the campaign 'x' is 2031-01-01 to 2031-01-02",
         ),
         ("[population]\nage_bands = [18, 17]\nage_weights = [1]\n", "rising edges"),
+        ('[run]\ncustomers = "40"\n', "odd.toml:6: run.customers: Input should be a valid integer; given '40'"),
+        ("[run]\ncustomers = 40.0\n", "odd.toml:6: run.customers: Input should be a valid integer; given 40.0"),
+        ('[run]\narrival_days = "2"\n', "odd.toml:6: run.arrival_days: Input should be a valid integer; given '2'"),
+        (
+            "[staff.finance]\nhead_office = 3.0\n",
+            "odd.toml:6: staff.finance.head_office: Input should be a valid integer",
+        ),
+        (
+            "[bank]\nbranches = 2\nbranch_weights_ppm = [1, 2.0]\n",
+            "odd.toml:7: bank.branch_weights_ppm.1: Input should be",
+        ),
+        ('[policies.admission]\nrecent_days = "3"\n', "odd.toml:6: policies.admission.recent_days: Input should be"),
+        (
+            "[policies.admission.step_minutes]\nscoring = 4.0\n",
+            "odd.toml:6: policies.admission.step_minutes.scoring: Input",
+        ),
+        (
+            "[policies.admission]\nform_age_min = 80\nform_age_max = 20\n",
+            "odd.toml:7: policies.admission.form_age_max: must be at least form_age_min (80)",
+        ),
+        (
+            "[[policies.approval.products]]\nkey = 'mortgage'\n[[policies.approval.products]]\nkey = 'mortgage'\n",
+            "odd.toml:7: policies.approval.products.1: the key 'mortgage' stands twice",
+        ),
+        (
+            "[[policies.post_loan.plans]]\nkey = 'more'\na_year = 4\nby = 'system'\n",
+            "odd.toml:5: policies.post_loan.plans: more is never reached: a row before it fits every loan",
+        ),
+        (
+            "[[policies.admission.dispatch]]\nteam = 'consumer_team'\n[[policies.admission.dispatch]]\nteam = 'consumer_team'\n",
+            "policies.admission.dispatch: row 2 is never reached: a row before it fits every application",
+        ),
+        (
+            "[behaviour]\nunable_ppm = 500_000\n",
+            "odd.toml:6: behaviour.unable_ppm: with promise_ppm and lost_ppm at most 1000000, not 1040000",
+        ),
+        ("[population]\nrepeat_ppm = 1_000_000\n", "odd.toml:6: population.repeat_ppm: with rush_ppm at most 998000"),
+        ("[population]\nrush_ppm = 940_000\n", "odd.toml:6: population.rush_ppm: with repeat_ppm at most 998000"),
+        (
+            "[policies.payments]\nclearing_opens_minute = 1100\nclearing_closes_minute = 1000\n",
+            "odd.toml:6: policies.payments.clearing_opens_minute: must lie before clearing_closes_minute (1000)",
+        ),
+        (
+            "[staff.committee]\nhead_office = 1\n",
+            "odd.toml:6: staff.committee.head_office: at least 4, the committee's quorum",
+        ),
+        (
+            '[run]\ndays = 3\n[[arrivals.campaigns]]\nname = "x"\nfrom_day = 2026-01-01\nto_day = 2026-01-03\nfactor_ppm = 0\n',
+            "odd.toml:11: arrivals.campaigns.0.factor_ppm: 0 on every day on which customers come",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_in_words(text: str, said: str) -> None:
@@ -232,6 +282,29 @@ def test_what_cannot_be_is_refused_in_words(text: str, said: str) -> None:
 )
 def test_chinese_texts_are_whole_or_absent(text: str) -> None:
     assert "_zh" in refusal_of(text)
+
+
+@pytest.mark.parametrize("text", ['title = ""', 'purpose = ""', 'look_at = [""]'])
+def test_texts_that_are_needed_are_not_empty(text: str) -> None:
+    name = text.split(maxsplit=1)[0]
+    lines = [text if line.startswith(f"{name} ") else line for line in HEAD.splitlines()]
+    with pytest.raises(ScenarioError, match=f"{name}.*at least 1 character"):
+        parse_scenario("\n".join(lines), "odd.toml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[behaviour]\npromise_ppm = 680_000\n",
+        "[population]\nrepeat_ppm = 994_000\n",
+        "[policies.admission]\nform_age_min = 20\nform_age_max = 20\n",
+        '[run]\ndays = 3\n[[arrivals.campaigns]]\nname = "x"\nfrom_day = 2026-01-01\nto_day = 2026-01-02\nfactor_ppm = 0\n',
+        "[staff.committee]\nhead_office = 4\n",
+        '[policies.approval]\nspecial_max = "50000.00"\n',
+    ],
+)
+def test_what_is_at_its_bound_is_taken(text: str) -> None:
+    assert parse_scenario(HEAD + text, "odd.toml").name == "odd"
 
 
 def test_an_unknown_scenario_names_the_nearest() -> None:

@@ -328,6 +328,7 @@ def facilities(count: int = 400, **columns: Any) -> Rows:
         "party": reference_of(1 + numbers(count), 1),
         "product": 5,
         "limit_fen": 500_000_000,
+        "term_months": 12,
         "revolving": 1,
         "valid_until": NINE + 365 * DAY_MS,
     }
@@ -352,6 +353,12 @@ def test_a_revolving_limit_is_drawn_some_times_within_its_year() -> None:
     assert not (found["amount_fen"] % 1_000_000).any()
     assert 0.3 < float(found["amount_fen"].mean()) / 500_000_000 < 0.4
     assert set(found["term_months"].tolist()) == {3, 6, 12}
+
+
+@pytest.mark.requirement("PRD-04.b")
+@pytest.mark.parametrize(("approved", "asked"), [(3, {3}), (6, {3, 6})])
+def test_borrowers_ask_for_no_longer_than_was_approved(approved: int, asked: set[int]) -> None:
+    assert set(drawn(facilities(term_months=approved))["term_months"].tolist()) == asked
 
 
 @pytest.mark.requirement("PRD-09.c")

@@ -147,6 +147,7 @@ def test_three_bodies_one_after_another_write_the_loan_off() -> None:
     decided = out.events_of(Event.WRITE_OFF_DECIDED)
     assert decided["reason"].tolist() == [desk for desk, _, _ in BODIES]
     assert decided["actor"].tolist() == [DIRECTOR, RISK, FINANCE]
+    assert out.take(WriteOffApproved)["decided_fen"].tolist() == decided["amount_fen"].tolist()[-1:]
     assert out.take(WRITE_OFF.task)["desk"].tolist() == [Desk.HEAD_OFFICE_RISK, Desk.FINANCE]
 
 

@@ -55,9 +55,9 @@ END = instant(dt.date(2027, 3, 2))
 """Midnight twelve months after the contract."""
 
 
-def limit() -> Bench:
+def limit(**columns: int) -> Bench:
     """Working capital of five million yuan."""
-    return Bench().begun(WORKING)
+    return Bench().begun(WORKING, **columns)
 
 
 def drawn(yuan: int) -> Bench:
@@ -193,6 +193,18 @@ def test_a_drawdown_that_does_not_fit_the_limit_is_refused_with_its_reason(reque
     assert refused(out) == [refusal]
     assert out.mail == {}
     assert bench.facility("drawn_fen") == 0
+
+
+@pytest.mark.requirement("PRD-04.c")
+@pytest.mark.parametrize(
+    ("approved", "asked", "expected"),
+    [(3, 3, []), (3, 6, [Refusal.DRAWDOWN_TERM]), (6, 3, []), (6, 12, [Refusal.DRAWDOWN_TERM]), (12, 12, [])],
+)
+def test_a_drawdown_runs_no_longer_than_was_approved(approved, asked, expected):
+    bench = limit(term_months=approved)
+    out = bench.run(drawdown(TEN, 1_000, months=asked))
+    assert refused(out) == expected
+    assert bench.bank.payments.table["term_months"].tolist() == ([] if expected else [asked])
 
 
 def test_a_limit_gives_no_more_loans_than_have_numbers():

@@ -17,6 +17,7 @@ from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, Bools, Ints
 from credit.worklists.worklist import Worklist
 from tests.credit.disbursement.builders import (
     CASE,
+    CONSUMER,
     LOAN,
     MICRO,
     MONDAY,
@@ -82,6 +83,44 @@ def test_planted_limit_that_is_not_checked_is_caught(monkeypatch: pytest.MonkeyP
     bench = Bench().begun(WORKING)
     with pytest.raises(AssertionError, match=f"case {CASE} has drawn more than its limit, in fen: 500000100"):
         bench.run(drawdown(TEN, 5_000_001))
+
+
+@pytest.mark.planted
+@pytest.mark.requirement("PRD-04.c")
+def test_planted_drawdown_beyond_the_approved_term_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
+    def patient(requests: Rows, *rest: Any) -> Ints:
+        return np.zeros(len(requests), dtype=np.int64)
+
+    monkeypatch.setattr("credit.disbursement.subsystem.drawdown_faults", patient)
+    bench = Bench().begun(WORKING, term_months=3)
+    with pytest.raises(AssertionError, match=f"loan {LOAN} has another term than its contract allows, in months: 6"):
+        bench.run(drawdown(TEN, 1_000, months=6))
+
+
+@pytest.mark.planted
+@pytest.mark.parametrize(
+    ("product", "column", "said"),
+    [
+        (CONSUMER, "amount_fen", "is more than agreed, in fen"),
+        (CONSUMER, "term_months", "has another term than its contract allows"),
+        (MICRO, "term_months", "has another term than its contract allows"),
+        (CONSUMER, "rate_ppm", "has another rate_ppm than agreed"),
+        (MICRO, "customer", "has another customer than agreed"),
+        (CONSUMER, "debit_account", "has another account than agreed"),
+    ],
+)
+def test_planted_payment_on_other_terms_than_its_contract_is_caught(
+    monkeypatch: pytest.MonkeyPatch, product: int, column: str, said: str
+) -> None:
+    original = Payments.begin
+
+    def careless(self: Payments, contracts: Rows, *rest: Any) -> None:
+        original(self, contracts, *rest)
+        self.table[column][-1] += 300_000 * YUAN
+
+    monkeypatch.setattr(Payments, "begin", careless)
+    with pytest.raises(AssertionError, match=f"loan {LOAN} {said}"):
+        Bench().begun(product)
 
 
 @pytest.mark.planted

@@ -183,7 +183,7 @@ def test_only_four_states_have_a_desk():
     ("changes", "words"),
     [
         ({"batch_minutes": [600, 600]}, "batch_minutes must rise"),
-        ({"clearing_opens_minute": 1_100}, "clearing hours"),
+        ({"clearing_opens_minute": 1_100}, "clearing_opens_minute: must lie before clearing_closes_minute"),
         ({"account_digits": [19, 16]}, "account_digits"),
         ({"routes": [{"product": 1, "kind": "at once"}]}, "routes.0.kind"),
         ({"routes": [{"product": 1, "kind": "batch"}] * 2}, "two rows for one product"),

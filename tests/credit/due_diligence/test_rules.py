@@ -108,7 +108,7 @@ def test_who_is_looked_into_is_the_policys():
     [
         ({"weakens": ["rain"]}, "weakens: 'rain' is not one of premises_missing"),
         ({"declines": ["rain"]}, "declines: 'rain'"),
-        ({"photos_max": 2}, "photos_min is above photos_max"),
+        ({"photos_max": 2}, "photos_max: must be at least photos_min"),
         ({"scope": [{"key": "business", "segments": []}]}, "individual needs a row in ratios"),
         ({"scope": [{"key": "business", "segments": ["large"]}]}, "'large' is not one of"),
     ],

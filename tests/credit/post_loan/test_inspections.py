@@ -12,6 +12,7 @@ from credit.collateral.contract import Event as Collateral
 from credit.disbursement.contract import Event as Disbursement
 from credit.disbursement.contract import RestrictLimit
 from credit.policies import PolicyError, ProductPolicy, load
+from credit.policies.loading import packaged
 from credit.policies.post_loan import PostLoanPolicy
 from credit.post_loan.contract import DESK, Cause, Desk, Event, Refusal
 from credit.post_loan.rules import Plans
@@ -95,7 +96,7 @@ def test_a_company_is_visited_every_month():
     assert 30 <= bench.row()["due_day"] - bench.now // DAY_MS <= 36
 
 
-@pytest.mark.requirement("PRD-09.e", "WRN-06.c")
+@pytest.mark.requirement("PRD-09.e", "WRN-06.c", "WRN-10.a")
 def test_what_is_found_restricts_use_once_another_person_has_confirmed_it():
     bench = Bench()
     bench.run(working())
@@ -252,6 +253,7 @@ def test_of_two_plans_of_one_rhythm_the_one_by_a_person_is_stricter():
     assert (plans.stricter(person, system).tolist(), plans.stricter(system, person).tolist()) == ([3], [3])
 
 
+@pytest.mark.requirement("WRN-10.a")
 def test_a_warning_never_makes_inspections_rarer_and_all_are_on_workdays():
     days, plan, yes = DAY + np.arange(30), np.full(30, 1), np.ones(30, dtype=np.int64)
     plans = planned(watched_a_year=2)
@@ -337,8 +339,14 @@ def test_an_invariant_finds_a_row_that_cant_be(column: str, value: int, words: s
 
 def test_the_last_plan_must_fit_everybody_and_products_must_exist():
     plan = {"key": "odd", "products": ["no_such"], "a_year": 1, "by": "system"}
-    with pytest.raises(PolicyError, match="the last row must fit every loan"):
+    with pytest.raises(PolicyError, match="odd is never reached: a row before it fits every loan"):
         load("post_loan", PostLoanPolicy, {"post_loan": {"plans": [plan]}})
+    last = {"key": packaged("post_loan")["plans"][-1]["key"], "products": ["no_such"]}
+    with pytest.raises(PolicyError, match="the last row must fit every loan"):
+        load("post_loan", PostLoanPolicy, {"post_loan": {"plans": [last]}})
+    whole = packaged("post_loan")
+    with pytest.raises(ValueError, match=f"plans: {whole['plans'][0]['key']} stands twice"):
+        PostLoanPolicy.model_validate(whole | {"plans": whole["plans"][:1] + whole["plans"]})
     first = {"key": "business", "products": ["no_such"]}
     with pytest.raises(PolicyError, match="'no_such' is no product"):
         PostLoanSubsystem.build(Setting({"post_loan": {"plans": [first]}}))

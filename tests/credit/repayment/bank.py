@@ -75,8 +75,8 @@ def early(when: int, number: int = LOAN, amount_fen: int = 0, choice: int = 1, f
     return EarlyRepaymentRequested, rows
 
 
-def write_off(when: int, number: int = LOAN) -> Mail:
-    return WriteOffApproved, sample(WriteOffApproved, 1, at=when, loan=number)
+def write_off(when: int, number: int = LOAN, decided_fen: int = 0) -> Mail:
+    return WriteOffApproved, sample(WriteOffApproved, 1, at=when, loan=number, decided_fen=decided_fen)
 
 
 class Bank:

@@ -118,6 +118,16 @@ def test_a_write_off_moves_the_whole_claim_off_the_balance_sheet_in_one_transact
     assert moved["amount_fen"].sum() == 0
 
 
+@pytest.mark.requirement("NPL-08.c")
+@pytest.mark.parametrize("since", [0, 10_114, -250_000])
+def test_what_has_changed_since_the_decision_is_told_apart_from_what_is_written_off(since: int) -> None:
+    _, claim = written_off()
+    bank = broke().until(GONE + 1, loan(), write_off(at(GONE, 12), decided_fen=claim - since))
+    assert bank.happened(Event.LOAN_WRITTEN_OFF)["amount_fen"].tolist() == [claim]
+    told = bank.happened(Event.WRITE_OFF_DIFFERS)
+    assert told[["amount_fen", "value"]].tolist() == ([(since, claim - since)] if since else [])
+
+
 def _due_interest(bank: Bank) -> list[int]:
     """Interest that fell due by instalment, from the postings of due days."""
     rows = bank.sent(Posting)

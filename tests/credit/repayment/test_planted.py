@@ -15,6 +15,7 @@ from credit.repayment import day_end, dues, early, plans, receipts, write_off
 from credit.repayment.book import Book, post
 from credit.repayment.rules import allocate
 from credit.schedules import after_partial
+from credit.table import Table
 from credit.times import MINUTE_MS, Ints
 from tests.credit.repayment.bank import LOAN, OTHER, START, Bank, Mail, at, day_of, loan, payment
 from tests.credit.repayment.bank import early as early_order
@@ -83,6 +84,25 @@ def test_planted_double_debit_is_caught(monkeypatch: pytest.MonkeyPatch) -> None
 def test_planted_payment_entered_in_the_loan_but_never_posted_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(receipts, "post", lambda *_: None)
     assert found(f"loan {LOAN}: interest_receivable is")
+
+
+@pytest.mark.planted
+@pytest.mark.requirement("REP-01.a")
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [("periods", "term_months"), ("plan_fen", "amount_fen"), ("rate_ppm",) * 2, ("customer",) * 2, ("account",) * 2],
+)
+def test_planted_loan_booked_on_other_terms_than_paid_out_is_caught(
+    monkeypatch: pytest.MonkeyPatch, column: str, said: str
+) -> None:
+    real = plans.Plans.begin_next
+
+    def careless(self: plans.Plans, loans: Table, rows: Ints) -> None:
+        real(self, loans, rows)
+        loans[column][rows] += 1
+
+    monkeypatch.setattr(plans.Plans, "begin_next", careless)
+    assert found(f"loan {LOAN}: {said} is booked as")
 
 
 @pytest.mark.planted

@@ -68,7 +68,7 @@ def test_after_a_year_of_payments_in_time_he_is_back_to_normal() -> None:
     assert bench.watched("loan") == []
 
 
-@pytest.mark.requirement("NPL-12.a")
+@pytest.mark.requirement("NPL-12.a", "EX-18.d")
 def test_an_observation_is_a_year_and_at_least_two_payments_and_the_day_on_which_a_miss_shows() -> None:
     first = int(np.datetime64("2026-01-31").astype(int))
     late = int(np.datetime64("2027-06-30").astype(int))

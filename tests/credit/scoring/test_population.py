@@ -35,7 +35,7 @@ SEED = 7
 @pytest.fixture(scope="module")
 def runs() -> tuple[Run, Run]:
     """The desk and scoring after four days of arrivals."""
-    scenario = Scenario(name="tuned", title="", purpose="", look_at=[], run=RunSection(customers=ARRIVALS, days=180))
+    scenario = Scenario(name="tuned", title="t", purpose="p", look_at=[], run=RunSection(customers=ARRIVALS, days=180))
     products = load("products", ProductPolicy)
     truth = Truth(SEED, scenario, products)
     start = scenario.run.start_ms
@@ -86,7 +86,7 @@ def test_lanes_and_rejections_keep_their_measure(runs: tuple[Run, Run]) -> None:
 def test_a_score_ranks_people_by_their_latent_quality(runs: tuple[Run, Run]) -> None:
     scored = runs[1].sent(ApplicationScored)
     truth = Truth(
-        SEED, Scenario(name="t", title="", purpose="", look_at=[], run=RunSection(customers=ARRIVALS, days=180))
+        SEED, Scenario(name="t", title="t", purpose="p", look_at=[], run=RunSection(customers=ARRIVALS, days=180))
     )
     miss = truth.miss_ppm(party_of(scored["party"]), scored["product"])
     consumer = scored["product"] <= 2

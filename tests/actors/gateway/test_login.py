@@ -11,7 +11,7 @@ import pytest
 from fastapi import Depends, FastAPI
 from starlette.testclient import TestClient
 
-from actors.gateway import login, problems
+from actors.gateway import login, parameters, problems
 from actors.gateway.problems import Problem
 from actors.identity.caller import Caller
 from actors.identity.changes import State
@@ -469,5 +469,5 @@ def test_a_parameter_that_is_read_once_is_given_once(bank: Identity, client: Tes
         )
         assert said["detail_zh"] == f"查询参数重复：{name}"
     assert client.get("/accounts?limit=2&kind=system", headers=headers).status_code == 200
-    assert login._is_list(list[int] | None)
-    assert not login._is_list(int | None)
+    assert parameters._is_list(list[int] | None)
+    assert not parameters._is_list(int | None)

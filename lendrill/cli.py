@@ -125,10 +125,7 @@ def serve(  # noqa: PLR0913, PLR0917 - one parameter an option
         int | None, typer.Option(metavar="N", help="A new bank begins with the book that N customers leave, run first.")
     ] = None,
     sites: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", help="How many sites a new bank has, 1 to 3: primary, same-city, remote (default: 1)."
-        ),
+        int | None, typer.Option(metavar="N", help="Sites of a new bank, 1 to 3: primary, same-city, remote.")
     ] = None,
     takeover_after: Annotated[
         float | None, typer.Option(metavar="S", help="So long is the leading site silent before another takes over.")
@@ -171,9 +168,7 @@ def load(  # noqa: PLR0913, PLR0917 - one parameter an option
     seed: Annotated[int, typer.Option(help="Seed of instants, visitors and forms.")] = 1,
     warmup: Annotated[float, typer.Option(help="Seconds at the begin whose figures don't count.")] = 0.0,
     mix: Annotated[str, typer.Option(help="Who comes: third_party=3,reader=1 (default: everybody).")] = "",
-    branches: Annotated[
-        int | None, typer.Option(help="Branches that forms go to (default: all that the bank has).")
-    ] = None,
+    branches: Annotated[int | None, typer.Option(help="Branches that forms go to (default: the bank's).")] = None,
     decision_wait: Annotated[int, typer.Option(help="Seconds that a customer waits for his decision.")] = 10,
     instants: Annotated[
         Path | None,

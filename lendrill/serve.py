@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import errno
 import fcntl
 import json
 import os
@@ -40,6 +39,7 @@ from lendrill.bank_file import BANK_FILE, CLOCKS, DAY_BOOK, EXECUTORS
 from lendrill.errors import UserError
 from lendrill.health import Health, HealthDoor
 from lendrill.idle import prove_outages
+from lendrill.listening import listens, url_of
 from lendrill.live import SOCKET, Home
 from lendrill.options import CUSTOMERS_MAX, RunOptions, within
 from lendrill.progress import say
@@ -97,7 +97,7 @@ class ServeOptions:
                 raise UserError(f"{option} {port}: impossible", "1 to 65535, or 0 for a free one")
         if not self.host.strip():
             raise UserError(
-                "--host: empty, which would be every address of this machine", "give 127.0.0.1, or 0.0.0.0 for all"
+                "--host: empty, which is every address of this machine", "give 127.0.0.1, or 0.0.0.0 for all"
             )
         for place in self.backup_to:
             if not place.is_dir():
@@ -307,8 +307,8 @@ def _places(options: ServeOptions) -> list[str]:
 
 
 def _prove_sites(bank: dict[str, Any], options: ServeOptions) -> None:
-    """UserError where the options describe sites that the bank has not, or what its sites can't do; RayUnavailable where it would
-    join a cluster that does not answer."""
+    """UserError where the options describe sites that the bank has not, or what they can't do; RayUnavailable where the Ray to
+    be joined does not answer."""
     count = len(bank.get("sites", ()))
     if count < 2 and options.takeover_s is not None:
         raise UserError("--takeover-after: nobody takes over from a single site", "it goes with --sites 2 or 3")
@@ -444,33 +444,6 @@ def keep_alive(
 def say_where(line: str) -> None:
     """A line that people copy from."""
     Console().print(line, highlight=False, soft_wrap=True)
-
-
-def url_of(listening: socket.socket) -> str:
-    """Where a gateway's socket is reached."""
-    host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def listens(host: str, port: int) -> socket.socket:
-    """A socket that listens there, for processes that inherit it. UserError where it can't be had."""
-    if port > 65_535:
-        raise UserError(f"port {port}: impossible; several sites take ports 10 apart", "give a lower --port, or 0")
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        listening = socket.socket(family, socket.SOCK_STREAM)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((host, port))
-        listening.listen(2_048)
-        listening.set_inheritable(True)
-    except socket.gaierror:
-        raise UserError(f"--host {host}: no address of that name", "give one of this machine's own") from None
-    except OSError as error:
-        right = "one of this machine's own addresses" if error.errno == errno.EADDRNOTAVAIL else "another port"
-        raise UserError(
-            f"--host {host} --port {port}: {os.strerror(error.errno or 0).lower()}", f"give {right}"
-        ) from None
-    return listening
 
 
 def health_door(options: ServeOptions, listening: socket.socket, health: Health) -> HealthDoor:

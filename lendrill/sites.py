@@ -28,10 +28,11 @@ from lendrill import bank_file
 from lendrill.backups import key_file
 from lendrill.bank_file import DAY_BOOK
 from lendrill.drills.control import Control
+from lendrill.listening import listens, url_of
 from lendrill.live import SOCKET
 from lendrill.live_site import WITNESS, Net
 from lendrill.progress import say
-from lendrill.serve import ServeOptions, first_accounts, health_door, keep_alive, listens, say_where, url_of
+from lendrill.serve import ServeOptions, first_accounts, health_door, keep_alive, say_where
 from lendrill.supervisor import Child, Supervisor, children_of
 
 NEAR = 2

@@ -19,9 +19,10 @@ from actors.sites.wire import CERTIFICATE, Address
 from lendrill import bank_file
 from lendrill.bank_file import BANK_FILE, DAY_BOOK
 from lendrill.errors import UserError
+from lendrill.listening import listens, url_of
 from lendrill.live_site import WITNESS, Net
 from lendrill.progress import say
-from lendrill.serve import SITES, ServeOptions, alone, health_door, keep_alive, listens, say_where, url_of
+from lendrill.serve import SITES, ServeOptions, alone, health_door, keep_alive, say_where
 from lendrill.sites import NEAR
 from lendrill.supervisor import Child, Supervisor, children_of
 

@@ -29,9 +29,10 @@ _FIELDS = dict.fromkeys(STRIKE_PARTNERS, "partner") | {"branch_outage": "branch"
 
 def fault_command(home: Path, what: str, place: str, given: dict[str, Any]) -> int:
     """0 once it has befallen the bank, and, where it is for a time, was undone."""
+    where = int(place) if what == "branch_outage" and place.isdecimal() else place
     try:
         one = Befalls.model_validate(
-            {"at_s": 0, "what": what, _FIELDS.get(what, "place"): place}
+            {"at_s": 0, "what": what, _FIELDS.get(what, "place"): where}
             | {n: of for n, of in given.items() if of is not None}
         )
     except ValidationError as error:

@@ -66,4 +66,4 @@ def test_help_says_as_many_sites_as_are_taken(capsys: pytest.CaptureFixture[str]
     assert "1 to 3: primary, same-city, remote" in complaint(capsys)
     main(["serve", "--help"])
     said = " ".join(capsys.readouterr().out.replace("│", " ").split())
-    assert "How many sites a new bank has, 1 to 3" in said
+    assert "Sites of a new bank, 1 to 3" in said

@@ -4,7 +4,7 @@ and paragraph separators), and not blank alone. Names are of letters besides; a 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pydantic import ValidationInfo
@@ -15,6 +15,8 @@ from credit.codes import Segment
 _UNSEEN = frozenset({"Cc", "Cf", "Zl", "Zp"})
 _OF_PEOPLE = frozenset(" ·-'’.")
 _OF_COMPANIES = _OF_PEOPLE | frozenset("()（）[]【】&,，、/+—–“”《》0123456789")
+_HOLDERS = (str, list, dict)
+"""What may hold texts."""
 TEXT = "a text without control or formatting characters, which is not blank"
 NAMES = {
     True: "a person's name: letters or ideographs, spaces, middle dots ·, hyphens, apostrophes and full stops",
@@ -41,10 +43,13 @@ def is_name(text: str, is_person: bool) -> bool:
     return not text or (written and any(one.isalpha() for one in text))
 
 
-def prove_texts(value: Any) -> None:
-    """`PydanticCustomError` where a field's value holds a text that breaks the rule."""
-    if not all(is_text(one) for one in _texts_in(value)):
-        raise PydanticCustomError("text_characters", TEXT)
+def wrong_texts(values: Mapping[str, Any], names: Iterable[str]) -> list[str]:
+    """Those of the named fields that hold a text which breaks the rule."""
+    found = {name: _texts_in(values[name]) for name in names if type(values[name]) in _HOLDERS}
+    every = [text for texts in found.values() for text in texts]
+    if "".join(every).isprintable() and not any(map(str.isspace, every)):
+        return []
+    return [name for name, texts in found.items() if not all(map(is_text, texts))]
 
 
 def proven_name(text: str, info: ValidationInfo) -> str:
@@ -56,10 +61,8 @@ def proven_name(text: str, info: ValidationInfo) -> str:
     return text
 
 
-def _texts_in(value: Any) -> Iterator[str]:
+def _texts_in(value: Any) -> Sequence[str]:
     if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        yield from (one for pair in value.items() for one in pair if isinstance(one, str))
-    elif isinstance(value, list):
-        yield from (one for one in value if isinstance(one, str))
+        return (value,)
+    parts = (one for pair in value.items() for one in pair) if isinstance(value, dict) else value
+    return [one for one in parts if isinstance(one, str)]

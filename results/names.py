@@ -9,13 +9,14 @@ from typing import Literal, NamedTuple
 
 from credit.applications.contract import Event as ApplicationEvent
 from credit.approval.contract import Event as ApprovalEvent
+from credit.bank import PIPELINE
 from credit.codes import Account, Actor, Named, Partner, Waits
 from credit.contracts.contract import Event as ContractEvent
 from credit.disbursement.contract import Event as DisbursementEvent
 from credit.disbursement.contract import Gauge as DisbursementGauge
 from credit.disbursement.states import NOT_YET_PAID, PaymentState
 from credit.policies import Overrides, ProductPolicy, load
-from credit.room import DESKS, EVENTS, GAUGES, REASONS, ROOMS, EventCode, Words
+from credit.room import DESKS, EVENTS, GAUGES, REASONS, EventCode, Words
 
 Language = Literal["en", "zh"]
 LANGUAGES: tuple[Language, Language] = ("en", "zh")
@@ -150,7 +151,7 @@ def plain(code: str) -> Words:
 def event_of(room: str, name: str) -> EventCode | None:
     """The event that a room told of, as its files spell both. Two rooms may use one name: the event of the room itself goes
     first, then the one with the lowest number, for a room that tells of another's."""
-    mine = ROOMS[room].events if room in ROOMS else None
+    mine = next((one.events for one in PIPELINE if one.name == room), None)
     return next((one for one in (*(mine or ()), *_in_order()) if one.name.lower() == name), None)
 
 
@@ -160,7 +161,7 @@ def _in_order() -> Iterator[EventCode]:
 
 def room_of(event: EventCode) -> str:
     """The room whose event it is."""
-    return next(room.name for room in ROOMS.values() if room.events is type(event))
+    return next(room.name for room in PIPELINE if room.events is type(event))
 
 
 def event(room: str, name: str) -> Words:

@@ -26,6 +26,7 @@ OPINED = (
     DueDiligenceEvent.BUSINESS_ANALYSED,
 )
 _OFFERED = (ContractEvent.CONTRACT_GENERATED, ContractEvent.CONTRACT_REGENERATED)
+_FATES = (RepaymentEvent.LOAN_RESTRUCTURED, RepaymentEvent.LOAN_SETTLED, RepaymentEvent.LOAN_WRITTEN_OFF)
 _PLANNED = (RepaymentEvent.SCHEDULE_GENERATED, RepaymentEvent.SCHEDULE_REGENERATED, RepaymentEvent.LOAN_RESTRUCTURED)
 
 
@@ -110,7 +111,7 @@ def plain(row: np.void) -> Told:
 
 def ends(steps: list[Told]) -> Told:
     """Where the case stands when the run ends: the last event that moved it a step on, and of each loan what is left of its
-    principal on the balance sheet."""
+    principal on the balance sheet, and what has become of it since it was paid out."""
     last = [step for step in steps if step["kind"] == "event" and code_of(step).said.step is not None]
     loans: dict[int, int] = {}
     for step in steps:
@@ -118,4 +119,5 @@ def ends(steps: list[Told]) -> Told:
             loans.setdefault(posting["loan"], 0)
             loans[posting["loan"]] += posting["amount_fen"] if posting["account"] == "principal" else 0
     where = {name: last[-1][name] if last else "" for name in ("room", "event")}
-    return where | {"principal_fen": loans}
+    became = {step["loan"]: step["event"] for step in steps if step["kind"] == "event" and code_of(step) in _FATES}
+    return where | {"principal_fen": loans, "became": became}

@@ -139,7 +139,9 @@ def _end(story: Told) -> Iterator[str]:
     if ends["event"]:
         yield from _wrapped(f"  stands at 所处环节: {_both(names.event(ends['room'], ends['event']))}", 4)
     for loan, fen in ends["principal_fen"].items():
-        yield from _wrapped(f"  loan 借据 {loan}: principal on the books 贷款余额 {_money(fen)}", 4)
+        became = ends["became"].get(loan)
+        fate = f"{_both(names.event('repayment', became))}; " if became else ""
+        yield from _wrapped(f"  loan 借据 {loan}: {fate}principal on the books 贷款余额 {_money(fen)}", 4)
 
 
 def _said(step: Told) -> str:

@@ -64,6 +64,7 @@ class CaseStory(Model):
             "as_of": "2026-03-21T09:00:00.000+08:00",
             "stands_at": "loan_disbursed",
             "principal_fen": {"100000000101": 5_000_000},
+            "became": {},
             "steps": [
                 {
                     "at": "2026-02-10T10:00:45.000+08:00",
@@ -84,6 +85,8 @@ class CaseStory(Model):
     as_of: str | None
     stands_at: str
     principal_fen: dict[str, int]
+    became: dict[str, str]
+    """What has become of loans since they were paid out: restructured, settled, written off."""
     steps: list[Step]
 
 
@@ -209,6 +212,7 @@ def _as_json(found: Mapping[str, Any]) -> dict[str, Any]:
         "as_of": moment(found["now"]),
         "stands_at": stands["event"],
         "principal_fen": {str(loan): fen for loan, fen in stands["principal_fen"].items()},
+        "became": {str(loan): event for loan, event in stands["became"].items()},
         "steps": [_step(step) for step in found["steps"]],
     }
 

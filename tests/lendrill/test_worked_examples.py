@@ -155,6 +155,12 @@ def test_li_is_visited_and_analysed_by_two_people_before_anybody_approves(li: St
 
 
 @pytest.mark.requirement("EX-07.c", "EX-08.b")
+def test_explain_ends_with_what_became_of_a_loan(chen: Story, capsys: pytest.CaptureFixture[str]) -> None:
+    case = chen.events("loan_written_off")[0][-1] // 100
+    assert main(["explain", str(chen.path), str(case)]) == 0
+    assert ": written off 核销; principal on the books" in " ".join(capsys.readouterr().out.split())
+
+
 def test_explain_tells_lis_books_and_what_was_said_of_them(li: Story, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["explain", str(li.path), "1000000001"]) == 0
     said = capsys.readouterr().out

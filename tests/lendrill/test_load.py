@@ -212,7 +212,8 @@ def test_a_real_bank_is_loaded_and_judged(tmp_path: Path) -> None:
         bank.wait(60)
     assert code == 0
     of = summary["applications"]
-    assert of["scheduled"] == of["accepted"] == of["completed"]
+    assert of["scheduled"] == of["accepted"]
+    assert 0 < of["completed"] <= of["accepted"], "who still waits for people at the end is accepted, and not completed"
     assert of["decided"] > 0
     assert {"replay", "ledger", "tasks_unurged"} <= {check["name"] for check in summary["thresholds"]}
     assert summary["bank"]["commands_total"] >= of["accepted"]

@@ -104,7 +104,7 @@ class Sequencer:
         """`start`: the bank's first instant; `opening`: what its cells know then, and the events `before`; `pause`: waits for a
         store that is away, and raises StoreError where that is no use."""
         self._executor, self._flow, self._blueprints, self._store = executor, flow, blueprints, store
-        self._start, self._opening, self._before_it, self._pause = start, opening, before, pause
+        self._start, self._opening, self._told_before, self._pause = start, opening, before, pause
         self._under_way: deque[UnderWay] = deque()
         self._chains: deque[tuple[int, str]] = deque(maxlen=_CHAINS_KEPT)
         self._written: dict[int, str] = {}
@@ -203,7 +203,7 @@ class Sequencer:
             *(first, kept.restored_s, self.number - first, kept.again_s),
         )
         if not self._store.snapshots() and self._opening is not None and self.number == first:
-            self._keep_opening(self.snapshot())
+            self.keep(self.snapshot(), self._told_before)
 
     def _go_back(self) -> int:
         """The cells as the newest snapshot has them; returns the first window after it."""
@@ -401,19 +401,16 @@ class Sequencer:
         self._pipeline.settle()
         return Taken(self.number, self.until, self.chain, self._executor.packed(self._flow.cells))
 
-    def keep(self, taken: Taken) -> None:
-        """Puts a snapshot into the store; another thread may cut windows meanwhile."""
-        self._store.put_snapshot(self._whole(taken))
-        self.figures.snapshots += 1
-
-    def _keep_opening(self, taken: Taken) -> None:
+    def keep(self, taken: Taken, before: Rows | None = None) -> None:
+        """Puts a snapshot into the store, with the events of before it; another thread may cut windows meanwhile."""
         whole = self._whole(taken)
-        cells = whole.cells if self._before_it is None else with_before(whole.cells, self._before_it)
-        self._store.put_snapshot(whole._replace(cells=cells))
+        if before is not None:
+            whole = whole._replace(cells=with_before(whole.cells, before))
+        self._store.put_snapshot(whole)
         self.figures.snapshots += 1
 
     def before(self) -> Rows | None:
-        """What had happened before the book's first window; None where it does not say."""
+        """What had happened before the book's first window; None as long as the book does not say."""
         return before_in(self._store)
 
     def _whole(self, taken: Taken) -> Snapshot:

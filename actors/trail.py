@@ -44,12 +44,13 @@ class Trail:
         return -1 if last is None else int(last)
 
     def begin(self, before: Callable[[], Rows | None]) -> None:
-        """Takes what had happened when the bank was opened, once; `before` gives it."""
+        """Takes what had happened when the bank was opened, once; `before` gives it, None as long as it does not know."""
         if not self._begun:
             known = self._base.execute('SELECT 1 FROM events WHERE "window" = ? LIMIT 1', (BEFORE,)).fetchone()
-            if known is None and (events := before()) is not None:
+            self._begun = known is not None
+            if not self._begun and (events := before()) is not None:
                 self.add([Told(BEFORE, events, NO_ANSWERS)])
-            self._begun = True
+                self._begun = True
 
     def forget_from(self, window: int) -> None:
         """Drops what is told of a window and of all after it: they are worked again."""

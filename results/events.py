@@ -21,7 +21,7 @@ _ACTORS = {actor_name(int(one)): int(one) for one in Actor}
 
 
 def events_of(folder: Path, products: Mapping[str, int]) -> Rows:
-    """All events of a run, room by room; `products`: their codes by key."""
+    """All events of a run, room by room; `products`: their codes by key, 0 for one that there is no more."""
     parts = [event_rows(pq.read_table(path), products) for path in sorted((folder / "events").glob("*.parquet"))]
     return joined(parts) if parts else np.zeros(0, dtype=EVENT_DTYPE)
 
@@ -36,7 +36,7 @@ def event_rows(table: pa.Table, products: Mapping[str, int]) -> Rows:
         lambda room, event: int(code_of({"room": room, "event": event})), table["room"], table["event"]
     )
     rows["actor"] = _codes(_actor, table["actor"])
-    rows["product"] = _codes(lambda key: 0 if key is None else products.get(key) or int(key), table["product"])
+    rows["product"] = _codes(lambda key: products.get(key) or _number(key), table["product"])
     rows["reason"] = _codes(_reason, pa.chunked_array([rows["event"]]), table["reason"])
     return rows
 
@@ -66,8 +66,11 @@ def _actor(name: str) -> int:
 
 def _reason(event: int, name: str | None) -> int:
     """See `results.schemas.reason_name`."""
-    if name is None:
-        return 0
     codes = EVENT_CODES[event].said.reason
     known = REASONS.values() if codes is Reason else codes or ()
-    return next((int(one) for one in known if one.name.lower() == name), None) or int(name)
+    return next((int(one) for one in known if one.name.lower() == name), None) or _number(name)
+
+
+def _number(name: str | None) -> int:
+    """A code that stands as a number, since it had no name; 0 for none."""
+    return int(name) if name is not None and name.lstrip("-").isdecimal() else 0

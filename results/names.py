@@ -159,6 +159,7 @@ def _in_order() -> Iterator[EventCode]:
     return (EVENTS[number] for number in sorted(EVENTS))
 
 
+@cache
 def room_of(event: EventCode) -> str:
     """The room whose event it is."""
     return next(room.name for room in PIPELINE if room.events is type(event))

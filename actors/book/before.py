@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
+
 from actors.book.store import Damaged, Snapshot, Store
 from actors.topology import Cell
 from credit.compact import packed, unpacked
-from credit.room import Rows
+from credit.room import EVENT_DTYPE, Rows
 from credit.subsystem import State
 
 _BEFORE = "before"
@@ -27,7 +29,8 @@ def with_before(cells: Mapping[str, bytes], events: Rows) -> dict[str, bytes]:
 
 
 def before_in(store: Store) -> Rows | None:
-    """The events of before the book's first window; None where the book says nothing of them."""
+    """The events of before the book's first window; None as long as the book does not say: its first snapshot is not there, or
+    damaged."""
     numbers = store.snapshots()
     if not numbers or numbers[-1]:
         return None
@@ -35,4 +38,4 @@ def before_in(store: Store) -> Rows | None:
         content = store.snapshot(0).cells.get(_BEFORE)
     except Damaged:
         return None
-    return None if content is None else unpacked(content)[_BEFORE]
+    return np.zeros(0, dtype=EVENT_DTYPE) if content is None else unpacked(content)[_BEFORE]

@@ -184,14 +184,7 @@ async def submit(
     del key
     bank, identity = await bank_of(request), await identity_of(request)
     number = request_number(request, caller.subject, SubmitApplication)
-    if form.branch > bank.branches:
-        raise Problem(
-            422,
-            "Refused",
-            f"branch: the bank has branches 1 to {bank.branches}",
-            field="branch",
-            detail_zh=f"支行编号应为 1 至 {bank.branches}",
-        )
+    bank.prove_branch(form.branch)
     prove_own_form(identity, caller, form.id_number, form.credit_code)
     prove_details(bank.products, form.product, form.details)
     if caller.kind == "customer" and form.documents:

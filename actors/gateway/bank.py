@@ -130,6 +130,17 @@ class Bank:
                 yield part
             window = found[-1][0] + 1
 
+    def prove_branch(self, branch: int) -> None:
+        """Problem 422 where the bank has no branch of that number."""
+        if branch > self.branches:
+            raise Problem(
+                422,
+                "Refused",
+                f"branch: the bank has branches 1 to {self.branches}",
+                field="branch",
+                detail_zh=f"支行编号应为 1 至 {self.branches}",
+            )
+
     async def known_case(self, text: str) -> int:
         """The case that a path names; Problem 404 where the bank has none of that number. Nothing about a case that does not
         exist ever reaches a room."""

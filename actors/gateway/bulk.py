@@ -25,7 +25,7 @@ from actors.gateway.details import last_day, unknown_detail
 from actors.gateway.models import IdempotencyKey, Model, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import handed_in
-from actors.gateway.writing import NAMES, TEXT, is_name, is_text
+from actors.gateway.writing import NAMES, TEXT, is_name, is_text, unwritten
 from credit.applications.contract import SubmitApplication
 from credit.codes import Channel, Consent, Material, Method, Segment
 from credit.policies.forms import VALUE_CHARACTERS
@@ -220,10 +220,11 @@ def _columns(table: pa.Table, bank: Bank) -> dict[str, npt.NDArray[Any]]:
             " or ".join(known_fields) or f"nothing here: the form of {found['product'][row]} has no fields of its own"
         )
         faults.add("details", np.arange(table.num_rows) == row, [name] * table.num_rows, right)
-    for is_person in (True, False):
-        whose = (found["segment"] == Segment.INDIVIDUAL) == is_person
-        strange_name = [is_text(one) and not is_name(one, is_person) for one in found["name"].tolist()]
-        faults.add("name", whose & np.array(strange_name), found["name"], NAMES[is_person])
+    people = found["segment"] == Segment.INDIVIDUAL
+    for is_person, whose in ((True, people), (False, ~people)):
+        strange_name = np.zeros(table.num_rows, dtype=bool)
+        strange_name[whose] = [is_text(one) and not is_name(one, is_person) for one in found["name"][whose].tolist()]
+        faults.add("name", strange_name, found["name"], NAMES[is_person])
     known = (found["branch"] >= 1) & (found["branch"] <= bank.branches)
     faults.add("branch", ~known, found["branch"], f"1 to {bank.branches}")
     _, same, count = np.unique(found["id_number"], return_inverse=True, return_counts=True)
@@ -255,8 +256,7 @@ def _as_text(column: Any) -> npt.NDArray[np.str_]:
 def _texts(name: str, column: Any, faults: Faults) -> npt.NDArray[np.str_]:
     texts = _as_text(column)
     longest = _bound(name, "max_length")
-    unwritten = [not is_text(one) for one in pc.fill_null(pc.cast(column, pa.string()), "").to_pylist()]
-    faults.add(name, np.array(unwritten), texts, TEXT)
+    faults.add(name, _unwritten(column), texts, TEXT)
     faults.add(name, np.char.str_len(texts) > longest, texts, f"at most {longest} characters")
     return texts
 
@@ -273,15 +273,24 @@ def _last_days(name: str, column: Any, faults: Faults) -> npt.NDArray[np.str_]:
     return np.where(bad, "", texts)
 
 
+def _unwritten(column: Any) -> npt.NDArray[np.bool_]:
+    """The rows whose text breaks the rule of texts; numpy's own texts lose what is no character at their end."""
+    bad = np.zeros(len(column), dtype=bool)
+    bad[unwritten(pc.fill_null(pc.cast(column, pa.string()), "").to_pylist())] = True
+    return bad
+
+
 def _details(name: str, column: Any, faults: Faults) -> npt.NDArray[np.object_]:
     """The fields of the product's own form: `key=value`, with a bar between them."""
     texts = _as_text(column)
     pairs = [[one.partition("=") for one in text.split("|") if one] for text in texts.tolist()]
-    bad = [
-        not is_text(text) or any(not (key and sign) or len(value) > VALUE_CHARACTERS for key, sign, value in row)
-        for text, row in zip(pc.fill_null(pc.cast(column, pa.string()), "").to_pylist(), pairs, strict=True)
-    ]
-    faults.add(name, np.array(bad), texts, f"key=value|key=value, values of at most {VALUE_CHARACTERS} characters")
+    bad = [any(not (key and sign) or len(value) > VALUE_CHARACTERS for key, sign, value in row) for row in pairs]
+    faults.add(
+        name,
+        np.array(bad) | _unwritten(column),
+        texts,
+        f"key=value|key=value, values of at most {VALUE_CHARACTERS} characters",
+    )
     found = np.empty(len(texts), dtype=object)
     found[:] = [{key: value for key, _, value in row} for row in pairs]
     return found

@@ -12,7 +12,6 @@ from pydantic import Field
 from actors.gateway.bank import Bank, absent, acting, bank_of, label, labels, moment, number_in, request_number
 from actors.gateway.callers import Caller, needs
 from actors.gateway.models import Body, IdempotencyKey, Model, Name, Person, SegmentName, shown
-from actors.gateway.problems import Problem
 from actors.host import Look
 from actors.identity.masking import shown as as_seen
 from credit.codes import Material, RiskList
@@ -119,14 +118,7 @@ async def enter(
 ) -> dict[str, Any]:
     """CUS-05, CUS-08: before any application. Who has a number already gets no second one."""
     del key
-    if body.branch > bank.branches:
-        raise Problem(
-            422,
-            "Refused",
-            f"branch: the bank has branches 1 to {bank.branches}",
-            field="branch",
-            detail_zh=f"支行编号应为 1 至 {bank.branches}",
-        )
+    bank.prove_branch(body.branch)
     number = request_number(request, caller.subject, EnterCustomer)
     rows = EnterCustomer.rows(
         1,

@@ -111,9 +111,11 @@ class Loan(Model):
     penalty_fen: int = 0
     accrued_interest_fen: int = Field(
         default=0,
-        description="As the books have it, day by day; an early repayment is reckoned of the whole and may differ by a fen.",
+        description=(
+            "Of the running period, up to today, as the books have it; an early repayment is reckoned of the whole and may "
+            "differ by a fen."
+        ),
     )
-    """Of the running period, up to today."""
     arrears_fen: int = 0
     """All that is due and not paid."""
     days_past_due: int = 0

@@ -30,7 +30,7 @@ from actors.gateway.writing import Verbatim
 from actors.identity.accounts import Kind
 from actors.identity.caller import Caller
 from actors.identity.changes import CONFIRMS, Proposal, permission_for
-from actors.identity.errors import AccountLocked, IdentityError, NotAllowed, SignInRefused, TokenRefused
+from actors.identity.errors import AccountLocked, IdentityError, SignInRefused, TokenRefused
 from actors.identity.service import Identity
 from actors.identity.tokens import Grant
 from credit.policies.posts import PERMISSIONS
@@ -427,29 +427,20 @@ def propose(body: NewProposal, caller: Administers, identity: Services) -> dict[
     """`change` is posts, open, active, reset, unlock, client or scopes; a second person confirms it (SEC-05)."""
     if needed := permission_for(body.change, body.account):
         prove(caller, needed)
-    try:
-        return _shown(identity.changes.propose(caller.subject, body.change, body.account, body.value, identity.clock()))
-    except NotAllowed as error:
-        raise Problem(403, "Forbidden", error.user_message, detail_zh="此项变更须由另一人或更高层级人员办理") from None
+    return _shown(identity.changes.propose(caller.subject, body.change, body.account, body.value, identity.clock()))
 
 
 @router.post("/accounts/proposals/{number}/confirm", summary="Confirm a change as the second person")
 def confirm(number: int, caller: Administers, identity: Services) -> Response:
     """Carries the change out."""
-    try:
-        proposal, secret = identity.changes.confirm(caller.subject, _known(identity, caller, number), identity.clock())
-    except NotAllowed as error:
-        raise Problem(403, "Forbidden", error.user_message, detail_zh="此项变更须由另一人或更高层级人员办理") from None
+    proposal, secret = identity.changes.confirm(caller.subject, _known(identity, caller, number), identity.clock())
     return JSONResponse(Decided(proposal=_shown(proposal), secret=secret or None).model_dump(), headers=_NO_STORE)
 
 
 @router.post("/accounts/proposals/{number}/refuse", summary="Refuse or withdraw a change")
 def refuse(number: int, caller: Administers, identity: Services) -> dict[str, Any]:
     """Ends the proposal without its change."""
-    try:
-        return _shown(identity.changes.refuse(caller.subject, _known(identity, caller, number), identity.clock()))
-    except NotAllowed as error:
-        raise Problem(403, "Forbidden", error.user_message, detail_zh="此项变更须由另一人或更高层级人员办理") from None
+    return _shown(identity.changes.refuse(caller.subject, _known(identity, caller, number), identity.clock()))
 
 
 def _known(identity: Identity, caller: Caller, number: int) -> int:

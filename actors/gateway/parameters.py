@@ -13,13 +13,11 @@ from actors.gateway.problems import Problem
 
 def prove_key(request: Request) -> None:
     """Problem 422 on an idempotency key where none is kept: whoever gives one relies on it."""
-    if request.method == "POST" and "idempotency-key" in request.headers:
-        found = get_flat_params(request.scope["route"].dependant)
-        if not any(one.alias.lower() == "idempotency-key" for one in found):
-            what = "Idempotency-Key: not kept here; leave it out"
-            raise Problem(
-                422, "Invalid request", what, field="Idempotency-Key", detail_zh="此接口不支持幂等键，请勿填写"
-            )
+    if request.method != "POST" or "idempotency-key" not in request.headers:
+        return
+    if "idempotency-key" not in _read_by(request.scope["route"]):
+        what = "Idempotency-Key: not kept here; leave it out"
+        raise Problem(422, "Invalid request", what, field="Idempotency-Key", detail_zh="此接口不支持幂等键，请勿填写")
 
 
 def prove_parameters(request: Request) -> None:
@@ -27,8 +25,8 @@ def prove_parameters(request: Request) -> None:
     that is misspelt, or not read, would filter nothing."""
     if not request.query_params:
         return
-    found = get_flat_params(request.scope["route"].dependant)
-    fields = {one.alias: one for one in found if isinstance(one.field_info, params.Query)}
+    read = _read_by(request.scope["route"])
+    fields = {name: one for name, one in read.items() if isinstance(one.field_info, params.Query)}
     known = sorted(fields)
     for name in request.query_params:
         if name not in known:
@@ -47,6 +45,19 @@ def prove_parameters(request: Request) -> None:
                 field=f"query.{name}",
                 detail_zh=f"查询参数重复：{name}",
             )
+
+
+_READ: dict[Any, dict[str, Any]] = {}
+
+
+def _read_by(route: Any) -> dict[str, Any]:
+    """What an endpoint reads beside the body, by name; headers in small letters. Looked up once: every request asks."""
+    if route.endpoint not in _READ:
+        found = get_flat_params(route.dependant)
+        _READ[route.endpoint] = {
+            one.alias.lower() if isinstance(one.field_info, params.Header) else one.alias: one for one in found
+        }
+    return _READ[route.endpoint]
 
 
 def _is_list(annotation: Any) -> bool:

@@ -41,13 +41,6 @@ _ZH = {
 """What a status says where nobody says it more closely: who reads Chinese alone is left without a word by no refusal."""
 
 
-_REFUSED_ZH: dict[type[CreditError], str] = {
-    WeakPassword: "新密码不符合要求，请换用更长、不常见且不含本人编号的密码",
-    NotAllowed: "此项变更须由另一人或更高层级人员办理",
-}
-"""What errors of other packages say, where Chinese says more than the status does."""
-
-
 class Problem(Exception):
     """A request that is answered with a problem document: status, title, detail, and whatever else helps. Keyword `type` (a URI,
     by default ``about:blank``) is taken out; all others become members of the document."""
@@ -104,9 +97,11 @@ def problem_of(error: Exception) -> Problem:
         return Problem(503, "Unavailable", error.user_message, {"Retry-After": "2"})
     if isinstance(error, DayOver):
         return Problem(409, "Day over", error.user_message, detail_zh="营业日期已到日终，请推进营业日期")
+    if isinstance(error, NotAllowed):
+        return Problem(403, "Forbidden", error.user_message, detail_zh="此项变更须由另一人或更高层级人员办理")
     if isinstance(error, CreditError):
-        chinese = next((zh for kind, zh in _REFUSED_ZH.items() if isinstance(error, kind)), "")
-        return Problem(422, "Refused", error.user_message, detail_zh=chinese)
+        weak = "新密码不符合要求，请换用更长、不常见且不含本人编号的密码"
+        return Problem(422, "Refused", error.user_message, detail_zh=weak if isinstance(error, WeakPassword) else "")
     if isinstance(error, RequestValidationError):
         faults = [_fault(one) for one in error.errors()[:20]]
         first = (

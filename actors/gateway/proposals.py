@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated, Literal
 
 from fastapi import Path
@@ -11,9 +9,8 @@ from fastapi import Path
 from actors.gateway.bank import absent
 from actors.gateway.callers import Identity
 from actors.gateway.models import Model
-from actors.gateway.problems import Problem
 from actors.identity.changes import Proposal
-from actors.identity.errors import IdentityError, NotAllowed
+from actors.identity.errors import IdentityError
 
 Number = Annotated[int, Path(ge=1, lt=1 << 63, examples=[1])]
 
@@ -53,12 +50,3 @@ def known(identity: Identity, what: Literal["export", "switch"], number: int) ->
     if found.change != what:
         raise absent(what, str(number))
     return found
-
-
-@contextmanager
-def allowed() -> Iterator[None]:
-    """Problem 403 where somebody may not decide."""
-    try:
-        yield
-    except NotAllowed as error:
-        raise Problem(403, "Forbidden", error.user_message, detail_zh="此项变更须由另一人或更高层级人员办理") from None

@@ -185,9 +185,8 @@ async def tasks(
     cursor: Annotated[str | None, Query(max_length=200)] = None,
 ) -> dict[str, Any]:
     """Of the branches that the caller reaches, the most urgent first. Without `state` those that are open."""
-    me = acting(caller, person) if mine or person is not None else 0
-    me = me if mine else 0
-    desks = None if desk is None else [desk]
+    who = acting(caller, person) if mine or person is not None else 0
+    me, desks = who if mine else 0, None if desk is None else [desk]
     return await page_of(bank, identity, caller, desks, branch=branch, state=state, me=me, limit=limit, cursor=cursor)
 
 

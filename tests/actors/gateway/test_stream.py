@@ -17,7 +17,7 @@ from actors.gateway import stream
 from actors.gateway.problems import Problem
 from actors.gateway.reach import reach_of
 from actors.host import Told
-from actors.trail import Trail, in_window
+from actors.trail import BEFORE, Trail, in_window
 from credit.mail import ANSWER_DTYPE
 from credit.room import EVENT_DTYPE, Rows
 from tests.actors.gateway.live import EVERYBODY, LiveBank
@@ -154,3 +154,13 @@ def test_a_window_has_one_order_whoever_told_of_it_first_and_pages_cut_no_window
         trail.add([Told(window, rows_of(3, at=window), np.zeros(0, dtype=ANSWER_DTYPE))])
     assert [(number, len(rows)) for number, rows in trail.since(1, 4)] == [(1, 3), (2, 3)]
     assert [number for number, _ in trail.since(3, 100)] == [3]
+
+
+def test_what_was_before_is_taken_once_as_soon_as_the_book_says_it() -> None:
+    """At a site that begins, the book's first snapshot comes a while after the first question."""
+    asked: list[Rows | None] = [None, None, rows_of(2), rows_of(9)]
+    trail = Trail(":memory:")
+    for _ in range(4):
+        trail.begin(lambda: asked.pop(0))
+    assert [(number, len(rows)) for number, rows in trail.since(BEFORE, 100)] == [(BEFORE, 2)]
+    assert len(asked) == 1

@@ -39,6 +39,11 @@ from tests.credit.worklists.planted import anybody_may
 TEN = NINE + HOUR_MS
 
 
+def no_faults(requests: Rows, *_: Any) -> Ints:
+    """In place of the rules of drawdowns: nothing is wrong with any."""
+    return np.zeros(len(requests), dtype=np.int64)
+
+
 @pytest.mark.planted
 @pytest.mark.requirement("DIS-04.a")
 def test_planted_reviewer_who_is_the_operator_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,10 +81,7 @@ def test_planted_answer_that_is_not_compared_is_caught(monkeypatch: pytest.Monke
 @pytest.mark.planted
 @pytest.mark.requirement("PRD-09.c")
 def test_planted_limit_that_is_not_checked_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    def generous(requests: Rows, *rest: Any) -> Ints:
-        return np.zeros(len(requests), dtype=np.int64)
-
-    monkeypatch.setattr("credit.disbursement.subsystem.drawdown_faults", generous)
+    monkeypatch.setattr("credit.disbursement.subsystem.drawdown_faults", no_faults)
     bench = Bench().begun(WORKING)
     with pytest.raises(AssertionError, match=f"case {CASE} has drawn more than its limit, in fen: 500000100"):
         bench.run(drawdown(TEN, 5_000_001))
@@ -88,10 +90,7 @@ def test_planted_limit_that_is_not_checked_is_caught(monkeypatch: pytest.MonkeyP
 @pytest.mark.planted
 @pytest.mark.requirement("PRD-04.c")
 def test_planted_drawdown_beyond_the_approved_term_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    def patient(requests: Rows, *rest: Any) -> Ints:
-        return np.zeros(len(requests), dtype=np.int64)
-
-    monkeypatch.setattr("credit.disbursement.subsystem.drawdown_faults", patient)
+    monkeypatch.setattr("credit.disbursement.subsystem.drawdown_faults", no_faults)
     bench = Bench().begun(WORKING, term_months=3)
     with pytest.raises(AssertionError, match=f"loan {LOAN} has another term than its contract allows, in months: 6"):
         bench.run(drawdown(TEN, 1_000, months=6))
@@ -168,10 +167,7 @@ def test_planted_tranche_before_the_last_was_verified_is_caught(monkeypatch: pyt
 @pytest.mark.planted
 @pytest.mark.requirement("DIS-02.f")
 def test_planted_condition_that_nobody_waits_for_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
-    def careless(requests: Rows, *rest: Any) -> Ints:
-        return np.zeros(len(requests), dtype=np.int64)
-
-    monkeypatch.setattr("credit.disbursement.subsystem.drawdown_faults", careless)
+    monkeypatch.setattr("credit.disbursement.subsystem.drawdown_faults", no_faults)
     bench = Bench().begun(WORKING, conditions=2048)
     with pytest.raises(AssertionError, match=f"case {CASE} draws while conditions are open: 2048"):
         bench.run(drawdown(TEN, 1_000))

@@ -7,6 +7,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,14 @@ from lendrill.cli import main
 from lendrill.errors import EXIT_INTERRUPTED
 from lendrill.load_limit import Step, until_now, words
 from tests.loadtests.stub import Stub, serving
+
+
+@pytest.fixture(autouse=True)
+def heeding() -> Iterator[None]:
+    """Whoever runs these tests in a shell's background has them begin with SIGINT ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 def stepped(rate: float, held: bool) -> Step:

@@ -7,8 +7,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-
 from credit.codes import Handler, Step
 from credit.policies import load
 from credit.policies.admission import AdmissionPolicy
@@ -33,9 +31,11 @@ class Progress:
 def track(events: Rows, case: int, at: int) -> list[tuple[int, int]]:
     """The track of a case up to an instant: when each of its events happened, and its code, in the order of time, then in that in
     which the bank said them (``seq``)."""
-    mine = events[(events["case"] == case) & (events["at"] <= at)]
-    order = np.lexsort((mine["event"], mine["seq"], mine["at"]))
-    return list(zip(mine["at"][order].tolist(), mine["event"][order].tolist(), strict=True))
+    columns = (events[name].tolist() for name in ("at", "seq", "event", "case"))
+    mine = sorted(
+        (when, seq, event) for when, seq, event, whose in zip(*columns, strict=True) if whose == case and when <= at
+    )
+    return [(when, event) for when, _, event in mine]
 
 
 def query(events: Rows, case: int, at: int, policy: AdmissionPolicy | None = None) -> Progress | None:

@@ -30,6 +30,7 @@ from actors.gateway.bank import (
 from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import ByName
 from actors.gateway.details import Details, LastDay, detail_columns, details_of, fields_of, last_days, prove_details
+from actors.gateway.direct import direct
 from actors.gateway.models import AccountNumber, Body, IdempotencyKey, Name, SegmentName, shown
 from actors.gateway.problems import Problem
 from actors.gateway.reach import handed_in, is_proven, prove_own_form
@@ -50,6 +51,7 @@ from credit.track import query
 
 router = APIRouter(prefix="/v1/applications", tags=["applications"])
 
+_MAY_SUBMIT = needs("applications:submit")
 _FAULTS = [int(ApplicationEvent.APPLICATION_REFUSED), int(ApplicationEvent.FAULT_SHOWN)]
 ChannelName = Annotated[Channel, ByName(Channel)]
 MethodName = Annotated[Method, ByName(Method)]
@@ -172,12 +174,11 @@ async def taken_in(bank: Bank, identity: Identity, visits: Sequence[Visit]) -> l
     return told
 
 
-@router.post("", status_code=202, summary="Hand an application in")
 async def submit(
     form: Application,
     request: Request,
     response: Response,
-    caller: Annotated[Caller, Depends(needs("applications:submit"))],
+    caller: Annotated[Caller, Depends(_MAY_SUBMIT)],
     key: IdempotencyKey = None,
 ) -> dict[str, Any]:
     """Durable when it is answered. `Prefer: wait=10` waits for the decision."""
@@ -204,6 +205,16 @@ async def submit(
     response.headers["Location"] = f"/v1/applications/{answer.number}"
     patience_s = wait_s(request) - (time.monotonic() - began)
     return await _shown(bank, request.app.state.hub, answer.number, patience_s, story, proven)
+
+
+router.add_api_route(
+    "",
+    submit,
+    methods=["POST"],
+    status_code=202,
+    summary="Hand an application in",
+    route_class_override=direct(Application, _MAY_SUBMIT),
+)
 
 
 def _faulty(bank: Bank, form: Application, answer: Answer, story: Story) -> Problem:

@@ -297,13 +297,9 @@ def _performance(content: dict[str, Any], outcome: RunEnd, timings: Timings) -> 
 
 
 def _heads(headcount: dict[str, dict[str, int]]) -> str:
-    """How many people sit at each desk, in words."""
-    return ", ".join(
-        f"{label.replace('_', ' ')} {of['per_branch']} a branch"
-        if of["per_branch"]
-        else f"{label.replace('_', ' ')} {of['head_office']}"
-        for label, of in headcount.items()
-    )
+    """How many people there are, in words; the report names each desk."""
+    branch, head = (sum(of[where] for of in headcount.values()) for where in ("per_branch", "head_office"))
+    return f"{branch} people a branch and {head} at head office, at {len(headcount)} desks (in the report, one by one)"
 
 
 def _say_missed(console: Console, path: Path, content: dict[str, Any]) -> None:

@@ -89,7 +89,11 @@ def test_a_run_tells_it_at_its_start_and_keeps_it(tmp_path: Path, capsys: pytest
     path = tmp_path / "odd.toml"
     path.write_text(HEAD.replace("30", "10") + "customers = 5\n[staff]\nscale_per_day = 200\n", encoding="utf-8")
     assert main(["run", str(path), "--executor", "local", "--out", str(tmp_path / "run")]) == 0
-    [line] = [line for line in capsys.readouterr().err.splitlines() if "Without effect" in line]
-    kept = json.loads((tmp_path / "run" / "scenario.json").read_text(encoding="utf-8"))["without_effect"]
+    lines = capsys.readouterr().err.splitlines()
+    told = json.loads((tmp_path / "run" / "scenario.json").read_text(encoding="utf-8"))
+    branch, head = (sum(of[where] for of in told["headcount"].values()) for where in ("per_branch", "head_office"))
+    assert any(line.startswith(f"Staff: {branch} people a branch and {head} at head office") for line in lines)
+    [line] = [line for line in lines if "Without effect" in line]
+    kept = told["without_effect"]
     assert [line.removeprefix("Without effect on this run: ")] == kept
     assert kept[0].startswith("staff.scale_per_day")

@@ -25,12 +25,12 @@ from actors.gateway.bank import (
     number_in,
     refusal,
     request_number,
-    wait_s,
 )
 from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import ByName
 from actors.gateway.details import Details, LastDay, detail_columns, details_of, fields_of, last_days, prove_details
 from actors.gateway.models import AccountNumber, Body, IdempotencyKey, Name, SegmentName, shown
+from actors.gateway.prefer import wait_s
 from actors.gateway.problems import Problem
 from actors.gateway.reach import handed_in, is_proven, prove_own_form
 from actors.gateway.stream import Hub
@@ -180,8 +180,9 @@ async def submit(
     caller: Annotated[Caller, Depends(needs("applications:submit"))],
     key: IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """Durable when it is answered. `Prefer: wait=10` waits for the decision."""
+    """Durable when it is answered. `Prefer: wait=10` waits for the decision; `Preference-Applied` says how long at most."""
     del key
+    began, wait = time.monotonic(), wait_s(request, response)
     bank, identity = await bank_of(request), await identity_of(request)
     number = request_number(request, caller.subject, SubmitApplication)
     bank.prove_branch(form.branch)
@@ -196,13 +197,12 @@ async def submit(
             detail_zh="本人申请须上传资料",
         )
     attested, proven = attesting(caller, form.documents), is_proven(identity, caller)
-    began = time.monotonic()
     answer, story = await request.app.state.intake.ask(Visit(form, number, caller, attested, proven))
     if answer.reason:
         raise _faulty(bank, form, answer, story)
     request.state.case = answer.number
     response.headers["Location"] = f"/v1/applications/{answer.number}"
-    patience_s = wait_s(request) - (time.monotonic() - began)
+    patience_s = wait - (time.monotonic() - began)
     return await _shown(bank, request.app.state.hub, answer.number, patience_s, story, proven)
 
 
@@ -233,14 +233,16 @@ def _faulty(bank: Bank, form: Application, answer: Answer, story: Story) -> Prob
 async def show(
     case: Annotated[str, Path(examples=["1000000001"])],
     request: Request,
+    response: Response,
     bank: Annotated[Bank, Depends(bank_of)],
     identity: Annotated[Identity, Depends(identity_of)],
     caller: Annotated[Caller, Depends(needs("applications:read"))],
 ) -> dict[str, Any]:
-    """Step, handler and what happened so far (APP-15, APP-18). `Prefer: wait=10` waits for the decision."""
-    number = number_in(case, "case")
+    """Step, handler and what happened so far (APP-15, APP-18). `Prefer: wait=10` waits for the decision;
+    `Preference-Applied` says how long at most."""
+    number, wait = number_in(case, "case"), wait_s(request, response)
     story = await bank.story(number)
-    said = await _shown(bank, request.app.state.hub, number, wait_s(request), story, is_proven(identity, caller))
+    said = await _shown(bank, request.app.state.hub, number, wait, story, is_proven(identity, caller))
     product = int(story.events["product"].max(initial=0))
     said["details"] = [as_seen(one, caller) for one in await details_of(bank, number, product)]
     return said

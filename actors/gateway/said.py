@@ -155,8 +155,8 @@ def refusal_of(kind: str, title: str, more: Mapping[str, Any]) -> str:
     said += [f"{name}={more[name]}" for name in ("code", "reason", "field") if more.get(name) not in (None, "")]
     said = said if "code" in more else [f"title={title!r}", *said]
     found = more.get("faults") or more.get("errors") or ()
-    places = [str(one.get("at") or one.get("column", "")) for one in list(found)[:5] if isinstance(one, Mapping)]
-    shown = ",".join(dict.fromkeys(place if _PLACE.fullmatch(place) else "?" for place in places))
+    places = [str(one.get("at") or one.get("column", "")) for one in found if isinstance(one, Mapping)]
+    shown = ",".join(dict.fromkeys(place if _PLACE.fullmatch(place) else "?" for place in places[:5]))
     return " ".join([*said, f"at={shown}"] if shown else said)
 
 
@@ -165,10 +165,8 @@ def refusal_of(kind: str, title: str, more: Mapping[str, Any]) -> str:
 
 def names_in(routers: Iterable[APIRouter]) -> frozenset[str]:
     """The names of all that endpoints take: fields of bodies and forms, and parameters."""
-    found: set[str] = set()
-    for route in (one for router in routers for one in router.routes if isinstance(one, APIRoute)):
-        found.update(_names_of(route.dependant))
-    return frozenset(found)
+    routes = (one for router in routers for one in router.routes if isinstance(one, APIRoute))
+    return frozenset(name for route in routes for name in _names_of(route.dependant))
 
 
 def _names_of(dependant: Dependant) -> Iterator[str]:

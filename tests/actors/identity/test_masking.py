@@ -109,6 +109,7 @@ def test_no_whole_name_or_number_is_logged() -> None:
     logged = for_the_log(RECORD | {"payee_account": "622202000001", "operator_id_number": ID, "user_name": "李四光"})
     for whole in ("张三丰", "李四", ID, "6222020000000000123", "622202000001"):
         assert whole not in str(logged)
+    assert (logged["user_name"], for_the_log({"payee_account": "6222"})) == ("李**", {"payee_account": "****"})
     assert (logged["name"], logged["mobile"], logged["id_number"]) == ("张**", "138****5678", "110***********002X")
     assert logged["case"] == 13_812_345_678, "the bank's own numbers stay"
     assert for_the_log({"mobile": 13_812_345_678}) == {"mobile": "138****5678"}

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from actors.clock import BANK_OFFSET_MS
+from actors.clock import AHEAD_MS, BANK_OFFSET_MS
 from actors.local import LocalExecutor
 from actors.replay import Replayed
 from actors.topology import Cell
@@ -48,6 +48,16 @@ def test_a_new_bank_is_founded_and_found_again(tmp_path: Path) -> None:
     assert first["start_ms"] == day_number(dt.date(2026, 3, 2)) * DAY_MS + 9 * HOUR_MS
     assert (first["shards"], first["clock"], first["people"]) == (2, "business", [])
     assert stat.S_IMODE((tmp_path / "bank" / BANK_FILE).stat().st_mode) == 0o600
+
+
+def test_the_business_clock_of_a_bank_goes_on_where_it_was(tmp_path: Path) -> None:
+    """A conductor that was killed leaves a clock behind that had gone on, and a book that had not."""
+    start = int(home_of(options(tmp_path, scenario="zhang_consumer_loan"))["start_ms"])
+    clock = Home(tmp_path / "bank").clock(start)
+    while (shown := clock.now()) <= start + 2:
+        time.sleep(0.001)
+    assert shown < Home(tmp_path / "bank").clock(start).now() <= shown + AHEAD_MS + 1_000
+    assert shown < Home(tmp_path / "bank").clock_before().now()
 
 
 def test_a_bank_on_the_wall_clock_begins_now(tmp_path: Path) -> None:

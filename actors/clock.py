@@ -114,6 +114,21 @@ class Mark:
             os.close(descriptor)
 
 
+class StandingClock:
+    """A clock that stands, until it is known where the bank does."""
+
+    moves_days = False
+
+    def __init__(self, at: int) -> None:
+        self._at = at
+
+    def now(self) -> int:
+        return self._at
+
+    def set(self, at: int) -> None:
+        raise ClockError(f"the bank opens; ask for {text_of(at)} again")
+
+
 class BusinessClock:
     """A business date that stays until it is advanced. Within the day time goes on as on the wall, until its last ms. With a mark
     it never goes back within the day, whatever becomes of the process: it shows nothing beyond the mark, and whoever begins anew

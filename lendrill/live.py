@@ -26,7 +26,7 @@ from rich.progress import Progress
 from actors.book.opening import open_store
 from actors.book.sealed import SealedStore
 from actors.book.store import Store
-from actors.clock import BusinessClock, Clock, Mark, WallClock, wall_ms
+from actors.clock import BusinessClock, Clock, Mark, StandingClock, WallClock, wall_ms
 from actors.conductor import Conductor
 from actors.host import Blueprint, Parts, Sink
 from actors.identity.accounts import Account
@@ -106,8 +106,11 @@ class Home:
         return BusinessClock(until, Mark(self.path / CLOCK))
 
     def clock_before(self) -> Clock:
-        """The clock while nobody knows yet where the bank stands: a business date begins no earlier than it had come."""
-        return self.clock(max(int(self.bank["start_ms"]), Mark(self.path / CLOCK).read()))
+        """The clock while nobody knows yet where the bank stands: a business date waits where it will go on."""
+        start_ms = int(self.bank["start_ms"])
+        if self.bank["clock"] == "wall":
+            return self.clock(start_ms)
+        return StandingClock(max(start_ms, Mark(self.path / CLOCK).read()))
 
     def executor(self, ray: Path | None) -> Executor:
         """Where the cells live; `ray`: the folder of the bank's own Ray."""

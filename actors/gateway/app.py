@@ -29,6 +29,7 @@ from actors.gateway import (
     customer_file,
     customers,
     debits,
+    described,
     disbursements,
     doors,
     due_diligence,
@@ -176,7 +177,7 @@ def _describe(app: FastAPI) -> None:
     """OpenAPI with the schema of problems, which any endpoint may answer with, and what each endpoint asks of its caller."""
     plain = app.openapi
 
-    def described() -> dict[str, Any]:
+    def whole() -> dict[str, Any]:
         document = plain()
         document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
         document["components"]["securitySchemes"] = {"oauth": _OAUTH}
@@ -185,7 +186,7 @@ def _describe(app: FastAPI) -> None:
         _link(document["paths"])
         return document
 
-    app.openapi = described  # type: ignore[method-assign]
+    app.openapi = whole  # type: ignore[method-assign]
 
 
 def _link(paths: dict[str, Any]) -> None:
@@ -239,7 +240,15 @@ def make_app(bank: Bank, identity: Identity) -> FastAPI:
         await log.stop()
         await bank.link.stop()
 
-    app = FastAPI(title=TITLE, version="1", lifespan=life, redoc_url=None, responses=PROBLEMS, telemetry=_OWN_TELEMETRY)
+    app = FastAPI(
+        title=TITLE,
+        version="1",
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        responses=PROBLEMS,
+        telemetry=_OWN_TELEMETRY,
+    )
     app.state.bank, app.state.identity, app.state.meters = bank, identity, Meters()
     app.state.contents = Contents(identity.folder.parent, identity.vault)
     app.state.signed_in, app.state.pulse = login.signed_in, Pulse(bank)
@@ -248,6 +257,7 @@ def make_app(bank: Bank, identity: Identity) -> FastAPI:
     install(app)
     for part in PARTS:
         app.include_router(part.router)
+    app.include_router(described.router)
     _describe(app)
 
     def full(command: bool) -> bool:

@@ -32,7 +32,7 @@ from actors.gateway.details import Details, LastDay, detail_columns, details_of,
 from actors.gateway.models import AccountNumber, Body, IdempotencyKey, Name, SegmentName, shown
 from actors.gateway.prefer import wait_s
 from actors.gateway.problems import Problem
-from actors.gateway.reach import handed_in, is_proven, prove_own_form
+from actors.gateway.reach import OF_THE_FILE, handed_in, is_proven, prove_own_form
 from actors.gateway.stream import Hub
 from actors.identity.masking import shown as as_seen
 from actors.sequencer import Command
@@ -127,6 +127,8 @@ _IN_COLUMNS: dict[str, Callable[[Sequence[Any]], list[int]]] = {
 """What is a number in the bank and something else in a form."""
 
 
+_RENAMED = [int(CustomerEvent.NAME_CHANGED), int(CustomerEvent.NAME_DIFFERS)]
+"""A form by another name than the one under which the bank knows the ID number."""
 _LOOK_S = 2.0
 """Who waits for a decision looks that often, whatever was heard."""
 _TOLD = ("event", "at", "reason", "loan", "amount_fen", "value")
@@ -261,8 +263,9 @@ async def _shown(bank: Bank, hub: Hub, case: int, patience_s: float, story: Stor
         now, events = await bank.story(case)
     if progress is None:
         raise absent("case", str(case))
+    renamed = np.isin(events["event"], _RENAMED)
     if not proven:
-        events = events[events["event"] != CustomerEvent.CUSTOMER_CREATED]
+        events = events[~np.isin(events["event"], OF_THE_FILE)]
     return {
         "case": str(case),
         "step": label(progress.step),
@@ -270,6 +273,7 @@ async def _shown(bank: Bank, hub: Hub, case: int, patience_s: float, story: Stor
         "since": moment(progress.since),
         "expected_at": moment(progress.expected_at),
         "loans": [str(loan) for loan in sorted(set(events["loan"].tolist())) if loan],
+        "name_differs": bool(renamed.any()) if proven else None,
         "events": [_event(*row) for row in zip(*(events[name].tolist() for name in _TOLD), strict=True)],
     }
 

@@ -50,7 +50,11 @@ def _folder() -> Path:
     """Where the package lies; it is not imported, since it would bring an application of its own."""
     found = find_spec("fastapi_offline")
     if found is None or found.origin is None:
-        raise Problem(503, "Unavailable", "Swagger UI is not installed; /openapi.json describes the API")
+        what, zh = (
+            "Swagger UI is not installed; /openapi.json describes the API",
+            "未安装接口页面，接口说明见 /openapi.json",
+        )
+        raise Problem(503, "Unavailable", what, detail_zh=zh)
     return Path(found.origin).parent / "static"
 
 

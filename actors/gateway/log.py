@@ -74,7 +74,7 @@ class OperationLog:
     """Calls on their way into the log of one gateway process."""
 
     def __init__(self, audit: Audit, clock: Callable[[], int], known: frozenset[str] = frozenset()) -> None:
-        """`known`: the names of all that endpoints take."""
+        """`known`: the names of all that endpoints take (`names_in`)."""
         self._audit, self._clock, self._known = audit, clock, known
         self._waiting: list[tuple[Deed, Said]] = []
         self._ready: list[Deed] = []

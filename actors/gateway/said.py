@@ -91,7 +91,7 @@ class Said:
         if self._size:
             form = self._form()
             said["body"] = self._without_fields() if form is None else form
-        return kept(said, known | _OWN) if said else Kept("null")
+        return kept(said, known) if said else Kept("null")
 
     def _form(self) -> Any:
         """The body's fields; None where it is no form that can be read."""
@@ -164,9 +164,9 @@ def refusal_of(kind: str, title: str, more: Mapping[str, Any]) -> str:
 
 
 def names_in(routers: Iterable[APIRouter]) -> frozenset[str]:
-    """The names of all that endpoints take: fields of bodies and forms, and parameters."""
+    """The names of all that endpoints take, fields of bodies and forms and parameters; and those that the log itself gives."""
     routes = (one for router in routers for one in router.routes if isinstance(one, APIRoute))
-    return frozenset(name for route in routes for name in _names_of(route.dependant))
+    return _OWN.union(name for route in routes for name in _names_of(route.dependant))
 
 
 def _names_of(dependant: Dependant) -> Iterator[str]:

@@ -32,6 +32,7 @@ _READ_AT_ONCE = 1_000
 _COLUMNS = (
     "number at kind subject person branch ip signed_in_at method path entity parameters status result duration_us request"
 ).split()
+_ADD = f"INSERT INTO log ({', '.join(_COLUMNS)}, seal) VALUES ({', '.join('?' * (len(_COLUMNS) + 1))})"
 _TRIGGERS = {
     "log_is_not_changed": "BEFORE UPDATE ON log BEGIN SELECT RAISE(ABORT, 'the operation log can not be changed'); END",
     "log_is_not_cut": "BEFORE DELETE ON log BEGIN SELECT RAISE(ABORT, 'the operation log can not be deleted from'); END",
@@ -159,16 +160,13 @@ class Audit:
         if not deeds:
             return
         with self._database.transaction():
-            head = self._newest()
+            head, rows = self._newest(), []
             for deed in deeds:
                 entry = _entry(head.number + 1, deed)
                 head = Head(entry.number, self._seal(head.seal, entry))
-                self._add(*entry, head.seal)
+                rows.append((*entry, head.seal))
+            self._database.run_all(_ADD, rows)
         self._write_anchor(head)
-
-    def _add(self, *row: Any) -> None:
-        places = ", ".join("?" * (len(_COLUMNS) + 1))
-        self._database.run(f"INSERT INTO log ({', '.join(_COLUMNS)}, seal) VALUES ({places})", *row)
 
     # copying ----------------------------------------------------------------------------------------------------------
 
@@ -190,7 +188,7 @@ class Audit:
                     head = self._follows(
                         head, dict(zip((*_COLUMNS, "seal"), (*columns, seal), strict=True)), one.number
                     )
-                    self._add(*columns, seal)
+                    self._database.run(_ADD, *columns, seal)
         self._write_anchor(head)
         return head
 

@@ -80,9 +80,14 @@ def _logged(value: Any, mask: Callable[[str], str], known: Collection[str] | Non
                 shown[GONE] = GONE
                 continue
             key, of_key = _key(name)
-            shown[key] = _logged(one, of_key, None if name == "details" else known, depth + 1)
+            if type(one) is str:  # most are: a call less for each
+                shown[key] = of_key(one)
+            else:
+                shown[key] = _logged(one, of_key, None if name == "details" else known, depth + 1)
         return shown
     if isinstance(value, (list, tuple)):
+        if len(value) <= _ENTRIES_MAX and all(type(one) is str for one in value):
+            return [mask(one) for one in value]
         return [_logged(one, mask, known, depth + 1) for one in value[:_ENTRIES_MAX]]
     return f"{len(value)} bytes" if isinstance(value, (bytes, bytearray)) else kind.__name__
 
@@ -132,6 +137,7 @@ def _number(text: str) -> str:
     return mask_id_number(text) if len(text) == 18 and text[:17].isdigit() and is_id(text) else text
 
 
+@lru_cache(4_096)
 def _word(text: str) -> str:
     """One word of Latin letters and digits is a code, a date or a number and is kept, the ends of a long number alone; all else
     may be somebody's writing."""

@@ -56,7 +56,8 @@ def show(store: Path, form: str, limit: int, wanted: dict[str, Any], file: TextI
             out.write(
                 f"{row.number:>6}  {moment:%Y-%m-%d %H:%M:%S}  {who:<20} {row.ip:<15} {row.method:<6} {row.path}  "
             )
-            out.write(f"{row.status} {row.result}  {row.duration_us / 1000:.1f} ms\n")
+            said = "" if row.parameters == "null" else f"  {row.parameters}"
+            out.write(f"{row.status} {row.result}  {row.duration_us / 1000:.1f} ms{said}\n")
     else:
         kind: Literal["csv", "jsonl"] = "csv" if form == "csv" else "jsonl"
         log.export(rows, kind, out)

@@ -26,7 +26,7 @@ from rich.progress import Progress
 from actors.book.opening import open_store
 from actors.book.sealed import SealedStore
 from actors.book.store import Store
-from actors.clock import BusinessClock, Clock, WallClock, wall_ms
+from actors.clock import BusinessClock, Clock, Mark, StandingClock, WallClock, wall_ms
 from actors.conductor import Conductor
 from actors.host import Blueprint, Parts, Sink
 from actors.identity.accounts import Account
@@ -60,7 +60,7 @@ from sim.played import live_people, live_references
 
 IDENTITY = ("scenario", "shards", "start_ms", "people", "arrivals", "policies", "schemas")
 SOCKET = "conductor.sock"
-TRAIL = "trail.db"
+TRAIL, CLOCK = "trail.db", "clock"
 _PARENT_EVERY_S = 0.5
 _log = logging.getLogger("lendrill.live")
 _AT_ONCE, _WAITING = 64, 2_048
@@ -101,7 +101,16 @@ class Home:
 
     def clock(self, until: int, wall: Callable[[], int] = wall_ms, doubted: Callable[[], bool] = bool) -> Clock:
         """The clock of a bank that stands at an instant; see `WallClock`."""
-        return WallClock(wall, doubted=doubted) if self.bank["clock"] == "wall" else BusinessClock(until)
+        if self.bank["clock"] == "wall":
+            return WallClock(wall, doubted=doubted)
+        return BusinessClock(until, Mark(self.path / CLOCK))
+
+    def clock_before(self) -> Clock:
+        """The clock while nobody knows yet where the bank stands: a business date waits where it will go on."""
+        start_ms = int(self.bank["start_ms"])
+        if self.bank["clock"] == "wall":
+            return self.clock(start_ms)
+        return StandingClock(max(start_ms, Mark(self.path / CLOCK).read()))
 
     def executor(self, ray: Path | None) -> Executor:
         """Where the cells live; `ray`: the folder of the bank's own Ray."""
@@ -193,7 +202,7 @@ def bank_of(home: Home, store: Store, executor: Executor) -> tuple[Sequencer, Co
         )
     start_ms = int(home.bank["start_ms"])
     bank = Sequencer(executor, home.flow, home.blueprints(), store, start_ms, home.opening(store), home.before(store))
-    return bank, Conductor(bank, home.clock(start_ms), Trail(home.path / TRAIL))
+    return bank, Conductor(bank, home.clock_before(), Trail(home.path / TRAIL))
 
 
 def end_when_told(end: Callable[[], object]) -> None:

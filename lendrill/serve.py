@@ -272,7 +272,6 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
         "shards": options.shards,
         "clock": options.clock,
         "store": bank_file.whole(options.store),
-        "people": people_at(options.staff) if options.staff is not None else None,
         "from": str(options.from_run.resolve()) if options.from_run else None,
         "arrivals": options.arrivals,
         "sites": list(SITES[: options.sites]) if options.sites else None,
@@ -280,6 +279,7 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
         if any(terms)
         else None,
     }
+    _prove_desks(bank["people"], options.staff)
     for name, value in asked.items():
         if value is not None and value != bank.get(name):
             raise UserError(
@@ -299,6 +299,20 @@ def home_of(options: ServeOptions) -> dict[str, Any]:
     _prove_sites(bank, options)
     bank_file.write(options.home, bank)
     return bank
+
+
+def _prove_desks(has: Sequence[str], staff: str | None) -> None:
+    """UserError where people are to sit at other desks than those that the bank was founded with: the world has played the
+    others in every window of the day book, and tasks that lie with its staff can't be taken from it."""
+    if staff is None or people_at(staff) == list(has):
+        return
+    all_of = {0: "simulated at all of its desks", len(DESK_LABELS): "people at all of its desks"}
+    sit = all_of.get(len(has), f"people at {', '.join(has)}, simulated at the others")
+    given = {0: "simulated", len(DESK_LABELS): "people"}.get(len(has), ",".join(f"{desk}=people" for desk in has))
+    raise UserError(
+        f"--staff {staff}: this bank was founded with its staff {sit}, and that stays as long as it lives",
+        f"leave --staff out, which means --staff {given}; or found another bank with --home ANOTHER --staff {staff}",
+    )
 
 
 def _places(options: ServeOptions) -> list[str]:

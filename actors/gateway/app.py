@@ -29,6 +29,7 @@ from actors.gateway import (
     customer_file,
     customers,
     debits,
+    described,
     disbursements,
     doors,
     due_diligence,
@@ -61,6 +62,7 @@ from actors.gateway.models import PROBLEMS, Problem
 from actors.gateway.problems import Problem as Refusal
 from actors.gateway.problems import install
 from actors.gateway.pulse import Pulse
+from actors.gateway.said import Said, names_in, refusal_of
 from actors.gateway.together import Together
 from actors.identity.service import Identity
 from actors.link import SUBMITS_MAX
@@ -72,6 +74,7 @@ _log = logging.getLogger(__name__)
 _UNLOGGED = ("/health", "/metrics")
 _OF_THE_BANK = ("/v1/", "/vouchers/")
 """What asks the conductor, and is refused where he has too much to do."""
+_SHED = refusal_of("about:blank", "Overloaded", {})
 _OVERLOADED = Refusal(503, "Overloaded", "too many requests are under way; ask again in a second", {"Retry-After": "1"})
 _OWN_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False}
 """FastAPI's own looks for somebody who listens with each request; what is told stands in `actors.gateway.metrics` and `log`."""
@@ -141,7 +144,7 @@ class Counting:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status, request = time.perf_counter(), 500, request_of(scope)
+        began, status, request, said = time.perf_counter(), 500, request_of(scope), Said(scope)
         sheds = scope["path"].startswith(_OF_THE_BANK) and self._full(scope["method"] == "POST")
 
         async def sending(message: Message) -> None:
@@ -149,20 +152,24 @@ class Counting:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message.get("headers", ()), (REQUEST_ID, request.encode())]
+            else:
+                said.answers(message.get("body", b""))
             await send(message)
 
         try:
             if sheds:
                 english = wants_english(Request(scope).headers.get("accept-language", ""))
+                scope.setdefault("state", {})["refused"] = _SHED
                 await self._refusals[english](scope, receive, sending)
             else:
-                await self._app(scope, receive if scope["method"] == "GET" else bounded(scope, receive), sending)
+                read = receive if scope["method"] == "GET" else bounded(scope, receive, said.hears)
+                await self._app(scope, read, sending)
         finally:
             path = "refused" if sheds else getattr(scope.get("route"), "path", "other")
             took = time.perf_counter() - began
             self._meters.add(scope["method"], path, status, took)
             if path not in _UNLOGGED:
-                self._log.add(scope, status, took)
+                self._log.add(scope, request, status, took, said)
                 write_line(scope, request, status, took)
 
 
@@ -170,7 +177,7 @@ def _describe(app: FastAPI) -> None:
     """OpenAPI with the schema of problems, which any endpoint may answer with, and what each endpoint asks of its caller."""
     plain = app.openapi
 
-    def described() -> dict[str, Any]:
+    def whole() -> dict[str, Any]:
         document = plain()
         document["components"]["schemas"]["Problem"] = Problem.model_json_schema()
         document["components"]["securitySchemes"] = {"oauth": _OAUTH}
@@ -179,7 +186,7 @@ def _describe(app: FastAPI) -> None:
         _link(document["paths"])
         return document
 
-    app.openapi = described  # type: ignore[method-assign]
+    app.openapi = whole  # type: ignore[method-assign]
 
 
 def _link(paths: dict[str, Any]) -> None:
@@ -220,7 +227,7 @@ async def _sweep(bank: Bank, contents: Contents) -> None:
 
 def make_app(bank: Bank, identity: Identity) -> FastAPI:
     """The gateway before a bank."""
-    log = OperationLog(identity.audit, identity.clock)
+    log = OperationLog(identity.audit, identity.clock, names_in(part.router for part in PARTS))
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
@@ -233,7 +240,15 @@ def make_app(bank: Bank, identity: Identity) -> FastAPI:
         await log.stop()
         await bank.link.stop()
 
-    app = FastAPI(title=TITLE, version="1", lifespan=life, redoc_url=None, responses=PROBLEMS, telemetry=_OWN_TELEMETRY)
+    app = FastAPI(
+        title=TITLE,
+        version="1",
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        responses=PROBLEMS,
+        telemetry=_OWN_TELEMETRY,
+    )
     app.state.bank, app.state.identity, app.state.meters = bank, identity, Meters()
     app.state.contents = Contents(identity.folder.parent, identity.vault)
     app.state.signed_in, app.state.pulse = login.signed_in, Pulse(bank)
@@ -242,6 +257,7 @@ def make_app(bank: Bank, identity: Identity) -> FastAPI:
     install(app)
     for part in PARTS:
         app.include_router(part.router)
+    app.include_router(described.router)
     _describe(app)
 
     def full(command: bool) -> bool:

@@ -25,15 +25,15 @@ from actors.gateway.bank import (
     number_in,
     refusal,
     request_number,
-    wait_s,
 )
 from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import ByName
 from actors.gateway.details import Details, LastDay, detail_columns, details_of, fields_of, last_days, prove_details
 from actors.gateway.direct import direct
 from actors.gateway.models import AccountNumber, Body, IdempotencyKey, Name, SegmentName, shown
+from actors.gateway.prefer import wait_s
 from actors.gateway.problems import Problem
-from actors.gateway.reach import handed_in, is_proven, prove_own_form
+from actors.gateway.reach import OF_THE_FILE, handed_in, is_proven, prove_own_form
 from actors.gateway.stream import Hub
 from actors.identity.masking import shown as as_seen
 from actors.sequencer import Command
@@ -129,6 +129,8 @@ _IN_COLUMNS: dict[str, Callable[[Sequence[Any]], list[int]]] = {
 """What is a number in the bank and something else in a form."""
 
 
+_RENAMED = [int(CustomerEvent.NAME_CHANGED), int(CustomerEvent.NAME_DIFFERS)]
+"""A form by another name than the one under which the bank knows the ID number."""
 _LOOK_S = 2.0
 """Who waits for a decision looks that often, whatever was heard."""
 _TOLD = ("event", "at", "reason", "loan", "amount_fen", "value")
@@ -181,8 +183,9 @@ async def submit(
     caller: Annotated[Caller, Depends(_MAY_SUBMIT)],
     key: IdempotencyKey = None,
 ) -> dict[str, Any]:
-    """Durable when it is answered. `Prefer: wait=10` waits for the decision."""
+    """Durable when it is answered. `Prefer: wait=10` waits for the decision; `Preference-Applied` says how long at most."""
     del key
+    began, wait = time.monotonic(), wait_s(request, response)
     bank, identity = await bank_of(request), await identity_of(request)
     number = request_number(request, caller.subject, SubmitApplication)
     bank.prove_branch(form.branch)
@@ -197,13 +200,12 @@ async def submit(
             detail_zh="本人申请须上传资料",
         )
     attested, proven = attesting(caller, form.documents), is_proven(identity, caller)
-    began = time.monotonic()
     answer, story = await request.app.state.intake.ask(Visit(form, number, caller, attested, proven))
     if answer.reason:
         raise _faulty(bank, form, answer, story)
     request.state.case = answer.number
     response.headers["Location"] = f"/v1/applications/{answer.number}"
-    patience_s = wait_s(request) - (time.monotonic() - began)
+    patience_s = wait - (time.monotonic() - began)
     return await _shown(bank, request.app.state.hub, answer.number, patience_s, story, proven)
 
 
@@ -244,14 +246,16 @@ def _faulty(bank: Bank, form: Application, answer: Answer, story: Story) -> Prob
 async def show(
     case: Annotated[str, Path(examples=["1000000001"])],
     request: Request,
+    response: Response,
     bank: Annotated[Bank, Depends(bank_of)],
     identity: Annotated[Identity, Depends(identity_of)],
     caller: Annotated[Caller, Depends(needs("applications:read"))],
 ) -> dict[str, Any]:
-    """Step, handler and what happened so far (APP-15, APP-18). `Prefer: wait=10` waits for the decision."""
-    number = number_in(case, "case")
+    """Step, handler and what happened so far (APP-15, APP-18). `Prefer: wait=10` waits for the decision;
+    `Preference-Applied` says how long at most."""
+    number, wait = number_in(case, "case"), wait_s(request, response)
     story = await bank.story(number)
-    said = await _shown(bank, request.app.state.hub, number, wait_s(request), story, is_proven(identity, caller))
+    said = await _shown(bank, request.app.state.hub, number, wait, story, is_proven(identity, caller))
     product = int(story.events["product"].max(initial=0))
     said["details"] = [as_seen(one, caller) for one in await details_of(bank, number, product)]
     return said
@@ -270,8 +274,9 @@ async def _shown(bank: Bank, hub: Hub, case: int, patience_s: float, story: Stor
         now, events = await bank.story(case)
     if progress is None:
         raise absent("case", str(case))
+    renamed = np.isin(events["event"], _RENAMED)
     if not proven:
-        events = events[events["event"] != CustomerEvent.CUSTOMER_CREATED]
+        events = events[~np.isin(events["event"], OF_THE_FILE)]
     return {
         "case": str(case),
         "step": label(progress.step),
@@ -279,6 +284,7 @@ async def _shown(bank: Bank, hub: Hub, case: int, patience_s: float, story: Stor
         "since": moment(progress.since),
         "expected_at": moment(progress.expected_at),
         "loans": [str(loan) for loan in sorted(set(events["loan"].tolist())) if loan],
+        "name_differs": bool(renamed.any()) if proven else None,
         "events": [_event(*row) for row in zip(*(events[name].tolist() for name in _TOLD), strict=True)],
     }
 

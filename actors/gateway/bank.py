@@ -36,7 +36,6 @@ from credit.repayment.book import NO_DAY
 from credit.room import REASONS, Fields, Kind, RequestRefusal, Rows
 from credit.times import Ints, date_of, text_of
 
-WAIT_MAX_S = 60.0
 _KEY_MAX = 255
 _ENTITY = ("case", "loan")
 _CALLED = {"case": "application"}
@@ -287,12 +286,6 @@ def field_of(reason: Any) -> str:
     """The field that a reason is about, as requests call it; empty where it is about none."""
     name = getattr(reason, "field", "")
     return _IN_REQUESTS.get(name, name)
-
-
-def wait_s(request: Request) -> float:
-    """How long the caller is willing to wait: ``Prefer: wait=10`` (RFC 7240); 0 where he does not say."""
-    found = re.search(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})\"?", request.headers.get("prefer", ""))
-    return min(float(found[1]), WAIT_MAX_S) if found else 0.0
 
 
 @lru_cache(maxsize=4_096)

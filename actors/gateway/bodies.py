@@ -4,6 +4,7 @@ seconds. Files have a bound of their own, below this one (`actors.gateway.upload
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope
@@ -17,8 +18,9 @@ FORM_S, FILES_S = 30.0, 120.0
 _LARGE = (b"text/csv", b"application/vnd.apache.arrow.stream", b"multipart/form-data")
 
 
-def bounded(scope: Scope, receive: Receive) -> Receive:
-    """The receiver of a request with a body, which raises HTTPException 413 or 408 where the body is too large or too slow."""
+def bounded(scope: Scope, receive: Receive, hears: Callable[[bytes, bytes], None]) -> Receive:
+    """The receiver of a request with a body, which raises HTTPException 413 or 408 where the body is too large or too slow.
+    `hears` is given each part that is taken, and the body's media type."""
     headers = dict(scope["headers"])
     media = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
     most, seconds = (FILES_MAX, FILES_S) if media in _LARGE else (FORM_MAX, FORM_S)
@@ -37,10 +39,13 @@ def bounded(scope: Scope, receive: Receive) -> Receive:
                 message = await receive()
         except TimeoutError:
             raise HTTPException(408, f"the request did not come to its end within {seconds:.0f} s") from None
-        size += len(message.get("body", b""))
+        part = message.get("body", b"")
+        size += len(part)
         is_whole = not message.get("more_body", False)
         if size > most:
             raise too_large
+        if part:
+            hears(part, media)
         return message
 
     return receiving

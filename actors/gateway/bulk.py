@@ -111,6 +111,7 @@ async def submit(
     by row."""
     del key
     table = _read(await request.body(), request.headers.get("content-type", ""))
+    request.state.table = {"rows": table.num_rows}
     columns = _columns(table, bank)
     first = request_number(request, caller.subject, SubmitApplication)
     numbers = (first + np.arange(table.num_rows)) & _REQUEST_BITS
@@ -123,9 +124,11 @@ async def submit(
     held = cases[taken].tolist(), columns["id_number"][taken].tolist()
     await asyncio.to_thread(handed_in, identity, [caller] * len(held[0]), *held)
     occurring = {str(one): list(REASONS[one].words) for one in np.unique(reasons[reasons > 0]).tolist()}
+    refused = int((reasons > 0).sum())
+    request.state.table = {"rows": len(rows), "refused": refused}
     return {
         "rows": len(rows),
-        "refused": int((reasons > 0).sum()),
+        "refused": refused,
         "cases": cases.astype(str).tolist(),
         "reasons": reasons.tolist(),
         "codes": occurring,

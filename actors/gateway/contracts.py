@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import Field
 
 from actors.gateway import marks, seals
+from actors.gateway.agreed import ARCHIVED, agreed, archived_of
 from actors.gateway.archive import Archive, Archived, Laid
 from actors.gateway.bank import Bank, acting, bank_of, branch_with, moment, number_of, refusal, request_number
 from actors.gateway.callers import Caller, needs
@@ -22,7 +23,6 @@ from actors.gateway.models import Body, CasePath, IdempotencyKey, Model, Person,
 from actors.gateway.problems import Problem
 from actors.host import Look
 from actors.identity.masking import paper as as_paper
-from credit.codes import Method
 from credit.contracts.contract import (
     CancelReason,
     ChangeReason,
@@ -39,7 +39,6 @@ from credit.contracts.contract import (
 from credit.contracts.rules import action_faults
 from credit.contracts.states import Action, ContractState, SignMode
 from credit.customers.contract import ChangeContact
-from credit.policies.products import TermClass
 from credit.room import EVENTS, EventCode, Kind, Rows
 
 router = APIRouter(prefix="/v1/applications/{case}/contract", tags=["contracts"])
@@ -52,7 +51,7 @@ _AFTER: dict[EventCode, ContractState] = {
     Event.CONTRACT_CANCELLED: ContractState.WITHDRAWN,
     Event.CONTRACT_LAPSED: ContractState.LAPSED,
 }
-_PENDING, _ARCHIVED = "contracts", "archived"
+_PENDING = "contracts"
 Which = Annotated[int, Field(ge=0, lt=1 << 31)]
 Reader = Annotated[Caller, Depends(needs("contracts:read"))]
 Signer = Annotated[Caller, Depends(needs("contracts:sign"))]
@@ -60,7 +59,7 @@ Handler = Annotated[Caller, Depends(needs("contracts:handle"))]
 
 
 class Contract(Model):
-    """Where a case's contract stands. Of one that is no more pending, the events of the case tell the rest."""
+    """Where a case's contract stands. A signed one is told as it was agreed; of one that came to nothing its amount is left."""
 
     model_config = shown(
         {
@@ -95,7 +94,8 @@ class Contract(Model):
     expires_at: str | None = None
     approval_valid_until: str | None = None
     checked_by: str | None = None
-    """Who has checked amount, term and rate against the approval; null: nobody yet."""
+    """Who has checked amount, term and rate against the approval; null: nobody yet, or it was not offered any more."""
+    signed_at: str | None = None
 
 
 class Confirming(Body):
@@ -226,20 +226,9 @@ async def contract(case: CasePath, bank: Annotated[Bank, Depends(bank_of)], call
     if not len(rows):
         return await _past(bank, number)
     row = rows[0]
-    return {
-        "case": str(number),
+    return agreed(bank, row) | {
         "state": ContractState(int(row["state"])).name.lower(),
-        "amount_fen": int(row["amount_fen"]),
-        "term_months": int(row["term_months"]),
-        "term_class": TermClass(int(bank.products.term_class(row["term_months"]))).name.lower(),
-        "rate_ppm": int(row["rate_ppm"]),
-        "method": Method(int(row["method"])).name.lower(),
-        "mode": SignMode(int(row["mode"])).name.lower(),
-        "round": int(row["round"]),
-        "attempt": int(row["attempt"]),
         "offered_at": moment(int(row["offered_at"])),
-        "expires_at": moment(int(row["expires_at"])),
-        "approval_valid_until": moment(int(row["valid_until"])),
         "checked_by": number_of(row["checked_by"]) if row["checked_by"] else None,
     }
 
@@ -265,7 +254,8 @@ async def document(
         f"<p>{html.escape(line)}</p>" for line in rest.splitlines() if line.strip()
     )
     page = f'<!doctype html>\n<html lang="zh"><head><meta charset="utf-8"><title>{html.escape(title)}</title></head>\n'
-    return Response(f"{page}<body>\n{body}\n</body></html>\n", media_type="text/html; charset=utf-8")
+    policy = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'"}
+    return Response(f"{page}<body>\n{body}\n</body></html>\n", 200, policy, "text/html; charset=utf-8")
 
 
 @router.post("/confirmation", summary="Confirm that the contract was read", response_model=Confirmation)
@@ -414,7 +404,7 @@ async def change_contact(
     del key
     number = await bank.known_case(case)
     of_case = [
-        await bank.look("contracts", branch_with(case=number), table, "case", number) for table in (_PENDING, _ARCHIVED)
+        await bank.look("contracts", branch_with(case=number), table, "case", number) for table in (_PENDING, ARCHIVED)
     ]
     customers = [int(row["customer"]) for rows in of_case for row in rows]
     if not customers:
@@ -461,9 +451,9 @@ async def written(bank: Bank, archive: Archive, case: int) -> Written:
 async def _told(bank: Bank, archive: Archive, case: int) -> Archived | None:
     """The archived contract of a case, once the archive has been told what the bank says of its signature. A text that was laid
     down stays; one that never was, since nobody signed through a gateway, or that was lost, is filled in again from the book."""
-    rows = await bank.look("contracts", branch_with(case=case), _ARCHIVED, "case", case)
+    rows = await archived_of(bank, case)
     if len(rows):
-        laid = await _laid(bank, _ARCHIVED, rows)
+        laid = await _laid(bank, ARCHIVED, rows)
         mode, *instants = (int(rows[name][0]) for name in ("mode", "confirmed_at", "signed_at"))
         await asyncio.to_thread(archive.sign, laid, SignMode(mode), *instants)
     return archive.of(case)
@@ -483,7 +473,12 @@ async def _laid(bank: Bank, table: str, rows: Rows) -> Laid:
 
 
 async def _past(bank: Bank, case: int) -> dict[str, Any]:
-    """A contract that has left the desk, as the case's events tell it."""
+    """A contract that has left the desk: a signed one from the bank's archive, another one as the case's events tell it."""
+    for row in await archived_of(bank, case):
+        return agreed(bank, row) | {
+            "state": ContractState.ARCHIVED.name.lower(),
+            "signed_at": moment(int(row["signed_at"])),
+        }
     _, events = await bank.story(case)
     for row in events[::-1]:
         if (event := int(row["event"])) in _AFTER:

@@ -10,6 +10,7 @@ import numpy as np
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field, model_validator
 
+from actors.gateway.agreed import agreed, archived_of
 from actors.gateway.bank import Bank, bank_of, branch_with, case_of_loan, day, label, moment, refusal, request_number
 from actors.gateway.callers import Caller, needs
 from actors.gateway.models import Body, ChannelName, Fen, IdempotencyKey, LoanPath, Model, shown
@@ -79,6 +80,10 @@ class Loan(Model):
             "method": "equal_instalment",
             "rate_ppm": 60_000,
             "instalments": 12,
+            "amount_fen": 5_000_000,
+            "term_months": 12,
+            "paid_out_at": "2026-02-10T10:06:30.000+08:00",
+            "settled_at": None,
             "principal_fen": 5_000_000,
             "interest_fen": 0,
             "penalty_fen": 0,
@@ -104,6 +109,12 @@ class Loan(Model):
     method: str | None = None
     rate_ppm: int | None = None
     instalments: int | None = None
+    amount_fen: int | None = None
+    """Paid out."""
+    term_months: int | None = None
+    """As the contract has it, as are method and rate of a loan that has left the book: new terms may have come later."""
+    paid_out_at: str | None = None
+    settled_at: str | None = None
     principal_fen: int = 0
     """Not yet repaid, due or not."""
     interest_fen: int = 0
@@ -223,6 +234,9 @@ async def show(loan: LoanPath, bank: Annotated[Bank, Depends(bank_of)], caller: 
         "case": str(case_of_loan(number)),
         "ledger": {f"{name}_fen": int(kept[name].sum()) for name in BY_LOAN},
     }
+    _, events = await bank.story(case_of_loan(number))
+    events = events[events["loan"] == number]
+    said |= await _terms(bank, number, events)
     book = bank.rooms.book(tables).book
     if bool(book.find_loans(np.array([number]))[0] >= 0):
         return said | _on_book(bank, tables, number, now)
@@ -234,11 +248,23 @@ async def show(loan: LoanPath, bank: Annotated[Bank, Depends(bank_of)], caller: 
             "written_off_fen": int(claim["balance_fen"]),
             "days_past_due": since,
         }
-    _, events = await bank.story(case_of_loan(number))
-    settled = events[(events["loan"] == number) & (events["event"] == Event.LOAN_SETTLED)]
+    settled = events[events["event"] == Event.LOAN_SETTLED]
     if not len(settled):
         raise Problem(404, "Not found", f"loan {number} is not paid out; see /v1/loans/{number}/disbursement")
-    return said | {"state": label(LoanState.SETTLED)}
+    return said | {"state": label(LoanState.SETTLED), "settled_at": moment(int(settled["at"][-1]))}
+
+
+async def _terms(bank: Bank, loan: int, events: Rows) -> dict[str, Any]:
+    """What a loan was paid out under: its contract from the archive, which keeps it for good, and its payment from the trail."""
+    said: dict[str, Any] = {}
+    paid = events[events["event"] == Paying.FUNDS_ARRIVED]
+    if len(paid):
+        said = {"amount_fen": int(paid["amount_fen"][-1]), "paid_out_at": moment(int(paid["at"][-1]))}
+    for row in await archived_of(bank, case_of_loan(loan)):
+        terms = agreed(bank, row)
+        said["product"] = bank.product_keys.get(int(row["product"]))
+        said |= {name: terms[name] for name in ("method", "rate_ppm", "term_months")}
+    return said
 
 
 def _on_book(bank: Bank, tables: dict[str, Rows], number: int, now: int) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from actors.gateway.language import fault_zh, wants_english
+from actors.gateway.said import refusal_of
 from actors.identity.errors import NotAllowed, WeakPassword
 from actors.link import Away
 from actors.refusals import Busy, Closing, DayOver
@@ -84,7 +85,9 @@ def install(app: FastAPI) -> None:
 
 async def answer(request: Request, error: Exception) -> JSONResponse:
     """The handler of all of them."""
-    return problem_of(error).answer(request)
+    problem = problem_of(error)
+    request.state.refused = refusal_of(problem.type, problem.title, problem.more)
+    return problem.answer(request)
 
 
 def problem_of(error: Exception) -> Problem:

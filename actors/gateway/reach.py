@@ -18,6 +18,7 @@ from actors.gateway.problems import Problem
 from actors.gateway.worklists import LISTS
 from actors.identity.caller import Caller
 from actors.identity.service import Identity
+from credit.customers.contract import Event
 from credit.numbers import branch_of_case
 from credit.policies.posts import PERMISSIONS
 from credit.times import Bools, Ints
@@ -90,6 +91,11 @@ async def _within(reach: Reach, request: Request, name: str, text: str) -> bool:
     if name == "customer":
         return await reach.customer(request.app.state.bank, int(text))
     return reach.case(case_of_loan(int(text)) if name == "loan" else int(text))
+
+
+OF_THE_FILE = tuple(int(one) for one in (Event.CUSTOMER_CREATED, Event.NAME_CHANGED, Event.NAME_DIFFERS))
+"""Events that tell, by coming or by staying away, whether the bank had a file of somebody and what it says: who has not proved
+who he is may have given another's ID number, and hears of none of them."""
 
 
 def is_proven(identity: Identity, caller: Caller) -> bool:

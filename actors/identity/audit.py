@@ -22,7 +22,8 @@ from actors.identity import files
 from actors.identity.database import Database, Row
 from actors.identity.errors import Damaged, IdentityError, Tampered
 from actors.identity.keys import Keys
-from actors.identity.masking import for_the_log, masked_path, masked_text
+from actors.identity.logged import Kept, kept
+from actors.identity.masking import masked_path, masked_text
 from credit.times import text_of
 
 OPENING = b"lendrill operation log"
@@ -31,6 +32,7 @@ _READ_AT_ONCE = 1_000
 _COLUMNS = (
     "number at kind subject person branch ip signed_in_at method path entity parameters status result duration_us request"
 ).split()
+_ADD = f"INSERT INTO log ({', '.join(_COLUMNS)}, seal) VALUES ({', '.join('?' * (len(_COLUMNS) + 1))})"
 _TRIGGERS = {
     "log_is_not_changed": "BEFORE UPDATE ON log BEGIN SELECT RAISE(ABORT, 'the operation log can not be changed'); END",
     "log_is_not_cut": "BEFORE DELETE ON log BEGIN SELECT RAISE(ABORT, 'the operation log can not be deleted from'); END",
@@ -67,7 +69,8 @@ _HEAD = re.compile(r"(\d{1,19}):([0-9a-f]{64})")
 
 class Deed(NamedTuple):
     """One call, as the gateway tells it. Times are ms since 1970 UTC, durations µs; `entity` is the case or loan that it was
-    about, 0 where none; `signed_in_at` 0 where nobody had signed in."""
+    about, 0 where none; `signed_in_at` 0 where nobody had signed in. `parameters` and `result` are masked, unless they are
+    `Kept`."""
 
     at: int
     kind: str
@@ -157,16 +160,13 @@ class Audit:
         if not deeds:
             return
         with self._database.transaction():
-            head = self._newest()
+            head, rows = self._newest(), []
             for deed in deeds:
                 entry = _entry(head.number + 1, deed)
                 head = Head(entry.number, self._seal(head.seal, entry))
-                self._add(*entry, head.seal)
+                rows.append((*entry, head.seal))
+            self._database.run_all(_ADD, rows)
         self._write_anchor(head)
-
-    def _add(self, *row: Any) -> None:
-        places = ", ".join("?" * (len(_COLUMNS) + 1))
-        self._database.run(f"INSERT INTO log ({', '.join(_COLUMNS)}, seal) VALUES ({places})", *row)
 
     # copying ----------------------------------------------------------------------------------------------------------
 
@@ -188,7 +188,7 @@ class Audit:
                     head = self._follows(
                         head, dict(zip((*_COLUMNS, "seal"), (*columns, seal), strict=True)), one.number
                     )
-                    self._add(*columns, seal)
+                    self._database.run(_ADD, *columns, seal)
         self._write_anchor(head)
         return head
 
@@ -372,15 +372,15 @@ def _line(head: Head) -> bytes:
 
 def _entry(number: int, deed: Deed) -> Entry:
     """The row of a deed, masked, its texts cut to what a log needs."""
-    parameters = json.dumps(for_the_log(deed.parameters), ensure_ascii=False, sort_keys=True)
+    result = deed.result or result_of(deed.status)
     texts = {
         "kind": deed.kind[:16],
         "subject": masked_text(deed.subject[:80]) if not deed.kind else deed.subject[:80],
         "ip": deed.ip[:64],
         "method": deed.method[:16],
         "path": masked_path(deed.path[:500]),
-        "parameters": parameters if len(parameters) <= 20_000 else json.dumps("too long to be kept"),
-        "result": masked_text((deed.result or _result(deed.status))[:500]),
+        "parameters": deed.parameters if isinstance(deed.parameters, Kept) else kept(deed.parameters),
+        "result": result[:500] if isinstance(result, Kept) else masked_text(result[:500]),
         "request": deed.request[:80],
     }
     clean = {name: text.encode("utf-8", "replace").decode() for name, text in texts.items()}
@@ -388,7 +388,8 @@ def _entry(number: int, deed: Deed) -> Entry:
     return Entry(**columns)
 
 
-def _result(status: int) -> str:
+def result_of(status: int) -> str:
+    """The result in one word."""
     return "ok" if status < 400 else "refused" if status < 500 else "failed"
 
 

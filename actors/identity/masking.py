@@ -15,7 +15,6 @@ from credit.identifiers import check_resident_ids
 PII, ACCOUNTS = "pii:read", "account_numbers:read"
 _IN_PART = "（本副本中的证件号码、账号已部分隐去。）"
 GONE = "***"
-_TEXT_MAX = 2_000
 _DEPTH_MAX = 12
 _COMPOUND = ("欧阳", "上官", "司马", "诸葛", "司徒", "东方", "皇甫", "尉迟", "公孙", "慕容", "长孙", "夏侯", "令狐")
 
@@ -67,9 +66,7 @@ _FIELDS = {
     "card_number": (mask_account, ACCOUNTS),
 }
 """How a text field of a name is masked, and the permission that shows it whole; names are whole to whoever sees the record."""
-_SECRETS = re.compile(
-    r"pass(word|wd|code)|secret|token|authori[sz]ation|cookie|api_?key|private_?key|assertion|^code$|^pin$|^(old|new)$"
-)
+MASKS = {name: mask for name, (mask, _) in _FIELDS.items()}
 _ID = re.compile(r"(?<![0-9A-Za-z])\d{17}[0-9Xx](?![0-9A-Za-z])")
 _MOBILE = re.compile(r"(?<!\d)1[3-9]\d{9}(?!\d)")
 _ACCOUNT = re.compile(r"(?<![0-9A-Za-z])\d{15,19}(?![0-9A-Za-z])")
@@ -100,26 +97,6 @@ def _field(key: str, value: Any, scopes: frozenset[str], depth: int) -> Any:
     return mask(value)
 
 
-def for_the_log(value: Any, key: str = "", depth: int = 0) -> Any:
-    """What the operation log keeps of a request: no secret, no whole name or number, no text without end. Numbers that stand
-    in running text are masked as well."""
-    if depth > _DEPTH_MAX or _SECRETS.search(key.lower()):
-        return GONE
-    if isinstance(value, Mapping):
-        return {str(name)[:80]: for_the_log(one, str(name), depth + 1) for name, one in list(value.items())[:200]}
-    if isinstance(value, (list, tuple)):
-        return [for_the_log(one, key, depth + 1) for one in value[:200]]
-    if isinstance(value, (bytes, bytearray)):
-        return f"{len(value)} bytes"
-    if not isinstance(value, str):
-        if key in _FIELDS and isinstance(value, int) and not isinstance(value, bool):
-            return _FIELDS[key][0](str(value))
-        return value if value is None or isinstance(value, (bool, int, float)) else str(type(value).__name__)
-    if key in _FIELDS:
-        return _FIELDS[key][0](value[:_TEXT_MAX])
-    return masked_text(value[:_TEXT_MAX])
-
-
 def masked_text(text: str) -> str:
     """A running text with ID, account and mobile numbers and tokens masked."""
     return _ACCOUNT.sub(lambda found: mask_account(found[0]), _without_people(_JWT.sub(GONE, text)))
@@ -142,10 +119,11 @@ def _without_people(text: str) -> str:
 
 def _hidden_account(found: re.Match[str]) -> str:
     """An account's number masked, an ID number as it is: whether that is shown is another question."""
-    return found[0] if _is_id(found[0]) else mask_account(found[0])
+    return found[0] if is_id(found[0]) else mask_account(found[0])
 
 
-def _is_id(number: str) -> bool:
+def is_id(number: str) -> bool:
+    """Whether a text is an ID number by its check digit."""
     return len(number) == 18 and not int(check_resident_ids(np.array([number.upper()]))[0])
 
 
@@ -154,6 +132,6 @@ def masked_path(path: str) -> str:
     done."""
     found = _ID.findall(path)
     for one in found:
-        if _is_id(one):
+        if is_id(one):
             path = path.replace(one, mask_id_number(one))
     return path

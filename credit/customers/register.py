@@ -11,7 +11,7 @@ import numpy as np
 from credit.codes import Uploads
 from credit.customers.keys import customer_keys, id_keys
 from credit.customers.states import MOVES, CustomerState
-from credit.masks import any_of
+from credit.masks import all_of, any_of, true_rows
 from credit.profile import TOLD_APART, Identity
 from credit.room import Rows
 from credit.rows import firsts, waves
@@ -24,9 +24,10 @@ SEEN = (1, 2, 3, 4)
 PPM = 1_000_000
 GROWTH_MAX_PPM = 1_000_000_000
 _MONTH_MS = 365 * DAY_MS // 12
-_ENTRY = f"customer created existing recent_applications recent_channels amount_growth_ppm {TOLD_APART}"
+_ENTRY = f"customer created existing renamed recent_applications recent_channels amount_growth_ppm {TOLD_APART}"
 ENTRY = np.dtype([(n, "i8") for n in _ENTRY.split()])
-"""What the register says of an admitted form; `created` is 1 where the number is new, `existing` where he has applied before."""
+"""What the register says of an admitted form; `created` is 1 where the number is new, `existing` where he has applied before,
+`renamed` where he was known by another name."""
 _SAID = ("product", "amount_fen", "income_fen", "employment_months", "purpose")
 """What of the last application is remembered beside its time and channel."""
 _IDENTITY = ("name", "id_number", "mobile", "credit_code")
@@ -114,11 +115,24 @@ class Register:
             rows[new] = self._create(forms[new], keys[new])
         entries["customer"], entries["created"] = self.customers["customer"][rows], new
         entries["existing"] = self.customers["at1"][rows] > 0
+        if not all_of(new):
+            entries["renamed"][~new] = self._are_renamed(forms[~new], rows[~new])
         proven = forms["uploads"] != Uploads.ALONE
         named = proven | new
         self._identify(forms[named], person[named], rows[named])
         self._remember(forms, np.where(proven, documents, 0), rows, entries)
         return entries
+
+    def _are_renamed(self, forms: Rows, rows: Ints) -> Bools:
+        """True for forms by another name than that of the customer's row. How blanks are set and Latin letters written makes
+        no other name; one that is longer than its column stands among the texts."""
+        known, said = self.customers.text("name")[rows], forms["name"]
+        apart = np.asarray((known != said) | ~present(said))
+        for place in true_rows(apart).tolist():
+            before = str(known[place]) or self._texts.of(int(self.customers["texts"][rows[place]]), Field.NAME)
+            now = str(said[place]) or self._texts.of(int(forms["case"][place]), Field.NAME)
+            apart[place] = before != "" and _plain(before) != _plain(now)
+        return apart
 
     def _create(self, forms: Rows, keys: Ints) -> Ints:
         numbers = len(self.customers) + 1 + np.arange(len(keys))
@@ -161,6 +175,10 @@ class Register:
         for name in _SAID:
             table[name][rows] = forms[name]
         table["documents"][rows] |= documents
+
+
+def _plain(name: str) -> str:
+    return "".join(name.split()).casefold()
 
 
 def _compare(entries: Rows, forms: Rows, before: Mapping[str, Ints], passed_ms: Ints, where: Bools) -> None:

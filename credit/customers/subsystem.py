@@ -195,6 +195,7 @@ class CustomersSubsystem(Subsystem):
             value=entries["customer"][new],
             product=created["product"],
         )
+        self._tell_renamed(forms, entries, out)
         if any_of(given := any_given(forms)):
             self._details.append(forms[given])
         said = ("customer", "recent_applications", "recent_channels", "amount_growth_ppm", *TOLD_APART.split())
@@ -214,6 +215,16 @@ class CustomersSubsystem(Subsystem):
         self._pending.append(asked, person=person[~risky], deadline=asked_at + self.policy.list_wait_ms)
         query = ListQuery.carry(asked, at=asked_at)
         out.send(ListQuery, query)
+
+    def _tell_renamed(self, forms: Rows, entries: Rows, out: Outbox) -> None:
+        """CUS-10: another name under a known ID number is taken over from a form that somebody answers for, since people change
+        their names; where nobody does, the file stays as it was. Either is told, for somebody else may have given the number."""
+        alone = forms["uploads"] == Uploads.ALONE
+        for event, where in ((Event.NAME_CHANGED, ~alone), (Event.NAME_DIFFERS, alone)):
+            told = (entries["renamed"] != 0) & where
+            if any_of(told):
+                of, whose = forms[told], entries["customer"][told]
+                out.log(event, of["at"], of["case"], value=whose, product=of["product"])
 
     # materials --------------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from actors.gateway.app import PARTS, make_app
 from actors.gateway.language import fault_zh
 from actors.gateway.log import OperationLog
 from actors.gateway.pulse import Pulse
+from actors.gateway.said import Said
 from actors.identity.caller import Caller
 from actors.link import SUBMITS_MAX, LinkClient
 from actors.refusals import Busy
@@ -104,7 +105,7 @@ def test_health_says_by_its_status_too_whether_the_bank_is_open(ready: bool, sta
 def test_a_call_is_kept_with_the_case_or_loan_that_it_is_about(scope: dict[str, Any], entity: int) -> None:
     kept: list[Any] = []
     log = OperationLog(SimpleNamespace(append=kept.extend), lambda: 1)  # type: ignore[arg-type]
-    log.add({"method": "GET", "path": "/"} | scope, 200, 0.0)
+    log.add(call := {"method": "GET", "path": "/"} | scope, "r", 200, 0.0, Said(call))
     asyncio.run(log.stop())
     assert [one.entity for one in kept] == [entity]
 

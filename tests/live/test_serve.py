@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from actors.clock import BANK_OFFSET_MS
+from actors.clock import AHEAD_MS, BANK_OFFSET_MS, ClockError
 from actors.local import LocalExecutor
 from actors.replay import Replayed
 from actors.topology import Cell
@@ -50,6 +50,36 @@ def test_a_new_bank_is_founded_and_found_again(tmp_path: Path) -> None:
     assert stat.S_IMODE((tmp_path / "bank" / BANK_FILE).stat().st_mode) == 0o600
 
 
+@pytest.mark.parametrize(
+    ("founded_with", "says"),
+    [
+        ("simulated", "simulated at all of its desks"),
+        ("people", "people at all of its desks"),
+        ("initial_approver=people", "people at initial_approver, simulated at the others"),
+    ],
+)
+def test_who_sits_at_the_desks_is_settled_when_a_bank_is_founded(tmp_path: Path, founded_with: str, says: str) -> None:
+    first = home_of(options(tmp_path, scenario="baseline", staff=founded_with))
+    assert home_of(options(tmp_path, staff=founded_with)) == home_of(options(tmp_path)) == first
+    with pytest.raises(UserError, match=says) as refused:
+        home_of(options(tmp_path, staff="final_approver=people"))
+    assert f"--staff {founded_with};" in str(refused.value.hint)
+    assert "--home ANOTHER --staff final_approver=people" in str(refused.value.hint)
+
+
+def test_the_business_clock_of_a_bank_goes_on_where_it_was(tmp_path: Path) -> None:
+    """A conductor that was killed leaves a clock behind that had gone on, and a book that had not."""
+    start = int(home_of(options(tmp_path, scenario="zhang_consumer_loan"))["start_ms"])
+    clock = Home(tmp_path / "bank").clock(start)
+    while (shown := clock.now()) <= start + 2:
+        time.sleep(0.001)
+    assert shown < Home(tmp_path / "bank").clock(start).now() <= shown + AHEAD_MS + 1_000
+    before = Home(tmp_path / "bank").clock_before()
+    assert shown < before.now() <= Home(tmp_path / "bank").clock(start).now()
+    with pytest.raises(ClockError, match="opens"):
+        before.set(start)
+
+
 def test_a_bank_on_the_wall_clock_begins_now(tmp_path: Path) -> None:
     bank = founded(ServeOptions(home=tmp_path))
     assert abs(bank["start_ms"] - time.time() * 1_000 - BANK_OFFSET_MS) < 60_000
@@ -68,7 +98,7 @@ def test_the_staff_of_a_live_bank_is_that_of_its_scenario_s_volume_a_day(tmp_pat
         ({"scenario": "baseline"}, "name 'zhang_consumer_loan'"),
         ({"shards": 3}, "shards 1"),
         ({"clock": "wall"}, "clock 'business'"),
-        ({"staff": "people"}, "people"),
+        ({"staff": "people"}, "founded with its staff simulated at all of its desks"),
         ({"date": "2026-03-01"}, "holds a bank already"),
         ({"seed": 3}, "holds a bank already"),
         ({"store": "sqlite:elsewhere.db"}, "store"),

@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 import pytest
 from starlette.requests import Request
+from starlette.responses import Response
 
 from actors.gateway import seals
 from actors.gateway.applications import ZHANG
-from actors.gateway.bank import acting, branch_with, case_of_loan, day, instant_of, request_number, wait_s
+from actors.gateway.bank import acting, branch_with, case_of_loan, day, instant_of, request_number
+from actors.gateway.prefer import wait_s
 from actors.gateway.problems import Problem, problem_of
 from actors.host import Look
 from actors.link import Away, Fault, LinkClient, Moved
@@ -74,19 +76,56 @@ def test_a_key_is_its_callers_own_and_that_of_the_room_he_asks() -> None:
             request_number(asked(key), "anna", ContractSigned)
 
 
+def preferring(*said: str) -> Request:
+    return Request({"type": "http", "headers": [(b"prefer", one.encode()) for one in said]})
+
+
 @pytest.mark.parametrize(
     ("said", "waits_s"),
     [
-        ("", 0),
-        ("respond-async", 0),
-        ("wait=0", 0),
-        ("wait=7", 7),
-        ('respond-async, wait="59"', 59),
-        ("wait=999999", 60),
+        (["wait=0"], 0),
+        (["wait=7"], 7),
+        (["Wait = 7"], 7),
+        (['respond-async, wait="59"'], 59),
+        (['note="a, wait=1"; b="wait=2", wait=3; why="x,y"'], 3),
+        (["respond-async", "wait=5"], 5),
+        (["wait=5, wait=x"], 5),
+        (["wait=999999"], 60),
     ],
 )
-def test_who_is_willing_to_wait_waits_no_longer_than_anybody_may(said: str, waits_s: float) -> None:
-    assert wait_s(Request({"type": "http", "headers": [(b"prefer", said.encode())]})) == waits_s
+def test_who_is_willing_to_wait_is_told_how_long_he_waits_at_most(said: list[str], waits_s: int) -> None:
+    response = Response()
+    assert wait_s(preferring(*said), response) == waits_s
+    assert response.headers["preference-applied"] == f"wait={waits_s}"
+
+
+@pytest.mark.parametrize(
+    "said", [[], [""], ["respond-async"], ["handling=lenient; wait=3"], ['x="wait=3"'], ["await=3"]]
+)
+def test_preferences_that_are_not_heeded_are_not_said_to_be(said: list[str]) -> None:
+    response = Response()
+    assert wait_s(preferring(*said), response) == 0
+    assert "preference-applied" not in response.headers
+
+
+@pytest.mark.parametrize(
+    "wait", ["wait", "wait=", "wait=abc", "wait=-1", "wait=1.5", "wait=1s", "wait=１", 'wait="7', "wait=x, wait=5"]
+)
+def test_a_wait_that_is_none_is_refused(wait: str) -> None:
+    with pytest.raises(Problem, match="whole seconds are needed") as refused:
+        wait_s(preferring(wait), Response())
+    assert (refused.value.status, refused.value.more["field"]) == (400, "Prefer")
+    assert "wait=10" in refused.value.more["detail_zh"]
+
+
+def test_a_form_with_a_wait_that_is_none_is_not_handed_in(bank: LiveBank) -> None:
+    person = next(bank.people)
+    bank.post("/v1/applications", ZHANG | {"id_number": person}, 400, Prefer="wait=soon")
+    answer = bank.client.post("/v1/applications", json=ZHANG | {"id_number": person}, headers={"Prefer": "wait=0"})
+    assert (answer.status_code, answer.headers["preference-applied"]) == (202, "wait=0")
+    shown = bank.client.get(f"/v1/applications/{answer.json()['case']}", headers={"Prefer": "wait=0"})
+    assert shown.headers["preference-applied"] == "wait=0"
+    bank.get(f"/v1/applications/{answer.json()['case']}", 400, headers={"Prefer": "wait=soon"})
 
 
 def test_what_is_sealed_can_not_be_changed_nor_used_for_something_else() -> None:

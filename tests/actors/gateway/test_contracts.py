@@ -25,8 +25,10 @@ def test_nobody_signs_what_he_has_not_confirmed(bank: LiveBank) -> None:
         assert refused["title"] == "Not confirmed"
     assert bank.get(path).items() >= {"state": "generated", "term_months": 12, "term_class": "short"}.items()
     bank.check_terms(case)
-    bank.post(f"{path}/signature", {"confirmation": word, "mode": "paper"})
-    assert bank.get(path)["state"] == "archived"
+    before = bank.get(path)
+    at = bank.post(f"{path}/signature", {"confirmation": word, "mode": "paper"})["at"]
+    signed = {"state": "archived", "mode": "paper", "offered_at": None, "checked_by": None, "signed_at": at}
+    assert bank.get(path) == before | signed
 
 
 def test_a_signature_sent_twice_under_one_key_is_one(bank: LiveBank) -> None:

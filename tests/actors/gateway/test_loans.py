@@ -37,6 +37,11 @@ def test_a_quote_is_what_is_paid_and_the_plan_after_it(bank: LiveBank) -> None:
     bank.post(f"/v1/loans/{loan}/early-repayment", {"full": True})
     over = bank.get(f"/v1/loans/{loan}")
     assert (over["state"], over["ledger"]["principal_fen"]) == ("settled", 0)
+    kept = "product method rate_ppm term_months amount_fen paid_out_at".split()
+    assert {name: over[name] for name in kept} == {name: after[name] for name in kept}
+    assert (over["product"], over["method"], over["term_months"]) == ("consumer_loan", "equal_instalment", 12)
+    assert (over["amount_fen"], after["settled_at"]) == (5_000_000, None)
+    assert over["paid_out_at"] < over["settled_at"]
     assert bank.get(f"/v1/loans/{loan}/statement")["received_fen"] == quote["total_fen"] + rest["total_fen"]
     again = bank.post(f"/v1/loans/{loan}/early-repayment", {"full": True}, 422)
     assert again["code"] == "LOAN_UNKNOWN"

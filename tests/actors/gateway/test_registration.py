@@ -192,3 +192,32 @@ def test_a_word_from_the_counter_is_good_for_a_day(people: People) -> None:
     people.with_all_rights(False)
     me = people.registers(mine, "13900000007")
     assert people.call(me, "POST", "/v1/binding", 422, {"code": word, "id_number": mine})["field"] == "code"
+
+
+@pytest.mark.requirement("CUS-10.c")
+def test_another_name_under_a_known_id_number_is_told_to_staff_and_to_no_stranger(people: People) -> None:
+    known, stranger = people.ids[15], people.registers(people.ids[15], "13900000031")
+    people.with_all_rights(True)
+    first = people.bank.post("/v1/applications", ZHANG | {"id_number": known}, 202)
+    assert first["name_differs"] is False
+    people.with_all_rights(False)
+    form = {key: value for key, value in ZHANG.items() if key != "documents"} | {"id_number": known, "uploads": 1}
+    told = people.call(stranger, "POST", "/v1/applications", 202, form | {"name": "李四"})
+    case = told["case"]
+    for one in people.call(stranger, "GET", f"/v1/applications/{case}/materials", 200)["missing"]:
+        files = {"file": (f"{one}.pdf", pdf(), "application/pdf")}
+        people.call(stranger, "POST", f"/v1/applications/{case}/materials/{one}", 200, files=files)
+    people.call(stranger, "POST", f"/v1/applications/{case}/materials", 200)
+    seen = people.call(stranger, "GET", f"/v1/applications/{case}", 200)
+    assert seen["name_differs"] is None
+    assert not [one for one in seen["events"] if "name" in one["event"]]
+    people.with_all_rights(True)
+    shown = people.bank.get(f"/v1/applications/{case}")
+    assert shown["name_differs"] is True
+    assert [one["words"][1] for one in shown["events"] if one["event"] == "name_differs"] == [
+        "姓名与档案不符，申请人身份未核实，档案保持不变"
+    ]
+    changed = people.bank.post("/v1/applications", ZHANG | {"id_number": known, "name": "张建军"}, 202)
+    assert changed["name_differs"] is True
+    assert "name_changed" in [one["event"] for one in changed["events"]]
+    people.with_all_rights(False)

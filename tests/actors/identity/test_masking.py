@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from actors.identity.caller import Caller
+from actors.identity.logged import PARAMETERS_MAX, for_the_log, kept
 from actors.identity.masking import (
-    for_the_log,
     mask_account,
     mask_id_number,
     mask_mobile,
@@ -106,13 +106,47 @@ def test_no_secret_is_logged(key: str) -> None:
 
 
 def test_no_whole_name_or_number_is_logged() -> None:
-    logged = str(for_the_log(RECORD | {"remark": f"身份证{ID}，电话13812345678，卡号6222020000000000123"}))
-    for whole in ("张三丰", "李四", ID, "6222020000000000123"):
-        assert whole not in logged
-    assert "'mobile': '138****5678'" in logged
-    assert "电话138****5678" in logged
-    assert "'case': 13812345678" in logged, "the bank's own numbers stay"
+    logged = for_the_log(RECORD | {"payee_account": "622202000001", "operator_id_number": ID, "user_name": "李四光"})
+    for whole in ("张三丰", "李四", ID, "6222020000000000123", "622202000001"):
+        assert whole not in str(logged)
+    assert (logged["user_name"], for_the_log({"payee_account": "6222"})) == ("李**", {"payee_account": "****"})
+    assert (logged["name"], logged["mobile"], logged["id_number"]) == ("张**", "138****5678", "110***********002X")
+    assert logged["case"] == 13_812_345_678, "the bank's own numbers stay"
     assert for_the_log({"mobile": 13_812_345_678}) == {"mobile": "138****5678"}
+    assert for_the_log({"case": PLAIN_ID, "loan": "100000000101"}) == {
+        "case": "110***********0017",
+        "loan": "100000000101",
+    }
+    assert for_the_log({"account": "staff:1010001"}) == {"account": "staff:1010001"}
+    assert for_the_log({"card": 6_222_020_000_000_000_123}) == {"card": "***************0123"}
+    assert for_the_log({"amount_fen": 900_000_000_000_000}) == {"amount_fen": 900_000_000_000_000}
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "logged"),
+    [
+        ("remark", "妻子李梅, 电话13812345678", "19 characters"),
+        ("remark", "Zhang", "5 characters"),
+        ("product", "consumer_loan", "consumer_loan"),
+        ("product", "张建国", "3 characters"),
+        ("since", "2026-03-01T09:00", "2026-03-01T09:00"),
+        ("username", "13812345678", "*******5678"),
+        ("certificate", "-----BEGIN CERTIFICATE-----\nMIIB", "32 characters"),
+        ("state", "x" * 65, "65 characters"),
+        ("remark", "", ""),
+    ],
+)
+def test_of_somebody_s_own_writing_the_length_alone_is_logged(field: str, text: str, logged: str) -> None:
+    assert for_the_log({field: text}) == {field: logged}
+
+
+def test_a_field_that_no_endpoint_knows_is_not_kept() -> None:
+    said = {"passwrod": "hunter2", "product": "consumer_loan", "张建国": "x", PLAIN_ID: 1, "details": {"sales": "100"}}
+    assert for_the_log(said, frozenset(("product", "details"))) == {
+        "***": "***",
+        "product": "consumer_loan",
+        "details": {"sales": "100"},
+    }
 
 
 def test_a_log_row_has_an_end() -> None:
@@ -120,8 +154,8 @@ def test_a_log_row_has_an_end() -> None:
     for _ in range(500):
         deep = [deep]
     assert len(str(for_the_log(deep))) < 100
-    assert len(for_the_log("x" * 10**6)) == 2_000
     assert len(for_the_log(list(range(10**5)))) == 200
+    assert len(for_the_log({f"n{number}": 1 for number in range(1_000)})) == 200
     assert for_the_log(b"x" * 10**6) == "1000000 bytes"
     assert for_the_log({"a": object(), "b": None, "c": 1.5, "d": True}) == {
         "a": "object",
@@ -129,6 +163,7 @@ def test_a_log_row_has_an_end() -> None:
         "c": 1.5,
         "d": True,
     }
+    assert len(kept({"what": ["x" * 60] * 190})) < PARAMETERS_MAX < 190 * 60
 
 
 def test_running_text_loses_numbers_and_tokens() -> None:

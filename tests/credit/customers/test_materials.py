@@ -168,6 +168,36 @@ def test_who_a_customer_is_changes_by_a_proven_form_alone(uploads: Uploads, mobi
     assert front.customers.identity(1).mobile == mobile
 
 
+@pytest.mark.requirement("CUS-10.c")
+@pytest.mark.parametrize(
+    ("uploads", "name", "told", "kept"),
+    [
+        (Uploads.BESIDE_FILE, "张建军", Event.NAME_CHANGED, "张建军"),
+        (Uploads.ALONE, "张建军", Event.NAME_DIFFERS, "张建国"),
+        (Uploads.BESIDE_FILE, "张建国", None, "张建国"),
+        (Uploads.ALONE, "张建国", None, "张建国"),
+        (Uploads.ALONE, "张 建国", None, "张建国"),
+    ],
+)
+def test_another_name_under_a_known_id_number_is_told(
+    uploads: Uploads, name: str, told: Event | None, kept: str
+) -> None:
+    front, minutes = Front(), DAY_MS // MINUTE_MS
+    first = front.walk([(SubmitApplication, forms(id_number=born(35, 0)))], [DAY], no_hit)
+    later = forms(id_number=born(35, 0), documents=0, uploads=uploads, name=name, at=NEXT.start)
+    said = [(FileMaterial, file(one, minutes + n, CASE + 1)) for n, one in enumerate(bits(PAPERS))]
+    run = front.walk(
+        [(SubmitApplication, later), *said, (HandInMaterials, hand_in(minutes + 9, CASE + 1))], [NEXT], no_hit
+    )
+    for event in (Event.NAME_CHANGED, Event.NAME_DIFFERS):
+        assert not len(first.events_of(event))
+        found = run.events_of(event)
+        assert list(zip(found["case"].tolist(), found["value"].tolist(), strict=True)) == [(CASE + 1, 1)] * (
+            event == told
+        )
+    assert front.customers.identity(1).name == kept
+
+
 def test_who_is_not_let_in_is_told_before_he_uploads() -> None:
     front = Front()
     run = front.walk([(SubmitApplication, forms(documents=0, uploads=1, employment_months=0))], [DAY], no_hit)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from credit.applications.contract import Event, FormText, Refusal, SubmitApplication
 from credit.codes import Material
 from credit.customers.contract import CaseText
+from credit.customers.contract import Event as CustomerEvent
 from credit.mail import Inbox, Outbox
 from credit.room import REASONS, Kind, Reason, Rows
 from credit.scoring.contract import ApplicationAccepted
@@ -55,6 +56,17 @@ def test_a_long_name_and_a_long_purpose_come_back_whole() -> None:
         assert bank.customers.identity(1) == (LONG_NAME[:60], str(born(35, 0)[0]), "13800000001", "")
         for field, words in said.items():
             assert bank.customers.text(case, field) == words
+
+
+@pytest.mark.parametrize(("second", "renamed"), [(LONG_NAME[:60], 0), (LONG_NAME[:58], 1), ("", 1)])
+def test_a_long_name_is_compared_whole_with_the_one_on_file(second: str, renamed: int) -> None:
+    front = Front()
+    day(forms(name=""), text(Field.NAME, LONG_NAME[:60]), front=front)
+    later = forms(name="" if second else "张建国", at=DAY.until)
+    said = text(Field.NAME, second, at=DAY.until) if second else None
+    mail = [(SubmitApplication, later), *([said] if said else [])]
+    run = front.walk(mail, [Window(1, DAY.until, DAY.until + DAY_MS)], no_hit)
+    assert len(run.events_of(CustomerEvent.NAME_CHANGED)) == renamed
 
 
 def test_a_scripted_customers_long_texts_come_beside_his_form() -> None:

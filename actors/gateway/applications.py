@@ -129,7 +129,7 @@ _IN_COLUMNS: dict[str, Callable[[Sequence[Any]], list[int]]] = {
 """What is a number in the bank and something else in a form."""
 
 
-_RENAMED = [int(CustomerEvent.NAME_CHANGED), int(CustomerEvent.NAME_DIFFERS)]
+_RENAMED = frozenset({int(CustomerEvent.NAME_CHANGED), int(CustomerEvent.NAME_DIFFERS)})
 """A form by another name than the one under which the bank knows the ID number."""
 _LOOK_S = 2.0
 """Who waits for a decision looks that often, whatever was heard."""
@@ -274,7 +274,7 @@ async def _shown(bank: Bank, hub: Hub, case: int, patience_s: float, story: Stor
         now, events = await bank.story(case)
     if progress is None:
         raise absent("case", str(case))
-    renamed = np.isin(events["event"], _RENAMED)
+    renamed = not _RENAMED.isdisjoint(events["event"].tolist())
     if not proven:
         events = events[~np.isin(events["event"], OF_THE_FILE)]
     return {
@@ -284,7 +284,7 @@ async def _shown(bank: Bank, hub: Hub, case: int, patience_s: float, story: Stor
         "since": moment(progress.since),
         "expected_at": moment(progress.expected_at),
         "loans": [str(loan) for loan in sorted(set(events["loan"].tolist())) if loan],
-        "name_differs": bool(renamed.any()) if proven else None,
+        "name_differs": renamed if proven else None,
         "events": [_event(*row) for row in zip(*(events[name].tolist() for name in _TOLD), strict=True)],
     }
 

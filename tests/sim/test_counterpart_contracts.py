@@ -130,6 +130,7 @@ def test_the_counter_checks_in_its_hours_and_what_is_said_about_a_contract_comes
     for kind in (ContractChecked, ContractSigned, ContractReturned):
         minute = found[kind]["at"] % DAY_MS // MINUTE_MS
         assert bool(is_workday(found[kind]["at"] // DAY_MS).all() & (minute >= 510).all() & (minute <= 1050).all())
+        assert not bool(((minute > 720) & (minute < 780)).any())
 
 
 def test_a_contract_that_expires_before_the_counter_opens_is_checked_by_nobody() -> None:

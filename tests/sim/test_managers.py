@@ -78,13 +78,16 @@ def test_a_branch_without_its_managers_has_its_customers_wait_for_them() -> None
 
 
 def test_deputies_are_appointed_while_the_administrator_is_at_work_and_do_nothing_before() -> None:
-    scenario = bank()
+    """Among them who stands in for a desk that works on the holiday with which the run begins, when no administrator is there."""
+    fault = {"kind": "absence", "target": "finance"}
+    fault |= {"start": "2026-01-01T00:00:00", "end": "2026-01-08T00:00:00"}
+    scenario = bank(faults=[fault], staff__finance__every_day=True)
     staffing: Staffing = build_staffing(scenario, SEED)
     first = staffing.first_day
     deputies = [one for one in staffing.people if one.is_deputy]
     heads = {one.person: one for one in staffing.people if one.role == ADMINISTRATOR_DESK and one.branch == HEAD_OFFICE}
     came = Administrators(staffing.people, first)
-    assert deputies
+    assert any(begins == first for one in deputies for begins, _ in one.duty)
     for one in deputies:
         for begins, _ in one.duty:
             opens = begins * DAY_MS + one.shift.spans[0][0] * MINUTE_MS

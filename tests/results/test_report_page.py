@@ -32,7 +32,7 @@ from credit.scoring.contract import Event as ScoringEvent
 from credit.scoring.contract import Refusal as ScoringRefusal
 from credit.times import DAY_MS, HOUR_MS
 from lendrill.tables import figure_text
-from results import book_charts, charts, labels, names
+from results import book_charts, charts, names
 from results.figures import figures
 from results.findings import findings
 from results.report import _gathered, _listed, _worked
@@ -313,12 +313,6 @@ def test_a_share_of_few_says_of_how_many(tmp_path: Path) -> None:
         told = figures(tmp_path / str(cases))["approved_share"]
         assert told.of == cases
         assert figure_text(told).endswith(f"(n = {cases})") == few
-
-
-def test_the_two_counts_of_urged_tasks_are_told_apart() -> None:
-    words = labels.LABELS["note.staff"]
-    assert "waiting or in hand (the column urged of queues.parquet counts only those that still waited)" in words[0]
-    assert "含等待中和办理中的（queues.parquet 的 urged 列只计仍在等待的）" in words[1]
 
 
 def test_weeks_begin_on_mondays_and_months_on_their_first() -> None:

@@ -219,13 +219,14 @@ LABELS: dict[str, Words] = {
             "Working time spent on cases, over time on shift. Above about 85% (the mark) queues grow quickly. “Worst hour”: of "
             "all people of the desk together. “Hours full”: at the branch that had the largest share of them, hours in which its "
             "people were busy for 95% of their time or more, of the hours in which any was on shift. Longest queue: most tasks "
-            "that waited at one branch at any instant; what waits at the end is of all branches. Urged: tasks whose limit passed "
+            "that waited at one branch at any instant (bodies of head office that decide on write-offs and new terms take each "
+            "branch's tasks in a queue of its own); what waits at the end is of all branches. Urged: tasks whose limit passed "
             "before they were decided, waiting or in hand. Exact, without an interval."
         ),
         (
             "办理业务的工时占在岗工时。超过约 85%（刻度线）后队列会迅速变长。“最忙一小时”按该岗位全部人员合计；"
             "“满负荷小时”取占比最高的分行：该分行人员工时利用率达 95% 以上的小时数，占其当班小时。"
-            "最长队列为单个分行任一时刻的最多等待任务数；期末等待为全部分行合计。"
+            "最长队列为单个分行任一时刻的最多等待任务数（总行核销、重组审批岗按分行分别排队）；期末等待为全部分行合计。"
             "催办：办结前已超时限的任务，含等待中和办理中的。"
             "为本次运行的准确值，无置信区间。"
         ),

@@ -222,6 +222,12 @@ def _quality(files: Files) -> dict[str, Any]:
 
 def _known(files: Files, role: str) -> int:
     """Tasks of a desk that were finished, and of the open ones those whose limit had passed: cases and loans that were urged
+AT_HEAD_OFFICE = {
+    *("risk_specialist", "final_approver", "committee", "approval_supervisor", "administrator"),
+    *("head_office_risk", "finance", "restructuring_head"),
+}
+
+
     there, and of which no event by its people followed but that somebody took the task."""
     done = int(files.one(f"SELECT COALESCE(SUM(completions), 0) FROM queues WHERE role = '{role}'"))
     still: dict[int, int] = {}
@@ -250,7 +256,11 @@ def _desks(files: Files) -> dict[str, Any]:
         assert files.rows(f"SELECT SUM(busy_ms), SUM(on_shift_ms) FROM hours WHERE role = '{role}'") == [(busy, shift)]
         hours = files.rows(f"SELECT SUM(busy_ms), SUM(on_shift_ms) FROM hours WHERE role = '{role}' GROUP BY start")
         full, shares = Counter[int](), list[tuple[float, int]]()
-        there = files.rows(f"SELECT branch, busy_ms, on_shift_ms FROM hours WHERE role = '{role}' AND on_shift_ms > 0")
+        where = "0" if role in AT_HEAD_OFFICE else "branch"
+        there = files.rows(
+            f"SELECT place, SUM(busy_ms), SUM(on_shift_ms) FROM (SELECT {where} AS place, * FROM hours WHERE role = '{role}') "
+            "GROUP BY place, start HAVING SUM(on_shift_ms) > 0"
+        )
         full.update(branch for branch, worked, on_shift in there if worked >= 0.95 * on_shift)
         for branch, open_hours in Counter(row[0] for row in there).items():
             shares.append((full[branch] / open_hours, full[branch]))

@@ -299,6 +299,17 @@ def test_the_bottleneck_is_the_desk_that_was_full_for_most_of_its_hours() -> Non
     )
 
 
+@pytest.mark.parametrize("role", ["head_office_risk", "finance", "restructuring_head"])
+def test_a_body_of_head_office_sits_there_whichever_branchs_task_it_has(role: str) -> None:
+    figures_of = {"refusals": [], "portfolio": {"written_off_loans": 0}}
+    told = [one.words for one in findings([], [_desk(role, 70, 0, 3)], [], figures_of)]
+    [(english, chinese)] = [words for words in told if "queue" in words[0]]
+    assert ", head office, tasks of branch 3: 3 tasks at once" in english
+    assert "（总行，分行 3 的任务），" in chinese
+    assert names.queue_at(role, 0) == ("head office", "总行")
+    assert names.queue_at("re_reviewer", 3) == ("branch 3", "分行 3")
+
+
 def test_a_share_of_few_says_of_how_many(tmp_path: Path) -> None:
     """Nineteen applications are few, twenty are not."""
     for cases in (19, 20):

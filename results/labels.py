@@ -101,6 +101,7 @@ LABELS: dict[str, Words] = {
     "col.happened": ("in this run", "本次运行"),
     "happened.whole": ("happened", "已发生"),
     "happened.part": ("in part", "部分发生"),
+    "happened.idle": ("happened, no task there", "已发生，岗位无任务"),
     "happened.none": ("not in this run", "不在时段内"),
     "use": ("Use of the desks over time", "工时利用率走势"),
     "note.use.day": ("By day, all branches together; days off left out.", "按日，全部分行合计；休息日不计。"),
@@ -392,6 +393,7 @@ LABELS: dict[str, Words] = {
         "无瓶颈：各分行均无岗位的满负荷小时达当班的 {limit}。等待最多的岗位：{desk}，占全部人工等待的 {share}。",
     ),
     "find.missed.none": ("Planned, but not in this run: {what}.", "情景有设定、但不在本次运行时段内：{what}。"),
+    "find.missed.idle": ("No task was at the desk meanwhile: {what}.", "期间该岗位没有任务：{what}。"),
     "find.missed.part": ("Only in part in this run: {what}.", "仅部分落在本次运行时段内：{what}。"),
     "find.urged": (
         "{n} {n:task passed its time limit and was|tasks passed their time limit and were} urged.",

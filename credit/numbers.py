@@ -53,7 +53,8 @@ _APPOINTMENT = 1_000_000
 _TASK, _NODES, _BALLOT = 10_000, 10, 1_000
 _ACT = 100
 _MATERIAL = 100
-_BATCHES = 1_000 * _TRANSACTIONS_A_BRANCH
+FIRST_BATCH = 1_000 * _TRANSACTIONS_A_BRANCH
+"""Batches of groups are numbered from here on, loans' transactions below."""
 _BATCH_DAY, _BATCH_PRODUCT = 100_000, 100
 
 
@@ -98,8 +99,8 @@ def branch_of_person(person: npt.ArrayLike) -> Ints:
 
 def branch_of_transaction(transaction: Ints) -> Ints:
     """The branch whose books a transaction belongs to; −1 for a number that is none."""
-    branch = transaction % _BATCHES // _TRANSACTIONS_A_BRANCH
-    return np.where((transaction > 0) & (transaction < 2 * _BATCHES), branch, -1)
+    branch = transaction % FIRST_BATCH // _TRANSACTIONS_A_BRANCH
+    return np.where((transaction > 0) & (transaction < 2 * FIRST_BATCH), branch, -1)
 
 
 def case_of(loan: Ints) -> Ints:
@@ -165,12 +166,12 @@ def batch_transaction(group: Ints, day: int, what: int) -> Ints:
     """The number of a group's batch of a day; above every loan's own numbers."""
     branch, product = branch_and_product(group)
     place = day * _BATCH_DAY + product * _BATCH_PRODUCT + what
-    return np.asarray(_BATCHES + branch * _TRANSACTIONS_A_BRANCH + place)
+    return np.asarray(FIRST_BATCH + branch * _TRANSACTIONS_A_BRANCH + place)
 
 
 def is_batch(transaction: Ints) -> Bools:
     """True for batches of groups, false for transactions of loans."""
-    return np.asarray(transaction >= _BATCHES)
+    return np.asarray(transaction >= FIRST_BATCH)
 
 
 def place_in_loan(transaction: Ints) -> tuple[Ints, Ints]:
@@ -180,7 +181,7 @@ def place_in_loan(transaction: Ints) -> tuple[Ints, Ints]:
 
 def place_in_group(transaction: Ints) -> tuple[Ints, Ints]:
     """(group, a number that rises from one of its batches to the next) of batches."""
-    branch, place = np.divmod(transaction - _BATCHES, _TRANSACTIONS_A_BRANCH)
+    branch, place = np.divmod(transaction - FIRST_BATCH, _TRANSACTIONS_A_BRANCH)
     day, rest = np.divmod(place, _BATCH_DAY)
     product, what = np.divmod(rest, _BATCH_PRODUCT)
     return group_of(branch, product), day * _BATCH_PRODUCT + what

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -13,6 +14,7 @@ from credit.policies.base import LIVE
 from credit.policies.catalogue import MODELS
 from credit.policies.loading import resolved
 from lendrill.errors import UserError
+from lendrill.unreached import unreached
 from scenarios.model import Behaviour, Scenario
 from scenarios.people import Campaign
 from scenarios.planned import Fault
@@ -20,13 +22,10 @@ from scenarios.staff import DeskStaff, Staff
 from sim.randomness import PPM
 from sim.staffing import headcounts
 
-_BY_PEOPLE = ("call", "visit", "legal")
-"""The means of collection that take somebody's time."""
 
-
-def idle(scenario: Scenario) -> list[str]:
-    """A line a field or row without effect on this run: its path, and why."""
-    parts = (_beside_the_run, _nobody, _unread, _never_called, _of_policies)
+def idle(scenario: Scenario, continued: bool = False) -> list[str]:
+    """A line a field or row without effect on this run: its path, and why. `continued`: it goes on with an earlier run's book."""
+    parts = (_beside_the_run, _nobody, _unread, partial(_unreached, continued=continued), _of_policies)
     return [line for part in parts for line in part(scenario)]
 
 
@@ -110,26 +109,19 @@ def _unread(scenario: Scenario) -> Iterator[str]:
             yield f"staff.{name}.break_start_minute: the break lies outside the shift"
 
 
-def _never_called(scenario: Scenario) -> Iterator[str]:
-    """Collectors whose stage knows messages alone: nothing comes before them."""
-    rules = resolved("collections", scenario.policies)
-    used = {rules["default_set"], *(one["set"] for one in rules.get("assignments", []))}
-    sets = [resolved(f"collections_{key}", scenario.policies) for key in sorted(used)]
-    busy = {
-        stage["desk"]
-        for one in sets
-        for stage in one["stages"]
-        for row in one["rows"]
-        if row["stage"] == stage["key"] and any(action["action"] in _BY_PEOPLE for action in row["actions"])
-    }
-    unasked = [name for name in ("collector_early", "collector_middle", "collector_long") if name not in busy]
-    why = "no collection strategy in use has them call, visit or go to court"
-    for name in unasked:
-        if getattr(scenario.staff, name) != Staff.model_fields[name].default:
-            yield f"staff.{name}: {why}"
-    for place, fault in enumerate(scenario.faults):
-        if fault.kind == "absence" and fault.target in unasked:
-            yield f"faults.{place}.target: nothing comes before {fault.target}: {why}"
+def _unreached(scenario: Scenario, continued: bool) -> Iterator[str]:
+    """Desks before which nothing can come: who sits there, and who of them is absent, changes nothing."""
+    for desk, why in unreached(scenario, continued):
+        if getattr(scenario.staff, desk, None) != _usual(desk):
+            yield f"staff.{desk}: {why}"
+        for place, fault in enumerate(scenario.faults):
+            if fault.kind == "absence" and fault.target == desk:
+                yield f"faults.{place}.target: nothing comes before {desk}: {why}"
+
+
+def _usual(desk: str) -> DeskStaff | None:
+    """The staff of a desk of which a scenario says nothing."""
+    return getattr(Staff(), desk, None)
 
 
 def _of_policies(scenario: Scenario) -> Iterator[str]:

@@ -156,7 +156,7 @@ def _drive(
 ) -> dict[str, Any]:
     headcount = {label: of._asdict() for label, of in headcounts(scenario).items()}
     say(quiet, f"Staff: {_heads(headcount)}.")
-    without_effect = idle(scenario)
+    without_effect = idle(scenario, saved is not None)
     for line in without_effect:
         say(quiet, f"Without effect on this run: {line}")
     told = scenario.model_dump(mode="json") | {"headcount": headcount, "without_effect": without_effect}
@@ -304,14 +304,15 @@ def _heads(headcount: dict[str, dict[str, int]]) -> str:
 
 def _say_missed(console: Console, path: Path, content: dict[str, Any]) -> None:
     """What the scenario planned and this run did not live through."""
-    from results.happenings import happenings, missed
+    from results.happenings import happenings, missed, unfelt
     from results.report import span_of
 
     scenario = folder.read_scenario(path)
     span = span_of(content, scenario)
-    for one in missed(happenings(scenario, span.since, span.until)):
-        how = "only in part in this run" if one.state == "part" else "planned, but not in this run"
-        console.print(f"{how}: {one.words[0]}, {one.since} to {one.until}", highlight=False, soft_wrap=True)
+    how = {"part": "only in part in this run", "none": "planned, but not in this run"}
+    how["idle"] = "no task was at the desk meanwhile"
+    for one in missed(happenings(scenario, span.since, span.until, unfelt(path, scenario))):
+        console.print(f"{how[one.state]}: {one.words[0]}, {one.since} to {one.until}", highlight=False, soft_wrap=True)
 
 
 def _say_where(path: Path, content: dict[str, Any], quiet: bool) -> None:

@@ -85,7 +85,7 @@ def _desks(desks: Sequence[dict[str, Any]]) -> Iterator[Finding]:
                 "find.queue",
                 desk=names.desk(longest["role"]),
                 n=f"{longest['peak']:,}",
-                where=names.branch(longest["peak_branch"]),
+                where=names.queue_at(longest["role"], longest["peak_branch"]),
                 day=f"{longest['peak_at']:%Y-%m-%d}",
                 left=f"{longest['peak_left']:,}",
             ),

@@ -101,6 +101,7 @@ LABELS: dict[str, Words] = {
     "col.happened": ("in this run", "本次运行"),
     "happened.whole": ("happened", "已发生"),
     "happened.part": ("in part", "部分发生"),
+    "happened.idle": ("happened, no task there", "已发生，岗位无任务"),
     "happened.none": ("not in this run", "不在时段内"),
     "use": ("Use of the desks over time", "工时利用率走势"),
     "note.use.day": ("By day, all branches together; days off left out.", "按日，全部分行合计；休息日不计。"),
@@ -219,15 +220,15 @@ LABELS: dict[str, Words] = {
             "Working time spent on cases, over time on shift. Above about 85% (the mark) queues grow quickly. “Worst hour”: of "
             "all people of the desk together. “Hours full”: at the branch that had the largest share of them, hours in which its "
             "people were busy for 95% of their time or more, of the hours in which any was on shift. Longest queue: most tasks "
-            "that waited at one branch at any instant; what waits at the end is of all branches. Urged: tasks whose limit passed "
-            "before they were decided, waiting or in hand (the column urged of queues.parquet counts only those that still "
-            "waited). Exact, without an interval."
+            "that waited at one branch at any instant (bodies of head office that decide on write-offs and new terms take each "
+            "branch's tasks in a queue of its own); what waits at the end is of all branches. Urged: tasks whose limit passed "
+            "before they were decided, waiting or in hand. Exact, without an interval."
         ),
         (
             "办理业务的工时占在岗工时。超过约 85%（刻度线）后队列会迅速变长。“最忙一小时”按该岗位全部人员合计；"
             "“满负荷小时”取占比最高的分行：该分行人员工时利用率达 95% 以上的小时数，占其当班小时。"
-            "最长队列为单个分行任一时刻的最多等待任务数；期末等待为全部分行合计。"
-            "催办：办结前已超时限的任务，含等待中和办理中的（queues.parquet 的 urged 列只计仍在等待的）。"
+            "最长队列为单个分行任一时刻的最多等待任务数（总行核销、重组审批岗按分行分别排队）；期末等待为全部分行合计。"
+            "催办：办结前已超时限的任务，含等待中和办理中的。"
             "为本次运行的准确值，无置信区间。"
         ),
     ),
@@ -392,6 +393,7 @@ LABELS: dict[str, Words] = {
         "无瓶颈：各分行均无岗位的满负荷小时达当班的 {limit}。等待最多的岗位：{desk}，占全部人工等待的 {share}。",
     ),
     "find.missed.none": ("Planned, but not in this run: {what}.", "情景有设定、但不在本次运行时段内：{what}。"),
+    "find.missed.idle": ("No task was at the desk meanwhile: {what}.", "期间该岗位没有任务：{what}。"),
     "find.missed.part": ("Only in part in this run: {what}.", "仅部分落在本次运行时段内：{what}。"),
     "find.urged": (
         "{n} {n:task passed its time limit and was|tasks passed their time limit and were} urged.",

@@ -261,6 +261,13 @@ def branch(number: int) -> Words:
     return (f"branch {number}", f"分行 {number}") if number else ("head office", "总行")
 
 
+def queue_at(desk: str, number: int) -> Words:
+    """Where a queue of a desk's is: at a branch or head office, where some desks have one of each branch's tasks."""
+    if number and any(one.label == desk and one.at_head_office for one in DESKS.values()):
+        return f"head office, tasks of branch {number}", f"总行，分行 {number} 的任务"
+    return branch(number)
+
+
 def partner(key: str) -> Words:
     """A partner's name."""
     return _named(Partner, key) or plain(key)

@@ -20,7 +20,7 @@ import numpy as np
 from credit.calendar import is_workday
 from credit.times import MINUTE_MS, day_number
 from results.queries import CASES, URGING
-from results.sql import tables_of
+from results.sql import place, tables_of
 
 OWN = ("system_outage", "branch_outage")
 """The kinds of faults that strike the bank itself."""
@@ -31,15 +31,15 @@ WITH told AS (
          waiting_end - arrivals + begun AS before,
          LAG(waiting_end) OVER (PARTITION BY role, branch ORDER BY until, start) AS earlier FROM {queues}),
 steps AS (
-  SELECT role, branch, until AS since, waiting_end - COALESCE(earlier, before) AS step FROM told UNION ALL
-  SELECT role, branch, (SELECT MIN(start) FROM told), before FROM told WHERE earlier IS NULL)
+  SELECT role, {place} AS place, until AS since, waiting_end - COALESCE(earlier, before) AS step FROM told UNION ALL
+  SELECT role, {place}, (SELECT MIN(start) FROM told), before FROM told WHERE earlier IS NULL)
 SELECT 'desk' AS part, role AS whose, since, SUM(SUM(step)) OVER (PARTITION BY role ORDER BY since) AS waiting
 FROM steps GROUP BY role, since UNION ALL
-SELECT 'branch', branch::VARCHAR, since, SUM(SUM(step)) OVER (PARTITION BY branch ORDER BY since)
-FROM steps GROUP BY branch, since
+SELECT 'branch', place::VARCHAR, since, SUM(SUM(step)) OVER (PARTITION BY place ORDER BY since)
+FROM steps GROUP BY place, since
 """
-"""Tasks that wait at a desk, all branches together, and at a branch, all desks together, after each instant at which that
-changes."""
+"""Tasks that wait at a desk, all branches together, and at a branch or head office, all desks together, after each instant at
+which that changes."""
 _BACKLOG = """
 WITH grid AS (
   SELECT UNNEST(GENERATE_SERIES(TIMESTAMP '{back}', LEAST(TIMESTAMP '{end}', TIMESTAMP '{start}' + INTERVAL {days} DAY),
@@ -68,9 +68,9 @@ SELECT who, branch, comes, until <= '{end}' AS seen, EPOCH_MS(until) - EPOCH_MS(
 WHERE start >= '{start}' AND start < '{full}' AND ({branches})
 """
 _DONE = """
-SELECT branch, CAST(SUM(completions) FILTER (day = '{day}') AS BIGINT),
+SELECT place, CAST(SUM(completions) FILTER (day = '{day}') AS BIGINT),
        SUM(completions) FILTER (day <> '{day}') / COUNT(DISTINCT day) FILTER (day <> '{day}' AND completions > 0)
-FROM (SELECT *, (until - INTERVAL 1 MILLISECOND)::DATE AS day FROM {queues}) GROUP BY branch
+FROM (SELECT *, {place} AS place, (until - INTERVAL 1 MILLISECOND)::DATE AS day FROM {queues}) GROUP BY place
 """
 _LIMITS = """
 SELECT day, CAST(SUM(tasks) AS BIGINT), CAST(SUM(urged) AS BIGINT) FROM (
@@ -108,7 +108,7 @@ class _Files:
         self._connection, self._tables, self.end = connection, tables_of(folder), end
         connection.execute(CASES.format(**self._tables))
         if "queues" in self._tables:
-            connection.execute(_LEVELS.format(**self._tables))
+            connection.execute(_LEVELS.format(**self._tables, place=place()))
 
     def rows(self, query: str, table: str, **values: object) -> list[Row]:
         """No rows where the run has no such file."""
@@ -126,9 +126,9 @@ def _told(files: _Files, fault: Told, scenario: Told) -> Told:
     at = {"start": start, "back": back, "night": night, "end": files.end, "days": WEEK_DAYS, "weekly": weekly}
     desks = [_backlog(row, back) for row in files.rows(_BACKLOG, "queues", part="desk", **at)]
     branches = {int(row[0]): _backlog(row, back) for row in files.rows(_BACKLOG, "queues", part="branch", **at)}
-    done = {row[0]: row[1:] for row in files.rows(_DONE, "queues", day=start.date())}
+    done = {row[0]: row[1:] for row in files.rows(_DONE, "queues", day=start.date(), place=place())}
     by_branch = Counter((branch, who, comes) for who, branch, comes, *_ in waited)
-    places = sorted(branches.keys() | {branch for branch, *_ in by_branch})
+    where = sorted(branches.keys() | {branch for branch, *_ in by_branch})
     return {
         "kind": fault["kind"],
         "branches_away": fault["branches"],
@@ -139,7 +139,7 @@ def _told(files: _Files, fault: Told, scenario: Told) -> Told:
         "partner_answers": sum(row[0] == "partner" for row in waited),
         "bank_calls": sum(row[0] == "bank" for row in waited),
         "desks": [{"desk": one.pop("of")} | one for one in desks],
-        "branches": [_branch(one, by_branch, branches.get(one), done.get(one, (0, 0.0))) for one in places],
+        "branches": [_branch(one, by_branch, branches.get(one), done.get(one, (0, 0.0))) for one in where],
         "limits": _limits(files, start.date(), full.date()),
         "decisions": _decisions(files, start),
         "day_ends": [] if fault["branches"] else list(_day_ends(start, full, scenario)),
@@ -180,15 +180,15 @@ def _backlog(row: Row, back: dt.datetime) -> Told:
     return {"of": of, **figures, "drained": str(drained) if drained else None, "drain_ms": lasted}
 
 
-def _branch(place: int, waited: Counter[tuple[Any, ...]], backlog: Told | None, done: Row) -> Told:
+def _branch(number: int, waited: Counter[tuple[Any, ...]], backlog: Told | None, done: Row) -> Told:
     """A branch: who waited there, the tasks it decided on the day and on other days' average, its backlog. `waited` counts by
     (branch, who, comes)."""
     nothing = {"before": 0, "ahead": 0, "at_return": 0, "backlog": 0, "drained": None, "drain_ms": 0}
     return {
-        "branch": place,
-        "applications": waited[place, "applicant", 1] + waited[place, "applicant", 0],
-        "never": waited[place, "applicant", 0],
-        "customers": waited[place, "customer", 1],
+        "branch": number,
+        "applications": waited[number, "applicant", 1] + waited[number, "applicant", 0],
+        "never": waited[number, "applicant", 0],
+        "customers": waited[number, "customer", 1],
         "done": done[0] or 0,
         "done_other_days": round(float(done[1] or 0), 1),
         **{name: value for name, value in (backlog or nothing).items() if name != "of"},

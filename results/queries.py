@@ -17,7 +17,7 @@ from credit.room import EventCode
 from credit.terms import Term, terms
 from results.folder import RunFolderError
 from results.names import event_of
-from results.sql import tables_of
+from results.sql import place, tables_of
 from results.standing import CLOSING, spelt
 from results.survival import quantiles
 
@@ -156,9 +156,9 @@ SELECT role, CAST(SUM(begun) AS BIGINT), CAST(SUM(wait_ms_sum) / GREATEST(SUM(be
 FROM {queues} JOIN ends USING (role) JOIN longest USING (role) GROUP BY role
 """
 _FULL = """
-SELECT role, branch, COUNT(*) FILTER (busy_ms >= {full} * on_shift_ms), COUNT(*)
-FROM (SELECT role, branch, start, SUM(busy_ms) AS busy_ms, SUM(on_shift_ms) AS on_shift_ms FROM {hours} GROUP BY ALL)
-WHERE on_shift_ms > 0 GROUP BY role, branch ORDER BY role, branch
+SELECT role, place, COUNT(*) FILTER (busy_ms >= {full} * on_shift_ms), COUNT(*)
+FROM (SELECT role, {place} AS place, start, SUM(busy_ms) AS busy_ms, SUM(on_shift_ms) AS on_shift_ms FROM {hours} GROUP BY ALL)
+WHERE on_shift_ms > 0 GROUP BY role, place ORDER BY role, place
 """
 _URGED = """
 SELECT desks.name, COUNT(*) FROM {events} JOIN {codes} desks ON desks.kind = 'role' AND desks.code = value
@@ -366,7 +366,7 @@ class RunQueries:
     def full_hours(self, full: float) -> list[Row]:
         """(desk, branch, hours in which its people were busy for that share of their time or more, hours in which any of them was
         on shift); branch 0 is head office."""
-        return self._run_on("hours", _FULL, full=full)
+        return self._run_on("hours", _FULL, full=full, place=place())
 
     def staff(self) -> list[Row]:
         """(desk, people, utilisation, the busiest person's)."""

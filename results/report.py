@@ -17,7 +17,7 @@ from results import book_charts, charts, labels, names
 from results.findings import findings
 from results.folder import RunFolderError, read_scenario, read_summary
 from results.formats import FILTERS
-from results.happenings import happenings
+from results.happenings import happenings, unfelt
 from results.intervals import Interval, wilson
 from results.outages import OWN
 from results.pages import PageLacks, drawing, write_page
@@ -116,7 +116,7 @@ def _page(summary: dict[str, Any], scenario: dict[str, Any], queries: RunQueries
     span = span_of(summary, scenario)
     waits, desks, partners = queries.waits(charts.stamp(span.until)), desks_of(queries, scenario), queries.partners()
     trouble, vintages = _filled(queries, span, names.trouble()), queries.vintages(charts.stamp(span.until))
-    planned = happenings(scenario, span.since, span.until)
+    planned = happenings(scenario, span.since, span.until, unfelt(folder, scenario))
     estimated = summary["customers"] > len(scenario.get("script", []))
     share_of = wilson if estimated else _not_estimated
     catalogue = names.products(scenario.get("policies"))

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from credit.room import DESKS
 from results.folder import RunFolderError
 from results.schemas import EVENTS, LEDGER, PAPERS, SCHEMA, marked
 
@@ -24,6 +25,13 @@ def reading(files: Iterable[Path]) -> str:
     """A table expression that reads Parquet files as one."""
     listed = ", ".join("'" + str(file).translate(_GLOB_SIGNS).replace("'", "''") + "'" for file in files)
     return f"read_parquet([{listed}])"
+
+
+def place() -> str:
+    """Where the people of a row's desk sit, as SQL: their branch, or 0, head office. Some of head office's desks take each
+    branch's tasks in a queue of its own."""
+    at_head_office = ", ".join(f"'{one.label}'" for one in DESKS.values() if one.at_head_office)
+    return f"IF(role IN ({at_head_office}), 0, branch)"
 
 
 def tables_of(folder: Path) -> dict[str, str]:

@@ -115,7 +115,7 @@ def ends(steps: list[Told]) -> Told:
     last = [step for step in steps if step["kind"] == "event" and code_of(step).said.step is not None]
     loans: dict[int, int] = {}
     for step in steps:
-        for posting in step.get("postings", ()):
+        for posting in (one for one in step.get("postings", ()) if one["loan"]):
             loans.setdefault(posting["loan"], 0)
             loans[posting["loan"]] += posting["amount_fen"] if posting["account"] == "principal" else 0
     where = {name: last[-1][name] if last else "" for name in ("room", "event")}

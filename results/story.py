@@ -15,7 +15,7 @@ from credit.contracts.contract import Event as ContractEvent
 from credit.contracts.subsystem import ContractsSubsystem
 from credit.due_diligence.contract import Event as DueDiligenceEvent
 from credit.mail import Outbox
-from credit.numbers import LOANS_MAX, loan_of
+from credit.numbers import FIRST_BATCH, LOANS_MAX, loan_of
 from credit.policies import Overrides
 from credit.profile import Identity
 from credit.repayment.contract import Event as RepaymentEvent
@@ -37,8 +37,11 @@ FROM {events} WHERE case_no = {case} OR loan BETWEEN {first} AND {last} ORDER BY
 """
 _POSTINGS = """
 SELECT EPOCH_MS(ts) AS "at", transaction, loan, CAST(account AS VARCHAR) AS account, amount_fen
-FROM {ledger} WHERE loan BETWEEN {first} AND {last} ORDER BY ts, transaction, amount_fen DESC, account
+FROM {ledger} WHERE loan BETWEEN {first} AND {last} OR loan = 0 AND (ts, transaction) IN (
+  SELECT (ts, transaction) FROM {ledger} WHERE loan BETWEEN {first} AND {last})
+ORDER BY ts, transaction, amount_fen DESC, account
 """
+"""The loans' own legs, and those of their transactions that are posted to a control account (loan 0)."""
 _WAITED = """
 SELECT EPOCH_MS(start) AS "at", EPOCH_MS(until) AS until, CAST(who AS VARCHAR) AS who FROM {waited}
 WHERE comes AND (case_no = {case} OR reference = {reference}) ORDER BY start, until, who
@@ -85,7 +88,7 @@ def story(folder: Path, case: int, policies: Overrides | None = None) -> Told:
         reference = next((row["value"] for row in events if row["event"] == "application_submitted"), None)
         forms, texts = (files.papers(name, reference) for name in ("forms", "texts"))
         waited = files.asked("waited", _WAITED, reference=reference or -1)
-    steps = [event_step(row) for row in events] + _transactions(postings)
+    steps = [event_step(row) for row in events] + transactions(postings)
     steps += [{"kind": "wait", "seq": -1, **row} for row in waited]
     steps.sort(key=lambda step: (step["at"], step["kind"] == "transaction", step["seq"]))
     _attach(steps, forms, texts, papers, policies)
@@ -139,7 +142,9 @@ def _no_case(files: _Files, folder: Path, case: int) -> str:
     )
 
 
-def _transactions(postings: Iterable[Told]) -> list[Told]:
+def transactions(postings: Iterable[Told]) -> list[Told]:
+    """Transactions with their legs. The day's end posts a branch's and product's loans in one: of those the loan's own leg stands
+    here, and the other, which is the sum of all of them (`in_sum`)."""
     found: dict[tuple[int, int], Told] = {}
     for row in postings:
         key = (row["at"], row["transaction"])
@@ -153,7 +158,10 @@ def _transactions(postings: Iterable[Told]) -> list[Told]:
                 "postings": [],
             },
         )
-        step["postings"].append({name: row[name] for name in ("account", "loan", "amount_fen")})
+        posting = {name: row[name] for name in ("account", "loan", "amount_fen")}
+        if row["loan"] == 0 and row["transaction"] >= FIRST_BATCH:
+            posting["in_sum"] = True
+        step["postings"].append(posting)
     return list(found.values())
 
 

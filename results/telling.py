@@ -186,6 +186,8 @@ def _papers(step: Told, catalogue: names.Catalogue) -> Iterator[str]:
         side = "debit 借" if posting["amount_fen"] > 0 else "credit 贷"
         amount = format_yuan(abs(posting["amount_fen"]))
         yield " " * 16 + _padded(side, 10) + _padded(_both(names.account(posting["account"])), 36) + f"{amount:>16}"
+        if posting.get("in_sum"):
+            yield from _wrapped("summed over branch and product 按分行和产品汇总", 0, " " * 26)
 
 
 def _product(form: Told, catalogue: names.Catalogue) -> str:

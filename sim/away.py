@@ -3,7 +3,7 @@ fall into one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -54,12 +54,15 @@ def away_from_desk(scenario: Scenario, branch: int, desk: int) -> tuple[tuple[in
     stage = next(room.name for room in ROOMS.values() if desk in map(int, room.desks or ()))
     spans = system_spans(scenario, stage)
     spans += [span for span in branch_spans(scenario) if branch in span.branches]
+    return apart((span.start, span.until) for span in spans)
+
+
+def apart(spans: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Spans (from, to) that may overlap, as spans apart from one another, in their order."""
     merged: list[tuple[int, int]] = []
-    for span in sorted(spans, key=lambda one: one.start):
-        start, until = span.start, span.until
-        if merged and start <= merged[-1][1]:
-            start, until = merged[-1][0], max(merged.pop()[1], until)
-        merged.append((start, until))
+    for span in sorted(spans):
+        start, until = merged.pop() if merged and span[0] <= merged[-1][1] else span
+        merged.append((start, max(until, span[1])))
     return tuple(merged)
 
 

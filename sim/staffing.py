@@ -15,16 +15,17 @@ from credit.errors import CreditError
 from credit.numbers import HEAD_OFFICE, PEOPLE_MAX
 from credit.policies import load
 from credit.policies.approval import ApprovalPolicy
+from credit.post_loan.contract import Desk as CustomerManagers
 from credit.room import DeskCode, Kind, Rows
 from credit.staff import ADMINISTRATOR_DESK, StaffRegister
 from credit.subsystem import Window
-from credit.times import DAY_MS, NEVER, Ints, day_number
+from credit.times import DAY_MS, MINUTE_MS, NEVER, Ints, day_number
 from scenarios.model import Scenario
 from scenarios.staff import DeskStaff
-from sim.away import away_from_desk
+from sim.away import apart, away_from_desk
 from sim.staff.desks import Desks
 from sim.staff.hours import Shift
-from sim.staff.people import Person
+from sim.staff.people import Person, hours_of
 from sim.staff.roster import Absence, build_roster
 
 
@@ -48,22 +49,46 @@ class Staffing:
         return StaffRegister.of((one.person, one.branch, int(one.role)) for one in self.people if not one.is_deputy)
 
     def appointments(self, kind: Kind, branches: Ints, desks: Iterable[int]) -> Rows:
-        """The administrator's appointments to some desks at some branches, one a spell, stamped at the first day; none where
-        the administrator's desk is empty (APR-12)."""
+        """The administrator's appointments to some desks at some branches, one a spell, each given when he comes to work on the
+        spell's first day or the last before it; none where the administrator's desk is empty (APR-12)."""
         places, wanted = set(branches.tolist()), {int(desk) for desk in desks}
-        administrators = self.register().people_at(HEAD_OFFICE, ADMINISTRATOR_DESK)[:1].tolist()
+        at_work = Administrators(self.people, self.first_day)
         rows = [
-            (self.first_day * DAY_MS, one.on_behalf_of, one.person, int(one.role), first, last, operator)
-            for operator in administrators
+            (at, one.on_behalf_of, one.person, int(one.role), first, last, operator)
             for one in self.people
             if one.is_deputy and one.branch in places and int(one.role) in wanted
             for first, last in one.duty
+            for at, operator in at_work.before(first * DAY_MS + one.shift.spans[0][0] * MINUTE_MS)
         ]
         appointed = kind.empty(len(rows))
         names = ("at", "person", "deputy", "desk", "from_day", "to_day", "operator")
         for name, column in zip(names, zip(*rows, strict=True), strict=False):
             appointed[name] = column
         return appointed
+
+
+class Administrators:
+    """When the bank's administrators come to work, and who of them first."""
+
+    def __init__(self, people: Iterable[Person], first_day: int) -> None:
+        mine = [one for one in people if one.role == ADMINISTRATOR_DESK and not one.is_deputy]
+        self._hours = [(hours_of(one, is_workday, first_day), one.person) for one in mine]
+        self._first = first_day
+
+    def before(self, at: int) -> list[tuple[int, int]]:
+        """The last coming to work at or before an instant, and whose it is; the first of the run where there is none before it;
+        empty where nobody ever comes."""
+        for day in range(at // DAY_MS, self._first - 1, -1):
+            came = [(opens, one) for opens, one in self._openings(day * DAY_MS) if day * DAY_MS <= opens <= at]
+            if came:
+                return [min(came)]
+        return [one for one in (min(self._openings(self._first * DAY_MS), default=_NEVER),) if one != _NEVER]
+
+    def _openings(self, at: int) -> list[tuple[int, int]]:
+        return [(max(opens, at), one) for hours, one in self._hours for opens in hours.opening(at)[:1] if opens < NEVER]
+
+
+_NEVER = (NEVER, 0)
 
 
 class StaffError(CreditError):
@@ -110,7 +135,25 @@ def build_staffing(scenario: Scenario, seed: int) -> Staffing:
         shifts={label: _shift(rules[desk]) for label, desk in desks().items()},
         leave_days=scenario.staff.leave_days_per_year,
     )
-    return Staffing(_cut_off(scenario, people), first)
+    return Staffing(_once_appointed(_cut_off(scenario, people), first), first)
+
+
+def managers(scenario: Scenario, seed: int) -> list[Person]:
+    """The customer managers of the branches as in the whole roster, in the order of their numbers, without deputies: who each
+    one is, and when he is away, hangs on nobody of another desk."""
+    desk = desks()[CustomerManagers.CUSTOMER_MANAGER.label]
+    count, first = headcounts(scenario)[desk.label].per_branch, day_number(scenario.run.start)
+    people = build_roster(
+        seed,
+        {branch: {desk.label: count} for branch in range(1, scenario.bank.branches + 1)},
+        is_workday,
+        first,
+        scenario.run.days + 30,
+        absences=_absences(scenario),
+        shifts={desk.label: _shift(scenario.staff.desks()[desk])},
+        leave_days=scenario.staff.leave_days_per_year,
+    )
+    return [one for one in people if not one.is_deputy]
 
 
 def _quorum(scenario: Scenario) -> int:
@@ -174,6 +217,14 @@ def _cut_off(scenario: Scenario, people: tuple[Person, ...]) -> tuple[Person, ..
         desk: away_from_desk(scenario, *desk) for desk in dict.fromkeys((one.branch, int(one.role)) for one in people)
     }
     return tuple(replace(one, away=away[one.branch, int(one.role)]) for one in people)
+
+
+def _once_appointed(people: tuple[Person, ...], first_day: int) -> tuple[Person, ...]:
+    """The people, of whom no deputy works before he is appointed: at the beginning of a run the administrator may come to work
+    after a desk's hours have begun."""
+    [(since, _)] = Administrators(people, first_day).before(first_day * DAY_MS) or [_NEVER]
+    before = ((first_day * DAY_MS, since),)
+    return tuple(replace(one, away=apart((*before, *one.away))) if one.is_deputy else one for one in people)
 
 
 def _absences(scenario: Scenario) -> list[Absence]:

@@ -102,6 +102,7 @@ class Disbursement(Model):
     purpose: str | None = None
     """Of a drawdown: what it is for, while the payment is under way."""
     delayed: bool = False
+    """Late, and still under way."""
     steps: list[Step]
 
 
@@ -216,7 +217,7 @@ async def show(loan: LoanPath, bank: Annotated[Bank, Depends(bank_of)], caller: 
             "amount_fen": int(payment["amount_fen"]),
             "attempts": int(payment["attempt"]),
             "leaves_at": moment(int(payment["leaves_at"])),
-            "delayed": bool(payment["delayed"]),
+            "delayed": bool(payment["delayed"] and payment["state"] == PaymentState.SENT),
             "purpose": str(payment["purpose"]) or None,
         }
     if not len(steps):

@@ -71,6 +71,10 @@ class Rooms:
         """Of a contract's row: what is signed by certificate; nothing where none is asked for."""
         return str(self._contracts.certificates.offered(contract)[0])
 
+    def shown(self, contract: Rows) -> str:
+        """The digest of a contract's row as it was put before the customer, however it is signed."""
+        return str(self._contracts.templates.digests(contract)[0])
+
     def contract(self, table: str, contract: Rows, identity: Identity, texts: Rows) -> tuple[str, str]:
         """Number and text of a contract, from its one row in a table, `contracts` or `archived`, and the texts of its case."""
         _load(self._contracts, {table: contract})

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.calendar import close_of_workday
 from credit.codes import Contact
 from credit.collections.cases import log_case, stage_on, to_work
 from credit.collections.contract import Event, NoticeSent
@@ -19,7 +20,7 @@ from credit.masks import any_of
 from credit.numbers import occasion_of_day, task_of
 from credit.policies.collections import CollectionPolicy
 from credit.table import Table
-from credit.times import DAY_MS, MINUTE_MS, Bools, Ints
+from credit.times import DAY_MS, Bools, Ints
 from credit.worklists.worklist import Worklist
 
 _LAST_DAY = {
@@ -29,8 +30,6 @@ _LAST_DAY = {
     Contact.VISIT: "visit_day",
     Contact.LEGAL: "legal_day",
 }
-_BEFORE = 1
-"""A task of a day's limit is urged before the next day's work goes out, so the two never fall on one instant."""
 _STRONGEST_FIRST = (Contact.LEGAL, Contact.VISIT, Contact.CALL)
 
 
@@ -164,6 +163,6 @@ class DailyWork:
             amount_fen=cases["overdue_fen"],
             repay_ppm=repay,
             priority=self._strategies.row_priority[strategy] + behind,
-            limit_at=at + self._policy.task_limit_minutes * MINUTE_MS - _BEFORE,
+            limit_at=close_of_workday(at, self._policy.task_workdays, self._policy.closing_minute),
             excluded=0,
         )

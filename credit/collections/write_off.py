@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.calendar import close_of_workday
 from credit.codes import Contact, Verdict
 from credit.collections import invariants
 from credit.collections.cases import Note, log_case
@@ -21,7 +22,7 @@ from credit.policies.collections import CollectionPolicy
 from credit.repayment.contract import WriteOffApproved
 from credit.room import Rows
 from credit.table import Table
-from credit.times import DAY_MS, MINUTE_MS, Bools, Ints
+from credit.times import DAY_MS, Bools, Ints
 from credit.worklists.states import Refusal
 from credit.worklists.worklist import Worklist
 
@@ -88,7 +89,7 @@ class WriteOffs:
             occasion=occasion_of_day(at // DAY_MS, step, len(DESKS)),
             desk=DESKS[step],
             priority=1,
-            limit_at=at + self._policy.task_limit_minutes * MINUTE_MS,
+            limit_at=close_of_workday(at, self._policy.task_workdays, self._policy.closing_minute),
             excluded=excluded,
             amount_fen=self._claim_fen(rows),
         )

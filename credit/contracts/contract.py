@@ -46,10 +46,11 @@ room.table(
 room.table(
     "archived",
     "case customer product amount_fen term_months method guarantee purpose account payee_account collateral_fen rate_ppm "
-    "valid_until round attempt expires_at mode confirmed_at signed_at consent",
+    "valid_until round attempt expires_at mode confirmed_at signed_at consent offered_at=0 checked_by=0 person=0",
     key="case",
 )
-"""Signed contracts (合同归档), for good: all that their texts were filled from, and whose they are."""
+"""Signed contracts (合同归档), for good: all that their texts were filled from, whose they are, and how they were signed:
+offered, confirmed and signed when, checked by whom, before whom (`person`; 0: the customer by himself)."""
 
 room.table(
     "scans",

@@ -165,7 +165,8 @@ class ContractsSubsystem(Subsystem):
         out.send(ContractEffective, ContractEffective.carry(contracts, at=at, signed_at=at, mode=actions["mode"]))
         self.note("certified", self.certificates.keep(actions, out))
         self.note("signed", invariants.signed(contracts, actions))
-        self._archived.append(contracts, mode=actions["mode"], confirmed_at=actions["confirmed_at"], signed_at=at)
+        mode, confirmed_at, person = (actions[name] for name in ("mode", "confirmed_at", "person"))
+        self._archived.append(contracts, mode=mode, confirmed_at=confirmed_at, signed_at=at, person=person)
         self.scans.want(contracts, actions["mode"], at, out)
         self._contracts.drop(found)
 

@@ -114,9 +114,11 @@ class DisbursementSubsystem(Subsystem):
         self.desk.tidy(self.window.day)
 
     def measure(self, until: int, out: Outbox) -> None:
-        """Payments under way by branch, product and state; delayed ones count as exceptions (DIS-08)."""
+        """Payments by branch, product and state; those that are delayed and still under way count as exceptions (DIS-08), and no
+        more once they have arrived."""
         table = self.payments.table
-        state = np.where(table["delayed"] != 0, int(PaymentState.EXCEPTION), table["state"])
+        late = (table["delayed"] != 0) & (table["state"] == PaymentState.SENT)
+        state = np.where(late, int(PaymentState.EXCEPTION), table["state"])
         columns = (table["branch"], table["product"], state, table["amount_fen"])
         out.tally(Gauge.PENDING_DISBURSEMENTS, until - 1, *columns)
 

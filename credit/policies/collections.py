@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from credit.codes import Grade, Segment
-from credit.policies.base import WORDS, PolicyModel, Yuan
+from credit.policies.base import WORDS, Minute, PolicyModel, Yuan
 
 SetKey = Literal["a", "b"]
 ActionName = Literal["sms", "voice", "call", "visit", "legal"]
@@ -178,8 +178,10 @@ class CollectionPolicy(PolicyModel):
     """How long contacts rest after a case of genuine hardship was referred (COL-08)."""
     slower_after_write_off: int = Field(ge=1, le=52)
     """[times] How many times as long the rhythm of a written-off case is (NPL-09)."""
-    task_limit_minutes: int = Field(ge=1, le=43_200)
-    """When a task that nobody has finished is urged."""
+    task_workdays: int = Field(ge=1, le=60)
+    """A task, of a collector or of a write-off, is due at the close of the so-manieth workday after it came, and urged then."""
+    closing_minute: Minute
+    """Close of business."""
     likely_from: int = Field(ge=0, le=100)
     """[points] From this score of the collection card on a case is served first (SCO-04)."""
     unlikely_below: int = Field(ge=0, le=100)

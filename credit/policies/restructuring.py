@@ -6,7 +6,7 @@ from __future__ import annotations
 from pydantic import Field, model_validator
 
 from credit.codes import Material
-from credit.policies.base import PolicyModel, Yuan
+from credit.policies.base import Minute, PolicyModel, Yuan
 
 
 class RestructuringPolicy(PolicyModel):
@@ -16,18 +16,20 @@ class RestructuringPolicy(PolicyModel):
     """Materials of which a customer who asks for other terms shows one at least."""
     months_max: int = Field(ge=1, le=480)
     """The longest term, or lengthening of one, that may be proposed."""
-    proposal_limit_minutes: int = Field(ge=1, le=129_600)
-    """When a case for which nobody has proposed terms is urged."""
-    approval_limit_minutes: int = Field(ge=1, le=129_600)
-    """When a proposal that nobody has decided on is urged."""
+    proposal_workdays: int = Field(ge=1, le=90)
+    """A case for which nobody has proposed terms is urged at the close of the so-manieth workday."""
+    approval_workdays: int = Field(ge=1, le=90)
+    """A proposal that nobody has decided on is urged at the close of the so-manieth workday."""
     head_office_from: Yuan
     """Principal from which head office approves after the branch."""
     sign_days: int = Field(ge=1, le=366)
     """How long approved terms may be signed."""
     retry_days: int = Field(ge=1, le=3_650)
     """Days after a case that came to nothing before the loan may be referred again."""
-    inspection_limit_minutes: int = Field(ge=1, le=43_200)
-    """When a monthly inspection that nobody has done is urged."""
+    inspection_workdays: int = Field(ge=1, le=60)
+    """A monthly inspection that nobody has done is urged at the close of the so-manieth workday."""
+    closing_minute: Minute
+    """Close of business."""
     observed_months: int = Field(ge=12, le=120)
     """How long a restructured loan is observed (观察期), from its first payment under the new terms or its last default."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from credit.calendar import close_of_workday
 from credit.codes import Actor
 from credit.codes_trouble import Hardship, ReferralCause
 from credit.mail import Outbox
@@ -19,7 +20,7 @@ from credit.restructuring.states import MOVES, CaseState
 from credit.room import Rows
 from credit.rows import first_fault
 from credit.table import Table
-from credit.times import DAY_MS, MINUTE_MS, Ints
+from credit.times import DAY_MS, Ints
 from credit.worklists.worklist import Worklist
 
 STEPS = (Desk.RESTRUCTURING_SPECIALIST, Desk.RESTRUCTURING_APPROVER, Desk.RESTRUCTURING_HEAD)
@@ -33,7 +34,7 @@ Refuse = Callable[[Rows, Ints, Outbox], None]
 
 
 def put_task(
-    desk: Worklist, cases: Rows, step: int, at: Ints, limit_minutes: int, excluded: Ints | int, out: Outbox
+    desk: Worklist, cases: Rows, step: int, at: Ints, limit_at: Ints, excluded: Ints | int, out: Outbox
 ) -> None:
     """Puts cases before the desk of a step."""
     since, day = cases["overdue_since_day"], at // DAY_MS
@@ -44,7 +45,7 @@ def put_task(
         occasion=occasion_of_day(day, step, len(STEPS)),
         desk=int(STEPS[step]),
         priority=1,
-        limit_at=at + limit_minutes * MINUTE_MS,
+        limit_at=limit_at,
         excluded=excluded,
         amount_fen=cases["principal_fen"],
         dpd=np.where(since > 0, day - since, 0),
@@ -115,7 +116,8 @@ class Intake:
             out, Event.RESTRUCTURING_OPENED, cases, place, rows["at"], reason=rows["cause"], value=rows["hardship"]
         )
         tell_collections(out, rows["loan"], rows["at"], 1)
-        put_task(self._desk, cases.take(place), 0, rows["at"], self._policy.proposal_limit_minutes, 0, out)
+        limit_at = close_of_workday(rows["at"], self._policy.proposal_workdays, self._policy.closing_minute)
+        put_task(self._desk, cases.take(place), 0, rows["at"], limit_at, 0, out)
 
     # arrears ----------------------------------------------------------------------------------------------------------
 

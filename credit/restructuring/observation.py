@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from credit.calendar import add_months
+from credit.calendar import add_months, close_of_workday
 from credit.mail import Outbox
 from credit.masks import any_of
 from credit.numbers import occasion_of_day
@@ -20,7 +20,7 @@ from credit.restructuring.rules import class_of, observed_until
 from credit.restructuring.states import CaseState
 from credit.room import Rows
 from credit.table import Table
-from credit.times import DAY_MS, HOUR_MS, MINUTE_MS, NEVER, Ints
+from credit.times import DAY_MS, HOUR_MS, NEVER, Ints
 from credit.worklists.worklist import Worklist
 
 _WORK_HOUR_MS = 9 * HOUR_MS
@@ -132,7 +132,7 @@ class Observation:
             occasion=occasion_of_day(at // DAY_MS),
             desk=int(Desk.RESTRUCTURED_INSPECTOR),
             priority=2,
-            limit_at=at + self._policy.inspection_limit_minutes * MINUTE_MS,
+            limit_at=close_of_workday(at, self._policy.inspection_workdays, self._policy.closing_minute),
             excluded=0,
             amount_fen=found["principal_fen"],
         )

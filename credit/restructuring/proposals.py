@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from credit.calendar import close_of_workday
 from credit.codes import Actor, Verdict
 from credit.mail import Outbox
 from credit.masks import any_of
@@ -133,7 +134,8 @@ class Proposals:
 
     def _ask(self, place: Ints, step: int, at: Ints, excluded: Ints, out: Outbox) -> None:
         if len(place):
-            put_task(self._desk, self._cases.take(place), step, at, self._policy.approval_limit_minutes, excluded, out)
+            limit_at = close_of_workday(at, self._policy.approval_workdays, self._policy.closing_minute)
+            put_task(self._desk, self._cases.take(place), step, at, limit_at, excluded, out)
 
     # with the customer ------------------------------------------------------------------------------------------------
 

@@ -39,8 +39,9 @@ from sim.curves import lognormal
 from sim.held import Held
 from sim.occasions import party_of
 from sim.opposite import Opposite, World
-from sim.population.forms import counter_clerk, managers_of, own_manager
+from sim.population.forms import counter_clerk
 from sim.randomness import PPM, Draws
+from sim.staff.managers import Managers
 from sim.truth import Truth
 
 _STEP_FEN = 100_000
@@ -85,7 +86,7 @@ class ContractsCounterpart:
         self._paper = lognormal(behaviour.paper_sign_median_hours * HOUR_MS, spread, 1, _LONGEST_MS)
         self._check = lognormal(behaviour.check_median_minutes * MINUTE_MS, spread, 1, _LONGEST_MS)
         self._scan = lognormal(behaviour.scan_median_minutes * MINUTE_MS, spread, 1, _LONGEST_MS)
-        self._managers = managers_of(scenario)
+        self._managers = Managers(scenario, seed)
         policy = load("contracts", ContractPolicy, scenario.policies)
         self._certified = policy.certified
         self._checked = [SignMode[mode.upper()] for mode in policy.checked_modes]
@@ -137,10 +138,11 @@ class ContractsCounterpart:
 
     def _receive(self, offers: Rows) -> None:
         """Each offer that is found right meets its fate: signed, changed, abandoned or come for too late."""
-        offers = offers[~self._check_terms(offers)]
+        wrong, checked_at = self._check_terms(offers)
+        offers, checked_at = offers[~wrong], checked_at[~wrong]
         about, occasion = offers["party"], _occasion(offers)
         scripted = party_of(about) <= self._scripted
-        sign_at = self._sign_at(offers)
+        sign_at = self._sign_at(offers, checked_at)
         fate = self._draws["fate"].ppm(about, occasion)
         forgets = ~scripted & (fate < self._behaviour.abandon_ppm)
         leaves = ~scripted & ~forgets & self._draws["leave"].happens(self._leave_ppm(offers), about, offers["round"])
@@ -150,7 +152,7 @@ class ContractsCounterpart:
         in_time = sign_at < offers["expires_at"]
         signs = ~abandons & ~changes
         self._sign(offers[signs & in_time], sign_at[signs & in_time])
-        self._change(offers[changes], sign_at[changes])
+        self._change(offers[changes], np.maximum(self._wished_at(offers, sign_at), checked_at + 1)[changes])
         late = signs & ~in_time & self._draws["late"].happens(self._behaviour.late_sign_ppm, about, occasion)
         self._sign(offers[late], sign_at[late])
         missed = abandons | (signs & ~in_time)
@@ -170,8 +172,9 @@ class ContractsCounterpart:
         late = np.maximum(waited, 0) * behaviour.micro_wait_leave_ppm
         return np.where(offers["segment"] == Segment.MICRO, np.minimum(dear + late, PPM), 0)
 
-    def _sign_at(self, offers: Rows) -> Ints:
-        """Electronic: any hour. Paper: in the counter's hours, on workdays."""
+    def _sign_at(self, offers: Rows, checked_at: Ints) -> Ints:
+        """Electronic: any hour. Paper: once it was checked, in the counter's hours, on a day on which a customer manager of the
+        branch is there."""
         about, occasion, at = offers["party"], _occasion(offers), offers["at"]
         electronic = offers["mode"] == SignMode.ELECTRONIC
         online = self._draws["delay"].quantile(self._electronic, about, occasion)
@@ -180,17 +183,19 @@ class ContractsCounterpart:
         sign_at = at + online
         if not all_of(electronic):
             spent = np.maximum(self._draws["delay"].quantile(self._paper, about, occasion), _SOONEST_MS)
-            sign_at = np.where(electronic, sign_at, self._counter.add(at, spent))
+            visit = np.maximum(self._counter.add(at, spent), self._counter.add(checked_at + 1, _SOONEST_MS))
+            visit, _ = self._managers.attended(offers["branch"], party_of(about), visit)
+            sign_at = np.where(electronic, sign_at, visit)
         party = party_of(about)
         scripted = party <= self._scripted
         after = self._scripted_ms[np.where(scripted, party, 0)]
         return np.where(scripted, at + np.maximum(after, 1), sign_at)
 
     def _sign(self, offers: Rows, sign_at: Ints) -> None:
-        """Read and confirmed first, then signed; on paper both on one visit, before the customer's own manager."""
+        """Read and confirmed first, then signed; on paper both on one visit, before a customer manager of the branch."""
         confirmed, paper = self._confirmed(offers, sign_at), offers["mode"] == SignMode.PAPER
-        manager = np.where(paper, own_manager(offers["branch"], party_of(offers["party"]), self._managers), 0)
-        signed = ContractSigned.carry(offers, at=sign_at, confirmed_at=confirmed, person=manager)
+        _, manager = self._managers.attended(offers["branch"], party_of(offers["party"]), sign_at)
+        signed = ContractSigned.carry(offers, at=sign_at, confirmed_at=confirmed, person=np.where(paper, manager, 0))
         by_certificate = ~paper & self._certified
         self._certify(offers[by_certificate], signed, by_certificate)
         self._held.put(ContractSigned, signed)
@@ -226,14 +231,15 @@ class ContractsCounterpart:
         )
         return np.asarray(np.maximum(sign_at - ahead, offers["at"]))
 
-    def _check_terms(self, offers: Rows) -> Bools:
-        """The counter reads the contracts that it checks before their customers come, and returns those that say something
-        else than was approved; True for these."""
-        checked = among(offers["mode"], self._checked)
-        seen, about, occasion = offers[checked], offers["party"][checked], _occasion(offers)[checked]
-        before = self._wished_at(seen, self._sign_at(seen)) - 1
-        spent = np.maximum(self._draws["check"].quantile(self._check, about, occasion), 1)
-        at = np.maximum(np.minimum(self._counter.add(seen["at"], spent), before), seen["at"])
+    def _check_terms(self, offers: Rows) -> tuple[Bools, Ints]:
+        """The counter reads, in its hours, the contracts that it checks before their customers come, and returns those that say
+        something else than was approved; True for these, and when each was checked, 0 = not at all."""
+        checked, checked_at = among(offers["mode"], self._checked), np.zeros(len(offers), dtype=np.int64)
+        spent = np.maximum(self._draws["check"].quantile(self._check, offers["party"], _occasion(offers)), 1)
+        at = self._by_script(offers, self._counter.add(offers["at"], spent))
+        checked &= at < offers["expires_at"]
+        seen, at = offers[checked], at[checked]
+        about, occasion, checked_at[checked] = seen["party"], _occasion(seen), at
         wrong = (party_of(about) > self._scripted) & self._draws["wrong"].happens(
             self._behaviour.misprint_ppm, about, occasion
         )
@@ -245,30 +251,40 @@ class ContractsCounterpart:
         }
         self._held.put(ContractChecked, ContractChecked.carry(seen, at=at, person=clerk, **read))
         why = np.array([int(reason) for *_, reason in _MISPRINTS])[which[wrong]]
-        returned = ContractReturned.carry(seen[wrong], at=at[wrong] + _RETURN_MS, reason=why, person=clerk[wrong])
-        self._held.put(ContractReturned, returned)
+        back = self._counter.add(at[wrong], _RETURN_MS)
+        self._held.put(ContractReturned, ContractReturned.carry(seen[wrong], at=back, reason=why, person=clerk[wrong]))
         checked[checked] = wrong
-        return checked
+        return checked, checked_at
+
+    def _by_script(self, offers: Rows, at: Ints) -> Ints:
+        """What scripted customers sign has been checked before they come, whatever the hour."""
+        party = party_of(offers["party"])
+        scripted = party <= self._scripted
+        before = np.where(scripted, self._scripted_ms[np.where(scripted, party, 0)] // 2 - 1, 0)
+        return np.where(scripted, np.minimum(at, offers["at"] + np.maximum(before, 0)), at)
 
     def _scanned(self, wanted: Rows) -> None:
-        """The customer's own manager scans what was signed before him, unless he forgets it until he is chased."""
+        """A customer manager of the branch, the customer's own where he is there, scans what was signed, unless it is forgotten
+        until it is chased."""
         about, chased = wanted["party"], wanted["chases"]
         forgets = self._draws["forgets"].happens(self._behaviour.scan_forgotten_ppm, about, chased)
         remembers = ~forgets | (chased >= _CHASES - 1)
         wanted, about, chased = wanted[remembers], about[remembers], chased[remembers]
         spent = np.maximum(self._draws["scan"].quantile(self._scan, about, chased), _SOONEST_MS)
+        at = self._counter.add(wanted["at"], spent)
+        at, manager = self._managers.attended(wanted["branch"], party_of(about), at)
         rows = ContractScanned.carry(
             wanted,
-            at=self._counter.add(wanted["at"], spent),
+            at=at,
             pages=_PAGES,
             format=FileFormat.PDF,
             size=_PAGES * _PAGE_BYTES,
             digest=np.array([f"{case:064x}" for case in wanted["case"].tolist()], dtype="U64"),
-            person=own_manager(wanted["branch"], party_of(about), self._managers),
+            person=manager,
         )
         self._held.put(ContractScanned, rows)
 
-    def _change(self, offers: Rows, sign_at: Ints) -> None:
+    def _change(self, offers: Rows, at: Ints) -> None:
         """Less money where the product allows less, else another term; said before they would have signed."""
         least = self._columns.amount_min[offers["product"]]
         share = _KEPT_LEAST + self._draws["share"].below(_KEPT_SPAN, offers["party"], _occasion(offers))
@@ -277,7 +293,7 @@ class ContractsCounterpart:
         term = np.where(sensible, offers["term_months"], self._other_term(offers))
         rows = ContractChangeRequested.carry(
             offers,
-            at=self._wished_at(offers, sign_at),
+            at=at,
             amount_fen=np.where(sensible, lower, offers["amount_fen"]),
             term_months=term,
             reason=np.where(sensible, int(ChangeReason.OTHER_AMOUNT), int(ChangeReason.OTHER_TERM)),
@@ -286,7 +302,7 @@ class ContractsCounterpart:
 
     @staticmethod
     def _wished_at(offers: Rows, sign_at: Ints) -> Ints:
-        """When customers say that they want another contract, before which theirs has been checked."""
+        """When customers say that they want another contract."""
         return np.asarray(np.minimum(offers["at"] + (sign_at - offers["at"]) // 2, offers["expires_at"] - 1))
 
     def _other_term(self, offers: Rows) -> Ints:

@@ -7,6 +7,7 @@ import numpy as np
 
 from credit.applications.contract import SubmitApplication
 from credit.applications.ranges import Ranges
+from credit.calendar import is_workday
 from credit.codes import Channel, Consent, Segment
 from credit.identifiers import ages_at
 from credit.masks import any_of
@@ -14,7 +15,6 @@ from credit.numbers import PEOPLE_PER_BRANCH, person_of
 from credit.policies import load
 from credit.policies.admission import AdmissionPolicy
 from credit.policies.products import ProductPolicy, columns_of
-from credit.post_loan.contract import Desk
 from credit.room import Rows
 from credit.times import DAY_MS, HOUR_MS, Bools, Ints
 from scenarios.model import Scenario
@@ -29,6 +29,7 @@ from sim.population.visits import Visits
 from sim.population.vocabulary import PURPOSES
 from sim.population.wishes import Wishes
 from sim.randomness import PPM, Draws
+from sim.staff.managers import Managers
 
 RESIDENT_ID = 1
 COUNTER_OPENS, COUNTER_CLOSES = 9, 17
@@ -61,7 +62,7 @@ class Forms:
         self.wishes = Wishes(scenario, seed, products)
         self._ranges, self.particulars = Ranges(admission, products), Particulars(admission, products, seed)
         self.defects = Defects(scenario, seed, products)
-        self._shape, self._managers = scenario.population, managers_of(scenario)
+        self._shape, self._managers = scenario.population, Managers(scenario, seed)
         columns = columns_of(products)
         self._required, self._conditional, self._optional = columns.required, columns.conditional, columns.optional
         self._entrusted = columns.entrusted
@@ -78,7 +79,7 @@ class Forms:
         rows = SubmitApplication.empty(len(reference))
         rows[~scripted] = self._drawn(reference[~scripted], at[~scripted])
         told = self.people.script.forms[party_of(reference[scripted])]
-        told["begun_by"] = begun_by(told, party_of(reference[scripted]), self._managers)
+        told["begun_by"] = self._begun_by(told, party_of(reference[scripted]), told["at"])
         rows[scripted] = told
         return rows
 
@@ -97,7 +98,9 @@ class Forms:
         self.particulars.fill(rows, party, visit, rows["segment"] != Segment.INDIVIDUAL)
         self._papers(rows, party, visit)
         rows["channel"] = self._channel(rows["segment"], reference, at)
-        rows["begun_by"] = begun_by(rows, party, self._managers)
+        rows["begun_by"] = self._begun_by(rows, party, at)
+        alone = (rows["channel"] == Channel.CUSTOMER_MANAGER) & (rows["begun_by"] == 0)
+        rows["channel"][alone] = int(Channel.COUNTER)
         self.defects.spoil(rows, reference)
         return rows
 
@@ -145,33 +148,25 @@ class Forms:
         at_branch = (channel == Channel.COUNTER) | (channel == Channel.CUSTOMER_MANAGER)
         return np.where(at_branch, self.people.branch(party), 0)
 
+    def _begun_by(self, rows: Rows, party: Ints, at: Ints) -> Ints:
+        """Who began applications: the customer's own manager or a colleague who is at work, where they come by one, else the
+        customer himself (0)."""
+        by_manager = rows["channel"] == Channel.CUSTOMER_MANAGER
+        return np.where(by_manager, self._managers.at_work(rows["branch"], party, at), 0)
+
     def _channel(self, segment: Ints, reference: Ints, at: Ints) -> Ints:
-        """By segment, and by whether the counters are open at that hour; weekends take few counter visits anyway."""
+        """By segment, and by whether the counters are open then."""
         hour = at % DAY_MS // HOUR_MS
-        counters = ((hour >= COUNTER_OPENS) & (hour < COUNTER_CLOSES)).astype(np.int64)
+        open_now = (hour >= COUNTER_OPENS) & (hour < COUNTER_CLOSES) & is_workday(at // DAY_MS)
+        counters = open_now.astype(np.int64)
         edges = self._channels[counters, segment]
         passed = (self._draws["channel"].ppm(reference)[:, None] >= edges).sum(axis=1)
         return np.asarray(passed + int(Channel.ONLINE_BANK), dtype=np.int64)
 
 
-def managers_of(scenario: Scenario) -> int:
-    """Customer managers at each branch."""
-    return max(scenario.staff.desks()[Desk.CUSTOMER_MANAGER].per_branch, 1)
-
-
-def begun_by(rows: Rows, party: Ints, managers: int) -> Ints:
-    """Who began applications: the customer's own manager, where they come by one, else himself (0)."""
-    return np.where(rows["channel"] == Channel.CUSTOMER_MANAGER, own_manager(rows["branch"], party, managers), 0)
-
-
 def counter_clerk(branch: Ints) -> Ints:
     """The clerk at the counter of each branch."""
     return person_of(0, _CLERKS_SEAT, 1) + branch * PEOPLE_PER_BRANCH
-
-
-def own_manager(branch: Ints, party: Ints, managers: int) -> Ints:
-    """The customer manager of each party at a branch, of so many."""
-    return person_of(0, Desk.CUSTOMER_MANAGER, 1) + branch * PEOPLE_PER_BRANCH + party % managers
 
 
 def _channel_edges(shares: dict[Segment, list[int]]) -> Ints:

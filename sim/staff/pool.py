@@ -34,8 +34,6 @@ class PoolWindow:
     carried: list[Begun]
     begun: list[Begun]
     stirs: bool
-    urged: int = 0
-    """How many limits of waiting tasks passed."""
 
     def finished(self, until: int) -> list[Begun]:
         """Tasks finished before `until`, carried ones included."""
@@ -229,7 +227,7 @@ def serve_together(arrivals: list[tuple[Pool, list[Entry]]], start: int, until: 
         env.run(until=until)
     for window in windows:
         window.pool.worked_on += window.begun
-        window.urged = window.pool.queue.tell_urged(until)
+        window.pool.queue.urge(until - 1)
     return windows
 
 

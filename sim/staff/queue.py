@@ -48,13 +48,11 @@ class Lane:
 
 
 class TaskQueue:
-    """Tasks that wait, by id in `waiting`; who `people` are tells which bars matter. `urged` counts limits that passed of tasks
-    that waited, since `tell_urged` was asked last."""
+    """Tasks that wait, by id in `waiting`; who `people` are tells which bars matter."""
 
     def __init__(self, people: Iterable[int]) -> None:
         self.waiting: dict[int, Entry] = {}
         self._people = frozenset(people)
-        self._urged = 0
         self._clear()
 
     def _clear(self) -> None:
@@ -64,9 +62,8 @@ class TaskQueue:
         self._entries = 0
 
     def load(self, entries: Iterable[Entry], now: int) -> None:
-        """Forget what waited; these tasks wait, the limits before `now` have passed and been counted."""
+        """Forget what waited; these tasks wait, the limits before `now` have passed."""
         self.waiting = {entry[2]: entry for entry in entries}
-        self._urged = 0
         self._order(now)
 
     def _order(self, now: int) -> None:
@@ -88,13 +85,11 @@ class TaskQueue:
         return max(self._entries, len(self._firsts), len(self._limits))
 
     def admit(self, entry: Entry) -> None:
-        """A task comes at its time; one whose limit has passed by then is urged at once."""
+        """A task comes at its time; one whose limit has passed by then has its higher class at once."""
         limit = entry[4]
         self.waiting[entry[2]] = entry
         self._queue(entry, entry[1])
-        if limit <= entry[1]:
-            self._urged += 1
-        elif limit < NEVER:
+        if entry[1] < limit < NEVER:
             heappush(self._limits, (limit, entry[2], entry))
 
     def urge(self, now: int) -> None:
@@ -103,16 +98,9 @@ class TaskQueue:
         while limits and limits[0][0] <= now:
             _, task, entry = heappop(limits)
             if self.waiting.get(task) is entry:
-                self._urged += 1
                 self._queue(entry, now)
         if self.size > 2 * len(self.waiting) + _IDLE_ENTRIES:
             self._order(now + 1)
-
-    def tell_urged(self, until: int) -> int:
-        """How many limits of waiting tasks passed before `until` that have not been told."""
-        self.urge(until - 1)
-        urged, self._urged = self._urged, 0
-        return urged
 
     def next_limit(self) -> int:
         """When the limit of a waiting task next passes; NEVER if none does."""

@@ -17,8 +17,8 @@ from sim.staff.seat import Begun, Seat
 
 
 class QueueRows(NamedTuple):
-    """One row a pool and stretch of time. `urged` tasks whose limit passed in it while they waited · `waiting_max` greatest
-    queue length · `waiting_ms` its integral over time (÷ stretch = mean length) · `wait_ms_sum`, `wait_ms_max` over `begun`."""
+    """One row a pool and stretch of time. `waiting_max` greatest queue length · `waiting_ms` its integral over time (÷ stretch =
+    mean length) · `wait_ms_sum`, `wait_ms_max` over `begun`. Who was urged the bank counts, in its events."""
 
     start: Ints
     until: Ints
@@ -27,7 +27,6 @@ class QueueRows(NamedTuple):
     arrivals: Ints
     begun: Ints
     completions: Ints
-    urged: Ints
     waiting_end: Ints
     waiting_max: Ints
     waiting_ms: Ints
@@ -67,7 +66,7 @@ def queue_rows(windows: list[PoolWindow], start: int, until: int) -> QueueRows:
     if not windows:
         return QueueRows(*np.zeros((len(QueueRows._fields), 0), dtype=np.int64))
     rows = _of_window(windows, start, until)
-    told = (rows.arrivals + rows.begun + rows.completions + rows.urged + rows.waiting_ms + rows.waiting_end) > 0
+    told = (rows.arrivals + rows.begun + rows.completions + rows.waiting_ms + rows.waiting_end) > 0
     before = quiet_rows([(w.pool, w.since, w.waited, len(w.carried)) for w in windows], start)
     return QueueRows(*(np.concatenate((old, new[told])) for old, new in zip(before, rows, strict=True)))
 
@@ -86,7 +85,6 @@ def quiet_rows(pools: Iterable[tuple[Pool, int, int, int]], until: int) -> Queue
         arrivals=nothing,
         begun=nothing,
         completions=nothing,
-        urged=nothing,
         waiting_end=waiting,
         waiting_max=waiting,
         waiting_ms=waiting * (until - since),
@@ -110,7 +108,6 @@ def _of_window(windows: list[PoolWindow], start: int, until: int) -> QueueRows:
         arrivals=_column([len(window.came) for window in windows]),
         begun=np.bincount(begun[0], minlength=count),
         completions=_column([len(window.finished(until)) for window in windows]),
-        urged=_column([window.urged for window in windows]),
         waiting_end=_column([len(window.pool.waiting) for window in windows]),
         waiting_max=_longest(waited, came, begun, start),
         waiting_ms=waited * (until - start)

@@ -103,10 +103,11 @@ def test_windows_in_which_nothing_happens_are_left_out_and_nothing_changes(
 
 
 def test_nothing_is_left_out_of_a_ripe_book_either(whole: dict[str, object], folder: Path, tmp_path: Path) -> None:
-    """A week of hours with debits, arrears, and collectors who do not get to every task within its limit of five minutes."""
+    """A week of hours with debits, arrears, and collectors who need days for a task that is due when the next workday begins."""
     assert whole["status"] == "complete"
     early = {"key": "early", "actions": [{"action": "call", "every_days": 1}]}
-    limit = {"policies__collections__task_limit_minutes": 5, "policies__collections_a__rows": [early]}
+    limit = {"policies__collections__closing_minute": 0, "policies__collections_a__rows": [early]}
+    limit["staff__collector_early__service_minutes_median"] = 600
     week = harness.small(run__days=7, run__customers=40, run__start="2026-03-02", run__window="hour", **limit)
     left_out, worked = (
         harness.run(week, tmp_path / str(every), earlier=folder, every_window=every) for every in (False, True)

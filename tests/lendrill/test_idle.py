@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
 
@@ -62,6 +63,77 @@ def told(text: str) -> list[str]:
 def test_what_cannot_matter_is_told_by_name(text: str, path: str) -> None:
     [line] = told(text)
     assert line.startswith(path)
+
+
+NOBODY_ASKS = "".join(f"[demand.{key}]\nweight = 0\n" for key in ("mortgage", "micro_business", "working_capital"))
+NOBODY_REFERS = "[policies.collections.referral]\nunable = false\nsegments = []\n"
+
+
+@pytest.mark.parametrize(
+    ("desk", "text", "why"),
+    [
+        ("approval_supervisor", "[behaviour]\napprover_special_ppm = 0\n", "no approver asks for special approval"),
+        ("approval_supervisor", "[policies.approval]\nspecial_max = 0\n", "no approver asks for special approval"),
+        (
+            "fraud_investigator",
+            "[policies.approval]\nfraud_doubts = []\nfraud_team = 0\n",
+            "no doubt and no team sends",
+        ),
+        (
+            "restructuring_specialist",
+            f"{NOBODY_REFERS}[behaviour]\nrestructuring_request_ppm = 0\n",
+            "nobody is referred",
+        ),
+        ("restructuring_head", f"{NOBODY_REFERS}[behaviour]\nrestructuring_request_ppm = 0\n", "nobody is referred"),
+        ("restructured_inspector", f"{NOBODY_REFERS}[behaviour]\nrestructuring_request_ppm = 0\n", "no loan is restru"),
+        ("collateral_valuer", NOBODY_ASKS, "no product that anybody asks for is secured by a thing"),
+        ("collateral_registrar", NOBODY_ASKS, "no product that anybody asks for has formalities"),
+        ("collateral_custodian", NOBODY_ASKS, "no product that anybody asks for has formalities"),
+        ("site_investigator", NOBODY_ASKS, "no product that anybody asks for is looked into"),
+        ("financial_analyst", NOBODY_ASKS, "no product that anybody asks for is looked into"),
+        ("use_verifier", NOBODY_ASKS, "no product that anybody asks for is paid in stages"),
+        (
+            "restructuring_head",
+            f"{NOBODY_ASKS}[policies.restructuring]\nhead_office_from = 300_001\n",
+            "no product that",
+        ),
+    ],
+)
+def test_an_absence_at_any_desk_that_nothing_can_reach_is_told(desk: str, text: str, why: str) -> None:
+    """And so is another staff of it; where something can, neither is."""
+    absent, staff = HERE.replace("finance", desk), f"[staff.{desk}]\nservice_minutes_median = 7\n"
+    lines = [line for line in told(text + staff + absent) if desk in line]
+    assert [line.split(why)[0] for line in lines] == [
+        f"staff.{desk}: ",
+        f"faults.0.target: nothing comes before {desk}: ",
+    ]
+    assert [line for line in told(staff + absent) if desk in line] == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[policies.collections.referral]\nunable = false\n[behaviour]\nrestructuring_request_ppm = 0\n",
+        "[policies.collections.referral]\nsegments = []\n[behaviour]\nrestructuring_request_ppm = 0\n",
+        NOBODY_REFERS,
+    ],
+)
+def test_one_way_to_a_desk_is_enough(text: str) -> None:
+    assert told(text + HERE.replace("finance", "restructuring_specialist")) == []
+
+
+def test_who_is_scripted_asks_for_what_is_in_the_script_alone_and_an_earlier_book_may_hold_anything() -> None:
+    scenario = load_scenario("zhang_consumer_loan")
+    absent = {"kind": "absence", "target": "use_verifier", "share_ppm": 1_000_000}
+    absent |= {
+        "start": f"{scenario.run.start}T00:00:00",
+        "end": f"{scenario.run.start + dt.timedelta(days=2)}T00:00:00",
+    }
+    alone = load_scenario("zhang_consumer_loan", {"faults": [absent]})
+    assert idle(alone) == [
+        "faults.0.target: nothing comes before use_verifier: no product that anybody asks for is paid in stages or drawn upon"
+    ]
+    assert idle(alone, continued=True) == []
 
 
 @pytest.mark.parametrize(

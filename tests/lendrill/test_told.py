@@ -21,7 +21,9 @@ from results.figures import figures
 from results.quality import MEASURES
 from results.queries import RunQueries
 from results.report import write_report
-from results.story import story
+from results.steps import ends
+from results.story import story, transactions
+from results.telling import told
 from tests.lendrill.harness import run, small
 
 RUNS = {
@@ -114,7 +116,7 @@ _CLOSING = (
 def _ends(files: Files, came: set[int]) -> dict[str, Any]:
     """What became of each application, told by what happened to it in the order of time."""
     paid, ended = files.cases("loan_disbursed"), dict.fromkeys(_CLOSING, 0)
-    for case, rows in _told_of(files).items():
+    for case, rows in _linesof(files).items():
         closing = [event for event, _ in rows if event in _CLOSING]
         if case in came and case not in paid and closing:
             ended[closing[-1]] += 1
@@ -172,7 +174,7 @@ def _waits(files: Files, end: dt.datetime) -> dict[str, Any]:
     return found
 
 
-def _told_of(files: Files) -> dict[int, list[tuple[str, str]]]:
+def _linesof(files: Files) -> dict[int, list[tuple[str, str]]]:
     """Case → what happened to it, with the reasons, in the order of time."""
     found: dict[int, list[tuple[str, str]]] = {}
     for case, event, reason in files.rows(
@@ -184,7 +186,7 @@ def _told_of(files: Files) -> dict[int, list[tuple[str, str]]]:
 
 def _quality(files: Files) -> dict[str, Any]:
     """Quality told again: by the cases' lives in Python, by anti-joins and by sums, where the report asks for marked groups."""
-    lives = _told_of(files)
+    lives = _linesof(files)
     names = {case: {event for event, _ in rows} for case, rows in lives.items()}
     came = files.cases("application_submitted")
     sent_back = {"application_refused", "material_refused", "materials_overdue", "supplement_asked"}
@@ -220,6 +222,12 @@ def _quality(files: Files) -> dict[str, Any]:
     return {name: count for name, (count, _) in found.items()} | shares
 
 
+AT_HEAD_OFFICE = {
+    *("risk_specialist", "final_approver", "committee", "approval_supervisor", "administrator"),
+    *("head_office_risk", "finance", "restructuring_head"),
+}
+
+
 def _known(files: Files, role: str) -> int:
     """Tasks of a desk that were finished, and of the open ones those whose limit had passed: cases and loans that were urged
     there, and of which no event by its people followed but that somebody took the task."""
@@ -250,7 +258,11 @@ def _desks(files: Files) -> dict[str, Any]:
         assert files.rows(f"SELECT SUM(busy_ms), SUM(on_shift_ms) FROM hours WHERE role = '{role}'") == [(busy, shift)]
         hours = files.rows(f"SELECT SUM(busy_ms), SUM(on_shift_ms) FROM hours WHERE role = '{role}' GROUP BY start")
         full, shares = Counter[int](), list[tuple[float, int]]()
-        there = files.rows(f"SELECT branch, busy_ms, on_shift_ms FROM hours WHERE role = '{role}' AND on_shift_ms > 0")
+        where = "0" if role in AT_HEAD_OFFICE else "branch"
+        there = files.rows(
+            f"SELECT place, SUM(busy_ms), SUM(on_shift_ms) FROM (SELECT {where} AS place, * FROM hours WHERE role = '{role}') "
+            "GROUP BY place, start HAVING SUM(on_shift_ms) > 0"
+        )
         full.update(branch for branch, worked, on_shift in there if worked >= 0.95 * on_shift)
         for branch, open_hours in Counter(row[0] for row in there).items():
             shares.append((full[branch] / open_hours, full[branch]))
@@ -376,7 +388,8 @@ def test_a_story_leaves_nothing_out_and_puts_nothing_before_its_cause(runs: dict
     mine = f"case_no = {case} OR loan // 100 = {case}"
     assert sum(step["kind"] == "event" for step in steps) == files.one(f"SELECT COUNT(*) FROM events WHERE {mine}")
     legs = [leg for step in steps for leg in step.get("postings", ())]
-    assert len(legs) == files.one(f"SELECT COUNT(*) FROM ledger WHERE loan // 100 = {case}") > 4
+    own = [leg for leg in legs if leg["loan"]]
+    assert len(own) == files.one(f"SELECT COUNT(*) FROM ledger WHERE loan // 100 = {case}") > 4
     order = [step["at"] for step in steps]
     assert order == sorted(order)
     names = [step.get("event", "posted") for step in steps]
@@ -393,6 +406,49 @@ def test_a_story_leaves_nothing_out_and_puts_nothing_before_its_cause(runs: dict
     assert len(opened["schedule"]) == opened["value"]
     paid = next(step["amount_fen"] for step in steps if step.get("event") == "loan_disbursed")
     assert sum(line["principal_fen"] for line in opened["schedule"]) == paid
+
+
+def test_a_story_shows_every_transaction_with_both_its_legs(runs: dict[str, Path]) -> None:
+    """Those of a loan sum to nothing; of the day's end the loan's own leg and the whole of the other are shown, which is the sum
+    of all loans' legs of that transaction."""
+    files, whole, summed = Files(runs["ordinary"]), 0, 0
+    for case in sorted(files.cases("overdue_started", "loan_settled"))[:12]:
+        for step in story(runs["ordinary"], case)["steps"]:
+            legs = step.get("postings", [])
+            sums = [leg for leg in legs if leg.get("in_sum")]
+            whole += bool(legs) and not sums
+            if not sums:
+                assert sum(leg["amount_fen"] for leg in legs) == 0
+                continue
+            others = files.rows(
+                f"SELECT account, loan, amount_fen FROM ledger WHERE transaction = {step['transaction']} "
+                f"AND epoch_ms(ts) = {step['at']}"
+            )
+            assert sum(amount for *_, amount in others) == 0
+            assert [(leg["account"], leg["loan"], leg["amount_fen"]) for leg in sums] == [
+                row for row in others if row[1] == 0
+            ]
+            assert {leg["loan"] // 100 for leg in legs if leg["loan"]} == {case}
+            summed += 1
+    assert whole > 12
+    assert summed > 12
+
+
+def test_what_a_days_end_posts_of_several_loans_is_told_as_a_sum() -> None:
+    one, batch = {"at": 1, "transaction": 1000000014010002}, {"at": 2, "transaction": 1002000002051500501}
+    steps = transactions(
+        [
+            one | {"loan": 100000001401, "account": "settlement", "amount_fen": 9},
+            one | {"loan": 0, "account": "interest_income", "amount_fen": -9},
+            batch | {"loan": 200000000101, "account": "interest_receivable", "amount_fen": 5},
+            batch | {"loan": 0, "account": "interest_accrued", "amount_fen": -70},
+        ]
+    )
+    assert [[leg.get("in_sum", False) for leg in step["postings"]] for step in steps] == [[False, False], [False, True]]
+    assert ends(steps)["principal_fen"] == {100000001401: 0, 200000000101: 0}
+    lines = list(told({"case": 2000000001, "run": "x", "began_in": "", "steps": steps, "ends": ends(steps)}, {}))
+    assert sum("summed over branch and product 按分行和产品汇总" in line for line in lines) == 1
+    assert any("credit 贷" in line and line.endswith("0.70") for line in lines)
 
 
 def test_explain_fits_eighty_columns_and_refuses_with_a_way_out(

@@ -41,7 +41,7 @@ QUEUE = np.dtype(
     [
         (n, "i8")
         for n in (
-            "start until branch role arrivals begun completions urged waiting_end waiting_max waiting_ms in_service_end "
+            "start until branch role arrivals begun completions waiting_end waiting_max waiting_ms in_service_end "
             "wait_ms_sum wait_ms_max"
         ).split()
     ]
@@ -256,7 +256,6 @@ def _desks(plan: Bank, day: int) -> None:
                 11,
                 10,
                 9,
-                2,
                 day + 1,
                 day + 2,
                 DAY_MS * day,

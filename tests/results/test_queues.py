@@ -120,6 +120,18 @@ def test_hours_are_full_by_branch(run: Path) -> None:
     }
 
 
+def test_hours_of_head_office_are_full_when_its_people_are_whoevers_tasks_they_have(run: Path) -> None:
+    """Their shift is counted by halves at two branches: an hour that one branch fills is half an hour of theirs."""
+    rows = [
+        {"start": DAY + dt.timedelta(hours=hour), "until": DAY + dt.timedelta(hours=hour + 1), "branch": branch}
+        | {"role": "finance", "busy_ms": busy, "on_shift_ms": 50}
+        for hour, branch, busy in ((0, 1, 50), (0, 2, 0), (1, 1, 48), (1, 2, 47), (2, 1, 0), (2, 2, 0))
+    ]
+    pq.write_table(pa.Table.from_pylist(rows), run / "hours.parquet")
+    with RunQueries(run) as queries:
+        assert queries.full_hours(0.95) == [("finance", 0, 1, 3)]
+
+
 def test_a_queue_that_waits_for_years_together_is_drawn_all_the_same(run: Path) -> None:
     """A thousand million tasks that wait all day: ms of waiting times ms of a day are more than 64 bits hold."""
     tasks = 10**9

@@ -32,7 +32,7 @@ from credit.scoring.contract import Event as ScoringEvent
 from credit.scoring.contract import Refusal as ScoringRefusal
 from credit.times import DAY_MS, HOUR_MS
 from lendrill.tables import figure_text
-from results import book_charts, charts, labels, names
+from results import book_charts, charts, names
 from results.figures import figures
 from results.findings import findings
 from results.report import _gathered, _listed, _worked
@@ -299,6 +299,17 @@ def test_the_bottleneck_is_the_desk_that_was_full_for_most_of_its_hours() -> Non
     )
 
 
+@pytest.mark.parametrize("role", ["head_office_risk", "finance", "restructuring_head"])
+def test_a_body_of_head_office_sits_there_whichever_branchs_task_it_has(role: str) -> None:
+    figures_of = {"refusals": [], "portfolio": {"written_off_loans": 0}}
+    told = [one.words for one in findings([], [_desk(role, 70, 0, 3)], [], figures_of)]
+    [(english, chinese)] = [words for words in told if "queue" in words[0]]
+    assert ", head office, tasks of branch 3: 3 tasks at once" in english
+    assert "（总行，分行 3 的任务），" in chinese
+    assert names.queue_at(role, 0) == ("head office", "总行")
+    assert names.queue_at("re_reviewer", 3) == ("branch 3", "分行 3")
+
+
 def test_a_share_of_few_says_of_how_many(tmp_path: Path) -> None:
     """Nineteen applications are few, twenty are not."""
     for cases in (19, 20):
@@ -313,12 +324,6 @@ def test_a_share_of_few_says_of_how_many(tmp_path: Path) -> None:
         told = figures(tmp_path / str(cases))["approved_share"]
         assert told.of == cases
         assert figure_text(told).endswith(f"(n = {cases})") == few
-
-
-def test_the_two_counts_of_urged_tasks_are_told_apart() -> None:
-    words = labels.LABELS["note.staff"]
-    assert "waiting or in hand (the column urged of queues.parquet counts only those that still waited)" in words[0]
-    assert "含等待中和办理中的（queues.parquet 的 urged 列只计仍在等待的）" in words[1]
 
 
 def test_weeks_begin_on_mondays_and_months_on_their_first() -> None:

@@ -433,7 +433,7 @@ def test_the_administrator_appoints_deputies_for_collectors_and_for_the_director
     world = World(SCENARIO, room, np.array(BRANCHES), Staffing(PEOPLE, FIRST_DAY))
     source = opposite(world).source
     assert source is not None
-    appointed = dict(source.mail(Window(0, START, START + DAY_MS)))
+    appointed = dict(source.mail(Window(0, START, START + 400 * DAY_MS)))
     assert set(appointed[COLLECTION.appoint]["desk"].tolist()) <= set(COLLECTORS)
     assert set(appointed[WRITE_OFF.appoint]["desk"].tolist()) == {Desk.BRANCH_RISK_DIRECTOR}
 

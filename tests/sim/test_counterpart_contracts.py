@@ -113,6 +113,32 @@ def test_paper_is_signed_at_the_counter_on_workdays() -> None:
     assert len(np.unique(signed["at"] // DAY_MS)) > 2
 
 
+def test_the_counter_checks_in_its_hours_and_what_is_said_about_a_contract_comes_after() -> None:
+    """Offered on a Friday evening: it is checked from Monday on, and nobody signs, changes or gets it back before."""
+    evening = START // DAY_MS + (4 - (START // DAY_MS + 3)) % 7
+    at = evening * DAY_MS + 20 * HOUR_MS
+    plan = scenario(behaviour={"misprint_ppm": 100_000, "change_request_ppm": 200_000})
+    found = answers(offers(at=at, expires_at=at + 4 * DAY_MS, mode=SignMode.PAPER, rate_ppm=60_000), plan)
+    checks = found[ContractChecked]
+    assert len(checks) > 0.9 * COUNT
+    assert bool((checks["at"] // DAY_MS >= evening + 3).all())
+    when = dict(checks[["case", "at"]].tolist())
+    for kind in (ContractSigned, ContractChangeRequested, ContractReturned):
+        said = found[kind][["case", "at"]].tolist()
+        assert len(said) > 100
+        assert all(when.get(case, evening * DAY_MS) < at for case, at in said)
+    for kind in (ContractChecked, ContractSigned, ContractReturned):
+        minute = found[kind]["at"] % DAY_MS // MINUTE_MS
+        assert bool(is_workday(found[kind]["at"] // DAY_MS).all() & (minute >= 510).all() & (minute <= 1050).all())
+        assert not bool(((minute > 720) & (minute < 780)).any())
+
+
+def test_a_contract_that_expires_before_the_counter_opens_is_checked_by_nobody() -> None:
+    at = (START // DAY_MS + (4 - (START // DAY_MS + 3)) % 7) * DAY_MS + 20 * HOUR_MS
+    found = answers(offers(at=at, expires_at=at + DAY_MS, mode=SignMode.PAPER))
+    assert not len(found.get(ContractChecked, ()))
+
+
 @pytest.mark.requirement("CON-11.c")
 def test_the_counter_checks_paper_before_the_customer_comes_and_returns_what_is_wrong() -> None:
     plan = scenario(behaviour={"misprint_ppm": 100_000, "change_request_ppm": 200_000})

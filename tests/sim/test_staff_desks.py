@@ -118,8 +118,8 @@ def test_windows_without_work_may_be_skipped() -> None:
 
 
 def test_figures_of_a_known_day() -> None:
-    """09:00 and 09:00 arrive, one person, two hours each: the second waits until 11:00, is urged at 10:00; the third, of
-    17:30, goes on next morning."""
+    """09:00 and 09:00 arrive, one person, two hours each: the second waits until 11:00; the third, of 17:30, goes on next
+    morning."""
     desks = Desks([clerk(1)], is_workday, MONDAY)
     tasks = Tasks.of([1, 2, 3], [at(0, 9), at(0, 9), at(0, 17, 30)], 2 * HOUR_MS, limit_at=at(0, 10), branch=1)
     desks.serve(ROLE, tasks, START, START + DAY_MS)
@@ -132,7 +132,6 @@ def test_figures_of_a_known_day() -> None:
         "arrivals": 3,
         "begun": 3,
         "completions": 2,
-        "urged": 2,
         "waiting_end": 0,
         "waiting_max": 1,
         "waiting_ms": 2 * HOUR_MS,
@@ -195,9 +194,7 @@ def test_figures_add_up_over_any_windows(people: list[Person], tasks: Tasks) -> 
                     hours.append(np.array(desks.people(at_ + window, ROLE)[1]))
         table = np.concatenate(rows, axis=1)
         names = dict(zip(QueueRows._fields, table, strict=True))
-        sums = [
-            names[name].sum() for name in ("arrivals", "begun", "completions", "urged", "waiting_ms", "wait_ms_sum")
-        ]
+        sums = [names[name].sum() for name in ("arrivals", "begun", "completions", "waiting_ms", "wait_ms_sum")]
         left = names["waiting_end"][names["until"] == end].sum()
         queues.append([*sums, names["waiting_max"].max(initial=0), names["wait_ms_max"].max(initial=0), left])
         told = StaffRows(*np.concatenate(hours, axis=1))

@@ -26,15 +26,12 @@ class Sorted:
     """What the queue says of itself, in the plainest words."""
 
     waiting: list[Entry] = field(default_factory=list)
-    urged: int = 0
     seen_until: int = -1
 
     def admit(self, entry: Entry) -> None:
         self.waiting.append(entry)
-        self.urged += entry[4] <= entry[1]
 
     def urge(self, now: int) -> None:
-        self.urged += sum(max(self.seen_until, entry[1]) < entry[4] <= now for entry in self.waiting)
         self.seen_until = max(self.seen_until, now)
 
     def next_limit(self) -> int:
@@ -67,15 +64,15 @@ def first_for(queue: TaskQueue, seat: Seat) -> Entry | None:
 Arrival = st.tuples(
     st.integers(0, 2), st.integers(0, 6) | st.just(NEVER), st.sampled_from([0, 1, 2, STRANGER]), st.integers(0, 1)
 )
-Step = st.lists(Arrival, max_size=4), st.lists(st.integers(0, 1), max_size=3), st.booleans(), st.booleans()
+Step = st.lists(Arrival, max_size=4), st.lists(st.integers(0, 1), max_size=3), st.booleans()
 
 
 def test_a_queue_kept_is_a_queue_sorted_anew() -> None:
     @given(st.lists(st.tuples(*Step), min_size=1, max_size=25))
-    def of(steps: list[tuple[list[tuple[int, int, int, int]], list[int], bool, bool]]) -> None:
+    def of(steps: list[tuple[list[tuple[int, int, int, int]], list[int], bool]]) -> None:
         queue, plain = TaskQueue(seat.person.person for seat in SEATS), Sorted()
         freed: list[int] = []
-        for now, (arrivals, asking, told, again) in enumerate(steps):
+        for now, (arrivals, asking, again) in enumerate(steps):
             for place, (priority, limit, excluded, needs) in enumerate(arrivals):
                 task = freed.pop() if again and freed else 10 * now + place
                 entry = (priority, now, task, 60, limit if limit == NEVER else now + limit - 1, excluded, needs)
@@ -89,9 +86,6 @@ def test_a_queue_kept_is_a_queue_sorted_anew() -> None:
                 if wanted is not None:
                     plain.waiting.remove(wanted)
                     freed.append(wanted[2])
-            if told:
-                assert queue.tell_urged(now + 1) == plain.urged
-                plain.urged = 0
             assert queue.next_limit() == plain.next_limit()
             assert queue.waiting == {entry[2]: entry for entry in plain.waiting}
 
@@ -105,12 +99,11 @@ def test_a_queue_loaded_is_the_one_that_was_left() -> None:
         for task, ((priority, limit, excluded, needs), at) in enumerate(tasks):
             plain.admit((priority, at, task, 60, NEVER if limit == NEVER else at + limit, excluded, needs))
         plain.urge(now - 1)
-        plain.urged = 0
         queue = TaskQueue(seat.person.person for seat in SEATS)
         queue.load(plain.waiting, now)
         assert queue.next_limit() == plain.next_limit()
         plain.urge(now)
-        assert queue.tell_urged(now + 1) == plain.urged
+        queue.urge(now)
         for _ in range(len(tasks) + 1):
             for seat in SEATS:
                 wanted = plain.first_for(seat, now)

@@ -14,7 +14,7 @@ from credit.mail import Inbox, Outbox
 from credit.numbers import task_of
 from credit.room import Rows
 from credit.subsystem import Window
-from credit.times import DAY_MS, Ints
+from credit.times import DAY_MS, MINUTE_MS, Ints
 from credit.worklists.states import Handling, Refusal
 from credit.worklists.worklist import Worklist
 from tests.credit.collections.desk import (
@@ -433,12 +433,29 @@ def test_a_second_opinion_is_somebody_elses_though_acts_bar_nobody() -> None:
 @pytest.mark.parametrize("taken_up", [False, True])
 def test_a_task_that_nobody_finishes_is_urged_once_at_its_limit(taken_up: bool) -> None:
     bench, task = in_middle()
-    limit = int(task["at"][0]) + bench.bank.policy.task_limit_minutes * 60_000 - 1
+    limit = close_of(32)
     out = bench.day(32, *([about("claim", task, MIDDLE, 32, 8)] if taken_up else []))
     urged = out.events_of(Event.COLLECTION_URGED)
     assert urged[["at", "loan", "value"]].tolist() == [(limit, LOAN, Desk.COLLECTOR_MIDDLE)]
     bench.day(60)
     assert len(bench.out.events_of(Event.COLLECTION_URGED)) == 1
+
+
+def close_of(dpd: int) -> int:
+    """Half past five on the day."""
+    return (DAY + dpd) * DAY_MS + 1_050 * MINUTE_MS
+
+
+@pytest.mark.parametrize(
+    ("day", "due"), [(39, 40), (36, 39), (37, 39)], ids=["from a Monday", "from a Friday", "from a Saturday"]
+)
+def test_a_limit_is_counted_in_workdays(day: int, due: int) -> None:
+    """Nobody is urged for a weekend on which nobody works."""
+    bench, first_call = Bench(), 31
+    since = day - first_call
+    bench.day(since + 1, overdue(since + 1, since=DAY + since))
+    [task] = bench.day(day).take(COLLECTION.task)
+    assert (task["at"], task["limit_at"]) == (at(day, 9), close_of(due))
 
 
 # ---- planted bugs

@@ -10,6 +10,7 @@ import pytest
 
 import credit.collections.write_off as write_off_module
 import credit.worklists.worklist as worklist_module
+from credit.calendar import close_of_workday
 from credit.codes import ContactOutcome, Verdict
 from credit.collections.contract import COLLECTION, WRITE_OFF, Desk, Event, NoticeSent, OverdueReported, RefusedBecause
 from credit.collections.states import CaseState
@@ -82,6 +83,8 @@ def test_a_write_off_is_proposed_when_all_means_are_exhausted_and_180_days_have_
     task = bench.out.take(WRITE_OFF.task)
     assert task["desk"].tolist() == [Desk.BRANCH_RISK_DIRECTOR]
     assert task["branch"].tolist() == [BRANCH]
+    policy = bench.bank.policy
+    assert (task["limit_at"] == close_of_workday(task["at"], policy.task_workdays, policy.closing_minute)).all()
     assert bench.column("state") == CaseState.WRITE_OFF
 
 

@@ -297,6 +297,19 @@ def test_a_signed_contract_is_kept_with_when_and_how_it_was_signed():
     assert kept == (CASE, SignMode.ELECTRONIC, NINE + 4, NINE + 5)
 
 
+@pytest.mark.requirement("CON-07.e")
+def test_a_signed_contract_is_kept_with_who_checked_it_and_before_whom_it_was_signed():
+    """And what was shown can be proved from it: the digest of the contract that was offered."""
+    desk = opened()
+    pending = desk.tables["contracts"].export()
+    run(desk, checked(NINE + 2), signed(NINE + 5, mode=SignMode.PAPER, person=CLERK + 1))
+    archived = desk.export_state()["archived"]
+    assert archived[["offered_at", "checked_by", "person"]].tolist() == [
+        (int(pending["offered_at"][0]), CLERK, CLERK + 1)
+    ]
+    assert desk.templates.digests(archived).tolist() == desk.templates.digests(pending).tolist()
+
+
 def test_a_second_signature_finds_no_contract():
     out = run(opened(), signed(NINE + 5), signed(NINE + 6))
     assert refusals(out) == [Refusal.CONTRACT_STATE]

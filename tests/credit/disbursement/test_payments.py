@@ -400,6 +400,20 @@ def test_a_delayed_payment_counts_as_an_exception_in_the_days_measure():
     ]
 
 
+@pytest.mark.requirement("DIS-06.b", "DIS-08.c")
+def test_a_payment_that_came_late_is_under_way_no_more():
+    """A tranche whose use is still to be shown stays in the table; it counts as arrived."""
+    bench = Bench()
+    bench.run(contract(MICRO))
+    bench.steps(initiated(NINE + 10 * MINUTE_MS), reviewed(NINE + 20 * MINUTE_MS))
+    order = bench.all.take(PaymentInstruction)
+    out = bench.run(result(order, 2 * ARRIVAL_MS), until=MONDAY + DAY_MS)
+    assert times(bench.all, Event.PAYMENT_DELAYED) == [int(order["at"][0]) + ARRIVAL_MS]
+    rows = np.concatenate(out.measures)
+    counted = rows[rows["gauge"] == Gauge.PENDING_DISBURSEMENTS]
+    assert counted[["group", "count"]].tolist() == [(PaymentState.ARRIVED, 1)]
+
+
 def test_arrival_time_is_a_parameter():
     bench = Bench({"payments": {"arrival_minutes": 5}})
     sent = int(bench.instructed()["at"][0])

@@ -21,6 +21,7 @@ from credit.restructuring.contract import (
 )
 from credit.restructuring.states import CaseState
 from credit.subsystem import Window
+from credit.times import MINUTE_MS
 from credit.worklists.states import Refusal as TaskRefusal
 from tests.credit.restructuring.desk import (
     APPROVER,
@@ -233,10 +234,14 @@ def test_terms_that_the_book_can_not_carry_out_end_the_case() -> None:
 
 
 def test_a_case_that_waits_too_long_is_urged() -> None:
+    """Limits are counted in workdays: of January 2026 the 1st to 3rd and the weekend of the 10th are none."""
     bench = Bench()
-    bench.day(1, opened())
-    bench.day(6)
-    assert bench.happened(Event.RESTRUCTURING_URGED)["at"].tolist() == [at(6, 0)]
+    task = bench.day(1, opened()).take(RESTRUCTURING.task)
+    closing = at(7, 17) + 30 * MINUTE_MS
+    bench.day(8)
+    assert bench.happened(Event.RESTRUCTURING_URGED)["at"].tolist() == task["limit_at"].tolist() == [closing]
+    proposal = bench.day(9, opinion(task, 9, TEAM, **TERMS)).take(RESTRUCTURING.task)
+    assert proposal["limit_at"].tolist() == [at(12, 17) + 30 * MINUTE_MS]
 
 
 def drafted(day: int, months: int, stages: str) -> Mail:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from credit.calendar import add_months
+from credit.calendar import add_months, close_of_workday
 from credit.codes_trouble import RiskClass
 from credit.errors import InvariantViolation
 from credit.repayment.contract import ObservationEnded
@@ -38,6 +38,7 @@ def test_the_borrower_is_inspected_every_month() -> None:
     task = bench.day(first).take(INSPECTION.task)
     assert task["desk"].tolist() == [Desk.RESTRUCTURED_INSPECTOR]
     assert task["at"].tolist() == [at(first, 9)]
+    assert task["limit_at"].tolist() == close_of_workday(task["at"], 5, 1_050).tolist()
     out = bench.day(first + 1, finding(task, first + 1, 9))
     assert out.events_of(Event.RESTRUCTURING_REFUSED)["reason"].tolist() == [RefusedBecause.FINDING_INVALID]
     bench.day(first + 2, finding(task, first + 2, Finding.STRAINED))

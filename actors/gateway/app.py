@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from actors.gateway import (
+    appeals,
     applications,
     bulk,
     bureau,
@@ -115,6 +116,7 @@ PARTS = (
     tasks,
     opinions,
     duties,
+    appeals,
     customers,
     customer_file,
     known,

@@ -17,6 +17,8 @@ ListQuery = room.asks(103, "ListQuery", "case party")
 ListReply = room.accepts(104, "ListReply", "case lists status")
 CustomerEnteredBusiness = room.accepts(105, "CustomerEnteredBusiness", "customer case product", sender="disbursement")
 FraudConfirmed = room.accepts(106, "FraudConfirmed", "case party customer", sender="scoring")
+RiskEntryRemoved = room.accepts(117, "RiskEntryRemoved", "case", sender="appeals")
+"""An appeal was granted (EXT-09): whoever was entered in the risk library for this application leaves it."""
 FORM = (
     "case party branch channel segment product amount_fen term_months method purpose age income_fen employment_months "
     "documents consent collateral_fen account payee_account uploads=0 occupation=0 name:U16 id_number:U18 mobile:U12 "
@@ -67,8 +69,9 @@ room.table(
 time employed and purpose · `texts`: the case whose texts hold
 the name, where it is longer than the column."""
 room.table("texts", f"piece case {PIECES}", key="piece")
-room.table("copy", "entry person list since until", key="entry")
-room.table("library", "key since case", key="key")
+room.table("copy", "entry person list since until", key="entry", changes="until")
+room.table("library", "entry key since until case", key="entry", changes="since until")
+"""`entry`: case × 2, one more of who signs for the customer · `case`: the application that it rests on."""
 room.table("pending", f"at {ACCEPTED} person deadline", key="case")
 room.table("waiting", f"at {FORM} expires_at", key="case")
 """Forms whose materials are being uploaded."""
@@ -96,7 +99,7 @@ class Event(EventCode):
         "intercepted",
         "名单或反欺诈拦截",
         reason=Reason,
-        value="doubts, where fraud rules stopped it",
+        value="doubts, where fraud rules stopped it; the application entered there, where the risk library did",
         refuses=True,
         step=Step.CLOSED,
     )
@@ -165,6 +168,7 @@ class Event(EventCode):
         121, "contact details refused", "联系方式变更被拒", reason=Reason, value="customer", refuses=True
     )
 
+    LIBRARY_LEFT = event(124, "left the risk library", "移出风险客户库", value="customer")
     CUSTOMER_ENTERED = event(122, "customer entered", "录入新客户", value="customer")
     ENTRY_REFUSED = event(123, "customer not entered", "新客户录入被拒", reason=Reason, value="customer", refuses=True)
 

@@ -1,6 +1,7 @@
 """Risk lists (EXT-07, EXT-08): the bank's own copy of the outside lists, refreshed from time to time and used while the list
-port is down, and the internal risk library (内部风险客户库), filled by confirmed fraud. An entry counts from the moment it was
-entered until the moment it was removed, whatever the order in which mail is read."""
+port is down, and the internal risk library (内部风险客户库), filled by confirmed fraud and emptied by appeals that are granted
+(EXT-09). An entry counts from the moment it was entered until the moment it was removed, whatever the order in which mail is
+read."""
 
 from __future__ import annotations
 
@@ -37,30 +38,72 @@ class ListCopy:
 
     def lists(self, people: Ints, at: Ints) -> Ints:
         """The list bits of each person, by key, at an instant."""
-        order = self.entries["person"].argsort(kind="stable")
-        sorted_people = self.entries["person"][order]
-        left = sorted_people.searchsorted(people, side="left")
-        right = sorted_people.searchsorted(people, side="right")
         bits = np.zeros(len(people), dtype=np.int64)
-        for depth in range(int((right - left).max(initial=0))):
-            has = true_rows(left + depth < right)
-            entry = order[left[has] + depth]
-            counts = (self.entries["since"][entry] <= at[has]) & (at[has] < self.entries["until"][entry])
-            bits[has] |= np.where(counts, self.entries["list"][entry], 0)
+        place, entry = _standing(self.entries, "person", people, at)
+        np.bitwise_or.at(bits, place, self.entries["list"][entry])
         return bits
 
 
 class RiskLibrary:
-    """The internal risk customer library of the whole bank: persons and companies by key."""
+    """The internal risk customer library of the whole bank: persons and companies by key, each entry for the application that it
+    rests on (`case`). Who is entered for several stays in it until each of these entries is removed."""
 
-    def __init__(self, people: Table) -> None:
-        self.people = people
+    def __init__(self, entries: Table) -> None:
+        self.entries = entries
 
-    def enter(self, keys: Ints, at: Ints, case: Ints) -> None:
-        """Enters people; who is in it already stays as first entered."""
-        new = firsts(keys) & (self.people.find(keys) < 0)
-        self.people.append(length=int(new.sum()), key=keys[new], since=at[new], case=case[new])
+    def enter(self, keys: Ints, at: Ints, case: Ints, signs: Bools) -> None:
+        """Enters people; who stands in it for the same application stays as first entered. `signs`: whether each is the person
+        who signs for a company."""
+        number = case * _ROLES + signs
+        found = self.entries.find(number)
+        new = firsts(number) & (found < 0)
+        said = {"entry": number[new], "key": keys[new], "since": at[new], "case": case[new]}
+        self.entries.append(None, int(new.sum()), until=NEVER, **said)
+        again = (found >= 0) & (self.entries.get("until", found) <= at)
+        self.entries["since"][found[again]], self.entries["until"][found[again]] = at[again], NEVER
+
+    def remove(self, case: Ints, at: Ints) -> tuple[Ints, Ints]:
+        """Ends the entries of some applications, which are distinct, at an instant each. Returns the keys, and the row of `case`
+        that each belongs to, of the entries that this ends."""
+        number = np.concatenate((case * _ROLES, case * _ROLES + 1))
+        when, row = np.tile(at, _ROLES), np.tile(np.arange(len(case)), _ROLES)
+        found = self.entries.find(number)
+        ends = (found >= 0) & (self.entries.get("since", found) <= when) & (when < self.entries.get("until", found))
+        self.entries["until"][found[ends]] = when[ends]
+        return self.entries["key"][found[ends]], row[ends]
 
     def holds(self, keys: Ints, at: Ints) -> Bools:
         """Whether each stood in the library at an instant."""
-        return np.asarray(self.people.get("since", self.people.find(keys), NEVER) <= at)
+        return np.asarray(self.case_of(keys, at) > 0)
+
+    def case_of(self, keys: Ints, at: Ints) -> Ints:
+        """The application for which each stood in the library at an instant, the first of several; 0 for who did not."""
+        cases = np.zeros(len(keys), dtype=np.int64)
+        place, entry = _standing(self.entries, "key", keys, at)
+        case, since = self.entries["case"][entry], self.entries["since"][entry]
+        order = np.lexsort((case, since))[::-1]
+        cases[place[order]] = case[order]
+        return cases
+
+    def forget(self, before: int) -> None:
+        """Drops entries that were removed before an instant."""
+        self.entries.keep(self.entries["until"] >= before)
+
+
+_ROLES = 2
+"""Who is entered for an application: its customer, and who signs for him."""
+
+
+def _standing(entries: Table, column: str, people: Ints, at: Ints) -> tuple[Ints, Ints]:
+    """What stood of people at an instant each: the place of the person, and the row of the entry. Few stand on any list, so
+    entries of nobody who is asked about are passed over first."""
+    near = true_rows(np.isin(entries[column], people))
+    near = near[entries[column][near].argsort(kind="stable")]
+    ordered = entries[column][near]
+    left, right = ordered.searchsorted(people, side="left"), ordered.searchsorted(people, side="right")
+    count = right - left
+    place = np.repeat(np.arange(len(people)), count)
+    nth = np.arange(len(place)) - np.repeat(count.cumsum() - count, count)
+    entry = near[np.repeat(left, count) + nth]
+    counts = (entries["since"][entry] <= at[place]) & (at[place] < entries["until"][entry])
+    return place[counts], entry[counts]

@@ -36,6 +36,7 @@ from actors.gateway import (
     duties,
     exports,
     known,
+    lists,
     loans,
     login,
     materials,
@@ -88,6 +89,7 @@ _GIVES = (
     ("/v1/tasks", "get", "200", "task", "tasks/0/task", "/v1"),
     ("/v1/loans/{loan}/voucher", "get", "200", "code", "code", "/v1"),
     ("/v1/exports", "post", "201", "number", "number", "/v1/exports"),
+    ("/v1/lists/library", "post", "201", "proposal", "proposal", "/v1/lists"),
     ("/accounts/proposals", "post", "201", "number", "number", "/accounts"),
     ("/v1/sites/switches", "post", "201", "number", "number", "/v1/sites"),
 )
@@ -119,6 +121,7 @@ PARTS = (
     appeals,
     customers,
     customer_file,
+    lists,
     known,
     registration,
     exports,

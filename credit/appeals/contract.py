@@ -39,8 +39,11 @@ HandTold = room.accepts(
     copies=(Approval.FRAUD_FOUND, Approval.FRAUD_CLEARED, Approval.FRAUD_HANDLED),
 )
 """Who had a hand in a case before the fraud desk."""
-EntryMade = room.accepts(1703, "EntryMade", "case party customer", sender="customers")
-"""A customer, and who signs for him, is entered in the risk library for an application from this instant on."""
+EntryMade = room.accepts(1703, "EntryMade", "case party customer person=0 second=0", sender="customers")
+"""A customer, and who signs for him, is entered in the risk library for an application from this instant on; by two people where
+he is so by hand."""
+EntryEnded = room.accepts(1707, "EntryEnded", "case", sender="customers")
+"""Whoever was entered for an application has left the library, by an appeal or by hand."""
 room.sends(RiskEntryRemoved)
 AppealOffered = room.asks(1704, "AppealOffered", "case party")
 """To the customer: he was refused, and may appeal (告知申诉权利)."""
@@ -58,14 +61,15 @@ room.table("stopped", "case branch product reason entry at", key="case")
 library that stopped it, 0 where none did."""
 room.table(
     "entries",
-    f"case party customer state at {blank('ground appeals appealed appealed_at decided_at reviewer')} words:U200=0 "
+    f"case party customer state at {blank('ground appeals appealed appealed_at decided_at reviewer tasks')} words:U200=0 "
     "opinion:U200=0",
     key="case",
     puts="state",
-    changes="ground appeals appealed appealed_at decided_at reviewer words opinion",
+    changes="ground appeals appealed appealed_at decided_at reviewer tasks words opinion",
 )
 """Entries of the risk library, by the application that each rests on. `at`: since when · `appeals`: so many so far ·
-`appealed`: the application whose refusal the last one was against · `reviewer`: who decided last."""
+`appealed`: the application whose refusal the last one was against · `reviewer`: who decided
+last · `tasks`: so many so far, also of what was entered before."""
 
 # what it records -------------------------------------------------------------------------------------------------------
 

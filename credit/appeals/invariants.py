@@ -17,9 +17,11 @@ _DECIDED = np.dtype([(name, "i8") for name in "case state reviewer hand".split()
 
 
 def entries(table: Table) -> list[str]:
-    """What was decided was appealed against, by that time; nobody appeals for ever."""
+    """What is reviewed or upheld was appealed against, by that time; nobody appeals for ever."""
     case, state, appeals = table["case"], table["state"], table["appeals"]
-    found = _named(case, (state == EntryState.LISTED) != (appeals == 0), "has been appealed against so often:", appeals)
+    reviewed = (state == EntryState.UNDER_REVIEW) | (state == EntryState.UPHELD)
+    wrong = (reviewed & (appeals == 0)) | ((state == EntryState.LISTED) & (appeals != 0))
+    found = _named(case, wrong, "has been appealed against so often:", appeals)
     found += _named(case, appeals > _APPEALS_MAX, "has been appealed against so often:", appeals)
     late = (state != EntryState.UNDER_REVIEW) & (appeals > 0) & (table["decided_at"] < table["appealed_at"])
     return found + _named(case, late, "was decided before it was appealed against:", table["decided_at"])

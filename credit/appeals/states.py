@@ -3,6 +3,7 @@
 LISTED ─appeal─► UNDER_REVIEW ─granted─► REMOVED
                    ▲    └─not granted─► UPHELD
                    └────appeal, once more──┘
+LISTED, UNDER_REVIEW, UPHELD ─removed by hand─► REMOVED
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ _E = EntryState
 MOVES = Moves(
     "entry of case",
     {
-        _E.LISTED: (_E.UNDER_REVIEW,),
+        _E.LISTED: (_E.UNDER_REVIEW, _E.REMOVED),
         _E.UNDER_REVIEW: (_E.UPHELD, _E.REMOVED),
-        _E.UPHELD: (_E.UNDER_REVIEW,),
+        _E.UPHELD: (_E.UNDER_REVIEW, _E.REMOVED),
         _E.REMOVED: (),
     },
 )

@@ -13,6 +13,7 @@ from credit.appeals.contract import (
     AppealAnswered,
     AppealOffered,
     Desk,
+    EntryEnded,
     EntryMade,
     Event,
     Gauge,
@@ -26,6 +27,7 @@ from credit.approval.contract import Event as Approval
 from credit.codes import Actor, Verdict
 from credit.customers.contract import RiskEntryRemoved
 from credit.mail import Outbox
+from credit.numbers import branch_of_case
 from credit.policies import load
 from credit.policies.appeals import AppealPolicy
 from credit.room import Rows
@@ -50,6 +52,7 @@ class AppealsSubsystem(Subsystem):
         Takes(StopTold, "stopped"),
         Takes(HandTold, "handled"),
         Takes(EntryMade, "entered"),
+        Takes(EntryEnded, "ended"),
         takes_appointments(DESK, "desk"),
         Together("case", (Takes(Appeal, "appeal"), *takes_acts(DESK, "desk", "decide"))),
     )
@@ -80,16 +83,42 @@ class AppealsSubsystem(Subsystem):
         del out
         opinion = (rows["event"] == Approval.FRAUD_HANDLED) & (rows["reason"] == Handling.OPINION_GIVEN)
         hands = only(rows, opinion | (rows["event"] == Approval.FRAUD_FOUND))
-        acts = np.zeros(len(hands), dtype=self.desk.acts.dtype)
-        acts["case"], acts["branch"], acts["person"] = hands["case"], hands["branch"], hands["actor"]
-        self.desk.remember(acts)
+        self._remember(hands["case"], hands["actor"])
         self.desk.forget(rows["case"][rows["event"] == Approval.FRAUD_CLEARED])
 
+    def _remember(self, case: Ints, person: Ints) -> None:
+        """Who has had a hand in an entry; 0 is nobody."""
+        new = (person != 0) & ~self.desk.has_acted(case, person)
+        acts = np.zeros(int(np.count_nonzero(new)), dtype=self.desk.acts.dtype)
+        acts["case"], acts["person"] = case[new], person[new]
+        acts["branch"] = branch_of_case(acts["case"])
+        self.desk.remember(acts)
+
     def entered(self, rows: Rows, out: Outbox) -> None:
-        """Entries of the risk library; each customer is told that he may appeal."""
-        rows = only(rows, firsts(rows["case"]) & (self.entries.find(rows["case"]) < 0))
-        self.entries.append(rows, state=EntryState.LISTED)
+        """Entries of the risk library; each customer is told that he may appeal. Who is entered anew for the same application
+        may appeal anew, and whoever entered him by hand does not review it."""
+        before = self.entries.find(rows["case"])
+        anew = self.entries.get("state", before, EntryState.REMOVED) == EntryState.REMOVED
+        rows, before = only(rows, anew), only(before, anew)
+        tasks = self.entries.get("tasks", before)
+        self.entries.drop(before[before >= 0])
+        self.entries.append(rows, state=EntryState.LISTED, tasks=tasks)
+        for name in ("person", "second"):
+            self._remember(rows["case"], rows[name])
         out.send(AppealOffered, AppealOffered.carry(rows))
+
+    def ended(self, rows: Rows, out: Outbox) -> None:
+        """Entries that were removed by hand: nothing is left to review."""
+        found = self.entries.find(rows["case"])
+        mine = (found >= 0) & (self.entries.get("state", found) != EntryState.REMOVED)
+        rows, found = only(rows, mine), only(found, mine)
+        under_way = self.entries["state"][found] == EntryState.UNDER_REVIEW
+        MOVES.to(self.entries, found, EntryState.REMOVED)
+        self.entries["decided_at"][found], self.entries["reviewer"][found] = rows["at"], 0
+        appeals = self.entries["appeals"][found[under_way]]
+        self._log(Event.ENTRY_REMOVED, found[under_way], rows["at"][under_way], out, value=appeals)
+        self.desk.withdraw(rows["case"], rows["at"], out)
+        self.desk.forget(rows["case"])
 
     # appeals ----------------------------------------------------------------------------------------------------------
 
@@ -113,6 +142,7 @@ class AppealsSubsystem(Subsystem):
         table, at = self.entries, rows["at"]
         MOVES.to(table, found, EntryState.UNDER_REVIEW)
         table["appeals"][found] += 1
+        table["tasks"][found] += 1
         table["ground"][found], table["appealed"][found], table["appealed_at"][found] = rows["ground"], rows["case"], at
         table.text("words")[found] = rows["words"]
         first = table["appeals"][found] == 1
@@ -124,7 +154,7 @@ class AppealsSubsystem(Subsystem):
             out,
             at=at,
             branch=0,
-            occasion=table["appeals"][found],
+            occasion=table["tasks"][found],
             desk=int(Desk.LIST_REVIEWER),
             priority=np.where(first, _PRIORITY, _PRIORITY - 1),
             limit_at=(at // DAY_MS + days + 1) * DAY_MS - 1,

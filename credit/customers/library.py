@@ -1,11 +1,12 @@
 """The upkeep of the internal risk library (内部风险客户库): who is entered for a confirmed fraud, who leaves it because his
-appeal was granted (EXT-08, EXT-09), and who is told: whoever decides on cases under way, and the room of appeals."""
+appeal was granted, or two people say so (EXT-08, EXT-09), and who is told: whoever decides on cases under way, and the room of
+appeals."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from credit.appeals.contract import EntryMade
+from credit.appeals.contract import EntryEnded, EntryMade
 from credit.approval.contract import CustomerListed
 from credit.customers.contract import Event
 from credit.customers.lists import RiskLibrary
@@ -47,6 +48,7 @@ class LibraryKeeper:
             keys, row = self._library.remove(part["case"], part["at"])
             if not len(keys):
                 continue
+            out.send(EntryEnded, EntryEnded.carry(part[np.unique(row)]))
             customers, first = self._register.known_by(keys, part["at"][row])
             at, case = part["at"][row[first]], part["case"][row[first]]
             own = self._register.keys_of(customers)

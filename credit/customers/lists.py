@@ -7,12 +7,19 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.applications.forms import ID_REFUSALS
+from credit.codes import RiskList
+from credit.customers.contract import Refusal
 from credit.customers.keys import id_keys
+from credit.identifiers import check_resident_ids
 from credit.masks import true_rows
 from credit.room import Rows
-from credit.rows import firsts
+from credit.rows import among, first_fault, firsts, waves
 from credit.table import Table
 from credit.times import NEVER, Bools, Ints
+
+OUTSIDE = (RiskList.CENTRAL_BANK, RiskList.DISHONEST_DEBTOR, RiskList.ASSOCIATION)
+"""The lists that others keep."""
 
 
 class ListCopy:
@@ -21,16 +28,32 @@ class ListCopy:
     def __init__(self, entries: Table) -> None:
         self.entries = entries
 
-    def refresh(self, rows: Rows) -> None:
-        """Enters and removes RefreshRiskList rows, in row order. An entry that stands already is not entered twice."""
-        removed = rows["removed"] != 0
-        new = rows[~removed]
-        new = new[firsts(new["entry"]) & (self.entries.find(new["entry"]) < 0)]
-        self.entries.append(new, since=new["at"], until=NEVER, person=id_keys(new["id_number"]))
-        gone = rows[removed]
-        places = self.entries.find(gone["entry"])
-        known = places >= 0
-        np.minimum.at(self.entries["until"], places[known], gone["at"][known])
+    def refresh(self, rows: Rows) -> Ints:
+        """Enters and removes RefreshRiskList rows, in row order; why each has no effect, 0 where it has. An entry that stands
+        already is not entered twice; one that was removed counts anew."""
+        faults = np.zeros(len(rows), dtype=np.int64)
+        for wave in waves(rows["entry"]):
+            faults[wave] = self._refresh(rows[wave])
+        return faults
+
+    def _refresh(self, rows: Rows) -> Ints:
+        """Of each entry one row."""
+        entries, at, removed = self.entries, rows["at"], rows["removed"] != 0
+        found, person = entries.find(rows["entry"]), id_keys(rows["id_number"])
+        another = (entries.get("person", found) != person) | (entries.get("list", found) != rows["list"])
+        stands = (found >= 0) & (at < entries.get("until", found))
+        faults = first_fault(
+            (removed & ~stands, int(Refusal.ENTRY_UNKNOWN)),
+            (~removed & ~among(rows["list"], OUTSIDE), int(Refusal.LIST_UNKNOWN)),
+            (~removed, ID_REFUSALS[check_resident_ids(rows["id_number"])]),
+            (~removed & (found >= 0) & another, int(Refusal.ENTRY_TAKEN)),
+        )
+        good = faults == 0
+        new, gone, again = good & (found < 0), good & removed, good & ~removed & (found >= 0) & ~stands
+        entries.append(rows[new], since=at[new], until=NEVER, person=person[new])
+        entries["until"][found[gone]] = at[gone]
+        entries["since"][found[again]], entries["until"][found[again]] = at[again], NEVER
+        return faults
 
     def forget(self, before: int) -> None:
         """Drops entries that were removed before an instant."""
@@ -84,6 +107,11 @@ class RiskLibrary:
         order = np.lexsort((case, since))[::-1]
         cases[place[order]] = case[order]
         return cases
+
+    def stands(self, case: Ints, at: Ints) -> Bools:
+        """Whether somebody stood in the library for each application at an instant."""
+        found = self.entries.find(case * _ROLES)
+        return np.asarray((self.entries.get("since", found, NEVER) <= at) & (at < self.entries.get("until", found)))
 
     def forget(self, before: int) -> None:
         """Drops entries that were removed before an instant."""

@@ -14,6 +14,7 @@ from credit.customers.contract import (
     CaseText,
     ChangeContact,
     CustomerEnteredBusiness,
+    DecideLibraryChange,
     Detail,
     EnterCustomer,
     Event,
@@ -23,6 +24,7 @@ from credit.customers.contract import (
     HandInMaterials,
     ListQuery,
     ListReply,
+    ProposeLibraryChange,
     RefreshRiskList,
     Refusal,
     RiskEntryRemoved,
@@ -34,6 +36,7 @@ from credit.customers.keys import customer_keys, id_keys
 from credit.customers.library import LibraryKeeper
 from credit.customers.lists import ListCopy, RiskLibrary
 from credit.customers.materials import Materials
+from credit.customers.proposals import Proposals
 from credit.customers.register import Register
 from credit.customers.rules import Admission, contact_faults, list_refusals
 from credit.customers.supplements import Supplements
@@ -64,6 +67,8 @@ class CustomersSubsystem(Subsystem):
     HANDLERS = (
         Takes(FraudConfirmed, "fraud_confirmed"),
         Takes(RiskEntryRemoved, "keeper.remove"),
+        Takes(ProposeLibraryChange, "proposals.propose"),
+        Takes(DecideLibraryChange, "proposals.decide"),
         Takes(RefreshRiskList, "refresh"),
         Takes(CustomerEnteredBusiness, "entered_business"),
         Takes(SupplementAsked, "supplements.ask"),
@@ -87,6 +92,8 @@ class CustomersSubsystem(Subsystem):
         self._copy = ListCopy(self.tables["copy"])
         self._library = RiskLibrary(self.tables["library"])
         self.keeper = LibraryKeeper(self._library, self._register, self.tables["tally"])
+        waiting, counter = self.tables["proposals"], self.tables["proposed"]
+        self.proposals = Proposals(waiting, counter, self._library, self.keeper, self._register)
         self._pending, self._details = self.tables["pending"], self.tables["details"]
         self.materials = Materials(materials, self.tables["waiting"], self.tables["files"])
         self.supplements = Supplements(self.tables["supplements"], self.materials)
@@ -356,8 +363,12 @@ class CustomersSubsystem(Subsystem):
 
     def refresh(self, rows: Rows, out: Outbox) -> None:
         """EXT-07: the bank's own copy of the lists follows their owners."""
-        self._copy.refresh(rows)
-        out.log(Event.LIST_REFRESHED, rows["at"], 0, actor=Actor.PARTNER, value=rows["entry"])
+        faults = self._copy.refresh(rows)
+        who = np.where(rows["person"] > 0, rows["person"], int(Actor.PARTNER))
+        for event, mine in ((Event.LIST_REFRESHED, faults == 0), (Event.LIST_REFUSED, faults != 0)):
+            said = {"actor": who[mine], "reason": faults[mine], "value": rows["entry"][mine]}
+            out.log(event, rows["at"][mine], 0, **said)
+        out.answer(rows[faults != 0], reason=faults[faults != 0])
 
     # late mail --------------------------------------------------------------------------------------------------------
 

@@ -38,9 +38,9 @@ def entered(case: int = CASE, at: int = NINE) -> Mail:
     return EntryMade, sample(EntryMade, 1, at=at, case=case, party=7, customer=17)
 
 
-def hand(event: EventCode, person: int = INVESTIGATOR, reason: int = 0, case: int = CASE) -> Mail:
+def hand(event: EventCode, person: int = INVESTIGATOR, reason: int = 0, case: int = CASE, at: int = NINE) -> Mail:
     return HandTold, sample(
-        HandTold, 1, at=NINE, case=case, branch=case // 10**9, actor=person, event=event, reason=reason
+        HandTold, 1, at=at, case=case, branch=case // 10**9, actor=person, event=event, reason=reason
     )
 
 

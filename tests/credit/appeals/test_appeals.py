@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from credit.appeals import invariants
-from credit.appeals.contract import DESK, Appeal, AppealAnswered, AppealOffered, Event, Refusal
+from credit.appeals.contract import DESK, Appeal, AppealAnswered, AppealOffered, EntryEnded, Event, Refusal
 from credit.appeals.states import EntryState
 from credit.approval.contract import Event as Approval
 from credit.codes import Verdict
@@ -177,6 +177,49 @@ def test_what_can_be_appealed_against_no_more_is_forgotten() -> None:
     assert refusals(bench.appeal(LATER)) == [Refusal.NOT_STOPPED]
 
 
+@pytest.mark.requirement("EXT-09.b")
+def test_whoever_entered_somebody_by_hand_does_not_review_it() -> None:
+    kind, rows = entered()
+    rows["person"], rows["second"] = REVIEWER, SECOND
+    bench = Bench((kind, rows))
+    bench.appeal()
+    for person in (REVIEWER, SECOND):
+        assert refusals(bench.says(person)) == [TaskRefusal.SAME_PERSON]
+    assert refusals(bench.says(INVESTIGATOR)) == []
+
+
+def test_what_is_entered_twice_is_one_entry_and_one_hand() -> None:
+    kind, rows = entered()
+    rows["person"] = INVESTIGATOR
+    bench = Bench((kind, rows))
+    bench.appeal()
+    bench.run(hand(Approval.FRAUD_FOUND, at=bench.now), entered(at=bench.now))
+    assert bench.state() == EntryState.UNDER_REVIEW
+    assert len(bench.room.desk.acts) == 1
+
+
+def test_what_was_removed_by_hand_is_reviewed_no_more() -> None:
+    bench = Bench(entered())
+    bench.appeal()
+    ended = sample(EntryEnded, 1, at=bench.now + MINUTE_MS, case=CASE)
+    out = bench.run((EntryEnded, ended))
+    assert len(out.take(DESK.withdrawn)) == len(out.events_of(Event.ENTRY_REMOVED)) == 1
+    assert bench.state() == EntryState.REMOVED
+    out = bench.run((EntryEnded, sample(EntryEnded, 1, at=bench.now + MINUTE_MS, case=CASE)))
+    assert len(out.events_of(Event.ENTRY_REMOVED)) == 0
+
+
+@pytest.mark.requirement("EXT-09.c")
+def test_who_is_entered_anew_may_appeal_anew() -> None:
+    bench = Bench(hand(Approval.FRAUD_FOUND), entered())
+    bench.appeal()
+    bench.says(REVIEWER)
+    bench.run(entered(at=bench.now + MINUTE_MS))
+    assert bench.state() == EntryState.LISTED
+    assert refusals(bench.appeal()) == []
+    assert refusals(bench.says(REVIEWER)) == []
+
+
 @pytest.mark.planted
 @pytest.mark.parametrize(
     ("column", "value", "said"),
@@ -185,7 +228,7 @@ def test_what_can_be_appealed_against_no_more_is_forgotten() -> None:
 def test_an_entry_that_cannot_be_is_named(column: str, value: int, said: str) -> None:
     bench = Bench(entered())
     bench.appeal()
-    bench.says(REVIEWER)
+    bench.says(REVIEWER, Verdict.DECLINE)
     bench.room.entries[column][:] = value
     assert any(said in one for one in bench.room.violations())
 

@@ -328,18 +328,22 @@ def _table(body: bytes, media: str) -> dict[str, Any]:
     if media.partition(";")[0].strip().lower() != MEDIA_CSV:
         raise Problem(415, "Unsupported media type", f"Content-Type: {MEDIA_CSV}", detail_zh="请以 text/csv 提交")
     try:
-        lines = list(csv.DictReader(io.StringIO(body.decode("utf-8-sig"))))
+        table = csv.DictReader(io.StringIO(body.decode("utf-8-sig")))
+        lines = list(table)
     except (UnicodeDecodeError, csv.Error):
         zh = "表格无法读取，请另存为“CSV UTF-8”"
         raise Problem(422, "Invalid request", "the table can't be read: save it as CSV UTF-8", detail_zh=zh) from None
     if not lines or len(lines) > ROWS_MAX:
         status, says = (413, f"at most {ROWS_MAX:,} rows in one go") if lines else (422, "the table has no rows")
         raise Problem(status, "Invalid request", says, detail_zh=f"每次提交 1 至 {ROWS_MAX} 行")
-    if set(lines[0]) != set(_COLUMNS):
+    if sorted(table.fieldnames or ()) != sorted(_COLUMNS):
         says = f"columns: {', '.join(_COLUMNS)}"
         raise Problem(422, "Invalid request", says, detail_zh=f"表头应为 {'、'.join(_COLUMNS)}")
-    said = {name: [(line[name] or "").strip() for line in lines] for name in _COLUMNS}
+    ragged = np.array([None in line or None in line.values() for line in lines])
     faults = Faults([])
+    faults.add("entry", ragged, [line["entry"] for line in lines], f"a row of {len(_COLUMNS)} values")
+    faults.raise_any()
+    said = {name: [line[name].strip() for line in lines] for name in _COLUMNS}
     for name, right, good in (
         ("list", " or ".join(_NAMES), _NAMES.__contains__),
         (

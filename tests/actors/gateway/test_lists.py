@@ -65,6 +65,8 @@ def test_entries_come_one_by_one_and_in_tables_and_go_again() -> None:
         (f"{HEAD}mine,5,,\n", 422, "row 1, column list"),
         (f"{HEAD}association,x,,\n", 422, "row 1, column entry"),
         (f"{HEAD}association,5,,yes\n", 422, "row 1, column removed"),
+        (f"{HEAD}association,5,,,more\n", 422, "a row of 4 values"),
+        (f"{HEAD}association,5\n", 422, "a row of 4 values"),
     ],
 )
 def test_a_table_that_cannot_be_is_handed_back_whole(text: str, status: int, said: str) -> None:

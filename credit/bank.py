@@ -3,6 +3,7 @@ and put its room into `PIPELINE`."""
 
 from __future__ import annotations
 
+from credit.appeals.contract import room as appeals
 from credit.applications.contract import room as applications
 from credit.approval.contract import room as approval
 from credit.collateral.contract import room as collateral
@@ -34,6 +35,7 @@ PIPELINE = (
     collections,
     restructuring,
     post_loan,
+    appeals,
     ledger,
     notices,
 )

@@ -157,6 +157,16 @@ class Behaviour(PolicyModel):
     """Chance that a person who meets a case with materials still to come sends it back for them, the first time (APP-19)."""
     fraud_found_ppm: SharePpm = 800_000
     """Chance that the fraud desk finds out a fraudster whose case comes before it (APP-17)."""
+    fraud_mistaken_ppm: SharePpm = 5_000
+    """Chance that it takes an honest customer whose case comes before it for one; ours (EXT-09)."""
+    appeal_honest_ppm: SharePpm = 700_000
+    """Chance that who was entered in the risk library by mistake appeals, and again when that comes to nothing; ours (EXT-09)."""
+    appeal_guilty_ppm: SharePpm = 50_000
+    """The same chance of who was entered rightly; ours (EXT-09)."""
+    appeal_days_median: int = Field(default=4, ge=1, le=366)
+    """From the refusal, or from the answer, to an appeal, at the median; ours (EXT-09)."""
+    appeal_right_ppm: SharePpm = 900_000
+    """Chance that a reviewer of an appeal finds out the truth; ours (EXT-09)."""
     supplement_days_median: int = Field(default=2, ge=1, le=366)
     """Until a customer brings what his case was sent back for, at the median (APP-19)."""
     supplement_never_ppm: SharePpm = 60_000

@@ -21,6 +21,7 @@ import numpy as np
 
 from credit.codes import Channel, Waits
 from credit.contracts.states import SignMode
+from credit.customers.contract import RefreshRiskList
 from credit.mail import Inbox
 from credit.masks import all_of, any_of
 from credit.numbers import branch_of, case_of
@@ -176,8 +177,9 @@ def with_outages(opposite: Opposite, world: World) -> Opposite:
 
 
 def _who(kind: Kind) -> Waits:
-    """Who says it: commands come from people, of whom those at desks say for whom they act."""
-    if not kind.command:
+    """Who says it: commands come from people, of whom those at desks say for whom they act; entries of lists from their
+    owners."""
+    if not kind.command or kind is RefreshRiskList:
         return Waits.PARTNER
     return Waits.STAFF if "on_behalf_of" in (kind.dtype.names or ()) else Waits.CUSTOMER
 

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from credit.appeals.contract import AppealAnswered, AppealOffered
 from credit.contracts.contract import ContractOffered, ScanWanted
 from credit.customers.contract import SupplementRequested
 from credit.disbursement.contract import ConditionRequested, FacilityOpened, UseEvidenceRequested
@@ -33,6 +34,8 @@ LIVE_VISITS = VISITS // 2
 _DRAWN = (1 << 42) - PARTIES_MAX
 _PUT_TO_CUSTOMERS = (
     SupplementRequested,
+    AppealOffered,
+    AppealAnswered,
     ContractOffered,
     ScanWanted,
     ConditionRequested,

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from actors.gateway import (
+    appeals,
     applications,
     bulk,
     bureau,
@@ -36,6 +37,7 @@ from actors.gateway import (
     duties,
     exports,
     known,
+    lists,
     loans,
     login,
     materials,
@@ -91,6 +93,7 @@ _GIVES = (
     ("/v1/tasks", "get", "200", "task", "tasks/0/task", "/v1"),
     ("/v1/loans/{loan}/voucher", "get", "200", "code", "code", "/v1"),
     ("/v1/exports", "post", "201", "number", "number", "/v1/exports"),
+    ("/v1/lists/library", "post", "201", "proposal", "proposal", "/v1/lists"),
     ("/accounts/proposals", "post", "201", "number", "number", "/accounts"),
     ("/v1/sites/switches", "post", "201", "number", "number", "/v1/sites"),
 )
@@ -120,8 +123,10 @@ PARTS = (
     tasks,
     opinions,
     duties,
+    appeals,
     customers,
     customer_file,
+    lists,
     known,
     registration,
     exports,

@@ -38,10 +38,10 @@ ROWS_MAX = 20_000
 OF_ONE_MAX = 20
 """Most forms of one person: the bank looks at these one after the other."""
 _FAULTS_MAX = 100
-_CSV, _ARROW = "text/csv", "application/vnd.apache.arrow.stream"
+MEDIA_CSV, _ARROW = "text/csv", "application/vnd.apache.arrow.stream"
 _COMPRESSED = (b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18")
 """How what is compressed by Zstandard or LZ4 begins."""
-_REQUEST_BITS = (1 << 62) - 1
+REQUEST_BITS = (1 << 62) - 1
 _CODES: dict[str, type[IntEnum]] = {"channel": Channel, "segment": Segment, "method": Method}
 _FLAGS: dict[str, type[IntFlag]] = {"documents": Material, "consents": Consent}
 _ACCOUNTS = ("account", "payee_account")
@@ -92,7 +92,7 @@ class Answers(Model):
         "requestBody": {
             "required": True,
             "content": {
-                _CSV: {"schema": {"type": "string"}, "example": ""},
+                MEDIA_CSV: {"schema": {"type": "string"}, "example": ""},
                 _ARROW: {"schema": {"type": "string", "format": "binary"}},
             },
         }
@@ -114,8 +114,8 @@ async def submit(
     request.state.table = {"rows": table.num_rows}
     columns = _columns(table, bank)
     first = request_number(request, caller.subject, SubmitApplication)
-    numbers = (first + np.arange(table.num_rows)) & _REQUEST_BITS
-    numbers[numbers == 0] = _REQUEST_BITS
+    numbers = (first + np.arange(table.num_rows)) & REQUEST_BITS
+    numbers[numbers == 0] = REQUEST_BITS
     rows, beside = form_rows(columns, bank, numbers)
     rows["attested"] = np.where(columns["documents"] != 0, attesting(caller, columns["documents"].any()), 0)
     answers = np.array(await bank.told(SubmitApplication, rows, *beside), dtype=np.int64).reshape(-1, 3)
@@ -138,10 +138,10 @@ async def submit(
 def _read(body: bytes, media: str) -> pa.Table:
     """The table; Problem 415 for another kind of body, 422 for one that can't be read, 413 for too many rows."""
     kind = media.partition(";")[0].strip().lower()
-    if kind not in (_CSV, _ARROW):
-        raise Problem(415, "Unsupported media type", f"Content-Type: {_CSV} or {_ARROW}")
+    if kind not in (MEDIA_CSV, _ARROW):
+        raise Problem(415, "Unsupported media type", f"Content-Type: {MEDIA_CSV} or {_ARROW}")
     try:
-        table = _csv(body) if kind == _CSV else _arrow(body)
+        table = _csv(body) if kind == MEDIA_CSV else _arrow(body)
         names = table.column_names
     except UnicodeDecodeError:
         what = "the names of its columns are not in UTF-8; save it as CSV UTF-8"

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
+from credit.appeals.contract import Ground
 from credit.codes import (
     Alert,
     Collateral,
@@ -48,6 +49,7 @@ CODES: dict[str, type[IntEnum] | type[IntFlag]] = {
     "concerns": Concern,
     "analysis": Analysis,
     "post_loan.cause": Cause,
+    "appeals.ground": Ground,
 }
 """Columns of tasks and decisions that count in codes; where lists differ, with the list's name."""
 

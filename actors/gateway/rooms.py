@@ -19,6 +19,7 @@ from credit.ledger.contract import Posting
 from credit.mail import Outbox
 from credit.policies import ProductPolicy, load
 from credit.policies.admission import AdmissionPolicy
+from credit.policies.appeals import AppealPolicy
 from credit.policies.loading import Overrides
 from credit.policies.materials import MaterialPolicy
 from credit.policies.notices import NoticePolicy
@@ -51,6 +52,7 @@ class Rooms:
         self._repayment = RepaymentSubsystem.build(setting)
         self.ranges = Ranges(load("admission", AdmissionPolicy, policies), load("products", ProductPolicy, policies))
         self.notices = load("notices", NoticePolicy, policies)
+        self.appeals = load("appeals", AppealPolicy, policies)
 
     @property
     def lender(self) -> str:

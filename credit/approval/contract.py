@@ -19,8 +19,9 @@ ApplicationSupplemented = room.accepts(
     303, "ApplicationSupplemented", f"{SCORED} round path previous", sender="customers"
 )
 """What was missing has come (APP-19): the case goes on where it was sent back, `path` begins there."""
-CustomerListed = room.accepts(304, "CustomerListed", "customer branch", sender="customers")
-"""A customer has been entered in the risk library (EXT-08); told to every branch, since he may have a case at any."""
+CustomerListed = room.accepts(304, "CustomerListed", "customer branch case=0 removed=0", sender="customers")
+"""A customer has been entered in the risk library for an application (EXT-08), or has left it (`removed`, EXT-09); told to every
+branch, since he may have a case at any."""
 WORDS = "opinion:U200 background:U200 finance:U200"
 """A written opinion (书面评审意见), and what a review records of the customer's background (背景分析) and finances (财务分析)."""
 VOTES = blank("ballots ayes noes voter least_fen")
@@ -49,8 +50,9 @@ FRAUD = desk_kinds(
 )
 """The fraud desk's list (反欺诈调查): `verdict` approves where the suspicion is cleared, and declines where it is confirmed."""
 room.sends(FraudConfirmed)
-LISTED = "entry branch since"
-room.table("listed", LISTED, key="entry")
+LISTED = "entry branch case since until"
+LISTED_CHANGES = "case since until"
+room.table("listed", LISTED, key="entry", changes=LISTED_CHANGES)
 room.table("opinions", f"task case person verdict at {WORDS}", key="task")
 room.table(
     "cases",
@@ -104,7 +106,13 @@ class Event(EventCode):
         mails="ApplicationApproved",
     )
     APPLICATION_DECLINED = event(
-        306, "declined", "审批拒绝", reason=Reason, value="party", refuses=True, step=Step.CLOSED
+        306,
+        "declined",
+        "审批拒绝",
+        reason=Reason,
+        value="party; the application entered there, where the risk library stopped it",
+        refuses=True,
+        step=Step.CLOSED,
     )
     DECISION_REFUSED = event(
         307,

@@ -229,8 +229,9 @@ class ApprovalDesk(Subsystem):
 
     def _approve(self, cases: Rows, at: Ints, actor: Ints | int, lane: Lane, out: Outbox, **fixed: Ints) -> None:
         """APR-14: fixes amount, term, rate, method and guarantee; materials still to come are conditions (APR-13)."""
-        hit = self._listed.holds(cases, at)
-        self._decline(cases, at, np.where(hit, int(CustomerRefusal.LIST_INTERNAL), 0), out, actor)
+        entered = self._listed.entered_for(cases, at)
+        hit = entered >= 0
+        self._decline(cases, at, np.where(hit, int(CustomerRefusal.LIST_INTERNAL), 0), out, actor, entered)
         fixed = {name: column[~hit] for name, column in fixed.items()}
         actor = actor if isinstance(actor, int) else actor[~hit]
         cases, at = only(cases, ~hit), only(at, ~hit)
@@ -259,7 +260,16 @@ class ApprovalDesk(Subsystem):
             product=product,
         )
 
-    def _decline(self, cases: Rows, at: Ints, reason: Ints, out: Outbox, actor: Ints | int = Actor.SYSTEM) -> None:
+    def _decline(
+        self,
+        cases: Rows,
+        at: Ints,
+        reason: Ints,
+        out: Outbox,
+        actor: Ints | int = Actor.SYSTEM,
+        entered: Ints | None = None,
+    ) -> None:
+        """`entered`: the application that the entry in the risk library rests on, where that is the reason."""
         rows = true_rows(reason)
         if not len(rows):
             return
@@ -271,7 +281,7 @@ class ApprovalDesk(Subsystem):
             actor=who,
             amount_fen=cases["amount_fen"][rows],
             reason=reason[rows],
-            value=cases["party"][rows],
+            value=(cases["party"] if entered is None else entered)[rows],
             product=cases["product"][rows],
         )
 

@@ -1,14 +1,14 @@
-"""Who has been entered in the risk library while a case of his may be under way (EXT-08); consulted at the instant of
-approval."""
+"""Who has been entered in the risk library while a case of his may be under way (EXT-08), and has not left it since (EXT-09);
+consulted at the instant of approval."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from credit.room import Rows
-from credit.rows import firsts
+from credit.rows import waves
 from credit.table import Table
-from credit.times import DAY_MS, Bools, Ints
+from credit.times import DAY_MS, NEVER, Ints
 
 _KEPT_MS = 90 * DAY_MS
 """No case is in approval for longer; who applies later is intercepted by his form."""
@@ -22,15 +22,30 @@ class Listed:
         self._table = table
 
     def enter(self, rows: Rows) -> None:
-        """Adds customers; who is there already stays as first entered."""
-        entry = _entry_of(rows)
-        new = firsts(entry) & (self._table.find(entry) < 0)
-        self._table.append(rows[new], entry=entry[new], since=rows["at"][new])
+        """Adds customers, and ends what is said of those who have left the library. Who is there already stays as first
+        entered."""
+        for wave in waves(_entry_of(rows)):
+            self._enter(rows[wave])
 
-    def holds(self, cases: Rows, at: Ints) -> Bools:
-        """Whether the customer of each case was in the library at an instant; every branch is told."""
+    def _enter(self, rows: Rows) -> None:
+        """Of each customer and branch one row."""
+        table, entry, at, gone = self._table, _entry_of(rows), rows["at"], rows["removed"] != 0
+        found = table.find(entry)
+        new = ~gone & (found < 0)
+        table.append(rows[new], entry=entry[new], since=at[new], until=NEVER)
+        ends = gone & (found >= 0)
+        table["until"][found[ends]] = np.minimum(table["until"][found[ends]], at[ends])
+        again = ~gone & (found >= 0) & (table.get("until", found) <= at)
+        table["since"][found[again]], table["until"][found[again]] = at[again], NEVER
+        told = ~gone & (found >= 0)
+        table["case"][found[told]] = rows["case"][told]
+
+    def entered_for(self, cases: Rows, at: Ints) -> Ints:
+        """The application that the entry of each case's customer in the library rested on at an instant, as told last; −1 where
+        he was not in it. Every branch is told."""
         found = self._table.find(_entry_of(cases))
-        return np.asarray((found >= 0) & (self._table.get("since", found) <= at))
+        stands = (self._table.get("since", found) <= at) & (at < self._table.get("until", found))
+        return np.where(stands, self._table.get("case", found), -1)
 
     def forget(self, now: int) -> None:
         """Drops what is too old to matter."""

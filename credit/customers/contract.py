@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
-from credit.codes import FileFormat, Handler, Step
+from credit.codes import FileFormat, Handler, Step, Verdict
 from credit.policies.forms import DETAILS
 from credit.profile import ACCEPTED, SCORED
 from credit.room import EventCode, Reason, Room, blank, event
 from credit.texts import PIECES
+from credit.worklists.states import Refusal as TaskRefusal
 
 room = Room(__name__, "customers", ("customers", "客户"), shared=True)
 
 # mail in, and what is asked of the world -------------------------------------------------------------------------------
 room.told_of_partners(190)
-RefreshRiskList = room.accepts(102, "RefreshRiskList", "entry list removed id_number:U18")
+RefreshRiskList = room.obeys(102, "RefreshRiskList", "entry list removed person=0 id_number:U18")
+"""An entry of an outside list, by its owner's number, is entered in the bank's own copy, or removed from it. `person`: who enters
+it by hand, 0 where its owner, or who delivers for him, does."""
 ListQuery = room.asks(103, "ListQuery", "case party")
 ListReply = room.accepts(104, "ListReply", "case lists status")
 CustomerEnteredBusiness = room.accepts(105, "CustomerEnteredBusiness", "customer case product", sender="disbursement")
 FraudConfirmed = room.accepts(106, "FraudConfirmed", "case party customer", sender="scoring")
+RiskEntryRemoved = room.accepts(117, "RiskEntryRemoved", "case", sender="appeals")
+"""An appeal was granted (EXT-09): whoever was entered in the risk library for this application leaves it."""
+ProposeLibraryChange = room.obeys(118, "ProposeLibraryChange", "case customer removed person reason:U200")
+"""Somebody of the bank would have a customer entered in the internal risk library for an application, or removed from it, by
+hand; answered with the proposal's number."""
+DecideLibraryChange = room.obeys(119, "DecideLibraryChange", "proposal person confirmed")
+"""Somebody else confirms it, which carries it out, or refuses it; whoever proposed it may take it back."""
 FORM = (
     "case party branch channel segment product amount_fen term_months method purpose age income_fen employment_months "
     "documents consent collateral_fen account payee_account uploads=0 occupation=0 name:U16 id_number:U18 mobile:U12 "
@@ -67,8 +77,12 @@ room.table(
 time employed and purpose · `texts`: the case whose texts hold
 the name, where it is longer than the column."""
 room.table("texts", f"piece case {PIECES}", key="piece")
-room.table("copy", "entry person list since until", key="entry")
-room.table("library", "key since case", key="key")
+room.table("copy", "entry person list since until", key="entry", changes="since until")
+room.table("library", "entry key since until case", key="entry", changes="since until")
+"""`entry`: case × 2, one more of who signs for the customer · `case`: the application that it rests on."""
+room.table("proposed", "branch proposals", key="branch", changes="proposals")
+room.table("proposals", "proposal case customer removed person at reason:U200", key="proposal")
+"""Changes of the risk library by hand that wait for a second person."""
 room.table("pending", f"at {ACCEPTED} person deadline", key="case")
 room.table("waiting", f"at {FORM} expires_at", key="case")
 """Forms whose materials are being uploaded."""
@@ -96,7 +110,7 @@ class Event(EventCode):
         "intercepted",
         "名单或反欺诈拦截",
         reason=Reason,
-        value="doubts, where fraud rules stopped it",
+        value="doubts, where fraud rules stopped it; the application entered there, where the risk library did",
         refuses=True,
         step=Step.CLOSED,
     )
@@ -165,6 +179,19 @@ class Event(EventCode):
         121, "contact details refused", "联系方式变更被拒", reason=Reason, value="customer", refuses=True
     )
 
+    LIBRARY_LEFT = event(124, "left the risk library", "移出风险客户库", value="customer")
+    LIST_REFUSED = event(
+        125, "entry of a list refused", "名单条目被拒", reason=Reason, value="entry of the list", refuses=True
+    )
+    LIBRARY_PROPOSED = event(
+        126, "change of the risk library proposed", "提交风险客户库变更", value="proposal, negative to remove"
+    )
+    LIBRARY_DECIDED = event(
+        127, "change of the risk library decided", "风险客户库变更复核", reason=Verdict, value="proposal"
+    )
+    LIBRARY_REFUSED = event(
+        128, "change of the risk library refused", "风险客户库变更被拒", reason=Reason, value="customer", refuses=True
+    )
     CUSTOMER_ENTERED = event(122, "customer entered", "录入新客户", value="customer")
     ENTRY_REFUSED = event(123, "customer not entered", "新客户录入被拒", reason=Reason, value="customer", refuses=True)
     NAME_CHANGED = event(
@@ -199,6 +226,14 @@ class Refusal(Reason):
     CONTACT_EMPTY = 192, "no contact detail is given", "未填写联系方式", "mobile"
     CUSTOMER_UNKNOWN = 168, "no such customer", "客户不存在", "customer"
     CUSTOMER_KNOWN = 169, "a customer of the bank already", "该客户已建档", "id_number"
+    LIST_UNKNOWN = 1721, "list: one of the outside lists", "名单类别无效", "list"
+    ENTRY_TAKEN = 1722, "entry: this number stands for somebody else", "该条目编号已登记为他人", "entry"
+    ENTRY_UNKNOWN = 1723, "entry: no such entry stands", "无此在册条目", "entry"
+    REASON_MISSING = 1724, "reason: write down why, at least a few words", "须填写事由", "reason"
+    ENTERED_ALREADY = 1725, "entered for this application already", "该申请已录入风险客户库"
+    NOT_ENTERED = 1726, "not entered for this application", "该申请未录入风险客户库"
+    PROPOSED_ALREADY = 1727, "such a change waits for its second person", "同一变更已待复核"
+    PROPOSAL_UNKNOWN = 1728, "no such proposal waits", "无此待复核变更"
     LIST_CENTRAL_BANK = 181, "central-bank list", "央行黑名单"
     LIST_DISHONEST = 182, "dishonest-debtor list", "失信被执行人"
     LIST_ASSOCIATION = 183, "association list", "协会风险名单"
@@ -213,4 +248,4 @@ class Detail(Reason):
     ADDRESS = 195, "address", "地址"
 
 
-room.logs(Event, reasons=(Refusal, Detail))
+room.logs(Event, reasons=(Refusal, Detail, TaskRefusal))

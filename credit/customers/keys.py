@@ -4,13 +4,16 @@ one in four million). A key holds no branch: one person, one customer, in the wh
 
 from __future__ import annotations
 
+import datetime as dt
+
 import numpy as np
 import numpy.typing as npt
 
+from credit.identifiers import resident_ids
 from credit.masks import any_of
 from credit.room import Rows
 from credit.texts import codes_of, present, text_keys
-from credit.times import Ints
+from credit.times import Ints, day_number
 
 ID_LENGTH = 18
 _ZERO = 48
@@ -36,6 +39,21 @@ def id_keys(id_numbers: npt.NDArray[np.generic]) -> Ints:
     if any_of(odd):
         keys[odd] = _mixed(id_numbers[odd])
     return keys
+
+
+def id_number_of(key: int) -> str:
+    """The resident ID number that a key was packed of; empty for a company's key, or one of another shape."""
+    rest, serial = divmod(key, 1 << 10)
+    rest, day = divmod(rest, 1 << 5)
+    rest, month = divmod(rest, 1 << 4)
+    region, year = divmod(rest, 1 << 8)
+    if not 0 < key < int(_COMPANY) or region >= 10**6:
+        return ""
+    try:
+        born = day_number(dt.date(_YEAR_FIRST + year, month, day))
+    except ValueError:
+        return ""
+    return str(resident_ids(np.array([region]), np.array([born]), np.array([serial]))[0])
 
 
 def customer_keys(rows: Rows) -> Ints:

@@ -68,20 +68,20 @@ class Register:
         )
 
     def known_by(self, keys: Ints, at: Ints) -> tuple[Ints, Ints]:
-        """(customers that some keys are, or sign for, the first instant given for each)."""
+        """(customers that some keys are, or sign for, the place among the keys of the first in time of each)."""
         customers = self.customers
-        order = keys.argsort(kind="stable")
+        order = np.lexsort((at, keys))
         ordered = keys[order]
         own = np.zeros(len(customers), dtype=np.int64)
         rows = self.find(keys)
         own[rows[rows >= 0]] = keys[rows >= 0]
-        since = np.full(len(customers), NEVER)
+        since, first = np.full(len(customers), NEVER), np.zeros(len(customers), dtype=np.int64)
         for column in (own, customers["person"]):
-            place = np.minimum(ordered.searchsorted(column), len(ordered) - 1)
-            hit = ordered[place] == column
-            since[hit] = np.minimum(since[hit], at[order][place[hit]])
+            place = order[np.minimum(ordered.searchsorted(column), len(ordered) - 1)]
+            sooner = (keys[place] == column) & (at[place] < since)
+            since[sooner], first[sooner] = at[place[sooner]], place[sooner]
         hit = since < NEVER
-        return customers["customer"][hit], since[hit]
+        return customers["customer"][hit], first[hit]
 
     def onboard(self, forms: Rows, keys: Ints, person: Ints, documents: Ints) -> Rows:
         """Finds or creates the customer of each admitted FormChecked row, in row order, and remembers the application; `ENTRY`

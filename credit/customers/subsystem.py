@@ -6,14 +6,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.appeals.contract import EntryMade
 from credit.applications.contract import Event as ApplicationEvent
-from credit.approval.contract import CustomerListed
 from credit.codes import Actor, Status, Uploads
 from credit.customers import invariants
 from credit.customers.contract import (
     CaseText,
     ChangeContact,
     CustomerEnteredBusiness,
+    DecideLibraryChange,
     Detail,
     EnterCustomer,
     Event,
@@ -23,15 +24,19 @@ from credit.customers.contract import (
     HandInMaterials,
     ListQuery,
     ListReply,
+    ProposeLibraryChange,
     RefreshRiskList,
     Refusal,
+    RiskEntryRemoved,
     SupplementAsked,
     room,
 )
 from credit.customers.entry import entry_faults
 from credit.customers.keys import customer_keys, id_keys
+from credit.customers.library import LibraryKeeper
 from credit.customers.lists import ListCopy, RiskLibrary
 from credit.customers.materials import Materials
+from credit.customers.proposals import Proposals
 from credit.customers.register import Register
 from credit.customers.rules import Admission, contact_faults, list_refusals
 from credit.customers.supplements import Supplements
@@ -61,6 +66,9 @@ class CustomersSubsystem(Subsystem):
     REFUSED = Event.MAIL_REFUSED
     HANDLERS = (
         Takes(FraudConfirmed, "fraud_confirmed"),
+        Takes(RiskEntryRemoved, "keeper.remove"),
+        Takes(ProposeLibraryChange, "proposals.propose"),
+        Takes(DecideLibraryChange, "proposals.decide"),
         Takes(RefreshRiskList, "refresh"),
         Takes(CustomerEnteredBusiness, "entered_business"),
         Takes(SupplementAsked, "supplements.ask"),
@@ -83,6 +91,9 @@ class CustomersSubsystem(Subsystem):
         )
         self._copy = ListCopy(self.tables["copy"])
         self._library = RiskLibrary(self.tables["library"])
+        self.keeper = LibraryKeeper(self._library, self._register, self.tables["tally"])
+        waiting, counter = self.tables["proposals"], self.tables["proposed"]
+        self.proposals = Proposals(waiting, counter, self._library, self.keeper, self._register)
         self._pending, self._details = self.tables["pending"], self.tables["details"]
         self.materials = Materials(materials, self.tables["waiting"], self.tables["files"])
         self.supplements = Supplements(self.tables["supplements"], self.materials)
@@ -208,8 +219,10 @@ class CustomersSubsystem(Subsystem):
             applied_at=forms["at"],
             **{name: entries[name] for name in said},
         )
-        risky = self._library.holds(keys, forms["at"]) | self._library.holds(person, forms["at"])
-        self._intercept(cases[risky], forms["at"][risky], Refusal.LIST_INTERNAL, out)
+        own, signer = self._library.case_of(keys, forms["at"]), self._library.case_of(person, forms["at"])
+        entered = np.where(own > 0, own, signer)
+        risky = entered > 0
+        self._intercept(cases[risky], forms["at"][risky], Refusal.LIST_INTERNAL, out, entered[risky])
         asked = cases[~risky]
         asked_at = asked["at"] + self.policy.form_ms
         self._pending.append(asked, person=person[~risky], deadline=asked_at + self.policy.list_wait_ms)
@@ -343,8 +356,10 @@ class CustomersSubsystem(Subsystem):
         self._dispatch(cases[~hit], at[~hit], out)
         self._pending.drop(rows)
 
-    def _intercept(self, cases: Rows, at: Ints, reason: Ints | Refusal, out: Outbox) -> None:
-        out.log(Event.APPLICATION_INTERCEPTED, at, cases["case"], reason=reason, product=cases["product"])
+    def _intercept(self, cases: Rows, at: Ints, reason: Ints | Refusal, out: Outbox, entered: Ints | int = 0) -> None:
+        """`entered`: the application that the entry in the risk library rests on, against which an appeal is made (EXT-09)."""
+        said = {"reason": reason, "value": entered, "product": cases["product"]}
+        out.log(Event.APPLICATION_INTERCEPTED, at, cases["case"], **said)
         self._tally.count("intercepted", cases["branch"])
 
     def _dispatch(self, cases: Rows, at: Ints, out: Outbox) -> None:
@@ -359,27 +374,20 @@ class CustomersSubsystem(Subsystem):
 
     def refresh(self, rows: Rows, out: Outbox) -> None:
         """EXT-07: the bank's own copy of the lists follows their owners."""
-        self._copy.refresh(rows)
-        out.log(Event.LIST_REFRESHED, rows["at"], 0, actor=Actor.PARTNER, value=rows["entry"])
+        faults = self._copy.refresh(rows)
+        who = np.where(rows["person"] > 0, rows["person"], int(Actor.PARTNER))
+        for event, mine in ((Event.LIST_REFRESHED, faults == 0), (Event.LIST_REFUSED, faults != 0)):
+            said = {"actor": who[mine], "reason": faults[mine], "value": rows["entry"][mine]}
+            out.log(event, rows["at"][mine], 0, **said)
+        out.answer(rows[faults != 0], reason=faults[faults != 0])
 
     # late mail --------------------------------------------------------------------------------------------------------
 
     def fraud_confirmed(self, rows: Rows, out: Outbox) -> None:
         """EXT-08: the internal risk library grows by the customer and by the person who signed for him."""
-        known = self._register.customers.find(rows["customer"]) >= 0
+        known = self.keeper.known(rows)
         self.refuse(rows[~known], 0, out, actor=Actor.PARTNER)
-        rows = rows[known]
-        keys, at = self._register.keys_of(rows["customer"]), np.tile(rows["at"], 2)
-        self._library.enter(keys, at, np.tile(rows["case"], 2))
-        self._tell_approvers(keys, at, out)
-
-    def _tell_approvers(self, keys: Ints, at: Ints, out: Outbox) -> None:
-        """EXT-08: whoever decides on cases under way hears, at every branch, of the customers that these keys are or sign for."""
-        customers, since = self._register.known_by(keys, at)
-        branches = self.tables["tally"]["branch"]
-        told = np.repeat(customers, len(branches)), np.repeat(since, len(branches))
-        where = np.tile(branches, len(customers))
-        out.send(CustomerListed, CustomerListed.rows(len(where), at=told[1], customer=told[0], branch=where))
+        self.keeper.enter(EntryMade.carry(rows[known]), out)
 
     def entered_business(self, rows: Rows, out: Outbox) -> None:
         """CUS-11: the first completed piece of business makes a customer formal."""
@@ -420,6 +428,7 @@ class CustomersSubsystem(Subsystem):
     def end_day(self, out: Outbox) -> None:  # noqa: ARG002
         """Entries that have long left the lists are forgotten."""
         self._copy.forget(self.window.start - DAY_MS)
+        self._library.forget(self.window.start - DAY_MS)
 
     def due(self) -> int:
         return min(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from credit.approval.contract import CASE_CHANGES, LISTED, VOTES, WORDS, CustomerListed
+from credit.approval.contract import CASE_CHANGES, LISTED, LISTED_CHANGES, VOTES, WORDS, CustomerListed
 from credit.profile import ANALYSED, EXPLAINED, SCORED
 from credit.room import DeskCode, Room
 from credit.staff import ADMINISTRATOR_DESK
@@ -23,7 +23,7 @@ DESK = desk_kinds(
     decides=f"verdict amount_fen materials {WORDS}",
 )
 room.hears(CustomerListed)
-room.table("listed", LISTED, key="entry")
+room.table("listed", LISTED, key="entry", changes=LISTED_CHANGES)
 room.table("opinions", f"task case person verdict at {WORDS}", key="task")
 room.table(
     "cases",

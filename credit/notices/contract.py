@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from credit.appeals.contract import Event as Appeals
 from credit.applications.contract import Event as Applications
 from credit.approval.contract import Event as Approval
 from credit.codes import Coded, Named
@@ -58,6 +59,9 @@ class Topic(Coded):
     DUE = 7, "instalment falls due", "还款提醒", (Repayment.REMINDER_SENT,), "loan amount_fen due_day"
     OVERDUE = 8, "loan overdue", "贷款逾期", (Repayment.OVERDUE_STARTED,), "loan amount_fen days"
     PROMISE_BROKEN = 9, "promise not kept", "未履行还款承诺", (Collections.PROMISE_BROKEN,), "loan amount_fen day"
+    APPEAL_RECEIVED = 10, "appeal received", "申诉已受理", (Appeals.APPEAL_RECEIVED,), "days"
+    APPEAL_DENIED = 11, "appeal not granted", "申诉未获支持", (Appeals.ENTRY_UPHELD,)
+    APPEAL_GRANTED = 12, "appeal granted", "申诉成立", (Appeals.ENTRY_REMOVED,)
 
 
 TOPIC_OF = {int(one): topic for topic in Topic for one in topic.events}
@@ -78,7 +82,7 @@ EventTold = room.accepts(
     1001,
     "EventTold",
     "case loan branch product event",
-    sender="applications customers scoring approval head_office contracts disbursement repayment collections",
+    sender="applications customers scoring approval head_office contracts disbursement repayment collections appeals",
     copies=TOPIC_OF,
 )
 room.told_of_partners(1090)

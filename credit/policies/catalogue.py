@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from credit.policies.admission import AdmissionPolicy
+from credit.policies.appeals import AppealPolicy
 from credit.policies.approval import ApprovalPolicy
 from credit.policies.backups import BackupPolicy
 from credit.policies.base import PolicyModel
@@ -24,6 +25,7 @@ from credit.policies.scorecard import ScorecardPolicy
 
 MODELS: dict[str, type[PolicyModel]] = {
     "admission": AdmissionPolicy,
+    "appeals": AppealPolicy,
     "approval": ApprovalPolicy,
     "backups": BackupPolicy,
     "collateral": CollateralPolicy,

@@ -25,7 +25,7 @@ from credit.times import Bools, Ints
 from scenarios.model import Scenario
 from sim.counterparts.staffed import LEAST_SERVICE_MS, LONGEST_SERVICE_MS, Done, StaffedDesks, service_table
 from sim.counterparts.staffed_lists import StaffedLists
-from sim.occasions import party_of
+from sim.occasions import is_scripted, party_of
 from sim.opposite import Around, Opposite, World
 from sim.randomness import PPM, Draw, Draws
 from sim.staff import Desks
@@ -143,12 +143,13 @@ def _in_words(tasks: Rows, verdict: Ints) -> dict[str, Texts]:
 
 class Investigators:
     """The fraud desk of a shard's branches, served before its approvers. It finds out many of those who deceive the bank, and
-    accuses nobody else."""
+    seldom takes somebody else for one of them."""
 
     def __init__(self, scenario: Scenario, seed: int, desks: Desks, truth: Truth) -> None:
-        self._truth, self._found_ppm = truth, scenario.behaviour.fraud_found_ppm
+        self._truth, self._behaviour = truth, scenario.behaviour
         self._table = service_table(scenario, Desk.FRAUD_INVESTIGATOR)
-        self._draws = Draws(seed, "fraud_desk", ("service", "found"))
+        self._scripted = len(scenario.script)
+        self._draws = Draws(seed, "fraud_desk", ("service", "found", "mistaken"))
         self.desks = StaffedDesks(desks, FRAUD, (Desk.FRAUD_INVESTIGATOR,), 0, self._service_ms, self._says)
 
     def _service_ms(self, desk: IntEnum, tasks: Rows) -> Ints:
@@ -157,7 +158,13 @@ class Investigators:
 
     def _says(self, done: Done) -> dict[str, Ints]:
         party = done.tasks["party"]
-        found = self._truth.is_fraud(party_of(party)) & self._draws["found"].happens(self._found_ppm, party)
+        deceives = self._truth.is_fraud(party_of(party))
+        found = deceives & self._draws["found"].happens(self._behaviour.fraud_found_ppm, party)
+        found |= (
+            ~deceives
+            & self._draws["mistaken"].happens(self._behaviour.fraud_mistaken_ppm, party)
+            & ~is_scripted(party, self._scripted)
+        )
         return {"verdict": np.where(found, int(Verdict.DECLINE), int(Verdict.APPROVE))}
 
 

@@ -261,6 +261,7 @@ def test_the_map_is_feed_forward_but_for_declared_late_mail() -> None:
         ("restructuring", "repayment"),
         ("restructuring", "collections"),
         ("post_loan", "disbursement"),
+        ("appeals", "customers"),
     ]
     assert LATE_MS >= DAY_MS
 
@@ -270,7 +271,8 @@ def test_the_head_office_desk_is_shared_and_mails_every_shard() -> None:
     flow = Flow(3)
     assert [c for c in flow.cells if c.room == "head_office"] == [head]
     assert flow.destinations(head)[0] == Cell("customers", 0)
-    assert flow.destinations(head)[1:] == [Cell(room, shard) for room in ("contracts", "notices") for shard in range(3)]
+    contracts, notices = ([Cell(room, shard) for shard in range(3)] for room in ("contracts", "notices"))
+    assert flow.destinations(head)[1:] == [*contracts, Cell("appeals", 0), *notices]
     assert flow.sources(head) == [Cell("customers", 0), *(Cell("approval", shard) for shard in range(3))]
 
 

@@ -25,7 +25,6 @@ from tests.credit.test_windows import Silence
 
 NOT_ASKED = {
     "FormText": "a part of its form",
-    "RefreshRiskList": "partners' lists",
     "ListReply": "a partner's answer",
     "PersonReport": "a partner's answer",
     "CompanyReport": "a partner's answer",

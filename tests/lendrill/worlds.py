@@ -188,6 +188,9 @@ CROWD: Content = {
         "mobile_mismatch_ppm": 200_000,
     },
     "behaviour": {
+        "fraud_mistaken_ppm": 300_000,
+        "appeal_guilty_ppm": 500_000,
+        "appeal_days_median": 2,
         "approver_decline_ppm": [100_000, 150_000, 200_000, 300_000, 400_000],
         "approver_alert_ppm": 200_000,
         "approver_escalate_ppm": 300_000,

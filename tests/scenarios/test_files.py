@@ -195,7 +195,7 @@ CAMPAIGN = '[[arrivals.campaigns]]\nname = "x"\nfrom_day = 2026-01-03\nto_day = 
         (CAMPAIGN.format("02"), "to_day: must not lie before from_day"),
         (CAMPAIGN.format("03") + "from_hour = 9\nto_hour = 9\n", "to_hour: must lie after from_hour"),
         ("[behaviour]\npromise_days_min = 12\n", "promise_days_min: must be at most promise_days_max (10)"),
-        ("[policies.foo]\nx = 1\n", "no policy 'foo'; known: admission, approval"),
+        ("[policies.foo]\nx = 1\n", "no policy 'foo'; known: admission, appeals, approval"),
         ("[run]\ncustomers = true\n", "odd.toml:6: run.customers: Input should be a valid integer; given True"),
         ("[run]\ndays = 8\narrival_days = 100\n", "odd.toml:7: run.arrival_days: must be at most days (8), given 100"),
         ("[run]\nstart = 1900-01-01\n", "run.start: must lie between 2004-01-01 and"),

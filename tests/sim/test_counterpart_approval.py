@@ -261,12 +261,14 @@ def suspects(**behaviour: int) -> Rows:
 
 
 @pytest.mark.requirement("APP-17.c")
-def test_the_fraud_desk_finds_out_fraudsters_and_accuses_nobody_else() -> None:
-    fraud, found = suspects()
+def test_the_fraud_desk_finds_out_fraudsters_and_seldom_takes_another_for_one() -> None:
+    fraud, found = suspects(fraud_mistaken_ppm=0)
     assert len(fraud) == 100
     assert 0.65 < found[fraud].mean() < 0.95
     assert not found[~fraud].any()
-    assert not suspects(fraud_found_ppm=0)[1].any()
+    assert not suspects(fraud_found_ppm=0, fraud_mistaken_ppm=0)[1].any()
+    fraud, found = suspects(fraud_mistaken_ppm=300_000)
+    assert 0.1 < found[~fraud].mean() < 0.5
 
 
 # a world that breaks rules --------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from credit.codes import Channel, Waits
 from credit.contracts.contract import ContractOffered, ContractSigned
 from credit.contracts.states import SignMode
+from credit.customers.contract import RefreshRiskList
 from credit.mail import Inbox, Outbox
 from credit.notices.contract import NoticeAnswered, NoticeOrdered
 from credit.notices.contract import room as notices
@@ -275,6 +276,17 @@ def test_customers_come_again_in_their_order_and_are_told() -> None:
     signed = passed(line, Inbox.of((ContractOffered, offers)), day)["ContractSigned"]
     assert signed[0] == A - 1
     assert B <= signed[1] <= signed[2] <= B + HOUR_MS
+
+
+def test_entries_of_lists_wait_as_their_owners_answers_do() -> None:
+    class Owners(Echo):
+        def respond(self, requests: Inbox, window: Window, round_number: int) -> Sequence[tuple[Kind, Rows]]:
+            del requests, window, round_number
+            return [(RefreshRiskList, RefreshRiskList.rows(1, at=A + 7, entry=1, list=1, removed=0, id_number=""))]
+
+    line = AwayCounterpart(Owners(), away(SYSTEM), "customers")
+    passed(line, Inbox(), Window(0, A - HOUR_MS, A + HOUR_MS))
+    assert line.statistics(Window(0, A - HOUR_MS, A + HOUR_MS), False)["waited"]["who"].tolist() == [Waits.PARTNER]
 
 
 def test_what_is_held_up_survives_a_restart() -> None:

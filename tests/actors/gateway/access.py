@@ -29,6 +29,7 @@ FIXED = {
     "desk": "initial_approver",
     "material": "id_front",
     "nth": "1",
+    "proposal": "99",
 }
 """What stands in paths and is nobody's."""
 OPEN = "open"

@@ -35,7 +35,7 @@ LISTED = {
 OF_NO_BRANCH = {
     "/v1/products", "/v1/products/{key}", "/v1/products/{key}/form", "/v1/audit/bureau-queries", "/v1/vouchers/{code}",
     "/vouchers/{code}", "/v1/exports", "/v1/clock", "/health", "/metrics", "/v1/sites", "/v1/sites/switches", "/me", "/accounts",
-    "/accounts/proposals",
+    "/accounts/proposals", "/v1/lists/entries", "/v1/lists/library",
 }  # fmt: skip
 """What is the whole bank's, or one's own."""
 ME, COLLEAGUE = 1_010_001, "1010002"

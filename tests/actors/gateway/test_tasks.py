@@ -46,6 +46,7 @@ def asked(bank: LiveBank) -> dict[str, Any]:
 def test_every_desk_of_every_room_has_a_list() -> None:
     assert set(LISTS.of_desk) == set(DESK_LABELS)
     assert sorted(LISTS.all) == [
+        "appeals",
         "approval",
         "approval_fraud",
         "collateral",

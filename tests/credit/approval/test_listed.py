@@ -3,6 +3,7 @@ machine and at head office."""
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from credit.approval.contract import ApplicationScored, CustomerListed, Event
@@ -31,10 +32,11 @@ from tests.credit.approval.builders import (
 from tests.rows import sample
 
 TEN, ELEVEN = NINE + HOUR_MS, NINE + 2 * HOUR_MS
+ENTRY = 7_000_000_001
 
 
-def listed(at: int = NINE, customer: int = CASE) -> tuple[Kind, Rows]:
-    return CustomerListed, sample(CustomerListed, 1, at=at, customer=customer, branch=1)
+def listed(at: int = NINE, customer: int = CASE, case: int = ENTRY, removed: int = 0) -> tuple[Kind, Rows]:
+    return CustomerListed, sample(CustomerListed, 1, at=at, customer=customer, branch=1, case=case, removed=removed)
 
 
 def ends(out: Outbox) -> tuple[int, list[int]]:
@@ -80,3 +82,37 @@ def test_an_entry_is_kept_as_long_as_a_case_may_last() -> None:
     assert len(branch.tables["listed"]) == 1
     run(branch, window=day_window(91))
     assert len(branch.tables["listed"]) == 0
+
+
+@pytest.mark.requirement("EXT-09.c")
+@pytest.mark.parametrize(
+    ("removed", "again", "expected"),
+    [
+        (TEN, None, (1, [])),
+        (ELEVEN, None, (1, [])),
+        (ELEVEN + 1, None, (0, [Refusal.LIST_INTERNAL])),
+        (TEN, TEN + 1, (0, [Refusal.LIST_INTERNAL])),
+    ],
+)
+def test_who_has_left_the_library_is_blocked_no_more(
+    removed: int, again: int | None, expected: tuple[int, list[int]]
+) -> None:
+    branch = desk()
+    mail = opinion(INITIAL, Node.INITIAL, TEN), opinion(RE_REVIEWER, Node.RE_REVIEW, ELEVEN)
+    run(branch, (ApplicationScored, manual()), mail[0])
+    told = [listed()[1], listed(removed, removed=1)[1], *([listed(again)[1]] if again else [])]
+    assert ends(run(branch, (CustomerListed, np.concatenate(told)), mail[1])) == expected
+
+
+def test_who_leaves_without_having_been_there_is_not_entered() -> None:
+    branch = desk()
+    run(branch, listed(removed=1))
+    assert len(branch.tables["listed"]) == 0
+
+
+@pytest.mark.requirement("EXT-09.a")
+def test_who_is_stopped_by_the_library_here_is_told_for_which_application() -> None:
+    branch = desk()
+    told = np.concatenate([listed(case=ENTRY)[1], listed(NINE + 1, case=ENTRY + 1)[1]])
+    out = run(branch, (ApplicationScored, scored(lane=Lane.AUTOMATIC)), (CustomerListed, told))
+    assert out.events_of(Event.APPLICATION_DECLINED)["value"].tolist() == [ENTRY + 1]

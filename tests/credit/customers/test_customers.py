@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from credit.appeals.contract import EntryMade
 from credit.applications.contract import Event as FormEvent
 from credit.applications.contract import SubmitApplication
 from credit.applications.subsystem import ApplicationsSubsystem
@@ -20,6 +21,7 @@ from credit.customers.contract import (
     ListReply,
     RefreshRiskList,
     Refusal,
+    RiskEntryRemoved,
 )
 from credit.customers.register import Register
 from credit.customers.subsystem import CustomersSubsystem
@@ -262,6 +264,87 @@ def test_with_a_company_the_person_who_signed_is_known_too_and_the_company_whoev
     mail = [(FraudConfirmed, confirmed), (SubmitApplication, np.concatenate([other_signs, alone, another]))]
     run = bank.walk(mail, [Window(1, DAY.until, DAY.until + DAY_MS)], no_hit)
     assert run.events_of(Event.APPLICATION_INTERCEPTED)["reason"].tolist() == [Refusal.LIST_INTERNAL] * 3
+
+
+def entered_and_gone(source: Rows, entered: list[int], removed: list[int]) -> list[tuple[Kind, Rows]]:
+    """One customer, entered at each of some instants for an application of its own; the first of them removed at others."""
+    confirmed = sample(FraudConfirmed, source=source[:1].repeat(len(entered)), at=entered)
+    confirmed["case"] += np.arange(len(entered))
+    gone = sample(RiskEntryRemoved, len(removed), at=removed, case=source["case"][0])
+    return [(FraudConfirmed, confirmed), (RiskEntryRemoved, gone)]
+
+
+@pytest.mark.requirement("EXT-09.c")
+@pytest.mark.parametrize(
+    ("entered", "removed", "stopped"),
+    [
+        ([0], [2], False),
+        ([0], [3], False),
+        ([0], [4], True),
+        ([0, 1], [2], True),
+        ([2], [1], True),
+        ([0, 1], [4], True),
+    ],
+    ids=["removed before", "in the same instant", "after", "of two entries one", "entered after that", "two entries"],
+)
+def test_who_has_left_the_library_is_let_in_again(entered: list[int], removed: list[int], stopped: bool) -> None:
+    bank, rows = Front(), forms()
+    first = desk_day(rows, front=bank).sent(ApplicationAccepted)
+    again = forms(at=DAY.until + 3 * HOUR_MS)
+    at, gone = ([DAY.until + hour * HOUR_MS for hour in hours] for hours in (entered, removed))
+    mail = [*entered_and_gone(first, at, gone), (SubmitApplication, again)]
+    run = bank.walk(mail, [Window(1, DAY.until, DAY.until + DAY_MS)], no_hit)
+    hits = run.events_of(Event.APPLICATION_INTERCEPTED)
+    assert hits["reason"].tolist() == [Refusal.LIST_INTERNAL] * stopped
+    if stopped:
+        assert hits["value"].tolist() == [int(first["case"][0]) + (len(entered) == 2 and removed < [3])]
+    assert len(run.events_of(Event.LIBRARY_LEFT)) == (len(entered) == 1 and removed > entered)
+
+
+@pytest.mark.requirement("EXT-09.c")
+def test_approvers_hear_of_who_has_left_and_under_which_entry_another_stays() -> None:
+    bank = Front()
+    first = desk_day(forms(), front=bank).sent(ApplicationAccepted)
+    case, day = int(first["case"][0]), Window(1, DAY.until, DAY.until + DAY_MS)
+    for entered, expected in (([0], [(case, 0), (case, 1)]), ([0, 1], [(case, 0), (case + 1, 0)])):
+        bank = Front()
+        first = desk_day(forms(), front=bank).sent(ApplicationAccepted)
+        at = [DAY.until + hour * HOUR_MS for hour in entered]
+        run = bank.walk(entered_and_gone(first, at, [DAY.until + 2 * HOUR_MS]), [day], no_hit)
+        told = run.sent(CustomerListed)
+        assert told[["case", "removed"]].tolist() == expected
+        assert set(told["customer"].tolist()) == set(first["customer"].tolist())
+
+
+@pytest.mark.requirement("EXT-09.c")
+def test_who_signs_for_a_company_leaves_with_it() -> None:
+    bank = Front()
+    first = desk_day(business_forms(), front=bank).sent(ApplicationAccepted)
+    alone = forms(id_number=business_forms()["id_number"], at=DAY.until + 3 * HOUR_MS)
+    mail = [*entered_and_gone(first, [DAY.until], [DAY.until + HOUR_MS]), (SubmitApplication, alone)]
+    run = bank.walk(mail, [Window(1, DAY.until, DAY.until + DAY_MS)], no_hit)
+    assert len(run.events_of(Event.APPLICATION_INTERCEPTED)) == 0
+    assert len(run.sent(ApplicationAccepted)) == 1
+
+
+@pytest.mark.requirement("EXT-09.a")
+def test_the_room_of_appeals_hears_of_each_entry() -> None:
+    bank = Front()
+    first = desk_day(business_forms(), front=bank).sent(ApplicationAccepted)
+    run = bank.walk(entered_and_gone(first, [DAY.until], []), [Window(1, DAY.until, DAY.until + DAY_MS)], no_hit)
+    [made] = run.sent(EntryMade)
+    assert made[["case", "party", "customer"]] == first[["case", "party", "customer"]][0]
+    assert len(bank.customers.tables["library"]) == 2, "the company and who signs for it"
+
+
+def test_entries_that_have_left_long_ago_are_forgotten() -> None:
+    bank = Front()
+    first = desk_day(forms(), front=bank).sent(ApplicationAccepted)
+    days = [Window(n, DAY.until + (n - 1) * DAY_MS, DAY.until + n * DAY_MS) for n in (1, 2, 3)]
+    bank.walk(entered_and_gone(first, [DAY.until], [DAY.until + HOUR_MS]), days[:1], no_hit)
+    assert len(bank.customers.tables["library"]) == 1
+    bank.walk([], days[1:], no_hit)
+    assert len(bank.customers.tables["library"]) == 0
 
 
 @pytest.mark.requirement("CUS-10.a", "SCO-11.a")

@@ -54,8 +54,8 @@ class Pace(NamedTuple):
     """Rows that may wait; more are refused."""
     advance_ms: int = HOUR_MS
     """The grain of windows in which a business date is advanced."""
-    replay_s: float = 1.0
-    """A snapshot once the windows since the last have taken so long: to work them again takes no longer."""
+    replay_s: float = 3.0
+    """A snapshot once the windows since the last took so long: shorter recoveries, or, less often, shorter waits under load (ours)."""
     snapshot_share: float = 0.1
     """Most of the time that snapshots may take."""
 

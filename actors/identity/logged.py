@@ -30,7 +30,7 @@ _ENDINGS = (
 )
 """How fields are masked whose names end like that."""
 _WRITTEN = frozenset(
-    "remark purpose opinion background finance reason note text project counterparty property_address".split()
+    "remark purpose opinion background finance reason note text words project counterparty property_address".split()
 )
 """Fields of somebody's own writing, in which anything may stand."""
 _NUMBERS = frozenset(

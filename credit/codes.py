@@ -11,7 +11,13 @@ import numpy as np
 
 class Coded(IntEnum):
     """Codes that columns carry. numpy asks an operand of another type how it wants to be handled, and of an enum that question
-    costs four times the operation; these answer as numpy's own arrays do."""
+    costs four times the operation; these answer as numpy's own arrays do. ValueError where two names have one number: the second
+    would be the first by another name."""
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        if twice := [name for name, member in cls.__members__.items() if name != member.name]:
+            raise ValueError(f"{cls.__name__}.{twice[0]} has the number of {cls.__members__[twice[0]].name}")
 
     __array_ufunc__ = np.ndarray.__array_ufunc__
     __array_function__ = np.ndarray.__array_function__

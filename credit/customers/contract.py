@@ -195,14 +195,14 @@ class Event(EventCode):
     CUSTOMER_ENTERED = event(122, "customer entered", "录入新客户", value="customer")
     ENTRY_REFUSED = event(123, "customer not entered", "新客户录入被拒", reason=Reason, value="customer", refuses=True)
     NAME_CHANGED = event(
-        124,
+        129,
         "another name than on file, taken over: compare it with the ID card",
         "姓名与档案不符，已按申请表更新，请核对证件",
         value="customer",
         trouble=("names that were changed by a form", "申请表变更姓名"),
     )
     NAME_DIFFERS = event(
-        125,
+        130,
         "another name than on file, which stays: nobody has seen who asks",
         "姓名与档案不符，申请人身份未核实，档案保持不变",
         value="customer",

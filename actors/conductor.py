@@ -55,7 +55,7 @@ class Pace(NamedTuple):
     advance_ms: int = HOUR_MS
     """The grain of windows in which a business date is advanced."""
     replay_s: float = 3.0
-    """A snapshot once the windows since the last took so long: less is a shorter recovery, more a shorter wait under load (ours)."""
+    """A snapshot once the windows since the last took so long: less shortens recoveries, more the waits under load (ours)."""
     snapshot_share: float = 0.1
     """Most of the time that snapshots may take."""
 

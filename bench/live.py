@@ -56,8 +56,9 @@ UNITS = {
     BULK: "a second",
     REPLAYED: "ms a window",
 }
-_COUNT, _CONNECTIONS, _TURNS = 3_000, 160, 5
-"""What is asked in a turn, over so many connections: an answer takes a seventh of a second, fewer would leave it idle."""
+_COUNT, _CONNECTIONS, _TURNS = 3_000, 240, 5
+"""What is asked in a turn, over so many connections: an answer takes a seventh of a second, so with 160 a quick machine was idle
+in between; with 320 two gateways begin to shed."""
 _BULK = 5_000
 _OPEN_S = 20.0
 _STEP, _CARRIED_S = 1.15, 2.0

@@ -9,9 +9,9 @@ import numpy as np
 from credit.appeals.contract import EntryMade
 from credit.codes import Verdict
 from credit.customers.contract import Event, Refusal, RiskEntryRemoved
-from credit.customers.library import LibraryKeeper
 from credit.customers.lists import RiskLibrary
 from credit.customers.register import Register
+from credit.customers.risk_library import LibraryKeeper
 from credit.mail import Outbox
 from credit.masks import any_of
 from credit.numbers import branch_of_case

@@ -33,11 +33,11 @@ from credit.customers.contract import (
 )
 from credit.customers.entry import entry_faults
 from credit.customers.keys import customer_keys, id_keys
-from credit.customers.library import LibraryKeeper
 from credit.customers.lists import ListCopy, RiskLibrary
 from credit.customers.materials import Materials
 from credit.customers.proposals import Proposals
 from credit.customers.register import Register
+from credit.customers.risk_library import LibraryKeeper
 from credit.customers.rules import Admission, contact_faults, list_refusals
 from credit.customers.supplements import Supplements
 from credit.mail import Outbox

@@ -12,6 +12,7 @@ from credit.stage import Source
 from credit.subsystem import Counterpart, State, Window
 from credit.times import Ints
 from scenarios.model import Scenario
+from sim.held import Held
 from sim.staffing import Staffing
 
 
@@ -49,6 +50,24 @@ class Around:
 
     def import_state(self, state: State) -> None:
         self.inner.import_state(state)
+
+
+class Biding(Around):
+    """One that also keeps what people will say later (`held`)."""
+
+    def __init__(self, inner: Counterpart) -> None:
+        super().__init__(inner)
+        self.held = Held()
+
+    def due(self) -> int:
+        return min(self.held.due(), super().due())
+
+    def export_state(self) -> State:
+        return self.held.export_state() | super().export_state()
+
+    def import_state(self, state: State) -> None:
+        self.held.import_state(state)
+        super().import_state(state)
 
 
 @dataclass(frozen=True)

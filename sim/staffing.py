@@ -54,11 +54,11 @@ class Staffing:
         places, wanted = set(branches.tolist()), {int(desk) for desk in desks}
         at_work = Administrators(self.people, self.first_day)
         rows = [
-            (at, one.on_behalf_of, one.person, int(one.role), first, last, operator)
+            (came[0], one.on_behalf_of, one.person, int(one.role), first, last, came[1])
             for one in self.people
             if one.is_deputy and one.branch in places and int(one.role) in wanted
             for first, last in one.duty
-            for at, operator in at_work.before(first * DAY_MS + one.shift.spans[0][0] * MINUTE_MS)
+            if (came := at_work.before(first * DAY_MS + one.shift.spans[0][0] * MINUTE_MS)) is not None
         ]
         appointed = kind.empty(len(rows))
         names = ("at", "person", "deputy", "desk", "from_day", "to_day", "operator")
@@ -75,20 +75,17 @@ class Administrators:
         self._hours = [(hours_of(one, is_workday, first_day), one.person) for one in mine]
         self._first = first_day
 
-    def before(self, at: int) -> list[tuple[int, int]]:
+    def before(self, at: int) -> tuple[int, int] | None:
         """The last coming to work at or before an instant, and whose it is; the first of the run where there is none before it;
-        empty where nobody ever comes."""
+        None where nobody ever comes."""
         for day in range(at // DAY_MS, self._first - 1, -1):
             came = [(opens, one) for opens, one in self._openings(day * DAY_MS) if day * DAY_MS <= opens <= at]
             if came:
-                return [min(came)]
-        return [one for one in (min(self._openings(self._first * DAY_MS), default=_NEVER),) if one != _NEVER]
+                return min(came)
+        return min(self._openings(self._first * DAY_MS), default=None)
 
     def _openings(self, at: int) -> list[tuple[int, int]]:
         return [(max(opens, at), one) for hours, one in self._hours for opens in hours.opening(at)[:1] if opens < NEVER]
-
-
-_NEVER = (NEVER, 0)
 
 
 class StaffError(CreditError):
@@ -119,41 +116,37 @@ def headcounts(scenario: Scenario) -> dict[str, Headcount]:
 def build_staffing(scenario: Scenario, seed: int) -> Staffing:
     """The roster of a scenario: its head counts, leave drawn, absences imposed. StaffError when a desk would have more people
     than there are numbers."""
-    heads, rules = headcounts(scenario), scenario.staff.desks()
+    heads = headcounts(scenario)
     _check_quorum(scenario, heads)
     counts = {HEAD_OFFICE: {label: of.head_office for label, of in heads.items()}}
     at_branch = {label: of.per_branch for label, of in heads.items()}
     counts |= dict.fromkeys(range(1, scenario.bank.branches + 1), at_branch)
     first = day_number(scenario.run.start)
-    people = build_roster(
-        seed,
-        counts,
-        is_workday,
-        first,
-        scenario.run.days + 30,
-        absences=_absences(scenario),
-        shifts={label: _shift(rules[desk]) for label, desk in desks().items()},
-        leave_days=scenario.staff.leave_days_per_year,
-    )
-    return Staffing(_once_appointed(_cut_off(scenario, people), first), first)
+    return Staffing(_once_appointed(_cut_off(scenario, _roster(scenario, seed, counts)), first), first)
 
 
 def managers(scenario: Scenario, seed: int) -> list[Person]:
     """The customer managers of the branches as in the whole roster, in the order of their numbers, without deputies: who each
     one is, and when he is away, hangs on nobody of another desk."""
-    desk = desks()[CustomerManagers.CUSTOMER_MANAGER.label]
-    count, first = headcounts(scenario)[desk.label].per_branch, day_number(scenario.run.start)
-    people = build_roster(
+    label = CustomerManagers.CUSTOMER_MANAGER.label
+    each = {label: headcounts(scenario)[label].per_branch}
+    people = _roster(scenario, seed, dict.fromkeys(range(1, scenario.bank.branches + 1), each))
+    return [one for one in people if not one.is_deputy]
+
+
+def _roster(scenario: Scenario, seed: int, counts: Mapping[int, Mapping[str, int]]) -> tuple[Person, ...]:
+    """So many people at the desks of each place, with leave and absences."""
+    rules = scenario.staff.desks()
+    return build_roster(
         seed,
-        {branch: {desk.label: count} for branch in range(1, scenario.bank.branches + 1)},
+        counts,
         is_workday,
-        first,
+        day_number(scenario.run.start),
         scenario.run.days + 30,
         absences=_absences(scenario),
-        shifts={desk.label: _shift(scenario.staff.desks()[desk])},
+        shifts={label: _shift(rules[desk]) for label, desk in desks().items()},
         leave_days=scenario.staff.leave_days_per_year,
     )
-    return [one for one in people if not one.is_deputy]
 
 
 def _quorum(scenario: Scenario) -> int:
@@ -222,7 +215,7 @@ def _cut_off(scenario: Scenario, people: tuple[Person, ...]) -> tuple[Person, ..
 def _once_appointed(people: tuple[Person, ...], first_day: int) -> tuple[Person, ...]:
     """The people, of whom no deputy works before he is appointed: at the beginning of a run the administrator may come to work
     after a desk's hours have begun."""
-    [(since, _)] = Administrators(people, first_day).before(first_day * DAY_MS) or [_NEVER]
+    since, _ = Administrators(people, first_day).before(first_day * DAY_MS) or (NEVER, 0)
     before = ((first_day * DAY_MS, since),)
     return tuple(replace(one, away=apart((*before, *one.away))) if one.is_deputy else one for one in people)
 

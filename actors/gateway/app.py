@@ -59,7 +59,7 @@ from actors.gateway.bank import Bank
 from actors.gateway.bodies import bounded
 from actors.gateway.contents import Contents
 from actors.gateway.language import wants_english
-from actors.gateway.log import REQUEST_ID, OperationLog, request_of, write_line
+from actors.gateway.log import REQUEST_ID, OperationLog, request_of
 from actors.gateway.metrics import Meters
 from actors.gateway.models import PROBLEMS, Problem
 from actors.gateway.problems import Problem as Refusal
@@ -177,7 +177,6 @@ class Counting:
             self._meters.add(scope["method"], path, status, took)
             if path not in _UNLOGGED:
                 self._log.add(scope, request, status, took, said)
-                write_line(scope, request, status, took)
 
 
 def _describe(app: FastAPI) -> None:

@@ -4,33 +4,43 @@ stands on a list is seen by staff alone, with masked numbers unless a post shows
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Annotated, Any, Literal
 
 import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
 from fastapi import APIRouter, Depends, Path, Query, Request
 from pydantic import Field
 
 from actors.gateway.bank import Bank, acting, bank_of, labels, moment, request_number
-from actors.gateway.bulk import MEDIA_CSV, REQUEST_BITS, Faults
 from actors.gateway.callers import Caller, needs
 from actors.gateway.coded import ByName
 from actors.gateway.models import Body, IdempotencyKey, Model, Number, Person, shown
 from actors.gateway.problems import Problem
+from actors.gateway.tables import (
+    CONTENT,
+    Answers,
+    Faults,
+    answers_told,
+    as_text,
+    integers,
+    plain,
+    read_table,
+    row_numbers,
+)
 from actors.host import Look
 from actors.identity.masking import shown as as_seen
 from credit.codes import RiskList
 from credit.customers.contract import DecideLibraryChange, ProposeLibraryChange, RefreshRiskList
 from credit.customers.keys import id_number_of
 from credit.customers.lists import OUTSIDE
-from credit.room import REASONS
 
 router = APIRouter(prefix="/v1/lists", tags=["lists"])
 
 ROWS_MAX = 10_000
 _COLUMNS = ("list", "entry", "id_number", "removed")
 _NAMES = {labels(RiskList, int(one))[0]: one for one in OUTSIDE}
+_ENTRY, _ID_MAX = "a number of up to 18 digits", 18
 _REASON = ProposeLibraryChange.dtype["reason"].itemsize // 4
 Keeper = Annotated[Caller, Depends(needs("lists:maintain"))]
 
@@ -70,19 +80,6 @@ class Taken(Model):
 
     entry: str
     at: str | None
-
-
-class Answers(Model):
-    """What became of each row of a table, by its position."""
-
-    model_config = shown({"rows": 2, "refused": 0, "reasons": [0, 0]})
-
-    rows: int
-    refused: int
-    reasons: list[int]
-    """0 where the row was taken; else why not, see `codes`."""
-    codes: dict[str, list[str]] = Field(default_factory=dict)
-    """The reasons that occur, in words."""
 
 
 class Standing(Model):
@@ -200,24 +197,20 @@ async def refresh(
     status_code=202,
     summary="Enter and remove many entries",
     response_model=Answers,
-    openapi_extra={
-        "requestBody": {"required": True, "content": {MEDIA_CSV: {"schema": {"type": "string"}, "example": ""}}}
-    },
+    openapi_extra={"requestBody": {"required": True, "content": CONTENT}},
 )
 async def refresh_many(
     request: Request, bank: Annotated[Bank, Depends(bank_of)], caller: Keeper, key: IdempotencyKey = None
 ) -> dict[str, Any]:
-    """A table with the columns `list`, `entry`, `id_number` and `removed` (1 or empty), with their names in the first line. A
-    table with a value that can be none is handed back whole; what the bank refuses, it refuses row by row."""
+    """A table with the columns `list`, `entry`, `id_number` and `removed` (1, or 0 or nothing). A table with a value that can be
+    none is handed back whole; what the bank refuses, it refuses row by row."""
     del key
-    columns = _table(await request.body(), request.headers.get("content-type", ""))
-    count = len(columns["entry"])
-    numbers = (request_number(request, caller.subject, RefreshRiskList) + np.arange(count)) & REQUEST_BITS
-    numbers[numbers == 0] = REQUEST_BITS
-    rows = RefreshRiskList.rows(count, at=0, person=_by_hand(caller, None), request=numbers, **columns)
-    reasons = [answer.reason for answer in await bank.told(RefreshRiskList, rows)]
-    occurring = {str(one): list(REASONS[one].words) for one in sorted(set(reasons) - {0})}
-    return {"rows": count, "refused": sum(one > 0 for one in reasons), "reasons": reasons, "codes": occurring}
+    table = await read_table(request, dict.fromkeys(_COLUMNS, True), ROWS_MAX)
+    columns = _columns(table)
+    numbers = row_numbers(request_number(request, caller.subject, RefreshRiskList), table.num_rows)
+    rows = RefreshRiskList.rows(table.num_rows, at=0, person=_by_hand(caller, None), request=numbers, **columns)
+    answers = await bank.told(RefreshRiskList, rows)
+    return answers_told(request, np.array([one.reason for one in answers], dtype=np.int64))
 
 
 @router.get("/entries", summary="The entries of the lists", response_model=Page)
@@ -319,46 +312,23 @@ async def decide(
 
 
 def _by_hand(caller: Caller, stated: str | None) -> int:
-    """The member of staff who enters it; 0 where a system delivers it."""
-    return acting(caller, stated) if caller.kind == "staff" and (caller.person or stated) else 0
+    """The member of staff who enters it; 0 where a system delivers it of its own accord."""
+    return acting(caller, stated) if caller.person or stated is not None else 0
 
 
-def _table(body: bytes, media: str) -> dict[str, Any]:
-    """The columns of a table; Problem 415, 413 or 422, which names rows and columns."""
-    if media.partition(";")[0].strip().lower() != MEDIA_CSV:
-        raise Problem(415, "Unsupported media type", f"Content-Type: {MEDIA_CSV}", detail_zh="请以 text/csv 提交")
-    try:
-        table = csv.DictReader(io.StringIO(body.decode("utf-8-sig")))
-        lines = list(table)
-    except (UnicodeDecodeError, csv.Error):
-        zh = "表格无法读取，请另存为“CSV UTF-8”"
-        raise Problem(422, "Invalid request", "the table can't be read: save it as CSV UTF-8", detail_zh=zh) from None
-    if not lines or len(lines) > ROWS_MAX:
-        status, says = (413, f"at most {ROWS_MAX:,} rows in one go") if lines else (422, "the table has no rows")
-        raise Problem(status, "Invalid request", says, detail_zh=f"每次提交 1 至 {ROWS_MAX} 行")
-    if sorted(table.fieldnames or ()) != sorted(_COLUMNS):
-        says = f"columns: {', '.join(_COLUMNS)}"
-        raise Problem(422, "Invalid request", says, detail_zh=f"表头应为 {'、'.join(_COLUMNS)}")
-    ragged = np.array([None in line or None in line.values() for line in lines])
-    faults = Faults([])
-    faults.add("entry", ragged, [line["entry"] for line in lines], f"a row of {len(_COLUMNS)} values")
-    faults.raise_any()
-    said = {name: [line[name].strip() for line in lines] for name in _COLUMNS}
-    for name, right, good in (
-        ("list", " or ".join(_NAMES), _NAMES.__contains__),
-        (
-            "entry",
-            "a number of up to 18 digits",
-            lambda text: text.isascii() and text.isdecimal() and 0 < int(text) < 10**18,
-        ),
-        ("id_number", "at most 18 characters", lambda text: len(text) <= 18 and text.isascii()),
-        ("removed", "1, or nothing", ("", "0", "1").__contains__),
-    ):
-        faults.add(name, np.array([not good(text) for text in said[name]]), said[name], right)
+def _columns(table: pa.Table) -> dict[str, npt.NDArray[Any]]:
+    """The columns as the bank takes them; Problem 422 names what can be none."""
+    faults, columns = Faults([]), {name: plain(table, name) for name in _COLUMNS}
+    texts = {name: np.char.strip(as_text(column)) for name, column in columns.items()}
+    entry = integers("entry", columns["entry"], faults, _ENTRY)
+    faults.add("entry", (entry < 1) | (entry >= 10**18), texts["entry"], _ENTRY)
+    faults.add("list", ~np.isin(texts["list"], list(_NAMES)), texts["list"], " or ".join(_NAMES))
+    faults.add("id_number", np.char.str_len(texts["id_number"]) > _ID_MAX, texts["id_number"], "at most 18 characters")
+    faults.add("removed", ~np.isin(texts["removed"], ["", "0", "1"]), texts["removed"], "1, or 0 or nothing")
     faults.raise_any()
     return {
-        "list": np.array([int(_NAMES[text]) for text in said["list"]]),
-        "entry": np.array([int(text) for text in said["entry"]]),
-        "id_number": np.array(said["id_number"], dtype="U18"),
-        "removed": np.array([text == "1" for text in said["removed"]], dtype=np.int64),
+        "list": np.array([int(_NAMES[text]) for text in texts["list"].tolist()]),
+        "entry": entry,
+        "id_number": texts["id_number"].astype(f"U{_ID_MAX}"),
+        "removed": (texts["removed"] == "1").astype(np.int64),
     }

@@ -54,13 +54,12 @@ def request_of(scope: Scope) -> str:
     return given if re.fullmatch(r"[\w.:-]{1,64}", given, re.ASCII) else secrets.token_hex(8)
 
 
-def write_line(scope: Scope, request: str, status: int, took_s: float) -> None:
-    """One call as a line of the process's log."""
+def write_line(scope: Scope, request: str, status: int, took_s: float, path: str, entity: str) -> None:
+    """One call as a line of the process's log; `path_of` and `entity_of` have been asked already."""
     caller = scope.get("state", {}).get("caller")
-    path = path_of(scope)
     said = {
         "request": request,
-        "about": entity_of(scope),
+        "about": entity,
         "caller": caller.subject if caller else "",
         "method": scope["method"],
         "path": path,
@@ -85,13 +84,14 @@ class OperationLog:
         """Calls that could not be kept, because the log could not be written for long."""
 
     def add(self, scope: Any, request: str, status: int, took_s: float, said: Said) -> None:
-        """One call, answered."""
+        """One call, answered; it has its line in the process's log as well."""
+        path, entity = path_of(scope), entity_of(scope)
+        write_line(scope, request, status, took_s, path, entity)
         state = scope.get("state", {})
         caller, tried = state.get("caller"), state.get("tried", "")
         if len(self._waiting) + len(self._ready) >= _WAITING_MAX:
             self.lost += 1
             return
-        entity = entity_of(scope)
         said.ends(state)
         if self._held + said.held > _HELD_MAX:
             said.forgets()
@@ -102,7 +102,7 @@ class OperationLog:
             caller.subject if caller else tried,
             (scope.get("client") or ("",))[0],
             scope["method"],
-            path_of(scope),
+            path,
             status,
             person=caller.person if caller else 0,
             branch=caller.branch if caller else 0,

@@ -8,7 +8,8 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends
 
-from actors.gateway.bank import Bank, bank_of, branch_with, moment, number_of
+from actors.gateway.agreed import archived_of
+from actors.gateway.bank import Bank, bank_of, branch_with, label, moment, number_of
 from actors.gateway.contracts import Archives, Reader, written
 from actors.gateway.models import CasePath, Model, shown
 from actors.gateway.problems import Problem
@@ -68,7 +69,7 @@ async def record(
     """CON-07: what was shown, when, by which channel, by whom; of a signed contract alone."""
     del caller
     number = await bank.known_case(case)
-    signed = await bank.look("contracts", branch_with(case=number), "archived", "case", number)
+    signed = await archived_of(bank, number)
     if not len(signed):
         says = f"application {number} has no signed contract"
         raise Problem(404, "Not found", says, detail_zh="该申请无已签署的合同")
@@ -83,7 +84,7 @@ async def record(
         "digest": bank.rooms.shown(signed),
         "text_sha256": sha256(text.text.encode()).hexdigest(),
         **{name: moment(int(row[name])) for name in ("offered_at", "confirmed_at", "signed_at")},
-        "mode": SignMode(int(row["mode"])).name.lower(),
+        "mode": label(SignMode(int(row["mode"]))),
         "channel": "counter" if by_hand else "online",
         "checked_by": number_of(row["checked_by"]) if row["checked_by"] else None,
         "before": number_of(row["person"]) if row["person"] else None,

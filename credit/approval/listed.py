@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from credit.entries import enter_again, stands
 from credit.room import Rows
 from credit.rows import waves
 from credit.table import Table
@@ -35,17 +36,15 @@ class Listed:
         table.append(rows[new], entry=entry[new], since=at[new], until=NEVER)
         ends = gone & (found >= 0)
         table["until"][found[ends]] = np.minimum(table["until"][found[ends]], at[ends])
-        again = ~gone & (found >= 0) & (table.get("until", found) <= at)
-        table["since"][found[again]], table["until"][found[again]] = at[again], NEVER
         told = ~gone & (found >= 0)
+        enter_again(table, found[told], at[told])
         table["case"][found[told]] = rows["case"][told]
 
     def entered_for(self, cases: Rows, at: Ints) -> Ints:
         """The application that the entry of each case's customer in the library rested on at an instant, as told last; −1 where
         he was not in it. Every branch is told."""
         found = self._table.find(_entry_of(cases))
-        stands = (self._table.get("since", found) <= at) & (at < self._table.get("until", found))
-        return np.where(stands, self._table.get("case", found), -1)
+        return np.where(stands(self._table, found, at), self._table.get("case", found), -1)
 
     def forget(self, now: int) -> None:
         """Drops what is too old to matter."""

@@ -11,6 +11,7 @@ from credit.applications.forms import ID_REFUSALS
 from credit.codes import RiskList
 from credit.customers.contract import Refusal
 from credit.customers.keys import id_keys
+from credit.entries import enter_again, stands
 from credit.identifiers import check_resident_ids
 from credit.masks import true_rows
 from credit.room import Rows
@@ -41,18 +42,18 @@ class ListCopy:
         entries, at, removed = self.entries, rows["at"], rows["removed"] != 0
         found, person = entries.find(rows["entry"]), id_keys(rows["id_number"])
         another = (entries.get("person", found) != person) | (entries.get("list", found) != rows["list"])
-        stands = (found >= 0) & (at < entries.get("until", found))
+        standing = stands(entries, found, at)
         faults = first_fault(
-            (removed & ~stands, int(Refusal.ENTRY_UNKNOWN)),
+            (removed & ~standing, int(Refusal.ENTRY_UNKNOWN)),
             (~removed & ~among(rows["list"], OUTSIDE), int(Refusal.LIST_UNKNOWN)),
             (~removed, ID_REFUSALS[check_resident_ids(rows["id_number"])]),
             (~removed & (found >= 0) & another, int(Refusal.ENTRY_TAKEN)),
         )
         good = faults == 0
-        new, gone, again = good & (found < 0), good & removed, good & ~removed & (found >= 0) & ~stands
+        new, gone = good & (found < 0), good & removed
         entries.append(rows[new], since=at[new], until=NEVER, person=person[new])
         entries["until"][found[gone]] = at[gone]
-        entries["since"][found[again]], entries["until"][found[again]] = at[again], NEVER
+        enter_again(entries, found[good & ~removed], at[good & ~removed])
         return faults
 
     def forget(self, before: int) -> None:
@@ -82,8 +83,7 @@ class RiskLibrary:
         new = firsts(number) & (found < 0)
         said = {"entry": number[new], "key": keys[new], "since": at[new], "case": case[new]}
         self.entries.append(None, int(new.sum()), until=NEVER, **said)
-        again = (found >= 0) & (self.entries.get("until", found) <= at)
-        self.entries["since"][found[again]], self.entries["until"][found[again]] = at[again], NEVER
+        enter_again(self.entries, found, at)
 
     def remove(self, case: Ints, at: Ints) -> tuple[Ints, Ints]:
         """Ends the entries of some applications, which are distinct, at an instant each. Returns the keys, and the row of `case`
@@ -91,7 +91,7 @@ class RiskLibrary:
         number = np.concatenate((case * _ROLES, case * _ROLES + 1))
         when, row = np.tile(at, _ROLES), np.tile(np.arange(len(case)), _ROLES)
         found = self.entries.find(number)
-        ends = (found >= 0) & (self.entries.get("since", found) <= when) & (when < self.entries.get("until", found))
+        ends = stands(self.entries, found, when)
         self.entries["until"][found[ends]] = when[ends]
         return self.entries["key"][found[ends]], row[ends]
 
@@ -110,8 +110,7 @@ class RiskLibrary:
 
     def stands(self, case: Ints, at: Ints) -> Bools:
         """Whether somebody stood in the library for each application at an instant."""
-        found = self.entries.find(case * _ROLES)
-        return np.asarray((self.entries.get("since", found, NEVER) <= at) & (at < self.entries.get("until", found)))
+        return stands(self.entries, self.entries.find(case * _ROLES), at)
 
     def forget(self, before: int) -> None:
         """Drops entries that were removed before an instant."""
@@ -133,5 +132,5 @@ def _standing(entries: Table, column: str, people: Ints, at: Ints) -> tuple[Ints
     place = np.repeat(np.arange(len(people)), count)
     nth = np.arange(len(place)) - np.repeat(count.cumsum() - count, count)
     entry = near[np.repeat(left, count) + nth]
-    counts = (entries["since"][entry] <= at[place]) & (at[place] < entries["until"][entry])
+    counts = stands(entries, entry, at[place])
     return place[counts], entry[counts]

@@ -22,7 +22,6 @@ from credit.table import Table
 from credit.times import Ints
 from credit.worklists.states import Refusal as TaskRefusal
 
-_REASON_MIN = 4
 _WHAT = 2
 
 
@@ -30,9 +29,15 @@ class Proposals:
     """The changes that wait; `counter` says how many there have been."""
 
     def __init__(
-        self, waiting: Table, counter: Table, library: RiskLibrary, keeper: LibraryKeeper, register: Register
+        self,
+        waiting: Table,
+        counter: Table,
+        library: RiskLibrary,
+        keeper: LibraryKeeper,
+        register: Register,
+        reason_min: int,
     ) -> None:
-        self.waiting, self._counter = waiting, counter
+        self.waiting, self._counter, self._reason_min = waiting, counter, reason_min
         self._library, self._keeper, self._register = library, keeper, register
 
     def propose(self, rows: Rows, out: Outbox) -> None:
@@ -43,11 +48,11 @@ class Proposals:
     def _propose(self, rows: Rows, out: Outbox) -> None:
         case, removed = rows["case"], rows["removed"] != 0
         stands = self._library.stands(case, rows["at"])
-        known = (self._register.customers.find(rows["customer"]) >= 0) & (branch_of_case(case) > 0)
+        known = self._keeper.known(rows) & (branch_of_case(case) > 0)
         same = np.isin(case * _WHAT + removed, self.waiting["case"] * _WHAT + self.waiting["removed"])
         faults = first_fault(
             (~known, int(Refusal.CUSTOMER_UNKNOWN)),
-            (np.char.str_len(np.char.strip(rows["reason"])) < _REASON_MIN, int(Refusal.REASON_MISSING)),
+            (np.char.str_len(np.char.strip(rows["reason"])) < self._reason_min, int(Refusal.REASON_MISSING)),
             (stands & ~removed, int(Refusal.ENTERED_ALREADY)),
             (~stands & removed, int(Refusal.NOT_ENTERED)),
             (same, int(Refusal.PROPOSED_ALREADY)),

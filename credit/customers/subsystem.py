@@ -93,7 +93,9 @@ class CustomersSubsystem(Subsystem):
         self._library = RiskLibrary(self.tables["library"])
         self.keeper = LibraryKeeper(self._library, self._register, self.tables["tally"])
         waiting, counter = self.tables["proposals"], self.tables["proposed"]
-        self.proposals = Proposals(waiting, counter, self._library, self.keeper, self._register)
+        self.proposals = Proposals(
+            waiting, counter, self._library, self.keeper, self._register, policy.library_reason_min
+        )
         self._pending, self._details = self.tables["pending"], self.tables["details"]
         self.materials = Materials(materials, self.tables["waiting"], self.tables["files"])
         self.supplements = Supplements(self.tables["supplements"], self.materials)

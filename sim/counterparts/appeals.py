@@ -13,14 +13,13 @@ from credit.codes import Verdict
 from credit.identifiers import Texts
 from credit.mail import Inbox
 from credit.room import Kind, Rows
-from credit.subsystem import State, Window
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, Ints
 from scenarios.model import Scenario
 from sim.counterparts.staffed import Done, StaffedDesks, service_table
 from sim.curves import lognormal
-from sim.held import Held
 from sim.occasions import party_of
-from sim.opposite import Around, Opposite, World
+from sim.opposite import Biding, Opposite, World
 from sim.randomness import Draws
 from sim.staff import Desks
 from sim.staffing import DeputySource
@@ -57,12 +56,12 @@ class Customers:
         return Appeal.carry(rows, at=at, ground=ground, words=_WORDS[ground])
 
 
-class AppealsCounterpart(Around):
+class AppealsCounterpart(Biding):
     """The customers, and the one desk."""
 
     def __init__(self, scenario: Scenario, seed: int, desks: Desks, truth: Truth | None = None) -> None:
         self._truth = truth or Truth(seed, scenario)
-        self._customers, self._held = Customers(scenario, seed, self._truth), Held()
+        self._customers = Customers(scenario, seed, self._truth)
         self._right_ppm = scenario.behaviour.appeal_right_ppm
         self._table = service_table(scenario, Desk.LIST_REVIEWER)
         self._draws = Draws(seed, "appeal.desk", ("service", "right"))
@@ -72,11 +71,11 @@ class AppealsCounterpart(Around):
         """Customers hear, and appeal when they have made up their minds; the desk is served."""
         offered, answered = requests.take(AppealOffered), requests.take(AppealAnswered)
         if len(offered):
-            self._held.put(Appeal, self._customers.appeals(offered, np.full(len(offered), _FIRST)))
+            self.held.put(Appeal, self._customers.appeals(offered, np.full(len(offered), _FIRST)))
         denied = answered[answered["granted"] == 0]
         if len(denied):
-            self._held.put(Appeal, self._customers.appeals(denied, denied["appeals"]))
-        return [*self._held.release(window), *super().respond(requests, window, round_number)]
+            self.held.put(Appeal, self._customers.appeals(denied, denied["appeals"]))
+        return [*self.held.release(window), *super().respond(requests, window, round_number)]
 
     def _service_ms(self, desk: IntEnum, tasks: Rows) -> Ints:
         del desk
@@ -88,18 +87,6 @@ class AppealsCounterpart(Around):
         granted = self._truth.is_fraud(party_of(party)) != right
         verdict = np.where(granted, int(Verdict.APPROVE), int(Verdict.DECLINE))
         return {"verdict": verdict, "opinion": _OPINIONS[granted.astype(np.int64)]}
-
-    def due(self) -> int:
-        return min(self._held.due(), super().due())
-
-    def export_state(self) -> State:
-        """Appeals under way, and the desk."""
-        return self._held.export_state() | super().export_state()
-
-    def import_state(self, state: State) -> None:
-        """Replaces everything by exported state."""
-        self._held.import_state(state)
-        super().import_state(state)
 
 
 def opposite(world: World) -> Opposite:

@@ -25,14 +25,13 @@ from credit.restructuring.contract import (
     TermsOffered,
 )
 from credit.room import Kind, Rows
-from credit.subsystem import State, Window
+from credit.subsystem import Window
 from credit.times import DAY_MS, HOUR_MS, Bools, Ints
 from scenarios.model import Scenario
 from sim.counterparts.staffed import LEAST_SERVICE_MS, Done, StaffedDesks, service_table
 from sim.counterparts.staffed_lists import StaffedLists, at_the_branch, seated
-from sim.held import Held
 from sim.occasions import on_loan, party_of
-from sim.opposite import Around, Opposite, World
+from sim.opposite import Biding, Opposite, World
 from sim.randomness import Draw
 from sim.staff import Desks, Person
 from sim.staffing import DeputySource
@@ -94,13 +93,13 @@ class Debtors:
         return np.asarray((rows["at"] // DAY_MS + later) * DAY_MS + _FIRST_HOUR_MS + hour)
 
 
-class RestructuringCounterpart(Around):
+class RestructuringCounterpart(Biding):
     """Customers, the team, who approves, and the inspectors of the branches of one shard."""
 
     def __init__(self, scenario: Scenario, seed: int, people: Iterable[Person], branches: Sequence[int]) -> None:
         """`people`: the bank's whole roster; `branches`: those of the shard."""
         everybody, first_day = list(people), scenario.run.start_ms // DAY_MS
-        self._debtors, self._held = Debtors(scenario, seed), Held()
+        self._debtors = Debtors(scenario, seed)
         self._behaviour, self._scripted = scenario.behaviour, len(scenario.script)
         self._service: dict[int, Ints] = {desk: service_table(scenario, desk) for desk in (*STEPS, *INSPECTORS)}
         names = ("service", "verdict", "measure", "finding")
@@ -118,10 +117,10 @@ class RestructuringCounterpart(Around):
         """Customers answer when they have made up their minds; tasks go to the desks of their round."""
         told, offers = requests.take(HelpOffered), requests.take(TermsOffered)
         if len(told):
-            self._held.put(RequestRestructuring, self._debtors.ask(told))
+            self.held.put(RequestRestructuring, self._debtors.ask(told))
         if len(offers):
-            self._held.put(AnswerTerms, self._debtors.answer(offers))
-        return [*self._held.release(window), *super().respond(requests, window, round_number)]
+            self.held.put(AnswerTerms, self._debtors.answer(offers))
+        return [*self.held.release(window), *super().respond(requests, window, round_number)]
 
     def _working_ms(self, desk: IntEnum, rows: Rows) -> Ints:
         drawn = self._draws["service"].quantile(self._service[desk], rows["party"], _of_task(rows))
@@ -174,20 +173,6 @@ class RestructuringCounterpart(Around):
 
     def _drawn(self, tasks: Rows) -> Bools:
         return np.asarray(party_of(tasks["party"]) > self._scripted)
-
-    # ---- figures and state
-
-    def due(self) -> int:
-        return min(self._held.due(), super().due())
-
-    def export_state(self) -> State:
-        """Answers under way, and both lists' desks."""
-        return self._held.export_state() | super().export_state()
-
-    def import_state(self, state: State) -> None:
-        """Replaces everything by exported state."""
-        self._held.import_state(state)
-        super().import_state(state)
 
 
 def _of_day(rows: Rows) -> Ints:

@@ -91,7 +91,9 @@ def test_deputies_are_appointed_while_the_administrator_is_at_work_and_do_nothin
     for one in deputies:
         for begins, _ in one.duty:
             opens = begins * DAY_MS + one.shift.spans[0][0] * MINUTE_MS
-            [(at, who)] = came.before(opens)
+            found = came.before(opens)
+            assert found is not None
+            at, who = found
             day = np.array([at // DAY_MS])
             assert at % DAY_MS == OPENS
             assert presence(heads[who], is_workday)(day).all()

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from actors.gateway.applications import ZHANG
+from actors.gateway.lists import _by_hand
 from actors.identity.caller import Caller
 from credit.identifiers import resident_ids
 from credit.policies.posts import PERMISSIONS
@@ -57,16 +58,22 @@ def test_entries_come_one_by_one_and_in_tables_and_go_again() -> None:
         assert bank.get(f"{path}?list=dishonest_debtor") == nobody
 
 
+def test_whom_a_system_names_is_who_enters_it() -> None:
+    assert [_by_hand(OWNER, "30001"), _by_hand(OWNER, None)] == [30_001, 0]
+
+
 @pytest.mark.parametrize(
     ("text", "status", "said"),
     [
-        ("", 422, "no rows"),
-        ("list,entry\nassociation,5\n", 422, "columns: list, entry"),
+        ("", 422, "can't be read"),
+        (HEAD, 422, "no rows"),
+        ("list,entry\nassociation,5\n", 422, "the column 'id_number' is lacking; columns: list, entry"),
         (f"{HEAD}mine,5,,\n", 422, "row 1, column list"),
         (f"{HEAD}association,x,,\n", 422, "row 1, column entry"),
         (f"{HEAD}association,5,,yes\n", 422, "row 1, column removed"),
-        (f"{HEAD}association,5,,,more\n", 422, "a row of 4 values"),
-        (f"{HEAD}association,5\n", 422, "a row of 4 values"),
+        (f"{HEAD}association,5,1234567890123456789,\n", 422, "row 1, column id_number"),
+        (f"{HEAD}association,5,,,more\n", 422, "Expected 4 columns, got 5"),
+        (f"{HEAD}association,5\n", 422, "Expected 4 columns, got 2"),
     ],
 )
 def test_a_table_that_cannot_be_is_handed_back_whole(text: str, status: int, said: str) -> None:

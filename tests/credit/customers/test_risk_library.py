@@ -13,6 +13,7 @@ from credit.approval.contract import CustomerListed
 from credit.codes import RiskList, Verdict
 from credit.customers.contract import DecideLibraryChange, Event, ProposeLibraryChange, RefreshRiskList, Refusal
 from credit.customers.keys import id_keys, id_number_of
+from credit.customers.lists import RiskLibrary
 from credit.room import Kind, Rows
 from credit.scoring.contract import ApplicationAccepted
 from credit.subsystem import Window
@@ -69,6 +70,21 @@ def test_an_entry_that_was_removed_counts_anew_from_its_new_instant() -> None:
     copy, person = bank.customers._copy, id_keys(np.array([ID]))
     at = [DAY.until + hour * HOUR_MS for hour in (0, 1, 2, 3)]
     assert [int(copy.lists(person, np.array([one]))[0]) for one in at] == [0, 0, 0, RiskList.DISHONEST_DEBTOR]
+
+
+def test_an_entry_of_the_library_stays_as_first_entered_until_it_is_removed_and_then_counts_anew() -> None:
+    library = RiskLibrary(Front().customers.tables["library"])
+    key, case, signs = np.array([77]), np.array([1_000_000_001]), np.array([False])
+    for at in (10, 20):
+        library.enter(key, np.array([at]), case, signs)
+    library.remove(case, np.array([30]))
+    library.enter(key, np.array([40]), case, signs)
+    stood = [bool(library.stands(case, np.array([at]))[0]) for at in (9, 10, 39, 40)]
+    assert stood == [False, False, False, True]
+    again = RiskLibrary(Front().customers.tables["library"])
+    for at in (10, 20):
+        again.enter(key, np.array([at]), case, signs)
+    assert [bool(again.stands(case, np.array([at]))[0]) for at in (9, 10, 20)] == [False, True, True]
 
 
 def test_a_key_gives_the_number_back_that_it_was_packed_of() -> None:

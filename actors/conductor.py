@@ -27,6 +27,7 @@ from actors.refusals import Busy, Closing, DayOver
 from actors.sequencer import Command, Done, Sequencer, Taken, joined_by_kind
 from actors.topology import Cell
 from actors.trail import Trail, about_cases, in_window
+from actors.worth import SinceSnapshot
 from credit.numbers import branch_of
 from credit.room import Kind, Rows
 from credit.times import DAY_MS, HOUR_MS, NEVER, text_of
@@ -55,7 +56,7 @@ class Pace(NamedTuple):
     advance_ms: int = HOUR_MS
     """The grain of windows in which a business date is advanced."""
     replay_s: float = 3.0
-    """A snapshot once the windows since the last took so long: less shortens recoveries, more the waits under load (ours)."""
+    """A snapshot once the windows since the last cost so much of a processor: less shortens recoveries, more waits (ours)."""
     snapshot_share: float = 0.1
     """Most of the time that snapshots may take."""
 
@@ -105,7 +106,7 @@ class Conductor:
         self._targets: deque[tuple[int, asyncio.Future[int]]] = deque()
         self._reaching: list[asyncio.Future[int]] = []
         self._closing = False
-        self._spent_s = self._snapshot_s = self._kept_s = 0.0
+        self._since = SinceSnapshot()
         self._cut_at = self._cost_s = self._moved_at = 0.0
         self._trail_until, self._heard_until = trail.until(), -1
         self.failure: Exception | None = None
@@ -115,10 +116,9 @@ class Conductor:
     # life -------------------------------------------------------------------------------------------------------------
 
     async def open(self, on_replay: Callable[[int], object] = int) -> None:
-        """The bank as its book has it, up to now. What it took says when the next snapshot is worth its time: nobody is to wait
-        for one just because opening took long."""
+        """The bank as its book has it, up to now."""
         await self._in(self._driver, self._open, on_replay)
-        self._spent_s, self._kept_s = self._bank.figures.again_s, self._bank.figures.restored_s
+        self._since.open(self._bank.figures)
         self.ready = True
 
     async def follow(self) -> None:
@@ -130,7 +130,7 @@ class Conductor:
                 self._heard_until = done.block[-1].number
                 self._tell(done)
         if found:
-            self._spent_s += time.perf_counter() - began
+            self._since.add(found, time.perf_counter() - began)
         if self._wants_snapshot():
             await self._snapshot()
 
@@ -407,10 +407,11 @@ class Conductor:
 
     async def _collect(self, began: float) -> None:
         """Everything that one cut put under way."""
-        for done in await self._in(self._collector, self._collect_all):
+        found = await self._in(self._collector, self._collect_all)
+        for done in found:
             self._tell(done)
         took_s = time.perf_counter() - began
-        self._spent_s += took_s
+        self._since.add(found, took_s)
         self._cost_s += _OF_LATE * (took_s - self._cost_s)
         self.meters.window_ms.append(took_s * 1e3)
         self._wake.set()
@@ -476,7 +477,7 @@ class Conductor:
         await self._drained()
         began = time.perf_counter()
         taken = await self._in(self._driver, self._bank.snapshot)
-        self._snapshot_s, self._spent_s = time.perf_counter() - began, 0.0
+        self._since.begin(time.perf_counter() - began)
         if self._keeping is not None:
             await self._keeping
         self._keeping = asyncio.ensure_future(self._keep(taken))
@@ -487,14 +488,13 @@ class Conductor:
             await self._in(self._keeper, self._bank.keep, taken)
         except PackingLost as lost:
             _log.warning("%s; the one before serves", lost.user_message)
-        self._kept_s = time.perf_counter() - began
+        self._since.kept_s = time.perf_counter() - began
 
     def _wants_snapshot(self) -> bool:
-        """Whether the windows since the last took as long as it is to take to work them again: not less than a snapshot keeps the
-        bank waiting, times the share, nor than it takes beside it, and one at a time."""
+        """One at a time, once it is worth its time."""
         if self._keeping is not None and not self._keeping.done():
             return False
-        return self._spent_s > max(self._pace.replay_s, self._snapshot_s / self._pace.snapshot_share, self._kept_s)
+        return self._since.is_worth(self._pace.replay_s, self._pace.snapshot_share)
 
     def _in(self, pool: ThreadPoolExecutor, work: Callable[..., Any], *arguments: Any) -> Awaitable[Any]:
         return asyncio.get_running_loop().run_in_executor(pool, work, *arguments)

@@ -87,6 +87,8 @@ class StepReport:
     due: int = 0
     told: list[Told] = field(default_factory=list)
     busy_s: float = 0.0
+    processor_s: float = 0.0
+    """Of its thread alone: what the step costs wherever it is worked again, whatever else the machine had to do."""
     rows: dict[str, int] = field(default_factory=dict)
     """Rows of each table; like `measures`, where it is asked to tell."""
     measures: list[Rows] = field(default_factory=list)
@@ -122,12 +124,12 @@ class Meter:
 
     def __init__(self) -> None:
         self.phases: dict[str, float] = defaultdict(float)
-        self._began = self._lap = self._cpu = 0.0
+        self._began = self._lap = self._cpu = self._thread = 0.0
 
     def start(self) -> None:
         """A step begins."""
         self._began = self._lap = time.perf_counter()
-        self._cpu = time.process_time()
+        self._cpu, self._thread = time.process_time(), time.thread_time()
 
     def lap(self, phase: str) -> None:
         """A phase ends."""
@@ -135,12 +137,12 @@ class Meter:
         self.phases[phase] += now - self._lap
         self._lap = now
 
-    def stop(self) -> float:
-        """The step ends; the seconds it took."""
+    def stop(self) -> tuple[float, float]:
+        """The step ends; the seconds it took, and those of a processor that its thread did."""
         took = time.perf_counter() - self._began
         self.phases["step"] += took
         self.phases["processor"] += time.process_time() - self._cpu
-        return took
+        return took, time.thread_time() - self._thread
 
 
 class Broken(InvariantViolation):
@@ -210,7 +212,7 @@ class StageHost:
             self._rows = self.table_rows()
             report.due, report.rows = self.stage.due(), self._rows
         self._meter.lap("wire")
-        report.busy_s = self._meter.stop()
+        report.busy_s, report.processor_s = self._meter.stop()
         return sent, report
 
     def _rests(self, span: Sequence[Window]) -> bool:

@@ -58,6 +58,7 @@ from actors.gateway import (
 from actors.gateway.bank import Bank
 from actors.gateway.bodies import bounded
 from actors.gateway.contents import Contents
+from actors.gateway.direct import Direct
 from actors.gateway.language import wants_english
 from actors.gateway.log import REQUEST_ID, OperationLog, request_of
 from actors.gateway.metrics import Meters
@@ -271,5 +272,6 @@ def make_app(bank: Bank, identity: Identity) -> FastAPI:
         pulse: Pulse = app.state.pulse
         return waiting >= (SUBMITS_MAX // 2 if pulse.is_late() else SUBMITS_MAX) or pulse.is_behind()
 
+    app.add_middleware(Direct, way=applications.SHORT, handlers=app.exception_handlers)
     app.add_middleware(Counting, meters=app.state.meters, log=log, full=full)
     return app

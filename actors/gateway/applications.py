@@ -9,6 +9,7 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi.routing import APIRoute
 from pydantic import Field
 
 from actors.conductor import Answer, Story
@@ -29,7 +30,7 @@ from actors.gateway.bank import (
 from actors.gateway.callers import Caller, Identity, identity_of, needs
 from actors.gateway.coded import ByName
 from actors.gateway.details import Details, LastDay, detail_columns, details_of, fields_of, last_days, prove_details
-from actors.gateway.direct import direct
+from actors.gateway.direct import Way
 from actors.gateway.models import AccountNumber, Body, IdempotencyKey, Name, SegmentName, shown
 from actors.gateway.prefer import wait_s
 from actors.gateway.problems import Problem
@@ -209,14 +210,10 @@ async def submit(
     return await _shown(bank, request.app.state.hub, answer.number, patience_s, story, proven)
 
 
-router.add_api_route(
-    "",
-    submit,
-    methods=["POST"],
-    status_code=202,
-    summary="Hand an application in",
-    route_class_override=direct(Application, _MAY_SUBMIT),
-)
+router.add_api_route("", submit, methods=["POST"], status_code=202, summary="Hand an application in")
+_SUBMITS = router.routes[-1]
+assert isinstance(_SUBMITS, APIRoute)
+SHORT = Way(_SUBMITS, Application, _MAY_SUBMIT)
 
 
 def _faulty(bank: Bank, form: Application, answer: Answer, story: Story) -> Problem:

@@ -49,3 +49,5 @@ def test_a_snapshot_begins_the_count_anew_and_opening_counts_what_was_worked_aga
     since.begin(held_s=0.1)
     assert not since.is_worth(replay_s=0.0, share=0.1)
     assert (since.took_s, since.held_s, since.kept_s) == (0.0, 0.1, 2.0)
+    since.add([worked(0.1)], took_s=100.0)
+    assert not since.is_worth(replay_s=3.0, share=0.1)

@@ -33,6 +33,7 @@ GATEWAY = "gateways' processor time a request"
 CONDUCTOR = "conductor's and cells' processor time a request"
 MEDIAN = "POST to decision at half of that, median"
 DECIDED = "POST to decision at half of that, p99"
+GATEWAY_AT_HALF = "gateways' processor time an application then"
 CARRIED = "applications over HTTP, carried to their decision"
 CARRIED_MEDIAN = "POST to decision at half of what is carried, median"
 CARRIED_DECIDED = "POST to decision at half of what is carried, p99"
@@ -46,6 +47,7 @@ UNITS = {
     CONDUCTOR: "ms",
     MEDIAN: "ms",
     DECIDED: "ms",
+    GATEWAY_AT_HALF: "ms",
     CARRIED: "a second",
     CARRIED_MEDIAN: "ms",
     CARRIED_DECIDED: "ms",
@@ -218,7 +220,9 @@ def measured(folder: Path, *options: str) -> dict[str, float]:
             ours.append(accepted_s(hit(port, token, (1 + turn) * 10 * _COUNT, _COUNT)))
         spent = {part: seconds - before[part] for part, seconds in served.spent_s().items()}
         limit = median(ours)
+        before = served.spent_s()
         decided = opened.hit(limit / 2)
+        at_half = (served.spent_s()["gateway"] - before["gateway"]) / int(limit / 2 * _OPEN_S)
         carried = opened.carried(limit / 3)
         calm = opened.hit(carried / 2) if carried else decided
         later = opened.hit(_CALM)
@@ -234,6 +238,7 @@ def measured(folder: Path, *options: str) -> dict[str, float]:
         CONDUCTOR: spent["conductor"] / (_TURNS * _COUNT) * 1e3,
         MEDIAN: decided["p50_s"] * 1e3,
         DECIDED: decided["p99_s"] * 1e3,
+        GATEWAY_AT_HALF: at_half * 1e3,
         CARRIED: carried,
         CARRIED_MEDIAN: calm["p50_s"] * 1e3,
         CARRIED_DECIDED: calm["p99_s"] * 1e3,

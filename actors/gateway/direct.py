@@ -1,6 +1,6 @@
 """The short way of a form that is right, for the endpoint that is asked most: what the framework works out anew with each request
-(which endpoint it is for, and what that asks for) is half of such a request's processor time. What is not right, or not plainly
-JSON, goes the framework's own way from its beginning, so there is one way to say what is wrong."""
+(which endpoint it is for, and what that asks for) is a large part of what it costs. What is not right, or not plainly JSON, goes
+the framework's own way from its beginning, so there is one way to say what is wrong."""
 
 from __future__ import annotations
 

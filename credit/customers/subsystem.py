@@ -94,7 +94,7 @@ class CustomersSubsystem(Subsystem):
         self.keeper = LibraryKeeper(self._library, self._register, self.tables["tally"])
         waiting, counter = self.tables["proposals"], self.tables["proposed"]
         self.proposals = Proposals(
-            waiting, counter, self._library, self.keeper, self._register, policy.library_reason_min
+            waiting, counter, self._library, self.keeper, self._register, policy.entry_reason_min
         )
         self._pending, self._details = self.tables["pending"], self.tables["details"]
         self.materials = Materials(materials, self.tables["waiting"], self.tables["files"])

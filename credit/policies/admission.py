@@ -113,7 +113,7 @@ class AdmissionPolicy(PolicyModel):
     """Purposes refused as too vague (APP-08)."""
     purposes: list[Purpose] = Field(min_length=1)
     """Purposes known by name."""
-    library_reason_min: Annotated[int, LIVE] = Field(ge=1, le=50)
+    entry_reason_min: Annotated[int, LIVE] = Field(ge=1, le=50)
     """[characters] The shortest reason with which somebody is entered in, or leaves, the risk library by hand (EXT-08)."""
     step_minutes: Annotated[dict[str, Annotated[int, Field(ge=1, le=100_000)]], LIVE]
     """Usual length of each step, for the estimated completion (APP-18)."""

@@ -15,6 +15,8 @@ SHELL := /bin/sh
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 VENV ?= .venv
+# Of the processes that test: a third one keeps two cores busy while others wait for banks that live by the clock.
+WORKERS ?= 3
 BIN := $(VENV)/bin
 RUN_READY := $(VENV)/.ready-run
 DEV_READY := $(VENV)/.ready-dev
@@ -32,7 +34,7 @@ run: $(RUN_READY)
 	@$(BIN)/lendrill run baseline $(ARGS)
 
 test: $(DEV_READY)
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(DEV_READY)
 	@$(BIN)/ruff format --check .

@@ -90,8 +90,18 @@ def spread(product: dict[str, Any]) -> Overrides:
 def load(name: str, model: type[Model], overrides: Overrides | None = None, *, file: str | None = None) -> Model:
     """One policy, from `file` (default `name`).toml and `overrides[name]`; PolicyError says what is wrong and where."""
     changes = (overrides or {}).get(name, {})
+    return _validated(name, model, merged(_read(file or name), changes)) if changes else _as_packaged(name, model, file)
+
+
+@cache
+def _as_packaged(name: str, model: type[Model], file: str | None) -> Model:
+    """What every bank reads as it stands is read once: a policy is frozen."""
+    return _validated(name, model, _read(file or name))
+
+
+def _validated(name: str, model: type[Model], content: dict[str, Any]) -> Model:
     try:
-        return model.model_validate(merged(_read(file or name), changes))
+        return model.model_validate(content)
     except ValidationError as error:
         raise PolicyError(describe(f"policies.{name}", error)) from None
 

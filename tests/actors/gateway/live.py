@@ -189,7 +189,9 @@ def live(
         store = SqliteStore(home / "daybook.db")
         store.found("test")
         sequencer = Sequencer(executor, flow, live_blueprints(plan, flow, desks, False), store, start)
-        conductor = Conductor(sequencer, BusinessClock(start), Trail(home / "trail.db"), Pace(0.0, advance_ms=DAY_MS))
+        conductor = Conductor(
+            sequencer, BusinessClock(start), Trail(home / "trail.db"), Pace(0.0, 0.0, advance_ms=DAY_MS)
+        )
         bank = Bank(
             LinkClient(home / "link"), flow, plan.bank.branches, products, partial(references, plan), plan.policies, KEY
         )

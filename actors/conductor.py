@@ -47,7 +47,7 @@ class Pace(NamedTuple):
     spacing: float = 4.0
     """A window is cut no sooner after the one before than so many times what windows cost of late: what falls due meanwhile
     keeps it company. 1 would have the bank do nothing but windows, each as small as can be."""
-    spacing_ms: float = 80.0
+    spacing_ms: float = 100.0
     """Most that this adds to the time of an answer."""
     window_rows: int = 20_000
     """Most rows of one window."""

@@ -124,12 +124,12 @@ class Meter:
 
     def __init__(self) -> None:
         self.phases: dict[str, float] = defaultdict(float)
-        self._began = self._lap = self._cpu = self._thread = 0.0
+        self._began = self._lap = self._processor = 0.0
 
     def start(self) -> None:
         """A step begins."""
         self._began = self._lap = time.perf_counter()
-        self._cpu, self._thread = time.process_time(), time.thread_time()
+        self._processor = time.thread_time()
 
     def lap(self, phase: str) -> None:
         """A phase ends."""
@@ -139,10 +139,10 @@ class Meter:
 
     def stop(self) -> tuple[float, float]:
         """The step ends; the seconds it took, and those of a processor that its thread did."""
-        took = time.perf_counter() - self._began
+        took, processor = time.perf_counter() - self._began, time.thread_time() - self._processor
         self.phases["step"] += took
-        self.phases["processor"] += time.process_time() - self._cpu
-        return took, time.thread_time() - self._thread
+        self.phases["processor"] += processor
+        return took, processor
 
 
 class Broken(InvariantViolation):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from actors.host import Told
+from actors.lately import Lately
 from credit.mail import NO_ANSWERS
 from credit.numbers import case_of
 from credit.room import EVENT_DTYPE, Rows
@@ -26,9 +27,9 @@ BEFORE = -1
 class Trail:
     """Events by case, in an SQLite file."""
 
-    def __init__(self, path: Path | str) -> None:
+    def __init__(self, path: Path | str, lately: Lately | None = None) -> None:
         self._base = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-        self._begun = False
+        self._begun, self._lately = False, lately or Lately()
         for statement in (
             "PRAGMA journal_mode = WAL",
             "PRAGMA synchronous = OFF",
@@ -54,24 +55,31 @@ class Trail:
 
     def forget_from(self, window: int) -> None:
         """Drops what is told of a window and of all after it: they are worked again."""
+        self._lately.clear()
         self._base.execute('DELETE FROM events WHERE "window" >= ?', (window,))
 
     def add(self, told: Iterable[Told]) -> None:
         """Takes what happened in some windows."""
         marks = ", ".join("?" * (len(_NAMES) + 1))
+        parts = [(window, about_cases(events)) for window, events, _ in told]
         self._base.execute("BEGIN")
-        for window, events, _ in told:
-            rows = [(window, *row) for row in about_cases(events).tolist()]
+        for window, part in parts:
+            rows = [(window, *row) for row in part.tolist()]
             self._base.executemany(f"INSERT INTO events VALUES ({marks})", rows)
         self._base.execute("COMMIT")
+        self._lately.add(part for _, part in parts)
 
     def of(self, *cases: int) -> Rows:
         """The events of some cases and of their loans, case by case, in the order in which they happened."""
-        marks = ", ".join("?" * len(cases))
+        lately, earlier = self._lately.of(dict.fromkeys(cases))
+        if not earlier:
+            return lately
+        marks = ", ".join("?" * len(earlier))
         found = self._base.execute(
-            f'SELECT {_COLUMNS} FROM events WHERE "case" IN ({marks}) ORDER BY "case", at, seq', cases
+            f'SELECT {_COLUMNS} FROM events WHERE "case" IN ({marks}) ORDER BY "case", at, seq', earlier
         ).fetchall()
-        return np.array(found, dtype=EVENT_DTYPE) if found else np.zeros(0, dtype=EVENT_DTYPE)
+        rows = np.concatenate([lately, np.array(found, dtype=EVENT_DTYPE)])
+        return rows[np.argsort(rows["case"], kind="stable")]
 
     def since(self, window: int, most: int) -> list[tuple[int, Rows]]:
         """The windows from a number on of which there is something, each with its events as `in_window` has them, until there

@@ -48,7 +48,7 @@ from credit.room import EVENTS, REASONS, Rows
 from credit.texts import Field as TextField
 from credit.texts import cut_columns
 from credit.times import Ints
-from credit.track import query
+from credit.track import deciding, query
 
 router = APIRouter(prefix="/v1/applications", tags=["applications"])
 
@@ -263,11 +263,12 @@ async def _shown(bank: Bank, hub: Hub, case: int, patience_s: float, story: Stor
     now, events = story
     until = time.monotonic() + patience_s
     while True:
-        progress = query(events, case, max(now, int(events["at"].max(initial=0))))
-        left = until - time.monotonic()
-        if (progress is not None and progress.step >= Step.CONTRACT) or left <= 0:
+        seen, left, progress = events["event"].tolist(), until - time.monotonic(), None
+        if left <= 0 or not deciding().isdisjoint(seen):
+            progress = query(events, case, max(now, int(events["at"].max(initial=0))))
+        if left <= 0 or (progress is not None and progress.step >= Step.CONTRACT):
             break
-        await hub.until_decided(case, events["event"].tolist(), min(left, _LOOK_S))
+        await hub.until_decided(case, seen, min(left, _LOOK_S))
         now, events = await bank.story(case)
     if progress is None:
         raise absent("case", str(case))

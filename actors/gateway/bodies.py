@@ -26,14 +26,16 @@ def bounded(scope: Scope, receive: Receive, hears: Callable[[bytes, bytes], None
     most, seconds = (FILES_MAX, FILES_S) if media in _LARGE else (FORM_MAX, FORM_S)
     size, is_whole, loop = 0, False, asyncio.get_running_loop()
     until = loop.time() + seconds
-    too_large = HTTPException(413, f"at most {most >> 10} KiB are taken here")
+
+    def prove_size(size: int) -> None:
+        if size > most:
+            raise HTTPException(413, f"at most {most >> 10} KiB are taken here")
 
     async def receiving() -> Message:
         nonlocal size, is_whole
         if is_whole:
             return await receive()
-        if int(headers.get(b"content-length", b"0")) > most:
-            raise too_large
+        prove_size(int(headers.get(b"content-length", b"0")))
         try:
             async with asyncio.timeout_at(until):
                 message = await receive()
@@ -42,8 +44,7 @@ def bounded(scope: Scope, receive: Receive, hears: Callable[[bytes, bytes], None
         part = message.get("body", b"")
         size += len(part)
         is_whole = not message.get("more_body", False)
-        if size > most:
-            raise too_large
+        prove_size(size)
         if part:
             hears(part, media)
         return message

@@ -82,13 +82,14 @@ class Hub:
         not among the events `seen`, or nothing was heard before."""
         if self._begins() or not self._lately.get(case, set()).issubset(seen):
             return
-        decided: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        decided: asyncio.Future[None] = loop.create_future()
         self._waiting.setdefault(case, []).append(decided)
+        over = loop.call_later(timeout_s, _end, decided)  # of its own: `wait_for` goes round the loop once more
         try:
-            await asyncio.wait_for(decided, timeout_s)
-        except TimeoutError:
-            pass
+            await decided
         finally:
+            over.cancel()
             self._waiting[case].remove(decided)
             if not self._waiting[case]:
                 del self._waiting[case]
@@ -138,8 +139,7 @@ class Hub:
     def _wake(self, cases: Iterable[int]) -> None:
         for case in cases:
             for decided in self._waiting.get(case, ()):
-                if not decided.done():
-                    decided.set_result(None)
+                _end(decided)
 
     def _lost(self) -> None:
         """The conductor was away, and what happened then was told to nobody: it stands in the trail, for those who ask."""
@@ -147,6 +147,11 @@ class Hub:
             listener.end()
         self._lately.clear()
         self._wake(self._waiting)
+
+
+def _end(wait: asyncio.Future[None]) -> None:
+    if not wait.done():
+        wait.set_result(None)
 
 
 @router.get(

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 
 Asked = TypeVar("Asked")
 Told = TypeVar("Told")
-EVERY_S = 0.02
+EVERY_S = 0.04
 """From the beginning of one turn to that of the next."""
 
 

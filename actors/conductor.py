@@ -202,6 +202,9 @@ class Conductor:
         """Has the bank do commands of one kind, each with a request number; returns its answers once they are given. Busy where
         too much waits. They are durable before they are done, and a number that comes again gets the first answer. What comes
         beside them bears the same instant and is of the same window. What is no command is answered once the book holds it."""
+        asked = list(zip(branch_of(rows).tolist(), rows["request"].tolist(), strict=True)) if kind.command else []
+        while under_way := [answer for key in asked for answer in self._asked.get(key, ())]:
+            await asyncio.wait(under_way)  # an answer says its number alone, and this may ask for something else
         if self._closing:
             raise Closing("the bank is closing; ask again with the same number")
         commands = [Command(kind, rows), *beside]
@@ -214,11 +217,8 @@ class Conductor:
             command.rows["at"] = now
         loop = asyncio.get_running_loop()
         answers = [loop.create_future() for _ in range(len(rows) if kind.command else 1)]
-        if kind.command:
-            for branch, request, answer in zip(
-                branch_of(rows).tolist(), rows["request"].tolist(), answers, strict=True
-            ):
-                self._asked.setdefault((branch, request), []).append(answer)
+        for key, answer in zip(asked, answers, strict=False):
+            self._asked.setdefault(key, []).append(answer)
         self._queue.append(_Waiting(commands, count, answers))
         self._queued += count
         self._wake.set()

@@ -160,7 +160,14 @@ class Visit(NamedTuple):
 
 
 async def taken_in(bank: Bank, identity: Identity, visits: Sequence[Visit]) -> list[tuple[Answer, Story]]:
-    """The bank's answers to visits, and what happened to each case; who holds it is written down by then."""
+    """The bank's answers to visits, and what happened to each case; who holds it is written down by then. Of those under one
+    number each is asked after the one before is answered: the bank's answer says the number alone."""
+    numbers = [one.number for one in visits]
+    if len(set(numbers)) < len(numbers):
+        again = [place for place, one in enumerate(numbers) if one in numbers[:place]]
+        first = await taken_in(bank, identity, [one for place, one in enumerate(visits) if place not in again])
+        later = await taken_in(bank, identity, [visits[place] for place in again])
+        return [later.pop(0) if place in again else first.pop(0) for place in range(len(visits))]
     rows, beside = form_rows(columns_of([one.form for one in visits]), bank, np.array([one.number for one in visits]))
     rows["uploads"][[not one.proven for one in visits]] = Uploads.ALONE
     rows["attested"] = [one.attested for one in visits]

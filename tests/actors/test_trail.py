@@ -69,3 +69,10 @@ def test_windows_that_are_worked_again_replace_what_is_in_memory() -> None:
     trail.add([told(1, [(1, LATER, 9, 7)])])
     assert seqs(trail.of(1)) == [0, 7]
     assert not len(trail.of(3))
+
+
+def test_cases_whose_first_event_was_written_over_are_held_no_more() -> None:
+    lately = Lately(RING)
+    for case in range(1, 10 * RING):
+        lately.add([told(case, [(case, BEGINS, case, 2 * case), (case, LATER, case, 2 * case + 1)]).events])
+    assert list(lately._places) == [*range(10 * RING - RING // 2, 10 * RING)]

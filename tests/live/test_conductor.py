@@ -280,6 +280,17 @@ def test_a_lost_cell_is_noticed_by_nobody_who_waits(tmp_path: Path) -> None:
     asyncio.run(hour())
 
 
+def test_who_moves_the_date_is_answered_though_a_cell_was_lost_on_the_way(tmp_path: Path) -> None:
+    async def hour() -> None:
+        executor = _Loses()
+        async with living(tmp_path, executor) as live:
+            executor.lose = True
+            assert await asyncio.wait_for(live.advance(START + 2 * DAY_MS), _WAIT_S) >= START + 2 * DAY_MS
+            assert (live.figures()["lost_cells"], live.ready) == (1, True)
+
+    asyncio.run(hour())
+
+
 def test_a_call_outlives_its_connection(tmp_path: Path) -> None:
     async def hour() -> None:
         async with living(tmp_path) as live:

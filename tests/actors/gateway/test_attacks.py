@@ -7,6 +7,7 @@ import json
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -230,6 +231,21 @@ def test_evil_texts_in_a_form_are_texts(found: House) -> None:
         assert answer.status_code in (202, 422)
         assert "json" in answer.headers["content-type"]
     assert found.bank.identity.holdings.holds("system:one", int(found.own["case"]))
+
+
+@pytest.mark.changes
+def test_of_those_who_ask_at_once_under_one_key_for_something_else_one_is_heard(found: House) -> None:
+    form = ZHANG | {"id_number": next(found.bank.people)}
+
+    def asked(amount_fen: int) -> httpx.Response:
+        headers = {"Idempotency-Key": "all-at-once"}
+        return send(found, "POST", "/v1/applications", json=form | {"amount_fen": amount_fen}, headers=headers)
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(asked, [3_000_000, 4_000_000, 5_000_000] * 2))
+    taken = [answer.json()["case"] for answer in answers if answer.status_code == 202]
+    assert sorted(answer.status_code for answer in answers) == [202, 202, 409, 409, 409, 409]
+    assert taken[0] == taken[1]
 
 
 @pytest.mark.changes

@@ -46,3 +46,16 @@ def test_buckets_are_bounded(clock: Seconds, monkeypatch: pytest.MonkeyPatch) ->
     for number in range(100):
         found.wait_s(f"address {number}", "nobody")
     assert len(found._full_at) <= 10
+
+
+def test_who_has_asked_much_of_late_is_kept_before_those_whose_buckets_are_full_again(
+    clock: Seconds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rates, "CLIENTS_MAX", 10)
+    found = Rates({"nobody": Rate(per_second=1.0, burst=5)}, clock)
+    assert [found.wait_s("busy", "nobody") for _ in range(6)] == [0.0] * 5 + [1.0]
+    for number in range(9):
+        found.wait_s(f"address {number}", "nobody")
+    clock.now = 1.5
+    found.wait_s("one more than are kept", "nobody")
+    assert [found.wait_s("busy", "nobody") for _ in range(2)] == [0.0, 0.5]

@@ -19,8 +19,9 @@ from actors.identity.errors import IdentityError, TokenRefused
 from actors.identity.keys import Keys
 from actors.identity.service import Identity
 from actors.identity.tokens import AUDIENCE, TYPE, Grant, Tokens
+from credit.policies.loading import packaged
 from credit.times import HOUR_MS, MINUTE_MS
-from tests.actors.identity.builders import APPROVER, PASSWORD, START, a_bank, a_customer, settled
+from tests.actors.identity.builders import APPROVER, PASSWORD, START, a_bank, a_customer, cheap, settled
 
 
 @pytest.fixture
@@ -291,6 +292,20 @@ def test_a_refresh_token_is_used_once_and_follows_the_posts(bank: Identity, gran
     caller = bank.tokens.verify(third.access, START + 2 * MINUTE_MS)
     assert (caller.subject, caller.signed_in_at) == (APPROVER, START)
     assert len({grant.refresh, second.refresh, third.refresh}) == 3
+
+
+def test_what_a_post_may_no_longer_do_is_not_prolonged(tmp_path: Path) -> None:
+    """A bank is opened again with other rules of the same post."""
+    bank = a_bank(tmp_path)
+    lost, *kept = sorted(bank.posts.permissions(["initial_approver"]))
+    more = bank.tokens.issue(settled(bank, APPROVER), START, [lost, *kept])
+    bank.close()
+    posts = packaged("posts")["posts"]
+    [post] = [one for one in posts if one["key"] == "initial_approver"]
+    post["permissions"] = [name for name in post["permissions"] if name != lost]
+    bank = Identity.open(tmp_path, lambda: START, overrides={"posts": {"posts": posts}}, passwords=cheap())
+    again = bank.tokens.refresh(more.refresh, START + MINUTE_MS)
+    assert bank.tokens.verify(again.access, START + MINUTE_MS).scopes == frozenset(kept)
 
 
 def test_a_refresh_token_that_comes_again_ends_its_whole_family(bank: Identity, grant: Grant) -> None:

@@ -190,6 +190,7 @@ class Conductor:
                 for answer in waiting:
                     if not answer.done():
                         answer.set_exception(Closing("the bank is closing; ask again with the same number"))
+            self._asked.clear()  # who waits behind them hears that it closes
 
     def close(self) -> None:
         """Takes nothing more; finishes what is under way."""
@@ -203,7 +204,7 @@ class Conductor:
         too much waits. They are durable before they are done, and a number that comes again gets the first answer. What comes
         beside them bears the same instant and is of the same window. What is no command is answered once the book holds it."""
         asked = list(zip(branch_of(rows).tolist(), rows["request"].tolist(), strict=True)) if kind.command else []
-        while under_way := [answer for key in asked for answer in self._asked.get(key, ())]:
+        while not self._closing and (under_way := [one for key in asked for one in self._asked.get(key, ())]):
             await asyncio.wait(under_way)  # an answer says its number alone, and this may ask for something else
         if self._closing:
             raise Closing("the bank is closing; ask again with the same number")
@@ -215,8 +216,7 @@ class Conductor:
         now = self._clock.now()
         for command in commands:
             command.rows["at"] = now
-        loop = asyncio.get_running_loop()
-        answers = [loop.create_future() for _ in range(len(rows) if kind.command else 1)]
+        answers = [asyncio.get_running_loop().create_future() for _ in range(len(rows) if kind.command else 1)]
         for key, answer in zip(asked, answers, strict=False):
             self._asked.setdefault(key, []).append(answer)
         self._queue.append(_Waiting(commands, count, answers))

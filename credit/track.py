@@ -54,7 +54,14 @@ def query(events: Rows, case: int, at: int, policy: AdmissionPolicy | None = Non
         last = event
     if last is None or step is None:
         return None
-    return Progress(case, step, last.said.handler, since, _expected(step, since, at, policy or _packaged()), last)
+    return Progress(
+        case,
+        step,
+        last.said.handler,
+        since,
+        _expected(step, since, at, policy or load("admission", AdmissionPolicy)),
+        last,
+    )
 
 
 @lru_cache(maxsize=1)
@@ -72,8 +79,3 @@ def _expected(step: Step, since: int, at: int, policy: AdmissionPolicy) -> int:
     minutes = policy.step_minutes
     end = max(since + minutes[step.name.lower()] * MINUTE_MS, at)
     return end + sum(minutes[Step(later).name.lower()] for later in range(step + 1, LAST_OPEN + 1)) * MINUTE_MS
-
-
-@lru_cache(maxsize=1)
-def _packaged() -> AdmissionPolicy:
-    return load("admission", AdmissionPolicy)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from actors.conductor import Pace
+from actors.refusals import Closing
 from credit.applications.contract import SubmitApplication
 from credit.room import RequestRefusal
 from tests.live.banks import CASE, form
@@ -28,6 +29,19 @@ def test_each_of_those_who_ask_at_once_under_one_number_is_told_of_his_own(tmp_p
             found = [answers[0] for answers in await asyncio.wait_for(asyncio.gather(*calls), _WAIT_S)]
             assert [(one.number, one.reason) for one in found[::2]] == [(CASE, 0), (CASE, 0)]
             assert [one.reason for one in found[1::2]] == [RequestRefusal.NUMBER_TAKEN] * 2
+
+    asyncio.run(hour())
+
+
+def test_who_waits_behind_his_own_number_hears_that_the_bank_closes(tmp_path: Path) -> None:
+    async def hour() -> None:
+        async with living(tmp_path) as live:
+            first, again = (asyncio.create_task(live.submit(SubmitApplication, form(1))) for _ in range(2))
+            await asyncio.sleep(0)
+            live.close()
+            assert (await first)[0].number == CASE
+            with pytest.raises(Closing):
+                await asyncio.wait_for(again, _WAIT_S)
 
     asyncio.run(hour())
 
